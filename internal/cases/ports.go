@@ -1,0 +1,159 @@
+package cases
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"ballerine/internal/statechart"
+	"ballerine/internal/workflow"
+)
+
+// Store keeps cases. Every Commit is one transaction. The tenant is part of every key. Each method's errors are
+// *problem.Error with the codes named; anything else is Unavailable or Internal.
+// The behaviour is defined by internal/store/storetest, which runs against every adapter.
+type Store interface {
+	// Get returns the record. Errors: NotFound.
+	Get(ctx context.Context, tenant, id string) (Record, error)
+	// Commit writes a change over the record that is still at revision change.Revision (0: it must not exist yet).
+	// Errors: Conflict when another write came first, AlreadyExists for a create whose id is taken, or whose
+	// (tenant, workflow, external id) is: the error's Details["case"] names the case that has it.
+	Commit(ctx context.Context, change Change) error
+	// Park stores the waiting token of a region if the record is still at version; it adds one to the revision and
+	// nothing to the history. Errors: Conflict when the record has moved on, NotFound.
+	Park(ctx context.Context, tenant, id string, version int, region string, park Park) error
+	// History returns entries with version > after, ascending.
+	History(ctx context.Context, tenant, id string, after, limit int) ([]Entry, error)
+	// Notes and TaskRuns return all of a case, oldest first.
+	Notes(ctx context.Context, tenant, id string) ([]Note, error)
+	TaskRuns(ctx context.Context, tenant, id string) ([]TaskRun, error)
+	// PutTaskRun records an attempt that changes nothing else (a failure that will be retried).
+	PutTaskRun(ctx context.Context, tenant, id string, run TaskRun) error
+	// List pages through cases, newest first. Query.After is the cursor of a former page.
+	List(ctx context.Context, tenant string, query Query) (Page, error)
+	// FindExternal returns the id of the case with this external id. Errors: NotFound.
+	FindExternal(ctx context.Context, tenant, workflow, externalID string) (string, error)
+	// Subject finds a subject by its external id; Errors: NotFound.
+	Subject(ctx context.Context, tenant, kind, externalID string) (Subject, error)
+
+	// Undelivered returns effects of all tenants written before the time, oldest first: what dispatch has missed.
+	Undelivered(ctx context.Context, before time.Time, limit int) ([]Effect, error)
+	// Delivered removes the effect. Doing it twice is no error.
+	Delivered(ctx context.Context, effects ...Effect) error
+	// Due returns active cases of all tenants whose DueAt is at or before the time: what a lost execution would miss.
+	Due(ctx context.Context, before time.Time, limit int) ([]Ref, error)
+	// Open returns active cases of all tenants that were last written before the time, in pages: for the check that each
+	// has a running execution. next is "" at the end.
+	Open(ctx context.Context, before time.Time, after string, limit int) (refs []Ref, next string, err error)
+}
+
+// Change is one commit.
+type Change struct {
+	Revision int    // the revision that was read; 0 for a new case
+	Next     Record // Version and Revision are already counted up
+	Entry    Entry
+	Effects  []Effect
+	Notes    []Note
+	TaskRuns []TaskRun
+	Subject  *Subject // upserted with the case
+}
+
+// Ref names a case of any tenant.
+type Ref struct {
+	Tenant string `json:"tenant"`
+	ID     string `json:"id"`
+}
+
+// Query filters cases; empty members do not filter.
+type Query struct {
+	Workflow  string
+	State     string // an active state's path
+	Tag       string
+	Status    Status
+	Assignee  string // "none": nobody's
+	Subject   string
+	Severity  string
+	DueBefore time.Time
+	Limit     int    // 1 to 200
+	After     string // store cursor, opaque; httpapi signs it and binds it to the filters
+}
+
+// Page of cases. Next is "" on the last one.
+type Page struct {
+	Records []Record
+	Next    string
+}
+
+// Executions start, wake and stop the executions that follow records. Adapters: Step Functions, the local interpreter.
+type Executions interface {
+	// Start begins the execution; a second call with the same name does nothing and is no error.
+	Start(ctx context.Context, machine WorkflowRef, name string, input ExecutionInput) error
+	// Wake sends a parked token. A token that is no longer waited for is no error.
+	Wake(ctx context.Context, token string, output ExecutionInput) error
+	// Stop ends the execution; one that has ended is no error.
+	Stop(ctx context.Context, machine WorkflowRef, name, cause string) error
+	// Running says whether the execution is there and has not ended.
+	Running(ctx context.Context, machine WorkflowRef, name string) (bool, error)
+}
+
+// ExecutionInput is all the data that an execution ever holds: no personal data enters its history.
+type ExecutionInput struct {
+	Tenant  string `json:"tenant"`
+	Case    string `json:"case"`
+	Label   string `json:"label"`
+	Visit   int    `json:"visit"`
+	Seconds int    `json:"seconds"` // how long to wait at most, from now; at least 1, at most MaxWait
+}
+
+// MaxWait bounds every wait of an execution: 300 days, in seconds. A wait without a deadline ends then and is parked again.
+const MaxWait = 300 * 24 * 60 * 60
+
+// InputAt is the execution data for a position, as of now.
+func InputAt(tenant, id string, position statechart.Position, now time.Time) ExecutionInput {
+	seconds := MaxWait
+	if !position.Until.IsZero() {
+		left := (position.Until.Sub(now) + time.Second - 1) / time.Second
+		seconds = int(max(1, min(left, MaxWait)))
+	}
+	return ExecutionInput{Tenant: tenant, Case: id, Label: position.Label, Visit: position.Visit, Seconds: seconds}
+}
+
+// Objects keep the bytes of documents.
+type Objects interface {
+	// PresignPut allows one upload of exactly these bytes (size, type, SHA-256) to a key that does not exist yet.
+	PresignPut(ctx context.Context, key, contentType string, size int64, sha256Hex string, expires time.Duration) (Upload, error)
+	// PresignGet allows reading for a while.
+	PresignGet(ctx context.Context, key, contentType, fileName string, expires time.Duration) (string, error)
+	// Head tells size, type and checksum. Errors: NotFound.
+	Head(ctx context.Context, key string) (ObjectInfo, error)
+	// Read returns at most limit bytes from the start. Errors: NotFound.
+	Read(ctx context.Context, key string, limit int64) ([]byte, error)
+	// Move renames an object (out of quarantine). Moving one that is already there is no error.
+	Move(ctx context.Context, from, to string) error
+	// Delete removes an object; one that is not there is no error.
+	Delete(ctx context.Context, key string) error
+}
+
+// Upload is a presigned request: the caller must send exactly these headers.
+type Upload struct {
+	Method    string            `json:"method"`
+	URL       string            `json:"url"`
+	Headers   map[string]string `json:"headers"`
+	ExpiresAt time.Time         `json:"expires_at"`
+}
+
+// ObjectInfo describes stored bytes.
+type ObjectInfo struct {
+	Size        int64
+	ContentType string
+	SHA256      string // hex
+}
+
+// Catalog knows the published workflows. Version 0 means the newest. Errors: UnknownWorkflow.
+type Catalog interface {
+	Workflow(ctx context.Context, tenant, id string, version int) (*workflow.Workflow, error)
+}
+
+func effectID(id string, version, number int) string {
+	return id + "/" + strconv.Itoa(version) + "/" + strconv.Itoa(number)
+}

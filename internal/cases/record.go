@@ -1,0 +1,166 @@
+package cases
+
+import (
+	"time"
+
+	"ballerine/internal/statechart"
+)
+
+// Status of a case.
+type Status string
+
+// A case is active until its chart is done (completed), a technical dead end (failed), or it is called off (cancelled).
+const (
+	StatusActive    Status = "active"
+	StatusCompleted Status = "completed"
+	StatusFailed    Status = "failed"
+	StatusCancelled Status = "cancelled"
+)
+
+// Record is the truth about one case. Stores keep it as one JSON item.
+type Record struct {
+	Tenant     string      `json:"tenant"`
+	ID         string      `json:"id"` // "case_" + ULID
+	ExternalID string      `json:"external_id,omitempty"`
+	Workflow   WorkflowRef `json:"workflow"`
+
+	Status   Status              `json:"status"`
+	Snapshot statechart.Snapshot `json:"snapshot"`
+	Context  map[string]any      `json:"context"`
+	Tags     []string            `json:"tags"`
+	Outcome  string              `json:"outcome,omitempty"` // the final state's path once completed
+	Risk     *Risk               `json:"risk,omitempty"`
+
+	Version  int    `json:"version"`  // counts history entries; the ETag; every commit adds one
+	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on
+	Head     string `json:"head"`     // hash of the newest history entry
+
+	Subject   SubjectRef      `json:"subject"`
+	Documents []Document      `json:"documents,omitempty"`
+	Incidents []Incident      `json:"incidents,omitempty"` // open ones
+	Assignee  string          `json:"assignee,omitempty"`
+	DueAt     time.Time       `json:"due_at,omitzero"` // soonest deadline of the active states
+	Execution ExecutionRef    `json:"execution"`
+	Parked    map[string]Park `json:"parked,omitempty"` // region ("" is the root) -> waiting token
+
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// WorkflowRef pins a case to a published version.
+type WorkflowRef struct {
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+}
+
+// SubjectRef is whom the case is about, as the case shows it. The full record is a Subject.
+type SubjectRef struct {
+	ID         string `json:"id"`   // "subj_…"
+	Type       string `json:"type"` // individual | business | transaction | application
+	ExternalID string `json:"external_id,omitempty"`
+	Name       string `json:"name,omitempty"` // personal data
+}
+
+// Subject is an end user or a business, shared by its cases. Found again by (tenant, type, external id).
+type Subject struct {
+	Tenant     string         `json:"tenant"`
+	ID         string         `json:"id"`
+	Type       string         `json:"type"`
+	ExternalID string         `json:"external_id,omitempty"`
+	Data       map[string]any `json:"data"` // name {given, family}, email, … as given: personal data
+	CreatedAt  time.Time      `json:"created_at"`
+	UpdatedAt  time.Time      `json:"updated_at"`
+}
+
+// Risk is what the newest policy said.
+type Risk struct {
+	Score    float64 `json:"score"`
+	Severity string  `json:"severity"` // low | medium | high | critical
+}
+
+// ExecutionRef names the execution that follows the record: "<case>-<sequence>".
+type ExecutionRef struct {
+	Name     string `json:"name"`
+	Sequence int    `json:"sequence"`
+}
+
+// Park is a wait of the execution: send Token and it goes on.
+type Park struct {
+	Token    string              `json:"token"`
+	Position statechart.Position `json:"position"`
+}
+
+// Incident is work that failed after its retries, where the chart does not say what then. The state waits for an operator.
+type Incident struct {
+	ID       string    `json:"id"` // "inc_…"
+	State    string    `json:"state"`
+	Visit    int       `json:"visit"`
+	Work     string    `json:"work"`
+	Error    string    `json:"error"` // the error's name
+	Cause    string    `json:"cause"` // without personal data
+	Attempts int       `json:"attempts"`
+	At       time.Time `json:"at"`
+}
+
+// DocumentStatus says how far a document is.
+type DocumentStatus string
+
+// A document is announced, then its bytes arrive, then it is checked, then somebody decides it.
+const (
+	DocumentAwaitingUpload DocumentStatus = "awaiting_upload"
+	DocumentReceived       DocumentStatus = "received" // the bytes are there, as announced
+	DocumentChecked        DocumentStatus = "checked"  // sniffed and read: see Checks
+	DocumentRefused        DocumentStatus = "refused"  // not what was announced (type); never shown
+	DocumentApproved       DocumentStatus = "approved"
+	DocumentRejected       DocumentStatus = "rejected"
+	DocumentRevision       DocumentStatus = "revision" // the applicant is asked for another
+)
+
+// Document is one uploaded page or file of a case. Its bytes live in the object store under Key.
+type Document struct {
+	ID          string            `json:"id"` // "doc_…"
+	Kind        string            `json:"kind"`
+	Side        string            `json:"side,omitempty"`
+	ContentType string            `json:"content_type"`
+	Size        int64             `json:"size"`   // bytes
+	SHA256      string            `json:"sha256"` // hex
+	Key         string            `json:"key"`    // random: carries no personal data
+	Status      DocumentStatus    `json:"status"`
+	Properties  map[string]any    `json:"properties,omitempty"` // as declared; personal data
+	Checks      map[string]any    `json:"checks,omitempty"`     // what the document task read and found; personal data
+	Decision    *DocumentDecision `json:"decision,omitempty"`
+	CreatedAt   time.Time         `json:"created_at"`
+	UpdatedAt   time.Time         `json:"updated_at"`
+}
+
+// DocumentDecision is what a reviewer said of a document.
+type DocumentDecision struct {
+	Decision string    `json:"decision"` // approved | rejected | revision
+	Reason   string    `json:"reason,omitempty"`
+	Comment  string    `json:"comment,omitempty"`
+	By       Actor     `json:"by"`
+	At       time.Time `json:"at"`
+}
+
+// Note is a remark on a case. Notes are never changed.
+type Note struct {
+	ID   string    `json:"id"` // "note_…"
+	Text string    `json:"text"`
+	By   Actor     `json:"by"`
+	At   time.Time `json:"at"`
+}
+
+// TaskRun is one attempt of an invocation, for people who ask what was called, how long it took and how it ended.
+type TaskRun struct {
+	ID        string        `json:"id"` // "task_…"
+	State     string        `json:"state"`
+	Visit     int           `json:"visit"`
+	Work      string        `json:"work"`
+	Source    string        `json:"source"` // vendor | rules | document | children
+	Name      string        `json:"name"`   // plugin or policy id
+	Attempt   int           `json:"attempt"`
+	Outcome   string        `json:"outcome"` // done | failed | awaiting | stale
+	Error     string        `json:"error,omitempty"`
+	StartedAt time.Time     `json:"started_at"`
+	Duration  time.Duration `json:"duration"` // nanoseconds
+}

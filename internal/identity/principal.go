@@ -1,0 +1,33 @@
+package identity
+
+import "slices"
+
+// Kind of principal.
+type Kind string
+
+// Who can call.
+const (
+	Client    Kind = "client"    // a customer's system, with an API key
+	User      Kind = "user"      // a person of the back office, with a JWT
+	Applicant Kind = "applicant" // with a flow token, bound to one case
+	Vendor    Kind = "vendor"    // a callback, by signature, bound to one case
+	System    Kind = "system"    // the machine's own tasks, schedules and streams
+)
+
+// Principal is who acts. Every command and query takes one.
+type Principal struct {
+	Tenant string   `json:"tenant"`
+	Kind   Kind     `json:"kind"`
+	ID     string   `json:"id"`               // "key_…", "user_…", "flow_…", plugin id, function name
+	Roles  []string `json:"roles,omitempty"`  // users: admin, manager, reviewer, auditor, developer
+	Scopes []string `json:"scopes,omitempty"` // clients: what the key may do; empty: all that clients may
+	Case   string   `json:"case,omitempty"`   // applicants and vendors: the only case they can see
+}
+
+// SystemOf is the principal of the machine's own work for a tenant.
+func SystemOf(tenant, name string) Principal {
+	return Principal{Tenant: tenant, Kind: System, ID: name}
+}
+
+// HasRole says whether one of the roles is held.
+func (p Principal) HasRole(role string) bool { return slices.Contains(p.Roles, role) }
