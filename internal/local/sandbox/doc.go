@@ -1,0 +1,2 @@
+// Package sandbox is a vendor for the local stack and for tests.
+package sandbox
