@@ -1,0 +1,25 @@
+package specimen
+
+import (
+	"bytes"
+	"image/png"
+	"testing"
+)
+
+func TestSameCardGivesSameImageAndAnotherCardAnother(t *testing.T) {
+	card := Card{Title: "PASSPORT", Lines: []string{"Surname ERIKSSON"}, Zone: "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"}
+	first, err := PNG(card)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := PNG(card)
+	card.Seed = 21
+	other, _ := PNG(card)
+	if !bytes.Equal(first, again) || bytes.Equal(first, other) {
+		t.Error("the image must depend on the card and on nothing else")
+	}
+	img, err := png.Decode(bytes.NewReader(first))
+	if err != nil || img.Bounds().Dx() != width*zoom || img.Bounds().Dy() != height*zoom {
+		t.Errorf("bounds %v, err %v", img.Bounds(), err)
+	}
+}
