@@ -1,6 +1,10 @@
 package cases
 
-import "time"
+import (
+	"time"
+
+	"ballerine/internal/statechart"
+)
 
 // Actor is who did it.
 type Actor struct {
@@ -84,3 +88,8 @@ type Effect struct {
 
 // ID is unique and stable: "<case>/<version>/<number>". Webhook ids derive from it.
 func (e Effect) ID() string { return effectID(e.Case, e.Version, e.Number) }
+
+// Input is what a start or wake effect hands to the execution, as of now: waits are counted from the delivery.
+func (e Effect) Input(now time.Time) ExecutionInput {
+	return InputAt(e.Tenant, e.Case, statechart.Position{Label: e.Label, Visit: e.Visit, Until: e.Until}, now)
+}
