@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -124,4 +125,16 @@ func Classify(err error) Failure {
 		return NameNotFound
 	}
 	return NoConnection
+}
+
+// RetryAfter reads how long the answer asks to wait, in seconds or as a date; at most limit, 0 when it does not say.
+func RetryAfter(header http.Header, now time.Time, limit time.Duration) time.Duration {
+	text := header.Get("Retry-After")
+	var pause time.Duration
+	if seconds, err := strconv.Atoi(text); err == nil {
+		pause = time.Duration(min(seconds, int(limit/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(text); err == nil {
+		pause = at.Sub(now)
+	}
+	return max(0, min(pause, limit))
 }

@@ -55,10 +55,11 @@ type Delivery struct {
 	Type         string    `json:"type"`
 	Body         []byte    `json:"body"` // the exact JSON that is signed and sent
 	Status       Status    `json:"status"`
-	Attempts     []Attempt `json:"attempts,omitempty"` // oldest first
-	Round        int       `json:"round"`              // index in Attempts where the current round began: redelivery starts a new one
-	NextAt       time.Time `json:"next_at,omitzero"`   // pending only: not before; a running attempt holds it in the future
-	Revision     int       `json:"revision"`           // counts writes, from 1
+	Attempts     []Attempt `json:"attempts,omitempty"`    // oldest first
+	Round        int       `json:"round"`                 // index in Attempts where the current round began: redelivery starts a new one
+	NextAt       time.Time `json:"next_at,omitzero"`      // pending only: not before; a running attempt holds it at its lease's end
+	LeasedUntil  time.Time `json:"leased_until,omitzero"` // an attempt is running, until then at most
+	Revision     int       `json:"revision"`              // counts writes, from 1
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
 }

@@ -1,0 +1,274 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"golang.org/x/sync/errgroup"
+
+	"ballerine/internal/outbound"
+	"ballerine/internal/problem"
+)
+
+// Schedule is how long after a failed attempt the next one is made. After the last one the delivery has failed: eight
+// attempts over a little more than 31 hours. A receiver's Retry-After (429, 503) can make a pause longer, up to a day.
+func Schedule() []time.Duration {
+	return []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
+}
+
+// lease is how long a running attempt keeps others away, beyond its timeout.
+const lease = 50 * time.Second
+
+// Attempt makes one attempt at a pending delivery and writes down how it went. Two callers never attempt the same
+// delivery at once: the second gets Conflict. The returned error is about our own side only; a receiver's failure is in
+// the delivery.
+//
+// Taken is any 2xx. 410 Gone disables the subscription, as the Standard Webhooks specification asks, and fails the
+// delivery. Anything else, a redirect included, is tried again on the schedule. No part of an answer's body is kept.
+func (s *Service) Attempt(ctx context.Context, delivery Delivery) (Delivery, error) {
+	if delivery.Status != Pending {
+		return delivery, problem.New(problem.Conflict, "The delivery is not pending.")
+	}
+	now := s.config.Now().UTC()
+	if delivery.LeasedUntil.After(now) {
+		return delivery, problem.New(problem.Conflict, "An attempt is running.")
+	}
+	claimed := delivery
+	claimed.LeasedUntil = now.Add(s.config.Timeout + lease)
+	claimed.NextAt = claimed.LeasedUntil
+	if err := s.update(ctx, &claimed); err != nil {
+		return delivery, err
+	}
+	subscription, err := s.config.Store.Subscription(ctx, delivery.Tenant, delivery.Subscription)
+	switch {
+	case problem.CodeOf(err) == problem.NotFound:
+		return s.give(ctx, claimed, "unsubscribed")
+	case err != nil:
+		return claimed, fmt.Errorf("read the subscription: %w", err)
+	case subscription.Disabled:
+		return s.give(ctx, claimed, "disabled")
+	}
+	attempt, pause, err := s.send(ctx, subscription, claimed)
+	if err != nil {
+		return claimed, err // the lease runs out, and it is due again
+	}
+	if attempt.Status == http.StatusGone {
+		if err := s.disable(ctx, subscription); err != nil {
+			return claimed, err
+		}
+	}
+	return s.record(ctx, claimed, attempt, pause)
+}
+
+// give ends a delivery that nobody wants any more.
+func (s *Service) give(ctx context.Context, delivery Delivery, reason string) (Delivery, error) {
+	delivery.Attempts = append(slices.Clone(delivery.Attempts), Attempt{At: s.config.Now().UTC(), Error: reason})
+	delivery.Status, delivery.NextAt, delivery.LeasedUntil = Failed, time.Time{}, time.Time{}
+	s.config.Metrics.Count("webhook_deliveries", "outcome", string(Failed))
+	return delivery, s.update(ctx, &delivery)
+}
+
+func (s *Service) disable(ctx context.Context, subscription Subscription) error {
+	_, err := s.change(ctx, subscription.Tenant, subscription.ID, 0, func(current *Subscription) error {
+		if current.URL == subscription.URL { // a new address deserves its own answer
+			current.Disabled, current.Reason = true, "gone"
+		}
+		return nil
+	})
+	if problem.CodeOf(err) == problem.NotFound {
+		return nil
+	}
+	return err
+}
+
+// send makes the call. pause is the receiver's Retry-After. An error means that there was no attempt to speak of.
+func (s *Service) send(ctx context.Context, subscription Subscription, delivery Delivery) (Attempt, time.Duration, error) {
+	started := s.config.Now().UTC()
+	headers, err := Sign(subscription.Secrets, delivery.EventID, started, delivery.Body)
+	if err != nil {
+		return Attempt{}, 0, err
+	}
+	within, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(within, http.MethodPost, subscription.URL, bytes.NewReader(delivery.Body))
+	if err != nil {
+		return Attempt{At: started, Error: "url"}, 0, nil
+	}
+	request.Header = headers
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", s.config.UserAgent)
+	answer, err := s.config.Client.Do(request)
+	attempt := Attempt{At: started, Duration: s.config.Now().Sub(started)}
+	if err != nil {
+		if ctx.Err() != nil {
+			return Attempt{}, 0, fmt.Errorf("the attempt was broken off: %w", ctx.Err())
+		}
+		attempt.Error = string(outbound.Classify(err))
+		return attempt, 0, nil
+	}
+	_, _ = io.CopyN(io.Discard, answer.Body, 4<<10) // only so that the connection can be used again
+	_ = answer.Body.Close()
+	attempt.Status = answer.StatusCode
+	switch {
+	case attempt.Status >= 200 && attempt.Status < 300:
+	case attempt.Status >= 300 && attempt.Status < 400:
+		attempt.Error = "redirect"
+	default:
+		attempt.Error = "status"
+	}
+	return attempt, s.retryAfter(answer), nil
+}
+
+func (s *Service) retryAfter(answer *http.Response) time.Duration {
+	if answer.StatusCode != http.StatusTooManyRequests && answer.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	return outbound.RetryAfter(answer.Header, s.config.Now(), 24*time.Hour)
+}
+
+// record writes down an attempt and decides what comes next.
+func (s *Service) record(ctx context.Context, delivery Delivery, attempt Attempt, pause time.Duration) (Delivery, error) {
+	delivery.Attempts = append(slices.Clone(delivery.Attempts), attempt)
+	delivery.LeasedUntil = time.Time{}
+	tried := len(delivery.Attempts) - delivery.Round
+	schedule := Schedule()
+	outcome := "retrying"
+	switch {
+	case attempt.Error == "":
+		delivery.Status, delivery.NextAt, outcome = Delivered, time.Time{}, string(Delivered)
+	case attempt.Status == http.StatusGone || tried > len(schedule):
+		delivery.Status, delivery.NextAt, outcome = Failed, time.Time{}, string(Failed)
+	default:
+		delivery.NextAt = s.config.Now().UTC().Add(max(schedule[tried-1], pause))
+	}
+	s.config.Metrics.Count("webhook_deliveries", "outcome", outcome)
+	s.config.Metrics.Observe("webhook_duration", attempt.Duration, "outcome", outcome)
+	// The attempt has been made: it is written down also when the caller has gone in the meantime.
+	return delivery, s.update(context.WithoutCancel(ctx), &delivery)
+}
+
+func (s *Service) update(ctx context.Context, delivery *Delivery) error {
+	delivery.Revision++
+	delivery.UpdatedAt = s.config.Now().UTC()
+	return s.config.Store.UpdateDelivery(ctx, *delivery)
+}
+
+// Summary counts what AttemptDue did.
+type Summary struct {
+	Tried     int `json:"tried"`
+	Delivered int `json:"delivered"`
+	Retrying  int `json:"retrying"`
+	Failed    int `json:"failed"`
+	Skipped   int `json:"skipped"` // another caller was there first
+}
+
+// AttemptDue attempts at most limit deliveries of all tenants that are due. Errors of our own side do not keep the
+// others from being attempted; they are joined.
+func (s *Service) AttemptDue(ctx context.Context, limit int) (Summary, error) {
+	due, err := s.config.Store.DueDeliveries(ctx, s.config.Now().UTC(), limit)
+	if err != nil {
+		return Summary{}, fmt.Errorf("read the due deliveries: %w", err)
+	}
+	return s.AttemptAll(ctx, due)
+}
+
+// AttemptAll attempts the deliveries, a few at once.
+func (s *Service) AttemptAll(ctx context.Context, deliveries []Delivery) (Summary, error) {
+	results := make([]Delivery, len(deliveries))
+	failures := make([]error, len(deliveries))
+	var group errgroup.Group
+	group.SetLimit(s.config.Concurrency)
+	for i := range deliveries {
+		group.Go(func() error {
+			results[i], failures[i] = s.Attempt(ctx, deliveries[i])
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return nil; failures are kept by place
+	return summarise(results, failures)
+}
+
+func summarise(results []Delivery, failures []error) (Summary, error) {
+	var summary Summary
+	for i, result := range results {
+		switch {
+		case problem.CodeOf(failures[i]) == problem.Conflict:
+			summary.Skipped++
+			failures[i] = nil
+		case failures[i] != nil: // joined below
+		case result.Status == Delivered:
+			summary.Delivered++
+		case result.Status == Failed:
+			summary.Failed++
+		default:
+			summary.Retrying++
+		}
+	}
+	summary.Tried = summary.Delivered + summary.Failed + summary.Retrying
+	return summary, errors.Join(failures...)
+}
+
+// Redeliver starts a new round for a delivery of the subscription, whatever became of it, and makes its first attempt at
+// once. Errors: NotFound, Conflict when the subscription is disabled or an attempt is running.
+func (s *Service) Redeliver(ctx context.Context, tenant, subscription, id string) (Delivery, error) {
+	delivery, err := s.config.Store.Delivery(ctx, tenant, id)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if delivery.Subscription != subscription {
+		return Delivery{}, problem.New(problem.NotFound, "There is no such delivery.")
+	}
+	target, err := s.config.Store.Subscription(ctx, tenant, subscription)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if target.Disabled {
+		return Delivery{}, problem.New(problem.Conflict, "The subscription is disabled.")
+	}
+	now := s.config.Now().UTC()
+	if delivery.LeasedUntil.After(now) {
+		return Delivery{}, problem.New(problem.Conflict, "An attempt is running.")
+	}
+	delivery.Status, delivery.Round, delivery.NextAt = Pending, len(delivery.Attempts), now
+	if err := s.update(ctx, &delivery); err != nil {
+		return Delivery{}, err
+	}
+	return s.Attempt(ctx, delivery)
+}
+
+// Sign makes the three headers of the Standard Webhooks specification, with one signature for each secret that is valid
+// at the time, newest first. Errors: Internal when there is no valid one.
+func Sign(secrets []Secret, id string, at time.Time, body []byte) (http.Header, error) {
+	var signatures []string
+	for _, secret := range secrets {
+		if !secret.ExpiresAt.IsZero() && !secret.ExpiresAt.After(at) {
+			continue
+		}
+		signer, err := standardwebhooks.NewWebhook(secret.Value)
+		if err != nil {
+			return nil, problem.New(problem.Internal, "A webhook secret is not usable.")
+		}
+		signature, err := signer.Sign(id, at, body)
+		if err != nil {
+			return nil, problem.New(problem.Internal, "The webhook cannot be signed.")
+		}
+		signatures = append(signatures, signature)
+	}
+	if len(signatures) == 0 {
+		return nil, problem.New(problem.Internal, "The subscription has no valid secret.")
+	}
+	headers := http.Header{}
+	headers.Set(standardwebhooks.HeaderWebhookID, id)
+	headers.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
+	headers.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+	return headers, nil
+}

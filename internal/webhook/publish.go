@@ -1,0 +1,114 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"ballerine/internal/problem"
+)
+
+// eventIDForm leaves out the dot, which separates the parts of what is signed.
+var eventIDForm = regexp.MustCompile(`^[A-Za-z0-9_/-]{1,200}$`)
+
+// maxBody is the largest body, in bytes. Events are thin: a larger one is a mistake of ours.
+const maxBody = 64 << 10
+
+// envelope is the body: a CloudEvents 1.0 event in its JSON form.
+type envelope struct {
+	SpecVersion     string         `json:"specversion"`
+	ID              string         `json:"id"`
+	Source          string         `json:"source"`
+	Type            string         `json:"type"`
+	Time            time.Time      `json:"time"`
+	Subject         string         `json:"subject,omitempty"`
+	DataContentType string         `json:"datacontenttype"`
+	Data            map[string]any `json:"data"`
+}
+
+// Publish creates a delivery, due at once, for each subscription that wants the event, and returns those that are new:
+// the caller may Attempt them without waiting for AttemptDue. Doing it again creates nothing. Errors: Invalid.
+func (s *Service) Publish(ctx context.Context, event Event) ([]Delivery, error) {
+	body, err := s.body(event)
+	if err != nil {
+		return nil, err
+	}
+	subscriptions, err := s.config.Store.Subscriptions(ctx, event.Tenant)
+	if err != nil {
+		return nil, fmt.Errorf("read the subscriptions: %w", err)
+	}
+	now := s.config.Now().UTC()
+	var created []Delivery
+	for _, subscription := range subscriptions {
+		if !subscription.Wants(event.Type) {
+			continue
+		}
+		delivery := Delivery{
+			Tenant: event.Tenant, ID: deliveryID(event, subscription.ID), Subscription: subscription.ID, EventID: event.ID, Type: event.Type,
+			Body: body, Status: Pending, NextAt: now, Revision: 1, CreatedAt: now, UpdatedAt: now,
+		}
+		isNew, err := s.config.Store.CreateDelivery(ctx, delivery)
+		if err != nil {
+			return created, fmt.Errorf("create a delivery: %w", err)
+		}
+		if isNew {
+			created = append(created, delivery)
+		}
+	}
+	return created, nil
+}
+
+func (s *Service) body(event Event) ([]byte, error) {
+	e := problem.New(problem.Invalid, "The event has problems.")
+	if !eventIDForm.MatchString(event.ID) {
+		e.With("id", "format", "An event's id has 1 to 200 of the characters A-Z a-z 0-9 _ - /.")
+	}
+	if event.Type == "*" || !patternForm.MatchString(event.Type) || event.Type[len(event.Type)-1] == '*' {
+		e.With("type", "format", "An event's type is lower-case words with dots.")
+	}
+	if event.Tenant == "" {
+		e.With("tenant", "required", "An event belongs to a tenant.")
+	}
+	if event.Time.IsZero() {
+		e.With("time", "required", "An event has a time.")
+	}
+	if len(e.Fields) > 0 {
+		return nil, e
+	}
+	data := event.Data
+	if data == nil {
+		data = map[string]any{}
+	}
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(envelope{
+		SpecVersion: "1.0", ID: event.ID, Source: s.config.Source, Type: event.Type, Time: event.Time.UTC(), Subject: event.Subject,
+		DataContentType: "application/json", Data: data,
+	})
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Internal, "The event cannot be written as JSON.")
+	}
+	body := bytes.TrimSpace(buffer.Bytes())
+	if len(body) > maxBody {
+		return nil, problem.New(problem.TooLarge, "An event has at most %d bytes.", maxBody)
+	}
+	return body, nil
+}
+
+// deliveryID is the same for the same event and subscription, and sorts by the event's time.
+func deliveryID(event Event, subscription string) string {
+	sum := sha256.Sum256([]byte(event.Tenant + "\n" + event.ID + "\n" + subscription))
+	var id ulid.ULID
+	if err := id.SetTime(ulid.Timestamp(event.Time)); err != nil { // only after the year 10889
+		_ = id.SetTime(ulid.MaxTime())
+	}
+	copy(id[6:], sum[:10])
+	return "dlv_" + id.String()
+}
