@@ -1,0 +1,137 @@
+package vendor
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"ballerine/internal/problem"
+)
+
+// pluginSchema is the published JSON Schema of the document.
+//
+//go:embed plugin.schema.json
+var pluginSchema string
+
+// Schema returns the JSON Schema of plugin documents.
+func Schema() []byte { return []byte(pluginSchema) }
+
+// offline refuses to fetch schemas.
+type offline struct{}
+
+func (offline) Load(string) (any, error) {
+	return nil, errors.New("schemas of other places are not loaded")
+}
+
+// compileSchema compiles a JSON Schema 2020-12 that stands by itself.
+func compileSchema(schema any) (*jsonschema.Schema, error) {
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.AssertFormat()
+	compiler.UseLoader(offline{})
+	if err := compiler.AddResource("schema.json", schema); err != nil {
+		return nil, err
+	}
+	return compiler.Compile("schema.json")
+}
+
+// violation is a place where a value breaks its schema, without the value.
+type violation struct {
+	pointer string
+	code    string
+	message string
+}
+
+// violations lists all places where the value breaks the schema; nil schema: none.
+func violations(schema *jsonschema.Schema, value any) []violation {
+	if schema == nil {
+		return nil
+	}
+	err := schema.Validate(value)
+	if err == nil {
+		return nil
+	}
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
+		return []violation{{code: "schema", message: "cannot be checked"}}
+	}
+	var list []violation
+	collect(invalid, &list)
+	slices.SortStableFunc(list, func(a, b violation) int { return strings.Compare(a.pointer+a.code, b.pointer+b.code) })
+	return slices.CompactFunc(list, func(a, b violation) bool { return a == b })
+}
+
+func collect(e *jsonschema.ValidationError, list *[]violation) {
+	if len(e.Causes) > 0 {
+		for _, cause := range e.Causes {
+			collect(cause, list)
+		}
+		return
+	}
+	var pointer strings.Builder
+	for _, part := range e.InstanceLocation {
+		pointer.WriteString("/" + escape(part))
+	}
+	code := "schema"
+	if path := e.ErrorKind.KeywordPath(); len(path) > 0 {
+		code = path[len(path)-1]
+		if code == "" || numeric(code) {
+			code = path[0]
+		}
+	}
+	*list = append(*list, violation{pointer.String(), code, describe(e.ErrorKind, code)})
+}
+
+func numeric(text string) bool { _, err := strconv.Atoi(text); return err == nil }
+
+// describe says what a keyword wants. It uses what the schema says and never what the value is.
+func describe(k jsonschema.ErrorKind, keyword string) string {
+	switch k := k.(type) {
+	case *kind.Type:
+		return "must be " + strings.Join(k.Want, " or ")
+	case *kind.Required:
+		return "lacks " + strings.Join(k.Missing, ", ")
+	case *kind.DependentRequired:
+		return "lacks " + strings.Join(k.Missing, ", ")
+	case *kind.Enum:
+		return fmt.Sprintf("must be one of the %d allowed values", len(k.Want))
+	case *kind.Const:
+		return "must be the one allowed value"
+	case *kind.Format:
+		return "must have the format " + k.Want
+	case *kind.Pattern:
+		return "must match the pattern of the schema"
+	case *kind.AdditionalProperties:
+		return fmt.Sprintf("has %d members that are not allowed", len(k.Properties))
+	case *kind.FalseSchema:
+		return "is not allowed"
+	}
+	return "breaks " + keyword
+}
+
+var plainName = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]{0,40}|[0-9]{1,9})$`)
+
+// fields turns violations into fields below a place. A name that may itself be data is shown as *.
+func fields(e *problem.Error, place string, list []violation) *problem.Error {
+	for _, v := range list {
+		parts := strings.Split(v.pointer, "/")
+		for i, part := range parts {
+			if part != "" && !plainName.MatchString(part) {
+				parts[i] = "*"
+			}
+		}
+		location := place
+		if path := dotted(strings.Join(parts, "/")); path != "" {
+			location += strings.Replace("."+path, ".[", "[", 1)
+		}
+		e.With(location, v.code, "%s", v.message)
+	}
+	return e
+}
