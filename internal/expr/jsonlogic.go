@@ -1,0 +1,259 @@
+package expr
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// CompileJSONLogic compiles a json-logic rule. Unlike json-logic in JavaScript it converts nothing: comparing unlike
+// types is unknown, and a variable that is not there is unknown unless it has a default.
+func CompileJSONLogic(rule any) (*Program, error) {
+	c := &logicCompiler{}
+	root, err := c.compile(rule, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &Program{root: root, paths: c.paths}, nil
+}
+
+type logicCompiler struct{ paths []Reference }
+
+func logicError(format string, args ...any) error {
+	return &Error{1, 1, 1, fmt.Sprintf(format, args...), ""}
+}
+
+// logicOperators build a node from compiled arguments.
+var logicOperators = map[string]struct {
+	least, most int
+	build       func(a []node) node
+}{
+	"==": {2, 2, compareBuilder("==")}, "===": {2, 2, compareBuilder("==")}, "!=": {2, 2, compareBuilder("!=")}, "!==": {2, 2, compareBuilder("!=")},
+	"<": {2, 3, chain("<")}, "<=": {2, 3, chain("<=")}, ">": {2, 2, compareBuilder(">")}, ">=": {2, 2, compareBuilder(">=")},
+	"!": {1, 1, func(a []node) node { return notNode{a[0]} }}, "!!": {1, 1, func(a []node) node { return existsNode{a[0]} }},
+	"and": {1, -1, fold(func(l, r node) node { return andNode{l, r} })}, "or": {1, -1, fold(func(l, r node) node { return orNode{l, r} })},
+	"if": {1, -1, conditional}, "?:": {3, 3, conditional},
+	"in":  {2, 2, func(a []node) node { return inNode{a[0], a[1]} }},
+	"+":   {1, -1, fold(func(l, r node) node { return arithmeticNode{'+', false, l, r} })},
+	"*":   {1, -1, fold(func(l, r node) node { return arithmeticNode{'*', false, l, r} })},
+	"/":   {2, 2, func(a []node) node { return arithmeticNode{'/', false, a[0], a[1]} }},
+	"%":   {2, 2, func(a []node) node { return arithmeticNode{'%', false, a[0], a[1]} }},
+	"-":   {1, 2, minus},
+	"min": {1, -1, func(a []node) node { return callNode{"min", functionTable["min"].call, a} }},
+	"max": {1, -1, func(a []node) node { return callNode{"max", functionTable["max"].call, a} }},
+	"cat": {1, -1, fold(func(l, r node) node { return arithmeticNode{'+', false, l, r} })},
+}
+
+func compareBuilder(op string) func([]node) node {
+	return func(a []node) node { return newCompare(op, a[0], a[1]) }
+}
+
+// chain is a < b < c.
+func chain(op string) func([]node) node {
+	return func(a []node) node {
+		if len(a) == 2 {
+			return newCompare(op, a[0], a[1])
+		}
+		return andNode{newCompare(op, a[0], a[1]), newCompare(op, a[1], a[2])}
+	}
+}
+
+func fold(join func(l, r node) node) func([]node) node {
+	return func(a []node) node {
+		n := a[0]
+		for _, next := range a[1:] {
+			n = join(n, next)
+		}
+		return n
+	}
+}
+
+func minus(a []node) node {
+	if len(a) == 1 {
+		return negateNode{a[0]}
+	}
+	return arithmeticNode{'-', false, a[0], a[1]}
+}
+
+// conditional is if, then, else if, then, …, else.
+func conditional(a []node) node {
+	switch len(a) {
+	case 1:
+		return a[0]
+	case 2:
+		return ternaryNode{a[0], a[1], constant{nil}}
+	}
+	return ternaryNode{a[0], a[1], conditional(a[2:])}
+}
+
+func (c *logicCompiler) compile(rule any, depth int) (node, error) {
+	if depth > maxDepth {
+		return nil, logicError("the rule is nested deeper than %d", maxDepth)
+	}
+	switch r := rule.(type) {
+	case []any:
+		elements, err := c.all(r, depth)
+		return listNode{elements}, err
+	case map[string]any:
+		return c.operation(r, depth)
+	}
+	if n, ok, good := number(rule); ok {
+		if !good {
+			return nil, logicError("a number is too large to be exact (2^53)")
+		}
+		return constant{n}, nil
+	}
+	return constant{rule}, nil
+}
+
+func (c *logicCompiler) all(rules []any, depth int) ([]node, error) {
+	nodes := make([]node, len(rules))
+	for i, r := range rules {
+		n, err := c.compile(r, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		nodes[i] = n
+	}
+	return nodes, nil
+}
+
+func (c *logicCompiler) operation(rule map[string]any, depth int) (node, error) {
+	if len(rule) != 1 {
+		return nil, logicError("an operation of json-logic has exactly one operator")
+	}
+	var name string
+	for name = range rule { // the only one
+	}
+	arguments, ok := rule[name].([]any)
+	if !ok {
+		arguments = []any{rule[name]}
+	}
+	switch name {
+	case "var":
+		return c.variable(arguments, depth)
+	case "missing":
+		return c.missing(arguments)
+	case "some", "all", "none":
+		return c.quantifier(name, arguments, depth)
+	}
+	op, known := logicOperators[name]
+	if !known {
+		e := logicError("json-logic's operator %s is not known", name).(*Error)
+		e.Hint = didYouMean(name, append(slices.Sorted(maps.Keys(logicOperators)), "var", "missing", "some", "all", "none"))
+		return nil, e
+	}
+	if len(arguments) < op.least || (op.most >= 0 && len(arguments) > op.most) {
+		return nil, logicError("json-logic's operator %s does not take %d arguments", name, len(arguments))
+	}
+	nodes, err := c.all(arguments, depth)
+	if err != nil {
+		return nil, err
+	}
+	return op.build(nodes), nil
+}
+
+// variable compiles {"var": "a.b.0"} and {"var": ["a", default]}.
+func (c *logicCompiler) variable(arguments []any, depth int) (node, error) {
+	if len(arguments) == 0 || len(arguments) > 2 {
+		return nil, logicError("var takes a path and perhaps a default")
+	}
+	text, ok := arguments[0].(string)
+	if !ok || text == "" {
+		return nil, logicError("var takes a path as text; the whole document and computed paths are not supported")
+	}
+	path := logicPath(text)
+	c.paths = append(c.paths, Reference{Path: text, Steps: names(path.steps), Optional: len(arguments) == 2})
+	if len(arguments) == 1 {
+		return path, nil
+	}
+	fallback, err := c.compile(arguments[1], depth+1)
+	return coalesceNode{[]node{path, fallback}}, err
+}
+
+func logicPath(text string) pathNode {
+	var steps []step
+	for i, part := range strings.Split(text, ".") {
+		if index, err := strconv.Atoi(part); err == nil && i > 0 && index >= 0 {
+			steps = append(steps, step{index: index, isIdx: true})
+			continue
+		}
+		steps = append(steps, step{name: part})
+	}
+	return pathNode{steps, text}
+}
+
+// missing gives the list of the named paths that are not there.
+func (c *logicCompiler) missing(arguments []any) (node, error) {
+	var paths []pathNode
+	for _, a := range arguments {
+		text, ok := a.(string)
+		if !ok {
+			return nil, logicError("missing takes paths as text")
+		}
+		paths = append(paths, logicPath(text))
+		c.paths = append(c.paths, Reference{Path: text, Steps: names(paths[len(paths)-1].steps), Optional: true})
+	}
+	return missingNode{paths}, nil
+}
+
+type missingNode struct{ paths []pathNode }
+
+func (n missingNode) eval(env *Env) any {
+	absent := []any{}
+	for _, p := range n.paths {
+		if v, ok := p.find(env); !ok || !nonEmpty(v) {
+			absent = append(absent, p.text)
+		}
+	}
+	return absent
+}
+
+// quantifier compiles {"some": [list, condition]}; within the condition, paths are those of the element.
+func (c *logicCompiler) quantifier(name string, arguments []any, depth int) (node, error) {
+	if len(arguments) != 2 {
+		return nil, logicError("%s takes a list and a condition", name)
+	}
+	list, err := c.compile(arguments[0], depth+1)
+	if err != nil {
+		return nil, err
+	}
+	inner := &logicCompiler{}
+	condition, err := inner.compile(arguments[1], depth+1)
+	return quantifierNode{name, list, condition}, err
+}
+
+type quantifierNode struct {
+	name      string
+	list      node
+	condition node
+}
+
+func (n quantifierNode) eval(env *Env) any {
+	v := n.list.eval(env)
+	if isUnknown(v) {
+		return v
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return env.because("a list is needed, not " + kind(v))
+	}
+	some, all := False, Of(len(list) > 0) // json-logic: all of an empty list is false
+	outer := env.Scope
+	defer func() { env.Scope = outer }()
+	for _, element := range list {
+		object, _ := element.(map[string]any)
+		env.Scope = Map(object)
+		t := truth(env, n.condition.eval(env))
+		some, all = some.Or(t), all.And(t)
+	}
+	switch n.name {
+	case "some":
+		return value(some)
+	case "all":
+		return value(all)
+	}
+	return value(some.Not())
+}

@@ -1,0 +1,85 @@
+package expr
+
+import "time"
+
+// Program is a compiled condition or value. It is immutable and safe for concurrent use.
+type Program struct {
+	root   node
+	source string
+	paths  []Reference
+}
+
+// Reference is a path that a program reads, with its place in the expression.
+type Reference struct {
+	Path     string   // as written
+	Steps    []string // "[]" for an index
+	Column   int      // from 1; 0 where the place is not known
+	Width    int
+	Optional bool // inside exists() or coalesce(): need not be there
+}
+
+// Compile reads an expression. Error: *Error with its place.
+func Compile(source string) (*Program, error) {
+	lexemes, failed := scan(source)
+	if failed != nil {
+		return nil, failed
+	}
+	if _, failed := read(lexemes); failed != nil {
+		return nil, failed
+	}
+	p := parser{lexemes: lexemes}
+	root, failed := p.expression(precTernary)
+	if failed != nil {
+		return nil, failed
+	}
+	if p.at < len(lexemes) {
+		l := p.peek()
+		return nil, &Error{1, l.column, l.width, "an operator is missing before this", ""}
+	}
+	return &Program{root: root, source: source, paths: p.paths}, nil
+}
+
+// Constant is a Program that always gives the value.
+func Constant(value any) *Program { return &Program{root: constant{value}} }
+
+// Source is the text that was compiled; "" for forms without one.
+func (p *Program) Source() string { return p.source }
+
+// Paths lists the paths that the program reads, in the order they stand.
+func (p *Program) Paths() []Reference { return p.paths }
+
+// Test evaluates a condition. It never panics and never fails: what cannot be said is unknown, with a reason.
+func (p *Program) Test(env *Env) Verdict {
+	env.missing, env.reason = nil, ""
+	t := truth(env, p.root.eval(env))
+	return env.verdict(t)
+}
+
+// Value evaluates to a JSON value; dates come as RFC 3339 text, or 2006-01-02 when they have no time. The verdict is
+// True when there is a value.
+func (p *Program) Value(env *Env) (any, Verdict) {
+	env.missing, env.reason = nil, ""
+	v := p.root.eval(env)
+	if isUnknown(v) {
+		return nil, env.verdict(Unknown)
+	}
+	if t, ok := v.(time.Time); ok {
+		v = formatDate(t)
+	}
+	return v, Verdict{Truth: True}
+}
+
+// verdict takes what evaluation noted; a condition that could be decided all the same has nothing missing.
+func (e *Env) verdict(t Truth) Verdict {
+	if t != Unknown {
+		return Verdict{Truth: t}
+	}
+	return Verdict{Truth: t, Missing: e.missing, Reason: e.reason}
+}
+
+func formatDate(t time.Time) string {
+	if t.Equal(day(t)) {
+		return t.Format(time.DateOnly)
+	}
+	return t.Format(time.RFC3339Nano)
+}
