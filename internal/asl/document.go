@@ -1,0 +1,148 @@
+package asl
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Machine is a state machine definition. Its states keep their order.
+type Machine struct {
+	Comment string
+	StartAt string
+	States  []State
+}
+
+// State is one state of a machine; the members that its Type has are set.
+type State struct {
+	Name               string
+	Type               string // Task | Choice | Succeed | Fail
+	Comment            string
+	Resource           string // Task
+	Parameters         Object // Task
+	OutputPath         string // Task
+	TimeoutSeconds     int    // Task; 0: none
+	TimeoutSecondsPath string // Task
+	Retry              []Retry
+	Catch              []Catch
+	Next               string
+	Choices            []Choice // Choice
+	Default            string   // Choice
+	Error, Cause       string   // Fail
+}
+
+// Retry is one retrier of a Task.
+type Retry struct {
+	ErrorEquals     []string `json:"ErrorEquals"`
+	IntervalSeconds int      `json:"IntervalSeconds,omitempty"`
+	MaxAttempts     int      `json:"MaxAttempts"`
+	BackoffRate     float64  `json:"BackoffRate,omitempty"`
+	MaxDelaySeconds int      `json:"MaxDelaySeconds,omitempty"`
+	JitterStrategy  string   `json:"JitterStrategy,omitempty"`
+}
+
+// Catch is one catcher of a Task. ResultPath says where {Error, Cause} goes in the state's input.
+type Catch struct {
+	ErrorEquals []string `json:"ErrorEquals"`
+	ResultPath  string   `json:"ResultPath,omitempty"`
+	Next        string   `json:"Next"`
+}
+
+// Choice is one rule: when Variable equals StringEquals, go to Next.
+type Choice struct {
+	Variable     string `json:"Variable"`
+	StringEquals string `json:"StringEquals"`
+	Next         string `json:"Next"`
+}
+
+// Object is a JSON object whose members keep their order.
+type Object []Member
+
+// Member of an Object. Value is an Object, a string or a number.
+type Member struct {
+	Name  string
+	Value any
+}
+
+// State returns the state of this name.
+func (m *Machine) State(name string) (State, bool) {
+	for _, s := range m.States {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return State{}, false
+}
+
+// JSON is the definition, indented, the same bytes for the same machine.
+func (m *Machine) JSON() []byte {
+	var states Object
+	for _, s := range m.States {
+		states = append(states, Member{s.Name, s.object()})
+	}
+	var root Object
+	root = root.text("Comment", m.Comment).text("StartAt", m.StartAt)
+	root = append(root, Member{"States", states})
+	var out bytes.Buffer
+	if err := json.Indent(&out, encode(root), "", "  "); err != nil {
+		panic("asl: a machine is always JSON: " + err.Error()) // encode wrote it
+	}
+	out.WriteByte('\n')
+	return out.Bytes()
+}
+
+func (s State) object() Object {
+	var o Object
+	o = o.text("Type", s.Type).text("Comment", s.Comment).text("Resource", s.Resource)
+	if s.Parameters != nil {
+		o = append(o, Member{"Parameters", s.Parameters})
+	}
+	o = o.text("OutputPath", s.OutputPath).text("TimeoutSecondsPath", s.TimeoutSecondsPath)
+	if s.TimeoutSeconds > 0 {
+		o = append(o, Member{"TimeoutSeconds", s.TimeoutSeconds})
+	}
+	if len(s.Retry) > 0 {
+		o = append(o, Member{"Retry", s.Retry})
+	}
+	if len(s.Catch) > 0 {
+		o = append(o, Member{"Catch", s.Catch})
+	}
+	if len(s.Choices) > 0 {
+		o = append(o, Member{"Choices", s.Choices})
+	}
+	return o.text("Default", s.Default).text("Error", s.Error).text("Cause", s.Cause).text("Next", s.Next)
+}
+
+// text adds a member unless the value is empty.
+func (o Object) text(name, value string) Object {
+	if value == "" {
+		return o
+	}
+	return append(o, Member{name, value})
+}
+
+// MarshalJSON writes the members in their order.
+func (o Object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(encode(m.Name))
+		b.WriteByte(':')
+		b.Write(encode(m.Value))
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// encode is json.Marshal without HTML escapes: "<" stays readable in comments.
+func encode(value any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		panic("asl: strings, numbers and objects of them are always JSON: " + err.Error())
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}

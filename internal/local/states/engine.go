@@ -1,0 +1,432 @@
+package states
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"maps"
+	mathrand "math/rand/v2"
+	"regexp"
+	"sync"
+	"time"
+
+	"ballerine/internal/problem"
+)
+
+// Config is what an Engine needs.
+type Config struct {
+	Journal Journal
+	Clock   Clock // nil: the machine's
+	// Invoke calls a function. Errors: *InvokeError; any other is reported as Lambda.Unknown.
+	Invoke    func(ctx context.Context, function string, payload []byte) ([]byte, error)
+	Workers   int           // how many functions and writes run at once; 0: 128
+	Retention time.Duration // how long a finished execution is remembered; 0: 90 days, as on AWS
+	Random    func() float64
+	NewToken  func() string // nil: 24 random bytes
+	Logger    *slog.Logger  // nil: none
+}
+
+// Engine runs executions of the machines that are registered with it. It is safe for concurrent use.
+type Engine struct {
+	config Config
+
+	mutex    sync.Mutex
+	machines map[string]*Machine
+	running  map[string]*execution // by machine/name
+	tokens   map[string]*execution
+	timers   timerHeap
+	alarm    time.Time // when the clock will call ring; zero: it will not
+	silence  func()
+	jobs     []func()
+	busy     int // workers at work
+	idle     *sync.Cond
+	closed   bool
+	parked   map[string][]byte // marks that ride on the next write: nothing is lost without them but time
+	pruned   time.Time
+}
+
+// execution is a running one. mutex guards its run; the engine's mutex guards the rest and is taken second.
+type execution struct {
+	key    string
+	mutex  sync.Mutex
+	run    run
+	cancel context.CancelFunc // of the call in flight
+
+	due  time.Time
+	turn int // that due belongs to
+	slot int // in the timer heap; -1: none
+}
+
+// New makes an engine. Register its machines, then call Recover once.
+func New(config Config) (*Engine, error) {
+	if config.Journal == nil || config.Invoke == nil {
+		return nil, problem.New(problem.Invalid, "The interpreter needs a Journal and an Invoke function.")
+	}
+	if config.Clock == nil {
+		config.Clock = SystemClock{}
+	}
+	if config.Workers <= 0 {
+		config.Workers = 128
+	}
+	if config.Retention <= 0 {
+		config.Retention = 90 * 24 * time.Hour
+	}
+	if config.Random == nil {
+		config.Random = mathrand.Float64
+	}
+	if config.NewToken == nil {
+		config.NewToken = newToken
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{
+		config: config, machines: map[string]*Machine{}, running: map[string]*execution{},
+		tokens: map[string]*execution{}, parked: map[string][]byte{}, silence: func() {}, pruned: config.Clock.Now(),
+	}
+	e.idle = sync.NewCond(&e.mutex)
+	return e, nil
+}
+
+func newToken() string {
+	var bytes [24]byte
+	_, _ = rand.Read(bytes[:]) // never fails: crypto/rand ends the process instead
+	return base64.RawURLEncoding.EncodeToString(bytes[:])
+}
+
+// Register makes a machine known under a name. Executions belong to the name: register it before Recover.
+func (e *Engine) Register(name string, machine *Machine) error {
+	if !validName.MatchString(name) {
+		return problem.New(problem.Invalid, "A machine's name is 1 to 80 of A-Z, a-z, 0-9, dot, dash and underscore.")
+	}
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	e.machines[name] = machine
+	return nil
+}
+
+var validName = regexp.MustCompile(`^[0-9A-Za-z._-]{1,80}$`)
+
+// Start begins an execution; when it returns, it is kept. A second call with the same machine and name does nothing and
+// is no error, also after the execution has ended. Errors: NotFound for an unknown machine, Invalid, TooLarge.
+func (e *Engine) Start(ctx context.Context, machine, name string, input []byte) error {
+	if !validName.MatchString(name) {
+		return problem.New(problem.Invalid, "An execution's name is 1 to 80 of A-Z, a-z, 0-9, dot, dash and underscore.")
+	}
+	data, err := checkData(input)
+	if err != nil {
+		return err
+	}
+	e.mutex.Lock()
+	loaded := e.machines[machine]
+	if loaded == nil {
+		e.mutex.Unlock()
+		return problem.New(problem.NotFound, "No state machine %q is registered.", machine)
+	}
+	if e.closed {
+		e.mutex.Unlock()
+		return errClosed()
+	}
+	key := machine + "/" + name
+	if other := e.running[key]; other != nil {
+		e.mutex.Unlock()
+		return other.kept()
+	}
+	x := &execution{key: key, slot: -1}
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	e.running[key] = x
+	e.mutex.Unlock()
+
+	_, err = e.finished(ctx, key)
+	if problem.CodeOf(err) != problem.NotFound {
+		e.forget(x)
+		return err
+	}
+	next := run{record: record{Machine: machine, Name: name, Status: Running, Input: encodeValue(data), Started: e.config.Clock.Now()}, machine: loaded}
+	if err := e.commit(ctx, x, next, func(r *run) { r.start(data) }); err != nil {
+		e.forget(x)
+		return err
+	}
+	return nil
+}
+
+// kept waits until the start of an execution is durable.
+func (x *execution) kept() error {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	if x.run.machine == nil && x.run.Status == "" {
+		return problem.New(problem.Unavailable, "The execution could not be kept.")
+	}
+	return nil
+}
+
+func (e *Engine) forget(x *execution) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	delete(e.running, x.key)
+}
+
+// SendTaskSuccess hands a waiting task its result; when it returns, the execution has gone on and that is kept.
+// Errors: NotFound when the token is not waited for (any more), Invalid, TooLarge.
+func (e *Engine) SendTaskSuccess(ctx context.Context, token string, output []byte) error {
+	result, err := checkData(output)
+	if err != nil {
+		return err
+	}
+	return e.settle(ctx, token, func(r *run) { r.completed(result) })
+}
+
+// SendTaskFailure lets a waiting task fail. Errors: NotFound when the token is not waited for (any more).
+func (e *Engine) SendTaskFailure(ctx context.Context, token, errorName, cause string) error {
+	return e.settle(ctx, token, func(r *run) { r.failTask(errorName, cause) })
+}
+
+// SendTaskHeartbeat tells that a waiting task is alive. Errors: NotFound when the token is not waited for (any more).
+func (e *Engine) SendTaskHeartbeat(ctx context.Context, token string) error {
+	return e.settle(ctx, token, func(r *run) {
+		s := r.machine.states[r.State]
+		if seconds, ok := r.secondsOf(s.heartbeat, s.heartbeatPath); ok && seconds > 0 {
+			r.Beat = r.now.Add(time.Duration(seconds) * time.Second)
+		}
+	})
+}
+
+func (e *Engine) settle(ctx context.Context, token string, change func(*run)) error {
+	gone := problem.New(problem.NotFound, "No task waits for this token.")
+	e.mutex.Lock()
+	x, closed := e.tokens[token], e.closed
+	e.mutex.Unlock()
+	if closed {
+		return errClosed()
+	}
+	if x == nil {
+		return gone
+	}
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	if x.run.Status != Running || x.run.Token != token {
+		return gone
+	}
+	return e.commit(ctx, x, x.run, change)
+}
+
+// Stop ends an execution as aborted. One that has ended is no error. Errors: NotFound.
+func (e *Engine) Stop(ctx context.Context, machine, name, cause string) error {
+	x := e.find(machine, name)
+	if x == nil {
+		_, err := e.finished(ctx, machine+"/"+name)
+		return err
+	}
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	if x.run.Status != Running {
+		return nil
+	}
+	if x.cancel != nil {
+		x.cancel()
+	}
+	return e.commit(ctx, x, x.run, func(r *run) {
+		r.Cause = cause
+		r.end(Aborted)
+	})
+}
+
+func (e *Engine) find(machine, name string) *execution {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return e.running[machine+"/"+name]
+}
+
+// commit lets change work on a copy of the run, keeps the outcome in one write, and only then acts on it.
+// The caller holds x.mutex. When the write fails, nothing has changed.
+func (e *Engine) commit(ctx context.Context, x *execution, next run, change func(*run)) error {
+	next.now, next.random, next.token = e.config.Clock.Now(), e.config.Random, e.config.NewToken
+	next.log = nil
+	turn, token := next.Turn, next.Token
+	change(&next)
+	if err := e.write(ctx, changesOf(x.key, &next)); err != nil {
+		return err
+	}
+	next.log = nil
+	x.run = next
+	e.follow(x, turn, token)
+	return nil
+}
+
+// follow acts on a run that has been kept: tokens, timers, calls.
+func (e *Engine) follow(x *execution, turn int, token string) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if token != x.run.Token {
+		delete(e.tokens, token)
+		if x.run.Token != "" {
+			e.tokens[x.run.Token] = x
+		}
+	}
+	if x.run.Status != Running {
+		delete(e.running, x.key)
+		e.setTimer(x, time.Time{})
+		e.pruneSoon()
+		return
+	}
+	e.setTimer(x, x.run.next())
+	if x.run.Turn != turn && x.run.Phase == phaseCall {
+		now := x.run.Turn
+		e.enqueue(func() { e.call(x, now) })
+	}
+}
+
+// next is when the run must be looked at; zero: never by itself.
+func (r *run) next() time.Time {
+	if !r.Beat.IsZero() && (r.Deadline.IsZero() || r.Beat.Before(r.Deadline)) {
+		return r.Beat
+	}
+	return r.Deadline
+}
+
+// call invokes the function of a task and goes on with its answer.
+func (e *Engine) call(x *execution, turn int) {
+	x.mutex.Lock()
+	if x.run.Turn != turn || x.run.Phase != phaseCall || e.isClosed() {
+		x.mutex.Unlock()
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	x.cancel = cancel
+	function, payload := x.run.function, x.run.payload
+	x.mutex.Unlock()
+
+	answer, err := e.config.Invoke(ctx, function, payload)
+	e.answer(x, turn, answer, err)
+}
+
+// answer goes on with what a function gave back. A write that fails is tried again: the answer must not be lost.
+func (e *Engine) answer(x *execution, turn int, answer []byte, failure error) {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	if x.run.Turn != turn || x.run.Phase != phaseCall || x.run.Status != Running {
+		return // the token came first, or the time was up
+	}
+	x.cancel = nil
+	if failure == nil && x.run.Token != "" {
+		x.run.Phase = phaseToken
+		e.mark(x)
+		return
+	}
+	err := e.commit(context.Background(), x, x.run, func(r *run) {
+		if failure != nil {
+			r.failTask(errorOf(failure))
+			return
+		}
+		r.answered(answer)
+	})
+	if err != nil {
+		e.later(x, err, func() { e.answer(x, turn, answer, failure) })
+	}
+}
+
+// errorOf names a failed call as Step Functions does: a function's own error is a cause in JSON.
+func errorOf(failure error) (name, cause string) {
+	var invoke *InvokeError
+	if !errors.As(failure, &invoke) {
+		return "Lambda.Unknown", "The cause could not be determined because Lambda did not return an error type."
+	}
+	return invoke.Type, string(encodeValue(map[string]any{"errorMessage": invoke.Message, "errorType": invoke.Type}))
+}
+
+// fire applies a deadline that has passed.
+func (e *Engine) fire(x *execution, turn int) {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	due := x.run.next()
+	if x.run.Turn != turn || x.run.Status != Running || e.isClosed() || due.IsZero() {
+		return
+	}
+	if due.After(e.config.Clock.Now()) { // a heartbeat came
+		e.mutex.Lock()
+		defer e.mutex.Unlock()
+		e.setTimer(x, due)
+		return
+	}
+	if x.cancel != nil {
+		x.cancel()
+	}
+	err := e.commit(context.Background(), x, x.run, func(r *run) {
+		switch {
+		case r.Phase == phaseRetry:
+			r.again()
+		case r.Phase == phaseWait:
+			r.waited()
+		case due.Equal(r.Deadline):
+			r.failTask(ErrorTimeout, "")
+		default:
+			r.failTask(ErrorHeartbeat, "")
+		}
+	})
+	if err != nil {
+		e.later(x, err, func() { e.fire(x, turn) })
+	}
+}
+
+// later tries a piece of work again in a second: the journal could not keep its outcome.
+func (e *Engine) later(x *execution, err error, work func()) {
+	e.config.Logger.Error("execution not kept, trying again", "execution", x.key, "error", err.Error())
+	e.config.Clock.AfterFunc(time.Second, func() {
+		e.mutex.Lock()
+		defer e.mutex.Unlock()
+		if !e.closed {
+			e.enqueue(work)
+		}
+	})
+}
+
+func (e *Engine) isClosed() bool {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	return e.closed
+}
+
+// Close stops the engine without ending executions: no call is begun any more, those in flight are waited for until ctx
+// ends, and then cancelled. Recover of the next engine goes on with them.
+func (e *Engine) Close(ctx context.Context) error {
+	e.mutex.Lock()
+	e.closed, e.jobs = true, nil
+	e.silence()
+	stop := context.AfterFunc(ctx, e.cancelAll)
+	for e.busy > 0 {
+		e.idle.Wait()
+	}
+	e.mutex.Unlock()
+	stop()
+	return e.write(context.WithoutCancel(ctx), nil)
+}
+
+func (e *Engine) cancelAll() {
+	e.mutex.Lock()
+	running := maps.Clone(e.running)
+	e.mutex.Unlock()
+	for _, x := range running {
+		x.mutex.Lock()
+		if x.cancel != nil {
+			x.cancel()
+		}
+		x.mutex.Unlock()
+	}
+}
+
+func errClosed() error { return problem.New(problem.Unavailable, "The interpreter is shutting down.") }
+
+func checkData(text []byte) (any, error) {
+	if len(text) > MaxData {
+		return nil, problem.New(problem.TooLarge, "The data of an execution is limited to %d bytes.", MaxData)
+	}
+	value, err := decodeValue(text)
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Invalid, "The data of an execution must be one JSON value.")
+	}
+	return value, nil
+}
