@@ -1,0 +1,431 @@
+package statechart
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"ballerine/internal/expr"
+	"ballerine/internal/source"
+)
+
+// Options tell the parser about the document that a chart is part of.
+type Options struct {
+	// Keys are further keys of the root that are not the chart's.
+	Keys []string
+	// Field says whether a path that a guard reads can exist, and what may have been meant; nil: anything may.
+	Field func(steps []string) (ok bool, hint string)
+	// Policies resolves policy guards; nil: they are refused.
+	Policies Policies
+}
+
+var (
+	rootKeys  = []string{"id", "initial", "states", "on", "always", "entry", "description", "version", "context", "predictableActionArguments"}
+	stateKeys = []string{"type", "initial", "states", "on", "always", "after", "onDone", "onError", "entry", "exit", "invoke", "tags", "meta", "description", "id", "history", "target"}
+)
+
+// limits of a chart: names become labels and state names of the compiled machine.
+const (
+	maxStates     = 2000
+	maxNameLength = 80
+)
+
+// parser builds a chart. Problems are collected in the document; a chart with problems is not returned.
+type parser struct {
+	doc     *source.Document
+	options Options
+	chart   *Chart
+	byID    map[string]*State
+	nodes   map[*State]*yaml.Node
+	paths   map[*State]string // of the document: "states.a.states.b"
+	pending []pendingTarget
+	inState []pendingState
+}
+
+// pendingTarget is a target to resolve when all states are known.
+type pendingTarget struct {
+	transition *Transition
+	node       *yaml.Node
+	path       string
+	text       string
+}
+
+type pendingState struct {
+	guard *inStateGuard
+	from  *State
+	node  *yaml.Node
+	path  string
+}
+
+// Parse reads the chart at the document's root. It gives nil when there are problems; they are in the document.
+func Parse(doc *source.Document, options Options) *Chart {
+	if doc.Root == nil {
+		return nil
+	}
+	p := &parser{doc: doc, options: options, chart: &Chart{byPath: map[string]*State{}}, byID: map[string]*State{}, nodes: map[*State]*yaml.Node{}, paths: map[*State]string{}}
+	before := len(doc.Diagnostics)
+	root := &State{Kind: Compound, byEvent: map[string][]*Transition{}}
+	p.chart.root = root
+	p.chart.states = []*State{root}
+	p.nodes[root] = doc.Root
+	p.state(root, doc.Root, "", doc.Fields(doc.Root, "", slices.Concat(rootKeys, options.Keys)...))
+	p.resolve()
+	p.check()
+	for _, d := range doc.Diagnostics[before:] {
+		if !d.Warning {
+			return nil
+		}
+	}
+	return p.chart
+}
+
+// state reads the members of a state (or the root) into s.
+func (p *parser) state(s *State, node *yaml.Node, path string, members source.Members) {
+	s.order = len(p.chart.states) - 1
+	if m, ok := members["description"]; ok {
+		s.Description = p.doc.String(m.Value, source.Join(path, "description"))
+	}
+	if m, ok := members["id"]; ok {
+		p.byID[p.doc.String(m.Value, source.Join(path, "id"))] = s
+	}
+	if m, ok := members["states"]; ok && !source.IsNull(m.Value) {
+		p.children(s, m.Value, source.Join(path, "states"))
+	}
+	p.kind(s, node, path, members)
+	if m, ok := members["tags"]; ok {
+		s.Tags = p.doc.Strings(m.Value, source.Join(path, "tags"))
+	}
+	if m, ok := members["meta"]; ok {
+		s.Meta, _ = p.doc.Value(m.Value, source.Join(path, "meta")).(map[string]any)
+	}
+	if m, ok := members["entry"]; ok {
+		s.entry = p.actions(m.Value, source.Join(path, "entry"), s)
+	}
+	if m, ok := members["exit"]; ok {
+		s.exit = p.actions(m.Value, source.Join(path, "exit"), s)
+	}
+	if m, ok := members["invoke"]; ok {
+		p.invocations(s, m.Value, source.Join(path, "invoke"))
+	}
+	p.transitions(s, path, members)
+}
+
+func (p *parser) children(s *State, node *yaml.Node, path string) {
+	for _, pair := range p.doc.Mapping(node, path) {
+		at := source.Join(path, pair.Name)
+		child := &State{Name: pair.Name, Parent: s, depth: s.depth + 1, byEvent: map[string][]*Transition{}}
+		child.Path = pair.Name
+		if s.Path != "" {
+			child.Path = s.Path + "." + pair.Name
+		}
+		p.name(pair.Key, at, pair.Name)
+		if len(p.chart.states) > maxStates {
+			p.doc.Report(pair.Key, at, "too_large", fmt.Sprintf("a chart has at most %d states", maxStates), "")
+			return
+		}
+		s.Children = append(s.Children, child)
+		p.chart.states = append(p.chart.states, child)
+		p.chart.byPath[child.Path] = child
+		p.nodes[child], p.paths[child] = pair.Key, at
+		value := pair.Value
+		if source.IsNull(value) {
+			value = &yaml.Node{Kind: yaml.MappingNode, Line: pair.Key.Line, Column: pair.Key.Column}
+		}
+		p.state(child, value, at, p.doc.Fields(value, at, stateKeys...))
+	}
+}
+
+// name checks a state's name or a work's id: it becomes part of labels.
+func (p *parser) name(node *yaml.Node, path, name string) {
+	for _, r := range name {
+		if !(r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {
+			p.doc.Report(node, path, "name", fmt.Sprintf("the name %q may hold letters, digits, _ and - only", name), "")
+			return
+		}
+	}
+	if name == "" || len(name) > maxNameLength {
+		p.doc.Report(node, path, "name", fmt.Sprintf("a name has 1 to %d characters", maxNameLength), "")
+	}
+}
+
+func (p *parser) kind(s *State, node *yaml.Node, path string, members source.Members) {
+	declared := ""
+	if m, ok := members["type"]; ok {
+		declared = p.doc.String(m.Value, source.Join(path, "type"))
+		switch declared {
+		case "parallel", "history":
+			p.doc.Report(m.Value, source.Join(path, "type"), "unsupported", declared+" states are not supported yet", "")
+		case "atomic", "compound", "final":
+		default:
+			p.doc.Unknown(m.Value, path, "state type", declared, []string{"atomic", "compound", "final"})
+		}
+	}
+	switch {
+	case len(s.Children) > 0:
+		s.Kind = Compound
+		p.initial(s, node, path, members)
+	case declared == "final":
+		s.Kind = Final
+	case s.Parent == nil:
+		p.doc.Report(node, "states", "required", "a chart needs states", "")
+	default:
+		s.Kind = Atomic
+	}
+	if declared == "final" && s.Kind != Final {
+		p.doc.Report(node, path, "final", "a final state has no states inside it", "")
+	}
+	if m, ok := members["initial"]; ok && len(s.Children) == 0 {
+		p.doc.Report(m.Key, source.Join(path, "initial"), "initial", "only a state with states inside has an initial one", "")
+	}
+}
+
+func (p *parser) initial(s *State, node *yaml.Node, path string, members source.Members) {
+	m, ok := members["initial"]
+	if !ok {
+		p.doc.Report(node, source.Join(path, "initial"), "required", "initial is missing: which state is entered first?", "")
+		s.Initial = s.Children[0]
+		return
+	}
+	name := p.doc.String(m.Value, source.Join(path, "initial"))
+	for _, child := range s.Children {
+		if child.Name == name {
+			s.Initial = child
+			return
+		}
+	}
+	s.Initial = s.Children[0]
+	p.doc.Unknown(m.Value, source.Join(path, "initial"), "state", name, childNames(s))
+}
+
+func childNames(s *State) []string {
+	var found []string
+	for _, child := range s.Children {
+		found = append(found, child.Name)
+	}
+	return found
+}
+
+// transitions reads on, always, after, onDone and onError.
+func (p *parser) transitions(s *State, path string, members source.Members) {
+	if m, ok := members["on"]; ok && !source.IsNull(m.Value) {
+		at := source.Join(path, "on")
+		for _, pair := range p.doc.Mapping(m.Value, at) {
+			p.event(pair.Key, source.Join(at, pair.Name), pair.Name)
+			p.add(s, pair.Name, p.list(s, pair.Name, pair.Value, pair.Key, source.Join(at, pair.Name)))
+		}
+	}
+	if m, ok := members["always"]; ok {
+		s.always = p.list(s, "", m.Value, m.Key, source.Join(path, "always"))
+		s.Transitions = append(s.Transitions, s.always...)
+	}
+	if m, ok := members["after"]; ok && !source.IsNull(m.Value) {
+		p.after(s, m.Value, source.Join(path, "after"))
+	}
+	for name, event := range map[string]string{"onDone": doneState(s), "onError": errorWork(s)} {
+		m, ok := members[name]
+		if !ok {
+			continue
+		}
+		if len(s.Invocations) == 0 && (name == "onError" || s.Kind != Compound) {
+			p.doc.Report(m.Key, source.Join(path, name), "never", name+" belongs to a state with invoke"+map[string]string{"onDone": ", or with states inside", "onError": ""}[name], "")
+		}
+		p.add(s, event, p.list(s, event, m.Value, m.Key, source.Join(path, name)))
+	}
+	if s.Kind == Final && len(s.Transitions)+len(s.Invocations) > 0 {
+		p.doc.Report(p.nodes[s], path, "final", "a final state does nothing any more: no on, always, after or invoke", "")
+	}
+}
+
+// event checks an event's name.
+func (p *parser) event(node *yaml.Node, path, name string) {
+	bare := strings.TrimSuffix(strings.TrimSuffix(name, "*"), ".")
+	if name == "" || len(name) > maxNameLength || strings.ContainsAny(bare, "* \t\n") {
+		p.doc.Report(node, path, "event", "an event's name has 1 to 80 characters, no blanks, and * at its end only", "")
+	}
+	for _, prefix := range []string{"done.state.", "error.work.", "after."} {
+		if strings.HasPrefix(name, prefix) {
+			p.doc.Report(node, path, "event", fmt.Sprintf("events that begin with %s are the chart's own", prefix), "use onDone, onError or after")
+		}
+	}
+}
+
+// add files the candidates of an event.
+func (p *parser) add(s *State, event string, found []*Transition) {
+	s.Transitions = append(s.Transitions, found...)
+	if strings.HasSuffix(event, "*") {
+		s.globs = append(s.globs, found...)
+		return
+	}
+	s.byEvent[event] = append(s.byEvent[event], found...)
+}
+
+func (p *parser) after(s *State, node *yaml.Node, path string) {
+	if s.Parent == nil {
+		p.doc.Report(node, path, "unsupported", "the chart itself has no timers: put after into a state", "")
+		return
+	}
+	for i, pair := range p.doc.Mapping(node, path) {
+		at := source.Join(path, pair.Name)
+		delay, ok := ParseDelay(pair.Name)
+		if !ok {
+			p.doc.Report(pair.Key, at, "duration", "a delay is an ISO 8601 duration (P14D, PT30M) or milliseconds, longer than nothing and at most ten years", "")
+			continue
+		}
+		event := fmt.Sprintf("after.%s.%d", s.Path, i)
+		s.Timers = append(s.Timers, &Timeout{Index: len(s.Timers), Delay: delay, Event: event})
+		p.add(s, event, p.list(s, event, pair.Value, pair.Key, at))
+	}
+}
+
+// list reads "target", {…} or a list of these.
+func (p *parser) list(s *State, event string, node, key *yaml.Node, path string) []*Transition {
+	if source.IsNull(node) || (node.Kind == yaml.MappingNode && len(node.Content) == 0) {
+		return []*Transition{{Source: s, Event: event, Forbidden: true, line: key.Line, column: key.Column}}
+	}
+	var found []*Transition
+	for i, element := range source.Sequence(node) {
+		at := path
+		if node.Kind == yaml.SequenceNode {
+			at = fmt.Sprintf("%s[%d]", path, i)
+		}
+		if len(found) > 0 && !found[len(found)-1].Guarded {
+			p.doc.Report(element, at, "shadowed", "this transition is never looked at: the one before it has no guard", "put the one without a guard last")
+		}
+		found = append(found, p.transition(s, event, element, at))
+	}
+	return found
+}
+
+func (p *parser) transition(s *State, event string, node *yaml.Node, path string) *Transition {
+	t := &Transition{Source: s, Event: event, line: node.Line, column: node.Column}
+	if node.Kind == yaml.ScalarNode {
+		p.target(t, node, path)
+		return t
+	}
+	members := p.doc.Fields(node, path, "target", "guard", "cond", "actions", "reenter", "internal", "description")
+	if m, ok := members["target"]; ok && !source.IsNull(m.Value) {
+		p.target(t, m.Value, source.Join(path, "target"))
+	}
+	if m, ok := members["cond"]; ok {
+		members["guard"] = m
+	}
+	if m, ok := members["guard"]; ok {
+		t.Guarded = true
+		t.guard, t.GuardText = p.guard(m.Value, source.Join(path, "guard"), s)
+	}
+	if m, ok := members["actions"]; ok {
+		t.actions = p.actions(m.Value, source.Join(path, "actions"), s)
+	}
+	if m, ok := members["reenter"]; ok {
+		t.Reenter = p.doc.Bool(m.Value, source.Join(path, "reenter"))
+	}
+	if m, ok := members["internal"]; ok {
+		t.Reenter = !p.doc.Bool(m.Value, source.Join(path, "internal"))
+	}
+	if m, ok := members["description"]; ok {
+		t.Description = p.doc.String(m.Value, source.Join(path, "description"))
+	}
+	return t
+}
+
+func (p *parser) target(t *Transition, node *yaml.Node, path string) {
+	if node.Kind == yaml.SequenceNode {
+		if len(node.Content) != 1 {
+			p.doc.Report(node, path, "unsupported", "several targets at once need parallel states, which are not supported yet", "")
+			return
+		}
+		node = node.Content[0]
+	}
+	p.pending = append(p.pending, pendingTarget{t, node, path, p.doc.String(node, path)})
+}
+
+// resolve finds the targets: a sibling or child by name, a path from there, ".child", or "#id" with a path behind it.
+func (p *parser) resolve() {
+	for _, pending := range p.pending {
+		pending.transition.Target = p.find(pending.transition.Source, pending.text)
+		if pending.transition.Target == nil && pending.text != "" {
+			p.doc.Unknown(pending.node, pending.path, "state", pending.text, p.stateNames())
+		}
+	}
+	for _, pending := range p.inState {
+		text := p.doc.String(pending.node, pending.path)
+		if pending.guard.state = p.find(pending.from, text); pending.guard.state == nil {
+			p.doc.Unknown(pending.node, pending.path, "state", text, p.stateNames())
+		}
+	}
+}
+
+func (p *parser) find(from *State, text string) *State {
+	if id, ok := strings.CutPrefix(text, "#"); ok {
+		if s, found := p.byID[id]; found {
+			return s
+		}
+		name, rest, _ := strings.Cut(id, ".")
+		if s, found := p.byID[name]; found {
+			return p.below(s, rest)
+		}
+		return p.chart.byPath[id]
+	}
+	if rest, ok := strings.CutPrefix(text, "."); ok {
+		return p.below(from, rest)
+	}
+	for scope := from.Parent; scope != nil; scope = scope.Parent {
+		if s := p.below(scope, text); s != nil {
+			return s
+		}
+	}
+	return p.below(p.chart.root, text)
+}
+
+func (p *parser) below(s *State, path string) *State {
+	full := path
+	if s.Path != "" {
+		full = s.Path + "." + path
+	}
+	return p.chart.byPath[full]
+}
+
+func (p *parser) stateNames() []string {
+	var found []string
+	for _, s := range p.chart.states[1:] {
+		found = append(found, s.Path)
+	}
+	return found
+}
+
+// program compiles an expression at a node and checks the fields that it reads.
+func (p *parser) program(node *yaml.Node, path, what string) *expr.Program {
+	compiled, err := expr.Compile(node.Value)
+	if err != nil {
+		if e, ok := err.(*expr.Error); ok {
+			p.doc.ReportWithin(node, e.Column, e.Width, path, "expression", fmt.Sprintf("%s %q: %s", what, node.Value, e.Message), e.Hint)
+		}
+		return nil
+	}
+	p.fields(compiled, node, path, what)
+	return compiled
+}
+
+// fields reports paths that the context cannot have.
+func (p *parser) fields(program *expr.Program, node *yaml.Node, path, what string) {
+	if p.options.Field == nil {
+		return
+	}
+	for _, reference := range program.Paths() {
+		ok, hint := p.options.Field(reference.Steps)
+		if ok {
+			continue
+		}
+		message := fmt.Sprintf("unknown field %s", reference.Path)
+		if program.Source() != "" {
+			message = fmt.Sprintf("%s %q: %s", what, program.Source(), message)
+		}
+		if reference.Column == 0 {
+			p.doc.Report(node, path, "unknown_field", message, hint)
+			continue
+		}
+		p.doc.ReportWithin(node, reference.Column, reference.Width, path, "unknown_field", message, hint)
+	}
+}

@@ -1,0 +1,275 @@
+package statechart
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"ballerine/internal/expr"
+	"ballerine/internal/source"
+)
+
+// guard reads a condition: an expression, or {type: …}. It gives the text for traces.
+func (p *parser) guard(node *yaml.Node, path string, s *State) (guard, string) {
+	if node.Kind == yaml.ScalarNode {
+		if node.Tag == "!!bool" {
+			return programGuard{expr.Constant(node.Value == "true")}, node.Value
+		}
+		return p.wrap(p.program(node, path, "guard"), node.Value)
+	}
+	if node.Kind != yaml.MappingNode {
+		p.doc.Report(node, path, "type", "a guard is an expression or a mapping with a type", "")
+		return nil, ""
+	}
+	members := p.doc.Fields(node, path, "type", "options", "guards", "guard", "state", "params")
+	kindNode, ok := members["type"]
+	if !ok {
+		p.doc.Report(node, path, "required", "a guard needs a type", "known: "+guardTypes)
+		return nil, ""
+	}
+	switch kind := p.doc.String(kindNode.Value, source.Join(path, "type")); kind {
+	case "and", "or":
+		return p.joined(members, node, path, s, kind)
+	case "not":
+		m, ok := members["guard"]
+		if !ok {
+			p.doc.Report(node, path, "required", "not needs a guard", "")
+			return nil, ""
+		}
+		inner, text := p.guard(m.Value, source.Join(path, "guard"), s)
+		return notGuard{inner}, "not (" + text + ")"
+	case "in-state", "stateIn":
+		return p.stateGuard(members, node, path, s)
+	default:
+		return p.typed(kind, members, kindNode.Value, node, path)
+	}
+}
+
+const guardTypes = "expr, json-logic, jmespath, json-schema, policy, in-state, and, or, not"
+
+func (p *parser) wrap(program *expr.Program, text string) (guard, string) {
+	if program == nil {
+		return nil, text
+	}
+	return programGuard{program}, text
+}
+
+func (p *parser) joined(members source.Members, node *yaml.Node, path string, s *State, kind string) (guard, string) {
+	m, ok := members["guards"]
+	if !ok || m.Value.Kind != yaml.SequenceNode || len(m.Value.Content) == 0 {
+		p.doc.Report(node, path, "required", kind+" needs a list of guards", "")
+		return nil, ""
+	}
+	var guards []guard
+	text := ""
+	for i, element := range m.Value.Content {
+		g, t := p.guard(element, fmt.Sprintf("%s.guards[%d]", path, i), s)
+		guards = append(guards, g)
+		if i > 0 {
+			text += " " + kind + " "
+		}
+		text += "(" + t + ")"
+	}
+	if kind == "and" {
+		return allGuard(guards), text
+	}
+	return anyGuard(guards), text
+}
+
+func (p *parser) stateGuard(members source.Members, node *yaml.Node, path string, s *State) (guard, string) {
+	m, ok := members["state"]
+	if !ok {
+		p.doc.Report(node, path, "required", "in-state needs a state", "")
+		return nil, ""
+	}
+	g := &inStateGuard{}
+	p.inState = append(p.inState, pendingState{g, s, m.Value, source.Join(path, "state")})
+	return g, "in " + m.Value.Value
+}
+
+// typed reads the guards that have options.
+func (p *parser) typed(kind string, members source.Members, kindNode, node *yaml.Node, path string) (guard, string) {
+	known := map[string][]string{"expr": {"rule"}, "json-logic": {"rule", "assignOnFailure"}, "jmespath": {"rule", "assignOnFailure"}, "json-schema": {"schema"}, "policy": {"policy", "outcome"}}
+	keys, ok := known[kind]
+	if !ok {
+		p.doc.Unknown(kindNode, path, "guard type", kind, []string{"expr", "json-logic", "jmespath", "json-schema", "policy", "in-state", "and", "or", "not"})
+		return nil, ""
+	}
+	m, ok := members["options"]
+	if !ok {
+		p.doc.Report(node, path, "required", "this guard needs options", "")
+		return nil, ""
+	}
+	at := source.Join(path, "options")
+	options := p.doc.Fields(m.Value, at, keys...)
+	if kind == "policy" {
+		return p.policy(options, m.Value, at)
+	}
+	rule, ok := options[keys[0]]
+	if !ok {
+		p.doc.Report(m.Value, at, "required", keys[0]+" is missing", "")
+		return nil, ""
+	}
+	at = source.Join(at, keys[0])
+	if kind == "expr" {
+		return p.wrap(p.program(rule.Value, at, "guard"), rule.Value.Value)
+	}
+	program, text := p.compileOther(kind, rule.Value, at)
+	return p.wrap(program, text)
+}
+
+func (p *parser) compileOther(kind string, node *yaml.Node, path string) (*expr.Program, string) {
+	var program *expr.Program
+	var err error
+	text := ""
+	switch kind {
+	case "jmespath":
+		text = p.doc.String(node, path)
+		program, err = expr.CompileJMESPath(text)
+	case "json-logic":
+		value := p.doc.Value(node, path)
+		text = brief(value)
+		program, err = expr.CompileJSONLogic(value)
+	default:
+		value := p.doc.Value(node, path)
+		text = brief(value)
+		var schema *expr.Schema
+		if schema, err = expr.CompileSchema(value); err == nil {
+			program = schema.Program()
+		}
+	}
+	if e, ok := err.(*expr.Error); ok {
+		p.doc.ReportWithin(node, e.Column, e.Width, path, "expression", e.Message, e.Hint)
+		return nil, text
+	}
+	p.fields(program, node, path, "guard")
+	return program, text
+}
+
+func (p *parser) policy(options source.Members, node *yaml.Node, path string) (guard, string) {
+	policy, ok1 := options["policy"]
+	outcome, ok2 := options["outcome"]
+	if !ok1 || !ok2 {
+		p.doc.Report(node, path, "required", "a policy guard names a policy and an outcome", "")
+		return nil, ""
+	}
+	g := policyGuard{p.options.Policies, p.doc.String(policy.Value, path+".policy"), p.doc.String(outcome.Value, path+".outcome")}
+	if p.options.Policies == nil {
+		p.doc.Report(node, path, "unsupported", "policies cannot be asked from a guard here", "invoke the rules task and guard on its outcome")
+	}
+	return g, "policy " + g.policy + " is " + g.outcome
+}
+
+// brief is a rule as one short line of JSON.
+func brief(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return ""
+	}
+	if len(text) > 120 {
+		return string(text[:117]) + "…"
+	}
+	return string(text)
+}
+
+// actions reads one action or a list of them.
+func (p *parser) actions(node *yaml.Node, path string, s *State) []action {
+	if source.IsNull(node) {
+		return nil
+	}
+	var found []action
+	for i, element := range source.Sequence(node) {
+		at := path
+		if node.Kind == yaml.SequenceNode {
+			at = fmt.Sprintf("%s[%d]", path, i)
+		}
+		if a := p.action(element, at); a != nil {
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+var actionTypes = []string{"assign", "raise", "emit", "notify", "log"}
+
+func (p *parser) action(node *yaml.Node, path string) action {
+	if node.Kind != yaml.MappingNode {
+		p.doc.Report(node, path, "type", "an action is a mapping with a type", "known: assign, raise, emit, notify, log")
+		return nil
+	}
+	kind := ""
+	for _, pair := range p.doc.Mapping(node, path) {
+		if pair.Name == "type" {
+			kind = pair.Value.Value
+		}
+	}
+	switch kind {
+	case "assign":
+		members := p.doc.Fields(node, path, "type", "values")
+		return assignAction{p.members(members["values"], node, source.Join(path, "values"))}
+	case "raise", "emit":
+		members := p.doc.Fields(node, path, "type", "event", "payload")
+		event, ok := members["event"]
+		if !ok {
+			p.doc.Report(node, path, "required", kind+" needs an event", "")
+			return nil
+		}
+		var payload []member
+		if m, ok := members["payload"]; ok {
+			payload = p.members(m, node, source.Join(path, "payload"))
+		}
+		if kind == "raise" {
+			p.event(event.Value, source.Join(path, "event"), event.Value.Value)
+			return raiseAction{event.Value.Value, payload}
+		}
+		return emitAction{event.Value.Value, payload}
+	case "notify", "log":
+		return p.tell(kind, node, path)
+	}
+	at := node
+	p.doc.Unknown(at, path, "action type", kind, actionTypes)
+	return nil
+}
+
+// tell reads notify and log: any members; texts stand as they are.
+func (p *parser) tell(kind string, node *yaml.Node, path string) action {
+	a := tellAction{kind: EffectKind(kind)}
+	for _, pair := range p.doc.Mapping(node, path) {
+		switch pair.Name {
+		case "type":
+		case "message", "name":
+			a.name = p.doc.String(pair.Value, source.Join(path, pair.Name))
+		default:
+			value := p.doc.Value(pair.Value, source.Join(path, pair.Name))
+			a.members = append(a.members, member{pair.Name, []string{pair.Name}, expr.Constant(value)})
+		}
+	}
+	return a
+}
+
+// members reads computed values: a text is an expression, anything else stands as it is.
+func (p *parser) members(pair source.Pair, node *yaml.Node, path string) []member {
+	if pair.Value == nil {
+		p.doc.Report(node, path, "required", "values are missing", "")
+		return nil
+	}
+	var found []member
+	for _, m := range p.doc.Mapping(pair.Value, path) {
+		at := source.Join(path, m.Name)
+		steps := splitPath(m.Name)
+		if slices.Contains(steps, "") || m.Name == "event" || m.Name == "documents" {
+			p.doc.Report(m.Key, at, "path", "this is not a field that can be written", "")
+			continue
+		}
+		program := expr.Constant(nil)
+		if source.IsText(m.Value) {
+			program = p.program(m.Value, at, "value")
+		} else {
+			program = expr.Constant(p.doc.Value(m.Value, at))
+		}
+		found = append(found, member{m.Name, steps, program})
+	}
+	return found
+}
