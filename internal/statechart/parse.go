@@ -223,19 +223,22 @@ func (p *parser) transitions(s *State, path string, members source.Members) {
 	if m, ok := members["after"]; ok && !source.IsNull(m.Value) {
 		p.after(s, m.Value, source.Join(path, "after"))
 	}
-	for name, event := range map[string]string{"onDone": doneState(s), "onError": errorWork(s)} {
-		m, ok := members[name]
-		if !ok {
-			continue
-		}
-		if len(s.Invocations) == 0 && (name == "onError" || s.Kind != Compound) {
-			p.doc.Report(m.Key, source.Join(path, name), "never", name+" belongs to a state with invoke"+map[string]string{"onDone": ", or with states inside", "onError": ""}[name], "")
-		}
-		p.add(s, event, p.list(s, event, m.Value, m.Key, source.Join(path, name)))
-	}
+	p.ending(s, members["onDone"], doneState(s), source.Join(path, "onDone"), len(s.Invocations) > 0 || s.Kind == Compound, "onDone belongs to a state with invoke, or with states inside")
+	p.ending(s, members["onError"], errorWork(s), source.Join(path, "onError"), len(s.Invocations) > 0, "onError belongs to a state with invoke")
 	if s.Kind == Final && len(s.Transitions)+len(s.Invocations) > 0 {
 		p.doc.Report(p.nodes[s], path, "final", "a final state does nothing any more: no on, always, after or invoke", "")
 	}
+}
+
+// ending reads onDone or onError of a state.
+func (p *parser) ending(s *State, m source.Pair, event, path string, fits bool, message string) {
+	if m.Value == nil {
+		return
+	}
+	if !fits {
+		p.doc.Report(m.Key, path, "never", message, "")
+	}
+	p.add(s, event, p.list(s, event, m.Value, m.Key, path))
 }
 
 // event checks an event's name.

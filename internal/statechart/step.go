@@ -416,4 +416,3 @@ func firstOpen(work []Work) *Work {
 }
 
 func (r *run) eventType() string { return r.event.Type }
-
