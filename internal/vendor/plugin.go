@@ -144,8 +144,12 @@ func (s *source) checkForm(value any) {
 		return
 	}
 	for _, v := range violations(schema, value) {
-		if v.code == "additionalProperties" {
+		switch v.code {
+		case "additionalProperties":
 			s.unknownKeys(v.pointer, document)
+			continue
+		case "propertyNames":
+			s.headerNames()
 			continue
 		}
 		name := dotted(v.pointer)
@@ -164,6 +168,18 @@ func (s *source) unknownKeys(pointer string, schema any) {
 		if parent == pointer && !slices.Contains(known, key.Value) {
 			s.places[at] = key
 			s.report(at, "unknown_key", "known are "+strings.Join(known, ", "), "There is no key %s here.", key.Value)
+		}
+	}
+}
+
+var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,60}$`)
+
+// headerNames reports the names of headers that are none.
+func (s *source) headerNames() {
+	for at, key := range s.keys {
+		if strings.HasPrefix(at, "/request/headers/") && !headerName.MatchString(key.Value) {
+			s.places[at] = key
+			s.report(at, "name", "", "A header's name has letters, digits and dashes.")
 		}
 	}
 }
@@ -231,7 +247,9 @@ func (s *source) schema(pointer string, schema any) *jsonschema.Schema {
 	}
 	compiled, err := compileSchema(schema)
 	if err != nil {
-		s.report(pointer, "schema", "", "This is not a JSON Schema 2020-12: %s.", strings.ReplaceAll(err.Error(), "\n", " "))
+		for _, v := range schemaProblems(err) {
+			s.report(pointer+v.pointer, "schema", "", "This is not a JSON Schema 2020-12: it %s.", v.message)
+		}
 	}
 	return compiled
 }

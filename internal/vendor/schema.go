@@ -1,6 +1,7 @@
 package vendor
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -36,10 +37,29 @@ func compileSchema(schema any) (*jsonschema.Schema, error) {
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.AssertFormat()
 	compiler.UseLoader(offline{})
-	if err := compiler.AddResource("schema.json", schema); err != nil {
+	if err := compiler.AddResource(schemaURL, schema); err != nil {
 		return nil, err
 	}
-	return compiler.Compile("schema.json")
+	return compiler.Compile(schemaURL)
+}
+
+// schemaURL is where an inline schema pretends to live, so that its references have a base.
+const schemaURL = "https://plugin.invalid/schema.json"
+
+// schemaProblems says what is wrong with a schema that does not compile.
+func schemaProblems(err error) []violation {
+	var broken *jsonschema.SchemaValidationError
+	var invalid *jsonschema.ValidationError
+	if errors.As(err, &broken) && errors.As(broken.Err, &invalid) {
+		var list []violation
+		collect(invalid, &list)
+		return sorted(list)
+	}
+	var reference *jsonschema.LoadURLError
+	if errors.As(err, &reference) {
+		return []violation{{message: "refers to another place, and schemas of other places are not loaded"}}
+	}
+	return []violation{{message: strings.ReplaceAll(strings.ReplaceAll(err.Error(), schemaURL, ""), "\n", " ")}}
 }
 
 // violation is a place where a value breaks its schema, without the value.
@@ -64,12 +84,19 @@ func violations(schema *jsonschema.Schema, value any) []violation {
 	}
 	var list []violation
 	collect(invalid, &list)
-	slices.SortStableFunc(list, func(a, b violation) int { return strings.Compare(a.pointer+a.code, b.pointer+b.code) })
-	return slices.CompactFunc(list, func(a, b violation) bool { return a == b })
+	return sorted(list)
+}
+
+func sorted(list []violation) []violation {
+	slices.SortStableFunc(list, func(a, b violation) int {
+		return cmp.Or(strings.Compare(a.pointer, b.pointer), strings.Compare(a.code, b.code))
+	})
+	return slices.Compact(list)
 }
 
 func collect(e *jsonschema.ValidationError, list *[]violation) {
-	if len(e.Causes) > 0 {
+	_, name := e.ErrorKind.(*kind.PropertyNames) // its causes are about the name, which may itself be data
+	if len(e.Causes) > 0 && !name {
 		for _, cause := range e.Causes {
 			collect(cause, list)
 		}
@@ -77,6 +104,9 @@ func collect(e *jsonschema.ValidationError, list *[]violation) {
 	}
 	var pointer strings.Builder
 	for _, part := range e.InstanceLocation {
+		if name {
+			break // the library's location of this error is another's: it shares its memory
+		}
 		pointer.WriteString("/" + escape(part))
 	}
 	code := "schema"
@@ -101,7 +131,20 @@ func describe(k jsonschema.ErrorKind, keyword string) string {
 	case *kind.DependentRequired:
 		return "lacks " + strings.Join(k.Missing, ", ")
 	case *kind.Enum:
-		return fmt.Sprintf("must be one of the %d allowed values", len(k.Want))
+		if want := wanted(k.Want); want != "" {
+			return "must be one of " + want
+		}
+		return "must be one of the allowed values"
+	case *kind.Minimum:
+		return "must be at least " + k.Want.RatString()
+	case *kind.Maximum:
+		return "must be at most " + k.Want.RatString()
+	case *kind.MinLength:
+		return fmt.Sprintf("must have at least %d characters", k.Want)
+	case *kind.MaxLength:
+		return fmt.Sprintf("must have at most %d characters", k.Want)
+	case *kind.PropertyNames:
+		return "has somewhere a member whose name is not allowed"
 	case *kind.Const:
 		return "must be the one allowed value"
 	case *kind.Format:
@@ -114,6 +157,19 @@ func describe(k jsonschema.ErrorKind, keyword string) string {
 		return "is not allowed"
 	}
 	return "breaks " + keyword
+}
+
+// wanted lists what an enum of texts allows; "" when it is long or has other values.
+func wanted(values []any) string {
+	var list []string
+	for _, value := range values {
+		text, ok := value.(string)
+		if !ok || len(values) > 10 {
+			return ""
+		}
+		list = append(list, text)
+	}
+	return strings.Join(list, ", ")
 }
 
 var plainName = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]{0,40}|[0-9]{1,9})$`)
