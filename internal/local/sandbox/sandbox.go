@@ -256,7 +256,7 @@ func (s *Server) callLater(url, id string, verdict map[string]any, known *exchan
 				return
 			case <-s.config.Clock.After(s.config.CallbackDelay):
 			}
-			if s.call(url, id, verdict) {
+			if s.call(url, id, verdict) || s.ctx.Err() != nil {
 				return
 			}
 		}
