@@ -13,8 +13,18 @@ import (
 // function is one of the functions an expression can call.
 type function struct {
 	usage       string
-	least, most int // arguments; most -1: any number
+	least, most int     // arguments; most -1: any number
+	takes       []Types // of each argument; the last is for all further ones
+	gives       Types
 	call        func(env *Env, arguments []any) any
+}
+
+// wants is the type of an argument.
+func (f function) wants(i int) Types {
+	if len(f.takes) == 0 {
+		return Any
+	}
+	return f.takes[min(i, len(f.takes)-1)]
 }
 
 func (f function) arity() string {
@@ -29,31 +39,37 @@ func (f function) arity() string {
 	return fmt.Sprintf("%d to %d arguments", f.least, f.most)
 }
 
+var (
+	dates   = []Types{TypeDate | TypeText}
+	texts   = []Types{TypeText}
+	numeric = []Types{TypeNumber}
+)
+
 // functionTable names every function. A function that meets a value of the wrong type is unknown, with a reason.
 // It is a variable only because Go has no constant maps: nothing writes to it.
 var functionTable = map[string]function{
-	"now":         {"now(): the time of the decision", 0, 0, func(env *Env, _ []any) any { return env.Now }},
-	"today":       {"today(): the date of the decision", 0, 0, func(env *Env, _ []any) any { return day(env.Now.In(env.location())) }},
-	"date":        {"date(text): a date or time in ISO 8601", 1, 1, func(env *Env, a []any) any { return dated(env, a[0], func(t time.Time) any { return t }) }},
-	"age":         {"age(date): whole years since", 1, 1, age},
-	"days_since":  {"days_since(date): whole days since, negative for the future", 1, 1, func(env *Env, a []any) any { return days(env, a[0], 1) }},
-	"days_until":  {"days_until(date): whole days until, negative for the past", 1, 1, func(env *Env, a []any) any { return days(env, a[0], -1) }},
-	"len":         {"len(text or list or object)", 1, 1, length},
-	"lower":       {"lower(text)", 1, 1, text1(strings.ToLower)},
-	"upper":       {"upper(text)", 1, 1, text1(strings.ToUpper)},
-	"trim":        {"trim(text)", 1, 1, text1(strings.TrimSpace)},
-	"contains":    {"contains(text or list, part)", 2, 2, func(env *Env, a []any) any { return contains(env, a[0], a[1]) }},
-	"starts_with": {"starts_with(text, start)", 2, 2, text2(strings.HasPrefix)},
-	"ends_with":   {"ends_with(text, end)", 2, 2, text2(strings.HasSuffix)},
-	"abs":         {"abs(number)", 1, 1, number1(math.Abs)},
-	"round":       {"round(number): half away from zero", 1, 1, number1(math.Round)},
-	"floor":       {"floor(number)", 1, 1, number1(math.Floor)},
-	"ceil":        {"ceil(number)", 1, 1, number1(math.Ceil)},
-	"min":         {"min(number, …) or min(list)", 1, -1, extreme(func(a, b float64) bool { return a < b })},
-	"max":         {"max(number, …) or max(list)", 1, -1, extreme(func(a, b float64) bool { return a > b })},
-	"sum":         {"sum(list of numbers)", 1, 1, sum},
-	"exists":      {"exists(value): there and not empty", 1, 1, nil},           // see existsNode
-	"coalesce":    {"coalesce(value, …): the first that is there", 1, -1, nil}, // see coalesceNode
+	"now":         {"now(): the time of the decision", 0, 0, nil, TypeDate, func(env *Env, _ []any) any { return env.Now }},
+	"today":       {"today(): the date of the decision", 0, 0, nil, TypeDate, func(env *Env, _ []any) any { return day(env.Now.In(env.location())) }},
+	"date":        {"date(text): a date or time in ISO 8601", 1, 1, dates, TypeDate, func(env *Env, a []any) any { return dated(env, a[0], func(t time.Time) any { return t }) }},
+	"age":         {"age(date): whole years since", 1, 1, dates, TypeNumber, age},
+	"days_since":  {"days_since(date): whole days since, negative for the future", 1, 1, dates, TypeNumber, func(env *Env, a []any) any { return days(env, a[0], 1) }},
+	"days_until":  {"days_until(date): whole days until, negative for the past", 1, 1, dates, TypeNumber, func(env *Env, a []any) any { return days(env, a[0], -1) }},
+	"len":         {"len(text or list or object)", 1, 1, []Types{TypeText | TypeList | TypeObject}, TypeNumber, length},
+	"lower":       {"lower(text)", 1, 1, texts, TypeText, text1(strings.ToLower)},
+	"upper":       {"upper(text)", 1, 1, texts, TypeText, text1(strings.ToUpper)},
+	"trim":        {"trim(text)", 1, 1, texts, TypeText, text1(strings.TrimSpace)},
+	"contains":    {"contains(text or list, part)", 2, 2, []Types{TypeText | TypeList, Any}, TypeBool, func(env *Env, a []any) any { return contains(env, a[0], a[1]) }},
+	"starts_with": {"starts_with(text, start)", 2, 2, texts, TypeBool, text2(strings.HasPrefix)},
+	"ends_with":   {"ends_with(text, end)", 2, 2, texts, TypeBool, text2(strings.HasSuffix)},
+	"abs":         {"abs(number)", 1, 1, numeric, TypeNumber, number1(math.Abs)},
+	"round":       {"round(number): half away from zero", 1, 1, numeric, TypeNumber, number1(math.Round)},
+	"floor":       {"floor(number)", 1, 1, numeric, TypeNumber, number1(math.Floor)},
+	"ceil":        {"ceil(number)", 1, 1, numeric, TypeNumber, number1(math.Ceil)},
+	"min":         {"min(number, …) or min(list)", 1, -1, []Types{TypeNumber | TypeList, TypeNumber}, TypeNumber, extreme(func(a, b float64) bool { return a < b })},
+	"max":         {"max(number, …) or max(list)", 1, -1, []Types{TypeNumber | TypeList, TypeNumber}, TypeNumber, extreme(func(a, b float64) bool { return a > b })},
+	"sum":         {"sum(list of numbers)", 1, 1, []Types{TypeList}, TypeNumber, sum},
+	"exists":      {"exists(value): there and not empty", 1, 1, nil, TypeBool, nil},      // see existsNode
+	"coalesce":    {"coalesce(value, …): the first that is there", 1, -1, nil, Any, nil}, // see coalesceNode
 }
 
 func functionNames() []string { return slices.Sorted(maps.Keys(functionTable)) }
@@ -101,6 +117,13 @@ func Age(born, now time.Time) int {
 		years--
 	}
 	return years
+}
+
+// isSince says whether a time is not before the start of the day that many years ago.
+func isSince(env *Env, years int) func(time.Time) any {
+	return func(t time.Time) any {
+		return !t.Before(day(env.Now.In(env.location())).AddDate(-years, 0, 0))
+	}
 }
 
 func days(env *Env, v any, sign float64) any {

@@ -36,14 +36,14 @@ var logicOperators = map[string]struct {
 	"and": {1, -1, fold(func(l, r node) node { return andNode{l, r} })}, "or": {1, -1, fold(func(l, r node) node { return orNode{l, r} })},
 	"if": {1, -1, conditional}, "?:": {3, 3, conditional},
 	"in":  {2, 2, func(a []node) node { return inNode{a[0], a[1]} }},
-	"+":   {1, -1, fold(func(l, r node) node { return arithmeticNode{'+', false, l, r} })},
-	"*":   {1, -1, fold(func(l, r node) node { return arithmeticNode{'*', false, l, r} })},
-	"/":   {2, 2, func(a []node) node { return arithmeticNode{'/', false, a[0], a[1]} }},
-	"%":   {2, 2, func(a []node) node { return arithmeticNode{'%', false, a[0], a[1]} }},
+	"+":   {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '+', left: l, right: r} })},
+	"*":   {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '*', left: l, right: r} })},
+	"/":   {2, 2, func(a []node) node { return arithmeticNode{op: '/', left: a[0], right: a[1]} }},
+	"%":   {2, 2, func(a []node) node { return arithmeticNode{op: '%', left: a[0], right: a[1]} }},
 	"-":   {1, 2, minus},
-	"min": {1, -1, func(a []node) node { return callNode{"min", functionTable["min"].call, a} }},
-	"max": {1, -1, func(a []node) node { return callNode{"max", functionTable["max"].call, a} }},
-	"cat": {1, -1, fold(func(l, r node) node { return arithmeticNode{'+', false, l, r} })},
+	"min": {1, -1, func(a []node) node { return callNode{name: "min", function: functionTable["min"].call, arguments: a} }},
+	"max": {1, -1, func(a []node) node { return callNode{name: "max", function: functionTable["max"].call, arguments: a} }},
+	"cat": {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '+', left: l, right: r} })},
 }
 
 func compareBuilder(op string) func([]node) node {
@@ -74,7 +74,7 @@ func minus(a []node) node {
 	if len(a) == 1 {
 		return negateNode{a[0]}
 	}
-	return arithmeticNode{'-', false, a[0], a[1]}
+	return arithmeticNode{op: '-', left: a[0], right: a[1]}
 }
 
 // conditional is if, then, else if, then, …, else.
@@ -165,7 +165,7 @@ func (c *logicCompiler) variable(arguments []any, depth int) (node, error) {
 		return nil, logicError("var takes a path as text; the whole document and computed paths are not supported")
 	}
 	path := logicPath(text)
-	c.paths = append(c.paths, Reference{Path: text, Steps: names(path.steps), Optional: len(arguments) == 2})
+	c.paths = append(c.paths, Reference{Path: text, Steps: names(path.steps), node: path, Optional: len(arguments) == 2})
 	if len(arguments) == 1 {
 		return path, nil
 	}
@@ -194,7 +194,7 @@ func (c *logicCompiler) missing(arguments []any) (node, error) {
 			return nil, logicError("missing takes paths as text")
 		}
 		paths = append(paths, logicPath(text))
-		c.paths = append(c.paths, Reference{Path: text, Steps: names(paths[len(paths)-1].steps), Optional: true})
+		c.paths = append(c.paths, Reference{Path: text, Steps: names(paths[len(paths)-1].steps), node: paths[len(paths)-1], Optional: true})
 	}
 	return missingNode{paths}, nil
 }

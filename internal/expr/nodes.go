@@ -161,13 +161,15 @@ const (
 )
 
 type compareNode struct {
-	op          comparison
-	left, right node
+	op            comparison
+	left, right   node
+	column, width int // of the operator
 }
 
+var comparisons = map[string]comparison{"==": equal, "!=": notEqual, "<": less, "<=": lessEqual, ">": greater, ">=": greaterEqual}
+
 func newCompare(op string, left, right node) node {
-	ops := map[string]comparison{"==": equal, "!=": notEqual, "<": less, "<=": lessEqual, ">": greater, ">=": greaterEqual}
-	return compareNode{ops[op], left, right}
+	return compareNode{op: comparisons[op], left: left, right: right}
 }
 
 func (n compareNode) eval(env *Env) any {
@@ -358,6 +360,8 @@ type arithmeticNode struct {
 	op          byte
 	power       bool
 	left, right node
+
+	column, width int // of the operator
 }
 
 func (n arithmeticNode) eval(env *Env) any {
@@ -409,6 +413,8 @@ type callNode struct {
 	name      string
 	function  func(env *Env, arguments []any) any
 	arguments []node
+
+	column, width int // of the name
 }
 
 func (n callNode) eval(env *Env) any {

@@ -103,13 +103,13 @@ func (p *parser) operator(op lexeme, strength int, left node) (node, *Error) {
 	case "??":
 		return coalesceNode{[]node{left, right}}, nil
 	case "==", "!=", "<", "<=", ">", ">=":
-		return newCompare(op.text, left, right), nil
+		return compareNode{comparisons[op.text], left, right, op.column, op.width}, nil
 	case "in":
 		return inNode{left, right}, nil
 	case "=~", "!~":
 		return matchOf(op, left, right)
 	}
-	return arithmeticNode{op.text[0], op.text == "**", left, right}, nil
+	return arithmeticNode{op.text[0], op.text == "**", left, right, op.column, op.width}, nil
 }
 
 func (p *parser) ternary(condition node) (node, *Error) {
@@ -164,8 +164,9 @@ func (p *parser) operand() (node, *Error) {
 	case lexConstant:
 		return constant{map[string]any{"true": true, "false": false}[l.text]}, nil
 	case lexPath:
-		p.paths = append(p.paths, Reference{Path: l.text, Steps: names(l.steps), Column: l.column, Width: l.width})
-		return pathNode{l.steps, l.text}, nil
+		n := pathNode{l.steps, l.text}
+		p.paths = append(p.paths, Reference{Path: l.text, Steps: names(l.steps), Column: l.column, Width: l.width, node: n})
+		return n, nil
 	case lexFunction:
 		return p.call(l)
 	}
@@ -213,7 +214,7 @@ func (p *parser) call(l lexeme) (node, *Error) {
 	case "coalesce":
 		return coalesceNode{arguments}, nil
 	}
-	return callNode{l.text, f.call, arguments}, nil
+	return callNode{l.text, f.call, arguments, l.column, l.width}, nil
 }
 
 // matchOf compiles the pattern, which must be a literal: RE2, so that no pattern is too costly.

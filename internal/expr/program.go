@@ -13,13 +13,27 @@ type Program struct {
 type Reference struct {
 	Path     string   // as written
 	Steps    []string // "[]" for an index
+	Line     int      // from 1
 	Column   int      // from 1; 0 where the place is not known
 	Width    int
 	Optional bool // inside exists() or coalesce(): need not be there
+	node     node
 }
 
 // Compile reads an expression. Error: *Error with its place.
 func Compile(source string) (*Program, error) {
+	p, failed := compile(source)
+	if failed != nil {
+		return nil, located(failed, source)
+	}
+	for i, r := range p.paths {
+		p.paths[i].Line, p.paths[i].Column = position(source, r.Column)
+	}
+	return p, nil
+}
+
+// compile counts places in characters over the whole source.
+func compile(source string) (*Program, *Error) {
 	lexemes, failed := scan(source)
 	if failed != nil {
 		return nil, failed

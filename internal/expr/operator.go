@@ -1,0 +1,254 @@
+package expr
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// operator is one of the named operators of {field, operator, value} conditions.
+type operator struct {
+	wants string // what the value must be, for messages
+	build func(field node, value any) (node, bool)
+}
+
+// operatorTable names every operator. It is a variable only because Go has no constant maps.
+var operatorTable = map[string]operator{
+	"EQUALS":              {"a literal", comparing("==")},
+	"NOT_EQUALS":          {"a literal", comparing("!=")},
+	"GT":                  {"a number, text or bool", comparing(">")},
+	"LT":                  {"a number, text or bool", comparing("<")},
+	"GTE":                 {"a number, text or bool", comparing(">=")},
+	"LTE":                 {"a number, text or bool", comparing("<=")},
+	"BETWEEN":             {"an object {min, max}", between},
+	"IN":                  {"a list", membership(func(n node) node { return n })},
+	"NOT_IN":              {"a list", membership(func(n node) node { return notNode{n} })},
+	"IN_CASE_INSENSITIVE": {"a list of texts, or a text", caseInsensitive},
+	"LAST_YEAR":           {"an object {years}, a whole number", lastYear},
+	"EXISTS":              {"nothing, true or false", existence},
+}
+
+// Operators are the names of all operators, sorted.
+func Operators() []string { return slices.Sorted(maps.Keys(operatorTable)) }
+
+// Operator compiles {field, operator, value}. value is a JSON value, or a *Program for a value that is computed.
+// Error: *Error that says what is wrong with the name or the value.
+func Operator(name string, field *Program, value any) (*Program, error) {
+	op, known := operatorTable[name]
+	if !known {
+		return nil, &Error{1, 1, 1, fmt.Sprintf("there is no operator %s", name), didYouMean(strings.ToUpper(name), Operators())}
+	}
+	paths := slices.Clone(field.paths)
+	if name == "EXISTS" {
+		for i := range paths {
+			paths[i].Optional = true
+		}
+	}
+	for _, p := range programsIn(value) {
+		paths = append(paths, p.paths...)
+	}
+	root, ok := op.build(field.root, value)
+	if !ok {
+		return nil, &Error{1, 1, 1, fmt.Sprintf("the value of %s must be %s", name, op.wants), ""}
+	}
+	return &Program{root: root, paths: paths}, nil
+}
+
+// programsIn finds the computed values of an operator's value.
+func programsIn(value any) []*Program {
+	switch v := value.(type) {
+	case *Program:
+		return []*Program{v}
+	case map[string]any:
+		var found []*Program
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			found = append(found, programsIn(v[key])...)
+		}
+		return found
+	}
+	return nil
+}
+
+// operand is the node of an operator's value.
+func operand(value any) (node, bool) {
+	if p, ok := value.(*Program); ok {
+		return p.root, true
+	}
+	if n, ok, good := number(value); ok {
+		return constant{n}, good
+	}
+	return constant{value}, true
+}
+
+func comparing(op string) func(field node, value any) (node, bool) {
+	return func(field node, value any) (node, bool) {
+		right, ok := operand(value)
+		if !ok {
+			return nil, false
+		}
+		if c, literal := right.(constant); literal && op != "==" && op != "!=" {
+			switch c.value.(type) {
+			case float64, string:
+			case bool:
+				return compareNode{op: comparisons[op], left: rankNode{field}, right: rankNode{right}}, true
+			default:
+				return nil, false
+			}
+		}
+		return newCompare(op, field, right), true
+	}
+}
+
+// rankNode makes bools comparable: false comes before true. Only the named operators order them.
+type rankNode struct{ inner node }
+
+func (n rankNode) eval(env *Env) any {
+	v := n.inner.eval(env)
+	switch v {
+	case true:
+		return 1.0
+	case false:
+		return 0.0
+	}
+	if isUnknown(v) {
+		return v
+	}
+	return env.because(kind(v) + " cannot be compared with true or false")
+}
+
+// between includes both ends.
+func between(field node, value any) (node, bool) {
+	limits, ok := value.(map[string]any)
+	if !ok || len(limits) != 2 || limits["min"] == nil || limits["max"] == nil {
+		return nil, false
+	}
+	low, ok := comparing(">=")(field, limits["min"])
+	high, ok2 := comparing("<=")(field, limits["max"])
+	return andNode{low, high}, ok && ok2
+}
+
+func membership(wrap func(node) node) func(field node, value any) (node, bool) {
+	return func(field node, value any) (node, bool) {
+		right, ok := operand(value)
+		if c, literal := right.(constant); !ok || (literal && !isList(c.value)) {
+			return nil, false
+		}
+		return wrap(memberNode{field, right}), true
+	}
+}
+
+func isList(v any) bool { _, ok := v.([]any); return ok }
+
+// memberNode: the value, or one of the values when it is a list, is in the list.
+type memberNode struct{ field, list node }
+
+func (n memberNode) eval(env *Env) any {
+	v, list := n.field.eval(env), n.list.eval(env)
+	if isUnknown(v) || isUnknown(list) {
+		return unknown{}
+	}
+	all, ok := list.([]any)
+	if !ok {
+		return env.because("a list is needed, not " + kind(list))
+	}
+	if each, many := v.([]any); many {
+		return slices.ContainsFunc(each, func(one any) bool { return contains(env, all, one) == true })
+	}
+	return contains(env, all, v)
+}
+
+func caseInsensitive(field node, value any) (node, bool) {
+	right, ok := operand(value)
+	if c, literal := right.(constant); literal {
+		texts, isTexts := textsOf(c.value)
+		if !ok || !isTexts {
+			return nil, false
+		}
+		folded := make([]any, len(texts))
+		for i, text := range texts {
+			folded[i] = strings.ToLower(text)
+		}
+		right = constant{folded}
+	}
+	return foldedNode{field, right}, ok
+}
+
+// textsOf a text or a list of texts.
+func textsOf(v any) ([]string, bool) {
+	switch v := v.(type) {
+	case string:
+		return []string{v}, true
+	case []any:
+		texts := make([]string, len(v))
+		for i, one := range v {
+			text, ok := one.(string)
+			if !ok {
+				return nil, false
+			}
+			texts[i] = text
+		}
+		return texts, true
+	}
+	return nil, false
+}
+
+// foldedNode: one of the field's texts is, or contains, one of the wanted texts, whatever the case.
+type foldedNode struct{ field, wanted node }
+
+func (n foldedNode) eval(env *Env) any {
+	v, list := n.field.eval(env), n.wanted.eval(env)
+	if isUnknown(v) || isUnknown(list) {
+		return unknown{}
+	}
+	have, ok := textsOf(v)
+	wanted, ok2 := textsOf(list)
+	if !ok || !ok2 {
+		return env.because("text or a list of texts is needed, not " + kind(v))
+	}
+	for _, one := range have {
+		one = strings.ToLower(one)
+		for _, part := range wanted {
+			if strings.Contains(one, strings.ToLower(part)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func lastYear(field node, value any) (node, bool) {
+	settings, ok := value.(map[string]any)
+	if !ok || len(settings) != 1 {
+		return nil, false
+	}
+	years, ok, good := number(settings["years"])
+	if !ok || !good || years < 0 || years > 1000 || years != float64(int(years)) {
+		return nil, false
+	}
+	return lastYearNode{field, int(years)}, true
+}
+
+// lastYearNode: the date is not before the start of the day that many years ago.
+type lastYearNode struct {
+	field node
+	years int
+}
+
+func (n lastYearNode) eval(env *Env) any {
+	v := n.field.eval(env)
+	if isUnknown(v) {
+		return v
+	}
+	return dated(env, v, isSince(env, n.years))
+}
+
+func existence(field node, value any) (node, bool) {
+	switch value {
+	case nil, true:
+		return existsNode{field}, true
+	case false:
+		return notNode{existsNode{field}}, true
+	}
+	return nil, false
+}

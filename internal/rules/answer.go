@@ -1,0 +1,54 @@
+package rules
+
+import "time"
+
+// Options of one evaluation.
+type Options struct {
+	Now      time.Time // the time of the decision; ages and days are counted from it
+	Decision string    // the id that the answer carries
+	Untraced bool      // leave the trace out, for bulk work
+}
+
+// Answer is a decision. It marshals to the answer of `policy eval --json`, of the API and of a workflow's context.
+type Answer struct {
+	Policy     string      `json:"policy"`
+	Version    int         `json:"version"`
+	Outcome    string      `json:"outcome"`
+	Score      float64     `json:"score"`
+	Severity   string      `json:"severity"` // the band of the score
+	Fired      []string    `json:"fired"`    // ids of rules, in the order of the document
+	Indicators []Indicator `json:"indicators"`
+	Trace      []Step      `json:"trace"`
+	Decision   string      `json:"decision"`
+}
+
+// Indicator is what a fired rule says about the subject.
+type Indicator struct {
+	Domain    string  `json:"domain"`
+	Indicator string  `json:"indicator"`
+	Score     float64 `json:"score"` // the rule's base
+}
+
+// Status says what became of a rule.
+type Status string
+
+// The statuses of a rule.
+const (
+	Passed  Status = "passed"  // the condition held: the rule fired
+	Failed  Status = "failed"  // the condition did not hold
+	Skipped Status = "skipped" // it could not be told; Reason says why
+)
+
+// Step is one rule of a trace.
+type Step struct {
+	Rule     string            `json:"rule"`
+	Status   Status            `json:"status"`
+	Reason   string            `json:"reason"`
+	Inputs   map[string]any    `json:"inputs"`   // what the rule read, by path; personal data as a Reference
+	Editions map[string]string `json:"editions"` // of the lists that were looked at
+}
+
+// Reference stands for a personal value: where it is, and not what it is.
+type Reference struct {
+	Ref string `json:"$ref"` // "input:applicant.date_of_birth"
+}

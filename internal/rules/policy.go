@@ -1,0 +1,73 @@
+package rules
+
+import (
+	"time"
+
+	"ballerine/internal/expr"
+	"ballerine/internal/problem"
+)
+
+// Policy is a compiled document. It is immutable and safe for concurrent use.
+type Policy struct {
+	ID       string
+	Title    string
+	Version  int            // 1 where the document names none
+	Inputs   map[string]any // the JSON Schema of the inputs; nil when none is given
+	Outcomes []string       // most severe first
+	Default  string         // the outcome when nothing fired
+	Digest   string         // sha-256 of the source, in hex
+	Source   []byte
+
+	location *time.Location
+	shape    *expr.Shape
+	rules    []rule
+	scoring  scoring
+	unknown  *unknownLimit
+	cases    []policyCase
+	severity map[string]int // outcome -> place in Outcomes
+	paths    []input        // every path that a rule reads, once
+}
+
+// Rules are the ids of the rules, in the order of the document.
+func (p *Policy) Rules() []string {
+	ids := make([]string, len(p.rules))
+	for i, r := range p.rules {
+		ids[i] = r.id
+	}
+	return ids
+}
+
+// rule is one compiled rule.
+type rule struct {
+	id, outcome       string
+	condition         *expr.Program
+	reason            *expr.Template // nil: a sentence is made
+	score             points
+	domain, indicator string
+	missing           string // skip, fire, or an outcome
+	inputs            []input
+}
+
+// input is a path that a rule reads.
+type input struct {
+	path     string
+	value    *expr.Program
+	personal bool
+}
+
+// unknownLimit says what happens when too many rules could not be told.
+type unknownLimit struct {
+	above   int
+	outcome string
+}
+
+// Parse reads a policy of YAML or JSON. The policy is nil when the diagnostics have more than warnings.
+func Parse(file string, source []byte) (*Policy, problem.Diagnostics) {
+	r := newReader(file, source)
+	p := r.policy()
+	r.found.Sort()
+	if p == nil || r.found.Failed() {
+		return nil, r.found
+	}
+	return p, r.found
+}

@@ -1,0 +1,278 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // a policy's time zone is known wherever it runs
+
+	"ballerine/internal/expr"
+	"ballerine/internal/problem"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Limits of a document. Larger ones are refused.
+const (
+	maxSource = 1 << 20 // bytes
+	maxDepth  = 64      // nested conditions
+	maxRules  = 2000
+)
+
+// reader turns YAML nodes into a policy and collects every problem with its place.
+type reader struct {
+	file    string
+	source  []byte
+	found   problem.Diagnostics
+	shape   *expr.Shape
+	aliases int
+}
+
+func newReader(file string, source []byte) *reader { return &reader{file: file, source: source} }
+
+// add notes a problem at a node. width is the characters that are meant.
+func (r *reader) add(n *yaml.Node, path, code, hint, format string, args ...any) {
+	r.addAt(n.Line, n.Column, max(1, len([]rune(firstLine(n.Value)))), path, code, hint, fmt.Sprintf(format, args...))
+}
+
+func (r *reader) addAt(line, column, width int, path, code, hint, message string) {
+	r.found = append(r.found, problem.Diagnostic{
+		File: r.file, Line: line, Column: column, Path: path, Code: code, Message: message, Hint: hint,
+		Excerpt: problem.Excerpt(string(r.source), line, column, width),
+	})
+}
+
+func firstLine(text string) string { line, _, _ := strings.Cut(text, "\n"); return line }
+
+// root parses the document's text.
+func (r *reader) root() *yaml.Node {
+	if len(r.source) > maxSource {
+		r.addAt(1, 1, 1, "", "too_large", "", fmt.Sprintf("the document is larger than %d bytes", maxSource))
+		return nil
+	}
+	var document yaml.Node
+	if err := unmarshal(r.source, &document); err != nil {
+		r.addAt(lineOf(err), 1, 1, "", "syntax", "", "the document is not YAML or JSON: "+cause(err))
+		return nil
+	}
+	if document.Kind != yaml.DocumentNode || len(document.Content) != 1 {
+		r.addAt(1, 1, 1, "", "empty", "", "the document is empty")
+		return nil
+	}
+	root, ok := r.flatten(document.Content[0], 0)
+	if !ok {
+		return nil
+	}
+	if root.Kind != yaml.MappingNode {
+		r.add(root, "", "type", "", "a policy is an object")
+		return nil
+	}
+	return root
+}
+
+// unmarshal keeps a panic of the parser from leaving the package.
+func unmarshal(source []byte, into *yaml.Node) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("yaml: it cannot be read")
+		}
+	}()
+	return yaml.Unmarshal(source, into)
+}
+
+// cause is the parser's message without its place.
+func cause(err error) string {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.HasPrefix(message, "line ") {
+		if _, rest, ok := strings.Cut(message, ": "); ok {
+			return rest
+		}
+	}
+	return message
+}
+
+func lineOf(err error) int {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(message, "line "); ok {
+		number, _, _ := strings.Cut(rest, ":")
+		if n, err := strconv.Atoi(number); err == nil {
+			return n
+		}
+	}
+	return 1
+}
+
+// flatten checks depth and double names, and puts anchors' contents in the place of their aliases, boundedly.
+func (r *reader) flatten(n *yaml.Node, depth int) (*yaml.Node, bool) {
+	if depth > maxDepth*2 {
+		r.add(n, "", "too_deep", "", "the document is nested too deep")
+		return nil, false
+	}
+	if n.Kind == yaml.AliasNode {
+		if r.aliases++; r.aliases > 100 {
+			r.add(n, "", "too_large", "", "the document has more than 100 aliases")
+			return nil, false
+		}
+		return r.flatten(n.Alias, depth+1)
+	}
+	fresh := *n
+	fresh.Content = make([]*yaml.Node, len(n.Content))
+	names := map[string]bool{}
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			if names[child.Value] {
+				r.add(child, "", "duplicate", "", "%s is here twice", child.Value)
+			}
+			names[child.Value] = true
+		}
+		flat, ok := r.flatten(child, depth+1)
+		if !ok {
+			return nil, false
+		}
+		fresh.Content[i] = flat
+	}
+	return &fresh, true
+}
+
+// member is a name of an object with its value.
+type member struct{ key, value *yaml.Node }
+
+func members(n *yaml.Node) []member {
+	var found []member
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		found = append(found, member{n.Content[i], n.Content[i+1]})
+	}
+	return found
+}
+
+func lookup(n *yaml.Node, name string) *yaml.Node {
+	for _, m := range members(n) {
+		if m.key.Value == name {
+			return m.value
+		}
+	}
+	return nil
+}
+
+// only notes the members of an object that are not among names. What a later version knows is named as such.
+func (r *reader) only(n *yaml.Node, path string, names []string) bool {
+	if n.Kind != yaml.MappingNode {
+		r.add(n, path, "type", "", "an object is needed here")
+		return false
+	}
+	for _, m := range members(n) {
+		switch {
+		case slices.Contains(names, m.key.Value):
+		case slices.Contains(laterForms, m.key.Value):
+			r.add(m.key, join(path, m.key.Value), "unsupported", "", "%s is not supported by this version", m.key.Value)
+		default:
+			r.add(m.key, join(path, m.key.Value), "unknown_key", didYouMean(m.key.Value, names), "%s is not known here", m.key.Value)
+		}
+	}
+	return true
+}
+
+// laterForms are words of the language that this version refuses by name.
+var laterForms = []string{"table", "tables", "list", "lists", "policy"}
+
+func didYouMean(name string, candidates []string) string {
+	if s := expr.Suggest(name, candidates); s != "" {
+		return "did you mean " + s + "?"
+	}
+	return ""
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
+// text reads a text; "" when there is none.
+func (r *reader) text(n *yaml.Node, path string) string {
+	if n == nil {
+		return ""
+	}
+	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
+		r.add(n, path, "type", "", "text is needed here")
+		return ""
+	}
+	return n.Value
+}
+
+// number reads a finite number that a double holds exactly.
+func (r *reader) number(n *yaml.Node, path string) (float64, bool) {
+	value, ok := r.literal(n, path)
+	if !ok {
+		return 0, false
+	}
+	f, ok := value.(float64)
+	if !ok {
+		r.add(n, path, "type", "", "a number is needed here")
+	}
+	return f, ok
+}
+
+// literal reads a JSON value. Dates stay the text that was written.
+func (r *reader) literal(n *yaml.Node, path string) (any, bool) {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		list := make([]any, 0, len(n.Content))
+		good := true
+		for i, child := range n.Content {
+			v, ok := r.literal(child, at(path, i))
+			list, good = append(list, v), good && ok
+		}
+		return list, good
+	case yaml.MappingNode:
+		object := make(map[string]any, len(n.Content)/2)
+		good := true
+		for _, m := range members(n) {
+			v, ok := r.literal(m.value, join(path, m.key.Value))
+			object[m.key.Value], good = v, good && ok
+		}
+		return object, good
+	}
+	switch n.Tag {
+	case "!!null":
+		return nil, true
+	case "!!bool":
+		var b bool
+		err := n.Decode(&b)
+		return b, err == nil
+	case "!!int", "!!float":
+		var f float64
+		if err := n.Decode(&f); err != nil || !expr.Exact(f) {
+			r.add(n, path, "inexact", "", "the number is too large to be exact (2^53), or not finite")
+			return nil, false
+		}
+		return f, true
+	}
+	return n.Value, true
+}
+
+func digest(source []byte) string {
+	sum := sha256.Sum256(source)
+	return hex.EncodeToString(sum[:])
+}
+
+// zone reads a time zone's name.
+func (r *reader) zone(n *yaml.Node) *time.Location {
+	name := r.text(n, "timezone")
+	if name == "" || name == "UTC" {
+		return time.UTC
+	}
+	location, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		r.add(n, "timezone", "unknown_timezone", "a name such as Europe/Berlin", "the time zone is not known")
+		return time.UTC
+	}
+	return location
+}
