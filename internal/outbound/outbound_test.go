@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -261,4 +262,22 @@ func TestRedactKeepsNothingSecret(t *testing.T) {
 	if got := Redact("http://[::1"); got != "(not a URL)" {
 		t.Error(got)
 	}
+}
+
+func FuzzCheckURL(f *testing.F) {
+	for _, raw := range []string{"https://example.com/", "http://127.0.0.1/", "https://[::1%25eth0]/", "https://0x7f.1", "//a", "https://a@b:c/"} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if len(CheckURL(raw, "url", false)) > 0 {
+			return
+		}
+		target, err := url.Parse(raw)
+		if err != nil || target.Scheme != "https" || target.Hostname() == "" || target.User != nil {
+			t.Errorf("%q passes", raw)
+		}
+		if address, err := netip.ParseAddr(target.Hostname()); err == nil && !Public(address) {
+			t.Errorf("%q passes", raw)
+		}
+	})
 }

@@ -116,6 +116,12 @@ func TestAFolderOfPluginsIsLoadedWithAllItsProblems(t *testing.T) {
 	if _, ok := registry.Get("none"); ok {
 		t.Error("an unknown plugin is found")
 	}
+	if _, err := registry.Plugin(t.Context(), "demo", "none"); problem.CodeOf(err) != problem.NotFound {
+		t.Errorf("an unknown plugin: %v", err)
+	}
+	if plugin, err := registry.Plugin(t.Context(), "demo", "check"); err != nil || plugin.ID != "check" {
+		t.Errorf("%v", err)
+	}
 }
 
 func FuzzParsePlugin(f *testing.F) {

@@ -1,6 +1,7 @@
 package vendor
 
 import (
+	"context"
 	"io/fs"
 	"maps"
 	"path"
@@ -48,6 +49,14 @@ func LoadAll(files fs.FS) (*Registry, problem.Diagnostics) {
 func (r *Registry) Get(id string) (*Plugin, bool) {
 	plugin, ok := r.plugins[id]
 	return plugin, ok
+}
+
+// Plugin is Get for callers that ask by tenant: the shipped plugins are everybody's. Errors: NotFound.
+func (r *Registry) Plugin(_ context.Context, _, id string) (*Plugin, error) {
+	if plugin, ok := r.plugins[id]; ok {
+		return plugin, nil
+	}
+	return nil, problem.New(problem.NotFound, "There is no plugin of this name.")
 }
 
 // IDs returns all ids, sorted.

@@ -162,7 +162,7 @@ func (s *Service) update(ctx context.Context, delivery *Delivery) error {
 	return s.config.Store.UpdateDelivery(ctx, *delivery)
 }
 
-// Summary counts what AttemptDue did.
+// Summary counts what AttemptAll did.
 type Summary struct {
 	Tried     int `json:"tried"`
 	Delivered int `json:"delivered"`
@@ -171,9 +171,14 @@ type Summary struct {
 	Skipped   int `json:"skipped"` // another caller was there first
 }
 
-// AttemptDue attempts at most limit deliveries of all tenants that are due. Errors of our own side do not keep the
-// others from being attempted; they are joined.
-func (s *Service) AttemptDue(ctx context.Context, limit int) (Summary, error) {
+// AttemptDue attempts at most limit deliveries of all tenants that are due, and returns how many it has. Errors of our
+// own side do not keep the others from being attempted; they are joined.
+func (s *Service) AttemptDue(ctx context.Context, limit int) (int, error) {
+	summary, err := s.attemptDue(ctx, limit)
+	return summary.Tried, err
+}
+
+func (s *Service) attemptDue(ctx context.Context, limit int) (Summary, error) {
 	due, err := s.config.Store.DueDeliveries(ctx, s.config.Now().UTC(), limit)
 	if err != nil {
 		return Summary{}, fmt.Errorf("read the due deliveries: %w", err)

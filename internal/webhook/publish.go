@@ -32,9 +32,26 @@ type envelope struct {
 	Data            map[string]any `json:"data"`
 }
 
-// Publish creates a delivery, due at once, for each subscription that wants the event, and returns those that are new:
-// the caller may Attempt them without waiting for AttemptDue. Doing it again creates nothing. Errors: Invalid.
-func (s *Service) Publish(ctx context.Context, event Event) ([]Delivery, error) {
+// Publish creates a delivery for each of the tenant's subscriptions that want the event, and makes the first attempt at
+// the new ones at once, within Config.FirstTimeout, so that a slow receiver does not hold up the caller. Doing it again
+// does nothing. An attempt that fails is no error: the delivery is kept and made again on the schedule. Errors: Invalid.
+func (s *Service) Publish(ctx context.Context, tenant string, event Event) error {
+	event.Tenant = tenant
+	created, err := s.Create(ctx, event)
+	if err != nil {
+		return err
+	}
+	first := *s
+	first.config.Timeout = min(s.config.FirstTimeout, s.config.Timeout)
+	if _, err := first.AttemptAll(ctx, created); err != nil {
+		s.config.Metrics.Count("webhook_attempts_put_off") // the deliveries are kept, and due: AttemptDue makes up for it
+	}
+	return nil
+}
+
+// Create only creates the deliveries, due at once, and returns those that are new. Doing it again creates nothing.
+// Errors: Invalid.
+func (s *Service) Create(ctx context.Context, event Event) ([]Delivery, error) {
 	body, err := s.body(event)
 	if err != nil {
 		return nil, err

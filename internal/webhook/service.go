@@ -27,6 +27,7 @@ type Config struct {
 	EventTypes    []string                   // the types that exist: a pattern that matches none is refused; nil: any
 	Concurrency   int                        // attempts at once in AttemptDue; default 8
 	Timeout       time.Duration              // of one attempt; default 10 s
+	FirstTimeout  time.Duration              // of the attempt that Publish makes; default 3 s
 	Overlap       time.Duration              // how long an old secret signs beside the new one; default 24 h
 }
 
@@ -40,6 +41,9 @@ func New(config Config) *Service {
 	}
 	if config.Timeout <= 0 {
 		config.Timeout = 10 * time.Second
+	}
+	if config.FirstTimeout <= 0 {
+		config.FirstTimeout = 3 * time.Second
 	}
 	if config.Client == nil {
 		config.Client = outbound.NewClient(outbound.Options{AllowLoopback: config.AllowLoopback, Timeout: config.Timeout})

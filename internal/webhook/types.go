@@ -28,7 +28,7 @@ type Secret struct {
 
 // Event is something that happened, to be told to whoever subscribed. Data is thin: ids and states, no personal data.
 type Event struct {
-	Tenant  string         `json:"tenant"`
+	Tenant  string         `json:"tenant"`  // set by Publish
 	ID      string         `json:"id"`      // unique and stable; characters A-Z a-z 0-9 _ - / only
 	Type    string         `json:"type"`    // "case.completed"
 	Subject string         `json:"subject"` // what it is about: the case id
