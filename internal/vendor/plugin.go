@@ -34,7 +34,12 @@ type Plugin struct {
 	answer    reading
 	callback  *callback
 	result    *jsonschema.Schema
+	shape     map[string]any // the result's schema as written
 }
+
+// ResultSchema is the JSON Schema of what the plugin writes to the context; nil when the definition does not say. The
+// caller must not change it.
+func (p *Plugin) ResultSchema() map[string]any { return p.shape }
 
 // reading is how a body becomes a result.
 type reading struct {
@@ -224,6 +229,7 @@ func (s *source) build(w written) *Plugin {
 	p.request = s.schema("/request/schema", w.Request.Schema)
 	p.answer = s.reading("/response", answerRoots, w.Response.Schema, w.Response.Result)
 	p.result = s.schema("/result", w.Result)
+	p.shape, _ = w.Result.(map[string]any)
 	if w.Callback != nil {
 		if !p.Callback {
 			s.report("/callback", "mode", "set mode: callback", "Only a plugin in callback mode is called back.")

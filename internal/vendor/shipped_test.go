@@ -190,6 +190,9 @@ func TestShippedPluginsCarryTheirPolicy(t *testing.T) {
 	s := newStack(t)
 	p, _ := s.registry.Get("identity-check")
 	want := vendor.RetryPolicy{Attempts: 5, Interval: time.Second, Rate: 2, MaxInterval: time.Minute, Jitter: true, Errors: []string{"vendor_unavailable", "timeout"}}
+	if shape := p.ResultSchema(); shape["type"] != "object" || shape["properties"].(map[string]any)["status"] == nil {
+		t.Errorf("%v", shape)
+	}
 	if !p.Callback || p.Timeout != 10*time.Second || !reflect.DeepEqual(p.Retry, want) {
 		t.Errorf("%+v", p)
 	}
