@@ -2,7 +2,8 @@ package vendor
 
 import (
 	"context"
-	"time"
+
+	"ballerine/internal/workflow"
 )
 
 // Call is one attempt at a plugin's request, for a case's work.
@@ -30,11 +31,4 @@ type Secrets interface {
 }
 
 // RetryPolicy says how often and when a failed attempt is made again. The compiled machine carries it out.
-type RetryPolicy struct {
-	Attempts    int           // after the first one
-	Interval    time.Duration // before the first retry
-	Rate        float64       // each further interval is this much longer
-	MaxInterval time.Duration
-	Jitter      bool
-	Errors      []string // problem codes: "vendor_unavailable", "timeout"
-}
+type RetryPolicy = workflow.RetryPolicy

@@ -119,6 +119,10 @@ func TestAFolderOfPluginsIsLoadedWithAllItsProblems(t *testing.T) {
 	if _, err := registry.Plugin(t.Context(), "demo", "none"); problem.CodeOf(err) != problem.NotFound {
 		t.Errorf("an unknown plugin: %v", err)
 	}
+	summary, ok := registry.Summaries()("check")
+	if _, unknown := registry.Summaries()("none"); !ok || unknown || summary.ID != "check" || summary.Retry.Attempts != 4 || summary.Timeout != 10*time.Second {
+		t.Errorf("%+v", summary)
+	}
 	if plugin, err := registry.Plugin(t.Context(), "demo", "check"); err != nil || plugin.ID != "check" {
 		t.Errorf("%v", err)
 	}
