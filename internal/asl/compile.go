@@ -7,24 +7,8 @@ import (
 
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
+	"ballerine/internal/workflow"
 )
-
-// work is what Compile knows of an invocation.
-type work struct {
-	source   string // vendor | rules | document
-	callback bool   // its vendor may answer later
-	timeout  time.Duration
-	retry    retryPolicy
-}
-
-type retryPolicy struct {
-	attempts    int // after the first
-	interval    time.Duration
-	rate        float64
-	maxInterval time.Duration
-	jitter      bool
-	errors      []string
-}
 
 // The functions, as names of substitutions.
 var functions = map[string]string{
@@ -42,8 +26,8 @@ const (
 const functionSeconds = 65
 
 type compiler struct {
+	workflow *workflow.Workflow
 	chart    *statechart.Chart
-	work     func(state, id string) work
 	names    *names
 	states   []State
 	labels   []Choice // Route's
@@ -51,7 +35,9 @@ type compiler struct {
 	problems *problem.Error
 }
 
-func compile(comment string, chart *statechart.Chart, lookup func(state, id string) work) (*Machine, error) {
+// Compile makes the state machine of a workflow. Errors: Invalid, with everything that cannot be compiled.
+func Compile(w *workflow.Workflow) (*Machine, error) {
+	chart := w.Chart
 	var paths []string
 	for _, s := range chart.States() {
 		if s.Kind != statechart.Compound {
@@ -59,7 +45,7 @@ func compile(comment string, chart *statechart.Chart, lookup func(state, id stri
 		}
 	}
 	c := &compiler{
-		chart: chart, work: lookup, names: newNames(paths), entries: map[string]string{},
+		workflow: w, chart: chart, names: newNames(paths), entries: map[string]string{},
 		problems: problem.New(problem.Invalid, "The workflow cannot be compiled."),
 	}
 	for _, s := range chart.States() {
@@ -81,7 +67,14 @@ func compile(comment string, chart *statechart.Chart, lookup func(state, id stri
 		{Name: handedState, Type: "Succeed", Comment: "Another execution has taken over."},
 		{Name: unknownState, Type: "Fail", Error: "UnknownLabel", Cause: "The record is at a label that this version of the workflow does not have."},
 	}
-	return &Machine{Comment: comment, StartAt: routeState, States: slices.Concat([]State{head}, c.states, tail)}, nil
+	return &Machine{Comment: title(w), StartAt: routeState, States: slices.Concat([]State{head}, c.states, tail)}, nil
+}
+
+func title(w *workflow.Workflow) string {
+	if w.Title == "" {
+		return w.ID
+	}
+	return w.Title
 }
 
 func rule(label, next string) Choice {
@@ -98,13 +91,13 @@ func (c *compiler) enter(s *statechart.State) {
 	}
 	c.route(s.Path, c.names.of(s.Path, ""))
 	for _, i := range s.Invocations {
-		if functions[i.Source] == "" || i.Source == "step" {
+		if _, known := c.workflow.Invocation(s.Path, i.ID); !known || functions[i.Source] == "" || i.Source == "step" {
 			c.problems.With("states."+s.Path+".invoke", "unsupported", "work of source %q cannot be compiled yet", i.Source)
 			continue
 		}
 		label := s.Path + "/" + i.ID
 		c.route(label, c.names.of(s.Path, i.ID))
-		if c.work(s.Path, i.ID).callback {
+		if w, _ := c.workflow.Invocation(s.Path, i.ID); w.Callback {
 			c.route(label+"/answer", c.names.of(s.Path, i.ID+".answer"))
 		}
 		if mayStop(s, i) {
@@ -183,7 +176,7 @@ func (c *compiler) invocation(s *statechart.State, i *statechart.Invocation) {
 	if functions[i.Source] == "" {
 		return // enter has said so
 	}
-	w := c.work(s.Path, i.ID)
+	w, _ := c.workflow.Invocation(s.Path, i.ID) // enter has seen it
 	next, failed := c.names.of(s.Path, "next"), c.names.of(s.Path, i.ID+".failed")
 	place := Object{{"tenant.$", "$.tenant"}, {"case.$", "$.case"}, {"state", s.Path}, {"work", i.ID}}
 	text := fmt.Sprintf("%s work %s.", i.Source, i.ID)
@@ -194,7 +187,7 @@ func (c *compiler) invocation(s *statechart.State, i *statechart.Invocation) {
 		State{
 			Name: c.names.of(s.Path, i.ID), Type: "Task", Comment: text, Resource: resourceInvoke,
 			Parameters: call(i.Source, append(slices.Clone(place), Member{"attempt.$", "$$.State.RetryCount"}, Member{"execution.$", "$$.Execution.Name"})),
-			OutputPath: "$.Payload", TimeoutSeconds: max(functionSeconds, wholeSeconds(w.timeout)+5), Retry: w.retry.retriers(),
+			OutputPath: "$.Payload", TimeoutSeconds: max(functionSeconds, wholeSeconds(w.Timeout)+5), Retry: retriers(w.Retry),
 			Catch: []Catch{{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.error", Next: failed}}, Next: next,
 		},
 		State{
@@ -237,25 +230,28 @@ func stepRetry() []Retry {
 	}}
 }
 
-// retriers are the policy's for its own errors, and one for the platform's.
-func (p retryPolicy) retriers() []Retry {
-	own := p.errors
+// retriers of work: one is the policy's for its own errors, and one for the platform's.
+func retriers(p workflow.RetryPolicy) []Retry {
+	own := p.Errors
 	if len(own) == 0 {
 		own = []string{string(problem.VendorUnavailable), string(problem.Timeout), "States.Timeout"}
 	}
 	platform := append([]string{string(problem.Unavailable), string(problem.Conflict)}, serviceErrors()...)
 	platform = slices.DeleteFunc(platform, func(name string) bool { return slices.Contains(own, name) })
 	first := Retry{
-		ErrorEquals: own, IntervalSeconds: max(1, wholeSeconds(p.interval)), MaxAttempts: p.attempts,
-		BackoffRate: max(1, p.rate), JitterStrategy: "NONE",
+		ErrorEquals: own, IntervalSeconds: max(1, wholeSeconds(p.Interval)), MaxAttempts: p.Attempts,
+		BackoffRate: max(1, p.Rate), JitterStrategy: "NONE",
 	}
-	if most := wholeSeconds(p.maxInterval); most > first.IntervalSeconds {
+	if most := wholeSeconds(p.MaxInterval); most > first.IntervalSeconds {
 		first.MaxDelaySeconds = most
 	}
-	if p.jitter {
+	if p.Jitter {
 		first.JitterStrategy = "FULL"
 	}
 	second := Retry{ErrorEquals: platform, IntervalSeconds: 1, MaxAttempts: 6, BackoffRate: 2, MaxDelaySeconds: 60, JitterStrategy: "FULL"}
+	if len(platform) == 0 {
+		return []Retry{first}
+	}
 	return []Retry{first, second}
 }
 
