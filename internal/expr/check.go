@@ -68,7 +68,7 @@ func (c *checker) types(n node) Types {
 			all |= c.types(choice)
 		}
 		return all
-	case listNode, missingNode:
+	case listNode, missingNode, missingSomeNode, filterNode, mapNode, mergeNode:
 		return TypeList
 	case inNode, matchNode, memberNode, foldedNode, lastYearNode, quantifierNode, schemaNode:
 		return TypeBool

@@ -19,7 +19,10 @@ func CompileJSONLogic(rule any) (*Program, error) {
 	return &Program{root: root, paths: c.paths}, nil
 }
 
-type logicCompiler struct{ paths []Reference }
+type logicCompiler struct {
+	paths   []Reference
+	element bool // within the condition of some, map and the like, where paths are the element's
+}
 
 func logicError(format string, args ...any) error {
 	return &Error{1, 1, 1, fmt.Sprintf(format, args...), ""}
@@ -35,15 +38,17 @@ var logicOperators = map[string]struct {
 	"!": {1, 1, func(a []node) node { return notNode{a[0]} }}, "!!": {1, 1, func(a []node) node { return existsNode{a[0]} }},
 	"and": {1, -1, fold(func(l, r node) node { return andNode{l, r} })}, "or": {1, -1, fold(func(l, r node) node { return orNode{l, r} })},
 	"if": {1, -1, conditional}, "?:": {3, 3, conditional},
-	"in":  {2, 2, func(a []node) node { return inNode{a[0], a[1]} }},
-	"+":   {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '+', left: l, right: r} })},
-	"*":   {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '*', left: l, right: r} })},
-	"/":   {2, 2, func(a []node) node { return arithmeticNode{op: '/', left: a[0], right: a[1]} }},
-	"%":   {2, 2, func(a []node) node { return arithmeticNode{op: '%', left: a[0], right: a[1]} }},
-	"-":   {1, 2, minus},
-	"min": {1, -1, func(a []node) node { return callNode{name: "min", function: functionTable["min"].call, arguments: a} }},
-	"max": {1, -1, func(a []node) node { return callNode{name: "max", function: functionTable["max"].call, arguments: a} }},
-	"cat": {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '+', left: l, right: r} })},
+	"in":     {2, 2, func(a []node) node { return inNode{a[0], a[1]} }},
+	"+":      {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '+', left: l, right: r} })},
+	"*":      {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '*', left: l, right: r} })},
+	"/":      {2, 2, func(a []node) node { return arithmeticNode{op: '/', left: a[0], right: a[1]} }},
+	"%":      {2, 2, func(a []node) node { return arithmeticNode{op: '%', left: a[0], right: a[1]} }},
+	"-":      {1, 2, minus},
+	"min":    {1, -1, func(a []node) node { return callNode{name: "min", function: functionTable["min"].call, arguments: a} }},
+	"max":    {1, -1, func(a []node) node { return callNode{name: "max", function: functionTable["max"].call, arguments: a} }},
+	"merge":  {0, -1, func(a []node) node { return mergeNode{a} }},
+	"substr": {2, 3, func(a []node) node { return substrNode{a} }},
+	"cat":    {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '+', left: l, right: r} })},
 }
 
 func compareBuilder(op string) func([]node) node {
@@ -136,13 +141,17 @@ func (c *logicCompiler) operation(rule map[string]any, depth int) (node, error) 
 		return c.variable(arguments, depth)
 	case "missing":
 		return c.missing(arguments)
-	case "some", "all", "none":
-		return c.quantifier(name, arguments, depth)
+	case "missing_some":
+		return c.missingSome(arguments)
+	case "some", "all", "none", "filter", "map":
+		return c.overList(name, arguments, depth)
+	case "reduce":
+		return c.reduce(arguments, depth)
 	}
 	op, known := logicOperators[name]
 	if !known {
 		e := logicError("json-logic's operator %s is not known", name).(*Error)
-		e.Hint = didYouMean(name, append(slices.Sorted(maps.Keys(logicOperators)), "var", "missing", "some", "all", "none"))
+		e.Hint = didYouMean(name, append(slices.Sorted(maps.Keys(logicOperators)), "var", "missing", "missing_some", "some", "all", "none", "filter", "map", "reduce"))
 		return nil, e
 	}
 	if len(arguments) < op.least || (op.most >= 0 && len(arguments) > op.most) {
@@ -161,8 +170,14 @@ func (c *logicCompiler) variable(arguments []any, depth int) (node, error) {
 		return nil, logicError("var takes a path and perhaps a default")
 	}
 	text, ok := arguments[0].(string)
-	if !ok || text == "" {
-		return nil, logicError("var takes a path as text; the whole document and computed paths are not supported")
+	if !ok {
+		return nil, logicError("var takes a path as text; computed paths are not supported")
+	}
+	if text == "" {
+		if !c.element {
+			return nil, logicError("var takes a path; the whole document is not supported")
+		}
+		return elementNode{}, nil
 	}
 	path := logicPath(text)
 	c.paths = append(c.paths, Reference{Path: text, Steps: names(path.steps), node: path, Optional: len(arguments) == 2})
@@ -209,51 +224,4 @@ func (n missingNode) eval(env *Env) any {
 		}
 	}
 	return absent
-}
-
-// quantifier compiles {"some": [list, condition]}; within the condition, paths are those of the element.
-func (c *logicCompiler) quantifier(name string, arguments []any, depth int) (node, error) {
-	if len(arguments) != 2 {
-		return nil, logicError("%s takes a list and a condition", name)
-	}
-	list, err := c.compile(arguments[0], depth+1)
-	if err != nil {
-		return nil, err
-	}
-	inner := &logicCompiler{}
-	condition, err := inner.compile(arguments[1], depth+1)
-	return quantifierNode{name, list, condition}, err
-}
-
-type quantifierNode struct {
-	name      string
-	list      node
-	condition node
-}
-
-func (n quantifierNode) eval(env *Env) any {
-	v := n.list.eval(env)
-	if isUnknown(v) {
-		return v
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return env.because("a list is needed, not " + kind(v))
-	}
-	some, all := False, Of(len(list) > 0) // json-logic: all of an empty list is false
-	outer := env.Scope
-	defer func() { env.Scope = outer }()
-	for _, element := range list {
-		object, _ := element.(map[string]any)
-		env.Scope = Map(object)
-		t := truth(env, n.condition.eval(env))
-		some, all = some.Or(t), all.And(t)
-	}
-	switch n.name {
-	case "some":
-		return value(some)
-	case "all":
-		return value(all)
-	}
-	return value(some.Not())
 }

@@ -57,7 +57,7 @@ type Field struct {
 	Known    bool     // false: the schema has no such field
 	Declared bool     // the schema names it; false where the schema is open and says nothing
 	Types    Types    // Any where the schema does not say
-	Personal bool     // it, or what it is part of, is marked personal: true
+	Personal bool     // it, what it is part of, or a part of it is marked personal: true
 	Step     int      // where Known is false: the step that is unknown
 	Names    []string // where Known is false: the names that are known there, sorted
 }
@@ -84,9 +84,53 @@ func (s *Shape) Find(steps []string) Field {
 		}
 	}
 	here := s.expand(at)
-	found.Personal = found.Personal || anyPersonal(here)
+	found.Personal = found.Personal || s.holdsPersonal(here, 0)
 	found.Types = typesOf(here)
 	return found
+}
+
+// holdsPersonal says whether the schemas, or a part of what they describe, are marked personal.
+func (s *Shape) holdsPersonal(schemas []map[string]any, depth int) bool {
+	if depth > maxSchemaDepth {
+		return true // too deep to tell: the safe side
+	}
+	if anyPersonal(schemas) {
+		return true
+	}
+	for _, schema := range schemas {
+		for _, part := range partsOf(schema) {
+			if s.holdsPersonal(s.expand([]map[string]any{part}), depth+1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// maxSchemaDepth bounds how far a schema that refers to itself is followed.
+const maxSchemaDepth = 8
+
+// partsOf a schema: what it says about members and elements.
+func partsOf(schema map[string]any) []map[string]any {
+	var parts []map[string]any
+	add := func(v any) {
+		if part, ok := v.(map[string]any); ok {
+			parts = append(parts, part)
+		}
+	}
+	for _, keyword := range []string{"properties", "patternProperties"} {
+		members, _ := schema[keyword].(map[string]any)
+		for _, v := range members {
+			add(v)
+		}
+	}
+	add(schema["additionalProperties"])
+	add(schema["items"])
+	list, _ := schema["prefixItems"].([]any)
+	for _, v := range list {
+		add(v)
+	}
+	return parts
 }
 
 // Suggest is the nearest known path for one that Find does not know: "did you mean risk.score?", or "".

@@ -1,0 +1,355 @@
+package rules
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"ballerine/internal/problem"
+
+	"go.yaml.in/yaml/v3"
+	"pgregory.net/rapid"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var newYear = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+func parse(t testing.TB, source string) *Policy {
+	t.Helper()
+	p, found := Parse("p.yaml", []byte(source))
+	if p == nil {
+		t.Fatalf("%v", found)
+	}
+	return p
+}
+
+func evaluate(t testing.TB, p *Policy, input string) Answer {
+	t.Helper()
+	var values map[string]any
+	if err := json.Unmarshal([]byte(input), &values); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := p.Evaluate(values, Options{Now: newYear, Decision: "dec_1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func TestEveryFormOfACondition(t *testing.T) {
+	const input = `{"n": 5, "m": 7, "s": "Berlin", "b": true, "no": false, "z": null, "list": ["Foo Bar", "x"], "empty": [], "born": "2024-01-01", "old": "2023-12-31", "zero": 0}`
+	for when, want := range map[string]Status{
+		`"n < 6"`: Passed, `"n > 6"`: Failed, `"gone > 6"`: Skipped, `true`: Passed,
+		`{all: ["n < 6", "m > 6"]}`: Passed, `{all: ["n < 6", "gone"]}`: Skipped, `{all: ["n > 6", "gone"]}`: Failed,
+		`{any: ["n > 6", "m > 6"]}`: Passed, `{any: ["n > 6", "gone"]}`: Skipped, `{any: ["n < 6", "gone"]}`: Passed,
+		`{not: "n < 6"}`: Failed, `{not: {not: "n < 6"}}`: Passed, `{not: "gone"}`: Skipped,
+		`{field: n, operator: EQUALS, value: 5}`: Passed, `{field: n, operator: EQUALS, value: "5"}`: Skipped, `{field: n, operator: NOT_EQUALS, value: 5}`: Failed,
+		`{field: no, operator: EQUALS, value: false}`: Passed, `{field: zero, operator: EQUALS, value: 0}`: Passed, `{field: z, operator: EQUALS, value: null}`: Passed,
+		`{field: gone, operator: NOT_EQUALS, value: 5}`: Skipped, `{field: n, operator: EQUALS, value: {field: m}}`: Failed, `{field: n, operator: LT, value: {field: m}}`: Passed,
+		`{field: n, operator: GT, value: 4}`: Passed, `{field: n, operator: GTE, value: 5}`: Passed, `{field: n, operator: LT, value: 5}`: Failed, `{field: n, operator: LTE, value: 5}`: Passed,
+		`{field: s, operator: GT, value: Aachen}`: Passed, `{field: b, operator: GT, value: false}`: Passed, `{field: no, operator: LT, value: false}`: Failed, `{field: s, operator: GT, value: 4}`: Skipped,
+		`{field: n, operator: BETWEEN, value: {min: 5, max: 6}}`: Passed, `{field: n, operator: BETWEEN, value: {min: 1, max: 5}}`: Passed, `{field: n, operator: BETWEEN, value: {min: 6, max: 9}}`: Failed,
+		`{field: n, operator: BETWEEN, value: {min: 1, max: {field: m}}}`: Passed,
+		`{field: s, operator: IN, value: [Berlin, Paris]}`:                Passed, `{field: s, operator: IN, value: [berlin]}`: Failed, `{field: list, operator: IN, value: [x]}`: Passed,
+		`{field: s, operator: NOT_IN, value: [Paris]}`: Passed, `{field: s, operator: NOT_IN, value: [Berlin]}`: Failed, `{field: gone, operator: NOT_IN, value: [Berlin]}`: Skipped,
+		`{field: s, operator: IN_CASE_INSENSITIVE, value: [BERLIN]}`: Passed, `{field: s, operator: IN_CASE_INSENSITIVE, value: erl}`: Passed, `{field: list, operator: IN_CASE_INSENSITIVE, value: [bar]}`: Passed,
+		`{field: list, operator: IN_CASE_INSENSITIVE, value: [baz]}`: Failed, `{field: n, operator: IN_CASE_INSENSITIVE, value: [baz]}`: Skipped,
+		`{field: born, operator: LAST_YEAR, value: {years: 2}}`: Passed, `{field: old, operator: LAST_YEAR, value: {years: 2}}`: Failed, `{field: s, operator: LAST_YEAR, value: {years: 2}}`: Skipped,
+		`{field: s, operator: EXISTS}`: Passed, `{field: empty, operator: EXISTS}`: Failed, `{field: gone, operator: EXISTS}`: Failed, `{field: z, operator: EXISTS}`: Failed, `{field: zero, operator: EXISTS}`: Passed,
+		`{field: gone, operator: EXISTS, value: false}`: Passed,
+		`{operator: and, rules: [{key: n, operator: GT, value: 1}, {operator: or, rules: [{key: s, operator: EQUALS, value: Paris}, {key: m, operator: LT, value: 9}]}]}`: Passed,
+		`{operator: and, rules: [{key: n, operator: GT, value: 1}, {key: n, operator: GT, value: 9}]}`:                                                                    Failed, `{operator: or, rules: [{key: n, operator: GT, value: 1}, {key: n, operator: GT, value: 9}]}`: Passed,
+		`{json-logic: {"<": [{var: n}, 6]}}`: Passed, `{json-logic: {"<": [{var: gone}, 6]}}`: Skipped, `{json-logic: {some: [{var: list}, {"==": [{var: ""}, x]}]}}`: Passed,
+		"{jmespath: \"n < `6`\"}": Passed, `{jmespath: "contains(list, 'x')"}`: Passed, `{jmespath: "gone"}`: Skipped, `{jmespath: "s"}`: Skipped,
+		`{json-schema: {required: [n], properties: {n: {type: integer}}}}`: Passed, `{json-schema: {required: [gone]}}`: Failed, `{json-schema: {properties: {born: {format: date}}}}`: Passed, `{json-schema: {properties: {s: {format: date}}}}`: Failed,
+	} {
+		p, found := Parse("p.yaml", []byte("id: p\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: r, outcome: review, when: "+when+"}\n"))
+		if p == nil {
+			t.Errorf("%s: %v", when, found)
+			continue
+		}
+		answer := evaluate(t, p, input)
+		if got := answer.Trace[0].Status; got != want {
+			t.Errorf("%s is %s, want %s: %s", when, got, want, answer.Trace[0].Reason)
+		}
+		if fired := answer.Outcome == "review"; fired != (want == Passed) {
+			t.Errorf("%s: outcome %s", when, answer.Outcome)
+		}
+	}
+}
+
+func TestMissingSkipsFiresOrGivesAnOutcomeAndIsNamed(t *testing.T) {
+	const policy = `
+id: p
+outcomes: [reject, review, approve]
+default: approve
+rules: [{id: r, when: "a.b > 1 && c < 2", outcome: reject, score: {base: 50}, reason: "a is {a.b}", missing: %s}]
+`
+	for missing, want := range map[string]Answer{
+		"skip":   {Outcome: "approve", Score: 0, Fired: []string{}},
+		"fire":   {Outcome: "reject", Score: 50, Fired: []string{"r"}},
+		"review": {Outcome: "review", Score: 0, Fired: []string{}},
+	} {
+		answer := evaluate(t, parse(t, fmt.Sprintf(policy, missing)), `{"c": 1}`)
+		if answer.Outcome != want.Outcome || answer.Score != want.Score || !reflect.DeepEqual(answer.Fired, want.Fired) {
+			t.Errorf("missing: %s gives %+v", missing, answer)
+		}
+		if step := answer.Trace[0]; step.Status != Skipped || !strings.Contains(step.Reason, "missing: a.b") || strings.Contains(step.Reason, ", c") {
+			t.Errorf("missing: %s is traced as %+v", missing, step)
+		}
+	}
+}
+
+func TestTooManyUnknownRulesGiveTheOutcomeThatThePolicyStates(t *testing.T) {
+	p := parse(t, `
+id: p
+outcomes: [review, approve]
+default: approve
+unknown: {above: 1, outcome: review}
+rules: [{id: a, when: "a > 1", outcome: review}, {id: b, when: "b > 1", outcome: review}]
+`)
+	if got := evaluate(t, p, `{"a": 0}`); got.Outcome != "approve" {
+		t.Errorf("one unknown rule gives %s", got.Outcome)
+	}
+	got := evaluate(t, p, `{}`)
+	if last := got.Trace[len(got.Trace)-1]; got.Outcome != "review" || last.Rule != "unknown" || len(got.Fired) != 0 {
+		t.Errorf("two unknown rules give %+v", got)
+	}
+}
+
+func TestScoresAreCombinedAsThePolicySays(t *testing.T) {
+	const policy = `
+id: p
+outcomes: [review, approve]
+default: approve
+score: %s
+rules:
+  - {id: a, when: "a", score: {base: 10, additional: 1}}
+  - {id: b, when: "b", score: {base: 30, additional: 5}}
+  - {id: c, when: "c", score: {base: 20, additional: 7}}
+`
+	for _, c := range []struct {
+		score, input string
+		want         float64
+		severity     string
+	}{
+		{`{}`, `{"a":true,"b":true,"c":true}`, 38, "low"},
+		{`{combine: sum}`, `{"a":true,"b":true,"c":true}`, 60, "medium"},
+		{`{combine: max}`, `{"a":true,"b":true,"c":true}`, 30, "low"},
+		{`{combine: sum, cap: 50}`, `{"a":true,"b":true,"c":true}`, 50, "medium"},
+		{`{floor: 5}`, `{"a":false,"b":false,"c":false}`, 5, "low"},
+		{`{bands: {fine: 0, bad: 38}}`, `{"a":true,"b":true,"c":true}`, 38, "bad"},
+		{`{}`, `{"a":false,"b":false,"c":false}`, 0, "low"},
+	} {
+		got := evaluate(t, parse(t, fmt.Sprintf(policy, c.score)), c.input)
+		if got.Score != c.want || got.Severity != c.severity {
+			t.Errorf("%s over %s is %v %s, want %v %s", c.score, c.input, got.Score, got.Severity, c.want, c.severity)
+		}
+	}
+	for _, c := range []struct {
+		score float64
+		want  string
+	}{{39, "low"}, {40, "medium"}, {69, "medium"}, {70, "high"}, {84, "high"}, {85, "critical"}} {
+		if got := defaultScoring().severity(c.score); got != c.want {
+			t.Errorf("severity of %v is %s, want %s", c.score, got, c.want)
+		}
+	}
+}
+
+func TestPersonalDataIsInTheTraceOnlyByReference(t *testing.T) {
+	p := parse(t, `
+id: p
+inputs: {properties: {person: {personal: true, properties: {name: {type: string}, born: {type: string}, pin: {type: number}}}, open: {type: object}, hits: {items: {properties: {score: {type: number}, name: {personal: true, type: string}}}}, country: {type: string}}}
+outcomes: [review, approve]
+default: approve
+rules:
+  - id: r
+    when: "age(person.born) > 18 && exists(person.name) && person.pin > 1 && exists(open.x) && len(hits) == 1 && hits[0].score > 0 && country == 'DE'"
+    outcome: review
+    reason: "{person.name} {upper(person.name)} {person.pin} {date(person.born)} {open.x} {hits} is {age(person.born)} in {country} {{}}"
+`)
+	answer := evaluate(t, p, `{"person": {"name": "Secretname", "born": "1999-09-09", "pin": 4711}, "open": {"x": "Hiddenvalue"}, "hits": [{"score": 0.5, "name": "Hitname"}], "country": "DE"}`)
+	text, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, personal := range []string{"ecretname", "ECRETNAME", "4711", "1999", "Hiddenvalue", "Hitname"} {
+		if strings.Contains(string(text), personal) {
+			t.Errorf("%s is in %s", personal, text)
+		}
+	}
+	step := answer.Trace[0]
+	if step.Inputs["country"] != "DE" || step.Inputs["hits[0].score"] != 0.5 || step.Inputs["person.born"] != (Reference{"input:person.born"}) {
+		t.Errorf("inputs %v", step.Inputs)
+	}
+	if want := "{input:person.name} {input:person.name} {input:person.pin} {input:person.born} {input:open.x} {input:hits} is 26 in DE {}"; step.Reason != want {
+		t.Errorf("reason %q, want %q", step.Reason, want)
+	}
+}
+
+func TestInexactNumbersAreAnErrorThatNamesTheirPlaceOnly(t *testing.T) {
+	p := parse(t, "id: p\noutcomes: [a]\ndefault: a\nrules: [{id: r, when: 'x.amount > 1 || true', outcome: a}]")
+	_, err := p.Evaluate(map[string]any{"x": map[string]any{"amount": 9007199254740993.0}, "unread": 1e300}, Options{})
+	e := problem.As(err)
+	if e.Code != problem.Invalid || len(e.Fields) != 1 || e.Fields[0].Location != "input.x.amount" || strings.Contains(err.Error(), "90071") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDatesAreThoseOfThePolicysTimeZone(t *testing.T) {
+	source := "id: p\ntimezone: %s\noutcomes: [reject, approve]\ndefault: approve\nrules: [{id: r, when: 'age(born) < 18', outcome: reject}]"
+	late := time.Date(2025, 12, 31, 23, 30, 0, 0, time.UTC) // 2026 in Berlin
+	for zone, want := range map[string]string{"UTC": "reject", "Europe/Berlin": "approve", "America/New_York": "reject"} {
+		answer, err := parse(t, fmt.Sprintf(source, zone)).Evaluate(map[string]any{"born": "2008-01-01"}, Options{Now: late})
+		if err != nil || answer.Outcome != want {
+			t.Errorf("%s: %s, want %s (%v)", zone, answer.Outcome, want, err)
+		}
+	}
+}
+
+func TestTheAnswerHasTheContractsShape(t *testing.T) {
+	p := shipped(t, "kyc-risk.yaml")
+	answer := evaluate(t, p, `{"applicant": {"date_of_birth": "2010-05-01", "country": "DE"}, "identity": {"status": "review", "score": 0.5}, "id_check": {"passed": true, "findings_count": 0, "mrz": null}}`)
+	got, err := json.MarshalIndent(answer, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const golden = "testdata/answer.golden.json"
+	if *update {
+		if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got)+"\n" != string(want) {
+		t.Errorf("got %s", got)
+	}
+	if empty := evaluate(t, parse(t, "id: p\noutcomes: [a]\ndefault: a\nrules: []"), `{}`); true {
+		text, _ := json.Marshal(empty)
+		if string(text) != `{"policy":"p","version":1,"outcome":"a","score":0,"severity":"low","fired":[],"indicators":[],"trace":[],"decision":"dec_1"}` {
+			t.Errorf("an empty policy answers %s", text)
+		}
+	}
+}
+
+func TestTheOrderOfRulesNeverChangesTheOutcome(t *testing.T) {
+	source, err := os.ReadFile(shippedFolder + "/kyc-risk.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	original := shipped(t, "kyc-risk.yaml")
+	rapid.Check(t, func(t *rapid.T) {
+		var document yaml.Node
+		if err := yaml.Unmarshal(source, &document); err != nil {
+			t.Fatal(err)
+		}
+		rules := lookup(document.Content[0], "rules")
+		rules.Content = rapid.Permutation(rules.Content).Draw(t, "order")
+		shuffledSource, err := yaml.Marshal(&document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shuffled, found := Parse("p.yaml", shuffledSource)
+		if shuffled == nil {
+			t.Fatal(found)
+		}
+		example := rapid.SampledFrom(original.cases).Draw(t, "case")
+		a, _ := original.Evaluate(example.input, Options{Now: example.now})
+		b, _ := shuffled.Evaluate(example.input, Options{Now: example.now})
+		if a.Outcome != b.Outcome || a.Score != b.Score || a.Severity != b.Severity || len(a.Fired) != len(b.Fired) {
+			t.Errorf("%s: %+v and %+v", example.name, a, b)
+		}
+	})
+}
+
+func TestTheSameDecisionIsTheSameBytes(t *testing.T) {
+	p := shipped(t, "kyc-risk.yaml")
+	for _, c := range p.cases {
+		a, _ := p.Evaluate(c.input, Options{Now: c.now, Decision: "d"})
+		b, _ := p.Evaluate(c.input, Options{Now: c.now, Decision: "d"})
+		x, _ := json.Marshal(a)
+		y, _ := json.Marshal(b)
+		if string(x) != string(y) {
+			t.Errorf("%s: %s\n%s", c.name, x, y)
+		}
+	}
+}
+
+func TestACaseThatDoesNotHoldSaysWhatDiffers(t *testing.T) {
+	p := parse(t, `
+id: p
+outcomes: [reject, approve]
+default: approve
+rules: [{id: r, when: "a > 1", outcome: reject, score: {base: 70}}]
+cases:
+  - {name: wrong, now: 2026-01-01, input: {a: 2}, expect: {outcome: approve, fired: [], score: 0, severity: low, skipped: [r]}}
+  - {name: right, now: 2026-01-01T10:00:00Z, input: {a: 2}, expect: {outcome: reject, fired: [r], score: 70, severity: high, skipped: []}}
+`)
+	results := p.RunCases()
+	if results[0].Passed || !results[1].Passed || results[0].Line != 7 {
+		t.Fatalf("got %+v", results)
+	}
+	if got := strings.Join(results[0].Problems, "; "); got != "outcome is reject, expected approve; severity is high, expected low; score is 70, expected 0; fired is [r], expected []; skipped is [], expected [r]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestPoliciesAreSafeForConcurrentUse(t *testing.T) {
+	p := shipped(t, "kyc-risk.yaml")
+	done := make(chan string)
+	for range 8 {
+		go func() {
+			var all []string
+			for _, result := range p.RunCases() {
+				all = append(all, fmt.Sprint(result.Passed))
+			}
+			done <- strings.Join(all, "")
+		}()
+	}
+	for range 8 {
+		if got := <-done; strings.Contains(got, "false") {
+			t.Error(got)
+		}
+	}
+}
+
+func benchmarkPolicy(b *testing.B, rules int, options Options) {
+	source := strings.Builder{}
+	source.WriteString("id: p\noutcomes: [review, approve]\ndefault: approve\nrules:\n")
+	for i := range rules {
+		fmt.Fprintf(&source, "  - {id: r%d, when: \"risk.score < %d\", outcome: review, score: {base: %d, additional: 1}}\n", i, i*2, i)
+	}
+	p := parse(b, source.String())
+	input := map[string]any{"risk": map[string]any{"score": 39.0}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.Evaluate(input, options); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEvaluate(b *testing.B) {
+	b.Run("one rule/untraced", func(b *testing.B) { benchmarkPolicy(b, 1, Options{Now: newYear, Untraced: true}) })
+	b.Run("one rule/traced", func(b *testing.B) { benchmarkPolicy(b, 1, Options{Now: newYear}) })
+	b.Run("50 rules/untraced", func(b *testing.B) { benchmarkPolicy(b, 50, Options{Now: newYear, Untraced: true}) })
+	b.Run("50 rules/traced", func(b *testing.B) { benchmarkPolicy(b, 50, Options{Now: newYear}) })
+	b.Run("kyc", func(b *testing.B) {
+		p := shipped(b, "kyc-risk.yaml")
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := p.Evaluate(p.cases[0].input, Options{Now: newYear}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
