@@ -2,16 +2,14 @@ package statechart
 
 // check looks for what is wrong with the chart as a whole.
 func (p *parser) check() {
-	for _, d := range p.doc.Diagnostics {
-		if !d.Warning {
-			return // targets may be missing: reachability would only repeat that
-		}
+	if p.partial || p.chart.root.Initial == nil {
+		return // what follows would only repeat that
 	}
 	reached := p.reachable()
 	for _, s := range p.chart.states[1:] {
 		if !reached[s] {
 			p.doc.Report(p.nodes[s], p.paths[s], "unreachable", "no transition leads to the state "+s.Path, "")
-		} else if s.Kind == Atomic && !canLeave(s) {
+		} else if s.Kind == Atomic && !p.canLeave(s) {
 			p.doc.Report(p.nodes[s], p.paths[s], "dead_end", "nobody can leave the state "+s.Path, "add a transition, or type: final")
 		}
 		p.timers(s)
@@ -37,6 +35,8 @@ func (p *parser) reachable() map[*State]bool {
 		for _, t := range s.outgoing() {
 			if t.Target != nil {
 				visit(t.Target)
+			} else if meant := p.meant[t]; meant != nil {
+				visit(meant)
 			}
 		}
 	}
@@ -53,10 +53,10 @@ func (s *State) outgoing() []*Transition {
 	return found
 }
 
-func canLeave(s *State) bool {
+func (p *parser) canLeave(s *State) bool {
 	for ; s != nil; s = s.Parent {
 		for _, t := range s.outgoing() {
-			if t.Target != nil {
+			if _, misspelt := p.meant[t]; t.Target != nil || misspelt {
 				return true
 			}
 		}
@@ -79,10 +79,13 @@ func (p *parser) livelock() {
 	next := func(s *State) *State {
 		for leaf := s.Leaf(); leaf != nil; leaf = leaf.Parent {
 			for _, t := range leaf.always {
-				if t.Target == nil && !t.Guarded {
+				if _, misspelt := p.meant[t]; misspelt {
+					return nil
+				}
+				if t.Target == nil && !t.Guarded && !t.Forbidden {
 					return s // actions only, for ever
 				}
-				if !t.Guarded {
+				if !t.Guarded && !t.Forbidden {
 					return t.Target.Leaf()
 				}
 			}

@@ -19,6 +19,30 @@ type Options struct {
 	Field func(steps []string) (ok bool, hint string)
 	// Policies resolves policy guards; nil: they are refused.
 	Policies Policies
+	// CheckPolicy says what is wrong with the policy and the outcome that a guard names; "" when nothing is.
+	CheckPolicy func(policy, outcome string) (message, hint string)
+	// Invocation is told of every entry of invoke, to check and to note it.
+	Invocation func(i *Invocation, at Place)
+}
+
+// Place is where something stands in the document.
+type Place struct {
+	Path string
+	Node *yaml.Node // the whole entry
+}
+
+// Input is the node of a member of the entry's input, or the nearest one that is there.
+func (p Place) Input(name string) *yaml.Node {
+	at := p.Node
+	for _, key := range []string{"input", name} {
+		for i := 0; at.Kind == yaml.MappingNode && i+1 < len(at.Content); i += 2 {
+			if at.Content[i].Value == key {
+				at = at.Content[i+1]
+				break
+			}
+		}
+	}
+	return at
 }
 
 var (
@@ -42,6 +66,8 @@ type parser struct {
 	paths   map[*State]string // of the document: "states.a.states.b"
 	pending []pendingTarget
 	inState []pendingState
+	meant   map[*Transition]*State // transitions whose target is not there, and what was probably meant
+	partial bool                   // something was refused that the rest hangs on
 }
 
 // pendingTarget is a target to resolve when all states are known.
@@ -64,7 +90,7 @@ func Parse(doc *source.Document, options Options) *Chart {
 	if doc.Root == nil {
 		return nil
 	}
-	p := &parser{doc: doc, options: options, chart: &Chart{byPath: map[string]*State{}}, byID: map[string]*State{}, nodes: map[*State]*yaml.Node{}, paths: map[*State]string{}}
+	p := &parser{doc: doc, options: options, chart: &Chart{byPath: map[string]*State{}}, byID: map[string]*State{}, nodes: map[*State]*yaml.Node{}, paths: map[*State]string{}, meant: map[*Transition]*State{}}
 	before := len(doc.Diagnostics)
 	root := &State{Kind: Compound, byEvent: map[string][]*Transition{}}
 	p.chart.root = root
@@ -156,13 +182,16 @@ func (p *parser) kind(s *State, node *yaml.Node, path string, members source.Mem
 		declared = p.doc.String(m.Value, source.Join(path, "type"))
 		switch declared {
 		case "parallel", "history":
-			p.doc.Report(m.Value, source.Join(path, "type"), "unsupported", declared+" states are not supported yet", "")
+			p.doc.Report(m.Value, source.Join(path, "type"), "unsupported", "not supported yet: "+declared, "")
+			p.partial = true
 		case "atomic", "compound", "final":
 		default:
 			p.doc.Unknown(m.Value, path, "state type", declared, []string{"atomic", "compound", "final"})
 		}
 	}
 	switch {
+	case len(s.Children) > 0 && declared == "parallel":
+		s.Kind, s.Initial = Compound, s.Children[0]
 	case len(s.Children) > 0:
 		s.Kind = Compound
 		p.initial(s, node, path, members)
@@ -175,6 +204,11 @@ func (p *parser) kind(s *State, node *yaml.Node, path string, members source.Mem
 	}
 	if declared == "final" && s.Kind != Final {
 		p.doc.Report(node, path, "final", "a final state has no states inside it", "")
+	}
+	for _, name := range []string{"history", "target"} {
+		if m, ok := members[name]; ok && declared != "history" {
+			p.doc.Report(m.Key, source.Join(path, name), "never", name+" belongs to a history state", "")
+		}
 	}
 	if m, ok := members["initial"]; ok && len(s.Children) == 0 {
 		p.doc.Report(m.Key, source.Join(path, "initial"), "initial", "only a state with states inside has an initial one", "")
@@ -225,6 +259,7 @@ func (p *parser) transitions(s *State, path string, members source.Members) {
 	}
 	p.ending(s, members["onDone"], doneState(s), source.Join(path, "onDone"), len(s.Invocations) > 0 || s.Kind == Compound, "onDone belongs to a state with invoke, or with states inside")
 	p.ending(s, members["onError"], errorWork(s), source.Join(path, "onError"), len(s.Invocations) > 0, "onError belongs to a state with invoke")
+	slices.SortStableFunc(s.globs, func(a, b *Transition) int { return len(b.Event) - len(a.Event) })
 	if s.Kind == Final && len(s.Transitions)+len(s.Invocations) > 0 {
 		p.doc.Report(p.nodes[s], path, "final", "a final state does nothing any more: no on, always, after or invoke", "")
 	}
@@ -243,9 +278,9 @@ func (p *parser) ending(s *State, m source.Pair, event, path string, fits bool, 
 
 // event checks an event's name.
 func (p *parser) event(node *yaml.Node, path, name string) {
-	bare := strings.TrimSuffix(strings.TrimSuffix(name, "*"), ".")
-	if name == "" || len(name) > maxNameLength || strings.ContainsAny(bare, "* \t\n") {
-		p.doc.Report(node, path, "event", "an event's name has 1 to 80 characters, no blanks, and * at its end only", "")
+	bare := strings.TrimSuffix(name, ".*")
+	if name == "" || len(name) > maxNameLength || name != "*" && strings.ContainsAny(bare, "* \t\n") {
+		p.doc.Report(node, path, "event", "an event's name has 1 to 80 characters and no blanks; a wildcard is * or ends with .*", "")
 	}
 	for _, prefix := range []string{"done.state.", "error.work.", "after."} {
 		if strings.HasPrefix(name, prefix) {
@@ -269,14 +304,14 @@ func (p *parser) after(s *State, node *yaml.Node, path string) {
 		p.doc.Report(node, path, "unsupported", "the chart itself has no timers: put after into a state", "")
 		return
 	}
-	for i, pair := range p.doc.Mapping(node, path) {
+	for _, pair := range p.doc.Mapping(node, path) {
 		at := source.Join(path, pair.Name)
 		delay, ok := ParseDelay(pair.Name)
 		if !ok {
 			p.doc.Report(pair.Key, at, "duration", "a delay is an ISO 8601 duration (P14D, PT30M) or milliseconds, longer than nothing and at most ten years", "")
 			continue
 		}
-		event := fmt.Sprintf("after.%s.%d", s.Path, i)
+		event := fmt.Sprintf("after.%s.%d", s.Path, len(s.Timers))
 		s.Timers = append(s.Timers, &Timeout{Index: len(s.Timers), Delay: delay, Event: event})
 		p.add(s, event, p.list(s, event, pair.Value, pair.Key, at))
 	}
@@ -349,7 +384,7 @@ func (p *parser) resolve() {
 	for _, pending := range p.pending {
 		pending.transition.Target = p.find(pending.transition.Source, pending.text)
 		if pending.transition.Target == nil && pending.text != "" {
-			p.doc.Unknown(pending.node, pending.path, "state", pending.text, p.stateNames())
+			p.unknownTarget(pending)
 		}
 	}
 	for _, pending := range p.inState {
@@ -358,6 +393,20 @@ func (p *parser) resolve() {
 			p.doc.Unknown(pending.node, pending.path, "state", text, p.stateNames())
 		}
 	}
+}
+
+// unknownTarget reports a target that is not there. The state that was probably meant counts as reached, so that one
+// misspelling is one problem.
+func (p *parser) unknownTarget(pending pendingTarget) {
+	meant := expr.Suggest(pending.text, p.stateNames())
+	hint := "known: " + strings.Join(p.stateNames(), ", ")
+	if meant != "" {
+		hint = "did you mean " + meant + "?"
+	} else if len(p.chart.states) > 25 {
+		hint = ""
+	}
+	p.doc.Report(pending.node, pending.path, "unknown_target", "there is no state "+pending.text, hint)
+	p.meant[pending.transition] = p.chart.byPath[meant]
 }
 
 func (p *parser) find(from *State, text string) *State {
@@ -402,9 +451,8 @@ func (p *parser) stateNames() []string {
 func (p *parser) program(node *yaml.Node, path, what string) *expr.Program {
 	compiled, err := expr.Compile(node.Value)
 	if err != nil {
-		if e, ok := err.(*expr.Error); ok {
-			p.doc.ReportWithin(node, e.Column, e.Width, path, "expression", fmt.Sprintf("%s %q: %s", what, node.Value, e.Message), e.Hint)
-		}
+		e := expr.AsError(err)
+		p.doc.ReportWithin(node, e.Column, e.Width, path, "expression", fmt.Sprintf("%s %q: %s", what, node.Value, e.Message), e.Hint)
 		return nil
 	}
 	p.fields(compiled, node, path, what)

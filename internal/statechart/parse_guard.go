@@ -140,7 +140,8 @@ func (p *parser) compileOther(kind string, node *yaml.Node, path string) (*expr.
 			program = schema.Program()
 		}
 	}
-	if e, ok := err.(*expr.Error); ok {
+	if err != nil {
+		e := expr.AsError(err)
 		p.doc.ReportWithin(node, e.Column, e.Width, path, "expression", e.Message, e.Hint)
 		return nil, text
 	}
@@ -156,6 +157,11 @@ func (p *parser) policy(options source.Members, node *yaml.Node, path string) (g
 		return nil, ""
 	}
 	g := policyGuard{p.options.Policies, p.doc.String(policy.Value, path+".policy"), p.doc.String(outcome.Value, path+".outcome")}
+	if p.options.CheckPolicy != nil {
+		if message, hint := p.options.CheckPolicy(g.policy, g.outcome); message != "" {
+			p.doc.Report(node, path, "unknown_policy", message, hint)
+		}
+	}
 	if p.options.Policies == nil {
 		p.doc.Report(node, path, "unsupported", "policies cannot be asked from a guard here", "invoke the rules task and guard on its outcome")
 	}
@@ -208,7 +214,9 @@ func (p *parser) action(node *yaml.Node, path string) action {
 	switch kind {
 	case "assign":
 		members := p.doc.Fields(node, path, "type", "values")
-		return assignAction{p.members(members["values"], node, source.Join(path, "values"))}
+		action := assignAction{p.members(members["values"], node, source.Join(path, "values"))}
+		p.written(action.members, members["values"].Value, source.Join(path, "values"))
+		return action
 	case "raise", "emit":
 		members := p.doc.Fields(node, path, "type", "event", "payload")
 		event, ok := members["event"]
@@ -231,6 +239,18 @@ func (p *parser) action(node *yaml.Node, path string) action {
 	at := node
 	p.doc.Unknown(at, path, "action type", kind, actionTypes)
 	return nil
+}
+
+// written checks that the context can have the fields that an assign writes.
+func (p *parser) written(members []member, node *yaml.Node, path string) {
+	if p.options.Field == nil || node == nil {
+		return
+	}
+	for _, m := range members {
+		if ok, hint := p.options.Field(m.path); !ok {
+			p.doc.Report(node, source.Join(path, m.name), "unknown_field", "unknown field "+m.name, hint)
+		}
+	}
 }
 
 // tell reads notify and log: any members; texts stand as they are.

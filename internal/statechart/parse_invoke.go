@@ -37,7 +37,8 @@ func (p *parser) invocations(s *State, node *yaml.Node, path string) {
 func (p *parser) invocation(s *State, node *yaml.Node, path string) {
 	members := p.doc.Fields(node, path, "src", "id", "input", "timeout", "retry", "onDone", "onError", "parallel", "description")
 	if m, ok := members["parallel"]; ok {
-		p.doc.Report(m.Key, path, "unsupported", "invocations at once are not supported yet: they are done in their order", "")
+		p.doc.Report(m.Key, path, "unsupported", "not supported yet: invoke parallel", "list the entries: they are done in their order")
+		p.partial = true
 		return
 	}
 	i := &Invocation{state: s, Input: map[string]any{}}
@@ -69,6 +70,9 @@ func (p *parser) invocation(s *State, node *yaml.Node, path string) {
 	if m, ok := members["onError"]; ok {
 		i.OnError = p.list(s, errorInvoke(i.ID), m.Value, m.Key, source.Join(path, "onError"))
 	}
+	if p.options.Invocation != nil {
+		p.options.Invocation(i, Place{Path: path, Node: node})
+	}
 	s.Invocations = append(s.Invocations, i)
 }
 
@@ -76,7 +80,7 @@ func (p *parser) sourceName(node *yaml.Node, path, name string) {
 	for _, known := range sources {
 		if known == name {
 			if name == "children" {
-				p.doc.Report(node, path, "unsupported", "children are not supported yet", "")
+				p.doc.Report(node, path, "unsupported", "not supported yet: children", "")
 			}
 			return
 		}

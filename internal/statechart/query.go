@@ -17,7 +17,7 @@ func (c *Chart) Due(snapshot Snapshot, now time.Time) (Event, bool) {
 	}
 	for _, a := range snapshot.Active {
 		s, ok := c.byPath[a.State]
-		if !ok || len(a.Timers) == 0 || a.Timers[0].Due.After(now) || (event.Type != "" && !a.Timers[0].Due.Before(due)) {
+		if !ok || len(a.Timers) == 0 || a.Timers[0].Due.After(now) || a.Timers[0].Index >= len(s.Timers) || (event.Type != "" && !a.Timers[0].Due.Before(due)) {
 			continue
 		}
 		due = a.Timers[0].Due
@@ -125,7 +125,7 @@ func (r *run) next() []Next {
 	seen := map[string]bool{}
 	for s := r.leaf(); s != nil; s = s.Parent {
 		for _, t := range s.Transitions {
-			if t.Event == "" || seen[t.Event] || isInternal(t.Event) || strings.HasSuffix(t.Event, "*") {
+			if t.Event == "" || seen[t.Event] || IsInternal(t.Event) || strings.HasSuffix(t.Event, "*") {
 				continue
 			}
 			seen[t.Event] = true

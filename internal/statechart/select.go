@@ -15,7 +15,7 @@ func (r *run) choose(event string) (chosen *Transition, known bool) {
 		if t, stop := r.firstEnabled(candidates, &known); t != nil || stop {
 			return t, known && t != nil && !t.Forbidden
 		}
-		if len(s.globs) == 0 || isInternal(event) {
+		if len(s.globs) == 0 || IsInternal(event) {
 			continue
 		}
 		for _, t := range s.globs {
@@ -100,8 +100,8 @@ func matches(pattern, event string) bool {
 	return strings.HasPrefix(event, prefix) || event == strings.TrimSuffix(prefix, ".")
 }
 
-// isInternal says that an event is the chart's own: wildcards do not match it.
-func isInternal(event string) bool {
+// IsInternal says that an event is the chart's own: wildcards do not match it.
+func IsInternal(event string) bool {
 	for _, prefix := range []string{"done.invoke.", "error.invoke.", "done.state.", "error.work.", "after."} {
 		if strings.HasPrefix(event, prefix) {
 			return true

@@ -22,22 +22,22 @@ type Input struct {
 
 // run is one macrostep.
 type run struct {
-	chart   *Chart
-	now     time.Time
-	active  []activation // document order
-	visits  int
-	status  Status
-	scope   scope
-	env     expr.Env
-	owned   bool // the context is a copy of ours
-	event   Event
-	changed []string
-	queue   []Event
-	effects []Effect
-	trace   []Trace
-	entered []int // visits given in this run
-	micro   int
-	taken   bool
+	chart    *Chart
+	now      time.Time
+	active   []activation // document order
+	visits   int
+	status   Status
+	scope    scope
+	env      expr.Env
+	owned    bool // the context is a copy of ours
+	event    Event
+	changed  []string
+	queue    []Event
+	effects  []Effect
+	trace    []Trace
+	starting []int // visits whose next work starts when the run is at rest
+	micro    int
+	taken    bool
 }
 
 type activation struct {
@@ -76,6 +76,9 @@ func (c *Chart) StepWith(snapshot Snapshot, in Input) (Result, error) {
 		return Result{}, problem.New(problem.CaseClosed, "The workflow has reached its end: no event is allowed any more.").Detail("allowed", []string{})
 	}
 	r := c.newRun(snapshot, in)
+	if len(r.active) != len(snapshot.Active) || len(r.active) == 0 {
+		return Result{}, problem.New(problem.Internal, "The snapshot is not one of this chart.")
+	}
 	if err := r.first(in); err != nil {
 		return Result{}, err
 	}
@@ -113,8 +116,7 @@ func (r *run) first(in Input) error {
 	case isOutcome(event):
 		return r.outcome(in.Event)
 	case strings.HasPrefix(event, "after."):
-		r.timer(in.Event)
-		return nil
+		return r.timer(in.Event)
 	case strings.HasPrefix(event, "done.state."), strings.HasPrefix(event, "error.work."):
 		return r.notAllowed(in)
 	}
@@ -172,7 +174,9 @@ func (r *run) outcome(event Event) error {
 func (r *run) failed(state *State, visit int, invocation *Invocation, work *Work) error {
 	transition := r.pick(invocation.OnError)
 	if transition == nil {
-		transition = r.pick(state.byEvent[errorWork(state)])
+		if transition, _ = r.choose(r.event.Type); transition == nil {
+			transition = r.pick(state.byEvent[errorWork(state)])
+		}
 	}
 	if transition == nil {
 		work.Status = WorkIncident
@@ -193,29 +197,30 @@ func (r *run) proceed(state *State, visit int) {
 		return
 	}
 	if next := firstOpen(r.active[at].Work); next != nil {
-		r.effects = append(r.effects, Effect{Kind: EffectInvoke, State: state.Path, Visit: visit, Work: next.ID})
+		r.starting = append(r.starting, visit)
 		return
 	}
 	r.queue = append(r.queue, Event{Type: doneState(state), ID: r.event.ID})
 }
 
 // timer applies a deadline that has passed; one of a former visit does nothing.
-func (r *run) timer(event Event) {
+func (r *run) timer(event Event) error {
 	for at, a := range r.active {
 		if a.State != event.State || (event.Visit != 0 && a.Visit != event.Visit) {
 			continue
 		}
 		for i, t := range a.Timers {
-			if a.state.Timers[t.Index].Event == event.Type {
-				r.own(at)
-				r.active[at].Timers = slices.Delete(slices.Clone(a.Timers), i, i+1)
-				r.queue = append(r.queue, event)
-				return
+			if t.Index >= len(a.state.Timers) || a.state.Timers[t.Index].Event != event.Type || t.Due.After(r.now) {
+				continue
 			}
+			r.active[at].Timers = slices.Delete(slices.Clone(a.Timers), i, i+1)
+			transition, _ := r.choose(event.Type)
+			return r.take(transition)
 		}
 	}
 	r.trace = append(r.trace, Trace{State: event.State, Event: event.Type, Outcome: "stale"})
 	r.active = nil
+	return nil
 }
 
 // settle runs eventless transitions and raised events until the chart is at rest, then starts the work of the states
@@ -241,8 +246,8 @@ func (r *run) settle() error {
 		}
 	}
 	for _, a := range r.active {
-		if len(a.Work) > 0 && slices.Contains(r.entered, a.Visit) {
-			r.effects = append(r.effects, Effect{Kind: EffectInvoke, State: a.State, Visit: a.Visit, Work: a.Work[0].ID})
+		if next := firstOpen(a.Work); next != nil && slices.Contains(r.starting, a.Visit) {
+			r.effects = append(r.effects, Effect{Kind: EffectInvoke, State: a.State, Visit: a.Visit, Work: next.ID})
 		}
 	}
 	return nil
@@ -291,7 +296,7 @@ func (r *run) exit(domain *State) {
 			continue
 		}
 		r.actions(a.state.exit)
-		if next := firstOpen(a.Work); next != nil && !slices.Contains(r.entered, a.Visit) {
+		if next := firstOpen(a.Work); next != nil && !slices.Contains(r.starting, a.Visit) {
 			r.effects = append(r.effects, Effect{Kind: EffectCancel, State: a.State, Visit: a.Visit, Work: next.ID})
 		}
 		r.active = slices.Delete(r.active, at, at+1)
@@ -334,13 +339,14 @@ func (r *run) activate(s *State) {
 	}
 	r.active = slices.Insert(r.active, at, a)
 	if len(s.Invocations) > 0 {
-		r.entered = append(r.entered, r.visits)
+		r.starting = append(r.starting, r.visits)
 	}
 }
 
 // finish raises the done event of the parent of a final state; a final child of the root ends the run.
 func (r *run) finish(leaf *State) {
 	if leaf.Parent == r.chart.root {
+		r.actions(leaf.exit)
 		r.status = Done
 		for i := range r.active {
 			r.own(i)

@@ -1,0 +1,222 @@
+package workflow
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"ballerine/internal/expr"
+	"ballerine/internal/problem"
+	"ballerine/internal/source"
+	"ballerine/internal/statechart"
+)
+
+// Workflow is a parsed and checked definition. It must not be changed.
+type Workflow struct {
+	ID          string
+	Title       string
+	Description string
+	Subject     string // individual | business | transaction | application
+	Version     int    // as written; 0 when the document does not say
+	Chart       *statechart.Chart
+	Documents   []DocumentKind
+	Schema      map[string]any // JSON Schema of the context; nil: anything goes
+	Flow        map[string]any // the applicant's pages, as written; nil without
+	Digest      string         // "sha256:…" of Source
+	Source      []byte
+
+	schema      *expr.Schema
+	invocations map[workKey]Invocation
+	results     []string // top-level context fields that invocations write and the schema does not name
+}
+
+type workKey struct{ state, id string }
+
+// DocumentKind is one kind of document that is collected.
+type DocumentKind struct {
+	Kind         string
+	Title        string
+	Sides        []string // "front", "back"; empty: one page
+	Required     bool
+	ContentTypes []string       // allowed; empty: every type that the system can read
+	MaxSize      int64          // bytes; 0: the system's limit
+	Countries    []string       // ISO 3166 alpha-2 of allowed issuers; empty: all
+	Properties   map[string]any // JSON Schema of what is declared with it; nil: anything
+
+	schema *expr.Schema
+}
+
+// RetryPolicy says how often failed work is done again.
+type RetryPolicy struct {
+	Attempts    int           // retries after the first attempt
+	Interval    time.Duration // before the first retry
+	Rate        float64       // each following interval is longer by this factor
+	MaxInterval time.Duration // 0: no limit
+	Jitter      bool
+	Errors      []string // names of errors that a retry can help
+}
+
+// Invocation is work of a state with everything decided: its own settings, then those of its plugin, then the defaults.
+type Invocation struct {
+	State    string // path of the state that invokes
+	ID       string // also the context field that the result is written to
+	Source   string // vendor | rules | document
+	Name     string // id of the plugin or policy; "" for documents
+	Input    map[string]any
+	With     map[string]*expr.Program // further input, computed from the context
+	Timeout  time.Duration            // of one attempt
+	Retry    RetryPolicy
+	Callback bool // the vendor may call back later
+}
+
+// Plugin is what a workflow needs to know of a vendor plugin.
+type Plugin struct {
+	ID       string
+	Callback bool
+	Retry    RetryPolicy
+	Timeout  time.Duration
+	Result   map[string]any // JSON Schema of what it writes; nil: not known
+}
+
+// PolicyInfo is what a workflow needs to know of a policy.
+type PolicyInfo struct {
+	ID       string
+	Outcomes []string // nil: not known
+	// Evaluate decides over the context, for policy guards; nil where guards cannot ask.
+	Evaluate func(input map[string]any, now time.Time) (outcome string, err error)
+}
+
+// Catalog knows the plugins and policies that invocations name.
+type Catalog interface {
+	Plugin(id string) (Plugin, bool)
+	Policy(id string) (PolicyInfo, bool)
+}
+
+// Defaults of work whose plugin says nothing.
+const (
+	defaultTimeout      = 30 * time.Second
+	defaultInterval     = time.Second
+	defaultAttempts     = 3
+	defaultRate         = 2
+	defaultMaxInterval  = time.Minute
+	maxInvocationsState = 50
+)
+
+// Parse reads a definition of YAML or JSON. file names it in diagnostics. A nil catalog knows nothing, so plugins and
+// policies are not checked. The workflow is nil when the diagnostics have more than warnings.
+func Parse(file string, text []byte, catalog Catalog) (*Workflow, problem.Diagnostics) {
+	doc := source.Parse(file, text)
+	if doc.Root == nil {
+		return nil, doc.Diagnostics
+	}
+	sum := sha256.Sum256(text)
+	r := &reader{doc: doc, catalog: catalog, w: &Workflow{
+		Digest: "sha256:" + hex.EncodeToString(sum[:]), Source: slices.Clone(text), invocations: map[workKey]Invocation{},
+	}}
+	r.read(file)
+	doc.Diagnostics.Sort()
+	doc.Diagnostics = slices.Compact(doc.Diagnostics)
+	if doc.Diagnostics.Failed() {
+		return nil, doc.Diagnostics
+	}
+	return r.w, doc.Diagnostics
+}
+
+// nameOf a file that does not say its id.
+func nameOf(file string) string {
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	if !isID(name) {
+		return "workflow"
+	}
+	return name
+}
+
+// Invocation finds work by its state's path and its id.
+func (w *Workflow) Invocation(state, id string) (Invocation, bool) {
+	i, ok := w.invocations[workKey{state, id}]
+	return i, ok
+}
+
+// Invocations are all of a state's work, in its order.
+func (w *Workflow) Invocations(state string) []Invocation {
+	s, ok := w.Chart.State(state)
+	if !ok {
+		return nil
+	}
+	found := make([]Invocation, 0, len(s.Invocations))
+	for _, i := range s.Invocations {
+		found = append(found, w.invocations[workKey{state, i.ID}])
+	}
+	return found
+}
+
+// Document finds a kind of document.
+func (w *Workflow) Document(kind string) (DocumentKind, bool) {
+	for _, d := range w.Documents {
+		if d.Kind == kind {
+			return d, true
+		}
+	}
+	return DocumentKind{}, false
+}
+
+// CheckContext checks a context against the schema. Results of invocations are not the caller's and are left out
+// unless the schema names them. Error: Invalid with every place, "context.applicant.email"; values are never shown.
+func (w *Workflow) CheckContext(context map[string]any) error {
+	if w.schema == nil {
+		return nil
+	}
+	given := maps.Clone(context)
+	if given == nil {
+		given = map[string]any{}
+	}
+	for _, name := range w.results {
+		delete(given, name)
+	}
+	return violations(w.schema, given, "context", "The context does not fit the workflow's schema.")
+}
+
+// CheckProperties checks what is declared with a document. Error: Invalid with locations "properties.…".
+func (d DocumentKind) CheckProperties(properties map[string]any) error {
+	if d.schema == nil {
+		return nil
+	}
+	if properties == nil {
+		properties = map[string]any{}
+	}
+	return violations(d.schema, properties, "properties", "The properties do not fit what this kind of document needs.")
+}
+
+func violations(schema *expr.Schema, value map[string]any, location, message string) error {
+	found := schema.Check(value)
+	if len(found) == 0 {
+		return nil
+	}
+	e := problem.New(problem.Invalid, "%s", message)
+	for _, v := range found {
+		e.With(source.Join(location, v.Path), v.Code, "%s", v.Message)
+	}
+	return e
+}
+
+// Resolve computes the whole input of the invocation. missing lists the context paths that were needed and not there;
+// members that could not be computed are left out.
+func (i Invocation) Resolve(env *expr.Env) (input map[string]any, missing []string) {
+	input = maps.Clone(i.Input)
+	if input == nil {
+		input = map[string]any{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(i.With)) {
+		value, verdict := i.With[name].Value(env)
+		if verdict.Truth != expr.True {
+			missing = append(missing, verdict.Missing...)
+			continue
+		}
+		input[name] = value
+	}
+	return input, missing
+}
