@@ -232,10 +232,14 @@ func stepRetry() []Retry {
 
 // retriers of work: one is the policy's for its own errors, and one for the platform's.
 func retriers(p workflow.RetryPolicy) []Retry {
-	own := p.Errors
+	own := slices.Clone(p.Errors)
 	if len(own) == 0 {
-		own = []string{string(problem.VendorUnavailable), string(problem.Timeout), "States.Timeout"}
+		own = []string{string(problem.VendorUnavailable), string(problem.Timeout)}
 	}
+	if slices.Contains(own, string(problem.Timeout)) {
+		own = append(own, "States.Timeout") // a function that could not even report it
+	}
+	own = unique(own)
 	platform := append([]string{string(problem.Unavailable), string(problem.Conflict)}, serviceErrors()...)
 	platform = slices.DeleteFunc(platform, func(name string) bool { return slices.Contains(own, name) })
 	first := Retry{
@@ -253,6 +257,16 @@ func retriers(p workflow.RetryPolicy) []Retry {
 		return []Retry{first}
 	}
 	return []Retry{first, second}
+}
+
+// unique keeps the first of each.
+func unique(list []string) (kept []string) {
+	for _, text := range list {
+		if !slices.Contains(kept, text) {
+			kept = append(kept, text)
+		}
+	}
+	return kept
 }
 
 // wholeSeconds rounds up.
