@@ -1,0 +1,60 @@
+package identity
+
+import (
+	"context"
+	"time"
+)
+
+// Key is an API key as it is kept: never the secret, only its hash.
+type Key struct {
+	ID         string    `json:"id"` // "key_…"
+	Tenant     string    `json:"tenant"`
+	Name       string    `json:"name,omitempty"`
+	Prefix     string    `json:"prefix"`                  // public part of the newest secret; unique over all tenants
+	Hash       string    `json:"hash"`                    // SHA-256 of the newest secret, hex
+	FormerHash string    `json:"former_hash,omitempty"`   // the secret before the last rotation …
+	FormerEnds time.Time `json:"former_ends_at,omitzero"` // … is good until then
+	Scopes     []string  `json:"scopes,omitempty"`        // permissions; empty: all that clients may
+	Roles      []string  `json:"roles,omitempty"`         // for a key that acts with a role's permissions
+	CreatedAt  time.Time `json:"created_at"`
+	CreatedBy  string    `json:"created_by,omitempty"`
+	ExpiresAt  time.Time `json:"expires_at,omitzero"`
+	RevokedAt  time.Time `json:"revoked_at,omitzero"`
+	Revision   int       `json:"revision"` // counts writes; what PutKey is conditional on
+}
+
+// Person is a user of the back office.
+type Person struct {
+	ID           string    `json:"id"` // "user_…"
+	Tenant       string    `json:"tenant"`
+	Email        string    `json:"email"` // lower case; personal data
+	Name         string    `json:"name,omitempty"`
+	Roles        []string  `json:"roles,omitempty"`
+	PasswordHash string    `json:"password_hash,omitempty"` // of the local sign-in only
+	Disabled     bool      `json:"disabled,omitempty"`
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
+}
+
+// Store keeps keys and users. Every write is one transaction.
+type Store interface {
+	// KeyByPrefix finds a key over all tenants, for a credential that does not name its tenant. Errors: problem.NotFound.
+	KeyByPrefix(ctx context.Context, prefix string) (Key, error)
+	// Key returns one key of a tenant. Errors: problem.NotFound.
+	Key(ctx context.Context, tenant, id string) (Key, error)
+	// Keys lists a tenant's keys, by id.
+	Keys(ctx context.Context, tenant string) ([]Key, error)
+	// PutKey writes a key over the one that is still at revision prev (0: there is none), and makes it found by its prefix,
+	// which never changes. key.Revision is prev+1. Errors: problem.Conflict when another write came first, or the prefix
+	// belongs to another key.
+	PutKey(ctx context.Context, prev int, key Key) error
+
+	// User returns one user of a tenant. Errors: problem.NotFound.
+	User(ctx context.Context, tenant, id string) (Person, error)
+	// UserByEmail finds a user by the lower-case address. Errors: problem.NotFound.
+	UserByEmail(ctx context.Context, tenant, email string) (Person, error)
+	// Users lists a tenant's users, by id.
+	Users(ctx context.Context, tenant string) ([]Person, error)
+	// PutUser writes a user. Errors: problem.AlreadyExists when another user of the tenant has the address.
+	PutUser(ctx context.Context, person Person) error
+}
