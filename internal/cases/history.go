@@ -32,11 +32,12 @@ const (
 	CauseNote             Cause = "note"
 	CauseCancelled        Cause = "cancelled"
 	CauseReplaced         Cause = "execution_replaced"
+	CauseCallback         Cause = "callback_awaited" // the vendor has accepted the request and will call back
 )
 
 // Entry is one step of a case's history: entry n is about the change from version n-1 to n. Entries are never changed.
 //
-// Hash = SHA-256 over the canonical JSON of the entry with Hash and Details left out. Details, which may hold
+// Hash = SHA-256 over the canonical JSON of the entry with Hash, Details and Salt left out. Details, which may hold
 // personal data, is covered by DetailsDigest only, so that it can be erased and the chain stays provable.
 type Entry struct {
 	Version       int            `json:"version"`
@@ -48,9 +49,9 @@ type Entry struct {
 	To            []string       `json:"to"`                // configuration after
 	Changed       []string       `json:"changed,omitempty"` // top-level context fields, "documents", "assignee"
 	Workflow      WorkflowRef    `json:"workflow"`
-	RecordDigest  string         `json:"record_digest"`     // over what the record decides by: status, snapshot, context digest
-	Details       map[string]any `json:"details,omitempty"` // payload, reason, comment, trace
-	DetailsSalt   string         `json:"details_salt,omitempty"`
+	RecordDigest  string         `json:"record_digest"`            // over what the record decides by: status, snapshot, context digest
+	Details       map[string]any `json:"details,omitempty"`        // payload, reason, comment, trace
+	Salt          string         `json:"salt,omitempty"`           // random; goes with Details when they are erased
 	DetailsDigest string         `json:"details_digest,omitempty"` // SHA-256 over salt + canonical JSON of Details
 	PrevHash      string         `json:"prev_hash"`                // "" for version 1
 	Hash          string         `json:"hash"`

@@ -42,6 +42,7 @@ type Record struct {
 	DueAt     time.Time       `json:"due_at,omitzero"` // soonest deadline of the active states
 	Execution ExecutionRef    `json:"execution"`
 	Parked    map[string]Park `json:"parked,omitempty"` // region ("" is the root) -> waiting token
+	Seen      []string        `json:"seen,omitempty"`   // idempotency ids of the newest events, oldest first
 
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`

@@ -1,0 +1,182 @@
+package cases
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+)
+
+// seal completes the history entry: digests, and the hash that chains it to the one before it.
+func (s *Service) seal(d *draft) error {
+	salt, err := s.salt()
+	if err != nil {
+		return err
+	}
+	e := &d.entry
+	e.Salt = salt
+	if e.RecordDigest, err = recordDigest(d.record, salt); err != nil {
+		return err
+	}
+	if e.Details != nil {
+		if e.DetailsDigest, err = digest(salt, e.Details); err != nil {
+			return err
+		}
+	}
+	if e.Hash, err = hashOf(*e); err != nil {
+		return err
+	}
+	d.record.Head = e.Hash
+	return nil
+}
+
+// recordDigest covers what the record decides by.
+func recordDigest(r Record, salt string) (string, error) {
+	return digest(salt, map[string]any{
+		"status": r.Status, "snapshot": r.Snapshot, "context": r.Context, "outcome": r.Outcome, "documents": r.Documents, "assignee": r.Assignee,
+	})
+}
+
+// hashOf an entry: over everything but the hash itself and what can be erased.
+func hashOf(e Entry) (string, error) {
+	e.Hash, e.Details, e.Salt = "", nil, ""
+	return digest("", e)
+}
+
+// digest is SHA-256 over a salt and the value's JSON, in hex. encoding/json writes maps with sorted keys and numbers in
+// their shortest form, so equal values give equal digests.
+func digest(salt string, value any) (string, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "", fmt.Errorf("encode for digest: %w", err)
+	}
+	sum := sha256.Sum256(append([]byte(salt), text...))
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// VerifyReport says whether a case's history is whole.
+type VerifyReport struct {
+	Case     string   `json:"case"`
+	Valid    bool     `json:"valid"`
+	Entries  int      `json:"entries"`
+	Head     string   `json:"head"`
+	Problems []string `json:"problems"` // what is wrong, each with its version
+}
+
+// Verify recomputes the hash chain: no gaps, every hash right, the record as its last entry says. Errors: NotFound.
+func (s *Service) Verify(ctx context.Context, p identity.Principal, id string) (VerifyReport, error) {
+	record, err := s.Get(ctx, p, id)
+	if err != nil {
+		return VerifyReport{}, err
+	}
+	v := verifier{report: VerifyReport{Case: id, Head: record.Head, Problems: []string{}}}
+	for {
+		page, err := s.Store.History(ctx, p.Tenant, id, v.last.Version, 200)
+		if err != nil {
+			return VerifyReport{}, err
+		}
+		for _, entry := range page {
+			v.entry(entry)
+		}
+		if len(page) < 200 {
+			break
+		}
+	}
+	if fresh, err := s.Get(ctx, p, id); err != nil || fresh.Version != record.Version {
+		if err != nil {
+			return VerifyReport{}, err
+		}
+		return s.Verify(ctx, p, id) // it was written meanwhile
+	}
+	v.record(record)
+	v.report.Valid = len(v.report.Problems) == 0
+	return v.report, nil
+}
+
+type verifier struct {
+	report VerifyReport
+	last   Entry
+}
+
+func (v *verifier) fail(version int, format string, args ...any) {
+	v.report.Problems = append(v.report.Problems, fmt.Sprintf("version %d: ", version)+fmt.Sprintf(format, args...))
+}
+
+func (v *verifier) entry(e Entry) {
+	if e.Version != v.last.Version+1 {
+		v.fail(e.Version, "the entry before it is missing")
+	}
+	if e.PrevHash != v.last.Hash {
+		v.fail(e.Version, "it does not follow the entry before it")
+	}
+	if hash, err := hashOf(e); err != nil || hash != e.Hash {
+		v.fail(e.Version, "the entry was changed")
+	}
+	if e.Details != nil {
+		if sum, err := digest(e.Salt, e.Details); err != nil || sum != e.DetailsDigest {
+			v.fail(e.Version, "the details were changed")
+		}
+	}
+	v.report.Entries++
+	v.last = e
+}
+
+func (v *verifier) record(r Record) {
+	if r.Version != v.last.Version || r.Head != v.last.Hash {
+		v.fail(r.Version, "the record is not at the last entry")
+		return
+	}
+	if v.last.Salt == "" {
+		return // erased: the digest cannot be recomputed any more
+	}
+	if sum, err := recordDigest(r, v.last.Salt); err != nil || sum != v.last.RecordDigest {
+		v.fail(r.Version, "the record is not what the last entry says it is")
+	}
+}
+
+func sortedRegions(parked map[string]Park) []string { return slices.Sorted(maps.Keys(parked)) }
+
+func without(parked map[string]Park, region string) map[string]Park {
+	left := maps.Clone(parked)
+	delete(left, region)
+	if len(left) == 0 {
+		return nil
+	}
+	return left
+}
+
+// pause waits a few milliseconds, more with every attempt, jittered.
+func pause(ctx context.Context, attempt int) error {
+	limit := min(100, 2<<attempt)
+	timer := time.NewTimer(time.Duration(1+rand.IntN(limit)) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// stale is the error for a page that is older than the record: it tells what has happened since.
+func (s *Service) stale(ctx context.Context, record Record, seen int) error {
+	entries, err := s.Store.History(ctx, record.Tenant, record.ID, seen, 50)
+	if err != nil {
+		return err
+	}
+	since := []map[string]any{}
+	for _, e := range entries {
+		since = append(since, map[string]any{"version": e.Version, "at": e.At, "actor": e.Actor, "cause": e.Cause, "event": e.Event, "changed": e.Changed, "to": e.To})
+	}
+	return problem.New(problem.Stale, "The case has changed since the page was read.").
+		Detail("version", record.Version).Detail("since", since).
+		With("header.If-Match", "stale", "the case is at version %d now", record.Version)
+}

@@ -1,0 +1,88 @@
+package cases
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+)
+
+// Assign gives the case to a user, or to nobody with "". seen is the version that the caller has seen; 0 takes any, as
+// when somebody claims work from a list. Errors: NotFound, Stale, CaseClosed, Conflict.
+func (s *Service) Assign(ctx context.Context, p identity.Principal, id, user string, seen int) (Record, error) {
+	run := func(d *draft) error {
+		if err := d.open(); err != nil {
+			return err
+		}
+		if d.record.Assignee == user {
+			d.nothing = true
+			return nil
+		}
+		d.entry.Cause = CauseAssigned
+		d.detail("from", d.record.Assignee)
+		d.detail("to", user)
+		d.record.Assignee = user
+		d.changed("assignee")
+		data := d.summary()
+		data["assignee"] = user
+		d.publish("case.assigned", data)
+		return nil
+	}
+	if seen > 0 {
+		return s.onSeen(ctx, p, id, seen, run)
+	}
+	return s.apply(ctx, p.Tenant, id, actorOf(p), run)
+}
+
+// maxNote bounds a note, in characters.
+const maxNote = 10000
+
+// AddNote adds a remark, also to a case that has ended. noteID is reserved by the caller so that a retry adds nothing
+// twice; "" makes one. Errors: NotFound, Invalid, Conflict.
+func (s *Service) AddNote(ctx context.Context, p identity.Principal, id, noteID, text string) (Note, error) {
+	text = strings.TrimSpace(text)
+	if text == "" || utf8.RuneCountInString(text) > maxNote {
+		return Note{}, problem.New(problem.Invalid, "The note cannot be taken.").With("body.text", "length", "a note has 1 to %d characters", maxNote)
+	}
+	if noteID == "" {
+		noteID = s.NewID("note")
+	}
+	note := Note{ID: noteID, Text: text, By: actorOf(p)}
+	existing, err := s.Notes(ctx, p, id)
+	if err != nil {
+		return Note{}, err
+	}
+	for _, n := range existing {
+		if n.ID == noteID {
+			return n, nil
+		}
+	}
+	_, err = s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
+		note.At = d.now
+		d.entry.Cause = CauseNote
+		d.detail("note", map[string]any{"id": note.ID, "text": note.Text})
+		d.notes = []Note{note}
+		return nil
+	})
+	return note, err
+}
+
+// Cancel calls a case off: it ends where it is, and its execution is stopped. Errors: NotFound, CaseClosed, Stale, Conflict.
+func (s *Service) Cancel(ctx context.Context, p identity.Principal, id string, seen int, reason string) (Record, error) {
+	run := func(d *draft) error {
+		if err := d.open(); err != nil {
+			return err
+		}
+		d.entry.Cause = CauseCancelled
+		d.detail("reason", reason)
+		d.record.Status = StatusCancelled
+		d.effects = append(d.effects, Effect{Kind: EffectStop, Name: d.record.Execution.Name, Machine: d.record.Workflow})
+		return nil
+	}
+	if p.Kind == identity.User {
+		return s.onSeen(ctx, p, id, seen, run)
+	}
+	return s.apply(ctx, p.Tenant, id, actorOf(p), run)
+}

@@ -1,0 +1,154 @@
+package cases
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
+)
+
+// SendCommand is an event for a case.
+type SendCommand struct {
+	Type          string
+	Payload       any    // JSON value
+	IdempotencyID string // the same id again gives the same record back and changes nothing
+}
+
+// maxPayload bounds an event's payload as JSON, in bytes.
+const maxPayload = 64 << 10
+
+// Send applies an event of a client or an applicant. Errors: NotFound, Invalid, EventNotAllowed (Details "allowed"),
+// CaseClosed, TooLarge, Conflict.
+func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd SendCommand) (Record, error) {
+	if err := sees(p, id); err != nil {
+		return Record{}, err
+	}
+	if err := checkEvent(cmd); err != nil {
+		return Record{}, err
+	}
+	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
+		if cmd.IdempotencyID != "" && slices.Contains(d.record.Seen, cmd.IdempotencyID) {
+			d.nothing = true
+			return nil
+		}
+		d.entry.Cause, d.entry.Event = CauseEvent, cmd.Type
+		if cmd.Payload != nil {
+			d.detail("payload", cmd.Payload)
+		}
+		if cmd.IdempotencyID != "" {
+			d.record.Seen = append(slices.Clone(d.record.Seen), cmd.IdempotencyID)
+			d.record.Seen = d.record.Seen[max(0, len(d.record.Seen)-maxSeen):]
+		}
+		return s.step(d, statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID})
+	})
+}
+
+func checkEvent(cmd SendCommand) error {
+	if cmd.Type == "" || len(cmd.Type) > 80 {
+		return problem.New(problem.Invalid, "The event has no usable name.").With("body.type", "required", "an event's type has 1 to 80 characters")
+	}
+	if statechart.IsInternal(cmd.Type) {
+		return problem.New(problem.Invalid, "The event is one of the system's own.").With("body.type", "reserved", "events that begin with done., error. or after. are the system's own")
+	}
+	text, err := json.Marshal(cmd.Payload)
+	if err != nil {
+		return problem.Wrap(err, problem.Invalid, "The payload is not JSON.")
+	}
+	if len(text) > maxPayload {
+		return problem.New(problem.TooLarge, "The payload is larger than %d KB.", maxPayload>>10)
+	}
+	return nil
+}
+
+// DecideCommand is what a reviewer decides about a case: one of the events that the state has.
+type DecideCommand struct {
+	Event   string
+	Reason  string // a code
+	Comment string // free text: kept in the history's details
+}
+
+// Decide applies a reviewer's decision on the version that the reviewer has seen. Errors: as Send, and
+// PreconditionRequired, Stale.
+func (s *Service) Decide(ctx context.Context, p identity.Principal, id string, seen int, cmd DecideCommand) (Record, error) {
+	if err := checkEvent(SendCommand{Type: cmd.Event}); err != nil {
+		return Record{}, err
+	}
+	return s.onSeen(ctx, p, id, seen, func(d *draft) error {
+		d.entry.Cause, d.entry.Event = CauseDecision, cmd.Event
+		d.detail("reason", cmd.Reason)
+		d.detail("comment", cmd.Comment)
+		for _, next := range nextOf(d) {
+			if next.Event == cmd.Event && !next.Allowed {
+				return d.refused(next)
+			}
+		}
+		return s.step(d, statechart.Event{Type: cmd.Event, Payload: map[string]any{"reason": cmd.Reason, "comment": cmd.Comment}})
+	})
+}
+
+// refused tells a reviewer why a decision would do nothing: its condition does not hold.
+func (d *draft) refused(next statechart.Next) error {
+	return problem.New(problem.EventNotAllowed, "The decision is not possible now.").
+		Detail("allowed", allowedOf(nextOf(d))).With("body.event", "guard", "%s", *next.Reason)
+}
+
+func allowedOf(next []statechart.Next) []string {
+	names := []string{}
+	for _, n := range next {
+		if n.Allowed {
+			names = append(names, n.Event)
+		}
+	}
+	return names
+}
+
+// onSeen is apply for people: the record must be at the version that they have seen.
+func (s *Service) onSeen(ctx context.Context, p identity.Principal, id string, seen int, run command) (Record, error) {
+	if err := sees(p, id); err != nil {
+		return Record{}, err
+	}
+	if seen == 0 {
+		return Record{}, problem.New(problem.PreconditionRequired, "Say which version of the case you have seen.").With("header.If-Match", "required", "send the ETag of the case as If-Match")
+	}
+	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
+		if d.record.Version != seen {
+			return s.stale(ctx, d.record, seen)
+		}
+		return run(d)
+	})
+}
+
+// SaveContext merges a patch (RFC 7396) into the context. Errors: NotFound, Invalid, TooLarge, CaseClosed, Conflict.
+func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id string, patch map[string]any) (Record, error) {
+	if err := sees(p, id); err != nil {
+		return Record{}, err
+	}
+	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
+		if err := d.open(); err != nil {
+			return err
+		}
+		problems := problem.New(problem.Invalid, "The data has problems.")
+		addContextProblems(problems, d.workflow, d.record.Context, patch)
+		if len(problems.Fields) > 0 {
+			return problems
+		}
+		d.record.Context, _ = mergePatch(d.record.Context, patch).(map[string]any)
+		d.entry.Cause = CauseContext
+		d.detail("patch", patch)
+		for name := range patch {
+			d.changed(name)
+		}
+		return checkSize(d.record.Context)
+	})
+}
+
+// open refuses changes of a case that has ended.
+func (d *draft) open() error {
+	if d.record.Status != StatusActive {
+		return problem.New(problem.CaseClosed, "The case has ended.")
+	}
+	return nil
+}

@@ -1,0 +1,326 @@
+package cases
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
+	"ballerine/internal/telemetry"
+	"ballerine/internal/workflow"
+)
+
+// Config is what a Service needs. Store, Catalog and Objects are required.
+type Config struct {
+	Store   Store
+	Catalog Catalog
+	Objects Objects
+
+	Now          func() time.Time                             // default time.Now
+	NewID        func(prefix string) string                   // default prefix + "_" + ULID
+	Random       io.Reader                                    // of salts; default crypto/rand
+	Pause        func(ctx context.Context, attempt int) error // between attempts after a conflict; default some milliseconds, jittered
+	Metrics      telemetry.Metrics
+	UploadExpiry time.Duration // of presigned uploads; default 15 minutes
+	LinkExpiry   time.Duration // of document links; default 5 minutes
+}
+
+// Service runs the commands and queries of cases. It is safe for concurrent use, also by several processes.
+type Service struct{ Config }
+
+// attempts bounds how often a write is tried when others come first.
+const attempts = 12
+
+// maxSeen bounds how many idempotency ids of events a record remembers.
+const maxSeen = 32
+
+// New makes a Service.
+func New(config Config) *Service {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.NewID == nil {
+		now := config.Now
+		config.NewID = func(prefix string) string {
+			return prefix + "_" + ulid.MustNew(ulid.Timestamp(now()), rand.Reader).String()
+		}
+	}
+	if config.Random == nil {
+		config.Random = rand.Reader
+	}
+	if config.Pause == nil {
+		config.Pause = pause
+	}
+	if config.Metrics == nil {
+		config.Metrics = telemetry.Discard
+	}
+	if config.UploadExpiry <= 0 {
+		config.UploadExpiry = 15 * time.Minute
+	}
+	if config.LinkExpiry <= 0 {
+		config.LinkExpiry = 5 * time.Minute
+	}
+	return &Service{config}
+}
+
+// draft is a change in the making: a copy of the record, the history entry, and what goes with them.
+type draft struct {
+	record   Record
+	workflow *workflow.Workflow
+	entry    Entry
+	effects  []Effect
+	notes    []Note
+	runs     []TaskRun
+	subject  *Subject
+	now      time.Time
+	nothing  bool // the command has nothing to write
+
+	before   statechart.Position
+	was      Status // before the change
+	creating bool
+}
+
+// command fills a draft in. It may be called again on a newer record when another write came first.
+type command func(d *draft) error
+
+// apply is the one way in which a case changes: load, apply the timers that are due, run the command on the pure core,
+// write record, history and effects in one transaction; again when another write came first.
+func (s *Service) apply(ctx context.Context, tenant, id string, actor Actor, run command) (Record, error) {
+	for attempt := 0; ; attempt++ {
+		record, err := s.attempt(ctx, tenant, id, actor, run)
+		if problem.CodeOf(err) != problem.Conflict {
+			return record, err
+		}
+		s.Metrics.Count("case_conflicts_total")
+		if attempt+1 == attempts {
+			return Record{}, problem.New(problem.Conflict, "Other writes to this case came first, %d times in a row.", attempts)
+		}
+		if err := s.Pause(ctx, attempt); err != nil {
+			return Record{}, problem.Wrap(err, problem.Timeout, "The call ended before the case could be written.")
+		}
+	}
+}
+
+func (s *Service) attempt(ctx context.Context, tenant, id string, actor Actor, run command) (Record, error) {
+	record, err := s.Store.Get(ctx, tenant, id)
+	if err != nil {
+		return Record{}, err
+	}
+	wf, err := s.Catalog.Workflow(ctx, tenant, record.Workflow.ID, record.Workflow.Version)
+	if err != nil {
+		return Record{}, err
+	}
+	if record, err = s.expire(ctx, record, wf); err != nil {
+		return Record{}, err
+	}
+	d := s.draft(record, wf, actor)
+	if err := run(d); err != nil {
+		return Record{}, err
+	}
+	if d.nothing {
+		return record, nil
+	}
+	return s.commit(ctx, d)
+}
+
+// expire applies the timers that are due, each as an entry of its own.
+func (s *Service) expire(ctx context.Context, record Record, wf *workflow.Workflow) (Record, error) {
+	for record.Status == StatusActive {
+		event, due := wf.Chart.Due(record.Snapshot, s.Now())
+		if !due {
+			break
+		}
+		d := s.draft(record, wf, Actor{Kind: string(identity.System), ID: "timer"})
+		d.entry.Cause, d.entry.Event = CauseTimer, event.Type
+		if err := s.step(d, event); err != nil {
+			return record, err
+		}
+		var err error
+		if record, err = s.commit(ctx, d); err != nil {
+			return record, err
+		}
+	}
+	return record, nil
+}
+
+func (s *Service) draft(record Record, wf *workflow.Workflow, actor Actor) *draft {
+	now := s.Now().UTC().Truncate(time.Millisecond)
+	d := &draft{record: record, workflow: wf, now: now, before: wf.Chart.Position(record.Snapshot), was: record.Status}
+	d.entry = Entry{At: now, Actor: actor, From: wf.Chart.Configuration(record.Snapshot), Workflow: record.Workflow, PrevHash: record.Head}
+	return d
+}
+
+// step runs the pure core and takes its result into the draft.
+func (s *Service) step(d *draft, event statechart.Event) error {
+	result, err := d.workflow.Chart.StepWith(d.record.Snapshot, statechart.Input{
+		Context: d.record.Context, Extra: d.extra(), Event: event, Now: d.now,
+	})
+	if err != nil {
+		return err
+	}
+	d.take(result)
+	return nil
+}
+
+// take puts a result of the pure core into the record.
+func (d *draft) take(result statechart.Result) {
+	d.record.Snapshot, d.record.Context = result.Snapshot, result.Context
+	d.changed(result.Changed...)
+	if len(result.Trace) > 0 {
+		d.detail("trace", result.Trace)
+	}
+	for _, effect := range result.Effects {
+		switch effect.Kind {
+		case statechart.EffectEmit:
+			d.publish("workflow."+effect.Name, effect.Payload)
+		case statechart.EffectNotify:
+			d.publish("case.notify", effect.Payload)
+		}
+	}
+	if result.Snapshot.Status == statechart.Done && d.record.Status == StatusActive {
+		d.record.Status = StatusCompleted
+		d.record.Outcome = d.workflow.Chart.Position(result.Snapshot).Label
+	}
+}
+
+func (d *draft) changed(names ...string) {
+	for _, name := range names {
+		if !slices.Contains(d.entry.Changed, name) {
+			d.entry.Changed = append(d.entry.Changed, name)
+		}
+	}
+	slices.Sort(d.entry.Changed)
+}
+
+func (d *draft) detail(name string, value any) {
+	if d.entry.Details == nil {
+		d.entry.Details = map[string]any{}
+	}
+	d.entry.Details[name] = value
+}
+
+// publish adds an event for subscribers. Data is thin: ids and states, no personal data.
+func (d *draft) publish(kind string, data map[string]any) {
+	d.effects = append(d.effects, Effect{Kind: EffectPublish, Type: kind, Data: data})
+}
+
+// commit counts the versions up, seals the history entry, adds what follows from the change, and writes it all.
+func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
+	revision := d.record.Revision
+	d.record.Version++
+	d.record.Revision++
+	d.record.UpdatedAt = d.now
+	d.record.Tags = d.workflow.Chart.Tags(d.record.Snapshot)
+	d.entry.Version = d.record.Version
+	d.entry.To = d.workflow.Chart.Configuration(d.record.Snapshot)
+	d.follow()
+	if err := s.seal(d); err != nil {
+		return Record{}, err
+	}
+	for i := range d.effects {
+		e := &d.effects[i]
+		e.Tenant, e.Case, e.Version, e.Number, e.At = d.record.Tenant, d.record.ID, d.record.Version, i, d.now
+	}
+	err := s.Store.Commit(ctx, Change{
+		Revision: revision, Next: d.record, Entry: d.entry, Effects: d.effects, Notes: d.notes, TaskRuns: d.runs, Subject: d.subject,
+	})
+	if err != nil {
+		return Record{}, err
+	}
+	s.count(d)
+	return d.record, nil
+}
+
+// follow adds the effects that every change has: the execution is started, woken or stopped, subscribers are told.
+func (d *draft) follow() {
+	position := d.workflow.Chart.Position(d.record.Snapshot)
+	d.record.DueAt = position.Until
+	if d.record.Status != StatusActive {
+		d.record.DueAt = time.Time{}
+		d.record.Incidents = nil
+	}
+	d.followExecution(position)
+	from, to := d.entry.From, d.entry.To
+	if d.creating {
+		d.publish("case.created", d.summary())
+		return
+	}
+	if !slices.Equal(from, to) {
+		data := d.summary()
+		data["from"], data["to"] = from, to
+		d.publish("case.state_changed", data)
+	}
+	if d.was == StatusActive && d.record.Status != StatusActive {
+		d.publish("case."+string(d.record.Status), d.summary())
+	}
+}
+
+func (d *draft) followExecution(position statechart.Position) {
+	if d.creating {
+		d.effects = append(d.effects, d.startEffect(position))
+		return
+	}
+	moved := position != d.before
+	for _, region := range sortedRegions(d.record.Parked) {
+		park := d.record.Parked[region]
+		if !moved && park.Position == position && d.record.Status == StatusActive {
+			continue
+		}
+		d.record.Parked = without(d.record.Parked, region)
+		if d.record.Status == StatusCancelled {
+			continue // it is stopped instead
+		}
+		d.effects = append(d.effects, Effect{Kind: EffectWake, Name: d.record.Execution.Name, Token: park.Token, Label: position.Label, Visit: position.Visit, Until: position.Until})
+	}
+}
+
+func (d *draft) startEffect(position statechart.Position) Effect {
+	return Effect{Kind: EffectStart, Name: d.record.Execution.Name, Machine: d.record.Workflow, Label: position.Label, Visit: position.Visit, Until: position.Until}
+}
+
+func (d *draft) summary() map[string]any {
+	data := map[string]any{
+		"case": d.record.ID, "workflow": d.record.Workflow.ID, "workflow_version": d.record.Workflow.Version,
+		"status": string(d.record.Status), "version": d.record.Version, "configuration": d.entry.To,
+	}
+	if d.record.ExternalID != "" {
+		data["external_id"] = d.record.ExternalID
+	}
+	if d.record.Outcome != "" {
+		data["outcome"] = d.record.Outcome
+	}
+	return data
+}
+
+func (s *Service) count(d *draft) {
+	s.Metrics.Count("case_events_total", "workflow", d.record.Workflow.ID, "cause", string(d.entry.Cause))
+	if d.creating {
+		s.Metrics.Count("cases_started_total", "workflow", d.record.Workflow.ID)
+	}
+}
+
+func (s *Service) salt() (string, error) {
+	raw := make([]byte, 16)
+	if _, err := io.ReadFull(s.Random, raw); err != nil {
+		return "", fmt.Errorf("read random salt: %w", err)
+	}
+	return hex.EncodeToString(raw), nil
+}
+
+func actorOf(p identity.Principal) Actor { return Actor{Kind: string(p.Kind), ID: p.ID} }
+
+// sees says whether the principal may know of the case at all: applicants and vendors know one.
+func sees(p identity.Principal, id string) error {
+	if (p.Kind == identity.Applicant || p.Kind == identity.Vendor) && p.Case != id {
+		return problem.New(problem.NotFound, "There is no such case.")
+	}
+	return nil
+}

@@ -1,0 +1,329 @@
+package cases
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"ballerine/internal/expr"
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
+	"ballerine/internal/workflow"
+)
+
+// Job is work that is to be done now, as a task finds it.
+type Job struct {
+	Record     Record
+	Workflow   *workflow.Workflow
+	State      string
+	Visit      int
+	Invocation *statechart.Invocation
+}
+
+// Input is what the work's `with` computes from the case, or the whole context when it has none.
+func (j Job) Input(now time.Time) (map[string]any, error) {
+	if j.Invocation.With == nil {
+		return j.Record.Context, nil
+	}
+	env := &expr.Env{Scope: expr.Layers{extraOf(j.Workflow, j.Record), j.Record.Context}, Now: now}
+	input := make(map[string]any, len(j.Invocation.With))
+	for name, program := range j.Invocation.With {
+		if value, verdict := program.Value(env); verdict.Truth == expr.True {
+			input[name] = value // what is missing stays missing: policies and plugins say what that means
+		}
+	}
+	return input, nil
+}
+
+// Outcome of a job.
+type Outcome struct {
+	Payload   any        // JSON value: written to the context under the work's id
+	Awaiting  bool       // the vendor has accepted the request and will call back
+	Documents []Document // what was found out about documents: status, checks, key
+	Run       TaskRun    // the attempt
+}
+
+// Failure of a job after its retries.
+type Failure struct {
+	Error    string // the error's name
+	Cause    string // without personal data
+	Attempts int
+}
+
+func system(name string) Actor { return Actor{Kind: string(identity.System), ID: name} }
+
+// input is the position that the execution follows from here.
+func (s *Service) input(record Record, wf *workflow.Workflow) ExecutionInput {
+	return InputAt(record.Tenant, record.ID, wf.Chart.Position(record.Snapshot), s.Now())
+}
+
+// load reads a record with the timers that are due applied.
+func (s *Service) load(ctx context.Context, tenant, id string) (Record, *workflow.Workflow, error) {
+	record, err := s.apply(ctx, tenant, id, system("step"), func(d *draft) error {
+		d.nothing = true
+		return nil
+	})
+	if err != nil {
+		return Record{}, nil, err
+	}
+	wf, err := s.Catalog.Workflow(ctx, tenant, record.Workflow.ID, record.Workflow.Version)
+	return record, wf, err
+}
+
+// Park keeps the token of a wait if the record is still where the execution believes it to be. Otherwise it gives the
+// position with which the token is to be sent at once.
+func (s *Service) Park(ctx context.Context, tenant, id, region string, visit int, label, token string) (*ExecutionInput, error) {
+	for attempt := 0; attempt < attempts; attempt++ {
+		record, wf, err := s.load(ctx, tenant, id)
+		if err != nil {
+			return nil, err
+		}
+		position := wf.Chart.Position(record.Snapshot)
+		if position.Label != label || position.Visit != visit || record.Status != StatusActive {
+			input := s.input(record, wf)
+			return &input, nil
+		}
+		err = s.Store.Park(ctx, tenant, id, record.Version, region, Park{Token: token, Position: position})
+		if problem.CodeOf(err) != problem.Conflict {
+			return nil, err
+		}
+	}
+	return nil, problem.New(problem.Conflict, "The case is written too often to park its execution.")
+}
+
+// Expire applies the timers that are due and gives the position to follow.
+func (s *Service) Expire(ctx context.Context, tenant, id string) (ExecutionInput, error) {
+	record, wf, err := s.load(ctx, tenant, id)
+	if err != nil {
+		return ExecutionInput{}, err
+	}
+	return s.input(record, wf), nil
+}
+
+// BeginWork finds the work that a task was started for. todo is false when it is not to be done now: the execution
+// then follows the input.
+func (s *Service) BeginWork(ctx context.Context, tenant, id, state, work string) (job Job, todo bool, follow ExecutionInput, err error) {
+	record, wf, err := s.load(ctx, tenant, id)
+	if err != nil {
+		return Job{}, false, ExecutionInput{}, err
+	}
+	follow = s.input(record, wf)
+	if record.Status != StatusActive || follow.Label != statechart.Label(state, work, statechart.WorkPending) {
+		return Job{}, false, follow, nil
+	}
+	where, ok := wf.Chart.State(state)
+	if !ok {
+		return Job{}, false, follow, nil
+	}
+	invocation, ok := where.Invocation(work)
+	return Job{Record: record, Workflow: wf, State: state, Visit: follow.Visit, Invocation: invocation}, ok, follow, nil
+}
+
+// FinishWork writes a job's outcome. One that belongs to a former visit changes nothing but the account of attempts.
+func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (ExecutionInput, error) {
+	if err := checkResult(outcome.Payload); err != nil {
+		return ExecutionInput{}, err
+	}
+	stale := false
+	record, err := s.apply(ctx, job.Record.Tenant, job.Record.ID, system(job.Invocation.Source), func(d *draft) error {
+		if stale = d.nowDoing() != (doing{job.State, job.Visit, job.Invocation.ID, statechart.WorkPending}); stale {
+			d.nothing = true
+			return nil
+		}
+		d.runs = []TaskRun{outcome.Run}
+		d.update(outcome.Documents)
+		if outcome.Awaiting {
+			d.entry.Cause = CauseCallback
+			d.record.Snapshot, _ = d.workflow.Chart.Await(d.record.Snapshot, job.State, job.Visit, job.Invocation.ID)
+			return nil
+		}
+		return s.done(d, job.State, job.Visit, job.Invocation, outcome.Payload, "")
+	})
+	if err != nil {
+		return ExecutionInput{}, err
+	}
+	if stale {
+		outcome.Run.Outcome = "stale"
+		if err := s.Store.PutTaskRun(ctx, record.Tenant, record.ID, outcome.Run); err != nil {
+			return ExecutionInput{}, err
+		}
+	}
+	return s.input(record, job.Workflow), nil
+}
+
+// doing is the work that a case is busy with.
+type doing struct {
+	state  string
+	visit  int
+	work   string
+	status statechart.WorkStatus
+}
+
+// nowDoing finds it; the zero value when the case waits or has ended.
+func (d *draft) nowDoing() doing {
+	if d.record.Status != StatusActive || len(d.record.Snapshot.Active) == 0 {
+		return doing{}
+	}
+	leaf := d.record.Snapshot.Active[len(d.record.Snapshot.Active)-1]
+	for _, w := range leaf.Work {
+		if w.Status != statechart.WorkDone && w.Status != statechart.WorkFailed {
+			return doing{leaf.State, leaf.Visit, w.ID, w.Status}
+		}
+	}
+	return doing{}
+}
+
+// done feeds a result to the pure core.
+func (s *Service) done(d *draft, state string, visit int, invocation *statechart.Invocation, payload any, eventID string) error {
+	d.entry.Cause, d.entry.Event = CauseOutcome, "done.invoke."+invocation.ID
+	if invocation.Source == "rules" {
+		d.rate(payload)
+	}
+	if err := s.step(d, statechart.Event{Type: d.entry.Event, Payload: payload, State: state, Visit: visit, ID: eventID}); err != nil {
+		return err
+	}
+	return checkSize(d.record.Context)
+}
+
+// rate takes the risk over from a policy's answer.
+func (d *draft) rate(payload any) {
+	answer, _ := payload.(map[string]any)
+	score, hasScore := answer["score"].(float64)
+	severity, _ := answer["severity"].(string)
+	if hasScore {
+		d.record.Risk = &Risk{Score: score, Severity: severity}
+	}
+}
+
+// update takes over what was found out about documents. A document that somebody has decided keeps its status.
+func (d *draft) update(documents []Document) {
+	for _, found := range documents {
+		at := slices.IndexFunc(d.record.Documents, func(x Document) bool { return x.ID == found.ID })
+		if at < 0 {
+			continue
+		}
+		doc := d.record.Documents[at]
+		doc.Key, doc.Checks, doc.UpdatedAt = found.Key, found.Checks, d.now
+		if doc.Decision == nil {
+			doc.Status = found.Status
+		}
+		d.record.Documents = slices.Clone(d.record.Documents)
+		d.record.Documents[at] = doc
+		d.changed("documents")
+	}
+}
+
+// checkResult refuses results that the context cannot hold, before anything is written.
+func checkResult(payload any) error {
+	text, err := json.Marshal(payload)
+	if err != nil {
+		return problem.Wrap(err, problem.VendorGarbage, "The result is not JSON.")
+	}
+	if len(text) > maxContext {
+		return problem.New(problem.TooLarge, "The result is larger than %d KB.", maxContext>>10)
+	}
+	return nil
+}
+
+// FailWork tells the case that work has failed for good: the chart says what then, else it is an incident.
+func (s *Service) FailWork(ctx context.Context, tenant, id, state, work string, visit int, failure Failure) (ExecutionInput, error) {
+	record, err := s.apply(ctx, tenant, id, system("step"), func(d *draft) error {
+		if d.nowDoing() != (doing{state, visit, work, statechart.WorkPending}) {
+			d.nothing = true
+			return nil
+		}
+		d.entry.Cause, d.entry.Event = CauseOutcome, "error.invoke."+work
+		d.detail("error", failure.Error)
+		d.detail("cause", failure.Cause)
+		payload := map[string]any{"error": failure.Error, "cause": failure.Cause}
+		if err := s.step(d, statechart.Event{Type: d.entry.Event, Payload: payload, State: state, Visit: visit}); err != nil {
+			return err
+		}
+		if d.nowDoing() == (doing{state, visit, work, statechart.WorkIncident}) {
+			d.incident(s.NewID("inc"), state, visit, work, failure)
+		}
+		return nil
+	})
+	if err != nil {
+		return ExecutionInput{}, err
+	}
+	wf, err := s.Catalog.Workflow(ctx, tenant, record.Workflow.ID, record.Workflow.Version)
+	if err != nil {
+		return ExecutionInput{}, err
+	}
+	return s.input(record, wf), nil
+}
+
+func (d *draft) incident(incidentID, state string, visit int, work string, failure Failure) {
+	d.entry.Cause = CauseIncident
+	incident := Incident{ID: incidentID, State: state, Visit: visit, Work: work, Error: failure.Error, Cause: failure.Cause, Attempts: failure.Attempts, At: d.now}
+	d.record.Incidents = append(slices.Clone(d.record.Incidents), incident)
+	d.changed("incidents")
+	data := d.summary()
+	data["incident"], data["state"], data["work"], data["error"] = incidentID, state, work, failure.Error
+	d.publish("case.incident", data)
+}
+
+// RetryIncident makes the work of an incident pending again. Errors: NotFound, CaseClosed, Conflict.
+func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, incidentID string) (Record, error) {
+	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
+		if err := d.open(); err != nil {
+			return err
+		}
+		at := slices.IndexFunc(d.record.Incidents, func(i Incident) bool { return i.ID == incidentID })
+		if at < 0 {
+			return problem.New(problem.NotFound, "There is no such open incident.")
+		}
+		incident := d.record.Incidents[at]
+		snapshot, ok := d.workflow.Chart.Retry(d.record.Snapshot, incident.State, incident.Visit, incident.Work)
+		if !ok {
+			return problem.New(problem.Conflict, "The case has left the state of this incident.")
+		}
+		d.record.Snapshot = snapshot
+		d.record.Incidents = slices.Delete(slices.Clone(d.record.Incidents), at, at+1)
+		d.entry.Cause = CauseIncidentResolved
+		d.detail("incident", incidentID)
+		d.changed("incidents")
+		return nil
+	})
+}
+
+// Answer applies a vendor's callback. One that comes before the task has noted that it awaits it, twice, or late, is
+// told apart: it is applied once, or changes nothing. Errors: NotFound, TooLarge, Conflict.
+func (s *Service) Answer(ctx context.Context, p identity.Principal, id, state string, visit int, work string, payload any, eventID string) (Record, error) {
+	if err := sees(p, id); err != nil {
+		return Record{}, err
+	}
+	if err := checkResult(payload); err != nil {
+		return Record{}, err
+	}
+	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
+		now := d.nowDoing()
+		if now.state != state || now.visit != visit || now.work != work || now.status == statechart.WorkIncident {
+			d.nothing = true
+			return nil
+		}
+		where, _ := d.workflow.Chart.State(state)
+		invocation, _ := where.Invocation(work)
+		return s.done(d, state, visit, invocation, payload, eventID)
+	})
+}
+
+// ReplaceExecution gives an active case a new execution, which takes over from the record.
+func (s *Service) ReplaceExecution(ctx context.Context, tenant, id string) (Record, error) {
+	return s.apply(ctx, tenant, id, system("sweep"), func(d *draft) error {
+		if d.record.Status != StatusActive {
+			d.nothing = true
+			return nil
+		}
+		d.entry.Cause = CauseReplaced
+		d.detail("execution", d.record.Execution.Name)
+		d.record.Execution.Sequence++
+		d.record.Execution.Name = executionName(id, d.record.Execution.Sequence)
+		d.record.Parked = nil
+		d.effects = append(d.effects, d.startEffect(d.before))
+		return nil
+	})
+}
