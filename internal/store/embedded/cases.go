@@ -1,0 +1,457 @@
+package embedded
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/problem"
+)
+
+// Buckets. Keys join their parts with a zero byte; times are big-endian milliseconds, so that they sort.
+const (
+	bucketRecords  = "records"  // tenant, case -> header + record
+	bucketParked   = "parked"   // tenant, case -> regions
+	bucketItems    = "items"    // tenant, case, kind, id -> history, notes, task runs
+	bucketExternal = "external" // tenant, workflow, external id -> case
+	bucketSubjects = "subjects" // tenant, type, external id or #id -> subject
+	bucketNewest   = "newest"   // tenant, created, case
+	bucketDue      = "due"      // due, tenant, case: active cases with a deadline
+	bucketOpen     = "open"     // updated, tenant, case: active cases
+	bucketEffects  = "effects"  // written, case, version, number -> effect
+)
+
+// Cases is the cases.Store of the file.
+type Cases struct{ db *DB }
+
+var _ cases.Store = Cases{}
+
+// Cases gives the file's cases.Store.
+func (db *DB) Cases() Cases { return Cases{db} }
+
+func join(parts ...string) string { return strings.Join(parts, "\x00") }
+
+func stamp(t time.Time) string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(max(0, t.UnixMilli())))
+	return string(b[:])
+}
+
+// header stands before a record's JSON, so that a commit is checked without decoding the record before it.
+type header struct {
+	revision, version uint64
+	due, updated      int64 // milliseconds; due 0: none
+	active            bool
+}
+
+const headerSize = 33
+
+func (h header) append(to []byte) []byte {
+	to = binary.BigEndian.AppendUint64(to, h.revision)
+	to = binary.BigEndian.AppendUint64(to, h.version)
+	to = binary.BigEndian.AppendUint64(to, uint64(h.due))
+	to = binary.BigEndian.AppendUint64(to, uint64(h.updated))
+	if h.active {
+		return append(to, 1)
+	}
+	return append(to, 0)
+}
+
+func readHeader(value []byte) header {
+	return header{
+		revision: binary.BigEndian.Uint64(value), version: binary.BigEndian.Uint64(value[8:]),
+		due: int64(binary.BigEndian.Uint64(value[16:])), updated: int64(binary.BigEndian.Uint64(value[24:])), active: value[32] == 1,
+	}
+}
+
+func headerOf(r cases.Record) header {
+	h := header{revision: uint64(r.Revision), version: uint64(r.Version), updated: r.UpdatedAt.UnixMilli(), active: r.Status == cases.StatusActive}
+	if !r.DueAt.IsZero() {
+		h.due = r.DueAt.UnixMilli()
+	}
+	return h
+}
+
+// index adds or removes the entries that a record in this state has.
+func (h header) index(tenant, id string, set func(bucket, key string)) {
+	if !h.active {
+		return
+	}
+	set(bucketOpen, join(stamp(time.UnixMilli(h.updated)), tenant, id))
+	if h.due != 0 {
+		set(bucketDue, join(stamp(time.UnixMilli(h.due)), tenant, id))
+	}
+}
+
+// Get implements cases.Store.
+func (s Cases) Get(_ context.Context, tenant, id string) (record cases.Record, err error) {
+	err = s.db.View(func(tx *Tx) error {
+		record, err = get(tx, tenant, id)
+		return err
+	})
+	return record, err
+}
+
+func get(tx *Tx, tenant, id string) (record cases.Record, err error) {
+	value := tx.Get(bucketRecords, join(tenant, id))
+	if value == nil {
+		return record, problem.New(problem.NotFound, "There is no such case.")
+	}
+	if err := json.Unmarshal(value[headerSize:], &record); err != nil {
+		return record, fmt.Errorf("decode record %s: %w", id, err)
+	}
+	record.Revision = int(readHeader(value).revision)
+	if parked := tx.Get(bucketParked, join(tenant, id)); parked != nil {
+		if err := json.Unmarshal(parked, &record.Parked); err != nil {
+			return record, fmt.Errorf("decode parked tokens of %s: %w", id, err)
+		}
+	}
+	return record, nil
+}
+
+// write is a key and its value, encoded before the writer's turn.
+type write struct {
+	bucket, key string
+	value       []byte
+}
+
+// Commit implements cases.Store.
+func (s Cases) Commit(ctx context.Context, change cases.Change) error {
+	r := change.Next
+	writes, parked, err := encode(change)
+	if err != nil {
+		return err
+	}
+	next := headerOf(r)
+	key := join(r.Tenant, r.ID)
+	return s.db.Update(ctx, func(tx *Tx) error {
+		before := tx.Get(bucketRecords, key)
+		if err := check(tx, change, before); err != nil {
+			return err
+		}
+		if before != nil {
+			readHeader(before).index(r.Tenant, r.ID, tx.Delete)
+		}
+		next.index(r.Tenant, r.ID, func(bucket, key string) { tx.Put(bucket, key, []byte{}) })
+		switch {
+		case parked != nil:
+			tx.Put(bucketParked, key, parked)
+		case tx.Get(bucketParked, key) != nil:
+			tx.Delete(bucketParked, key)
+		}
+		for _, w := range writes {
+			tx.Put(w.bucket, w.key, w.value)
+		}
+		tx.effects = change.Effects
+		return nil
+	})
+}
+
+// check says whether the change may be written.
+func check(tx *Tx, change cases.Change, before []byte) error {
+	r := change.Next
+	if change.Revision == 0 {
+		if before != nil {
+			return problem.New(problem.AlreadyExists, "The case exists already.").Detail("case", r.ID)
+		}
+		if r.ExternalID == "" {
+			return nil
+		}
+		if taken := tx.Get(bucketExternal, join(r.Tenant, r.Workflow.ID, r.ExternalID)); taken != nil {
+			return problem.New(problem.AlreadyExists, "The workflow has a case with this external id already.").Detail("case", string(taken)).
+				With("body.external_id", "taken", "another case of the workflow has this external id")
+		}
+		return nil
+	}
+	if before == nil || readHeader(before).revision != uint64(change.Revision) {
+		return problem.New(problem.Conflict, "Another write to the case came first.")
+	}
+	return nil
+}
+
+// encode prepares everything that a commit writes.
+func encode(change cases.Change) (writes []write, parked []byte, err error) {
+	r := change.Next
+	add := func(bucket, key string, prefix []byte, value any) {
+		text, failed := json.Marshal(value)
+		if failed != nil && err == nil {
+			err = problem.Wrap(failed, problem.Internal, "The case could not be encoded.")
+		}
+		writes = append(writes, write{bucket, key, append(prefix, text...)})
+	}
+	if len(r.Parked) > 0 {
+		if parked, err = json.Marshal(r.Parked); err != nil {
+			return nil, nil, problem.Wrap(err, problem.Internal, "The case could not be encoded.")
+		}
+	}
+	stored := r
+	stored.Parked = nil
+	add(bucketRecords, join(r.Tenant, r.ID), headerOf(r).append(make([]byte, 0, 2048)), stored)
+	item := func(kind, id string, value any) { add(bucketItems, join(r.Tenant, r.ID, kind, id), nil, value) }
+	item("history", fmt.Sprintf("%010d", change.Entry.Version), change.Entry)
+	for _, note := range change.Notes {
+		item("note", stamp(note.At)+note.ID, note)
+	}
+	for _, run := range change.TaskRuns {
+		item("task", stamp(run.StartedAt)+run.ID, run)
+	}
+	for _, effect := range change.Effects {
+		add(bucketEffects, effectKey(effect), nil, effect)
+	}
+	if change.Subject != nil {
+		add(bucketSubjects, subjectKey(*change.Subject), nil, change.Subject)
+	}
+	if change.Revision == 0 {
+		writes = append(writes, write{bucketNewest, join(r.Tenant, stamp(r.CreatedAt)+r.ID), []byte{}})
+		if r.ExternalID != "" {
+			writes = append(writes, write{bucketExternal, join(r.Tenant, r.Workflow.ID, r.ExternalID), []byte(r.ID)})
+		}
+	}
+	return writes, parked, err
+}
+
+func effectKey(e cases.Effect) string {
+	return join(stamp(e.At), e.Case, fmt.Sprintf("%010d", e.Version), fmt.Sprintf("%04d", e.Number))
+}
+
+func subjectKey(s cases.Subject) string {
+	if s.ExternalID == "" {
+		return join(s.Tenant, s.Type, "#"+s.ID)
+	}
+	return join(s.Tenant, s.Type, "="+s.ExternalID)
+}
+
+// Park implements cases.Store.
+func (s Cases) Park(ctx context.Context, tenant, id string, version int, region string, park cases.Park) error {
+	return s.db.Update(ctx, func(tx *Tx) error {
+		key := join(tenant, id)
+		value := tx.Get(bucketRecords, key)
+		if value == nil {
+			return problem.New(problem.NotFound, "There is no such case.")
+		}
+		h := readHeader(value)
+		if h.version != uint64(version) {
+			return problem.New(problem.Conflict, "The case has moved on.")
+		}
+		parked := map[string]cases.Park{}
+		if old := tx.Get(bucketParked, key); old != nil {
+			if err := json.Unmarshal(old, &parked); err != nil {
+				return fmt.Errorf("decode parked tokens: %w", err)
+			}
+		}
+		parked[region] = park
+		text, err := json.Marshal(parked)
+		if err != nil {
+			return fmt.Errorf("encode parked tokens: %w", err)
+		}
+		h.revision++
+		tx.Put(bucketParked, key, text)
+		tx.Put(bucketRecords, key, append(h.append(make([]byte, 0, len(value))), value[headerSize:]...))
+		return nil
+	})
+}
+
+// History implements cases.Store.
+func (s Cases) History(_ context.Context, tenant, id string, after, limit int) ([]cases.Entry, error) {
+	prefix := join(tenant, id, "history", "")
+	return items[cases.Entry](s.db, prefix, prefix+fmt.Sprintf("%010d", after), limit)
+}
+
+// Notes implements cases.Store.
+func (s Cases) Notes(_ context.Context, tenant, id string) ([]cases.Note, error) {
+	return items[cases.Note](s.db, join(tenant, id, "note", ""), "", 0)
+}
+
+// TaskRuns implements cases.Store.
+func (s Cases) TaskRuns(_ context.Context, tenant, id string) ([]cases.TaskRun, error) {
+	return items[cases.TaskRun](s.db, join(tenant, id, "task", ""), "", 0)
+}
+
+// items decodes the values under a prefix, after a key; limit 0: all.
+func items[T any](db *DB, prefix, after string, limit int) (found []T, err error) {
+	err = db.View(func(tx *Tx) error {
+		tx.Scan(bucketItems, prefix, after, func(_ string, value []byte) bool {
+			var item T
+			if err = json.Unmarshal(value, &item); err != nil {
+				return false
+			}
+			found = append(found, item)
+			return limit == 0 || len(found) < limit
+		})
+		return err
+	})
+	return found, err
+}
+
+// PutTaskRun implements cases.Store.
+func (s Cases) PutTaskRun(ctx context.Context, tenant, id string, run cases.TaskRun) error {
+	text, err := json.Marshal(run)
+	if err != nil {
+		return fmt.Errorf("encode task run: %w", err)
+	}
+	return s.db.Update(ctx, func(tx *Tx) error {
+		tx.Put(bucketItems, join(tenant, id, "task", stamp(run.StartedAt)+run.ID), text)
+		return nil
+	})
+}
+
+// List implements cases.Store. The cursor is the last key that was looked at.
+func (s Cases) List(_ context.Context, tenant string, query cases.Query) (page cases.Page, err error) {
+	prefix := join(tenant, "")
+	start := ""
+	if query.After != "" {
+		start = prefix + query.After
+	}
+	err = s.db.View(func(tx *Tx) error {
+		last := ""
+		tx.ScanBack(bucketNewest, prefix, start, func(key string, _ []byte) bool {
+			if len(page.Records) == query.Limit {
+				page.Next = strings.TrimPrefix(last, prefix)
+				return false
+			}
+			last = key
+			var record cases.Record
+			if record, err = get(tx, tenant, key[len(prefix)+8:]); err != nil {
+				return false
+			}
+			if query.Matches(record) {
+				page.Records = append(page.Records, record)
+			}
+			return true
+		})
+		return err
+	})
+	return page, err
+}
+
+// FindExternal implements cases.Store.
+func (s Cases) FindExternal(_ context.Context, tenant, workflow, externalID string) (id string, err error) {
+	err = s.db.View(func(tx *Tx) error {
+		value := tx.Get(bucketExternal, join(tenant, workflow, externalID))
+		if value == nil {
+			return problem.New(problem.NotFound, "There is no such case.")
+		}
+		id = string(value)
+		return nil
+	})
+	return id, err
+}
+
+// Subject implements cases.Store.
+func (s Cases) Subject(_ context.Context, tenant, kind, externalID string) (subject cases.Subject, err error) {
+	err = s.db.View(func(tx *Tx) error {
+		value := tx.Get(bucketSubjects, join(tenant, kind, "="+externalID))
+		if value == nil {
+			return problem.New(problem.NotFound, "There is no such subject.")
+		}
+		return json.Unmarshal(value, &subject)
+	})
+	return subject, err
+}
+
+// Undelivered implements cases.Store.
+func (s Cases) Undelivered(_ context.Context, before time.Time, limit int) (effects []cases.Effect, err error) {
+	end := stamp(before)
+	err = s.db.View(func(tx *Tx) error {
+		tx.Scan(bucketEffects, "", "", func(key string, value []byte) bool {
+			var effect cases.Effect
+			if key[:8] >= end || len(effects) == limit {
+				return false
+			}
+			if err = json.Unmarshal(value, &effect); err != nil {
+				return false
+			}
+			effects = append(effects, effect)
+			return true
+		})
+		return err
+	})
+	return effects, err
+}
+
+// Delivered implements cases.Store. It does not wait for the disk: an effect that comes back after a crash is
+// delivered again, which everything that it asks for allows.
+func (s Cases) Delivered(ctx context.Context, effects ...cases.Effect) error {
+	return s.db.UpdateLater(ctx, func(tx *Tx) error {
+		for _, e := range effects {
+			tx.Delete(bucketEffects, effectKey(e))
+		}
+		return nil
+	})
+}
+
+// Due implements cases.Store.
+func (s Cases) Due(_ context.Context, before time.Time, limit int) (refs []cases.Ref, err error) {
+	end := stamp(before.Add(time.Millisecond))
+	err = s.db.View(func(tx *Tx) error {
+		tx.Scan(bucketDue, "", "", func(key string, _ []byte) bool {
+			if key[:8] >= end || len(refs) == limit {
+				return false
+			}
+			refs = append(refs, refOf(key))
+			return true
+		})
+		return nil
+	})
+	return refs, err
+}
+
+// Open implements cases.Store.
+func (s Cases) Open(_ context.Context, before time.Time, after string, limit int) (refs []cases.Ref, next string, err error) {
+	end := stamp(before)
+	err = s.db.View(func(tx *Tx) error {
+		last := ""
+		tx.Scan(bucketOpen, "", after, func(key string, _ []byte) bool {
+			if key[:8] >= end {
+				return false
+			}
+			if len(refs) == limit {
+				next = last
+				return false
+			}
+			last = key
+			refs = append(refs, refOf(key))
+			return true
+		})
+		return nil
+	})
+	return refs, next, err
+}
+
+// refOf reads time, tenant, case.
+func refOf(key string) cases.Ref {
+	tenant, id, _ := strings.Cut(key[9:], "\x00")
+	return cases.Ref{Tenant: tenant, ID: id}
+}
+
+// Check compares the indexes with the records and gives what disagrees: for tests and for doubt.
+func (s Cases) Check() (problems []string, err error) {
+	err = s.db.View(func(tx *Tx) error {
+		want := map[string]bool{}
+		tx.Scan(bucketRecords, "", "", func(key string, value []byte) bool {
+			tenant, id, _ := strings.Cut(key, "\x00")
+			readHeader(value).index(tenant, id, func(bucket, key string) { want[bucket+"\x00"+key] = true })
+			return true
+		})
+		for _, bucket := range []string{bucketOpen, bucketDue} {
+			tx.Scan(bucket, "", "", func(key string, _ []byte) bool {
+				if !want[bucket+"\x00"+key] {
+					problems = append(problems, "an index entry in "+bucket+" has no record")
+				}
+				delete(want, bucket+"\x00"+key)
+				return true
+			})
+		}
+		for range slices.Sorted(maps.Keys(want)) {
+			problems = append(problems, "a record lacks an index entry")
+		}
+		return nil
+	})
+	return problems, err
+}
