@@ -72,6 +72,15 @@ var functionTable = map[string]function{
 	"coalesce":    {"coalesce(value, …): the first that is there", 1, -1, nil, Any, nil}, // see coalesceNode
 }
 
+// Functions lists every function with what it takes and gives, sorted: "age(date): whole years since".
+func Functions() []string {
+	var lines []string
+	for _, name := range functionNames() {
+		lines = append(lines, functionTable[name].usage)
+	}
+	return lines
+}
+
 func functionNames() []string { return slices.Sorted(maps.Keys(functionTable)) }
 
 // day is the start of t's day.

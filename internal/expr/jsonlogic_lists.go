@@ -199,11 +199,14 @@ func (n mergeNode) eval(env *Env) any {
 		if isUnknown(v) {
 			return v
 		}
-		if list, ok := v.([]any); ok {
-			all = append(all, list...)
-			continue
+		list, ok := v.([]any)
+		if !ok {
+			list = []any{v}
 		}
-		all = append(all, v)
+		if len(all)+len(list) > maxList {
+			return env.because("the list is too long")
+		}
+		all = append(all, list...)
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/diegoholiveira/jsonlogic/v3"
@@ -60,6 +61,51 @@ func TestJSONLogicIsUnknownWhereSomethingIsMissingOrUnlike(t *testing.T) {
 		}
 		if got := p.Test(env()); got.Truth != Unknown || (len(got.Missing) == 0 && got.Reason == "") {
 			t.Errorf("%s is %+v, want unknown with a reason", rule, got)
+		}
+	}
+}
+
+func TestWhatARuleMakesIsBounded(t *testing.T) {
+	list := make([]any, 60)
+	for i := range list {
+		list[i] = 1.0
+	}
+	for _, rule := range []string{
+		`{"==": ["x", {"reduce": [{"var": "list"}, {"cat": [{"var": "accumulator"}, {"var": "accumulator"}]}, "xx"]}]}`,
+		`{"==": [[], {"reduce": [{"var": "list"}, {"merge": [{"var": "accumulator"}, {"var": "accumulator"}]}, [1, 2]]}]}`,
+		`{"==": [1, {"reduce": [{"var": "list"}, {"*": [{"var": "accumulator"}, {"var": "accumulator"}]}, 2]}]}`,
+	} {
+		p, err := CompileJSONLogic(decode(t, rule))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Test(&Env{Scope: Map{"list": list}}); got.Truth != Unknown || got.Reason == "" {
+			t.Errorf("%s is %+v, want unknown with a reason", rule, got)
+		}
+	}
+	if _, err := Compile("a =~ '" + strings.Repeat("x", maxPattern+1) + "'"); err == nil {
+		t.Error("a huge pattern must be refused")
+	}
+}
+
+func TestProgramsAreSafeForConcurrentUse(t *testing.T) {
+	p, err := CompileJSONLogic(decode(t, `{"some": [{"var": "hits"}, {">": [{"var": "score"}, 0.9]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan Truth)
+	for range 8 {
+		go func() {
+			result := True
+			for range 100 {
+				result = result.And(p.Test(env()).Truth)
+			}
+			done <- result
+		}()
+	}
+	for range 8 {
+		if got := <-done; got != True {
+			t.Errorf("got %v", got)
 		}
 	}
 }

@@ -371,6 +371,9 @@ func (n arithmeticNode) eval(env *Env) any {
 	}
 	if l, ok := left.(string); ok && n.op == '+' {
 		if r, ok := right.(string); ok {
+			if len(l)+len(r) > maxText {
+				return env.because("the text is too long")
+			}
 			return l + r
 		}
 	}

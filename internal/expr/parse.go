@@ -224,6 +224,9 @@ func matchOf(op lexeme, left, right node) (node, *Error) {
 	if !ok || !isText {
 		return nil, &Error{1, op.column, op.width, "a pattern must be a quoted text", ""}
 	}
+	if len(text) > maxPattern {
+		return nil, &Error{1, op.column, op.width, fmt.Sprintf("the pattern is longer than %d bytes", maxPattern), ""}
+	}
 	pattern, err := regexp.Compile(text)
 	if err != nil {
 		return nil, &Error{1, op.column, op.width, "the pattern is not a regular expression of RE2", ""}

@@ -12,6 +12,10 @@ import (
 const (
 	maxLength = 4096 // bytes
 	maxDepth  = 64   // parentheses and nested calls
+
+	maxPattern = 512     // bytes of a regular expression
+	maxText    = 1 << 20 // bytes of a text that an evaluation makes
+	maxList    = 1 << 16 // elements of a list that an evaluation makes
 )
 
 // Error is a problem of an expression's text, with its place.

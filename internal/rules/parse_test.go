@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -182,7 +183,7 @@ cases:
 
 func TestDocumentsThatAreNoPolicyAreRefused(t *testing.T) {
 	for source, code := range map[string]string{
-		"": "empty", "[1]": "type", "a: [": "syntax", "x: &a [*a]": "too_deep", strings.Repeat("a", maxSource+1): "too_large",
+		"": "empty", "[1]": "type", "a: [": "syntax", "x: &a [*a]": "too_deep", strings.Repeat("a", maxSource+1): "too_large", bomb(): "too_large",
 		"id: a\nid: b\noutcomes: [x]\ndefault: x\nrules: []": "duplicate",
 	} {
 		p, found := Parse("p.yaml", []byte(source))
@@ -190,6 +191,16 @@ func TestDocumentsThatAreNoPolicyAreRefused(t *testing.T) {
 			t.Errorf("%.30q: %v, want %s", source, found, code)
 		}
 	}
+}
+
+// bomb is a small document whose aliases stand for a huge one.
+func bomb() string {
+	var b strings.Builder
+	b.WriteString("l0: &l0 [x, x, x, x, x, x, x, x, x]\n")
+	for i := range 8 {
+		fmt.Fprintf(&b, "l%d: &l%d [*l%d, *l%d, *l%d, *l%d, *l%d, *l%d, *l%d, *l%d]\n", i+1, i+1, i, i, i, i, i, i, i, i)
+	}
+	return b.String()
 }
 
 func TestJSONIsReadLikeYAML(t *testing.T) {

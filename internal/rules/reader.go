@@ -18,18 +18,20 @@ import (
 
 // Limits of a document. Larger ones are refused.
 const (
-	maxSource = 1 << 20 // bytes
-	maxDepth  = 64      // nested conditions
-	maxRules  = 2000
+	maxSource   = 1 << 20 // bytes
+	maxDepth    = 64      // nested conditions
+	maxRules    = 2000
+	maxExcerpts = 100     // problems that show their line
+	maxNodes    = 200_000 // of the document, with what its aliases stand for
 )
 
 // reader turns YAML nodes into a policy and collects every problem with its place.
 type reader struct {
-	file    string
-	source  []byte
-	found   problem.Diagnostics
-	shape   *expr.Shape
-	aliases int
+	file   string
+	source []byte
+	found  problem.Diagnostics
+	shape  *expr.Shape
+	nodes  int
 }
 
 func newReader(file string, source []byte) *reader { return &reader{file: file, source: source} }
@@ -40,10 +42,11 @@ func (r *reader) add(n *yaml.Node, path, code, hint, format string, args ...any)
 }
 
 func (r *reader) addAt(line, column, width int, path, code, hint, message string) {
-	r.found = append(r.found, problem.Diagnostic{
-		File: r.file, Line: line, Column: column, Path: path, Code: code, Message: message, Hint: hint,
-		Excerpt: problem.Excerpt(string(r.source), line, column, width),
-	})
+	d := problem.Diagnostic{File: r.file, Line: line, Column: column, Path: path, Code: code, Message: message, Hint: hint}
+	if len(r.found) < maxExcerpts {
+		d.Excerpt = problem.Excerpt(string(r.source), line, column, width)
+	}
+	r.found = append(r.found, d)
 }
 
 func firstLine(text string) string { line, _, _ := strings.Cut(text, "\n"); return line }
@@ -112,11 +115,11 @@ func (r *reader) flatten(n *yaml.Node, depth int) (*yaml.Node, bool) {
 		r.add(n, "", "too_deep", "", "the document is nested too deep")
 		return nil, false
 	}
+	if r.nodes++; r.nodes > maxNodes {
+		r.add(n, "", "too_large", "", "the document has more than %d parts", maxNodes)
+		return nil, false
+	}
 	if n.Kind == yaml.AliasNode {
-		if r.aliases++; r.aliases > 100 {
-			r.add(n, "", "too_large", "", "the document has more than 100 aliases")
-			return nil, false
-		}
 		return r.flatten(n.Alias, depth+1)
 	}
 	fresh := *n
