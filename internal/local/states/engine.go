@@ -243,11 +243,21 @@ func (e *Engine) find(machine, name string) *execution {
 // commit lets change work on a copy of the run, keeps the outcome in one write, and only then acts on it.
 // The caller holds x.mutex. When the write fails, nothing has changed.
 func (e *Engine) commit(ctx context.Context, x *execution, next run, change func(*run)) error {
+	return e.commitRun(ctx, x, next, true, change)
+}
+
+// commitLater is commit for what nobody outside is told of: when it is lost, the same call or deadline brings it again.
+// A new token and the end are exceptions: they must be on the disk before anybody can ask for them.
+func (e *Engine) commitLater(ctx context.Context, x *execution, next run, change func(*run)) error {
+	return e.commitRun(ctx, x, next, false, change)
+}
+
+func (e *Engine) commitRun(ctx context.Context, x *execution, next run, durable bool, change func(*run)) error {
 	next.now, next.random, next.token = e.config.Clock.Now(), e.config.Random, e.config.NewToken
 	next.log = nil
 	turn, token := next.Turn, next.Token
 	change(&next)
-	if err := e.write(ctx, changesOf(x.key, &next)); err != nil {
+	if err := e.write(ctx, changesOf(x.key, &next), durable || next.Token != "" || next.Status != Running); err != nil {
 		return err
 	}
 	next.log = nil
@@ -317,7 +327,7 @@ func (e *Engine) answer(x *execution, turn int, answer []byte, failure error) {
 		e.mark(x)
 		return
 	}
-	err := e.commit(context.Background(), x, x.run, func(r *run) {
+	err := e.commitLater(context.Background(), x, x.run, func(r *run) {
 		if failure != nil {
 			r.failTask(errorOf(failure))
 			return
@@ -355,7 +365,7 @@ func (e *Engine) fire(x *execution, turn int) {
 	if x.cancel != nil {
 		x.cancel()
 	}
-	err := e.commit(context.Background(), x, x.run, func(r *run) {
+	err := e.commitLater(context.Background(), x, x.run, func(r *run) {
 		switch {
 		case r.Phase == phaseRetry:
 			r.again()
@@ -402,7 +412,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	}
 	e.mutex.Unlock()
 	stop()
-	return e.write(context.WithoutCancel(ctx), nil)
+	return e.write(context.WithoutCancel(ctx), nil, true)
 }
 
 func (e *Engine) cancelAll() {

@@ -49,13 +49,13 @@ func TestRetryFollowsItsSchedule(t *testing.T) {
 		want       []time.Duration
 	}{
 		"defaults are 3 retries after 1, 2 and 4 seconds": {retry(""), seconds(0, 1, 3, 7)},
-		"rate and interval":                               {retry(`,"IntervalSeconds":3,"BackoffRate":1.5,"MaxAttempts":2`), []time.Duration{0, 3 * time.Second, 7500 * time.Millisecond}},
-		"the longest delay":                               {retry(`,"IntervalSeconds":2,"BackoffRate":10,"MaxDelaySeconds":5,"MaxAttempts":3`), seconds(0, 2, 7, 12)},
-		"full jitter takes a part":                        {retry(`,"IntervalSeconds":4,"JitterStrategy":"FULL","MaxAttempts":2`), seconds(0, 2, 6)},
-		"no attempts":                                     {retry(`,"MaxAttempts":0`), seconds(0)},
-		"another error is not retried":                    {task(`"Retry":[{"ErrorEquals":["other"]}],`), seconds(0)},
-		"a failed task is any error":                      {task(`"Retry":[{"ErrorEquals":["States.TaskFailed"],"MaxAttempts":1}],`), seconds(0, 1)},
-		"each retrier counts for itself":                  {task(`"Retry":[{"ErrorEquals":["none"],"MaxAttempts":9},{"ErrorEquals":["States.ALL"],"MaxAttempts":1}],`), seconds(0, 1)},
+		"rate and interval":              {retry(`,"IntervalSeconds":3,"BackoffRate":1.5,"MaxAttempts":2`), []time.Duration{0, 3 * time.Second, 7500 * time.Millisecond}},
+		"the longest delay":              {retry(`,"IntervalSeconds":2,"BackoffRate":10,"MaxDelaySeconds":5,"MaxAttempts":3`), seconds(0, 2, 7, 12)},
+		"full jitter takes a part":       {retry(`,"IntervalSeconds":4,"JitterStrategy":"FULL","MaxAttempts":2`), seconds(0, 2, 6)},
+		"no attempts":                    {retry(`,"MaxAttempts":0`), seconds(0)},
+		"another error is not retried":   {task(`"Retry":[{"ErrorEquals":["other"]}],`), seconds(0)},
+		"a failed task is any error":     {task(`"Retry":[{"ErrorEquals":["States.TaskFailed"],"MaxAttempts":1}],`), seconds(0, 1)},
+		"each retrier counts for itself": {task(`"Retry":[{"ErrorEquals":["none"],"MaxAttempts":9},{"ErrorEquals":["States.ALL"],"MaxAttempts":1}],`), seconds(0, 1)},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -82,12 +82,12 @@ func TestRetryFollowsItsSchedule(t *testing.T) {
 func TestCatchTakesTheFirstThatMatches(t *testing.T) {
 	cases := map[string]struct{ catch, errorName, want string }{
 		"by name, result beside the input": {`{"ErrorEquals":["x","bad"],"ResultPath":"$.error","Next":"Caught"}`, "bad", `{"a":1,"error":{"Cause":"{\"errorMessage\":\"no luck\",\"errorType\":\"bad\"}","Error":"bad"}}`},
-		"all":                            {`{"ErrorEquals":["States.ALL"],"ResultPath":null,"Next":"Caught"}`, "bad", `{"a":1}`},
-		"nested result path":             {`{"ErrorEquals":["bad"],"ResultPath":"$.e.f","Next":"Caught"}`, "bad", `{"a":1,"e":{"f":{"Cause":"{\"errorMessage\":\"no luck\",\"errorType\":\"bad\"}","Error":"bad"}}}`},
-		"the data limit only by name":    {`{"ErrorEquals":["States.ALL"],"Next":"Caught"}`, states.ErrorDataLimit, ``},
-		"the data limit":                 {`{"ErrorEquals":["States.DataLimitExceeded"],"ResultPath":null,"Next":"Caught"}`, states.ErrorDataLimit, `{"a":1}`},
-		"never an error of the runtime":  {`{"ErrorEquals":["States.ALL"],"Next":"Caught"}`, states.ErrorRuntime, ``},
-		"a timeout is not a failed task": {`{"ErrorEquals":["States.TaskFailed"],"Next":"Caught"}`, states.ErrorTimeout, ``},
+		"all":                              {`{"ErrorEquals":["States.ALL"],"ResultPath":null,"Next":"Caught"}`, "bad", `{"a":1}`},
+		"nested result path":               {`{"ErrorEquals":["bad"],"ResultPath":"$.e.f","Next":"Caught"}`, "bad", `{"a":1,"e":{"f":{"Cause":"{\"errorMessage\":\"no luck\",\"errorType\":\"bad\"}","Error":"bad"}}}`},
+		"the data limit only by name":      {`{"ErrorEquals":["States.ALL"],"Next":"Caught"}`, states.ErrorDataLimit, ``},
+		"the data limit":                   {`{"ErrorEquals":["States.DataLimitExceeded"],"ResultPath":null,"Next":"Caught"}`, states.ErrorDataLimit, `{"a":1}`},
+		"never an error of the runtime":    {`{"ErrorEquals":["States.ALL"],"Next":"Caught"}`, states.ErrorRuntime, ``},
+		"a timeout is not a failed task":   {`{"ErrorEquals":["States.TaskFailed"],"Next":"Caught"}`, states.ErrorTimeout, ``},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -19,6 +19,12 @@ type Journal interface {
 	Scan(ctx context.Context, prefix string, each func(key string, value []byte) error) error
 }
 
+// LaterWriter is a Journal that can also write without waiting for the disk, in its place in the order of all writes.
+// What is lost in a crash is done again: the engine uses it only where the next thing is a call that may be repeated.
+type LaterWriter interface {
+	WriteLater(ctx context.Context, changes []Change) error
+}
+
 // Change puts a value under a key; a nil value deletes the key.
 type Change struct {
 	Key   string

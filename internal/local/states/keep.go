@@ -54,8 +54,8 @@ func mustMarshal(value any) []byte {
 	return text
 }
 
-// write keeps changes, and the marks that wait for a ride.
-func (e *Engine) write(ctx context.Context, changes []Change) error {
+// write keeps changes, and the marks that wait for a ride. now says whether they must be on the disk when it returns.
+func (e *Engine) write(ctx context.Context, changes []Change, now bool) error {
 	e.mutex.Lock()
 	for key, value := range e.parked {
 		changes = append(changes, Change{key, value})
@@ -65,7 +65,11 @@ func (e *Engine) write(ctx context.Context, changes []Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	if err := e.config.Journal.Write(ctx, changes); err != nil {
+	write := e.config.Journal.Write
+	if later, ok := e.config.Journal.(LaterWriter); ok && !now {
+		write = later.WriteLater
+	}
+	if err := write(ctx, changes); err != nil {
 		return problem.Wrap(err, problem.Unavailable, "The execution could not be kept.")
 	}
 	return nil
@@ -250,7 +254,7 @@ func (e *Engine) Prune(ctx context.Context) (int, error) {
 			return nil
 		})
 		if err == nil {
-			err = e.write(ctx, changes)
+			err = e.write(ctx, changes, true)
 		}
 		if err != nil {
 			return n, problem.Wrap(err, problem.Unavailable, "Some finished executions could not be pruned.")

@@ -37,6 +37,7 @@ type mortal struct {
 	left  int
 	after bool
 	dead  bool
+	later []states.Change // not on the disk yet
 }
 
 var errKilled = errors.New("killed")
@@ -47,6 +48,8 @@ func (m *mortal) Write(ctx context.Context, changes []states.Change) error {
 	if m.dead {
 		return errKilled
 	}
+	changes = append(m.later, changes...)
+	m.later = nil
 	if m.left--; m.left == 0 {
 		m.dead = true
 		if m.after {
@@ -57,6 +60,17 @@ func (m *mortal) Write(ctx context.Context, changes []states.Change) error {
 		return errKilled
 	}
 	return m.Journal.Write(ctx, changes)
+}
+
+// WriteLater implements states.LaterWriter: what no later write has taken along is lost with the engine.
+func (m *mortal) WriteLater(_ context.Context, changes []states.Change) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.dead {
+		return errKilled
+	}
+	m.later = append(m.later, changes...)
+	return nil
 }
 
 func (m *mortal) killed() bool {
