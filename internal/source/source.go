@@ -190,7 +190,10 @@ func (d *Document) Unknown(node *yaml.Node, path, what, name string, known []str
 	} else if len(known) > 0 && len(known) <= 24 {
 		hint = "known: " + strings.Join(known, ", ")
 	}
-	d.Report(node, Join(path, name), "unknown_"+strings.ReplaceAll(what, " ", "_"), fmt.Sprintf("there is no %s %s", what, name), hint)
+	if what == "key" {
+		path = Join(path, name)
+	}
+	d.Report(node, path, "unknown_"+strings.ReplaceAll(what, " ", "_"), fmt.Sprintf("there is no %s %s", what, name), hint)
 }
 
 // Sequence gives the elements of a list; anything else is a list of itself.

@@ -210,7 +210,7 @@ func (p *parser) kind(s *State, node *yaml.Node, path string, members source.Mem
 			p.doc.Report(m.Key, source.Join(path, name), "never", name+" belongs to a history state", "")
 		}
 	}
-	if m, ok := members["initial"]; ok && len(s.Children) == 0 {
+	if m, ok := members["initial"]; ok && len(s.Children) == 0 && s.Parent != nil {
 		p.doc.Report(m.Key, source.Join(path, "initial"), "initial", "only a state with states inside has an initial one", "")
 	}
 }

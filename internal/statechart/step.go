@@ -155,6 +155,7 @@ func (r *run) outcome(event Event) error {
 		return r.failed(state, visit, invocation, work)
 	}
 	work.Status = WorkDone
+	r.starting = append(r.starting, visit)
 	r.assign([]string{id}, event.Payload)
 	if err := r.take(r.pick(invocation.OnDone)); err != nil {
 		return err
@@ -183,6 +184,7 @@ func (r *run) failed(state *State, visit int, invocation *Invocation, work *Work
 		return nil
 	}
 	work.Status = WorkFailed
+	r.starting = append(r.starting, visit)
 	if err := r.take(transition); err != nil {
 		return err
 	}
@@ -196,9 +198,8 @@ func (r *run) proceed(state *State, visit int) {
 	if at < 0 || r.active[at].Visit != visit {
 		return
 	}
-	if next := firstOpen(r.active[at].Work); next != nil {
-		r.starting = append(r.starting, visit)
-		return
+	if firstOpen(r.active[at].Work) != nil {
+		return // settle starts it
 	}
 	r.queue = append(r.queue, Event{Type: doneState(state), ID: r.event.ID})
 }

@@ -79,7 +79,7 @@ func (r *reader) head(members map[string]source.Pair) {
 	}
 	if m, ok := members["subject"]; ok {
 		if r.w.Subject = r.doc.String(m.Value, "subject"); !slices.Contains(subjects, r.w.Subject) {
-			r.doc.Unknown(m.Value, "", "subject", r.w.Subject, subjects)
+			r.doc.Unknown(m.Value, "subject", "subject", r.w.Subject, subjects)
 		}
 	}
 	if m, ok := members["version"]; ok {
