@@ -57,7 +57,7 @@ type result struct {
 	States []string `json:"states"`
 }
 
-const scenarios = 12 // for each machine
+const scenarios = 24 // for each machine
 
 func TestBothInterpretersAgreeOnEveryCompiledMachine(t *testing.T) {
 	python := interpreter(t)
@@ -214,10 +214,11 @@ func runTheirs(t *testing.T, python string, jobs []job) (results []result) {
 		}
 	}
 	command := exec.Command(python, "asl_run.py")
-	command.Stdin, command.Stderr = &in, os.Stderr
+	var complaints bytes.Buffer // it logs every failed state
+	command.Stdin, command.Stderr = &in, &complaints
 	out, err := command.Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, complaints.String())
 	}
 	decoder := json.NewDecoder(bytes.NewReader(out))
 	for decoder.More() {
