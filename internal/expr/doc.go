@@ -7,5 +7,6 @@
 //
 // Expressions know: numbers, "text" or 'text', true, false, null, dotted paths with indexes (sanctions.hits[0].score),
 // == != < <= > >= =~ !~ in, && || !, + - * / % **, condition ? a : b, a ?? b, and the functions of the table in
-// functions.go. Paths are read from the Scope: a case's context at the top, the event under event.
+// functions.go. JMESPath keeps its own logic inside a query: what is missing there is null, and only a query that gives
+// null is unknown. Paths are read from the Scope: a case's context at the top, the event under event.
 package expr
