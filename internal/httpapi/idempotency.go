@@ -1,34 +1,10 @@
 package httpapi
 
-import (
-	"context"
-	"time"
+import "ballerine/internal/idempotency"
+
+// Reservation, Answer and IdempotencyStore are those of the idempotency package, which stores implement.
+type (
+	Reservation      = idempotency.Reservation
+	Answer           = idempotency.Answer
+	IdempotencyStore = idempotency.Store
 )
-
-// Reservation is a call under an Idempotency-Key: in flight until Answer is set.
-type Reservation struct {
-	Key       string    `json:"key"`    // tenant#route#key
-	Hash      string    `json:"hash"`   // of the request
-	Holder    string    `json:"holder"` // the call that is in flight
-	StartedAt time.Time `json:"started_at"`
-	ExpiresAt time.Time `json:"expires_at"` // stores may forget it then
-	Answer    *Answer   `json:"answer,omitempty"`
-}
-
-// Answer is what a repeated call gets again.
-type Answer struct {
-	Status int               `json:"status"`
-	Header map[string]string `json:"header,omitempty"`
-	Body   []byte            `json:"body,omitempty"`
-}
-
-// IdempotencyStore keeps reservations. Every write is one transaction.
-type IdempotencyStore interface {
-	// Reserve keeps the reservation and returns true if the key has none, an expired one (ExpiresAt not after r.StartedAt), or
-	// one of the same hash in flight that has started before takeOver. Otherwise it returns the one that is there, and false.
-	Reserve(ctx context.Context, r Reservation, takeOver time.Time) (there Reservation, reserved bool, err error)
-	// Complete sets the answer if the holder still holds the reservation; otherwise it does nothing.
-	Complete(ctx context.Context, key, holder string, answer Answer) error
-	// Release forgets the reservation if the holder still holds it and it has no answer.
-	Release(ctx context.Context, key, holder string) error
-}

@@ -1,0 +1,80 @@
+package embedded
+
+import (
+	"context"
+	"time"
+
+	"ballerine/internal/idempotency"
+	"ballerine/internal/problem"
+)
+
+const bucketReservations = "idempotency" // key -> reservation
+
+// Idempotency is the idempotency.Store of the file.
+type Idempotency struct{ db *DB }
+
+var _ idempotency.Store = Idempotency{}
+
+// Idempotency gives the file's idempotency.Store.
+func (db *DB) Idempotency() Idempotency { return Idempotency{db} }
+
+// Reserve implements idempotency.Store.
+func (s Idempotency) Reserve(ctx context.Context, r idempotency.Reservation, takeOver time.Time) (there idempotency.Reservation, reserved bool, err error) {
+	text, err := encoded(r)
+	if err != nil {
+		return there, false, err
+	}
+	err = s.db.Update(ctx, func(tx *Tx) error {
+		found, err := read[idempotency.Reservation](tx, bucketReservations, r.Key, "reservation")
+		switch {
+		case problem.CodeOf(err) == problem.NotFound:
+		case err != nil:
+			return err
+		case !found.ExpiresAt.After(r.StartedAt):
+		case found.Answer == nil && found.Hash == r.Hash && found.StartedAt.Before(takeOver):
+		default:
+			there, reserved = found, false
+			return nil
+		}
+		reserved = true
+		tx.Put(bucketReservations, r.Key, text)
+		return nil
+	})
+	return there, reserved, err
+}
+
+// Complete implements idempotency.Store. It does not wait for the disk: what a crash loses is taken over by the same
+// call when it comes again, which creates nothing twice.
+func (s Idempotency) Complete(ctx context.Context, key, holder string, answer idempotency.Answer) error {
+	return s.db.UpdateLater(ctx, func(tx *Tx) error {
+		found, err := read[idempotency.Reservation](tx, bucketReservations, key, "reservation")
+		if problem.CodeOf(err) == problem.NotFound || (err == nil && found.Holder != holder) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		found.Answer = &answer
+		text, err := encoded(found)
+		if err != nil {
+			return err
+		}
+		tx.Put(bucketReservations, key, text)
+		return nil
+	})
+}
+
+// Release implements idempotency.Store.
+func (s Idempotency) Release(ctx context.Context, key, holder string) error {
+	return s.db.Update(ctx, func(tx *Tx) error {
+		found, err := read[idempotency.Reservation](tx, bucketReservations, key, "reservation")
+		if problem.CodeOf(err) == problem.NotFound || (err == nil && (found.Holder != holder || found.Answer != nil)) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		tx.Delete(bucketReservations, key)
+		return nil
+	})
+}
