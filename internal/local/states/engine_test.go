@@ -260,6 +260,10 @@ func TestOneWriteForEachTask(t *testing.T) {
 	if n := journal.Writes(); n != 2 {
 		t.Errorf("%d writes: want one for the start with its first task, one for the answer with the end", n)
 	}
+	err := journal.Scan(context.Background(), "p/", func(key string, _ []byte) error { return errors.New(key) })
+	if err != nil {
+		t.Errorf("a mark outlived its execution: %v", err)
+	}
 }
 
 func TestInvokeErrorsOfNoKnownKindAreLambdaUnknown(t *testing.T) {

@@ -57,11 +57,13 @@ func mustMarshal(value any) []byte {
 // write keeps changes, and the marks that wait for a ride. now says whether they must be on the disk when it returns.
 func (e *Engine) write(ctx context.Context, changes []Change, now bool) error {
 	e.mutex.Lock()
+	marks := make([]Change, 0, len(e.parked)+len(changes))
 	for key, value := range e.parked {
-		changes = append(changes, Change{key, value})
+		marks = append(marks, Change{key, value})
 	}
 	clear(e.parked)
 	e.mutex.Unlock()
+	changes = append(marks, changes...) // a mark first: the end of its execution removes it
 	if len(changes) == 0 {
 		return nil
 	}
