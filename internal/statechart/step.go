@@ -24,7 +24,8 @@ type Input struct {
 type run struct {
 	chart    *Chart
 	now      time.Time
-	active   []activation // document order
+	room     [2]activation // what active begins in: most charts are flat
+	active   []activation  // document order
 	visits   int
 	status   Status
 	scope    scope
@@ -98,7 +99,10 @@ func isOutcome(event string) bool {
 func (c *Chart) newRun(snapshot Snapshot, in Input) *run {
 	r := &run{
 		chart: c, now: in.Now, visits: snapshot.Visits, status: snapshot.Status, event: in.Event,
-		active: make([]activation, 0, len(snapshot.Active)+1),
+	}
+	r.active = r.room[:0]
+	if len(snapshot.Active) >= len(r.room) {
+		r.active = make([]activation, 0, len(snapshot.Active)+1)
 	}
 	r.scope = scope{context: in.Context, extra: in.Extra, event: &r.event}
 	r.env = expr.Env{Scope: &r.scope, Now: in.Now}

@@ -237,7 +237,10 @@ func (r *reader) vendor(i *Invocation, at statechart.Place) {
 		i.Timeout = plugin.Timeout
 	}
 	if plugin.Retry.Attempts > 0 || plugin.Retry.Interval > 0 {
-		i.Retry = plugin.Retry
+		errors := i.Retry.Errors
+		if i.Retry = plugin.Retry; i.Retry.Errors == nil {
+			i.Retry.Errors = errors
+		}
 	}
 }
 

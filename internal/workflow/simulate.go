@@ -83,11 +83,11 @@ func Simulate(w *Workflow, events []SimulatedEvent, context map[string]any, now 
 	started, err := w.Chart.StartWith(s.input(statechart.Event{}))
 	s.apply(started, err)
 	lines := []Line{s.line(nil, started.Effects, err)}
+	if err != nil {
+		return lines // it never started
+	}
 	for _, event := range events {
 		lines = append(lines, s.step(event))
-		if started.Snapshot.Status == "" {
-			break // it never started
-		}
 	}
 	return lines
 }

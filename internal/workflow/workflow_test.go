@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"ballerine/internal/expr"
 	"ballerine/internal/problem"
 )
 
@@ -237,4 +238,42 @@ func FuzzParse(f *testing.F) {
 			Simulate(w, []SimulatedEvent{{Type: "X"}, {After: "P1D"}}, nil, start)
 		}
 	})
+}
+
+func TestAChartThatNeverComesToRestSaysSoAndEnds(t *testing.T) {
+	w := parse(t, `
+initial: a
+states:
+  a: {always: {target: b, guard: "n == 1"}}
+  b: {always: {target: a, guard: "n == 1"}, on: {END: z}}
+  z: {type: final}`)
+	lines := simulate(t, w, `[{"type":"END"}]`, map[string]any{"n": 1.0})
+	if len(lines) != 1 || !strings.Contains(lines[0], `"error":{"code":"livelock"`) {
+		t.Error(lines)
+	}
+}
+
+func TestAStaleOutcomeChangesNothingAndIsSaid(t *testing.T) {
+	line := simulate(t, shipped(t), `[{"type":"done.invoke.risk","payload":{"outcome":"approve"}}]`, nil)[1]
+	if !strings.Contains(line, `["collect"]`) || !strings.Contains(line, `"code":"stale"`) {
+		t.Error(line)
+	}
+}
+
+func TestAnOwnRetryReplacesThePlugins(t *testing.T) {
+	w := parse(t, `
+initial: a
+states:
+  a:
+    invoke: {src: vendor, id: v, input: {plugin: identity-check, level: 2, with: {who: applicant.name, gone: nobody.there}}, timeout: PT3S, retry: {attempts: 1, interval: PT7S}}
+    onDone: z
+  z: {type: final}`)
+	i, ok := w.Invocation("a", "v")
+	if !ok || i.Timeout != 3*time.Second || i.Retry.Attempts != 1 || i.Retry.Interval != 7*time.Second || len(i.Retry.Errors) != 3 {
+		t.Errorf("%+v", i)
+	}
+	input, missing := i.Resolve(&expr.Env{Scope: expr.Map{"applicant": map[string]any{"name": "N"}}, Now: start})
+	if input["who"] != "N" || input["level"] != 2.0 || input["plugin"] != "identity-check" || len(missing) != 1 || missing[0] != "nobody.there" {
+		t.Error(input, missing)
+	}
 }
