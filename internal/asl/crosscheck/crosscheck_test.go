@@ -170,6 +170,14 @@ func script(random *rand.Rand, labels []string) map[string][]answer {
 	lambda := map[string][]answer{}
 	pick := func() any { return data(labels[random.IntN(len(labels)-random.IntN(2))]) } // an unknown one less often
 	for _, function := range []string{"step", "rules", "vendor", "document"} {
+		if function != "step" && random.IntN(2) == 0 { // ill for just about as long as there are retries
+			name := []string{"vendor_unavailable", "Lambda.ServiceException"}[random.IntN(2)]
+			for range 2 + random.IntN(6) {
+				lambda[function] = append(lambda[function], failed(name))
+			}
+			lambda[function] = append(lambda[function], answer{Result: data("#out")})
+			continue
+		}
 		for range 1 + random.IntN(6) {
 			lambda[function] = append(lambda[function], one(random, pick))
 		}
