@@ -15,7 +15,6 @@ type Key struct {
 	FormerHash string    `json:"former_hash,omitempty"`   // the secret before the last rotation …
 	FormerEnds time.Time `json:"former_ends_at,omitzero"` // … is good until then
 	Scopes     []string  `json:"scopes,omitempty"`        // permissions; empty: all that clients may
-	Roles      []string  `json:"roles,omitempty"`         // for a key that acts with a role's permissions
 	CreatedAt  time.Time `json:"created_at"`
 	CreatedBy  string    `json:"created_by,omitempty"`
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`

@@ -1,0 +1,152 @@
+package identity
+
+import (
+	"slices"
+	"strings"
+
+	"ballerine/internal/problem"
+)
+
+// Permission is what an operation needs; clients' scopes are permissions too.
+type Permission string
+
+// The permissions.
+const (
+	CasesRead     Permission = "cases:read"
+	CasesWrite    Permission = "cases:write"
+	CasesDecide   Permission = "cases:decide"
+	CasesOperate  Permission = "cases:operate" // cancel, retry incidents
+	DocumentsRead Permission = "documents:read"
+	WebhooksRead  Permission = "webhooks:read"
+	WebhooksWrite Permission = "webhooks:write"
+	PoliciesRun   Permission = "policies:evaluate"
+	KeysRead      Permission = "keys:read"
+	KeysWrite     Permission = "keys:write"
+	FlowTokens    Permission = "flow_tokens:create"
+	FlowUse       Permission = "flow:use"
+	HooksAnswer   Permission = "hooks:answer"
+	TasksRun      Permission = "tasks:run"
+	Anybody       Permission = "public"
+)
+
+// Roles are the roles that ship.
+func Roles() []string { return []string{"admin", "manager", "reviewer", "auditor", "developer"} }
+
+// Operation is one row of the permission table.
+type Operation struct {
+	ID         string     // operationId of the OpenAPI document, or the name of a task
+	Permission Permission // what it needs
+}
+
+// grant says who holds a permission.
+type grant struct {
+	kinds    []Kind
+	roles    []string // of users
+	explicit bool     // a client needs it in its scopes: it is not among "all that clients may"
+}
+
+var (
+	everybody = []string{"admin", "manager", "reviewer", "auditor", "developer"}
+	workers   = []string{"admin", "manager", "reviewer"}
+	builders  = []string{"admin", "developer"}
+	both      = []Kind{Client, User}
+)
+
+// grants is the place where roles get permissions. Own roles and conditions on cases will be asked here too.
+var grants = map[Permission]grant{
+	CasesRead:     {kinds: both, roles: everybody},
+	CasesWrite:    {kinds: both, roles: workers},
+	CasesDecide:   {kinds: []Kind{User}, roles: workers},
+	CasesOperate:  {kinds: both, roles: []string{"admin", "manager"}},
+	DocumentsRead: {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
+	WebhooksRead:  {kinds: both, roles: []string{"admin", "auditor", "developer"}},
+	WebhooksWrite: {kinds: both, roles: builders},
+	PoliciesRun:   {kinds: both, roles: []string{"admin", "manager", "developer"}},
+	KeysRead:      {kinds: both, roles: []string{"admin", "auditor", "developer"}, explicit: true},
+	KeysWrite:     {kinds: both, roles: builders, explicit: true},
+	FlowTokens:    {kinds: both, roles: workers},
+	FlowUse:       {kinds: []Kind{Applicant}},
+	HooksAnswer:   {kinds: []Kind{Vendor}},
+	TasksRun:      {kinds: []Kind{System}},
+	Anybody:       {},
+}
+
+var operations = map[string]Permission{
+	"getHealth": Anybody,
+
+	"startCase": CasesWrite, "listCases": CasesRead, "getCase": CasesRead, "saveContext": CasesWrite, "sendEvent": CasesWrite,
+	"decideCase": CasesDecide, "cancelCase": CasesOperate, "assignCase": CasesWrite, "retryIncident": CasesOperate,
+	"addNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
+	"announceDocument": CasesWrite, "listDocuments": CasesRead, "getDocumentContent": DocumentsRead, "decideDocument": CasesDecide,
+	"createFlowToken": FlowTokens,
+
+	"createWebhook": WebhooksWrite, "listWebhooks": WebhooksRead, "getWebhook": WebhooksRead, "updateWebhook": WebhooksWrite,
+	"deleteWebhook": WebhooksWrite, "rotateWebhookSecret": WebhooksWrite, "listDeliveries": WebhooksRead, "redeliver": WebhooksWrite,
+
+	"evaluatePolicy": PoliciesRun,
+
+	"createKey": KeysWrite, "listKeys": KeysRead, "rotateKey": KeysWrite, "revokeKey": KeysWrite,
+
+	"getFlowCase": FlowUse, "saveFlowContext": FlowUse, "announceFlowDocument": FlowUse, "listFlowDocuments": FlowUse, "sendFlowEvent": FlowUse,
+
+	"receiveCallback": HooksAnswer,
+
+	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "dispatch": TasksRun, "sweep": TasksRun,
+}
+
+// Operations is the permission table, by id.
+func Operations() []Operation {
+	rows := make([]Operation, 0, len(operations))
+	for id, permission := range operations {
+		rows = append(rows, Operation{ID: id, Permission: permission})
+	}
+	slices.SortFunc(rows, func(a, b Operation) int { return strings.Compare(a.ID, b.ID) })
+	return rows
+}
+
+// Permissions are all that a client's key can have as a scope, sorted.
+func Permissions() []Permission {
+	var list []Permission
+	for permission, g := range grants {
+		if slices.Contains(g.kinds, Client) {
+			list = append(list, permission)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Public says whether the operation needs no credential.
+func Public(operation string) bool { return operations[operation] == Anybody }
+
+// Allow says whether the principal may do the operation at all; which cases it sees is decided with the case.
+// Errors: Forbidden.
+func Allow(p Principal, operation string) error {
+	permission, ok := operations[operation]
+	if !ok {
+		return problem.New(problem.Forbidden, "The operation is in no permission table.")
+	}
+	if permission == Anybody || grants[permission].allows(p, permission) {
+		return nil
+	}
+	return problem.New(problem.Forbidden, "This needs the permission %s.", permission)
+}
+
+func (g grant) allows(p Principal, permission Permission) bool {
+	if !slices.Contains(g.kinds, p.Kind) || p.Tenant == "" {
+		return false
+	}
+	switch p.Kind {
+	case User:
+		return slices.ContainsFunc(g.roles, p.HasRole)
+	case Client:
+		return holds(p.Scopes, permission) || (len(p.Scopes) == 0 && !g.explicit)
+	case Applicant, Vendor:
+		return p.Case != ""
+	}
+	return true
+}
+
+func holds(scopes []string, permission Permission) bool {
+	return slices.Contains(scopes, "*") || slices.Contains(scopes, string(permission))
+}
