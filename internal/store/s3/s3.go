@@ -1,0 +1,169 @@
+// Package s3 keeps the bytes of documents in S3, or in anything that speaks its protocol.
+package s3
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/problem"
+)
+
+// Objects implements cases.Objects.
+type Objects struct {
+	client  *awss3.Client
+	presign *awss3.PresignClient
+	bucket  string
+	now     func() time.Time
+}
+
+var _ cases.Objects = (*Objects)(nil)
+
+// New keeps objects in a bucket.
+func New(client *awss3.Client, bucket string, now func() time.Time) *Objects {
+	return &Objects{client: client, presign: awss3.NewPresignClient(client), bucket: bucket, now: now}
+}
+
+// PresignPut binds the upload to its exact size, type and SHA-256, and to a key that does not exist yet: all of these
+// are signed headers, so what arrives is what was announced, once.
+func (o *Objects) PresignPut(ctx context.Context, key, contentType string, size int64, sha256Hex string, expires time.Duration) (cases.Upload, error) {
+	sum, err := hex.DecodeString(sha256Hex)
+	if err != nil {
+		return cases.Upload{}, problem.Wrap(err, problem.Invalid, "The SHA-256 is not hexadecimal.")
+	}
+	request, err := o.presign.PresignPutObject(ctx, &awss3.PutObjectInput{
+		Bucket: aws.String(o.bucket), Key: aws.String(key), ContentType: aws.String(contentType), ContentLength: aws.Int64(size),
+		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum)), IfNoneMatch: aws.String("*"),
+	}, awss3.WithPresignExpires(expires), headersNotQuery)
+	if err != nil {
+		return cases.Upload{}, problem.Wrap(err, problem.Internal, "The upload could not be signed.")
+	}
+	return cases.Upload{
+		Method: request.Method, URL: request.URL, Headers: sendable(request.SignedHeader), ExpiresAt: o.now().Add(expires).UTC().Truncate(time.Second),
+	}, nil
+}
+
+// headersNotQuery keeps signed headers where the store compares them with what is sent.
+func headersNotQuery(options *awss3.PresignOptions) {
+	options.ClientOptions = append(options.ClientOptions, func(o *awss3.Options) {
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	})
+}
+
+// sendable are the signed headers that a client sets itself; Host and Content-Length are its HTTP library's.
+func sendable(signed http.Header) map[string]string {
+	headers := map[string]string{}
+	for name, values := range signed {
+		switch lower := strings.ToLower(name); lower {
+		case "host", "content-length":
+		default:
+			headers[lower] = strings.Join(values, ",")
+		}
+	}
+	return headers
+}
+
+// PresignGet allows reading for a while, as a download under a harmless name.
+func (o *Objects) PresignGet(ctx context.Context, key, contentType, fileName string, expires time.Duration) (string, error) {
+	request, err := o.presign.PresignGetObject(ctx, &awss3.GetObjectInput{
+		Bucket: aws.String(o.bucket), Key: aws.String(key), ResponseContentType: aws.String(contentType),
+		ResponseContentDisposition: aws.String(fmt.Sprintf(`inline; filename="%s"`, safeName(fileName))),
+		ResponseCacheControl:       aws.String("private, no-store"),
+	}, awss3.WithPresignExpires(expires))
+	if err != nil {
+		return "", problem.Wrap(err, problem.Internal, "The link could not be signed.")
+	}
+	return request.URL, nil
+}
+
+func safeName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, name)
+}
+
+// Head tells size, type and checksum.
+func (o *Objects) Head(ctx context.Context, key string) (cases.ObjectInfo, error) {
+	out, err := o.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: aws.String(o.bucket), Key: aws.String(key), ChecksumMode: types.ChecksumModeEnabled})
+	if err != nil {
+		return cases.ObjectInfo{}, translate(err)
+	}
+	info := cases.ObjectInfo{Size: aws.ToInt64(out.ContentLength), ContentType: aws.ToString(out.ContentType)}
+	if sum, err := base64.StdEncoding.DecodeString(aws.ToString(out.ChecksumSHA256)); err == nil {
+		info.SHA256 = hex.EncodeToString(sum)
+	}
+	return info, nil
+}
+
+// Read returns at most limit bytes from the start.
+func (o *Objects) Read(ctx context.Context, key string, limit int64) ([]byte, error) {
+	out, err := o.client.GetObject(ctx, &awss3.GetObjectInput{
+		Bucket: aws.String(o.bucket), Key: aws.String(key), Range: aws.String(fmt.Sprintf("bytes=0-%d", limit-1)),
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	defer out.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(out.Body, limit))
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Unavailable, "The object could not be read.")
+	}
+	return content, nil
+}
+
+// Move renames an object: a copy, then a delete. When it is there already, only the delete is made up for.
+func (o *Objects) Move(ctx context.Context, from, to string) error {
+	_, err := o.client.CopyObject(ctx, &awss3.CopyObjectInput{
+		Bucket: aws.String(o.bucket), Key: aws.String(to), CopySource: aws.String(o.bucket + "/" + escape(from)),
+	})
+	if err = translate(err); problem.CodeOf(err) == problem.NotFound {
+		if _, headErr := o.Head(ctx, to); headErr == nil {
+			return nil // moved before
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return o.Delete(ctx, from)
+}
+
+// escape keeps the slashes of a key; its other characters are letters, digits, _ and - by construction.
+func escape(key string) string { return strings.ReplaceAll(key, " ", "%20") }
+
+// Delete removes an object.
+func (o *Objects) Delete(ctx context.Context, key string) error {
+	_, err := o.client.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: aws.String(o.bucket), Key: aws.String(key)})
+	if err = translate(err); problem.CodeOf(err) == problem.NotFound {
+		return nil
+	}
+	return err
+}
+
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	var missing *types.NoSuchKey
+	var notFound *types.NotFound
+	var api smithy.APIError
+	if errors.As(err, &missing) || errors.As(err, &notFound) || (errors.As(err, &api) && (api.ErrorCode() == "NoSuchKey" || api.ErrorCode() == "NotFound")) {
+		return problem.Wrap(err, problem.NotFound, "There is no such object.")
+	}
+	return problem.Wrap(err, problem.Unavailable, "The object store did not answer.")
+}
