@@ -1,0 +1,96 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/problem"
+	"ballerine/internal/telemetry"
+	"ballerine/internal/webhook"
+)
+
+// deliverAtOnce bounds how many effects one invocation delivers side by side.
+const deliverAtOnce = 16
+
+// Outbox delivers effects. It is what dispatch and sweep share.
+type Outbox struct {
+	Store      cases.Store
+	Executions cases.Executions
+	Webhooks   *webhook.Service
+	Now        func() time.Time
+	Metrics    telemetry.Metrics
+	Logger     *slog.Logger
+}
+
+// Deliver makes each effect happen and removes it from the outbox. What fails stays there for the next attempt; the
+// error joins all failures.
+func (o *Outbox) Deliver(ctx context.Context, effects []cases.Effect) error {
+	failures := make([]error, len(effects))
+	done := make([]bool, len(effects))
+	var group errgroup.Group
+	group.SetLimit(deliverAtOnce)
+	for i, effect := range effects {
+		group.Go(func() error {
+			failures[i] = o.deliver(ctx, effect)
+			done[i] = failures[i] == nil
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions report through failures
+	var delivered []cases.Effect
+	for i, effect := range effects {
+		if done[i] {
+			delivered = append(delivered, effect)
+			continue
+		}
+		o.Logger.WarnContext(ctx, "effect not delivered", "case_id", effect.Case, "kind", effect.Kind, "version", effect.Version, "error", failures[i].Error())
+	}
+	if len(delivered) > 0 {
+		failures = append(failures, o.Store.Delivered(ctx, delivered...))
+	}
+	return errors.Join(failures...)
+}
+
+func (o *Outbox) deliver(ctx context.Context, effect cases.Effect) (err error) {
+	defer func() {
+		outcome := "delivered"
+		if err != nil {
+			outcome = "failed"
+		}
+		o.Metrics.Count("effects_total", "kind", string(effect.Kind), "outcome", outcome)
+	}()
+	switch effect.Kind {
+	case cases.EffectStart:
+		return o.Executions.Start(ctx, effect.Machine, effect.Name, effect.Input(o.Now()))
+	case cases.EffectWake:
+		return o.Executions.Wake(ctx, effect.Token, effect.Input(o.Now()))
+	case cases.EffectStop:
+		return o.Executions.Stop(ctx, effect.Machine, effect.Name, "the case was cancelled or its execution replaced")
+	case cases.EffectPublish:
+		return o.Webhooks.Publish(ctx, effect.Tenant, webhook.Event{
+			ID: effect.ID(), Type: effect.Type, Subject: effect.Case, Time: effect.At, Data: effect.Data,
+		})
+	default:
+		return problem.New(problem.Internal, "No effect of kind %q is known.", effect.Kind)
+	}
+}
+
+// NewDispatch handles the cases table's stream: decode reads the effects of an event, of whatever store it is.
+func NewDispatch(outbox *Outbox, decode func(json.RawMessage) ([]cases.Effect, error)) Handler {
+	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+		effects, err := decode(payload)
+		if err != nil {
+			return nil, problem.Wrap(err, problem.Invalid, "The event is not one of the cases table's stream.")
+		}
+		if err := outbox.Deliver(ctx, effects); err != nil {
+			return nil, problem.Wrap(err, problem.Unavailable, "Some effects were not delivered.")
+		}
+		return json.RawMessage(`{}`), nil
+	}
+}

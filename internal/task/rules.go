@@ -1,0 +1,52 @@
+package task
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/problem"
+	"ballerine/internal/rules"
+	"ballerine/internal/telemetry"
+)
+
+// Policies knows the published policies. Errors: UnknownPolicy.
+type Policies interface {
+	Policy(ctx context.Context, tenant, id string) (*rules.Policy, error)
+}
+
+// Base is what every working task needs.
+type Base struct {
+	Cases   *cases.Service
+	Store   cases.Store
+	Now     func() time.Time
+	NewID   func(prefix string) string
+	Metrics telemetry.Metrics
+	Logger  *slog.Logger
+}
+
+func (b Base) worker(source string) worker {
+	return worker{source: source, cases: b.Cases, store: b.Store, now: b.Now, newID: b.NewID, metrics: b.Metrics, logger: b.Logger}
+}
+
+// NewRules handles the rules function: it evaluates a policy over the case's context.
+func NewRules(base Base, policies Policies) Handler {
+	return base.worker("rules").handler(func(ctx context.Context, job cases.Job, _ int) (cases.Outcome, string, error) {
+		id, _ := job.Invocation.Input["policy"].(string)
+		policy, err := policies.Policy(ctx, job.Record.Tenant, id)
+		if err != nil {
+			return cases.Outcome{}, id, err
+		}
+		input, err := job.Input(base.Now())
+		if err != nil {
+			return cases.Outcome{}, id, err
+		}
+		answer, err := policy.Evaluate(input, rules.Options{Now: base.Now(), Decision: base.NewID("dec")})
+		if err != nil {
+			return cases.Outcome{}, id, problem.Wrap(err, problem.CodeOf(err), "The policy %s could not be evaluated.", id)
+		}
+		payload, err := toJSON(answer)
+		return cases.Outcome{Payload: payload}, id, err
+	})
+}
