@@ -1,0 +1,190 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/idempotency"
+	"ballerine/internal/identity"
+	"ballerine/internal/outbound"
+	"ballerine/internal/problem"
+	"ballerine/internal/task"
+	"ballerine/internal/telemetry"
+	"ballerine/internal/vendor"
+	"ballerine/internal/webhook"
+)
+
+// Parts are the adapters and settings of one installation. A function needs only those that its handler uses.
+type Parts struct {
+	Store       cases.Store
+	Keys        identity.Store
+	Webhooks    webhook.Store
+	Idempotency idempotency.Store
+	Executions  cases.Executions
+	Objects     cases.Objects
+	Secrets     vendor.Secrets
+
+	Definitions    fs.FS             // see package statemachines
+	Settings       map[string]string // what vendor plugins name: {"sandbox": URL}
+	SigningSecrets [][]byte          // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
+	Issuers        []identity.Issuer // of reviewers' tokens
+	PublicURL      string            // where vendors call back, without a slash at its end
+	AllowLoopback  bool              // webhooks and vendors may be on this machine
+
+	Version string
+	Now     func() time.Time
+	NewID   func(prefix string) string // prefix without its underscore
+	Metrics telemetry.Metrics
+	Logger  *slog.Logger
+}
+
+// Core is what all handlers share. Its constructors are methods so that a function links only what it uses.
+type Core struct {
+	Parts
+	Catalog *Catalog
+	Cases   *cases.Service
+	Tokens  *identity.Tokens
+}
+
+// callbackLife is how long a vendor may take to call back.
+const callbackLife = 90 * 24 * time.Hour
+
+// New wires the core. Errors: Invalid when a definition has problems, Internal when a setting is missing.
+func New(parts Parts) (*Core, error) {
+	parts = withDefaults(parts)
+	catalog, err := LoadWorkflows(parts.Definitions, nil)
+	if err != nil {
+		return nil, err
+	}
+	c := &Core{Parts: parts, Catalog: catalog}
+	if len(parts.SigningSecrets) > 0 {
+		if c.Tokens, err = identity.NewTokens(parts.Now, parts.SigningSecrets...); err != nil {
+			return nil, err
+		}
+	}
+	c.Cases = cases.New(cases.Config{
+		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
+	})
+	return c, nil
+}
+
+func withDefaults(parts Parts) Parts {
+	if parts.Now == nil {
+		parts.Now = time.Now
+	}
+	if parts.NewID == nil {
+		parts.NewID = NewID(parts.Now)
+	}
+	if parts.Metrics == nil {
+		parts.Metrics = telemetry.Discard
+	}
+	if parts.Logger == nil {
+		parts.Logger = slog.Default()
+	}
+	return parts
+}
+
+// NewID makes sortable ids: "case" gives "case_01J…".
+func NewID(now func() time.Time) func(prefix string) string {
+	return func(prefix string) string {
+		return prefix + "_" + ulid.MustNew(ulid.Timestamp(now()), rand.Reader).String()
+	}
+}
+
+func (c *Core) base() task.Base {
+	return task.Base{Cases: c.Cases, Store: c.Store, Now: c.Now, NewID: c.NewID, Metrics: c.Metrics, Logger: c.Logger}
+}
+
+// Step is the function that parks waits and applies timers and failures.
+func (c *Core) Step() task.Handler {
+	return task.NewStep(task.StepConfig{Cases: c.Cases, Executions: c.Executions, Logger: c.Logger})
+}
+
+// Rules is the function that evaluates policies. Errors: Invalid when a policy has problems.
+func (c *Core) Rules() (task.Handler, error) {
+	if err := c.Catalog.LoadPolicies(c.Definitions); err != nil {
+		return nil, err
+	}
+	return task.NewRules(c.base(), c.Catalog), nil
+}
+
+// Document is the function that checks documents and hears of uploads.
+func (c *Core) Document() task.Handler { return task.NewDocument(c.base(), c.Objects) }
+
+// Vendor is the function that calls vendors. Errors: Invalid when a plugin has problems.
+func (c *Core) Vendor() (task.Handler, error) {
+	plugins, err := c.plugins()
+	if err != nil {
+		return nil, err
+	}
+	return task.NewVendor(c.base(), task.VendorConfig{
+		Plugins: plugins, Client: c.vendorClient(),
+		CallbackURL: func(call vendor.Call, plugin string) (string, error) {
+			token, err := c.Tokens.Callback(identity.Callback{
+				Tenant: call.Tenant, Case: call.Case, State: call.State, Visit: call.Visit, Work: call.Work, Plugin: plugin,
+			}, c.Now().Add(callbackLife))
+			return c.PublicURL + "/v1/hooks/" + token, err
+		},
+	}), nil
+}
+
+func (c *Core) plugins() (*vendor.Registry, error) {
+	plugins, diagnostics := vendor.LoadAll(c.Definitions)
+	return plugins, diagnostics.Err()
+}
+
+func (c *Core) vendorClient() *vendor.Client {
+	return &vendor.Client{
+		HTTP:    outbound.NewClient(outbound.Options{AllowLoopback: c.AllowLoopback, Timeout: time.Minute}),
+		Secrets: c.Secrets, Settings: c.Settings, Now: c.Now,
+	}
+}
+
+// WebhookService is the webhook side, for the API, dispatch and sweep.
+func (c *Core) WebhookService() *webhook.Service {
+	return webhook.New(webhook.Config{
+		Store: c.Webhooks, Now: c.Now, Metrics: c.Metrics, AllowLoopback: c.AllowLoopback,
+		NewID: func(prefix string) string { return c.NewID(strings.TrimSuffix(prefix, "_")) },
+	})
+}
+
+func (c *Core) outbox(webhooks *webhook.Service) *task.Outbox {
+	return &task.Outbox{Store: c.Store, Executions: c.Executions, Webhooks: webhooks, Now: c.Now, Metrics: c.Metrics, Logger: c.Logger}
+}
+
+// Dispatch is the function behind the cases table's stream; decode reads the store's kind of event.
+func (c *Core) Dispatch(decode func(json.RawMessage) ([]cases.Effect, error)) task.Handler {
+	return task.NewDispatch(c.outbox(c.WebhookService()), decode)
+}
+
+// Outbox delivers effects directly, for the local stack's feed.
+func (c *Core) Outbox() *task.Outbox { return c.outbox(c.WebhookService()) }
+
+// Sweep is the function behind the schedule.
+func (c *Core) Sweep() task.Handler {
+	return task.NewSweep(task.SweepConfig{
+		Cases: c.Cases, Store: c.Store, Executions: c.Executions, Outbox: c.Outbox(), Now: c.Now, Logger: c.Logger,
+		Undelivered: 30 * time.Second, Overdue: 5 * time.Second, Quiet: 2 * time.Minute, Batch: 200,
+	})
+}
+
+// Check evaluates the whole installation's definitions against each other, as publishing does.
+func (c *Core) Check(context.Context) error {
+	known, err := Known(c.Definitions)
+	if err != nil {
+		return err
+	}
+	_, err = LoadWorkflows(c.Definitions, known)
+	if err != nil {
+		return problem.Wrap(err, problem.CodeOf(err), "The shipped definitions do not fit together.")
+	}
+	return nil
+}
