@@ -12,6 +12,7 @@ type Reservation struct {
 	Hash      string    `json:"hash"`   // of the request
 	Holder    string    `json:"holder"` // the call that is in flight
 	StartedAt time.Time `json:"started_at"`
+	FirstAt   time.Time `json:"first_at"`   // when the first call with this key came; a take-over keeps it
 	ExpiresAt time.Time `json:"expires_at"` // stores may forget it then
 	Answer    *Answer   `json:"answer,omitempty"`
 }

@@ -1,0 +1,93 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/identity"
+	"ballerine/internal/rules"
+	"ballerine/internal/telemetry"
+	"ballerine/internal/vendor"
+	"ballerine/internal/webhook"
+)
+
+// Audience is who an operation is for; each is served by a function of its own.
+type Audience string
+
+// The audiences.
+const (
+	Client Audience = "client"
+	Review Audience = "review"
+	Admin  Audience = "admin"
+	Flow   Audience = "flow"
+	Hooks  Audience = "hooks"
+)
+
+// Config is what the interface needs. Secret, Authenticator and the services behind the audiences' operations are required.
+type Config struct {
+	Audiences     []Audience // none: all
+	Cases         *cases.Service
+	Webhooks      *webhook.Service
+	Authenticator *identity.Authenticator
+	Keys          *identity.Keys
+	Tokens        *identity.Tokens
+	Idempotency   IdempotencyStore
+	Policies      func(ctx context.Context, tenant, id string) (*rules.Policy, error) // Errors: problem.UnknownPolicy
+	Plugins       func(id string) (*vendor.Plugin, bool)
+	Vendors       *vendor.Client // reads callbacks
+	Secret        []byte         // signs cursors and seals the answers that repeated calls get again; 32 bytes or more
+
+	Now       func() time.Time           // default time.Now
+	NewID     func(prefix string) string // default prefix + "_" + ULID
+	Metrics   telemetry.Metrics
+	Logger    *slog.Logger
+	FlowToken time.Duration // how long a flow token is good; default 1 h, at most 24 h
+	Version   string        // of the software, for the health answer
+}
+
+type principalKey struct{}
+
+// WithPrincipal returns a context whose calls act as p: the bridge's, once the authorizer has checked the credential.
+func WithPrincipal(ctx context.Context, p identity.Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+func principalOf(ctx context.Context) identity.Principal {
+	p, _ := ctx.Value(principalKey{}).(identity.Principal)
+	return p
+}
+
+type requestKey struct{}
+
+// WithRequestID returns a context whose answers carry this X-Request-Id.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestKey{}, id)
+}
+
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
+type idKey struct{}
+
+// reserved is the id that the call's Idempotency-Key stands for, with the prefix; "" without a key.
+func reserved(ctx context.Context, prefix string) string {
+	if id, _ := ctx.Value(idKey{}).(string); id != "" {
+		return prefix + "_" + id
+	}
+	return ""
+}
+
+// callKey is the call's Idempotency-Key.
+type callKey struct{}
+
+func callOf(ctx context.Context) string {
+	key, _ := ctx.Value(callKey{}).(string)
+	return key
+}
+
+var _ http.Handler = (*server)(nil)

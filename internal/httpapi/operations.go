@@ -1,0 +1,246 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/problem"
+)
+
+type (
+	none   struct{}
+	onCase struct {
+		ID string `path:"id"`
+	}
+	onDocument struct {
+		onCase
+		Document string `path:"document"`
+	}
+	seen struct {
+		IfMatch string `header:"If-Match" doc:"the ETag of the case that was seen"`
+	}
+	paging struct {
+		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+		Cursor string `query:"cursor" maxLength:"2000"`
+	}
+	body[T any]    struct{ Body T }
+	created[T any] struct {
+		Location string `header:"Location"`
+		Body     T
+	}
+	caseAnswer struct {
+		Location string `header:"Location"`
+		ETag     string `header:"ETag"`
+		Body     *Case
+	}
+	flowAnswer struct {
+		ETag string `header:"ETag"`
+		Body *FlowCase
+	}
+)
+
+// version reads If-Match; 0 when it is absent: the domain says where that will not do. Errors: Invalid.
+func (s seen) version() (int, error) {
+	if s.IfMatch == "" {
+		return 0, nil
+	}
+	text, quoted := strings.CutPrefix(s.IfMatch, `"`)
+	text, closed := strings.CutSuffix(text, `"`)
+	version, err := strconv.Atoi(text)
+	if !quoted || !closed || err != nil || version < 1 {
+		return 0, problem.New(problem.Invalid, "If-Match is not an ETag of a case.").With("header.If-Match", "format", "send the ETag as it was given, with its quotes")
+	}
+	return version, nil
+}
+
+func tag(version int) string { return `"` + strconv.Itoa(version) + `"` }
+
+func (s *server) answer(c ctx, record cases.Record, err error) (*caseAnswer, error) {
+	if err != nil {
+		return nil, err
+	}
+	shape, err := s.view(c, record)
+	if err != nil {
+		return nil, err
+	}
+	return &caseAnswer{ETag: tag(record.Version), Body: shape}, nil
+}
+
+func op(audience Audience, id, method, path, summary string) operation {
+	return operation{audience: audience, Operation: huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary}}
+}
+
+func (o operation) creating() operation {
+	o.idempotent, o.DefaultStatus = required, http.StatusCreated
+	return o
+}
+
+func (o operation) repeatable() operation {
+	o.idempotent = optional
+	return o
+}
+
+func (s *server) register(api huma.API) {
+	type health struct {
+		Status  string `json:"status"`
+		Version string `json:"version,omitempty"`
+	}
+	add(s, api, op("", "getHealth", "GET", "/v1/health", "Say that it is up"), func(ctx, *none) (*body[health], error) {
+		return &body[health]{health{"ok", s.Version}}, nil
+	})
+	s.registerCases(api)
+	s.registerPeople(api)
+	s.registerDocuments(api)
+	s.registerWebhooks(api)
+	s.registerKeys(api)
+	s.registerFlow(api)
+	s.registerHooks(api)
+}
+
+type startBody struct {
+	Workflow   string         `json:"workflow" minLength:"1" maxLength:"100"`
+	Version    int            `json:"version,omitempty" minimum:"1" doc:"default: the newest"`
+	ExternalID string         `json:"external_id,omitempty" maxLength:"200"`
+	Subject    map[string]any `json:"subject,omitempty" doc:"type, external_id, and what is known of it: name, email, …"`
+	Context    map[string]any `json:"context,omitempty"`
+}
+
+type eventBody struct {
+	Type    string `json:"type" minLength:"1" maxLength:"80"`
+	Payload any    `json:"payload,omitempty"`
+}
+
+func (s *server) registerCases(api huma.API) {
+	add(s, api, op(Client, "startCase", "POST", "/v1/cases", "Start a case").creating(), func(c ctx, in *body[startBody]) (*caseAnswer, error) {
+		subject, err := subjectOf(in.Body.Subject)
+		if err != nil {
+			return nil, err
+		}
+		record, err := s.Cases.Start(c, principalOf(c), cases.StartCommand{
+			ID: reserved(c, "case"), Workflow: in.Body.Workflow, Version: in.Body.Version, ExternalID: in.Body.ExternalID, Subject: subject, Context: in.Body.Context,
+		})
+		out, err := s.answer(c, record, err)
+		if err == nil {
+			out.Location = "/v1/cases/" + record.ID
+		}
+		return out, err
+	})
+	add(s, api, op(Client, "getCase", "GET", "/v1/cases/{id}", "Read a case"), func(c ctx, in *onCase) (*caseAnswer, error) {
+		record, err := s.Cases.Get(c, principalOf(c), in.ID)
+		return s.answer(c, record, err)
+	})
+	s.registerCaseList(api)
+	type eventIn struct {
+		onCase
+		Body eventBody
+	}
+	add(s, api, op(Client, "sendEvent", "POST", "/v1/cases/{id}/events", "Send an event").repeatable(), func(c ctx, in *eventIn) (*caseAnswer, error) {
+		record, err := s.Cases.Send(c, principalOf(c), in.ID, cases.SendCommand{Type: in.Body.Type, Payload: in.Body.Payload, IdempotencyID: callOf(c)})
+		return s.answer(c, record, err)
+	})
+	type patchIn struct {
+		onCase
+		Body map[string]any
+	}
+	add(s, api, op(Client, "saveContext", "PATCH", "/v1/cases/{id}/context", "Merge data into the context (RFC 7396)"), func(c ctx, in *patchIn) (*caseAnswer, error) {
+		record, err := s.Cases.SaveContext(c, principalOf(c), in.ID, in.Body)
+		return s.answer(c, record, err)
+	})
+}
+
+func subjectOf(in map[string]any) (cases.SubjectInput, error) {
+	subject := cases.SubjectInput{Data: map[string]any{}}
+	e := problem.New(problem.Invalid, "The subject has problems.")
+	for name, value := range in {
+		if name != "type" && name != "external_id" {
+			subject.Data[name] = value
+			continue
+		}
+		text, ok := value.(string)
+		if !ok || len(text) > 200 {
+			e.With("body.subject."+name, "type", "expected a string of at most 200 bytes")
+		}
+		if name == "type" {
+			subject.Type = text
+		} else {
+			subject.ExternalID = text
+		}
+	}
+	if len(e.Fields) > 0 {
+		return subject, e
+	}
+	return subject, nil
+}
+
+func (s *server) registerCaseList(api huma.API) {
+	type filters struct {
+		Workflow  string    `query:"workflow"`
+		State     string    `query:"state"`
+		Tag       string    `query:"tag"`
+		Status    string    `query:"status" enum:"active,completed,failed,cancelled"`
+		Assignee  string    `query:"assignee" doc:"none: nobody's"`
+		Subject   string    `query:"subject"`
+		Risk      string    `query:"risk" enum:"low,medium,high,critical"`
+		DueBefore time.Time `query:"due_before"`
+	}
+	type listIn struct {
+		filters
+		paging
+	}
+	add(s, api, op(Client, "listCases", "GET", "/v1/cases", "List cases, newest first"), func(c ctx, in *listIn) (*body[List[*Case]], error) {
+		p := principalOf(c)
+		scope := []any{"cases", p.Tenant, in.filters}
+		after, err := s.sealer.read(scope, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		page, err := s.Cases.List(c, p, cases.Query{
+			Workflow: in.Workflow, State: in.State, Tag: in.Tag, Status: cases.Status(in.Status), Assignee: in.Assignee, Subject: in.Subject,
+			Severity: in.Risk, DueBefore: in.DueBefore, Limit: in.Limit, After: after,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out := &body[List[*Case]]{List[*Case]{Data: []*Case{}, NextCursor: s.sealer.sign(scope, page.Next)}}
+		for _, record := range page.Records {
+			shape, err := s.view(c, record)
+			if err != nil {
+				return nil, err
+			}
+			out.Body.Data = append(out.Body.Data, shape)
+		}
+		return out, nil
+	})
+	type historyIn struct {
+		onCase
+		paging
+	}
+	add(s, api, op(Review, "listHistory", "GET", "/v1/cases/{id}/history", "Read the history, oldest first"), func(c ctx, in *historyIn) (*body[List[cases.Entry]], error) {
+		p := principalOf(c)
+		scope := []any{"history", p.Tenant, in.ID}
+		text, err := s.sealer.read(scope, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		after := 0
+		if text != "" {
+			if after, err = strconv.Atoi(text); err != nil {
+				return nil, problem.Wrap(err, problem.Internal, "The cursor is not ours.")
+			}
+		}
+		entries, err := s.Cases.History(c, p, in.ID, after, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		next := ""
+		if len(entries) == in.Limit {
+			next = strconv.Itoa(entries[len(entries)-1].Version)
+		}
+		return &body[List[cases.Entry]]{List[cases.Entry]{list(entries), s.sealer.sign(scope, next)}}, nil
+	})
+}

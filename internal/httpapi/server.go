@@ -1,0 +1,277 @@
+package httpapi
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/oklog/ulid/v2"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/telemetry"
+)
+
+// maxBody bounds bodies, in bytes.
+const maxBody = 1 << 20
+
+// idempotence of an operation.
+type idempotence int
+
+const (
+	never idempotence = iota
+	optional
+	required
+)
+
+// operation is one row of the interface: what Huma needs, who it is for, and whether calls are remembered.
+type operation struct {
+	huma.Operation
+	audience   Audience
+	idempotent idempotence
+	raw        bool // the body is read as it is, whatever its type
+}
+
+type server struct {
+	Config
+	mux        *http.ServeMux
+	operations map[string]operation // by pattern
+	sealer     sealer
+}
+
+// New makes the handler of the audiences' operations. Errors: Invalid.
+func New(config Config) (http.Handler, error) {
+	s, _, err := build(config)
+	return s, err
+}
+
+// OpenAPI is the document of all audiences' operations, as YAML.
+func OpenAPI() ([]byte, error) {
+	_, api, err := build(Config{Secret: make([]byte, 32)})
+	if err != nil {
+		return nil, err
+	}
+	return api.OpenAPI().YAML()
+}
+
+func build(config Config) (*server, huma.API, error) {
+	ours()
+	if len(config.Secret) < 32 {
+		return nil, nil, problem.New(problem.Invalid, "The interface's secret has at least 32 bytes.")
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.NewID == nil {
+		now := config.Now
+		config.NewID = func(prefix string) string {
+			return prefix + "_" + ulid.MustNew(ulid.Timestamp(now()), rand.Reader).String()
+		}
+	}
+	if config.Metrics == nil {
+		config.Metrics = telemetry.Discard
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if config.FlowToken <= 0 {
+		config.FlowToken = time.Hour
+	}
+	sealer, err := newSealer(config.Secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &server{Config: config, mux: http.NewServeMux(), operations: map[string]operation{}, sealer: sealer}
+	settings := huma.DefaultConfig("Ballerine", "1")
+	settings.DocsPath, settings.OpenAPIPath, settings.SchemasPath, settings.CreateHooks = "", "", "", nil
+	settings.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat}
+	settings.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", Description: "API key, reviewer's JWT or flow token"}}
+	api := huma.NewAPI(settings, humago.NewAdapter(s, ""))
+	s.register(api)
+	return s, api, nil
+}
+
+// add registers one operation, if its audience is served.
+func add[I, O any](s *server, api huma.API, op operation, handler func(ctx ctx, in *I) (*O, error)) {
+	if len(s.Audiences) > 0 && op.audience != "" && !slices.Contains(s.Audiences, op.audience) {
+		return
+	}
+	op.MaxBodyBytes = maxBody + 1
+	op.Errors = []int{http.StatusInternalServerError}
+	op.Extensions = map[string]any{"x-audience": string(op.audience)}
+	if op.audience == Flow && strings.HasPrefix(op.Path, "/v1/flow") {
+		op.Tags = []string{"flow"}
+	}
+	if !identity.Public(op.OperationID) && op.audience != Hooks {
+		op.Security = []map[string][]string{{"bearer": {}}}
+	}
+	if op.idempotent != never {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: op.idempotent == required, Schema: &huma.Schema{Type: "string", MaxLength: ptr(200)}})
+	}
+	s.operations[op.Method+" "+op.Path] = op
+	huma.Register(api, op.Operation, func(c ctx, in *I) (*O, error) {
+		out, err := handler(c, in)
+		if err != nil {
+			s.log(c, op.OperationID, err)
+			return nil, problemOf(c, err)
+		}
+		return out, nil
+	})
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// HandleFunc implements humago.Mux: everything that comes before Huma stands here.
+func (s *server) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	op := s.operations[pattern]
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		r, err := s.admit(w, r, op)
+		if err != nil {
+			s.log(r.Context(), op.OperationID, err)
+			writeProblem(w, r.Context(), err)
+			return
+		}
+		if op.idempotent == never || (op.idempotent == optional && r.Header.Get("Idempotency-Key") == "") {
+			handler(w, r)
+			return
+		}
+		s.once(w, r, op, handler)
+	})
+}
+
+// admit authenticates, authorises, and checks the kind and size of the body.
+func (s *server) admit(w http.ResponseWriter, r *http.Request, op operation) (*http.Request, error) {
+	if !identity.Public(op.OperationID) && op.audience != Hooks {
+		p := principalOf(r.Context())
+		if p.Kind == "" {
+			if s.Authenticator == nil {
+				return r, problem.New(problem.Unauthenticated, "The credential is missing or not good.")
+			}
+			var err error
+			if p, err = s.Authenticator.Authenticate(r.Context(), r.Header.Get("Authorization")); err != nil {
+				return r, err
+			}
+			r = r.WithContext(WithPrincipal(r.Context(), p))
+		}
+		if err := identity.Allow(p, op.OperationID); err != nil {
+			return r, err
+		}
+	}
+	if r.Body == nil || r.Body == http.NoBody || r.Method == http.MethodGet {
+		return r, nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		if _, tooLarge := err.(*http.MaxBytesError); tooLarge {
+			return r, problem.New(problem.TooLarge, "A body has at most %d bytes.", maxBody)
+		}
+		return r, problem.Wrap(err, problem.Timeout, "The body did not arrive.")
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); !op.raw && len(body) > 0 && (err != nil || kind != "application/json") {
+		return r, problem.New(problem.UnsupportedMedia, "Send application/json.").With("header.Content-Type", "unsupported", "only application/json is taken")
+	}
+	return r, nil
+}
+
+var requestForm = regexp.MustCompile(`^[A-Za-z0-9_=.-]{1,100}$`)
+
+// ServeHTTP implements http.Handler: request id, panics, unknown paths and methods, log and metrics.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := s.Now()
+	id := requestID(r.Context())
+	if id == "" {
+		if id = r.Header.Get("X-Request-Id"); !requestForm.MatchString(id) {
+			id = s.NewID("req")
+		}
+	}
+	ctx := telemetry.With(WithRequestID(r.Context(), id), slog.String("request_id", id))
+	r = r.WithContext(ctx)
+	w.Header().Set("X-Request-Id", id)
+	answer := &watcher{ResponseWriter: w, status: http.StatusOK}
+	handler, pattern := s.mux.Handler(r)
+	name := s.operations[pattern].OperationID
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.Logger.ErrorContext(ctx, "panic", "operation", name, "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
+			if !answer.wrote {
+				writeProblem(answer, ctx, problem.New(problem.Internal, "Something went wrong on our side."))
+			}
+		}
+		s.Metrics.Count("http_requests_total", "operation", name, "status", strconv.Itoa(answer.status))
+		s.Metrics.Observe("http_request_duration", s.Now().Sub(began), "operation", name)
+	}()
+	if pattern == "" {
+		s.unknown(answer, r, handler)
+		return
+	}
+	s.mux.ServeHTTP(answer, r)
+}
+
+// unknown tells a path that is not there from a method that it does not have.
+func (s *server) unknown(w http.ResponseWriter, r *http.Request, handler http.Handler) {
+	quiet := &recorder{header: http.Header{}}
+	handler.ServeHTTP(quiet, r)
+	if quiet.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", quiet.header.Get("Allow"))
+		writeProblem(w, r.Context(), problem.New(problem.MethodNotAllowed, "The path does not have this method."))
+		return
+	}
+	writeProblem(w, r.Context(), problem.New(problem.NotFound, "There is no such path."))
+}
+
+// log writes down what a caller is not told.
+func (s *server) log(c ctx, operation string, err error) {
+	if code := problem.CodeOf(err); code.Status() >= http.StatusInternalServerError {
+		s.Logger.ErrorContext(c, "request failed", "operation", operation, "code", string(code), "error", err.Error())
+	}
+}
+
+// watcher sees the status and lets everything through.
+type watcher struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+func (w *watcher) WriteHeader(status int) {
+	w.status, w.wrote = status, true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *watcher) Write(text []byte) (int, error) {
+	w.wrote = true
+	return w.ResponseWriter.Write(text)
+}
+
+// recorder keeps an answer.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+func (r *recorder) Write(text []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(text)
+}
