@@ -14,17 +14,17 @@ import (
 
 type (
 	none   struct{}
-	onCase struct {
+	OnCase struct {
 		ID string `path:"id"`
 	}
-	onDocument struct {
-		onCase
+	OnDocument struct {
+		OnCase
 		Document string `path:"document"`
 	}
-	seen struct {
+	Seen struct {
 		IfMatch string `header:"If-Match" doc:"the ETag of the case that was seen"`
 	}
-	paging struct {
+	Paging struct {
 		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 		Cursor string `query:"cursor" maxLength:"2000"`
 	}
@@ -45,7 +45,7 @@ type (
 )
 
 // version reads If-Match; 0 when it is absent: the domain says where that will not do. Errors: Invalid.
-func (s seen) version() (int, error) {
+func (s Seen) version() (int, error) {
 	if s.IfMatch == "" {
 		return 0, nil
 	}
@@ -130,13 +130,13 @@ func (s *server) registerCases(api huma.API) {
 		}
 		return out, err
 	})
-	add(s, api, op(Client, "getCase", "GET", "/v1/cases/{id}", "Read a case"), func(c ctx, in *onCase) (*caseAnswer, error) {
+	add(s, api, op(Client, "getCase", "GET", "/v1/cases/{id}", "Read a case"), func(c ctx, in *OnCase) (*caseAnswer, error) {
 		record, err := s.Cases.Get(c, principalOf(c), in.ID)
 		return s.answer(c, record, err)
 	})
 	s.registerCaseList(api)
 	type eventIn struct {
-		onCase
+		OnCase
 		Body eventBody
 	}
 	add(s, api, op(Client, "sendEvent", "POST", "/v1/cases/{id}/events", "Send an event").repeatable(), func(c ctx, in *eventIn) (*caseAnswer, error) {
@@ -144,7 +144,7 @@ func (s *server) registerCases(api huma.API) {
 		return s.answer(c, record, err)
 	})
 	type patchIn struct {
-		onCase
+		OnCase
 		Body map[string]any
 	}
 	add(s, api, op(Client, "saveContext", "PATCH", "/v1/cases/{id}/context", "Merge data into the context (RFC 7396)"), func(c ctx, in *patchIn) (*caseAnswer, error) {
@@ -178,7 +178,7 @@ func subjectOf(in map[string]any) (cases.SubjectInput, error) {
 }
 
 func (s *server) registerCaseList(api huma.API) {
-	type filters struct {
+	type Filters struct {
 		Workflow  string    `query:"workflow"`
 		State     string    `query:"state"`
 		Tag       string    `query:"tag"`
@@ -189,12 +189,12 @@ func (s *server) registerCaseList(api huma.API) {
 		DueBefore time.Time `query:"due_before"`
 	}
 	type listIn struct {
-		filters
-		paging
+		Filters
+		Paging
 	}
 	add(s, api, op(Client, "listCases", "GET", "/v1/cases", "List cases, newest first"), func(c ctx, in *listIn) (*body[List[*Case]], error) {
 		p := principalOf(c)
-		scope := []any{"cases", p.Tenant, in.filters}
+		scope := []any{"cases", p.Tenant, in.Filters}
 		after, err := s.sealer.read(scope, in.Cursor)
 		if err != nil {
 			return nil, err
@@ -217,8 +217,8 @@ func (s *server) registerCaseList(api huma.API) {
 		return out, nil
 	})
 	type historyIn struct {
-		onCase
-		paging
+		OnCase
+		Paging
 	}
 	add(s, api, op(Review, "listHistory", "GET", "/v1/cases/{id}/history", "Read the history, oldest first"), func(c ctx, in *historyIn) (*body[List[cases.Entry]], error) {
 		p := principalOf(c)

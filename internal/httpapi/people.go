@@ -11,8 +11,8 @@ import (
 
 func (s *server) registerPeople(api huma.API) {
 	type decideIn struct {
-		onCase
-		seen
+		OnCase
+		Seen
 		Body struct {
 			Event   string `json:"event" minLength:"1" maxLength:"80"`
 			Reason  string `json:"reason,omitempty" maxLength:"200"`
@@ -28,8 +28,8 @@ func (s *server) registerPeople(api huma.API) {
 		return s.answer(c, record, err)
 	})
 	type cancelIn struct {
-		onCase
-		seen
+		OnCase
+		Seen
 		Body struct {
 			Reason string `json:"reason" minLength:"1" maxLength:"1000"`
 		}
@@ -43,8 +43,8 @@ func (s *server) registerPeople(api huma.API) {
 		return s.answer(c, record, err)
 	})
 	type assignIn struct {
-		onCase
-		seen
+		OnCase
+		Seen
 		Body struct {
 			User *string `json:"user" maxLength:"200"`
 		}
@@ -67,7 +67,7 @@ func (s *server) registerPeople(api huma.API) {
 
 func (s *server) registerNotes(api huma.API) {
 	type noteIn struct {
-		onCase
+		OnCase
 		Body struct {
 			Text string `json:"text" minLength:"1" maxLength:"10000"`
 		}
@@ -76,23 +76,23 @@ func (s *server) registerNotes(api huma.API) {
 		note, err := s.Cases.AddNote(c, principalOf(c), in.ID, reserved(c, "note"), in.Body.Text)
 		return &created[cases.Note]{"/v1/cases/" + in.ID + "/notes/" + note.ID, note}, err
 	})
-	add(s, api, op(Review, "listNotes", "GET", "/v1/cases/{id}/notes", "List notes, oldest first"), func(c ctx, in *onCase) (*body[List[cases.Note]], error) {
+	add(s, api, op(Review, "listNotes", "GET", "/v1/cases/{id}/notes", "List notes, oldest first"), func(c ctx, in *OnCase) (*body[List[cases.Note]], error) {
 		notes, err := s.Cases.Notes(c, principalOf(c), in.ID)
 		return &body[List[cases.Note]]{List[cases.Note]{Data: list(notes)}}, err
 	})
 }
 
 func (s *server) registerInsight(api huma.API) {
-	add(s, api, op(Review, "listTasks", "GET", "/v1/cases/{id}/tasks", "List the attempts at the case's work"), func(c ctx, in *onCase) (*body[List[cases.TaskRun]], error) {
+	add(s, api, op(Review, "listTasks", "GET", "/v1/cases/{id}/tasks", "List the attempts at the case's work"), func(c ctx, in *OnCase) (*body[List[cases.TaskRun]], error) {
 		runs, err := s.Cases.TaskRuns(c, principalOf(c), in.ID)
 		return &body[List[cases.TaskRun]]{List[cases.TaskRun]{Data: list(runs)}}, err
 	})
-	add(s, api, op(Review, "verifyCase", "GET", "/v1/cases/{id}/verification", "Verify the history's chain"), func(c ctx, in *onCase) (*body[cases.VerifyReport], error) {
+	add(s, api, op(Review, "verifyCase", "GET", "/v1/cases/{id}/verification", "Verify the history's chain"), func(c ctx, in *OnCase) (*body[cases.VerifyReport], error) {
 		report, err := s.Cases.Verify(c, principalOf(c), in.ID)
 		return &body[cases.VerifyReport]{report}, err
 	})
 	type incidentIn struct {
-		onCase
+		OnCase
 		Incident string `path:"incident"`
 	}
 	add(s, api, op(Review, "retryIncident", "POST", "/v1/cases/{id}/incidents/{incident}/retry", "Try failed work again"), func(c ctx, in *incidentIn) (*caseAnswer, error) {
@@ -123,14 +123,14 @@ func (s *server) announce(c ctx, id string, in announceBody) (cases.Document, ca
 
 func (s *server) registerDocuments(api huma.API) {
 	type announceIn struct {
-		onCase
+		OnCase
 		Body announceBody
 	}
 	add(s, api, op(Client, "announceDocument", "POST", "/v1/cases/{id}/documents", "Announce a document and get its upload").creating(), func(c ctx, in *announceIn) (*created[announced[Document]], error) {
 		document, upload, err := s.announce(c, in.ID, in.Body)
 		return &created[announced[Document]]{"/v1/cases/" + in.ID + "/documents/" + document.ID, announced[Document]{documentShape(document), upload}}, err
 	})
-	add(s, api, op(Client, "listDocuments", "GET", "/v1/cases/{id}/documents", "List documents"), func(c ctx, in *onCase) (*body[List[Document]], error) {
+	add(s, api, op(Client, "listDocuments", "GET", "/v1/cases/{id}/documents", "List documents"), func(c ctx, in *OnCase) (*body[List[Document]], error) {
 		record, err := s.Cases.Get(c, principalOf(c), in.ID)
 		return &body[List[Document]]{List[Document]{Data: each(record.Documents, documentShape)}}, err
 	})
@@ -141,13 +141,13 @@ func (s *server) registerDocuments(api huma.API) {
 	}
 	content := op(Review, "getDocumentContent", "GET", "/v1/cases/{id}/documents/{document}/content", "Get a five-minute link; the look is in the history")
 	content.DefaultStatus = http.StatusFound
-	add(s, api, content, func(c ctx, in *onDocument) (*redirect, error) {
+	add(s, api, content, func(c ctx, in *OnDocument) (*redirect, error) {
 		url, err := s.Cases.DocumentLink(c, principalOf(c), in.ID, in.Document)
 		return &redirect{http.StatusFound, url, "no-store"}, err
 	})
 	type documentDecisionIn struct {
-		onDocument
-		seen
+		OnDocument
+		Seen
 		Body struct {
 			Decision string `json:"decision" enum:"approved,rejected,revision"`
 			Reason   string `json:"reason,omitempty" maxLength:"200"`
@@ -166,7 +166,7 @@ func (s *server) registerDocuments(api huma.API) {
 
 func (s *server) registerFlow(api huma.API) {
 	type tokenIn struct {
-		onCase
+		OnCase
 		Body struct {
 			ExpiresIn int `json:"expires_in,omitempty" minimum:"60" maximum:"86400" doc:"seconds"`
 		}

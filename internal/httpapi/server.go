@@ -96,7 +96,7 @@ func build(config Config) (*server, huma.API, error) {
 	s := &server{Config: config, mux: http.NewServeMux(), operations: map[string]operation{}, sealer: sealer}
 	settings := huma.DefaultConfig("Ballerine", "1")
 	settings.DocsPath, settings.OpenAPIPath, settings.SchemasPath, settings.CreateHooks = "", "", "", nil
-	settings.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat}
+	settings.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
 	settings.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", Description: "API key, reviewer's JWT or flow token"}}
 	api := huma.NewAPI(settings, humago.NewAdapter(s, ""))
 	s.register(api)

@@ -15,7 +15,7 @@ import (
 	"ballerine/internal/webhook"
 )
 
-type onID struct {
+type OnID struct {
 	ID string `path:"id"`
 }
 
@@ -39,13 +39,13 @@ func (s *server) registerWebhooks(api huma.API) {
 		all, err := s.Webhooks.Subscriptions(c, principalOf(c).Tenant)
 		return &body[List[Webhook]]{List[Webhook]{Data: each(all, webhookShape)}}, err
 	})
-	add(s, api, op(Client, "getWebhook", "GET", "/v1/webhooks/{id}", "Read a subscription"), func(c ctx, in *onID) (*body[Webhook], error) {
+	add(s, api, op(Client, "getWebhook", "GET", "/v1/webhooks/{id}", "Read a subscription"), func(c ctx, in *OnID) (*body[Webhook], error) {
 		w, err := s.Webhooks.Subscription(c, principalOf(c).Tenant, in.ID)
 		return &body[Webhook]{webhookShape(w)}, err
 	})
 	type updateIn struct {
-		onID
-		seen
+		OnID
+		Seen
 		Body struct {
 			URL      *string  `json:"url,omitempty" maxLength:"2000"`
 			Events   []string `json:"events,omitempty"`
@@ -60,10 +60,10 @@ func (s *server) registerWebhooks(api huma.API) {
 		w, err := s.Webhooks.Update(c, principalOf(c).Tenant, in.ID, version, webhook.Patch{URL: in.Body.URL, Events: in.Body.Events, Disabled: in.Body.Disabled})
 		return &body[Webhook]{webhookShape(w)}, err
 	})
-	add(s, api, op(Client, "deleteWebhook", "DELETE", "/v1/webhooks/{id}", "Unsubscribe"), func(c ctx, in *onID) (*none, error) {
+	add(s, api, op(Client, "deleteWebhook", "DELETE", "/v1/webhooks/{id}", "Unsubscribe"), func(c ctx, in *OnID) (*none, error) {
 		return nil, s.Webhooks.Unsubscribe(c, principalOf(c).Tenant, in.ID)
 	})
-	add(s, api, op(Client, "rotateWebhookSecret", "POST", "/v1/webhooks/{id}/rotate-secret", "Make a new secret, shown once; the old one signs beside it for a while").repeatable(), func(c ctx, in *onID) (*body[Webhook], error) {
+	add(s, api, op(Client, "rotateWebhookSecret", "POST", "/v1/webhooks/{id}/rotate-secret", "Make a new secret, shown once; the old one signs beside it for a while").repeatable(), func(c ctx, in *OnID) (*body[Webhook], error) {
 		w, err := s.Webhooks.Rotate(c, principalOf(c).Tenant, in.ID)
 		return &body[Webhook]{shown(w)}, err
 	})
@@ -72,8 +72,8 @@ func (s *server) registerWebhooks(api huma.API) {
 
 func (s *server) registerDeliveries(api huma.API) {
 	type listIn struct {
-		onID
-		paging
+		OnID
+		Paging
 	}
 	add(s, api, op(Client, "listDeliveries", "GET", "/v1/webhooks/{id}/deliveries", "Read the delivery log, newest first"), func(c ctx, in *listIn) (*body[List[Delivery]], error) {
 		scope := []any{"deliveries", principalOf(c).Tenant, in.ID}
@@ -85,7 +85,7 @@ func (s *server) registerDeliveries(api huma.API) {
 		return &body[List[Delivery]]{List[Delivery]{each(page, deliveryShape), s.sealer.sign(scope, next)}}, err
 	})
 	type oneIn struct {
-		onID
+		OnID
 		Delivery string `path:"delivery"`
 	}
 	add(s, api, op(Client, "redeliver", "POST", "/v1/webhooks/{id}/deliveries/{delivery}/redeliver", "Deliver again, now").repeatable(), func(c ctx, in *oneIn) (*body[Delivery], error) {
@@ -93,7 +93,7 @@ func (s *server) registerDeliveries(api huma.API) {
 		return &body[Delivery]{deliveryShape(d)}, err
 	})
 	type evaluateIn struct {
-		onID
+		OnID
 		Body struct {
 			Input map[string]any `json:"input"`
 			Now   *time.Time     `json:"now,omitempty"`
@@ -132,13 +132,13 @@ func (s *server) registerKeys(api huma.API) {
 		keys, err := s.Keys.List(c, principalOf(c).Tenant)
 		return &body[List[Key]]{List[Key]{Data: each(keys, keyShape)}}, err
 	})
-	add(s, api, op(Admin, "rotateKey", "POST", "/v1/keys/{id}/rotate", "Give a key a new secret; the former stays good for a while").repeatable(), func(c ctx, in *onID) (*body[Key], error) {
+	add(s, api, op(Admin, "rotateKey", "POST", "/v1/keys/{id}/rotate", "Give a key a new secret; the former stays good for a while").repeatable(), func(c ctx, in *OnID) (*body[Key], error) {
 		key, text, err := s.Keys.Rotate(c, principalOf(c), in.ID)
 		shape := keyShape(key)
 		shape.Secret = text
 		return &body[Key]{shape}, err
 	})
-	add(s, api, op(Admin, "revokeKey", "DELETE", "/v1/keys/{id}", "End a key at once"), func(c ctx, in *onID) (*none, error) {
+	add(s, api, op(Admin, "revokeKey", "DELETE", "/v1/keys/{id}", "End a key at once"), func(c ctx, in *OnID) (*none, error) {
 		return nil, s.Keys.Revoke(c, principalOf(c).Tenant, in.ID)
 	})
 }

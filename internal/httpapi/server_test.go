@@ -1,0 +1,124 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ballerine/internal/identity"
+)
+
+type answers struct {
+	mu   sync.Mutex
+	kept map[string]Reservation
+}
+
+func (a *answers) Reserve(_ context.Context, r Reservation, takeOver time.Time) (Reservation, bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	there, ok := a.kept[r.Key]
+	if !ok || (there.Answer == nil && there.Hash == r.Hash && there.StartedAt.Before(takeOver)) {
+		a.kept[r.Key] = r
+		return r, true, nil
+	}
+	return there, false, nil
+}
+
+func (a *answers) Complete(_ context.Context, key, _ string, answer Answer) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.kept[key]
+	r.Answer = &answer
+	a.kept[key] = r
+	return nil
+}
+
+func (a *answers) Release(_ context.Context, key, _ string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.kept, key)
+	return nil
+}
+
+type keyStore struct {
+	identity.Store
+	n int
+}
+
+func (k *keyStore) PutKey(context.Context, int, identity.Key) error { k.n++; return nil }
+
+func call(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r = r.WithContext(WithPrincipal(r.Context(), identity.Principal{Tenant: "t", Kind: identity.User, ID: "u", Roles: []string{"admin"}}))
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestBadRequestsAreProblemsWithCodes(t *testing.T) {
+	store := &keyStore{}
+	h, err := New(Config{Secret: make([]byte, 32), Idempotency: &answers{kept: map[string]Reservation{}}, Keys: identity.NewKeys(identity.KeysConfig{Store: store})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		method, path, body string
+		header             []string
+		status             int
+		code               string
+	}{
+		{"GET", "/v1/nothing", "", nil, 404, "not_found"},
+		{"DELETE", "/v1/cases", "", nil, 405, "method_not_allowed"},
+		{"POST", "/v1/keys", "{", []string{"Idempotency-Key", "a"}, 400, "malformed_json"},
+		{"POST", "/v1/keys", `{"nmae":"secret-value"}`, []string{"Idempotency-Key", "b"}, 422, "invalid"},
+		{"POST", "/v1/keys", `{}`, nil, 400, "idempotency_key_required"},
+		{"POST", "/v1/keys", strings.Repeat(" ", maxBody+1), []string{"Idempotency-Key", "c"}, 413, "too_large"},
+		{"POST", "/v1/keys", `{}`, []string{"Idempotency-Key", "d", "Content-Type", "text/plain"}, 415, "unsupported_media_type"},
+		{"GET", "/v1/cases?limit=abc", "", nil, 422, "invalid"},
+		{"GET", "/v1/cases?cursor=abc", "", nil, 422, "invalid"},
+		{"POST", "/v1/cases/x/decisions", `{"event":"approve"}`, []string{"If-Match", "W/7"}, 422, "invalid"},
+		{"GET", "/v1/flow/case", "", nil, 403, "forbidden"},
+	} {
+		w := call(h, x.method, x.path, x.body, x.header...)
+		var p Problem
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != x.status || p.Code != x.code || p.RequestID == "" ||
+			w.Header().Get("Content-Type") != "application/problem+json" || strings.Contains(w.Body.String(), "secret-value") {
+			t.Errorf("%s %s: %d %s", x.method, x.path, w.Code, w.Body)
+		}
+	}
+	first := call(h, "POST", "/v1/keys", `{"name":"n"}`, "Idempotency-Key", "k")
+	again := call(h, "POST", "/v1/keys", `{"name":"n"}`, "Idempotency-Key", "k")
+	if first.Code != 201 || again.Code != 201 || first.Body.String() != again.Body.String() || store.n != 1 || again.Header().Get("Location") == "" {
+		t.Errorf("a repeated call: %d %d, %d keys: %s", first.Code, again.Code, store.n, first.Body)
+	}
+	if other := call(h, "POST", "/v1/keys", `{"name":"m"}`, "Idempotency-Key", "k"); other.Code != 422 {
+		t.Errorf("another body: %d", other.Code)
+	}
+}
+
+func FuzzCursor(f *testing.F) {
+	s, err := newSealer(make([]byte, 32))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("x", "y")
+	f.Fuzz(func(t *testing.T, scope, after string) {
+		if cursor := s.sign(scope, after); cursor != nil && strings.ToValidUTF8(after, "") == after {
+			if got, err := s.read(scope, *cursor); err != nil || got != after {
+				t.Fatal(got, err)
+			}
+		}
+		if _, err := s.read(scope, after); err == nil && after != "" {
+			t.Fatal("a forged cursor is good")
+		}
+	})
+}

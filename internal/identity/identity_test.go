@@ -1,0 +1,125 @@
+package identity
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"ballerine/internal/problem"
+)
+
+type memory struct {
+	Store
+	keys map[string]Key
+}
+
+func (m memory) KeyByPrefix(_ context.Context, prefix string) (Key, error) {
+	for _, k := range m.keys {
+		if k.Prefix == prefix {
+			return k, nil
+		}
+	}
+	return Key{}, problem.New(problem.NotFound, "none")
+}
+
+func (m memory) Key(_ context.Context, tenant, id string) (Key, error) {
+	if k, ok := m.keys[id]; ok && k.Tenant == tenant {
+		return k, nil
+	}
+	return Key{}, problem.New(problem.NotFound, "none")
+}
+
+func (m memory) PutKey(_ context.Context, _ int, key Key) error { m.keys[key.ID] = key; return nil }
+
+func TestKeyIsGoodUntilItExpiresAndItsFormerSecretUntilTheOverlapEnds(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	store := memory{keys: map[string]Key{}}
+	keys := NewKeys(KeysConfig{Store: store, Now: func() time.Time { return now }, Overlap: time.Hour})
+	admin, c := Principal{Tenant: "t", Kind: User, ID: "u", Roles: []string{"admin"}}, context.Background()
+	key, first, err := keys.Create(c, admin, CreateKey{Scopes: []string{"cases:read"}, ExpiresAt: now.Add(3 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, second, err := keys.Rotate(c, admin, key.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := func(text string) bool { _, err := keys.Check(c, text); return err == nil }
+	if !good(first) || !good(second) || good(second[:len(second)-1]+"!") {
+		t.Fatal("during the overlap both secrets and no other are good")
+	}
+	now = now.Add(time.Hour)
+	if good(first) || !good(second) {
+		t.Fatal("after the overlap only the new secret is good")
+	}
+	now = now.Add(2 * time.Hour)
+	if good(second) {
+		t.Fatal("an expired key is good")
+	}
+	now = now.Add(-2 * time.Hour)
+	if err := keys.Revoke(c, "other", key.ID); problem.CodeOf(err) != problem.NotFound {
+		t.Fatal("another tenant revokes", err)
+	}
+	if err := keys.Revoke(c, "t", key.ID); err != nil || good(second) {
+		t.Fatal("a revoked key is good", err)
+	}
+}
+
+func TestTokensAreGoodForOneAudienceAndOneTimeOnly(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	old, newer := []byte(strings.Repeat("o", 32)), []byte(strings.Repeat("n", 32))
+	before, _ := NewTokens(clock, old)
+	after, _ := NewTokens(clock, newer, old)
+	flow, err := before.Flow("t", "case_1", "flow_1", now.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := after.ReadFlow(flow)
+	if err != nil || p.Case != "case_1" || p.Kind != Applicant || p.Tenant != "t" {
+		t.Fatal(p, err)
+	}
+	if _, err := after.ReadCallback(strings.TrimPrefix(flow, flowMark)); err == nil {
+		t.Fatal("a flow token is good as a callback's")
+	}
+	now = now.Add(time.Hour + time.Second)
+	if _, err := after.ReadFlow(flow); problem.CodeOf(err) != problem.Unauthenticated {
+		t.Fatal("an expired token is good")
+	}
+}
+
+func TestRolesMayDoWhatTheTableSays(t *testing.T) {
+	for _, x := range []struct {
+		role, operation string
+		allowed         bool
+	}{
+		{"reviewer", "decideCase", true},
+		{"auditor", "decideCase", false},
+		{"auditor", "listHistory", true},
+		{"developer", "createKey", true},
+		{"reviewer", "createKey", false},
+		{"reviewer", "cancelCase", false},
+		{"manager", "cancelCase", true},
+		{"developer", "getDocumentContent", false},
+		{"admin", "step", false},
+		{"admin", "nothing", false},
+	} {
+		if err := Allow(Principal{Tenant: "t", Kind: User, Roles: []string{x.role}}, x.operation); (err == nil) != x.allowed {
+			t.Errorf("%s %s: %v", x.role, x.operation, err)
+		}
+	}
+	client := Principal{Tenant: "t", Kind: Client}
+	if Allow(client, "startCase") != nil || Allow(client, "createKey") == nil || Allow(client, "decideCase") == nil {
+		t.Error("a key without scopes may do all that clients may, and not make keys or decide")
+	}
+}
+
+func FuzzParseKey(f *testing.F) {
+	f.Add("blr_0123456789AB_0123456789012345678901234567890123456789abc")
+	f.Fuzz(func(t *testing.T, text string) {
+		if prefix, secret, ok := ParseKey(text); ok && text != keyMark+prefix+"_"+secret {
+			t.Fatal("parts do not make the whole")
+		}
+	})
+}
