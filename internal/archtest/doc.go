@@ -1,0 +1,2 @@
+// Package archtest holds the tests of the architecture: which package may import which.
+package archtest
