@@ -1,63 +1,191 @@
-# Ballerine. `make` alone lists what there is.
+# The commands of this repository. `make` alone lists them.
+#
+# What the tests and linters need is put into .tools/ (never committed). `make test` works on a machine that has nothing but
+# Go: what cannot be set up there is skipped, and said so loudly. With CI set, nothing may be skipped.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-SHELL := /bin/bash
-FUNCTIONS := step rules vendor document dispatch sweep clientapi reviewapi flowapi hooks authorizer
-GO_BUILD := go build -trimpath -buildvcs=false -ldflags='-s -w -buildid='
-LAMBDA := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO_BUILD) -tags lambda.norpc
-SKIPPED = printf '\n*** SKIPPED, NOT TESTED HERE: %s ***\n\n'
+.DELETE_ON_ERROR:
 
-.PHONY: help run test test-setup build lint generate check-generated sam-check bench clean $(addprefix build/,$(FUNCTIONS))
+TOOLS  := $(CURDIR)/.tools
+PYTHON ?= python3
+ARGS   ?=
 
-help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+# Pinned, so that a lint run today and one in a year say the same about the same code.
+GOFUMPT_VERSION     := v0.12.0
+GOLANGCI_VERSION    := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
 
-run: ## build and start the whole system on this machine (ARGS="--addr 127.0.0.1:0")
-	@mkdir -p bin
-	CGO_ENABLED=0 go build -trimpath -o bin/ballerine ./cmd/ballerine
-	./bin/ballerine dev --seed $(ARGS)
+FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 
-test: test-setup ## set up what the tests need and run all of them
-	go test -race ./...
+# How every function is built, here and by SAM: static, small, and the same bytes on every machine.
+BUILD_FUNCTION := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags='-s -w -buildid='
 
-test-setup: ## fetch what the tests need beside Go
-	@if command -v npm >/dev/null; then \
-		[ internal/asl/validators/node_modules/.package-lock.json -nt internal/asl/validators/package-lock.json ] || npm ci --no-audit --no-fund --prefix internal/asl/validators; \
-	else $(SKIPPED) 'the published validators of state machines (needs Node)'; fi
-	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
-		if [ -f internal/store/dynamo/local/pom.xml ] && ! ls internal/store/dynamo/local/lib/*.jar >/dev/null 2>&1; then \
-			cd internal/store/dynamo/local && mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$$PWD/lib; fi; \
-	else $(SKIPPED) 'the DynamoDB adapter (needs Java and Maven)'; fi
-	@if command -v python3 >/dev/null; then \
-		[ .tools/asl-venv/.done -nt internal/asl/crosscheck/requirements.txt ] || { python3 -m venv .tools/asl-venv && .tools/asl-venv/bin/pip install -q -r internal/asl/crosscheck/requirements.txt && touch .tools/asl-venv/.done; }; \
-	else $(SKIPPED) 'the second States Language interpreter (needs Python 3)'; fi
+##@ Use
 
-build: $(addprefix build/,$(FUNCTIONS)) ## build every function, to the byte the same each time
+.PHONY: help
+help: ## List these commands
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-$(addprefix build/,$(FUNCTIONS)): build/%:
-	@mkdir -p $@
-	$(LAMBDA) -o $@/bootstrap ./functions/$*
+.PHONY: run
+run: bin/ballerine ## The whole system on this machine; ARGS="--addr 127.0.0.1:0 --data DIR --json"
+	@exec bin/ballerine dev --seed $(ARGS)
 
-# What `sam build` calls: build-<LogicalId>.
-build-%Function:
-	$(LAMBDA) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$(shell echo $* | tr A-Z a-z)
+.PHONY: bin/ballerine
+bin/ballerine:
+	@CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/ballerine
 
-lint: ## format, vet and static checks
-	go run mvdan.cc/gofumpt@v0.9.2 -l . | tee /dev/stderr | (! grep -q .)
+##@ Test
+
+.PHONY: test
+test: setup ## Set up what the tests need, then run them all with the race detector
+	go test -race -timeout 15m $(ARGS) ./...
+
+.PHONY: test-short
+test-short: ## Run the tests without setting anything up and without the race detector
+	go test -short $(ARGS) ./...
+
+.PHONY: setup
+setup: setup-node setup-python setup-java ## Set up the second opinions of the tests: Node, Python and Java programs in .tools/
+	@command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null || { \
+	  $(call skipped,no C compiler: the race detector needs one. `make test-short` runs without it.); }
+
+# skipped says what a machine cannot do; where CI is set that is a failure, for a check that nobody ran has not passed.
+define skipped
+printf '\n  ******************************************************************\n  ** SKIPPED: %s\n  ******************************************************************\n\n' '$(1)' >&2; [[ -z "$${CI:-}" ]] || exit 1
+endef
+
+VALIDATORS := internal/asl/validators
+PEERS      := internal/statechart/peers
+
+.PHONY: setup-node
+setup-node:
+	@if ! command -v npm >/dev/null; then \
+	  $(call skipped,Node.js is not here: two schema validators will not look at the compiled machines.); \
+	else $(MAKE) --no-print-directory $(VALIDATORS)/node_modules/.package-lock.json; fi
+
+# npm writes this file last, so that it stands for the whole installation.
+%/node_modules/.package-lock.json: %/package-lock.json
+	@echo "setting up $*"; npm ci --silent --no-audit --no-fund --prefix $* && touch $@
+
+CROSSCHECK := internal/asl/crosscheck/requirements.txt
+
+.PHONY: setup-python
+setup-python:
+	@if ! $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
+	  $(call skipped,Python 3 with venv is not here: no second interpreter will run the compiled machines.); \
+	else $(MAKE) --no-print-directory $(TOOLS)/asl-venv/.ready; fi
+
+$(TOOLS)/asl-venv/.ready: $(CROSSCHECK)
+	@echo "setting up $(TOOLS)/asl-venv"; mkdir -p $(TOOLS); [[ -x $(@D)/bin/python ]] || $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@
+
+DYNAMO_POM := $(wildcard internal/store/dynamo/dynamolocal/pom.xml)
+
+.PHONY: setup-java
+setup-java:
+	@if [[ -z "$(DYNAMO_POM)" ]]; then :; \
+	elif ! command -v java >/dev/null || ! command -v mvn >/dev/null; then \
+	  $(call skipped,Java or Maven is not here: the DynamoDB adapter will not be tested against DynamoDB Local.); \
+	else $(MAKE) --no-print-directory $(TOOLS)/dynamodb-local/.ready; fi
+
+$(TOOLS)/dynamodb-local/.ready: $(DYNAMO_POM)
+	@echo "setting up $(@D)"; rm -rf $(@D); mkdir -p $(@D)
+	@mvn -q -B -f $< org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(@D) && touch $@
+
+.PHONY: bench
+bench: bin/ballerine setup-node ## Measure, on this machine: expressions, charts, rules, the store, the whole system, and peers
+	go test -run '^$$' -bench . -benchmem ./internal/expr ./internal/statechart ./internal/rules ./internal/store/embedded
+	bin/ballerine bench
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PEERS)/node_modules/.package-lock.json && node $(PEERS)/measure.mjs; fi
+
+##@ Check
+
+.PHONY: lint
+lint: lint-go lint-tidy lint-vulnerabilities ## Formatting, vet, staticcheck, golangci-lint, modules, known vulnerabilities
+
+.PHONY: lint-go
+lint-go: tools
 	go vet ./...
-	go run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...
+	@files=$$(git ls-files -z -co --exclude-standard '*.go' | xargs -0 $(TOOLS)/bin/gofumpt -l); \
+	  [[ -z "$$files" ]] || { printf 'not formatted (make fmt):\n%s\n' "$$files" >&2; exit 1; }
+	$(TOOLS)/bin/golangci-lint run ./...
 
-generate: ## write the generated files again: compiled machines, OpenAPI
-	go test ./internal/asl -update
-	go test ./internal/httpapi -run TestDocumentIsTheOneCheckedIn -update
+.PHONY: lint-tidy
+lint-tidy:
+	go mod tidy -diff
+	go mod verify >/dev/null
 
-check-generated: ## fail when a generated file is out of date
-	go test -count=1 ./internal/asl ./internal/httpapi
+# The database of vulnerabilities is on the network. That it cannot be reached says nothing about this code, so that alone
+# does not fail the build; a vulnerability does, and so does any other error.
+.PHONY: lint-vulnerabilities
+lint-vulnerabilities: tools
+	@out=$$($(TOOLS)/bin/govulncheck ./... 2>&1) && code=0 || code=$$?; printf '%s\n' "$$out"; \
+	  if [[ $$code -ne 0 ]] && grep -qE 'vuln\.go\.dev.*(dial|lookup|timeout|refused|unreachable|reset|EOF|Forbidden|Bad Gateway|proxyconnect)|(dial tcp|no such host).*vuln\.go\.dev' <<<"$$out"; then \
+	    printf '\n  ** SKIPPED: the vulnerability database cannot be reached from here; nothing was checked **\n\n' >&2; code=0; fi; \
+	  exit $$code
 
-sam-check: ## validate the templates (needs Python 3)
-	tools/sam-check
+.PHONY: fmt
+fmt: tools ## Format all Go files
+	git ls-files -z -co --exclude-standard '*.go' | xargs -0 $(TOOLS)/bin/gofumpt -w
 
-bench: ## measure
-	go test -run '^$$' -bench . -benchmem ./...
+.PHONY: tools
+tools: $(TOOLS)/bin/gofumpt-$(GOFUMPT_VERSION) $(TOOLS)/bin/golangci-lint-$(GOLANGCI_VERSION) $(TOOLS)/bin/govulncheck-$(GOVULNCHECK_VERSION)
 
-clean: ## remove what was built
+$(TOOLS)/bin/gofumpt-$(GOFUMPT_VERSION):
+	@echo "installing gofumpt"; GOBIN=$(TOOLS)/bin go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION) && touch $@
+$(TOOLS)/bin/golangci-lint-$(GOLANGCI_VERSION):
+	@echo "installing golangci-lint"; GOBIN=$(TOOLS)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) && touch $@
+$(TOOLS)/bin/govulncheck-$(GOVULNCHECK_VERSION):
+	@echo "installing govulncheck"; GOBIN=$(TOOLS)/bin go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) && touch $@
+
+# Every package whose tests keep golden files has the flag -update: compiled machines, the OpenAPI document, reports.
+.PHONY: generate
+generate: ## Write all generated files anew: compiled machines, the OpenAPI document, golden files
+	@packages=$$(git grep -l --untracked 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|'); \
+	  for package in $$packages; do echo "generate $$package"; go test -count=1 "$$package" -update >/dev/null || { echo "failed: $$package" >&2; exit 1; }; done
+
+.PHONY: check-generated
+check-generated: generate ## Fail when a generated file is not what its source makes of it
+	@git diff --exit-code
+	@new=$$(git ls-files --others --exclude-standard); [[ -z "$$new" ]] || { printf 'generated, not committed:\n%s\n' "$$new" >&2; exit 1; }
+
+.PHONY: sam-check
+sam-check: ## Validate the templates as SAM, CloudFormation and a security linter read them
+	@tools/sam-check
+
+##@ Ship
+
+.PHONY: build
+build: ## Build every Lambda function into build/<name>/bootstrap
+	@[[ -n "$(FUNCTIONS)" ]] || { echo 'no functions/*/main.go to build' >&2; exit 1; }
+	@for name in $(FUNCTIONS); do mkdir -p build/$$name; $(BUILD_FUNCTION) -o build/$$name/bootstrap ./functions/$$name; echo "build/$$name/bootstrap"; done
+
+# `sam build` calls build-<LogicalId> with ARTIFACTS_DIR (BuildMethod: makefile).
+define sam_function
+.PHONY: build-$(1)
+build-$(1):
+	$$(BUILD_FUNCTION) -o $$(ARTIFACTS_DIR)/bootstrap ./functions/$(2)
+endef
+$(eval $(call sam_function,ClientApiFunction,clientapi))
+$(eval $(call sam_function,ReviewApiFunction,reviewapi))
+$(eval $(call sam_function,FlowApiFunction,flowapi))
+$(eval $(call sam_function,HooksFunction,hooks))
+$(eval $(call sam_function,AuthorizerFunction,authorizer))
+$(eval $(call sam_function,StepFunction,step))
+$(eval $(call sam_function,RulesFunction,rules))
+$(eval $(call sam_function,VendorFunction,vendor))
+$(eval $(call sam_function,DocumentFunction,document))
+$(eval $(call sam_function,DispatchFunction,dispatch))
+$(eval $(call sam_function,SweepFunction,sweep))
+
+##@ Clean
+
+.PHONY: clean
+clean: ## Remove what was built; local data (.ballerine) and tools (.tools) stay
 	rm -rf bin build .aws-sam
+
+.PHONY: clean-all
+clean-all: clean ## Remove the tools as well
+	rm -rf $(TOOLS) $(VALIDATORS)/node_modules $(PEERS)/node_modules
