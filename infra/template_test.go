@@ -1,0 +1,179 @@
+package infra_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// load reads a template without its intrinsic functions: !GetAtt A.B is the text "A.B".
+func load(t *testing.T, file string) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	plain(&node)
+	var template map[string]any
+	if err := node.Decode(&template); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return template
+}
+
+func plain(node *yaml.Node) {
+	if strings.HasPrefix(node.Tag, "!") && !strings.HasPrefix(node.Tag, "!!") {
+		node.Tag = ""
+	}
+	for _, child := range node.Content {
+		plain(child)
+	}
+}
+
+// at follows a path; nil when something on the way is missing.
+func at(value any, path ...string) any {
+	for _, name := range path {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	return value
+}
+
+func resources(t *testing.T, kind string) map[string]any {
+	t.Helper()
+	found := map[string]any{}
+	for name, resource := range load(t, "../template.yaml")["Resources"].(map[string]any) {
+		if at(resource, "Type") == kind {
+			found[name] = at(resource, "Properties")
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("no %s", kind)
+	}
+	return found
+}
+
+func TestEveryFunctionHasItsOwnRoleLogsAndTraces(t *testing.T) {
+	template := load(t, "../template.yaml")
+	globals := at(template, "Globals", "Function")
+	if at(globals, "Tracing") != "Active" || at(globals, "Runtime") != "provided.al2023" || fmt.Sprint(at(globals, "Architectures")) != "[arm64]" {
+		t.Errorf("globals: %v", globals)
+	}
+	for name, function := range resources(t, "AWS::Serverless::Function") {
+		base := strings.TrimSuffix(name, "Function")
+		if at(function, "Role") != base+"Role.Arn" || at(template, "Resources", base+"Role", "Type") != "AWS::IAM::Role" {
+			t.Errorf("%s has no role of its own", name)
+		}
+		if at(function, "LoggingConfig", "LogGroup") != base+"LogGroup" || at(template, "Resources", base+"LogGroup", "Properties", "RetentionInDays") == nil {
+			t.Errorf("%s has no log group with retention", name)
+		}
+		if at(template, "Resources", name, "Metadata", "BuildMethod") != "makefile" {
+			t.Errorf("%s is not built by the Makefile", name)
+		}
+	}
+}
+
+func TestNestedTemplatesExistAndGiveWhatIsAskedOfThem(t *testing.T) {
+	text, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nested := resources(t, "AWS::Serverless::Application")
+	for _, use := range regexp.MustCompile(`\b(\w+)\.Outputs\.(\w+)`).FindAllStringSubmatch(string(text), -1) {
+		location, _ := at(nested[use[1]], "Location").(string)
+		if at(load(t, filepath.Join("..", location)), "Outputs", use[2]) == nil {
+			t.Errorf("%s gives no %s", location, use[2])
+		}
+	}
+}
+
+func TestTheStreamIsFilteredToNewEffects(t *testing.T) {
+	outbox := at(resources(t, "AWS::Serverless::Function")["DispatchFunction"], "Events", "Outbox", "Properties")
+	filters, _ := at(outbox, "FilterCriteria", "Filters").([]any)
+	if len(filters) != 1 {
+		t.Fatalf("filters: %v", filters)
+	}
+	var pattern, want any
+	if err := json.Unmarshal([]byte(at(filters[0], "Pattern").(string)), &pattern); err != nil {
+		t.Fatal(err)
+	}
+	_ = json.Unmarshal([]byte(`{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"effect#"}]}}}}`), &want)
+	if fmt.Sprint(pattern) != fmt.Sprint(want) {
+		t.Errorf("pattern %v", pattern)
+	}
+	if at(outbox, "BisectBatchOnFunctionError") != true || at(outbox, "DestinationConfig", "OnFailure", "Destination") == nil {
+		t.Error("a bad record would hold up the stream, or be lost")
+	}
+}
+
+func TestScheduleAndAuthorizerAreWhatAWSUnderstands(t *testing.T) {
+	if s := at(resources(t, "AWS::Serverless::Function")["SweepFunction"], "Events", "EachMinute", "Properties", "ScheduleExpression"); s != "rate(1 minute)" {
+		t.Errorf("schedule %v", s)
+	}
+	authorizer := at(resources(t, "AWS::Serverless::HttpApi")["HttpApi"], "Auth", "Authorizers", "Principal")
+	if at(authorizer, "AuthorizerPayloadFormatVersion") != "2.0" || at(authorizer, "EnableSimpleResponses") != true || fmt.Sprint(at(authorizer, "Identity", "Headers")) != "[Authorization]" {
+		t.Errorf("authorizer %v", authorizer)
+	}
+}
+
+func TestEveryFunctionOfTheMachineIsSubstituted(t *testing.T) {
+	machine := resources(t, "AWS::Serverless::StateMachine")["KycStateMachine"]
+	text, err := os.ReadFile(filepath.Join("..", at(machine, "DefinitionUri").(string)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range regexp.MustCompile(`\$\{(\w+)\}`).FindAllStringSubmatch(string(text), -1) {
+		if at(machine, "DefinitionSubstitutions", name[1]) == nil {
+			t.Errorf("%s is not substituted", name[1])
+		}
+	}
+}
+
+func TestRoutesAreTheOperationsOfTheOpenAPIDocument(t *testing.T) {
+	var want, got []string
+	for path, methods := range load(t, "openapi.yaml")["paths"].(map[string]any) {
+		for method, operation := range methods.(map[string]any) {
+			open := at(operation, "operationId") == "getHealth" || at(operation, "operationId") == "receiveCallback"
+			want = append(want, fmt.Sprintf("%s %s open=%t", strings.ToUpper(method), path, open))
+		}
+	}
+	for _, function := range resources(t, "AWS::Serverless::Function") {
+		events, _ := at(function, "Events").(map[string]any)
+		for _, event := range events {
+			if at(event, "Type") == "HttpApi" {
+				p := at(event, "Properties")
+				got = append(got, fmt.Sprintf("%v %v open=%t", at(p, "Method"), at(p, "Path"), at(p, "Auth", "Authorizer") == "NONE"))
+			}
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(want, got) {
+		t.Errorf("routes\n%s\noperations\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestSampleEventsDecode(t *testing.T) {
+	files, err := filepath.Glob("../events/*.json")
+	if err != nil || len(files) < 11 {
+		t.Fatalf("%d samples, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil || !json.Valid(bytes.TrimSpace(text)) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
