@@ -26,6 +26,7 @@ var order = []string{
 	"statemachines",
 	"internal/app",
 	"internal/local",
+	"infra",
 	"functions",
 	"cmd",
 	"tools",
