@@ -162,8 +162,15 @@ func (c *compiler) wait(s *statechart.State, role, what string) {
 	c.states = append(c.states, State{
 		Name: c.names.of(s.Path, role), Type: "Task", Comment: what, Resource: resourceToken,
 		Parameters: call("step", Object{
-			{"action", "park"}, {"state", s.Path}, {"label.$", "$.label"}, {"region", ""}, {"tenant.$", "$.tenant"}, {"case.$", "$.case"},
-			{"visit.$", "$.visit"}, {"token.$", "$$.Task.Token"}, {"execution.$", "$$.Execution.Name"},
+			{"action", "park"},
+			{"state", s.Path},
+			{"label.$", "$.label"},
+			{"region", ""},
+			{"tenant.$", "$.tenant"},
+			{"case.$", "$.case"},
+			{"visit.$", "$.visit"},
+			{"token.$", "$$.Task.Token"},
+			{"execution.$", "$$.Execution.Name"},
 		}),
 		TimeoutSecondsPath: "$.seconds", Retry: stepRetry(),
 		Catch: []Catch{{ErrorEquals: []string{"States.Timeout"}, ResultPath: "$.error", Next: c.names.of(s.Path, "timer")}},

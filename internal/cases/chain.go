@@ -156,7 +156,7 @@ func without(parked map[string]Park, region string) map[string]Park {
 // pause waits a few milliseconds, more with every attempt, jittered.
 func pause(ctx context.Context, attempt int) error {
 	limit := min(100, 2<<attempt)
-	timer := time.NewTimer(time.Duration(1+rand.IntN(limit)) * time.Millisecond)
+	timer := time.NewTimer(time.Duration(1+rand.IntN(limit)) * time.Millisecond) //nolint:gosec // a pause need not be secret
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

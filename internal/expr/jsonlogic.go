@@ -150,7 +150,7 @@ func (c *logicCompiler) operation(rule map[string]any, depth int) (node, error) 
 	}
 	op, known := logicOperators[name]
 	if !known {
-		e := logicError("json-logic's operator %s is not known", name).(*Error)
+		e := &Error{1, 1, 1, fmt.Sprintf("json-logic's operator %s is not known", name), ""}
 		e.Hint = didYouMean(name, append(slices.Sorted(maps.Keys(logicOperators)), "var", "missing", "missing_some", "some", "all", "none", "filter", "map", "reduce"))
 		return nil, e
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -174,7 +175,7 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, op operation) (*h
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		if _, tooLarge := err.(*http.MaxBytesError); tooLarge {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			return r, problem.New(problem.TooLarge, "A body has at most %d bytes.", maxBody)
 		}
 		return r, problem.Wrap(err, problem.Timeout, "The body did not arrive.")

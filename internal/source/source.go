@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -44,7 +45,7 @@ func Parse(file string, text []byte) *Document {
 		d.syntax(err)
 		return d
 	}
-	if err := decode(decoder, &yaml.Node{}); err != io.EOF {
+	if err := decode(decoder, &yaml.Node{}); !errors.Is(err, io.EOF) {
 		d.at(1, 1, 1, "", "syntax", "the file must hold one document", "", false)
 	}
 	if len(root.Content) == 1 && d.plain(root.Content[0], 0) {
@@ -67,7 +68,7 @@ var yamlLine = regexp.MustCompile(`line (\d+)(?:, column (\d+))?:? ?(.*)`)
 
 func (d *Document) syntax(err error) {
 	line, column, message := 1, 1, "the document is empty or not YAML"
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		message = strings.TrimPrefix(err.Error(), "yaml: ")
 		if m := yamlLine.FindStringSubmatch(message); m != nil {
 			line, _ = strconv.Atoi(m[1])

@@ -123,7 +123,7 @@ func (p *parser) typed(kind string, members source.Members, kindNode, node *yaml
 func (p *parser) compileOther(kind string, node *yaml.Node, path string) (*expr.Program, string) {
 	var program *expr.Program
 	var err error
-	text := ""
+	var text string
 	switch kind {
 	case "jmespath":
 		text = p.doc.String(node, path)
@@ -283,7 +283,7 @@ func (p *parser) members(pair source.Pair, node *yaml.Node, path string) []membe
 			p.doc.Report(m.Key, at, "path", "this is not a field that can be written", "")
 			continue
 		}
-		program := expr.Constant(nil)
+		var program *expr.Program
 		if source.IsText(m.Value) {
 			program = p.program(m.Value, at, "value")
 		} else {

@@ -185,8 +185,10 @@ func (r *reader) names(members source.Members, path, name string, pattern *regex
 func (r *reader) invocation(i *statechart.Invocation, at statechart.Place) {
 	made := Invocation{
 		State: i.State().Path, ID: i.ID, Source: i.Source, Input: i.Input, With: i.With, Timeout: defaultTimeout,
-		Retry: RetryPolicy{defaultAttempts, defaultInterval, defaultRate, defaultMaxInterval, true,
-			[]string{string(problem.VendorUnavailable), string(problem.Timeout), string(problem.Unavailable)}},
+		Retry: RetryPolicy{
+			defaultAttempts, defaultInterval, defaultRate, defaultMaxInterval, true,
+			[]string{string(problem.VendorUnavailable), string(problem.Timeout), string(problem.Unavailable)},
+		},
 	}
 	switch i.Source {
 	case "vendor":

@@ -105,7 +105,7 @@ func (i *Issuer) Mint(user identity.Person) (text string, expires time.Time, err
 
 // VerifySignature implements oidc.KeySet without a round trip.
 func (i *Issuer) VerifySignature(_ context.Context, text string) ([]byte, error) {
-	jws, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return nil, fmt.Errorf("parse the token: %w", err)
 	}

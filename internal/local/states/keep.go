@@ -41,8 +41,11 @@ func changesOf(key string, r *run) []Change {
 		return []Change{history, {keyRunning + key, kept}}
 	}
 	return []Change{
-		history, {keyRunning + key, nil}, {keyParked + key, nil},
-		{keyFinished + key, kept}, {endedKey(&r.record, key), []byte{'1'}},
+		history,
+		{keyRunning + key, nil},
+		{keyParked + key, nil},
+		{keyFinished + key, kept},
+		{endedKey(&r.record, key), []byte{'1'}},
 	}
 }
 

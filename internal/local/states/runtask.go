@@ -87,8 +87,8 @@ func (r *run) answered(payload []byte) {
 // completed goes on with a task's result.
 func (r *run) completed(result any) {
 	s := r.machine.states[r.State]
-	ok := true
 	if s.resultSelector != nil {
+		var ok bool
 		if result, ok = r.fill(s.resultSelector, result); !ok {
 			return
 		}

@@ -38,7 +38,7 @@ func Run(ctx context.Context, config Config) error {
 		out, err := config.Client.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: aws.String(config.Stream)})
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // the end was asked for
 			}
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
@@ -48,7 +49,7 @@ func Open(path string) (*DB, error) {
 	options.NoFreelistSync = true
 	options.InitialMmapSize = 256 << 20
 	bolt, err := bbolt.Open(path, 0o600, &options)
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, problem.Wrap(err, problem.Unavailable, "Another process has the data open (%s). Stop it, or talk to it with --endpoint.", path)
 	}
 	if err != nil {
@@ -101,7 +102,7 @@ func (db *DB) enqueue(ctx context.Context, r *request) error {
 // View runs a read transaction over a snapshot of the file.
 func (db *DB) View(run func(tx *Tx) error) error {
 	err := db.bolt.View(func(b *bbolt.Tx) error { return run(&Tx{bolt: b}) })
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return problem.Wrap(err, problem.Unavailable, "The data file is closed.")
 	}
 	return err
