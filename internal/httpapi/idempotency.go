@@ -2,7 +2,7 @@ package httpapi
 
 import "ballerine/internal/idempotency"
 
-// Reservation, Answer and IdempotencyStore are those of the idempotency package, which stores implement.
+// These are the idempotency package's, which stores implement.
 type (
 	Reservation      = idempotency.Reservation
 	Answer           = idempotency.Answer

@@ -35,10 +35,10 @@ func (s *server) once(w http.ResponseWriter, r *http.Request, op operation, hand
 	there, mine, err := s.reserve(r, op)
 	switch {
 	case err != nil:
-		writeProblem(w, ctx, err)
+		writeProblem(ctx, w, err)
 		return
 	case !mine:
-		s.replay(w, ctx, there)
+		s.replay(ctx, w, there)
 		return
 	}
 	ctx = context.WithValue(ctx, callKey{}, r.Header.Get("Idempotency-Key"))
@@ -104,15 +104,15 @@ func (s *server) reserve(r *http.Request, op operation) (Reservation, bool, erro
 	return there, reserved, err
 }
 
-func (s *server) replay(w http.ResponseWriter, ctx context.Context, there Reservation) {
+func (s *server) replay(ctx context.Context, w http.ResponseWriter, there Reservation) {
 	if there.Answer == nil {
 		w.Header().Set("Retry-After", "1")
-		writeProblem(w, ctx, problem.New(problem.IdempotencyInFlight, "The first call with this Idempotency-Key has not ended."))
+		writeProblem(ctx, w, problem.New(problem.IdempotencyInFlight, "The first call with this Idempotency-Key has not ended."))
 		return
 	}
 	body, err := s.sealer.open(there.Key, there.Answer.Body)
 	if err != nil {
-		writeProblem(w, ctx, err)
+		writeProblem(ctx, w, err)
 		return
 	}
 	for name, value := range there.Answer.Header {

@@ -13,17 +13,21 @@ import (
 )
 
 type (
-	none   struct{}
+	none struct{}
+	// OnCase is the path of everything about one case. It is exported because Huma reads exported members only.
 	OnCase struct {
 		ID string `path:"id"`
 	}
+	// OnDocument is the path of one document of a case.
 	OnDocument struct {
 		OnCase
 		Document string `path:"document"`
 	}
+	// Seen is the version that the caller has looked at.
 	Seen struct {
 		IfMatch string `header:"If-Match" doc:"the ETag of the case that was seen"`
 	}
+	// Paging is a page of a list.
 	Paging struct {
 		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 		Cursor string `query:"cursor" maxLength:"2000"`

@@ -67,7 +67,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	return p
 }
 
-func writeProblem(w http.ResponseWriter, ctx context.Context, err error) {
+func writeProblem(ctx context.Context, w http.ResponseWriter, err error) {
 	p := problemOf(ctx, err)
 	text, failed := json.Marshal(p)
 	if failed != nil {

@@ -141,7 +141,7 @@ func (s *server) HandleFunc(pattern string, handler func(http.ResponseWriter, *h
 		r, err := s.admit(w, r, op)
 		if err != nil {
 			s.log(r.Context(), op.OperationID, err)
-			writeProblem(w, r.Context(), err)
+			writeProblem(r.Context(), w, err)
 			return
 		}
 		if op.idempotent == never || (op.idempotent == optional && r.Header.Get("Idempotency-Key") == "") {
@@ -208,7 +208,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if cause := recover(); cause != nil {
 			s.Logger.ErrorContext(ctx, "panic", "operation", name, "type", fmt.Sprintf("%T", cause), "stack", string(debug.Stack()))
 			if !answer.wrote {
-				writeProblem(answer, ctx, problem.New(problem.Internal, "Something went wrong on our side."))
+				writeProblem(ctx, answer, problem.New(problem.Internal, "Something went wrong on our side."))
 			}
 		}
 		s.Metrics.Count("http_requests_total", "operation", name, "status", strconv.Itoa(answer.status))
@@ -227,10 +227,10 @@ func (s *server) unknown(w http.ResponseWriter, r *http.Request, handler http.Ha
 	handler.ServeHTTP(quiet, r)
 	if quiet.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", quiet.header.Get("Allow"))
-		writeProblem(w, r.Context(), problem.New(problem.MethodNotAllowed, "The path does not have this method."))
+		writeProblem(r.Context(), w, problem.New(problem.MethodNotAllowed, "The path does not have this method."))
 		return
 	}
-	writeProblem(w, r.Context(), problem.New(problem.NotFound, "There is no such path."))
+	writeProblem(r.Context(), w, problem.New(problem.NotFound, "There is no such path."))
 }
 
 // log writes down what a caller is not told.
