@@ -175,7 +175,7 @@ func wanted(values []any) string {
 var plainName = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]{0,40}|[0-9]{1,9})$`)
 
 // fields turns violations into fields below a place. A name that may itself be data is shown as *.
-func fields(e *problem.Error, place string, list []violation) *problem.Error {
+func fields(e *problem.Error, place string, list []violation) {
 	for _, v := range list {
 		parts := strings.Split(v.pointer, "/")
 		for i, part := range parts {
@@ -189,5 +189,4 @@ func fields(e *problem.Error, place string, list []violation) *problem.Error {
 		}
 		e.With(location, v.code, "%s", v.message)
 	}
-	return e
 }
