@@ -2,9 +2,11 @@ package httpapi
 
 import "ballerine/internal/idempotency"
 
-// These are the idempotency package's, which stores implement.
 type (
-	Reservation      = idempotency.Reservation
-	Answer           = idempotency.Answer
+	// Reservation is the idempotency package's, which stores implement.
+	Reservation = idempotency.Reservation
+	// Answer is the idempotency package's.
+	Answer = idempotency.Answer
+	// IdempotencyStore is the idempotency package's.
 	IdempotencyStore = idempotency.Store
 )
