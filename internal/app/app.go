@@ -136,10 +136,7 @@ func (c *Core) Vendor() (task.Handler, error) {
 	}), nil
 }
 
-func (c *Core) plugins() (*vendor.Registry, error) {
-	plugins, diagnostics := vendor.LoadAll(c.Definitions)
-	return plugins, diagnostics.Err()
-}
+func (c *Core) plugins() (*vendor.Registry, error) { return loadPlugins(c.Definitions) }
 
 func (c *Core) vendorClient() *vendor.Client {
 	return &vendor.Client{

@@ -102,8 +102,8 @@ type known struct {
 
 // Known gives the plugins and policies of a folder of definitions as a workflow.Catalog, for checks.
 func Known(files fs.FS) (workflow.Catalog, error) {
-	plugins, diagnostics := vendor.LoadAll(files)
-	if err := diagnostics.Err(); err != nil {
+	plugins, err := loadPlugins(files)
+	if err != nil {
 		return nil, err
 	}
 	c := &Catalog{policies: map[string]*rules.Policy{}}
@@ -111,6 +111,16 @@ func Known(files fs.FS) (workflow.Catalog, error) {
 		return nil, err
 	}
 	return known{plugins, c.policies}, nil
+}
+
+// loadPlugins reads the plugins of a folder of definitions.
+func loadPlugins(files fs.FS) (*vendor.Registry, error) {
+	folder, err := fs.Sub(files, "plugins")
+	if err != nil {
+		return nil, fmt.Errorf("list plugins: %w", err)
+	}
+	plugins, diagnostics := vendor.LoadAll(folder)
+	return plugins, diagnostics.Err()
 }
 
 // Plugin implements workflow.Catalog.

@@ -15,6 +15,7 @@ import (
 	"ballerine/internal/webhook"
 )
 
+// OnID is the path of one thing that is not a case.
 type OnID struct {
 	ID string `path:"id"`
 }
@@ -122,23 +123,23 @@ func (s *server) registerKeys(api huma.API) {
 		Scopes    []string  `json:"scopes,omitempty" maxItems:"50"`
 		ExpiresAt time.Time `json:"expires_at,omitzero"`
 	}
-	add(s, api, op(Admin, "createKey", "POST", "/v1/keys", "Make an API key; it is shown once").creating(), func(c ctx, in *body[keyBody]) (*created[Key], error) {
+	add(s, api, op(Review, "createKey", "POST", "/v1/keys", "Make an API key; it is shown once").creating(), func(c ctx, in *body[keyBody]) (*created[Key], error) {
 		key, text, err := s.Keys.Create(c, principalOf(c), identity.CreateKey{ID: reserved(c, "key"), Name: in.Body.Name, Scopes: in.Body.Scopes, ExpiresAt: in.Body.ExpiresAt})
 		shape := keyShape(key)
 		shape.Secret = text
 		return &created[Key]{"/v1/keys/" + key.ID, shape}, err
 	})
-	add(s, api, op(Admin, "listKeys", "GET", "/v1/keys", "List API keys"), func(c ctx, _ *none) (*body[List[Key]], error) {
+	add(s, api, op(Review, "listKeys", "GET", "/v1/keys", "List API keys"), func(c ctx, _ *none) (*body[List[Key]], error) {
 		keys, err := s.Keys.List(c, principalOf(c).Tenant)
 		return &body[List[Key]]{List[Key]{Data: each(keys, keyShape)}}, err
 	})
-	add(s, api, op(Admin, "rotateKey", "POST", "/v1/keys/{id}/rotate", "Give a key a new secret; the former stays good for a while").repeatable(), func(c ctx, in *OnID) (*body[Key], error) {
+	add(s, api, op(Review, "rotateKey", "POST", "/v1/keys/{id}/rotate", "Give a key a new secret; the former stays good for a while").repeatable(), func(c ctx, in *OnID) (*body[Key], error) {
 		key, text, err := s.Keys.Rotate(c, principalOf(c), in.ID)
 		shape := keyShape(key)
 		shape.Secret = text
 		return &body[Key]{shape}, err
 	})
-	add(s, api, op(Admin, "revokeKey", "DELETE", "/v1/keys/{id}", "End a key at once"), func(c ctx, in *OnID) (*none, error) {
+	add(s, api, op(Review, "revokeKey", "DELETE", "/v1/keys/{id}", "End a key at once"), func(c ctx, in *OnID) (*none, error) {
 		return nil, s.Keys.Revoke(c, principalOf(c).Tenant, in.ID)
 	})
 }

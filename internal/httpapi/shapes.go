@@ -151,7 +151,13 @@ func (s *server) view(c ctx, record cases.Record) (*Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	shape := &Case{
+	shape := ShapeCase(v)
+	return &shape, nil
+}
+
+// ShapeCase is a case as the interface shows it. The command line shows it alike.
+func ShapeCase(v cases.View) Case {
+	shape := Case{
 		ID: v.ID, ExternalID: orNull(v.ExternalID), Workflow: v.Workflow, Status: v.Status, Configuration: list(v.Configuration), Tags: list(v.Tags),
 		Version: v.Version, Outcome: orNull(v.Outcome), Subject: v.Subject, Context: v.Context, Assignee: orNull(v.Assignee), DueAt: orNull(v.DueAt),
 		Next: list(v.Next), Documents: each(v.Documents, documentShape), Incidents: v.Incidents, Execution: v.Execution, CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
@@ -159,7 +165,7 @@ func (s *server) view(c ctx, record cases.Record) (*Case, error) {
 	if v.Risk != nil {
 		shape.Risk = &Risk{Score: v.Risk.Score, Severity: v.Risk.Severity}
 	}
-	return shape, nil
+	return shape
 }
 
 func (s *server) flowView(c ctx, record cases.Record) (*FlowCase, error) {

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ballerine/internal/local"
+	"ballerine/internal/telemetry"
+	"ballerine/statemachines"
+)
+
+// stopTime is how long a stop may take before the process ends all the same.
+const stopTime = 15 * time.Second
+
+// version is the build's, from the Go toolchain.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "dev"
+	}
+	return info.Main.Version
+}
+
+func devCommand() *cobra.Command {
+	var options local.Options
+	var seed, verbose bool
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run the whole system on this machine: API, executions, storage, sandbox vendors, sign-in",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			level := slog.LevelWarn
+			if verbose {
+				level = slog.LevelInfo
+			}
+			options.Logger = telemetry.NewLogger(cmd.ErrOrStderr(), level)
+			options.Definitions, options.Version = statemachines.Files, version()
+			return dev(cmd.Context(), cmd.OutOrStdout(), options, seed, asJSON(cmd))
+		},
+	}
+	cmd.Flags().StringVar(&options.Data, "data", ".ballerine", "folder of everything that is kept")
+	cmd.Flags().StringVar(&options.Address, "addr", "127.0.0.1:8787", "address to listen on; port 0 picks a free one")
+	cmd.Flags().BoolVar(&seed, "seed", false, "add demo cases to an empty data folder")
+	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what happens, not only what goes wrong")
+	return cmd
+}
+
+// ready is the line that tells scripts that the system answers. Its form is a contract.
+type ready struct {
+	Ready     bool       `json:"ready"`
+	API       string     `json:"api"`
+	Dashboard string     `json:"dashboard"`
+	Demo      local.Demo `json:"demo"`
+}
+
+func dev(ctx context.Context, out io.Writer, options local.Options, seed, asJSON bool) error {
+	stack, err := local.Start(ctx, options)
+	if err != nil {
+		return err
+	}
+	if seed {
+		if err := stack.Seed(ctx); err != nil {
+			return fmt.Errorf("seed: %w", err)
+		}
+	}
+	if asJSON {
+		err = json.NewEncoder(out).Encode(ready{Ready: true, API: stack.URL, Dashboard: stack.URL + "/", Demo: stack.Demo})
+	} else {
+		err = welcome(out, stack, options)
+	}
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-stack.Failed():
+		}
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if closeErr := stack.Close(stopping); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func welcome(out io.Writer, stack *local.Stack, options local.Options) error {
+	_, err := fmt.Fprintf(out, `Ballerine is running on this machine. Ctrl-C stops it; everything is kept in %s.
+
+  API        %s
+  metrics    %s/metrics
+  API key    %s
+  users      (password of all: %s)
+`, options.Data, stack.URL, stack.URL, stack.Demo.APIKey, stack.Demo.Users[0].Password)
+	for _, user := range stack.Demo.Users {
+		if err == nil {
+			_, err = fmt.Fprintf(out, "             %-24s %s\n", user.Email, user.Roles[0])
+		}
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(out, "\n  For a shell: source %s/demo.env\n", options.Data)
+	}
+	return err
+}

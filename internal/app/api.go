@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"ballerine/internal/httpapi"
+	"ballerine/internal/httpapi/bridge"
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/task"
+)
+
+// API is the function of an audience's operations. Errors: Invalid when a definition has problems.
+func (c *Core) API(audience httpapi.Audience) (task.Handler, error) {
+	config, err := c.apiConfig(audience)
+	if err != nil {
+		return nil, err
+	}
+	handler, err := httpapi.New(config)
+	if err != nil {
+		return nil, err
+	}
+	return fromBridge(handler), nil
+}
+
+func (c *Core) apiConfig(audience httpapi.Audience) (httpapi.Config, error) {
+	config := httpapi.Config{
+		Audiences: []httpapi.Audience{audience}, Cases: c.Cases, Authenticator: c.Authenticator(), Keys: c.keys(), Tokens: c.Tokens,
+		Idempotency: c.Idempotency, Secret: c.SigningSecrets[0], Now: c.Now, NewID: c.NewID, Metrics: c.Metrics, Logger: c.Logger, Version: c.Version,
+	}
+	switch audience {
+	case httpapi.Client:
+		config.Webhooks = c.WebhookService()
+		if err := c.Catalog.LoadPolicies(c.Definitions); err != nil {
+			return config, err
+		}
+		config.Policies = c.Catalog.Policy
+	case httpapi.Hooks:
+		plugins, err := c.plugins()
+		if err != nil {
+			return config, err
+		}
+		config.Plugins, config.Vendors = plugins.Get, c.vendorClient()
+	}
+	return config, nil
+}
+
+func (c *Core) keys() *identity.Keys {
+	return identity.NewKeys(identity.KeysConfig{Store: c.Parts.Keys, Now: c.Now, NewID: c.NewID})
+}
+
+// Authenticator turns credentials into principals.
+func (c *Core) Authenticator() *identity.Authenticator {
+	a := &identity.Authenticator{Keys: c.keys(), Tokens: c.Tokens}
+	for _, issuer := range c.Issuers {
+		a.People = append(a.People, identity.NewPeople(issuer))
+	}
+	return a
+}
+
+// Authorizer is the function that API Gateway asks about every credential.
+func (c *Core) Authorizer() task.Handler {
+	authorize := bridge.Authorizer(c.Authenticator())
+	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+		var request events.APIGatewayV2CustomAuthorizerV2Request
+		if err := json.Unmarshal(payload, &request); err != nil {
+			return nil, problem.Wrap(err, problem.MalformedJSON, "The event is not one of an authorizer.")
+		}
+		response, err := authorize(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(response)
+	}
+}
+
+// fromBridge makes a function of a handler behind API Gateway.
+func fromBridge(handler http.Handler) task.Handler {
+	serve := bridge.New(handler)
+	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+		var request events.APIGatewayV2HTTPRequest
+		if err := json.Unmarshal(payload, &request); err != nil {
+			return nil, problem.Wrap(err, problem.MalformedJSON, "The event is not one of API Gateway.")
+		}
+		response, err := serve(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(response)
+	}
+}

@@ -1,0 +1,90 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+)
+
+// demoTenant is the tenant of the data folder.
+const demoTenant = "demo"
+
+// Demo is what a person needs to try the system out. Its form is a contract of the command line.
+type Demo struct {
+	Tenant string     `json:"tenant"`
+	APIKey string     `json:"api_key"`
+	Users  []DemoUser `json:"users"`
+}
+
+// DemoUser is a person of the demo tenant.
+type DemoUser struct {
+	Email    string   `json:"email"`
+	Password string   `json:"password"`
+	Roles    []string `json:"roles"`
+	Token    string   `json:"token"` // of this start, good for some hours
+}
+
+var demoPeople = []struct{ name, email, role string }{
+	{"Ada Admin", "admin@demo.test", "admin"}, {"Mara Manager", "manager@demo.test", "manager"},
+	{"Rita Reviewer", "reviewer@demo.test", "reviewer"}, {"Robin Reviewer", "reviewer2@demo.test", "reviewer"},
+	{"Otto Auditor", "auditor@demo.test", "auditor"}, {"Dana Developer", "developer@demo.test", "developer"},
+}
+
+// demoPassword of all demo people; the address is on this machine only.
+const demoPassword = "demo"
+
+// demo makes the demo tenant's key and people, once, and signs the people in.
+func (s *Stack) demo(ctx context.Context) error {
+	if err := s.demoKey(ctx); err != nil {
+		return err
+	}
+	s.Demo = Demo{Tenant: demoTenant, APIKey: s.secrets.DemoKey}
+	for i, person := range demoPeople {
+		user := identity.Person{
+			ID: fmt.Sprintf("user_%s%d", person.role, i), Tenant: demoTenant, Email: person.email, Name: person.name,
+			Roles: []string{person.role}, CreatedAt: s.options.Now().UTC(), UpdatedAt: s.options.Now().UTC(),
+		}
+		if _, err := s.db.Keys().User(ctx, demoTenant, user.ID); problem.CodeOf(err) == problem.NotFound {
+			if err := s.db.Keys().PutUser(ctx, user); err != nil {
+				return err
+			}
+		}
+		token, _, err := s.issuer.Mint(user)
+		if err != nil {
+			return err
+		}
+		s.Demo.Users = append(s.Demo.Users, DemoUser{Email: user.Email, Password: demoPassword, Roles: user.Roles, Token: token})
+	}
+	return s.writeEnvironment()
+}
+
+func (s *Stack) demoKey(ctx context.Context) error {
+	if s.secrets.DemoKey != "" {
+		return nil
+	}
+	keys := identity.NewKeys(identity.KeysConfig{Store: s.db.Keys(), Now: s.options.Now})
+	admin := identity.Principal{Tenant: demoTenant, Kind: identity.User, ID: "user_admin0", Roles: []string{"admin"}}
+	_, text, err := keys.Create(ctx, admin, identity.CreateKey{Name: "demo"})
+	if err != nil {
+		return err
+	}
+	s.secrets.DemoKey = text
+	return s.secrets.save()
+}
+
+// writeEnvironment leaves what the README's walk-through needs in a file that a shell can read.
+func (s *Stack) writeEnvironment() error {
+	reviewer := ""
+	for _, user := range s.Demo.Users {
+		if user.Roles[0] == "reviewer" && reviewer == "" {
+			reviewer = user.Token
+		}
+	}
+	text := fmt.Sprintf("# Written by `ballerine dev` at %s; good while it runs.\nexport API=%s\nexport KEY=%s\nexport REVIEWER=%s\n",
+		s.options.Now().UTC().Format(time.RFC3339), s.URL, s.Demo.APIKey, reviewer)
+	return writeWhole(filepath.Join(s.options.Data, "demo.env"), []byte(text))
+}

@@ -1,0 +1,349 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ballerine/internal/app"
+	"ballerine/internal/cases"
+	"ballerine/internal/httpapi"
+	"ballerine/internal/identity"
+	"ballerine/internal/identity/issuer"
+	"ballerine/internal/local/gateway"
+	"ballerine/internal/local/objects"
+	"ballerine/internal/local/sandbox"
+	"ballerine/internal/local/states"
+	"ballerine/internal/store/embedded"
+	"ballerine/internal/store/s3"
+	"ballerine/internal/telemetry"
+	"ballerine/internal/vendor"
+)
+
+// Options of a stack.
+type Options struct {
+	Data        string // folder of everything that is kept
+	Address     string // "127.0.0.1:8787"; port 0 picks a free one
+	Definitions fs.FS
+	Version     string
+	Logger      *slog.Logger
+	Now         func() time.Time
+}
+
+// Stack is the whole system, running.
+type Stack struct {
+	URL  string
+	Demo Demo
+	Core *app.Core
+
+	options  Options
+	secrets  *secrets
+	db       *embedded.DB
+	engine   *states.Engine
+	issuer   *issuer.Issuer
+	sandbox  *sandbox.Server
+	server   *http.Server
+	metrics  *telemetry.Registry
+	stopWork context.CancelFunc
+	work     sync.WaitGroup
+	failed   chan error
+}
+
+// bucket of documents, as a path of the stack's own address.
+const bucket = "ballerine-documents"
+
+// intervals of the local schedule.
+const (
+	sweepEvery   = 5 * time.Second // a minute on AWS: here people watch
+	deliverEvery = 500 * time.Millisecond
+)
+
+// Start runs the system and returns when it answers. Errors: Unavailable when the data or the address is taken.
+func Start(ctx context.Context, options Options) (*Stack, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if err := os.MkdirAll(options.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("create data folder: %w", err)
+	}
+	s := &Stack{options: options, metrics: telemetry.NewRegistry(), failed: make(chan error, 1)}
+	listener, err := net.Listen("tcp", options.Address)
+	if err != nil {
+		return nil, err
+	}
+	s.URL = "http://" + listener.Addr().String()
+	if err := s.build(ctx); err != nil {
+		return nil, errors.Join(err, listener.Close(), s.Close(ctx))
+	}
+	go func() {
+		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+	}()
+	if err := s.resume(ctx); err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	return s, nil
+}
+
+// Failed tells when the server has ended by itself.
+func (s *Stack) Failed() <-chan error { return s.failed }
+
+// build wires everything; nothing runs yet.
+func (s *Stack) build(ctx context.Context) (err error) {
+	if s.db, err = embedded.Open(filepath.Join(s.options.Data, "ballerine.db")); err != nil {
+		return err
+	}
+	if s.secrets, err = loadSecrets(s.options.Data); err != nil {
+		return err
+	}
+	if s.issuer, err = s.openIssuer(); err != nil {
+		return err
+	}
+	functions := Functions{}
+	invoke := func(ctx context.Context, function string, payload []byte) ([]byte, error) {
+		return functions.Invoke(ctx, function, payload)
+	}
+	if s.engine, err = states.New(states.Config{Journal: states.Buckets{DB: s.db}, Invoke: invoke, Logger: s.options.Logger}); err != nil {
+		return err
+	}
+	s.sandbox = sandbox.New(sandbox.Config{APIKey: s.secrets.VendorKey, CallbackSecret: s.secrets.CallbackSecret, Log: s.options.Logger})
+	if s.Core, err = app.New(s.parts()); err != nil {
+		return err
+	}
+	if err := s.functions(functions); err != nil {
+		return err
+	}
+	if err := s.register(); err != nil {
+		return err
+	}
+	handler, err := s.handler(functions)
+	if err != nil {
+		return err
+	}
+	s.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	return s.demo(ctx)
+}
+
+func (s *Stack) openIssuer() (*issuer.Issuer, error) {
+	i, err := issuer.New(issuer.Config{URL: s.URL, Audience: "ballerine-dashboard", Now: s.options.Now, State: s.secrets.Issuer})
+	if err != nil {
+		return nil, err
+	}
+	if s.secrets.Issuer, err = i.State(); err != nil {
+		return nil, err
+	}
+	return i, s.secrets.save()
+}
+
+func (s *Stack) parts() app.Parts {
+	client := awss3.New(awss3.Options{
+		Region: "local", BaseEndpoint: aws.String(s.URL), UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider("ballerine", s.secrets.ObjectKey, ""),
+	})
+	return app.Parts{
+		Store: s.db.Cases(), Keys: s.db.Keys(), Webhooks: s.db.Webhooks(), Idempotency: s.db.Idempotency(),
+		Executions: states.Executions{Engine: s.engine}, Objects: s3.New(client, bucket, s.options.Now),
+		Secrets: vendor.FirstOf(vendor.MapSecrets{
+			"VENDOR_API_KEY": s.secrets.VendorKey, "VENDOR_CALLBACK_SECRET": s.secrets.CallbackSecret,
+		}),
+		Definitions: s.options.Definitions, Settings: map[string]string{"sandbox": s.URL + "/sandbox"},
+		SigningSecrets: [][]byte{s.secrets.Signing}, PublicURL: s.URL, AllowLoopback: true, Version: s.options.Version,
+		Issuers: []identity.Issuer{{URL: s.URL, Audience: "ballerine-dashboard", Keys: s.issuer, Now: s.options.Now}},
+		Now:     s.options.Now, Metrics: s.metrics, Logger: s.options.Logger,
+	}
+}
+
+// names of the functions, as in template.yaml.
+var audiences = map[httpapi.Audience]string{
+	httpapi.Client: "clientapi", httpapi.Review: "reviewapi", httpapi.Flow: "flowapi", httpapi.Hooks: "hooks",
+}
+
+// functions builds the handlers of all functions, as their main packages do.
+func (s *Stack) functions(f Functions) (err error) {
+	f["step"], f["document"], f["sweep"], f["authorizer"] = s.Core.Step(), s.Core.Document(), s.Core.Sweep(), s.Core.Authorizer()
+	f["dispatch"] = s.Core.Dispatch(decodeEffects)
+	if f["rules"], err = s.Core.Rules(); err != nil {
+		return err
+	}
+	if f["vendor"], err = s.Core.Vendor(); err != nil {
+		return err
+	}
+	for audience, name := range audiences {
+		if f[name], err = s.Core.API(audience); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decodeEffects reads what the embedded store's feed hands to dispatch.
+func decodeEffects(payload json.RawMessage) ([]cases.Effect, error) {
+	var event struct {
+		Effects []cases.Effect `json:"effects"`
+	}
+	err := json.Unmarshal(payload, &event)
+	return event.Effects, err
+}
+
+// register loads the compiled machines of the shipped workflows.
+func (s *Stack) register() error {
+	for _, w := range s.Core.Catalog.Workflows() {
+		definition, err := fs.ReadFile(s.options.Definitions, w.ID+".asl.json")
+		if err != nil {
+			return fmt.Errorf("read the machine of workflow %s: %w", w.ID, err)
+		}
+		machine, err := states.Load(definition, map[string]string{
+			"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document",
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.engine.Register(states.MachineName(cases.WorkflowRef{ID: w.ID, Version: w.Version}), machine); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// handler is everything that the address serves.
+func (s *Stack) handler(functions Functions) (http.Handler, error) {
+	routes, err := httpapi.Routes()
+	if err != nil {
+		return nil, err
+	}
+	var table []gateway.Route
+	for _, r := range routes {
+		function, ok := audiences[r.Audience]
+		if !ok {
+			function = "clientapi" // what is for everybody
+		}
+		table = append(table, gateway.Route{Method: r.Method, Path: r.Path, Function: function, Public: r.Public})
+	}
+	api, err := gateway.New(gateway.Config{
+		Routes: table, Default: "clientapi", Authorizer: "authorizer", Invoker: functions,
+		NewID: func() string { return s.Core.NewID("req") }, Now: s.options.Now, Logger: s.options.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	store, err := objects.New(objects.Config{
+		Dir: filepath.Join(s.options.Data, "objects"), Bucket: bucket, AccessKey: "ballerine", SecretKey: s.secrets.ObjectKey,
+		Origins: []string{s.URL}, OnCreated: func(key string) { s.created(functions, key) }, Logger: s.options.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	mux.Handle("/"+bucket+"/", store)
+	mux.Handle("/sandbox/", http.StripPrefix("/sandbox", s.sandbox))
+	mux.Handle("/.well-known/", s.issuer.Handler())
+	mux.Handle("GET /metrics", s.metrics)
+	return mux, nil
+}
+
+// created tells the document function of an upload, as S3's notification does. It is told before the upload is
+// answered, so that whoever uploads and submits at once finds the document received.
+func (s *Stack) created(functions Functions, key string) {
+	if !strings.HasPrefix(key, "quarantine/") {
+		return
+	}
+	payload, err := json.Marshal(map[string]any{"Records": []any{map[string]any{
+		"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": map[string]any{"bucket": map[string]any{"name": bucket}, "object": map[string]any{"key": key}},
+	}}})
+	if err == nil {
+		_, err = functions.Invoke(context.Background(), "document", payload)
+	}
+	if err != nil {
+		s.options.Logger.Error("the notification of an upload failed", "error", err.Error())
+	}
+}
+
+// resume starts what runs in the background: the outbox's feed, the schedule, and the executions that were running
+// when the process ended.
+func (s *Stack) resume(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopWork = stop
+	outbox := s.Core.Outbox()
+	feed := newFeed(outbox.Deliver, s.options.Logger)
+	s.db.OnCommit(feed.add)
+	s.spawn(func() { feed.run(work) })
+	if err := s.engine.Recover(ctx); err != nil {
+		s.options.Logger.Warn("some executions could not go on", "error", err.Error())
+	}
+	missed, err := s.db.Cases().Undelivered(ctx, s.options.Now().Add(time.Second), 100000)
+	if err != nil {
+		return err
+	}
+	feed.add(missed)
+	sweep := s.Core.Sweep()
+	s.spawn(func() {
+		every(work, sweepEvery, s.options.Logger, "sweep", func() error { _, err := sweep(work, nil); return err })
+	})
+	webhooks := outbox.Webhooks
+	s.spawn(func() {
+		every(work, deliverEvery, s.options.Logger, "deliveries", func() error { _, err := webhooks.AttemptDue(work, 100); return err })
+	})
+	return nil
+}
+
+func (s *Stack) spawn(run func()) {
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		run()
+	}()
+}
+
+// every runs a job at intervals until ctx ends.
+func every(ctx context.Context, interval time.Duration, logger *slog.Logger, name string, run func() error) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := run(); err != nil && ctx.Err() == nil {
+				logger.Warn("a scheduled job failed", "job", name, "error", err.Error())
+			}
+		}
+	}
+}
+
+// Close stops cleanly: no new requests, the running ones end, then the executions, the background work and the file.
+func (s *Stack) Close(ctx context.Context) error {
+	var failures []error
+	if s.server != nil {
+		failures = append(failures, s.server.Shutdown(ctx))
+	}
+	if s.engine != nil {
+		failures = append(failures, s.engine.Close(ctx))
+	}
+	if s.stopWork != nil {
+		s.stopWork()
+		s.work.Wait()
+	}
+	if s.sandbox != nil {
+		s.sandbox.Close()
+	}
+	if s.db != nil {
+		failures = append(failures, s.db.Close())
+	}
+	return errors.Join(failures...)
+}
