@@ -51,15 +51,28 @@ func hashOf(e Entry) (string, error) {
 	return digest("", e)
 }
 
-// digest is SHA-256 over a salt and the value's JSON, in hex. encoding/json writes maps with sorted keys and numbers in
-// their shortest form, so equal values give equal digests.
+// digest is SHA-256 over a salt and the value's canonical JSON, in hex.
 func digest(salt string, value any) (string, error) {
-	text, err := json.Marshal(value)
+	text, err := canonical(value)
 	if err != nil {
-		return "", fmt.Errorf("encode for digest: %w", err)
+		return "", err
 	}
 	sum := sha256.Sum256(append([]byte(salt), text...))
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// canonical is JSON with sorted keys and numbers in their shortest form, the same whether a value comes fresh from the
+// program or back from a store: structs are first turned into what they read back as.
+func canonical(value any) ([]byte, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("encode for digest: %w", err)
+	}
+	var plain any
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return nil, fmt.Errorf("decode for digest: %w", err)
+	}
+	return json.Marshal(plain)
 }
 
 // VerifyReport says whether a case's history is whole.
