@@ -103,13 +103,16 @@ bench: bin/ballerine setup-node ## Measure, on this machine: expressions, charts
 ##@ Check
 
 .PHONY: lint
-lint: lint-go lint-tidy lint-vulnerabilities ## Formatting, vet, staticcheck, golangci-lint, modules, known vulnerabilities
+lint: lint-format lint-go lint-tidy lint-vulnerabilities ## Formatting, vet, staticcheck, golangci-lint, modules, known vulnerabilities
+
+.PHONY: lint-format
+lint-format: tools
+	@files=$$(git ls-files -z -co --exclude-standard '*.go' | xargs -0 $(TOOLS)/bin/gofumpt -l); \
+	  [[ -z "$$files" ]] || { printf 'not formatted (make fmt):\n%s\n' "$$files" >&2; exit 1; }
 
 .PHONY: lint-go
 lint-go: tools
 	go vet ./...
-	@files=$$(git ls-files -z -co --exclude-standard '*.go' | xargs -0 $(TOOLS)/bin/gofumpt -l); \
-	  [[ -z "$$files" ]] || { printf 'not formatted (make fmt):\n%s\n' "$$files" >&2; exit 1; }
 	$(TOOLS)/bin/golangci-lint run ./...
 
 .PHONY: lint-tidy
