@@ -274,8 +274,13 @@ func complete(kind workflow.DocumentKind, newest map[string]Document) bool {
 		doc, ok := newest[kind.Kind+"/"+side]
 		return ok && doc.Status != DocumentAwaitingUpload && doc.Status != DocumentRefused && doc.Status != DocumentRevision
 	}
-	if len(kind.Sides) == 0 {
-		return there("")
+	if len(kind.Sides) == 0 { // one document of the kind is enough, whatever side it says it is
+		for _, doc := range newest {
+			if doc.Kind == kind.Kind && there(doc.Side) {
+				return true
+			}
+		}
+		return false
 	}
 	for _, side := range kind.Sides {
 		if !there(side) && (len(kind.Sides) > 1 || !there("")) {
