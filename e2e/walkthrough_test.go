@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // walkthrough is the README's marked shell blocks, in order, as one script.
@@ -57,9 +59,13 @@ func runWalkthrough(t *testing.T, s *server, script string) string {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("bash", "-c", script)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-c", script)
+	cmd.WaitDelay = time.Second // a child of the script may hold its output open
 	cmd.Dir = folder
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("the walk-through failed: %v\n%s\n%s", err, out, s.errs)
@@ -71,7 +77,7 @@ func TestTheReadmesWalkThroughWorksAsWritten(t *testing.T) {
 	s := start(t, t.TempDir())
 	out := runWalkthrough(t, s, walkthrough(t))
 	for _, want := range []string{
-		`{"status":"active","configuration":["collect"]`, `"configuration":["review"]`, `"fired":["expired_document"]`,
+		`{"status":"active","configuration":["collect"]`, `"configuration":["review"]`, `"fired":["document_expired"]`,
 		`{"status":"completed","outcome":"approved"`, `{"signature":"valid","type":"case.completed"}`, "whole",
 	} {
 		if !strings.Contains(out, want) {
