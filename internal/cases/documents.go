@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,8 +93,17 @@ func checkAnnounced(d *draft, cmd AnnounceCommand) error {
 	if len(kind.ContentTypes) > 0 && !slices.Contains(kind.ContentTypes, cmd.ContentType) {
 		e.With("body.content_type", "unsupported", "allowed: %s", strings.Join(kind.ContentTypes, ", "))
 	}
-	if len(kind.Sides) > 0 && cmd.Side != "" && !slices.Contains(kind.Sides, cmd.Side) {
+	switch {
+	case len(kind.Sides) > 1 && cmd.Side == "":
+		e.With("body.side", "required", "say which of: %s", strings.Join(kind.Sides, ", "))
+	case len(kind.Sides) > 0 && cmd.Side != "" && !slices.Contains(kind.Sides, cmd.Side):
 		e.With("body.side", "unknown", "allowed: %s", strings.Join(kind.Sides, ", "))
+	}
+	var invalid *problem.Error
+	if err := kind.CheckProperties(cmd.Properties); errors.As(err, &invalid) {
+		for _, f := range invalid.Fields {
+			e.With("body."+f.Location, f.Code, "%s", f.Message)
+		}
 	}
 	if len(e.Fields) > 0 {
 		return e
@@ -200,8 +210,11 @@ func (s *Service) DecideDocument(ctx context.Context, p identity.Principal, id, 
 			return problem.New(problem.NotFound, "There is no such document.")
 		}
 		doc := d.record.Documents[at]
-		if doc.Status == DocumentAwaitingUpload {
+		switch doc.Status {
+		case DocumentAwaitingUpload:
 			return problem.New(problem.Conflict, "The document has not been uploaded yet.")
+		case DocumentRefused: // approving it would show what nobody may see
+			return problem.New(problem.Conflict, "What was uploaded is not what was announced: it cannot be decided.")
 		}
 		doc.Status = status
 		doc.Decision = &DocumentDecision{Decision: cmd.Decision, Reason: cmd.Reason, Comment: cmd.Comment, By: d.entry.Actor, At: d.now}

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,6 +13,9 @@ import (
 // Assign gives the case to a user, or to nobody with "". seen is the version that the caller has seen; 0 takes any, as
 // when somebody claims work from a list. Errors: NotFound, Stale, CaseClosed, Conflict.
 func (s *Service) Assign(ctx context.Context, p identity.Principal, id, user string, seen int) (Record, error) {
+	if err := sees(p, id); err != nil {
+		return Record{}, err
+	}
 	run := func(d *draft) error {
 		if err := d.open(); err != nil {
 			return err
@@ -25,9 +29,7 @@ func (s *Service) Assign(ctx context.Context, p identity.Principal, id, user str
 		d.detail("to", user)
 		d.record.Assignee = user
 		d.changed("assignee")
-		data := d.summary()
-		data["assignee"] = user
-		d.publish("case.assigned", data)
+		d.tell("case.assigned", map[string]any{"assignee": user})
 		return nil
 	}
 	if seen > 0 {
@@ -42,35 +44,48 @@ const maxNote = 10000
 // AddNote adds a remark, also to a case that has ended. noteID is reserved by the caller so that a retry adds nothing
 // twice; "" makes one. Errors: NotFound, Invalid, Conflict.
 func (s *Service) AddNote(ctx context.Context, p identity.Principal, id, noteID, text string) (Note, error) {
+	if err := sees(p, id); err != nil {
+		return Note{}, err
+	}
 	text = strings.TrimSpace(text)
 	if text == "" || utf8.RuneCountInString(text) > maxNote {
 		return Note{}, problem.New(problem.Invalid, "The note cannot be taken.").With("body.text", "length", "a note has 1 to %d characters", maxNote)
 	}
-	if noteID == "" {
+	reserved := noteID != ""
+	if !reserved {
 		noteID = s.NewID("note")
 	}
-	note := Note{ID: noteID, Text: text, By: actorOf(p)}
-	existing, err := s.Notes(ctx, p, id)
-	if err != nil {
-		return Note{}, err
-	}
-	for _, n := range existing {
-		if n.ID == noteID {
-			return n, nil
+	var note Note
+	_, err := s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
+		if reserved {
+			// Read after the record: a note that comes between is a write to the record, so that the commit fails and this runs again.
+			existing, err := s.Store.Notes(ctx, p.Tenant, id)
+			if err != nil {
+				return err
+			}
+			if at := slices.IndexFunc(existing, func(n Note) bool { return n.ID == noteID }); at >= 0 {
+				note, d.nothing = existing[at], true
+				return nil
+			}
 		}
-	}
-	_, err = s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
-		note.At = d.now
+		note = Note{ID: noteID, Text: text, By: actorOf(p), At: d.now}
 		d.entry.Cause = CauseNote
 		d.detail("note", map[string]any{"id": note.ID, "text": note.Text})
 		d.notes = []Note{note}
 		return nil
 	})
-	return note, err
+	if err != nil {
+		return Note{}, err
+	}
+	return note, nil
 }
 
-// Cancel calls a case off: it ends where it is, and its execution is stopped. Errors: NotFound, CaseClosed, Stale, Conflict.
+// Cancel calls a case off: it ends where it is, and its execution is stopped. Users say which version they have seen;
+// others may. Errors: NotFound, CaseClosed, PreconditionRequired, Stale, Conflict.
 func (s *Service) Cancel(ctx context.Context, p identity.Principal, id string, seen int, reason string) (Record, error) {
+	if err := sees(p, id); err != nil {
+		return Record{}, err
+	}
 	run := func(d *draft) error {
 		if err := d.open(); err != nil {
 			return err
@@ -81,7 +96,7 @@ func (s *Service) Cancel(ctx context.Context, p identity.Principal, id string, s
 		d.effects = append(d.effects, Effect{Kind: EffectStop, Name: d.record.Execution.Name, Machine: d.record.Workflow})
 		return nil
 	}
-	if p.Kind == identity.User {
+	if p.Kind == identity.User || seen > 0 {
 		return s.onSeen(ctx, p, id, seen, run)
 	}
 	return s.apply(ctx, p.Tenant, id, actorOf(p), run)

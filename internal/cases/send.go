@@ -34,6 +34,9 @@ func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd
 			d.nothing = true
 			return nil
 		}
+		if err := d.open(); err != nil {
+			return err
+		}
 		d.entry.Cause, d.entry.Event = CauseEvent, cmd.Type
 		if cmd.Payload != nil {
 			d.detail("payload", cmd.Payload)
@@ -42,7 +45,10 @@ func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd
 			d.record.Seen = append(slices.Clone(d.record.Seen), cmd.IdempotencyID)
 			d.record.Seen = d.record.Seen[max(0, len(d.record.Seen)-maxSeen):]
 		}
-		return s.step(d, statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID})
+		if err := s.step(d, statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID}); err != nil {
+			return err
+		}
+		return checkSize(d.record.Context)
 	})
 }
 
@@ -77,6 +83,9 @@ func (s *Service) Decide(ctx context.Context, p identity.Principal, id string, s
 		return Record{}, err
 	}
 	return s.onSeen(ctx, p, id, seen, func(d *draft) error {
+		if err := d.open(); err != nil {
+			return err
+		}
 		d.entry.Cause, d.entry.Event = CauseDecision, cmd.Event
 		d.detail("reason", cmd.Reason)
 		d.detail("comment", cmd.Comment)
@@ -85,7 +94,11 @@ func (s *Service) Decide(ctx context.Context, p identity.Principal, id string, s
 				return d.refused(next)
 			}
 		}
-		return s.step(d, statechart.Event{Type: cmd.Event, Payload: map[string]any{"reason": cmd.Reason, "comment": cmd.Comment}})
+		d.tell("case.decision", map[string]any{"event": cmd.Event, "reason": cmd.Reason}) // never the comment: it is free text
+		if err := s.step(d, statechart.Event{Type: cmd.Event, Payload: map[string]any{"reason": cmd.Reason, "comment": cmd.Comment}}); err != nil {
+			return err
+		}
+		return checkSize(d.record.Context)
 	})
 }
 
@@ -148,7 +161,7 @@ func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id stri
 // open refuses changes of a case that has ended.
 func (d *draft) open() error {
 	if d.record.Status != StatusActive {
-		return problem.New(problem.CaseClosed, "The case has ended.")
+		return problem.New(problem.CaseClosed, "The case has ended: no event is allowed any more.").Detail("allowed", []string{})
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -38,6 +39,9 @@ type Service struct{ Config }
 
 // attempts bounds how often a write is tried when others come first.
 const attempts = 12
+
+// maxTimers bounds how many timers that are due one call applies.
+const maxTimers = 100
 
 // maxSeen bounds how many idempotency ids of events a record remembers.
 const maxSeen = 32
@@ -77,6 +81,7 @@ type draft struct {
 	workflow *workflow.Workflow
 	entry    Entry
 	effects  []Effect
+	told     []told
 	notes    []Note
 	runs     []TaskRun
 	subject  *Subject
@@ -86,6 +91,12 @@ type draft struct {
 	before   statechart.Position
 	was      Status // before the change
 	creating bool
+}
+
+// told is an event for subscribers whose data the change itself completes: where the case is now, in which version.
+type told struct {
+	kind  string
+	extra map[string]any
 }
 
 // command fills a draft in. It may be called again on a newer record when another write came first.
@@ -131,12 +142,15 @@ func (s *Service) attempt(ctx context.Context, tenant, id string, actor Actor, r
 	return s.commit(ctx, d)
 }
 
-// expire applies the timers that are due, each as an entry of its own.
+// expire applies the timers that are due, each as an entry of its own. What was applied stays when it fails.
 func (s *Service) expire(ctx context.Context, record Record, wf *workflow.Workflow) (Record, error) {
-	for record.Status == StatusActive {
+	for applied := 0; record.Status == StatusActive; applied++ {
 		event, due := wf.Chart.Due(record.Snapshot, s.Now())
 		if !due {
 			break
+		}
+		if applied == maxTimers {
+			return record, problem.New(problem.Livelock, "More than %d timers of the case are due one after the other.", maxTimers)
 		}
 		d := s.draft(record, wf, Actor{Kind: string(identity.System), ID: "timer"})
 		d.entry.Cause, d.entry.Event = CauseTimer, event.Type
@@ -207,6 +221,9 @@ func (d *draft) detail(name string, value any) {
 	d.entry.Details[name] = value
 }
 
+// tell adds an event for subscribers about the case as the change leaves it. extra is thin, too.
+func (d *draft) tell(kind string, extra map[string]any) { d.told = append(d.told, told{kind, extra}) }
+
 // publish adds an event for subscribers. Data is thin: ids and states, no personal data.
 func (d *draft) publish(kind string, data map[string]any) {
 	d.effects = append(d.effects, Effect{Kind: EffectPublish, Type: kind, Data: data})
@@ -245,15 +262,19 @@ func (d *draft) follow() {
 	d.record.DueAt = position.Until
 	if d.record.Status != StatusActive {
 		d.record.DueAt = time.Time{}
-		d.record.Incidents = nil
 	}
+	d.dropIncidents()
 	d.followExecution(position)
 	from, to := d.entry.From, d.entry.To
 	if d.creating {
 		d.publish("case.created", d.summary())
-		return
 	}
-	if !slices.Equal(from, to) {
+	for _, t := range d.told {
+		data := d.summary()
+		maps.Copy(data, t.extra)
+		d.publish(t.kind, data)
+	}
+	if !d.creating && !slices.Equal(from, to) {
 		data := d.summary()
 		data["from"], data["to"] = from, to
 		d.publish("case.state_changed", data)
@@ -261,6 +282,23 @@ func (d *draft) follow() {
 	if d.was == StatusActive && d.record.Status != StatusActive {
 		d.publish("case."+string(d.record.Status), d.summary())
 	}
+}
+
+// dropIncidents forgets those whose state has been left: nobody can retry them any more.
+func (d *draft) dropIncidents() {
+	if d.record.Status != StatusActive {
+		d.record.Incidents = nil
+		return
+	}
+	left := slices.DeleteFunc(slices.Clone(d.record.Incidents), func(i Incident) bool {
+		_, waits := d.workflow.Chart.Retry(d.record.Snapshot, i.State, i.Visit, i.Work)
+		return !waits
+	})
+	if len(left) == len(d.record.Incidents) {
+		return
+	}
+	d.record.Incidents = left
+	d.changed("incidents")
 }
 
 func (d *draft) followExecution(position statechart.Position) {
@@ -317,9 +355,14 @@ func (s *Service) salt() (string, error) {
 
 func actorOf(p identity.Principal) Actor { return Actor{Kind: string(p.Kind), ID: p.ID} }
 
+// bound says whether the principal is one that knows a single case.
+func bound(p identity.Principal) bool {
+	return p.Kind == identity.Applicant || p.Kind == identity.Vendor
+}
+
 // sees says whether the principal may know of the case at all: applicants and vendors know one.
 func sees(p identity.Principal, id string) error {
-	if (p.Kind == identity.Applicant || p.Kind == identity.Vendor) && p.Case != id {
+	if bound(p) && p.Case != id {
 		return problem.New(problem.NotFound, "There is no such case.")
 	}
 	return nil

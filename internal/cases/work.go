@@ -54,9 +54,14 @@ type Failure struct {
 
 func system(name string) Actor { return Actor{Kind: string(identity.System), ID: name} }
 
-// input is the position that the execution follows from here.
+// input is the position that the execution follows from here. A case that was called off has left its chart: an
+// execution that asks before it is stopped ends by itself.
 func (s *Service) input(record Record, wf *workflow.Workflow) ExecutionInput {
-	return InputAt(record.Tenant, record.ID, wf.Chart.Position(record.Snapshot), s.Now())
+	position := wf.Chart.Position(record.Snapshot)
+	if record.Status != StatusActive && record.Snapshot.Status != statechart.Done {
+		position = wf.Chart.Position(statechart.Snapshot{})
+	}
+	return InputAt(record.Tenant, record.ID, position, s.Now())
 }
 
 // load reads a record with the timers that are due applied.
@@ -88,6 +93,9 @@ func (s *Service) Park(ctx context.Context, tenant, id, region string, visit int
 		err = s.Store.Park(ctx, tenant, id, record.Version, region, Park{Token: token, Position: position})
 		if problem.CodeOf(err) != problem.Conflict {
 			return nil, err
+		}
+		if err := s.Pause(ctx, attempt); err != nil {
+			return nil, problem.Wrap(err, problem.Timeout, "The call ended before the execution could be parked.")
 		}
 	}
 	return nil, problem.New(problem.Conflict, "The case is written too often to park its execution.")
@@ -261,13 +269,14 @@ func (d *draft) incident(incidentID, state string, visit int, work string, failu
 	incident := Incident{ID: incidentID, State: state, Visit: visit, Work: work, Error: failure.Error, Cause: failure.Cause, Attempts: failure.Attempts, At: d.now}
 	d.record.Incidents = append(slices.Clone(d.record.Incidents), incident)
 	d.changed("incidents")
-	data := d.summary()
-	data["incident"], data["state"], data["work"], data["error"] = incidentID, state, work, failure.Error
-	d.publish("case.incident", data)
+	d.tell("case.incident", map[string]any{"incident": incidentID, "state": state, "work": work, "error": failure.Error})
 }
 
 // RetryIncident makes the work of an incident pending again. Errors: NotFound, CaseClosed, Conflict.
 func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, incidentID string) (Record, error) {
+	if err := sees(p, id); err != nil {
+		return Record{}, err
+	}
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		if err := d.open(); err != nil {
 			return err
@@ -301,7 +310,7 @@ func (s *Service) Answer(ctx context.Context, p identity.Principal, id, state st
 	}
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		now := d.nowDoing()
-		if now.state != state || now.visit != visit || now.work != work || now.status == statechart.WorkIncident {
+		if now == (doing{}) || now.state != state || now.visit != visit || now.work != work || now.status == statechart.WorkIncident {
 			d.nothing = true
 			return nil
 		}

@@ -24,7 +24,7 @@ const (
 	bucketNewest   = "newest"   // tenant, created, case
 	bucketDue      = "due"      // due, tenant, case: active cases with a deadline
 	bucketOpen     = "open"     // updated, tenant, case: active cases
-	bucketEffects  = "effects"  // written, case, version, number -> effect
+	bucketEffects  = "effects"  // written, tenant, case, version, number -> effect
 )
 
 // Cases is the cases.Store of the file.
@@ -217,7 +217,7 @@ func encode(change cases.Change) (writes []write, parked []byte, err error) {
 }
 
 func effectKey(e cases.Effect) string {
-	return join(stamp(e.At), e.Case, fmt.Sprintf("%010d", e.Version), fmt.Sprintf("%04d", e.Number))
+	return join(stamp(e.At), e.Tenant, e.Case, fmt.Sprintf("%010d", e.Version), fmt.Sprintf("%04d", e.Number))
 }
 
 func subjectKey(s cases.Subject) string {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,6 +21,9 @@ import (
 // maxGroup bounds how many writers share one fsync.
 const maxGroup = 512
 
+// maxValue bounds one value, in bytes: far above every record, far below what the file's format ends at.
+const maxValue = 64 << 20
+
 // DB is the file. It is safe for concurrent use; one process at a time can have it open.
 type DB struct {
 	bolt   *bbolt.DB
@@ -30,6 +34,7 @@ type DB struct {
 
 	mutex sync.Mutex
 	feeds []func([]cases.Effect)
+	lost  []func(error)
 }
 
 // request is a queued write transaction.
@@ -74,11 +79,23 @@ func (db *DB) Update(ctx context.Context, run func(tx *Tx) error) error {
 	if err := db.enqueue(ctx, r); err != nil {
 		return err
 	}
-	return <-r.answer // once queued it will be run, whatever becomes of ctx
+	select { // once queued it will be run, whatever becomes of ctx
+	case err := <-r.answer:
+		return err
+	case <-db.done:
+	}
+	select {
+	case err := <-r.answer: // it was in the writer's last group
+		return err
+	default: // it was queued after that
+		return closedError()
+	}
 }
 
+func closedError() error { return problem.New(problem.Unavailable, "The data file is closed.") }
+
 // UpdateLater queues a write transaction without waiting for the disk: for what may be lost in a crash and is found
-// again. It is written in its place in the order of all writes.
+// again. It is written in its place in the order of all writes. Should it fail, the functions of OnLost are told.
 func (db *DB) UpdateLater(ctx context.Context, run func(tx *Tx) error) error {
 	return db.enqueue(ctx, &request{run: run})
 }
@@ -86,14 +103,14 @@ func (db *DB) UpdateLater(ctx context.Context, run func(tx *Tx) error) error {
 func (db *DB) enqueue(ctx context.Context, r *request) error {
 	select {
 	case <-db.closed:
-		return problem.New(problem.Unavailable, "The data file is closed.")
+		return closedError()
 	default:
 	}
 	select {
 	case db.queue <- r:
 		return nil
 	case <-db.closed:
-		return problem.New(problem.Unavailable, "The data file is closed.")
+		return closedError()
 	case <-ctx.Done():
 		return problem.Wrap(ctx.Err(), problem.Timeout, "The call ended before it could be written.")
 	}
@@ -106,6 +123,26 @@ func (db *DB) View(run func(tx *Tx) error) error {
 		return problem.Wrap(err, problem.Unavailable, "The data file is closed.")
 	}
 	return err
+}
+
+// OnLost registers a function that is told why a write of UpdateLater came to nothing, to count or to log it: nobody
+// waits for such a write. Until there is one, the default logger is told. It must not block.
+func (db *DB) OnLost(tell func(error)) {
+	db.mutex.Lock()
+	defer db.mutex.Unlock()
+	db.lost = append(db.lost, tell)
+}
+
+func (db *DB) tellLost(err error) {
+	db.mutex.Lock()
+	lost := db.lost
+	db.mutex.Unlock()
+	if len(lost) == 0 {
+		slog.Error("a write that nobody waits for was lost", "error", err)
+	}
+	for _, tell := range lost {
+		tell(err)
+	}
 }
 
 // OnCommit registers a function that is told the outbox effects of each group of commits, after they are on the disk.
@@ -175,13 +212,15 @@ func (db *DB) group(group []*request) {
 		}
 	}
 	for i, r := range group {
-		if r.answer == nil {
-			continue
-		}
 		if err != nil {
 			results[i] = problem.Wrap(err, problem.Unavailable, "The data file could not be written.")
 		}
-		r.answer <- results[i]
+		switch {
+		case r.answer != nil:
+			r.answer <- results[i]
+		case results[i] != nil:
+			db.tellLost(results[i])
+		}
 	}
 }
 
@@ -199,7 +238,30 @@ func (tx *Tx) attempt(run func(*Tx) error) (err error) {
 			err = problem.New(problem.Internal, "A write transaction panicked: %v", r)
 		}
 	}()
-	return run(tx)
+	if err := run(tx); err != nil {
+		return err
+	}
+	return tx.check()
+}
+
+// check refuses what the file cannot hold, so that a transaction fails by itself and not the group that it is in.
+func (tx *Tx) check() error {
+	for bucket, values := range tx.pending {
+		if bucket == "" {
+			return problem.New(problem.Internal, "A write names no bucket.")
+		}
+		for key, value := range values {
+			switch {
+			case key == "":
+				return problem.New(problem.Invalid, "A key of %s is empty.", bucket)
+			case len(key) > bbolt.MaxKeySize:
+				return problem.New(problem.TooLarge, "A key of %s is longer than %d KB.", bucket, bbolt.MaxKeySize>>10)
+			case len(value) > maxValue:
+				return problem.New(problem.TooLarge, "A value of %s is larger than %d MB.", bucket, maxValue>>20)
+			}
+		}
+	}
+	return nil
 }
 
 // Get returns the value of a key, or nil. It is valid until the transaction ends.
