@@ -103,6 +103,9 @@ func check(uses []use) []string {
 		broken = append(broken, fmt.Sprintf("%s: %s", u.where, fmt.Sprintf(format, args...)))
 	}
 	for _, u := range uses {
+		if strings.Contains(u.pkg, "vendor/") {
+			report(u, "nobody can import %s, and ./... leaves it out: Go takes what is below a folder named vendor for vendored", u.pkg)
+		}
 		if _, name := place(u.pkg); name == "" {
 			report(u, "package %s has no place in the order of packages; give it one in internal/archtest", u.pkg)
 			continue
@@ -219,6 +222,9 @@ func TestEachBrokenRuleIsReported(t *testing.T) {
 		},
 		"the shipped definitions below app": {
 			"internal/workflow/a.go", `import _ "ballerine/statemachines"`, "imports the shipped definitions",
+		},
+		"a package below one named vendor, which Go hides": {
+			"internal/vendor/fake/a.go", `import _ "fmt"`, "nobody can import internal/vendor/fake",
 		},
 		"a function reaches the local system": {
 			"functions/step/main.go", `import _ "ballerine/internal/local/states"`,

@@ -62,9 +62,8 @@ var serving = map[string]bool{
 // exempt are packages that stand in the domain's part of the order and are not domain, each for a reason. They are held to
 // the order all the same.
 var exempt = map[string]string{
-	"internal/telemetry":         "serves its own metrics page",
-	"internal/identity/issuer":   "the sign-in of a local system, beside what checks its tokens; ships to no function",
-	"internal/vendor/awssecrets": "the adapter of vendor.Secrets to AWS Secrets Manager",
+	"internal/telemetry":       "serves its own metrics page",
+	"internal/identity/issuer": "the sign-in of a local system, beside what checks its tokens; ships to no function",
 }
 
 // place is the position of a package in the order, and the name there that it belongs to.
