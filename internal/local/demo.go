@@ -29,9 +29,12 @@ type DemoUser struct {
 }
 
 var demoPeople = []struct{ name, email, role string }{
-	{"Ada Admin", "admin@demo.test", "admin"}, {"Mara Manager", "manager@demo.test", "manager"},
-	{"Rita Reviewer", "reviewer@demo.test", "reviewer"}, {"Robin Reviewer", "reviewer2@demo.test", "reviewer"},
-	{"Otto Auditor", "auditor@demo.test", "auditor"}, {"Dana Developer", "developer@demo.test", "developer"},
+	{"Ada Admin", "admin@demo.test", "admin"},
+	{"Mara Manager", "manager@demo.test", "manager"},
+	{"Rita Reviewer", "reviewer@demo.test", "reviewer"},
+	{"Robin Reviewer", "reviewer2@demo.test", "reviewer"},
+	{"Otto Auditor", "auditor@demo.test", "auditor"},
+	{"Dana Developer", "developer@demo.test", "developer"},
 }
 
 // demoPassword of all demo people; the address is on this machine only.
