@@ -86,3 +86,22 @@ func TestTheReadmesWalkThroughWorksAsWritten(t *testing.T) {
 	}
 	s.stop()
 }
+
+// A vendor that fails twice and a receiver that fails first: both recover, the case and the webhook come through.
+func TestTheWalkThroughSurvivesAFailingVendorAndAFailingReceiver(t *testing.T) {
+	s := start(t, t.TempDir())
+	script := strings.ReplaceAll(walkthrough(t), `"Anna Maria"`, `"Flaky"`)
+	script = strings.Replace(script, "ballerine listen", "ballerine listen --fail 1", 1)
+	script = strings.Replace(script, "until grep -q case.completed webhooks.jsonl", `until grep -q '"answered":204' webhooks.jsonl`, 1)
+	script = strings.Replace(script, "kill %1", `curl -sf "$API/v1/cases/$CASE/tasks" -H "Authorization: Bearer $KEY" | jq -c '.data[] | {work, attempt, outcome}'`+"\nkill %1", 1)
+	out := runWalkthrough(t, s, script)
+	for _, want := range []string{
+		`{"work":"identity","attempt":1,"outcome":"failed"}`, `{"work":"identity","attempt":3,"outcome":"done"}`,
+		`{"signature":"valid","type":"case.completed"}`, `"outcome":"approved"`, "whole",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the output lacks %s:\n%s", want, out)
+		}
+	}
+	s.stop()
+}
