@@ -127,13 +127,19 @@ func (c *Core) Vendor() (task.Handler, error) {
 	}
 	return task.NewVendor(c.base(), task.VendorConfig{
 		Plugins: plugins, Client: c.vendorClient(),
-		CallbackURL: func(call vendor.Call, plugin string) (string, error) {
+		CallbackURL: func(call vendor.Call, plugin string, started time.Time) (string, error) {
 			token, err := c.Tokens.Callback(identity.Callback{
 				Tenant: call.Tenant, Case: call.Case, State: call.State, Visit: call.Visit, Work: call.Work, Plugin: plugin,
-			}, c.Now().Add(callbackLife))
+			}, callbackEnd(started, c.Now()))
 			return c.PublicURL + "/v1/hooks/" + token, err
 		},
 	}), nil
+}
+
+// callbackEnd is when a callback's token ends: one to two lives from now, and the same for all attempts but those
+// around the end of a life.
+func callbackEnd(started, now time.Time) time.Time {
+	return started.Add((now.Sub(started)/callbackLife + 2) * callbackLife)
 }
 
 func (c *Core) plugins() (*vendor.Registry, error) { return loadPlugins(c.Definitions) }

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
@@ -18,8 +19,9 @@ type Plugins interface {
 type VendorConfig struct {
 	Plugins Plugins
 	Client  *vendor.Client
-	// CallbackURL gives the address at which a vendor may answer this call later, with its own credential in it.
-	CallbackURL func(call vendor.Call, plugin string) (string, error)
+	// CallbackURL gives the address at which a vendor may answer this call later, with its own credential in it. It must
+	// be the same for every attempt: vendors compare repeated requests. started is the case's own beginning.
+	CallbackURL func(call vendor.Call, plugin string, started time.Time) (string, error)
 }
 
 // NewVendor handles the vendor function: it calls a plugin.
@@ -39,7 +41,7 @@ func NewVendor(base Base, config VendorConfig) Handler {
 			Context: job.Record.Context, Input: with,
 			IdempotencyKey: fmt.Sprintf("%s-%d-%s", job.Record.ID, job.Visit, job.Invocation.ID),
 		}
-		if call.CallbackURL, err = config.CallbackURL(call, id); err != nil {
+		if call.CallbackURL, err = config.CallbackURL(call, id, job.Record.CreatedAt); err != nil {
 			return cases.Outcome{}, id, problem.Wrap(err, problem.Internal, "The callback address could not be made.")
 		}
 		outcome, err := config.Client.Do(ctx, plugin, call)
