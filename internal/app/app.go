@@ -139,7 +139,7 @@ func (c *Core) Vendor() (task.Handler, error) {
 // callbackEnd is when a callback's token ends: one to two lives from now, and the same for all attempts but those
 // around the end of a life.
 func callbackEnd(started, now time.Time) time.Time {
-	return started.Add((now.Sub(started)/callbackLife + 2) * callbackLife)
+	return started.Add((now.Sub(started)/callbackLife + 2) * callbackLife) //nolint:durationcheck // the quotient is a number, not a duration
 }
 
 func (c *Core) plugins() (*vendor.Registry, error) { return loadPlugins(c.Definitions) }
