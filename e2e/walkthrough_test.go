@@ -93,10 +93,10 @@ func TestTheWalkThroughSurvivesAFailingVendorAndAFailingReceiver(t *testing.T) {
 	script := strings.ReplaceAll(walkthrough(t), `"Anna Maria"`, `"Flaky"`)
 	script = strings.Replace(script, "ballerine listen", "ballerine listen --fail 1", 1)
 	script = strings.Replace(script, "until grep -q case.completed webhooks.jsonl", `until grep -q '"answered":204' webhooks.jsonl`, 1)
-	script = strings.Replace(script, "kill %1", `curl -sf "$API/v1/cases/$CASE/tasks" -H "Authorization: Bearer $KEY" | jq -c '.data[] | {work, attempt, outcome}'`+"\nkill %1", 1)
+	script = strings.Replace(script, "kill %1", `curl -sf "$API/v1/cases/$CASE/tasks" -H "Authorization: Bearer $KEY" | jq -c '.data[] | {work, attempt, outcome, error}'`+"\nkill %1", 1)
 	out := runWalkthrough(t, s, script)
 	for _, want := range []string{
-		`{"work":"identity","attempt":1,"outcome":"failed"}`, `{"work":"identity","attempt":3,"outcome":"done"}`,
+		`{"work":"identity","attempt":1,"outcome":"failed","error":"vendor_unavailable"}`, `{"work":"identity","attempt":3,"outcome":"done","error":null}`,
 		`{"signature":"valid","type":"case.completed"}`, `"outcome":"approved"`, "whole",
 	} {
 		if !strings.Contains(out, want) {

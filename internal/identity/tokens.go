@@ -101,7 +101,7 @@ func (t *Tokens) sign(audience, subject string, expires time.Time, claims any) (
 	if err != nil {
 		return "", problem.Wrap(err, problem.Internal, "The token cannot be signed.")
 	}
-	standard := jwt.Claims{Subject: subject, Audience: jwt.Audience{audience}, Expiry: jwt.NewNumericDate(expires), IssuedAt: jwt.NewNumericDate(t.now())}
+	standard := jwt.Claims{Subject: subject, Audience: jwt.Audience{audience}, Expiry: jwt.NewNumericDate(expires)} // no iat: the same claims give the same token
 	text, err := jwt.Signed(signer).Claims(standard).Claims(claims).Serialize()
 	if err != nil {
 		return "", problem.Wrap(err, problem.Internal, "The token cannot be signed.")
