@@ -1,15 +1,17 @@
 package objects
 
 import (
-	"bytes"
 	"context"
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,7 +23,8 @@ import (
 )
 
 // disk is a gofakes3.Backend of one bucket. An object is one file: the length of its head, the head as JSON, the bytes.
-// Its name is a hash of the key, so that no key can leave the folder.
+// Its name is its key, escaped, so that no key can leave the folder. A file that a crash has left unfinished is shorter
+// than its head says and counts as not there, so one sync of the file is all that a write needs.
 type disk struct {
 	dir       string
 	bucket    string
@@ -31,7 +34,6 @@ type disk struct {
 
 // head of a file.
 type head struct {
-	Key      string            `json:"key"`
 	Size     int64             `json:"size"`
 	MD5      []byte            `json:"md5"`
 	Metadata map[string]string `json:"metadata"`
@@ -48,10 +50,19 @@ func openDisk(dir, bucket string, onCreated func(string)) (*disk, error) {
 	return &disk{dir: dir, bucket: bucket, onCreated: onCreated}, nil
 }
 
+// maxKey bounds keys: escaped, they are names of files.
+const maxKey = 240 // bytes
+
 func (d *disk) path(key string) (path string, lock *sync.Mutex) {
 	sum := sha256.Sum256([]byte(key))
-	name := hex.EncodeToString(sum[:])
-	return filepath.Join(d.dir, name[:2], name), &d.locks[sum[0]%64]
+	return filepath.Join(d.dir, hex.EncodeToString(sum[:1]), "k."+url.PathEscape(key)), &d.locks[sum[0]%64]
+}
+
+// keyOf reads the key back from a file's name.
+func keyOf(path string) (string, bool) {
+	name, ok := strings.CutPrefix(filepath.Base(path), "k.")
+	key, err := url.PathUnescape(name)
+	return key, ok && err == nil
 }
 
 func (d *disk) known(bucket string) error {
@@ -64,31 +75,39 @@ func (d *disk) known(bucket string) error {
 // open reads the head and leaves the file at the first byte of the content.
 func (d *disk) open(key string) (*os.File, head, error) {
 	path, _ := d.path(key)
-	f, err := os.Open(path)
+	f, h, err := openWhole(path)
 	if os.IsNotExist(err) {
 		return nil, head{}, gofakes3.KeyNotFound(key)
 	}
+	return f, h, err
+}
+
+// openWhole opens a file that is as long as its head says; an unfinished one is os.ErrNotExist.
+func openWhole(path string) (*os.File, head, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, head{}, err
 	}
-	h, err := readHead(f)
-	if err != nil {
+	h, start, err := readHead(f)
+	info, statErr := f.Stat()
+	if err != nil || statErr != nil || info.Size() != start+h.Size {
 		_ = f.Close()
-		return nil, head{}, err
+		return nil, head{}, os.ErrNotExist
 	}
 	return f, h, nil
 }
 
-func readHead(f io.Reader) (h head, err error) {
+// readHead gives the head and where the content starts.
+func readHead(f io.Reader) (h head, start int64, err error) {
 	var length uint32
 	if err := binary.Read(f, binary.BigEndian, &length); err != nil || length > 1<<20 {
-		return h, fmt.Errorf("read length of an object's head: %w", err)
+		return h, 0, fmt.Errorf("read length of an object's head: %w", err)
 	}
 	text := make([]byte, length)
 	if _, err := io.ReadFull(f, text); err != nil {
-		return h, fmt.Errorf("read an object's head: %w", err)
+		return h, 0, fmt.Errorf("read an object's head: %w", err)
 	}
-	return h, json.Unmarshal(text, &h)
+	return h, int64(length) + 4, json.Unmarshal(text, &h)
 }
 
 // GetObject implements gofakes3.Backend.
@@ -137,96 +156,88 @@ func (d *disk) PutObject(ctx context.Context, bucket, key string, metadata map[s
 	if err := d.known(bucket); err != nil {
 		return result, err
 	}
+	if len(url.PathEscape(key)) > maxKey {
+		return result, gofakes3.ResourceError(gofakes3.ErrKeyTooLong, key)
+	}
 	content, err := gofakes3.ReadAll(input, size) // fails when the announced checksum does not match
 	if err != nil {
 		return result, err
 	}
 	sum := md5.Sum(content)
 	result.ETag = `"` + hex.EncodeToString(sum[:]) + `"`
-	path, lock := d.path(key)
-	lock.Lock()
-	defer lock.Unlock()
-	_, there, err := d.there(key)
-	if err != nil {
-		return result, err
-	}
-	if err := gofakes3.CheckWriteConditions(ctx, there.Key != "", hex.EncodeToString(there.MD5)); err != nil {
-		return result, err
-	}
-	if err := write(path, head{Key: key, Size: size, MD5: sum[:], Metadata: metadata, Modified: time.Now().UTC()}, content); err != nil {
+	if err := d.put(ctx, key, head{Size: size, MD5: sum[:], Metadata: metadata, Modified: time.Now().UTC()}, content); err != nil {
 		return result, err
 	}
 	d.onCreated(key)
 	return result, nil
 }
 
-// there gives the head of an object if it exists.
-func (d *disk) there(key string) (exists bool, h head, err error) {
-	f, h, err := d.open(key)
-	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) {
-		return false, head{}, nil
+// put writes under the key's lock, if the request's conditions hold.
+func (d *disk) put(ctx context.Context, key string, h head, content []byte) error {
+	path, lock := d.path(key)
+	lock.Lock()
+	defer lock.Unlock()
+	f, there, err := openWhole(path)
+	if err != nil && !os.IsNotExist(err) {
+		return err
 	}
-	if err == nil {
+	exists := err == nil
+	if exists {
 		_ = f.Close()
 	}
-	return err == nil, h, err
+	if err := gofakes3.CheckWriteConditions(ctx, exists, hex.EncodeToString(there.MD5)); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if exists { // what is there stays whole until the new one is
+		if err := write(path+".new", h, content); err != nil {
+			return err
+		}
+		return os.Rename(path+".new", path)
+	}
+	return write(path, h, content)
 }
 
-// write makes a file appear whole: beside its place, on the disk, then renamed.
+// write fills a file and returns when it is on the disk.
 func write(path string, h head, content []byte) error {
 	text, err := json.Marshal(h)
 	if err != nil {
 		return err
 	}
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(folder, ".new-")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
-	start := binary.BigEndian.AppendUint32(nil, uint32(len(text)))
-	if _, err := f.Write(slices.Concat(start, text, content)); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(folder)
+	_, err = f.Write(slices.Concat(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text, content))
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
-func syncFolder(folder string) error {
-	f, err := os.Open(folder)
+// CopyObject implements gofakes3.Backend. A copy within the bucket is another name of the same file: objects are never
+// changed in place, so neither name can tell.
+func (d *disk) CopyObject(_ context.Context, fromBucket, from, toBucket, to string, _ map[string]string) (result gofakes3.CopyObjectResult, err error) {
+	if err := errors.Join(d.known(fromBucket), d.known(toBucket)); err != nil {
+		return result, err
+	}
+	f, h, err := d.open(from)
 	if err != nil {
-		return err
+		return result, err
 	}
 	defer f.Close()
-	return f.Sync()
-}
-
-// CopyObject implements gofakes3.Backend.
-func (d *disk) CopyObject(ctx context.Context, fromBucket, from, toBucket, to string, metadata map[string]string) (result gofakes3.CopyObjectResult, err error) {
-	object, err := d.GetObject(ctx, fromBucket, from, nil)
-	if err != nil {
+	path, lock := d.path(to)
+	lock.Lock()
+	defer lock.Unlock()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return result, err
 	}
-	defer object.Contents.Close()
-	var content bytes.Buffer
-	if _, err := io.Copy(&content, object.Contents); err != nil {
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
 		return result, err
 	}
-	put, err := d.PutObject(ctx, toBucket, to, metadata, &content, object.Size)
-	return gofakes3.CopyObjectResult{ETag: put.ETag, LastModified: gofakes3.NewContentTime(time.Now())}, err
+	if err := os.Link(f.Name(), path); err != nil {
+		return result, err
+	}
+	return gofakes3.CopyObjectResult{ETag: `"` + hex.EncodeToString(h.MD5) + `"`, LastModified: gofakes3.NewContentTime(h.Modified)}, f.Sync()
 }
 
 // DeleteObject implements gofakes3.Backend.
@@ -265,31 +276,29 @@ func (d *disk) ListBucket(_ context.Context, bucket string, prefix *gofakes3.Pre
 	if err := d.known(bucket); err != nil {
 		return nil, err
 	}
-	var heads []head
+	heads := map[string]head{}
 	err := filepath.WalkDir(d.dir, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".new-") {
+		key, ok := keyOf(path)
+		if err != nil || entry.IsDir() || !ok || strings.HasSuffix(path, ".new") {
 			return err
 		}
-		f, err := os.Open(path)
-		if err != nil {
-			return err
+		if f, h, err := openWhole(path); err == nil {
+			heads[key] = h
+			return f.Close()
 		}
-		defer f.Close()
-		h, err := readHead(f)
-		heads = append(heads, h)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(heads, func(a, b head) int { return strings.Compare(a.Key, b.Key) })
 	list := gofakes3.NewObjectList()
-	for _, h := range heads {
+	for _, key := range slices.Sorted(maps.Keys(heads)) {
+		h := heads[key]
 		var match gofakes3.PrefixMatch
-		if prefix != nil && !prefix.Match(h.Key, &match) {
+		if prefix != nil && !prefix.Match(key, &match) {
 			continue
 		}
-		if page.HasMarker && h.Key <= page.Marker {
+		if page.HasMarker && key <= page.Marker {
 			continue
 		}
 		if page.MaxKeys > 0 && int64(len(list.Contents)) >= page.MaxKeys {
@@ -300,7 +309,7 @@ func (d *disk) ListBucket(_ context.Context, bucket string, prefix *gofakes3.Pre
 			list.AddPrefix(match.MatchedPart)
 			continue
 		}
-		list.Add(&gofakes3.Content{Key: h.Key, LastModified: gofakes3.NewContentTime(h.Modified), ETag: `"` + hex.EncodeToString(h.MD5) + `"`, Size: h.Size})
+		list.Add(&gofakes3.Content{Key: key, LastModified: gofakes3.NewContentTime(h.Modified), ETag: `"` + hex.EncodeToString(h.MD5) + `"`, Size: h.Size})
 	}
 	return list, nil
 }

@@ -38,9 +38,10 @@ func (b Buckets) apply(changes []Change) func(*embedded.Tx) error {
 	}
 }
 
-// Write implements Journal.
+// Write implements Journal. It need not wait for the disk: the file's writes are durable in their order, so a record that
+// an execution has moved proves every step of the execution before it.
 func (b Buckets) Write(ctx context.Context, changes []Change) error {
-	return b.DB.Update(ctx, b.apply(changes))
+	return b.DB.UpdateInOrder(ctx, b.apply(changes))
 }
 
 // WriteLater implements LaterWriter.

@@ -11,7 +11,8 @@ import (
 // Journal keeps the engine's state: ordered keys with values.
 // Implementations: Memory, and Buckets over the embedded store.
 type Journal interface {
-	// Write applies all changes in one transaction, in order. They are durable when it returns nil.
+	// Write applies all changes in one transaction, in order. They are durable when it returns nil, or at the latest when
+	// anything written after them is.
 	Write(ctx context.Context, changes []Change) error
 	// Get returns the value under a key, nil when there is none.
 	Get(ctx context.Context, key string) ([]byte, error)

@@ -227,9 +227,9 @@ func subjectKey(s cases.Subject) string {
 	return join(s.Tenant, s.Type, "="+s.ExternalID)
 }
 
-// Park implements cases.Store.
+// Park implements cases.Store. It need not wait for the disk: the wake-up that it is for is written after it.
 func (s Cases) Park(ctx context.Context, tenant, id string, version int, region string, park cases.Park) error {
-	return s.db.Update(ctx, func(tx *Tx) error {
+	return s.db.UpdateInOrder(ctx, func(tx *Tx) error {
 		key := join(tenant, id)
 		value := tx.Get(bucketRecords, key)
 		if value == nil {

@@ -41,6 +41,7 @@ type DB struct {
 type request struct {
 	run    func(tx *Tx) error
 	answer chan error // nil: nobody waits
+	early  bool       // answered when it has run, before the disk has it
 }
 
 // Open opens or creates the file. Errors: Unavailable when another process has it open.
@@ -75,7 +76,10 @@ func (db *DB) Close() error {
 // Update runs a write transaction and returns when it is on the disk. run sees the writes of all that came before it;
 // when it fails, nothing of it is written. It may be run while others wait: it must be quick and do no I/O.
 func (db *DB) Update(ctx context.Context, run func(tx *Tx) error) error {
-	r := &request{run: run, answer: make(chan error, 1)}
+	return db.do(ctx, &request{run: run, answer: make(chan error, 1)})
+}
+
+func (db *DB) do(ctx context.Context, r *request) error {
 	if err := db.enqueue(ctx, r); err != nil {
 		return err
 	}
@@ -90,6 +94,13 @@ func (db *DB) Update(ctx context.Context, run func(tx *Tx) error) error {
 	default: // it was queued after that
 		return closedError()
 	}
+}
+
+// UpdateInOrder runs a write transaction and returns when it has run, before it is on the disk. Writes reach the disk in
+// their order, so whatever is durable later proves that this one is: good for what only later writes build upon, such
+// as the steps of an execution. Readers (View) see it once it is on the disk.
+func (db *DB) UpdateInOrder(ctx context.Context, run func(tx *Tx) error) error {
+	return db.do(ctx, &request{run: run, answer: make(chan error, 1), early: true})
 }
 
 func closedError() error { return problem.New(problem.Unavailable, "The data file is closed.") }
@@ -193,13 +204,15 @@ func (db *DB) group(group []*request) {
 		effects = nil
 		for i, r := range group {
 			tx := &Tx{bolt: b, writable: true, pending: map[string]map[string][]byte{}}
-			if results[i] = tx.attempt(r.run); results[i] != nil {
-				continue
+			if results[i] = tx.attempt(r.run); results[i] == nil {
+				if err := tx.flush(); err != nil {
+					return err
+				}
+				effects = append(effects, tx.effects...)
 			}
-			if err := tx.flush(); err != nil {
-				return err
+			if r.early {
+				r.answer <- results[i]
 			}
-			effects = append(effects, tx.effects...)
 		}
 		return nil
 	})
@@ -216,9 +229,9 @@ func (db *DB) group(group []*request) {
 			results[i] = problem.Wrap(err, problem.Unavailable, "The data file could not be written.")
 		}
 		switch {
-		case r.answer != nil:
+		case r.answer != nil && !r.early:
 			r.answer <- results[i]
-		case results[i] != nil:
+		case results[i] != nil && (r.answer == nil || err != nil):
 			db.tellLost(results[i])
 		}
 	}

@@ -18,13 +18,14 @@ var _ idempotency.Store = Idempotency{}
 // Idempotency gives the file's idempotency.Store.
 func (db *DB) Idempotency() Idempotency { return Idempotency{db} }
 
-// Reserve implements idempotency.Store.
+// Reserve implements idempotency.Store. It need not wait for the disk: what the call goes on to write reaches the disk
+// after the reservation, so a durable creation proves a durable reservation.
 func (s Idempotency) Reserve(ctx context.Context, r idempotency.Reservation, takeOver time.Time) (there idempotency.Reservation, reserved bool, err error) {
 	text, err := encoded(r)
 	if err != nil {
 		return there, false, err
 	}
-	err = s.db.Update(ctx, func(tx *Tx) error {
+	err = s.db.UpdateInOrder(ctx, func(tx *Tx) error {
 		found, err := read[idempotency.Reservation](tx, bucketReservations, r.Key, "reservation")
 		switch {
 		case problem.CodeOf(err) == problem.NotFound:
