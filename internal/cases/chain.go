@@ -27,6 +27,9 @@ func (s *Service) seal(d *draft) error {
 		return err
 	}
 	if e.Details != nil {
+		if e.Details, err = plain(e.Details); err != nil {
+			return err
+		}
 		if e.DetailsDigest, err = digest(salt, e.Details); err != nil {
 			return err
 		}
@@ -51,28 +54,28 @@ func hashOf(e Entry) (string, error) {
 	return digest("", e)
 }
 
-// digest is SHA-256 over a salt and the value's canonical JSON, in hex.
+// digest is SHA-256 over a salt and the value's JSON, in hex. encoding/json writes maps with sorted keys, structs in the
+// order of their fields and numbers in their shortest form, so a value read back from a store gives the same digest as
+// long as its types are the same: what is untyped must be plain.
 func digest(salt string, value any) (string, error) {
-	text, err := canonical(value)
+	text, err := json.Marshal(value)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("encode for digest: %w", err)
 	}
 	sum := sha256.Sum256(append([]byte(salt), text...))
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// canonical is JSON with sorted keys and numbers in their shortest form, the same whether a value comes fresh from the
-// program or back from a store: structs are first turned into what they read back as.
-func canonical(value any) ([]byte, error) {
-	text, err := json.Marshal(value)
+// plain turns structs within details into what they read back as.
+func plain(details map[string]any) (read map[string]any, err error) {
+	text, err := json.Marshal(details)
 	if err != nil {
-		return nil, fmt.Errorf("encode for digest: %w", err)
+		return nil, fmt.Errorf("encode details: %w", err)
 	}
-	var plain any
-	if err := json.Unmarshal(text, &plain); err != nil {
-		return nil, fmt.Errorf("decode for digest: %w", err)
+	if err := json.Unmarshal(text, &read); err != nil {
+		return nil, fmt.Errorf("decode details: %w", err)
 	}
-	return json.Marshal(plain)
+	return read, nil
 }
 
 // VerifyReport says whether a case's history is whole.

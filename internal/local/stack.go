@@ -9,15 +9,16 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
 	"ballerine/internal/app"
 	"ballerine/internal/cases"
@@ -152,7 +153,7 @@ func (s *Stack) openIssuer() (*issuer.Issuer, error) {
 
 func (s *Stack) parts() app.Parts {
 	client := awss3.New(awss3.Options{
-		Region: "local", BaseEndpoint: aws.String(s.URL), UsePathStyle: true,
+		Region: "local", EndpointResolverV2: oneEndpoint(s.URL), UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider("ballerine", s.secrets.ObjectKey, ""),
 	})
 	return app.Parts{
@@ -166,6 +167,23 @@ func (s *Stack) parts() app.Parts {
 		Issuers: []identity.Issuer{{URL: s.URL, Audience: "ballerine-dashboard", Keys: s.issuer, Now: s.options.Now}},
 		Now:     s.options.Now, Metrics: s.metrics, Logger: s.options.Logger,
 	}
+}
+
+// oneEndpoint answers the S3 client's question where a bucket is, without the rules of all of AWS: they are a good part
+// of a local call's cost.
+type oneEndpoint string
+
+// ResolveEndpoint implements awss3.EndpointResolverV2.
+func (e oneEndpoint) ResolveEndpoint(_ context.Context, parameters awss3.EndpointParameters) (endpoint smithyendpoints.Endpoint, err error) {
+	address, err := url.Parse(string(e))
+	if err != nil {
+		return endpoint, fmt.Errorf("endpoint of the object server: %w", err)
+	}
+	if parameters.Bucket != nil {
+		address = address.JoinPath(*parameters.Bucket)
+	}
+	endpoint.URI = *address
+	return endpoint, nil
 }
 
 // names of the functions, as in template.yaml.
@@ -326,11 +344,24 @@ func every(ctx context.Context, interval time.Duration, logger *slog.Logger, nam
 	}
 }
 
+// requestTime is how long running requests may take to end; connections that never sent one are not waited for.
+const requestTime = 2 * time.Second
+
+func (s *Stack) shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	err := s.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return s.server.Close()
+	}
+	return err
+}
+
 // Close stops cleanly: no new requests, the running ones end, then the executions, the background work and the file.
 func (s *Stack) Close(ctx context.Context) error {
 	var failures []error
 	if s.server != nil {
-		failures = append(failures, s.server.Shutdown(ctx))
+		failures = append(failures, s.shutdown(ctx))
 	}
 	if s.engine != nil {
 		failures = append(failures, s.engine.Close(ctx))
