@@ -1,0 +1,112 @@
+// Package dynamolocal runs AWS's own DynamoDB Local for tests: on 127.0.0.1 only, ended with the test's process, a
+// database for each test.
+package dynamolocal
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// Region and secret that clients of the server use; the access key chooses the database.
+const (
+	Region = "us-east-1"
+	Secret = "local"
+)
+
+// Endpoint starts the server, once for the process, and gives its URL. Without Java, or without the jars that
+// `make setup` fetches, the test is skipped with a loud word; in CI it fails.
+func Endpoint(t testing.TB) string {
+	t.Helper()
+	url, err := server()
+	if err == nil {
+		return url
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatalf("DynamoDB Local is needed in CI: %v", err)
+	}
+	t.Skipf("SKIPPED: nothing of DynamoDB is tested here: %v", err)
+	return ""
+}
+
+// Client is a client of a database of its own.
+func Client(t testing.TB) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		Region: Region, BaseEndpoint: aws.String(Endpoint(t)), Credentials: credentials.NewStaticCredentialsProvider(AccessKey(t), Secret, ""),
+	})
+}
+
+// AccessKey names the test's database: letters and digits only.
+func AccessKey(t testing.TB) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return -1
+	}, t.Name())
+}
+
+// server keeps the process's server. Its standard input stays open as long as this process lives: the server ends when
+// it closes, whatever way that happens.
+var server = sync.OnceValues(start)
+
+// input is kept so that the garbage collector does not close it.
+var input io.WriteCloser
+
+func start() (string, error) {
+	java, err := exec.LookPath("java")
+	if err != nil {
+		return "", fmt.Errorf("java is not on this machine")
+	}
+	folder, source := places()
+	if jars, _ := filepath.Glob(filepath.Join(folder, "*.jar")); len(jars) == 0 {
+		return "", fmt.Errorf("the jars are not in %s: run `make setup`, which needs Maven", folder)
+	}
+	cmd := exec.Command(java, "-XX:-UsePerfData", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dddb.isolate=true", "-cp", filepath.Join(folder, "*"), source, "0")
+	cmd.Dir = folder
+	cmd.Stderr = os.Stderr
+	if input, err = cmd.StdinPipe(); err != nil {
+		return "", err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if address, ok := strings.CutPrefix(lines.Text(), "READY "); ok {
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return "http://" + address, nil
+		}
+	}
+	return "", fmt.Errorf("DynamoDB Local ended before it was ready")
+}
+
+// places gives the folder of the jars and the source that starts them.
+func places() (folder, source string) {
+	_, file, _, _ := runtime.Caller(0)
+	here := filepath.Dir(file)
+	if folder = os.Getenv("BALLERINE_DYNAMODB_LOCAL"); folder == "" {
+		folder = filepath.Join(here, "..", "..", "..", "..", ".tools", "dynamodb-local")
+		if nested := filepath.Join(folder, "lib"); exists(nested) {
+			folder = nested
+		}
+	}
+	return folder, filepath.Join(here, "Loopback.java")
+}
+
+func exists(path string) bool { _, err := os.Stat(path); return err == nil }
