@@ -228,10 +228,13 @@ func (db *DB) group(group []*request) {
 		if err != nil {
 			results[i] = problem.Wrap(err, problem.Unavailable, "The data file could not be written.")
 		}
-		switch {
-		case r.answer != nil && !r.early:
-			r.answer <- results[i]
-		case results[i] != nil && (r.answer == nil || err != nil):
+		if r.answer != nil && (!r.early || err != nil) {
+			select {
+			case r.answer <- results[i]:
+			default: // answered early
+			}
+		}
+		if results[i] != nil && (r.answer == nil || (r.early && err != nil)) {
 			db.tellLost(results[i])
 		}
 	}
