@@ -94,17 +94,18 @@ func (s *Service) Verify(ctx context.Context, p identity.Principal, id string) (
 		return VerifyReport{}, err
 	}
 	v := verifier{report: VerifyReport{Case: id, Head: record.Head, Problems: []string{}}}
-	for {
-		page, err := s.Store.History(ctx, p.Tenant, id, v.last.Version, 200)
+	for after := 0; ; {
+		page, err := s.Store.History(ctx, p.Tenant, id, after, 200)
 		if err != nil {
 			return VerifyReport{}, err
 		}
 		for _, entry := range page {
 			v.entry(entry)
 		}
-		if len(page) < 200 {
+		if len(page) < 200 || v.last.Version <= after { // an entry that lies about its place must not send us round
 			break
 		}
+		after = v.last.Version
 	}
 	if fresh, err := s.Get(ctx, p, id); err != nil || fresh.Version != record.Version {
 		if err != nil {
