@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"ballerine/internal/app"
+	"ballerine/internal/app/onaws"
 	"ballerine/internal/problem"
 	"ballerine/internal/task"
 	"ballerine/internal/telemetry"
@@ -31,8 +35,32 @@ func Must[T any](built T, err error) T {
 	return built
 }
 
-// Task serves a task, a stream or a schedule.
-func Task(handler task.Handler) { lambda.Start(Named(handler)) }
+// Run builds a function once and serves it: environment, parts, handler. Metrics are written after each invocation.
+func Run(build func(core *app.Core) (task.Handler, error), with ...onaws.With) {
+	logger := Logger()
+	metrics := telemetry.NewEMF(os.Stdout, time.Now)
+	core := Must(onaws.Load(context.Background(), append(with, onaws.Metrics(metrics))...))
+	handler := Named(Must(build(core)))
+	lambda.Start(func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+		defer func() {
+			if err := metrics.Flush(); err != nil {
+				logger.WarnContext(ctx, "metrics were not written", "error", err.Error())
+			}
+		}()
+		return handler(traced(ctx), payload)
+	})
+}
+
+// traced adds the invocation's and the trace's ids to every log line.
+func traced(ctx context.Context) context.Context {
+	if invocation, ok := lambdacontext.FromContext(ctx); ok {
+		ctx = telemetry.With(ctx, slog.String("invocation_id", invocation.AwsRequestID))
+	}
+	if trace := os.Getenv("_X_AMZN_TRACE_ID"); trace != "" {
+		ctx = telemetry.With(ctx, slog.String("trace_id", trace))
+	}
+	return ctx
+}
 
 // Named gives the handler's errors the name of their problem code, which is what Retry and Catch compare. What has no
 // code is internal: its text goes to the log only.

@@ -1,0 +1,13 @@
+// Command document is the Lambda function that checks documents for the state machines, and hears of uploads.
+package main
+
+import (
+	"ballerine/functions/internal/start"
+	"ballerine/internal/app"
+	"ballerine/internal/app/onaws"
+	"ballerine/internal/task"
+)
+
+func main() {
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.Document(), nil }, onaws.Objects)
+}

@@ -1,0 +1,14 @@
+// Command flowapi is the Lambda function that serves the operations of applicants.
+package main
+
+import (
+	"ballerine/functions/internal/start"
+	"ballerine/internal/app"
+	"ballerine/internal/app/onaws"
+	"ballerine/internal/httpapi"
+	"ballerine/internal/task"
+)
+
+func main() {
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.API(httpapi.Flow) }, onaws.Objects, onaws.Signing)
+}

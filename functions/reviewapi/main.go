@@ -1,0 +1,14 @@
+// Command reviewapi is the Lambda function that serves the operations of reviewers.
+package main
+
+import (
+	"ballerine/functions/internal/start"
+	"ballerine/internal/app"
+	"ballerine/internal/app/onaws"
+	"ballerine/internal/httpapi"
+	"ballerine/internal/task"
+)
+
+func main() {
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.API(httpapi.Review) }, onaws.Objects, onaws.Signing)
+}

@@ -1,0 +1,13 @@
+// Command sweep is the Lambda function that looks each minute for what is due or was missed.
+package main
+
+import (
+	"ballerine/functions/internal/start"
+	"ballerine/internal/app"
+	"ballerine/internal/app/onaws"
+	"ballerine/internal/task"
+)
+
+func main() {
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.Sweep(), nil }, onaws.Executions)
+}

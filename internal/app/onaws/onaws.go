@@ -1,0 +1,179 @@
+// Package onaws reads a function's environment and gives the parts that the application has on AWS. The same variables
+// with endpoints of this machine (AWS_ENDPOINT_URL_…) run the functions locally.
+package onaws
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"ballerine/internal/app"
+	"ballerine/internal/cases"
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/store/awssecrets"
+	"ballerine/internal/store/dynamo"
+	"ballerine/internal/store/s3"
+	"ballerine/internal/store/stepfunctions"
+	"ballerine/internal/telemetry"
+	"ballerine/internal/vendor"
+	"ballerine/statemachines"
+)
+
+// Environment reads variables; os.Getenv in a function.
+type Environment func(name string) string
+
+// Load wires the parts that every function shares. What only some functions need is added by the With functions, so
+// that no function links clients that it does not use. Errors: Internal names the variable that is wrong.
+func Load(ctx context.Context, with ...With) (*app.Core, error) {
+	b := &builder{env: os.Getenv}
+	b.aws = aws.Config{Region: b.env("AWS_REGION"), Credentials: aws.CredentialsProviderFunc(b.credentials)}
+	client := dynamodb.NewFromConfig(b.aws, func(o *dynamodb.Options) { o.BaseEndpoint = b.endpoint("DYNAMODB") })
+	tables := dynamo.New(client, dynamo.Tables{
+		Cases: b.env("CASES_TABLE"), Subjects: b.env("SUBJECTS_TABLE"), Registry: b.env("REGISTRY_TABLE"),
+		Deliveries: b.env("DELIVERIES_TABLE"), Idempotency: b.env("IDEMPOTENCY_TABLE"),
+	})
+	b.parts = app.Parts{
+		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Idempotency: tables.Idempotency(),
+		Definitions: statemachines.Files, PublicURL: b.env("PUBLIC_URL"), AllowLoopback: b.env("ALLOW_LOOPBACK") == "true",
+		Version: b.env("VERSION"), Now: time.Now, Logger: slog.Default(), Metrics: telemetry.Discard,
+	}
+	for _, add := range with {
+		if err := add(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	return app.New(b.parts)
+}
+
+// credentials are those that Lambda puts into the environment. The SDK's own search for credentials would find these
+// too, but it brings clients of five more services into every function.
+func (b *builder) credentials(context.Context) (aws.Credentials, error) {
+	c := aws.Credentials{AccessKeyID: b.env("AWS_ACCESS_KEY_ID"), SecretAccessKey: b.env("AWS_SECRET_ACCESS_KEY"), SessionToken: b.env("AWS_SESSION_TOKEN"), Source: "environment"}
+	if !c.HasKeys() {
+		return c, problem.New(problem.Internal, "There are no AWS credentials in the environment.")
+	}
+	return c, nil
+}
+
+// endpoint of a service other than AWS's own, as the SDK names the variables; nil for AWS's own.
+func (b *builder) endpoint(service string) *string {
+	if url := b.env("AWS_ENDPOINT_URL_" + service); url != "" {
+		return aws.String(url)
+	}
+	return nil
+}
+
+// With adds parts that some functions need.
+type With func(ctx context.Context, b *builder) error
+
+type builder struct {
+	env   Environment
+	aws   aws.Config
+	parts app.Parts
+}
+
+// Metrics writes the embedded metric format to standard output. The function flushes it after each invocation.
+func Metrics(emf *telemetry.EMF) With {
+	return func(_ context.Context, b *builder) error {
+		b.parts.Metrics = emf
+		return nil
+	}
+}
+
+// Executions are those of Step Functions.
+func Executions(_ context.Context, b *builder) error {
+	var machines stepfunctions.Machines
+	if err := b.json("MACHINES", &machines); err != nil {
+		return err
+	}
+	b.parts.Executions = stepfunctions.New(b.stepFunctions(), machines)
+	return nil
+}
+
+// Wakes are Executions that only send tokens.
+func Wakes(_ context.Context, b *builder) error {
+	b.parts.Executions = stepfunctions.New(b.stepFunctions(), nil)
+	return nil
+}
+
+func (b *builder) stepFunctions() *sfn.Client {
+	return sfn.NewFromConfig(b.aws, func(o *sfn.Options) { o.BaseEndpoint = b.endpoint("SFN") })
+}
+
+// Objects are those of the documents' bucket.
+func Objects(_ context.Context, b *builder) error {
+	client := awss3.NewFromConfig(b.aws, func(o *awss3.Options) {
+		o.BaseEndpoint = b.endpoint("S3")
+		o.UsePathStyle = o.BaseEndpoint != nil
+	})
+	b.parts.Objects = s3.New(client, b.env("DOCUMENTS_BUCKET"), time.Now)
+	return nil
+}
+
+// Signing reads the secrets that sign tokens and cursors, from Secrets Manager: {"keys": [base64, …]}, newest first.
+func Signing(ctx context.Context, b *builder) error {
+	text := b.env("SIGNING_KEYS") // given directly on one machine
+	if text == "" {
+		out, err := secretsmanager.NewFromConfig(b.aws).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(b.env("SIGNING_SECRET"))})
+		if err != nil {
+			return problem.Wrap(err, problem.Internal, "The signing secret could not be read.")
+		}
+		text = aws.ToString(out.SecretString)
+	}
+	var secret struct {
+		Keys [][]byte `json:"keys"`
+	}
+	if err := json.Unmarshal([]byte(text), &secret); err != nil || len(secret.Keys) == 0 {
+		secret.Keys = [][]byte{[]byte(text)} // the secret as it was generated: letters and digits
+	}
+	b.parts.SigningSecrets = secret.Keys
+	return nil
+}
+
+// Reviewers are those of the user pool.
+func Reviewers(_ context.Context, b *builder) error {
+	if issuer := b.env("OIDC_ISSUER"); issuer != "" {
+		b.parts.Issuers = []identity.Issuer{identity.Cognito(issuer, b.env("OIDC_AUDIENCE"))}
+	}
+	return nil
+}
+
+// Vendors adds what calling vendors needs: settings and secrets.
+func Vendors(_ context.Context, b *builder) error {
+	if err := b.json("PLUGIN_SETTINGS", &b.parts.Settings); err != nil {
+		return err
+	}
+	if b.env("VENDOR_SECRETS_INLINE") != "" { // on one machine
+		var secrets vendor.MapSecrets
+		if err := b.json("VENDOR_SECRETS_INLINE", &secrets); err != nil {
+			return err
+		}
+		b.parts.Secrets = secrets
+		return nil
+	}
+	b.parts.Secrets = awssecrets.New(awssecrets.Config{API: secretsmanager.NewFromConfig(b.aws), Prefix: b.env("VENDOR_SECRETS")})
+	return nil
+}
+
+// json reads a variable that holds JSON; an empty one is nothing.
+func (b *builder) json(name string, into any) error {
+	text := b.env(name)
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return problem.Wrap(err, problem.Internal, "The variable %s does not hold JSON.", name)
+	}
+	return nil
+}
+
+var _ cases.Executions = (*stepfunctions.Executions)(nil)
