@@ -270,3 +270,61 @@ func TestKeysOfUploadsAreReadBack(t *testing.T) {
 		}
 	}
 }
+
+const twoSided = `
+id: licences
+title: Both sides of a licence
+subject: individual
+documents:
+  - {kind: licence, title: Driving licence, required: true, sides: [front, back]}
+  - {kind: photo, title: Photograph, required: true, sides: [portrait]}
+initial: collect
+states:
+  collect:
+    on:
+      SUBMIT: {target: over, guard: documents.all_received}
+      DECIDED: {target: over, guard: documents.all_decided}
+      REDO: {target: over, guard: documents.any_revision}
+      APPROVED: {target: over, guard: "documents.by_kind.licence == 'approved'"}
+      REJECTED: {target: over, guard: "documents.by_kind.licence == 'rejected'"}
+  over: {type: final}
+`
+
+func TestKindWithSidesNeedsEachOfThem(t *testing.T) {
+	d := newDesk(t, twoSided)
+	r := must[cases.Record](d)(d.Start(t.Context(), client, cases.StartCommand{Workflow: "licences", Subject: cases.SubjectInput{Type: "individual"}}))
+	allowed := func() []string {
+		t.Helper()
+		names := []string{}
+		for _, next := range must[cases.View](d)(d.View(t.Context(), d.get(r.ID))).Next {
+			if next.Allowed && next.Event != "DECIDED" {
+				names = append(names, next.Event)
+			}
+		}
+		return names
+	}
+	want := func(events ...string) {
+		t.Helper()
+		if got := allowed(); !slices.Equal(got, events) {
+			t.Errorf("allowed %v, want %v", got, events)
+		}
+	}
+	decide := func(document, decision string) {
+		t.Helper()
+		must[cases.Record](d)(d.DecideDocument(t.Context(), reviewer, r.ID, document, d.get(r.ID).Version, cases.DocumentDecisionCommand{Decision: decision, Reason: "r"}))
+	}
+	d.upload(r.ID, "doc_1", "licence", "front")
+	d.upload(r.ID, "doc_2", "photo", "") // a kind of one side need not be told which
+	want()
+	d.upload(r.ID, "doc_3", "licence", "back")
+	want("SUBMIT")
+	decide("doc_1", "approved")
+	want("SUBMIT") // a kind is as far as its least page
+	decide("doc_3", "approved")
+	want("SUBMIT", "APPROVED")
+	decide("doc_3", "rejected")
+	want("SUBMIT", "REJECTED")
+	decide("doc_3", "revision")
+	want("REDO")
+	d.verified(r.ID)
+}
