@@ -32,7 +32,7 @@ func (d *desk) full() cases.Record {
 	d.finish(d.begin(r.ID, "risk"), map[string]any{"score": 12.5, "severity": "low"})
 	must[cases.Record](d)(d.Assign(c, reviewer, r.ID, "user_2", 0))
 	must[cases.Note](d)(d.AddNote(c, reviewer, r.ID, "", "A remark"))
-	must[cases.Record](d)(d.ReplaceExecution(c, "demo", r.ID))
+	must[cases.Record](d)(d.ReplaceExecution(c, "demo", r.ID, r.ID+"-1"))
 	must[cases.Record](d)(d.DecideDocument(c, reviewer, r.ID, "doc_1", d.get(r.ID).Version, cases.DocumentDecisionCommand{Decision: "approved"}))
 	d.pass(5*day + 123*time.Microsecond)
 	must[cases.Record](d)(d.Decide(c, reviewer, r.ID, must[cases.Record](d)(d.expired(r.ID)).Version, cases.DecideCommand{Event: "reject", Reason: "late"}))

@@ -124,7 +124,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			m.check(rt, err)
 		},
 		"replace": func(rt *rapid.T) {
-			_, err := m.ReplaceExecution(c, "demo", m.id)
+			_, err := m.ReplaceExecution(c, "demo", m.id, m.get(m.id).Execution.Name)
 			m.check(rt, err)
 		},
 		"cancel": func(rt *rapid.T) {

@@ -320,10 +320,11 @@ func (s *Service) Answer(ctx context.Context, p identity.Principal, id, state st
 	})
 }
 
-// ReplaceExecution gives an active case a new execution, which takes over from the record.
-func (s *Service) ReplaceExecution(ctx context.Context, tenant, id string) (Record, error) {
+// ReplaceExecution gives an active case a new execution, which takes over from the record. gone names the one that was
+// found to have ended: when somebody else has replaced it meanwhile, nothing changes.
+func (s *Service) ReplaceExecution(ctx context.Context, tenant, id, gone string) (Record, error) {
 	return s.apply(ctx, tenant, id, system("sweep"), func(d *draft) error {
-		if d.record.Status != StatusActive {
+		if d.record.Status != StatusActive || d.record.Execution.Name != gone {
 			d.nothing = true
 			return nil
 		}

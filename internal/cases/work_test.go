@@ -293,7 +293,16 @@ func TestReplacedExecutionTakesOverFromTheRecord(t *testing.T) {
 	d := newDesk(t)
 	r := d.inReview()
 	d.park(r.ID, "lost")
-	replaced := must[cases.Record](d)(d.ReplaceExecution(t.Context(), "demo", r.ID))
+	var group sync.WaitGroup
+	for range 8 { // several sweeps have found the same one gone
+		group.Go(func() {
+			if _, err := d.ReplaceExecution(t.Context(), "demo", r.ID, r.ID+"-1"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	replaced := d.get(r.ID)
 	change := d.store.last()
 	begun := effects(change, "start")
 	if len(begun) != 1 || begun[0].Name != r.ID+"-2" || begun[0].Label != "review" || len(effects(change, "wake")) != 0 || len(replaced.Parked) != 0 {
@@ -301,7 +310,7 @@ func TestReplacedExecutionTakesOverFromTheRecord(t *testing.T) {
 	}
 	must[cases.Record](d)(d.Cancel(t.Context(), client, r.ID, 0, "done"))
 	version := d.get(r.ID).Version
-	if again := must[cases.Record](d)(d.ReplaceExecution(t.Context(), "demo", r.ID)); again.Version != version {
+	if again := must[cases.Record](d)(d.ReplaceExecution(t.Context(), "demo", r.ID, r.ID+"-2")); again.Version != version {
 		t.Error("a case that has ended got an execution")
 	}
 }

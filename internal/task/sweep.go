@@ -114,6 +114,6 @@ func (c SweepConfig) replaceIfGone(ctx context.Context, ref cases.Ref) (bool, er
 		return false, err
 	}
 	c.Logger.WarnContext(ctx, "execution is gone, replacing it", "case_id", ref.ID, "execution", record.Execution.Name)
-	_, err = c.Cases.ReplaceExecution(ctx, ref.Tenant, ref.ID)
+	_, err = c.Cases.ReplaceExecution(ctx, ref.Tenant, ref.ID, record.Execution.Name)
 	return err == nil, err
 }
