@@ -49,6 +49,8 @@ func devCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&options.Data, "data", ".ballerine", "folder of everything that is kept")
 	cmd.Flags().StringVar(&options.Address, "addr", "127.0.0.1:8787", "address to listen on; port 0 picks a free one")
+	cmd.Flags().StringVar(&options.DynamoDB, "dynamodb", "", "URL of a DynamoDB Local that keeps cases instead of the data folder's file")
+	cmd.Flags().StringVar(&options.Functions, "functions", "", "folder of compiled functions (<name>/bootstrap) to run as child processes; needs --dynamodb")
 	cmd.Flags().BoolVar(&seed, "seed", false, "add demo cases to an empty data folder")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what happens, not only what goes wrong")
 	return cmd

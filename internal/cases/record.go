@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"strconv"
 	"time"
 
 	"ballerine/internal/statechart"
@@ -53,6 +54,9 @@ type WorkflowRef struct {
 	ID      string `json:"id"`
 	Version int    `json:"version"`
 }
+
+// String is "kyc@3".
+func (w WorkflowRef) String() string { return w.ID + "@" + strconv.Itoa(w.Version) }
 
 // SubjectRef is whom the case is about, as the case shows it. The full record is a Subject.
 type SubjectRef struct {

@@ -51,8 +51,8 @@ func (s *Stack) demo(ctx context.Context) error {
 			ID: fmt.Sprintf("user_%s%d", person.role, i), Tenant: demoTenant, Email: person.email, Name: person.name,
 			Roles: []string{person.role}, CreatedAt: s.options.Now().UTC(), UpdatedAt: s.options.Now().UTC(),
 		}
-		if _, err := s.db.Keys().User(ctx, demoTenant, user.ID); problem.CodeOf(err) == problem.NotFound {
-			if err := s.db.Keys().PutUser(ctx, user); err != nil {
+		if _, err := s.stores.keys.User(ctx, demoTenant, user.ID); problem.CodeOf(err) == problem.NotFound {
+			if err := s.stores.keys.PutUser(ctx, user); err != nil {
 				return err
 			}
 		}
@@ -69,7 +69,7 @@ func (s *Stack) demoKey(ctx context.Context) error {
 	if s.secrets.DemoKey != "" {
 		return nil
 	}
-	keys := identity.NewKeys(identity.KeysConfig{Store: s.db.Keys(), Now: s.options.Now})
+	keys := identity.NewKeys(identity.KeysConfig{Store: s.stores.keys, Now: s.options.Now})
 	admin := identity.Principal{Tenant: demoTenant, Kind: identity.User, ID: "user_admin0", Roles: []string{"admin"}}
 	_, text, err := keys.Create(ctx, admin, identity.CreateKey{Name: "demo"})
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 // secrets of one data folder, made on first use and readable by their owner only.
 type secrets struct {
 	Signing        []byte          `json:"signing"`         // of flow tokens, callback tokens and cursors
-	ObjectKey      string          `json:"object_key"`      // of the object server
+	AccessKey      string          `json:"access_key"`      // of the object server, and name of the database in a DynamoDB Local
+	ObjectKey      string          `json:"object_key"`      // the secret of the access key
 	VendorKey      string          `json:"vendor_key"`      // that the sandbox vendor expects
 	CallbackSecret string          `json:"callback_secret"` // with which it signs calls back
 	DemoKey        string          `json:"demo_key"`        // the demo tenant's API key
@@ -37,7 +38,7 @@ func loadSecrets(dir string) (*secrets, error) {
 	if _, err := rand.Read(s.Signing); err != nil {
 		return nil, fmt.Errorf("make secrets: %w", err)
 	}
-	s.ObjectKey, s.VendorKey, s.CallbackSecret = rand.Text(), rand.Text(), "whsec_"+base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text()))
+	s.AccessKey, s.ObjectKey, s.VendorKey, s.CallbackSecret = rand.Text(), rand.Text(), rand.Text(), "whsec_"+base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text()))
 	return s, s.save()
 }
 

@@ -26,9 +26,12 @@ import (
 	"ballerine/internal/identity"
 	"ballerine/internal/identity/issuer"
 	"ballerine/internal/local/gateway"
+	"ballerine/internal/local/lambda"
 	"ballerine/internal/local/objects"
 	"ballerine/internal/local/sandbox"
+	"ballerine/internal/local/sfnserver"
 	"ballerine/internal/local/states"
+	"ballerine/internal/problem"
 	"ballerine/internal/store/embedded"
 	"ballerine/internal/store/s3"
 	"ballerine/internal/telemetry"
@@ -43,6 +46,12 @@ type Options struct {
 	Version     string
 	Logger      *slog.Logger
 	Now         func() time.Time
+	// DynamoDB is the URL of a DynamoDB (Local) that keeps cases, keys and webhooks instead of the file; executions stay
+	// in the file.
+	DynamoDB string
+	// Functions is a folder of compiled bootstraps (<name>/bootstrap) that run as child processes behind a Lambda Runtime
+	// API instead of in this process. They need DynamoDB: the file belongs to one process.
+	Functions string
 }
 
 // Stack is the whole system, running.
@@ -54,10 +63,13 @@ type Stack struct {
 	options  Options
 	secrets  *secrets
 	db       *embedded.DB
+	stores   stores
+	children *lambda.Server
 	engine   *states.Engine
 	issuer   *issuer.Issuer
 	sandbox  *sandbox.Server
 	server   *http.Server
+	invoker  Functions
 	metrics  *telemetry.Registry
 	stopWork context.CancelFunc
 	work     sync.WaitGroup
@@ -77,6 +89,9 @@ const (
 func Start(ctx context.Context, options Options) (*Stack, error) {
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	if options.Functions != "" && options.DynamoDB == "" {
+		return nil, problem.New(problem.Invalid, "Functions as child processes need --dynamodb: the data file belongs to one process.")
 	}
 	if err := os.MkdirAll(options.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("create data folder: %w", err)
@@ -115,6 +130,9 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	if s.issuer, err = s.openIssuer(); err != nil {
 		return err
 	}
+	if s.stores, err = s.openStores(ctx); err != nil {
+		return err
+	}
 	functions := Functions{}
 	invoke := func(ctx context.Context, function string, payload []byte) ([]byte, error) {
 		return functions.Invoke(ctx, function, payload)
@@ -126,9 +144,15 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	if s.Core, err = app.New(s.parts()); err != nil {
 		return err
 	}
-	if err := s.functions(functions); err != nil {
+	if s.options.Functions != "" {
+		err = s.startChildren(functions)
+	} else {
+		err = s.functions(functions)
+	}
+	if err != nil {
 		return err
 	}
+	s.invoker = functions
 	if err := s.register(); err != nil {
 		return err
 	}
@@ -154,19 +178,23 @@ func (s *Stack) openIssuer() (*issuer.Issuer, error) {
 func (s *Stack) parts() app.Parts {
 	client := awss3.New(awss3.Options{
 		Region: "local", EndpointResolverV2: oneEndpoint(s.URL), UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider("ballerine", s.secrets.ObjectKey, ""),
+		Credentials: credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, ""),
 	})
 	return app.Parts{
-		Store: s.db.Cases(), Keys: s.db.Keys(), Webhooks: s.db.Webhooks(), Idempotency: s.db.Idempotency(),
+		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Idempotency: s.stores.idempotency,
 		Executions: states.Executions{Engine: s.engine}, Objects: s3.New(client, bucket, s.options.Now),
-		Secrets: vendor.FirstOf(vendor.MapSecrets{
-			"VENDOR_API_KEY": s.secrets.VendorKey, "VENDOR_CALLBACK_SECRET": s.secrets.CallbackSecret,
-		}),
-		Definitions: s.options.Definitions, Settings: map[string]string{"sandbox": s.URL + "/sandbox"},
+		Secrets:     s.vendorSecrets(),
+		Definitions: s.options.Definitions, Settings: s.settings(),
 		SigningSecrets: [][]byte{s.secrets.Signing}, PublicURL: s.URL, AllowLoopback: true, Version: s.options.Version,
 		Issuers: []identity.Issuer{{URL: s.URL, Audience: "ballerine-dashboard", Keys: s.issuer, Now: s.options.Now}},
 		Now:     s.options.Now, Metrics: s.metrics, Logger: s.options.Logger,
 	}
+}
+
+func (s *Stack) settings() map[string]string { return map[string]string{"sandbox": s.URL + "/sandbox"} }
+
+func (s *Stack) vendorSecrets() vendor.MapSecrets {
+	return vendor.MapSecrets{"VENDOR_API_KEY": s.secrets.VendorKey, "VENDOR_CALLBACK_SECRET": s.secrets.CallbackSecret}
 }
 
 // oneEndpoint answers the S3 client's question where a bucket is, without the rules of all of AWS: they are a good part
@@ -194,7 +222,7 @@ var audiences = map[httpapi.Audience]string{
 // functions builds the handlers of all functions, as their main packages do.
 func (s *Stack) functions(f Functions) (err error) {
 	f["step"], f["document"], f["sweep"], f["authorizer"] = s.Core.Step(), s.Core.Document(), s.Core.Sweep(), s.Core.Authorizer()
-	f["dispatch"] = s.Core.Dispatch(decodeEffects)
+	f["dispatch"] = s.Core.Dispatch(s.stores.decode)
 	if f["rules"], err = s.Core.Rules(); err != nil {
 		return err
 	}
@@ -207,15 +235,6 @@ func (s *Stack) functions(f Functions) (err error) {
 		}
 	}
 	return nil
-}
-
-// decodeEffects reads what the embedded store's feed hands to dispatch.
-func decodeEffects(payload json.RawMessage) ([]cases.Effect, error) {
-	var event struct {
-		Effects []cases.Effect `json:"effects"`
-	}
-	err := json.Unmarshal(payload, &event)
-	return event.Effects, err
 }
 
 // register loads the compiled machines of the shipped workflows.
@@ -260,7 +279,7 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 		return nil, err
 	}
 	store, err := objects.New(objects.Config{
-		Dir: filepath.Join(s.options.Data, "objects"), Bucket: bucket, AccessKey: "ballerine", SecretKey: s.secrets.ObjectKey,
+		Dir: filepath.Join(s.options.Data, "objects"), Bucket: bucket, AccessKey: s.secrets.AccessKey, SecretKey: s.secrets.ObjectKey,
 		Origins: []string{s.URL}, OnCreated: func(key string) { s.created(functions, key) }, Logger: s.options.Logger,
 	})
 	if err != nil {
@@ -272,6 +291,11 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 	mux.Handle("/sandbox/", http.StripPrefix("/sandbox", s.sandbox))
 	mux.Handle("/.well-known/", s.issuer.Handler())
 	mux.Handle("GET /metrics", s.metrics)
+	if s.children != nil {
+		stepFunctions := sfnserver.Handler(sfnEngine{s.engine}, s.options.Now)
+		mux.Handle(sfnPath, stepFunctions)
+		mux.Handle(strings.TrimSuffix(sfnPath, "/"), stepFunctions)
+	}
 	return mux, nil
 }
 
@@ -297,21 +321,15 @@ func (s *Stack) created(functions Functions, key string) {
 func (s *Stack) resume(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopWork = stop
-	outbox := s.Core.Outbox()
-	feed := newFeed(outbox.Deliver, s.options.Logger)
-	s.db.OnCommit(feed.add)
-	s.spawn(func() { feed.run(work) })
 	if err := s.engine.Recover(ctx); err != nil {
 		s.options.Logger.Warn("some executions could not go on", "error", err.Error())
 	}
-	missed, err := s.db.Cases().Undelivered(ctx, s.options.Now().Add(time.Second), 100000)
-	if err != nil {
+	outbox := s.Core.Outbox()
+	if err := s.stores.follow(ctx, work, s, outbox.Deliver); err != nil {
 		return err
 	}
-	feed.add(missed)
-	sweep := s.Core.Sweep()
 	s.spawn(func() {
-		every(work, sweepEvery, s.options.Logger, "sweep", func() error { _, err := sweep(work, nil); return err })
+		every(work, sweepEvery, s.options.Logger, "sweep", func() error { _, err := s.invoker.Invoke(work, "sweep", []byte("{}")); return err })
 	})
 	webhooks := outbox.Webhooks
 	s.spawn(func() {
@@ -369,6 +387,9 @@ func (s *Stack) Close(ctx context.Context) error {
 	if s.stopWork != nil {
 		s.stopWork()
 		s.work.Wait()
+	}
+	if s.children != nil {
+		failures = append(failures, s.children.Close())
 	}
 	if s.sandbox != nil {
 		s.sandbox.Close()

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -139,10 +140,15 @@ func Signing(ctx context.Context, b *builder) error {
 	return nil
 }
 
-// Reviewers are those of the user pool.
+// Reviewers are those of the user pool, or of another OpenID Connect issuer that puts tenant and roles into its tokens.
 func Reviewers(_ context.Context, b *builder) error {
-	if issuer := b.env("OIDC_ISSUER"); issuer != "" {
-		b.parts.Issuers = []identity.Issuer{identity.Cognito(issuer, b.env("OIDC_AUDIENCE"))}
+	url, audience := b.env("OIDC_ISSUER"), b.env("OIDC_AUDIENCE")
+	switch {
+	case url == "":
+	case strings.HasPrefix(url, "https://cognito-idp."):
+		b.parts.Issuers = []identity.Issuer{identity.Cognito(url, audience)}
+	default:
+		b.parts.Issuers = []identity.Issuer{{URL: url, Audience: audience}}
 	}
 	return nil
 }

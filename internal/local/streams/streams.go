@@ -54,34 +54,63 @@ func Run(ctx context.Context, config Config) error {
 	}
 }
 
+// shard reads a shard to its end. An iterator that has become useless (expired, trimmed) is replaced by one after the
+// last record that was delivered.
 func (c Config) shard(ctx context.Context, id string) {
-	it, err := c.Client.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
-		StreamArn: aws.String(c.Stream), ShardId: aws.String(id), ShardIteratorType: types.ShardIteratorTypeTrimHorizon,
-	})
+	var last *string // sequence number
+	for ctx.Err() == nil {
+		next, err := c.iterator(ctx, id, last)
+		for err == nil && next != nil {
+			next, last, err = c.read(ctx, next, last)
+		}
+		if err == nil {
+			return // the shard is closed and read
+		}
+		if !useless(err) {
+			c.report(ctx, "read stream", err)
+		}
+		pause(ctx, c.Interval)
+	}
+}
+
+func (c Config) iterator(ctx context.Context, shard string, last *string) (*string, error) {
+	input := &dynamodbstreams.GetShardIteratorInput{
+		StreamArn: aws.String(c.Stream), ShardId: aws.String(shard), ShardIteratorType: types.ShardIteratorTypeTrimHorizon,
+	}
+	if last != nil {
+		input.ShardIteratorType, input.SequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, last
+	}
+	out, err := c.Client.GetShardIterator(ctx, input)
 	if err != nil {
-		c.report(ctx, "get shard iterator", err)
-		return
+		return nil, err
 	}
-	next := it.ShardIterator
-	for next != nil {
-		out, err := c.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next, Limit: aws.Int32(100)})
-		if err != nil {
-			c.report(ctx, "get records", err)
-			if !pause(ctx, c.Interval) {
-				return
-			}
-			continue
-		}
-		for !c.deliver(ctx, out.Records) {
-			if !pause(ctx, c.Interval) {
-				return
-			}
-		}
-		next = out.NextShardIterator
-		if len(out.Records) == 0 && !pause(ctx, c.Interval) {
-			return
+	return out.ShardIterator, nil
+}
+
+// read delivers the next batch and gives the iterator behind it and the last record's sequence number.
+func (c Config) read(ctx context.Context, iterator, last *string) (next, newest *string, err error) {
+	out, err := c.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(100)})
+	if err != nil {
+		return nil, last, err
+	}
+	for !c.deliver(ctx, out.Records) {
+		if !pause(ctx, c.Interval) {
+			return nil, last, ctx.Err()
 		}
 	}
+	if n := len(out.Records); n > 0 {
+		last = out.Records[n-1].Dynamodb.SequenceNumber
+	} else if !pause(ctx, c.Interval) {
+		return nil, last, ctx.Err()
+	}
+	return out.NextShardIterator, last, nil
+}
+
+// useless says that an iterator has to be replaced.
+func useless(err error) bool {
+	var trimmed *types.TrimmedDataAccessException
+	var expired *types.ExpiredIteratorException
+	return errors.As(err, &trimmed) || errors.As(err, &expired)
 }
 
 // deliver invokes the function with the batch; false: try again.

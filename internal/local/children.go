@@ -1,0 +1,103 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/local/lambda"
+	"ballerine/internal/local/sfnserver"
+	"ballerine/internal/local/states"
+	"ballerine/internal/problem"
+)
+
+// sfnPath is where the functions find Step Functions.
+const sfnPath = "/step-functions/"
+
+// functionNames are all functions, as in template.yaml.
+var functionNames = []string{"step", "rules", "vendor", "document", "dispatch", "sweep", "clientapi", "reviewapi", "flowapi", "hooks", "authorizer"}
+
+// startChildren puts every function behind the Lambda Runtime API, as a process of its own.
+func (s *Stack) startChildren(f Functions) (err error) {
+	environment, err := s.environment()
+	if err != nil {
+		return err
+	}
+	var configs []lambda.Function
+	for _, name := range functionNames {
+		path := filepath.Join(s.options.Functions, name, "bootstrap")
+		if _, err := os.Stat(path); err != nil {
+			return problem.Wrap(err, problem.Invalid, "There is no compiled function %s in %s.", name, s.options.Functions)
+		}
+		configs = append(configs, lambda.Function{Name: name, Bootstrap: path, Env: environment, Timeout: functionTime, Concurrency: 4})
+	}
+	if s.children, err = lambda.New(lambda.Config{Functions: configs, Logs: os.Stderr}); err != nil {
+		return err
+	}
+	for _, name := range functionNames {
+		f[name] = func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+			answer, failed, err := s.children.Invoke(ctx, name, payload)
+			if failed != nil {
+				return nil, &states.InvokeError{Type: failed.Type, Message: failed.Message}
+			}
+			return answer, err
+		}
+	}
+	return nil
+}
+
+// environment is that of template.yaml, with the services of this machine.
+func (s *Stack) environment() ([]string, error) {
+	machines := map[string]string{}
+	for _, w := range s.Core.Catalog.Workflows() {
+		ref := cases.WorkflowRef{ID: w.ID, Version: w.Version}
+		machines[ref.String()] = sfnserver.ARN(ref)
+	}
+	variables := map[string]any{
+		"MACHINES": machines, "PLUGIN_SETTINGS": s.settings(), "VENDOR_SECRETS_INLINE": s.vendorSecrets(),
+		"SIGNING_KEYS": map[string]any{"keys": [][]byte{s.secrets.Signing}},
+		"CASES_TABLE":  tables.Cases, "SUBJECTS_TABLE": tables.Subjects, "REGISTRY_TABLE": tables.Registry,
+		"DELIVERIES_TABLE": tables.Deliveries, "IDEMPOTENCY_TABLE": tables.Idempotency, "DOCUMENTS_BUCKET": bucket,
+		"PUBLIC_URL": s.URL, "ALLOW_LOOPBACK": "true", "OIDC_ISSUER": s.URL, "OIDC_AUDIENCE": "ballerine-dashboard",
+		"AWS_REGION": region, "AWS_ACCESS_KEY_ID": s.secrets.AccessKey, "AWS_SECRET_ACCESS_KEY": s.secrets.ObjectKey,
+		"AWS_ENDPOINT_URL_DYNAMODB": s.options.DynamoDB, "AWS_ENDPOINT_URL_S3": s.URL, "AWS_ENDPOINT_URL_SFN": s.URL + strings.TrimSuffix(sfnPath, "/"),
+	}
+	var environment []string
+	for name, value := range variables {
+		text, ok := value.(string)
+		if !ok {
+			encoded, err := json.Marshal(value)
+			if err != nil {
+				return nil, problem.Wrap(err, problem.Internal, "The functions' environment could not be written.")
+			}
+			text = string(encoded)
+		}
+		environment = append(environment, name+"="+text)
+	}
+	return environment, nil
+}
+
+// sfnEngine is the interpreter in sfnserver's words.
+type sfnEngine struct{ *states.Engine }
+
+// Describe implements sfnserver.Engine.
+func (e sfnEngine) Describe(ctx context.Context, machine, name string) (sfnserver.Status, error) {
+	description, err := e.Engine.Describe(ctx, machine, name)
+	return sfnserver.Status{Status: string(description.Status), Started: description.Started}, err
+}
+
+// InitTimes are how long the processes of a function took to be ready, when functions run as child processes.
+func (s *Stack) InitTimes() map[string][]time.Duration {
+	if s.children == nil {
+		return nil
+	}
+	times := map[string][]time.Duration{}
+	for _, name := range functionNames {
+		times[name] = s.children.InitTimes(name)
+	}
+	return times
+}
