@@ -1,0 +1,46 @@
+package embedded_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/idempotency"
+	"ballerine/internal/identity"
+	"ballerine/internal/store/embedded"
+	"ballerine/internal/store/storetest"
+	"ballerine/internal/webhook"
+)
+
+func open(t *testing.T) *embedded.DB {
+	t.Helper()
+	db, err := embedded.Open(filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if problems, err := db.Cases().Check(); err != nil || len(problems) > 0 {
+			t.Errorf("indexes: %v %v", problems, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func TestCases(t *testing.T) {
+	storetest.Cases(t, func(t *testing.T) cases.Store { return open(t).Cases() })
+}
+
+func TestKeys(t *testing.T) {
+	storetest.Keys(t, func(t *testing.T) identity.Store { return open(t).Keys() })
+}
+
+func TestWebhooks(t *testing.T) {
+	storetest.Webhooks(t, func(t *testing.T) webhook.Store { return open(t).Webhooks() })
+}
+
+func TestIdempotency(t *testing.T) {
+	storetest.Idempotency(t, func(t *testing.T) idempotency.Store { return open(t).Idempotency() })
+}
