@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"ballerine/internal/store/dynamo"
 )
 
 // load reads a template without its intrinsic functions: !GetAtt A.B is the text "A.B".
@@ -176,4 +178,45 @@ func TestSampleEventsDecode(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
+}
+
+func TestTablesAreThoseThatTheStoreNeeds(t *testing.T) {
+	data := load(t, "data.yaml")
+	for _, definition := range dynamo.TableDefinitions() {
+		table, ok := at(data, "Resources", definition.Name+"Table", "Properties").(map[string]any)
+		if !ok {
+			t.Errorf("data.yaml has no %sTable", definition.Name)
+			continue
+		}
+		if got := keys(table["KeySchema"]); got != map[bool]string{true: "pk sk", false: "pk"}[definition.SortKey] {
+			t.Errorf("%s: keys %s", definition.Name, got)
+		}
+		indexes, _ := table["GlobalSecondaryIndexes"].([]any)
+		var names []string
+		for _, index := range indexes {
+			name, _ := at(index, "IndexName").(string)
+			names = append(names, name)
+			if got := keys(at(index, "KeySchema")); got != name+"_pk "+name+"_sk" || at(index, "Projection", "ProjectionType") != "ALL" {
+				t.Errorf("%s: index %s has keys %s", definition.Name, name, got)
+			}
+		}
+		slices.Sort(names)
+		want := slices.Sorted(slices.Values(definition.Indexes))
+		if !slices.Equal(names, want) {
+			t.Errorf("%s: indexes %v, want %v", definition.Name, names, want)
+		}
+		if (at(table, "TimeToLiveSpecification", "AttributeName") == "ttl") != definition.TTL || (at(table, "StreamSpecification") != nil) != definition.Stream {
+			t.Errorf("%s: time to live or stream is not as the store needs it", definition.Name)
+		}
+	}
+}
+
+// keys of a key schema, hash first.
+func keys(schema any) string {
+	var names []string
+	elements, _ := schema.([]any)
+	for _, element := range elements {
+		names = append(names, fmt.Sprint(at(element, "AttributeName")))
+	}
+	return strings.Join(names, " ")
 }
