@@ -24,7 +24,7 @@ func TestTimersAreAppliedByWhoeverTouchesFirst(t *testing.T) {
 		"a parking execution": func(d *desk, id string) error {
 			follow, err := d.Park(d.t.Context(), "demo", id, "", 3, "review", "token")
 			if follow == nil || follow.Label != "escalated" {
-				return fmt.Errorf("it was parked: %v", err)
+				return fmt.Errorf("it was parked: %w", err)
 			}
 			return err
 		},

@@ -43,7 +43,7 @@ func loadSecrets(dir string) (*secrets, error) {
 }
 
 func (s *secrets) save() error {
-	text, err := json.MarshalIndent(s, "", "  ")
+	text, err := json.MarshalIndent(s, "", "  ") //nolint:gosec // keeping secrets is what the file is for; only its owner reads it
 	if err != nil {
 		return fmt.Errorf("encode secrets: %w", err)
 	}

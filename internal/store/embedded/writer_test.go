@@ -20,7 +20,7 @@ func openFile(t *testing.T) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() }) //nolint:errcheck // some tests have closed it
+	t.Cleanup(func() { _ = db.Close() }) // some tests have closed it
 	return db
 }
 

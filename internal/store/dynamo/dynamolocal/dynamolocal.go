@@ -61,9 +61,6 @@ func AccessKey(t testing.TB) string {
 // it closes, whatever way that happens.
 var server = sync.OnceValues(start)
 
-// input is kept so that the garbage collector does not close it.
-var input io.WriteCloser
-
 func start() (string, error) {
 	java, err := exec.LookPath("java")
 	if err != nil {
@@ -73,10 +70,11 @@ func start() (string, error) {
 	if jars, _ := filepath.Glob(filepath.Join(folder, "*.jar")); len(jars) == 0 {
 		return "", fmt.Errorf("the jars are not in %s: run `make setup`, which needs Maven", folder)
 	}
-	cmd := exec.Command(java, "-XX:-UsePerfData", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dddb.isolate=true", "-cp", filepath.Join(folder, "*"), source, "0")
+	cmd := exec.Command(java, "-XX:-UsePerfData", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dddb.isolate=true", "-cp", filepath.Join(folder, "*"), source, "0") //nolint:gosec // a test's own server
 	cmd.Dir = folder
 	cmd.Stderr = os.Stderr
-	if input, err = cmd.StdinPipe(); err != nil {
+	input, err := cmd.StdinPipe()
+	if err != nil {
 		return "", err
 	}
 	out, err := cmd.StdoutPipe()
@@ -89,7 +87,10 @@ func start() (string, error) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if address, ok := strings.CutPrefix(lines.Text(), "READY "); ok {
-			go func() { _, _ = io.Copy(io.Discard, out) }()
+			go func() {
+				_, _ = io.Copy(io.Discard, out)
+				_ = input.Close() // kept until the server has ended: closing it ends the server
+			}()
 			return "http://" + address, nil
 		}
 	}
