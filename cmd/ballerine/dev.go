@@ -100,8 +100,8 @@ func welcome(out io.Writer, stack *local.Stack, options local.Options) error {
   API        %s
   metrics    %s/metrics
   API key    %s
-  users      (password of all: %s)
-`, options.Data, stack.URL, stack.URL, stack.Demo.APIKey, stack.Demo.Users[0].Password)
+  users      (their tokens: dev --json; the first reviewer's is in demo.env)
+`, options.Data, stack.URL, stack.URL, stack.Demo.APIKey)
 	for _, user := range stack.Demo.Users {
 		if err == nil {
 			_, err = fmt.Fprintf(out, "             %-24s %s\n", user.Email, user.Roles[0])

@@ -35,7 +35,7 @@ var seedCases = []seedCase{
 	{given: "Mismatch", family: "Kowalska", country: "PL", born: "1990-12-24", expires: 2034, upload: true, submit: true},
 	{given: "Aiko", family: "Tanaka", country: "JP", born: "1996-04-04", expires: 2011, upload: true, submit: true, decide: "approve"},
 	{given: "Tom", family: "Young", country: "IE", born: "2012-06-01", expires: 2032, upload: true, submit: true},
-	{given: "Garbage", family: "Nowak", country: "PL", born: "1983-08-08", expires: 2033, upload: true, submit: true},
+	{given: "Callback", family: "Nowak", country: "PL", born: "1983-08-08", expires: 2033, upload: true, submit: true},
 	{given: "Clara", family: "Dubois", country: "FR", born: "1999-10-10", expires: 2030, upload: true},
 	{given: "Noah", family: "Meyer", country: "CH", born: "1975-02-28", expires: 2029},
 }
