@@ -4,6 +4,7 @@ package dynamolocal
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -70,7 +71,7 @@ func start() (string, error) {
 	if jars, _ := filepath.Glob(filepath.Join(folder, "*.jar")); len(jars) == 0 {
 		return "", fmt.Errorf("the jars are not in %s: run `make setup`, which needs Maven", folder)
 	}
-	cmd := exec.Command(java, "-XX:-UsePerfData", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dddb.isolate=true", "-cp", filepath.Join(folder, "*"), source, "0") //nolint:gosec // a test's own server
+	cmd := exec.CommandContext(context.Background(), java, "-XX:-UsePerfData", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dddb.isolate=true", "-cp", filepath.Join(folder, "*"), source, "0") //nolint:gosec // a test's own server
 	cmd.Dir = folder
 	cmd.Stderr = os.Stderr
 	input, err := cmd.StdinPipe()
