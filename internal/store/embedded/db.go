@@ -32,6 +32,8 @@ type DB struct {
 	done   chan struct{}
 	once   sync.Once
 
+	last int // members of the group before; the writer's own
+
 	mutex sync.Mutex
 	feeds []func([]cases.Effect)
 	lost  []func(error)
@@ -184,16 +186,42 @@ func (db *DB) write() {
 	}
 }
 
+// Under load the writer gathers: a little more waiting for each, and far fewer syncs for all.
+const (
+	loaded = 8                    // members of the group before, from which on the next one gathers
+	gather = 2 * time.Millisecond // how long
+	ample  = 48                   // members that are enough
+)
+
+// drain takes all that wait. When the group before was large, others are about to come: it waits for them a little.
 func (db *DB) drain(first *request) []*request {
 	group := []*request{first}
+	var enough <-chan time.Time
+	if db.last >= loaded {
+		timer := time.NewTimer(gather)
+		defer timer.Stop()
+		enough = timer.C
+	}
 	for len(group) < maxGroup {
 		select {
 		case r := <-db.queue:
 			group = append(group, r)
+			continue
 		default:
-			return group
+		}
+		if enough == nil || len(group) >= ample {
+			break
+		}
+		select {
+		case r := <-db.queue:
+			group = append(group, r)
+		case <-enough:
+			enough = nil
+		case <-db.closed:
+			enough = nil
 		}
 	}
+	db.last = len(group)
 	return group
 }
 
