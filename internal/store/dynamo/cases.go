@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
@@ -279,22 +280,17 @@ func (s Cases) Undelivered(ctx context.Context, before time.Time, limit int) ([]
 	return found[:min(limit, len(found))], err
 }
 
-// Delivered implements cases.Store.
+// Delivered implements cases.Store. Effects are deleted one by one: a batch would need the right to write anything.
 func (s Cases) Delivered(ctx context.Context, effects ...cases.Effect) error {
-	for batch := range slices.Chunk(effects, 25) {
-		requests := make([]types.WriteRequest, len(batch))
-		for i, e := range batch {
-			requests[i] = types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: key(join(e.Tenant, e.Case), effectKey(e))}}
-		}
-		for pending := (map[string][]types.WriteRequest{s.tables.Cases: requests}); len(pending) > 0; {
-			out, err := s.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: pending})
-			if err != nil {
-				return translate(err)
-			}
-			pending = out.UnprocessedItems
-		}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for _, e := range effects {
+		group.Go(func() error {
+			_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: aws.String(s.tables.Cases), Key: key(join(e.Tenant, e.Case), effectKey(e))})
+			return translate(err)
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 // Due implements cases.Store.
