@@ -74,8 +74,11 @@ type Query struct {
 	Subject   string
 	Severity  string
 	DueBefore time.Time
-	Limit     int    // 1 to 200
-	After     string // store cursor, opaque; httpapi signs it and binds it to the filters
+	Text      string // part of the id, the external id or the subject's name, in any case of letters
+	// OldestFirst turns the order round; newest first otherwise.
+	OldestFirst bool
+	Limit       int    // 1 to 200
+	After       string // store cursor, opaque; httpapi signs it and binds it to the filters
 }
 
 // Page of cases. Next is "" on the last one.

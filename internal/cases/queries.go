@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"ballerine/internal/identity"
 	"ballerine/internal/statechart"
@@ -83,5 +84,17 @@ func (q Query) Matches(r Record) bool {
 		(q.Assignee == "" || q.Assignee == r.Assignee || (q.Assignee == "none" && r.Assignee == "")) &&
 		(q.Subject == "" || q.Subject == r.Subject.ID) &&
 		(q.Severity == "" || (r.Risk != nil && r.Risk.Severity == q.Severity)) &&
+		(q.Text == "" || r.mentions(q.Text)) &&
 		(q.DueBefore.IsZero() || (!r.DueAt.IsZero() && r.DueAt.Before(q.DueBefore)))
+}
+
+// mentions says whether a text is part of what people know a case by.
+func (r Record) mentions(text string) bool {
+	text = strings.ToLower(text)
+	for _, known := range []string{r.ID, r.ExternalID, r.Subject.Name, r.Subject.ExternalID} {
+		if strings.Contains(strings.ToLower(known), text) {
+			return true
+		}
+	}
+	return false
 }

@@ -191,12 +191,14 @@ func (s *server) registerCaseList(api huma.API) {
 		Subject   string    `query:"subject"`
 		Risk      string    `query:"risk" enum:"low,medium,high,critical"`
 		DueBefore time.Time `query:"due_before"`
+		Text      string    `query:"q" maxLength:"200" doc:"part of the case's id, its external id or its subject's name"`
+		Sort      string    `query:"sort" enum:"created_at,-created_at" default:"-created_at" doc:"a leading minus: newest first"`
 	}
 	type listIn struct {
 		Filters
 		Paging
 	}
-	add(s, api, op(Client, "listCases", "GET", "/v1/cases", "List cases, newest first"), func(c ctx, in *listIn) (*body[List[*Case]], error) {
+	add(s, api, op(Client, "listCases", "GET", "/v1/cases", "List cases"), func(c ctx, in *listIn) (*body[List[*Case]], error) {
 		p := principalOf(c)
 		scope := []any{"cases", p.Tenant, in.Filters}
 		after, err := s.sealer.read(scope, in.Cursor)
@@ -205,7 +207,7 @@ func (s *server) registerCaseList(api huma.API) {
 		}
 		page, err := s.Cases.List(c, p, cases.Query{
 			Workflow: in.Workflow, State: in.State, Tag: in.Tag, Status: cases.Status(in.Status), Assignee: in.Assignee, Subject: in.Subject,
-			Severity: in.Risk, DueBefore: in.DueBefore, Limit: in.Limit, After: after,
+			Severity: in.Risk, DueBefore: in.DueBefore, Text: in.Text, OldestFirst: in.Sort == "created_at", Limit: in.Limit, After: after,
 		})
 		if err != nil {
 			return nil, err

@@ -235,12 +235,12 @@ func (s Cases) List(ctx context.Context, tenant string, query cases.Query) (page
 	}
 	condition, values := index+"_pk = :pk", item{":pk": text(pk)}
 	if query.After != "" {
-		condition += " AND " + index + "_sk < :after"
+		condition += " AND " + index + map[bool]string{false: "_sk < :after", true: "_sk > :after"}[query.OldestFirst]
 		values[":after"] = text(query.After)
 	}
 	last := ""
 	err = s.query(ctx, &dynamodb.QueryInput{
-		TableName: aws.String(s.tables.Cases), IndexName: aws.String(index), ScanIndexForward: aws.Bool(false),
+		TableName: aws.String(s.tables.Cases), IndexName: aws.String(index), ScanIndexForward: aws.Bool(query.OldestFirst),
 		KeyConditionExpression: aws.String(condition), ExpressionAttributeValues: values, Limit: aws.Int32(int32(query.Limit + 1)),
 	}, func(i item) (bool, error) {
 		if len(page.Records) == query.Limit {

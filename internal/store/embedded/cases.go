@@ -309,8 +309,11 @@ func (s Cases) List(_ context.Context, tenant string, query cases.Query) (page c
 		start = prefix + query.After
 	}
 	err = s.db.View(func(tx *Tx) error {
-		last := ""
-		tx.ScanBack(bucketNewest, prefix, start, func(key string, _ []byte) bool {
+		last, scan := "", tx.ScanBack
+		if query.OldestFirst {
+			scan = tx.Scan
+		}
+		scan(bucketNewest, prefix, start, func(key string, _ []byte) bool {
 			if len(page.Records) == query.Limit {
 				page.Next = strings.TrimPrefix(last, prefix)
 				return false

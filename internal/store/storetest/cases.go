@@ -298,11 +298,15 @@ func lists(t *testing.T, s cases.Store) {
 		"assignee": {cases.Query{Assignee: "user_1"}, 5}, "assignee and open": {cases.Query{Assignee: "user_1", Status: cases.StatusActive}, 2},
 		"nobody's": {cases.Query{Assignee: "none"}, 20}, "tag": {cases.Query{Tag: "manual_review"}, 5}, "status": {cases.Query{Status: cases.StatusCompleted}, 3},
 		"state": {cases.Query{State: "collect"}, 25}, "no such state": {cases.Query{State: "x"}, 0}, "subject": {cases.Query{Subject: "subj_1"}, 25}, "workflow": {cases.Query{Workflow: "kyb"}, 0},
+		"text": {cases.Query{Text: "ASE_07"}, 1}, "text that is nowhere": {cases.Query{Text: "nobody"}, 0},
 	} {
 		c.query.Limit = 3
 		if got := collect(c.query); len(got) != c.want {
 			t.Errorf("%s: %d, want %d", name, len(got), c.want)
 		}
+	}
+	if oldest := collect(cases.Query{Limit: 7, OldestFirst: true}); len(oldest) != 25 || oldest[0] != "case_00" || oldest[24] != "case_24" {
+		t.Errorf("oldest first: %v", oldest)
 	}
 	first, err := s.List(ctx, "a", cases.Query{Limit: 7})
 	must(t, err)
