@@ -139,7 +139,7 @@ func (s Cases) writes(change cases.Change) ([]types.TransactWriteItem, error) {
 	add(s.tables.Cases, pk, historyKey(change.Entry.Version), change.Entry, absent)
 	for _, effect := range change.Effects {
 		i := add(s.tables.Cases, pk, effectKey(effect), effect, "")
-		i.index("due", join("effects", s.shard(r.ID)), stamp(effect.At)+"#"+effect.ID())
+		i.index("due", join("effects", s.shard(r.ID)), stamp(effect.At)+"#"+r.ID+"#"+effectKey(effect))
 	}
 	for _, note := range change.Notes {
 		add(s.tables.Cases, pk, join("note", stamp(note.At), note.ID), note, "")
@@ -275,7 +275,7 @@ func (s Cases) Undelivered(ctx context.Context, before time.Time, limit int) ([]
 		if c := a.At.Compare(b.At); c != 0 {
 			return c
 		}
-		return strings.Compare(a.ID(), b.ID())
+		return strings.Compare(a.Case+effectKey(a), b.Case+effectKey(b))
 	})
 	return found[:min(limit, len(found))], err
 }

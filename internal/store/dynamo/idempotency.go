@@ -50,6 +50,9 @@ func (s Idempotency) Reserve(ctx context.Context, r idempotency.Reservation, tak
 	var failed *types.ConditionalCheckFailedException
 	if errors.As(err, &failed) {
 		there, err := decode[idempotency.Reservation](failed.Item, "reservation")
+		if err == nil && there.Holder == r.Holder && there.Answer == nil {
+			return idempotency.Reservation{}, true, nil // our own: the client has repeated a write whose answer was lost
+		}
 		return there, false, err
 	}
 	return idempotency.Reservation{}, err == nil, translate(err)

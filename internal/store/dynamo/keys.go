@@ -90,6 +90,9 @@ func (s Keys) PutUser(ctx context.Context, person identity.Person) error {
 	guard := item{"pk": text(person.Tenant), "sk": text(join("email", person.Email)), "user": text(person.ID)}
 	writes := []types.TransactWriteItem{put(s.tables.Registry, i, "", nil), guarded(s.tables.Registry, guard, "user", person.ID)}
 	before, err := s.User(ctx, person.Tenant, person.ID)
+	if err != nil && problem.CodeOf(err) != problem.NotFound {
+		return err
+	}
 	if err == nil && before.Email != person.Email {
 		writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{TableName: aws.String(s.tables.Registry), Key: key(person.Tenant, join("email", before.Email))}})
 	}

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -306,7 +307,11 @@ func (s Cases) List(_ context.Context, tenant string, query cases.Query) (page c
 	prefix := join(tenant, "")
 	start := ""
 	if query.After != "" {
-		start = prefix + query.After
+		after, err := base64.RawURLEncoding.DecodeString(query.After)
+		if err != nil {
+			return page, problem.Wrap(err, problem.Invalid, "The cursor is not one of this list.")
+		}
+		start = prefix + string(after)
 	}
 	err = s.db.View(func(tx *Tx) error {
 		last, scan := "", tx.ScanBack
@@ -315,7 +320,7 @@ func (s Cases) List(_ context.Context, tenant string, query cases.Query) (page c
 		}
 		scan(bucketNewest, prefix, start, func(key string, _ []byte) bool {
 			if len(page.Records) == query.Limit {
-				page.Next = strings.TrimPrefix(last, prefix)
+				page.Next = base64.RawURLEncoding.EncodeToString([]byte(strings.TrimPrefix(last, prefix)))
 				return false
 			}
 			last = key

@@ -32,7 +32,7 @@ func (s Idempotency) Reserve(ctx context.Context, r idempotency.Reservation, tak
 		case err != nil:
 			return err
 		case !found.ExpiresAt.After(r.StartedAt):
-		case found.Answer == nil && found.Hash == r.Hash && found.StartedAt.Before(takeOver):
+		case found.Answer == nil && found.Hash == r.Hash && (found.StartedAt.Before(takeOver) || found.Holder == r.Holder):
 		default:
 			there, reserved = found, false
 			return nil

@@ -102,6 +102,9 @@ func (s Keys) PutUser(ctx context.Context, person identity.Person) error {
 			return problem.New(problem.AlreadyExists, "Another user has this address.").With("body.email", "taken", "another user has this address")
 		}
 		before, err := read[identity.Person](tx, bucketUsers, join(person.Tenant, person.ID), "user")
+		if err != nil && problem.CodeOf(err) != problem.NotFound {
+			return err
+		}
 		if err == nil && before.Email != person.Email {
 			tx.Delete(bucketEmails, join(person.Tenant, before.Email))
 		}

@@ -149,6 +149,9 @@ func Idempotency(t *testing.T, open func(t *testing.T) idempotency.Store) {
 	if _, got := reserve("one", "h", epoch); !got {
 		t.Fatal("a free key is reserved")
 	}
+	if _, got := reserve("one", "h", epoch); !got {
+		t.Error("a holder that asks again because its answer was lost holds it still")
+	}
 	if there, got := reserve("two", "h", epoch.Add(time.Second)); got || there.Holder != "one" || there.Answer != nil {
 		t.Errorf("a key in flight is taken: %+v", there)
 	}

@@ -11,8 +11,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -48,15 +50,17 @@ func Client(t testing.TB) *dynamodb.Client {
 	})
 }
 
-// AccessKey names the test's database: letters and digits only.
+// accessKeys numbers the tests of this process, so that no two share a database, whatever their names.
+var accessKeys sync.Map
+
+// AccessKey names the test's database: letters and digits only, always the same for one test.
 func AccessKey(t testing.TB) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-			return r
-		}
-		return -1
-	}, t.Name())
+	key, _ := accessKeys.LoadOrStore(t, "test"+strconv.FormatInt(count.Add(1), 10))
+	text, _ := key.(string)
+	return text
 }
+
+var count atomic.Int64
 
 // server keeps the process's server. Its standard input stays open as long as this process lives: the server ends when
 // it closes, whatever way that happens.
