@@ -239,7 +239,7 @@ func TestOfManyCallersWithTheSameEventOneWins(t *testing.T) {
 	}
 	key := s.ready.Demo.APIKey
 	for _, shared := range []bool{false, true} {
-		c := &applicantCase{name: fmt.Sprintf("race-%v", shared), given: "Toni", doc: docs["valid"]}
+		c := &applicantCase{name: fmt.Sprintf("race-%v", shared), given: "Toni", doc: docs["expired"]} // it ends in review: late callers still meet an open case
 		c.id = s.collecting(c.name)
 		if err := c.upload(s); err != nil {
 			t.Fatal(err)
