@@ -80,6 +80,9 @@ func wrapArgs(cmd *cobra.Command) {
 		}
 		return nil
 	}
+	if !cmd.Runnable() { // a group: cobra would answer an unknown subcommand with help and success
+		cmd.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
 	for _, child := range cmd.Commands() {
 		wrapArgs(child)
 	}
