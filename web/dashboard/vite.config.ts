@@ -1,0 +1,26 @@
+/// <reference types="vitest/config" />
+import { fileURLToPath } from 'node:url';
+import tailwind from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+// The API of `ballerine dev`, for `npm run dev`; the built files are served by it directly.
+const api = process.env['BALLERINE_API'] ?? 'http://127.0.0.1:8787';
+
+export default defineConfig({
+  plugins: [react(), tailwind()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  build: {
+    target: 'es2023',
+    // The Go package embeds this folder; its .keep stays, so that it compiles before the first build.
+    emptyOutDir: false,
+    assetsInlineLimit: 0, // the content security policy allows no inline code
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: Object.fromEntries(
+      ['/v1', '/.well-known', '/oauth', '/sign-in', '/config.json', '/ballerine-documents'].map((path) => [path, api]),
+    ),
+  },
+  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'], restoreMocks: true, setupFiles: ['src/test-setup.ts'] },
+});
