@@ -68,8 +68,9 @@ func (r *reader) written(entry *yaml.Node) *expr.Shape {
 	return nil
 }
 
+// member of a mapping; nil when there is none.
 func member(node *yaml.Node, name string) *yaml.Node {
-	if node.Kind != yaml.MappingNode {
+	if node == nil || node.Kind != yaml.MappingNode {
 		return nil
 	}
 	for i := 0; i+1 < len(node.Content); i += 2 {

@@ -56,10 +56,16 @@ func (r *reader) read(file string) {
 			r.doc.Report(m.Value, "flow", "type", "flow must be a mapping", "")
 		}
 	}
+	if m, ok := members["reasons"]; ok {
+		r.reasons(m.Value)
+	}
+	if m, ok := members["states"]; ok {
+		r.clocks(m.Value, "")
+	}
 	r.work = map[string]*expr.Shape{}
 	r.announce(r.doc.Root, 0)
 	r.w.Chart = statechart.Parse(r.doc, statechart.Options{
-		Keys: []string{"title", "subject", "documents", "flow"}, Field: r.field, Policies: asked{r.catalog},
+		Keys: []string{"title", "subject", "documents", "flow", "reasons"}, Field: r.field, Policies: asked{r.catalog},
 		CheckPolicy: r.checkPolicy, Invocation: r.invocation,
 	})
 }

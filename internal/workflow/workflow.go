@@ -26,12 +26,14 @@ type Workflow struct {
 	Documents   []DocumentKind
 	Schema      map[string]any // JSON Schema of the context; nil: anything goes
 	Flow        map[string]any // the applicant's pages, as written; nil without
+	Reasons     Reasons        // codes that people choose from; nil: any
 	Digest      string         // "sha256:…" of Source
 	Source      []byte
 
 	schema      *expr.Schema
 	invocations map[workKey]Invocation
-	results     []string // top-level context fields that invocations write and the schema does not name
+	slas        map[string]statechart.Delay // by state
+	results     []string                    // top-level context fields that invocations write and the schema does not name
 }
 
 type workKey struct{ state, id string }
@@ -115,7 +117,7 @@ func Parse(file string, text []byte, catalog Catalog) (*Workflow, problem.Diagno
 	}
 	sum := sha256.Sum256(text)
 	r := &reader{doc: doc, catalog: catalog, w: &Workflow{
-		Digest: "sha256:" + hex.EncodeToString(sum[:]), Source: slices.Clone(text), invocations: map[workKey]Invocation{},
+		Digest: "sha256:" + hex.EncodeToString(sum[:]), Source: slices.Clone(text), invocations: map[workKey]Invocation{}, slas: map[string]statechart.Delay{},
 	}}
 	r.read(file)
 	doc.Diagnostics.Sort()

@@ -1,0 +1,66 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"ballerine/internal/source"
+	"ballerine/internal/statechart"
+)
+
+// Reasons are the codes that people choose from when they decide: by event ("approve", "reject", …), and "document" for
+// documents. What is not listed takes any code.
+type Reasons map[string][]string
+
+// SLA is how soon a person should decide in a state: its `meta.sla`. False: the state does not say.
+func (w *Workflow) SLA(state string) (statechart.Delay, bool) {
+	limit, ok := w.slas[state]
+	return limit, ok
+}
+
+// Writes says whether a top-level context field is a result of the workflow's own work.
+func (w *Workflow) Writes(field string) bool { return slices.Contains(w.results, field) }
+
+// reasons reads the codes that people choose from.
+func (r *reader) reasons(node *yaml.Node) {
+	r.w.Reasons = Reasons{}
+	for _, pair := range r.doc.Mapping(node, "reasons") {
+		at := source.Join("reasons", pair.Name)
+		if pair.Value.Kind != yaml.SequenceNode {
+			r.doc.Report(pair.Value, at, "type", "reasons are a list of codes", "")
+			continue
+		}
+		for i, one := range source.Sequence(pair.Value) {
+			code := r.doc.String(one, at)
+			if !isID(code) {
+				r.doc.Report(one, fmt.Sprintf("%s[%d]", at, i), "name", "a code has 1 to 64 letters, digits, _ and -", "")
+			}
+			if slices.Contains(r.w.Reasons[pair.Name], code) {
+				r.doc.Report(one, fmt.Sprintf("%s[%d]", at, i), "duplicate", "this code is there twice", "")
+				continue
+			}
+			r.w.Reasons[pair.Name] = append(r.w.Reasons[pair.Name], code)
+		}
+	}
+}
+
+// clocks reads meta.sla of every state.
+func (r *reader) clocks(states *yaml.Node, parent string) {
+	if states == nil || states.Kind != yaml.MappingNode {
+		return
+	}
+	for i := 0; i+1 < len(states.Content); i += 2 {
+		path, state := source.Join(parent, states.Content[i].Value), states.Content[i+1]
+		if text := member(member(state, "meta"), "sla"); text != nil {
+			limit, ok := statechart.ParseDelay(text.Value)
+			if !ok || text.Kind != yaml.ScalarNode {
+				r.doc.Report(text, "states."+path+".meta.sla", "duration", "an SLA is an ISO 8601 duration (P2D, PT4H), longer than nothing", "")
+			} else {
+				r.w.slas[path] = limit
+			}
+		}
+		r.clocks(member(state, "states"), path)
+	}
+}
