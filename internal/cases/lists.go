@@ -1,0 +1,63 @@
+package cases
+
+import "time"
+
+// Lists are the lists of a tenant that a case is in: what a store indexes so that a page costs the same however many
+// cases there are. Open cases are in one for each of their facets (GroupOpen counts them); every case is in those of its
+// status, its subject and its search terms.
+func (r Record) Lists() []string {
+	lists := append(facets(r), "status/"+string(r.Status), "subject/"+r.Subject.ID)
+	for _, hash := range r.Terms {
+		lists = append(lists, "term/"+hash)
+	}
+	return lists
+}
+
+// Deadline is what a case's due date is in lists: the SLA's, else the chart's; zero when there is none.
+func (r Record) Deadline() time.Time { return deadline(r) }
+
+// Lists are the lists that every case which passes the query is in, those first that are likely to be shortest. How
+// long the lists of open cases are, the counters of GroupOpen tell. None: the query is about all cases.
+func (q Query) Lists() []string {
+	var lists []string
+	add := func(name, value string) {
+		if value != "" {
+			lists = append(lists, name+value)
+		}
+	}
+	for _, hash := range q.Terms {
+		add("term/", hash)
+	}
+	add("subject/", q.Subject)
+	if q.Status != StatusActive && q.Order != SoonestFirst {
+		add("status/", string(q.Status))
+		return lists
+	}
+	if q.Assignee == "none" {
+		lists = append(lists, "unassigned")
+	} else {
+		add("assignee/", q.Assignee)
+	}
+	if q.State != "" && q.Workflow != "" {
+		lists = append(lists, "state/"+q.Workflow+"/"+q.State)
+	}
+	add("risk/", q.Severity)
+	add("workflow/", q.Workflow)
+	if q.Tag == TagReview {
+		lists = append(lists, "to_decide")
+	}
+	return append(lists, "open")
+}
+
+// Counted says whether a list is one that the counters of GroupOpen count.
+func Counted(list string) bool {
+	for _, other := range []string{"term/", "subject/", "status/"} {
+		if len(list) > len(other) && list[:len(other)] == other {
+			return false
+		}
+	}
+	return true
+}
+
+// ByDeadline says whether pages of the query come soonest deadline first: open cases only.
+func (q Query) ByDeadline() bool { return q.Order == SoonestFirst }

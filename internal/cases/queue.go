@@ -1,0 +1,54 @@
+package cases
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ballerine/internal/identity"
+)
+
+// QueueCounts is how many open cases there are.
+type QueueCounts struct {
+	Counts  map[string]int // of GroupOpen
+	Mine    int
+	Overdue int
+	Capped  bool // there are more overdue ones than were counted
+}
+
+// maxOverdue bounds how many overdue cases are counted.
+const maxOverdue = 1000
+
+// Queue counts the tenant's open cases. It costs the same however many there are.
+func (s *Service) Queue(ctx context.Context, p identity.Principal) (QueueCounts, error) {
+	counts, err := s.Store.Counts(ctx, p.Tenant, GroupOpen)
+	if err != nil {
+		return QueueCounts{}, err
+	}
+	overdue, err := s.Store.Overdue(ctx, p.Tenant, s.Now(), maxOverdue)
+	return QueueCounts{Counts: counts, Mine: counts["assignee/"+p.ID], Overdue: overdue, Capped: overdue == maxOverdue}, err
+}
+
+// Day is what was counted on a day in UTC.
+type Day struct {
+	Date   string         // "2026-11-23"
+	Counts map[string]int // of GroupDay
+}
+
+// Days gives the counters of the last days, the oldest first, today last.
+func (s *Service) Days(ctx context.Context, p identity.Principal, number int) ([]Day, error) {
+	today := s.Now().UTC()
+	days := make([]Day, max(1, number))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for i := range days {
+		group.Go(func() (err error) {
+			at := today.AddDate(0, 0, i+1-len(days))
+			days[i].Date = at.Format(time.DateOnly)
+			days[i].Counts, err = s.Store.Counts(ctx, p.Tenant, GroupDay(at))
+			return err
+		})
+	}
+	return days, group.Wait()
+}

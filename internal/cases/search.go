@@ -1,0 +1,209 @@
+package cases
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"ballerine/internal/document"
+)
+
+// A case is searched by words of it: its ids, the subject's names, addresses, the numbers of its documents. What an
+// index holds of them are keyed hashes, of whole words and of some of their beginnings, so that it holds no personal data.
+
+// beginnings are the lengths, in letters, of the beginnings that are found besides whole words.
+var beginnings = []int{3, 4, 5, 6, 8, 12}
+
+// maxTerms bounds a case's terms: every one is an index entry of its own.
+const maxTerms = 48
+
+// searched are the names of context fields whose text people look cases up by.
+var searched = []string{
+	"name", "given", "family", "given_name", "family_name", "first_name", "last_name", "email", "phone", "company", "company_name", "legal_name", "trade_name",
+	"registration_number", "document_number", "number",
+}
+
+// maxWord bounds a word that is indexed, in bytes; what is longer is cut.
+const maxWord = 64
+
+// fold writes a text as it is compared: lower-case letters without their accents.
+func fold(text string) string {
+	var b strings.Builder
+	for _, r := range norm.NFD.String(strings.ToLower(text)) {
+		switch r {
+		case 'ß':
+			b.WriteString("ss")
+		case 'ø':
+			b.WriteByte('o')
+		case 'ł':
+			b.WriteByte('l')
+		case 'đ':
+			b.WriteByte('d')
+		case 'æ':
+			b.WriteString("ae")
+		case 'œ':
+			b.WriteString("oe")
+		case 'ı':
+			b.WriteByte('i')
+		default:
+			if !unicode.Is(unicode.Mn, r) {
+				b.WriteRune(r)
+			}
+		}
+	}
+	return b.String()
+}
+
+// words splits a text into what is looked up on its own. Addresses and ids stay whole.
+func words(text string) []string {
+	folded := strings.FieldsFunc(fold(text), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(",;:/()\"'’`<>", r)
+	})
+	out := folded[:0]
+	for _, word := range folded {
+		if word = strings.Trim(word, ".-_@+"); word != "" {
+			out = append(out, word[:cut(word, maxWord)])
+		}
+	}
+	return out
+}
+
+// cut is where a text of more than limit bytes ends between two letters.
+func cut(text string, limit int) int {
+	if len(text) <= limit {
+		return len(text)
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return limit
+}
+
+// searchWords are the words that a case is found by.
+func searchWords(r Record, skip []string) []string {
+	found := []string{strings.ToLower(r.ID)}
+	add := func(text string) {
+		for _, word := range words(text) {
+			found = append(found, word)
+			if local, _, ok := strings.Cut(word, "@"); ok && local != "" {
+				found = append(found, local)
+			}
+			for _, part := range strings.Split(word, "-") { // the halves of a double name
+				if part != word && part != "" {
+					found = append(found, part)
+				}
+			}
+		}
+	}
+	add(r.ExternalID)
+	add(r.Subject.ExternalID)
+	add(r.Subject.Name)
+	for name, value := range r.Context {
+		if !slices.Contains(skip, name) {
+			walkSearched(name, value, 0, add)
+		}
+	}
+	for _, doc := range r.Documents {
+		walkSearched("", doc.Properties, 0, add)
+		if zone, ok := doc.Properties["mrz"].(string); ok {
+			if read, err := document.ReadMRZ(zone); err == nil {
+				add(read.DocumentNumber)
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func walkSearched(name string, value any, depth int, add func(string)) {
+	switch v := value.(type) {
+	case string:
+		if slices.Contains(searched, name) && len(v) <= 1000 {
+			add(v)
+		}
+	case map[string]any:
+		if depth < 8 {
+			for key, inner := range v {
+				walkSearched(key, inner, depth+1, add)
+			}
+		}
+	case []any:
+		for _, inner := range v[:min(len(v), 50)] {
+			if depth < 8 {
+				walkSearched(name, inner, depth+1, add)
+			}
+		}
+	}
+}
+
+// term is the keyed hash of a word, or of the beginning of one.
+func term(key []byte, tenant, word string) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(tenant + "\x00" + word))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:9])
+}
+
+// terms are the hashes that a case is indexed by, sorted: whole words first when there are too many.
+func terms(key []byte, tenant string, words []string) []string {
+	seen := map[string]bool{}
+	var whole, parts []string
+	for _, word := range words {
+		if !seen[word] {
+			seen[word] = true
+			whole = append(whole, word)
+		}
+	}
+	for _, word := range words {
+		letters := []rune(word)
+		for _, n := range beginnings {
+			if n < len(letters) && !strings.HasPrefix(word, "case_") {
+				if part := string(letters[:n]); !seen[part] {
+					seen[part] = true
+					parts = append(parts, part)
+				}
+			}
+		}
+	}
+	all := append(whole, parts...)
+	hashes := make([]string, 0, min(len(all), maxTerms))
+	for _, word := range all[:min(len(all), maxTerms)] {
+		hashes = append(hashes, term(key, tenant, word))
+	}
+	slices.Sort(hashes)
+	return slices.Compact(hashes)
+}
+
+// lookUp are the hashes that a case must have to match a text: of each word its longest beginning that is indexed, of
+// short words and case ids the whole.
+func lookUp(key []byte, tenant, text string) []string {
+	var hashes []string
+	for _, word := range words(text) {
+		letters := []rune(word)
+		start := word
+		for _, n := range beginnings {
+			if n <= len(letters) && !strings.HasPrefix(word, "case_") {
+				start = string(letters[:n])
+			}
+		}
+		hashes = append(hashes, term(key, tenant, start))
+	}
+	slices.Sort(hashes)
+	return slices.Compact(hashes)
+}
+
+// mentions says whether every word of a text is a word of the case, or the beginning of one.
+func (r Record) mentions(text string) bool {
+	known := searchWords(r, nil)
+	for _, word := range words(text) {
+		if !slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, word) }) {
+			return false
+		}
+	}
+	return true
+}
