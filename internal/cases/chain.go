@@ -183,15 +183,24 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// stale is the error for a page that is older than the record: it tells what has happened since.
-func (s *Service) stale(ctx context.Context, record Record, seen int) error {
-	entries, err := s.Store.History(ctx, record.Tenant, record.ID, seen, 50)
+// unchanged says whether what somebody has seen is still so. A look at a document is in the history and changes nothing
+// that anybody could have seen, their own looks least of all. Errors: Stale tells what has happened since.
+func (s *Service) unchanged(ctx context.Context, record Record, seen int) error {
+	if record.Version == seen {
+		return nil
+	}
+	entries, err := s.Store.History(ctx, record.Tenant, record.ID, seen, 200)
 	if err != nil {
 		return err
 	}
 	since := []map[string]any{}
 	for _, e := range entries {
-		since = append(since, map[string]any{"version": e.Version, "at": e.At, "actor": e.Actor, "cause": e.Cause, "event": e.Event, "changed": e.Changed, "to": e.To})
+		if e.Cause != CauseDocumentViewed {
+			since = append(since, map[string]any{"version": e.Version, "at": e.At, "actor": e.Actor, "cause": e.Cause, "event": e.Event, "changed": e.Changed, "to": e.To})
+		}
+	}
+	if len(since) == 0 && len(entries) == record.Version-seen {
+		return nil
 	}
 	return problem.New(problem.Stale, "The case has changed since the page was read.").
 		Detail("version", record.Version).Detail("since", since).

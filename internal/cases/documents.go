@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
@@ -183,42 +184,39 @@ func (d *draft) putDocument(at int, doc Document, what string) {
 
 // DocumentDecisionCommand is what a reviewer decides about a document.
 type DocumentDecisionCommand struct {
+	ID       string
 	Decision string // approved | rejected | revision
 	Reason   string // a code; required unless approved
 	Comment  string
 }
 
-// DecideDocument decides one document on the version of the case that the reviewer has seen. Errors: NotFound, Invalid,
-// CaseClosed, PreconditionRequired, Stale, Conflict.
-func (s *Service) DecideDocument(ctx context.Context, p identity.Principal, id, document string, seen int, cmd DocumentDecisionCommand) (Record, error) {
-	status, ok := map[string]DocumentStatus{"approved": DocumentApproved, "rejected": DocumentRejected, "revision": DocumentRevision}[cmd.Decision]
-	e := problem.New(problem.Invalid, "The decision is not complete.")
+var documentDecisions = map[string]DocumentStatus{"approved": DocumentApproved, "rejected": DocumentRejected, "revision": DocumentRevision}
+
+// check adds what is wrong with the command itself.
+func (c DocumentDecisionCommand) check(e *problem.Error, location string) {
+	status, ok := documentDecisions[c.Decision]
 	if !ok {
-		e.With("body.decision", "enum", "a decision is approved, rejected or revision")
-	} else if status != DocumentApproved && cmd.Reason == "" {
-		e.With("body.reason", "required", "say why")
+		e.With(location+".decision", "enum", "a decision is approved, rejected or revision")
+	} else if status != DocumentApproved && c.Reason == "" {
+		e.With(location+".reason", "required", "say why")
 	}
-	if len(e.Fields) > 0 {
+}
+
+// DecideDocument decides one document on the version of the case that the reviewer has seen. Errors: NotFound, Invalid,
+// CaseClosed, NotReady, PreconditionRequired, Stale, Conflict.
+func (s *Service) DecideDocument(ctx context.Context, p identity.Principal, id, document string, seen int, cmd DocumentDecisionCommand) (Record, error) {
+	cmd.ID = document
+	e := problem.New(problem.Invalid, "The decision is not complete.")
+	if cmd.check(e, "body"); len(e.Fields) > 0 {
 		return Record{}, e
 	}
 	return s.onSeen(ctx, p, id, seen, func(d *draft) error {
 		if err := d.open(); err != nil {
 			return err
 		}
-		at := slices.IndexFunc(d.record.Documents, func(x Document) bool { return x.ID == document })
-		if at < 0 {
-			return problem.New(problem.NotFound, "There is no such document.")
+		if err := d.decideDocument(cmd); err != nil {
+			return err
 		}
-		doc := d.record.Documents[at]
-		switch doc.Status {
-		case DocumentAwaitingUpload:
-			return problem.New(problem.Conflict, "The document has not been uploaded yet.")
-		case DocumentRefused: // approving it would show what nobody may see
-			return problem.New(problem.Conflict, "What was uploaded is not what was announced: it cannot be decided.")
-		}
-		doc.Status = status
-		doc.Decision = &DocumentDecision{Decision: cmd.Decision, Reason: cmd.Reason, Comment: cmd.Comment, By: d.entry.Actor, At: d.now}
-		d.putDocument(at, doc, "decided")
 		d.entry.Cause = CauseDocumentDecision
 		d.detail("decision", cmd.Decision)
 		d.detail("reason", cmd.Reason)
@@ -227,10 +225,36 @@ func (s *Service) DecideDocument(ctx context.Context, p identity.Principal, id, 
 	})
 }
 
+// decideDocument puts a decision into the record. Errors: NotFound, NotReady.
+func (d *draft) decideDocument(cmd DocumentDecisionCommand) error {
+	at := slices.IndexFunc(d.record.Documents, func(x Document) bool { return x.ID == cmd.ID })
+	if at < 0 {
+		return problem.New(problem.NotFound, "There is no such document.")
+	}
+	doc := d.record.Documents[at]
+	switch doc.Status {
+	case DocumentAwaitingUpload:
+		return problem.New(problem.NotReady, "The document has not been uploaded yet.")
+	case DocumentRefused: // approving it would show what nobody may see
+		return problem.New(problem.NotReady, "What was uploaded is not what was announced: it cannot be decided.")
+	}
+	doc.Status = documentDecisions[cmd.Decision]
+	doc.Decision = &DocumentDecision{Decision: cmd.Decision, Reason: cmd.Reason, Comment: cmd.Comment, By: d.entry.Actor, At: d.now}
+	d.putDocument(at, doc, "decided")
+	return nil
+}
+
+// Link is where a document's bytes can be read for a while.
+type Link struct {
+	URL         string    `json:"url"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	ContentType string    `json:"content_type"`
+}
+
 // DocumentLink gives a short-lived link to a document's bytes; the look is in the history. Errors: NotFound.
-func (s *Service) DocumentLink(ctx context.Context, p identity.Principal, id, document string) (string, error) {
+func (s *Service) DocumentLink(ctx context.Context, p identity.Principal, id, document string) (Link, error) {
 	if err := sees(p, id); err != nil {
-		return "", err
+		return Link{}, err
 	}
 	var doc Document
 	_, err := s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
@@ -244,9 +268,10 @@ func (s *Service) DocumentLink(ctx context.Context, p identity.Principal, id, do
 		return nil
 	})
 	if err != nil {
-		return "", err
+		return Link{}, err
 	}
-	return s.Objects.PresignGet(ctx, doc.Key, doc.ContentType, doc.ID, s.LinkExpiry)
+	url, err := s.Objects.PresignGet(ctx, doc.Key, doc.ContentType, doc.ID, s.LinkExpiry)
+	return Link{URL: url, ExpiresAt: s.Now().UTC().Add(s.LinkExpiry), ContentType: doc.ContentType}, err
 }
 
 // extra are the fields that guards see beside the context: a summary of the documents. Of each kind and side only the

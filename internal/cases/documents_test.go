@@ -131,7 +131,7 @@ func TestRefusedDocumentIsNeitherShownNorDecided(t *testing.T) {
 	_, err := d.DocumentLink(t.Context(), reviewer, r.ID, "doc_1")
 	wantCode(t, err, problem.NotFound)
 	_, err = d.DecideDocument(t.Context(), reviewer, r.ID, "doc_1", refused.Version, cases.DocumentDecisionCommand{Decision: "approved"})
-	wantCode(t, err, problem.Conflict)
+	wantCode(t, err, problem.NotReady)
 	_, err = d.DocumentLink(t.Context(), reviewer, r.ID, "doc_1")
 	wantCode(t, err, problem.NotFound)
 }
@@ -204,7 +204,7 @@ func TestReviewerDecidesDocumentsOnThePageTheyHaveSeen(t *testing.T) {
 		{"without a version", "doc_1", 0, approved, problem.PreconditionRequired},
 		{"on an old page", "doc_1", r.Version - 1, approved, problem.Stale},
 		{"an unknown document", "doc_9", r.Version, approved, problem.NotFound},
-		{"one that was not uploaded", "doc_0", r.Version, approved, problem.Conflict},
+		{"one that was not uploaded", "doc_0", r.Version, approved, problem.NotReady},
 		{"an unknown decision", "doc_1", r.Version, cases.DocumentDecisionCommand{Decision: "perhaps"}, problem.Invalid},
 		{"a rejection without a reason", "doc_1", r.Version, cases.DocumentDecisionCommand{Decision: "rejected"}, problem.Invalid},
 	} {
@@ -252,10 +252,10 @@ func TestLookingAtADocumentIsInTheHistory(t *testing.T) {
 	wantCode(t, err, problem.NotFound)
 	d.files.put("quarantine/demo/"+r.ID+"/doc_1", cases.ObjectInfo{Size: 10})
 	must[cases.Record](d)(d.DocumentArrived(t.Context(), "demo", r.ID, "doc_1"))
-	link := must[string](d)(d.DocumentLink(t.Context(), reviewer, r.ID, "doc_1"))
+	link := must[cases.Link](d)(d.DocumentLink(t.Context(), reviewer, r.ID, "doc_1"))
 	entry := d.store.last().Entry
-	if !strings.HasSuffix(link, "doc_1") || entry.Cause != cases.CauseDocumentViewed || entry.Actor.ID != "user_1" {
-		t.Errorf("link %s, entry %+v", link, entry)
+	if !strings.HasSuffix(link.URL, "doc_1") || entry.Cause != cases.CauseDocumentViewed || entry.Actor.ID != "user_1" {
+		t.Errorf("link %v, entry %+v", link, entry)
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 	CauseDocumentViewed   Cause = "document_viewed"
 	CauseAssigned         Cause = "assigned"
 	CauseNote             Cause = "note"
+	CauseUndone           Cause = "undone" // the decision before it was taken back in time
 	CauseCancelled        Cause = "cancelled"
 	CauseReplaced         Cause = "execution_replaced"
 	CauseCallback         Cause = "callback_awaited" // the vendor has accepted the request and will call back
@@ -66,6 +67,7 @@ const (
 	EffectWake    EffectKind = "wake"    // send Token with Position
 	EffectStop    EffectKind = "stop"    // stop the execution Name
 	EffectPublish EffectKind = "publish" // CloudEvents-shaped event Type to subscribers
+	EffectNone    EffectKind = "none"    // was taken back: there is nothing to do
 )
 
 // Effect is something that must happen once the commit stands. It is written with the record and delivered at least
@@ -85,6 +87,16 @@ type Effect struct {
 	Type    string         `json:"type,omitempty"` // publish: "case.completed", "case.state_changed", …
 	Data    map[string]any `json:"data,omitempty"` // publish: thin, no personal data
 	At      time.Time      `json:"at"`
+	// NotBefore holds an effect back, so that what it follows from can still be undone.
+	NotBefore time.Time `json:"not_before,omitzero"`
+}
+
+// Due is when the effect is to be delivered.
+func (e Effect) Due() time.Time {
+	if e.NotBefore.After(e.At) {
+		return e.NotBefore
+	}
+	return e.At
 }
 
 // ID is unique and stable: "<case>/<version>/<number>". Webhook ids derive from it.

@@ -19,7 +19,7 @@ func (d *desk) full() cases.Record {
 	r := must[cases.Record](d)(d.Start(c, client, cmd))
 	must[cases.Record](d)(d.SaveContext(c, applicantOf(r.ID), r.ID, map[string]any{"color": "red", "applicant": map[string]any{"age": nil}}))
 	d.upload(r.ID, "doc_1", "passport", "")
-	must[string](d)(d.DocumentLink(c, reviewer, r.ID, "doc_1"))
+	must[cases.Link](d)(d.DocumentLink(c, reviewer, r.ID, "doc_1"))
 	must[cases.Record](d)(d.Send(c, client, r.ID, cases.SendCommand{Type: "FILL", Payload: map[string]any{"blob": "b<&>é\u2028"}, IdempotencyID: "f"}))
 	d.send(r.ID, "SUBMIT")
 	job := d.begin(r.ID, "lookup")

@@ -29,8 +29,13 @@ type Store interface {
 	TaskRuns(ctx context.Context, tenant, id string) ([]TaskRun, error)
 	// PutTaskRun records an attempt that changes nothing else (a failure that will be retried).
 	PutTaskRun(ctx context.Context, tenant, id string, run TaskRun) error
-	// List pages through cases, newest first. Query.After is the cursor of a former page.
+	// List pages through cases in the query's order. Query.After is the cursor of a former page. It looks at a bounded
+	// number of cases: a page may hold fewer than asked for, or none, while there are more (Page.Next).
 	List(ctx context.Context, tenant string, query Query) (Page, error)
+	// Counts returns the sums of a group of a tenant's counters, by name; a group that was never counted is empty.
+	Counts(ctx context.Context, tenant, group string) (map[string]int, error)
+	// Overdue counts the open cases that wait for a person's decision and whose deadline has passed, up to a limit.
+	Overdue(ctx context.Context, tenant string, now time.Time, limit int) (int, error)
 	// FindExternal returns the id of the case with this external id. Errors: NotFound.
 	FindExternal(ctx context.Context, tenant, workflow, externalID string) (string, error)
 	// Subject finds a subject by its external id; Errors: NotFound.
@@ -50,12 +55,30 @@ type Store interface {
 // Change is one commit.
 type Change struct {
 	Revision int    // the revision that was read; 0 for a new case
+	Before   Record // as it was read: what indexes hold of it; zero for a new case
 	Next     Record // Version and Revision are already counted up
 	Entry    Entry
 	Effects  []Effect
+	Dropped  []Effect // effects of a former commit that shall not happen
 	Notes    []Note
 	TaskRuns []TaskRun
 	Subject  *Subject // upserted with the case
+	Counts   Counts   // what the commit adds to the tenant's counters
+}
+
+// Counts are changes of counters: group -> name -> how much is added. A group is read as a whole.
+type Counts map[string]map[string]int
+
+func (c Counts) add(group, name string, delta int) {
+	if c[group] == nil {
+		c[group] = map[string]int{}
+	}
+	if c[group][name] += delta; c[group][name] == 0 {
+		delete(c[group], name)
+	}
+	if len(c[group]) == 0 {
+		delete(c, group)
+	}
 }
 
 // Ref names a case of any tenant.
@@ -63,6 +86,16 @@ type Ref struct {
 	Tenant string `json:"tenant"`
 	ID     string `json:"id"`
 }
+
+// Order of a list of cases.
+type Order string
+
+// The orders. Cases without a deadline come after those that have one.
+const (
+	NewestFirst  Order = "-created_at"
+	OldestFirst  Order = "created_at"
+	SoonestFirst Order = "due_at" // by the SLA's deadline; open cases only
+)
 
 // Query filters cases; empty members do not filter.
 type Query struct {
@@ -72,13 +105,14 @@ type Query struct {
 	Status    Status
 	Assignee  string // "none": nobody's
 	Subject   string
-	Severity  string
-	DueBefore time.Time
-	Text      string // part of the id, the external id or the subject's name, in any case of letters
-	// OldestFirst turns the order round; newest first otherwise.
-	OldestFirst bool
-	Limit       int    // 1 to 200
-	After       string // store cursor, opaque; httpapi signs it and binds it to the filters
+	Severity  string    // "none": not rated yet
+	DueBefore time.Time // a deadline of the chart, or the SLA's
+	Overdue   time.Time // waits for a person, and its deadline has passed by then
+	Text      string    // words of the case, or the beginnings of words
+	Terms     []string  // the hashes of Text's words: Record.Terms must have them all
+	Order     Order     // "": newest first
+	Limit     int       // 1 to 200
+	After     string    // store cursor, opaque; httpapi signs it and binds it to the filters
 }
 
 // Page of cases. Next is "" on the last one.

@@ -14,7 +14,7 @@ import (
 
 // expected are the errors that a command may fail with when it does not fit the case.
 var expected = []problem.Code{
-	"", problem.EventNotAllowed, problem.CaseClosed, problem.Stale, problem.PreconditionRequired, problem.Invalid, problem.NotFound, problem.Conflict,
+	"", problem.EventNotAllowed, problem.CaseClosed, problem.Stale, problem.PreconditionRequired, problem.Invalid, problem.NotFound, problem.NotReady, problem.Conflict,
 }
 
 // machine sends random commands to one case and knows nothing of what they should do but the rules that always hold.

@@ -32,6 +32,13 @@ type Record struct {
 	Outcome  string              `json:"outcome,omitempty"` // the final state's path once completed
 	Risk     *Risk               `json:"risk,omitempty"`
 
+	StateSince  time.Time `json:"state_since,omitzero"`  // since when the configuration has been what it is
+	ReviewSince time.Time `json:"review_since,omitzero"` // since when a person has been asked to decide; zero: nobody is
+	SLA         *SLA      `json:"sla,omitempty"`
+	Message     *Message  `json:"message,omitempty"` // what the applicant was last told
+	Undo        *Undo     `json:"undo,omitempty"`    // the newest decision while it can be taken back
+	Terms       []string  `json:"terms,omitempty"`   // keyed hashes of what the case is searched by, sorted
+
 	Version  int    `json:"version"`  // counts history entries; the ETag; every commit adds one
 	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on
 	Head     string `json:"head"`     // hash of the newest history entry
@@ -81,6 +88,34 @@ type Subject struct {
 type Risk struct {
 	Score    float64 `json:"score"`
 	Severity string  `json:"severity"` // low | medium | high | critical
+	Policy   string  `json:"policy,omitempty"`
+	Work     string  `json:"work,omitempty"` // the context field that holds the policy's whole answer
+}
+
+// SLA is the clock of a state whose `meta.sla` says how soon a person should decide. It moves nothing: a chart's own
+// timers do. It runs on through following states that ask for a decision and say nothing of their own.
+type SLA struct {
+	State     string    `json:"state"`
+	Visit     int       `json:"visit"`
+	StartedAt time.Time `json:"started_at"`
+	DueAt     time.Time `json:"due_at"`
+}
+
+// Breached says whether the clock has run out.
+func (c *SLA) Breached(now time.Time) bool { return c != nil && !now.Before(c.DueAt) }
+
+// Message is what a reviewer tells the applicant, with the documents that are asked for again.
+type Message struct {
+	Text      string            `json:"text"`
+	Documents []MessageDocument `json:"documents"`
+	At        time.Time         `json:"at"`
+}
+
+// MessageDocument is a document that is asked for again, and why.
+type MessageDocument struct {
+	ID     string `json:"id"`
+	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
 }
 
 // ExecutionRef names the execution that follows the record: "<case>-<sequence>".

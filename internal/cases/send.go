@@ -3,7 +3,10 @@ package cases
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
@@ -71,20 +74,51 @@ func checkEvent(cmd SendCommand) error {
 
 // DecideCommand is what a reviewer decides about a case: one of the events that the state has.
 type DecideCommand struct {
-	Event   string
-	Reason  string // a code
-	Comment string // free text: kept in the history's details
+	Event     string
+	Reason    string                    // a code
+	Comment   string                    // free text: kept in the history's details
+	Message   string                    // to the applicant, who reads it with the documents that are asked for again
+	Documents []DocumentDecisionCommand // decided together with the case
+	Undo      time.Duration             // how long the decision can be taken back; its effects wait until then
+}
+
+// maxMessage bounds a message to the applicant, in bytes.
+const maxMessage = 10000
+
+func checkDecision(cmd DecideCommand) error {
+	if err := checkEvent(SendCommand{Type: cmd.Event}); err != nil {
+		return err
+	}
+	e := problem.New(problem.Invalid, "The decision is not complete.")
+	if len(cmd.Message) > maxMessage {
+		e.With("body.message", "length", "a message has at most %d bytes", maxMessage)
+	}
+	if cmd.Undo < 0 || cmd.Undo > MaxUndo {
+		e.With("body.undo_seconds", "range", "a decision can be undone for 0 to %d seconds", int(MaxUndo.Seconds()))
+	}
+	for i, decision := range cmd.Documents {
+		decision.check(e, fmt.Sprintf("body.documents[%d]", i))
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
 }
 
 // Decide applies a reviewer's decision on the version that the reviewer has seen. Errors: as Send, and
 // PreconditionRequired, Stale.
 func (s *Service) Decide(ctx context.Context, p identity.Principal, id string, seen int, cmd DecideCommand) (Record, error) {
-	if err := checkEvent(SendCommand{Type: cmd.Event}); err != nil {
+	if err := checkDecision(cmd); err != nil {
 		return Record{}, err
 	}
 	return s.onSeen(ctx, p, id, seen, func(d *draft) error {
 		if err := d.open(); err != nil {
 			return err
+		}
+		for i, decision := range cmd.Documents {
+			if err := d.decideDocument(decision); err != nil {
+				return at(err, fmt.Sprintf("body.documents[%d]", i))
+			}
 		}
 		d.entry.Cause, d.entry.Event = CauseDecision, cmd.Event
 		d.detail("reason", cmd.Reason)
@@ -94,12 +128,41 @@ func (s *Service) Decide(ctx context.Context, p identity.Principal, id string, s
 				return d.refused(next)
 			}
 		}
+		d.say(cmd)
+		d.hold = cmd.Undo
 		d.tell("case.decision", map[string]any{"event": cmd.Event, "reason": cmd.Reason}) // never the comment: it is free text
 		if err := s.step(d, statechart.Event{Type: cmd.Event, Payload: map[string]any{"reason": cmd.Reason, "comment": cmd.Comment}}); err != nil {
 			return err
 		}
 		return checkSize(d.record.Context)
 	})
+}
+
+// say leaves a message for the applicant. A decision without one takes the former message away.
+func (d *draft) say(cmd DecideCommand) {
+	d.record.Message = nil
+	message := Message{Text: strings.TrimSpace(cmd.Message), Documents: []MessageDocument{}, At: d.now}
+	for _, doc := range d.record.Documents {
+		for _, decision := range cmd.Documents {
+			if decision.ID == doc.ID && doc.Status == DocumentRevision {
+				message.Documents = append(message.Documents, MessageDocument{ID: doc.ID, Kind: doc.Kind, Reason: decision.Reason})
+			}
+		}
+	}
+	if message.Text == "" && len(message.Documents) == 0 {
+		return
+	}
+	d.record.Message = &message
+	d.detail("message", message)
+}
+
+// at puts an error's places under another one.
+func at(err error, location string) error {
+	p := problem.As(err)
+	if len(p.Fields) > 0 {
+		return err
+	}
+	return problem.Wrap(err, p.Code, "%s", p.Message).With(location, string(p.Code), "%s", p.Message)
 }
 
 // refused tells a reviewer why a decision would do nothing: its condition does not hold.
@@ -127,8 +190,8 @@ func (s *Service) onSeen(ctx context.Context, p identity.Principal, id string, s
 		return Record{}, problem.New(problem.PreconditionRequired, "Say which version of the case you have seen.").With("header.If-Match", "required", "send the ETag of the case as If-Match")
 	}
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
-		if d.record.Version != seen {
-			return s.stale(ctx, d.record, seen)
+		if err := s.unchanged(ctx, d.record, seen); err != nil {
+			return err
 		}
 		return run(d)
 	})

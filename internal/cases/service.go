@@ -24,6 +24,8 @@ type Config struct {
 	Store   Store
 	Catalog Catalog
 	Objects Objects
+	// SearchKey keys the hashes that cases are searched by. Where it is nil, as in tasks, a case keeps those that it has.
+	SearchKey []byte
 
 	Now          func() time.Time                             // default time.Now
 	NewID        func(prefix string) string                   // default prefix + "_" + ULID
@@ -85,9 +87,13 @@ type draft struct {
 	notes    []Note
 	runs     []TaskRun
 	subject  *Subject
+	dropped  []Effect // of a former commit: they shall not happen
 	now      time.Time
-	nothing  bool // the command has nothing to write
+	hold     time.Duration // how long the effects wait, so that the change can be undone
+	undone   *Undo         // the decision that this change takes back
+	nothing  bool          // the command has nothing to write
 
+	old      Record // as it was read
 	before   statechart.Position
 	was      Status // before the change
 	creating bool
@@ -167,7 +173,7 @@ func (s *Service) expire(ctx context.Context, record Record, wf *workflow.Workfl
 
 func (s *Service) draft(record Record, wf *workflow.Workflow, actor Actor) *draft {
 	now := s.Now().UTC().Truncate(time.Millisecond)
-	d := &draft{record: record, workflow: wf, now: now, before: wf.Chart.Position(record.Snapshot), was: record.Status}
+	d := &draft{record: record, old: record, workflow: wf, now: now, before: wf.Chart.Position(record.Snapshot), was: record.Status}
 	d.entry = Entry{At: now, Actor: actor, From: wf.Chart.Configuration(record.Snapshot), Workflow: record.Workflow, PrevHash: record.Head}
 	return d
 }
@@ -238,7 +244,17 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 	d.record.Tags = d.workflow.Chart.Tags(d.record.Snapshot)
 	d.entry.Version = d.record.Version
 	d.entry.To = d.workflow.Chart.Configuration(d.record.Snapshot)
+	d.clocks()
 	d.follow()
+	s.index(d)
+	if changes := d.fieldChanges(); len(changes) > 0 && !d.creating {
+		d.detail("changes", changes)
+	}
+	if d.hold > 0 {
+		d.holdBack(d.hold)
+	} else if !d.entry.Cause.keeps() {
+		d.record.Undo = nil
+	}
 	if err := s.seal(d); err != nil {
 		return Record{}, err
 	}
@@ -247,7 +263,8 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 		e.Tenant, e.Case, e.Version, e.Number, e.At = d.record.Tenant, d.record.ID, d.record.Version, i, d.now
 	}
 	err := s.Store.Commit(ctx, Change{
-		Revision: revision, Next: d.record, Entry: d.entry, Effects: d.effects, Notes: d.notes, TaskRuns: d.runs, Subject: d.subject,
+		Revision: revision, Before: d.old, Next: d.record, Entry: d.entry, Effects: d.effects, Dropped: d.dropped,
+		Notes: d.notes, TaskRuns: d.runs, Subject: d.subject, Counts: d.count(),
 	})
 	if err != nil {
 		return Record{}, err
@@ -262,6 +279,9 @@ func (d *draft) follow() {
 	d.record.DueAt = position.Until
 	if d.record.Status != StatusActive {
 		d.record.DueAt = time.Time{}
+	}
+	if d.undone != nil {
+		return // the execution and the subscribers have not heard of what is taken back
 	}
 	d.dropIncidents()
 	d.followExecution(position)
@@ -336,6 +356,14 @@ func (d *draft) summary() map[string]any {
 		data["outcome"] = d.record.Outcome
 	}
 	return data
+}
+
+// index brings the record's search terms up to date.
+func (s *Service) index(d *draft) {
+	if len(s.SearchKey) == 0 || !d.creating && len(d.entry.Changed) == 0 {
+		return
+	}
+	d.record.Terms = terms(s.SearchKey, d.record.Tenant, searchWords(d.record, reserved(d.workflow)))
 }
 
 func (s *Service) count(d *draft) {

@@ -187,7 +187,7 @@ func (d *draft) nowDoing() doing {
 func (s *Service) done(d *draft, state string, visit int, invocation *statechart.Invocation, payload any, eventID string) error {
 	d.entry.Cause, d.entry.Event = CauseOutcome, "done.invoke."+invocation.ID
 	if invocation.Source == "rules" {
-		d.rate(payload)
+		d.rate(invocation.ID, payload)
 	}
 	if err := s.step(d, statechart.Event{Type: d.entry.Event, Payload: payload, State: state, Visit: visit, ID: eventID}); err != nil {
 		return err
@@ -196,12 +196,13 @@ func (s *Service) done(d *draft, state string, visit int, invocation *statechart
 }
 
 // rate takes the risk over from a policy's answer.
-func (d *draft) rate(payload any) {
+func (d *draft) rate(work string, payload any) {
 	answer, _ := payload.(map[string]any)
 	score, hasScore := answer["score"].(float64)
 	severity, _ := answer["severity"].(string)
+	policy, _ := answer["policy"].(string)
 	if hasScore {
-		d.record.Risk = &Risk{Score: score, Severity: severity}
+		d.record.Risk = &Risk{Score: score, Severity: severity, Policy: policy, Work: work}
 	}
 }
 

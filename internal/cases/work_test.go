@@ -40,7 +40,7 @@ func TestWorkIsDoneOneAfterTheOther(t *testing.T) {
 	}
 	now := d.get(r.ID)
 	lookup, _ := now.Context["lookup"].(map[string]any)
-	if lookup["hits"] != 0.0 || now.Risk == nil || *now.Risk != (cases.Risk{Score: 71, Severity: "high"}) {
+	if lookup["hits"] != 0.0 || now.Risk == nil || *now.Risk != (cases.Risk{Score: 71, Severity: "high", Work: "risk"}) {
 		t.Errorf("context %v, risk %v", now.Context, now.Risk)
 	}
 	if told := effects(d.store.last(), "workflow.review.needed"); len(told) != 1 {

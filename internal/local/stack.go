@@ -181,7 +181,7 @@ func (s *Stack) parts() app.Parts {
 		Credentials: credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, ""),
 	})
 	return app.Parts{
-		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Idempotency: s.stores.idempotency,
+		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
 		Executions: states.Executions{Engine: s.engine}, Objects: s3.New(client, bucket, s.options.Now),
 		Secrets:     s.vendorSecrets(),
 		Definitions: s.options.Definitions, Settings: s.settings(),

@@ -15,6 +15,7 @@ import (
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
 	"ballerine/internal/local/streams"
+	"ballerine/internal/review"
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/webhook"
 )
@@ -24,6 +25,7 @@ type stores struct {
 	cases       cases.Store
 	keys        identity.Store
 	webhooks    webhook.Store
+	reviews     review.Store
 	idempotency idempotency.Store
 	// decode reads the effects of the store's feed, for dispatch.
 	decode func(json.RawMessage) ([]cases.Effect, error)
@@ -33,7 +35,7 @@ type stores struct {
 
 func (s *Stack) openStores(ctx context.Context) (stores, error) {
 	if s.options.DynamoDB == "" {
-		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Idempotency(), decodeEffects, followFile}, nil
+		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), decodeEffects, followFile}, nil
 	}
 	provider := credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, "")
 	client := dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.options.DynamoDB), Credentials: provider})
@@ -41,7 +43,7 @@ func (s *Stack) openStores(ctx context.Context) (stores, error) {
 		return stores{}, err
 	}
 	d := dynamo.New(client, tables)
-	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Idempotency(), dynamo.DecodeStream, followStream}, nil
+	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), dynamo.DecodeStream, followStream}, nil
 }
 
 // region and tables of a DynamoDB Local.
@@ -61,13 +63,19 @@ func decodeEffects(payload json.RawMessage) ([]cases.Effect, error) {
 // followFile hears of commits from the file itself.
 func followFile(ctx, work context.Context, s *Stack, deliver func(context.Context, []cases.Effect) error) error {
 	feed := newFeed(deliver, s.options.Logger)
-	s.db.OnCommit(feed.add)
+	watch := feed.watch(work, s.options.Now)
+	s.db.OnCommit(watch)
 	s.spawn(func() { feed.run(work) })
-	missed, err := s.stores.cases.Undelivered(ctx, s.options.Now().Add(time.Second), 100000)
+	s.spawn(func() {
+		feed.held(work, s.options.Now, func(before time.Time) ([]cases.Effect, error) {
+			return s.stores.cases.Undelivered(work, before.Add(time.Millisecond), 1000)
+		})
+	})
+	missed, err := s.stores.cases.Undelivered(ctx, s.options.Now().Add(cases.MaxUndo+time.Minute), 100000)
 	if err != nil {
 		return err
 	}
-	feed.add(missed)
+	watch(missed)
 	return nil
 }
 

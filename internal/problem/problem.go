@@ -21,6 +21,8 @@ const (
 	NotFound             Code = "not_found"             // no such thing in the caller's tenant
 	MethodNotAllowed     Code = "method_not_allowed"    // the path exists, not with this method
 	EventNotAllowed      Code = "event_not_allowed"     // no active state accepts the event; Allowed lists those that are
+	NotReady             Code = "not_ready"             // what it is about has not come, or not as announced
+	UndoOver             Code = "undo_over"             // there is no decision that can still be taken back
 	CaseClosed           Code = "case_closed"           // the case has ended
 	Conflict             Code = "conflict"              // another write came first, also after the bounded retries
 	AlreadyExists        Code = "already_exists"        // a thing with this identity is there
@@ -57,6 +59,8 @@ var codes = map[Code]property{
 	NotFound:             {http.StatusNotFound, "Not found", false},
 	MethodNotAllowed:     {http.StatusMethodNotAllowed, "Method not allowed", false},
 	EventNotAllowed:      {http.StatusConflict, "The event is not allowed now", false},
+	NotReady:             {http.StatusConflict, "It is not ready for that", false},
+	UndoOver:             {http.StatusConflict, "It is too late to undo", false},
 	CaseClosed:           {http.StatusConflict, "The case has ended", false},
 	Conflict:             {http.StatusConflict, "Another write came first", true},
 	AlreadyExists:        {http.StatusConflict, "It already exists", false},

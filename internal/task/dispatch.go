@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,8 +30,11 @@ type Outbox struct {
 }
 
 // Deliver makes each effect happen and removes it from the outbox. What fails stays there for the next attempt; the
-// error joins all failures.
+// error joins all failures. What is held back stays there, too, until somebody asks again when it is due: it may have
+// been taken back by then.
 func (o *Outbox) Deliver(ctx context.Context, effects []cases.Effect) error {
+	now := o.Now()
+	effects = slices.DeleteFunc(slices.Clone(effects), func(e cases.Effect) bool { return e.NotBefore.After(now) })
 	failures := make([]error, len(effects))
 	done := make([]bool, len(effects))
 	var group errgroup.Group
@@ -66,6 +70,8 @@ func (o *Outbox) deliver(ctx context.Context, effect cases.Effect) (err error) {
 		o.Metrics.Count("effects_total", "kind", string(effect.Kind), "outcome", outcome)
 	}()
 	switch effect.Kind {
+	case cases.EffectNone:
+		return nil
 	case cases.EffectStart:
 		return o.Executions.Start(ctx, effect.Machine, effect.Name, effect.Input(o.Now()))
 	case cases.EffectWake:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,7 +60,11 @@ func NewSweep(config SweepConfig) Handler {
 }
 
 func (c SweepConfig) effects(ctx context.Context, result *swept) error {
-	effects, err := c.Store.Undelivered(ctx, c.Now().Add(-c.Undelivered), c.Batch)
+	now := c.Now()
+	effects, err := c.Store.Undelivered(ctx, now, c.Batch)
+	effects = slices.DeleteFunc(effects, func(e cases.Effect) bool { // what was held back comes through here only
+		return e.NotBefore.IsZero() && !e.At.Before(now.Add(-c.Undelivered))
+	})
 	if err != nil || len(effects) == 0 {
 		return err
 	}

@@ -77,17 +77,18 @@ func (s Cases) recordItem(r cases.Record) (item, error) {
 		return nil, err
 	}
 	i["revision"], i["version"], i["parked"] = whole(r.Revision), whole(r.Version), &types.AttributeValueMemberM{Value: parked}
-	i.index("external", join(r.Tenant, "cases"), stamp(r.CreatedAt)+"#"+r.ID)
-	i.index("subject", join(r.Tenant, r.Subject.ID), stamp(r.CreatedAt)+"#"+r.ID)
+	i.index("external", join(r.Tenant, "cases"), createdKey(r))
+	i.index("subject", join(r.Tenant, r.Subject.ID), createdKey(r))
 	if r.Status != cases.StatusActive {
 		return i, nil
 	}
 	i.index("queue", join("open", s.shard(r.ID)), stamp(r.UpdatedAt)+"#"+r.Tenant+"#"+r.ID)
+	i.index("open", join(r.Tenant, "open"), deadlineKey(r))
 	if !r.DueAt.IsZero() {
 		i.index("due", join("due", s.shard(r.ID)), stamp(r.DueAt)+"#"+r.Tenant+"#"+r.ID)
 	}
 	if r.Assignee != "" {
-		i.index("assignee", join(r.Tenant, r.Assignee), stamp(r.CreatedAt)+"#"+r.ID)
+		i.index("assignee", join(r.Tenant, r.Assignee), createdKey(r))
 	}
 	return i, nil
 }
@@ -139,7 +140,7 @@ func (s Cases) writes(change cases.Change) ([]types.TransactWriteItem, error) {
 	add(s.tables.Cases, pk, historyKey(change.Entry.Version), change.Entry, absent)
 	for _, effect := range change.Effects {
 		i := add(s.tables.Cases, pk, effectKey(effect), effect, "")
-		i.index("due", join("effects", s.shard(r.ID)), stamp(effect.At)+"#"+r.ID+"#"+effectKey(effect))
+		i.index("due", join("effects", s.shard(r.ID)), stamp(effect.Due())+"#"+r.ID+"#"+effectKey(effect))
 	}
 	for _, note := range change.Notes {
 		add(s.tables.Cases, pk, join("note", stamp(note.At), note.ID), note, "")
@@ -150,6 +151,13 @@ func (s Cases) writes(change cases.Change) ([]types.TransactWriteItem, error) {
 	if change.Subject != nil {
 		add(s.tables.Subjects, subjectKey(change.Subject.Tenant, change.Subject.Type, change.Subject.ExternalID, change.Subject.ID), "subject", change.Subject, "")
 	}
+	for _, effect := range change.Dropped { // written over, since functions have no right to delete here
+		effect.Kind = cases.EffectNone
+		i := add(s.tables.Cases, pk, effectKey(effect), effect, "")
+		i.index("due", join("effects", s.shard(r.ID)), stamp(effect.Due())+"#"+r.ID+"#"+effectKey(effect))
+	}
+	writes = append(writes, s.terms(change)...)
+	writes = append(writes, s.counters(r, change.Counts)...)
 	if change.Revision == 0 && r.ExternalID != "" {
 		i := add(s.tables.Cases, externalKey(r.Tenant, r.Workflow.ID, r.ExternalID), "external", r.ID, absent)
 		i["case"] = text(r.ID)
@@ -222,39 +230,6 @@ func (s Cases) PutTaskRun(ctx context.Context, tenant, id string, run cases.Task
 	}
 	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(s.tables.Cases), Item: i})
 	return translate(err)
-}
-
-// List implements cases.Store. The cursor is the sort key of the last record that was looked at.
-func (s Cases) List(ctx context.Context, tenant string, query cases.Query) (page cases.Page, err error) {
-	index, pk := "external", join(tenant, "cases")
-	switch {
-	case query.Subject != "":
-		index, pk = "subject", join(tenant, query.Subject)
-	case query.Assignee != "" && query.Assignee != "none" && query.Status == cases.StatusActive:
-		index, pk = "assignee", join(tenant, query.Assignee)
-	}
-	condition, values := index+"_pk = :pk", item{":pk": text(pk)}
-	if query.After != "" {
-		condition += " AND " + index + map[bool]string{false: "_sk < :after", true: "_sk > :after"}[query.OldestFirst]
-		values[":after"] = text(query.After)
-	}
-	last := ""
-	err = s.query(ctx, &dynamodb.QueryInput{
-		TableName: aws.String(s.tables.Cases), IndexName: aws.String(index), ScanIndexForward: aws.Bool(query.OldestFirst),
-		KeyConditionExpression: aws.String(condition), ExpressionAttributeValues: values, Limit: aws.Int32(int32(query.Limit + 1)),
-	}, func(i item) (bool, error) {
-		if len(page.Records) == query.Limit {
-			page.Next = last
-			return false, nil
-		}
-		last = i.string(index + "_sk")
-		record, err := readRecord(i)
-		if err == nil && query.Matches(record) {
-			page.Records = append(page.Records, record)
-		}
-		return true, err
-	})
-	return page, err
 }
 
 // FindExternal implements cases.Store.

@@ -96,10 +96,12 @@ func join(parts ...string) string { return strings.Join(parts, "#") }
 // stamp sorts as its time does, to the millisecond.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-func (s *Store) shard(id string) string {
+func (s *Store) shard(id string) string { return shardOf(id, s.shards) }
+
+func shardOf(id string, shards int) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id)) // a hash never fails to write
-	return strconv.Itoa(int(h.Sum32() % uint32(s.shards)))
+	return strconv.Itoa(int(h.Sum32() % uint32(shards)))
 }
 
 // get reads an item consistently. Errors: NotFound with the name of what is missing.

@@ -27,7 +27,7 @@ type TableDefinition struct {
 // TableDefinitions lists the tables. An index x has the keys x_pk and x_sk and holds all attributes.
 func TableDefinitions() []TableDefinition {
 	return []TableDefinition{
-		{Name: "Cases", SortKey: true, Indexes: []string{"queue", "assignee", "subject", "due", "external"}, TTL: true, Stream: true},
+		{Name: "Cases", SortKey: true, Indexes: []string{"queue", "assignee", "subject", "due", "external", "open"}, TTL: true, Stream: true},
 		{Name: "Subjects", SortKey: true, Stream: true},
 		{Name: "Registry", SortKey: true, Indexes: []string{"lookup"}},
 		{Name: "Deliveries", SortKey: true, Indexes: []string{"due"}, TTL: true},

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -23,6 +22,8 @@ const (
 	bucketExternal = "external" // tenant, workflow, external id -> case
 	bucketSubjects = "subjects" // tenant, type, external id or #id -> subject
 	bucketNewest   = "newest"   // tenant, created, case
+	bucketLists    = "lists"    // tenant, list, order, created or deadline, case: see cases.Record.Lists
+	bucketCounts   = "counts"   // tenant, group, name -> number
 	bucketDue      = "due"      // due, tenant, case: active cases with a deadline
 	bucketOpen     = "open"     // updated, tenant, case: active cases
 	bucketEffects  = "effects"  // written, tenant, case, version, number -> effect
@@ -129,6 +130,10 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 	if err != nil {
 		return err
 	}
+	left, entered := moved(change)
+	for _, list := range entered {
+		writes = append(writes, write{bucketLists, list, []byte{}})
+	}
 	next := headerOf(r)
 	key := join(r.Tenant, r.ID)
 	return s.db.Update(ctx, func(tx *Tx) error {
@@ -149,6 +154,13 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 		for _, w := range writes {
 			tx.Put(w.bucket, w.key, w.value)
 		}
+		for _, gone := range left {
+			tx.Delete(bucketLists, gone)
+		}
+		for _, effect := range change.Dropped {
+			tx.Delete(bucketEffects, effectKey(effect))
+		}
+		count(tx, r.Tenant, change.Counts)
 		tx.effects = change.Effects
 		return nil
 	})
@@ -218,7 +230,7 @@ func encode(change cases.Change) (writes []write, parked []byte, err error) {
 }
 
 func effectKey(e cases.Effect) string {
-	return join(stamp(e.At), e.Tenant, e.Case, fmt.Sprintf("%010d", e.Version), fmt.Sprintf("%04d", e.Number))
+	return join(stamp(e.Due()), e.Tenant, e.Case, fmt.Sprintf("%010d", e.Version), fmt.Sprintf("%04d", e.Number))
 }
 
 func subjectKey(s cases.Subject) string {
@@ -300,42 +312,6 @@ func (s Cases) PutTaskRun(ctx context.Context, tenant, id string, run cases.Task
 		tx.Put(bucketItems, join(tenant, id, "task", stamp(run.StartedAt)+run.ID), text)
 		return nil
 	})
-}
-
-// List implements cases.Store. The cursor is the last key that was looked at.
-func (s Cases) List(_ context.Context, tenant string, query cases.Query) (page cases.Page, err error) {
-	prefix := join(tenant, "")
-	start := ""
-	if query.After != "" {
-		after, err := base64.RawURLEncoding.DecodeString(query.After)
-		if err != nil {
-			return page, problem.Wrap(err, problem.Invalid, "The cursor is not one of this list.")
-		}
-		start = prefix + string(after)
-	}
-	err = s.db.View(func(tx *Tx) error {
-		last, scan := "", tx.ScanBack
-		if query.OldestFirst {
-			scan = tx.Scan
-		}
-		scan(bucketNewest, prefix, start, func(key string, _ []byte) bool {
-			if len(page.Records) == query.Limit {
-				page.Next = base64.RawURLEncoding.EncodeToString([]byte(strings.TrimPrefix(last, prefix)))
-				return false
-			}
-			last = key
-			var record cases.Record
-			if record, err = get(tx, tenant, key[len(prefix)+8:]); err != nil {
-				return false
-			}
-			if query.Matches(record) {
-				page.Records = append(page.Records, record)
-			}
-			return true
-		})
-		return err
-	})
-	return page, err
 }
 
 // FindExternal implements cases.Store.
