@@ -11,7 +11,9 @@ import (
 	"ballerine/internal/httpapi/bridge"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
+	"ballerine/internal/review"
 	"ballerine/internal/task"
+	"ballerine/internal/workflow"
 )
 
 // API is the function of an audience's operations. Errors: Invalid when a definition has problems.
@@ -33,6 +35,10 @@ func (c *Core) apiConfig(audience httpapi.Audience) (httpapi.Config, error) {
 		Idempotency: c.Idempotency, Secret: c.SigningSecrets[0], Now: c.Now, NewID: c.NewID, Metrics: c.Metrics, Logger: c.Logger, Version: c.Version,
 	}
 	switch audience {
+	case httpapi.Review:
+		config.People = &identity.Directory{Store: c.Parts.Keys, Now: c.Now}
+		config.Reviews = review.New(review.Config{Store: c.Reviews, Now: c.Now, NewID: c.NewID})
+		config.Workflows = func(context.Context, string) ([]*workflow.Workflow, error) { return c.Catalog.Workflows(), nil }
 	case httpapi.Client:
 		config.Webhooks = c.WebhookService()
 		if err := c.Catalog.LoadPolicies(c.Definitions); err != nil {

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"io/fs"
 	"log/slog"
@@ -16,6 +18,7 @@ import (
 	"ballerine/internal/identity"
 	"ballerine/internal/outbound"
 	"ballerine/internal/problem"
+	"ballerine/internal/review"
 	"ballerine/internal/task"
 	"ballerine/internal/telemetry"
 	"ballerine/internal/vendor"
@@ -27,6 +30,7 @@ type Parts struct {
 	Store       cases.Store
 	Keys        identity.Store
 	Webhooks    webhook.Store
+	Reviews     review.Store
 	Idempotency idempotency.Store
 	Executions  cases.Executions
 	Objects     cases.Objects
@@ -72,8 +76,19 @@ func New(parts Parts) (*Core, error) {
 	}
 	c.Cases = cases.New(cases.Config{
 		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
+		SearchKey: searchKey(parts.SigningSecrets),
 	})
 	return c, nil
+}
+
+// searchKey keys the search's hashes. It is made from the oldest signing secret, so that a new one in front changes nothing.
+func searchKey(secrets [][]byte) []byte {
+	if len(secrets) == 0 {
+		return nil
+	}
+	mac := hmac.New(sha256.New, secrets[len(secrets)-1])
+	mac.Write([]byte("ballerine/search/1"))
+	return mac.Sum(nil)
 }
 
 func withDefaults(parts Parts) Parts {

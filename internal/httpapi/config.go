@@ -8,10 +8,12 @@ import (
 
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
+	"ballerine/internal/review"
 	"ballerine/internal/rules"
 	"ballerine/internal/telemetry"
 	"ballerine/internal/vendor"
 	"ballerine/internal/webhook"
+	"ballerine/internal/workflow"
 )
 
 // Audience is who an operation is for; each is served by a function of its own.
@@ -33,6 +35,9 @@ type Config struct {
 	Webhooks      *webhook.Service
 	Authenticator *identity.Authenticator
 	Keys          *identity.Keys
+	People        *identity.Directory // of the back office
+	Reviews       *review.Service     // saved views, and who looks at what
+	Workflows     func(ctx context.Context, tenant string) ([]*workflow.Workflow, error)
 	Tokens        *identity.Tokens
 	Idempotency   IdempotencyStore
 	Policies      func(ctx context.Context, tenant, id string) (*rules.Policy, error) // Errors: problem.UnknownPolicy

@@ -10,6 +10,7 @@ import (
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
 )
 
 type (
@@ -38,6 +39,7 @@ type (
 		Body     T
 	}
 	caseAnswer struct {
+		Status   int
 		Location string `header:"Location"`
 		ETag     string `header:"ETag"`
 		Body     *Case
@@ -99,6 +101,7 @@ func (s *server) register(api huma.API) {
 	})
 	s.registerCases(api)
 	s.registerPeople(api)
+	s.registerBackOffice(api)
 	s.registerDocuments(api)
 	s.registerWebhooks(api)
 	s.registerKeys(api)
@@ -134,8 +137,15 @@ func (s *server) registerCases(api huma.API) {
 		}
 		return out, err
 	})
-	add(s, api, op(Client, "getCase", "GET", "/v1/cases/{id}", "Read a case"), func(c ctx, in *OnCase) (*caseAnswer, error) {
+	type getIn struct {
+		OnCase
+		Known string `header:"If-None-Match" doc:"the ETag that is known: 304 while the case is still so"`
+	}
+	add(s, api, op(Client, "getCase", "GET", "/v1/cases/{id}", "Read a case"), func(c ctx, in *getIn) (*caseAnswer, error) {
 		record, err := s.Cases.Get(c, principalOf(c), in.ID)
+		if err == nil && in.Known == tag(record.Version) {
+			return &caseAnswer{Status: http.StatusNotModified, ETag: tag(record.Version)}, nil
+		}
 		return s.answer(c, record, err)
 	})
 	s.registerCaseList(api)
@@ -187,15 +197,20 @@ func (s *server) registerCaseList(api huma.API) {
 		State     string    `query:"state"`
 		Tag       string    `query:"tag"`
 		Status    string    `query:"status" enum:"active,completed,failed,cancelled"`
-		Assignee  string    `query:"assignee" doc:"none: nobody's"`
+		Assignee  string    `query:"assignee" doc:"none: nobody's; me: the caller's"`
 		Subject   string    `query:"subject"`
-		Risk      string    `query:"risk" enum:"low,medium,high,critical"`
-		DueBefore time.Time `query:"due_before"`
-		Text      string    `query:"q" maxLength:"200" doc:"part of the case's id, its external id or its subject's name"`
-		Sort      string    `query:"sort" enum:"created_at,-created_at" default:"-created_at" doc:"a leading minus: newest first"`
+		Risk      string    `query:"risk" enum:"low,medium,high,critical,none" doc:"none: not rated yet"`
+		DueBefore time.Time `query:"due_before" doc:"the deadline is before this time"`
+		Overdue   bool      `query:"overdue" doc:"only those that a person should have decided by now"`
+		Text      string    `query:"q" maxLength:"200" doc:"words of the case, or beginnings of them: ids, names, e-mail addresses, numbers of documents"`
+		Sort      string    `query:"sort" enum:"created_at,-created_at,due_at" default:"-created_at" doc:"a leading minus: newest first; due_at: open cases, the soonest deadline first; what q finds is ordered by age"`
+	}
+	type Shape struct {
+		View string `query:"view" enum:"full,summary" default:"full" doc:"summary leaves out context, documents and next"`
 	}
 	type listIn struct {
 		Filters
+		Shape
 		Paging
 	}
 	add(s, api, op(Client, "listCases", "GET", "/v1/cases", "List cases"), func(c ctx, in *listIn) (*body[List[*Case]], error) {
@@ -205,10 +220,14 @@ func (s *server) registerCaseList(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		page, err := s.Cases.List(c, p, cases.Query{
+		query := cases.Query{
 			Workflow: in.Workflow, State: in.State, Tag: in.Tag, Status: cases.Status(in.Status), Assignee: in.Assignee, Subject: in.Subject,
-			Severity: in.Risk, DueBefore: in.DueBefore, Text: in.Text, OldestFirst: in.Sort == "created_at", Limit: in.Limit, After: after,
-		})
+			Severity: in.Risk, DueBefore: in.DueBefore, Text: in.Text, Order: cases.Order(in.Sort), Limit: in.Limit, After: after,
+		}
+		if in.Overdue {
+			query.Overdue, query.Tag, query.Status = s.Now(), cases.TagReview, cases.StatusActive
+		}
+		page, err := s.Cases.List(c, p, query)
 		if err != nil {
 			return nil, err
 		}
@@ -218,34 +237,46 @@ func (s *server) registerCaseList(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
+			if in.View == "summary" {
+				shape.Context, shape.Documents, shape.Next = map[string]any{}, nil, []statechart.Next{}
+			}
 			out.Body.Data = append(out.Body.Data, shape)
 		}
 		return out, nil
 	})
+	s.registerHistory(api)
+}
+
+func (s *server) registerHistory(api huma.API) {
 	type historyIn struct {
 		OnCase
+		Sort   string   `query:"sort" enum:"version,-version" default:"version" doc:"-version: newest first"`
+		Causes []string `query:"cause" maxItems:"20" doc:"only entries of these causes"`
 		Paging
 	}
-	add(s, api, op(Review, "listHistory", "GET", "/v1/cases/{id}/history", "Read the history, oldest first"), func(c ctx, in *historyIn) (*body[List[cases.Entry]], error) {
+	add(s, api, op(Review, "listHistory", "GET", "/v1/cases/{id}/history", "Read the history, oldest first unless asked otherwise"), func(c ctx, in *historyIn) (*body[List[cases.Entry]], error) {
 		p := principalOf(c)
-		scope := []any{"history", p.Tenant, in.ID}
+		scope := []any{"history", p.Tenant, in.ID, in.Sort, in.Causes}
 		text, err := s.sealer.read(scope, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
-		after := 0
+		query := cases.HistoryQuery{NewestFirst: in.Sort == "-version", Limit: in.Limit}
+		for _, cause := range in.Causes {
+			query.Causes = append(query.Causes, cases.Cause(cause))
+		}
 		if text != "" {
-			if after, err = strconv.Atoi(text); err != nil {
+			if query.Bound, err = strconv.Atoi(text); err != nil {
 				return nil, problem.Wrap(err, problem.Internal, "The cursor is not ours.")
 			}
 		}
-		entries, err := s.Cases.History(c, p, in.ID, after, in.Limit)
+		entries, bound, err := s.Cases.HistoryPage(c, p, in.ID, query)
 		if err != nil {
 			return nil, err
 		}
 		next := ""
-		if len(entries) == in.Limit {
-			next = strconv.Itoa(entries[len(entries)-1].Version)
+		if bound > 0 {
+			next = strconv.Itoa(bound)
 		}
 		return &body[List[cases.Entry]]{List[cases.Entry]{list(entries), s.sealer.sign(scope, next)}}, nil
 	})

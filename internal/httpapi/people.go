@@ -9,22 +9,53 @@ import (
 	"ballerine/internal/cases"
 )
 
+// decisionBody is what a reviewer decides about a case.
+type decisionBody struct {
+	Event       string               `json:"event" minLength:"1" maxLength:"80"`
+	Reason      string               `json:"reason,omitempty" maxLength:"200"`
+	Comment     string               `json:"comment,omitempty" maxLength:"10000"`
+	Message     string               `json:"message,omitempty" maxLength:"10000" doc:"to the applicant, who reads it with the documents that are asked for again"`
+	Documents   []decisionOfDocument `json:"documents,omitempty" maxItems:"100" doc:"documents that are decided together with the case"`
+	UndoSeconds int                  `json:"undo_seconds,omitempty" minimum:"0" maximum:"30" doc:"how long the decision can be taken back: its effects wait until then"`
+}
+
+type decisionOfDocument struct {
+	ID       string `json:"id" minLength:"1" maxLength:"100"`
+	Decision string `json:"decision" enum:"approved,rejected,revision"`
+	Reason   string `json:"reason,omitempty" maxLength:"200"`
+	Comment  string `json:"comment,omitempty" maxLength:"10000"`
+}
+
 func (s *server) registerPeople(api huma.API) {
 	type decideIn struct {
 		OnCase
 		Seen
-		Body struct {
-			Event   string `json:"event" minLength:"1" maxLength:"80"`
-			Reason  string `json:"reason,omitempty" maxLength:"200"`
-			Comment string `json:"comment,omitempty" maxLength:"10000"`
-		}
+		Body decisionBody
 	}
 	add(s, api, op(Review, "decideCase", "POST", "/v1/cases/{id}/decisions", "Decide a case"), func(c ctx, in *decideIn) (*caseAnswer, error) {
 		version, err := in.version()
 		if err != nil {
 			return nil, err
 		}
-		record, err := s.Cases.Decide(c, principalOf(c), in.ID, version, cases.DecideCommand{Event: in.Body.Event, Reason: in.Body.Reason, Comment: in.Body.Comment})
+		cmd := cases.DecideCommand{
+			Event: in.Body.Event, Reason: in.Body.Reason, Comment: in.Body.Comment, Message: in.Body.Message, Undo: time.Duration(in.Body.UndoSeconds) * time.Second,
+		}
+		for _, d := range in.Body.Documents {
+			cmd.Documents = append(cmd.Documents, cases.DocumentDecisionCommand{ID: d.ID, Decision: d.Decision, Reason: d.Reason, Comment: d.Comment})
+		}
+		record, err := s.Cases.Decide(c, principalOf(c), in.ID, version, cmd)
+		return s.answer(c, record, err)
+	})
+	type undoIn struct {
+		OnCase
+		Seen
+	}
+	add(s, api, op(Review, "undoDecision", "POST", "/v1/cases/{id}/undo", "Take the newest decision back while its effects wait"), func(c ctx, in *undoIn) (*caseAnswer, error) {
+		version, err := in.version()
+		if err != nil {
+			return nil, err
+		}
+		record, err := s.Cases.Undo(c, principalOf(c), in.ID, version)
 		return s.answer(c, record, err)
 	})
 	type cancelIn struct {
@@ -57,6 +88,9 @@ func (s *server) registerPeople(api huma.API) {
 		user := ""
 		if in.Body.User != nil {
 			user = *in.Body.User
+		}
+		if err := s.knows(c, user, "body.user"); err != nil {
+			return nil, err
 		}
 		record, err := s.Cases.Assign(c, principalOf(c), in.ID, user, version)
 		return s.answer(c, record, err)
@@ -142,8 +176,12 @@ func (s *server) registerDocuments(api huma.API) {
 	content := op(Review, "getDocumentContent", "GET", "/v1/cases/{id}/documents/{document}/content", "Get a five-minute link; the look is in the history")
 	content.DefaultStatus = http.StatusFound
 	add(s, api, content, func(c ctx, in *OnDocument) (*redirect, error) {
-		url, err := s.Cases.DocumentLink(c, principalOf(c), in.ID, in.Document)
-		return &redirect{http.StatusFound, url, "no-store"}, err
+		link, err := s.Cases.DocumentLink(c, principalOf(c), in.ID, in.Document)
+		return &redirect{http.StatusFound, link.URL, "no-store"}, err
+	})
+	add(s, api, op(Review, "getDocumentLink", "GET", "/v1/cases/{id}/documents/{document}/link", "Get a five-minute link as JSON; the look is in the history"), func(c ctx, in *OnDocument) (*noStore[cases.Link], error) {
+		link, err := s.Cases.DocumentLink(c, principalOf(c), in.ID, in.Document)
+		return &noStore[cases.Link]{"no-store", link}, err
 	})
 	type documentDecisionIn struct {
 		OnDocument

@@ -23,7 +23,11 @@ type Case struct {
 	Subject       cases.SubjectRef   `json:"subject"`
 	Context       map[string]any     `json:"context"`
 	Assignee      *string            `json:"assignee"`
-	DueAt         *time.Time         `json:"due_at"`
+	DueAt         *time.Time         `json:"due_at" doc:"the soonest deadline of the chart: it moves the case by itself"`
+	SLA           *SLA               `json:"sla" doc:"how soon a person should decide"`
+	StateSince    *time.Time         `json:"state_since"`
+	Message       *cases.Message     `json:"message,omitempty" doc:"what the applicant was last told"`
+	Undo          *Undo              `json:"undo,omitempty" doc:"the newest decision while it can be taken back"`
 	Next          []statechart.Next  `json:"next" nullable:"false"`
 	Documents     []Document         `json:"documents,omitempty"`
 	Incidents     []cases.Incident   `json:"incidents,omitempty"`
@@ -37,6 +41,23 @@ type Risk struct {
 	_        struct{} `nullable:"true"`
 	Score    float64  `json:"score"`
 	Severity string   `json:"severity"`
+	Policy   string   `json:"policy,omitempty"`
+	Reasons  []string `json:"reasons" nullable:"false" doc:"of the rules that fired, as sentences"`
+}
+
+// SLA is how soon a person should decide.
+type SLA struct {
+	_         struct{}  `nullable:"true"`
+	StartedAt time.Time `json:"started_at"`
+	DueAt     time.Time `json:"due_at"`
+	Breached  bool      `json:"breached"`
+}
+
+// Undo is a decision that can still be taken back by who has made it.
+type Undo struct {
+	Event string      `json:"event"`
+	By    cases.Actor `json:"by"`
+	Until time.Time   `json:"until"`
 }
 
 // FlowCase is what an applicant sees of the case: nothing of risk, reviewers or checks.
@@ -49,12 +70,14 @@ type FlowCase struct {
 	Version       int               `json:"version"`
 	Next          []statechart.Next `json:"next" nullable:"false"`
 	Documents     []FlowDocument    `json:"documents" nullable:"false"`
+	Message       *cases.Message    `json:"message,omitempty" doc:"what the applicant is asked for"`
 }
 
 // Document is a document without the place of its bytes.
 type Document struct {
 	ID          string                  `json:"id"`
 	Kind        string                  `json:"kind"`
+	Title       string                  `json:"title,omitempty" doc:"what the workflow calls the kind"`
 	Side        string                  `json:"side,omitempty"`
 	ContentType string                  `json:"content_type"`
 	Size        int64                   `json:"size"`
@@ -162,8 +185,18 @@ func ShapeCase(v cases.View) Case {
 		Version: v.Version, Outcome: orNull(v.Outcome), Subject: v.Subject, Context: v.Context, Assignee: orNull(v.Assignee), DueAt: orNull(v.DueAt),
 		Next: list(v.Next), Documents: each(v.Documents, documentShape), Incidents: v.Incidents, Execution: v.Execution, CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
 	}
+	shape.StateSince, shape.Message = orNull(v.StateSince), v.Message
 	if v.Risk != nil {
-		shape.Risk = &Risk{Score: v.Risk.Score, Severity: v.Risk.Severity}
+		shape.Risk = &Risk{Score: v.Risk.Score, Severity: v.Risk.Severity, Policy: v.Risk.Policy, Reasons: list(v.Reasons)}
+	}
+	if v.SLA != nil {
+		shape.SLA = &SLA{StartedAt: v.SLA.StartedAt, DueAt: v.SLA.DueAt, Breached: v.SLA.Breached(v.At)}
+	}
+	if v.Undo != nil && v.At.Before(v.Undo.Until) {
+		shape.Undo = &Undo{Event: v.Undo.Event, By: v.Undo.By, Until: v.Undo.Until}
+	}
+	for i := range shape.Documents {
+		shape.Documents[i].Title = v.Titles[shape.Documents[i].Kind]
 	}
 	return shape
 }
@@ -179,7 +212,7 @@ func (s *server) flowView(c ctx, record cases.Record) (*FlowCase, error) {
 	}
 	return &FlowCase{
 		ID: v.ID, Workflow: v.Workflow, Status: v.Status, Configuration: list(v.Configuration), Tags: list(v.Tags), Version: v.Version,
-		Next: next, Documents: each(v.Documents, flowDocument),
+		Next: next, Documents: each(v.Documents, flowDocument), Message: v.Message,
 	}, nil
 }
 

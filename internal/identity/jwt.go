@@ -83,7 +83,11 @@ func (v *People) Check(ctx context.Context, text string) (Principal, error) {
 	if !v.forUs(token.Audience, claims) || tenant == "" || token.Subject == "" {
 		return Principal{}, unauthenticated()
 	}
-	return Principal{Tenant: tenant, Kind: User, ID: token.Subject, Roles: rolesOf(claims[v.issuer.RolesClaim])}, nil
+	name, _ := claims["name"].(string)
+	email, _ := claims["email"].(string)
+	return Principal{
+		Tenant: tenant, Kind: User, ID: token.Subject, Name: name, Email: strings.ToLower(email), Roles: rolesOf(claims[v.issuer.RolesClaim]),
+	}, nil
 }
 
 func (v *People) forUs(audience []string, claims map[string]any) bool {

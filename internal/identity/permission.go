@@ -23,6 +23,11 @@ const (
 	KeysRead      Permission = "keys:read"
 	KeysWrite     Permission = "keys:write"
 	FlowTokens    Permission = "flow_tokens:create"
+	WorkflowsRead Permission = "workflows:read"
+	UsersRead     Permission = "users:read"
+	ViewsWrite    Permission = "views:write"
+	Statistics    Permission = "statistics:read"
+	SelfRead      Permission = "self:read" // every person of the back office
 	FlowUse       Permission = "flow:use"
 	HooksAnswer   Permission = "hooks:answer"
 	TasksRun      Permission = "tasks:run"
@@ -65,6 +70,11 @@ var grants = map[Permission]grant{
 	KeysRead:      {kinds: both, roles: []string{"admin", "auditor", "developer"}, explicit: true},
 	KeysWrite:     {kinds: both, roles: builders, explicit: true},
 	FlowTokens:    {kinds: both, roles: workers},
+	WorkflowsRead: {kinds: both, roles: everybody},
+	UsersRead:     {kinds: []Kind{User}, roles: everybody},
+	ViewsWrite:    {kinds: []Kind{User}, roles: []string{"admin", "manager", "reviewer", "auditor"}},
+	Statistics:    {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
+	SelfRead:      {kinds: []Kind{User}, roles: everybody},
 	FlowUse:       {kinds: []Kind{Applicant}},
 	HooksAnswer:   {kinds: []Kind{Vendor}},
 	TasksRun:      {kinds: []Kind{System}},
@@ -79,6 +89,11 @@ var operations = map[string]Permission{
 	"addNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
 	"announceDocument": CasesWrite, "listDocuments": CasesRead, "getDocumentContent": DocumentsRead, "decideDocument": CasesDecide,
 	"createFlowToken": FlowTokens,
+
+	"getMe": SelfRead, "listUsers": UsersRead, "getQueue": CasesRead, "undoDecision": CasesDecide, "assignCases": CasesWrite,
+	"lookAtCase": CasesRead, "leaveCase": CasesRead, "getDocumentLink": DocumentsRead, "getStatistics": Statistics,
+	"listWorkflows": WorkflowsRead, "getWorkflow": WorkflowsRead,
+	"listViews": CasesRead, "createView": ViewsWrite, "updateView": ViewsWrite, "deleteView": ViewsWrite,
 
 	"createWebhook": WebhooksWrite, "listWebhooks": WebhooksRead, "getWebhook": WebhooksRead, "updateWebhook": WebhooksWrite,
 	"deleteWebhook": WebhooksWrite, "rotateWebhookSecret": WebhooksWrite, "listDeliveries": WebhooksRead, "redeliver": WebhooksWrite,
@@ -109,6 +124,18 @@ func Permissions() []Permission {
 	var list []Permission
 	for permission, g := range grants {
 		if slices.Contains(g.kinds, Client) {
+			list = append(list, permission)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Held are the permissions that a principal has, sorted: what an interface shows as possible.
+func Held(p Principal) []Permission {
+	list := []Permission{}
+	for permission, g := range grants {
+		if permission != Anybody && g.allows(p, permission) {
 			list = append(list, permission)
 		}
 	}

@@ -19,6 +19,8 @@ type Principal struct {
 	Tenant string   `json:"tenant"`
 	Kind   Kind     `json:"kind"`
 	ID     string   `json:"id"`               // "key_…", "user_…", "flow_…", plugin id, function name
+	Name   string   `json:"name,omitempty"`   // users: as their token says; personal data
+	Email  string   `json:"email,omitempty"`  // users: as their token says, lower case; personal data
 	Roles  []string `json:"roles,omitempty"`  // users: admin, manager, reviewer, auditor, developer
 	Scopes []string `json:"scopes,omitempty"` // clients: what the key may do; empty: all that clients may
 	Case   string   `json:"case,omitempty"`   // applicants and vendors: the only case they can see

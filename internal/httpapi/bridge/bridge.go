@@ -119,7 +119,7 @@ func Authorizer(a *identity.Authenticator) func(context.Context, events.APIGatew
 // Context is a principal as an authorizer hands it on: strings only.
 func Context(p identity.Principal) map[string]any {
 	return map[string]any{
-		"tenant": p.Tenant, "kind": string(p.Kind), "id": p.ID, "case": p.Case,
+		"tenant": p.Tenant, "kind": string(p.Kind), "id": p.ID, "case": p.Case, "name": p.Name, "email": p.Email,
 		"roles": strings.Join(p.Roles, " "), "scopes": strings.Join(p.Scopes, " "),
 	}
 }
@@ -127,7 +127,7 @@ func Context(p identity.Principal) map[string]any {
 func principal(context map[string]any) identity.Principal {
 	text := func(name string) string { value, _ := context[name].(string); return value }
 	return identity.Principal{
-		Tenant: text("tenant"), Kind: identity.Kind(text("kind")), ID: text("id"), Case: text("case"),
+		Tenant: text("tenant"), Kind: identity.Kind(text("kind")), ID: text("id"), Case: text("case"), Name: text("name"), Email: text("email"),
 		Roles: strings.Fields(text("roles")), Scopes: strings.Fields(text("scopes")),
 	}
 }

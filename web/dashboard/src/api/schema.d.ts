@@ -22,6 +22,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assign many cases; the answer tells of each */
+        post: operations["assignCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{id}": {
         parameters: {
             query?: never;
@@ -159,6 +176,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{id}/documents/{document}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a five-minute link as JSON; the look is in the history */
+        get: operations["getDocumentLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{id}/events": {
         parameters: {
             query?: never;
@@ -200,7 +234,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the history, oldest first */
+        /** Read the history, oldest first unless asked otherwise */
         get: operations["listHistory"];
         put?: never;
         post?: never;
@@ -245,6 +279,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that one looks at the case, for 15 seconds; tells who else does */
+        put: operations["lookAtCase"];
+        post?: never;
+        /** Say that one does not look at the case any more */
+        delete: operations["leaveCase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{id}/tasks": {
         parameters: {
             query?: never;
@@ -256,6 +308,23 @@ export interface paths {
         get: operations["listTasks"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the newest decision back while its effects wait */
+        post: operations["undoDecision"];
         delete?: never;
         options?: never;
         head?: never;
@@ -434,6 +503,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say who is signed in, and what they may do */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies/{id}/evaluate": {
         parameters: {
             query?: never;
@@ -446,6 +532,93 @@ export interface paths {
         /** Evaluate a policy */
         post: operations["evaluatePolicy"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the open cases */
+        get: operations["getQueue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what happened day by day */
+        get: operations["getStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the people of the back office, by name */
+        get: operations["listUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the saved views that one sees, by name */
+        get: operations["listViews"];
+        put?: never;
+        /** Save a view of the queue */
+        post: operations["createView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a saved view */
+        put: operations["updateView"];
+        post?: never;
+        /** Delete a saved view */
+        delete: operations["deleteView"];
         options?: never;
         head?: never;
         patch?: never;
@@ -539,6 +712,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the published workflows */
+        get: operations["listWorkflows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a published workflow */
+        get: operations["getWorkflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -582,6 +789,21 @@ export interface components {
         AssignInBody: {
             user: string | null;
         };
+        Assigned: {
+            case: string;
+            problem: components["schemas"]["AssignedProblem"];
+            /** @enum {string} */
+            status: "assigned" | "unchanged" | "failed";
+        };
+        AssignedProblem: {
+            code: string;
+            detail: string;
+        } | null;
+        AssignmentsInBody: {
+            cases: components["schemas"]["Item"][] | null;
+            /** @description null: nobody */
+            user: string | null;
+        };
         Attempt: {
             /** Format: date-time */
             at: string;
@@ -604,28 +826,72 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             documents?: components["schemas"]["Document"][] | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description the soonest deadline of the chart: it moves the case by itself
+             */
             due_at: string | null;
             execution: components["schemas"]["ExecutionRef"];
             external_id: string | null;
             id: string;
             incidents?: components["schemas"]["Incident"][] | null;
+            /** @description what the applicant was last told */
+            message?: components["schemas"]["Message"];
             next: components["schemas"]["Next"][];
             outcome: string | null;
             risk: components["schemas"]["Risk"];
+            /** @description how soon a person should decide */
+            sla: components["schemas"]["SLA"];
+            /** Format: date-time */
+            state_since: string | null;
             /** @enum {string} */
             status: "active" | "completed" | "failed" | "cancelled";
             subject: components["schemas"]["SubjectRef"];
             tags: string[];
+            /** @description the newest decision while it can be taken back */
+            undo?: components["schemas"]["Undo"];
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
             version: number;
             workflow: components["schemas"]["WorkflowRef"];
         };
-        DecideInBody: {
+        Day: {
+            /** @description by outcome */
+            completed: {
+                [key: string]: number;
+            };
+            /** Format: date */
+            date: string;
+            /**
+             * Format: int64
+             * @description by people
+             */
+            decided: number;
+            /** @description from when a person was asked until a person decided */
+            decision_seconds: components["schemas"]["Took"];
+            /** Format: int64 */
+            started: number;
+        };
+        DecisionBody: {
             comment?: string;
+            /** @description documents that are decided together with the case */
+            documents?: components["schemas"]["DecisionOfDocument"][] | null;
             event: string;
+            /** @description to the applicant, who reads it with the documents that are asked for again */
+            message?: string;
+            reason?: string;
+            /**
+             * Format: int64
+             * @description how long the decision can be taken back: its effects wait until then
+             */
+            undo_seconds?: number;
+        };
+        DecisionOfDocument: {
+            comment?: string;
+            /** @enum {string} */
+            decision: "approved" | "rejected" | "revision";
+            id: string;
             reason?: string;
         };
         Delivery: {
@@ -659,6 +925,8 @@ export interface components {
             /** Format: int64 */
             size: number;
             status: string;
+            /** @description what the workflow calls the kind */
+            title?: string;
             /** Format: date-time */
             updated_at: string;
         };
@@ -675,6 +943,15 @@ export interface components {
             /** @enum {string} */
             decision: "approved" | "rejected" | "revision";
             reason?: string;
+        };
+        DocumentKind: {
+            content_types: string[];
+            /** @description what is declared with it */
+            fields: string[];
+            kind: string;
+            required: boolean;
+            sides: string[];
+            title: string;
         };
         Entry: {
             actor: components["schemas"]["Actor"];
@@ -722,6 +999,8 @@ export interface components {
             configuration: string[];
             documents: components["schemas"]["FlowDocument"][];
             id: string;
+            /** @description what the applicant is asked for */
+            message?: components["schemas"]["Message"];
             next: components["schemas"]["Next"][];
             status: string;
             tags: string[];
@@ -763,6 +1042,14 @@ export interface components {
             /** Format: double */
             score: number;
         };
+        Item: {
+            id: string;
+            /**
+             * Format: int64
+             * @description the version that was seen; absent: any
+             */
+            version?: number;
+        };
         Key: {
             /** Format: date-time */
             created_at: string;
@@ -783,6 +1070,16 @@ export interface components {
             expires_at?: string;
             name?: string;
             scopes?: string[] | null;
+        };
+        Link: {
+            content_type: string;
+            /** Format: date-time */
+            expires_at: string;
+            url: string;
+        };
+        ListAssigned: {
+            data: components["schemas"]["Assigned"][];
+            next_cursor: string | null;
         };
         ListCase: {
             data: components["schemas"]["Case"][];
@@ -816,9 +1113,40 @@ export interface components {
             data: components["schemas"]["TaskRun"][];
             next_cursor: string | null;
         };
+        ListUser: {
+            data: components["schemas"]["User"][];
+            next_cursor: string | null;
+        };
+        ListView: {
+            data: components["schemas"]["View"][];
+            next_cursor: string | null;
+        };
         ListWebhook: {
             data: components["schemas"]["Webhook"][];
             next_cursor: string | null;
+        };
+        ListWorkflowSummary: {
+            data: components["schemas"]["WorkflowSummary"][];
+            next_cursor: string | null;
+        };
+        LookInBody: {
+            editing: boolean;
+        };
+        Me: {
+            permissions: string[];
+            tenant: string;
+            user: components["schemas"]["User"];
+        };
+        Message: {
+            /** Format: date-time */
+            at: string;
+            documents: components["schemas"]["MessageDocument"][] | null;
+            text: string;
+        };
+        MessageDocument: {
+            id: string;
+            kind: string;
+            reason: string;
         };
         Next: {
             allowed: boolean;
@@ -834,6 +1162,48 @@ export interface components {
         };
         NoteInBody: {
             text: string;
+        };
+        OneQueue: {
+            data: components["schemas"]["Queue"];
+        };
+        OutlineState: {
+            description: string;
+            initial: boolean;
+            /** @enum {string} */
+            kind: "atomic" | "compound" | "parallel" | "final" | "history";
+            /** @description path of the state that it is inside of; empty at the top */
+            parent: string;
+            path: string;
+            /** @description how soon a person should decide here, as ISO 8601 */
+            sla: string | null;
+            tags: string[];
+            /** @description what people call it; empty when the workflow does not say */
+            title: string;
+        };
+        OutlineTransition: {
+            /** @description ISO 8601 or milliseconds */
+            after: string | null;
+            event: string | null;
+            /** @description empty: any state */
+            from: string;
+            /** @description its condition as written */
+            guard: string | null;
+            /** @enum {string} */
+            kind: "event" | "after" | "done" | "error" | "always";
+            to: string;
+        };
+        Presence: {
+            /** @description has begun to write a decision */
+            editing: boolean;
+            name: string;
+            /** Format: date-time */
+            since: string;
+            user: string;
+        };
+        Present: {
+            others: components["schemas"]["Presence"][];
+            /** Format: int64 */
+            version: number;
         };
         Problem: {
             /** @description event_not_allowed: the events that are allowed */
@@ -853,10 +1223,50 @@ export interface components {
             /** @description URN of the code */
             type: string;
         };
+        Queue: {
+            /** Format: int64 */
+            mine: number;
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description a person should have decided by now
+             */
+            overdue: number;
+            /** @description there are more than that */
+            overdue_capped: boolean;
+            risk: {
+                [key: string]: number;
+            };
+            /** @description workflow/state */
+            state: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description wait for a person's decision
+             */
+            to_decide: number;
+            /** Format: int64 */
+            unassigned: number;
+            workflow: {
+                [key: string]: number;
+            };
+        };
         Risk: {
+            policy?: string;
+            /** @description of the rules that fired, as sentences */
+            reasons: string[];
             /** Format: double */
             score: number;
             severity: string;
+        } | null;
+        SLA: {
+            breached: boolean;
+            /** Format: date-time */
+            due_at: string;
+            /** Format: date-time */
+            started_at: string;
         } | null;
         StartBody: {
             context?: {
@@ -873,6 +1283,11 @@ export interface components {
              */
             version?: number;
             workflow: string;
+        };
+        Statistics: {
+            /** Format: date-time */
+            as_of: string;
+            data: components["schemas"]["Day"][];
         };
         Step: {
             editions: {
@@ -920,6 +1335,18 @@ export interface components {
              */
             expires_in?: number;
         };
+        Took: {
+            /** Format: double */
+            median: number;
+            /** Format: double */
+            p90: number;
+        } | null;
+        Undo: {
+            by: components["schemas"]["Actor"];
+            event: string;
+            /** Format: date-time */
+            until: string;
+        };
         UpdateInBody: {
             disabled?: boolean;
             events?: string[] | null;
@@ -934,6 +1361,12 @@ export interface components {
             method: string;
             url: string;
         };
+        User: {
+            email: string;
+            id: string;
+            name: string;
+            roles: string[];
+        };
         VerifyReport: {
             case: string;
             /** Format: int64 */
@@ -941,6 +1374,29 @@ export interface components {
             head: string;
             problems: string[] | null;
             valid: boolean;
+        };
+        View: {
+            columns: string[];
+            id: string;
+            name: string;
+            owner: string;
+            /** @description filters and order, named as in GET /v1/cases */
+            query: {
+                [key: string]: string;
+            };
+            shared: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ViewBody: {
+            columns?: string[] | null;
+            name: string;
+            query?: {
+                [key: string]: string;
+            };
+            shared?: boolean;
         };
         Webhook: {
             /** Format: date-time */
@@ -961,8 +1417,37 @@ export interface components {
             events: string[];
             url: string;
         };
+        Workflow: {
+            /** @description JSON Schema of a case's context; empty: anything */
+            context_schema: {
+                [key: string]: unknown;
+            };
+            description: string;
+            documents: components["schemas"]["DocumentKind"][];
+            id: string;
+            initial: string;
+            /** @description codes to choose from, by event of a decision and for a document; what is not listed takes any */
+            reasons: {
+                [key: string]: string[] | null;
+            };
+            states: components["schemas"]["OutlineState"][];
+            /** @enum {string} */
+            subject: "individual" | "business" | "transaction" | "application";
+            title: string;
+            transitions: components["schemas"]["OutlineTransition"][];
+            /** Format: int64 */
+            version: number;
+        };
         WorkflowRef: {
             id: string;
+            /** Format: int64 */
+            version: number;
+        };
+        WorkflowSummary: {
+            id: string;
+            /** @enum {string} */
+            subject: "individual" | "business" | "transaction" | "application";
+            title: string;
             /** Format: int64 */
             version: number;
         };
@@ -979,14 +1464,20 @@ export type AnnouncedDocument = components['schemas']['AnnouncedDocument'];
 export type AnnouncedFlowDocument = components['schemas']['AnnouncedFlowDocument'];
 export type Answer = components['schemas']['Answer'];
 export type AssignInBody = components['schemas']['AssignInBody'];
+export type Assigned = components['schemas']['Assigned'];
+export type AssignedProblem = components['schemas']['AssignedProblem'];
+export type AssignmentsInBody = components['schemas']['AssignmentsInBody'];
 export type Attempt = components['schemas']['Attempt'];
 export type CancelInBody = components['schemas']['CancelInBody'];
 export type Case = components['schemas']['Case'];
-export type DecideInBody = components['schemas']['DecideInBody'];
+export type Day = components['schemas']['Day'];
+export type DecisionBody = components['schemas']['DecisionBody'];
+export type DecisionOfDocument = components['schemas']['DecisionOfDocument'];
 export type Delivery = components['schemas']['Delivery'];
 export type Document = components['schemas']['Document'];
 export type DocumentDecision = components['schemas']['DocumentDecision'];
 export type DocumentDecisionInBody = components['schemas']['DocumentDecisionInBody'];
+export type DocumentKind = components['schemas']['DocumentKind'];
 export type Entry = components['schemas']['Entry'];
 export type EvaluateInBody = components['schemas']['EvaluateInBody'];
 export type EventBody = components['schemas']['EventBody'];
@@ -997,8 +1488,11 @@ export type FlowDocument = components['schemas']['FlowDocument'];
 export type Health = components['schemas']['Health'];
 export type Incident = components['schemas']['Incident'];
 export type Indicator = components['schemas']['Indicator'];
+export type Item = components['schemas']['Item'];
 export type Key = components['schemas']['Key'];
 export type KeyBody = components['schemas']['KeyBody'];
+export type Link = components['schemas']['Link'];
+export type ListAssigned = components['schemas']['ListAssigned'];
 export type ListCase = components['schemas']['ListCase'];
 export type ListDelivery = components['schemas']['ListDelivery'];
 export type ListDocument = components['schemas']['ListDocument'];
@@ -1007,24 +1501,46 @@ export type ListFlowDocument = components['schemas']['ListFlowDocument'];
 export type ListKey = components['schemas']['ListKey'];
 export type ListNote = components['schemas']['ListNote'];
 export type ListTaskRun = components['schemas']['ListTaskRun'];
+export type ListUser = components['schemas']['ListUser'];
+export type ListView = components['schemas']['ListView'];
 export type ListWebhook = components['schemas']['ListWebhook'];
+export type ListWorkflowSummary = components['schemas']['ListWorkflowSummary'];
+export type LookInBody = components['schemas']['LookInBody'];
+export type Me = components['schemas']['Me'];
+export type Message = components['schemas']['Message'];
+export type MessageDocument = components['schemas']['MessageDocument'];
 export type Next = components['schemas']['Next'];
 export type Note = components['schemas']['Note'];
 export type NoteInBody = components['schemas']['NoteInBody'];
+export type OneQueue = components['schemas']['OneQueue'];
+export type OutlineState = components['schemas']['OutlineState'];
+export type OutlineTransition = components['schemas']['OutlineTransition'];
+export type Presence = components['schemas']['Presence'];
+export type Present = components['schemas']['Present'];
 export type Problem = components['schemas']['Problem'];
+export type Queue = components['schemas']['Queue'];
 export type Risk = components['schemas']['Risk'];
+export type Sla = components['schemas']['SLA'];
 export type StartBody = components['schemas']['StartBody'];
+export type Statistics = components['schemas']['Statistics'];
 export type Step = components['schemas']['Step'];
 export type SubjectRef = components['schemas']['SubjectRef'];
 export type TaskRun = components['schemas']['TaskRun'];
 export type Token = components['schemas']['Token'];
 export type TokenInBody = components['schemas']['TokenInBody'];
+export type Took = components['schemas']['Took'];
+export type Undo = components['schemas']['Undo'];
 export type UpdateInBody = components['schemas']['UpdateInBody'];
 export type Upload = components['schemas']['Upload'];
+export type User = components['schemas']['User'];
 export type VerifyReport = components['schemas']['VerifyReport'];
+export type View = components['schemas']['View'];
+export type ViewBody = components['schemas']['ViewBody'];
 export type Webhook = components['schemas']['Webhook'];
 export type WebhookBody = components['schemas']['WebhookBody'];
+export type Workflow = components['schemas']['Workflow'];
 export type WorkflowRef = components['schemas']['WorkflowRef'];
+export type WorkflowSummary = components['schemas']['WorkflowSummary'];
 export type $defs = Record<string, never>;
 export interface operations {
     listCases: {
@@ -1034,15 +1550,21 @@ export interface operations {
                 state?: string;
                 tag?: string;
                 status?: "active" | "completed" | "failed" | "cancelled";
-                /** @description none: nobody's */
+                /** @description none: nobody's; me: the caller's */
                 assignee?: string;
                 subject?: string;
-                risk?: "low" | "medium" | "high" | "critical";
+                /** @description none: not rated yet */
+                risk?: "low" | "medium" | "high" | "critical" | "none";
+                /** @description the deadline is before this time */
                 due_before?: string;
-                /** @description part of the case's id, its external id or its subject's name */
+                /** @description only those that a person should have decided by now */
+                overdue?: boolean;
+                /** @description words of the case, or beginnings of them: ids, names, e-mail addresses, numbers of documents */
                 q?: string;
-                /** @description a leading minus: newest first */
-                sort?: "created_at" | "-created_at";
+                /** @description a leading minus: newest first; due_at: open cases, the soonest deadline first; what q finds is ordered by age */
+                sort?: "created_at" | "-created_at" | "due_at";
+                /** @description summary leaves out context, documents and next */
+                view?: "full" | "summary";
                 limit?: number;
                 cursor?: string;
             };
@@ -1127,10 +1649,55 @@ export interface operations {
             };
         };
     };
-    getCase: {
+    assignCases: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAssigned"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag that is known: 304 while the case is still so */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -1329,7 +1896,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DecideInBody"];
+                "application/json": components["schemas"]["DecisionBody"];
             };
         };
         responses: {
@@ -1542,6 +2109,48 @@ export interface operations {
             };
         };
     };
+    getDocumentLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sendEvent: {
         parameters: {
             query?: never;
@@ -1639,6 +2248,10 @@ export interface operations {
     listHistory: {
         parameters: {
             query?: {
+                /** @description -version: newest first */
+                sort?: "version" | "-version";
+                /** @description only entries of these causes */
+                cause?: string[] | null;
                 limit?: number;
                 cursor?: string;
             };
@@ -1809,6 +2422,89 @@ export interface operations {
             };
         };
     };
+    lookAtCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Present"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaveCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTasks: {
         parameters: {
             query?: never;
@@ -1827,6 +2523,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListTaskRun"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoDecision: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the case that was seen */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -2307,6 +3048,36 @@ export interface operations {
             };
         };
     };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evaluatePolicy: {
         parameters: {
             query?: never;
@@ -2330,6 +3101,266 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Answer"];
                 };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneQueue"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatistics: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListUser"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListView"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createView: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the case that was seen */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unprocessable Entity */
             422: {
@@ -2656,6 +3687,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWorkflows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWorkflowSummary"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWorkflow: {
+        parameters: {
+            query?: {
+                /** @description absent: the newest */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
                 };
             };
             /** @description Unprocessable Entity */

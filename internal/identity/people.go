@@ -1,0 +1,71 @@
+package identity
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"ballerine/internal/problem"
+)
+
+// Directory knows the people of the back office: who signs in is registered, so that others can give them work.
+type Directory struct {
+	Store Store
+	Now   func() time.Time
+}
+
+// Register takes over what a person's token says of them. What is kept of them otherwise stays. Errors: Forbidden for
+// somebody who was disabled.
+func (d *Directory) Register(ctx context.Context, p Principal) (Person, error) {
+	there, err := d.Store.User(ctx, p.Tenant, p.ID)
+	if err != nil && problem.CodeOf(err) != problem.NotFound {
+		return Person{}, err
+	}
+	if there.Disabled {
+		return Person{}, problem.New(problem.Forbidden, "The account is disabled.")
+	}
+	now := d.Now().UTC()
+	next := there
+	next.ID, next.Tenant, next.Roles = p.ID, p.Tenant, p.Roles
+	if p.Email != "" {
+		next.Email = p.Email
+	}
+	if p.Name != "" {
+		next.Name = p.Name
+	}
+	if there.ID != "" && there.Email == next.Email && there.Name == next.Name && slices.Equal(there.Roles, next.Roles) {
+		return there, nil
+	}
+	if next.UpdatedAt = now; there.ID == "" {
+		next.CreatedAt = now
+	}
+	err = d.Store.PutUser(ctx, next)
+	if problem.CodeOf(err) == problem.AlreadyExists { // another account has the address: known without it
+		next.Email = there.Email
+		err = d.Store.PutUser(ctx, next)
+	}
+	return next, err
+}
+
+// List gives the people that are not disabled, by name.
+func (d *Directory) List(ctx context.Context, tenant string) ([]Person, error) {
+	people, err := d.Store.Users(ctx, tenant)
+	people = slices.DeleteFunc(people, func(p Person) bool { return p.Disabled })
+	slices.SortFunc(people, func(a, b Person) int {
+		return strings.Compare(strings.ToLower(a.Name)+a.ID, strings.ToLower(b.Name)+b.ID)
+	})
+	return people, err
+}
+
+// Knows says whether a person can be given cases.
+func (d *Directory) Knows(ctx context.Context, tenant, id string) (bool, error) {
+	person, err := d.Store.User(ctx, tenant, id)
+	if problem.CodeOf(err) == problem.NotFound {
+		return false, nil
+	}
+	if err != nil || person.Disabled {
+		return false, err
+	}
+	return grants[CasesWrite].allows(Principal{Tenant: tenant, Kind: User, Roles: person.Roles}, CasesWrite), nil
+}
