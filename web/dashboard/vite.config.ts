@@ -7,9 +7,17 @@ import { defineConfig } from 'vite';
 // The API of `ballerine dev`, for `npm run dev`; the built files are served by it directly.
 const api = process.env['BALLERINE_API'] ?? 'http://127.0.0.1:8787';
 
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
 export default defineConfig({
   plugins: [react(), tailwind()],
-  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  resolve: {
+    alias: {
+      '@': source('.'),
+      // Radix's scroll lock writes <style> elements, which the content security policy forbids.
+      'react-remove-scroll': source('ui/scroll-lock.tsx'),
+    },
+  },
   build: {
     target: 'es2023',
     // The Go package embeds this folder; its .keep stays, so that it compiles before the first build.

@@ -1,0 +1,17 @@
+export { Avatar, initials } from './Avatar';
+export { Button, type ButtonProps, IconButton } from './Button';
+export { Card, Section } from './Card';
+export { Checkbox, Switch } from './Checkbox';
+export { Chip, type Tone } from './Chip';
+export { cx } from './cx';
+export { AlertDialog, Dialog } from './Dialog';
+export { Field, type FieldControl } from './Field';
+export { Input, type Option, Select, Textarea } from './Input';
+export { Kbd } from './Kbd';
+export { Menu, type MenuItem, Popover } from './Menu';
+export { Spinner } from './Spinner';
+export { EmptyState, ErrorState, Skeleton, SkeletonLines } from './States';
+export { Segmented, Tabs } from './Tabs';
+export { Toaster } from './Toaster';
+export { Tooltip, TooltipProvider } from './Tooltip';
+export { toast } from './toasts';
