@@ -1,0 +1,70 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { answer, client } from './client';
+import { keys } from './keys';
+
+// Queries that more than one feature uses.
+
+export const meQuery = queryOptions({
+  queryKey: keys.me,
+  queryFn: () => answer(client.GET('/v1/me')),
+  staleTime: 5 * 60_000,
+});
+
+export const usersQuery = queryOptions({
+  queryKey: keys.users,
+  queryFn: async () => (await answer(client.GET('/v1/users'))).data,
+  staleTime: 60_000,
+});
+
+export const queueQuery = queryOptions({
+  queryKey: keys.queue,
+  queryFn: async () => (await answer(client.GET('/v1/queue'))).data,
+  refetchInterval: 3_000,
+});
+
+export const viewsQuery = queryOptions({
+  queryKey: keys.views,
+  queryFn: async () => (await answer(client.GET('/v1/views'))).data,
+  staleTime: 30_000,
+});
+
+export const workflowsQuery = queryOptions({
+  queryKey: keys.workflows,
+  queryFn: async () => (await answer(client.GET('/v1/workflows'))).data,
+  staleTime: 5 * 60_000,
+});
+
+export const workflowQuery = (id: string, version?: number) =>
+  queryOptions({
+    queryKey: keys.workflow(id, version),
+    queryFn: () => answer(client.GET('/v1/workflows/{id}', { params: { path: { id }, query: { version } } })),
+    staleTime: version === undefined ? 60_000 : Number.POSITIVE_INFINITY, // a published version never changes
+  });
+
+export interface CaseFilters {
+  workflow?: string;
+  state?: string;
+  tag?: string;
+  status?: 'active' | 'completed' | 'failed' | 'cancelled';
+  assignee?: string;
+  risk?: 'low' | 'medium' | 'high' | 'critical' | 'none';
+  subject?: string;
+  overdue?: boolean;
+  due_before?: string;
+  q?: string;
+  sort?: 'created_at' | '-created_at' | 'due_at';
+}
+
+export const casesQuery = (filters: CaseFilters, limit = 50) =>
+  infiniteQueryOptions({
+    queryKey: keys.cases(filters, limit),
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        client.GET('/v1/cases', {
+          params: { query: { ...filters, view: 'summary', limit, cursor: pageParam } },
+          signal,
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });

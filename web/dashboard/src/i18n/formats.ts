@@ -1,0 +1,81 @@
+import { useMemo } from 'react';
+import { useLocale } from './locale';
+
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 365 * 24 * 3600],
+  ['month', 30 * 24 * 3600],
+  ['day', 24 * 3600],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+/** The largest unit that a number of seconds fills, and how often; less than a minute is no unit. */
+export function largestUnit(seconds: number): [Intl.RelativeTimeFormatUnit, number] | null {
+  for (const [unit, size] of units) {
+    if (Math.abs(seconds) >= size) return [unit, Math.trunc(seconds / size)];
+  }
+  return null;
+}
+
+export interface Formats {
+  /** "3 hours ago", "in 2 days" */
+  relative: (at: Date, now?: Date) => string;
+  /** date and time to the second, with the zone */
+  exact: (at: Date) => string;
+  /** a day: "23 Nov 2026" */
+  day: (at: Date) => string;
+  /** a calendar date "2026-11-23", whatever the zone */
+  date: (iso: string) => string;
+  number: (value: number, digits?: number) => string;
+  percent: (share: number) => string;
+  /** "2 d 4 h", "12 min", "850 ms": of seconds */
+  duration: (seconds: number) => string;
+  bytes: (value: number) => string;
+}
+
+export function formats(tag: string, timeZone: string): Formats {
+  const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto', style: 'long' });
+  const exact = new Intl.DateTimeFormat(tag, { dateStyle: 'full', timeStyle: 'long', timeZone });
+  const day = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone });
+  const date = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone: 'UTC' });
+  const narrow = (unit: string, value: number, digits = 0) =>
+    new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: digits }).format(
+      value,
+    );
+  return {
+    relative: (at, now = new Date()) => {
+      const found = largestUnit((at.getTime() - now.getTime()) / 1000);
+      return found ? relative.format(found[1], found[0]) : relative.format(0, 'second');
+    },
+    exact: (at) => exact.format(at),
+    day: (at) => day.format(at),
+    date: (iso) => {
+      const at = /^\d{4}-\d{2}-\d{2}$/.test(iso) ? new Date(`${iso}T00:00:00Z`) : null;
+      return at && !Number.isNaN(at.getTime()) ? date.format(at) : iso;
+    },
+    number: (value, digits = 2) => new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value),
+    percent: (share) => new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 0 }).format(share),
+    duration: (seconds) => {
+      if (seconds < 1) return narrow('millisecond', Math.round(seconds * 1000));
+      if (seconds < 60) return narrow('second', seconds, seconds < 10 ? 1 : 0);
+      const minutes = Math.round(seconds / 60);
+      if (minutes < 60) return narrow('minute', minutes);
+      const hours = Math.floor(minutes / 60);
+      if (hours < 24)
+        return [narrow('hour', hours), minutes % 60 ? narrow('minute', minutes % 60) : ''].filter(Boolean).join(' ');
+      const days = Math.floor(hours / 24);
+      return [narrow('day', days), hours % 24 && days < 7 ? narrow('hour', hours % 24) : ''].filter(Boolean).join(' ');
+    },
+    bytes: (value) => {
+      if (value < 1000) return narrow('byte', value);
+      if (value < 1e6) return narrow('kilobyte', value / 1e3, 0);
+      return narrow('megabyte', value / 1e6, 1);
+    },
+  };
+}
+
+/** Numbers and times as the reviewer's place writes them, in the reviewer's zone. */
+export function useFormats(): Formats {
+  const { tag, timeZone } = useLocale();
+  return useMemo(() => formats(tag, timeZone), [tag, timeZone]);
+}

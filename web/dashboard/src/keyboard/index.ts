@@ -1,0 +1,1 @@
+export { isWriting, type Shortcut, useShortcuts } from './shortcuts';

@@ -1,0 +1,78 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { readQueueSearch } from './queue/search';
+import { RequireSession } from './session';
+import { SignedOut, SignInCallback } from './session/pages';
+import { NotFound, RouteError } from './shell/RouteError';
+import { Shell } from './shell/Shell';
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({ notFoundComponent: NotFound });
+
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  component: () => (
+    <RequireSession>
+      <Shell />
+    </RequireSession>
+  ),
+});
+
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  component: lazyRouteComponent(() => import('./home/HomePage'), 'HomePage'),
+});
+
+const queue = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/queue',
+  validateSearch: readQueueSearch,
+  component: lazyRouteComponent(() => import('./queue/QueuePage'), 'QueuePage'),
+});
+
+const caseRoute = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/cases/$caseId',
+  validateSearch: (raw: Record<string, unknown>): { tab?: string; document?: string } => ({
+    ...(typeof raw['tab'] === 'string' ? { tab: raw['tab'] } : {}),
+    ...(typeof raw['document'] === 'string' ? { document: raw['document'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./cases/CasePage'), 'CasePage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./settings/SettingsPage'), 'SettingsPage'),
+});
+
+const showcase = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/showcase',
+  component: lazyRouteComponent(() => import('./showcase/ShowcasePage'), 'ShowcasePage'),
+});
+
+const callback = createRoute({ getParentRoute: () => root, path: '/sign-in/callback', component: SignInCallback });
+const signedOut = createRoute({ getParentRoute: () => root, path: '/signed-out', component: SignedOut });
+
+export function makeRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: root.addChildren([
+      signedIn.addChildren([home, queue, caseRoute, settings, showcase]),
+      callback,
+      signedOut,
+    ]),
+    context: { queries },
+    defaultErrorComponent: RouteError,
+    defaultNotFoundComponent: NotFound,
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

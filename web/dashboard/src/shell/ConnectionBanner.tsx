@@ -1,0 +1,40 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import { useT } from '@/i18n';
+import { reportReachable, useConnection } from '@/session/connection';
+import { toast } from '@/ui';
+
+/** How often a server that is away is looked for, in milliseconds. */
+const interval = 2_000;
+
+/** Says that the server is away, and that nothing is lost; goes away by itself when it answers again. */
+export function ConnectionBanner() {
+  const t = useT();
+  const { reachable } = useConnection();
+  const queries = useQueryClient();
+  const was = useRef(reachable);
+  useEffect(() => {
+    if (reachable) {
+      if (!was.current) {
+        void queries.invalidateQueries();
+        toast({ title: t('connection.back'), tone: 'success' });
+      }
+      was.current = true;
+      return;
+    }
+    was.current = false;
+    const timer = setInterval(() => {
+      fetch('/v1/health', { cache: 'no-store' })
+        .then((response) => response.ok && reportReachable())
+        .catch(() => undefined); // still away
+    }, interval);
+    return () => clearInterval(timer);
+  }, [reachable, queries, t]);
+  return (
+    <div role="status" aria-live="assertive" className="no-print">
+      {!reachable && (
+        <p className="border-b bg-warning-soft px-4 py-1.5 text-sm text-warning">{t('connection.away')}</p>
+      )}
+    </div>
+  );
+}
