@@ -51,6 +51,8 @@ func devCommand() *cobra.Command {
 	cmd.Flags().StringVar(&options.Address, "addr", "127.0.0.1:8787", "address to listen on; port 0 picks a free one")
 	cmd.Flags().StringVar(&options.DynamoDB, "dynamodb", "", "URL of a DynamoDB Local that keeps cases instead of the data folder's file")
 	cmd.Flags().StringVar(&options.Functions, "functions", "", "folder of compiled functions (<name>/bootstrap) to run as child processes; needs --dynamodb")
+	cmd.Flags().DurationVar(&options.Session, "session", 0, "how long a sign-in lasts (default 12h)")
+	cmd.Flags().DurationVar(&options.TokenLife, "token-life", 0, "how long each token of a sign-in is good (default 10m)")
 	cmd.Flags().BoolVar(&seed, "seed", false, "add demo cases to an empty data folder")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what happens, not only what goes wrong")
 	return cmd

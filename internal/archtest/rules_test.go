@@ -26,6 +26,7 @@ var order = []string{
 	"internal/httpapi",
 	"statemachines",
 	"internal/app",
+	"web",
 	"internal/local",
 	"infra",
 	"functions",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ballerine/internal/identity"
+	"ballerine/internal/identity/issuer"
 	"ballerine/internal/problem"
 )
 
@@ -51,18 +52,34 @@ func (s *Stack) demo(ctx context.Context) error {
 			ID: fmt.Sprintf("user_%s%d", person.role, i), Tenant: demoTenant, Email: person.email, Name: person.name,
 			Roles: []string{person.role}, CreatedAt: s.options.Now().UTC(), UpdatedAt: s.options.Now().UTC(),
 		}
-		if _, err := s.stores.keys.User(ctx, demoTenant, user.ID); problem.CodeOf(err) == problem.NotFound {
-			if err := s.stores.keys.PutUser(ctx, user); err != nil {
-				return err
-			}
+		if err := s.demoPerson(ctx, user); err != nil {
+			return err
 		}
-		token, _, err := s.issuer.Mint(user)
+		token, _, err := s.issuer.MintSession(user, issuer.Session{Use: "id", SignedIn: s.options.Now(), Expiry: demoToken})
 		if err != nil {
 			return err
 		}
 		s.Demo.Users = append(s.Demo.Users, DemoUser{Email: user.Email, Password: demoPassword, Roles: user.Roles, Token: token})
 	}
 	return s.writeEnvironment()
+}
+
+// demoToken is how long the tokens are good that are printed for scripts; those of the sign-in are short.
+const demoToken = 8 * time.Hour
+
+// demoPerson makes a demo person who is not there yet.
+func (s *Stack) demoPerson(ctx context.Context, user identity.Person) error {
+	there, err := s.stores.keys.User(ctx, demoTenant, user.ID)
+	if err != nil && problem.CodeOf(err) != problem.NotFound {
+		return err
+	}
+	if err == nil && there.PasswordHash != "" {
+		return nil
+	}
+	if user.PasswordHash, err = issuer.HashPassword(demoPassword); err != nil {
+		return err
+	}
+	return s.stores.keys.PutUser(ctx, user)
 }
 
 func (s *Stack) demoKey(ctx context.Context) error {

@@ -49,6 +49,8 @@ type Options struct {
 	// DynamoDB is the URL of a DynamoDB (Local) that keeps cases, keys and webhooks instead of the file; executions stay
 	// in the file.
 	DynamoDB string
+	// Session is how long a sign-in lasts; TokenLife how long each of its tokens does. Default 12 h and 10 min.
+	Session, TokenLife time.Duration
 	// Functions is a folder of compiled bootstraps (<name>/bootstrap) that run as child processes behind a Lambda Runtime
 	// API instead of in this process. They need DynamoDB: the file belongs to one process.
 	Functions string
@@ -89,6 +91,9 @@ const (
 func Start(ctx context.Context, options Options) (*Stack, error) {
 	if options.Now == nil {
 		options.Now = time.Now
+	}
+	if options.TokenLife <= 0 {
+		options.TokenLife = 10 * time.Minute
 	}
 	if options.Functions != "" && options.DynamoDB == "" {
 		return nil, problem.New(problem.Invalid, "Functions as child processes need --dynamodb: the data file belongs to one process.")
@@ -165,7 +170,7 @@ func (s *Stack) build(ctx context.Context) (err error) {
 }
 
 func (s *Stack) openIssuer() (*issuer.Issuer, error) {
-	i, err := issuer.New(issuer.Config{URL: s.URL, Audience: "ballerine-dashboard", Now: s.options.Now, State: s.secrets.Issuer})
+	i, err := issuer.New(issuer.Config{URL: s.URL, Audience: dashboardClient, Expiry: s.options.TokenLife, Now: s.options.Now, State: s.secrets.Issuer})
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +191,7 @@ func (s *Stack) parts() app.Parts {
 		Secrets:     s.vendorSecrets(),
 		Definitions: s.options.Definitions, Settings: s.settings(),
 		SigningSecrets: [][]byte{s.secrets.Signing}, PublicURL: s.URL, AllowLoopback: true, Version: s.options.Version,
-		Issuers: []identity.Issuer{{URL: s.URL, Audience: "ballerine-dashboard", Keys: s.issuer, Now: s.options.Now}},
+		Issuers: []identity.Issuer{{URL: s.URL, Audience: dashboardClient, Keys: s.issuer, Now: s.options.Now}},
 		Now:     s.options.Now, Metrics: s.metrics, Logger: s.options.Logger,
 	}
 }
@@ -287,9 +292,14 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
+	if err := s.pages(mux); err != nil {
+		return nil, err
+	}
 	mux.Handle("/"+bucket+"/", store)
 	mux.Handle("/sandbox/", http.StripPrefix("/sandbox", s.sandbox))
-	mux.Handle("/.well-known/", s.issuer.Handler())
+	provider := s.provider()
+	mux.Handle("/.well-known/", provider)
+	mux.Handle("/oauth2/", provider)
 	mux.Handle("GET /metrics", s.metrics)
 	if s.children != nil {
 		stepFunctions := sfnserver.Handler(sfnEngine{s.engine}, s.options.Now)

@@ -82,8 +82,22 @@ func (i *Issuer) Rotate() error {
 	return nil
 }
 
-// Mint signs a token for a user.
+// Session is what a token says of the sign-in that it comes from.
+type Session struct {
+	Use      string // "id" or "access"
+	Nonce    string
+	SignedIn time.Time
+	Expiry   time.Duration // default: the issuer's
+}
+
+// Mint signs an ID token for a user.
 func (i *Issuer) Mint(user identity.Person) (text string, expires time.Time, err error) {
+	return i.MintSession(user, Session{Use: "id", SignedIn: i.config.Now()})
+}
+
+// MintSession signs a token of a session. An access token is for the provider itself: the interface takes ID tokens,
+// since with every issuer only these name the tenant.
+func (i *Issuer) MintSession(user identity.Person, session Session) (text string, expires time.Time, err error) {
 	i.mu.RLock()
 	key := i.keys[0]
 	i.mu.RUnlock()
@@ -91,16 +105,47 @@ func (i *Issuer) Mint(user identity.Person) (text string, expires time.Time, err
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("sign a token: %w", err)
 	}
-	now := i.config.Now()
-	expires = now.Add(i.config.Expiry)
+	now, life, audience := i.config.Now(), i.config.Expiry, i.config.Audience
+	if session.Expiry > 0 {
+		life = session.Expiry
+	}
+	if session.Use == "access" {
+		audience = i.config.URL
+	}
+	expires = now.Add(life)
+	claims := map[string]any{"tenant": user.Tenant, "roles": user.Roles, "email": user.Email, "name": user.Name, "token_use": session.Use, "auth_time": session.SignedIn.Unix()}
+	if session.Nonce != "" {
+		claims["nonce"] = session.Nonce
+	}
 	text, err = jwt.Signed(signer).Claims(jwt.Claims{
-		Issuer: i.config.URL, Subject: user.ID, Audience: jwt.Audience{i.config.Audience},
+		Issuer: i.config.URL, Subject: user.ID, Audience: jwt.Audience{audience},
 		Expiry: jwt.NewNumericDate(expires), IssuedAt: jwt.NewNumericDate(now), ID: rand.Text(),
-	}).Claims(map[string]any{"tenant": user.Tenant, "roles": user.Roles, "email": user.Email, "name": user.Name, "token_use": "id"}).Serialize()
+	}).Claims(claims).Serialize()
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("sign a token: %w", err)
 	}
 	return text, expires, nil
+}
+
+// verify reads the claims of one of the issuer's own access tokens.
+func (i *Issuer) verify(text string) (map[string]any, error) {
+	token, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil {
+		return nil, fmt.Errorf("parse the token: %w", err)
+	}
+	var standard jwt.Claims
+	claims := map[string]any{}
+	if err := token.Claims(i.public(), &standard, &claims); err != nil {
+		return nil, fmt.Errorf("verify the token: %w", err)
+	}
+	err = standard.ValidateWithLeeway(jwt.Expected{Issuer: i.config.URL, AnyAudience: jwt.Audience{i.config.URL}, Time: i.config.Now()}, 0)
+	if err != nil {
+		return nil, fmt.Errorf("the token is not good here: %w", err)
+	}
+	if claims["token_use"] != "access" {
+		return nil, fmt.Errorf("the token is not an access token")
+	}
+	return claims, nil
 }
 
 // VerifySignature implements oidc.KeySet without a round trip.
@@ -122,16 +167,10 @@ func (i *Issuer) public() *jose.JSONWebKeySet {
 	return set
 }
 
-// Handler serves /.well-known/jwks.json and /.well-known/openid-configuration below the issuer's URL.
+// Handler serves /.well-known/jwks.json below the issuer's URL; a Provider adds the rest.
 func (i *Issuer) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) { write(w, i.public()) })
-	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		write(w, map[string]any{
-			"issuer": i.config.URL, "jwks_uri": i.config.URL + "/.well-known/jwks.json", "subject_types_supported": []string{"public"},
-			"id_token_signing_alg_values_supported": []string{"ES256"}, "response_types_supported": []string{"id_token"},
-		})
-	})
 	return mux
 }
 

@@ -70,6 +70,8 @@ export async function signInByWindow(): Promise<boolean> {
 /** Ends the session here and with the issuer. */
 export async function signOut(): Promise<void> {
   const [users, config] = await Promise.all([userManager(), loadConfig()]);
+  if (config.logout === 'oidc') await users.revokeTokens(['refresh_token']).catch(() => undefined); // it ends by itself, too
+  await users.removeUser();
   sessionStorage.clear();
   for (const key of Object.keys(localStorage)) {
     if (key.startsWith('ballerine.draft.')) localStorage.removeItem(key);
@@ -79,12 +81,10 @@ export async function signOut(): Promise<void> {
     const target = new URL(config.logout_uri ?? `${config.issuer}/logout`);
     target.searchParams.set('client_id', config.client_id);
     target.searchParams.set('logout_uri', back);
-    await users.removeUser();
     location.assign(target);
     return;
   }
-  const user = await users.getUser();
-  await users.signoutRedirect({ id_token_hint: user?.id_token, post_logout_redirect_uri: back });
+  await users.signoutRedirect({ post_logout_redirect_uri: back });
 }
 
 /** Where the sign-in page sends back to: completes it, and says where to go on. */

@@ -1,0 +1,42 @@
+package local
+
+import (
+	"io/fs"
+	"net/http"
+
+	"ballerine/internal/identity/issuer"
+	"ballerine/internal/local/site"
+	dashboard "ballerine/web/dashboard"
+)
+
+// dashboardClient is what the dashboard is called at the sign-in.
+const dashboardClient = "ballerine-dashboard"
+
+// NoDashboard says what is missing when there are no pages to serve.
+const NoDashboard = "The dashboard was not built: install Node.js 20.19 or newer, run `make web` and start again. The API answers all the same."
+
+// pages adds the dashboard to the address.
+func (s *Stack) pages(mux *http.ServeMux) error {
+	var files fs.FS
+	if built, ok := dashboard.Files(); ok {
+		files = built
+	}
+	pages, err := site.New(files, site.Config{Issuer: s.URL, Client: dashboardClient, Demo: true, Version: s.options.Version, Logout: "oidc"}, NoDashboard)
+	if err != nil {
+		return err
+	}
+	pages.Register(mux)
+	return nil
+}
+
+// provider is the sign-in of this machine.
+func (s *Stack) provider() http.Handler {
+	var people []issuer.DemoPerson
+	for _, person := range demoPeople {
+		people = append(people, issuer.DemoPerson{Name: person.name, Email: person.email, Password: demoPassword, Role: person.role})
+	}
+	return issuer.NewProvider(issuer.ProviderConfig{
+		Issuer: s.issuer, Client: dashboardClient, Tenant: demoTenant, People: s.stores.keys, Grants: s.db.Grants(),
+		Session: s.options.Session, Demo: people, Now: s.options.Now, Logger: s.options.Logger,
+	}).Handler()
+}

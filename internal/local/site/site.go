@@ -1,0 +1,167 @@
+// Package site serves the dashboard's built pages on one machine, as CloudFront does on AWS: the pages for every route of
+// the dashboard, assets that never change, and a strict content security policy.
+package site
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// Policy is the content security policy of the dashboard: nothing inline, nothing from elsewhere.
+const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; font-src 'self'; " +
+	"worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+
+// Config is what the dashboard reads at /config.json.
+type Config struct {
+	Issuer  string `json:"issuer"`
+	Client  string `json:"client_id"`
+	Demo    bool   `json:"demo"`
+	Version string `json:"version"`
+	Logout  string `json:"logout"` // "oidc"
+}
+
+// Routes are the dashboard's own paths: each gives the page, which knows what to show.
+var Routes = []string{"/{$}", "/queue", "/cases/{case}", "/settings", "/showcase", "/signed-out", "/sign-in/callback"}
+
+// Site serves the built pages. Its files are read once.
+type Site struct {
+	files  map[string]file
+	config []byte
+	missed string // what is missing when there are no pages
+}
+
+type file struct {
+	plain, zipped []byte
+	kind, tag     string
+	forever       bool
+}
+
+// New reads the pages. files is nil when they were not built: the pages then say so, and what is missing.
+func New(files fs.FS, config Config, missing string) (*Site, error) {
+	s := &Site{files: map[string]file{}, missed: missing}
+	var err error
+	if s.config, err = json.Marshal(config); err != nil {
+		return nil, fmt.Errorf("encode the dashboard's configuration: %w", err)
+	}
+	if files == nil {
+		return s, nil
+	}
+	err = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+			return err
+		}
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		s.files["/"+name], err = newFile(name, text)
+		return err
+	})
+	return s, err
+}
+
+func newFile(name string, text []byte) (file, error) {
+	sum := sha256.Sum256(text)
+	f := file{plain: text, tag: `"` + hex.EncodeToString(sum[:8]) + `"`, kind: mime.TypeByExtension(path.Ext(name)), forever: strings.HasPrefix(name, "assets/")}
+	switch path.Ext(name) {
+	case ".mjs":
+		f.kind = "text/javascript; charset=utf-8"
+	case ".wasm":
+		f.kind = "application/wasm"
+	case "":
+		f.kind = "application/octet-stream"
+	}
+	if strings.HasPrefix(f.kind, "text/") || strings.Contains(f.kind, "javascript") || strings.Contains(f.kind, "json") || strings.Contains(f.kind, "svg") {
+		var zipped bytes.Buffer
+		w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
+		if err != nil {
+			return f, fmt.Errorf("compress %s: %w", name, err)
+		}
+		if _, err := w.Write(text); err != nil {
+			return f, fmt.Errorf("compress %s: %w", name, err)
+		}
+		if err := w.Close(); err != nil {
+			return f, fmt.Errorf("compress %s: %w", name, err)
+		}
+		f.zipped = zipped.Bytes()
+	}
+	return f, nil
+}
+
+// Register adds the dashboard's paths to a mux.
+func (s *Site) Register(mux *http.ServeMux) {
+	for _, route := range Routes {
+		mux.HandleFunc("GET "+route, s.page)
+	}
+	mux.HandleFunc("GET /assets/", s.asset)
+	for name := range s.files {
+		if name != "/index.html" && !strings.HasPrefix(name, "/assets/") {
+			mux.HandleFunc("GET "+name, s.asset)
+		}
+	}
+	mux.HandleFunc("GET /config.json", func(w http.ResponseWriter, _ *http.Request) {
+		guard(w.Header())
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = w.Write(s.config) // the caller has gone: nobody to tell
+	})
+}
+
+// guard sets what every answer of the site has.
+func guard(h http.Header) {
+	h.Set("Content-Security-Policy", Policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+func (s *Site) page(w http.ResponseWriter, r *http.Request) {
+	index, ok := s.files["/index.html"]
+	if !ok {
+		guard(w.Header())
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = fmt.Fprintf(w, "<!doctype html><html lang=\"en\"><title>Ballerine</title><h1>Ballerine</h1><p>%s</p></html>\n", s.missed)
+		return
+	}
+	s.write(w, r, index)
+}
+
+func (s *Site) asset(w http.ResponseWriter, r *http.Request) {
+	f, ok := s.files[r.URL.Path]
+	if !ok {
+		guard(w.Header())
+		http.NotFound(w, r)
+		return
+	}
+	s.write(w, r, f)
+}
+
+func (s *Site) write(w http.ResponseWriter, r *http.Request, f file) {
+	h := w.Header()
+	guard(h)
+	h.Set("Content-Type", f.kind)
+	h.Set("ETag", f.tag)
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("Cache-Control", "no-cache")
+	if f.forever {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	body := f.plain
+	if f.zipped != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		body = f.zipped
+		h.Set("Content-Encoding", "gzip")
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
