@@ -30,5 +30,10 @@ export default defineConfig({
       ['/v1', '/.well-known', '/oauth', '/sign-in', '/config.json', '/ballerine-documents'].map((path) => [path, api]),
     ),
   },
-  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'], restoreMocks: true, setupFiles: ['src/test-setup.ts'] },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+    setupFiles: ['src/test-setup.ts'],
+  },
 });

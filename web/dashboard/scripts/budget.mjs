@@ -13,10 +13,14 @@ for (const file of first) {
   const code = readFileSync(join(dist, file), 'utf8');
   for (const [, name] of code.matchAll(/(?:from|import)\s*"\.\/([^"]+\.js)"/g)) first.add(`assets/${name}`);
 }
-const all = readdirSync(join(dist, 'assets')).filter((name) => name.endsWith('.js')).map((name) => `assets/${name}`);
+const all = readdirSync(join(dist, 'assets'))
+  .filter((name) => name.endsWith('.js'))
+  .map((name) => `assets/${name}`);
 const kilobytes = (files) => (files.reduce((sum, file) => sum + size(file), 0) / 1000).toFixed(1);
 const total = [...first].reduce((sum, file) => sum + size(file), 0);
-process.stdout.write(`first load: ${kilobytes([...first])} kB gzip of ${budget / 1000}; later: ${kilobytes(all.filter((f) => !first.has(f)))} kB in ${all.length - first.size} files\n`);
+process.stdout.write(
+  `first load: ${kilobytes([...first])} kB gzip of ${budget / 1000}; later: ${kilobytes(all.filter((f) => !first.has(f)))} kB in ${all.length - first.size} files\n`,
+);
 if (total > budget) {
   process.stderr.write('the first load is over its budget: split it\n');
   process.exit(1);

@@ -1,0 +1,226 @@
+import { useTable } from '@tanstack/react-table';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  type RefObject,
+  useEffect,
+  useMemo,
+  useRef,
+} from 'react';
+import type { User } from '@/api';
+import { useT } from '@/i18n';
+import { Checkbox, cx } from '@/ui';
+import { columnIds, features, makeColumns, widths } from './columns';
+import type { Row } from './live';
+
+export interface QueueTableProps {
+  rows: Row[];
+  columns: string[];
+  users: Map<string, User>;
+  titles: Map<string, string>;
+  selected: ReadonlySet<string>;
+  onSelect: (ids: ReadonlySet<string>) => void;
+  canSelect: boolean;
+  active: number;
+  onActive: (index: number) => void;
+  onOpen: (id: string) => void;
+  onEnd: () => void;
+  scroller: RefObject<HTMLDivElement | null>;
+}
+
+const rowHeight = 40;
+
+/** The queue as a grid: rows are drawn as they come into sight, so that thousands scroll as well as ten. */
+export function QueueTable(props: QueueTableProps) {
+  const { rows, columns, users, titles, selected, onSelect, canSelect, active, onActive, onOpen, onEnd, scroller } =
+    props;
+  const t = useT();
+  const definitions = useMemo(
+    () => makeColumns((id) => t.maybe(`queue.column_${id}`, id), users, titles, t('common.nobody')),
+    [t, users, titles],
+  );
+  const visibility = useMemo(() => Object.fromEntries(columnIds.map((id) => [id, columns.includes(id)])), [columns]);
+  const selection = useMemo(() => Object.fromEntries([...selected].map((id) => [id, true as const])), [selected]);
+  const table = useTable({
+    features,
+    columns: definitions,
+    data: rows,
+    getRowId: (row) => row.case.id,
+    state: { columnVisibility: visibility, rowSelection: selection },
+  });
+  const model = table.getRowModel().rows;
+  const virtual = useVirtualizer({
+    count: model.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    getItemKey: (n) => model[n]?.id ?? n,
+    overscan: 12,
+  });
+  const items = virtual.getVirtualItems();
+  const lastSeen = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (lastSeen >= model.length - 10 && model.length > 0) onEnd();
+  }, [lastSeen, model.length, onEnd]);
+
+  const grid = useRef<HTMLDivElement>(null);
+  const wanted = useRef(-1);
+  useEffect(() => {
+    // The keyboard has moved to another row: bring it into sight, and the focus to it.
+    if (wanted.current !== active || active < 0) return;
+    virtual.scrollToIndex(active, { align: 'auto' });
+    const frame = requestAnimationFrame(() => {
+      grid.current?.querySelector<HTMLElement>(`[data-index="${active}"]`)?.focus({ preventScroll: true });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [active, virtual]);
+  const moveTo = (index: number) => {
+    wanted.current = index;
+    onActive(index);
+  };
+
+  const anchor = useRef(-1);
+  const toggle = (index: number, range: boolean) => {
+    const id = model[index]?.id;
+    if (!id) return;
+    const next = new Set(selected);
+    const on = !selected.has(id);
+    const from = range && anchor.current >= 0 ? Math.min(anchor.current, index) : index;
+    const to = range && anchor.current >= 0 ? Math.max(anchor.current, index) : index;
+    for (const row of model.slice(from, to + 1)) {
+      if (on) next.add(row.id);
+      else next.delete(row.id);
+    }
+    anchor.current = index;
+    onSelect(next);
+  };
+
+  const onKeyDown = (event: KeyboardEvent, index: number) => {
+    const to = {
+      ArrowDown: index + 1,
+      ArrowUp: index - 1,
+      Home: 0,
+      End: model.length - 1,
+      PageDown: index + 12,
+      PageUp: index - 12,
+    }[event.key];
+    if (to !== undefined) {
+      event.preventDefault();
+      moveTo(Math.max(0, Math.min(model.length - 1, to)));
+    } else if (event.key === 'Enter' && event.target === event.currentTarget) {
+      event.preventDefault();
+      const id = model[index]?.id;
+      if (id) onOpen(id);
+    } else if (event.key === ' ' && canSelect && event.target === event.currentTarget) {
+      event.preventDefault();
+      toggle(index, event.shiftKey);
+    }
+  };
+
+  const shown = columnIds.filter((id) => columns.includes(id));
+  const template = {
+    '--columns': `${canSelect ? '2.25rem ' : ''}${shown.map((id) => widths[id]).join(' ')}`,
+  } as CSSProperties;
+  const all = model.length > 0 && model.every((row) => selected.has(row.id));
+  return (
+    <div
+      ref={grid}
+      role="grid"
+      aria-label={t('queue.cases')}
+      aria-rowcount={model.length + 1}
+      aria-colcount={shown.length + (canSelect ? 1 : 0)}
+      aria-multiselectable={canSelect || undefined}
+      style={template}
+      className="min-w-0"
+    >
+      <div
+        role="row"
+        aria-rowindex={1}
+        className="sticky top-0 z-10 grid h-8 grid-cols-(--columns) items-center gap-3 border-b bg-surface px-3 text-xs font-medium text-muted max-md:hidden"
+      >
+        {canSelect && (
+          <div role="columnheader">
+            <Checkbox
+              aria-label={t('queue.select_all')}
+              checked={all}
+              indeterminate={!all && selected.size > 0}
+              onCheckedChange={(on) => onSelect(new Set(on ? model.map((row) => row.id) : []))}
+            />
+          </div>
+        )}
+        {table.getHeaderGroups().flatMap((group) =>
+          group.headers.map((header) => (
+            <div key={header.id} role="columnheader" className="truncate">
+              <table.FlexRender header={header} />
+            </div>
+          )),
+        )}
+      </div>
+      <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+        {items.map((item) => {
+          const row = model[item.index];
+          if (!row) return null;
+          const name = row.original.case.subject.name || row.original.case.id;
+          return (
+            <div
+              key={row.id}
+              role="row"
+              tabIndex={item.index === Math.max(0, active) ? 0 : -1}
+              data-index={item.index}
+              data-case={row.id}
+              aria-rowindex={item.index + 2}
+              aria-selected={canSelect ? selected.has(row.id) : undefined}
+              aria-label={row.original.gone ? t('queue.row_gone', { name }) : undefined}
+              onFocus={() => active !== item.index && onActive(item.index)}
+              onKeyDown={(event) => onKeyDown(event, item.index)}
+              onClick={(event: MouseEvent) => {
+                if (event.shiftKey && canSelect) toggle(item.index, true);
+                else onOpen(row.id);
+              }}
+              style={{ transform: `translateY(${item.start}px)`, height: item.size }}
+              className={cx(
+                'absolute inset-x-0 top-0 grid cursor-pointer items-center gap-x-3 border-b bg-surface px-3 text-sm hover:bg-hover focus-visible:z-10 focus-visible:-outline-offset-2 md:grid-cols-(--columns)',
+                'max-md:grid-cols-[auto_minmax(0,1fr)_auto]',
+                selected.has(row.id) && 'bg-selected hover:bg-selected',
+                row.original.gone && 'opacity-45',
+              )}
+            >
+              {canSelect && (
+                <div role="gridcell" className="max-md:hidden">
+                  {/* biome-ignore lint/a11y/noStaticElementInteractions: keeps a click on the box from opening the case */}
+                  {/* biome-ignore lint/a11y/useKeyWithClickEvents: the box has the keyboard */}
+                  <span onClick={(event) => event.stopPropagation()}>
+                    <Checkbox
+                      tabIndex={-1}
+                      aria-label={t('queue.select', { name })}
+                      checked={selected.has(row.id)}
+                      onCheckedChange={() => toggle(item.index, false)}
+                    />
+                  </span>
+                </div>
+              )}
+              {row.getVisibleCells().map((cell) => (
+                <div
+                  key={cell.id}
+                  role="gridcell"
+                  className={cx(
+                    'min-w-0 overflow-hidden',
+                    cell.column.id !== 'subject' &&
+                      cell.column.id !== 'risk' &&
+                      cell.column.id !== 'sla' &&
+                      'max-md:hidden',
+                    cell.column.id === 'subject' && 'max-md:col-span-2',
+                    cell.column.id === 'sla' && 'max-sm:hidden',
+                  )}
+                >
+                  <table.FlexRender cell={cell} />
+                </div>
+              ))}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}

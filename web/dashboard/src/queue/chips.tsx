@@ -1,0 +1,56 @@
+import type { Case } from '@/api';
+import { useFormats, useT } from '@/i18n';
+import { Chip, type Tone } from '@/ui';
+
+const severities: Record<string, Tone> = { low: 'success', medium: 'warning', high: 'danger', critical: 'danger' };
+
+/** What the newest policy said. */
+export function RiskChip({ risk }: { risk: Case['risk'] }) {
+  const t = useT();
+  const { number } = useFormats();
+  if (!risk) return <span className="text-faint">—</span>;
+  return (
+    <Chip tone={severities[risk.severity] ?? 'neutral'} dot>
+      {t.maybe(`risk.${risk.severity}`, risk.severity)} · {number(risk.score, 0)}
+    </Chip>
+  );
+}
+
+const outcomes: Record<string, Tone> = { approved: 'success', rejected: 'danger', expired: 'neutral' };
+
+/** The tone of a state, by what the workflow says of it. */
+export function stateTone(one: Pick<Case, 'status' | 'outcome' | 'tags'>): Tone {
+  if (one.status === 'failed') return 'danger';
+  if (one.status !== 'active') return outcomes[one.outcome ?? ''] ?? 'neutral';
+  if (one.tags.includes('escalated')) return 'danger';
+  if (one.tags.includes('manual_review')) return 'accent';
+  return 'info';
+}
+
+/** A state's name: the workflow's title of it, else its path as words. */
+export function stateName(path: string, titles?: Map<string, string>): string {
+  const title = titles?.get(path);
+  if (title) return title;
+  const last = path.split('.').at(-1) ?? path;
+  const words = last.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Where a case is. */
+export function StateChip({
+  one,
+  titles,
+}: {
+  one: Pick<Case, 'status' | 'outcome' | 'tags' | 'configuration'>;
+  titles?: Map<string, string>;
+}) {
+  const t = useT();
+  const names = one.configuration.map((path) => t.maybe(`state.${path}`, stateName(path, titles)));
+  const text =
+    one.status === 'cancelled'
+      ? t('status.cancelled')
+      : one.status === 'failed'
+        ? t('status.failed')
+        : names.join(', ') || t.maybe(`status.${one.status}`, one.status);
+  return <Chip tone={stateTone(one)}>{text}</Chip>;
+}

@@ -1,0 +1,150 @@
+// A form from a JSON Schema: which fields there are, and what a filled-in form means. What a form cannot show is written as
+// JSON, checked as such.
+
+export type Schema = Record<string, unknown>;
+
+export type FieldKind =
+  | 'text'
+  | 'email'
+  | 'date'
+  | 'number'
+  | 'integer'
+  | 'boolean'
+  | 'choice'
+  | 'group'
+  | 'list'
+  | 'json';
+
+export interface FormField {
+  /** dotted: "applicant.name.given" */
+  path: string;
+  name: string;
+  label: string;
+  hint?: string;
+  kind: FieldKind;
+  required: boolean;
+  options?: string[];
+  pattern?: string;
+  maxLength?: number;
+  fields?: FormField[];
+}
+
+function isSchema(value: unknown): value is Schema {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** A field's name as people read it. */
+export function labelOf(name: string): string {
+  const words = name.replaceAll('_', ' ').replace(/([a-z])([A-Z])/g, '$1 $2');
+  return words.charAt(0).toUpperCase() + words.slice(1).toLowerCase();
+}
+
+function typeOf(schema: Schema): string {
+  const type = schema['type'];
+  if (Array.isArray(type)) return (type.find((one) => one !== 'null') as string | undefined) ?? '';
+  if (typeof type === 'string') return type;
+  if (isSchema(schema['properties'])) return 'object';
+  return '';
+}
+
+function kindOf(schema: Schema): FieldKind {
+  if (Array.isArray(schema['enum']) && schema['enum'].every((one) => typeof one === 'string')) return 'choice';
+  switch (typeOf(schema)) {
+    case 'string':
+      return schema['format'] === 'date' ? 'date' : schema['format'] === 'email' ? 'email' : 'text';
+    case 'number':
+      return 'number';
+    case 'integer':
+      return 'integer';
+    case 'boolean':
+      return 'boolean';
+    case 'object':
+      return isSchema(schema['properties']) ? 'group' : 'json';
+    case 'array':
+      return isSchema(schema['items']) && ['string', 'number', 'integer'].includes(typeOf(schema['items']))
+        ? 'list'
+        : 'json';
+    default:
+      return 'json';
+  }
+}
+
+/** The fields of an object's schema, in its order. */
+export function fieldsOf(schema: Schema, parent = '', depth = 0): FormField[] {
+  const properties = schema['properties'];
+  if (!isSchema(properties) || depth > 6) return [];
+  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  return Object.entries(properties)
+    .filter((entry): entry is [string, Schema] => isSchema(entry[1]))
+    .map(([name, one]) => {
+      const path = parent ? `${parent}.${name}` : name;
+      const kind = kindOf(one);
+      return {
+        path,
+        name,
+        label: typeof one['title'] === 'string' ? one['title'] : labelOf(name),
+        hint: typeof one['description'] === 'string' ? one['description'] : undefined,
+        kind,
+        required: required.includes(name),
+        options: kind === 'choice' ? (one['enum'] as string[]) : undefined,
+        pattern: typeof one['pattern'] === 'string' ? one['pattern'] : undefined,
+        maxLength: typeof one['maxLength'] === 'number' ? one['maxLength'] : undefined,
+        fields: kind === 'group' ? fieldsOf(one, path, depth + 1) : undefined,
+      };
+    });
+}
+
+export type Values = Record<string, string | boolean>;
+
+export interface Reading {
+  context: Record<string, unknown>;
+  problems: Record<string, 'number' | 'json'>;
+}
+
+/** What a filled-in form means. What is empty is left out: it is not known. */
+export function readForm(fields: FormField[], values: Values): Reading {
+  const problems: Reading['problems'] = {};
+  const read = (list: FormField[]): Record<string, unknown> => {
+    const out: Record<string, unknown> = {};
+    for (const field of list) {
+      if (field.kind === 'group') {
+        const inner = read(field.fields ?? []);
+        if (Object.keys(inner).length > 0) out[field.name] = inner;
+        continue;
+      }
+      const value = meantBy(field, values[field.path]);
+      if (value === problem) problems[field.path] = field.kind === 'json' ? 'json' : 'number';
+      else if (value !== undefined) out[field.name] = value;
+    }
+    return out;
+  };
+  return { context: read(fields), problems };
+}
+
+const problem = Symbol('problem');
+
+function meantBy(field: FormField, value: string | boolean | undefined): unknown {
+  if (typeof value === 'boolean') return value;
+  const text = (value ?? '').trim();
+  if (text === '') return undefined;
+  switch (field.kind) {
+    case 'number':
+    case 'integer': {
+      const number = Number(text);
+      return Number.isFinite(number) && (field.kind === 'number' || Number.isInteger(number)) ? number : problem;
+    }
+    case 'list':
+      return text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean);
+    case 'json':
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        return problem;
+      }
+    default:
+      return text;
+  }
+}

@@ -1,0 +1,62 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { answer, type CaseFilters, casesQuery, client } from '@/api';
+import { append, type LiveList, merge, noRows, show } from './live';
+
+/** How often the first page is read again while it is seen, in milliseconds. */
+const interval = 3_000;
+const pageSize = 50;
+
+/** The cases of a list, page by page, kept up to date. `held` says whether somebody is pointing at it just now. */
+export function useQueueList(filters: CaseFilters, held: () => boolean) {
+  const pages = useInfiniteQuery({ ...casesQuery(filters, pageSize), staleTime: Number.POSITIVE_INFINITY, gcTime: 0 });
+  const live = useQuery({
+    queryKey: ['cases', 'live', filters],
+    queryFn: ({ signal }) =>
+      answer(client.GET('/v1/cases', { params: { query: { ...filters, view: 'summary', limit: pageSize } }, signal })),
+    refetchInterval: interval,
+    enabled: pages.isSuccess,
+    gcTime: 0,
+  });
+  const [list, setList] = useState<LiveList>(noRows);
+  const taken = useRef(0);
+  const name = JSON.stringify(filters);
+  const shown = useRef(name);
+
+  useEffect(() => {
+    if (!pages.data) return;
+    if (shown.current !== name) {
+      shown.current = name;
+      taken.current = 0;
+    }
+    const from = taken.current;
+    taken.current = pages.data.pages.length;
+    const cases = pages.data.pages.slice(from).flatMap((page) => page.data);
+    setList((old) => (from === 0 ? show(cases) : append(old, cases)));
+  }, [pages.data, name]);
+
+  const fresh = live.data;
+  useEffect(() => {
+    if (fresh) setList((old) => merge(old, fresh.data, !fresh.next_cursor, held()));
+  }, [fresh, held]);
+
+  const release = useCallback(() => {
+    if (fresh) setList((old) => merge(old, fresh.data, !fresh.next_cursor, false));
+  }, [fresh]);
+
+  const settled = shown.current === name && (list.rows.length > 0 || pages.isSuccess);
+  return {
+    rows: settled ? list.rows : [],
+    waiting: list.waiting,
+    release,
+    loading: pages.isPending,
+    error: pages.error,
+    retry: () => void pages.refetch(),
+    hasMore: pages.hasNextPage,
+    more: () => {
+      if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
+    },
+    loadingMore: pages.isFetchingNextPage,
+    refresh: () => void live.refetch(),
+  };
+}
