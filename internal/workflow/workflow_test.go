@@ -57,7 +57,7 @@ func shipped(t testing.TB) *Workflow {
 
 func TestTheShippedWorkflowIsSound(t *testing.T) {
 	w := shipped(t)
-	if w.ID != "kyc" || len(w.Documents) != 1 || w.Flow == nil {
+	if w.ID != "kyc" || len(w.Documents) != 3 || w.Flow == nil {
 		t.Errorf("read as %s with %d documents", w.ID, len(w.Documents))
 	}
 	i, ok := w.Invocation("screen", "identity")
