@@ -26,6 +26,8 @@ export interface Formats {
   day: (at: Date) => string;
   /** a calendar date "2026-11-23", whatever the zone */
   date: (iso: string) => string;
+  /** the same without its year, as little as an axis has room for: "23 Nov" */
+  shortDate: (iso: string) => string;
   number: (value: number, digits?: number) => string;
   percent: (share: number) => string;
   /** "2 d 4 h", "12 min", "850 ms": of seconds */
@@ -38,6 +40,11 @@ export function formats(tag: string, timeZone: string): Formats {
   const exact = new Intl.DateTimeFormat(tag, { dateStyle: 'full', timeStyle: 'long', timeZone });
   const day = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone });
   const date = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone: 'UTC' });
+  const shortDate = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  const calendar = (iso: string, format: Intl.DateTimeFormat) => {
+    const at = /^\d{4}-\d{2}-\d{2}$/.test(iso) ? new Date(`${iso}T00:00:00Z`) : null;
+    return at && !Number.isNaN(at.getTime()) ? format.format(at) : iso;
+  };
   const narrow = (unit: string, value: number, digits = 0) =>
     new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: digits }).format(
       value,
@@ -49,10 +56,8 @@ export function formats(tag: string, timeZone: string): Formats {
     },
     exact: (at) => exact.format(at),
     day: (at) => day.format(at),
-    date: (iso) => {
-      const at = /^\d{4}-\d{2}-\d{2}$/.test(iso) ? new Date(`${iso}T00:00:00Z`) : null;
-      return at && !Number.isNaN(at.getTime()) ? date.format(at) : iso;
-    },
+    date: (iso) => calendar(iso, date),
+    shortDate: (iso) => calendar(iso, shortDate),
     number: (value, digits = 2) => new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value),
     percent: (share) => new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 0 }).format(share),
     duration: (seconds) => {
