@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -68,14 +69,14 @@ type ready struct {
 
 func dev(ctx context.Context, out io.Writer, options local.Options, seed, asJSON bool) error {
 	debug.SetGCPercent(gcPercent)
+	if seed {
+		if err := local.Seed(ctx, options, seedProgress(out, asJSON)); err != nil {
+			return fmt.Errorf("set up demo cases: %w", err)
+		}
+	}
 	stack, err := local.Start(ctx, options)
 	if err != nil {
 		return err
-	}
-	if seed {
-		if err := stack.Seed(ctx); err != nil {
-			return fmt.Errorf("seed: %w", err)
-		}
 	}
 	if asJSON {
 		err = json.NewEncoder(out).Encode(ready{Ready: true, API: stack.URL, Dashboard: stack.URL + "/", Demo: stack.Demo})
@@ -94,6 +95,23 @@ func dev(ctx context.Context, out io.Writer, options local.Options, seed, asJSON
 		err = closeErr
 	}
 	return err
+}
+
+// seedProgress shows a terminal how far the demo cases are, on one line.
+func seedProgress(out io.Writer, asJSON bool) func(done, total int) {
+	file, ok := out.(*os.File)
+	if !ok || asJSON {
+		return nil
+	}
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return func(done, total int) {
+		_, _ = fmt.Fprintf(out, "\rSetting up %d demo cases … %d/%d", total, done, total) // whoever looks away misses it
+		if done == total {
+			_, _ = fmt.Fprintln(out)
+		}
+	}
 }
 
 func welcome(out io.Writer, stack *local.Stack, options local.Options) error {

@@ -20,6 +20,8 @@ type feed struct {
 	waiting []cases.Effect
 	signal  chan struct{}
 	late    chan time.Time // when effects that were held back are due
+	added   int            // effects, ever
+	open    int            // effects that are waiting or being delivered
 }
 
 // feedWorkers deliver side by side, so that one slow receiver does not hold up the others' wake-ups.
@@ -36,8 +38,23 @@ func (f *feed) add(effects []cases.Effect) {
 	}
 	f.mutex.Lock()
 	f.waiting = append(f.waiting, effects...)
+	f.added += len(effects)
+	f.open += len(effects)
 	f.mutex.Unlock()
 	f.ring()
+}
+
+// state tells how many effects there have been, and how many of them are not delivered.
+func (f *feed) state() (added, open int) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.added, f.open
+}
+
+func (f *feed) delivered(n int) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.open -= n
 }
 
 func (f *feed) ring() {
@@ -130,6 +147,7 @@ func (f *feed) run(ctx context.Context) {
 					if err := f.deliver(ctx, batch); err != nil && ctx.Err() == nil {
 						f.logger.Warn("some effects were not delivered: the sweep will try again", "error", err.Error())
 					}
+					f.delivered(len(batch))
 				}
 			}
 		}()

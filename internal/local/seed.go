@@ -1,173 +1,176 @@
 package local
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"net/http"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
-	"ballerine/internal/local/specimen"
+	"ballerine/internal/local/simclock"
 	"ballerine/internal/problem"
+	"ballerine/internal/store/embedded"
 )
 
-// seedCase is a demo case: a person who does not exist, and how far the case goes. Given names steer the sandbox
-// vendors (see package sandbox).
-type seedCase struct {
-	given, family, country, born string
-	expires                      int    // year of the passport
-	upload, submit               bool   // how far the applicant gets
-	decide                       string // what a reviewer decides once the case is in review; "" leaves it there
-	note                         string
-}
+// Demo cases are set up in a folder of their own inside the data folder, on a stack whose clock begins weeks ago. Only
+// when all of them are there do they become the data: a start that was broken off leaves nothing, and the next begins anew.
+const (
+	seedFolder   = ".seeding"
+	seedComplete = "complete" // in the folder: all is there, it only has to be moved
+	dataFile     = "ballerine.db"
+)
 
-var seedCases = []seedCase{
-	{given: "Lena", family: "Brandt", country: "DE", born: "1988-03-14", expires: 2033, upload: true, submit: true},
-	{given: "Mateo", family: "Silva", country: "PT", born: "1979-11-02", expires: 2031, upload: true, submit: true},
-	{given: "Ingrid", family: "Solberg", country: "NO", born: "1992-07-21", expires: 2012, upload: true, submit: true},
-	{given: "Maybe", family: "Okafor", country: "NG", born: "1985-01-30", expires: 2032, upload: true, submit: true, note: "Asked the vendor for the second page of the match."},
-	{given: "Hit", family: "Petrov", country: "BG", born: "1970-05-05", expires: 2030, upload: true, submit: true},
-	{given: "Hit", family: "Marchetti", country: "IT", born: "1966-09-17", expires: 2031, upload: true, submit: true, decide: "reject"},
-	{given: "Mismatch", family: "Kowalska", country: "PL", born: "1990-12-24", expires: 2034, upload: true, submit: true},
-	{given: "Aiko", family: "Tanaka", country: "JP", born: "1996-04-04", expires: 2011, upload: true, submit: true, decide: "approve"},
-	{given: "Tom", family: "Young", country: "IE", born: "2012-06-01", expires: 2032, upload: true, submit: true},
-	{given: "Callback", family: "Nowak", country: "PL", born: "1983-08-08", expires: 2033, upload: true, submit: true},
-	{given: "Clara", family: "Dubois", country: "FR", born: "1999-10-10", expires: 2030, upload: true},
-	{given: "Noah", family: "Meyer", country: "CH", born: "1975-02-28", expires: 2029},
-}
-
-// Seed adds demo cases to a system that has none. They go through the same interface as everybody's.
-func (s *Stack) Seed(ctx context.Context) error {
-	client := identity.Principal{Tenant: demoTenant, Kind: identity.Client, ID: "seed"}
-	page, err := s.Core.Cases.List(ctx, client, cases.Query{Limit: 1})
+// Seed sets demo cases up in a data folder whose tenant has none, before a Start with the same options. progress hears
+// how many of how many are done; nil: nobody does. Errors: Invalid with a DynamoDB, Unavailable when the data is in use.
+func Seed(ctx context.Context, options Options, progress func(done, total int)) error {
+	if options.DynamoDB != "" {
+		return problem.New(problem.Invalid, "Demo cases are set up in the data folder's own file: leave --seed away, or --dynamodb.")
+	}
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	if err := os.MkdirAll(options.Data, 0o700); err != nil {
+		return fmt.Errorf("create data folder: %w", err)
+	}
+	if err := finishSeed(options.Data); err != nil {
+		return err
+	}
+	db, err := embedded.Open(filepath.Join(options.Data, dataFile)) // held, so that nobody else writes meanwhile
+	if err != nil {
+		return err
+	}
+	page, err := db.Cases().List(ctx, demoTenant, cases.Query{Limit: 1})
 	if err != nil || len(page.Records) > 0 {
+		return errors.Join(err, db.Close())
+	}
+	err = seedAside(ctx, options, progress)
+	if err = errors.Join(err, db.Close()); err != nil {
 		return err
 	}
-	for n, c := range seedCases {
-		if err := s.seed(ctx, client, n, c); err != nil {
-			return fmt.Errorf("demo case %d: %w", n+1, err)
-		}
-	}
-	return nil
+	return finishSeed(options.Data)
 }
 
-func (s *Stack) seed(ctx context.Context, client identity.Principal, n int, c seedCase) error {
-	name := map[string]any{"given": c.given, "family": c.family}
-	externalID := fmt.Sprintf("demo-%02d", n+1)
-	record, err := s.Core.Cases.Start(ctx, client, cases.StartCommand{
-		Workflow: "kyc", ExternalID: externalID,
-		Subject: cases.SubjectInput{Type: "individual", ExternalID: externalID, Data: map[string]any{"name": name}},
-		Context: map[string]any{"applicant": map[string]any{"name": name, "date_of_birth": c.born, "country": c.country, "email": externalID + "@example.com"}},
+// seedAside sets the demo cases up beside the data, with what is in the data already: keys, people, subscriptions.
+func seedAside(ctx context.Context, options Options, progress func(done, total int)) error {
+	folder := filepath.Join(options.Data, seedFolder)
+	if err := os.RemoveAll(folder); err != nil { // of a start that was broken off
+		return fmt.Errorf("remove what a former start has left: %w", err)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return fmt.Errorf("create folder of demo cases: %w", err)
+	}
+	for _, name := range []string{dataFile, "secrets.json"} {
+		if err := copyFile(filepath.Join(options.Data, name), filepath.Join(folder, name)); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	clock := simclock.New(now.Add(-demoPast))
+	faults := &faults{}
+	stack, err := Start(ctx, Options{
+		Data: folder, Address: "127.0.0.1:0", Definitions: options.Definitions, Version: options.Version,
+		Logger: errorsOnly(options.Logger), Now: clock.Now, clock: clock, fault: faults.of,
 	})
 	if err != nil {
 		return err
 	}
-	if c.upload {
-		if err := s.seedPassport(ctx, client, record.ID, n, c); err != nil {
+	s := &seeder{stack: stack, clock: clock, now: now, faults: faults, progress: progress}
+	err = s.run(ctx)
+	if err = errors.Join(err, stack.Close(context.WithoutCancel(ctx))); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(folder, "demo.env")); err != nil { // of the stack that is gone
+		return fmt.Errorf("remove its environment: %w", err)
+	}
+	return writeWhole(filepath.Join(folder, seedComplete), []byte(now.UTC().Format(time.RFC3339)))
+}
+
+// finishSeed moves complete demo cases into the data folder. It may be broken off anywhere and be called again.
+func finishSeed(data string) error {
+	folder := filepath.Join(data, seedFolder)
+	if _, err := os.Stat(filepath.Join(folder, seedComplete)); err != nil {
+		return nil //nolint:nilerr // there is nothing to finish
+	}
+	err := filepath.WalkDir(filepath.Join(folder, "objects"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
 			return err
 		}
-	}
-	if !c.submit {
-		return nil
-	}
-	if _, err := s.Core.Cases.Send(ctx, client, record.ID, cases.SendCommand{Type: "SUBMIT"}); err != nil {
-		return err
-	}
-	if c.note != "" {
-		if _, err := s.Core.Cases.AddNote(ctx, reviewer(), record.ID, "", c.note); err != nil {
-			return err
-		}
-	}
-	return s.seedDecision(ctx, record.ID, c)
-}
-
-// reviewer is the first demo reviewer.
-func reviewer() identity.Principal {
-	return identity.Principal{Tenant: demoTenant, Kind: identity.User, ID: "user_reviewer2", Roles: []string{"reviewer"}}
-}
-
-func (s *Stack) seedPassport(ctx context.Context, client identity.Principal, id string, n int, c seedCase) error {
-	born, err := time.Parse(time.DateOnly, c.born)
-	if err != nil {
-		return err
-	}
-	person := specimen.Person{
-		Family: c.family, Given: c.given, Nationality: "UTO", Number: fmt.Sprintf("U%07d", 1000001+7919*n), Sex: []string{"F", "M"}[n%2],
-		Born: born, Expires: time.Date(c.expires, time.Month(1+n%12), 15, 0, 0, 0, 0, time.UTC),
-	}
-	file, err := person.Passport()
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(file)
-	_, upload, err := s.Core.Cases.AnnounceDocument(ctx, client, id, cases.AnnounceCommand{
-		Kind: "passport", ContentType: "image/png", Size: int64(len(file)), SHA256: hex.EncodeToString(sum[:]), Properties: map[string]any{"mrz": person.Zone()},
-	})
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequestWithContext(ctx, upload.Method, upload.URL, bytes.NewReader(file))
-	if err != nil {
-		return err
-	}
-	for name, value := range upload.Headers {
-		request.Header.Set(name, value)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("upload: status %d", response.StatusCode)
-	}
-	return nil
-}
-
-// seedDecision waits until the case is in review and decides it there.
-func (s *Stack) seedDecision(ctx context.Context, id string, c seedCase) error {
-	if c.decide == "" {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	for {
-		record, err := s.Core.Cases.Get(ctx, reviewer(), id)
+		inside, err := filepath.Rel(folder, path)
 		if err != nil {
 			return err
 		}
-		if inReview(record) {
-			_, err = s.Core.Cases.Decide(ctx, reviewer(), id, record.Version, cases.DecideCommand{Event: c.decide, Reason: "demo", Comment: "Decided when the demo was set up."})
-			if problem.CodeOf(err) != problem.Stale {
-				return err
-			}
-		}
-		if err := wait(ctx, 20*time.Millisecond); err != nil {
-			return err
+		return moveFile(path, filepath.Join(data, inside))
+	})
+	for _, name := range []string{"secrets.json", dataFile} { // the file last: with it the cases are there
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			err = moveFile(filepath.Join(folder, name), filepath.Join(data, name))
 		}
 	}
-}
-
-func inReview(record cases.Record) bool {
-	for _, tag := range record.Tags {
-		if tag == "manual_review" {
-			return true
-		}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // what is not there was moved before
+		return fmt.Errorf("move the demo cases into the data folder: %w", err)
 	}
-	return false
+	return os.RemoveAll(folder)
 }
 
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
+func moveFile(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return fmt.Errorf("create folder: %w", err)
+	}
+	return os.Rename(from, to)
+}
+
+// copyFile copies a file that may not be there.
+func copyFile(from, to string) (err error) {
+	source, err := os.Open(from)
+	if os.IsNotExist(err) {
 		return nil
 	}
+	if err != nil {
+		return fmt.Errorf("copy data: %w", err)
+	}
+	defer func() { _ = source.Close() }() // it was only read
+	target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("copy data: %w", err)
+	}
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Close())
+}
+
+// errorsOnly keeps the log quiet about what demo vendors do on purpose.
+func errorsOnly(logger *slog.Logger) *slog.Logger {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return slog.New(quiet{logger.Handler()})
+}
+
+type quiet struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (quiet) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
+
+// WithAttrs implements slog.Handler.
+func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
+
+// WithGroup implements slog.Handler.
+func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }
+
+// demoUser is one of the demo people as a principal.
+func demoUser(email string) identity.Principal {
+	for i, person := range demoPeople {
+		if person.email == email {
+			return identity.Principal{
+				Tenant: demoTenant, Kind: identity.User, ID: fmt.Sprintf("user_%s%d", person.role, i),
+				Name: person.name, Email: person.email, Roles: []string{person.role},
+			}
+		}
+	}
+	return identity.Principal{}
 }

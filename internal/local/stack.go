@@ -30,6 +30,7 @@ import (
 	"ballerine/internal/local/objects"
 	"ballerine/internal/local/sandbox"
 	"ballerine/internal/local/sfnserver"
+	"ballerine/internal/local/simclock"
 	"ballerine/internal/local/states"
 	"ballerine/internal/problem"
 	"ballerine/internal/store/embedded"
@@ -54,6 +55,10 @@ type Options struct {
 	// Functions is a folder of compiled bootstraps (<name>/bootstrap) that run as child processes behind a Lambda Runtime
 	// API instead of in this process. They need DynamoDB: the file belongs to one process.
 	Functions string
+
+	// Of a stack that sets demo cases up: its clock, which days go by on, and what it does to functions.
+	clock *simclock.Clock
+	fault func(function string, payload []byte) error
 }
 
 // Stack is the whole system, running.
@@ -70,6 +75,7 @@ type Stack struct {
 	engine   *states.Engine
 	issuer   *issuer.Issuer
 	sandbox  *sandbox.Server
+	feed     *feed // of the file's commits; nil with a DynamoDB
 	server   *http.Server
 	invoker  Functions
 	metrics  *telemetry.Registry
@@ -100,6 +106,9 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	}
 	if err := os.MkdirAll(options.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("create data folder: %w", err)
+	}
+	if err := finishSeed(options.Data); err != nil {
+		return nil, err
 	}
 	s := &Stack{options: options, metrics: telemetry.NewRegistry(), failed: make(chan error, 1)}
 	listener, err := net.Listen("tcp", options.Address)
@@ -140,12 +149,22 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	}
 	functions := Functions{}
 	invoke := func(ctx context.Context, function string, payload []byte) ([]byte, error) {
+		if s.options.fault != nil {
+			if err := s.options.fault(function, payload); err != nil {
+				return nil, err
+			}
+		}
 		return functions.Invoke(ctx, function, payload)
 	}
-	if s.engine, err = states.New(states.Config{Journal: states.Buckets{DB: s.db}, Invoke: invoke, Logger: s.options.Logger}); err != nil {
+	engine := states.Config{Journal: states.Buckets{DB: s.db}, Invoke: invoke, Logger: s.options.Logger}
+	vendors := sandbox.Config{APIKey: s.secrets.VendorKey, CallbackSecret: s.secrets.CallbackSecret, Log: s.options.Logger, Cast: demoCast()}
+	if s.options.clock != nil {
+		engine.Clock, vendors.Clock, vendors.Pass = s.options.clock, s.options.clock, s.options.clock.Pass
+	}
+	if s.engine, err = states.New(engine); err != nil {
 		return err
 	}
-	s.sandbox = sandbox.New(sandbox.Config{APIKey: s.secrets.VendorKey, CallbackSecret: s.secrets.CallbackSecret, Log: s.options.Logger})
+	s.sandbox = sandbox.New(vendors)
 	if s.Core, err = app.New(s.parts()); err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ func decodeEffects(payload json.RawMessage) ([]cases.Effect, error) {
 // followFile hears of commits from the file itself.
 func followFile(ctx, work context.Context, s *Stack, deliver func(context.Context, []cases.Effect) error) error {
 	feed := newFeed(deliver, s.options.Logger)
+	s.feed = feed
 	watch := feed.watch(work, s.options.Now)
 	s.db.OnCommit(watch)
 	s.spawn(func() { feed.run(work) })

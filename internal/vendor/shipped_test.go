@@ -113,11 +113,11 @@ func TestShippedPluginsReadWhatTheSandboxAnswers(t *testing.T) {
 	}
 	for name, want := range map[string][]any{
 		"Eriksson": {},
-		"Hit":      {map[string]any{"list": "Sandbox sanctions list", "name": "HIT, ANNA", "score": 0.97}},
-		"Maybe":    {map[string]any{"list": "Sandbox watch list", "name": "MAYBE, ANNA", "score": 0.72}},
+		"Hit":      {map[string]any{"list": "Sandbox sanctions list", "name": "HIT, ANNA", "birth_year": nil, "score": 0.97}},
+		"Maybe":    {map[string]any{"list": "Sandbox watch list", "name": "MAYBE, ANNA", "birth_year": nil, "score": 0.72}},
 		"Maybe Hit": {
-			map[string]any{"list": "Sandbox sanctions list", "name": "MAYBE HIT, ANNA", "score": 0.97},
-			map[string]any{"list": "Sandbox watch list", "name": "MAYBE HIT, ANNA", "score": 0.72},
+			map[string]any{"list": "Sandbox sanctions list", "name": "MAYBE HIT, ANNA", "birth_year": nil, "score": 0.97},
+			map[string]any{"list": "Sandbox watch list", "name": "MAYBE HIT, ANNA", "birth_year": nil, "score": 0.72},
 		},
 	} {
 		outcome, err := s.do(t, "sanctions-screening", "Anna", name, 0)

@@ -16,6 +16,8 @@
 //	Hit        | 200, verified, score 0.98                      | 200, a match with score 0.97
 //	Maybe      | 200, review, score 0.55                        | 200, a match with score 0.72
 //
+// People of Config.Cast are known by their whole name instead: what the vendor says of them is in their Part.
+//
 // Words combine where that makes sense: "Flaky Hit" fails twice and then has a match. Requests need an Idempotency-Key,
 // and the API key as a bearer token when one is set. The same key gives the same answer, and another body with it is 422.
 // Nothing is random: an answer's id derives from the key.

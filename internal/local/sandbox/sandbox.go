@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -42,6 +44,27 @@ type Config struct {
 	SlowDelay      time.Duration // default 3 s
 	CallbackDelay  time.Duration // default 2 s
 	Log            *slog.Logger  // default slog.Default
+	// Cast are people who are known by their whole name: "Given Family".
+	Cast map[string]Part
+	// Pass lets the time go by that an answer of a real vendor would take; nil: answers are at once.
+	Pass func(d time.Duration)
+}
+
+// Part is what the vendor knows of one person.
+type Part struct {
+	Status   string        // of the identity check; "" is verified
+	Score    float64       // of the identity check
+	Hits     []Hit         // on lists
+	Fails    int           // how many requests with an Idempotency-Key are answered with 503 first
+	Down     string        // the service that never answers: "identity-checks" or "sanctions-screenings"
+	Callback time.Duration // the identity check's answer comes later
+}
+
+// Hit is a possible match.
+type Hit struct {
+	List, Name string
+	BirthYear  int // 0: the list does not say
+	Score      float64
 }
 
 // Server is the vendor. It is an http.Handler; Close it when it is done with.
@@ -70,7 +93,7 @@ type exchange struct {
 const (
 	maxBody      = 64 << 10
 	maxRemember  = 10_000
-	callbackRuns = 5 // attempts at a call back, each CallbackDelay after the one before
+	callbackRuns = 5 // attempts at a call back, each the delay after the one before
 )
 
 // New makes a Server.
@@ -149,10 +172,29 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, answer func(http.
 		reply(w, http.StatusUnprocessableEntity, map[string]any{"error": "the Idempotency-Key was used with another body"})
 		return
 	}
+	if s.config.Pass != nil {
+		s.config.Pass(latency(r.URL.Path, key, attempt))
+	}
 	if s.misbehave(w, r, p, attempt) {
 		return
 	}
 	answer(w, p, identifier(r.URL.Path, key), known)
+}
+
+// part is what is known of the person by the whole name.
+func (s *Server) part(p person) (Part, bool) {
+	part, ok := s.config.Cast[p.GivenName+" "+p.FamilyName]
+	return part, ok
+}
+
+// latency is how long a vendor takes: an identity check for most of a second, a look at lists for less.
+func latency(path, key string, attempt int) time.Duration {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", path, key, attempt))
+	vary := time.Duration(binary.BigEndian.Uint16(sum[:]))
+	if strings.HasPrefix(path, "/sanctions") {
+		return 140*time.Millisecond + vary*time.Millisecond/256
+	}
+	return 480*time.Millisecond + vary*time.Millisecond/64
 }
 
 // remember finds or makes the exchange and counts the attempt; nil when the key was used with another body.
@@ -178,8 +220,9 @@ func (s *Server) remember(key string, digest [sha256.Size]byte) (*exchange, int)
 
 // misbehave does what both services do alike, and says whether that was the answer.
 func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, p person, attempt int) bool {
+	part, _ := s.part(p)
 	switch {
-	case p.is("Down"), p.is("Flaky") && attempt <= 2:
+	case p.is("Down"), p.is("Flaky") && attempt <= 2, attempt <= part.Fails, part.Down != "" && part.Down == strings.Trim(r.URL.Path, "/"):
 		w.Header().Set("Retry-After", "1")
 		reply(w, http.StatusServiceUnavailable, map[string]any{"error": "temporarily unavailable"})
 		return true
@@ -199,7 +242,7 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, p person, att
 	return false
 }
 
-func (s *Server) identity(w http.ResponseWriter, p person, id string, known *exchange) {
+func (s *Server) identity(w http.ResponseWriter, p person, id string, exchanged *exchange) {
 	verdict := map[string]any{"id": id, "status": "verified", "score": 0.98}
 	switch {
 	case p.is("Garbage"):
@@ -211,7 +254,14 @@ func (s *Server) identity(w http.ResponseWriter, p person, id string, known *exc
 	case p.is("Maybe"):
 		verdict["status"], verdict["score"] = "review", 0.55
 	}
-	if !p.is("Callback") {
+	part, known := s.part(p)
+	if known && part.Score > 0 {
+		verdict["score"] = part.Score
+	}
+	if known && part.Status != "" {
+		verdict["status"] = part.Status
+	}
+	if !p.is("Callback") && part.Callback == 0 {
 		reply(w, http.StatusOK, verdict)
 		return
 	}
@@ -219,7 +269,11 @@ func (s *Server) identity(w http.ResponseWriter, p person, id string, known *exc
 		reply(w, http.StatusBadRequest, map[string]any{"error": "a callback_url is needed"})
 		return
 	}
-	s.callLater(p.CallbackURL, id, verdict, known)
+	delay := s.config.CallbackDelay
+	if part.Callback > 0 {
+		delay = part.Callback
+	}
+	s.callLater(p.CallbackURL, id, verdict, delay, exchanged)
 	reply(w, http.StatusAccepted, map[string]any{"id": id, "status": "pending"})
 }
 
@@ -238,11 +292,19 @@ func (s *Server) sanctions(w http.ResponseWriter, p person, id string, known *ex
 	if p.is("Maybe") {
 		match("Sandbox watch list", 0.72)
 	}
+	part, _ := s.part(p)
+	for _, hit := range part.Hits {
+		found := map[string]any{"list": hit.List, "name": hit.Name, "score": hit.Score}
+		if hit.BirthYear > 0 {
+			found["birth_year"] = hit.BirthYear
+		}
+		matches = append(matches, found)
+	}
 	reply(w, http.StatusOK, map[string]any{"id": id, "matches": matches, "screened_at": known.at.Format(time.RFC3339)})
 }
 
 // callLater calls back once for an Idempotency-Key, after the delay.
-func (s *Server) callLater(url, id string, verdict map[string]any, known *exchange) {
+func (s *Server) callLater(url, id string, verdict map[string]any, delay time.Duration, known *exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known.called || s.closed {
@@ -254,7 +316,7 @@ func (s *Server) callLater(url, id string, verdict map[string]any, known *exchan
 			select {
 			case <-s.ctx.Done():
 				return
-			case <-s.config.Clock.After(s.config.CallbackDelay):
+			case <-s.config.Clock.After(delay):
 			}
 			if s.call(url, id, verdict) || s.ctx.Err() != nil {
 				return

@@ -4,6 +4,7 @@ package specimen
 
 import (
 	"bytes"
+	"hash/fnv"
 	"image"
 	"image/color"
 	"image/draw"
@@ -95,4 +96,10 @@ func enlarge(small *image.RGBA) *image.RGBA {
 		}
 	}
 	return large
+}
+
+func hashOf(text string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(text)) // a hash never fails to write
+	return h.Sum32()
 }

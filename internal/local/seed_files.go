@@ -1,0 +1,30 @@
+package local
+
+import (
+	"fmt"
+	"strings"
+
+	"ballerine/internal/local/specimen"
+)
+
+// draw makes the file's bytes.
+func (f *demoFile) draw() drawing {
+	if f.kind == "proof_of_address" {
+		return drawing{bytes: f.letter().PDF(), contentType: "application/pdf"}
+	}
+	bytes, err := f.who.Passport()
+	return drawing{bytes: bytes, contentType: "image/png", err: err}
+}
+
+// letter is the applicant's proof of address.
+func (f *demoFile) letter() specimen.Letter {
+	streets := []string{"Lindenallee", "Harbour Road", "Rue du Moulin", "Via dei Tigli", "Mill Lane", "Calle del Pozo", "Kirkegata", "Station Street"}
+	towns := []string{"Ostenfeld", "Greywater", "Valmont", "Castelrosso", "Brackley Green", "Villaverde", "Sandnes by", "Northgate"}
+	n := f.life.number
+	name := strings.TrimSpace(f.who.Given + " " + f.who.Family)
+	return specimen.Letter{
+		Issuer: []string{"Utopia Power & Light", "Northern Grid Utility", "Stadtwerke Specimen"}[n%3], Name: name,
+		Address: []string{fmt.Sprintf("%s %d", streets[n%len(streets)], 3+n*7%89), fmt.Sprintf("%05d %s", 10115+n*1373%79000, towns[n*3%len(towns)])},
+		Date:    f.now.AddDate(0, 0, -11-n%50), Account: fmt.Sprintf("UPL-%06d", 304211+n*7919),
+	}
+}

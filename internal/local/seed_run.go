@@ -1,0 +1,232 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/identity"
+	"ballerine/internal/local/simclock"
+	"ballerine/internal/local/states"
+	"ballerine/internal/problem"
+)
+
+// seeder lives the demo cases' lives, all of them side by side as they happened, on a stack whose days go by at once.
+type seeder struct {
+	stack    *Stack
+	clock    *simclock.Clock
+	now      time.Time // the present, which everything is counted back from
+	faults   *faults
+	progress func(done, total int)
+	client   identity.Principal
+}
+
+// demoStep is something that happens in a life.
+type demoStep struct {
+	ago  time.Duration
+	life *demoLife
+	do   func(ctx context.Context, s *seeder, l *demoLife) error
+	file *demoFile // that is drawn for it
+	last bool
+}
+
+// settleTime is how long a step may take on the machine's own clock.
+const settleTime = 30 * time.Second
+
+// run lives all lives.
+func (s *seeder) run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the drawing
+	keys := identity.NewKeys(identity.KeysConfig{Store: s.stack.stores.keys, Now: s.clock.Now})
+	if s.client, err = keys.Check(ctx, s.stack.secrets.DemoKey); err != nil {
+		return err
+	}
+	lives := demoLives()
+	var steps []demoStep
+	for n, l := range lives {
+		l.prepare(n, s.now)
+		steps = append(steps, l.steps...)
+	}
+	slices.SortStableFunc(steps, func(a, b demoStep) int { return int(b.ago - a.ago) })
+	drawAhead(ctx, steps)
+	done := 0
+	s.progress(done, len(lives))
+	for _, step := range steps {
+		if err := s.forward(ctx, s.now.Add(-step.ago)); err != nil {
+			return err
+		}
+		if err := s.take(ctx, step); err != nil {
+			return fmt.Errorf("demo case %s: %w", step.life.externalID, err)
+		}
+		if step.last {
+			done++
+			s.progress(done, len(lives))
+		}
+	}
+	return s.forward(ctx, time.Now())
+}
+
+// take does a step, and waits until the case rests.
+func (s *seeder) take(ctx context.Context, step demoStep) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	for {
+		err := step.do(ctx, s, step.life)
+		if problem.CodeOf(err) == problem.Stale { // the system itself came first
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return s.settle(ctx, step.life.id)
+	}
+}
+
+// forward goes on to a time, stopping wherever something is due on the way.
+func (s *seeder) forward(ctx context.Context, to time.Time) error {
+	for {
+		if err := s.idle(ctx); err != nil {
+			return err
+		}
+		next, ok := s.clock.Next()
+		if !ok || next.After(to) {
+			s.clock.Forward(to)
+			return s.idle(ctx)
+		}
+		s.clock.Forward(next)
+	}
+}
+
+// soon is how far ahead something is due that a case must be waiting for: a retry, never one of the workflow's timers.
+const soon = 15 * time.Minute
+
+// settle returns when the case has ended, or its execution waits where the case is.
+func (s *seeder) settle(ctx context.Context, id string) error {
+	for {
+		if err := s.idle(ctx); err != nil {
+			return err
+		}
+		record, err := s.stack.Core.Store.Get(ctx, demoTenant, id)
+		if err != nil {
+			return err
+		}
+		wf, err := s.stack.Core.Catalog.Workflow(ctx, demoTenant, record.Workflow.ID, record.Workflow.Version)
+		if err != nil {
+			return err
+		}
+		park, parked := record.Parked[""]
+		if record.Status != cases.StatusActive || parked && park.Position == wf.Chart.Position(record.Snapshot) {
+			return nil
+		}
+		if next, ok := s.clock.Next(); ok && next.Sub(s.clock.Now()) < soon {
+			s.clock.Forward(next)
+			continue
+		}
+		if err := wait(ctx, time.Millisecond); err != nil {
+			return fmt.Errorf("the case does not come to rest: %w", err)
+		}
+	}
+}
+
+// idle returns when no execution is being worked on and no effect is on its way. The order of the looks matters: what
+// is handed from the one to the other between them shows in the last.
+func (s *seeder) idle(ctx context.Context) error {
+	for {
+		before, _ := s.stack.feed.state()
+		if s.stack.engine.Busy() == 0 {
+			_, open := s.stack.feed.state()
+			busy := s.stack.engine.Busy()
+			after, _ := s.stack.feed.state()
+			if open == 0 && busy == 0 && before == after {
+				return nil
+			}
+		}
+		if err := wait(ctx, 100*time.Microsecond); err != nil {
+			return err
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// faults are functions that do not answer for some cases.
+type faults struct {
+	mutex sync.Mutex
+	cases map[string]string // case to function
+}
+
+func (f *faults) set(id, function string) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.cases == nil {
+		f.cases = map[string]string{}
+	}
+	f.cases[id] = function
+}
+
+// of is what becomes of a call.
+func (f *faults) of(function string, payload []byte) error {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if len(f.cases) == 0 {
+		return nil
+	}
+	var call struct {
+		Case string `json:"case"`
+	}
+	if err := json.Unmarshal(payload, &call); err != nil || f.cases[call.Case] != function {
+		return nil //nolint:nilerr // another kind of call: not of a case
+	}
+	return &states.InvokeError{Type: "Lambda.ServiceException", Message: "The function could not be reached."}
+}
+
+// upload announces a file and uploads it, as an applicant's browser does.
+func (s *seeder) upload(ctx context.Context, l *demoLife, f demoFile) error {
+	drawn := f.drawn()
+	if drawn.err != nil {
+		return drawn.err
+	}
+	sum := sha256.Sum256(drawn.bytes)
+	document, upload, err := s.stack.Core.Cases.AnnounceDocument(ctx, l.applicant, l.id, cases.AnnounceCommand{
+		Kind: f.kind, ContentType: drawn.contentType, Size: int64(len(drawn.bytes)), SHA256: hex.EncodeToString(sum[:]),
+		Properties: f.properties(s.clock.Now()),
+	})
+	if err != nil || f.style == notSent {
+		return err
+	}
+	l.documents[f.kind] = document.ID
+	s.clock.Pass(3 * time.Second) // the way up
+	request, err := http.NewRequestWithContext(ctx, upload.Method, upload.URL, bytes.NewReader(drawn.bytes))
+	if err != nil {
+		return err
+	}
+	for name, value := range upload.Headers {
+		request.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }() // there is nothing to read
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("upload: status %d", response.StatusCode)
+	}
+	return nil
+}
