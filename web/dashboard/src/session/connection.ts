@@ -24,12 +24,27 @@ export function reportUnreachable() {
   become({ ...connection, reachable: false });
 }
 
+let signingOut = false;
+
+/** The person ends the session: that it is over is no news then. */
+export function reportSigningOut() {
+  signingOut = true;
+}
+
 export function reportSignedOut() {
-  become({ ...connection, signedOut: true });
+  if (!signingOut) become({ ...connection, signedOut: true });
 }
 
 export function reportSignedIn() {
   become({ ...connection, signedOut: false });
+}
+
+if (typeof window !== 'undefined') {
+  window.addEventListener('offline', reportUnreachable); // that it is online again, an answer says
+}
+
+export function getConnection(): Connection {
+  return connection;
 }
 
 export function useConnection(): Connection {

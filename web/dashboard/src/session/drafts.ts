@@ -5,6 +5,32 @@ import { useCallback, useEffect, useState } from 'react';
 
 const prefix = 'ballerine.draft.';
 
+/** Whose drafts they are: another person in the same browser does not get them. */
+const ownerKey = 'ballerine.draft-owner';
+
+/** Takes all drafts away. */
+export function clearDrafts() {
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (key.startsWith(prefix) || key === ownerKey) localStorage.removeItem(key);
+    }
+  } catch {
+    // storage is switched off: there are none
+  }
+}
+
+/** Says who is signed in. What somebody else left behind is taken away. */
+export function claimDrafts(person: string) {
+  try {
+    const owner = localStorage.getItem(ownerKey);
+    if (owner === person) return;
+    if (owner !== null) clearDrafts();
+    localStorage.setItem(ownerKey, person);
+  } catch {
+    // storage is switched off: there are none
+  }
+}
+
 export function readDraft<T>(name: string): Partial<T> {
   try {
     const value: unknown = JSON.parse(localStorage.getItem(prefix + name) ?? '{}');

@@ -1,23 +1,33 @@
-import { useNavigate } from '@tanstack/react-router';
+import { useRouter } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useT } from '@/i18n';
+import { useTitle } from '@/shell/title';
 import { Button, ErrorState, Spinner } from '@/ui';
 import { completeSignIn, signIn } from './oidc';
 
 /** Where the sign-in page sends back to. */
 export function SignInCallback() {
   const t = useT();
-  const navigate = useNavigate();
-  const [failed, setFailed] = useState(false);
+  useTitle(t('session.sign_in'));
+  const router = useRouter();
+  const [end, setEnd] = useState<'failed' | 'window' | null>(null);
   const begun = useRef(false);
   useEffect(() => {
     if (begun.current) return; // the code is good for one exchange
     begun.current = true;
     completeSignIn()
-      .then((to) => (to ? navigate({ to, replace: true }) : undefined))
-      .catch(() => setFailed(true));
-  }, [navigate]);
-  if (failed) {
+      .then((to) => (to === null ? setEnd('window') : router.history.replace(to)))
+      .catch(() => setEnd('failed'));
+  }, [router]);
+  if (end === 'window') {
+    return (
+      <main role="status" className="flex h-dvh flex-col items-center justify-center gap-2 p-4 text-center">
+        <h1 className="text-xl font-semibold">{t('session.signed_in')}</h1>
+        <p className="text-muted">{t('session.close_window')}</p>
+      </main>
+    );
+  }
+  if (end === 'failed') {
     return (
       <main>
         <ErrorState
@@ -40,6 +50,7 @@ export function SignInCallback() {
 /** Where signing out ends. */
 export function SignedOut() {
   const t = useT();
+  useTitle(t('session.signed_out'));
   return (
     <main className="flex h-dvh flex-col items-center justify-center gap-3 p-4 text-center">
       <h1 className="text-xl font-semibold">{t('session.signed_out')}</h1>

@@ -27,6 +27,11 @@ function isZone(name: string | null): name is string {
   }
 }
 
+/** The zone that the browser is in. */
+export function browserZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 function load(): Preferences {
   const theme = read('theme');
   const language = read('language') ?? navigator.language.slice(0, 2);
@@ -34,7 +39,7 @@ function load(): Preferences {
   return {
     theme: theme === 'light' || theme === 'dark' ? theme : 'system',
     language: language === 'de' ? 'de' : 'en',
-    timeZone: isZone(zone) ? zone : Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: isZone(zone) ? zone : browserZone(),
     shortcuts: read('shortcuts') !== 'off',
     autoNext: read('autoNext') !== 'off',
   };
@@ -56,7 +61,9 @@ export function setPreferences(change: Partial<Preferences>) {
   for (const [name, value] of Object.entries(change)) {
     const text = typeof value === 'boolean' ? (value ? 'on' : 'off') : value;
     try {
-      if (name === 'theme' && value === 'system') localStorage.removeItem(prefix + name);
+      // What follows the system or the browser is not kept: it follows.
+      const follows = (name === 'theme' && value === 'system') || (name === 'timeZone' && value === browserZone());
+      if (follows) localStorage.removeItem(prefix + name);
       else localStorage.setItem(prefix + name, text);
     } catch {
       // storage is switched off: the change lasts as long as the page

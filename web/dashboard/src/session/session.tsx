@@ -1,10 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
-import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
-import { asProblem, type Me, meQuery } from '@/api';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import { type ApiProblem, asProblem, type Me, meQuery } from '@/api';
 import { useT } from '@/i18n';
 import { Button, Dialog, ErrorState, Spinner } from '@/ui';
 import { reportSignedIn, useConnection } from './connection';
-import { signIn, signInByWindow, signOut, userManager } from './oidc';
+import { claimDrafts } from './drafts';
+import { renew, signIn, signInByWindow, signOut, userManager } from './oidc';
 
 interface Session {
   me: Me;
@@ -21,25 +22,41 @@ export function useSession(): Session {
   return session;
 }
 
+/** What a person may do, by the permissions that their roles give. */
+export function allows(me: Pick<Me, 'permissions'>): (permission: string) => boolean {
+  const held = new Set(me.permissions);
+  return (permission) => held.has(permission);
+}
+
+/** Whether somebody is signed in. A session that ended while nobody looked is renewed, or it is none. */
+async function signedIn(): Promise<boolean> {
+  const user = await userManager().then((users) => users.getUser());
+  const good = user?.expired ? await renew() : user;
+  if (good) claimDrafts(good.profile.sub);
+  return Boolean(good);
+}
+
 /** Shows what is inside to people who are signed in; sends others to the sign-in page and back. */
 export function RequireSession({ children }: { children: ReactNode }) {
   const t = useT();
   const [known, setKnown] = useState<boolean | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [failure, setFailure] = useState<ApiProblem | null>(null);
   useEffect(() => {
     let here = true;
-    userManager()
-      .then((users) => users.getUser())
-      .then(async (user) => {
-        if (user) {
-          if (here) setKnown(true);
-        } else {
-          await signIn();
-        }
-      })
-      .catch((error: unknown) => here && setFailure(asProblem(error).message));
+    signedIn()
+      .then((is) => (is ? here && setKnown(true) : signIn()))
+      .catch((error: unknown) => here && setFailure(asProblem(error)));
+    // A page that the browser kept and shows again after the sign-out must not show anything.
+    const onShow = (event: PageTransitionEvent) => {
+      if (!event.persisted) return;
+      void userManager()
+        .then((users) => users.getUser())
+        .then((user) => user ?? location.reload());
+    };
+    window.addEventListener('pageshow', onShow);
     return () => {
       here = false;
+      window.removeEventListener('pageshow', onShow);
     };
   }, []);
   const me = useQuery({ ...meQuery, enabled: known === true });
@@ -47,7 +64,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
     return (
       <ErrorState
         title={t('session.unavailable')}
-        detail={failure}
+        detail={failure.unreachable ? t('session.unreachable') : failure.detail}
         retryLabel={t('common.retry')}
         onRetry={() => location.reload()}
       />
@@ -59,7 +76,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
       return (
         <ErrorState
           title={t('session.unavailable')}
-          detail={problem.detail}
+          detail={problem.unreachable ? t('session.unreachable') : problem.detail}
           requestId={problem.requestId}
           requestLabel={t('common.request')}
           retryLabel={t('common.retry')}
@@ -77,31 +94,45 @@ export function RequireSession({ children }: { children: ReactNode }) {
       </div>
     );
   }
-  const permissions = new Set<string>(me.data.permissions);
   return (
-    <SessionContext
-      value={{ me: me.data, can: (permission) => permissions.has(permission), signOut: () => void signOut() }}
-    >
+    <KnownSession me={me.data}>
       {children}
       <SessionEnded />
-    </SessionContext>
+    </KnownSession>
   );
+}
+
+function KnownSession({ me, children }: { me: Me; children: ReactNode }) {
+  const session = useMemo<Session>(() => ({ me, can: allows(me), signOut: () => void signOut() }), [me]);
+  return <SessionContext value={session}>{children}</SessionContext>;
 }
 
 /** Over the page when the session has ended: what was being written stays where it is. */
 function SessionEnded() {
   const t = useT();
   const { signedOut } = useConnection();
-  const [busy, setBusy] = useState(false);
+  const queries = useQueryClient();
+  const [window, setWindow] = useState<'closed' | 'opening' | 'open' | 'blocked'>('closed');
+  const stop = useRef<(() => void) | null>(null);
+  useEffect(() => () => stop.current?.(), []);
   if (!signedOut) return null;
   const byWindow = async () => {
-    setBusy(true);
+    stop.current?.();
+    setWindow('opening');
     try {
-      if (await signInByWindow()) reportSignedIn();
+      const opened = await signInByWindow((samePerson) => {
+        if (!samePerson) {
+          location.assign('/'); // what is on this page is not theirs
+          return;
+        }
+        setWindow('closed');
+        reportSignedIn();
+        void queries.invalidateQueries();
+      });
+      stop.current = opened || null;
+      setWindow(opened ? 'open' : 'blocked');
     } catch {
-      // the window was closed or not allowed: the other button is there
-    } finally {
-      setBusy(false);
+      setWindow('blocked');
     }
   };
   return (
@@ -115,11 +146,16 @@ function SessionEnded() {
       footer={
         <>
           <Button onClick={() => void signIn()}>{t('session.sign_in_here')}</Button>
-          <Button variant="primary" loading={busy} onClick={() => void byWindow()}>
+          <Button variant="primary" loading={window === 'opening'} onClick={() => void byWindow()}>
             {t('session.sign_in_window')}
           </Button>
         </>
       }
-    />
+    >
+      <p role="status" className="text-sm text-muted">
+        {window === 'open' && t('session.window_open')}
+        {window === 'blocked' && t('session.window_blocked')}
+      </p>
+    </Dialog>
   );
 }

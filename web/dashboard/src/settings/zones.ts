@@ -1,9 +1,5 @@
+import { browserZone } from '@/session/preferences';
 import type { Option } from '@/ui';
-
-/** The zone that the browser is in. */
-export function browserZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
 
 /** Hours and minutes that a zone is ahead of UTC now: "GMT+1". */
 export function offsetOf(zone: string, at: Date): string {

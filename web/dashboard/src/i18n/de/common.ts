@@ -34,6 +34,12 @@ export const common = {
   'session.ended_detail': 'Melden Sie sich erneut an, um weiterzuarbeiten. Was Sie geschrieben haben, bleibt erhalten.',
   'session.sign_in_here': 'Auf dieser Seite anmelden',
   'session.sign_in_window': 'In neuem Fenster anmelden',
+  'session.unreachable': 'Der Server antwortet nicht. Versuchen Sie es erneut, sobald er wieder da ist.',
+  'session.window_open': 'Melden Sie sich in dem neuen Fenster an. Diese Seite macht danach von selbst weiter.',
+  'session.window_blocked':
+    'Der Browser hat kein Fenster geöffnet. Melden Sie sich auf dieser Seite an: Was Sie geschrieben haben, bleibt erhalten.',
+  'session.signed_in': 'Sie sind angemeldet',
+  'session.close_window': 'Sie können dieses Fenster schließen.',
   'connection.away': 'Der Server antwortet nicht. Was Sie geschrieben haben, bleibt erhalten; wir versuchen es weiter.',
   'connection.back': 'Der Server antwortet wieder',
   'shell.skip': 'Zum Inhalt springen',

@@ -33,6 +33,12 @@ export const common = {
   'session.ended_detail': 'Sign in again to go on. What you have written is kept.',
   'session.sign_in_here': 'Sign in on this page',
   'session.sign_in_window': 'Sign in in a new window',
+  'session.unreachable': 'The server does not answer. Try again when it is back.',
+  'session.window_open': 'Sign in in the window that opened. This page goes on by itself.',
+  'session.window_blocked':
+    'The browser did not open a window. Sign in on this page instead: what you have written is kept.',
+  'session.signed_in': 'You are signed in',
+  'session.close_window': 'You can close this window.',
   'connection.away': 'The server does not answer. What you have written is kept; we go on trying.',
   'connection.back': 'The server answers again',
   'shell.skip': 'Skip to the content',
