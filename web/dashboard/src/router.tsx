@@ -1,5 +1,11 @@
 import type { QueryClient } from '@tanstack/react-query';
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
 import { readQueueSearch } from './queue/search';
 import { RequireSession } from './session';
 import { SignedOut, SignInCallback } from './session/pages';
@@ -31,6 +37,16 @@ const queue = createRoute({
   component: lazyRouteComponent(() => import('./queue/QueuePage'), 'QueuePage'),
 });
 
+/** The address of "a new case": the queue with its dialog open. */
+const newCase = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/queue/new',
+  validateSearch: readQueueSearch,
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: '/queue', search: { ...search, new: true }, replace: true });
+  },
+});
+
 const caseRoute = createRoute({
   getParentRoute: () => signedIn,
   path: '/cases/$caseId',
@@ -53,13 +69,15 @@ const showcase = createRoute({
   component: lazyRouteComponent(() => import('./showcase/ShowcasePage'), 'ShowcasePage'),
 });
 
+const elsewhere = createRoute({ getParentRoute: () => signedIn, path: '$', component: NotFound });
+
 const callback = createRoute({ getParentRoute: () => root, path: '/sign-in/callback', component: SignInCallback });
 const signedOut = createRoute({ getParentRoute: () => root, path: '/signed-out', component: SignedOut });
 
 export function makeRouter(queries: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([
-      signedIn.addChildren([home, queue, caseRoute, settings, showcase]),
+      signedIn.addChildren([home, queue, newCase, caseRoute, settings, showcase, elsewhere]),
       callback,
       signedOut,
     ]),

@@ -5,9 +5,11 @@ import { en } from './en';
 
 export type Key = keyof typeof en;
 
+type Language = 'en' | 'de';
+
 interface Locale {
   /** "en" or "de": the texts. */
-  language: 'en' | 'de';
+  language: Language;
   /** The browser's region of it: numbers and dates. */
   tag: string;
   timeZone: string;
@@ -18,29 +20,37 @@ const LocaleContext = createContext<Locale | null>(null);
 
 /** The region that numbers and dates are written for: the browser's first of the language, else the language's own. */
 export function regionOf(language: string, languages: readonly string[]): string {
-  return languages.find((one) => one.toLowerCase().startsWith(language)) ?? language;
+  return languages.find((one) => one.toLowerCase().split('-')[0] === language) ?? language;
+}
+
+async function catalogueOf(language: Language): Promise<Catalogue> {
+  return language === 'en' ? en : (await import('./de')).de;
 }
 
 /** Loads the texts of the chosen language; English is always there. */
 export function LocaleProvider({ children }: { children: ReactNode }) {
   const { language, timeZone } = usePreferences();
-  const [german, setGerman] = useState<Catalogue | null>(null);
+  // What is shown goes on being shown until the texts of another language are there.
+  const [shown, setShown] = useState<{ language: Language; texts: Catalogue } | null>(
+    language === 'en' ? { language, texts: en } : null,
+  );
   useEffect(() => {
-    document.documentElement.lang = language;
     let wanted = true;
-    if (language === 'de') {
-      void import('./de').then(({ de }) => {
-        if (wanted) setGerman(de);
-      });
-    }
+    catalogueOf(language).then(
+      (texts) => wanted && setShown({ language, texts }),
+      () => wanted && setShown((old) => old ?? { language: 'en', texts: en }), // not reachable: better English than nothing
+    );
     return () => {
       wanted = false;
     };
   }, [language]);
-  const texts = language === 'de' ? german : en;
+  const spoken = shown?.language;
+  useEffect(() => {
+    if (spoken) document.documentElement.lang = spoken;
+  }, [spoken]);
   const locale = useMemo<Locale | null>(
-    () => (texts ? { language, tag: regionOf(language, navigator.languages), timeZone, texts } : null),
-    [language, texts, timeZone],
+    () => shown && { ...shown, tag: regionOf(shown.language, navigator.languages), timeZone },
+    [shown, timeZone],
   );
   return locale && <LocaleContext value={locale}>{children}</LocaleContext>;
 }

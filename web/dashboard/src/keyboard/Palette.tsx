@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { FileSearch, Search } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useDeferredValue, useEffect, useId, useState } from 'react';
-import { answer, client } from '@/api';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { answer, asProblem, client, keys } from '@/api';
 import { useT } from '@/i18n';
-import { cx, Dialog } from '@/ui';
-import { useRegisteredShortcuts } from './shortcuts';
+import { stateName } from '@/queue/chips';
+import { cx, Dialog, Spinner } from '@/ui';
+import { matching, useRegisteredCommands } from './commands';
+import { keyName, useRegisteredShortcuts } from './shortcuts';
 
 interface Choice {
   key: string;
@@ -29,36 +31,46 @@ function PaletteBody({ done }: { done: () => void }) {
   const t = useT();
   const navigate = useNavigate();
   const scopes = useRegisteredShortcuts();
+  const registered = useRegisteredCommands();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const list = useId();
-  const wanted = useDeferredValue(text.trim());
+  const wanted = useSettled(text.trim(), 120);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const found = useQuery({
-    queryKey: ['palette', wanted],
+    queryKey: [...keys.allCases, 'palette', wanted],
     queryFn: ({ signal }) =>
       answer(client.GET('/v1/cases', { params: { query: { q: wanted, view: 'summary', limit: 8 } }, signal })),
     enabled: wanted.length > 1,
     placeholderData: (old) => old,
   });
-  const lower = text.trim().toLowerCase();
-  const commands: Choice[] = scopes
+  const seen = new Set<string>(); // the innermost scope's meaning of a key is the one that counts
+  const byKey = [...scopes]
+    .reverse()
     .flatMap((scope) => scope.shortcuts)
-    .filter((one) => one.enabled !== false && one.label.toLowerCase().includes(lower))
-    .map((one) => ({ key: `do:${one.keys}`, label: one.label, detail: one.keys, run: one.run }));
+    .filter((one) => one.enabled !== false && !seen.has(one.keys) && seen.add(one.keys))
+    .map((one) => ({ id: `key ${one.keys}`, label: one.label, detail: keyName(one.keys), run: one.run }));
+  const commands: Choice[] = matching([...byKey, ...registered], text).map(({ id, ...rest }) => ({ key: id, ...rest }));
   const cases: Choice[] =
     wanted.length > 1
       ? (found.data?.data ?? []).map((one) => ({
           key: one.id,
           label: <bdi>{one.subject.name || one.external_id || one.id}</bdi>,
-          detail: `${one.workflow.id} · ${one.configuration.join(', ')}`,
+          detail: `${one.workflow.id} · ${one.configuration.map((path) => t.maybe(`state.${path}`, stateName(path))).join(', ')}`,
           icon: <FileSearch aria-hidden="true" className="size-4 text-muted" />,
           run: () => void navigate({ to: '/cases/$caseId', params: { caseId: one.id } }),
         }))
       : [];
-  const choices = [...cases, ...commands].slice(0, 30);
+  const choices = [...cases, ...commands].slice(0, 40);
+  const searching = wanted.length > 1 && (found.isFetching || wanted !== text.trim());
+  const problem = wanted.length > 1 && found.isError ? asProblem(found.error) : null;
   useEffect(() => {
     if (at >= choices.length) setAt(Math.max(0, choices.length - 1));
   }, [at, choices.length]);
+  useEffect(() => {
+    document.getElementById(`${list}-${at}`)?.scrollIntoView?.({ block: 'nearest' });
+  }, [list, at]);
   const take = (choice: Choice | undefined) => {
     if (!choice) return;
     done();
@@ -68,7 +80,7 @@ function PaletteBody({ done }: { done: () => void }) {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       setAt((old) => Math.min(choices.length - 1, Math.max(0, old + (event.key === 'ArrowDown' ? 1 : -1))));
-    } else if (event.key === 'Enter') {
+    } else if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
       event.preventDefault();
       take(choices[at]);
     }
@@ -76,8 +88,9 @@ function PaletteBody({ done }: { done: () => void }) {
   return (
     <div className="flex flex-col gap-2">
       <div className="flex items-center gap-2 rounded-md border border-line-strong bg-surface px-2.5">
-        <Search aria-hidden="true" className="size-4 text-muted" />
+        {searching ? <Spinner /> : <Search aria-hidden="true" className="size-4 shrink-0 text-muted" />}
         <input
+          ref={field}
           role="combobox"
           aria-label={t('palette.label')}
           aria-expanded={choices.length > 0}
@@ -115,10 +128,27 @@ function PaletteBody({ done }: { done: () => void }) {
           </div>
         ))}
       </div>
-      {choices.length === 0 && <p className="px-2 py-3 text-center text-sm text-muted">{t('palette.nothing')}</p>}
+      {problem && (
+        <p role="alert" className="px-2 text-sm text-danger">
+          {problem.unreachable ? t('common.unreachable') : problem.detail || t('common.load_failed')}
+        </p>
+      )}
+      {choices.length === 0 && !searching && !problem && (
+        <p className="px-2 py-3 text-center text-sm text-muted">{t('palette.nothing')}</p>
+      )}
       <p role="status" className="sr-text">
-        {t('palette.count', { count: choices.length })}
+        {searching ? '' : t('palette.count', { count: choices.length })}
       </p>
     </div>
   );
+}
+
+/** A value once it has not changed for some milliseconds. */
+function useSettled(value: string, wait: number): string {
+  const [settled, settle] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => settle(value), wait);
+    return () => clearTimeout(timer);
+  }, [value, wait]);
+  return settled;
 }

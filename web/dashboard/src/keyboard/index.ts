@@ -1,1 +1,2 @@
-export { isWriting, type Shortcut, useShortcuts } from './shortcuts';
+export { type Command, useCommands } from './commands';
+export { isWriting, keyName, type Shortcut, useShortcuts } from './shortcuts';

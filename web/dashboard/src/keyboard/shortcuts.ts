@@ -28,11 +28,11 @@ function changed() {
 /** Whether a key belongs to what somebody is writing. */
 export function isWriting(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable) return true;
+  if (target.isContentEditable || target.closest('[contenteditable=""], [contenteditable="true"]')) return true;
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
   if (target instanceof HTMLInputElement)
     return !['checkbox', 'radio', 'button', 'submit', 'reset', 'range'].includes(target.type);
-  return target.getAttribute('role') === 'textbox' || target.getAttribute('role') === 'combobox';
+  return ['textbox', 'searchbox', 'combobox', 'spinbutton'].includes(target.getAttribute('role') ?? '');
 }
 
 /** Whether Enter and Space have a meaning of their own here. */
@@ -43,6 +43,18 @@ function isControl(target: EventTarget | null): boolean {
   );
 }
 
+/** What is open over the page and has the keyboard to itself. */
+const owners = '[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]';
+
+function isOwned(target: EventTarget | null): boolean {
+  return (
+    document.querySelector('[data-modal]') !== null || (target instanceof Element && target.closest(owners) !== null)
+  );
+}
+
+/** These go on while the key is held; what decides something does not. */
+const moves = new Set(['j', 'k', 'ArrowDown', 'ArrowUp', 'ArrowLeft', 'ArrowRight']);
+
 /** How long the second key of a sequence is waited for, in milliseconds. */
 const patience = 1_200;
 let first: { key: string; at: number } | null = null;
@@ -50,17 +62,17 @@ let first: { key: string; at: number } | null = null;
 function onKey(event: KeyboardEvent) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (!getPreferences().shortcuts || isWriting(event.target)) return;
-  if (document.querySelector('[data-modal]')) return; // a dialog has the keyboard
+  if (isOwned(event.target)) return;
   if ((event.key === 'Enter' || event.key === ' ') && isControl(event.target)) return;
   const sequence = first && event.timeStamp - first.at < patience ? `${first.key} ${event.key}` : '';
   const found = find(sequence) ?? find(event.key);
   first = null;
   if (found) {
     event.preventDefault();
-    found.run();
+    if (!event.repeat || moves.has(event.key)) found.run();
     return;
   }
-  if (starts(event.key)) first = { key: event.key, at: event.timeStamp };
+  if (!event.repeat && starts(event.key)) first = { key: event.key, at: event.timeStamp };
 }
 
 /** The innermost scope that has the keys comes first. */
@@ -94,6 +106,15 @@ export function useShortcuts(title: string, shortcuts: Shortcut[]) {
       changed();
     };
   }, []);
+}
+
+/** A key as it is written for people: on Apple's keyboards ⌘ stands for Ctrl. */
+export function keyName(keys: string, platform = navigator.platform): string {
+  const names: Record<string, string> = { Enter: '↵', ArrowDown: '↓', ArrowUp: '↑', ArrowLeft: '←', ArrowRight: '→' };
+  return keys
+    .split(' ')
+    .map((key) => (key === 'Ctrl' && /^(Mac|iP)/.test(platform) ? '⌘' : (names[key] ?? key)))
+    .join(' ');
 }
 
 /** All shortcuts that work now, for the help. */

@@ -23,12 +23,17 @@ export function ConnectionBanner() {
       return;
     }
     was.current = false;
-    const timer = setInterval(() => {
+    const look = () => {
       fetch('/v1/health', { cache: 'no-store' })
         .then((response) => response.ok && reportReachable())
         .catch(() => undefined); // still away
-    }, interval);
-    return () => clearInterval(timer);
+    };
+    const timer = setInterval(look, interval);
+    window.addEventListener('online', look);
+    return () => {
+      clearInterval(timer);
+      window.removeEventListener('online', look);
+    };
   }, [reachable, queries, t]);
   return (
     <div role="status" aria-live="assertive" className="no-print">

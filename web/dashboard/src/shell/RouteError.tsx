@@ -1,18 +1,21 @@
 import { type ErrorComponentProps, Link, useRouter } from '@tanstack/react-router';
-import { asProblem } from '@/api';
+import { ApiProblem } from '@/api';
 import { useT } from '@/i18n';
 import { EmptyState, ErrorState } from '@/ui';
+import { useTitle } from './title';
 
 /** A page that could not be shown. */
 export function RouteError({ error, reset }: ErrorComponentProps) {
   const t = useT();
   const router = useRouter();
-  const problem = asProblem(error);
+  useTitle(t('common.page_failed'));
+  // What the API answered is for people; what broke in the page is not.
+  const problem = error instanceof ApiProblem ? error : null;
   return (
     <ErrorState
       title={t('common.page_failed')}
-      detail={problem.detail || t('common.page_failed_detail')}
-      requestId={problem.requestId}
+      detail={problem?.unreachable ? t('common.unreachable') : problem?.detail || t('common.page_failed_detail')}
+      requestId={problem?.requestId}
       requestLabel={t('common.request')}
       retryLabel={t('common.retry')}
       onRetry={() => {
@@ -25,6 +28,7 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
 
 export function NotFound() {
   const t = useT();
+  useTitle(t('common.not_found'));
   return (
     <EmptyState
       title={t('common.not_found')}

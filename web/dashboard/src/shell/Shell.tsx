@@ -1,10 +1,10 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { ChevronsUpDown, House, ListChecks, Menu as MenuIcon, Search, Settings } from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { queueQuery, viewsQuery } from '@/api';
 import { useFormats, useT } from '@/i18n';
-import { useShortcuts } from '@/keyboard';
+import { type Command, keyName, useCommands, useShortcuts } from '@/keyboard';
 import { setPreferences, usePreferences, useSession } from '@/session';
 import { Avatar, Button, cx, Dialog, IconButton, Kbd, Menu, Spinner } from '@/ui';
 import { ConnectionBanner } from './ConnectionBanner';
@@ -19,9 +19,10 @@ export function Shell() {
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
   const [drawer, setDrawer] = useState(false);
-  const path = useRouterState({ select: (state) => state.location.pathname });
+  const address = useRouterState({ select: (state) => state.location.href });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the drawer closes when the page changes
-  useEffect(() => setDrawer(false), [path]);
+  useEffect(() => setDrawer(false), [address]);
+  useCommands(useShellCommands());
   useShortcuts(t('keyboard.everywhere'), [
     { keys: '?', label: t('keyboard.help'), run: () => setHelp(true) },
     { keys: 'g h', label: t('keyboard.go_home'), run: () => void navigate({ to: '/' }) },
@@ -74,6 +75,40 @@ export function Shell() {
   );
 }
 
+/** What the palette can do everywhere, beside the keys. */
+function useShellCommands(): Command[] {
+  const t = useT();
+  const navigate = useNavigate();
+  const { can, signOut } = useSession();
+  const views = useQuery({ ...viewsQuery, enabled: can('cases:read') });
+  const go = (search: { assignee?: string; overdue?: boolean; view?: string }) =>
+    void navigate({ to: '/queue', search });
+  return [
+    { id: 'mine', label: t('shell.mine'), detail: t('shell.queue'), run: () => go({ assignee: 'me' }) },
+    { id: 'unassigned', label: t('shell.unassigned'), detail: t('shell.queue'), run: () => go({ assignee: 'none' }) },
+    { id: 'overdue', label: t('shell.overdue'), detail: t('shell.queue'), run: () => go({ overdue: true }) },
+    ...(views.data ?? []).map((view) => ({
+      id: `view ${view.id}`,
+      label: view.name,
+      detail: t('shell.views'),
+      run: () => go({ view: view.id }),
+    })),
+    ...(['light', 'dark', 'system'] as const).map((theme) => ({
+      id: `theme ${theme}`,
+      label: t(`theme.${theme}`),
+      detail: t('shell.theme'),
+      run: () => setPreferences({ theme }),
+    })),
+    ...(['en', 'de'] as const).map((language) => ({
+      id: `language ${language}`,
+      label: t(`language.${language}`),
+      detail: t('shell.language'),
+      run: () => setPreferences({ language }),
+    })),
+    { id: 'sign out', label: t('shell.sign_out'), run: signOut },
+  ];
+}
+
 function PageLoading() {
   const t = useT();
   return (
@@ -107,7 +142,7 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
       </div>
       <Button onClick={onSearch} icon={<Search className="size-3.5" />} className="justify-start text-muted">
         <span className="flex-1 text-left font-normal">{t('shell.search')}</span>
-        <Kbd>Ctrl K</Kbd>
+        <Kbd>{keyName('Ctrl K')}</Kbd>
       </Button>
       <ul className="flex flex-col gap-0.5">
         <Item to="/" icon={<House className="size-4" />}>
@@ -195,7 +230,6 @@ function Item({
 function UserMenu() {
   const t = useT();
   const navigate = useNavigate();
-  const queries = useQueryClient();
   const { me, signOut } = useSession();
   const { theme, language } = usePreferences();
   const roles = me.user.roles.map((role) => t.maybe(`role.${role}`, role)).join(', ');
@@ -233,10 +267,7 @@ function UserMenu() {
           {
             key: 'out',
             label: t('shell.sign_out'),
-            onSelect: () => {
-              queries.clear();
-              signOut();
-            },
+            onSelect: signOut,
           },
         ],
       ]}

@@ -55,6 +55,8 @@ export const common = {
   'shell.views': 'Gespeicherte Ansichten',
   'shell.settings': 'Einstellungen',
   'shell.account': 'Konto',
+  'shell.theme': 'Farbschema',
+  'shell.language': 'Sprache',
   'shell.sign_out': 'Abmelden',
   'theme.light': 'Hell',
   'theme.dark': 'Dunkel',

@@ -54,6 +54,8 @@ export const common = {
   'shell.views': 'Saved views',
   'shell.settings': 'Settings',
   'shell.account': 'Account',
+  'shell.theme': 'Theme',
+  'shell.language': 'Language',
   'shell.sign_out': 'Sign out',
   'theme.light': 'Light',
   'theme.dark': 'Dark',
