@@ -133,7 +133,7 @@ func (l *demoLife) email() string {
 		}
 		return -1
 	}, strings.ToLower(plain))
-	return name + "@example." + []string{"com", "org"}[l.number%2]
+	return strings.Trim(name[:min(len(name), 40)], ".") + "@example." + []string{"com", "org"}[l.number%2]
 }
 
 // registers is when the customer's system starts the case: with a name and an address, as a sign-up form gives.
@@ -268,10 +268,10 @@ func (l *demoLife) calledOff(ago time.Duration, who, reason string) *demoLife {
 	})
 }
 
-// outage is when a function stops to answer for the case.
-func (l *demoLife) outage(ago time.Duration, function string) *demoLife {
+// outage is when the object store stops to give the case's files.
+func (l *demoLife) outage(ago time.Duration) *demoLife {
 	return l.step(ago, func(_ context.Context, s *seeder, l *demoLife) error {
-		s.faults.set(l.id, function)
+		s.faults.add(l.id)
 		return nil
 	})
 }
@@ -310,9 +310,7 @@ const (
 	broken   = "broken"   // the image does not decode
 	somebody = "somebody" // the selfie of somebody else
 	renewed  = "renewed"  // the passport that follows an expired one
-	unzoned  = "unzoned"  // its zone was not read
 	misread  = "misread"  // its zone was read with a wrong digit
-	scanned  = "scanned"  // a picture of the letter's first page is not sent: a PDF is
 )
 
 // demoFile is a file that an applicant uploads.
@@ -356,9 +354,9 @@ func (f *demoFile) properties(at time.Time) map[string]any {
 	}
 	zone := f.who.Zone()
 	switch f.style {
-	case unzoned, blurred, broken:
+	case broken:
 		return map[string]any{}
-	case misread: // the zone's second line has a digit that was taken for another
+	case misread, blurred: // the zone's second line has a digit that was taken for another
 		at := strings.Index(zone, "\n") + 14
 		zone = zone[:at] + string('0'+(zone[at]-'0'+3)%10) + zone[at+1:]
 	}

@@ -5,17 +5,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/local/simclock"
-	"ballerine/internal/local/states"
 	"ballerine/internal/problem"
 )
 
@@ -166,35 +165,23 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// faults are functions that do not answer for some cases.
+// faults are cases whose files the object store does not give.
 type faults struct {
 	mutex sync.Mutex
-	cases map[string]string // case to function
+	cases []string
 }
 
-func (f *faults) set(id, function string) {
+func (f *faults) add(id string) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	if f.cases == nil {
-		f.cases = map[string]string{}
-	}
-	f.cases[id] = function
+	f.cases = append(f.cases, id)
 }
 
-// of is what becomes of a call.
-func (f *faults) of(function string, payload []byte) error {
+// of says whether a request fails.
+func (f *faults) of(r *http.Request) bool {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	if len(f.cases) == 0 {
-		return nil
-	}
-	var call struct {
-		Case string `json:"case"`
-	}
-	if err := json.Unmarshal(payload, &call); err != nil || f.cases[call.Case] != function {
-		return nil //nolint:nilerr // another kind of call: not of a case
-	}
-	return &states.InvokeError{Type: "Lambda.ServiceException", Message: "The function could not be reached."}
+	return r.Method == http.MethodGet && slices.ContainsFunc(f.cases, func(id string) bool { return strings.Contains(r.URL.Path, id) })
 }
 
 // upload announces a file and uploads it, as an applicant's browser does.

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
@@ -56,9 +57,9 @@ type Options struct {
 	// API instead of in this process. They need DynamoDB: the file belongs to one process.
 	Functions string
 
-	// Of a stack that sets demo cases up: its clock, which days go by on, and what it does to functions.
+	// Of a stack that sets demo cases up: its clock, on which days go by, and which requests for files fail.
 	clock *simclock.Clock
-	fault func(function string, payload []byte) error
+	fault func(r *http.Request) bool
 }
 
 // Stack is the whole system, running.
@@ -149,11 +150,6 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	}
 	functions := Functions{}
 	invoke := func(ctx context.Context, function string, payload []byte) ([]byte, error) {
-		if s.options.fault != nil {
-			if err := s.options.fault(function, payload); err != nil {
-				return nil, err
-			}
-		}
 		return functions.Invoke(ctx, function, payload)
 	}
 	engine := states.Config{Journal: states.Buckets{DB: s.db}, Invoke: invoke, Logger: s.options.Logger}
@@ -200,10 +196,14 @@ func (s *Stack) openIssuer() (*issuer.Issuer, error) {
 }
 
 func (s *Stack) parts() app.Parts {
-	client := awss3.New(awss3.Options{
+	options := awss3.Options{
 		Region: "local", EndpointResolverV2: oneEndpoint(s.URL), UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, ""),
-	})
+	}
+	if s.options.clock != nil {
+		options.Retryer = aws.NopRetryer{} // it would wait on the machine's clock
+	}
+	client := awss3.New(options)
 	return app.Parts{
 		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
 		Executions: states.Executions{Engine: s.engine}, Objects: s3.New(client, bucket, s.options.Now),
@@ -314,7 +314,7 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 	if err := s.pages(mux); err != nil {
 		return nil, err
 	}
-	mux.Handle("/"+bucket+"/", store)
+	mux.Handle("/"+bucket+"/", s.distant(store))
 	mux.Handle("/sandbox/", http.StripPrefix("/sandbox", s.sandbox))
 	provider := s.provider()
 	mux.Handle("/.well-known/", provider)
@@ -326,6 +326,21 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 		mux.Handle(strings.TrimSuffix(sfnPath, "/"), stepFunctions)
 	}
 	return mux, nil
+}
+
+// distant lets files take their time, and some requests fail, while demo cases are set up.
+func (s *Stack) distant(handler http.Handler) http.Handler {
+	if s.options.fault == nil {
+		return handler
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.options.fault(r) {
+			http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		s.options.clock.Pass(35*time.Millisecond + time.Duration(len(r.URL.Path)%17)*time.Millisecond)
+		handler.ServeHTTP(w, r)
+	})
 }
 
 // created tells the document function of an upload, as S3's notification does. It is told before the upload is

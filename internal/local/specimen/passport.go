@@ -2,9 +2,10 @@ package specimen
 
 import (
 	"fmt"
-	"hash/fnv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Person is who a specimen passport is about: somebody who does not exist.
@@ -18,7 +19,7 @@ type Person struct {
 
 // Zone is the machine-readable zone of a TD3 passport by ICAO 9303, two lines of 44.
 func (p Person) Zone() string {
-	name := transliterate(p.Family) + "<<" + strings.ReplaceAll(transliterate(p.Given), " ", "<")
+	name := transliterate(p.Family) + "<<" + transliterate(p.Given)
 	first := fill44("P<" + p.Nationality + name)
 	number := pad(p.Number, 9)
 	born, expires := p.Born.Format("060102"), p.Expires.Format("060102")
@@ -34,10 +35,8 @@ func (p Person) Zone() string {
 
 // Passport draws the passport.
 func (p Person) Passport() ([]byte, error) {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(p.Family + p.Given + p.Number)) // a hash never fails to write
 	return PNG(Card{
-		Title: "PASSPORT", Zone: p.Zone(), Seed: h.Sum32(),
+		Title: "PASSPORT", Zone: p.Zone(), Seed: hashOf(p.Family + p.Given + p.Number),
 		Lines: []string{
 			"Surname      " + strings.ToUpper(p.Family), "Given names  " + strings.ToUpper(p.Given), "Nationality  " + p.Nationality,
 			"Born         " + strings.ToUpper(p.Born.Format("02 Jan 2006")), "Sex          " + p.Sex,
@@ -46,14 +45,21 @@ func (p Person) Passport() ([]byte, error) {
 	})
 }
 
+// spellings are the letters that a zone writes with others.
+var spellings = strings.NewReplacer(
+	"Ä", "AE", "Ö", "OE", "Ü", "UE", "ß", "SS", "ẞ", "SS", "Å", "AA", "Ø", "OE", "Æ", "AE", "Œ", "OE", "Þ", "TH", "Ð", "D", "Đ", "D", "Ł", "L", "Ħ", "H", "İ", "I",
+	"-", " ", "'", "", "’", "",
+)
+
+// transliterate writes a name as a zone does, with a filler for each space.
 func transliterate(name string) string {
-	replaced := strings.NewReplacer("Ä", "AE", "Ö", "OE", "Ü", "UE", "ß", "SS", "Å", "AA", "É", "E", "È", "E", "Ñ", "N", "Ç", "C", "-", " ", "'", "").Replace(strings.ToUpper(name))
-	return strings.Map(func(r rune) rune {
+	written := strings.Map(func(r rune) rune {
 		if r == ' ' || r >= 'A' && r <= 'Z' {
 			return r
 		}
-		return -1
-	}, replaced)
+		return -1 // an accent that was taken off its letter, and what no zone has
+	}, norm.NFD.String(spellings.Replace(strings.ToUpper(norm.NFC.String(name)))))
+	return strings.Join(strings.Fields(written), "<")
 }
 
 func pad(text string, length int) string {
