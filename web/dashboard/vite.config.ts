@@ -2,15 +2,31 @@
 import { fileURLToPath } from 'node:url';
 import tailwind from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 // The API of `ballerine dev`, for `npm run dev`; the built files are served by it directly.
 const api = process.env['BALLERINE_API'] ?? 'http://127.0.0.1:8787';
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
+/**
+ * Keeps react-zoom-pan-pinch from writing a <style> element when it is loaded, which the content security policy forbids.
+ * Its two rules are in src/documents/zoom.css.
+ */
+function noInjectedStyles(): Plugin {
+  return {
+    name: 'no-injected-styles',
+    transform(code, id) {
+      if (!id.includes('react-zoom-pan-pinch')) return null;
+      if (!code.includes('function styleInject('))
+        throw new Error('react-zoom-pan-pinch has changed how it injects its styles');
+      return { code: code.replace(/function styleInject\([^)]*\) \{/, '$& return;'), map: null };
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), tailwind()],
+  plugins: [react(), tailwind(), noInjectedStyles()],
   resolve: {
     alias: {
       '@': source('.'),

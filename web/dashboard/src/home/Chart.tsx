@@ -250,7 +250,6 @@ function Numbers({ title, dates, series, format, columns }: ChartProps) {
     }));
   return (
     // The table scrolls: it must be reachable by keyboard.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region needs the focus to be scrolled by keys
     <section aria-label={title} tabIndex={0} className="max-h-46 overflow-auto print-flow">
       <table className="w-full text-sm">
         <caption className="sr-text">{title}</caption>

@@ -56,9 +56,7 @@ export function BulkBar({
   });
   const names = new Map(selected.map((one) => [one.id, one.subject.name || one.external_id || one.id]));
   return (
-    <section aria-label={t('queue.bulk')}
-      className="flex flex-wrap items-center gap-2 border-t bg-surface px-3 py-2"
-    >
+    <section aria-label={t('queue.bulk')} className="flex flex-wrap items-center gap-2 border-t bg-surface px-3 py-2">
       <span className="text-sm font-medium">{t('queue.selected', { count: selected.length })}</span>
       <Menu
         align="start"
@@ -101,6 +99,6 @@ export function BulkBar({
           ))}
         </ul>
       </Dialog>
-    </div>
+    </section>
   );
 }

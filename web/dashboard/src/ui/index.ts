@@ -11,7 +11,7 @@ export { Kbd } from './Kbd';
 export { Menu, type MenuItem, Popover } from './Menu';
 export { Spinner } from './Spinner';
 export { EmptyState, ErrorState, Skeleton, SkeletonLines } from './States';
-export { Segmented, Tabs } from './Tabs';
+export { Segmented, type Tab, Tabs } from './Tabs';
 export { Toaster } from './Toaster';
 export { Tooltip, TooltipProvider } from './Tooltip';
 export { toast } from './toasts';

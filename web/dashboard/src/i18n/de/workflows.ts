@@ -1,1 +1,17 @@
-export const workflows = {};
+export const workflows = {
+  'workflows.view': 'Darstellung des Ablaufs',
+  'workflows.graph': 'Grafik',
+  'workflows.list': 'Liste',
+  'workflows.graph_of': 'Der Ablauf {workflow} als Grafik. Die Liste sagt dasselbe.',
+  'workflows.here': 'jetzt hier',
+  'workflows.was_here': 'war hier',
+  'workflows.end': 'Ende',
+  'workflows.after': 'nach {time}',
+  'workflows.kind_done': 'wenn alle Prüfungen beendet sind',
+  'workflows.kind_error': 'wenn eine Prüfung scheitert',
+  'workflows.kind_always': 'sofort',
+  'workflows.kind_event': 'bei einem Ereignis',
+  'workflows.kind_after': 'nach einer Frist',
+  'workflows.if': 'falls {guard}',
+  'workflows.not_now': 'Jetzt nicht: {reason}',
+};

@@ -1,1 +1,17 @@
-export const workflows = {} as const;
+export const workflows = {
+  'workflows.view': 'How to show the workflow',
+  'workflows.graph': 'Graph',
+  'workflows.list': 'List',
+  'workflows.graph_of': 'The workflow {workflow}, drawn. The list says the same.',
+  'workflows.here': 'here now',
+  'workflows.was_here': 'was here',
+  'workflows.end': 'end',
+  'workflows.after': 'after {time}',
+  'workflows.kind_done': 'when all checks are done',
+  'workflows.kind_error': 'when a check fails',
+  'workflows.kind_always': 'at once',
+  'workflows.kind_event': 'on an event',
+  'workflows.kind_after': 'after a time',
+  'workflows.if': 'if {guard}',
+  'workflows.not_now': 'Not now: {reason}',
+} as const;

@@ -1,0 +1,267 @@
+import { useMutation } from '@tanstack/react-query';
+import { Check, MessageSquareReply, Undo2, X } from 'lucide-react';
+import { useEffect, useId, useRef, useState } from 'react';
+import { type ApiProblem, answer, asProblem, type Case, client, etag, type WorkflowDetail } from '@/api';
+import { useT } from '@/i18n';
+import { useShortcuts } from '@/keyboard';
+import { useSession } from '@/session';
+import { Button, cx, Field, Section, Select, Textarea, toast } from '@/ui';
+import { AskForMore } from './AskForMore';
+import { type Decision, decisionsOf, needsReason } from './decisions';
+import type { CaseDraft } from './draft';
+import { useReasonText } from './reasons';
+
+/** How long a decision can be taken back, in seconds. */
+export const undoSeconds = 8;
+
+export interface DecisionPanelProps {
+  one: Case;
+  workflow: WorkflowDetail | undefined;
+  draft: CaseDraft;
+  change: (part: Partial<CaseDraft>) => void;
+  clear: () => void;
+  onDecided: (fresh: Case, event: string) => void;
+  onStale: (problem: ApiProblem) => void;
+  onUndone: (fresh: Case) => void;
+}
+
+const icons = {
+  approve: <Check className="size-4" />,
+  reject: <X className="size-4" />,
+  ask: <MessageSquareReply className="size-4" />,
+  other: null,
+};
+const shortcuts: Record<string, string> = { approve: 'a', reject: 'r', ask: 'v' };
+
+/** What needs deciding now: the decisions that the workflow has here, each with what it takes or why it is not possible. */
+export function DecisionPanel({
+  one,
+  workflow,
+  draft,
+  change,
+  clear,
+  onDecided,
+  onStale,
+  onUndone,
+}: DecisionPanelProps) {
+  const t = useT();
+  const reasonText = useReasonText();
+  const { can, me } = useSession();
+  const decisions = decisionsOf(one, workflow);
+  const chosen = decisions.find((decision) => decision.event === draft.event);
+  const allowed = can('cases:decide');
+  const form = useRef<HTMLFormElement>(null);
+  const why = useId();
+  const [missing, setMissing] = useState(false);
+
+  const decide = useMutation({
+    mutationFn: (decision: Decision) =>
+      answer(
+        client.POST('/v1/cases/{id}/decisions', {
+          params: { path: { id: one.id }, header: { 'If-Match': etag(one.version) } },
+          body: {
+            event: decision.event,
+            reason: draft.reason || undefined,
+            comment: draft.comment.trim() || undefined,
+            undo_seconds: undoSeconds,
+            ...(decision.tone === 'ask'
+              ? {
+                  message: draft.message.trim() || undefined,
+                  documents: draft.asked.map((asked) => ({
+                    id: asked.id,
+                    decision: 'revision' as const,
+                    reason: asked.reason,
+                  })),
+                }
+              : {}),
+          },
+        }),
+      ),
+    onSuccess: (fresh, decision) => {
+      clear();
+      onDecided(fresh, decision.event);
+    },
+    onError: (error) => {
+      const problem = asProblem(error);
+      if (problem.status === 412) onStale(problem);
+      else if (!problem.signedOut)
+        toast({ title: t('common.failed'), description: problem.detail || t('common.unreachable'), tone: 'danger' });
+    },
+  });
+  const undo = useMutation({
+    mutationFn: () =>
+      answer(
+        client.POST('/v1/cases/{id}/undo', {
+          params: { path: { id: one.id }, header: { 'If-Match': etag(one.version) } },
+        }),
+      ),
+    onSuccess: onUndone,
+    onError: (error) =>
+      toast({
+        title: t('cases.undo_failed'),
+        description: asProblem(error).detail || t('common.unreachable'),
+        tone: 'danger',
+      }),
+  });
+
+  const choose = (decision: Decision | undefined) => {
+    if (!decision || !allowed || !decision.allowed) return;
+    setMissing(false);
+    if (decision.event === draft.event) return;
+    change({ event: decision.event, reason: '' });
+  };
+  useEffect(() => {
+    if (draft.event) form.current?.querySelector<HTMLElement>('select, textarea')?.focus();
+  }, [draft.event]);
+  const toneOf = (tone: string) => decisions.find((decision) => decision.tone === tone);
+  useShortcuts(
+    t('cases.decision'),
+    (['approve', 'reject', 'ask'] as const).map((tone) => ({
+      keys: shortcuts[tone] ?? '',
+      label: t(`cases.key_${tone}`),
+      enabled: allowed && toneOf(tone)?.allowed === true,
+      run: () => choose(toneOf(tone)),
+    })),
+  );
+
+  if (one.undo && one.undo.by.id === me.user.id) {
+    return (
+      <Section title={t('cases.decided')}>
+        <div className="flex flex-wrap items-center justify-between gap-2" role="status">
+          <p>{t('cases.undo_open', { decision: t.maybe(`decision.${one.undo.event}`, one.undo.event) })}</p>
+          <Button icon={<Undo2 className="size-4" />} loading={undo.isPending} onClick={() => undo.mutate()}>
+            {t('cases.undo')}
+          </Button>
+        </div>
+      </Section>
+    );
+  }
+  if (decisions.length === 0) {
+    return (
+      <Section title={t('cases.decision')}>
+        <p className="text-muted">{one.status === 'active' ? t('cases.nothing_to_decide') : t('cases.closed')}</p>
+      </Section>
+    );
+  }
+  const submit = () => {
+    if (!chosen) return;
+    const incomplete = needsReason(chosen) && !draft.reason && !(chosen.tone === 'ask' && draft.asked.length > 0);
+    setMissing(incomplete);
+    if (!incomplete) decide.mutate(chosen);
+  };
+  return (
+    <Section title={t('cases.decision')}>
+      <div className="flex flex-col gap-3">
+        <div role="group" aria-label={t('cases.decision')} className="grid grid-cols-1 gap-1.5 sm:grid-cols-3">
+          {decisions.map((decision) => {
+            const possible = allowed && decision.allowed;
+            const tip = !allowed ? t('cases.role_cannot_decide') : (decision.reason ?? '');
+            return (
+              <Button
+                key={decision.event}
+                icon={icons[decision.tone]}
+                aria-pressed={decision.event === draft.event}
+                aria-disabled={!possible || undefined}
+                aria-describedby={possible ? undefined : `${why}-${decision.event}`}
+                title={possible ? undefined : tip}
+                shortcut={shortcuts[decision.tone]}
+                onClick={() => choose(decision)}
+                className={cx(
+                  'aria-disabled:cursor-not-allowed aria-disabled:opacity-55',
+                  decision.event === draft.event &&
+                    (decision.tone === 'approve'
+                      ? 'border-success bg-success-soft text-success'
+                      : decision.tone === 'reject'
+                        ? 'border-danger bg-danger-soft text-danger'
+                        : 'border-accent bg-accent-soft text-accent-ink'),
+                )}
+              >
+                {t.maybe(`decision.${decision.event}`, decision.event)}
+              </Button>
+            );
+          })}
+        </div>
+        {decisions
+          .filter((decision) => !allowed || !decision.allowed)
+          .map((decision) => (
+            <p key={decision.event} id={`${why}-${decision.event}`} className="text-xs text-muted">
+              {t('cases.not_possible', {
+                decision: t.maybe(`decision.${decision.event}`, decision.event),
+                reason: allowed ? (decision.reason ?? t('common.unknown')) : t('cases.role_cannot_decide'),
+              })}
+            </p>
+          ))}
+        {chosen && allowed && (
+          <form
+            ref={form}
+            className="flex flex-col gap-3"
+            onSubmit={(event) => {
+              event.preventDefault();
+              submit();
+            }}
+            onKeyDown={(event) => {
+              if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
+                event.preventDefault();
+                submit();
+              } else if (event.key === 'Escape') {
+                change({ event: '' });
+              }
+            }}
+          >
+            <Field
+              label={t('cases.reason')}
+              required={needsReason(chosen)}
+              error={missing ? t('cases.reason_missing') : undefined}
+            >
+              {(control) =>
+                chosen.reasons ? (
+                  <Select
+                    {...control}
+                    value={draft.reason}
+                    onValueChange={(reason) => change({ reason })}
+                    placeholder={needsReason(chosen) ? t('cases.reason_choose') : t('cases.reason_none')}
+                    options={chosen.reasons.map((code) => ({ value: code, label: reasonText(code) }))}
+                  />
+                ) : (
+                  <Textarea
+                    {...control}
+                    className="min-h-8"
+                    rows={1}
+                    maxLength={200}
+                    value={draft.reason}
+                    onChange={(event) => change({ reason: event.target.value })}
+                  />
+                )
+              }
+            </Field>
+            {chosen.tone === 'ask' && <AskForMore one={one} workflow={workflow} draft={draft} change={change} />}
+            <Field label={t('cases.comment')} hint={t('cases.comment_hint')}>
+              {(control) => (
+                <Textarea
+                  {...control}
+                  rows={2}
+                  maxLength={10_000}
+                  value={draft.comment}
+                  onChange={(event) => change({ comment: event.target.value })}
+                />
+              )}
+            </Field>
+            <div className="flex items-center justify-end gap-2">
+              <Button variant="ghost" onClick={() => change({ event: '' })}>
+                {t('common.cancel')}
+              </Button>
+              <Button
+                type="submit"
+                variant={chosen.tone === 'reject' ? 'danger' : 'primary'}
+                loading={decide.isPending}
+                shortcut="Ctrl ⏎"
+              >
+                {t.maybe(`decide.${chosen.event}`, t.maybe(`decision.${chosen.event}`, chosen.event))}
+              </Button>
+            </div>
+          </form>
+        )}
+      </div>
+    </Section>
+  );
+}

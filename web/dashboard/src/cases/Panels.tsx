@@ -1,0 +1,378 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { CircleCheck, CircleMinus, CircleX, RotateCw } from 'lucide-react';
+import { type RefObject, useMemo, useState } from 'react';
+import {
+  answer,
+  asProblem,
+  type Case,
+  type CaseFilters,
+  client,
+  idempotencyKey,
+  keys,
+  type WorkflowDetail,
+} from '@/api';
+import { Time, useFormats, useT } from '@/i18n';
+import { RiskChip, StateChip } from '@/queue/chips';
+import { useSession } from '@/session';
+import { Avatar, Button, Chip, cx, EmptyState, ErrorState, Field, Section, SkeletonLines, Textarea, toast } from '@/ui';
+import { useActorName } from './actors';
+import { inputText, policyAnswers, type RuleStep } from './checks';
+import type { CaseDraft } from './draft';
+import { type DataField, dataFields } from './fields';
+
+/** An error of a panel, with a way to try again. */
+export function PanelError({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const t = useT();
+  const problem = asProblem(error);
+  return (
+    <ErrorState
+      title={t('common.load_failed')}
+      detail={problem.detail || t('common.unreachable')}
+      requestId={problem.requestId}
+      requestLabel={t('common.request')}
+      retryLabel={t('common.retry')}
+      onRetry={onRetry}
+    />
+  );
+}
+
+/** What was declared, field by field. */
+export function DataPanel({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefined }) {
+  const t = useT();
+  const formats = useFormats();
+  const fields = useMemo(() => {
+    const results = new Set(policyAnswers(one.context).map((answer) => answer.work));
+    const schema = workflow?.context_schema ?? {};
+    const known = schema['properties'];
+    // What the workflow's own work has written is under Checks; it is named by no schema.
+    if (known !== null && typeof known === 'object' && schema['additionalProperties'] === false) {
+      for (const name of Object.keys(one.context)) if (!(name in known)) results.add(name);
+    }
+    return dataFields(one.context, schema, results);
+  }, [one.context, workflow]);
+  const write = (field: DataField) => {
+    if (field.value === null) return <span className="text-faint">—</span>;
+    if (field.kind === 'date') return formats.date(field.value);
+    if (field.kind === 'boolean') return field.value === 'true' ? t('common.yes') : t('common.no');
+    return <bdi className="whitespace-pre-wrap">{field.value}</bdi>;
+  };
+  if (fields.length === 0) return <EmptyState title={t('cases.no_data')} />;
+  return (
+    <Section title={t('cases.tab_data')}>
+      <dl className="grid gap-x-4 gap-y-1.5 sm:grid-cols-[minmax(10rem,16rem)_1fr]">
+        {fields.map((field, n) => {
+          const group = field.group.join(' › ');
+          const first = group !== '' && group !== fields[n - 1]?.group.join(' › ');
+          return (
+            <div key={field.path} className="contents">
+              {first && (
+                <div className="mt-2 border-b pb-0.5 text-xs font-medium text-faint first:mt-0 sm:col-span-2">
+                  {group}
+                </div>
+              )}
+              <dt className="text-muted">{field.label}</dt>
+              <dd className="min-w-0">{write(field)}</dd>
+            </div>
+          );
+        })}
+      </dl>
+    </Section>
+  );
+}
+
+const statusIcons = {
+  passed: <CircleX aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-danger" />,
+  failed: <CircleCheck aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-success" />,
+  skipped: <CircleMinus aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warning" />,
+};
+
+function Step({ step }: { step: RuleStep }) {
+  const t = useT();
+  const inputs = Object.entries(step.inputs);
+  const words = step.rule.replaceAll('_', ' ');
+  return (
+    <li className="flex gap-2">
+      {statusIcons[step.status]}
+      <div className="min-w-0">
+        <p>
+          <span className="sr-text">{t(`cases.rule_${step.status}`)}: </span>
+          <span className={step.status === 'passed' ? 'font-medium' : undefined}>
+            {step.reason || words.charAt(0).toUpperCase() + words.slice(1)}
+          </span>
+        </p>
+        <p className="text-xs text-faint">
+          {step.rule}
+          {step.status !== 'failed' && ` · ${t(`cases.rule_${step.status}`)}`}
+          {inputs.length > 0 && ` · ${inputs.map(([path, value]) => `${path}: ${inputText(value)}`).join(' · ')}`}
+        </p>
+      </div>
+    </li>
+  );
+}
+
+/** Rules, vendors and tasks: what was checked, how it ended, how long it took. */
+export function ChecksPanel({ one, onChanged }: { one: Case; onChanged: (fresh: Case) => void }) {
+  const t = useT();
+  const formats = useFormats();
+  const { can } = useSession();
+  const tasks = useQuery({
+    queryKey: keys.tasks(one.id),
+    queryFn: async () => (await answer(client.GET('/v1/cases/{id}/tasks', { params: { path: { id: one.id } } }))).data,
+  });
+  const retry = useMutation({
+    mutationFn: (incident: string) =>
+      answer(client.POST('/v1/cases/{id}/incidents/{incident}/retry', { params: { path: { id: one.id, incident } } })),
+    onSuccess: onChanged,
+    onError: (error) =>
+      toast({
+        title: t('common.failed'),
+        description: asProblem(error).detail || t('common.unreachable'),
+        tone: 'danger',
+      }),
+  });
+  const answers = policyAnswers(one.context);
+  return (
+    <div className="flex flex-col gap-3">
+      {(one.incidents ?? []).map((incident) => (
+        <Section
+          key={incident.id}
+          title={t('cases.incident', { work: incident.work })}
+          actions={
+            can('cases:operate') ? (
+              <Button
+                size="sm"
+                icon={<RotateCw className="size-3.5" />}
+                loading={retry.isPending}
+                onClick={() => retry.mutate(incident.id)}
+              >
+                {t('common.retry')}
+              </Button>
+            ) : undefined
+          }
+        >
+          <p className="text-danger">{incident.cause || incident.error}</p>
+          <p className="text-sm text-muted">
+            {t('cases.incident_detail', { attempts: incident.attempts })} · <Time value={incident.at} />
+            {!can('cases:operate') && ` · ${t('cases.incident_operator')}`}
+          </p>
+        </Section>
+      ))}
+      {answers.map((policy) => (
+        <Section
+          key={policy.work}
+          title={t('cases.policy', { policy: policy.policy, version: policy.version })}
+          actions={
+            <Chip tone="neutral">
+              {t('cases.policy_outcome', {
+                outcome: t.maybe(`decision.${policy.outcome}`, policy.outcome),
+                score: policy.score,
+              })}
+            </Chip>
+          }
+        >
+          <ul className="flex flex-col gap-2">
+            {[...policy.trace]
+              .sort((a, b) => rank(a) - rank(b))
+              .map((step) => (
+                <Step key={step.rule} step={step} />
+              ))}
+          </ul>
+        </Section>
+      ))}
+      <Section title={t('cases.tasks')} flush>
+        {tasks.isPending ? (
+          <SkeletonLines label={t('common.loading')} />
+        ) : tasks.isError ? (
+          <PanelError error={tasks.error} onRetry={() => void tasks.refetch()} />
+        ) : tasks.data.length === 0 ? (
+          <p className="p-3 text-muted">{t('cases.no_tasks')}</p>
+        ) : (
+          <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t('cases.tasks')}>
+            <table className="w-full text-sm">
+              <thead className="text-left text-xs text-muted">
+                <tr className="border-b">
+                  {(['task', 'attempt', 'outcome', 'duration', 'when'] as const).map((column) => (
+                    <th key={column} scope="col" className="px-3 py-1.5 font-medium">
+                      {t(`cases.task_${column}`)}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {tasks.data.map((run) => (
+                  <tr key={run.id} className="border-b last:border-0">
+                    <td className="px-3 py-1.5">
+                      <span className="font-medium">{run.name || run.work}</span>{' '}
+                      <span className="text-xs text-muted">{t.maybe(`source.${run.source}`, run.source)}</span>
+                    </td>
+                    <td className="px-3 py-1.5">{run.attempt + 1}</td>
+                    <td className="px-3 py-1.5">
+                      <Chip tone={run.outcome === 'done' ? 'success' : run.outcome === 'failed' ? 'danger' : 'neutral'}>
+                        {t.maybe(`outcome.${run.outcome}`, run.outcome)}
+                      </Chip>{' '}
+                      {run.error && <span className="text-xs text-muted">{run.error}</span>}
+                    </td>
+                    <td className="px-3 py-1.5 tabular-nums">{formats.duration(run.duration / 1e9)}</td>
+                    <td className="px-3 py-1.5 text-muted">
+                      <Time value={run.started_at} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Section>
+    </div>
+  );
+}
+
+function rank(step: RuleStep): number {
+  return { passed: 0, skipped: 1, failed: 2 }[step.status];
+}
+
+/** Remarks for colleagues. */
+export function NotesPanel({
+  one,
+  draft,
+  change,
+  box,
+}: {
+  one: Case;
+  draft: CaseDraft;
+  change: (part: Partial<CaseDraft>) => void;
+  box: RefObject<HTMLTextAreaElement | null>;
+}) {
+  const t = useT();
+  const { can } = useSession();
+  const nameOf = useActorName();
+  const queries = useQueryClient();
+  const [key, setKey] = useState(idempotencyKey);
+  const notes = useQuery({
+    queryKey: keys.notes(one.id),
+    queryFn: async () => (await answer(client.GET('/v1/cases/{id}/notes', { params: { path: { id: one.id } } }))).data,
+  });
+  const add = useMutation({
+    mutationFn: () =>
+      answer(
+        client.POST('/v1/cases/{id}/notes', {
+          params: { path: { id: one.id }, header: { 'Idempotency-Key': key } },
+          body: { text: draft.note.trim() },
+        }),
+      ),
+    onSuccess: () => {
+      change({ note: '' });
+      setKey(idempotencyKey());
+      void queries.invalidateQueries({ queryKey: keys.notes(one.id) });
+      void queries.invalidateQueries({ queryKey: keys.case(one.id), exact: true });
+    },
+    onError: (error) => {
+      const problem = asProblem(error);
+      if (!problem.unreachable) setKey(idempotencyKey());
+      if (!problem.signedOut)
+        toast({ title: t('common.failed'), description: problem.detail || t('common.unreachable'), tone: 'danger' });
+    },
+  });
+  return (
+    <Section title={t('cases.tab_notes')}>
+      <div className="flex flex-col gap-3">
+        {can('cases:write') && (
+          <form
+            className="flex flex-col gap-2 no-print"
+            onSubmit={(event) => {
+              event.preventDefault();
+              if (draft.note.trim() && !add.isPending) add.mutate();
+            }}
+          >
+            <Field label={t('cases.note')} hint={t('cases.note_hint')}>
+              {(control) => (
+                <Textarea
+                  {...control}
+                  ref={box}
+                  rows={2}
+                  maxLength={10_000}
+                  value={draft.note}
+                  onChange={(event) => change({ note: event.target.value })}
+                  onKeyDown={(event) => {
+                    if ((event.ctrlKey || event.metaKey) && event.key === 'Enter')
+                      event.currentTarget.form?.requestSubmit();
+                    if (event.key === 'Escape') event.currentTarget.blur();
+                  }}
+                />
+              )}
+            </Field>
+            <Button type="submit" className="self-end" loading={add.isPending} disabled={draft.note.trim() === ''}>
+              {t('cases.note_add')}
+            </Button>
+          </form>
+        )}
+        {notes.isPending ? (
+          <SkeletonLines label={t('common.loading')} />
+        ) : notes.isError ? (
+          <PanelError error={notes.error} onRetry={() => void notes.refetch()} />
+        ) : notes.data.length === 0 ? (
+          <p className="text-muted">{t('cases.no_notes')}</p>
+        ) : (
+          <ol className="flex flex-col gap-3">
+            {[...notes.data].reverse().map((note) => (
+              <li key={note.id} className="flex gap-2.5">
+                <Avatar name={nameOf(note.by)} size="sm" title="" />
+                <div className="min-w-0">
+                  <p className="text-xs text-muted">
+                    {nameOf(note.by)} · <Time value={note.at} />
+                  </p>
+                  <p className="whitespace-pre-wrap">
+                    <bdi>{note.text}</bdi>
+                  </p>
+                </div>
+              </li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </Section>
+  );
+}
+
+/** Other cases about the same subject. */
+export function RelatedPanel({ one }: { one: Case }) {
+  const t = useT();
+  const filters: CaseFilters = { subject: one.subject.id };
+  const related = useQuery({
+    queryKey: ['cases', 'related', one.subject.id],
+    queryFn: async () =>
+      (
+        await answer(client.GET('/v1/cases', { params: { query: { ...filters, view: 'summary', limit: 50 } } }))
+      ).data.filter((other) => other.id !== one.id),
+  });
+  return (
+    <Section title={t('cases.tab_related')} flush>
+      {related.isPending ? (
+        <SkeletonLines label={t('common.loading')} />
+      ) : related.isError ? (
+        <PanelError error={related.error} onRetry={() => void related.refetch()} />
+      ) : related.data.length === 0 ? (
+        <p className="p-3 text-muted">{t('cases.no_related')}</p>
+      ) : (
+        <ul>
+          {related.data.map((other) => (
+            <li key={other.id} className="border-b last:border-0">
+              <Link
+                to="/cases/$caseId"
+                params={{ caseId: other.id }}
+                className={cx('flex flex-wrap items-center gap-3 px-3 py-2 hover:bg-hover')}
+              >
+                <span className="font-medium">{other.workflow.id}</span>
+                <StateChip one={other} />
+                <RiskChip risk={other.risk} />
+                <span className="flex-1" />
+                <Time value={other.created_at} className="text-sm text-muted" />
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,10 @@
+import { useT } from '@/i18n';
+
+/** A reason code in the reviewer's language; one that nobody has translated as its words. */
+export function useReasonText(): (code: string) => string {
+  const t = useT();
+  return (code) => {
+    const words = code.replaceAll('_', ' ');
+    return t.maybe(`reason.${code}`, words.charAt(0).toUpperCase() + words.slice(1));
+  };
+}

@@ -1,0 +1,136 @@
+import type { Case, CaseDocument } from '@/api';
+import { readZone } from './mrz';
+
+export type Match = 'match' | 'differs' | 'unknown';
+
+export interface Comparison {
+  field: 'family' | 'given' | 'date_of_birth' | 'nationality' | 'document_number' | 'expires' | 'sex';
+  declared: string | null;
+  read: string | null;
+  match: Match;
+}
+
+export interface Finding {
+  code: string;
+  severity: 'low' | 'medium' | 'high';
+  message: string;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+interface ServerZone {
+  name_matches?: boolean | null;
+  date_of_birth_matches?: boolean | null;
+  expired?: boolean | null;
+}
+
+/** What the document task has said of the zone, wherever the workflow keeps it. */
+function serverZone(context: Record<string, unknown>): ServerZone | null {
+  for (const value of Object.values(context)) {
+    if (isRecord(value) && Array.isArray(value['documents']) && isRecord(value['mrz'])) return value['mrz'];
+  }
+  return null;
+}
+
+function flag(value: boolean | null | undefined): Match {
+  return value === true ? 'match' : value === false ? 'differs' : 'unknown';
+}
+
+/** The person that a context tells of: the first object with a name. */
+export function declaredPerson(context: Record<string, unknown>): Record<string, unknown> {
+  for (const value of Object.values(context))
+    if (isRecord(value) && (isRecord(value['name']) || typeof value['name'] === 'string')) return value;
+  return {};
+}
+
+function same(a: string | null, b: string | null): Match {
+  if (a === null || b === null) return 'unknown';
+  const plain = (one: string) => one.replace(/[^0-9A-Za-z]/g, '').toUpperCase();
+  return plain(a) === plain(b) ? 'match' : 'differs';
+}
+
+/** Declared and read data of a document, field by field. Whether names and births match, the server says. */
+export function compare(one: Case, document: CaseDocument, now = new Date()): Comparison[] {
+  const zoneText = text(document.properties?.['mrz']);
+  const zone = zoneText ? readZone(zoneText, now) : null;
+  if (!zone) return [];
+  const said = serverZone(one.context);
+  const person = declaredPerson(one.context);
+  const name = isRecord(person['name']) ? person['name'] : {};
+  const nameMatch = flag(said?.name_matches);
+  const declaredNumber = text(document.properties?.['number']);
+  const declaredExpiry = text(document.properties?.['expires']);
+  return [
+    {
+      field: 'family',
+      declared: text(name['family']) ?? text(person['name']),
+      read: zone.surname || null,
+      match: nameMatch,
+    },
+    { field: 'given', declared: text(name['given']), read: zone.given || null, match: nameMatch },
+    {
+      field: 'date_of_birth',
+      declared: text(person['date_of_birth']),
+      read: zone.birth,
+      match: flag(said?.date_of_birth_matches),
+    },
+    {
+      field: 'document_number',
+      declared: declaredNumber,
+      read: zone.number || null,
+      match: same(declaredNumber, zone.number),
+    },
+    {
+      field: 'nationality',
+      declared: text(person['nationality']),
+      read: zone.nationality || null,
+      match: same(text(person['nationality']), zone.nationality),
+    },
+    {
+      field: 'expires',
+      declared: declaredExpiry,
+      read: zone.expiry,
+      match: said?.expired === true ? 'differs' : same(declaredExpiry, zone.expiry),
+    },
+    { field: 'sex', declared: text(person['sex']), read: zone.sex || null, match: same(text(person['sex']), zone.sex) },
+  ];
+}
+
+/** What was noticed about a document. */
+export function findingsOf(document: CaseDocument): Finding[] {
+  const findings = document.checks?.['findings'];
+  if (!Array.isArray(findings)) return [];
+  return findings.filter(isRecord).map((one) => ({
+    code: text(one['code']) ?? '',
+    severity: one['severity'] === 'high' || one['severity'] === 'low' ? one['severity'] : 'medium',
+    message: text(one['message']) ?? '',
+  }));
+}
+
+/** The documents in the order people look at them: what waits for a decision first, older attempts last. */
+export function ordered(documents: readonly CaseDocument[]): CaseDocument[] {
+  const newest = new Map<string, string>();
+  for (const one of documents) newest.set(`${one.kind}/${one.side ?? ''}`, one.id);
+  const rank = (one: CaseDocument) => (newest.get(`${one.kind}/${one.side ?? ''}`) === one.id ? 0 : 1);
+  return documents
+    .map((one, n) => ({ one, n }))
+    .sort((a, b) => rank(a.one) - rank(b.one) || a.n - b.n)
+    .map(({ one }) => one);
+}
+
+/** Whether a newer document has taken a document's place. */
+export function replaced(documents: readonly CaseDocument[], document: CaseDocument): boolean {
+  const at = documents.findIndex((one) => one.id === document.id);
+  return documents
+    .slice(at + 1)
+    .some(
+      (one) =>
+        one.kind === document.kind && (one.side ?? '') === (document.side ?? '') && one.status !== 'awaiting_upload',
+    );
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { Case, CaseDocument } from '@/api';
+import { compare, findingsOf, ordered, replaced } from './compare';
+import { readZone } from './mrz';
+
+const td3 = 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10';
+const now = new Date('2026-01-01');
+
+describe('a zone', () => {
+  it('is read as ICAO’s specimen says', () => {
+    expect(readZone(td3, now)).toEqual({
+      surname: 'ERIKSSON',
+      given: 'ANNA MARIA',
+      number: 'L898902C3',
+      nationality: 'UTO',
+      birth: '1974-08-12',
+      sex: 'F',
+      expiry: '2012-04-15',
+    });
+  });
+  it('of a card has three lines', () => {
+    const zone = readZone(
+      'I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<',
+      now,
+    );
+    expect(zone).toMatchObject({ surname: 'ERIKSSON', number: 'D23145890', birth: '1974-08-12' });
+  });
+  it('that is none is not read', () => {
+    expect(readZone('hello')).toBeNull();
+    expect(readZone('')).toBeNull();
+  });
+});
+
+describe('a comparison', () => {
+  const document = {
+    id: 'd',
+    kind: 'passport',
+    properties: { mrz: td3, number: 'l898902c3' },
+  } as unknown as CaseDocument;
+  const one = (flags: object) =>
+    ({
+      context: {
+        applicant: { name: { given: 'Anna', family: "O'Brien" }, date_of_birth: '1974-08-12' },
+        id_check: { documents: [], mrz: flags },
+      },
+    }) as unknown as Case;
+  it('trusts the server about names and births', () => {
+    const found = compare(one({ name_matches: false, date_of_birth_matches: true, expired: true }), document, now);
+    expect(found.map((c) => [c.field, c.match])).toEqual([
+      ['family', 'differs'],
+      ['given', 'differs'],
+      ['date_of_birth', 'match'],
+      ['document_number', 'match'],
+      ['nationality', 'unknown'],
+      ['expires', 'differs'],
+      ['sex', 'unknown'],
+    ]);
+  });
+  it('says nothing where the server cannot tell', () => {
+    expect(compare(one({ name_matches: null }), document, now)[0]?.match).toBe('unknown');
+  });
+  it('is none without a zone', () => {
+    expect(compare(one({}), { ...document, properties: {} }, now)).toEqual([]);
+  });
+});
+
+it('puts the newest of each kind first and knows what was replaced', () => {
+  const list = [
+    { id: 'a', kind: 'passport', status: 'revision' },
+    { id: 'b', kind: 'selfie', status: 'checked' },
+    { id: 'c', kind: 'passport', status: 'checked' },
+  ] as CaseDocument[];
+  expect(ordered(list).map((one) => one.id)).toEqual(['b', 'c', 'a']);
+  expect(list.map((one) => replaced(list, one))).toEqual([true, false, false]);
+});
+
+it('reads findings and nothing from nonsense', () => {
+  const checks = { findings: [{ code: 'blur', severity: 'high', message: 'It is blurred.' }, 5] };
+  expect(findingsOf({ checks } as unknown as CaseDocument)).toEqual([
+    { code: 'blur', severity: 'high', message: 'It is blurred.' },
+  ]);
+  expect(findingsOf({} as CaseDocument)).toEqual([]);
+});

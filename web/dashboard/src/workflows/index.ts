@@ -1,0 +1,1 @@
+export { WorkflowView } from './WorkflowView';
