@@ -68,7 +68,7 @@ export function CaseList({
                     ))}
                   <bdi className="truncate font-medium">{one.subject.name || one.external_id || one.id}</bdi>
                 </span>
-                <span className="justify-self-end sm:order-last">
+                <span className="flex justify-self-end sm:order-last sm:min-w-24 sm:justify-end">
                   <SlaChip sla={one.sla} />
                 </span>
                 <span className="col-span-2 flex min-w-0 gap-2 sm:col-span-1 sm:justify-end">

@@ -2,12 +2,12 @@ import { ChartColumn, Table } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react';
 import { useFormats, useT } from '@/i18n';
 import { cx, Section, Segmented } from '@/ui';
-import { type Line, pieces } from './series';
+import { type Line, pointsOf } from './series';
 
 export interface Series extends Line {
   label: string;
-  /** How it is drawn: columns stand beside each other. */
-  form: 'column' | 'line' | 'dashed';
+  /** How it is drawn: columns stand beside each other; a reach goes from the dot of the day up to its own value. */
+  form: 'column' | 'dot' | 'reach';
   tone: 'accent' | 'neutral';
 }
 
@@ -29,7 +29,7 @@ const height = 150;
 const margin = { top: 8, right: 4, bottom: 18, left: 40 };
 
 const fills = { accent: 'fill-accent', neutral: 'fill-line-strong' };
-const strokes = { accent: 'stroke-accent', neutral: 'stroke-muted' };
+const strokes = { accent: 'stroke-accent', neutral: 'stroke-line-strong' };
 
 /**
  * A chart over days. One day at a time can be read: by pointer, or by the arrow keys as with a slider. The same numbers are
@@ -87,7 +87,8 @@ function Plot({ title, summary, dates, series, top, format }: ChartProps) {
   const x = (n: number) => margin.left + (n + 0.5) * step;
   const y = (value: number) => margin.top + inner.height * (1 - Math.min(1, value / top));
   const columns = series.filter((one) => one.form === 'column');
-  const lines = series.filter((one) => one.form !== 'column');
+  const dots = series.filter((one) => one.form === 'dot');
+  const reaches = series.filter((one) => one.form === 'reach');
   const bar = Math.max(1.5, Math.min(9, (step * 0.72) / Math.max(1, columns.length)));
   const said = (n: number) =>
     [
@@ -122,16 +123,16 @@ function Plot({ title, summary, dates, series, top, format }: ChartProps) {
         {series.map((one) => (
           <span key={one.key} className="flex items-center gap-1.5">
             <svg aria-hidden="true" className="size-3" viewBox="0 0 12 12">
-              {one.form === 'column' ? (
-                <rect x="1" y="1" width="10" height="10" rx="2" className={fills[one.tone]} />
-              ) : (
+              {one.form === 'column' && <rect x="1" y="1" width="10" height="10" rx="2" className={fills[one.tone]} />}
+              {one.form === 'dot' && <circle cx="6" cy="6" r="3.5" className={fills[one.tone]} />}
+              {one.form === 'reach' && (
                 <line
-                  x1="0"
-                  x2="12"
-                  y1="6"
-                  y2="6"
-                  strokeWidth="2"
-                  strokeDasharray={one.form === 'dashed' ? '3 2' : undefined}
+                  x1="6"
+                  x2="6"
+                  y1="1"
+                  y2="11"
+                  strokeWidth="3"
+                  strokeLinecap="round"
                   className={strokes[one.tone]}
                 />
               )}
@@ -196,26 +197,40 @@ function Plot({ title, summary, dates, series, top, format }: ChartProps) {
               ) : null,
             ),
           )}
-          {lines.map((one) =>
-            pieces(one.values).map((piece) => (
-              <g key={`${one.key} ${piece[0]?.[0]}`}>
-                <polyline
-                  points={piece.map(([n, value]) => `${x(n)},${y(value)}`).join(' ')}
-                  fill="none"
-                  strokeWidth="1.5"
-                  strokeLinejoin="round"
-                  strokeDasharray={one.form === 'dashed' ? '4 3' : undefined}
+          {reaches.map((one) =>
+            one.values.map((value, n) => {
+              const from = dots[0]?.values[n] ?? null;
+              return value === null || from === null ? null : (
+                <line
+                  key={`${one.key} ${dates[n]}`}
+                  x1={x(n)}
+                  x2={x(n)}
+                  y1={y(from)}
+                  y2={y(value)}
+                  strokeWidth="3"
+                  strokeLinecap="round"
                   className={strokes[one.tone]}
                 />
-                {piece.map(
-                  ([n, value]) =>
-                    (piece.length === 1 || n === at) && (
-                      <circle key={n} cx={x(n)} cy={y(value)} r="2.5" className={fills[one.tone]} />
-                    ),
-                )}
-              </g>
-            )),
+              );
+            }),
           )}
+          {dots.map((one) => {
+            const points = pointsOf(one.values);
+            return (
+              <g key={one.key}>
+                <polyline
+                  points={points.map(([n, value]) => `${x(n)},${y(value)}`).join(' ')}
+                  fill="none"
+                  strokeWidth="1"
+                  strokeOpacity="0.35"
+                  className={strokes[one.tone]}
+                />
+                {points.map(([n, value]) => (
+                  <circle key={n} cx={x(n)} cy={y(value)} r={n === at ? 4 : 3} className={fills[one.tone]} />
+                ))}
+              </g>
+            );
+          })}
           {dates.map((date, n) =>
             (count - 1 - n) % labelled === 0 && n > 0 ? (
               <text

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { ArrowRight } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { queueQuery } from '@/api';
 import { useFormats, useT } from '@/i18n';
@@ -10,7 +11,7 @@ import { CaseList } from './CaseList';
 import { firstCases } from './queries';
 import { Statistics } from './Statistics';
 
-const link = 'rounded-sm px-1.5 py-0.5 text-sm text-accent-ink hover:underline';
+const link = 'inline-flex min-h-6 items-center rounded-sm px-1.5 text-sm text-accent-ink hover:underline';
 
 /** What waits for the person who is signed in, what breaches soon, and how the work went. */
 export function HomePage() {
@@ -22,13 +23,18 @@ export function HomePage() {
   const first = soonest.data?.[0];
   return (
     <div className="mx-auto flex max-w-6xl flex-col gap-4 p-4 md:p-6">
-      <header className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
+      <header className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <h1 className="text-xl font-semibold">
           <bdi>{t('home.hello', { name: me.user.name || me.user.email })}</bdi>
         </h1>
         {first && can('cases:decide') && (
-          <Link to="/cases/$caseId" params={{ caseId: first.id }} className={link}>
+          <Link
+            to="/cases/$caseId"
+            params={{ caseId: first.id }}
+            className="inline-flex h-8 items-center gap-1.5 rounded-md bg-accent px-3 text-sm font-medium text-on-accent hover:bg-accent-hover"
+          >
             {t('home.begin')}
+            <ArrowRight aria-hidden="true" className="size-4" />
           </Link>
         )}
       </header>

@@ -82,8 +82,8 @@ export function Statistics() {
           top={roundSpan(Math.max(60, ...slow.map((value) => value ?? 0), ...medians.map((value) => value ?? 0)))}
           format={(value) => (value === 0 ? '0' : formats.duration(value))}
           series={[
-            { key: 'median', label: t('home.median'), values: medians, form: 'line', tone: 'accent' },
-            { key: 'p90', label: t('home.p90'), values: slow, form: 'dashed', tone: 'neutral' },
+            { key: 'median', label: t('home.median'), values: medians, form: 'dot', tone: 'accent' },
+            { key: 'p90', label: t('home.p90'), values: slow, form: 'reach', tone: 'neutral' },
           ]}
           columns={[
             { key: 'decided', label: t('home.decided'), cell: (n) => formats.number(days[n]?.decided ?? 0) },

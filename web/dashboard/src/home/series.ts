@@ -67,15 +67,7 @@ export function roundSpan(largest: number): number {
   return spans.find((span) => span >= largest) ?? Math.ceil(largest / 604_800) * 604_800;
 }
 
-/** The points of a line, in pieces: where a value is missing, it stops. */
-export function pieces(values: Values): [number, number][][] {
-  const all: [number, number][][] = [];
-  let piece: [number, number][] = [];
-  values.forEach((value, n) => {
-    if (value === null) {
-      if (piece.length > 0) all.push(piece);
-      piece = [];
-    } else piece.push([n, value]);
-  });
-  return piece.length > 0 ? [...all, piece] : all;
+/** Where there is something to draw: the day's place and its value. */
+export function pointsOf(values: Values): [number, number][] {
+  return values.flatMap((value, n): [number, number][] => (value === null ? [] : [[n, value]]));
 }

@@ -19,8 +19,19 @@ export interface DialogProps {
 
 const sizes = { sm: 'max-w-md', md: 'max-w-xl', lg: 'max-w-3xl' };
 const overlay = 'fixed inset-0 z-40 bg-overlay no-print';
-const frame = 'fixed z-40 flex flex-col border bg-raised shadow-pop animate-appear no-print';
+const frame = 'fixed z-40 flex flex-col border bg-raised shadow-pop outline-none animate-appear no-print';
 const middle = 'inset-x-2 top-[8vh] mx-auto max-h-[84vh] rounded-lg';
+
+/** Where writing begins: the first field of the dialog. Without one the dialog itself has the focus, not its close button. */
+function focusFirst(event: Event) {
+  const content = event.currentTarget;
+  if (!(content instanceof HTMLElement)) return;
+  event.preventDefault();
+  const field = content.querySelector<HTMLElement>(
+    '[data-autofocus], input:not([type="hidden"]):not(:disabled), select:not(:disabled), textarea:not(:disabled)',
+  );
+  (field ?? content).focus();
+}
 
 /** A question or a form over the page. Esc closes it; the focus returns to where it was. */
 export function Dialog({
@@ -39,6 +50,7 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className={overlay} data-modal="" />
         <Radix.Content
+          onOpenAutoFocus={focusFirst}
           className={cx(
             frame,
             sheet ? 'inset-y-0 right-0 w-full max-w-md border-y-0 border-r-0' : cx(middle, sizes[size]),

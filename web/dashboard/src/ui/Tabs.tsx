@@ -68,8 +68,8 @@ export function Segmented({
           aria-pressed={option.value === value}
           onClick={() => onValueChange(option.value)}
           className={cx(
-            'flex h-6 items-center gap-1 rounded-sm px-2 text-xs font-medium',
-            option.value === value ? 'bg-surface text-ink shadow-pop' : 'text-muted hover:text-ink',
+            'flex h-6 items-center gap-1 rounded-sm border px-2 text-xs font-medium',
+            option.value === value ? 'border-line-strong bg-surface text-ink' : 'border-transparent text-muted hover:text-ink',
           )}
         >
           {option.label}
