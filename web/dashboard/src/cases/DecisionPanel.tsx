@@ -152,7 +152,7 @@ export function DecisionPanel({
   return (
     <Section title={t('cases.decision')}>
       <div className="flex flex-col gap-3">
-        <div role="group" aria-label={t('cases.decision')} className="grid grid-cols-1 gap-1.5 sm:grid-cols-3">
+        <div role="group" aria-label={t('cases.decision')} className="grid grid-cols-2 gap-1.5">
           {decisions.map((decision) => {
             const possible = allowed && decision.allowed;
             const tip = !allowed ? t('cases.role_cannot_decide') : (decision.reason ?? '');
@@ -168,6 +168,7 @@ export function DecisionPanel({
                 onClick={() => choose(decision)}
                 className={cx(
                   'aria-disabled:cursor-not-allowed aria-disabled:opacity-55',
+                  decision.tone !== 'approve' && decision.tone !== 'reject' && 'col-span-2',
                   decision.event === draft.event &&
                     (decision.tone === 'approve'
                       ? 'border-success bg-success-soft text-success'
