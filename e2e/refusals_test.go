@@ -76,7 +76,7 @@ func TestBadInputGetsAClearErrorAndTheCaseStaysIntact(t *testing.T) {
 		{"oversize body", "POST", events, key, `{"type":"` + strings.Repeat("x", 1<<20) + `"}`, nil, 413, "too_large"},
 		{"over what a gateway takes", "POST", events, key, strings.Repeat(" ", 11<<20), nil, 413, "too_large"},
 		{"another content type", "POST", events, key, []byte("type=SUBMIT"), []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type"},
-		{"document of an unknown kind", "POST", documents, key, document(func(d map[string]any) { d["kind"] = "selfie" }), []string{"Idempotency-Key", "d1"}, 422, "invalid"},
+		{"document of an unknown kind", "POST", documents, key, document(func(d map[string]any) { d["kind"] = "horoscope" }), []string{"Idempotency-Key", "d1"}, 422, "invalid"},
 		{"document of a wrong type", "POST", documents, key, document(func(d map[string]any) { d["content_type"] = "text/html" }), []string{"Idempotency-Key", "d2"}, 422, "invalid"},
 		{"document that is too large", "POST", documents, key, document(func(d map[string]any) { d["size"] = 1 << 30 }), []string{"Idempotency-Key", "d3"}, 422, "invalid"},
 		{"document without a checksum", "POST", documents, key, document(func(d map[string]any) { d["sha256"] = "abc" }), []string{"Idempotency-Key", "d4"}, 422, "invalid"},

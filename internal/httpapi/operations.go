@@ -74,7 +74,7 @@ func (s *server) answer(c ctx, record cases.Record, err error) (*caseAnswer, err
 	if err != nil {
 		return nil, err
 	}
-	return &caseAnswer{ETag: tag(record.Version), Body: shape}, nil
+	return &caseAnswer{Status: http.StatusOK, ETag: tag(record.Version), Body: shape}, nil
 }
 
 func op(audience Audience, id, method, path, summary string) operation {
@@ -133,7 +133,7 @@ func (s *server) registerCases(api huma.API) {
 		})
 		out, err := s.answer(c, record, err)
 		if err == nil {
-			out.Location = "/v1/cases/" + record.ID
+			out.Status, out.Location = http.StatusCreated, "/v1/cases/"+record.ID
 		}
 		return out, err
 	})

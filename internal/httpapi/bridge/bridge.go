@@ -72,6 +72,9 @@ type answer struct {
 func (a *answer) Header() http.Header { return a.header }
 
 func (a *answer) WriteHeader(status int) {
+	if status < http.StatusOK { // net/http panics; a caller must not take it for a success
+		status = http.StatusInternalServerError
+	}
 	if a.status == 0 {
 		a.status = status
 	}
