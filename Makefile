@@ -29,12 +29,30 @@ help: ## List these commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
-run: bin/ballerine ## The whole system on this machine; ARGS="--addr 127.0.0.1:0 --data DIR --json"
+run: ## The whole system on this machine; ARGS="--addr 127.0.0.1:0 --data DIR --json"
+	@if ! $(HAVE_NODE); then \
+	  echo 'Node.js 20.19 or newer with npm is missing, so there is no dashboard; the API is served all the same.' >&2; \
+	elif ! $(MAKE) -s --no-print-directory $(DASHBOARD) >&2; then \
+	  echo 'The dashboard could not be built (the reason is above); the API is served all the same.' >&2; fi
+	@$(MAKE) --no-print-directory bin/ballerine
 	@exec bin/ballerine dev --seed $(ARGS)
 
 .PHONY: bin/ballerine
 bin/ballerine:
 	@CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/ballerine
+
+# The dashboard's pages stand inside the program, so it is built before the program.
+HAVE_NODE   := { command -v npm && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'; } >/dev/null 2>&1
+DASHBOARD   := web/dashboard/dist/index.html
+WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -not -path '*/e2e/*' -print)
+
+.PHONY: web
+web: ## Build the dashboard into web/dashboard/dist; needs Node.js 20.19 or newer
+	@$(HAVE_NODE) || { echo 'Node.js 20.19 or newer with npm is needed to build the dashboard.' >&2; exit 1; }
+	@$(MAKE) -s --no-print-directory $(DASHBOARD)
+
+$(DASHBOARD): $(WEB_SOURCES) web/node_modules/.package-lock.json
+	@echo 'building the dashboard'; npm run --silent build --prefix web -- --logLevel warn
 
 ##@ Test
 
@@ -42,8 +60,26 @@ bin/ballerine:
 RACE = $(if $(shell command -v $$(go env CC)),-race)
 
 .PHONY: test
-test: setup ## Set up what the tests need, then run them all, with the race detector
+test: setup test-go test-web test-browser ## Set up what the tests need, then run them all: Go with the race detector, the dashboard, a browser
+
+.PHONY: test-go
+test-go: setup
 	go test $(RACE) -timeout 15m $(ARGS) ./...
+
+.PHONY: test-web
+test-web: ## Check the dashboard's types, style and logic, build it, hold its size to the budget
+	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: the dashboard is neither checked nor built.); \
+	else $(MAKE) --no-print-directory web/node_modules/.package-lock.json; \
+	  npm run --silent check --prefix web && npm test --silent --prefix web && $(MAKE) --no-print-directory web; fi
+
+# The browser's tests use the program as people do: built, with its pages inside.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: test-browser
+test-browser: ## Use the dashboard in headless Chromium, one test for each behaviour
+	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: nobody tries the dashboard in a browser.); \
+	elif [[ -z "$(CHROMIUM)" ]]; then $(call skipped,Chromium is not here: nobody tries the dashboard in a browser.); \
+	else $(MAKE) --no-print-directory web bin/ballerine; CHROMIUM="$(CHROMIUM)" npm run --silent e2e --prefix web; fi
 
 .PHONY: test-short
 test-short: ## Run the tests without setting anything up and without the race detector
@@ -150,6 +186,8 @@ $(TOOLS)/bin/govulncheck-$(GOVULNCHECK_VERSION):
 generate: ## Write all generated files anew: compiled machines, the OpenAPI document, golden files
 	@packages=$$(git grep -l --untracked 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|'); \
 	  for package in $$packages; do echo "generate $$package"; go test -count=1 "$$package" -update >/dev/null || { echo "failed: $$package" >&2; exit 1; }; done
+	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: the types of the client in the dashboard are left as they are.); \
+	else $(MAKE) --no-print-directory web/node_modules/.package-lock.json; echo 'generate web/dashboard/src/api'; npm run --silent types --prefix web >/dev/null; fi
 
 .PHONY: check-generated
 check-generated: generate ## Fail when a generated file is not what its source makes of it
@@ -190,7 +228,8 @@ $(eval $(call sam_function,SweepFunction,sweep))
 .PHONY: clean
 clean: ## Remove what was built; local data (.ballerine) and tools (.tools) stay
 	rm -rf bin build .aws-sam
+	find web/dashboard/dist -mindepth 1 -not -name .keep -delete
 
 .PHONY: clean-all
 clean-all: clean ## Remove the tools as well
-	rm -rf $(TOOLS) $(VALIDATORS)/node_modules $(PEERS)/node_modules
+	rm -rf $(TOOLS) $(VALIDATORS)/node_modules $(PEERS)/node_modules web/node_modules
