@@ -50,7 +50,11 @@ async function reach(request: Request): Promise<Response> {
   return response;
 }
 
-export const client = createClient<paths>({ baseUrl: location.origin, fetch: send });
+export const client = createClient<paths>({
+  baseUrl: location.origin,
+  fetch: send,
+  querySerializer: { array: { style: 'form', explode: false } }, // lists are comma separated
+});
 client.use(authorize);
 
 async function problemOf(response: Response): Promise<ApiProblem> {

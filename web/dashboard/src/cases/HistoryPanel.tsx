@@ -39,6 +39,24 @@ function said(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** Looks at documents by the same person in a row as one: they are many, and none of them changes anything. */
+export function grouped(entries: readonly Entry[]): { entry: Entry; times: number }[] {
+  const groups: { entry: Entry; times: number }[] = [];
+  for (const entry of entries) {
+    const last = groups.at(-1);
+    if (
+      entry.cause === 'document_viewed' &&
+      last?.entry.cause === 'document_viewed' &&
+      last.entry.actor.id === entry.actor.id
+    ) {
+      last.times++;
+    } else {
+      groups.push({ entry, times: 1 });
+    }
+  }
+  return groups;
+}
+
 /** The history, newest first: what, who, when, from where to where, before and after. Ten thousand entries scroll as ten do. */
 export function HistoryPanel({ one }: { one: Case }) {
   const t = useT();
@@ -59,7 +77,7 @@ export function HistoryPanel({ one }: { one: Case }) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
-  const entries = useMemo(() => history.data?.pages.flatMap((page) => page.data) ?? [], [history.data]);
+  const entries = useMemo(() => grouped(history.data?.pages.flatMap((page) => page.data) ?? []), [history.data]);
   const verify = useMutation({
     mutationFn: () => answer(client.GET('/v1/cases/{id}/verification', { params: { path: { id: one.id } } })),
     onSuccess: (report) =>
@@ -83,7 +101,7 @@ export function HistoryPanel({ one }: { one: Case }) {
     count: entries.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => 56,
-    getItemKey: (n) => entries[n]?.version ?? n,
+    getItemKey: (n) => entries[n]?.entry.version ?? n,
     overscan: 10,
   });
   const items = virtual.getVirtualItems();
@@ -100,7 +118,7 @@ export function HistoryPanel({ one }: { one: Case }) {
         <>
           <Select
             aria-label={t('cases.history_filter')}
-            className="w-auto"
+            fit
             value={group}
             onValueChange={setGroup}
             placeholder={t('cases.history_all')}
@@ -133,9 +151,9 @@ export function HistoryPanel({ one }: { one: Case }) {
         >
           <ol className="relative" style={{ height: virtual.getTotalSize() }}>
             {items.map((item) => {
-              const entry = entries[item.index];
+              const group = entries[item.index];
               return (
-                entry && (
+                group && (
                   <li
                     key={item.key}
                     data-index={item.index}
@@ -143,7 +161,7 @@ export function HistoryPanel({ one }: { one: Case }) {
                     className="absolute inset-x-0 top-0 border-b px-3 py-2"
                     style={{ transform: `translateY(${item.start}px)` }}
                   >
-                    <EntryLine entry={entry} />
+                    <EntryLine entry={group.entry} times={group.times} />
                   </li>
                 )
               );
@@ -155,7 +173,8 @@ export function HistoryPanel({ one }: { one: Case }) {
   );
 }
 
-export function EntryLine({ entry }: { entry: Entry }) {
+/** The entry; `times` when the same person did the same several times in a row. */
+export function EntryLine({ entry, times = 1 }: { entry: Entry; times?: number }) {
   const t = useT();
   const nameOf = useActorName();
   const reasonText = useReasonText();
@@ -174,6 +193,7 @@ export function EntryLine({ entry }: { entry: Entry }) {
       <p className="flex flex-wrap items-center gap-x-2">
         <span className="w-9 shrink-0 text-xs text-faint tabular-nums">{entry.version}</span>
         <span className="font-medium">{t.maybe(`cause.${entry.cause}`, entry.cause)}</span>
+        {times > 1 && <Chip>{t('cases.history_times', { count: times })}</Chip>}
         {entry.event && <Chip>{t.maybe(`decision.${entry.event}`, entry.event)}</Chip>}
         {moved && (
           <span className="text-muted">

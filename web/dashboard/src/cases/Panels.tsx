@@ -87,10 +87,20 @@ const statusIcons = {
   skipped: <CircleMinus aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warning" />,
 };
 
+/** A rule's name as words. */
+function sentenceOf(rule: string): string {
+  const words = rule.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function readText(path: string, value: string | null): string {
+  return value === null ? path : `${path}: ${value}`;
+}
+
 function Step({ step }: { step: RuleStep }) {
   const t = useT();
   const inputs = Object.entries(step.inputs);
-  const words = step.rule.replaceAll('_', ' ');
+  const words = sentenceOf(step.rule);
   return (
     <li className="flex gap-2">
       {statusIcons[step.status]}
@@ -98,13 +108,13 @@ function Step({ step }: { step: RuleStep }) {
         <p>
           <span className="sr-text">{t(`cases.rule_${step.status}`)}: </span>
           <span className={step.status === 'passed' ? 'font-medium' : undefined}>
-            {step.reason || words.charAt(0).toUpperCase() + words.slice(1)}
+            {step.status === 'failed' ? words : step.reason || words}
           </span>
         </p>
         <p className="text-xs text-faint">
-          {step.rule}
-          {step.status !== 'failed' && ` · ${t(`cases.rule_${step.status}`)}`}
-          {inputs.length > 0 && ` · ${inputs.map(([path, value]) => `${path}: ${inputText(value)}`).join(' · ')}`}
+          {t(`cases.rule_${step.status}`)}
+          {step.status !== 'failed' && ` · ${step.rule}`}
+          {inputs.length > 0 && ` · ${inputs.map(([path, value]) => readText(path, inputText(value))).join(' · ')}`}
         </p>
       </div>
     </li>

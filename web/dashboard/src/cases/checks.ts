@@ -61,9 +61,9 @@ export function policyAnswers(context: Record<string, unknown>): PolicyAnswer[] 
   });
 }
 
-/** A value that a rule has read, as text: personal data is named, not shown. */
-export function inputText(value: unknown): string {
-  if (isRecord(value) && typeof value['$ref'] === 'string') return `→ ${value['$ref'].replace(/^input:/, '')}`;
+/** A value that a rule has read, as text. Null for personal data: a trace names it and does not repeat it. */
+export function inputText(value: unknown): string | null {
+  if (isRecord(value) && typeof value['$ref'] === 'string') return null;
   if (value === null || value === undefined) return '—';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

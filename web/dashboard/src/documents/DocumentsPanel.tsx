@@ -41,6 +41,8 @@ function titleOf(document: CaseDocument): string {
 /** The documents of a case: looked at, compared with what was declared, decided one by one. */
 export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: DocumentsPanelProps) {
   const t = useT();
+  const shortOf = (document: CaseDocument) =>
+    [t.maybe(`kind.${document.kind}`, document.title || document.kind), document.side].filter(Boolean).join(', ');
   const documents = useMemo(() => ordered(one.documents ?? []), [one.documents]);
   const [chosen, setChosen] = useState('');
   const [mode, setMode] = useState<'one' | 'faces'>('one');
@@ -77,7 +79,7 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: Docu
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-2">
-        <ul aria-label={t('cases.tab_documents')} className="flex min-w-0 flex-1 gap-1.5 overflow-x-auto pb-0.5">
+        <ul aria-label={t('cases.tab_documents')} className="flex min-w-0 flex-1 basis-72 flex-wrap gap-1.5">
           {documents.map((document) => (
             <li key={document.id} className="shrink-0">
               <button
@@ -93,7 +95,7 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: Docu
                   replaced(one.documents ?? [], document) && 'opacity-60',
                 )}
               >
-                <span className="min-w-0 truncate">{titleOf(document)}</span>
+                <span className="min-w-0 truncate">{shortOf(document)}</span>
                 <Chip tone={tones[document.status] ?? 'neutral'}>
                   {t.maybe(`document.${document.status}`, document.status)}
                 </Chip>

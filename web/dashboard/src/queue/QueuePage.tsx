@@ -376,7 +376,7 @@ function Filters({ search, change, counts, titles, people }: FiltersProps) {
     return ids.sort().map((id) => ({ value: id, label: withCount(label(id), record?.[id] ?? 0) }));
   };
   const stateKey = search.state ? `${search.workflow ?? ''}/${search.state}` : '';
-  const select = 'w-auto max-w-44';
+  const select = 'max-w-52 shrink-0';
   return (
     <div
       role="group"
@@ -385,6 +385,7 @@ function Filters({ search, change, counts, titles, people }: FiltersProps) {
     >
       <Select
         aria-label={t('queue.filter_assignee')}
+        fit
         className={select}
         value={search.overdue ? 'overdue' : (search.assignee ?? '')}
         onValueChange={(value) =>
@@ -407,6 +408,7 @@ function Filters({ search, change, counts, titles, people }: FiltersProps) {
       />
       <Select
         aria-label={t('queue.filter_workflow')}
+        fit
         className={select}
         value={search.workflow ?? ''}
         onValueChange={(workflow) => change({ workflow: workflow || undefined, state: undefined })}
@@ -415,13 +417,14 @@ function Filters({ search, change, counts, titles, people }: FiltersProps) {
       />
       <Select
         aria-label={t('queue.filter_state')}
+        fit
         className={select}
         value={stateKey}
         onValueChange={(value) => {
           const [workflow, ...state] = value.split('/');
           change(value ? { workflow, state: state.join('/') } : { state: undefined });
         }}
-        placeholder={search.decide === false ? t('queue.all_states') : t('queue.to_decide')}
+        placeholder={t('queue.all_states')}
         options={options(counts?.state, stateKey || undefined, (id) => {
           const [workflow = '', ...rest] = id.split('/');
           const path = rest.join('/');
@@ -431,6 +434,7 @@ function Filters({ search, change, counts, titles, people }: FiltersProps) {
       />
       <Select
         aria-label={t('queue.filter_risk')}
+        fit
         className={select}
         value={search.risk ?? ''}
         onValueChange={(risk) => change({ risk: (risk || undefined) as QueueSearch['risk'] })}
@@ -442,6 +446,7 @@ function Filters({ search, change, counts, titles, people }: FiltersProps) {
       />
       <Select
         aria-label={t('queue.filter_status')}
+        fit
         className={select}
         value={search.status ?? 'active'}
         onValueChange={(status) =>
@@ -468,6 +473,7 @@ function Filters({ search, change, counts, titles, people }: FiltersProps) {
       <span className="flex-1" />
       <Select
         aria-label={t('queue.sort')}
+        fit
         className={select}
         value={filtersOf(search).sort ?? ''}
         onValueChange={(sort) => change({ sort: sort as QueueSearch['sort'] })}

@@ -8,6 +8,7 @@ import {
   useEffect,
   useMemo,
   useRef,
+  useSyncExternalStore,
 } from 'react';
 import type { User } from '@/api';
 import { useT } from '@/i18n';
@@ -30,7 +31,20 @@ export interface QueueTableProps {
   scroller: RefObject<HTMLDivElement | null>;
 }
 
+const narrowColumns = ['subject', 'state', 'risk', 'sla'];
 const rowHeight = 40;
+const narrowRowHeight = 60; // name above, state and deadline below
+
+function useNarrow(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      const query = matchMedia('(max-width: 47.99rem)');
+      query.addEventListener('change', changed);
+      return () => query.removeEventListener('change', changed);
+    },
+    () => matchMedia('(max-width: 47.99rem)').matches,
+  );
+}
 
 /** The queue as a grid: rows are drawn as they come into sight, so that thousands scroll as well as ten. */
 export function QueueTable(props: QueueTableProps) {
@@ -51,13 +65,16 @@ export function QueueTable(props: QueueTableProps) {
     state: { columnVisibility: visibility, rowSelection: selection },
   });
   const model = table.getRowModel().rows;
+  const narrow = useNarrow();
   const virtual = useVirtualizer({
     count: model.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
+    estimateSize: () => (narrow ? narrowRowHeight : rowHeight),
     getItemKey: (n) => model[n]?.id ?? n,
     overscan: 12,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew
+  useEffect(() => virtual.measure(), [narrow]);
   const items = virtual.getVirtualItems();
   const lastSeen = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -181,7 +198,7 @@ export function QueueTable(props: QueueTableProps) {
               style={{ transform: `translateY(${item.start}px)`, height: item.size }}
               className={cx(
                 'absolute inset-x-0 top-0 grid cursor-pointer items-center gap-x-3 border-b bg-surface px-3 text-sm hover:bg-hover focus-visible:z-10 focus-visible:-outline-offset-2 md:grid-cols-(--columns)',
-                'max-md:grid-cols-[auto_minmax(0,1fr)_auto]',
+                'max-md:grid-cols-[minmax(0,1fr)_auto] max-md:content-center max-md:gap-y-1',
                 selected.has(row.id) && 'bg-selected hover:bg-selected',
                 row.original.gone && 'opacity-45',
               )}
@@ -206,12 +223,10 @@ export function QueueTable(props: QueueTableProps) {
                   role="gridcell"
                   className={cx(
                     'min-w-0 overflow-hidden',
-                    cell.column.id !== 'subject' &&
-                      cell.column.id !== 'risk' &&
-                      cell.column.id !== 'sla' &&
-                      'max-md:hidden',
-                    cell.column.id === 'subject' && 'max-md:col-span-2',
-                    cell.column.id === 'sla' && 'max-sm:hidden',
+                    !narrowColumns.includes(cell.column.id) && 'max-md:hidden',
+                    cell.column.id === 'state' && 'max-md:order-3',
+                    cell.column.id === 'risk' && 'max-md:order-2 max-md:justify-self-end',
+                    cell.column.id === 'sla' && 'max-md:order-4 max-md:justify-self-end',
                   )}
                 >
                   <table.FlexRender cell={cell} />

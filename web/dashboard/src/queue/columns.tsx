@@ -58,12 +58,21 @@ export function makeColumns(
       header: header('subject'),
       cell: ({ row }) => (
         <span className="flex min-w-0 items-baseline gap-2">
-          <span className="min-w-0 truncate font-medium">
+          <a
+            href={`/cases/${row.original.case.id}`}
+            tabIndex={-1}
+            className="min-w-0 truncate font-medium"
+            onClick={(event) => {
+              // The row opens the case here; the link is for another tab.
+              if (event.metaKey || event.ctrlKey) event.stopPropagation();
+              else event.preventDefault();
+            }}
+          >
             <SubjectName
               name={row.original.case.subject.name}
               otherwise={row.original.case.external_id ?? row.original.case.id}
             />
-          </span>
+          </a>
           {row.original.case.external_id && row.original.case.subject.name && (
             <span className="shrink-0 text-xs text-faint max-lg:hidden">{row.original.case.external_id}</span>
           )}

@@ -28,7 +28,7 @@ export function Tabs({
           <Radix.Trigger
             key={tab.value}
             value={tab.value}
-            className="-mb-px flex h-9 shrink-0 items-center gap-1.5 border-b-2 border-transparent px-2.5 text-sm text-muted hover:text-ink data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink"
+            className="-mb-px flex h-9 shrink-0 items-center gap-1.5 border-b-2 border-transparent px-2.5 text-sm text-muted hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink"
           >
             {tab.label}
             {tab.count !== undefined && tab.count > 0 && (
@@ -69,7 +69,9 @@ export function Segmented({
           onClick={() => onValueChange(option.value)}
           className={cx(
             'flex h-6 items-center gap-1 rounded-sm border px-2 text-xs font-medium',
-            option.value === value ? 'border-line-strong bg-surface text-ink' : 'border-transparent text-muted hover:text-ink',
+            option.value === value
+              ? 'border-line-strong bg-surface text-ink'
+              : 'border-transparent text-muted hover:text-ink',
           )}
         >
           {option.label}

@@ -1,8 +1,10 @@
 import dagre from '@dagrejs/dagre';
 import {
-  Background,
+  BaseEdge,
   Controls,
   type Edge,
+  EdgeLabelRenderer,
+  type EdgeProps,
   Handle,
   MarkerType,
   type Node,
@@ -45,15 +47,60 @@ function StateNode({ data }: NodeProps<Node<StateData>>) {
         !data.now && !data.visited && !data.possible && 'opacity-60',
       )}
     >
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="target" position={Position.Top} isConnectable={false} />
       <span className={cx('truncate text-sm', data.now && 'font-semibold text-accent-ink')}>{data.title}</span>
       <span className="truncate text-xs text-muted">{data.detail}</span>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>
   );
 }
 
+interface WayData extends Record<string, unknown> {
+  points: { x: number; y: number }[];
+  label: string;
+  at: { x: number; y: number };
+  kind: 'gone' | 'possible' | 'other';
+}
+
+/** A curve through the points of the layout, so that ways keep clear of states and of each other's names. */
+export function curve(points: readonly { x: number; y: number }[]): string {
+  const [first, ...rest] = points;
+  const last = rest.at(-1);
+  if (!first || !last) return '';
+  const parts = [`M${first.x},${first.y}`];
+  for (let n = 0; n < rest.length - 1; n++) {
+    const a = rest[n];
+    const b = rest[n + 1];
+    if (!a || !b) continue;
+    const end = n === rest.length - 2 ? b : { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+    parts.push(`Q${a.x},${a.y} ${end.x},${end.y}`);
+  }
+  if (rest.length === 1) parts.push(`L${last.x},${last.y}`);
+  return parts.join(' ');
+}
+
+function Way({ id, data, markerEnd }: EdgeProps<Edge<WayData>>) {
+  if (!data) return null;
+  return (
+    <>
+      <BaseEdge id={id} path={curve(data.points)} markerEnd={markerEnd} />
+      <EdgeLabelRenderer>
+        <span
+          className={cx(
+            'absolute rounded-sm bg-surface px-1 text-xs leading-4 whitespace-nowrap',
+            data.kind === 'possible' ? 'text-accent-ink' : 'text-muted',
+          )}
+          style={{ transform: `translate(-50%, -50%) translate(${data.at.x}px, ${data.at.y}px)` }}
+        >
+          {data.label}
+        </span>
+      </EdgeLabelRenderer>
+    </>
+  );
+}
+
 const nodeTypes = { state: StateNode };
+const edgeTypes = { way: Way };
 
 /** The chart drawn: where the case is, where it has been, where it can go. */
 export function Graph({
@@ -73,7 +120,7 @@ export function Graph({
   const { theme } = usePreferences();
   const { nodes, edges } = useMemo(() => {
     const graph = new dagre.graphlib.Graph()
-      .setGraph({ rankdir: 'LR', nodesep: 26, ranksep: 96 })
+      .setGraph({ rankdir: 'TB', nodesep: 36, edgesep: 24, ranksep: 30 })
       .setDefaultEdgeLabel(() => ({}));
     const states = workflow.states.filter(
       (state) => state.kind !== 'compound' && state.kind !== 'parallel' && state.kind !== 'history',
@@ -86,6 +133,7 @@ export function Graph({
     const ways = new Set(visits.slice(1).map((visit, n) => `${visits[n]?.state}→${visit.state}`));
     const possible = new Set(steps.filter((step) => step.allowed !== false).map((step) => leaf(step.to)));
     const joined = new Map<string, { from: string; to: string; labels: string[] }>();
+    const labelOf = (edge: { labels: string[] }) => edge.labels.join(' / ');
     for (const transition of workflow.transitions) {
       const from = leaf(transition.from);
       const to = leaf(transition.to);
@@ -101,7 +149,9 @@ export function Graph({
       if (!edge.labels.includes(label)) edge.labels.push(label);
       joined.set(key, edge);
     }
-    for (const edge of joined.values()) graph.setEdge(edge.from, edge.to);
+    for (const edge of joined.values()) {
+      graph.setEdge(edge.from, edge.to, { width: labelOf(edge).length * 6.5 + 12, height: 18, labelpos: 'c' });
+    }
     dagre.layout(graph);
     const nodes: Node<StateData>[] = states.map((state) => {
       const at = graph.node(state.path);
@@ -130,24 +180,26 @@ export function Graph({
         connectable: false,
       };
     });
-    const edges: Edge[] = [...joined].map(([key, edge]) => ({
-      id: key,
-      source: edge.from,
-      target: edge.to,
-      label: edge.labels.join(' / '),
-      className: ways.has(key)
-        ? 'edge-gone'
-        : one.configuration.includes(edge.from) && possible.has(edge.to)
-          ? 'edge-possible'
-          : 'edge-other',
-      markerEnd: { type: MarkerType.ArrowClosed },
-      focusable: false,
-    }));
+    const edges: Edge<WayData>[] = [...joined].map(([key, edge]) => {
+      const way = graph.edge(edge.from, edge.to);
+      const kind =
+        one.configuration.includes(edge.from) && possible.has(edge.to) ? 'possible' : ways.has(key) ? 'gone' : 'other';
+      return {
+        id: key,
+        type: 'way',
+        source: edge.from,
+        target: edge.to,
+        data: { points: way.points, label: labelOf(edge), at: { x: way.x ?? 0, y: way.y ?? 0 }, kind },
+        className: `edge-${kind}`,
+        markerEnd: { type: MarkerType.ArrowClosed },
+        focusable: false,
+      };
+    });
     return { nodes, edges };
   }, [workflow, one, visits, steps, name, t]);
   return (
     <div
-      className="h-[26rem]"
+      className="h-[38rem]"
       role="group"
       aria-label={t('workflows.graph_of', { workflow: workflow.title || workflow.id })}
     >
@@ -155,9 +207,10 @@ export function Graph({
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
         colorMode={theme}
         fitView
-        fitViewOptions={{ padding: 0.08 }}
+        fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
         minZoom={0.2}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -167,7 +220,6 @@ export function Graph({
         preventScrolling={false}
         proOptions={{ hideAttribution: true }}
       >
-        <Background gap={20} />
         <Controls showInteractive={false} />
       </ReactFlow>
     </div>

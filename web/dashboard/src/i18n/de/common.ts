@@ -53,6 +53,8 @@ export const common = {
   'shell.unassigned': 'Nicht zugewiesen',
   'shell.overdue': 'Überfällig',
   'shell.views': 'Gespeicherte Ansichten',
+  'shell.showcase': 'Bausteine',
+  'shell.showcase_detail': 'Alle Bausteine dieser Seiten, in der gewählten Darstellung und Sprache.',
   'shell.settings': 'Einstellungen',
   'shell.account': 'Konto',
   'shell.theme': 'Farbschema',

@@ -1,4 +1,5 @@
 export const cases = {
+  'cases.history_times': '{count} time|{count} times',
   'cases.title': 'Case',
   'cases.back': 'Back to the queue',
   'cases.previous': 'Previous case',

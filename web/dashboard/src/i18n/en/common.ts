@@ -52,6 +52,8 @@ export const common = {
   'shell.unassigned': 'Unassigned',
   'shell.overdue': 'Overdue',
   'shell.views': 'Saved views',
+  'shell.showcase': 'Building blocks',
+  'shell.showcase_detail': 'Every building block of these pages, in the theme and language that you have chosen.',
   'shell.settings': 'Settings',
   'shell.account': 'Account',
   'shell.theme': 'Theme',
