@@ -33,6 +33,19 @@ const icons = {
 };
 const shortcuts: Record<string, string> = { approve: 'a', reject: 'r', ask: 'v' };
 
+/** Whether a time is still to come; tells when it has. */
+function useBefore(until: string | undefined): boolean {
+  const [now, setNow] = useState(Date.now);
+  const left = until ? Date.parse(until) - now : 0;
+  useEffect(() => {
+    if (!until) return;
+    setNow(Date.now());
+    const timer = setTimeout(() => setNow(Date.now()), Math.max(0, Date.parse(until) - Date.now()) + 20);
+    return () => clearTimeout(timer);
+  }, [until]);
+  return left > 0;
+}
+
 /** What needs deciding now: the decisions that the workflow has here, each with what it takes or why it is not possible. */
 export function DecisionPanel({
   one,
@@ -88,6 +101,7 @@ export function DecisionPanel({
         toast({ title: t('common.failed'), description: problem.detail || t('common.unreachable'), tone: 'danger' });
     },
   });
+  const undoable = useBefore(one.undo?.until);
   const undo = useMutation({
     mutationFn: () =>
       answer(
@@ -110,9 +124,11 @@ export function DecisionPanel({
     if (decision.event === draft.event) return;
     change({ event: decision.event, reason: '' });
   };
+  const hasCodes = Boolean(chosen?.reasons);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the first field is another when the reason codes have come
   useEffect(() => {
     if (draft.event) form.current?.querySelector<HTMLElement>('select, textarea')?.focus();
-  }, [draft.event]);
+  }, [draft.event, hasCodes]);
   const toneOf = (tone: string) => decisions.find((decision) => decision.tone === tone);
   useShortcuts(
     t('cases.decision'),
@@ -124,7 +140,7 @@ export function DecisionPanel({
     })),
   );
 
-  if (one.undo && one.undo.by.id === me.user.id) {
+  if (one.undo && undoable && one.undo.by.id === me.user.id) {
     return (
       <Section title={t('cases.decided')}>
         <div className="flex flex-wrap items-center justify-between gap-2" role="status">
@@ -143,9 +159,12 @@ export function DecisionPanel({
       </Section>
     );
   }
+  // Documents that are asked for again carry their own reasons.
+  const reasonNeeded =
+    chosen !== undefined && needsReason(chosen) && !(chosen.tone === 'ask' && draft.asked.length > 0);
   const submit = () => {
     if (!chosen) return;
-    const incomplete = needsReason(chosen) && !draft.reason && !(chosen.tone === 'ask' && draft.asked.length > 0);
+    const incomplete = reasonNeeded && !draft.reason;
     setMissing(incomplete);
     if (!incomplete) decide.mutate(chosen);
   };
@@ -194,6 +213,7 @@ export function DecisionPanel({
           ))}
         {chosen && allowed && (
           <form
+            noValidate
             ref={form}
             className="flex flex-col gap-3"
             onSubmit={(event) => {
@@ -211,7 +231,7 @@ export function DecisionPanel({
           >
             <Field
               label={t('cases.reason')}
-              required={needsReason(chosen)}
+              required={reasonNeeded}
               error={missing ? t('cases.reason_missing') : undefined}
             >
               {(control) =>
@@ -220,7 +240,7 @@ export function DecisionPanel({
                     {...control}
                     value={draft.reason}
                     onValueChange={(reason) => change({ reason })}
-                    placeholder={needsReason(chosen) ? t('cases.reason_choose') : t('cases.reason_none')}
+                    placeholder={reasonNeeded ? t('cases.reason_choose') : t('cases.reason_none')}
                     options={chosen.reasons.map((code) => ({ value: code, label: reasonText(code) }))}
                   />
                 ) : (

@@ -289,6 +289,7 @@ export function NotesPanel({
       <div className="flex flex-col gap-3">
         {can('cases:write') && (
           <form
+            noValidate
             className="flex flex-col gap-2 no-print"
             onSubmit={(event) => {
               event.preventDefault();

@@ -316,6 +316,7 @@ function Decide({
           <p className="text-sm text-muted">{!ready ? t('documents.not_ready') : why}</p>
         ) : asking ? (
           <form
+            noValidate
             className="flex flex-col gap-2.5"
             onSubmit={(event) => {
               event.preventDefault();

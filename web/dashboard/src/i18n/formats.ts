@@ -32,8 +32,13 @@ export interface Formats {
   percent: (share: number) => string;
   /** "2 d 4 h", "12 min", "850 ms": of seconds */
   duration: (seconds: number) => string;
+  /** "14 days", "1 hour 30 minutes": of an ISO 8601 duration; anything else stays as it is */
+  period: (iso: string) => string;
   bytes: (value: number) => string;
 }
+
+const periodUnits = ['year', 'month', 'week', 'day', 'hour', 'minute', 'second'] as const;
+const period = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 
 export function formats(tag: string, timeZone: string): Formats {
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto', style: 'long' });
@@ -70,6 +75,15 @@ export function formats(tag: string, timeZone: string): Formats {
         return [narrow('hour', hours), minutes % 60 ? narrow('minute', minutes % 60) : ''].filter(Boolean).join(' ');
       const days = Math.floor(hours / 24);
       return [narrow('day', days), hours % 24 && days < 7 ? narrow('hour', hours % 24) : ''].filter(Boolean).join(' ');
+    },
+    period: (iso) => {
+      const parts = period.exec(iso)?.slice(1) ?? [];
+      const words = periodUnits.flatMap((unit, n) =>
+        parts[n]
+          ? new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long' }).format(Number(parts[n]))
+          : [],
+      );
+      return words.join(' ') || iso;
     },
     bytes: (value) => {
       if (value < 1000) return narrow('byte', value);

@@ -208,6 +208,7 @@ function ViewDialog({
       }
     >
       <form
+        noValidate
         id="view-form"
         className="flex flex-col gap-3"
         onSubmit={(event) => {

@@ -14,7 +14,7 @@ import {
 } from '@xyflow/react';
 import { useMemo } from 'react';
 import type { Case, WorkflowDetail } from '@/api';
-import { useT } from '@/i18n';
+import { useFormats, useT } from '@/i18n';
 import { usePreferences } from '@/session';
 import { cx } from '@/ui';
 import type { NextStep, Visit } from './path';
@@ -118,7 +118,8 @@ export function Graph({
 }) {
   const t = useT();
   const { theme } = usePreferences();
-  const { nodes, edges } = useMemo(() => {
+  const { period } = useFormats();
+  const { nodes, edges, bounds } = useMemo(() => {
     const graph = new dagre.graphlib.Graph()
       .setGraph({ rankdir: 'TB', nodesep: 36, edgesep: 24, ranksep: 30 })
       .setDefaultEdgeLabel(() => ({}));
@@ -140,7 +141,7 @@ export function Graph({
       if (!from || !to) continue;
       const label =
         transition.kind === 'after'
-          ? t('workflows.after', { time: transition.after ?? '' })
+          ? t('workflows.after', { time: period(transition.after ?? '') })
           : transition.event
             ? t.maybe(`decision.${transition.event}`, transition.event)
             : t(`workflows.kind_${transition.kind}`);
@@ -195,8 +196,9 @@ export function Graph({
         focusable: false,
       };
     });
-    return { nodes, edges };
-  }, [workflow, one, visits, steps, name, t]);
+    const { width: wide = 0, height: high = 0 } = graph.graph();
+    return { nodes, edges, bounds: { x: 0, y: 0, width: wide, height: high } };
+  }, [workflow, one, visits, steps, name, t, period]);
   return (
     <div
       className="h-[38rem]"
@@ -209,8 +211,11 @@ export function Graph({
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         colorMode={theme}
-        fitView
-        fitViewOptions={{ padding: 0.04, maxZoom: 1 }}
+        onInit={(flow) => {
+          // The layout's own bounds: ways and their names reach further than the states do.
+          void flow.fitBounds(bounds, { padding: 0.04 });
+        }}
+        maxZoom={1.25}
         minZoom={0.2}
         nodesDraggable={false}
         nodesConnectable={false}

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { ArrowRight, Circle, CircleDot, Clock } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { answer, type Case, client, type Entry, keys, type WorkflowDetail } from '@/api';
-import { Time, useT } from '@/i18n';
+import { Time, useFormats, useT } from '@/i18n';
 import { stateName } from '@/queue/chips';
 import { Chip, Section, Segmented, SkeletonLines } from '@/ui';
 import { type NextStep, nextSteps, visitsOf } from './path';
@@ -105,9 +105,10 @@ async function movesOf(id: string): Promise<Entry[]> {
 
 function Step({ step, name }: { step: NextStep; name: (path: string) => string }) {
   const t = useT();
+  const { period } = useFormats();
   const how =
     step.kind === 'after'
-      ? t('workflows.after', { time: step.after ?? '' })
+      ? t('workflows.after', { time: period(step.after ?? '') })
       : step.event
         ? t.maybe(`decision.${step.event}`, step.event)
         : t(`workflows.kind_${step.kind}`);
