@@ -15,8 +15,8 @@ const dashboardClient = "ballerine-dashboard"
 // NoDashboard says what is missing when there are no pages to serve.
 const NoDashboard = "The dashboard was not built: install Node.js 20.19 or newer, run `make web` and start again. The API answers all the same."
 
-// pages adds the dashboard to the address.
-func (s *Stack) pages(mux *http.ServeMux) error {
+// pages adds the dashboard to the address, and the API behind it.
+func (s *Stack) pages(mux *http.ServeMux, api http.Handler) error {
 	var files fs.FS
 	if built, ok := dashboard.Files(); ok {
 		files = built
@@ -26,6 +26,7 @@ func (s *Stack) pages(mux *http.ServeMux) error {
 		return err
 	}
 	pages.Register(mux)
+	mux.Handle("/", pages.Fallback(api))
 	return nil
 }
 

@@ -310,8 +310,7 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", api)
-	if err := s.pages(mux); err != nil {
+	if err := s.pages(mux, api); err != nil {
 		return nil, err
 	}
 	mux.Handle("/"+bucket+"/", s.distant(store))

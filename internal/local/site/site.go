@@ -117,6 +117,19 @@ func (s *Site) Register(mux *http.ServeMux) {
 	})
 }
 
+// Fallback gives the page to people who are at an address that nobody has, so that it says so inside its frame, and
+// everything else to next: a program that asks for the same address gets the API's answer.
+func (s *Site) Fallback(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		api := r.URL.Path == "/v1" || strings.HasPrefix(r.URL.Path, "/v1/")
+		if r.Method == http.MethodGet && !api && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			s.page(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // guard sets what every answer of the site has.
 func guard(h http.Header) {
 	h.Set("Content-Security-Policy", Policy)

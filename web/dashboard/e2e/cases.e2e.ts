@@ -272,7 +272,8 @@ describe('case', () => {
       'In review',
     ]);
     await page.getByRole('tab', { name: 'History' }).click();
-    await seen(page.getByText('applicant.email'));
+    await page.getByLabel('Which entries').selectOption({ label: 'Data' });
+    await seen(page.getByText('applicant.country'));
     await page.getByLabel('Which entries').selectOption({ label: 'People' });
     await seen(page.getByText('Asked for the marriage certificate'));
     await page.getByRole('button', { name: 'Verify' }).click();

@@ -228,7 +228,7 @@ export class Client {
     await page.goto(this.server.url + path);
     await enter(page, who);
     await page.waitForURL((url) => url.pathname === path.split('?')[0]);
-    await page.locator('nav, main').first().waitFor();
+    await page.locator('main').waitFor();
     return page;
   }
 }

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { answer, client } from './client';
 import { keys } from './keys';
+import type { Entry } from './types';
 
 // Queries that more than one feature uses.
 
@@ -67,4 +68,33 @@ export const casesQuery = (filters: CaseFilters, limit = 50) =>
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export const notesQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.notes(id),
+    queryFn: async () => (await answer(client.GET('/v1/cases/{id}/notes', { params: { path: { id } } }))).data,
+  });
+
+export const tasksQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.tasks(id),
+    queryFn: async () => (await answer(client.GET('/v1/cases/{id}/tasks', { params: { path: { id } } }))).data,
+  });
+
+/** A history from its first entry to its last, or the entries of some causes only: for paper, and for the way of a case. */
+export const wholeHistoryQuery = (id: string, causes: readonly string[] = []) =>
+  queryOptions({
+    queryKey: [...keys.history(id, causes), 'whole'],
+    queryFn: async ({ signal }) => {
+      const found: Entry[] = [];
+      let cursor: string | undefined;
+      do {
+        const query = { cause: causes.length > 0 ? [...causes] : undefined, limit: 200, cursor };
+        const page = await answer(client.GET('/v1/cases/{id}/history', { params: { path: { id }, query }, signal }));
+        found.push(...page.data);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      return found;
+    },
   });

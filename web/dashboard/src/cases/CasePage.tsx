@@ -16,7 +16,7 @@ import { emptyDraft } from './draft';
 import { Header } from './Header';
 import { HistoryPanel } from './HistoryPanel';
 import { ChecksPanel, DataPanel, NotesPanel, RelatedPanel } from './Panels';
-import { PrintCase } from './PrintCase';
+import { PrintCase, usePrint } from './PrintCase';
 import { StaleDialog } from './StaleDialog';
 import { useCase, usePresence, useRemember } from './useCase';
 
@@ -32,9 +32,14 @@ export function CasePage() {
   if (found.isError) {
     const problem = asProblem(found.error);
     if (problem.status === 404)
-      return <EmptyState title={t('cases.not_found')}>{t('cases.not_found_detail')}</EmptyState>;
+      return (
+        <EmptyState page title={t('cases.not_found')}>
+          {t('cases.not_found_detail')}
+        </EmptyState>
+      );
     return (
       <ErrorState
+        page
         title={t('common.load_failed')}
         detail={problem.detail || t('common.unreachable')}
         requestId={problem.requestId}
@@ -144,6 +149,18 @@ function CaseBody({ one }: { one: Case }) {
     if (autoNext && next) go(next);
   };
 
+  const print = usePrint(one.id);
+  useEffect(() => {
+    // The browser's own command, too, waits until everything is there.
+    const onKey = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'p' || event.altKey) return;
+      event.preventDefault();
+      void print();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [print]);
+
   const claim = async () => {
     try {
       remember(
@@ -251,6 +268,7 @@ function CaseBody({ one }: { one: Case }) {
         next={next}
         onAssigned={remember}
         onGo={go}
+        onPrint={() => void print()}
       />
       <div className="grid gap-3 p-3 lg:grid-cols-[minmax(0,1fr)_22rem] no-print">
         <div className="min-w-0 max-lg:order-2">

@@ -18,10 +18,11 @@ export interface HeaderProps {
   next?: string;
   onAssigned: (fresh: Case) => void;
   onGo: (id: string) => void;
+  onPrint: () => void;
 }
 
 /** Who the case is about, where it is, how urgent, whose, and who else is looking. */
-export function Header({ one, workflow, others, previous, next, onAssigned, onGo }: HeaderProps) {
+export function Header({ one, workflow, others, previous, next, onAssigned, onGo, onPrint }: HeaderProps) {
   const t = useT();
   const { number } = useFormats();
   const { me, can } = useSession();
@@ -50,8 +51,9 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
           <Popover
             label={t('cases.risk')}
             trigger={
-              <button type="button" className="rounded-sm" aria-label={t('cases.risk_open')}>
+              <button type="button" className="inline-flex min-h-6 items-center rounded-sm">
                 <RiskChip risk={one.risk} />
+                <span className="sr-text">{t('cases.risk_open')}</span>
               </button>
             }
           >
@@ -89,7 +91,7 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
             disabled={!next}
             onClick={() => next && onGo(next)}
           />
-          <IconButton label={t('cases.print')} icon={<Printer className="size-4" />} onClick={() => window.print()} />
+          <IconButton label={t('cases.print')} icon={<Printer className="size-4" />} onClick={onPrint} />
         </div>
       </div>
       <p className="mt-1 flex flex-wrap gap-x-3 gap-y-0.5 text-xs text-muted">

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ShieldCheck } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { answer, asProblem, type Case, client, type Entry, keys } from '@/api';
+import { answer, asProblem, type Case, type CaseDocument, client, type Entry, keys } from '@/api';
 import { Time, useT } from '@/i18n';
 import { Button, Chip, EmptyState, Section, Select, SkeletonLines, toast } from '@/ui';
 import { useActorName } from './actors';
@@ -32,6 +32,17 @@ export function changesOf(entry: Entry): Change[] {
         (one): one is Change => one !== null && typeof one === 'object' && typeof (one as Change).path === 'string',
       )
     : [];
+}
+
+/** The document whose status a path names. */
+export function documentOf(path: string, documents: readonly CaseDocument[]): CaseDocument | undefined {
+  const id = /^documents\.([^.]+)\.status$/.exec(path)?.[1];
+  return documents.find((document) => document.id === id);
+}
+
+/** An event as people call it: what a piece of work has raised is called after the work. */
+export function eventName(event: string): string {
+  return event.replace(/^(?:done|error)\.invoke\./, '').replaceAll('_', ' ');
 }
 
 function said(value: unknown): string {
@@ -145,8 +156,8 @@ export function HistoryPanel({ one }: { one: Case }) {
         <div
           ref={scroller}
           tabIndex={0}
-          role="region"
-          aria-label={t('cases.tab_history')}
+          role="group"
+          aria-label={t('cases.history_all')}
           className="max-h-[70vh] overflow-y-auto print-flow"
         >
           <ol className="relative" style={{ height: virtual.getTotalSize() }}>
@@ -161,7 +172,7 @@ export function HistoryPanel({ one }: { one: Case }) {
                     className="absolute inset-x-0 top-0 border-b px-3 py-2"
                     style={{ transform: `translateY(${item.start}px)` }}
                   >
-                    <EntryLine entry={group.entry} times={group.times} />
+                    <EntryLine entry={group.entry} times={group.times} documents={one.documents ?? []} />
                   </li>
                 )
               );
@@ -174,7 +185,15 @@ export function HistoryPanel({ one }: { one: Case }) {
 }
 
 /** The entry; `times` when the same person did the same several times in a row. */
-export function EntryLine({ entry, times = 1 }: { entry: Entry; times?: number }) {
+export function EntryLine({
+  entry,
+  times = 1,
+  documents = [],
+}: {
+  entry: Entry;
+  times?: number;
+  documents?: readonly CaseDocument[];
+}) {
   const t = useT();
   const nameOf = useActorName();
   const reasonText = useReasonText();
@@ -194,7 +213,7 @@ export function EntryLine({ entry, times = 1 }: { entry: Entry; times?: number }
         <span className="w-9 shrink-0 text-xs text-faint tabular-nums">{entry.version}</span>
         <span className="font-medium">{t.maybe(`cause.${entry.cause}`, entry.cause)}</span>
         {times > 1 && <Chip>{t('cases.history_times', { count: times })}</Chip>}
-        {entry.event && <Chip>{t.maybe(`decision.${entry.event}`, entry.event)}</Chip>}
+        {entry.event && <Chip>{t.maybe(`decision.${entry.event}`, eventName(entry.event))}</Chip>}
         {moved && (
           <span className="text-muted">
             {from.length > 0 && `${from.map(state).join(', ')} → `}
@@ -218,13 +237,22 @@ export function EntryLine({ entry, times = 1 }: { entry: Entry; times?: number }
             <bdi>{noteText}</bdi>
           </p>
         )}
-        {changesOf(entry).map((change) => (
-          <p key={change.path} className="text-xs">
-            <code className="text-muted">{change.path}</code>:{' '}
-            <del className="text-danger no-underline">{said(change.before)}</del> →{' '}
-            <ins className="text-success no-underline">{said(change.after)}</ins>
-          </p>
-        ))}
+        {changesOf(entry).map((change) => {
+          const document = documentOf(change.path, documents);
+          const value = (of: unknown) =>
+            document && typeof of === 'string' ? t.maybe(`document.${of}`, said(of)) : said(of);
+          return (
+            <p key={change.path} className="text-xs">
+              {document ? (
+                <span className="text-muted">{t.maybe(`kind.${document.kind}`, document.title || document.kind)}</span>
+              ) : (
+                <code className="text-muted">{change.path}</code>
+              )}
+              : <del className="text-danger no-underline">{value(change.before)}</del> →{' '}
+              <ins className="text-success no-underline">{value(change.after)}</ins>
+            </p>
+          );
+        })}
       </div>
     </div>
   );

@@ -10,14 +10,17 @@ import {
   client,
   idempotencyKey,
   keys,
+  notesQuery,
+  tasksQuery,
   type WorkflowDetail,
 } from '@/api';
 import { Time, useFormats, useT } from '@/i18n';
 import { RiskChip, StateChip } from '@/queue/chips';
+import { labelOf } from '@/queue/schema';
 import { useSession } from '@/session';
 import { Avatar, Button, Chip, cx, EmptyState, ErrorState, Field, Section, SkeletonLines, Textarea, toast } from '@/ui';
 import { useActorName } from './actors';
-import { inputText, policyAnswers, type RuleStep } from './checks';
+import { inputText, policyAnswers, type Result, type RuleStep, resultsOf } from './checks';
 import type { CaseDraft } from './draft';
 import { type DataField, dataFields } from './fields';
 
@@ -37,48 +40,58 @@ export function PanelError({ error, onRetry }: { error: unknown; onRetry: () => 
   );
 }
 
+function FieldValue({ field }: { field: DataField }) {
+  const t = useT();
+  const formats = useFormats();
+  if (field.value === null) return <span className="text-faint">—</span>;
+  if (field.kind === 'date') return formats.date(field.value);
+  if (field.kind === 'boolean') return field.value === 'true' ? t('common.yes') : t('common.no');
+  return <bdi className="whitespace-pre-wrap">{field.value}</bdi>;
+}
+
 /** What was declared, field by field. */
 export function DataPanel({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefined }) {
   const t = useT();
-  const formats = useFormats();
+  const tasks = useQuery(tasksQuery(one.id)).data;
   const fields = useMemo(() => {
-    const results = new Set(policyAnswers(one.context).map((answer) => answer.work));
-    const schema = workflow?.context_schema ?? {};
-    const known = schema['properties'];
-    // What the workflow's own work has written is under Checks; it is named by no schema.
-    if (known !== null && typeof known === 'object' && schema['additionalProperties'] === false) {
-      for (const name of Object.keys(one.context)) if (!(name in known)) results.add(name);
-    }
-    return dataFields(one.context, schema, results);
-  }, [one.context, workflow]);
-  const write = (field: DataField) => {
-    if (field.value === null) return <span className="text-faint">—</span>;
-    if (field.kind === 'date') return formats.date(field.value);
-    if (field.kind === 'boolean') return field.value === 'true' ? t('common.yes') : t('common.no');
-    return <bdi className="whitespace-pre-wrap">{field.value}</bdi>;
-  };
+    // What the workflow's own work has written is under Checks.
+    const results = new Set([...policyAnswers(one.context), ...(tasks ?? [])].map((each) => each.work));
+    return dataFields(one.context, workflow?.context_schema ?? {}, results);
+  }, [one.context, workflow, tasks]);
   if (fields.length === 0) return <EmptyState title={t('cases.no_data')} />;
   return (
     <Section title={t('cases.tab_data')}>
-      <dl className="grid gap-x-4 gap-y-1.5 sm:grid-cols-[minmax(10rem,16rem)_1fr]">
-        {fields.map((field, n) => {
-          const group = field.group.join(' › ');
-          const first = group !== '' && group !== fields[n - 1]?.group.join(' › ');
-          return (
-            <div key={field.path} className="contents">
-              {first && (
-                <div className="mt-2 border-b pb-0.5 text-xs font-medium text-faint first:mt-0 sm:col-span-2">
-                  {group}
+      <div className="flex flex-col gap-3">
+        {groupsOf(fields).map(({ name, members }) => (
+          <div key={members[0]?.path}>
+            {name && <h3 className="mb-1.5 border-b pb-0.5 text-xs font-medium text-faint">{name}</h3>}
+            <dl className="grid gap-x-4 gap-y-1.5 sm:grid-cols-[minmax(10rem,16rem)_1fr]">
+              {members.map((field) => (
+                <div key={field.path} className="contents">
+                  <dt className="text-muted">{field.label}</dt>
+                  <dd className="min-w-0 wrap-anywhere">
+                    <FieldValue field={field} />
+                  </dd>
                 </div>
-              )}
-              <dt className="text-muted">{field.label}</dt>
-              <dd className="min-w-0">{write(field)}</dd>
-            </div>
-          );
-        })}
-      </dl>
+              ))}
+            </dl>
+          </div>
+        ))}
+      </div>
     </Section>
   );
+}
+
+/** Fields that follow each other and belong to the same group. */
+function groupsOf(fields: readonly DataField[]): { name: string; members: DataField[] }[] {
+  const groups: { name: string; members: DataField[] }[] = [];
+  for (const field of fields) {
+    const name = field.group.join(' › ');
+    const last = groups.at(-1);
+    if (last?.name === name) last.members.push(field);
+    else groups.push({ name, members: [field] });
+  }
+  return groups;
 }
 
 const statusIcons = {
@@ -126,10 +139,7 @@ export function ChecksPanel({ one, onChanged }: { one: Case; onChanged: (fresh: 
   const t = useT();
   const formats = useFormats();
   const { can } = useSession();
-  const tasks = useQuery({
-    queryKey: keys.tasks(one.id),
-    queryFn: async () => (await answer(client.GET('/v1/cases/{id}/tasks', { params: { path: { id: one.id } } }))).data,
-  });
+  const tasks = useQuery(tasksQuery(one.id));
   const retry = useMutation({
     mutationFn: (incident: string) =>
       answer(client.POST('/v1/cases/{id}/incidents/{incident}/retry', { params: { path: { id: one.id, incident } } })),
@@ -190,6 +200,9 @@ export function ChecksPanel({ one, onChanged }: { one: Case; onChanged: (fresh: 
           </ul>
         </Section>
       ))}
+      {resultsOf(one.context, tasks.data ?? []).map((result) => (
+        <ResultSection key={result.work} result={result} />
+      ))}
       <Section title={t('cases.tasks')} flush>
         {tasks.isPending ? (
           <SkeletonLines label={t('common.loading')} />
@@ -198,7 +211,7 @@ export function ChecksPanel({ one, onChanged }: { one: Case; onChanged: (fresh: 
         ) : tasks.data.length === 0 ? (
           <p className="p-3 text-muted">{t('cases.no_tasks')}</p>
         ) : (
-          <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t('cases.tasks')}>
+          <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t('cases.tasks')}>
             <table className="w-full text-sm">
               <thead className="text-left text-xs text-muted">
                 <tr className="border-b">
@@ -216,7 +229,7 @@ export function ChecksPanel({ one, onChanged }: { one: Case; onChanged: (fresh: 
                       <span className="font-medium">{run.name || run.work}</span>{' '}
                       <span className="text-xs text-muted">{t.maybe(`source.${run.source}`, run.source)}</span>
                     </td>
-                    <td className="px-3 py-1.5">{run.attempt + 1}</td>
+                    <td className="px-3 py-1.5">{run.attempt}</td>
                     <td className="px-3 py-1.5">
                       <Chip tone={run.outcome === 'done' ? 'success' : run.outcome === 'failed' ? 'danger' : 'neutral'}>
                         {t.maybe(`outcome.${run.outcome}`, run.outcome)}
@@ -235,6 +248,67 @@ export function ChecksPanel({ one, onChanged }: { one: Case; onChanged: (fresh: 
         )}
       </Section>
     </div>
+  );
+}
+
+/** What a vendor has answered: its values, and lists of things as tables. */
+function ResultSection({ result }: { result: Result }) {
+  const t = useT();
+  return (
+    <Section title={t('cases.result', { work: sentenceOf(result.work) })} flush>
+      {result.fields.length > 0 && (
+        <dl className="grid gap-x-4 gap-y-1.5 p-3 text-sm sm:grid-cols-[minmax(10rem,16rem)_1fr]">
+          {result.fields.map((field) => (
+            <div key={field.path} className="contents">
+              <dt className="text-muted">{[...field.group.slice(1), field.label].join(' › ')}</dt>
+              <dd className="min-w-0">
+                <FieldValue field={field} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {result.tables.map((table) => (
+        <div
+          key={table.name}
+          className="overflow-x-auto border-t first:border-t-0"
+          tabIndex={0}
+          role="group"
+          aria-label={table.label}
+        >
+          {table.rows.length === 0 ? (
+            <p className="p-3 text-sm text-muted">{t('cases.result_empty', { name: table.label })}</p>
+          ) : (
+            <table className="w-full text-sm">
+              <caption className="px-3 pt-2 text-left text-xs font-medium text-muted">
+                {t('cases.result_count', { name: table.label, count: table.rows.length })}
+              </caption>
+              <thead className="text-left text-xs text-muted">
+                <tr className="border-b">
+                  {table.columns.map((column) => (
+                    <th key={column} scope="col" className="px-3 py-1.5 font-medium">
+                      {labelOf(column)}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {table.rows.map((row, n) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: an answer of a vendor never changes its order
+                  <tr key={n} className="border-b last:border-0">
+                    {table.columns.map((column) => (
+                      <td key={column} className="px-3 py-1.5">
+                        <bdi>{inputText(row[column]) ?? '—'}</bdi>
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </div>
+      ))}
+    </Section>
   );
 }
 
@@ -259,10 +333,7 @@ export function NotesPanel({
   const nameOf = useActorName();
   const queries = useQueryClient();
   const [key, setKey] = useState(idempotencyKey);
-  const notes = useQuery({
-    queryKey: keys.notes(one.id),
-    queryFn: async () => (await answer(client.GET('/v1/cases/{id}/notes', { params: { path: { id: one.id } } }))).data,
-  });
+  const notes = useQuery(notesQuery(one.id));
   const add = useMutation({
     mutationFn: () =>
       answer(

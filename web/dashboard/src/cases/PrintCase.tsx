@@ -1,9 +1,34 @@
-import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import { answer, type Case, client, keys, type WorkflowDetail } from '@/api';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useState } from 'react';
+import { flushSync } from 'react-dom';
+import { asProblem, type Case, notesQuery, tasksQuery, type WorkflowDetail, wholeHistoryQuery } from '@/api';
 import { Time, useT } from '@/i18n';
+import { toast } from '@/ui';
 import { EntryLine } from './HistoryPanel';
 import { ChecksPanel, DataPanel } from './Panels';
+
+/** Prints the case when all that belongs on the paper is there. */
+export function usePrint(id: string): () => Promise<void> {
+  const t = useT();
+  const queries = useQueryClient();
+  return useCallback(async () => {
+    try {
+      await Promise.all([
+        queries.fetchQuery(wholeHistoryQuery(id)),
+        queries.fetchQuery(notesQuery(id)),
+        queries.fetchQuery(tasksQuery(id)),
+      ]);
+    } catch (error) {
+      toast({
+        title: t('common.load_failed'),
+        description: asProblem(error).detail || t('common.unreachable'),
+        tone: 'danger',
+      });
+      return;
+    }
+    window.print();
+  }, [id, queries, t]);
+}
 
 /** The whole case for paper: every part, one after the other, without controls. It is made when somebody prints. */
 export function PrintCase({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefined }) {
@@ -11,7 +36,7 @@ export function PrintCase({ one, workflow }: { one: Case; workflow: WorkflowDeta
   useEffect(() => {
     const media = matchMedia('print');
     const onChange = () => setPrinting(media.matches);
-    const before = () => setPrinting(true);
+    const before = () => flushSync(() => setPrinting(true)); // the browser takes the page as it is when this returns
     media.addEventListener('change', onChange);
     window.addEventListener('beforeprint', before);
     return () => {
@@ -24,16 +49,8 @@ export function PrintCase({ one, workflow }: { one: Case; workflow: WorkflowDeta
 
 function Paper({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefined }) {
   const t = useT();
-  const history = useQuery({
-    queryKey: [...keys.history(one.id, []), 'print'],
-    queryFn: async () =>
-      (await answer(client.GET('/v1/cases/{id}/history', { params: { path: { id: one.id }, query: { limit: 200 } } })))
-        .data,
-  });
-  const notes = useQuery({
-    queryKey: keys.notes(one.id),
-    queryFn: async () => (await answer(client.GET('/v1/cases/{id}/notes', { params: { path: { id: one.id } } }))).data,
-  });
+  const history = useQuery(wholeHistoryQuery(one.id));
+  const notes = useQuery(notesQuery(one.id));
   return (
     <div className="print-only">
       <p className="px-4 text-xs">
@@ -64,8 +81,9 @@ function Paper({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefi
       </section>
       <section aria-label={t('cases.tab_history')} className="p-3">
         <h2 className="font-semibold">{t('cases.tab_history')}</h2>
+        {(history.isPending || notes.isPending) && <p className="font-semibold">{t('cases.print_incomplete')}</p>}
         {(history.data ?? []).map((entry) => (
-          <EntryLine key={entry.version} entry={entry} />
+          <EntryLine key={entry.version} entry={entry} documents={one.documents ?? []} />
         ))}
       </section>
     </div>

@@ -1,3 +1,6 @@
+import { labelOf } from '@/queue/schema';
+import { type DataField, dataFields } from './fields';
+
 // What the automatic checks have found, as a case's context holds it.
 
 export interface RuleStep {
@@ -66,4 +69,36 @@ export function inputText(value: unknown): string | null {
   if (isRecord(value) && typeof value['$ref'] === 'string') return null;
   if (value === null || value === undefined) return '—';
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** What a vendor or another case has answered. */
+export interface Result {
+  work: string;
+  /** Single values. */
+  fields: DataField[];
+  /** Lists of things, such as the hits of a screening. */
+  tables: { name: string; label: string; columns: string[]; rows: Record<string, unknown>[] }[];
+}
+
+/** The answers of vendors in a context. Policies and the check of documents are shown in their own places. */
+export function resultsOf(
+  context: Record<string, unknown>,
+  tasks: readonly { work: string; source: string }[],
+): Result[] {
+  const works = new Set(
+    tasks.filter((task) => task.source !== 'document' && task.source !== 'rules').map((task) => task.work),
+  );
+  return [...works].flatMap((work) => {
+    const value = context[work];
+    if (!isRecord(value)) return [];
+    const tables = Object.entries(value)
+      .filter(([, list]) => Array.isArray(list) && list.every(isRecord))
+      .map(([name, list]) => {
+        const rows = records(list);
+        return { name, label: labelOf(name), rows, columns: [...new Set(rows.flatMap((row) => Object.keys(row)))] };
+      });
+    const inTables = new Set(tables.map((table) => table.name));
+    const rest = Object.fromEntries(Object.entries(value).filter(([name]) => !inTables.has(name)));
+    return [{ work, fields: dataFields({ [work]: rest }, {}, new Set()), tables }];
+  });
 }

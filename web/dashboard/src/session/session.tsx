@@ -63,6 +63,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
   if (failure !== null) {
     return (
       <ErrorState
+        page
         title={t('session.unavailable')}
         detail={failure.unreachable ? t('session.unreachable') : failure.detail}
         retryLabel={t('common.retry')}
@@ -75,6 +76,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
     if (!problem.signedOut) {
       return (
         <ErrorState
+          page
           title={t('session.unavailable')}
           detail={problem.unreachable ? t('session.unreachable') : problem.detail}
           requestId={problem.requestId}

@@ -13,6 +13,7 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
   const problem = error instanceof ApiProblem ? error : null;
   return (
     <ErrorState
+      page
       title={t('common.page_failed')}
       detail={problem?.unreachable ? t('common.unreachable') : problem?.detail || t('common.page_failed_detail')}
       requestId={problem?.requestId}
@@ -31,9 +32,10 @@ export function NotFound() {
   useTitle(t('common.not_found'));
   return (
     <EmptyState
+      page
       title={t('common.not_found')}
       action={
-        <Link to="/" className="text-accent-ink underline">
+        <Link to="/" className="inline-flex min-h-6 items-center text-accent-ink underline">
           {t('shell.home')}
         </Link>
       }

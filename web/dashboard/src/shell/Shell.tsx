@@ -43,7 +43,7 @@ export function Shell() {
     <div className="flex h-dvh flex-col md:flex-row print-flow">
       <a
         href="#content"
-        className="sr-text focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-md focus:bg-raised focus:px-3 focus:py-2"
+        className="no-print sr-text focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-md focus:bg-raised focus:px-3 focus:py-2"
       >
         {t('shell.skip')}
       </a>

@@ -16,15 +16,13 @@ export function initials(name: string): string {
   return (first + last).toUpperCase();
 }
 
-/** A person, by the first letters of their name. */
+/** A person, by the first letters of their name. An empty title says that the name stands beside it. */
 export function Avatar({ name, size = 'md', title }: { name: string; size?: 'sm' | 'md'; title?: string }) {
   let sum = 0;
   for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 997;
   return (
     <span
-      role="img"
-      aria-label={title ?? name}
-      title={title ?? name}
+      {...(title === '' ? { 'aria-hidden': true } : { role: 'img', 'aria-label': title ?? name, title: title ?? name })}
       className={cx(
         'inline-flex shrink-0 select-none items-center justify-center rounded-full font-semibold',
         size === 'sm' ? 'size-5 text-[10px]' : 'size-7 text-xs',

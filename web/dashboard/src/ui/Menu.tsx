@@ -18,6 +18,12 @@ export interface MenuItem {
 const panel =
   'z-50 max-h-[min(24rem,var(--radix-popper-available-height))] overflow-y-auto rounded-md border bg-raised p-1 shadow-pop animate-appear no-print';
 
+/** Where what opens over the page belongs: the page's main part, so that readers find it there. In a dialog: the body. */
+function overlayHome(): HTMLElement | undefined {
+  if (document.querySelector('[role="dialog"], [role="alertdialog"]')) return undefined;
+  return document.getElementById('content') ?? undefined;
+}
+
 /** A list of things to do, opened by its trigger. Groups are separated by a line. */
 export function Menu({
   trigger,
@@ -33,7 +39,7 @@ export function Menu({
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={overlayHome()}>
         <DropdownMenu.Content
           aria-label={label}
           align={align}
@@ -88,7 +94,7 @@ export function Popover({
   return (
     <RadixPopover.Root open={open} onOpenChange={onOpenChange}>
       <RadixPopover.Trigger asChild>{trigger}</RadixPopover.Trigger>
-      <RadixPopover.Portal>
+      <RadixPopover.Portal container={overlayHome()}>
         <RadixPopover.Content
           aria-label={label}
           align={align}

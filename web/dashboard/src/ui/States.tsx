@@ -26,8 +26,11 @@ export function EmptyState({
   children,
   action,
   icon,
+  page,
 }: {
   title: string;
+  /** It is all that the page has: its title is the page's heading. */
+  page?: boolean;
   children?: ReactNode;
   action?: ReactNode;
   icon?: ReactNode;
@@ -37,7 +40,7 @@ export function EmptyState({
       <span aria-hidden="true" className="text-faint">
         {icon ?? <Inbox className="size-6" />}
       </span>
-      <p className="font-medium">{title}</p>
+      {page ? <h1 className="font-medium">{title}</h1> : <p className="font-medium">{title}</p>}
       {children && <div className="max-w-md text-sm text-muted">{children}</div>}
       {action}
     </div>
@@ -51,14 +54,16 @@ export interface ErrorStateProps {
   requestLabel?: string;
   retryLabel?: string;
   onRetry?: () => void;
+  /** It is all that the page has: its title is the page's heading. */
+  page?: boolean;
 }
 
 /** Something went wrong: what, what to name when asking for help, and a way to try again. */
-export function ErrorState({ title, detail, requestId, requestLabel, retryLabel, onRetry }: ErrorStateProps) {
+export function ErrorState({ title, detail, requestId, requestLabel, retryLabel, onRetry, page }: ErrorStateProps) {
   return (
     <div role="alert" className="flex flex-col items-center gap-2 px-4 py-10 text-center">
       <CircleAlert aria-hidden="true" className="size-6 text-danger" />
-      <p className="font-medium">{title}</p>
+      {page ? <h1 className="font-medium">{title}</h1> : <p className="font-medium">{title}</p>}
       {detail && <p className="max-w-md text-sm text-muted">{detail}</p>}
       {requestId && (
         <p className="text-xs text-faint">

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { ArrowRight, Circle, CircleDot, Clock } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { answer, type Case, client, type Entry, keys, type WorkflowDetail } from '@/api';
+import { type Case, type WorkflowDetail, wholeHistoryQuery } from '@/api';
 import { Time, useFormats, useT } from '@/i18n';
 import { stateName } from '@/queue/chips';
 import { Chip, Section, Segmented, SkeletonLines } from '@/ui';
@@ -9,17 +9,16 @@ import { type NextStep, nextSteps, visitsOf } from './path';
 
 const Graph = lazy(() => import('./Graph').then((m) => ({ default: m.Graph })));
 
+// What can move a case from one state to another.
+const moves = ['started', 'event', 'decision', 'timer', 'outcome', 'undone', 'cancelled'];
+
 /** The workflow of a case: as an ordered list, or drawn. */
 export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one: Case }) {
   const t = useT();
   const [mode, setMode] = useState<'list' | 'graph'>(() =>
     matchMedia('(min-width: 64rem)').matches ? 'graph' : 'list',
   );
-  const history = useQuery({
-    queryKey: [...keys.history(one.id, []), 'moves', one.version],
-    queryFn: () => movesOf(one.id),
-    placeholderData: (old) => old,
-  });
+  const history = useQuery({ ...wholeHistoryQuery(one.id, moves), placeholderData: (old) => old });
   const visits = useMemo(() => visitsOf(history.data ?? []), [history.data]);
   const steps = useMemo(() => nextSteps(workflow, one), [workflow, one]);
   const titles = useMemo(
@@ -77,30 +76,6 @@ export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one:
       )}
     </Section>
   );
-}
-
-/** All entries that moved the case, oldest first: a long history is read to its end. */
-async function movesOf(id: string): Promise<Entry[]> {
-  const found: Entry[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < 60; page++) {
-    const { data, next_cursor } = await answer(
-      client.GET('/v1/cases/{id}/history', {
-        params: {
-          path: { id },
-          query: {
-            cause: ['started', 'event', 'decision', 'timer', 'outcome', 'undone', 'cancelled'],
-            limit: 200,
-            cursor,
-          },
-        },
-      }),
-    );
-    found.push(...data);
-    if (!next_cursor) break;
-    cursor = next_cursor;
-  }
-  return found;
 }
 
 function Step({ step, name }: { step: NextStep; name: (path: string) => string }) {

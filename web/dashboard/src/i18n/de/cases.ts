@@ -5,6 +5,8 @@ export const cases = {
   'cases.previous': 'Vorheriger Fall',
   'cases.next': 'Nächster Fall',
   'cases.print': 'Drucken',
+  'cases.print_incomplete':
+    'Es war noch nicht alles geladen. Drucken Sie mit der Schaltfläche der Seite, sie wartet darauf.',
   'cases.printed': 'Gedruckt',
   'cases.started': 'Begonnen',
   'cases.here_since': 'Hier seit',
@@ -78,6 +80,9 @@ export const cases = {
   'cases.rule_passed': 'Hat angeschlagen',
   'cases.rule_failed': 'Hat nicht angeschlagen',
   'cases.rule_skipped': 'Nicht feststellbar',
+  'cases.result': 'Antwort: {work}',
+  'cases.result_empty': '{name}: keine',
+  'cases.result_count': '{name}: {count}',
   'cases.tasks': 'Prüfungen und Dienstaufrufe',
   'cases.task_task': 'Prüfung',
   'cases.task_attempt': 'Versuch',
