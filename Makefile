@@ -223,6 +223,11 @@ $(eval $(call sam_function,DocumentFunction,document))
 $(eval $(call sam_function,DispatchFunction,dispatch))
 $(eval $(call sam_function,SweepFunction,sweep))
 
+.PHONY: deploy-dashboard
+deploy-dashboard: web ## Put the dashboard's pages where a deployed stack serves them; STACK=name, needs the AWS CLI and jq
+	@[[ -n "$(STACK)" ]] || { echo 'which one? make deploy-dashboard STACK=<name>' >&2; exit 1; }
+	@tools/deploy-dashboard "$(STACK)"
+
 ##@ Clean
 
 .PHONY: clean

@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"ballerine/internal/local/site"
 	"ballerine/internal/store/dynamo"
 )
 
@@ -219,4 +220,84 @@ func keys(schema any) string {
 		names = append(names, fmt.Sprint(at(element, "AttributeName")))
 	}
 	return strings.Join(names, " ")
+}
+
+// policyOf splits a content security policy into its directives.
+func policyOf(text string) map[string][]string {
+	directives := map[string][]string{}
+	for _, directive := range strings.Split(text, ";") {
+		if words := strings.Fields(directive); len(words) > 0 {
+			directives[words[0]] = words[1:]
+		}
+	}
+	return directives
+}
+
+func TestTheDashboardsPolicyIsTheLocalOneAndWhatAWSAdds(t *testing.T) {
+	headers := at(load(t, "dashboard.yaml"), "Resources", "Headers", "Properties", "ResponseHeadersPolicyConfig", "SecurityHeadersConfig")
+	text, _ := at(headers, "ContentSecurityPolicy", "ContentSecurityPolicy").(string)
+	got, want := policyOf(text), policyOf(site.Policy)
+	added := map[string][]string{
+		"img-src":     {"https://${DocumentsDomain}"},
+		"connect-src": {"https://${DocumentsDomain}", "https://${SignInDomain}", "https://cognito-idp.${AWS::Region}.amazonaws.com"},
+	}
+	for name, sources := range want {
+		if all := append(slices.Clone(sources), added[name]...); !slices.Equal(got[name], all) {
+			t.Errorf("%s is %v, want %v", name, got[name], all)
+		}
+	}
+	if len(got) != len(want) || strings.Contains(text, "unsafe") || strings.Contains(text, "*") {
+		t.Errorf("policy %q", text)
+	}
+	if at(headers, "StrictTransportSecurity", "AccessControlMaxAgeSec") == nil || at(headers, "ContentTypeOptions", "Override") != true {
+		t.Error("no HSTS, or types are guessed")
+	}
+}
+
+func TestSignInReturnsToTheDashboardsOwnAddresses(t *testing.T) {
+	client := at(load(t, "identity.yaml"), "Resources", "Client", "Properties")
+	for key, path := range map[string]string{"CallbackURLs": "/sign-in/callback", "LogoutURLs": "/signed-out"} {
+		if got := fmt.Sprint(at(client, key)); got != "[${AllowedOrigin}"+path+"]" || !slices.Contains(site.Routes, path) {
+			t.Errorf("%s: %s", key, got)
+		}
+	}
+	if fmt.Sprint(at(client, "AllowedOAuthFlows")) != "[code]" || at(client, "GenerateSecret") != false {
+		t.Error("the dashboard is a public client: code with PKCE, no secret")
+	}
+}
+
+func TestNoBucketIsPublic(t *testing.T) {
+	seen := 0
+	for _, file := range []string{"data.yaml", "dashboard.yaml"} {
+		all, _ := load(t, file)["Resources"].(map[string]any)
+		for name, resource := range all {
+			if at(resource, "Type") != "AWS::S3::Bucket" {
+				continue
+			}
+			seen++
+			block, _ := at(resource, "Properties", "PublicAccessBlockConfiguration").(map[string]any)
+			for _, key := range []string{"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} {
+				if block[key] != true {
+					t.Errorf("%s: %s: %s is not set", file, name, key)
+				}
+			}
+		}
+	}
+	if seen != 3 {
+		t.Errorf("%d buckets", seen)
+	}
+}
+
+// TestEveryAddressOfTheDashboardGivesThePage runs what the function at CloudFront does on the addresses there are: a name
+// with a dot is a file, everything else is the page.
+func TestEveryAddressOfTheDashboardGivesThePage(t *testing.T) {
+	code, _ := at(load(t, "dashboard.yaml"), "Resources", "Routes", "Properties", "FunctionCode").(string)
+	if !strings.Contains(code, "name.indexOf('.') === -1") {
+		t.Fatalf("another rule: %s", code)
+	}
+	for _, route := range site.Routes {
+		if path := strings.ReplaceAll(route, "{$}", ""); strings.Contains(path[strings.LastIndex(path, "/")+1:], ".") {
+			t.Errorf("%s would be taken for a file", route)
+		}
+	}
 }
