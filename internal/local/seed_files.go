@@ -12,8 +12,24 @@ func (f *demoFile) draw() drawing {
 	if f.kind == "proof_of_address" {
 		return drawing{bytes: f.letter().PDF(), contentType: "application/pdf"}
 	}
-	bytes, err := f.who.Passport()
-	return drawing{bytes: bytes, contentType: "image/png", err: err}
+	bytes, err := f.picture()
+	return drawing{bytes: bytes, contentType: "image/jpeg", err: err}
+}
+
+// picture is the photograph of a person or of their passport, as it was taken.
+func (f *demoFile) picture() ([]byte, error) {
+	switch {
+	case f.style == broken:
+		return specimen.Undecodable(), nil
+	case f.kind == "selfie" && f.style == somebody:
+		other := f.who
+		other.Given, other.Family, other.Born = f.who.Family, f.who.Given, f.who.Born.AddDate(9, 0, 0)
+		return other.Selfie(f.now)
+	case f.kind == "selfie":
+		return f.who.Selfie(f.now)
+	}
+	conditions := map[string]specimen.Condition{blurred: specimen.Blurred, tilted: specimen.Tilted, sideways: specimen.Sideways}
+	return f.who.Page(conditions[f.style])
 }
 
 // letter is the applicant's proof of address.

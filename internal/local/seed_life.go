@@ -20,16 +20,16 @@ import (
 
 // demoLife is a person who does not exist and what happens to their case. Times are counted back from the present.
 type demoLife struct {
-	given, family  string // as declared
-	sex            string
-	country        string // where they live
-	born           string // as declared
-	latin          [2]string
-	inPassport     func(*specimen.Person, time.Time)
-	part           sandbox.Part
-	steps          []demoStep
-	files          []*demoFile
-	began, written time.Duration // ago
+	given, family string // as declared
+	sex           string
+	country       string // where they live
+	born          string // as declared
+	latin         [2]string
+	inPassport    func(*specimen.Person, time.Time)
+	part          sandbox.Part
+	steps         []demoStep
+	files         []*demoFile
+	began         time.Duration // ago
 
 	number     int
 	externalID string
@@ -104,7 +104,7 @@ func (l *demoLife) passportOf(now time.Time) specimen.Person {
 		panic("demo case: " + err.Error())
 	}
 	p := specimen.Person{
-		Given: l.given, Family: l.family, Nationality: "UTO", Sex: l.sex, Born: born,
+		Given: l.given, Family: l.family, Nationality: "UTO", Sex: l.sex, Born: born, Origin: l.country,
 		Number:  fmt.Sprintf("%c%07d", "CFGHJKLMNPRTVWXYZ"[l.number%17], 1048577+l.number*733_331%8_900_000),
 		Expires: now.AddDate(1+l.number%8, l.number%11, l.number%27-13),
 	}

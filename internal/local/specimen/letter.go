@@ -31,7 +31,8 @@ type line struct {
 // PDF writes the letter: two pages, by hand, with fonts that every reader has.
 func (l Letter) PDF() []byte {
 	first := page{
-		{60, 780, 18, true, l.Issuer}, {60, 762, 9, false, "Customer service  -  P.O. Box 100  -  Utopia"},
+		{60, 780, 18, true, l.Issuer},
+		{60, 762, 9, false, "Customer service  -  P.O. Box 100  -  Utopia"},
 		{60, 690, 11, false, l.Name},
 	}
 	y := 674

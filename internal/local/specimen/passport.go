@@ -15,6 +15,7 @@ type Person struct {
 	Number        string // of the passport, at most nine letters and digits
 	Born, Expires time.Time
 	Sex           string // F, M or ""
+	Origin        string // country of two letters that a portrait takes its looks from; "" for any
 }
 
 // Zone is the machine-readable zone of a TD3 passport by ICAO 9303, two lines of 44.
@@ -33,7 +34,7 @@ func (p Person) Zone() string {
 	return first + "\n" + second
 }
 
-// Passport draws the passport.
+// Passport draws the passport as a plain small card: for tests and measurements, which need many. Page is the one to look at.
 func (p Person) Passport() ([]byte, error) {
 	return PNG(Card{
 		Title: "PASSPORT", Zone: p.Zone(), Seed: hashOf(p.Family + p.Given + p.Number),

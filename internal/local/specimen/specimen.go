@@ -1,5 +1,6 @@
-// Package specimen draws identity documents that nobody could mistake for real ones, for demo cases and tests: a
-// plain card with the word SPECIMEN across it, a figure instead of a portrait, and a real machine-readable zone.
+// Package specimen draws identity documents that nobody could mistake for real ones, for demo cases and tests: pages of
+// passports of a country that does not exist, with the word SPECIMEN across them, portraits made of curves, and a real
+// machine-readable zone; the photographs that belong to them; and letters.
 package specimen
 
 import (
