@@ -114,14 +114,26 @@ func seedProgress(out io.Writer, asJSON bool) func(done, total int) {
 	}
 }
 
+// dashboardLine is where to look first: a case that waits for a decision, when there is one.
+func dashboardLine(stack *local.Stack) string {
+	if !local.HasDashboard() {
+		return "(" + local.NoDashboard + ")"
+	}
+	if id := stack.CaseToDecide(context.Background()); id != "" {
+		return stack.URL + "/cases/" + id + "   (sign in as Rita Reviewer)"
+	}
+	return stack.URL + "/"
+}
+
 func welcome(out io.Writer, stack *local.Stack, options local.Options) error {
 	_, err := fmt.Fprintf(out, `Ballerine is running on this machine. Ctrl-C stops it; everything is kept in %s.
 
+  dashboard  %s
   API        %s
   metrics    %s/metrics
   API key    %s
-  users      (their tokens: dev --json; the first reviewer's is in demo.env)
-`, options.Data, stack.URL, stack.URL, stack.Demo.APIKey)
+  users      (password "demo"; their tokens: dev --json; the first reviewer's is in demo.env)
+`, options.Data, dashboardLine(stack), stack.URL, stack.URL, stack.Demo.APIKey)
 	for _, user := range stack.Demo.Users {
 		if err == nil {
 			_, err = fmt.Fprintf(out, "             %-24s %s\n", user.Email, user.Roles[0])

@@ -1,9 +1,12 @@
 package local
 
 import (
+	"context"
 	"io/fs"
 	"net/http"
 
+	"ballerine/internal/cases"
+	"ballerine/internal/identity"
 	"ballerine/internal/identity/issuer"
 	"ballerine/internal/local/site"
 	dashboard "ballerine/web/dashboard"
@@ -14,6 +17,23 @@ const dashboardClient = "ballerine-dashboard"
 
 // NoDashboard says what is missing when there are no pages to serve.
 const NoDashboard = "The dashboard was not built: install Node.js 20.19 or newer, run `make web` and start again. The API answers all the same."
+
+// HasDashboard says whether the dashboard's pages are in this program.
+func HasDashboard() bool {
+	_, built := dashboard.Files()
+	return built
+}
+
+// CaseToDecide is the newest case of the demo that waits for a decision; "" for none.
+func (s *Stack) CaseToDecide(ctx context.Context) string {
+	page, err := s.Core.Cases.List(ctx, identity.Principal{Tenant: demoTenant, Kind: identity.User, ID: "dev"}, cases.Query{
+		Tag: cases.TagReview, Status: cases.StatusActive, Order: cases.NewestFirst, Limit: 1,
+	})
+	if err != nil || len(page.Records) == 0 {
+		return "" // it is only where to begin
+	}
+	return page.Records[0].ID
+}
 
 // pages adds the dashboard to the address, and the API behind it.
 func (s *Stack) pages(mux *http.ServeMux, api http.Handler) error {
