@@ -91,7 +91,7 @@ const (
 	pathAuthorize = "/oauth2/authorize"
 	pathSignIn    = "/oauth2/sign-in"
 	pathStyle     = "/oauth2/sign-in.css"
-	pathToken     = "/oauth2/token" //nolint:gosec // a path, not a secret
+	pathToken     = "/oauth2/token"
 	pathUser      = "/oauth2/userinfo"
 	pathRevoke    = "/oauth2/revoke"
 	pathLogout    = "/oauth2/logout"
@@ -190,7 +190,7 @@ func sendBack(w http.ResponseWriter, r *http.Request, asked request, answer url.
 		answer.Set("state", asked.state)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, asked.redirect+"?"+answer.Encode(), http.StatusSeeOther) //nolint:gosec // one of the client's own addresses
+	http.Redirect(w, r, asked.redirect+"?"+answer.Encode(), http.StatusSeeOther) // one of the client's own addresses
 }
 
 // refuse answers the token endpoint's errors as RFC 6749 has them.
@@ -392,7 +392,7 @@ func (p *Provider) session(r *http.Request) (grant Grant, ok bool) {
 }
 
 func (p *Provider) setCookie(w http.ResponseWriter, name, value string, seconds int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // secure wherever there is TLS; on one machine there is none
 		Name: name, Value: value, Path: "/oauth2/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(p.origin, "https://"),
 	})

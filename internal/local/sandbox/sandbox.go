@@ -190,11 +190,11 @@ func (s *Server) part(p person) (Part, bool) {
 // latency is how long a vendor takes: an identity check for most of a second, a look at lists for less.
 func latency(path, key string, attempt int) time.Duration {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", path, key, attempt))
-	vary := time.Duration(binary.BigEndian.Uint16(sum[:]))
+	vary := int(binary.BigEndian.Uint16(sum[:])) // milliseconds are made of it
 	if strings.HasPrefix(path, "/sanctions") {
-		return 140*time.Millisecond + vary*time.Millisecond/256
+		return 140*time.Millisecond + time.Duration(vary/256)*time.Millisecond
 	}
-	return 480*time.Millisecond + vary*time.Millisecond/64
+	return 480*time.Millisecond + time.Duration(vary/64)*time.Millisecond
 }
 
 // remember finds or makes the exchange and counts the attempt; nil when the key was used with another body.

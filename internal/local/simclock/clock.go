@@ -24,7 +24,7 @@ type timer struct {
 }
 
 // New is a clock that shows start now.
-func New(start time.Time) *Clock { return &Clock{real: time.Now, offset: start.Sub(time.Now())} }
+func New(start time.Time) *Clock { return &Clock{real: time.Now, offset: time.Until(start)} }
 
 // Now is the clock's time.
 func (c *Clock) Now() time.Time {
