@@ -260,6 +260,10 @@ describe('case', () => {
     await seen(page.getByRole('listitem').filter({ hasText: 'Asked for the marriage certificate' }));
     await page.getByRole('tab', { name: 'Checks' }).click();
     await seen(page.getByText(/name or date of birth is not the applicant/));
+    await page
+      .getByText(/\d+ rules did not fire/)
+      .filter({ visible: true })
+      .click();
     await seen(page.getByText('Sanctions match', { exact: true }));
     await seen(page.getByRole('columnheader', { name: 'Duration' }));
     await page.getByRole('tab', { name: 'Workflow' }).click();

@@ -135,7 +135,16 @@ function Step({ step }: { step: RuleStep }) {
 }
 
 /** Rules, vendors and tasks: what was checked, how it ended, how long it took. */
-export function ChecksPanel({ one, onChanged }: { one: Case; onChanged: (fresh: Case) => void }) {
+export function ChecksPanel({
+  one,
+  onChanged,
+  everything = false,
+}: {
+  one: Case;
+  onChanged: (fresh: Case) => void;
+  /** Nothing is folded away, as on paper. */
+  everything?: boolean;
+}) {
   const t = useT();
   const formats = useFormats();
   const { can } = useSession();
@@ -191,13 +200,7 @@ export function ChecksPanel({ one, onChanged }: { one: Case; onChanged: (fresh: 
             </Chip>
           }
         >
-          <ul className="flex flex-col gap-2">
-            {[...policy.trace]
-              .sort((a, b) => rank(a) - rank(b))
-              .map((step) => (
-                <Step key={step.rule} step={step} />
-              ))}
-          </ul>
+          <Steps trace={policy.trace} open={everything} />
         </Section>
       ))}
       {resultsOf(one.context, tasks.data ?? []).map((result) => (
@@ -309,6 +312,33 @@ function ResultSection({ result }: { result: Result }) {
         </div>
       ))}
     </Section>
+  );
+}
+
+/** The rules that matter for the outcome, and the others behind a fold. */
+function Steps({ trace, open }: { trace: readonly RuleStep[]; open: boolean }) {
+  const t = useT();
+  const sorted = [...trace].sort((a, b) => rank(a) - rank(b));
+  const quiet = sorted.filter((step) => step.status === 'failed');
+  const list = (steps: RuleStep[]) => (
+    <ul className="flex flex-col gap-2">
+      {steps.map((step) => (
+        <Step key={step.rule} step={step} />
+      ))}
+    </ul>
+  );
+  return (
+    <div className="flex flex-col gap-2">
+      {list(sorted.filter((step) => step.status !== 'failed'))}
+      {quiet.length > 0 && (
+        <details open={open}>
+          <summary className="min-h-6 cursor-pointer text-sm text-muted">
+            {t('cases.rules_quiet', { count: quiet.length })}
+          </summary>
+          <div className="pt-2">{list(quiet)}</div>
+        </details>
+      )}
+    </div>
   );
 }
 

@@ -70,7 +70,7 @@ function Paper({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefi
           ))}
         </ul>
       </section>
-      <ChecksPanel one={one} onChanged={() => undefined} />
+      <ChecksPanel everything one={one} onChanged={() => undefined} />
       <section aria-label={t('cases.tab_notes')} className="p-3">
         <h2 className="font-semibold">{t('cases.tab_notes')}</h2>
         {(notes.data ?? []).map((note) => (

@@ -141,7 +141,7 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: Docu
           </div>
         </Section>
       ) : (
-        <div className="grid gap-3 xl:grid-cols-[minmax(0,1.3fr)_minmax(18rem,1fr)]">
+        <div className="grid gap-3 xl:grid-cols-[minmax(0,1.15fr)_minmax(21rem,1fr)]">
           <Section title={titleOf(current)} flush className="self-start overflow-hidden">
             <Viewer caseId={one.id} document={current} label={titleOf(current)} />
           </Section>
@@ -197,7 +197,7 @@ function Compared({ rows }: { rows: Comparison[] }) {
         <tbody>
           {rows.map((row) => (
             <tr key={row.field} className={cx('border-b last:border-0', row.match === 'differs' && 'bg-danger-soft')}>
-              <th scope="row" className="px-3 py-1.5 text-left font-normal text-muted">
+              <th scope="row" className="px-3 py-1.5 text-left font-normal whitespace-nowrap text-muted">
                 {t(`documents.field_${row.field}`)}
               </th>
               <td className="px-2 py-1.5">

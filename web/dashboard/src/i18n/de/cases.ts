@@ -83,6 +83,7 @@ export const cases = {
   'cases.result': 'Antwort: {work}',
   'cases.result_empty': '{name}: keine',
   'cases.result_count': '{name}: {count}',
+  'cases.rules_quiet': '{count} Regel hat nicht angeschlagen|{count} Regeln haben nicht angeschlagen',
   'cases.tasks': 'Prüfungen und Dienstaufrufe',
   'cases.task_task': 'Prüfung',
   'cases.task_attempt': 'Versuch',

@@ -81,6 +81,7 @@ export const cases = {
   'cases.result': 'What {work} has answered',
   'cases.result_empty': '{name}: none',
   'cases.result_count': '{name}: {count}',
+  'cases.rules_quiet': '{count} rule did not fire|{count} rules did not fire',
   'cases.tasks': 'Checks and vendor calls',
   'cases.task_task': 'Check',
   'cases.task_attempt': 'Attempt',
