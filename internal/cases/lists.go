@@ -25,10 +25,12 @@ func (q Query) Lists() []string {
 			lists = append(lists, name+value)
 		}
 	}
-	for _, hash := range q.Terms {
-		add("term/", hash)
+	if q.Order != SoonestFirst { // only lists of open cases are kept by deadline
+		for _, hash := range q.Terms {
+			add("term/", hash)
+		}
+		add("subject/", q.Subject)
 	}
-	add("subject/", q.Subject)
 	if q.Status != StatusActive && q.Order != SoonestFirst {
 		add("status/", string(q.Status))
 		return lists

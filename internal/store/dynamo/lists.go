@@ -37,10 +37,10 @@ func (s Cases) List(ctx context.Context, tenant string, query cases.Query) (case
 	}
 	index, pk := "external", join(tenant, "cases")
 	switch {
-	case query.Subject != "":
-		index, pk = "subject", join(tenant, query.Subject)
 	case query.ByDeadline():
 		index, pk = "open", join(tenant, "open")
+	case query.Subject != "":
+		index, pk = "subject", join(tenant, query.Subject)
 	case query.Assignee != "" && query.Assignee != "none" && query.Status == cases.StatusActive:
 		index, pk = "assignee", join(tenant, query.Assignee)
 	}
@@ -179,6 +179,9 @@ func countersKey(tenant, group string) string { return join(tenant, "counts", gr
 func (s Cases) counters(r cases.Record, counts cases.Counts) []types.TransactWriteItem {
 	var writes []types.TransactWriteItem
 	for _, group := range slices.Sorted(maps.Keys(counts)) {
+		if len(counts[group]) == 0 {
+			continue
+		}
 		expression, names, values := "ADD ", map[string]string{}, item{}
 		for n, name := range slices.Sorted(maps.Keys(counts[group])) {
 			if n > 0 {

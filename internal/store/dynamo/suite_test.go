@@ -11,6 +11,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/review"
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/store/dynamo/dynamolocal"
 	"ballerine/internal/store/storetest"
@@ -29,6 +30,14 @@ func open(t *testing.T) *dynamo.Store {
 
 func TestCases(t *testing.T) {
 	storetest.Cases(t, func(t *testing.T) cases.Store { return open(t).Cases() })
+}
+
+func TestQueues(t *testing.T) {
+	storetest.Queues(t, 2, func(t *testing.T) cases.Store { return open(t).Cases() })
+}
+
+func TestReviews(t *testing.T) {
+	storetest.Reviews(t, func(t *testing.T) review.Store { return open(t).Review() })
 }
 
 func TestKeys(t *testing.T) {

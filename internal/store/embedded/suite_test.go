@@ -7,6 +7,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/review"
 	"ballerine/internal/store/embedded"
 	"ballerine/internal/store/storetest"
 	"ballerine/internal/webhook"
@@ -31,6 +32,14 @@ func open(t *testing.T) *embedded.DB {
 
 func TestCases(t *testing.T) {
 	storetest.Cases(t, func(t *testing.T) cases.Store { return open(t).Cases() })
+}
+
+func TestQueues(t *testing.T) {
+	storetest.Queues(t, 25, func(t *testing.T) cases.Store { return open(t).Cases() })
+}
+
+func TestReviews(t *testing.T) {
+	storetest.Reviews(t, func(t *testing.T) review.Store { return open(t).Review() })
 }
 
 func TestKeys(t *testing.T) {

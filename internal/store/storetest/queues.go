@@ -1,0 +1,283 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/problem"
+	"ballerine/internal/review"
+	"ballerine/internal/statechart"
+)
+
+// Queues is what a cases.Store promises about lists and counters, whatever has happened to the cases: each run commits a
+// history of changes by chance and holds the store against the records themselves.
+func Queues(t *testing.T, runs int, open func(t *testing.T) cases.Store) {
+	for seed := range runs {
+		t.Run(fmt.Sprintf("lists and counters are those of the records, history %d", seed), func(t *testing.T) {
+			w := &world{t: t, store: open(t), chance: rand.New(rand.NewPCG(uint64(seed), 7)), records: map[string]cases.Record{}} //nolint:gosec // a test's chance must repeat
+			for range 60 {
+				w.change()
+			}
+			w.checkCounts()
+			w.checkLists()
+			w.checkOverdue()
+		})
+	}
+	t.Run("effects that are dropped are never delivered, those that are held back not before their time", func(t *testing.T) { heldBack(t, open(t)) })
+}
+
+// world is a store beside the records that it should have.
+type world struct {
+	t       *testing.T
+	store   cases.Store
+	chance  *rand.Rand
+	records map[string]cases.Record
+}
+
+func (w *world) pick(words ...string) string { return words[w.chance.IntN(len(words))] }
+
+// change makes a case or changes one.
+func (w *world) change() {
+	ids := slices.Sorted(maps.Keys(w.records))
+	before, number := cases.Record{}, len(ids)
+	var r cases.Record
+	if number == 0 || (number < 25 && w.chance.IntN(2) == 0) {
+		r = record("q", fmt.Sprintf("case_%02d", number))
+		r.CreatedAt = epoch.Add(time.Duration(number) * time.Minute)
+		r.Workflow.ID, r.Subject.ID = w.pick("kyc", "kyb"), w.pick("subj_1", "subj_2", "subj_3")
+		r.Terms = []string{w.pick("t1", "t2", "t3")}
+	} else {
+		before = w.records[ids[w.chance.IntN(number)]]
+		r = next(before, nil).Next
+	}
+	r.Assignee = w.pick("", "user_1", "user_2")
+	r.Status = cases.Status(w.pick("active", "active", "active", "completed", "cancelled"))
+	state := w.pick("collect", "review", "review")
+	r.Snapshot.Active = []statechart.Activation{{State: state, Visit: r.Version}}
+	r.Tags = []string{"collecting"}
+	if state == "review" {
+		r.Tags = []string{cases.TagReview}
+	}
+	r.Risk = map[string]*cases.Risk{"": nil, "high": {Score: 80, Severity: "high"}, "low": {Score: 5, Severity: "low"}}[w.pick("", "high", "low")]
+	r.DueAt, r.SLA = time.Time{}, nil
+	if hours := w.chance.IntN(40) - 10; hours != 0 { // no two cases have the same deadline
+		r.SLA = &cases.SLA{State: state, Visit: r.Version, StartedAt: epoch, DueAt: epoch.Add(time.Duration(hours)*time.Hour + time.Duration(r.CreatedAt.Minute())*time.Second)}
+	}
+	change := created(r)
+	if before.ID != "" {
+		change = cases.Change{Revision: before.Revision, Before: before, Next: r, Entry: cases.Entry{Version: r.Version, At: r.UpdatedAt, Cause: cases.CauseEvent}}
+	}
+	change.Counts = countsOf(before, r)
+	must(w.t, w.store.Commit(context.Background(), change))
+	w.records[r.ID] = r
+}
+
+// countsOf is what a change adds to the counters of open cases.
+func countsOf(before, after cases.Record) cases.Counts {
+	sums := map[string]int{}
+	for _, each := range []struct {
+		record cases.Record
+		delta  int
+	}{{before, -1}, {after, 1}} {
+		if each.record.ID == "" {
+			continue
+		}
+		for _, list := range each.record.Lists() {
+			if cases.Counted(list) {
+				sums[list] += each.delta
+			}
+		}
+	}
+	maps.DeleteFunc(sums, func(_ string, sum int) bool { return sum == 0 })
+	return cases.Counts{cases.GroupOpen: sums}
+}
+
+func (w *world) checkCounts() {
+	want := map[string]int{}
+	for _, r := range w.records {
+		for _, list := range r.Lists() {
+			if cases.Counted(list) {
+				want[list]++
+			}
+		}
+	}
+	got, err := w.store.Counts(context.Background(), "q", cases.GroupOpen)
+	must(w.t, err)
+	if !maps.Equal(got, want) {
+		w.t.Errorf("counters %v, want %v", got, want)
+	}
+	if other, err := w.store.Counts(context.Background(), "r", cases.GroupOpen); err != nil || len(other) != 0 {
+		w.t.Errorf("another tenant has counters: %v %v", other, err)
+	}
+}
+
+// before says how a query orders two cases.
+func before(order cases.Order, a, b cases.Record) int {
+	switch order {
+	case cases.OldestFirst:
+		return a.CreatedAt.Compare(b.CreatedAt)
+	case cases.SoonestFirst:
+		x, y := a.Deadline(), b.Deadline()
+		if x.IsZero() != y.IsZero() {
+			return map[bool]int{true: 1, false: -1}[x.IsZero()]
+		}
+		if x.Equal(y) {
+			return strings.Compare(a.ID, b.ID)
+		}
+		return x.Compare(y)
+	case cases.NewestFirst:
+	}
+	return b.CreatedAt.Compare(a.CreatedAt)
+}
+
+func (w *world) checkLists() {
+	for _, order := range []cases.Order{cases.NewestFirst, cases.OldestFirst, cases.SoonestFirst} {
+		for name, query := range map[string]cases.Query{
+			"open": {}, "to decide": {Tag: cases.TagReview}, "mine": {Assignee: "user_1"}, "nobody's": {Assignee: "none"}, "high": {Severity: "high"}, "not rated": {Severity: "none"},
+			"workflow": {Workflow: "kyb"}, "state": {Workflow: "kyc", State: "review"}, "state of any workflow": {State: "review"},
+			"mine of high risk": {Assignee: "user_1", Severity: "high"}, "subject": {Subject: "subj_2"}, "overdue": {Overdue: epoch.Add(5 * time.Hour)},
+		} {
+			query.Order, query.Status, query.Limit = order, cases.StatusActive, 3
+			w.compare(fmt.Sprint(name, " ", order), query)
+		}
+	}
+	for _, status := range []cases.Status{cases.StatusCompleted, cases.StatusCancelled, ""} {
+		w.compare("status "+string(status), cases.Query{Status: status, Order: cases.NewestFirst, Limit: 4})
+	}
+}
+
+// compare reads all pages of a query and holds them against the records that pass it.
+func (w *world) compare(name string, query cases.Query) {
+	w.t.Helper()
+	var want, got []string
+	for _, r := range slices.SortedFunc(maps.Values(w.records), func(a, b cases.Record) int { return before(query.Order, a, b) }) {
+		if query.Matches(r) {
+			want = append(want, r.ID)
+		}
+	}
+	for {
+		page, err := w.store.List(context.Background(), "q", query)
+		must(w.t, err)
+		for _, r := range page.Records {
+			got = append(got, r.ID)
+		}
+		if query.After = page.Next; query.After == "" {
+			break
+		}
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("%s: %v, want %v", name, got, want)
+	}
+}
+
+func (w *world) checkOverdue() {
+	now, want := epoch.Add(5*time.Hour), 0
+	for _, r := range w.records {
+		if (cases.Query{Overdue: now, Status: cases.StatusActive}).Matches(r) {
+			want++
+		}
+	}
+	got, err := w.store.Overdue(context.Background(), "q", now, 1000)
+	if err != nil || got != want {
+		w.t.Errorf("overdue %d (%v), want %d", got, err, want)
+	}
+	if want > 1 {
+		if capped, err := w.store.Overdue(context.Background(), "q", now, 1); err != nil || capped != 1 {
+			w.t.Errorf("overdue up to 1: %d %v", capped, err)
+		}
+	}
+}
+
+func heldBack(t *testing.T, s cases.Store) {
+	ctx := context.Background()
+	effect := func(number int, held time.Duration) cases.Effect {
+		return cases.Effect{Tenant: "a", Case: "case_1", Version: 1, Number: number, Kind: cases.EffectPublish, At: epoch, NotBefore: epoch.Add(held), Data: map[string]any{"n": float64(number)}}
+	}
+	first := created(record("a", "case_1"))
+	first.Effects = []cases.Effect{effect(0, 0), effect(1, 8*time.Second), effect(2, 8*time.Second)}
+	must(t, s.Commit(ctx, first))
+	second := next(first.Next, nil)
+	second.Dropped = []cases.Effect{first.Effects[1]}
+	must(t, s.Commit(ctx, second))
+	left, err := s.Undelivered(ctx, epoch.Add(time.Minute), 10)
+	must(t, err)
+	var numbers []int
+	for _, e := range left {
+		if e.Kind != cases.EffectNone {
+			numbers = append(numbers, e.Number)
+		}
+		if e.Number == 2 && !e.NotBefore.Equal(epoch.Add(8*time.Second)) {
+			t.Errorf("the effect does not know how long it waits: %v", e.NotBefore)
+		}
+	}
+	if !slices.Equal(numbers, []int{0, 2}) {
+		t.Errorf("left are %v", numbers)
+	}
+}
+
+// Reviews is the behaviour of a review.Store.
+func Reviews(t *testing.T, open func(t *testing.T) review.Store) {
+	ctx := context.Background()
+	view := review.View{Tenant: "a", ID: "view_1", Name: "High", Owner: "user_1", Query: map[string]string{"risk": "high"}, Columns: []string{"subject"}, Version: 1, CreatedAt: epoch, UpdatedAt: epoch}
+	t.Run("a view is written over the version that was read, listed in its tenant, and deleted twice without an error", func(t *testing.T) {
+		s := open(t)
+		must(t, s.PutView(ctx, view))
+		wants(t, s.PutView(ctx, view), problem.Conflict)
+		second := view
+		second.Version, second.Name, second.Shared = 2, "Higher", true
+		must(t, s.PutView(ctx, second))
+		wants(t, s.PutView(ctx, second), problem.Conflict)
+		got, err := s.View(ctx, "a", "view_1")
+		if err != nil || got.Name != "Higher" || !got.Shared || got.Query["risk"] != "high" || !slices.Equal(got.Columns, view.Columns) {
+			t.Errorf("%+v %v", got, err)
+		}
+		other := view
+		other.Tenant = "b"
+		must(t, s.PutView(ctx, other))
+		if all, err := s.Views(ctx, "a"); err != nil || len(all) != 1 || all[0].Version != 2 {
+			t.Errorf("%+v %v", all, err)
+		}
+		for range 2 {
+			must(t, s.DeleteView(ctx, "a", "view_1"))
+		}
+		_, err = s.View(ctx, "a", "view_1")
+		wants(t, err, problem.NotFound)
+		if _, err := s.View(ctx, "b", "view_1"); err != nil {
+			t.Error("another tenant's view went with it:", err)
+		}
+	})
+	t.Run("who looks at a case is known until their time is over, the first to come first", func(t *testing.T) {
+		s := open(t)
+		put := func(user string, since, until time.Duration) {
+			must(t, s.PutPresence(ctx, review.Presence{Tenant: "a", Case: "case_1", User: user, Name: user, Since: epoch.Add(since), Until: epoch.Add(until)}))
+		}
+		put("user_2", 2*time.Second, 20*time.Second)
+		put("user_1", time.Second, 15*time.Second)
+		must(t, s.PutPresence(ctx, review.Presence{Tenant: "a", Case: "case_2", User: "user_3", Since: epoch, Until: epoch.Add(time.Hour)}))
+		there := func(at time.Duration) (users []string) {
+			all, err := s.Presences(ctx, "a", "case_1", epoch.Add(at))
+			must(t, err)
+			for _, p := range all {
+				users = append(users, p.User)
+			}
+			return users
+		}
+		if got := there(3 * time.Second); !slices.Equal(got, []string{"user_1", "user_2"}) {
+			t.Errorf("%v", got)
+		}
+		if got := there(16 * time.Second); !slices.Equal(got, []string{"user_2"}) {
+			t.Errorf("%v", got)
+		}
+		put("user_2", 2*time.Second, 0) // left
+		if got := there(16 * time.Second); len(got) != 0 {
+			t.Errorf("%v", got)
+		}
+	})
+}
