@@ -1,6 +1,9 @@
 package cases
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Lists are the lists of a tenant that a case is in: what a store indexes so that a page costs the same however many
 // cases there are. Open cases are in one for each of their facets (GroupOpen counts them); every case is in those of its
@@ -54,7 +57,7 @@ func (q Query) Lists() []string {
 // Counted says whether a list is one that the counters of GroupOpen count.
 func Counted(list string) bool {
 	for _, other := range []string{"term/", "subject/", "status/"} {
-		if len(list) > len(other) && list[:len(other)] == other {
+		if strings.HasPrefix(list, other) {
 			return false
 		}
 	}

@@ -63,6 +63,10 @@ func Open(path string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	if err := rebuild(bolt); err != nil {
+		_ = bolt.Close() // the first error is the one to tell
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
 	db := &DB{bolt: bolt, queue: make(chan *request, maxGroup), closed: make(chan struct{}), done: make(chan struct{})}
 	go db.write()
 	return db, nil
