@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +23,7 @@ import (
 func benchCommand() *cobra.Command {
 	options := bench.Options{}
 	var data, profile string
+	var queue int
 	cmd := &cobra.Command{
 		Use: "bench", Short: "Measure whole KYC cases over HTTP with durable writes, on this machine",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -29,7 +32,16 @@ func benchCommand() *cobra.Command {
 				return err
 			}
 			defer stop()
-			result, err := runBench(cmd.Context(), data, options)
+			if queue > 0 {
+				options.Cases = queue
+				return benchQueue(cmd, data, options)
+			}
+			var result bench.Result
+			err = withStack(cmd.Context(), data, func(stack *local.Stack) (err error) {
+				options.API, options.Key = stack.URL, stack.Demo.APIKey
+				result, err = bench.Run(cmd.Context(), options)
+				return err
+			})
 			if err != nil {
 				return err
 			}
@@ -41,16 +53,17 @@ func benchCommand() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&options.Cases, "cases", 2000, "how many cases")
 	cmd.Flags().IntVar(&options.Clients, "clients", 32, "how many at a time")
+	cmd.Flags().IntVar(&queue, "queue", 0, "measure instead what reading a queue of so many open cases costs")
 	cmd.Flags().StringVar(&data, "data", "", "folder for the data; a temporary one without it")
 	cmd.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile to this file")
 	return cmd
 }
 
-// runBench starts a system of its own and ends it.
-func runBench(ctx context.Context, data string, options bench.Options) (result bench.Result, err error) {
+// withStack runs something against a system of its own, which it starts and ends.
+func withStack(ctx context.Context, data string, run func(*local.Stack) error) (err error) {
 	if data == "" {
 		if data, err = os.MkdirTemp("", "ballerine-bench-"); err != nil {
-			return result, err
+			return err
 		}
 		defer func() { _ = os.RemoveAll(data) }() // temporary: what is left does no harm
 	}
@@ -59,25 +72,54 @@ func runBench(ctx context.Context, data string, options bench.Options) (result b
 		Data: data, Address: "127.0.0.1:0", Definitions: statemachines.Files, Version: version(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
-		return result, err
+		return err
 	}
-	options.API, options.Key = stack.URL, stack.Demo.APIKey
-	result, err = bench.Run(ctx, options)
+	err = run(stack)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	if closeErr := stack.Close(stopping); err == nil {
 		err = closeErr
 	}
-	return result, err
+	return err
+}
+
+// benchQueue fills a queue and reads it as the dashboard does.
+func benchQueue(cmd *cobra.Command, data string, options bench.Options) error {
+	var result bench.QueueResult
+	err := withStack(cmd.Context(), data, func(stack *local.Stack) (err error) {
+		options.API = stack.URL
+		for _, user := range stack.Demo.Users {
+			if slices.Contains(user.Roles, "reviewer") {
+				options.Key = user.Token
+			}
+		}
+		result, err = bench.Queue(cmd.Context(), options, func() error {
+			return bench.Fill(cmd.Context(), stack.Core.Store, stack.Demo.Tenant, options.Cases, time.Now().UTC())
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	if asJSON(cmd) {
+		return json.NewEncoder(out).Encode(result)
+	}
+	fmt.Fprintf(out, "a queue of %d open cases, filled in %.0f s\n\n", result.Cases, result.Fill)
+	return printCalls(out, result.Calls)
 }
 
 func printBench(cmd *cobra.Command, result bench.Result) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "%d KYC cases, start to approval, %d at a time: %.1f s, %.0f cases/s\n\n", result.Cases, result.Clients, result.Seconds, result.CasesPerSecond)
+	return printCalls(out, result.Calls)
+}
+
+func printCalls(out io.Writer, calls map[string]bench.Latencies) error {
 	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "call\tcount\tp50 ms\tp99 ms\tmax ms\t")
-	for _, name := range slices.Sorted(maps.Keys(result.Calls)) {
-		l := result.Calls[name]
+	for _, name := range slices.Sorted(maps.Keys(calls)) {
+		l := calls[name]
 		fmt.Fprintf(table, "%s\t%d\t%.1f\t%.1f\t%.1f\t\n", name, l.Count, l.P50, l.P99, l.Max)
 	}
 	return table.Flush()
