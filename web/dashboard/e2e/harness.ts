@@ -17,6 +17,9 @@ import { expect, onTestFailed } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** The program, built by `make bin/ballerine`. */
+export const binary = join(root, 'bin/ballerine');
+
 /** The demo users, as the sign-in page names them. */
 export const people = {
   admin: 'Ada Admin',
@@ -55,7 +58,11 @@ export class Server {
   }
 
   static async start(...flags: string[]): Promise<Server> {
-    const data = mkdtempSync(join(tmpdir(), 'ballerine-browser-'));
+    return Server.over(mkdtempSync(join(tmpdir(), 'ballerine-browser-')), ...flags);
+  }
+
+  /** Over data that are there; they go with the server. */
+  static async over(data: string, ...flags: string[]): Promise<Server> {
     const { child, ready } = await launch(data, '127.0.0.1:0', flags);
     return new Server(child, data, flags, ready);
   }
@@ -148,13 +155,9 @@ export class Server {
 }
 
 async function launch(data: string, address: string, flags: string[]): Promise<{ child: ChildProcess; ready: Ready }> {
-  const child = spawn(
-    join(root, 'bin/ballerine'),
-    ['dev', '--seed', '--json', '--data', data, '--addr', address, ...flags],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(binary, ['dev', '--seed', '--json', '--data', data, '--addr', address, ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ready = await new Promise<Ready>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`ballerine dev ended with ${code}`)));

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // The dashboard in a real browser against the real program: `make test-browser`.
 export default defineConfig({
   test: {
-    include: process.env['SCREENS'] ? ['e2e/screens.ts'] : ['e2e/**/*.e2e.ts'],
+    include: process.env['ONLY'] ? [`e2e/${process.env['ONLY']}.ts`] : ['e2e/**/*.e2e.ts'],
     environment: 'node',
     fileParallelism: false, // each file has a server and a browser of its own; two cores are not enough for two
     testTimeout: 60_000,

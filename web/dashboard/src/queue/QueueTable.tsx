@@ -1,9 +1,10 @@
-import { useTable } from '@tanstack/react-table';
+import { FlexRender, type Row as TableRow, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import {
   type CSSProperties,
   type KeyboardEvent,
   type MouseEvent,
+  memo,
   type RefObject,
   useEffect,
   useMemo,
@@ -135,6 +136,19 @@ export function QueueTable(props: QueueTableProps) {
     }
   };
 
+  // The rows that stay in sight are not drawn again while the list scrolls: what they call does not change.
+  const latest = useRef({ toggle, onKeyDown, onOpen, onActive, active });
+  latest.current = { toggle, onKeyDown, onOpen, onActive, active };
+  const act = useMemo<RowActions>(
+    () => ({
+      toggle: (index, range) => latest.current.toggle(index, range),
+      onKeyDown: (event, index) => latest.current.onKeyDown(event, index),
+      onOpen: (id) => latest.current.onOpen(id),
+      onFocus: (index) => latest.current.active !== index && latest.current.onActive(index),
+    }),
+    [],
+  );
+
   const shown = columnIds.filter((id) => columns.includes(id));
   const template = {
     '--columns': `${canSelect ? '2.25rem ' : ''}${shown.map((id) => widths[id]).join(' ')}`,
@@ -178,64 +192,101 @@ export function QueueTable(props: QueueTableProps) {
         {items.map((item) => {
           const row = model[item.index];
           if (!row) return null;
-          const name = row.original.case.subject.name || row.original.case.id;
           return (
-            <div
+            <QueueRow
               key={row.id}
-              role="row"
-              tabIndex={item.index === Math.max(0, active) ? 0 : -1}
-              data-index={item.index}
-              data-case={row.id}
-              aria-rowindex={item.index + 2}
-              aria-selected={canSelect ? selected.has(row.id) : undefined}
-              aria-label={row.original.gone ? t('queue.row_gone', { name }) : undefined}
-              onFocus={() => active !== item.index && onActive(item.index)}
-              onKeyDown={(event) => onKeyDown(event, item.index)}
-              onClick={(event: MouseEvent) => {
-                if (event.shiftKey && canSelect) toggle(item.index, true);
-                else onOpen(row.id);
-              }}
-              style={{ transform: `translateY(${item.start}px)`, height: item.size }}
-              className={cx(
-                'absolute inset-x-0 top-0 grid cursor-pointer items-center gap-x-3 border-b bg-surface px-3 text-sm hover:bg-hover focus-visible:z-10 focus-visible:-outline-offset-2 md:grid-cols-(--columns)',
-                'max-md:grid-cols-[minmax(0,1fr)_auto] max-md:content-center max-md:gap-y-1',
-                selected.has(row.id) && 'bg-selected hover:bg-selected',
-                row.original.gone && 'opacity-45',
-              )}
-            >
-              {canSelect && (
-                <div role="gridcell" className="max-md:hidden">
-                  {/* biome-ignore lint/a11y/noStaticElementInteractions: keeps a click on the box from opening the case */}
-                  {/* biome-ignore lint/a11y/useKeyWithClickEvents: the box has the keyboard */}
-                  <span onClick={(event) => event.stopPropagation()}>
-                    <Checkbox
-                      tabIndex={-1}
-                      aria-label={t('queue.select', { name })}
-                      checked={selected.has(row.id)}
-                      onCheckedChange={() => toggle(item.index, false)}
-                    />
-                  </span>
-                </div>
-              )}
-              {row.getVisibleCells().map((cell) => (
-                <div
-                  key={cell.id}
-                  role="gridcell"
-                  className={cx(
-                    'min-w-0 overflow-hidden',
-                    !narrowColumns.includes(cell.column.id) && 'max-md:hidden',
-                    cell.column.id === 'state' && 'max-md:order-3',
-                    cell.column.id === 'risk' && 'max-md:order-2 max-md:justify-self-end',
-                    cell.column.id === 'sla' && 'max-md:order-4 max-md:justify-self-end',
-                  )}
-                >
-                  <table.FlexRender cell={cell} />
-                </div>
-              ))}
-            </div>
+              row={row}
+              index={item.index}
+              start={item.start}
+              size={item.size}
+              columns={columns}
+              first={item.index === Math.max(0, active)}
+              selected={selected.has(row.id)}
+              canSelect={canSelect}
+              act={act}
+            />
           );
         })}
       </div>
     </div>
   );
 }
+
+interface RowActions {
+  toggle: (index: number, range: boolean) => void;
+  onKeyDown: (event: KeyboardEvent, index: number) => void;
+  onOpen: (id: string) => void;
+  onFocus: (index: number) => void;
+}
+
+interface QueueRowProps {
+  row: TableRow<typeof features, Row>;
+  index: number;
+  start: number;
+  size: number;
+  /** The row's cells follow from it; here so that another choice draws the row again. */
+  columns: string[];
+  first: boolean;
+  selected: boolean;
+  canSelect: boolean;
+  act: RowActions;
+}
+
+const QueueRow = memo(function QueueRow({ row, index, start, size, first, selected, canSelect, act }: QueueRowProps) {
+  const t = useT();
+  const name = row.original.case.subject.name || row.original.case.id;
+  return (
+    <div
+      role="row"
+      tabIndex={first ? 0 : -1}
+      data-index={index}
+      data-case={row.id}
+      aria-rowindex={index + 2}
+      aria-selected={canSelect ? selected : undefined}
+      aria-label={row.original.gone ? t('queue.row_gone', { name }) : undefined}
+      onFocus={() => act.onFocus(index)}
+      onKeyDown={(event) => act.onKeyDown(event, index)}
+      onClick={(event: MouseEvent) => {
+        if (event.shiftKey && canSelect) act.toggle(index, true);
+        else act.onOpen(row.id);
+      }}
+      style={{ transform: `translateY(${start}px)`, height: size }}
+      className={cx(
+        'absolute inset-x-0 top-0 grid cursor-pointer items-center gap-x-3 border-b bg-surface px-3 text-sm hover:bg-hover focus-visible:z-10 focus-visible:-outline-offset-2 md:grid-cols-(--columns)',
+        'max-md:grid-cols-[minmax(0,1fr)_auto] max-md:content-center max-md:gap-y-1',
+        selected && 'bg-selected hover:bg-selected',
+        row.original.gone && 'opacity-45',
+      )}
+    >
+      {canSelect && (
+        <div role="gridcell" className="max-md:hidden">
+          {/* biome-ignore lint/a11y/noStaticElementInteractions: keeps a click on the box from opening the case */}
+          {/* biome-ignore lint/a11y/useKeyWithClickEvents: the box has the keyboard */}
+          <span onClick={(event) => event.stopPropagation()}>
+            <Checkbox
+              tabIndex={-1}
+              aria-label={t('queue.select', { name })}
+              checked={selected}
+              onCheckedChange={() => act.toggle(index, false)}
+            />
+          </span>
+        </div>
+      )}
+      {row.getVisibleCells().map((cell) => (
+        <div
+          key={cell.id}
+          role="gridcell"
+          className={cx(
+            'min-w-0 overflow-hidden',
+            !narrowColumns.includes(cell.column.id) && 'max-md:hidden',
+            cell.column.id === 'state' && 'max-md:order-3',
+            cell.column.id === 'risk' && 'max-md:order-2 max-md:justify-self-end',
+            cell.column.id === 'sla' && 'max-md:order-4 max-md:justify-self-end',
+          )}
+        >
+          <FlexRender cell={cell} />
+        </div>
+      ))}
+    </div>
+  );
+});

@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { binary, Client, Server, seen } from './harness';
+
+// How fast the pages are on this machine: `npm run figures`, after `make web bin/ballerine`. It prints, and asserts no time.
+
+const closing: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const close of closing.reverse()) await close();
+});
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const middle = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+
+it('opens a case with twelve documents', async () => {
+  const server = await Server.start();
+  closing.push(() => server.close());
+  const client = await Client.start(server);
+  closing.push(() => client.close());
+  const id = await server.caseOf('Tomás');
+  const documents = (await server.call('admin', 'GET', `/v1/cases/${id}`)).body.documents as {
+    id: string;
+    kind: string;
+    content_type: string;
+    properties: unknown;
+  }[];
+  const passport = documents.find((one) => one.kind === 'passport');
+  if (!passport) throw new Error('no passport');
+  const picture = await server.content(id, passport.id);
+  const other = await server.call('client', 'POST', '/v1/cases', {
+    workflow: 'kyc',
+    external_id: 'twelve',
+    subject: { type: 'individual', external_id: 'twelve', name: 'Twelve Documents' },
+    context: {
+      applicant: {
+        name: { given: 'Twelve', family: 'Documents' },
+        date_of_birth: '1990-01-01',
+        country: 'SE',
+        email: 'x@example.com',
+      },
+    },
+  });
+  for (let n = 0; n < 12; n++) {
+    const kind = n === 0 ? 'passport' : n % 2 ? 'selfie' : 'proof_of_address';
+    await server.upload(
+      other.body.id,
+      kind,
+      'image/jpeg',
+      new Uint8Array([...picture, n]),
+      kind === 'passport' ? passport.properties : undefined,
+    );
+  }
+  const page = await client.signIn('reviewer', '/settings');
+  const times: number[] = [];
+  for (let n = 0; n < 7; n++) {
+    await page.goto('about:blank');
+    const begun = Date.now();
+    await page.goto(`${server.url}/cases/${other.body.id}`, { waitUntil: 'commit' });
+    await seen(page.getByRole('list', { name: 'Documents' }).getByRole('button').nth(11));
+    await page.getByRole('tab', { name: /Data/ }).waitFor();
+    await page.waitForFunction(() => [...document.images].some((image) => image.naturalWidth > 500 && image.complete));
+    times.push(Date.now() - begun);
+  }
+  say(`case with 12 documents, cold page to image drawn: median ${middle(times)} ms of ${times.join(', ')}`);
+});
+
+it('scrolls a queue of 10,000', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'ballerine-figures-'));
+  execFileSync(binary, ['bench', '--queue', '10000', '--data', data], { stdio: 'ignore' });
+  const server = await Server.over(data);
+  closing.push(() => server.close());
+  const client = await Client.start(server);
+  closing.push(() => client.close());
+  const page = await client.signIn('reviewer', '/queue');
+  await seen(page.getByRole('row').nth(5));
+  await page.mouse.move(700, 500);
+  const frames = page.evaluate(
+    () =>
+      new Promise<number[]>((done) => {
+        const gaps: number[] = [];
+        let last = performance.now();
+        const end = last + 6000;
+        const tick = (now: number) => {
+          gaps.push(now - last);
+          last = now;
+          if (now < end) requestAnimationFrame(tick);
+          else done(gaps);
+        };
+        requestAnimationFrame(tick);
+      }),
+  );
+  for (let n = 0; n < 120; n++) {
+    await page.mouse.wheel(0, 240);
+    await page.waitForTimeout(40);
+  }
+  const gaps = (await frames).slice(5);
+  const rows = Number(await page.getByRole('grid').getAttribute('aria-rowcount')) - 1;
+  const slow = gaps.filter((gap) => gap > 1000 / 60 + 8).length;
+  say(
+    `scrolling: ${rows} rows read, ${(1000 / (gaps.reduce((a, b) => a + b, 0) / gaps.length)).toFixed(1)} frames a second, ${slow} of ${gaps.length} frames late, median ${middle(gaps).toFixed(1)} ms`,
+  );
+  expect(rows).toBeGreaterThan(200);
+});
