@@ -251,7 +251,7 @@ func (s *server) registerHistory(api huma.API) {
 	type historyIn struct {
 		OnCase
 		Sort   string   `query:"sort" enum:"version,-version" default:"version" doc:"-version: newest first"`
-		Causes []string `query:"cause" maxItems:"20" doc:"only entries of these causes"`
+		Causes []string `query:"cause" maxItems:"20" enum:"started,event,decision,timer,outcome,incident,incident_resolved,context,document,document_decision,document_viewed,assigned,note,undone,cancelled,execution_replaced,callback_awaited" doc:"only entries of these causes"`
 		Paging
 	}
 	add(s, api, op(Review, "listHistory", "GET", "/v1/cases/{id}/history", "Read the history, oldest first unless asked otherwise"), func(c ctx, in *historyIn) (*body[List[cases.Entry]], error) {

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +113,34 @@ func TestRolesMayDoWhatTheTableSays(t *testing.T) {
 	client := Principal{Tenant: "t", Kind: Client}
 	if Allow(client, "startCase") != nil || Allow(client, "createKey") == nil || Allow(client, "decideCase") == nil {
 		t.Error("a key without scopes may do all that clients may, and not make keys or decide")
+	}
+}
+
+// TestWhatEachRoleMayDoInTheBackOffice writes the table out a second time: who changes what a role may do has to say so twice.
+func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
+	roles := []string{"admin", "manager", "reviewer", "auditor", "developer"}
+	for operations, may := range map[string]string{
+		"getMe listUsers listCases getCase getQueue lookAtCase leaveCase listViews listWorkflows getWorkflow listHistory listNotes listTasks verifyCase": "admin manager reviewer auditor developer",
+		"startCase saveContext sendEvent assignCase assignCases addNote announceDocument createFlowToken":                                                "admin manager reviewer",
+		"decideCase undoDecision decideDocument":                 "admin manager reviewer",
+		"cancelCase retryIncident":                               "admin manager",
+		"getDocumentLink getDocumentContent":                     "admin manager reviewer auditor",
+		"createView updateView deleteView getStatistics":         "admin manager reviewer auditor",
+		"createKey rotateKey revokeKey createWebhook":            "admin developer",
+		"listKeys listWebhooks listDeliveries":                   "admin auditor developer",
+		"step sweep dispatch receiveCallback getFlowCase nobody": "",
+	} {
+		for _, operation := range strings.Fields(operations) {
+			for _, role := range roles {
+				want := slices.Contains(strings.Fields(may), role)
+				if err := Allow(Principal{Tenant: "t", Kind: User, Roles: []string{role}}, operation); (err == nil) != want {
+					t.Errorf("%s %s: %v, want allowed=%t", role, operation, err, want)
+				}
+			}
+			if Allow(Principal{Tenant: "t", Kind: User, Roles: []string{"janitor"}}, operation) == nil {
+				t.Errorf("%s: a role that does not exist may", operation)
+			}
+		}
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"ballerine/internal/identity"
 	"ballerine/internal/identity/issuer"
 	"ballerine/internal/store/embedded"
@@ -43,11 +45,11 @@ func newHouse(t *testing.T, demo ...issuer.DemoPerson) *house {
 		t.Fatal(err)
 	}
 	h.people = db.Keys()
-	sum, err := issuer.HashPassword(password)
+	sum, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost) // a test need not wait
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.put(identity.Person{ID: "user_1", Tenant: "t", Email: "ada@example.com", Name: "Ada Example", Roles: []string{"reviewer"}, PasswordHash: sum})
+	h.put(identity.Person{ID: "user_1", Tenant: "t", Email: "ada@example.com", Name: "Ada Example", Roles: []string{"reviewer"}, PasswordHash: string(sum)})
 	mux := http.NewServeMux()
 	h.server = httptest.NewServer(mux)
 	is, err := issuer.New(issuer.Config{URL: h.server.URL, Audience: "dashboard", Now: func() time.Time { return h.now }, Expiry: 10 * time.Minute})

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { answer, client } from './client';
 import { keys } from './keys';
-import type { Entry } from './types';
+import type { Cause, Entry } from './types';
 
 // Queries that more than one feature uses.
 
@@ -83,7 +83,7 @@ export const tasksQuery = (id: string) =>
   });
 
 /** A history from its first entry to its last, or the entries of some causes only: for paper, and for the way of a case. */
-export const wholeHistoryQuery = (id: string, causes: readonly string[] = []) =>
+export const wholeHistoryQuery = (id: string, causes: readonly Cause[] = []) =>
   queryOptions({
     queryKey: [...keys.history(id, causes), 'whole'],
     queryFn: async ({ signal }) => {

@@ -2251,7 +2251,7 @@ export interface operations {
                 /** @description -version: newest first */
                 sort?: "version" | "-version";
                 /** @description only entries of these causes */
-                cause?: string[] | null;
+                cause?: ("started" | "event" | "decision" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_viewed" | "assigned" | "note" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited")[] | null;
                 limit?: number;
                 cursor?: string;
             };

@@ -1,4 +1,4 @@
-import type { components } from './schema';
+import type { components, operations } from './schema';
 
 type Schemas = components['schemas'];
 
@@ -17,3 +17,6 @@ export type Assigned = Schemas['Assigned'];
 export type Present = Schemas['Present'];
 export type Day = Schemas['Day'];
 export type VerifyReport = Schemas['VerifyReport'];
+
+/** What a history entry can be about. */
+export type Cause = NonNullable<NonNullable<operations['listHistory']['parameters']['query']>['cause']>[number];

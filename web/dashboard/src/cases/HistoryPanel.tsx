@@ -2,7 +2,7 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ShieldCheck } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { answer, asProblem, type Case, type CaseDocument, client, type Entry, keys } from '@/api';
+import { answer, asProblem, type Case, type CaseDocument, type Cause, client, type Entry, keys } from '@/api';
 import { Time, useT } from '@/i18n';
 import { Button, Chip, EmptyState, Section, Select, SkeletonLines, toast } from '@/ui';
 import { useActorName } from './actors';
@@ -10,7 +10,7 @@ import { PanelError } from './Panels';
 import { useReasonText } from './reasons';
 
 /** Groups of causes that people look for. */
-export const causeGroups: Record<string, string[]> = {
+export const causeGroups: Record<string, Cause[]> = {
   decisions: ['decision', 'document_decision', 'undone', 'cancelled'],
   data: ['started', 'context', 'event'],
   documents: ['document', 'document_viewed', 'document_decision'],

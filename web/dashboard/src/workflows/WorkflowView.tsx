@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { ArrowRight, Circle, CircleDot, Clock } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { type Case, type WorkflowDetail, wholeHistoryQuery } from '@/api';
+import { type Case, type Cause, type WorkflowDetail, wholeHistoryQuery } from '@/api';
 import { Time, useFormats, useT } from '@/i18n';
 import { stateName } from '@/queue/chips';
 import { Chip, Section, Segmented, SkeletonLines } from '@/ui';
@@ -10,7 +10,7 @@ import { type NextStep, nextSteps, visitsOf } from './path';
 const Graph = lazy(() => import('./Graph').then((m) => ({ default: m.Graph })));
 
 // What can move a case from one state to another.
-const moves = ['started', 'event', 'decision', 'timer', 'outcome', 'undone', 'cancelled'];
+const moves: Cause[] = ['started', 'event', 'decision', 'timer', 'outcome', 'undone', 'cancelled'];
 
 /** The workflow of a case: as an ordered list, or drawn. */
 export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one: Case }) {
