@@ -32,6 +32,7 @@ type demoLife struct {
 	began         time.Duration // ago
 
 	number     int
+	customer   string // external id of the subject, whose cases may be several
 	externalID string
 	person     specimen.Person
 	id         string
@@ -143,7 +144,7 @@ func (l *demoLife) registers(ago time.Duration) *demoLife {
 		name := map[string]any{"given": l.given, "family": l.family}
 		record, err := s.stack.Core.Cases.Start(ctx, s.client, cases.StartCommand{
 			Workflow: "kyc", ExternalID: l.externalID,
-			Subject: cases.SubjectInput{Type: "individual", ExternalID: l.externalID, Data: map[string]any{"name": name, "email": l.email()}},
+			Subject: cases.SubjectInput{Type: "individual", ExternalID: l.customer, Data: map[string]any{"name": name, "email": l.email()}},
 			Context: map[string]any{"applicant": map[string]any{"name": name, "email": l.email()}},
 		})
 		l.id = record.ID

@@ -50,8 +50,14 @@ func (s *seeder) run(ctx context.Context) (err error) {
 	}
 	lives := demoLives()
 	var steps []demoStep
+	customers := map[string]string{} // name and birthday -> external id
 	for n, l := range lives {
 		l.prepare(n, s.now)
+		person := l.given + " " + l.family + " " + l.born
+		if customers[person] == "" {
+			customers[person] = l.externalID
+		}
+		l.customer = customers[person]
 		steps = append(steps, l.steps...)
 	}
 	slices.SortStableFunc(steps, func(a, b demoStep) int { return int(b.ago - a.ago) })

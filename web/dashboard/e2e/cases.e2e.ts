@@ -234,6 +234,16 @@ describe('case', () => {
     await page.context().close();
   });
 
+  it('names the other cases of the same subject', async () => {
+    const page = await client.signIn('reviewer', `/cases/${await server.caseOf('Nikolai Pavlensky')}?tab=related`);
+    const link = page.getByRole('tabpanel').getByRole('link', { name: /Nikolai Pavlensky/ });
+    await seen(link);
+    expect(await page.getByRole('tabpanel').textContent()).toContain('Cancelled');
+    await link.first().click();
+    await seen(panel(page).getByText('The case has ended'));
+    await page.context().close();
+  });
+
   it('claims, gives to somebody else, and releases', async () => {
     const id = await server.caseOf('Dario');
     const page = await client.signIn('reviewer', `/cases/${id}`);

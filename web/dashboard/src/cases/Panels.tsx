@@ -475,7 +475,12 @@ export function RelatedPanel({ one }: { one: Case }) {
                 params={{ caseId: other.id }}
                 className={cx('flex flex-wrap items-center gap-3 px-3 py-2 hover:bg-hover')}
               >
-                <span className="font-medium">{other.workflow.id}</span>
+                <span className="font-medium">
+                  <bdi>{other.subject.name || other.external_id || other.id}</bdi>
+                </span>
+                <span className="text-sm text-muted">
+                  {[other.workflow.id, other.external_id].filter(Boolean).join(' · ')}
+                </span>
                 <StateChip one={other} />
                 <RiskChip risk={other.risk} />
                 <span className="flex-1" />
