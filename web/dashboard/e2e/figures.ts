@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { binary, Client, Server, seen } from './harness';
+import { binary, Client, panel, Server, seen } from './harness';
 
 // How fast the pages are on this machine: `npm run figures`, after `make web bin/ballerine`. It prints, and asserts no time.
 
@@ -64,6 +64,32 @@ it('opens a case with twelve documents', async () => {
     times.push(Date.now() - begun);
   }
   say(`case with 12 documents, cold page to image drawn: median ${middle(times)} ms of ${times.join(', ')}`);
+});
+
+it('shows a decision by somebody else', async () => {
+  const server = await Server.start();
+  closing.push(() => server.close());
+  const client = await Client.start(server);
+  closing.push(() => client.close());
+  const times: number[] = [];
+  for (const name of ['Sofie Lindqvist', 'Ingrid', 'Tomás', 'Maeve', 'Jürgen', 'Maximiliana', 'Rashid']) {
+    const id = await server.caseOf(name);
+    const page = await client.signIn('reviewer', `/cases/${id}`);
+    await seen(panel(page).getByRole('button', { name: /^Approve/ }));
+    const now = await server.call('second', 'GET', `/v1/cases/${id}`);
+    const begun = Date.now();
+    await server.call(
+      'second',
+      'POST',
+      `/v1/cases/${id}/decisions`,
+      { event: 'reject' },
+      { 'If-Match': now.headers.get('ETag') ?? '' },
+    );
+    await page.locator('header').getByText('Rejected').waitFor();
+    times.push(Date.now() - begun);
+    await page.context().close();
+  }
+  say(`a decision by somebody else is seen after: median ${middle(times)} ms of ${times.join(', ')}`);
 });
 
 it('scrolls a queue of 10,000', async () => {
