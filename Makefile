@@ -52,7 +52,7 @@ web: ## Build the dashboard into web/dashboard/dist; needs Node.js 20.19 or newe
 	@$(MAKE) -s --no-print-directory $(DASHBOARD)
 
 $(DASHBOARD): $(WEB_SOURCES) web/node_modules/.package-lock.json
-	@echo 'building the dashboard'; npm run --silent build --prefix web -- --logLevel warn
+	@echo 'building the dashboard'; npm run --silent build --prefix web
 
 ##@ Test
 
