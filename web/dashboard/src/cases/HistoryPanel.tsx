@@ -6,6 +6,7 @@ import { answer, asProblem, type Case, type CaseDocument, type Cause, client, ty
 import { Time, useT } from '@/i18n';
 import { Button, Chip, EmptyState, Section, Select, SkeletonLines, toast } from '@/ui';
 import { useActorName } from './actors';
+import { eventName } from './events';
 import { PanelError } from './Panels';
 import { useReasonText } from './reasons';
 
@@ -38,11 +39,6 @@ export function changesOf(entry: Entry): Change[] {
 export function documentOf(path: string, documents: readonly CaseDocument[]): CaseDocument | undefined {
   const id = /^documents\.([^.]+)\.status$/.exec(path)?.[1];
   return documents.find((document) => document.id === id);
-}
-
-/** An event as people call it: what a piece of work has raised is called after the work. */
-export function eventName(event: string): string {
-  return event.replace(/^(?:done|error)\.invoke\./, '').replaceAll('_', ' ');
 }
 
 function said(value: unknown): string {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Case, CaseDocument, WorkflowDetail } from '@/api';
+import type { Case, CaseDocument, Entry, WorkflowDetail } from '@/api';
 import { neighbours } from '@/queue/neighbours';
-import { inputText, policyAnswers } from './checks';
+import { inputText, policyAnswers, resultsOf } from './checks';
 import { changesSince, composeMessage, decisionsOf, needsReason } from './decisions';
+import { eventName } from './events';
 import { dataFields } from './fields';
+import { grouped } from './HistoryPanel';
 import { newer } from './useCase';
 
 const inReview = {
@@ -111,4 +113,51 @@ it('does not let a slow answer undo a newer one', () => {
   const fresh = { version: 4 } as Case;
   expect(newer(fresh, old)).toBe(fresh);
   expect(newer(old, fresh)).toBe(fresh);
+});
+
+it('calls what work has raised after the work, and other events by their names', () => {
+  expect(eventName('done.invoke.id_check')).toBe('id check');
+  expect(eventName('error.invoke.identity')).toBe('identity');
+  expect(eventName('SUBMIT')).toBe('SUBMIT');
+});
+
+it('counts looks at documents by one person in a row as one, and nothing else', () => {
+  const entry = (version: number, cause: string, id: string) =>
+    ({ version, cause, actor: { kind: 'user', id } }) as unknown as Entry;
+  const groups = grouped([
+    entry(6, 'document_viewed', 'rita'),
+    entry(5, 'document_viewed', 'rita'),
+    entry(4, 'document_viewed', 'robin'),
+    entry(3, 'note', 'robin'),
+    entry(2, 'note', 'robin'),
+  ]);
+  expect(groups.map((one) => [one.entry.version, one.times])).toEqual([
+    [6, 2],
+    [4, 1],
+    [3, 1],
+    [2, 1],
+  ]);
+});
+
+it('shows lists in a vendor’s answer as tables and the rest as fields, and no answers of policies or documents', () => {
+  const context = {
+    sanctions: {
+      checked_at: '2026-01-01',
+      hits: [
+        { name: 'A', score: 1 },
+        { name: 'B', list: 'x' },
+      ],
+    },
+    id_check: { passed: true },
+    applicant: {},
+  };
+  const results = resultsOf(context, [
+    { work: 'sanctions', source: 'vendor' },
+    { work: 'sanctions', source: 'vendor' },
+    { work: 'id_check', source: 'document' },
+    { work: 'identity', source: 'vendor' },
+  ]);
+  expect(results.map((one) => one.work)).toEqual(['sanctions']);
+  expect(results[0]?.fields.map((one) => one.path)).toEqual(['sanctions.checked_at']);
+  expect(results[0]?.tables).toMatchObject([{ name: 'hits', columns: ['name', 'score', 'list'], rows: [{}, {}] }]);
 });

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { ArrowRight, Circle, CircleDot, Clock } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { type Case, type Cause, type WorkflowDetail, wholeHistoryQuery } from '@/api';
+import { eventName } from '@/cases/events';
 import { Time, useFormats, useT } from '@/i18n';
 import { stateName } from '@/queue/chips';
 import { Chip, Section, Segmented, SkeletonLines } from '@/ui';
@@ -62,7 +63,7 @@ export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one:
                   </p>
                   <p className="text-xs text-muted">
                     <Time value={visit.at} />
-                    {visit.event && ` · ${t.maybe(`decision.${visit.event}`, visit.event)}`}
+                    {visit.event && ` · ${t.maybe(`decision.${visit.event}`, eventName(visit.event))}`}
                   </p>
                 </div>
               </li>
