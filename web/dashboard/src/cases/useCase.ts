@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { answer, answerIfChanged, type Case, client, etag, keys, type Present } from '@/api';
 
 /** How often a case is asked for while its page is seen, in milliseconds. */
-const interval = 1_500;
+const interval = 1_000;
 /** How often a page says that it is open. */
 const heartbeat = 5_000;
 
