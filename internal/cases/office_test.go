@@ -244,6 +244,15 @@ func TestACaseIsFoundByItsWordsAndTheirBeginningsAndTheIndexHoldsNoneOfThem(t *t
 	if got := find(identity.Principal{Tenant: "other", Kind: identity.User, ID: "user_1"}, "Agnieszka"); len(got) != 0 {
 		t.Errorf("another tenant finds %v", got)
 	}
+	long := d.waiting("cust-12345678901234", "Maximiliana Theodora Philippina von Wolkenfels-Hohenrechtberg zu Sonnenbruck-Trautental genannt Immergrün")
+	for _, word := range strings.FieldsFunc(long.Subject.Name, func(r rune) bool { return r == ' ' || r == '-' }) {
+		if got := find(reviewer, word); !slices.Equal(got, []string{long.ID}) {
+			t.Errorf("of many words, %q finds %v", word, got)
+		}
+	}
+	if got := find(reviewer, "max trau"); !slices.Equal(got, []string{long.ID}) {
+		t.Errorf("beginnings of two words find %v", got)
+	}
 	terms := strings.ToLower(strings.Join(d.get(r.ID).Terms, " "))
 	if len(d.get(r.ID).Terms) == 0 || len(d.get(r.ID).Terms) > 48 {
 		t.Errorf("%d terms", len(d.get(r.ID).Terms))

@@ -15,7 +15,8 @@ import (
 )
 
 // A case is searched by words of it: its ids, the subject's names, addresses, the numbers of its documents. What an
-// index holds of them are keyed hashes, of whole words and of some of their beginnings, so that it holds no personal data.
+// index holds of them are keyed hashes of their beginnings of some lengths (of short words, the whole), so that it holds
+// no personal data. What it finds is held against the case's own words.
 
 // beginnings are the lengths, in letters, of the beginnings that are found besides whole words.
 var beginnings = []int{3, 4, 5, 6, 8, 12}
@@ -149,28 +150,42 @@ func term(key []byte, tenant, word string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:9])
 }
 
-// terms are the hashes that a case is indexed by, sorted: whole words first when there are too many.
+// longest is the longest beginning of a word that is indexed, or the word itself: what a whole word is looked up by.
+func longest(word string) string {
+	start := word
+	if strings.HasPrefix(word, "case_") {
+		return start
+	}
+	letters := []rune(word)
+	for _, n := range beginnings {
+		if n <= len(letters) {
+			start = string(letters[:n])
+		}
+	}
+	return start
+}
+
+// terms are the hashes that a case is indexed by, sorted. When there are too many, whole words come first, so that each
+// is found, and then short beginnings.
 func terms(key []byte, tenant string, words []string) []string {
 	seen := map[string]bool{}
-	var whole, parts []string
-	for _, word := range words {
+	var all []string
+	add := func(word string) {
 		if !seen[word] {
 			seen[word] = true
-			whole = append(whole, word)
+			all = append(all, word)
 		}
 	}
 	for _, word := range words {
-		letters := []rune(word)
-		for _, n := range beginnings {
-			if n < len(letters) && !strings.HasPrefix(word, "case_") {
-				if part := string(letters[:n]); !seen[part] {
-					seen[part] = true
-					parts = append(parts, part)
-				}
+		add(longest(word))
+	}
+	for _, n := range beginnings {
+		for _, word := range words {
+			if letters := []rune(word); n < len(letters) && !strings.HasPrefix(word, "case_") {
+				add(string(letters[:n]))
 			}
 		}
 	}
-	all := append(whole, parts...)
 	hashes := make([]string, 0, min(len(all), maxTerms))
 	for _, word := range all[:min(len(all), maxTerms)] {
 		hashes = append(hashes, term(key, tenant, word))
@@ -184,14 +199,7 @@ func terms(key []byte, tenant string, words []string) []string {
 func lookUp(key []byte, tenant, text string) []string {
 	var hashes []string
 	for _, word := range words(text) {
-		letters := []rune(word)
-		start := word
-		for _, n := range beginnings {
-			if n <= len(letters) && !strings.HasPrefix(word, "case_") {
-				start = string(letters[:n])
-			}
-		}
-		hashes = append(hashes, term(key, tenant, start))
+		hashes = append(hashes, term(key, tenant, longest(word)))
 	}
 	slices.Sort(hashes)
 	return slices.Compact(hashes)

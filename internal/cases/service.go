@@ -360,10 +360,14 @@ func (d *draft) summary() map[string]any {
 
 // index brings the record's search terms up to date.
 func (s *Service) index(d *draft) {
-	if len(s.SearchKey) == 0 || !d.creating && len(d.entry.Changed) == 0 {
+	if len(s.SearchKey) == 0 {
 		return
 	}
-	d.record.Terms = terms(s.SearchKey, d.record.Tenant, searchWords(d.record, reserved(d.workflow)))
+	skip := reserved(d.workflow) // what work has written is not searched
+	searched := func(name string) bool { return name == "documents" || !slices.Contains(skip, name) }
+	if d.creating || slices.ContainsFunc(d.entry.Changed, searched) {
+		d.record.Terms = terms(s.SearchKey, d.record.Tenant, searchWords(d.record, skip))
+	}
 }
 
 func (s *Service) count(d *draft) {
