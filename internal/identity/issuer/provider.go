@@ -284,7 +284,10 @@ func (p *Provider) rotate(ctx context.Context, token string) (grant Grant, next 
 			return nil, nil
 		}
 		grant = *there
-		grant.Former, grant.Secret, grant.RotatedAt = hash(secret), hash(fresh), p.Now()
+		grant.Secret = hash(fresh)
+		if !again { // using a token once more does not make its overlap longer
+			grant.Former, grant.RotatedAt = hash(secret), p.Now()
+		}
 		return &grant, nil
 	})
 	if err == nil && refused {

@@ -289,6 +289,22 @@ func TestRefreshTokensChangeWithEveryUseAndAStolenOneEndsTheSession(t *testing.T
 	}
 }
 
+func TestAnOldRefreshTokenCannotBeKeptGoodByUsingIt(t *testing.T) {
+	h := newHouse(t)
+	_, first := h.exchange(h.code())
+	if status, _ := h.refresh(first["refresh_token"]); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	h.now = h.now.Add(15 * time.Second)
+	if status, _ := h.refresh(first["refresh_token"]); status != http.StatusOK {
+		t.Fatalf("within its overlap: %d", status)
+	}
+	h.now = h.now.Add(6 * time.Second)
+	if status, _ := h.refresh(first["refresh_token"]); status != http.StatusBadRequest {
+		t.Errorf("21 seconds after it was exchanged: %d", status)
+	}
+}
+
 func TestSignOutAndRevocationEndWhatTheySay(t *testing.T) {
 	h := newHouse(t)
 	_, tokens := h.exchange(h.code())
@@ -389,4 +405,36 @@ func TestThePageSpeaksTheBrowsersLanguageAndNamesAccountsInADemoOnly(t *testing.
 	if strings.Contains(evil.body, "<script>") {
 		t.Error("what was written comes back as markup")
 	}
+}
+
+// FuzzAuthorize asks whatever it likes: no answer leads anywhere but to the client's own address, and none has a code.
+func FuzzAuthorize(f *testing.F) {
+	is, err := issuer.New(issuer.Config{URL: "http://here.test", Audience: "dashboard", Expiry: time.Minute})
+	if err != nil {
+		f.Fatal(err)
+	}
+	handler := issuer.NewProvider(issuer.ProviderConfig{Issuer: is, Client: "dashboard", Tenant: "t"}).Handler()
+	const good = "client_id=dashboard&redirect_uri=http%3A%2F%2Fhere.test%2Fsign-in%2Fcallback&response_type=code&scope=openid&code_challenge_method=S256&code_challenge=0123456789012345678901234567890123456789012"
+	for _, query := range []string{good, good + "&prompt=none", good + "&state=a%0d%0ab", good + "&redirect_uri=https%3A%2F%2Fevil.example", "client_id=dashboard&redirect_uri=//evil.example", "%zz", ""} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/oauth2/authorize", nil)
+		r.URL.RawQuery = query
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		switch to := w.Header().Get("Location"); w.Code {
+		case http.StatusSeeOther:
+			back, err := url.Parse(to)
+			if err != nil || back.Scheme+"://"+back.Host+back.Path != "http://here.test/sign-in/callback" || back.Query().Get("error") == "" || back.Query().Has("code") {
+				t.Errorf("to %q", to)
+			}
+		case http.StatusOK, http.StatusBadRequest:
+			if to != "" {
+				t.Errorf("%d with an address: %q", w.Code, to)
+			}
+		default:
+			t.Errorf("status %d", w.Code)
+		}
+	})
 }

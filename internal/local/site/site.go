@@ -57,7 +57,11 @@ func New(files fs.FS, config Config, missing string) (*Site, error) {
 		return s, nil
 	}
 	err = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+		hidden := strings.HasPrefix(entry.Name(), ".") && name != "."
+		if err == nil && hidden && entry.IsDir() {
+			return fs.SkipDir
+		}
+		if err != nil || hidden || entry.IsDir() {
 			return err
 		}
 		text, err := fs.ReadFile(files, name)
