@@ -167,6 +167,43 @@ func TestADecisionIsUndoneInItsTimeByWhoMadeItWhileNothingBuiltUponIt(t *testing
 	})
 }
 
+// TestAnExecutionThatFollowedADecisionIsCalledBackWhenItIsUndone lets the execution come to its next wait while the
+// decision can still be undone: its own wait had ended just then.
+func TestAnExecutionThatFollowedADecisionIsCalledBackWhenItIsUndone(t *testing.T) {
+	d := newOffice(t)
+	r := d.waiting("a", "Ada")
+	d.park(r.ID, "token-1")
+	decided := must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, decide("revision")))
+	d.park(r.ID, "token-2")
+	undone := must[cases.Record](d)(d.Undo(t.Context(), reviewer, r.ID, decided.Version))
+	woken := effects(d.store.last(), "wake")
+	if len(woken) != 1 || woken[0].Token != "token-2" || woken[0].Label != "review" || woken[0].Visit != r.Snapshot.Active[0].Visit || !woken[0].NotBefore.IsZero() {
+		t.Fatalf("effects %+v", d.store.last().Effects)
+	}
+	if len(undone.Parked) != 0 || len(d.get(r.ID).Parked) != 0 {
+		t.Errorf("a token that nobody waits for was kept: %v", undone.Parked)
+	}
+	d.park(r.ID, "token-3")
+	must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, undone.Version, cases.DecideCommand{Event: "approve"}))
+	if woken := effects(d.store.last(), "wake"); len(woken) != 1 || woken[0].Token != "token-3" {
+		t.Errorf("the next decision wakes %+v", woken)
+	}
+}
+
+func TestAnExecutionThatSleptThroughADecisionSleepsOnWhenItIsUndone(t *testing.T) {
+	d := newOffice(t)
+	r := d.waiting("a", "Ada")
+	d.park(r.ID, "token-1")
+	decided := must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, decide("reject")))
+	if len(decided.Parked) != 0 {
+		t.Fatalf("parked %v", decided.Parked)
+	}
+	undone := must[cases.Record](d)(d.Undo(t.Context(), reviewer, r.ID, decided.Version))
+	if undone.Parked[""].Token != "token-1" || d.get(r.ID).Parked[""].Token != "token-1" || len(d.store.last().Effects) != 0 {
+		t.Errorf("parked %v, effects %v", undone.Parked, d.store.last().Effects)
+	}
+}
+
 func TestAskingForMoreIsOneMessageAndTheCaseComesBackWithoutIt(t *testing.T) {
 	d := newOffice(t)
 	r := d.open("a", "Ada")

@@ -91,7 +91,8 @@ func (d *draft) undo(u *Undo) {
 	d.undone = u
 	r := &d.record
 	r.Snapshot, r.Status, r.Outcome, r.Undo = u.Before.Snapshot, StatusActive, "", nil
-	r.Incidents, r.Parked, r.Message = u.Before.Incidents, u.Before.Parked, u.Before.Message
+	d.callBack(u)
+	r.Incidents, r.Message = u.Before.Incidents, u.Before.Message
 	r.SLA, r.StateSince, r.ReviewSince = u.Before.SLA, u.Before.StateSince, u.Before.ReviewSince
 	if u.Before.Context != nil {
 		for name := range r.Context {
@@ -107,5 +108,22 @@ func (d *draft) undo(u *Undo) {
 		d.dropped = append(d.dropped, Effect{
 			Tenant: r.Tenant, Case: r.ID, Version: u.Version, Number: n, At: u.At, NotBefore: u.Until.Add(undoMargin),
 		})
+	}
+}
+
+// callBack puts the parked tokens back, and wakes an execution that has come to another wait since: its own had ended
+// just then, and it has followed the decision.
+func (d *draft) callBack(u *Undo) {
+	r := &d.record
+	followed := r.Parked
+	r.Parked = u.Before.Parked
+	position := d.workflow.Chart.Position(u.Before.Snapshot)
+	for _, region := range sortedRegions(followed) {
+		token := followed[region].Token
+		if token == u.Before.Parked[region].Token {
+			continue
+		}
+		r.Parked = without(r.Parked, region)
+		d.effects = append(d.effects, Effect{Kind: EffectWake, Name: r.Execution.Name, Token: token, Label: position.Label, Visit: position.Visit, Until: position.Until})
 	}
 }
