@@ -2,6 +2,7 @@ package asl
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -26,22 +27,35 @@ func Check(definition []byte) problem.Diagnostics {
 		c.report("$", "malformed_json", "the definition is not a JSON object", "")
 		return c.found
 	}
+	c.names = map[string]bool{}
+	c.duplicates(definition)
+	c.machine("", machine)
+	return c.found
+}
+
+// machine checks the whole definition, or a branch: its states lead to each other only.
+func (c *checker) machine(place string, machine map[string]any) {
+	outer := c.states
+	defer func() { c.states = outer }()
 	start, _ := machine["StartAt"].(string)
 	c.states = map[string]map[string]any{}
 	states, _ := machine["States"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(states)) {
 		c.states[name], _ = states[name].(map[string]any)
+		if c.names[name] {
+			c.report(place+"States."+name, "duplicate_name", "two states have this name", "names are unique in the whole machine, branches included")
+		}
+		c.names[name] = true
 	}
-	c.duplicates(definition)
-	c.target("StartAt", start)
+	c.target(place+"StartAt", start)
 	for _, name := range slices.Sorted(maps.Keys(c.states)) {
-		c.state(name, c.states[name])
+		c.state(place+"States."+name, name, c.states[name])
 	}
-	c.unreachable(start)
-	return c.found
+	c.unreachable(place, start)
 }
 
 type checker struct {
+	names  map[string]bool // of all machines
 	states map[string]map[string]any
 	found  problem.Diagnostics
 }
@@ -83,7 +97,7 @@ func (c *checker) duplicates(definition []byte) {
 				}
 				seen[key] = true
 			}
-			if !walk(depth+1, depth == 0 && key == "States") {
+			if !walk(depth+1, key == "States") {
 				return false
 			}
 		}
@@ -93,8 +107,7 @@ func (c *checker) duplicates(definition []byte) {
 	walk(0, false)
 }
 
-func (c *checker) state(name string, s map[string]any) {
-	place := "States." + name
+func (c *checker) state(place, name string, s map[string]any) {
 	if name == "" || utf8.RuneCountInString(name) > maxName {
 		c.report(place, "name_length", "a state's name has 1 to 80 characters", "")
 	}
@@ -122,7 +135,22 @@ func (c *checker) state(name string, s map[string]any) {
 		c.choice(place, s)
 	case "Task":
 		c.task(place, s)
+	case "Parallel":
+		c.parallel(place, s)
 	}
+}
+
+func (c *checker) parallel(place string, s map[string]any) {
+	branches, _ := s["Branches"].([]any)
+	if len(branches) == 0 {
+		c.report(place+".Branches", "required", "a Parallel needs branches", "")
+	}
+	for i, item := range branches {
+		branch, _ := item.(map[string]any)
+		c.machine(fmt.Sprintf("%s.Branches[%d].", place, i), branch)
+	}
+	c.handlers(place+".Retry", s["Retry"], false)
+	c.handlers(place+".Catch", s["Catch"], true)
 }
 
 func (c *checker) choice(place string, s map[string]any) {
@@ -274,7 +302,7 @@ func (c *checker) paths(place string, s map[string]any) {
 	}
 }
 
-func (c *checker) unreachable(start string) {
+func (c *checker) unreachable(place, start string) {
 	reached := map[string]bool{}
 	open := []string{start}
 	for len(open) > 0 {
@@ -289,7 +317,7 @@ func (c *checker) unreachable(start string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.states)) {
 		if !reached[name] {
-			c.report("States."+name, "unreachable", "no state leads here", "")
+			c.report(place+"States."+name, "unreachable", "no state leads here", "")
 		}
 	}
 }

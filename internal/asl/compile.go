@@ -29,9 +29,6 @@ type compiler struct {
 	workflow *workflow.Workflow
 	chart    *statechart.Chart
 	names    *names
-	states   []State
-	labels   []Choice // Route's
-	entries  map[string]string
 	problems *problem.Error
 }
 
@@ -40,34 +37,31 @@ func Compile(w *workflow.Workflow) (*Machine, error) {
 	chart := w.Chart
 	var paths []string
 	for _, s := range chart.States() {
-		if s.Kind != statechart.Compound {
+		if s.Kind != statechart.Compound && s.Kind != statechart.History {
 			paths = append(paths, s.Path)
 		}
 	}
-	c := &compiler{
-		workflow: w, chart: chart, names: newNames(paths), entries: map[string]string{},
-		problems: problem.New(problem.Invalid, "The workflow cannot be compiled."),
-	}
-	for _, s := range chart.States() {
-		c.enter(s)
-	}
-	for _, s := range chart.States() {
-		c.state(s)
-	}
+	c := &compiler{workflow: w, chart: chart, names: newNames(paths), problems: problem.New(problem.Invalid, "The workflow cannot be compiled.")}
+	b := c.branch("")
+	b.whole()
 	if len(c.problems.Fields) > 0 {
 		return nil, c.problems
 	}
-	c.labels = append(c.labels, rule("#out", outState), rule("#handover", handedState))
+	b.labels = append(b.labels, rule(statechart.LabelOut, outState), rule(statechart.LabelHandover, handedState))
 	head := State{
 		Name: routeState, Type: "Choice", Comment: "Goes to where the record is: an execution can begin anywhere.",
-		Choices: c.labels, Default: unknownState,
+		Choices: b.labels, Default: unknownState,
 	}
 	tail := []State{
 		{Name: outState, Type: "Succeed", Comment: "The region is no longer active."},
 		{Name: handedState, Type: "Succeed", Comment: "Another execution has taken over."},
 		{Name: unknownState, Type: "Fail", Error: "UnknownLabel", Cause: "The record is at a label that this version of the workflow does not have."},
 	}
-	return &Machine{Comment: title(w), StartAt: routeState, States: slices.Concat([]State{head}, c.states, tail)}, nil
+	machine := &Machine{Comment: title(w), StartAt: routeState, States: slices.Concat([]State{head}, b.states, tail)}
+	if size := len(machine.JSON()); size > maxDefinition {
+		return nil, c.problems.With("states", "too_large", "the state machine would have %d bytes, more than the %d that Step Functions takes", size, maxDefinition)
+	}
+	return machine, nil
 }
 
 func title(w *workflow.Workflow) string {
@@ -81,34 +75,144 @@ func rule(label, next string) Choice {
 	return Choice{Variable: "$.label", StringEquals: label, Next: next}
 }
 
-// enter gives every label of the state its entry in the machine.
-func (c *compiler) enter(s *statechart.State) {
-	if s.Kind == statechart.Compound {
-		if len(s.Invocations) > 0 {
-			c.problems.With("states."+s.Path+".invoke", "unsupported", "only a state without children can have work")
-		}
+// branch is a machine in the making: the whole one, or the branch of a Parallel that follows a region.
+type branch struct {
+	*compiler
+	region  string // its path; "" the whole chart
+	states  []State
+	labels  []Choice // Route's
+	entries map[string]string
+}
+
+func (c *compiler) branch(region string) *branch {
+	return &branch{compiler: c, region: region, entries: map[string]string{}}
+}
+
+// whole emits the chart itself.
+func (b *branch) whole() {
+	root := b.chart.Root()
+	if root.Kind != statechart.Parallel {
+		b.inside(root)
 		return
 	}
-	c.route(s.Path, c.names.of(s.Path, ""))
-	for _, i := range s.Invocations {
-		if _, known := c.workflow.Invocation(s.Path, i.ID); !known || functions[i.Source] == "" || i.Source == "step" {
-			c.problems.With("states."+s.Path+".invoke", "unsupported", "work of source %q cannot be compiled yet", i.Source)
-			continue
-		}
-		label := s.Path + "/" + i.ID
-		c.route(label, c.names.of(s.Path, i.ID))
-		if w, _ := c.workflow.Invocation(s.Path, i.ID); w.Callback {
-			c.route(label+"/answer", c.names.of(s.Path, i.ID+".answer"))
-		}
-		if mayStop(s, i) {
-			c.route(label+"/incident", c.names.of(s.Path, i.ID+".incident"))
-		}
+	b.route(statechart.LabelRoot, b.names.of("", "regions"))
+	b.route(statechart.LabelDone, doneState)
+	b.parallel(root, b.names.of("", "regions"), b.names.of("", "next"), root.Description, b.regionsOf(root))
+	b.states = append(b.states,
+		State{Name: b.names.of("", "next"), Type: "Choice", Choices: []Choice{rule(statechart.LabelDone, doneState)}, Default: routeState},
+		State{Name: doneState, Type: "Succeed", Comment: "All regions have come to their end."})
+}
+
+// inside emits all that is below a compound state or is itself an atomic one, down to parallel states, whose regions are
+// branches of their own.
+func (b *branch) inside(s *statechart.State) {
+	members := b.members(s, nil)
+	for _, m := range members {
+		b.enter(m)
+	}
+	for _, m := range members {
+		b.state(m)
 	}
 }
 
-func (c *compiler) route(label, name string) {
-	c.entries[label] = name
-	c.labels = append(c.labels, rule(label, name))
+func (b *branch) members(s *statechart.State, found []*statechart.State) []*statechart.State {
+	switch s.Kind {
+	case statechart.History:
+		return found
+	case statechart.Compound:
+		for _, child := range s.Children {
+			found = b.members(child, found)
+		}
+		return found
+	}
+	return append(found, s)
+}
+
+// regionsOf compiles the regions of a parallel state.
+func (b *branch) regionsOf(s *statechart.State) (machines []*Machine) {
+	for i, region := range s.Regions() {
+		inner := b.compiler.branch(region.Path)
+		inner.inside(region)
+		machines = append(machines, inner.machine(i, inner.startingAt(region.Leaves())))
+	}
+	return machines
+}
+
+// machine closes a branch: it begins with the labels where the region is likely to be, and ends when it is out.
+func (b *branch) machine(index int, likely []Choice) *Machine {
+	route, out, unknown := b.names.of(b.region, "route"), b.names.of(b.region, "out"), b.names.of(b.region, "unknown")
+	begin := b.names.of(b.region, "begin")
+	labels := append(slices.Clone(b.labels), rule(statechart.LabelOut, out), rule(statechart.LabelHandover, out))
+	if len(likely) == 0 {
+		likely = labels[:1]
+	}
+	states := []State{
+		{Name: begin, Type: "Choice", InputPath: fmt.Sprintf("$.regions[%d]", index), Choices: likely, Default: route},
+		{Name: route, Type: "Choice", Comment: "Goes to where the region is.", Choices: labels, Default: unknown},
+	}
+	states = append(states, b.states...)
+	states = append(states,
+		State{Name: out, Type: "Succeed", Comment: "The region is no longer active, or another execution has taken over."},
+		State{Name: unknown, Type: "Fail", Error: "UnknownLabel", Cause: "The region is at a label that this version of the workflow does not have."})
+	return &Machine{StartAt: begin, States: states}
+}
+
+// startingAt are the rules for the labels where entering these leaves comes to rest.
+func (b *branch) startingAt(leaves []*statechart.State) []Choice {
+	reached := map[string]bool{}
+	for _, leaf := range leaves {
+		b.reach(leaf, reached, map[*statechart.State]bool{})
+	}
+	return b.rulesFor(reached)
+}
+
+func (b *branch) rulesFor(reached map[string]bool) (choices []Choice) {
+	for _, route := range b.labels {
+		if reached[route.StringEquals] {
+			choices = append(choices, route)
+		}
+	}
+	return choices
+}
+
+// parallel emits a Parallel and, when all its branches have ended, what they were told of the region around it.
+func (b *branch) parallel(s *statechart.State, name, next, text string, machines []*Machine) {
+	b.states = append(b.states, State{Name: name, Type: "Parallel", Comment: text, Branches: machines, OutputPath: "$[0].outer", Next: next})
+}
+
+// enter gives every label of the state its entry in the machine.
+func (b *branch) enter(s *statechart.State) {
+	b.route(s.Path, b.names.of(s.Path, ""))
+	for _, stage := range s.Stages() {
+		if len(stage) > 1 {
+			label := statechart.StageLabel(s.Path, stage[0].Stage)
+			b.route(label, b.names.of(s.Path, stageRole(stage)))
+			continue
+		}
+		b.enterWork(s, stage[0])
+	}
+}
+
+func stageRole(stage []*statechart.Invocation) string { return fmt.Sprintf("work%d", stage[0].Stage) }
+
+func (b *branch) enterWork(s *statechart.State, i *statechart.Invocation) {
+	if _, known := b.workflow.Invocation(s.Path, i.ID); !known || functions[i.Source] == "" || i.Source == "step" {
+		b.problems.With("states."+s.Path+".invoke", "unsupported", "work of source %q cannot be compiled yet", i.Source)
+		return
+	}
+	label := s.Path + "/" + i.ID
+	b.route(label, b.names.of(s.Path, i.ID))
+	if w, _ := b.workflow.Invocation(s.Path, i.ID); w.Callback {
+		b.route(label+"/answer", b.names.of(s.Path, i.ID+".answer"))
+	}
+	if mayStop(s, i) {
+		b.route(label+"/incident", b.names.of(s.Path, i.ID+".incident"))
+	}
+}
+
+func (b *branch) route(label, name string) {
+	b.entries[label] = name
+	b.labels = append(b.labels, rule(label, name))
 }
 
 // mayStop says whether a failure may find no onError that holds: then it is an incident.
@@ -120,79 +224,130 @@ func mayStop(s *statechart.State, i *statechart.Invocation) bool {
 }
 
 // state emits what a state of the chart becomes.
-func (c *compiler) state(s *statechart.State) {
+func (b *branch) state(s *statechart.State) {
+	next := b.names.of(s.Path, "next")
 	switch {
-	case s.Kind == statechart.Compound:
+	case s.Kind == statechart.Final && s.Parent == b.chart.Root() && b.region == "":
+		b.states = append(b.states, State{Name: b.names.of(s.Path, ""), Type: "Succeed", Comment: comment(s, "")})
 		return
-	case s.Kind == statechart.Final && s.Parent == c.chart.Root():
-		c.states = append(c.states, State{Name: c.names.of(s.Path, ""), Type: "Succeed", Comment: comment(s, "")})
+	case s.Kind == statechart.Parallel:
+		b.parallel(s, b.names.of(s.Path, ""), next, comment(s, "All its regions at once."), b.regionsOf(s))
+		b.choice(s, next)
 		return
 	}
-	for _, i := range s.Invocations {
-		c.invocation(s, i)
-	}
-	c.wait(s, "", "Waits for what happens next.")
-	for _, i := range s.Invocations {
-		label := s.Path + "/" + i.ID
-		if c.entries[label+"/answer"] != "" {
-			c.wait(s, i.ID+".answer", "Waits for the vendor's answer.")
+	for _, stage := range s.Stages() {
+		if len(stage) > 1 {
+			b.parallel(s, b.names.of(s.Path, stageRole(stage)), next, "This work at once.", b.workOf(s, stage))
+			continue
 		}
-		if c.entries[label+"/incident"] != "" {
-			c.wait(s, i.ID+".incident", "Failed after all retries: waits for an operator.")
-		}
+		b.invocation(s, stage[0], s.Path)
 	}
-	c.states = append(c.states,
-		State{
-			Name: c.names.of(s.Path, "timer"), Type: "Task", Comment: "Applies the deadline that has passed.", Resource: resourceInvoke,
-			Parameters: call("step", Object{{"action", "timer"}, {"tenant.$", "$.tenant"}, {"case.$", "$.case"}, {"state", s.Path}, {"execution.$", "$$.Execution.Name"}}),
-			OutputPath: "$.Payload", TimeoutSeconds: functionSeconds, Retry: stepRetry(), Next: c.names.of(s.Path, "next"),
-		},
-		State{Name: c.names.of(s.Path, "next"), Type: "Choice", Choices: c.following(s), Default: routeState},
-	)
-	if last := &c.states[len(c.states)-1]; len(last.Choices) == 0 { // a state that nothing leads out of
-		last.Choices = []Choice{rule(s.Path, c.names.of(s.Path, ""))}
+	b.wait(s, s.Path, "", "Waits for what happens next.")
+	for _, i := range s.Invocations {
+		b.waitsOf(s, i, s.Path)
+	}
+	b.timer(s, s.Path)
+	b.choice(s, next)
+}
+
+// workOf compiles work that is done at once: a branch for each piece.
+func (b *branch) workOf(s *statechart.State, stage []*statechart.Invocation) (machines []*Machine) {
+	for index, i := range stage {
+		inner := b.compiler.branch(s.Path + "/" + i.ID)
+		inner.enterWork(s, i)
+		inner.invocation(s, i, inner.region)
+		inner.waitsOf(s, i, inner.region)
+		if len(inner.labels) > 1 { // it may have to wait
+			inner.timer(s, inner.region)
+		}
+		next := State{Name: b.names.of(inner.region, "next"), Type: "Choice", Default: b.names.of(inner.region, "route")}
+		next.Choices = append([]Choice{rule(statechart.LabelOut, b.names.of(inner.region, "out"))}, inner.labels...)
+		inner.states = append(inner.states, next)
+		machines = append(machines, inner.machine(index, inner.labels[:min(1, len(inner.labels))]))
+	}
+	return machines
+}
+
+// waitsOf emits the waits of a piece of work: for the vendor, and for an operator.
+func (b *branch) waitsOf(s *statechart.State, i *statechart.Invocation, owner string) {
+	label := s.Path + "/" + i.ID
+	if b.entries[label+"/answer"] != "" {
+		b.wait(s, owner, i.ID+".answer", "Waits for the vendor's answer.")
+	}
+	if b.entries[label+"/incident"] != "" {
+		b.wait(s, owner, i.ID+".incident", "Failed after all retries: waits for an operator.")
 	}
 }
 
+func (b *branch) timer(s *statechart.State, owner string) {
+	payload := b.inRegion(Object{{"action", "timer"}, {"tenant.$", "$.tenant"}, {"case.$", "$.case"}, {"state", s.Path}})
+	b.states = append(b.states, State{
+		Name: b.names.of(owner, "timer"), Type: "Task", Comment: "Applies the deadline that has passed.", Resource: resourceInvoke,
+		Parameters: call("step", append(payload, Member{"execution.$", "$$.Execution.Name"})),
+		OutputPath: "$.Payload", TimeoutSeconds: functionSeconds, Retry: stepRetry(), Next: b.names.of(owner, "next"),
+	})
+}
+
+// choice emits the Choice after a state: the labels that it can really lead to.
+func (b *branch) choice(s *statechart.State, name string) {
+	choices := b.following(s)
+	if len(choices) == 0 { // a state that nothing leads out of
+		choices = []Choice{rule(s.Path, b.names.of(s.Path, ""))}
+	}
+	b.states = append(b.states, State{Name: name, Type: "Choice", Choices: choices, Default: b.routeName()})
+}
+
+func (b *branch) routeName() string {
+	if b.region == "" {
+		return routeState
+	}
+	return b.names.of(b.region, "route")
+}
+
+// inRegion adds whose branch is calling.
+func (b *branch) inRegion(payload Object) Object {
+	if b.region == "" {
+		return payload
+	}
+	return append(payload, Member{"region", b.region}, Member{"within.$", "$.within"})
+}
+
 // wait emits a state that parks its token until the record moves, or the deadline passes.
-func (c *compiler) wait(s *statechart.State, role, what string) {
+func (b *branch) wait(s *statechart.State, owner, role, what string) {
 	if role == "" {
 		what = comment(s, what)
 	}
-	c.states = append(c.states, State{
-		Name: c.names.of(s.Path, role), Type: "Task", Comment: what, Resource: resourceToken,
-		Parameters: call("step", Object{
-			{"action", "park"},
-			{"state", s.Path},
-			{"label.$", "$.label"},
-			{"region", ""},
-			{"tenant.$", "$.tenant"},
-			{"case.$", "$.case"},
-			{"visit.$", "$.visit"},
-			{"token.$", "$$.Task.Token"},
-			{"execution.$", "$$.Execution.Name"},
-		}),
+	payload := Object{{"action", "park"}, {"state", s.Path}, {"label.$", "$.label"}}
+	if b.region == "" {
+		payload = append(payload, Member{"region", ""})
+	}
+	payload = b.inRegion(payload)
+	b.states = append(b.states, State{
+		Name: b.names.of(s.Path, role), Type: "Task", Comment: what, Resource: resourceToken,
+		Parameters: call("step", append(payload,
+			Member{"tenant.$", "$.tenant"}, Member{"case.$", "$.case"}, Member{"visit.$", "$.visit"},
+			Member{"token.$", "$$.Task.Token"}, Member{"execution.$", "$$.Execution.Name"})),
 		TimeoutSecondsPath: "$.seconds", Retry: stepRetry(),
-		Catch: []Catch{{ErrorEquals: []string{"States.Timeout"}, ResultPath: "$.error", Next: c.names.of(s.Path, "timer")}},
-		Next:  c.names.of(s.Path, "next"),
+		Catch: []Catch{{ErrorEquals: []string{"States.Timeout"}, ResultPath: "$.error", Next: b.names.of(owner, "timer")}},
+		Next:  b.names.of(owner, "next"),
 	})
 }
 
 // invocation emits a piece of work and what is done when it fails for good.
-func (c *compiler) invocation(s *statechart.State, i *statechart.Invocation) {
+func (b *branch) invocation(s *statechart.State, i *statechart.Invocation, owner string) {
 	if functions[i.Source] == "" {
 		return // enter has said so
 	}
-	w, _ := c.workflow.Invocation(s.Path, i.ID) // enter has seen it
-	next, failed := c.names.of(s.Path, "next"), c.names.of(s.Path, i.ID+".failed")
-	place := Object{{"tenant.$", "$.tenant"}, {"case.$", "$.case"}, {"state", s.Path}, {"work", i.ID}}
+	w, _ := b.workflow.Invocation(s.Path, i.ID) // enter has seen it
+	next, failed := b.names.of(owner, "next"), b.names.of(s.Path, i.ID+".failed")
+	place := b.inRegion(Object{{"tenant.$", "$.tenant"}, {"case.$", "$.case"}, {"state", s.Path}, {"work", i.ID}})
 	text := fmt.Sprintf("%s work %s.", i.Source, i.ID)
 	if i == s.Invocations[0] {
 		text = comment(s, text)
 	}
-	c.states = append(c.states,
+	b.states = append(b.states,
 		State{
-			Name: c.names.of(s.Path, i.ID), Type: "Task", Comment: text, Resource: resourceInvoke,
+			Name: b.names.of(s.Path, i.ID), Type: "Task", Comment: text, Resource: resourceInvoke,
 			Parameters: call(i.Source, append(slices.Clone(place), Member{"attempt.$", "$$.State.RetryCount"}, Member{"execution.$", "$$.Execution.Name"})),
 			OutputPath: "$.Payload", TimeoutSeconds: max(functionSeconds, wholeSeconds(w.Timeout)+5), Retry: retriers(w.Retry),
 			Catch: []Catch{{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.error", Next: failed}}, Next: next,

@@ -15,11 +15,13 @@ type Machine struct {
 // State is one state of a machine; the members that its Type has are set.
 type State struct {
 	Name               string
-	Type               string // Task | Choice | Succeed | Fail
+	Type               string // Task | Choice | Parallel | Succeed | Fail
 	Comment            string
 	Resource           string // Task
 	Parameters         Object // Task
-	OutputPath         string // Task
+	InputPath          string // Choice
+	OutputPath         string // Task, Parallel
+	Branches           []*Machine
 	TimeoutSeconds     int    // Task; 0: none
 	TimeoutSecondsPath string // Task
 	Retry              []Retry
@@ -57,15 +59,15 @@ type Choice struct {
 // Object is a JSON object whose members keep their order.
 type Object []Member
 
-// Member of an Object. Value is an Object, a string or a number.
+// Member of an Object. Value is an Object, a list of Objects, a string or a number.
 type Member struct {
 	Name  string
 	Value any
 }
 
-// State returns the state of this name.
+// State returns the state of this name, of the machine or of a branch.
 func (m *Machine) State(name string) (State, bool) {
-	for _, s := range m.States {
+	for _, s := range m.All() {
 		if s.Name == name {
 			return s, true
 		}
@@ -73,17 +75,30 @@ func (m *Machine) State(name string) (State, bool) {
 	return State{}, false
 }
 
-// JSON is the definition, indented, the same bytes for the same machine.
-func (m *Machine) JSON() []byte {
-	var states Object
+// All are the states of the machine and of its branches, in order.
+func (m *Machine) All() (found []State) {
+	for _, s := range m.States {
+		found = append(found, s)
+		for _, branch := range s.Branches {
+			found = append(found, branch.All()...)
+		}
+	}
+	return found
+}
+
+func (m *Machine) object() Object {
+	var states, root Object
 	for _, s := range m.States {
 		states = append(states, Member{s.Name, s.object()})
 	}
-	var root Object
 	root = root.text("Comment", m.Comment).text("StartAt", m.StartAt)
-	root = append(root, Member{"States", states})
+	return append(root, Member{"States", states})
+}
+
+// JSON is the definition, indented, the same bytes for the same machine.
+func (m *Machine) JSON() []byte {
 	var out bytes.Buffer
-	if err := json.Indent(&out, encode(root), "", "  "); err != nil {
+	if err := json.Indent(&out, encode(m.object()), "", "  "); err != nil {
 		panic("asl: a machine is always JSON: " + err.Error()) // encode wrote it
 	}
 	out.WriteByte('\n')
@@ -96,7 +111,14 @@ func (s State) object() Object {
 	if s.Parameters != nil {
 		o = append(o, Member{"Parameters", s.Parameters})
 	}
-	o = o.text("OutputPath", s.OutputPath).text("TimeoutSecondsPath", s.TimeoutSecondsPath)
+	if len(s.Branches) > 0 {
+		branches := make([]Object, len(s.Branches))
+		for i, b := range s.Branches {
+			branches[i] = b.object()
+		}
+		o = append(o, Member{"Branches", branches})
+	}
+	o = o.text("InputPath", s.InputPath).text("OutputPath", s.OutputPath).text("TimeoutSecondsPath", s.TimeoutSecondsPath)
 	if s.TimeoutSeconds > 0 {
 		o = append(o, Member{"TimeoutSeconds", s.TimeoutSeconds})
 	}

@@ -7,31 +7,34 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// following are the labels that the state's transitions and work can really lead to, in document order. Raised events
-// and events that come while work runs may lead elsewhere: the default, Route, is for them.
-func (c *compiler) following(s *statechart.State) []Choice {
+// following are the rules for the labels that the state's transitions and work can really lead to, in document order.
+// Raised events and events that come while work runs may lead elsewhere: the default, Route, is for them.
+func (b *branch) following(s *statechart.State) []Choice {
 	reached := map[string]bool{}
-	for i, w := range s.Invocations {
-		label := s.Path + "/" + w.ID
-		incident := c.entries[label+"/incident"] != ""
-		reached[label] = i > 0 || incident // an operator's retry
-		reached[label+"/answer"] = c.entries[label+"/answer"] != ""
+	stages := s.Stages()
+	for _, stage := range stages {
+		if len(stage) > 1 {
+			reached[statechart.StageLabel(s.Path, stage[0].Stage)] = stage[0].Stage > 0
+			continue
+		}
+		label := s.Path + "/" + stage[0].ID
+		incident := b.entries[label+"/incident"] != ""
+		reached[label] = stage[0].Stage > 0 || incident // an operator's retry
+		reached[label+"/answer"] = b.entries[label+"/answer"] != ""
 		reached[label+"/incident"] = incident
 	}
-	if len(s.Invocations) > 0 && !leavesWhenDone(s) {
+	if len(stages) > 0 && !leavesWhenDone(s) {
 		reached[s.Path] = true
 	}
 	seen := map[*statechart.State]bool{}
 	for _, t := range transitionsOf(s) {
-		if t.Target != nil && !t.Forbidden {
-			c.reach(t.Target.Leaf(), reached, seen)
+		if !t.Forbidden {
+			b.reachTargets(t, reached, seen)
 		}
 	}
-	var choices []Choice
-	for _, route := range c.labels {
-		if reached[route.StringEquals] {
-			choices = append(choices, route)
-		}
+	choices := b.rulesFor(reached)
+	if b.region != "" {
+		choices = append(choices, rule(statechart.LabelOut, b.names.of(b.region, "out")))
 	}
 	return choices
 }
@@ -39,14 +42,14 @@ func (c *compiler) following(s *statechart.State) []Choice {
 // leavesWhenDone says that the end of a state's work always leads out of it.
 func leavesWhenDone(s *statechart.State) bool {
 	return slices.ContainsFunc(s.Transitions, func(t *statechart.Transition) bool {
-		return t.Event == doneState(s) && t.Target != nil && !t.Guarded && !t.Forbidden
+		return t.Event == doneEvent(s) && len(t.Targets) > 0 && !t.Guarded && !t.Forbidden
 	})
 }
 
-func doneState(s *statechart.State) string { return "done.state." + s.Path }
+func doneEvent(s *statechart.State) string { return "done.state." + s.Path }
 
-// transitionsOf are all that can be taken while s is the active leaf: its own and its ancestors', but not those for the
-// end of another state.
+// transitionsOf are all that can be taken while s is where its region is: its own, its ancestors', and those from inside
+// a parallel state, but not those for the end of another state.
 func transitionsOf(s *statechart.State) (found []*statechart.Transition) {
 	for _, i := range s.Invocations {
 		found = append(found, i.OnDone...)
@@ -54,50 +57,102 @@ func transitionsOf(s *statechart.State) (found []*statechart.Transition) {
 	}
 	for at := s; at != nil; at = at.Parent {
 		for _, t := range at.Transitions {
-			other := (strings.HasPrefix(t.Event, "done.state.") && t.Event != doneState(s)) ||
+			other := (strings.HasPrefix(t.Event, "done.state.") && t.Event != doneEvent(s)) ||
 				(strings.HasPrefix(t.Event, "error.work.") && t.Event != "error.work."+s.Path)
 			if !other {
 				found = append(found, t)
 			}
 		}
 	}
+	if s.Kind == statechart.Parallel {
+		found = append(found, insideOf(s)...)
+	}
 	return found
 }
 
+// insideOf are the transitions of all states inside s.
+func insideOf(s *statechart.State) (found []*statechart.Transition) {
+	for _, child := range s.Children {
+		found = append(found, child.Transitions...)
+		for _, i := range child.Invocations {
+			found = append(append(found, i.OnDone...), i.OnError...)
+		}
+		found = append(found, insideOf(child)...)
+	}
+	return found
+}
+
+// reachTargets adds the labels where a run may come to rest that takes the transition.
+func (b *branch) reachTargets(t *statechart.Transition, reached map[string]bool, seen map[*statechart.State]bool) {
+	for _, target := range t.Targets {
+		if target.Kind == statechart.History { // anything inside its parent may be remembered
+			b.rests(target.Parent, reached)
+			for _, s := range b.chart.States() {
+				if s.Inside(target.Parent) && s.Kind != statechart.Compound && s.Kind != statechart.History {
+					b.rests(s, reached)
+				}
+			}
+			continue
+		}
+		for _, leaf := range target.Leaves() {
+			b.reach(leaf, reached, seen)
+		}
+	}
+}
+
 // reach adds the labels where a run may come to rest that enters the leaf.
-func (c *compiler) reach(leaf *statechart.State, reached map[string]bool, seen map[*statechart.State]bool) {
+func (b *branch) reach(leaf *statechart.State, reached map[string]bool, seen map[*statechart.State]bool) {
 	if seen[leaf] {
 		return
 	}
 	seen[leaf] = true
 	rests := true
 	for at := leaf; at != nil; at = at.Parent {
-		rests = c.pass(at, "", leaf, reached, seen) && rests
+		rests = b.pass(at, "", leaf, reached, seen) && rests
 	}
-	if leaf.Kind == statechart.Final && leaf.Parent != c.chart.Root() {
+	if leaf.Kind == statechart.Final && leaf.Parent != b.chart.Root() {
 		for at := leaf.Parent; at != nil; at = at.Parent {
-			rests = c.pass(at, doneState(leaf.Parent), leaf, reached, seen) && rests
+			rests = b.pass(at, doneEvent(leaf.Parent), leaf, reached, seen) && rests
+			if at.Kind == statechart.Parallel {
+				b.pass(at, doneEvent(at), leaf, reached, seen) // whether it is taken hangs on the other regions
+			}
 		}
 	}
-	if !rests {
-		return
+	if rests {
+		b.rests(leaf, reached)
 	}
-	if len(leaf.Invocations) > 0 {
-		reached[leaf.Path+"/"+leaf.Invocations[0].ID] = true
-		return
+}
+
+// rests adds the label of a leaf as this branch sees it: the state itself, its first work, or the parallel state that it
+// is inside of.
+func (b *branch) rests(leaf *statechart.State, reached map[string]bool) {
+	at := leaf
+	for s := leaf; s.Parent != nil && s.Path != b.region; s = s.Parent {
+		if s.Parent.Kind == statechart.Parallel && s.Parent.Path != b.region {
+			at = s.Parent
+		}
 	}
-	reached[leaf.Path] = true
+	switch stages := at.Stages(); {
+	case at.Parent == nil:
+		reached[statechart.LabelRoot] = true
+	case len(stages) == 0:
+		reached[at.Path] = true
+	case len(stages[0]) > 1:
+		reached[statechart.StageLabel(at.Path, 0)] = true
+	default:
+		reached[at.Path+"/"+stages[0][0].ID] = true
+	}
 }
 
 // pass follows the state's transitions for an event that comes by itself; false: one of them is taken for sure.
-func (c *compiler) pass(at *statechart.State, event string, leaf *statechart.State, reached map[string]bool, seen map[*statechart.State]bool) (rests bool) {
+func (b *branch) pass(at *statechart.State, event string, leaf *statechart.State, reached map[string]bool, seen map[*statechart.State]bool) (rests bool) {
 	rests = true
 	for _, t := range at.Transitions {
-		if t.Event != event || t.Forbidden || t.Target == nil {
+		if t.Event != event || t.Forbidden || len(t.Targets) == 0 {
 			continue
 		}
-		c.reach(t.Target.Leaf(), reached, seen)
-		if !t.Guarded && t.Target.Leaf() != leaf {
+		b.reachTargets(t, reached, seen)
+		if !t.Guarded && !slices.Contains(t.Targets[0].Leaves(), leaf) {
 			rests = false
 		}
 	}

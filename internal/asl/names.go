@@ -15,6 +15,7 @@ const (
 	unknownState = "UnknownLabel"
 	outState     = "Out"
 	handedState  = "HandedOver"
+	doneState    = "Done"
 )
 
 // names gives each state of the chart, and each role within it, a name that is unique in the machine. Names are
@@ -25,7 +26,7 @@ type names struct {
 }
 
 func newNames(paths []string) *names {
-	n := &names{given: map[string]string{}, taken: map[string]bool{routeState: true, unknownState: true, outState: true, handedState: true}}
+	n := &names{given: map[string]string{}, taken: map[string]bool{routeState: true, unknownState: true, outState: true, handedState: true, doneState: true}}
 	for _, path := range paths { // before any role: a state keeps its own name
 		n.of(path, "")
 	}

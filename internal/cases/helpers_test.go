@@ -329,7 +329,7 @@ func (d *desk) get(id string) cases.Record {
 
 func (d *desk) begin(id, work string) cases.Job {
 	d.t.Helper()
-	job, todo, follow, err := d.BeginWork(d.t.Context(), "demo", id, "check", work)
+	job, todo, follow, err := d.BeginWork(d.t.Context(), cases.Branch{Tenant: "demo", Case: id}, "check", work)
 	if err != nil || !todo {
 		d.t.Fatalf("%s is not to be done: at %s, %v", work, follow.Label, err)
 	}

@@ -73,20 +73,18 @@ const (
 // Effect is something that must happen once the commit stands. It is written with the record and delivered at least
 // once by dispatch; everything it does is idempotent.
 type Effect struct {
-	Tenant  string         `json:"tenant"`
-	Case    string         `json:"case"`
-	Version int            `json:"version"` // of the commit it came with
-	Number  int            `json:"number"`  // its place in that commit
-	Kind    EffectKind     `json:"kind"`
-	Name    string         `json:"name,omitempty"`   // execution name
-	Machine WorkflowRef    `json:"machine,omitzero"` // which machine to start
-	Token   string         `json:"token,omitempty"`
-	Label   string         `json:"label,omitempty"` // start, wake: the position to hand over
-	Visit   int            `json:"visit,omitempty"`
-	Until   time.Time      `json:"until,omitzero"`
-	Type    string         `json:"type,omitempty"` // publish: "case.completed", "case.state_changed", …
-	Data    map[string]any `json:"data,omitempty"` // publish: thin, no personal data
-	At      time.Time      `json:"at"`
+	Tenant              string         `json:"tenant"`
+	Case                string         `json:"case"`
+	Version             int            `json:"version"` // of the commit it came with
+	Number              int            `json:"number"`  // its place in that commit
+	Kind                EffectKind     `json:"kind"`
+	Name                string         `json:"name,omitempty"`   // execution name
+	Machine             WorkflowRef    `json:"machine,omitzero"` // which machine to start
+	Token               string         `json:"token,omitempty"`
+	statechart.Position                // start, wake: what to hand over
+	Type                string         `json:"type,omitempty"` // publish: "case.completed", "case.state_changed", …
+	Data                map[string]any `json:"data,omitempty"` // publish: thin, no personal data
+	At                  time.Time      `json:"at"`
 	// NotBefore holds an effect back, so that what it follows from can still be undone.
 	NotBefore time.Time `json:"not_before,omitzero"`
 }
@@ -104,5 +102,5 @@ func (e Effect) ID() string { return effectID(e.Case, e.Version, e.Number) }
 
 // Input is what a start or wake effect hands to the execution, as of now: waits are counted from the delivery.
 func (e Effect) Input(now time.Time) ExecutionInput {
-	return InputAt(e.Tenant, e.Case, statechart.Position{Label: e.Label, Visit: e.Visit, Until: e.Until}, now)
+	return InputAt(e.Tenant, e.Case, e.Position, now)
 }

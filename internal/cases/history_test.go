@@ -23,7 +23,7 @@ func (d *desk) full() cases.Record {
 	must[cases.Record](d)(d.Send(c, client, r.ID, cases.SendCommand{Type: "FILL", Payload: map[string]any{"blob": "b<&>é\u2028"}, IdempotencyID: "f"}))
 	d.send(r.ID, "SUBMIT")
 	job := d.begin(r.ID, "lookup")
-	must[cases.ExecutionInput](d)(d.FailWork(c, "demo", r.ID, "check", "lookup", job.Visit, cases.Failure{Error: "Timeout", Cause: "slow", Attempts: 2}))
+	must[cases.ExecutionInput](d)(d.FailWork(c, cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, cases.Failure{Error: "Timeout", Cause: "slow", Attempts: 2}))
 	must[cases.Record](d)(d.RetryIncident(c, reviewer, r.ID, d.get(r.ID).Incidents[0].ID))
 	job = d.begin(r.ID, "lookup")
 	d.await(job)
@@ -40,7 +40,7 @@ func (d *desk) full() cases.Record {
 }
 
 func (d *desk) expired(id string) (cases.Record, error) {
-	if _, err := d.Expire(d.t.Context(), "demo", id); err != nil {
+	if _, err := d.Expire(d.t.Context(), cases.Branch{Tenant: "demo", Case: id}); err != nil {
 		return cases.Record{}, err
 	}
 	return d.Get(d.t.Context(), client, id)

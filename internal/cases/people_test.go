@@ -57,15 +57,15 @@ func TestCalledOffCaseDoesNotMove(t *testing.T) {
 		t.Errorf("the execution follows to %s", follow.Label)
 	}
 	must[cases.Record](d)(d.Answer(c, vendorOf(r.ID), r.ID, "check", job.Visit, "lookup", map[string]any{}, "e"))
-	must[cases.ExecutionInput](d)(d.FailWork(c, "demo", r.ID, "check", "lookup", job.Visit, cases.Failure{Error: "Timeout"}))
-	if _, todo, _, err := d.BeginWork(c, "demo", r.ID, "check", "lookup"); todo || err != nil {
+	must[cases.ExecutionInput](d)(d.FailWork(c, cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, cases.Failure{Error: "Timeout"}))
+	if _, todo, _, err := d.BeginWork(c, cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup"); todo || err != nil {
 		t.Errorf("there is work to do: %v", err)
 	}
-	if resume, err := d.Park(c, "demo", r.ID, "", job.Visit, "check/lookup", "token"); err != nil || resume == nil || resume.Label != "#out" {
+	if resume, err := d.Park(c, cases.Branch{Tenant: "demo", Case: r.ID}, job.Visit, "check/lookup", "token"); err != nil || resume == nil || resume.Label != "#out" {
 		t.Errorf("it was parked: %+v, %v", resume, err)
 	}
 	d.pass(60 * day)
-	must[cases.ExecutionInput](d)(d.Expire(c, "demo", r.ID))
+	must[cases.ExecutionInput](d)(d.Expire(c, cases.Branch{Tenant: "demo", Case: r.ID}))
 	if now := d.get(r.ID); now.Version != closed.Version || now.Context["lookup"] != nil {
 		t.Errorf("it has moved to version %d: %v", now.Version, now.Context)
 	}

@@ -135,11 +135,14 @@ type Executions interface {
 
 // ExecutionInput is all the data that an execution ever holds: no personal data enters its history.
 type ExecutionInput struct {
-	Tenant  string `json:"tenant"`
-	Case    string `json:"case"`
-	Label   string `json:"label"`
-	Visit   int    `json:"visit"`
-	Seconds int    `json:"seconds"` // how long to wait at most, from now; at least 1, at most MaxWait
+	Tenant  string           `json:"tenant"`
+	Case    string           `json:"case"`
+	Label   string           `json:"label"`
+	Visit   int              `json:"visit"`
+	Seconds int              `json:"seconds"`           // how long to wait at most, from now; at least 1, at most MaxWait
+	Within  []int            `json:"within,omitempty"`  // of a region: see statechart.Region
+	Regions []ExecutionInput `json:"regions,omitempty"` // for the branches of a Parallel, in document order
+	Outer   *ExecutionInput  `json:"outer,omitempty"`   // of a branch that ends: what follows the Parallel
 }
 
 // MaxWait bounds every wait of an execution: 300 days, in seconds. A wait without a deadline ends then and is parked again.
@@ -152,7 +155,15 @@ func InputAt(tenant, id string, position statechart.Position, now time.Time) Exe
 		left := (position.Until.Sub(now) + time.Second - 1) / time.Second
 		seconds = int(max(1, min(left, MaxWait)))
 	}
-	return ExecutionInput{Tenant: tenant, Case: id, Label: position.Label, Visit: position.Visit, Seconds: seconds}
+	input := ExecutionInput{Tenant: tenant, Case: id, Label: position.Label, Visit: position.Visit, Seconds: seconds, Within: position.Within}
+	for _, region := range position.Regions {
+		input.Regions = append(input.Regions, InputAt(tenant, id, region, now))
+	}
+	if position.Outer != nil {
+		outer := InputAt(tenant, id, *position.Outer, now)
+		input.Outer = &outer
+	}
+	return input
 }
 
 // Objects keep the bytes of documents.

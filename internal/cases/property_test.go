@@ -56,7 +56,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		},
 		"begin": func(rt *rapid.T) {
 			work := rapid.SampledFrom([]string{"lookup", "risk"}).Draw(rt, "work")
-			job, todo, _, err := m.BeginWork(c, "demo", m.id, "check", work)
+			job, todo, _, err := m.BeginWork(c, cases.Branch{Tenant: "demo", Case: m.id}, "check", work)
 			m.check(rt, err)
 			if todo {
 				m.job = &job
@@ -81,7 +81,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			if m.job == nil {
 				return
 			}
-			_, err := m.FailWork(c, "demo", m.id, "check", m.job.Invocation.ID, m.job.Visit, cases.Failure{Error: "Timeout"})
+			_, err := m.FailWork(c, cases.Branch{Tenant: "demo", Case: m.id}, "check", m.job.Invocation.ID, m.job.Visit, cases.Failure{Error: "Timeout"})
 			m.check(rt, err)
 		},
 		"retry": func(rt *rapid.T) {
@@ -93,10 +93,10 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			m.check(rt, err)
 		},
 		"park": func(rt *rapid.T) {
-			follow, err := m.Expire(c, "demo", m.id)
+			follow, err := m.Expire(c, cases.Branch{Tenant: "demo", Case: m.id})
 			m.check(rt, err)
 			m.token++
-			_, err = m.Park(c, "demo", m.id, "", follow.Visit, follow.Label, fmt.Sprint("token-", m.token))
+			_, err = m.Park(c, cases.Branch{Tenant: "demo", Case: m.id}, follow.Visit, follow.Label, fmt.Sprint("token-", m.token))
 			m.check(rt, err)
 		},
 		"pass": func(rt *rapid.T) {
@@ -179,7 +179,7 @@ func (m *machine) rules(rt *rapid.T) {
 		rt.Fatalf("the record is at %v, its last entry at %v", to, last)
 	}
 	for _, park := range record.Parked {
-		if park.Position != position || record.Status != cases.StatusActive {
+		if !park.Position.Same(position) || record.Status != cases.StatusActive {
 			rt.Fatalf("the execution sleeps at %+v, the case is at %+v", park.Position, position)
 		}
 	}

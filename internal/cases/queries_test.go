@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -78,7 +79,7 @@ func TestListsArePagedNewestFirst(t *testing.T) {
 
 func TestWaitsAreCountedFromTheirDelivery(t *testing.T) {
 	until := epoch.Add(90 * time.Second)
-	effect := cases.Effect{Tenant: "demo", Case: "case_1", Label: "review", Visit: 3, Until: until}
+	effect := cases.Effect{Tenant: "demo", Case: "case_1", Position: statechart.Position{Label: "review", Visit: 3, Until: until}}
 	for _, c := range []struct {
 		name string
 		now  time.Time
@@ -91,7 +92,7 @@ func TestWaitsAreCountedFromTheirDelivery(t *testing.T) {
 		{"long before", until.AddDate(-2, 0, 0), cases.MaxWait},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := effect.Input(c.now); got != (cases.ExecutionInput{Tenant: "demo", Case: "case_1", Label: "review", Visit: 3, Seconds: c.want}) {
+			if got := effect.Input(c.now); !reflect.DeepEqual(got, cases.ExecutionInput{Tenant: "demo", Case: "case_1", Label: "review", Visit: 3, Seconds: c.want}) {
 				t.Errorf("input %+v, want %d seconds", got, c.want)
 			}
 		})

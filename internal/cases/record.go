@@ -49,7 +49,7 @@ type Record struct {
 	Assignee  string          `json:"assignee,omitempty"`
 	DueAt     time.Time       `json:"due_at,omitzero"` // soonest deadline of the active states
 	Execution ExecutionRef    `json:"execution"`
-	Parked    map[string]Park `json:"parked,omitempty"` // region ("" is the root) -> waiting token
+	Parked    map[string]Park `json:"parked,omitempty"` // region's path ("" is the whole chart) -> waiting token
 	Seen      []string        `json:"seen,omitempty"`   // idempotency ids of the newest events, oldest first
 
 	CreatedAt time.Time `json:"created_at"`
@@ -128,6 +128,11 @@ type ExecutionRef struct {
 type Park struct {
 	Token    string              `json:"token"`
 	Position statechart.Position `json:"position"`
+}
+
+// region that the wait belongs to.
+func (p Park) region(path string) statechart.Region {
+	return statechart.Region{Path: path, Within: p.Position.Within}
 }
 
 // Incident is work that failed after its retries, where the chart does not say what then. The state waits for an operator.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -94,7 +95,6 @@ type draft struct {
 	nothing  bool          // the command has nothing to write
 
 	old      Record // as it was read
-	before   statechart.Position
 	was      Status // before the change
 	creating bool
 }
@@ -173,7 +173,7 @@ func (s *Service) expire(ctx context.Context, record Record, wf *workflow.Workfl
 
 func (s *Service) draft(record Record, wf *workflow.Workflow, actor Actor) *draft {
 	now := s.Now().UTC().Truncate(time.Millisecond)
-	d := &draft{record: record, old: record, workflow: wf, now: now, before: wf.Chart.Position(record.Snapshot), was: record.Status}
+	d := &draft{record: record, old: record, workflow: wf, now: now, was: record.Status}
 	d.entry = Entry{At: now, Actor: actor, From: wf.Chart.Configuration(record.Snapshot), Workflow: record.Workflow, PrevHash: record.Head}
 	return d
 }
@@ -207,7 +207,7 @@ func (d *draft) take(result statechart.Result) {
 	}
 	if result.Snapshot.Status == statechart.Done && d.record.Status == StatusActive {
 		d.record.Status = StatusCompleted
-		d.record.Outcome = d.workflow.Chart.Position(result.Snapshot).Label
+		d.record.Outcome = strings.TrimPrefix(d.workflow.Chart.Position(result.Snapshot).Label, "#")
 	}
 }
 
@@ -275,8 +275,7 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 
 // follow adds the effects that every change has: the execution is started, woken or stopped, subscribers are told.
 func (d *draft) follow() {
-	position := d.workflow.Chart.Position(d.record.Snapshot)
-	d.record.DueAt = position.Until
+	d.record.DueAt = d.workflow.Chart.Deadline(d.record.Snapshot)
 	if d.record.Status != StatusActive {
 		d.record.DueAt = time.Time{}
 	}
@@ -284,7 +283,7 @@ func (d *draft) follow() {
 		return // the execution and the subscribers have not heard of what is taken back
 	}
 	d.dropIncidents()
-	d.followExecution(position)
+	d.followExecution()
 	from, to := d.entry.From, d.entry.To
 	if d.creating {
 		d.publish("case.created", d.summary())
@@ -321,27 +320,33 @@ func (d *draft) dropIncidents() {
 	d.changed("incidents")
 }
 
-func (d *draft) followExecution(position statechart.Position) {
+// followExecution wakes every branch of the execution whose region is no longer where it waits.
+func (d *draft) followExecution() {
 	if d.creating {
-		d.effects = append(d.effects, d.startEffect(position))
+		d.effects = append(d.effects, d.startEffect())
 		return
 	}
-	moved := position != d.before
 	for _, region := range sortedRegions(d.record.Parked) {
 		park := d.record.Parked[region]
-		if !moved && park.Position == position && d.record.Status == StatusActive {
+		position := d.workflow.Chart.PositionIn(d.record.Snapshot, park.region(region))
+		if park.Position.Same(position) && d.record.Status == StatusActive {
 			continue
 		}
 		d.record.Parked = without(d.record.Parked, region)
 		if d.record.Status == StatusCancelled {
 			continue // it is stopped instead
 		}
-		d.effects = append(d.effects, Effect{Kind: EffectWake, Name: d.record.Execution.Name, Token: park.Token, Label: position.Label, Visit: position.Visit, Until: position.Until})
+		d.effects = append(d.effects, d.wakeEffect(park.Token, position))
 	}
 }
 
-func (d *draft) startEffect(position statechart.Position) Effect {
-	return Effect{Kind: EffectStart, Name: d.record.Execution.Name, Machine: d.record.Workflow, Label: position.Label, Visit: position.Visit, Until: position.Until}
+func (d *draft) wakeEffect(token string, position statechart.Position) Effect {
+	return Effect{Kind: EffectWake, Name: d.record.Execution.Name, Token: token, Position: position}
+}
+
+// startEffect starts an execution where the record is.
+func (d *draft) startEffect() Effect {
+	return Effect{Kind: EffectStart, Name: d.record.Execution.Name, Machine: d.record.Workflow, Position: d.workflow.Chart.Position(d.record.Snapshot)}
 }
 
 func (d *draft) summary() map[string]any {

@@ -15,14 +15,14 @@ const day = 24 * time.Hour
 func TestTimersAreAppliedByWhoeverTouchesFirst(t *testing.T) {
 	for name, touch := range map[string]func(d *desk, id string) error{
 		"the execution": func(d *desk, id string) error {
-			follow, err := d.Expire(d.t.Context(), "demo", id)
+			follow, err := d.Expire(d.t.Context(), cases.Branch{Tenant: "demo", Case: id})
 			if follow.Label != "escalated" {
 				return fmt.Errorf("it follows to %s", follow.Label)
 			}
 			return err
 		},
 		"a parking execution": func(d *desk, id string) error {
-			follow, err := d.Park(d.t.Context(), "demo", id, "", 3, "review", "token")
+			follow, err := d.Park(d.t.Context(), cases.Branch{Tenant: "demo", Case: id}, 3, "review", "token")
 			if follow == nil || follow.Label != "escalated" {
 				return fmt.Errorf("it was parked: %w", err)
 			}
@@ -69,7 +69,7 @@ func TestTimerThatIsNotDueChangesNothing(t *testing.T) {
 	d := newDesk(t)
 	r := d.inReview()
 	d.pass(5*day - time.Millisecond)
-	follow := must[cases.ExecutionInput](d)(d.Expire(t.Context(), "demo", r.ID))
+	follow := must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}))
 	if follow.Label != "review" || follow.Seconds != 1 || d.get(r.ID).Version != r.Version {
 		t.Errorf("follow %+v, version %d", follow, d.get(r.ID).Version)
 	}
@@ -79,9 +79,9 @@ func TestSeveralTimersInARowAreAnEntryEach(t *testing.T) {
 	d := newDesk(t)
 	r := d.inReview()
 	d.pass(5 * day)
-	must[cases.ExecutionInput](d)(d.Expire(t.Context(), "demo", r.ID))
+	must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}))
 	d.pass(day)
-	must[cases.ExecutionInput](d)(d.Expire(t.Context(), "demo", r.ID))
+	must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}))
 	now := d.get(r.ID)
 	if now.Status != cases.StatusCompleted || now.Outcome != "expired" || now.Version != r.Version+2 || !now.DueAt.IsZero() {
 		t.Errorf("status %s, outcome %s, version %d, due %s", now.Status, now.Outcome, now.Version, now.DueAt)
@@ -99,12 +99,12 @@ func TestLateTimerOfAFormerVisitDoesNothing(t *testing.T) {
 		t.Fatalf("due %s", back.DueAt)
 	}
 	d.pass(4 * day) // the first visit's deadline
-	follow := must[cases.ExecutionInput](d)(d.Expire(t.Context(), "demo", r.ID))
+	follow := must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}))
 	if follow.Label != "collect" || d.get(r.ID).Version != back.Version {
 		t.Errorf("follow %+v, version %d", follow, d.get(r.ID).Version)
 	}
 	d.pass(10 * day)
-	must[cases.ExecutionInput](d)(d.Expire(t.Context(), "demo", r.ID))
+	must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}))
 	wantState(t, d.get(r.ID), "expired")
 }
 
@@ -116,12 +116,12 @@ func TestTimersThatNeverEndAreBounded(t *testing.T) {
 	d := newDesk(t, restless+"  b: {type: final}\n")
 	r := must[cases.Record](d)(d.Start(t.Context(), client, cases.StartCommand{Workflow: "restless", Subject: cases.SubjectInput{Type: "individual"}}))
 	d.pass(day)
-	_, err := d.Expire(t.Context(), "demo", r.ID)
+	_, err := d.Expire(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID})
 	wantCode(t, err, problem.Livelock)
 	if now := d.get(r.ID); now.Version != 101 {
 		t.Errorf("version %d, want 101: what was applied stays", now.Version)
 	}
-	if _, err := d.Expire(t.Context(), "demo", r.ID); err != nil || d.get(r.ID).Version != 151 {
+	if _, err := d.Expire(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}); err != nil || d.get(r.ID).Version != 151 {
 		t.Errorf("the second call did not go on: %v", err)
 	}
 }
@@ -131,7 +131,7 @@ func TestTimersOfACalledOffCaseDoNothing(t *testing.T) {
 	r := d.inReview()
 	called := must[cases.Record](d)(d.Cancel(t.Context(), reviewer, r.ID, r.Version, "double"))
 	d.pass(30 * day)
-	follow := must[cases.ExecutionInput](d)(d.Expire(t.Context(), "demo", r.ID))
+	follow := must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}))
 	if now := d.get(r.ID); now.Version != called.Version || !now.DueAt.IsZero() || follow.Label != "#out" {
 		t.Errorf("version %d, due %s, follow %s", now.Version, now.DueAt, follow.Label)
 	}

@@ -117,13 +117,12 @@ func (d *draft) callBack(u *Undo) {
 	r := &d.record
 	followed := r.Parked
 	r.Parked = u.Before.Parked
-	position := d.workflow.Chart.Position(u.Before.Snapshot)
-	for _, region := range sortedRegions(followed) {
-		token := followed[region].Token
-		if token == u.Before.Parked[region].Token {
+	for _, path := range sortedRegions(followed) {
+		park := followed[path]
+		if park.Token == u.Before.Parked[path].Token {
 			continue
 		}
-		r.Parked = without(r.Parked, region)
-		d.effects = append(d.effects, Effect{Kind: EffectWake, Name: r.Execution.Name, Token: token, Label: position.Label, Visit: position.Visit, Until: position.Until})
+		r.Parked = without(r.Parked, path)
+		d.effects = append(d.effects, d.wakeEffect(park.Token, d.workflow.Chart.PositionIn(u.Before.Snapshot, park.region(path))))
 	}
 }

@@ -13,8 +13,17 @@ import (
 	"ballerine/internal/workflow"
 )
 
+// Branch is who asks: a branch of the execution that follows a case. Without an execution it is whoever is asked for.
+type Branch struct {
+	Tenant    string
+	Case      string
+	Execution string // its name; "": not known
+	Region    statechart.Region
+}
+
 // Job is work that is to be done now, as a task finds it.
 type Job struct {
+	Branch     Branch
 	Record     Record
 	Workflow   *workflow.Workflow
 	State      string
@@ -54,14 +63,21 @@ type Failure struct {
 
 func system(name string) Actor { return Actor{Kind: string(identity.System), ID: name} }
 
-// input is the position that the execution follows from here. A case that was called off has left its chart: an
-// execution that asks before it is stopped ends by itself.
-func (s *Service) input(record Record, wf *workflow.Workflow) ExecutionInput {
-	position := wf.Chart.Position(record.Snapshot)
-	if record.Status != StatusActive && record.Snapshot.Status != statechart.Done {
-		position = wf.Chart.Position(statechart.Snapshot{})
+// input is what the branch follows from here. A case that was called off has left its chart: an execution that asks before
+// it is stopped ends by itself, and so does one that another has replaced.
+func (s *Service) input(record Record, wf *workflow.Workflow, branch Branch) ExecutionInput {
+	return InputAt(record.Tenant, record.ID, positionOf(record, wf, branch), s.Now())
+}
+
+func positionOf(record Record, wf *workflow.Workflow, branch Branch) statechart.Position {
+	snapshot := record.Snapshot
+	if branch.Execution != "" && branch.Execution != record.Execution.Name {
+		return wf.Chart.HandedOver(branch.Region)
 	}
-	return InputAt(record.Tenant, record.ID, position, s.Now())
+	if record.Status != StatusActive && snapshot.Status != statechart.Done {
+		snapshot = statechart.Snapshot{}
+	}
+	return wf.Chart.PositionIn(snapshot, branch.Region)
 }
 
 // load reads a record with the timers that are due applied.
@@ -77,20 +93,20 @@ func (s *Service) load(ctx context.Context, tenant, id string) (Record, *workflo
 	return record, wf, err
 }
 
-// Park keeps the token of a wait if the record is still where the execution believes it to be. Otherwise it gives the
+// Park keeps the token of a wait if the record is still where the branch believes it to be. Otherwise it gives the
 // position with which the token is to be sent at once.
-func (s *Service) Park(ctx context.Context, tenant, id, region string, visit int, label, token string) (*ExecutionInput, error) {
+func (s *Service) Park(ctx context.Context, branch Branch, visit int, label, token string) (*ExecutionInput, error) {
 	for attempt := 0; attempt < attempts; attempt++ {
-		record, wf, err := s.load(ctx, tenant, id)
+		record, wf, err := s.load(ctx, branch.Tenant, branch.Case)
 		if err != nil {
 			return nil, err
 		}
-		position := wf.Chart.Position(record.Snapshot)
+		position := positionOf(record, wf, branch)
 		if position.Label != label || position.Visit != visit || record.Status != StatusActive {
-			input := s.input(record, wf)
+			input := InputAt(record.Tenant, record.ID, position, s.Now())
 			return &input, nil
 		}
-		err = s.Store.Park(ctx, tenant, id, record.Version, region, Park{Token: token, Position: position})
+		err = s.Store.Park(ctx, branch.Tenant, branch.Case, record.Version, branch.Region.Path, Park{Token: token, Position: position})
 		if problem.CodeOf(err) != problem.Conflict {
 			return nil, err
 		}
@@ -102,22 +118,22 @@ func (s *Service) Park(ctx context.Context, tenant, id, region string, visit int
 }
 
 // Expire applies the timers that are due and gives the position to follow.
-func (s *Service) Expire(ctx context.Context, tenant, id string) (ExecutionInput, error) {
-	record, wf, err := s.load(ctx, tenant, id)
+func (s *Service) Expire(ctx context.Context, branch Branch) (ExecutionInput, error) {
+	record, wf, err := s.load(ctx, branch.Tenant, branch.Case)
 	if err != nil {
 		return ExecutionInput{}, err
 	}
-	return s.input(record, wf), nil
+	return s.input(record, wf, branch), nil
 }
 
 // BeginWork finds the work that a task was started for. todo is false when it is not to be done now: the execution
 // then follows the input.
-func (s *Service) BeginWork(ctx context.Context, tenant, id, state, work string) (job Job, todo bool, follow ExecutionInput, err error) {
-	record, wf, err := s.load(ctx, tenant, id)
+func (s *Service) BeginWork(ctx context.Context, branch Branch, state, work string) (job Job, todo bool, follow ExecutionInput, err error) {
+	record, wf, err := s.load(ctx, branch.Tenant, branch.Case)
 	if err != nil {
 		return Job{}, false, ExecutionInput{}, err
 	}
-	follow = s.input(record, wf)
+	follow = s.input(record, wf, branch)
 	if record.Status != StatusActive || follow.Label != statechart.Label(state, work, statechart.WorkPending) {
 		return Job{}, false, follow, nil
 	}
@@ -126,7 +142,7 @@ func (s *Service) BeginWork(ctx context.Context, tenant, id, state, work string)
 		return Job{}, false, follow, nil
 	}
 	invocation, ok := where.Invocation(work)
-	return Job{Record: record, Workflow: wf, State: state, Visit: follow.Visit, Invocation: invocation}, ok, follow, nil
+	return Job{Branch: branch, Record: record, Workflow: wf, State: state, Visit: follow.Visit, Invocation: invocation}, ok, follow, nil
 }
 
 // FinishWork writes a job's outcome. One that belongs to a former visit changes nothing but the account of attempts.
@@ -136,7 +152,7 @@ func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (Exe
 	}
 	stale := false
 	record, err := s.apply(ctx, job.Record.Tenant, job.Record.ID, system(job.Invocation.Source), func(d *draft) error {
-		if stale = d.nowDoing() != (doing{job.State, job.Visit, job.Invocation.ID, statechart.WorkPending}); stale {
+		if stale = !d.isDoing(job.State, job.Visit, job.Invocation.ID, statechart.WorkPending); stale {
 			d.nothing = true
 			return nil
 		}
@@ -158,29 +174,14 @@ func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (Exe
 			return ExecutionInput{}, err
 		}
 	}
-	return s.input(record, job.Workflow), nil
+	return s.input(record, job.Workflow, job.Branch), nil
 }
 
-// doing is the work that a case is busy with.
-type doing struct {
-	state  string
-	visit  int
-	work   string
-	status statechart.WorkStatus
-}
-
-// nowDoing finds it; the zero value when the case waits or has ended.
-func (d *draft) nowDoing() doing {
-	if d.record.Status != StatusActive || len(d.record.Snapshot.Active) == 0 {
-		return doing{}
-	}
-	leaf := d.record.Snapshot.Active[len(d.record.Snapshot.Active)-1]
-	for _, w := range leaf.Work {
-		if w.Status != statechart.WorkDone && w.Status != statechart.WorkFailed {
-			return doing{leaf.State, leaf.Visit, w.ID, w.Status}
-		}
-	}
-	return doing{}
+// isDoing says whether the case is busy with this work, in one of these statuses.
+func (d *draft) isDoing(state string, visit int, work string, statuses ...statechart.WorkStatus) bool {
+	return d.record.Status == StatusActive && slices.ContainsFunc(d.workflow.Chart.Busy(d.record.Snapshot), func(b statechart.Doing) bool {
+		return b.State == state && b.Visit == visit && b.Work == work && slices.Contains(statuses, b.Status)
+	})
 }
 
 // done feeds a result to the pure core.
@@ -237,9 +238,9 @@ func checkResult(payload any) error {
 }
 
 // FailWork tells the case that work has failed for good: the chart says what then, else it is an incident.
-func (s *Service) FailWork(ctx context.Context, tenant, id, state, work string, visit int, failure Failure) (ExecutionInput, error) {
-	record, err := s.apply(ctx, tenant, id, system("step"), func(d *draft) error {
-		if d.nowDoing() != (doing{state, visit, work, statechart.WorkPending}) {
+func (s *Service) FailWork(ctx context.Context, branch Branch, state, work string, visit int, failure Failure) (ExecutionInput, error) {
+	record, err := s.apply(ctx, branch.Tenant, branch.Case, system("step"), func(d *draft) error {
+		if !d.isDoing(state, visit, work, statechart.WorkPending) {
 			d.nothing = true
 			return nil
 		}
@@ -250,7 +251,7 @@ func (s *Service) FailWork(ctx context.Context, tenant, id, state, work string, 
 		if err := s.step(d, statechart.Event{Type: d.entry.Event, Payload: payload, State: state, Visit: visit}); err != nil {
 			return err
 		}
-		if d.nowDoing() == (doing{state, visit, work, statechart.WorkIncident}) {
+		if d.isDoing(state, visit, work, statechart.WorkIncident) {
 			d.incident(s.NewID("inc"), state, visit, work, failure)
 		}
 		return nil
@@ -258,11 +259,11 @@ func (s *Service) FailWork(ctx context.Context, tenant, id, state, work string, 
 	if err != nil {
 		return ExecutionInput{}, err
 	}
-	wf, err := s.Catalog.Workflow(ctx, tenant, record.Workflow.ID, record.Workflow.Version)
+	wf, err := s.Catalog.Workflow(ctx, branch.Tenant, record.Workflow.ID, record.Workflow.Version)
 	if err != nil {
 		return ExecutionInput{}, err
 	}
-	return s.input(record, wf), nil
+	return s.input(record, wf, branch), nil
 }
 
 func (d *draft) incident(incidentID, state string, visit int, work string, failure Failure) {
@@ -310,8 +311,7 @@ func (s *Service) Answer(ctx context.Context, p identity.Principal, id, state st
 		return Record{}, err
 	}
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
-		now := d.nowDoing()
-		if now == (doing{}) || now.state != state || now.visit != visit || now.work != work || now.status == statechart.WorkIncident {
+		if !d.isDoing(state, visit, work, statechart.WorkPending, statechart.WorkAwaiting) {
 			d.nothing = true
 			return nil
 		}
@@ -334,7 +334,7 @@ func (s *Service) ReplaceExecution(ctx context.Context, tenant, id, gone string)
 		d.record.Execution.Sequence++
 		d.record.Execution.Name = executionName(id, d.record.Execution.Sequence)
 		d.record.Parked = nil
-		d.effects = append(d.effects, d.startEffect(d.before))
+		d.effects = append(d.effects, d.startEffect())
 		return nil
 	})
 }

@@ -29,7 +29,7 @@ func (d *desk) await(job cases.Job) cases.ExecutionInput {
 func TestWorkIsDoneOneAfterTheOther(t *testing.T) {
 	d := newDesk(t)
 	r := d.checking()
-	if _, todo, _, err := d.BeginWork(t.Context(), "demo", r.ID, "check", "risk"); todo || err != nil {
+	if _, todo, _, err := d.BeginWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "risk"); todo || err != nil {
 		t.Fatalf("the second work before the first: %v", err)
 	}
 	if follow := d.finish(d.begin(r.ID, "lookup"), map[string]any{"hits": 0.0}); follow.Label != "check/risk" {
@@ -97,7 +97,7 @@ func TestCallbackIsAppliedOnceWhetherItComesBeforeOrAfterTheTaskHasNotedIt(t *te
 		if follow := d.await(job); follow.Label != labelOf("check", "lookup", statechart.WorkAwaiting) {
 			t.Fatalf("follow %s", follow.Label)
 		}
-		if _, todo, follow, err := d.BeginWork(t.Context(), "demo", r.ID, "check", "lookup"); todo || err != nil || follow.Label != "check/lookup/answer" {
+		if _, todo, follow, err := d.BeginWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup"); todo || err != nil || follow.Label != "check/lookup/answer" {
 			t.Fatalf("the work is to be done again: %s, %v", follow.Label, err)
 		}
 		now := must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, "check", job.Visit, "lookup", answer, "evt_1"))
@@ -139,7 +139,7 @@ func TestFailureWithoutARuleIsAnIncidentThatAnOperatorRetries(t *testing.T) {
 	r := d.checking()
 	job := d.begin(r.ID, "lookup")
 	failure := cases.Failure{Error: "VendorUnavailable", Cause: "no answer", Attempts: 3}
-	follow := must[cases.ExecutionInput](d)(d.FailWork(t.Context(), "demo", r.ID, "check", "lookup", job.Visit, failure))
+	follow := must[cases.ExecutionInput](d)(d.FailWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, failure))
 	now := d.get(r.ID)
 	if follow.Label != "check/lookup/incident" || len(now.Incidents) != 1 || now.Incidents[0].Error != "VendorUnavailable" || now.Incidents[0].Attempts != 3 {
 		t.Fatalf("follow %s, incidents %+v", follow.Label, now.Incidents)
@@ -148,7 +148,7 @@ func TestFailureWithoutARuleIsAnIncidentThatAnOperatorRetries(t *testing.T) {
 	if len(told) != 1 || told[0].Data["incident"] != now.Incidents[0].ID || told[0].Data["version"] != now.Version {
 		t.Errorf("told %+v", told)
 	}
-	must[cases.ExecutionInput](d)(d.FailWork(t.Context(), "demo", r.ID, "check", "lookup", job.Visit, failure))
+	must[cases.ExecutionInput](d)(d.FailWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, failure))
 	if d.get(r.ID).Version != now.Version {
 		t.Error("the same failure made another incident")
 	}
@@ -172,7 +172,7 @@ func TestIncidentIsForgottenWhenItsStateIsLeft(t *testing.T) {
 	d := newDesk(t)
 	r := d.checking()
 	job := d.begin(r.ID, "lookup")
-	must[cases.ExecutionInput](d)(d.FailWork(t.Context(), "demo", r.ID, "check", "lookup", job.Visit, cases.Failure{Error: "Timeout"}))
+	must[cases.ExecutionInput](d)(d.FailWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, cases.Failure{Error: "Timeout"}))
 	incident := d.get(r.ID).Incidents[0].ID
 	if left := d.send(r.ID, "back"); len(left.Incidents) != 0 || !slices.Contains(d.store.last().Entry.Changed, "incidents") {
 		t.Errorf("incidents %+v", left.Incidents)
@@ -184,8 +184,8 @@ func TestIncidentIsForgottenWhenItsStateIsLeft(t *testing.T) {
 // park lets the execution wait where the case is.
 func (d *desk) park(id, token string) {
 	d.t.Helper()
-	at := must[cases.ExecutionInput](d)(d.Expire(d.t.Context(), "demo", id))
-	resume, err := d.Park(d.t.Context(), "demo", id, "", at.Visit, at.Label, token)
+	at := must[cases.ExecutionInput](d)(d.Expire(d.t.Context(), cases.Branch{Tenant: "demo", Case: id}))
+	resume, err := d.Park(d.t.Context(), cases.Branch{Tenant: "demo", Case: id}, at.Visit, at.Label, token)
 	if resume != nil || err != nil {
 		d.t.Fatalf("it was not parked: %v, %v", resume, err)
 	}
@@ -231,7 +231,7 @@ func TestParkedExecutionIsWokenExactlyWhenItsPositionChanges(t *testing.T) {
 	}
 	d.park(r.ID, "token-2")
 	d.pass(14 * day)
-	must[cases.ExecutionInput](d)(d.Expire(t.Context(), "demo", r.ID))
+	must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}))
 	if woken := effects(d.store.last(), "wake"); len(woken) != 1 || woken[0].Token != "token-2" || woken[0].Label != "expired" {
 		t.Errorf("the end did not wake it: %+v", d.store.last().Effects)
 	}
@@ -242,7 +242,7 @@ func TestParkOfAnExecutionThatIsBehindGivesThePositionToFollow(t *testing.T) {
 	r := d.start()
 	d.send(r.ID, "GO")
 	back := d.send(r.ID, "back") // the same label, another visit
-	resume, err := d.Park(t.Context(), "demo", r.ID, "", r.Snapshot.Active[0].Visit, "collect", "token")
+	resume, err := d.Park(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, r.Snapshot.Active[0].Visit, "collect", "token")
 	if err != nil || resume == nil || resume.Label != "collect" || resume.Visit != back.Snapshot.Active[0].Visit {
 		t.Fatalf("resume %+v, %v", resume, err)
 	}
@@ -256,7 +256,7 @@ func TestParkThatMeetsAnotherWriteResumes(t *testing.T) {
 	r := d.start()
 	var once sync.Once
 	d.store.beforePark = func() { once.Do(func() { d.send(r.ID, "GO") }) }
-	resume, err := d.Park(t.Context(), "demo", r.ID, "", r.Snapshot.Active[0].Visit, "collect", "token")
+	resume, err := d.Park(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, r.Snapshot.Active[0].Visit, "collect", "token")
 	if err != nil || resume == nil || resume.Label != "check/lookup" {
 		t.Fatalf("resume %+v, %v", resume, err)
 	}
@@ -268,7 +268,7 @@ func TestParkPausesBetweenItsAttemptsAndGivesUp(t *testing.T) {
 	pauses := 0
 	d.Pause = func(ctx context.Context, _ int) error { pauses++; return ctx.Err() }
 	d.store.beforePark = func() { must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "again")) }
-	_, err := d.Park(t.Context(), "demo", r.ID, "", r.Snapshot.Active[0].Visit, "collect", "token")
+	_, err := d.Park(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, r.Snapshot.Active[0].Visit, "collect", "token")
 	wantCode(t, err, problem.Conflict)
 	if pauses < 11 {
 		t.Errorf("%d pauses", pauses)

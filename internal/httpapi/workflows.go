@@ -69,7 +69,7 @@ func workflowSummary(w *workflow.Workflow) WorkflowSummary {
 
 func workflowShape(w *workflow.Workflow) Workflow {
 	shape := Workflow{
-		WorkflowSummary: workflowSummary(w), Description: w.Description, ContextSchema: w.Schema, Initial: w.Chart.Root().Initial.Path,
+		WorkflowSummary: workflowSummary(w), Description: w.Description, ContextSchema: w.Schema, Initial: initialOf(w),
 		Documents: each(w.Documents, documentKind), Reasons: map[string][]string{},
 	}
 	if shape.ContextSchema == nil {
@@ -88,4 +88,12 @@ func documentKind(k workflow.DocumentKind) DocumentKind {
 		shape.Fields = slices.Sorted(maps.Keys(properties))
 	}
 	return shape
+}
+
+// initialOf is the state that a case begins in; empty when the chart itself is a parallel state.
+func initialOf(w *workflow.Workflow) string {
+	if initial := w.Chart.Root().Initial; initial != nil {
+		return initial.Path
+	}
+	return ""
 }

@@ -128,7 +128,7 @@ func (s *seeder) settle(ctx context.Context, id string) error {
 			return err
 		}
 		park, parked := record.Parked[""]
-		if record.Status != cases.StatusActive || parked && park.Position == wf.Chart.Position(record.Snapshot) {
+		if record.Status != cases.StatusActive || parked && park.Position.Same(wf.Chart.Position(record.Snapshot)) {
 			return nil
 		}
 		if next, ok := s.clock.Next(); ok && next.Sub(s.clock.Now()) < soon {

@@ -9,11 +9,14 @@ import (
 // Kind of state.
 type Kind string
 
-// The kinds. Parallel and history states are refused by name for now.
+// The kinds. A history state is never active: a transition to it leads to what its parent's states were when they were
+// last left.
 const (
 	Atomic   Kind = "atomic"
 	Compound Kind = "compound"
+	Parallel Kind = "parallel"
 	Final    Kind = "final"
+	History  Kind = "history"
 )
 
 // Chart is a parsed and checked statechart: immutable, safe for concurrent use.
@@ -21,6 +24,13 @@ type Chart struct {
 	root   *State
 	states []*State          // document order, root first
 	byPath map[string]*State // without the root
+	start  []entry           // what starting enters
+
+	Microsteps int // how many microsteps one event may take
+
+	parallel bool // some state is parallel
+	always   bool // some state has eventless transitions
+	recalls  bool // there are history states
 }
 
 // State is a state of a chart. It must not be changed.
@@ -33,13 +43,17 @@ type State struct {
 	Meta        map[string]any
 	Parent      *State
 	Children    []*State
-	Initial     *State // of a compound state
+	Initial     *State   // of a compound state
+	Deep        bool     // of a history state: the leaves, not the children, are remembered
+	Default     []*State // of a history state: where it leads before anything is remembered; empty: as its parent is entered
 	Invocations []*Invocation
 	Timers      []*Timeout
 	Transitions []*Transition // all of the state's own, document order: on, always, after, onDone, onError
 
 	order   int // place in document order
 	depth   int
+	begin   []action // of a compound state whose initial one is entered by default, after entry
+	history []*State // the history states among the children
 	entry   []action
 	exit    []action
 	always  []*Transition
@@ -50,8 +64,8 @@ type State struct {
 // Transition is what a state does on an event.
 type Transition struct {
 	Source      *State
-	Event       string // "SUBMIT", "x.*", "*", "" for always, "after.<path>.<n>", "done.invoke.<id>", "done.state.<path>", …
-	Target      *State // nil: actions only
+	Event       string   // "SUBMIT", "x.*", "*", "" for always, "after.<path>.<n>", "done.invoke.<id>", "done.state.<path>", …
+	Targets     []*State // none: actions only
 	Guarded     bool
 	GuardText   string
 	Forbidden   bool // the event is known and does nothing here, whatever ancestors say
@@ -60,6 +74,9 @@ type Transition struct {
 
 	guard   guard
 	actions []action
+	domain  *State  // the state within which it moves, when no history state is among the targets
+	entries []entry // what it enters then, in document order
+	dynamic bool    // a history state is among the targets: both are computed when it is taken
 	line    int
 	column  int
 }
@@ -81,6 +98,7 @@ type Invocation struct {
 	Retry   *Retry        // nil: the task's own
 	OnDone  []*Transition
 	OnError []*Transition
+	Stage   int // work of one stage is done at once, a stage when the one before it has ended
 	state   *State
 }
 
@@ -103,12 +121,62 @@ func (c *Chart) States() []*State { return c.states[1:] }
 // State finds a state by its path.
 func (c *Chart) State(path string) (*State, bool) { s, ok := c.byPath[path]; return s, ok }
 
-// Leaf is the atomic or final state that entering s leads to.
-func (s *State) Leaf() *State {
-	for s.Kind == Compound {
-		s = s.Initial
+// Leaf is the first atomic or final state that entering s leads to.
+func (s *State) Leaf() *State { return s.Leaves()[0] }
+
+// Leaves are the atomic and final states that entering s by default leads to: one, or one for each region.
+func (s *State) Leaves() []*State {
+	switch s.Kind {
+	case Compound:
+		return s.Initial.Leaves()
+	case Parallel:
+		var found []*State
+		for _, region := range s.Regions() {
+			found = append(found, region.Leaves()...)
+		}
+		return found
+	case History:
+		if len(s.Default) == 0 {
+			return s.defaultOf().Leaves()
+		}
+		var found []*State
+		for _, target := range s.Default {
+			found = append(found, target.Leaves()...)
+		}
+		return found
 	}
-	return s
+	return []*State{s}
+}
+
+// Regions are the children of a parallel state that are active with it.
+func (s *State) Regions() []*State {
+	var found []*State
+	for _, child := range s.Children {
+		if child.Kind != History {
+			found = append(found, child)
+		}
+	}
+	return found
+}
+
+// defaultOf is where a history state without a target leads: as its parent is entered.
+func (s *State) defaultOf() *State {
+	if s.Parent.Kind == Parallel {
+		return s.Parent
+	}
+	return s.Parent.Initial
+}
+
+// Stages are the works of the state by stage: those of one stage are done at once.
+func (s *State) Stages() [][]*Invocation {
+	var found [][]*Invocation
+	for _, i := range s.Invocations {
+		if i.Stage == len(found) {
+			found = append(found, nil)
+		}
+		found[i.Stage] = append(found[i.Stage], i)
+	}
+	return found
 }
 
 // Invocation finds work of the state by its id.
@@ -127,10 +195,21 @@ func (i *Invocation) State() *State { return i.state }
 // Place of the transition in its document: line and column from 1.
 func (t *Transition) Place() (line, column int) { return t.line, t.column }
 
-// isInside says whether s is a proper descendant of ancestor.
+// Inside says whether s is a proper descendant of ancestor.
+func (s *State) Inside(ancestor *State) bool { return s.isInside(ancestor) }
+
 func (s *State) isInside(ancestor *State) bool {
 	for p := s.Parent; p != nil; p = p.Parent {
 		if p == ancestor {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *State) isInsideAny(ancestors []*State) bool {
+	for _, a := range ancestors {
+		if s.isInside(a) {
 			return true
 		}
 	}

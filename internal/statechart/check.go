@@ -1,8 +1,13 @@
 package statechart
 
+import (
+	"slices"
+	"strings"
+)
+
 // check looks for what is wrong with the chart as a whole.
 func (p *parser) check() {
-	if p.partial || p.chart.root.Initial == nil {
+	if p.partial || p.chart.root.Kind == Compound && p.chart.root.Initial == nil {
 		return // what follows would only repeat that
 	}
 	reached := p.reachable()
@@ -15,6 +20,7 @@ func (p *parser) check() {
 		p.timers(s)
 	}
 	p.livelock()
+	p.races()
 }
 
 // reachable follows every transition, enabled or not.
@@ -29,13 +35,26 @@ func (p *parser) reachable() map[*State]bool {
 		if s.Parent != nil {
 			visit(s.Parent)
 		}
-		if s.Initial != nil {
+		switch s.Kind {
+		case Compound:
 			visit(s.Initial)
+		case Parallel:
+			for _, region := range s.Regions() {
+				visit(region)
+			}
+		case History:
+			for _, target := range s.Default {
+				visit(target)
+			}
+			if len(s.Default) == 0 {
+				visit(s.defaultOf())
+			}
 		}
 		for _, t := range s.outgoing() {
-			if t.Target != nil {
-				visit(t.Target)
-			} else if meant := p.meant[t]; meant != nil {
+			for _, target := range t.Targets {
+				visit(target)
+			}
+			if meant := p.meant[t]; meant != nil {
 				visit(meant)
 			}
 		}
@@ -53,21 +72,90 @@ func (s *State) outgoing() []*Transition {
 	return found
 }
 
+// leads says whether a transition leads anywhere; one whose target is misspelt was meant to.
+func (p *parser) leads(t *Transition) bool {
+	_, misspelt := p.meant[t]
+	return len(t.Targets) > 0 || misspelt
+}
+
+// canLeave says whether some transition can end the state: its own, an ancestor's, or another region's that leaves the
+// parallel state around both.
 func (p *parser) canLeave(s *State) bool {
 	for ; s != nil; s = s.Parent {
-		for _, t := range s.outgoing() {
-			if _, misspelt := p.meant[t]; t.Target != nil || misspelt {
-				return true
-			}
+		if slices.ContainsFunc(s.outgoing(), p.leads) {
+			return true
+		}
+		if s.Kind == Parallel && slices.ContainsFunc(p.exits(s), func(*Transition) bool { return true }) {
+			return true
 		}
 	}
 	return false
 }
 
+// exits are the transitions from inside a parallel state that leave or enter anew all its regions.
+func (p *parser) exits(parallel *State) (found []*Transition) {
+	for _, s := range p.chart.states {
+		if !s.isInside(parallel) {
+			continue
+		}
+		for _, t := range s.outgoing() {
+			_, misspelt := p.meant[t]
+			region := t.Source
+			for region.Parent != parallel {
+				region = region.Parent
+			}
+			outside := func(target *State) bool { return target != region && !target.isInside(region) }
+			if misspelt || slices.ContainsFunc(t.Targets, outside) {
+				found = append(found, t)
+			}
+		}
+	}
+	return found
+}
+
+// races warns of two regions that would both leave their parallel state on the same event: the first in the document
+// wins, which is rarely meant.
+func (p *parser) races() {
+	for _, parallel := range p.chart.states {
+		if parallel.Kind != Parallel {
+			continue
+		}
+		first := map[string]*Transition{}
+		for _, t := range p.exits(parallel) {
+			other := first[t.Event]
+			if other == nil {
+				first[t.Event] = t
+				continue
+			}
+			if t.Event == "" || strings.HasPrefix(t.Event, "done.") || strings.HasPrefix(t.Event, "error.") || regionOf(t.Source, parallel) == regionOf(other.Source, parallel) {
+				continue
+			}
+			if at, ok := p.places[t]; ok {
+				p.doc.Warn(at.node, at.path, "race", "two regions of "+nameOf(parallel)+" race to leave it on "+t.Event+": "+other.Source.Path+" comes first and wins",
+					"put the transition into "+nameOf(parallel)+" itself, or guard both")
+			}
+		}
+	}
+}
+
+func regionOf(s, parallel *State) *State {
+	for s.Parent != parallel {
+		s = s.Parent
+	}
+	return s
+}
+
+func nameOf(s *State) string {
+	if s.Parent == nil {
+		return "the chart"
+	}
+	return s.Path
+}
+
 // timers of a state that is always left at once can never fire.
 func (p *parser) timers(s *State) {
 	for _, t := range s.always {
-		if !t.Guarded && t.Target != nil && len(s.Timers) > 0 {
+		if !t.Guarded && len(t.Targets) > 0 && len(s.Timers) > 0 {
 			p.doc.Report(p.nodes[s], p.paths[s], "timer_never", "the timers of "+s.Path+" can never fire: an always transition without a guard leaves it at once", "")
 			return
 		}
@@ -76,32 +164,38 @@ func (p *parser) timers(s *State) {
 
 // livelock finds circles of always transitions without guards.
 func (p *parser) livelock() {
-	next := func(s *State) *State {
-		for leaf := s.Leaf(); leaf != nil; leaf = leaf.Parent {
-			for _, t := range leaf.always {
-				if _, misspelt := p.meant[t]; misspelt {
-					return nil
-				}
-				if t.Target == nil && !t.Guarded && !t.Forbidden {
-					return s // actions only, for ever
-				}
-				if !t.Guarded && !t.Forbidden {
-					return t.Target.Leaf()
-				}
-			}
-		}
-		return nil
-	}
 	for _, s := range p.chart.states[1:] {
 		if s.Kind != Atomic {
 			continue
 		}
-		at := next(s)
+		at := p.driven(s)
 		for steps := 0; at != nil && at != s && steps < len(p.chart.states); steps++ {
-			at = next(at)
+			at = p.driven(at)
 		}
 		if at == s {
 			p.doc.Report(p.nodes[s], p.paths[s], "livelock", "always transitions without guards lead from "+s.Path+" back to it for ever", "")
 		}
 	}
+}
+
+// driven is the leaf that an unguarded always transition leads to from a leaf; nil when none does for sure.
+func (p *parser) driven(leaf *State) *State {
+	for s := leaf; s != nil; s = s.Parent {
+		for _, t := range s.always {
+			if _, misspelt := p.meant[t]; misspelt || t.Forbidden {
+				return nil
+			}
+			if t.Guarded {
+				continue
+			}
+			if len(t.Targets) == 0 {
+				return leaf // actions only, for ever
+			}
+			if leaves := t.Targets[0].Leaves(); len(t.Targets) == 1 && len(leaves) == 1 && t.Targets[0].Kind != History {
+				return leaves[0]
+			}
+			return nil
+		}
+	}
+	return nil
 }

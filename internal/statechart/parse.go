@@ -46,7 +46,7 @@ func (p Place) Input(name string) *yaml.Node {
 }
 
 var (
-	rootKeys  = []string{"id", "initial", "states", "on", "always", "entry", "description", "version", "context", "predictableActionArguments"}
+	rootKeys  = []string{"id", "type", "initial", "states", "on", "always", "entry", "exit", "onDone", "tags", "meta", "limits", "description", "version", "context", "predictableActionArguments"}
 	stateKeys = []string{"type", "initial", "states", "on", "always", "after", "onDone", "onError", "entry", "exit", "invoke", "tags", "meta", "description", "id", "history", "target"}
 )
 
@@ -66,16 +66,24 @@ type parser struct {
 	paths   map[*State]string // of the document: "states.a.states.b"
 	pending []pendingTarget
 	inState []pendingState
+	places  map[*Transition]target // where targets are written
 	meant   map[*Transition]*State // transitions whose target is not there, and what was probably meant
 	partial bool                   // something was refused that the rest hangs on
 }
 
-// pendingTarget is a target to resolve when all states are known.
+// pendingTarget is a target to resolve when all states are known: of a transition, or of a history state.
 type pendingTarget struct {
 	transition *Transition
+	history    *State
 	node       *yaml.Node
 	path       string
 	text       string
+}
+
+// target is where a transition's targets stand in the document.
+type target struct {
+	node *yaml.Node
+	path string
 }
 
 type pendingState struct {
@@ -90,21 +98,37 @@ func Parse(doc *source.Document, options Options) *Chart {
 	if doc.Root == nil {
 		return nil
 	}
-	p := &parser{doc: doc, options: options, chart: &Chart{byPath: map[string]*State{}}, byID: map[string]*State{}, nodes: map[*State]*yaml.Node{}, paths: map[*State]string{}, meant: map[*Transition]*State{}}
+	p := &parser{doc: doc, options: options, chart: &Chart{byPath: map[string]*State{}}, byID: map[string]*State{}, nodes: map[*State]*yaml.Node{}, paths: map[*State]string{}, meant: map[*Transition]*State{}, places: map[*Transition]target{}}
+	p.chart.Microsteps = MaxMicrosteps
 	before := len(doc.Diagnostics)
 	root := &State{Kind: Compound, byEvent: map[string][]*Transition{}}
 	p.chart.root = root
 	p.chart.states = []*State{root}
 	p.nodes[root] = doc.Root
-	p.state(root, doc.Root, "", doc.Fields(doc.Root, "", slices.Concat(rootKeys, options.Keys)...))
+	members := doc.Fields(doc.Root, "", slices.Concat(rootKeys, options.Keys)...)
+	p.limits(members)
+	p.state(root, doc.Root, "", members)
 	p.resolve()
+	if !doc.Diagnostics[before:].Failed() {
+		p.chart.prepare()
+	}
 	p.check()
-	for _, d := range doc.Diagnostics[before:] {
-		if !d.Warning {
-			return nil
-		}
+	if doc.Diagnostics[before:].Failed() {
+		return nil
 	}
 	return p.chart
+}
+
+// limits reads what the chart says of its bounds.
+func (p *parser) limits(members source.Members) {
+	m, ok := members["limits"]
+	if !ok || source.IsNull(m.Value) {
+		return
+	}
+	limits := p.doc.Fields(m.Value, "limits", "microsteps")
+	if m, ok := limits["microsteps"]; ok {
+		p.chart.Microsteps = p.bounded(m.Value, "limits.microsteps", 1, 10_000)
+	}
 }
 
 // state reads the members of a state (or the root) into s.
@@ -135,7 +159,9 @@ func (p *parser) state(s *State, node *yaml.Node, path string, members source.Me
 	if m, ok := members["invoke"]; ok {
 		p.invocations(s, m.Value, source.Join(path, "invoke"))
 	}
-	p.transitions(s, path, members)
+	if s.Kind != History {
+		p.transitions(s, path, members)
+	}
 }
 
 func (p *parser) children(s *State, node *yaml.Node, path string) {
@@ -176,61 +202,117 @@ func (p *parser) name(node *yaml.Node, path, name string) {
 	}
 }
 
+var kinds = []string{"atomic", "compound", "parallel", "final", "history"}
+
 func (p *parser) kind(s *State, node *yaml.Node, path string, members source.Members) {
 	declared := ""
 	if m, ok := members["type"]; ok {
 		declared = p.doc.String(m.Value, source.Join(path, "type"))
-		switch declared {
-		case "parallel", "history":
-			p.doc.Report(m.Value, source.Join(path, "type"), "unsupported", "not supported yet: "+declared, "")
-			p.partial = true
-		case "atomic", "compound", "final":
-		default:
-			p.doc.Unknown(m.Value, path, "state type", declared, []string{"atomic", "compound", "final"})
+		if !slices.Contains(kinds, declared) {
+			p.doc.Unknown(m.Value, source.Join(path, "type"), "state type", declared, kinds)
 		}
 	}
+	if _, ok := members["history"]; ok && declared == "" {
+		declared = "history" // as XState 4 lets it be written
+	}
 	switch {
+	case declared == "history" && s.Parent != nil:
+		p.historyState(s, path, members)
 	case len(s.Children) > 0 && declared == "parallel":
-		s.Kind, s.Initial = Compound, s.Children[0]
+		s.Kind = Parallel
 	case len(s.Children) > 0:
 		s.Kind = Compound
 		p.initial(s, node, path, members)
-	case declared == "final":
+	case declared == "final" && s.Parent != nil:
 		s.Kind = Final
 	case s.Parent == nil:
 		p.doc.Report(node, "states", "required", "a chart needs states", "")
 	default:
 		s.Kind = Atomic
 	}
-	if declared == "final" && s.Kind != Final {
-		p.doc.Report(node, path, "final", "a final state has no states inside it", "")
-	}
-	for _, name := range []string{"history", "target"} {
-		if m, ok := members[name]; ok && declared != "history" {
-			p.doc.Report(m.Key, source.Join(path, name), "never", name+" belongs to a history state", "")
-		}
-	}
-	if m, ok := members["initial"]; ok && len(s.Children) == 0 && s.Parent != nil {
-		p.doc.Report(m.Key, source.Join(path, "initial"), "initial", "only a state with states inside has an initial one", "")
+	p.fits(s, node, path, declared, members)
+	if s.Parent != nil && s.Kind == History {
+		s.Parent.history = append(s.Parent.history, s)
 	}
 }
 
+// fits reports members that the kind of state has no use for.
+func (p *parser) fits(s *State, node *yaml.Node, path, declared string, members source.Members) {
+	if (declared == "final" || declared == "history") && string(s.Kind) != declared || len(s.Children) > 0 && s.Kind == History {
+		p.doc.Report(node, path, "final", "a "+declared+" state has no states inside it", "")
+	}
+	for _, name := range []string{"history", "target"} {
+		if m, ok := members[name]; ok && s.Kind != History {
+			p.doc.Report(m.Key, source.Join(path, name), "never", name+" belongs to a history state", "")
+		}
+	}
+	if m, ok := members["initial"]; ok && s.Kind != Compound && s.Parent != nil {
+		hint := ""
+		if s.Kind == Parallel {
+			hint = "all states inside a parallel state are active at once"
+		}
+		p.doc.Report(m.Key, source.Join(path, "initial"), "initial", "only a compound state has an initial one", hint)
+	}
+	if declared == "parallel" && len(s.Children) == 0 || s.Kind == Parallel && len(s.Regions()) == 0 {
+		p.doc.Report(node, path, "required", "a parallel state needs states inside: its regions", "")
+	}
+	if s.Kind == Compound && s.Initial != nil && !slices.ContainsFunc(s.Children, func(c *State) bool { return c.Kind != History }) {
+		p.doc.Report(node, path, "required", "there are only history states inside", "")
+	}
+}
+
+// historyState reads {type: history, history: shallow | deep, target}. true is shallow, as in XState 4.
+func (p *parser) historyState(s *State, path string, members source.Members) {
+	s.Kind = History
+	if m, ok := members["history"]; ok {
+		switch m.Value.Value {
+		case "shallow", "true":
+		case "deep":
+			s.Deep = true
+		default:
+			p.doc.Unknown(m.Value, source.Join(path, "history"), "history", m.Value.Value, []string{"shallow", "deep"})
+		}
+	}
+	if s.Parent.Parent == nil {
+		p.doc.Warn(p.nodes[s], path, "never", "a history state at the top remembers nothing: the chart itself is never left", "")
+	}
+	if m, ok := members["target"]; ok && !source.IsNull(m.Value) {
+		p.targets(pendingTarget{history: s}, m.Value, source.Join(path, "target"))
+	}
+	for _, name := range []string{"on", "always", "after", "onDone", "onError", "entry", "exit", "invoke", "tags"} {
+		if m, ok := members[name]; ok {
+			p.doc.Report(m.Key, source.Join(path, name), "never", "a history state is never active: it has no "+name, "")
+		}
+	}
+}
+
+// initial reads the name of the first state, or {target, actions}.
 func (p *parser) initial(s *State, node *yaml.Node, path string, members source.Members) {
+	s.Initial = s.Children[0]
 	m, ok := members["initial"]
 	if !ok {
 		p.doc.Report(node, source.Join(path, "initial"), "required", "initial is missing: which state is entered first?", "")
-		s.Initial = s.Children[0]
 		return
 	}
-	name := p.doc.String(m.Value, source.Join(path, "initial"))
+	at, target := source.Join(path, "initial"), m.Value
+	if target.Kind == yaml.MappingNode {
+		inner := p.doc.Fields(target, at, "target", "actions", "description", "meta")
+		if m, ok := inner["actions"]; ok {
+			s.begin = p.actions(m.Value, source.Join(at, "actions"), s)
+		}
+		if target, at = inner["target"].Value, source.Join(at, "target"); target == nil {
+			p.doc.Report(m.Key, at, "required", "initial is missing: which state is entered first?", "")
+			return
+		}
+	}
+	name := strings.TrimPrefix(p.doc.String(target, at), ".")
 	for _, child := range s.Children {
 		if child.Name == name {
 			s.Initial = child
 			return
 		}
 	}
-	s.Initial = s.Children[0]
-	p.doc.Unknown(m.Value, source.Join(path, "initial"), "state", name, childNames(s))
+	p.doc.Unknown(target, at, "state", name, childNames(s))
 }
 
 func childNames(s *State) []string {
@@ -257,7 +339,7 @@ func (p *parser) transitions(s *State, path string, members source.Members) {
 	if m, ok := members["after"]; ok && !source.IsNull(m.Value) {
 		p.after(s, m.Value, source.Join(path, "after"))
 	}
-	p.ending(s, members["onDone"], doneState(s), source.Join(path, "onDone"), len(s.Invocations) > 0 || s.Kind == Compound, "onDone belongs to a state with invoke, or with states inside")
+	p.ending(s, members["onDone"], doneState(s), source.Join(path, "onDone"), len(s.Invocations) > 0 || (s.Kind == Compound || s.Kind == Parallel) && s.Parent != nil, "onDone belongs to a state with invoke, or with states inside")
 	p.ending(s, members["onError"], errorWork(s), source.Join(path, "onError"), len(s.Invocations) > 0, "onError belongs to a state with invoke")
 	slices.SortStableFunc(s.globs, func(a, b *Transition) int { return len(b.Event) - len(a.Event) })
 	if s.Kind == Final && len(s.Transitions)+len(s.Invocations) > 0 {
@@ -339,12 +421,12 @@ func (p *parser) list(s *State, event string, node, key *yaml.Node, path string)
 func (p *parser) transition(s *State, event string, node *yaml.Node, path string) *Transition {
 	t := &Transition{Source: s, Event: event, line: node.Line, column: node.Column}
 	if node.Kind == yaml.ScalarNode {
-		p.target(t, node, path)
+		p.targets(pendingTarget{transition: t}, node, path)
 		return t
 	}
 	members := p.doc.Fields(node, path, "target", "guard", "cond", "actions", "reenter", "internal", "description")
 	if m, ok := members["target"]; ok && !source.IsNull(m.Value) {
-		p.target(t, m.Value, source.Join(path, "target"))
+		p.targets(pendingTarget{transition: t}, m.Value, source.Join(path, "target"))
 	}
 	if m, ok := members["cond"]; ok {
 		members["guard"] = m
@@ -368,22 +450,32 @@ func (p *parser) transition(s *State, event string, node *yaml.Node, path string
 	return t
 }
 
-func (p *parser) target(t *Transition, node *yaml.Node, path string) {
-	if node.Kind == yaml.SequenceNode {
-		if len(node.Content) != 1 {
-			p.doc.Report(node, path, "unsupported", "several targets at once need parallel states, which are not supported yet", "")
-			return
-		}
-		node = node.Content[0]
+// targets reads one target or a list of them.
+func (p *parser) targets(of pendingTarget, node *yaml.Node, path string) {
+	if of.transition != nil {
+		p.places[of.transition] = target{node, path}
 	}
-	p.pending = append(p.pending, pendingTarget{t, node, path, p.doc.String(node, path)})
+	for i, element := range source.Sequence(node) {
+		of.node, of.path = element, path
+		if node.Kind == yaml.SequenceNode {
+			of.path = fmt.Sprintf("%s[%d]", path, i)
+		}
+		of.text = p.doc.String(element, of.path)
+		p.pending = append(p.pending, of)
+	}
 }
 
 // resolve finds the targets: a sibling or child by name, a path from there, ".child", or "#id" with a path behind it.
 func (p *parser) resolve() {
 	for _, pending := range p.pending {
-		pending.transition.Target = p.find(pending.transition.Source, pending.text)
-		if pending.transition.Target == nil && pending.text != "" {
+		if pending.history != nil {
+			p.resolveDefault(pending)
+			continue
+		}
+		t := pending.transition
+		if found := p.find(t.Source, pending.text); found != nil {
+			t.Targets = append(t.Targets, found)
+		} else if pending.text != "" {
 			p.unknownTarget(pending)
 		}
 	}
@@ -391,6 +483,48 @@ func (p *parser) resolve() {
 		text := p.doc.String(pending.node, pending.path)
 		if pending.guard.state = p.find(pending.from, text); pending.guard.state == nil {
 			p.doc.Unknown(pending.node, pending.path, "state", text, p.stateNames())
+		}
+	}
+	for _, s := range p.chart.states {
+		if s.Kind == Compound && s.Initial != nil && s.Initial.Kind == History && len(s.Initial.Default) == 0 {
+			p.doc.Report(p.nodes[s.Initial], p.paths[s.Initial], "history", "the initial state is a history state: it needs a target for the first time", "")
+			p.partial = true
+		}
+		for _, t := range s.outgoing() {
+			p.together(t)
+		}
+	}
+}
+
+// resolveDefault finds where a history state leads before anything is remembered: inside its parent.
+func (p *parser) resolveDefault(pending pendingTarget) {
+	h := pending.history
+	found := p.find(h, pending.text)
+	switch {
+	case found == nil:
+		p.unknownTarget(pending)
+	case !found.isInside(h.Parent) || found == h:
+		p.doc.Report(pending.node, pending.path, "history", "a history state leads into its parent: "+found.Path+" is outside", "")
+	case found.Kind == History:
+		p.doc.Report(pending.node, pending.path, "history", "a history state cannot lead to another one", "")
+	default:
+		h.Default = append(h.Default, found)
+	}
+}
+
+// together checks that several targets can be active at once: each pair in different regions.
+func (p *parser) together(t *Transition) {
+	for i, a := range t.Targets {
+		for _, b := range t.Targets[i+1:] {
+			common := a
+			for common != nil && common != b && !b.isInside(common) {
+				common = common.Parent
+			}
+			if common == nil || common == a || common == b || common.Kind != Parallel {
+				at := p.places[t]
+				p.doc.Report(at.node, at.path, "targets", a.Path+" and "+b.Path+" cannot be active at once", "several targets are in different regions of a parallel state")
+				return
+			}
 		}
 	}
 }
@@ -406,7 +540,9 @@ func (p *parser) unknownTarget(pending pendingTarget) {
 		hint = ""
 	}
 	p.doc.Report(pending.node, pending.path, "unknown_target", "there is no state "+pending.text, hint)
-	p.meant[pending.transition] = p.chart.byPath[meant]
+	if pending.transition != nil {
+		p.meant[pending.transition] = p.chart.byPath[meant]
+	}
 }
 
 func (p *parser) find(from *State, text string) *State {

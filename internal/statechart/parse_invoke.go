@@ -16,32 +16,57 @@ func splitPath(path string) []string { return strings.Split(path, ".") }
 // Sources are the tasks that can do a state's work.
 var sources = []string{"vendor", "rules", "document", "children"}
 
-// invocations reads invoke: one entry or a list, done in their order.
+// invocations reads invoke: one entry or a list, done in their order; those of {parallel: […]} at once.
 func (p *parser) invocations(s *State, node *yaml.Node, path string) {
 	if source.IsNull(node) {
 		return
 	}
 	if s.Kind != Atomic {
-		p.doc.Report(node, path, "unsupported", "only a state without states inside can invoke work", "move invoke into the initial state")
+		p.doc.Report(node, path, "unsupported", "only a state without states inside can invoke work", "move invoke into the initial state, or into a region of its own")
 		return
 	}
+	stage := 0
 	for i, element := range source.Sequence(node) {
 		at := path
 		if node.Kind == yaml.SequenceNode {
 			at = fmt.Sprintf("%s[%d]", path, i)
 		}
-		p.invocation(s, element, at)
+		before := len(s.Invocations)
+		if m := p.atOnce(element, at); m.Value != nil {
+			for j, inner := range source.Sequence(m.Value) {
+				p.invocation(s, inner, fmt.Sprintf("%s.parallel[%d]", at, j), stage)
+			}
+		} else {
+			p.invocation(s, element, at, stage)
+		}
+		if len(s.Invocations) > before {
+			stage++
+		}
 	}
 }
 
-func (p *parser) invocation(s *State, node *yaml.Node, path string) {
-	members := p.doc.Fields(node, path, "src", "id", "input", "timeout", "retry", "onDone", "onError", "parallel", "description")
-	if m, ok := members["parallel"]; ok {
-		p.doc.Report(m.Key, path, "unsupported", "not supported yet: invoke parallel", "list the entries: they are done in their order")
-		p.partial = true
-		return
+// atOnce gives the list of an entry {parallel: […]}; nothing for any other entry.
+func (p *parser) atOnce(node *yaml.Node, path string) source.Pair {
+	if node.Kind != yaml.MappingNode {
+		return source.Pair{}
 	}
-	i := &Invocation{state: s, Input: map[string]any{}}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value != "parallel" {
+			continue
+		}
+		m := p.doc.Fields(node, path, "parallel", "description")["parallel"]
+		if m.Value != nil && (m.Value.Kind != yaml.SequenceNode || len(m.Value.Content) == 0) {
+			p.doc.Report(m.Value, source.Join(path, "parallel"), "type", "parallel is a list of entries that are done at once", "")
+			return source.Pair{Value: &yaml.Node{Kind: yaml.SequenceNode}}
+		}
+		return m
+	}
+	return source.Pair{}
+}
+
+func (p *parser) invocation(s *State, node *yaml.Node, path string, stage int) {
+	members := p.doc.Fields(node, path, "src", "id", "input", "timeout", "retry", "onDone", "onError", "description")
+	i := &Invocation{state: s, Input: map[string]any{}, Stage: stage}
 	i.Source = p.required(members, node, path, "src")
 	if i.Source != "" {
 		p.sourceName(members["src"].Value, source.Join(path, "src"), i.Source)

@@ -28,21 +28,22 @@ func (c *Chart) Due(snapshot Snapshot, now time.Time) (Event, bool) {
 
 // Await marks work whose vendor will call back. false: the work is over, or of another visit.
 func (c *Chart) Await(snapshot Snapshot, state string, visit int, work string) (Snapshot, bool) {
-	return mark(snapshot, state, visit, work, WorkPending, WorkAwaiting)
+	return c.mark(snapshot, state, visit, work, WorkPending, WorkAwaiting)
 }
 
 // Retry makes an incident's work pending again. false: there is no such incident.
 func (c *Chart) Retry(snapshot Snapshot, state string, visit int, work string) (Snapshot, bool) {
-	return mark(snapshot, state, visit, work, WorkIncident, WorkPending)
+	return c.mark(snapshot, state, visit, work, WorkIncident, WorkPending)
 }
 
-func mark(snapshot Snapshot, state string, visit int, work string, from, to WorkStatus) (Snapshot, bool) {
+func (c *Chart) mark(snapshot Snapshot, state string, visit int, work string, from, to WorkStatus) (Snapshot, bool) {
 	for i, a := range snapshot.Active {
 		if a.State != state || a.Visit != visit {
 			continue
 		}
 		copied := slices.Clone(a.Work)
-		if w, ok := workOf(copied, work); ok && w.Status == from && firstOpen(copied) == w {
+		s, known := c.byPath[state]
+		if w, ok := workOf(copied, work); ok && known && w.Status == from && isOpen(s, copied, w) {
 			w.Status = to
 			snapshot.Active = slices.Clone(snapshot.Active)
 			snapshot.Active[i].Work = copied
@@ -52,45 +53,11 @@ func mark(snapshot Snapshot, state string, visit int, work string, from, to Work
 	return snapshot, false
 }
 
-// Position gives the label that the following execution routes by:
-//
-//	"<state>"                     the state waits, or is final
-//	"<state>/<work>"              this work must be done now
-//	"<state>/<work>/answer"       its vendor will call back: wait
-//	"<state>/<work>/incident"     it waits for an operator
-func (c *Chart) Position(snapshot Snapshot) Position {
-	if len(snapshot.Active) == 0 {
-		return Position{Label: "#out"}
-	}
-	leaf := snapshot.Active[len(snapshot.Active)-1]
-	p := Position{Label: leaf.State, Visit: leaf.Visit}
-	if w := firstOpen(leaf.Work); w != nil && snapshot.Status == Active {
-		p.Label = Label(leaf.State, w.ID, w.Status)
-	}
-	for _, a := range snapshot.Active {
-		if len(a.Timers) > 0 && (p.Until.IsZero() || a.Timers[0].Due.Before(p.Until)) {
-			p.Until = a.Timers[0].Due
-		}
-	}
-	return p
-}
-
-// Label of a state's work in a status.
-func Label(state, work string, status WorkStatus) string {
-	switch status {
-	case WorkAwaiting:
-		return state + "/" + work + "/answer"
-	case WorkIncident:
-		return state + "/" + work + "/incident"
-	}
-	return state + "/" + work
-}
-
 // Configuration lists the active atomic states as dotted paths, sorted.
 func (c *Chart) Configuration(snapshot Snapshot) []string {
 	found := []string{}
 	for _, a := range snapshot.Active {
-		if s, ok := c.byPath[a.State]; ok && s.Kind != Compound {
+		if s, ok := c.byPath[a.State]; ok && s.isLeaf() {
 			found = append(found, a.State)
 		}
 	}
@@ -123,7 +90,7 @@ func (c *Chart) Next(snapshot Snapshot, in Input) []Next {
 func (r *run) next() []Next {
 	found := []Next{}
 	seen := map[string]bool{}
-	for s := r.leaf(); s != nil; s = s.Parent {
+	for _, s := range r.innermostFirst() {
 		for _, t := range s.Transitions {
 			if t.Event == "" || seen[t.Event] || IsInternal(t.Event) || strings.HasSuffix(t.Event, "*") {
 				continue
@@ -137,6 +104,22 @@ func (r *run) next() []Next {
 	return found
 }
 
+// innermostFirst lists the active states, each leaf followed by its ancestors that have not been listed.
+func (r *run) innermostFirst() []*State {
+	var found []*State
+	for i := range r.active {
+		if !r.active[i].state.isLeaf() {
+			continue
+		}
+		for s := r.active[i].state; s != nil && !slices.Contains(found, s); s = s.Parent {
+			if s != r.chart.root {
+				found = append(found, s)
+			}
+		}
+	}
+	return append(found, r.chart.root)
+}
+
 // judge says whether an event would be taken, and why not. ok is false when it is forbidden.
 func (r *run) judge(event string) (Next, bool) {
 	before := len(r.trace)
@@ -144,7 +127,7 @@ func (r *run) judge(event string) (Next, bool) {
 	chosen, known := r.choose(event)
 	looked := r.trace[before:]
 	r.trace = r.trace[:before]
-	if chosen != nil {
+	if len(chosen) > 0 {
 		return Next{Event: event, Allowed: true}, true
 	}
 	if !known {

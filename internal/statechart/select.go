@@ -1,43 +1,121 @@
 package statechart
 
 import (
+	"slices"
 	"strings"
 
 	"ballerine/internal/expr"
 )
 
-// choose selects the transition for an event: child before ancestor, document order within a state. known says that
-// some active state has a transition for the event, enabled or not. With parallel states this becomes a set.
-func (r *run) choose(event string) (chosen *Transition, known bool) {
-	leaf := r.leaf()
-	for s := leaf; s != nil; s = s.Parent {
-		candidates := s.byEvent[event]
-		if t, stop := r.firstEnabled(candidates, &known); t != nil || stop {
-			return t, known && t != nil && !t.Forbidden
-		}
-		if len(s.globs) == 0 || IsInternal(event) {
-			continue
-		}
-		for _, t := range s.globs {
-			if !matches(t.Event, event) {
-				continue
-			}
-			if t, stop := r.firstEnabled([]*Transition{t}, &known); t != nil || stop {
-				return t, known && t != nil && !t.Forbidden
-			}
-		}
-	}
-	return nil, known
+// look is what asking a state gave: a transition, a stop (forbidden), or neither.
+type look struct {
+	state *State
+	taken *Transition
+	stop  bool
 }
 
-// firstEnabled gives the first transition whose guard holds. stop is set by a forbidden one.
-func (r *run) firstEnabled(candidates []*Transition, known *bool) (chosen *Transition, stop bool) {
+// asker gives what a state does for what is being selected: the first enabled transition, or that it is forbidden.
+type asker func(r *run, s *State) (t *Transition, stop bool)
+
+// choose selects the transitions for an event, as SCXML does: for each active leaf the first enabled one, its own before
+// its ancestors', in document order within a state; of two that would leave the same states, the one of the descendant,
+// else the first.
+func (r *run) choose(event string) (chosen []*Transition, known bool) {
+	r.asked, r.known = event, false
+	return r.selectBy((*run).onEvent), r.known
+}
+
+// chooseAlways selects the eventless transitions.
+func (r *run) chooseAlways() []*Transition {
+	if !r.chart.always {
+		return nil
+	}
+	return r.selectBy((*run).eventless)
+}
+
+// selectBy asks every leaf and its ancestors.
+func (r *run) selectBy(ask asker) []*Transition {
+	if !r.chart.parallel { // one leaf: no set, no conflicts
+		for s := r.leaf(); s != nil; s = s.Parent {
+			t, stop := ask(r, s)
+			if stop {
+				r.known = false
+				return nil
+			}
+			if t != nil {
+				r.one[0] = t
+				return r.one[:]
+			}
+		}
+		return nil
+	}
+	found := r.set[:0]
+	r.looked = r.looked[:0]
+	for i := range r.active {
+		if !r.active[i].state.isLeaf() {
+			continue
+		}
+		if t := r.ask(r.active[i].state, ask); t != nil && !slices.Contains(found, t) {
+			found = append(found, t)
+		}
+	}
+	r.set = found
+	if len(found) > 1 {
+		found = r.withoutConflicts(found)
+	}
+	return found
+}
+
+// ask goes up from a leaf. What an ancestor has said to a former leaf it says again.
+func (r *run) ask(leaf *State, ask asker) *Transition {
+	for s := leaf; s != nil; s = s.Parent {
+		at := slices.IndexFunc(r.looked, func(l look) bool { return l.state == s })
+		if at < 0 {
+			t, stop := ask(r, s)
+			at = len(r.looked)
+			r.looked = append(r.looked, look{s, t, stop})
+		}
+		if l := r.looked[at]; l.taken != nil || l.stop {
+			return l.taken
+		}
+	}
+	return nil
+}
+
+// onEvent is what a state does on the event that is asked for: the exact name first, then wildcards, the longest first.
+func (r *run) onEvent(s *State) (*Transition, bool) {
+	if t, stop := r.firstEnabled(s.byEvent[r.asked]); t != nil || stop {
+		return t, stop
+	}
+	if len(s.globs) == 0 || IsInternal(r.asked) {
+		return nil, false
+	}
+	for i := range s.globs {
+		if !matches(s.globs[i].Event, r.asked) {
+			continue
+		}
+		if t, stop := r.firstEnabled(s.globs[i : i+1]); t != nil || stop {
+			return t, stop
+		}
+	}
+	return nil, false
+}
+
+func (r *run) eventless(s *State) (*Transition, bool) {
+	if len(s.always) == 0 {
+		return nil, false
+	}
+	return r.firstEnabled(s.always)
+}
+
+// firstEnabled gives the first transition whose guard holds. stop is set by a forbidden one. Any other makes the event known.
+func (r *run) firstEnabled(candidates []*Transition) (chosen *Transition, stop bool) {
 	for _, t := range candidates {
 		if t.Forbidden {
 			r.trace = append(r.trace, Trace{State: t.Source.Path, Event: t.Event, Outcome: "forbidden"})
 			return nil, true
 		}
-		*known = true
+		r.known = true
 		if r.enabled(t) {
 			return t, false
 		}
@@ -46,22 +124,54 @@ func (r *run) firstEnabled(candidates []*Transition, known *bool) (chosen *Trans
 }
 
 // pick is the first enabled transition of a list.
-func (r *run) pick(candidates []*Transition) *Transition {
-	known := false
-	t, _ := r.firstEnabled(candidates, &known)
-	return t
+func (r *run) pick(candidates []*Transition) []*Transition {
+	t, _ := r.firstEnabled(candidates)
+	if t == nil {
+		return nil
+	}
+	return []*Transition{t}
 }
 
-// chooseAlways selects an eventless transition.
-func (r *run) chooseAlways() *Transition {
-	for s := r.leaf(); s != nil; s = s.Parent {
-		if len(s.always) > 0 {
-			if t := r.pick(s.always); t != nil {
-				return t
+// withoutConflicts removes transitions that others preempt: two that would leave a common state exclude each other.
+func (r *run) withoutConflicts(found []*Transition) []*Transition {
+	kept := make([]*Transition, 0, len(found))
+	for _, t := range found {
+		preempted := false
+		var removed []*Transition
+		for _, other := range kept {
+			if !r.conflict(t, other) {
+				continue
 			}
+			if !t.Source.isInside(other.Source) {
+				preempted = true
+				break
+			}
+			removed = append(removed, other)
 		}
+		if preempted {
+			r.trace = append(r.trace, Trace{State: t.Source.Path, Event: t.Event, Outcome: "preempted"})
+			continue
+		}
+		kept = slices.DeleteFunc(kept, func(other *Transition) bool { return slices.Contains(removed, other) })
+		kept = append(kept, t)
 	}
-	return nil
+	return kept
+}
+
+// conflict says whether both transitions would leave some active state.
+func (r *run) conflict(a, b *Transition) bool {
+	if len(a.Targets) == 0 || len(b.Targets) == 0 {
+		return false
+	}
+	first, second := r.domainOf(a), r.domainOf(b)
+	return slices.ContainsFunc(r.active, func(x activation) bool { return x.state.isInside(first) && x.state.isInside(second) })
+}
+
+func (r *run) domainOf(t *Transition) *State {
+	if !t.dynamic {
+		return t.domain
+	}
+	return t.domainOf(t.effective(r.remembered))
 }
 
 // leaf is the innermost active state; the root before anything is active.
@@ -72,11 +182,10 @@ func (r *run) leaf() *State {
 	return r.active[len(r.active)-1].state
 }
 
+func (s *State) isLeaf() bool { return s.Kind == Atomic || s.Kind == Final }
+
 func (r *run) enabled(t *Transition) bool {
-	trace := Trace{State: t.Source.Path, Event: t.Event, Guard: t.GuardText, Outcome: "taken"}
-	if t.Target != nil {
-		trace.Target = t.Target.Path
-	}
+	trace := Trace{State: t.Source.Path, Event: t.Event, Guard: t.GuardText, Target: t.targetText(), Outcome: "taken"}
 	verdict := expr.Verdict{Truth: expr.True}
 	if t.guard != nil {
 		verdict = t.guard.test(r)
@@ -89,6 +198,21 @@ func (r *run) enabled(t *Transition) bool {
 	}
 	r.trace = append(r.trace, trace)
 	return verdict.Truth == expr.True
+}
+
+// targetText names the targets for traces.
+func (t *Transition) targetText() string {
+	switch len(t.Targets) {
+	case 0:
+		return ""
+	case 1:
+		return t.Targets[0].Path
+	}
+	paths := make([]string, len(t.Targets))
+	for i, s := range t.Targets {
+		paths[i] = s.Path
+	}
+	return strings.Join(paths, " ")
 }
 
 // matches an event against "*" or "x.*".

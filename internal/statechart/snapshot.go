@@ -17,7 +17,7 @@ type Snapshot struct {
 	Status Status       `json:"status"`
 	Active []Activation `json:"active"` // every active state, ancestors before descendants, in document order
 	Visits int          `json:"visits"` // the number that was last given to an entry
-	// History holds what the history states remember: path of the history state's parent -> paths that were active.
+	// History holds what the history states remember: path of the history state -> paths that were active.
 	History map[string][]string `json:"history,omitempty"`
 }
 
@@ -102,7 +102,7 @@ type Trace struct {
 	Event   string   `json:"event,omitempty"`   // "" for always
 	Target  string   `json:"target,omitempty"`  // "" for a transition without a target
 	Guard   string   `json:"guard,omitempty"`   // the guard as written, shortened
-	Outcome string   `json:"outcome"`           // "taken", "false", "unknown", "stale", "forbidden"
+	Outcome string   `json:"outcome"`           // "taken", "false", "unknown", "stale", "forbidden", "preempted"
 	Missing []string `json:"missing,omitempty"` // context paths that a guard needed and did not find
 	Reason  string   `json:"reason,omitempty"`
 }
@@ -112,12 +112,4 @@ type Next struct {
 	Event   string  `json:"event"`
 	Allowed bool    `json:"allowed"`
 	Reason  *string `json:"reason"` // why not; nil when allowed
-}
-
-// Position is what the following execution is handed: the label where a region is, the visit it belongs to, and
-// until when to wait there.
-type Position struct {
-	Label string    `json:"label"` // see Chart.Position
-	Visit int       `json:"visit"`
-	Until time.Time `json:"until,omitzero"` // the soonest deadline of the active states; zero when there is none
 }

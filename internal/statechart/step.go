@@ -1,6 +1,7 @@
 package statechart
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -9,7 +10,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// MaxMicrosteps bounds what one event may set off. A chart that does not come to rest within it is an error, not a hang.
+// MaxMicrosteps bounds what one event may set off, unless the chart says otherwise. A chart that does not come to rest
+// within it is an error, not a hang.
 const MaxMicrosteps = 100
 
 // Input of a step: the context, further read-only fields that guards may read ("documents"), the event, and the time.
@@ -39,6 +41,15 @@ type run struct {
 	starting []int // visits whose next work starts when the run is at rest
 	micro    int
 	taken    bool
+
+	asked   string              // the event that is being selected for
+	known   bool                // some active state has a transition for it, enabled or not
+	one     [1]*Transition      // a selection of one
+	domain  [1]*State           // what one transition leaves
+	set     []*Transition       // a selection of several
+	looked  []look              // ancestors that several leaves share are asked once
+	history map[string][]string // what history states remember
+	recall  bool                // history is a copy of ours
 }
 
 type activation struct {
@@ -54,7 +65,11 @@ func (c *Chart) Start(context map[string]any, now time.Time) (Result, error) {
 // StartWith is Start with further read-only fields.
 func (c *Chart) StartWith(in Input) (Result, error) {
 	r := c.newRun(Snapshot{Status: Active}, in)
-	r.enter(c.root, c.root.Initial)
+	r.actions(c.root.entry)
+	if c.root.Kind == Compound {
+		r.actions(c.root.begin)
+	}
+	r.enter(c.start)
 	if err := r.settle(); err != nil {
 		return Result{}, err
 	}
@@ -98,7 +113,7 @@ func isOutcome(event string) bool {
 
 func (c *Chart) newRun(snapshot Snapshot, in Input) *run {
 	r := &run{
-		chart: c, now: in.Now, visits: snapshot.Visits, status: snapshot.Status, event: in.Event,
+		chart: c, now: in.Now, visits: snapshot.Visits, status: snapshot.Status, event: in.Event, history: snapshot.History,
 	}
 	r.active = r.room[:0]
 	if len(snapshot.Active) >= len(r.room) {
@@ -124,11 +139,11 @@ func (r *run) first(in Input) error {
 	case strings.HasPrefix(event, "done.state."), strings.HasPrefix(event, "error.work."):
 		return r.notAllowed(in)
 	}
-	transition, known := r.choose(in.Event.Type)
-	if transition == nil && !known {
+	chosen, known := r.choose(in.Event.Type)
+	if len(chosen) == 0 && !known {
 		return r.notAllowed(in)
 	}
-	return r.take(transition)
+	return r.take(chosen)
 }
 
 func (r *run) notAllowed(in Input) error {
@@ -145,7 +160,7 @@ func (r *run) outcome(event Event) error {
 	kind, id, _ := strings.Cut(strings.TrimPrefix(event.Type, "done."), "invoke.")
 	failed := kind != "" // "error."
 	at, work := r.findWork(id, event)
-	if at < 0 || ended(work.Status) || firstOpen(r.active[at].Work) != work {
+	if at < 0 || !isOpen(r.active[at].state, r.active[at].Work, work) {
 		r.trace = append(r.trace, Trace{State: event.State, Event: event.Type, Outcome: "stale"})
 		r.active = nil
 		return nil
@@ -159,53 +174,49 @@ func (r *run) outcome(event Event) error {
 		return r.failed(state, visit, invocation, work)
 	}
 	work.Status = WorkDone
-	r.starting = append(r.starting, visit)
 	r.assign([]string{id}, event.Payload)
-	if err := r.take(r.pick(invocation.OnDone)); err != nil {
-		return err
-	}
-	if !r.taken {
-		transition, _ := r.choose(event.Type)
-		if err := r.take(transition); err != nil {
+	return r.ended(state, visit, invocation, func() error {
+		if err := r.take(r.pick(invocation.OnDone)); err != nil || r.taken {
 			return err
 		}
-	}
-	r.proceed(state, visit)
-	return nil
+		chosen, _ := r.choose(event.Type)
+		return r.take(chosen)
+	})
 }
 
 // failed looks for what the chart says of the failure: the work's own onError, then the state's. Without one the work
 // is an incident.
 func (r *run) failed(state *State, visit int, invocation *Invocation, work *Work) error {
-	transition := r.pick(invocation.OnError)
-	if transition == nil {
-		if transition, _ = r.choose(r.event.Type); transition == nil {
-			transition = r.pick(state.byEvent[errorWork(state)])
+	chosen := r.pick(invocation.OnError)
+	if chosen == nil {
+		if chosen, _ = r.choose(r.event.Type); chosen == nil {
+			chosen = r.pick(state.byEvent[errorWork(state)])
 		}
 	}
-	if transition == nil {
+	if chosen == nil {
 		work.Status = WorkIncident
 		return nil
 	}
 	work.Status = WorkFailed
-	r.starting = append(r.starting, visit)
-	if err := r.take(transition); err != nil {
-		return err
-	}
-	r.proceed(state, visit)
-	return nil
+	return r.ended(state, visit, invocation, func() error { return r.take(chosen) })
 }
 
-// proceed raises the state's own done event when all its work has ended.
-func (r *run) proceed(state *State, visit int) {
+// ended takes what follows the end of a piece of work. When its stage has ended with it, the next one starts; when all
+// has, the state's own done event is raised.
+func (r *run) ended(state *State, visit int, invocation *Invocation, follow func() error) error {
 	at := r.find(state)
-	if at < 0 || r.active[at].Visit != visit {
-		return
+	open := openWork(state, r.active[at].Work)
+	if len(open) == 0 || stageOf(state, open[0].ID) > invocation.Stage {
+		r.starting = append(r.starting, visit)
 	}
-	if firstOpen(r.active[at].Work) != nil {
-		return // settle starts it
+	if err := follow(); err != nil {
+		return err
+	}
+	if at = r.find(state); at < 0 || r.active[at].Visit != visit || len(openWork(state, r.active[at].Work)) > 0 {
+		return nil // settle starts what is next
 	}
 	r.queue = append(r.queue, Event{Type: doneState(state), ID: r.event.ID})
+	return nil
 }
 
 // timer applies a deadline that has passed; one of a former visit does nothing.
@@ -219,8 +230,7 @@ func (r *run) timer(event Event) error {
 				continue
 			}
 			r.active[at].Timers = slices.Delete(slices.Clone(a.Timers), i, i+1)
-			transition, _ := r.choose(event.Type)
-			return r.take(transition)
+			return r.take(r.pick(a.state.byEvent[event.Type]))
 		}
 	}
 	r.trace = append(r.trace, Trace{State: event.State, Event: event.Type, Outcome: "stale"})
@@ -232,8 +242,8 @@ func (r *run) timer(event Event) error {
 // that were entered and are still active.
 func (r *run) settle() error {
 	for r.status == Active {
-		if transition := r.chooseAlways(); transition != nil {
-			if err := r.take(transition); err != nil {
+		if chosen := r.chooseAlways(); len(chosen) > 0 {
+			if err := r.take(chosen); err != nil {
 				return err
 			}
 			continue
@@ -244,87 +254,149 @@ func (r *run) settle() error {
 		event := r.queue[0]
 		r.queue = r.queue[1:]
 		r.event = event
-		if transition, _ := r.choose(event.Type); transition != nil {
-			if err := r.take(transition); err != nil {
-				return err
-			}
+		chosen, _ := r.choose(event.Type)
+		if err := r.take(chosen); err != nil {
+			return err
 		}
 	}
-	for _, a := range r.active {
-		if next := firstOpen(a.Work); next != nil && slices.Contains(r.starting, a.Visit) {
+	for i := range r.active {
+		a := &r.active[i]
+		if len(a.Work) == 0 || !slices.Contains(r.starting, a.Visit) {
+			continue
+		}
+		for _, next := range openWork(a.state, a.Work) {
 			r.effects = append(r.effects, Effect{Kind: EffectInvoke, State: a.State, Visit: a.Visit, Work: next.ID})
 		}
 	}
 	return nil
 }
 
-// take is a microstep: exit, transition actions, entry. A nil transition does nothing.
-func (r *run) take(t *Transition) error {
-	if t == nil || t.Forbidden {
+// take is a microstep: exits, transition actions, entries. No transitions do nothing.
+func (r *run) take(chosen []*Transition) error {
+	if len(chosen) == 0 {
 		return nil
 	}
-	if r.micro++; r.micro > MaxMicrosteps {
-		return problem.New(problem.Livelock, "The workflow does not come to rest within %d steps of one event.", MaxMicrosteps).
+	if r.micro++; r.micro > r.chart.Microsteps {
+		t := chosen[0]
+		return problem.New(problem.Livelock, "The workflow does not come to rest within %d steps of one event.", r.chart.Microsteps).
 			With("states."+t.Source.Path, "livelock", "transitions here go round in a circle")
 	}
 	r.taken = true
-	if t.Target == nil {
+	if len(chosen) == 1 {
+		t := chosen[0]
+		if len(t.Targets) == 0 {
+			r.actions(t.actions)
+			return nil
+		}
+		r.domain[0] = r.domainOf(t)
+		r.exit(r.domain[:])
 		r.actions(t.actions)
+		entries := t.entries
+		if t.dynamic { // what has just been left is remembered, too
+			entries = t.entered(r.domain[0], r.remembered)
+		}
+		r.enter(entries)
 		return nil
 	}
-	domain := t.domain()
-	r.exit(domain)
-	r.actions(t.actions)
-	r.enter(domain, t.Target)
+	return r.takeSeveral(slices.Clone(chosen))
+}
+
+// takeSeveral takes the transitions of several regions at once: all exits, all actions, all entries.
+func (r *run) takeSeveral(chosen []*Transition) error {
+	domains := make([]*State, len(chosen))
+	var left []*State
+	for i, t := range chosen {
+		if len(t.Targets) > 0 {
+			domains[i] = r.domainOf(t)
+			left = append(left, domains[i])
+		}
+	}
+	r.exit(left)
+	set := entrySet{memory: r.remembered}
+	for i, t := range chosen {
+		r.actions(t.actions)
+		if len(t.Targets) == 0 {
+			continue
+		}
+		for _, e := range t.entered(domains[i], r.remembered) {
+			set.add(e.state, e.byDefault)
+		}
+	}
+	r.enter(set.sorted())
 	return nil
 }
 
-// domain is the state within which the transition moves: it stays active. As in XState 5, a transition to its own
-// source or into it leaves the source alone unless it says reenter.
-func (t *Transition) domain() *State {
-	if !t.Reenter && (t.Target == t.Source || t.Target.isInside(t.Source)) {
-		return t.Source
-	}
-	for d := t.Source.Parent; d != nil; d = d.Parent {
-		if t.Target.isInside(d) {
-			return d
+// exit leaves the active states inside the domains, innermost and last first. What history states are to remember of
+// them is noted before any is left.
+func (r *run) exit(domains []*State) {
+	for i := range r.active {
+		if s := r.active[i].state; len(s.history) > 0 && s.isInsideAny(domains) {
+			r.remember(s)
 		}
 	}
-	return t.Source // the root, as its own source
-}
-
-// exit leaves all active states inside domain, innermost first.
-func (r *run) exit(domain *State) {
 	for at := len(r.active) - 1; at >= 0; at-- {
-		a := r.active[at]
-		if !a.state.isInside(domain) {
+		a := &r.active[at]
+		if !a.state.isInsideAny(domains) {
 			continue
 		}
 		r.actions(a.state.exit)
-		if next := firstOpen(a.Work); next != nil && !slices.Contains(r.starting, a.Visit) {
-			r.effects = append(r.effects, Effect{Kind: EffectCancel, State: a.State, Visit: a.Visit, Work: next.ID})
+		if !slices.Contains(r.starting, a.Visit) {
+			for _, next := range openWork(a.state, a.Work) {
+				r.effects = append(r.effects, Effect{Kind: EffectCancel, State: a.State, Visit: a.Visit, Work: next.ID})
+			}
 		}
 		r.active = slices.Delete(r.active, at, at+1)
 	}
 }
 
-// enter goes from domain down to target and on through initial states, outermost first.
-func (r *run) enter(domain, target *State) {
-	path := make([]*State, 0, 4)
-	for s := target; s != domain && s != r.chart.root; s = s.Parent {
-		path = append(path, s)
+// remember notes for the history states of s what is active in it: its children, or its leaves.
+func (r *run) remember(s *State) {
+	if !r.recall {
+		r.history, r.recall = maps.Clone(r.history), true
 	}
-	slices.Reverse(path)
-	for s := target; s.Kind == Compound; {
-		s = s.Initial
-		path = append(path, s)
+	if r.history == nil {
+		r.history = map[string][]string{}
 	}
-	for _, s := range path {
-		r.activate(s)
-		r.actions(s.entry)
+	for _, h := range s.history {
+		var paths []string
+		for _, a := range r.active {
+			if h.Deep && a.state.isLeaf() && a.state.isInside(s) || !h.Deep && a.state.Parent == s {
+				paths = append(paths, a.State)
+			}
+		}
+		r.history[h.Path] = paths
 	}
-	if len(path) > 0 && path[len(path)-1].Kind == Final {
-		r.finish(path[len(path)-1])
+}
+
+// remembered gives what a history state stands for.
+func (r *run) remembered(history *State) ([]*State, bool) {
+	paths, ok := r.history[history.Path]
+	var states []*State
+	for _, path := range paths {
+		if s, known := r.chart.byPath[path]; known {
+			states = append(states, s)
+		}
+	}
+	return states, ok && len(states) > 0
+}
+
+// enter enters states in document order. What is active has not been left: a history state may stand for the source.
+func (r *run) enter(entries []entry) {
+	for _, e := range entries {
+		if r.chart.recalls && r.find(e.state) >= 0 {
+			continue
+		}
+		r.activate(e.state)
+		r.actions(e.state.entry)
+		if e.byDefault {
+			r.actions(e.state.begin)
+		}
+		if e.state.Kind == Final {
+			r.finish(e.state)
+		}
+	}
+	if r.status == Done {
+		r.leaveAll()
 	}
 }
 
@@ -348,18 +420,53 @@ func (r *run) activate(s *State) {
 	}
 }
 
-// finish raises the done event of the parent of a final state; a final child of the root ends the run.
+// finish raises the done events that entering a final state brings: of its parent, and of parallel ancestors whose
+// regions have all come to an end. The end of the root ends the run.
 func (r *run) finish(leaf *State) {
-	if leaf.Parent == r.chart.root {
-		r.actions(leaf.exit)
-		r.status = Done
-		for i := range r.active {
-			r.own(i)
-			r.active[i].Timers = nil
-		}
-		return
+	parent := leaf.Parent
+	if parent.Kind == Compound && parent != r.chart.root {
+		r.queue = append(r.queue, Event{Type: doneState(parent), ID: r.event.ID})
 	}
-	r.queue = append(r.queue, Event{Type: doneState(leaf.Parent), ID: r.event.ID})
+	above := parent
+	if parent.Kind != Parallel {
+		above = parent.Parent
+	}
+	for above != nil && above.Kind == Parallel && r.isDone(above) {
+		if above != r.chart.root {
+			r.queue = append(r.queue, Event{Type: doneState(above), ID: r.event.ID})
+		}
+		above = above.Parent
+	}
+	if above == nil {
+		r.status = Done
+	}
+}
+
+// isDone says whether an active state has come to its end: a compound one in a final child, a parallel one in all regions.
+func (r *run) isDone(s *State) bool {
+	switch s.Kind {
+	case Compound:
+		return slices.ContainsFunc(s.Children, func(child *State) bool { return child.Kind == Final && r.find(child) >= 0 })
+	case Parallel:
+		return !slices.ContainsFunc(s.Regions(), func(region *State) bool { return !r.isDone(region) })
+	}
+	return s.Kind == Final && r.find(s) >= 0
+}
+
+// leaveAll runs the exit actions of what is active at the end, innermost and last first. The states stay in the
+// configuration, so that it says where the run has ended; nothing of them waits any more.
+func (r *run) leaveAll() {
+	for at := len(r.active) - 1; at >= 0; at-- {
+		a := &r.active[at]
+		r.actions(a.state.exit)
+		for _, next := range openWork(a.state, a.Work) {
+			if !slices.Contains(r.starting, a.Visit) {
+				r.effects = append(r.effects, Effect{Kind: EffectCancel, State: a.State, Visit: a.Visit, Work: next.ID})
+			}
+		}
+		a.Timers, a.Work = nil, nil
+	}
+	r.actions(r.chart.root.exit)
 }
 
 func (r *run) actions(actions []action) {
@@ -370,7 +477,7 @@ func (r *run) actions(actions []action) {
 
 // result gives the run's outcome as plain data.
 func (r *run) result() Result {
-	snapshot := Snapshot{Status: r.status, Visits: r.visits, Active: make([]Activation, len(r.active))}
+	snapshot := Snapshot{Status: r.status, Visits: r.visits, Active: make([]Activation, len(r.active)), History: r.history}
 	for i, a := range r.active {
 		snapshot.Active[i] = a.Activation
 	}
@@ -416,14 +523,35 @@ func workOf(work []Work, id string) (*Work, bool) {
 
 func ended(s WorkStatus) bool { return s == WorkDone || s == WorkFailed }
 
-// firstOpen is the work that is to be done now, or nil when all has ended.
-func firstOpen(work []Work) *Work {
-	for i := range work {
-		if !ended(work[i].Status) {
-			return &work[i]
+func stageOf(s *State, id string) int {
+	if i, ok := s.Invocation(id); ok {
+		return i.Stage
+	}
+	return 0
+}
+
+// openWork is the work that is to be done now: what has not ended of the first stage that has not. It is a part of work.
+func openWork(s *State, work []Work) []Work {
+	first := slices.IndexFunc(work, func(w Work) bool { return !ended(w.Status) })
+	if first < 0 {
+		return nil
+	}
+	stage := stageOf(s, work[first].ID)
+	if first+1 == len(work) || stageOf(s, work[first+1].ID) != stage {
+		return work[first : first+1] // one at a time, as most states do
+	}
+	var open []Work
+	for _, w := range work[first:] {
+		if stageOf(s, w.ID) == stage && !ended(w.Status) {
+			open = append(open, w)
 		}
 	}
-	return nil
+	return open
+}
+
+// isOpen says whether the work is to be done now.
+func isOpen(s *State, work []Work, one *Work) bool {
+	return one != nil && !ended(one.Status) && slices.ContainsFunc(openWork(s, work), func(w Work) bool { return w.ID == one.ID })
 }
 
 func (r *run) eventType() string { return r.event.Type }

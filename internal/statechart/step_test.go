@@ -295,7 +295,7 @@ states:
 	got := strings.Join(lines, "\n")
 	for _, want := range []string{
 		"bad.yaml:1:10: there is no state nowhere", "bad.yaml:5:11: there is no state bb (did you mean b?)", "bad.yaml:6:17: this transition is never looked at",
-		"bad.yaml:7:13: a delay is", "bad.yaml:8:19: there is no task vendr (did you mean vendor?)", "bad.yaml:9:13: not supported yet: parallel", "bad.yaml:10:7: there is no key typ (did you mean type?)",
+		"bad.yaml:7:13: a delay is", "bad.yaml:8:19: there is no task vendr (did you mean vendor?)", "bad.yaml:9:6: a parallel state needs states inside", "bad.yaml:10:7: there is no key typ (did you mean type?)",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("missing %q in:\n%s", want, got)
@@ -350,4 +350,33 @@ states:
 			}
 		}
 	})
+	b.Run("three regions and history", func(b *testing.B) {
+		chart := parse(b, regions)
+		r, err := chart.Start(nil, start)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		events := []string{"NEXT", "LEAVE", "RETURN", "NEXT"}
+		for i := 0; b.Loop(); i++ {
+			if r, err = chart.Step(r.Snapshot, nil, Event{Type: events[i%len(events)]}, start); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
+
+// regions is a parallel state of three regions that is left and come back to.
+const regions = `
+initial: checks
+states:
+  checks:
+    type: parallel
+    on: {LEAVE: away}
+    states:
+      identity: {initial: a, states: {a: {on: {NEXT: b}}, b: {on: {NEXT: a}}}}
+      sanctions: {initial: a, states: {a: {on: {NEXT: b}}, b: {on: {NEXT: a}}}}
+      documents: {initial: a, states: {a: {on: {NEXT: b}}, b: {initial: x, on: {NEXT: a}, states: {x: {on: {DEEP: y}}, y: {}}}}}
+      before: {type: history, history: deep}
+  away: {on: {RETURN: checks.before}}
+`

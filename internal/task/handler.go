@@ -7,6 +7,7 @@ import (
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
 	"ballerine/internal/telemetry"
 )
 
@@ -20,7 +21,8 @@ type request struct {
 	Tenant    string  `json:"tenant"`
 	Case      string  `json:"case"`
 	State     string  `json:"state"`
-	Region    string  `json:"region"`
+	Region    string  `json:"region"` // its path; absent: the whole chart
+	Within    []int   `json:"within"`
 	Label     string  `json:"label"`
 	Visit     int     `json:"visit"`
 	Token     string  `json:"token"`
@@ -28,6 +30,11 @@ type request struct {
 	Attempt   int     `json:"attempt"` // retries before this attempt: 0 for the first
 	Execution string  `json:"execution"`
 	Error     failure `json:"error"`
+}
+
+// branch is who asks.
+func (r request) branch() cases.Branch {
+	return cases.Branch{Tenant: r.Tenant, Case: r.Case, Execution: r.Execution, Region: statechart.Region{Path: r.Region, Within: r.Within}}
 }
 
 // failure is what a Catch hands over.

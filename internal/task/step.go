@@ -23,9 +23,9 @@ func NewStep(config StepConfig) Handler {
 		case "park":
 			return park(ctx, config, r)
 		case "timer":
-			return config.Cases.Expire(ctx, r.Tenant, r.Case)
+			return config.Cases.Expire(ctx, r.branch())
 		case "fail":
-			return config.Cases.FailWork(ctx, r.Tenant, r.Case, r.State, r.Work, r.Visit, readFailure(r.Error))
+			return config.Cases.FailWork(ctx, r.branch(), r.State, r.Work, r.Visit, readFailure(r.Error))
 		default:
 			return cases.ExecutionInput{}, problem.New(problem.Invalid, "The step function knows the actions park, timer and fail.").
 				With("action", "unknown", "unknown action")
@@ -35,7 +35,7 @@ func NewStep(config StepConfig) Handler {
 
 // park stores the token, or sends it at once when the record has moved on.
 func park(ctx context.Context, config StepConfig, r request) (cases.ExecutionInput, error) {
-	resume, err := config.Cases.Park(ctx, r.Tenant, r.Case, r.Region, r.Visit, r.Label, r.Token)
+	resume, err := config.Cases.Park(ctx, r.branch(), r.Visit, r.Label, r.Token)
 	if err != nil || resume == nil {
 		return cases.ExecutionInput{}, err
 	}

@@ -82,7 +82,7 @@ func (c SweepConfig) timers(ctx context.Context, result *swept) error {
 	due, err := c.Store.Due(ctx, c.Now().Add(-c.Overdue), c.Batch)
 	failures := []error{err}
 	for _, ref := range due {
-		if _, err := c.Cases.Expire(ctx, ref.Tenant, ref.ID); err != nil {
+		if _, err := c.Cases.Expire(ctx, cases.Branch{Tenant: ref.Tenant, Case: ref.ID}); err != nil {
 			failures = append(failures, err)
 			continue
 		}

@@ -27,7 +27,7 @@ type doFunc func(ctx context.Context, job cases.Job, attempt int) (outcome cases
 // handler runs do if the record says that this work is to be done now; otherwise the execution just follows.
 func (w worker) handler(do doFunc) Handler {
 	return machineTask(func(ctx context.Context, r request) (cases.ExecutionInput, error) {
-		job, todo, follow, err := w.cases.BeginWork(ctx, r.Tenant, r.Case, r.State, r.Work)
+		job, todo, follow, err := w.cases.BeginWork(ctx, r.branch(), r.State, r.Work)
 		if err != nil || !todo {
 			return follow, err
 		}

@@ -21,7 +21,9 @@ func Graph(w *Workflow, format string) (string, error) {
 		g.line(0, "digraph %s {", quote(w.ID))
 		g.line(1, "compound=true; rankdir=LR; node [shape=box, style=rounded]; start [shape=point];")
 		g.dot(w.Chart.Root(), 1)
-		g.line(1, "start -> %s;", quote(w.Chart.Root().Leaf().Path))
+		for _, leaf := range w.Chart.Root().Leaves() {
+			g.line(1, "start -> %s;", quote(leaf.Path))
+		}
 		g.dotEdges()
 		g.line(0, "}")
 		return g.b.String(), nil
@@ -46,20 +48,24 @@ func node(path string) string {
 }
 
 func (g *drawing) mermaid(s *statechart.State, indent int) {
-	for _, child := range s.Children {
-		g.line(indent, `state "%s" as %s`, child.Name, node(child.Path))
-		if child.Kind == statechart.Compound {
-			g.line(indent, "state %s {", node(child.Path))
-			g.mermaid(child, indent+1)
-			g.line(indent, "}")
+	if s.Kind == statechart.Parallel {
+		g.regions(s, indent)
+	} else {
+		for _, child := range s.Children {
+			g.state(child, indent)
 		}
 	}
-	g.line(indent, "[*] --> %s", node(s.Initial.Path))
+	if s.Initial != nil {
+		g.line(indent, "[*] --> %s", node(s.Initial.Path))
+	}
 	for _, child := range s.Children {
 		for _, t := range all(child) {
-			if t.Target != nil {
-				g.line(indent, "%s --> %s : %s", node(child.Path), node(t.Target.Path), mermaidText(label(t)))
+			for _, target := range t.Targets {
+				g.line(indent, "%s --> %s : %s", node(child.Path), node(target.Path), mermaidText(label(t)))
 			}
+		}
+		for _, target := range child.Default {
+			g.line(indent, "%s --> %s : at first", node(child.Path), node(target.Path))
 		}
 		if child.Kind == statechart.Final {
 			g.line(indent, "%s --> [*]", node(child.Path))
@@ -70,11 +76,41 @@ func (g *drawing) mermaid(s *statechart.State, indent int) {
 	}
 }
 
+// regions draws the states of a parallel state beside each other.
+func (g *drawing) regions(s *statechart.State, indent int) {
+	for i, region := range s.Children {
+		if i > 0 {
+			g.line(indent, "--")
+		}
+		g.state(region, indent)
+	}
+}
+
+func (g *drawing) state(s *statechart.State, indent int) {
+	g.line(indent, `state "%s" as %s`, nameOfState(s), node(s.Path))
+	if len(s.Children) > 0 {
+		g.line(indent, "state %s {", node(s.Path))
+		g.mermaid(s, indent+1)
+		g.line(indent, "}")
+	}
+}
+
+// nameOfState marks history states as the field does: H, and H* for deep ones.
+func nameOfState(s *statechart.State) string {
+	switch {
+	case s.Kind == statechart.History && s.Deep:
+		return s.Name + " (H*)"
+	case s.Kind == statechart.History:
+		return s.Name + " (H)"
+	}
+	return s.Name
+}
+
 // rootMermaid draws the chart's own transitions, which start at any state, as a note.
 func (g *drawing) rootMermaid(s *statechart.State, indent int) {
 	for _, t := range all(s) {
-		if t.Target != nil {
-			g.line(indent, "note right of %s : from any state on %s", node(t.Target.Path), mermaidText(label(t)))
+		for _, target := range t.Targets {
+			g.line(indent, "note right of %s : from any state on %s", node(target.Path), mermaidText(label(t)))
 		}
 	}
 }
@@ -87,13 +123,15 @@ func mermaidText(text string) string {
 func (g *drawing) dot(s *statechart.State, indent int) {
 	for _, child := range s.Children {
 		switch child.Kind {
-		case statechart.Compound:
+		case statechart.Compound, statechart.Parallel:
 			g.line(indent, "subgraph %s {", quote("cluster_"+child.Path))
-			g.line(indent+1, "label=%s;", quote(child.Name))
+			g.line(indent+1, "label=%s; style=%s;", quote(child.Name), map[bool]string{true: "dashed", false: "solid"}[s.Kind == statechart.Parallel])
 			g.dot(child, indent+1)
 			g.line(indent, "}")
 		case statechart.Final:
 			g.line(indent, "%s [label=%s, peripheries=2];", quote(child.Path), quote(child.Name))
+		case statechart.History:
+			g.line(indent, "%s [label=%s, shape=circle];", quote(child.Path), quote(map[bool]string{true: "H*", false: "H"}[child.Deep]))
 		default:
 			g.line(indent, "%s [label=%s];", quote(child.Path), quote(child.Name))
 		}
@@ -103,23 +141,36 @@ func (g *drawing) dot(s *statechart.State, indent int) {
 func (g *drawing) dotEdges() {
 	for _, s := range append([]*statechart.State{g.w.Chart.Root()}, g.w.Chart.States()...) {
 		for _, t := range all(s) {
-			if t.Target == nil {
-				continue
+			for _, target := range t.Targets {
+				g.edge(s, target, label(t))
 			}
-			ends := ""
-			if s.Kind == statechart.Compound && s.Parent != nil {
-				ends += ", ltail=" + quote("cluster_"+s.Path)
-			}
-			if t.Target.Kind == statechart.Compound {
-				ends += ", lhead=" + quote("cluster_"+t.Target.Path)
-			}
-			from := s.Leaf().Path
-			if s.Parent == nil {
-				from = "start"
-			}
-			g.line(1, "%s -> %s [label=%s%s];", quote(from), quote(t.Target.Leaf().Path), quote(label(t)), ends)
+		}
+		for _, target := range s.Default {
+			g.edge(s, target, "at first")
 		}
 	}
+}
+
+// edge connects states; one that has states inside is cut at its border.
+func (g *drawing) edge(s, target *statechart.State, text string) {
+	from, ends := tip(s), ""
+	if s.Parent == nil {
+		from = "start"
+	} else if len(s.Children) > 0 {
+		ends += ", ltail=" + quote("cluster_"+s.Path)
+	}
+	if len(target.Children) > 0 {
+		ends += ", lhead=" + quote("cluster_"+target.Path)
+	}
+	g.line(1, "%s -> %s [label=%s%s];", quote(from), quote(tip(target)), quote(text), ends)
+}
+
+// tip is the node that stands for a state.
+func tip(s *statechart.State) string {
+	if s.Kind == statechart.History {
+		return s.Path
+	}
+	return s.Leaf().Path
 }
 
 func quote(text string) string {

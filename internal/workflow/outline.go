@@ -43,16 +43,16 @@ func Outline(w *Workflow) ([]OutlineState, []OutlineTransition) {
 	}
 	for _, s := range append([]*statechart.State{w.Chart.Root()}, w.Chart.States()...) {
 		for _, t := range all(s) {
-			if t.Target != nil {
-				transitions = append(transitions, outlineOf(s, t))
+			for _, target := range t.Targets {
+				transitions = append(transitions, outlineOf(s, t, target))
 			}
 		}
 	}
 	return states, transitions
 }
 
-func outlineOf(s *statechart.State, t *statechart.Transition) OutlineTransition {
-	o := OutlineTransition{From: s.Path, To: t.Target.Path, Kind: "event"}
+func outlineOf(s *statechart.State, t *statechart.Transition, target *statechart.State) OutlineTransition {
+	o := OutlineTransition{From: s.Path, To: target.Path, Kind: "event"}
 	switch {
 	case t.Event == "":
 		o.Kind = "always"

@@ -149,7 +149,7 @@ func (s *simulation) advance(text string) ([]statechart.Effect, error) {
 			s.now = until
 			return effects, nil
 		}
-		if at := s.w.Chart.Position(s.snapshot).Until; at.After(s.now) {
+		if at := s.w.Chart.Deadline(s.snapshot); at.After(s.now) {
 			s.now = at
 		}
 		result, err := s.w.Chart.StepWith(s.snapshot, s.input(event))
