@@ -9,6 +9,7 @@ import (
 	"maps"
 	mathrand "math/rand/v2"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,11 +53,20 @@ type execution struct {
 	key    string
 	mutex  sync.Mutex
 	run    run
-	cancel context.CancelFunc // of the call in flight
+	cancel map[int]context.CancelFunc // of the calls in flight, by turn
 
 	due  time.Time
-	turn int // that due belongs to
 	slot int // in the timer heap; -1: none
+}
+
+// drop ends the calls in flight that the run does not wait for any more.
+func (x *execution) drop() {
+	for turn, cancel := range x.cancel {
+		if !slices.ContainsFunc(x.run.Threads, func(t *thread) bool { return t.Turn == turn }) {
+			cancel()
+			delete(x.cancel, turn)
+		}
+	}
 }
 
 // New makes an engine. Register its machines, then call Recover once.
@@ -145,7 +155,7 @@ func (e *Engine) Start(ctx context.Context, machine, name string, input []byte) 
 		e.forget(x)
 		return err
 	}
-	next := run{record: record{Machine: machine, Name: name, Status: Running, Input: encodeValue(data), Started: e.config.Clock.Now()}, machine: loaded}
+	next := run{record: record{Machine: machine, Name: name, Status: Running, Input: encodeValue(data), Started: e.config.Clock.Now()}, root: loaded}
 	if err := e.commit(ctx, x, next, func(r *run) { r.start(data) }); err != nil {
 		e.forget(x)
 		return err
@@ -157,7 +167,7 @@ func (e *Engine) Start(ctx context.Context, machine, name string, input []byte) 
 func (x *execution) kept() error {
 	x.mutex.Lock()
 	defer x.mutex.Unlock()
-	if x.run.machine == nil && x.run.Status == "" {
+	if x.run.root == nil && x.run.Status == "" {
 		return problem.New(problem.Unavailable, "The execution could not be kept.")
 	}
 	return nil
@@ -207,7 +217,7 @@ func (e *Engine) settle(ctx context.Context, token string, change func(*run)) er
 	}
 	x.mutex.Lock()
 	defer x.mutex.Unlock()
-	if x.run.Status != Running || x.run.Token != token {
+	if !x.run.on(func(t *thread) bool { return t.Token == token }) {
 		return gone
 	}
 	return e.commit(ctx, x, x.run, change)
@@ -224,9 +234,6 @@ func (e *Engine) Stop(ctx context.Context, machine, name, cause string) error {
 	defer x.mutex.Unlock()
 	if x.run.Status != Running {
 		return nil
-	}
-	if x.cancel != nil {
-		x.cancel()
 	}
 	return e.commit(ctx, x, x.run, func(r *run) {
 		r.Cause = cause
@@ -253,27 +260,34 @@ func (e *Engine) commitLater(ctx context.Context, x *execution, next run, change
 }
 
 func (e *Engine) commitRun(ctx context.Context, x *execution, next run, durable bool, change func(*run)) error {
-	next.now, next.random, next.token = e.config.Clock.Now(), e.config.Random, e.config.NewToken
+	next = next.copied()
+	next.now, next.random, next.newToken = e.config.Clock.Now(), e.config.Random, e.config.NewToken
 	next.log = nil
-	turn, token := next.Turn, next.Token
+	before := x.run.Threads
 	change(&next)
-	if err := e.write(ctx, changesOf(x.key, &next), durable || next.Token != "" || next.Status != Running); err != nil {
+	durable = durable || next.Status != Running || slices.ContainsFunc(next.Threads, func(t *thread) bool {
+		return t.Token != "" && !slices.ContainsFunc(before, func(b *thread) bool { return b.Token == t.Token })
+	})
+	if err := e.write(ctx, changesOf(x.key, &next), durable); err != nil {
 		return err
 	}
 	next.log = nil
 	x.run = next
-	e.follow(x, turn, token)
+	e.follow(x, before)
 	return nil
 }
 
 // follow acts on a run that has been kept: tokens, timers, calls.
-func (e *Engine) follow(x *execution, turn int, token string) {
+func (e *Engine) follow(x *execution, before []*thread) {
+	x.drop()
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	if token != x.run.Token {
-		delete(e.tokens, token)
-		if x.run.Token != "" {
-			e.tokens[x.run.Token] = x
+	for _, t := range before {
+		delete(e.tokens, t.Token)
+	}
+	for _, t := range x.run.Threads {
+		if t.Token != "" {
+			e.tokens[t.Token] = x
 		}
 	}
 	if x.run.Status != Running {
@@ -282,31 +296,43 @@ func (e *Engine) follow(x *execution, turn int, token string) {
 		e.pruneSoon()
 		return
 	}
-	e.setTimer(x, x.run.next())
-	if x.run.Turn != turn && x.run.Phase == phaseCall {
-		now := x.run.Turn
-		e.enqueue(func() { e.call(x, now) })
+	e.setTimer(x, x.run.due())
+	for _, t := range x.run.Threads {
+		turn := t.Turn
+		if t.Phase == phaseCall && !slices.ContainsFunc(before, func(b *thread) bool { return b.Turn == turn }) {
+			e.enqueue(func() { e.call(x, turn) })
+		}
 	}
 }
 
-// next is when the run must be looked at; zero: never by itself.
-func (r *run) next() time.Time {
-	if !r.Beat.IsZero() && (r.Deadline.IsZero() || r.Beat.Before(r.Deadline)) {
-		return r.Beat
+// due is when some thread must be looked at; zero: none by itself.
+func (r *run) due() (due time.Time) {
+	for _, t := range r.Threads {
+		if next := t.next(); !next.IsZero() && (due.IsZero() || next.Before(due)) {
+			due = next
+		}
 	}
-	return r.Deadline
+	return due
+}
+
+// calling says whether a thread waits for the answer of this call.
+func calling(turn int) func(t *thread) bool {
+	return func(t *thread) bool { return t.Turn == turn && t.Phase == phaseCall }
 }
 
 // call invokes the function of a task and goes on with its answer.
 func (e *Engine) call(x *execution, turn int) {
 	x.mutex.Lock()
-	if x.run.Turn != turn || x.run.Phase != phaseCall || e.isClosed() {
+	if !x.run.on(calling(turn)) || e.isClosed() {
 		x.mutex.Unlock()
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	x.cancel = cancel
+	if x.cancel == nil {
+		x.cancel = map[int]context.CancelFunc{}
+	}
+	x.cancel[turn] = cancel
 	function, payload := x.run.function, x.run.payload
 	x.mutex.Unlock()
 
@@ -318,10 +344,10 @@ func (e *Engine) call(x *execution, turn int) {
 func (e *Engine) answer(x *execution, turn int, answer []byte, failure error) {
 	x.mutex.Lock()
 	defer x.mutex.Unlock()
-	if x.run.Turn != turn || x.run.Phase != phaseCall || x.run.Status != Running {
+	delete(x.cancel, turn)
+	if !x.run.on(calling(turn)) {
 		return // the token came first, or the time was up
 	}
-	x.cancel = nil
 	if failure == nil && x.run.Token != "" {
 		x.run.Phase = phaseToken
 		e.mark(x)
@@ -348,37 +374,38 @@ func errorOf(failure error) (name, cause string) {
 	return invoke.Type, string(encodeValue(map[string]any{"errorMessage": invoke.Message, "errorType": invoke.Type}))
 }
 
-// fire applies a deadline that has passed.
-func (e *Engine) fire(x *execution, turn int) {
+// fire applies the deadlines that have passed, one after the other.
+func (e *Engine) fire(x *execution) {
 	x.mutex.Lock()
 	defer x.mutex.Unlock()
-	due := x.run.next()
-	if x.run.Turn != turn || x.run.Status != Running || e.isClosed() || due.IsZero() {
-		return
+	for !e.isClosed() {
+		now := e.config.Clock.Now()
+		if !x.run.on(func(t *thread) bool { due := t.next(); return !due.IsZero() && !due.After(now) }) {
+			break
+		}
+		if err := e.commitLater(context.Background(), x, x.run, (*run).overdue); err != nil {
+			e.later(x, err, func() { e.fire(x) })
+			return
+		}
 	}
-	if due.After(e.config.Clock.Now()) { // a heartbeat came
+	if x.run.Status == Running { // a heartbeat may have come
 		e.mutex.Lock()
 		defer e.mutex.Unlock()
-		e.setTimer(x, due)
-		return
+		e.setTimer(x, x.run.due())
 	}
-	if x.cancel != nil {
-		x.cancel()
-	}
-	err := e.commitLater(context.Background(), x, x.run, func(r *run) {
-		switch {
-		case r.Phase == phaseRetry:
-			r.again()
-		case r.Phase == phaseWait:
-			r.waited()
-		case due.Equal(r.Deadline):
-			r.failTask(ErrorTimeout, "")
-		default:
-			r.failTask(ErrorHeartbeat, "")
-		}
-	})
-	if err != nil {
-		e.later(x, err, func() { e.fire(x, turn) })
+}
+
+// overdue applies the deadline of the thread.
+func (r *run) overdue() {
+	switch {
+	case r.Phase == phaseRetry:
+		r.again()
+	case r.Phase == phaseWait:
+		r.waited()
+	case r.next().Equal(r.Deadline):
+		r.failTask(ErrorTimeout, "")
+	default:
+		r.failTask(ErrorHeartbeat, "")
 	}
 }
 
@@ -421,8 +448,8 @@ func (e *Engine) cancelAll() {
 	e.mutex.Unlock()
 	for _, x := range running {
 		x.mutex.Lock()
-		if x.cancel != nil {
-			x.cancel()
+		for _, cancel := range x.cancel {
+			cancel()
 		}
 		x.mutex.Unlock()
 	}

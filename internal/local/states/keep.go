@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 // The journal's keys, where E is <machine>/<name>:
 //
 //	x/E          a running execution
-//	p/E          the turn whose token its function has parked: it need not be called again
+//	p/E          the turns whose tokens their functions have parked: they need not be called again
 //	h/E/<from>   history from this event on
 //	d/E          a finished execution
 //	e/<time>/E   when it ended: for pruning
@@ -85,17 +86,22 @@ func (e *Engine) write(ctx context.Context, changes []Change, now bool) error {
 func (e *Engine) mark(x *execution) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	e.parked[keyParked+x.key] = strconv.AppendInt(nil, int64(x.run.Turn), 10)
+	var turns []string
+	for _, t := range x.run.Threads {
+		if t.Phase == phaseToken {
+			turns = append(turns, strconv.Itoa(t.Turn))
+		}
+	}
+	e.parked[keyParked+x.key] = []byte(strings.Join(turns, ","))
 }
 
 // Recover goes on with everything that the journal holds as running. An execution whose machine is not registered, or
 // whose state its machine no longer has, stays where it is: the error names it, the others go on.
 func (e *Engine) Recover(ctx context.Context) error {
-	parked := map[string]int{}
+	parked := map[string][]string{}
 	err := e.config.Journal.Scan(ctx, keyParked, func(key string, value []byte) error {
-		turn, err := strconv.Atoi(string(value))
-		parked[strings.TrimPrefix(key, keyParked)] = turn
-		return err
+		parked[strings.TrimPrefix(key, keyParked)] = strings.Split(string(value), ",")
+		return nil
 	})
 	if err != nil {
 		return problem.Wrap(err, problem.Unavailable, "The interpreter's journal could not be read.")
@@ -114,39 +120,80 @@ func (e *Engine) Recover(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-func (e *Engine) revive(key string, value []byte, parked int) error {
+func (e *Engine) revive(key string, value []byte, parked []string) error {
 	x := &execution{key: key, slot: -1}
 	r := &x.run
 	if err := json.Unmarshal(value, &r.record); err != nil {
 		return err
 	}
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
-	r.machine = e.machines[r.Machine]
-	if r.machine == nil || r.machine.states[r.State] == nil {
-		return problem.New(problem.NotFound, "its machine is not registered or has no such state any more")
-	}
-	data, err := decodeValue(r.Data)
-	if err != nil {
+	if err := r.migrate(value); err != nil {
 		return err
 	}
-	r.data = data
-	e.running[key] = x
-	if r.Token != "" {
-		e.tokens[r.Token] = x
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	r.root = e.machines[r.Machine]
+	for _, t := range r.Threads {
+		if err := r.reviveThread(t); err != nil {
+			return err
+		}
 	}
-	if r.Phase == phaseCall && r.Token != "" && r.Turn == parked {
-		r.Phase = phaseToken
-	}
-	if r.Phase == phaseCall {
-		if !r.prepare() {
+	e.running[key], r.thread = x, r.Threads[0]
+	for _, t := range r.Threads {
+		if t.Token != "" {
+			e.tokens[t.Token] = x
+		}
+		if t.Phase == phaseCall && t.Token != "" && slices.Contains(parked, strconv.Itoa(t.Turn)) {
+			t.Phase = phaseToken
+		}
+		if t.Phase != phaseCall {
+			continue
+		}
+		if r.thread = t; !r.prepare() {
 			return problem.New(problem.Internal, "its call cannot be prepared")
 		}
-		turn := r.Turn
+		turn := t.Turn
 		e.enqueue(func() { e.call(x, turn) })
 	}
-	e.setTimer(x, r.next())
+	e.setTimer(x, r.due())
 	return nil
+}
+
+// migrate reads an execution that was kept before there were threads.
+func (r *run) migrate(value []byte) error {
+	if len(r.Threads) > 0 {
+		return nil
+	}
+	only := &thread{}
+	if err := json.Unmarshal(value, only); err != nil {
+		return err
+	}
+	r.Threads, r.Turns = []*thread{only}, only.Turn
+	return nil
+}
+
+// reviveThread finds the thread's machine and decodes its data. Threads stand after their parents.
+func (r *run) reviveThread(t *thread) (err error) {
+	t.machine = r.root
+	if t.ID != 0 {
+		t.machine = nil
+		for _, parent := range r.Threads {
+			if s := parent.stateNow(); parent.ID == t.Parent && s != nil && t.Branch < len(s.branches) {
+				t.machine = s.branches[t.Branch]
+			}
+		}
+	}
+	if t.stateNow() == nil {
+		return problem.New(problem.NotFound, "its machine is not registered or has no such state any more")
+	}
+	t.data, err = decodeValue(t.Data)
+	return err
+}
+
+func (t *thread) stateNow() *state {
+	if t.machine == nil {
+		return nil
+	}
+	return t.machine.states[t.State]
 }
 
 // Description tells how an execution is.
@@ -178,7 +225,7 @@ func (e *Engine) Describe(ctx context.Context, machine, name string) (Descriptio
 		}
 	}
 	return Description{
-		Machine: r.Machine, Name: r.Name, Status: r.Status, State: r.State, Started: r.Started, Ended: r.Ended,
+		Machine: r.Machine, Name: r.Name, Status: r.Status, State: r.Last, Started: r.Started, Ended: r.Ended,
 		Output: r.Output, Error: r.Error, Cause: r.Cause, Transitions: r.Transitions, Events: r.Events,
 	}, nil
 }

@@ -3,6 +3,7 @@ package states
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -40,6 +41,8 @@ type state struct {
 	secondsPath   *path
 	timestamp     string
 	timestampPath *path
+
+	branches []*Machine
 
 	result       any
 	hasResult    bool
@@ -83,11 +86,12 @@ var fields = map[string][]string{
 		"Type", "Comment", "Next", "End", "Resource", "Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector",
 		"TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath", "Retry", "Catch",
 	},
-	"Choice":  {"Type", "Comment", "Choices", "Default", "InputPath", "OutputPath"},
-	"Pass":    {"Type", "Comment", "Next", "End", "Result", "Parameters", "InputPath", "OutputPath", "ResultPath"},
-	"Wait":    {"Type", "Comment", "Next", "End", "Seconds", "SecondsPath", "Timestamp", "TimestampPath", "InputPath", "OutputPath"},
-	"Succeed": {"Type", "Comment", "InputPath", "OutputPath"},
-	"Fail":    {"Type", "Comment", "Error", "Cause"},
+	"Choice":   {"Type", "Comment", "Choices", "Default", "InputPath", "OutputPath"},
+	"Pass":     {"Type", "Comment", "Next", "End", "Result", "Parameters", "InputPath", "OutputPath", "ResultPath"},
+	"Wait":     {"Type", "Comment", "Next", "End", "Seconds", "SecondsPath", "Timestamp", "TimestampPath", "InputPath", "OutputPath"},
+	"Parallel": {"Type", "Comment", "Next", "End", "Branches", "InputPath", "OutputPath", "ResultPath"},
+	"Succeed":  {"Type", "Comment", "InputPath", "OutputPath"},
+	"Fail":     {"Type", "Comment", "Error", "Cause"},
 }
 
 var substitution = regexp.MustCompile(`\$\{([A-Za-z0-9]+)\}`)
@@ -120,42 +124,46 @@ func (l *loader) fault(place, code, format string, args ...any) {
 }
 
 func (l *loader) machine(text []byte) *Machine {
-	m := &Machine{states: map[string]*state{}}
 	root, err := decodeValue(text)
 	object, ok := root.(map[string]any)
 	if err != nil || !ok {
 		l.fault("$", "malformed_json", "the definition is not a JSON object")
-		return m
+		return &Machine{states: map[string]*state{}}
 	}
 	l.only("$", object, "Comment", "StartAt", "States", "QueryLanguage", "Version")
 	if language := l.text("$", object, "QueryLanguage"); language != "" && language != "JSONPath" {
 		l.fault("QueryLanguage", "unsupported", "only JSONPath is supported")
 	}
-	m.startAt = l.text("$", object, "StartAt")
+	return l.states("", object)
+}
+
+// states reads StartAt and States of a definition or of a branch, whose states lead to each other only.
+func (l *loader) states(place string, object map[string]any) *Machine {
+	m := &Machine{states: map[string]*state{}}
+	m.startAt = l.text(place, object, "StartAt")
 	states, _ := object["States"].(map[string]any)
 	for _, name := range sortedKeys(states) {
 		inner, ok := states[name].(map[string]any)
 		if !ok {
-			l.fault("States."+name, "type", "a state is an object")
+			l.fault(place+"States."+name, "type", "a state is an object")
 			continue
 		}
-		m.states[name] = l.state(name, inner)
+		m.states[name] = l.state(place+"States."+name, name, inner)
 	}
 	if m.states[m.startAt] == nil {
-		l.fault("StartAt", "unknown", "StartAt names no state")
+		l.fault(place+"StartAt", "unknown", "StartAt names no state")
 	}
 	for _, name := range sortedKeys(m.states) {
 		for _, target := range m.states[name].targets() {
 			if m.states[target] == nil {
-				l.fault("States."+name, "unknown", "there is no state %q", target)
+				l.fault(place+"States."+name, "unknown", "there is no state %q", target)
 			}
 		}
 	}
 	return m
 }
 
-func (l *loader) state(name string, object map[string]any) *state {
-	place := "States." + name
+func (l *loader) state(place, name string, object map[string]any) *state {
 	s := &state{name: name, kind: l.text(place, object, "Type")}
 	known, ok := fields[s.kind]
 	if !ok {
@@ -181,6 +189,8 @@ func (l *loader) state(name string, object map[string]any) *state {
 		for _, item := range list {
 			s.choices = append(s.choices, l.rule(place+".Choices", item, true))
 		}
+	case "Parallel":
+		l.branches(place, object, s)
 	case "Pass":
 		s.result, s.hasResult = object["Result"]
 		s.parameters = l.template(place, object, "Parameters")
@@ -191,6 +201,19 @@ func (l *loader) state(name string, object map[string]any) *state {
 		s.timestampPath, _ = l.path(place, object, "TimestampPath")
 	}
 	return s
+}
+
+func (l *loader) branches(place string, object map[string]any, s *state) {
+	list, _ := object["Branches"].([]any)
+	if len(list) == 0 {
+		l.fault(place+".Branches", "required", "a Parallel has branches")
+	}
+	for i, item := range list {
+		inner, _ := item.(map[string]any)
+		at := fmt.Sprintf("%s.Branches[%d].", place, i)
+		l.only(at, inner, "Comment", "StartAt", "States")
+		s.branches = append(s.branches, l.states(at, inner))
+	}
 }
 
 func (l *loader) task(place string, object map[string]any, s *state) {

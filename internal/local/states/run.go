@@ -2,6 +2,7 @@ package states
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,7 @@ const (
 	phaseToken phase = "token" // its function was called, the token is out
 	phaseRetry phase = "retry" // until Deadline, then the function is called again
 	phaseWait  phase = "wait"  // a Wait state, until Deadline
+	phaseJoin  phase = "join"  // a Parallel state, until its branches have ended
 )
 
 // Limits of Step Functions.
@@ -40,21 +42,46 @@ type record struct {
 	Input       json.RawMessage `json:"input,omitempty"`
 	Started     time.Time       `json:"started"`
 	Ended       time.Time       `json:"ended,omitzero"`
-	State       string          `json:"state,omitempty"`
-	Entered     time.Time       `json:"entered,omitzero"`
-	Data        json.RawMessage `json:"data,omitempty"` // the state's input
-	Attempts    []int           `json:"attempts,omitempty"`
-	Retried     int             `json:"retried,omitempty"`
-	Turn        int             `json:"turn"` // counts what the execution has waited for: tells a late answer from a current one
-	Phase       phase           `json:"phase,omitempty"`
-	Deadline    time.Time       `json:"deadline,omitzero"`
-	Beat        time.Time       `json:"beat,omitzero"`
-	Token       string          `json:"token,omitempty"`
+	Last        string          `json:"state,omitempty"` // the state that was entered last
+	Turns       int             `json:"turns"`           // counts what the execution has waited for
+	Threads     []*thread       `json:"threads,omitempty"`
 	Transitions int             `json:"transitions"`
 	Events      int             `json:"events"`
 	Output      json.RawMessage `json:"output,omitempty"`
 	Error       string          `json:"error,omitempty"`
 	Cause       string          `json:"cause,omitempty"`
+}
+
+// thread is one of the branches that an execution goes on in: the machine itself, and one for each branch of a Parallel.
+type thread struct {
+	ID       int               `json:"id"` // 0 is the machine itself
+	Parent   int               `json:"parent,omitempty"`
+	Branch   int               `json:"branch,omitempty"` // of the parent's Parallel
+	State    string            `json:"state,omitempty"`
+	Entered  time.Time         `json:"entered,omitzero"`
+	Data     json.RawMessage   `json:"data,omitempty"` // the state's input
+	Attempts []int             `json:"attempts,omitempty"`
+	Retried  int               `json:"retried,omitempty"`
+	Turn     int               `json:"turn"` // tells a late answer from a current one; no two threads have the same
+	Phase    phase             `json:"phase,omitempty"`
+	Deadline time.Time         `json:"deadline,omitzero"`
+	Beat     time.Time         `json:"beat,omitzero"`
+	Token    string            `json:"token,omitempty"`
+	Results  []json.RawMessage `json:"results,omitempty"` // of the branches, null while they run
+	Running  int               `json:"running,omitempty"` // branches that have not ended
+
+	machine  *Machine
+	data     any    // Data, decoded
+	function string // what phaseCall must call
+	payload  []byte
+}
+
+// next is when the thread must be looked at; zero: never by itself.
+func (t *thread) next() time.Time {
+	if !t.Beat.IsZero() && (t.Deadline.IsZero() || t.Beat.Before(t.Deadline)) {
+		return t.Beat
+	}
+	return t.Deadline
 }
 
 // Event is one entry of an execution's history. It carries no data.
@@ -65,18 +92,93 @@ type Event struct {
 	Error string    `json:"error,omitempty"`
 }
 
-// run is an execution while it is worked on. Its methods change only the run: the engine keeps it, then acts.
+// run is an execution while it is worked on. Its methods change only the run: the engine keeps it, then acts. They work on
+// one thread at a time, the embedded one.
 type run struct {
 	record
-	machine *Machine
-	data    any // Data, decoded
-	now     time.Time
-	random  func() float64
-	token   func() string
-	log     []Event // not kept yet
+	*thread
+	root     *Machine
+	now      time.Time
+	random   func() float64
+	newToken func() string
+	log      []Event // not kept yet
+}
 
-	function string // what phaseCall must call
-	payload  []byte
+// copied lets a change work on threads of its own.
+func (r run) copied() run {
+	threads := make([]*thread, len(r.Threads))
+	for i, t := range r.Threads {
+		clone := *t
+		clone.Results = slices.Clone(t.Results)
+		threads[i] = &clone
+		if r.thread == t {
+			r.thread = &clone
+		}
+	}
+	r.Threads = threads
+	return r
+}
+
+// on makes a thread the one that is worked on; false when no thread fits.
+func (r *run) on(fits func(t *thread) bool) bool {
+	at := slices.IndexFunc(r.Threads, fits)
+	if at < 0 || r.Status != Running {
+		return false
+	}
+	r.thread = r.Threads[at]
+	return true
+}
+
+// fork enters the branches of a Parallel.
+func (r *run) fork(s *state) {
+	input, ok := r.at(s.input, r.data, "InputPath")
+	if !ok {
+		return
+	}
+	r.block(phaseJoin, time.Time{})
+	parent := r.thread
+	parent.Results, parent.Running = make([]json.RawMessage, len(s.branches)), len(s.branches)
+	r.note("ParallelStateStarted", "")
+	for i, machine := range s.branches {
+		if r.Status != Running {
+			return
+		}
+		r.Turns++
+		r.thread = &thread{ID: r.Turns, Parent: parent.ID, Branch: i, machine: machine}
+		r.Threads = append(r.Threads, r.thread)
+		r.enter(machine.startAt, input)
+	}
+}
+
+// join ends the thread of a branch; with the last one its Parallel goes on.
+func (r *run) join(output any) {
+	ended := r.thread
+	r.Threads = slices.DeleteFunc(r.Threads, func(t *thread) bool { return t == ended })
+	r.on(func(t *thread) bool { return t.ID == ended.Parent })
+	r.Results[ended.Branch] = encodeValue(output)
+	if r.Running--; r.Running > 0 {
+		return
+	}
+	s := r.machine.states[r.State]
+	results := make([]any, len(r.Results))
+	for i, text := range r.Results {
+		results[i], _ = decodeValue(text) // it was encoded from a value
+	}
+	r.Results = nil
+	merged, ok := r.merge(s, results)
+	if ok {
+		merged, ok = r.at(s.output, merged, "OutputPath")
+	}
+	if !ok {
+		return
+	}
+	if len(encodeIfLarge(merged)) > MaxData {
+		r.fail(ErrorDataLimit, "The state '"+s.name+"' returned a result with a size exceeding the maximum number of bytes service limit.")
+		return
+	}
+	r.note("ParallelStateSucceeded", "")
+	r.note("StateExited", "")
+	r.enter(s.next, merged)
 }
 
 func (r *run) note(kind, errorName string) {
@@ -86,6 +188,8 @@ func (r *run) note(kind, errorName string) {
 
 // start begins at the machine's first state.
 func (r *run) start(input any) {
+	r.thread = &thread{machine: r.root}
+	r.Threads = []*thread{r.thread}
 	r.note("ExecutionStarted", "")
 	r.enter(r.machine.startAt, input)
 }
@@ -94,7 +198,7 @@ func (r *run) start(input any) {
 func (r *run) enter(name string, data any) {
 	for name != "" {
 		s := r.machine.states[name]
-		r.State, r.Entered, r.data = name, r.now, data
+		r.State, r.Last, r.Entered, r.data = name, name, r.now, data
 		r.Attempts, r.Retried = nil, 0
 		r.Transitions++
 		r.note("StateEntered", "")
@@ -107,6 +211,10 @@ func (r *run) enter(name string, data any) {
 		}
 		if s.kind == "Wait" {
 			r.wait(s)
+			return
+		}
+		if s.kind == "Parallel" {
+			r.fork(s)
 			return
 		}
 		if s.kind == "Fail" {
@@ -122,6 +230,10 @@ func (r *run) enter(name string, data any) {
 			return
 		}
 		r.note("StateExited", "")
+	}
+	if r.ID != 0 {
+		r.join(data)
+		return
 	}
 	r.succeed(data)
 }
@@ -263,16 +375,13 @@ func (r *run) waited() {
 
 // block makes the execution wait: a new turn.
 func (r *run) block(p phase, deadline time.Time) {
-	r.Turn++
-	r.Phase, r.Deadline, r.Beat = p, deadline, time.Time{}
+	r.Turns++
+	r.Turn, r.Phase, r.Deadline, r.Beat = r.Turns, p, deadline, time.Time{}
 	r.Data = encodeValue(r.data)
 }
 
 func (r *run) end(status Status) {
-	r.Turn++
-	r.Status, r.Ended = status, r.now
-	r.Phase, r.Token, r.Data, r.Attempts = "", "", nil, nil
-	r.Deadline, r.Beat, r.Entered = time.Time{}, time.Time{}, time.Time{}
+	r.Status, r.Ended, r.Threads = status, r.now, nil
 	r.note(map[Status]string{Succeeded: "ExecutionSucceeded", Failed: "ExecutionFailed", Aborted: "ExecutionAborted"}[status], r.Error)
 }
 

@@ -21,7 +21,7 @@ func (r *run) schedule(s *state) {
 	}
 	r.Token = ""
 	if s.token {
-		r.Token = r.token()
+		r.Token = r.newToken()
 	}
 	r.block(phaseCall, deadline)
 	if heartbeat > 0 {

@@ -40,7 +40,7 @@ func (e *Engine) Busy() int {
 
 // setTimer replaces an execution's timer; the caller holds e.mutex and x.mutex.
 func (e *Engine) setTimer(x *execution, due time.Time) {
-	x.due, x.turn = due, x.run.Turn
+	x.due = due
 	switch {
 	case due.IsZero() && x.slot >= 0:
 		heap.Remove(&e.timers, x.slot)
@@ -79,8 +79,7 @@ func (e *Engine) ring() {
 	now := e.config.Clock.Now()
 	for len(e.timers) > 0 && !e.timers[0].due.After(now) {
 		x := heap.Pop(&e.timers).(*execution)
-		turn := x.turn
-		e.enqueue(func() { e.fire(x, turn) })
+		e.enqueue(func() { e.fire(x) })
 	}
 	e.setAlarm()
 }
