@@ -81,6 +81,10 @@ test-browser: ## Use the dashboard in headless Chromium, one test for each behav
 	elif [[ -z "$(CHROMIUM)" ]]; then $(call skipped,Chromium is not here: nobody tries the dashboard in a browser.); \
 	else $(MAKE) --no-print-directory web bin/ballerine; CHROMIUM="$(CHROMIUM)" npm run --silent e2e --prefix web; fi
 
+.PHONY: prove
+prove: setup-node ## Hold 10,000 random charts against the compiled machines, and against XState; failures are kept below testdata/rapid
+	go test -timeout 1h -v -rapid.checks=10000 ./internal/asl/proof ./internal/statechart/peers
+
 .PHONY: test-short
 test-short: ## Run the tests without setting anything up and without the race detector
 	go test -short $(ARGS) ./...
@@ -100,8 +104,8 @@ PEERS      := internal/statechart/peers
 .PHONY: setup-node
 setup-node:
 	@if ! command -v npm >/dev/null; then \
-	  $(call skipped,Node.js is not here: two schema validators will not look at the compiled machines.); \
-	else $(MAKE) --no-print-directory $(VALIDATORS)/node_modules/.package-lock.json; fi
+	  $(call skipped,Node.js is not here: two schema validators will not look at the compiled machines, and XState will not be compared.); \
+	else $(MAKE) --no-print-directory $(VALIDATORS)/node_modules/.package-lock.json $(PEERS)/node_modules/.package-lock.json; fi
 
 # npm writes this file last, so that it stands for the whole installation.
 %/node_modules/.package-lock.json: %/package-lock.json
