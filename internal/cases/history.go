@@ -82,8 +82,9 @@ type Effect struct {
 	Machine             WorkflowRef    `json:"machine,omitzero"` // which machine to start
 	Token               string         `json:"token,omitempty"`
 	statechart.Position                // start, wake: what to hand over
-	Type                string         `json:"type,omitempty"` // publish: "case.completed", "case.state_changed", …
-	Data                map[string]any `json:"data,omitempty"` // publish: thin, no personal data
+	Latest              time.Time      `json:"latest,omitzero"` // start, wake: when the execution hands over
+	Type                string         `json:"type,omitempty"`  // publish: "case.completed", "case.state_changed", …
+	Data                map[string]any `json:"data,omitempty"`  // publish: thin, no personal data
 	At                  time.Time      `json:"at"`
 	// NotBefore holds an effect back, so that what it follows from can still be undone.
 	NotBefore time.Time `json:"not_before,omitzero"`
@@ -102,5 +103,5 @@ func (e Effect) ID() string { return effectID(e.Case, e.Version, e.Number) }
 
 // Input is what a start or wake effect hands to the execution, as of now: waits are counted from the delivery.
 func (e Effect) Input(now time.Time) ExecutionInput {
-	return InputAt(e.Tenant, e.Case, e.Position, now)
+	return InputAt(e.Tenant, e.Case, e.Position, now, e.Latest)
 }

@@ -148,19 +148,21 @@ type ExecutionInput struct {
 // MaxWait bounds every wait of an execution: 300 days, in seconds. A wait without a deadline ends then and is parked again.
 const MaxWait = 300 * 24 * 60 * 60
 
-// InputAt is the execution data for a position, as of now.
-func InputAt(tenant, id string, position statechart.Position, now time.Time) ExecutionInput {
+// InputAt is the execution data for a position, as of now. No wait goes beyond latest, when the execution hands over.
+func InputAt(tenant, id string, position statechart.Position, now, latest time.Time) ExecutionInput {
 	seconds := MaxWait
-	if !position.Until.IsZero() {
-		left := (position.Until.Sub(now) + time.Second - 1) / time.Second
-		seconds = int(max(1, min(left, MaxWait)))
+	for _, until := range []time.Time{position.Until, latest} {
+		if !until.IsZero() {
+			left := (until.Sub(now) + time.Second - 1) / time.Second
+			seconds = int(max(1, min(left, time.Duration(seconds))))
+		}
 	}
 	input := ExecutionInput{Tenant: tenant, Case: id, Label: position.Label, Visit: position.Visit, Seconds: seconds, Within: position.Within}
 	for _, region := range position.Regions {
-		input.Regions = append(input.Regions, InputAt(tenant, id, region, now))
+		input.Regions = append(input.Regions, InputAt(tenant, id, region, now, latest))
 	}
 	if position.Outer != nil {
-		outer := InputAt(tenant, id, *position.Outer, now)
+		outer := InputAt(tenant, id, *position.Outer, now, latest)
 		input.Outer = &outer
 	}
 	return input

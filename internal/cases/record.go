@@ -120,8 +120,10 @@ type MessageDocument struct {
 
 // ExecutionRef names the execution that follows the record: "<case>-<sequence>".
 type ExecutionRef struct {
-	Name     string `json:"name"`
-	Sequence int    `json:"sequence"`
+	Name      string    `json:"name"`
+	Sequence  int       `json:"sequence"`
+	StartedAt time.Time `json:"started_at,omitzero"`
+	Since     int       `json:"since,omitempty"` // the version in which it took over
 }
 
 // Park is a wait of the execution: send Token and it goes on.

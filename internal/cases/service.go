@@ -33,6 +33,7 @@ type Config struct {
 	Random       io.Reader                                    // of salts; default crypto/rand
 	Pause        func(ctx context.Context, attempt int) error // between attempts after a conflict; default some milliseconds, jittered
 	Metrics      telemetry.Metrics
+	MaxEvents    int           // of an execution, before another takes over; default MaxEvents
 	UploadExpiry time.Duration // of presigned uploads; default 15 minutes
 	LinkExpiry   time.Duration // of document links; default 5 minutes
 }
@@ -68,6 +69,9 @@ func New(config Config) *Service {
 	}
 	if config.Metrics == nil {
 		config.Metrics = telemetry.Discard
+	}
+	if config.MaxEvents <= 0 {
+		config.MaxEvents = MaxEvents
 	}
 	if config.UploadExpiry <= 0 {
 		config.UploadExpiry = 15 * time.Minute
@@ -245,7 +249,7 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 	d.entry.Version = d.record.Version
 	d.entry.To = d.workflow.Chart.Configuration(d.record.Snapshot)
 	d.clocks()
-	d.follow()
+	d.follow(s.MaxEvents)
 	s.index(d)
 	if changes := d.fieldChanges(); len(changes) > 0 && !d.creating {
 		d.detail("changes", changes)
@@ -274,7 +278,7 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 }
 
 // follow adds the effects that every change has: the execution is started, woken or stopped, subscribers are told.
-func (d *draft) follow() {
+func (d *draft) follow(maxEvents int) {
 	d.record.DueAt = d.workflow.Chart.Deadline(d.record.Snapshot)
 	if d.record.Status != StatusActive {
 		d.record.DueAt = time.Time{}
@@ -283,7 +287,7 @@ func (d *draft) follow() {
 		return // the execution and the subscribers have not heard of what is taken back
 	}
 	d.dropIncidents()
-	d.followExecution()
+	d.followExecution(maxEvents)
 	from, to := d.entry.From, d.entry.To
 	if d.creating {
 		d.publish("case.created", d.summary())
@@ -320,10 +324,14 @@ func (d *draft) dropIncidents() {
 	d.changed("incidents")
 }
 
-// followExecution wakes every branch of the execution whose region is no longer where it waits.
-func (d *draft) followExecution() {
+// followExecution hands over to another execution when it is time, else it wakes every branch of the execution whose region is no longer where it waits.
+func (d *draft) followExecution(maxEvents int) {
 	if d.creating {
 		d.effects = append(d.effects, d.startEffect())
+		return
+	}
+	if d.hold == 0 && (d.worn(maxEvents) || d.entry.Cause == CauseReplaced) {
+		d.handOver()
 		return
 	}
 	for _, region := range sortedRegions(d.record.Parked) {
@@ -341,12 +349,12 @@ func (d *draft) followExecution() {
 }
 
 func (d *draft) wakeEffect(token string, position statechart.Position) Effect {
-	return Effect{Kind: EffectWake, Name: d.record.Execution.Name, Token: token, Position: position}
+	return Effect{Kind: EffectWake, Name: d.record.Execution.Name, Token: token, Position: position, Latest: d.record.Execution.latest()}
 }
 
 // startEffect starts an execution where the record is.
 func (d *draft) startEffect() Effect {
-	return Effect{Kind: EffectStart, Name: d.record.Execution.Name, Machine: d.record.Workflow, Position: d.workflow.Chart.Position(d.record.Snapshot)}
+	return Effect{Kind: EffectStart, Name: d.record.Execution.Name, Machine: d.record.Workflow, Position: d.workflow.Chart.Position(d.record.Snapshot), Latest: d.record.Execution.latest()}
 }
 
 func (d *draft) summary() map[string]any {

@@ -88,7 +88,7 @@ func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflo
 	}
 	record := Record{
 		Tenant: p.Tenant, ID: id, ExternalID: cmd.ExternalID, Workflow: WorkflowRef{wf.ID, wf.Version}, Status: StatusActive,
-		Context: cmd.Context, Execution: ExecutionRef{Name: executionName(id, 1), Sequence: 1}, CreatedAt: now,
+		Context: cmd.Context, Execution: ExecutionRef{Name: executionName(id, 1), Sequence: 1, StartedAt: now}, CreatedAt: now,
 		Subject: SubjectRef{ID: subject.ID, Type: subject.Type, ExternalID: subject.ExternalID, Name: displayName(subject.Data)},
 	}
 	d := &draft{record: record, workflow: wf, now: now, creating: true, was: StatusActive, subject: &subject}

@@ -66,7 +66,7 @@ func system(name string) Actor { return Actor{Kind: string(identity.System), ID:
 // input is what the branch follows from here. A case that was called off has left its chart: an execution that asks before
 // it is stopped ends by itself, and so does one that another has replaced.
 func (s *Service) input(record Record, wf *workflow.Workflow, branch Branch) ExecutionInput {
-	return InputAt(record.Tenant, record.ID, positionOf(record, wf, branch), s.Now())
+	return InputAt(record.Tenant, record.ID, positionOf(record, wf, branch), s.Now(), record.Execution.latest())
 }
 
 func positionOf(record Record, wf *workflow.Workflow, branch Branch) statechart.Position {
@@ -103,7 +103,7 @@ func (s *Service) Park(ctx context.Context, branch Branch, visit int, label, tok
 		}
 		position := positionOf(record, wf, branch)
 		if position.Label != label || position.Visit != visit || record.Status != StatusActive {
-			input := InputAt(record.Tenant, record.ID, position, s.Now())
+			input := s.input(record, wf, branch)
 			return &input, nil
 		}
 		err = s.Store.Park(ctx, branch.Tenant, branch.Case, record.Version, branch.Region.Path, Park{Token: token, Position: position})
@@ -117,9 +117,13 @@ func (s *Service) Park(ctx context.Context, branch Branch, visit int, label, tok
 	return nil, problem.New(problem.Conflict, "The case is written too often to park its execution.")
 }
 
-// Expire applies the timers that are due and gives the position to follow.
+// Expire applies the timers that are due, lets another execution take over when this one is too old, and gives the position
+// to follow.
 func (s *Service) Expire(ctx context.Context, branch Branch) (ExecutionInput, error) {
 	record, wf, err := s.load(ctx, branch.Tenant, branch.Case)
+	if err == nil {
+		record, err = s.renew(ctx, record)
+	}
 	if err != nil {
 		return ExecutionInput{}, err
 	}
@@ -331,10 +335,7 @@ func (s *Service) ReplaceExecution(ctx context.Context, tenant, id, gone string)
 		}
 		d.entry.Cause = CauseReplaced
 		d.detail("execution", d.record.Execution.Name)
-		d.record.Execution.Sequence++
-		d.record.Execution.Name = executionName(id, d.record.Execution.Sequence)
-		d.record.Parked = nil
-		d.effects = append(d.effects, d.startEffect())
+		d.record.Parked = nil // nobody waits any more
 		return nil
 	})
 }

@@ -31,6 +31,7 @@ type Chart struct {
 	parallel bool // some state is parallel
 	always   bool // some state has eventless transitions
 	recalls  bool // there are history states
+	most     int  // regions and pieces of work that can be active at once
 }
 
 // State is a state of a chart. It must not be changed.
@@ -165,6 +166,28 @@ func (s *State) defaultOf() *State {
 		return s.Parent
 	}
 	return s.Parent.Initial
+}
+
+// MostRegions is how many regions and pieces of work can be active at once: 1 for a chart that does one thing at a time.
+func (c *Chart) MostRegions() int { return c.most }
+
+func (s *State) mostRegions() int {
+	most := 1
+	switch s.Kind {
+	case Compound:
+		for _, child := range s.Children {
+			most = max(most, child.mostRegions())
+		}
+	case Parallel:
+		most = 0
+		for _, region := range s.Regions() {
+			most += region.mostRegions()
+		}
+	}
+	for _, stage := range s.Stages() {
+		most = max(most, len(stage))
+	}
+	return most
 }
 
 // Stages are the works of the state by stage: those of one stage are done at once.

@@ -183,6 +183,7 @@ func (c *Chart) prepare() {
 			}
 		}
 	}
+	c.most = c.root.mostRegions()
 	set := entrySet{memory: nothing}
 	set.down(c.root)
 	c.start = set.sorted()

@@ -88,7 +88,7 @@ func newHouse(t *rapid.T, definition []byte) *house {
 	h := &house{t: t, wf: wf, clock: states.NewVirtual(epoch), p: identity.Principal{Tenant: "t", Kind: identity.Client, ID: "key_1"}}
 	h.store = &store{house: h}
 	ids := 0
-	h.cases = cases.New(cases.Config{Store: h.store, Catalog: h, Now: h.clock.Now, NewID: func(prefix string) string {
+	h.cases = cases.New(cases.Config{Store: h.store, MaxEvents: rapid.SampledFrom([]int{cases.MaxEvents, 250}).Draw(t, "events of an execution"), Catalog: h, Now: h.clock.Now, NewID: func(prefix string) string {
 		ids++
 		return prefix + "_" + strconv.Itoa(ids)
 	}})
@@ -246,6 +246,9 @@ func (h *house) rest() {
 
 // wanted says whether the record still waits for this work.
 func (h *house) wanted(c *call) bool {
+	if c.request.Execution != h.store.record.Execution.Name {
+		return false // another execution has taken over: it does the work again
+	}
 	return h.store.record.Status == cases.StatusActive && slices.ContainsFunc(h.wf.Chart.Busy(h.store.record.Snapshot), func(b statechart.Doing) bool {
 		return b == statechart.Doing{State: c.job.State, Visit: c.job.Visit, Work: c.request.Work, Status: statechart.WorkPending}
 	})
@@ -264,6 +267,7 @@ func (h *house) check() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	h.over(record.Execution.Sequence)
 	if record.Status != cases.StatusActive {
 		if description.Status != states.Succeeded || len(h.calls) > 0 {
 			h.t.Fatalf("the case has ended, its execution is %s in %s %s %s, %d calls", description.Status, description.State, description.Error, description.Cause, len(h.calls))
@@ -298,6 +302,16 @@ func (h *house) check() {
 	}
 }
 
+// over checks that the executions that have handed over have ended well.
+func (h *house) over(current int) {
+	for n := 1; n < current; n++ {
+		name := h.store.record.ID + "-" + strconv.Itoa(n)
+		if old, err := h.engine.Describe(context.Background(), "random-v1", name); err != nil || old.Status != states.Succeeded {
+			h.t.Fatalf("%s has handed over, and is %s in %s: %s %v", name, old.Status, old.State, old.Cause, err)
+		}
+	}
+}
+
 // told is what the execution and its calls have come to.
 func (h *house) told() string {
 	var b strings.Builder
@@ -311,22 +325,27 @@ func (h *house) told() string {
 	return b.String()
 }
 
-// retrying says whether a task waits for its next attempt, which is the clock's business.
+// retrying says whether a task of some execution waits for its next attempt, which is the clock's business.
 func (h *house) retrying() bool {
-	history, err := h.engine.History(context.Background(), "random-v1", h.store.record.Execution.Name)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	waiting := map[string]bool{}
-	for _, e := range history {
-		switch e.Type {
-		case "TaskFailed", "TaskTimedOut":
-			waiting[e.State] = true
-		case "TaskScheduled", "StateExited":
-			delete(waiting, e.State)
+	for n := 1; n <= h.store.record.Execution.Sequence; n++ {
+		history, err := h.engine.History(context.Background(), "random-v1", h.store.record.ID+"-"+strconv.Itoa(n))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		waiting := map[string]bool{}
+		for _, e := range history {
+			switch e.Type {
+			case "TaskFailed", "TaskTimedOut":
+				waiting[e.State] = true
+			case "TaskScheduled", "StateExited":
+				delete(waiting, e.State)
+			}
+		}
+		if len(waiting) > 0 {
+			return true
 		}
 	}
-	return len(waiting) > 0
+	return false
 }
 
 // leaves are the positions at which something waits or works, by region.
