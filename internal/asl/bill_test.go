@@ -44,16 +44,16 @@ func (f *follower) invoke(_ context.Context, _ string, payload []byte) ([]byte, 
 }
 
 // maxTransitions is what a KYC case may cost at most, with one review.
-const maxTransitions = 22
+const maxTransitions = 14
 
 func TestKYCTransitionsStayWithinTheBill(t *testing.T) {
 	walks := map[string]struct {
 		walk []string
 		want int
 	}{
-		"straight":               {[]string{"collect", "screen/id_check", "screen/identity", "screen/identity/answer", "screen/sanctions", "screen/risk", "approved"}, 14},
-		"with one review":        {[]string{"collect", "screen/id_check", "screen/identity", "screen/identity/answer", "screen/sanctions", "screen/risk", "review", "approved"}, 16},
-		"vendor answers at once": {[]string{"collect", "screen/id_check", "screen/identity", "screen/sanctions", "screen/risk", "approved"}, 12},
+		"straight":               {[]string{"collect", "screen/id_check", "screen/identity", "screen/identity/answer", "screen/sanctions", "screen/risk", "approved"}, 10},
+		"with one review":        {[]string{"collect", "screen/id_check", "screen/identity", "screen/identity/answer", "screen/sanctions", "screen/risk", "review", "approved"}, 12},
+		"vendor answers at once": {[]string{"collect", "screen/id_check", "screen/identity", "screen/sanctions", "screen/risk", "approved"}, 9},
 	}
 	all := fixtures(t)
 	machine, err := states.Load(compile(t, all[len(all)-1]).JSON(), substitutions)

@@ -329,7 +329,7 @@ func (b *branch) wait(s *statechart.State, owner, role, what string) {
 			Member{"token.$", "$$.Task.Token"}, Member{"execution.$", "$$.Execution.Name"})),
 		TimeoutSecondsPath: "$.seconds", Retry: stepRetry(),
 		Catch: []Catch{{ErrorEquals: []string{"States.Timeout"}, ResultPath: "$.error", Next: b.names.of(owner, "timer")}},
-		Next:  b.names.of(owner, "next"),
+		Next:  b.after(s, owner, role),
 	})
 }
 
@@ -350,7 +350,7 @@ func (b *branch) invocation(s *statechart.State, i *statechart.Invocation, owner
 			Name: b.names.of(s.Path, i.ID), Type: "Task", Comment: text, Resource: resourceInvoke,
 			Parameters: call(i.Source, append(slices.Clone(place), Member{"attempt.$", "$$.State.RetryCount"}, Member{"execution.$", "$$.Execution.Name"})),
 			OutputPath: "$.Payload", TimeoutSeconds: max(functionSeconds, wholeSeconds(w.Timeout)+5), Retry: retriers(w.Retry),
-			Catch: []Catch{{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.error", Next: failed}}, Next: next,
+			Catch: []Catch{{ErrorEquals: []string{"States.ALL"}, ResultPath: "$.error", Next: failed}}, Next: b.after(s, owner, i.ID),
 		},
 		State{
 			Name: failed, Type: "Task", Comment: "Records the failure.", Resource: resourceInvoke,

@@ -39,6 +39,64 @@ func (b *branch) following(s *statechart.State) []Choice {
 	return choices
 }
 
+// after is what follows a state of the machine: the Choice over the labels, or, where one piece of work is what nearly
+// always comes, that at once, which saves a transition. Work looks at the record before it does anything: when the record
+// is elsewhere it does nothing and hands on where to go. A row of works ends at a Choice, so this goes in no circle.
+func (b *branch) after(s *statechart.State, owner, role string) string {
+	next := b.names.of(owner, "next")
+	label := ""
+	switch work, isAnswer := strings.CutSuffix(role, ".answer"); {
+	case owner != s.Path: // a piece of work beside others ends with its branch
+	case role == "":
+		label = b.onlyLabel(s)
+	case strings.HasSuffix(role, ".incident"):
+	default:
+		label = b.nextWork(s, work, isAnswer)
+	}
+	if to, ok := b.entries[label]; ok && isWork(label) {
+		return to
+	}
+	return next
+}
+
+// isWork says whether the label is that of a single piece of work.
+func isWork(label string) bool {
+	return strings.Contains(label, "/") && !strings.Contains(label, "/*")
+}
+
+// nextWork is the label of the work that comes after another one; "" when that may decide otherwise.
+func (b *branch) nextWork(s *statechart.State, id string, answered bool) string {
+	i, _ := s.Invocation(id)
+	stages := s.Stages()
+	w, _ := b.workflow.Invocation(s.Path, id)
+	if len(i.OnDone) > 0 || (w.Callback && !answered) || i.Stage+1 >= len(stages) || len(stages[i.Stage+1]) > 1 {
+		return ""
+	}
+	return s.Path + "/" + stages[i.Stage+1][0].ID
+}
+
+// onlyLabel is where all events lead that the state waits for; "" when there are several such places, or none. Deadlines
+// have a way of their own.
+func (b *branch) onlyLabel(s *statechart.State) string {
+	reached, seen := map[string]bool{}, map[*statechart.State]bool{}
+	for _, t := range transitionsOf(s) {
+		if t.Event == "" || statechart.IsInternal(t.Event) || t.Forbidden {
+			continue
+		}
+		if len(t.Targets) == 0 {
+			return ""
+		}
+		b.reachTargets(t, reached, seen)
+	}
+	if len(reached) != 1 {
+		return ""
+	}
+	for label := range reached {
+		return label
+	}
+	return ""
+}
+
 // leavesWhenDone says that the end of a state's work always leads out of it.
 func leavesWhenDone(s *statechart.State) bool {
 	return slices.ContainsFunc(s.Transitions, func(t *statechart.Transition) bool {
