@@ -29,6 +29,7 @@ type happening struct {
 type outcome struct {
 	Event   string         `json:"event"`
 	Label   string         `json:"label"`
+	In      []string       `json:"in,omitempty"` // the configuration, when it is more than one state
 	Status  Status         `json:"status"`
 	Tags    []string       `json:"tags,omitempty"`
 	Context map[string]any `json:"context,omitempty"` // what was written
@@ -52,7 +53,7 @@ type specimen struct {
 // TestSemantics plays every folder of testdata/semantics: chart.yaml and events.json give expected.jsonl.
 func TestSemantics(t *testing.T) {
 	folders, err := filepath.Glob("testdata/semantics/*")
-	if err != nil || len(folders) < 40 {
+	if err != nil || len(folders) < 120 {
 		t.Fatal("the specification is not there", len(folders), err)
 	}
 	for _, folder := range folders {
@@ -151,6 +152,9 @@ func (s *specimen) note(event string, r Result, err error) {
 		o.Trace = append(o.Trace, s.line(g))
 	}
 	o.Label, o.Status, o.Tags = s.chart.Position(s.snapshot).Label, s.snapshot.Status, s.chart.Tags(s.snapshot)
+	if in := s.chart.Configuration(s.snapshot); len(in) > 1 {
+		o.In = in
+	}
 	s.out.WriteString(s.line(o) + "\n")
 }
 
