@@ -61,15 +61,27 @@ func validateCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, files []string) error {
 			all := problem.Diagnostics{}
 			for _, file := range files {
-				_, diagnostics, err := readWorkflow(cmd, file)
+				w, diagnostics, err := readWorkflow(cmd, file)
 				if err != nil {
 					return err
 				}
-				all = append(all, diagnostics...)
+				all = append(append(all, diagnostics...), beyondTarget(file, w)...)
 			}
 			return told(cmd, all, len(files))
 		},
 	}
+}
+
+// beyondTarget says what Step Functions would not take.
+func beyondTarget(file string, w *workflow.Workflow) (found problem.Diagnostics) {
+	if w == nil {
+		return nil
+	}
+	_, err := asl.Compile(w)
+	for _, f := range problem.As(err).Fields {
+		found = append(found, problem.Diagnostic{File: file, Line: 1, Column: 1, Path: f.Location, Code: f.Code, Message: f.Message})
+	}
+	return found
 }
 
 // told prints diagnostics and fails when one is more than a warning.

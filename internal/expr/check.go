@@ -27,6 +27,16 @@ func (p *Program) CheckCondition(shape *Shape) []*Error {
 	return found
 }
 
+// CheckTypes finds comparisons and calls of types that can never fit, and for a condition, that it can give neither true
+// nor false. Fields that the schema does not have are not its business.
+func (p *Program) CheckTypes(shape *Shape, condition bool) []*Error {
+	c := checker{shape: shape, source: p.source}
+	if t := c.types(p.root); condition && t&TypeBool == 0 {
+		c.found = append(c.found, &Error{1, 1, max(1, len([]rune(p.source))), "a condition must be true or false, and this is " + t.String(), ""})
+	}
+	return c.found
+}
+
 // Types are the types that the program can give over the documents of a shape.
 func (p *Program) Types(shape *Shape) Types {
 	c := checker{shape: shape}

@@ -3,6 +3,7 @@ package statechart
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // check looks for what is wrong with the chart as a whole.
@@ -152,14 +153,50 @@ func nameOf(s *State) string {
 	return s.Path
 }
 
-// timers of a state that is always left at once can never fire.
+// timers that can never fire: of a state that is always left at once, and behind a sooner one that leaves for sure.
 func (p *parser) timers(s *State) {
 	for _, t := range s.always {
-		if !t.Guarded && len(t.Targets) > 0 && len(s.Timers) > 0 {
+		if t.Guarded || len(t.Targets) == 0 {
+			continue
+		}
+		if len(s.Timers) > 0 {
 			p.doc.Report(p.nodes[s], p.paths[s], "timer_never", "the timers of "+s.Path+" can never fire: an always transition without a guard leaves it at once", "")
-			return
+		}
+		if len(s.Invocations) > 0 {
+			p.doc.Report(p.nodes[s], p.paths[s], "work_never", "the work of "+s.Path+" never starts: an always transition without a guard leaves it at once", "put a guard on it, or use onDone")
+		}
+		return
+	}
+	for _, timer := range s.Timers {
+		for at := s; at.Parent != nil; at = at.Parent {
+			if sooner := at.leavesBefore(timer, at == s); sooner != nil {
+				p.doc.Warn(p.nodes[s], p.paths[s], "timer_never", "the timer "+timer.Delay.Text+" of "+s.Path+" can never fire: after "+sooner.Delay.Text+" "+at.Path+" has been left", "")
+				break
+			}
 		}
 	}
+}
+
+// leavesBefore is a timer of the state that has surely left it before another one, of the state or inside it, is due.
+func (s *State) leavesBefore(other *Timeout, own bool) *Timeout {
+	start := time.Unix(0, 0).UTC()
+	for _, timer := range s.Timers {
+		due, later := timer.Delay.After(start), other.Delay.After(start)
+		if timer == other || due.After(later) || own && due.Equal(later) {
+			continue
+		}
+		for _, t := range s.byEvent[timer.Event] {
+			if !t.Guarded && !t.Forbidden && len(t.Targets) > 0 && (t.Reenter || !within(t.Targets, s)) {
+				return timer
+			}
+		}
+	}
+	return nil
+}
+
+// within says whether all states are s or inside it.
+func within(states []*State, s *State) bool {
+	return !slices.ContainsFunc(states, func(x *State) bool { return x != s && !x.isInside(s) })
 }
 
 // livelock finds circles of always transitions without guards.

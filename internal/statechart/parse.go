@@ -17,6 +17,8 @@ type Options struct {
 	Keys []string
 	// Field says whether a path that a guard reads can exist, and what may have been meant; nil: anything may.
 	Field func(steps []string) (ok bool, hint string)
+	// Types says what cannot be right about the types in an expression, or a condition; nil: nothing is known.
+	Types func(program *expr.Program, condition bool) []*expr.Error
 	// Policies resolves policy guards; nil: they are refused.
 	Policies Policies
 	// CheckPolicy says what is wrong with the policy and the outcome that a guard names; "" when nothing is.
@@ -413,7 +415,11 @@ func (p *parser) list(s *State, event string, node, key *yaml.Node, path string)
 		if len(found) > 0 && !found[len(found)-1].Guarded {
 			p.doc.Report(element, at, "shadowed", "this transition is never looked at: the one before it has no guard", "put the one without a guard last")
 		}
-		found = append(found, p.transition(s, event, element, at))
+		t := p.transition(s, event, element, at)
+		if t.Guarded && t.GuardText != "" && slices.ContainsFunc(found, func(other *Transition) bool { return other.Guarded && other.GuardText == t.GuardText }) {
+			p.doc.Warn(element, at, "shadowed", "this transition is never taken: one before it has the same guard", "")
+		}
+		found = append(found, t)
 	}
 	return found
 }
@@ -592,7 +598,22 @@ func (p *parser) program(node *yaml.Node, path, what string) *expr.Program {
 		return nil
 	}
 	p.fields(compiled, node, path, what)
+	p.types(compiled, node, path, what)
 	return compiled
+}
+
+// types reports what cannot be right about the types in an expression.
+func (p *parser) types(program *expr.Program, node *yaml.Node, path, what string) {
+	if p.options.Types == nil {
+		return
+	}
+	for _, e := range p.options.Types(program, what == "guard") {
+		message := e.Message
+		if program.Source() != "" {
+			message = fmt.Sprintf("%s %q: %s", what, program.Source(), e.Message)
+		}
+		p.doc.ReportWithin(node, e.Column, e.Width, path, "type", message, e.Hint)
+	}
 }
 
 // fields reports paths that the context cannot have.

@@ -146,6 +146,7 @@ func (p *parser) compileOther(kind string, node *yaml.Node, path string) (*expr.
 		return nil, text
 	}
 	p.fields(program, node, path, "guard")
+	p.types(program, node, path, "guard")
 	return program, text
 }
 

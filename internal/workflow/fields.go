@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,20 +13,30 @@ import (
 
 // answerSchema is what the rules task writes: the answer of a policy.
 func answerSchema() map[string]any {
-	properties := map[string]any{}
-	for _, name := range []string{"policy", "version", "outcome", "score", "severity", "fired", "indicators", "trace", "decision"} {
+	text := map[string]any{"type": "string"}
+	properties := map[string]any{"policy": text, "outcome": text, "severity": text, "score": map[string]any{"type": "number"}}
+	for _, name := range []string{"version", "fired", "indicators", "trace", "decision"} {
 		properties[name] = map[string]any{}
 	}
 	return map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
 }
 
-// documentsSchema is the read-only summary of a case's documents.
-func documentsSchema() map[string]any {
+// documentsSchema is the read-only summary of a case's documents. by_kind has the kinds that the workflow collects, or any
+// when it does not say.
+func (r *reader) documentsSchema() map[string]any {
 	yes := map[string]any{"type": "boolean"}
+	byKind := map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "string"}}
+	if len(r.w.Documents) > 0 {
+		kinds := map[string]any{}
+		for _, d := range r.w.Documents {
+			kinds[d.Kind] = map[string]any{"type": "string"}
+		}
+		byKind = map[string]any{"type": "object", "properties": kinds, "additionalProperties": false}
+	}
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{
 		"count": map[string]any{"type": "integer"}, "missing": map[string]any{"type": "array", "items": map[string]any{"type": "string"}},
 		"all_received": yes, "all_decided": yes, "any_rejected": yes, "any_revision": yes,
-		"by_kind": map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "string"}},
+		"by_kind": byKind,
 	}}
 }
 
@@ -42,8 +53,9 @@ func (r *reader) announce(node *yaml.Node, depth int) {
 		return
 	}
 	for _, entry := range source.Sequence(or(member(node, "invoke"))) {
-		if id := member(entry, "id"); id != nil && id.Kind == yaml.ScalarNode {
-			r.work[id.Value] = r.written(entry)
+		r.announceWork(entry)
+		for _, inner := range source.Sequence(or(member(entry, "parallel"))) {
+			r.announceWork(inner)
 		}
 	}
 	states := or(member(node, "states"))
@@ -52,17 +64,45 @@ func (r *reader) announce(node *yaml.Node, depth int) {
 	}
 }
 
-// written is the shape of an invocation's result; nil where it is not known.
-func (r *reader) written(entry *yaml.Node) *expr.Shape {
+func (r *reader) announceWork(entry *yaml.Node) {
+	if id := member(entry, "id"); id != nil && id.Kind == yaml.ScalarNode {
+		schema := r.written(entry)
+		r.work[id.Value] = expr.NewShape(schema)
+		if schema == nil {
+			schema = map[string]any{}
+		}
+		r.results[id.Value] = schema
+	}
+}
+
+// types finds what cannot be right about the types in an expression, over all that it can read.
+func (r *reader) types(program *expr.Program, condition bool) []*expr.Error {
+	if r.readable == nil {
+		whole := maps.Clone(r.w.Schema)
+		if whole == nil {
+			whole = map[string]any{"type": "object"}
+		}
+		properties, _ := whole["properties"].(map[string]any)
+		all := map[string]any{"event": eventSchema(), "documents": r.documentsSchema(), "children": map[string]any{}}
+		maps.Copy(all, r.results)
+		maps.Copy(all, properties) // what the schema says of a result counts
+		whole["properties"] = all
+		r.readable = expr.NewShape(whole)
+	}
+	return program.CheckTypes(r.readable, condition)
+}
+
+// written is the schema of an invocation's result; nil where it is not known.
+func (r *reader) written(entry *yaml.Node) map[string]any {
 	switch or(member(entry, "src")).Value {
 	case "rules":
-		return expr.NewShape(answerSchema())
+		return answerSchema()
 	case "vendor":
 		if r.catalog == nil {
 			return nil
 		}
 		if plugin, ok := r.catalog.Plugin(or(member(or(member(entry, "input")), "plugin")).Value); ok {
-			return expr.NewShape(plugin.Result)
+			return plugin.Result
 		}
 	}
 	return nil
@@ -100,7 +140,7 @@ func (r *reader) field(steps []string) (ok bool, hint string) {
 	case "event":
 		return within(expr.NewShape(eventSchema()), head, rest)
 	case "documents":
-		return within(expr.NewShape(documentsSchema()), head, rest)
+		return within(expr.NewShape(r.documentsSchema()), head, rest)
 	case "children":
 		return true, ""
 	}

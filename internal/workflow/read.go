@@ -25,11 +25,13 @@ func isID(name string) bool { return idPattern.MatchString(name) }
 
 // reader builds a workflow; problems are collected in the document.
 type reader struct {
-	doc     *source.Document
-	catalog Catalog
-	w       *Workflow
-	shape   *expr.Shape
-	work    map[string]*expr.Shape // id of an invocation -> what it writes; nil: not known
+	doc      *source.Document
+	catalog  Catalog
+	w        *Workflow
+	shape    *expr.Shape
+	readable *expr.Shape            // all that expressions can read; made when it is asked for
+	results  map[string]any         // schemas of what the work writes, by its id
+	work     map[string]*expr.Shape // id of an invocation -> what it writes; nil: not known
 }
 
 func (r *reader) read(file string) {
@@ -62,10 +64,10 @@ func (r *reader) read(file string) {
 	if m, ok := members["states"]; ok {
 		r.clocks(m.Value, "")
 	}
-	r.work = map[string]*expr.Shape{}
+	r.work, r.results = map[string]*expr.Shape{}, map[string]any{}
 	r.announce(r.doc.Root, 0)
 	r.w.Chart = statechart.Parse(r.doc, statechart.Options{
-		Keys: []string{"title", "subject", "documents", "flow", "reasons"}, Field: r.field, Policies: asked{r.catalog},
+		Keys: []string{"title", "subject", "documents", "flow", "reasons"}, Field: r.field, Types: r.types, Policies: asked{r.catalog},
 		CheckPolicy: r.checkPolicy, Invocation: r.invocation,
 	})
 }
