@@ -82,8 +82,9 @@ test-browser: ## Use the dashboard in headless Chromium, one test for each behav
 	else $(MAKE) --no-print-directory web bin/ballerine; CHROMIUM="$(CHROMIUM)" npm run --silent e2e --prefix web; fi
 
 .PHONY: prove
-prove: setup-node ## Hold 10,000 random charts against the compiled machines, and against XState; failures are kept below testdata/rapid
+prove: setup-node setup-python ## Hold 10,000 random charts against the compiled machines, and against XState, 300 machines against another interpreter; failures are kept below testdata/rapid
 	go test -timeout 1h -v -rapid.checks=10000 ./internal/asl/proof ./internal/statechart/peers
+	BALLERINE_NIGHTLY=1 go test -v ./internal/asl/crosscheck
 
 .PHONY: test-short
 test-short: ## Run the tests without setting anything up and without the race detector

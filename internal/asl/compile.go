@@ -99,7 +99,7 @@ func (b *branch) whole() {
 	b.route(statechart.LabelDone, doneState)
 	b.parallel(root, b.names.of("", "regions"), b.names.of("", "next"), root.Description, b.regionsOf(root))
 	b.states = append(b.states,
-		State{Name: b.names.of("", "next"), Type: "Choice", Choices: []Choice{rule(statechart.LabelDone, doneState)}, Default: routeState},
+		State{Name: b.names.of("", "next"), Type: "Choice", InputPath: "$.outer", Choices: []Choice{rule(statechart.LabelDone, doneState)}, Default: routeState},
 		State{Name: doneState, Type: "Succeed", Comment: "All regions have come to their end."})
 }
 
@@ -175,9 +175,10 @@ func (b *branch) rulesFor(reached map[string]bool) (choices []Choice) {
 	return choices
 }
 
-// parallel emits a Parallel and, when all its branches have ended, what they were told of the region around it.
+// parallel emits a Parallel. When all its branches have ended, the Choice after it takes what the first was told of the
+// region around it. (Not all interpreters take "$[0].outer" for one value, so this is done in two steps.)
 func (b *branch) parallel(s *statechart.State, name, next, text string, machines []*Machine) {
-	b.states = append(b.states, State{Name: name, Type: "Parallel", Comment: text, Branches: machines, OutputPath: "$[0].outer", Next: next})
+	b.states = append(b.states, State{Name: name, Type: "Parallel", Comment: text, Branches: machines, OutputPath: "$[0]", Next: next})
 }
 
 // enter gives every label of the state its entry in the machine.
@@ -232,12 +233,13 @@ func (b *branch) state(s *statechart.State) {
 		return
 	case s.Kind == statechart.Parallel:
 		b.parallel(s, b.names.of(s.Path, ""), next, comment(s, "All its regions at once."), b.regionsOf(s))
-		b.choice(s, next)
+		b.choice(s, next, "$.outer")
 		return
 	}
+	joined := b.names.of(s.Path, "joined")
 	for _, stage := range s.Stages() {
 		if len(stage) > 1 {
-			b.parallel(s, b.names.of(s.Path, stageRole(stage)), next, "This work at once.", b.workOf(s, stage))
+			b.parallel(s, b.names.of(s.Path, stageRole(stage)), joined, "This work at once.", b.workOf(s, stage))
 			continue
 		}
 		b.invocation(s, stage[0], s.Path)
@@ -247,7 +249,10 @@ func (b *branch) state(s *statechart.State) {
 		b.waitsOf(s, i, s.Path)
 	}
 	b.timer(s, s.Path)
-	b.choice(s, next)
+	if slices.ContainsFunc(s.Stages(), func(stage []*statechart.Invocation) bool { return len(stage) > 1 }) {
+		b.choice(s, joined, "$.outer")
+	}
+	b.choice(s, next, "")
 }
 
 // workOf compiles work that is done at once: a branch for each piece.
@@ -289,12 +294,12 @@ func (b *branch) timer(s *statechart.State, owner string) {
 }
 
 // choice emits the Choice after a state: the labels that it can really lead to.
-func (b *branch) choice(s *statechart.State, name string) {
+func (b *branch) choice(s *statechart.State, name, input string) {
 	choices := b.following(s)
 	if len(choices) == 0 { // a state that nothing leads out of
 		choices = []Choice{rule(s.Path, b.names.of(s.Path, ""))}
 	}
-	b.states = append(b.states, State{Name: name, Type: "Choice", Choices: choices, Default: b.routeName()})
+	b.states = append(b.states, State{Name: name, Type: "Choice", InputPath: input, Choices: choices, Default: b.routeName()})
 }
 
 func (b *branch) routeName() string {

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"ballerine/internal/asl"
+	"ballerine/internal/asl/asltest"
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/local/states"
@@ -87,6 +88,7 @@ func newHouse(t *rapid.T, definition []byte) *house {
 	}
 	h := &house{t: t, wf: wf, clock: states.NewVirtual(epoch), p: identity.Principal{Tenant: "t", Kind: identity.Client, ID: "key_1"}}
 	h.store = &store{house: h}
+	h.store.OnCommit = h.store.committed
 	ids := 0
 	h.cases = cases.New(cases.Config{Store: h.store, MaxEvents: rapid.SampledFrom([]int{cases.MaxEvents, 250}).Draw(t, "events of an execution"), Catalog: h, Now: h.clock.Now, NewID: func(prefix string) string {
 		ids++
@@ -246,10 +248,10 @@ func (h *house) rest() {
 
 // wanted says whether the record still waits for this work.
 func (h *house) wanted(c *call) bool {
-	if c.request.Execution != h.store.record.Execution.Name {
+	if c.request.Execution != h.store.Record().Execution.Name {
 		return false // another execution has taken over: it does the work again
 	}
-	return h.store.record.Status == cases.StatusActive && slices.ContainsFunc(h.wf.Chart.Busy(h.store.record.Snapshot), func(b statechart.Doing) bool {
+	return h.store.Record().Status == cases.StatusActive && slices.ContainsFunc(h.wf.Chart.Busy(h.store.Record().Snapshot), func(b statechart.Doing) bool {
 		return b == statechart.Doing{State: c.job.State, Visit: c.job.Visit, Work: c.request.Work, Status: statechart.WorkPending}
 	})
 }
@@ -262,7 +264,7 @@ func (h *house) check() {
 	if h.stuck {
 		return
 	}
-	record := h.store.record
+	record := h.store.Record()
 	description, err := h.engine.Describe(context.Background(), "random-v1", record.Execution.Name)
 	if err != nil {
 		h.t.Fatal(err)
@@ -305,7 +307,7 @@ func (h *house) check() {
 // over checks that the executions that have handed over have ended well.
 func (h *house) over(current int) {
 	for n := 1; n < current; n++ {
-		name := h.store.record.ID + "-" + strconv.Itoa(n)
+		name := h.store.Record().ID + "-" + strconv.Itoa(n)
 		if old, err := h.engine.Describe(context.Background(), "random-v1", name); err != nil || old.Status != states.Succeeded {
 			h.t.Fatalf("%s has handed over, and is %s in %s: %s %v", name, old.Status, old.State, old.Cause, err)
 		}
@@ -315,7 +317,7 @@ func (h *house) over(current int) {
 // told is what the execution and its calls have come to.
 func (h *house) told() string {
 	var b strings.Builder
-	history, _ := h.engine.History(context.Background(), "random-v1", h.store.record.Execution.Name)
+	history, _ := h.engine.History(context.Background(), "random-v1", h.store.Record().Execution.Name)
 	for _, e := range history {
 		b.WriteString(e.At.Format("05.000 ") + e.Type + " " + e.State + " " + e.Error + "\n")
 	}
@@ -327,8 +329,8 @@ func (h *house) told() string {
 
 // retrying says whether a task of some execution waits for its next attempt, which is the clock's business.
 func (h *house) retrying() bool {
-	for n := 1; n <= h.store.record.Execution.Sequence; n++ {
-		history, err := h.engine.History(context.Background(), "random-v1", h.store.record.ID+"-"+strconv.Itoa(n))
+	for n := 1; n <= h.store.Record().Execution.Sequence; n++ {
+		history, err := h.engine.History(context.Background(), "random-v1", h.store.Record().ID+"-"+strconv.Itoa(n))
 		if err != nil {
 			h.t.Fatal(err)
 		}
@@ -381,32 +383,16 @@ func leaves(region string, chart *statechart.Chart, position statechart.Position
 	return found
 }
 
-// store keeps one case in memory, and holds every commit against the core.
+// store holds every commit against the core, and keeps what is to be delivered.
 type store struct {
-	cases.Store
+	asltest.Store
 	house   *house
-	mutex   sync.Mutex
-	record  cases.Record
 	effects []cases.Effect
 	oracle  statechart.Result
 	commits int
 }
 
-// Get implements cases.Store.
-func (s *store) Get(context.Context, string, string) (cases.Record, error) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	return s.record, nil
-}
-
-// Commit implements cases.Store.
-func (s *store) Commit(_ context.Context, change cases.Change) error {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.record.Revision != change.Revision {
-		return problem.New(problem.Conflict, "Another write came first.")
-	}
-	s.record = change.Next
+func (s *store) committed(change cases.Change) {
 	for _, e := range change.Effects {
 		if e.Kind == cases.EffectStart || e.Kind == cases.EffectWake {
 			s.effects = append(s.effects, e)
@@ -415,10 +401,9 @@ func (s *store) Commit(_ context.Context, change cases.Change) error {
 	s.commits++
 	if diff := s.compare(change); diff != "" {
 		s.house.mutex.Lock()
+		defer s.house.mutex.Unlock()
 		s.house.failure = problem.New(problem.Internal, "%s", diff)
-		s.house.mutex.Unlock()
 	}
-	return nil
 }
 
 // compare plays the entry's event to the core: - the core, + the record.
@@ -464,24 +449,3 @@ func eventOf(entry cases.Entry) statechart.Event {
 	}
 	return e
 }
-
-// Park implements cases.Store.
-func (s *store) Park(_ context.Context, _, _ string, version int, region string, park cases.Park) error {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.record.Version != version {
-		return problem.New(problem.Conflict, "The record has moved on.")
-	}
-	parked := map[string]cases.Park{region: park}
-	for name, other := range s.record.Parked {
-		if name != region {
-			parked[name] = other
-		}
-	}
-	s.record.Parked = parked
-	s.record.Revision++
-	return nil
-}
-
-// PutTaskRun implements cases.Store.
-func (s *store) PutTaskRun(context.Context, string, string, cases.TaskRun) error { return nil }

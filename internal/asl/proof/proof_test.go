@@ -40,7 +40,7 @@ func TestCompiledMachinesDoWhatTheCoreDoes(t *testing.T) {
 		}()
 		h.play(drawn)
 		charts, commits = charts+1, commits+h.store.commits
-		if h.store.record.Status == cases.StatusCompleted {
+		if h.store.Record().Status == cases.StatusCompleted {
 			ended++
 		}
 		if !h.stuck {

@@ -98,10 +98,10 @@ func (v *Virtual) Sleep(ctx context.Context, d time.Duration) {
 			close(over)
 		})
 	}
+	stop := v.AfterFunc(d, wake) // before it counts as asleep: the clock must not go on without it
 	v.mutex.Lock()
 	v.sleeping++
 	v.mutex.Unlock()
-	stop := v.AfterFunc(d, wake)
 	select {
 	case <-over:
 	case <-ctx.Done():

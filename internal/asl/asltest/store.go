@@ -1,0 +1,64 @@
+// Package asltest keeps one case in memory, for tests that hold compiled machines against something else.
+package asltest
+
+import (
+	"context"
+	"maps"
+	"sync"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/problem"
+)
+
+// Store holds one case. It implements what a case needs that is started, moved and parked; the rest panics.
+type Store struct {
+	cases.Store
+	OnCommit func(change cases.Change) // called with every commit, one after the other
+
+	mutex  sync.Mutex
+	record cases.Record
+}
+
+// Record is the case as it is.
+func (s *Store) Record() cases.Record {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.record
+}
+
+// Get implements cases.Store.
+func (s *Store) Get(context.Context, string, string) (cases.Record, error) { return s.Record(), nil }
+
+// Commit implements cases.Store.
+func (s *Store) Commit(_ context.Context, change cases.Change) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.record.Revision != change.Revision {
+		return problem.New(problem.Conflict, "Another write came first.")
+	}
+	s.record = change.Next
+	if s.OnCommit != nil {
+		s.OnCommit(change)
+	}
+	return nil
+}
+
+// Park implements cases.Store.
+func (s *Store) Park(_ context.Context, _, _ string, version int, region string, park cases.Park) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.record.Version != version {
+		return problem.New(problem.Conflict, "The record has moved on.")
+	}
+	parked := maps.Clone(s.record.Parked)
+	if parked == nil {
+		parked = map[string]cases.Park{}
+	}
+	parked[region] = park
+	s.record.Parked = parked
+	s.record.Revision++
+	return nil
+}
+
+// PutTaskRun implements cases.Store.
+func (s *Store) PutTaskRun(context.Context, string, string, cases.TaskRun) error { return nil }
