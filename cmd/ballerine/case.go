@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,18 +35,21 @@ type source interface {
 	list(ctx context.Context, query cases.Query) ([]httpapi.Case, error)
 	show(ctx context.Context, id string) (httpapi.Case, error)
 	verify(ctx context.Context, id string) (cases.VerifyReport, error)
+	incidents(ctx context.Context, id string) ([]cases.OpenIncident, error)
+	retry(ctx context.Context, id, incident string, patch map[string]any) (httpapi.Case, error)
+	skip(ctx context.Context, id, incident string, result any, comment string) (httpapi.Case, error)
 	io.Closer
 }
 
 func caseCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "case", Short: "List, show and verify cases, of a running system (--endpoint) or of local data"}
+	cmd := &cobra.Command{Use: "case", Short: "List, show, verify and repair cases, of a running system (--endpoint) or of local data"}
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&t.endpoint, "endpoint", os.Getenv("BALLERINE_ENDPOINT"), "URL of a running system")
 	flags.StringVar(&t.key, "api-key", os.Getenv("BALLERINE_API_KEY"), "API key for the endpoint")
 	flags.StringVar(&t.data, "data", ".ballerine", "folder of a stopped system's data")
 	flags.StringVar(&t.tenant, "tenant", "demo", "tenant within the local data")
-	cmd.AddCommand(caseListCommand(t), caseShowCommand(t), caseVerifyCommand(t))
+	cmd.AddCommand(caseListCommand(t), caseShowCommand(t), caseVerifyCommand(t), caseIncidentsCommand(t), caseRetryCommand(t), caseSkipCommand(t))
 	return cmd
 }
 
@@ -101,6 +105,7 @@ func caseListCommand(t *target) *cobra.Command {
 	cmd.Flags().StringVar(&query.State, "state", "", "only in this state")
 	cmd.Flags().StringVar(&query.Tag, "tag", "", "only with this tag")
 	cmd.Flags().StringVar(&status, "status", "", "active, completed, failed or cancelled")
+	cmd.Flags().BoolVar(&query.Incident, "incident", false, "only with work that has failed and waits for an operator")
 	cmd.Flags().IntVar(&query.Limit, "limit", 50, "at most this many, 1 to 200")
 	return cmd
 }
@@ -233,11 +238,26 @@ func (remote) Close() error { return nil }
 
 // get reads a JSON answer; a problem becomes an error with its code.
 func (r remote) get(ctx context.Context, path string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.endpoint+path, nil)
+	return r.call(ctx, http.MethodGet, path, nil, into)
+}
+
+func (r remote) call(ctx context.Context, method, path string, body, into any) error {
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return problem.Wrap(err, problem.Invalid, "The request does not encode.")
+		}
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, r.endpoint+path, content)
 	if err != nil {
 		return usageError{fmt.Errorf("the endpoint is not a URL: %w", err)}
 	}
 	request.Header.Set("Authorization", "Bearer "+r.key)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return problem.Wrap(err, problem.Unavailable, "The endpoint does not answer.")
@@ -259,6 +279,9 @@ func (r remote) list(ctx context.Context, query cases.Query) ([]httpapi.Case, er
 		if value != "" {
 			parameters.Set(name, value)
 		}
+	}
+	if query.Incident {
+		parameters.Set("incident", "true")
 	}
 	var page httpapi.List[httpapi.Case]
 	err := r.get(ctx, "/v1/cases?"+parameters.Encode(), &page)

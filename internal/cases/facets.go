@@ -11,7 +11,7 @@ import (
 )
 
 // GroupOpen is the group of counters of open cases: "open", "to_decide", "unassigned", "assignee/<user>",
-// "workflow/<id>", "state/<workflow>/<path>", "risk/<severity>".
+// "workflow/<id>", "state/<workflow>/<path>", "risk/<severity>", "incident".
 const GroupOpen = "open"
 
 // GroupDay is the group of counters of a day in UTC: "started", "completed/<outcome>", "decided", and "took/<bucket>",
@@ -34,6 +34,9 @@ func facets(r Record) []string {
 		names = append(names, "unassigned")
 	} else {
 		names = append(names, "assignee/"+r.Assignee)
+	}
+	if len(r.Incidents) > 0 {
+		names = append(names, "incident")
 	}
 	for _, state := range leaves(r.Snapshot) {
 		names = append(names, "state/"+r.Workflow.ID+"/"+state)

@@ -24,7 +24,7 @@ func (d *desk) full() cases.Record {
 	d.send(r.ID, "SUBMIT")
 	job := d.begin(r.ID, "lookup")
 	must[cases.ExecutionInput](d)(d.FailWork(c, cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, cases.Failure{Error: "Timeout", Cause: "slow", Attempts: 2}))
-	must[cases.Record](d)(d.RetryIncident(c, reviewer, r.ID, d.get(r.ID).Incidents[0].ID))
+	must[cases.Record](d)(d.RetryIncident(c, reviewer, r.ID, d.get(r.ID).Incidents[0].ID, nil))
 	job = d.begin(r.ID, "lookup")
 	d.await(job)
 	// What programs hand over is not always what JSON gives back: integers, structs, times.

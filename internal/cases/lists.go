@@ -38,6 +38,9 @@ func (q Query) Lists() []string {
 		add("status/", string(q.Status))
 		return lists
 	}
+	if q.Incident {
+		lists = append(lists, "incident")
+	}
 	if q.Assignee == "none" {
 		lists = append(lists, "unassigned")
 	} else {

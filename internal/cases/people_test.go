@@ -44,7 +44,7 @@ func TestCalledOffCaseDoesNotMove(t *testing.T) {
 	_, errs["SaveContext"] = d.SaveContext(c, client, r.ID, map[string]any{"color": "red"})
 	_, errs["Assign"] = d.Assign(c, reviewer, r.ID, "user_2", 0)
 	_, errs["Cancel"] = d.Cancel(c, client, r.ID, 0, "again")
-	_, errs["RetryIncident"] = d.RetryIncident(c, reviewer, r.ID, "inc_1")
+	_, errs["RetryIncident"] = d.RetryIncident(c, reviewer, r.ID, "inc_1", nil)
 	_, _, errs["AnnounceDocument"] = d.AnnounceDocument(c, client, r.ID, cases.AnnounceCommand{ID: "doc_2"})
 	_, errs["DecideDocument"] = d.DecideDocument(c, reviewer, r.ID, "doc_1", closed.Version, cases.DocumentDecisionCommand{Decision: "approved"})
 	for call, err := range errs {

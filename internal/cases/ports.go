@@ -108,6 +108,7 @@ type Query struct {
 	Severity  string    // "none": not rated yet
 	DueBefore time.Time // a deadline of the chart, or the SLA's
 	Overdue   time.Time // waits for a person, and its deadline has passed by then
+	Incident  bool      // has an open incident
 	Text      string    // words of the case, or the beginnings of words
 	Terms     []string  // the hashes of Text's words: Record.Terms must have them all
 	Order     Order     // "": newest first

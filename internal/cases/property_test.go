@@ -89,7 +89,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			if open := m.get(m.id).Incidents; len(open) > 0 {
 				incident = open[0].ID
 			}
-			_, err := m.RetryIncident(c, reviewer, m.id, incident)
+			_, err := m.RetryIncident(c, reviewer, m.id, incident, nil)
 			m.check(rt, err)
 		},
 		"park": func(rt *rapid.T) {

@@ -216,6 +216,7 @@ func (q Query) Matches(r Record) bool {
 		(q.Assignee == "" || q.Assignee == r.Assignee || (q.Assignee == "none" && r.Assignee == "")) &&
 		(q.Subject == "" || q.Subject == r.Subject.ID) &&
 		(q.Severity == "" || severityOf(r) == q.Severity) &&
+		(!q.Incident || len(r.Incidents) > 0) &&
 		(q.Overdue.IsZero() || r.overdue(q.Overdue)) &&
 		(q.DueBefore.IsZero() || (!deadline(r).IsZero() && deadline(r).Before(q.DueBefore))) &&
 		(q.Text == "" || hasAll(r.Terms, q.Terms) && r.mentions(q.Text))

@@ -221,7 +221,7 @@ func TestOnlyTheOwnCaseIsKnown(t *testing.T) {
 			_, errs["SaveContext"] = d.SaveContext(c, p, r.ID, map[string]any{"color": "red"})
 			_, errs["Assign"] = d.Assign(c, p, r.ID, "user_2", 0)
 			_, errs["Cancel"] = d.Cancel(c, p, r.ID, 0, "x")
-			_, errs["RetryIncident"] = d.RetryIncident(c, p, r.ID, "inc_1")
+			_, errs["RetryIncident"] = d.RetryIncident(c, p, r.ID, "inc_1", nil)
 			_, errs["AddNote"] = d.AddNote(c, p, r.ID, "", "x")
 			_, _, errs["AnnounceDocument"] = d.AnnounceDocument(c, p, r.ID, cases.AnnounceCommand{})
 			_, errs["DecideDocument"] = d.DecideDocument(c, p, r.ID, "doc_1", 1, cases.DocumentDecisionCommand{Decision: "approved"})

@@ -58,7 +58,7 @@ type Outcome struct {
 type Failure struct {
 	Error    string // the error's name
 	Cause    string // without personal data
-	Attempts int
+	Attempts int    // 0: as the account of attempts has it
 }
 
 func system(name string) Actor { return Actor{Kind: string(identity.System), ID: name} }
@@ -243,6 +243,12 @@ func checkResult(payload any) error {
 
 // FailWork tells the case that work has failed for good: the chart says what then, else it is an incident.
 func (s *Service) FailWork(ctx context.Context, branch Branch, state, work string, visit int, failure Failure) (ExecutionInput, error) {
+	if failure.Attempts == 0 {
+		var err error
+		if failure.Attempts, err = s.attempted(ctx, branch, state, visit, work); err != nil {
+			return ExecutionInput{}, err
+		}
+	}
 	record, err := s.apply(ctx, branch.Tenant, branch.Case, system("step"), func(d *draft) error {
 		if !d.isDoing(state, visit, work, statechart.WorkPending) {
 			d.nothing = true
@@ -276,33 +282,6 @@ func (d *draft) incident(incidentID, state string, visit int, work string, failu
 	d.record.Incidents = append(slices.Clone(d.record.Incidents), incident)
 	d.changed("incidents")
 	d.tell("case.incident", map[string]any{"incident": incidentID, "state": state, "work": work, "error": failure.Error})
-}
-
-// RetryIncident makes the work of an incident pending again. Errors: NotFound, CaseClosed, Conflict.
-func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, incidentID string) (Record, error) {
-	if err := sees(p, id); err != nil {
-		return Record{}, err
-	}
-	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
-		if err := d.open(); err != nil {
-			return err
-		}
-		at := slices.IndexFunc(d.record.Incidents, func(i Incident) bool { return i.ID == incidentID })
-		if at < 0 {
-			return problem.New(problem.NotFound, "There is no such open incident.")
-		}
-		incident := d.record.Incidents[at]
-		snapshot, ok := d.workflow.Chart.Retry(d.record.Snapshot, incident.State, incident.Visit, incident.Work)
-		if !ok {
-			return problem.New(problem.Conflict, "The case has left the state of this incident.")
-		}
-		d.record.Snapshot = snapshot
-		d.record.Incidents = slices.Delete(slices.Clone(d.record.Incidents), at, at+1)
-		d.entry.Cause = CauseIncidentResolved
-		d.detail("incident", incidentID)
-		d.changed("incidents")
-		return nil
-	})
 }
 
 // Answer applies a vendor's callback. One that comes before the task has noted that it awaits it, twice, or late, is

@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -153,12 +154,12 @@ func TestFailureWithoutARuleIsAnIncidentThatAnOperatorRetries(t *testing.T) {
 		t.Error("the same failure made another incident")
 	}
 	stranger := d.start()
-	_, err := d.RetryIncident(t.Context(), applicantOf(stranger.ID), r.ID, now.Incidents[0].ID)
+	_, err := d.RetryIncident(t.Context(), applicantOf(stranger.ID), r.ID, now.Incidents[0].ID, nil)
 	wantCode(t, err, problem.NotFound)
-	_, err = d.RetryIncident(t.Context(), reviewer, r.ID, "inc_none")
+	_, err = d.RetryIncident(t.Context(), reviewer, r.ID, "inc_none", nil)
 	wantCode(t, err, problem.NotFound)
 
-	retried := must[cases.Record](d)(d.RetryIncident(t.Context(), reviewer, r.ID, now.Incidents[0].ID))
+	retried := must[cases.Record](d)(d.RetryIncident(t.Context(), reviewer, r.ID, now.Incidents[0].ID, nil))
 	if len(retried.Incidents) != 0 || d.store.last().Entry.Cause != cases.CauseIncidentResolved {
 		t.Errorf("incidents %+v, cause %s", retried.Incidents, d.store.last().Entry.Cause)
 	}
@@ -166,6 +167,77 @@ func TestFailureWithoutARuleIsAnIncidentThatAnOperatorRetries(t *testing.T) {
 	d.finish(d.begin(r.ID, "risk"), nil)
 	wantState(t, d.get(r.ID), "review")
 	d.verified(r.ID)
+}
+
+// stuck is a case whose lookup has failed for good.
+func (d *desk) stuck() (cases.Record, cases.Incident) {
+	d.t.Helper()
+	r := d.checking()
+	job := d.begin(r.ID, "lookup")
+	must[cases.ExecutionInput](d)(d.FailWork(d.t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, cases.Failure{Error: "vendor_rejected", Cause: "no such country"}))
+	r = d.get(r.ID)
+	return r, r.Incidents[0]
+}
+
+func TestAnIncidentIsSkippedWithAResultThatIsGivenByHand(t *testing.T) {
+	d := newDesk(t)
+	r, incident := d.stuck()
+	skipped := must[cases.Record](d)(d.SkipIncident(t.Context(), reviewer, r.ID, incident.ID, map[string]any{"hits": []any{}}, "asked by telephone"))
+	if len(skipped.Incidents) != 0 || skipped.Context["lookup"] == nil || len(d.store.last().Entry.Details) == 0 {
+		t.Errorf("%+v", skipped)
+	}
+	entry := d.store.last().Entry
+	if entry.Cause != cases.CauseIncidentResolved || entry.Details["resolution"] != "skipped" || entry.Details["comment"] != "asked by telephone" {
+		t.Errorf("%s %v", entry.Cause, entry.Details)
+	}
+	d.finish(d.begin(r.ID, "risk"), nil)
+	wantState(t, d.get(r.ID), "review")
+	_, err := d.SkipIncident(t.Context(), reviewer, r.ID, incident.ID, nil, "")
+	wantCode(t, err, problem.NotFound)
+	d.verified(r.ID)
+}
+
+func TestAnIncidentIsRetriedWithTheDataPutRight(t *testing.T) {
+	d := newDesk(t)
+	r, incident := d.stuck()
+	_, err := d.RetryIncident(t.Context(), reviewer, r.ID, incident.ID, map[string]any{"color": "green"})
+	if p := wantCode(t, err, problem.Invalid); len(p.Fields) != 1 || p.Fields[0].Location != "body.context.color" || len(d.get(r.ID).Incidents) != 1 {
+		t.Errorf("%+v", p.Fields)
+	}
+	repaired := must[cases.Record](d)(d.RetryIncident(t.Context(), reviewer, r.ID, incident.ID, map[string]any{"color": "red", "risk": map[string]any{"score": 1.0}}))
+	if repaired.Context["color"] != "red" || repaired.Context["risk"] == nil || len(repaired.Incidents) != 0 {
+		t.Errorf("%+v", repaired.Context)
+	}
+	if changed := d.store.last().Entry.Changed; !slices.Contains(changed, "color") || !slices.Contains(changed, "incidents") {
+		t.Errorf("changed %v", changed)
+	}
+	d.finish(d.begin(r.ID, "lookup"), nil)
+	d.verified(r.ID)
+}
+
+func TestIncidentsAreFoundWithWhatTheirWorkWasGivenAndHowOftenItWasTried(t *testing.T) {
+	d := newDesk(t)
+	r := d.checking()
+	job := d.begin(r.ID, "lookup")
+	for attempt := range 3 {
+		run := d.runOf(job)
+		run.ID, run.Attempt, run.Outcome = fmt.Sprint("task_x", attempt), attempt+1, "failed"
+		if err := d.store.PutTaskRun(t.Context(), "demo", r.ID, run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must[cases.ExecutionInput](d)(d.FailWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, cases.Failure{Error: "vendor_unavailable"}))
+	found := must[[]cases.OpenIncident](d)(d.Incidents(t.Context(), reviewer, r.ID))
+	if len(found) != 1 || found[0].Attempts != 3 || found[0].Input["plugin"] != "lookup" || found[0].Source != "vendor" {
+		t.Errorf("%+v", found)
+	}
+	d.start()
+	page := must[cases.Page](d)(d.List(t.Context(), reviewer, cases.Query{Incident: true, Status: cases.StatusActive, Limit: 10}))
+	if len(page.Records) != 1 || page.Records[0].ID != r.ID {
+		t.Errorf("listed %+v", page.Records)
+	}
+	_, err := d.Incidents(t.Context(), foreigner, r.ID)
+	wantCode(t, err, problem.NotFound)
 }
 
 func TestIncidentIsForgottenWhenItsStateIsLeft(t *testing.T) {
@@ -177,7 +249,7 @@ func TestIncidentIsForgottenWhenItsStateIsLeft(t *testing.T) {
 	if left := d.send(r.ID, "back"); len(left.Incidents) != 0 || !slices.Contains(d.store.last().Entry.Changed, "incidents") {
 		t.Errorf("incidents %+v", left.Incidents)
 	}
-	_, err := d.RetryIncident(t.Context(), reviewer, r.ID, incident)
+	_, err := d.RetryIncident(t.Context(), reviewer, r.ID, incident, nil)
 	wantCode(t, err, problem.NotFound)
 }
 

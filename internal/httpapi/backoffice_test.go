@@ -372,3 +372,30 @@ func TestHistoryOverHTTPComesNewestFirstByCauseInPages(t *testing.T) {
 	}
 	b.answer(b.call("rita", "GET", "/v1/cases/"+id+"/history?cause=gossip", ""), http.StatusUnprocessableEntity)
 }
+
+// TestAnIncidentIsListedSkippedAndRetried goes through the addresses: what they do is tested with the cases.
+func TestAnIncidentIsListedSkippedAndRetried(t *testing.T) {
+	b := newBack(t)
+	id := b.waiting("ada")
+	path := "/v1/cases/" + id + "/incidents"
+	if w := b.call("rita", "GET", path, ""); w.Code != 200 || len(b.answer(w, 200)["data"].([]any)) != 0 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	for _, body := range []string{"", `{}`, `{"context":{}}`} {
+		if w := b.call("mara", "POST", path+"/inc_none/retry", body); w.Code != 404 || !strings.Contains(w.Body.String(), "no such open incident") {
+			t.Errorf("retry with %q: %d %s", body, w.Code, w.Body)
+		}
+	}
+	if w := b.call("mara", "POST", path+"/inc_none/skip", `{"result":{"passed":true}}`); w.Code != 404 || !strings.Contains(w.Body.String(), "no such open incident") {
+		t.Errorf("skip: %d %s", w.Code, w.Body)
+	}
+	if w := b.call("mara", "POST", path+"/inc_none/skip", `{}`); w.Code != 422 {
+		t.Errorf("skip without a result: %d %s", w.Code, w.Body)
+	}
+	if w := b.call("rita", "POST", path+"/inc_none/skip", `{"result":null}`); w.Code != 403 {
+		t.Errorf("a reviewer skips: %d %s", w.Code, w.Body)
+	}
+	if w := b.call("rita", "GET", "/v1/cases?incident=true", ""); w.Code != 200 || len(b.answer(w, 200)["data"].([]any)) != 0 {
+		t.Errorf("listed: %d %s", w.Code, w.Body)
+	}
+}

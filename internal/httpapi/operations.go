@@ -202,6 +202,7 @@ func (s *server) registerCaseList(api huma.API) {
 		Risk      string    `query:"risk" enum:"low,medium,high,critical,none" doc:"none: not rated yet"`
 		DueBefore time.Time `query:"due_before" doc:"the deadline is before this time"`
 		Overdue   bool      `query:"overdue" doc:"only those that a person should have decided by now"`
+		Incident  bool      `query:"incident" doc:"only those with work that has failed and waits for an operator"`
 		Text      string    `query:"q" maxLength:"200" doc:"words of the case, or beginnings of them: ids, names, e-mail addresses, numbers of documents"`
 		Sort      string    `query:"sort" enum:"created_at,-created_at,due_at" default:"-created_at" doc:"a leading minus: newest first; due_at: open cases, the soonest deadline first; what q finds is ordered by age"`
 	}
@@ -226,6 +227,9 @@ func (s *server) registerCaseList(api huma.API) {
 		}
 		if in.Overdue {
 			query.Overdue, query.Tag, query.Status = s.Now(), cases.TagReview, cases.StatusActive
+		}
+		if in.Incident {
+			query.Incident, query.Status = true, cases.StatusActive
 		}
 		page, err := s.Cases.List(c, p, query)
 		if err != nil {

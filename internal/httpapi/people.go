@@ -125,12 +125,41 @@ func (s *server) registerInsight(api huma.API) {
 		report, err := s.Cases.Verify(c, principalOf(c), in.ID)
 		return &body[cases.VerifyReport]{report}, err
 	})
-	type incidentIn struct {
+	s.registerIncidents(api)
+}
+
+func (s *server) registerIncidents(api huma.API) {
+	type OnIncident struct { // exported: Huma does not look into others
 		OnCase
 		Incident string `path:"incident"`
 	}
-	add(s, api, op(Review, "retryIncident", "POST", "/v1/cases/{id}/incidents/{incident}/retry", "Try failed work again"), func(c ctx, in *incidentIn) (*caseAnswer, error) {
-		record, err := s.Cases.RetryIncident(c, principalOf(c), in.ID, in.Incident)
+	type retryIn struct {
+		OnIncident
+		Body *struct {
+			Context map[string]any `json:"context,omitempty" doc:"put into the case's context first, as a merge patch"`
+		}
+	}
+	type skipIn struct {
+		OnIncident
+		Body struct {
+			Result  any    `json:"result" doc:"what the work would have given"`
+			Comment string `json:"comment,omitempty" maxLength:"10000"`
+		}
+	}
+	add(s, api, op(Review, "listIncidents", "GET", "/v1/cases/{id}/incidents", "List the case's open incidents, with what the work was given"), func(c ctx, in *OnCase) (*body[List[cases.OpenIncident]], error) {
+		found, err := s.Cases.Incidents(c, principalOf(c), in.ID)
+		return &body[List[cases.OpenIncident]]{List[cases.OpenIncident]{Data: list(found)}}, err
+	})
+	add(s, api, op(Review, "retryIncident", "POST", "/v1/cases/{id}/incidents/{incident}/retry", "Try failed work again, with the data put right"), func(c ctx, in *retryIn) (*caseAnswer, error) {
+		var patch map[string]any
+		if in.Body != nil {
+			patch = in.Body.Context
+		}
+		record, err := s.Cases.RetryIncident(c, principalOf(c), in.ID, in.Incident, patch)
+		return s.answer(c, record, err)
+	})
+	add(s, api, op(Review, "skipIncident", "POST", "/v1/cases/{id}/incidents/{incident}/skip", "Give failed work its result by hand"), func(c ctx, in *skipIn) (*caseAnswer, error) {
+		record, err := s.Cases.SkipIncident(c, principalOf(c), in.ID, in.Incident, in.Body.Result, in.Body.Comment)
 		return s.answer(c, record, err)
 	})
 }

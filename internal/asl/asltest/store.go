@@ -62,3 +62,6 @@ func (s *Store) Park(_ context.Context, _, _ string, version int, region string,
 
 // PutTaskRun implements cases.Store.
 func (s *Store) PutTaskRun(context.Context, string, string, cases.TaskRun) error { return nil }
+
+// TaskRuns implements cases.Store.
+func (s *Store) TaskRuns(context.Context, string, string) ([]cases.TaskRun, error) { return nil, nil }

@@ -244,6 +244,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{id}/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the case's open incidents, with what the work was given */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{id}/incidents/{incident}/retry": {
         parameters: {
             query?: never;
@@ -253,8 +270,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try failed work again */
+        /** Try failed work again, with the data put right */
         post: operations["retryIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/incidents/{incident}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give failed work its result by hand */
+        post: operations["skipIncident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -989,6 +1023,10 @@ export interface components {
             name: string;
             /** Format: int64 */
             sequence: number;
+            /** Format: int64 */
+            since?: number;
+            /** Format: date-time */
+            started_at?: string;
         };
         Field: {
             code: string;
@@ -1109,6 +1147,10 @@ export interface components {
             data: components["schemas"]["Note"][];
             next_cursor: string | null;
         };
+        ListOpenIncident: {
+            data: components["schemas"]["OpenIncident"][];
+            next_cursor: string | null;
+        };
         ListTaskRun: {
             data: components["schemas"]["TaskRun"][];
             next_cursor: string | null;
@@ -1165,6 +1207,26 @@ export interface components {
         };
         OneQueue: {
             data: components["schemas"]["Queue"];
+        };
+        OpenIncident: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            attempts: number;
+            case: string;
+            cause: string;
+            error: string;
+            id: string;
+            input: {
+                [key: string]: unknown;
+            };
+            missing: string[] | null;
+            source: string;
+            state: string;
+            /** Format: int64 */
+            visit: number;
+            work: string;
+            workflow: components["schemas"]["WorkflowRef"];
         };
         OutlineState: {
             description: string;
@@ -1253,6 +1315,12 @@ export interface components {
                 [key: string]: number;
             };
         };
+        RetryInBody: {
+            /** @description put into the case's context first, as a merge patch */
+            context?: {
+                [key: string]: unknown;
+            };
+        };
         Risk: {
             policy?: string;
             /** @description of the rules that fired, as sentences */
@@ -1268,6 +1336,11 @@ export interface components {
             /** Format: date-time */
             started_at: string;
         } | null;
+        SkipInBody: {
+            comment?: string;
+            /** @description what the work would have given */
+            result: unknown;
+        };
         StartBody: {
             context?: {
                 [key: string]: unknown;
@@ -1500,6 +1573,7 @@ export type ListEntry = components['schemas']['ListEntry'];
 export type ListFlowDocument = components['schemas']['ListFlowDocument'];
 export type ListKey = components['schemas']['ListKey'];
 export type ListNote = components['schemas']['ListNote'];
+export type ListOpenIncident = components['schemas']['ListOpenIncident'];
 export type ListTaskRun = components['schemas']['ListTaskRun'];
 export type ListUser = components['schemas']['ListUser'];
 export type ListView = components['schemas']['ListView'];
@@ -1513,14 +1587,17 @@ export type Next = components['schemas']['Next'];
 export type Note = components['schemas']['Note'];
 export type NoteInBody = components['schemas']['NoteInBody'];
 export type OneQueue = components['schemas']['OneQueue'];
+export type OpenIncident = components['schemas']['OpenIncident'];
 export type OutlineState = components['schemas']['OutlineState'];
 export type OutlineTransition = components['schemas']['OutlineTransition'];
 export type Presence = components['schemas']['Presence'];
 export type Present = components['schemas']['Present'];
 export type Problem = components['schemas']['Problem'];
 export type Queue = components['schemas']['Queue'];
+export type RetryInBody = components['schemas']['RetryInBody'];
 export type Risk = components['schemas']['Risk'];
 export type Sla = components['schemas']['SLA'];
+export type SkipInBody = components['schemas']['SkipInBody'];
 export type StartBody = components['schemas']['StartBody'];
 export type Statistics = components['schemas']['Statistics'];
 export type Step = components['schemas']['Step'];
@@ -1559,6 +1636,8 @@ export interface operations {
                 due_before?: string;
                 /** @description only those that a person should have decided by now */
                 overdue?: boolean;
+                /** @description only those with work that has failed and waits for an operator */
+                incident?: boolean;
                 /** @description words of the case, or beginnings of them: ids, names, e-mail addresses, numbers of documents */
                 q?: string;
                 /** @description a leading minus: newest first; due_at: open cases, the soonest deadline first; what q finds is ordered by age */
@@ -2292,6 +2371,46 @@ export interface operations {
             };
         };
     };
+    listIncidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOpenIncident"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retryIncident: {
         parameters: {
             query?: never;
@@ -2302,7 +2421,58 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RetryInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skipIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipInBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

@@ -1,0 +1,154 @@
+package cases
+
+import (
+	"context"
+	"slices"
+
+	"ballerine/internal/expr"
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+)
+
+// OpenIncident is an incident as an operator needs it: with what the work was given.
+type OpenIncident struct {
+	Incident
+	Case     string      `json:"case"`
+	Workflow WorkflowRef `json:"workflow"`
+	Source   string      `json:"source"` // vendor | rules | document
+	// Input is what the next attempt would be given: the work's own settings, and what is computed from the case as it is
+	// now. Personal data.
+	Input   map[string]any `json:"input"`
+	Missing []string       `json:"missing"` // context paths that the input needs and that are not there
+}
+
+// Incidents are the open ones of a case. Errors: NotFound.
+func (s *Service) Incidents(ctx context.Context, p identity.Principal, id string) ([]OpenIncident, error) {
+	record, err := s.Get(ctx, p, id)
+	if err != nil {
+		return nil, err
+	}
+	wf, err := s.Catalog.Workflow(ctx, p.Tenant, record.Workflow.ID, record.Workflow.Version)
+	if err != nil {
+		return nil, err
+	}
+	found := []OpenIncident{}
+	for _, incident := range record.Incidents {
+		open := OpenIncident{Incident: incident, Case: id, Workflow: record.Workflow, Input: map[string]any{}, Missing: []string{}}
+		if work, ok := wf.Invocation(incident.State, incident.Work); ok {
+			open.Source = work.Source
+			input, missing := work.Resolve(&expr.Env{Scope: expr.Layers{extraOf(wf, record), record.Context}, Now: s.Now()})
+			open.Input, open.Missing = input, append(open.Missing, missing...)
+		}
+		found = append(found, open)
+	}
+	return found, nil
+}
+
+// RetryIncident makes the work of an incident pending again, after the data has been put right when a patch is given. It
+// may touch what the workflow's own work has written: an operator repairs. Errors: NotFound, CaseClosed, Conflict,
+// Invalid, TooLarge.
+func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, incidentID string, patch map[string]any) (Record, error) {
+	return s.resolveIncident(ctx, p, id, incidentID, func(d *draft, incident Incident) error {
+		snapshot, ok := d.workflow.Chart.Retry(d.record.Snapshot, incident.State, incident.Visit, incident.Work)
+		if !ok {
+			return errLeft()
+		}
+		d.record.Snapshot = snapshot
+		d.detail("resolution", "retried")
+		return d.repair(patch)
+	})
+}
+
+// SkipIncident gives the work of an incident its result by hand: the case goes on as if the work had been done. Errors:
+// NotFound, CaseClosed, Conflict, TooLarge.
+func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, incidentID string, result any, comment string) (Record, error) {
+	if err := checkResult(result); err != nil {
+		return Record{}, err
+	}
+	return s.resolveIncident(ctx, p, id, incidentID, func(d *draft, incident Incident) error {
+		snapshot, ok := d.workflow.Chart.Retry(d.record.Snapshot, incident.State, incident.Visit, incident.Work)
+		where, known := d.workflow.Chart.State(incident.State)
+		if !ok || !known {
+			return errLeft()
+		}
+		invocation, _ := where.Invocation(incident.Work)
+		d.record.Snapshot = snapshot
+		if err := s.done(d, incident.State, incident.Visit, invocation, result, ""); err != nil {
+			return err
+		}
+		d.detail("resolution", "skipped")
+		d.detail("result", result)
+		if comment != "" {
+			d.detail("comment", comment)
+		}
+		return nil
+	})
+}
+
+func errLeft() error {
+	return problem.New(problem.Conflict, "The case has left the state of this incident.")
+}
+
+// resolveIncident ends an incident in the way that is given.
+func (s *Service) resolveIncident(ctx context.Context, p identity.Principal, id, incidentID string, resolve func(d *draft, incident Incident) error) (Record, error) {
+	if err := sees(p, id); err != nil {
+		return Record{}, err
+	}
+	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
+		if err := d.open(); err != nil {
+			return err
+		}
+		at := slices.IndexFunc(d.record.Incidents, func(i Incident) bool { return i.ID == incidentID })
+		if at < 0 {
+			return problem.New(problem.NotFound, "There is no such open incident.")
+		}
+		incident := d.record.Incidents[at]
+		d.record.Incidents = slices.Delete(slices.Clone(d.record.Incidents), at, at+1)
+		if err := resolve(d, incident); err != nil {
+			return err
+		}
+		d.entry.Cause, d.entry.Event = CauseIncidentResolved, ""
+		d.detail("incident", incidentID)
+		d.changed("incidents")
+		return nil
+	})
+}
+
+// repair patches the context; what callers own must still keep to the schema.
+func (d *draft) repair(patch map[string]any) error {
+	if len(patch) == 0 {
+		return nil
+	}
+	own := map[string]any{}
+	for name, value := range patch {
+		if !slices.Contains(reserved(d.workflow), name) {
+			own[name] = value
+		}
+	}
+	problems := problem.New(problem.Invalid, "The data has problems.")
+	addContextProblems(problems, d.workflow, d.record.Context, own)
+	if len(problems.Fields) > 0 {
+		return problems
+	}
+	d.record.Context, _ = mergePatch(d.record.Context, patch).(map[string]any)
+	d.detail("patch", patch)
+	for name := range patch {
+		d.changed(name)
+	}
+	return checkSize(d.record.Context)
+}
+
+// attempted counts the attempts at a visit's work. A function that crashed has left no account: it counts as one.
+func (s *Service) attempted(ctx context.Context, branch Branch, state string, visit int, work string) (int, error) {
+	runs, err := s.Store.TaskRuns(ctx, branch.Tenant, branch.Case)
+	if err != nil {
+		return 0, err
+	}
+	most := 1
+	for _, run := range runs {
+		if run.State == state && run.Visit == visit && run.Work == work {
+			most = max(most, run.Attempt)
+		}
+	}
+	return most, nil
+}
