@@ -24,13 +24,13 @@ import (
 	"pgregory.net/rapid"
 
 	"ballerine/internal/asl"
-	"ballerine/internal/asl/asltest"
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/local/states"
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/statechart/charttest"
+	"ballerine/internal/store/onecase"
 	"ballerine/internal/task"
 	"ballerine/internal/vendor"
 	"ballerine/internal/workflow"
@@ -43,7 +43,7 @@ type world struct {
 	seed  string
 	wf    *workflow.Workflow
 	names []string // of events
-	store asltest.Store
+	store onecase.Store
 	cases *cases.Service
 	step  task.Handler
 	p     identity.Principal

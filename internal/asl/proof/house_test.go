@@ -16,12 +16,12 @@ import (
 	"pgregory.net/rapid"
 
 	"ballerine/internal/asl"
-	"ballerine/internal/asl/asltest"
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/local/states"
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
+	"ballerine/internal/store/onecase"
 	"ballerine/internal/task"
 	"ballerine/internal/workflow"
 )
@@ -385,7 +385,7 @@ func leaves(region string, chart *statechart.Chart, position statechart.Position
 
 // store holds every commit against the core, and keeps what is to be delivered.
 type store struct {
-	asltest.Store
+	onecase.Store
 	house   *house
 	effects []cases.Effect
 	oracle  statechart.Result

@@ -1,5 +1,5 @@
-// Package asltest keeps one case in memory, for tests that hold compiled machines against something else.
-package asltest
+// Package onecase keeps one case in memory, for tests that hold compiled machines against something else.
+package onecase
 
 import (
 	"context"
