@@ -46,6 +46,8 @@ type Engine struct {
 	closed   bool
 	parked   map[string][]byte // marks that ride on the next write: nothing is lost without them but time
 	pruned   time.Time
+	ended    map[string]record // the newest that have ended: the journal may not show them yet
+	endings  []string          // their keys, oldest first
 }
 
 // execution is a running one. mutex guards its run; the engine's mutex guards the rest and is taken second.
@@ -94,7 +96,7 @@ func New(config Config) (*Engine, error) {
 	}
 	e := &Engine{
 		config: config, machines: map[string]*Machine{}, running: map[string]*execution{},
-		tokens: map[string]*execution{}, parked: map[string][]byte{}, silence: func() {}, pruned: config.Clock.Now(),
+		tokens: map[string]*execution{}, parked: map[string][]byte{}, ended: map[string]record{}, silence: func() {}, pruned: config.Clock.Now(),
 	}
 	e.idle = sync.NewCond(&e.mutex)
 	return e, nil
@@ -292,6 +294,7 @@ func (e *Engine) follow(x *execution, before []*thread) {
 	}
 	if x.run.Status != Running {
 		delete(e.running, x.key)
+		e.remember(x.key, x.run.record)
 		e.setTimer(x, time.Time{})
 		e.pruneSoon()
 		return
@@ -302,6 +305,18 @@ func (e *Engine) follow(x *execution, before []*thread) {
 		if t.Phase == phaseCall && !slices.ContainsFunc(before, func(b *thread) bool { return b.Turn == turn }) {
 			e.enqueue(func() { e.call(x, turn) })
 		}
+	}
+}
+
+// remembered is how many ended executions are kept in memory.
+const remembered = 1024
+
+// remember keeps an execution that has ended until the journal surely shows it; the caller holds e.mutex.
+func (e *Engine) remember(key string, ended record) {
+	e.ended[key], e.endings = ended, append(e.endings, key)
+	if len(e.endings) > remembered {
+		delete(e.ended, e.endings[0])
+		e.endings = e.endings[1:]
 	}
 }
 

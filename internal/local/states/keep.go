@@ -232,6 +232,12 @@ func (e *Engine) Describe(ctx context.Context, machine, name string) (Descriptio
 
 // finished finds what is kept of an execution that has ended. Errors: NotFound.
 func (e *Engine) finished(ctx context.Context, key string) (record, error) {
+	e.mutex.Lock()
+	ended, known := e.ended[key]
+	e.mutex.Unlock()
+	if known {
+		return ended, nil
+	}
 	value, err := e.config.Journal.Get(ctx, keyFinished+key)
 	if err != nil {
 		return record{}, problem.Wrap(err, problem.Unavailable, "The interpreter's journal could not be read.")
@@ -300,6 +306,9 @@ func (e *Engine) Prune(ctx context.Context) (int, error) {
 	}
 	for n, key := range ended {
 		_, execution, _ := strings.Cut(strings.TrimPrefix(key, keyEnded), "/")
+		e.mutex.Lock()
+		delete(e.ended, execution)
+		e.mutex.Unlock()
 		changes := []Change{{key, nil}, {keyFinished + execution, nil}, {keyParked + execution, nil}}
 		err := e.config.Journal.Scan(ctx, keyHistory+execution+"/", func(history string, _ []byte) error {
 			changes = append(changes, Change{history, nil})
