@@ -130,6 +130,7 @@ func compileCommand() *cobra.Command {
 
 func simulateCommand() *cobra.Command {
 	var eventsFile, contextFile, now string
+	var trace bool
 	cmd := &cobra.Command{
 		Use: "simulate FILE", Short: "Run the pure core over a list of events, one JSON object a line", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -158,6 +159,9 @@ func simulateCommand() *cobra.Command {
 			lines := json.NewEncoder(cmd.OutOrStdout())
 			lines.SetEscapeHTML(false)
 			for _, line := range workflow.Simulate(w, events, context, start) {
+				if !trace {
+					line.Trace = nil
+				}
 				if err := lines.Encode(line); err != nil {
 					return err
 				}
@@ -168,6 +172,7 @@ func simulateCommand() *cobra.Command {
 	cmd.Flags().StringVar(&eventsFile, "events", "", "JSON array of {type, payload, after}; - is standard input")
 	cmd.Flags().StringVar(&contextFile, "context", "", "JSON object to start with")
 	cmd.Flags().StringVar(&now, "now", "", "time of the start, RFC 3339 or a date")
+	cmd.Flags().BoolVar(&trace, "trace", false, "every guard that was looked at, and why it did not hold")
 	return cmd
 }
 

@@ -148,6 +148,10 @@ func (s *server) registerCases(api huma.API) {
 		}
 		return s.answer(c, record, err)
 	})
+	add(s, api, op(Client, "getPosition", "GET", "/v1/cases/{id}/position", "Where a case is, what can happen next, and why not"), func(c ctx, in *OnCase) (*body[cases.Whereabouts], error) {
+		found, err := s.Cases.Whereabouts(c, principalOf(c), in.ID)
+		return &body[cases.Whereabouts]{found}, err
+	})
 	s.registerCaseList(api)
 	type eventIn struct {
 		OnCase

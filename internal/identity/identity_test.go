@@ -121,8 +121,8 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 	roles := []string{"admin", "manager", "reviewer", "auditor", "developer"}
 	said := map[string]bool{"getHealth": true} // anybody's
 	for operations, may := range map[string]string{
-		"getMe listUsers listCases getCase getQueue lookAtCase leaveCase listViews listWorkflows getWorkflow listHistory listNotes listTasks verifyCase listDocuments listIncidents": "admin manager reviewer auditor developer",
-		"startCase saveContext sendEvent assignCase assignCases addNote announceDocument createFlowToken":                                                                            "admin manager reviewer",
+		"getMe listUsers listCases getCase getPosition getQueue lookAtCase leaveCase listViews listWorkflows getWorkflow listHistory listNotes listTasks verifyCase listDocuments listIncidents": "admin manager reviewer auditor developer",
+		"startCase saveContext sendEvent assignCase assignCases addNote announceDocument createFlowToken":                                                                                        "admin manager reviewer",
 		"decideCase undoDecision decideDocument":         "admin manager reviewer",
 		"cancelCase retryIncident skipIncident":          "admin manager",
 		"getDocumentLink getDocumentContent":             "admin manager reviewer auditor",

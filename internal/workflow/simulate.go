@@ -25,6 +25,7 @@ type Line struct {
 	Tags          []string            `json:"tags"`
 	Effects       []statechart.Effect `json:"effects"`
 	Error         *LineError          `json:"error"`
+	Trace         []statechart.Trace  `json:"trace,omitempty"` // every guard that was looked at and every transition taken
 }
 
 // LineError says why an event was refused.
@@ -67,6 +68,7 @@ type simulation struct {
 	snapshot  statechart.Snapshot
 	context   map[string]any
 	documents map[string]any
+	trace     []statechart.Trace // since the last line
 }
 
 // Simulate runs events through the pure core: one line for the start and one for each event. Timers that fall due while
@@ -105,6 +107,7 @@ func (s *simulation) input(event statechart.Event) statechart.Input {
 func (s *simulation) apply(result statechart.Result, err error) {
 	if err == nil {
 		s.snapshot, s.context = result.Snapshot, result.Context
+		s.trace = append(s.trace, result.Trace...)
 	}
 }
 
@@ -164,8 +167,9 @@ func (s *simulation) advance(text string) ([]statechart.Effect, error) {
 func (s *simulation) line(event *string, effects []statechart.Effect, err error) Line {
 	l := Line{
 		Event: event, Configuration: s.w.Chart.Configuration(s.snapshot), Status: s.snapshot.Status,
-		Tags: s.w.Chart.Tags(s.snapshot), Effects: effects,
+		Tags: s.w.Chart.Tags(s.snapshot), Effects: effects, Trace: s.trace,
 	}
+	s.trace = nil
 	if l.Effects == nil {
 		l.Effects = []statechart.Effect{}
 	}

@@ -118,6 +118,7 @@ func simulate(t *testing.T, w *Workflow, events string, context map[string]any) 
 	}
 	var lines []string
 	for _, line := range Simulate(w, read, context, start) {
+		line.Trace = nil // see TestTheTraceSaysWhichGuardsWereLookedAt
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
@@ -150,6 +151,20 @@ func TestSimulationFollowsACaseToItsEnd(t *testing.T) {
 		if !strings.Contains(lines[i], wanted[i]) {
 			t.Errorf("line %d is\n%s\nwithout\n%s", i, lines[i], wanted[i])
 		}
+	}
+}
+
+func TestTheTraceSaysWhichGuardsWereLookedAt(t *testing.T) {
+	read, err := ReadEvents([]byte(`[{"type":"SUBMIT"},{"after":"P14D"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := Simulate(shipped(t), read, map[string]any{"documents": map[string]any{"all_received": false}}, start)
+	if len(lines[0].Trace) != 0 || len(lines[1].Trace) != 1 || lines[1].Trace[0].Outcome != "false" || lines[1].Trace[0].Guard != "documents.all_received" {
+		t.Errorf("%+v", lines[1].Trace)
+	}
+	if len(lines[2].Trace) != 1 || lines[2].Trace[0].Outcome != "taken" || lines[2].Trace[0].Target != "expired" {
+		t.Errorf("%+v", lines[2].Trace)
 	}
 }
 

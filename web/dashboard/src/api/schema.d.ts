@@ -313,6 +313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{id}/position": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a case is, what can happen next, and why not */
+        get: operations["getPosition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{id}/presence": {
         parameters: {
             query?: never;
@@ -784,6 +801,23 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ActiveState: {
+            state: string;
+            tags: string[];
+            /**
+             * Format: int64
+             * @description number of this entry
+             */
+            visit: number;
+        };
+        ActiveWork: {
+            state: string;
+            /** @enum {string} */
+            status: "pending" | "awaiting" | "incident";
+            /** Format: int64 */
+            visit: number;
+            work: string;
+        };
         Actor: {
             id: string;
             kind: string;
@@ -1420,6 +1454,17 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        Upcoming: {
+            after?: string;
+            allowed: boolean;
+            /** Format: date-time */
+            due_at?: string;
+            /** @enum {string} */
+            kind: "timer" | "always";
+            reason: string | null;
+            state: string;
+            targets: string[];
+        };
         UpdateInBody: {
             disabled?: boolean;
             events?: string[] | null;
@@ -1490,6 +1535,26 @@ export interface components {
             events: string[];
             url: string;
         };
+        Whereabouts: {
+            case: string;
+            /** @description active atomic states */
+            configuration: string[];
+            /** @description events that the active states know */
+            events: components["schemas"]["Next"][];
+            execution: components["schemas"]["ExecutionRef"];
+            /** @description regions whose branch of the execution waits; the whole chart is the empty one */
+            parked: string[];
+            /** @description every active state, outer ones before those inside */
+            states: components["schemas"]["ActiveState"][];
+            /** @enum {string} */
+            status: "active" | "completed" | "failed" | "cancelled";
+            /** @description what moves the case by itself: timers, the soonest first, then conditions */
+            upcoming: components["schemas"]["Upcoming"][];
+            /** Format: int64 */
+            version: number;
+            /** @description what is being done, awaited, or waits for an operator */
+            work: components["schemas"]["ActiveWork"][];
+        };
         Workflow: {
             /** @description JSON Schema of a case's context; empty: anything */
             context_schema: {
@@ -1531,6 +1596,8 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ActiveState = components['schemas']['ActiveState'];
+export type ActiveWork = components['schemas']['ActiveWork'];
 export type Actor = components['schemas']['Actor'];
 export type AnnounceBody = components['schemas']['AnnounceBody'];
 export type AnnouncedDocument = components['schemas']['AnnouncedDocument'];
@@ -1607,6 +1674,7 @@ export type Token = components['schemas']['Token'];
 export type TokenInBody = components['schemas']['TokenInBody'];
 export type Took = components['schemas']['Took'];
 export type Undo = components['schemas']['Undo'];
+export type Upcoming = components['schemas']['Upcoming'];
 export type UpdateInBody = components['schemas']['UpdateInBody'];
 export type Upload = components['schemas']['Upload'];
 export type User = components['schemas']['User'];
@@ -1615,6 +1683,7 @@ export type View = components['schemas']['View'];
 export type ViewBody = components['schemas']['ViewBody'];
 export type Webhook = components['schemas']['Webhook'];
 export type WebhookBody = components['schemas']['WebhookBody'];
+export type Whereabouts = components['schemas']['Whereabouts'];
 export type Workflow = components['schemas']['Workflow'];
 export type WorkflowRef = components['schemas']['WorkflowRef'];
 export type WorkflowSummary = components['schemas']['WorkflowSummary'];
@@ -2570,6 +2639,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPosition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Whereabouts"];
                 };
             };
             /** @description Unprocessable Entity */
