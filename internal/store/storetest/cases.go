@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -163,6 +164,27 @@ func Cases(t *testing.T, open func(t *testing.T) cases.Store) {
 		}
 		wants(t, s.Park(ctx, "a", "case_1", 1, "", park), problem.Conflict)
 		wants(t, s.Park(ctx, "a", "nobody", 1, "", park), problem.NotFound)
+	})
+	t.Run("regions park side by side, whatever characters their paths have", func(t *testing.T) {
+		s := open(t)
+		must(t, s.Commit(ctx, created(record("a", "case_1"))))
+		regions := []string{"", "checks.identity", "checks.sub-part.deep_er", "screen/sanctions"}
+		for n, region := range regions {
+			must(t, s.Park(ctx, "a", "case_1", 1, region, cases.Park{Token: "tok" + region, Position: statechart.Position{Label: "x", Visit: n, Within: []int{3, n}}}))
+		}
+		got := eventually(t, s, "a", "case_1", 5)
+		for n, region := range regions {
+			if park := got.Parked[region]; park.Token != "tok"+region || park.Position.Visit != n || !slices.Equal(park.Position.Within, []int{3, n}) {
+				t.Errorf("%q: %+v", region, park)
+			}
+		}
+		must(t, s.Commit(ctx, next(got, func(r *cases.Record) {
+			r.Parked = maps.Clone(r.Parked)
+			delete(r.Parked, "checks.identity")
+		})))
+		if got, err := s.Get(ctx, "a", "case_1"); err != nil || len(got.Parked) != 3 {
+			t.Errorf("%+v %v", got.Parked, err)
+		}
 	})
 	t.Run("history, notes and attempts come in their order", func(t *testing.T) { items(t, open(t)) })
 	t.Run("effects stay until they are delivered", func(t *testing.T) { effects(t, open(t)) })
