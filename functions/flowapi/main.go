@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	start.Run(func(core *app.Core) (task.Handler, error) { return core.API(httpapi.Flow) }, onaws.Objects, onaws.Signing)
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.API(httpapi.FlowOperations()) }, onaws.Objects, onaws.Signing)
 }

@@ -17,8 +17,8 @@ import (
 )
 
 // API is the function of an audience's operations. Errors: Invalid when a definition has problems.
-func (c *Core) API(audience httpapi.Audience) (task.Handler, error) {
-	config, err := c.apiConfig(audience)
+func (c *Core) API(operations httpapi.Operations) (task.Handler, error) {
+	config, err := c.apiConfig(operations)
 	if err != nil {
 		return nil, err
 	}
@@ -29,12 +29,12 @@ func (c *Core) API(audience httpapi.Audience) (task.Handler, error) {
 	return fromBridge(handler), nil
 }
 
-func (c *Core) apiConfig(audience httpapi.Audience) (httpapi.Config, error) {
+func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) {
 	config := httpapi.Config{
-		Audiences: []httpapi.Audience{audience}, Cases: c.Cases, Authenticator: c.Authenticator(), Keys: c.keys(), Tokens: c.Tokens,
+		Operations: []httpapi.Operations{operations}, Cases: c.Cases, Authenticator: c.Authenticator(), Keys: c.keys(), Tokens: c.Tokens,
 		Idempotency: c.Idempotency, Secret: c.SigningSecrets[0], Now: c.Now, NewID: c.NewID, Metrics: c.Metrics, Logger: c.Logger, Version: c.Version,
 	}
-	switch audience {
+	switch operations.Audience {
 	case httpapi.Review:
 		config.People = &identity.Directory{Store: c.Parts.Keys, Now: c.Now}
 		config.Reviews = review.New(review.Config{Store: c.Reviews, Now: c.Now, NewID: c.NewID})

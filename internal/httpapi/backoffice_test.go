@@ -73,7 +73,8 @@ func newBack(t *testing.T) *back {
 	b := &back{t: t, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
 	now := func() time.Time { return b.now }
 	b.handler, err = httpapi.New(httpapi.Config{
-		Secret: make([]byte, 32), Idempotency: db.Idempotency(), Now: now,
+		Operations: httpapi.AllOperations(),
+		Secret:     make([]byte, 32), Idempotency: db.Idempotency(), Now: now,
 		Cases:     cases.New(cases.Config{Store: db.Cases(), Catalog: catalog{wf}, Now: now, SearchKey: make([]byte, 32)}),
 		People:    &identity.Directory{Store: db.Keys(), Now: now},
 		Reviews:   review.New(review.Config{Store: db.Review(), Now: now}),

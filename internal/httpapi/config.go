@@ -30,7 +30,7 @@ const (
 
 // Config is what the interface needs. Secret, Authenticator and the services behind the audiences' operations are required.
 type Config struct {
-	Audiences     []Audience // none: all
+	Operations    []Operations // what is served
 	Cases         *cases.Service
 	Webhooks      *webhook.Service
 	Authenticator *identity.Authenticator

@@ -32,7 +32,7 @@ func TestDocumentIsTheOneCheckedIn(t *testing.T) {
 }
 
 func TestEveryOperationHasAPermission(t *testing.T) {
-	s, _, err := build(Config{Secret: make([]byte, 32)})
+	s, _, err := build(Config{Operations: AllOperations(), Secret: make([]byte, 32)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,15 +99,49 @@ func (s *server) register(api huma.API) {
 	add(s, api, op("", "getHealth", "GET", "/v1/health", "Say that it is up"), func(ctx, *none) (*body[health], error) {
 		return &body[health]{health{"ok", s.Version}}, nil
 	})
-	s.registerCases(api)
-	s.registerPeople(api)
-	s.registerBackOffice(api)
-	s.registerDocuments(api)
-	s.registerWebhooks(api)
-	s.registerKeys(api)
-	s.registerFlow(api)
-	s.registerHooks(api)
+	for _, operations := range s.Operations {
+		operations.register(s, api)
+	}
 }
+
+// Operations are those of an audience. Each audience has a constructor of its own, and a function that calls one of them
+// holds the code of no other's.
+type Operations struct {
+	Audience Audience
+	register func(s *server, api huma.API)
+}
+
+// AllOperations are those of every audience.
+func AllOperations() []Operations {
+	return []Operations{ClientOperations(), ReviewOperations(), FlowOperations(), HookOperations()}
+}
+
+// ClientOperations are what clients call with a key.
+func ClientOperations() Operations {
+	return Operations{Client, func(s *server, api huma.API) {
+		s.registerCases(api)
+		s.registerDocuments(api)
+		s.registerWebhooks(api)
+		s.registerFlowTokens(api)
+	}}
+}
+
+// ReviewOperations are what people do in the dashboard.
+func ReviewOperations() Operations {
+	return Operations{Review, func(s *server, api huma.API) {
+		s.registerPeople(api)
+		s.registerHistory(api)
+		s.registerBackOffice(api)
+		s.registerDocumentReview(api)
+		s.registerKeys(api)
+	}}
+}
+
+// FlowOperations are the applicant's.
+func FlowOperations() Operations { return Operations{Flow, (*server).registerFlow} }
+
+// HookOperations are the vendors'.
+func HookOperations() Operations { return Operations{Hooks, (*server).registerHooks} }
 
 type startBody struct {
 	Workflow   string         `json:"workflow" minLength:"1" maxLength:"100"`
@@ -252,7 +286,6 @@ func (s *server) registerCaseList(api huma.API) {
 		}
 		return out, nil
 	})
-	s.registerHistory(api)
 }
 
 func (s *server) registerHistory(api huma.API) {

@@ -197,6 +197,9 @@ func (s *server) registerDocuments(api huma.API) {
 		record, err := s.Cases.Get(c, principalOf(c), in.ID)
 		return &body[List[Document]]{List[Document]{Data: each(record.Documents, documentShape)}}, err
 	})
+}
+
+func (s *server) registerDocumentReview(api huma.API) {
 	type redirect struct {
 		Status       int
 		Location     string `header:"Location"`
@@ -231,7 +234,7 @@ func (s *server) registerDocuments(api huma.API) {
 	})
 }
 
-func (s *server) registerFlow(api huma.API) {
+func (s *server) registerFlowTokens(api huma.API) {
 	type tokenIn struct {
 		OnCase
 		Body struct {
@@ -255,6 +258,9 @@ func (s *server) registerFlow(api huma.API) {
 		text, err := s.Tokens.Flow(p.Tenant, in.ID, reserved(c, "flow"), expires)
 		return &body[token]{token{text, expires}}, err
 	})
+}
+
+func (s *server) registerFlow(api huma.API) {
 	answer := func(c ctx, record cases.Record, err error) (*flowAnswer, error) {
 		if err != nil {
 			return nil, err

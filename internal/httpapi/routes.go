@@ -18,7 +18,7 @@ type Route struct {
 
 // Routes lists the operations of all audiences, by path and method.
 func Routes() ([]Route, error) {
-	s, _, err := build(Config{Secret: make([]byte, 32)})
+	s, _, err := build(Config{Secret: make([]byte, 32), Operations: AllOperations()})
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func call(h http.Handler, method, path, body string, header ...string) *httptest
 
 func TestBadRequestsAreProblemsWithCodes(t *testing.T) {
 	store := &keyStore{}
-	h, err := New(Config{Secret: make([]byte, 32), Idempotency: &answers{kept: map[string]Reservation{}}, Keys: identity.NewKeys(identity.KeysConfig{Store: store})})
+	h, err := New(Config{Operations: AllOperations(), Secret: make([]byte, 32), Idempotency: &answers{kept: map[string]Reservation{}}, Keys: identity.NewKeys(identity.KeysConfig{Store: store})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -253,8 +253,8 @@ func (s *Stack) functions(f Functions) (err error) {
 	if f["vendor"], err = s.Core.Vendor(); err != nil {
 		return err
 	}
-	for audience, name := range audiences {
-		if f[name], err = s.Core.API(audience); err != nil {
+	for _, operations := range httpapi.AllOperations() {
+		if f[audiences[operations.Audience]], err = s.Core.API(operations); err != nil {
 			return err
 		}
 	}

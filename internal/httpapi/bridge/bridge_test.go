@@ -12,7 +12,7 @@ import (
 )
 
 func health(tb testing.TB) (Handler, events.APIGatewayV2HTTPRequest) {
-	h, err := httpapi.New(httpapi.Config{Secret: make([]byte, 32)})
+	h, err := httpapi.New(httpapi.Config{Operations: httpapi.AllOperations(), Secret: make([]byte, 32)})
 	if err != nil {
 		tb.Fatal(err)
 	}
