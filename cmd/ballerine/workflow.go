@@ -18,7 +18,7 @@ import (
 
 func workflowCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "workflow", Short: "Check, compile, simulate and draw workflows"}
-	cmd.AddCommand(validateCommand(), compileCommand(), simulateCommand(), graphCommand())
+	cmd.AddCommand(validateCommand(), compileCommand(), simulateCommand(), graphCommand(), diffCommand())
 	return cmd
 }
 
@@ -224,4 +224,35 @@ func readTime(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, usageError{fmt.Errorf("%q is not a time: write 2026-01-31 or 2026-01-31T12:00:00Z", text)}
+}
+
+func diffCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "diff OLD NEW", Short: "Say what changes for running cases from one version to another", Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			old, err := goodWorkflow(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			next, err := goodWorkflow(cmd, args[1])
+			if err != nil {
+				return err
+			}
+			changes := workflow.Diff(old, next)
+			if asJSON(cmd) {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"changes": changes})
+			}
+			for _, c := range changes {
+				mark := " "
+				if c.Blocks {
+					mark = "!"
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", mark, c)
+			}
+			if len(changes) == 0 {
+				fmt.Fprintln(cmd.OutOrStdout(), "nothing changes for running cases")
+			}
+			return nil
+		},
+	}
 }
