@@ -18,7 +18,7 @@ type OpenIncident struct {
 	// Input is what the next attempt would be given: the work's own settings, and what is computed from the case as it is
 	// now. Personal data.
 	Input   map[string]any `json:"input"`
-	Missing []string       `json:"missing"` // context paths that the input needs and that are not there
+	Missing []string       `json:"missing" nullable:"false"` // context paths that the input needs and that are not there
 }
 
 // Incidents are the open ones of a case. Errors: NotFound.
@@ -44,9 +44,9 @@ func (s *Service) Incidents(ctx context.Context, p identity.Principal, id string
 	return found, nil
 }
 
-// RetryIncident makes the work of an incident pending again, after the data has been put right when a patch is given. It
-// may touch what the workflow's own work has written: an operator repairs. Errors: NotFound, CaseClosed, Conflict,
-// Invalid, TooLarge.
+// RetryIncident makes the work of an incident pending again, after the data has been put right when a patch is given. What
+// the workflow's own work writes cannot be patched: see SkipIncident. Errors: NotFound, CaseClosed, Conflict, Invalid,
+// TooLarge.
 func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, incidentID string, patch map[string]any) (Record, error) {
 	return s.resolveIncident(ctx, p, id, incidentID, func(d *draft, incident Incident) error {
 		snapshot, ok := d.workflow.Chart.Retry(d.record.Snapshot, incident.State, incident.Visit, incident.Work)
@@ -55,11 +55,15 @@ func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, i
 		}
 		d.record.Snapshot = snapshot
 		d.detail("resolution", "retried")
-		return d.repair(patch)
+		if len(patch) == 0 {
+			return nil
+		}
+		return d.patch(patch)
 	})
 }
 
-// SkipIncident gives the work of an incident its result by hand: the case goes on as if the work had been done. Errors:
+// SkipIncident gives the work of an incident its result by hand: the case goes on as if the work had been done. Such a
+// result can pose as a risk score, so this needs a permission of its own (identity.CasesRepair). Errors:
 // NotFound, CaseClosed, Conflict, TooLarge.
 func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, incidentID string, result any, comment string) (Record, error) {
 	if err := checkResult(result); err != nil {
@@ -112,30 +116,6 @@ func (s *Service) resolveIncident(ctx context.Context, p identity.Principal, id,
 		d.changed("incidents")
 		return nil
 	})
-}
-
-// repair patches the context; what callers own must still keep to the schema.
-func (d *draft) repair(patch map[string]any) error {
-	if len(patch) == 0 {
-		return nil
-	}
-	own := map[string]any{}
-	for name, value := range patch {
-		if !slices.Contains(reserved(d.workflow), name) {
-			own[name] = value
-		}
-	}
-	problems := problem.New(problem.Invalid, "The data has problems.")
-	addContextProblems(problems, d.workflow, d.record.Context, own)
-	if len(problems.Fields) > 0 {
-		return problems
-	}
-	d.record.Context, _ = mergePatch(d.record.Context, patch).(map[string]any)
-	d.detail("patch", patch)
-	for name := range patch {
-		d.changed(name)
-	}
-	return checkSize(d.record.Context)
 }
 
 // attempted counts the attempts at a visit's work. A function that crashed has left no account: it counts as one.

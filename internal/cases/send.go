@@ -206,19 +206,24 @@ func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id stri
 		if err := d.open(); err != nil {
 			return err
 		}
-		problems := problem.New(problem.Invalid, "The data has problems.")
-		addContextProblems(problems, d.workflow, d.record.Context, patch)
-		if len(problems.Fields) > 0 {
-			return problems
-		}
-		d.record.Context, _ = mergePatch(d.record.Context, patch).(map[string]any)
 		d.entry.Cause = CauseContext
-		d.detail("patch", patch)
-		for name := range patch {
-			d.changed(name)
-		}
-		return checkSize(d.record.Context)
+		return d.patch(patch)
 	})
+}
+
+// patch merges data into the context: it must keep to the schema, and what the workflow's own work writes is not touched.
+func (d *draft) patch(patch map[string]any) error {
+	problems := problem.New(problem.Invalid, "The data has problems.")
+	addContextProblems(problems, d.workflow, d.record.Context, patch)
+	if len(problems.Fields) > 0 {
+		return problems
+	}
+	d.record.Context, _ = mergePatch(d.record.Context, patch).(map[string]any)
+	d.detail("patch", patch)
+	for name := range patch {
+		d.changed(name)
+	}
+	return checkSize(d.record.Context)
 }
 
 // open refuses changes of a case that has ended.

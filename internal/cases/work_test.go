@@ -204,8 +204,12 @@ func TestAnIncidentIsRetriedWithTheDataPutRight(t *testing.T) {
 	if p := wantCode(t, err, problem.Invalid); len(p.Fields) != 1 || p.Fields[0].Location != "body.context.color" || len(d.get(r.ID).Incidents) != 1 {
 		t.Errorf("%+v", p.Fields)
 	}
-	repaired := must[cases.Record](d)(d.RetryIncident(t.Context(), reviewer, r.ID, incident.ID, map[string]any{"color": "red", "risk": map[string]any{"score": 1.0}}))
-	if repaired.Context["color"] != "red" || repaired.Context["risk"] == nil || len(repaired.Incidents) != 0 {
+	_, err = d.RetryIncident(t.Context(), client, r.ID, incident.ID, map[string]any{"risk": map[string]any{"score": 1.0}})
+	if p := wantCode(t, err, problem.Invalid); !slices.Equal(places(p), []string{"body.context.risk reserved"}) {
+		t.Errorf("a risk score was put in by hand: %v", places(p))
+	}
+	repaired := must[cases.Record](d)(d.RetryIncident(t.Context(), reviewer, r.ID, incident.ID, map[string]any{"color": "red"}))
+	if repaired.Context["color"] != "red" || repaired.Context["risk"] != nil || len(repaired.Incidents) != 0 {
 		t.Errorf("%+v", repaired.Context)
 	}
 	if changed := d.store.last().Entry.Changed; !slices.Contains(changed, "color") || !slices.Contains(changed, "incidents") {

@@ -114,6 +114,12 @@ func TestRolesMayDoWhatTheTableSays(t *testing.T) {
 	if Allow(client, "startCase") != nil || Allow(client, "createKey") == nil || Allow(client, "decideCase") == nil {
 		t.Error("a key without scopes may do all that clients may, and not make keys or decide")
 	}
+	if Allow(client, "retryIncident") != nil || Allow(client, "skipIncident") == nil {
+		t.Error("a key without scopes may have work done again, and not put a result in its place")
+	}
+	if client.Scopes = []string{"cases:repair"}; Allow(client, "skipIncident") != nil {
+		t.Error("a key that says so may")
+	}
 }
 
 // TestWhatEachRoleMayDoInTheBackOffice writes the table out a second time: who changes what a role may do has to say so twice.

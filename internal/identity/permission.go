@@ -16,6 +16,7 @@ const (
 	CasesWrite    Permission = "cases:write"
 	CasesDecide   Permission = "cases:decide"
 	CasesOperate  Permission = "cases:operate" // cancel, retry incidents
+	CasesRepair   Permission = "cases:repair"  // give failed work its result by hand
 	DocumentsRead Permission = "documents:read"
 	WebhooksRead  Permission = "webhooks:read"
 	WebhooksWrite Permission = "webhooks:write"
@@ -63,6 +64,7 @@ var grants = map[Permission]grant{
 	CasesWrite:    {kinds: both, roles: workers},
 	CasesDecide:   {kinds: []Kind{User}, roles: workers},
 	CasesOperate:  {kinds: both, roles: []string{"admin", "manager"}},
+	CasesRepair:   {kinds: both, roles: []string{"admin", "manager"}, explicit: true},
 	DocumentsRead: {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
 	WebhooksRead:  {kinds: both, roles: []string{"admin", "auditor", "developer"}},
 	WebhooksWrite: {kinds: both, roles: builders},
@@ -85,7 +87,7 @@ var operations = map[string]Permission{
 	"getHealth": Anybody,
 
 	"startCase": CasesWrite, "listCases": CasesRead, "getCase": CasesRead, "getPosition": CasesRead, "saveContext": CasesWrite, "sendEvent": CasesWrite,
-	"decideCase": CasesDecide, "cancelCase": CasesOperate, "assignCase": CasesWrite, "retryIncident": CasesOperate, "skipIncident": CasesOperate, "listIncidents": CasesRead,
+	"decideCase": CasesDecide, "cancelCase": CasesOperate, "assignCase": CasesWrite, "retryIncident": CasesOperate, "skipIncident": CasesRepair, "listIncidents": CasesRead,
 	"addNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
 	"announceDocument": CasesWrite, "listDocuments": CasesRead, "getDocumentContent": DocumentsRead, "decideDocument": CasesDecide,
 	"createFlowToken": FlowTokens,

@@ -1254,7 +1254,7 @@ export interface components {
             input: {
                 [key: string]: unknown;
             };
-            missing: string[] | null;
+            missing: string[];
             source: string;
             state: string;
             /** Format: int64 */
