@@ -97,3 +97,19 @@ func TestAnExecutionHandsOverBeforeItsHistoryIsFull(t *testing.T) {
 	}
 	d.verified(r.ID)
 }
+
+func TestAnExecutionDoesNotHandOverWhileADecisionCanBeUndone(t *testing.T) {
+	d := newOffice(t)
+	d.MaxEvents = 1 // every change is one too many
+	r := d.waiting("a", "Ada")
+	sequence := r.Execution.Sequence
+	decided := must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, decide("revision")))
+	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "I am not sure"))
+	if now := d.get(r.ID); decided.Execution.Sequence != sequence || now.Execution.Sequence != sequence {
+		t.Errorf("it handed over: %+v", now.Execution)
+	}
+	d.pass(time.Minute)
+	if after := d.send(r.ID, "GO"); after.Execution.Sequence != sequence+1 {
+		t.Errorf("it never hands over: %+v", after.Execution)
+	}
+}

@@ -324,13 +324,15 @@ func (d *draft) dropIncidents() {
 	d.changed("incidents")
 }
 
-// followExecution hands over to another execution when it is time, else it wakes every branch of the execution whose region is no longer where it waits.
+// followExecution hands over to another execution when it is time, else it wakes every branch of the execution whose
+// region is no longer where it waits.
 func (d *draft) followExecution(maxEvents int) {
 	if d.creating {
 		d.effects = append(d.effects, d.startEffect())
 		return
 	}
-	if d.hold == 0 && (d.worn(maxEvents) || d.entry.Cause == CauseReplaced) {
+	undoable := d.hold > 0 || d.record.Undo != nil && d.entry.Cause.keeps() // the execution may be called back
+	if d.entry.Cause == CauseReplaced || !undoable && d.worn(maxEvents) {
 		d.handOver()
 		return
 	}
