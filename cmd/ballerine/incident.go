@@ -18,6 +18,7 @@ import (
 func caseIncidentsCommand(t *target) *cobra.Command {
 	return &cobra.Command{
 		Use: "incidents [CASE...]", Short: "List work that has failed and waits for an operator: of these cases, or of the newest 200 that have any",
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return t.with(func(s source) error {
 				if len(ids) == 0 {

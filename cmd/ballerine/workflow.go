@@ -78,6 +78,12 @@ func beyondTarget(file string, w *workflow.Workflow) (found problem.Diagnostics)
 		return nil
 	}
 	_, err := asl.Compile(w)
+	if err == nil {
+		return nil
+	}
+	if len(problem.As(err).Fields) == 0 {
+		return problem.Diagnostics{{File: file, Line: 1, Column: 1, Code: "compile", Message: err.Error()}}
+	}
 	for _, f := range problem.As(err).Fields {
 		found = append(found, problem.Diagnostic{File: file, Line: 1, Column: 1, Path: f.Location, Code: f.Code, Message: f.Message})
 	}

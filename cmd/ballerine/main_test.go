@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/local"
+	"ballerine/internal/workflow"
+	"ballerine/statemachines"
+)
+
+// called is what a call of the command line came to.
+type called struct {
+	code      int
+	out, errs string
+}
+
+func call(t *testing.T, in string, args ...string) called {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := run(t.Context(), args, strings.NewReader(in), &out, &errs)
+	return called{code, out.String(), errs.String()}
+}
+
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func shipped(t *testing.T, name string) string {
+	t.Helper()
+	text, err := fs.ReadFile(statemachines.Files, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestExitCodesAreThoseThatScriptsDependOn(t *testing.T) {
+	good := file(t, "kyc.yaml", shipped(t, "kyc.yaml"))
+	bad := file(t, "bad.yaml", "initial: a\nstates: {a: {on: {GO: b}}, c: {type: final}}\n")
+	for name, c := range map[string]struct {
+		args []string
+		code int
+	}{
+		"a good file":          {[]string{"workflow", "validate", good}, 0},
+		"a file with problems": {[]string{"workflow", "validate", good, bad}, exitProblems},
+		"no file":              {[]string{"workflow", "validate"}, exitUsage},
+		"an unknown flag":      {[]string{"workflow", "validate", "--nothing", good}, exitUsage},
+		"an unknown command":   {[]string{"workflow", "nothing"}, exitUsage},
+		"one file to compare":  {[]string{"workflow", "diff", good}, exitUsage},
+		"no data":              {[]string{"case", "incidents", "--endpoint=", "--data", t.TempDir()}, exitUsage},
+		"too few to skip":      {[]string{"case", "skip", "case_1"}, exitUsage},
+	} {
+		if got := call(t, "", c.args...); got.code != c.code {
+			t.Errorf("%s: %d, want %d: %s%s", name, got.code, c.code, got.out, got.errs)
+		}
+	}
+	if got := call(t, "", "workflow", "validate", bad); !strings.Contains(got.errs, "bad.yaml:2:23: there is no state b") || !strings.Contains(got.errs, "no transition leads to the state c") {
+		t.Errorf("not all problems: %s", got.errs)
+	}
+}
+
+func TestSimulateShowsItsGuardsWhenAsked(t *testing.T) {
+	path := file(t, "kyc.yaml", shipped(t, "kyc.yaml"))
+	for _, trace := range []bool{false, true} {
+		args := []string{"workflow", "simulate", path, "--json", "--events", "-"}
+		if trace {
+			args = append(args, "--trace")
+		}
+		got := call(t, `[{"type":"SUBMIT"}]`, args...)
+		lines := strings.Split(strings.TrimSpace(got.out), "\n")
+		if got.code != 0 || len(lines) != 2 || strings.Contains(lines[1], `"guard":"documents.all_received"`) != trace {
+			t.Errorf("trace %v: %d %s%s", trace, got.code, got.out, got.errs)
+		}
+	}
+}
+
+func TestDiffTellsInWordsAndInJSON(t *testing.T) {
+	old := shipped(t, "kyc.yaml")
+	before, after := file(t, "old.yaml", old), file(t, "new.yaml", strings.Replace(old, "P14D", "P7D", 1))
+	if got := call(t, "", "workflow", "diff", before, before); got.code != 0 || !strings.Contains(got.out, "nothing changes") {
+		t.Errorf("%+v", got)
+	}
+	if got := call(t, "", "workflow", "diff", before, after); got.code != 0 || !strings.Contains(got.out, "timer: collect on timer 1: P14D -> P7D") {
+		t.Errorf("%+v", got)
+	}
+	var told struct{ Changes []workflow.Change }
+	if got := call(t, "", "workflow", "diff", before, after, "--json"); json.Unmarshal([]byte(got.out), &told) != nil || len(told.Changes) == 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestIncidentsAreListedAndResolvedInTheDataOfAStoppedSystem uses the demo's data, which has one case with an incident.
+func TestIncidentsAreListedAndResolvedInTheDataOfAStoppedSystem(t *testing.T) {
+	data := t.TempDir()
+	options := local.Options{Data: data, Address: "127.0.0.1:0", Definitions: statemachines.Files, Logger: slog.New(slog.DiscardHandler)}
+	if err := local.Seed(t.Context(), options, nil); err != nil {
+		t.Fatal(err)
+	}
+	here := []string{"--endpoint=", "--data", data}
+	var found struct{ Data []cases.OpenIncident }
+	listed := call(t, "", append([]string{"case", "incidents", "--json"}, here...)...)
+	if listed.code != 0 || json.Unmarshal([]byte(listed.out), &found) != nil || len(found.Data) != 1 || found.Data[0].Attempts < 2 {
+		t.Fatalf("%+v", listed)
+	}
+	id, incident := found.Data[0].Case, found.Data[0].ID
+	if named := call(t, "", append([]string{"case", "incidents", id}, here...)...); named.code != 0 || !strings.Contains(named.out, incident) {
+		t.Errorf("of one case: %+v", named)
+	}
+	wrong := call(t, `{"id_check": {"passed": true}}`, append([]string{"case", "retry", id, incident, "--context", "-"}, here...)...)
+	if wrong.code != exitProblems || !strings.Contains(wrong.errs, "body.context.id_check") {
+		t.Errorf("a result was put in by a patch: %+v", wrong)
+	}
+	if skipped := call(t, `{"passed": true, "findings_count": 0}`, append([]string{"case", "skip", id, incident, "--comment", "looked at by hand"}, here...)...); skipped.code != 0 || !strings.Contains(skipped.out, id) {
+		t.Errorf("%+v", skipped)
+	}
+	if again := call(t, `{}`, append([]string{"case", "retry", id, incident}, here...)...); again.code != exitProblems {
+		t.Errorf("resolved, and retried: %+v", again)
+	}
+	if left := call(t, "", append([]string{"case", "list", "--incident", "--json"}, here...)...); left.code != 0 || !strings.Contains(left.out, `"data":[]`) {
+		t.Errorf("%+v", left)
+	}
+	if verified := call(t, "", append([]string{"case", "verify", id}, here...)...); verified.code != 0 || !strings.Contains(verified.out, "whole") {
+		t.Errorf("%+v", verified)
+	}
+}
