@@ -83,8 +83,8 @@ test-browser: ## Use the dashboard in headless Chromium, one test for each behav
 
 .PHONY: prove
 prove: setup-node setup-python ## Hold 10,000 random charts against the compiled machines, and against XState, 300 machines against another interpreter; failures are kept below testdata/rapid
-	go test -timeout 1h -v -rapid.checks=10000 ./internal/asl/proof ./internal/statechart/peers
-	BALLERINE_NIGHTLY=1 go test -v ./internal/asl/crosscheck
+	go test ./internal/asl/proof ./internal/statechart/peers -v -timeout 1h -rapid.checks=10000
+	BALLERINE_NIGHTLY=1 go test ./internal/asl/crosscheck -v -run TakeACase
 
 .PHONY: test-short
 test-short: ## Run the tests without setting anything up and without the race detector
