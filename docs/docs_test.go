@@ -1,3 +1,4 @@
+// Package docs holds the guides. Its tests hold them against the program: examples parse, links lead somewhere.
 package docs
 
 import (

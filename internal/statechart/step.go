@@ -107,10 +107,6 @@ func (c *Chart) StepWith(snapshot Snapshot, in Input) (Result, error) {
 	return r.result(), nil
 }
 
-func isOutcome(event string) bool {
-	return strings.HasPrefix(event, "done.invoke.") || strings.HasPrefix(event, "error.invoke.")
-}
-
 func (c *Chart) newRun(snapshot Snapshot, in Input) *run {
 	r := &run{
 		chart: c, now: in.Now, visits: snapshot.Visits, status: snapshot.Status, event: in.Event, history: snapshot.History,
@@ -153,70 +149,6 @@ func (r *run) notAllowed(in Input) error {
 	}
 	return problem.New(problem.EventNotAllowed, "The event is not allowed in the current state.").Detail("allowed", allowed).
 		With("body.type", "event_not_allowed", "allowed now: %s", strings.Join(allowed, ", "))
-}
-
-// outcome applies a task's result or error to the work that it belongs to.
-func (r *run) outcome(event Event) error {
-	kind, id, _ := strings.Cut(strings.TrimPrefix(event.Type, "done."), "invoke.")
-	failed := kind != "" // "error."
-	at, work := r.findWork(id, event)
-	if at < 0 || !isOpen(r.active[at].state, r.active[at].Work, work) {
-		r.trace = append(r.trace, Trace{State: event.State, Event: event.Type, Outcome: "stale"})
-		r.active = nil
-		return nil
-	}
-	state := r.active[at].state
-	invocation, _ := state.Invocation(id)
-	r.own(at)
-	work, _ = workOf(r.active[at].Work, id)
-	visit := r.active[at].Visit
-	if failed {
-		return r.failed(state, visit, invocation, work)
-	}
-	work.Status = WorkDone
-	r.assign([]string{id}, event.Payload)
-	return r.ended(state, visit, invocation, func() error {
-		if err := r.take(r.pick(invocation.OnDone)); err != nil || r.taken {
-			return err
-		}
-		chosen, _ := r.choose(event.Type)
-		return r.take(chosen)
-	})
-}
-
-// failed looks for what the chart says of the failure: the work's own onError, then the state's. Without one the work
-// is an incident.
-func (r *run) failed(state *State, visit int, invocation *Invocation, work *Work) error {
-	chosen := r.pick(invocation.OnError)
-	if chosen == nil {
-		if chosen, _ = r.choose(r.event.Type); chosen == nil {
-			chosen = r.pick(state.byEvent[errorWork(state)])
-		}
-	}
-	if chosen == nil {
-		work.Status = WorkIncident
-		return nil
-	}
-	work.Status = WorkFailed
-	return r.ended(state, visit, invocation, func() error { return r.take(chosen) })
-}
-
-// ended takes what follows the end of a piece of work. When its stage has ended with it, the next one starts; when all
-// has, the state's own done event is raised.
-func (r *run) ended(state *State, visit int, invocation *Invocation, follow func() error) error {
-	at := r.find(state)
-	open := openWork(state, r.active[at].Work)
-	if len(open) == 0 || stageOf(state, open[0].ID) > invocation.Stage {
-		r.starting = append(r.starting, visit)
-	}
-	if err := follow(); err != nil {
-		return err
-	}
-	if at = r.find(state); at < 0 || r.active[at].Visit != visit || len(openWork(state, r.active[at].Work)) > 0 {
-		return nil // settle starts what is next
-	}
-	r.queue = append(r.queue, Event{Type: doneState(state), ID: r.event.ID})
-	return nil
 }
 
 // timer applies a deadline that has passed; one of a former visit does nothing.
@@ -485,9 +417,6 @@ func (r *run) result() Result {
 	return Result{Snapshot: snapshot, Context: r.scope.context, Changed: r.changed, Effects: r.effects, Trace: r.trace, Taken: r.taken}
 }
 
-// own gives the activation its own copy of its work, so that the input snapshot is not changed.
-func (r *run) own(at int) { r.active[at].Work = slices.Clone(r.active[at].Work) }
-
 // find gives the place of an active state, or -1.
 func (r *run) find(s *State) int {
 	for i := range r.active {
@@ -496,62 +425,6 @@ func (r *run) find(s *State) int {
 		}
 	}
 	return -1
-}
-
-// findWork finds the work that an outcome names.
-func (r *run) findWork(id string, event Event) (int, *Work) {
-	for at := range r.active {
-		a := &r.active[at]
-		if (event.State != "" && event.State != a.State) || (event.Visit != 0 && event.Visit != a.Visit) {
-			continue
-		}
-		if w, ok := workOf(a.Work, id); ok {
-			return at, w
-		}
-	}
-	return -1, nil
-}
-
-func workOf(work []Work, id string) (*Work, bool) {
-	for i := range work {
-		if work[i].ID == id {
-			return &work[i], true
-		}
-	}
-	return nil, false
-}
-
-func ended(s WorkStatus) bool { return s == WorkDone || s == WorkFailed }
-
-func stageOf(s *State, id string) int {
-	if i, ok := s.Invocation(id); ok {
-		return i.Stage
-	}
-	return 0
-}
-
-// openWork is the work that is to be done now: what has not ended of the first stage that has not. It is a part of work.
-func openWork(s *State, work []Work) []Work {
-	first := slices.IndexFunc(work, func(w Work) bool { return !ended(w.Status) })
-	if first < 0 {
-		return nil
-	}
-	stage := stageOf(s, work[first].ID)
-	if first+1 == len(work) || stageOf(s, work[first+1].ID) != stage {
-		return work[first : first+1] // one at a time, as most states do
-	}
-	var open []Work
-	for _, w := range work[first:] {
-		if stageOf(s, w.ID) == stage && !ended(w.Status) {
-			open = append(open, w)
-		}
-	}
-	return open
-}
-
-// isOpen says whether the work is to be done now.
-func isOpen(s *State, work []Work, one *Work) bool {
-	return one != nil && !ended(one.Status) && slices.ContainsFunc(openWork(s, work), func(w Work) bool { return w.ID == one.ID })
 }
 
 func (r *run) eventType() string { return r.event.Type }

@@ -2,8 +2,6 @@ package proof_test
 
 import (
 	"context"
-	"flag"
-	"os"
 	"testing"
 	"time"
 
@@ -14,16 +12,7 @@ import (
 	"ballerine/internal/statechart/charttest"
 )
 
-// TestMain plays 500 charts unless told how many; `make prove` plays 10,000.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		if err := checks.Value.Set("500"); err != nil {
-			panic(err)
-		}
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { charttest.Main(m) }
 
 // TestCompiledMachinesDoWhatTheCoreDoes plays random charts. `-rapid.checks=10000` is the nightly form.
 func TestCompiledMachinesDoWhatTheCoreDoes(t *testing.T) {

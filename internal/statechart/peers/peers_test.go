@@ -3,7 +3,6 @@ package peers_test
 import (
 	"bufio"
 	"encoding/json"
-	"flag"
 	"io"
 	"os"
 	"os/exec"
@@ -20,16 +19,7 @@ import (
 	"ballerine/internal/statechart/charttest"
 )
 
-// TestMain plays 500 charts unless told how many; `make prove` plays 10,000.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		if err := checks.Value.Set("500"); err != nil {
-			panic(err)
-		}
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { charttest.Main(m) }
 
 // job is a chart with events, as run.mjs reads it.
 type job struct {
