@@ -61,6 +61,9 @@ type Event struct {
 	ID      string // unique, given by the caller; "" in simulations
 	State   string // outcomes only: the state whose work this is; "" means whichever active state has it
 	Visit   int    // outcomes only: the visit the outcome belongs to; 0 means the current one
+	// Optional events need not be known to any state: without a transition for them only what follows by itself is taken
+	// (always). They tell the chart that its context has changed.
+	Optional bool
 }
 
 // Result is what Step gives back.

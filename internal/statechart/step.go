@@ -136,7 +136,7 @@ func (r *run) first(in Input) error {
 		return r.notAllowed(in)
 	}
 	chosen, known := r.choose(in.Event.Type)
-	if len(chosen) == 0 && !known {
+	if len(chosen) == 0 && !known && !in.Event.Optional {
 		return r.notAllowed(in)
 	}
 	return r.take(chosen)

@@ -200,6 +200,36 @@ func TestAnEventThatNobodyKnowsIsRefusedWithWhatIsAllowed(t *testing.T) {
 	}
 }
 
+func TestAnOptionalEventTellsTheChartThatItsContextHasChanged(t *testing.T) {
+	chart := parse(t, `
+initial: waiting
+states:
+  waiting:
+    always: {guard: "ready == true", target: waited}
+    on: {KNOWN: seen}
+  seen: {type: final}
+  waited: {type: final}
+`)
+	context := map[string]any{"ready": false}
+	begun, err := chart.Start(context, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := Event{Type: "CHANGED", Optional: true}
+	same, err := chart.Step(begun.Snapshot, context, told, start)
+	if err != nil || same.Taken || !reflect.DeepEqual(same.Snapshot, begun.Snapshot) {
+		t.Errorf("nobody knows the event and nothing follows: %+v, %v", same.Snapshot, err)
+	}
+	moved, err := chart.Step(begun.Snapshot, map[string]any{"ready": true}, told, start)
+	if err != nil || !reflect.DeepEqual(chart.Configuration(moved.Snapshot), []string{"waited"}) {
+		t.Errorf("always is looked at: %v, %v", chart.Configuration(moved.Snapshot), err)
+	}
+	known, err := chart.Step(begun.Snapshot, context, Event{Type: "KNOWN", Optional: true}, start)
+	if err != nil || !reflect.DeepEqual(chart.Configuration(known.Snapshot), []string{"seen"}) {
+		t.Errorf("a transition for it is taken: %v, %v", chart.Configuration(known.Snapshot), err)
+	}
+}
+
 func TestAssignWritesACopyAndPayloadsNeverPose(t *testing.T) {
 	w := newWalker(t, kyc, map[string]any{"touched": map[string]any{"before": 1.0}})
 	for _, e := range []Event{{Type: "SUBMIT", Payload: map[string]any{"risk": map[string]any{"score": 1.0}}}, {Type: "done.invoke.id_check"}, {Type: "done.invoke.sanctions"}, {Type: "done.invoke.risk", Payload: map[string]any{"score": 50.0}}} {
