@@ -96,21 +96,21 @@ func (c *Catalog) Policy(_ context.Context, _, id string) (*rules.Policy, error)
 
 // known is what workflows may name.
 type known struct {
-	plugins  *vendor.Registry
-	policies map[string]*rules.Policy
+	*Catalog
+	plugins *vendor.Registry
 }
 
-// Known gives the plugins and policies of a folder of definitions as a workflow.Catalog, for checks.
+// Known gives the plugins, policies and workflows of a folder of definitions as a workflow.Catalog, for checks.
 func Known(files fs.FS) (workflow.Catalog, error) {
 	plugins, err := loadPlugins(files)
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{policies: map[string]*rules.Policy{}}
-	if err := c.LoadPolicies(files); err != nil {
+	c, err := LoadWorkflows(files, nil)
+	if err != nil {
 		return nil, err
 	}
-	return known{plugins, c.policies}, nil
+	return known{c, plugins}, c.LoadPolicies(files)
 }
 
 // loadPlugins reads the plugins of a folder of definitions.
@@ -125,6 +125,12 @@ func loadPlugins(files fs.FS) (*vendor.Registry, error) {
 
 // Plugin implements workflow.Catalog.
 func (k known) Plugin(id string) (workflow.Plugin, bool) { return k.plugins.Summaries()(id) }
+
+// Workflow implements workflow.Catalog.
+func (k known) Workflow(id string) bool {
+	_, ok := k.workflows[id]
+	return ok
+}
 
 // Policy implements workflow.Catalog.
 func (k known) Policy(id string) (workflow.PolicyInfo, bool) {

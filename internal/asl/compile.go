@@ -13,6 +13,7 @@ import (
 // The functions, as names of substitutions.
 var functions = map[string]string{
 	"step": "${StepFunctionArn}", "rules": "${RulesFunctionArn}", "vendor": "${VendorFunctionArn}", "document": "${DocumentFunctionArn}",
+	"children": "${ChildrenFunctionArn}",
 }
 
 // The resources of Task states.

@@ -31,6 +31,8 @@ func (catalog) Plugin(id string) (workflow.Plugin, bool) {
 	return workflow.Plugin{ID: id, Callback: strings.HasSuffix(id, "-later")}, true
 }
 
+func (catalog) Workflow(string) bool { return true }
+
 func (catalog) Policy(id string) (workflow.PolicyInfo, bool) {
 	return workflow.PolicyInfo{ID: id}, true
 }

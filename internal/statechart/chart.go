@@ -99,9 +99,26 @@ type Invocation struct {
 	Retry   *Retry        // nil: the task's own
 	OnDone  []*Transition
 	OnError []*Transition
-	Stage   int // work of one stage is done at once, a stage when the one before it has ended
+	Stage   int       // work of one stage is done at once, a stage when the one before it has ended
+	Cases   *Children // of work of source children
 	state   *State
 }
+
+// Children says which child cases a piece of work starts: one for each element of a list, or a single one.
+type Children struct {
+	Workflow string
+	Version  int           // 0: the newest when the work begins
+	Each     *expr.Program // the list; nil: a single child
+	Until    int           // how many must have ended for the work to be done; UntilAll: all of them
+	// What each child begins with, by dotted path. They read the parent's context, the element as item, and its place in
+	// the list as index.
+	Subject, Context map[string]*expr.Program
+	ExternalID       *expr.Program            // nil: none
+	Result           map[string]*expr.Program // what a report takes over from the child's context
+}
+
+// UntilAll is the number of children that work waits for when it waits for all of them.
+const UntilAll = -1
 
 // Retry is how often a failed attempt is made again.
 type Retry struct {
@@ -243,3 +260,8 @@ func doneInvoke(id string) string  { return "done.invoke." + id }
 func errorInvoke(id string) string { return "error.invoke." + id }
 func doneState(s *State) string    { return "done.state." + s.Path }
 func errorWork(s *State) string    { return "error.work." + s.Path }
+
+// ChildEvent is the event by which a case hears of the children that a piece of its work has started.
+func ChildEvent(work string) string { return childPrefix + work }
+
+const childPrefix = "child."

@@ -8,6 +8,7 @@ import (
 
 // check looks for what is wrong with the chart as a whole.
 func (p *parser) check() {
+	p.reports()
 	if p.partial || p.chart.root.Kind == Compound && p.chart.root.Initial == nil {
 		return // what follows would only repeat that
 	}

@@ -70,6 +70,7 @@ type parser struct {
 	inState []pendingState
 	places  map[*Transition]target // where targets are written
 	meant   map[*Transition]*State // transitions whose target is not there, and what was probably meant
+	told    []toldEvent            // events of children that transitions wait for
 	partial bool                   // something was refused that the rest hangs on
 }
 
@@ -222,6 +223,9 @@ func (p *parser) event(node *yaml.Node, path, name string) {
 	bare := strings.TrimSuffix(name, ".*")
 	if name == "" || len(name) > maxNameLength || name != "*" && strings.ContainsAny(bare, "* \t\n") {
 		p.doc.Report(node, path, "event", "an event's name has 1 to 80 characters and no blanks; a wildcard is * or ends with .*", "")
+	}
+	if strings.HasPrefix(name, childPrefix) {
+		p.told = append(p.told, toldEvent{name, node, path})
 	}
 	for _, prefix := range []string{"done.state.", "error.work.", "after."} {
 		if strings.HasPrefix(name, prefix) {

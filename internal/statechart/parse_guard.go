@@ -280,7 +280,7 @@ func (p *parser) members(pair source.Pair, node *yaml.Node, path string) []membe
 	for _, m := range p.doc.Mapping(pair.Value, path) {
 		at := source.Join(path, m.Name)
 		steps := splitPath(m.Name)
-		if slices.Contains(steps, "") || m.Name == "event" || m.Name == "documents" {
+		if slices.Contains(steps, "") || slices.Contains(given, m.Name) {
 			p.doc.Report(m.Key, at, "path", "this is not a field that can be written", "")
 			continue
 		}

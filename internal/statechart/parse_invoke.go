@@ -2,6 +2,7 @@ package statechart
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,9 @@ import (
 )
 
 func splitPath(path string) []string { return strings.Split(path, ".") }
+
+// given are the names that guards see beside the context's own fields: no work can write there.
+var given = []string{"event", "documents", "children"}
 
 // Sources are the tasks that can do a state's work.
 var sources = []string{"vendor", "rules", "document", "children"}
@@ -76,11 +80,14 @@ func (p *parser) invocation(s *State, node *yaml.Node, path string, stage int) {
 		if _, twice := s.Invocation(i.ID); twice {
 			p.doc.Report(members["id"].Value, source.Join(path, "id"), "duplicate", "the id "+i.ID+" stands twice in this state", "")
 		}
-		if i.ID == "event" || i.ID == "documents" || strings.Contains(i.ID, "-") {
-			p.doc.Report(members["id"].Value, source.Join(path, "id"), "name", "the id is a field of the context: letters, digits and _, and not event or documents", "")
+		if slices.Contains(given, i.ID) || strings.Contains(i.ID, "-") {
+			p.doc.Report(members["id"].Value, source.Join(path, "id"), "name", "the id is a field of the context: letters, digits and _, and not "+strings.Join(given, ", "), "")
 		}
 	}
-	if m, ok := members["input"]; ok && !source.IsNull(m.Value) {
+	switch m, ok := members["input"]; {
+	case i.Source == "children":
+		p.childrenInput(i, m, node, source.Join(path, "input"))
+	case ok && !source.IsNull(m.Value):
 		p.input(i, m.Value, source.Join(path, "input"))
 	}
 	if m, ok := members["timeout"]; ok {
@@ -104,9 +111,6 @@ func (p *parser) invocation(s *State, node *yaml.Node, path string, stage int) {
 func (p *parser) sourceName(node *yaml.Node, path, name string) {
 	for _, known := range sources {
 		if known == name {
-			if name == "children" {
-				p.doc.Report(node, path, "unsupported", "not supported yet: children", "")
-			}
 			return
 		}
 	}

@@ -32,6 +32,13 @@ type pendingState struct {
 	path  string
 }
 
+// toldEvent is an event of children, where it stands in the document.
+type toldEvent struct {
+	name string
+	node *yaml.Node
+	path string
+}
+
 // targets reads one target or a list of them.
 func (p *parser) targets(of pendingTarget, node *yaml.Node, path string) {
 	if of.transition != nil {

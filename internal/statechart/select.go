@@ -226,7 +226,7 @@ func matches(pattern, event string) bool {
 
 // IsInternal says that an event is the chart's own: wildcards do not match it.
 func IsInternal(event string) bool {
-	for _, prefix := range []string{"done.invoke.", "error.invoke.", "done.state.", "error.work.", "after."} {
+	for _, prefix := range []string{"done.invoke.", "error.invoke.", "done.state.", "error.work.", "after.", childPrefix} {
 		if strings.HasPrefix(event, prefix) {
 			return true
 		}

@@ -40,6 +40,27 @@ func (r *reader) documentsSchema() map[string]any {
 	}}
 }
 
+// childrenSchema is what is known of child cases, by the work that has started them.
+func (r *reader) childrenSchema() map[string]any {
+	works := map[string]any{}
+	for _, id := range r.starts {
+		counts := countsSchema()
+		counts["properties"].(map[string]any)["cases"] = map[string]any{"type": "object"}
+		works[id] = counts
+	}
+	return map[string]any{"type": "object", "properties": works, "additionalProperties": false}
+}
+
+// countsSchema is what work that starts child cases writes: how many there are, and how they have ended.
+func countsSchema() map[string]any {
+	whole := map[string]any{"type": "integer"}
+	counts := map[string]any{"outcomes": map[string]any{"type": "object", "additionalProperties": whole}}
+	for _, name := range []string{"total", "active", "completed", "failed", "cancelled", "incidents"} {
+		counts[name] = whole
+	}
+	return map[string]any{"type": "object", "properties": counts, "additionalProperties": false}
+}
+
 // eventSchema is what guards see of the event.
 func eventSchema() map[string]any {
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{
@@ -67,6 +88,9 @@ func (r *reader) announce(node *yaml.Node, depth int) {
 func (r *reader) announceWork(entry *yaml.Node) {
 	if id := member(entry, "id"); id != nil && id.Kind == yaml.ScalarNode {
 		schema := r.written(entry)
+		if or(member(entry, "src")).Value == "children" {
+			r.starts = append(r.starts, id.Value)
+		}
 		r.work[id.Value] = expr.NewShape(schema)
 		if schema == nil {
 			schema = map[string]any{}
@@ -83,7 +107,7 @@ func (r *reader) types(program *expr.Program, condition bool) []*expr.Error {
 			whole = map[string]any{"type": "object"}
 		}
 		properties, _ := whole["properties"].(map[string]any)
-		all := map[string]any{"event": eventSchema(), "documents": r.documentsSchema(), "children": map[string]any{}}
+		all := map[string]any{"event": eventSchema(), "documents": r.documentsSchema(), "children": r.childrenSchema()}
 		maps.Copy(all, r.results)
 		maps.Copy(all, properties) // what the schema says of a result counts
 		whole["properties"] = all
@@ -97,6 +121,8 @@ func (r *reader) written(entry *yaml.Node) map[string]any {
 	switch or(member(entry, "src")).Value {
 	case "rules":
 		return answerSchema()
+	case "children":
+		return countsSchema()
 	case "vendor":
 		if r.catalog == nil {
 			return nil
@@ -142,7 +168,7 @@ func (r *reader) field(steps []string) (ok bool, hint string) {
 	case "documents":
 		return within(expr.NewShape(r.documentsSchema()), head, rest)
 	case "children":
-		return true, ""
+		return within(expr.NewShape(r.childrenSchema()), head, rest)
 	}
 	if r.declared(head) {
 		if r.shape.Find(steps).Known {
@@ -174,7 +200,7 @@ func within(shape *expr.Shape, head string, rest []string) (bool, string) {
 
 // suggest looks for a top-level name that is near, then for a path that ends like the one given.
 func (r *reader) suggest(steps []string) string {
-	names := append([]string{"event", "documents"}, r.shape.Find([]string{steps[0]}).Names...)
+	names := append([]string{"event", "documents", "children"}, r.shape.Find([]string{steps[0]}).Names...)
 	for name := range r.work {
 		names = append(names, name)
 	}

@@ -32,6 +32,7 @@ type reader struct {
 	readable *expr.Shape            // all that expressions can read; made when it is asked for
 	results  map[string]any         // schemas of what the work writes, by its id
 	work     map[string]*expr.Shape // id of an invocation -> what it writes; nil: not known
+	starts   []string               // ids of the work that starts child cases
 }
 
 func (r *reader) read(file string) {
@@ -205,6 +206,8 @@ func (r *reader) invocation(i *statechart.Invocation, at statechart.Place) {
 		r.rules(&made, at)
 	case "document":
 		r.kinds(made, at)
+	case "children":
+		r.children(&made, i.Cases, at)
 	}
 	if i.Timeout > 0 {
 		made.Timeout = i.Timeout
@@ -260,6 +263,14 @@ func (r *reader) rules(i *Invocation, at statechart.Place) {
 	}
 	if _, ok := r.catalog.Policy(i.Name); !ok {
 		r.doc.Report(at.Input("policy"), at.Path+".input.policy", "unknown_policy", "there is no policy "+i.Name, "")
+	}
+}
+
+// children decides how child cases are started. A workflow may start cases of itself: a company is owned by companies.
+func (r *reader) children(i *Invocation, cases *statechart.Children, at statechart.Place) {
+	i.Name, i.Callback = cases.Workflow, cases.Until != 0
+	if i.Name != "" && i.Name != r.w.ID && r.catalog != nil && !r.catalog.Workflow(i.Name) {
+		r.doc.Warn(at.Input("workflow"), at.Path+".input.workflow", "unknown_workflow", "there is no workflow "+i.Name, "it must be published before a case comes here")
 	}
 }
 

@@ -66,13 +66,13 @@ type RetryPolicy struct {
 type Invocation struct {
 	State    string // path of the state that invokes
 	ID       string // also the context field that the result is written to
-	Source   string // vendor | rules | document
-	Name     string // id of the plugin or policy; "" for documents
+	Source   string // vendor | rules | document | children
+	Name     string // id of the plugin, the policy or the children's workflow; "" for documents
 	Input    map[string]any
 	With     map[string]*expr.Program // further input, computed from the context
 	Timeout  time.Duration            // of one attempt
 	Retry    RetryPolicy
-	Callback bool // the vendor may call back later
+	Callback bool // the answer may come later: a vendor calls back, children come to their end
 }
 
 // Plugin is what a workflow needs to know of a vendor plugin.
@@ -92,10 +92,12 @@ type PolicyInfo struct {
 	Evaluate func(input map[string]any, now time.Time) (outcome string, err error)
 }
 
-// Catalog knows the plugins and policies that invocations name.
+// Catalog knows the plugins, policies and workflows that invocations name.
 type Catalog interface {
 	Plugin(id string) (Plugin, bool)
 	Policy(id string) (PolicyInfo, bool)
+	// Workflow says whether child cases of this workflow can be started.
+	Workflow(id string) bool
 }
 
 // Defaults of work whose plugin says nothing.

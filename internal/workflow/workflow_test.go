@@ -27,6 +27,8 @@ func (shelf) Plugin(id string) (Plugin, bool) {
 	return Plugin{}, false
 }
 
+func (shelf) Workflow(id string) bool { return id == "kyc" }
+
 func (shelf) Policy(id string) (PolicyInfo, bool) {
 	return PolicyInfo{ID: id, Outcomes: []string{"reject", "review", "approve"}, Evaluate: func(input map[string]any, _ time.Time) (string, error) {
 		outcome, _ := input["wanted"].(string)

@@ -371,6 +371,8 @@ func (plugins) Plugin(id string) (workflow.Plugin, bool) {
 	return workflow.Plugin{ID: id, Callback: strings.HasSuffix(id, "-later")}, true
 }
 
+func (plugins) Workflow(string) bool { return true }
+
 func (plugins) Policy(id string) (workflow.PolicyInfo, bool) {
 	return workflow.PolicyInfo{ID: id}, true
 }
