@@ -30,7 +30,7 @@ func (d *draft) fieldChanges() []FieldChange {
 			c.documents(d.old.Documents, d.record.Documents)
 		case "assignee":
 			c.compare("assignee", orNothing(d.old.Assignee), orNothing(d.record.Assignee), 0)
-		case "incidents":
+		case "incidents", "children": // the entry says what of them has changed
 		default:
 			if d.workflow.Writes(name) {
 				continue // a result of the workflow's own work is shown as such, whole

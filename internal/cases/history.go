@@ -33,7 +33,9 @@ const (
 	CauseUndone           Cause = "undone" // the decision before it was taken back in time
 	CauseCancelled        Cause = "cancelled"
 	CauseReplaced         Cause = "execution_replaced"
-	CauseCallback         Cause = "callback_awaited" // the vendor has accepted the request and will call back
+	CauseCallback         Cause = "callback_awaited" // the answer comes later: the vendor calls back, children come to their end
+	CauseChildren         Cause = "children_started"
+	CauseChild            Cause = "child_reported" // a child case has moved
 )
 
 // Entry is one step of a case's history: entry n is about the change from version n-1 to n. Entries are never changed.
@@ -67,6 +69,8 @@ const (
 	EffectWake    EffectKind = "wake"    // send Token with Position
 	EffectStop    EffectKind = "stop"    // stop the execution Name
 	EffectPublish EffectKind = "publish" // CloudEvents-shaped event Type to subscribers
+	EffectReport  EffectKind = "report"  // tell the parent case Name how this one stands: Data is a ChildReport
+	EffectCancel  EffectKind = "cancel"  // call the child case Name off
 	EffectNone    EffectKind = "none"    // was taken back: there is nothing to do
 )
 
@@ -78,13 +82,13 @@ type Effect struct {
 	Version             int            `json:"version"` // of the commit it came with
 	Number              int            `json:"number"`  // its place in that commit
 	Kind                EffectKind     `json:"kind"`
-	Name                string         `json:"name,omitempty"`   // execution name
+	Name                string         `json:"name,omitempty"`   // of the execution; report, cancel: id of the case
 	Machine             WorkflowRef    `json:"machine,omitzero"` // which machine to start
 	Token               string         `json:"token,omitempty"`
 	statechart.Position                // start, wake: what to hand over
 	Latest              time.Time      `json:"latest,omitzero"` // start, wake: when the execution hands over
 	Type                string         `json:"type,omitempty"`  // publish: "case.completed", "case.state_changed", …
-	Data                map[string]any `json:"data,omitempty"`  // publish: thin, no personal data
+	Data                map[string]any `json:"data,omitempty"`  // publish, report: thin, no personal data
 	At                  time.Time      `json:"at"`
 	// NotBefore holds an effect back, so that what it follows from can still be undone.
 	NotBefore time.Time `json:"not_before,omitzero"`

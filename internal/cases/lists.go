@@ -7,11 +7,14 @@ import (
 
 // Lists are the lists of a tenant that a case is in: what a store indexes so that a page costs the same however many
 // cases there are. Open cases are in one for each of their facets (GroupOpen counts them); every case is in those of its
-// status, its subject and its search terms.
+// status, its subject, its parent and its search terms.
 func (r Record) Lists() []string {
 	lists := append(facets(r), "status/"+string(r.Status), "subject/"+r.Subject.ID)
 	for _, hash := range r.Terms {
 		lists = append(lists, "term/"+hash)
+	}
+	if r.Parent != nil {
+		lists = append(lists, "parent/"+r.Parent.Case)
 	}
 	return lists
 }
@@ -32,6 +35,7 @@ func (q Query) Lists() []string {
 		for _, hash := range q.Terms {
 			add("term/", hash)
 		}
+		add("parent/", q.Parent)
 		add("subject/", q.Subject)
 	}
 	if q.Status != StatusActive && q.Order != SoonestFirst {
@@ -59,7 +63,7 @@ func (q Query) Lists() []string {
 
 // Counted says whether a list is one that the counters of GroupOpen count.
 func Counted(list string) bool {
-	for _, other := range []string{"term/", "subject/", "status/"} {
+	for _, other := range []string{"term/", "subject/", "parent/", "status/"} {
 		if strings.HasPrefix(list, other) {
 			return false
 		}

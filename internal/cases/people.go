@@ -80,7 +80,7 @@ func (s *Service) AddNote(ctx context.Context, p identity.Principal, id, noteID,
 	return note, nil
 }
 
-// Cancel calls a case off: it ends where it is, and its execution is stopped. Users say which version they have seen;
+// Cancel calls a case off: it ends where it is, its execution is stopped, and its children are called off. Users say which version they have seen;
 // others may. Errors: NotFound, CaseClosed, PreconditionRequired, Stale, Conflict.
 func (s *Service) Cancel(ctx context.Context, p identity.Principal, id string, seen int, reason string) (Record, error) {
 	if err := sees(p, id); err != nil {
@@ -90,14 +90,21 @@ func (s *Service) Cancel(ctx context.Context, p identity.Principal, id string, s
 		if err := d.open(); err != nil {
 			return err
 		}
-		d.entry.Cause = CauseCancelled
-		d.detail("reason", reason)
-		d.record.Status = StatusCancelled
-		d.effects = append(d.effects, Effect{Kind: EffectStop, Name: d.record.Execution.Name, Machine: d.record.Workflow})
+		d.cancel(reason)
 		return nil
 	}
 	if p.Kind == identity.User || seen > 0 {
 		return s.onSeen(ctx, p, id, seen, run)
 	}
 	return s.apply(ctx, p.Tenant, id, actorOf(p), run)
+}
+
+func (d *draft) cancel(reason string) {
+	d.entry.Cause = CauseCancelled
+	d.detail("reason", reason)
+	d.record.Status = StatusCancelled
+	d.effects = append(d.effects, Effect{Kind: EffectStop, Name: d.record.Execution.Name, Machine: d.record.Workflow})
+	for _, group := range d.groups() {
+		d.callOff(group)
+	}
 }

@@ -105,6 +105,7 @@ type Query struct {
 	Status    Status
 	Assignee  string // "none": nobody's
 	Subject   string
+	Parent    string    // the case whose children are asked for
 	Severity  string    // "none": not rated yet
 	DueBefore time.Time // a deadline of the chart, or the SLA's
 	Overdue   time.Time // waits for a person, and its deadline has passed by then

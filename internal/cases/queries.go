@@ -215,6 +215,7 @@ func (q Query) Matches(r Record) bool {
 		(q.State == "" || slices.ContainsFunc(r.Snapshot.Active, func(a statechart.Activation) bool { return a.State == q.State })) &&
 		(q.Assignee == "" || q.Assignee == r.Assignee || (q.Assignee == "none" && r.Assignee == "")) &&
 		(q.Subject == "" || q.Subject == r.Subject.ID) &&
+		(q.Parent == "" || r.Parent != nil && q.Parent == r.Parent.Case) &&
 		(q.Severity == "" || severityOf(r) == q.Severity) &&
 		(!q.Incident || len(r.Incidents) > 0) &&
 		(q.Overdue.IsZero() || r.overdue(q.Overdue)) &&

@@ -43,6 +43,7 @@ type Record struct {
 	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on
 	Head     string `json:"head"`     // hash of the newest history entry
 
+	Parent    *Parent         `json:"parent,omitempty"` // the case whose work has started this one
 	Subject   SubjectRef      `json:"subject"`
 	Documents []Document      `json:"documents,omitempty"`
 	Incidents []Incident      `json:"incidents,omitempty"` // open ones

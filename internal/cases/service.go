@@ -199,7 +199,8 @@ func (d *draft) take(result statechart.Result) {
 	d.record.Snapshot, d.record.Context = result.Snapshot, result.Context
 	d.changed(result.Changed...)
 	if len(result.Trace) > 0 {
-		d.detail("trace", result.Trace)
+		before, _ := d.entry.Details["trace"].([]statechart.Trace)
+		d.detail("trace", append(before, result.Trace...))
 	}
 	for _, effect := range result.Effects {
 		switch effect.Kind {
@@ -207,6 +208,8 @@ func (d *draft) take(result statechart.Result) {
 			d.publish("workflow."+effect.Name, effect.Payload)
 		case statechart.EffectNotify:
 			d.publish("case.notify", effect.Payload)
+		case statechart.EffectCancel:
+			d.dropChildren(effect)
 		}
 	}
 	if result.Snapshot.Status == statechart.Done && d.record.Status == StatusActive {
@@ -305,6 +308,7 @@ func (d *draft) follow(maxEvents int) {
 	if d.was == StatusActive && d.record.Status != StatusActive {
 		d.publish("case."+string(d.record.Status), d.summary())
 	}
+	d.report()
 }
 
 // dropIncidents forgets those whose state has been left: nobody can retry them any more.
@@ -369,6 +373,9 @@ func (d *draft) summary() map[string]any {
 	}
 	if d.record.Outcome != "" {
 		data["outcome"] = d.record.Outcome
+	}
+	if d.record.Parent != nil {
+		data["parent"] = d.record.Parent.Case
 	}
 	return data
 }

@@ -29,6 +29,8 @@ type StartCommand struct {
 	ExternalID string
 	Subject    SubjectInput
 	Context    map[string]any
+
+	parent *Parent // of a child case
 }
 
 // SubjectInput is whom the case is about.
@@ -89,7 +91,7 @@ func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflo
 	record := Record{
 		Tenant: p.Tenant, ID: id, ExternalID: cmd.ExternalID, Workflow: WorkflowRef{wf.ID, wf.Version}, Status: StatusActive,
 		Context: cmd.Context, Execution: ExecutionRef{Name: executionName(id, 1), Sequence: 1, StartedAt: now}, CreatedAt: now,
-		Subject: SubjectRef{ID: subject.ID, Type: subject.Type, ExternalID: subject.ExternalID, Name: displayName(subject.Data)},
+		Parent: cmd.parent, Subject: SubjectRef{ID: subject.ID, Type: subject.Type, ExternalID: subject.ExternalID, Name: displayName(subject.Data)},
 	}
 	d := &draft{record: record, workflow: wf, now: now, creating: true, was: StatusActive, subject: &subject}
 	d.entry = Entry{At: now, Actor: actorOf(p), Cause: CauseStarted, From: []string{}, Workflow: record.Workflow}
