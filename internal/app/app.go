@@ -131,6 +131,9 @@ func (c *Core) Rules() (task.Handler, error) {
 	return task.NewRules(c.base(), c.Catalog), nil
 }
 
+// Children is the function that starts child cases.
+func (c *Core) Children() task.Handler { return task.NewChildren(c.base()) }
+
 // Document is the function that checks documents and hears of uploads.
 func (c *Core) Document() task.Handler { return task.NewDocument(c.base(), c.Objects) }
 
@@ -175,7 +178,7 @@ func (c *Core) WebhookService() *webhook.Service {
 }
 
 func (c *Core) outbox(webhooks *webhook.Service) *task.Outbox {
-	return &task.Outbox{Store: c.Store, Executions: c.Executions, Webhooks: webhooks, Now: c.Now, Metrics: c.Metrics, Logger: c.Logger}
+	return &task.Outbox{Cases: c.Cases, Store: c.Store, Executions: c.Executions, Webhooks: webhooks, Now: c.Now, Metrics: c.Metrics, Logger: c.Logger}
 }
 
 // Dispatch is the function behind the cases table's stream; decode reads the store's kind of event.

@@ -237,6 +237,7 @@ func (s *server) registerCaseList(api huma.API) {
 		Status    string    `query:"status" enum:"active,completed,failed,cancelled"`
 		Assignee  string    `query:"assignee" doc:"none: nobody's; me: the caller's"`
 		Subject   string    `query:"subject"`
+		Parent    string    `query:"parent" doc:"the case that has started them"`
 		Risk      string    `query:"risk" enum:"low,medium,high,critical,none" doc:"none: not rated yet"`
 		DueBefore time.Time `query:"due_before" doc:"the deadline is before this time"`
 		Overdue   bool      `query:"overdue" doc:"only those that a person should have decided by now"`
@@ -260,7 +261,7 @@ func (s *server) registerCaseList(api huma.API) {
 			return nil, err
 		}
 		query := cases.Query{
-			Workflow: in.Workflow, State: in.State, Tag: in.Tag, Status: cases.Status(in.Status), Assignee: in.Assignee, Subject: in.Subject,
+			Workflow: in.Workflow, State: in.State, Tag: in.Tag, Status: cases.Status(in.Status), Assignee: in.Assignee, Subject: in.Subject, Parent: in.Parent,
 			Severity: in.Risk, DueBefore: in.DueBefore, Text: in.Text, Order: cases.Order(in.Sort), Limit: in.Limit, After: after,
 		}
 		if in.Overdue {
@@ -292,7 +293,7 @@ func (s *server) registerHistory(api huma.API) {
 	type historyIn struct {
 		OnCase
 		Sort   string   `query:"sort" enum:"version,-version" default:"version" doc:"-version: newest first"`
-		Causes []string `query:"cause" maxItems:"20" enum:"started,event,decision,timer,outcome,incident,incident_resolved,context,document,document_decision,document_viewed,assigned,note,undone,cancelled,execution_replaced,callback_awaited" doc:"only entries of these causes"`
+		Causes []string `query:"cause" maxItems:"20" enum:"started,event,decision,timer,outcome,incident,incident_resolved,context,document,document_decision,document_viewed,assigned,note,undone,cancelled,execution_replaced,callback_awaited,children_started,child_reported" doc:"only entries of these causes"`
 		Paging
 	}
 	add(s, api, op(Review, "listHistory", "GET", "/v1/cases/{id}/history", "Read the history, oldest first unless asked otherwise"), func(c ctx, in *historyIn) (*body[List[cases.Entry]], error) {

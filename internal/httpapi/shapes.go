@@ -21,6 +21,7 @@ type Case struct {
 	Outcome       *string            `json:"outcome"`
 	Risk          *Risk              `json:"risk"`
 	Subject       cases.SubjectRef   `json:"subject"`
+	Parent        *cases.Parent      `json:"parent,omitempty" doc:"the case that has started this one"`
 	Context       map[string]any     `json:"context"`
 	Assignee      *string            `json:"assignee"`
 	DueAt         *time.Time         `json:"due_at" doc:"the soonest deadline of the chart: it moves the case by itself"`
@@ -182,7 +183,7 @@ func (s *server) view(c ctx, record cases.Record) (*Case, error) {
 func ShapeCase(v cases.View) Case {
 	shape := Case{
 		ID: v.ID, ExternalID: orNull(v.ExternalID), Workflow: v.Workflow, Status: v.Status, Configuration: list(v.Configuration), Tags: list(v.Tags),
-		Version: v.Version, Outcome: orNull(v.Outcome), Subject: v.Subject, Context: v.Context, Assignee: orNull(v.Assignee), DueAt: orNull(v.DueAt),
+		Version: v.Version, Outcome: orNull(v.Outcome), Subject: v.Subject, Parent: v.Parent, Context: v.Context, Assignee: orNull(v.Assignee), DueAt: orNull(v.DueAt),
 		Next: list(v.Next), Documents: each(v.Documents, documentShape), Incidents: v.Incidents, Execution: v.Execution, CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt,
 	}
 	shape.StateSince, shape.Message = orNull(v.StateSince), v.Message

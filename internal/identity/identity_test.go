@@ -137,7 +137,7 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"listKeys listWebhooks getWebhook listDeliveries":                                                       "admin auditor developer",
 		"evaluatePolicy": "admin manager developer",
 		"receiveCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent": "",
-		"step rules vendor document dispatch sweep nobody":                                                 "",
+		"step rules vendor document children dispatch sweep nobody":                                        "",
 	} {
 		for _, operation := range strings.Fields(operations) {
 			said[operation] = true

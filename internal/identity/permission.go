@@ -108,7 +108,7 @@ var operations = map[string]Permission{
 
 	"receiveCallback": HooksAnswer,
 
-	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "dispatch": TasksRun, "sweep": TasksRun,
+	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "children": TasksRun, "dispatch": TasksRun, "sweep": TasksRun,
 }
 
 // Operations is the permission table, by id.

@@ -19,7 +19,7 @@ import (
 const sfnPath = "/step-functions/"
 
 // functionNames are all functions, as in template.yaml.
-var functionNames = []string{"step", "rules", "vendor", "document", "dispatch", "sweep", "clientapi", "reviewapi", "flowapi", "hooks", "authorizer"}
+var functionNames = []string{"step", "rules", "vendor", "document", "children", "dispatch", "sweep", "clientapi", "reviewapi", "flowapi", "hooks", "authorizer"}
 
 // startChildren puts every function behind the Lambda Runtime API, as a process of its own.
 func (s *Stack) startChildren(f Functions) (err error) {

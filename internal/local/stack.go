@@ -246,6 +246,7 @@ var audiences = map[httpapi.Audience]string{
 // functions builds the handlers of all functions, as their main packages do.
 func (s *Stack) functions(f Functions) (err error) {
 	f["step"], f["document"], f["sweep"], f["authorizer"] = s.Core.Step(), s.Core.Document(), s.Core.Sweep(), s.Core.Authorizer()
+	f["children"] = s.Core.Children()
 	f["dispatch"] = s.Core.Dispatch(s.stores.decode)
 	if f["rules"], err = s.Core.Rules(); err != nil {
 		return err
@@ -270,6 +271,7 @@ func (s *Stack) register() error {
 		}
 		machine, err := states.Load(definition, map[string]string{
 			"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document",
+			"ChildrenFunctionArn": "children",
 		})
 		if err != nil {
 			return err

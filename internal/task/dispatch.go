@@ -21,6 +21,7 @@ const deliverAtOnce = 16
 
 // Outbox delivers effects. It is what dispatch and sweep share.
 type Outbox struct {
+	Cases      *cases.Service
 	Store      cases.Store
 	Executions cases.Executions
 	Webhooks   *webhook.Service
@@ -78,6 +79,10 @@ func (o *Outbox) deliver(ctx context.Context, effect cases.Effect) (err error) {
 		return o.Executions.Wake(ctx, effect.Token, effect.Input(o.Now()))
 	case cases.EffectStop:
 		return o.Executions.Stop(ctx, effect.Machine, effect.Name, "the case was cancelled or its execution replaced")
+	case cases.EffectReport:
+		return o.Cases.Reported(ctx, effect)
+	case cases.EffectCancel:
+		return o.Cases.CancelChild(ctx, effect.Tenant, effect.Name)
 	case cases.EffectPublish:
 		return o.Webhooks.Publish(ctx, effect.Tenant, webhook.Event{
 			ID: effect.ID(), Type: effect.Type, Subject: effect.Case, Time: effect.At, Data: effect.Data,

@@ -907,6 +907,8 @@ export interface components {
             message?: components["schemas"]["Message"];
             next: components["schemas"]["Next"][];
             outcome: string | null;
+            /** @description the case that has started this one */
+            parent?: components["schemas"]["Parent"];
             risk: components["schemas"]["Risk"];
             /** @description how soon a person should decide */
             sla: components["schemas"]["SLA"];
@@ -1288,6 +1290,17 @@ export interface components {
             kind: "event" | "after" | "done" | "error" | "always";
             to: string;
         };
+        Parent: {
+            case: string;
+            /** Format: int64 */
+            depth?: number;
+            /** Format: int64 */
+            index: number;
+            state: string;
+            /** Format: int64 */
+            visit: number;
+            work: string;
+        };
         Presence: {
             /** @description has begun to write a decision */
             editing: boolean;
@@ -1657,6 +1670,7 @@ export type OneQueue = components['schemas']['OneQueue'];
 export type OpenIncident = components['schemas']['OpenIncident'];
 export type OutlineState = components['schemas']['OutlineState'];
 export type OutlineTransition = components['schemas']['OutlineTransition'];
+export type Parent = components['schemas']['Parent'];
 export type Presence = components['schemas']['Presence'];
 export type Present = components['schemas']['Present'];
 export type Problem = components['schemas']['Problem'];
@@ -1699,6 +1713,8 @@ export interface operations {
                 /** @description none: nobody's; me: the caller's */
                 assignee?: string;
                 subject?: string;
+                /** @description the case that has started them */
+                parent?: string;
                 /** @description none: not rated yet */
                 risk?: "low" | "medium" | "high" | "critical" | "none";
                 /** @description the deadline is before this time */
@@ -2399,7 +2415,7 @@ export interface operations {
                 /** @description -version: newest first */
                 sort?: "version" | "-version";
                 /** @description only entries of these causes */
-                cause?: ("started" | "event" | "decision" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_viewed" | "assigned" | "note" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited")[] | null;
+                cause?: ("started" | "event" | "decision" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_viewed" | "assigned" | "note" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "children_started" | "child_reported")[] | null;
                 limit?: number;
                 cursor?: string;
             };

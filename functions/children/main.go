@@ -1,0 +1,13 @@
+// Command children is the Lambda function that starts child cases for the state machines.
+package main
+
+import (
+	"ballerine/functions/internal/start"
+	"ballerine/internal/app"
+	"ballerine/internal/app/onaws"
+	"ballerine/internal/task"
+)
+
+func main() {
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.Children(), nil }, onaws.Signing)
+}
