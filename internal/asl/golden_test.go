@@ -71,7 +71,7 @@ func compile(t testing.TB, f fixture) *asl.Machine {
 	return machine
 }
 
-var substitutions = map[string]string{"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document"}
+var substitutions = map[string]string{"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document", "ChildrenFunctionArn": "children"}
 
 func TestCompiledMachinesAreTheGoldenOnes(t *testing.T) {
 	for _, f := range fixtures(t) {

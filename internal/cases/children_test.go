@@ -47,7 +47,7 @@ states:
       - {target: review}
     after: {P5D: left}
   left: {on: {AGAIN: owners, REST: approved}}
-  review: {on: {approve: approved}, tags: [manual_review]}
+  review: {on: {approve: approved, AGAIN: owners}, tags: [manual_review]}
   alarm: {type: final}
   approved: {type: final}
 `

@@ -82,7 +82,7 @@ func newHouse(t *rapid.T, definition []byte) *house {
 	if found := asl.Check(text); len(found) > 0 {
 		t.Fatalf("%v\n%s", found, definition)
 	}
-	loaded, err := states.Load(text, map[string]string{"StepFunctionArn": "step", "DocumentFunctionArn": "document"})
+	loaded, err := states.Load(text, map[string]string{"StepFunctionArn": "step", "DocumentFunctionArn": "document", "ChildrenFunctionArn": "children"})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, definition)
 	}
