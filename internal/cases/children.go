@@ -55,7 +55,9 @@ type Child struct {
 
 // ChildReport is what a child tells its parent: thin, since it stands in the outbox.
 type ChildReport struct {
-	Parent Parent `json:"parent"`
+	ID       string `json:"id"`
+	Workflow string `json:"workflow"`
+	Parent   Parent `json:"parent"`
 	Child
 }
 
@@ -183,7 +185,7 @@ func (d *draft) report() {
 	}
 	now.Version = r.Version
 	var data map[string]any
-	if err := convert(ChildReport{*r.Parent, now}, &data); err == nil { // plain structs
+	if err := convert(ChildReport{r.ID, r.Workflow.ID, *r.Parent, now}, &data); err == nil { // plain structs
 		d.effects = append(d.effects, Effect{Kind: EffectReport, Name: r.Parent.Case, Data: data})
 	}
 }

@@ -2,6 +2,8 @@ package cases
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"ballerine/internal/expr"
@@ -9,61 +11,94 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// Reported takes a child's report into its parent: what the parent knows of the child, the event child.<work>, and the
-// end of the work when enough children have ended. Reports may come twice and in any order: the newest counts. A child
-// whose parent does not know it any more is called off.
-func (s *Service) Reported(ctx context.Context, effect Effect) error {
-	var report ChildReport
-	if err := convert(effect.Data, &report); err != nil {
-		return problem.Wrap(err, problem.Internal, "The report of a child case cannot be read.")
-	}
-	child, err := s.Store.Get(ctx, effect.Tenant, effect.Case)
-	if err != nil {
-		return err
-	}
-	orphan := false
-	_, err = s.apply(ctx, effect.Tenant, report.Parent.Case, system("children"), func(d *draft) error {
-		group, known := d.group(report.Parent.Work)
-		known = known && group.State == report.Parent.State && group.Visit == report.Parent.Visit && !group.Dropped
-		orphan = !known || d.record.Status == StatusCancelled
-		if d.nothing = orphan || d.record.Status != StatusActive || group.Cases[effect.Case].Version >= report.Version; d.nothing {
-			return nil
+// Reported takes reports of children into their parent, all in one commit: what the parent knows of each child, the event
+// child.<work> for each report, and the end of the work when enough children have ended. The effects are all for one
+// parent; they may come twice and in any order: the newest report of a child counts. A child whose parent does not know it
+// any more is called off.
+func (s *Service) Reported(ctx context.Context, effects ...Effect) error {
+	reports := make([]ChildReport, len(effects))
+	for i, effect := range effects {
+		if err := convert(effect.Data, &reports[i]); err != nil {
+			return problem.Wrap(err, problem.Internal, "The report of a child case cannot be read.")
 		}
-		return s.heard(d, group, report, child)
+	}
+	slices.SortStableFunc(reports, func(a, b ChildReport) int { return a.Version - b.Version })
+	tenant, parent := effects[0].Tenant, effects[0].Name
+	orphans := []string{}
+	_, err := s.apply(ctx, tenant, parent, system("children"), func(d *draft) error {
+		orphans = orphans[:0]
+		d.nothing = true
+		for _, report := range reports {
+			known := d.knows(report.Parent)
+			if !known || d.record.Status == StatusCancelled {
+				orphans = append(orphans, report.ID)
+			} else if d.record.Status == StatusActive {
+				if err := s.heard(ctx, d, report); err != nil {
+					return err
+				}
+			}
+		}
+		return checkSize(d.record.Context)
 	})
 	if problem.CodeOf(err) == problem.NotFound {
-		orphan, err = true, nil
+		for _, report := range reports {
+			orphans = append(orphans, report.ID)
+		}
+		err = nil
 	}
-	if err == nil && orphan && report.Status == StatusActive {
-		return s.CancelChild(ctx, effect.Tenant, effect.Case)
+	for _, id := range orphans {
+		err = errors.Join(err, s.CancelChild(ctx, tenant, id))
 	}
 	return err
 }
 
-// heard writes a report into the parent's draft, and tells its chart.
-func (s *Service) heard(d *draft, group Children, report ChildReport, child Record) error {
+// knows says whether the case still cares for the children that this visit has started.
+func (d *draft) knows(parent Parent) bool {
+	group, ok := d.group(parent.Work)
+	return ok && group.State == parent.State && group.Visit == parent.Visit && !group.Dropped
+}
+
+// heard writes a report into the parent's draft, and tells its chart. One that is older than what is known is nothing new.
+func (s *Service) heard(ctx context.Context, d *draft, report ChildReport) error {
 	work := report.Parent.Work
-	if invocation := d.invocation(report.Parent.State, work); invocation != nil && len(invocation.Cases.Result) > 0 {
-		report.Result = compute(invocation.Cases.Result, &expr.Env{Scope: expr.Layers{settledContext(child, d.now)}, Now: d.now})
+	group, _ := d.group(work)
+	if group.Cases[report.ID].Version >= report.Version {
+		return nil
 	}
-	group.Cases[child.ID] = report.Child
+	if err := s.takeOver(ctx, d, &report); err != nil {
+		return err
+	}
+	group.Cases[report.ID] = report.Child
 	group.count()
 	if err := d.setGroup(work, group); err != nil {
 		return err
 	}
 	told := map[string]any{
-		"case": child.ID, "workflow": child.Workflow.ID, "index": float64(report.Index), "status": string(report.Status),
+		"case": report.ID, "workflow": report.Workflow, "index": float64(report.Index), "status": string(report.Status),
 		"states": plainList(report.States), "tags": plainList(report.Tags), "outcome": report.Outcome,
 	}
+	d.nothing = false
 	d.entry.Cause, d.entry.Event = CauseChild, statechart.ChildEvent(work)
-	d.detail("child", told)
+	before, _ := d.entry.Details["reports"].([]any)
+	d.detail("reports", append(before, told))
 	if err := s.step(d, statechart.Event{Type: d.entry.Event, Payload: told, Optional: true}); err != nil {
 		return err
 	}
-	if err := s.doneByChildren(d, report.Parent, group); err != nil {
+	return s.doneByChildren(d, report.Parent, group)
+}
+
+// takeOver computes what the parent's workflow wants of the child's context.
+func (s *Service) takeOver(ctx context.Context, d *draft, report *ChildReport) error {
+	invocation := d.invocation(report.Parent.State, report.Parent.Work)
+	if invocation == nil || len(invocation.Cases.Result) == 0 {
+		return nil
+	}
+	child, err := s.Store.Get(ctx, d.record.Tenant, report.ID)
+	if err != nil {
 		return err
 	}
-	return checkSize(d.record.Context)
+	report.Result = compute(invocation.Cases.Result, &expr.Env{Scope: expr.Layers{settledContext(child, d.now)}, Now: d.now})
+	return nil
 }
 
 // doneByChildren ends the work that has started the children when enough of them have ended.

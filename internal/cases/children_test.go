@@ -147,7 +147,7 @@ func (f *family) deliver() {
 
 func (f *family) happen(effect cases.Effect) {
 	f.t.Helper()
-	err := error(nil)
+	var err error
 	if effect.Kind == cases.EffectReport {
 		err = f.Reported(f.t.Context(), effect)
 	} else {

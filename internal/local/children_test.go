@@ -124,3 +124,26 @@ func TestChildrenEndWithTheirParentOnTheWholeSystem(t *testing.T) {
 		}
 	}
 }
+
+// TestAParentKeepsUpWithTwoHundredChildrenAtOnce would fail by conflicts if each report were a commit of its own.
+func TestAParentKeepsUpWithTwoHundredChildrenAtOnce(t *testing.T) {
+	const quick = `
+id: person
+subject: individual
+initial: check
+states:
+  check:
+    invoke: {src: rules, id: risk, input: {policy: kyc-risk}}
+    onDone: approved
+  approved: {type: final}
+`
+	s := newSystem(t, t.TempDir(), owned, quick)
+	defer s.stop()
+	parent := s.start("owned", "business", owners(200))
+	s.reach(parent.ID, "approved")
+	r, err := s.Core.Cases.Get(t.Context(), s.client, parent.ID)
+	if err != nil || r.Version > 100 {
+		t.Errorf("%d versions of the parent, %v", r.Version, err)
+	}
+	s.ended(parent)
+}

@@ -28,6 +28,8 @@ type Outbox struct {
 	Now        func() time.Time
 	Metrics    telemetry.Metrics
 	Logger     *slog.Logger
+
+	reports reports
 }
 
 // Deliver makes each effect happen and removes it from the outbox. What fails stays there for the next attempt; the
@@ -40,10 +42,12 @@ func (o *Outbox) Deliver(ctx context.Context, effects []cases.Effect) error {
 	done := make([]bool, len(effects))
 	var group errgroup.Group
 	group.SetLimit(deliverAtOnce)
-	for i, effect := range effects {
+	for _, together := range bundles(effects) {
 		group.Go(func() error {
-			failures[i] = o.deliver(ctx, effect)
-			done[i] = failures[i] == nil
+			err := o.deliver(ctx, effects, together)
+			for _, i := range together {
+				failures[i], done[i] = err, err == nil
+			}
 			return nil
 		})
 	}
@@ -62,13 +66,34 @@ func (o *Outbox) Deliver(ctx context.Context, effects []cases.Effect) error {
 	return errors.Join(failures...)
 }
 
-func (o *Outbox) deliver(ctx context.Context, effect cases.Effect) (err error) {
+// bundles are the places of the effects that are delivered together: the reports for one parent, and every other one alone.
+func bundles(effects []cases.Effect) (found [][]int) {
+	reports := map[string]int{} // parent -> its bundle
+	for i, effect := range effects {
+		parent := effect.Tenant + "/" + effect.Name
+		if at, ok := reports[parent]; ok && effect.Kind == cases.EffectReport {
+			found[at] = append(found[at], i)
+			continue
+		}
+		if effect.Kind == cases.EffectReport {
+			reports[parent] = len(found)
+		}
+		found = append(found, []int{i})
+	}
+	return found
+}
+
+// deliver makes a bundle happen.
+func (o *Outbox) deliver(ctx context.Context, effects []cases.Effect, bundle []int) (err error) {
+	effect, told := effects[bundle[0]], []cases.Effect{effects[bundle[0]]}
 	defer func() {
 		outcome := "delivered"
 		if err != nil {
 			outcome = "failed"
 		}
-		o.Metrics.Count("effects_total", "kind", string(effect.Kind), "outcome", outcome)
+		for range bundle {
+			o.Metrics.Count("effects_total", "kind", string(effect.Kind), "outcome", outcome)
+		}
 	}()
 	switch effect.Kind {
 	case cases.EffectNone:
@@ -80,7 +105,10 @@ func (o *Outbox) deliver(ctx context.Context, effect cases.Effect) (err error) {
 	case cases.EffectStop:
 		return o.Executions.Stop(ctx, effect.Machine, effect.Name, "the case was cancelled or its execution replaced")
 	case cases.EffectReport:
-		return o.Cases.Reported(ctx, effect)
+		for _, i := range bundle[1:] {
+			told = append(told, effects[i])
+		}
+		return o.reports.deliver(ctx, told, o.Cases.Reported)
 	case cases.EffectCancel:
 		return o.Cases.CancelChild(ctx, effect.Tenant, effect.Name)
 	case cases.EffectPublish:

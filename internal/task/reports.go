@@ -1,0 +1,83 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"ballerine/internal/cases"
+)
+
+// reports brings what many children tell one parent together: while one commit is being written, the reports that come
+// for the same parent wait and go into the next one. Alone, each would stand in the others' way.
+type reports struct {
+	mutex   sync.Mutex
+	parents map[string]*queue
+}
+
+// queue is of one parent. It is there as long as somebody delivers.
+type queue struct{ next *batch }
+
+type batch struct {
+	effects []cases.Effect
+	done    chan struct{}
+	err     error
+}
+
+// deliver hands the effects, all for one parent, to write: with those of others, and never two at once for a parent.
+func (r *reports) deliver(ctx context.Context, effects []cases.Effect, write func(context.Context, ...cases.Effect) error) error {
+	parent := effects[0].Tenant + "/" + effects[0].Name
+	r.mutex.Lock()
+	if r.parents == nil {
+		r.parents = map[string]*queue{}
+	}
+	q, busy := r.parents[parent]
+	if !busy {
+		q = &queue{}
+		r.parents[parent] = q
+	}
+	if q.next == nil {
+		q.next = &batch{done: make(chan struct{})}
+	}
+	mine := q.next
+	mine.effects = append(mine.effects, effects...)
+	r.mutex.Unlock()
+	if !busy {
+		r.work(ctx, parent, q, write)
+	}
+	select {
+	case <-mine.done:
+		return mine.err
+	case <-ctx.Done():
+		return ctx.Err() // the effects stay in the outbox
+	}
+}
+
+// work writes batch after batch until nobody waits.
+func (r *reports) work(ctx context.Context, parent string, q *queue, write func(context.Context, ...cases.Effect) error) {
+	for {
+		r.mutex.Lock()
+		now := q.next
+		if q.next = nil; now == nil {
+			delete(r.parents, parent)
+			r.mutex.Unlock()
+			return
+		}
+		r.mutex.Unlock()
+		now.err = oneByOne(ctx, now.effects, write)
+		close(now.done)
+	}
+}
+
+// oneByOne writes a batch; when that fails, each alone, so that one that cannot be written does not keep out the others.
+func oneByOne(ctx context.Context, effects []cases.Effect, write func(context.Context, ...cases.Effect) error) error {
+	err := write(ctx, effects...)
+	if err == nil || len(effects) == 1 {
+		return err
+	}
+	var failures []error
+	for _, effect := range effects {
+		failures = append(failures, write(ctx, effect))
+	}
+	return errors.Join(failures...)
+}
