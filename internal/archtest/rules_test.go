@@ -19,6 +19,7 @@ var order = []string{
 	"internal/identity",
 	"internal/idempotency",
 	"internal/cases",
+	"internal/registry",
 	"internal/review",
 	"internal/webhook",
 	"internal/store",

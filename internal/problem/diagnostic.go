@@ -50,7 +50,16 @@ func (ds Diagnostics) Err() error {
 	if !ds.Failed() {
 		return nil
 	}
-	e := New(Invalid, "The document has %d problems.", len(ds))
+	count := 0
+	for _, d := range ds {
+		if !d.Warning {
+			count++
+		}
+	}
+	e := New(Invalid, "The document has %d problems.", count)
+	if count == 1 {
+		e.Message = "The document has a problem."
+	}
 	for _, d := range ds {
 		if !d.Warning {
 			e.With(fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column), d.Code, "%s", strings.TrimSpace(d.Message+" "+d.Hint))

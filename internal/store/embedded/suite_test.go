@@ -7,6 +7,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/store/embedded"
 	"ballerine/internal/store/storetest"
@@ -40,6 +41,10 @@ func TestQueues(t *testing.T) {
 
 func TestReviews(t *testing.T) {
 	storetest.Reviews(t, func(t *testing.T) review.Store { return open(t).Review() })
+}
+
+func TestRegistry(t *testing.T) {
+	storetest.Registry(t, func(t *testing.T) registry.Store { return open(t).Registry() })
 }
 
 func TestKeys(t *testing.T) {

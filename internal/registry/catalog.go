@@ -1,0 +1,287 @@
+package registry
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/problem"
+	"ballerine/internal/rules"
+	"ballerine/internal/vendor"
+	"ballerine/internal/workflow"
+)
+
+// Catalog knows the definitions that a tenant's cases run by. The newest version is asked of the store each time, so that
+// a publication counts at once for all functions; a version never changes, so that it is read and parsed once.
+type Catalog struct {
+	shipped
+	store Store // nil: nothing is published
+
+	mutex  sync.Mutex
+	parsed map[parsedKey]any // *workflow.Workflow, *rules.Policy, *vendor.Plugin; nil: this version is the shipped one
+}
+
+type parsedKey struct {
+	tenant  string
+	kind    Kind
+	id      string
+	version int
+}
+
+// maxParsed bounds how many parsed definitions a process keeps.
+const maxParsed = 200
+
+var _ cases.Catalog = (*Catalog)(nil)
+
+// Workflow implements cases.Catalog.
+func (c *Catalog) Workflow(ctx context.Context, tenant, id string, version int) (*workflow.Workflow, error) {
+	found, err := c.find(ctx, tenant, Workflow, id, version, func(d Definition) (any, problem.Diagnostics) {
+		w, diagnostics := workflow.Parse(d.ID, []byte(d.Source), running{c, tenant})
+		if w != nil {
+			w.Version = d.Version
+		}
+		return w, diagnostics
+	})
+	if w, ok := found.(*workflow.Workflow); ok || err != nil {
+		return w, err
+	}
+	w, ok := c.workflows[id]
+	if !ok || (version != 0 && version != w.Version) {
+		return nil, problem.New(problem.UnknownWorkflow, "No such workflow is published.").With("body.workflow", "unknown", "no such workflow is published")
+	}
+	return w, nil
+}
+
+// Policy is the tenant's newest, or the shipped one. Errors: UnknownPolicy.
+func (c *Catalog) Policy(ctx context.Context, tenant, id string) (*rules.Policy, error) {
+	found, err := c.find(ctx, tenant, Policy, id, 0, func(d Definition) (any, problem.Diagnostics) {
+		p, diagnostics := rules.Parse(d.ID, []byte(d.Source))
+		if p != nil {
+			p.Version = d.Version
+		}
+		return p, diagnostics
+	})
+	if p, ok := found.(*rules.Policy); ok || err != nil {
+		return p, err
+	}
+	if p, ok := c.policies[id]; ok {
+		return p, nil
+	}
+	return nil, problem.New(problem.UnknownPolicy, "No such policy is published.")
+}
+
+// Plugin is the tenant's newest, or the shipped one. Errors: NotFound.
+func (c *Catalog) Plugin(ctx context.Context, tenant, id string) (*vendor.Plugin, error) {
+	found, err := c.find(ctx, tenant, Plugin, id, 0, func(d Definition) (any, problem.Diagnostics) {
+		return vendor.ParsePlugin(d.ID, []byte(d.Source))
+	})
+	if p, ok := found.(*vendor.Plugin); ok || err != nil {
+		return p, err
+	}
+	if c.plugins == nil {
+		return nil, problem.New(problem.NotFound, "There is no plugin of this name.")
+	}
+	return c.plugins.Plugin(ctx, tenant, id)
+}
+
+// find gives the parsed version of what the tenant has published; nil when the shipped one counts.
+func (c *Catalog) find(ctx context.Context, tenant string, kind Kind, id string, version int, parse func(Definition) (any, problem.Diagnostics)) (any, error) {
+	if c.store == nil {
+		return nil, nil
+	}
+	key := parsedKey{tenant, kind, id, version}
+	if version > 0 {
+		if found, ok := c.known(key); ok {
+			return found, nil
+		}
+	}
+	d, err := c.store.Definition(ctx, tenant, kind, id, version)
+	if problem.CodeOf(err) == problem.NotFound {
+		// A version that ships is never published: what a tenant publishes is numbered on from it.
+		if w := c.workflows[id]; kind == Workflow && w != nil && version == w.Version {
+			c.keep(key, nil)
+		}
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	key.version = d.Version
+	if found, ok := c.known(key); ok {
+		return found, nil
+	}
+	found, diagnostics := parse(d)
+	if diagnostics.Failed() {
+		return nil, problem.Wrap(diagnostics.Err(), problem.Internal, "A published %s cannot be read any more.", kind)
+	}
+	c.keep(key, found)
+	return found, nil
+}
+
+func (c *Catalog) known(key parsedKey) (any, bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	found, ok := c.parsed[key]
+	return found, ok
+}
+
+func (c *Catalog) keep(key parsedKey, value any) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if len(c.parsed) >= maxParsed {
+		for other := range c.parsed { // any: what is needed comes back
+			delete(c.parsed, other)
+			break
+		}
+	}
+	c.parsed[key] = value
+}
+
+// Shipped are the workflows that come with the software.
+func (c *Catalog) Shipped() []*workflow.Workflow {
+	var found []*workflow.Workflow
+	for _, id := range c.ids(Workflow) {
+		found = append(found, c.workflows[id])
+	}
+	return found
+}
+
+// Workflows lists the newest version of each workflow of a tenant, by id.
+func (c *Catalog) Workflows(ctx context.Context, tenant string) ([]*workflow.Workflow, error) {
+	newest, err := c.Newest(ctx, tenant, Workflow)
+	if err != nil {
+		return nil, err
+	}
+	var found []*workflow.Workflow
+	for _, d := range newest {
+		w, err := c.Workflow(ctx, tenant, d.ID, d.Version)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, w)
+	}
+	return found, nil
+}
+
+// Newest are the newest versions of a kind, published or shipped, by id, without their sources.
+func (c *Catalog) Newest(ctx context.Context, tenant string, kind Kind) ([]Definition, error) {
+	found, err := c.all(ctx, tenant, kind, "")
+	return slices.CompactFunc(found, func(a, b Definition) bool { return a.ID == b.ID }), err
+}
+
+// Versions are all versions of a definition, the newest first, without their sources. Errors: NotFound.
+func (c *Catalog) Versions(ctx context.Context, tenant string, kind Kind, id string) ([]Definition, error) {
+	found, err := c.all(ctx, tenant, kind, id)
+	if err == nil && len(found) == 0 {
+		err = problem.New(problem.NotFound, "There is no such %s.", kind)
+	}
+	return found, err
+}
+
+// all are the versions of a kind, by id and then the newest first.
+func (c *Catalog) all(ctx context.Context, tenant string, kind Kind, id string) ([]Definition, error) {
+	var found []Definition
+	if c.store != nil {
+		published, err := c.store.Definitions(ctx, tenant, kind, id)
+		if err != nil {
+			return nil, err
+		}
+		found = published
+	}
+	for _, name := range c.ids(kind) {
+		if id != "" && name != id {
+			continue
+		}
+		d, err := c.definition(kind, name, 0)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(found, func(p Definition) bool { return p.ID == d.ID && p.Version == d.Version }) {
+			found = append(found, d.bare())
+		}
+	}
+	slices.SortStableFunc(found, NewestFirst)
+	return found, nil
+}
+
+// Definition reads a version with its source; 0 is the newest. Errors: NotFound.
+func (c *Catalog) Definition(ctx context.Context, tenant string, kind Kind, id string, version int) (Definition, error) {
+	if c.store != nil {
+		d, err := c.store.Definition(ctx, tenant, kind, id, version)
+		if problem.CodeOf(err) != problem.NotFound {
+			return d, err
+		}
+	}
+	return c.definition(kind, id, version)
+}
+
+// Resources is what a tenant's workflows may name.
+type Resources struct {
+	catalog *Catalog
+	ctx     context.Context //nolint:containedctx // it lives as long as one check
+	tenant  string
+}
+
+var _ workflow.Catalog = Resources{}
+
+// For gives a tenant's policies, plugins and workflows for one check of a document.
+func (c *Catalog) For(ctx context.Context, tenant string) Resources {
+	return Resources{c, ctx, tenant}
+}
+
+// Plugin implements workflow.Catalog.
+func (r Resources) Plugin(id string) (workflow.Plugin, bool) {
+	p, err := r.catalog.Plugin(r.ctx, r.tenant, id)
+	if err != nil {
+		return workflow.Plugin{}, false
+	}
+	return p.Summary(), true
+}
+
+// Policy implements workflow.Catalog.
+func (r Resources) Policy(id string) (workflow.PolicyInfo, bool) {
+	p, err := r.catalog.Policy(r.ctx, r.tenant, id)
+	if err != nil {
+		return workflow.PolicyInfo{}, false
+	}
+	return workflow.PolicyInfo{ID: id, Outcomes: p.Outcomes, Evaluate: evaluate(p)}, true
+}
+
+// Workflow implements workflow.Catalog.
+func (r Resources) Workflow(id string) bool {
+	_, err := r.catalog.Workflow(r.ctx, r.tenant, id, 0)
+	return err == nil
+}
+
+// running is what a workflow that has been checked asks while it runs: policies, for its guards. Whether what it names is
+// there was seen when it was published.
+type running struct {
+	catalog *Catalog
+	tenant  string
+}
+
+// Plugin implements workflow.Catalog.
+func (r running) Plugin(id string) (workflow.Plugin, bool) { return workflow.Plugin{ID: id}, true }
+
+// Policy implements workflow.Catalog.
+func (r running) Policy(id string) (workflow.PolicyInfo, bool) {
+	return workflow.PolicyInfo{ID: id, Evaluate: func(input map[string]any, now time.Time) (string, error) {
+		p, err := r.catalog.Policy(context.Background(), r.tenant, id)
+		if err != nil {
+			return "", err
+		}
+		return evaluate(p)(input, now)
+	}}, true
+}
+
+// Workflow implements workflow.Catalog.
+func (r running) Workflow(string) bool { return true }
+
+func evaluate(p *rules.Policy) func(input map[string]any, now time.Time) (string, error) {
+	return func(input map[string]any, now time.Time) (string, error) {
+		answer, err := p.Evaluate(input, rules.Options{Now: now})
+		return answer.Outcome, err
+	}
+}

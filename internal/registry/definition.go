@@ -1,0 +1,71 @@
+package registry
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// Kind of a definition.
+type Kind string
+
+// The kinds.
+const (
+	Workflow Kind = "workflow"
+	Policy   Kind = "policy"
+	Plugin   Kind = "plugin"
+)
+
+// Kinds are all of them, in the order in which one may name another: workflows name policies and plugins.
+func Kinds() []Kind { return []Kind{Policy, Plugin, Workflow} }
+
+// MaxSource bounds a document, in bytes: DynamoDB keeps items of up to 400 KB.
+const MaxSource = 300 << 10
+
+// Definition is one version of a workflow, a policy or a plugin. It is never changed.
+type Definition struct {
+	Tenant      string    `json:"tenant,omitempty"` // "" when it ships with the software
+	Kind        Kind      `json:"kind"`
+	ID          string    `json:"id"`
+	Version     int       `json:"version"`
+	Title       string    `json:"title,omitempty"`
+	Digest      string    `json:"digest"` // "sha256:…" of Source
+	Source      string    `json:"source,omitempty"`
+	Machine     string    `json:"machine,omitempty"` // of a workflow: what executions of this version run
+	Express     string    `json:"express,omitempty"` // of a workflow without waits: what decisions run
+	Comment     string    `json:"comment,omitempty"`
+	PublishedAt time.Time `json:"published_at,omitzero"` // zero: it ships with the software
+	PublishedBy string    `json:"published_by,omitempty"`
+}
+
+// Store keeps definitions. The behaviour is defined by internal/store/storetest, which runs against every adapter.
+type Store interface {
+	// PutDefinition adds a version. Errors: Conflict when this version is there already.
+	PutDefinition(ctx context.Context, d Definition) error
+	// Definition reads a version; 0 is the newest, read consistently. Errors: NotFound.
+	Definition(ctx context.Context, tenant string, kind Kind, id string, version int) (Definition, error)
+	// Definitions are all versions of a kind, or of one id of it when it is given, by id and then the newest first. They
+	// come without their sources.
+	Definitions(ctx context.Context, tenant string, kind Kind, id string) ([]Definition, error)
+}
+
+// NewestFirst orders by id, and the versions of one the newest first.
+func NewestFirst(a, b Definition) int {
+	if c := strings.Compare(a.ID, b.ID); c != 0 {
+		return c
+	}
+	return b.Version - a.Version
+}
+
+func digestOf(source string) string {
+	sum := sha256.Sum256([]byte(source))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// bare is a definition without its source.
+func (d Definition) bare() Definition {
+	d.Source = ""
+	return d
+}

@@ -1,0 +1,224 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"ballerine/internal/asl"
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/rules"
+	"ballerine/internal/vendor"
+	"ballerine/internal/workflow"
+)
+
+// Machines make state machines. Adapters: Step Functions, the local interpreter.
+type Machines interface {
+	// Publish makes a version of a workflow's machine and gives the reference by which executions of it are started. The
+	// same version with the same definition again gives the same reference.
+	Publish(ctx context.Context, version MachineVersion) (reference string, err error)
+}
+
+// MachineVersion is what a state machine is made of.
+type MachineVersion struct {
+	Tenant, Workflow string
+	Version          int
+	Definition       []byte
+}
+
+// Publisher is the writing side of the registry.
+type Publisher struct {
+	Catalog  *Catalog
+	Store    Store
+	Machines Machines
+	Now      func() time.Time
+}
+
+// Publish is a document to be published.
+type Publish struct {
+	Kind    Kind
+	ID      string
+	Source  string
+	Comment string
+	DryRun  bool // says what would happen
+}
+
+// Publication is what has been published, or would be.
+type Publication struct {
+	Definition
+	Created  bool                // false: the newest version has the same source
+	Changes  []workflow.Change   // of a workflow: what changes for running cases, against the newest version
+	Warnings problem.Diagnostics // worth saying
+	States   int                 // of a workflow: of its state machine
+}
+
+// maxComment bounds a comment, in bytes.
+const maxComment = 2000
+
+// Publish checks a document and makes it the newest version of its kind and id. A workflow's state machine is made first,
+// so that no version is seen that cannot run; should this end in between, publishing again repairs it. Errors: Invalid
+// with every problem (Details "diagnostics" has them with their lines), TooLarge, Conflict when somebody else has
+// published meanwhile.
+func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Publish) (Publication, error) {
+	if len(cmd.Source) > MaxSource {
+		return Publication{}, problem.New(problem.TooLarge, "A definition has at most %d KB.", MaxSource>>10)
+	}
+	if len(cmd.Comment) > maxComment {
+		return Publication{}, problem.New(problem.Invalid, "The comment is too long.").With("body.comment", "length", "a comment has at most %d bytes", maxComment)
+	}
+	made, err := p.check(cmd, p.Catalog.For(ctx, who.Tenant))
+	if err != nil {
+		return Publication{}, err
+	}
+	return p.publish(ctx, who, cmd, made)
+}
+
+// publish writes what has been checked, unless the newest version is the same.
+func (p *Publisher) publish(ctx context.Context, who identity.Principal, cmd Publish, made checked) (Publication, error) {
+	newest, err := p.Catalog.Definition(ctx, who.Tenant, cmd.Kind, cmd.ID, 0)
+	if err != nil && problem.CodeOf(err) != problem.NotFound {
+		return Publication{}, err
+	}
+	if made.changes, err = p.changes(ctx, who.Tenant, made.workflow, newest); err != nil {
+		return Publication{}, err
+	}
+	next := Definition{
+		Tenant: who.Tenant, Kind: cmd.Kind, ID: cmd.ID, Version: newest.Version + 1, Title: made.title, Source: cmd.Source, Digest: digestOf(cmd.Source),
+		Comment: cmd.Comment, PublishedAt: p.Now().UTC().Truncate(time.Millisecond), PublishedBy: who.ID,
+	}
+	out := Publication{Definition: next.bare(), Created: true, Changes: made.changes, Warnings: made.warnings, States: made.states}
+	if newest.Digest == next.Digest {
+		out.Definition, out.Created = newest.bare(), false
+		return out, nil
+	}
+	if cmd.DryRun {
+		return out, nil
+	}
+	if made.machine != nil {
+		version := MachineVersion{Tenant: who.Tenant, Workflow: cmd.ID, Version: next.Version, Definition: made.machine}
+		if next.Machine, err = p.Machines.Publish(ctx, version); err != nil {
+			return Publication{}, err
+		}
+	}
+	out.Machine = next.Machine
+	return out, p.Store.PutDefinition(ctx, next)
+}
+
+// checked is what a document was found to be.
+type checked struct {
+	title    string
+	workflow *workflow.Workflow
+	policy   *rules.Policy
+	plugin   *vendor.Plugin
+	machine  []byte
+	states   int
+	changes  []workflow.Change
+	warnings problem.Diagnostics
+}
+
+// check parses a document against what it may name.
+func (p *Publisher) check(cmd Publish, known workflow.Catalog) (made checked, err error) {
+	var id string
+	var diagnostics problem.Diagnostics
+	switch cmd.Kind {
+	case Workflow:
+		w, found := workflow.Parse("source", []byte(cmd.Source), known)
+		if diagnostics = found; w != nil {
+			id, made.title, made.workflow = w.ID, w.Title, w
+			diagnostics = append(diagnostics, made.compile(w)...)
+		}
+	case Policy:
+		policy, found := rules.Parse("source", []byte(cmd.Source))
+		if diagnostics = found; policy != nil {
+			id, made.title, made.policy = policy.ID, policy.Title, policy
+			diagnostics = append(diagnostics, failing(policy)...)
+		}
+	case Plugin:
+		plugin, found := vendor.ParsePlugin("source", []byte(cmd.Source))
+		if diagnostics = found; plugin != nil {
+			id, made.plugin = plugin.ID, plugin
+		}
+	default:
+		return made, problem.New(problem.NotFound, "There is no such kind of definition.")
+	}
+	if id != "" && id != cmd.ID {
+		diagnostics = append(diagnostics, problem.Diagnostic{File: "source", Line: 1, Column: 1, Path: "id", Code: "id", Message: fmt.Sprintf("the document's id is %s, it is published as %s", id, cmd.ID)})
+	}
+	made.warnings = diagnostics
+	if err := diagnostics.Err(); err != nil {
+		return made, problem.As(err).Detail("diagnostics", diagnostics)
+	}
+	return made, nil
+}
+
+// compile makes the state machine.
+func (made *checked) compile(w *workflow.Workflow) (found problem.Diagnostics) {
+	machine, err := asl.Compile(w)
+	if err == nil {
+		made.machine, made.states = machine.JSON(), len(machine.All())
+		return nil
+	}
+	for _, f := range problem.As(err).Fields {
+		found = append(found, problem.Diagnostic{File: "source", Line: 1, Column: 1, Path: f.Location, Code: f.Code, Message: f.Message})
+	}
+	if len(found) == 0 {
+		found = problem.Diagnostics{{File: "source", Line: 1, Column: 1, Code: "compile", Message: err.Error()}}
+	}
+	return found
+}
+
+// failing are the cases written in a policy that do not come out as they should.
+func failing(policy *rules.Policy) (found problem.Diagnostics) {
+	for _, c := range policy.RunCases() {
+		if !c.Passed {
+			found = append(found, problem.Diagnostic{File: "source", Line: c.Line, Column: 1, Path: "cases." + c.Name, Code: "case", Message: fmt.Sprintf("the case %q fails: %s", c.Name, strings.Join(c.Problems, "; "))})
+		}
+	}
+	return found
+}
+
+// changes says what a new version of a workflow changes for running cases.
+func (p *Publisher) changes(ctx context.Context, tenant string, next *workflow.Workflow, newest Definition) ([]workflow.Change, error) {
+	if next == nil || newest.Version == 0 {
+		return []workflow.Change{}, nil
+	}
+	old, err := p.Catalog.Workflow(ctx, tenant, newest.ID, newest.Version)
+	if err != nil {
+		return nil, err
+	}
+	return workflow.Diff(old, next), nil
+}
+
+// Diff says what changes for running cases from one version of a workflow to another. Errors: UnknownWorkflow.
+func (p *Publisher) Diff(ctx context.Context, tenant, id string, from, to int) ([]workflow.Change, error) {
+	old, err := p.Catalog.Workflow(ctx, tenant, id, from)
+	if err != nil {
+		return nil, err
+	}
+	next, err := p.Catalog.Workflow(ctx, tenant, id, to)
+	if err != nil {
+		return nil, err
+	}
+	return workflow.Diff(old, next), nil
+}
+
+// Copy publishes a definition under another id, as the first version of that. Errors: NotFound, AlreadyExists, Invalid.
+func (p *Publisher) Copy(ctx context.Context, who identity.Principal, kind Kind, id string, version int, as string) (Publication, error) {
+	d, err := p.Catalog.Definition(ctx, who.Tenant, kind, id, version)
+	if err != nil {
+		return Publication{}, err
+	}
+	if _, err := p.Catalog.Definition(ctx, who.Tenant, kind, as, 0); problem.CodeOf(err) != problem.NotFound {
+		if err == nil {
+			err = problem.New(problem.AlreadyExists, "There is a %s of this id already.", kind).With("body.id", "taken", "this id is taken")
+		}
+		return Publication{}, err
+	}
+	source, err := renamed(d.Source, as)
+	if err != nil {
+		return Publication{}, err
+	}
+	return p.Publish(ctx, who, Publish{Kind: kind, ID: as, Source: source, Comment: fmt.Sprintf("a copy of %s, version %d", id, d.Version)})
+}
