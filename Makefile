@@ -218,6 +218,7 @@ build-$(1):
 endef
 $(eval $(call sam_function,ClientApiFunction,clientapi))
 $(eval $(call sam_function,ReviewApiFunction,reviewapi))
+$(eval $(call sam_function,AdminApiFunction,adminapi))
 $(eval $(call sam_function,FlowApiFunction,flowapi))
 $(eval $(call sam_function,HooksFunction,hooks))
 $(eval $(call sam_function,AuthorizerFunction,authorizer))

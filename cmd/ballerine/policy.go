@@ -7,12 +7,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"ballerine/internal/problem"
+	"ballerine/internal/registry"
 	"ballerine/internal/rules"
 )
 
 func policyCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "policy", Short: "Evaluate and test policies"}
 	cmd.AddCommand(evalCommand(), testCommand())
+	cmd.AddCommand(registryCommands(registry.Policy)...)
 	return cmd
 }
 

@@ -12,6 +12,7 @@ import (
 	"ballerine/internal/app"
 	"ballerine/internal/asl"
 	"ballerine/internal/problem"
+	"ballerine/internal/registry"
 	"ballerine/internal/workflow"
 	"ballerine/statemachines"
 )
@@ -19,6 +20,7 @@ import (
 func workflowCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "workflow", Short: "Check, compile, simulate and draw workflows"}
 	cmd.AddCommand(validateCommand(), compileCommand(), simulateCommand(), graphCommand(), diffCommand())
+	cmd.AddCommand(registryCommands(registry.Workflow)...)
 	return cmd
 }
 
@@ -249,11 +251,7 @@ func diffCommand() *cobra.Command {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"changes": changes})
 			}
 			for _, c := range changes {
-				mark := " "
-				if c.Blocks {
-					mark = "!"
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", mark, c)
+				fmt.Fprintln(cmd.OutOrStdout(), marked(c))
 			}
 			if len(changes) == 0 {
 				fmt.Fprintln(cmd.OutOrStdout(), "nothing changes for running cases")
@@ -261,4 +259,12 @@ func diffCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// marked is a change with a mark when cases that are there must be mapped.
+func marked(c workflow.Change) string {
+	if c.Blocks {
+		return "! " + c.String()
+	}
+	return "  " + c.String()
 }

@@ -8,5 +8,5 @@ import (
 )
 
 func main() {
-	start.Run(func(core *app.Core) (task.Handler, error) { return core.Rules() })
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.Rules(), nil })
 }

@@ -13,7 +13,6 @@ import (
 	"ballerine/internal/problem"
 	"ballerine/internal/review"
 	"ballerine/internal/task"
-	"ballerine/internal/workflow"
 )
 
 // API is the function of an audience's operations. Errors: Invalid when a definition has problems.
@@ -38,19 +37,21 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 	case httpapi.Review:
 		config.People = &identity.Directory{Store: c.Parts.Keys, Now: c.Now}
 		config.Reviews = review.New(review.Config{Store: c.Reviews, Now: c.Now, NewID: c.NewID})
-		config.Workflows = func(context.Context, string) ([]*workflow.Workflow, error) { return c.Catalog.Workflows(), nil }
+		config.Workflows = c.Catalog.Workflows
 	case httpapi.Client:
 		config.Webhooks = c.WebhookService()
-		if err := c.Catalog.LoadPolicies(c.Definitions); err != nil {
-			return config, err
-		}
 		config.Policies = c.Catalog.Policy
 	case httpapi.Hooks:
-		plugins, err := c.plugins()
+		if err := c.Catalog.LoadPlugins(); err != nil {
+			return config, err
+		}
+		config.Plugins, config.Vendors = c.Catalog.Plugin, c.vendorClient()
+	case httpapi.Admin:
+		publisher, err := c.Publisher()
 		if err != nil {
 			return config, err
 		}
-		config.Plugins, config.Vendors = plugins.Get, c.vendorClient()
+		config.Publisher = publisher
 	}
 	return config, nil
 }

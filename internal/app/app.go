@@ -18,11 +18,13 @@ import (
 	"ballerine/internal/identity"
 	"ballerine/internal/outbound"
 	"ballerine/internal/problem"
+	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/task"
 	"ballerine/internal/telemetry"
 	"ballerine/internal/vendor"
 	"ballerine/internal/webhook"
+	"ballerine/internal/workflow"
 )
 
 // Parts are the adapters and settings of one installation. A function needs only those that its handler uses.
@@ -32,6 +34,8 @@ type Parts struct {
 	Webhooks    webhook.Store
 	Reviews     review.Store
 	Idempotency idempotency.Store
+	Registry    registry.Store // nil: nothing is published but what ships
+	Machines    registry.Machines
 	Executions  cases.Executions
 	Objects     cases.Objects
 	Secrets     vendor.Secrets
@@ -53,7 +57,7 @@ type Parts struct {
 // Core is what all handlers share. Its constructors are methods so that a function links only what it uses.
 type Core struct {
 	Parts
-	Catalog *Catalog
+	Catalog *registry.Catalog
 	Cases   *cases.Service
 	Tokens  *identity.Tokens
 }
@@ -64,7 +68,7 @@ const callbackLife = 90 * 24 * time.Hour
 // New wires the core. Errors: Invalid when a definition has problems, Internal when a setting is missing.
 func New(parts Parts) (*Core, error) {
 	parts = withDefaults(parts)
-	catalog, err := LoadWorkflows(parts.Definitions, nil)
+	catalog, err := registry.New(parts.Definitions, parts.Registry)
 	if err != nil {
 		return nil, err
 	}
@@ -123,12 +127,9 @@ func (c *Core) Step() task.Handler {
 	return task.NewStep(task.StepConfig{Cases: c.Cases, Executions: c.Executions, Logger: c.Logger})
 }
 
-// Rules is the function that evaluates policies. Errors: Invalid when a policy has problems.
-func (c *Core) Rules() (task.Handler, error) {
-	if err := c.Catalog.LoadPolicies(c.Definitions); err != nil {
-		return nil, err
-	}
-	return task.NewRules(c.base(), c.Catalog), nil
+// Rules is the function that evaluates policies.
+func (c *Core) Rules() task.Handler {
+	return task.NewRules(c.base(), c.Catalog)
 }
 
 // Children is the function that starts child cases.
@@ -139,12 +140,11 @@ func (c *Core) Document() task.Handler { return task.NewDocument(c.base(), c.Obj
 
 // Vendor is the function that calls vendors. Errors: Invalid when a plugin has problems.
 func (c *Core) Vendor() (task.Handler, error) {
-	plugins, err := c.plugins()
-	if err != nil {
+	if err := c.Catalog.LoadPlugins(); err != nil {
 		return nil, err
 	}
 	return task.NewVendor(c.base(), task.VendorConfig{
-		Plugins: plugins, Client: c.vendorClient(),
+		Plugins: c.Catalog, Client: c.vendorClient(),
 		CallbackURL: func(call vendor.Call, plugin string, started time.Time) (string, error) {
 			token, err := c.Tokens.Callback(identity.Callback{
 				Tenant: call.Tenant, Case: call.Case, State: call.State, Visit: call.Visit, Work: call.Work, Plugin: plugin,
@@ -159,8 +159,6 @@ func (c *Core) Vendor() (task.Handler, error) {
 func callbackEnd(started, now time.Time) time.Time {
 	return started.Add((now.Sub(started)/callbackLife + 2) * callbackLife) //nolint:durationcheck // the quotient is a number, not a duration
 }
-
-func (c *Core) plugins() (*vendor.Registry, error) { return loadPlugins(c.Definitions) }
 
 func (c *Core) vendorClient() *vendor.Client {
 	return &vendor.Client{
@@ -199,13 +197,31 @@ func (c *Core) Sweep() task.Handler {
 
 // Check evaluates the whole installation's definitions against each other, as publishing does.
 func (c *Core) Check(context.Context) error {
-	known, err := Known(c.Definitions)
-	if err != nil {
-		return err
-	}
-	_, err = LoadWorkflows(c.Definitions, known)
+	_, err := Known(c.Definitions)
 	if err != nil {
 		return problem.Wrap(err, problem.CodeOf(err), "The shipped definitions do not fit together.")
 	}
 	return nil
+}
+
+// Known gives the plugins, policies and workflows of a folder of definitions, for checks, and checks them against each
+// other. Errors: Invalid.
+func Known(files fs.FS) (workflow.Catalog, error) {
+	catalog, err := registry.New(files, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := catalog.LoadPlugins(); err != nil {
+		return nil, err
+	}
+	known := catalog.For(context.Background(), "")
+	return known, catalog.Check(known)
+}
+
+// Publisher is the writing side of the registry. Errors: Invalid when a plugin has problems.
+func (c *Core) Publisher() (*registry.Publisher, error) {
+	if err := c.Catalog.LoadPlugins(); err != nil {
+		return nil, err
+	}
+	return &registry.Publisher{Catalog: c.Catalog, Store: c.Registry, Machines: c.Machines, Now: c.Now}, nil
 }

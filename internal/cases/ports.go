@@ -126,13 +126,26 @@ type Page struct {
 // Executions start, wake and stop the executions that follow records. Adapters: Step Functions, the local interpreter.
 type Executions interface {
 	// Start begins the execution; a second call with the same name does nothing and is no error.
-	Start(ctx context.Context, machine WorkflowRef, name string, input ExecutionInput) error
+	Start(ctx context.Context, machine Machine, name string, input ExecutionInput) error
 	// Wake sends a parked token. A token that is no longer waited for is no error.
 	Wake(ctx context.Context, token string, output ExecutionInput) error
 	// Stop ends the execution; one that has ended is no error.
-	Stop(ctx context.Context, machine WorkflowRef, name, cause string) error
+	Stop(ctx context.Context, machine Machine, name, cause string) error
 	// Running says whether the execution is there and has not ended.
-	Running(ctx context.Context, machine WorkflowRef, name string) (bool, error)
+	Running(ctx context.Context, machine Machine, name string) (bool, error)
+}
+
+// Machine is the state machine of a tenant's workflow version.
+type Machine struct {
+	Tenant   string
+	Workflow WorkflowRef
+}
+
+// References find the state machines that tenants have published.
+type References interface {
+	// Reference is what Machines.Publish has given for a version; "" for one that ships with the software. Errors:
+	// Unavailable.
+	Reference(ctx context.Context, machine Machine) (string, error)
 }
 
 // ExecutionInput is all the data that an execution ever holds: no personal data enters its history.

@@ -63,6 +63,9 @@ type WorkflowRef struct {
 	Version int    `json:"version"`
 }
 
+// Machine that executions of a case run.
+func (r Record) Machine() Machine { return Machine{r.Tenant, r.Workflow} }
+
 // String is "kyc@3".
 func (w WorkflowRef) String() string { return w.ID + "@" + strconv.Itoa(w.Version) }
 

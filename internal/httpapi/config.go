@@ -8,6 +8,7 @@ import (
 
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
+	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/rules"
 	"ballerine/internal/telemetry"
@@ -40,8 +41,9 @@ type Config struct {
 	Workflows     func(ctx context.Context, tenant string) ([]*workflow.Workflow, error)
 	Tokens        *identity.Tokens
 	Idempotency   IdempotencyStore
-	Policies      func(ctx context.Context, tenant, id string) (*rules.Policy, error) // Errors: problem.UnknownPolicy
-	Plugins       func(id string) (*vendor.Plugin, bool)
+	Policies      func(ctx context.Context, tenant, id string) (*rules.Policy, error)  // Errors: problem.UnknownPolicy
+	Plugins       func(ctx context.Context, tenant, id string) (*vendor.Plugin, error) // Errors: problem.NotFound
+	Publisher     *registry.Publisher
 	Vendors       *vendor.Client // reads callbacks
 	Secret        []byte         // signs cursors and seals the answers that repeated calls get again; 32 bytes or more
 

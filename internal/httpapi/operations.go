@@ -113,7 +113,7 @@ type Operations struct {
 
 // AllOperations are those of every audience.
 func AllOperations() []Operations {
-	return []Operations{ClientOperations(), ReviewOperations(), FlowOperations(), HookOperations()}
+	return []Operations{ClientOperations(), ReviewOperations(), AdminOperations(), FlowOperations(), HookOperations()}
 }
 
 // ClientOperations are what clients call with a key.
@@ -136,6 +136,9 @@ func ReviewOperations() Operations {
 		s.registerKeys(api)
 	}}
 }
+
+// AdminOperations are for those who build and run workflows.
+func AdminOperations() Operations { return Operations{Admin, (*server).registerPublishing} }
 
 // FlowOperations are the applicant's.
 func FlowOperations() Operations { return Operations{Flow, (*server).registerFlow} }

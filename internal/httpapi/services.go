@@ -171,9 +171,9 @@ func (s *server) registerHooks(api huma.API) {
 		if err := identity.Allow(p, hook.OperationID); err != nil {
 			return nil, err
 		}
-		plugin, ok := s.Plugins(callback.Plugin)
-		if !ok {
-			return nil, problem.New(problem.NotFound, "There is no such callback.")
+		plugin, err := s.Plugins(c, callback.Tenant, callback.Plugin)
+		if err != nil {
+			return nil, err
 		}
 		result, err := s.Vendors.ReadCallback(c, callback.Tenant, plugin, in.header, in.RawBody)
 		if err != nil {

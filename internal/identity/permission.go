@@ -25,6 +25,8 @@ const (
 	KeysWrite     Permission = "keys:write"
 	FlowTokens    Permission = "flow_tokens:create"
 	WorkflowsRead Permission = "workflows:read"
+	Publish       Permission = "definitions:publish" // workflows, policies and plugins
+	Definitions   Permission = "definitions:read"    // their sources
 	UsersRead     Permission = "users:read"
 	ViewsWrite    Permission = "views:write"
 	Statistics    Permission = "statistics:read"
@@ -73,6 +75,8 @@ var grants = map[Permission]grant{
 	KeysWrite:     {kinds: both, roles: builders, explicit: true},
 	FlowTokens:    {kinds: both, roles: workers},
 	WorkflowsRead: {kinds: both, roles: everybody},
+	Publish:       {kinds: both, roles: builders, explicit: true},
+	Definitions:   {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
 	UsersRead:     {kinds: []Kind{User}, roles: everybody},
 	ViewsWrite:    {kinds: []Kind{User}, roles: []string{"admin", "manager", "reviewer", "auditor"}},
 	Statistics:    {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
@@ -95,6 +99,10 @@ var operations = map[string]Permission{
 	"getMe": SelfRead, "listUsers": UsersRead, "getQueue": CasesRead, "undoDecision": CasesDecide, "assignCases": CasesWrite,
 	"lookAtCase": CasesRead, "leaveCase": CasesRead, "getDocumentLink": DocumentsRead, "getStatistics": Statistics,
 	"listWorkflows": WorkflowsRead, "getWorkflow": WorkflowsRead,
+	"publishWorkflow": Publish, "publishPolicy": Publish, "publishPlugin": Publish, "copyWorkflow": Publish, "importWorkspace": Publish,
+	"listWorkflowVersions": Definitions, "listPolicyVersions": Definitions, "listPluginVersions": Definitions,
+	"getWorkflowVersion": Definitions, "getPolicyVersion": Definitions, "getPluginVersion": Definitions,
+	"listPolicies": Definitions, "listPlugins": Definitions, "diffWorkflow": Definitions, "exportWorkspace": Definitions,
 	"listViews": CasesRead, "createView": ViewsWrite, "updateView": ViewsWrite, "deleteView": ViewsWrite,
 
 	"createWebhook": WebhooksWrite, "listWebhooks": WebhooksRead, "getWebhook": WebhooksRead, "updateWebhook": WebhooksWrite,

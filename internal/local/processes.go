@@ -19,7 +19,7 @@ import (
 const sfnPath = "/step-functions/"
 
 // functionNames are all functions, as in template.yaml.
-var functionNames = []string{"step", "rules", "vendor", "document", "children", "dispatch", "sweep", "clientapi", "reviewapi", "flowapi", "hooks", "authorizer"}
+var functionNames = []string{"step", "rules", "vendor", "document", "children", "dispatch", "sweep", "clientapi", "reviewapi", "adminapi", "flowapi", "hooks", "authorizer"}
 
 // startChildren puts every function behind the Lambda Runtime API, as a process of its own.
 func (s *Stack) startChildren(f Functions) (err error) {
@@ -53,7 +53,7 @@ func (s *Stack) startChildren(f Functions) (err error) {
 // environment is that of template.yaml, with the services of this machine.
 func (s *Stack) environment() ([]string, error) {
 	machines := map[string]string{}
-	for _, w := range s.Core.Catalog.Workflows() {
+	for _, w := range s.Core.Catalog.Shipped() {
 		ref := cases.WorkflowRef{ID: w.ID, Version: w.Version}
 		machines[ref.String()] = sfnserver.ARN(ref)
 	}

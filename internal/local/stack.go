@@ -34,6 +34,7 @@ import (
 	"ballerine/internal/local/simclock"
 	"ballerine/internal/local/states"
 	"ballerine/internal/problem"
+	"ballerine/internal/registry"
 	"ballerine/internal/store/embedded"
 	"ballerine/internal/store/s3"
 	"ballerine/internal/telemetry"
@@ -152,7 +153,7 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	invoke := func(ctx context.Context, function string, payload []byte) ([]byte, error) {
 		return functions.Invoke(ctx, function, payload)
 	}
-	engine := states.Config{Journal: states.Buckets{DB: s.db}, Invoke: invoke, Logger: s.options.Logger}
+	engine := states.Config{Journal: states.Buckets{DB: s.db}, Invoke: invoke, Load: Machines{s.db}.load, Logger: s.options.Logger}
 	vendors := sandbox.Config{APIKey: s.secrets.VendorKey, CallbackSecret: s.secrets.CallbackSecret, Log: s.options.Logger, Cast: demoCast()}
 	if s.options.clock != nil {
 		engine.Clock, vendors.Clock, vendors.Pass = s.options.clock, s.options.clock, s.options.clock.Pass
@@ -206,7 +207,8 @@ func (s *Stack) parts() app.Parts {
 	client := awss3.New(options)
 	return app.Parts{
 		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
-		Executions: states.Executions{Engine: s.engine}, Objects: s3.New(client, bucket, s.options.Now),
+		Registry: s.stores.registry, Machines: Machines{s.db},
+		Executions: states.Executions{Engine: s.engine, Published: registry.NewReferences(s.stores.registry)}, Objects: s3.New(client, bucket, s.options.Now),
 		Secrets:     s.vendorSecrets(),
 		Definitions: s.options.Definitions, Settings: s.settings(),
 		SigningSecrets: [][]byte{s.secrets.Signing}, PublicURL: s.URL, AllowLoopback: true, Version: s.options.Version,
@@ -240,17 +242,14 @@ func (e oneEndpoint) ResolveEndpoint(_ context.Context, parameters awss3.Endpoin
 
 // names of the functions, as in template.yaml.
 var audiences = map[httpapi.Audience]string{
-	httpapi.Client: "clientapi", httpapi.Review: "reviewapi", httpapi.Flow: "flowapi", httpapi.Hooks: "hooks",
+	httpapi.Client: "clientapi", httpapi.Review: "reviewapi", httpapi.Admin: "adminapi", httpapi.Flow: "flowapi", httpapi.Hooks: "hooks",
 }
 
 // functions builds the handlers of all functions, as their main packages do.
 func (s *Stack) functions(f Functions) (err error) {
 	f["step"], f["document"], f["sweep"], f["authorizer"] = s.Core.Step(), s.Core.Document(), s.Core.Sweep(), s.Core.Authorizer()
-	f["children"] = s.Core.Children()
+	f["children"], f["rules"] = s.Core.Children(), s.Core.Rules()
 	f["dispatch"] = s.Core.Dispatch(s.stores.decode)
-	if f["rules"], err = s.Core.Rules(); err != nil {
-		return err
-	}
 	if f["vendor"], err = s.Core.Vendor(); err != nil {
 		return err
 	}
@@ -264,15 +263,12 @@ func (s *Stack) functions(f Functions) (err error) {
 
 // register loads the compiled machines of the shipped workflows.
 func (s *Stack) register() error {
-	for _, w := range s.Core.Catalog.Workflows() {
-		definition, err := fs.ReadFile(s.options.Definitions, w.ID+".asl.json")
+	for _, w := range s.Core.Catalog.Shipped() {
+		definition, err := s.Core.Catalog.Machine(w.ID)
 		if err != nil {
-			return fmt.Errorf("read the machine of workflow %s: %w", w.ID, err)
+			return err
 		}
-		machine, err := states.Load(definition, map[string]string{
-			"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document",
-			"ChildrenFunctionArn": "children",
-		})
+		machine, err := loadMachine(definition)
 		if err != nil {
 			return err
 		}

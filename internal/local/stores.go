@@ -15,6 +15,7 @@ import (
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
 	"ballerine/internal/local/streams"
+	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/webhook"
@@ -27,6 +28,7 @@ type stores struct {
 	webhooks    webhook.Store
 	reviews     review.Store
 	idempotency idempotency.Store
+	registry    registry.Store
 	// decode reads the effects of the store's feed, for dispatch.
 	decode func(json.RawMessage) ([]cases.Effect, error)
 	// follow delivers the effects of commits from now on, and those that were left.
@@ -35,7 +37,7 @@ type stores struct {
 
 func (s *Stack) openStores(ctx context.Context) (stores, error) {
 	if s.options.DynamoDB == "" {
-		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), decodeEffects, followFile}, nil
+		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), decodeEffects, followFile}, nil
 	}
 	provider := credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, "")
 	client := dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.options.DynamoDB), Credentials: provider})
@@ -43,7 +45,7 @@ func (s *Stack) openStores(ctx context.Context) (stores, error) {
 		return stores{}, err
 	}
 	d := dynamo.New(client, tables)
-	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), dynamo.DecodeStream, followStream}, nil
+	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), dynamo.DecodeStream, followStream}, nil
 }
 
 // region and tables of a DynamoDB Local.

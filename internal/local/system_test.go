@@ -122,7 +122,7 @@ func (s *system) ended(r cases.Record) {
 		s.t.Errorf("%+v %v", report, err)
 	}
 	s.until("the execution ends", func() bool {
-		running, err := s.Core.Executions.Running(s.t.Context(), r.Workflow, r.Execution.Name)
+		running, err := s.Core.Executions.Running(s.t.Context(), r.Machine(), r.Execution.Name)
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -99,11 +99,11 @@ func (o *Outbox) deliver(ctx context.Context, effects []cases.Effect, bundle []i
 	case cases.EffectNone:
 		return nil
 	case cases.EffectStart:
-		return o.Executions.Start(ctx, effect.Machine, effect.Name, effect.Input(o.Now()))
+		return o.Executions.Start(ctx, cases.Machine{Tenant: effect.Tenant, Workflow: effect.Machine}, effect.Name, effect.Input(o.Now()))
 	case cases.EffectWake:
 		return o.Executions.Wake(ctx, effect.Token, effect.Input(o.Now()))
 	case cases.EffectStop:
-		return o.Executions.Stop(ctx, effect.Machine, effect.Name, "the case was cancelled or its execution replaced")
+		return o.Executions.Stop(ctx, cases.Machine{Tenant: effect.Tenant, Workflow: effect.Machine}, effect.Name, "the case was cancelled or its execution replaced")
 	case cases.EffectReport:
 		for _, i := range bundle[1:] {
 			told = append(told, effects[i])

@@ -114,7 +114,7 @@ func (c SweepConfig) replaceIfGone(ctx context.Context, ref cases.Ref) (bool, er
 	if err != nil || record.Status != cases.StatusActive {
 		return false, err
 	}
-	running, err := c.Executions.Running(ctx, record.Workflow, record.Execution.Name)
+	running, err := c.Executions.Running(ctx, record.Machine(), record.Execution.Name)
 	if err != nil || running {
 		return false, err
 	}

@@ -28,7 +28,7 @@ type executions struct {
 	fail    error
 }
 
-func (e *executions) Start(_ context.Context, _ cases.WorkflowRef, name string, _ cases.ExecutionInput) error {
+func (e *executions) Start(_ context.Context, _ cases.Machine, name string, _ cases.ExecutionInput) error {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	if e.fail == nil {
@@ -44,9 +44,9 @@ func (e *executions) Wake(context.Context, string, cases.ExecutionInput) error {
 	return e.fail
 }
 
-func (e *executions) Stop(context.Context, cases.WorkflowRef, string, string) error { return e.fail }
+func (e *executions) Stop(context.Context, cases.Machine, string, string) error { return e.fail }
 
-func (e *executions) Running(_ context.Context, _ cases.WorkflowRef, name string) (bool, error) {
+func (e *executions) Running(_ context.Context, _ cases.Machine, name string) (bool, error) {
 	return !e.gone[name], nil
 }
 

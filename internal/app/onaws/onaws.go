@@ -20,6 +20,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
+	"ballerine/internal/registry"
 	"ballerine/internal/store/awssecrets"
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/store/s3"
@@ -43,7 +44,7 @@ func Load(ctx context.Context, with ...With) (*app.Core, error) {
 		Deliveries: b.env("DELIVERIES_TABLE"), Idempotency: b.env("IDEMPOTENCY_TABLE"),
 	})
 	b.parts = app.Parts{
-		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Idempotency: tables.Idempotency(),
+		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Idempotency: tables.Idempotency(),
 		Definitions: statemachines.Files, PublicURL: b.env("PUBLIC_URL"), AllowLoopback: b.env("ALLOW_LOOPBACK") == "true",
 		Version: b.env("VERSION"), Now: time.Now, Logger: slog.Default(), Metrics: telemetry.Discard,
 	}
@@ -96,13 +97,23 @@ func Executions(_ context.Context, b *builder) error {
 	if err := b.json("MACHINES", &machines); err != nil {
 		return err
 	}
-	b.parts.Executions = stepfunctions.New(b.stepFunctions(), machines)
+	b.parts.Executions = stepfunctions.New(b.stepFunctions(), machines, registry.NewReferences(b.parts.Registry))
 	return nil
 }
 
 // Wakes are Executions that only send tokens.
 func Wakes(_ context.Context, b *builder) error {
-	b.parts.Executions = stepfunctions.New(b.stepFunctions(), nil)
+	b.parts.Executions = stepfunctions.New(b.stepFunctions(), nil, nil)
+	return nil
+}
+
+// Publishing makes state machines.
+func Publishing(_ context.Context, b *builder) error {
+	var settings stepfunctions.MachineSettings
+	if err := b.json("PUBLISHED_MACHINES", &settings); err != nil {
+		return err
+	}
+	b.parts.Machines = stepfunctions.NewPublishing(b.stepFunctions(), settings)
 	return nil
 }
 

@@ -142,7 +142,7 @@ func (w *world) send(token string, output cases.ExecutionInput) {
 }
 
 // Start, Wake, Stop and Running implement cases.Executions.
-func (w *world) Start(context.Context, cases.WorkflowRef, string, cases.ExecutionInput) error {
+func (w *world) Start(context.Context, cases.Machine, string, cases.ExecutionInput) error {
 	return nil
 }
 
@@ -151,9 +151,9 @@ func (w *world) Wake(_ context.Context, token string, output cases.ExecutionInpu
 	return nil
 }
 
-func (w *world) Stop(context.Context, cases.WorkflowRef, string, string) error { return nil }
+func (w *world) Stop(context.Context, cases.Machine, string, string) error { return nil }
 
-func (w *world) Running(context.Context, cases.WorkflowRef, string) (bool, error) { return true, nil }
+func (w *world) Running(context.Context, cases.Machine, string) (bool, error) { return true, nil }
 
 // begin starts the case and gives the input of its execution.
 func (w *world) begin() (json.RawMessage, error) {

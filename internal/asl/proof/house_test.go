@@ -211,7 +211,7 @@ func (h *house) deliver(at int) {
 	h.store.effects = slices.Delete(h.store.effects, at, at+1)
 	executions := states.Executions{Engine: h.engine}
 	var err error
-	switch ref := (cases.WorkflowRef{ID: "random", Version: 1}); effect.Kind {
+	switch ref := (cases.Machine{Workflow: cases.WorkflowRef{ID: "random", Version: 1}}); effect.Kind {
 	case cases.EffectStart:
 		err = executions.Start(context.Background(), ref, effect.Name, effect.Input(h.clock.Now()))
 	case cases.EffectWake:

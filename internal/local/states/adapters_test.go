@@ -36,7 +36,7 @@ func TestExecutionsSurviveInTheEmbeddedFile(t *testing.T) {
 		}
 		return db
 	}
-	ctx, ref := context.Background(), cases.WorkflowRef{ID: "kyc", Version: 3}
+	ctx, ref := context.Background(), cases.Machine{Tenant: "demo", Workflow: cases.WorkflowRef{ID: "kyc", Version: 3}}
 	db := reopen()
 	executions := states.Executions{Engine: w.engine}
 	input := cases.ExecutionInput{Tenant: "demo", Case: "case_1", Label: "a", Visit: 1, Seconds: 60}
@@ -87,7 +87,7 @@ func TestExecutionsSurviveInTheEmbeddedFile(t *testing.T) {
 	if err := executions.Stop(ctx, ref, "never", ""); err != nil {
 		t.Error(err)
 	}
-	if err := executions.Start(ctx, cases.WorkflowRef{ID: "other", Version: 1}, "x", input); problem.CodeOf(err) != problem.NotFound {
+	if err := executions.Start(ctx, cases.Machine{Workflow: cases.WorkflowRef{ID: "other", Version: 1}}, "x", input); problem.CodeOf(err) != problem.NotFound {
 		t.Errorf("unknown machine: %v", err)
 	}
 }

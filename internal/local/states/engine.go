@@ -21,7 +21,9 @@ type Config struct {
 	Journal Journal
 	Clock   Clock // nil: the machine's
 	// Invoke calls a function. Errors: *InvokeError; any other is reported as Lambda.Unknown.
-	Invoke    func(ctx context.Context, function string, payload []byte) ([]byte, error)
+	Invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
+	// Load finds a machine that is not registered; nil: there are no others. Errors: NotFound.
+	Load      func(name string) (*Machine, error)
 	Workers   int           // how many functions and writes run at once; 0: 128
 	Retention time.Duration // how long a finished execution is remembered; 0: 90 days, as on AWS
 	Random    func() float64
@@ -119,6 +121,22 @@ func (e *Engine) Register(name string, machine *Machine) error {
 	return nil
 }
 
+// machine finds one that is registered, or loads it. Errors: NotFound.
+func (e *Engine) machine(name string) (*Machine, error) {
+	if found := e.machines[name]; found != nil {
+		return found, nil
+	}
+	if e.config.Load != nil {
+		found, err := e.config.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		e.machines[name] = found
+		return found, nil
+	}
+	return nil, problem.New(problem.NotFound, "No state machine %q is registered.", name)
+}
+
 var validName = regexp.MustCompile(`^[0-9A-Za-z._-]{1,80}$`)
 
 // Start begins an execution; when it returns, it is kept. A second call with the same machine and name does nothing and
@@ -132,10 +150,10 @@ func (e *Engine) Start(ctx context.Context, machine, name string, input []byte) 
 		return err
 	}
 	e.mutex.Lock()
-	loaded := e.machines[machine]
-	if loaded == nil {
+	loaded, err := e.machine(machine)
+	if err != nil {
 		e.mutex.Unlock()
-		return problem.New(problem.NotFound, "No state machine %q is registered.", machine)
+		return err
 	}
 	if e.closed {
 		e.mutex.Unlock()

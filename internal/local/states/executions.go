@@ -11,7 +11,10 @@ import (
 )
 
 // Executions are the engine in the words of cases: the local twin of store/stepfunctions.
-type Executions struct{ Engine *Engine }
+type Executions struct {
+	Engine    *Engine
+	Published cases.References // nil: only what is registered by its MachineName
+}
 
 var _ cases.Executions = Executions{}
 
@@ -19,12 +22,16 @@ var _ cases.Executions = Executions{}
 func MachineName(ref cases.WorkflowRef) string { return ref.ID + "-v" + strconv.Itoa(ref.Version) }
 
 // Start implements cases.Executions.
-func (e Executions) Start(ctx context.Context, machine cases.WorkflowRef, name string, input cases.ExecutionInput) error {
+func (e Executions) Start(ctx context.Context, machine cases.Machine, name string, input cases.ExecutionInput) error {
 	data, err := json.Marshal(input)
 	if err != nil {
 		return fmt.Errorf("encode execution input: %w", err)
 	}
-	return e.Engine.Start(ctx, MachineName(machine), name, data)
+	reference, err := e.reference(ctx, machine)
+	if err != nil {
+		return err
+	}
+	return e.Engine.Start(ctx, reference, name, data)
 }
 
 // Wake implements cases.Executions: a token whose wait has ended is no error, the execution has gone on already.
@@ -37,14 +44,32 @@ func (e Executions) Wake(ctx context.Context, token string, output cases.Executi
 }
 
 // Stop implements cases.Executions: an execution that never was is no error either.
-func (e Executions) Stop(ctx context.Context, machine cases.WorkflowRef, name, cause string) error {
-	return unlessGone(e.Engine.Stop(ctx, MachineName(machine), name, cause))
+func (e Executions) Stop(ctx context.Context, machine cases.Machine, name, cause string) error {
+	reference, err := e.reference(ctx, machine)
+	if err != nil {
+		return err
+	}
+	return unlessGone(e.Engine.Stop(ctx, reference, name, cause))
 }
 
 // Running implements cases.Executions.
-func (e Executions) Running(ctx context.Context, machine cases.WorkflowRef, name string) (bool, error) {
-	d, err := e.Engine.Describe(ctx, MachineName(machine), name)
+func (e Executions) Running(ctx context.Context, machine cases.Machine, name string) (bool, error) {
+	reference, err := e.reference(ctx, machine)
+	if err != nil {
+		return false, err
+	}
+	d, err := e.Engine.Describe(ctx, reference, name)
 	return d.Status == Running, unlessGone(err)
+}
+
+// reference is the name of a machine within the engine.
+func (e Executions) reference(ctx context.Context, machine cases.Machine) (string, error) {
+	if e.Published != nil {
+		if reference, err := e.Published.Reference(ctx, machine); err != nil || reference != "" {
+			return reference, err
+		}
+	}
+	return MachineName(machine.Workflow), nil
 }
 
 func unlessGone(err error) error {

@@ -131,7 +131,11 @@ func (e *Engine) revive(key string, value []byte, parked []string) error {
 	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	r.root = e.machines[r.Machine]
+	root, err := e.machine(r.Machine)
+	if err != nil {
+		return err
+	}
+	r.root = root
 	for _, t := range r.Threads {
 		if err := r.reviveThread(t); err != nil {
 			return err

@@ -29,21 +29,22 @@ type Machines map[string]string
 
 // Executions implements cases.Executions.
 type Executions struct {
-	client   Client
-	machines Machines
+	client    Client
+	machines  Machines
+	published cases.References
 }
 
 var _ cases.Executions = (*Executions)(nil)
 
-// New returns Executions that start the given machines.
-func New(client Client, machines Machines) *Executions {
-	return &Executions{client: client, machines: machines}
+// New returns Executions that start the given machines, and those that tenants have published; nil: there are none.
+func New(client Client, machines Machines, published cases.References) *Executions {
+	return &Executions{client, machines, published}
 }
 
 // Start begins an execution of the published version. One of the same name that is there already is no error: the
 // name belongs to one case and sequence, so it is the same execution.
-func (e *Executions) Start(ctx context.Context, machine cases.WorkflowRef, name string, input cases.ExecutionInput) error {
-	arn, err := e.machine(machine)
+func (e *Executions) Start(ctx context.Context, machine cases.Machine, name string, input cases.ExecutionInput) error {
+	arn, err := e.machine(ctx, machine)
 	if err != nil {
 		return err
 	}
@@ -78,8 +79,8 @@ func (e *Executions) Wake(ctx context.Context, token string, output cases.Execut
 }
 
 // Stop ends an execution. One that has ended or never was is no error.
-func (e *Executions) Stop(ctx context.Context, machine cases.WorkflowRef, name, cause string) error {
-	arns, err := e.execution(machine, name)
+func (e *Executions) Stop(ctx context.Context, machine cases.Machine, name, cause string) error {
+	arns, err := e.execution(ctx, machine, name)
 	if err != nil {
 		return err
 	}
@@ -99,8 +100,8 @@ func (e *Executions) Stop(ctx context.Context, machine cases.WorkflowRef, name, 
 }
 
 // Running says whether the execution is there and has not ended.
-func (e *Executions) Running(ctx context.Context, machine cases.WorkflowRef, name string) (bool, error) {
-	arns, err := e.execution(machine, name)
+func (e *Executions) Running(ctx context.Context, machine cases.Machine, name string) (bool, error) {
+	arns, err := e.execution(ctx, machine, name)
 	if err != nil {
 		return false, err
 	}
@@ -118,8 +119,13 @@ func (e *Executions) Running(ctx context.Context, machine cases.WorkflowRef, nam
 	return false, nil
 }
 
-func (e *Executions) machine(ref cases.WorkflowRef) (string, error) {
-	key := fmt.Sprintf("%s@%d", ref.ID, ref.Version)
+func (e *Executions) machine(ctx context.Context, machine cases.Machine) (string, error) {
+	if e.published != nil {
+		if arn, err := e.published.Reference(ctx, machine); err != nil || arn != "" {
+			return arn, err
+		}
+	}
+	key := machine.Workflow.String()
 	arn, ok := e.machines[key]
 	if !ok {
 		return "", problem.New(problem.UnknownWorkflow, "No state machine is published for workflow version %s.", key)
@@ -129,8 +135,8 @@ func (e *Executions) machine(ref cases.WorkflowRef) (string, error) {
 
 // execution derives the execution's ARN from the machine's: arn:…:stateMachine:MACHINE:VERSION gives
 // arn:…:execution:MACHINE:NAME. The form with the version in it is tried second, should a partition name it so.
-func (e *Executions) execution(ref cases.WorkflowRef, name string) ([]string, error) {
-	arn, err := e.machine(ref)
+func (e *Executions) execution(ctx context.Context, ref cases.Machine, name string) ([]string, error) {
+	arn, err := e.machine(ctx, ref)
 	if err != nil {
 		return nil, err
 	}

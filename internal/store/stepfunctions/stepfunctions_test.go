@@ -46,7 +46,7 @@ func (f *fake) DescribeExecution(_ context.Context, in *sfn.DescribeExecutionInp
 }
 
 var (
-	kyc   = cases.WorkflowRef{ID: "kyc", Version: 1}
+	kyc   = cases.Machine{Tenant: "a", Workflow: cases.WorkflowRef{ID: "kyc", Version: 1}}
 	input = cases.ExecutionInput{Tenant: "a", Case: "case_1", Label: "collect", Visit: 1, Seconds: 60}
 )
 
@@ -54,7 +54,7 @@ const machine = "arn:aws:states:eu-central-1:1:stateMachine:kyc:7"
 
 func TestStartUsesThePublishedVersionAndIsIdempotent(t *testing.T) {
 	ctx, f := context.Background(), &fake{}
-	e := New(f, Machines{"kyc@1": machine})
+	e := New(f, Machines{"kyc@1": machine}, nil)
 	if err := e.Start(ctx, kyc, "case_1-1", input); err != nil {
 		t.Fatal(err)
 	}
@@ -70,18 +70,18 @@ func TestStartUsesThePublishedVersionAndIsIdempotent(t *testing.T) {
 	if err := e.Start(ctx, kyc, "case_1-1", input); problem.CodeOf(err) != problem.Unavailable {
 		t.Errorf("%v", err)
 	}
-	if err := e.Start(ctx, cases.WorkflowRef{ID: "kyc", Version: 2}, "x", input); problem.CodeOf(err) != problem.UnknownWorkflow {
+	if err := e.Start(ctx, cases.Machine{Tenant: "a", Workflow: cases.WorkflowRef{ID: "kyc", Version: 2}}, "x", input); problem.CodeOf(err) != problem.UnknownWorkflow {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestATokenThatNobodyWaitsForIsNoError(t *testing.T) {
 	for _, gone := range []error{&types.TaskTimedOut{}, &types.TaskDoesNotExist{}, &types.InvalidToken{}, nil} {
-		if err := New(&fake{err: gone}, nil).Wake(context.Background(), "token", input); err != nil {
+		if err := New(&fake{err: gone}, nil, nil).Wake(context.Background(), "token", input); err != nil {
 			t.Errorf("%T: %v", gone, err)
 		}
 	}
-	if err := New(&fake{err: errors.New("down")}, nil).Wake(context.Background(), "token", input); problem.CodeOf(err) != problem.Unavailable {
+	if err := New(&fake{err: errors.New("down")}, nil, nil).Wake(context.Background(), "token", input); problem.CodeOf(err) != problem.Unavailable {
 		t.Errorf("%v", err)
 	}
 }
@@ -91,7 +91,7 @@ func TestAnExecutionIsFoundUnderEitherFormOfItsARN(t *testing.T) {
 	for arn, want := range map[string]bool{
 		"arn:aws:states:eu-central-1:1:execution:kyc:case_1-1": true, "arn:aws:states:eu-central-1:1:execution:kyc:7:case_1-1": true, "nowhere": false,
 	} {
-		e := New(&fake{execution: arn}, Machines{"kyc@1": machine})
+		e := New(&fake{execution: arn}, Machines{"kyc@1": machine}, nil)
 		if running, err := e.Running(ctx, kyc, "case_1-1"); err != nil || running != want {
 			t.Errorf("%s: running %v, %v", arn, running, err)
 		}
@@ -99,7 +99,7 @@ func TestAnExecutionIsFoundUnderEitherFormOfItsARN(t *testing.T) {
 			t.Errorf("%s: %v", arn, err)
 		}
 	}
-	ended := New(&fake{err: &types.ValidationException{}}, Machines{"kyc@1": machine})
+	ended := New(&fake{err: &types.ValidationException{}}, Machines{"kyc@1": machine}, nil)
 	if err := ended.Stop(ctx, kyc, "case_1-1", "test"); err != nil {
 		t.Errorf("stopping what has ended: %v", err)
 	}

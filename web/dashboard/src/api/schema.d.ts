@@ -571,6 +571,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/plugins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the newest version of each plugin */
+        get: operations["listPlugins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plugins/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a plugin, the newest first */
+        get: operations["listPluginVersions"];
+        put?: never;
+        /** Publish a plugin: a new version, unless the newest is the same */
+        post: operations["publishPlugin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plugins/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a plugin with its source */
+        get: operations["getPluginVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the newest version of each policy */
+        get: operations["listPolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies/{id}/evaluate": {
         parameters: {
             query?: never;
@@ -582,6 +651,41 @@ export interface paths {
         put?: never;
         /** Evaluate a policy */
         post: operations["evaluatePolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a policy, the newest first */
+        get: operations["listPolicyVersions"];
+        put?: never;
+        /** Publish a policy: a new version, unless the newest is the same */
+        post: operations["publishPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a policy with its source */
+        get: operations["getPolicyVersion"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -797,6 +901,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish a workflow under another id */
+        post: operations["copyWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what changes for running cases from one version to another */
+        get: operations["diffWorkflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the versions of a workflow, the newest first */
+        get: operations["listWorkflowVersions"];
+        put?: never;
+        /** Publish a workflow: a new version, unless the newest is the same */
+        post: operations["publishWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a workflow with its source */
+        get: operations["getWorkflowVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export the newest version of everything that was published */
+        get: operations["exportWorkspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspace/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish what an exported workspace holds and is not here yet; nothing when something has problems */
+        post: operations["importWorkspace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -926,6 +1133,24 @@ export interface components {
             version: number;
             workflow: components["schemas"]["WorkflowRef"];
         };
+        Change: {
+            after?: string;
+            before?: string;
+            blocks: boolean;
+            kind: string;
+            path: string;
+            running: string;
+            what: string;
+        };
+        CopyInBody: {
+            /** @description of the copy */
+            id: string;
+            /**
+             * Format: int64
+             * @description absent: the newest
+             */
+            version?: number;
+        };
         Day: {
             /** @description by outcome */
             completed: {
@@ -964,6 +1189,41 @@ export interface components {
             id: string;
             reason?: string;
         };
+        Definition: {
+            comment?: string;
+            digest: string;
+            express?: string;
+            id: string;
+            kind: string;
+            machine?: string;
+            /** Format: date-time */
+            published_at?: string;
+            published_by?: string;
+            source?: string;
+            tenant?: string;
+            title?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        DefinitionVersion: {
+            comment?: string;
+            /** @description SHA-256 of the source */
+            digest: string;
+            id: string;
+            /** @enum {string} */
+            kind: "workflow" | "policy" | "plugin";
+            /** @description the state machine version that its executions run */
+            machine?: string;
+            /** Format: date-time */
+            published_at: string | null;
+            published_by?: string;
+            /** @description it comes with the software */
+            shipped: boolean;
+            source?: string;
+            title?: string;
+            /** Format: int64 */
+            version: number;
+        };
         Delivery: {
             attempts: components["schemas"]["Attempt"][];
             /** Format: date-time */
@@ -976,6 +1236,19 @@ export interface components {
             type: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        Diagnostic: {
+            code: string;
+            /** Format: int64 */
+            column: number;
+            excerpt?: string;
+            file: string;
+            hint?: string;
+            /** Format: int64 */
+            line: number;
+            message: string;
+            path: string;
+            warning?: boolean;
         };
         Document: {
             checks?: {
@@ -1097,6 +1370,10 @@ export interface components {
             status: string;
             version?: string;
         };
+        ImportInBody: {
+            dry_run?: boolean;
+            workspace: components["schemas"]["Workspace"];
+        };
         Incident: {
             /** Format: date-time */
             at: string;
@@ -1159,6 +1436,14 @@ export interface components {
             data: components["schemas"]["Case"][];
             next_cursor: string | null;
         };
+        ListChange: {
+            data: components["schemas"]["Change"][];
+            next_cursor: string | null;
+        };
+        ListDefinitionVersion: {
+            data: components["schemas"]["DefinitionVersion"][];
+            next_cursor: string | null;
+        };
         ListDelivery: {
             data: components["schemas"]["Delivery"][];
             next_cursor: string | null;
@@ -1185,6 +1470,10 @@ export interface components {
         };
         ListOpenIncident: {
             data: components["schemas"]["OpenIncident"][];
+            next_cursor: string | null;
+        };
+        ListPublication: {
+            data: components["schemas"]["Publication"][];
             next_cursor: string | null;
         };
         ListTaskRun: {
@@ -1331,6 +1620,43 @@ export interface components {
             title: string;
             /** @description URN of the code */
             type: string;
+        };
+        Publication: {
+            /** @description of a workflow: what changes for running cases that are moved to it */
+            changes: components["schemas"]["Change"][];
+            comment?: string;
+            /** @description false: the newest version has the same source */
+            created: boolean;
+            /** @description SHA-256 of the source */
+            digest: string;
+            dry_run: boolean;
+            id: string;
+            /** @enum {string} */
+            kind: "workflow" | "policy" | "plugin";
+            /** @description the state machine version that its executions run */
+            machine?: string;
+            /** Format: date-time */
+            published_at: string | null;
+            published_by?: string;
+            /** @description it comes with the software */
+            shipped: boolean;
+            source?: string;
+            /**
+             * Format: int64
+             * @description of its state machine
+             */
+            states?: number;
+            title?: string;
+            /** Format: int64 */
+            version: number;
+            warnings: components["schemas"]["Diagnostic"][];
+        };
+        PublishBody: {
+            comment?: string;
+            /** @description check, and say what would happen */
+            dry_run?: boolean;
+            /** @description the document, YAML or JSON */
+            source: string;
         };
         Queue: {
             /** Format: int64 */
@@ -1602,6 +1928,12 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        Workspace: {
+            definitions: components["schemas"]["Definition"][];
+            digest: string;
+            /** Format: int64 */
+            format: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1623,10 +1955,15 @@ export type AssignmentsInBody = components['schemas']['AssignmentsInBody'];
 export type Attempt = components['schemas']['Attempt'];
 export type CancelInBody = components['schemas']['CancelInBody'];
 export type Case = components['schemas']['Case'];
+export type Change = components['schemas']['Change'];
+export type CopyInBody = components['schemas']['CopyInBody'];
 export type Day = components['schemas']['Day'];
 export type DecisionBody = components['schemas']['DecisionBody'];
 export type DecisionOfDocument = components['schemas']['DecisionOfDocument'];
+export type Definition = components['schemas']['Definition'];
+export type DefinitionVersion = components['schemas']['DefinitionVersion'];
 export type Delivery = components['schemas']['Delivery'];
+export type Diagnostic = components['schemas']['Diagnostic'];
 export type Document = components['schemas']['Document'];
 export type DocumentDecision = components['schemas']['DocumentDecision'];
 export type DocumentDecisionInBody = components['schemas']['DocumentDecisionInBody'];
@@ -1639,6 +1976,7 @@ export type Field = components['schemas']['Field'];
 export type FlowCase = components['schemas']['FlowCase'];
 export type FlowDocument = components['schemas']['FlowDocument'];
 export type Health = components['schemas']['Health'];
+export type ImportInBody = components['schemas']['ImportInBody'];
 export type Incident = components['schemas']['Incident'];
 export type Indicator = components['schemas']['Indicator'];
 export type Item = components['schemas']['Item'];
@@ -1647,6 +1985,8 @@ export type KeyBody = components['schemas']['KeyBody'];
 export type Link = components['schemas']['Link'];
 export type ListAssigned = components['schemas']['ListAssigned'];
 export type ListCase = components['schemas']['ListCase'];
+export type ListChange = components['schemas']['ListChange'];
+export type ListDefinitionVersion = components['schemas']['ListDefinitionVersion'];
 export type ListDelivery = components['schemas']['ListDelivery'];
 export type ListDocument = components['schemas']['ListDocument'];
 export type ListEntry = components['schemas']['ListEntry'];
@@ -1654,6 +1994,7 @@ export type ListFlowDocument = components['schemas']['ListFlowDocument'];
 export type ListKey = components['schemas']['ListKey'];
 export type ListNote = components['schemas']['ListNote'];
 export type ListOpenIncident = components['schemas']['ListOpenIncident'];
+export type ListPublication = components['schemas']['ListPublication'];
 export type ListTaskRun = components['schemas']['ListTaskRun'];
 export type ListUser = components['schemas']['ListUser'];
 export type ListView = components['schemas']['ListView'];
@@ -1674,6 +2015,8 @@ export type Parent = components['schemas']['Parent'];
 export type Presence = components['schemas']['Presence'];
 export type Present = components['schemas']['Present'];
 export type Problem = components['schemas']['Problem'];
+export type Publication = components['schemas']['Publication'];
+export type PublishBody = components['schemas']['PublishBody'];
 export type Queue = components['schemas']['Queue'];
 export type RetryInBody = components['schemas']['RetryInBody'];
 export type Risk = components['schemas']['Risk'];
@@ -1701,6 +2044,7 @@ export type Whereabouts = components['schemas']['Whereabouts'];
 export type Workflow = components['schemas']['Workflow'];
 export type WorkflowRef = components['schemas']['WorkflowRef'];
 export type WorkflowSummary = components['schemas']['WorkflowSummary'];
+export type Workspace = components['schemas']['Workspace'];
 export type $defs = Record<string, never>;
 export interface operations {
     listCases: {
@@ -3373,6 +3717,192 @@ export interface operations {
             };
         };
     };
+    listPlugins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDefinitionVersion"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPluginVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDefinitionVersion"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishPlugin: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPluginVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionVersion"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDefinitionVersion"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evaluatePolicy: {
         parameters: {
             query?: never;
@@ -3395,6 +3925,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicyVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDefinitionVersion"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishPolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPolicyVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionVersion"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -4054,6 +4712,298 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    copyWorkflow: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diffWorkflow: {
+        parameters: {
+            query: {
+                from: number;
+                /** @description absent: the newest */
+                to?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListChange"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWorkflowVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDefinitionVersion"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishWorkflow: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWorkflowVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionVersion"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportWorkspace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importWorkspace: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPublication"];
                 };
             };
             /** @description Unprocessable Entity */

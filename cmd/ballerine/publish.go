@@ -1,0 +1,381 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"ballerine/internal/httpapi"
+	"ballerine/internal/problem"
+	"ballerine/internal/registry"
+)
+
+// definitions are what is published, wherever it is.
+type definitions interface {
+	publish(ctx context.Context, cmd registry.Publish) (httpapi.Publication, error)
+	newest(ctx context.Context, kind registry.Kind) ([]httpapi.DefinitionVersion, error)
+	versions(ctx context.Context, kind registry.Kind, id string) ([]httpapi.DefinitionVersion, error)
+	version(ctx context.Context, kind registry.Kind, id string, version int) (httpapi.DefinitionVersion, error)
+	copyAs(ctx context.Context, id, as string) (httpapi.Publication, error)
+	export(ctx context.Context) (registry.Workspace, error)
+	importAll(ctx context.Context, w registry.Workspace, dryRun bool) ([]httpapi.Publication, error)
+}
+
+// registryCommands are those of every kind of definition.
+func registryCommands(kind registry.Kind) []*cobra.Command {
+	t := &target{}
+	commands := []*cobra.Command{publishCommand(t, kind), listCommand(t, kind), versionsCommand(t, kind), showCommand(t, kind)}
+	if kind == registry.Workflow {
+		commands = append(commands, copyCommand(t))
+	}
+	for _, c := range commands {
+		t.flags(c.Flags())
+	}
+	return commands
+}
+
+func pluginCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "plugin", Short: "Publish vendor plugins"}
+	cmd.AddCommand(registryCommands(registry.Plugin)...)
+	return cmd
+}
+
+func publishCommand(t *target, kind registry.Kind) *cobra.Command {
+	var comment string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use: "publish FILE...", Short: fmt.Sprintf("Publish a %s: a new version, unless the newest is the same", kind), Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return t.with(func(s source) error {
+				var done []httpapi.Publication
+				for _, file := range files {
+					text, err := readFile(cmd, file)
+					if err != nil {
+						return err
+					}
+					one, err := s.publish(cmd.Context(), registry.Publish{Kind: kind, ID: idOf(file, text), Source: string(text), Comment: comment, DryRun: dryRun})
+					if err != nil {
+						return inFile(err, file)
+					}
+					done = append(done, one)
+				}
+				return printPublications(cmd, done)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&comment, "comment", "", "what is new, for those who come later")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check, and say what would happen")
+	return cmd
+}
+
+// idOf a document: what it says, or the name of its file.
+func idOf(file string, text []byte) string {
+	var document struct{ ID string }
+	if yaml.Unmarshal(text, &document) == nil && document.ID != "" {
+		return document.ID
+	}
+	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+}
+
+// inFile gives diagnostics the name of the file that they are about.
+func inFile(err error, file string) error {
+	found, _ := problem.As(err).Details["diagnostics"].(problem.Diagnostics)
+	var told diagnosticsError
+	if errors.As(err, &told) {
+		found = told.Diagnostics
+	}
+	if len(found) == 0 {
+		return err
+	}
+	for i := range found {
+		found[i].File = file
+	}
+	return diagnosticsError{found}
+}
+
+func printPublications(cmd *cobra.Command, done []httpapi.Publication) error {
+	if asJSON(cmd) {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": done})
+	}
+	for _, p := range done {
+		what := "published"
+		switch {
+		case !p.Created:
+			what = "unchanged"
+		case p.DryRun:
+			what = "would be published"
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s %s@%d: %s\n", p.Kind, p.ID, p.Version, what)
+		for _, change := range p.Changes {
+			fmt.Fprintf(cmd.OutOrStdout(), "  %s\n", marked(change))
+		}
+		for _, d := range p.Warnings {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s (warning)\n", d)
+		}
+	}
+	return nil
+}
+
+func listCommand(t *target, kind registry.Kind) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: fmt.Sprintf("List the newest version of each %s", kind),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.with(func(s source) error {
+				found, err := s.newest(cmd.Context(), kind)
+				return printVersions(cmd, found, err)
+			})
+		},
+	}
+}
+
+func versionsCommand(t *target, kind registry.Kind) *cobra.Command {
+	return &cobra.Command{
+		Use: "versions ID", Short: fmt.Sprintf("List the versions of a %s, the newest first", kind), Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.with(func(s source) error {
+				found, err := s.versions(cmd.Context(), kind, args[0])
+				return printVersions(cmd, found, err)
+			})
+		},
+	}
+}
+
+func printVersions(cmd *cobra.Command, found []httpapi.DefinitionVersion, err error) error {
+	if err != nil {
+		return err
+	}
+	if asJSON(cmd) {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": found})
+	}
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tVERSION\tPUBLISHED\tBY\tTITLE\tCOMMENT")
+	for _, d := range found {
+		at := "shipped"
+		if d.PublishedAt != nil {
+			at = d.PublishedAt.Format(time.RFC3339)
+		}
+		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", d.ID, d.Version, at, d.PublishedBy, d.Title, d.Comment)
+	}
+	return table.Flush()
+}
+
+func showCommand(t *target, kind registry.Kind) *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID[@VERSION]", Short: fmt.Sprintf("Print a published %s", kind), Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, version, err := splitVersion(args[0])
+			if err != nil {
+				return err
+			}
+			return t.with(func(s source) error {
+				if version == 0 {
+					all, err := s.versions(cmd.Context(), kind, id)
+					if err != nil {
+						return err
+					}
+					version = all[0].Version
+				}
+				d, err := s.version(cmd.Context(), kind, id, version)
+				if err != nil {
+					return err
+				}
+				if asJSON(cmd) {
+					return json.NewEncoder(cmd.OutOrStdout()).Encode(d)
+				}
+				_, err = fmt.Fprint(cmd.OutOrStdout(), d.Source)
+				return err
+			})
+		},
+	}
+}
+
+// splitVersion reads "kyc@3"; 0 is the newest.
+func splitVersion(text string) (id string, version int, err error) {
+	id, number, given := strings.Cut(text, "@")
+	if !given {
+		return id, 0, nil
+	}
+	if version, err = strconv.Atoi(number); err != nil || version < 1 {
+		return "", 0, usageError{fmt.Errorf("%q is not ID@VERSION", text)}
+	}
+	return id, version, nil
+}
+
+func copyCommand(t *target) *cobra.Command {
+	return &cobra.Command{
+		Use: "copy ID NEW", Short: "Publish a workflow under another id", Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.with(func(s source) error {
+				done, err := s.copyAs(cmd.Context(), args[0], args[1])
+				if err != nil {
+					return err
+				}
+				return printPublications(cmd, []httpapi.Publication{done})
+			})
+		},
+	}
+}
+
+func workspaceCommand() *cobra.Command {
+	t := &target{}
+	cmd := &cobra.Command{Use: "workspace", Short: "Take all that was published from one environment to another"}
+	t.flags(cmd.PersistentFlags())
+	cmd.AddCommand(exportCommand(t), importWorkspaceCommand(t))
+	return cmd
+}
+
+func exportCommand(t *target) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use: "export", Short: "Write the newest version of everything that was published",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.with(func(s source) error {
+				w, err := s.export(cmd.Context())
+				if err != nil {
+					return err
+				}
+				text, err := json.MarshalIndent(w, "", "  ")
+				if err != nil {
+					return fmt.Errorf("write the workspace: %w", err)
+				}
+				text = append(text, '\n')
+				if output == "" || output == "-" {
+					_, err = cmd.OutOrStdout().Write(text)
+					return err
+				}
+				return os.WriteFile(output, text, 0o644)
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; standard output without it")
+	return cmd
+}
+
+func importWorkspaceCommand(t *target) *cobra.Command {
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use: "import FILE", Short: "Publish what an exported workspace holds and is not there yet; nothing when something has problems", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := readFile(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			w, err := registry.ReadWorkspace(text)
+			if err != nil {
+				return err
+			}
+			return t.with(func(s source) error {
+				done, err := s.importAll(cmd.Context(), w, dryRun)
+				if err != nil {
+					return err
+				}
+				return printPublications(cmd, done)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check, and say what would happen")
+	return cmd
+}
+
+func (l atRest) publish(ctx context.Context, cmd registry.Publish) (httpapi.Publication, error) {
+	made, err := l.publisher.Publish(ctx, l.principal, cmd)
+	return httpapi.PublicationShape(made, cmd.DryRun), err
+}
+
+func (l atRest) newest(ctx context.Context, kind registry.Kind) ([]httpapi.DefinitionVersion, error) {
+	found, err := l.publisher.Catalog.Newest(ctx, l.principal.Tenant, kind)
+	return httpapi.ShapeDefinitions(found), err
+}
+
+func (l atRest) versions(ctx context.Context, kind registry.Kind, id string) ([]httpapi.DefinitionVersion, error) {
+	found, err := l.publisher.Catalog.Versions(ctx, l.principal.Tenant, kind, id)
+	return httpapi.ShapeDefinitions(found), err
+}
+
+func (l atRest) version(ctx context.Context, kind registry.Kind, id string, version int) (httpapi.DefinitionVersion, error) {
+	found, err := l.publisher.Catalog.Definition(ctx, l.principal.Tenant, kind, id, version)
+	return httpapi.ShapeDefinitions([]registry.Definition{found})[0], err
+}
+
+func (l atRest) copyAs(ctx context.Context, id, as string) (httpapi.Publication, error) {
+	made, err := l.publisher.Copy(ctx, l.principal, registry.Workflow, id, 0, as)
+	return httpapi.PublicationShape(made, false), err
+}
+
+func (l atRest) export(ctx context.Context) (registry.Workspace, error) {
+	return l.publisher.Export(ctx, l.principal.Tenant)
+}
+
+func (l atRest) importAll(ctx context.Context, w registry.Workspace, dryRun bool) ([]httpapi.Publication, error) {
+	made, err := l.publisher.Import(ctx, l.principal, w, dryRun)
+	var done []httpapi.Publication
+	for _, one := range made {
+		done = append(done, httpapi.PublicationShape(one, dryRun))
+	}
+	return done, err
+}
+
+// folder of a kind in the interface's paths.
+func folder(kind registry.Kind) string {
+	return map[registry.Kind]string{registry.Workflow: "/v1/workflows", registry.Policy: "/v1/policies", registry.Plugin: "/v1/plugins"}[kind]
+}
+
+func (r remote) publish(ctx context.Context, cmd registry.Publish) (made httpapi.Publication, err error) {
+	body := map[string]any{"source": cmd.Source, "comment": cmd.Comment, "dry_run": cmd.DryRun}
+	err = r.call(ctx, http.MethodPost, folder(cmd.Kind)+"/"+url.PathEscape(cmd.ID)+"/versions", body, &made)
+	return made, err
+}
+
+func (r remote) newest(ctx context.Context, kind registry.Kind) ([]httpapi.DefinitionVersion, error) {
+	var page httpapi.List[httpapi.DefinitionVersion]
+	if err := r.get(ctx, folder(kind), &page); err != nil || kind != registry.Workflow {
+		return page.Data, err
+	}
+	for i := range page.Data { // the list that people see says less
+		versions, err := r.versions(ctx, kind, page.Data[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		page.Data[i] = versions[0]
+	}
+	return page.Data, nil
+}
+
+func (r remote) versions(ctx context.Context, kind registry.Kind, id string) ([]httpapi.DefinitionVersion, error) {
+	var page httpapi.List[httpapi.DefinitionVersion]
+	err := r.get(ctx, folder(kind)+"/"+url.PathEscape(id)+"/versions", &page)
+	return page.Data, err
+}
+
+func (r remote) version(ctx context.Context, kind registry.Kind, id string, version int) (found httpapi.DefinitionVersion, err error) {
+	err = r.get(ctx, folder(kind)+"/"+url.PathEscape(id)+"/versions/"+strconv.Itoa(version), &found)
+	return found, err
+}
+
+func (r remote) copyAs(ctx context.Context, id, as string) (made httpapi.Publication, err error) {
+	err = r.call(ctx, http.MethodPost, folder(registry.Workflow)+"/"+url.PathEscape(id)+"/copy", map[string]any{"id": as}, &made)
+	return made, err
+}
+
+func (r remote) export(ctx context.Context) (w registry.Workspace, err error) {
+	err = r.get(ctx, "/v1/workspace", &w)
+	return w, err
+}
+
+func (r remote) importAll(ctx context.Context, w registry.Workspace, dryRun bool) ([]httpapi.Publication, error) {
+	var page httpapi.List[httpapi.Publication]
+	err := r.call(ctx, http.MethodPost, "/v1/workspace/imports", map[string]any{"workspace": w, "dry_run": dryRun}, &page)
+	return page.Data, err
+}

@@ -1,0 +1,175 @@
+package httpapi
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"ballerine/internal/problem"
+	"ballerine/internal/registry"
+	"ballerine/internal/workflow"
+)
+
+// DefinitionVersion is a version of a workflow, a policy or a plugin.
+type DefinitionVersion struct {
+	Kind        registry.Kind `json:"kind" enum:"workflow,policy,plugin"`
+	ID          string        `json:"id"`
+	Version     int           `json:"version"`
+	Title       string        `json:"title,omitempty"`
+	Digest      string        `json:"digest" doc:"SHA-256 of the source"`
+	Shipped     bool          `json:"shipped" doc:"it comes with the software"`
+	Comment     string        `json:"comment,omitempty"`
+	PublishedAt *time.Time    `json:"published_at"`
+	PublishedBy string        `json:"published_by,omitempty"`
+	Machine     string        `json:"machine,omitempty" doc:"the state machine version that its executions run"`
+	Source      string        `json:"source,omitempty"`
+}
+
+// Publication is what has been published, or would be.
+type Publication struct {
+	DefinitionVersion
+	Created  bool                 `json:"created" doc:"false: the newest version has the same source"`
+	DryRun   bool                 `json:"dry_run"`
+	Changes  []workflow.Change    `json:"changes" nullable:"false" doc:"of a workflow: what changes for running cases that are moved to it"`
+	Warnings []problem.Diagnostic `json:"warnings" nullable:"false"`
+	States   int                  `json:"states,omitempty" doc:"of its state machine"`
+}
+
+type publishBody struct {
+	Source  string `json:"source" minLength:"1" doc:"the document, YAML or JSON"`
+	Comment string `json:"comment,omitempty" maxLength:"2000"`
+	DryRun  bool   `json:"dry_run,omitempty" doc:"check, and say what would happen"`
+}
+
+type publishIn struct {
+	OnID
+	Body publishBody
+}
+
+type publishOut struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     Publication
+}
+
+type versionIn struct {
+	OnID
+	Version int `path:"version" minimum:"1"`
+}
+
+// published are the names of a kind in paths and operations.
+var published = []struct {
+	kind            registry.Kind
+	path, one, many string
+}{
+	{registry.Workflow, "/v1/workflows", "Workflow", "Workflows"},
+	{registry.Policy, "/v1/policies", "Policy", "Policies"},
+	{registry.Plugin, "/v1/plugins", "Plugin", "Plugins"},
+}
+
+func (s *server) registerPublishing(api huma.API) {
+	for _, k := range published {
+		what := string(k.kind)
+		publish := op(Admin, "publish"+k.one, "POST", k.path+"/{id}/versions", "Publish a "+what+": a new version, unless the newest is the same").creating()
+		add(s, api, publish, func(c ctx, in *publishIn) (*publishOut, error) {
+			made, err := s.Publisher.Publish(c, principalOf(c), registry.Publish{Kind: k.kind, ID: in.ID, Source: in.Body.Source, Comment: in.Body.Comment, DryRun: in.Body.DryRun})
+			return publicationOf(made, in.Body.DryRun, k.path, err)
+		})
+		add(s, api, op(Admin, "list"+k.one+"Versions", "GET", k.path+"/{id}/versions", "List the versions of a "+what+", the newest first"), func(c ctx, in *OnID) (*body[List[DefinitionVersion]], error) {
+			found, err := s.Publisher.Catalog.Versions(c, principalOf(c).Tenant, k.kind, in.ID)
+			return &body[List[DefinitionVersion]]{List[DefinitionVersion]{Data: each(found, definitionShape)}}, err
+		})
+		add(s, api, op(Admin, "get"+k.one+"Version", "GET", k.path+"/{id}/versions/{version}", "Read a version of a "+what+" with its source"), func(c ctx, in *versionIn) (*body[DefinitionVersion], error) {
+			found, err := s.Publisher.Catalog.Definition(c, principalOf(c).Tenant, k.kind, in.ID, in.Version)
+			return &body[DefinitionVersion]{definitionShape(found)}, err
+		})
+		if k.kind == registry.Workflow {
+			continue // people list them, too: see registerWorkflows
+		}
+		add(s, api, op(Admin, "list"+k.many, "GET", k.path, "List the newest version of each "+what), func(c ctx, _ *none) (*body[List[DefinitionVersion]], error) {
+			found, err := s.Publisher.Catalog.Newest(c, principalOf(c).Tenant, k.kind)
+			return &body[List[DefinitionVersion]]{List[DefinitionVersion]{Data: each(found, definitionShape)}}, err
+		})
+	}
+	s.registerCopies(api)
+	s.registerWorkspace(api)
+}
+
+func (s *server) registerCopies(api huma.API) {
+	type diffIn struct {
+		OnID
+		From int `query:"from" minimum:"1" required:"true"`
+		To   int `query:"to" minimum:"1" doc:"absent: the newest"`
+	}
+	add(s, api, op(Admin, "diffWorkflow", "GET", "/v1/workflows/{id}/diff", "Say what changes for running cases from one version to another"), func(c ctx, in *diffIn) (*body[List[workflow.Change]], error) {
+		changes, err := s.Publisher.Diff(c, principalOf(c).Tenant, in.ID, in.From, in.To)
+		return &body[List[workflow.Change]]{List[workflow.Change]{Data: list(changes)}}, err
+	})
+	type copyIn struct {
+		OnID
+		Body struct {
+			ID      string `json:"id" pattern:"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$" doc:"of the copy"`
+			Version int    `json:"version,omitempty" minimum:"1" doc:"absent: the newest"`
+		}
+	}
+	add(s, api, op(Admin, "copyWorkflow", "POST", "/v1/workflows/{id}/copy", "Publish a workflow under another id").creating(), func(c ctx, in *copyIn) (*publishOut, error) {
+		made, err := s.Publisher.Copy(c, principalOf(c), registry.Workflow, in.ID, in.Body.Version, in.Body.ID)
+		return publicationOf(made, false, "/v1/workflows", err)
+	})
+}
+
+func (s *server) registerWorkspace(api huma.API) {
+	add(s, api, op(Admin, "exportWorkspace", "GET", "/v1/workspace", "Export the newest version of everything that was published"), func(c ctx, _ *none) (*body[registry.Workspace], error) {
+		w, err := s.Publisher.Export(c, principalOf(c).Tenant)
+		return &body[registry.Workspace]{w}, err
+	})
+	type importIn struct {
+		Body struct {
+			Workspace registry.Workspace `json:"workspace"`
+			DryRun    bool               `json:"dry_run,omitempty"`
+		}
+	}
+	add(s, api, op(Admin, "importWorkspace", "POST", "/v1/workspace/imports", "Publish what an exported workspace holds and is not here yet; nothing when something has problems").repeatable(), func(c ctx, in *importIn) (*body[List[Publication]], error) {
+		done, err := s.Publisher.Import(c, principalOf(c), in.Body.Workspace, in.Body.DryRun)
+		if err != nil {
+			return nil, err
+		}
+		return &body[List[Publication]]{List[Publication]{Data: each(done, func(p registry.Publication) Publication { return PublicationShape(p, in.Body.DryRun) })}}, nil
+	})
+}
+
+func publicationOf(made registry.Publication, dryRun bool, path string, err error) (*publishOut, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &publishOut{Status: 200, Body: PublicationShape(made, dryRun)}
+	if made.Created && !dryRun {
+		out.Status, out.Location = 201, versionPath(path, made.Definition)
+	}
+	return out, nil
+}
+
+func versionPath(path string, d registry.Definition) string {
+	return path + "/" + d.ID + "/versions/" + strconv.Itoa(d.Version)
+}
+
+// PublicationShape is a publication as the interface shows it. The command line shows it alike.
+func PublicationShape(p registry.Publication, dryRun bool) Publication {
+	return Publication{
+		DefinitionVersion: definitionShape(p.Definition), Created: p.Created, DryRun: dryRun, Changes: list(p.Changes),
+		Warnings: list([]problem.Diagnostic(p.Warnings)), States: p.States,
+	}
+}
+
+// ShapeDefinitions are definitions as the interface shows them.
+func ShapeDefinitions(found []registry.Definition) []DefinitionVersion {
+	return each(found, definitionShape)
+}
+
+func definitionShape(d registry.Definition) DefinitionVersion {
+	return DefinitionVersion{
+		Kind: d.Kind, ID: d.ID, Version: d.Version, Title: d.Title, Digest: d.Digest, Shipped: d.Tenant == "", Comment: d.Comment,
+		PublishedAt: orNull(d.PublishedAt), PublishedBy: d.PublishedBy, Machine: d.Machine, Source: d.Source,
+	}
+}

@@ -1,0 +1,63 @@
+package local
+
+import (
+	"context"
+	"regexp"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/local/states"
+	"ballerine/internal/problem"
+	"ballerine/internal/registry"
+	"ballerine/internal/store/embedded"
+)
+
+// Machines are the state machines that were published on this machine. They lie beside the executions that run them.
+type Machines struct{ db *embedded.DB }
+
+var _ registry.Machines = Machines{}
+
+// NewMachines keeps them in the file.
+func NewMachines(db *embedded.DB) Machines { return Machines{db} }
+
+const bucketMachines = "machines" // name -> definition
+
+var unfitForNames = regexp.MustCompile(`[^0-9A-Za-z_-]`)
+
+// Publish implements registry.Machines.
+func (m Machines) Publish(ctx context.Context, version registry.MachineVersion) (string, error) {
+	if _, err := loadMachine(version.Definition); err != nil {
+		return "", err
+	}
+	ref := cases.WorkflowRef{ID: version.Workflow, Version: version.Version}
+	name := "published." + unfitForNames.ReplaceAllString(version.Tenant, ".") + "." + states.MachineName(ref)
+	if len(name) > 80 {
+		return "", problem.New(problem.Invalid, "The names of tenant and workflow are too long for a state machine.")
+	}
+	return name, m.db.Update(ctx, func(tx *embedded.Tx) error {
+		tx.Put(bucketMachines, name, version.Definition)
+		return nil
+	})
+}
+
+// load reads a machine for the interpreter.
+func (m Machines) load(name string) (*states.Machine, error) {
+	var definition []byte
+	if err := m.db.View(func(tx *embedded.Tx) error {
+		definition = append(definition, tx.Get(bucketMachines, name)...)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if len(definition) == 0 {
+		return nil, problem.New(problem.NotFound, "No state machine %q is registered.", name)
+	}
+	return loadMachine(definition)
+}
+
+// loadMachine reads a compiled machine; its functions are those of this machine.
+func loadMachine(definition []byte) (*states.Machine, error) {
+	return states.Load(definition, map[string]string{
+		"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document",
+		"ChildrenFunctionArn": "children",
+	})
+}
