@@ -60,7 +60,7 @@ func (d *draft) working() bool {
 func (d *draft) handOver() {
 	for _, path := range sortedRegions(d.record.Parked) {
 		park := d.record.Parked[path]
-		d.effects = append(d.effects, d.wakeEffect(park.Token, d.workflow.Chart.HandedOver(park.region(path))))
+		d.effects = append(d.effects, d.wakeEffect(park.Token, statechart.HandedOver(park.region(path))))
 	}
 	d.record.Parked = nil
 	d.record.Execution = ExecutionRef{

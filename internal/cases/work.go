@@ -72,7 +72,7 @@ func (s *Service) input(record Record, wf *workflow.Workflow, branch Branch) Exe
 func positionOf(record Record, wf *workflow.Workflow, branch Branch) statechart.Position {
 	snapshot := record.Snapshot
 	if branch.Execution != "" && branch.Execution != record.Execution.Name {
-		return wf.Chart.HandedOver(branch.Region)
+		return statechart.HandedOver(branch.Region)
 	}
 	if record.Status != StatusActive && snapshot.Status != statechart.Done {
 		snapshot = statechart.Snapshot{}

@@ -66,13 +66,19 @@ func (c *Chart) PositionIn(snapshot Snapshot, region Region) Position {
 	return c.outOf(region, func(outer Region) Position { return c.PositionIn(snapshot, outer) })
 }
 
-// HandedOver is what a branch is told whose execution another one has replaced.
-func (c *Chart) HandedOver(region Region) Position {
-	if region.Path == "" {
+// HandedOver is what a branch is told whose execution another one has replaced. It hangs on the branch alone: the one that
+// has taken over may follow another version of the chart.
+func HandedOver(region Region) Position {
+	p := Position{Label: LabelHandover, Within: region.Within}
+	if region.Path == "" || len(region.Within) == 0 {
 		return Position{Label: LabelHandover}
 	}
-	p := c.outOf(region, c.HandedOver)
-	p.Label = LabelHandover
+	outer := Region{Within: region.Within[:len(region.Within)-1]}
+	if len(outer.Within) > 0 {
+		outer.Path = region.Path // inside another parallel state, whatever its name
+	}
+	around := HandedOver(outer)
+	p.Outer = &around
 	return p
 }
 
