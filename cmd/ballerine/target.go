@@ -50,6 +50,7 @@ type source interface {
 	incidents(ctx context.Context, id string) ([]cases.OpenIncident, error)
 	retry(ctx context.Context, id, incident string, patch map[string]any) (httpapi.Case, error)
 	skip(ctx context.Context, id, incident string, result any, comment string) (httpapi.Case, error)
+	migrate(ctx context.Context, command cases.MigrateCommand) (httpapi.Migration, error)
 	io.Closer
 }
 

@@ -96,7 +96,10 @@ states:
 // catalog of parsed workflows.
 type catalog map[string]*workflow.Workflow
 
-func (c catalog) Workflow(_ context.Context, _, id string, _ int) (*workflow.Workflow, error) {
+func (c catalog) Workflow(_ context.Context, _, id string, version int) (*workflow.Workflow, error) {
+	if wf, ok := c[cases.WorkflowRef{ID: id, Version: version}.String()]; ok {
+		return wf, nil
+	}
 	if wf, ok := c[id]; ok {
 		return wf, nil
 	}
@@ -111,7 +114,7 @@ func parse(t testing.TB, texts ...string) catalog {
 		if wf == nil {
 			t.Fatal(diagnostics)
 		}
-		found[wf.ID] = wf
+		found[wf.ID], found[cases.WorkflowRef{ID: wf.ID, Version: wf.Version}.String()] = wf, wf
 	}
 	return found
 }

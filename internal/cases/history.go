@@ -34,6 +34,7 @@ const (
 	CauseCancelled        Cause = "cancelled"
 	CauseReplaced         Cause = "execution_replaced"
 	CauseCallback         Cause = "callback_awaited" // the answer comes later: the vendor calls back, children come to their end
+	CauseMigrated         Cause = "migrated"         // to another version of its workflow
 	CauseChildren         Cause = "children_started"
 	CauseChild            Cause = "child_reported" // a child case has moved
 )

@@ -336,7 +336,7 @@ func (d *draft) followExecution(maxEvents int) {
 		return
 	}
 	undoable := d.hold > 0 || d.record.Undo != nil && d.entry.Cause.keeps() // the execution may be called back
-	if d.entry.Cause == CauseReplaced || !undoable && d.worn(maxEvents) {
+	if d.entry.Cause == CauseReplaced || d.entry.Cause == CauseMigrated || !undoable && d.worn(maxEvents) {
 		d.handOver()
 		return
 	}

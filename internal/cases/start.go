@@ -169,16 +169,21 @@ func addContextProblems(problems *problem.Error, wf *workflow.Workflow, before, 
 	if before != nil {
 		whole, _ = mergePatch(before, patch).(map[string]any)
 	}
-	callers := maps.Clone(whole) // the schema speaks of what callers write, not of results
-	for _, name := range names {
-		delete(callers, name)
-	}
 	var invalid *problem.Error
-	if err := wf.CheckContext(callers); errors.As(err, &invalid) {
+	if err := wf.CheckContext(callersPart(wf, whole)); errors.As(err, &invalid) {
 		for _, f := range invalid.Fields {
 			problems.With("body."+f.Location, f.Code, "%s", f.Message)
 		}
 	}
+}
+
+// callersPart is the part of a context that callers write: the schema speaks of that, not of results.
+func callersPart(wf *workflow.Workflow, whole map[string]any) map[string]any {
+	callers := maps.Clone(whole)
+	for _, name := range reserved(wf) {
+		delete(callers, name)
+	}
+	return callers
 }
 
 func checkSize(context map[string]any) error {

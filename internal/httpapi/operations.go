@@ -138,7 +138,12 @@ func ReviewOperations() Operations {
 }
 
 // AdminOperations are for those who build and run workflows.
-func AdminOperations() Operations { return Operations{Admin, (*server).registerPublishing} }
+func AdminOperations() Operations {
+	return Operations{Admin, func(s *server, api huma.API) {
+		s.registerPublishing(api)
+		s.registerMigrations(api)
+	}}
+}
 
 // FlowOperations are the applicant's.
 func FlowOperations() Operations { return Operations{Flow, (*server).registerFlow} }
@@ -296,7 +301,7 @@ func (s *server) registerHistory(api huma.API) {
 	type historyIn struct {
 		OnCase
 		Sort   string   `query:"sort" enum:"version,-version" default:"version" doc:"-version: newest first"`
-		Causes []string `query:"cause" maxItems:"20" enum:"started,event,decision,timer,outcome,incident,incident_resolved,context,document,document_decision,document_viewed,assigned,note,undone,cancelled,execution_replaced,callback_awaited,children_started,child_reported" doc:"only entries of these causes"`
+		Causes []string `query:"cause" maxItems:"20" enum:"started,event,decision,timer,outcome,incident,incident_resolved,context,document,document_decision,document_viewed,assigned,note,undone,cancelled,execution_replaced,callback_awaited,children_started,child_reported,migrated" doc:"only entries of these causes"`
 		Paging
 	}
 	add(s, api, op(Review, "listHistory", "GET", "/v1/cases/{id}/history", "Read the history, oldest first unless asked otherwise"), func(c ctx, in *historyIn) (*body[List[cases.Entry]], error) {

@@ -136,7 +136,7 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"createKey rotateKey revokeKey createWebhook updateWebhook deleteWebhook rotateWebhookSecret redeliver": "admin developer",
 		"listKeys listWebhooks getWebhook listDeliveries":                                                       "admin auditor developer",
 		"evaluatePolicy": "admin manager developer",
-		"publishWorkflow publishPolicy publishPlugin copyWorkflow importWorkspace":                                                                                              "admin developer",
+		"migrateCases publishWorkflow publishPolicy publishPlugin copyWorkflow importWorkspace":                                                                                 "admin developer",
 		"listWorkflowVersions listPolicyVersions listPluginVersions getWorkflowVersion getPolicyVersion getPluginVersion listPolicies listPlugins diffWorkflow exportWorkspace": "admin manager auditor developer",
 		"receiveCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent":                                                                      "",
 		"step rules vendor document children dispatch sweep nobody":                                                                                                             "",

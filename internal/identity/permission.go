@@ -16,6 +16,7 @@ const (
 	CasesWrite    Permission = "cases:write"
 	CasesDecide   Permission = "cases:decide"
 	CasesOperate  Permission = "cases:operate" // cancel, retry incidents
+	CasesMigrate  Permission = "cases:migrate" // to another version of their workflow
 	CasesRepair   Permission = "cases:repair"  // give failed work its result by hand
 	DocumentsRead Permission = "documents:read"
 	WebhooksRead  Permission = "webhooks:read"
@@ -66,6 +67,7 @@ var grants = map[Permission]grant{
 	CasesWrite:    {kinds: both, roles: workers},
 	CasesDecide:   {kinds: []Kind{User}, roles: workers},
 	CasesOperate:  {kinds: both, roles: []string{"admin", "manager"}},
+	CasesMigrate:  {kinds: both, roles: []string{"admin", "developer"}, explicit: true},
 	CasesRepair:   {kinds: both, roles: []string{"admin", "manager"}, explicit: true},
 	DocumentsRead: {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
 	WebhooksRead:  {kinds: both, roles: []string{"admin", "auditor", "developer"}},
@@ -99,7 +101,7 @@ var operations = map[string]Permission{
 	"getMe": SelfRead, "listUsers": UsersRead, "getQueue": CasesRead, "undoDecision": CasesDecide, "assignCases": CasesWrite,
 	"lookAtCase": CasesRead, "leaveCase": CasesRead, "getDocumentLink": DocumentsRead, "getStatistics": Statistics,
 	"listWorkflows": WorkflowsRead, "getWorkflow": WorkflowsRead,
-	"publishWorkflow": Publish, "publishPolicy": Publish, "publishPlugin": Publish, "copyWorkflow": Publish, "importWorkspace": Publish,
+	"migrateCases": CasesMigrate, "publishWorkflow": Publish, "publishPolicy": Publish, "publishPlugin": Publish, "copyWorkflow": Publish, "importWorkspace": Publish,
 	"listWorkflowVersions": Definitions, "listPolicyVersions": Definitions, "listPluginVersions": Definitions,
 	"getWorkflowVersion": Definitions, "getPolicyVersion": Definitions, "getPluginVersion": Definitions,
 	"listPolicies": Definitions, "listPlugins": Definitions, "diffWorkflow": Definitions, "exportWorkspace": Definitions,

@@ -140,3 +140,51 @@ func TestAPolicyThatIsPublishedDecidesTheNextCase(t *testing.T) {
 	publish("/v1/policies/own/versions", strings.Replace(policy, "age < 18", "age < 21", 1))
 	decided("b")
 }
+
+func TestRunningCasesAreMovedToAnotherVersion(t *testing.T) {
+	data := t.TempDir()
+	s := newSystem(t, data)
+	publish := func(source string) {
+		t.Helper()
+		if status, answer := s.call("developer", "POST", "/v1/workflows/asked/versions", map[string]any{"source": source}); status != http.StatusCreated {
+			t.Fatalf("%d %v", status, answer)
+		}
+	}
+	publish(twiceAsked)
+	here, there := s.start("asked", "individual", nil), s.start("asked", "individual", nil)
+	s.send(there.ID, "GO")
+	s.reach(there.ID, "second")
+	publish(onceAsked) // has no second state
+	migrate := func(states map[string]string, dryRun bool) map[string]any {
+		t.Helper()
+		status, answer := s.call("admin", "POST", "/v1/workflows/asked/migrations", map[string]any{"from": 1, "to": 2, "states": states, "dry_run": dryRun})
+		counts, _ := answer["counts"].(map[string]any)
+		if status != http.StatusOK {
+			t.Fatalf("%d %v", status, answer)
+		}
+		return counts
+	}
+	if counts := migrate(nil, true); counts["would_move"] != 1.0 || counts["refused"] != 1.0 {
+		t.Errorf("dry run %v", counts)
+	}
+	if counts := migrate(map[string]string{"second": "first"}, false); counts["moved"] != 2.0 {
+		t.Errorf("%v", counts)
+	}
+	s.stop()
+
+	s = newSystem(t, data) // the executions that took over go on
+	defer s.stop()
+	for _, id := range []string{here.ID, there.ID} {
+		s.reach(id, "first")
+		s.send(id, "GO")
+		s.reach(id, "done")
+		r, err := s.Core.Cases.Get(t.Context(), s.client, id)
+		if err != nil || r.Workflow.Version != 2 || r.Execution.Sequence != 2 {
+			t.Errorf("%+v, %v", r.Execution, err)
+		}
+		s.ended(r)
+	}
+	former := here
+	former.Execution.Name = here.ID + "-1"
+	s.ended(former)
+}

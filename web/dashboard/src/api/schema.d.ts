@@ -935,6 +935,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{id}/migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move running cases to another version of their workflow; try it with dry_run first */
+        post: operations["migrateCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{id}/versions": {
         parameters: {
             query?: never;
@@ -1515,6 +1532,53 @@ export interface components {
             kind: string;
             reason: string;
         };
+        MigrateInBody: {
+            /** @description only these; absent: all active cases of the version, a page at a time */
+            cases?: string[] | null;
+            cursor?: string;
+            /** @description say what would happen to each case */
+            dry_run?: boolean;
+            /** Format: int64 */
+            from: number;
+            /**
+             * Format: int64
+             * @description of a page; default 100
+             */
+            limit?: number;
+            /** @description which state of the new version takes the place of one of the old; one that is mapped is entered anew, also to itself */
+            states?: {
+                [key: string]: string;
+            };
+            /** Format: int64 */
+            to: number;
+        };
+        Migrated: {
+            case: string;
+            /** @description why it was refused */
+            code?: string;
+            /** @description work that is called off, state/id */
+            drops: string[];
+            /** @description everything that stands in the way; never a value */
+            errors?: components["schemas"]["Field"][] | null;
+            /** @description where it was */
+            from: string[];
+            /** @enum {string} */
+            outcome: "moved" | "would_move" | "unchanged" | "refused";
+            reason?: string;
+            /** @description work that begins, state/id */
+            starts: string[];
+            /** @description where it is now, or would be */
+            to: string[];
+        };
+        Migration: {
+            /** @description of this page, by outcome */
+            counts: {
+                [key: string]: number;
+            };
+            data: components["schemas"]["Migrated"][];
+            dry_run: boolean;
+            next_cursor: string | null;
+        };
         Next: {
             allowed: boolean;
             event: string;
@@ -2004,6 +2068,9 @@ export type LookInBody = components['schemas']['LookInBody'];
 export type Me = components['schemas']['Me'];
 export type Message = components['schemas']['Message'];
 export type MessageDocument = components['schemas']['MessageDocument'];
+export type MigrateInBody = components['schemas']['MigrateInBody'];
+export type Migrated = components['schemas']['Migrated'];
+export type Migration = components['schemas']['Migration'];
 export type Next = components['schemas']['Next'];
 export type Note = components['schemas']['Note'];
 export type NoteInBody = components['schemas']['NoteInBody'];
@@ -2759,7 +2826,7 @@ export interface operations {
                 /** @description -version: newest first */
                 sort?: "version" | "-version";
                 /** @description only entries of these causes */
-                cause?: ("started" | "event" | "decision" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_viewed" | "assigned" | "note" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "children_started" | "child_reported")[] | null;
+                cause?: ("started" | "event" | "decision" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_viewed" | "assigned" | "note" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "children_started" | "child_reported" | "migrated")[] | null;
                 limit?: number;
                 cursor?: string;
             };
@@ -4803,6 +4870,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListChange"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    migrateCases: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrateInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -146,6 +146,7 @@ export const cases = {
   'cause.cancelled': 'Abgebrochen',
   'cause.execution_replaced': 'Ausführung ersetzt',
   'cause.callback_awaited': 'Antwort kommt später',
+  'cause.migrated': 'Auf andere Version gebracht',
   'cause.children_started': 'Unterfälle begonnen',
   'cause.child_reported': 'Unterfall meldet sich',
   'reason.blurred': 'Es ist unscharf',

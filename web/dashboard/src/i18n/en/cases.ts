@@ -144,6 +144,7 @@ export const cases = {
   'cause.cancelled': 'Cancelled',
   'cause.execution_replaced': 'Execution replaced',
   'cause.callback_awaited': 'The answer comes later',
+  'cause.migrated': 'Moved to another version',
   'cause.children_started': 'Child cases started',
   'cause.child_reported': 'Child case has moved',
   'reason.blurred': 'It is blurred',
