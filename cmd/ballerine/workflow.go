@@ -114,6 +114,7 @@ func told(cmd *cobra.Command, all problem.Diagnostics, files int) error {
 
 func compileCommand() *cobra.Command {
 	var output string
+	var express bool
 	cmd := &cobra.Command{
 		Use: "compile FILE", Short: "Compile to a Step Functions state machine; the same file always gives the same bytes", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -121,7 +122,11 @@ func compileCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			machine, err := asl.Compile(w)
+			compile := asl.Compile
+			if express {
+				compile = asl.CompileExpress
+			}
+			machine, err := compile(w)
 			if err != nil {
 				return err
 			}
@@ -134,6 +139,7 @@ func compileCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; standard output without it")
+	cmd.Flags().BoolVar(&express, "express", false, "the Express machine of a chart without waits")
 	return cmd
 }
 

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	start.Run(func(core *app.Core) (task.Handler, error) { return core.API(httpapi.ClientOperations()) }, onaws.Objects, onaws.Signing)
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.API(httpapi.ClientOperations()) }, onaws.Objects, onaws.Signing, onaws.Decisions)
 }

@@ -37,6 +37,7 @@ type Parts struct {
 	Registry    registry.Store // nil: nothing is published but what ships
 	Machines    registry.Machines
 	Executions  cases.Executions
+	Decisions   cases.Decisions // nil: nobody asks for any
 	Objects     cases.Objects
 	Secrets     vendor.Secrets
 
@@ -79,7 +80,7 @@ func New(parts Parts) (*Core, error) {
 		}
 	}
 	c.Cases = cases.New(cases.Config{
-		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
+		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Decisions: parts.Decisions, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
 		SearchKey: searchKey(parts.SigningSecrets),
 	})
 	return c, nil

@@ -31,10 +31,13 @@ type compiler struct {
 	chart    *statechart.Chart
 	names    *names
 	problems *problem.Error
+	express  bool // what would wait ends the run
 }
 
 // Compile makes the state machine of a workflow. Errors: Invalid, with everything that cannot be compiled.
-func Compile(w *workflow.Workflow) (*Machine, error) {
+func Compile(w *workflow.Workflow) (*Machine, error) { return compile(w, false) }
+
+func compile(w *workflow.Workflow, express bool) (*Machine, error) {
 	chart := w.Chart
 	var paths []string
 	for _, s := range chart.States() {
@@ -42,7 +45,7 @@ func Compile(w *workflow.Workflow) (*Machine, error) {
 			paths = append(paths, s.Path)
 		}
 	}
-	c := &compiler{workflow: w, chart: chart, names: newNames(paths), problems: problem.New(problem.Invalid, "The workflow cannot be compiled.")}
+	c := &compiler{workflow: w, chart: chart, names: newNames(paths), problems: problem.New(problem.Invalid, "The workflow cannot be compiled."), express: express}
 	b := c.branch("")
 	b.whole()
 	if len(c.problems.Fields) > 0 {
@@ -286,6 +289,9 @@ func (b *branch) waitsOf(s *statechart.State, i *statechart.Invocation, owner st
 }
 
 func (b *branch) timer(s *statechart.State, owner string) {
+	if b.express {
+		return
+	}
 	payload := b.inRegion(Object{{"action", "timer"}, {"tenant.$", "$.tenant"}, {"case.$", "$.case"}, {"state", s.Path}})
 	b.states = append(b.states, State{
 		Name: b.names.of(owner, "timer"), Type: "Task", Comment: "Applies the deadline that has passed.", Resource: resourceInvoke,
@@ -322,6 +328,10 @@ func (b *branch) inRegion(payload Object) Object {
 func (b *branch) wait(s *statechart.State, owner, role, what string) {
 	if role == "" {
 		what = comment(s, what)
+	}
+	if b.express {
+		b.states = append(b.states, State{Name: b.names.of(s.Path, role), Type: "Succeed", Comment: "It would wait here: another execution takes over. " + what})
+		return
 	}
 	payload := Object{{"action", "park"}, {"state", s.Path}, {"label.$", "$.label"}}
 	if b.region == "" {

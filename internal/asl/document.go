@@ -7,9 +7,10 @@ import (
 
 // Machine is a state machine definition. Its states keep their order.
 type Machine struct {
-	Comment string
-	StartAt string
-	States  []State
+	Comment        string
+	StartAt        string
+	TimeoutSeconds int // 0: none
+	States         []State
 }
 
 // State is one state of a machine; the members that its Type has are set.
@@ -92,6 +93,9 @@ func (m *Machine) object() Object {
 		states = append(states, Member{s.Name, s.object()})
 	}
 	root = root.text("Comment", m.Comment).text("StartAt", m.StartAt)
+	if m.TimeoutSeconds > 0 {
+		root = append(root, Member{"TimeoutSeconds", m.TimeoutSeconds})
+	}
 	return append(root, Member{"States", states})
 }
 

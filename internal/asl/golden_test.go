@@ -51,7 +51,15 @@ func fixtures(t testing.TB) []fixture {
 		folder := filepath.Dir(source)
 		found = append(found, fixture{filepath.Base(folder), source, filepath.Join(folder, "machine.asl.json")})
 	}
-	return append(found, fixture{"kyc", "../../statemachines/kyc.yaml", "../../statemachines/kyc.asl.json"})
+	shipped, err := filepath.Glob("../../statemachines/*.yaml")
+	if err != nil || len(shipped) < 2 {
+		t.Fatalf("%d shipped, %v", len(shipped), err)
+	}
+	for _, source := range shipped {
+		name := strings.TrimSuffix(source, ".yaml")
+		found = append(found, fixture{filepath.Base(name), source, name + ".asl.json"})
+	}
+	return found
 }
 
 func compile(t testing.TB, f fixture) *asl.Machine {

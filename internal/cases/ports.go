@@ -143,9 +143,18 @@ type Machine struct {
 
 // References find the state machines that tenants have published.
 type References interface {
-	// Reference is what Machines.Publish has given for a version; "" for one that ships with the software. Errors:
-	// Unavailable.
-	Reference(ctx context.Context, machine Machine) (string, error)
+	// Reference is what a version's machine was published as, or its Express machine; "" for one that ships with the
+	// software, and for an Express machine that there is none of. Errors: Unavailable.
+	Reference(ctx context.Context, machine Machine, express bool) (string, error)
+}
+
+// Decisions run the Express machines of workflows without waits. Adapters: Step Functions, the local interpreter.
+type Decisions interface {
+	// Decides says whether the workflow version has an Express machine.
+	Decides(ctx context.Context, machine Machine) (bool, error)
+	// Run runs it from the input on and returns when the execution has ended, however it has: the record says what came of
+	// it. Errors: Unavailable when it could not be started.
+	Run(ctx context.Context, machine Machine, name string, input ExecutionInput) error
 }
 
 // ExecutionInput is all the data that an execution ever holds: no personal data enters its history.

@@ -127,7 +127,8 @@ type ExecutionRef struct {
 	Name      string    `json:"name"`
 	Sequence  int       `json:"sequence"`
 	StartedAt time.Time `json:"started_at,omitzero"`
-	Since     int       `json:"since,omitempty"` // the version in which it took over
+	Since     int       `json:"since,omitempty"`   // the version in which it took over
+	Express   bool      `json:"express,omitempty"` // somebody waits for its end: nothing starts it but the call itself
 }
 
 // Park is a wait of the execution: send Token and it goes on.

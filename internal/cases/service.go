@@ -25,6 +25,8 @@ type Config struct {
 	Store   Store
 	Catalog Catalog
 	Objects Objects
+	// Decisions answer at once; nil where nobody asks for any.
+	Decisions Decisions
 	// SearchKey keys the hashes that cases are searched by. Where it is nil, as in tasks, a case keeps those that it has.
 	SearchKey []byte
 
@@ -332,7 +334,9 @@ func (d *draft) dropIncidents() {
 // region is no longer where it waits.
 func (d *draft) followExecution(maxEvents int) {
 	if d.creating {
-		d.effects = append(d.effects, d.startEffect())
+		if !d.record.Execution.Express {
+			d.effects = append(d.effects, d.startEffect())
+		}
 		return
 	}
 	undoable := d.hold > 0 || d.record.Undo != nil && d.entry.Cause.keeps() // the execution may be called back

@@ -30,7 +30,8 @@ type StartCommand struct {
 	Subject    SubjectInput
 	Context    map[string]any
 
-	parent *Parent // of a child case
+	parent  *Parent // of a child case
+	express bool    // decided at once: see Decision
 }
 
 // SubjectInput is whom the case is about.
@@ -90,7 +91,7 @@ func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflo
 	}
 	record := Record{
 		Tenant: p.Tenant, ID: id, ExternalID: cmd.ExternalID, Workflow: WorkflowRef{wf.ID, wf.Version}, Status: StatusActive,
-		Context: cmd.Context, Execution: ExecutionRef{Name: executionName(id, 1), Sequence: 1, StartedAt: now}, CreatedAt: now,
+		Context: cmd.Context, Execution: ExecutionRef{Name: executionName(id, 1), Sequence: 1, StartedAt: now, Express: cmd.express}, CreatedAt: now,
 		Parent: cmd.parent, Subject: SubjectRef{ID: subject.ID, Type: subject.Type, ExternalID: subject.ExternalID, Name: displayName(subject.Data)},
 	}
 	d := &draft{record: record, workflow: wf, now: now, creating: true, was: StatusActive, subject: &subject}

@@ -120,6 +120,7 @@ func AllOperations() []Operations {
 func ClientOperations() Operations {
 	return Operations{Client, func(s *server, api huma.API) {
 		s.registerCases(api)
+		s.registerDecisions(api)
 		s.registerDocuments(api)
 		s.registerWebhooks(api)
 		s.registerFlowTokens(api)

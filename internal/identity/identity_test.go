@@ -128,7 +128,7 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 	said := map[string]bool{"getHealth": true} // anybody's
 	for operations, may := range map[string]string{
 		"getMe listUsers listCases getCase getPosition getQueue lookAtCase leaveCase listViews listWorkflows getWorkflow listHistory listNotes listTasks verifyCase listDocuments listIncidents": "admin manager reviewer auditor developer",
-		"startCase saveContext sendEvent assignCase assignCases addNote announceDocument createFlowToken":                                                                                        "admin manager reviewer",
+		"startCase decide saveContext sendEvent assignCase assignCases addNote announceDocument createFlowToken":                                                                                 "admin manager reviewer",
 		"decideCase undoDecision decideDocument":         "admin manager reviewer",
 		"cancelCase retryIncident skipIncident":          "admin manager",
 		"getDocumentLink getDocumentContent":             "admin manager reviewer auditor",

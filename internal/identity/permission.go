@@ -92,7 +92,7 @@ var grants = map[Permission]grant{
 var operations = map[string]Permission{
 	"getHealth": Anybody,
 
-	"startCase": CasesWrite, "listCases": CasesRead, "getCase": CasesRead, "getPosition": CasesRead, "saveContext": CasesWrite, "sendEvent": CasesWrite,
+	"startCase": CasesWrite, "decide": CasesWrite, "listCases": CasesRead, "getCase": CasesRead, "getPosition": CasesRead, "saveContext": CasesWrite, "sendEvent": CasesWrite,
 	"decideCase": CasesDecide, "cancelCase": CasesOperate, "assignCase": CasesWrite, "retryIncident": CasesOperate, "skipIncident": CasesRepair, "listIncidents": CasesRead,
 	"addNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
 	"announceDocument": CasesWrite, "listDocuments": CasesRead, "getDocumentContent": DocumentsRead, "decideDocument": CasesDecide,

@@ -30,6 +30,9 @@ func (m Machines) Publish(ctx context.Context, version registry.MachineVersion) 
 	}
 	ref := cases.WorkflowRef{ID: version.Workflow, Version: version.Version}
 	name := "published." + unfitForNames.ReplaceAllString(version.Tenant, ".") + "." + states.MachineName(ref)
+	if version.Express {
+		name += ".express"
+	}
 	if len(name) > 80 {
 		return "", problem.New(problem.Invalid, "The names of tenant and workflow are too long for a state machine.")
 	}

@@ -75,6 +75,7 @@ type Stack struct {
 	stores   stores
 	children *lambda.Server
 	engine   *states.Engine
+	express  *states.Express
 	issuer   *issuer.Issuer
 	sandbox  *sandbox.Server
 	feed     *feed // of the file's commits; nil with a DynamoDB
@@ -161,6 +162,9 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	if s.engine, err = states.New(engine); err != nil {
 		return err
 	}
+	if s.express, err = states.NewExpress(engine, s.references()); err != nil {
+		return err
+	}
 	s.sandbox = sandbox.New(vendors)
 	if s.Core, err = app.New(s.parts()); err != nil {
 		return err
@@ -208,7 +212,7 @@ func (s *Stack) parts() app.Parts {
 	return app.Parts{
 		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
 		Registry: s.stores.registry, Machines: Machines{s.db},
-		Executions: states.Executions{Engine: s.engine, Published: registry.NewReferences(s.stores.registry)}, Objects: s3.New(client, bucket, s.options.Now),
+		Executions: states.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: s3.New(client, bucket, s.options.Now),
 		Secrets:     s.vendorSecrets(),
 		Definitions: s.options.Definitions, Settings: s.settings(),
 		SigningSecrets: [][]byte{s.secrets.Signing}, PublicURL: s.URL, AllowLoopback: true, Version: s.options.Version,
@@ -216,6 +220,8 @@ func (s *Stack) parts() app.Parts {
 		Now:     s.options.Now, Metrics: s.metrics, Logger: s.options.Logger,
 	}
 }
+
+func (s *Stack) references() cases.References { return registry.NewReferences(s.stores.registry) }
 
 func (s *Stack) settings() map[string]string { return map[string]string{"sandbox": s.URL + "/sandbox"} }
 
@@ -272,11 +278,28 @@ func (s *Stack) register() error {
 		if err != nil {
 			return err
 		}
-		if err := s.engine.Register(states.MachineName(cases.WorkflowRef{ID: w.ID, Version: w.Version}), machine); err != nil {
+		ref := cases.WorkflowRef{ID: w.ID, Version: w.Version}
+		if err := s.engine.Register(states.MachineName(ref), machine); err != nil {
+			return err
+		}
+		if err := s.registerExpress(ref); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// registerExpress makes the Express machine of a workflow without waits known.
+func (s *Stack) registerExpress(ref cases.WorkflowRef) error {
+	definition := s.Core.Catalog.Express(ref.ID)
+	if definition == nil {
+		return nil
+	}
+	machine, err := loadMachine(definition)
+	if err != nil {
+		return err
+	}
+	return s.express.Register(ref, machine)
 }
 
 // handler is everything that the address serves.
@@ -421,6 +444,9 @@ func (s *Stack) Close(ctx context.Context) error {
 	var failures []error
 	if s.server != nil {
 		failures = append(failures, s.shutdown(ctx))
+	}
+	if s.express != nil {
+		failures = append(failures, s.express.Close(ctx))
 	}
 	if s.engine != nil {
 		failures = append(failures, s.engine.Close(ctx))

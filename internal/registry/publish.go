@@ -25,6 +25,7 @@ type Machines interface {
 type MachineVersion struct {
 	Tenant, Workflow string
 	Version          int
+	Express          bool
 	Definition       []byte
 }
 
@@ -101,8 +102,14 @@ func (p *Publisher) publish(ctx context.Context, who identity.Principal, cmd Pub
 		if next.Machine, err = p.Machines.Publish(ctx, version); err != nil {
 			return Publication{}, err
 		}
+		if made.express != nil {
+			version.Express, version.Definition = true, made.express
+			if next.Express, err = p.Machines.Publish(ctx, version); err != nil {
+				return Publication{}, err
+			}
+		}
 	}
-	out.Machine = next.Machine
+	out.Machine, out.Express = next.Machine, next.Express
 	return out, p.Store.PutDefinition(ctx, next)
 }
 
@@ -113,6 +120,7 @@ type checked struct {
 	policy   *rules.Policy
 	plugin   *vendor.Plugin
 	machine  []byte
+	express  []byte // nil: the workflow waits
 	states   int
 	changes  []workflow.Change
 	warnings problem.Diagnostics
@@ -158,6 +166,9 @@ func (made *checked) compile(w *workflow.Workflow) (found problem.Diagnostics) {
 	machine, err := asl.Compile(w)
 	if err == nil {
 		made.machine, made.states = machine.JSON(), len(machine.All())
+		if express, err := asl.CompileExpress(w); err == nil {
+			made.express = express.JSON()
+		}
 		return nil
 	}
 	for _, f := range problem.As(err).Fields {

@@ -13,35 +13,43 @@ type References struct {
 	store Store
 
 	mutex sync.Mutex
-	known map[cases.Machine]string
+	known map[cases.Machine]Definition
 }
 
 var _ cases.References = (*References)(nil)
 
 // NewReferences reads them from a store.
 func NewReferences(store Store) *References {
-	return &References{store: store, known: map[cases.Machine]string{}}
+	return &References{store: store, known: map[cases.Machine]Definition{}}
 }
 
 // Reference implements cases.References.
-func (r *References) Reference(ctx context.Context, machine cases.Machine) (string, error) {
+func (r *References) Reference(ctx context.Context, machine cases.Machine, express bool) (string, error) {
+	d, err := r.definition(ctx, machine)
+	if express {
+		return d.Express, err
+	}
+	return d.Machine, err
+}
+
+func (r *References) definition(ctx context.Context, machine cases.Machine) (Definition, error) {
 	r.mutex.Lock()
-	reference, ok := r.known[machine]
+	found, ok := r.known[machine]
 	r.mutex.Unlock()
 	if ok {
-		return reference, nil
+		return found, nil
 	}
 	d, err := r.store.Definition(ctx, machine.Tenant, Workflow, machine.Workflow.ID, machine.Workflow.Version)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
-		return "", problem.Wrap(err, problem.Unavailable, "The registry did not answer.")
+		return d, problem.Wrap(err, problem.Unavailable, "The registry did not answer.")
 	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if len(r.known) >= maxReferences {
-		r.known = map[cases.Machine]string{}
+		r.known = map[cases.Machine]Definition{}
 	}
-	r.known[machine] = d.Machine // "" for what ships: a version of that number is never published
-	return d.Machine, nil
+	r.known[machine] = d.bare() // nothing for what ships: a version of that number is never published
+	return d, nil
 }
 
 // maxReferences bounds how many references a process keeps.

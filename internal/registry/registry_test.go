@@ -93,11 +93,11 @@ func TestAPublicationIsTheNextVersionAndIsSeenAtOnce(t *testing.T) {
 	}
 	_, err := s.Catalog.Workflow(t.Context(), "other", "kyc", 2)
 	wants(t, err, problem.UnknownWorkflow)
-	reference, err := registry.NewReferences(s.store).Reference(t.Context(), cases("acme", "kyc", 2))
+	reference, err := registry.NewReferences(s.store).Reference(t.Context(), cases("acme", "kyc", 2), false)
 	if err != nil || reference != "machine:acme/kyc@2" {
 		t.Errorf("%q, %v", reference, err)
 	}
-	if reference, err = registry.NewReferences(s.store).Reference(t.Context(), cases("acme", "kyc", 1)); err != nil || reference != "" {
+	if reference, err = registry.NewReferences(s.store).Reference(t.Context(), cases("acme", "kyc", 1), false); err != nil || reference != "" {
 		t.Errorf("what ships: %q, %v", reference, err)
 	}
 }

@@ -113,6 +113,15 @@ func (s shipped) definition(kind Kind, id string, version int) (Definition, erro
 // ids of what ships, sorted.
 func (s shipped) ids(kind Kind) []string { return slices.Sorted(maps.Keys(s.sources[kind])) }
 
+// Express is the compiled Express machine of a shipped workflow; nil when it waits.
+func (c *Catalog) Express(id string) []byte {
+	text, err := fs.ReadFile(c.files, id+".express.asl.json")
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
 // Machine is the compiled machine of a shipped workflow, as its file has it.
 func (c *Catalog) Machine(id string) ([]byte, error) {
 	text, err := fs.ReadFile(c.files, id+".asl.json")

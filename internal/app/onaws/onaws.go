@@ -107,6 +107,16 @@ func Wakes(_ context.Context, b *builder) error {
 	return nil
 }
 
+// Decisions are run by Express machines.
+func Decisions(_ context.Context, b *builder) error {
+	var machines stepfunctions.Machines
+	if err := b.json("EXPRESS_MACHINES", &machines); err != nil {
+		return err
+	}
+	b.parts.Decisions = stepfunctions.NewDecisions(b.stepFunctions(), machines, registry.NewReferences(b.parts.Registry))
+	return nil
+}
+
 // Publishing makes state machines.
 func Publishing(_ context.Context, b *builder) error {
 	var settings stepfunctions.MachineSettings

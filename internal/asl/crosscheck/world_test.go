@@ -159,10 +159,13 @@ func (w *world) Running(context.Context, cases.Machine, string) (bool, error) { 
 func (w *world) begin() (json.RawMessage, error) {
 	applicant := map[string]any{"name": map[string]any{"given": "A", "family": "B"}, "date_of_birth": "1980-01-01", "country": "SE", "email": "a@example.com"}
 	given := map[string]any{"applicant": applicant}
-	if w.wf.Schema == nil {
+	switch {
+	case w.wf.Schema == nil:
 		given = map[string]any{"n": 0.0}
+	case w.wf.ID == "application":
+		given = map[string]any{"applicant": map[string]any{"income": 3000.0, "employed_months": 40.0}, "amount": 1000.0}
 	}
-	record, err := w.cases.Start(context.Background(), w.p, cases.StartCommand{Workflow: w.wf.ID, Subject: cases.SubjectInput{Type: "individual"}, Context: given})
+	record, err := w.cases.Start(context.Background(), w.p, cases.StartCommand{Workflow: w.wf.ID, Subject: cases.SubjectInput{Type: w.wf.Subject}, Context: given})
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,9 @@ type Config struct {
 	// Invoke calls a function. Errors: *InvokeError; any other is reported as Lambda.Unknown.
 	Invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
 	// Load finds a machine that is not registered; nil: there are no others. Errors: NotFound.
-	Load      func(name string) (*Machine, error)
+	Load func(name string) (*Machine, error)
+	// Ended is told of every execution that has ended, and nothing else is kept of it; it must not block. nil: they are kept.
+	Ended     func(machine, name string, status Status)
 	Workers   int           // how many functions and writes run at once; 0: 128
 	Retention time.Duration // how long a finished execution is remembered; 0: 90 days, as on AWS
 	Random    func() float64
@@ -158,6 +160,10 @@ func (e *Engine) Start(ctx context.Context, machine, name string, input []byte) 
 	if e.closed {
 		e.mutex.Unlock()
 		return errClosed()
+	}
+	if loaded.timeout > 0 && e.config.Ended == nil {
+		e.mutex.Unlock()
+		return problem.New(problem.Invalid, "The machine %q is an Express one: it is run, not started.", machine)
 	}
 	key := machine + "/" + name
 	if other := e.running[key]; other != nil {
@@ -331,6 +337,10 @@ const remembered = 1024
 
 // remember keeps an execution that has ended until the journal surely shows it; the caller holds e.mutex.
 func (e *Engine) remember(key string, ended record) {
+	if e.config.Ended != nil {
+		e.config.Ended(ended.Machine, ended.Name, ended.Status)
+		return
+	}
 	e.ended[key], e.endings = ended, append(e.endings, key)
 	if len(e.endings) > remembered {
 		delete(e.ended, e.endings[0])

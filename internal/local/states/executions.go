@@ -65,7 +65,7 @@ func (e Executions) Running(ctx context.Context, machine cases.Machine, name str
 // reference is the name of a machine within the engine.
 func (e Executions) reference(ctx context.Context, machine cases.Machine) (string, error) {
 	if e.Published != nil {
-		if reference, err := e.Published.Reference(ctx, machine); err != nil || reference != "" {
+		if reference, err := e.Published.Reference(ctx, machine, false); err != nil || reference != "" {
 			return reference, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"ballerine/internal/problem"
 )
@@ -16,6 +17,7 @@ import (
 type Machine struct {
 	startAt string
 	states  map[string]*state
+	timeout time.Duration // of an Express machine; 0: none
 }
 
 type state struct {
@@ -130,11 +132,13 @@ func (l *loader) machine(text []byte) *Machine {
 		l.fault("$", "malformed_json", "the definition is not a JSON object")
 		return &Machine{states: map[string]*state{}}
 	}
-	l.only("$", object, "Comment", "StartAt", "States", "QueryLanguage", "Version")
+	l.only("$", object, "Comment", "StartAt", "States", "TimeoutSeconds", "QueryLanguage", "Version")
 	if language := l.text("$", object, "QueryLanguage"); language != "" && language != "JSONPath" {
 		l.fault("QueryLanguage", "unsupported", "only JSONPath is supported")
 	}
-	return l.states("", object)
+	m := l.states("", object)
+	m.timeout = time.Duration(l.seconds("$", object, "TimeoutSeconds")) * time.Second
+	return m
 }
 
 // states reads StartAt and States of a definition or of a branch, whose states lead to each other only.

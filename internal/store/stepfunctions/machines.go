@@ -57,7 +57,7 @@ func (p *Publishing) Publish(ctx context.Context, version registry.MachineVersio
 		return "", err
 	}
 	made, err := p.client.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
-		Name: aws.String(short + name), Definition: definition, RoleArn: aws.String(p.settings.Role), Type: types.StateMachineTypeStandard,
+		Name: aws.String(short + name), Definition: definition, RoleArn: aws.String(p.settings.Role), Type: kind(version),
 		LoggingConfiguration: p.logging(), TracingConfiguration: &types.TracingConfiguration{Enabled: true}, Publish: true,
 		VersionDescription: aws.String(description(version)),
 	})
@@ -76,6 +76,13 @@ func (p *Publishing) Publish(ctx context.Context, version registry.MachineVersio
 		return "", refused(err)
 	}
 	return aws.ToString(changed.StateMachineVersionArn), nil
+}
+
+func kind(version registry.MachineVersion) types.StateMachineType {
+	if version.Express {
+		return types.StateMachineTypeExpress
+	}
+	return types.StateMachineTypeStandard
 }
 
 var placeholder = regexp.MustCompile(`\$\{\w+\}`)
@@ -110,11 +117,14 @@ var unfit = regexp.MustCompile(`[^0-9A-Za-z_-]`)
 // name of a tenant's machine, behind the stack's own name. Names that are too long, or would fall together, end in a hash.
 func (p *Publishing) name(version registry.MachineVersion) string {
 	name := unfit.ReplaceAllString(version.Tenant, "-") + "--" + version.Workflow
+	if version.Express {
+		name += "--express"
+	}
 	_, short, _ := p.split()
 	if len(short)+len(name) <= 80 && !unfit.MatchString(version.Tenant) {
 		return name
 	}
-	sum := sha256.Sum256([]byte(version.Tenant + "\x00" + version.Workflow))
+	sum := sha256.Sum256([]byte(version.Tenant + "\x00" + version.Workflow + "\x00" + string(kind(version))))
 	return name[:min(len(name), 80-len(short)-13)] + "-" + hex.EncodeToString(sum[:6])
 }
 

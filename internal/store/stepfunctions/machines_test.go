@@ -104,7 +104,7 @@ func TestWhatCannotBePublishedIsAnError(t *testing.T) {
 // published are references that a test has written down.
 type published map[string]string
 
-func (p published) Reference(_ context.Context, m cases.Machine) (string, error) {
+func (p published) Reference(_ context.Context, m cases.Machine, _ bool) (string, error) {
 	return p[m.Tenant+"/"+m.Workflow.String()], nil
 }
 

@@ -121,7 +121,7 @@ func (e *Executions) Running(ctx context.Context, machine cases.Machine, name st
 
 func (e *Executions) machine(ctx context.Context, machine cases.Machine) (string, error) {
 	if e.published != nil {
-		if arn, err := e.published.Reference(ctx, machine); err != nil || arn != "" {
+		if arn, err := e.published.Reference(ctx, machine, false); err != nil || arn != "" {
 			return arn, err
 		}
 	}

@@ -399,6 +399,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/decisions/{workflow}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide at once: 200 with the outcome; 202 when it goes on as a case */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/flow/case": {
         parameters: {
             query?: never;
@@ -1185,6 +1202,40 @@ export interface components {
             /** Format: int64 */
             started: number;
         };
+        DecideInBody: {
+            context: {
+                [key: string]: unknown;
+            };
+            external_id?: string;
+            /** @description whom it is about; absent: somebody unnamed of the workflow's type */
+            subject?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description default: the newest
+             */
+            version?: number;
+        };
+        Decision: {
+            configuration: string[];
+            /** @description the case */
+            id: string;
+            incidents?: components["schemas"]["Incident"][] | null;
+            outcome: string | null;
+            /** @description what the workflow's work has written, by its id */
+            results: {
+                [key: string]: unknown;
+            };
+            risk: components["schemas"]["Risk"];
+            /**
+             * @description active: it could not be decided at once and goes on as a case
+             * @enum {string}
+             */
+            status: "active" | "completed" | "failed" | "cancelled";
+            tags: string[];
+            workflow: components["schemas"]["WorkflowRef"];
+        };
         DecisionBody: {
             comment?: string;
             /** @description documents that are decided together with the case */
@@ -1346,6 +1397,7 @@ export interface components {
             type: string;
         };
         ExecutionRef: {
+            express?: boolean;
             name: string;
             /** Format: int64 */
             sequence: number;
@@ -2022,6 +2074,8 @@ export type Case = components['schemas']['Case'];
 export type Change = components['schemas']['Change'];
 export type CopyInBody = components['schemas']['CopyInBody'];
 export type Day = components['schemas']['Day'];
+export type DecideInBody = components['schemas']['DecideInBody'];
+export type Decision = components['schemas']['Decision'];
 export type DecisionBody = components['schemas']['DecisionBody'];
 export type DecisionOfDocument = components['schemas']['DecisionOfDocument'];
 export type Definition = components['schemas']['Definition'];
@@ -3314,6 +3368,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerifyReport"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -1,0 +1,41 @@
+package workflow
+
+import (
+	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
+)
+
+// Waits are the places where a case waits for somebody or something: a state without work that is not left by itself, and
+// work whose answer comes later. A workflow without any is decided at once.
+func (w *Workflow) Waits() (found []problem.Field) {
+	for _, s := range w.Chart.States() {
+		if s.Kind != statechart.Atomic {
+			continue
+		}
+		at := "states." + s.Path
+		if len(s.Invocations) == 0 && !movesOn(s) {
+			found = append(found, problem.Field{Location: at, Code: "waits", Message: "the state waits for an event or a deadline"})
+		}
+		for _, i := range w.Invocations(s.Path) {
+			switch {
+			case i.Source == "children":
+				found = append(found, problem.Field{Location: at + ".invoke", Code: "waits", Message: "child cases take their time: " + i.ID})
+			case i.Callback:
+				found = append(found, problem.Field{Location: at + ".invoke", Code: "waits", Message: "the vendor of " + i.ID + " calls back later"})
+			}
+		}
+	}
+	return found
+}
+
+// movesOn says whether an eventless transition can lead out of the state or of one around it.
+func movesOn(s *statechart.State) bool {
+	for ; s != nil; s = s.Parent {
+		for _, t := range s.Transitions {
+			if t.Event == "" && !t.Forbidden && len(t.Targets) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
