@@ -37,6 +37,7 @@ import (
 	"ballerine/internal/registry"
 	"ballerine/internal/store/embedded"
 	"ballerine/internal/store/s3"
+	"ballerine/internal/task"
 	"ballerine/internal/telemetry"
 	"ballerine/internal/vendor"
 )
@@ -61,6 +62,8 @@ type Options struct {
 	// Of a stack that sets demo cases up: its clock, on which days go by, and which requests for files fail.
 	clock *simclock.Clock
 	fault func(r *http.Request) bool
+	// wrap puts something around a function, so that a test can let it crash.
+	wrap func(name string, handler task.Handler) task.Handler
 }
 
 // Stack is the whole system, running.
@@ -262,6 +265,11 @@ func (s *Stack) functions(f Functions) (err error) {
 	for _, operations := range httpapi.AllOperations() {
 		if f[audiences[operations.Audience]], err = s.Core.API(operations); err != nil {
 			return err
+		}
+	}
+	for name, handler := range f {
+		if s.options.wrap != nil {
+			f[name] = s.options.wrap(name, handler)
 		}
 	}
 	return nil

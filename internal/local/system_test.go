@@ -61,7 +61,14 @@ type system struct {
 // newSystem runs the shipped workflows and further ones over a folder of data.
 func newSystem(t testing.TB, data string, texts ...string) *system {
 	t.Helper()
-	stack, err := local.Start(t.Context(), local.Options{Data: data, Address: "127.0.0.1:0", Definitions: definitions(t, texts...), Logger: slog.New(slog.DiscardHandler)})
+	return run(t, local.Options{Data: data, Definitions: definitions(t, texts...)})
+}
+
+// run starts a system.
+func run(t testing.TB, options local.Options) *system {
+	t.Helper()
+	options.Address, options.Logger = "127.0.0.1:0", slog.New(slog.DiscardHandler)
+	stack, err := local.Start(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
