@@ -44,11 +44,17 @@ func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd
 		if cmd.Payload != nil {
 			d.detail("payload", cmd.Payload)
 		}
+		write, writes := contextEvents[cmd.Type]
+		if writes {
+			if err := write(d, cmd.Payload); err != nil {
+				return err
+			}
+		}
 		if cmd.IdempotencyID != "" {
 			d.record.Seen = append(slices.Clone(d.record.Seen), cmd.IdempotencyID)
 			d.record.Seen = d.record.Seen[max(0, len(d.record.Seen)-maxSeen):]
 		}
-		if err := s.step(d, statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID}); err != nil {
+		if err := s.step(d, statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID, Optional: writes}); err != nil {
 			return err
 		}
 		return checkSize(d.record.Context)
@@ -197,7 +203,10 @@ func (s *Service) onSeen(ctx context.Context, p identity.Principal, id string, s
 	})
 }
 
-// SaveContext merges a patch (RFC 7396) into the context. Errors: NotFound, Invalid, TooLarge, CaseClosed, Conflict.
+// EventContextSaved tells a chart that its context was saved: what moves by itself (always) is looked at again.
+const EventContextSaved = "context.saved"
+
+// SaveContext merges a patch (RFC 7396) into the context, and tells the chart. Errors: NotFound, Invalid, TooLarge, CaseClosed, Conflict.
 func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id string, patch map[string]any) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err
@@ -207,7 +216,10 @@ func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id stri
 			return err
 		}
 		d.entry.Cause = CauseContext
-		return d.patch(patch)
+		if err := d.patch(patch); err != nil {
+			return err
+		}
+		return s.step(d, statechart.Event{Type: EventContextSaved, Optional: true})
 	})
 }
 

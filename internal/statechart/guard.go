@@ -20,6 +20,34 @@ type programGuard struct{ program *expr.Program }
 
 func (g programGuard) test(r *run) expr.Verdict { return g.program.Test(&r.env) }
 
+// payloadGuard also finds the payload's fields at the top, where the context has none of that name: imported guards read
+// them there.
+type payloadGuard struct{ program *expr.Program }
+
+func (g payloadGuard) test(r *run) expr.Verdict {
+	fields, _ := r.event.Payload.(map[string]any)
+	env := expr.Env{Scope: beneath{&r.scope, fields}, Now: r.env.Now}
+	return g.program.Test(&env)
+}
+
+// beneath is a scope with further fields below it.
+type beneath struct {
+	*scope
+	fields map[string]any
+}
+
+// Lookup implements expr.Scope.
+func (b beneath) Lookup(name string) (any, bool) {
+	if v, ok := b.scope.Lookup(name); ok {
+		return v, true
+	}
+	v, ok := b.fields[name]
+	return v, ok
+}
+
+// Data implements expr.Scope.
+func (b beneath) Data() map[string]any { return expr.Layers{b.scope.Data(), b.fields}.Data() }
+
 type allGuard []guard
 
 func (g allGuard) test(r *run) expr.Verdict { return join(r, g, expr.True, expr.Truth.And) }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -91,7 +92,7 @@ func (p *parser) stateGuard(members source.Members, node *yaml.Node, path string
 
 // typed reads the guards that have options.
 func (p *parser) typed(kind string, members source.Members, kindNode, node *yaml.Node, path string) (guard, string) {
-	known := map[string][]string{"expr": {"rule"}, "json-logic": {"rule", "assignOnFailure"}, "jmespath": {"rule", "assignOnFailure"}, "json-schema": {"schema"}, "policy": {"policy", "outcome"}}
+	known := map[string][]string{"expr": {"rule"}, "json-logic": {"rule", "assignOnFailure", "payload"}, "jmespath": {"rule", "assignOnFailure", "payload"}, "json-schema": {"schema"}, "policy": {"policy", "outcome"}}
 	keys, ok := known[kind]
 	if !ok {
 		p.doc.Unknown(kindNode, path, "guard type", kind, []string{"expr", "json-logic", "jmespath", "json-schema", "policy", "in-state", "and", "or", "not"})
@@ -116,8 +117,22 @@ func (p *parser) typed(kind string, members source.Members, kindNode, node *yaml
 	if kind == "expr" {
 		return p.wrap(p.program(rule.Value, at, "guard"), rule.Value.Value)
 	}
+	if m, ok := options["payload"]; ok && p.doc.Bool(m.Value, source.Join(path, "options.payload")) {
+		return p.overPayload(kind, rule.Value, at)
+	}
 	program, text := p.compileOther(kind, rule.Value, at)
 	return p.wrap(program, text)
+}
+
+// overPayload reads a guard that may also find a field of the payload at the top, where the context has none of that name.
+func (p *parser) overPayload(kind string, node *yaml.Node, path string) (guard, string) {
+	var program *expr.Program
+	var text string
+	p.elsewhere(func() { program, text = p.compileOther(kind, node, path) }) // a payload can hold anything
+	if program == nil {
+		return nil, text
+	}
+	return payloadGuard{program}, text
 }
 
 func (p *parser) compileOther(kind string, node *yaml.Node, path string) (*expr.Program, string) {
@@ -199,11 +214,11 @@ func (p *parser) actions(node *yaml.Node, path string, s *State) []action {
 	return found
 }
 
-var actionTypes = []string{"assign", "raise", "emit", "notify", "log"}
+var actionTypes = []string{"assign", "merge", "raise", "emit", "notify", "log"}
 
 func (p *parser) action(node *yaml.Node, path string) action {
 	if node.Kind != yaml.MappingNode {
-		p.doc.Report(node, path, "type", "an action is a mapping with a type", "known: assign, raise, emit, notify, log")
+		p.doc.Report(node, path, "type", "an action is a mapping with a type", "known: "+strings.Join(actionTypes, ", "))
 		return nil
 	}
 	kind := ""
@@ -218,6 +233,8 @@ func (p *parser) action(node *yaml.Node, path string) action {
 		action := assignAction{p.members(members["values"], node, source.Join(path, "values"))}
 		p.written(action.members, members["values"].Value, source.Join(path, "values"))
 		return action
+	case "merge":
+		return p.merge(node, path)
 	case "raise", "emit":
 		members := p.doc.Fields(node, path, "type", "event", "payload")
 		event, ok := members["event"]
@@ -240,6 +257,20 @@ func (p *parser) action(node *yaml.Node, path string) action {
 	at := node
 	p.doc.Unknown(at, path, "action type", kind, actionTypes)
 	return nil
+}
+
+// merge reads {type: merge, values, arrays}.
+func (p *parser) merge(node *yaml.Node, path string) action {
+	members := p.doc.Fields(node, path, "type", "values", "arrays")
+	a := mergeAction{members: p.members(members["values"], node, source.Join(path, "values")), arrays: MergeConcat}
+	p.written(a.members, members["values"].Value, source.Join(path, "values"))
+	if m, ok := members["arrays"]; ok {
+		a.arrays = ArrayMerge(p.doc.String(m.Value, source.Join(path, "arrays")))
+		if !slices.Contains(ArrayMerges(), a.arrays) {
+			p.doc.Unknown(m.Value, source.Join(path, "arrays"), "way to merge lists", string(a.arrays), []string{"by_id", "by_index", "concat", "replace"})
+		}
+	}
+	return a
 }
 
 // written checks that the context can have the fields that an assign writes.

@@ -87,7 +87,7 @@ func (r *run) onEvent(s *State) (*Transition, bool) {
 	if t, stop := r.firstEnabled(s.byEvent[r.asked]); t != nil || stop {
 		return t, stop
 	}
-	if len(s.globs) == 0 || IsInternal(r.asked) {
+	if len(s.globs) == 0 || IsInternal(r.asked) || r.event.Optional {
 		return nil, false
 	}
 	for i := range s.globs {

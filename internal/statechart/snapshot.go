@@ -62,7 +62,7 @@ type Event struct {
 	State   string // outcomes only: the state whose work this is; "" means whichever active state has it
 	Visit   int    // outcomes only: the visit the outcome belongs to; 0 means the current one
 	// Optional events need not be known to any state: without a transition for them only what follows by itself is taken
-	// (always). They tell the chart that its context has changed.
+	// (always), and wildcards do not match them. They tell the chart that its context has changed.
 	Optional bool
 }
 

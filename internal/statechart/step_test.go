@@ -206,7 +206,7 @@ initial: waiting
 states:
   waiting:
     always: {guard: "ready == true", target: waited}
-    on: {KNOWN: seen}
+    on: {KNOWN: seen, "*": seen}
   seen: {type: final}
   waited: {type: final}
 `)
