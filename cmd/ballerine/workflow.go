@@ -21,7 +21,7 @@ func workflowCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "workflow", Short: "Check, compile, simulate and draw workflows"}
 	cmd.AddCommand(validateCommand(), compileCommand(), simulateCommand(), graphCommand(), diffCommand())
 	cmd.AddCommand(registryCommands(registry.Workflow)...)
-	cmd.AddCommand(migrateCommand())
+	cmd.AddCommand(migrateCommand(), importCommand())
 	return cmd
 }
 

@@ -15,7 +15,17 @@ export const causeGroups: Record<string, Cause[]> = {
   decisions: ['decision', 'document_decision', 'undone', 'cancelled'],
   data: ['started', 'context', 'event'],
   documents: ['document', 'document_viewed', 'document_decision'],
-  checks: ['outcome', 'incident', 'incident_resolved', 'callback_awaited', 'children_started', 'child_reported', 'migrated', 'timer', 'execution_replaced'],
+  checks: [
+    'outcome',
+    'incident',
+    'incident_resolved',
+    'callback_awaited',
+    'children_started',
+    'child_reported',
+    'migrated',
+    'timer',
+    'execution_replaced',
+  ],
   people: ['assigned', 'note', 'document_viewed'],
 };
 
