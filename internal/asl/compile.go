@@ -330,7 +330,7 @@ func (b *branch) wait(s *statechart.State, owner, role, what string) {
 		what = comment(s, what)
 	}
 	if b.express {
-		b.states = append(b.states, State{Name: b.names.of(s.Path, role), Type: "Succeed", Comment: "It would wait here: another execution takes over. " + what})
+		b.rest(s, owner, role, what)
 		return
 	}
 	payload := Object{{"action", "park"}, {"state", s.Path}, {"label.$", "$.label"}}

@@ -2,6 +2,7 @@ package asl
 
 import (
 	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
 	"ballerine/internal/workflow"
 )
 
@@ -23,4 +24,26 @@ func CompileExpress(w *workflow.Workflow) (*Machine, error) {
 	}
 	machine.TimeoutSeconds = expressSeconds
 	return machine, nil
+}
+
+// rest emits what takes the place of a wait: the run ends there. When work that was done at once has ended, the first of
+// its branches may not have heard yet that the case has moved on; so the record is asked first whether it really rests.
+func (b *branch) rest(s *statechart.State, owner, role, what string) {
+	name := b.names.of(s.Path, role)
+	ends := State{Name: name, Type: "Succeed", Comment: "It would wait here: another execution takes over. " + what}
+	if role != "" {
+		b.states = append(b.states, ends)
+		return
+	}
+	ends.Name = b.names.of(owner, "rests")
+	asked := b.names.of(owner, "asked")
+	payload := b.inRegion(Object{{"action", "timer"}, {"tenant.$", "$.tenant"}, {"case.$", "$.case"}, {"state", s.Path}})
+	b.states = append(b.states,
+		State{
+			Name: name, Type: "Task", Comment: "Asks where the record is.", Resource: resourceInvoke,
+			Parameters: call("step", append(payload, Member{"execution.$", "$$.Execution.Name"})),
+			OutputPath: "$.Payload", TimeoutSeconds: functionSeconds, Retry: stepRetry(), Next: asked,
+		},
+		State{Name: asked, Type: "Choice", Choices: []Choice{rule(s.Path, ends.Name)}, Default: b.routeName()},
+		ends)
 }
