@@ -158,7 +158,7 @@ func TestADecisionComesToWhereItsCaseWouldHaveCome(t *testing.T) {
 		}
 
 		followed := newInstant(rt, wf, results, func(*instant) cases.Decisions { return nil })
-		other := followed.follow(rt, ctx, client, start, ref)
+		other := followed.follow(ctx, rt, client, start, ref)
 
 		if one.Status != cases.StatusCompleted && len(one.Incidents) == 0 {
 			rt.Fatalf("neither at its end nor an incident: %v %+v %v\n%s", wf.Chart.Configuration(one.Snapshot), one.Snapshot, results, wf.Source)
@@ -174,7 +174,7 @@ func TestADecisionComesToWhereItsCaseWouldHaveCome(t *testing.T) {
 }
 
 // follow runs the case by its Standard machine until that has ended or waits.
-func (d *instant) follow(t *rapid.T, ctx context.Context, client identity.Principal, start cases.StartCommand, ref cases.WorkflowRef) cases.Record {
+func (d *instant) follow(ctx context.Context, t *rapid.T, client identity.Principal, start cases.StartCommand, ref cases.WorkflowRef) cases.Record {
 	engine, err := states.New(states.Config{Journal: &states.Memory{}, Invoke: d.invoke})
 	if err != nil {
 		t.Fatal(err)
