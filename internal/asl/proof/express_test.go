@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,10 +115,9 @@ func (d *instant) load(t *rapid.T, machine *asl.Machine, err error) *states.Mach
 
 func newInstant(t *rapid.T, wf *workflow.Workflow, results map[string]int, decisions func(d *instant) cases.Decisions) *instant {
 	d := &instant{wf: wf, results: results}
-	ids := 0
+	var ids atomic.Int64 // branches of a machine ask at once
 	d.service = cases.New(cases.Config{Store: &d.store, Catalog: d, Decisions: decisions(d), NewID: func(prefix string) string {
-		ids++
-		return prefix + "_" + strconv.Itoa(ids)
+		return fmt.Sprintf("%s_%d", prefix, ids.Add(1))
 	}})
 	d.step = task.NewStep(task.StepConfig{Cases: d.service, Executions: states.Executions{}, Logger: slog.New(slog.DiscardHandler)})
 	return d
