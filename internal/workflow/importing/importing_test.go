@@ -2,8 +2,10 @@ package importing_test
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,9 +22,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func text(result importing.Result, found []string) string {
 	var b strings.Builder
 	b.Write(result.Workflow)
-	for id, plugin := range result.Plugins {
+	for _, id := range slices.Sorted(maps.Keys(result.Plugins)) {
 		b.WriteString("--- plugins/" + id + ".yaml\n")
-		b.Write(plugin)
+		b.Write(result.Plugins[id])
 	}
 	b.WriteString("--- not carried\n" + strings.Join(found, "\n") + "\n")
 	return b.String()
