@@ -205,6 +205,8 @@ describe('queue', () => {
     const page = await client.signIn('reviewer', '/queue');
     await page.getByRole('button', { name: 'New case' }).click();
     const dialog = page.getByRole('dialog');
+    await seen(dialog.getByLabel('Employed months')); // the first workflow's
+    await dialog.getByLabel('Workflow').selectOption('kyc');
     await dialog.getByLabel('External id').fill('by-hand-1');
     await dialog.getByLabel('Given').fill('Wilhelmina');
     await dialog.getByLabel('Family').fill('Handgeschrieben');

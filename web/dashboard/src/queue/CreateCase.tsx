@@ -6,13 +6,14 @@ import { useT } from '@/i18n';
 import { Button, Checkbox, Dialog, Field, Input, Select, SkeletonLines, Textarea } from '@/ui';
 import { type FormField, fieldsOf, readForm, type Values } from './schema';
 
-/** Starts a case by hand: the form is the workflow's own schema. */
-export function CreateCase({ onClose }: { onClose: () => void }) {
+/** Starts a case by hand: the form is the workflow's own schema. The workflow that a queue is filtered by comes first. */
+export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; onClose: () => void }) {
   const t = useT();
   const navigate = useNavigate();
   const workflows = useQuery(workflowsQuery);
   const [chosen, setChosen] = useState('');
-  const id = chosen || workflows.data?.[0]?.id || '';
+  const first = workflows.data?.find((one) => one.id === wanted) ?? workflows.data?.[0];
+  const id = chosen || first?.id || '';
   const workflow = useQuery({ ...workflowQuery(id), enabled: id !== '' });
   const [values, setValues] = useState<Values>({});
   const [externalId, setExternalId] = useState('');

@@ -291,7 +291,9 @@ export function QueuePage() {
         />
       )}
       <Suspense>
-        {search.new && can('cases:write') && <CreateCase onClose={() => change({ new: undefined })} />}
+        {search.new && can('cases:write') && (
+          <CreateCase workflow={search.workflow} onClose={() => change({ new: undefined })} />
+        )}
       </Suspense>
     </div>
   );
