@@ -58,3 +58,9 @@ func Exact(v any) bool {
 	_, ok, good := number(v)
 	return !ok || good
 }
+
+// Number is a JSON number that a double holds exactly.
+func Number(v any) (float64, bool) {
+	f, ok, good := number(v)
+	return f, ok && good
+}
