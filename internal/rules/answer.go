@@ -19,7 +19,9 @@ type Answer struct {
 	Fired      []string    `json:"fired"`    // ids of rules, in the order of the document
 	Indicators []Indicator `json:"indicators"`
 	Trace      []Step      `json:"trace"`
-	Decision   string      `json:"decision"`
+	// What the rows of tables say besides an outcome and a score, by the rule that asked the table.
+	Outputs  map[string][]map[string]any `json:"outputs,omitempty"`
+	Decision string                      `json:"decision"`
 }
 
 // Indicator is what a fired rule says about the subject.

@@ -14,8 +14,8 @@ var identifier = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 
 // The members of a policy and of its parts.
 var (
-	policyKeys  = []string{"id", "title", "description", "version", "timezone", "inputs", "outcomes", "default", "rules", "score", "unknown", "cases"}
-	ruleKeys    = []string{"id", "title", "description", "when", "outcome", "reason", "score", "domain", "indicator", "missing"}
+	policyKeys  = []string{"id", "title", "description", "version", "timezone", "inputs", "outcomes", "default", "rules", "tables", "score", "unknown", "cases"}
+	ruleKeys    = []string{"id", "title", "description", "when", "table", "outcome", "reason", "score", "domain", "indicator", "missing"}
 	unknownKeys = []string{"above", "outcome"}
 )
 
@@ -36,7 +36,9 @@ func (r *reader) policy() *Policy {
 	r.shape = p.shape
 	r.outcomes(root, p)
 	p.scoring = r.scoring(lookup(root, "score"))
+	r.tables(root, p)
 	r.rules(root, p)
+	r.unusedTables(root, p)
 	p.unknown = r.unknownLimit(lookup(root, "unknown"), p)
 	p.cases = r.cases(lookup(root, "cases"), p)
 	p.paths = distinct(p.rules)
@@ -185,8 +187,8 @@ func (r *reader) rule(n *yaml.Node, path string, p *Policy) rule {
 	if missing := lookup(n, "missing"); missing != nil {
 		one.missing = r.missing(missing, path+".missing", p)
 	}
-	r.body(n, path, &one)
-	if one.outcome == "" && lookup(n, "outcome") == nil && lookup(n, "score") == nil && !isLater(n) {
+	r.body(n, path, &one, p)
+	if one.outcome == "" && lookup(n, "outcome") == nil && lookup(n, "score") == nil && lookup(n, "table") == nil && !isLater(n) {
 		r.add(n, path, "required", "give it an outcome or a score", "the rule does nothing when it fires")
 	}
 	return one
@@ -196,10 +198,14 @@ func isLater(n *yaml.Node) bool {
 	return slices.ContainsFunc(members(n), func(m member) bool { return slices.Contains(laterForms, m.key.Value) })
 }
 
-// body reads what a rule is about: its condition and its reason.
-func (r *reader) body(n *yaml.Node, path string, one *rule) {
-	when := lookup(n, "when")
+// body reads what a rule is about: its condition or its table, and its reason.
+func (r *reader) body(n *yaml.Node, path string, one *rule, p *Policy) {
+	when, table := lookup(n, "when"), lookup(n, "table")
 	switch {
+	case when != nil && table != nil:
+		r.add(table, path+".table", "invalid", "make two rules of it", "a rule has a condition or a table, not both")
+	case table != nil:
+		r.tableOf(table, path+".table", one, p)
 	case when != nil:
 		one.condition = r.condition(when, path+".when", 0)
 	case !isLater(n):

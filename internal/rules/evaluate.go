@@ -67,6 +67,10 @@ func (d *decision) exact() error {
 
 // rule evaluates one rule and notes what became of it.
 func (d *decision) rule(one *rule) {
+	if one.table != nil {
+		d.table(one)
+		return
+	}
 	verdict := one.condition.Test(d.env)
 	switch verdict.Truth {
 	case expr.True:
@@ -124,6 +128,10 @@ func (d *decision) tooManyUnknown() {
 }
 
 func (d *decision) trace(one *rule, status Status, verdict expr.Verdict) {
+	d.traceWith(one, status, func() string { return d.reason(one, status, verdict) })
+}
+
+func (d *decision) traceWith(one *rule, status Status, reason func() string) {
 	if !d.traced {
 		return
 	}
@@ -138,7 +146,7 @@ func (d *decision) trace(one *rule, status Status, verdict expr.Verdict) {
 			step.Inputs[in.path] = v
 		}
 	}
-	step.Reason = d.reason(one, status, verdict)
+	step.Reason = reason()
 	d.answer.Trace = append(d.answer.Trace, step)
 }
 

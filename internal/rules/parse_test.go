@@ -160,7 +160,6 @@ cases:
 		"4:20: the outcome reject is here twice [duplicate]",
 		"4:28: skip cannot be the name of an outcome [invalid]",
 		"5:10: there is no outcome aprove [unknown_outcome]",
-		"6:1: tables is not supported by this version [unsupported]",
 		"7:18: combine is highest_plus_additional, sum or max [invalid]",
 		"7:49: two bands start at the same score [duplicate]",
 		"9:39: there is no outcome rejct (did you mean reject?) [unknown_outcome]",
@@ -168,7 +167,7 @@ cases:
 		"10:22: unknown field b (did you mean a?) [unknown_field]",
 		"10:56: missing is one of skip, fire, reject (did you mean fire?) [unknown_outcome]",
 		"14:7: unknown field c (did you mean a?) [unknown_field]",
-		"16:17: table is not supported by this version [unsupported]",
+		"16:24: there is no table limits [unknown_table]",
 		"17:5: the rule does nothing when it fires (give it an outcome or a score) [required]",
 	}
 	for i, line := range want {

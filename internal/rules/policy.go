@@ -21,6 +21,7 @@ type Policy struct {
 	location *time.Location
 	shape    *expr.Shape
 	rules    []rule
+	tables   map[string]*policyTable
 	scoring  scoring
 	unknown  *unknownLimit
 	cases    []policyCase
@@ -41,6 +42,7 @@ func (p *Policy) Rules() []string {
 type rule struct {
 	id, outcome       string
 	condition         *expr.Program
+	table             *policyTable   // nil: the rule has a condition
 	reason            *expr.Template // nil: a sentence is made
 	score             points
 	domain, indicator string

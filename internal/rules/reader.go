@@ -180,7 +180,7 @@ func (r *reader) only(n *yaml.Node, path string, names []string) bool {
 }
 
 // laterForms are words of the language that this version refuses by name.
-var laterForms = []string{"table", "tables", "list", "lists", "policy"}
+var laterForms = []string{"list", "lists", "policy"}
 
 func didYouMean(name string, candidates []string) string {
 	if s := expr.Suggest(name, candidates); s != "" {
