@@ -101,6 +101,7 @@ endef
 
 VALIDATORS := internal/asl/validators
 PEERS      := internal/statechart/peers
+ENGINES    := internal/rules/peers
 
 .PHONY: setup-node
 setup-node:
@@ -139,9 +140,10 @@ $(TOOLS)/dynamodb-local/.ready: $(DYNAMO_POM)
 
 .PHONY: bench
 bench: bin/ballerine setup-node ## Measure, on this machine: expressions, charts, rules, the store, the whole system, and peers
-	go test -run '^$$' -bench . -benchmem ./internal/expr ./internal/statechart ./internal/asl ./internal/rules ./internal/store/embedded
+	go test -run '^$$' -bench . -benchmem ./internal/expr ./internal/statechart ./internal/asl ./internal/rules/... ./internal/store/embedded
 	bin/ballerine bench
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PEERS)/node_modules/.package-lock.json && node $(PEERS)/measure.mjs | tail -n 1; fi
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PEERS)/node_modules/.package-lock.json $(ENGINES)/node_modules/.package-lock.json && \
+	  node $(PEERS)/measure.mjs | tail -n 1 && node $(ENGINES)/measure.mjs; fi
 
 ##@ Check
 

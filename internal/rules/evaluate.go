@@ -14,11 +14,12 @@ const unknownRule = "unknown"
 // Evaluate decides over an input: JSON values by name. The input is only read.
 // Errors: problem.Invalid when a number that a rule reads is too large to be exact; its place is named, not its value.
 func (p *Policy) Evaluate(input map[string]any, options Options) (Answer, error) {
-	d := decision{policy: p, env: &expr.Env{Scope: expr.Map(input), Now: options.Now, Location: p.location}, traced: !options.Untraced, worst: -1}
+	room := &room{env: expr.Env{Scope: expr.Map(input), Now: options.Now, Location: p.location}}
+	d := decision{policy: p, env: &room.env, traced: !options.Untraced, worst: -1, points: room.points[:0]}
 	if err := d.exact(); err != nil {
 		return Answer{}, err
 	}
-	d.answer = Answer{Policy: p.ID, Version: p.Version, Decision: options.Decision, Fired: []string{}, Indicators: []Indicator{}, Trace: []Step{}}
+	d.answer = Answer{Policy: p.ID, Version: p.Version, Decision: options.Decision, Fired: room.fired[:0], Indicators: []Indicator{}, Trace: []Step{}}
 	if d.traced {
 		d.answer.Trace = make([]Step, 0, len(p.rules))
 	}
@@ -33,6 +34,13 @@ func (p *Policy) Evaluate(input map[string]any, options Options) (Answer, error)
 	d.answer.Score = p.scoring.total(d.points)
 	d.answer.Severity = p.scoring.severity(d.answer.Score)
 	return d.answer, nil
+}
+
+// room is what an evaluation that fires few rules needs, in one piece of memory.
+type room struct {
+	env    expr.Env
+	points [8]points
+	fired  [4]string
 }
 
 // decision is one evaluation under way.
