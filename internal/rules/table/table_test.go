@@ -147,7 +147,9 @@ func TestTheSchemaIsHeldAgainstTheColumns(t *testing.T) {
 		{`no row applies when country is "FR"`, "country", []string{`"DE"`}},
 		{"no row applies when income is 101", "income", []string{"[0..100]"}},
 		{"no row applies when income is 50", "income", []string{"[0..50)", "(50..100]", "> 100"}},
-		{"", "country", []string{`"DE"`, `"FR"`}}, {"", "income", []string{"< 100", ">= 100"}}, {"", "income", []string{"[0..100)", ">= 100"}},
+		{"", "country", []string{`"DE"`, `"FR"`}},
+		{"", "income", []string{"< 100", ">= 100"}},
+		{"", "income", []string{"[0..100)", ">= 100"}},
 	} {
 		got := problems(c.expression, c.cells...)
 		if c.want == "" && len(got) > 0 || c.want != "" && !strings.Contains(strings.Join(got, "\n"), c.want) {
