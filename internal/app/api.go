@@ -37,10 +37,10 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 	case httpapi.Review:
 		config.People = &identity.Directory{Store: c.Parts.Keys, Now: c.Now}
 		config.Reviews = review.New(review.Config{Store: c.Reviews, Now: c.Now, NewID: c.NewID})
-		config.Workflows = c.Catalog.Workflows
+		config.Workflows, config.Ledger = c.Catalog.Workflows, c.Decider()
 	case httpapi.Client:
 		config.Webhooks = c.WebhookService()
-		config.Policies = c.Catalog.Policy
+		config.Policies, config.Ledger = c.Catalog.PolicyVersion, c.Decider()
 	case httpapi.Hooks:
 		if err := c.Catalog.LoadPlugins(); err != nil {
 			return config, err
@@ -51,7 +51,7 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 		if err != nil {
 			return config, err
 		}
-		config.Publisher = publisher
+		config.Publisher, config.Ledger = publisher, c.Decider()
 	}
 	return config, nil
 }

@@ -16,6 +16,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/ledger"
 	"ballerine/internal/outbound"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -35,6 +36,7 @@ type Parts struct {
 	Reviews     review.Store
 	Idempotency idempotency.Store
 	Registry    registry.Store // nil: nothing is published but what ships
+	Ledger      ledger.Store   // nil: decisions of policies are not kept
 	Machines    registry.Machines
 	Executions  cases.Executions
 	Decisions   cases.Decisions // nil: nobody asks for any
@@ -130,7 +132,12 @@ func (c *Core) Step() task.Handler {
 
 // Rules is the function that evaluates policies.
 func (c *Core) Rules() task.Handler {
-	return task.NewRules(c.base(), c.Catalog)
+	return task.NewRules(c.base(), c.Catalog, c.Decider())
+}
+
+// Decider makes decisions of policies, and keeps them where there is a ledger.
+func (c *Core) Decider() *ledger.Ledger {
+	return &ledger.Ledger{Store: c.Ledger, Policies: c.Catalog, Metrics: c.Metrics, Logger: c.Logger}
 }
 
 // Children is the function that starts child cases.

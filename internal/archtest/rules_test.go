@@ -11,6 +11,7 @@ var order = []string{
 	"internal/source",
 	"internal/statechart",
 	"internal/rules",
+	"internal/ledger",
 	"internal/workflow",
 	"internal/asl",
 	"internal/outbound",

@@ -8,6 +8,7 @@ import (
 
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
+	"ballerine/internal/ledger"
 	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/rules"
@@ -41,8 +42,9 @@ type Config struct {
 	Workflows     func(ctx context.Context, tenant string) ([]*workflow.Workflow, error)
 	Tokens        *identity.Tokens
 	Idempotency   IdempotencyStore
-	Policies      func(ctx context.Context, tenant, id string) (*rules.Policy, error)  // Errors: problem.UnknownPolicy
-	Plugins       func(ctx context.Context, tenant, id string) (*vendor.Plugin, error) // Errors: problem.NotFound
+	Policies      func(ctx context.Context, tenant, id string, version int) (*rules.Policy, error) // 0: the newest. Errors: problem.UnknownPolicy
+	Ledger        *ledger.Ledger                                                                   // decisions of policies
+	Plugins       func(ctx context.Context, tenant, id string) (*vendor.Plugin, error)             // Errors: problem.NotFound
 	Publisher     *registry.Publisher
 	Vendors       *vendor.Client // reads callbacks
 	Secret        []byte         // signs cursors and seals the answers that repeated calls get again; 32 bytes or more

@@ -122,6 +122,7 @@ func ClientOperations() Operations {
 		s.registerCases(api)
 		s.registerDecisions(api)
 		s.registerDocuments(api)
+		s.registerEvaluation(api)
 		s.registerWebhooks(api)
 		s.registerFlowTokens(api)
 	}}
@@ -135,6 +136,7 @@ func ReviewOperations() Operations {
 		s.registerBackOffice(api)
 		s.registerDocumentReview(api)
 		s.registerKeys(api)
+		s.registerLedger(api)
 	}}
 }
 
@@ -143,6 +145,7 @@ func AdminOperations() Operations {
 	return Operations{Admin, func(s *server, api huma.API) {
 		s.registerPublishing(api)
 		s.registerMigrations(api)
+		s.registerBacktests(api)
 	}}
 }
 

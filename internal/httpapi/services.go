@@ -10,8 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"ballerine/internal/identity"
-	"ballerine/internal/problem"
-	"ballerine/internal/rules"
 	"ballerine/internal/webhook"
 )
 
@@ -92,28 +90,6 @@ func (s *server) registerDeliveries(api huma.API) {
 	add(s, api, op(Client, "redeliver", "POST", "/v1/webhooks/{id}/deliveries/{delivery}/redeliver", "Deliver again, now").repeatable(), func(c ctx, in *oneIn) (*body[Delivery], error) {
 		d, err := s.Webhooks.Redeliver(c, principalOf(c).Tenant, in.ID, in.Delivery)
 		return &body[Delivery]{deliveryShape(d)}, err
-	})
-	type evaluateIn struct {
-		OnID
-		Body struct {
-			Input map[string]any `json:"input"`
-			Now   *time.Time     `json:"now,omitempty"`
-		}
-	}
-	add(s, api, op(Client, "evaluatePolicy", "POST", "/v1/policies/{id}/evaluate", "Evaluate a policy"), func(c ctx, in *evaluateIn) (*body[rules.Answer], error) {
-		if s.Policies == nil {
-			return nil, problem.New(problem.UnknownPolicy, "There is no such policy.")
-		}
-		policy, err := s.Policies(c, principalOf(c).Tenant, in.ID)
-		if err != nil {
-			return nil, err
-		}
-		now := s.Now().UTC()
-		if in.Body.Now != nil {
-			now = *in.Body.Now
-		}
-		answer, err := policy.Evaluate(in.Body.Input, rules.Options{Now: now, Decision: s.NewID("dec")})
-		return &body[rules.Answer]{answer}, err
 	})
 }
 

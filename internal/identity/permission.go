@@ -22,6 +22,9 @@ const (
 	WebhooksRead  Permission = "webhooks:read"
 	WebhooksWrite Permission = "webhooks:write"
 	PoliciesRun   Permission = "policies:evaluate"
+	Backtest      Permission = "policies:backtest"
+	Decisions     Permission = "decisions:read"  // of policies: what was decided, and whether it is replayed alike
+	DecisionInput Permission = "decisions:input" // what they saw: personal data
 	KeysRead      Permission = "keys:read"
 	KeysWrite     Permission = "keys:write"
 	FlowTokens    Permission = "flow_tokens:create"
@@ -73,6 +76,9 @@ var grants = map[Permission]grant{
 	WebhooksRead:  {kinds: both, roles: []string{"admin", "auditor", "developer"}},
 	WebhooksWrite: {kinds: both, roles: builders},
 	PoliciesRun:   {kinds: both, roles: []string{"admin", "manager", "developer"}},
+	Backtest:      {kinds: both, roles: []string{"admin", "manager", "developer"}},
+	Decisions:     {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
+	DecisionInput: {kinds: both, roles: []string{"admin", "manager", "auditor"}, explicit: true},
 	KeysRead:      {kinds: both, roles: []string{"admin", "auditor", "developer"}, explicit: true},
 	KeysWrite:     {kinds: both, roles: builders, explicit: true},
 	FlowTokens:    {kinds: both, roles: workers},
@@ -110,7 +116,8 @@ var operations = map[string]Permission{
 	"createWebhook": WebhooksWrite, "listWebhooks": WebhooksRead, "getWebhook": WebhooksRead, "updateWebhook": WebhooksWrite,
 	"deleteWebhook": WebhooksWrite, "rotateWebhookSecret": WebhooksWrite, "listDeliveries": WebhooksRead, "redeliver": WebhooksWrite,
 
-	"evaluatePolicy": PoliciesRun,
+	"evaluatePolicy": PoliciesRun, "backtestPolicy": Backtest,
+	"listPolicyDecisions": Decisions, "getPolicyDecision": Decisions, "replayPolicyDecision": Decisions,
 
 	"createKey": KeysWrite, "listKeys": KeysRead, "rotateKey": KeysWrite, "revokeKey": KeysWrite,
 
@@ -154,6 +161,9 @@ func Held(p Principal) []Permission {
 	slices.Sort(list)
 	return list
 }
+
+// Has says whether a principal has a permission: for parts of an answer that need one of their own.
+func Has(p Principal, permission Permission) bool { return grants[permission].allows(p, permission) }
 
 // Public says whether the operation needs no credential.
 func Public(operation string) bool { return operations[operation] == Anybody }

@@ -56,7 +56,12 @@ func (c *Catalog) Workflow(ctx context.Context, tenant, id string, version int) 
 
 // Policy is the tenant's newest, or the shipped one. Errors: UnknownPolicy.
 func (c *Catalog) Policy(ctx context.Context, tenant, id string) (*rules.Policy, error) {
-	found, err := c.find(ctx, tenant, Policy, id, 0, func(d Definition) (any, problem.Diagnostics) {
+	return c.PolicyVersion(ctx, tenant, id, 0)
+}
+
+// PolicyVersion is a version of a policy, published or shipped; 0 is the newest. Errors: UnknownPolicy.
+func (c *Catalog) PolicyVersion(ctx context.Context, tenant, id string, version int) (*rules.Policy, error) {
+	found, err := c.find(ctx, tenant, Policy, id, version, func(d Definition) (any, problem.Diagnostics) {
 		p, diagnostics := rules.Parse(d.ID, []byte(d.Source))
 		if p != nil {
 			p.Version = d.Version
@@ -66,7 +71,7 @@ func (c *Catalog) Policy(ctx context.Context, tenant, id string) (*rules.Policy,
 	if p, ok := found.(*rules.Policy); ok || err != nil {
 		return p, err
 	}
-	if p, ok := c.policies[id]; ok {
+	if p, ok := c.policies[id]; ok && (version == 0 || version == p.Version) {
 		return p, nil
 	}
 	return nil, problem.New(problem.UnknownPolicy, "No such policy is published.")

@@ -32,7 +32,7 @@ func (r *reader) policy() *Policy {
 		severity: map[string]int{},
 	}
 	p.Inputs = r.inputs(lookup(root, "inputs"))
-	p.shape = expr.NewShape(p.Inputs)
+	p.shape, p.schema = expr.NewShape(p.Inputs), r.inputSchema
 	r.shape = p.shape
 	r.outcomes(root, p)
 	p.scoring = r.scoring(lookup(root, "score"))
@@ -93,10 +93,12 @@ func (r *reader) inputs(n *yaml.Node) map[string]any {
 	if !ok {
 		return nil
 	}
-	if _, err := expr.CompileSchema(schema); err != nil {
+	compiled, err := expr.CompileSchema(schema)
+	if err != nil {
 		r.add(n, "inputs", "schema", "", "inputs: %s", expr.AsError(err).Message)
 		return nil
 	}
+	r.inputSchema = compiled
 	return schema
 }
 

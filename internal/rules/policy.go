@@ -20,6 +20,7 @@ type Policy struct {
 
 	location *time.Location
 	shape    *expr.Shape
+	schema   *expr.Schema // of the inputs; nil when none is given
 	rules    []rule
 	tables   map[string]*policyTable
 	scoring  scoring

@@ -32,6 +32,8 @@ type reader struct {
 	found  problem.Diagnostics
 	shape  *expr.Shape
 	nodes  int
+
+	inputSchema *expr.Schema
 }
 
 func newReader(file string, source []byte) *reader { return &reader{file: file, source: source} }

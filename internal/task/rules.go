@@ -2,10 +2,12 @@ package task
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"ballerine/internal/cases"
+	"ballerine/internal/ledger"
 	"ballerine/internal/problem"
 	"ballerine/internal/rules"
 	"ballerine/internal/telemetry"
@@ -30,8 +32,9 @@ func (b Base) worker(source string) worker {
 	return worker{source: source, cases: b.Cases, store: b.Store, now: b.Now, newID: b.NewID, metrics: b.Metrics, logger: b.Logger}
 }
 
-// NewRules handles the rules function: it evaluates a policy over the case's context.
-func NewRules(base Base, policies Policies) Handler {
+// NewRules handles the rules function: it evaluates a policy over the case's context. The decision is in the ledger before
+// the case has its outcome; an attempt that is repeated over the same input commits the decision that is there.
+func NewRules(base Base, policies Policies, decisions *ledger.Ledger) Handler {
 	return base.worker("rules").handler(func(ctx context.Context, job cases.Job, _ int) (cases.Outcome, string, error) {
 		id, _ := job.Invocation.Input["policy"].(string)
 		policy, err := policies.Policy(ctx, job.Record.Tenant, id)
@@ -42,7 +45,10 @@ func NewRules(base Base, policies Policies) Handler {
 		if err != nil {
 			return cases.Outcome{}, id, err
 		}
-		answer, err := policy.Evaluate(input, rules.Options{Now: base.Now(), Decision: base.NewID("dec")})
+		answer, err := decisions.Decide(ctx, ledger.Request{
+			Tenant: job.Record.Tenant, Policy: policy, Input: input, At: base.Now(), Case: job.Record.ID, Subject: job.Record.Subject.ID,
+			Work: fmt.Sprintf("%s\x00%d\x00%s", job.State, job.Visit, job.Invocation.ID), Since: job.Record.CreatedAt,
+		})
 		if err != nil {
 			return cases.Outcome{}, id, problem.Wrap(err, problem.CodeOf(err), "The policy %s could not be evaluated.", id)
 		}

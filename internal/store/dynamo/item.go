@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +24,7 @@ type Store struct {
 	client *dynamodb.Client
 	tables Tables
 	shards int
+	months sync.Map // of decisions, that are known to be noted
 }
 
 // defaultShards spread the indexes over all tenants, so that no partition of one is hot.

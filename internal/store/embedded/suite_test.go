@@ -7,6 +7,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/ledger"
 	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/store/embedded"
@@ -45,6 +46,10 @@ func TestReviews(t *testing.T) {
 
 func TestRegistry(t *testing.T) {
 	storetest.Registry(t, func(t *testing.T) registry.Store { return open(t).Registry() })
+}
+
+func TestLedger(t *testing.T) {
+	storetest.Ledger(t, func(t *testing.T) ledger.Store { return open(t).Ledger() })
 }
 
 func TestKeys(t *testing.T) {

@@ -1,0 +1,216 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/ledger"
+	"ballerine/internal/problem"
+	"ballerine/internal/rules"
+)
+
+// PolicyDecision is a decision of a policy as it is kept.
+type PolicyDecision struct {
+	ID       string            `json:"id"`
+	Policy   string            `json:"policy"`
+	Version  int               `json:"version"`
+	Digest   string            `json:"digest" doc:"SHA-256 of the policy's source"`
+	At       time.Time         `json:"at" doc:"the time that the policy was told, to the nanosecond"`
+	Outcome  string            `json:"outcome"`
+	Score    float64           `json:"score"`
+	Severity string            `json:"severity"`
+	Fired    []string          `json:"fired" nullable:"false"`
+	Editions map[string]string `json:"editions,omitempty" doc:"of the lists that were looked at"`
+	Case     string            `json:"case,omitempty"`
+	Subject  string            `json:"subject,omitempty"`
+	TookUS   int64             `json:"took_us" doc:"microseconds of the evaluation"`
+	Omitted  []string          `json:"omitted,omitempty" doc:"what was too large to be kept: input, trace, fired"`
+	Input    any               `json:"input,omitempty" doc:"what it saw; needs the permission decisions:input"`
+	Answer   any               `json:"answer,omitempty" doc:"as it was given, with the trace"`
+}
+
+// DecisionShape is a decision as the interface shows it. The command line shows it alike.
+func DecisionShape(d ledger.Decision) PolicyDecision {
+	shape := PolicyDecision{
+		ID: d.ID, Policy: d.Policy, Version: d.Version, Digest: d.Digest, At: d.At, Outcome: d.Outcome, Score: d.Score, Severity: d.Severity, Fired: list(d.Fired),
+		Editions: d.Editions, Case: d.Case, Subject: d.Subject, TookUS: d.Took.Microseconds(), Omitted: d.Omitted,
+	}
+	if d.Input != nil {
+		shape.Input = json.RawMessage(d.Input)
+	}
+	if d.Answer != nil {
+		shape.Answer = json.RawMessage(d.Answer)
+	}
+	return shape
+}
+
+func (s *server) registerEvaluation(api huma.API) {
+	type evaluateIn struct {
+		OnID
+		Body struct {
+			Input   map[string]any `json:"input"`
+			Now     *time.Time     `json:"now,omitempty" doc:"default: now"`
+			Version int            `json:"version,omitempty" minimum:"1" doc:"default: the newest"`
+		}
+	}
+	evaluate := op(Client, "evaluatePolicy", "POST", "/v1/policies/{id}/evaluate", "Evaluate a policy; the decision and what it saw are kept").creating()
+	evaluate.DefaultStatus = http.StatusOK
+	add(s, api, evaluate, func(c ctx, in *evaluateIn) (*body[rules.Answer], error) {
+		if s.Policies == nil {
+			return nil, problem.New(problem.UnknownPolicy, "There is no such policy.")
+		}
+		tenant := principalOf(c).Tenant
+		policy, err := s.Policies(c, tenant, in.ID, in.Body.Version)
+		if err != nil {
+			return nil, err
+		}
+		if err := policy.Check(in.Body.Input); err != nil {
+			return nil, err
+		}
+		at := s.Now()
+		if in.Body.Now != nil {
+			at = *in.Body.Now
+		}
+		answer, err := s.decisions().Decide(c, ledger.Request{Tenant: tenant, Policy: policy, Input: in.Body.Input, At: at, ID: reserved(c, "dec")})
+		return &body[rules.Answer]{answer}, err
+	})
+}
+
+func (s *server) decisions() *ledger.Ledger {
+	if s.Ledger == nil {
+		return &ledger.Ledger{}
+	}
+	return s.Ledger
+}
+
+// LedgerFilters are the filters of a list of decisions, and of a backtest. They are exported because Huma reads exported
+// members only.
+type LedgerFilters struct {
+	From    time.Time `query:"from" json:"from,omitzero" doc:"decided at this time or later"`
+	To      time.Time `query:"to" json:"to,omitzero" doc:"decided before this time"`
+	Outcome string    `query:"outcome" json:"outcome,omitempty" maxLength:"100"`
+	Version int       `query:"version" json:"version,omitempty" minimum:"1" doc:"of the policy"`
+	Case    string    `query:"case" json:"case,omitempty" maxLength:"100"`
+}
+
+func (f LedgerFilters) filter() ledger.Filter {
+	return ledger.Filter{From: f.From, To: f.To, Outcome: f.Outcome, Version: f.Version, Case: f.Case}
+}
+
+// maxFull bounds a page of decisions with what they saw, in bytes: Lambda answers with at most 6 MB.
+const maxFull = 4 << 20
+
+func (s *server) registerLedger(api huma.API) {
+	type Shape struct {
+		View string `query:"view" enum:"summary,full" default:"summary" doc:"full: with input and answer; needs the permission decisions:input, and a page may be short"`
+	}
+	type listIn struct {
+		OnID
+		LedgerFilters
+		Shape
+		Paging
+	}
+	add(s, api, op(Review, "listPolicyDecisions", "GET", "/v1/policies/{id}/decisions", "List the decisions of a policy, the newest first"), func(c ctx, in *listIn) (*noStore[List[PolicyDecision]], error) {
+		p := principalOf(c)
+		if in.View == "full" && !identity.Has(p, identity.DecisionInput) {
+			return nil, problem.New(problem.Forbidden, "This needs the permission %s.", identity.DecisionInput)
+		}
+		scope := []any{"decisions", p.Tenant, in.ID, in.LedgerFilters}
+		after, err := s.sealer.read(scope, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		page, next, err := s.decisions().List(c, p.Tenant, in.ID, ledger.Query{Filter: in.filter(), After: after, Limit: in.Limit, Bodies: in.View == "full"})
+		if err != nil {
+			return nil, err
+		}
+		out := List[PolicyDecision]{Data: []PolicyDecision{}}
+		size := 0
+		for i, one := range page {
+			d, err := one.Open()
+			if err != nil {
+				return nil, err
+			}
+			if size += len(d.Input) + len(d.Answer); size > maxFull && i > 0 {
+				next = page[i-1].Place()
+				break
+			}
+			out.Data = append(out.Data, DecisionShape(d))
+		}
+		out.NextCursor = s.sealer.sign(scope, next)
+		return &noStore[List[PolicyDecision]]{"no-store", out}, nil
+	})
+	type oneIn struct {
+		OnID
+		Decision string `path:"decision" maxLength:"100"`
+	}
+	add(s, api, op(Review, "getPolicyDecision", "GET", "/v1/policies/{id}/decisions/{decision}", "Read a decision of a policy, and what it saw with the permission for that"), func(c ctx, in *oneIn) (*noStore[PolicyDecision], error) {
+		p := principalOf(c)
+		d, err := s.decisions().Get(c, p.Tenant, in.ID, in.Decision)
+		if err != nil {
+			return nil, err
+		}
+		if !identity.Has(p, identity.DecisionInput) {
+			d.Input = nil
+		}
+		return &noStore[PolicyDecision]{"no-store", DecisionShape(d)}, nil
+	})
+	add(s, api, op(Review, "replayPolicyDecision", "POST", "/v1/policies/{id}/decisions/{decision}/replay", "Make a decision again, by the same version over the same input, and compare the whole answer"), func(c ctx, in *oneIn) (*body[ledger.Replay], error) {
+		replay, err := s.decisions().Replay(c, principalOf(c).Tenant, in.ID, in.Decision)
+		return &body[ledger.Replay]{replay}, err
+	})
+}
+
+// Limits of a backtest that is waited for.
+const (
+	maxBacktest     = 20_000 // decisions
+	maxBacktestTime = 15 * time.Second
+)
+
+// BacktestPage is what a draft would have decided, over as many decisions as one answer has time for.
+type BacktestPage struct {
+	ledger.Backtest
+	Complete   bool    `json:"complete" doc:"false: there are older decisions; send the cursor to go on"`
+	NextCursor *string `json:"next_cursor"`
+}
+
+func (s *server) registerBacktests(api huma.API) {
+	type backtestIn struct {
+		OnID
+		Body struct {
+			LedgerFilters
+			Source   string `json:"source" minLength:"1" doc:"the draft, YAML or JSON"`
+			Examples int    `json:"examples,omitempty" minimum:"0" maximum:"100" default:"5" doc:"ids of decisions for each flip"`
+			Cursor   string `json:"cursor,omitempty" maxLength:"2000"`
+		}
+	}
+	add(s, api, op(Admin, "backtestPolicy", "POST", "/v1/policies/{id}/backtests", "Try a draft of a policy on what was decided, the newest first"), func(c ctx, in *backtestIn) (*body[BacktestPage], error) {
+		tenant := principalOf(c).Tenant
+		draft, diagnostics := rules.Parse("source", []byte(in.Body.Source))
+		if err := diagnostics.Err(); err != nil {
+			return nil, problem.As(err).Detail("diagnostics", diagnostics)
+		}
+		scope := []any{"backtests", tenant, in.ID, in.Body.LedgerFilters, draft.Digest}
+		after, err := s.sealer.read(scope, in.Body.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		out := &body[BacktestPage]{BacktestPage{Complete: true}}
+		source := func(ctx, func([]ledger.Lazy) error) error { return nil }
+		pages := &ledger.Pages{
+			Store: s.decisions().Store, Tenant: tenant, Policy: in.ID, Filter: in.Body.filter(), After: after, Max: maxBacktest, Deadline: time.Now().Add(maxBacktestTime),
+		}
+		if pages.Store != nil && ledger.Named(in.ID) {
+			source = pages.Source
+		}
+		if out.Body.Backtest, err = ledger.Run(c, draft, source, ledger.BacktestOptions{Examples: in.Body.Examples}); err != nil {
+			return nil, err
+		}
+		out.Body.Complete, out.Body.NextCursor = pages.Next == "", s.sealer.sign(scope, pages.Next)
+		return out, nil
+	})
+}

@@ -1,0 +1,208 @@
+package ledger
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"ballerine/internal/problem"
+)
+
+// MaxBytes bounds a decision as it is kept, compressed. What is larger is kept without its input; see Head.Omitted.
+const MaxBytes = 350 << 10
+
+// Head is what a decision was, without what it saw. It holds no personal data.
+type Head struct {
+	ID       string            `json:"id"` // "dec_" + ULID
+	Tenant   string            `json:"tenant"`
+	Policy   string            `json:"policy"`
+	Version  int               `json:"version"`
+	Digest   string            `json:"digest"` // "sha256:…" of the policy's source
+	At       time.Time         `json:"at"`     // the time that the policy was told, with nanoseconds
+	Outcome  string            `json:"outcome"`
+	Score    float64           `json:"score"`
+	Severity string            `json:"severity"`
+	Fired    []string          `json:"fired"`
+	Editions map[string]string `json:"editions,omitempty"` // of the lists that were looked at, by name
+	Case     string            `json:"case,omitempty"`
+	Subject  string            `json:"subject,omitempty"`
+	Took     time.Duration     `json:"took"`              // nanoseconds of the evaluation
+	Omitted  []string          `json:"omitted,omitempty"` // what was too large to be kept: input, trace, fired
+}
+
+// Decision is a decision with what it saw.
+type Decision struct {
+	Head
+	Input  json.RawMessage `json:"input,omitempty"`  // absent: see Omitted
+	Answer json.RawMessage `json:"answer,omitempty"` // as the caller got it
+}
+
+// Sealed is a decision as stores keep it.
+type Sealed struct {
+	Head
+	Body []byte // input and answer, compressed; nil in lists of heads
+}
+
+// Filter says which decisions are meant. The zero value means all.
+type Filter struct {
+	From    time.Time // from this time on
+	To      time.Time // before this time
+	Outcome string
+	Version int
+	Case    string
+}
+
+// Query is a page of a list.
+type Query struct {
+	Filter
+	After  string // where the former page ended
+	Limit  int
+	Bodies bool // read what the decisions saw, too
+}
+
+// Budget is how many decisions a page of a list looks at, so that filters which hardly anything passes answer soon, too.
+// Such a page may have fewer than Limit decisions and all the same a next one.
+const Budget = 5000
+
+// Store keeps decisions. The behaviour is defined by internal/store/storetest, which runs against every adapter.
+type Store interface {
+	// PutDecision adds a decision unless one of its id is there, and gives the one that is kept. Errors: Conflict when
+	// another write of the same id is under way.
+	PutDecision(ctx context.Context, d Sealed) (kept Sealed, err error)
+	// Decision reads one with its body. Errors: NotFound.
+	Decision(ctx context.Context, tenant, policy, id string) (Sealed, error)
+	// Decisions lists those of a policy, the newest first. next is "" after the last page.
+	Decisions(ctx context.Context, tenant, policy string, query Query) (page []Sealed, next string, err error)
+}
+
+// Matches says whether a decision passes the filter.
+func (f Filter) Matches(h Head) bool {
+	return (f.From.IsZero() || !h.At.Before(f.From)) && (f.To.IsZero() || h.At.Before(f.To)) &&
+		(f.Outcome == "" || h.Outcome == f.Outcome) && (f.Version == 0 || h.Version == f.Version) && (f.Case == "" || h.Case == f.Case)
+}
+
+// Stamp sorts as its time does, to the nanosecond.
+func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
+
+// Place is where a decision stands in the list of its policy.
+func (h Head) Place() string { return Stamp(h.At) + "#" + h.ID }
+
+// Named says whether ids can be part of a key: no id of ours has the signs that separate keys.
+func Named(ids ...string) bool {
+	for _, id := range ids {
+		if id == "" || len(id) > 200 || strings.ContainsAny(id, "#\x00") {
+			return false
+		}
+	}
+	return true
+}
+
+// Seal compresses a decision. What makes it too large is left out, the input first, and the head says so: the decision
+// itself is never lost.
+func Seal(d Decision) (Sealed, error) {
+	s := Sealed{Head: d.Head}
+	for _, omit := range []string{"", "input", "trace", "fired"} {
+		switch omit {
+		case "":
+		case "input":
+			d.Input = nil
+		case "trace":
+			d.Answer = withoutTrace(d.Answer)
+		case "fired":
+			d.Answer, s.Fired = nil, []string{}
+		}
+		if omit != "" {
+			s.Omitted = append(s.Omitted, omit)
+		}
+		head, err := json.Marshal(s.Head)
+		if err != nil {
+			return s, problem.Wrap(err, problem.Internal, "A decision could not be encoded.")
+		}
+		if s.Body, err = pack(d.Input, d.Answer); err != nil {
+			return s, err
+		}
+		if len(head)+len(s.Body) <= MaxBytes {
+			return s, nil
+		}
+	}
+	return s, problem.New(problem.TooLarge, "A decision has at most %d KB.", MaxBytes>>10)
+}
+
+func withoutTrace(answer json.RawMessage) json.RawMessage {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(answer, &members) != nil {
+		return nil
+	}
+	members["trace"] = json.RawMessage("[]")
+	text, err := json.Marshal(members)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// Open reads what the decision saw. Errors: Internal when the body is not one.
+func (s Sealed) Open() (Decision, error) {
+	d := Decision{Head: s.Head}
+	if len(s.Body) == 0 {
+		return d, nil
+	}
+	text, err := unpack(nil, s.Body)
+	if err != nil {
+		return d, err
+	}
+	input, answer, _ := bytes.Cut(text, []byte{'\n'})
+	if len(input) > 0 {
+		d.Input = input
+	}
+	if len(answer) > 0 {
+		d.Answer = answer
+	}
+	return d, nil
+}
+
+// Writers and readers of gzip hold large tables: they are used again.
+var (
+	writers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+	readers = sync.Pool{New: func() any { return new(gzip.Reader) }}
+)
+
+// pack compresses two JSON texts, one a line: JSON that was encoded has no line breaks.
+func pack(input, answer json.RawMessage) ([]byte, error) {
+	var out bytes.Buffer
+	w, _ := writers.Get().(*gzip.Writer)
+	defer writers.Put(w)
+	w.Reset(&out)
+	for _, part := range [][]byte{input, {'\n'}, answer} {
+		if _, err := w.Write(part); err != nil {
+			return nil, problem.Wrap(err, problem.Internal, "A decision could not be compressed.")
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, problem.Wrap(err, problem.Internal, "A decision could not be compressed.")
+	}
+	return out.Bytes(), nil
+}
+
+// maxOpen bounds what a body may unfold to, in bytes: an input comes in a body of 1 MB, or from a case of that order.
+const maxOpen = 64 << 20
+
+// unpack appends the text of a body to a buffer.
+func unpack(buffer, body []byte) ([]byte, error) {
+	r, _ := readers.Get().(*gzip.Reader)
+	defer readers.Put(r)
+	if err := r.Reset(bytes.NewReader(body)); err != nil {
+		return nil, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
+	}
+	out := bytes.NewBuffer(buffer)
+	n, err := io.Copy(out, io.LimitReader(r, maxOpen))
+	if err != nil || n == maxOpen {
+		return nil, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
+	}
+	return out.Bytes(), nil
+}

@@ -1,0 +1,232 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"ballerine/internal/problem"
+	"ballerine/internal/rules"
+	"ballerine/internal/telemetry"
+)
+
+// Policies knows the versions of policies.
+type Policies interface {
+	// PolicyVersion is a version of a policy; 0 is the newest. Errors: UnknownPolicy.
+	PolicyVersion(ctx context.Context, tenant, id string, version int) (*rules.Policy, error)
+}
+
+// Ledger decides and keeps. Without a Store it only decides.
+type Ledger struct {
+	Store    Store
+	Policies Policies // for Replay
+	Metrics  telemetry.Metrics
+	Logger   *slog.Logger
+	Clock    func() time.Time // measures evaluations; default time.Now
+}
+
+// Request is a decision to be made.
+type Request struct {
+	Tenant string
+	Policy *rules.Policy
+	Input  map[string]any
+	At     time.Time // what the policy is told to be the time
+
+	ID    string    // of the decision; "": it follows from Work
+	Work  string    // what the decision is for: the same work over the same input by the same source is the same decision
+	Since time.Time // of Work: the time in the id, the same for all attempts
+
+	Case, Subject string
+}
+
+// Decide evaluates a policy and keeps the decision. A decision that is there already is not made again: its answer is
+// given, so that what a retry commits is what is kept. Errors: those of rules.Policy.Evaluate, and of the store.
+func (l *Ledger) Decide(ctx context.Context, r Request) (rules.Answer, error) {
+	text, input, err := plain(r.Input)
+	if err != nil {
+		return rules.Answer{}, err
+	}
+	h := Head{
+		ID: r.ID, Tenant: r.Tenant, Policy: r.Policy.ID, Version: r.Policy.Version, Digest: digestOf(r.Policy), At: r.At.UTC().Round(0),
+		Case: r.Case, Subject: r.Subject,
+	}
+	if h.ID == "" {
+		h.ID = idOf(r, h, text)
+	}
+	began := l.now()
+	answer, err := r.Policy.Evaluate(input, rules.Options{Now: h.At, Decision: h.ID})
+	if err != nil || l.Store == nil {
+		return answer, err
+	}
+	h.Took = l.now().Sub(began)
+	return l.keep(ctx, h, text, answer)
+}
+
+func (l *Ledger) keep(ctx context.Context, h Head, input json.RawMessage, answer rules.Answer) (rules.Answer, error) {
+	h.Outcome, h.Score, h.Severity, h.Fired, h.Editions = answer.Outcome, answer.Score, answer.Severity, answer.Fired, editions(answer)
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return answer, problem.Wrap(err, problem.Internal, "The answer does not encode.")
+	}
+	sealed, err := Seal(Decision{Head: h, Input: input, Answer: text})
+	if err != nil {
+		return answer, err
+	}
+	if len(sealed.Omitted) > 0 {
+		l.tellOmitted(ctx, sealed.Head)
+	}
+	kept, err := l.Store.PutDecision(ctx, sealed)
+	if err != nil || kept.At.Equal(h.At) && kept.Digest == h.Digest {
+		return answer, err
+	}
+	before, err := kept.Open()
+	if err != nil || before.Answer == nil {
+		return answer, err
+	}
+	var first rules.Answer
+	if err := json.Unmarshal(before.Answer, &first); err != nil {
+		return answer, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
+	}
+	return first, nil
+}
+
+func (l *Ledger) tellOmitted(ctx context.Context, h Head) {
+	if l.Metrics != nil {
+		l.Metrics.Count("decisions_trimmed_total", "policy", h.Policy)
+	}
+	if l.Logger != nil {
+		l.Logger.WarnContext(ctx, "a decision is too large and is kept without a part of it", "decision", h.ID, "policy", h.Policy, "omitted", h.Omitted)
+	}
+}
+
+func (l *Ledger) now() time.Time {
+	if l.Clock != nil {
+		return l.Clock()
+	}
+	return time.Now()
+}
+
+// plain is an input as it will be read again: what is evaluated is what is kept.
+func plain(input map[string]any) (json.RawMessage, map[string]any, error) {
+	if input == nil {
+		input = map[string]any{}
+	}
+	text, err := json.Marshal(input)
+	if err != nil {
+		return nil, nil, problem.Wrap(err, problem.Invalid, "The input is not JSON.")
+	}
+	var again map[string]any
+	if err := json.Unmarshal(text, &again); err != nil {
+		return nil, nil, problem.Wrap(err, problem.Invalid, "The input is not JSON.")
+	}
+	return text, again, nil
+}
+
+func digestOf(p *rules.Policy) string { return "sha256:" + p.Digest }
+
+// idOf a decision that is part of a work.
+func idOf(r Request, h Head, input []byte) string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s\x00%s\x00%s\x00%d\x00%s\x00%s\x00", r.Tenant, r.Work, h.Policy, h.Version, h.Digest, r.Case)
+	sum.Write(input)
+	var id ulid.ULID
+	_ = id.SetTime(ulid.Timestamp(r.Since)) // fails after the year 10889
+	_ = id.SetEntropy(sum.Sum(nil)[:10])    // fails for another length
+	return "dec_" + id.String()
+}
+
+// editions of the lists that an answer's rules have looked at.
+func editions(answer rules.Answer) map[string]string {
+	var found map[string]string
+	for _, step := range answer.Trace {
+		for name, edition := range step.Editions {
+			if found == nil {
+				found = map[string]string{}
+			}
+			found[name] = edition
+		}
+	}
+	return found
+}
+
+// Get reads a decision. Errors: NotFound.
+func (l *Ledger) Get(ctx context.Context, tenant, policy, id string) (Decision, error) {
+	if l.Store == nil || !Named(policy, id) {
+		return Decision{}, problem.New(problem.NotFound, "There is no such decision.")
+	}
+	sealed, err := l.Store.Decision(ctx, tenant, policy, id)
+	if err != nil {
+		return Decision{}, err
+	}
+	return sealed.Open()
+}
+
+// List gives a page of the decisions of a policy, the newest first.
+func (l *Ledger) List(ctx context.Context, tenant, policy string, query Query) ([]Sealed, string, error) {
+	if l.Store == nil || !Named(policy) {
+		return nil, "", nil
+	}
+	return l.Store.Decisions(ctx, tenant, policy, query)
+}
+
+// Replay is what came of making a decision again.
+type Replay struct {
+	Identical   bool         `json:"identical"`
+	Differences []Difference `json:"differences" nullable:"false"`
+}
+
+// Difference is a place where the answers differ. Values of the input are not shown.
+type Difference struct {
+	Location string `json:"location"` // "outcome", "trace[2].status"
+	Was      any    `json:"was,omitempty"`
+	Is       any    `json:"is,omitempty"`
+}
+
+// Replay makes a decision again: by the version that made it, at its time, over what it saw. Errors: NotFound; NotReady
+// when that is not possible (any more): the policy is gone or has changed, or the input is not kept.
+func (l *Ledger) Replay(ctx context.Context, tenant, policy, id string) (Replay, error) {
+	d, err := l.Get(ctx, tenant, policy, id)
+	if err != nil {
+		return Replay{}, err
+	}
+	if d.Input == nil || d.Answer == nil || len(d.Omitted) > 0 {
+		return Replay{}, problem.New(problem.NotReady, "The decision cannot be replayed: what it saw is not kept.").With("path.decision", "input_missing", "its input is not kept")
+	}
+	p, err := l.Policies.PolicyVersion(ctx, tenant, policy, d.Version)
+	switch {
+	case problem.CodeOf(err) == problem.UnknownPolicy, problem.CodeOf(err) == problem.NotFound:
+		return Replay{}, problem.New(problem.NotReady, "The decision cannot be replayed: version %d of its policy is gone.", d.Version).With("path.decision", "policy_gone", "the version of its policy is gone")
+	case err != nil:
+		return Replay{}, err
+	case digestOf(p) != d.Digest:
+		return Replay{}, problem.New(problem.NotReady, "The decision cannot be replayed: version %d of its policy has another source now.", d.Version).With("path.decision", "policy_changed", "the source of its policy has changed")
+	}
+	return Again(p, d)
+}
+
+// Again makes a decision again by a policy and compares the whole answer.
+func Again(p *rules.Policy, d Decision) (Replay, error) {
+	var input map[string]any
+	if err := json.Unmarshal(d.Input, &input); err != nil {
+		return Replay{}, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
+	}
+	answer, err := p.Evaluate(input, rules.Options{Now: d.At, Decision: d.ID})
+	if err != nil {
+		return Replay{Differences: []Difference{{Location: "error", Is: problem.CodeOf(err)}}}, nil //nolint:nilerr // that it fails now is the difference
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return Replay{}, problem.Wrap(err, problem.Internal, "The answer does not encode.")
+	}
+	if bytes.Equal(text, d.Answer) {
+		return Replay{Identical: true, Differences: []Difference{}}, nil
+	}
+	found, err := differences(d.Answer, text)
+	return Replay{Identical: len(found) == 0, Differences: found}, err
+}

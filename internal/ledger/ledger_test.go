@@ -1,0 +1,364 @@
+package ledger_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ballerine/internal/ledger"
+	"ballerine/internal/problem"
+	"ballerine/internal/rules"
+)
+
+var morning = time.Date(2026, 5, 4, 8, 0, 0, 123456789, time.UTC)
+
+// memory is a ledger.Store for tests of this package; the real ones have a suite of their own.
+type memory map[string]ledger.Sealed
+
+func (m memory) PutDecision(_ context.Context, d ledger.Sealed) (ledger.Sealed, error) {
+	if kept, ok := m[d.ID]; ok {
+		return kept, nil
+	}
+	m[d.ID] = d
+	return d, nil
+}
+
+func (m memory) Decision(_ context.Context, _, _, id string) (ledger.Sealed, error) {
+	if d, ok := m[id]; ok {
+		return d, nil
+	}
+	return ledger.Sealed{}, problem.New(problem.NotFound, "There is no such decision.")
+}
+
+func (m memory) Decisions(context.Context, string, string, ledger.Query) ([]ledger.Sealed, string, error) {
+	return nil, "", nil
+}
+
+// versions are the policies of a test.
+type versions map[int]*rules.Policy
+
+func (v versions) PolicyVersion(_ context.Context, _, _ string, version int) (*rules.Policy, error) {
+	if p, ok := v[version]; ok {
+		return p, nil
+	}
+	return nil, problem.New(problem.UnknownPolicy, "There is no such policy.")
+}
+
+func parse(t interface{ Fatal(args ...any) }, source string) *rules.Policy {
+	p, found := rules.Parse("p.yaml", []byte(source))
+	if p == nil {
+		t.Fatal(found, source)
+	}
+	return p
+}
+
+// randomPolicy has conditions of many forms over a few fields.
+func randomPolicy(t *rapid.T) string {
+	conditions := []string{
+		`"n < %d"`, `"n + m > %d"`, `{field: s, operator: EXISTS}`, `{not: "m > %d"}`, `{any: ["n > %d", "gone"]}`, `{all: ["n > %d", {field: s, operator: IN, value: [a, b]}]}`,
+		`"age(born) < %d"`, `{json-logic: {"<": [{var: m}, %d]}}`, `{field: born, operator: LAST_YEAR, value: {years: %d}}`,
+	}
+	var b strings.Builder
+	b.WriteString("id: p\noutcomes: [reject, review, approve]\ndefault: approve\ntimezone: " + rapid.SampledFrom([]string{"UTC", "Asia/Kolkata"}).Draw(t, "zone") + "\nrules:\n")
+	for i := range rapid.IntRange(1, 8).Draw(t, "rules") {
+		when := rapid.SampledFrom(conditions).Draw(t, "when")
+		if strings.Contains(when, "%d") {
+			when = fmt.Sprintf(when, rapid.IntRange(1, 40).Draw(t, "limit"))
+		}
+		fmt.Fprintf(&b, "  - {id: r%d, when: %s, outcome: %s, score: {base: %d.%d, additional: 0.1}, missing: %s, reason: \"{n} of {s}\"}\n", i, when,
+			rapid.SampledFrom([]string{"reject", "review", "approve"}).Draw(t, "outcome"), rapid.IntRange(0, 99).Draw(t, "base"), rapid.IntRange(0, 9).Draw(t, "tenth"),
+			rapid.SampledFrom([]string{"skip", "fire", "review"}).Draw(t, "missing"))
+	}
+	return b.String()
+}
+
+func randomInput(t *rapid.T) map[string]any {
+	input := map[string]any{}
+	for name, value := range map[string]*rapid.Generator[any]{
+		"n":    rapid.Custom(func(t *rapid.T) any { return rapid.Float64Range(-50, 50).Draw(t, "f") }),
+		"m":    rapid.Custom(func(t *rapid.T) any { return rapid.IntRange(0, 40).Draw(t, "i") }), // becomes a number of JSON
+		"s":    rapid.SampledFrom([]any{"a", "b", "<&\u2028>", nil, 5.0, []any{"x", map[string]any{"y": 1.0}}}),
+		"born": rapid.SampledFrom([]any{"2001-02-28", "2024-02-29", "not a date", time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}),
+	} {
+		if rapid.IntRange(0, 3).Draw(t, "there") > 0 {
+			input[name] = value.Draw(t, name)
+		}
+	}
+	return input
+}
+
+func TestADecisionThatIsReplayedIsIdentical(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := parse(t, randomPolicy(t))
+		store := memory{}
+		l := ledger.Ledger{Store: store, Policies: versions{1: p}}
+		at := morning.Add(time.Duration(rapid.Int64Range(0, 1e18).Draw(t, "at"))).In(time.FixedZone("", 3600*rapid.IntRange(-11, 12).Draw(t, "zone")))
+		answer, err := l.Decide(t.Context(), ledger.Request{Tenant: "t", Policy: p, Input: randomInput(t), At: at, ID: "dec_1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		replay, err := l.Replay(t.Context(), "t", "p", "dec_1")
+		if err != nil || !replay.Identical || len(replay.Differences) > 0 {
+			t.Fatalf("%+v %v", replay, err)
+		}
+		kept, err := l.Get(t.Context(), "t", "p", "dec_1")
+		text, _ := json.Marshal(answer)
+		if err != nil || !bytes.Equal(text, kept.Answer) || !kept.At.Equal(at) || kept.Outcome != answer.Outcome || kept.Score != answer.Score {
+			t.Fatalf("%+v %v", kept, err)
+		}
+	})
+}
+
+const threshold = "id: p\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: large, when: \"amount >= %d\", outcome: review, score: {base: 50}}\n  - {id: gone, when: \"gone > 1\", outcome: review}\n"
+
+func TestAReplaySaysWhatStandsInItsWay(t *testing.T) {
+	p := parse(t, fmt.Sprintf(threshold, 100))
+	l := ledger.Ledger{Store: memory{}, Policies: versions{1: p}}
+	decide := func(id string, input map[string]any) {
+		t.Helper()
+		if _, err := l.Decide(t.Context(), ledger.Request{Tenant: "t", Policy: p, Input: input, At: morning, ID: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide("dec_1", map[string]any{"amount": 100})
+	refused := func(id, code string) {
+		t.Helper()
+		_, err := l.Replay(t.Context(), "t", "p", id)
+		if problem.CodeOf(err) != problem.NotReady || problem.As(err).Fields[0].Code != code {
+			t.Errorf("%v", err)
+		}
+	}
+	l.Policies = versions{}
+	refused("dec_1", "policy_gone")
+	l.Policies = versions{1: parse(t, fmt.Sprintf(threshold, 101))}
+	refused("dec_1", "policy_changed")
+	l.Policies = versions{1: p}
+	noise := make([]byte, 2*ledger.MaxBytes)
+	random := rand.NewChaCha8([32]byte{})
+	_, _ = random.Read(noise)
+	decide("dec_2", map[string]any{"amount": 100, "file": noise})
+	refused("dec_2", "input_missing")
+	kept, err := l.Get(t.Context(), "t", "p", "dec_2")
+	if err != nil || kept.Outcome != "review" || kept.Answer == nil || !reflect.DeepEqual(kept.Omitted, []string{"input"}) {
+		t.Errorf("%+v %v", kept.Head, err)
+	}
+	if _, err := l.Replay(t.Context(), "t", "p", "dec_3"); problem.CodeOf(err) != problem.NotFound {
+		t.Error(err)
+	}
+}
+
+func TestDifferencesAreToldByPlace(t *testing.T) {
+	old, changed := parse(t, fmt.Sprintf(threshold, 100)), parse(t, fmt.Sprintf(threshold, 200))
+	store := memory{}
+	l := ledger.Ledger{Store: store, Policies: versions{1: old}}
+	if _, err := l.Decide(t.Context(), ledger.Request{Tenant: "t", Policy: old, Input: map[string]any{"amount": 150}, At: morning, ID: "dec_1"}); err != nil {
+		t.Fatal(err)
+	}
+	d, err := l.Get(t.Context(), "t", "p", "dec_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replay, err := ledger.Again(changed, d)
+	var places []string
+	for _, one := range replay.Differences {
+		places = append(places, one.Location)
+	}
+	if want := []string{"fired[0]", "outcome", "score", "severity", "trace[0].reason", "trace[0].status"}; err != nil || replay.Identical || !reflect.DeepEqual(places, want) {
+		t.Errorf("%v %v", places, err)
+	}
+	if one := replay.Differences[1]; one.Was != "review" || one.Is != "approve" {
+		t.Errorf("%+v", one)
+	}
+}
+
+func TestAnAttemptThatIsRepeatedIsTheFirstDecision(t *testing.T) {
+	p := parse(t, fmt.Sprintf(threshold, 100))
+	store := memory{}
+	l := ledger.Ledger{Store: store}
+	attempt := func(amount float64, at time.Time) rules.Answer {
+		t.Helper()
+		answer, err := l.Decide(t.Context(), ledger.Request{Tenant: "t", Policy: p, Input: map[string]any{"amount": amount}, At: at, Work: "w", Since: morning, Case: "case_1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	first := attempt(150, morning)
+	again := attempt(150, morning.Add(time.Hour))
+	a, _ := json.Marshal(first)
+	b, _ := json.Marshal(again)
+	if !bytes.Equal(a, b) || len(store) != 1 {
+		t.Errorf("%s %s: %d are kept", a, b, len(store))
+	}
+	if other := attempt(50, morning); other.Decision == first.Decision || len(store) != 2 {
+		t.Error("another input is another decision")
+	}
+}
+
+// decisions by a policy over amounts, as samples in some order.
+func decisions(t testing.TB, p *rules.Policy, order []int) ledger.Source {
+	t.Helper()
+	page := make([]ledger.Lazy, 0, len(order))
+	for _, n := range order {
+		input := map[string]any{"amount": float64(n)}
+		answer, err := p.Evaluate(input, rules.Options{Now: morning})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := ledger.Head{ID: fmt.Sprintf("dec_%05d", n), Outcome: answer.Outcome, Score: answer.Score, Fired: answer.Fired, At: morning}
+		page = append(page, ledger.Sample{Head: &h, Input: input})
+	}
+	return func(_ context.Context, yield func([]ledger.Lazy) error) error {
+		for len(page) > 0 {
+			some := min(7, len(page))
+			if err := yield(page[:some]); err != nil {
+				return err
+			}
+			page = page[some:]
+		}
+		return nil
+	}
+}
+
+func TestABacktestOfTheSamePolicyHasNoFlips(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := parse(t, randomPolicy(t))
+		l := ledger.Ledger{Store: memory{}}
+		var page []ledger.Lazy
+		for i := range rapid.IntRange(1, 20).Draw(t, "decisions") {
+			id := fmt.Sprint("dec_", i)
+			if _, err := l.Decide(t.Context(), ledger.Request{Tenant: "t", Policy: p, Input: randomInput(t), At: morning, ID: id}); err != nil {
+				t.Fatal(err)
+			}
+			sealed, err := l.Store.Decision(t.Context(), "t", "p", id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			page = append(page, sealed)
+		}
+		b, err := ledger.Run(t.Context(), p, func(_ context.Context, yield func([]ledger.Lazy) error) error { return yield(page) }, ledger.BacktestOptions{})
+		if err != nil || b.Evaluated != len(page) || b.Flipped != 0 || len(b.Flips) != 0 || b.Score.Change != 0 || len(b.Errors) != 0 {
+			t.Fatalf("%+v %v", b, err)
+		}
+		for _, rule := range b.Rules {
+			if rule.Was != rule.Is {
+				t.Fatalf("%+v", rule)
+			}
+		}
+	})
+}
+
+func TestAChangedThresholdFlipsThoseInBetween(t *testing.T) {
+	live, draft := parse(t, fmt.Sprintf(threshold, 100)), parse(t, fmt.Sprintf(threshold, 130))
+	random := rand.New(rand.NewPCG(1, 2))
+	var first ledger.Backtest
+	for run := range 5 {
+		order := random.Perm(1000)
+		b, err := ledger.Run(t.Context(), draft, decisions(t, live, order), ledger.BacktestOptions{Workers: 1 + run%3, Examples: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run == 0 {
+			first = b
+		} else if !reflect.DeepEqual(first, b) {
+			t.Errorf("another order, another result: %+v %+v", first, b)
+		}
+	}
+	want := []ledger.Flip{{From: "review", To: "approve", Count: 30, Rate: 30.0 / 900, Examples: []string{"dec_00100", "dec_00101", "dec_00102"}}}
+	if first.Decisions != 1000 || first.Evaluated != 1000 || first.Flipped != 30 || first.FlipRate != 0.03 || !reflect.DeepEqual(first.Flips, want) {
+		t.Errorf("%+v", first)
+	}
+	if first.Score.Was != 45 || first.Score.Is != 43.5 || first.Score.Change != -1.5 {
+		t.Errorf("%+v", first.Score)
+	}
+	if !reflect.DeepEqual(first.Rules, []ledger.RuleChange{{Rule: "gone"}, {Rule: "large", Was: 900, Is: 870}}) || first.Matrix["approve"]["approve"] != 100 {
+		t.Errorf("%+v %+v", first.Rules, first.Matrix)
+	}
+}
+
+func TestABacktestCountsWhatItCannotTry(t *testing.T) {
+	p := parse(t, fmt.Sprintf(threshold, 100))
+	file := `{"id":"dec_1","outcome":"review","at":"2026-05-04T08:00:00Z","input":{"amount":150}}
+{"id":"dec_2","outcome":"review","at":"2026-05-04T08:00:00Z","omitted":["input"]}
+
+{"id":"dec_3","outcome":"review","at":"2026-05-04T08:00:00Z","input":{"amount":1e300}}
+{"id":"dec_4","outcome":"review","at":"2026-05-05T08:00:00Z","input":{"amount":150}}
+nothing`
+	b, err := ledger.Run(t.Context(), p, ledger.Lines(strings.NewReader(file)), ledger.BacktestOptions{Filter: ledger.Filter{To: morning}})
+	if err != nil || b.Decisions != 4 || b.Evaluated != 1 || b.Skipped != 1 || b.Errors["invalid"] != 2 {
+		t.Errorf("%+v %v", b, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = ledger.Run(ctx, p, func(_ context.Context, yield func([]ledger.Lazy) error) error {
+		for {
+			if err := yield(nil); err != nil {
+				return err
+			}
+		}
+	}, ledger.BacktestOptions{})
+	if problem.CodeOf(err) != problem.Timeout {
+		t.Error(err)
+	}
+}
+
+const small = `id: p
+outcomes: [reject, review, approve]
+default: approve
+rules:
+  - {id: underage, when: "age(applicant.date_of_birth) < 18", outcome: reject}
+  - {id: sanctioned, when: {all: [{field: sanctions.hits, operator: GT, value: 0}]}, outcome: review, score: {base: 90, additional: 20}}
+  - {id: income, when: "income.monthly < 1000", outcome: review, score: {base: 40, additional: 5}}
+  - {id: country, when: {field: applicant.country, operator: IN, value: [KP, IR]}, outcome: reject, score: {base: 80}}
+  - {id: old, when: "age(applicant.date_of_birth) > 90", outcome: review}
+`
+
+// BenchmarkBacktest tells decisions per second: from memory, and as stores keep them.
+func BenchmarkBacktest(b *testing.B) {
+	p := parse(b, small)
+	l := ledger.Ledger{Store: memory{}}
+	const number = 20000
+	samples, sealed := make([]ledger.Lazy, number), make([]ledger.Lazy, number)
+	for i := range number {
+		id := fmt.Sprintf("dec_%06d", i)
+		input := map[string]any{
+			"applicant": map[string]any{"date_of_birth": fmt.Sprintf("%d-03-04", 1930+i%90), "country": []string{"DE", "FR", "KP"}[i%3]},
+			"sanctions": map[string]any{"hits": float64(i % 2)}, "income": map[string]any{"monthly": float64(i % 3000)},
+		}
+		if _, err := l.Decide(b.Context(), ledger.Request{Tenant: "t", Policy: p, Input: input, At: morning, ID: id}); err != nil {
+			b.Fatal(err)
+		}
+		s, err := l.Store.Decision(b.Context(), "t", "p", id)
+		if err != nil {
+			b.Fatal(err)
+		}
+		samples[i], sealed[i] = ledger.Sample{Head: &s.Head, Input: input}, &s
+	}
+	for name, all := range map[string][]ledger.Lazy{"memory": samples, "sealed": sealed} {
+		b.Run(name, func(b *testing.B) {
+			source := func(_ context.Context, yield func([]ledger.Lazy) error) error {
+				for i := 0; i < number; i += 200 {
+					if err := yield(all[i : i+200]); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ledger.Run(b.Context(), p, source, ledger.BacktestOptions{Examples: 5}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(number)*float64(b.N)/b.Elapsed().Seconds(), "decisions/s")
+		})
+	}
+}
