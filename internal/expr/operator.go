@@ -13,8 +13,8 @@ type operator struct {
 	build func(field node, value any) (node, bool)
 }
 
-// operatorTable names every operator. It is a variable only because Go has no constant maps.
-var operatorTable = map[string]operator{
+// plainOperators compare a value with another. They are a variable only because Go has no constant maps.
+var plainOperators = map[string]operator{
 	"EQUALS":              {"a literal", comparing("==")},
 	"NOT_EQUALS":          {"a literal", comparing("!=")},
 	"GT":                  {"a number, text or bool", comparing(">")},
@@ -25,9 +25,28 @@ var operatorTable = map[string]operator{
 	"IN":                  {"a list", membership(func(n node) node { return n })},
 	"NOT_IN":              {"a list", membership(func(n node) node { return notNode{n} })},
 	"IN_CASE_INSENSITIVE": {"a list of texts, or a text", caseInsensitive},
+	"STARTS_WITH":         {"a text", calling("starts_with", TypeText)},
+	"ENDS_WITH":           {"a text", calling("ends_with", TypeText)},
+	"CONTAINS":            {"a text, or an element of a list", calling("contains", Any)},
+	"MATCHES":             {"a regular expression of RE2 that does not repeat too much", matches},
+	"BEFORE":              {"a date, 2026-01-31 or with a time", dateOrder("<")},
+	"AFTER":               {"a date, 2026-01-31 or with a time", dateOrder(">")},
+	"AGE_AT_LEAST":        {"whole years", ageAtLeast},
+	"WITHIN_DAYS":         {"whole days, or an object {past} or {future} with whole days", withinDays},
 	"LAST_YEAR":           {"an object {years}, a whole number", lastYear},
 	"EXISTS":              {"nothing, true or false", existence},
 }
+
+// operatorTable names every operator.
+var operatorTable = func() map[string]operator {
+	all := maps.Clone(plainOperators)
+	all["FUZZY_MATCH_SCORE_LT"] = operator{"a number; 80 when it is left off", fuzzyBelow}
+	all["UBO_MISMATCH"] = operator{"a list of owners, or {field: …} of one", ownersDiffer}
+	wants := "an object {category, operator, value}; the categories are " + strings.Join(slices.Sorted(maps.Keys(categories)), ", ") + ", each also with .length"
+	all["AML_CHECK"] = operator{wants, screening}
+	all["AML_CHECK_V2"] = operator{wants, screening}
+	return all
+}()
 
 // Operators are the names of all operators, sorted.
 func Operators() []string { return slices.Sorted(maps.Keys(operatorTable)) }

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"fmt"
-	"regexp"
 )
 
 // Precedence as govaluate has it, weakest first.
@@ -224,12 +223,9 @@ func matchOf(op lexeme, left, right node) (node, *Error) {
 	if !ok || !isText {
 		return nil, &Error{1, op.column, op.width, "a pattern must be a quoted text", ""}
 	}
-	if len(text) > maxPattern {
-		return nil, &Error{1, op.column, op.width, fmt.Sprintf("the pattern is longer than %d bytes", maxPattern), ""}
-	}
-	pattern, err := regexp.Compile(text)
-	if err != nil {
-		return nil, &Error{1, op.column, op.width, "the pattern is not a regular expression of RE2", ""}
+	pattern, problem := compilePattern(text)
+	if problem != "" {
+		return nil, &Error{1, op.column, op.width, problem, ""}
 	}
 	var n node = matchNode{left, pattern}
 	if op.text == "!~" {
