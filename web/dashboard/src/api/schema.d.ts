@@ -657,6 +657,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policies/{id}/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a draft of a policy on what was decided, the newest first */
+        post: operations["backtestPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the decisions of a policy, the newest first */
+        get: operations["listPolicyDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/decisions/{decision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a decision of a policy, and what it saw with the permission for that */
+        get: operations["getPolicyDecision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/decisions/{decision}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a decision again, by the same version over the same input, and compare the whole answer */
+        post: operations["replayPolicyDecision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies/{id}/evaluate": {
         parameters: {
             query?: never;
@@ -666,7 +734,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Evaluate a policy */
+        /** Evaluate a policy; the decision and what it saw are kept */
         post: operations["evaluatePolicy"];
         delete?: never;
         options?: never;
@@ -1122,6 +1190,62 @@ export interface components {
             /** Format: int64 */
             status?: number;
         };
+        BacktestInBody: {
+            case?: string;
+            cursor?: string;
+            /**
+             * Format: int64
+             * @description ids of decisions for each flip
+             * @default 5
+             */
+            examples: number;
+            /**
+             * Format: date-time
+             * @description decided at this time or later
+             */
+            from?: string;
+            outcome?: string;
+            /** @description the draft, YAML or JSON */
+            source: string;
+            /**
+             * Format: date-time
+             * @description decided before this time
+             */
+            to?: string;
+            /**
+             * Format: int64
+             * @description of the policy
+             */
+            version?: number;
+        };
+        BacktestPage: {
+            /** @description false: there are older decisions; send the cursor to go on */
+            complete: boolean;
+            /** Format: int64 */
+            decisions: number;
+            digest: string;
+            errors: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            evaluated: number;
+            /** Format: double */
+            flip_rate: number;
+            /** Format: int64 */
+            flipped: number;
+            flips: components["schemas"]["Flip"][];
+            matrix: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            next_cursor: string | null;
+            policy: string;
+            rules: components["schemas"]["RuleChange"][];
+            score: components["schemas"]["ScoreChange"];
+            /** Format: int64 */
+            skipped: number;
+        };
         CancelInBody: {
             reason: string;
         };
@@ -1318,6 +1442,11 @@ export interface components {
             path: string;
             warning?: boolean;
         };
+        Difference: {
+            is?: unknown;
+            location: string;
+            was?: unknown;
+        };
         Document: {
             checks?: {
                 [key: string]: unknown;
@@ -1389,8 +1518,16 @@ export interface components {
             input: {
                 [key: string]: unknown;
             };
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description default: now
+             */
             now?: string;
+            /**
+             * Format: int64
+             * @description default: the newest
+             */
+            version?: number;
         };
         EventBody: {
             payload?: unknown;
@@ -1410,6 +1547,15 @@ export interface components {
             code: string;
             location: string;
             message: string;
+        };
+        Flip: {
+            /** Format: int64 */
+            count: number;
+            examples: string[];
+            from: string;
+            /** Format: double */
+            rate: number;
+            to: string;
         };
         FlowCase: {
             configuration: string[];
@@ -1539,6 +1685,10 @@ export interface components {
         };
         ListOpenIncident: {
             data: components["schemas"]["OpenIncident"][];
+            next_cursor: string | null;
+        };
+        ListPolicyDecision: {
+            data: components["schemas"]["PolicyDecision"][];
             next_cursor: string | null;
         };
         ListPublication: {
@@ -1706,6 +1856,41 @@ export interface components {
             visit: number;
             work: string;
         };
+        PolicyDecision: {
+            /** @description as it was given, with the trace */
+            answer?: unknown;
+            /**
+             * Format: date-time
+             * @description the time that the policy was told, to the nanosecond
+             */
+            at: string;
+            case?: string;
+            /** @description SHA-256 of the policy's source */
+            digest: string;
+            /** @description of the lists that were looked at */
+            editions?: {
+                [key: string]: string;
+            };
+            fired: string[];
+            id: string;
+            /** @description what it saw; needs the permission decisions:input */
+            input?: unknown;
+            /** @description what was too large to be kept: input, trace, fired */
+            omitted?: string[] | null;
+            outcome: string;
+            policy: string;
+            /** Format: double */
+            score: number;
+            severity: string;
+            subject?: string;
+            /**
+             * Format: int64
+             * @description microseconds of the evaluation
+             */
+            took_us: number;
+            /** Format: int64 */
+            version: number;
+        };
         Presence: {
             /** @description has begun to write a decision */
             editing: boolean;
@@ -1804,6 +1989,10 @@ export interface components {
                 [key: string]: number;
             };
         };
+        Replay: {
+            differences: components["schemas"]["Difference"][];
+            identical: boolean;
+        };
         RetryInBody: {
             /** @description put into the case's context first, as a merge patch */
             context?: {
@@ -1818,6 +2007,13 @@ export interface components {
             score: number;
             severity: string;
         } | null;
+        RuleChange: {
+            /** Format: int64 */
+            is: number;
+            rule: string;
+            /** Format: int64 */
+            was: number;
+        };
         SLA: {
             breached: boolean;
             /** Format: date-time */
@@ -1825,6 +2021,14 @@ export interface components {
             /** Format: date-time */
             started_at: string;
         } | null;
+        ScoreChange: {
+            /** Format: double */
+            change: number;
+            /** Format: double */
+            is: number;
+            /** Format: double */
+            was: number;
+        };
         SkipInBody: {
             comment?: string;
             /** @description what the work would have given */
@@ -2069,6 +2273,8 @@ export type Assigned = components['schemas']['Assigned'];
 export type AssignedProblem = components['schemas']['AssignedProblem'];
 export type AssignmentsInBody = components['schemas']['AssignmentsInBody'];
 export type Attempt = components['schemas']['Attempt'];
+export type BacktestInBody = components['schemas']['BacktestInBody'];
+export type BacktestPage = components['schemas']['BacktestPage'];
 export type CancelInBody = components['schemas']['CancelInBody'];
 export type Case = components['schemas']['Case'];
 export type Change = components['schemas']['Change'];
@@ -2082,6 +2288,7 @@ export type Definition = components['schemas']['Definition'];
 export type DefinitionVersion = components['schemas']['DefinitionVersion'];
 export type Delivery = components['schemas']['Delivery'];
 export type Diagnostic = components['schemas']['Diagnostic'];
+export type Difference = components['schemas']['Difference'];
 export type Document = components['schemas']['Document'];
 export type DocumentDecision = components['schemas']['DocumentDecision'];
 export type DocumentDecisionInBody = components['schemas']['DocumentDecisionInBody'];
@@ -2091,6 +2298,7 @@ export type EvaluateInBody = components['schemas']['EvaluateInBody'];
 export type EventBody = components['schemas']['EventBody'];
 export type ExecutionRef = components['schemas']['ExecutionRef'];
 export type Field = components['schemas']['Field'];
+export type Flip = components['schemas']['Flip'];
 export type FlowCase = components['schemas']['FlowCase'];
 export type FlowDocument = components['schemas']['FlowDocument'];
 export type Health = components['schemas']['Health'];
@@ -2112,6 +2320,7 @@ export type ListFlowDocument = components['schemas']['ListFlowDocument'];
 export type ListKey = components['schemas']['ListKey'];
 export type ListNote = components['schemas']['ListNote'];
 export type ListOpenIncident = components['schemas']['ListOpenIncident'];
+export type ListPolicyDecision = components['schemas']['ListPolicyDecision'];
 export type ListPublication = components['schemas']['ListPublication'];
 export type ListTaskRun = components['schemas']['ListTaskRun'];
 export type ListUser = components['schemas']['ListUser'];
@@ -2133,15 +2342,19 @@ export type OpenIncident = components['schemas']['OpenIncident'];
 export type OutlineState = components['schemas']['OutlineState'];
 export type OutlineTransition = components['schemas']['OutlineTransition'];
 export type Parent = components['schemas']['Parent'];
+export type PolicyDecision = components['schemas']['PolicyDecision'];
 export type Presence = components['schemas']['Presence'];
 export type Present = components['schemas']['Present'];
 export type Problem = components['schemas']['Problem'];
 export type Publication = components['schemas']['Publication'];
 export type PublishBody = components['schemas']['PublishBody'];
 export type Queue = components['schemas']['Queue'];
+export type Replay = components['schemas']['Replay'];
 export type RetryInBody = components['schemas']['RetryInBody'];
 export type Risk = components['schemas']['Risk'];
+export type RuleChange = components['schemas']['RuleChange'];
 export type Sla = components['schemas']['SLA'];
+export type ScoreChange = components['schemas']['ScoreChange'];
 export type SkipInBody = components['schemas']['SkipInBody'];
 export type StartBody = components['schemas']['StartBody'];
 export type Statistics = components['schemas']['Statistics'];
@@ -4071,10 +4284,193 @@ export interface operations {
             };
         };
     };
-    evaluatePolicy: {
+    backtestPolicy: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPolicyDecisions: {
+        parameters: {
+            query?: {
+                /** @description decided at this time or later */
+                from?: string;
+                /** @description decided before this time */
+                to?: string;
+                outcome?: string;
+                /** @description of the policy */
+                version?: number;
+                case?: string;
+                /** @description full: with input and answer; needs the permission decisions:input, and a page may be short */
+                view?: "summary" | "full";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPolicyDecision"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPolicyDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                decision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyDecision"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayPolicyDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                decision: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evaluatePolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
             path: {
                 id: string;
             };
