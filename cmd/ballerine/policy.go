@@ -12,8 +12,8 @@ import (
 )
 
 func policyCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "policy", Short: "Evaluate and test policies"}
-	cmd.AddCommand(evalCommand(), testCommand())
+	cmd := &cobra.Command{Use: "policy", Short: "Evaluate and test policies, and try drafts on what was decided"}
+	cmd.AddCommand(evalCommand(), testCommand(), backtestCommand(), decisionsCommand())
 	cmd.AddCommand(registryCommands(registry.Policy)...)
 	return cmd
 }

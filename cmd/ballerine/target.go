@@ -44,6 +44,7 @@ func (t *target) flags(flags interface {
 // source of cases and definitions, wherever they are.
 type source interface {
 	definitions
+	decided
 	list(ctx context.Context, query cases.Query) ([]httpapi.Case, error)
 	show(ctx context.Context, id string) (httpapi.Case, error)
 	verify(ctx context.Context, id string) (cases.VerifyReport, error)

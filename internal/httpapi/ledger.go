@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -40,10 +39,10 @@ func DecisionShape(d ledger.Decision) PolicyDecision {
 		Editions: d.Editions, Case: d.Case, Subject: d.Subject, TookUS: d.Took.Microseconds(), Omitted: d.Omitted,
 	}
 	if d.Input != nil {
-		shape.Input = json.RawMessage(d.Input)
+		shape.Input = d.Input
 	}
 	if d.Answer != nil {
-		shape.Answer = json.RawMessage(d.Answer)
+		shape.Answer = d.Answer
 	}
 	return shape
 }

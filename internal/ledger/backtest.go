@@ -237,7 +237,7 @@ func add(sums, more map[string]int) {
 
 func (t *tally) result(draft *rules.Policy) Backtest {
 	b := Backtest{
-		Policy: draft.ID, Digest: digestOf(draft), Decisions: t.looked, Evaluated: t.evaluated, Skipped: t.skipped, Errors: t.errors, Matrix: t.matrix,
+		Decisions: t.looked, Evaluated: t.evaluated, Skipped: t.skipped, Errors: t.errors, Matrix: t.matrix,
 		Flips: []Flip{}, Rules: []RuleChange{},
 	}
 	for from, row := range t.matrix {
@@ -264,7 +264,11 @@ func (t *tally) result(draft *rules.Policy) Backtest {
 		b.Score = ScoreChange{float64(t.was) / 1e6 / n, float64(t.is) / 1e6 / n, float64(t.is-t.was) / 1e6 / n}
 	}
 	ids := map[string]bool{}
-	for _, id := range slices.Concat(draft.Rules(), slices.Collect(maps.Keys(t.before)), slices.Collect(maps.Keys(t.after))) {
+	var rules []string
+	if draft != nil {
+		b.Policy, b.Digest, rules = draft.ID, digestOf(draft), draft.Rules()
+	}
+	for _, id := range slices.Concat(rules, slices.Collect(maps.Keys(t.before)), slices.Collect(maps.Keys(t.after))) {
 		ids[id] = true
 	}
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
@@ -396,4 +400,24 @@ func (p *Pages) Source(ctx context.Context, yield func([]Lazy) error) error {
 			return nil
 		}
 	}
+}
+
+// Merge adds what came of the same draft over other decisions.
+func (b Backtest) Merge(other Backtest, examples int) Backtest {
+	t := newTally(BacktestOptions{Examples: examples})
+	for _, one := range []Backtest{b, other} {
+		part := newTally(BacktestOptions{Examples: examples})
+		part.looked, part.evaluated, part.skipped, part.errors, part.matrix = one.Decisions, one.Evaluated, one.Skipped, one.Errors, one.Matrix
+		part.was, part.is = millionths(one.Score.Was*float64(one.Evaluated)), millionths(one.Score.Is*float64(one.Evaluated))
+		for _, rule := range one.Rules {
+			part.before[rule.Rule], part.after[rule.Rule] = rule.Was, rule.Is
+		}
+		for _, flip := range one.Flips {
+			part.ids[[2]string{flip.From, flip.To}] = flip.Examples
+		}
+		t.merge(part)
+	}
+	merged := t.result(nil)
+	merged.Policy, merged.Digest = other.Policy, other.Digest
+	return merged
 }

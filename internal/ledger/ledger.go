@@ -218,7 +218,7 @@ func Again(p *rules.Policy, d Decision) (Replay, error) {
 	}
 	answer, err := p.Evaluate(input, rules.Options{Now: d.At, Decision: d.ID})
 	if err != nil {
-		return Replay{Differences: []Difference{{Location: "error", Is: problem.CodeOf(err)}}}, nil //nolint:nilerr // that it fails now is the difference
+		return Replay{Differences: []Difference{{Location: "error", Is: problem.CodeOf(err)}}}, nil // that it fails now is the difference
 	}
 	text, err := json.Marshal(answer)
 	if err != nil {

@@ -284,6 +284,21 @@ func TestAChangedThresholdFlipsThoseInBetween(t *testing.T) {
 	}
 }
 
+func TestPartsOfABacktestMakeTheWhole(t *testing.T) {
+	live, draft := parse(t, fmt.Sprintf(threshold, 100)), parse(t, fmt.Sprintf(threshold, 130))
+	order := rand.New(rand.NewPCG(1, 2)).Perm(1000)
+	run := func(order []int) ledger.Backtest {
+		b, err := ledger.Run(t.Context(), draft, decisions(t, live, order), ledger.BacktestOptions{Examples: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	if whole, parts := run(order), run(order[:300]).Merge(run(order[300:]), 3); !reflect.DeepEqual(whole, parts) {
+		t.Errorf("%+v\n%+v", whole, parts)
+	}
+}
+
 func TestABacktestCountsWhatItCannotTry(t *testing.T) {
 	p := parse(t, fmt.Sprintf(threshold, 100))
 	file := `{"id":"dec_1","outcome":"review","at":"2026-05-04T08:00:00Z","input":{"amount":150}}

@@ -1,0 +1,324 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ballerine/internal/httpapi"
+	"ballerine/internal/ledger"
+	"ballerine/internal/problem"
+	"ballerine/internal/rules"
+)
+
+// decided is what policies have decided, wherever it is.
+type decided interface {
+	// decisions gives them with what they saw, the newest first, until give returns false.
+	decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, give func(httpapi.PolicyDecision) (bool, error)) error
+	backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions) (ledger.Backtest, error)
+}
+
+// period are the flags that say which decisions are meant.
+type period struct {
+	from, to, outcome, of string
+	version               int
+}
+
+func (p *period) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.from, "from", "", "decided at this time or later, RFC 3339 or a date")
+	cmd.Flags().StringVar(&p.to, "to", "", "decided before this time")
+	cmd.Flags().StringVar(&p.outcome, "outcome", "", "decided so")
+	cmd.Flags().StringVar(&p.of, "case", "", "decided for this case")
+	cmd.Flags().IntVar(&p.version, "version", 0, "decided by this version of the policy")
+}
+
+func (p *period) filter() (f ledger.Filter, err error) {
+	f = ledger.Filter{Outcome: p.outcome, Case: p.of, Version: p.version}
+	if p.from != "" {
+		if f.From, err = readTime(p.from); err != nil {
+			return f, err
+		}
+	}
+	if p.to != "" {
+		f.To, err = readTime(p.to)
+	}
+	return f, err
+}
+
+func backtestCommand() *cobra.Command {
+	t := &target{}
+	which := &period{}
+	var file, policy string
+	options := ledger.BacktestOptions{}
+	cmd := &cobra.Command{
+		Use: "backtest DRAFT", Short: "Say which decisions a draft would have made otherwise", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			draft, err := readPolicy(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			filter, err := which.filter()
+			if err != nil {
+				return err
+			}
+			if policy == "" {
+				policy = draft.ID
+			}
+			var end func()
+			options.Progress, end = counter(cmd.ErrOrStderr(), "decisions")
+			result, err := backtest(cmd, t, draft, policy, file, filter, options)
+			end()
+			if err != nil {
+				return err
+			}
+			return printBacktest(cmd, result)
+		},
+	}
+	t.flags(cmd.Flags())
+	which.flags(cmd)
+	cmd.Flags().StringVar(&file, "decisions", "", "exported decisions (policy decisions --ndjson) instead of a system's; - is standard input")
+	cmd.Flags().StringVar(&policy, "policy", "", "whose decisions; default: the draft's id")
+	cmd.Flags().IntVar(&options.Examples, "examples", 5, "ids of decisions for each flip")
+	return cmd
+}
+
+func backtest(cmd *cobra.Command, t *target, draft *rules.Policy, policy, file string, filter ledger.Filter, options ledger.BacktestOptions) (result ledger.Backtest, err error) {
+	if file == "" {
+		err = t.with(func(s source) (err error) {
+			result, err = s.backtest(cmd.Context(), policy, draft, filter, options)
+			return err
+		})
+		return result, err
+	}
+	lines := cmd.InOrStdin()
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return result, usageError{err}
+		}
+		defer f.Close()
+		lines = f
+	}
+	options.Filter = filter
+	return ledger.Run(cmd.Context(), draft, ledger.Lines(lines), options)
+}
+
+// counter shows how far long work is, on a terminal. end clears it.
+func counter(w io.Writer, what string) (tell func(int), end func()) {
+	file, ok := w.(*os.File)
+	if !ok {
+		return nil, func() {}
+	}
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil, func() {}
+	}
+	began, shown := time.Now(), time.Time{}
+	return func(done int) {
+			if now := time.Now(); now.Sub(shown) > 100*time.Millisecond {
+				shown = now
+				fmt.Fprintf(file, "\r\x1b[K%d %s, %.0f/s", done, what, float64(done)/now.Sub(began).Seconds())
+			}
+		}, func() {
+			if !shown.IsZero() {
+				fmt.Fprint(file, "\r\x1b[K")
+			}
+		}
+}
+
+func printBacktest(cmd *cobra.Command, b ledger.Backtest) error {
+	out := cmd.OutOrStdout()
+	if asJSON(cmd) {
+		return json.NewEncoder(out).Encode(b)
+	}
+	fmt.Fprintf(out, "%d decisions, %d tried, %d without their input; %d flip (%.2f %%)\n", b.Decisions, b.Evaluated, b.Skipped, b.Flipped, 100*b.FlipRate)
+	for code, n := range b.Errors {
+		fmt.Fprintf(out, "  %d could not be decided: %s\n", n, code)
+	}
+	if b.Evaluated == 0 {
+		return nil
+	}
+	for _, flip := range b.Flips {
+		fmt.Fprintf(out, "  %s -> %s: %d (%.2f %% of %s)", flip.From, flip.To, flip.Count, 100*flip.Rate, flip.From)
+		for i, id := range flip.Examples {
+			fmt.Fprint(out, map[bool]string{true: ": ", false: ", "}[i == 0], id)
+		}
+		fmt.Fprintln(out)
+	}
+	fmt.Fprintf(out, "average score %.2f -> %.2f (%+.2f)\n\n", b.Score.Was, b.Score.Is, b.Score.Change)
+	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "rule\tfired\tdraft\t")
+	for _, rule := range b.Rules {
+		fmt.Fprintf(table, "%s\t%d\t%d\t\n", rule.Rule, rule.Was, rule.Is)
+	}
+	return table.Flush()
+}
+
+func decisionsCommand() *cobra.Command {
+	t := &target{}
+	which := &period{}
+	var ndjson bool
+	limit := 50
+	cmd := &cobra.Command{
+		Use: "decisions POLICY", Short: "List what a policy has decided, the newest first; --ndjson exports it with what it saw", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			filter, err := which.filter()
+			if err != nil {
+				return err
+			}
+			if ndjson && !cmd.Flags().Changed("limit") {
+				limit = 0
+			}
+			return t.with(func(s source) error { return listDecisions(cmd, s, args[0], filter, ndjson, limit) })
+		},
+	}
+	t.flags(cmd.Flags())
+	which.flags(cmd)
+	cmd.Flags().BoolVar(&ndjson, "ndjson", false, "one JSON object a line, with input and answer: personal data")
+	cmd.Flags().IntVar(&limit, "limit", limit, "how many; 0: all, the default of --ndjson")
+	return cmd
+}
+
+func listDecisions(cmd *cobra.Command, s source, policy string, filter ledger.Filter, ndjson bool, limit int) error {
+	found := []httpapi.PolicyDecision{}
+	lines := json.NewEncoder(cmd.OutOrStdout())
+	lines.SetEscapeHTML(false)
+	given := 0
+	err := s.decisions(cmd.Context(), policy, filter, ndjson, func(d httpapi.PolicyDecision) (bool, error) {
+		given++
+		if ndjson {
+			return given != limit, lines.Encode(d)
+		}
+		found = append(found, d)
+		return given != limit, nil
+	})
+	switch {
+	case err != nil || ndjson:
+		return err
+	case asJSON(cmd):
+		return lines.Encode(map[string]any{"data": found})
+	}
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+	for _, d := range found {
+		fmt.Fprintf(table, "%s\t%s\t%s@%d\t%s\t%v\t%s\n", d.At.Format(time.RFC3339), d.ID, d.Policy, d.Version, d.Outcome, d.Score, d.Case)
+	}
+	return table.Flush()
+}
+
+func (l atRest) decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, give func(httpapi.PolicyDecision) (bool, error)) error {
+	query := ledger.Query{Filter: filter, Limit: 500, Bodies: full}
+	for {
+		page, next, err := l.db.Ledger().Decisions(ctx, l.principal.Tenant, policy, query)
+		if err != nil {
+			return err
+		}
+		for _, one := range page {
+			d, err := one.Open()
+			if err != nil {
+				return err
+			}
+			if more, err := give(httpapi.DecisionShape(d)); err != nil || !more {
+				return err
+			}
+		}
+		if query.After = next; next == "" {
+			return nil
+		}
+	}
+}
+
+func (l atRest) backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions) (ledger.Backtest, error) {
+	pages := ledger.Pages{Store: l.db.Ledger(), Tenant: l.principal.Tenant, Policy: policy, Filter: filter}
+	return ledger.Run(ctx, draft, pages.Source, options)
+}
+
+// wireDecision keeps the JSON of input and answer as it came.
+type wireDecision struct {
+	httpapi.PolicyDecision
+	Input  json.RawMessage `json:"input"`
+	Answer json.RawMessage `json:"answer"`
+}
+
+func (r remote) decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, give func(httpapi.PolicyDecision) (bool, error)) error {
+	parameters := url.Values{"limit": {"200"}}
+	for name, value := range filterOf(filter) {
+		parameters.Set(name, fmt.Sprint(value))
+	}
+	if full {
+		parameters.Set("view", "full")
+	}
+	for {
+		var page httpapi.List[wireDecision]
+		if err := r.get(ctx, "/v1/policies/"+url.PathEscape(policy)+"/decisions?"+parameters.Encode(), &page); err != nil {
+			return err
+		}
+		for _, d := range page.Data {
+			if d.Input != nil {
+				d.PolicyDecision.Input = d.Input
+			}
+			if d.Answer != nil {
+				d.PolicyDecision.Answer = d.Answer
+			}
+			if more, err := give(d.PolicyDecision); err != nil || !more {
+				return err
+			}
+		}
+		if page.NextCursor == nil {
+			return nil
+		}
+		parameters.Set("cursor", *page.NextCursor)
+	}
+}
+
+// filterOf are the members of a request that say which decisions are meant.
+func filterOf(f ledger.Filter) map[string]any {
+	members := map[string]any{}
+	if !f.From.IsZero() {
+		members["from"] = f.From.UTC().Format(time.RFC3339Nano)
+	}
+	if !f.To.IsZero() {
+		members["to"] = f.To.UTC().Format(time.RFC3339Nano)
+	}
+	for name, value := range map[string]string{"outcome": f.Outcome, "case": f.Case} {
+		if value != "" {
+			members[name] = value
+		}
+	}
+	if f.Version > 0 {
+		members["version"] = f.Version
+	}
+	return members
+}
+
+// backtest asks the system, a part at a time, and adds the parts up.
+func (r remote) backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions) (all ledger.Backtest, err error) {
+	body := filterOf(filter)
+	body["source"], body["examples"] = string(draft.Source), options.Examples
+	for first := true; ; first = false {
+		var page httpapi.BacktestPage
+		if err := r.call(ctx, http.MethodPost, "/v1/policies/"+url.PathEscape(policy)+"/backtests", body, &page); err != nil {
+			return all, err
+		}
+		if all = all.Merge(page.Backtest, options.Examples); first {
+			all = page.Backtest
+		}
+		if options.Progress != nil {
+			options.Progress(all.Decisions)
+		}
+		if page.Complete {
+			return all, nil
+		}
+		if page.NextCursor == nil {
+			return all, problem.New(problem.Unavailable, "The endpoint does not say how to go on after %s decisions.", strconv.Itoa(all.Decisions))
+		}
+		body["cursor"] = *page.NextCursor
+	}
+}
