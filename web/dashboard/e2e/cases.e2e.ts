@@ -335,4 +335,108 @@ describe('case', () => {
     for (const id of decided) expect((await read(id)).configuration).toEqual(['rejected']);
     await page.context().close();
   });
+
+  // The last one: its children wait for a decision, and stand in the queue of whatever would follow.
+  it('leads from a case to the children that it has started, and from each of them to its parent', async () => {
+    for (const source of [person, owned]) {
+      const id = /^id: (\w+)/m.exec(source)?.[1];
+      expect((await server.call('admin', 'POST', `/v1/workflows/${id}/versions`, { source })).status).toBe(201);
+    }
+    const owner = (given: string) => ({
+      name: { given, family: 'Byron' },
+      date_of_birth: '1980-01-01',
+      country: 'SE',
+      email: `${given.toLowerCase()}@example.com`,
+    });
+    const started = await server.call('client', 'POST', '/v1/cases', {
+      workflow: 'owned',
+      subject: { type: 'business', id: 'byron-ab', name: 'Byron AB' },
+      context: { owners: ['Ada', 'Berta', 'Cleo'].map(owner) },
+    });
+    expect(started.status).toBe(201);
+    const parent = started.body.id;
+    const children = await eventually(
+      async () => (await server.call('client', 'GET', `/v1/cases?parent=${parent}&sort=created_at`)).body.data,
+      (found) => found.length === 3 && found.every((one: Case) => one.configuration.join() === 'review'),
+      20_000,
+    );
+    const page = await client.signIn('reviewer', `/cases/${parent}?tab=related`);
+    const below = page.getByRole('region', { name: 'Child cases' });
+    await seen(below.getByText('0 of 3 done'));
+    const links = below.getByRole('listitem').getByRole('link');
+    expect(await links.locator('bdi').allTextContents()).toEqual(['Ada Byron', 'Berta Byron', 'Cleo Byron']);
+    expect(await page.getByRole('region', { name: 'Parent case' }).count()).toBe(0);
+    // What a child does is seen without a reload.
+    const first = children.find((one: Case) => one.parent.index === 0);
+    const decided = await server.call(
+      'second',
+      'POST',
+      `/v1/cases/${first.id}/decisions`,
+      { event: 'approve' },
+      { 'If-Match': `"${first.version}"` },
+    );
+    expect(decided.status).toBe(200);
+    await seen(below.getByText('1 of 3 done'));
+    await seen(links.filter({ hasText: 'Ada Byron' }).getByText('Approved'));
+    // The data are what was declared, and do not tell the same a second time.
+    await page.getByRole('tab', { name: 'Data' }).click();
+    await seen(page.getByRole('tabpanel').getByText('Berta', { exact: true }));
+    expect(await page.getByRole('tabpanel').textContent()).not.toContain('Children');
+    await page.getByRole('tab', { name: 'Related' }).click();
+    await links.filter({ hasText: 'Berta Byron' }).click();
+    await seen(page.getByRole('heading', { name: 'Berta Byron', level: 1 }));
+    await page.getByRole('tab', { name: 'Related' }).click();
+    const above = page.getByRole('region', { name: 'Parent case' });
+    await seen(above.getByRole('link', { name: /Byron AB/ }));
+    expect(await below.count()).toBe(0);
+    await above.getByRole('link').click();
+    await page.waitForURL((url) => url.pathname === `/cases/${parent}`);
+    await seen(page.getByRole('heading', { name: 'Byron AB', level: 1 }));
+    // A parent that cannot be read is still named and reached by its id.
+    await page.goBack();
+    await page.route(`**/v1/cases/${parent}`, (route) =>
+      route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"code":"not_found"}' }),
+    );
+    await page.reload();
+    await seen(above.getByRole('link', { name: parent }));
+    await page.context().close();
+  });
 });
+
+interface Case {
+  id: string;
+  configuration: string[];
+  parent: { index: number };
+}
+
+/** A company whose owners are cases of their own; each is screened by a vendor and decided by a person. */
+const owned = `
+id: owned
+title: A company and its owners
+subject: business
+initial: owners
+states:
+  owners:
+    invoke:
+      src: children
+      id: people
+      input: {workflow: person, each: owners, context: {applicant: item}, result: {hits: sanctions.hits}}
+    onDone:
+      - {guard: "children.people.outcomes.rejected > 0", target: rejected}
+      - {target: approved}
+  approved: {type: final}
+  rejected: {type: final}
+`;
+const person = `
+id: person
+title: An owner
+subject: individual
+initial: check
+states:
+  check:
+    invoke: {src: vendor, id: sanctions, input: {plugin: sanctions-screening}}
+    onDone: review
+  review: {tags: [manual_review], on: {approve: approved, reject: rejected}}
+  approved: {type: final}
+  rejected: {type: final}
+`;

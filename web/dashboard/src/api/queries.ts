@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { answer, client } from './client';
 import { keys } from './keys';
-import type { Cause, Entry } from './types';
+import type { Case, Cause, Entry } from './types';
 
 // Queries that more than one feature uses.
 
@@ -80,6 +80,32 @@ export const tasksQuery = (id: string) =>
   queryOptions({
     queryKey: keys.tasks(id),
     queryFn: async () => (await answer(client.GET('/v1/cases/{id}/tasks', { params: { path: { id } } }))).data,
+  });
+
+/** The case that has started a case: kept under the child, beside what else the child's page shows. */
+export const parentQuery = (id: string, parent: string) =>
+  queryOptions({
+    queryKey: keys.parent(id),
+    queryFn: ({ signal }) => answer(client.GET('/v1/cases/{id}', { params: { path: { id: parent } }, signal })),
+  });
+
+/** All cases that a case has started. */
+export const childrenQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.children(id),
+    queryFn: async ({ signal }) => {
+      const found: Case[] = [];
+      let cursor: string | undefined;
+      do {
+        const query = { parent: id, view: 'summary' as const, limit: 200, cursor };
+        const page = await answer(client.GET('/v1/cases', { params: { query }, signal }));
+        found.push(...page.data);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      return found;
+    },
+    // A parent changes with most reports of its children, but not when it calls them off or has ended before them.
+    refetchInterval: ({ state }) => (state.data?.some((child) => child.status === 'active') ? 5_000 : false),
   });
 
 /** A history from its first entry to its last, or the entries of some causes only: for paper, and for the way of a case. */

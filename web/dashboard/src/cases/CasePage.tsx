@@ -13,6 +13,7 @@ import { WorkflowView } from '@/workflows';
 import { useActorName } from './actors';
 import { DecisionPanel, undoSeconds } from './DecisionPanel';
 import { emptyDraft } from './draft';
+import { FamilyPanel } from './FamilyPanel';
 import { Header } from './Header';
 import { HistoryPanel } from './HistoryPanel';
 import { ChecksPanel, DataPanel, NotesPanel, RelatedPanel } from './Panels';
@@ -149,7 +150,7 @@ function CaseBody({ one }: { one: Case }) {
     if (autoNext && next) go(next);
   };
 
-  const print = usePrint(one.id);
+  const print = usePrint(one.id, one.parent?.case);
   useEffect(() => {
     // The browser's own command, too, waits until everything is there.
     const onKey = (event: KeyboardEvent) => {
@@ -246,7 +247,16 @@ function CaseBody({ one }: { one: Case }) {
       label: t('cases.tab_notes'),
       content: <NotesPanel one={one} draft={draft} change={change} box={noteBox} />,
     },
-    { value: 'related', label: t('cases.tab_related'), content: <RelatedPanel one={one} /> },
+    {
+      value: 'related',
+      label: t('cases.tab_related'),
+      content: (
+        <div className="flex flex-col gap-3">
+          <FamilyPanel one={one} />
+          <RelatedPanel one={one} />
+        </div>
+      ),
+    },
     {
       value: 'workflow',
       label: t('cases.tab_workflow'),

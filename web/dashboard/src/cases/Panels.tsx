@@ -1,5 +1,4 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { CircleCheck, CircleMinus, CircleX, RotateCw } from 'lucide-react';
 import { type RefObject, useMemo, useState } from 'react';
 import {
@@ -15,13 +14,14 @@ import {
   type WorkflowDetail,
 } from '@/api';
 import { Time, useFormats, useT } from '@/i18n';
-import { RiskChip, StateChip } from '@/queue/chips';
 import { labelOf } from '@/queue/schema';
 import { useSession } from '@/session';
-import { Avatar, Button, Chip, cx, EmptyState, ErrorState, Field, Section, SkeletonLines, Textarea, toast } from '@/ui';
+import { Avatar, Button, Chip, EmptyState, ErrorState, Field, Section, SkeletonLines, Textarea, toast } from '@/ui';
 import { useActorName } from './actors';
+import { CaseRow } from './CaseRow';
 import { inputText, policyAnswers, type Result, type RuleStep, resultsOf } from './checks';
 import type { CaseDraft } from './draft';
+import { knowsChildren } from './family';
 import { type DataField, dataFields } from './fields';
 
 /** An error of a panel, with a way to try again. */
@@ -56,6 +56,8 @@ export function DataPanel({ one, workflow }: { one: Case; workflow: WorkflowDeta
   const fields = useMemo(() => {
     // What the workflow's own work has written is under Checks.
     const results = new Set([...policyAnswers(one.context), ...(tasks ?? [])].map((each) => each.work));
+    // Where the children stand is not data that somebody has declared: FamilyPanel lists them, in the tab of related cases.
+    if (knowsChildren(one.context)) results.add('children');
     return dataFields(one.context, workflow?.context_schema ?? {}, results);
   }, [one.context, workflow, tasks]);
   if (fields.length === 0) return <EmptyState title={t('cases.no_data')} />;
@@ -469,24 +471,7 @@ export function RelatedPanel({ one }: { one: Case }) {
       ) : (
         <ul>
           {related.data.map((other) => (
-            <li key={other.id} className="border-b last:border-0">
-              <Link
-                to="/cases/$caseId"
-                params={{ caseId: other.id }}
-                className={cx('flex flex-wrap items-center gap-3 px-3 py-2 hover:bg-hover')}
-              >
-                <span className="font-medium">
-                  <bdi>{other.subject.name || other.external_id || other.id}</bdi>
-                </span>
-                <span className="text-sm text-muted">
-                  {[other.workflow.id, other.external_id].filter(Boolean).join(' · ')}
-                </span>
-                <StateChip one={other} />
-                <RiskChip risk={other.risk} />
-                <span className="flex-1" />
-                <Time value={other.created_at} className="text-sm text-muted" />
-              </Link>
-            </li>
+            <CaseRow key={other.id} other={other} />
           ))}
         </ul>
       )}

@@ -1,14 +1,24 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
-import { asProblem, type Case, notesQuery, tasksQuery, type WorkflowDetail, wholeHistoryQuery } from '@/api';
+import {
+  asProblem,
+  type Case,
+  childrenQuery,
+  notesQuery,
+  parentQuery,
+  tasksQuery,
+  type WorkflowDetail,
+  wholeHistoryQuery,
+} from '@/api';
 import { Time, useT } from '@/i18n';
 import { toast } from '@/ui';
+import { FamilyPanel } from './FamilyPanel';
 import { EntryLine } from './HistoryPanel';
 import { ChecksPanel, DataPanel } from './Panels';
 
 /** Prints the case when all that belongs on the paper is there. */
-export function usePrint(id: string): () => Promise<void> {
+export function usePrint(id: string, parent: string | undefined): () => Promise<void> {
   const t = useT();
   const queries = useQueryClient();
   return useCallback(async () => {
@@ -17,6 +27,8 @@ export function usePrint(id: string): () => Promise<void> {
         queries.fetchQuery(wholeHistoryQuery(id)),
         queries.fetchQuery(notesQuery(id)),
         queries.fetchQuery(tasksQuery(id)),
+        queries.fetchQuery(childrenQuery(id)),
+        parent && queries.prefetchQuery(parentQuery(id, parent)), // without it its id is printed
       ]);
     } catch (error) {
       toast({
@@ -27,7 +39,7 @@ export function usePrint(id: string): () => Promise<void> {
       return;
     }
     window.print();
-  }, [id, queries, t]);
+  }, [id, parent, queries, t]);
 }
 
 /** The whole case for paper: every part, one after the other, without controls. It is made when somebody prints. */
@@ -57,6 +69,7 @@ function Paper({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefi
         {t('cases.printed')} <Time value={new Date().toISOString()} form="exact" />
       </p>
       <DataPanel one={one} workflow={workflow} />
+      <FamilyPanel one={one} />
       <section aria-label={t('cases.tab_documents')} className="p-3">
         <h2 className="font-semibold">{t('cases.tab_documents')}</h2>
         <ul>

@@ -4,6 +4,7 @@ import { neighbours } from '@/queue/neighbours';
 import { inputText, policyAnswers, resultsOf } from './checks';
 import { changesSince, composeMessage, decisionsOf, needsReason } from './decisions';
 import { eventName } from './events';
+import { doneOf, inOrder, knowsChildren, outcomeToSay, severalWorks } from './family';
 import { dataFields } from './fields';
 import { grouped } from './HistoryPanel';
 import { newer } from './useCase';
@@ -160,4 +161,49 @@ it('shows lists in a vendor’s answer as tables and the rest as fields, and no 
   expect(results.map((one) => one.work)).toEqual(['sanctions']);
   expect(results[0]?.fields.map((one) => one.path)).toEqual(['sanctions.checked_at']);
   expect(results[0]?.tables).toMatchObject([{ name: 'hits', columns: ['name', 'score', 'list'], rows: [{}, {}] }]);
+});
+
+describe('children', () => {
+  const child = (id: string, work: string, visit: number, index: number, status = 'active') =>
+    ({ id, status, parent: { case: 'p', state: 's', work, visit, index } }) as unknown as Case;
+  it('come in the order of their parent’s lists, and say by which work they were started when there are several', () => {
+    const found = [
+      child('f', 'people', 2, 0),
+      child('e', 'people', 1, 10),
+      child('a', 'directors', 3, 1),
+      child('d', 'people', 1, 2),
+    ];
+    expect(inOrder(found).map((one) => one.id)).toEqual(['a', 'd', 'e', 'f']);
+    expect(found.map((one) => one.id)).toEqual(['f', 'e', 'a', 'd']);
+    expect(severalWorks(found)).toBe(true);
+    expect(severalWorks(found.filter((one) => one.id !== 'a'))).toBe(false);
+    expect(severalWorks([])).toBe(false);
+  });
+  it('are done when they do not go on, however they have ended', () => {
+    const statuses = ['active', 'completed', 'failed', 'cancelled', 'active'];
+    expect(doneOf(statuses.map((status, n) => child(`${n}`, 'people', 1, n, status)))).toBe(3);
+    expect(doneOf([])).toBe(0);
+  });
+  it('are known from the context as the system writes it, and from nothing else', () => {
+    expect(knowsChildren({ children: { people: { total: 2, cases: { c1: {}, c2: {} } } } })).toBe(true);
+    expect(knowsChildren({ children: { directors: { total: 0, cases: {} }, people: { total: 1, cases: {} } } })).toBe(
+      true,
+    );
+    for (const children of [
+      undefined,
+      null,
+      2,
+      ['Ada'],
+      {},
+      { people: { total: 0, cases: {} } },
+      { people: { total: 2 } },
+    ])
+      expect(knowsChildren({ children })).toBe(false);
+  });
+  it('have an outcome beside their state only where the two differ', () => {
+    const ended = { status: 'completed', outcome: 'approved', configuration: ['approved'] } as const;
+    expect(outcomeToSay({ ...ended, configuration: ['approved'] })).toBeNull();
+    expect(outcomeToSay({ ...ended, configuration: ['people.done', 'papers.done'] })).toBe('approved');
+    expect(outcomeToSay({ ...ended, status: 'active', outcome: null, configuration: ['review'] })).toBeNull();
+  });
 });
