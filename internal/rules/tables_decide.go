@@ -80,7 +80,8 @@ func (d *decision) fireRow(one *rule, rows []int, p points) {
 	if text := one.table.text(rows[0], outputIndicator); text != "" {
 		indicator = text
 	}
-	if domain != "" || indicator != "" {
+	_, says := one.table.outputs[outputIndicator]
+	if indicator != "" || domain != "" && !says { // a table with a column of indicators has none for a row without
 		d.answer.Indicators = append(d.answer.Indicators, Indicator{domain, indicator, p.base})
 	}
 }

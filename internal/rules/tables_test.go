@@ -138,6 +138,16 @@ rules:
 	}
 }
 
+func TestARowWithoutAnIndicatorHasNone(t *testing.T) {
+	p := parse(t, "id: p\noutcomes: [a, b]\ndefault: b\ntables:\n  t: {hit: FIRST, inputs: [n], outputs: [score, indicator], rows: [['1', 5, One], ['-', 0, null]]}\nrules: [{id: r, table: t, domain: d}]\n")
+	if got := evaluate(t, p, `{"n": 1}`).Indicators; len(got) != 1 || got[0] != (Indicator{"d", "One", 5}) {
+		t.Errorf("%v", got)
+	}
+	if got := evaluate(t, p, `{"n": 2}`).Indicators; len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+}
+
 // A table of policy FIRST says what a chain of conditions says.
 func TestATableSaysWhatConditionsSay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -1,0 +1,166 @@
+package expr
+
+import (
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// drawnJSON is any JSON value, near enough to what the operators ask for.
+func drawnJSON(t *rapid.T, depth int) any {
+	switch kind := rapid.IntRange(0, 9).Draw(t, "kind"); {
+	case kind == 0:
+		return nil
+	case kind == 1:
+		return rapid.Bool().Draw(t, "bool")
+	case kind < 5:
+		return rapid.SampledFrom([]any{0.0, 5.0, -3.5, 80.0, 1e300, float64(1 << 60)}).Draw(t, "number")
+	case kind < 8 || depth == 0:
+		return rapid.SampledFrom([]any{"", "x", "Berlin", "2026-02-28", "2008-03-01T00:00:00Z", "\xff"}).Draw(t, "text")
+	case kind == 8:
+		list := []any{}
+		for range rapid.IntRange(0, 3).Draw(t, "elements") {
+			list = append(list, drawnJSON(t, depth-1))
+		}
+		return list
+	}
+	object := map[string]any{}
+	for range rapid.IntRange(0, 3).Draw(t, "members") {
+		object[rapid.SampledFrom([]string{"name", "hits", "pep", "warnings", "given"}).Draw(t, "member")] = drawnJSON(t, depth-1)
+	}
+	return object
+}
+
+// drawnOperator is a condition of any operator over a, b or c.
+func drawnOperator(t *rapid.T) *Program {
+	c := rapid.SampledFrom(boundaries).Draw(t, "operator")
+	field, err := CompilePath(rapid.SampledFrom([]string{"a", "b", "c.name"}).Draw(t, "field"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any
+	switch rapid.IntRange(0, 2).Draw(t, "value") {
+	case 0:
+		value, err = CompilePath("b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := Operator(c.operator, field, value); err == nil {
+			return p
+		}
+	case 1:
+		if p, err := Operator(c.operator, field, drawnJSON(t, 2)); err == nil {
+			return p
+		}
+	}
+	p, err := Compile("a == 5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Not, and, and or keep the laws of Kleene's logic whatever they join: what is unknown is never taken for either.
+func TestConditionsKeepTheLawsOfThreeValuedLogic(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, q, r := drawnOperator(t), drawnOperator(t), drawnOperator(t)
+		scope := Map{}
+		for _, name := range []string{"a", "b", "c"} {
+			if rapid.Bool().Draw(t, "there") {
+				scope[name] = drawnJSON(t, 3)
+			}
+		}
+		is := func(p *Program) Truth { return p.Test(&Env{Now: noon, Scope: scope}).Truth }
+		for law, sides := range map[string][2]*Program{
+			"twice not":         {Not(Not(p)), p},
+			"De Morgan, and":    {Not(All(p, q)), AnyOf(Not(p), Not(q))},
+			"De Morgan, or":     {Not(AnyOf(p, q)), All(Not(p), Not(q))},
+			"and, turned round": {All(p, q), All(q, p)},
+			"or, turned round":  {AnyOf(p, q), AnyOf(q, p)},
+			"and, in brackets":  {All(p, All(q, r)), All(All(p, q), r)},
+			"or, in brackets":   {AnyOf(p, AnyOf(q, r)), AnyOf(AnyOf(p, q), r)},
+			"and over or":       {All(p, AnyOf(q, r)), AnyOf(All(p, q), All(p, r))},
+			"or over and":       {AnyOf(p, All(q, r)), All(AnyOf(p, q), AnyOf(p, r))},
+			"with itself":       {All(p, p), p},
+			"absorbed":          {AnyOf(p, All(p, q)), p},
+		} {
+			if left, right := is(sides[0]), is(sides[1]); left != right {
+				t.Fatalf("%s: %v and %v", law, left, right)
+			}
+		}
+		if and, or := is(All(p, q)), is(AnyOf(p, q)); and != is(p).And(is(q)) || or != is(p).Or(is(q)) {
+			t.Fatalf("and is %v, or is %v of %v and %v", and, or, is(p), is(q))
+		}
+		verdict := p.Test(&Env{Now: noon, Scope: scope})
+		if verdict.Truth == Unknown && len(verdict.Missing) == 0 && verdict.Reason == "" {
+			t.Fatal("unknown without a reason")
+		}
+		if again := p.Test(&Env{Now: noon, Scope: scope}); !reflect.DeepEqual(again, verdict) {
+			t.Fatalf("%+v and then %+v", verdict, again)
+		}
+	})
+}
+
+// mutants of a node: in each, one comparison is another one.
+func mutants(n node) []node {
+	var found []node
+	wrap := func(inner node, make func(node) node) {
+		for _, m := range mutants(inner) {
+			found = append(found, make(m))
+		}
+	}
+	switch n := n.(type) {
+	case compareNode:
+		for op := equal; op <= greaterEqual; op++ {
+			if op != n.op {
+				m := n
+				m.op = op
+				found = append(found, m)
+			}
+		}
+	case notNode:
+		found = append(found, n.inner)
+		wrap(n.inner, func(m node) node { return notNode{m} })
+	case andNode:
+		found = append(found, n.left, n.right, orNode(n))
+		wrap(n.left, func(m node) node { return andNode{m, n.right} })
+		wrap(n.right, func(m node) node { return andNode{n.left, m} })
+	case screeningNode:
+		m := n
+		m.length = !n.length
+		found = append(found, m)
+		wrap(n.test, func(inner node) node { m := n; m.test = inner; return m })
+	case ownersNode, memberNode, foldedNode, matchNode, callNode, existsNode:
+		found = append(found, notNode{n})
+	}
+	return found
+}
+
+// TestEveryMutantOfAnOperatorIsCaught changes each comparison within each operator: the examples must tell it from the
+// right one. What the examples of one value cannot tell, those of the operator's other values must.
+func TestEveryMutantOfAnOperatorIsCaught(t *testing.T) {
+	tried := 0
+	for _, c := range boundaries {
+		p := built(t, c.operator, read1(t, c.value))
+		for i, mutant := range mutants(p.root) {
+			tried++
+			caught := false
+			for _, other := range boundaries {
+				if other.operator != c.operator || other.value != c.value {
+					continue
+				}
+				for text, want := range map[string]Truth{other.holds: True, other.fails: False} {
+					got := (&Program{root: mutant}).Test(&Env{Now: noon, Scope: Map{"a": read1(t, text)}}).Truth
+					caught = caught || got != want
+				}
+			}
+			if !caught {
+				t.Errorf("%s %s: mutant %d is not caught: %#v", c.operator, c.value, i, mutant)
+			}
+		}
+	}
+	if tried < 100 {
+		t.Errorf("only %d mutants", tried)
+	}
+}
