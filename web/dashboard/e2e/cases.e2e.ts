@@ -420,7 +420,7 @@ states:
     invoke:
       src: children
       id: people
-      input: {workflow: person, each: owners, context: {applicant: item}, result: {hits: sanctions.hits}}
+      input: {workflow: person, each: owners, subject: {name: item.name}, context: {applicant: item}, result: {hits: sanctions.hits}}
     onDone:
       - {guard: "children.people.outcomes.rejected > 0", target: rejected}
       - {target: approved}

@@ -104,8 +104,6 @@ export const childrenQuery = (id: string) =>
       } while (cursor);
       return found;
     },
-    // A parent changes with most reports of its children, but not when it calls them off or has ended before them.
-    refetchInterval: ({ state }) => (state.data?.some((child) => child.status === 'active') ? 5_000 : false),
   });
 
 /** A history from its first entry to its last, or the entries of some causes only: for paper, and for the way of a case. */

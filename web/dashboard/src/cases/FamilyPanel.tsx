@@ -3,11 +3,13 @@ import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { type Case, childrenQuery, parentQuery } from '@/api';
 import { useT } from '@/i18n';
-import { labelOf } from '@/queue/schema';
 import { Section, SkeletonLines } from '@/ui';
 import { CaseRow } from './CaseRow';
-import { doneOf, inOrder, knowsChildren, severalWorks } from './family';
+import { doneOf, inOrder, knownChildren, placeOf } from './family';
 import { PanelError } from './Panels';
+
+/** How often children that go on are asked for, in milliseconds. */
+const interval = 5_000;
 
 /** The case that has started this one, and those that this one has started. A case without family has nothing here. */
 export function FamilyPanel({ one }: { one: Case }) {
@@ -46,19 +48,23 @@ function ParentSection({ id, parent }: { id: string; parent: NonNullable<Case['p
 
 function ChildrenSection({ one }: { one: Case }) {
   const t = useT();
-  const found = useQuery(childrenQuery(one.id));
+  const known = knownChildren(one.context);
+  const found = useQuery({
+    ...childrenQuery(one.id),
+    // A parent knows of its children before they are there, and does not change when it has called them off.
+    refetchInterval: ({ state: { data } }) =>
+      data && (data.length < known || doneOf(data) < data.length) ? interval : false,
+  });
   const children = useMemo(() => inOrder(found.data ?? []), [found.data]);
   // Most cases have no children, and no place is kept for them while they are asked for.
-  if (found.isPending && !knowsChildren(one.context)) return null;
-  if (found.isSuccess && children.length === 0) return null;
-  const named = severalWorks(children);
+  if (known === 0 && !found.isError && children.length === 0) return null;
   return (
     <Section
       title={t('cases.children')}
       actions={
-        children.length > 0 && (
+        found.isSuccess && (
           <span className="text-sm text-muted">
-            {t('cases.children_done', { done: doneOf(children), total: children.length })}
+            {t('cases.children_done', { done: doneOf(children), total: Math.max(known, children.length) })}
           </span>
         )
       }
@@ -68,10 +74,12 @@ function ChildrenSection({ one }: { one: Case }) {
         <SkeletonLines label={t('common.loading')} />
       ) : found.isError ? (
         <PanelError error={found.error} onRetry={() => void found.refetch()} />
+      ) : children.length === 0 ? (
+        <p className="p-3 text-muted">{t('cases.children_none_yet')}</p>
       ) : (
         <ul>
           {children.map((child) => (
-            <CaseRow key={child.id} other={child} detail={named && child.parent ? labelOf(child.parent.work) : ''} />
+            <CaseRow key={child.id} other={child} detail={placeOf(child, children)} />
           ))}
         </ul>
       )}

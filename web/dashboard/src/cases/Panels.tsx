@@ -21,7 +21,7 @@ import { useActorName } from './actors';
 import { CaseRow } from './CaseRow';
 import { inputText, policyAnswers, type Result, type RuleStep, resultsOf } from './checks';
 import type { CaseDraft } from './draft';
-import { knowsChildren } from './family';
+import { knownChildren } from './family';
 import { type DataField, dataFields } from './fields';
 
 /** An error of a panel, with a way to try again. */
@@ -57,7 +57,7 @@ export function DataPanel({ one, workflow }: { one: Case; workflow: WorkflowDeta
     // What the workflow's own work has written is under Checks.
     const results = new Set([...policyAnswers(one.context), ...(tasks ?? [])].map((each) => each.work));
     // Where the children stand is not data that somebody has declared: FamilyPanel lists them, in the tab of related cases.
-    if (knowsChildren(one.context)) results.add('children');
+    if (knownChildren(one.context) > 0) results.add('children');
     return dataFields(one.context, workflow?.context_schema ?? {}, results);
   }, [one.context, workflow, tasks]);
   if (fields.length === 0) return <EmptyState title={t('cases.no_data')} />;

@@ -4,7 +4,7 @@ import { neighbours } from '@/queue/neighbours';
 import { inputText, policyAnswers, resultsOf } from './checks';
 import { changesSince, composeMessage, decisionsOf, needsReason } from './decisions';
 import { eventName } from './events';
-import { doneOf, inOrder, knowsChildren, outcomeToSay, severalWorks } from './family';
+import { doneOf, inOrder, knownChildren, outcomeToSay, placeOf } from './family';
 import { dataFields } from './fields';
 import { grouped } from './HistoryPanel';
 import { newer } from './useCase';
@@ -166,18 +166,24 @@ it('shows lists in a vendor’s answer as tables and the rest as fields, and no 
 describe('children', () => {
   const child = (id: string, work: string, visit: number, index: number, status = 'active') =>
     ({ id, status, parent: { case: 'p', state: 's', work, visit, index } }) as unknown as Case;
-  it('come in the order of their parent’s lists, and say by which work they were started when there are several', () => {
+  it('come in the order of their parent’s lists, and say where they are from when there are others', () => {
     const found = [
       child('f', 'people', 2, 0),
       child('e', 'people', 1, 10),
-      child('a', 'directors', 3, 1),
+      child('a', 'board_members', 3, 1),
       child('d', 'people', 1, 2),
     ];
-    expect(inOrder(found).map((one) => one.id)).toEqual(['a', 'd', 'e', 'f']);
+    const sorted = inOrder(found);
+    expect(sorted.map((one) => one.id)).toEqual(['a', 'd', 'e', 'f']);
     expect(found.map((one) => one.id)).toEqual(['f', 'e', 'a', 'd']);
-    expect(severalWorks(found)).toBe(true);
-    expect(severalWorks(found.filter((one) => one.id !== 'a'))).toBe(false);
-    expect(severalWorks([])).toBe(false);
+    expect(sorted.map((one) => placeOf(one, sorted))).toEqual([
+      'Board members #2',
+      'People #3',
+      'People #11',
+      'People #1',
+    ]);
+    expect(sorted.slice(1, 3).map((one) => placeOf(one, sorted.slice(1, 3)))).toEqual(['#3', '#11']);
+    expect(placeOf(child('g', 'people', 1, 0), [child('g', 'people', 1, 0)])).toBe('');
   });
   it('are done when they do not go on, however they have ended', () => {
     const statuses = ['active', 'completed', 'failed', 'cancelled', 'active'];
@@ -185,10 +191,8 @@ describe('children', () => {
     expect(doneOf([])).toBe(0);
   });
   it('are known from the context as the system writes it, and from nothing else', () => {
-    expect(knowsChildren({ children: { people: { total: 2, cases: { c1: {}, c2: {} } } } })).toBe(true);
-    expect(knowsChildren({ children: { directors: { total: 0, cases: {} }, people: { total: 1, cases: {} } } })).toBe(
-      true,
-    );
+    const groups = { people: { total: 2, cases: { c1: {}, c2: {} } }, directors: { total: 1, cases: { c3: {} } } };
+    expect(knownChildren({ children: groups })).toBe(3);
     for (const children of [
       undefined,
       null,
@@ -198,7 +202,7 @@ describe('children', () => {
       { people: { total: 0, cases: {} } },
       { people: { total: 2 } },
     ])
-      expect(knowsChildren({ children })).toBe(false);
+      expect(knownChildren({ children })).toBe(0);
   });
   it('have an outcome beside their state only where the two differ', () => {
     const ended = { status: 'completed', outcome: 'approved', configuration: ['approved'] } as const;

@@ -1,4 +1,5 @@
 import type { Case } from '@/api';
+import { labelOf } from '@/queue/schema';
 
 // The children of a case: cases that its work has started, one for each element of a list.
 
@@ -15,9 +16,12 @@ export function doneOf(children: readonly Pick<Case, 'status'>[]): number {
   return children.filter((child) => child.status !== 'active').length;
 }
 
-/** Whether the children were started by more than one piece of work, so that a row has to say by which. */
-export function severalWorks(children: readonly Case[]): boolean {
-  return new Set(children.map((child) => child.parent?.work)).size > 1;
+/** Where a child comes from, as far as it takes that to tell it from the others: the work and the place in its list. */
+export function placeOf(child: Case, children: readonly Case[]): string {
+  if (!child.parent || children.length < 2) return '';
+  const place = `#${child.parent.index + 1}`;
+  const works = new Set(children.map((one) => one.parent?.work));
+  return works.size > 1 ? `${labelOf(child.parent.work)} ${place}` : place;
 }
 
 /** The outcome of a case, unless its state says the same: a case that has ended stands in the state that is its outcome. */
@@ -30,11 +34,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-/** Whether a case knows of children: `children.<work>` of its context, which only the system writes, counts them. */
-export function knowsChildren(context: Record<string, unknown>): boolean {
+/** How many children a case knows of: `children.<work>` of its context, which only the system writes, counts them. */
+export function knownChildren(context: Record<string, unknown>): number {
   const groups = context['children'];
-  return (
-    isRecord(groups) &&
-    Object.values(groups).some((group) => isRecord(group) && isRecord(group['cases']) && Number(group['total']) > 0)
-  );
+  if (!isRecord(groups)) return 0;
+  return Object.values(groups).reduce<number>((sum, group) => {
+    const total = isRecord(group) && isRecord(group['cases']) ? group['total'] : 0;
+    return sum + (typeof total === 'number' ? total : 0);
+  }, 0);
 }

@@ -72,6 +72,7 @@ export const cases = {
   'cases.parent': 'Übergeordneter Fall',
   'cases.children': 'Unterfälle',
   'cases.children_done': '{done} von {total} erledigt',
+  'cases.children_none_yet': 'Noch keiner davon wurde begonnen.',
   'cases.note': 'Neue Notiz',
   'cases.note_hint': 'Für Ihre Kolleginnen und Kollegen. Notizen lassen sich später nicht ändern.',
   'cases.note_add': 'Notiz hinzufügen',

@@ -70,6 +70,7 @@ export const cases = {
   'cases.parent': 'Parent case',
   'cases.children': 'Child cases',
   'cases.children_done': '{done} of {total} done',
+  'cases.children_none_yet': 'None of them has been started yet.',
   'cases.note': 'New note',
   'cases.note_hint': 'For your colleagues. Notes cannot be changed later.',
   'cases.note_add': 'Add a note',
