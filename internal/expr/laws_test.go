@@ -164,3 +164,63 @@ func TestEveryMutantOfAnOperatorIsCaught(t *testing.T) {
 		t.Errorf("only %d mutants", tried)
 	}
 }
+
+// unsettled is a program without anything computed in advance.
+func unsettled(t *rapid.T, source string) *Program {
+	lexemes, failed := scan(source)
+	if failed != nil {
+		t.Fatal(failed)
+	}
+	p := parser{lexemes: lexemes}
+	root, failed := p.expression(precTernary)
+	if failed != nil {
+		t.Fatal(failed)
+	}
+	return &Program{root: root, source: source, paths: p.paths}
+}
+
+func TestWhatIsComputedInAdvanceIsWhatWouldBeComputed(t *testing.T) {
+	settledAtLeastOnce := false
+	rapid.Check(t, func(t *rapid.T) {
+		var write func(depth int) string
+		write = func(depth int) string {
+			leaf := rapid.SampledFrom([]string{"1", "2.5", "0", `"x"`, `"Berlin"`, "true", "false", "null", "a", "gone", "9007199254740991", "now()", `date("2026-01-01")`})
+			if depth == 0 || rapid.IntRange(0, 3).Draw(t, "leaf") == 0 {
+				return leaf.Draw(t, "value")
+			}
+			one, two := write(depth-1), write(depth-1)
+			switch kind := rapid.IntRange(0, 6).Draw(t, "kind"); kind {
+			case 0:
+				return "!(" + one + ")"
+			case 1:
+				return "((" + one + ") ? (" + two + ") : (" + write(depth-1) + "))"
+			case 2:
+				return rapid.SampledFrom([]string{"len", "lower", "abs", "floor", "exists", "age"}).Draw(t, "function") + "(" + one + ")"
+			case 3:
+				return "contains(" + one + ", " + two + ")"
+			}
+			op := rapid.SampledFrom([]string{"&&", "||", "==", "!=", "<", ">=", "+", "-", "*", "/", "%", "in", "??"}).Draw(t, "op")
+			return "((" + one + ") " + op + " (" + two + "))"
+		}
+		source := write(3)
+		p, err := Compile(source)
+		if err != nil {
+			return
+		}
+		plain := unsettled(t, source)
+		if _, ok := p.root.(constant); ok {
+			if _, ok := plain.root.(constant); !ok {
+				settledAtLeastOnce = true
+			}
+		}
+		scope := Map{"a": rapid.SampledFrom([]any{1.0, "x", true, nil}).Draw(t, "a")}
+		got, why := p.Value(&Env{Now: noon, Scope: scope})
+		want, because := plain.Value(&Env{Now: noon, Scope: scope})
+		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(why, because) {
+			t.Fatalf("%s is %v (%+v), and %v (%+v) when nothing is computed in advance", source, got, why, want, because)
+		}
+	})
+	if !settledAtLeastOnce {
+		t.Error("nothing was computed in advance")
+	}
+}

@@ -50,7 +50,7 @@ func compile(source string) (*Program, *Error) {
 		l := p.peek()
 		return nil, &Error{1, l.column, l.width, "an operator is missing before this", ""}
 	}
-	return &Program{root: root, source: source, paths: p.paths}, nil
+	return &Program{root: settle(root), source: source, paths: p.paths}, nil
 }
 
 // Constant is a Program that always gives the value.
