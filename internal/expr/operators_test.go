@@ -141,11 +141,24 @@ func TestOperatorsTakeComputedValues(t *testing.T) {
 
 func TestWhatAnOperatorCannotReadIsUnknownWithAReason(t *testing.T) {
 	for _, c := range []struct{ operator, value, given string }{
-		{"STARTS_WITH", `"x"`, `5`}, {"ENDS_WITH", `"x"`, `["x"]`}, {"CONTAINS", `"x"`, `5`}, {"CONTAINS", `5`, `"5"`}, {"MATCHES", `"x"`, `5`}, {"MATCHES", `"x"`, `null`},
-		{"BEFORE", `"2026-03-01"`, `"soon"`}, {"AFTER", `"2026-03-01"`, `5`}, {"AGE_AT_LEAST", `18`, `"1 May"`}, {"WITHIN_DAYS", `3`, `true`}, {"FUZZY_MATCH_SCORE_LT", `80`, `"79"`},
-		{"UBO_MISMATCH", `["a"]`, `"a"`}, {"UBO_MISMATCH", `["a"]`, `[{"share": 5}]`}, {"UBO_MISMATCH", `["a"]`, `[""]`},
-		{"AML_CHECK", `{"category": "pep", "operator": "EQUALS", "value": true}`, `[{"warnings": []}]`}, {"AML_CHECK", `{"category": "pep", "operator": "EQUALS", "value": true}`, `{}`},
-		{"AML_CHECK", `{"category": "pep.length", "operator": "GT", "value": 0}`, `[{"pep": true}]`}, {"AML_CHECK", `{"category": "pep", "operator": "EQUALS", "value": true}`, `["x"]`},
+		{"STARTS_WITH", `"x"`, `5`},
+		{"ENDS_WITH", `"x"`, `["x"]`},
+		{"CONTAINS", `"x"`, `5`},
+		{"CONTAINS", `5`, `"5"`},
+		{"MATCHES", `"x"`, `5`},
+		{"MATCHES", `"x"`, `null`},
+		{"BEFORE", `"2026-03-01"`, `"soon"`},
+		{"AFTER", `"2026-03-01"`, `5`},
+		{"AGE_AT_LEAST", `18`, `"1 May"`},
+		{"WITHIN_DAYS", `3`, `true`},
+		{"FUZZY_MATCH_SCORE_LT", `80`, `"79"`},
+		{"UBO_MISMATCH", `["a"]`, `"a"`},
+		{"UBO_MISMATCH", `["a"]`, `[{"share": 5}]`},
+		{"UBO_MISMATCH", `["a"]`, `[""]`},
+		{"AML_CHECK", `{"category": "pep", "operator": "EQUALS", "value": true}`, `[{"warnings": []}]`},
+		{"AML_CHECK", `{"category": "pep", "operator": "EQUALS", "value": true}`, `{}`},
+		{"AML_CHECK", `{"category": "pep.length", "operator": "GT", "value": 0}`, `[{"pep": true}]`},
+		{"AML_CHECK", `{"category": "pep", "operator": "EQUALS", "value": true}`, `["x"]`},
 	} {
 		got := built(t, c.operator, read1(t, c.value)).Test(&Env{Now: noon, Scope: Map{"a": read1(t, c.given)}})
 		if got.Truth != Unknown || got.Reason == "" {
