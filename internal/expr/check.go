@@ -80,7 +80,7 @@ func (c *checker) types(n node) Types {
 		return all
 	case listNode, missingNode, missingSomeNode, filterNode, mapNode, mergeNode:
 		return TypeList
-	case inNode, matchNode, memberNode, foldedNode, lastYearNode, ownersNode, screeningNode, quantifierNode, schemaNode:
+	case inNode, matchNode, memberNode, foldedNode, lastYearNode, ownersNode, screeningNode, quantifierNode, schemaNode, listedNode, customNode:
 		return TypeBool
 	case negateNode, rankNode:
 		return TypeNumber

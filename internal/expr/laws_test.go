@@ -71,7 +71,7 @@ func TestConditionsKeepTheLawsOfThreeValuedLogic(t *testing.T) {
 				scope[name] = drawnJSON(t, 3)
 			}
 		}
-		is := func(p *Program) Truth { return p.Test(&Env{Now: noon, Scope: scope}).Truth }
+		is := func(p *Program) Truth { return p.Test(&Env{Now: noon, Scope: scope, Lists: someLists}).Truth }
 		for law, sides := range map[string][2]*Program{
 			"twice not":         {Not(Not(p)), p},
 			"De Morgan, and":    {Not(All(p, q)), AnyOf(Not(p), Not(q))},
@@ -92,11 +92,11 @@ func TestConditionsKeepTheLawsOfThreeValuedLogic(t *testing.T) {
 		if and, or := is(All(p, q)), is(AnyOf(p, q)); and != is(p).And(is(q)) || or != is(p).Or(is(q)) {
 			t.Fatalf("and is %v, or is %v of %v and %v", and, or, is(p), is(q))
 		}
-		verdict := p.Test(&Env{Now: noon, Scope: scope})
+		verdict := p.Test(&Env{Now: noon, Scope: scope, Lists: someLists})
 		if verdict.Truth == Unknown && len(verdict.Missing) == 0 && verdict.Reason == "" {
 			t.Fatal("unknown without a reason")
 		}
-		if again := p.Test(&Env{Now: noon, Scope: scope}); !reflect.DeepEqual(again, verdict) {
+		if again := p.Test(&Env{Now: noon, Scope: scope, Lists: someLists}); !reflect.DeepEqual(again, verdict) {
 			t.Fatalf("%+v and then %+v", verdict, again)
 		}
 	})
@@ -151,7 +151,7 @@ func TestEveryMutantOfAnOperatorIsCaught(t *testing.T) {
 					continue
 				}
 				for text, want := range map[string]Truth{other.holds: True, other.fails: False} {
-					got := (&Program{root: mutant}).Test(&Env{Now: noon, Scope: Map{"a": read1(t, text)}}).Truth
+					got := (&Program{root: mutant}).Test(&Env{Now: noon, Lists: someLists, Scope: Map{"a": read1(t, text)}}).Truth
 					caught = caught || got != want
 				}
 			}
@@ -214,8 +214,8 @@ func TestWhatIsComputedInAdvanceIsWhatWouldBeComputed(t *testing.T) {
 			}
 		}
 		scope := Map{"a": rapid.SampledFrom([]any{1.0, "x", true, nil}).Draw(t, "a")}
-		got, why := p.Value(&Env{Now: noon, Scope: scope})
-		want, because := plain.Value(&Env{Now: noon, Scope: scope})
+		got, why := p.Value(&Env{Now: noon, Scope: scope, Lists: someLists})
+		want, because := plain.Value(&Env{Now: noon, Scope: scope, Lists: someLists})
 		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(why, because) {
 			t.Fatalf("%s is %v (%+v), and %v (%+v) when nothing is computed in advance", source, got, why, want, because)
 		}

@@ -41,6 +41,7 @@ var plainOperators = map[string]operator{
 var operatorTable = func() map[string]operator {
 	all := maps.Clone(plainOperators)
 	all["FUZZY_MATCH_SCORE_LT"] = operator{"a number; 80 when it is left off", fuzzyBelow}
+	all["IN_LIST"] = operator{"the name of a list", listed}
 	all["UBO_MISMATCH"] = operator{"a list of owners, or {field: …} of one", ownersDiffer}
 	wants := "an object {category, operator, value}; the categories are " + strings.Join(slices.Sorted(maps.Keys(categories)), ", ") + ", each also with .length"
 	all["AML_CHECK"] = operator{wants, screening}

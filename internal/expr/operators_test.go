@@ -40,6 +40,9 @@ var boundaries = []struct{ operator, field, value, holds, fails string }{
 	{"UBO_MISMATCH", "a", `["Ann  LEE", {"given": "Bo", "family": "Li"}]`, `["Ann Lee"]`, `[{"name": "bo li"}, "ann lee"]`},
 	{"UBO_MISMATCH", "a", `["Ann"]`, `["Ann", "Bo"]`, `["ann", "Ann "]`},
 	{"EXISTS", "a", `true`, `[0]`, `[]`},
+	{"IN_LIST", "a", `"blocked"`, `"x"`, `"X"`},
+	{"IN_LIST", "a", `"blocked"`, `["y", "x"]`, `["y"]`},
+	{"IN_LIST", "a", `"blocked"`, `["y", "x", {}]`, `[]`},
 	{"AML_CHECK", "a", `{"category": "pep", "operator": "EQUALS", "value": false}`, `[{"pep": true}, {"pep": false}]`, `[{"pep": true}]`},
 	{"AML_CHECK", "a", `{"category": "pep", "operator": "EQUALS", "value": 0}`, `[{"pep": 1}, {"pep": 0}]`, `[{"pep": 1}]`},
 	{"AML_CHECK", "a", `{"category": "pep", "operator": "EQUALS", "value": 0}`, `[{"pep": 0}]`, `[{"pep": -1}]`},
@@ -98,11 +101,11 @@ func TestEveryOperatorHoldsUpToItsBoundary(t *testing.T) {
 		seen[c.operator] = true
 		p := built(t, c.operator, read1(t, c.value))
 		for text, want := range map[string]Truth{c.holds: True, c.fails: False} {
-			if got := p.Test(&Env{Now: noon, Scope: Map{"a": read1(t, text)}}); got.Truth != want {
+			if got := p.Test(&Env{Now: noon, Lists: someLists, Scope: Map{"a": read1(t, text)}}); got.Truth != want {
 				t.Errorf("%s %s of %s is %v (%s), want %v", c.operator, c.value, text, got.Truth, got.Reason, want)
 			}
 		}
-		missing := p.Test(&Env{Now: noon, Scope: Map{}})
+		missing := p.Test(&Env{Now: noon, Lists: someLists, Scope: Map{}})
 		if c.operator != "EXISTS" && (missing.Truth != Unknown || !slices.Equal(missing.Missing, []string{"a"})) {
 			t.Errorf("%s of nothing: %+v", c.operator, missing)
 		}
@@ -120,7 +123,7 @@ func TestEveryOperatorHoldsUpToItsBoundary(t *testing.T) {
 // A value that is computed counts like one that is written.
 func TestOperatorsTakeComputedValues(t *testing.T) {
 	for _, c := range boundaries {
-		if slices.Contains([]string{"MATCHES", "WITHIN_DAYS", "LAST_YEAR", "EXISTS", "AML_CHECK", "AML_CHECK_V2", "BETWEEN"}, c.operator) || c.value == "null" {
+		if slices.Contains([]string{"MATCHES", "WITHIN_DAYS", "LAST_YEAR", "EXISTS", "AML_CHECK", "AML_CHECK_V2", "BETWEEN", "IN_LIST"}, c.operator) || c.value == "null" {
 			continue
 		}
 		other, err := CompilePath("b")
@@ -129,11 +132,11 @@ func TestOperatorsTakeComputedValues(t *testing.T) {
 		}
 		p := built(t, c.operator, other)
 		for text, want := range map[string]Truth{c.holds: True, c.fails: False} {
-			if got := p.Test(&Env{Now: noon, Scope: Map{"a": read1(t, text), "b": read1(t, c.value)}}); got.Truth != want {
+			if got := p.Test(&Env{Now: noon, Lists: someLists, Scope: Map{"a": read1(t, text), "b": read1(t, c.value)}}); got.Truth != want {
 				t.Errorf("%s: %s against the value of b is %v (%s), want %v", c.operator, text, got.Truth, got.Reason, want)
 			}
 		}
-		if got := p.Test(&Env{Now: noon, Scope: Map{"a": read1(t, c.holds)}}); got.Truth != Unknown || !slices.Contains(got.Missing, "b") {
+		if got := p.Test(&Env{Now: noon, Lists: someLists, Scope: Map{"a": read1(t, c.holds)}}); got.Truth != Unknown || !slices.Contains(got.Missing, "b") {
 			t.Errorf("%s without b: %+v", c.operator, got)
 		}
 	}
@@ -160,7 +163,7 @@ func TestWhatAnOperatorCannotReadIsUnknownWithAReason(t *testing.T) {
 		{"AML_CHECK", `{"category": "pep.length", "operator": "GT", "value": 0}`, `[{"pep": true}]`},
 		{"AML_CHECK", `{"category": "pep", "operator": "EQUALS", "value": true}`, `["x"]`},
 	} {
-		got := built(t, c.operator, read1(t, c.value)).Test(&Env{Now: noon, Scope: Map{"a": read1(t, c.given)}})
+		got := built(t, c.operator, read1(t, c.value)).Test(&Env{Now: noon, Lists: someLists, Scope: Map{"a": read1(t, c.given)}})
 		if got.Truth != Unknown || got.Reason == "" {
 			t.Errorf("%s %s of %s: %+v", c.operator, c.value, c.given, got)
 		}

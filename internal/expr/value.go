@@ -87,6 +87,8 @@ type Env struct {
 	Scope    Scope
 	Now      time.Time
 	Location *time.Location // of dates; nil is UTC
+	Lists    map[string]List
+	Host     any // for conditions that are evaluated elsewhere
 
 	missing []string
 	reason  string
