@@ -21,7 +21,9 @@ var someLists = map[string]List{"blocked": fixed{"x"}}
 // yearly is a List whose entry counts until 2027.
 type yearly struct{ fixed }
 
-func (yearly) Holds(v any, at time.Time) (holds, fits bool) { return v == "x" && at.Year() < 2027, true }
+func (yearly) Holds(v any, at time.Time) (holds, fits bool) {
+	return v == "x" && at.Year() < 2027, true
+}
 
 func TestWhatAListCannotTellIsUnknownWithAReason(t *testing.T) {
 	for name, c := range map[string]struct {
