@@ -44,7 +44,7 @@ func TestExamplesInTheGuidesHaveNoProblems(t *testing.T) {
 		"policies.md": func(source []byte) problem.Diagnostics {
 			policy, diagnostics := rules.Parse("policies.md", source)
 			if !diagnostics.Failed() {
-				for _, c := range policy.RunCases() {
+				for _, c := range policy.RunCases(nil) {
 					if !c.Passed {
 						t.Errorf("the case %q of the example fails: %v", c.Name, c.Problems)
 					}

@@ -16,6 +16,7 @@ const (
 	MalformedJSON        Code = "malformed_json"        // the body is not JSON
 	UnknownWorkflow      Code = "unknown_workflow"      // no such workflow is published
 	UnknownPolicy        Code = "unknown_policy"        // no such policy is published
+	UnknownList          Code = "unknown_list"          // a policy asks for a list that is not there
 	Unauthenticated      Code = "unauthenticated"       // no credential, or one that is not good
 	Forbidden            Code = "forbidden"             // the principal lacks the permission
 	NotFound             Code = "not_found"             // no such thing in the caller's tenant
@@ -54,6 +55,7 @@ var codes = map[Code]property{
 	MalformedJSON:        {http.StatusBadRequest, "The body is not valid JSON", false},
 	UnknownWorkflow:      {http.StatusUnprocessableEntity, "No such workflow is published", false},
 	UnknownPolicy:        {http.StatusNotFound, "No such policy is published", false},
+	UnknownList:          {http.StatusConflict, "A list is not there", false},
 	Unauthenticated:      {http.StatusUnauthorized, "A valid credential is needed", false},
 	Forbidden:            {http.StatusForbidden, "The permission is missing", false},
 	NotFound:             {http.StatusNotFound, "Not found", false},

@@ -1,12 +1,22 @@
 package rules
 
-import "time"
+import (
+	"time"
+
+	"ballerine/internal/expr"
+)
 
 // Options of one evaluation.
 type Options struct {
 	Now      time.Time // the time of the decision; ages and days are counted from it
 	Decision string    // the id that the answer carries
 	Untraced bool      // leave the trace out, for bulk work
+
+	// What the policy asks for besides its input. See Policy.Open.
+	Lists    map[string]expr.List
+	Policies Policies
+
+	answers map[string]string // of policies that are called, instead of evaluating them: for cases
 }
 
 // Answer is a decision. It marshals to the answer of `policy eval --json`, of the API and of a workflow's context.
@@ -20,8 +30,10 @@ type Answer struct {
 	Indicators []Indicator `json:"indicators"`
 	Trace      []Step      `json:"trace"`
 	// What the rows of tables say besides an outcome and a score, by the rule that asked the table.
-	Outputs  map[string][]map[string]any `json:"outputs,omitempty"`
-	Decision string                      `json:"decision"`
+	Outputs map[string][]map[string]any `json:"outputs,omitempty"`
+	// What the policies answered that this one has called, in the order of the calls.
+	Calls    []Called `json:"calls,omitempty"`
+	Decision string   `json:"decision"`
 }
 
 // Indicator is what a fired rule says about the subject.

@@ -2,9 +2,12 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"ballerine/internal/expr"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -14,7 +17,9 @@ type policyCase struct {
 	name     string
 	now      time.Time
 	input    map[string]any
-	outcome  string // "": not looked at
+	lists    map[string]expr.List // every list of the policy; what the case does not tell is empty
+	answers  map[string]string    // of policies that are called
+	outcome  string               // "": not looked at
 	severity string
 	score    *float64
 	fired    []string // sorted; nil: not looked at
@@ -31,18 +36,19 @@ type CaseResult struct {
 	Answer   Answer   `json:"answer"`
 }
 
-// RunCases runs every example of the policy, in the order of the document.
-func (p *Policy) RunCases() []CaseResult {
+// RunCases runs every example of the policy, in the order of the document. Policies that it calls, and whose answer an
+// example does not tell, are evaluated; see Collect.
+func (p *Policy) RunCases(policies Policies) []CaseResult {
 	results := make([]CaseResult, len(p.cases))
 	for i, c := range p.cases {
-		results[i] = p.runCase(c)
+		results[i] = p.runCase(c, policies)
 	}
 	return results
 }
 
-func (p *Policy) runCase(c policyCase) CaseResult {
+func (p *Policy) runCase(c policyCase, policies Policies) CaseResult {
 	result := CaseResult{Name: c.name, Line: c.line}
-	answer, err := p.Evaluate(c.input, Options{Now: c.now, Decision: "case"})
+	answer, err := p.Evaluate(c.input, Options{Now: c.now, Decision: "case", Lists: c.allLists(p, policies), Policies: policies, answers: c.answers})
 	if err != nil {
 		result.Problems = []string{err.Error()}
 		return result
@@ -96,7 +102,7 @@ func (r *reader) cases(n *yaml.Node, p *Policy) []policyCase {
 	names := map[string]bool{}
 	for i, child := range n.Content {
 		path := at("cases", i)
-		if !r.only(child, path, []string{"name", "now", "input", "expect"}) {
+		if !r.only(child, path, []string{"name", "now", "input", "lists", "answers", "expect"}) {
 			continue
 		}
 		c := r.oneCase(child, path, p)
@@ -132,6 +138,7 @@ func (r *reader) oneCase(n *yaml.Node, path string, p *Policy) policyCase {
 		}
 		c.input = object
 	}
+	r.surroundings(n, path, &c)
 	if expect := lookup(n, "expect"); expect != nil && r.only(expect, path+".expect", []string{"outcome", "score", "severity", "fired", "skipped"}) {
 		r.expect(expect, path+".expect", p, &c)
 	}
@@ -177,3 +184,58 @@ func (r *reader) ruleIDs(n *yaml.Node, path string, p *Policy) []string {
 	slices.Sort(ids)
 	return ids
 }
+
+// surroundings reads what a case says of lists and of policies that are called.
+func (r *reader) surroundings(n *yaml.Node, path string, c *policyCase) {
+	c.lists, c.answers = map[string]expr.List{}, map[string]string{}
+	for _, m := range members(orEmpty(lookup(n, "lists"))) {
+		at := join(path+".lists", m.key.Value)
+		value, _ := r.literal(m.value, at)
+		entries, ok := value.([]any)
+		if !ok {
+			r.add(m.value, at, "type", "[value, value]", "a list of values is needed here")
+		}
+		c.lists[m.key.Value] = caseList(entries)
+		r.mustAsk(m, at, "list", names(r.asked, func(a asked) string { return a.list }))
+	}
+	for _, m := range members(orEmpty(lookup(n, "answers"))) {
+		at := join(path+".answers", m.key.Value)
+		c.answers[m.key.Value] = r.text(m.value, at)
+		r.mustAsk(m, at, "policy", names(r.asked, func(a asked) string { return a.policy }))
+	}
+}
+
+// mustAsk notes a name of a case that no rule asks for.
+func (r *reader) mustAsk(m member, path, what string, known []string) {
+	if !slices.Contains(known, m.key.Value) {
+		r.add(m.key, path, "unknown_key", didYouMean(m.key.Value, known), "no rule asks for a %s %s", what, m.key.Value)
+	}
+}
+
+// allLists are the lists of a case: what it tells, and empty ones.
+func (c policyCase) allLists(p *Policy, policies Policies) map[string]expr.List {
+	all := maps.Clone(c.lists)
+	for _, one := range append(slices.Collect(maps.Values(policies)), p) {
+		for _, name := range one.Lists() {
+			if all[name] == nil {
+				all[name] = caseList(nil)
+			}
+		}
+	}
+	return all
+}
+
+// caseList is a list that a case tells.
+type caseList []any
+
+// Holds implements expr.List.
+func (l caseList) Holds(value any, _ time.Time) (holds, fits bool) {
+	switch value.(type) {
+	case string, float64, bool:
+		return slices.Contains(l, value), true
+	}
+	return false, false
+}
+
+// Edition implements expr.List.
+func (caseList) Edition() string { return "case" }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"slices"
 	"strings"
 
 	"ballerine/internal/expr"
@@ -29,6 +28,8 @@ func conditionForms() []conditionForm {
 		{"json-logic", nil, (*reader).jsonLogic},
 		{"jmespath", nil, (*reader).jmespath},
 		{"json-schema", nil, (*reader).jsonSchema},
+		{"list", []string{"field"}, (*reader).listed},
+		{"policy", []string{"outcome", "input"}, (*reader).called},
 		{"rules", []string{"operator"}, (*reader).ruleSet},
 		{"operator", []string{"field", "key", "value"}, (*reader).operation},
 	}
@@ -73,12 +74,6 @@ func (r *reader) noForm(n *yaml.Node, path string) {
 	var names []string
 	for _, form := range conditionForms() {
 		names = append(names, form.key)
-	}
-	for _, m := range members(n) {
-		if slices.Contains(laterForms, m.key.Value) {
-			r.add(m.key, join(path, m.key.Value), "unsupported", "", "conditions of the form {%s: …} are not supported by this version", m.key.Value)
-			return
-		}
 	}
 	r.add(n, path, "unknown_condition", "one of "+strings.Join(names, ", "), "this is no form of a condition")
 }
@@ -208,6 +203,9 @@ func (r *reader) operation(n *yaml.Node, path string, _ int) *expr.Program {
 		return nil
 	}
 	before := len(r.found)
+	if r.text(name, path+".operator") == "IN_LIST" {
+		r.listName(lookup(n, "value"), path+".value")
+	}
 	for _, e := range program.Check(r.shape) {
 		if !strings.HasPrefix(e.Message, "unknown field") { // path has told it, at its place
 			r.add(name, path, "type", e.Hint, "%s", e.Message)

@@ -31,6 +31,7 @@ func (r *reader) policy() *Policy {
 		Digest: digest(r.source), Source: slices.Clone(r.source), location: r.zone(orEmpty(lookup(root, "timezone"))),
 		severity: map[string]int{},
 	}
+	r.id = p.ID
 	p.Inputs = r.inputs(lookup(root, "inputs"))
 	p.shape, p.schema = expr.NewShape(p.Inputs), r.inputSchema
 	r.shape = p.shape
@@ -40,6 +41,7 @@ func (r *reader) policy() *Policy {
 	r.rules(root, p)
 	r.unusedTables(root, p)
 	p.unknown = r.unknownLimit(lookup(root, "unknown"), p)
+	p.asked = r.asked
 	p.cases = r.cases(lookup(root, "cases"), p)
 	p.paths = distinct(p.rules)
 	return p
@@ -189,15 +191,13 @@ func (r *reader) rule(n *yaml.Node, path string, p *Policy) rule {
 	if missing := lookup(n, "missing"); missing != nil {
 		one.missing = r.missing(missing, path+".missing", p)
 	}
+	before := len(r.asked)
 	r.body(n, path, &one, p)
-	if one.outcome == "" && lookup(n, "outcome") == nil && lookup(n, "score") == nil && lookup(n, "table") == nil && !isLater(n) {
+	one.lists = names(r.asked[before:], func(a asked) string { return a.list })
+	if one.outcome == "" && lookup(n, "outcome") == nil && lookup(n, "score") == nil && lookup(n, "table") == nil {
 		r.add(n, path, "required", "give it an outcome or a score", "the rule does nothing when it fires")
 	}
 	return one
-}
-
-func isLater(n *yaml.Node) bool {
-	return slices.ContainsFunc(members(n), func(m member) bool { return slices.Contains(laterForms, m.key.Value) })
 }
 
 // body reads what a rule is about: its condition or its table, and its reason.
@@ -209,8 +209,8 @@ func (r *reader) body(n *yaml.Node, path string, one *rule, p *Policy) {
 	case table != nil:
 		r.tableOf(table, path+".table", one, p)
 	case when != nil:
-		one.condition = r.condition(when, path+".when", 0)
-	case !isLater(n):
+		one.condition, one.says = r.condition(when, path+".when", 0), describe(when)
+	default:
 		r.add(n, path+".when", "required", "", "when is missing: the rule's condition")
 	}
 	if reason := lookup(n, "reason"); reason != nil {

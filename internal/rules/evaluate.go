@@ -12,20 +12,52 @@ import (
 const unknownRule = "unknown"
 
 // Evaluate decides over an input: JSON values by name. The input is only read.
-// Errors: problem.Invalid when a number that a rule reads is too large to be exact; its place is named, not its value.
+// Errors: problem.Invalid when a number that a rule reads is too large to be exact (its place is named, not its value), or
+// when policies are called too deep or too often; UnknownList and NotReady when something that the policy asks for is not
+// in the options.
 func (p *Policy) Evaluate(input map[string]any, options Options) (Answer, error) {
-	room := &room{env: expr.Env{Scope: expr.Map(input), Now: options.Now, Location: p.location}}
-	d := decision{policy: p, env: &room.env, traced: !options.Untraced, worst: -1, points: room.points[:0]}
+	return p.evaluate(input, options, 0, nil)
+}
+
+func (p *Policy) evaluate(input map[string]any, options Options, depth int, calls *int) (Answer, error) {
+	room := &room{env: expr.Env{Scope: expr.Map(input), Now: options.Now, Location: p.location, Lists: options.Lists}}
+	d := &room.decision
+	*d = decision{policy: p, env: &room.env, options: options, traced: !options.Untraced, worst: -1, points: room.points[:0], depth: depth, calls: calls}
+	if calls == nil {
+		d.calls = &room.calls
+	}
+	if len(p.asked) > 0 {
+		if err := p.ready(options); err != nil {
+			return Answer{}, err
+		}
+		d.env.Host = d
+	}
 	if err := d.exact(); err != nil {
 		return Answer{}, err
 	}
 	d.answer = Answer{Policy: p.ID, Version: p.Version, Decision: options.Decision, Fired: room.fired[:0], Indicators: []Indicator{}, Trace: []Step{}}
+	d.rules()
+	if d.failed != nil {
+		return Answer{}, d.failed
+	}
+	d.conclude()
+	return d.answer, nil
+}
+
+func (d *decision) rules() {
+	all := d.policy.rules
 	if d.traced {
-		d.answer.Trace = make([]Step, 0, len(p.rules))
+		d.answer.Trace = make([]Step, 0, len(all))
 	}
-	for i := range p.rules {
-		d.rule(&p.rules[i])
+	for i := range all {
+		d.current = all[i].id
+		d.rule(&all[i])
 	}
+}
+
+// conclude makes the answer of what fired.
+func (d *decision) conclude() {
+	p := d.policy
 	d.tooManyUnknown()
 	d.answer.Outcome = p.Default
 	if d.worst >= 0 {
@@ -33,25 +65,33 @@ func (p *Policy) Evaluate(input map[string]any, options Options) (Answer, error)
 	}
 	d.answer.Score = p.scoring.total(d.points)
 	d.answer.Severity = p.scoring.severity(d.answer.Score)
-	return d.answer, nil
 }
 
 // room is what an evaluation that fires few rules needs, in one piece of memory.
 type room struct {
-	env    expr.Env
-	points [8]points
-	fired  [4]string
+	decision decision
+	calls    int
+	env      expr.Env
+	points   [8]points
+	fired    [4]string
 }
 
 // decision is one evaluation under way.
 type decision struct {
 	policy  *Policy
 	env     *expr.Env
+	options Options
 	traced  bool
 	worst   int // the most severe outcome that fired; -1: none
 	points  []points
 	unknown int
 	answer  Answer
+
+	current string            // the rule that is evaluated
+	depth   int               // how many calls this evaluation is within
+	calls   *int              // how many the decision has made
+	shared  map[string]string // outcomes of policies that saw what this one sees
+	failed  error             // of a call: there is no decision then
 }
 
 // exact refuses numbers that a double does not hold exactly.
@@ -143,7 +183,10 @@ func (d *decision) traceWith(one *rule, status Status, reason func() string) {
 	if !d.traced {
 		return
 	}
-	step := Step{Rule: one.id, Status: status, Inputs: make(map[string]any, len(one.inputs)), Editions: map[string]string{}}
+	step := Step{Rule: one.id, Status: status, Inputs: make(map[string]any, len(one.inputs)), Editions: make(map[string]string, len(one.lists))}
+	for _, name := range one.lists {
+		step.Editions[name] = d.options.Lists[name].Edition()
+	}
 	for _, in := range one.inputs {
 		v, there := in.value.Value(d.env)
 		switch {
@@ -162,12 +205,12 @@ func (d *decision) traceWith(one *rule, status Status, reason func() string) {
 func (d *decision) reason(one *rule, status Status, verdict expr.Verdict) string {
 	switch status {
 	case Failed:
-		return "The condition did not hold."
+		return "It does not hold that " + one.says + "."
 	case Skipped:
 		return because(verdict) + consequence(one)
 	}
 	if one.reason == nil {
-		return "The condition held."
+		return "It holds that " + one.says + "."
 	}
 	return one.reason.Render(d.env, d.policy.hide)
 }

@@ -294,7 +294,7 @@ cases:
   - {name: wrong, now: 2026-01-01, input: {a: 2}, expect: {outcome: approve, fired: [], score: 0, severity: low, skipped: [r]}}
   - {name: right, now: 2026-01-01T10:00:00Z, input: {a: 2}, expect: {outcome: reject, fired: [r], score: 70, severity: high, skipped: []}}
 `)
-	results := p.RunCases()
+	results := p.RunCases(nil)
 	if results[0].Passed || !results[1].Passed || results[0].Line != 7 {
 		t.Fatalf("got %+v", results)
 	}
@@ -309,7 +309,7 @@ func TestPoliciesAreSafeForConcurrentUse(t *testing.T) {
 	for range 8 {
 		go func() {
 			var all []string
-			for _, result := range p.RunCases() {
+			for _, result := range p.RunCases(nil) {
 				all = append(all, fmt.Sprint(result.Passed))
 			}
 			done <- strings.Join(all, "")

@@ -100,8 +100,16 @@ func TestProblemsAreToldWithPlaceAndHint(t *testing.T) {
 		`{field: risk.score, operator: LTEE, value: 4}`:     {Line: 6, Code: "operator", Message: "there is no operator LTEE", Hint: "did you mean LTE?"},
 		`{field: risk.score, operator: BETWEEN, value: 4}`:  {Line: 6, Code: "operator", Message: "the value of BETWEEN must be an object {min, max}"},
 		`{field: risk.score, operator: IN, value: 4}`:       {Line: 6, Code: "operator", Message: "the value of IN must be a list"},
-		`{list: pep, field: risk.label}`:                    {Line: 6, Column: column + 1, Code: "unsupported", Message: "conditions of the form {list: …} are not supported by this version"},
-		`{policy: other, outcome: review}`:                  {Line: 6, Column: column + 1, Code: "unsupported"},
+		`{list: pep, field: risk.labl}`:                     {Line: 6, Code: "unknown_field", Message: "unknown field risk.labl", Hint: "did you mean risk.label?"},
+		`{list: pep}`:                                       {Line: 6, Code: "required", Message: "field is missing: what is looked up in the list"},
+		`{list: "a b", field: risk.label}`:                  {Line: 6, Code: "invalid", Message: "this is not the name of a list"},
+		`{field: risk.label, operator: IN_LIST, value: 4}`:  {Line: 6, Code: "operator", Message: "the value of IN_LIST must be the name of a list"},
+		`{policy: other}`:                                   {Line: 6, Code: "required", Message: "outcome is missing"},
+		`{policy: other, outcome: []}`:                      {Line: 6, Code: "required", Message: "name at least one outcome"},
+		`{policy: 3, outcome: review}`:                      {Line: 6, Code: "type"},
+		`{policy: p, outcome: review}`:                      {Line: 6, Code: "cycle", Message: "the policy calls itself"},
+		`{policy: o, outcome: a, input: {x: {field: nix}}}`: {Line: 6, Code: "unknown_field", Message: "unknown field nix"},
+		`{policy: o, outcome: a, input: [1]}`:               {Line: 6, Code: "type", Message: "input is an object: what the called policy sees"},
 		`{json-logic: {lt: [1, 2]}}`:                        {Line: 6, Code: "expression", Message: "json-logic's operator lt is not known"},
 		`{json-logic: {"<": [{var: risk.scor}, 2]}}`:        {Line: 6, Code: "unknown_field", Message: "unknown field risk.scor"},
 		`{jmespath: "risk.["}`:                              {Line: 6, Code: "expression", Message: "the query is not JMESPath"},
@@ -225,7 +233,7 @@ func FuzzParse(f *testing.F) {
 		if p == nil {
 			return
 		}
-		p.RunCases()
+		p.RunCases(nil)
 		if _, err := p.Evaluate(map[string]any{"risk": map[string]any{"score": 1.0}}, Options{}); err != nil && problem.CodeOf(err) != problem.Invalid {
 			t.Error(err)
 		}

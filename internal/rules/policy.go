@@ -28,6 +28,7 @@ type Policy struct {
 	cases    []policyCase
 	severity map[string]int // outcome -> place in Outcomes
 	paths    []input        // every path that a rule reads, once
+	asked    []asked        // lists and other policies
 }
 
 // Rules are the ids of the rules, in the order of the document.
@@ -49,6 +50,8 @@ type rule struct {
 	domain, indicator string
 	missing           string // skip, fire, or an outcome
 	inputs            []input
+	lists             []string // that the condition asks for
+	says              string   // the condition, for sentences
 }
 
 // input is a path that a rule reads.

@@ -34,6 +34,8 @@ type reader struct {
 	nodes  int
 
 	inputSchema *expr.Schema
+	id          string
+	asked       []asked // lists and policies, by all rules so far
 }
 
 func newReader(file string, source []byte) *reader { return &reader{file: file, source: source} }
@@ -163,7 +165,7 @@ func lookup(n *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// only notes the members of an object that are not among names. What a later version knows is named as such.
+// only notes the members of an object that are not among names.
 func (r *reader) only(n *yaml.Node, path string, names []string) bool {
 	if n.Kind != yaml.MappingNode {
 		r.add(n, path, "type", "", "an object is needed here")
@@ -172,17 +174,12 @@ func (r *reader) only(n *yaml.Node, path string, names []string) bool {
 	for _, m := range members(n) {
 		switch {
 		case slices.Contains(names, m.key.Value):
-		case slices.Contains(laterForms, m.key.Value):
-			r.add(m.key, join(path, m.key.Value), "unsupported", "", "%s is not supported by this version", m.key.Value)
 		default:
 			r.add(m.key, join(path, m.key.Value), "unknown_key", didYouMean(m.key.Value, names), "%s is not known here", m.key.Value)
 		}
 	}
 	return true
 }
-
-// laterForms are words of the language that this version refuses by name.
-var laterForms = []string{"list", "lists", "policy"}
 
 func didYouMean(name string, candidates []string) string {
 	if s := expr.Suggest(name, candidates); s != "" {

@@ -33,7 +33,7 @@ func TestShippedPoliciesPassTheirOwnCases(t *testing.T) {
 	}
 	for _, file := range files {
 		p := shipped(t, filepath.Base(file))
-		results := p.RunCases()
+		results := p.RunCases(nil)
 		if len(results) == 0 {
 			t.Errorf("%s has no cases", file)
 		}
