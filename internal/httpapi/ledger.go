@@ -23,7 +23,8 @@ type PolicyDecision struct {
 	Score    float64           `json:"score"`
 	Severity string            `json:"severity"`
 	Fired    []string          `json:"fired" nullable:"false"`
-	Editions map[string]string `json:"editions,omitempty" doc:"of the lists that were looked at"`
+	Editions map[string]string `json:"editions,omitempty" doc:"of the lists that it asked"`
+	Calls    map[string]int    `json:"calls,omitempty" doc:"versions of the policies that it may have called, by id"`
 	Case     string            `json:"case,omitempty"`
 	Subject  string            `json:"subject,omitempty"`
 	TookUS   int64             `json:"took_us" doc:"microseconds of the evaluation"`
@@ -36,7 +37,7 @@ type PolicyDecision struct {
 func DecisionShape(d ledger.Decision) PolicyDecision {
 	shape := PolicyDecision{
 		ID: d.ID, Policy: d.Policy, Version: d.Version, Digest: d.Digest, At: d.At, Outcome: d.Outcome, Score: d.Score, Severity: d.Severity, Fired: list(d.Fired),
-		Editions: d.Editions, Case: d.Case, Subject: d.Subject, TookUS: d.Took.Microseconds(), Omitted: d.Omitted,
+		Editions: d.Editions, Calls: d.Calls, Case: d.Case, Subject: d.Subject, TookUS: d.Took.Microseconds(), Omitted: d.Omitted,
 	}
 	if d.Input != nil {
 		shape.Input = d.Input
@@ -206,7 +207,7 @@ func (s *server) registerBacktests(api huma.API) {
 		if pages.Store != nil && ledger.Named(in.ID) {
 			source = pages.Source
 		}
-		if out.Body.Backtest, err = ledger.Run(c, draft, source, ledger.BacktestOptions{Examples: in.Body.Examples}); err != nil {
+		if out.Body.Backtest, err = ledger.Run(c, draft, source, ledger.BacktestOptions{Examples: in.Body.Examples, Library: s.decisions().Library(c, tenant)}); err != nil {
 			return nil, err
 		}
 		out.Body.Complete, out.Body.NextCursor = pages.Next == "", s.sealer.sign(scope, pages.Next)

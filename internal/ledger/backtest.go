@@ -36,6 +36,7 @@ type BacktestOptions struct {
 	Workers  int            // default: one for each processor
 	Examples int            // ids of decisions for each flip
 	Filter   Filter         // for sources that have none of their own
+	Library  rules.Library  // nil: a draft that asks for lists or other policies cannot be tried
 	Progress func(done int) // told of the decisions that are done, from time to time
 }
 
@@ -88,8 +89,10 @@ func Run(ctx context.Context, draft *rules.Policy, source Source, options Backte
 	tallies := make([]*tally, workers)
 	var group sync.WaitGroup
 	report := progress{tell: options.Progress}
+	opened := newOpened(draft, options.Library)
 	for i := range tallies {
 		tallies[i] = newTally(options)
+		tallies[i].opened = opened
 		group.Go(func() {
 			for page := range pages {
 				tallies[i].page(draft, page)
@@ -132,6 +135,7 @@ func (p *progress) add(number int) {
 // tally is what one worker has counted. Everything in it is a whole number, so that sums do not depend on the order.
 type tally struct {
 	filter    Filter
+	opened    *opened
 	examples  int
 	looked    int
 	evaluated int
@@ -170,7 +174,12 @@ func (t *tally) sample(draft *rules.Policy, s Sample) {
 		t.skipped++
 		return
 	}
-	answer, err := draft.Evaluate(s.Input, rules.Options{Now: s.At, Untraced: true})
+	options, err := t.opened.options(s.Head)
+	options.Now, options.Untraced = s.At, true
+	var answer rules.Answer
+	if err == nil {
+		answer, err = draft.Evaluate(s.Input, options)
+	}
 	if err != nil {
 		t.errors[string(problem.CodeOf(err))]++
 		return

@@ -93,3 +93,5 @@ func simple(v any) bool {
 	}
 	return true
 }
+
+func sorted[V any](object map[string]V) []string { return slices.Sorted(maps.Keys(object)) }

@@ -28,7 +28,8 @@ type Head struct {
 	Score    float64           `json:"score"`
 	Severity string            `json:"severity"`
 	Fired    []string          `json:"fired"`
-	Editions map[string]string `json:"editions,omitempty"` // of the lists that were looked at, by name
+	Editions map[string]string `json:"editions,omitempty"` // of the lists that it asked, by name
+	Calls    map[string]int    `json:"calls,omitempty"`    // versions of the policies that it may call, by id
 	Case     string            `json:"case,omitempty"`
 	Subject  string            `json:"subject,omitempty"`
 	Took     time.Duration     `json:"took"`              // nanoseconds of the evaluation
@@ -139,6 +140,7 @@ func withoutTrace(answer json.RawMessage) json.RawMessage {
 		return nil
 	}
 	members["trace"] = json.RawMessage("[]")
+	delete(members, "calls") // they have traces, too
 	text, err := json.Marshal(members)
 	if err != nil {
 		return nil

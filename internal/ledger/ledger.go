@@ -17,15 +17,13 @@ import (
 )
 
 // Policies knows the versions of policies.
-type Policies interface {
-	// PolicyVersion is a version of a policy; 0 is the newest. Errors: UnknownPolicy.
-	PolicyVersion(ctx context.Context, tenant, id string, version int) (*rules.Policy, error)
-}
+type Policies = rules.Versions
 
 // Ledger decides and keeps. Without a Store it only decides.
 type Ledger struct {
 	Store    Store
-	Policies Policies // for Replay
+	Policies Policies // for Replay, and for those that are called
+	Lists    Lists    // nil: there are none
 	Metrics  telemetry.Metrics
 	Logger   *slog.Logger
 	Clock    func() time.Time // measures evaluations; default time.Now
@@ -59,8 +57,14 @@ func (l *Ledger) Decide(ctx context.Context, r Request) (rules.Answer, error) {
 	if h.ID == "" {
 		h.ID = idOf(r, h, text)
 	}
+	options, err := r.Policy.Open(l.Library(ctx, r.Tenant), rules.Seen{})
+	if err != nil {
+		return rules.Answer{}, err
+	}
+	options.Now, options.Decision = h.At, h.ID
+	h.remember(options)
 	began := l.now()
-	answer, err := r.Policy.Evaluate(input, rules.Options{Now: h.At, Decision: h.ID})
+	answer, err := r.Policy.Evaluate(input, options)
 	if err != nil || l.Store == nil {
 		return answer, err
 	}
@@ -69,7 +73,7 @@ func (l *Ledger) Decide(ctx context.Context, r Request) (rules.Answer, error) {
 }
 
 func (l *Ledger) keep(ctx context.Context, h Head, input json.RawMessage, answer rules.Answer) (rules.Answer, error) {
-	h.Outcome, h.Score, h.Severity, h.Fired, h.Editions = answer.Outcome, answer.Score, answer.Severity, answer.Fired, editions(answer)
+	h.Outcome, h.Score, h.Severity, h.Fired = answer.Outcome, answer.Score, answer.Severity, answer.Fired
 	text, err := json.Marshal(answer)
 	if err != nil {
 		return answer, problem.Wrap(err, problem.Internal, "The answer does not encode.")
@@ -82,7 +86,7 @@ func (l *Ledger) keep(ctx context.Context, h Head, input json.RawMessage, answer
 		l.tellOmitted(ctx, sealed.Head)
 	}
 	kept, err := l.Store.PutDecision(ctx, sealed)
-	if err != nil || kept.At.Equal(h.At) && kept.Digest == h.Digest {
+	if err != nil || kept.same(h) {
 		return answer, err
 	}
 	before, err := kept.Open()
@@ -141,20 +145,6 @@ func idOf(r Request, h Head, input []byte) string {
 	return "dec_" + id.String()
 }
 
-// editions of the lists that an answer's rules have looked at.
-func editions(answer rules.Answer) map[string]string {
-	var found map[string]string
-	for _, step := range answer.Trace {
-		for name, edition := range step.Editions {
-			if found == nil {
-				found = map[string]string{}
-			}
-			found[name] = edition
-		}
-	}
-	return found
-}
-
 // Get reads a decision. Errors: NotFound.
 func (l *Ledger) Get(ctx context.Context, tenant, policy, id string) (Decision, error) {
 	if l.Store == nil || !Named(policy, id) {
@@ -207,16 +197,22 @@ func (l *Ledger) Replay(ctx context.Context, tenant, policy, id string) (Replay,
 	case digestOf(p) != d.Digest:
 		return Replay{}, problem.New(problem.NotReady, "The decision cannot be replayed: version %d of its policy has another source now.", d.Version).With("path.decision", "policy_changed", "the source of its policy has changed")
 	}
-	return Again(p, d)
+	return Again(p, l.Library(ctx, tenant), d)
 }
 
-// Again makes a decision again by a policy and compares the whole answer.
-func Again(p *rules.Policy, d Decision) (Replay, error) {
+// Again makes a decision again by a policy, with the lists and policies of a library as it saw them, and compares the
+// whole answer. Errors: those of the library.
+func Again(p *rules.Policy, library rules.Library, d Decision) (Replay, error) {
 	var input map[string]any
 	if err := json.Unmarshal(d.Input, &input); err != nil {
 		return Replay{}, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
 	}
-	answer, err := p.Evaluate(input, rules.Options{Now: d.At, Decision: d.ID})
+	options, err := p.Open(library, d.seen())
+	if err != nil {
+		return Replay{}, problem.Wrap(err, problem.NotReady, "The decision cannot be replayed: a list or a policy that it asked for is gone.").With("path.decision", "gone", "a list or a policy that it asked for is gone")
+	}
+	options.Now, options.Decision = d.At, d.ID
+	answer, err := p.Evaluate(input, options)
 	if err != nil {
 		return Replay{Differences: []Difference{{Location: "error", Is: problem.CodeOf(err)}}}, nil // that it fails now is the difference
 	}

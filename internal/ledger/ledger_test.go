@@ -166,7 +166,7 @@ func TestDifferencesAreToldByPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	replay, err := ledger.Again(changed, d)
+	replay, err := ledger.Again(changed, nil, d)
 	var places []string
 	for _, one := range replay.Differences {
 		places = append(places, one.Location)

@@ -17,7 +17,8 @@ import (
 // a publication counts at once for all functions; a version never changes, so that it is read and parsed once.
 type Catalog struct {
 	shipped
-	store Store // nil: nothing is published
+	store Store       // nil: nothing is published
+	Lists rules.Lists // that guards' policies ask for; nil: there are none
 
 	mutex  sync.Mutex
 	parsed map[parsedKey]any // *workflow.Workflow, *rules.Policy, *vendor.Plugin; nil: this version is the shipped one
@@ -251,7 +252,12 @@ func (r Resources) Policy(id string) (workflow.PolicyInfo, bool) {
 	if err != nil {
 		return workflow.PolicyInfo{}, false
 	}
-	return workflow.PolicyInfo{ID: id, Outcomes: p.Outcomes, Evaluate: evaluate(p)}, true
+	return workflow.PolicyInfo{ID: id, Outcomes: p.Outcomes, Evaluate: r.catalog.evaluate(r.ctx, r.tenant, p)}, true
+}
+
+// policy is the newest version of a policy. Errors: UnknownPolicy.
+func (r Resources) policy(id string) (*rules.Policy, error) {
+	return r.catalog.Policy(r.ctx, r.tenant, id)
 }
 
 // Workflow implements workflow.Catalog.
@@ -277,16 +283,22 @@ func (r running) Policy(id string) (workflow.PolicyInfo, bool) {
 		if err != nil {
 			return "", err
 		}
-		return evaluate(p)(input, now)
+		return r.catalog.evaluate(context.Background(), r.tenant, p)(input, now)
 	}}, true
 }
 
 // Workflow implements workflow.Catalog.
 func (r running) Workflow(string) bool { return true }
 
-func evaluate(p *rules.Policy) func(input map[string]any, now time.Time) (string, error) {
+// evaluate asks a policy for a guard, with the newest lists and policies that it asks for.
+func (c *Catalog) evaluate(ctx context.Context, tenant string, p *rules.Policy) func(input map[string]any, now time.Time) (string, error) {
 	return func(input map[string]any, now time.Time) (string, error) {
-		answer, err := p.Evaluate(input, rules.Options{Now: now})
+		options, err := p.Open(rules.NewLibrary(ctx, tenant, c, c.Lists), rules.Seen{})
+		if err != nil {
+			return "", err
+		}
+		options.Now, options.Untraced = now, true
+		answer, err := p.Evaluate(input, options)
 		return answer.Outcome, err
 	}
 }

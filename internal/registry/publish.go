@@ -126,8 +126,15 @@ type checked struct {
 	warnings problem.Diagnostics
 }
 
+// resources is what a document may name.
+type resources interface {
+	workflow.Catalog
+	// policy is the newest version of a policy. Errors: UnknownPolicy.
+	policy(id string) (*rules.Policy, error)
+}
+
 // check parses a document against what it may name.
-func (p *Publisher) check(cmd Publish, known workflow.Catalog) (made checked, err error) {
+func (p *Publisher) check(cmd Publish, known resources) (made checked, err error) {
 	var id string
 	var diagnostics problem.Diagnostics
 	switch cmd.Kind {
@@ -141,7 +148,7 @@ func (p *Publisher) check(cmd Publish, known workflow.Catalog) (made checked, er
 		policy, found := rules.Parse("source", []byte(cmd.Source))
 		if diagnostics = found; policy != nil {
 			id, made.title, made.policy = policy.ID, policy.Title, policy
-			diagnostics = append(diagnostics, failing(policy)...)
+			diagnostics = append(diagnostics, failing(policy, known)...)
 		}
 	case Plugin:
 		plugin, found := vendor.ParsePlugin("source", []byte(cmd.Source))
@@ -180,9 +187,17 @@ func (made *checked) compile(w *workflow.Workflow) (found problem.Diagnostics) {
 	return found
 }
 
-// failing are the cases written in a policy that do not come out as they should.
-func failing(policy *rules.Policy) (found problem.Diagnostics) {
-	for _, c := range policy.RunCases() {
+// failing is what is wrong with the lists and policies that a policy names, and the cases written in it that do not come
+// out as they should.
+func failing(policy *rules.Policy, known resources) (found problem.Diagnostics) {
+	if found = policy.CheckAsked("source", known.policy, nil); found.Failed() {
+		return found
+	}
+	policies, err := policy.Collect(known.policy)
+	if err != nil {
+		return append(found, problem.Diagnostic{File: "source", Line: 1, Column: 1, Code: "policies", Message: err.Error()})
+	}
+	for _, c := range policy.RunCases(policies) {
 		if !c.Passed {
 			found = append(found, problem.Diagnostic{File: "source", Line: c.Line, Column: 1, Path: "cases." + c.Name, Code: "case", Message: fmt.Sprintf("the case %q fails: %s", c.Name, strings.Join(c.Problems, "; "))})
 		}

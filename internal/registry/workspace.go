@@ -11,6 +11,7 @@ import (
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
+	"ballerine/internal/rules"
 	"ballerine/internal/workflow"
 )
 
@@ -74,7 +75,7 @@ func (p *Publisher) Import(ctx context.Context, who identity.Principal, w Worksp
 	if w.digest() != w.Digest {
 		return nil, problem.New(problem.Invalid, "The workspace was changed since it was exported.").With("body.workspace.digest", "digest", "it does not fit the definitions")
 	}
-	known := &incoming{Catalog: p.Catalog.For(ctx, who.Tenant), made: map[string]checked{}}
+	known := &incoming{Resources: p.Catalog.For(ctx, who.Tenant), made: map[string]checked{}, policies: map[string]*rules.Policy{}}
 	if err := p.checkAll(w, known); err != nil {
 		return nil, err
 	}
@@ -102,8 +103,14 @@ func (p *Publisher) checkAll(w Workspace, known *incoming) error {
 		if !slices.Contains(Kinds(), d.Kind) {
 			problems.With(fmt.Sprintf("definitions[%d].kind", i), "unknown", "there is no such kind of definition")
 		}
-		if d.Kind == Workflow {
+		switch d.Kind {
+		case Workflow:
 			known.workflows = append(known.workflows, d.ID)
+		case Policy:
+			if policy, _ := rules.Parse(d.ID, []byte(d.Source)); policy != nil {
+				known.policies[policy.ID] = policy
+			}
+		case Plugin:
 		}
 	}
 	for _, kind := range Kinds() {
@@ -127,11 +134,12 @@ func (p *Publisher) checkAll(w Workspace, known *incoming) error {
 	return nil
 }
 
-// incoming is what workflows of a workspace may name: what comes with them, and what is there.
+// incoming is what definitions of a workspace may name: what comes with them, and what is there.
 type incoming struct {
-	workflow.Catalog
+	Resources
 	made      map[string]checked
 	workflows []string
+	policies  map[string]*rules.Policy
 }
 
 func key(kind Kind, id string) string { return string(kind) + "/" + id }
@@ -141,18 +149,25 @@ func (in *incoming) Plugin(id string) (workflow.Plugin, bool) {
 	if made := in.made[key(Plugin, id)]; made.plugin != nil {
 		return made.plugin.Summary(), true
 	}
-	return in.Catalog.Plugin(id)
+	return in.Resources.Plugin(id)
 }
 
 // Policy implements workflow.Catalog.
 func (in *incoming) Policy(id string) (workflow.PolicyInfo, bool) {
 	if made := in.made[key(Policy, id)]; made.policy != nil {
-		return workflow.PolicyInfo{ID: id, Outcomes: made.policy.Outcomes, Evaluate: evaluate(made.policy)}, true
+		return workflow.PolicyInfo{ID: id, Outcomes: made.policy.Outcomes, Evaluate: in.catalog.evaluate(in.ctx, in.tenant, made.policy)}, true
 	}
-	return in.Catalog.Policy(id)
+	return in.Resources.Policy(id)
+}
+
+func (in *incoming) policy(id string) (*rules.Policy, error) {
+	if p := in.policies[id]; p != nil {
+		return p, nil
+	}
+	return in.Resources.policy(id)
 }
 
 // Workflow implements workflow.Catalog.
 func (in *incoming) Workflow(id string) bool {
-	return slices.Contains(in.workflows, id) || in.Catalog.Workflow(id)
+	return slices.Contains(in.workflows, id) || in.Resources.Workflow(id)
 }
