@@ -75,7 +75,7 @@ func backtestCommand() *cobra.Command {
 			}
 			var end func()
 			options.Progress, end = counter(cmd.ErrOrStderr(), "decisions")
-			result, err := backtest(cmd, t, draft, policy, file, filter, options)
+			result, err := backtest(cmd, t, draft, args[0], policy, file, filter, options)
 			end()
 			if err != nil {
 				return err
@@ -91,7 +91,7 @@ func backtestCommand() *cobra.Command {
 	return cmd
 }
 
-func backtest(cmd *cobra.Command, t *target, draft *rules.Policy, policy, file string, filter ledger.Filter, options ledger.BacktestOptions) (result ledger.Backtest, err error) {
+func backtest(cmd *cobra.Command, t *target, draft *rules.Policy, draftFile, policy, file string, filter ledger.Filter, options ledger.BacktestOptions) (result ledger.Backtest, err error) {
 	if file == "" {
 		err = t.with(func(s source) (err error) {
 			result, err = s.backtest(cmd.Context(), policy, draft, filter, options)
@@ -108,7 +108,7 @@ func backtest(cmd *cobra.Command, t *target, draft *rules.Policy, policy, file s
 		defer f.Close()
 		lines = f
 	}
-	options.Filter = filter
+	options.Filter, options.Library = filter, rules.NewLibrary(cmd.Context(), "", newLibrary(cmd, nil, draftFile), nil)
 	return ledger.Run(cmd.Context(), draft, ledger.Lines(lines), options)
 }
 
@@ -237,6 +237,7 @@ func (l atRest) decisions(ctx context.Context, policy string, filter ledger.Filt
 
 func (l atRest) backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions) (ledger.Backtest, error) {
 	pages := ledger.Pages{Store: l.db.Ledger(), Tenant: l.principal.Tenant, Policy: policy, Filter: filter}
+	options.Library = l.ledger.Library(ctx, l.principal.Tenant)
 	return ledger.Run(ctx, draft, pages.Source, options)
 }
 

@@ -32,6 +32,7 @@ func readPolicy(cmd *cobra.Command, file string) (*rules.Policy, error) {
 
 func evalCommand() *cobra.Command {
 	var inputFile, now string
+	var with []string
 	cmd := &cobra.Command{
 		Use: "eval FILE", Short: "Decide over an input, with the trace", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,7 +48,12 @@ func evalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			answer, err := policy.Evaluate(input, rules.Options{Now: at})
+			options, err := openFor(cmd, policy, with, args[0])
+			if err != nil {
+				return err
+			}
+			options.Now = at
+			answer, err := policy.Evaluate(input, options)
 			if err != nil {
 				return err
 			}
@@ -56,7 +62,17 @@ func evalCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&inputFile, "input", "", "JSON object; - is standard input")
 	cmd.Flags().StringVar(&now, "now", "", "time of the decision, RFC 3339 or a date")
+	cmd.Flags().StringSliceVar(&with, "with", nil, "files of policies that it calls; default: those beside it, and those that ship")
 	return cmd
+}
+
+// openFor gets what a policy of a file asks for.
+func openFor(cmd *cobra.Command, policy *rules.Policy, with []string, file string) (rules.Options, error) {
+	named, err := readPolicies(cmd, with)
+	if err != nil {
+		return rules.Options{}, err
+	}
+	return policy.Open(rules.NewLibrary(cmd.Context(), "", newLibrary(cmd, named, file), nil), rules.Seen{})
 }
 
 func printAnswer(cmd *cobra.Command, answer rules.Answer) error {
@@ -76,27 +92,75 @@ func printAnswer(cmd *cobra.Command, answer rules.Answer) error {
 func testCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "test FILE...", Short: "Run the cases written in policies", Args: cobra.MinimumNArgs(1),
+		Long: "Runs the cases written in policies. A policy that another one calls is the one of the files named, one beside it, or one that ships.",
 		RunE: func(cmd *cobra.Command, files []string) error {
-			passed, failed := 0, 0
-			for _, file := range files {
-				policy, err := readPolicy(cmd, file)
+			policies, err := readPolicies(cmd, files)
+			if err != nil {
+				return err
+			}
+			report := testReport{Policies: []testedPolicy{}}
+			problems := problem.Diagnostics{}
+			for i, policy := range policies {
+				library := newLibrary(cmd, policies, files[i])
+				asked := policy.CheckAsked(files[i], library.get, nil)
+				if problems = append(problems, asked...); asked.Failed() {
+					continue
+				}
+				called, err := policy.Collect(library.get)
 				if err != nil {
 					return err
 				}
-				for _, result := range policy.RunCases() {
-					if len(result.Problems) == 0 {
-						passed++
-						continue
-					}
-					failed++
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s: %v\n", file, result.Name, result.Problems)
-				}
+				report.add(files[i], policy.ID, policy.RunCases(called))
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d passed, %d failed\n", passed, failed)
-			if failed > 0 {
-				return problem.New(problem.Invalid, "%d cases of the policies fail.", failed)
+			if problems.Failed() {
+				return diagnosticsError{problems}
 			}
-			return nil
+			return report.print(cmd)
 		},
 	}
+}
+
+// testReport is what became of the cases of some files.
+type testReport struct {
+	Passed   int            `json:"passed"`
+	Failed   int            `json:"failed"`
+	Policies []testedPolicy `json:"policies"`
+}
+
+type testedPolicy struct {
+	File   string             `json:"file"`
+	Policy string             `json:"policy"`
+	Cases  []rules.CaseResult `json:"cases"`
+}
+
+func (t *testReport) add(file, policy string, results []rules.CaseResult) {
+	t.Policies = append(t.Policies, testedPolicy{file, policy, results})
+	for _, result := range results {
+		if result.Passed {
+			t.Passed++
+		} else {
+			t.Failed++
+		}
+	}
+}
+
+func (t *testReport) print(cmd *cobra.Command) error {
+	for _, tested := range t.Policies {
+		for _, result := range tested.Cases {
+			for _, message := range result.Problems {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d:1: %s: %s\n", tested.File, result.Line, result.Name, message)
+			}
+		}
+	}
+	if asJSON(cmd) {
+		if err := json.NewEncoder(cmd.OutOrStdout()).Encode(t); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(cmd.OutOrStdout(), "%d passed, %d failed\n", t.Passed, t.Failed)
+	}
+	if t.Failed > 0 {
+		return problem.New(problem.Invalid, "%d cases of the policies fail.", t.Failed)
+	}
+	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/identity"
+	"ballerine/internal/ledger"
 	"ballerine/internal/local"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -78,7 +79,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return atRest{db, core.Cases, publisher, identity.SystemOf(t.tenant, "cli")}, nil
+	return atRest{db, core.Cases, publisher, core.Decider(), identity.SystemOf(t.tenant, "cli")}, nil
 }
 
 // with opens the source for a command.
@@ -96,6 +97,7 @@ type atRest struct {
 	db        *embedded.DB
 	service   *cases.Service
 	publisher *registry.Publisher
+	ledger    *ledger.Ledger
 	principal identity.Principal
 }
 
