@@ -83,6 +83,16 @@ func (p *Program) Value(env *Env) (any, Verdict) {
 	return v, Verdict{Truth: True}
 }
 
+// Exact says whether the value is not a number, or one that a double holds exactly; true when there is no value.
+func (p *Program) Exact(env *Env) bool {
+	if path, ok := p.root.(pathNode); ok { // the common case, without notes on what is missing
+		v, there := path.find(env)
+		return !there || Exact(v)
+	}
+	v, verdict := p.Value(env)
+	return verdict.Truth != True || Exact(v)
+}
+
 // verdict takes what evaluation noted; a condition that could be decided all the same has nothing missing.
 func (e *Env) verdict(t Truth) Verdict {
 	if t != Unknown {

@@ -242,9 +242,9 @@ func (d *decision) evaluateCalled(c *call) (Answer, error) {
 		if !strings.Contains(inner.Rule, "/") {
 			inner.Rule = p.ID + "/" + inner.Rule
 		}
-		d.answer.Calls = append(d.answer.Calls, inner)
+		d.called = append(d.called, inner)
 	}
-	d.answer.Calls = append(d.answer.Calls, Called{
+	d.called = append(d.called, Called{
 		Rule: d.current, Policy: p.ID, Version: p.Version, Digest: "sha256:" + p.Digest, Outcome: answer.Outcome, Score: answer.Score, Severity: answer.Severity,
 		Fired: answer.Fired, Trace: answer.Trace,
 	})

@@ -238,11 +238,11 @@ func TestConditionsAreSaidInWords(t *testing.T) {
 		`{json-logic: {"<": [{var: n}, 2]}}`:                                     "{<: {var: n}, 2}",
 		`{json-schema: {type: object}}`:                                          "the input is what the rule's JSON Schema asks for",
 	} {
-		if got := calling(t, "p", when).rules[0].says; got != want {
+		if got := calling(t, "p", when).rules[0].passed; got != "It holds that "+want+"." {
 			t.Errorf("%s: %q, want %q", when, got, want)
 		}
 	}
-	if says := calling(t, "p", `{field: a, operator: IN, value: [`+strings.Repeat("long, ", 200)+`x]}`).rules[0].says; len([]rune(says)) != maxSays+1 {
+	if says := calling(t, "p", `{field: a, operator: IN, value: [`+strings.Repeat("long, ", 200)+`x]}`).rules[0].passed; len([]rune(says)) != maxSays+len([]rune("It holds that ….")) {
 		t.Error(says)
 	}
 }

@@ -209,7 +209,8 @@ func (r *reader) body(n *yaml.Node, path string, one *rule, p *Policy) {
 	case table != nil:
 		r.tableOf(table, path+".table", one, p)
 	case when != nil:
-		one.condition, one.says = r.condition(when, path+".when", 0), describe(when)
+		says := describe(when)
+		one.condition, one.passed, one.failed = r.condition(when, path+".when", 0), "It holds that "+says+".", "It does not hold that "+says+"."
 	default:
 		r.add(n, path+".when", "required", "", "when is missing: the rule's condition")
 	}

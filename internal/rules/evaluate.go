@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"ballerine/internal/expr"
@@ -20,9 +21,11 @@ func (p *Policy) Evaluate(input map[string]any, options Options) (Answer, error)
 }
 
 func (p *Policy) evaluate(input map[string]any, options Options, depth int, calls *int) (Answer, error) {
-	room := &room{env: expr.Env{Scope: expr.Map(input), Now: options.Now, Location: p.location, Lists: options.Lists}}
+	room := enter()
+	defer room.leave()
+	room.env = expr.Env{Scope: expr.Map(input), Now: options.Now, Location: p.location, Lists: options.Lists}
 	d := &room.decision
-	*d = decision{policy: p, env: &room.env, options: options, traced: !options.Untraced, worst: -1, points: room.points[:0], depth: depth, calls: calls}
+	d.policy, d.env, d.options, d.traced, d.worst, d.depth, d.calls = p, &room.env, options, !options.Untraced, -1, depth, calls
 	if calls == nil {
 		d.calls = &room.calls
 	}
@@ -35,19 +38,18 @@ func (p *Policy) evaluate(input map[string]any, options Options, depth int, call
 	if err := d.exact(); err != nil {
 		return Answer{}, err
 	}
-	d.answer = Answer{Policy: p.ID, Version: p.Version, Decision: options.Decision, Fired: room.fired[:0], Indicators: []Indicator{}, Trace: []Step{}}
 	d.rules()
 	if d.failed != nil {
 		return Answer{}, d.failed
 	}
-	d.conclude()
-	return d.answer, nil
+	return d.conclude(), nil
 }
 
 func (d *decision) rules() {
 	all := d.policy.rules
+	d.steps = []Step{}
 	if d.traced {
-		d.answer.Trace = make([]Step, 0, len(all))
+		d.steps = make([]Step, 0, len(all))
 	}
 	for i := range all {
 		d.current = all[i].id
@@ -56,24 +58,24 @@ func (d *decision) rules() {
 }
 
 // conclude makes the answer of what fired.
-func (d *decision) conclude() {
+func (d *decision) conclude() Answer {
 	p := d.policy
 	d.tooManyUnknown()
-	d.answer.Outcome = p.Default
-	if d.worst >= 0 {
-		d.answer.Outcome = p.Outcomes[d.worst]
+	score := p.scoring.total(d.points)
+	if d.indicators == nil {
+		d.indicators = []Indicator{}
 	}
-	d.answer.Score = p.scoring.total(d.points)
-	d.answer.Severity = p.scoring.severity(d.answer.Score)
+	return Answer{
+		Policy: p.ID, Version: p.Version, Outcome: d.outcome(), Score: score, Severity: p.scoring.severity(score), Fired: append([]string{}, d.fired...),
+		Indicators: d.indicators, Trace: d.steps, Outputs: d.said, Calls: d.called, Decision: d.options.Decision,
+	}
 }
 
-// room is what an evaluation that fires few rules needs, in one piece of memory.
-type room struct {
-	decision decision
-	calls    int
-	env      expr.Env
-	points   [8]points
-	fired    [4]string
+func (d *decision) outcome() string {
+	if d.worst < 0 {
+		return d.policy.Default
+	}
+	return d.policy.Outcomes[d.worst]
 }
 
 // decision is one evaluation under way.
@@ -83,9 +85,15 @@ type decision struct {
 	options Options
 	traced  bool
 	worst   int // the most severe outcome that fired; -1: none
-	points  []points
 	unknown int
-	answer  Answer
+	fired   []string // ids of rules
+	points  []points // of what fired
+
+	// Of the answer.
+	indicators []Indicator
+	steps      []Step
+	said       map[string][]map[string]any // outputs
+	called     []Called
 
 	current string            // the rule that is evaluated
 	depth   int               // how many calls this evaluation is within
@@ -94,12 +102,35 @@ type decision struct {
 	failed  error             // of a call: there is no decision then
 }
 
+// room is the memory of an evaluation. It is used again: nothing in it outlives the evaluation.
+type room struct {
+	decision decision
+	calls    int
+	env      expr.Env
+	points   []points
+	fired    []string
+}
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+func enter() *room {
+	r, _ := rooms.Get().(*room)
+	r.decision.points, r.decision.fired = r.points[:0], r.fired[:0]
+	return r
+}
+
+// leave forgets what was seen, and keeps the memory of lists.
+func (r *room) leave() {
+	*r = room{points: r.decision.points[:0], fired: r.decision.fired[:0]}
+	rooms.Put(r)
+}
+
 // exact refuses numbers that a double does not hold exactly.
 func (d *decision) exact() error {
 	var e *problem.Error
-	for _, in := range d.policy.paths {
-		v, verdict := in.value.Value(d.env)
-		if verdict.Truth != expr.True || expr.Exact(v) {
+	for i := range d.policy.paths {
+		in := &d.policy.paths[i]
+		if in.value.Exact(d.env) {
 			continue
 		}
 		if e == nil {
@@ -134,10 +165,10 @@ func (d *decision) rule(one *rule) {
 
 func (d *decision) fire(one *rule) {
 	d.count(one.outcome)
-	d.answer.Fired = append(d.answer.Fired, one.id)
+	d.fired = append(d.fired, one.id)
 	d.points = append(d.points, one.score)
 	if one.domain != "" || one.indicator != "" {
-		d.answer.Indicators = append(d.answer.Indicators, Indicator{one.domain, one.indicator, one.score.base})
+		d.indicators = append(d.indicators, Indicator{one.domain, one.indicator, one.score.base})
 	}
 }
 
@@ -171,7 +202,7 @@ func (d *decision) tooManyUnknown() {
 	d.count(limit.outcome)
 	if d.traced {
 		reason := expr.Text(float64(d.unknown)) + " rules could not be told: the outcome is at least " + limit.outcome + "."
-		d.answer.Trace = append(d.answer.Trace, Step{unknownRule, Passed, reason, map[string]any{}, map[string]string{}})
+		d.steps = append(d.steps, Step{unknownRule, Passed, reason, map[string]any{}, map[string]string{}})
 	}
 }
 
@@ -198,19 +229,19 @@ func (d *decision) traceWith(one *rule, status Status, reason func() string) {
 		}
 	}
 	step.Reason = reason()
-	d.answer.Trace = append(d.answer.Trace, step)
+	d.steps = append(d.steps, step)
 }
 
 // reason is one sentence on what became of a rule, without personal data.
 func (d *decision) reason(one *rule, status Status, verdict expr.Verdict) string {
 	switch status {
 	case Failed:
-		return "It does not hold that " + one.says + "."
+		return one.failed
 	case Skipped:
 		return because(verdict) + consequence(one)
 	}
 	if one.reason == nil {
-		return "It holds that " + one.says + "."
+		return one.passed
 	}
 	return one.reason.Render(d.env, d.policy.hide)
 }

@@ -51,7 +51,7 @@ type rule struct {
 	missing           string // skip, fire, or an outcome
 	inputs            []input
 	lists             []string // that the condition asks for
-	says              string   // the condition, for sentences
+	passed, failed    string   // the condition in words: "It holds that ….", "It does not hold that …."
 }
 
 // input is a path that a rule reads.

@@ -157,9 +157,9 @@ func members(n *yaml.Node) []member {
 }
 
 func lookup(n *yaml.Node, name string) *yaml.Node {
-	for _, m := range members(n) {
-		if m.key.Value == name {
-			return m.value
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i+1]
 		}
 	}
 	return nil

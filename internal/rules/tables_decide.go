@@ -28,7 +28,7 @@ func (d *decision) table(one *rule) {
 	verdict := expr.Verdict{Truth: result.Truth, Missing: result.Missing, Reason: result.Reason}
 	switch result.Truth {
 	case expr.True:
-		d.answer.Fired = append(d.answer.Fired, one.id)
+		d.fired = append(d.fired, one.id)
 		d.outputs(one, result.Rows)
 		d.traceWith(one, Passed, func() string { return d.rowsReason(one, result.Rows) })
 	case expr.False:
@@ -82,7 +82,7 @@ func (d *decision) fireRow(one *rule, rows []int, p points) {
 	}
 	_, says := one.table.outputs[outputIndicator]
 	if indicator != "" || domain != "" && !says { // a table with a column of indicators has none for a row without
-		d.answer.Indicators = append(d.answer.Indicators, Indicator{domain, indicator, p.base})
+		d.indicators = append(d.indicators, Indicator{domain, indicator, p.base})
 	}
 }
 
@@ -92,8 +92,8 @@ func (d *decision) outputs(one *rule, rows []int) {
 	if len(t.extra) == 0 {
 		return
 	}
-	if d.answer.Outputs == nil {
-		d.answer.Outputs = map[string][]map[string]any{}
+	if d.said == nil {
+		d.said = map[string][]map[string]any{}
 	}
 	if t.table.Aggregate() != table.List {
 		rows = rows[:1]
@@ -106,7 +106,7 @@ func (d *decision) outputs(one *rule, rows []int) {
 				said[name] = total
 			}
 		}
-		d.answer.Outputs[one.id] = append(d.answer.Outputs[one.id], said)
+		d.said[one.id] = append(d.said[one.id], said)
 	}
 }
 
