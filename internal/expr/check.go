@@ -80,7 +80,23 @@ func (c *checker) types(n node) Types {
 		return all
 	case listNode, missingNode, missingSomeNode, filterNode, mapNode, mergeNode:
 		return TypeList
-	case inNode, matchNode, memberNode, foldedNode, lastYearNode, ownersNode, screeningNode, quantifierNode, schemaNode, listedNode, customNode:
+	case matchNode:
+		return c.needs(n.inner, TypeText)
+	case foldedNode:
+		return c.needs(n.field, TypeText|TypeList)
+	case lastYearNode:
+		return c.needs(n.field, TypeText|TypeDate)
+	case ownersNode:
+		return c.needs(n.registered, TypeList)
+	case screeningNode:
+		return c.needs(n.hits, TypeList)
+	case categoryNode:
+		return c.needs(n.hits, TypeList)
+	case resultNode:
+		return c.needs(n.result, TypeObject)
+	case listedNode:
+		return c.needs(n.inner, Any&^(TypeObject|TypeNull))
+	case inNode, memberNode, quantifierNode, schemaNode, customNode:
 		return TypeBool
 	case negateNode, rankNode:
 		return TypeNumber
@@ -90,6 +106,14 @@ func (c *checker) types(n node) Types {
 		return c.call(n)
 	}
 	return Any
+}
+
+// needs notes a part that is never of a type that its condition can read.
+func (c *checker) needs(part node, wanted Types) Types {
+	if is := c.types(part); is&wanted == 0 {
+		c.note(1, 1, fmt.Sprintf("%s is needed here, and this is %s", wanted, is), "")
+	}
+	return TypeBool
 }
 
 func (c *checker) both(left, right node) Types {

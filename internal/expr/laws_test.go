@@ -2,6 +2,7 @@ package expr
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -131,6 +132,27 @@ func mutants(n node) []node {
 		m.length = !n.length
 		found = append(found, m)
 		wrap(n.test, func(inner node) node { m := n; m.test = inner; return m })
+	case resultNode:
+		for i := range n.tests {
+			m := resultNode{n.result, slices.Clone(n.tests)}
+			m.tests[i].below, m.tests[i].texts = n.tests[i].below-50, append([]string{"blurred", "approved", "open", "verified"}, n.tests[i].texts[min(1, len(n.tests[i].texts)):]...)
+			if n.tests[i].texts == nil {
+				m.tests[i].texts = nil
+			}
+			found = append(found, m, notNode{n})
+			if len(n.tests) > 1 {
+				found = append(found, resultNode{n.result, n.tests[i : i+1]})
+			}
+		}
+	case categoryNode:
+		m := n
+		m.scored = !n.scored
+		found = append(found, notNode{n})
+		if n.scored {
+			other := n
+			other.least = 0.95
+			found = append(found, m, other)
+		}
 	case ownersNode, memberNode, foldedNode, matchNode, callNode, existsNode:
 		found = append(found, notNode{n})
 	}

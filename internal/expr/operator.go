@@ -44,6 +44,9 @@ var operatorTable = func() map[string]operator {
 	all["IN_LIST"] = operator{"the name of a list", listed}
 	all["UBO_MISMATCH"] = operator{"a list of owners, or {field: …} of one", ownersDiffer}
 	wants := "an object {category, operator, value}; the categories are " + strings.Join(slices.Sorted(maps.Keys(categories)), ", ") + ", each also with .length"
+	all["IDV_CHECK"] = operator{wantsResult, checkedResult}
+	all["BANK_ACCOUNT_CHECK"] = operator{wantsResult, checkedResult}
+	all["SANCTIONS_BY_CATEGORY"] = operator{wantsCategories, hitOfCategory}
 	all["AML_CHECK"] = operator{wants, screening}
 	all["AML_CHECK_V2"] = operator{wants, screening}
 	return all

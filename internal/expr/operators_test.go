@@ -55,6 +55,19 @@ var boundaries = []struct{ operator, field, value, holds, fails string }{
 	{"AML_CHECK", "a", `{"category": "sanctions.length", "operator": "GT", "value": 1}`, `[{"sanctions": [0, 0, 0]}]`, `[{"sanctions": [9]}]`},
 	{"AML_CHECK", "a", `{"category": "sanctions.length", "operator": "GT", "value": 1}`, `[{"sanctions": [1, 1]}]`, `[{"sanctions": []}]`},
 
+	{"IDV_CHECK", "a", `"declined"`, `{"status": "Declined"}`, `{"status": "approved"}`},
+	{"IDV_CHECK", "a", `["not_verified", "expired"]`, `{"decision": "NOT VERIFIED"}`, `{"decision": "verified"}`},
+	{"IDV_CHECK", "a", `{"status": "declined", "reason": ["face-mismatch"]}`, `{"status": "declined", "reasons": ["blurred", "face mismatch"]}`, `{"status": "declined", "reasons": ["blurred"]}`},
+	{"IDV_CHECK", "a", `{"status": "declined", "reason": ["face-mismatch"]}`, `{"status": "declined", "reason": "FACE_MISMATCH"}`, `{"status": "approved", "reason": "face_mismatch"}`},
+	{"BANK_ACCOUNT_CHECK", "a", `{"score_below": 80}`, `{"name_match_score": 79.9}`, `{"name_match_score": 80}`},
+	{"BANK_ACCOUNT_CHECK", "a", `{"score_below": 80}`, `{"score": 1}`, `{"score": 99}`},
+	{"BANK_ACCOUNT_CHECK", "a", `"closed"`, `{"status": "closed"}`, `{"status": "open"}`},
+	{"SANCTIONS_BY_CATEGORY", "a", `"pep"`, `[{"category": "PEP"}]`, `[{"category": "warning"}]`},
+	{"SANCTIONS_BY_CATEGORY", "a", `["adverse_media", "sanctions"]`, `[{"hits": [{"types": ["adverse-media"]}]}]`, `[]`},
+	{"SANCTIONS_BY_CATEGORY", "a", `["adverse_media", "sanctions"]`, `[{"adverseMedia": [{}]}]`, `[{"adverse_media": [], "sanctions": false, "pep": true}]`},
+	{"SANCTIONS_BY_CATEGORY", "a", `{"categories": "pep", "min_score": 0.9}`, `[{"category": "pep", "score": 0.9}]`, `[{"category": "pep", "score": 0.89}]`},
+	{"SANCTIONS_BY_CATEGORY", "a", `{"categories": "pep", "min_score": 0.9}`, `[{"category": "pep", "score": 1}]`, `[{"category": "sanction", "score": 1}, {"pep": 1, "score": 0}]`},
+
 	// The other side, far from the boundary.
 	{"EQUALS", "a", `5`, `5`, `4`},
 	{"NOT_EQUALS", "a", `5`, `4`, `5`},
@@ -123,7 +136,7 @@ func TestEveryOperatorHoldsUpToItsBoundary(t *testing.T) {
 // A value that is computed counts like one that is written.
 func TestOperatorsTakeComputedValues(t *testing.T) {
 	for _, c := range boundaries {
-		if slices.Contains([]string{"MATCHES", "WITHIN_DAYS", "LAST_YEAR", "EXISTS", "AML_CHECK", "AML_CHECK_V2", "BETWEEN", "IN_LIST"}, c.operator) || c.value == "null" {
+		if slices.Contains([]string{"MATCHES", "WITHIN_DAYS", "LAST_YEAR", "EXISTS", "AML_CHECK", "AML_CHECK_V2", "BETWEEN", "IN_LIST", "IDV_CHECK", "BANK_ACCOUNT_CHECK", "SANCTIONS_BY_CATEGORY"}, c.operator) || c.value == "null" {
 			continue
 		}
 		other, err := CompilePath("b")
@@ -162,6 +175,15 @@ func TestWhatAnOperatorCannotReadIsUnknownWithAReason(t *testing.T) {
 		{"AML_CHECK", `{"category": "pep", "operator": "EQUALS", "value": true}`, `{}`},
 		{"AML_CHECK", `{"category": "pep.length", "operator": "GT", "value": 0}`, `[{"pep": true}]`},
 		{"AML_CHECK", `{"category": "pep", "operator": "EQUALS", "value": true}`, `["x"]`},
+		{"IDV_CHECK", `"declined"`, `{"reason": "declined"}`},
+		{"IDV_CHECK", `"declined"`, `{"status": 3}`},
+		{"IDV_CHECK", `"declined"`, `"declined"`},
+		{"IDV_CHECK", `{"status": "declined", "reason": "blurred"}`, `{"status": "declined"}`},
+		{"BANK_ACCOUNT_CHECK", `{"score_below": 80}`, `{"status": "open"}`},
+		{"BANK_ACCOUNT_CHECK", `{"score_below": 80}`, `{"score": "79"}`},
+		{"SANCTIONS_BY_CATEGORY", `"pep"`, `[{"name": "x"}]`},
+		{"SANCTIONS_BY_CATEGORY", `"pep"`, `["pep"]`},
+		{"SANCTIONS_BY_CATEGORY", `{"categories": "pep", "min_score": 0.9}`, `[{"category": "pep"}]`},
 	} {
 		got := built(t, c.operator, read1(t, c.value)).Test(&Env{Now: noon, Lists: someLists, Scope: Map{"a": read1(t, c.given)}})
 		if got.Truth != Unknown || got.Reason == "" {
@@ -179,6 +201,9 @@ func TestWrongValuesOfOperatorsAreRefused(t *testing.T) {
 		"STARTS_WITH": {`5`, `null`, `["x"]`}, "ENDS_WITH": {`true`}, "MATCHES": {`"("`, `5`, `"` + strings.Repeat("a", maxPattern+1) + `"`, `"((a{1,99}){1,99})"`},
 		"BEFORE": {`"soon"`, `5`}, "AFTER": {`null`}, "AGE_AT_LEAST": {`-1`, `1.5`, `"18"`}, "WITHIN_DAYS": {`-1`, `1.5`, `{"past": "3"}`, `{"past": 1, "future": 1}`, `{}`, `"3"`},
 		"FUZZY_MATCH_SCORE_LT": {`"80"`}, "UBO_MISMATCH": {`null`, `"a"`},
+		"IDV_CHECK":             {`null`, `3`, `[]`, `["a", 1]`, `{}`, `{"state": "x"}`, `{"score_below": "x"}`, `{"status": []}`},
+		"BANK_ACCOUNT_CHECK":    {`null`, `{"score_below": null}`},
+		"SANCTIONS_BY_CATEGORY": {`null`, `[]`, `{"min_score": 1}`, `{"categories": "pep", "score": 1}`, `{"categories": "pep", "min_score": "x"}`},
 		"AML_CHECK": {
 			`null`, `{"category": "pep", "operator": "EQUALS"}`, `{"category": "hits", "operator": "GT", "value": 1}`, `{"category": "pep", "operator": "AML_CHECK", "value": {}}`,
 			`{"category": "pep", "operator": "GT", "value": []}`, `{"operator": "GT", "value": 1, "categori": "pep"}`,
@@ -194,7 +219,9 @@ func TestWrongValuesOfOperatorsAreRefused(t *testing.T) {
 
 func TestOperatorsAreHeldAgainstTheSchema(t *testing.T) {
 	shape := NewShape(map[string]any{"properties": map[string]any{"a": map[string]any{"type": "number"}}})
-	for operator, value := range map[string]any{"STARTS_WITH": "x", "BEFORE": "2026-01-01", "AGE_AT_LEAST": 18.0, "WITHIN_DAYS": 3.0, "CONTAINS": "x"} {
+	for operator, value := range map[string]any{"STARTS_WITH": "x", "BEFORE": "2026-01-01", "AGE_AT_LEAST": 18.0, "WITHIN_DAYS": 3.0, "CONTAINS": "x", "MATCHES": "x", "IN_CASE_INSENSITIVE": "x", "IDV_CHECK": "x", "BANK_ACCOUNT_CHECK": "x",
+		"SANCTIONS_BY_CATEGORY": "pep", "UBO_MISMATCH": []any{"x"}, "LAST_YEAR": map[string]any{"years": 1.0}, "AML_CHECK": map[string]any{"category": "pep", "operator": "EXISTS", "value": true},
+	} {
 		if found := built(t, operator, value).Check(shape); len(found) == 0 {
 			t.Errorf("%s of a number: no problem", operator)
 		}

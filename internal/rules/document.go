@@ -36,7 +36,7 @@ func (r *reader) policy() *Policy {
 	p.shape, p.schema = expr.NewShape(p.Inputs), r.inputSchema
 	r.shape = p.shape
 	r.outcomes(root, p)
-	p.scoring = r.scoring(lookup(root, "score"))
+	p.scoring = r.scoring(lookup(root, "score"), p)
 	r.tables(root, p)
 	r.rules(root, p)
 	r.unusedTables(root, p)
@@ -180,7 +180,7 @@ func (r *reader) rule(n *yaml.Node, path string, p *Policy) rule {
 		return rule{}
 	}
 	one := rule{id: r.identifier(n, "id", path+".id"), missing: missingSkip}
-	if one.id == unknownRule {
+	if one.id == unknownRule || one.id == scoreRule && p.scoring.decides() {
 		r.add(lookup(n, "id"), path+".id", "invalid", "", "%s cannot be the id of a rule", unknownRule)
 	}
 	one.domain, one.indicator = r.text(lookup(n, "domain"), path+".domain"), r.text(lookup(n, "indicator"), path+".indicator")

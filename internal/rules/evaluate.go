@@ -9,8 +9,11 @@ import (
 	"ballerine/internal/problem"
 )
 
-// unknownRule names the trace's step for too many unknown rules.
-const unknownRule = "unknown"
+// Steps of a trace that are no rules: too many unknown rules, and a band of the score that has an outcome.
+const (
+	unknownRule = "unknown"
+	scoreRule   = "score"
+)
 
 // Evaluate decides over an input: JSON values by name. The input is only read.
 // Errors: problem.Invalid when a number that a rule reads is too large to be exact (its place is named, not its value), or
@@ -62,11 +65,13 @@ func (d *decision) conclude() Answer {
 	p := d.policy
 	d.tooManyUnknown()
 	score := p.scoring.total(d.points)
+	band := p.scoring.band(score)
+	d.bandDecides(score, band)
 	if d.indicators == nil {
 		d.indicators = []Indicator{}
 	}
 	return Answer{
-		Policy: p.ID, Version: p.Version, Outcome: d.outcome(), Score: score, Severity: p.scoring.severity(score), Fired: append([]string{}, d.fired...),
+		Policy: p.ID, Version: p.Version, Outcome: d.outcome(), Score: score, Severity: band.name, Fired: append([]string{}, d.fired...),
 		Indicators: d.indicators, Trace: d.steps, Outputs: d.said, Calls: d.called, Decision: d.options.Decision,
 	}
 }
@@ -203,6 +208,18 @@ func (d *decision) tooManyUnknown() {
 	if d.traced {
 		reason := expr.Text(float64(d.unknown)) + " rules could not be told: the outcome is at least " + limit.outcome + "."
 		d.steps = append(d.steps, Step{unknownRule, Passed, reason, map[string]any{}, map[string]string{}})
+	}
+}
+
+// bandDecides counts the outcome of the band that the score is in.
+func (d *decision) bandDecides(score float64, b band) {
+	if b.outcome == "" {
+		return
+	}
+	d.count(b.outcome)
+	if d.traced {
+		reason := "The score " + expr.Text(score) + " is in the band " + b.name + ": the outcome is at least " + b.outcome + "."
+		d.steps = append(d.steps, Step{scoreRule, Passed, reason, map[string]any{}, map[string]string{}})
 	}
 }
 

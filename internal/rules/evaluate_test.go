@@ -156,8 +156,33 @@ rules:
 		score float64
 		want  string
 	}{{39, "low"}, {40, "medium"}, {69, "medium"}, {70, "high"}, {84, "high"}, {85, "critical"}} {
-		if got := defaultScoring().severity(c.score); got != c.want {
+		if got := defaultScoring().band(c.score).name; got != c.want {
 			t.Errorf("severity of %v is %s, want %s", c.score, got, c.want)
+		}
+	}
+}
+
+func TestABandOfTheScoreHasAnOutcome(t *testing.T) {
+	p := parse(t, `
+id: p
+outcomes: [reject, review, approve]
+default: approve
+rules:
+  - {id: a, when: "a > 1", score: {base: 50}}
+  - {id: b, when: "a > 2", score: {base: 90}, outcome: review}
+score: {bands: {low: 0, medium: {from: 50, outcome: review}, high: {from: 90, outcome: reject}, critical: 95}}
+`)
+	for _, c := range []struct {
+		a                 float64
+		outcome, severity string
+		steps             int
+	}{{1, "approve", "low", 2}, {2, "review", "medium", 3}, {3, "reject", "high", 3}} {
+		answer := evaluate(t, p, fmt.Sprintf(`{"a": %v}`, c.a))
+		if answer.Outcome != c.outcome || answer.Severity != c.severity || len(answer.Trace) != c.steps {
+			t.Errorf("%v: %+v", c.a, answer)
+		}
+		if last := answer.Trace[len(answer.Trace)-1]; c.steps == 3 && (last.Rule != "score" || !strings.Contains(last.Reason, "is in the band "+c.severity+": the outcome is at least "+c.outcome)) {
+			t.Errorf("%+v", last)
 		}
 	}
 }

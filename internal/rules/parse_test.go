@@ -143,7 +143,7 @@ inputs: {properties: {a: {type: number}}}
 outcomes: [reject, reject, skip]
 default: aprove
 tables: {}
-score: {combine: average, bands: {low: 0, high: 0}}
+score: {combine: average, bands: {low: 0, high: 0, top: {outcome: none}}}
 rules:
   - {id: one, when: "a < 1", outcome: rejct}
   - {id: one, when: "b < 1", outcome: reject, missing: fier}
@@ -170,6 +170,8 @@ cases:
 		"5:10: there is no outcome aprove [unknown_outcome]",
 		"7:18: combine is highest_plus_additional, sum or max [invalid]",
 		"7:49: two bands start at the same score [duplicate]",
+		"7:57: from is missing: the score that the band starts at ({from: 70, outcome: review}) [required]",
+		"7:67: there is no outcome none [unknown_outcome]",
 		"9:39: there is no outcome rejct (did you mean reject?) [unknown_outcome]",
 		"10:10: the rule one is here twice [duplicate]",
 		"10:22: unknown field b (did you mean a?) [unknown_field]",

@@ -30,15 +30,16 @@ type scoring struct {
 
 // band is a severity from a score on.
 type band struct {
-	name string
-	from float64
+	name    string
+	from    float64
+	outcome string // that the decision has at least; "": none
 }
 
 // defaultScoring is that of a policy that says nothing.
 func defaultScoring() scoring {
 	return scoring{
 		combine: highestPlusAdditional, floor: 0, cap: 100,
-		bands: []band{{"low", 0}, {"medium", 40}, {"high", 70}, {"critical", 85}},
+		bands: []band{{name: "low"}, {name: "medium", from: 40}, {name: "high", from: 70}, {name: "critical", from: 85}},
 	}
 }
 
@@ -59,15 +60,20 @@ func (s scoring) total(fired []points) float64 {
 	return math.Min(math.Max(score, s.floor), s.cap)
 }
 
-// severity is the highest band that the score reaches; the lowest for a score below all.
-func (s scoring) severity(score float64) string {
-	name := s.bands[0].name
+// band is the highest that the score reaches; the lowest for a score below all.
+func (s scoring) band(score float64) band {
+	at := s.bands[0]
 	for _, b := range s.bands {
 		if score >= b.from {
-			name = b.name
+			at = b
 		}
 	}
-	return name
+	return at
+}
+
+// decides says whether a band has an outcome.
+func (s scoring) decides() bool {
+	return slices.ContainsFunc(s.bands, func(b band) bool { return b.outcome != "" })
 }
 
 func (r *reader) points(n *yaml.Node, path string) points {
@@ -87,7 +93,7 @@ func (r *reader) points(n *yaml.Node, path string) points {
 	return p
 }
 
-func (r *reader) scoring(n *yaml.Node) scoring {
+func (r *reader) scoring(n *yaml.Node, p *Policy) scoring {
 	s := defaultScoring()
 	if n == nil || !r.only(n, "score", []string{"combine", "floor", "cap", "bands"}) {
 		return s
@@ -105,7 +111,7 @@ func (r *reader) scoring(n *yaml.Node) scoring {
 		case "cap":
 			s.cap, _ = r.number(m.value, path)
 		case "bands":
-			s.bands = r.bands(m.value, path)
+			s.bands = r.bands(m.value, path, p)
 		}
 	}
 	if s.floor > s.cap {
@@ -114,19 +120,39 @@ func (r *reader) scoring(n *yaml.Node) scoring {
 	return s
 }
 
-func (r *reader) bands(n *yaml.Node, path string) []band {
+func (r *reader) bands(n *yaml.Node, path string, p *Policy) []band {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		r.add(n, path, "type", "{low: 0, high: 70}", "bands is an object of names and the scores that they start at")
 		return defaultScoring().bands
 	}
 	var bands []band
 	for _, m := range members(n) {
-		from, ok := r.number(m.value, join(path, m.key.Value))
-		if ok && slices.ContainsFunc(bands, func(b band) bool { return b.from == from }) {
+		b, ok := r.band(m, join(path, m.key.Value), p)
+		if ok && slices.ContainsFunc(bands, func(other band) bool { return other.from == b.from }) {
 			r.add(m.value, join(path, m.key.Value), "duplicate", "", "two bands start at the same score")
 		}
-		bands = append(bands, band{m.key.Value, from})
+		bands = append(bands, b)
 	}
 	slices.SortFunc(bands, func(a, b band) int { return cmp.Compare(a.from, b.from) })
 	return bands
+}
+
+// band reads the score that a band starts at, or {from, outcome}.
+func (r *reader) band(m member, path string, p *Policy) (b band, ok bool) {
+	b.name = m.key.Value
+	if m.value.Kind != yaml.MappingNode {
+		b.from, ok = r.number(m.value, path)
+		return b, ok
+	}
+	r.only(m.value, path, []string{"from", "outcome"})
+	if outcome := lookup(m.value, "outcome"); outcome != nil {
+		b.outcome = r.outcome(outcome, path+".outcome", p)
+	}
+	from := lookup(m.value, "from")
+	if from == nil {
+		r.add(m.value, path+".from", "required", "{from: 70, outcome: review}", "from is missing: the score that the band starts at")
+		return b, false
+	}
+	b.from, ok = r.number(from, path+".from")
+	return b, ok
 }

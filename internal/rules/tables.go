@@ -85,8 +85,7 @@ func (r *reader) table(name string, n *yaml.Node, path string, p *Policy) *polic
 // tableSource reads what is written.
 func (r *reader) tableSource(n *yaml.Node, path string) table.Source {
 	s := table.Source{}
-	hit, aggregate, _ := strings.Cut(r.text(lookup(n, "hit"), path+".hit"), " ")
-	s.Hit, s.Aggregate = table.Hit(hit), table.Aggregate(aggregate)
+	s.Hit, s.Aggregate = table.HitOf(r.text(lookup(n, "hit"), path+".hit"))
 	for i, child := range r.sequence(n, path, "inputs") {
 		at := at(path+".inputs", i)
 		in := table.Input{}

@@ -1,5 +1,7 @@
 package table
 
+import "strings"
+
 import "slices"
 
 // Hit is a hit policy: what counts when several rows apply.
@@ -32,6 +34,16 @@ const (
 
 // Aggregates lists the aggregates.
 func Aggregates() []Aggregate { return []Aggregate{List, Sum, Min, Max, Count} }
+
+// HitOf reads a hit policy as it is written: "FIRST", "COLLECT sum", "RULE ORDER" too. What is not known stays as it is, for
+// Compile to refuse.
+func HitOf(text string) (Hit, Aggregate) {
+	if strings.EqualFold(text, "RULE ORDER") {
+		return RuleOrder, ""
+	}
+	hit, aggregate, _ := strings.Cut(text, " ")
+	return Hit(hit), Aggregate(aggregate)
+}
 
 // Type is the type of a column. A column has one; the empty type is taken from the cells.
 type Type string
