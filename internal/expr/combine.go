@@ -15,16 +15,18 @@ func AnyOf(programs ...*Program) *Program {
 }
 
 // Not is true when the program is false.
-func Not(p *Program) *Program { return &Program{root: notNode{p.root}, paths: p.paths} }
+func Not(p *Program) *Program {
+	return &Program{root: notNode{p.root}, paths: p.paths, opaque: p.opaque, whole: p.whole}
+}
 
 func combined(programs []*Program, empty Truth, join func(l, r node) node) *Program {
 	if len(programs) == 0 {
 		return Constant(value(empty))
 	}
-	all := &Program{root: programs[0].root, paths: slices.Clone(programs[0].paths)}
+	all := &Program{root: programs[0].root, paths: slices.Clone(programs[0].paths), opaque: slices.Clone(programs[0].opaque), whole: programs[0].whole}
 	for _, p := range programs[1:] {
 		all.root = join(all.root, p.root)
-		all.paths = append(all.paths, p.paths...)
+		all.paths, all.opaque, all.whole = append(all.paths, p.paths...), append(all.opaque, p.opaque...), all.whole || p.whole
 	}
 	return all
 }

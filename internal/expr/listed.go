@@ -65,7 +65,7 @@ type Custom interface {
 func External(condition Custom, reads ...*Program) *Program {
 	p := &Program{root: customNode{condition}}
 	for _, other := range reads {
-		p.paths = append(p.paths, other.paths...)
+		p.paths, p.opaque, p.whole = append(p.paths, other.paths...), append(p.opaque, other.opaque...), p.whole || other.whole
 	}
 	return p
 }

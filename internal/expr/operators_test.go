@@ -219,7 +219,8 @@ func TestWrongValuesOfOperatorsAreRefused(t *testing.T) {
 
 func TestOperatorsAreHeldAgainstTheSchema(t *testing.T) {
 	shape := NewShape(map[string]any{"properties": map[string]any{"a": map[string]any{"type": "number"}}})
-	for operator, value := range map[string]any{"STARTS_WITH": "x", "BEFORE": "2026-01-01", "AGE_AT_LEAST": 18.0, "WITHIN_DAYS": 3.0, "CONTAINS": "x", "MATCHES": "x", "IN_CASE_INSENSITIVE": "x", "IDV_CHECK": "x", "BANK_ACCOUNT_CHECK": "x",
+	for operator, value := range map[string]any{
+		"STARTS_WITH": "x", "BEFORE": "2026-01-01", "AGE_AT_LEAST": 18.0, "WITHIN_DAYS": 3.0, "CONTAINS": "x", "MATCHES": "x", "IN_CASE_INSENSITIVE": "x", "IDV_CHECK": "x", "BANK_ACCOUNT_CHECK": "x",
 		"SANCTIONS_BY_CATEGORY": "pep", "UBO_MISMATCH": []any{"x"}, "LAST_YEAR": map[string]any{"years": 1.0}, "AML_CHECK": map[string]any{"category": "pep", "operator": "EXISTS", "value": true},
 	} {
 		if found := built(t, operator, value).Check(shape); len(found) == 0 {

@@ -7,6 +7,8 @@ type Program struct {
 	root   node
 	source string
 	paths  []Reference
+	opaque []Reference // of queries and schemas
+	whole  bool        // a query or a schema reads the whole document
 }
 
 // Reference is a path that a program reads, with its place in the expression.
@@ -91,6 +93,33 @@ func (p *Program) Exact(env *Env) bool {
 	}
 	v, verdict := p.Value(env)
 	return verdict.Truth != True || Exact(v)
+}
+
+// ExactBelow is Exact of the value and of all that is below it.
+func (p *Program) ExactBelow(env *Env) bool {
+	v, verdict := p.Value(env)
+	return verdict.Truth != True || ExactBelow(v)
+}
+
+// ExactBelow says of a JSON value whether every number in it is one that a double holds exactly.
+func ExactBelow(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		for _, element := range v {
+			if !ExactBelow(element) {
+				return false
+			}
+		}
+		return true
+	case map[string]any:
+		for _, member := range v {
+			if !ExactBelow(member) {
+				return false
+			}
+		}
+		return true
+	}
+	return Exact(v)
 }
 
 // verdict takes what evaluation noted; a condition that could be decided all the same has nothing missing.

@@ -25,7 +25,12 @@ func CompileJMESPath(source string) (*Program, error) {
 		}
 		return nil, &Error{1, max(1, column), 1, "the query is not JMESPath", ""}
 	}
-	return &Program{root: queryNode{compiled, source}, source: source}, nil
+	reads, whole, unordered := queryReads(source)
+	if unordered != "" {
+		at := max(0, strings.Index(source, strings.TrimSuffix(unordered, "()")))
+		return nil, &Error{1, len([]rune(source[:at])) + 1, len(unordered), "the members of an object have no order, so that " + unordered + " is not the same each time", "ask for its length, sort, contains, max or min"}
+	}
+	return &Program{root: queryNode{compiled, source}, source: source, opaque: reads, whole: whole}, nil
 }
 
 // compileQuery keeps a panic of the parser from leaving the package.
@@ -63,7 +68,11 @@ func (n queryNode) eval(env *Env) (v any) {
 }
 
 // Schema is a compiled JSON Schema (2020-12), formats asserted.
-type Schema struct{ schema *jsonschema.Schema }
+type Schema struct {
+	schema *jsonschema.Schema
+	reads  []Reference
+	whole  bool
+}
 
 // SchemaViolation is one place of a document that breaks a schema. It carries no value.
 type SchemaViolation struct {
@@ -89,7 +98,8 @@ func CompileSchema(document any) (*Schema, error) {
 		}
 		return nil, &Error{1, 1, 1, "the schema cannot be compiled: " + firstLineOf(err), ""}
 	}
-	return &Schema{schema}, nil
+	reads, whole := schemaReads(document)
+	return &Schema{schema, reads, whole}, nil
 }
 
 type noLoader struct{}
@@ -135,7 +145,9 @@ func collect(e *jsonschema.ValidationError, found *[]SchemaViolation) {
 }
 
 // Program tests a document against the schema; path "" is the whole scope.
-func (s *Schema) Program() *Program { return &Program{root: schemaNode{s}} }
+func (s *Schema) Program() *Program {
+	return &Program{root: schemaNode{s}, opaque: s.reads, whole: s.whole}
+}
 
 type schemaNode struct{ schema *Schema }
 

@@ -169,7 +169,7 @@ func TestCallsThatMultiplyAreBounded(t *testing.T) {
 
 func TestWhatAPolicyAsksForIsHeldAgainstWhatThereIs(t *testing.T) {
 	get := shelf{policies: Policies{"inner": calling(t, "inner", `"n > 1"`)}}
-	p := calling(t, "p", "{any: [\n {list: bloked, field: x}, {list: fine, field: x},\n {policy: inner, outcome: reveiw}, {policy: gone, outcome: review}]}")
+	p := calling(t, "p", "{any: [\n {list: bloked, field: x}, {list: fine, field: x},\n {policy: inner, outcome: revew}, {policy: gone, outcome: review}]}")
 	found := p.CheckAsked("p.yaml", func(id string) (*Policy, error) { return get.Policy(id, 0) }, []string{"blocked", "fine"})
 	var told []string
 	for _, d := range found {
@@ -177,7 +177,7 @@ func TestWhatAPolicyAsksForIsHeldAgainstWhatThereIs(t *testing.T) {
 	}
 	want := []string{
 		"6:9 rules[0].when.any[0].list there is no list bloked (did you mean blocked?)",
-		"7:11 rules[0].when.any[2].policy the policy inner has no outcome reveiw (did you mean review?)",
+		"7:11 rules[0].when.any[2].policy the policy inner has no outcome revew (did you mean review?)",
 		"7:45 rules[0].when.any[3].policy there is no policy gone ()",
 	}
 	if !slices.Equal(told, want) {

@@ -283,6 +283,16 @@ func (r *reader) jmespath(n *yaml.Node, path string, _ int) *expr.Program {
 		r.expression(inner, path+".jmespath", expr.AsError(err))
 		return nil
 	}
+	before := len(r.found)
+	queried, _ := program.Queried()
+	for _, reference := range queried {
+		if !r.shape.Find(reference.Steps).Known {
+			r.expression(inner, path+".jmespath", &expr.Error{Line: 1, Column: reference.Column, Width: max(1, reference.Width), Message: "unknown field " + reference.Path, Hint: r.shape.Suggest(reference.Steps)})
+		}
+	}
+	if len(r.found) > before {
+		return nil
+	}
 	return r.checked(program, inner, path+".jmespath")
 }
 

@@ -43,7 +43,7 @@ func (r *reader) policy() *Policy {
 	p.unknown = r.unknownLimit(lookup(root, "unknown"), p)
 	p.asked = r.asked
 	p.cases = r.cases(lookup(root, "cases"), p)
-	p.paths = distinct(p.rules)
+	p.paths, p.whole = distinct(p.rules), r.whole
 	return p
 }
 
@@ -273,28 +273,39 @@ func (r *reader) unknownLimit(n *yaml.Node, p *Policy) *unknownLimit {
 
 // read lists the paths of a program, each once.
 func (r *reader) read(program *expr.Program) []input {
-	var found []input
-	for _, reference := range program.Paths() {
-		if slices.ContainsFunc(found, func(i input) bool { return i.path == reference.Path }) {
+	queried, everything := program.Queried()
+	r.whole = r.whole || everything
+	return r.inputsAt(r.inputsAt(nil, program.Paths(), false), queried, true)
+}
+
+func (r *reader) inputsAt(found []input, references []expr.Reference, below bool) []input {
+	for _, reference := range references {
+		if i := slices.IndexFunc(found, func(i input) bool { return i.path == reference.Path }); i >= 0 {
+			found[i].below = found[i].below || below
 			continue
 		}
-		value := expr.PathOf(reference)
+		if !reference.One() {
+			continue // the list that it is in is read
+		}
 		field := r.shape.Find(reference.Steps)
 		hidden := field.Personal || (r.shape != nil && !field.Declared)
-		found = append(found, input{path: reference.Path, value: value, personal: hidden})
+		found = append(found, input{path: reference.Path, value: expr.PathOf(reference), personal: hidden, below: below})
 	}
 	return found
 }
 
 func distinct(rules []rule) []input {
 	var found []input
-	seen := map[string]bool{}
+	at := map[string]int{}
 	for _, one := range rules {
 		for _, in := range one.inputs {
-			if !seen[in.path] {
-				seen[in.path] = true
-				found = append(found, in)
+			i, seen := at[in.path]
+			if seen {
+				found[i].below = found[i].below || in.below
+				continue
 			}
+			at[in.path] = len(found)
+			found = append(found, in)
 		}
 	}
 	return found

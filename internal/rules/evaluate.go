@@ -135,13 +135,16 @@ func (d *decision) exact() error {
 	var e *problem.Error
 	for i := range d.policy.paths {
 		in := &d.policy.paths[i]
-		if in.value.Exact(d.env) {
+		if in.below && in.value.ExactBelow(d.env) || !in.below && in.value.Exact(d.env) {
 			continue
 		}
 		if e == nil {
 			e = problem.New(problem.Invalid, "The input has numbers that are too large to be exact.")
 		}
 		e.With("input."+in.path, "inexact", "must be within 2^53")
+	}
+	if e == nil && d.policy.whole && !expr.ExactBelow(d.env.Scope.Data()) {
+		e = problem.New(problem.Invalid, "The input has numbers that are too large to be exact.").With("input", "inexact", "must be within 2^53")
 	}
 	if e != nil {
 		return e

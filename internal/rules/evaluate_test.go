@@ -227,6 +227,38 @@ func TestInexactNumbersAreAnErrorThatNamesTheirPlaceOnly(t *testing.T) {
 	}
 }
 
+func TestInexactNumbersAreFoundBelowWhatQueriesAndSchemasRead(t *testing.T) {
+	input := map[string]any{"x": []any{map[string]any{"amount": 9007199254740993.0}}, "y": 1e300}
+	for when, want := range map[string]string{
+		`{jmespath: "x[?amount > '1'] | length(@) > '0'"}`: "input.x", `{jmespath: "length(@) > '1'"}`: "input", `{json-schema: {properties: {x: true}}}`: "input.x",
+		`{json-schema: {maxProperties: 3}}`: "input", `{jmespath: "length(z) > '0'"}`: "",
+	} {
+		p := parse(t, "id: p\noutcomes: [a]\ndefault: a\nrules: [{id: r, when: "+when+", outcome: a}]")
+		_, err := p.Evaluate(input, Options{})
+		if want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", when, err)
+			}
+			continue
+		}
+		if e := problem.As(err); e.Code != problem.Invalid || len(e.Fields) != 1 || e.Fields[0].Location != want {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+}
+
+func TestTheTraceShowsWhatQueriesAndSchemasRead(t *testing.T) {
+	for when, want := range map[string]string{
+		`{jmespath: "a.b > '1' && c"}`: "a.b c", `{jmespath: "hits[?score > '0'] | length(@) > '0'"}`: "hits", `{json-schema: {properties: {c: {type: boolean}}}}`: "c",
+	} {
+		p := parse(t, "id: p\noutcomes: [a]\ndefault: a\nrules: [{id: r, when: "+when+", outcome: a}]")
+		answer := evaluate(t, p, `{"a": {"b": 2}, "c": true, "hits": [{"score": 1}]}`)
+		if got := strings.Join(sortedNames(answer.Trace[0].Inputs), " "); got != want {
+			t.Errorf("%s: %s, want %s", when, got, want)
+		}
+	}
+}
+
 func TestDatesAreThoseOfThePolicysTimeZone(t *testing.T) {
 	source := "id: p\ntimezone: %s\noutcomes: [reject, approve]\ndefault: approve\nrules: [{id: r, when: 'age(born) < 18', outcome: reject}]"
 	late := time.Date(2025, 12, 31, 23, 30, 0, 0, time.UTC) // 2026 in Berlin

@@ -112,6 +112,8 @@ func TestProblemsAreToldWithPlaceAndHint(t *testing.T) {
 		`{policy: o, outcome: a, input: [1]}`:               {Line: 6, Code: "type", Message: "input is an object: what the called policy sees"},
 		`{json-logic: {lt: [1, 2]}}`:                        {Line: 6, Code: "expression", Message: "json-logic's operator lt is not known"},
 		`{json-logic: {"<": [{var: risk.scor}, 2]}}`:        {Line: 6, Code: "unknown_field", Message: "unknown field risk.scor"},
+		`{jmespath: "risk.scor > '4'"}`:                     {Line: 6, Column: column + 12, Code: "unknown_field", Message: "unknown field risk.scor", Hint: "did you mean risk.score?"},
+		`{jmespath: "risk.*"}`:                              {Line: 6, Code: "expression"},
 		`{jmespath: "risk.["}`:                              {Line: 6, Code: "expression", Message: "the query is not JMESPath"},
 		`{json-schema: {type: 3}}`:                          {Line: 6, Code: "schema"},
 		`{all: []}`:                                         {Line: 6, Code: "type"},

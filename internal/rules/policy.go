@@ -28,6 +28,7 @@ type Policy struct {
 	cases    []policyCase
 	severity map[string]int // outcome -> place in Outcomes
 	paths    []input        // every path that a rule reads, once
+	whole    bool           // a rule reads the whole input
 	asked    []asked        // lists and other policies
 }
 
@@ -59,6 +60,7 @@ type input struct {
 	path     string
 	value    *expr.Program
 	personal bool
+	below    bool // what is below it is read, too
 }
 
 // unknownLimit says what happens when too many rules could not be told.

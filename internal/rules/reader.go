@@ -36,6 +36,7 @@ type reader struct {
 	inputSchema *expr.Schema
 	id          string
 	asked       []asked // lists and policies, by all rules so far
+	whole       bool    // a rule so far reads the whole input
 }
 
 func newReader(file string, source []byte) *reader { return &reader{file: file, source: source} }
