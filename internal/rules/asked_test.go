@@ -178,7 +178,7 @@ func TestWhatAPolicyAsksForIsHeldAgainstWhatThereIs(t *testing.T) {
 	want := []string{
 		"6:9 rules[0].when.any[0].list there is no list bloked (did you mean blocked?)",
 		"7:11 rules[0].when.any[2].policy the policy inner has no outcome revew (did you mean review?)",
-		"7:45 rules[0].when.any[3].policy there is no policy gone ()",
+		"7:44 rules[0].when.any[3].policy there is no policy gone ()",
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))

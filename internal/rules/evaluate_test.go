@@ -259,6 +259,40 @@ func TestTheTraceShowsWhatQueriesAndSchemasRead(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeComputedIsSkippedWithAReasonAndDecidesNothing(t *testing.T) {
+	huge := strings.Repeat("a", 1<<20)
+	for when, want := range map[string]string{
+		"'n / zero > 1'": "division by zero", "'n % zero > 1'": "division by zero", "'s > 1'": "text cannot be compared with a number", "'n * 9e15 > 1'": "too large to be exact",
+		"'s'": "must be true or false", "'huge + huge == s'": "the text is too long", "'age(s) > 1'": "", "{field: n, operator: MATCHES, value: x}": "only text can match a pattern",
+		"'abs(s) > 1'": "", "{field: list, operator: AML_CHECK, value: {category: pep, operator: EQUALS, value: true}}": "a hit does not have pep",
+	} {
+		p := parse(t, "id: p\noutcomes: [reject, approve]\ndefault: approve\nrules: [{id: r, when: "+when+", outcome: reject}]")
+		answer, err := p.Evaluate(map[string]any{"n": 5.0, "zero": 0.0, "s": "text", "huge": huge, "list": []any{map[string]any{}}}, Options{Now: newYear})
+		if err != nil || answer.Outcome != "approve" || answer.Trace[0].Status != Skipped || !strings.Contains(answer.Trace[0].Reason, want) {
+			t.Errorf("%s: %v %s %+v", when, err, answer.Outcome, answer.Trace)
+		}
+	}
+}
+
+func TestAValueOfAMegabyteIsDecidedLikeAnyOther(t *testing.T) {
+	p := parse(t, `id: p
+outcomes: [reject, review, approve]
+default: approve
+rules:
+  - {id: pattern, when: {field: s, operator: MATCHES, value: "(a+)+b$"}, outcome: review}
+  - {id: part, when: {field: s, operator: IN_CASE_INSENSITIVE, value: [needle]}, outcome: review}
+  - {id: table, table: t}
+tables:
+  t: {hit: FIRST, inputs: [s], outputs: [outcome], rows: [['"x"', review], ['-', approve]]}
+`)
+	for tail, want := range map[string]string{"": "[table]", "b": "[pattern table]", "NeedlE": "[part table]"} {
+		answer, err := p.Evaluate(map[string]any{"s": strings.Repeat("a", 1<<20) + tail}, Options{Now: newYear})
+		if err != nil || fmt.Sprint(answer.Fired) != want {
+			t.Errorf("%q: %v, want %s (%v)", tail, answer.Fired, want, err)
+		}
+	}
+}
+
 func TestDatesAreThoseOfThePolicysTimeZone(t *testing.T) {
 	source := "id: p\ntimezone: %s\noutcomes: [reject, approve]\ndefault: approve\nrules: [{id: r, when: 'age(born) < 18', outcome: reject}]"
 	late := time.Date(2025, 12, 31, 23, 30, 0, 0, time.UTC) // 2026 in Berlin
