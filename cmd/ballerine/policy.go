@@ -90,7 +90,8 @@ func printAnswer(cmd *cobra.Command, answer rules.Answer) error {
 }
 
 func testCommand() *cobra.Command {
-	return &cobra.Command{
+	var kept golden
+	cmd := &cobra.Command{
 		Use: "test FILE...", Short: "Run the cases written in policies", Args: cobra.MinimumNArgs(1),
 		Long: "Runs the cases written in policies. A policy that another one calls is the one of the files named, one beside it, or one that ships.",
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -110,7 +111,11 @@ func testCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				report.add(files[i], policy.ID, policy.RunCases(called))
+				results := policy.RunCases(called)
+				if err := kept.hold(policy.ID, results); err != nil {
+					return err
+				}
+				report.add(files[i], policy.ID, results)
 			}
 			if problems.Failed() {
 				return diagnosticsError{problems}
@@ -118,6 +123,9 @@ func testCommand() *cobra.Command {
 			return report.print(cmd)
 		},
 	}
+	cmd.Flags().StringVar(&kept.folder, "golden", "", "folder of golden outcomes: the whole answer of each case must be the one that is kept there")
+	cmd.Flags().BoolVar(&kept.update, "update", false, "write the golden outcomes anew")
+	return cmd
 }
 
 // testReport is what became of the cases of some files.

@@ -13,8 +13,8 @@ import (
 // maxDifferences bounds what is told about two answers.
 const maxDifferences = 100
 
-// differences between two JSON texts, by place.
-func differences(was, is []byte) ([]Difference, error) {
+// Differences between two answers, as JSON, by place.
+func Differences(was, is []byte) ([]Difference, error) {
 	var a, b any
 	if err := json.Unmarshal(was, &a); err != nil {
 		return nil, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")

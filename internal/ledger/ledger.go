@@ -223,6 +223,6 @@ func Again(p *rules.Policy, library rules.Library, d Decision) (Replay, error) {
 	if bytes.Equal(text, d.Answer) {
 		return Replay{Identical: true, Differences: []Difference{}}, nil
 	}
-	found, err := differences(d.Answer, text)
+	found, err := Differences(d.Answer, text)
 	return Replay{Identical: len(found) == 0, Differences: found}, err
 }
