@@ -84,3 +84,13 @@ func TestGoldenOutcomesShowWhatNoCaseExpects(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestSchemasAreJSON(t *testing.T) {
+	for _, kind := range []string{"workflow", "policy", "plugin"} {
+		got := call(t, "", kind, "schema")
+		var schema map[string]any
+		if err := json.Unmarshal([]byte(got.out), &schema); err != nil || got.code != 0 || schema["$schema"] == nil {
+			t.Errorf("%s: %v %+v", kind, err, schema)
+		}
+	}
+}

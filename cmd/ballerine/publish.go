@@ -43,7 +43,7 @@ func registryCommands(kind registry.Kind) []*cobra.Command {
 	for _, c := range commands {
 		t.flags(c.Flags())
 	}
-	return commands
+	return append(commands, schemaCommand(kind))
 }
 
 func pluginCommand() *cobra.Command {

@@ -15,7 +15,7 @@ import (
 func answerSchema() map[string]any {
 	text := map[string]any{"type": "string"}
 	properties := map[string]any{"policy": text, "outcome": text, "severity": text, "score": map[string]any{"type": "number"}}
-	for _, name := range []string{"version", "fired", "indicators", "trace", "decision"} {
+	for _, name := range []string{"version", "fired", "indicators", "trace", "decision", "outputs", "calls", "trial"} {
 		properties[name] = map[string]any{}
 	}
 	return map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
