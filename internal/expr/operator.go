@@ -157,17 +157,42 @@ func membership(wrap func(node) node) func(field node, value any) (node, bool) {
 		if c, literal := right.(constant); !ok || (literal && !isList(c.value)) {
 			return nil, false
 		}
-		return wrap(memberNode{field, right}), true
+		return wrap(memberNode{field, right, textSet(right)}), true
 	}
+}
+
+// textSet is a written list of texts by what it holds; nil for other lists, and short ones.
+func textSet(list node) map[string]bool {
+	c, _ := list.(constant)
+	values, _ := c.value.([]any)
+	if len(values) < 8 {
+		return nil
+	}
+	set := make(map[string]bool, len(values))
+	for _, v := range values {
+		text, ok := v.(string)
+		if !ok {
+			return nil
+		}
+		set[text] = true
+	}
+	return set
 }
 
 func isList(v any) bool { _, ok := v.([]any); return ok }
 
 // memberNode: the value, or one of the values when it is a list, is in the list.
-type memberNode struct{ field, list node }
+type memberNode struct {
+	field, list node
+	texts       map[string]bool // the list's, when it is written and all texts
+}
 
 func (n memberNode) eval(env *Env) any {
-	v, list := n.field.eval(env), n.list.eval(env)
+	v := n.field.eval(env)
+	if text, ok := v.(string); ok && n.texts != nil {
+		return n.texts[text]
+	}
+	list := n.list.eval(env)
 	if isUnknown(v) || isUnknown(list) {
 		return unknown{}
 	}

@@ -20,6 +20,8 @@ var boundaries = []struct{ operator, field, value, holds, fails string }{
 	{"BETWEEN", "a", `{"min": 1, "max": 3}`, `1`, `0.9`},
 	{"BETWEEN", "a", `{"min": 1, "max": 3}`, `3`, `3.1`},
 	{"IN", "a", `["x", "y"]`, `"y"`, `"Y"`},
+	{"IN", "a", `["a", "b", "c", "d", "e", "f", "g", "h", "i"]`, `"i"`, `"I"`},
+	{"IN", "a", `["a", "b", "c", "d", "e", "f", "g", "h", "i"]`, `["z", "i"]`, `5`},
 	{"NOT_IN", "a", `["x", "y"]`, `"Y"`, `"y"`},
 	{"IN_CASE_INSENSITIVE", "a", `["x"]`, `"aXb"`, `"ab"`},
 	{"STARTS_WITH", "a", `"Ber"`, `"Berlin"`, `"Oberlin"`},

@@ -32,7 +32,7 @@ func settle(n node) node {
 		n.condition, n.then, n.otherwise = settle(n.condition), settle(n.then), settle(n.otherwise)
 		return settled(n, n.condition, n.then, n.otherwise)
 	case inNode:
-		n.left, n.right = settle(n.left), settle(n.right)
+		n.left, n.right = settle(n.left), written(settle(n.right))
 		return settled(n, n.left, n.right)
 	case callNode:
 		n.arguments = settleAll(n.arguments)
@@ -64,4 +64,21 @@ func settled(n node, parts ...node) node {
 		return constant{v}
 	}
 	return n
+}
+
+// written is a list of constants as one value, for nodes that only look into it.
+func written(n node) node {
+	list, ok := n.(listNode)
+	if !ok {
+		return n
+	}
+	values := make([]any, len(list.elements))
+	for i, element := range list.elements {
+		c, ok := element.(constant)
+		if !ok || isUnknown(c.value) {
+			return n
+		}
+		values[i] = c.value
+	}
+	return constant{values}
 }
