@@ -142,6 +142,7 @@ $(TOOLS)/dynamodb-local/.ready: $(DYNAMO_POM)
 bench: bin/ballerine setup-node ## Measure, on this machine: expressions, charts, rules, the store, the whole system, and peers
 	go test -run '^$$' -bench . -benchmem ./internal/expr ./internal/statechart ./internal/asl ./internal/rules/... ./internal/store/embedded
 	bin/ballerine bench
+	bin/ballerine bench --policies
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PEERS)/node_modules/.package-lock.json $(ENGINES)/node_modules/.package-lock.json && \
 	  node $(PEERS)/measure.mjs | tail -n 1 && node $(ENGINES)/measure.mjs; fi
 

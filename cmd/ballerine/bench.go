@@ -24,6 +24,7 @@ func benchCommand() *cobra.Command {
 	options := bench.Options{}
 	var data, profile string
 	var queue int
+	var policies bool
 	cmd := &cobra.Command{
 		Use: "bench", Short: "Measure whole KYC cases over HTTP with durable writes, on this machine",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -32,6 +33,9 @@ func benchCommand() *cobra.Command {
 				return err
 			}
 			defer stop()
+			if policies {
+				return benchPolicies(cmd)
+			}
 			if queue > 0 {
 				options.Cases = queue
 				return benchQueue(cmd, data, options)
@@ -54,6 +58,7 @@ func benchCommand() *cobra.Command {
 	cmd.Flags().IntVar(&options.Cases, "cases", 2000, "how many cases")
 	cmd.Flags().IntVar(&options.Clients, "clients", 32, "how many at a time")
 	cmd.Flags().IntVar(&queue, "queue", 0, "measure instead what reading a queue of so many open cases costs")
+	cmd.Flags().BoolVar(&policies, "policies", false, "measure instead what decisions of policies cost")
 	cmd.Flags().StringVar(&data, "data", "", "folder for the data; a temporary one without it")
 	cmd.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile to this file")
 	return cmd
@@ -107,6 +112,23 @@ func benchQueue(cmd *cobra.Command, data string, options bench.Options) error {
 	}
 	fmt.Fprintf(out, "a queue of %d open cases, filled in %.0f s\n\n", result.Cases, result.Fill)
 	return printCalls(out, result.Calls)
+}
+
+func benchPolicies(cmd *cobra.Command) error {
+	results, err := bench.Policies(cmd.Context())
+	if err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	if asJSON(cmd) {
+		return json.NewEncoder(out).Encode(map[string]any{"policies": results})
+	}
+	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "µs\tallocations\t\teach\t")
+	for _, result := range results {
+		fmt.Fprintf(table, "%.3f\t%.1f\t\t%s\t\n", result.Nanoseconds/1000, result.Allocations, result.Name)
+	}
+	return table.Flush()
 }
 
 func printBench(cmd *cobra.Command, result bench.Result) error {
