@@ -160,8 +160,8 @@ func withHint(message, hint string) string {
 	return message + " (" + hint + ")"
 }
 
-// Written is an entry as JSON has it.
-type Written struct {
+// WrittenEntry is an entry as JSON has it.
+type WrittenEntry struct {
 	Value     string `json:"value" maxLength:"2000" doc:"numbers as text, too"`
 	ExpiresAt string `json:"expires_at,omitempty" maxLength:"100" doc:"RFC 3339, or a date for the start of that day in UTC; it counts before this time"`
 	Note      string `json:"note,omitempty" maxLength:"2000"`
@@ -182,7 +182,7 @@ func JSON(text []byte) Content {
 		b := newBuilder(shape)
 		for i, raw := range *body.Entries {
 			at := place{path: fmt.Sprintf("entries[%d]", i)}
-			var w Written
+			var w WrittenEntry
 			if err := strictly(raw, &w); err != nil {
 				b.wrong(at, &fault{"type", "this is not an entry", "texts named value, expires_at and note"})
 				continue
@@ -195,7 +195,7 @@ func JSON(text []byte) Content {
 	}
 }
 
-func (w Written) draft(path string) draft {
+func (w WrittenEntry) draft(path string) draft {
 	return draft{
 		value: w.Value, expires: w.ExpiresAt, note: w.Note,
 		at: place{path: path + ".value"}, expiresAt: place{path: path + ".expires_at"}, noteAt: place{path: path + ".note"},

@@ -10,7 +10,7 @@ import (
 
 // Change is entries to be added, and values to be removed.
 type Change struct {
-	Add    []Written
+	Add    []WrittenEntry
 	Remove []string
 }
 

@@ -139,7 +139,7 @@ var (
 // desk is a service and an opener over one memory.
 type desk struct {
 	*lists.Service
-	*memory
+	memory *memory
 	t      testing.TB
 	opener *lists.Opener
 	at     time.Time
