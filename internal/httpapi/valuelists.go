@@ -108,7 +108,7 @@ func (s SeenEdition) edition() (int, error) {
 	case "*":
 		return lists.Any, nil
 	}
-	n, err := Seen{s.IfMatch}.version()
+	n, err := Seen(s).version()
 	if err != nil {
 		return 0, problem.New(problem.Invalid, "If-Match is not an ETag of a list.").With("header.If-Match", "format", "send the ETag as it was given, with its quotes, or *")
 	}

@@ -43,7 +43,11 @@ type builder struct {
 // maxProblems bounds how many are listed.
 const maxProblems = 100
 
-func newBuilder(shape Shape) *builder { return &builder{shape: shape, seen: map[string]int{}} }
+// newBuilder makes one that expects so many entries, about.
+func newBuilder(shape Shape, entries int) *builder {
+	n := min(entries, MaxEntries)
+	return &builder{shape: shape, seen: make(map[string]int, n), entries: make([]Entry, 0, n), keys: make([]string, 0, n), places: make([]place, 0, n)}
+}
 
 func (b *builder) failed() bool { return len(b.found) > 0 }
 
@@ -179,7 +183,7 @@ func JSON(text []byte) Content {
 		if body.Entries == nil {
 			return Table{}, problem.New(problem.Invalid, "The entries are missing.").With("body.entries", "required", "this field is needed")
 		}
-		b := newBuilder(shape)
+		b := newBuilder(shape, len(*body.Entries))
 		for i, raw := range *body.Entries {
 			at := place{path: fmt.Sprintf("entries[%d]", i)}
 			var w WrittenEntry

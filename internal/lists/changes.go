@@ -58,7 +58,7 @@ type wanted struct {
 }
 
 func (c Change) check(shape Shape) (w wanted, err error) {
-	b := newBuilder(shape)
+	b := newBuilder(shape, len(c.Add))
 	for i, one := range c.Add {
 		if err := b.add(one.draft(fmt.Sprintf("add[%d]", i))); err != nil {
 			return w, err
@@ -90,7 +90,7 @@ func (w wanted) over(entries []Entry, shape Shape, out *Changed) (t Table, err e
 	for i, key := range w.add.keys {
 		added[key] = i
 	}
-	b := newBuilder(shape)
+	b := newBuilder(shape, len(entries)+len(w.add.keys))
 	take := func(e Entry, key string) error {
 		b.entries, b.keys = append(b.entries, e), append(b.keys, key)
 		b.bytes += len(e.Value) + len(e.Note)

@@ -163,7 +163,7 @@ func (s *scanner) placeOf(f field, path string) place {
 // CSV is the content of a CSV file. Problems come all at once, with their lines, and never with a value.
 func CSV(file, text string) Content {
 	return func(shape Shape) (Table, error) {
-		b := newBuilder(shape)
+		b := newBuilder(shape, strings.Count(text, "\n"))
 		if err := b.csv(text); err != nil {
 			return Table{}, err
 		}

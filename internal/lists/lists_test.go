@@ -130,10 +130,10 @@ func (m *memory) Forget(_ context.Context, e lists.Edition, chunks []string) err
 }
 
 var (
-	ann  = identity.Principal{Tenant: "acme", Kind: identity.User, ID: "user_ann"}
-	text = lists.Shape{Holds: lists.Text, Matching: lists.Exact}
-	fold = lists.Shape{Holds: lists.Text, Matching: lists.IgnoringCase}
-	nums = lists.Shape{Holds: lists.Number, Matching: lists.Exact}
+	ann   = identity.Principal{Tenant: "acme", Kind: identity.User, ID: "user_ann"}
+	text0 = lists.Shape{Holds: lists.Text, Matching: lists.Exact}
+	fold  = lists.Shape{Holds: lists.Text, Matching: lists.IgnoringCase}
+	nums  = lists.Shape{Holds: lists.Number, Matching: lists.Exact}
 )
 
 // desk is a service and an opener over one memory.
@@ -152,10 +152,15 @@ func newDesk(t testing.TB) *desk {
 	return d
 }
 
+// list makes a list; without rows no entries are put.
 func (d *desk) list(id string, shape lists.Shape, rows ...string) lists.List {
 	d.t.Helper()
-	if _, _, err := d.Put(context.Background(), ann, lists.Put{ID: id, Type: lists.Block, Shape: shape, Seen: lists.Any}); err != nil {
+	l, _, err := d.Put(context.Background(), ann, lists.Put{ID: id, Type: lists.Block, Shape: shape, Seen: lists.Any})
+	if err != nil {
 		d.t.Fatal(err)
+	}
+	if len(rows) == 0 {
+		return l
 	}
 	return d.replace(id, rows...).List
 }

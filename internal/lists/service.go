@@ -98,7 +98,7 @@ func (cmd *Put) check() error {
 
 // again reads entries under another shape.
 func again(entries []Entry, shape Shape) (Table, error) {
-	b := newBuilder(shape)
+	b := newBuilder(shape, len(entries))
 	for _, e := range entries {
 		d := draft{value: e.Value, note: e.Note, at: place{path: "holds"}}
 		if !e.ExpiresAt.IsZero() {

@@ -67,7 +67,8 @@ func (s *Set) Len() int { return len(s.texts) + len(s.numbers) }
 // Holds implements expr.List. It takes the same time whatever the length of the list, and no memory for what is written as
 // Unicode recommends.
 func (s *Set) Holds(value any, at time.Time) (holds, fits bool) {
-	until, there := int64(0), false
+	var until int64
+	var there bool
 	if s.shape.Holds == Number {
 		n, ok := numberOf(value)
 		if !ok {
@@ -86,7 +87,7 @@ func (s *Set) Holds(value any, at time.Time) (holds, fits bool) {
 
 func (s *Set) text(text string) (until int64, there bool) {
 	text = strings.TrimSpace(text)
-	if !norm.NFC.IsNormalString(text) {
+	if norm.NFC.QuickSpanString(text) < len(text) {
 		text = norm.NFC.String(text)
 	}
 	if len(text) > MaxValue {

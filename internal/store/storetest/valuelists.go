@@ -3,14 +3,17 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"ballerine/internal/identity"
 	"ballerine/internal/lists"
 	"ballerine/internal/problem"
 )
@@ -155,6 +158,7 @@ func Lists(t *testing.T, open func(t *testing.T) lists.Store) {
 			}
 		}
 	})
+	t.Run("two hundred thousand entries are put, asked, changed and read", func(t *testing.T) { largest(t, open(t)) })
 	t.Run("what is forgotten is gone, the edition says so, and doing it again changes nothing", func(t *testing.T) {
 		s := open(t)
 		must(t, s.PutList(ctx, list("a", "l", 1), edition("a", "l", 1, "00000001-x", "00000001-y"), map[string][]byte{"00000001-x": {1}, "00000001-y": {2}}))
@@ -172,4 +176,45 @@ func Lists(t *testing.T, open func(t *testing.T) lists.Store) {
 			t.Errorf("%+v %v", got, err)
 		}
 	})
+}
+
+// largest goes through the life of a list of as many entries as there can be.
+func largest(t *testing.T, s lists.Store) {
+	ctx := context.Background()
+	who := identity.Principal{Tenant: "a", Kind: identity.User, ID: "user_1"}
+	service := &lists.Service{Store: s, Now: func() time.Time { return epoch }}
+	opener := lists.NewOpener(s)
+	var csv strings.Builder
+	csv.WriteString("value,note\n")
+	for i := range lists.MaxEntries {
+		sum := sha256.Sum256([]byte{byte(i), byte(i >> 8), byte(i >> 16)})
+		fmt.Fprintf(&csv, "customer-%x@example.com,%d\n", sum[:6], i)
+	}
+	_, _, err := service.Put(ctx, who, lists.Put{ID: "l", Type: lists.Block, Shape: lists.Shape{Matching: lists.IgnoringCase}})
+	must(t, err)
+	up, err := service.Replace(ctx, who, "l", lists.CSV("x", csv.String()), 0)
+	if err != nil || up.Entries != lists.MaxEntries {
+		t.Fatalf("%d %v", up.Entries, err)
+	}
+	_, err = service.Change(ctx, who, "l", lists.Change{Add: []lists.WrittenEntry{{Value: "one more"}}}, 0)
+	wants(t, err, problem.TooLarge)
+	sum := sha256.Sum256([]byte{1, 2, 1})
+	value := fmt.Sprintf("CUSTOMER-%X@EXAMPLE.COM", sum[:6])
+	_, err = service.Change(ctx, who, "l", lists.Change{Remove: []string{value}}, 1)
+	must(t, err)
+	for edition, want := range map[string]bool{"1": true, "2": false, "": false} {
+		seen := map[string]string{}
+		if edition != "" {
+			seen["l"] = edition
+		}
+		opened, err := opener.OpenLists(ctx, "a", []string{"l"}, seen)
+		must(t, err)
+		if holds, fits := opened["l"].Holds(value, epoch); holds != want || !fits {
+			t.Errorf("edition %q: %t %t", edition, holds, fits)
+		}
+	}
+	page, err := service.Entries(ctx, "a", "l", 2, 150_000, 10_000, 4<<20)
+	if err != nil || len(page.Entries) != 10_000 || page.Next != 160_000 {
+		t.Errorf("%d %d %v", len(page.Entries), page.Next, err)
+	}
 }
