@@ -86,7 +86,8 @@ func ShapeChange(c lists.Changed) ValueListChange {
 	return ValueListChange{ShapeUpload(c.Upload), c.Added, c.Replaced, c.Removed, c.Missing}
 }
 
-func editionShape(e lists.Edition) ValueListEdition {
+// ShapeEdition is an edition as the interface shows it.
+func ShapeEdition(e lists.Edition) ValueListEdition {
 	return ValueListEdition{e.Number, e.Holds, e.Matching, e.Entries, e.Digest, e.Forgotten, e.CreatedAt, e.CreatedBy}
 }
 
@@ -196,7 +197,7 @@ func (s *server) registerListEditions(api huma.API) {
 			return nil, err
 		}
 		page, next, err := s.Lists.Editions(c, tenant, in.ID, before, in.Limit)
-		return &body[List[ValueListEdition]]{List[ValueListEdition]{each(page, editionShape), s.sealer.sign(scope, cursorOf(next))}}, err
+		return &body[List[ValueListEdition]]{List[ValueListEdition]{each(page, ShapeEdition), s.sealer.sign(scope, cursorOf(next))}}, err
 	})
 	type oneIn struct {
 		OnID

@@ -29,6 +29,9 @@ const (
 	Date   Holding = "date"
 )
 
+// Holdings are all of them.
+func Holdings() []Holding { return []Holding{Text, Number, Date} }
+
 // Matching is how texts are compared. Spaces at their ends and the way in which Unicode composes a letter never count.
 type Matching string
 
@@ -37,6 +40,9 @@ const (
 	Exact        Matching = "exact"
 	IgnoringCase Matching = "ignoring_case"
 )
+
+// Matchings are all of them.
+func Matchings() []Matching { return []Matching{Exact, IgnoringCase} }
 
 // Shape is what the entries of an edition are, and how they are compared.
 type Shape struct {

@@ -78,10 +78,10 @@ func (cmd *Put) check() error {
 	if !slices.Contains(Types(), cmd.Type) {
 		e.With("body.type", "enum", "allow, block or own")
 	}
-	if !slices.Contains([]Holding{Text, Number, Date}, cmd.Holds) {
+	if !slices.Contains(Holdings(), cmd.Holds) {
 		e.With("body.holds", "enum", "text, number or date")
 	}
-	if !slices.Contains([]Matching{Exact, IgnoringCase}, cmd.Matching) {
+	if !slices.Contains(Matchings(), cmd.Matching) {
 		e.With("body.matching", "enum", "exact or ignoring_case")
 	}
 	if cmd.Matching == IgnoringCase && cmd.Holds != Text {
