@@ -344,7 +344,7 @@ func (s *server) registerReadingEntries(api huma.API) {
 				return nil, problem.Wrap(err, problem.Internal, "The cursor is not ours.")
 			}
 		}
-		found, err := s.Lists.Entries(c, tenant, in.ID, number, after, in.Limit, maxFull)
+		found, err := s.Lists.Entries(c, tenant, in.ID, number, after, in.Limit, maxPage)
 		if err != nil {
 			return nil, err
 		}
@@ -374,6 +374,10 @@ func (s *server) registerReadingEntries(api huma.API) {
 		return out, nil
 	})
 }
+
+// maxPage bounds a page of entries, in bytes, about: quotation marks are written twice over on the way through Lambda, which
+// answers with at most 6 MB.
+const maxPage = 2 << 20
 
 // wantsCSV says whether an Accept header asks for a CSV before JSON.
 func wantsCSV(accept string) bool {

@@ -277,3 +277,47 @@ func TestWhatIsWrongWithAnUploadIsToldAtOnceWithoutAValue(t *testing.T) {
 		t.Errorf("%+v %v", l, err)
 	}
 }
+
+func TestCasesAndGuardsAskLists(t *testing.T) {
+	s := newSystem(t, t.TempDir())
+	defer s.stop()
+	for id, shape := range map[string]string{"blocked": `{"type":"block"}`, "accounts": `{"type":"own","holds":"number"}`} {
+		if status, text, _ := s.raw("manager", "PUT", "/v1/lists/"+id, "application/json", shape); status != http.StatusCreated {
+			t.Fatalf("%d %s", status, text)
+		}
+	}
+	s.publish("/v1/policies/amounts/versions", asksLists)
+	s.publish("/v1/workflows/asks/versions", "id: asks\ninitial: a\nstates:\n"+
+		"  a:\n    invoke: {src: rules, id: amounts, input: {policy: amounts}, retry: {attempts: 0}}\n    onDone: [{guard: \"amounts.outcome == 'reject'\", target: b}, {target: d}]\n"+
+		"  b: {on: {GO: [{guard: {type: policy, options: {policy: amounts, outcome: reject}}, target: c}, {target: d}]}}\n  c: {type: final}\n  d: {type: final}\n")
+	r := s.start("asks", "individual", map[string]any{"who": "Mallory", "account": 1.0})
+	var incident string
+	s.until("the work fails while its lists have no entries", func() bool {
+		now, err := s.Core.Cases.Get(t.Context(), s.client, r.ID)
+		if err == nil && len(now.Incidents) == 1 {
+			incident = now.Incidents[0].ID
+		}
+		return incident != ""
+	})
+	if page, _, err := s.Core.Ledger.Decisions(t.Context(), s.client.Tenant, "amounts", ledger.Query{Limit: 10}); err != nil || len(page) != 0 {
+		t.Errorf("it has decided: %+v %v", page, err)
+	}
+	s.list("blocked", `{"type":"block"}`, "value\nMallory\n")
+	s.list("accounts", `{"type":"own","holds":"number"}`, "value\n")
+	if status, answer := s.call("manager", "POST", "/v1/cases/"+r.ID+"/incidents/"+incident+"/retry", map[string]any{}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	s.reach(r.ID, "b")
+	if status, answer := s.call("manager", "POST", "/v1/lists/blocked/changes", map[string]any{"remove": []string{"Mallory"}, "add": []any{map[string]any{"value": "Eve"}}}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	s.send(r.ID, "GO") // the guard asks the newest edition
+	s.reach(r.ID, "d")
+	page, _, err := s.Core.Ledger.Decisions(t.Context(), s.client.Tenant, "amounts", ledger.Query{Limit: 10})
+	if err != nil || len(page) != 1 || page[0].Editions["blocked"] != "1" || page[0].Case != r.ID {
+		t.Fatalf("%+v %v", page, err)
+	}
+	if replay, err := s.Core.Decider().Replay(t.Context(), s.client.Tenant, "amounts", page[0].ID); err != nil || !replay.Identical {
+		t.Errorf("%+v %v", replay, err)
+	}
+}
