@@ -167,7 +167,7 @@ func withHint(message, hint string) string {
 // WrittenEntry is an entry as JSON has it.
 type WrittenEntry struct {
 	Value     string `json:"value" maxLength:"2000" doc:"numbers as text, too"`
-	ExpiresAt string `json:"expires_at,omitempty" maxLength:"100" doc:"RFC 3339, or a date for the start of that day in UTC; it counts before this time"`
+	ExpiresAt string `json:"expires_at,omitempty" nullable:"true" maxLength:"100" doc:"RFC 3339, or a date for the start of that day in UTC; it counts before this time"`
 	Note      string `json:"note,omitempty" maxLength:"2000"`
 }
 

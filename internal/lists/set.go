@@ -9,7 +9,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"ballerine/internal/expr"
-	"ballerine/internal/problem"
 )
 
 // Set is an edition's entries, to be asked. It is never changed, and safe for concurrent use.
@@ -52,7 +51,7 @@ func (s *Set) add(value string, until int64) error {
 	}
 	n, err := strconv.ParseFloat(value, 64)
 	if err != nil {
-		return problem.Wrap(err, problem.Internal, "A kept list cannot be read.")
+		return unreadable(nil) // the cause would tell the value
 	}
 	s.numbers[n] = until
 	return nil

@@ -92,7 +92,7 @@ func TestAPolicyAsksListsAndADecisionReplaysWithTheEditionsThatItSaw(t *testing.
 		t.Errorf("it counts before it expires: %d %v", status, old)
 	}
 
-	status, changed := s.call("manager", "POST", "/v1/lists/blocked/changes", map[string]any{"add": []any{map[string]any{"value": "Trudy"}}, "remove": []string{"mallory", "Nobody"}})
+	status, changed := s.call("manager", "POST", "/v1/lists/blocked/changes", map[string]any{"add": []any{map[string]any{"value": "Trudy", "expires_at": nil}}, "remove": []string{"mallory", "Nobody"}})
 	if status != http.StatusOK || changed["edition"] != 2.0 || changed["added"] != 1.0 || changed["removed"] != 1.0 || changed["missing"] != 1.0 || changed["entries"] != 2.0 {
 		t.Fatalf("%d %v", status, changed)
 	}

@@ -16,9 +16,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Lists is the lists.Store of the tables. A list has a partition of its own for what is large:
+// Lists is the lists.Store of the tables. Lists have partitions of their own, so that roles can tell them apart:
 //
-//	tenant             / list#<id>          the list
+//	tenant#lists       / list#<id>          the list
 //	tenant#list#<id>   / edition#<number>   an edition
 //	tenant#list#<id>   / chunk#<name>       a part of its entries, compressed
 //
@@ -33,13 +33,15 @@ func (s *Store) Lists() Lists { return Lists{s} }
 // together is how many items of a list are read or written at the same time.
 const together = 16
 
+func headsPartition(tenant string) string { return join(tenant, "lists") }
+
 func listPartition(tenant, list string) string { return join(tenant, "list", list) }
 
 func editionKey(number int) string { return join("edition", fmt.Sprintf("%08d", number)) }
 
 // Lists implements lists.Store.
 func (s Lists) Lists(ctx context.Context, tenant string) ([]lists.List, error) {
-	found, err := all[lists.List](ctx, s.Store, s.tables.Registry, tenant, "list#", "", 0)
+	found, err := all[lists.List](ctx, s.Store, s.tables.Registry, headsPartition(tenant), "list#", "", 0)
 	return slices.DeleteFunc(found, func(l lists.List) bool { return l.Deleted }), err
 }
 
@@ -47,7 +49,7 @@ func (s Lists) Lists(ctx context.Context, tenant string) ([]lists.List, error) {
 func (s Lists) Heads(ctx context.Context, tenant string, ids []string) (found []lists.List, err error) {
 	var mutex sync.Mutex
 	err = atSameTime(ctx, ids, func(ctx context.Context, id string) error {
-		list, err := find[lists.List](ctx, s.Store, s.tables.Registry, tenant, join("list", id), "list")
+		list, err := find[lists.List](ctx, s.Store, s.tables.Registry, headsPartition(tenant), join("list", id), "list")
 		if problem.CodeOf(err) == problem.NotFound {
 			return nil
 		}
@@ -83,7 +85,7 @@ func (s Lists) PutList(ctx context.Context, list lists.List, edition *lists.Edit
 	if err != nil {
 		return err
 	}
-	head, err := newItem(list.Tenant, join("list", list.ID), list)
+	head, err := newItem(headsPartition(list.Tenant), join("list", list.ID), list)
 	if err != nil {
 		return err
 	}
