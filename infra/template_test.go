@@ -144,6 +144,45 @@ func TestEveryFunctionOfTheMachineIsSubstituted(t *testing.T) {
 	}
 }
 
+// TestOnlyAdminapiWritesLists goes through the roles that may write the registry: decisions rely on editions that never change.
+func TestOnlyAdminapiWritesLists(t *testing.T) {
+	const partitions = `[*#lists *#list#*]`
+	writing := 0
+	for name, role := range resources(t, "AWS::IAM::Role") {
+		writes, denied := false, false
+		policies, _ := at(role, "Policies").([]any)
+		for _, policy := range policies {
+			statements, _ := at(policy, "PolicyDocument", "Statement").([]any)
+			for _, s := range statements {
+				actions, where := fmt.Sprint(at(s, "Action")), fmt.Sprint(at(s, "Resource"))
+				if !strings.Contains(where, "RegistryTableArn") {
+					continue
+				}
+				condition := at(s, "Condition")
+				switch {
+				case at(s, "Effect") == "Deny":
+					denied = fmt.Sprint(at(condition, "ForAnyValue:StringLike", "dynamodb:LeadingKeys")) == partitions && strings.Contains(actions, "PutItem") && strings.Contains(actions, "UpdateItem") && strings.Contains(actions, "DeleteItem")
+				case name == "AdminApiRole" && strings.Contains(actions, "DeleteItem"):
+					if fmt.Sprint(at(condition, "ForAllValues:StringLike", "dynamodb:LeadingKeys")) != `[*#list#*]` {
+						t.Errorf("%s deletes more than entries of lists", name)
+					}
+				case strings.Contains(actions, "PutItem"):
+					writes = true
+				}
+			}
+		}
+		if writes {
+			writing++
+		}
+		if writes && !denied && name != "AdminApiRole" {
+			t.Errorf("%s may write lists", name)
+		}
+	}
+	if writing < 5 {
+		t.Errorf("%d roles write the registry", writing)
+	}
+}
+
 func TestRoutesAreTheOperationsOfTheOpenAPIDocument(t *testing.T) {
 	var want, got []string
 	for path, methods := range load(t, "openapi.yaml")["paths"].(map[string]any) {

@@ -58,6 +58,7 @@ func backtestCommand() *cobra.Command {
 	t := &target{}
 	which := &period{}
 	var file, policy string
+	var named []string
 	options := ledger.BacktestOptions{}
 	cmd := &cobra.Command{
 		Use: "backtest DRAFT", Short: "Say which decisions a draft would have made otherwise", Args: cobra.ExactArgs(1),
@@ -73,9 +74,12 @@ func backtestCommand() *cobra.Command {
 			if policy == "" {
 				policy = draft.ID
 			}
+			if options.Library, err = libraryOf(cmd, args[0], file, named); err != nil {
+				return err
+			}
 			var end func()
 			options.Progress, end = counter(cmd.ErrOrStderr(), "decisions")
-			result, err := backtest(cmd, t, draft, args[0], policy, file, filter, options)
+			result, err := backtest(cmd, t, draft, policy, file, filter, options)
 			end()
 			if err != nil {
 				return err
@@ -86,12 +90,26 @@ func backtestCommand() *cobra.Command {
 	t.flags(cmd.Flags())
 	which.flags(cmd)
 	cmd.Flags().StringVar(&file, "decisions", "", "exported decisions (policy decisions --ndjson) instead of a system's; - is standard input")
+	listFlag(cmd, &named)
 	cmd.Flags().StringVar(&policy, "policy", "", "whose decisions; default: the draft's id")
 	cmd.Flags().IntVar(&options.Examples, "examples", 5, "ids of decisions for each flip")
 	return cmd
 }
 
-func backtest(cmd *cobra.Command, t *target, draft *rules.Policy, draftFile, policy, file string, filter ledger.Filter, options ledger.BacktestOptions) (result ledger.Backtest, err error) {
+// libraryOf is what a draft may ask that is tried on exported decisions. A system has its own: its lists in the editions
+// that the decisions saw.
+func libraryOf(cmd *cobra.Command, draft, decisions string, named []string) (rules.Library, error) {
+	if decisions == "" {
+		if len(named) > 0 {
+			return nil, usageError{fmt.Errorf("--list needs --decisions: a system has lists of its own")}
+		}
+		return nil, nil
+	}
+	values, err := readLists(cmd, named)
+	return rules.NewLibrary(cmd.Context(), "", newLibrary(cmd, nil, draft), values), err
+}
+
+func backtest(cmd *cobra.Command, t *target, draft *rules.Policy, policy, file string, filter ledger.Filter, options ledger.BacktestOptions) (result ledger.Backtest, err error) {
 	if file == "" {
 		err = t.with(func(s source) (err error) {
 			result, err = s.backtest(cmd.Context(), policy, draft, filter, options)
@@ -108,7 +126,7 @@ func backtest(cmd *cobra.Command, t *target, draft *rules.Policy, draftFile, pol
 		defer f.Close()
 		lines = f
 	}
-	options.Filter, options.Library = filter, rules.NewLibrary(cmd.Context(), "", newLibrary(cmd, nil, draftFile), nil)
+	options.Filter = filter
 	return ledger.Run(cmd.Context(), draft, ledger.Lines(lines), options)
 }
 

@@ -32,7 +32,7 @@ func readPolicy(cmd *cobra.Command, file string) (*rules.Policy, error) {
 
 func evalCommand() *cobra.Command {
 	var inputFile, now string
-	var with []string
+	var with, named []string
 	cmd := &cobra.Command{
 		Use: "eval FILE", Short: "Decide over an input, with the trace", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,7 +48,7 @@ func evalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			options, err := openFor(cmd, policy, with, args[0])
+			options, err := openFor(cmd, policy, with, named, args[0])
 			if err != nil {
 				return err
 			}
@@ -63,16 +63,21 @@ func evalCommand() *cobra.Command {
 	cmd.Flags().StringVar(&inputFile, "input", "", "JSON object; - is standard input")
 	cmd.Flags().StringVar(&now, "now", "", "time of the decision, RFC 3339 or a date")
 	cmd.Flags().StringSliceVar(&with, "with", nil, "files of policies that it calls; default: those beside it, and those that ship")
+	listFlag(cmd, &named)
 	return cmd
 }
 
 // openFor gets what a policy of a file asks for.
-func openFor(cmd *cobra.Command, policy *rules.Policy, with []string, file string) (rules.Options, error) {
+func openFor(cmd *cobra.Command, policy *rules.Policy, with, lists []string, file string) (rules.Options, error) {
 	named, err := readPolicies(cmd, with)
 	if err != nil {
 		return rules.Options{}, err
 	}
-	return policy.Open(rules.NewLibrary(cmd.Context(), "", newLibrary(cmd, named, file), nil), rules.Seen{})
+	values, err := readLists(cmd, lists)
+	if err != nil {
+		return rules.Options{}, err
+	}
+	return policy.Open(rules.NewLibrary(cmd.Context(), "", newLibrary(cmd, named, file), values), rules.Seen{})
 }
 
 func printAnswer(cmd *cobra.Command, answer rules.Answer) error {
@@ -91,11 +96,17 @@ func printAnswer(cmd *cobra.Command, answer rules.Answer) error {
 
 func testCommand() *cobra.Command {
 	var kept golden
+	var named []string
 	cmd := &cobra.Command{
 		Use: "test FILE...", Short: "Run the cases written in policies", Args: cobra.MinimumNArgs(1),
-		Long: "Runs the cases written in policies. A policy that another one calls is the one of the files named, one beside it, or one that ships.",
+		Long: "Runs the cases written in policies. A policy that another one calls is the one of the files named, one beside it, or one that ships.\n" +
+			"A case tells what is in the lists that it needs. With --list the names of lists are checked, too: a policy that asks another one is told.",
 		RunE: func(cmd *cobra.Command, files []string) error {
 			policies, err := readPolicies(cmd, files)
+			if err != nil {
+				return err
+			}
+			values, err := readLists(cmd, named)
 			if err != nil {
 				return err
 			}
@@ -103,7 +114,7 @@ func testCommand() *cobra.Command {
 			problems := problem.Diagnostics{}
 			for i, policy := range policies {
 				library := newLibrary(cmd, policies, files[i])
-				asked := policy.CheckAsked(files[i], library.get, nil)
+				asked := policy.CheckAsked(files[i], library.get, values.names())
 				if problems = append(problems, asked...); asked.Failed() {
 					continue
 				}
@@ -124,6 +135,7 @@ func testCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&kept.folder, "golden", "", "folder of golden outcomes: the whole answer of each case must be the one that is kept there")
+	listFlag(cmd, &named)
 	cmd.Flags().BoolVar(&kept.update, "update", false, "write the golden outcomes anew")
 	return cmd
 }

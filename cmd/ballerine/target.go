@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"ballerine/internal/httpapi"
 	"ballerine/internal/identity"
 	"ballerine/internal/ledger"
+	"ballerine/internal/lists"
 	"ballerine/internal/local"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -46,6 +48,7 @@ func (t *target) flags(flags interface {
 type source interface {
 	definitions
 	decided
+	listed
 	list(ctx context.Context, query cases.Query) ([]httpapi.Case, error)
 	show(ctx context.Context, id string) (httpapi.Case, error)
 	verify(ctx context.Context, id string) (cases.VerifyReport, error)
@@ -71,7 +74,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	core, err := app.New(app.Parts{Store: db.Cases(), Registry: db.Registry(), Ledger: db.Ledger(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
+	core, err := app.New(app.Parts{Store: db.Cases(), Registry: db.Registry(), Ledger: db.Ledger(), Lists: db.Lists(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -79,7 +82,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return atRest{db, core.Cases, publisher, core.Decider(), identity.SystemOf(t.tenant, "cli")}, nil
+	return atRest{db, core.Cases, publisher, core.Decider(), core.ListService(), identity.SystemOf(t.tenant, "cli")}, nil
 }
 
 // with opens the source for a command.
@@ -98,6 +101,7 @@ type atRest struct {
 	service   *cases.Service
 	publisher *registry.Publisher
 	ledger    *ledger.Ledger
+	values    *lists.Service
 	principal identity.Principal
 }
 
@@ -150,23 +154,41 @@ func (r remote) get(ctx context.Context, path string, into any) error {
 }
 
 func (r remote) call(ctx context.Context, method, path string, body, into any) error {
-	var content io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
+	return r.send(ctx, message{method: method, path: path, body: body}, into)
+}
+
+// message is a request: with a body that is JSON, or with content of another kind.
+type message struct {
+	method, path string
+	body         any
+	kind         string
+	content      []byte
+	header       http.Header
+}
+
+// send reads a JSON answer; nil: there is none to be read.
+func (r remote) send(ctx context.Context, m message, into any) error {
+	if m.body != nil {
+		text, err := json.Marshal(m.body)
 		if err != nil {
 			return problem.Wrap(err, problem.Invalid, "The request does not encode.")
 		}
-		content = bytes.NewReader(text)
+		m.kind, m.content = "application/json", text
 	}
-	request, err := http.NewRequestWithContext(ctx, method, r.endpoint+path, content)
+	var content io.Reader
+	if m.content != nil {
+		content = bytes.NewReader(m.content)
+	}
+	request, err := http.NewRequestWithContext(ctx, m.method, r.endpoint+m.path, content)
 	if err != nil {
 		return usageError{fmt.Errorf("the endpoint is not a URL: %w", err)}
 	}
+	maps.Copy(request.Header, m.header)
 	request.Header.Set("Authorization", "Bearer "+r.key)
-	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
+	if m.kind != "" {
+		request.Header.Set("Content-Type", m.kind)
 	}
-	if method == http.MethodPost {
+	if m.method == http.MethodPost {
 		request.Header.Set("Idempotency-Key", rand.Text())
 	}
 	response, err := http.DefaultClient.Do(request)
@@ -175,6 +197,9 @@ func (r remote) call(ctx context.Context, method, path string, body, into any) e
 	}
 	defer response.Body.Close()
 	if response.StatusCode >= 200 && response.StatusCode < 300 {
+		if into == nil {
+			return nil
+		}
 		return json.NewDecoder(response.Body).Decode(into)
 	}
 	return refusal(response)

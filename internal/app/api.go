@@ -51,7 +51,7 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 		if err != nil {
 			return config, err
 		}
-		config.Publisher, config.Ledger = publisher, c.Decider()
+		config.Publisher, config.Ledger, config.Lists = publisher, c.Decider(), c.ListService()
 	}
 	return config, nil
 }

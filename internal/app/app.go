@@ -17,6 +17,7 @@ import (
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
 	"ballerine/internal/ledger"
+	"ballerine/internal/lists"
 	"ballerine/internal/outbound"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -37,6 +38,7 @@ type Parts struct {
 	Idempotency idempotency.Store
 	Registry    registry.Store // nil: nothing is published but what ships
 	Ledger      ledger.Store   // nil: decisions of policies are not kept
+	Lists       lists.Store    // nil: there are none
 	Machines    registry.Machines
 	Executions  cases.Executions
 	Decisions   cases.Decisions // nil: nobody asks for any
@@ -63,6 +65,7 @@ type Core struct {
 	Catalog *registry.Catalog
 	Cases   *cases.Service
 	Tokens  *identity.Tokens
+	opener  *lists.Opener // nil without lists
 }
 
 // callbackLife is how long a vendor may take to call back.
@@ -76,6 +79,10 @@ func New(parts Parts) (*Core, error) {
 		return nil, err
 	}
 	c := &Core{Parts: parts, Catalog: catalog}
+	if parts.Lists != nil {
+		c.opener = lists.NewOpener(parts.Lists)
+		catalog.Lists = c.opener
+	}
 	if len(parts.SigningSecrets) > 0 {
 		if c.Tokens, err = identity.NewTokens(parts.Now, parts.SigningSecrets...); err != nil {
 			return nil, err
@@ -137,8 +144,15 @@ func (c *Core) Rules() task.Handler {
 
 // Decider makes decisions of policies, and keeps them where there is a ledger.
 func (c *Core) Decider() *ledger.Ledger {
-	return &ledger.Ledger{Store: c.Ledger, Policies: c.Catalog, Metrics: c.Metrics, Logger: c.Logger}
+	l := &ledger.Ledger{Store: c.Ledger, Policies: c.Catalog, Metrics: c.Metrics, Logger: c.Logger}
+	if c.opener != nil {
+		l.Lists = c.opener
+	}
+	return l
 }
+
+// ListService makes and changes lists.
+func (c *Core) ListService() *lists.Service { return &lists.Service{Store: c.Lists, Now: c.Now} }
 
 // Children is the function that starts child cases.
 func (c *Core) Children() task.Handler { return task.NewChildren(c.base()) }

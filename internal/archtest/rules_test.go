@@ -19,6 +19,7 @@ var order = []string{
 	"internal/document",
 	"internal/identity",
 	"internal/idempotency",
+	"internal/lists",
 	"internal/cases",
 	"internal/registry",
 	"internal/review",

@@ -9,6 +9,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/ledger"
+	"ballerine/internal/lists"
 	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/rules"
@@ -45,6 +46,7 @@ type Config struct {
 	Policies      func(ctx context.Context, tenant, id string, version int) (*rules.Policy, error) // 0: the newest. Errors: problem.UnknownPolicy
 	Ledger        *ledger.Ledger                                                                   // decisions of policies
 	Plugins       func(ctx context.Context, tenant, id string) (*vendor.Plugin, error)             // Errors: problem.NotFound
+	Lists         *lists.Service
 	Publisher     *registry.Publisher
 	Vendors       *vendor.Client // reads callbacks
 	Secret        []byte         // signs cursors and seals the answers that repeated calls get again; 32 bytes or more

@@ -41,7 +41,8 @@ type operation struct {
 	huma.Operation
 	audience   Audience
 	idempotent idempotence
-	raw        bool // the body is read as it is, whatever its type
+	raw        bool  // the body is read as it is, whatever its type
+	maxBody    int64 // bytes; 0: as all
 }
 
 type server struct {
@@ -105,7 +106,10 @@ func build(config Config) (*server, huma.API, error) {
 
 // add registers one operation.
 func add[I, O any](s *server, api huma.API, op operation, handler func(ctx ctx, in *I) (*O, error)) {
-	op.MaxBodyBytes = maxBody + 1
+	if op.maxBody == 0 {
+		op.maxBody = maxBody
+	}
+	op.MaxBodyBytes = op.maxBody + 1
 	op.Errors = []int{http.StatusInternalServerError}
 	op.Extensions = map[string]any{"x-audience": string(op.audience)}
 	if op.audience == Flow && strings.HasPrefix(op.Path, "/v1/flow") {
@@ -169,10 +173,10 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, op operation) (*h
 	if r.Body == nil || r.Body == http.NoBody || r.Method == http.MethodGet {
 		return r, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, op.maxBody))
 	if err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			return r, problem.New(problem.TooLarge, "A body has at most %d bytes.", maxBody)
+			return r, problem.New(problem.TooLarge, "A body has at most %d bytes.", op.maxBody)
 		}
 		return r, problem.Wrap(err, problem.Timeout, "The body did not arrive.")
 	}

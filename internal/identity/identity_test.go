@@ -117,6 +117,9 @@ func TestRolesMayDoWhatTheTableSays(t *testing.T) {
 	if Allow(client, "retryIncident") != nil || Allow(client, "skipIncident") == nil {
 		t.Error("a key without scopes may have work done again, and not put a result in its place")
 	}
+	if Allow(client, "listLists") != nil || Allow(client, "getListEntries") == nil || Allow(client, "changeList") == nil {
+		t.Error("a key without scopes sees which lists there are, and neither reads nor changes entries")
+	}
 	if client.Scopes = []string{"cases:repair"}; Allow(client, "skipIncident") != nil {
 		t.Error("a key that says so may")
 	}
@@ -137,6 +140,9 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"listKeys listWebhooks getWebhook listDeliveries":                                                       "admin auditor developer",
 		"evaluatePolicy backtestPolicy":                                                                         "admin manager developer",
 		"listPolicyDecisions getPolicyDecision replayPolicyDecision":                                            "admin manager auditor developer",
+		"listLists getList listListEditions":                                                                    "admin manager auditor developer",
+		"getListEntries":                                                                                        "admin manager auditor",
+		"putList putListEntries changeList forgetListEdition deleteList":                                        "admin manager",
 		"migrateCases publishWorkflow publishPolicy publishPlugin copyWorkflow importWorkspace":                 "admin developer",
 		"listWorkflowVersions listPolicyVersions listPluginVersions getWorkflowVersion getPolicyVersion getPluginVersion listPolicies listPlugins diffWorkflow exportWorkspace": "admin manager auditor developer",
 		"receiveCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent":                                                                      "",

@@ -25,6 +25,9 @@ const (
 	Backtest      Permission = "policies:backtest"
 	Decisions     Permission = "decisions:read"  // of policies: what was decided, and whether it is replayed alike
 	DecisionInput Permission = "decisions:input" // what they saw: personal data
+	ListsRead     Permission = "lists:read"
+	ListsWrite    Permission = "lists:write"
+	ListEntries   Permission = "lists:entries" // may be personal data
 	KeysRead      Permission = "keys:read"
 	KeysWrite     Permission = "keys:write"
 	FlowTokens    Permission = "flow_tokens:create"
@@ -79,6 +82,9 @@ var grants = map[Permission]grant{
 	Backtest:      {kinds: both, roles: []string{"admin", "manager", "developer"}},
 	Decisions:     {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
 	DecisionInput: {kinds: both, roles: []string{"admin", "manager", "auditor"}, explicit: true},
+	ListsRead:     {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
+	ListsWrite:    {kinds: both, roles: []string{"admin", "manager"}, explicit: true},
+	ListEntries:   {kinds: both, roles: []string{"admin", "manager", "auditor"}, explicit: true},
 	KeysRead:      {kinds: both, roles: []string{"admin", "auditor", "developer"}, explicit: true},
 	KeysWrite:     {kinds: both, roles: builders, explicit: true},
 	FlowTokens:    {kinds: both, roles: workers},
@@ -118,6 +124,9 @@ var operations = map[string]Permission{
 
 	"evaluatePolicy": PoliciesRun, "backtestPolicy": Backtest,
 	"listPolicyDecisions": Decisions, "getPolicyDecision": Decisions, "replayPolicyDecision": Decisions,
+
+	"listLists": ListsRead, "getList": ListsRead, "listListEditions": ListsRead, "getListEntries": ListEntries,
+	"putList": ListsWrite, "putListEntries": ListsWrite, "changeList": ListsWrite, "forgetListEdition": ListsWrite, "deleteList": ListsWrite,
 
 	"createKey": KeysWrite, "listKeys": KeysRead, "rotateKey": KeysWrite, "revokeKey": KeysWrite,
 

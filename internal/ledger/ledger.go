@@ -208,6 +208,9 @@ func Again(p *rules.Policy, library rules.Library, d Decision) (Replay, error) {
 		return Replay{}, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
 	}
 	options, err := p.Open(library, d.seen())
+	if err != nil && problem.CodeOf(err).Retryable() {
+		return Replay{}, err
+	}
 	if err != nil {
 		return Replay{}, problem.Wrap(err, problem.NotReady, "The decision cannot be replayed: a list or a policy that it asked for is gone.").With("path.decision", "gone", "a list or a policy that it asked for is gone")
 	}

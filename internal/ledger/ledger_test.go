@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"ballerine/internal/expr"
 	"ballerine/internal/ledger"
 	"ballerine/internal/problem"
 	"ballerine/internal/rules"
@@ -152,6 +153,39 @@ func TestAReplaySaysWhatStandsInItsWay(t *testing.T) {
 	}
 	if _, err := l.Replay(t.Context(), "t", "p", "dec_3"); problem.CodeOf(err) != problem.NotFound {
 		t.Error(err)
+	}
+}
+
+// listed is a list of one value; away: the store does not answer.
+type listed struct{ value, away string }
+
+func (l *listed) OpenLists(_ context.Context, _ string, names []string, editions map[string]string) (map[string]expr.List, error) {
+	switch {
+	case l.away != "":
+		return nil, problem.New(problem.Code(l.away), "It is not there.")
+	case len(editions) > 0 && editions["l"] != l.value:
+		return nil, problem.New(problem.Internal, "Another edition is asked for.")
+	}
+	return map[string]expr.List{names[0]: l}, nil
+}
+
+func (l *listed) Holds(value any, _ time.Time) (holds, fits bool) { return value == l.value, true }
+
+func (l *listed) Edition() string { return l.value }
+
+func TestAReplayTellsAListThatIsGoneFromAStoreThatDoesNotAnswer(t *testing.T) {
+	p := parse(t, "id: p\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: listed, when: {list: l, field: who}, outcome: review}\n")
+	lists := &listed{value: "3"}
+	l := ledger.Ledger{Store: memory{}, Policies: versions{1: p}, Lists: lists}
+	answer, err := l.Decide(t.Context(), ledger.Request{Tenant: "t", Policy: p, Input: map[string]any{"who": "3"}, At: morning, ID: "dec_1"})
+	if err != nil || answer.Outcome != "review" {
+		t.Fatal(answer, err)
+	}
+	for away, want := range map[string]problem.Code{"": "", string(problem.UnknownList): problem.NotReady, string(problem.Unavailable): problem.Unavailable} {
+		lists.away = away
+		if replay, err := l.Replay(t.Context(), "t", "p", "dec_1"); problem.CodeOf(err) != want || (err == nil && !replay.Identical) {
+			t.Errorf("%s: %+v %v", away, replay, err)
+		}
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 // a publication counts at once for all functions; a version never changes, so that it is read and parsed once.
 type Catalog struct {
 	shipped
-	store Store       // nil: nothing is published
-	Lists rules.Lists // that guards' policies ask for; nil: there are none
+	store Store // nil: nothing is published
+	Lists Lists // that policies ask; nil: there are none, and which there are is not known
 
 	mutex  sync.Mutex
 	parsed map[parsedKey]any // *workflow.Workflow, *rules.Policy, *vendor.Plugin; nil: this version is the shipped one
@@ -29,6 +29,13 @@ type parsedKey struct {
 	kind    Kind
 	id      string
 	version int
+}
+
+// Lists opens a tenant's lists, and knows which there are.
+type Lists interface {
+	rules.Lists
+	// ListNames are the names of a tenant's lists.
+	ListNames(ctx context.Context, tenant string) ([]string, error)
 }
 
 // maxParsed bounds how many parsed definitions a process keeps.
@@ -258,6 +265,15 @@ func (r Resources) Policy(id string) (workflow.PolicyInfo, bool) {
 // policy is the newest version of a policy. Errors: UnknownPolicy.
 func (r Resources) policy(id string) (*rules.Policy, error) {
 	return r.catalog.Policy(r.ctx, r.tenant, id)
+}
+
+// lists are the names of all lists; nil when that is not known.
+func (r Resources) lists() ([]string, error) {
+	if r.catalog.Lists == nil {
+		return nil, nil
+	}
+	names, err := r.catalog.Lists.ListNames(r.ctx, r.tenant)
+	return append([]string{}, names...), err
 }
 
 // Workflow implements workflow.Catalog.

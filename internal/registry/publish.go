@@ -131,6 +131,8 @@ type resources interface {
 	workflow.Catalog
 	// policy is the newest version of a policy. Errors: UnknownPolicy.
 	policy(id string) (*rules.Policy, error)
+	// lists are the names of all lists; nil when that is not known.
+	lists() ([]string, error)
 }
 
 // check parses a document against what it may name.
@@ -190,7 +192,14 @@ func (made *checked) compile(w *workflow.Workflow) (found problem.Diagnostics) {
 // failing is what is wrong with the lists and policies that a policy names, and the cases written in it that do not come
 // out as they should.
 func failing(policy *rules.Policy, known resources) (found problem.Diagnostics) {
-	if found = policy.CheckAsked("source", known.policy, nil); found.Failed() {
+	var lists []string
+	if len(policy.Lists()) > 0 {
+		var err error
+		if lists, err = known.lists(); err != nil {
+			return append(found, problem.Diagnostic{File: "source", Line: 1, Column: 1, Code: "unavailable", Message: "the names of the lists could not be read"})
+		}
+	}
+	if found = policy.CheckAsked("source", known.policy, lists); found.Failed() {
 		return found
 	}
 	policies, err := policy.Collect(known.policy)

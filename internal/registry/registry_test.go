@@ -11,6 +11,7 @@ import (
 	"time"
 
 	domain "ballerine/internal/cases"
+	"ballerine/internal/expr"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -203,6 +204,45 @@ func TestGuardsOfARunningCaseAskTheTenantsNewestPolicy(t *testing.T) {
 	s.publish(registry.Policy, "risk", strings.Replace(shippedPolicy, "age < 18", "age < 21", 1))
 	if now := reach(20); now != "b" {
 		t.Errorf("the newer policy is not asked: %s", now)
+	}
+}
+
+// listNames are the lists of a test.
+type listNames struct {
+	names []string
+	err   error
+}
+
+func (l listNames) ListNames(context.Context, string) ([]string, error) { return l.names, l.err }
+
+func (l listNames) OpenLists(context.Context, string, []string, map[string]string) (map[string]expr.List, error) {
+	return nil, l.err
+}
+
+func TestAPolicyNamesListsThatAreThere(t *testing.T) {
+	s := newShop(t)
+	const asks = "id: asks\noutcomes: [reject, approve]\ndefault: approve\nrules:\n  - {id: r, outcome: reject, when: {list: bloked, field: who}}\n"
+	try := func(lists registry.Lists, source string) error {
+		s.Catalog.Lists = lists
+		_, err := s.Publisher.Publish(t.Context(), ann, registry.Publish{Kind: registry.Policy, ID: "asks", Source: source, DryRun: true})
+		return err
+	}
+	for name, c := range map[string]struct {
+		lists  registry.Lists
+		source string
+		want   string
+	}{
+		"which there are is not known": {nil, asks, ""},
+		"it is there":                  {listNames{names: []string{"bloked"}}, asks, ""},
+		"another is":                   {listNames{names: []string{"blocked", "other"}}, asks, "source:5:43: there is no list bloked did you mean blocked?"},
+		"there is none":                {listNames{}, asks, "source:5:43: there is no list bloked"},
+		"they cannot be read":          {listNames{err: problem.New(problem.Unavailable, "away")}, asks, "source:1:1: the names of the lists could not be read"},
+		"none is asked":                {listNames{err: problem.New(problem.Unavailable, "away")}, strings.Replace(asks, "{list: bloked, field: who}", "who == 'x'", 1), ""},
+	} {
+		err := try(c.lists, c.source)
+		if (err == nil) != (c.want == "") || (err != nil && !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

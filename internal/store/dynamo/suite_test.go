@@ -12,6 +12,7 @@ import (
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
 	"ballerine/internal/ledger"
+	"ballerine/internal/lists"
 	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/store/dynamo"
@@ -48,6 +49,10 @@ func TestRegistry(t *testing.T) {
 
 func TestLedger(t *testing.T) {
 	storetest.Ledger(t, func(t *testing.T) ledger.Store { return open(t).Ledger() })
+}
+
+func TestLists(t *testing.T) {
+	storetest.Lists(t, func(t *testing.T) lists.Store { return open(t).Lists() })
 }
 
 func TestKeys(t *testing.T) {

@@ -188,7 +188,7 @@ func Cases(t *testing.T, open func(t *testing.T) cases.Store) {
 	})
 	t.Run("history, notes and attempts come in their order", func(t *testing.T) { items(t, open(t)) })
 	t.Run("effects stay until they are delivered", func(t *testing.T) { effects(t, open(t)) })
-	t.Run("lists are newest first, filtered, and stable over pages", func(t *testing.T) { lists(t, open(t)) })
+	t.Run("lists are newest first, filtered, and stable over pages", func(t *testing.T) { caseLists(t, open(t)) })
 	t.Run("what is due and what is open is found over all tenants", func(t *testing.T) { sweeps(t, open(t)) })
 	t.Run("a subject is found by its external id", func(t *testing.T) {
 		s := open(t)
@@ -283,7 +283,7 @@ func effects(t *testing.T, s cases.Store) {
 	}
 }
 
-func lists(t *testing.T, s cases.Store) {
+func caseLists(t *testing.T, s cases.Store) {
 	ctx := context.Background()
 	for n := range 25 {
 		r := record("a", fmt.Sprintf("case_%02d", n))
