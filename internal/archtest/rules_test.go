@@ -21,6 +21,7 @@ var order = []string{
 	"internal/idempotency",
 	"internal/cases",
 	"internal/registry",
+	"internal/trial",
 	"internal/review",
 	"internal/webhook",
 	"internal/store",

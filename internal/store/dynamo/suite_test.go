@@ -17,6 +17,7 @@ import (
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/store/dynamo/dynamolocal"
 	"ballerine/internal/store/storetest"
+	"ballerine/internal/trial"
 	"ballerine/internal/webhook"
 )
 
@@ -48,6 +49,10 @@ func TestRegistry(t *testing.T) {
 
 func TestLedger(t *testing.T) {
 	storetest.Ledger(t, func(t *testing.T) ledger.Store { return open(t).Ledger() })
+}
+
+func TestTrials(t *testing.T) {
+	storetest.Trials(t, func(t *testing.T) trial.Store { return open(t).Trials() })
 }
 
 func TestKeys(t *testing.T) {

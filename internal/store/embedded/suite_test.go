@@ -12,6 +12,7 @@ import (
 	"ballerine/internal/review"
 	"ballerine/internal/store/embedded"
 	"ballerine/internal/store/storetest"
+	"ballerine/internal/trial"
 	"ballerine/internal/webhook"
 )
 
@@ -50,6 +51,10 @@ func TestRegistry(t *testing.T) {
 
 func TestLedger(t *testing.T) {
 	storetest.Ledger(t, func(t *testing.T) ledger.Store { return open(t).Ledger() })
+}
+
+func TestTrials(t *testing.T) {
+	storetest.Trials(t, func(t *testing.T) trial.Store { return open(t).Trials() })
 }
 
 func TestKeys(t *testing.T) {
