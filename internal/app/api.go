@@ -51,7 +51,7 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 		if err != nil {
 			return config, err
 		}
-		config.Publisher, config.Ledger = publisher, c.Decider()
+		config.Publisher, config.Ledger, config.Trials = publisher, c.Decider(), c.Trials
 	}
 	return config, nil
 }

@@ -146,6 +146,7 @@ func AdminOperations() Operations {
 		s.registerPublishing(api)
 		s.registerMigrations(api)
 		s.registerBacktests(api)
+		s.registerTrials(api)
 	}}
 }
 

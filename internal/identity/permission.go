@@ -23,6 +23,7 @@ const (
 	WebhooksWrite Permission = "webhooks:write"
 	PoliciesRun   Permission = "policies:evaluate"
 	Backtest      Permission = "policies:backtest"
+	Try           Permission = "policies:try"    // drafts beside live versions
 	Decisions     Permission = "decisions:read"  // of policies: what was decided, and whether it is replayed alike
 	DecisionInput Permission = "decisions:input" // what they saw: personal data
 	KeysRead      Permission = "keys:read"
@@ -31,6 +32,7 @@ const (
 	WorkflowsRead Permission = "workflows:read"
 	Publish       Permission = "definitions:publish" // workflows, policies and plugins
 	Definitions   Permission = "definitions:read"    // their sources
+	Approve       Permission = "definitions:approve" // what somebody else wants to count
 	UsersRead     Permission = "users:read"
 	ViewsWrite    Permission = "views:write"
 	Statistics    Permission = "statistics:read"
@@ -77,6 +79,7 @@ var grants = map[Permission]grant{
 	WebhooksWrite: {kinds: both, roles: builders},
 	PoliciesRun:   {kinds: both, roles: []string{"admin", "manager", "developer"}},
 	Backtest:      {kinds: both, roles: []string{"admin", "manager", "developer"}},
+	Try:           {kinds: both, roles: builders, explicit: true},
 	Decisions:     {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
 	DecisionInput: {kinds: both, roles: []string{"admin", "manager", "auditor"}, explicit: true},
 	KeysRead:      {kinds: both, roles: []string{"admin", "auditor", "developer"}, explicit: true},
@@ -85,6 +88,7 @@ var grants = map[Permission]grant{
 	WorkflowsRead: {kinds: both, roles: everybody},
 	Publish:       {kinds: both, roles: builders, explicit: true},
 	Definitions:   {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
+	Approve:       {kinds: []Kind{User}, roles: []string{"admin", "manager"}},
 	UsersRead:     {kinds: []Kind{User}, roles: everybody},
 	ViewsWrite:    {kinds: []Kind{User}, roles: []string{"admin", "manager", "reviewer", "auditor"}},
 	Statistics:    {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
@@ -117,6 +121,7 @@ var operations = map[string]Permission{
 	"deleteWebhook": WebhooksWrite, "rotateWebhookSecret": WebhooksWrite, "listDeliveries": WebhooksRead, "redeliver": WebhooksWrite,
 
 	"evaluatePolicy": PoliciesRun, "backtestPolicy": Backtest,
+	"createTrial": Try, "endTrial": Try, "approveTrial": Approve, "listTrials": Definitions, "getTrial": Definitions, "reportTrial": Decisions,
 	"listPolicyDecisions": Decisions, "getPolicyDecision": Decisions, "replayPolicyDecision": Decisions,
 
 	"createKey": KeysWrite, "listKeys": KeysRead, "rotateKey": KeysWrite, "revokeKey": KeysWrite,

@@ -214,7 +214,7 @@ func (s *Stack) parts() app.Parts {
 	client := awss3.New(options)
 	return app.Parts{
 		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
-		Registry: s.stores.registry, Ledger: s.stores.ledger, Machines: Machines{s.db},
+		Registry: s.stores.registry, Ledger: s.stores.ledger, Trials: s.stores.trials, Machines: Machines{s.db},
 		Executions: states.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: s3.New(client, bucket, s.options.Now),
 		Secrets:     s.vendorSecrets(),
 		Definitions: s.options.Definitions, Settings: s.settings(),

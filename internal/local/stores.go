@@ -19,6 +19,7 @@ import (
 	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/store/dynamo"
+	"ballerine/internal/trial"
 	"ballerine/internal/webhook"
 )
 
@@ -31,6 +32,7 @@ type stores struct {
 	idempotency idempotency.Store
 	registry    registry.Store
 	ledger      ledger.Store
+	trials      trial.Store
 	// decode reads the effects of the store's feed, for dispatch.
 	decode func(json.RawMessage) ([]cases.Effect, error)
 	// follow delivers the effects of commits from now on, and those that were left.
@@ -39,7 +41,7 @@ type stores struct {
 
 func (s *Stack) openStores(ctx context.Context) (stores, error) {
 	if s.options.DynamoDB == "" {
-		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), decodeEffects, followFile}, nil
+		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), s.db.Trials(), decodeEffects, followFile}, nil
 	}
 	provider := credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, "")
 	client := dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.options.DynamoDB), Credentials: provider})
@@ -47,7 +49,7 @@ func (s *Stack) openStores(ctx context.Context) (stores, error) {
 		return stores{}, err
 	}
 	d := dynamo.New(client, tables)
-	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), dynamo.DecodeStream, followStream}, nil
+	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), d.Trials(), dynamo.DecodeStream, followStream}, nil
 }
 
 // region and tables of a DynamoDB Local.
