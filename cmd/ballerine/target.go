@@ -23,6 +23,7 @@ import (
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
 	"ballerine/internal/store/embedded"
+	"ballerine/internal/trial"
 	"ballerine/statemachines"
 )
 
@@ -46,6 +47,7 @@ func (t *target) flags(flags interface {
 type source interface {
 	definitions
 	decided
+	tried
 	list(ctx context.Context, query cases.Query) ([]httpapi.Case, error)
 	show(ctx context.Context, id string) (httpapi.Case, error)
 	verify(ctx context.Context, id string) (cases.VerifyReport, error)
@@ -71,7 +73,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	core, err := app.New(app.Parts{Store: db.Cases(), Registry: db.Registry(), Ledger: db.Ledger(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
+	core, err := app.New(app.Parts{Store: db.Cases(), Registry: db.Registry(), Ledger: db.Ledger(), Trials: db.Trials(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -79,7 +81,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return atRest{db, core.Cases, publisher, core.Decider(), identity.SystemOf(t.tenant, "cli")}, nil
+	return atRest{db, core.Cases, publisher, core.Decider(), core.Trials, identity.SystemOf(t.tenant, "cli")}, nil
 }
 
 // with opens the source for a command.
@@ -98,6 +100,7 @@ type atRest struct {
 	service   *cases.Service
 	publisher *registry.Publisher
 	ledger    *ledger.Ledger
+	trialling *trial.Service
 	principal identity.Principal
 }
 
