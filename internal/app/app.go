@@ -50,6 +50,7 @@ type Parts struct {
 	SigningSecrets [][]byte                                               // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
 	Issuers        []identity.Issuer                                      // of reviewers' tokens
 	FourEyes       func(ctx context.Context, tenant string) (bool, error) // whether a tenant's challengers need an approval; nil: no
+	ShadowTime     time.Duration                                          // the longest that a decision waits for its shadow; default 100 ms
 	PublicURL      string                                                 // where vendors call back, without a slash at its end
 	AllowLoopback  bool                                                   // webhooks and vendors may be on this machine
 
@@ -144,7 +145,7 @@ func (c *Core) Rules() task.Handler {
 
 // Decider makes decisions of policies, and keeps them where there is a ledger.
 func (c *Core) Decider() *ledger.Ledger {
-	l := &ledger.Ledger{Store: c.Ledger, Policies: c.Catalog, Metrics: c.Metrics, Logger: c.Logger}
+	l := &ledger.Ledger{Store: c.Ledger, Policies: c.Catalog, Metrics: c.Metrics, Logger: c.Logger, ShadowTime: c.ShadowTime}
 	if c.Trials != nil {
 		l.Trials = c.Trials
 	}

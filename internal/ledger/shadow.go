@@ -31,7 +31,7 @@ const codeBusy = "busy"
 
 // maxShadows bounds how many evaluations of drafts are under way in a process: those that nobody waits for any more
 // still take a processor's time.
-func maxShadows() int32 { return int32(8 * runtime.GOMAXPROCS(0)) } //nolint:gosec // a small number
+func maxShadows() int32 { return int32(8 * runtime.GOMAXPROCS(0)) }
 
 // shadow evaluates a draft over what the live version saw. Whatever becomes of it, the decision stands and goes on soon.
 func (l *Ledger) shadow(ctx context.Context, draft *Draft, input map[string]any, h Head, outcome string) *Shadow {

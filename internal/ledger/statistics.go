@@ -102,10 +102,10 @@ func (l Latency) quantile(part float64) int64 {
 // bucketOf a number: each power of two has eight.
 func bucketOf(n uint64) int {
 	if n < 8 {
-		return int(n) //nolint:gosec // below 8
+		return int(n)
 	}
 	power := bits.Len64(n) - 4
-	return 8*(power+1) + int(n>>power)&7 //nolint:gosec // at most 15
+	return 8*(power+1) + int(n>>power)&7
 }
 
 // bucketEnd is the largest number of a bucket.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"sort"
 	"strings"
 	"testing"
 	"time"
@@ -235,9 +237,9 @@ func TestAShadowThatFailsLeavesTheDecisionAsItIs(t *testing.T) {
 			}
 			source = b.String()
 		}
-		l := &ledger.Ledger{Store: memory{}, Lists: c.lists, Trials: shadowOf(draft(t, source)), ShadowTime: time.Millisecond}
-		if c.code == "too_large" {
-			l.ShadowTime = time.Minute
+		l := &ledger.Ledger{Store: memory{}, Lists: c.lists, Trials: shadowOf(draft(t, source)), ShadowTime: time.Minute}
+		if c.code == "timeout" {
+			l.ShadowTime = time.Millisecond
 		}
 		got, err := l.Decide(t.Context(), request)
 		a, _ := json.Marshal(want)
@@ -249,6 +251,28 @@ func TestAShadowThatFailsLeavesTheDecisionAsItIs(t *testing.T) {
 		if err != nil || kept.Shadow == nil || kept.Shadow.Error != c.code || kept.Shadow.Outcome != "" || kept.Outcome != "review" || len(kept.Omitted) > 0 {
 			t.Errorf("%s: %+v %+v, %v", name, kept.Head, kept.Shadow, err)
 		}
+	}
+}
+
+func TestAShadowTakesNothingFromWhatIsKept(t *testing.T) {
+	live := parse(t, fmt.Sprintf(threshold, 100))
+	noise := make([]byte, 2*ledger.MaxBytes)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
+	omitted := func(size int, tried ledger.Trials) []string {
+		t.Helper()
+		l := &ledger.Ledger{Store: memory{}, Trials: tried, ShadowTime: time.Minute}
+		if _, err := l.Decide(t.Context(), ledger.Request{Tenant: "t", Policy: live, Input: map[string]any{"amount": 150, "file": noise[:size]}, At: morning, ID: "dec_1"}); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := l.Get(t.Context(), "t", "p", "dec_1")
+		if err != nil || tried != nil && kept.Shadow.Outcome != "review" {
+			t.Fatalf("%+v %v", kept.Head, err)
+		}
+		return kept.Omitted
+	}
+	largest := sort.Search(len(noise), func(size int) bool { return len(omitted(size, nil)) > 0 }) - 1
+	if largest < 1000 || len(omitted(largest, shadowOf(draft(t, fmt.Sprintf(threshold, 50))))) > 0 {
+		t.Errorf("an input of %d bytes is lost to the shadow", largest)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ballerine/internal/ledger"
+	"ballerine/internal/local"
 	"ballerine/internal/rules"
 )
 
@@ -35,7 +36,7 @@ func (s *system) report(trial string) (status int, report map[string]any) {
 }
 
 func TestAShadowIsKeptBesideTheLiveDecisionAndReported(t *testing.T) {
-	s := newSystem(t, t.TempDir())
+	s := run(t, local.Patient(local.Options{Data: t.TempDir(), Definitions: definitions(t)}))
 	defer s.stop()
 	s.publish("/v1/policies/amounts/versions", amounts)
 	before := s.evaluate(map[string]any{"amount": 80})
@@ -275,7 +276,7 @@ func TestAChallengerWaitsForAnotherPerson(t *testing.T) {
 	if answer := s.evaluate(map[string]any{"amount": 1}); answer["trial"] == nil {
 		t.Errorf("%v", answer)
 	}
-	if status, answer := s.call("manager", "POST", at, nil); status != http.StatusConflict || answer["code"] != "not_ready" {
+	if status, answer := s.call("manager", "POST", at, map[string]any{}); status != http.StatusConflict || answer["code"] != "not_ready" {
 		t.Errorf("%d %v", status, answer)
 	}
 }

@@ -65,9 +65,3 @@ type Store interface {
 
 // MaxShare is the largest share of a challenger: what decides for more than half is no longer tried beside the live version.
 const MaxShare = 5000
-
-// bare is a trial without its source.
-func (t Trial) bare() Trial {
-	t.Source = ""
-	return t
-}
