@@ -13,7 +13,7 @@ import (
 
 func policyCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "policy", Short: "Evaluate and test policies, and try drafts on what was decided"}
-	cmd.AddCommand(evalCommand(), testCommand(), backtestCommand(), decisionsCommand())
+	cmd.AddCommand(evalCommand(), testCommand(), backtestCommand(), decisionsCommand(), trialCommand())
 	cmd.AddCommand(registryCommands(registry.Policy)...)
 	return cmd
 }

@@ -25,6 +25,7 @@ import (
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
 	"ballerine/internal/store/embedded"
+	"ballerine/internal/trial"
 	"ballerine/statemachines"
 )
 
@@ -49,6 +50,7 @@ type source interface {
 	definitions
 	decided
 	listed
+	tried
 	list(ctx context.Context, query cases.Query) ([]httpapi.Case, error)
 	show(ctx context.Context, id string) (httpapi.Case, error)
 	verify(ctx context.Context, id string) (cases.VerifyReport, error)
@@ -74,7 +76,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	core, err := app.New(app.Parts{Store: db.Cases(), Registry: db.Registry(), Ledger: db.Ledger(), Lists: db.Lists(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
+	core, err := app.New(app.Parts{Store: db.Cases(), Registry: db.Registry(), Ledger: db.Ledger(), Lists: db.Lists(), Trials: db.Trials(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -82,7 +84,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return atRest{db, core.Cases, publisher, core.Decider(), core.ListService(), identity.SystemOf(t.tenant, "cli")}, nil
+	return atRest{db, core.Cases, publisher, core.Decider(), core.ListService(), core.Trials, identity.SystemOf(t.tenant, "cli")}, nil
 }
 
 // with opens the source for a command.
@@ -102,6 +104,7 @@ type atRest struct {
 	publisher *registry.Publisher
 	ledger    *ledger.Ledger
 	values    *lists.Service
+	trialling *trial.Service
 	principal identity.Principal
 }
 

@@ -24,6 +24,7 @@ import (
 	"ballerine/internal/review"
 	"ballerine/internal/task"
 	"ballerine/internal/telemetry"
+	"ballerine/internal/trial"
 	"ballerine/internal/vendor"
 	"ballerine/internal/webhook"
 	"ballerine/internal/workflow"
@@ -39,18 +40,21 @@ type Parts struct {
 	Registry    registry.Store // nil: nothing is published but what ships
 	Ledger      ledger.Store   // nil: decisions of policies are not kept
 	Lists       lists.Store    // nil: there are none
+	Trials      trial.Store    // nil: nothing is tried beside live policies
 	Machines    registry.Machines
 	Executions  cases.Executions
 	Decisions   cases.Decisions // nil: nobody asks for any
 	Objects     cases.Objects
 	Secrets     vendor.Secrets
 
-	Definitions    fs.FS             // see package statemachines
-	Settings       map[string]string // what vendor plugins name: {"sandbox": URL}
-	SigningSecrets [][]byte          // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
-	Issuers        []identity.Issuer // of reviewers' tokens
-	PublicURL      string            // where vendors call back, without a slash at its end
-	AllowLoopback  bool              // webhooks and vendors may be on this machine
+	Definitions    fs.FS                                                  // see package statemachines
+	Settings       map[string]string                                      // what vendor plugins name: {"sandbox": URL}
+	SigningSecrets [][]byte                                               // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
+	Issuers        []identity.Issuer                                      // of reviewers' tokens
+	FourEyes       func(ctx context.Context, tenant string) (bool, error) // whether a tenant's challengers need an approval; nil: no
+	ShadowTime     time.Duration                                          // the longest that a decision waits for its shadow; default 100 ms
+	PublicURL      string                                                 // where vendors call back, without a slash at its end
+	AllowLoopback  bool                                                   // webhooks and vendors may be on this machine
 
 	Version string
 	Now     func() time.Time
@@ -63,6 +67,7 @@ type Parts struct {
 type Core struct {
 	Parts
 	Catalog *registry.Catalog
+	Trials  *trial.Service // nil: see Parts
 	Cases   *cases.Service
 	Tokens  *identity.Tokens
 	opener  *lists.Opener // nil without lists
@@ -87,6 +92,9 @@ func New(parts Parts) (*Core, error) {
 		if c.Tokens, err = identity.NewTokens(parts.Now, parts.SigningSecrets...); err != nil {
 			return nil, err
 		}
+	}
+	if parts.Trials != nil {
+		c.Trials = trial.New(trial.Config{Store: parts.Trials, Policies: catalog, FourEyes: parts.FourEyes, Now: parts.Now, NewID: parts.NewID})
 	}
 	c.Cases = cases.New(cases.Config{
 		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Decisions: parts.Decisions, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
@@ -144,9 +152,12 @@ func (c *Core) Rules() task.Handler {
 
 // Decider makes decisions of policies, and keeps them where there is a ledger.
 func (c *Core) Decider() *ledger.Ledger {
-	l := &ledger.Ledger{Store: c.Ledger, Policies: c.Catalog, Metrics: c.Metrics, Logger: c.Logger}
+	l := &ledger.Ledger{Store: c.Ledger, Policies: c.Catalog, Metrics: c.Metrics, Logger: c.Logger, ShadowTime: c.ShadowTime}
 	if c.opener != nil {
 		l.Lists = c.opener
+	}
+	if c.Trials != nil {
+		l.Trials = c.Trials
 	}
 	return l
 }

@@ -22,6 +22,7 @@ var order = []string{
 	"internal/lists",
 	"internal/cases",
 	"internal/registry",
+	"internal/trial",
 	"internal/review",
 	"internal/webhook",
 	"internal/store",

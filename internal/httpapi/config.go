@@ -14,6 +14,7 @@ import (
 	"ballerine/internal/review"
 	"ballerine/internal/rules"
 	"ballerine/internal/telemetry"
+	"ballerine/internal/trial"
 	"ballerine/internal/vendor"
 	"ballerine/internal/webhook"
 	"ballerine/internal/workflow"
@@ -45,6 +46,7 @@ type Config struct {
 	Idempotency   IdempotencyStore
 	Policies      func(ctx context.Context, tenant, id string, version int) (*rules.Policy, error) // 0: the newest. Errors: problem.UnknownPolicy
 	Ledger        *ledger.Ledger                                                                   // decisions of policies
+	Trials        *trial.Service                                                                   // drafts beside live versions
 	Plugins       func(ctx context.Context, tenant, id string) (*vendor.Plugin, error)             // Errors: problem.NotFound
 	Lists         *lists.Service
 	Publisher     *registry.Publisher

@@ -29,8 +29,21 @@ type PolicyDecision struct {
 	Subject  string            `json:"subject,omitempty"`
 	TookUS   int64             `json:"took_us" doc:"microseconds of the evaluation"`
 	Omitted  []string          `json:"omitted,omitempty" doc:"what was too large to be kept: input, trace, fired"`
+	Trial    *ledger.Side      `json:"trial,omitempty" doc:"which side of a trial has decided; the challenger's decisions have version 0"`
+	Shadow   *PolicyShadow     `json:"shadow,omitempty" doc:"what a draft would have decided"`
 	Input    any               `json:"input,omitempty" doc:"what it saw; needs the permission decisions:input"`
 	Answer   any               `json:"answer,omitempty" doc:"as it was given, with the trace"`
+}
+
+// PolicyShadow is what a draft would have decided.
+type PolicyShadow struct {
+	Trial    string   `json:"trial"`
+	Outcome  string   `json:"outcome,omitempty"`
+	Score    float64  `json:"score"`
+	Severity string   `json:"severity,omitempty"`
+	Fired    []string `json:"fired" nullable:"false"`
+	Error    string   `json:"error,omitempty" doc:"the code of what kept it from deciding"`
+	TookUS   int64    `json:"took_us" doc:"microseconds of the evaluation"`
 }
 
 // DecisionShape is a decision as the interface shows it. The command line shows it alike.
@@ -38,6 +51,10 @@ func DecisionShape(d ledger.Decision) PolicyDecision {
 	shape := PolicyDecision{
 		ID: d.ID, Policy: d.Policy, Version: d.Version, Digest: d.Digest, At: d.At, Outcome: d.Outcome, Score: d.Score, Severity: d.Severity, Fired: list(d.Fired),
 		Editions: d.Editions, Calls: d.Calls, Case: d.Case, Subject: d.Subject, TookUS: d.Took.Microseconds(), Omitted: d.Omitted,
+		Trial: d.Trial,
+	}
+	if w := d.Shadow; w != nil {
+		shape.Shadow = &PolicyShadow{w.Trial, w.Outcome, w.Score, w.Severity, list(w.Fired), w.Error, w.Took.Microseconds()}
 	}
 	if d.Input != nil {
 		shape.Input = d.Input
@@ -54,7 +71,8 @@ func (s *server) registerEvaluation(api huma.API) {
 		Body struct {
 			Input   map[string]any `json:"input"`
 			Now     *time.Time     `json:"now,omitempty" doc:"default: now"`
-			Version int            `json:"version,omitempty" minimum:"1" doc:"default: the newest"`
+			Version int            `json:"version,omitempty" minimum:"1" doc:"default: the newest, and the challenger that is tried beside it"`
+			Subject string         `json:"subject,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$" doc:"an opaque id of who is decided about, and no personal data: kept with the decision; the same subject meets the same side of a trial"`
 		}
 	}
 	evaluate := op(Client, "evaluatePolicy", "POST", "/v1/policies/{id}/evaluate", "Evaluate a policy; the decision and what it saw are kept").creating()
@@ -75,7 +93,7 @@ func (s *server) registerEvaluation(api huma.API) {
 		if in.Body.Now != nil {
 			at = *in.Body.Now
 		}
-		answer, err := s.decisions().Decide(c, ledger.Request{Tenant: tenant, Policy: policy, Input: in.Body.Input, At: at, ID: reserved(c, "dec")})
+		answer, err := s.decisions().Decide(c, ledger.Request{Tenant: tenant, Policy: policy, Input: in.Body.Input, At: at, ID: reserved(c, "dec"), Subject: in.Body.Subject, Pinned: in.Body.Version > 0})
 		return &body[rules.Answer]{answer}, err
 	})
 }
@@ -95,10 +113,11 @@ type LedgerFilters struct {
 	Outcome string    `query:"outcome" json:"outcome,omitempty" maxLength:"100"`
 	Version int       `query:"version" json:"version,omitempty" minimum:"1" doc:"of the policy"`
 	Case    string    `query:"case" json:"case,omitempty" maxLength:"100"`
+	Trial   string    `query:"trial" json:"trial,omitempty" maxLength:"100" doc:"decided in this trial, by either side, or seen by its shadow"`
 }
 
 func (f LedgerFilters) filter() ledger.Filter {
-	return ledger.Filter{From: f.From, To: f.To, Outcome: f.Outcome, Version: f.Version, Case: f.Case}
+	return ledger.Filter{From: f.From, To: f.To, Outcome: f.Outcome, Version: f.Version, Case: f.Case, Trial: f.Trial}
 }
 
 // maxFull bounds a page of decisions with what they saw, in bytes: Lambda answers with at most 6 MB.

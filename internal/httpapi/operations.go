@@ -147,6 +147,7 @@ func AdminOperations() Operations {
 		s.registerMigrations(api)
 		s.registerBacktests(api)
 		s.registerLists(api)
+		s.registerTrials(api)
 	}}
 }
 

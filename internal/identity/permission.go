@@ -23,6 +23,7 @@ const (
 	WebhooksWrite Permission = "webhooks:write"
 	PoliciesRun   Permission = "policies:evaluate"
 	Backtest      Permission = "policies:backtest"
+	Try           Permission = "policies:try"    // drafts beside live versions
 	Decisions     Permission = "decisions:read"  // of policies: what was decided, and whether it is replayed alike
 	DecisionInput Permission = "decisions:input" // what they saw: personal data
 	ListsRead     Permission = "lists:read"
@@ -34,6 +35,7 @@ const (
 	WorkflowsRead Permission = "workflows:read"
 	Publish       Permission = "definitions:publish" // workflows, policies and plugins
 	Definitions   Permission = "definitions:read"    // their sources
+	Approve       Permission = "definitions:approve" // what somebody else wants to count
 	UsersRead     Permission = "users:read"
 	ViewsWrite    Permission = "views:write"
 	Statistics    Permission = "statistics:read"
@@ -80,6 +82,7 @@ var grants = map[Permission]grant{
 	WebhooksWrite: {kinds: both, roles: builders},
 	PoliciesRun:   {kinds: both, roles: []string{"admin", "manager", "developer"}},
 	Backtest:      {kinds: both, roles: []string{"admin", "manager", "developer"}},
+	Try:           {kinds: both, roles: builders, explicit: true},
 	Decisions:     {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
 	DecisionInput: {kinds: both, roles: []string{"admin", "manager", "auditor"}, explicit: true},
 	ListsRead:     {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
@@ -91,6 +94,7 @@ var grants = map[Permission]grant{
 	WorkflowsRead: {kinds: both, roles: everybody},
 	Publish:       {kinds: both, roles: builders, explicit: true},
 	Definitions:   {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
+	Approve:       {kinds: []Kind{User}, roles: []string{"admin", "manager"}},
 	UsersRead:     {kinds: []Kind{User}, roles: everybody},
 	ViewsWrite:    {kinds: []Kind{User}, roles: []string{"admin", "manager", "reviewer", "auditor"}},
 	Statistics:    {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
@@ -123,6 +127,7 @@ var operations = map[string]Permission{
 	"deleteWebhook": WebhooksWrite, "rotateWebhookSecret": WebhooksWrite, "listDeliveries": WebhooksRead, "redeliver": WebhooksWrite,
 
 	"evaluatePolicy": PoliciesRun, "backtestPolicy": Backtest,
+	"createTrial": Try, "endTrial": Try, "approveTrial": Approve, "listTrials": Definitions, "getTrial": Definitions, "reportTrial": Decisions,
 	"listPolicyDecisions": Decisions, "getPolicyDecision": Decisions, "replayPolicyDecision": Decisions,
 
 	"listLists": ListsRead, "getList": ListsRead, "listListEditions": ListsRead, "getListEntries": ListEntries,

@@ -65,11 +65,13 @@ type Flip struct {
 	Examples []string `json:"examples" nullable:"false"` // ids, the first ones
 }
 
-// ScoreChange compares average scores.
+// ScoreChange compares average scores. The sums are in millionths: parts add up exactly.
 type ScoreChange struct {
 	Was    float64 `json:"was"`
 	Is     float64 `json:"is"`
 	Change float64 `json:"change"`
+	WasSum int64   `json:"was_sum"`
+	IsSum  int64   `json:"is_sum"`
 }
 
 // RuleChange is how often a rule fired.
@@ -184,12 +186,17 @@ func (t *tally) sample(draft *rules.Policy, s Sample) {
 		t.errors[string(problem.CodeOf(err))]++
 		return
 	}
+	t.compare(s.Head, answer.Outcome, answer.Score, answer.Fired)
+}
+
+// compare counts what was decided and what a draft says of it.
+func (t *tally) compare(s *Head, outcome string, score float64, fired []string) {
 	t.evaluated++
-	t.was, t.is = t.was+millionths(s.Score), t.is+millionths(answer.Score)
+	t.was, t.is = t.was+millionths(s.Score), t.is+millionths(score)
 	for _, rule := range s.Fired {
 		t.before[rule]++
 	}
-	for _, rule := range answer.Fired {
+	for _, rule := range fired {
 		t.after[rule]++
 	}
 	row, ok := t.matrix[s.Outcome]
@@ -197,9 +204,9 @@ func (t *tally) sample(draft *rules.Policy, s Sample) {
 		row = map[string]int{}
 		t.matrix[s.Outcome] = row
 	}
-	row[answer.Outcome]++
-	if s.Outcome != answer.Outcome {
-		t.example([2]string{s.Outcome, answer.Outcome}, s.ID)
+	row[outcome]++
+	if s.Outcome != outcome {
+		t.example([2]string{s.Outcome, outcome}, s.ID)
 	}
 }
 
@@ -269,8 +276,9 @@ func (t *tally) result(draft *rules.Policy) Backtest {
 		return strings.Compare(a.From+"\x00"+a.To, b.From+"\x00"+b.To)
 	})
 	b.FlipRate = rate(b.Flipped, b.Evaluated)
+	b.Score = ScoreChange{WasSum: t.was, IsSum: t.is}
 	if n := float64(t.evaluated); n > 0 {
-		b.Score = ScoreChange{float64(t.was) / 1e6 / n, float64(t.is) / 1e6 / n, float64(t.is-t.was) / 1e6 / n}
+		b.Score.Was, b.Score.Is, b.Score.Change = float64(t.was)/1e6/n, float64(t.is)/1e6/n, float64(t.is-t.was)/1e6/n
 	}
 	ids := map[string]bool{}
 	var rules []string
@@ -343,7 +351,10 @@ func unreadable(err error) error {
 }
 
 // pageSize is how many decisions a source yields at a time.
-const pageSize = 200
+const (
+	pageSize  = 200
+	headsSize = 1000 // without bodies
+)
 
 // Lines are the decisions of an exported file, one a line.
 func Lines(file io.Reader) Source {
@@ -379,6 +390,7 @@ type Pages struct {
 	After          string    // where a former run ended
 	Max            int       // decisions; 0: all
 	Deadline       time.Time // no page is begun after it; zero: none
+	Heads          bool      // without what the decisions saw
 
 	Next string // when it is done: where the next run begins; "": there is no more
 }
@@ -388,10 +400,13 @@ func (p *Pages) Source(ctx context.Context, yield func([]Lazy) error) error {
 	p.Next = p.After
 	for given := 0; ; {
 		size := pageSize
+		if p.Heads {
+			size = headsSize
+		}
 		if p.Max > 0 {
 			size = min(size, p.Max-given)
 		}
-		found, next, err := p.Store.Decisions(ctx, p.Tenant, p.Policy, Query{Filter: p.Filter, After: p.Next, Limit: size, Bodies: true})
+		found, next, err := p.Store.Decisions(ctx, p.Tenant, p.Policy, Query{Filter: p.Filter, After: p.Next, Limit: size, Bodies: !p.Heads})
 		if err != nil {
 			return err
 		}
@@ -414,10 +429,18 @@ func (p *Pages) Source(ctx context.Context, yield func([]Lazy) error) error {
 // Merge adds what came of the same draft over other decisions.
 func (b Backtest) Merge(other Backtest, examples int) Backtest {
 	t := newTally(BacktestOptions{Examples: examples})
-	for _, one := range []Backtest{b, other} {
-		part := newTally(BacktestOptions{Examples: examples})
+	t.addParts(b, other)
+	merged := t.result(nil)
+	merged.Policy, merged.Digest = other.Policy, other.Digest
+	return merged
+}
+
+// addParts adds what came of the same draft.
+func (t *tally) addParts(parts ...Backtest) {
+	for _, one := range parts {
+		part := newTally(BacktestOptions{Examples: t.examples})
 		part.looked, part.evaluated, part.skipped, part.errors, part.matrix = one.Decisions, one.Evaluated, one.Skipped, one.Errors, one.Matrix
-		part.was, part.is = millionths(one.Score.Was*float64(one.Evaluated)), millionths(one.Score.Is*float64(one.Evaluated))
+		part.was, part.is = one.Score.WasSum, one.Score.IsSum
 		for _, rule := range one.Rules {
 			part.before[rule.Rule], part.after[rule.Rule] = rule.Was, rule.Is
 		}
@@ -426,7 +449,4 @@ func (b Backtest) Merge(other Backtest, examples int) Backtest {
 		}
 		t.merge(part)
 	}
-	merged := t.result(nil)
-	merged.Policy, merged.Digest = other.Policy, other.Digest
-	return merged
 }

@@ -21,9 +21,9 @@ type Head struct {
 	ID       string            `json:"id"` // "dec_" + ULID
 	Tenant   string            `json:"tenant"`
 	Policy   string            `json:"policy"`
-	Version  int               `json:"version"`
-	Digest   string            `json:"digest"` // "sha256:…" of the policy's source
-	At       time.Time         `json:"at"`     // the time that the policy was told, with nanoseconds
+	Version  int               `json:"version"` // 0: a challenger has decided, see Trial
+	Digest   string            `json:"digest"`  // "sha256:…" of the policy's source, or of the challenger's
+	At       time.Time         `json:"at"`      // the time that the policy was told, with nanoseconds
 	Outcome  string            `json:"outcome"`
 	Score    float64           `json:"score"`
 	Severity string            `json:"severity"`
@@ -33,6 +33,8 @@ type Head struct {
 	Case     string            `json:"case,omitempty"`
 	Subject  string            `json:"subject,omitempty"`
 	Took     time.Duration     `json:"took"`              // nanoseconds of the evaluation
+	Trial    *Side             `json:"trial,omitempty"`   // that decided between the live version and a challenger
+	Shadow   *Shadow           `json:"shadow,omitempty"`  // what a draft would have decided
 	Omitted  []string          `json:"omitted,omitempty"` // what was too large to be kept: input, trace, fired
 }
 
@@ -56,6 +58,7 @@ type Filter struct {
 	Outcome string
 	Version int
 	Case    string
+	Trial   string // decided in this trial, by either side, or seen by its shadow
 }
 
 // Query is a page of a list.
@@ -84,7 +87,8 @@ type Store interface {
 // Matches says whether a decision passes the filter.
 func (f Filter) Matches(h Head) bool {
 	return (f.From.IsZero() || !h.At.Before(f.From)) && (f.To.IsZero() || h.At.Before(f.To)) &&
-		(f.Outcome == "" || h.Outcome == f.Outcome) && (f.Version == 0 || h.Version == f.Version) && (f.Case == "" || h.Case == f.Case)
+		(f.Outcome == "" || h.Outcome == f.Outcome) && (f.Version == 0 || h.Version == f.Version) && (f.Case == "" || h.Case == f.Case) &&
+		(f.Trial == "" || h.triedIn(f.Trial))
 }
 
 // Stamp sorts as its time does, to the nanosecond.
@@ -120,7 +124,9 @@ func Seal(d Decision) (Sealed, error) {
 		if omit != "" {
 			s.Omitted = append(s.Omitted, omit)
 		}
-		head, err := json.Marshal(s.Head)
+		measured := s.Head
+		measured.Trial, measured.Shadow = nil, nil // small, and no reason to keep less of the decision: see maxShadow
+		head, err := json.Marshal(measured)
 		if err != nil {
 			return s, problem.Wrap(err, problem.Internal, "A decision could not be encoded.")
 		}

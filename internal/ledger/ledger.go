@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -24,9 +26,13 @@ type Ledger struct {
 	Store    Store
 	Policies Policies // for Replay, and for those that are called
 	Lists    Lists    // nil: there are none
+	Trials   Trials   // drafts that are tried beside live versions; nil: there are none
 	Metrics  telemetry.Metrics
 	Logger   *slog.Logger
 	Clock    func() time.Time // measures evaluations; default time.Now
+
+	ShadowTime time.Duration // the longest that a decision waits for its shadow; default 100 ms
+	shadows    atomic.Int32  // that are under way
 }
 
 // Request is a decision to be made.
@@ -41,6 +47,7 @@ type Request struct {
 	Since time.Time // of Work: the time in the id, the same for all attempts
 
 	Case, Subject string
+	Pinned        bool // the version was asked for by its number: no trial takes part
 }
 
 // Decide evaluates a policy and keeps the decision. A decision that is there already is not made again: its answer is
@@ -54,22 +61,32 @@ func (l *Ledger) Decide(ctx context.Context, r Request) (rules.Answer, error) {
 		ID: r.ID, Tenant: r.Tenant, Policy: r.Policy.ID, Version: r.Policy.Version, Digest: digestOf(r.Policy), At: r.At.UTC().Round(0),
 		Case: r.Case, Subject: r.Subject,
 	}
-	if h.ID == "" {
+	if h.ID == "" { // by the live version, whoever decides: an attempt after the end of a trial finds what was decided in it
 		h.ID = idOf(r, h, text)
 	}
-	options, err := r.Policy.Open(l.Library(ctx, r.Tenant), rules.Seen{})
-	if err != nil {
-		return rules.Answer{}, err
-	}
-	options.Now, options.Decision = h.At, h.ID
-	h.remember(options)
-	began := l.now()
-	answer, err := r.Policy.Evaluate(input, options)
+	beside := l.beside(ctx, r, h.At)
+	answer, err := l.answer(ctx, r, beside.Challenger, input, text, &h)
 	if err != nil || l.Store == nil {
 		return answer, err
 	}
-	h.Took = l.now().Sub(began)
+	if beside.Shadow != nil && h.Version == r.Policy.Version { // a challenger's decision is not the live version's
+		h.Shadow = l.shadow(ctx, beside.Shadow, input, h, answer.Outcome)
+	}
 	return l.keep(ctx, h, text, answer)
+}
+
+// evaluate makes the answer by a version or a draft, and notes what it saw.
+func (l *Ledger) evaluate(ctx context.Context, p *rules.Policy, input map[string]any, seen rules.Seen, h *Head) (rules.Answer, error) {
+	options, err := p.Open(l.Library(ctx, h.Tenant), seen)
+	if err != nil {
+		return rules.Answer{}, err
+	}
+	options.Now, options.Decision, options.Trial = h.At, h.ID, h.Trial.told()
+	h.remember(options)
+	began := l.now()
+	answer, err := p.Evaluate(input, options)
+	h.Took = l.now().Sub(began)
+	return answer, err
 }
 
 func (l *Ledger) keep(ctx context.Context, h Head, input json.RawMessage, answer rules.Answer) (rules.Answer, error) {
@@ -188,16 +205,34 @@ func (l *Ledger) Replay(ctx context.Context, tenant, policy, id string) (Replay,
 	if d.Input == nil || d.Answer == nil || len(d.Omitted) > 0 {
 		return Replay{}, problem.New(problem.NotReady, "The decision cannot be replayed: what it saw is not kept.").With("path.decision", "input_missing", "its input is not kept")
 	}
-	p, err := l.Policies.PolicyVersion(ctx, tenant, policy, d.Version)
-	switch {
-	case problem.CodeOf(err) == problem.UnknownPolicy, problem.CodeOf(err) == problem.NotFound:
-		return Replay{}, problem.New(problem.NotReady, "The decision cannot be replayed: version %d of its policy is gone.", d.Version).With("path.decision", "policy_gone", "the version of its policy is gone")
-	case err != nil:
+	p, err := l.decidedBy(ctx, tenant, d.Head)
+	if err != nil {
 		return Replay{}, err
-	case digestOf(p) != d.Digest:
-		return Replay{}, problem.New(problem.NotReady, "The decision cannot be replayed: version %d of its policy has another source now.", d.Version).With("path.decision", "policy_changed", "the source of its policy has changed")
 	}
 	return Again(p, l.Library(ctx, tenant), d)
+}
+
+// decidedBy is the version, or the draft of a trial, that has made a decision. Errors: NotReady when it is gone or another.
+func (l *Ledger) decidedBy(ctx context.Context, tenant string, h Head) (p *rules.Policy, err error) {
+	what := "version " + strconv.Itoa(h.Version) + " of its policy"
+	switch {
+	case !h.challenged():
+		p, err = l.Policies.PolicyVersion(ctx, tenant, h.Policy, h.Version)
+	case l.Trials != nil:
+		what = "the draft of its trial"
+		p, err = l.Trials.Draft(ctx, tenant, h.Policy, h.Trial.ID)
+	default:
+		err = problem.New(problem.NotFound, "There is no such trial.")
+	}
+	switch {
+	case problem.CodeOf(err) == problem.UnknownPolicy, problem.CodeOf(err) == problem.NotFound:
+		return nil, problem.New(problem.NotReady, "The decision cannot be replayed: %s is gone.", what).With("path.decision", "policy_gone", "the version of its policy is gone")
+	case err != nil:
+		return nil, err
+	case digestOf(p) != h.Digest:
+		return nil, problem.New(problem.NotReady, "The decision cannot be replayed: %s has another source now.", what).With("path.decision", "policy_changed", "the source of its policy has changed")
+	}
+	return p, nil
 }
 
 // Again makes a decision again by a policy, with the lists and policies of a library as it saw them, and compares the
@@ -214,7 +249,7 @@ func Again(p *rules.Policy, library rules.Library, d Decision) (Replay, error) {
 	if err != nil {
 		return Replay{}, problem.Wrap(err, problem.NotReady, "The decision cannot be replayed: a list or a policy that it asked for is gone.").With("path.decision", "gone", "a list or a policy that it asked for is gone")
 	}
-	options.Now, options.Decision = d.At, d.ID
+	options.Now, options.Decision, options.Trial = d.At, d.ID, d.Trial.told()
 	answer, err := p.Evaluate(input, options)
 	if err != nil {
 		return Replay{Differences: []Difference{{Location: "error", Is: problem.CodeOf(err)}}}, nil // that it fails now is the difference

@@ -39,7 +39,7 @@ func (h *Head) remember(options rules.Options) {
 
 // same says whether two attempts at a decision saw the same.
 func (h Head) same(other Head) bool {
-	return h.At.Equal(other.At) && h.Digest == other.Digest && maps.Equal(h.Editions, other.Editions) && maps.Equal(h.Calls, other.Calls)
+	return h.At.Equal(other.At) && h.Digest == other.Digest && maps.Equal(h.Editions, other.Editions) && maps.Equal(h.Calls, other.Calls) && h.Trial.same(other.Trial)
 }
 
 // opened gives a draft what it asks for, as a former decision saw it: lists in their editions of then, so that what flips

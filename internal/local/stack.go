@@ -64,6 +64,8 @@ type Options struct {
 	fault func(r *http.Request) bool
 	// wrap puts something around a function, so that a test can let it crash.
 	wrap func(name string, handler task.Handler) task.Handler
+	// shadowTime is the longest that a decision waits for its shadow, for tests on a busy machine.
+	shadowTime time.Duration
 }
 
 // Stack is the whole system, running.
@@ -214,7 +216,7 @@ func (s *Stack) parts() app.Parts {
 	client := awss3.New(options)
 	return app.Parts{
 		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
-		Registry: s.stores.registry, Ledger: s.stores.ledger, Lists: s.stores.lists, Machines: Machines{s.db},
+		Registry: s.stores.registry, Ledger: s.stores.ledger, Lists: s.stores.lists, Trials: s.stores.trials, ShadowTime: s.options.shadowTime, Machines: Machines{s.db},
 		Executions: states.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: s3.New(client, bucket, s.options.Now),
 		Secrets:     s.vendorSecrets(),
 		Definitions: s.options.Definitions, Settings: s.settings(),

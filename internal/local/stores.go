@@ -20,6 +20,7 @@ import (
 	"ballerine/internal/registry"
 	"ballerine/internal/review"
 	"ballerine/internal/store/dynamo"
+	"ballerine/internal/trial"
 	"ballerine/internal/webhook"
 )
 
@@ -33,6 +34,7 @@ type stores struct {
 	registry    registry.Store
 	ledger      ledger.Store
 	lists       lists.Store
+	trials      trial.Store
 	// decode reads the effects of the store's feed, for dispatch.
 	decode func(json.RawMessage) ([]cases.Effect, error)
 	// follow delivers the effects of commits from now on, and those that were left.
@@ -41,7 +43,7 @@ type stores struct {
 
 func (s *Stack) openStores(ctx context.Context) (stores, error) {
 	if s.options.DynamoDB == "" {
-		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), s.db.Lists(), decodeEffects, followFile}, nil
+		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), s.db.Lists(), s.db.Trials(), decodeEffects, followFile}, nil
 	}
 	provider := credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, "")
 	client := dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.options.DynamoDB), Credentials: provider})
@@ -49,7 +51,7 @@ func (s *Stack) openStores(ctx context.Context) (stores, error) {
 		return stores{}, err
 	}
 	d := dynamo.New(client, tables)
-	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), d.Lists(), dynamo.DecodeStream, followStream}, nil
+	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), d.Lists(), d.Trials(), dynamo.DecodeStream, followStream}, nil
 }
 
 // region and tables of a DynamoDB Local.

@@ -170,6 +170,13 @@ func (p *Publisher) check(cmd Publish, known resources) (made checked, err error
 	return made, nil
 }
 
+// CheckPolicy checks a document of a policy as publishing does, with the cases that are written in it. Errors: Invalid with
+// every problem (Details "diagnostics" has them with their lines).
+func (c *Catalog) CheckPolicy(ctx context.Context, tenant, id, source string) (*rules.Policy, problem.Diagnostics, error) {
+	made, err := (&Publisher{Catalog: c}).check(Publish{Kind: Policy, ID: id, Source: source}, c.For(ctx, tenant))
+	return made.policy, made.warnings, err
+}
+
 // compile makes the state machine.
 func (made *checked) compile(w *workflow.Workflow) (found problem.Diagnostics) {
 	machine, err := asl.Compile(w)

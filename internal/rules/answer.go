@@ -11,6 +11,7 @@ type Options struct {
 	Now      time.Time // the time of the decision; ages and days are counted from it
 	Decision string    // the id that the answer carries
 	Untraced bool      // leave the trace out, for bulk work
+	Trial    *Trial    // that the answer says it was made in; nil: in none
 
 	// What the policy asks for besides its input. See Policy.Open.
 	Lists    map[string]expr.List
@@ -34,7 +35,26 @@ type Answer struct {
 	// What the policies answered that this one has called, in the order of the calls.
 	Calls    []Called `json:"calls,omitempty"`
 	Decision string   `json:"decision"`
+	// Which side decided, where a draft is tried beside the policy. A challenger's answer has the version 0.
+	Trial *Trial `json:"trial,omitempty"`
 }
+
+// Trial says which side of a trial a decision was made by.
+type Trial struct {
+	ID  string `json:"id"`
+	Arm Arm    `json:"arm"`
+	// Error is the code of what kept the challenger from deciding: the live version has decided in its place.
+	Error string `json:"error,omitempty"`
+}
+
+// Arm is a side of a trial.
+type Arm string
+
+// The arms.
+const (
+	Champion   Arm = "champion"   // the live version
+	Challenger Arm = "challenger" // the draft
+)
 
 // Indicator is what a fired rule says about the subject.
 type Indicator struct {

@@ -72,7 +72,7 @@ func (d *decision) conclude() Answer {
 	}
 	return Answer{
 		Policy: p.ID, Version: p.Version, Outcome: d.outcome(), Score: score, Severity: band.name, Fired: append([]string{}, d.fired...),
-		Indicators: d.indicators, Trace: d.steps, Outputs: d.said, Calls: d.called, Decision: d.options.Decision,
+		Indicators: d.indicators, Trace: d.steps, Outputs: d.said, Calls: d.called, Decision: d.options.Decision, Trial: d.options.Trial,
 	}
 }
 

@@ -44,7 +44,7 @@ func Load(ctx context.Context, with ...With) (*app.Core, error) {
 		Deliveries: b.env("DELIVERIES_TABLE"), Idempotency: b.env("IDEMPOTENCY_TABLE"),
 	})
 	b.parts = app.Parts{
-		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Ledger: tables.Ledger(), Lists: tables.Lists(), Idempotency: tables.Idempotency(),
+		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Ledger: tables.Ledger(), Lists: tables.Lists(), Trials: tables.Trials(), Idempotency: tables.Idempotency(),
 		Definitions: statemachines.Files, PublicURL: b.env("PUBLIC_URL"), AllowLoopback: b.env("ALLOW_LOOPBACK") == "true",
 		Version: b.env("VERSION"), Now: time.Now, Logger: slog.Default(), Metrics: telemetry.Discard,
 	}

@@ -18,6 +18,7 @@ import (
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/store/dynamo/dynamolocal"
 	"ballerine/internal/store/storetest"
+	"ballerine/internal/trial"
 	"ballerine/internal/webhook"
 )
 
@@ -53,6 +54,10 @@ func TestLedger(t *testing.T) {
 
 func TestLists(t *testing.T) {
 	storetest.Lists(t, func(t *testing.T) lists.Store { return open(t).Lists() })
+}
+
+func TestTrials(t *testing.T) {
+	storetest.Trials(t, func(t *testing.T) trial.Store { return open(t).Trials() })
 }
 
 func TestKeys(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"ballerine/internal/ledger"
 	"ballerine/internal/problem"
+	"ballerine/internal/rules"
 )
 
 // Ledger is the behaviour of a ledger.Store.
@@ -25,6 +26,11 @@ func Ledger(t *testing.T, open func(t *testing.T) ledger.Store) {
 			Editions: map[string]string{"l": "3"}, Omitted: []string{"input"},
 		}, Body: []byte{0, 1, 2, 255}}
 	}
+	tried := func(n int) (*ledger.Side, *ledger.Shadow) {
+		side := &ledger.Side{Trial: rules.Trial{ID: "trial_1", Arm: rules.Challenger}, Point: 0.1 + 0x1p-53}
+		shadow := &ledger.Shadow{Trial: "trial_2", Outcome: "review", Score: 2.5, Severity: "low", Fired: []string{"b"}, Took: time.Microsecond}
+		return []*ledger.Side{nil, side, nil}[n%3], []*ledger.Shadow{shadow, nil, nil}[n%3]
+	}
 	add := func(t *testing.T, s ledger.Store, d ledger.Sealed) ledger.Sealed {
 		t.Helper()
 		kept, err := s.PutDecision(ctx, d)
@@ -34,6 +40,8 @@ func Ledger(t *testing.T, open func(t *testing.T) ledger.Store) {
 	t.Run("a decision is read as it was written, by its own tenant and policy only", func(t *testing.T) {
 		s := open(t)
 		want := decision("a", "p", 1)
+		want.Trial, _ = tried(1)
+		_, want.Shadow = tried(0)
 		noise := rand.NewChaCha8([32]byte{})
 		want.Body = make([]byte, ledger.MaxBytes-1000)
 		_, _ = noise.Read(want.Body)
@@ -71,7 +79,9 @@ func Ledger(t *testing.T, open func(t *testing.T) ledger.Store) {
 		s := open(t)
 		order := rand.New(rand.NewPCG(1, 2)).Perm(12) //nolint:gosec // an order, the same each time
 		for _, n := range order {
-			add(t, s, decision("a", "p", n))
+			d := decision("a", "p", n)
+			d.Trial, d.Shadow = tried(n)
+			add(t, s, d)
 		}
 		for _, n := range []int{3, 4} {
 			add(t, s, decision("a", "p-2", n))
@@ -95,6 +105,8 @@ func Ledger(t *testing.T, open func(t *testing.T) ledger.Store) {
 				}},
 				{"outcome", ledger.Filter{Outcome: "review"}, func(h ledger.Head) bool { return h.Outcome == "review" }},
 				{"version and case", ledger.Filter{Version: 1, Case: "case_1"}, func(h ledger.Head) bool { return h.Version == 1 }},
+				{"of a challenger", ledger.Filter{Trial: "trial_1"}, func(h ledger.Head) bool { return h.Trial != nil }},
+				{"of a shadow", ledger.Filter{Trial: "trial_2"}, func(h ledger.Head) bool { return h.Shadow != nil }},
 				{"no case", ledger.Filter{Case: "case_2"}, func(ledger.Head) bool { return false }},
 			} {
 				var want, got []string

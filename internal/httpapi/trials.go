@@ -1,0 +1,161 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"ballerine/internal/ledger"
+	"ballerine/internal/problem"
+	"ballerine/internal/trial"
+)
+
+// PolicyTrial is a draft that is tried beside the live version of a policy.
+type PolicyTrial struct {
+	ID          string       `json:"id"`
+	Policy      string       `json:"policy"`
+	Kind        trial.Kind   `json:"kind" enum:"shadow,challenger" doc:"shadow: decides along; challenger: decides for its share of subjects"`
+	Status      trial.Status `json:"status" enum:"proposed,running,ended,outdated" doc:"outdated: another version is live, and the trial takes no part any more"`
+	Share       float64      `json:"share,omitempty" doc:"of a challenger: the part of subjects that it decides for"`
+	BaseVersion int          `json:"base_version" doc:"the live version that it is tried against"`
+	Digest      string       `json:"digest" doc:"SHA-256 of the draft"`
+	Comment     string       `json:"comment,omitempty"`
+	ProposedAt  time.Time    `json:"proposed_at"`
+	ProposedBy  string       `json:"proposed_by"`
+	ApprovedBy  string       `json:"approved_by,omitempty"`
+	StartedAt   *time.Time   `json:"started_at"`
+	EndedAt     *time.Time   `json:"ended_at"`
+	EndedBy     string       `json:"ended_by,omitempty" doc:"absent when another version has ended it"`
+	Source      string       `json:"source,omitempty" doc:"the draft; not in lists"`
+}
+
+// TrialStart is a trial that was started, or proposed.
+type TrialStart struct {
+	PolicyTrial
+	Warnings []problem.Diagnostic `json:"warnings" nullable:"false"`
+}
+
+// TrialShape is a trial as the interface shows it. The command line shows it alike.
+func TrialShape(t trial.Trial) PolicyTrial {
+	return PolicyTrial{
+		ID: t.ID, Policy: t.Policy, Kind: t.Kind, Status: t.Status, Share: float64(t.Share) / ledger.ShareUnit, BaseVersion: t.Base, Digest: t.Digest, Comment: t.Comment,
+		ProposedAt: t.ProposedAt, ProposedBy: t.ProposedBy, ApprovedBy: t.ApprovedBy, StartedAt: orNull(t.StartedAt), EndedAt: orNull(t.EndedAt), EndedBy: t.EndedBy, Source: t.Source,
+	}
+}
+
+// TrialReportPage is what came of a trial, over as many decisions as one answer has time for.
+type TrialReportPage struct {
+	ledger.TrialReport
+	Complete   bool    `json:"complete" doc:"false: there are older decisions; send the cursor to go on, and add the parts up"`
+	NextCursor *string `json:"next_cursor"`
+}
+
+// OnTrial is the path of one trial. It is exported because Huma reads exported members only.
+type OnTrial struct {
+	OnID
+	Trial string `path:"trial" maxLength:"100"`
+}
+
+func (s *server) registerTrials(api huma.API) {
+	type trialIn struct {
+		OnID
+		Body struct {
+			Kind    trial.Kind `json:"kind" enum:"shadow,challenger"`
+			Share   float64    `json:"share,omitempty" exclusiveMinimum:"0" maximum:"0.5" doc:"of a challenger: the part of subjects that it decides for, in steps of 0.0001"`
+			Source  string     `json:"source" minLength:"1" doc:"the draft, YAML or JSON"`
+			Comment string     `json:"comment,omitempty" maxLength:"2000"`
+		}
+	}
+	create := op(Admin, "createTrial", "POST", "/v1/policies/{id}/trials", "Try a draft beside the live version of a policy, as its shadow or as a challenger").creating()
+	add(s, api, create, func(c ctx, in *trialIn) (*created[TrialStart], error) {
+		trials, err := s.trials()
+		if err != nil {
+			return nil, err
+		}
+		share, ok := ledger.ShareOf(in.Body.Share)
+		if !ok {
+			return nil, problem.New(problem.Invalid, "The trial has problems.").With("body.share", "range", "a share is from 0.0001 to 0.5, in steps of 0.0001")
+		}
+		t, warnings, err := trials.Start(c, principalOf(c), trial.Start{
+			ID: reserved(c, "trial"), Policy: in.ID, Kind: in.Body.Kind, Share: share, Source: in.Body.Source, Comment: in.Body.Comment,
+		})
+		return &created[TrialStart]{"/v1/policies/" + t.Policy + "/trials/" + t.ID, TrialStart{TrialShape(t), list([]problem.Diagnostic(warnings))}}, err
+	})
+	type listIn struct {
+		OnID
+		Paging
+	}
+	add(s, api, op(Admin, "listTrials", "GET", "/v1/policies/{id}/trials", "List the trials of a policy, the newest first"), func(c ctx, in *listIn) (*body[List[PolicyTrial]], error) {
+		trials, err := s.trials()
+		if err != nil {
+			return nil, err
+		}
+		scope := []any{"trials", principalOf(c).Tenant, in.ID}
+		after, err := s.sealer.read(scope, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		page, next, err := trials.List(c, principalOf(c).Tenant, in.ID, after, in.Limit)
+		return &body[List[PolicyTrial]]{List[PolicyTrial]{each(page, TrialShape), s.sealer.sign(scope, next)}}, err
+	})
+	s.registerTrial(api)
+	s.registerTrialReport(api)
+}
+
+func (s *server) registerTrial(api huma.API) {
+	one := func(run func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error)) func(c ctx, in *OnTrial) (*body[PolicyTrial], error) {
+		return func(c ctx, in *OnTrial) (*body[PolicyTrial], error) {
+			trials, err := s.trials()
+			if err != nil {
+				return nil, err
+			}
+			t, err := run(c, trials, in)
+			return &body[PolicyTrial]{TrialShape(t)}, err
+		}
+	}
+	add(s, api, op(Admin, "getTrial", "GET", "/v1/policies/{id}/trials/{trial}", "Read a trial with its draft"), one(func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error) {
+		return trials.Get(c, principalOf(c).Tenant, in.ID, in.Trial)
+	}))
+	add(s, api, op(Admin, "endTrial", "POST", "/v1/policies/{id}/trials/{trial}/end", "End a trial, or take a proposal back").repeatable(), one(func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error) {
+		return trials.End(c, principalOf(c), in.ID, in.Trial)
+	}))
+	add(s, api, op(Admin, "approveTrial", "POST", "/v1/policies/{id}/trials/{trial}/approval", "Let a challenger begin that somebody else has proposed").repeatable(), one(func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error) {
+		return trials.Approve(c, principalOf(c), in.ID, in.Trial)
+	}))
+}
+
+// maxReport is how many decisions one answer counts.
+const maxReport = 20_000
+
+func (s *server) registerTrialReport(api huma.API) {
+	type reportIn struct {
+		OnTrial
+		Examples int    `query:"examples" minimum:"0" maximum:"100" default:"5" doc:"ids of decisions for each flip"`
+		Cursor   string `query:"cursor" maxLength:"2000"`
+	}
+	add(s, api, op(Admin, "reportTrial", "GET", "/v1/policies/{id}/trials/{trial}/report", "Count what came of a trial, the newest decisions first"), func(c ctx, in *reportIn) (*noStore[TrialReportPage], error) {
+		trials, err := s.trials()
+		if err != nil {
+			return nil, err
+		}
+		tenant := principalOf(c).Tenant
+		scope := []any{"trial report", tenant, in.ID, in.Trial}
+		after, err := s.sealer.read(scope, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		pages := &ledger.Pages{Store: s.decisions().Store, After: after, Max: maxReport, Deadline: time.Now().Add(maxBacktestTime)}
+		report, err := trials.Report(c, tenant, in.ID, in.Trial, pages, in.Examples)
+		if err != nil {
+			return nil, err
+		}
+		return &noStore[TrialReportPage]{"no-store", TrialReportPage{report, pages.Next == "", s.sealer.sign(scope, pages.Next)}}, nil
+	})
+}
+
+func (s *server) trials() (*trial.Service, error) {
+	if s.Trials == nil {
+		return nil, problem.New(problem.NotFound, "There is no such trial.")
+	}
+	return s.Trials, nil
+}
