@@ -47,14 +47,13 @@ type Parts struct {
 	Objects     cases.Objects
 	Secrets     vendor.Secrets
 
-	Definitions    fs.FS                                                  // see package statemachines
-	Settings       map[string]string                                      // what vendor plugins name: {"sandbox": URL}
-	SigningSecrets [][]byte                                               // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
-	Issuers        []identity.Issuer                                      // of reviewers' tokens
-	FourEyes       func(ctx context.Context, tenant string) (bool, error) // whether a tenant's challengers need an approval; nil: no
-	ShadowTime     time.Duration                                          // the longest that a decision waits for its shadow; default 100 ms
-	PublicURL      string                                                 // where vendors call back, without a slash at its end
-	AllowLoopback  bool                                                   // webhooks and vendors may be on this machine
+	Definitions    fs.FS             // see package statemachines
+	Settings       map[string]string // what vendor plugins name: {"sandbox": URL}
+	SigningSecrets [][]byte          // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
+	Issuers        []identity.Issuer // of reviewers' tokens
+	ShadowTime     time.Duration     // the longest that a decision waits for its shadow; default 100 ms
+	PublicURL      string            // where vendors call back, without a slash at its end
+	AllowLoopback  bool              // webhooks and vendors may be on this machine
 
 	Version string
 	Now     func() time.Time
@@ -94,7 +93,11 @@ func New(parts Parts) (*Core, error) {
 		}
 	}
 	if parts.Trials != nil {
-		c.Trials = trial.New(trial.Config{Store: parts.Trials, Policies: catalog, FourEyes: parts.FourEyes, Now: parts.Now, NewID: parts.NewID})
+		config := trial.Config{Store: parts.Trials, Policies: catalog, FourEyes: registry.FourEyes(parts.Registry), Now: parts.Now, NewID: parts.NewID}
+		if parts.Keys != nil {
+			config.Behind = c.keys().Behind
+		}
+		c.Trials = trial.New(config)
 	}
 	c.Cases = cases.New(cases.Config{
 		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Decisions: parts.Decisions, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
@@ -256,5 +259,9 @@ func (c *Core) Publisher() (*registry.Publisher, error) {
 	if err := c.Catalog.LoadPlugins(); err != nil {
 		return nil, err
 	}
-	return &registry.Publisher{Catalog: c.Catalog, Store: c.Registry, Machines: c.Machines, Now: c.Now}, nil
+	publisher := &registry.Publisher{Catalog: c.Catalog, Store: c.Registry, Machines: c.Machines, Now: c.Now}
+	if c.Parts.Keys != nil {
+		publisher.Behind = c.keys().Behind
+	}
+	return publisher, nil
 }

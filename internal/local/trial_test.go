@@ -1,7 +1,6 @@
 package local_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -116,7 +115,7 @@ func TestAChallengerDecidesForItsShareAndIsReplayed(t *testing.T) {
 			t.Errorf("%v", one)
 		}
 	}
-	if status, list := s.call("auditor", "GET", "/v1/policies/amounts/decisions?version=1", nil); status != http.StatusOK || len(list["data"].([]any)) != 60-challenged {
+	if status, list := s.call("auditor", "GET", "/v1/policies/amounts/decisions?version=1&limit=200", nil); status != http.StatusOK || len(list["data"].([]any)) != 60-challenged {
 		t.Errorf("%d %v", status, len(list["data"].([]any)))
 	}
 	replayAll := func(when string) {
@@ -251,8 +250,10 @@ func TestANewVersionMakesATrialOutdated(t *testing.T) {
 func TestAChallengerWaitsForAnotherPerson(t *testing.T) {
 	s := newSystem(t, t.TempDir())
 	defer s.stop()
-	s.Core.Trials.FourEyes = func(context.Context, string) (bool, error) { return true, nil }
 	s.publish("/v1/policies/amounts/versions", amounts)
+	if status, now := s.call("admin", "PUT", "/v1/publishing-settings", map[string]any{"four_eyes": true}, "If-Match", `"1"`); status != http.StatusOK {
+		t.Fatalf("%d %v", status, now)
+	}
 	s.tried(map[string]any{"kind": "shadow", "source": strict}) // needs nobody
 	status, proposed := s.try("admin", map[string]any{"kind": "challenger", "share": 0.5, "source": strict})
 	if status != http.StatusCreated || proposed["status"] != "proposed" || proposed["started_at"] != nil {

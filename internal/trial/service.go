@@ -29,8 +29,11 @@ type Config struct {
 	Policies Policies
 	// FourEyes says whether a tenant's challengers need another person's approval. nil: they do not.
 	FourEyes func(ctx context.Context, tenant string) (bool, error)
-	Now      func() time.Time
-	NewID    func(prefix string) string
+	// Behind are the people who may hold a secret of a key: who has one cannot approve what the key proposes. Without it
+	// keys propose nothing.
+	Behind func(ctx context.Context, tenant, key string) ([]string, error)
+	Now    func() time.Time
+	NewID  func(prefix string) string
 }
 
 // Service starts and ends trials, and tells the ledger what is tried.
@@ -94,12 +97,27 @@ func (s *Service) Start(ctx context.Context, who identity.Principal, cmd Start) 
 		}
 		if approval {
 			t.Status, t.StartedAt = Proposed, time.Time{}
+			if t.Behind, err = s.behind(ctx, who); err != nil {
+				return Trial{}, nil, err
+			}
 		}
 	}
 	if there, err := s.Store.Trial(ctx, t.Tenant, t.Policy, t.ID); cmd.ID != "" && err == nil && there.Digest == t.Digest {
 		return there, warnings, nil // the call was repeated
 	}
 	return t, warnings, s.put(ctx, 0, t)
+}
+
+// behind are the people who cannot approve what somebody proposes, besides the proposer. Errors: Forbidden when nobody in
+// particular proposes.
+func (s *Service) behind(ctx context.Context, who identity.Principal) ([]string, error) {
+	switch {
+	case who.Kind == identity.User:
+		return nil, nil
+	case who.Kind == identity.Client && s.Behind != nil:
+		return s.Behind(ctx, who.Tenant, who.ID)
+	}
+	return nil, problem.New(problem.Forbidden, "Four eyes are on: nobody starts a challenger alone. Propose it to the running system, where a second person can approve it.")
 }
 
 // put writes a trial. One that is outdated leaves its place to one that begins.
@@ -181,7 +199,7 @@ func (s *Service) Approve(ctx context.Context, who identity.Principal, policy, i
 		return t, err
 	case who.Kind != identity.User:
 		return t, problem.New(problem.Forbidden, "Only a person approves a trial.")
-	case who.ID == t.ProposedBy:
+	case who.ID == t.ProposedBy, slices.Contains(t.Behind, who.ID):
 		return t, problem.New(problem.Forbidden, "Another person than who proposed the trial has to approve it.")
 	case t.Status != Proposed:
 		return t, problem.New(problem.NotReady, "The trial is %s: there is nothing to approve.", t.Status).With("path.trial", string(t.Status), "only a trial that is proposed can be approved")
