@@ -9,6 +9,7 @@ var order = []string{
 	"internal/telemetry",
 	"internal/expr",
 	"internal/source",
+	"internal/linediff",
 	"internal/statechart",
 	"internal/rules",
 	"internal/ledger",

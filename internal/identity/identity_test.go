@@ -123,6 +123,56 @@ func TestRolesMayDoWhatTheTableSays(t *testing.T) {
 	if client.Scopes = []string{"cases:repair"}; Allow(client, "skipIncident") != nil {
 		t.Error("a key that says so may")
 	}
+	if client.Scopes = nil; Allow(client, "updatePublishingSettings") == nil {
+		t.Error("a key without scopes changes how the tenant publishes")
+	}
+	if client.Scopes = []string{"settings:write"}; Allow(client, "updatePublishingSettings") != nil {
+		t.Error("a key that names settings:write may")
+	}
+	for _, scope := range []string{"*", "definitions:approve"} {
+		if client.Scopes = []string{scope}; Allow(client, "approveProposal") == nil {
+			t.Errorf("a key with the scope %s approves", scope)
+		}
+	}
+	if slices.Contains(Permissions(), Approve) {
+		t.Error("a key can be given the permission to approve")
+	}
+}
+
+func TestBehindAKeyAreAllWhoWereShownASecretOfIt(t *testing.T) {
+	store := memory{keys: map[string]Key{}}
+	keys, c := NewKeys(KeysConfig{Store: store}), context.Background()
+	person := func(id string) Principal {
+		return Principal{Tenant: "t", Kind: User, ID: id, Roles: []string{"developer"}}
+	}
+	first, _, err := keys.Create(c, person("user_a"), CreateKey{Scopes: []string{"*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, _, err := keys.Create(c, Principal{Tenant: "t", Kind: Client, ID: first.ID, Scopes: []string{"*"}}, CreateKey{Scopes: []string{"*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"user_b", "user_b", "user_a"} {
+		if _, _, err = keys.Rotate(c, person(id), second.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err = keys.Rotate(c, Principal{Tenant: "t", Kind: Client, ID: second.ID, Scopes: []string{"*"}}, first.ID); err != nil { // round in a circle
+		t.Fatal(err)
+	}
+	if kept := store.keys[second.ID].RotatedBy; !slices.Equal(kept, []string{"user_b", "user_a"}) {
+		t.Errorf("rotated by %v", kept)
+	}
+	if got, err := keys.Behind(c, "t", second.ID); err != nil || !slices.Equal(got, []string{first.ID, "user_a", "user_b"}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := keys.Behind(c, "t", first.ID); err != nil || !slices.Equal(got, []string{second.ID, "user_a", "user_b"}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := keys.Behind(c, "other", first.ID); problem.CodeOf(err) != problem.NotFound {
+		t.Errorf("another tenant asks: %v", err)
+	}
 }
 
 // TestWhatEachRoleMayDoInTheBackOffice writes the table out a second time: who changes what a role may do has to say so twice.
@@ -148,6 +198,10 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"approveTrial":                                                                                          "admin manager",
 		"listTrials getTrial reportTrial":                                                                       "admin manager auditor developer",
 		"listWorkflowVersions listPolicyVersions listPluginVersions getWorkflowVersion getPolicyVersion getPluginVersion listPolicies listPlugins diffWorkflow exportWorkspace": "admin manager auditor developer",
+		"getPublishingSettings listProposals getProposal": "admin manager auditor developer",
+		"updatePublishingSettings": "admin",
+		"approveProposal rejectProposal": "admin manager",
+		"withdrawProposal": "admin developer",
 		"receiveCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent":                                                                      "",
 		"step rules vendor document children dispatch sweep nobody":                                                                                                             "",
 	} {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -144,9 +145,36 @@ func (k *Keys) Rotate(ctx context.Context, p Principal, id string) (key Key, tex
 		}
 		key.FormerHash, key.FormerEnds = key.Hash, now.Add(k.config.Overlap)
 		key.Hash = hashSecret(secret)
+		if key.CreatedBy != p.ID && !slices.Contains(key.RotatedBy, p.ID) {
+			key.RotatedBy = append(key.RotatedBy, p.ID)
+		}
 		return nil
 	})
 	return key, keyMark + key.Prefix + "_" + secret, err
+}
+
+// Behind are the people and keys that may hold a secret of a key: who made it, who rotated it, and who is behind these,
+// sorted. Errors: NotFound.
+func (k *Keys) Behind(ctx context.Context, tenant, id string) ([]string, error) {
+	key, err := k.config.Store.Key(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{id: true, "": true}
+	for next := append([]string{key.CreatedBy}, key.RotatedBy...); len(next) > 0; next = next[1:] {
+		if seen[next[0]] {
+			continue
+		}
+		seen[next[0]] = true
+		other, err := k.config.Store.Key(ctx, tenant, next[0])
+		if err != nil && problem.CodeOf(err) != problem.NotFound { // not found: it is a person
+			return nil, err
+		}
+		next = append(append(next, other.CreatedBy), other.RotatedBy...)
+	}
+	delete(seen, id)
+	delete(seen, "")
+	return slices.Sorted(maps.Keys(seen)), nil
 }
 
 // Revoke ends a key at once, former secrets too. Doing it twice is no error. Errors: NotFound, Conflict.

@@ -36,6 +36,7 @@ const (
 	Publish       Permission = "definitions:publish" // workflows, policies and plugins
 	Definitions   Permission = "definitions:read"    // their sources
 	Approve       Permission = "definitions:approve" // what somebody else wants to count
+	SettingsWrite Permission = "settings:write"      // how the tenant publishes
 	UsersRead     Permission = "users:read"
 	ViewsWrite    Permission = "views:write"
 	Statistics    Permission = "statistics:read"
@@ -95,6 +96,7 @@ var grants = map[Permission]grant{
 	Publish:       {kinds: both, roles: builders, explicit: true},
 	Definitions:   {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
 	Approve:       {kinds: []Kind{User}, roles: []string{"admin", "manager"}},
+	SettingsWrite: {kinds: both, roles: []string{"admin"}, explicit: true},
 	UsersRead:     {kinds: []Kind{User}, roles: everybody},
 	ViewsWrite:    {kinds: []Kind{User}, roles: []string{"admin", "manager", "reviewer", "auditor"}},
 	Statistics:    {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
@@ -121,6 +123,8 @@ var operations = map[string]Permission{
 	"listWorkflowVersions": Definitions, "listPolicyVersions": Definitions, "listPluginVersions": Definitions,
 	"getWorkflowVersion": Definitions, "getPolicyVersion": Definitions, "getPluginVersion": Definitions,
 	"listPolicies": Definitions, "listPlugins": Definitions, "diffWorkflow": Definitions, "exportWorkspace": Definitions,
+	"getPublishingSettings": Definitions, "updatePublishingSettings": SettingsWrite,
+	"listProposals": Definitions, "getProposal": Definitions, "approveProposal": Approve, "rejectProposal": Approve, "withdrawProposal": Publish,
 	"listViews": CasesRead, "createView": ViewsWrite, "updateView": ViewsWrite, "deleteView": ViewsWrite,
 
 	"createWebhook": WebhooksWrite, "listWebhooks": WebhooksRead, "getWebhook": WebhooksRead, "updateWebhook": WebhooksWrite,

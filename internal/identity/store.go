@@ -17,6 +17,7 @@ type Key struct {
 	Scopes     []string  `json:"scopes,omitempty"`        // permissions; empty: all that clients may
 	CreatedAt  time.Time `json:"created_at"`
 	CreatedBy  string    `json:"created_by,omitempty"`
+	RotatedBy  []string  `json:"rotated_by,omitempty"` // who was shown a later secret of it
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
 	RevokedAt  time.Time `json:"revoked_at,omitzero"`
 	Revision   int       `json:"revision"` // counts writes; what PutKey is conditional on

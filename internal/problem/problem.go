@@ -25,6 +25,8 @@ const (
 	NotReady             Code = "not_ready"             // what it is about has not come, or not as announced
 	UndoOver             Code = "undo_over"             // there is no decision that can still be taken back
 	CaseClosed           Code = "case_closed"           // the case has ended
+	AlreadyDecided       Code = "already_decided"       // somebody else has decided it before
+	Outdated             Code = "outdated"              // what it is based on has changed since
 	Conflict             Code = "conflict"              // another write came first, also after the bounded retries
 	AlreadyExists        Code = "already_exists"        // a thing with this identity is there
 	Stale                Code = "stale"                 // If-Match names an older version
@@ -64,6 +66,8 @@ var codes = map[Code]property{
 	NotReady:             {http.StatusConflict, "It is not ready for that", false},
 	UndoOver:             {http.StatusConflict, "It is too late to undo", false},
 	CaseClosed:           {http.StatusConflict, "The case has ended", false},
+	AlreadyDecided:       {http.StatusConflict, "It was decided before", false},
+	Outdated:             {http.StatusConflict, "It is outdated", false},
 	Conflict:             {http.StatusConflict, "Another write came first", true},
 	AlreadyExists:        {http.StatusConflict, "It already exists", false},
 	Stale:                {http.StatusPreconditionFailed, "The page is stale", false},
