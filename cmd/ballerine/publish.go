@@ -310,7 +310,7 @@ func (l atRest) version(ctx context.Context, kind registry.Kind, id string, vers
 }
 
 func (l atRest) copyAs(ctx context.Context, id, as string) (httpapi.Publication, error) {
-	made, err := l.publisher.Copy(ctx, l.principal, registry.Workflow, id, 0, as)
+	made, err := l.publisher.Copy(ctx, l.principal, registry.CopyAs{Kind: registry.Workflow, ID: id, As: as})
 	return httpapi.PublicationShape(made, false), err
 }
 
@@ -319,7 +319,7 @@ func (l atRest) export(ctx context.Context) (registry.Workspace, error) {
 }
 
 func (l atRest) importAll(ctx context.Context, w registry.Workspace, dryRun bool) ([]httpapi.Publication, error) {
-	made, err := l.publisher.Import(ctx, l.principal, w, dryRun)
+	made, err := l.publisher.Import(ctx, l.principal, registry.ImportWorkspace{Workspace: w, DryRun: dryRun})
 	var done []httpapi.Publication
 	for _, one := range made {
 		done = append(done, httpapi.PublicationShape(one, dryRun))

@@ -256,5 +256,9 @@ func (c *Core) Publisher() (*registry.Publisher, error) {
 	if err := c.Catalog.LoadPlugins(); err != nil {
 		return nil, err
 	}
-	return &registry.Publisher{Catalog: c.Catalog, Store: c.Registry, Machines: c.Machines, Now: c.Now}, nil
+	publisher := &registry.Publisher{Catalog: c.Catalog, Store: c.Registry, Machines: c.Machines, Now: c.Now}
+	if c.Parts.Keys != nil {
+		publisher.Behind = c.keys().Behind
+	}
+	return publisher, nil
 }

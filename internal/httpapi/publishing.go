@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 
@@ -21,7 +22,9 @@ type DefinitionVersion struct {
 	Shipped     bool          `json:"shipped" doc:"it comes with the software"`
 	Comment     string        `json:"comment,omitempty"`
 	PublishedAt *time.Time    `json:"published_at"`
-	PublishedBy string        `json:"published_by,omitempty"`
+	PublishedBy string        `json:"published_by,omitempty" doc:"with four eyes: who proposed it"`
+	ApprovedBy  string        `json:"approved_by,omitempty" doc:"with four eyes: the second person"`
+	Proposal    string        `json:"proposal,omitempty" doc:"with four eyes: its id"`
 	Machine     string        `json:"machine,omitempty" doc:"the state machine version that its executions run"`
 	Source      string        `json:"source,omitempty"`
 }
@@ -50,7 +53,7 @@ type publishIn struct {
 type publishOut struct {
 	Status   int
 	Location string `header:"Location"`
-	Body     Publication
+	Body     any    // Publication or Proposal
 }
 
 type versionIn struct {
@@ -72,8 +75,10 @@ func (s *server) registerPublishing(api huma.API) {
 	for _, k := range published {
 		what := string(k.kind)
 		publish := op(Admin, "publish"+k.one, "POST", k.path+"/{id}/versions", "Publish a "+what+": a new version, unless the newest is the same").creating()
-		add(s, api, publish, func(c ctx, in *publishIn) (*publishOut, error) {
-			made, err := s.Publisher.Publish(c, principalOf(c), registry.Publish{Kind: k.kind, ID: in.ID, Source: in.Body.Source, Comment: in.Body.Comment, DryRun: in.Body.DryRun})
+		add(s, api, orProposal[Publication](api, publish), func(c ctx, in *publishIn) (*publishOut, error) {
+			made, err := s.Publisher.Publish(c, principalOf(c), registry.Publish{
+				Kind: k.kind, ID: in.ID, Source: in.Body.Source, Comment: in.Body.Comment, DryRun: in.Body.DryRun, Proposal: reserved(c, "prop"),
+			})
 			return publicationOf(made, in.Body.DryRun, k.path, err)
 		})
 		add(s, api, op(Admin, "list"+k.one+"Versions", "GET", k.path+"/{id}/versions", "List the versions of a "+what+", the newest first"), func(c ctx, in *OnID) (*body[List[DefinitionVersion]], error) {
@@ -94,6 +99,8 @@ func (s *server) registerPublishing(api huma.API) {
 	}
 	s.registerCopies(api)
 	s.registerWorkspace(api)
+	s.registerSettings(api)
+	s.registerProposals(api)
 }
 
 func (s *server) registerCopies(api huma.API) {
@@ -113,8 +120,9 @@ func (s *server) registerCopies(api huma.API) {
 			Version int    `json:"version,omitempty" minimum:"1" doc:"absent: the newest"`
 		}
 	}
-	add(s, api, op(Admin, "copyWorkflow", "POST", "/v1/workflows/{id}/copy", "Publish a workflow under another id").creating(), func(c ctx, in *copyIn) (*publishOut, error) {
-		made, err := s.Publisher.Copy(c, principalOf(c), registry.Workflow, in.ID, in.Body.Version, in.Body.ID)
+	copying := op(Admin, "copyWorkflow", "POST", "/v1/workflows/{id}/copy", "Publish a workflow under another id").creating()
+	add(s, api, orProposal[Publication](api, copying), func(c ctx, in *copyIn) (*publishOut, error) {
+		made, err := s.Publisher.Copy(c, principalOf(c), registry.CopyAs{Kind: registry.Workflow, ID: in.ID, Version: in.Body.Version, As: in.Body.ID, Proposal: reserved(c, "prop")})
 		return publicationOf(made, false, "/v1/workflows", err)
 	})
 }
@@ -130,18 +138,27 @@ func (s *server) registerWorkspace(api huma.API) {
 			DryRun    bool               `json:"dry_run,omitempty"`
 		}
 	}
-	add(s, api, op(Admin, "importWorkspace", "POST", "/v1/workspace/imports", "Publish what an exported workspace holds and is not here yet; nothing when something has problems").repeatable(), func(c ctx, in *importIn) (*body[List[Publication]], error) {
-		done, err := s.Publisher.Import(c, principalOf(c), in.Body.Workspace, in.Body.DryRun)
+	importing := op(Admin, "importWorkspace", "POST", "/v1/workspace/imports", "Publish what an exported workspace holds and is not here yet; nothing when something has problems").repeatable()
+	add(s, api, orProposal[List[Publication]](api, importing), func(c ctx, in *importIn) (*publishOut, error) {
+		cmd := registry.ImportWorkspace{Workspace: in.Body.Workspace, DryRun: in.Body.DryRun, Proposal: reserved(c, "prop")}
+		done, err := s.Publisher.Import(c, principalOf(c), cmd)
 		if err != nil {
 			return nil, err
 		}
-		return &body[List[Publication]]{List[Publication]{Data: each(done, func(p registry.Publication) Publication { return PublicationShape(p, in.Body.DryRun) })}}, nil
+		if proposal := proposedOf(done); proposal != nil {
+			return &publishOut{http.StatusAccepted, proposalPath(proposal.ID), *proposal}, nil
+		}
+		shown := each(done, func(p registry.Publication) Publication { return PublicationShape(p, in.Body.DryRun) })
+		return &publishOut{Status: http.StatusOK, Body: List[Publication]{Data: shown}}, nil
 	})
 }
 
 func publicationOf(made registry.Publication, dryRun bool, path string, err error) (*publishOut, error) {
 	if err != nil {
 		return nil, err
+	}
+	if proposal := proposedOf([]registry.Publication{made}); proposal != nil {
+		return &publishOut{http.StatusAccepted, proposalPath(proposal.ID), *proposal}, nil
 	}
 	out := &publishOut{Status: 200, Body: PublicationShape(made, dryRun)}
 	if made.Created && !dryRun {
@@ -170,6 +187,6 @@ func ShapeDefinitions(found []registry.Definition) []DefinitionVersion {
 func definitionShape(d registry.Definition) DefinitionVersion {
 	return DefinitionVersion{
 		Kind: d.Kind, ID: d.ID, Version: d.Version, Title: d.Title, Digest: d.Digest, Shipped: d.Tenant == "", Comment: d.Comment,
-		PublishedAt: orNull(d.PublishedAt), PublishedBy: d.PublishedBy, Machine: d.Machine, Source: d.Source,
+		PublishedAt: orNull(d.PublishedAt), PublishedBy: d.PublishedBy, ApprovedBy: d.ApprovedBy, Proposal: d.Proposal, Machine: d.Machine, Source: d.Source,
 	}
 }

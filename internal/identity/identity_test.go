@@ -199,11 +199,11 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"listTrials getTrial reportTrial":                                                                       "admin manager auditor developer",
 		"listWorkflowVersions listPolicyVersions listPluginVersions getWorkflowVersion getPolicyVersion getPluginVersion listPolicies listPlugins diffWorkflow exportWorkspace": "admin manager auditor developer",
 		"getPublishingSettings listProposals getProposal": "admin manager auditor developer",
-		"updatePublishingSettings": "admin",
-		"approveProposal rejectProposal": "admin manager",
-		"withdrawProposal": "admin developer",
-		"receiveCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent":                                                                      "",
-		"step rules vendor document children dispatch sweep nobody":                                                                                                             "",
+		"updatePublishingSettings":                        "admin",
+		"approveProposal rejectProposal":                  "admin manager",
+		"withdrawProposal":                                "admin developer",
+		"receiveCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent": "",
+		"step rules vendor document children dispatch sweep nobody":                                        "",
 	} {
 		for _, operation := range strings.Fields(operations) {
 			said[operation] = true

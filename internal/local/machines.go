@@ -1,7 +1,10 @@
 package local
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"regexp"
 
 	"ballerine/internal/cases"
@@ -36,10 +39,17 @@ func (m Machines) Publish(ctx context.Context, version registry.MachineVersion) 
 	if len(name) > 80 {
 		return "", problem.New(problem.Invalid, "The names of tenant and workflow are too long for a state machine.")
 	}
-	return name, m.db.Update(ctx, func(tx *embedded.Tx) error {
+	err := m.db.Update(ctx, func(tx *embedded.Tx) error {
+		// Two people may publish the same version at once: the machine of who comes later must not take the place of the
+		// other's, which may be the one that is seen.
+		if there := tx.Get(bucketMachines, name); there != nil && !bytes.Equal(there, version.Definition) {
+			sum := sha256.Sum256(version.Definition)
+			name = name[:min(len(name), 80-17)] + "." + hex.EncodeToString(sum[:8])
+		}
 		tx.Put(bucketMachines, name, version.Definition)
 		return nil
 	})
+	return name, err
 }
 
 // load reads a machine for the interpreter.

@@ -36,11 +36,13 @@ type Definition struct {
 	Machine     string    `json:"machine,omitempty"` // of a workflow: what executions of this version run
 	Express     string    `json:"express,omitempty"` // of a workflow without waits: what decisions run
 	Comment     string    `json:"comment,omitempty"`
-	PublishedAt time.Time `json:"published_at,omitzero"` // zero: it ships with the software
-	PublishedBy string    `json:"published_by,omitempty"`
+	PublishedAt time.Time `json:"published_at,omitzero"`  // zero: it ships with the software
+	PublishedBy string    `json:"published_by,omitempty"` // with four eyes: who proposed it
+	ApprovedBy  string    `json:"approved_by,omitempty"`  // with four eyes: the second person
+	Proposal    string    `json:"proposal,omitempty"`     // with four eyes: its id
 }
 
-// Store keeps definitions. The behaviour is defined by internal/store/storetest, which runs against every adapter.
+// Store keeps definitions, proposals of them, and how tenants publish. The behaviour is defined by internal/store/storetest, which runs against every adapter.
 type Store interface {
 	// PutDefinition adds a version. Errors: Conflict when this version is there already.
 	PutDefinition(ctx context.Context, d Definition) error
@@ -49,6 +51,22 @@ type Store interface {
 	// Definitions are all versions of a kind, or of one id of it when it is given, by id and then the newest first. They
 	// come without their sources.
 	Definitions(ctx context.Context, tenant string, kind Kind, id string) ([]Definition, error)
+
+	// PutSettings adds a version of a tenant's settings. Errors: Conflict when this version is there already.
+	PutSettings(ctx context.Context, s Settings) error
+	// Settings reads the newest version, consistently. Errors: NotFound.
+	Settings(ctx context.Context, tenant string) (Settings, error)
+
+	// AddProposal adds an open proposal with the sources of its documents. Errors: Conflict when its id is there already.
+	AddProposal(ctx context.Context, p Proposal) error
+	// Proposal reads a proposal with its sources, consistently. Errors: NotFound.
+	Proposal(ctx context.Context, tenant, id string) (Proposal, error)
+	// Proposals are a page, the newest (by id) first, without their sources. A page may be short, or empty, and not be the
+	// last: next is "" only there.
+	Proposals(ctx context.Context, tenant string, query ProposalQuery) (page []Proposal, next string, err error)
+	// DecideProposal writes how an open proposal has ended, and what it has become: all of it or nothing. Errors: Conflict
+	// when it is not open any more, or one of the versions is there already.
+	DecideProposal(ctx context.Context, p Proposal, made []Definition, settings *Settings) error
 }
 
 // NewestFirst orders by id, and the versions of one the newest first.

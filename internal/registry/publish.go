@@ -34,7 +34,9 @@ type Publisher struct {
 	Catalog  *Catalog
 	Store    Store
 	Machines Machines
-	Now      func() time.Time
+	// Behind are the people who may hold a secret of a key: who has one cannot approve what the key proposes. nil: nobody.
+	Behind func(ctx context.Context, tenant, key string) ([]string, error)
+	Now    func() time.Time
 }
 
 // Publish is a document to be published.
@@ -44,6 +46,8 @@ type Publish struct {
 	Source  string
 	Comment string
 	DryRun  bool // says what would happen
+
+	Proposal string // id of the proposal, should it become one; "" makes one
 }
 
 // Publication is what has been published, or would be.
@@ -53,64 +57,96 @@ type Publication struct {
 	Changes  []workflow.Change   // of a workflow: what changes for running cases, against the newest version
 	Warnings problem.Diagnostics // worth saying
 	States   int                 // of a workflow: of its state machine
+	Proposal *Proposal           // with four eyes: what was made instead of a version; it may have further documents
 }
 
 // maxComment bounds a comment, in bytes.
 const maxComment = 2000
 
 // Publish checks a document and makes it the newest version of its kind and id. A workflow's state machine is made first,
-// so that no version is seen that cannot run; should this end in between, publishing again repairs it. Errors: Invalid
-// with every problem (Details "diagnostics" has them with their lines), TooLarge, Conflict when somebody else has
-// published meanwhile.
+// so that no version is seen that cannot run; should this end in between, publishing again repairs it. With four eyes it
+// becomes a proposal instead. Errors: Invalid with every problem (Details "diagnostics" has them with their lines),
+// TooLarge, Conflict when somebody else has published meanwhile, Forbidden when nobody in particular proposes.
 func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Publish) (Publication, error) {
 	if len(cmd.Source) > MaxSource {
-		return Publication{}, problem.New(problem.TooLarge, "A definition has at most %d KB.", MaxSource>>10)
+		return Publication{}, tooLarge()
 	}
 	if len(cmd.Comment) > maxComment {
-		return Publication{}, problem.New(problem.Invalid, "The comment is too long.").With("body.comment", "length", "a comment has at most %d bytes", maxComment)
+		return Publication{}, commentTooLong()
 	}
 	made, err := p.check(cmd, p.Catalog.For(ctx, who.Tenant))
 	if err != nil {
 		return Publication{}, err
 	}
-	return p.publish(ctx, who, cmd, made)
+	one, err := p.prepare(ctx, who, cmd, made)
+	if err != nil || cmd.DryRun || !one.out.Created {
+		return one.out, err
+	}
+	if four, err := FourEyes(p.Store)(ctx, who.Tenant); err != nil || four {
+		return p.proposed(ctx, who, cmd, one, err)
+	}
+	return p.publish(ctx, one)
 }
 
-// publish writes what has been checked, unless the newest version is the same.
-func (p *Publisher) publish(ctx context.Context, who identity.Principal, cmd Publish, made checked) (Publication, error) {
-	newest, err := p.Catalog.Definition(ctx, who.Tenant, cmd.Kind, cmd.ID, 0)
-	if err != nil && problem.CodeOf(err) != problem.NotFound {
+// proposed is the publication of a document that has become a proposal.
+func (p *Publisher) proposed(ctx context.Context, who identity.Principal, cmd Publish, one *publishing, err error) (Publication, error) {
+	if err != nil {
 		return Publication{}, err
 	}
-	if made.changes, err = p.changes(ctx, who.Tenant, made.workflow, newest); err != nil {
-		return Publication{}, err
+	one.out.Proposal, err = p.proposeAll(ctx, who, cmd.Proposal, cmd.Comment, []*publishing{one})
+	return one.out, err
+}
+
+// publishing is a document that has been checked, on its way to be a version.
+type publishing struct {
+	newest, next Definition
+	made         checked
+	out          Publication
+}
+
+// prepare says what publishing would make of a document: nothing when the newest version is the same.
+func (p *Publisher) prepare(ctx context.Context, who identity.Principal, cmd Publish, made checked) (*publishing, error) {
+	one := &publishing{made: made}
+	newest, err := p.newestOf(ctx, who.Tenant, cmd.Kind, cmd.ID)
+	if err != nil {
+		return one, err
 	}
-	next := Definition{
+	changes, err := p.changes(ctx, who.Tenant, made.workflow, newest)
+	if err != nil {
+		return one, err
+	}
+	one.newest, one.next = newest, Definition{
 		Tenant: who.Tenant, Kind: cmd.Kind, ID: cmd.ID, Version: newest.Version + 1, Title: made.title, Source: cmd.Source, Digest: digestOf(cmd.Source),
-		Comment: cmd.Comment, PublishedAt: p.Now().UTC().Truncate(time.Millisecond), PublishedBy: who.ID,
+		Comment: cmd.Comment, PublishedAt: p.now(), PublishedBy: who.ID,
 	}
-	out := Publication{Definition: next.bare(), Created: true, Changes: made.changes, Warnings: made.warnings, States: made.states}
-	if newest.Digest == next.Digest {
-		out.Definition, out.Created = newest.bare(), false
-		return out, nil
+	one.out = Publication{Definition: one.next.bare(), Created: true, Changes: changes, Warnings: made.warnings, States: made.states}
+	if newest.Digest == one.next.Digest {
+		one.out.Definition, one.out.Created = newest.bare(), false
 	}
-	if cmd.DryRun {
-		return out, nil
+	return one, nil
+}
+
+// publish writes a version.
+func (p *Publisher) publish(ctx context.Context, one *publishing) (Publication, error) {
+	if err := p.machines(ctx, &one.next, one.made); err != nil {
+		return Publication{}, err
 	}
-	if made.machine != nil {
-		version := MachineVersion{Tenant: who.Tenant, Workflow: cmd.ID, Version: next.Version, Definition: made.machine}
-		if next.Machine, err = p.Machines.Publish(ctx, version); err != nil {
-			return Publication{}, err
-		}
-		if made.express != nil {
-			version.Express, version.Definition = true, made.express
-			if next.Express, err = p.Machines.Publish(ctx, version); err != nil {
-				return Publication{}, err
-			}
-		}
+	one.out.Machine, one.out.Express = one.next.Machine, one.next.Express
+	return one.out, p.Store.PutDefinition(ctx, one.next)
+}
+
+// machines makes the state machines of a workflow's version.
+func (p *Publisher) machines(ctx context.Context, d *Definition, made checked) (err error) {
+	if made.machine == nil {
+		return nil
 	}
-	out.Machine, out.Express = next.Machine, next.Express
-	return out, p.Store.PutDefinition(ctx, next)
+	version := MachineVersion{Tenant: d.Tenant, Workflow: d.ID, Version: d.Version, Definition: made.machine}
+	if d.Machine, err = p.Machines.Publish(ctx, version); err != nil || made.express == nil {
+		return err
+	}
+	version.Express, version.Definition = true, made.express
+	d.Express, err = p.Machines.Publish(ctx, version)
+	return err
 }
 
 // checked is what a document was found to be.
@@ -122,7 +158,6 @@ type checked struct {
 	machine  []byte
 	express  []byte // nil: the workflow waits
 	states   int
-	changes  []workflow.Change
 	warnings problem.Diagnostics
 }
 
@@ -246,21 +281,31 @@ func (p *Publisher) Diff(ctx context.Context, tenant, id string, from, to int) (
 	return workflow.Diff(old, next), nil
 }
 
-// Copy publishes a definition under another id, as the first version of that. Errors: NotFound, AlreadyExists, Invalid.
-func (p *Publisher) Copy(ctx context.Context, who identity.Principal, kind Kind, id string, version int, as string) (Publication, error) {
-	d, err := p.Catalog.Definition(ctx, who.Tenant, kind, id, version)
+// CopyAs is a definition to be published under another id.
+type CopyAs struct {
+	Kind     Kind
+	ID       string
+	Version  int // 0: the newest
+	As       string
+	Proposal string // id of the proposal, should it become one; "" makes one
+}
+
+// Copy publishes a definition under another id, as the first version of that. Errors: NotFound, AlreadyExists, and those
+// of Publish.
+func (p *Publisher) Copy(ctx context.Context, who identity.Principal, cmd CopyAs) (Publication, error) {
+	d, err := p.Catalog.Definition(ctx, who.Tenant, cmd.Kind, cmd.ID, cmd.Version)
 	if err != nil {
 		return Publication{}, err
 	}
-	if _, err := p.Catalog.Definition(ctx, who.Tenant, kind, as, 0); problem.CodeOf(err) != problem.NotFound {
+	if _, err := p.Catalog.Definition(ctx, who.Tenant, cmd.Kind, cmd.As, 0); problem.CodeOf(err) != problem.NotFound {
 		if err == nil {
-			err = problem.New(problem.AlreadyExists, "There is a %s of this id already.", kind).With("body.id", "taken", "this id is taken")
+			err = problem.New(problem.AlreadyExists, "There is a %s of this id already.", cmd.Kind).With("body.id", "taken", "this id is taken")
 		}
 		return Publication{}, err
 	}
-	source, err := renamed(d.Source, as)
+	source, err := renamed(d.Source, cmd.As)
 	if err != nil {
 		return Publication{}, err
 	}
-	return p.Publish(ctx, who, Publish{Kind: kind, ID: as, Source: source, Comment: fmt.Sprintf("a copy of %s, version %d", id, d.Version)})
+	return p.Publish(ctx, who, Publish{Kind: cmd.Kind, ID: cmd.As, Source: source, Comment: fmt.Sprintf("a copy of %s, version %d", cmd.ID, d.Version), Proposal: cmd.Proposal})
 }

@@ -249,7 +249,7 @@ func TestAPolicyNamesListsThatAreThere(t *testing.T) {
 func TestACopyIsTheFirstVersionOfAnotherID(t *testing.T) {
 	s := newShop(t)
 	s.publish(registry.Workflow, "kyc", nextWorkflow)
-	made, err := s.Copy(t.Context(), ann, registry.Workflow, "kyc", 0, "kyc-two")
+	made, err := s.Copy(t.Context(), ann, registry.CopyAs{Kind: registry.Workflow, ID: "kyc", As: "kyc-two"})
 	if err != nil || made.Version != 1 || made.ID != "kyc-two" {
 		t.Fatalf("%+v, %v", made, err)
 	}
@@ -257,9 +257,9 @@ func TestACopyIsTheFirstVersionOfAnotherID(t *testing.T) {
 	if want := strings.Replace(nextWorkflow, "id: kyc", "id: kyc-two", 1); err != nil || d.Source != want {
 		t.Errorf("%q, %v", d.Source, err)
 	}
-	_, err = s.Copy(t.Context(), ann, registry.Workflow, "kyc", 0, "kyc-two")
+	_, err = s.Copy(t.Context(), ann, registry.CopyAs{Kind: registry.Workflow, ID: "kyc", As: "kyc-two"})
 	wants(t, err, problem.AlreadyExists)
-	_, err = s.Copy(t.Context(), ann, registry.Workflow, "nobody", 0, "x")
+	_, err = s.Copy(t.Context(), ann, registry.CopyAs{Kind: registry.Workflow, ID: "nobody", As: "x"})
 	wants(t, err, problem.NotFound)
 }
 
@@ -272,16 +272,16 @@ func TestAWorkspaceGoesToAnotherEnvironment(t *testing.T) {
 	if err != nil || len(w.Definitions) != 3 || w.Definitions[0].Kind != registry.Policy {
 		t.Fatalf("%+v, %v", w, err)
 	}
-	if dry, err := to.Import(t.Context(), ann, w, true); err != nil || len(dry) != 3 || len(to.made) != 0 {
+	if dry, err := to.Import(t.Context(), ann, registry.ImportWorkspace{Workspace: w, DryRun: true}); err != nil || len(dry) != 3 || len(to.made) != 0 {
 		t.Errorf("dry run: %+v, %v", dry, err)
 	}
 	if empty, err := to.Export(t.Context(), "acme"); err != nil || len(empty.Definitions) != 0 {
 		t.Errorf("a dry run has written: %+v", empty)
 	}
-	if done, err := to.Import(t.Context(), ann, w, false); err != nil || !done[0].Created || !done[2].Created {
+	if done, err := to.Import(t.Context(), ann, registry.ImportWorkspace{Workspace: w}); err != nil || !done[0].Created || !done[2].Created {
 		t.Errorf("%+v, %v", done, err)
 	}
-	again, err := to.Import(t.Context(), ann, w, false)
+	again, err := to.Import(t.Context(), ann, registry.ImportWorkspace{Workspace: w})
 	if err != nil || slices.ContainsFunc(again, func(p registry.Publication) bool { return p.Created }) {
 		t.Errorf("twice: %+v, %v", again, err)
 	}
@@ -301,9 +301,9 @@ func TestAWorkspaceWithProblemsIsNotImportedAtAll(t *testing.T) {
 	changed := w
 	changed.Definitions = slices.Clone(w.Definitions)
 	changed.Definitions[0].Source += "# by hand\n"
-	_, err = to.Import(t.Context(), ann, changed, false)
+	_, err = to.Import(t.Context(), ann, registry.ImportWorkspace{Workspace: changed})
 	wants(t, err, problem.Invalid)
-	_, err = to.Import(t.Context(), ann, registry.Workspace{Format: 2}, false)
+	_, err = to.Import(t.Context(), ann, registry.ImportWorkspace{Workspace: registry.Workspace{Format: 2}})
 	wants(t, err, problem.Invalid)
 	if all, err := to.Catalog.Versions(t.Context(), "acme", registry.Workflow, "kyc"); err != nil || len(all) != 1 {
 		t.Errorf("%+v, %v", all, err)

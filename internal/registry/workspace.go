@@ -41,7 +41,7 @@ func (p *Publisher) Export(ctx context.Context, tenant string) (Workspace, error
 			if d, err = p.Catalog.Definition(ctx, tenant, kind, d.ID, d.Version); err != nil {
 				return w, err
 			}
-			d.Tenant, d.Machine, d.Express = "", "", "" // they belong to the environment
+			d.Tenant, d.Machine, d.Express, d.Proposal = "", "", "", "" // they belong to the environment
 			w.Definitions = append(w.Definitions, d)
 		}
 	}
@@ -66,43 +66,101 @@ func ReadWorkspace(text []byte) (Workspace, error) {
 	return w, nil
 }
 
+// ImportWorkspace is a workspace to be published.
+type ImportWorkspace struct {
+	Workspace
+	DryRun   bool
+	Proposal string // id of the proposal, should it become one; "" makes one
+}
+
 // Import publishes what a workspace holds and the tenant does not have in this form yet. Everything is checked first:
-// when something has problems nothing is published, and the error has all of them. Errors: Invalid, Conflict.
-func (p *Publisher) Import(ctx context.Context, who identity.Principal, w Workspace, dryRun bool) ([]Publication, error) {
-	if w.Format != workspaceFormat {
+// when something has problems nothing is published, and the error has all of them. With four eyes all of it becomes one
+// proposal. Errors: Invalid, Conflict, TooLarge, Forbidden when nobody in particular proposes.
+func (p *Publisher) Import(ctx context.Context, who identity.Principal, cmd ImportWorkspace) ([]Publication, error) {
+	if cmd.Format != workspaceFormat {
 		return nil, problem.New(problem.Invalid, "The workspace is of a format that is not known.").With("body.workspace.format", "unknown", "this software knows format %d", workspaceFormat)
 	}
-	if w.digest() != w.Digest {
+	if cmd.digest() != cmd.Digest {
 		return nil, problem.New(problem.Invalid, "The workspace was changed since it was exported.").With("body.workspace.digest", "digest", "it does not fit the definitions")
 	}
-	known := &incoming{Resources: p.Catalog.For(ctx, who.Tenant), made: map[string]checked{}, policies: map[string]*rules.Policy{}}
-	if err := p.checkAll(w, known); err != nil {
+	documents, err := cmd.documents()
+	if err != nil {
+		return nil, err
+	}
+	known := p.incoming(ctx, who.Tenant)
+	if err := together(documents, p.checkEach(documents, known), cannotImport); err != nil {
+		return nil, err
+	}
+	var all []*publishing
+	for _, d := range documents {
+		one, err := p.prepare(ctx, who, d, known.made[key(d.Kind, d.ID)])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return p.importAll(ctx, who, cmd, all)
+}
+
+// importAll publishes or proposes what a workspace holds.
+func (p *Publisher) importAll(ctx context.Context, who identity.Principal, cmd ImportWorkspace, all []*publishing) ([]Publication, error) {
+	var proposal *Proposal
+	four, err := FourEyes(p.Store)(ctx, who.Tenant)
+	if err == nil && four && !cmd.DryRun {
+		proposal, err = p.proposeAll(ctx, who, cmd.Proposal, fmt.Sprintf("a workspace of %d definitions", len(all)), all)
+	}
+	if err != nil {
 		return nil, err
 	}
 	done := []Publication{}
-	for _, kind := range Kinds() {
-		for _, d := range w.Definitions {
-			if d.Kind != kind {
-				continue
-			}
-			cmd := Publish{Kind: kind, ID: d.ID, Source: d.Source, Comment: d.Comment, DryRun: dryRun}
-			one, err := p.publish(ctx, who, cmd, known.made[key(kind, d.ID)])
-			if err != nil {
+	for _, one := range all {
+		if one.out.Created {
+			one.out.Proposal = proposal
+		}
+		if !four && !cmd.DryRun && one.out.Created {
+			if one.out, err = p.publish(ctx, one); err != nil {
 				return done, err
 			}
-			done = append(done, one)
 		}
+		done = append(done, one.out)
 	}
 	return done, nil
 }
 
-// checkAll checks every definition of a workspace, those first that others may name.
-func (p *Publisher) checkAll(w Workspace, known *incoming) error {
-	problems := problem.New(problem.Invalid, "The workspace cannot be imported.")
+const cannotImport = "The workspace cannot be imported."
+
+// documents of a workspace, those first that others may name. Errors: Invalid.
+func (w Workspace) documents() ([]Publish, error) {
+	problems := problem.New(problem.Invalid, cannotImport)
+	seen := map[string]bool{}
 	for i, d := range w.Definitions {
+		at := fmt.Sprintf("definitions[%d]", i)
 		if !slices.Contains(Kinds(), d.Kind) {
-			problems.With(fmt.Sprintf("definitions[%d].kind", i), "unknown", "there is no such kind of definition")
+			problems.With(at+".kind", "unknown", "there is no such kind of definition")
 		}
+		if seen[key(d.Kind, d.ID)] {
+			problems.With(at+".id", "twice", "it is in the workspace twice")
+		}
+		seen[key(d.Kind, d.ID)] = true
+	}
+	if len(problems.Fields) > 0 {
+		return nil, problems
+	}
+	var documents []Publish
+	for _, kind := range Kinds() {
+		for _, d := range w.Definitions {
+			if d.Kind == kind {
+				documents = append(documents, Publish{Kind: kind, ID: d.ID, Source: d.Source, Comment: d.Comment})
+			}
+		}
+	}
+	return documents, nil
+}
+
+// checkEach checks documents that come together. What they were found to be is in known.made; the errors are those of
+// the documents, nil for one without problems.
+func (p *Publisher) checkEach(documents []Publish, known *incoming) []error {
+	for _, d := range documents {
 		switch d.Kind {
 		case Workflow:
 			known.workflows = append(known.workflows, d.ID)
@@ -113,25 +171,37 @@ func (p *Publisher) checkAll(w Workspace, known *incoming) error {
 		case Plugin:
 		}
 	}
+	failures := make([]error, len(documents))
 	for _, kind := range Kinds() {
-		for _, d := range w.Definitions {
-			if d.Kind != kind {
-				continue
+		for i, d := range documents {
+			if d.Kind == kind {
+				known.made[key(kind, d.ID)], failures[i] = p.check(d, known)
 			}
-			made, err := p.check(Publish{Kind: kind, ID: d.ID, Source: d.Source}, known)
-			var invalid *problem.Error
-			if errors.As(err, &invalid) {
-				for _, f := range invalid.Fields {
-					problems.With(fmt.Sprintf("%s %s: %s", kind, d.ID, f.Location), f.Code, "%s", f.Message)
-				}
+		}
+	}
+	return failures
+}
+
+// together is one error of all documents' problems; nil when there are none.
+func together(documents []Publish, failures []error, message string) error {
+	problems := problem.New(problem.Invalid, "%s", message)
+	for i, d := range documents {
+		var invalid *problem.Error
+		if errors.As(failures[i], &invalid) {
+			for _, f := range invalid.Fields {
+				problems.With(fmt.Sprintf("%s %s: %s", d.Kind, d.ID, f.Location), f.Code, "%s", f.Message)
 			}
-			known.made[key(kind, d.ID)] = made
 		}
 	}
 	if len(problems.Fields) > 0 {
 		return problems
 	}
-	return nil
+	return errors.Join(failures...)
+}
+
+// incoming is for documents that come together to a tenant.
+func (p *Publisher) incoming(ctx context.Context, tenant string) *incoming {
+	return &incoming{Resources: p.Catalog.For(ctx, tenant), made: map[string]checked{}, policies: map[string]*rules.Policy{}}
 }
 
 // incoming is what definitions of a workspace may name: what comes with them, and what is there.

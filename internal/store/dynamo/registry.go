@@ -25,15 +25,22 @@ func definitionKey(kind registry.Kind, id string, version int) string {
 	return join("definition", string(kind), id, fmt.Sprintf("%08d", version))
 }
 
-// PutDefinition implements registry.Store.
-func (s Registry) PutDefinition(ctx context.Context, d registry.Definition) error {
+func definitionItem(d registry.Definition) (item, error) {
 	source := d.Source
 	d.Source = ""
 	i, err := newItem(d.Tenant, definitionKey(d.Kind, d.ID, d.Version), d)
+	if err == nil {
+		i["source"] = text(source)
+	}
+	return i, err
+}
+
+// PutDefinition implements registry.Store.
+func (s Registry) PutDefinition(ctx context.Context, d registry.Definition) error {
+	i, err := definitionItem(d)
 	if err != nil {
 		return err
 	}
-	i["source"] = text(source)
 	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(s.tables.Registry), Item: i, ConditionExpression: aws.String(absent)})
 	return translate(err)
 }

@@ -28,6 +28,10 @@ func definitionKey(tenant string, kind registry.Kind, id string, version int) st
 
 // PutDefinition implements registry.Store.
 func (s Registry) PutDefinition(ctx context.Context, d registry.Definition) error {
+	return s.db.Update(ctx, func(tx *Tx) error { return putDefinition(tx, d) })
+}
+
+func putDefinition(tx *Tx, d registry.Definition) error {
 	source := d.Source
 	d.Source = ""
 	text, err := encoded(d)
@@ -35,14 +39,12 @@ func (s Registry) PutDefinition(ctx context.Context, d registry.Definition) erro
 		return err
 	}
 	key := definitionKey(d.Tenant, d.Kind, d.ID, d.Version)
-	return s.db.Update(ctx, func(tx *Tx) error {
-		if tx.Get(bucketDefinitions, key) != nil {
-			return problem.New(problem.Conflict, "Somebody else has published this version.")
-		}
-		tx.Put(bucketDefinitions, key, text)
-		tx.Put(bucketSources, key, []byte(source))
-		return nil
-	})
+	if tx.Get(bucketDefinitions, key) != nil {
+		return problem.New(problem.Conflict, "Somebody else has published this version.")
+	}
+	tx.Put(bucketDefinitions, key, text)
+	tx.Put(bucketSources, key, []byte(source))
+	return nil
 }
 
 // Definition implements registry.Store.

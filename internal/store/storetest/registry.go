@@ -91,4 +91,6 @@ func Registry(t *testing.T, open func(t *testing.T) registry.Store) {
 			t.Errorf("%v", got)
 		}
 	})
+	settings(t, open)
+	proposals(t, open)
 }

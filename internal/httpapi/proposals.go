@@ -1,0 +1,244 @@
+package httpapi
+
+import (
+	"net/http"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"ballerine/internal/linediff"
+	"ballerine/internal/problem"
+	"ballerine/internal/registry"
+	"ballerine/internal/rules"
+	"ballerine/internal/workflow"
+)
+
+// PublishingSettings say how a tenant publishes.
+type PublishingSettings struct {
+	FourEyes   bool       `json:"four_eyes" doc:"nobody publishes alone: what is published is a proposal until another person approves it"`
+	Version    int        `json:"version"`
+	Comment    string     `json:"comment,omitempty"`
+	ChangedAt  *time.Time `json:"changed_at" doc:"null: never"`
+	ChangedBy  string     `json:"changed_by,omitempty"`
+	ApprovedBy string     `json:"approved_by,omitempty"`
+	Proposal   string     `json:"proposal,omitempty"`
+}
+
+// Proposal is what somebody wants to publish where nobody publishes alone.
+type Proposal struct {
+	ID         string             `json:"id"`
+	Status     registry.Status    `json:"status" enum:"open,approved,rejected,withdrawn,outdated"`
+	Comment    string             `json:"comment,omitempty"`
+	ProposedAt time.Time          `json:"proposed_at"`
+	ProposedBy string             `json:"proposed_by"`
+	Behind     []string           `json:"behind,omitempty" doc:"proposed with a key: who may hold a secret of it, and cannot approve either"`
+	DecidedAt  *time.Time         `json:"decided_at"`
+	DecidedBy  string             `json:"decided_by,omitempty"`
+	Reason     string             `json:"reason,omitempty" doc:"why it has ended so"`
+	Documents  []ProposedDocument `json:"documents" nullable:"false" doc:"all of them are published in one go"`
+	Settings   *ProposedSettings  `json:"settings,omitempty" doc:"a change of the settings instead of documents"`
+}
+
+// ProposedSettings are the settings that a proposal wants.
+type ProposedSettings struct {
+	FourEyes bool `json:"four_eyes"`
+	Base     int  `json:"base" doc:"the version that they change"`
+}
+
+// ProposedDocument is a document of a proposal. What comes with it depends on where it is: a list has neither sources nor
+// what follows from them.
+type ProposedDocument struct {
+	Kind     registry.Kind        `json:"kind" enum:"workflow,policy,plugin"`
+	ID       string               `json:"id"`
+	Base     int                  `json:"base" doc:"the version that was the newest; 0: there was none"`
+	Title    string               `json:"title,omitempty"`
+	Digest   string               `json:"digest" doc:"SHA-256 of the source"`
+	Comment  string               `json:"comment,omitempty"`
+	Version  int                  `json:"version,omitempty" doc:"that it has become"`
+	Newest   *int                 `json:"newest,omitempty" doc:"the newest version now; another than base: it is outdated"`
+	Source   string               `json:"source,omitempty"`
+	Diff     *linediff.Diff       `json:"diff,omitempty" doc:"by lines, against the version that it is based on; absent when that is not there any more"`
+	Changes  []workflow.Change    `json:"changes,omitempty" doc:"of a workflow: what changes for running cases that are moved to it"`
+	Cases    []PolicyCase         `json:"cases,omitempty" doc:"of a policy: what becomes of the cases that are written in it, now"`
+	Warnings []problem.Diagnostic `json:"warnings,omitempty"`
+	Problems []problem.Diagnostic `json:"problems,omitempty" doc:"why it could not be published any more, as things are now"`
+	States   int                  `json:"states,omitempty" doc:"of a workflow: of its state machine"`
+}
+
+// PolicyCase is what becomes of a case that is written in a policy.
+type PolicyCase struct {
+	Name     string   `json:"name"`
+	Line     int      `json:"line"`
+	Passed   bool     `json:"passed"`
+	Outcome  string   `json:"outcome"`
+	Problems []string `json:"problems,omitempty"`
+}
+
+type settingsAnswer struct {
+	Status   int
+	Location string `header:"Location"`
+	ETag     string `header:"ETag"`
+	Body     any
+}
+
+// orProposal documents an operation that answers with a proposal where four eyes are on. Its own answer is a T.
+func orProposal[T any](api huma.API, o operation) operation {
+	status := o.DefaultStatus
+	if status == 0 {
+		status = http.StatusOK
+	}
+	answer := func(description string, shape any, name string) *huma.Response {
+		schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(shape), true, name)
+		return &huma.Response{Description: description, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+	}
+	var own T
+	o.Responses = map[string]*huma.Response{
+		strconv.Itoa(status): answer(http.StatusText(status), own, o.OperationID+"Response"),
+		"202":                answer("Four eyes are on: it is proposed", Proposal{}, "Proposal"),
+	}
+	return o
+}
+
+func proposalPath(id string) string { return "/v1/proposals/" + id }
+
+func (s *server) registerSettings(api huma.API) {
+	add(s, api, op(Admin, "getPublishingSettings", "GET", "/v1/publishing-settings", "Say how the tenant publishes"), func(c ctx, _ *none) (*tagged[PublishingSettings], error) {
+		found, err := s.Publisher.Settings(c, principalOf(c).Tenant)
+		return &tagged[PublishingSettings]{tag(found.Version), SettingsShape(found)}, err
+	})
+	type publishingSettingsIn struct {
+		Seen
+		Body struct {
+			FourEyes bool   `json:"four_eyes"`
+			Comment  string `json:"comment,omitempty" maxLength:"2000"`
+		}
+	}
+	update := op(Admin, "updatePublishingSettings", "PUT", "/v1/publishing-settings", "Change how the tenant publishes; to turn four eyes off is a proposal").repeatable()
+	add(s, api, orProposal[PublishingSettings](api, update), func(c ctx, in *publishingSettingsIn) (*settingsAnswer, error) {
+		version, err := in.version()
+		if err != nil {
+			return nil, err
+		}
+		cmd := registry.ChangeSettings{Seen: version, FourEyes: in.Body.FourEyes, Comment: in.Body.Comment, Proposal: reserved(c, "prop")}
+		found, proposal, err := s.Publisher.ChangeSettings(c, principalOf(c), cmd)
+		if err != nil {
+			return nil, err
+		}
+		if proposal != nil {
+			return &settingsAnswer{http.StatusAccepted, proposalPath(proposal.ID), tag(found.Version), ProposalShape(*proposal)}, nil
+		}
+		return &settingsAnswer{http.StatusOK, "", tag(found.Version), SettingsShape(found)}, nil
+	})
+}
+
+func (s *server) registerProposals(api huma.API) {
+	type listIn struct {
+		Status string `query:"status" enum:"open,approved,rejected,withdrawn,outdated" doc:"absent: all"`
+		Paging
+	}
+	add(s, api, op(Admin, "listProposals", "GET", "/v1/proposals", "List proposals, the newest first"), func(c ctx, in *listIn) (*body[List[Proposal]], error) {
+		scope := []any{"proposals", principalOf(c).Tenant, in.Status}
+		after, err := s.sealer.read(scope, in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		page, next, err := s.Publisher.Proposals(c, principalOf(c).Tenant, registry.ProposalQuery{Status: registry.Status(in.Status), After: after, Limit: in.Limit})
+		return &body[List[Proposal]]{List[Proposal]{each(page, ProposalShape), s.sealer.sign(scope, next)}}, err
+	})
+	add(s, api, op(Admin, "getProposal", "GET", "/v1/proposals/{id}", "Read a proposal: sources, what they change, and whether they could still be published"), func(c ctx, in *OnID) (*body[Proposal], error) {
+		found, documents, err := s.Publisher.Proposal(c, principalOf(c).Tenant, in.ID)
+		return &body[Proposal]{ReviewedShape(found, documents)}, err
+	})
+	s.registerDecidingProposals(api)
+}
+
+func (s *server) registerDecidingProposals(api huma.API) {
+	type approveProposalIn struct {
+		OnID
+		Body *struct {
+			Comment string `json:"comment,omitempty" maxLength:"2000"`
+		}
+	}
+	add(s, api, op(Admin, "approveProposal", "POST", "/v1/proposals/{id}/approval", "Approve what somebody else has proposed: it is checked again, and published in one go").repeatable(), func(c ctx, in *approveProposalIn) (*body[Proposal], error) {
+		comment := ""
+		if in.Body != nil {
+			comment = in.Body.Comment
+		}
+		done, err := s.Publisher.Approve(c, principalOf(c), in.ID, comment)
+		return &body[Proposal]{ProposalShape(done)}, err
+	})
+	type rejectProposalIn struct {
+		OnID
+		Body struct {
+			Reason string `json:"reason" minLength:"1" maxLength:"2000"`
+		}
+	}
+	add(s, api, op(Admin, "rejectProposal", "POST", "/v1/proposals/{id}/rejection", "Reject what somebody else has proposed").repeatable(), func(c ctx, in *rejectProposalIn) (*body[Proposal], error) {
+		done, err := s.Publisher.Reject(c, principalOf(c), in.ID, in.Body.Reason)
+		return &body[Proposal]{ProposalShape(done)}, err
+	})
+	add(s, api, op(Admin, "withdrawProposal", "POST", "/v1/proposals/{id}/withdrawal", "Take one's own proposal back").repeatable(), func(c ctx, in *OnID) (*body[Proposal], error) {
+		done, err := s.Publisher.Withdraw(c, principalOf(c), in.ID)
+		return &body[Proposal]{ProposalShape(done)}, err
+	})
+}
+
+// SettingsShape are settings as the interface shows them.
+func SettingsShape(s registry.Settings) PublishingSettings {
+	return PublishingSettings{
+		FourEyes: s.FourEyes, Version: s.Version, Comment: s.Comment, ChangedAt: orNull(s.ChangedAt), ChangedBy: s.ChangedBy, ApprovedBy: s.ApprovedBy, Proposal: s.Proposal,
+	}
+}
+
+// ProposalShape is a proposal as lists show it, and as it is answered to who proposes or decides it.
+func ProposalShape(p registry.Proposal) Proposal {
+	shape := Proposal{
+		ID: p.ID, Status: p.Status, Comment: p.Comment, ProposedAt: p.ProposedAt, ProposedBy: p.ProposedBy, Behind: p.Behind,
+		DecidedAt: orNull(p.DecidedAt), DecidedBy: p.DecidedBy, Reason: p.Reason, Documents: each(p.Documents, proposedShape),
+	}
+	if s := p.Settings; s != nil {
+		shape.Settings = &ProposedSettings{FourEyes: s.FourEyes, Base: s.Base}
+	}
+	return shape
+}
+
+func proposedShape(d registry.Proposed) ProposedDocument {
+	return ProposedDocument{Kind: d.Kind, ID: d.ID, Base: d.Base, Title: d.Title, Digest: d.Digest, Comment: d.Comment, Version: d.Version}
+}
+
+// ReviewedShape is a proposal as a person sees it who decides it. The command line shows it alike.
+func ReviewedShape(p registry.Proposal, documents []registry.Reviewed) Proposal {
+	shape := ProposalShape(p)
+	for i, r := range documents {
+		d := &shape.Documents[i]
+		d.Newest, d.Source, d.Diff, d.Changes, d.Warnings, d.Problems, d.States = &r.Newest, r.Source, r.Diff, r.Changes, r.Warnings, r.Problems, r.States
+		d.Cases = each(r.Cases, caseShape)
+	}
+	return shape
+}
+
+func caseShape(r rules.CaseResult) PolicyCase {
+	return PolicyCase{Name: r.Name, Line: r.Line, Passed: r.Passed, Outcome: r.Answer.Outcome, Problems: r.Problems}
+}
+
+// proposedOf is the proposal that publications have become, with what was found of each document; nil when there is none.
+func proposedOf(done []registry.Publication) *Proposal {
+	var shape *Proposal
+	for _, p := range done {
+		if p.Proposal == nil {
+			continue
+		}
+		if shape == nil {
+			made := ProposalShape(*p.Proposal)
+			shape = &made
+		}
+		for i := range shape.Documents {
+			if d := &shape.Documents[i]; d.Kind == p.Kind && d.ID == p.ID {
+				d.Changes, d.Warnings, d.States = p.Changes, p.Warnings, p.States
+			}
+		}
+	}
+	return shape
+}
