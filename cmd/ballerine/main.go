@@ -63,7 +63,7 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().Bool("json", false, "print JSON instead of text")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(devCommand(), workflowCommand(), policyCommand(), pluginCommand(), valueListCommand(), workspaceCommand(), caseCommand(), listenCommand(), benchCommand())
+	root.AddCommand(devCommand(), workflowCommand(), policyCommand(), pluginCommand(), valueListCommand(), workspaceCommand(), proposalCommand(), tenantCommand(), caseCommand(), listenCommand(), benchCommand())
 	wrapArgs(root)
 	return root
 }

@@ -20,17 +20,24 @@ import (
 	"ballerine/internal/httpapi"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
+	"ballerine/internal/workflow"
 )
 
 // definitions are what is published, wherever it is.
 type definitions interface {
-	publish(ctx context.Context, cmd registry.Publish) (httpapi.Publication, error)
+	publish(ctx context.Context, cmd registry.Publish) (outcome, error)
 	newest(ctx context.Context, kind registry.Kind) ([]httpapi.DefinitionVersion, error)
 	versions(ctx context.Context, kind registry.Kind, id string) ([]httpapi.DefinitionVersion, error)
 	version(ctx context.Context, kind registry.Kind, id string, version int) (httpapi.DefinitionVersion, error)
-	copyAs(ctx context.Context, id, as string) (httpapi.Publication, error)
+	copyAs(ctx context.Context, id, as string) (outcome, error)
 	export(ctx context.Context) (registry.Workspace, error)
-	importAll(ctx context.Context, w registry.Workspace, dryRun bool) ([]httpapi.Publication, error)
+	importAll(ctx context.Context, w registry.Workspace, dryRun bool) (outcome, error)
+}
+
+// outcome is what came of publishing: versions, or proposals where nobody publishes alone.
+type outcome struct {
+	Data      []httpapi.Publication `json:"data"`
+	Proposals []httpapi.Proposal    `json:"proposals,omitempty"`
 }
 
 // registryCommands are those of every kind of definition.
@@ -59,7 +66,7 @@ func publishCommand(t *target, kind registry.Kind) *cobra.Command {
 		Use: "publish FILE...", Short: fmt.Sprintf("Publish a %s: a new version, unless the newest is the same", kind), Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			return t.with(func(s source) error {
-				var done []httpapi.Publication
+				all := outcome{Data: []httpapi.Publication{}}
 				for _, file := range files {
 					text, err := readFile(cmd, file)
 					if err != nil {
@@ -69,9 +76,9 @@ func publishCommand(t *target, kind registry.Kind) *cobra.Command {
 					if err != nil {
 						return inFile(err, file)
 					}
-					done = append(done, one)
+					all.Data, all.Proposals = append(all.Data, one.Data...), append(all.Proposals, one.Proposals...)
 				}
-				return printPublications(cmd, done)
+				return printOutcome(cmd, all)
 			})
 		},
 	}
@@ -105,11 +112,11 @@ func inFile(err error, file string) error {
 	return diagnosticsError{found}
 }
 
-func printPublications(cmd *cobra.Command, done []httpapi.Publication) error {
+func printOutcome(cmd *cobra.Command, done outcome) error {
 	if asJSON(cmd) {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": done})
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(done)
 	}
-	for _, p := range done {
+	for _, p := range done.Data {
 		what := "published"
 		switch {
 		case !p.Created:
@@ -118,14 +125,26 @@ func printPublications(cmd *cobra.Command, done []httpapi.Publication) error {
 			what = "would be published"
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "%s %s@%d: %s\n", p.Kind, p.ID, p.Version, what)
-		for _, change := range p.Changes {
-			fmt.Fprintf(cmd.OutOrStdout(), "  %s\n", marked(change))
-		}
-		for _, d := range p.Warnings {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s (warning)\n", d)
+		printFound(cmd, p.Changes, p.Warnings)
+	}
+	for _, p := range done.Proposals {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: proposed; another person has to approve it\n", p.ID)
+		for _, d := range p.Documents {
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\n", basedOn(d))
+			printFound(cmd, d.Changes, d.Warnings)
 		}
 	}
 	return nil
+}
+
+// printFound lists what changes for running cases, and warnings.
+func printFound(cmd *cobra.Command, changes []workflow.Change, warnings []problem.Diagnostic) {
+	for _, change := range changes {
+		fmt.Fprintf(cmd.OutOrStdout(), "  %s\n", marked(change))
+	}
+	for _, d := range warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s (warning)\n", d)
+	}
 }
 
 func listCommand(t *target, kind registry.Kind) *cobra.Command {
@@ -222,7 +241,7 @@ func copyCommand(t *target) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return printPublications(cmd, []httpapi.Publication{done})
+				return printOutcome(cmd, done)
 			})
 		},
 	}
@@ -281,7 +300,7 @@ func importWorkspaceCommand(t *target) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return printPublications(cmd, done)
+				return printOutcome(cmd, done)
 			})
 		},
 	}
@@ -289,9 +308,9 @@ func importWorkspaceCommand(t *target) *cobra.Command {
 	return cmd
 }
 
-func (l atRest) publish(ctx context.Context, cmd registry.Publish) (httpapi.Publication, error) {
+func (l atRest) publish(ctx context.Context, cmd registry.Publish) (outcome, error) {
 	made, err := l.publisher.Publish(ctx, l.principal, cmd)
-	return httpapi.PublicationShape(made, cmd.DryRun), err
+	return outcome{Data: []httpapi.Publication{httpapi.PublicationShape(made, cmd.DryRun)}}, err
 }
 
 func (l atRest) newest(ctx context.Context, kind registry.Kind) ([]httpapi.DefinitionVersion, error) {
@@ -309,20 +328,20 @@ func (l atRest) version(ctx context.Context, kind registry.Kind, id string, vers
 	return httpapi.ShapeDefinitions([]registry.Definition{found})[0], err
 }
 
-func (l atRest) copyAs(ctx context.Context, id, as string) (httpapi.Publication, error) {
+func (l atRest) copyAs(ctx context.Context, id, as string) (outcome, error) {
 	made, err := l.publisher.Copy(ctx, l.principal, registry.CopyAs{Kind: registry.Workflow, ID: id, As: as})
-	return httpapi.PublicationShape(made, false), err
+	return outcome{Data: []httpapi.Publication{httpapi.PublicationShape(made, false)}}, err
 }
 
 func (l atRest) export(ctx context.Context) (registry.Workspace, error) {
 	return l.publisher.Export(ctx, l.principal.Tenant)
 }
 
-func (l atRest) importAll(ctx context.Context, w registry.Workspace, dryRun bool) ([]httpapi.Publication, error) {
+func (l atRest) importAll(ctx context.Context, w registry.Workspace, dryRun bool) (outcome, error) {
 	made, err := l.publisher.Import(ctx, l.principal, registry.ImportWorkspace{Workspace: w, DryRun: dryRun})
-	var done []httpapi.Publication
+	done := outcome{Data: []httpapi.Publication{}}
 	for _, one := range made {
-		done = append(done, httpapi.PublicationShape(one, dryRun))
+		done.Data = append(done.Data, httpapi.PublicationShape(one, dryRun))
 	}
 	return done, err
 }
@@ -332,10 +351,28 @@ func folder(kind registry.Kind) string {
 	return map[registry.Kind]string{registry.Workflow: "/v1/workflows", registry.Policy: "/v1/policies", registry.Plugin: "/v1/plugins"}[kind]
 }
 
-func (r remote) publish(ctx context.Context, cmd registry.Publish) (made httpapi.Publication, err error) {
+func (r remote) publish(ctx context.Context, cmd registry.Publish) (outcome, error) {
 	body := map[string]any{"source": cmd.Source, "comment": cmd.Comment, "dry_run": cmd.DryRun}
-	err = r.call(ctx, http.MethodPost, folder(cmd.Kind)+"/"+url.PathEscape(cmd.ID)+"/versions", body, &made)
-	return made, err
+	return r.publishing(ctx, folder(cmd.Kind)+"/"+url.PathEscape(cmd.ID)+"/versions", body)
+}
+
+// publishing is a call that gives a publication, or a proposal.
+func (r remote) publishing(ctx context.Context, path string, body any) (outcome, error) {
+	got, err := r.exchange(ctx, message{method: http.MethodPost, path: path, body: body})
+	if err != nil || got.status == http.StatusAccepted {
+		return proposedOutcome(got, err)
+	}
+	var made httpapi.Publication
+	err = got.decode(&made)
+	return outcome{Data: []httpapi.Publication{made}}, err
+}
+
+func proposedOutcome(got answer, err error) (outcome, error) {
+	var made httpapi.Proposal
+	if err == nil {
+		err = got.decode(&made)
+	}
+	return outcome{Data: []httpapi.Publication{}, Proposals: []httpapi.Proposal{made}}, err
 }
 
 func (r remote) newest(ctx context.Context, kind registry.Kind) ([]httpapi.DefinitionVersion, error) {
@@ -364,9 +401,8 @@ func (r remote) version(ctx context.Context, kind registry.Kind, id string, vers
 	return found, err
 }
 
-func (r remote) copyAs(ctx context.Context, id, as string) (made httpapi.Publication, err error) {
-	err = r.call(ctx, http.MethodPost, folder(registry.Workflow)+"/"+url.PathEscape(id)+"/copy", map[string]any{"id": as}, &made)
-	return made, err
+func (r remote) copyAs(ctx context.Context, id, as string) (outcome, error) {
+	return r.publishing(ctx, folder(registry.Workflow)+"/"+url.PathEscape(id)+"/copy", map[string]any{"id": as})
 }
 
 func (r remote) export(ctx context.Context) (w registry.Workspace, err error) {
@@ -374,8 +410,12 @@ func (r remote) export(ctx context.Context) (w registry.Workspace, err error) {
 	return w, err
 }
 
-func (r remote) importAll(ctx context.Context, w registry.Workspace, dryRun bool) ([]httpapi.Publication, error) {
+func (r remote) importAll(ctx context.Context, w registry.Workspace, dryRun bool) (outcome, error) {
+	got, err := r.exchange(ctx, message{method: http.MethodPost, path: "/v1/workspace/imports", body: map[string]any{"workspace": w, "dry_run": dryRun}})
+	if err != nil || got.status == http.StatusAccepted {
+		return proposedOutcome(got, err)
+	}
 	var page httpapi.List[httpapi.Publication]
-	err := r.call(ctx, http.MethodPost, "/v1/workspace/imports", map[string]any{"workspace": w, "dry_run": dryRun}, &page)
-	return page.Data, err
+	err = got.decode(&page)
+	return outcome{Data: page.Data}, err
 }

@@ -48,6 +48,7 @@ func (t *target) flags(flags interface {
 // source of cases and definitions, wherever they are.
 type source interface {
 	definitions
+	proposals
 	decided
 	listed
 	tried
@@ -169,12 +170,30 @@ type message struct {
 	header       http.Header
 }
 
+// answer is what an endpoint said to a request that it has taken.
+type answer struct {
+	status int
+	tag    string // ETag
+	text   []byte
+}
+
+func (a answer) decode(into any) error { return json.Unmarshal(a.text, into) }
+
 // send reads a JSON answer; nil: there is none to be read.
 func (r remote) send(ctx context.Context, m message, into any) error {
+	got, err := r.exchange(ctx, m)
+	if err != nil || into == nil {
+		return err
+	}
+	return got.decode(into)
+}
+
+// exchange makes a request. Errors: the problem that the endpoint answers with.
+func (r remote) exchange(ctx context.Context, m message) (answer, error) {
 	if m.body != nil {
 		text, err := json.Marshal(m.body)
 		if err != nil {
-			return problem.Wrap(err, problem.Invalid, "The request does not encode.")
+			return answer{}, problem.Wrap(err, problem.Invalid, "The request does not encode.")
 		}
 		m.kind, m.content = "application/json", text
 	}
@@ -184,7 +203,7 @@ func (r remote) send(ctx context.Context, m message, into any) error {
 	}
 	request, err := http.NewRequestWithContext(ctx, m.method, r.endpoint+m.path, content)
 	if err != nil {
-		return usageError{fmt.Errorf("the endpoint is not a URL: %w", err)}
+		return answer{}, usageError{fmt.Errorf("the endpoint is not a URL: %w", err)}
 	}
 	maps.Copy(request.Header, m.header)
 	request.Header.Set("Authorization", "Bearer "+r.key)
@@ -196,16 +215,17 @@ func (r remote) send(ctx context.Context, m message, into any) error {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return problem.Wrap(err, problem.Unavailable, "The endpoint does not answer.")
+		return answer{}, problem.Wrap(err, problem.Unavailable, "The endpoint does not answer.")
 	}
 	defer response.Body.Close()
-	if response.StatusCode >= 200 && response.StatusCode < 300 {
-		if into == nil {
-			return nil
-		}
-		return json.NewDecoder(response.Body).Decode(into)
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return answer{}, refusal(response)
 	}
-	return refusal(response)
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return answer{}, problem.Wrap(err, problem.Unavailable, "The answer did not arrive.")
+	}
+	return answer{response.StatusCode, response.Header.Get("ETag"), text}, nil
 }
 
 // refusal is the problem that an endpoint answers with.

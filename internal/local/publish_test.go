@@ -19,26 +19,38 @@ const (
 	twiceAsked = "id: asked\ntitle: Asked twice\ninitial: first\nstates:\n  first: {on: {GO: second}}\n  second: {on: {GO: done}, after: {P30D: done}}\n  done: {type: final}\n"
 )
 
-// call is a request by a person of the back office; the answer is decoded.
-func (s *system) call(role, method, path string, body any) (int, map[string]any) {
+// call is a request by a person of the back office; the answer is decoded. Headers come in pairs.
+func (s *system) call(role, method, path string, body any, header ...string) (int, map[string]any) {
 	s.t.Helper()
 	at := slices.IndexFunc(s.Demo.Users, func(u local.DemoUser) bool { return slices.Contains(u.Roles, role) })
 	if at < 0 {
 		s.t.Fatalf("nobody is a %s", role)
 	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		s.t.Fatal(err)
+	return s.with(s.Demo.Users[at].Token, method, path, body, header...)
+}
+
+// with is a request with a credential.
+func (s *system) with(credential, method, path string, body any, header ...string) (int, map[string]any) {
+	s.t.Helper()
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+path, bytes.NewReader(text))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	request.Header.Set("Authorization", "Bearer "+s.Demo.Users[at].Token)
+	request.Header.Set("Authorization", "Bearer "+credential)
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	request.Header.Set("Idempotency-Key", s.Core.NewID("key"))
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		s.t.Fatal(err)
