@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -52,6 +53,9 @@ func proposalsCommand(t *target) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 || limit > 200 {
 				return usageError{fmt.Errorf("--limit is 1 to 200")}
+			}
+			if status != "" && !slices.Contains(registry.Statuses(), registry.Status(status)) {
+				return usageError{fmt.Errorf("--status is one of %v", registry.Statuses())}
 			}
 			return t.with(func(s source) error {
 				found, err := s.proposals(cmd.Context(), status, limit)

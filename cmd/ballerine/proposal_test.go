@@ -54,6 +54,7 @@ func TestFourEyesOnTheCommandLine(t *testing.T) {
 	says(developer, exitProblems, "definitions:approve", "proposal", "approve", id)
 	says(manager, 0, id+": approved|policy own@1", "proposal", "approve", id, "--comment", "agreed")
 	says(manager, 0, `"decided_by":"user_manager1"`, "proposal", "show", id, "--json")
+	says(manager, exitUsage, "--status is one of", "proposal", "list", "--status", "done")
 	says(manager, exitUsage, "--reason", "proposal", "reject", id)
 	says(manager, exitProblems, "already_decided", "proposal", "reject", id, "--reason", "no")
 	says(developer, 0, "policy own@1: unchanged", "policy", "publish", policy)

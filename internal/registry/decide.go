@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 )
@@ -67,6 +69,8 @@ func (p *Publisher) versions(ctx context.Context, proposal *Proposal) ([]Definit
 		return nil, err
 	}
 	made := make([]Definition, len(proposal.Documents))
+	machines, c := errgroup.WithContext(ctx)
+	machines.SetLimit(machinesAtOnce)
 	for i := range proposal.Documents {
 		d := &proposal.Documents[i]
 		d.Version = d.Base + 1
@@ -74,12 +78,13 @@ func (p *Publisher) versions(ctx context.Context, proposal *Proposal) ([]Definit
 			Tenant: proposal.Tenant, Kind: d.Kind, ID: d.ID, Version: d.Version, Title: d.Title, Digest: d.Digest, Source: d.Source, Comment: d.Comment,
 			PublishedAt: proposal.DecidedAt, PublishedBy: proposal.ProposedBy, ApprovedBy: proposal.DecidedBy, Proposal: proposal.ID,
 		}
-		if err := p.machines(ctx, &made[i], known.made[key(d.Kind, d.ID)]); err != nil {
-			return nil, err
-		}
+		machines.Go(func() error { return p.machines(c, &made[i], known.made[key(d.Kind, d.ID)]) })
 	}
-	return made, nil
+	return made, machines.Wait()
 }
+
+// machinesAtOnce bounds how many state machines are made side by side: a workspace may have many, and a call has half a minute.
+const machinesAtOnce = 8
 
 // upToDate fails with Outdated, and lets the proposal be so, when something that it is based on is not the newest any more.
 func (p *Publisher) upToDate(ctx context.Context, who identity.Principal, proposal Proposal) error {

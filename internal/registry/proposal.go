@@ -24,6 +24,9 @@ const (
 	Outdated  Status = "outdated" // what it is based on had changed when somebody approved it
 )
 
+// Statuses are all of them.
+func Statuses() []Status { return []Status{Open, Approved, Rejected, Withdrawn, Outdated} }
+
 // Proposal is what somebody wants to publish where nobody publishes alone: documents that go together, or a change of the
 // settings. What it proposes never changes; only how it ends is written, once.
 type Proposal struct {
@@ -110,13 +113,14 @@ func (p *Publisher) propose(ctx context.Context, who identity.Principal, proposa
 	switch who.Kind {
 	case identity.User:
 	case identity.Client:
-		if p.Behind != nil {
-			behind, err := p.Behind(ctx, who.Tenant, who.ID)
-			if err != nil {
-				return proposal, err
-			}
-			proposal.Behind = behind
+		if p.Behind == nil {
+			return proposal, problem.New(problem.Internal, "Who is behind a key cannot be told here.")
 		}
+		behind, err := p.Behind(ctx, who.Tenant, who.ID)
+		if err != nil {
+			return proposal, err
+		}
+		proposal.Behind = behind
 	default:
 		return proposal, problem.New(problem.Forbidden, "Four eyes are on: nobody publishes alone. Propose it to the running system, where a second person can approve it.")
 	}

@@ -34,7 +34,8 @@ type Publisher struct {
 	Catalog  *Catalog
 	Store    Store
 	Machines Machines
-	// Behind are the people who may hold a secret of a key: who has one cannot approve what the key proposes. nil: nobody.
+	// Behind are the people who may hold a secret of a key: who has one cannot approve what the key proposes. Without it
+	// no key proposes.
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
 	Now    func() time.Time
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -29,6 +30,7 @@ const (
 type shop struct {
 	*registry.Publisher
 	t     testing.TB
+	mutex sync.Mutex
 	made  []string
 	fail  error
 	store registry.Store
@@ -38,8 +40,11 @@ func (s *shop) Publish(_ context.Context, v registry.MachineVersion) (string, er
 	if s.fail != nil {
 		return "", s.fail
 	}
-	s.made = append(s.made, fmt.Sprintf("%s/%s@%d", v.Tenant, v.Workflow, v.Version))
-	return "machine:" + s.made[len(s.made)-1], nil
+	name := fmt.Sprintf("%s/%s@%d", v.Tenant, v.Workflow, v.Version)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.made = append(s.made, name)
+	return "machine:" + name, nil
 }
 
 func newShop(t testing.TB) *shop {
