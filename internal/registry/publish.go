@@ -83,16 +83,12 @@ func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Pub
 	if err != nil || cmd.DryRun || !one.out.Created {
 		return one.out, err
 	}
-	if four, err := FourEyes(p.Store)(ctx, who.Tenant); err != nil || four {
-		return p.proposed(ctx, who, cmd, one, err)
-	}
-	return p.publish(ctx, one)
-}
-
-// proposed is the publication of a document that has become a proposal.
-func (p *Publisher) proposed(ctx context.Context, who identity.Principal, cmd Publish, one *publishing, err error) (Publication, error) {
+	four, err := FourEyes(p.Store)(ctx, who.Tenant)
 	if err != nil {
 		return Publication{}, err
+	}
+	if !four {
+		return p.publish(ctx, one)
 	}
 	one.out.Proposal, err = p.proposeAll(ctx, who, cmd.Proposal, cmd.Comment, []*publishing{one})
 	return one.out, err
