@@ -327,6 +327,32 @@ func TestAWorkspaceIsOneProposalAndPublishedInOneGo(t *testing.T) {
 	}
 }
 
+func TestAProposalHasAsManyDocumentsAsCanBePublishedInOneGo(t *testing.T) {
+	s := newFour(t)
+	w := registry.Workspace{Format: 1}
+	for i := range 91 {
+		id := fmt.Sprintf("p%d", i)
+		w.Definitions = append(w.Definitions, registry.Definition{Kind: registry.Policy, ID: id, Source: strings.Replace(shippedPolicy, "id: risk", "id: "+id, 1)})
+	}
+	w.Digest = registry.DigestOf(w)
+	_, err := s.Import(t.Context(), ann, registry.ImportWorkspace{Workspace: w})
+	wants(t, err, problem.TooLarge)
+	w.Definitions = w.Definitions[1:]
+	w.Digest = registry.DigestOf(w)
+	if _, err = s.Import(t.Context(), ann, registry.ImportWorkspace{Workspace: w, Proposal: "prop_w"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = s.Approve(t.Context(), bob, "prop_w", ""); err != nil || s.newest(registry.Policy, "p90").Version != 1 {
+		t.Error(err)
+	}
+	for i := range w.Definitions[:12] { // together more than 3 MB
+		w.Definitions[i].Source += strings.Repeat("#", registry.MaxSource-500)
+	}
+	w.Digest = registry.DigestOf(w)
+	_, err = s.Import(t.Context(), ann, registry.ImportWorkspace{Workspace: w})
+	wants(t, err, problem.TooLarge)
+}
+
 func TestWhatIsInAWorkspaceTwiceIsRefused(t *testing.T) {
 	s := newShop(t)
 	s.publish(registry.Policy, "own", ownPolicy)
