@@ -51,7 +51,7 @@ type Parts struct {
 	Settings       map[string]string                                      // what vendor plugins name: {"sandbox": URL}
 	SigningSecrets [][]byte                                               // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
 	Issuers        []identity.Issuer                                      // of reviewers' tokens
-	FourEyes       func(ctx context.Context, tenant string) (bool, error) // whether a tenant's challengers need an approval; nil: no
+	FourEyes       func(ctx context.Context, tenant string) (bool, error) // whether a tenant's challengers need an approval; default: as it publishes
 	ShadowTime     time.Duration                                          // the longest that a decision waits for its shadow; default 100 ms
 	PublicURL      string                                                 // where vendors call back, without a slash at its end
 	AllowLoopback  bool                                                   // webhooks and vendors may be on this machine
@@ -94,7 +94,11 @@ func New(parts Parts) (*Core, error) {
 		}
 	}
 	if parts.Trials != nil {
-		c.Trials = trial.New(trial.Config{Store: parts.Trials, Policies: catalog, FourEyes: parts.FourEyes, Now: parts.Now, NewID: parts.NewID})
+		config := trial.Config{Store: parts.Trials, Policies: catalog, FourEyes: parts.FourEyes, Now: parts.Now, NewID: parts.NewID}
+		if parts.Keys != nil {
+			config.Behind = c.keys().Behind
+		}
+		c.Trials = trial.New(config)
 	}
 	c.Cases = cases.New(cases.Config{
 		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Decisions: parts.Decisions, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
@@ -119,6 +123,9 @@ func withDefaults(parts Parts) Parts {
 	}
 	if parts.NewID == nil {
 		parts.NewID = NewID(parts.Now)
+	}
+	if parts.FourEyes == nil {
+		parts.FourEyes = registry.FourEyes(parts.Registry)
 	}
 	if parts.Metrics == nil {
 		parts.Metrics = telemetry.Discard

@@ -1,7 +1,6 @@
 package local_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -251,14 +250,25 @@ func TestANewVersionMakesATrialOutdated(t *testing.T) {
 func TestAChallengerWaitsForAnotherPerson(t *testing.T) {
 	s := newSystem(t, t.TempDir())
 	defer s.stop()
-	s.Core.Trials.FourEyes = func(context.Context, string) (bool, error) { return true, nil }
 	s.publish("/v1/policies/amounts/versions", amounts)
+	if status, now := s.call("admin", "PUT", "/v1/publishing-settings", map[string]any{"four_eyes": true}, "If-Match", `"1"`); status != http.StatusOK {
+		t.Fatalf("%d %v", status, now)
+	}
 	s.tried(map[string]any{"kind": "shadow", "source": strict}) // needs nobody
 	status, proposed := s.try("admin", map[string]any{"kind": "challenger", "share": 0.5, "source": strict})
 	if status != http.StatusCreated || proposed["status"] != "proposed" || proposed["started_at"] != nil {
 		t.Fatalf("%d %v", status, proposed)
 	}
 	at := fmt.Sprintf("/v1/policies/amounts/trials/%v/approval", proposed["id"])
+	_, key := s.call("admin", "POST", "/v1/keys", map[string]any{"scopes": []string{"policies:try"}})
+	secret, _ := key["secret"].(string)
+	status, keys := s.with(secret, "POST", "/v1/policies/amounts/trials", map[string]any{"kind": "challenger", "share": 0.5, "source": strict})
+	if behind, _ := keys["behind"].([]any); status != http.StatusCreated || len(behind) != 1 || behind[0] != "user_admin0" {
+		t.Fatalf("%d %v", status, keys)
+	}
+	if status, answer := s.call("admin", "POST", fmt.Sprintf("/v1/policies/amounts/trials/%v/approval", keys["id"]), map[string]any{}); status != http.StatusForbidden {
+		t.Errorf("who made the key that proposes approves: %d %v", status, answer)
+	}
 	for n := range 10 {
 		if answer := s.evaluate(map[string]any{"amount": n}); answer["trial"] != nil {
 			t.Errorf("%v", answer)

@@ -41,6 +41,7 @@ type Trial struct {
 	Status     Status    `json:"status"`
 	ProposedAt time.Time `json:"proposed_at"`
 	ProposedBy string    `json:"proposed_by"`
+	Behind     []string  `json:"behind,omitempty"`      // proposed with a key: who may hold a secret of it, and cannot approve either
 	ApprovedBy string    `json:"approved_by,omitempty"` // where that is needed
 	StartedAt  time.Time `json:"started_at,omitzero"`   // zero: it never ran
 	EndedAt    time.Time `json:"ended_at,omitzero"`
