@@ -47,13 +47,14 @@ type Parts struct {
 	Objects     cases.Objects
 	Secrets     vendor.Secrets
 
-	Definitions    fs.FS             // see package statemachines
-	Settings       map[string]string // what vendor plugins name: {"sandbox": URL}
-	SigningSecrets [][]byte          // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
-	Issuers        []identity.Issuer // of reviewers' tokens
-	ShadowTime     time.Duration     // the longest that a decision waits for its shadow; default 100 ms
-	PublicURL      string            // where vendors call back, without a slash at its end
-	AllowLoopback  bool              // webhooks and vendors may be on this machine
+	Definitions    fs.FS                                                  // see package statemachines
+	Settings       map[string]string                                      // what vendor plugins name: {"sandbox": URL}
+	SigningSecrets [][]byte                                               // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
+	Issuers        []identity.Issuer                                      // of reviewers' tokens
+	FourEyes       func(ctx context.Context, tenant string) (bool, error) // whether a tenant's challengers need an approval; default: as it publishes
+	ShadowTime     time.Duration                                          // the longest that a decision waits for its shadow; default 100 ms
+	PublicURL      string                                                 // where vendors call back, without a slash at its end
+	AllowLoopback  bool                                                   // webhooks and vendors may be on this machine
 
 	Version string
 	Now     func() time.Time
@@ -93,7 +94,7 @@ func New(parts Parts) (*Core, error) {
 		}
 	}
 	if parts.Trials != nil {
-		config := trial.Config{Store: parts.Trials, Policies: catalog, FourEyes: registry.FourEyes(parts.Registry), Now: parts.Now, NewID: parts.NewID}
+		config := trial.Config{Store: parts.Trials, Policies: catalog, FourEyes: parts.FourEyes, Now: parts.Now, NewID: parts.NewID}
 		if parts.Keys != nil {
 			config.Behind = c.keys().Behind
 		}
@@ -122,6 +123,9 @@ func withDefaults(parts Parts) Parts {
 	}
 	if parts.NewID == nil {
 		parts.NewID = NewID(parts.Now)
+	}
+	if parts.FourEyes == nil {
+		parts.FourEyes = registry.FourEyes(parts.Registry)
 	}
 	if parts.Metrics == nil {
 		parts.Metrics = telemetry.Discard

@@ -22,6 +22,7 @@ type PolicyTrial struct {
 	Comment     string       `json:"comment,omitempty"`
 	ProposedAt  time.Time    `json:"proposed_at"`
 	ProposedBy  string       `json:"proposed_by"`
+	Behind      []string     `json:"behind,omitempty" doc:"proposed with a key: who may hold a secret of it, and cannot approve either"`
 	ApprovedBy  string       `json:"approved_by,omitempty"`
 	StartedAt   *time.Time   `json:"started_at"`
 	EndedAt     *time.Time   `json:"ended_at"`
@@ -39,7 +40,7 @@ type TrialStart struct {
 func TrialShape(t trial.Trial) PolicyTrial {
 	return PolicyTrial{
 		ID: t.ID, Policy: t.Policy, Kind: t.Kind, Status: t.Status, Share: float64(t.Share) / ledger.ShareUnit, BaseVersion: t.Base, Digest: t.Digest, Comment: t.Comment,
-		ProposedAt: t.ProposedAt, ProposedBy: t.ProposedBy, ApprovedBy: t.ApprovedBy, StartedAt: orNull(t.StartedAt), EndedAt: orNull(t.EndedAt), EndedBy: t.EndedBy, Source: t.Source,
+		ProposedAt: t.ProposedAt, ProposedBy: t.ProposedBy, Behind: t.Behind, ApprovedBy: t.ApprovedBy, StartedAt: orNull(t.StartedAt), EndedAt: orNull(t.EndedAt), EndedBy: t.EndedBy, Source: t.Source,
 	}
 }
 

@@ -35,7 +35,7 @@ const (
 	WorkflowsRead Permission = "workflows:read"
 	Publish       Permission = "definitions:publish" // workflows, policies and plugins
 	Definitions   Permission = "definitions:read"    // their sources
-	Approve       Permission = "definitions:approve" // what somebody else has proposed
+	Approve       Permission = "definitions:approve" // what somebody else wants to count
 	SettingsWrite Permission = "settings:write"      // how the tenant publishes
 	UsersRead     Permission = "users:read"
 	ViewsWrite    Permission = "views:write"

@@ -260,6 +260,15 @@ func TestAChallengerWaitsForAnotherPerson(t *testing.T) {
 		t.Fatalf("%d %v", status, proposed)
 	}
 	at := fmt.Sprintf("/v1/policies/amounts/trials/%v/approval", proposed["id"])
+	_, key := s.call("admin", "POST", "/v1/keys", map[string]any{"scopes": []string{"policies:try"}})
+	secret, _ := key["secret"].(string)
+	status, keys := s.with(secret, "POST", "/v1/policies/amounts/trials", map[string]any{"kind": "challenger", "share": 0.5, "source": strict})
+	if behind, _ := keys["behind"].([]any); status != http.StatusCreated || len(behind) != 1 || behind[0] != "user_admin0" {
+		t.Fatalf("%d %v", status, keys)
+	}
+	if status, answer := s.call("admin", "POST", fmt.Sprintf("/v1/policies/amounts/trials/%v/approval", keys["id"]), map[string]any{}); status != http.StatusForbidden {
+		t.Errorf("who made the key that proposes approves: %d %v", status, answer)
+	}
 	for n := range 10 {
 		if answer := s.evaluate(map[string]any{"amount": n}); answer["trial"] != nil {
 			t.Errorf("%v", answer)

@@ -29,8 +29,7 @@ type Config struct {
 	Policies Policies
 	// FourEyes says whether a tenant's challengers need another person's approval. nil: they do not.
 	FourEyes func(ctx context.Context, tenant string) (bool, error)
-	// Behind are the people who may hold a secret of a key: who has one cannot approve what the key proposes. Without it
-	// keys propose nothing.
+	// Behind are the people who may hold a secret of a key. Without it no key proposes a trial that needs an approval.
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
 	Now    func() time.Time
 	NewID  func(prefix string) string
@@ -108,16 +107,18 @@ func (s *Service) Start(ctx context.Context, who identity.Principal, cmd Start) 
 	return t, warnings, s.put(ctx, 0, t)
 }
 
-// behind are the people who cannot approve what somebody proposes, besides the proposer. Errors: Forbidden when nobody in
-// particular proposes.
+// behind are those who cannot approve what the caller proposes, beside the caller. Errors: Forbidden when nobody in
+// particular proposes: whoever it is could approve it as somebody.
 func (s *Service) behind(ctx context.Context, who identity.Principal) ([]string, error) {
 	switch {
 	case who.Kind == identity.User:
 		return nil, nil
-	case who.Kind == identity.Client && s.Behind != nil:
-		return s.Behind(ctx, who.Tenant, who.ID)
+	case who.Kind != identity.Client:
+		return nil, problem.New(problem.Forbidden, "Four eyes are on: nobody lets a challenger decide alone. Propose it to the running system, where a second person can approve it.")
+	case s.Behind == nil:
+		return nil, problem.New(problem.Internal, "Who is behind a key cannot be told here.")
 	}
-	return nil, problem.New(problem.Forbidden, "Four eyes are on: nobody starts a challenger alone. Propose it to the running system, where a second person can approve it.")
+	return s.Behind(ctx, who.Tenant, who.ID)
 }
 
 // put writes a trial. One that is outdated leaves its place to one that begins.
@@ -199,8 +200,10 @@ func (s *Service) Approve(ctx context.Context, who identity.Principal, policy, i
 		return t, err
 	case who.Kind != identity.User:
 		return t, problem.New(problem.Forbidden, "Only a person approves a trial.")
-	case who.ID == t.ProposedBy, slices.Contains(t.Behind, who.ID):
+	case who.ID == t.ProposedBy:
 		return t, problem.New(problem.Forbidden, "Another person than who proposed the trial has to approve it.")
+	case slices.Contains(t.Behind, who.ID):
+		return t, problem.New(problem.Forbidden, "It was proposed with a key that you have made or rotated: four eyes are two persons.")
 	case t.Status != Proposed:
 		return t, problem.New(problem.NotReady, "The trial is %s: there is nothing to approve.", t.Status).With("path.trial", string(t.Status), "only a trial that is proposed can be approved")
 	}

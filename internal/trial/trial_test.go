@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -203,6 +204,33 @@ func TestAnotherSourceOfTheSameVersionIsAnotherVersion(t *testing.T) {
 	updated, _ := rules.Parse("p", []byte(live+"# an update of the software\n"))
 	if found, err := p.Beside(t.Context(), "t", updated, p.now); err != nil || found.Shadow != nil {
 		t.Errorf("%+v %v", found, err)
+	}
+}
+
+func TestWhoMayHoldASecretOfTheKeyThatProposesIsNoOther(t *testing.T) {
+	p := newPlace(t)
+	p.FourEyes = func(context.Context, string) (bool, error) { return true, nil }
+	cmd := trial.Start{Policy: "p", Kind: trial.Challenger, Share: 5000, Source: draft}
+	_, _, err := p.Start(t.Context(), key, cmd)
+	p.code(err, problem.Internal) // who is behind it is not known
+	_, _, err = p.Start(t.Context(), identity.SystemOf("t", "cli"), cmd)
+	p.code(err, problem.Forbidden)
+	p.Behind = func(context.Context, string, string) ([]string, error) {
+		return nil, problem.New(problem.Unavailable, "away")
+	}
+	_, _, err = p.Start(t.Context(), key, cmd)
+	p.code(err, problem.Unavailable)
+	p.Behind = func(_ context.Context, tenant, id string) ([]string, error) {
+		return []string{tenant, id, mara.ID}, nil
+	}
+	proposed, _, err := p.Start(t.Context(), key, cmd)
+	if err != nil || !slices.Equal(proposed.Behind, []string{"t", key.ID, mara.ID}) {
+		t.Fatalf("%+v %v", proposed, err)
+	}
+	_, err = p.Approve(t.Context(), mara, "p", proposed.ID)
+	p.code(err, problem.Forbidden)
+	if done, err := p.Approve(t.Context(), dana, "p", proposed.ID); err != nil || done.Status != trial.Running {
+		t.Errorf("%+v %v", done, err)
 	}
 }
 
