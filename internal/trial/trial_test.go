@@ -270,17 +270,6 @@ func TestOnlyAnotherPersonApproves(t *testing.T) {
 	_, err = p.Approve(t.Context(), mara, "p", proposed.ID)
 	p.code(err, problem.NotReady)
 
-	begin := trial.Start{Policy: "p", Kind: trial.Challenger, Share: approved.Share, Source: approved.Source}
-	_, _, err = p.Start(t.Context(), key, begin) // who is behind the key cannot be told
-	p.code(err, problem.Forbidden)
-	p.Behind = func(context.Context, string, string) ([]string, error) { return []string{mara.ID}, nil }
-	keyed, _, err := p.Start(t.Context(), key, begin)
-	if err != nil || keyed.Status != trial.Proposed {
-		t.Fatalf("%+v %v", keyed, err)
-	}
-	_, err = p.Approve(t.Context(), mara, "p", keyed.ID)
-	p.code(err, problem.Forbidden)
-
 	second := p.start(trial.Challenger) // proposals may stand in line
 	_, err = p.Approve(t.Context(), mara, "p", second.ID)
 	p.code(err, problem.AlreadyExists)
