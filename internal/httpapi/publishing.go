@@ -71,7 +71,7 @@ var published = []struct {
 func (s *server) registerPublishing(api huma.API) {
 	for _, k := range published {
 		what := string(k.kind)
-		publish := op(Admin, "publish"+k.one, "POST", k.path+"/{id}/versions", "Publish a "+what+": a new version, unless the newest is the same").creating()
+		publish := op(Admin, "publish"+k.one, "POST", k.path+"/{id}/versions", "Publish a "+what+": a new version, unless the newest is the same").creating().defining()
 		add(s, api, publish, func(c ctx, in *publishIn) (*publishOut, error) {
 			made, err := s.Publisher.Publish(c, principalOf(c), registry.Publish{Kind: k.kind, ID: in.ID, Source: in.Body.Source, Comment: in.Body.Comment, DryRun: in.Body.DryRun})
 			return publicationOf(made, in.Body.DryRun, k.path, err)
@@ -122,6 +122,13 @@ func (s *server) registerCopies(api huma.API) {
 func (s *server) registerWorkspace(api huma.API) {
 	add(s, api, op(Admin, "exportWorkspace", "GET", "/v1/workspace", "Export the newest version of everything that was published"), func(c ctx, _ *none) (*body[registry.Workspace], error) {
 		w, err := s.Publisher.Export(c, principalOf(c).Tenant)
+		size := 0
+		for _, d := range w.Definitions {
+			size += len(d.Source)
+		}
+		if size > registry.MaxSource {
+			return nil, problem.New(problem.TooLarge, "The workspace has more than %d MB, which one answer cannot carry; take its definitions one by one.", registry.MaxSource>>20)
+		}
 		return &body[registry.Workspace]{w}, err
 	})
 	type importIn struct {
@@ -130,7 +137,7 @@ func (s *server) registerWorkspace(api huma.API) {
 			DryRun    bool               `json:"dry_run,omitempty"`
 		}
 	}
-	add(s, api, op(Admin, "importWorkspace", "POST", "/v1/workspace/imports", "Publish what an exported workspace holds and is not here yet; nothing when something has problems").repeatable(), func(c ctx, in *importIn) (*body[List[Publication]], error) {
+	add(s, api, op(Admin, "importWorkspace", "POST", "/v1/workspace/imports", "Publish what an exported workspace holds and is not here yet; nothing when something has problems").repeatable().defining(), func(c ctx, in *importIn) (*body[List[Publication]], error) {
 		done, err := s.Publisher.Import(c, principalOf(c), in.Body.Workspace, in.Body.DryRun)
 		if err != nil {
 			return nil, err

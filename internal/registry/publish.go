@@ -64,7 +64,7 @@ const maxComment = 2000
 // published meanwhile.
 func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Publish) (Publication, error) {
 	if len(cmd.Source) > MaxSource {
-		return Publication{}, problem.New(problem.TooLarge, "A definition has at most %d KB.", MaxSource>>10)
+		return Publication{}, problem.New(problem.TooLarge, "A definition has at most %d MB.", MaxSource>>20)
 	}
 	if len(cmd.Comment) > maxComment {
 		return Publication{}, problem.New(problem.Invalid, "The comment is too long.").With("body.comment", "length", "a comment has at most %d bytes", maxComment)

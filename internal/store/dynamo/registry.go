@@ -12,8 +12,8 @@ import (
 	"ballerine/internal/registry"
 )
 
-// Registry is the registry.Store of the tables. A version is one item; its source stands beside the document, so that
-// lists do not read it.
+// Registry is the registry.Store of the tables. A version is one item, with its source beside the document or, when it is
+// long, in items of its own; see sources.go.
 type Registry struct{ *Store }
 
 var _ registry.Store = Registry{}
@@ -33,7 +33,9 @@ func (s Registry) PutDefinition(ctx context.Context, d registry.Definition) erro
 	if err != nil {
 		return err
 	}
-	i["source"] = text(source)
+	if err := s.putSource(ctx, d, source, i); err != nil {
+		return err
+	}
 	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(s.tables.Registry), Item: i, ConditionExpression: aws.String(absent)})
 	return translate(err)
 }
@@ -45,7 +47,7 @@ func (s Registry) Definition(ctx context.Context, tenant string, kind registry.K
 		if err != nil {
 			return registry.Definition{}, err
 		}
-		return withSource(i, kind)
+		return s.withSource(ctx, i, kind)
 	}
 	var newest registry.Definition
 	err := s.query(ctx, &dynamodb.QueryInput{
@@ -53,7 +55,7 @@ func (s Registry) Definition(ctx context.Context, tenant string, kind registry.K
 		ScanIndexForward: aws.Bool(false), Limit: aws.Int32(1),
 		ExpressionAttributeValues: item{":pk": text(tenant), ":sk": text(join("definition", string(kind), id, ""))},
 	}, func(i item) (more bool, err error) {
-		newest, err = withSource(i, kind)
+		newest, err = s.withSource(ctx, i, kind)
 		return false, err
 	})
 	if err == nil && newest.Version == 0 {
@@ -62,9 +64,12 @@ func (s Registry) Definition(ctx context.Context, tenant string, kind registry.K
 	return newest, err
 }
 
-func withSource(i item, kind registry.Kind) (registry.Definition, error) {
+func (s Registry) withSource(ctx context.Context, i item, kind registry.Kind) (registry.Definition, error) {
 	d, err := decode[registry.Definition](i, string(kind))
-	d.Source = i.string("source")
+	if err != nil {
+		return d, err
+	}
+	d.Source, err = s.source(ctx, d, i)
 	return d, err
 }
 
