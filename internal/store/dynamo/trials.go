@@ -24,12 +24,14 @@ func (s *Store) Trials() Trials { return Trials{s} }
 
 func trialKey(policy, id string) string { return join("trial", policy, id) }
 
+func trialSource(policy, id string) string { return join("trial-source", policy, id) }
+
 // free says that a place is nobody's, or the trial's own.
 const free = absent + " OR #trial = :none OR #trial = :trial"
 
 // PutTrial implements trial.Store.
 func (s Trials) PutTrial(ctx context.Context, prev int, t trial.Trial) error {
-	source := t.Source
+	head := item{}
 	if prev > 0 { // the source never changes, and who writes over a trial need not have it
 		there, err := s.get(ctx, s.tables.Registry, t.Tenant, trialKey(t.Policy, t.ID), "trial")
 		if problem.CodeOf(err) == problem.NotFound {
@@ -38,14 +40,17 @@ func (s Trials) PutTrial(ctx context.Context, prev int, t trial.Trial) error {
 		if err != nil {
 			return err
 		}
-		source = there.string("source")
+		sameSource(there, head)
+	} else if err := s.putSource(ctx, t.Tenant, trialSource(t.Policy, t.ID), t.Source, head); err != nil {
+		return err
 	}
 	t.Source = ""
 	i, err := newItem(t.Tenant, trialKey(t.Policy, t.ID), t)
 	if err != nil {
 		return err
 	}
-	i["source"], i["revision"] = text(source), whole(t.Revision)
+	sameSource(head, i)
+	i["revision"] = whole(t.Revision)
 	condition, values := absent, item(nil)
 	if prev > 0 {
 		condition, values = "revision = :revision", item{":revision": whole(prev)}
@@ -80,7 +85,10 @@ func (s Trials) Trial(ctx context.Context, tenant, policy, id string) (trial.Tri
 		return trial.Trial{}, err
 	}
 	t, err := decode[trial.Trial](i, "trial")
-	t.Source = i.string("source")
+	if err != nil {
+		return t, err
+	}
+	t.Source, err = s.source(ctx, tenant, trialSource(policy, id), i)
 	return t, err
 }
 
