@@ -230,6 +230,7 @@ $(eval $(call sam_function,RulesFunction,rules))
 $(eval $(call sam_function,VendorFunction,vendor))
 $(eval $(call sam_function,DocumentFunction,document))
 $(eval $(call sam_function,ChildrenFunction,children))
+$(eval $(call sam_function,BacktestFunction,backtest))
 $(eval $(call sam_function,DispatchFunction,dispatch))
 $(eval $(call sam_function,SweepFunction,sweep))
 

@@ -3,20 +3,19 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"os"
-	"strconv"
+	"runtime"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"ballerine/internal/backtest"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/ledger"
-	"ballerine/internal/problem"
 	"ballerine/internal/rules"
 )
 
@@ -24,7 +23,7 @@ import (
 type decided interface {
 	// decisions gives them with what they saw, the newest first, until give returns false.
 	decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, give func(httpapi.PolicyDecision) (bool, error)) error
-	backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions) (ledger.Backtest, error)
+	backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions, bar *bar) (ledger.Backtest, error)
 }
 
 // period are the flags that say which decisions are meant.
@@ -67,6 +66,9 @@ func backtestCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("decisions") && cmd.Flags().Changed("cases") {
+				return usageError{errors.New("--decisions and --cases are the same: name one of them")}
+			}
 			filter, err := which.filter()
 			if err != nil {
 				return err
@@ -77,10 +79,10 @@ func backtestCommand() *cobra.Command {
 			if options.Library, err = libraryOf(cmd, args[0], file, named); err != nil {
 				return err
 			}
-			var end func()
-			options.Progress, end = counter(cmd.ErrOrStderr(), "decisions")
-			result, err := backtest(cmd, t, draft, policy, file, filter, options)
-			end()
+			bar := newBar(cmd.ErrOrStderr(), "decisions")
+			options.Progress = bar.count
+			result, err := tryDraft(cmd, t, draft, policy, file, filter, options, bar)
+			bar.end()
 			if err != nil {
 				return err
 			}
@@ -90,6 +92,7 @@ func backtestCommand() *cobra.Command {
 	t.flags(cmd.Flags())
 	which.flags(cmd)
 	cmd.Flags().StringVar(&file, "decisions", "", "exported decisions (policy decisions --ndjson) instead of a system's; - is standard input")
+	cmd.Flags().StringVar(&file, "cases", "", "another name for --decisions")
 	listFlag(cmd, &named)
 	cmd.Flags().StringVar(&policy, "policy", "", "whose decisions; default: the draft's id")
 	cmd.Flags().IntVar(&options.Examples, "examples", 5, "ids of decisions for each flip")
@@ -109,10 +112,10 @@ func libraryOf(cmd *cobra.Command, draft, decisions string, named []string) (rul
 	return rules.NewLibrary(cmd.Context(), "", newLibrary(cmd, nil, draft), values), err
 }
 
-func backtest(cmd *cobra.Command, t *target, draft *rules.Policy, policy, file string, filter ledger.Filter, options ledger.BacktestOptions) (result ledger.Backtest, err error) {
+func tryDraft(cmd *cobra.Command, t *target, draft *rules.Policy, policy, file string, filter ledger.Filter, options ledger.BacktestOptions, bar *bar) (result ledger.Backtest, err error) {
 	if file == "" {
 		err = t.with(func(s source) (err error) {
-			result, err = s.backtest(cmd.Context(), policy, draft, filter, options)
+			result, err = s.backtest(cmd.Context(), policy, draft, filter, options, bar)
 			return err
 		})
 		return result, err
@@ -124,32 +127,14 @@ func backtest(cmd *cobra.Command, t *target, draft *rules.Policy, policy, file s
 			return result, usageError{err}
 		}
 		defer f.Close()
-		lines = f
+		info, err := f.Stat()
+		if err != nil {
+			return result, usageError{err}
+		}
+		lines = &measured{Reader: f, size: info.Size(), bar: bar}
 	}
 	options.Filter = filter
 	return ledger.Run(cmd.Context(), draft, ledger.Lines(lines), options)
-}
-
-// counter shows how far long work is, on a terminal. end clears it.
-func counter(w io.Writer, what string) (tell func(int), end func()) {
-	file, ok := w.(*os.File)
-	if !ok {
-		return nil, func() {}
-	}
-	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return nil, func() {}
-	}
-	began, shown := time.Now(), time.Time{}
-	return func(done int) {
-			if now := time.Now(); now.Sub(shown) > 100*time.Millisecond {
-				shown = now
-				fmt.Fprintf(file, "\r\x1b[K%d %s, %.0f/s", done, what, float64(done)/now.Sub(began).Seconds())
-			}
-		}, func() {
-			if !shown.IsZero() {
-				fmt.Fprint(file, "\r\x1b[K")
-			}
-		}
 }
 
 func printBacktest(cmd *cobra.Command, b ledger.Backtest) error {
@@ -253,10 +238,19 @@ func (l atRest) decisions(ctx context.Context, policy string, filter ledger.Filt
 	}
 }
 
-func (l atRest) backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions) (ledger.Backtest, error) {
-	pages := ledger.Pages{Store: l.db.Ledger(), Tenant: l.principal.Tenant, Policy: policy, Filter: filter}
+// restParts are how many windows the decisions of a stopped system are read in, some at the same time.
+const restParts = 256
+
+func (l atRest) backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions, bar *bar) (ledger.Backtest, error) {
+	ref := backtest.Ref{Tenant: l.principal.Tenant, Policy: policy}
+	spans, err := l.db.Backtests().Spans(ctx, ref.Tenant, policy, filter.From, filter.To)
+	if err != nil {
+		return ledger.Backtest{}, err
+	}
+	windows := backtest.Planning{Parts: restParts, Finest: time.Minute}.Plan(spans)
+	source := backtest.Source(l.db.Ledger(), ref, filter, windows, runtime.GOMAXPROCS(0), func(done, of int) { bar.part(float64(done) / float64(of)) })
 	options.Library = l.ledger.Library(ctx, l.principal.Tenant)
-	return ledger.Run(ctx, draft, pages.Source, options)
+	return ledger.Run(ctx, draft, source, options)
 }
 
 // wireDecision keeps the JSON of input and answer as it came.
@@ -315,29 +309,4 @@ func filterOf(f ledger.Filter) map[string]any {
 		members["version"] = f.Version
 	}
 	return members
-}
-
-// backtest asks the system, a part at a time, and adds the parts up.
-func (r remote) backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions) (all ledger.Backtest, err error) {
-	body := filterOf(filter)
-	body["source"], body["examples"] = string(draft.Source), options.Examples
-	for first := true; ; first = false {
-		var page httpapi.BacktestPage
-		if err := r.call(ctx, http.MethodPost, "/v1/policies/"+url.PathEscape(policy)+"/backtests", body, &page); err != nil {
-			return all, err
-		}
-		if all = all.Merge(page.Backtest, options.Examples); first {
-			all = page.Backtest
-		}
-		if options.Progress != nil {
-			options.Progress(all.Decisions)
-		}
-		if page.Complete {
-			return all, nil
-		}
-		if page.NextCursor == nil {
-			return all, problem.New(problem.Unavailable, "The endpoint does not say how to go on after %s decisions.", strconv.Itoa(all.Decisions))
-		}
-		body["cursor"] = *page.NextCursor
-	}
 }

@@ -51,7 +51,7 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 		if err != nil {
 			return config, err
 		}
-		config.Publisher, config.Ledger, config.Lists, config.Trials = publisher, c.Decider(), c.ListService(), c.Trials
+		config.Publisher, config.Ledger, config.Lists, config.Trials, config.Backtests = publisher, c.Decider(), c.ListService(), c.Trials, c.backtests()
 	}
 	return config, nil
 }

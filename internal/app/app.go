@@ -13,6 +13,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"ballerine/internal/backtest"
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
@@ -39,8 +40,11 @@ type Parts struct {
 	Idempotency idempotency.Store
 	Registry    registry.Store // nil: nothing is published but what ships
 	Ledger      ledger.Store   // nil: decisions of policies are not kept
-	Lists       lists.Store    // nil: there are none
-	Trials      trial.Store    // nil: nothing is tried beside live policies
+	Backtests   backtest.Store // nil: there are no runs of backtests
+	Runner      backtest.Runner
+	Bulk        Bulk
+	Lists       lists.Store // nil: there are none
+	Trials      trial.Store // nil: nothing is tried beside live policies
 	Machines    registry.Machines
 	Executions  cases.Executions
 	Decisions   cases.Decisions // nil: nobody asks for any
@@ -62,6 +66,16 @@ type Parts struct {
 	Metrics telemetry.Metrics
 	Logger  *slog.Logger
 }
+
+// Bulk is how backtests are worked.
+type Bulk struct {
+	Parts   int           // of a run, at most; default 400
+	Turn    time.Duration // of a part, before it is given back; default 20 s
+	Workers int           // of a part; default: one for each processor
+}
+
+// finestPart is the least time that a part of a backtest spans.
+const finestPart = 10 * time.Minute
 
 // Core is what all handlers share. Its constructors are methods so that a function links only what it uses.
 type Core struct {
@@ -130,6 +144,12 @@ func withDefaults(parts Parts) Parts {
 	if parts.Metrics == nil {
 		parts.Metrics = telemetry.Discard
 	}
+	if parts.Bulk.Parts == 0 {
+		parts.Bulk.Parts = 400
+	}
+	if parts.Bulk.Turn == 0 {
+		parts.Bulk.Turn = 20 * time.Second
+	}
 	if parts.Logger == nil {
 		parts.Logger = slog.Default()
 	}
@@ -167,6 +187,21 @@ func (c *Core) Decider() *ledger.Ledger {
 		l.Trials = c.Trials
 	}
 	return l
+}
+
+// Backtest is the function that does the steps of backtests.
+func (c *Core) Backtest() task.Handler {
+	return task.NewBacktest(&backtest.Worker{
+		Store: c.Backtests, Ledger: c.Decider(), Planning: backtest.Planning{Parts: c.Bulk.Parts, Finest: finestPart}, Turn: c.Bulk.Turn, Workers: c.Bulk.Workers, Now: c.Now,
+	})
+}
+
+// backtests are the runs, for the API; nil where there are none.
+func (c *Core) backtests() *backtest.Service {
+	if c.Backtests == nil || c.Runner == nil {
+		return nil
+	}
+	return &backtest.Service{Store: c.Backtests, Runner: c.Runner, Now: c.Now, NewID: c.NewID}
 }
 
 // ListService makes and changes lists.

@@ -13,6 +13,7 @@ var order = []string{
 	"internal/statechart",
 	"internal/rules",
 	"internal/ledger",
+	"internal/backtest",
 	"internal/workflow",
 	"internal/asl",
 	"internal/outbound",

@@ -33,6 +33,11 @@ func TestCompiledMachinesPassThePublishedValidators(t *testing.T) {
 	for _, f := range fixtures(t) {
 		machines = append(machines, input{f.name, string(compile(t, f).JSON())})
 	}
+	backtest, err := os.ReadFile("../../infra/backtest.asl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	machines = append(machines, input{"backtest", string(backtest)})
 	text, err := json.Marshal(machines)
 	if err != nil {
 		t.Fatal(err)

@@ -93,13 +93,52 @@ func ParseDate(text string, location *time.Location) (time.Time, bool) {
 	if location == nil {
 		location = time.UTC
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, text, location); err == nil {
-		return t, true
+	if year, month, day, ok := dateOnly(text); ok {
+		return time.Date(year, month, day, 0, 0, 0, 0, location), true
 	}
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return t.In(location), true
 	}
 	return time.Time{}, false
+}
+
+// dateOnly reads 2006-01-02, as time.Parse does and many times as fast.
+func dateOnly(text string) (year int, month time.Month, day int, ok bool) {
+	if len(text) != len(time.DateOnly) {
+		return 0, 0, 0, false
+	}
+	var parts [3]int
+	at := 0
+	for i, c := range []byte(text) {
+		switch {
+		case i == 4 || i == 7:
+			if c != '-' {
+				return 0, 0, 0, false
+			}
+			at++
+		case c < '0' || c > '9':
+			return 0, 0, 0, false
+		default:
+			parts[at] = parts[at]*10 + int(c-'0')
+		}
+	}
+	year, month, day = parts[0], time.Month(parts[1]), parts[2]
+	if month < 1 || month > 12 || day < 1 || day > daysIn(month, year) {
+		return 0, 0, 0, false
+	}
+	return year, month, day, true
+}
+
+func daysIn(month time.Month, year int) int {
+	switch {
+	case month == time.February && year%4 == 0 && (year%100 != 0 || year%400 == 0):
+		return 29
+	case month == time.February:
+		return 28
+	case month == time.April || month == time.June || month == time.September || month == time.November:
+		return 30
+	}
+	return 31
 }
 
 func dated(env *Env, v any, use func(time.Time) any) any {

@@ -75,3 +75,33 @@ func TestTheEventIsSeenBesideTheContextAndNeverOverIt(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseDate holds the fast way of reading a date against time's own.
+func FuzzParseDate(f *testing.F) {
+	for _, text := range []string{"2024-02-29", "2023-02-29", "1900-02-29", "2000-02-29", "2026-13-01", "2026-00-10", "2026-04-31", "0000-01-01", "2026-1-01", "2026-01-0x", "２026-01-1", "2026/01/01", "2026-05-04T08:00:00+02:00"} {
+		f.Add(text)
+	}
+	zone, err := time.LoadLocation("America/Sao_Paulo") // it has days without a midnight
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("2018-11-04")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, location := range []*time.Location{nil, time.UTC, zone} {
+			got, ok := ParseDate(text, location)
+			in := location
+			if in == nil {
+				in = time.UTC
+			}
+			want, err := time.ParseInLocation(time.DateOnly, text, in)
+			if err != nil {
+				if want, err = time.Parse(time.RFC3339Nano, text); err == nil {
+					want = want.In(in)
+				}
+			}
+			if ok != (err == nil) || ok && !got.Equal(want) {
+				t.Fatalf("%q: %v %v, want %v %v", text, got, ok, want, err)
+			}
+		}
+	})
+}

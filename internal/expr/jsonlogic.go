@@ -197,7 +197,7 @@ func logicPath(text string) pathNode {
 		}
 		steps = append(steps, step{name: part})
 	}
-	return pathNode{steps, text}
+	return newPath(steps, text)
 }
 
 // missing gives the list of the named paths that are not there.

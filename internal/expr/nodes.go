@@ -17,7 +17,10 @@ func (n constant) eval(*Env) any { return n.value }
 type pathNode struct {
 	steps []step
 	text  string
+	seat  *seat
 }
+
+func newPath(steps []step, text string) pathNode { return pathNode{steps, text, &seat{}} }
 
 func (n pathNode) eval(env *Env) any {
 	if v, ok := n.find(env); ok {
@@ -27,8 +30,20 @@ func (n pathNode) eval(env *Env) any {
 }
 
 func (n pathNode) find(env *Env) (any, bool) {
-	v, ok := env.Scope.Lookup(n.steps[0].name)
-	for _, s := range n.steps[1:] {
+	if at := n.seat.number; at > 0 && at <= len(env.found) {
+		return env.found[at-1].value, env.found[at-1].there
+	}
+	return n.look(env.Scope)
+}
+
+func (n pathNode) look(scope Scope) (any, bool) {
+	v, ok := scope.Lookup(n.steps[0].name)
+	return follow(v, ok, n.steps[1:])
+}
+
+// follow goes on from a value.
+func follow(v any, ok bool, steps []step) (any, bool) {
+	for _, s := range steps {
 		if !ok {
 			return nil, false
 		}
@@ -251,6 +266,10 @@ func compare(env *Env, op comparison, left, right any) Truth {
 
 // deepEqual of JSON values; numbers are equal by value, whatever their Go type.
 func deepEqual(a, b any) bool {
+	if x, ok := a.(string); ok { // the common case
+		y, ok := b.(string)
+		return ok && x == y
+	}
 	if x, ok, _ := number(a); ok {
 		y, ok, _ := number(b)
 		return ok && x == y
@@ -301,11 +320,30 @@ func (n listNode) eval(env *Env) any {
 type inNode struct{ left, right node }
 
 func (n inNode) eval(env *Env) any {
+	if list, ok := n.right.(listNode); ok {
+		return n.among(env, list.elements)
+	}
 	left, right := n.left.eval(env), n.right.eval(env)
 	if isUnknown(left) || isUnknown(right) {
 		return unknown{}
 	}
 	return contains(env, right, left)
+}
+
+// among is an element of a list that is written out: it need not be made.
+func (n inNode) among(env *Env, elements []node) any {
+	left, found := n.left.eval(env), false
+	for _, element := range elements {
+		one := element.eval(env)
+		if isUnknown(one) {
+			return one
+		}
+		found = found || !isUnknown(left) && deepEqual(one, left)
+	}
+	if isUnknown(left) {
+		return left
+	}
+	return found
 }
 
 func contains(env *Env, whole, part any) any {

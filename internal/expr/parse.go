@@ -163,7 +163,7 @@ func (p *parser) operand() (node, *Error) {
 	case lexConstant:
 		return constant{map[string]any{"true": true, "false": false}[l.text]}, nil
 	case lexPath:
-		n := pathNode{l.steps, l.text}
+		n := newPath(l.steps, l.text)
 		p.paths = append(p.paths, Reference{Path: l.text, Steps: names(l.steps), Column: l.column, Width: l.width, node: n})
 		return n, nil
 	case lexFunction:

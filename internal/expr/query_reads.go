@@ -67,7 +67,7 @@ func (r *queryReader) note(at spot) {
 		reference.Column, reference.Width = len([]rune(r.source[:i]))+1, len([]rune(at.steps[0].name))
 	}
 	if !slices.ContainsFunc(at.steps, func(s step) bool { return s.isIdx && s.index == anyElement }) {
-		reference.node = pathNode{at.steps, reference.Path}
+		reference.node = newPath(at.steps, reference.Path)
 	}
 	r.found = append(r.found, reference)
 }
@@ -170,7 +170,7 @@ func schemaReads(schema any) (found []Reference, everything bool) {
 		if len(steps) > maxDepth || len(properties) == 0 {
 			if len(steps) > 0 {
 				path := pathText(steps)
-				found = append(found, Reference{Path: path, Steps: names(steps), Line: 1, Column: 1, node: pathNode{steps, path}})
+				found = append(found, Reference{Path: path, Steps: names(steps), Line: 1, Column: 1, node: newPath(steps, path)})
 			}
 			return
 		}

@@ -92,6 +92,8 @@ type Env struct {
 
 	missing []string
 	reason  string
+
+	found []found // see Bound; nil: paths are looked up when they are met
 }
 
 // Verdict is the outcome of a condition.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"ballerine/internal/backtest"
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/ledger"
@@ -46,6 +47,7 @@ type Config struct {
 	Idempotency   IdempotencyStore
 	Policies      func(ctx context.Context, tenant, id string, version int) (*rules.Policy, error) // 0: the newest. Errors: problem.UnknownPolicy
 	Ledger        *ledger.Ledger                                                                   // decisions of policies
+	Backtests     *backtest.Service                                                                // nil: there are no runs
 	Trials        *trial.Service                                                                   // drafts beside live versions
 	Plugins       func(ctx context.Context, tenant, id string) (*vendor.Plugin, error)             // Errors: problem.NotFound
 	Lists         *lists.Service

@@ -32,7 +32,7 @@ func TestEveryOperationIsRefusedToTheRolesThatMayNotDoIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := strings.NewReplacer("{id}", "x_none", "{document}", "doc_none", "{incident}", "inc_none", "{delivery}", "dlv_none", "{decision}", "dec_none", "{trial}", "trial_none")
+	path := strings.NewReplacer("{id}", "x_none", "{document}", "doc_none", "{incident}", "inc_none", "{delivery}", "dlv_none", "{decision}", "dec_none", "{trial}", "trial_none", "{run}", "backtest_none")
 	refused, let := 0, 0
 	for _, route := range routes {
 		if route.Public {

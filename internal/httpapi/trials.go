@@ -67,7 +67,7 @@ func (s *server) registerTrials(api huma.API) {
 			Comment string     `json:"comment,omitempty" maxLength:"2000"`
 		}
 	}
-	create := op(Admin, "createTrial", "POST", "/v1/policies/{id}/trials", "Try a draft beside the live version of a policy, as its shadow or as a challenger").creating()
+	create := op(Admin, "createTrial", "POST", "/v1/policies/{id}/trials", "Try a draft beside the live version of a policy, as its shadow or as a challenger").creating().defining()
 	add(s, api, create, func(c ctx, in *trialIn) (*created[TrialStart], error) {
 		trials, err := s.trials()
 		if err != nil {

@@ -131,6 +131,7 @@ var operations = map[string]Permission{
 	"deleteWebhook": WebhooksWrite, "rotateWebhookSecret": WebhooksWrite, "listDeliveries": WebhooksRead, "redeliver": WebhooksWrite,
 
 	"evaluatePolicy": PoliciesRun, "backtestPolicy": Backtest,
+	"startBacktest": Backtest, "listBacktests": Backtest, "getBacktest": Backtest, "cancelBacktest": Backtest,
 	"createTrial": Try, "endTrial": Try, "approveTrial": Approve, "listTrials": Definitions, "getTrial": Definitions, "reportTrial": Decisions,
 	"listPolicyDecisions": Decisions, "getPolicyDecision": Decisions, "replayPolicyDecision": Decisions,
 
@@ -143,7 +144,7 @@ var operations = map[string]Permission{
 
 	"receiveCallback": HooksAnswer,
 
-	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "children": TasksRun, "dispatch": TasksRun, "sweep": TasksRun,
+	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "children": TasksRun, "dispatch": TasksRun, "sweep": TasksRun, "backtest": TasksRun,
 }
 
 // Operations is the permission table, by id.

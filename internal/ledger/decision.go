@@ -1,13 +1,9 @@
 package ledger
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
-	"io"
 	"strings"
-	"sync"
 	"time"
 
 	"ballerine/internal/problem"
@@ -160,11 +156,10 @@ func (s Sealed) Open() (Decision, error) {
 	if len(s.Body) == 0 {
 		return d, nil
 	}
-	text, err := unpack(nil, s.Body)
+	input, answer, err := unpack(s.Body)
 	if err != nil {
 		return d, err
 	}
-	input, answer, _ := bytes.Cut(text, []byte{'\n'})
 	if len(input) > 0 {
 		d.Input = input
 	}
@@ -172,45 +167,4 @@ func (s Sealed) Open() (Decision, error) {
 		d.Answer = answer
 	}
 	return d, nil
-}
-
-// Writers and readers of gzip hold large tables: they are used again.
-var (
-	writers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
-	readers = sync.Pool{New: func() any { return new(gzip.Reader) }}
-)
-
-// pack compresses two JSON texts, one a line: JSON that was encoded has no line breaks.
-func pack(input, answer json.RawMessage) ([]byte, error) {
-	var out bytes.Buffer
-	w, _ := writers.Get().(*gzip.Writer)
-	defer writers.Put(w)
-	w.Reset(&out)
-	for _, part := range [][]byte{input, {'\n'}, answer} {
-		if _, err := w.Write(part); err != nil {
-			return nil, problem.Wrap(err, problem.Internal, "A decision could not be compressed.")
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, problem.Wrap(err, problem.Internal, "A decision could not be compressed.")
-	}
-	return out.Bytes(), nil
-}
-
-// maxOpen bounds what a body may unfold to, in bytes: an input comes in a body of 1 MB, or from a case of that order.
-const maxOpen = 64 << 20
-
-// unpack appends the text of a body to a buffer.
-func unpack(buffer, body []byte) ([]byte, error) {
-	r, _ := readers.Get().(*gzip.Reader)
-	defer readers.Put(r)
-	if err := r.Reset(bytes.NewReader(body)); err != nil {
-		return nil, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
-	}
-	out := bytes.NewBuffer(buffer)
-	n, err := io.Copy(out, io.LimitReader(r, maxOpen))
-	if err != nil || n == maxOpen {
-		return nil, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
-	}
-	return out.Bytes(), nil
 }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,8 @@ func randomPolicy(t *rapid.T) string {
 	conditions := []string{
 		`"n < %d"`, `"n + m > %d"`, `{field: s, operator: EXISTS}`, `{not: "m > %d"}`, `{any: ["n > %d", "gone"]}`, `{all: ["n > %d", {field: s, operator: IN, value: [a, b]}]}`,
 		`"age(born) < %d"`, `{json-logic: {"<": [{var: m}, %d]}}`, `{field: born, operator: LAST_YEAR, value: {years: %d}}`,
+		"{jmespath: \"n > `%d`\"}", `{json-schema: {properties: {m: {minimum: %d}}, maxProperties: 4}}`, `{json-logic: {some: [{var: rest.list}, {">": [{var: n}, %d]}]}}`,
+		`"rest.n > %d || rest.list[0].n > n"`, `"len(rest) > 1 && rest.n < %d"`, `{json-logic: {in: [s, {missing_some: [1, [s, rest.gone]]}]}}`, `"n in (1, 2, rest.n)"`,
 	}
 	var b strings.Builder
 	b.WriteString("id: p\noutcomes: [reject, review, approve]\ndefault: approve\ntimezone: " + rapid.SampledFrom([]string{"UTC", "Asia/Kolkata"}).Draw(t, "zone") + "\nrules:\n")
@@ -83,14 +87,23 @@ func randomPolicy(t *rapid.T) string {
 
 func randomInput(t *rapid.T) map[string]any {
 	input := map[string]any{}
-	for name, value := range map[string]*rapid.Generator[any]{
-		"n":    rapid.Custom(func(t *rapid.T) any { return rapid.Float64Range(-50, 50).Draw(t, "f") }),
-		"m":    rapid.Custom(func(t *rapid.T) any { return rapid.IntRange(0, 40).Draw(t, "i") }), // becomes a number of JSON
-		"s":    rapid.SampledFrom([]any{"a", "b", "<&\u2028>", nil, 5.0, []any{"x", map[string]any{"y": 1.0}}}),
-		"born": rapid.SampledFrom([]any{"2001-02-28", "2024-02-29", "not a date", time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}),
-	} {
+	values := map[string]*rapid.Generator[any]{
+		"n": rapid.Custom(func(t *rapid.T) any { return rapid.Float64Range(-50, 50).Draw(t, "f") }),
+		"m": rapid.Custom(func(t *rapid.T) any { return rapid.IntRange(0, 40).Draw(t, "i") }), // becomes a number of JSON
+		"s": rapid.SampledFrom([]any{"a", "b", "<&\u2028>", nil, 5.0, []any{"x", map[string]any{"y": 1.0}}}),
+		"rest": rapid.SampledFrom([]any{
+			map[string]any{"n": 5.0, "list": []any{map[string]any{"n": 7.0, "more": "x"}, 3.0}, "unread": map[string]any{"n": 1.0}},
+			map[string]any{"list": []any{}},
+			7.0, nil,
+			[]any{map[string]any{"n": 1.0}},
+			map[string]any{"list": "x"},
+		}),
+		"unread": rapid.SampledFrom([]any{"x", 5.0, []any{map[string]any{"a": "\u2028"}}}),
+		"born":   rapid.SampledFrom([]any{"2001-02-28", "2024-02-29", "not a date", time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}),
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if rapid.IntRange(0, 3).Draw(t, "there") > 0 {
-			input[name] = value.Draw(t, name)
+			input[name] = values[name].Draw(t, name)
 		}
 	}
 	return input
@@ -276,7 +289,7 @@ func TestABacktestOfTheSamePolicyHasNoFlips(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			page = append(page, sealed)
+			page = append(page, &sealed)
 		}
 		b, err := ledger.Run(t.Context(), p, func(_ context.Context, yield func([]ledger.Lazy) error) error { return yield(page) }, ledger.BacktestOptions{})
 		if err != nil || b.Evaluated != len(page) || b.Flipped != 0 || len(b.Flips) != 0 || b.Score.Change != 0 || len(b.Errors) != 0 {
@@ -285,6 +298,53 @@ func TestABacktestOfTheSamePolicyHasNoFlips(t *testing.T) {
 		for _, rule := range b.Rules {
 			if rule.Was != rule.Is {
 				t.Fatalf("%+v", rule)
+			}
+		}
+	})
+}
+
+func TestABacktestThatReadsOnlyWhatTheDraftReadsGivesTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		live, draft := parse(t, randomPolicy(t)), parse(t, randomPolicy(t))
+		var plain, sealed, lines []ledger.Lazy
+		for i := range rapid.IntRange(1, 20).Draw(t, "decisions") {
+			draw := randomInput(t)
+			if rapid.IntRange(0, 9).Draw(t, "inexact") == 0 {
+				draw["rest"] = map[string]any{"n": 1e300}
+			}
+			text, err := json.Marshal(draw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var input map[string]any
+			if err := json.Unmarshal(text, &input); err != nil {
+				t.Fatal(err)
+			}
+			answer, _ := live.Evaluate(input, rules.Options{Now: morning}) // of one that is not exact: an empty one
+			d := ledger.Decision{Input: text, Answer: json.RawMessage(`{"trace":[]}`), Head: ledger.Head{
+				ID: fmt.Sprint("dec_", i), At: morning, Outcome: answer.Outcome + "?", Score: answer.Score, Fired: answer.Fired,
+			}}
+			s, err := ledger.Seal(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			line, err := json.Marshal(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plain, sealed, lines = append(plain, ledger.Sample{Head: &s.Head, Input: input}), append(sealed, &s), append(lines, ledger.Line(line))
+		}
+		run := func(page []ledger.Lazy) ledger.Backtest {
+			b, err := ledger.Run(t.Context(), draft, func(_ context.Context, yield func([]ledger.Lazy) error) error { return yield(page) }, ledger.BacktestOptions{Examples: 3})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+		want := run(plain)
+		for name, page := range map[string][]ledger.Lazy{"sealed": sealed, "lines": lines} {
+			if got := run(page); !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s: %+v, want %+v", name, got, want)
 			}
 		}
 	})
@@ -319,18 +379,31 @@ func TestAChangedThresholdFlipsThoseInBetween(t *testing.T) {
 }
 
 func TestPartsOfABacktestMakeTheWhole(t *testing.T) {
-	live, draft := parse(t, fmt.Sprintf(threshold, 100)), parse(t, fmt.Sprintf(threshold, 130))
-	order := rand.New(rand.NewPCG(1, 2)).Perm(1000)
-	run := func(order []int) ledger.Backtest {
-		b, err := ledger.Run(t.Context(), draft, decisions(t, live, order), ledger.BacktestOptions{Examples: 3})
-		if err != nil {
-			t.Fatal(err)
+	rapid.Check(t, func(t *rapid.T) {
+		live, draft := parse(t, randomPolicy(t)), parse(t, randomPolicy(t))
+		var all []ledger.Lazy
+		for i := range rapid.IntRange(0, 30).Draw(t, "decisions") {
+			input := randomInput(t)
+			answer, _ := live.Evaluate(input, rules.Options{Now: morning})
+			all = append(all, ledger.Sample{Head: &ledger.Head{ID: fmt.Sprintf("dec_%03d", i), Outcome: answer.Outcome, Score: answer.Score / 3, Fired: answer.Fired, At: morning}, Input: input})
 		}
-		return b
-	}
-	if whole, parts := run(order), run(order[:300]).Merge(run(order[300:]), 3); !reflect.DeepEqual(whole, parts) {
-		t.Errorf("%+v\n%+v", whole, parts)
-	}
+		run := func(page []ledger.Lazy) ledger.Backtest {
+			b, err := ledger.Run(t.Context(), draft, func(_ context.Context, yield func([]ledger.Lazy) error) error { return yield(page) }, ledger.BacktestOptions{Examples: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+		order := rapid.Permutation(all).Draw(t, "order")
+		parts, done := run(nil), 0
+		for done < len(order) {
+			next := rapid.IntRange(done+1, len(order)).Draw(t, "part")
+			parts, done = parts.Merge(run(order[done:next]), 2), next
+		}
+		if whole := run(all); !reflect.DeepEqual(whole, parts) {
+			t.Errorf("%+v\n%+v", whole, parts)
+		}
+	})
 }
 
 func TestABacktestCountsWhatItCannotTry(t *testing.T) {
@@ -356,58 +429,5 @@ nothing`
 	}, ledger.BacktestOptions{})
 	if problem.CodeOf(err) != problem.Timeout {
 		t.Error(err)
-	}
-}
-
-const small = `id: p
-outcomes: [reject, review, approve]
-default: approve
-rules:
-  - {id: underage, when: "age(applicant.date_of_birth) < 18", outcome: reject}
-  - {id: sanctioned, when: {all: [{field: sanctions.hits, operator: GT, value: 0}]}, outcome: review, score: {base: 90, additional: 20}}
-  - {id: income, when: "income.monthly < 1000", outcome: review, score: {base: 40, additional: 5}}
-  - {id: country, when: {field: applicant.country, operator: IN, value: [KP, IR]}, outcome: reject, score: {base: 80}}
-  - {id: old, when: "age(applicant.date_of_birth) > 90", outcome: review}
-`
-
-// BenchmarkBacktest tells decisions per second: from memory, and as stores keep them.
-func BenchmarkBacktest(b *testing.B) {
-	p := parse(b, small)
-	l := ledger.Ledger{Store: memory{}}
-	const number = 20000
-	samples, sealed := make([]ledger.Lazy, number), make([]ledger.Lazy, number)
-	for i := range number {
-		id := fmt.Sprintf("dec_%06d", i)
-		input := map[string]any{
-			"applicant": map[string]any{"date_of_birth": fmt.Sprintf("%d-03-04", 1930+i%90), "country": []string{"DE", "FR", "KP"}[i%3]},
-			"sanctions": map[string]any{"hits": float64(i % 2)}, "income": map[string]any{"monthly": float64(i % 3000)},
-		}
-		if _, err := l.Decide(b.Context(), ledger.Request{Tenant: "t", Policy: p, Input: input, At: morning, ID: id}); err != nil {
-			b.Fatal(err)
-		}
-		s, err := l.Store.Decision(b.Context(), "t", "p", id)
-		if err != nil {
-			b.Fatal(err)
-		}
-		samples[i], sealed[i] = ledger.Sample{Head: &s.Head, Input: input}, &s
-	}
-	for name, all := range map[string][]ledger.Lazy{"memory": samples, "sealed": sealed} {
-		b.Run(name, func(b *testing.B) {
-			source := func(_ context.Context, yield func([]ledger.Lazy) error) error {
-				for i := 0; i < number; i += 200 {
-					if err := yield(all[i : i+200]); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := ledger.Run(b.Context(), p, source, ledger.BacktestOptions{Examples: 5}); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(number)*float64(b.N)/b.Elapsed().Seconds(), "decisions/s")
-		})
 	}
 }

@@ -95,9 +95,10 @@ type SplitCheck struct {
 // ReportTrial counts the decisions of a trial; d.Share of 0 means a shadow. Errors: those of the source.
 func ReportTrial(ctx context.Context, d Draft, source Source, examples int) (TrialReport, error) {
 	t := newTrialTally(d.Trial, d.Share == 0, examples)
+	reader := Reader{}
 	err := source(ctx, func(page []Lazy) error {
 		for _, lazy := range page {
-			sample, err := lazy.Sample()
+			sample, err := lazy.Sample(&reader)
 			if err != nil {
 				return err
 			}
@@ -113,7 +114,8 @@ type trialTally struct {
 	trial     string
 	decisions int
 
-	shadow      *tally // nil: of a challenger
+	shadow      *Tally // nil: of a challenger
+	examples    int    // of the shadow
 	live, draft Latency
 
 	arms map[rules.Arm]*armTally // nil: of a shadow
@@ -132,7 +134,7 @@ type armTally struct {
 func newTrialTally(trial string, shadow bool, examples int) *trialTally {
 	t := &trialTally{trial: trial}
 	if shadow {
-		t.shadow = newTally(BacktestOptions{Examples: examples})
+		t.shadow, t.examples = NewTally(), examples
 		return t
 	}
 	t.arms = map[rules.Arm]*armTally{rules.Champion: newArmTally(), rules.Challenger: newArmTally()}
@@ -155,11 +157,11 @@ func (t *trialTally) add(h *Head) {
 }
 
 func (t *trialTally) addShadow(h *Head) {
-	t.shadow.looked++
+	t.shadow.Decisions++
 	if s := h.Shadow; s.Error != "" {
-		t.shadow.errors[s.Error]++
+		t.shadow.Errors[s.Error]++
 	} else {
-		t.shadow.compare(h, s.Outcome, s.Score, s.Fired)
+		t.shadow.compare(h, s.Outcome, s.Score, s.Fired, t.examples)
 		t.live.add(h.Took.Nanoseconds())
 		t.draft.add(s.Took.Nanoseconds())
 	}
@@ -182,7 +184,7 @@ func (a *armTally) add(h *Head) {
 func (t *trialTally) result(draft *rules.Policy, share float64) TrialReport {
 	r := TrialReport{Trial: t.trial, Decisions: t.decisions}
 	if t.shadow != nil {
-		r.Shadow = &ShadowReport{t.shadow.result(draft), t.live.figures(), t.draft.figures()}
+		r.Shadow = &ShadowReport{t.shadow.Report(draft), t.live.figures(), t.draft.figures()}
 		return r
 	}
 	a, b := t.arms[rules.Champion], t.arms[rules.Challenger]
@@ -256,7 +258,7 @@ func (r TrialReport) Merge(other TrialReport, examples int) TrialReport {
 	for _, part := range []TrialReport{r, other} {
 		t.decisions += part.Decisions
 		if s := part.Shadow; s != nil && t.shadow != nil {
-			t.shadow.addParts(s.Backtest)
+			t.shadow.Add(s.tally(), examples)
 			t.live.merge(s.Live)
 			t.draft.merge(s.Draft)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ballerine/internal/backtest"
 	"ballerine/internal/cases"
 	"ballerine/internal/local/lambda"
 	"ballerine/internal/local/sfnserver"
@@ -19,7 +20,7 @@ import (
 const sfnPath = "/step-functions/"
 
 // functionNames are all functions, as in template.yaml.
-var functionNames = []string{"step", "rules", "vendor", "document", "children", "dispatch", "sweep", "clientapi", "reviewapi", "adminapi", "flowapi", "hooks", "authorizer"}
+var functionNames = []string{"step", "rules", "vendor", "document", "children", "backtest", "dispatch", "sweep", "clientapi", "reviewapi", "adminapi", "flowapi", "hooks", "authorizer"}
 
 // startChildren puts every function behind the Lambda Runtime API, as a process of its own.
 func (s *Stack) startChildren(f Functions) (err error) {
@@ -58,7 +59,7 @@ func (s *Stack) environment() ([]string, error) {
 		machines[ref.String()] = sfnserver.ARN(ref)
 	}
 	variables := map[string]any{
-		"MACHINES": machines, "PLUGIN_SETTINGS": s.settings(), "VENDOR_SECRETS_INLINE": s.vendorSecrets(),
+		"MACHINES": machines, "BACKTEST_MACHINE": sfnserver.MachineARN(backtestMachine), "PLUGIN_SETTINGS": s.settings(), "VENDOR_SECRETS_INLINE": s.vendorSecrets(),
 		"SIGNING_KEYS": map[string]any{"keys": [][]byte{s.secrets.Signing}},
 		"CASES_TABLE":  tables.Cases, "SUBJECTS_TABLE": tables.Subjects, "REGISTRY_TABLE": tables.Registry,
 		"DELIVERIES_TABLE": tables.Deliveries, "IDEMPOTENCY_TABLE": tables.Idempotency, "DOCUMENTS_BUCKET": bucket,
@@ -81,8 +82,34 @@ func (s *Stack) environment() ([]string, error) {
 	return environment, nil
 }
 
-// sfnEngine is the interpreter in sfnserver's words.
-type sfnEngine struct{ *states.Engine }
+// backtestMachine is the name under which the functions find what runs backtests.
+const backtestMachine = "backtest"
+
+// sfnEngine is the interpreter in sfnserver's words, and what runs backtests beside it.
+type sfnEngine struct {
+	*states.Engine
+	backtests *Backtests
+}
+
+// Start implements sfnserver.Engine.
+func (e sfnEngine) Start(ctx context.Context, machine, name string, input []byte) error {
+	if machine != backtestMachine {
+		return e.Engine.Start(ctx, machine, name, input)
+	}
+	var ref backtest.Ref
+	if err := json.Unmarshal(input, &ref); err != nil {
+		return problem.Wrap(err, problem.Invalid, "The input names no backtest.")
+	}
+	return e.backtests.Start(ctx, ref)
+}
+
+// Stop implements sfnserver.Engine.
+func (e sfnEngine) Stop(ctx context.Context, machine, name, cause string) error {
+	if machine != backtestMachine {
+		return e.Engine.Stop(ctx, machine, name, cause)
+	}
+	return e.backtests.stopNamed(ctx, name)
+}
 
 // Describe implements sfnserver.Engine.
 func (e sfnEngine) Describe(ctx context.Context, machine, name string) (sfnserver.Status, error) {

@@ -81,6 +81,7 @@ type Stack struct {
 	children *lambda.Server
 	engine   *states.Engine
 	express  *states.Express
+	backtest *Backtests
 	issuer   *issuer.Issuer
 	sandbox  *sandbox.Server
 	feed     *feed // of the file's commits; nil with a DynamoDB
@@ -170,6 +171,7 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	if s.express, err = states.NewExpress(engine, s.references()); err != nil {
 		return err
 	}
+	s.backtest = newBacktests(s.db, invoke, s.options.Logger)
 	s.sandbox = sandbox.New(vendors)
 	if s.Core, err = app.New(s.parts()); err != nil {
 		return err
@@ -217,6 +219,7 @@ func (s *Stack) parts() app.Parts {
 	return app.Parts{
 		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
 		Registry: s.stores.registry, Ledger: s.stores.ledger, Lists: s.stores.lists, Trials: s.stores.trials, ShadowTime: s.options.shadowTime, Machines: Machines{s.db},
+		Backtests: s.stores.backtests, Runner: s.backtest, Bulk: app.Bulk{Parts: localParts, Turn: localTurn, Workers: 1},
 		Executions: states.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: s3.New(client, bucket, s.options.Now),
 		Secrets:     s.vendorSecrets(),
 		Definitions: s.options.Definitions, Settings: s.settings(),
@@ -259,7 +262,7 @@ var audiences = map[httpapi.Audience]string{
 // functions builds the handlers of all functions, as their main packages do.
 func (s *Stack) functions(f Functions) (err error) {
 	f["step"], f["document"], f["sweep"], f["authorizer"] = s.Core.Step(), s.Core.Document(), s.Core.Sweep(), s.Core.Authorizer()
-	f["children"], f["rules"] = s.Core.Children(), s.Core.Rules()
+	f["children"], f["rules"], f["backtest"] = s.Core.Children(), s.Core.Rules(), s.Core.Backtest()
 	f["dispatch"] = s.Core.Dispatch(s.stores.decode)
 	if f["vendor"], err = s.Core.Vendor(); err != nil {
 		return err
@@ -351,7 +354,7 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 	mux.Handle("/oauth2/", provider)
 	mux.Handle("GET /metrics", s.metrics)
 	if s.children != nil {
-		stepFunctions := sfnserver.Handler(sfnEngine{s.engine}, s.options.Now)
+		stepFunctions := sfnserver.Handler(sfnEngine{s.engine, s.backtest}, s.options.Now)
 		mux.Handle(sfnPath, stepFunctions)
 		mux.Handle(strings.TrimSuffix(sfnPath, "/"), stepFunctions)
 	}
@@ -397,6 +400,9 @@ func (s *Stack) resume(ctx context.Context) error {
 	s.stopWork = stop
 	if err := s.engine.Recover(ctx); err != nil {
 		s.options.Logger.Warn("some executions could not go on", "error", err.Error())
+	}
+	if err := s.backtest.resume(work, s.spawn); err != nil {
+		return err
 	}
 	outbox := s.Core.Outbox()
 	if err := s.stores.follow(ctx, work, s, outbox.Deliver); err != nil {

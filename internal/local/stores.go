@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
+	"ballerine/internal/backtest"
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
@@ -35,6 +36,7 @@ type stores struct {
 	ledger      ledger.Store
 	lists       lists.Store
 	trials      trial.Store
+	backtests   backtest.Store
 	// decode reads the effects of the store's feed, for dispatch.
 	decode func(json.RawMessage) ([]cases.Effect, error)
 	// follow delivers the effects of commits from now on, and those that were left.
@@ -43,7 +45,7 @@ type stores struct {
 
 func (s *Stack) openStores(ctx context.Context) (stores, error) {
 	if s.options.DynamoDB == "" {
-		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), s.db.Lists(), s.db.Trials(), decodeEffects, followFile}, nil
+		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), s.db.Lists(), s.db.Trials(), s.db.Backtests(), decodeEffects, followFile}, nil
 	}
 	provider := credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, "")
 	client := dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.options.DynamoDB), Credentials: provider})
@@ -51,7 +53,7 @@ func (s *Stack) openStores(ctx context.Context) (stores, error) {
 		return stores{}, err
 	}
 	d := dynamo.New(client, tables)
-	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), d.Lists(), d.Trials(), dynamo.DecodeStream, followStream}, nil
+	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), d.Lists(), d.Trials(), d.Backtests(), dynamo.DecodeStream, followStream}, nil
 }
 
 // region and tables of a DynamoDB Local.

@@ -94,6 +94,15 @@ func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Pub
 	return one.out, err
 }
 
+// Draft checks a policy as publishing it does, under whatever id it has. Errors: TooLarge, Invalid with every problem.
+func (p *Publisher) Draft(ctx context.Context, tenant, source string) (*rules.Policy, error) {
+	if len(source) > MaxSource {
+		return nil, problem.New(problem.TooLarge, "A definition has at most %d KB.", MaxSource>>10)
+	}
+	made, err := p.check(Publish{Kind: Policy, Source: source}, p.Catalog.For(ctx, tenant))
+	return made.policy, err
+}
+
 // publishing is a document that has been checked, on its way to be a version.
 type publishing struct {
 	newest, next Definition
@@ -192,7 +201,7 @@ func (p *Publisher) check(cmd Publish, known resources) (made checked, err error
 	default:
 		return made, problem.New(problem.NotFound, "There is no such kind of definition.")
 	}
-	if id != "" && id != cmd.ID {
+	if id != "" && cmd.ID != "" && id != cmd.ID {
 		diagnostics = append(diagnostics, problem.Diagnostic{File: "source", Line: 1, Column: 1, Path: "id", Code: "id", Message: fmt.Sprintf("the document's id is %s, it is published as %s", id, cmd.ID)})
 	}
 	made.warnings = diagnostics

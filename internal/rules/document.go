@@ -44,6 +44,7 @@ func (r *reader) policy() *Policy {
 	p.asked = r.asked
 	p.cases = r.cases(lookup(root, "cases"), p)
 	p.paths, p.whole = distinct(p.rules), r.whole
+	p.bound = expr.Bind(p.programs()...)
 	return p
 }
 

@@ -26,7 +26,14 @@ func (p *Policy) Evaluate(input map[string]any, options Options) (Answer, error)
 func (p *Policy) evaluate(input map[string]any, options Options, depth int, calls *int) (Answer, error) {
 	room := enter()
 	defer room.leave()
+	p.bound.Look(expr.Map(input), &room.values)
+	return p.decide(room, &room.values, input, options, depth, calls)
+}
+
+// decide over values; input is what they were looked up in, for what wants all of it.
+func (p *Policy) decide(room *room, values *expr.Values, input map[string]any, options Options, depth int, calls *int) (Answer, error) {
 	room.env = expr.Env{Scope: expr.Map(input), Now: options.Now, Location: p.location, Lists: options.Lists}
+	room.env.Use(values)
 	d := &room.decision
 	d.policy, d.env, d.options, d.traced, d.worst, d.depth, d.calls = p, &room.env, options, !options.Untraced, -1, depth, calls
 	if calls == nil {
@@ -38,8 +45,10 @@ func (p *Policy) evaluate(input map[string]any, options Options, depth int, call
 		}
 		d.env.Host = d
 	}
-	if err := d.exact(); err != nil {
-		return Answer{}, err
+	if p.whole || !values.Exact() {
+		if err := d.exact(); err != nil {
+			return Answer{}, err
+		}
 	}
 	d.rules()
 	if d.failed != nil {
@@ -112,6 +121,7 @@ type room struct {
 	decision decision
 	calls    int
 	env      expr.Env
+	values   expr.Values
 	points   []points
 	fired    []string
 }
@@ -126,7 +136,8 @@ func enter() *room {
 
 // leave forgets what was seen, and keeps the memory of lists.
 func (r *room) leave() {
-	*r = room{points: r.decision.points[:0], fired: r.decision.fired[:0]}
+	r.values.Clear()
+	*r = room{points: r.decision.points[:0], fired: r.decision.fired[:0], values: r.values}
 	rooms.Put(r)
 }
 

@@ -28,6 +28,7 @@ type Policy struct {
 	cases    []policyCase
 	severity map[string]int // outcome -> place in Outcomes
 	paths    []input        // every path that a rule reads, once
+	bound    *expr.Bound    // the same
 	whole    bool           // a rule reads the whole input
 	asked    []asked        // lists and other policies
 }

@@ -44,7 +44,7 @@ func Load(ctx context.Context, with ...With) (*app.Core, error) {
 		Deliveries: b.env("DELIVERIES_TABLE"), Idempotency: b.env("IDEMPOTENCY_TABLE"),
 	})
 	b.parts = app.Parts{
-		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Ledger: tables.Ledger(), Lists: tables.Lists(), Trials: tables.Trials(), Idempotency: tables.Idempotency(),
+		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Ledger: tables.Ledger(), Lists: tables.Lists(), Trials: tables.Trials(), Backtests: tables.Backtests(), Idempotency: tables.Idempotency(),
 		Definitions: statemachines.Files, PublicURL: b.env("PUBLIC_URL"), AllowLoopback: b.env("ALLOW_LOOPBACK") == "true",
 		Version: b.env("VERSION"), Now: time.Now, Logger: slog.Default(), Metrics: telemetry.Discard,
 	}
@@ -124,6 +124,14 @@ func Publishing(_ context.Context, b *builder) error {
 		return err
 	}
 	b.parts.Machines = stepfunctions.NewPublishing(b.stepFunctions(), settings)
+	return nil
+}
+
+// Backtests are run by a state machine.
+func Backtests(_ context.Context, b *builder) error {
+	if machine := b.env("BACKTEST_MACHINE"); machine != "" {
+		b.parts.Runner = stepfunctions.NewBacktests(b.stepFunctions(), machine)
+	}
 	return nil
 }
 

@@ -22,6 +22,9 @@ func ARN(machine cases.WorkflowRef) string {
 	return prefix + ":stateMachine:" + MachineName(machine)
 }
 
+// MachineARN is that of a machine with a name of its own.
+func MachineARN(name string) string { return prefix + ":stateMachine:" + name }
+
 // MachineName is a machine's name within the ARN.
 func MachineName(machine cases.WorkflowRef) string {
 	return machine.ID + "-v" + strconv.Itoa(machine.Version)

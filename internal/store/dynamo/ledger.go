@@ -86,7 +86,7 @@ func (s Ledger) Decision(ctx context.Context, tenant, policy, id string) (ledger
 }
 
 func sealed(i item) (d ledger.Sealed, err error) {
-	d.Head, err = decode[ledger.Head](i, "decision")
+	d.Head, err = ledger.ReadHead([]byte(i.string("doc")))
 	if body, ok := i["body"].(*types.AttributeValueMemberB); ok {
 		d.Body = body.Value
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"ballerine/internal/backtest"
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
@@ -46,6 +47,13 @@ func TestReviews(t *testing.T) {
 
 func TestRegistry(t *testing.T) {
 	storetest.Registry(t, func(t *testing.T) registry.Store { return open(t).Registry() })
+}
+
+func TestBacktests(t *testing.T) {
+	storetest.Backtests(t, func(t *testing.T) (backtest.Store, ledger.Store) {
+		s := open(t)
+		return s.Backtests(), s.Ledger()
+	})
 }
 
 func TestLedger(t *testing.T) {

@@ -3,8 +3,6 @@ package embedded
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
-	"fmt"
 
 	"ballerine/internal/ledger"
 	"ballerine/internal/problem"
@@ -51,8 +49,8 @@ func decision(value []byte, body bool) (d ledger.Sealed, err error) {
 		return d, problem.New(problem.Internal, "A kept decision cannot be read.")
 	}
 	head := value[4 : 4+binary.BigEndian.Uint32(value)]
-	if err := json.Unmarshal(head, &d.Head); err != nil {
-		return d, fmt.Errorf("decode decision: %w", err)
+	if d.Head, err = ledger.ReadHead(head); err != nil {
+		return d, err
 	}
 	if body {
 		d.Body = append([]byte(nil), value[4+len(head):]...)
