@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,9 +40,7 @@ func (ds Diagnostics) Failed() bool {
 // Sort orders by place, then code and message, so that the same document always gives the same list.
 func (ds Diagnostics) Sort() {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
-		return slices.Compare(
-			[]string{a.File, fmt.Sprintf("%08d:%08d", a.Line, a.Column), a.Code, a.Message},
-			[]string{b.File, fmt.Sprintf("%08d:%08d", b.Line, b.Column), b.Code, b.Message})
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
 	})
 }
 
@@ -70,11 +69,18 @@ func (ds Diagnostics) Err() error {
 
 // Excerpt renders a source line with a caret below [column, column+width), as compilers do.
 func Excerpt(source string, line, column, width int) string {
-	lines := strings.Split(source, "\n")
-	if line < 1 || line > len(lines) {
+	for at := 1; at < line; at++ {
+		_, rest, more := strings.Cut(source, "\n")
+		if !more {
+			return ""
+		}
+		source = rest
+	}
+	if line < 1 {
 		return ""
 	}
-	text := strings.TrimRight(strings.ReplaceAll(lines[line-1], "\t", " "), "\r")
+	text, _, _ := strings.Cut(source, "\n")
+	text = strings.TrimRight(strings.ReplaceAll(text, "\t", " "), "\r")
 	width = max(1, min(width, len([]rune(text))-column+1))
 	return fmt.Sprintf("%5d | %s\n      | %s%s", line, text, strings.Repeat(" ", max(0, column-1)), strings.Repeat("^", width))
 }

@@ -131,7 +131,7 @@ func (r *reader) expression(n *yaml.Node, path string, e *expr.Error) {
 
 // inBlock finds the place in a block scalar, whose lines stand below the node. A folded one has lost its own lines.
 func (r *reader) inBlock(n *yaml.Node, e *expr.Error) (line, column int) {
-	lines := strings.Split(string(r.source), "\n")
+	lines := strings.Split(r.source, "\n")
 	line = n.Line + e.Line
 	if n.Style&yaml.FoldedStyle != 0 {
 		line = n.Line + 1

@@ -28,7 +28,7 @@ func (r *reader) policy() *Policy {
 	r.only(root, "", policyKeys)
 	p := &Policy{
 		ID: r.identifier(root, "id", "id"), Title: r.text(lookup(root, "title"), "title"), Version: r.version(root),
-		Digest: digest(r.source), Source: slices.Clone(r.source), location: r.zone(orEmpty(lookup(root, "timezone"))),
+		Digest: digest([]byte(r.source)), Source: []byte(r.source), location: r.zone(orEmpty(lookup(root, "timezone"))),
 		severity: map[string]int{},
 	}
 	r.id = p.ID

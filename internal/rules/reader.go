@@ -18,20 +18,22 @@ import (
 
 // Limits of a document. Larger ones are refused.
 const (
-	maxSource   = 1 << 20 // bytes
-	maxDepth    = 64      // nested conditions
+	maxSource   = 16 << 20 // bytes: a table of 100,000 rows has its place
+	maxDepth    = 64       // nested conditions
 	maxRules    = 2000
-	maxExcerpts = 100     // problems that show their line
-	maxNodes    = 200_000 // of the document, with what its aliases stand for
+	maxExcerpts = 100       // problems that show their line
+	maxNodes    = 2_000_000 // of the document, with what its aliases stand for
+	maxAliased  = 200_000   // of these, what aliases stand for
 )
 
 // reader turns YAML nodes into a policy and collects every problem with its place.
 type reader struct {
-	file   string
-	source []byte
-	found  problem.Diagnostics
-	shape  *expr.Shape
-	nodes  int
+	file    string
+	source  string
+	found   problem.Diagnostics
+	shape   *expr.Shape
+	nodes   int
+	aliased int
 
 	inputSchema *expr.Schema
 	id          string
@@ -39,7 +41,9 @@ type reader struct {
 	whole       bool    // a rule so far reads the whole input
 }
 
-func newReader(file string, source []byte) *reader { return &reader{file: file, source: source} }
+func newReader(file string, source []byte) *reader {
+	return &reader{file: file, source: string(source)}
+}
 
 // add notes a problem at a node. width is the characters that are meant.
 func (r *reader) add(n *yaml.Node, path, code, hint, format string, args ...any) {
@@ -49,7 +53,7 @@ func (r *reader) add(n *yaml.Node, path, code, hint, format string, args ...any)
 func (r *reader) addAt(line, column, width int, path, code, hint, message string) {
 	d := problem.Diagnostic{File: r.file, Line: line, Column: column, Path: path, Code: code, Message: message, Hint: hint}
 	if len(r.found) < maxExcerpts {
-		d.Excerpt = problem.Excerpt(string(r.source), line, column, width)
+		d.Excerpt = problem.Excerpt(r.source, line, column, width)
 	}
 	r.found = append(r.found, d)
 }
@@ -63,7 +67,7 @@ func (r *reader) root() *yaml.Node {
 		return nil
 	}
 	var document yaml.Node
-	if err := unmarshal(r.source, &document); err != nil {
+	if err := unmarshal([]byte(r.source), &document); err != nil {
 		r.addAt(lineOf(err), 1, 1, "", "syntax", "", "the document is not YAML or JSON: "+cause(err))
 		return nil
 	}
@@ -71,7 +75,7 @@ func (r *reader) root() *yaml.Node {
 		r.addAt(1, 1, 1, "", "empty", "", "the document is empty")
 		return nil
 	}
-	root, ok := r.flatten(document.Content[0], 0)
+	root, ok := r.flatten(document.Content[0], 0, false)
 	if !ok {
 		return nil
 	}
@@ -115,7 +119,7 @@ func lineOf(err error) int {
 }
 
 // flatten checks depth and double names, and puts anchors' contents in the place of their aliases, boundedly.
-func (r *reader) flatten(n *yaml.Node, depth int) (*yaml.Node, bool) {
+func (r *reader) flatten(n *yaml.Node, depth int, aliased bool) (*yaml.Node, bool) {
 	if depth > maxDepth*2 {
 		r.add(n, "", "too_deep", "", "the document is nested too deep")
 		return nil, false
@@ -124,26 +128,46 @@ func (r *reader) flatten(n *yaml.Node, depth int) (*yaml.Node, bool) {
 		r.add(n, "", "too_large", "", "the document has more than %d parts", maxNodes)
 		return nil, false
 	}
-	if n.Kind == yaml.AliasNode {
-		return r.flatten(n.Alias, depth+1)
-	}
-	fresh := *n
-	fresh.Content = make([]*yaml.Node, len(n.Content))
-	names := map[string]bool{}
-	for i, child := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 {
-			if names[child.Value] {
-				r.add(child, "", "duplicate", "", "%s is here twice", child.Value)
-			}
-			names[child.Value] = true
+	if aliased {
+		if r.aliased++; r.aliased > maxAliased {
+			r.add(n, "", "too_large", "write out what is meant, or name it once", "the document's aliases stand for more than %d parts", maxAliased)
+			return nil, false
 		}
-		flat, ok := r.flatten(child, depth+1)
+	}
+	if n.Kind == yaml.AliasNode {
+		return r.flatten(n.Alias, depth+1, true)
+	}
+	if n.Kind == yaml.MappingNode {
+		r.twice(n)
+	}
+	flat := n
+	for i, child := range n.Content {
+		other, ok := r.flatten(child, depth+1, aliased)
 		if !ok {
 			return nil, false
 		}
-		fresh.Content[i] = flat
+		if other != child { // the node may be what several aliases stand for: it stays as it is
+			if flat == n {
+				fresh := *n
+				fresh.Content = slices.Clone(n.Content)
+				flat = &fresh
+			}
+			flat.Content[i] = other
+		}
 	}
-	return &fresh, true
+	return flat, true
+}
+
+// twice notes the names of an object that are there more than once.
+func (r *reader) twice(n *yaml.Node) {
+	names := make(map[string]bool, len(n.Content)/2)
+	for i := 0; i < len(n.Content); i += 2 {
+		name := n.Content[i].Value
+		if names[name] {
+			r.add(n.Content[i], "", "duplicate", "", "%s is here twice", name)
+		}
+		names[name] = true
+	}
 }
 
 // member is a name of an object with its value.

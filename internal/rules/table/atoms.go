@@ -143,6 +143,26 @@ func meet(a, b []reach) bool {
 	return false
 }
 
+// has says whether a has all parts of b.
+func has(a, b []reach) bool {
+	i := 0
+	for _, r := range b {
+		for i < len(a) && a[i].to < r.from {
+			i++
+		}
+		need := r.from
+		for i < len(a) && a[i].from <= need && need <= r.to {
+			if need = a[i].to + 1; need <= r.to {
+				i++
+			}
+		}
+		if need <= r.to {
+			return false
+		}
+	}
+	return true
+}
+
 // without are the parts of a that b does not have.
 func without(a, b []reach) []reach {
 	var found []reach

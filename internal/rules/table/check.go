@@ -2,7 +2,7 @@ package table
 
 import (
 	"fmt"
-	"reflect"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,9 +10,9 @@ import (
 
 // Limits of the checks. A table that would take more is used all the same, and it is said that it was not checked whole.
 const (
-	maxPairs  = 5_000_000 // pairs of rows that are compared
-	maxPieces = 5_000_000 // rows held against pieces of what others leave
-	maxTold   = 20        // problems of one sort
+	maxPairs  = 5_000_000  // pairs of rows that are compared
+	maxPieces = 10_000_000 // rows held against parts of what others leave
+	maxTold   = 20         // problems of one sort
 )
 
 // box is what a row is for: the parts of each column's values.
@@ -28,7 +28,7 @@ type checker struct {
 	pieces  int
 	told    map[string]int
 	found   []Problem
-	cut     bool // a limit was met
+	cut     []string // what was looked for when a limit was met
 }
 
 // check finds rows that contradict each other, rows that can never count, and inputs that no row is for.
@@ -56,22 +56,35 @@ func (t *Table) check() []Problem {
 	if t.hit != Collect && t.hit != RuleOrder {
 		c.gaps()
 	}
-	if c.cut {
-		c.warn(whole("unchecked", "", "the table is too large to be checked whole for overlaps and gaps"))
+	for _, code := range slices.Sorted(maps.Keys(c.told)) {
+		if more := c.told[code] - maxTold; more > 0 {
+			p := whole(code, "", "there are %d more problems of this sort (%s)", more, code)
+			p.Warning = true
+			c.found = append(c.found, p)
+		}
+	}
+	if len(c.cut) > 0 {
+		p := whole("unchecked", "", "the table is too large to be checked whole: the look for %s was cut short", strings.Join(c.cut, " and "))
+		p.Warning = true
+		c.found = append(c.found, p)
 	}
 	return c.found
 }
 
-// tell notes a problem, as far as there are not many of its sort.
-func (c *checker) tell(p Problem) {
-	if c.told[p.Code]++; c.told[p.Code] <= maxTold {
+// tell notes a problem; of a sort that there is much of, only the first ones are made.
+func (c *checker) tell(code string, warning bool, problem func() Problem) {
+	if c.told[code]++; c.told[code] <= maxTold {
+		p := problem()
+		p.Code, p.Warning = code, warning
 		c.found = append(c.found, p)
 	}
 }
 
-func (c *checker) warn(p Problem) {
-	p.Warning = true
-	c.tell(p)
+// limit notes that a look for something was cut short.
+func (c *checker) limit(what string) {
+	if !slices.Contains(c.cut, what) {
+		c.cut = append(c.cut, what)
+	}
 }
 
 // overlaps compares the rows that share values of the column in which the fewest do.
@@ -84,7 +97,7 @@ func (c *checker) overlaps() {
 				break
 			}
 			if c.pairs++; c.pairs > maxPairs {
-				c.cut = true
+				c.limit("overlaps")
 				return
 			}
 			if c.boxes[i].meets(c.boxes[j]) {
@@ -128,33 +141,35 @@ func (b box) meets(other box) bool {
 	return true
 }
 
-// covers says whether a box has all of another.
-func (b box) covers(other box) bool {
+// pair of rows that are for the same inputs.
+func (c *checker) pair(i, j int) {
+	same := slices.Equal(c.t.rows[i].then, c.t.rows[j].then)
+	if same && c.boxes[i].equals(c.boxes[j]) {
+		c.tell("duplicate", c.t.hit != Unique, func() Problem { return ofRow(j, "", "", "row %d says what row %d says", j+1, i+1) })
+		return
+	}
+	when := func() string { return c.example(c.boxes[i].and(c.boxes[j])) }
+	switch {
+	case c.t.hit == Unique:
+		c.tell("overlap", false, func() Problem {
+			return ofRow(j, "", "in a UNIQUE table at most one row applies", "rows %d and %d both apply when %s", i+1, j+1, when())
+		})
+	case c.t.hit == Any && !same:
+		c.tell("overlap", false, func() Problem {
+			return ofRow(j, "", "in a table of hit policy ANY, rows that apply together say the same", "rows %d and %d say different things when %s", i+1, j+1, when())
+		})
+	case c.t.hit == First:
+		c.earlier[j] = append(c.earlier[j], i)
+	}
+}
+
+func (b box) equals(other box) bool {
 	for k := range b {
-		if len(without(other[k], b[k])) > 0 {
+		if !slices.Equal(b[k], other[k]) {
 			return false
 		}
 	}
 	return true
-}
-
-// pair of rows that are for the same inputs.
-func (c *checker) pair(i, j int) {
-	same := reflect.DeepEqual(c.t.rows[i].then, c.t.rows[j].then)
-	if same && reflect.DeepEqual(c.boxes[i], c.boxes[j]) {
-		p := ofRow(j, "duplicate", "", "row %d says what row %d says", j+1, i+1)
-		p.Warning = c.t.hit != Unique
-		c.tell(p)
-		return
-	}
-	switch {
-	case c.t.hit == Unique:
-		c.tell(ofRow(j, "overlap", "in a UNIQUE table at most one row applies", "rows %d and %d both apply when %s", i+1, j+1, c.example(c.boxes[i].and(c.boxes[j]))))
-	case c.t.hit == Any && !same:
-		c.tell(ofRow(j, "overlap", "in a table of hit policy ANY, rows that apply together say the same", "rows %d and %d say different things when %s", i+1, j+1, c.example(c.boxes[i].and(c.boxes[j]))))
-	case c.t.hit == First:
-		c.earlier[j] = append(c.earlier[j], i)
-	}
 }
 
 func (b box) and(other box) box {
@@ -173,8 +188,15 @@ func (c *checker) shadows() {
 			continue
 		}
 		slices.Sort(before)
-		if left, sure := c.uncovered(c.boxes[j], before); left == nil && sure {
-			c.warn(ofRow(j, "shadowed", "move it up, or remove it", "row %d never counts: %s before it take all that it is for", j+1, named(before)))
+		left, sure := c.uncovered(c.boxes[j], before)
+		if !sure {
+			c.limit("rows that never count")
+			return
+		}
+		if left == nil {
+			c.tell("shadowed", true, func() Problem {
+				return ofRow(j, "", "move it up, or remove it", "row %d never counts: %s before it take all that it is for", j+1, named(before))
+			})
 		}
 	}
 }
@@ -203,42 +225,15 @@ func (c *checker) gaps() {
 	for i := range rows {
 		rows[i] = i
 	}
-	if left, _ := c.uncovered(all, rows); left != nil {
-		c.warn(whole("gap", "add a row with - in every input for all other cases, if there is something to say for them", "no row applies when %s", c.example(left)))
+	left, sure := c.uncovered(all, rows)
+	if !sure {
+		c.limit("gaps")
 	}
-}
-
-// uncovered is a piece of a box that none of the rows is for; nil when there is none. sure is false when a limit was met.
-func (c *checker) uncovered(b box, rows []int) (left box, sure bool) {
-	if c.pieces += len(rows); c.pieces > maxPieces {
-		c.cut = true
-		return nil, false
+	if left != nil {
+		c.tell("gap", true, func() Problem {
+			return whole("", "add a row with - in every input for all other cases, if there is something to say for them", "no row applies when %s", c.example(left))
+		})
 	}
-	var near []int
-	for _, i := range rows {
-		if c.boxes[i].covers(b) {
-			return nil, true
-		}
-		if c.boxes[i].meets(b) {
-			near = append(near, i)
-		}
-	}
-	if len(near) == 0 {
-		return b, true
-	}
-	row, rest := c.boxes[near[0]], near[1:]
-	b = slices.Clone(b)
-	for k := range b {
-		if part := without(b[k], row[k]); len(part) > 0 {
-			piece := slices.Clone(b)
-			piece[k] = part
-			if left, sure := c.uncovered(piece, rest); left != nil || !sure {
-				return left, sure
-			}
-		}
-		b[k] = common(b[k], row[k])
-	}
-	return nil, true
 }
 
 // example of inputs within a box.
