@@ -96,8 +96,10 @@ func (r *sheetReader) add(at tablefile.Place, code, message, hint string) {
 }
 
 func (r *sheetReader) warn(at tablefile.Place, code, message, hint string) {
-	r.add(at, code, message, hint)
-	r.found[len(r.found)-1].Warning = true
+	if before := len(r.found); before < maxTold {
+		r.add(at, code, message, hint)
+		r.found[before].Warning = true
+	}
 }
 
 func (r *sheetReader) read() error {
@@ -131,10 +133,10 @@ func (r *sheetReader) read() error {
 		}
 		return nil
 	})
-	if r.counts.formulas > 0 && len(r.found) < maxTold {
+	if r.counts.formulas > 0 {
 		r.warn(formula, "formula", fmt.Sprintf("%d cells are formulas; what they said when the file was saved counts", r.counts.formulas), "")
 	}
-	if r.counts.hidden > 0 && len(r.found) < maxTold {
+	if r.counts.hidden > 0 {
 		r.warn(r.hidden, "hidden", fmt.Sprintf("%d lines are hidden, and count all the same", r.counts.hidden), "delete what is not to count")
 	}
 	return err
