@@ -13,7 +13,7 @@ import (
 
 func policyCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "policy", Short: "Evaluate and test policies, and try drafts on what was decided"}
-	cmd.AddCommand(evalCommand(), testCommand(), backtestCommand(), decisionsCommand(), trialCommand())
+	cmd.AddCommand(evalCommand(), testCommand(), backtestCommand(), decisionsCommand(), trialCommand(), tableCommand(), importPolicyCommand())
 	cmd.AddCommand(registryCommands(registry.Policy)...)
 	return cmd
 }
@@ -164,7 +164,7 @@ func (t *testReport) add(file, policy string, results []rules.CaseResult) {
 	}
 }
 
-func (t *testReport) print(cmd *cobra.Command) error {
+func (t *testReport) printProblems(cmd *cobra.Command) {
 	for _, tested := range t.Policies {
 		for _, result := range tested.Cases {
 			for _, message := range result.Problems {
@@ -172,6 +172,10 @@ func (t *testReport) print(cmd *cobra.Command) error {
 			}
 		}
 	}
+}
+
+func (t *testReport) print(cmd *cobra.Command) error {
+	t.printProblems(cmd)
 	if asJSON(cmd) {
 		if err := json.NewEncoder(cmd.OutOrStdout()).Encode(t); err != nil {
 			return err

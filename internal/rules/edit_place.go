@@ -218,6 +218,17 @@ func match(was, now []table.Row) []int {
 	return found
 }
 
+// SameRows counts the rows of a table that are those of another, wherever they stand.
+func SameRows(was, now table.Source) int {
+	same := 0
+	for _, i := range match(was.Rows, now.Rows) {
+		if i >= 0 {
+			same++
+		}
+	}
+	return same
+}
+
 // addTo adds a table to others.
 func (e *editor) addTo(tables *yaml.Node, name string, s table.Source) {
 	if tables.Kind != yaml.MappingNode {

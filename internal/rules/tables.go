@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -303,3 +304,6 @@ func (p *Policy) Table(name string) (table.Source, bool) {
 	}
 	return t.source.Clone(), true
 }
+
+// Tables are the names of the policy's tables, sorted.
+func (p *Policy) Tables() []string { return slices.Sorted(maps.Keys(p.tables)) }

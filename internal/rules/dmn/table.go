@@ -167,7 +167,7 @@ func (t *tableReader) allowed(values *element) []string {
 	if ok {
 		t.warn(values.place(), "allowed", "what the input may be is not part of a table", "say it as enum in the schema of the policy's inputs; `policy import` does")
 	} else {
-		t.warn(values.place(), "allowed", "what the input may be is not carried over", "say it in the schema of the policy's inputs: minimum, maximum, enum")
+		t.warn(values.place(), "not_carried", "what the input may be is not carried over", "say it in the schema of the policy's inputs: minimum, maximum, enum")
 	}
 	return texts
 }

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"ballerine/internal/problem"
+	"ballerine/internal/rules"
+	"ballerine/internal/rules/dmn"
+)
+
+func importPolicyCommand() *cobra.Command {
+	var output string
+	var options dmn.PolicyOptions
+	var names map[string]string
+	cmd := &cobra.Command{
+		Use: "import FILE", Short: "Make a policy of the decision tables of a DMN document; what cannot be carried is listed", Args: cobra.ExactArgs(1),
+		Long: "Makes a policy of the decision tables of a DMN document: a schema of the inputs, a rule for each table. An output named outcome, " +
+			"decision or result is the outcome; its listed values are the outcomes, the most severe first, unless --outcomes says so.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := readFile(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			model, found := dmn.Read(args[0], text, names)
+			found = append(found, model.Others...)
+			for _, d := range model.Decisions {
+				found = append(found, d.Problems...)
+			}
+			found = slices.DeleteFunc(found, func(d problem.Diagnostic) bool { return d.Code == "allowed" }) // the schema has it
+			if found.Failed() {
+				return diagnosticsError{found}
+			}
+			made, err := dmn.Policy(model, options)
+			if err != nil {
+				printWarnings(cmd, found)
+				return err
+			}
+			file := output
+			if file == "" || file == "-" {
+				file = "policy.yaml"
+			}
+			_, diagnostics := rules.Parse(file, made)
+			if found = append(found, diagnostics...); found.Failed() {
+				return diagnosticsError{found}
+			}
+			if asJSON(cmd) {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"policy": string(made), "notes": append(problem.Diagnostics{}, found...)})
+			}
+			printWarnings(cmd, found)
+			if output == "" || output == "-" {
+				_, err = cmd.OutOrStdout().Write(made)
+				return err
+			}
+			return replaceFile(output, made)
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; standard output without it")
+	cmd.Flags().StringVar(&options.Outcome, "outcome", "", "the output that is the outcome")
+	cmd.Flags().StringSliceVar(&options.Outcomes, "outcomes", nil, "the outcomes, the most severe first")
+	cmd.Flags().StringVar(&options.Default, "default", "", "the outcome when no rule fires; without it the last of the outcomes")
+	cmd.Flags().StringToStringVar(&names, "name", nil, "what a name of the document is in the policy: \"Monthly income=income.monthly\"")
+	return cmd
+}
