@@ -207,7 +207,7 @@ func (s *server) registerBacktests(api huma.API) {
 			Cursor   string `json:"cursor,omitempty" maxLength:"2000"`
 		}
 	}
-	add(s, api, op(Admin, "backtestPolicy", "POST", "/v1/policies/{id}/backtests", "Try a draft of a policy on what was decided, the newest first"), func(c ctx, in *backtestIn) (*body[BacktestPage], error) {
+	add(s, api, op(Admin, "backtestPolicy", "POST", "/v1/policies/{id}/backtests", "Try a draft of a policy on what was decided, the newest first").defining(), func(c ctx, in *backtestIn) (*body[BacktestPage], error) {
 		tenant := principalOf(c).Tenant
 		draft, diagnostics := rules.Parse("source", []byte(in.Body.Source))
 		if err := diagnostics.Err(); err != nil {

@@ -86,6 +86,12 @@ func (o operation) creating() operation {
 	return o
 }
 
+// defining lets the body have a definition, which may be large.
+func (o operation) defining() operation {
+	o.maxBody = maxLargeBody
+	return o
+}
+
 func (o operation) repeatable() operation {
 	o.idempotent = optional
 	return o

@@ -74,7 +74,7 @@ var published = []struct {
 func (s *server) registerPublishing(api huma.API) {
 	for _, k := range published {
 		what := string(k.kind)
-		publish := op(Admin, "publish"+k.one, "POST", k.path+"/{id}/versions", "Publish a "+what+": a new version, unless the newest is the same").creating()
+		publish := op(Admin, "publish"+k.one, "POST", k.path+"/{id}/versions", "Publish a "+what+": a new version, unless the newest is the same").creating().defining()
 		add(s, api, orProposal[Publication](api, publish), func(c ctx, in *publishIn) (*publishOut, error) {
 			made, err := s.Publisher.Publish(c, principalOf(c), registry.Publish{
 				Kind: k.kind, ID: in.ID, Source: in.Body.Source, Comment: in.Body.Comment, DryRun: in.Body.DryRun, Proposal: reserved(c, "prop"),
@@ -130,6 +130,13 @@ func (s *server) registerCopies(api huma.API) {
 func (s *server) registerWorkspace(api huma.API) {
 	add(s, api, op(Admin, "exportWorkspace", "GET", "/v1/workspace", "Export the newest version of everything that was published"), func(c ctx, _ *none) (*body[registry.Workspace], error) {
 		w, err := s.Publisher.Export(c, principalOf(c).Tenant)
+		size := 0
+		for _, d := range w.Definitions {
+			size += len(d.Source)
+		}
+		if size > registry.MaxSource {
+			return nil, problem.New(problem.TooLarge, "The workspace has more than %d MB, which one answer cannot carry; take its definitions one by one.", registry.MaxSource>>20)
+		}
 		return &body[registry.Workspace]{w}, err
 	})
 	type importIn struct {
@@ -138,7 +145,7 @@ func (s *server) registerWorkspace(api huma.API) {
 			DryRun    bool               `json:"dry_run,omitempty"`
 		}
 	}
-	importing := op(Admin, "importWorkspace", "POST", "/v1/workspace/imports", "Publish what an exported workspace holds and is not here yet; nothing when something has problems").repeatable()
+	importing := op(Admin, "importWorkspace", "POST", "/v1/workspace/imports", "Publish what an exported workspace holds and is not here yet; nothing when something has problems").repeatable().defining()
 	add(s, api, orProposal[List[Publication]](api, importing), func(c ctx, in *importIn) (*publishOut, error) {
 		cmd := registry.ImportWorkspace{Workspace: in.Body.Workspace, DryRun: in.Body.DryRun, Proposal: reserved(c, "prop")}
 		done, err := s.Publisher.Import(c, principalOf(c), cmd)

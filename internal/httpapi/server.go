@@ -21,11 +21,15 @@ import (
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
+	"ballerine/internal/registry"
 	"ballerine/internal/telemetry"
 )
 
-// maxBody bounds bodies, in bytes.
-const maxBody = 1 << 20
+// Bounds of bodies, in bytes. API Gateway hands at most 6 MB to a function, the body's quotes escaped.
+const (
+	maxBody      = 1 << 20
+	maxLargeBody = registry.MaxSource + 512<<10 // of a definition, as JSON
+)
 
 // idempotence of an operation.
 type idempotence int

@@ -82,6 +82,8 @@ func TestBadRequestsAreProblemsWithCodes(t *testing.T) {
 		{"POST", "/v1/keys", `{"nmae":"secret-value"}`, []string{"Idempotency-Key", "b"}, 422, "invalid"},
 		{"POST", "/v1/keys", `{}`, nil, 400, "idempotency_key_required"},
 		{"POST", "/v1/keys", strings.Repeat(" ", maxBody+1), []string{"Idempotency-Key", "c"}, 413, "too_large"},
+		{"POST", "/v1/policies/p/versions", strings.Repeat(" ", maxLargeBody+1), []string{"Idempotency-Key", "d"}, 413, "too_large"},
+		{"POST", "/v1/policies/p/versions", `{"source": "` + strings.Repeat(" ", maxBody+1) + `", "other": 1}`, []string{"Idempotency-Key", "e"}, 422, "invalid"},
 		{"POST", "/v1/keys", `{}`, []string{"Idempotency-Key", "d", "Content-Type", "text/plain"}, 415, "unsupported_media_type"},
 		{"GET", "/v1/cases?limit=abc", "", nil, 422, "invalid"},
 		{"GET", "/v1/cases?cursor=abc", "", nil, 422, "invalid"},

@@ -21,8 +21,9 @@ const (
 // Kinds are all of them, in the order in which one may name another: workflows name policies and plugins.
 func Kinds() []Kind { return []Kind{Policy, Plugin, Workflow} }
 
-// MaxSource bounds a document, in bytes: DynamoDB keeps items of up to 400 KB.
-const MaxSource = 300 << 10
+// MaxSource bounds a document, in bytes: what one call can carry to a Lambda function, where a body of up to 6 MB arrives
+// with its quotes escaped twice.
+const MaxSource = 5 << 20
 
 // Definition is one version of a workflow, a policy or a plugin. It is never changed.
 type Definition struct {

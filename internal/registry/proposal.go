@@ -66,7 +66,7 @@ type ProposedSettings struct {
 // Limits of a proposal: all of it is published in one transaction.
 const (
 	maxDocuments = 90
-	maxSources   = 3 << 20 // bytes
+	maxSources   = MaxSource // bytes
 )
 
 // ProposalQuery asks for a page of proposals.
@@ -159,7 +159,7 @@ func commentTooLong() error {
 }
 
 func tooLarge() error {
-	return problem.New(problem.TooLarge, "A definition has at most %d KB.", MaxSource>>10)
+	return problem.New(problem.TooLarge, "A definition has at most %d MB.", MaxSource>>20)
 }
 
 // now is the time, as exact as it is kept.

@@ -77,7 +77,11 @@ func (s Registry) AddProposal(ctx context.Context, p registry.Proposal) error {
 	}
 	writes := []types.TransactWriteItem{put(s.tables.Registry, i, absent, nil)}
 	for n, d := range p.Documents {
-		source := item{"pk": text(p.Tenant), "sk": text(join("proposed", p.ID, fmt.Sprintf("%03d", n))), "source": text(d.Source)}
+		sk := join("proposed", p.ID, fmt.Sprintf("%03d", n))
+		source := item(key(p.Tenant, sk))
+		if err := s.putSource(ctx, p.Tenant, join("source", sk), d.Source, source); err != nil {
+			return err
+		}
 		writes = append(writes, put(s.tables.Registry, source, "", nil))
 	}
 	return translate(s.transact(ctx, writes))
@@ -95,8 +99,8 @@ func (s Registry) Proposal(ctx context.Context, tenant, id string) (registry.Pro
 		if err != nil || n >= len(p.Documents) {
 			return false, problem.New(problem.Internal, "A kept proposal cannot be read.")
 		}
-		p.Documents[n].Source = i.string("source")
-		return true, nil
+		p.Documents[n].Source, err = s.source(ctx, tenant, join("source", i.string("sk")), i)
+		return true, err
 	})
 	return p, err
 }
@@ -135,7 +139,7 @@ func (s Registry) DecideProposal(ctx context.Context, p registry.Proposal, made 
 	decided.Put.ExpressionAttributeNames = map[string]string{"#status": "status"}
 	writes := []types.TransactWriteItem{decided}
 	for _, d := range made {
-		i, err := definitionItem(d)
+		i, err := s.definitionItem(ctx, d)
 		if err != nil {
 			return err
 		}

@@ -12,8 +12,8 @@ import (
 	"ballerine/internal/registry"
 )
 
-// Registry is the registry.Store of the tables. A version is one item; its source stands beside the document, so that
-// lists do not read it.
+// Registry is the registry.Store of the tables. A version is one item, with its source beside the document or, when it is
+// long, in items of its own; see sources.go.
 type Registry struct{ *Store }
 
 var _ registry.Store = Registry{}
@@ -25,19 +25,25 @@ func definitionKey(kind registry.Kind, id string, version int) string {
 	return join("definition", string(kind), id, fmt.Sprintf("%08d", version))
 }
 
-func definitionItem(d registry.Definition) (item, error) {
+// sourcesOf is where the parts of a definition's source are.
+func sourcesOf(d registry.Definition) string {
+	return join("source", string(d.Kind), d.ID, fmt.Sprintf("%08d", d.Version))
+}
+
+// definitionItem keeps a definition's source and makes its item.
+func (s Registry) definitionItem(ctx context.Context, d registry.Definition) (item, error) {
 	source := d.Source
 	d.Source = ""
 	i, err := newItem(d.Tenant, definitionKey(d.Kind, d.ID, d.Version), d)
-	if err == nil {
-		i["source"] = text(source)
+	if err != nil {
+		return nil, err
 	}
-	return i, err
+	return i, s.putSource(ctx, d.Tenant, sourcesOf(d), source, i)
 }
 
 // PutDefinition implements registry.Store.
 func (s Registry) PutDefinition(ctx context.Context, d registry.Definition) error {
-	i, err := definitionItem(d)
+	i, err := s.definitionItem(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -52,7 +58,7 @@ func (s Registry) Definition(ctx context.Context, tenant string, kind registry.K
 		if err != nil {
 			return registry.Definition{}, err
 		}
-		return withSource(i, kind)
+		return s.withSource(ctx, i, kind)
 	}
 	var newest registry.Definition
 	err := s.query(ctx, &dynamodb.QueryInput{
@@ -60,7 +66,7 @@ func (s Registry) Definition(ctx context.Context, tenant string, kind registry.K
 		ScanIndexForward: aws.Bool(false), Limit: aws.Int32(1),
 		ExpressionAttributeValues: item{":pk": text(tenant), ":sk": text(join("definition", string(kind), id, ""))},
 	}, func(i item) (more bool, err error) {
-		newest, err = withSource(i, kind)
+		newest, err = s.withSource(ctx, i, kind)
 		return false, err
 	})
 	if err == nil && newest.Version == 0 {
@@ -69,9 +75,12 @@ func (s Registry) Definition(ctx context.Context, tenant string, kind registry.K
 	return newest, err
 }
 
-func withSource(i item, kind registry.Kind) (registry.Definition, error) {
+func (s Registry) withSource(ctx context.Context, i item, kind registry.Kind) (registry.Definition, error) {
 	d, err := decode[registry.Definition](i, string(kind))
-	d.Source = i.string("source")
+	if err != nil {
+		return d, err
+	}
+	d.Source, err = s.source(ctx, d.Tenant, sourcesOf(d), i)
 	return d, err
 }
 

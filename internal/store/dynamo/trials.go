@@ -29,7 +29,7 @@ const free = absent + " OR #trial = :none OR #trial = :trial"
 
 // PutTrial implements trial.Store.
 func (s Trials) PutTrial(ctx context.Context, prev int, t trial.Trial) error {
-	source := t.Source
+	source, kept := t.Source, item(nil)
 	if prev > 0 { // the source never changes, and who writes over a trial need not have it
 		there, err := s.get(ctx, s.tables.Registry, t.Tenant, trialKey(t.Policy, t.ID), "trial")
 		if problem.CodeOf(err) == problem.NotFound {
@@ -38,14 +38,23 @@ func (s Trials) PutTrial(ctx context.Context, prev int, t trial.Trial) error {
 		if err != nil {
 			return err
 		}
-		source = there.string("source")
+		kept = there
 	}
 	t.Source = ""
 	i, err := newItem(t.Tenant, trialKey(t.Policy, t.ID), t)
 	if err != nil {
 		return err
 	}
-	i["source"], i["revision"] = text(source), whole(t.Revision)
+	i["revision"] = whole(t.Revision)
+	if kept != nil {
+		for _, name := range sourceAttributes {
+			if v, is := kept[name]; is {
+				i[name] = v
+			}
+		}
+	} else if err := s.putSource(ctx, t.Tenant, join("source", trialKey(t.Policy, t.ID)), source, i); err != nil {
+		return err
+	}
 	condition, values := absent, item(nil)
 	if prev > 0 {
 		condition, values = "revision = :revision", item{":revision": whole(prev)}
@@ -80,7 +89,10 @@ func (s Trials) Trial(ctx context.Context, tenant, policy, id string) (trial.Tri
 		return trial.Trial{}, err
 	}
 	t, err := decode[trial.Trial](i, "trial")
-	t.Source = i.string("source")
+	if err != nil {
+		return t, err
+	}
+	t.Source, err = s.source(ctx, tenant, join("source", trialKey(policy, id)), i)
 	return t, err
 }
 

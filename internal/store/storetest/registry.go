@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +25,6 @@ func Registry(t *testing.T, open func(t *testing.T) registry.Store) {
 	t.Run("a version is read as it was written", func(t *testing.T) {
 		s := open(t)
 		want := definition("a", registry.Workflow, "kyc", 2)
-		want.Source = strings.Repeat("# a long document\n", registry.MaxSource/18)
 		must(t, s.PutDefinition(ctx, want))
 		got, err := s.Definition(ctx, "a", registry.Workflow, "kyc", 2)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -36,6 +36,37 @@ func Registry(t *testing.T, open func(t *testing.T) registry.Store) {
 			_, err = s.Definition(ctx, other.Tenant, other.Kind, other.ID, other.Version)
 			wants(t, err, problem.NotFound)
 		}
+	})
+	t.Run("a source is as long as it may be", func(t *testing.T) {
+		s := open(t)
+		for version, size := range []int{0, 32 << 10, 32<<10 + 1, 400 << 10, registry.MaxSource} {
+			want := definition("a", registry.Policy, "large", version+1)
+			want.Source = noise(size)
+			must(t, s.PutDefinition(ctx, want))
+			for _, asked := range []int{version + 1, 0} {
+				got, err := s.Definition(ctx, "a", registry.Policy, "large", asked)
+				if err != nil || got.Version != version+1 || got.Source != want.Source {
+					t.Errorf("%d bytes: %v, %d bytes of version %d", size, err, len(got.Source), got.Version)
+				}
+			}
+		}
+		all, err := s.Definitions(ctx, "a", registry.Policy, "")
+		if err != nil || len(all) != 5 || all[0].Version != 5 || all[0].Source != "" {
+			t.Errorf("%v, %d definitions", err, len(all))
+		}
+	})
+	t.Run("of two long sources for one version the first stays", func(t *testing.T) {
+		s := open(t)
+		first, second := definition("a", registry.Policy, "p", 1), definition("a", registry.Policy, "p", 1)
+		first.Source, second.Source = noise(900<<10), noise(500 << 10)[1:]
+		must(t, s.PutDefinition(ctx, first))
+		wants(t, s.PutDefinition(ctx, second), problem.Conflict)
+		got, err := s.Definition(ctx, "a", registry.Policy, "p", 1)
+		if err != nil || got.Source != first.Source {
+			t.Errorf("%v, %d bytes", err, len(got.Source))
+		}
+		_, err = s.Definition(ctx, "b", registry.Policy, "p", 1)
+		wants(t, err, problem.NotFound)
 	})
 	t.Run("a version is never written twice", func(t *testing.T) {
 		s := open(t)
@@ -93,4 +124,14 @@ func Registry(t *testing.T, open func(t *testing.T) registry.Store) {
 	})
 	settings(t, open)
 	proposals(t, open)
+}
+
+// noise is a text of so many bytes that compresses badly.
+func noise(size int) string {
+	random := rand.New(rand.NewPCG(1, uint64(size)))
+	text := make([]byte, size)
+	for i := range text {
+		text[i] = byte(' ' + random.IntN(95))
+	}
+	return string(text)
 }
