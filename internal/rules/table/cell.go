@@ -83,10 +83,14 @@ func (r *cellReader) space() {
 // take goes on behind a word, if it stands here.
 func (r *cellReader) take(word string) bool {
 	r.space()
-	if !strings.HasPrefix(string(r.text[r.at:]), word) {
-		return false
+	at := r.at
+	for _, c := range word {
+		if at == len(r.text) || r.text[at] != c {
+			return false
+		}
+		at++
 	}
-	r.at += len([]rune(word))
+	r.at = at
 	return true
 }
 
@@ -276,9 +280,11 @@ func (r *cellReader) word(t *test, start int) {
 	word := string(r.text[r.at:end])
 	r.at = end
 	switch word {
-	case "true", "false":
-		r.kinds[Bool] = true
-		t.bools[map[string]int{"false": 0, "true": 1}[word]] = true
+	case "false", "FALSE": // spreadsheets write it so
+		r.kinds[Bool], t.bools[0] = true, true
+		return
+	case "true", "TRUE":
+		r.kinds[Bool], t.bools[1] = true, true
 		return
 	case "null":
 		t.null = true

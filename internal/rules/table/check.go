@@ -1,6 +1,8 @@
 package table
 
 import (
+	"cmp"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -87,46 +89,111 @@ func (c *checker) limit(what string) {
 	}
 }
 
-// overlaps compares the rows that share values of the column in which the fewest do.
+// overlaps compares the rows that share values of the column in which the fewest do. Where every row that applies counts,
+// only rows that are there twice are of interest.
 func (c *checker) overlaps() {
+	if c.t.hit == Priority || c.t.hit == Collect || c.t.hit == RuleOrder {
+		c.twice()
+		return
+	}
 	column, order := c.divider()
+	width := len(c.t.columns)
+	hulls := make([]hull, len(order)*width) // side by side, as they are looked at
 	for at, i := range order {
-		to := c.boxes[i][column][len(c.boxes[i][column])-1].to
-		for _, j := range order[at+1:] {
-			if c.boxes[j][column][0].from > to {
+		for k, cell := range c.boxes[i] {
+			hulls[at*width+k] = hull{int32(cell[0].from), int32(cell[len(cell)-1].to), len(cell) > 1}
+		}
+	}
+	for at, i := range order {
+		mine := hulls[at*width : (at+1)*width]
+		for other := at + 1; other < len(order); other++ {
+			theirs := hulls[other*width : (other+1)*width]
+			if theirs[column].from > mine[column].to {
 				break
 			}
 			if c.pairs++; c.pairs > maxPairs {
 				c.limit("overlaps")
 				return
 			}
-			if c.boxes[i].meets(c.boxes[j]) {
+			near, gaps := meetAll(mine, theirs)
+			if j := order[other]; near && (!gaps || c.boxes[i].meets(c.boxes[j])) {
 				c.pair(min(i, j), max(i, j))
 			}
 		}
 	}
 }
 
+// hull is the first and the last part of a cell.
+type hull struct {
+	from, to int32
+	gaps     bool // there may be some in between that are not the cell's
+}
+
+// meetAll says whether the hulls of all columns meet; gaps whether the cells still may not.
+func meetAll(a, b []hull) (near, gaps bool) {
+	for k := range a {
+		if a[k].from > b[k].to || b[k].from > a[k].to {
+			return false, false
+		}
+		gaps = gaps || a[k].gaps || b[k].gaps
+	}
+	return true, gaps
+}
+
+// twice finds rows that are there twice.
+func (c *checker) twice() {
+	seen := map[string]int{}
+	var key []byte
+	for j := range c.t.rows {
+		key = c.key(key[:0], j)
+		if i, ok := seen[string(key)]; ok {
+			c.pair(i, j)
+			continue
+		}
+		seen[string(key)] = j
+	}
+}
+
+// key is the same for rows that say the same for the same inputs, and hardly ever for others.
+func (c *checker) key(key []byte, i int) []byte {
+	for _, cell := range c.boxes[i] {
+		for _, r := range cell {
+			key = binary.AppendVarint(binary.AppendVarint(key, int64(r.from)), int64(r.to))
+		}
+		key = append(key, 0xff)
+	}
+	for _, v := range c.t.rows[i].then {
+		key = fmt.Appendf(key, "%T%v\xff", v, v)
+	}
+	return key
+}
+
 // divider is the column to compare rows by, with the rows that are for anything at all in the order of their values in it.
 func (c *checker) divider() (column int, order []int) {
+	var rows []int
+	for i, b := range c.boxes {
+		if !slices.ContainsFunc(b, func(cell []reach) bool { return len(cell) == 0 }) {
+			rows = append(rows, i)
+		}
+	}
 	least := -1
 	for k := range c.t.columns {
-		var rows []int
-		for i, b := range c.boxes {
-			if !slices.ContainsFunc(b, func(cell []reach) bool { return len(cell) == 0 }) {
-				rows = append(rows, i)
-			}
-		}
-		from := func(i int) int { return c.boxes[i][k][0].from }
-		slices.SortStableFunc(rows, func(a, b int) int { return from(a) - from(b) })
-		pairs := 0
+		sorted := make([][2]int, len(rows)) // where it begins, row
 		for at, i := range rows {
-			cell := c.boxes[i][k]
-			end, _ := slices.BinarySearchFunc(rows, cell[len(cell)-1].to+1, func(j, to int) int { return from(j) - to })
+			sorted[at] = [2]int{c.boxes[i][k][0].from, i}
+		}
+		slices.SortFunc(sorted, func(a, b [2]int) int { return cmp.Or(a[0]-b[0], a[1]-b[1]) })
+		pairs := 0
+		for at, one := range sorted {
+			cell := c.boxes[one[1]][k]
+			end, _ := slices.BinarySearchFunc(sorted, cell[len(cell)-1].to+1, func(other [2]int, to int) int { return other[0] - to })
 			pairs += end - at - 1
 		}
 		if least < 0 || pairs < least {
-			least, column, order = pairs, k, rows
+			least, column, order = pairs, k, order[:0]
+			for _, one := range sorted {
+				order = append(order, one[1])
+			}
 		}
 	}
 	return column, order

@@ -2,7 +2,6 @@ package table
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 
 	"ballerine/internal/expr"
@@ -94,6 +93,8 @@ func (t *Table) told(values []value, verdicts []expr.Verdict, found scanned) Res
 		case Priority:
 			best := t.best(found.rows)
 			doubt = slices.DeleteFunc(doubt, func(i int) bool { return t.before(best, i) })
+		case Any: // which one says it makes no difference
+			doubt = slices.DeleteFunc(doubt, func(i int) bool { return slices.Equal(t.rows[i].then, t.rows[found.rows[0]].then) })
 		}
 	}
 	if len(doubt) == 0 {
@@ -134,7 +135,7 @@ func (t *Table) counted(rows []int) Result {
 		}
 	case Any:
 		for _, i := range rows[1:] {
-			if !reflect.DeepEqual(t.rows[i].then, t.rows[rows[0]].then) {
+			if !slices.Equal(t.rows[i].then, t.rows[rows[0]].then) {
 				return Result{Reason: fmt.Sprintf("the rows %d and %d apply and do not say the same", rows[0]+1, i+1)}
 			}
 		}
