@@ -12,9 +12,10 @@ import (
 
 // Limits of the checks. A table that would take more is used all the same, and it is said that it was not checked whole.
 const (
-	maxPairs  = 5_000_000  // pairs of rows that are compared
-	maxPieces = 10_000_000 // rows held against parts of what others leave
-	maxTold   = 20         // problems of one sort
+	maxPairs   = 5_000_000  // pairs of rows that are compared
+	perMeeting = 4          // what two rows that meet take, in pairs
+	maxPieces  = 10_000_000 // rows held against parts of what others leave
+	maxTold    = 20         // problems of one sort
 )
 
 // box is what a row is for: the parts of each column's values.
@@ -117,6 +118,7 @@ func (c *checker) overlaps() {
 			}
 			near, gaps := meetAll(mine, theirs)
 			if j := order[other]; near && (!gaps || c.boxes[i].meets(c.boxes[j])) {
+				c.pairs += perMeeting
 				c.pair(min(i, j), max(i, j))
 			}
 		}
