@@ -98,8 +98,8 @@ func TestOnlyWhatHasChangedOfATableIsWritten(t *testing.T) {
 	}
 }
 
-// written are policies in the ways that people and machines write them. Each has a table t.
-var written = map[string]string{
+// inManyWays are policies in the ways that people and machines write them. Each has a table t.
+var inManyWays = map[string]string{
 	"blocks":          edited[:strings.Index(edited, "  limits")] + "  t:\n    hit: FIRST\n    inputs: [a]\n    outputs: [o]\n    rows: [['1', x]]\nrules: []\n",
 	"another indent":  "tables:\n    t:\n        rows:\n        - ['1', x]\n        - - '2'\n          - y\n        outputs:\n        - o\n        inputs:\n        - a\n    u: {}\nz: 1",
 	"no hit":          "tables:\n  t:\n    inputs: [a]\n    outputs: [o]\n    rows:\n      - ['1', x]",
@@ -112,7 +112,7 @@ var written = map[string]string{
 }
 
 func TestATableIsReplacedHoweverThePolicyIsWritten(t *testing.T) {
-	for name, source := range written {
+	for name, source := range inManyWays {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				s := tabletest.Source(func(text string) bool { return true }).Draw(t, "table")
@@ -189,7 +189,7 @@ func TestALargeTableIsReplacedInSeconds(t *testing.T) {
 }
 
 func FuzzReplaceTable(f *testing.F) {
-	for _, source := range written {
+	for _, source := range inManyWays {
 		f.Add([]byte(source))
 	}
 	s := table.Source{Hit: table.First, Inputs: []table.Input{{Expression: "n"}}, Outputs: []table.Output{{Name: "o"}}, Rows: []table.Row{{When: []string{"1"}, Then: []any{"#"}}}}

@@ -68,7 +68,6 @@ type csvParser struct {
 	at           int
 	line, column int // of at, from 1
 	comma        byte
-	cells        int
 	failed       *problem.Diagnostic
 }
 

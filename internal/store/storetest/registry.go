@@ -2,7 +2,8 @@ package storetest
 
 import (
 	"context"
-	"math/rand/v2"
+	"crypto/sha256"
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
@@ -128,10 +129,10 @@ func Registry(t *testing.T, open func(t *testing.T) registry.Store) {
 
 // noise is a text of so many bytes that compresses badly.
 func noise(size int) string {
-	random := rand.New(rand.NewPCG(1, uint64(size)))
-	text := make([]byte, size)
-	for i := range text {
-		text[i] = byte(' ' + random.IntN(95))
+	var b strings.Builder
+	for n := 0; b.Len() < size; n++ {
+		sum := sha256.Sum256([]byte{byte(n), byte(n >> 8), byte(n >> 16)})
+		b.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
 	}
-	return string(text)
+	return b.String()[:size]
 }

@@ -17,6 +17,11 @@ import (
 // first says), empty rows and columns, results of formulas. With more than warnings among the diagnostics the sheet is not
 // to be used.
 func Read(file string, data []byte, sheet string) (tablefile.Sheet, problem.Diagnostics) {
+	return readWithin(file, data, sheet, maxSheet)
+}
+
+// readWithin reads a sheet of at most so many bytes of XML.
+func readWithin(file string, data []byte, sheet string, limit int64) (tablefile.Sheet, problem.Diagnostics) {
 	fail := func(code, message, hint string) (tablefile.Sheet, problem.Diagnostics) {
 		return tablefile.Sheet{}, problem.Diagnostics{tablefile.Place{Line: 1, Column: 1}.Diagnostic(file, code, message, hint)}
 	}
@@ -33,7 +38,7 @@ func Read(file string, data []byte, sheet string) (tablefile.Sheet, problem.Diag
 	if err != nil {
 		return failed(fail, err)
 	}
-	r := &sheetReader{book: b, info: b.choose(sheet), file: file}
+	r := &sheetReader{book: b, info: b.choose(sheet), file: file, limit: limit}
 	if err := r.read(); err != nil {
 		return failed(fail, err)
 	}
@@ -70,6 +75,7 @@ type sheetReader struct {
 	book   *book
 	info   sheetInfo
 	file   string
+	limit  int64 // bytes
 	lines  [][]tablefile.Cell
 	row    int // from 1
 	merged []area
@@ -105,7 +111,7 @@ func (r *sheetReader) warn(at tablefile.Place, code, message, hint string) {
 func (r *sheetReader) read() error {
 	var formula tablefile.Place
 	column := 0
-	err := r.book.each(r.info.part, maxSheet, func(at xml.StartElement, d *xml.Decoder) error {
+	err := r.book.each(r.info.part, r.limit, func(at xml.StartElement, d *xml.Decoder) error {
 		switch at.Name.Local {
 		case "row":
 			r.row++
