@@ -345,7 +345,7 @@ func TestAProposalHasAsManyDocumentsAsCanBePublishedInOneGo(t *testing.T) {
 	if _, err = s.Approve(t.Context(), bob, "prop_w", ""); err != nil || s.newest(registry.Policy, "p90").Version != 1 {
 		t.Error(err)
 	}
-	for i := range w.Definitions[:12] { // together more than 3 MB
+	for i := range w.Definitions[:12] { // together more than a proposal may have
 		w.Definitions[i].Source += strings.Repeat("#", registry.MaxSource-500)
 	}
 	w.Digest = registry.DigestOf(w)

@@ -43,6 +43,9 @@ func proposal(tenant, id string, documents int) registry.Proposal {
 		p.Documents = append(p.Documents, registry.Proposed{
 			Kind: registry.Policy, ID: fmt.Sprintf("p%d", i), Base: i, BaseDigest: "sha256:b", Title: "T", Digest: "sha256:x", Comment: "c", Source: fmt.Sprintf("id: p%d\n", i),
 		})
+		if i == 1 { // one of them is long
+			p.Documents[i].Source += noise(400 << 10)
+		}
 	}
 	return p
 }

@@ -40,7 +40,7 @@ func Registry(t *testing.T, open func(t *testing.T) registry.Store) {
 	})
 	t.Run("a source is as long as it may be", func(t *testing.T) {
 		s := open(t)
-		for version, size := range []int{0, 64 << 10, 64<<10 + 1, 400 << 10, registry.MaxSource} {
+		for version, size := range []int{0, 32 << 10, 32<<10 + 1, 400 << 10, registry.MaxSource} {
 			want := definition("a", registry.Policy, "large", version+1)
 			want.Source = noise(size)
 			must(t, s.PutDefinition(ctx, want))
