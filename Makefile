@@ -113,6 +113,10 @@ setup-node:
 %/node_modules/.package-lock.json: %/package-lock.json
 	@echo "setting up $*"; npm ci --silent --no-audit --no-fund --prefix $* && touch $@
 
+# Not every registry has the binaries for every other platform that the lock names, and npm ci then installs nothing.
+$(ENGINES)/node_modules/.package-lock.json: $(ENGINES)/package.json
+	@echo "setting up $(ENGINES)"; npm install --no-save --silent --no-audit --no-fund --prefix $(ENGINES) && touch $@
+
 CROSSCHECK := internal/asl/crosscheck/requirements.txt
 
 .PHONY: setup-python

@@ -571,6 +571,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the lists that policies can ask */
+        get: operations["listLists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a list without its entries */
+        get: operations["getList"];
+        /** Make a list, or say anew what it is */
+        put: operations["putList"];
+        post?: never;
+        /** Delete a list and erase the entries of all its editions; policies that ask it fail from then on */
+        delete: operations["deleteList"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add and remove entries: a new edition, unless nothing changes. Without If-Match it is done over whichever edition there is */
+        post: operations["changeList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{id}/editions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the editions of a list, the newest first */
+        get: operations["listListEditions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{id}/editions/{edition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Erase the entries of a former edition; decisions that have seen it stay, and cannot be replayed */
+        delete: operations["forgetListEdition"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the entries of a list */
+        get: operations["getListEntries"];
+        /**
+         * Put the whole content of a list: a new edition, unless the newest has the same
+         * @description A CSV (columns value, expires_at and note in any order; only value is needed), a CSV compressed by gzip (application/gzip), or JSON. At most 4 MB as it is sent, 16 MB and 200,000 entries as it is read. When something is wrong nothing is written, and all problems are told, each with its line and column.
+         */
+        put: operations["putListEntries"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -651,6 +759,58 @@ export interface paths {
         get: operations["listPolicies"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/backtest-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the runs of backtests, the newest first */
+        get: operations["listBacktests"];
+        put?: never;
+        /** Begin to try a draft of a policy on any number of decisions */
+        post: operations["startBacktest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/backtest-runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say how far a backtest is, and what came of it */
+        get: operations["getBacktest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/backtest-runs/{run}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a backtest that is under way */
+        post: operations["cancelBacktest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -742,6 +902,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policies/{id}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the trials of a policy, the newest first */
+        get: operations["listTrials"];
+        put?: never;
+        /** Try a draft beside the live version of a policy, as its shadow or as a challenger */
+        post: operations["createTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/trials/{trial}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a trial with its draft */
+        get: operations["getTrial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/trials/{trial}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a challenger begin that somebody else has proposed */
+        post: operations["approveTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/trials/{trial}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a trial, or take a proposal back */
+        post: operations["endTrial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policies/{id}/trials/{trial}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what came of a trial, the newest decisions first */
+        get: operations["reportTrial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies/{id}/versions": {
         parameters: {
             query?: never;
@@ -770,6 +1016,109 @@ export interface paths {
         /** Read a version of a policy with its source */
         get: operations["getPolicyVersion"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List proposals, the newest first */
+        get: operations["listProposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a proposal: sources, what they change, and whether they could still be published */
+        get: operations["getProposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals/{id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve what somebody else has proposed: it is checked again, and published in one go */
+        post: operations["approveProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals/{id}/rejection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject what somebody else has proposed */
+        post: operations["rejectProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/proposals/{id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take one's own proposal back */
+        post: operations["withdrawProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publishing-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say how the tenant publishes */
+        get: operations["getPublishingSettings"];
+        /** Change how the tenant publishes; to turn four eyes off is a proposal */
+        put: operations["updatePublishingSettings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1151,6 +1500,7 @@ export interface components {
             upload: components["schemas"]["Upload"];
         };
         Answer: {
+            calls?: components["schemas"]["Called"][] | null;
             decision: string;
             fired: string[] | null;
             indicators: components["schemas"]["Indicator"][] | null;
@@ -1165,8 +1515,35 @@ export interface components {
             score: number;
             severity: string;
             trace: components["schemas"]["Step"][] | null;
+            trial?: components["schemas"]["Trial"];
             /** Format: int64 */
             version: number;
+        };
+        ApproveProposalInBody: {
+            comment?: string;
+        };
+        ArmReport: {
+            /** Format: int64 */
+            decisions: number;
+            errors: {
+                [key: string]: number;
+            };
+            latency: components["schemas"]["Latency"];
+            /** Format: int64 */
+            score_sum: number;
+            /** Format: int64 */
+            subjects: number;
+            units: string;
+        };
+        Arms: {
+            challenger: components["schemas"]["ArmReport"];
+            champion: components["schemas"]["ArmReport"];
+            outcomes: components["schemas"]["OutcomeRates"][];
+            rules: components["schemas"]["RuleRates"][];
+            score: components["schemas"]["ScoreDifference"];
+            /** Format: double */
+            share: number;
+            split: components["schemas"]["SplitCheck"];
         };
         AssignInBody: {
             user: string | null;
@@ -1195,6 +1572,31 @@ export interface components {
             /** Format: int64 */
             status?: number;
         };
+        Backtest: {
+            /** Format: int64 */
+            decisions: number;
+            digest: string;
+            errors: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            evaluated: number;
+            /** Format: double */
+            flip_rate: number;
+            /** Format: int64 */
+            flipped: number;
+            flips: components["schemas"]["Flip"][];
+            matrix: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            policy: string;
+            rules: components["schemas"]["RuleChange"][];
+            score: components["schemas"]["ScoreChange"];
+            /** Format: int64 */
+            skipped: number;
+        };
         BacktestInBody: {
             case?: string;
             cursor?: string;
@@ -1217,6 +1619,8 @@ export interface components {
              * @description decided before this time
              */
             to?: string;
+            /** @description decided in this trial, by either side, or seen by its shadow */
+            trial?: string;
             /**
              * Format: int64
              * @description of the policy
@@ -1250,6 +1654,62 @@ export interface components {
             score: components["schemas"]["ScoreChange"];
             /** Format: int64 */
             skipped: number;
+        };
+        BacktestRun: {
+            comment?: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /**
+             * Format: int64
+             * @description that were looked at
+             */
+            decisions: number;
+            /** @description of the draft */
+            digest: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: int64 */
+            examples: number;
+            failure: components["schemas"]["RunFailure"];
+            filter: components["schemas"]["LedgerFilters"];
+            id: string;
+            /**
+             * Format: int64
+             * @description 0 until it is planned
+             */
+            parts: number;
+            /** Format: int64 */
+            parts_done: number;
+            /** @description whose decisions are looked at */
+            policy: string;
+            /**
+             * Format: double
+             * @description 0 to 1, by the time that the decisions span: an estimate
+             */
+            progress: number;
+            /** @description of a run that is done; not in lists */
+            report?: components["schemas"]["Backtest"];
+            /**
+             * Format: double
+             * @description an estimate; null when it cannot be told
+             */
+            seconds_left: number | null;
+            /** @enum {string} */
+            status: "running" | "done" | "failed" | "cancelled";
+        };
+        Called: {
+            digest: string;
+            fired: string[] | null;
+            outcome: string;
+            policy: string;
+            rule: string;
+            /** Format: double */
+            score: number;
+            severity: string;
+            trace: components["schemas"]["Step"][] | null;
+            /** Format: int64 */
+            version: number;
         };
         CancelInBody: {
             reason: string;
@@ -1304,6 +1764,12 @@ export interface components {
             path: string;
             running: string;
             what: string;
+        };
+        ChangeInBody: {
+            /** @description a value that is there gets this time and note */
+            add?: components["schemas"]["WrittenEntry"][] | null;
+            /** @description values */
+            remove?: string[] | null;
         };
         CopyInBody: {
             /** @description of the copy */
@@ -1387,12 +1853,14 @@ export interface components {
             reason?: string;
         };
         Definition: {
+            approved_by?: string;
             comment?: string;
             digest: string;
             express?: string;
             id: string;
             kind: string;
             machine?: string;
+            proposal?: string;
             /** Format: date-time */
             published_at?: string;
             published_by?: string;
@@ -1403,6 +1871,8 @@ export interface components {
             version: number;
         };
         DefinitionVersion: {
+            /** @description with four eyes: the second person */
+            approved_by?: string;
             comment?: string;
             /** @description SHA-256 of the source */
             digest: string;
@@ -1411,8 +1881,11 @@ export interface components {
             kind: "workflow" | "policy" | "plugin";
             /** @description the state machine version that its executions run */
             machine?: string;
+            /** @description with four eyes: its id */
+            proposal?: string;
             /** Format: date-time */
             published_at: string | null;
+            /** @description with four eyes: who proposed it */
             published_by?: string;
             /** @description it comes with the software */
             shipped: boolean;
@@ -1446,6 +1919,15 @@ export interface components {
             message: string;
             path: string;
             warning?: boolean;
+        };
+        Diff: {
+            /** Format: int64 */
+            added: number;
+            /** @description further hunks were left out: there are too many */
+            cut?: boolean;
+            hunks: components["schemas"]["Hunk"][];
+            /** Format: int64 */
+            removed: number;
         };
         Difference: {
             is?: unknown;
@@ -1528,9 +2010,11 @@ export interface components {
              * @description default: now
              */
             now?: string;
+            /** @description an opaque id of who is decided about, and no personal data: kept with the decision; the same subject meets the same side of a trial */
+            subject?: string;
             /**
              * Format: int64
-             * @description default: the newest
+             * @description default: the newest, and the challenger that is tried beside it
              */
             version?: number;
         };
@@ -1590,6 +2074,24 @@ export interface components {
             status: string;
             version?: string;
         };
+        Hunk: {
+            /** @description each begins with a space (in both), - (in the old text), + (in the new one), or a backslash (the line before does not end in a line break) */
+            lines: string[];
+            /** Format: int64 */
+            new_lines: number;
+            /**
+             * Format: int64
+             * @description the same in the new text
+             */
+            new_start: number;
+            /** Format: int64 */
+            old_lines: number;
+            /**
+             * Format: int64
+             * @description number of its first line in the old text, from 1; when it has none there, of the line before
+             */
+            old_start: number;
+        };
         ImportInBody: {
             dry_run?: boolean;
             workspace: components["schemas"]["Workspace"];
@@ -1612,6 +2114,12 @@ export interface components {
             indicator: string;
             /** Format: double */
             score: number;
+        };
+        Interval: {
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
         };
         Item: {
             id: string;
@@ -1642,6 +2150,40 @@ export interface components {
             name?: string;
             scopes?: string[] | null;
         };
+        Latency: {
+            buckets: number[];
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            mean: number;
+            /** Format: int64 */
+            median: number;
+            /** Format: int64 */
+            p99: number;
+            /** Format: int64 */
+            sum: number;
+        };
+        LedgerFilters: {
+            case?: string;
+            /**
+             * Format: date-time
+             * @description decided at this time or later
+             */
+            from?: string;
+            outcome?: string;
+            /**
+             * Format: date-time
+             * @description decided before this time
+             */
+            to?: string;
+            /** @description decided in this trial, by either side, or seen by its shadow */
+            trial?: string;
+            /**
+             * Format: int64
+             * @description of the policy
+             */
+            version?: number;
+        };
         Link: {
             content_type: string;
             /** Format: date-time */
@@ -1652,6 +2194,10 @@ export interface components {
             data: components["schemas"]["Assigned"][];
             next_cursor: string | null;
         };
+        ListBacktestRun: {
+            data: components["schemas"]["BacktestRun"][];
+            next_cursor: string | null;
+        };
         ListCase: {
             data: components["schemas"]["Case"][];
             next_cursor: string | null;
@@ -1659,6 +2205,9 @@ export interface components {
         ListChange: {
             data: components["schemas"]["Change"][];
             next_cursor: string | null;
+        };
+        ListContent: {
+            entries: components["schemas"]["WrittenEntry"][];
         };
         ListDefinitionVersion: {
             data: components["schemas"]["DefinitionVersion"][];
@@ -1696,6 +2245,14 @@ export interface components {
             data: components["schemas"]["PolicyDecision"][];
             next_cursor: string | null;
         };
+        ListPolicyTrial: {
+            data: components["schemas"]["PolicyTrial"][];
+            next_cursor: string | null;
+        };
+        ListProposal: {
+            data: components["schemas"]["Proposal"][];
+            next_cursor: string | null;
+        };
         ListPublication: {
             data: components["schemas"]["Publication"][];
             next_cursor: string | null;
@@ -1706,6 +2263,18 @@ export interface components {
         };
         ListUser: {
             data: components["schemas"]["User"][];
+            next_cursor: string | null;
+        };
+        ListValueList: {
+            data: components["schemas"]["ValueList"][];
+            next_cursor: string | null;
+        };
+        ListValueListEdition: {
+            data: components["schemas"]["ValueListEdition"][];
+            next_cursor: string | null;
+        };
+        ListValueListEntry: {
+            data: components["schemas"]["ValueListEntry"][];
             next_cursor: string | null;
         };
         ListView: {
@@ -1824,6 +2393,15 @@ export interface components {
             work: string;
             workflow: components["schemas"]["WorkflowRef"];
         };
+        OutcomeRates: {
+            beyond_chance: boolean;
+            challenger: components["schemas"]["Rate"];
+            champion: components["schemas"]["Rate"];
+            /** Format: double */
+            difference: number;
+            interval: components["schemas"]["Interval"];
+            outcome: string;
+        };
         OutlineState: {
             description: string;
             initial: boolean;
@@ -1861,6 +2439,14 @@ export interface components {
             visit: number;
             work: string;
         };
+        PolicyCase: {
+            /** Format: int64 */
+            line: number;
+            name: string;
+            outcome: string;
+            passed: boolean;
+            problems?: string[] | null;
+        };
         PolicyDecision: {
             /** @description as it was given, with the trace */
             answer?: unknown;
@@ -1869,10 +2455,14 @@ export interface components {
              * @description the time that the policy was told, to the nanosecond
              */
             at: string;
+            /** @description versions of the policies that it may have called, by id */
+            calls?: {
+                [key: string]: number;
+            };
             case?: string;
             /** @description SHA-256 of the policy's source */
             digest: string;
-            /** @description of the lists that were looked at */
+            /** @description of the lists that it asked */
             editions?: {
                 [key: string]: string;
             };
@@ -1887,14 +2477,74 @@ export interface components {
             /** Format: double */
             score: number;
             severity: string;
+            /** @description what a draft would have decided */
+            shadow?: components["schemas"]["PolicyShadow"];
             subject?: string;
             /**
              * Format: int64
              * @description microseconds of the evaluation
              */
             took_us: number;
+            /** @description which side of a trial has decided; the challenger's decisions have version 0 */
+            trial?: components["schemas"]["Side"];
             /** Format: int64 */
             version: number;
+        };
+        PolicyShadow: {
+            /** @description the code of what kept it from deciding */
+            error?: string;
+            fired: string[];
+            outcome?: string;
+            /** Format: double */
+            score: number;
+            severity?: string;
+            /**
+             * Format: int64
+             * @description microseconds of the evaluation
+             */
+            took_us: number;
+            trial: string;
+        };
+        PolicyTrial: {
+            approved_by?: string;
+            /**
+             * Format: int64
+             * @description the live version that it is tried against
+             */
+            base_version: number;
+            /** @description proposed with a key: who may hold a secret of it, and cannot approve either */
+            behind?: string[] | null;
+            comment?: string;
+            /** @description SHA-256 of the draft */
+            digest: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description absent when another version has ended it */
+            ended_by?: string;
+            id: string;
+            /**
+             * @description shadow: decides along; challenger: decides for its share of subjects
+             * @enum {string}
+             */
+            kind: "shadow" | "challenger";
+            policy: string;
+            /** Format: date-time */
+            proposed_at: string;
+            proposed_by: string;
+            /**
+             * Format: double
+             * @description of a challenger: the part of subjects that it decides for
+             */
+            share?: number;
+            /** @description the draft; not in lists */
+            source?: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /**
+             * @description outdated: another version is live, and the trial takes no part any more
+             * @enum {string}
+             */
+            status: "proposed" | "running" | "ended" | "outdated";
         };
         Presence: {
             /** @description has begun to write a decision */
@@ -1927,7 +2577,76 @@ export interface components {
             /** @description URN of the code */
             type: string;
         };
+        Proposal: {
+            /** @description proposed with a key: who may hold a secret of it, and cannot approve either */
+            behind?: string[] | null;
+            comment?: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            decided_by?: string;
+            /** @description all of them are published in one go */
+            documents: components["schemas"]["ProposedDocument"][];
+            id: string;
+            /** Format: date-time */
+            proposed_at: string;
+            proposed_by: string;
+            /** @description why it has ended so */
+            reason?: string;
+            /** @description a change of the settings instead of documents */
+            settings?: components["schemas"]["ProposedSettings"];
+            /** @enum {string} */
+            status: "open" | "approved" | "rejected" | "withdrawn" | "outdated";
+        };
+        ProposedDocument: {
+            /**
+             * Format: int64
+             * @description the version that was the newest; 0: there was none
+             */
+            base: number;
+            /** @description of a policy: what becomes of the cases that are written in it, now */
+            cases?: components["schemas"]["PolicyCase"][] | null;
+            /** @description of a workflow: what changes for running cases that are moved to it */
+            changes?: components["schemas"]["Change"][] | null;
+            comment?: string;
+            /** @description by lines, against the version that it is based on; absent when that is not there any more */
+            diff?: components["schemas"]["Diff"];
+            /** @description SHA-256 of the source */
+            digest: string;
+            id: string;
+            /** @enum {string} */
+            kind: "workflow" | "policy" | "plugin";
+            /**
+             * Format: int64
+             * @description the newest version now; another than base: it is outdated
+             */
+            newest?: number;
+            /** @description why it could not be published any more, as things are now */
+            problems?: components["schemas"]["Diagnostic"][] | null;
+            source?: string;
+            /**
+             * Format: int64
+             * @description of a workflow: of its state machine
+             */
+            states?: number;
+            title?: string;
+            /**
+             * Format: int64
+             * @description that it has become
+             */
+            version?: number;
+            warnings?: components["schemas"]["Diagnostic"][] | null;
+        };
+        ProposedSettings: {
+            /**
+             * Format: int64
+             * @description the version that they change
+             */
+            base: number;
+            four_eyes: boolean;
+        };
         Publication: {
+            /** @description with four eyes: the second person */
+            approved_by?: string;
             /** @description of a workflow: what changes for running cases that are moved to it */
             changes: components["schemas"]["Change"][];
             comment?: string;
@@ -1941,8 +2660,11 @@ export interface components {
             kind: "workflow" | "policy" | "plugin";
             /** @description the state machine version that its executions run */
             machine?: string;
+            /** @description with four eyes: its id */
+            proposal?: string;
             /** Format: date-time */
             published_at: string | null;
+            /** @description with four eyes: who proposed it */
             published_by?: string;
             /** @description it comes with the software */
             shipped: boolean;
@@ -1963,6 +2685,43 @@ export interface components {
             dry_run?: boolean;
             /** @description the document, YAML or JSON */
             source: string;
+        };
+        PublishingSettings: {
+            approved_by?: string;
+            /**
+             * Format: date-time
+             * @description null: never
+             */
+            changed_at: string | null;
+            changed_by?: string;
+            comment?: string;
+            /** @description nobody publishes alone: what is published is a proposal until another person approves it */
+            four_eyes: boolean;
+            proposal?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        PublishingSettingsInBody: {
+            comment?: string;
+            four_eyes: boolean;
+        };
+        PutInBody: {
+            /**
+             * @description default: text
+             * @enum {string}
+             */
+            holds?: "text" | "number" | "date";
+            /**
+             * @description default: exact
+             * @enum {string}
+             */
+            matching?: "exact" | "ignoring_case";
+            title?: string;
+            /**
+             * @description for people to read: what an entry does is for the policy to say
+             * @enum {string}
+             */
+            type: "allow" | "block" | "own";
         };
         Queue: {
             /** Format: int64 */
@@ -1994,6 +2753,19 @@ export interface components {
                 [key: string]: number;
             };
         };
+        Rate: {
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            high: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            rate: number;
+        };
+        RejectProposalInBody: {
+            reason: string;
+        };
         Replay: {
             differences: components["schemas"]["Difference"][];
             identical: boolean;
@@ -2019,6 +2791,20 @@ export interface components {
             /** Format: int64 */
             was: number;
         };
+        RuleRates: {
+            challenger: components["schemas"]["Rate"];
+            champion: components["schemas"]["Rate"];
+            rule: string;
+        };
+        RunFailure: {
+            code: string;
+            message: string;
+            /**
+             * Format: int64
+             * @description from 1; absent: it is not about a part
+             */
+            part?: number;
+        };
         SLA: {
             breached: boolean;
             /** Format: date-time */
@@ -2031,13 +2817,69 @@ export interface components {
             change: number;
             /** Format: double */
             is: number;
+            /** Format: int64 */
+            is_sum: number;
             /** Format: double */
             was: number;
+            /**
+             * Format: int64
+             * @description in millionths, so that parts can be added up exactly
+             */
+            was_sum: number;
+        };
+        ScoreDifference: {
+            /** Format: double */
+            challenger: number;
+            /** Format: double */
+            champion: number;
+            /** Format: double */
+            difference: number;
+        };
+        ShadowReport: {
+            /** Format: int64 */
+            decisions: number;
+            digest: string;
+            draft: components["schemas"]["Latency"];
+            errors: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            evaluated: number;
+            /** Format: double */
+            flip_rate: number;
+            /** Format: int64 */
+            flipped: number;
+            flips: components["schemas"]["Flip"][];
+            live: components["schemas"]["Latency"];
+            matrix: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            policy: string;
+            rules: components["schemas"]["RuleChange"][];
+            score: components["schemas"]["ScoreChange"];
+            /** Format: int64 */
+            skipped: number;
+        };
+        Side: {
+            arm: string;
+            error?: string;
+            id: string;
+            /** Format: double */
+            point: number;
         };
         SkipInBody: {
             comment?: string;
             /** @description what the work would have given */
             result: unknown;
+        };
+        SplitCheck: {
+            /** Format: double */
+            expected: number;
+            /** Format: double */
+            observed: number;
+            suspicious: boolean;
         };
         StartBody: {
             context?: {
@@ -2054,6 +2896,36 @@ export interface components {
              */
             version?: number;
             workflow: string;
+        };
+        StartInBody: {
+            case?: string;
+            comment?: string;
+            /**
+             * Format: int64
+             * @description ids of decisions for each flip
+             * @default 5
+             */
+            examples: number;
+            /**
+             * Format: date-time
+             * @description decided at this time or later
+             */
+            from?: string;
+            outcome?: string;
+            /** @description the draft, YAML or JSON */
+            source: string;
+            /**
+             * Format: date-time
+             * @description decided before this time
+             */
+            to?: string;
+            /** @description decided in this trial, by either side, or seen by its shadow */
+            trial?: string;
+            /**
+             * Format: int64
+             * @description of the policy
+             */
+            version?: number;
         };
         Statistics: {
             /** Format: date-time */
@@ -2112,6 +2984,75 @@ export interface components {
             /** Format: double */
             p90: number;
         } | null;
+        Trial: {
+            arm: string;
+            error?: string;
+            id: string;
+        };
+        TrialInBody: {
+            comment?: string;
+            /** @enum {string} */
+            kind: "shadow" | "challenger";
+            /**
+             * Format: double
+             * @description of a challenger: the part of subjects that it decides for, in steps of 0.0001
+             */
+            share?: number;
+            /** @description the draft, YAML or JSON */
+            source: string;
+        };
+        TrialReportPage: {
+            arms?: components["schemas"]["Arms"];
+            /** @description false: there are older decisions; send the cursor to go on, and add the parts up */
+            complete: boolean;
+            /** Format: int64 */
+            decisions: number;
+            next_cursor: string | null;
+            shadow?: components["schemas"]["ShadowReport"];
+            trial: string;
+        };
+        TrialStart: {
+            approved_by?: string;
+            /**
+             * Format: int64
+             * @description the live version that it is tried against
+             */
+            base_version: number;
+            /** @description proposed with a key: who may hold a secret of it, and cannot approve either */
+            behind?: string[] | null;
+            comment?: string;
+            /** @description SHA-256 of the draft */
+            digest: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description absent when another version has ended it */
+            ended_by?: string;
+            id: string;
+            /**
+             * @description shadow: decides along; challenger: decides for its share of subjects
+             * @enum {string}
+             */
+            kind: "shadow" | "challenger";
+            policy: string;
+            /** Format: date-time */
+            proposed_at: string;
+            proposed_by: string;
+            /**
+             * Format: double
+             * @description of a challenger: the part of subjects that it decides for
+             */
+            share?: number;
+            /** @description the draft; not in lists */
+            source?: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /**
+             * @description outdated: another version is live, and the trial takes no part any more
+             * @enum {string}
+             */
+            status: "proposed" | "running" | "ended" | "outdated";
+            warnings: components["schemas"]["Diagnostic"][];
+        };
         Undo: {
             by: components["schemas"]["Actor"];
             event: string;
@@ -2148,6 +3089,132 @@ export interface components {
             id: string;
             name: string;
             roles: string[];
+        };
+        ValueList: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list */
+            digest: string | null;
+            /**
+             * Format: int64
+             * @description the newest, and the ETag
+             */
+            edition: number;
+            /** Format: int64 */
+            entries: number;
+            /** @enum {string} */
+            holds: "text" | "number" | "date";
+            id: string;
+            /** @enum {string} */
+            matching: "exact" | "ignoring_case";
+            title?: string;
+            /** @enum {string} */
+            type: "allow" | "block" | "own";
+            /** Format: date-time */
+            updated_at: string;
+            updated_by?: string;
+        };
+        ValueListChange: {
+            /** Format: int64 */
+            added: number;
+            /** @description a new edition was made; false: the newest has the same content */
+            created: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** @description SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list */
+            digest: string | null;
+            /**
+             * Format: int64
+             * @description the newest, and the ETag
+             */
+            edition: number;
+            /** Format: int64 */
+            entries: number;
+            /**
+             * Format: int64
+             * @description entries that were there twice, and said the same
+             */
+            folded: number;
+            /** @enum {string} */
+            holds: "text" | "number" | "date";
+            id: string;
+            /** @enum {string} */
+            matching: "exact" | "ignoring_case";
+            /**
+             * Format: int64
+             * @description values to be removed that were not there
+             */
+            missing: number;
+            /** Format: int64 */
+            removed: number;
+            /**
+             * Format: int64
+             * @description values that were there with another time or note
+             */
+            replaced: number;
+            title?: string;
+            /** @enum {string} */
+            type: "allow" | "block" | "own";
+            /** Format: date-time */
+            updated_at: string;
+            updated_by?: string;
+        };
+        ValueListEdition: {
+            /** Format: date-time */
+            created_at: string;
+            created_by?: string;
+            digest: string;
+            /** Format: int64 */
+            edition: number;
+            /** Format: int64 */
+            entries: number;
+            /** @description its entries were erased: decisions that have seen it cannot be replayed */
+            forgotten: boolean;
+            /** @enum {string} */
+            holds: "text" | "number" | "date";
+            /** @enum {string} */
+            matching: "exact" | "ignoring_case";
+        };
+        ValueListEntry: {
+            /**
+             * Format: date-time
+             * @description it counts before this time; null: for ever
+             */
+            expires_at: string | null;
+            note?: string;
+            /** @description numbers and dates in their one form */
+            value: string;
+        };
+        ValueListUpload: {
+            /** @description a new edition was made; false: the newest has the same content */
+            created: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** @description SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list */
+            digest: string | null;
+            /**
+             * Format: int64
+             * @description the newest, and the ETag
+             */
+            edition: number;
+            /** Format: int64 */
+            entries: number;
+            /**
+             * Format: int64
+             * @description entries that were there twice, and said the same
+             */
+            folded: number;
+            /** @enum {string} */
+            holds: "text" | "number" | "date";
+            id: string;
+            /** @enum {string} */
+            matching: "exact" | "ignoring_case";
+            title?: string;
+            /** @enum {string} */
+            type: "allow" | "block" | "own";
+            /** Format: date-time */
+            updated_at: string;
+            updated_by?: string;
         };
         VerifyReport: {
             case: string;
@@ -2259,6 +3326,13 @@ export interface components {
             /** Format: int64 */
             format: number;
         };
+        WrittenEntry: {
+            /** @description RFC 3339, or a date for the start of that day in UTC; it counts before this time */
+            expires_at?: string | null;
+            note?: string;
+            /** @description numbers as text, too */
+            value: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2273,16 +3347,23 @@ export type AnnounceBody = components['schemas']['AnnounceBody'];
 export type AnnouncedDocument = components['schemas']['AnnouncedDocument'];
 export type AnnouncedFlowDocument = components['schemas']['AnnouncedFlowDocument'];
 export type Answer = components['schemas']['Answer'];
+export type ApproveProposalInBody = components['schemas']['ApproveProposalInBody'];
+export type ArmReport = components['schemas']['ArmReport'];
+export type Arms = components['schemas']['Arms'];
 export type AssignInBody = components['schemas']['AssignInBody'];
 export type Assigned = components['schemas']['Assigned'];
 export type AssignedProblem = components['schemas']['AssignedProblem'];
 export type AssignmentsInBody = components['schemas']['AssignmentsInBody'];
 export type Attempt = components['schemas']['Attempt'];
+export type Backtest = components['schemas']['Backtest'];
 export type BacktestInBody = components['schemas']['BacktestInBody'];
 export type BacktestPage = components['schemas']['BacktestPage'];
+export type BacktestRun = components['schemas']['BacktestRun'];
+export type Called = components['schemas']['Called'];
 export type CancelInBody = components['schemas']['CancelInBody'];
 export type Case = components['schemas']['Case'];
 export type Change = components['schemas']['Change'];
+export type ChangeInBody = components['schemas']['ChangeInBody'];
 export type CopyInBody = components['schemas']['CopyInBody'];
 export type Day = components['schemas']['Day'];
 export type DecideInBody = components['schemas']['DecideInBody'];
@@ -2293,6 +3374,7 @@ export type Definition = components['schemas']['Definition'];
 export type DefinitionVersion = components['schemas']['DefinitionVersion'];
 export type Delivery = components['schemas']['Delivery'];
 export type Diagnostic = components['schemas']['Diagnostic'];
+export type Diff = components['schemas']['Diff'];
 export type Difference = components['schemas']['Difference'];
 export type Document = components['schemas']['Document'];
 export type DocumentDecision = components['schemas']['DocumentDecision'];
@@ -2307,16 +3389,22 @@ export type Flip = components['schemas']['Flip'];
 export type FlowCase = components['schemas']['FlowCase'];
 export type FlowDocument = components['schemas']['FlowDocument'];
 export type Health = components['schemas']['Health'];
+export type Hunk = components['schemas']['Hunk'];
 export type ImportInBody = components['schemas']['ImportInBody'];
 export type Incident = components['schemas']['Incident'];
 export type Indicator = components['schemas']['Indicator'];
+export type Interval = components['schemas']['Interval'];
 export type Item = components['schemas']['Item'];
 export type Key = components['schemas']['Key'];
 export type KeyBody = components['schemas']['KeyBody'];
+export type Latency = components['schemas']['Latency'];
+export type LedgerFilters = components['schemas']['LedgerFilters'];
 export type Link = components['schemas']['Link'];
 export type ListAssigned = components['schemas']['ListAssigned'];
+export type ListBacktestRun = components['schemas']['ListBacktestRun'];
 export type ListCase = components['schemas']['ListCase'];
 export type ListChange = components['schemas']['ListChange'];
+export type ListContent = components['schemas']['ListContent'];
 export type ListDefinitionVersion = components['schemas']['ListDefinitionVersion'];
 export type ListDelivery = components['schemas']['ListDelivery'];
 export type ListDocument = components['schemas']['ListDocument'];
@@ -2326,9 +3414,14 @@ export type ListKey = components['schemas']['ListKey'];
 export type ListNote = components['schemas']['ListNote'];
 export type ListOpenIncident = components['schemas']['ListOpenIncident'];
 export type ListPolicyDecision = components['schemas']['ListPolicyDecision'];
+export type ListPolicyTrial = components['schemas']['ListPolicyTrial'];
+export type ListProposal = components['schemas']['ListProposal'];
 export type ListPublication = components['schemas']['ListPublication'];
 export type ListTaskRun = components['schemas']['ListTaskRun'];
 export type ListUser = components['schemas']['ListUser'];
+export type ListValueList = components['schemas']['ListValueList'];
+export type ListValueListEdition = components['schemas']['ListValueListEdition'];
+export type ListValueListEntry = components['schemas']['ListValueListEntry'];
 export type ListView = components['schemas']['ListView'];
 export type ListWebhook = components['schemas']['ListWebhook'];
 export type ListWorkflowSummary = components['schemas']['ListWorkflowSummary'];
@@ -2344,24 +3437,43 @@ export type Note = components['schemas']['Note'];
 export type NoteInBody = components['schemas']['NoteInBody'];
 export type OneQueue = components['schemas']['OneQueue'];
 export type OpenIncident = components['schemas']['OpenIncident'];
+export type OutcomeRates = components['schemas']['OutcomeRates'];
 export type OutlineState = components['schemas']['OutlineState'];
 export type OutlineTransition = components['schemas']['OutlineTransition'];
 export type Parent = components['schemas']['Parent'];
+export type PolicyCase = components['schemas']['PolicyCase'];
 export type PolicyDecision = components['schemas']['PolicyDecision'];
+export type PolicyShadow = components['schemas']['PolicyShadow'];
+export type PolicyTrial = components['schemas']['PolicyTrial'];
 export type Presence = components['schemas']['Presence'];
 export type Present = components['schemas']['Present'];
 export type Problem = components['schemas']['Problem'];
+export type Proposal = components['schemas']['Proposal'];
+export type ProposedDocument = components['schemas']['ProposedDocument'];
+export type ProposedSettings = components['schemas']['ProposedSettings'];
 export type Publication = components['schemas']['Publication'];
 export type PublishBody = components['schemas']['PublishBody'];
+export type PublishingSettings = components['schemas']['PublishingSettings'];
+export type PublishingSettingsInBody = components['schemas']['PublishingSettingsInBody'];
+export type PutInBody = components['schemas']['PutInBody'];
 export type Queue = components['schemas']['Queue'];
+export type Rate = components['schemas']['Rate'];
+export type RejectProposalInBody = components['schemas']['RejectProposalInBody'];
 export type Replay = components['schemas']['Replay'];
 export type RetryInBody = components['schemas']['RetryInBody'];
 export type Risk = components['schemas']['Risk'];
 export type RuleChange = components['schemas']['RuleChange'];
+export type RuleRates = components['schemas']['RuleRates'];
+export type RunFailure = components['schemas']['RunFailure'];
 export type Sla = components['schemas']['SLA'];
 export type ScoreChange = components['schemas']['ScoreChange'];
+export type ScoreDifference = components['schemas']['ScoreDifference'];
+export type ShadowReport = components['schemas']['ShadowReport'];
+export type Side = components['schemas']['Side'];
 export type SkipInBody = components['schemas']['SkipInBody'];
+export type SplitCheck = components['schemas']['SplitCheck'];
 export type StartBody = components['schemas']['StartBody'];
+export type StartInBody = components['schemas']['StartInBody'];
 export type Statistics = components['schemas']['Statistics'];
 export type Step = components['schemas']['Step'];
 export type SubjectRef = components['schemas']['SubjectRef'];
@@ -2369,11 +3481,20 @@ export type TaskRun = components['schemas']['TaskRun'];
 export type Token = components['schemas']['Token'];
 export type TokenInBody = components['schemas']['TokenInBody'];
 export type Took = components['schemas']['Took'];
+export type Trial = components['schemas']['Trial'];
+export type TrialInBody = components['schemas']['TrialInBody'];
+export type TrialReportPage = components['schemas']['TrialReportPage'];
+export type TrialStart = components['schemas']['TrialStart'];
 export type Undo = components['schemas']['Undo'];
 export type Upcoming = components['schemas']['Upcoming'];
 export type UpdateInBody = components['schemas']['UpdateInBody'];
 export type Upload = components['schemas']['Upload'];
 export type User = components['schemas']['User'];
+export type ValueList = components['schemas']['ValueList'];
+export type ValueListChange = components['schemas']['ValueListChange'];
+export type ValueListEdition = components['schemas']['ValueListEdition'];
+export type ValueListEntry = components['schemas']['ValueListEntry'];
+export type ValueListUpload = components['schemas']['ValueListUpload'];
 export type VerifyReport = components['schemas']['VerifyReport'];
 export type View = components['schemas']['View'];
 export type ViewBody = components['schemas']['ViewBody'];
@@ -2384,6 +3505,7 @@ export type Workflow = components['schemas']['Workflow'];
 export type WorkflowRef = components['schemas']['WorkflowRef'];
 export type WorkflowSummary = components['schemas']['WorkflowSummary'];
 export type Workspace = components['schemas']['Workspace'];
+export type WrittenEntry = components['schemas']['WrittenEntry'];
 export type $defs = Record<string, never>;
 export interface operations {
     listCases: {
@@ -4073,6 +5195,400 @@ export interface operations {
             };
         };
     };
+    listLists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListValueList"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValueList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the list that was seen, or * for whichever edition there is */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValueList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the list that was seen, or * for whichever edition there is */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeList: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+                /** @description the ETag of the list that was seen, or * for whichever edition there is */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValueListChange"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listListEditions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListValueListEdition"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgetListEdition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                edition: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getListEntries: {
+        parameters: {
+            query?: {
+                /** @description default: the newest, the same for all pages */
+                edition?: number;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: {
+                /** @description text/csv: a CSV, whose first page has the header */
+                Accept?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Type"?: string;
+                    ETag?: string;
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListValueListEntry"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putListEntries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of the list that was seen, or * for whichever edition there is */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/gzip": string;
+                "application/json": components["schemas"]["ListContent"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValueListUpload"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -4199,6 +5715,15 @@ export interface operations {
                     "application/json": components["schemas"]["Publication"];
                 };
             };
+            /** @description Four eyes are on: it is proposed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4289,6 +5814,178 @@ export interface operations {
             };
         };
     };
+    listBacktests: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListBacktestRun"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startBacktest: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestRun"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBacktest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestRun"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelBacktest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestRun"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     backtestPolicy: {
         parameters: {
             query?: never;
@@ -4344,6 +6041,8 @@ export interface operations {
                 /** @description of the policy */
                 version?: number;
                 case?: string;
+                /** @description decided in this trial, by either side, or seen by its shadow */
+                trial?: string;
                 /** @description full: with input and answer; needs the permission decisions:input, and a page may be short */
                 view?: "summary" | "full";
                 limit?: number;
@@ -4516,6 +6215,269 @@ export interface operations {
             };
         };
     };
+    listTrials: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPolicyTrial"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTrial: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialStart"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyTrial"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveTrial: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyTrial"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endTrial: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyTrial"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportTrial: {
+        parameters: {
+            query?: {
+                /** @description ids of decisions for each flip */
+                examples?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                trial: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialReportPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPolicyVersions: {
         parameters: {
             query?: never;
@@ -4583,6 +6545,15 @@ export interface operations {
                     "application/json": components["schemas"]["Publication"];
                 };
             };
+            /** @description Four eyes are on: it is proposed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -4622,6 +6593,310 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DefinitionVersion"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProposals: {
+        parameters: {
+            query?: {
+                /** @description absent: all */
+                status?: "open" | "approved" | "rejected" | "withdrawn" | "outdated";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListProposal"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveProposal: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApproveProposalInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejectProposal: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectProposalInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawProposal: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPublishingSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishingSettings"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updatePublishingSettings: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+                /** @description the ETag of the case that was seen */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishingSettingsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishingSettings"];
+                };
+            };
+            /** @description Four eyes are on: it is proposed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -5330,6 +7605,15 @@ export interface operations {
                     "application/json": components["schemas"]["Publication"];
                 };
             };
+            /** @description Four eyes are on: it is proposed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -5507,6 +7791,15 @@ export interface operations {
                     "application/json": components["schemas"]["Publication"];
                 };
             };
+            /** @description Four eyes are on: it is proposed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -5615,10 +7908,20 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ListPublication"];
+                };
+            };
+            /** @description Four eyes are on: it is proposed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
                 };
             };
             /** @description Unprocessable Entity */
