@@ -180,13 +180,15 @@ func (r *reader) rule(n *yaml.Node, path string, p *Policy) rule {
 	if !r.only(n, path, ruleKeys) {
 		return rule{}
 	}
-	one := rule{id: r.identifier(n, "id", path+".id"), missing: missingSkip}
+	one := rule{id: r.identifier(n, "id", path+".id"), place: -1, missing: missingSkip}
 	if one.id == unknownRule || one.id == scoreRule && p.scoring.decides() {
 		r.add(lookup(n, "id"), path+".id", "invalid", "", "%s cannot be the id of a rule", unknownRule)
 	}
 	one.domain, one.indicator = r.text(lookup(n, "domain"), path+".domain"), r.text(lookup(n, "indicator"), path+".indicator")
 	if outcome := lookup(n, "outcome"); outcome != nil {
-		one.outcome = r.outcome(outcome, path+".outcome", p)
+		if one.outcome = r.outcome(outcome, path+".outcome", p); one.outcome != "" {
+			one.place = p.severity[one.outcome]
+		}
 	}
 	one.score = r.points(lookup(n, "score"), path+".score")
 	if missing := lookup(n, "missing"); missing != nil {

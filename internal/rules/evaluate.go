@@ -79,8 +79,10 @@ func (d *decision) conclude() Answer {
 	if d.indicators == nil {
 		d.indicators = []Indicator{}
 	}
+	fired := make([]string, len(d.fired))
+	copy(fired, d.fired)
 	return Answer{
-		Policy: p.ID, Version: p.Version, Outcome: d.outcome(), Score: score, Severity: band.name, Fired: append([]string{}, d.fired...),
+		Policy: p.ID, Version: p.Version, Outcome: d.outcome(), Score: score, Severity: band.name, Fired: fired,
 		Indicators: d.indicators, Trace: d.steps, Outputs: d.said, Calls: d.called, Decision: d.options.Decision, Trial: d.options.Trial,
 	}
 }
@@ -106,6 +108,7 @@ type decision struct {
 	// Of the answer.
 	indicators []Indicator
 	steps      []Step
+	none       map[string]string           // no editions
 	said       map[string][]map[string]any // outputs
 	called     []Called
 
@@ -183,7 +186,7 @@ func (d *decision) rule(one *rule) {
 }
 
 func (d *decision) fire(one *rule) {
-	d.count(one.outcome)
+	d.countPlace(one.place)
 	d.fired = append(d.fired, one.id)
 	d.points = append(d.points, one.score)
 	if one.domain != "" || one.indicator != "" {
@@ -196,7 +199,12 @@ func (d *decision) count(outcome string) {
 	if outcome == "" {
 		return
 	}
-	if place := d.policy.severity[outcome]; d.worst < 0 || place < d.worst {
+	d.countPlace(d.policy.severity[outcome])
+}
+
+// countPlace counts the outcome at a place among the policy's; below 0 is none.
+func (d *decision) countPlace(place int) {
+	if place >= 0 && (d.worst < 0 || place < d.worst) {
 		d.worst = place
 	}
 }
@@ -245,10 +253,7 @@ func (d *decision) traceWith(one *rule, status Status, reason func() string) {
 	if !d.traced {
 		return
 	}
-	step := Step{Rule: one.id, Status: status, Inputs: make(map[string]any, len(one.inputs)), Editions: make(map[string]string, len(one.lists))}
-	for _, name := range one.lists {
-		step.Editions[name] = d.options.Lists[name].Edition()
-	}
+	step := Step{Rule: one.id, Status: status, Inputs: make(map[string]any, len(one.inputs)), Editions: d.editions(one)}
 	for _, in := range one.inputs {
 		v, there := in.value.Value(d.env)
 		switch {
@@ -261,6 +266,21 @@ func (d *decision) traceWith(one *rule, status Status, reason func() string) {
 	}
 	step.Reason = reason()
 	d.steps = append(d.steps, step)
+}
+
+// editions of the lists that a rule asks. Steps without any share an empty object.
+func (d *decision) editions(one *rule) map[string]string {
+	if len(one.lists) == 0 {
+		if d.none == nil {
+			d.none = map[string]string{}
+		}
+		return d.none
+	}
+	editions := make(map[string]string, len(one.lists))
+	for _, name := range one.lists {
+		editions[name] = d.options.Lists[name].Edition()
+	}
+	return editions
 }
 
 // reason is one sentence on what became of a rule, without personal data.

@@ -45,6 +45,7 @@ func (p *Policy) Rules() []string {
 // rule is one compiled rule.
 type rule struct {
 	id, outcome       string
+	place             int // of the outcome among the policy's; -1: it has none
 	condition         *expr.Program
 	table             *policyTable   // nil: the rule has a condition
 	reason            *expr.Template // nil: a sentence is made
