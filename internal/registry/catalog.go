@@ -276,6 +276,21 @@ func (r Resources) lists() ([]string, error) {
 	return append([]string{}, names...), err
 }
 
+// published is the newest version of a policy that is there. Errors: UnknownPolicy.
+func (r Resources) published(id string) (*rules.Policy, error) {
+	return r.catalog.Policy(r.ctx, r.tenant, id)
+}
+
+// policyIDs are those of all policies.
+func (r Resources) policyIDs() ([]string, error) {
+	newest, err := r.catalog.Newest(r.ctx, r.tenant, Policy)
+	ids := make([]string, len(newest))
+	for i, d := range newest {
+		ids[i] = d.ID
+	}
+	return ids, err
+}
+
 // Workflow implements workflow.Catalog.
 func (r Resources) Workflow(id string) bool {
 	_, err := r.catalog.Workflow(r.ctx, r.tenant, id, 0)

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,6 +173,10 @@ type resources interface {
 	workflow.Catalog
 	// policy is the newest version of a policy. Errors: UnknownPolicy.
 	policy(id string) (*rules.Policy, error)
+	// published is the newest version of a policy that is there, whatever comes with the document. Errors: UnknownPolicy.
+	published(id string) (*rules.Policy, error)
+	// policyIDs are those of all policies.
+	policyIDs() ([]string, error)
 	// lists are the names of all lists; nil when that is not known.
 	lists() ([]string, error)
 }
@@ -254,9 +259,38 @@ func failing(policy *rules.Policy, known resources) (found problem.Diagnostics) 
 	if err != nil {
 		return append(found, problem.Diagnostic{File: "source", Line: 1, Column: 1, Code: "policies", Message: err.Error()})
 	}
+	found = append(found, unanswered(policy, known)...)
 	for _, c := range policy.RunCases(policies) {
 		if !c.Passed {
 			found = append(found, problem.Diagnostic{File: "source", Line: c.Line, Column: 1, Path: "cases." + c.Name, Code: "case", Message: fmt.Sprintf("the case %q fails: %s", c.Name, strings.Join(c.Problems, "; "))})
+		}
+	}
+	return found
+}
+
+// unanswered is what other policies ask of a policy, and it cannot answer any more: their conditions would never hold again,
+// and nobody would see why.
+func unanswered(policy *rules.Policy, known resources) (found problem.Diagnostics) {
+	before, err := known.published(policy.ID)
+	if err != nil || !slices.ContainsFunc(before.Outcomes, func(outcome string) bool { return !slices.Contains(policy.Outcomes, outcome) }) {
+		return nil // it answers all that it has answered
+	}
+	ids, err := known.policyIDs()
+	if err != nil {
+		return problem.Diagnostics{{File: "source", Line: 1, Column: 1, Code: "unavailable", Message: "the policies that call it could not be read"}}
+	}
+	for _, id := range ids {
+		other, err := known.policy(id)
+		if err != nil || id == policy.ID {
+			continue
+		}
+		for _, outcome := range other.Wants(policy.ID) {
+			if !slices.Contains(policy.Outcomes, outcome) {
+				found = append(found, problem.Diagnostic{
+					File: "source", Line: 1, Column: 1, Path: "outcomes", Code: "outcome_in_use",
+					Message: fmt.Sprintf("the policy %s asks whether this one answers %s, which is no outcome of it any more", id, outcome), Hint: "publish " + id + " first, without it",
+				})
+			}
 		}
 	}
 	return found

@@ -251,6 +251,33 @@ func TestAPolicyNamesListsThatAreThere(t *testing.T) {
 	}
 }
 
+func TestAnOutcomeThatAnotherPolicyAsksForStays(t *testing.T) {
+	s := newShop(t)
+	inner := func(outcomes string) string {
+		return "id: inner\noutcomes: [" + outcomes + "]\ndefault: allow\nrules: [{id: r, when: 'n > 1', outcome: " + strings.Split(outcomes, ",")[0] + "}]\n"
+	}
+	outer := "id: outer\noutcomes: [review, approve]\ndefault: approve\nrules: [{id: r, when: {policy: inner, outcome: [deny, hold]}, outcome: review}]\n"
+	publish := func(id, source string) error {
+		_, err := s.Publisher.Publish(t.Context(), ann, registry.Publish{Kind: registry.Policy, ID: id, Source: source})
+		return err
+	}
+	for _, one := range [][2]string{{"inner", inner("deny, hold, allow")}, {"outer", outer}, {"inner", inner("stop, deny, hold, allow")}} {
+		if err := publish(one[0], one[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := publish("inner", inner("deny, allow"))
+	if fields := problem.As(err).Fields; len(fields) != 1 || fields[0].Code != "outcome_in_use" || !strings.Contains(fields[0].Message, "outer asks whether this one answers hold") {
+		t.Errorf("%v %+v", err, fields)
+	}
+	if err := publish("outer", strings.Replace(outer, "[deny, hold]", "deny", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := publish("inner", inner("deny, allow")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestACopyIsTheFirstVersionOfAnotherID(t *testing.T) {
 	s := newShop(t)
 	s.publish(registry.Workflow, "kyc", nextWorkflow)

@@ -159,6 +159,18 @@ func (p *Policy) Calls() []string {
 	return names(p.asked, func(a asked) string { return a.policy })
 }
 
+// Wants are the outcomes of another policy that the policy's conditions name, each once, sorted.
+func (p *Policy) Wants(policy string) []string {
+	var found []string
+	for _, a := range p.asked {
+		if a.policy == policy {
+			found = append(found, a.outcomes...)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
 // Called is what a policy answered that another one has called.
 type Called struct {
 	Rule     string   `json:"rule"` // of the caller; of a caller that was called itself: "its id/rule"
