@@ -5,7 +5,8 @@ import "slices"
 // Bound are the paths of programs that see the same document: each is looked up once for all of them.
 type Bound struct {
 	paths []pathNode
-	root  *Spot
+	all   *Spot // where the paths lead
+	root  *Spot // the same, when the programs read nothing else
 }
 
 // seat is the number of a path among the bound ones. It is set once, before the program is used.
@@ -27,8 +28,9 @@ func Bind(programs ...*Program) *Bound {
 			}
 		}
 	}
+	b.all = b.tree()
 	if !slices.ContainsFunc(programs, func(p *Program) bool { return !bound(p.root) }) {
-		b.root = b.tree()
+		b.root = b.all
 	}
 	return b
 }
@@ -51,9 +53,28 @@ type Values struct {
 // Look finds all that the paths lead to in a scope.
 func (b *Bound) Look(scope Scope, into *Values) {
 	b.Reset(into)
+	if document, ok := scope.(Map); ok {
+		b.all.look(document, into)
+		return
+	}
 	for i, path := range b.paths {
 		value, there := path.look(scope)
 		into.put(i, value, there)
+	}
+}
+
+// look goes through an object once for all paths.
+func (s *Spot) look(object map[string]any, into *Values) {
+	for i, name := range s.names {
+		value, there := object[name]
+		if !there {
+			continue
+		}
+		if child := s.children[i]; child.whole {
+			into.Set(child, value)
+		} else if inner, ok := value.(map[string]any); ok {
+			child.look(inner, into)
+		}
 	}
 }
 
