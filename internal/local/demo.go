@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"ballerine/internal/identity"
@@ -68,6 +69,9 @@ func (s *Stack) demo(ctx context.Context) error {
 const demoToken = 8 * time.Hour
 
 // demoPerson makes a demo person who is not there yet.
+// demoHash is made once: everybody knows the demo's password, and hashing it takes its time on purpose.
+var demoHash = sync.OnceValues(func() (string, error) { return issuer.HashPassword(demoPassword) })
+
 func (s *Stack) demoPerson(ctx context.Context, user identity.Person) error {
 	there, err := s.stores.keys.User(ctx, demoTenant, user.ID)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
@@ -76,7 +80,7 @@ func (s *Stack) demoPerson(ctx context.Context, user identity.Person) error {
 	if err == nil && there.PasswordHash != "" {
 		return nil
 	}
-	if user.PasswordHash, err = issuer.HashPassword(demoPassword); err != nil {
+	if user.PasswordHash, err = demoHash(); err != nil {
 		return err
 	}
 	return s.stores.keys.PutUser(ctx, user)

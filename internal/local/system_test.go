@@ -98,10 +98,10 @@ func (s *system) send(id, event string) {
 	}
 }
 
-// until asks until there is an answer, for half a minute.
+// until asks until there is an answer, for two minutes, as machines that test are slow.
 func (s *system) until(what string, there func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !there(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !there(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.t.Fatalf("never: %s", what)
 		}
