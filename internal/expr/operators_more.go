@@ -212,13 +212,18 @@ type screeningNode struct {
 }
 
 func (n screeningNode) eval(env *Env) any {
-	hits, ok := listOf(env, n.hits)
+	return anyHit(env, n.hits, func(hit any) Truth { return n.one(env, hit) })
+}
+
+// anyHit says whether one of the hits of a list meets a test.
+func anyHit(env *Env, list node, meets func(hit any) Truth) any {
+	hits, ok := listOf(env, list)
 	if !ok {
 		return unknown{}
 	}
 	found := False
 	for _, hit := range flatHits(hits) {
-		found = found.Or(n.one(env, hit))
+		found = found.Or(meets(hit))
 	}
 	return value(found)
 }

@@ -158,15 +158,7 @@ type categoryNode struct {
 }
 
 func (n categoryNode) eval(env *Env) any {
-	hits, ok := listOf(env, n.hits)
-	if !ok {
-		return unknown{}
-	}
-	found := False
-	for _, hit := range flatHits(hits) {
-		found = found.Or(n.one(env, hit))
-	}
-	return value(found)
+	return anyHit(env, n.hits, func(hit any) Truth { return n.one(env, hit) })
 }
 
 func (n categoryNode) one(env *Env, hit any) Truth {
