@@ -194,9 +194,11 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"getListEntries":                                                                                        "admin manager auditor",
 		"putList putListEntries changeList forgetListEdition deleteList":                                        "admin manager",
 		"migrateCases publishWorkflow publishPolicy publishPlugin copyWorkflow importWorkspace":                 "admin developer",
+
 		"createTrial endTrial":            "admin developer",
 		"approveTrial":                    "admin manager",
 		"listTrials getTrial reportTrial": "admin manager auditor developer",
+
 		"listWorkflowVersions listPolicyVersions listPluginVersions getWorkflowVersion getPolicyVersion getPluginVersion listPolicies listPlugins diffWorkflow exportWorkspace": "admin manager auditor developer",
 		"getPublishingSettings listProposals getProposal": "admin manager auditor developer",
 		"updatePublishingSettings":                        "admin",
