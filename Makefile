@@ -1,7 +1,7 @@
 # The commands of this repository. `make` alone lists them.
 #
 # What the tests and linters need is put into .tools/ (never committed). `make test` works on a machine that has nothing but
-# Go: what cannot be set up there is skipped, and said so loudly. With CI set, nothing may be skipped.
+# Go: what cannot be set up there is skipped with a prominent warning. With CI set, nothing may be skipped.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,11 +16,21 @@ ARGS   ?=
 GOFUMPT_VERSION     := v0.12.0
 GOLANGCI_VERSION    := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
+DEADCODE_VERSION    := v0.52.0
+CYCLONEDX_VERSION   := v1.9.0
+OAPI_CODEGEN_VERSION := v2.8.2
+CYCLONEDX_NPM_VERSION := 4.1.1
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 
+# One build cache key for everything, wherever the tree stands: without the folder's name, a build or test in another folder is
+# not made again.
+export GOFLAGS := $(if $(findstring -trimpath,$(GOFLAGS)),$(GOFLAGS),$(strip $(GOFLAGS) -trimpath))
+
 # How every function is built, here and by SAM: static, small, and the same bytes on every machine.
-BUILD_FUNCTION := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags='-s -w -buildid='
+# What waits for a network or a store, and texts of languages, is not inlined into each other: that is a twelfth of a function's size.
+NOT_INLINED := $(foreach packages,github.com/... go.yaml.in/... golang.org/x/oauth2/... net/... mime/... html/... text/template/... encoding/xml encoding/asn1 crypto/tls crypto/x509 regexp/syntax golang.org/x/text/message/... golang.org/x/text/internal/... golang.org/x/text/feature/... golang.org/x/text/language log/slog/... ballerine/internal/httpapi/... ballerine/internal/store/... ballerine/internal/app/... ballerine/internal/registry/...,-gcflags='$(packages)=-l')
+BUILD_FUNCTION := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -buildvcs=false $(NOT_INLINED) -ldflags='-s -w -buildid='
 
 ##@ Use
 
@@ -59,12 +69,33 @@ $(DASHBOARD): $(WEB_SOURCES) web/node_modules/.package-lock.json
 # The race detector needs cgo, and so a C compiler; nothing that ships does.
 RACE = $(if $(shell command -v $$(go env CC)),-race)
 
+# The pages are built first, for they are inside the program that the other tests build. Then the dashboard is tested beside
+# the Go packages: a browser's tests mostly wait.
 .PHONY: test
-test: setup test-go test-web test-browser ## Set up what the tests need, then run them all: Go with the race detector, the dashboard, a browser
+test: setup ## Set up what the tests need, then run them all: Go with the race detector, the dashboard, a browser
+	@if $(HAVE_NODE); then $(MAKE) --no-print-directory web; fi
+	@$(MAKE) --no-print-directory --jobs=2 test-go test-dashboard
+
+# Tests that the race detector looks at in `make test-race` only, which makes them several times as slow. Some run thousands of
+# random cases of code without shared state; the others make one call after the other, with nothing of their own beside it
+# (every failure of every store; the demo; the command line). What those call, other packages' tests call with the race detector, also concurrently.
+# Without cgo they are built of what the programs are built of.
+PURE       := internal/asl/proof internal/statechart/peers internal/policy/rules/peers internal/docscan internal/demo/specimen
+SEQUENTIAL := internal/httpapi/faults internal/demo cmd/ballerine
 
 .PHONY: test-go
 test-go: setup
-	go test $(RACE) -timeout 15m $(ARGS) ./...
+	go test $(RACE) -timeout 15m $(ARGS) $$(go list ./... | grep -vxE 'ballerine/($(subst $(eval ) ,|,$(PURE) $(SEQUENTIAL)))')
+	CGO_ENABLED=0 go test -timeout 15m $(ARGS) $(addprefix ./,$(PURE) $(SEQUENTIAL))
+
+.PHONY: test-race
+test-race: setup ## Run all Go tests with the race detector, those that `make test` runs without it too
+	go test $(RACE) -timeout 30m $(ARGS) ./...
+
+.PHONY: test-dashboard
+test-dashboard: # one after the other, also within a parallel make
+	@$(MAKE) --no-print-directory --jobs=1 test-web
+	@$(MAKE) --no-print-directory --jobs=1 test-browser
 
 .PHONY: test-web
 test-web: ## Check the dashboard's types, style and logic, build it, hold its size to the budget
@@ -82,9 +113,11 @@ test-browser: ## Use the dashboard in headless Chromium, one test for each behav
 	else $(MAKE) --no-print-directory web bin/ballerine; CHROMIUM="$(CHROMIUM)" npm run --silent e2e --prefix web; fi
 
 .PHONY: prove
-prove: setup-node setup-python ## Hold 10,000 random charts against the compiled machines, and against XState, 300 machines against another interpreter; failures are kept below testdata/rapid
+prove: setup-node setup-python ## Hold 10,000 random charts against the compiled machines, and against XState, 300 machines against another interpreter, who may do what over HTTP against the rules written once more; failures are kept below testdata/rapid
 	go test ./internal/asl/proof ./internal/statechart/peers -v -timeout 1h -rapid.checks=10000
 	BALLERINE_NIGHTLY=1 go test ./internal/asl/crosscheck -v -run TakeACase
+	go test ./internal/httpapi/proof -v -timeout 1h -rapid.checks=2000
+	go test ./internal/cases -v -timeout 1h -rapid.checks=1000
 
 .PHONY: test-short
 test-short: ## Run the tests without setting anything up and without the race detector
@@ -101,13 +134,14 @@ endef
 
 VALIDATORS := internal/asl/validators
 PEERS      := internal/statechart/peers
-ENGINES    := internal/rules/peers
+ENGINES    := internal/policy/rules/peers
+IAM        := infra/iam
 
 .PHONY: setup-node
 setup-node:
 	@if ! command -v npm >/dev/null; then \
-	  $(call skipped,Node.js is not here: two schema validators will not look at the compiled machines, and XState will not be compared.); \
-	else $(MAKE) --no-print-directory $(VALIDATORS)/node_modules/.package-lock.json $(PEERS)/node_modules/.package-lock.json; fi
+	  $(call skipped,Node.js is not here: two schema validators will not look at the compiled machines, XState and json-logic-js will not be compared, and nobody evaluates the roles of the functions.); \
+	else $(MAKE) --no-print-directory $(VALIDATORS)/node_modules/.package-lock.json $(PEERS)/node_modules/.package-lock.json $(ENGINES)/node_modules/.package-lock.json $(IAM)/node_modules/.package-lock.json; fi
 
 # npm writes this file last, so that it stands for the whole installation.
 %/node_modules/.package-lock.json: %/package-lock.json
@@ -122,11 +156,13 @@ CROSSCHECK := internal/asl/crosscheck/requirements.txt
 .PHONY: setup-python
 setup-python:
 	@if ! $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
-	  $(call skipped,Python 3 with venv is not here: no second interpreter will run the compiled machines.); \
-	else $(MAKE) --no-print-directory $(TOOLS)/asl-venv/.ready; fi
+	  $(call skipped,Python 3 with venv is not here: no second interpreter will run the compiled machines, and no Python client will be made.); \
+	else $(MAKE) --no-print-directory $(TOOLS)/asl-venv/.ready $(TOOLS)/clients-venv/.ready; fi
 
 $(TOOLS)/asl-venv/.ready: $(CROSSCHECK)
-	@echo "setting up $(TOOLS)/asl-venv"; mkdir -p $(TOOLS); [[ -x $(@D)/bin/python ]] || $(PYTHON) -m venv $(@D)
+$(TOOLS)/clients-venv/.ready: e2e/python/requirements.txt
+$(TOOLS)/%-venv/.ready:
+	@echo "setting up $(@D)"; mkdir -p $(TOOLS); [[ -x $(@D)/bin/python ]] || $(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@
 
 DYNAMO_POM := $(wildcard internal/store/dynamo/dynamolocal/pom.xml)
@@ -144,7 +180,7 @@ $(TOOLS)/dynamodb-local/.ready: $(DYNAMO_POM)
 
 .PHONY: bench
 bench: bin/ballerine setup-node ## Measure, on this machine: expressions, charts, rules, the store, the whole system, and peers
-	go test -run '^$$' -bench . -benchmem ./internal/expr ./internal/statechart ./internal/asl ./internal/rules/... ./internal/store/embedded
+	go test -run '^$$' -bench . -benchmem ./internal/expr ./internal/statechart ./internal/asl/compile ./internal/policy/... ./internal/store/embedded
 	bin/ballerine bench
 	bin/ballerine bench --policies
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PEERS)/node_modules/.package-lock.json $(ENGINES)/node_modules/.package-lock.json && \
@@ -153,7 +189,7 @@ bench: bin/ballerine setup-node ## Measure, on this machine: expressions, charts
 ##@ Check
 
 .PHONY: lint
-lint: lint-format lint-go lint-tidy lint-vulnerabilities ## Formatting, vet, staticcheck, golangci-lint, modules, known vulnerabilities
+lint: lint-format lint-go lint-dead lint-tidy lint-api lint-vulnerabilities ## Formatting, vet, staticcheck, golangci-lint, dead code, modules, the OpenAPI document, known vulnerabilities
 
 .PHONY: lint-format
 lint-format: tools
@@ -161,9 +197,23 @@ lint-format: tools
 	  [[ -z "$$files" ]] || { printf 'not formatted (make fmt):\n%s\n' "$$files" >&2; exit 1; }
 
 .PHONY: lint-go
-lint-go: tools
-	go vet ./...
+lint-go: tools # with govet among the linters
 	$(TOOLS)/bin/golangci-lint run ./...
+
+# What no program reaches goes, or moves to the tests that need it; what no test reaches either goes.
+.PHONY: lint-dead
+lint-dead: tools
+	@report='{{$$package := .Path}}{{range .Funcs}}{{printf "%s: nothing calls %s.%s" .Position $$package .Name | println}}{{end}}'; \
+	dead=$$($(TOOLS)/bin/deadcode -tags lambda.norpc -f "$$report" ./cmd/... ./functions/... | sed 's/nothing calls/no program calls/' && \
+	  $(TOOLS)/bin/deadcode -tags lambda.norpc -test -f "$$report" ./...); \
+	[[ -z "$$dead" ]] || { printf '%s\n' "$$dead" >&2; exit 1; }
+
+APILINT := infra/apilint
+
+.PHONY: lint-api
+lint-api:
+	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: nobody lints the OpenAPI document.); \
+	else $(MAKE) --no-print-directory $(APILINT)/node_modules/.package-lock.json; node $(APILINT)/lint.mjs; fi
 
 .PHONY: lint-tidy
 lint-tidy:
@@ -171,10 +221,10 @@ lint-tidy:
 	go mod verify >/dev/null
 
 # The database of vulnerabilities is on the network. That it cannot be reached says nothing about this code, so that alone
-# does not fail the build; a vulnerability does, and so does any other error.
+# does not fail the build; a vulnerability does, and so does any other error. GOVULNDB=file:///folder uses a copy of it.
 .PHONY: lint-vulnerabilities
 lint-vulnerabilities: tools
-	@out=$$($(TOOLS)/bin/govulncheck ./... 2>&1) && code=0 || code=$$?; printf '%s\n' "$$out"; \
+	@out=$$($(TOOLS)/bin/govulncheck $(if $(GOVULNDB),-db $(GOVULNDB)) ./... 2>&1) && code=0 || code=$$?; printf '%s\n' "$$out"; \
 	  if [[ $$code -ne 0 ]] && grep -qE 'vuln\.go\.dev.*(dial|lookup|timeout|refused|unreachable|reset|EOF|Forbidden|Bad Gateway|proxyconnect)|(dial tcp|no such host).*vuln\.go\.dev' <<<"$$out"; then \
 	    printf '\n  ** SKIPPED: the vulnerability database cannot be reached from here; nothing was checked **\n\n' >&2; code=0; fi; \
 	  exit $$code
@@ -184,7 +234,7 @@ fmt: tools ## Format all Go files
 	git ls-files -z -co --exclude-standard '*.go' | xargs -0 $(TOOLS)/bin/gofumpt -w
 
 .PHONY: tools
-tools: $(TOOLS)/bin/gofumpt-$(GOFUMPT_VERSION) $(TOOLS)/bin/golangci-lint-$(GOLANGCI_VERSION) $(TOOLS)/bin/govulncheck-$(GOVULNCHECK_VERSION)
+tools: $(TOOLS)/bin/gofumpt-$(GOFUMPT_VERSION) $(TOOLS)/bin/golangci-lint-$(GOLANGCI_VERSION) $(TOOLS)/bin/govulncheck-$(GOVULNCHECK_VERSION) $(TOOLS)/bin/deadcode-$(DEADCODE_VERSION)
 
 $(TOOLS)/bin/gofumpt-$(GOFUMPT_VERSION):
 	@echo "installing gofumpt"; GOBIN=$(TOOLS)/bin go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION) && touch $@
@@ -192,14 +242,25 @@ $(TOOLS)/bin/golangci-lint-$(GOLANGCI_VERSION):
 	@echo "installing golangci-lint"; GOBIN=$(TOOLS)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) && touch $@
 $(TOOLS)/bin/govulncheck-$(GOVULNCHECK_VERSION):
 	@echo "installing govulncheck"; GOBIN=$(TOOLS)/bin go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) && touch $@
+$(TOOLS)/bin/deadcode-$(DEADCODE_VERSION):
+	@echo "installing deadcode"; GOBIN=$(TOOLS)/bin go install golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION) && touch $@
 
 # Every package whose tests keep golden files has the flag -update: compiled machines, the OpenAPI document, reports.
 .PHONY: generate
-generate: ## Write all generated files anew: compiled machines, the OpenAPI document, golden files
+generate: ## Write all generated files anew: compiled machines, the OpenAPI document, the clients, golden files
 	@packages=$$(git grep -l --untracked 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|'); \
 	  for package in $$packages; do echo "generate $$package"; go test -count=1 "$$package" -update >/dev/null || { echo "failed: $$package" >&2; exit 1; }; done
-	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: the types of the client in the dashboard are left as they are.); \
-	else $(MAKE) --no-print-directory web/node_modules/.package-lock.json; echo 'generate web/dashboard/src/api'; npm run --silent types --prefix web >/dev/null; fi
+	@$(MAKE) --no-print-directory client/api.gen.go
+	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: the types of the TypeScript client are left as they are.); \
+	else $(MAKE) --no-print-directory web/node_modules/.package-lock.json; echo 'generate web/client/src/schema.ts'; npm run --silent types --prefix web >/dev/null; fi
+
+# The Go client, from the document that was made just before.
+.PHONY: client/api.gen.go
+client/api.gen.go: $(TOOLS)/bin/oapi-codegen-$(OAPI_CODEGEN_VERSION)
+	@echo 'generate ./client'; $(TOOLS)/bin/oapi-codegen -config client/generator/config.yaml infra/openapi.yaml
+
+$(TOOLS)/bin/oapi-codegen-$(OAPI_CODEGEN_VERSION):
+	@echo "installing oapi-codegen"; GOBIN=$(TOOLS)/bin go install github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@$(OAPI_CODEGEN_VERSION) && touch $@
 
 .PHONY: check-generated
 check-generated: generate ## Fail when a generated file is not what its source makes of it
@@ -207,8 +268,12 @@ check-generated: generate ## Fail when a generated file is not what its source m
 	@new=$$(git ls-files --others --exclude-standard); [[ -z "$$new" ]] || { printf 'generated, not committed:\n%s\n' "$$new" >&2; exit 1; }
 
 .PHONY: sam-check
-sam-check: ## Validate the templates as SAM, CloudFormation and a security linter read them
+sam-check: $(TOOLS)/asl-venv/.ready ## Validate the templates as SAM, CloudFormation and a security linter read them
 	@tools/sam-check
+
+.PHONY: stack-limits
+stack-limits: ## Write what the templates use of AWS's limits into docs/reference/aws-limits.md
+	@tools/sam-check --write-limits
 
 ##@ Ship
 
@@ -238,8 +303,46 @@ $(eval $(call sam_function,BacktestFunction,backtest))
 $(eval $(call sam_function,DispatchFunction,dispatch))
 $(eval $(call sam_function,SweepFunction,sweep))
 
+.PHONY: sbom
+sbom: $(TOOLS)/bin/cyclonedx-gomod-$(CYCLONEDX_VERSION) web/node_modules/.package-lock.json ## List what is inside each program and the dashboard, as CycloneDX, in build/sbom/
+	@mkdir -p build/sbom
+	@for name in $(FUNCTIONS); do GOOS=linux GOARCH=arm64 CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -tags=lambda.norpc' $(TOOLS)/bin/cyclonedx-gomod app -json -licenses -noserial -output build/sbom/$$name.cdx.json -main functions/$$name . 2>build/sbom/log || { cat build/sbom/log >&2; exit 1; }; done
+	@CGO_ENABLED=0 $(TOOLS)/bin/cyclonedx-gomod app -json -licenses -noserial -output build/sbom/ballerine.cdx.json -main cmd/ballerine . 2>build/sbom/log || { cat build/sbom/log >&2; exit 1; }; rm build/sbom/log
+	@cd web && npx --yes @cyclonedx/cyclonedx-npm@$(CYCLONEDX_NPM_VERSION) --workspace dashboard --omit dev --output-reproducible --output-file ../build/sbom/dashboard.cdx.json package.json
+	@ls build/sbom/*.cdx.json
+
+$(TOOLS)/bin/cyclonedx-gomod-$(CYCLONEDX_VERSION):
+	@echo "installing cyclonedx-gomod"; GOBIN=$(TOOLS)/bin go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION) && touch $@
+
+# What a release consists of. The release workflow signs SHA256SUMS, and so everything in it.
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+
+.PHONY: release
+release: web build sbom ## Build everything that a release has into build/release/, with its check sums
+	@rm -rf build/release && mkdir -p build/release
+	@for platform in $(PLATFORMS); do os=$${platform%/*} arch=$${platform#*/}; suffix=$$([[ $$os == windows ]] && echo .exe || true); \
+	  echo "build/release/ballerine-$$os-$$arch$$suffix"; \
+	  GOOS=$$os GOARCH=$$arch CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -buildid=' -o build/release/ballerine-$$os-$$arch$$suffix ./cmd/ballerine; done
+	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/release/functions-linux-arm64.tar.gz -C build $(addsuffix /bootstrap,$(FUNCTIONS))
+	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/release/dashboard.tar.gz -C web/dashboard/dist --exclude=.keep .
+	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/release/sbom.tar.gz -C build/sbom .
+	@cp LICENSE NOTICE THIRD_PARTY_NOTICES.md build/release/
+	@cd build/release && sha256sum * >SHA256SUMS && cat SHA256SUMS
+
+# Everything of a deployment, in one pass. preflight asks AWS what would go wrong in the middle of it, before anything is changed.
+.PHONY: deploy
+deploy: ## Deploy a stack and its dashboard: ENV=dev or another of samconfig.toml; needs the SAM and AWS CLIs, Node.js, jq, Go, credentials
+	@[[ -n "$(ENV)" ]] || { echo 'which environment of samconfig.toml? make deploy ENV=<name>' >&2; exit 1; }
+	@$(MAKE) --no-print-directory web
+	sam build --parallel
+	go run ./tools/preflight --out build/samconfig.toml "$(ENV)"
+	sam deploy --config-file "$(CURDIR)/build/samconfig.toml" --config-env "$(ENV)" --no-fail-on-empty-changeset $(ARGS)
+	@read -r stack region < <(go run ./tools/preflight --stack "$(ENV)"); export AWS_REGION=$$region; tools/deploy-dashboard "$$stack"; \
+	  for output in DashboardUrl ApiUrl; do \
+	    go run ./cmd/ballerine doctor --endpoint "$$(aws cloudformation describe-stacks --stack-name "$$stack" --query "Stacks[0].Outputs[?OutputKey=='$$output'].OutputValue" --output text)"; done
+
 .PHONY: deploy-dashboard
-deploy-dashboard: web ## Put the dashboard's pages where a deployed stack serves them; STACK=name, needs the AWS CLI and jq
+deploy-dashboard: web ## Put the dashboard's pages where a deployed stack serves them; STACK=name, needs the AWS CLI, jq and Go
 	@[[ -n "$(STACK)" ]] || { echo 'which one? make deploy-dashboard STACK=<name>' >&2; exit 1; }
 	@tools/deploy-dashboard "$(STACK)"
 
@@ -247,9 +350,9 @@ deploy-dashboard: web ## Put the dashboard's pages where a deployed stack serves
 
 .PHONY: clean
 clean: ## Remove what was built; local data (.ballerine) and tools (.tools) stay
-	rm -rf bin build .aws-sam
+	rm -rf bin build .aws-sam web/client/dist
 	find web/dashboard/dist -mindepth 1 -not -name .keep -delete
 
 .PHONY: clean-all
 clean-all: clean ## Remove the tools as well
-	rm -rf $(TOOLS) $(VALIDATORS)/node_modules $(PEERS)/node_modules web/node_modules
+	rm -rf $(TOOLS) $(VALIDATORS)/node_modules $(PEERS)/node_modules $(APILINT)/node_modules $(IAM)/node_modules web/node_modules

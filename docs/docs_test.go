@@ -1,4 +1,4 @@
-// Package docs holds the guides. Its tests hold them against the program: examples parse, links lead somewhere.
+// Package docs tests the documentation against the program: examples parse, links resolve, and reference pages are complete.
 package docs
 
 import (
@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"ballerine/internal/connector"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
-	"ballerine/internal/vendor"
 	"ballerine/internal/workflow"
 )
 
@@ -35,25 +35,32 @@ func examples(t *testing.T, file string) []string {
 	return found
 }
 
+// policyExample parses a policy and runs the cases that are written in it.
+func policyExample(t *testing.T, file string) func(source []byte) problem.Diagnostics {
+	return func(source []byte) problem.Diagnostics {
+		policy, diagnostics := rules.Parse(file, source)
+		if diagnostics.Failed() {
+			return diagnostics
+		}
+		for _, c := range policy.RunCases(nil) {
+			if !c.Passed {
+				t.Errorf("the case %q of an example in %s fails: %v", c.Name, file, c.Problems)
+			}
+		}
+		return diagnostics
+	}
+}
+
 func TestExamplesInTheGuidesHaveNoProblems(t *testing.T) {
 	for file, parse := range map[string]func(source []byte) problem.Diagnostics{
 		"workflows.md": func(source []byte) problem.Diagnostics {
 			_, diagnostics := workflow.Parse("workflows.md", source, nil)
 			return diagnostics
 		},
-		"policies.md": func(source []byte) problem.Diagnostics {
-			policy, diagnostics := rules.Parse("policies.md", source)
-			if !diagnostics.Failed() {
-				for _, c := range policy.RunCases(nil) {
-					if !c.Passed {
-						t.Errorf("the case %q of the example fails: %v", c.Name, c.Problems)
-					}
-				}
-			}
-			return diagnostics
-		},
+		"policies.md":        policyExample(t, "policies.md"),
+		"policies/tables.md": policyExample(t, "policies/tables.md"),
 		"vendors.md": func(source []byte) problem.Diagnostics {
-			_, diagnostics := vendor.ParsePlugin("vendors.md", source)
+			_, diagnostics := connector.ParsePlugin("vendors.md", source)
 			return diagnostics
 		},
 	} {
@@ -159,7 +166,7 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := map[string]bool{}
+	checked := map[string]bool{}
 	walk(t, ".go", func(file string, text []byte) {
 		syntax, err := parser.ParseFile(token.NewFileSet(), file, text, parser.ImportsOnly)
 		if err != nil {
@@ -168,13 +175,36 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 		for _, spec := range syntax.Imports {
 			path := strings.Trim(spec.Path.Value, `"`)
 			host, _, _ := strings.Cut(path, "/")
-			if !strings.Contains(host, ".") || said[repository(path)] {
+			if !strings.Contains(host, ".") || checked[repository(path)] {
 				continue
 			}
-			said[repository(path)] = true
+			checked[repository(path)] = true
 			if !strings.Contains(string(reasons), repository(path)) {
 				t.Errorf("%s imports %s; say in docs/dependencies.md why", file, repository(path))
 			}
 		}
 	})
+}
+
+func TestTheIndexNamesEveryPage(t *testing.T) {
+	index := page(t, "README.md")
+	seen := 0
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && entry.Name() == "adr" {
+			return fs.SkipDir
+		}
+		if strings.HasSuffix(file, ".md") && file != "README.md" {
+			seen++
+			if !strings.Contains(index, "]("+filepath.ToSlash(file)) {
+				t.Errorf("docs/README.md does not name docs/%s", file)
+			}
+		}
+		return nil
+	})
+	if err != nil || seen < 20 {
+		t.Fatalf("%d pages were found (%v)", seen, err)
+	}
 }

@@ -1,27 +1,16 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"ballerine/internal/store/dynamo/dynamolocal"
 )
-
-func checkWalkthrough(t *testing.T, s *server) {
-	t.Helper()
-	out := runWalkthrough(t, s, walkthrough(t))
-	for _, want := range []string{
-		`{"status":"active","configuration":["collect"]`, `"configuration":["review"]`, `"fired":["document_expired"]`,
-		`{"status":"completed","outcome":"approved"`, `{"signature":"valid","type":"case.completed"}`, "whole",
-	} {
-		if !strings.Contains(out, want) {
-			t.Errorf("the output lacks %s:\n%s", want, out)
-		}
-	}
-}
 
 func TestTheWalkThroughWorksOverDynamoDB(t *testing.T) {
 	s := start(t, t.TempDir(), "--dynamodb", dynamolocal.Endpoint(t))
@@ -38,21 +27,41 @@ func TestTheWalkThroughWorksWithTheCompiledFunctions(t *testing.T) {
 	s.stop()
 }
 
-// bootstraps compiles every function for this machine, as `make build` does for Lambda.
-func bootstraps(t *testing.T) string {
-	t.Helper()
-	folder := t.TempDir()
+// recordingsName is the file beside the functions to which they write what they ask of AWS.
+const recordingsName = "calls.jsonl"
+
+// functionsBuilt says whether there is a folder to remove.
+var functionsBuilt atomic.Bool
+
+// compiled are all functions, compiled once for all tests as `make build` does for Lambda, but for this machine, and with what writes
+// down their calls (see internal/app/onaws).
+var compiled = sync.OnceValues(func() (string, error) {
+	functionsBuilt.Store(true)
+	folder, err := os.MkdirTemp("", "ballerine-functions-")
+	if err != nil {
+		return "", err
+	}
 	mains, err := filepath.Glob("../functions/*/main.go")
 	if err != nil || len(mains) < 11 {
-		t.Fatalf("found %d functions: %v", len(mains), err)
+		return folder, fmt.Errorf("found %d functions: %w", len(mains), err)
 	}
 	for _, main := range mains {
 		name := filepath.Base(filepath.Dir(main))
-		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(folder, name, "bootstrap"), "./"+filepath.Dir(main))
+		build := exec.Command("go", "build", "-tags", "lambda.norpc recorded", "-trimpath", "-gcflags=github.com/...=-l",
+			"-ldflags=-s -w -X ballerine/internal/app/onaws.recordings="+filepath.Join(folder, recordingsName), "-o", filepath.Join(folder, name, "bootstrap"), "./"+filepath.Dir(main))
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("build %s: %v\n%s", name, err, out)
+			return folder, fmt.Errorf("build %s: %w\n%s", name, err, out)
 		}
+	}
+	return folder, nil
+})
+
+func bootstraps(t *testing.T) string {
+	t.Helper()
+	folder, err := compiled()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return folder
 }

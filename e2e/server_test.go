@@ -33,6 +33,10 @@ func TestMain(m *testing.M) {
 	if path, err := binary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
 	}
+	if functionsBuilt.Load() {
+		folder, _ := compiled()
+		_ = os.RemoveAll(folder)
+	}
 	os.Exit(code)
 }
 

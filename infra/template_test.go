@@ -11,8 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"go.yaml.in/yaml/v3"
 
+	"ballerine/internal/httpapi"
 	"ballerine/internal/local/site"
 	"ballerine/internal/store/dynamo"
 )
@@ -144,6 +146,97 @@ func TestEveryFunctionOfTheMachineIsSubstituted(t *testing.T) {
 	}
 }
 
+// TestCallersCallTheAlias: a deployment that is taken back moves the alias; whoever called a function itself would stay with the new code.
+func TestCallersCallTheAlias(t *testing.T) {
+	text, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	globals := at(load(t, "../template.yaml"), "Globals", "Function")
+	if at(globals, "AutoPublishAlias") != "live" || at(globals, "AutoPublishAliasAllProperties") != true {
+		t.Error("functions have no alias, or a changed setting makes no version")
+	}
+	addresses := regexp.MustCompile(`:function:\$\{AWS::StackName\}-\w+(:live)?`).FindAllSubmatch(text, -1)
+	for _, found := range addresses {
+		if string(found[1]) != ":live" {
+			t.Errorf("%s is called without its alias", found[0])
+		}
+	}
+	if found := regexp.MustCompile(`\w+Function\.Arn\b`).FindAll(text, -1); len(found) > 0 || len(addresses) < 20 {
+		t.Errorf("%d addresses; %s are called without their alias", len(addresses), found)
+	}
+	for name, function := range resources(t, "AWS::Serverless::Function") {
+		for variable, value := range map[string]any{"MACHINES": at(function, "Environment", "Variables", "MACHINES"), "EXPRESS_MACHINES": at(function, "Environment", "Variables", "EXPRESS_MACHINES")} {
+			machines := map[string]string{}
+			if value == nil {
+				continue
+			}
+			if err := json.Unmarshal([]byte(value.(string)), &machines); err != nil || len(machines) == 0 {
+				t.Fatalf("%s: %s: %v", name, variable, err)
+			}
+			for workflow, address := range machines {
+				if !strings.HasSuffix(address, ":live") { // another version would change no text of the function, and so publish none of it
+					t.Errorf("%s starts %s at %s, not at its alias", name, workflow, address)
+				}
+			}
+		}
+	}
+}
+
+// TestErrorsTakeADeploymentBack holds every function that a deployment could break for everybody against alarms on its alias.
+func TestErrorsTakeADeploymentBack(t *testing.T) {
+	alarms := resources(t, "AWS::CloudWatch::Alarm")
+	functions := resources(t, "AWS::Serverless::Function")
+	for _, base := range []string{"Step", "Dispatch", "ClientApi", "ReviewApi", "AdminApi", "FlowApi", "Hooks", "Authorizer"} {
+		preference := at(functions[base+"Function"], "DeploymentPreference")
+		watched := fmt.Sprint(at(preference, "Alarms"))
+		name := strings.ToLower(base)
+		want := fmt.Sprintf("[map[Name:FunctionName Value:${AWS::StackName}-%s] map[Name:Resource Value:${AWS::StackName}-%s:live]]", name, name)
+		if at(preference, "Type") != "Rollout" || !strings.Contains(watched, base+"Fails") || fmt.Sprint(at(alarms[base+"Fails"], "Dimensions")) != want {
+			t.Errorf("%s: %v is watched by %v", base, preference, at(alarms[base+"Fails"], "Dimensions"))
+		}
+	}
+	for name, function := range functions {
+		if at(function, "AutoPublishCodeSha256") != "Revision" {
+			t.Errorf("%s: a parameter that changes makes no version", name)
+		}
+	}
+}
+
+// TestWhoStartsNewVersionsComesLast: machines of a new version, and who starts them, wait for all who work for them.
+func TestWhoStartsNewVersionsComesLast(t *testing.T) {
+	all, _ := load(t, "../template.yaml")["Resources"].(map[string]any)
+	for _, name := range []string{"KycAlias", "ApplicationAlias", "ApplicationExpressAlias", "DispatchFunction", "SweepFunction"} {
+		for _, worker := range []string{"Step", "Rules", "Vendor", "Document", "Children"} {
+			if after := fmt.Sprint(at(all[name], "DependsOn")); !strings.Contains(after, worker+"FunctionAliaslive") {
+				t.Errorf("%s does not wait for %s: %s", name, worker, after)
+			}
+		}
+	}
+}
+
+// TestConfigurationsAreOfTheTemplate: a parameter with a typing error in samconfig.toml would only be noticed at AWS.
+func TestConfigurationsAreOfTheTemplate(t *testing.T) {
+	text, err := os.ReadFile("../samconfig.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parameters, _ := load(t, "../template.yaml")["Parameters"].(map[string]any)
+	prod := map[string]string{}
+	_, production, _ := strings.Cut(string(text), "[prod.deploy.parameters]")
+	for _, found := range regexp.MustCompile(`"(\w+)=([^"]*)"`).FindAllStringSubmatch(string(text), -1) {
+		if parameters[found[1]] == nil {
+			t.Errorf("samconfig.toml sets %s, which the template does not have", found[1])
+		}
+		if strings.Contains(production, found[0]) {
+			prod[found[1]] = found[2]
+		}
+	}
+	if prod["AlarmEmail"] == "" || prod["MfaConfiguration"] != "ON" || !strings.Contains(production, "confirm_changeset = true") {
+		t.Errorf("production has no alarms, no second factor, or does not ask: %v", prod)
+	}
+}
+
 // TestOnlyAdminapiWritesLists goes through the roles that may write the registry: decisions rely on editions that never change.
 func TestOnlyAdminapiWritesLists(t *testing.T) {
 	const partitions = `[*#lists *#list#*]`
@@ -191,19 +284,52 @@ func TestRoutesAreTheOperationsOfTheOpenAPIDocument(t *testing.T) {
 			want = append(want, fmt.Sprintf("%s %s open=%t", strings.ToUpper(method), path, open))
 		}
 	}
-	for _, function := range resources(t, "AWS::Serverless::Function") {
-		events, _ := at(function, "Events").(map[string]any)
-		for _, event := range events {
-			if at(event, "Type") == "HttpApi" {
-				p := at(event, "Properties")
-				got = append(got, fmt.Sprintf("%v %v open=%t", at(p, "Method"), at(p, "Path"), at(p, "Auth", "Authorizer") == "NONE"))
+	api := at(resources(t, "AWS::Serverless::HttpApi")["HttpApi"], "DefinitionBody")
+	integrations, _ := at(api, "components", "x-amazon-apigateway-integrations").(map[string]any)
+	paths, _ := at(api, "paths").(map[string]any)
+	for path, methods := range paths {
+		for method, operation := range methods.(map[string]any) {
+			name, _ := at(operation, "x-amazon-apigateway-integration", "$ref").(string)
+			if integrations[strings.TrimPrefix(name, "#/components/x-amazon-apigateway-integrations/")] == nil {
+				t.Errorf("%s %s is served by %q, which is nothing", method, path, name)
 			}
+			var named []string
+			parameters, _ := at(operation, "parameters").([]any)
+			for _, parameter := range parameters {
+				named = append(named, fmt.Sprintf("{%v}", at(parameter, "name")))
+			}
+			if inPath := regexp.MustCompile(`\{\w+\}`).FindAllString(path, -1); !slices.Equal(inPath, named) {
+				t.Errorf("%s %s has the parameters %v", method, path, named)
+			}
+			got = append(got, fmt.Sprintf("%s %s open=%t", strings.ToUpper(method), path, fmt.Sprint(at(operation, "security")) == "[map[NONE:[]]]"))
 		}
 	}
 	slices.Sort(want)
 	slices.Sort(got)
 	if !slices.Equal(want, got) {
 		t.Errorf("routes\n%s\noperations\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestRoutesGoToTheFunctionThatServesThem holds the API's integrations against what each function's program serves.
+func TestRoutesGoToTheFunctionThatServesThem(t *testing.T) {
+	paths, _ := at(resources(t, "AWS::Serverless::HttpApi")["HttpApi"], "DefinitionBody", "paths").(map[string]any)
+	functions := map[httpapi.Audience]string{httpapi.Client: "clientapi", httpapi.Review: "reviewapi", httpapi.Admin: "adminapi", httpapi.Flow: "flowapi", httpapi.Hooks: "hooks", "": "clientapi"}
+	document, err := httpapi.Describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, item := range document.Paths {
+		for method, operation := range map[string]*huma.Operation{"get": item.Get, "put": item.Put, "post": item.Post, "patch": item.Patch, "delete": item.Delete} {
+			if operation == nil {
+				continue
+			}
+			audience, _ := operation.Extensions["x-audience"].(string)
+			want := "#/components/x-amazon-apigateway-integrations/" + functions[httpapi.Audience(audience)]
+			if to := at(paths, path, method, "x-amazon-apigateway-integration", "$ref"); to != want {
+				t.Errorf("%s %s goes to %v, want %s", method, path, to, want)
+			}
+		}
 	}
 }
 
@@ -236,8 +362,17 @@ func TestTablesAreThoseThatTheStoreNeeds(t *testing.T) {
 		for _, index := range indexes {
 			name, _ := at(index, "IndexName").(string)
 			names = append(names, name)
-			if got := keys(at(index, "KeySchema")); got != name+"_pk "+name+"_sk" || at(index, "Projection", "ProjectionType") != "ALL" {
-				t.Errorf("%s: index %s has keys %s", definition.Name, name, got)
+			held, some := definition.Holds[name]
+			kind, attributes := "ALL", []any(nil)
+			for _, attribute := range held {
+				attributes = append(attributes, attribute)
+			}
+			if some {
+				kind = map[bool]string{true: "KEYS_ONLY", false: "INCLUDE"}[len(held) == 0]
+			}
+			there, _ := at(index, "Projection", "NonKeyAttributes").([]any)
+			if got := keys(at(index, "KeySchema")); got != name+"_pk "+name+"_sk" || at(index, "Projection", "ProjectionType") != kind || !slices.Equal(there, attributes) {
+				t.Errorf("%s: index %s has keys %s and holds %v, not %s %v", definition.Name, name, got, at(index, "Projection"), kind, attributes)
 			}
 		}
 		slices.Sort(names)
@@ -296,7 +431,7 @@ func TestTheDashboardsPolicyIsTheLocalOneAndWhatAWSAdds(t *testing.T) {
 func TestSignInReturnsToTheDashboardsOwnAddresses(t *testing.T) {
 	client := at(load(t, "identity.yaml"), "Resources", "Client", "Properties")
 	for key, path := range map[string]string{"CallbackURLs": "/sign-in/callback", "LogoutURLs": "/signed-out"} {
-		if got := fmt.Sprint(at(client, key)); got != "[${AllowedOrigin}"+path+"]" || !slices.Contains(site.Routes, path) {
+		if got := fmt.Sprint(at(client, key)); got != "[${DashboardUrl}"+path+"]" || !slices.Contains(site.Routes, path) {
 			t.Errorf("%s: %s", key, got)
 		}
 	}
@@ -331,7 +466,7 @@ func TestNoBucketIsPublic(t *testing.T) {
 // with a dot is a file, everything else is the page.
 func TestEveryAddressOfTheDashboardGivesThePage(t *testing.T) {
 	code, _ := at(load(t, "dashboard.yaml"), "Resources", "Routes", "Properties", "FunctionCode").(string)
-	if !strings.Contains(code, "name.indexOf('.') === -1") {
+	if !strings.Contains(code, "name.indexOf('.') === -1") || !strings.Contains(code, "if (request.uri === '/docs') request.uri = '/docs.html';") {
 		t.Fatalf("another rule: %s", code)
 	}
 	for _, route := range site.Routes {
@@ -339,4 +474,87 @@ func TestEveryAddressOfTheDashboardGivesThePage(t *testing.T) {
 			t.Errorf("%s would be taken for a file", route)
 		}
 	}
+}
+
+// TestTheOutboxIsWatched holds alarms and the dashboard of the metrics against what the code measures: a metric that nobody sends
+// would never wake anybody.
+func TestTheOutboxIsWatched(t *testing.T) {
+	text, err := os.ReadFile("../internal/outbox/read.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gauges := map[string]bool{}
+	for _, found := range regexp.MustCompile(`Gauge\("([a-z_]+)"`).FindAllSubmatch(text, -1) {
+		gauges[string(found[1])] = true
+	}
+	alarmed, drawn := map[string]bool{}, map[string]bool{}
+	for name, resource := range load(t, "observability.yaml")["Resources"].(map[string]any) {
+		if body, ok := at(resource, "Properties", "DashboardBody").(string); ok {
+			var dashboard struct {
+				Widgets []struct {
+					Properties struct{ Metrics [][]string }
+				}
+			}
+			if err := json.Unmarshal([]byte(body), &dashboard); err != nil {
+				t.Fatal(err)
+			}
+			for _, widget := range dashboard.Widgets {
+				for _, metric := range widget.Properties.Metrics {
+					drawn[metric[1]] = true
+				}
+			}
+		}
+		if at(resource, "Properties", "Namespace") != "RootStack" { // the namespace of the functions: see below
+			continue
+		}
+		metric, _ := at(resource, "Properties", "MetricName").(string)
+		alarmed[metric] = true
+		if at(resource, "Properties", "AlarmActions") == nil {
+			t.Errorf("%s tells nobody", name)
+		}
+	}
+	if !alarmed["outbox_dead_letters"] || !alarmed["outbox_oldest_seconds"] {
+		t.Errorf("alarms: %v", alarmed)
+	}
+	if len(gauges) != 3 || fmt.Sprint(drawn) != fmt.Sprint(gauges) {
+		t.Errorf("drawn: %v, measured: %v", drawn, gauges)
+	}
+}
+
+// TestMetricsAreWatchedWhereTheyAreWritten: two installations in an account have metrics of their own.
+func TestMetricsAreWatchedWhereTheyAreWritten(t *testing.T) {
+	template := load(t, "../template.yaml")
+	written := at(template, "Globals", "Function", "Environment", "Variables", "METRICS_NAMESPACE")
+	watched := at(template, "Resources", "Observability", "Properties", "Parameters", "RootStack")
+	if written != "AWS::StackName" || written != watched {
+		t.Errorf("written to %v, watched in %v", written, watched)
+	}
+	text, err := os.ReadFile("../functions/internal/start/start.go")
+	if err != nil || !strings.Contains(string(text), `"METRICS_NAMESPACE"`) {
+		t.Errorf("the functions do not read METRICS_NAMESPACE: %v", err)
+	}
+}
+
+// TestTheSweepIsMissedWhenItDoesNotRun: no data is what a schedule that has stopped looks like.
+func TestTheSweepIsMissedWhenItDoesNotRun(t *testing.T) {
+	missing := at(load(t, "observability.yaml"), "Resources", "SweepMissing", "Properties")
+	if at(missing, "MetricName") != "Invocations" || at(missing, "TreatMissingData") != "breaching" || at(missing, "AlarmActions") == nil {
+		t.Errorf("%v", missing)
+	}
+}
+
+// TestTokensOfPeopleAreShort: a role that is taken away in the user pool counts when the next token is made.
+func TestTokensOfPeopleAreShort(t *testing.T) {
+	for name, resource := range load(t, "identity.yaml")["Resources"].(map[string]any) {
+		if at(resource, "Type") != "AWS::Cognito::UserPoolClient" {
+			continue
+		}
+		for _, token := range []string{"AccessToken", "IdToken"} {
+			if at(resource, "Properties", token+"Validity") != 5 || at(resource, "Properties", "TokenValidityUnits", token) != "minutes" {
+				t.Errorf("%s: the %s is not good for 5 minutes", name, token)
+			}
+		}
+		return
+	}
+	t.Error("there is no client of the user pool")
 }

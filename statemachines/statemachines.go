@@ -1,5 +1,5 @@
-// Package statemachines holds what is shipped: workflows beside the machines compiled from them (*.asl.json, generated),
-// the policies that they ask and the vendor plugins that they call.
+// Package statemachines embeds the shipped definitions: workflows with the machines compiled from them (*.asl.json,
+// generated), policies and vendor plugins.
 package statemachines
 
 import "embed"

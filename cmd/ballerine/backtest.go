@@ -13,16 +13,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ballerine/internal/backtest"
 	"ballerine/internal/httpapi"
-	"ballerine/internal/ledger"
-	"ballerine/internal/rules"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 )
 
 // decided is what policies have decided, wherever it is.
 type decided interface {
 	// decisions gives them with what they saw, the newest first, until give returns false.
-	decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, give func(httpapi.PolicyDecision) (bool, error)) error
+	decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, yield func(httpapi.PolicyDecision) (bool, error)) error
 	backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions, bar *bar) (ledger.Backtest, error)
 }
 
@@ -60,7 +60,7 @@ func backtestCommand() *cobra.Command {
 	var named []string
 	options := ledger.BacktestOptions{}
 	cmd := &cobra.Command{
-		Use: "backtest DRAFT", Short: "Say which decisions a draft would have made otherwise", Args: cobra.ExactArgs(1),
+		Use: "backtest DRAFT", Short: "Show which decisions a draft would have made differently", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			draft, err := readPolicy(cmd, args[0])
 			if err != nil {
@@ -143,6 +143,9 @@ func printBacktest(cmd *cobra.Command, b ledger.Backtest) error {
 		return json.NewEncoder(out).Encode(b)
 	}
 	fmt.Fprintf(out, "%d decisions, %d tried, %d without their input; %d flip (%.2f %%)\n", b.Decisions, b.Evaluated, b.Skipped, b.Flipped, 100*b.FlipRate)
+	if b.Earlier > 0 {
+		fmt.Fprintf(out, "%d of the flips may not come of the draft: an earlier revision of the rules made these decisions, and what policies mean was corrected since\n", b.Earlier)
+	}
 	for code, n := range b.Errors {
 		fmt.Fprintf(out, "  %d could not be decided: %s\n", n, code)
 	}
@@ -171,7 +174,7 @@ func decisionsCommand() *cobra.Command {
 	var ndjson bool
 	limit := 50
 	cmd := &cobra.Command{
-		Use: "decisions POLICY", Short: "List what a policy has decided, the newest first; --ndjson exports it with what it saw", Args: cobra.ExactArgs(1),
+		Use: "decisions POLICY", Short: "List a policy's decisions, newest first; --ndjson exports them with their input", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			filter, err := which.filter()
 			if err != nil {
@@ -187,7 +190,7 @@ func decisionsCommand() *cobra.Command {
 	which.flags(cmd)
 	cmd.Flags().BoolVar(&ndjson, "ndjson", false, "one JSON object a line, with input and answer: personal data")
 	cmd.Flags().IntVar(&limit, "limit", limit, "how many; 0: all, the default of --ndjson")
-	return cmd
+	return completes(cmd, t, knownPolicies)
 }
 
 func listDecisions(cmd *cobra.Command, s source, policy string, filter ledger.Filter, ndjson bool, limit int) error {
@@ -216,7 +219,7 @@ func listDecisions(cmd *cobra.Command, s source, policy string, filter ledger.Fi
 	return table.Flush()
 }
 
-func (l atRest) decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, give func(httpapi.PolicyDecision) (bool, error)) error {
+func (l atRest) decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, yield func(httpapi.PolicyDecision) (bool, error)) error {
 	query := ledger.Query{Filter: filter, Limit: 500, Bodies: full}
 	for {
 		page, next, err := l.db.Ledger().Decisions(ctx, l.principal.Tenant, policy, query)
@@ -224,11 +227,7 @@ func (l atRest) decisions(ctx context.Context, policy string, filter ledger.Filt
 			return err
 		}
 		for _, one := range page {
-			d, err := one.Open()
-			if err != nil {
-				return err
-			}
-			if more, err := give(httpapi.DecisionShape(d)); err != nil || !more {
+			if more, err := yield(httpapi.DecisionShape(one.Listed())); err != nil || !more {
 				return err
 			}
 		}
@@ -260,7 +259,7 @@ type wireDecision struct {
 	Answer json.RawMessage `json:"answer"`
 }
 
-func (r remote) decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, give func(httpapi.PolicyDecision) (bool, error)) error {
+func (r remote) decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, yield func(httpapi.PolicyDecision) (bool, error)) error {
 	parameters := url.Values{"limit": {"200"}}
 	for name, value := range filterOf(filter) {
 		parameters.Set(name, fmt.Sprint(value))
@@ -280,7 +279,7 @@ func (r remote) decisions(ctx context.Context, policy string, filter ledger.Filt
 			if d.Answer != nil {
 				d.PolicyDecision.Answer = d.Answer
 			}
-			if more, err := give(d.PolicyDecision); err != nil || !more {
+			if more, err := yield(d.PolicyDecision); err != nil || !more {
 				return err
 			}
 		}

@@ -6,11 +6,11 @@ import (
 	"net/url"
 	"time"
 
-	"ballerine/internal/backtest"
 	"ballerine/internal/httpapi"
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
 )
 
 // backtest asks for one page, which is all there is in most cases; what is larger is run in parts by the system.

@@ -11,18 +11,18 @@ import (
 	"testing"
 	"time"
 
-	"ballerine/internal/backtest"
 	"ballerine/internal/httpapi"
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
 )
 
 // endpoint is a system with more decisions than one answer covers.
 type endpoint struct {
 	t         *testing.T
 	old       bool // it knows no runs
-	asked     int  // for the run
+	polls     int  // for the run
 	ends      backtest.Status
 	cancelled chan struct{}
 	watched   func()
@@ -61,7 +61,7 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if e.watched != nil {
 			e.watched()
 		}
-		if e.asked++; e.asked > 2 {
+		if e.polls++; e.polls > 2 {
 			run.Status = e.ends
 			run.Report = &ledger.Backtest{Decisions: 50000}
 			if e.ends == backtest.Failed {
@@ -90,8 +90,8 @@ func (e *endpoint) backtest(ctx context.Context) (ledger.Backtest, error) {
 
 func TestMoreThanOnePageIsRunByTheSystem(t *testing.T) {
 	e := &endpoint{t: t, ends: backtest.Done}
-	if b, err := e.backtest(t.Context()); err != nil || b.Decisions != 50000 || e.asked != 3 {
-		t.Errorf("%+v %v, asked %d times", b, err, e.asked)
+	if b, err := e.backtest(t.Context()); err != nil || b.Decisions != 50000 || e.polls != 3 {
+		t.Errorf("%+v %v, asked %d times", b, err, e.polls)
 	}
 	e = &endpoint{t: t, ends: backtest.Failed}
 	if _, err := e.backtest(t.Context()); problem.CodeOf(err) != problem.Unavailable || !strings.Contains(err.Error(), "part 3 of 7") {

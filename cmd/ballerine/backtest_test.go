@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"ballerine/internal/ledger"
 	"ballerine/internal/local"
-	"ballerine/internal/rules"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 )
 
 const amounts = "id: amounts\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: large, when: \"amount >= 100\", outcome: review}\n"

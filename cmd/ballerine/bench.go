@@ -15,8 +15,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ballerine/internal/bench"
 	"ballerine/internal/local"
-	"ballerine/internal/local/bench"
 	"ballerine/statemachines"
 )
 
@@ -133,7 +133,8 @@ func benchPolicies(cmd *cobra.Command) error {
 
 func printBench(cmd *cobra.Command, result bench.Result) error {
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "%d KYC cases, start to approval, %d at a time: %.1f s, %.0f cases/s\n\n", result.Cases, result.Clients, result.Seconds, result.CasesPerSecond)
+	fmt.Fprintf(out, "%d KYC cases, start to approval, %d at a time: %.1f s, %.0f cases/s, %.1f ms of CPU each\n\n",
+		result.Cases, result.Clients, result.Seconds, result.CasesPerSecond, result.CPU)
 	return printCalls(out, result.Calls)
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,19 +15,31 @@ import (
 
 func caseCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "case", Short: "List, show, verify and repair cases, of a running system (--endpoint) or of local data"}
+	cmd := &cobra.Command{Use: "case", Short: "Start, move, list, show, verify and repair cases, of a running system (--endpoint) or of local data"}
 	t.flags(cmd.PersistentFlags())
-	cmd.AddCommand(caseListCommand(t), caseShowCommand(t), caseVerifyCommand(t), caseIncidentsCommand(t), caseRetryCommand(t), caseSkipCommand(t))
+	cmd.AddCommand(
+		completes(caseStartCommand(t), t, knownWorkflows), completes(caseSendCommand(t), t, knownCases, knownEvents), completes(caseDecideCommand(t), t, knownCases, knownEvents),
+		caseListCommand(t), completes(caseShowCommand(t), t, knownCases), completes(caseHistoryCommand(t), t, knownCases), caseDocumentsCommand(t),
+		completes(caseVerifyCommand(t), t, knownCases), completes(caseIncidentsCommand(t), t, knownCases), completes(caseRetryCommand(t), t, knownCases, knownIncidents),
+		completes(caseSkipCommand(t), t, knownCases, knownIncidents),
+	)
 	return cmd
 }
 
 func caseListCommand(t *target) *cobra.Command {
-	var query cases.Query
-	var status string
+	query := cases.Query{Order: cases.NewestFirst}
+	var waitsFor, tag string
 	cmd := &cobra.Command{
-		Use: "list", Short: "List cases, newest first",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			query.Status = cases.Status(status)
+		Use: "list", Short: "List cases, newest first unless asked otherwise",
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if waitsFor != "" {
+				if query.WaitingFor, query.WaitingWork, err = cases.ParseWaitsFor(waitsFor); err != nil {
+					return err
+				}
+			}
+			if tag != "" {
+				query.Tags = []string{tag}
+			}
 			return t.with(func(s source) error {
 				found, err := s.list(cmd.Context(), query)
 				if err != nil {
@@ -40,28 +51,27 @@ func caseListCommand(t *target) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&query.Workflow, "workflow", "", "only of this workflow")
 	cmd.Flags().StringVar(&query.State, "state", "", "only in this state")
-	cmd.Flags().StringVar(&query.Tag, "tag", "", "only with this tag")
-	cmd.Flags().StringVar(&status, "status", "", "active, completed, failed or cancelled")
+	cmd.Flags().StringVar(&tag, "tag", "", "only with this tag")
+	choiceFlag(cmd, &query.Status, "status", []cases.Status{cases.StatusActive, cases.StatusCompleted, cases.StatusFailed, cases.StatusCancelled}, "active, completed, failed or cancelled")
 	cmd.Flags().BoolVar(&query.Incident, "incident", false, "only with work that has failed and waits for an operator")
+	cmd.Flags().StringVar(&waitsFor, "waiting-for", "", "only open cases that wait for: "+strings.Join(cases.WaitsFor, ", ")+"; or with the work that is waited for, as vendor/identity")
+	choiceFlag(cmd, &query.Order, "sort", []cases.Order{cases.OldestFirst, cases.NewestFirst, cases.StalestFirst, cases.LatestFirst, cases.SoonestFirst, cases.LongestFirst}, "created_at, -created_at, updated_at, -updated_at, due_at (soonest deadline first) or waiting_since (longest wait first)")
 	cmd.Flags().IntVar(&query.Limit, "limit", 50, "at most this many, 1 to 200")
+	completesFlag(cmd, t, "workflow", knownWorkflows)
 	return cmd
 }
 
 func printCases(cmd *cobra.Command, found []httpapi.Case) error {
-	out := cmd.OutOrStdout()
-	if asJSON(cmd) {
-		return json.NewEncoder(out).Encode(map[string]any{"data": found})
-	}
-	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "CASE\tWORKFLOW\tSTATUS\tSTATE\tRISK\tUPDATED")
-	for _, c := range found {
-		risk := "-"
+	return printRows(cmd, found, "CASE|WORKFLOW|STATUS|STATE|RISK|WAITS FOR|SINCE|UPDATED", func(c httpapi.Case) []any {
+		risk, waitsFor, since := "", "", time.Time{}
 		if c.Risk != nil {
 			risk = fmt.Sprintf("%v %s", c.Risk.Score, c.Risk.Severity)
 		}
-		fmt.Fprintf(table, "%s\t%s@%d\t%s\t%s\t%s\t%s\n", c.ID, c.Workflow.ID, c.Workflow.Version, c.Status, strings.Join(c.Configuration, ","), risk, c.UpdatedAt.Format(time.RFC3339))
-	}
-	return table.Flush()
+		if w := c.Waiting; w != nil {
+			waitsFor, since = strings.TrimSuffix(w.For+"/"+w.Work, "/"), w.Since
+		}
+		return []any{c.ID, fmt.Sprintf("%s@%d", c.Workflow.ID, c.Workflow.Version), c.Status, c.Configuration, risk, waitsFor, since, c.UpdatedAt}
+	})
 }
 
 func caseShowCommand(t *target) *cobra.Command {
@@ -73,11 +83,7 @@ func caseShowCommand(t *target) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				lines := json.NewEncoder(cmd.OutOrStdout())
-				if !asJSON(cmd) {
-					lines.SetIndent("", "  ")
-				}
-				return lines.Encode(found)
+				return printObject(cmd, found)
 			})
 		},
 	}
@@ -85,7 +91,7 @@ func caseShowCommand(t *target) *cobra.Command {
 
 func caseVerifyCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "verify CASE...", Short: "Prove that histories are whole: no gap, no change", Args: cobra.MinimumNArgs(1),
+		Use: "verify CASE...", Short: "Verify that histories are complete and unchanged", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			broken := 0
 			err := t.with(func(s source) error {
@@ -118,6 +124,12 @@ func printReport(cmd *cobra.Command, report cases.VerifyReport) error {
 	state := "whole"
 	if !report.Valid {
 		state = "NOT WHOLE: " + strings.Join(report.Problems, "; ")
+	}
+	if len(report.Erased) > 0 {
+		state += fmt.Sprintf("; %d with erased details", len(report.Erased))
+	}
+	if !report.Compared {
+		state += "; the record could not be checked against its last entry, whose details were erased"
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %d entries, %s\n", report.Case, report.Entries, state)
 	return err

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"ballerine/internal/demo"
 	"ballerine/internal/local"
+	"ballerine/internal/problem"
 	"ballerine/internal/telemetry"
 	"ballerine/statemachines"
 )
@@ -23,40 +25,67 @@ const stopTime = 15 * time.Second
 // gcPercent lets the heap grow further between collections than Go's default of 100: the system's live data is small.
 const gcPercent = 400
 
-// version is the build's, from the Go toolchain.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "dev"
-	}
-	return info.Main.Version
-}
-
 func devCommand() *cobra.Command {
 	var options local.Options
 	var seed, verbose bool
+	var limits, rates, settingsFile string
+	var settings []string
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run the whole system on this machine: API, executions, storage, sandbox vendors, sign-in",
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			level := slog.LevelWarn
 			if verbose {
 				level = slog.LevelInfo
 			}
 			options.Logger = telemetry.NewLogger(cmd.ErrOrStderr(), level)
+			if err := readLimits("case-limits", limits, &options.Limits); err != nil {
+				return err
+			}
+			if err := readLimits("request-limits", rates, &options.RequestLimits); err != nil {
+				return err
+			}
+			if settingsFile == "" {
+				settingsFile = settingsOf(".")
+			}
+			if options.Settings, err = vendorSettings(cmd, settingsFile, settings); err != nil {
+				return err
+			}
+			if err := folderOfSecrets(options.Secrets); err != nil {
+				return err
+			}
 			options.Definitions, options.Version = statemachines.Files, version()
-			return dev(cmd.Context(), cmd.OutOrStdout(), options, seed, asJSON(cmd))
+			return dev(cmd, options, seed, asJSON(cmd))
 		},
 	}
 	cmd.Flags().StringVar(&options.Data, "data", ".ballerine", "folder of everything that is kept")
 	cmd.Flags().StringVar(&options.Address, "addr", "127.0.0.1:8787", "address to listen on; port 0 picks a free one")
+	cmd.Flags().BoolVar(&options.NewSecrets, "new-secrets", false, "make new secrets of the data folder when its secrets.json is lost: all links, tokens and sign-ins of before are void")
 	cmd.Flags().StringVar(&options.DynamoDB, "dynamodb", "", "URL of a DynamoDB Local that keeps cases instead of the data folder's file")
 	cmd.Flags().StringVar(&options.Functions, "functions", "", "folder of compiled functions (<name>/bootstrap) to run as child processes; needs --dynamodb")
 	cmd.Flags().DurationVar(&options.Session, "session", 0, "how long a sign-in lasts (default 12h)")
 	cmd.Flags().DurationVar(&options.TokenLife, "token-life", 0, "how long each token of a sign-in is good (default 10m)")
+	cmd.Flags().StringVar(&limits, "case-limits", "", `JSON object of how much callers may add to a case: {"applicant": {"burst": 60, "per_minute": 30, "total": 2000}}`)
+	cmd.Flags().StringVar(&rates, "request-limits", "", `JSON object of how fast callers may send requests (default: no limit): {"tenant": {"rate": 100, "burst": 300}, "credential": {"rate": 50, "burst": 200}, "applicant": {"rate": 5, "burst": 50}}`)
+	cmd.Flags().StringVar(&options.Secrets, "secrets", "", "folder of vendors' secrets, a file each: NAME or TENANT/NAME; BALLERINE_SECRET_NAME in the environment comes first")
+	cmd.Flags().StringArrayVar(&settings, "setting", nil, "NAME=VALUE of {vendor.NAME} in plugins; also BALLERINE_SETTING_NAME in the environment")
+	cmd.Flags().StringVar(&settingsFile, "settings", "", "YAML or JSON file of settings; what --setting and the environment say comes first. Default: settings.yaml of the project in this folder")
 	cmd.Flags().BoolVar(&seed, "seed", false, "add demo cases to an empty data folder")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what happens, not only what goes wrong")
 	return cmd
+}
+
+// readLimits reads the limits that callers have given as JSON; empty text says nothing.
+func readLimits(flag, text string, into any) error {
+	if text == "" {
+		return nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return problem.Wrap(err, problem.Invalid, "--%s is not a JSON object of limits.", flag)
+	}
+	return nil
 }
 
 // ready is the line that tells scripts that the system answers. Its form is a contract.
@@ -67,17 +96,20 @@ type ready struct {
 	Demo      local.Demo `json:"demo"`
 }
 
-func dev(ctx context.Context, out io.Writer, options local.Options, seed, asJSON bool) error {
+func dev(cmd *cobra.Command, options local.Options, seed, asJSON bool) error {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	debug.SetGCPercent(gcPercent)
 	if seed {
-		if err := local.Seed(ctx, options, seedProgress(out, asJSON)); err != nil {
-			return fmt.Errorf("set up demo cases: %w", err)
+		if err := seedDemo(cmd, options); err != nil {
+			return err
 		}
 	}
+	options.Cast = demo.Cast()
 	stack, err := local.Start(ctx, options)
 	if err != nil {
 		return err
 	}
+	warnUnconfigured(cmd, stack)
 	if asJSON {
 		err = json.NewEncoder(out).Encode(ready{Ready: true, API: stack.URL, Dashboard: stack.URL + "/", Demo: stack.Demo})
 	} else {
@@ -95,23 +127,6 @@ func dev(ctx context.Context, out io.Writer, options local.Options, seed, asJSON
 		err = closeErr
 	}
 	return err
-}
-
-// seedProgress shows a terminal how far the demo cases are, on one line.
-func seedProgress(out io.Writer, asJSON bool) func(done, total int) {
-	file, ok := out.(*os.File)
-	if !ok || asJSON {
-		return nil
-	}
-	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return nil
-	}
-	return func(done, total int) {
-		_, _ = fmt.Fprintf(out, "\rSetting up %d demo cases … %d/%d", total, done, total) // whoever looks away misses it
-		if done == total {
-			_, _ = fmt.Fprintln(out)
-		}
-	}
 }
 
 // dashboardLine is where to look first: a case that waits for a decision, when there is one.

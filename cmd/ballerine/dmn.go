@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ballerine/internal/policy/dmn"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
-	"ballerine/internal/rules/dmn"
 )
 
 func importPolicyCommand() *cobra.Command {
@@ -16,9 +16,9 @@ func importPolicyCommand() *cobra.Command {
 	var options dmn.PolicyOptions
 	var names map[string]string
 	cmd := &cobra.Command{
-		Use: "import FILE", Short: "Make a policy of the decision tables of a DMN document; what cannot be carried is listed", Args: cobra.ExactArgs(1),
+		Use: "import FILE", Short: "Create a policy from the decision tables of a DMN document; what cannot be imported is listed", Args: cobra.ExactArgs(1),
 		Long: "Makes a policy of the decision tables of a DMN document: a schema of the inputs, a rule for each table. An output named outcome, " +
-			"decision or result is the outcome; its listed values are the outcomes, the most severe first, unless --outcomes says so.",
+			"decision or result is the outcome; its listed values are the outcomes, the most severe first, unless --outcomes is given.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readFile(cmd, args[0])
 			if err != nil {
@@ -43,7 +43,7 @@ func importPolicyCommand() *cobra.Command {
 				file = "policy.yaml"
 			}
 			_, diagnostics := rules.Parse(file, made)
-			if found = append(found, diagnostics...); found.Failed() {
+			if found = judged(cmd, append(found, diagnostics...)); found.Failed() {
 				return diagnosticsError{found}
 			}
 			if asJSON(cmd) {

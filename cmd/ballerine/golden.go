@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"ballerine/internal/ledger"
-	"ballerine/internal/rules"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 )
 
 // golden is a folder with the whole answers of policies' cases, a file a policy. What a case does not expect by itself

@@ -17,33 +17,42 @@ import (
 
 func importCommand() *cobra.Command {
 	var output string
+	var options importing.Options
 	cmd := &cobra.Command{
 		Use: "import FILE", Args: cobra.ExactArgs(1),
-		Short: "Make a workflow of an XState 4 or 5 machine or a Ballerine statechart-json definition; what cannot be carried is listed",
+		Short: "Create a workflow from an XState 4 or 5 machine or a Ballerine statechart-json definition; what cannot be imported is listed",
+		Long: "Makes a workflow of an XState 4 or 5 machine or of a Ballerine definition. No meaning changes silently: what is dropped is reported as a\n" +
+			"warning, and where the meaning cannot be carried the import is refused, with places in FILE. What could be carried is written all the\n" +
+			"same, marked so that it cannot be published before it is repaired, and the exit code is 1.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if options.XState != 0 && options.XState != 4 && options.XState != 5 {
+				return usageError{fmt.Errorf("--xstate is 4 or 5")}
+			}
 			text, err := readFile(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			result, problems := importing.Import(args[0], text)
-			if problems.Failed() {
-				return diagnosticsError{problems}
-			}
+			result, problems := importing.Import(args[0], text, options)
+			found := judged(cmd, append(slices.Clone(problems), result.Notes...))
+			found.Sort()
 			if asJSON(cmd) {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(imported(result))
+				err = json.NewEncoder(cmd.OutOrStdout()).Encode(imported(result, problems))
+			} else if len(result.Workflow) > 0 {
+				err = writeImported(cmd, output, result)
 			}
-			for _, note := range result.Notes {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s\n", note)
+			if err != nil {
+				return err
 			}
-			return writeImported(cmd, output, result)
+			return passed(cmd, found)
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write, or a folder (ending in /) that plugins are written to as well; standard output without it")
+	cmd.Flags().IntVar(&options.XState, "xstate", 0, "the version that the machine was written for, 4 or 5; without it, what the machine tells")
 	return cmd
 }
 
 // imported is an import as --json prints it.
-func imported(result importing.Result) map[string]any {
+func imported(result importing.Result, problems problem.Diagnostics) map[string]any {
 	plugins := map[string]string{}
 	for id, text := range result.Plugins {
 		plugins[id] = string(text)
@@ -52,7 +61,7 @@ func imported(result importing.Result) map[string]any {
 	if notes == nil {
 		notes = problem.Diagnostics{}
 	}
-	return map[string]any{"workflow": string(result.Workflow), "plugins": plugins, "notes": notes}
+	return map[string]any{"workflow": string(result.Workflow), "plugins": plugins, "notes": notes, "refused": problems.Failed(), "problems": append(problem.Diagnostics{}, problems...)}
 }
 
 // writeImported writes the workflow, and into a folder the plugins, too.

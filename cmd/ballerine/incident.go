@@ -2,17 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/httpapi"
-	"ballerine/internal/problem"
 )
 
 func caseIncidentsCommand(t *target) *cobra.Command {
@@ -45,21 +41,15 @@ func caseIncidentsCommand(t *target) *cobra.Command {
 }
 
 func printIncidents(cmd *cobra.Command, found []cases.OpenIncident) error {
-	if asJSON(cmd) {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": found})
-	}
-	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "CASE\tINCIDENT\tSTATE\tWORK\tERROR\tATTEMPTS\tCAUSE")
-	for _, i := range found {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", i.Case, i.ID, i.State, i.Work, i.Error, i.Attempts, i.Cause)
-	}
-	return table.Flush()
+	return printRows(cmd, found, "CASE|INCIDENT|STATE|WORK|ERROR|ATTEMPTS|CAUSE", func(i cases.OpenIncident) []any {
+		return []any{i.Case, i.ID, i.State, i.Work, i.Error, i.Attempts, i.Cause}
+	})
 }
 
 func caseRetryCommand(t *target) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "retry CASE INCIDENT", Short: "Try failed work again; --context puts the case's data right first", Args: cobra.ExactArgs(2),
+		Use: "retry CASE INCIDENT", Short: "Retry failed work; --context corrects the case's data first", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var patch map[string]any
 			if file != "" {
@@ -76,14 +66,14 @@ func caseRetryCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&file, "context", "", "file with a merge patch of the context; - is standard input")
+	cmd.Flags().StringVar(&file, "context", "", "merge patch of the context as JSON, or a file with one; - is standard input")
 	return cmd
 }
 
 func caseSkipCommand(t *target) *cobra.Command {
 	var file, comment string
 	cmd := &cobra.Command{
-		Use: "skip CASE INCIDENT --result FILE", Short: "Give failed work its result by hand, and go on", Args: cobra.ExactArgs(2),
+		Use: "skip CASE INCIDENT --result FILE", Short: "Enter the result of failed work by hand, and continue", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var result any
 			if err := readJSON(cmd, file, &result); err != nil {
@@ -98,20 +88,17 @@ func caseSkipCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&file, "result", "-", "file with the result as JSON; - is standard input")
+	cmd.Flags().StringVar(&file, "result", "-", "the result: a JSON object or array, or a file with JSON; - is standard input")
 	cmd.Flags().StringVar(&comment, "comment", "", "why, for the history")
 	return cmd
 }
 
 func readJSON(cmd *cobra.Command, file string, into any) error {
-	text, err := readFile(cmd, file)
+	text, err := readValue(cmd, file)
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, into); err != nil {
-		return problem.Wrap(err, problem.MalformedJSON, "%s is not the JSON that is needed.", file)
-	}
-	return nil
+	return plainJSON(placeOf(file), text, into)
 }
 
 func (l atRest) incidents(ctx context.Context, id string) ([]cases.OpenIncident, error) {

@@ -8,22 +8,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
-	"ballerine/internal/rules"
 	"ballerine/statemachines"
 )
 
-// library is what policies of files may call: files that are named, files named <id>.yaml, .yml or .json in the same
-// folder, and what ships, in this order.
+// library is what policies of files may call: files that are named, those of neighbouring folders, files named <id>.yaml, .yml or
+// .json in the same folder, and what ships, in this order.
 type library struct {
 	cmd    *cobra.Command
 	named  map[string]*rules.Policy
 	folder string
+	beside map[string]document // policies of neighbouring folders, by id; read when they are called
 }
 
 func newLibrary(cmd *cobra.Command, named []*rules.Policy, beside string) library {
-	l := library{cmd, map[string]*rules.Policy{}, filepath.Dir(beside)}
+	l := library{cmd: cmd, named: map[string]*rules.Policy{}, folder: filepath.Dir(beside), beside: map[string]document{}}
 	for _, p := range named {
 		l.named[p.ID] = p
 	}
@@ -34,6 +35,9 @@ func newLibrary(cmd *cobra.Command, named []*rules.Policy, beside string) librar
 func (l library) PolicyVersion(ctx context.Context, _, id string, version int) (*rules.Policy, error) {
 	if p := l.named[id]; p != nil {
 		return p, nil
+	}
+	if d, ok := l.beside[id]; ok {
+		return parsedPolicy(l.cmd, d)
 	}
 	if filepath.Base(id) == id {
 		for _, extension := range []string{".yaml", ".yml", ".json"} {

@@ -7,22 +7,24 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"ballerine/internal/httpapi"
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
 )
 
 func valueListCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "list", Short: "Keep the lists of values that policies ask, of a running system (--endpoint) or of local data"}
+	cmd := &cobra.Command{Use: "list", Short: "Manage the lists that policies look up, of a running system (--endpoint) or of local data"}
 	t.flags(cmd.PersistentFlags())
-	cmd.AddCommand(listListsCommand(t), showListCommand(t), uploadListCommand(t), addToListCommand(t), removeFromListCommand(t), exportListCommand(t),
-		editionsCommand(t), forgetEditionCommand(t), deleteListCommand(t))
+	cmd.AddCommand(listListsCommand(t), completesThenFile(uploadListCommand(t), t, knownLists))
+	for _, one := range []func(*target) *cobra.Command{
+		showListCommand, addToListCommand, removeFromListCommand, exportListCommand, editionsCommand, forgetEditionCommand, deleteListCommand,
+	} {
+		cmd.AddCommand(completes(one(t), t, knownLists))
+	}
 	return cmd
 }
 
@@ -47,15 +49,9 @@ func listListsCommand(t *target) *cobra.Command {
 }
 
 func printLists(cmd *cobra.Command, found []httpapi.ValueList) error {
-	if asJSON(cmd) {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": found})
-	}
-	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "LIST\tTYPE\tHOLDS\tMATCHING\tEDITION\tENTRIES\tUPDATED\tTITLE")
-	for _, l := range found {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\n", l.ID, l.Type, l.Holds, l.Matching, l.Edition, l.Entries, l.UpdatedAt.Format(time.RFC3339), l.Title)
-	}
-	return table.Flush()
+	return printRows(cmd, found, "LIST|TYPE|HOLDS|MATCHING|EDITION|ENTRIES|UPDATED|TITLE", func(l httpapi.ValueList) []any {
+		return []any{l.ID, l.Type, l.Holds, l.Matching, l.Edition, l.Entries, l.UpdatedAt, l.Title}
+	})
 }
 
 func showListCommand(t *target) *cobra.Command {
@@ -67,11 +63,7 @@ func showListCommand(t *target) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				lines := json.NewEncoder(cmd.OutOrStdout())
-				if !asJSON(cmd) {
-					lines.SetIndent("", "  ")
-				}
-				return lines.Encode(found)
+				return printObject(cmd, found)
 			})
 		},
 	}
@@ -79,19 +71,19 @@ func showListCommand(t *target) *cobra.Command {
 
 func uploadListCommand(t *target) *cobra.Command {
 	var put lists.Put
-	var kind, holds, matching string
+	put.Type, put.Holds, put.Matching = lists.Own, lists.Text, lists.Exact
 	cmd := &cobra.Command{
-		Use: "upload NAME FILE", Short: "Put the whole content of a list from a CSV; the list is made when it is not there", Args: cobra.ExactArgs(2),
+		Use: "upload NAME FILE", Short: "Replace the content of a list with a CSV; creates the list if it does not exist", Args: cobra.ExactArgs(2),
 		Long: "Puts the whole content of a list from a CSV with the columns value, expires_at and note, in any order; only value is needed.\n" +
 			"The list is made when it is not there. What a list is stays as it is where no flag says otherwise.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			put.ID, put.Type, put.Holds, put.Matching = args[0], lists.Type(kind), lists.Holding(holds), lists.Matching(matching)
+			put.ID = args[0]
 			text, err := readFile(cmd, args[1])
 			if err != nil {
 				return err
 			}
 			return t.with(func(s source) error {
-				if err := sayWhatItIs(cmd, s, &put); err != nil {
+				if err := defineList(cmd, s, &put); err != nil {
 					return err
 				}
 				up, err := s.putEntries(cmd.Context(), put.ID, text, put.Seen)
@@ -102,16 +94,16 @@ func uploadListCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&kind, "type", string(lists.Own), "allow, block or own")
+	choiceFlag(cmd, &put.Type, "type", lists.Types(), "allow, block or own")
 	cmd.Flags().StringVar(&put.Title, "title", "", "what people call it")
-	cmd.Flags().StringVar(&holds, "holds", string(lists.Text), "text, number or date")
-	cmd.Flags().StringVar(&matching, "matching", string(lists.Exact), "exact or ignoring_case")
+	choiceFlag(cmd, &put.Holds, "holds", lists.Holdings(), "text, number or date")
+	choiceFlag(cmd, &put.Matching, "matching", lists.Matchings(), "exact or ignoring_case")
 	seenFlag(cmd, &put.Seen)
 	return cmd
 }
 
-// sayWhatItIs makes a list, or changes what the flags name.
-func sayWhatItIs(cmd *cobra.Command, s source, put *lists.Put) error {
+// defineList makes a list, or changes what the flags name.
+func defineList(cmd *cobra.Command, s source, put *lists.Put) error {
 	there, err := s.valueList(cmd.Context(), put.ID)
 	if problem.CodeOf(err) == problem.NotFound {
 		_, err = s.putList(cmd.Context(), *put)
@@ -164,7 +156,7 @@ func addToListCommand(t *target) *cobra.Command {
 	var expires, note string
 	var seen int
 	cmd := &cobra.Command{
-		Use: "add NAME VALUE...", Short: "Add entries; a value that is there gets the time and the note that are given", Args: cobra.MinimumNArgs(2),
+		Use: "add NAME VALUE...", Short: "Add entries; an existing value gets the given time and note", Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var change lists.Change
 			for _, value := range args[1:] {
@@ -182,7 +174,7 @@ func addToListCommand(t *target) *cobra.Command {
 func removeFromListCommand(t *target) *cobra.Command {
 	var seen int
 	cmd := &cobra.Command{
-		Use: "remove NAME VALUE...", Short: "Remove entries; editions before keep them until they are forgotten", Args: cobra.MinimumNArgs(2),
+		Use: "remove NAME VALUE...", Short: "Remove entries; earlier editions keep them until they are forgotten", Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return changeList(cmd, t, args[0], lists.Change{Remove: args[1:]}, seen)
 		},
@@ -258,19 +250,13 @@ func editionsCommand(t *target) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if asJSON(cmd) {
-					return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": found})
-				}
-				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-				fmt.Fprintln(table, "EDITION\tENTRIES\tMADE\tBY\tCONTENT")
-				for _, e := range found {
+				return printRows(cmd, found, "EDITION|ENTRIES|MADE|BY|CONTENT", func(e httpapi.ValueListEdition) []any {
 					content := e.Digest
 					if e.Forgotten {
 						content = "forgotten"
 					}
-					fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%s\n", e.Edition, e.Entries, e.CreatedAt.Format(time.RFC3339), e.CreatedBy, content)
-				}
-				return table.Flush()
+					return []any{e.Edition, e.Entries, e.CreatedAt, e.CreatedBy, content}
+				})
 			})
 		},
 	}
@@ -278,7 +264,7 @@ func editionsCommand(t *target) *cobra.Command {
 
 func forgetEditionCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "forget NAME EDITION", Short: "Erase the entries of a former edition; decisions that have seen it cannot be replayed any more", Args: cobra.ExactArgs(2),
+		Use: "forget NAME EDITION", Short: "Erase the entries of a former edition; decisions that used it can no longer be replayed", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			edition, err := strconv.Atoi(args[1])
 			if err != nil || edition < 1 {
@@ -292,7 +278,7 @@ func forgetEditionCommand(t *target) *cobra.Command {
 func deleteListCommand(t *target) *cobra.Command {
 	var seen int
 	cmd := &cobra.Command{
-		Use: "delete NAME", Short: "Delete a list and erase the entries of all its editions; policies that ask it fail from then on", Args: cobra.ExactArgs(1),
+		Use: "delete NAME", Short: "Delete a list and erase the entries of all its editions; policies that use it then fail", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.with(func(s source) error { return s.deleteList(cmd.Context(), args[0], seen) })
 		},

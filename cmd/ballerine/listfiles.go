@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ballerine/internal/expr"
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"ballerine/internal/httpapi"
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/lists"
 )
 
 // listed are the lists that policies ask, wherever they are.
@@ -21,7 +21,7 @@ type listed interface {
 	putEntries(ctx context.Context, id string, csv []byte, seen int) (httpapi.ValueListUpload, error)
 	changeEntries(ctx context.Context, id string, change lists.Change, seen int) (httpapi.ValueListChange, error)
 	// entries gives those of an edition (0: the newest), a part at a time and one at least.
-	entries(ctx context.Context, id string, edition int, give func([]lists.Entry) error) error
+	entries(ctx context.Context, id string, edition int, yield func([]lists.Entry) error) error
 	editions(ctx context.Context, id string) ([]httpapi.ValueListEdition, error)
 	forget(ctx context.Context, id string, edition int) error
 	deleteList(ctx context.Context, id string, seen int) error
@@ -56,13 +56,13 @@ func (l atRest) changeEntries(ctx context.Context, id string, change lists.Chang
 	return httpapi.ShapeChange(done), err
 }
 
-func (l atRest) entries(ctx context.Context, id string, edition int, give func([]lists.Entry) error) error {
+func (l atRest) entries(ctx context.Context, id string, edition int, yield func([]lists.Entry) error) error {
 	for after := 0; ; {
 		page, err := l.values.Entries(ctx, l.principal.Tenant, id, edition, after, 10_000, lists.MaxBytes)
 		if err != nil {
 			return err
 		}
-		if err := give(page.Entries); err != nil || page.Next == 0 {
+		if err := yield(page.Entries); err != nil || page.Next == 0 {
 			return err
 		}
 		edition, after = page.Edition.Number, page.Next
@@ -150,7 +150,7 @@ func (r remote) changeEntries(ctx context.Context, id string, change lists.Chang
 	return done, err
 }
 
-func (r remote) entries(ctx context.Context, id string, edition int, give func([]lists.Entry) error) error {
+func (r remote) entries(ctx context.Context, id string, edition int, yield func([]lists.Entry) error) error {
 	parameters := url.Values{"limit": {"10000"}}
 	if edition > 0 {
 		parameters.Set("edition", strconv.Itoa(edition))
@@ -167,7 +167,7 @@ func (r remote) entries(ctx context.Context, id string, edition int, give func([
 				part[i].ExpiresAt = *e.ExpiresAt
 			}
 		}
-		if err := give(part); err != nil || page.NextCursor == nil {
+		if err := yield(part); err != nil || page.NextCursor == nil {
 			return err
 		}
 		parameters.Set("cursor", *page.NextCursor)

@@ -1,31 +1,21 @@
-// Command ballerine is the command line: it runs the whole system on this machine, checks, compiles and simulates
-// workflows, evaluates policies, and looks after cases. See docs/cli.md.
+// Command ballerine is the command line: it runs the whole system on this machine, checks, compiles and simulates workflows,
+// evaluates policies, and manages cases. See docs/cli.md.
 //
-// It exits with 0 when the work is done, 1 when the input has problems (all of them are on standard error), and 2 when
-// it was called the wrong way.
+// The exit code is 0 on success, 1 when the input has problems (all of them are on standard error), 2 on wrong usage, and 3
+// when a system cannot be reached.
 package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"ballerine/internal/problem"
 )
 
-// Exit codes. Scripts depend on them.
-const (
-	exitProblems = 1
-	exitUsage    = 2
-)
-
-// usageError is a wrong call of the command line itself.
+// usageError is wrong usage of the command line itself.
 type usageError struct{ error }
 
 func main() {
@@ -35,7 +25,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run executes the command line and gives the exit code.
+// run executes the command line and returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -46,24 +36,30 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	if err == nil {
 		return 0
 	}
-	report(errs, err)
-	var usage usageError
-	if errors.As(err, &usage) {
-		return exitUsage
+	if wantsJSON(root, args) {
+		reportJSON(errs, err)
+	} else {
+		report(errs, err)
 	}
-	return exitProblems
+	return exitCode(err)
 }
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use: "ballerine", Short: "Decisions about the risk of people and businesses, on one machine or on AWS Lambda",
-		SilenceErrors: true, SilenceUsage: true, Version: version(),
+		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if wanted, err := cmd.Flags().GetBool("version"); err != nil || !wanted {
+				return cmd.Help()
+			}
+			return printVersion(cmd)
+		},
 	}
-	root.PersistentFlags().Bool("json", false, "print JSON instead of text")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(devCommand(), workflowCommand(), policyCommand(), pluginCommand(), valueListCommand(), workspaceCommand(), proposalCommand(), tenantCommand(), caseCommand(), listenCommand(), benchCommand())
+	root.PersistentFlags().Bool("json", false, "print JSON instead of text, and errors as problem documents")
+	root.Flags().Bool("version", false, "print the version, the commit it was built from, and Go's version")
+	root.SetFlagErrorFunc(wrongFlag)
+	root.AddCommand(devCommand(), workflowCommand(), policyCommand(), pluginCommand(), connectorCommand(), initCommand(), projectTestCommand(), publishProjectCommand(), valueListCommand(), workspaceCommand(), proposalCommand(), tenantCommand(), caseCommand(), keyCommand(), webhookCommand(), outboxCommand(), eventCommand(), openAPICommand(), doctorCommand(), quotasCommand(), listenCommand(), benchCommand(), backupCommand(), restoreCommand(), versionCommand())
 	wrapArgs(root)
 	return root
 }
@@ -76,7 +72,7 @@ func wrapArgs(cmd *cobra.Command) {
 	}
 	cmd.Args = func(c *cobra.Command, args []string) error {
 		if err := check(c, args); err != nil {
-			return usageError{err}
+			return wrongArgs(c, args, err)
 		}
 		return nil
 	}
@@ -86,35 +82,6 @@ func wrapArgs(cmd *cobra.Command) {
 	for _, child := range cmd.Commands() {
 		wrapArgs(child)
 	}
-}
-
-// diagnosticsError carries problems of documents to report.
-type diagnosticsError struct{ problem.Diagnostics }
-
-func (diagnosticsError) Error() string { return "the document has problems" }
-
-// report prints an error as the command line does: problems of documents one a line with their excerpt, others by
-// their sentence and places.
-func report(w io.Writer, err error) {
-	var diagnostics diagnosticsError
-	if errors.As(err, &diagnostics) {
-		for _, d := range diagnostics.Diagnostics {
-			fmt.Fprintln(w, d)
-			if d.Excerpt != "" {
-				fmt.Fprintln(w, d.Excerpt)
-			}
-		}
-		return
-	}
-	var p *problem.Error
-	if errors.As(err, &p) {
-		fmt.Fprintf(w, "ballerine: %s (%s)\n", p.Message, p.Code)
-		for _, f := range p.Fields {
-			fmt.Fprintf(w, "  %s: %s\n", f.Location, f.Message)
-		}
-		return
-	}
-	fmt.Fprintf(w, "ballerine: %v\n", err)
 }
 
 func asJSON(cmd *cobra.Command) bool {

@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"ballerine/internal/cases"
-	"ballerine/internal/local"
 	"ballerine/internal/workflow"
 	"ballerine/statemachines"
 )
@@ -87,7 +87,27 @@ func TestSimulateShowsItsGuardsWhenAsked(t *testing.T) {
 	}
 }
 
-func TestDiffTellsInWordsAndInJSON(t *testing.T) {
+func TestFlagsTakeJSONAsItStands(t *testing.T) {
+	path := file(t, "kyc.yaml", shipped(t, "kyc.yaml"))
+	for name, c := range map[string]struct {
+		context, events string
+		code            int
+		output          string
+	}{
+		"both":              {`{"applicant": {"country": "SE"}}`, ` [{"type": "SUBMIT"}]`, 0, `["collect"]`},
+		"a file":            {file(t, "context.json", `{"applicant": {"country": "SE"}}`), `[]`, 0, `"collect"`},
+		"cut short":         {"{\"applicant\":\n {\"country\": \"SE\"", `[]`, exitProblems, "(command line):2:"},
+		"a member twice":    {`{"applicant": {}, "applicant": {}}`, `[]`, exitProblems, "(command line):1:"},
+		"a file that isn't": {"Eriksson.json", `[]`, 1, "no such file"},
+	} {
+		got := call(t, "", "workflow", "simulate", path, "--context", c.context, "--events", c.events)
+		if got.code != c.code || !strings.Contains(got.out+got.errs, c.output) || strings.Contains(got.errs, "SE") {
+			t.Errorf("%s: %d %s%s", name, got.code, got.out, got.errs)
+		}
+	}
+}
+
+func TestDiffReportsInWordsAndInJSON(t *testing.T) {
 	old := shipped(t, "kyc.yaml")
 	before, after := file(t, "old.yaml", old), file(t, "new.yaml", strings.Replace(old, "P14D", "P7D", 1))
 	if got := call(t, "", "workflow", "diff", before, before); got.code != 0 || !strings.Contains(got.out, "nothing changes") {
@@ -96,17 +116,30 @@ func TestDiffTellsInWordsAndInJSON(t *testing.T) {
 	if got := call(t, "", "workflow", "diff", before, after); got.code != 0 || !strings.Contains(got.out, "timer: collect on timer 1: P14D -> P7D") {
 		t.Errorf("%+v", got)
 	}
-	var told struct{ Changes []workflow.Change }
-	if got := call(t, "", "workflow", "diff", before, after, "--json"); json.Unmarshal([]byte(got.out), &told) != nil || len(told.Changes) == 0 {
+	var output struct{ Changes []workflow.Change }
+	if got := call(t, "", "workflow", "diff", before, after, "--json"); json.Unmarshal([]byte(got.out), &output) != nil || len(output.Changes) == 0 {
 		t.Errorf("%+v", got)
 	}
 }
 
-// TestIncidentsAreListedAndResolvedInTheDataOfAStoppedSystem uses the demo's data, which has one case with an incident.
+// onceVendor is a plugin of a vendor that is tried twice, and asks is a workflow that asks it.
+const (
+	onceVendor = "id: once\ntitle: Once\nretry: {attempts: 2, interval: PT1S, rate: 1}\nrequest: {method: POST, url: \"http://127.0.0.1:1/\", body: {}}\n" +
+		"response: {result: {passed: \"{body.passed}\"}}\nresult: {type: object, required: [passed], properties: {passed: {type: boolean}}}\n"
+	asks = "id: asks\ntitle: Asks\ninitial: ask\nsubject: individual\nstates:\n  ask:\n    invoke: [{src: vendor, id: once, input: {plugin: once}, onDone: done}]\n  done: {type: final}\n"
+)
+
 func TestIncidentsAreListedAndResolvedInTheDataOfAStoppedSystem(t *testing.T) {
 	data := t.TempDir()
-	options := local.Options{Data: data, Address: "127.0.0.1:0", Definitions: statemachines.Files, Logger: slog.New(slog.DiscardHandler)}
-	if err := local.Seed(t.Context(), options, nil); err != nil {
+	stack := startStack(t, data)
+	admin, client := as(stack, "admin"), as(stack, "client")
+	calls(t, admin, "", "plugin", "publish", file(t, "once.yaml", onceVendor))
+	calls(t, admin, "", "workflow", "publish", file(t, "asks.yaml", asks))
+	calls(t, client, "", "case", "start", "asks", "--subject-set", "type=individual")
+	eventually(t, "the incident", func() bool {
+		return !strings.Contains(calls(t, client, "", "case", "list", "--incident", "--json"), `"data":[]`)
+	})
+	if err := stack.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	here := []string{"--endpoint=", "--data", data}
@@ -119,11 +152,11 @@ func TestIncidentsAreListedAndResolvedInTheDataOfAStoppedSystem(t *testing.T) {
 	if named := call(t, "", append([]string{"case", "incidents", id}, here...)...); named.code != 0 || !strings.Contains(named.out, incident) {
 		t.Errorf("of one case: %+v", named)
 	}
-	wrong := call(t, `{"id_check": {"passed": true}}`, append([]string{"case", "retry", id, incident, "--context", "-"}, here...)...)
-	if wrong.code != exitProblems || !strings.Contains(wrong.errs, "body.context.id_check") {
+	wrong := call(t, `{"once": {"passed": true}}`, append([]string{"case", "retry", id, incident, "--context", "-"}, here...)...)
+	if wrong.code != exitProblems || !strings.Contains(wrong.errs, "body.context.once") {
 		t.Errorf("a result was put in by a patch: %+v", wrong)
 	}
-	if skipped := call(t, `{"passed": true, "findings_count": 0}`, append([]string{"case", "skip", id, incident, "--comment", "looked at by hand"}, here...)...); skipped.code != 0 || !strings.Contains(skipped.out, id) {
+	if skipped := call(t, `{"passed": true}`, append([]string{"case", "skip", id, incident, "--comment", "looked at by hand"}, here...)...); skipped.code != 0 || !strings.Contains(skipped.out, id) {
 		t.Errorf("%+v", skipped)
 	}
 	if again := call(t, `{}`, append([]string{"case", "retry", id, incident}, here...)...); again.code != exitProblems {
@@ -134,5 +167,28 @@ func TestIncidentsAreListedAndResolvedInTheDataOfAStoppedSystem(t *testing.T) {
 	}
 	if verified := call(t, "", append([]string{"case", "verify", id}, here...)...); verified.code != 0 || !strings.Contains(verified.out, "whole") {
 		t.Errorf("%+v", verified)
+	}
+	if history := calls(t, here, "", "case", "history", id); !strings.Contains(history, "incident_resolved") || !strings.Contains(history, "ask   done") {
+		t.Errorf("%s", history)
+	}
+}
+
+func TestHelpShowsNoSecretOfTheEnvironment(t *testing.T) {
+	t.Setenv("BALLERINE_API_KEY", "blr_hidden")
+	t.Setenv("BALLERINE_SECRET_ACME", "blr_hidden")
+	t.Setenv("BALLERINE_ENDPOINT", "https://blr_hidden.example.com")
+	t.Setenv("BALLERINE_WEBHOOK_SECRET", "whsec_blr_hidden")
+	var visit func(path []string, cmd *cobra.Command)
+	visit = func(path []string, cmd *cobra.Command) {
+		if got := call(t, "", append(path, "--help")...); strings.Contains(got.out+got.errs, "blr_hidden") {
+			t.Errorf("%v shows a secret", path)
+		}
+		for _, child := range cmd.Commands() {
+			visit(append(path[:len(path):len(path)], child.Name()), child)
+		}
+	}
+	visit(nil, newRoot())
+	if got := call(t, "", "case", "list", "--endpoint", "http://127.0.0.1:1"); got.code != exitUnreachable {
+		t.Errorf("the key of the environment is not used: %+v", got)
 	}
 }

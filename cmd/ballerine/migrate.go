@@ -21,7 +21,7 @@ func migrateCommand() *cobra.Command {
 	var apply bool
 	cmd := &cobra.Command{
 		Use: "migrate WORKFLOW --from N --to M", Args: cobra.ExactArgs(1),
-		Short: "Move running cases to another version of their workflow; without --apply it only says what would happen to each",
+		Short: "Move running cases to another version of their workflow; without --apply it only shows what would happen to each",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			command.Workflow, command.DryRun, command.States = args[0], !apply, map[string]string{}
 			if command.From < 1 || command.To < 1 {
@@ -43,7 +43,8 @@ func migrateCommand() *cobra.Command {
 	cmd.Flags().StringArrayVar(&states, "map", nil, "OLD=NEW: which state of the new version takes the place of one of the old; repeat it")
 	cmd.Flags().StringArrayVar(&command.Cases, "case", nil, "only this case; repeat it")
 	cmd.Flags().BoolVar(&apply, "apply", false, "do it")
-	return cmd
+	completesFlag(cmd, t, "case", knownCases)
+	return completes(cmd, t, knownWorkflows)
 }
 
 // migrateAll goes through all pages. It fails when a case was refused.

@@ -47,7 +47,5 @@ func printFound(cmd *cobra.Command, changes []workflow.Change, warnings []proble
 	for _, change := range changes {
 		fmt.Fprintf(cmd.OutOrStdout(), "  %s\n", marked(change))
 	}
-	for _, d := range warnings {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s (warning)\n", d)
-	}
+	printWarnings(cmd, warnings)
 }

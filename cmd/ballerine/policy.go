@@ -3,16 +3,18 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
-	"ballerine/internal/rules"
 )
 
 func policyCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "policy", Short: "Evaluate and test policies, and try drafts on what was decided"}
+	cmd := &cobra.Command{Use: "policy", Short: "Evaluate and test policies, and backtest drafts on past decisions"}
+	strictFlag(cmd)
 	cmd.AddCommand(evalCommand(), testCommand(), backtestCommand(), decisionsCommand(), trialCommand(), tableCommand(), importPolicyCommand())
 	cmd.AddCommand(registryCommands(registry.Policy)...)
 	return cmd
@@ -24,17 +26,14 @@ func readPolicy(cmd *cobra.Command, file string) (*rules.Policy, error) {
 		return nil, err
 	}
 	policy, diagnostics := rules.Parse(file, text)
-	if diagnostics.Failed() {
-		return nil, diagnosticsError{diagnostics}
-	}
-	return policy, nil
+	return policy, passed(cmd, diagnostics)
 }
 
 func evalCommand() *cobra.Command {
 	var inputFile, now string
-	var with, named []string
+	var named []string
 	cmd := &cobra.Command{
-		Use: "eval FILE", Short: "Decide over an input, with the trace", Args: cobra.ExactArgs(1),
+		Use: "eval FILE", Short: "Evaluate a policy on an input, with the trace", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy, err := readPolicy(cmd, args[0])
 			if err != nil {
@@ -44,11 +43,11 @@ func evalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			at, err := readTime(now)
+			at, err := readTimeBy(now, policy.At)
 			if err != nil {
 				return err
 			}
-			options, err := openFor(cmd, policy, with, named, args[0])
+			options, err := openFor(cmd, policy, named, args[0])
 			if err != nil {
 				return err
 			}
@@ -60,24 +59,53 @@ func evalCommand() *cobra.Command {
 			return printAnswer(cmd, answer)
 		},
 	}
-	cmd.Flags().StringVar(&inputFile, "input", "", "JSON object; - is standard input")
-	cmd.Flags().StringVar(&now, "now", "", "time of the decision, RFC 3339 or a date")
-	cmd.Flags().StringSliceVar(&with, "with", nil, "files of policies that it calls; default: those beside it, and those that ship")
+	cmd.Flags().StringVar(&inputFile, "input", "", "JSON object, or a file with one; - is standard input")
+	cmd.Flags().StringVar(&now, "now", "", "time of the decision: RFC 3339, or a date in the policy's time zone")
 	listFlag(cmd, &named)
-	return cmd
+	return withFlag(cmd)
 }
 
-// openFor gets what a policy of a file asks for.
-func openFor(cmd *cobra.Command, policy *rules.Policy, with, lists []string, file string) (rules.Options, error) {
-	named, err := readPolicies(cmd, with)
+// openFor gets what a policy of a file asks for: of what --with names, then of the folders beside it, then of what ships.
+// --list comes before lists of files that were found.
+func openFor(cmd *cobra.Command, policy *rules.Policy, lists []string, file string) (rules.Options, error) {
+	with, err := cmd.Flags().GetStringSlice("with")
 	if err != nil {
 		return rules.Options{}, err
 	}
-	values, err := readLists(cmd, lists)
+	named, err := readWith(cmd, with)
 	if err != nil {
 		return rules.Options{}, err
 	}
-	return policy.Open(rules.NewLibrary(cmd.Context(), "", newLibrary(cmd, named, file), values), rules.Seen{})
+	neighbours := project{}
+	if file != "-" {
+		if neighbours, err = readProject(rootOf(file)); err != nil {
+			return rules.Options{}, err
+		}
+	}
+	library := newLibrary(cmd, nil, file)
+	for _, d := range named.documents {
+		if d.kind == registry.Policy {
+			if library.named[d.id], err = parsedPolicy(cmd, d); err != nil {
+				return rules.Options{}, err
+			}
+		}
+	}
+	for _, d := range neighbours.documents {
+		if d.kind == registry.Policy {
+			library.beside[d.id] = d
+		}
+	}
+	values, err := readLists(cmd, slices.Concat(neighbours.lists, named.lists, lists))
+	if err != nil {
+		return rules.Options{}, err
+	}
+	return policy.Open(rules.NewLibrary(cmd.Context(), "", library, values), rules.Seen{})
+}
+
+// parsedPolicy is the policy of a document.
+func parsedPolicy(cmd *cobra.Command, d document) (*rules.Policy, error) {
+	policy, diagnostics := rules.Parse(d.file, d.text)
+	return policy, passed(cmd, diagnostics)
 }
 
 func printAnswer(cmd *cobra.Command, answer rules.Answer) error {
@@ -98,9 +126,9 @@ func testCommand() *cobra.Command {
 	var kept golden
 	var named []string
 	cmd := &cobra.Command{
-		Use: "test FILE...", Short: "Run the cases written in policies", Args: cobra.MinimumNArgs(1),
+		Use: "test FILE...", Short: "Run the test cases in policies", Args: cobra.MinimumNArgs(1),
 		Long: "Runs the cases written in policies. A policy that another one calls is the one of the files named, one beside it, or one that ships.\n" +
-			"A case tells what is in the lists that it needs. With --list the names of lists are checked, too: a policy that asks another one is told.",
+			"A case states the contents of the lists that it needs. With --list the names of lists are checked, too: a policy that uses another list is reported.",
 		RunE: func(cmd *cobra.Command, files []string) error {
 			policies, err := readPolicies(cmd, files)
 			if err != nil {
@@ -114,8 +142,8 @@ func testCommand() *cobra.Command {
 			problems := problem.Diagnostics{}
 			for i, policy := range policies {
 				library := newLibrary(cmd, policies, files[i])
-				asked := policy.CheckAsked(files[i], library.get, values.names())
-				if problems = append(problems, asked...); asked.Failed() {
+				references := policy.CheckDependencies(files[i], library.get, values.names())
+				if problems = append(problems, references...); references.Failed() {
 					continue
 				}
 				called, err := policy.Collect(library.get)
@@ -128,8 +156,8 @@ func testCommand() *cobra.Command {
 				}
 				report.add(files[i], policy.ID, results)
 			}
-			if problems.Failed() {
-				return diagnosticsError{problems}
+			if err := passed(cmd, problems); err != nil {
+				return err
 			}
 			return report.print(cmd)
 		},

@@ -94,3 +94,29 @@ func TestSchemasAreJSON(t *testing.T) {
 		}
 	}
 }
+
+func TestAPolicyIsEvaluatedWithFoldersAndNeighbours(t *testing.T) {
+	calling := "id: calling\ntitle: Calling\ninputs: {type: object, properties: {age: {type: integer}, who: {type: string}}}\noutcomes: [refer, approve]\ndefault: approve\n" +
+		"rules:\n  - {id: asks, when: {policy: own, outcome: refer}, outcome: refer}\n  - {id: listed, outcome: refer, when: {list: blocked, field: who}}\n"
+	input := file(t, "input.json", `{"age": 3, "who": "Anna"}`)
+	own := folderOf(t, map[string]string{"policies/own.yaml": agePolicy, "lists/blocked.csv": "value\nMallory\n", "workflows/broken.yaml": "id: broken\n"})
+	beside := folderOf(t, map[string]string{"calling.yaml": calling, "policies/own.yaml": agePolicy, "lists/blocked.csv": "value\nMallory\n"})
+	within := folderOf(t, map[string]string{"policies/calling.yaml": calling, "policies/own.yaml": agePolicy, "lists/blocked.csv": "value\nMallory\n"})
+	alone := file(t, "calling.yaml", calling)
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"alone":            {[]string{alone}, exitProblems, "own"},
+		"with a folder":    {[]string{alone, "--with", own}, 0, "calling: refer"},
+		"with files":       {[]string{alone, "--with", filepath.Join(own, "policies/own.yaml"), "--with", filepath.Join(own, "lists/blocked.csv")}, 0, "calling: refer"},
+		"beside":           {[]string{filepath.Join(beside, "calling.yaml")}, 0, "calling: refer"},
+		"in its folder":    {[]string{filepath.Join(within, "policies/calling.yaml")}, 0, "calling: refer"},
+		"without its list": {[]string{alone, "--with", filepath.Join(own, "policies")}, exitProblems, "lists.blocked"},
+	} {
+		if got := call(t, "", append([]string{"policy", "eval", "--input", input}, c.args...)...); got.code != c.code || !strings.Contains(got.out+got.errs, c.want) || strings.Contains(got.errs, "broken") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

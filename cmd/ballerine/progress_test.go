@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestABarTellsHowFarItIsAndWhatIsLeft(t *testing.T) {
+func TestABarReportsHowFarItIsAndWhatIsLeft(t *testing.T) {
 	b := &bar{what: "decisions", fraction: -1}
 	for _, c := range []struct {
 		done     int

@@ -7,9 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
 
@@ -34,19 +32,19 @@ type proposals interface {
 
 func proposalCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "proposal", Short: "Decide what others want to publish, where nobody publishes alone"}
+	cmd := &cobra.Command{Use: "proposal", Short: "Approve or reject what others propose to publish"}
 	t.flags(cmd.PersistentFlags())
 	cmd.AddCommand(
-		proposalsCommand(t), proposalShowCommand(t),
-		decideCommand(t, "approve", "approval", "Approve what somebody else has proposed: it is checked again, and published in one go", "comment"),
-		decideCommand(t, "reject", "rejection", "Reject what somebody else has proposed", "reason"),
-		decideCommand(t, "withdraw", "withdrawal", "Take your own proposal back", ""),
+		proposalsCommand(t), completes(proposalShowCommand(t), t, knownProposals),
+		completes(decideCommand(t, "approve", "approval", "Approve what somebody else has proposed: it is checked again, and published in one go", "comment"), t, knownProposals),
+		completes(decideCommand(t, "reject", "rejection", "Reject what somebody else has proposed", "reason"), t, knownProposals),
+		completes(decideCommand(t, "withdraw", "withdrawal", "Take your own proposal back", ""), t, knownProposals),
 	)
 	return cmd
 }
 
 func proposalsCommand(t *target) *cobra.Command {
-	var status string
+	var status registry.Status
 	var limit int
 	cmd := &cobra.Command{
 		Use: "list", Short: "List proposals, the newest first",
@@ -54,11 +52,8 @@ func proposalsCommand(t *target) *cobra.Command {
 			if limit < 1 || limit > 200 {
 				return usageError{fmt.Errorf("--limit is 1 to 200")}
 			}
-			if status != "" && !slices.Contains(registry.Statuses(), registry.Status(status)) {
-				return usageError{fmt.Errorf("--status is one of %v", registry.Statuses())}
-			}
 			return t.with(func(s source) error {
-				found, err := s.proposals(cmd.Context(), status, limit)
+				found, err := s.proposals(cmd.Context(), string(status), limit)
 				if err != nil {
 					return err
 				}
@@ -66,21 +61,15 @@ func proposalsCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&status, "status", "", "open, approved, rejected, withdrawn or outdated; all without it")
+	choiceFlag(cmd, &status, "status", registry.Statuses(), "open, approved, rejected, withdrawn or outdated; all without it")
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")
 	return cmd
 }
 
 func printProposals(cmd *cobra.Command, found []httpapi.Proposal) error {
-	if asJSON(cmd) {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": found})
-	}
-	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tSTATUS\tPROPOSED\tBY\tDECIDED BY\tWHAT\tCOMMENT")
-	for _, p := range found {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", p.ID, p.Status, p.ProposedAt.Format(time.RFC3339), p.ProposedBy, p.DecidedBy, strings.Join(proposedNames(p), ", "), visible(p.Comment))
-	}
-	return table.Flush()
+	return printRows(cmd, found, "ID|STATUS|PROPOSED|BY|DECIDED BY|WHAT|COMMENT", func(p httpapi.Proposal) []any {
+		return []any{p.ID, p.Status, p.ProposedAt, p.ProposedBy, p.DecidedBy, strings.Join(proposedNames(p), ", "), p.Comment}
+	})
 }
 
 // proposedNames are what a proposal wants to publish.
@@ -206,16 +195,16 @@ func visible(line string) string {
 }
 
 // decideCommand ends a proposal. say is the name of the flag that says why; "" for none.
-func decideCommand(t *target, name, how, short, say string) *cobra.Command {
+func decideCommand(t *target, name, how, short, reasonFlag string) *cobra.Command {
 	var why string
 	cmd := &cobra.Command{
 		Use: name + " ID", Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var body map[string]any
-			if say != "" {
-				body = map[string]any{say: why}
+			if reasonFlag != "" {
+				body = map[string]any{reasonFlag: why}
 			}
-			if say == "reason" && why == "" {
+			if reasonFlag == "reason" && why == "" {
 				return usageError{fmt.Errorf("--reason says why")}
 			}
 			return t.with(func(s source) error {
@@ -234,8 +223,8 @@ func decideCommand(t *target, name, how, short, say string) *cobra.Command {
 			})
 		},
 	}
-	if say != "" {
-		cmd.Flags().StringVar(&why, say, "", "why, for those who come later")
+	if reasonFlag != "" {
+		cmd.Flags().StringVar(&why, reasonFlag, "", "why, for those who come later")
 	}
 	return cmd
 }

@@ -9,9 +9,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,9 +36,9 @@ type definitions interface {
 // registryCommands are those of every kind of definition.
 func registryCommands(kind registry.Kind) []*cobra.Command {
 	t := &target{}
-	commands := []*cobra.Command{publishCommand(t, kind), listCommand(t, kind), versionsCommand(t, kind), showCommand(t, kind)}
+	commands := []*cobra.Command{publishCommand(t, kind), listCommand(t, kind), completes(versionsCommand(t, kind), t, knownDefinitions(kind)), completes(showCommand(t, kind), t, knownDefinitions(kind))}
 	if kind == registry.Workflow {
-		commands = append(commands, copyCommand(t))
+		commands = append(commands, completes(copyCommand(t), t, knownWorkflows))
 	}
 	for _, c := range commands {
 		t.flags(c.Flags())
@@ -48,6 +48,7 @@ func registryCommands(kind registry.Kind) []*cobra.Command {
 
 func pluginCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "plugin", Short: "Publish vendor plugins"}
+	strictFlag(cmd)
 	cmd.AddCommand(registryCommands(registry.Plugin)...)
 	return cmd
 }
@@ -59,17 +60,22 @@ func publishCommand(t *target, kind registry.Kind) *cobra.Command {
 		Use: "publish FILE...", Short: fmt.Sprintf("Publish a %s: a new version, unless the newest is the same", kind), Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			return t.with(func(s source) error {
-				all := outcome{Data: []httpapi.Publication{}}
-				for _, file := range files {
+				documents := make([]registry.Publish, len(files))
+				for i, file := range files {
 					text, err := readFile(cmd, file)
 					if err != nil {
 						return err
 					}
-					one, err := s.publish(cmd.Context(), registry.Publish{Kind: kind, ID: idOf(file, text), Source: string(text), Comment: comment, DryRun: dryRun})
-					if err != nil {
-						return inFile(err, file)
+					documents[i] = registry.Publish{Kind: kind, ID: idOf(file, text), Source: string(text), Comment: comment, DryRun: dryRun}
+				}
+				if asStrict(cmd) {
+					if err := strictly(cmd, s, files, documents); err != nil {
+						return err
 					}
-					all.Data, all.Proposals = append(all.Data, one.Data...), append(all.Proposals, one.Proposals...)
+				}
+				all, err := publishAll(cmd.Context(), s, files, documents)
+				if err != nil {
+					return err
 				}
 				return printOutcome(cmd, all)
 			})
@@ -78,6 +84,45 @@ func publishCommand(t *target, kind registry.Kind) *cobra.Command {
 	cmd.Flags().StringVar(&comment, "comment", "", "what is new, for those who come later")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check, and say what would happen")
 	return cmd
+}
+
+// publishAll publishes documents, one after the other.
+func publishAll(ctx context.Context, s source, files []string, documents []registry.Publish) (outcome, error) {
+	all := outcome{Data: []httpapi.Publication{}}
+	for i, document := range documents {
+		one, err := s.publish(ctx, document)
+		if err != nil {
+			return all, inFile(err, files[i])
+		}
+		for _, p := range one.Data {
+			renameFile(p.Warnings, files[i])
+		}
+		all.Data, all.Proposals = append(all.Data, one.Data...), append(all.Proposals, one.Proposals...)
+	}
+	return all, nil
+}
+
+// strictly asks what would be found, and fails when that is anything: then nothing is published.
+func strictly(cmd *cobra.Command, s source, files []string, documents []registry.Publish) error {
+	tried := slices.Clone(documents)
+	for i := range tried {
+		tried[i].DryRun = true
+	}
+	would, err := publishAll(cmd.Context(), s, files, tried)
+	if err != nil {
+		return err
+	}
+	var found problem.Diagnostics
+	for _, p := range would.Data {
+		found = append(found, p.Warnings...)
+	}
+	return passed(cmd, found)
+}
+
+func renameFile(found problem.Diagnostics, file string) {
+	for i := range found {
+		found[i].File = file
+	}
 }
 
 // idOf a document: what it says, or the name of its file.
@@ -92,16 +137,14 @@ func idOf(file string, text []byte) string {
 // inFile gives diagnostics the name of the file that they are about.
 func inFile(err error, file string) error {
 	found, _ := problem.As(err).Details["diagnostics"].(problem.Diagnostics)
-	var told diagnosticsError
-	if errors.As(err, &told) {
-		found = told.Diagnostics
+	var failed diagnosticsError
+	if errors.As(err, &failed) {
+		found = failed.Diagnostics
 	}
 	if len(found) == 0 {
 		return err
 	}
-	for i := range found {
-		found[i].File = file
-	}
+	renameFile(found, file)
 	return diagnosticsError{found}
 }
 
@@ -133,19 +176,13 @@ func printVersions(cmd *cobra.Command, found []httpapi.DefinitionVersion, err er
 	if err != nil {
 		return err
 	}
-	if asJSON(cmd) {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": found})
-	}
-	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tVERSION\tPUBLISHED\tBY\tTITLE\tCOMMENT")
-	for _, d := range found {
+	return printRows(cmd, found, "ID|VERSION|PUBLISHED|BY|TITLE|COMMENT", func(d httpapi.DefinitionVersion) []any {
 		at := "shipped"
 		if d.PublishedAt != nil {
 			at = d.PublishedAt.Format(time.RFC3339)
 		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", d.ID, d.Version, at, d.PublishedBy, d.Title, d.Comment)
-	}
-	return table.Flush()
+		return []any{d.ID, d.Version, at, d.PublishedBy, d.Title, d.Comment}
+	})
 }
 
 func showCommand(t *target, kind registry.Kind) *cobra.Command {
@@ -207,7 +244,7 @@ func copyCommand(t *target) *cobra.Command {
 
 func workspaceCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "workspace", Short: "Take all that was published from one environment to another"}
+	cmd := &cobra.Command{Use: "workspace", Short: "Copy everything that was published to another environment"}
 	t.flags(cmd.PersistentFlags())
 	cmd.AddCommand(exportCommand(t), importWorkspaceCommand(t))
 	return cmd
@@ -243,7 +280,7 @@ func exportCommand(t *target) *cobra.Command {
 func importWorkspaceCommand(t *target) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
-		Use: "import FILE", Short: "Publish what an exported workspace holds and is not there yet; nothing when something has problems", Args: cobra.ExactArgs(1),
+		Use: "import FILE", Short: "Publish what is new in an exported workspace; nothing if anything has problems", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readFile(cmd, args[0])
 			if err != nil {

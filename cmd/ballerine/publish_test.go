@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/local"
-	"ballerine/statemachines"
 )
 
 const (
@@ -24,10 +22,7 @@ const (
 func places(t *testing.T, prepare func(at []string, stack *local.Stack), use func(name string, at []string)) {
 	t.Helper()
 	data := t.TempDir()
-	stack, err := local.Start(t.Context(), local.Options{Data: data, Address: "127.0.0.1:0", Definitions: statemachines.Files, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	stack := startStack(t, data)
 	person := slices.IndexFunc(stack.Demo.Users, func(u local.DemoUser) bool { return slices.Contains(u.Roles, "admin") })
 	running := []string{"--endpoint", stack.URL, "--api-key", stack.Demo.Users[person].Token}
 	prepare(running, stack)
@@ -137,7 +132,7 @@ func TestImportWritesAWorkflowAndWhatItCalls(t *testing.T) {
 	const definition = "../../internal/workflow/importing/testdata/ballerine-kyc.json"
 	folder := t.TempDir() + "/"
 	got := call(t, "", "workflow", "import", definition, "-o", folder)
-	if got.code != 0 || !strings.Contains(got.errs, "ballerine-kyc.json:126:5: language belongs to the pages") {
+	if got.code != 0 || !strings.Contains(got.errs, "ballerine-kyc.json:118:5: language belongs to the pages") {
 		t.Fatalf("%+v", got)
 	}
 	for _, name := range []string{"kyc_basic.yaml", "plugins/kyc-session.yaml"} {
@@ -158,7 +153,7 @@ func TestImportWritesAWorkflowAndWhatItCalls(t *testing.T) {
 	}
 }
 
-func TestCompileExpressTellsWhatWaits(t *testing.T) {
+func TestCompileExpressReportsWhatWaits(t *testing.T) {
 	if got := call(t, "", "workflow", "compile", "--express", file(t, "kyc.yaml", shipped(t, "kyc.yaml"))); got.code != exitProblems || !strings.Contains(got.errs, "states.collect: the state waits") {
 		t.Errorf("%+v", got)
 	}

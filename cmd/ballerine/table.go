@@ -6,19 +6,18 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"ballerine/internal/policy/rules"
+	"ballerine/internal/policy/table"
+	"ballerine/internal/policy/tablefile"
+	"ballerine/internal/policy/tablefile/xlsx"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
-	"ballerine/internal/rules/table"
-	"ballerine/internal/rules/tablefile"
-	"ballerine/internal/rules/tablefile/xlsx"
 )
 
 func tableCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "table", Short: "Take the decision tables of policies to a spreadsheet and back, and check them"}
+	cmd := &cobra.Command{Use: "table", Short: "Export, import and check the decision tables of policies"}
 	cmd.AddCommand(listTablesCommand(), exportTableCommand(), importTableCommand(), checkTablesCommand())
 	return cmd
 }
@@ -54,20 +53,14 @@ func listTablesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			found := []tableSummary{}
+			var found []tableSummary
 			for _, name := range policy.Tables() {
 				s, _ := policy.Table(name)
 				found = append(found, summary(name, s))
 			}
-			if asJSON(cmd) {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": found})
-			}
-			lines := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-			fmt.Fprintln(lines, "TABLE\tHIT\tROWS\tINPUTS\tOUTPUTS")
-			for _, t := range found {
-				fmt.Fprintf(lines, "%s\t%s\t%d\t%s\t%s\n", t.Name, t.Hit, t.Rows, strings.Join(t.Inputs, ", "), strings.Join(t.Outputs, ", "))
-			}
-			return lines.Flush()
+			return printRows(cmd, found, "TABLE|HIT|ROWS|INPUTS|OUTPUTS", func(t tableSummary) []any {
+				return []any{t.Name, t.Hit, t.Rows, strings.Join(t.Inputs, ", "), strings.Join(t.Outputs, ", ")}
+			})
 		},
 	}
 }
@@ -123,18 +116,19 @@ func writeTable(file, name string, s table.Source, outcomes []string) ([]byte, e
 
 func checkTablesCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "check FILE", Short: "Say which rows overlap, contradict each other or never count, and for which inputs there is none", Args: cobra.ExactArgs(1),
+		Use: "check FILE", Short: "Report rows that overlap, contradict each other or never count, and inputs that no row covers", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readFile(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			_, diagnostics := rules.Parse(args[0], text)
+			diagnostics = judged(cmd, diagnostics)
 			var found, others problem.Diagnostics
 			for _, d := range diagnostics {
 				if strings.HasPrefix(d.Path, "tables.") {
 					found = append(found, d)
-				} else if !d.Warning {
+				} else if d.Severity == problem.SeverityError {
 					others = append(others, d)
 				}
 			}
@@ -143,9 +137,9 @@ func checkTablesCommand() *cobra.Command {
 					return err
 				}
 			} else {
-				printTold(cmd.OutOrStdout(), found)
+				printDiagnostics(cmd.OutOrStdout(), found)
 			}
-			if others = append(others, failing(found)...); len(others) > 0 {
+			if others = append(others, found.Of(problem.SeverityError)...); len(others) > 0 {
 				return diagnosticsError{others}
 			}
 			return nil
@@ -153,23 +147,12 @@ func checkTablesCommand() *cobra.Command {
 	}
 }
 
-func failing(found problem.Diagnostics) (failed problem.Diagnostics) {
-	for _, d := range found {
-		if !d.Warning {
-			failed = append(failed, d)
-		}
-	}
-	return failed
-}
-
-// printTold prints problems of tables, warnings as such.
-func printTold(w io.Writer, found problem.Diagnostics) {
+// printDiagnostics prints problems of tables, warnings as such.
+func printDiagnostics(w io.Writer, found problem.Diagnostics) {
 	if len(found) == 0 {
 		fmt.Fprintln(w, "no overlaps, no gaps, no rows that never count")
 	}
-	for _, d := range found {
-		if d.Warning {
-			fmt.Fprintf(w, "%s (warning)\n", d)
-		}
+	for _, d := range found.Of(problem.SeverityWarning) {
+		fmt.Fprintf(w, "%s (warning)\n", d)
 	}
 }

@@ -11,12 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ballerine/internal/policy/dmn"
+	"ballerine/internal/policy/rules"
+	"ballerine/internal/policy/table"
+	"ballerine/internal/policy/tablefile"
+	"ballerine/internal/policy/tablefile/xlsx"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
-	"ballerine/internal/rules/dmn"
-	"ballerine/internal/rules/table"
-	"ballerine/internal/rules/tablefile"
-	"ballerine/internal/rules/tablefile/xlsx"
 )
 
 // tableImport is a call of `table import`.
@@ -78,8 +78,7 @@ func (i tableImport) run(cmd *cobra.Command) error {
 		return inPolicy(err, before)
 	}
 	policy, diagnostics := rules.Parse(i.policy, changed)
-	found = append(found, i.placed(diagnostics, sheet)...)
-	if found.Failed() {
+	if found = judged(cmd, append(found, i.placed(diagnostics, sheet)...)); found.Failed() {
 		return diagnosticsError{found}
 	}
 	report, err := tested(cmd, i.policy, policy)
@@ -147,7 +146,7 @@ func noDecision(err error, model dmn.Model) error {
 	}
 	found := model.Others
 	for i := range found {
-		found[i].Warning = false
+		found[i].Severity = problem.SeverityError
 	}
 	return diagnosticsError{found}
 }
@@ -172,9 +171,9 @@ func (i tableImport) placed(found problem.Diagnostics, sheet tablefile.Sheet) pr
 		default:
 			at = sheet.Place(-1, first+len(sheet.Source.Inputs))
 		}
-		told := at.Diagnostic(i.file, d.Code, d.Message, d.Hint)
-		told.Warning = d.Warning
-		found[n] = told
+		diagnostic := at.Diagnostic(i.file, d.Code, d.Message, d.Hint)
+		diagnostic.Severity = d.Severity
+		found[n] = diagnostic
 	}
 	return found
 }
@@ -209,19 +208,11 @@ func (made importedTable) print(cmd *cobra.Command) error {
 	return nil
 }
 
-func printWarnings(cmd *cobra.Command, found problem.Diagnostics) {
-	for _, d := range found {
-		if d.Warning {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s (warning)\n", d)
-		}
-	}
-}
-
 // tested runs the cases of a policy that is not in its file yet. Errors: what it asks for is not there.
 func tested(cmd *cobra.Command, file string, policy *rules.Policy) (*testReport, error) {
 	library := newLibrary(cmd, []*rules.Policy{policy}, file)
-	if asked := policy.CheckAsked(file, library.get, nil); asked.Failed() {
-		return nil, diagnosticsError{asked}
+	if references := policy.CheckDependencies(file, library.get, nil); references.Failed() {
+		return nil, diagnosticsError{references}
 	}
 	called, err := policy.Collect(library.get)
 	if err != nil {

@@ -105,14 +105,14 @@ func TestNothingIsWrittenWhenThereAreProblems(t *testing.T) {
 }
 
 func TestATableOfADMNDocumentGoesIntoAPolicy(t *testing.T) {
-	document := filepath.Join("..", "..", "internal", "rules", "dmn", "testdata", "unique.dmn")
+	document := filepath.Join("..", "..", "internal", "policy", "dmn", "testdata", "unique.dmn")
 	policy := file(t, "lending.yaml", strings.Replace(lending, "FR\"', '>= 3000', approve", "FR\"', '>= 3000', approve", 1))
 	args := []string{"policy", "table", "import", policy, "limits", document, "--decision", "Limits", "--name", "Country=country", "--name", "Monthly income=income"}
 	wantCall(t, 0, "limits: UNIQUE, 3 rows: 3 new, 2 removed, 0 unchanged; written", args...)
 	if got := read(t, policy); !strings.Contains(got, "- ['not(\"DE\", \"FR\")', '-', reject, null, outside of the union]") || !strings.HasPrefix(got, "# How much is lent.") {
 		t.Error(got)
 	}
-	refused := filepath.Join("..", "..", "internal", "rules", "dmn", "testdata", "refused.dmn")
+	refused := filepath.Join("..", "..", "internal", "policy", "dmn", "testdata", "refused.dmn")
 	wantCall(t, 1, "name one of: Final, Groovy, Overlap, Worst", "policy", "table", "import", policy, "limits", refused)
 	got := wantCall(t, 1, "refused.dmn:58:27: decision Final, rule 1, input 1: a name stands where a value is needed", "policy", "table", "import", policy, "limits", refused, "--decision", "Final")
 	if !strings.Contains(got.errs, "the decision is an expression and no table") {
@@ -121,7 +121,7 @@ func TestATableOfADMNDocumentGoesIntoAPolicy(t *testing.T) {
 }
 
 func TestAPolicyIsMadeOfADMNDocument(t *testing.T) {
-	folder := filepath.Join("..", "..", "internal", "rules", "dmn", "testdata")
+	folder := filepath.Join("..", "..", "internal", "policy", "dmn", "testdata")
 	made := filepath.Join(t.TempDir(), "lending.yaml")
 	wantCall(t, 0, "", "policy", "import", filepath.Join(folder, "unique.dmn"), "-o", made)
 	input := file(t, "input.json", `{"Country": "US", "Monthly_income": 1}`)

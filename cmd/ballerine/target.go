@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -13,36 +14,54 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
 
 	"ballerine/internal/app"
 	"ballerine/internal/cases"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/identity"
-	"ballerine/internal/ledger"
-	"ballerine/internal/lists"
 	"ballerine/internal/local"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/lists"
+	"ballerine/internal/policy/trial"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
 	"ballerine/internal/store/embedded"
-	"ballerine/internal/trial"
+	"ballerine/internal/webhook"
 	"ballerine/statemachines"
 )
 
 // target is where cases are: a running system, or the data of one that is stopped.
 type target struct {
 	endpoint, key, data, tenant string
+
+	sets []*pflag.FlagSet // of the commands that have these flags
 }
 
 // flags say where.
-func (t *target) flags(flags interface {
-	StringVar(p *string, name, value, usage string)
-},
-) {
-	flags.StringVar(&t.endpoint, "endpoint", os.Getenv("BALLERINE_ENDPOINT"), "URL of a running system")
-	flags.StringVar(&t.key, "api-key", os.Getenv("BALLERINE_API_KEY"), "API key for the endpoint")
+func (t *target) flags(flags *pflag.FlagSet) {
+	t.systemFlags(flags)
 	flags.StringVar(&t.data, "data", ".ballerine", "folder of a stopped system's data")
 	flags.StringVar(&t.tenant, "tenant", "demo", "tenant within the local data")
+}
+
+// systemFlags say where a running system is. Help shows defaults: what the environment holds must not be one.
+func (t *target) systemFlags(flags *pflag.FlagSet) {
+	t.sets = append(t.sets, flags)
+	flags.StringVar(&t.endpoint, "endpoint", "", "URL of a running system; default: BALLERINE_ENDPOINT")
+	flags.StringVar(&t.key, "api-key", "", "API key, or a person's token, for the endpoint; default: BALLERINE_API_KEY")
+}
+
+// fromEnvironment fills in what no flag has said. --endpoint= says that there is none.
+func (t *target) fromEnvironment() {
+	if !slices.ContainsFunc(t.sets, func(flags *pflag.FlagSet) bool { return flags.Changed("endpoint") }) {
+		t.endpoint = cmp.Or(t.endpoint, os.Getenv("BALLERINE_ENDPOINT"))
+	}
+	t.key = cmp.Or(t.key, os.Getenv("BALLERINE_API_KEY"))
 }
 
 // source of cases and definitions, wherever they are.
@@ -52,9 +71,13 @@ type source interface {
 	decided
 	listed
 	tried
+	undelivered
+	happened
 	list(ctx context.Context, query cases.Query) ([]httpapi.Case, error)
 	show(ctx context.Context, id string) (httpapi.Case, error)
 	verify(ctx context.Context, id string) (cases.VerifyReport, error)
+	// history gives the entries that are wanted, a page at a time.
+	history(ctx context.Context, id string, want historyRequest, yield func([]cases.Entry) error) error
 	incidents(ctx context.Context, id string) ([]cases.OpenIncident, error)
 	retry(ctx context.Context, id, incident string, patch map[string]any) (httpapi.Case, error)
 	skip(ctx context.Context, id, incident string, result any, comment string) (httpapi.Case, error)
@@ -62,12 +85,21 @@ type source interface {
 	io.Closer
 }
 
+// system is the running one. Errors: usage when none is named, or no key for it.
+func (t *target) system() (remote, error) {
+	t.fromEnvironment()
+	switch {
+	case t.endpoint == "":
+		return remote{}, usageError{errors.New("this asks a running system: name it with --endpoint or BALLERINE_ENDPOINT")}
+	case t.key == "":
+		return remote{}, usageError{errors.New("--endpoint needs --api-key")}
+	}
+	return remote{strings.TrimSuffix(t.endpoint, "/"), t.key}, nil
+}
+
 func (t *target) open() (source, error) {
-	if t.endpoint != "" {
-		if t.key == "" {
-			return nil, usageError{fmt.Errorf("--endpoint needs --api-key")}
-		}
-		return remote{strings.TrimSuffix(t.endpoint, "/"), t.key}, nil
+	if t.fromEnvironment(); t.endpoint != "" {
+		return t.system()
 	}
 	file := filepath.Join(t.data, "ballerine.db")
 	if _, err := os.Stat(file); err != nil {
@@ -77,7 +109,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	core, err := app.New(app.Parts{Store: db.Cases(), Registry: db.Registry(), Ledger: db.Ledger(), Lists: db.Lists(), Trials: db.Trials(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
+	core, err := app.New(app.Parts{Store: db.Cases(), Webhooks: db.Webhooks(), Registry: db.Registry(), Ledger: db.Ledger(), Lists: db.Lists(), Trials: db.Trials(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -85,7 +117,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return atRest{db, core.Cases, publisher, core.Decider(), core.ListService(), core.Trials, identity.SystemOf(t.tenant, "cli")}, nil
+	return atRest{db, core.Cases, core.WebhookService(), publisher, core.Decider(), core.ListService(), core.Trials, identity.SystemOf(t.tenant, "cli")}, nil
 }
 
 // with opens the source for a command.
@@ -102,6 +134,7 @@ func (t *target) with(run func(source) error) error {
 type atRest struct {
 	db        *embedded.DB
 	service   *cases.Service
+	webhooks  *webhook.Service
 	publisher *registry.Publisher
 	ledger    *ledger.Ledger
 	values    *lists.Service
@@ -136,7 +169,7 @@ func (l atRest) show(ctx context.Context, id string) (httpapi.Case, error) {
 }
 
 func (l atRest) shape(ctx context.Context, record cases.Record) (httpapi.Case, error) {
-	view, err := l.service.View(ctx, record)
+	view, err := l.service.View(ctx, l.principal, record)
 	if err != nil {
 		return httpapi.Case{}, err
 	}
@@ -210,12 +243,14 @@ func (r remote) exchange(ctx context.Context, m message) (answer, error) {
 	if m.kind != "" {
 		request.Header.Set("Content-Type", m.kind)
 	}
-	if m.method == http.MethodPost {
+	if m.method == http.MethodPost && request.Header.Get("Idempotency-Key") == "" {
 		request.Header.Set("Idempotency-Key", rand.Text())
 	}
-	response, err := http.DefaultClient.Do(request)
+	ctx, cancel := context.WithTimeout(ctx, longestAnswer)
+	defer cancel()
+	response, err := http.DefaultClient.Do(request.WithContext(ctx))
 	if err != nil {
-		return answer{}, problem.Wrap(err, problem.Unavailable, "The endpoint does not answer.")
+		return answer{}, unreachable(err, "The endpoint does not answer.")
 	}
 	defer response.Body.Close()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
@@ -223,34 +258,63 @@ func (r remote) exchange(ctx context.Context, m message) (answer, error) {
 	}
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return answer{}, problem.Wrap(err, problem.Unavailable, "The answer did not arrive.")
+		return answer{}, unreachable(err, "The answer did not arrive.")
 	}
 	return answer{response.StatusCode, response.Header.Get("ETag"), text}, nil
 }
+
+// whereKeys says what to do about a credential that an endpoint does not take.
+const whereKeys = "Give another with --api-key or BALLERINE_API_KEY."
+
+// longestAnswer is how long an endpoint may take for an answer: longer than any gateway waits.
+const longestAnswer = 5 * time.Minute
 
 // refusal is the problem that an endpoint answers with.
 func refusal(response *http.Response) error {
 	var refused struct {
 		Code, Detail string
 		Errors       []problem.Field
-		Details      struct {
-			Diagnostics problem.Diagnostics `json:"diagnostics"`
-		}
+		Allowed      any
+		Details      map[string]any
 	}
 	if json.NewDecoder(response.Body).Decode(&refused) != nil || refused.Code == "" {
-		return problem.New(problem.Unavailable, "The endpoint answers with status %d.", response.StatusCode)
+		if response.StatusCode == http.StatusUnauthorized { // a gateway's own
+			return problem.New(problem.Unauthenticated, "The endpoint asks for a key. "+whereKeys)
+		}
+		if response.StatusCode == http.StatusRequestEntityTooLarge {
+			return problem.New(problem.TooLarge, "The request is larger than the endpoint takes in one call.")
+		}
+		return away(response.StatusCode, problem.New(problem.Unavailable, "The endpoint answers with status %d.", response.StatusCode))
 	}
-	if len(refused.Details.Diagnostics) > 0 {
-		return diagnosticsError{refused.Details.Diagnostics}
+	if found := diagnosticsOf(refused.Details); len(found) > 0 {
+		return diagnosticsError{found}
 	}
 	e := problem.New(problem.Code(refused.Code), "%s", refused.Detail)
-	e.Fields = refused.Errors
-	return e
+	e.Details = refused.Details
+	if refused.Allowed != nil {
+		e = e.Detail("allowed", refused.Allowed)
+	}
+	if e.Fields = refused.Errors; response.StatusCode == http.StatusUnauthorized {
+		e.Message += " " + whereKeys
+	}
+	return away(response.StatusCode, e)
+}
+
+// diagnosticsOf are the problems of a document that an answer tells of.
+func diagnosticsOf(details map[string]any) (found problem.Diagnostics) {
+	text, err := json.Marshal(details["diagnostics"])
+	if err != nil || json.Unmarshal(text, &found) != nil {
+		return nil
+	}
+	return found
 }
 
 func (r remote) list(ctx context.Context, query cases.Query) ([]httpapi.Case, error) {
 	parameters := url.Values{"limit": {fmt.Sprint(query.Limit)}}
-	for name, value := range map[string]string{"workflow": query.Workflow, "state": query.State, "tag": query.Tag, "status": string(query.Status)} {
+	for name, value := range map[string]string{
+		"workflow": query.Workflow, "state": query.State, "tag": strings.Join(query.Tags, ""), "status": string(query.Status), "sort": string(query.Order),
+		"waiting_for": strings.TrimSuffix(query.WaitingFor+"/"+query.WaitingWork, "/"),
+	} {
 		if value != "" {
 			parameters.Set(name, value)
 		}

@@ -11,7 +11,7 @@ import (
 
 func tenantCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "tenant", Short: "See and change what holds for a whole tenant"}
+	cmd := &cobra.Command{Use: "tenant", Short: "Show and change settings of a tenant"}
 	t.flags(cmd.PersistentFlags())
 	cmd.AddCommand(fourEyesCommand(t))
 	return cmd
@@ -20,7 +20,7 @@ func tenantCommand() *cobra.Command {
 func fourEyesCommand(t *target) *cobra.Command {
 	var comment string
 	cmd := &cobra.Command{
-		Use: "four-eyes [on|off]", Short: "Say, or change, whether nobody publishes alone; to turn it off takes a second person, too",
+		Use: "four-eyes [on|off]", Short: "Show or change whether publishing needs a second person; turning it off needs one, too",
 		Args: cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{"on", "off"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.with(func(s source) error {

@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"ballerine/internal/httpapi"
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/trial"
 	"ballerine/internal/problem"
-	"ballerine/internal/trial"
 )
 
 // tried is what is tried beside live policies, wherever it is.
@@ -32,12 +32,12 @@ type tried interface {
 
 func trialCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "trial", Short: "Try a draft beside the live version, on decisions that are being made"}
-	cmd.AddCommand(trialStartCommand(t), trialListCommand(t), trialReportCommand(t), trialSplitCommand())
+	cmd := &cobra.Command{Use: "trial", Short: "Run a draft beside the live version, on current decisions"}
+	cmd.AddCommand(trialStartCommand(t), completes(trialListCommand(t), t, knownPolicies), completes(trialReportCommand(t), t, knownPolicies, knownTrials), trialSplitCommand())
 	cmd.AddCommand(
-		trialOneCommand(t, "show", "Show a trial with its draft", source.trial),
-		trialOneCommand(t, "end", "End a trial, or take a proposal back", source.endTrial),
-		trialOneCommand(t, "approve", "Let a challenger begin that somebody else has proposed", source.approveTrial),
+		completes(trialOneCommand(t, "show", "Show a trial with its draft", source.trial), t, knownPolicies, knownTrials),
+		completes(trialOneCommand(t, "end", "End a trial, or take a proposal back", source.endTrial), t, knownPolicies, knownTrials),
+		completes(trialOneCommand(t, "approve", "Let a challenger begin that somebody else has proposed", source.approveTrial), t, knownPolicies, knownTrials),
 	)
 	for _, c := range cmd.Commands() {
 		if c.Name() != "split" {
@@ -48,10 +48,10 @@ func trialCommand() *cobra.Command {
 }
 
 func trialStartCommand(t *target) *cobra.Command {
-	var kind, share string
-	start := trial.Start{}
+	var share string
+	start := trial.Start{Kind: trial.Shadow}
 	cmd := &cobra.Command{
-		Use: "start FILE", Short: "Try a draft: as a shadow, or as a challenger that decides for a share of subjects", Args: cobra.ExactArgs(1),
+		Use: "start FILE", Short: "Start a trial: a shadow, or a challenger that decides for a share of subjects", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			text, err := readFile(cmd, args[0])
 			if err != nil {
@@ -62,7 +62,7 @@ func trialStartCommand(t *target) *cobra.Command {
 					return usageError{err}
 				}
 			}
-			start.Kind, start.Source = trial.Kind(kind), string(text)
+			start.Source = string(text)
 			if start.Policy == "" {
 				start.Policy = idOf(args[0], text)
 			}
@@ -71,10 +71,8 @@ func trialStartCommand(t *target) *cobra.Command {
 				if err != nil {
 					return inFile(err, args[0])
 				}
-				for _, d := range started.Warnings {
-					d.File = args[0]
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s (warning)\n", d)
-				}
+				renameFile(started.Warnings, args[0])
+				printWarnings(cmd, started.Warnings)
 				if asJSON(cmd) {
 					return json.NewEncoder(cmd.OutOrStdout()).Encode(started)
 				}
@@ -82,7 +80,7 @@ func trialStartCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&kind, "kind", string(trial.Shadow), "shadow or challenger")
+	choiceFlag(cmd, &start.Kind, "kind", []trial.Kind{trial.Shadow, trial.Challenger}, "shadow or challenger")
 	cmd.Flags().StringVar(&share, "share", "", "of a challenger: the part of subjects that it decides for, 10% or 0.1; at most one half")
 	cmd.Flags().StringVar(&start.Policy, "policy", "", "beside which policy; default: the draft's id")
 	cmd.Flags().StringVar(&start.Comment, "comment", "", "what is tried, for those who come later")
@@ -113,15 +111,9 @@ func trialListCommand(t *target) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if asJSON(cmd) {
-					return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"data": found})
-				}
-				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-				fmt.Fprintln(table, "TRIAL\tKIND\tSHARE\tSTATUS\tAGAINST\tSTARTED\tENDED\tCOMMENT")
-				for _, one := range found {
-					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s@%d\t%s\t%s\t%s\n", one.ID, one.Kind, shown(one.Share), one.Status, one.Policy, one.BaseVersion, when(one.StartedAt), when(one.EndedAt), one.Comment)
-				}
-				return table.Flush()
+				return printRows(cmd, found, "TRIAL|KIND|SHARE|STATUS|AGAINST|STARTED|ENDED|COMMENT", func(one httpapi.PolicyTrial) []any {
+					return []any{one.ID, one.Kind, shown(one.Share), one.Status, fmt.Sprintf("%s@%d", one.Policy, one.BaseVersion), one.StartedAt, one.EndedAt, one.Comment}
+				})
 			})
 		},
 	}
@@ -184,7 +176,7 @@ func printTrial(out io.Writer, t httpapi.PolicyTrial) error {
 func trialSplitCommand() *cobra.Command {
 	var share string
 	cmd := &cobra.Command{
-		Use: "split TRIAL SUBJECT...", Short: "Say which side decides for a subject, and why", Args: cobra.MinimumNArgs(2),
+		Use: "split TRIAL SUBJECT...", Short: "Show which side decides for a subject, and why", Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			parts, err := parseShare(share)
 			if err != nil {

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"ballerine/internal/ledger"
 	"ballerine/internal/local"
+	"ballerine/internal/policy/ledger"
 )
 
 func TestADraftIsTriedRunningAndStopped(t *testing.T) {

@@ -11,13 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/ledger"
 )
 
 func trialReportCommand(t *target) *cobra.Command {
 	examples := 5
 	cmd := &cobra.Command{
-		Use: "report POLICY TRIAL", Short: "Count what came of a trial", Args: cobra.ExactArgs(2),
+		Use: "report POLICY TRIAL", Short: "Report the results of a trial", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.with(func(s source) error {
 				report, err := s.trialReport(cmd.Context(), args[0], args[1], examples)

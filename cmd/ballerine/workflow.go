@@ -5,33 +5,34 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"ballerine/internal/app"
-	"ballerine/internal/asl"
+	"ballerine/internal/asl/compile"
+	"ballerine/internal/expr"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
 	"ballerine/internal/workflow"
-	"ballerine/statemachines"
 )
 
 func workflowCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "workflow", Short: "Check, compile, simulate and draw workflows"}
-	cmd.AddCommand(validateCommand(), compileCommand(), simulateCommand(), graphCommand(), diffCommand())
+	strictFlag(cmd)
+	cmd.AddCommand(withFlag(validateCommand()), withFlag(compileCommand()), withFlag(simulateCommand()), withFlag(graphCommand()), withFlag(diffCommand()), withFlag(costCommand()))
 	cmd.AddCommand(registryCommands(registry.Workflow)...)
 	cmd.AddCommand(migrateCommand(), importCommand())
 	return cmd
 }
 
-// readWorkflow parses a file against the shipped plugins and policies; "-" is standard input.
+// readWorkflow parses a file against the plugins and policies that it may name; "-" is standard input.
 func readWorkflow(cmd *cobra.Command, file string) (*workflow.Workflow, problem.Diagnostics, error) {
 	text, err := readFile(cmd, file)
 	if err != nil {
 		return nil, nil, err
 	}
-	known, err := app.Known(statemachines.Files)
+	known, err := knownTo(cmd, file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,16 +40,13 @@ func readWorkflow(cmd *cobra.Command, file string) (*workflow.Workflow, problem.
 	return w, diagnostics, nil
 }
 
-// goodWorkflow is readWorkflow that fails when the file has problems.
+// goodWorkflow is readWorkflow that fails when the file has errors, and prints warnings.
 func goodWorkflow(cmd *cobra.Command, file string) (*workflow.Workflow, error) {
 	w, diagnostics, err := readWorkflow(cmd, file)
 	if err != nil {
 		return nil, err
 	}
-	if diagnostics.Failed() {
-		return nil, diagnosticsError{diagnostics}
-	}
-	return w, nil
+	return w, passed(cmd, diagnostics)
 }
 
 func readFile(cmd *cobra.Command, file string) ([]byte, error) {
@@ -58,9 +56,31 @@ func readFile(cmd *cobra.Command, file string) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
+// readValue reads a flag's value: JSON itself, or the name of a file that contains it.
+func readValue(cmd *cobra.Command, value string) ([]byte, error) {
+	if isJSON(value) {
+		return []byte(value), nil
+	}
+	return readFile(cmd, value)
+}
+
+// placeOf names what a flag gives in messages, which never have data of it.
+func placeOf(value string) string {
+	if isJSON(value) {
+		return "(command line)"
+	}
+	return value
+}
+
+// isJSON says whether a flag gives JSON itself, which begins with a brace or a bracket.
+func isJSON(value string) bool {
+	text := strings.TrimSpace(value)
+	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")
+}
+
 func validateCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "validate FILE...", Short: "Find every problem at once, with place and hint", Args: cobra.MinimumNArgs(1),
+		Use: "validate FILE...", Short: "Report every problem, with place and hint", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			all := problem.Diagnostics{}
 			for _, file := range files {
@@ -70,7 +90,7 @@ func validateCommand() *cobra.Command {
 				}
 				all = append(append(all, diagnostics...), beyondTarget(file, w)...)
 			}
-			return told(cmd, all, len(files))
+			return reportDiagnostics(cmd, all, len(files))
 		},
 	}
 }
@@ -80,7 +100,7 @@ func beyondTarget(file string, w *workflow.Workflow) (found problem.Diagnostics)
 	if w == nil {
 		return nil
 	}
-	_, err := asl.Compile(w)
+	_, err := compile.Workflow(w)
 	if err == nil {
 		return nil
 	}
@@ -93,8 +113,9 @@ func beyondTarget(file string, w *workflow.Workflow) (found problem.Diagnostics)
 	return found
 }
 
-// told prints diagnostics and fails when one is more than a warning.
-func told(cmd *cobra.Command, all problem.Diagnostics, files int) error {
+// reportDiagnostics prints diagnostics and fails when one is an error.
+func reportDiagnostics(cmd *cobra.Command, all problem.Diagnostics, files int) error {
+	all = judged(cmd, all)
 	if asJSON(cmd) {
 		if err := json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]any{"valid": !all.Failed(), "diagnostics": all}); err != nil {
 			return err
@@ -103,9 +124,7 @@ func told(cmd *cobra.Command, all problem.Diagnostics, files int) error {
 	if all.Failed() {
 		return diagnosticsError{all}
 	}
-	for _, d := range all {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s (warning)\n", d)
-	}
+	printWarnings(cmd, all)
 	if !asJSON(cmd) {
 		fmt.Fprintf(cmd.OutOrStdout(), "%d of %d valid\n", files, files)
 	}
@@ -122,11 +141,11 @@ func compileCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			compile := asl.Compile
+			compiled := compile.Workflow
 			if express {
-				compile = asl.CompileExpress
+				compiled = compile.Express
 			}
-			machine, err := compile(w)
+			machine, err := compiled(w)
 			if err != nil {
 				return err
 			}
@@ -155,7 +174,7 @@ func simulateCommand() *cobra.Command {
 			}
 			var events []workflow.SimulatedEvent
 			if eventsFile != "" {
-				text, err := readFile(cmd, eventsFile)
+				text, err := readValue(cmd, eventsFile)
 				if err != nil {
 					return err
 				}
@@ -184,15 +203,15 @@ func simulateCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&eventsFile, "events", "", "JSON array of {type, payload, after}; - is standard input")
-	cmd.Flags().StringVar(&contextFile, "context", "", "JSON object to start with")
+	cmd.Flags().StringVar(&eventsFile, "events", "", "JSON array of {type, payload, after, as}, or a file with one; - is standard input")
+	cmd.Flags().StringVar(&contextFile, "context", "", "JSON object to start with, or a file with one; - is standard input")
 	cmd.Flags().StringVar(&now, "now", "", "time of the start, RFC 3339 or a date")
 	cmd.Flags().BoolVar(&trace, "trace", false, "every guard that was looked at, and why it did not hold")
 	return cmd
 }
 
 func graphCommand() *cobra.Command {
-	format := ""
+	format := "mermaid"
 	cmd := &cobra.Command{
 		Use: "graph FILE", Short: "Draw the chart as Mermaid or DOT", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -208,22 +227,22 @@ func graphCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "mermaid", "mermaid or dot")
+	choiceFlag(cmd, &format, "format", []string{"mermaid", "dot"}, "mermaid or dot")
 	return cmd
 }
 
-// readObject reads a JSON object from a file; an empty one without a file.
+// readObject reads a JSON object that a flag gives; an empty one without it.
 func readObject(cmd *cobra.Command, file string) (map[string]any, error) {
 	object := map[string]any{}
 	if file == "" {
 		return object, nil
 	}
-	text, err := readFile(cmd, file)
+	text, err := readValue(cmd, file)
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(text, &object); err != nil {
-		return nil, problem.New(problem.Invalid, "%s does not hold a JSON object.", file)
+	if err := plainJSON(placeOf(file), text, &object); err != nil {
+		return nil, err
 	}
 	return object, nil
 }
@@ -233,17 +252,23 @@ func readTime(text string) (time.Time, error) {
 	if text == "" {
 		return time.Now(), nil
 	}
-	for _, form := range []string{time.RFC3339Nano, time.DateOnly} {
-		if t, err := time.Parse(form, text); err == nil {
-			return t, nil
-		}
+	return readTimeBy(text, func(text string) (time.Time, bool) { return expr.ParseDate(text, time.UTC) })
+}
+
+// readTimeBy reads --now as something with a time zone of its own does.
+func readTimeBy(text string, read func(string) (time.Time, bool)) (time.Time, error) {
+	if text == "" {
+		return time.Now(), nil
+	}
+	if t, ok := read(text); ok {
+		return t, nil
 	}
 	return time.Time{}, usageError{fmt.Errorf("%q is not a time: write 2026-01-31 or 2026-01-31T12:00:00Z", text)}
 }
 
 func diffCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "diff OLD NEW", Short: "Say what changes for running cases from one version to another", Args: cobra.ExactArgs(2),
+		Use: "diff OLD NEW", Short: "Show what changes for running cases between two versions", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			old, err := goodWorkflow(cmd, args[0])
 			if err != nil {

@@ -1,5 +1,5 @@
-// Command adminapi is the Lambda function of those who build workflows: it publishes what they write, makes the state
-// machines, and has drafts of policies tried.
+// Command adminapi is the Lambda function for the administration API: publishing definitions, creating their state machines,
+// and evaluating drafts of policies.
 package main
 
 import (
@@ -12,5 +12,5 @@ import (
 
 func main() {
 	start.Run(func(core *app.Core) (task.Handler, error) { return core.API(httpapi.AdminOperations()) },
-		onaws.Signing, onaws.Publishing, onaws.Backtests)
+		onaws.Signing, onaws.Vendors, onaws.Publishing, onaws.Backtests)
 }

@@ -1,4 +1,4 @@
-// Command authorizer is the Lambda function that turns every credential into a principal for API Gateway.
+// Command authorizer is the Lambda authorizer of API Gateway: it authenticates every credential.
 package main
 
 import (

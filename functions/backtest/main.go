@@ -1,4 +1,4 @@
-// Command backtest is the Lambda function that does the steps of backtests for their state machine.
+// Command backtest is the Lambda function that runs the steps of backtests for their state machine.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command clientapi is the Lambda function that serves the operations of clients.
+// Command clientapi is the Lambda function for the client API.
 package main
 
 import (

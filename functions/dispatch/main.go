@@ -1,4 +1,4 @@
-// Command dispatch is the Lambda function that delivers the outbox: it hears of the cases table's stream.
+// Command dispatch is the Lambda function that delivers the outbox; the stream of the cases table triggers it.
 package main
 
 import (

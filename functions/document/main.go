@@ -1,4 +1,4 @@
-// Command document is the Lambda function that checks documents for the state machines, and hears of uploads.
+// Command document is the Lambda function that checks documents for the state machines; upload events trigger it as well.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command flowapi is the Lambda function that serves the operations of applicants.
+// Command flowapi is the Lambda function for the applicants' API.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command hooks is the Lambda function that serves vendors' callbacks.
+// Command hooks is the Lambda function for the callbacks of vendors.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command reviewapi is the Lambda function that serves the operations of reviewers.
+// Command reviewapi is the Lambda function for the reviewers' API.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command sweep is the Lambda function that looks each minute for what is due or was missed.
+// Command sweep is the Lambda function that runs each minute and processes what is due or was missed.
 package main
 
 import (
@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	start.Run(func(core *app.Core) (task.Handler, error) { return core.Sweep(), nil }, onaws.Executions)
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.Sweep(), nil }, onaws.Executions, onaws.Objects)
 }

@@ -3,20 +3,31 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 
-	"github.com/aws/aws-lambda-go/events"
-
+	"ballerine/internal/backoffice"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/httpapi/bridge"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
-	"ballerine/internal/review"
 	"ballerine/internal/task"
 )
 
 // API is the function of an audience's operations. Errors: Invalid when a definition has problems.
 func (c *Core) API(operations httpapi.Operations) (task.Handler, error) {
+	serve, err := c.Serve(operations)
+	if err != nil {
+		return nil, err
+	}
+	return Function(serve), nil
+}
+
+// Function takes and gives JSON, as Lambda does.
+func Function(serve bridge.Handler) task.Handler {
+	return encoded(serve, "The event is not one of API Gateway.")
+}
+
+// Serve is API for a caller in the same process, who hands the event over as it is.
+func (c *Core) Serve(operations httpapi.Operations) (bridge.Handler, error) {
 	config, err := c.apiConfig(operations)
 	if err != nil {
 		return nil, err
@@ -25,19 +36,21 @@ func (c *Core) API(operations httpapi.Operations) (task.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fromBridge(handler), nil
+	return bridge.New(handler), nil
 }
 
 func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) {
 	config := httpapi.Config{
 		Operations: []httpapi.Operations{operations}, Cases: c.Cases, Authenticator: c.Authenticator(), Keys: c.keys(), Tokens: c.Tokens,
 		Idempotency: c.Idempotency, Secret: c.SigningSecrets[0], Now: c.Now, NewID: c.NewID, Metrics: c.Metrics, Logger: c.Logger, Version: c.Version,
+		Writable: c.Writable, Rates: c.limiter,
 	}
 	switch operations.Audience {
 	case httpapi.Review:
 		config.People = &identity.Directory{Store: c.Parts.Keys, Now: c.Now}
-		config.Reviews = review.New(review.Config{Store: c.Reviews, Now: c.Now, NewID: c.NewID})
+		config.Reviews = backoffice.New(backoffice.Config{Store: c.Reviews, Now: c.Now, NewID: c.NewID})
 		config.Workflows, config.Ledger = c.Catalog.Workflows, c.Decider()
+		config.Webhooks = c.WebhookService()
 	case httpapi.Client:
 		config.Webhooks = c.WebhookService()
 		config.Policies, config.Ledger = c.Catalog.PolicyVersion, c.Decider()
@@ -71,32 +84,23 @@ func (c *Core) Authenticator() *identity.Authenticator {
 
 // Authorizer is the function that API Gateway asks about every credential.
 func (c *Core) Authorizer() task.Handler {
-	authorize := bridge.Authorizer(c.Authenticator())
-	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
-		var request events.APIGatewayV2CustomAuthorizerV2Request
-		if err := json.Unmarshal(payload, &request); err != nil {
-			return nil, problem.Wrap(err, problem.MalformedJSON, "The event is not one of an authorizer.")
-		}
-		response, err := authorize(ctx, request)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(response)
-	}
+	return encoded(c.Authorize(), "The event is not one of an authorizer.")
 }
 
-// fromBridge makes a function of a handler behind API Gateway.
-func fromBridge(handler http.Handler) task.Handler {
-	serve := bridge.New(handler)
+// Authorize is Authorizer for a caller in the same process, who hands the event over as it is.
+func (c *Core) Authorize() bridge.Authorize { return bridge.Authorizer(c.Authenticator()) }
+
+// encoded makes a function of one whose event and answer are values. nonsense is what is said of another event.
+func encoded[I, O any](run func(context.Context, I) (O, error), nonsense string) task.Handler {
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
-		var request events.APIGatewayV2HTTPRequest
-		if err := json.Unmarshal(payload, &request); err != nil {
-			return nil, problem.Wrap(err, problem.MalformedJSON, "The event is not one of API Gateway.")
+		var event I
+		if err := json.Unmarshal(payload, &event); err != nil {
+			return nil, problem.Wrap(err, problem.MalformedJSON, "%s", nonsense)
 		}
-		response, err := serve(ctx, request)
+		answer, err := run(ctx, event)
 		if err != nil {
 			return nil, err
 		}
-		return json.Marshal(response)
+		return json.Marshal(answer)
 	}
 }

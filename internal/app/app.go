@@ -9,26 +9,27 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 
-	"ballerine/internal/backtest"
+	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
+	"ballerine/internal/connector"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
-	"ballerine/internal/ledger"
-	"ballerine/internal/lists"
 	"ballerine/internal/outbound"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/lists"
+	"ballerine/internal/policy/trial"
 	"ballerine/internal/problem"
+	"ballerine/internal/ratelimit"
 	"ballerine/internal/registry"
-	"ballerine/internal/review"
 	"ballerine/internal/task"
 	"ballerine/internal/telemetry"
-	"ballerine/internal/trial"
-	"ballerine/internal/vendor"
 	"ballerine/internal/webhook"
-	"ballerine/internal/workflow"
 )
 
 // Parts are the adapters and settings of one installation. A function needs only those that its handler uses.
@@ -36,7 +37,7 @@ type Parts struct {
 	Store       cases.Store
 	Keys        identity.Store
 	Webhooks    webhook.Store
-	Reviews     review.Store
+	Reviews     backoffice.Store
 	Idempotency idempotency.Store
 	Registry    registry.Store // nil: nothing is published but what ships
 	Ledger      ledger.Store   // nil: decisions of policies are not kept
@@ -49,7 +50,8 @@ type Parts struct {
 	Executions  cases.Executions
 	Decisions   cases.Decisions // nil: nobody asks for any
 	Objects     cases.Objects
-	Secrets     vendor.Secrets
+	Secrets     connector.Secrets
+	SecretNames connector.Inventory // nil: nobody is told which secrets of plugins are missing
 
 	Definitions    fs.FS                                                  // see package statemachines
 	Settings       map[string]string                                      // what vendor plugins name: {"sandbox": URL}
@@ -59,6 +61,13 @@ type Parts struct {
 	ShadowTime     time.Duration                                          // the longest that a decision waits for its shadow; default 100 ms
 	PublicURL      string                                                 // where vendors call back, without a slash at its end
 	AllowLoopback  bool                                                   // webhooks and vendors may be on this machine
+	Rates          ratelimit.Store                                        // nil: requests are not limited
+	RequestLimits  ratelimit.Limits                                       // of requests by caller; what is zero has no limit
+	Limits         cases.Limits                                           // of entries in a case's history; what is zero is the default
+	LookAgain      time.Duration                                          // see cases.Config; 0: its default
+	Writable       func(ctx context.Context) error                        // whether the store takes writes, for the health operation; nil: it is not asked
+	OutboxRuns     bool                                                   // the process runs the outbox in a loop of its own: see task.Outbox.Run; sweep leaves it alone
+	SweepLinger    time.Duration                                          // the pause between the rounds of one sweep; 0: it ends when nothing is due
 
 	Version string
 	Now     func() time.Time
@@ -84,7 +93,11 @@ type Core struct {
 	Trials  *trial.Service // nil: see Parts
 	Cases   *cases.Service
 	Tokens  *identity.Tokens
-	opener  *lists.Opener // nil without lists
+	opener  *lists.Opener      // nil without lists
+	limiter *ratelimit.Limiter // nil: requests are not limited
+
+	deliver sync.Once
+	outbox  *task.Outbox
 }
 
 // callbackLife is how long a vendor may take to call back.
@@ -98,6 +111,9 @@ func New(parts Parts) (*Core, error) {
 		return nil, err
 	}
 	c := &Core{Parts: parts, Catalog: catalog}
+	if parts.Rates != nil && parts.RequestLimits != (ratelimit.Limits{}) {
+		c.limiter = ratelimit.New(ratelimit.Config{Store: parts.Rates, Limits: parts.RequestLimits, Now: parts.Now, Metrics: parts.Metrics})
+	}
 	if parts.Lists != nil {
 		c.opener = lists.NewOpener(parts.Lists)
 		catalog.Lists = c.opener
@@ -114,10 +130,14 @@ func New(parts Parts) (*Core, error) {
 		}
 		c.Trials = trial.New(config)
 	}
-	c.Cases = cases.New(cases.Config{
+	config := cases.Config{
 		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Decisions: parts.Decisions, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
-		SearchKey: searchKey(parts.SigningSecrets),
-	})
+		SearchKey: searchKey(parts.SigningSecrets), Limits: parts.Limits, LookAgain: parts.LookAgain,
+	}
+	if parts.Keys != nil {
+		config.Behind = c.keys().Behind
+	}
+	c.Cases = cases.New(config)
 	return c, nil
 }
 
@@ -136,7 +156,7 @@ func withDefaults(parts Parts) Parts {
 		parts.Now = time.Now
 	}
 	if parts.NewID == nil {
-		parts.NewID = NewID(parts.Now)
+		parts.NewID = newID(parts.Now)
 	}
 	if parts.FourEyes == nil {
 		parts.FourEyes = registry.FourEyes(parts.Registry)
@@ -156,8 +176,8 @@ func withDefaults(parts Parts) Parts {
 	return parts
 }
 
-// NewID makes sortable ids: "case" gives "case_01J…".
-func NewID(now func() time.Time) func(prefix string) string {
+// newID makes sortable ids: "case" gives "case_01J…".
+func newID(now func() time.Time) func(prefix string) string {
 	return func(prefix string) string {
 		return prefix + "_" + ulid.MustNew(ulid.Timestamp(now()), rand.Reader).String()
 	}
@@ -220,9 +240,9 @@ func (c *Core) Vendor() (task.Handler, error) {
 	}
 	return task.NewVendor(c.base(), task.VendorConfig{
 		Plugins: c.Catalog, Client: c.vendorClient(),
-		CallbackURL: func(call vendor.Call, plugin string, started time.Time) (string, error) {
+		CallbackURL: func(call connector.Call, plugin string, started time.Time) (string, error) {
 			token, err := c.Tokens.Callback(identity.Callback{
-				Tenant: call.Tenant, Case: call.Case, State: call.State, Visit: call.Visit, Work: call.Work, Plugin: plugin,
+				Tenant: call.Tenant, Case: call.Case, State: call.State, Visit: call.Visit, Work: call.Work, Round: call.Round, Plugin: plugin,
 			}, callbackEnd(started, c.Now()))
 			return c.PublicURL + "/v1/hooks/" + token, err
 		},
@@ -235,8 +255,8 @@ func callbackEnd(started, now time.Time) time.Time {
 	return started.Add((now.Sub(started)/callbackLife + 2) * callbackLife) //nolint:durationcheck // the quotient is a number, not a duration
 }
 
-func (c *Core) vendorClient() *vendor.Client {
-	return &vendor.Client{
+func (c *Core) vendorClient() *connector.Client {
+	return &connector.Client{
 		HTTP:    outbound.NewClient(outbound.Options{AllowLoopback: c.AllowLoopback, Timeout: time.Minute}),
 		Secrets: c.Secrets, Settings: c.Settings, Now: c.Now,
 	}
@@ -244,53 +264,42 @@ func (c *Core) vendorClient() *vendor.Client {
 
 // WebhookService is the webhook side, for the API, dispatch and sweep.
 func (c *Core) WebhookService() *webhook.Service {
+	lease := time.Duration(0) // the usual
+	if c.OutboxRuns {
+		lease = 2 * time.Second // nobody else attempts: it only lets a successor of this process wait
+	}
 	return webhook.New(webhook.Config{
-		Store: c.Webhooks, Now: c.Now, Metrics: c.Metrics, AllowLoopback: c.AllowLoopback,
+		Lease: lease, Logger: c.Logger,
+		Store: c.Webhooks, Now: c.Now, Metrics: c.Metrics, AllowLoopback: c.AllowLoopback, EventTypes: cases.EventTypes(),
 		NewID: func(prefix string) string { return c.NewID(strings.TrimSuffix(prefix, "_")) },
 	})
 }
 
-func (c *Core) outbox(webhooks *webhook.Service) *task.Outbox {
-	return &task.Outbox{Cases: c.Cases, Store: c.Store, Executions: c.Executions, Webhooks: webhooks, Now: c.Now, Metrics: c.Metrics, Logger: c.Logger}
+// Outbox delivers effects: there is one, so that no two of a process deliver the same at once.
+func (c *Core) Outbox() *task.Outbox {
+	c.deliver.Do(func() {
+		c.outbox = task.NewOutbox(task.OutboxConfig{
+			Cases: c.Cases, Store: c.Store, Executions: c.Executions, Webhooks: c.WebhookService(), Now: c.Now, Metrics: c.Metrics, Logger: c.Logger,
+		})
+	})
+	return c.outbox
 }
 
 // Dispatch is the function behind the cases table's stream; decode reads the store's kind of event.
 func (c *Core) Dispatch(decode func(json.RawMessage) ([]cases.Effect, error)) task.Handler {
-	return task.NewDispatch(c.outbox(c.WebhookService()), decode)
+	return task.NewDispatch(c.Outbox(), decode)
 }
-
-// Outbox delivers effects directly, for the local stack's feed.
-func (c *Core) Outbox() *task.Outbox { return c.outbox(c.WebhookService()) }
 
 // Sweep is the function behind the schedule.
 func (c *Core) Sweep() task.Handler {
+	outbox := c.Outbox()
+	if c.OutboxRuns {
+		outbox = nil
+	}
 	return task.NewSweep(task.SweepConfig{
-		Cases: c.Cases, Store: c.Store, Executions: c.Executions, Outbox: c.Outbox(), Now: c.Now, Logger: c.Logger,
-		Undelivered: 30 * time.Second, Overdue: 5 * time.Second, Quiet: 2 * time.Minute, Batch: 200,
+		Cases: c.Cases, Store: c.Store, Executions: c.Executions, Outbox: outbox, Now: c.Now, Logger: c.Logger,
+		Overdue: 5 * time.Second, Quiet: 2 * time.Minute, Batch: 200, Linger: c.SweepLinger,
 	})
-}
-
-// Check evaluates the whole installation's definitions against each other, as publishing does.
-func (c *Core) Check(context.Context) error {
-	_, err := Known(c.Definitions)
-	if err != nil {
-		return problem.Wrap(err, problem.CodeOf(err), "The shipped definitions do not fit together.")
-	}
-	return nil
-}
-
-// Known gives the plugins, policies and workflows of a folder of definitions, for checks, and checks them against each
-// other. Errors: Invalid.
-func Known(files fs.FS) (workflow.Catalog, error) {
-	catalog, err := registry.New(files, nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := catalog.LoadPlugins(); err != nil {
-		return nil, err
-	}
-	known := catalog.For(context.Background(), "")
-	return known, catalog.Check(known)
 }
 
 // Publisher is the writing side of the registry. Errors: Invalid when a plugin has problems.
@@ -299,6 +308,11 @@ func (c *Core) Publisher() (*registry.Publisher, error) {
 		return nil, err
 	}
 	publisher := &registry.Publisher{Catalog: c.Catalog, Store: c.Registry, Machines: c.Machines, Now: c.Now}
+	if c.SecretNames != nil {
+		publisher.Unconfigured = func(ctx context.Context, tenant string, p *connector.Plugin) problem.Diagnostics {
+			return p.Unconfigured(ctx, tenant, c.Settings, c.SecretNames)
+		}
+	}
 	if c.Parts.Keys != nil {
 		publisher.Behind = c.keys().Behind
 	}

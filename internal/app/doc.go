@@ -1,3 +1,3 @@
-// Package app is the wiring: adapters and settings go in, the handlers of all functions come out. The functions on AWS
-// and the local stack use the same wiring; only the Parts that they bring differ.
+// Package app wires the application: it combines adapters and settings and returns the handlers of all functions. The
+// functions on AWS and the local stack use the same wiring; only their Parts differ.
 package app

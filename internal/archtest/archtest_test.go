@@ -23,6 +23,7 @@ type use struct {
 	ours         bool
 	where        string // file:line
 	name         string // for net/http: the name used
+	calls        string // a method that one package alone may call; see kept
 }
 
 // read lists what the Go files of a tree import. Tests are left out: they may reach for whatever proves the point.
@@ -75,12 +76,15 @@ func readFile(file string, source []byte) ([]use, error) {
 		short, ours := strings.CutPrefix(imported, module+"/")
 		uses = append(uses, use{pkg: pkg, imports: short, ours: ours, where: at(files, spec.Pos())})
 	}
-	if http == "" {
-		return uses, nil
-	}
 	ast.Inspect(syntax, func(node ast.Node) bool {
 		selector, ok := node.(*ast.SelectorExpr)
 		if !ok {
+			return true
+		}
+		if _, ok := kept[selector.Sel.Name]; ok {
+			uses = append(uses, use{pkg: pkg, calls: selector.Sel.Name, where: at(files, selector.Pos())})
+		}
+		if http == "" {
 			return true
 		}
 		if base, ok := selector.X.(*ast.Ident); ok && base.Name == http {
@@ -111,6 +115,10 @@ func check(uses []use) []string {
 			continue
 		}
 		switch {
+		case u.calls != "":
+			if home := kept[u.calls]; home != u.pkg {
+				report(u, "%s calls %s, which is for %s: call that instead", u.pkg, u.calls, home)
+			}
 		case u.ours:
 			checkOurs(u, report)
 		case inDomain(u.pkg):
@@ -128,7 +136,7 @@ func checkOurs(u use, report func(use, string, ...any)) {
 		report(u, "imports %s, which has no place in the order of packages", u.imports)
 	case name == "statemachines" && own != name && !withinAny(u.pkg, embedders):
 		report(u, "%s imports the shipped definitions; let it be handed what it needs", u.pkg)
-	case own == "internal/store" && name == own && within(u.imports, "internal/store/embedded") && !within(u.pkg, u.imports):
+	case own == "internal/store" && name == own && within(u.imports, "internal/store/embedded") && !within(u.pkg, "internal/store/embedded"):
 		report(u, "%s imports another store", u.pkg)
 	case to > from:
 		report(u, "%s imports %s, which stands after it", u.pkg, u.imports)
@@ -215,7 +223,7 @@ func TestEachBrokenRuleIsReported(t *testing.T) {
 			"is domain and imports github.com/danielgtaylor/huma/v2",
 		},
 		"the domain answers requests, under another name too": {
-			"internal/vendor/a.go", "import web \"net/http\"\n\nvar _ web.Handler", "is domain and uses http.Handler",
+			"internal/connector/a.go", "import web \"net/http\"\n\nvar _ web.Handler", "is domain and uses http.Handler",
 		},
 		"a package without a place": {
 			"internal/misc/a.go", `import _ "fmt"`, "package internal/misc has no place",
@@ -224,11 +232,16 @@ func TestEachBrokenRuleIsReported(t *testing.T) {
 			"internal/workflow/a.go", `import _ "ballerine/statemachines"`, "imports the shipped definitions",
 		},
 		"a package below one named vendor, which Go hides": {
-			"internal/vendor/fake/a.go", `import _ "fmt"`, "nobody can import internal/vendor/fake",
+			"internal/connector/vendor/fake/a.go", `import _ "fmt"`, "nobody can import internal/connector/vendor/fake",
 		},
 		"a function reaches the local system": {
-			"functions/step/main.go", `import _ "ballerine/internal/local/states"`,
-			"ships what is for one machine only: functions/step -> internal/local/states",
+			"functions/step/main.go", `import _ "ballerine/internal/asl/interpret"`,
+			"ships what is for one machine only: functions/step -> internal/asl/interpret",
+		},
+		"months are added without a rule for their last day": {
+			"internal/webhook/a.go", `import "time"
+
+var _ = time.Now().AddDate(0, 1, 0)`, "internal/webhook/a.go:4: internal/webhook calls AddDate, which is for internal/calendar",
 		},
 		"one store imports another": {
 			"internal/store/dynamo/a.go", `import _ "ballerine/internal/store/embedded"`, "imports another store",
@@ -248,11 +261,11 @@ func TestEachBrokenRuleIsReported(t *testing.T) {
 
 func TestWhatTheRulesAllowIsNotReported(t *testing.T) {
 	tree := fstest.MapFS{
-		"internal/vendor/a.go":       {Data: []byte("package a\nimport \"net/http\"\nvar _ http.Header\nvar _ = http.StatusOK\n")},
-		"internal/store/s3/a.go":     {Data: []byte("package a\nimport _ \"github.com/aws/aws-sdk-go-v2/service/s3\"\nimport _ \"ballerine/internal/cases\"\n")},
-		"internal/expr/a_test.go":    {Data: []byte("package a\nimport _ \"ballerine/internal/cases\"\n")},
-		"cmd/ballerine/main.go":      {Data: []byte("package main\nimport _ \"ballerine/internal/local\"\nimport _ \"ballerine/statemachines\"\n")},
-		"internal/asl/testdata/x.go": {Data: []byte("not Go")},
+		"internal/connector/a.go":            {Data: []byte("package a\nimport \"net/http\"\nvar _ http.Header\nvar _ = http.StatusOK\n")},
+		"internal/store/s3/a.go":             {Data: []byte("package a\nimport _ \"github.com/aws/aws-sdk-go-v2/service/s3\"\nimport _ \"ballerine/internal/cases\"\n")},
+		"internal/expr/a_test.go":            {Data: []byte("package a\nimport _ \"ballerine/internal/cases\"\n")},
+		"cmd/ballerine/main.go":              {Data: []byte("package main\nimport _ \"ballerine/internal/local\"\nimport _ \"ballerine/statemachines\"\n")},
+		"internal/asl/compile/testdata/x.go": {Data: []byte("not Go")},
 	}
 	uses, err := read(tree)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package archtest holds the repository to the shape that docs/architecture.md draws: packages stand in one order and
-// import only what stands before them, the domain knows neither AWS nor HTTP servers, and nothing of the local system
-// ships to AWS. It has no code of its own, only tests.
+// Package archtest checks the structure that docs/architecture.md describes: packages have one order and import only
+// packages before them, the domain imports neither AWS nor an HTTP server, and nothing of the local system ships to AWS. It
+// contains tests only.
 package archtest

@@ -2,8 +2,6 @@ package cases
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -15,15 +13,20 @@ import (
 	"ballerine/internal/problem"
 )
 
-// seal completes the history entry: digests, and the hash that chains it to the one before it.
+// seal completes the history entry: digests, and the hash that chains it to the one before it. What is larger or deeper than
+// a case can be is refused here, before anything is written. Errors: TooLarge.
 func (s *Service) seal(d *draft) error {
 	salt, err := s.salt()
 	if err != nil {
 		return err
 	}
 	e := &d.entry
-	e.Salt = salt
-	if e.RecordDigest, err = recordDigest(d.record, salt); err != nil {
+	e.Salt, e.Format = salt, formatWhole
+	var size int
+	if e.RecordDigest, size, err = recordDigest(e.Format, d.record, salt); err != nil {
+		return err
+	}
+	if err := d.bounded(size); err != nil {
 		return err
 	}
 	if e.Details != nil {
@@ -34,6 +37,9 @@ func (s *Service) seal(d *draft) error {
 			return err
 		}
 	}
+	if err := d.shallow(); err != nil {
+		return err
+	}
 	if e.Hash, err = hashOf(*e); err != nil {
 		return err
 	}
@@ -41,36 +47,11 @@ func (s *Service) seal(d *draft) error {
 	return nil
 }
 
-// recordDigest covers what the record decides by.
-func recordDigest(r Record, salt string) (string, error) {
-	return digest(salt, map[string]any{
-		"status": r.Status, "snapshot": r.Snapshot, "context": r.Context, "outcome": r.Outcome, "documents": r.Documents, "assignee": r.Assignee,
-	})
-}
-
-// hashOf an entry: over everything but the hash itself and what can be erased.
-func hashOf(e Entry) (string, error) {
-	e.Hash, e.Details, e.Salt = "", nil, ""
-	return digest("", e)
-}
-
-// digest is SHA-256 over a salt and the value's JSON, in hex. encoding/json writes maps with sorted keys, structs in the
-// order of their fields and numbers in their shortest form, so a value read back from a store gives the same digest as
-// long as its types are the same: what is untyped must be plain.
-func digest(salt string, value any) (string, error) {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return "", fmt.Errorf("encode for digest: %w", err)
-	}
-	sum := sha256.Sum256(append([]byte(salt), text...))
-	return hex.EncodeToString(sum[:]), nil
-}
-
-// plain turns structs within details into what they read back as.
+// plain turns structs within details into what they read back as. Errors: TooLarge.
 func plain(details map[string]any) (read map[string]any, err error) {
-	text, err := json.Marshal(details)
+	text, err := briefly(details)
 	if err != nil {
-		return nil, fmt.Errorf("encode details: %w", err)
+		return nil, err
 	}
 	if err := json.Unmarshal(text, &read); err != nil {
 		return nil, fmt.Errorf("decode details: %w", err)
@@ -83,8 +64,12 @@ type VerifyReport struct {
 	Case     string   `json:"case"`
 	Valid    bool     `json:"valid"`
 	Entries  int      `json:"entries"`
-	Head     string   `json:"head"`
+	Head     string   `json:"head" personal:"name"`
 	Problems []string `json:"problems"` // what is wrong, each with its version
+	// Erased are the versions of entries whose details were erased, salt and all: the chain proves that they were there, and
+	// not what they said. When the last entry is one of them, the record cannot be held against it: Compared is false.
+	Erased   []int `json:"erased"`
+	Compared bool  `json:"record_compared"`
 }
 
 // Verify recomputes the hash chain: no gaps, every hash right, the record as its last entry says. Errors: NotFound.
@@ -93,7 +78,7 @@ func (s *Service) Verify(ctx context.Context, p identity.Principal, id string) (
 	if err != nil {
 		return VerifyReport{}, err
 	}
-	v := verifier{report: VerifyReport{Case: id, Head: record.Head, Problems: []string{}}}
+	v := verifier{report: VerifyReport{Case: id, Head: record.Head, Problems: []string{}, Erased: []int{}}}
 	for after := 0; ; {
 		page, err := s.Store.History(ctx, p.Tenant, id, after, 200)
 		if err != nil {
@@ -131,30 +116,64 @@ func (v *verifier) entry(e Entry) {
 	if e.Version != v.last.Version+1 {
 		v.fail(e.Version, "the entry before it is missing")
 	}
-	if e.PrevHash != v.last.Hash {
+	if e.Unreadable {
+		v.fail(e.Version, "the entry cannot be read")
+		v.report.Entries++
+		v.last = e
+		return
+	}
+	if e.PrevHash != v.last.Hash && !v.last.Unreadable {
 		v.fail(e.Version, "it does not follow the entry before it")
 	}
-	if hash, err := hashOf(e); err != nil || hash != e.Hash {
+	if hash, err := hashOf(e); err != nil || hash != e.Hash && !v.oldWay(e, "", withoutErasable(e), e.Hash) {
 		v.fail(e.Version, "the entry was changed")
 	}
-	if e.Details != nil {
-		if sum, err := digest(e.Salt, e.Details); err != nil || sum != e.DetailsDigest {
-			v.fail(e.Version, "the details were changed")
-		}
-	}
+	v.details(e)
 	v.report.Entries++
 	v.last = e
 }
 
+// details are what the entry's digest says, or were erased as erasing does it: with the salt, without which the digest
+// tells nothing. Anything between is a change.
+func (v *verifier) details(e Entry) {
+	switch {
+	case e.Details != nil:
+		if sum, err := digest(e.Salt, e.Details); err != nil || sum != e.DetailsDigest && !v.oldWay(e, e.Salt, e.Details, e.DetailsDigest) {
+			v.fail(e.Version, "the details were changed")
+		}
+	case e.Salt == "":
+		v.report.Erased = append(v.report.Erased, e.Version)
+	case e.DetailsDigest != "":
+		v.fail(e.Version, "the details are missing, and were not erased: their salt is there")
+	}
+}
+
+// oldWay says whether an entry of the first format has the digest that it was given, over bytes that were no text.
+func (v *verifier) oldWay(e Entry, salt string, value any, want string) bool {
+	sum, err := oldWay(salt, value)
+	return e.Format == formatFirst && err == nil && sum == want
+}
+
+func withoutErasable(e Entry) Entry {
+	e.Hash, e.Details, e.Salt = "", nil, ""
+	return e
+}
+
+// record holds the record against its last entry.
 func (v *verifier) record(r Record) {
 	if r.Version != v.last.Version || r.Head != v.last.Hash {
 		v.fail(r.Version, "the record is not at the last entry")
 		return
 	}
-	if v.last.Salt == "" {
-		return // erased: the digest cannot be recomputed any more
+	if r.Workflow != v.last.Workflow {
+		v.fail(r.Version, "the record has another workflow than the last entry")
 	}
-	if sum, err := recordDigest(r, v.last.Salt); err != nil || sum != v.last.RecordDigest {
+	if v.last.Salt == "" {
+		return // erased: the digest cannot be recomputed any more, which the report says
+	}
+	v.report.Compared = true
+	sum, _, err := recordDigest(v.last.Format, r, v.last.Salt)
+	if err != nil || sum != v.last.RecordDigest && !v.oldWay(v.last, v.last.Salt, firstCovered(r), v.last.RecordDigest) {
 		v.fail(r.Version, "the record is not what the last entry says it is")
 	}
 }

@@ -6,11 +6,12 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 )
 
-// FieldChange is one value that a change has replaced: what an entry's details show as before and after.
-type FieldChange struct {
-	Path   string `json:"path"`             // "applicant.email", "documents.doc_….status", "assignee"
+// fieldChange is one value that a change has replaced: what an entry's details show as before and after.
+type fieldChange struct {
+	Path   string `json:"path"`             // "applicant.email", "documents.doc_….status", "assignee"; see fieldPath
 	Before any    `json:"before,omitempty"` // absent: there was nothing
 	After  any    `json:"after,omitempty"`
 }
@@ -22,33 +23,34 @@ const (
 )
 
 // fieldChanges compares the fields of the context that the entry names, the documents' statuses and the assignee.
-func (d *draft) fieldChanges() []FieldChange {
+func (d *draft) fieldChanges() []fieldChange {
 	c := &comparison{}
-	for _, name := range d.entry.Changed {
+	for _, name := range d.members {
 		switch name {
-		case "documents":
+		case memberDocuments:
 			c.documents(d.old.Documents, d.record.Documents)
-		case "assignee":
-			c.compare("assignee", orNothing(d.old.Assignee), orNothing(d.record.Assignee), 0)
-		case "incidents", "children": // the entry says what of them has changed
-		default:
-			if d.workflow.Writes(name) {
-				continue // a result of the workflow's own work is shown as such, whole
-			}
-			c.compare(name, d.old.Context[name], d.record.Context[name], 0)
-		}
+		case memberAssignee:
+			c.compare(memberAssignee, orNil(d.old.Assignee), orNil(d.record.Assignee), 0)
+		} // of incidents, the entry says what has changed
 	}
+	for _, name := range d.fields {
+		if name == "children" || d.workflow.Writes(name) {
+			continue // a result of the workflow's own work is shown as such, whole
+		}
+		c.compare(fieldPath(name), d.old.Context[name], d.record.Context[name], 0)
+	}
+	slices.SortStableFunc(c.found, func(a, b fieldChange) int { return strings.Compare(a.Path, b.Path) })
 	return c.found
 }
 
-func orNothing(text string) any {
+func orNil(text string) any {
 	if text == "" {
 		return nil
 	}
 	return text
 }
 
-type comparison struct{ found []FieldChange }
+type comparison struct{ found []fieldChange }
 
 func (c *comparison) documents(before, after []Document) {
 	old := map[string]Document{}
@@ -56,7 +58,7 @@ func (c *comparison) documents(before, after []Document) {
 		old[doc.ID] = doc
 	}
 	for _, doc := range after {
-		c.compare("documents."+doc.ID+".status", orNothing(string(old[doc.ID].Status)), string(doc.Status), 0)
+		c.compare("documents."+doc.ID+".status", orNil(string(old[doc.ID].Status)), string(doc.Status), 0)
 	}
 }
 
@@ -74,7 +76,7 @@ func (c *comparison) compare(path string, before, after any, depth int) {
 		}
 		return
 	}
-	c.found = append(c.found, FieldChange{path, bounded(before), bounded(after)})
+	c.found = append(c.found, fieldChange{path, bounded(before), bounded(after)})
 }
 
 // bounded is a value as an entry keeps it: a large one is only said to be there.

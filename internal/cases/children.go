@@ -2,8 +2,10 @@ package cases
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"ballerine/internal/statechart"
@@ -19,9 +21,9 @@ type Parent struct {
 	Depth int    `json:"depth,omitempty"` // how many parents are above that case
 }
 
-// Children is what a case knows of the children that a piece of its work has started: `children.<work>` of the context,
+// children is what a case knows of the children that a piece of its work has started: `children.<work>` of the context,
 // which guards read.
-type Children struct {
+type children struct {
 	State   string           `json:"state"`
 	Visit   int              `json:"visit"`
 	Dropped bool             `json:"dropped,omitempty"` // the state was left before the work had ended: they were called off
@@ -51,10 +53,41 @@ type Child struct {
 	Risk      *Risk          `json:"risk,omitempty"`
 	Incidents int            `json:"incidents,omitempty"`
 	Result    map[string]any `json:"result,omitempty"` // what the parent's workflow takes over of its context
+	Aside     *aside         `json:"aside,omitempty"`  // the result does not stand in the record
+	// Held is how the child stands by a report that an incident holds: nothing of it is counted or seen by guards before it has
+	// had its effect.
+	Held *heldChild `json:"held,omitempty"`
 }
 
-// ChildReport is what a child tells its parent: thin, since it stands in the outbox.
-type ChildReport struct {
+// heldChild is what a report says, without what is taken over of the child's context.
+type heldChild struct {
+	Version   int      `json:"version"`
+	Status    Status   `json:"status"`
+	States    []string `json:"states"`
+	Tags      []string `json:"tags"`
+	Outcome   string   `json:"outcome,omitempty"`
+	Risk      *Risk    `json:"risk,omitempty"`
+	Incidents int      `json:"incidents,omitempty"`
+}
+
+// holding is the child with a newer report that is held.
+func (c Child) holding(newer Child) Child {
+	c.Held = &heldChild{newer.Version, newer.Status, newer.States, newer.Tags, newer.Outcome, newer.Risk, newer.Incidents}
+	return c
+}
+
+// newest is the child as it was last reported, held or not.
+func (c Child) newest() Child {
+	if h := c.Held; h != nil {
+		return Child{
+			Index: c.Index, Version: h.Version, Status: h.Status, States: h.States, Tags: h.Tags, Outcome: h.Outcome, Risk: h.Risk, Incidents: h.Incidents,
+		}
+	}
+	return c
+}
+
+// childReport is what a child tells its parent: thin, since it stands in the outbox.
+type childReport struct {
 	ID       string `json:"id"`
 	Workflow string `json:"workflow"`
 	Parent   Parent `json:"parent"`
@@ -73,7 +106,7 @@ func (s Standing) satisfied(until int) bool {
 }
 
 // count brings the numbers up to date with the children. Outcomes that are known stay known.
-func (g *Children) count() {
+func (g *children) count() {
 	outcomes := map[string]int{}
 	for name := range g.Outcomes {
 		outcomes[name] = 0
@@ -98,8 +131,8 @@ func (g *Children) count() {
 }
 
 // groups are the children of the draft's record, by the work that has started them.
-func (d *draft) groups() map[string]Children {
-	found := map[string]Children{}
+func (d *draft) groups() map[string]children {
+	found := map[string]children{}
 	written, _ := d.record.Context["children"].(map[string]any)
 	for work := range written {
 		if group, ok := d.group(work); ok {
@@ -109,18 +142,73 @@ func (d *draft) groups() map[string]Children {
 	return found
 }
 
-// group reads the children of a piece of work; ok is false when it has started none.
-func (d *draft) group(work string) (group Children, ok bool) {
+// readGroup is a group and what it was read from, or written into. Contexts are copied, never changed: the same map has the same
+// children.
+type readGroup struct {
+	from  any
+	group children
+}
+
+func (g readGroup) is(value any) bool {
+	_, isObject := value.(map[string]any)
+	return isObject && g.from != nil && reflect.ValueOf(g.from).Pointer() == reflect.ValueOf(value).Pointer()
+}
+
+// group reads the children of a piece of work; ok is false when it has started none. It is read once for all reports of a
+// commit: each of 200 children would else be read for each of them.
+func (d *draft) group(work string) (group children, ok bool) {
 	written, _ := d.record.Context["children"].(map[string]any)
 	value, ok := written[work]
 	if !ok {
-		return Children{}, false
+		return children{}, false
 	}
-	return group, convert(value, &group) == nil
+	if known := d.known[work]; known.is(value) {
+		return known.group, true
+	}
+	// Results that lie beside the record are large and nothing to the counting: only the context has them.
+	only := eachAside(map[string]any{"children": map[string]any{work: value}}, func(_ string, child map[string]any) { delete(child, "result") })
+	groups, _ := only["children"].(map[string]any)
+	if err := convert(groups[work], &group); err != nil {
+		return group, false
+	}
+	d.know(work, value, group)
+	return group, true
+}
+
+func (d *draft) know(work string, from any, group children) {
+	if _, isObject := from.(map[string]any); !isObject {
+		return
+	}
+	if d.known == nil {
+		d.known = map[string]readGroup{}
+	}
+	d.known[work] = readGroup{from, group}
+}
+
+// putChild writes what is new of one child, and the numbers, into a copy of the context. The others stay as they are.
+func (d *draft) putChild(work, id string, group children) error {
+	var child, standing map[string]any
+	one, numbers := group.Cases[id], group
+	numbers.Cases = nil
+	if err := errors.Join(convert(one, &child), convert(numbers, &standing)); err != nil {
+		return err
+	}
+	written, _ := d.record.Context["children"].(map[string]any)
+	before, _ := written[work].(map[string]any)
+	known, _ := before["cases"].(map[string]any)
+	known, written = maps.Clone(known), maps.Clone(written)
+	known[id] = child
+	standing["cases"] = known
+	written[work] = standing
+	d.record.Context = maps.Clone(d.record.Context)
+	d.record.Context["children"] = written
+	d.changed("children")
+	d.know(work, standing, group)
+	return nil
 }
 
 // setGroup writes the children of a piece of work into a copy of the context.
-func (d *draft) setGroup(work string, group Children) error {
+func (d *draft) setGroup(work string, group children) error {
 	var value any
 	if err := convert(group, &value); err != nil {
 		return err
@@ -165,9 +253,9 @@ func (d *draft) dropChildren(dropped statechart.Effect) {
 }
 
 // callOff cancels the children that are active.
-func (d *draft) callOff(group Children) {
+func (d *draft) callOff(group children) {
 	for _, id := range slices.Sorted(maps.Keys(group.Cases)) {
-		if group.Cases[id].Status == StatusActive {
+		if group.Cases[id].newest().Status == StatusActive {
 			d.effects = append(d.effects, Effect{Kind: EffectCancel, Name: id})
 		}
 	}
@@ -185,7 +273,7 @@ func (d *draft) report() {
 	}
 	now.Version = r.Version
 	var data map[string]any
-	if err := convert(ChildReport{r.ID, r.Workflow.ID, *r.Parent, now}, &data); err == nil { // plain structs
+	if err := convert(childReport{r.ID, r.Workflow.ID, *r.Parent, now}, &data); err == nil { // plain structs
 		d.effects = append(d.effects, Effect{Kind: EffectReport, Name: r.Parent.Case, Data: data})
 	}
 }

@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,29 +17,41 @@ import (
 // parent; they may come twice and in any order: the newest report of a child counts. A child whose parent does not know it
 // any more is called off.
 func (s *Service) Reported(ctx context.Context, effects ...Effect) error {
-	reports := make([]ChildReport, len(effects))
+	reports := make([]childReport, len(effects))
 	for i, effect := range effects {
 		if err := convert(effect.Data, &reports[i]); err != nil {
 			return problem.Wrap(err, problem.Internal, "The report of a child case cannot be read.")
 		}
 	}
-	slices.SortStableFunc(reports, func(a, b ChildReport) int { return a.Version - b.Version })
-	tenant, parent := effects[0].Tenant, effects[0].Name
+	slices.SortStableFunc(reports, func(a, b childReport) int { return a.Version - b.Version })
+	for part := range slices.Chunk(reports, maxReports) {
+		if err := s.reported(ctx, effects[0].Tenant, effects[0].Name, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reported takes so many reports into their parent as fit into one commit.
+func (s *Service) reported(ctx context.Context, tenant, parent string, reports []childReport) error {
 	orphans := []string{}
 	_, err := s.apply(ctx, tenant, parent, system("children"), func(d *draft) error {
 		orphans = orphans[:0]
-		d.nothing = true
+		d.unchanged = true
 		for _, report := range reports {
 			known := d.knows(report.Parent)
+			if !known && d.revocable() { // the decision that has left them may be taken back
+				return problem.New(problem.Unavailable, "A decision about the parent case can still be undone.")
+			}
 			if !known || d.record.Status == StatusCancelled {
 				orphans = append(orphans, report.ID)
 			} else if d.record.Status == StatusActive {
-				if err := s.heard(ctx, d, report); err != nil {
+				if err := s.receive(ctx, d, report); err != nil {
 					return err
 				}
 			}
 		}
-		return checkSize(d.record.Context)
+		return nil
 	})
 	if problem.CodeOf(err) == problem.NotFound {
 		for _, report := range reports {
@@ -46,10 +59,7 @@ func (s *Service) Reported(ctx context.Context, effects ...Effect) error {
 		}
 		err = nil
 	}
-	for _, id := range orphans {
-		err = errors.Join(err, s.CancelChild(ctx, tenant, id))
-	}
-	return err
+	return errors.Join(err, s.CancelChildren(ctx, tenant, orphans...))
 }
 
 // knows says whether the case still cares for the children that this visit has started.
@@ -58,42 +68,59 @@ func (d *draft) knows(parent Parent) bool {
 	return ok && group.State == parent.State && group.Visit == parent.Visit && !group.Dropped
 }
 
-// heard writes a report into the parent's draft, and tells its chart. One that is older than what is known is nothing new.
-func (s *Service) heard(ctx context.Context, d *draft, report ChildReport) error {
+// receive takes a child's report into the parent's draft. A report that is older than the known state is ignored. One behind
+// another that is held is held as well.
+func (s *Service) receive(ctx context.Context, d *draft, report childReport) error {
 	work := report.Parent.Work
 	group, _ := d.group(work)
-	if group.Cases[report.ID].Version >= report.Version {
+	if group.Cases[report.ID].newest().Version >= report.Version {
 		return nil
 	}
+	d.unchanged = false
+	d.entry.Cause, d.entry.Event = CauseChild, statechart.ChildEvent(work)
+	before, _ := d.entry.Details["reports"].([]any)
+	d.detail("reports", append(before, childEvent(report).Payload))
+	if at := heldReport(d.record.Incidents, report.Parent); at >= 0 {
+		d.holdBehind(at, report.ID)
+		return d.setChild(work, report.ID, group.Cases[report.ID].holding(report.Child))
+	}
+	if held, err := s.followReport(ctx, d, report, nil); err != nil || held {
+		return err
+	}
+	return s.doneByChildren(d, report.Parent)
+}
+
+// follow writes a report into the parent, where guards and pages see it, and passes it to the parent's chart.
+func (s *Service) follow(ctx context.Context, d *draft, report childReport) error {
 	if err := s.takeOver(ctx, d, &report); err != nil {
 		return err
 	}
-	group.Cases[report.ID] = report.Child
+	group, _ := d.group(report.Parent.Work)
+	if err := d.setAside(group, report.ID, &report.Child); err != nil {
+		return err
+	}
+	if err := d.setChild(report.Parent.Work, report.ID, report.Child); err != nil {
+		return err
+	}
+	return s.step(d, childEvent(report))
+}
+
+// setChild writes how a child stands into the context, and counts.
+func (d *draft) setChild(work, id string, child Child) error {
+	group, _ := d.group(work)
+	group.Cases = maps.Clone(group.Cases) // what was read stays as it is
+	group.Cases[id] = child
 	group.count()
-	if err := d.setGroup(work, group); err != nil {
-		return err
-	}
-	told := map[string]any{
-		"case": report.ID, "workflow": report.Workflow, "index": float64(report.Index), "status": string(report.Status),
-		"states": plainList(report.States), "tags": plainList(report.Tags), "outcome": report.Outcome,
-	}
-	d.nothing = false
-	d.entry.Cause, d.entry.Event = CauseChild, statechart.ChildEvent(work)
-	before, _ := d.entry.Details["reports"].([]any)
-	d.detail("reports", append(before, told))
-	if err := s.step(d, statechart.Event{Type: d.entry.Event, Payload: told, Optional: true}); err != nil {
-		return err
-	}
-	return s.doneByChildren(d, report.Parent, group)
+	return d.putChild(work, id, group)
 }
 
 // takeOver computes what the parent's workflow wants of the child's context.
-func (s *Service) takeOver(ctx context.Context, d *draft, report *ChildReport) error {
+func (s *Service) takeOver(ctx context.Context, d *draft, report *childReport) error {
 	invocation := d.invocation(report.Parent.State, report.Parent.Work)
 	if invocation == nil || len(invocation.Cases.Result) == 0 {
 		return nil
 	}
-	child, err := s.Store.Get(ctx, d.record.Tenant, report.ID)
+	child, err := s.read(ctx, d.record.Tenant, report.ID)
 	if err != nil {
 		return err
 	}
@@ -102,7 +129,11 @@ func (s *Service) takeOver(ctx context.Context, d *draft, report *ChildReport) e
 }
 
 // doneByChildren ends the work that has started the children when enough of them have ended.
-func (s *Service) doneByChildren(d *draft, parent Parent, group Children) error {
+func (s *Service) doneByChildren(d *draft, parent Parent) error {
+	group, known := d.group(parent.Work)
+	if !known || !d.knows(parent) || heldReport(d.record.Incidents, parent) >= 0 {
+		return nil // left, or a report has not had its effect yet
+	}
 	invocation := d.invocation(parent.State, parent.Work)
 	open := invocation != nil && d.isDoing(parent.State, parent.Visit, parent.Work, statechart.WorkPending, statechart.WorkAwaiting)
 	if !open || !group.satisfied(invocation.Cases.Until) {
@@ -112,7 +143,7 @@ func (s *Service) doneByChildren(d *draft, parent Parent, group Children) error 
 	if err := convert(group.Standing, &payload); err != nil {
 		return err
 	}
-	return s.done(d, parent.State, parent.Visit, invocation, payload, "")
+	return s.finish(d, parent.State, parent.Visit, invocation, Outcome{Payload: payload}, nil, "")
 }
 
 // invocation is work of the draft's workflow that starts children; nil when there is none.
@@ -129,7 +160,7 @@ func (d *draft) invocation(state, work string) *statechart.Invocation {
 
 // settledContext is the child's context without what a decision has written that can still be undone.
 func settledContext(child Record, now time.Time) map[string]any {
-	if child.Undo != nil && child.Undo.Before.Context != nil && now.Before(child.Undo.Until) {
+	if child.Undo != nil && child.Undo.Before.wrote(wroteContext) && now.Before(child.Undo.Until) {
 		return child.Undo.Before.Context
 	}
 	return child.Context
@@ -143,10 +174,14 @@ func plainList(texts []string) []any {
 	return list
 }
 
-// CancelChild calls a child case off; one that has ended, or was never there, is left as it is.
+// CancelChild calls a child case off; one that has ended, or was never there, is left as it is. Errors: Unavailable while a
+// decision that has ended the child can still be undone: it would go on, and nobody would call it off any more.
 func (s *Service) CancelChild(ctx context.Context, tenant, id string) error {
 	_, err := s.apply(ctx, tenant, id, system("children"), func(d *draft) error {
-		if d.nothing = d.record.Status != StatusActive; d.nothing {
+		if d.unchanged = d.record.Status != StatusActive; d.unchanged {
+			if d.revocable() {
+				return problem.New(problem.Unavailable, "A decision about the child case can still be undone.")
+			}
 			return nil
 		}
 		d.cancel("the parent case does not need it any more")

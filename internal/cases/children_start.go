@@ -56,7 +56,8 @@ func (s *Service) StartChildren(ctx context.Context, job Job) (Outcome, error) {
 	if err := running.Wait(); err != nil {
 		return Outcome{}, err
 	}
-	if !group.satisfied(job.Invocation.Cases.Until) {
+	held := heldReport(job.Record.Incidents, Parent{State: job.State, Visit: job.Visit, Work: job.Invocation.ID}) >= 0
+	if held || !group.satisfied(job.Invocation.Cases.Until) {
 		return Outcome{Awaiting: true}, nil
 	}
 	var payload any
@@ -134,7 +135,7 @@ func (j Job) elements(now time.Time) ([]any, error) {
 
 // env is what expressions of the job see; item lies over the case's own fields.
 func (j Job) env(now time.Time, item map[string]any) *expr.Env {
-	return &expr.Env{Scope: expr.Layers{item, extraOf(j.Workflow, j.Record), j.Record.Context}, Now: now}
+	return &expr.Env{Scope: expr.Layers{item, extraOf(j.Workflow, j.Record, now), j.Record.Context}, Now: now}
 }
 
 // child is the command that starts the child for an element.
@@ -143,8 +144,9 @@ func (j Job) child(wf *workflow.Workflow, index int, element any, now time.Time)
 	env := j.env(now, map[string]any{"item": element, "index": float64(index)})
 	cmd := StartCommand{
 		ID: childID(j, index), Workflow: wf.ID, Version: wf.Version, Subject: SubjectInput{Type: wf.Subject},
-		Context: compute(cases.Context, env),
-		parent:  &Parent{Case: j.Record.ID, State: j.State, Visit: j.Visit, Work: j.Invocation.ID, Index: index},
+		Context:  compute(cases.Context, env),
+		supplied: j.Record.Suppliers,
+		parent:   &Parent{Case: j.Record.ID, State: j.State, Visit: j.Visit, Work: j.Invocation.ID, Index: index},
 	}
 	subject := compute(cases.Subject, env)
 	if kind, ok := subject["type"].(string); ok {
@@ -193,19 +195,24 @@ func childID(j Job, index int) string {
 
 // announceChildren notes in the parent which children there will be, before there is one: a report finds its place, and
 // what is called off is known by name. A second attempt keeps what has been reported meanwhile.
-func (s *Service) announceChildren(ctx context.Context, job Job, wf *workflow.Workflow, commands []StartCommand) (group Children, stale bool, err error) {
+func (s *Service) announceChildren(ctx context.Context, job Job, wf *workflow.Workflow, commands []StartCommand) (group children, stale bool, err error) {
 	work := job.Invocation.ID
 	_, err = s.apply(ctx, job.Record.Tenant, job.Record.ID, system("children"), func(d *draft) error {
 		if stale = !d.isDoing(job.State, job.Visit, work, statechart.WorkPending); stale {
-			d.nothing = true
+			d.unchanged = true
 			return nil
 		}
 		former, known := d.group(work)
 		again := known && former.State == job.State && former.Visit == job.Visit
-		if group = former; !again {
+		group = former
+		group.Cases = maps.Clone(former.Cases) // what was read stays as it is
+		if !again {
 			d.callOff(former) // of a former visit
-			group = Children{State: job.State, Visit: job.Visit, Cases: map[string]Child{}}
+			group = children{State: job.State, Visit: job.Visit, Cases: map[string]Child{}}
 			group.Outcomes = outcomesOf(wf)
+		}
+		if group.Cases == nil {
+			group.Cases = map[string]Child{}
 		}
 		added := 0
 		for _, cmd := range commands {
@@ -215,7 +222,7 @@ func (s *Service) announceChildren(ctx context.Context, job Job, wf *workflow.Wo
 			}
 		}
 		group.count()
-		if d.nothing = again && added == 0; d.nothing {
+		if d.unchanged = again && added == 0; d.unchanged {
 			return nil
 		}
 		d.entry.Cause = CauseChildren

@@ -28,7 +28,7 @@ var contextEvents = map[string]func(d *draft, payload any) error{
 		if err != nil {
 			return err
 		}
-		merged, _ := statechart.Merge(callersPart(d.workflow, d.record.Context), patch, arrays).(map[string]any)
+		merged, _ := statechart.Merge(d.workflow.OfCallers(d.record.Context), patch, arrays).(map[string]any)
 		return d.replace(merged)
 	},
 }
@@ -71,19 +71,21 @@ func (d *draft) replace(next map[string]any) error {
 	if whole == nil {
 		whole = map[string]any{}
 	}
-	kept := reserved(d.workflow)
+	kept := d.workflow.Owned()
 	for name, value := range d.record.Context {
 		if slices.Contains(kept, name) {
 			whole[name] = value
 		}
 	}
+	var written []string
 	for _, context := range []map[string]any{d.record.Context, next} {
 		for name := range context {
 			if !slices.Contains(kept, name) {
-				d.changed(name)
+				written = append(written, name)
 			}
 		}
 	}
+	d.changed(written...)
 	d.record.Context = whole
 	return nil
 }

@@ -14,8 +14,10 @@ id: listing
 subject: individual
 context: {schema: {type: object, properties: {people: {type: array}, ready: {type: boolean}, note: {type: string, maxLength: 5}}, additionalProperties: false}}
 initial: wait
+by: [applicant, client, reviewer]
 states:
   wait:
+    tags: [collection_flow]
     always: {guard: ready == true, target: done}
     invoke: {src: vendor, id: look, input: {plugin: p}}
     on: {STAY: wait}
@@ -72,7 +74,7 @@ func TestUpdateContextTakesThePlaceOfWhatCallersWrite(t *testing.T) {
 	}
 }
 
-func TestWritingTheContextTellsTheChart(t *testing.T) {
+func TestWritingTheContextNotifiesTheChart(t *testing.T) {
 	for name, write := range map[string]func(d *desk, id string) error{
 		"merge": func(d *desk, id string) error {
 			_, err := d.event(id, cases.EventDeepMergeContext, map[string]any{"newContext": map[string]any{"ready": true}})

@@ -5,31 +5,34 @@ import (
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
+	"ballerine/internal/workflow"
 )
 
 // Decision starts a case of a workflow without waits and waits for its end. The record is the truth here, too: when the
 // run ends before the case does (work has failed for good, or took too long) the case is not lost, but goes on in an
-// execution of its own, and is returned as it is: active. Errors: as Start, and Invalid for a workflow that waits.
+// execution of its own, and is returned as it is: active. So it is where a workflow asks people for some of its cases.
+// Errors: as Start, and Invalid for a workflow that waits for anything else.
 func (s *Service) Decision(ctx context.Context, p identity.Principal, cmd StartCommand) (Record, error) {
 	wf, err := s.Catalog.Workflow(ctx, p.Tenant, cmd.Workflow, cmd.Version)
 	if err != nil {
 		return Record{}, err
 	}
+	cmd.Version = wf.Version
+	if len(wf.Waits()) > 0 && len(wf.WaitsBeside(TagReview)) == 0 {
+		return s.decideOrReview(ctx, p, wf, cmd)
+	}
 	machine := Machine{p.Tenant, WorkflowRef{wf.ID, wf.Version}}
 	if err := s.decides(ctx, machine, wf.Waits()); err != nil {
 		return Record{}, err
 	}
-	if cmd.Subject.Type == "" {
-		cmd.Subject.Type = wf.Subject
-	}
-	cmd.Version, cmd.express = wf.Version, true
+	cmd.express = true
 	record, err := s.Start(ctx, p, cmd)
 	if err != nil || record.Status != StatusActive || !record.Execution.Express {
 		return record, err // one that comes again: it has been decided, or somebody else looks after it
 	}
 	input := InputAt(record.Tenant, record.ID, wf.Chart.Position(record.Snapshot), s.Now(), record.Execution.latest())
 	failed := s.Decisions.Run(ctx, machine, record.Execution.Name, input)
-	if record, err = s.Store.Get(context.WithoutCancel(ctx), record.Tenant, record.ID); err != nil {
+	if record, err = s.read(context.WithoutCancel(ctx), record.Tenant, record.ID); err != nil {
 		return Record{}, err
 	}
 	if record.Status == StatusActive && record.Execution.Express {
@@ -38,6 +41,28 @@ func (s *Service) Decision(ctx context.Context, p identity.Principal, cmd StartC
 	}
 	return record, nil
 }
+
+// looks bounds how often a case is looked at until it needs nothing but people: a look takes some fifty milliseconds.
+const looks = 100
+
+// decideOrReview starts a case whose workflow asks people for some: its execution is one that can wait. It is given a few
+// seconds to end, or to come to a review.
+func (s *Service) decideOrReview(ctx context.Context, p identity.Principal, wf *workflow.Workflow, cmd StartCommand) (Record, error) {
+	record, err := s.Start(ctx, p, cmd)
+	for look := 0; err == nil && look < looks; look++ {
+		if w := waitingOf(wf, record); w == nil || w.For != waitsForSystem && w.For != waitsForVendor {
+			return record, nil
+		}
+		if failed := s.Pause(ctx, slowest); failed != nil {
+			break // the caller has gone: the case goes on
+		}
+		record, err = s.read(ctx, record.Tenant, record.ID)
+	}
+	return record, err
+}
+
+// slowest makes a pause as long as pauses get.
+const slowest = 6
 
 func (s *Service) decides(ctx context.Context, machine Machine, waits []problem.Field) error {
 	e := problem.New(problem.Invalid, "The workflow is not decided at once: start a case instead.")

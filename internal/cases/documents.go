@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -11,12 +12,13 @@ import (
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
 	"ballerine/internal/workflow"
 )
 
 // Limits of documents.
 const (
-	maxDocuments     = 100      // a case
+	maxDocumentCount = 100      // a case
 	MaxDocumentBytes = 25 << 20 // a document, unless its kind allows less
 )
 
@@ -32,7 +34,7 @@ type AnnounceCommand struct {
 }
 
 // AnnounceDocument adds a document to a case and gives the one upload that it allows. Errors: NotFound, Invalid (all
-// places at once), CaseClosed, Conflict.
+// places at once), NotCollecting, CaseClosed, Conflict.
 func (s *Service) AnnounceDocument(ctx context.Context, p identity.Principal, id string, cmd AnnounceCommand) (Document, Upload, error) {
 	if err := sees(p, id); err != nil {
 		return Document{}, Upload{}, err
@@ -44,22 +46,32 @@ func (s *Service) AnnounceDocument(ctx context.Context, p identity.Principal, id
 	var document Document
 	_, err := s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		if at := slices.IndexFunc(d.record.Documents, func(x Document) bool { return x.ID == cmd.ID }); at >= 0 {
-			document, d.nothing = d.record.Documents[at], true
+			document, d.unchanged = d.record.Documents[at], true
 			return nil
 		}
 		if err := d.open(); err != nil {
 			return err
 		}
+		if err := d.collects(p); err != nil {
+			return err
+		}
 		if err := checkAnnounced(d, cmd); err != nil {
+			return err
+		}
+		if err := d.standsIn(p); err != nil {
 			return err
 		}
 		document = Document{
 			ID: cmd.ID, Kind: cmd.Kind, Side: cmd.Side, ContentType: cmd.ContentType, Size: cmd.Size, SHA256: cmd.SHA256,
-			Key: quarantineKey(p.Tenant, id, cmd.ID), Status: DocumentAwaitingUpload, Properties: cmd.Properties, CreatedAt: d.now, UpdatedAt: d.now,
+			Key: QuarantineKey(p.Tenant, id, cmd.ID), Status: DocumentAwaitingUpload, Properties: cmd.Properties, CreatedAt: d.now, UpdatedAt: d.now,
+			By: string(p.Kind), As: d.entry.Actor.As, UploadUntil: d.now.Add(s.UploadExpiry),
 		}
 		d.record.Documents = append(slices.Clone(d.record.Documents), document)
+		if err := d.announceable(document); err != nil {
+			return err
+		}
 		d.entry.Cause = CauseDocument
-		d.changed("documents")
+		d.member(memberDocuments)
 		d.detail("document", map[string]any{"id": document.ID, "kind": document.Kind, "side": document.Side, "status": document.Status})
 		return nil
 	})
@@ -70,11 +82,23 @@ func (s *Service) AnnounceDocument(ctx context.Context, p identity.Principal, id
 	return document, upload, err
 }
 
+// announceable refuses a document that says too much, or for which the case has no room. Errors: TooLarge.
+func (d *draft) announceable(document Document) error {
+	e := problem.New(problem.TooLarge, "The document cannot be taken.")
+	tooLarge(e, "body.properties", document.Properties, maxProperties, "properties are short: numbers, dates, names")
+	tooLarge(e, "body", d.record.Documents, maxAnnounced, "the case has many documents that say much; say less of this one")
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
 // checkAnnounced finds everything that is wrong with an announcement.
 func checkAnnounced(d *draft, cmd AnnounceCommand) error {
 	e := problem.New(problem.Invalid, "The document cannot be taken.")
-	if len(d.record.Documents) >= maxDocuments {
-		e.With("body", "too_many", "a case has at most %d documents", maxDocuments)
+	checkVisible(e, "body.properties", cmd.Properties)
+	if len(d.record.Documents) >= maxDocumentCount {
+		e.With("body", "too_many", "a case has at most %d documents", maxDocumentCount)
 	}
 	if sum, err := hex.DecodeString(cmd.SHA256); err != nil || len(sum) != 32 {
 		e.With("body.sha256", "format", "the SHA-256 of the file has 64 hexadecimal digits")
@@ -129,12 +153,12 @@ func kindNames(wf *workflow.Workflow) []string {
 	return names
 }
 
-// quarantineKey is where bytes lie until they are checked. All its parts are ids.
-func quarantineKey(tenant, id, document string) string {
+// QuarantineKey is where announced bytes are uploaded to. What nobody takes over expires there. All its parts are ids.
+func QuarantineKey(tenant, id, document string) string {
 	return fmt.Sprintf("quarantine/%s/%s/%s", tenant, id, document)
 }
 
-// KeptKey is where the bytes of a checked document lie.
+// KeptKey is where the bytes of a received document lie.
 func KeptKey(tenant, id, document string) string {
 	return fmt.Sprintf("documents/%s/%s/%s", tenant, id, document)
 }
@@ -148,29 +172,51 @@ func ParseQuarantineKey(key string) (tenant, id, document string, ok bool) {
 	return parts[1], parts[2], parts[3], true
 }
 
-// DocumentArrived notes that the announced bytes are there. Hearing of it twice changes nothing. Errors: NotFound, Conflict.
+// DocumentArrived notes that the announced bytes are there, and keeps them: what was received does not expire with the uploads
+// that never came. Hearing of it twice changes nothing, and neither does an upload that comes when the case does not wait for it
+// any more: it is as if it had not come. Errors: NotFound, Conflict, Unavailable.
 func (s *Service) DocumentArrived(ctx context.Context, tenant, id, document string) (Record, error) {
-	return s.apply(ctx, tenant, id, Actor{Kind: string(identity.System), ID: "upload"}, func(d *draft) error {
+	late, kept, doc := false, false, Document{}
+	record, err := s.apply(ctx, tenant, id, Actor{Kind: string(identity.System), ID: "upload"}, func(d *draft) error {
+		late, kept = false, false
 		at := slices.IndexFunc(d.record.Documents, func(x Document) bool { return x.ID == document })
 		if at < 0 {
 			return problem.New(problem.NotFound, "There is no such document.")
 		}
-		doc := d.record.Documents[at]
-		if doc.Status != DocumentAwaitingUpload {
-			d.nothing = true
+		doc = d.record.Documents[at]
+		if late = doc.Status == DocumentAwaitingUpload && !d.takes(doc); late || doc.Status != DocumentAwaitingUpload {
+			d.unchanged = true
 			return nil
 		}
-		info, err := s.Objects.Head(ctx, doc.Key)
+		found, there, err := s.arrival(ctx, tenant, id, doc)
+		if err == nil && !there {
+			err = problem.New(problem.NotFound, "The upload is not there.")
+		}
+		if err == nil {
+			_, err = s.KeepUpload(ctx, tenant, id, document)
+		}
 		if err != nil {
 			return err
 		}
-		doc.Status = DocumentReceived
-		if info.Size != doc.Size || (info.SHA256 != "" && info.SHA256 != doc.SHA256) {
-			doc.Status = DocumentRefused
-		}
-		d.putDocument(at, doc, "received")
+		d.putDocument(at, found, "received")
+		kept = true
 		return nil
 	})
+	if err != nil || late || kept && s.Now().Before(doc.UploadUntil) {
+		return record, err
+	}
+	_, err = s.settleUpload(ctx, tenant, id, doc)
+	return record, err
+}
+
+// takes says whether the bytes of an announced document may still come: while the case waits for data of who has announced it,
+// as for the announcement itself. A link that is still good opens nothing that is closed.
+func (d *draft) takes(doc Document) bool {
+	turn := map[string]statechart.Audience{
+		string(identity.Applicant): statechart.Applicant, string(identity.Client): statechart.Client, "": statechart.Applicant | statechart.Client,
+	}
+	limited, bound := turn[cmp.Or(doc.As, doc.By)]
+	return d.record.Status == StatusActive && (!bound || d.workflow.Chart.Turn(d.record.Snapshot)&limited != 0)
 }
 
 func (d *draft) putDocument(at int, doc Document, what string) {
@@ -178,7 +224,7 @@ func (d *draft) putDocument(at int, doc Document, what string) {
 	d.record.Documents = slices.Clone(d.record.Documents)
 	d.record.Documents[at] = doc
 	d.entry.Cause = CauseDocument
-	d.changed("documents")
+	d.member(memberDocuments)
 	d.detail("document", map[string]any{"id": doc.ID, "kind": doc.Kind, "side": doc.Side, "status": doc.Status, "what": what})
 }
 
@@ -188,6 +234,8 @@ type DocumentDecisionCommand struct {
 	Decision string // approved | rejected | revision
 	Reason   string // a code; required unless approved
 	Comment  string
+
+	OnBehalfOf string // the person for whom a key decides
 }
 
 var documentDecisions = map[string]DocumentStatus{"approved": DocumentApproved, "rejected": DocumentRejected, "revision": DocumentRevision}
@@ -200,6 +248,8 @@ func (c DocumentDecisionCommand) check(e *problem.Error, location string) {
 	} else if status != DocumentApproved && c.Reason == "" {
 		e.With(location+".reason", "required", "say why")
 	}
+	checkProse(e, location+".reason", c.Reason)
+	checkProse(e, location+".comment", c.Comment)
 }
 
 // DecideDocument decides one document on the version of the case that the reviewer has seen. Errors: NotFound, Invalid,
@@ -214,6 +264,12 @@ func (s *Service) DecideDocument(ctx context.Context, p identity.Principal, id, 
 		if err := d.open(); err != nil {
 			return err
 		}
+		if err := d.decider(p, cmd.OnBehalfOf, cmd.Reason); err != nil {
+			return err
+		}
+		if err := s.othersApproveDocuments(ctx, d, cmd); err != nil {
+			return err
+		}
 		if err := d.decideDocument(cmd); err != nil {
 			return err
 		}
@@ -223,6 +279,15 @@ func (s *Service) DecideDocument(ctx context.Context, p identity.Principal, id, 
 		d.detail("comment", cmd.Comment)
 		return nil
 	})
+}
+
+// othersApproveDocuments refuses to approve documents to whoever has supplied data or documents of the case. Errors: FourEyes,
+// Unavailable.
+func (s *Service) othersApproveDocuments(ctx context.Context, d *draft, commands ...DocumentDecisionCommand) error {
+	if !slices.ContainsFunc(commands, func(c DocumentDecisionCommand) bool { return documentDecisions[c.Decision] == DocumentApproved }) {
+		return nil
+	}
+	return s.notSuppliers(ctx, d, "Somebody else has to approve the document: you have supplied data or documents of this case.")
 }
 
 // decideDocument puts a decision into the record. Errors: NotFound, NotReady.
@@ -270,18 +335,31 @@ func (s *Service) DocumentLink(ctx context.Context, p identity.Principal, id, do
 	if err != nil {
 		return Link{}, err
 	}
-	url, err := s.Objects.PresignGet(ctx, doc.Key, doc.ContentType, doc.ID, s.LinkExpiry)
+	key, err := s.reachable(ctx, p, id, doc)
+	if err != nil {
+		return Link{}, err
+	}
+	url, err := s.Objects.PresignGet(ctx, key, doc.ContentType, doc.ID, s.LinkExpiry)
 	return Link{URL: url, ExpiresAt: s.Now().UTC().Add(s.LinkExpiry), ContentType: doc.ContentType}, err
 }
 
-// extra are the fields that guards see beside the context: a summary of the documents. Of each kind and side only the
-// newest counts.
-func (d *draft) extra() map[string]any { return extraOf(d.workflow, d.record) }
+// extra are the fields that guards see beside the context: a summary of the documents, of each kind and side only the
+// newest, and which checks are stale.
+func (d *draft) extra() map[string]any { return extraOf(d.workflow, d.record, d.now) }
 
-func extraOf(wf *workflow.Workflow, record Record) map[string]any {
+// DocumentSummary is what guards read as documents of a case that has these, in the order in which they were announced.
+func DocumentSummary(wf *workflow.Workflow, documents []Document) any {
+	return extraOf(wf, Record{Documents: documents}, time.Time{})["documents"]
+}
+
+// extraOf is extra of a record at a time. What was announced and did not come while its link was good counts as if it had never
+// been announced: it neither holds a case up nor stands for what was received before.
+func extraOf(wf *workflow.Workflow, record Record, now time.Time) map[string]any {
 	newest := map[string]Document{}
 	for _, doc := range record.Documents {
-		newest[doc.Kind+"/"+doc.Side] = doc
+		if doc.Status != DocumentAwaitingUpload || doc.awaited(now) {
+			newest[doc.Kind+"/"+doc.Side] = doc
+		}
 	}
 	byKind := map[string]any{}
 	allReceived, allDecided, anyRejected, anyRevision := true, true, false, false
@@ -300,10 +378,14 @@ func extraOf(wf *workflow.Workflow, record Record) map[string]any {
 			missing = append(missing, kind.Kind)
 		}
 	}
-	return map[string]any{"documents": map[string]any{
+	extra := map[string]any{"documents": map[string]any{
 		"count": float64(len(newest)), "missing": missing, "by_kind": byKind, "all_received": allReceived && len(missing) == 0,
 		"all_decided": allDecided, "any_rejected": anyRejected, "any_revision": anyRevision,
 	}}
+	if marks := marksOf(wf, record.Stale); marks != nil {
+		extra["stale"] = marks
+	}
+	return extra
 }
 
 // complete says whether a kind has been uploaded, every side of it that it must have.

@@ -141,7 +141,7 @@ func TestGuardsSeeASummaryOfTheDocuments(t *testing.T) {
 	r := d.start()
 	submit := func() bool {
 		t.Helper()
-		view := must[cases.View](d)(d.View(t.Context(), d.get(r.ID)))
+		view := must[cases.View](d)(d.View(t.Context(), reviewer, d.get(r.ID)))
 		for _, next := range view.Next {
 			if next.Event == "SUBMIT" {
 				return next.Allowed
@@ -279,6 +279,7 @@ documents:
   - {kind: licence, title: Driving licence, required: true, sides: [front, back]}
   - {kind: photo, title: Photograph, required: true, sides: [portrait]}
 initial: collect
+by: [applicant, client, reviewer]
 states:
   collect:
     on:
@@ -296,7 +297,7 @@ func TestKindWithSidesNeedsEachOfThem(t *testing.T) {
 	allowed := func() []string {
 		t.Helper()
 		names := []string{}
-		for _, next := range must[cases.View](d)(d.View(t.Context(), d.get(r.ID))).Next {
+		for _, next := range must[cases.View](d)(d.View(t.Context(), reviewer, d.get(r.ID))).Next {
 			if next.Allowed && next.Event != "DECIDED" {
 				names = append(names, next.Event)
 			}

@@ -11,15 +11,15 @@ import (
 )
 
 // GroupOpen is the group of counters of open cases: "open", "to_decide", "unassigned", "assignee/<user>",
-// "workflow/<id>", "state/<workflow>/<path>", "risk/<severity>", "incident".
+// "workflow/<id>", "state/<workflow>/<path>", "risk/<severity>", "waiting/<party>", "incident".
 const GroupOpen = "open"
 
 // GroupDay is the group of counters of a day in UTC: "started", "completed/<outcome>", "decided", and "took/<bucket>",
-// how long people took to decide (see TookBucket).
+// how long people took to decide (see tookBucket).
 func GroupDay(at time.Time) string { return "day/" + at.UTC().Format(time.DateOnly) }
 
 // TagReview is the tag of states in which a person is asked to decide.
-const TagReview = "manual_review"
+const TagReview = statechart.TagReview
 
 // facets are the counters of GroupOpen that a case is part of. A store's lists are indexed by the same.
 func facets(r Record) []string {
@@ -37,6 +37,9 @@ func facets(r Record) []string {
 	}
 	if len(r.Incidents) > 0 {
 		names = append(names, "incident")
+	}
+	if r.Waiting != nil {
+		names = append(names, "waiting/"+r.Waiting.For)
 	}
 	for _, state := range leaves(r.Snapshot) {
 		names = append(names, "state/"+r.Workflow.ID+"/"+state)
@@ -94,10 +97,10 @@ func (d *draft) count() Counts {
 // perOctave is how finely durations are counted: neighbouring buckets differ by a twelfth.
 const perOctave = 8
 
-func took(duration time.Duration) string { return "took/" + strconv.Itoa(TookBucket(duration)) }
+func took(duration time.Duration) string { return "took/" + strconv.Itoa(tookBucket(duration)) }
 
-// TookBucket is the bucket of a duration: buckets grow by the eighth root of two.
-func TookBucket(duration time.Duration) int {
+// tookBucket is the bucket of a duration: buckets grow by the eighth root of two.
+func tookBucket(duration time.Duration) int {
 	return int(math.Floor(perOctave * math.Log2(1+max(0, duration.Seconds()))))
 }
 
@@ -115,18 +118,18 @@ func (d *draft) clocks() {
 	if d.creating || !slices.Equal(d.entry.From, d.entry.To) {
 		r.StateSince = d.now
 	}
-	asked := r.Status == StatusActive && slices.Contains(r.Tags, TagReview)
+	inReview := r.Status == StatusActive && slices.Contains(r.Tags, TagReview)
 	switch {
-	case !asked:
+	case !inReview:
 		r.ReviewSince = time.Time{}
 	case r.ReviewSince.IsZero():
 		r.ReviewSince = d.now
 	}
-	r.SLA = d.sla(asked)
+	r.SLA = d.sla(inReview)
 }
 
 // sla is the clock after the change.
-func (d *draft) sla(asked bool) *SLA {
+func (d *draft) sla(inReview bool) *SLA {
 	if d.record.Status != StatusActive {
 		return nil
 	}
@@ -140,7 +143,7 @@ func (d *draft) sla(asked bool) *SLA {
 		}
 		return &SLA{State: a.State, Visit: a.Visit, StartedAt: d.now, DueAt: limit.After(d.now)}
 	}
-	if asked {
+	if inReview {
 		return d.record.SLA
 	}
 	return nil

@@ -65,7 +65,7 @@ func (d *draft) handOver() {
 	d.record.Parked = nil
 	d.record.Execution = ExecutionRef{
 		Name: executionName(d.record.ID, d.record.Execution.Sequence+1), Sequence: d.record.Execution.Sequence + 1,
-		StartedAt: d.now, Since: d.record.Version,
+		StartedAt: d.now, Since: d.record.Version, Lost: d.lost,
 	}
 	d.effects = append(d.effects, d.startEffect())
 }
@@ -78,7 +78,7 @@ func (s *Service) renew(ctx context.Context, record Record) (Record, error) {
 	}
 	gone := record.Execution.Name
 	return s.apply(ctx, record.Tenant, record.ID, Actor{Kind: string(identity.System), ID: "timer"}, func(d *draft) error {
-		if d.nothing = d.record.Status != StatusActive || d.record.Execution.Name != gone; !d.nothing {
+		if d.unchanged = d.record.Status != StatusActive || d.record.Execution.Name != gone; !d.unchanged {
 			d.entry.Cause = CauseReplaced
 			d.detail("execution", gone)
 			d.detail("reason", "age")

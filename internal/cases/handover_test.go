@@ -13,6 +13,7 @@ const patient = `
 id: patient
 title: For years
 initial: both
+by: [applicant, client, reviewer]
 states:
   both:
     type: parallel
@@ -79,8 +80,8 @@ func TestAnExecutionHandsOverBeforeItIsTooOld(t *testing.T) {
 	if len(begun) != 1 || begun[0].Name != r.ID+"-2" || begun[0].Label != "both" || len(begun[0].Regions) != 2 || now.Execution.Name != begun[0].Name {
 		t.Errorf("started %+v", begun)
 	}
-	if told := effects(d.store.last(), "wake"); len(told) != 2 || told[0].Label != "#handover" || len(now.Parked) != 0 {
-		t.Errorf("told %+v, parked %v", told, now.Parked)
+	if wakes := effects(d.store.last(), "wake"); len(wakes) != 2 || wakes[0].Label != "#handover" || len(now.Parked) != 0 {
+		t.Errorf("told %+v, parked %v", wakes, now.Parked)
 	}
 	d.verified(r.ID)
 }

@@ -54,6 +54,7 @@ documents:
       additionalProperties: false
   - {kind: licence, title: Driving licence, sides: [front, back]}
 initial: collect
+by: [applicant, client, reviewer]
 states:
   collect:
     tags: [collecting]
@@ -89,6 +90,7 @@ const instant = `
 id: instant
 title: Over before it began
 initial: over
+by: [applicant, client, reviewer]
 states:
   over: {type: final}
 `
@@ -106,14 +108,22 @@ func (c catalog) Workflow(_ context.Context, _, id string, version int) (*workfl
 	return nil, problem.New(problem.UnknownWorkflow, "No such workflow is published.")
 }
 
+// parsed are the workflows that tests have asked for, by their text. Nobody changes one.
+var parsed sync.Map
+
 func parse(t testing.TB, texts ...string) catalog {
 	t.Helper()
 	found := catalog{}
 	for _, text := range texts {
-		wf, diagnostics := workflow.Parse("workflow.yaml", []byte(text), nil)
-		if wf == nil {
-			t.Fatal(diagnostics)
+		known, there := parsed.Load(text)
+		if !there {
+			wf, diagnostics := workflow.Parse("workflow.yaml", []byte(text), nil)
+			if wf == nil {
+				t.Fatal(diagnostics)
+			}
+			known, _ = parsed.LoadOrStore(text, wf)
 		}
+		wf, _ := known.(*workflow.Workflow)
 		found[wf.ID], found[cases.WorkflowRef{ID: wf.ID, Version: wf.Version}.String()] = wf, wf
 	}
 	return found
@@ -222,16 +232,30 @@ func (s *shelf) put(key string, info cases.ObjectInfo) {
 }
 
 func (s *shelf) Read(context.Context, string, int64) ([]byte, error) { return nil, nil }
-func (s *shelf) Move(context.Context, string, string) error          { return nil }
-func (s *shelf) Delete(context.Context, string) error                { return nil }
+
+func (s *shelf) Copy(ctx context.Context, from, to string) error {
+	info, err := s.Head(ctx, from)
+	if err == nil {
+		s.put(to, info)
+	}
+	return err
+}
+
+func (s *shelf) Delete(_ context.Context, key string) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	delete(s.there, key)
+	return nil
+}
 
 // desk is a Service over a file, with a clock and ids of the test's own.
 type desk struct {
 	*cases.Service
-	t     testing.TB
-	store *spy
-	files *shelf
-	clock atomic.Int64 // milliseconds since the epoch of the tests
+	t      testing.TB
+	store  *spy
+	files  *shelf
+	behind map[string][]string // key -> who may hold a secret of it
+	clock  atomic.Int64        // milliseconds since the epoch of the tests
 }
 
 func newDesk(t testing.TB, texts ...string) *desk {
@@ -248,10 +272,12 @@ func newDesk(t testing.TB, texts ...string) *desk {
 	d := &desk{t: t, store: &spy{Store: db.Cases()}, files: &shelf{there: map[string]cases.ObjectInfo{}}}
 	var ids atomic.Int64
 	d.Service = cases.New(cases.Config{
-		Store: d.store, Objects: d.files, Catalog: parse(t, append([]string{small, instant}, texts...)...),
-		Now:   d.time,
-		NewID: func(prefix string) string { return fmt.Sprintf("%s_%04d", prefix, ids.Add(1)) },
-		Pause: func(ctx context.Context, _ int) error { runtime.Gosched(); return ctx.Err() },
+		LookAgain: time.Hour, // a machine that tests may stand still for seconds
+		Store:     d.store, Objects: d.files, Catalog: parse(t, append([]string{small, instant}, texts...)...),
+		Now:    d.time,
+		Behind: func(_ context.Context, _, key string) ([]string, error) { return d.behind[key], nil },
+		NewID:  func(prefix string) string { return fmt.Sprintf("%s_%04d", prefix, ids.Add(1)) },
+		Pause:  func(ctx context.Context, _ int) error { runtime.Gosched(); return ctx.Err() },
 	})
 	return d
 }
@@ -262,7 +288,8 @@ func (d *desk) pass(wait time.Duration) { d.clock.Add(wait.Milliseconds()) }
 
 var (
 	client    = identity.Principal{Tenant: "demo", Kind: identity.Client, ID: "key_1"}
-	reviewer  = identity.Principal{Tenant: "demo", Kind: identity.User, ID: "user_1"}
+	reviewer  = identity.Principal{Tenant: "demo", Kind: identity.User, ID: "user_1", Roles: []string{"reviewer"}}
+	clerk     = identity.Principal{Tenant: "demo", Kind: identity.User, ID: "user_7", Roles: []string{"reviewer"}} // supplies data for applicants
 	foreigner = identity.Principal{Tenant: "other", Kind: identity.Client, ID: "key_2"}
 )
 
@@ -382,7 +409,7 @@ func sum(letter string) string { return strings.Repeat(letter, 64) }
 // announce a passport that can be taken.
 func (d *desk) announce(id, document, kind, side string) cases.Document {
 	d.t.Helper()
-	doc, _, err := d.AnnounceDocument(d.t.Context(), client, id, cases.AnnounceCommand{
+	doc, _, err := d.AnnounceDocument(d.t.Context(), clerk, id, cases.AnnounceCommand{
 		ID: document, Kind: kind, Side: side, ContentType: "image/png", Size: 10, SHA256: sum("a"),
 	})
 	if err != nil {

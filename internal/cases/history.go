@@ -10,6 +10,8 @@ import (
 type Actor struct {
 	Kind string `json:"kind"` // identity.Kind
 	ID   string `json:"id"`
+	For  string `json:"for,omitempty" doc:"the person of a client's back office for whom a key has decided"`
+	As   string `json:"as,omitempty" enum:"applicant" doc:"for whom a person of the back office has acted, where the case collects"`
 }
 
 // Cause names what a history entry is about.
@@ -20,6 +22,7 @@ const (
 	CauseStarted          Cause = "started"
 	CauseEvent            Cause = "event"             // a client's or applicant's event
 	CauseDecision         Cause = "decision"          // a reviewer's
+	CauseProposed         Cause = "decision_proposed" // a reviewer's decision that waits for a second person
 	CauseTimer            Cause = "timer"             // a deadline passed
 	CauseOutcome          Cause = "outcome"           // a task's result or error
 	CauseIncident         Cause = "incident"          // a failure that waits for an operator
@@ -34,31 +37,52 @@ const (
 	CauseCancelled        Cause = "cancelled"
 	CauseReplaced         Cause = "execution_replaced"
 	CauseCallback         Cause = "callback_awaited" // the answer comes later: the vendor calls back, children come to their end
+	CausePostponed        Cause = "postponed"        // whoever does the work has asked to be asked again later
+	CauseCallbackIgnored  Cause = "callback_ignored" // came late, twice or unexpectedly: it has changed nothing
 	CauseMigrated         Cause = "migrated"         // to another version of its workflow
 	CauseChildren         Cause = "children_started"
 	CauseChild            Cause = "child_reported" // a child case has moved
 )
 
+// Causes returns all causes.
+func Causes() []Cause {
+	return []Cause{
+		CauseStarted, CauseEvent, CauseDecision, CauseProposed, CauseTimer, CauseOutcome, CauseIncident, CauseIncidentResolved, CauseContext, CauseDocument,
+		CauseDocumentDecision, CauseDocumentViewed, CauseAssigned, CauseNote, CauseUndone, CauseCancelled, CauseReplaced, CauseCallback, CausePostponed,
+		CauseCallbackIgnored, CauseMigrated, CauseChildren, CauseChild,
+	}
+}
+
 // Entry is one step of a case's history: entry n is about the change from version n-1 to n. Entries are never changed.
 //
-// Hash = SHA-256 over the canonical JSON of the entry with Hash, Details and Salt left out. Details, which may hold
-// personal data, is covered by DetailsDigest only, so that it can be erased and the chain stays provable.
+// Format says what RecordDigest covers: see digest.go. Hash = SHA-256 over the canonical JSON of the entry with Hash, Details and Salt left out. Details, which may hold
+// personal data, is covered by DetailsDigest only, so that it can be erased and the chain stays provable. Digests and hashes
+// are not shown to who does not see personal data: a date of birth is found by trying all.
 type Entry struct {
 	Version       int            `json:"version"`
 	At            time.Time      `json:"at"`
 	Actor         Actor          `json:"actor"`
 	Cause         Cause          `json:"cause"`
 	Event         string         `json:"event,omitempty"`
-	From          []string       `json:"from"`              // configuration before
-	To            []string       `json:"to"`                // configuration after
-	Changed       []string       `json:"changed,omitempty"` // top-level context fields, "documents", "assignee"
+	From          []string       `json:"from"`                                // configuration before
+	To            []string       `json:"to"`                                  // configuration after
+	Changed       []string       `json:"changed,omitempty" personal:"fields"` // fields of the context; members of the record: "documents", "assignee", "incidents". A field called like one is "context.<name>"
 	Workflow      WorkflowRef    `json:"workflow"`
-	RecordDigest  string         `json:"record_digest"`            // over what the record decides by: status, snapshot, context digest
-	Details       map[string]any `json:"details,omitempty"`        // payload, reason, comment, trace
-	Salt          string         `json:"salt,omitempty"`           // random; goes with Details when they are erased
-	DetailsDigest string         `json:"details_digest,omitempty"` // SHA-256 over salt + canonical JSON of Details
-	PrevHash      string         `json:"prev_hash"`                // "" for version 1
-	Hash          string         `json:"hash"`
+	Format        int            `json:"format,omitempty"`               // 2: RecordDigest covers the whole record; absent: what it decides by
+	RecordDigest  string         `json:"record_digest" personal:"name"`  // over the record as the change has left it
+	Details       map[string]any `json:"details,omitempty"`              // payload, reason, comment, trace
+	Salt          string         `json:"salt,omitempty" personal:"name"` // random; goes with Details when they are erased
+	DetailsDigest string         `json:"details_digest,omitempty"`       // SHA-256 over salt + canonical JSON of Details
+	FinalAt       time.Time      `json:"final_at,omitzero" doc:"of a decision that could be undone for a while: from when its effects happen. Every other change is final at once"`
+	PrevHash      string         `json:"prev_hash" personal:"name"` // "" for version 1
+	Hash          string         `json:"hash" personal:"name"`
+	// Unreadable is of an entry that is there and cannot be decoded: only its version is known. No entry is stored with it.
+	Unreadable bool `json:"unreadable,omitempty" doc:"the entry is there and cannot be read: only its version is known, and verification fails"`
+}
+
+// UnreadableEntry stands for an entry that is there and cannot be decoded: it is shown, and never passed over.
+func UnreadableEntry(version int) Entry {
+	return Entry{Version: version, Unreadable: true, From: []string{}, To: []string{}}
 }
 
 // EffectKind names what an outbox effect asks for.
@@ -70,9 +94,11 @@ const (
 	EffectWake    EffectKind = "wake"    // send Token with Position
 	EffectStop    EffectKind = "stop"    // stop the execution Name
 	EffectPublish EffectKind = "publish" // CloudEvents-shaped event Type to subscribers
-	EffectReport  EffectKind = "report"  // tell the parent case Name how this one stands: Data is a ChildReport
+	EffectReport  EffectKind = "report"  // tell the parent case Name how this one stands: Data is a childReport
 	EffectCancel  EffectKind = "cancel"  // call the child case Name off
 	EffectNone    EffectKind = "none"    // was taken back: there is nothing to do
+
+	EffectUnreadable EffectKind = "unreadable" // what is stored cannot be read: a person must look
 )
 
 // Effect is something that must happen once the commit stands. It is written with the record and delivered at least
@@ -87,20 +113,16 @@ type Effect struct {
 	Machine             WorkflowRef    `json:"machine,omitzero"` // which machine to start
 	Token               string         `json:"token,omitempty"`
 	statechart.Position                // start, wake: what to hand over
-	Latest              time.Time      `json:"latest,omitzero"` // start, wake: when the execution hands over
-	Type                string         `json:"type,omitempty"`  // publish: "case.completed", "case.state_changed", …
-	Data                map[string]any `json:"data,omitempty"`  // publish, report: thin, no personal data
+	Latest              time.Time      `json:"latest,omitzero"`  // start, wake: when the execution hands over
+	Names               []string       `json:"names,omitempty"`  // cancel: ids of the cases, when there are several
+	Events              []Published    `json:"events,omitempty"` // publish: when there are several
+	Type                string         `json:"type,omitempty"`   // publish: "case.completed", "case.state_changed", …
+	Data                map[string]any `json:"data,omitempty"`   // publish, report: thin, no personal data
 	At                  time.Time      `json:"at"`
 	// NotBefore holds an effect back, so that what it follows from can still be undone.
 	NotBefore time.Time `json:"not_before,omitzero"`
-}
-
-// Due is when the effect is to be delivered.
-func (e Effect) Due() time.Time {
-	if e.NotBefore.After(e.At) {
-		return e.NotBefore
-	}
-	return e.At
+	// Delivery is what has come of it so far; zero for one that nobody has tried yet.
+	Delivery Delivery `json:"delivery,omitzero"`
 }
 
 // ID is unique and stable: "<case>/<version>/<number>". Webhook ids derive from it.

@@ -28,7 +28,7 @@ func (d *desk) full() cases.Record {
 	job = d.begin(r.ID, "lookup")
 	d.await(job)
 	// What programs hand over is not always what JSON gives back: integers, structs, times.
-	must[cases.Record](d)(d.Answer(c, vendorOf(r.ID), r.ID, "check", job.Visit, "lookup", map[string]any{"n": 7, "big": int64(1) << 40, "at": epoch, "list": []string{"a"}, "small": 1e-7}, "e"))
+	must[cases.Record](d)(d.Answer(c, vendorOf(r.ID), r.ID, cases.Reply{State: "check", Visit: job.Visit, Work: "lookup", Round: job.Round, Payload: map[string]any{"n": 7, "big": int64(1) << 40, "at": epoch, "list": []string{"a"}, "small": 1e-7}, ID: "e"}))
 	d.finish(d.begin(r.ID, "risk"), map[string]any{"score": 12.5, "severity": "low"})
 	must[cases.Record](d)(d.Assign(c, reviewer, r.ID, "user_2", 0))
 	must[cases.Note](d)(d.AddNote(c, reviewer, r.ID, "", "A remark"))
@@ -108,6 +108,7 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		{"an entry's outcome", entry(4, func(e *cases.Entry) { e.To = []string{"approved"} }), "version 4: the entry was changed"},
 		{"an entry made anew", entry(4, func(e *cases.Entry) { e.Hash = strings.Repeat("0", 64) }), "version 5: it does not follow the entry before it"},
 		{"details", entry(2, func(e *cases.Entry) { e.Details = map[string]any{"patch": "another"} }), "version 2: the details were changed"},
+		{"an entry that cannot be read", entry(4, func(e *cases.Entry) { *e = cases.UnreadableEntry(4) }), "version 4: the entry cannot be read"},
 		{"a gap", missing(5), "version 6: the entry before it is missing"},
 		{"no beginning", missing(1), "version 2: the entry before it is missing"},
 		{"the record's status", record(func(r *cases.Record) { r.Status = cases.StatusActive }), "the record is not what the last entry says it is"},
@@ -127,6 +128,24 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 				t.Errorf("valid %v, problems %q, want %q", report.Valid, report.Problems, c.want)
 			}
 		})
+	}
+}
+
+func TestAnEntryThatCannotBeReadIsShownWhateverIsAskedFor(t *testing.T) {
+	d := newDesk(t)
+	r := d.full()
+	d.store.alter = func(e *cases.Entry) {
+		if e.Version == 4 {
+			*e = cases.UnreadableEntry(4)
+		}
+	}
+	page, _, err := d.HistoryPage(t.Context(), reviewer, r.ID, cases.HistoryQuery{Causes: []cases.Cause{cases.CauseStarted}, Limit: 200})
+	if err != nil || len(page) != 2 || page[0].Version != 1 || page[1].Version != 4 || !page[1].Unreadable {
+		t.Errorf("%+v %v", page, err)
+	}
+	report := must[cases.VerifyReport](d)(d.Verify(t.Context(), reviewer, r.ID))
+	if len(report.Problems) != 1 || report.Entries != r.Version || len(report.Erased) != 0 {
+		t.Errorf("%+v", report)
 	}
 }
 

@@ -27,7 +27,7 @@ func (s *Service) Incidents(ctx context.Context, p identity.Principal, id string
 	if err != nil {
 		return nil, err
 	}
-	wf, err := s.Catalog.Workflow(ctx, p.Tenant, record.Workflow.ID, record.Workflow.Version)
+	wf, err := s.follows(ctx, record)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (s *Service) Incidents(ctx context.Context, p identity.Principal, id string
 		open := OpenIncident{Incident: incident, Case: id, Workflow: record.Workflow, Input: map[string]any{}, Missing: []string{}}
 		if work, ok := wf.Invocation(incident.State, incident.Work); ok {
 			open.Source = work.Source
-			input, missing := work.Resolve(&expr.Env{Scope: expr.Layers{extraOf(wf, record), record.Context}, Now: s.Now()})
+			input, missing := work.Resolve(&expr.Env{Scope: expr.Layers{extraOf(wf, record, s.Now()), record.Context}, Now: s.Now()})
 			open.Input, open.Missing = input, append(open.Missing, missing...)
 		}
 		found = append(found, open)
@@ -49,12 +49,32 @@ func (s *Service) Incidents(ctx context.Context, p identity.Principal, id string
 // TooLarge.
 func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, incidentID string, patch map[string]any) (Record, error) {
 	return s.resolveIncident(ctx, p, id, incidentID, func(d *draft, incident Incident) error {
+		if incident.Effect != "" {
+			d.detail("resolution", "retried")
+			return s.settleIncident(ctx, d, incident, false)
+		}
+		if len(patch) > 0 {
+			if err := d.collects(p); err != nil {
+				return err
+			}
+		}
+		d.detail("resolution", "retried")
+		if len(patch) > 0 {
+			if err := d.suppliedBy(p); err != nil {
+				return err
+			}
+		}
+		if incident.Work == "" {
+			if err := s.resume(ctx, d, incident, patch); err != nil || len(patch) == 0 {
+				return err
+			}
+			return d.staysOpen()
+		}
 		snapshot, ok := d.workflow.Chart.Retry(d.record.Snapshot, incident.State, incident.Visit, incident.Work)
 		if !ok {
 			return errLeft()
 		}
 		d.record.Snapshot = snapshot
-		d.detail("resolution", "retried")
 		if len(patch) == 0 {
 			return nil
 		}
@@ -63,13 +83,29 @@ func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, i
 }
 
 // SkipIncident gives the work of an incident its result by hand: the case goes on as if the work had been done. Such a
-// result can pose as a risk score, so this needs a permission of its own (identity.CasesRepair). Errors:
-// NotFound, CaseClosed, Conflict, TooLarge.
+// result can pose as a risk score, so this needs a permission of its own (identity.CasesRepair), and somebody who has not supplied
+// the case's data. Errors: NotFound, CaseClosed, Conflict, TooLarge, FourEyes.
 func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, incidentID string, result any, comment string) (Record, error) {
 	if err := checkResult(result); err != nil {
 		return Record{}, err
 	}
+	if err := checkProses("The incident cannot be skipped like this.", map[string]string{"body.comment": comment}); err != nil {
+		return Record{}, err
+	}
 	return s.resolveIncident(ctx, p, id, incidentID, func(d *draft, incident Incident) error {
+		if incident.Effect != "" {
+			d.detail("resolution", "skipped")
+			if comment != "" {
+				d.detail("comment", comment)
+			}
+			return s.settleIncident(ctx, d, incident, true)
+		}
+		if incident.Work == "" {
+			return problem.New(problem.Invalid, "This incident is of a state and not of work: there is no result to give. Put the data right and retry it, send an event, or call the case off.").With("path.incident", "no_work", "an incident of a state cannot be skipped")
+		}
+		if err := s.resultByHand(ctx, d); err != nil {
+			return err
+		}
 		snapshot, ok := d.workflow.Chart.Retry(d.record.Snapshot, incident.State, incident.Visit, incident.Work)
 		where, known := d.workflow.Chart.State(incident.State)
 		if !ok || !known {
@@ -77,7 +113,10 @@ func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, in
 		}
 		invocation, _ := where.Invocation(incident.Work)
 		d.record.Snapshot = snapshot
-		if err := s.done(d, incident.State, incident.Visit, invocation, result, ""); err != nil {
+		if err := s.done(d, incident.State, incident.Visit, invocation, &d.record, result, ""); err != nil {
+			return err
+		}
+		if err := d.staysOpen(); err != nil {
 			return err
 		}
 		d.detail("resolution", "skipped")
@@ -99,10 +138,12 @@ func (s *Service) resolveIncident(ctx context.Context, p identity.Principal, id,
 		return Record{}, err
 	}
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
-		if err := d.open(); err != nil {
-			return err
-		}
 		at := slices.IndexFunc(d.record.Incidents, func(i Incident) bool { return i.ID == incidentID })
+		if at < 0 || d.record.Incidents[at].Effect == "" { // a dead letter can be one of a case that has ended
+			if err := d.open(); err != nil {
+				return err
+			}
+		}
 		if at < 0 {
 			return problem.New(problem.NotFound, "There is no such open incident.")
 		}
@@ -111,9 +152,12 @@ func (s *Service) resolveIncident(ctx context.Context, p identity.Principal, id,
 		if err := resolve(d, incident); err != nil {
 			return err
 		}
+		if err := d.fitting(); err != nil {
+			return err
+		}
 		d.entry.Cause, d.entry.Event = CauseIncidentResolved, ""
 		d.detail("incident", incidentID)
-		d.changed("incidents")
+		d.member(memberIncidents)
 		return nil
 	})
 }

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,14 +32,14 @@ func (q Query) Lists() []string {
 			lists = append(lists, name+value)
 		}
 	}
-	if q.Order != SoonestFirst { // only lists of open cases are kept by deadline
+	if !q.ofOpen() { // only lists of open cases are kept by deadline, and by how long they have waited
 		for _, hash := range q.Terms {
 			add("term/", hash)
 		}
 		add("parent/", q.Parent)
 		add("subject/", q.Subject)
 	}
-	if q.Status != StatusActive && q.Order != SoonestFirst {
+	if q.Status != StatusActive && !q.ofOpen() {
 		add("status/", string(q.Status))
 		return lists
 	}
@@ -53,9 +54,12 @@ func (q Query) Lists() []string {
 	if q.State != "" && q.Workflow != "" {
 		lists = append(lists, "state/"+q.Workflow+"/"+q.State)
 	}
-	add("risk/", q.Severity)
+	add("waiting/", q.WaitingFor)
+	if len(q.Severities) == 1 {
+		add("risk/", q.Severities[0])
+	}
 	add("workflow/", q.Workflow)
-	if q.Tag == TagReview {
+	if slices.Contains(q.Tags, TagReview) {
 		lists = append(lists, "to_decide")
 	}
 	return append(lists, "open")
@@ -70,6 +74,15 @@ func Counted(list string) bool {
 	}
 	return true
 }
+
+// ofOpen says whether the query's order is one of open cases only.
+func (q Query) ofOpen() bool { return q.Order == SoonestFirst || q.Order == LongestFirst }
+
+// ByChange says whether pages of the query come by when cases were changed last.
+func (q Query) ByChange() bool { return q.Order == LatestFirst || q.Order == StalestFirst }
+
+// ByWaiting says whether pages of the query come longest wait first: open cases only.
+func (q Query) ByWaiting() bool { return q.Order == LongestFirst }
 
 // ByDeadline says whether pages of the query come soonest deadline first: open cases only.
 func (q Query) ByDeadline() bool { return q.Order == SoonestFirst }

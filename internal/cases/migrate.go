@@ -108,38 +108,44 @@ func (s *Service) toMigrate(ctx context.Context, tenant string, cmd MigrateComma
 
 // migrate moves one case, or says what would happen.
 func (s *Service) migrate(ctx context.Context, p identity.Principal, id string, cmd MigrateCommand, v versions) (Migrated, error) {
-	told := Migrated{Case: id, Outcome: Unchanged, From: []string{}, To: []string{}, Starts: []string{}, Drops: []string{}}
+	report := Migrated{Case: id, Outcome: Unchanged, From: []string{}, To: []string{}, Starts: []string{}, Drops: []string{}}
 	_, err := s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
-		told.Outcome = Unchanged
-		told.From = d.entry.From
-		told.To = told.From
+		report.Outcome = Unchanged
+		report.From = d.entry.From
+		report.To = report.From
 		here := d.record.Workflow == WorkflowRef{v.old.ID, v.old.Version}
-		if d.nothing = !here || d.record.Status != StatusActive; d.nothing {
+		if d.unchanged = !here || d.record.Status != StatusActive; d.unchanged {
 			return nil
 		}
 		result, err := d.moved(v, cmd.States)
 		if err != nil {
 			return err
 		}
-		told.Outcome = Moved
-		told.To = v.next.Chart.Configuration(result.Snapshot)
-		told.Starts, told.Drops = worksOf(result.Effects, statechart.EffectInvoke), worksOf(result.Effects, statechart.EffectCancel)
+		report.Outcome = Moved
+		report.To = v.next.Chart.Configuration(result.Snapshot)
+		held, lost := d.heldDeadlines(v)
+		report.Starts, report.Drops = worksOf(result.Effects, statechart.EffectInvoke), append(worksOf(result.Effects, statechart.EffectCancel), lost...)
 		if cmd.DryRun {
-			told.Outcome, d.nothing = WouldMove, true
+			report.Outcome, d.unchanged = WouldMove, true
 			return nil
 		}
 		d.entry.Cause = CauseMigrated
 		d.detail("migration", map[string]any{"from": v.old.Version, "to": v.next.Version, "states": cmd.States})
 		d.workflow, d.record.Workflow, d.entry.Workflow = v.next, WorkflowRef{v.next.ID, v.next.Version}, WorkflowRef{v.next.ID, v.next.Version}
+		if len(lost) > 0 {
+			d.detail("deadlines_dropped", plainList(lost))
+		}
+		d.record.Incidents = held
+		d.member(memberIncidents)
 		d.take(result)
 		return nil
 	})
 	var refused *problem.Error
 	if errors.As(err, &refused) && refusable(refused.Code) {
-		told.Outcome, told.To, told.Code, told.Reason, told.Errors = Refused, told.From, string(refused.Code), refused.Message, refused.Fields
-		return told, nil
+		report.Outcome, report.To, report.Code, report.Reason, report.Errors = Refused, report.From, string(refused.Code), refused.Message, refused.Fields
+		return report, nil
 	}
-	return told, err
+	return report, err
 }
 
 // refusable says whether an error is about the case, so that the others can be moved all the same.
@@ -154,7 +160,7 @@ func (d *draft) moved(v versions, states map[string]string) (statechart.Result, 
 		return statechart.Result{}, problem.New(problem.NotReady, "A decision about the case can still be undone.")
 	}
 	e := problem.New(problem.Invalid, "The case cannot be moved to this version.")
-	result, err := v.next.Chart.Migrate(v.old.Chart, d.record.Snapshot, states, statechart.Input{Context: d.record.Context, Extra: extraOf(v.next, d.record), Now: d.now})
+	result, err := v.next.Chart.Migrate(v.old.Chart, d.record.Snapshot, states, statechart.Input{Context: d.record.Context, Extra: extraOf(v.next, d.record, d.now), Now: d.now})
 	var invalid *problem.Error
 	switch {
 	case errors.As(err, &invalid) && invalid.Code == problem.Invalid:
@@ -162,13 +168,65 @@ func (d *draft) moved(v versions, states map[string]string) (statechart.Result, 
 	case err != nil:
 		return result, err
 	}
-	if err := v.next.CheckContext(callersPart(v.next, d.record.Context)); errors.As(err, &invalid) {
+	if err == nil && v.approve(d.record.Snapshot, result.Snapshot) {
+		e.With("states", "approves", "a case is not approved by moving it: map to a state in which somebody decides")
+	}
+	if err == nil && d.needsLess(v, result.Snapshot) {
+		e.With("to", "needs_less", "two people decide about this case, and this version would leave it to one: decide the case first")
+	}
+	whole := d.record.Context
+	if err == nil {
+		whole = result.Context // what states that are entered write counts, too
+	}
+	if err := v.next.CheckContext(v.next.OfCallers(whole)); errors.As(err, &invalid) {
 		e.Fields = append(e.Fields, invalid.Fields...)
 	}
 	if len(e.Fields) > 0 {
 		return result, e
 	}
 	return result, checkSize(result.Context)
+}
+
+// needsLess says whether a move would leave a decision to one person that takes two: nobody gets round the second one so.
+func (d *draft) needsLess(v versions, next statechart.Snapshot) bool {
+	moved := d.record
+	moved.TwoPeople = false // it stays with the case
+	if d.record.Proposed == nil && !needsOf(v.old, moved).FourEyes {
+		return false
+	}
+	moved.Workflow, moved.Snapshot = WorkflowRef{v.next.ID, v.next.Version}, next
+	return !needsOf(v.next, moved).FourEyes
+}
+
+// heldDeadlines are the case's incidents as the new version has them, and the deadlines among them that it does not have: nothing
+// follows from those any more.
+func (d *draft) heldDeadlines(v versions) (kept []Incident, lost []string) {
+	for _, i := range d.record.Incidents {
+		if i.Event != "" && i.Child == "" {
+			event, there := v.next.Chart.Moved(v.old.Chart, statechart.Event{Type: i.Event, State: i.State, Visit: i.Visit})
+			if !there {
+				lost = append(lost, i.State+"/"+i.Event)
+				continue
+			}
+			i.Event = event.Type
+		}
+		kept = append(kept, i)
+	}
+	return kept, lost
+}
+
+// approve says whether a move would decide in favour of a case: it is where it can only end well, and was not; it is tagged
+// approved, and was not; or it has ended well while a person was asked.
+func (v versions) approve(old, next statechart.Snapshot) bool {
+	before, after := v.old.Chart.Tags(old), v.next.Chart.Tags(next)
+	tagged := slices.Contains(after, tagApproved) && !slices.Contains(before, tagApproved)
+	ended := next.Status == statechart.Done && slices.Contains(before, TagReview)
+	return tagged || favoured(v.next, next) && (ended || !favoured(v.old, old))
+}
+
+// favoured says whether a case is where it can only end in its favour.
+func favoured(wf *workflow.Workflow, s statechart.Snapshot) bool {
+	return slices.Contains(wf.Chart.Tags(s), tagApproved) || slices.ContainsFunc(activeStates(s), wf.InFavour)
 }
 
 func worksOf(effects []statechart.Effect, kind statechart.EffectKind) []string {

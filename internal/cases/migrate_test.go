@@ -21,17 +21,18 @@ context:
     properties: {name: {type: string}, age: {type: integer}}
     additionalProperties: false
 initial: wait
+by: [applicant, client, reviewer]
 states:
   wait: {on: {GO: check, DECIDE: review}, after: {P9D: done}}
   check:
     invoke: {src: vendor, id: look, input: {plugin: p}}
     onDone: review
-  review: {tags: [manual_review], on: {approve: done}}
+  review: {tags: [manual_review], by: [client, reviewer], on: {approve: done}}
   done: {type: final}
 `
 
 // The second version has no review, and wants a name.
-var moving2 = strings.NewReplacer("version: 1", "version: 2", "  review: {tags: [manual_review], on: {approve: done}}\n", "  second: {tags: [manual_review], on: {approve: done}}\n",
+var moving2 = strings.NewReplacer("version: 1", "version: 2", "  review: {tags: [manual_review], by: [client, reviewer], on: {approve: done}}\n", "  second: {tags: [manual_review], by: [client, reviewer], on: {approve: done}}\n",
 	"DECIDE: review", "DECIDE: second", "onDone: review", "onDone: second", "    additionalProperties: false", "    required: [name]\n    additionalProperties: false").Replace(moving1)
 
 func newMoving(t testing.TB) *desk {
@@ -101,27 +102,27 @@ func (d *desk) parkAt(id, token string) {
 	must[*cases.ExecutionInput](d)(d.Park(d.t.Context(), cases.Branch{Tenant: "demo", Case: id}, follow.Visit, follow.Label, token))
 }
 
-func TestADryRunSaysWhatWouldHappenToEachCase(t *testing.T) {
+func TestADryRunShowsWhatWouldHappenToEachCase(t *testing.T) {
 	d := newMoving(t)
 	fits, nameless, stuck, ended := d.startMoving(named), d.startMoving(nil), d.startMoving(named), d.startMoving(named)
 	d.send(stuck.ID, "DECIDE")
 	d.send(ended.ID, "DECIDE")
 	d.send(ended.ID, "approve")
 	before := d.store.count()
-	told := d.migrate(cases.MigrateCommand{DryRun: true, Limit: 1})
+	report := d.migrate(cases.MigrateCommand{DryRun: true, Limit: 1})
 	want := map[string]string{fits.ID: cases.WouldMove, nameless.ID: cases.Refused, stuck.ID: cases.Refused}
 	for id, outcome := range want {
-		if told[id].Outcome != outcome {
-			t.Errorf("%s: %+v, want %s", id, told[id], outcome)
+		if report[id].Outcome != outcome {
+			t.Errorf("%s: %+v, want %s", id, report[id], outcome)
 		}
 	}
-	if len(told) != len(want) || d.store.count() != before {
-		t.Errorf("%d told, %d written", len(told), d.store.count()-before)
+	if len(report) != len(want) || d.store.count() != before {
+		t.Errorf("%d told, %d written", len(report), d.store.count()-before)
 	}
-	if f := told[nameless.ID].Errors; len(f) != 1 || f[0].Location != "context.name" {
+	if f := report[nameless.ID].Errors; len(f) != 1 || f[0].Location != "context.name" {
 		t.Errorf("%+v", f)
 	}
-	if f := told[stuck.ID].Errors; len(f) != 1 || f[0].Location != "states.review" || f[0].Code != "unmapped" {
+	if f := report[stuck.ID].Errors; len(f) != 1 || f[0].Location != "states.review" || f[0].Code != "unmapped" {
 		t.Errorf("%+v", f)
 	}
 	mapped := d.migrate(cases.MigrateCommand{DryRun: true, States: map[string]string{"review": "check"}})
@@ -170,7 +171,7 @@ func TestACallbackOfWorkThatStaysIsTaken(t *testing.T) {
 	job := d.begin(r.ID, "look")
 	must[cases.ExecutionInput](d)(d.FinishWork(t.Context(), job, cases.Outcome{Awaiting: true, Run: d.runOf(job)}))
 	d.migrate(cases.MigrateCommand{})
-	must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, "check", job.Visit, "look", map[string]any{"found": true}, "callback"))
+	must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, cases.Reply{State: "check", Visit: job.Visit, Work: "look", Payload: map[string]any{"found": true}, ID: "callback"}))
 	wantState(t, d.get(r.ID), "second")
 }
 
@@ -222,6 +223,30 @@ func TestAMigrationCanBringACaseToItsEnd(t *testing.T) {
 	}
 }
 
+// TestMovingACaseDecidesNothingInItsFavour: not out of a review either whose every end is a good one, and not by a tag of the new version.
+func TestMovingACaseDecidesNothingInItsFavour(t *testing.T) {
+	tagged := strings.NewReplacer("version: 1", "version: 2", "  done: {type: final}", "  done: {type: final, tags: [approved]}", "wait: {", "wait: {tags: [approved], ").Replace(moving1)
+	for name, c := range map[string]struct {
+		next   string
+		states map[string]string
+		review bool
+	}{
+		"out of a review":          {moving2, map[string]string{"review": "done"}, true},
+		"to a state that approves": {tagged, map[string]string{"review": "done"}, true},
+		"where it is":              {tagged, nil, false},
+	} {
+		d := newDesk(t, c.next, moving1)
+		r := d.startMoving(named)
+		if c.review {
+			r = must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "DECIDE"}))
+		}
+		one := d.migrate(cases.MigrateCommand{States: c.states})[r.ID]
+		if after := d.get(r.ID); one.Outcome != cases.Refused || len(one.Errors) != 1 || one.Errors[0].Code != "approves" || after.Version != r.Version {
+			t.Errorf("%s: %+v", name, one)
+		}
+	}
+}
+
 func TestAMigrationToNowhereIsRefusedAsAWhole(t *testing.T) {
 	d := newMoving(t)
 	_, _, err := d.Migrate(t.Context(), client, cases.MigrateCommand{Workflow: "moving", From: 1, To: 1})
@@ -231,5 +256,30 @@ func TestAMigrationToNowhereIsRefusedAsAWhole(t *testing.T) {
 	r := d.startMoving(named)
 	if one := d.migrate(cases.MigrateCommand{States: map[string]string{"wait": "wat"}})[r.ID]; one.Outcome != cases.Refused || !strings.Contains(one.Errors[0].Message, "did you mean wait?") {
 		t.Errorf("%+v", one)
+	}
+}
+
+func TestNobodyGetsRoundASecondPersonByMovingACase(t *testing.T) {
+	first := strings.Replace(screened, "id: screened\n", "id: screened\nversion: 1\n", 1)
+	second := strings.Replace(first, "version: 1", "version: 2", 1)
+	for name, c := range map[string]struct {
+		next, severity string
+		refused        bool
+	}{
+		"to one":                   {strings.Replace(second, "review: {four_eyes: critical}\n", "", 1), "critical", true},
+		"to one, and one decides":  {strings.Replace(second, "review: {four_eyes: critical}\n", "", 1), "low", false},
+		"to two":                   {second, "critical", false},
+		"to two for more of cases": {strings.Replace(second, "critical", "low", 1), "critical", false},
+	} {
+		d := newDesk(t, c.next, first)
+		r := d.screenedCase(noHits(), rated(c.severity))
+		done, _, err := d.Migrate(t.Context(), client, cases.MigrateCommand{Workflow: "screened", From: 1, To: 2})
+		if err != nil || len(done) != 1 {
+			t.Fatalf("%s: %v %v", name, done, err)
+		}
+		refused := done[0].Outcome == cases.Refused && len(done[0].Errors) == 1 && done[0].Errors[0].Code == "needs_less"
+		if refused != c.refused || !refused && (done[0].Outcome != cases.Moved || d.get(r.ID).Workflow.Version != 2) {
+			t.Errorf("%s: %+v", name, done)
+		}
 	}
 }

@@ -21,15 +21,15 @@ func (s *Service) Assign(ctx context.Context, p identity.Principal, id, user str
 			return err
 		}
 		if d.record.Assignee == user {
-			d.nothing = true
+			d.unchanged = true
 			return nil
 		}
 		d.entry.Cause = CauseAssigned
 		d.detail("from", d.record.Assignee)
 		d.detail("to", user)
 		d.record.Assignee = user
-		d.changed("assignee")
-		d.tell("case.assigned", map[string]any{"assignee": user})
+		d.member(memberAssignee)
+		d.notify("case.assigned", map[string]any{"assignee": user})
 		return nil
 	}
 	if seen > 0 {
@@ -51,6 +51,9 @@ func (s *Service) AddNote(ctx context.Context, p identity.Principal, id, noteID,
 	if text == "" || utf8.RuneCountInString(text) > maxNote {
 		return Note{}, problem.New(problem.Invalid, "The note cannot be taken.").With("body.text", "length", "a note has 1 to %d characters", maxNote)
 	}
+	if err := checkProses("The note cannot be taken.", map[string]string{"body.text": text}); err != nil {
+		return Note{}, err
+	}
 	reserved := noteID != ""
 	if !reserved {
 		noteID = s.NewID("note")
@@ -64,7 +67,7 @@ func (s *Service) AddNote(ctx context.Context, p identity.Principal, id, noteID,
 				return err
 			}
 			if at := slices.IndexFunc(existing, func(n Note) bool { return n.ID == noteID }); at >= 0 {
-				note, d.nothing = existing[at], true
+				note, d.unchanged = existing[at], true
 				return nil
 			}
 		}
@@ -84,6 +87,9 @@ func (s *Service) AddNote(ctx context.Context, p identity.Principal, id, noteID,
 // others may. Errors: NotFound, CaseClosed, PreconditionRequired, Stale, Conflict.
 func (s *Service) Cancel(ctx context.Context, p identity.Principal, id string, seen int, reason string) (Record, error) {
 	if err := sees(p, id); err != nil {
+		return Record{}, err
+	}
+	if err := checkProses("The case cannot be called off like this.", map[string]string{"body.reason": reason}); err != nil {
 		return Record{}, err
 	}
 	run := func(d *draft) error {

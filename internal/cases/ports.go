@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -16,17 +17,23 @@ type Store interface {
 	// Get returns the record. Errors: NotFound.
 	Get(ctx context.Context, tenant, id string) (Record, error)
 	// Commit writes a change over the record that is still at revision change.Revision (0: it must not exist yet).
-	// Errors: Conflict when another write came first, AlreadyExists for a create whose id is taken, or whose
-	// (tenant, workflow, external id) is: the error's Details["case"] names the case that has it.
+	// Errors: Conflict when another write to the record or the subject came first, AlreadyExists for a create whose id is taken, or whose
+	// (tenant, workflow, external id) is, unless change.Supersedes has it, or for a case that is opened again while another
+	// one has taken its external id over: the error's Details["case"] names the case that has it; TooLarge for what does not
+	// fit into one transaction of the real store; UndoOver when an effect of change.Dropped has been claimed or delivered;
+	// NotFound when one of change.Buried has been delivered or buried, or one of change.Replayed or change.Discarded is no
+	// dead letter.
 	Commit(ctx context.Context, change Change) error
 	// Park stores the waiting token of a region if the record is still at version; it adds one to the revision and
 	// nothing to the history. Errors: Conflict when the record has moved on, NotFound.
 	Park(ctx context.Context, tenant, id string, version int, region string, park Park) error
-	// History returns entries with version > after, ascending.
+	// History returns entries with version > after, ascending; one that cannot be decoded as an UnreadableEntry.
 	History(ctx context.Context, tenant, id string, after, limit int) ([]Entry, error)
-	// Notes and TaskRuns return all of a case, oldest first.
+	// Notes and TaskRuns return all of a case, oldest first; of one that cannot be decoded the id and the time, as Unreadable.
 	Notes(ctx context.Context, tenant, id string) ([]Note, error)
 	TaskRuns(ctx context.Context, tenant, id string) ([]TaskRun, error)
+	// Results returns what is kept of a case's children beside its record, in any order.
+	Results(ctx context.Context, tenant, id string) ([]ChildResult, error)
 	// PutTaskRun records an attempt that changes nothing else (a failure that will be retried).
 	PutTaskRun(ctx context.Context, tenant, id string, run TaskRun) error
 	// List pages through cases in the query's order. Query.After is the cursor of a former page. It looks at a bounded
@@ -41,10 +48,19 @@ type Store interface {
 	// Subject finds a subject by its external id; Errors: NotFound.
 	Subject(ctx context.Context, tenant, kind, externalID string) (Subject, error)
 
-	// Undelivered returns effects of all tenants written before the time, oldest first: what dispatch has missed.
-	Undelivered(ctx context.Context, before time.Time, limit int) ([]Effect, error)
-	// Delivered removes the effect. Doing it twice is no error.
-	Delivered(ctx context.Context, effects ...Effect) error
+	Outbox
+
+	// Publications reads a tenant's from a place on, in their order: those that were final before until, limit at most, and
+	// fewer when there are large ones. more says that there may be others. What was retracted has no events, or is not there; of
+	// what cannot be decoded there is the place, as Unreadable.
+	Publications(ctx context.Context, tenant string, from Place, until time.Time, limit int) (found []Publication, more bool, err error)
+	// PublicationsAt returns those at places whose Part is 0, with all their parts, in the order of the places; where there
+	// is none, it leaves the place out.
+	PublicationsAt(ctx context.Context, tenant string, places []Place) ([]Publication, error)
+	// Settled tells up to when publications are complete: none that is final before it will be written or retracted any
+	// more, by commits that were drafted at most DraftTime before.
+	Settled(now time.Time) time.Time
+
 	// Due returns active cases of all tenants whose DueAt is at or before the time: what a lost execution would miss.
 	Due(ctx context.Context, before time.Time, limit int) ([]Ref, error)
 	// Open returns active cases of all tenants that were last written before the time, in pages: for the check that each
@@ -54,16 +70,39 @@ type Store interface {
 
 // Change is one commit.
 type Change struct {
-	Revision int    // the revision that was read; 0 for a new case
-	Before   Record // as it was read: what indexes hold of it; zero for a new case
-	Next     Record // Version and Revision are already counted up
-	Entry    Entry
-	Effects  []Effect
-	Dropped  []Effect // effects of a former commit that shall not happen
-	Notes    []Note
-	TaskRuns []TaskRun
-	Subject  *Subject // upserted with the case
-	Counts   Counts   // what the commit adds to the tenant's counters
+	Revision     int    // the revision that was read; 0 for a new case
+	Before       Record // as it was read: what indexes hold of it; zero for a new case
+	Next         Record // Version and Revision are already counted up
+	Entry        Entry
+	Effects      []Effect
+	Dropped      []Effect      // effects of a former commit that shall not happen, unless somebody has claimed them
+	Buried       []Effect      // effects that become dead letters: as they were read, but for the failure and DeadAt
+	Replayed     []Effect      // dead letters that are tried again: see Effect.Replayed
+	Discarded    []Effect      // dead letters that shall not happen
+	Publications []Publication // what subscribers are told, to be read again
+	Retracted    []Publication // of a former commit, without their events: nobody is told; they are among Dropped, too
+	Notes        []Note
+	TaskRuns     []TaskRun
+	Results      []ChildResult // written over those of the same children
+	Subject      *Subject      // written with the case over the one of the revision before it; 1: over none, or one without a revision
+	Supersedes   *Superseded   // a new case takes the external id of one that has ended; Conflict when that was written meanwhile
+	Counts       Counts        // what the commit adds to the tenant's counters
+
+	// Fresh says whether the commit may still take its place in the order of what subscribers are told: drafted at most
+	// DraftTime ago. The store asks once readers wait for this commit, or its time is bounded: whatever pause there is before
+	// counts. Its error ends the commit. nil: there is nothing to be told.
+	Fresh func() error
+}
+
+// Superseded is a case that has ended, as it was read.
+type Superseded struct {
+	Case     string
+	Revision int
+}
+
+// Reopens says whether a case that has ended is open again: it needs its external id back.
+func (c Change) Reopens() bool {
+	return c.Revision > 0 && c.Before.Status != StatusActive && c.Next.Status == StatusActive && c.Next.ExternalID != ""
 }
 
 // Counts are changes of counters: group -> name -> how much is added. A group is read as a whole.
@@ -92,36 +131,56 @@ type Order string
 
 // The orders. Cases without a deadline come after those that have one.
 const (
-	NewestFirst  Order = "-created_at"
-	OldestFirst  Order = "created_at"
-	SoonestFirst Order = "due_at" // by the SLA's deadline; open cases only
+	NewestFirst   Order = "-created_at"
+	OldestFirst   Order = "created_at"
+	SoonestFirst  Order = "due_at"        // by the SLA's deadline; open cases only
+	LatestFirst   Order = "-updated_at"   // by the newest change: the last one first
+	StalestFirst  Order = "updated_at"    // by the newest change: the one that is longest ago first
+	RiskiestFirst Order = "-risk"         // by Risk.Severity, and among cases of one severity the soonest deadline first; open cases only. Stores do not know it
+	CalmestFirst  Order = "risk"          // likewise
+	LongestFirst  Order = "waiting_since" // by Waiting.Since; open cases only, and none that was last written before records said so
 )
 
 // Query filters cases; empty members do not filter.
 type Query struct {
-	Workflow  string
-	State     string // an active state's path
-	Tag       string
-	Status    Status
-	Assignee  string // "none": nobody's
-	Subject   string
-	Parent    string    // the case whose children are asked for
-	Severity  string    // "none": not rated yet
-	DueBefore time.Time // a deadline of the chart, or the SLA's
-	Overdue   time.Time // waits for a person, and its deadline has passed by then
-	Incident  bool      // has an open incident
-	Text      string    // words of the case, or the beginnings of words
-	Terms     []string  // the hashes of Text's words: Record.Terms must have them all
-	Order     Order     // "": newest first
-	Limit     int       // 1 to 200
-	After     string    // store cursor, opaque; httpapi signs it and binds it to the filters
+	Workflow      string
+	State         string   // an active state's path
+	Tags          []string // all of them
+	Status        Status
+	Assignee      string // "none": nobody's
+	Subject       string
+	Parent        string    // the case whose children are asked for
+	Severities    []string  // one of them; "none": not rated yet
+	Outcome       string    // of a case that has ended
+	SecondPerson  bool      // a decision in its favour waits for a second person
+	DueBefore     time.Time // a deadline of the chart, or the SLA's
+	Overdue       time.Time // waits for a person, and its deadline has passed by then
+	Incident      bool      // has an open incident
+	WaitingFor    string    // one of WaitsFor
+	WaitingWork   string    // the work that is waited for
+	WaitingBefore time.Time // has waited since before then
+	ExternalID    string    // of the case: all that have had it
+	CreatedAfter  time.Time // at this time or later
+	CreatedBefore time.Time
+	UpdatedAfter  time.Time // at this time or later
+	Text          string    // words of the case, or the beginnings of words
+	Terms         []string  // the hashes of Text's words, and of ExternalID: Record.Terms must have them all
+	Order         Order     // "": newest first
+	Limit         int       // 1 to 200
+	After         string    // store cursor, opaque; httpapi signs it and binds it to the filters
 }
 
 // Page of cases. Next is "" on the last one.
 type Page struct {
 	Records []Record
 	Next    string
+	// Unreadable are the ids of cases that what is stored of does not let be read: they are passed over, and are no reason to
+	// show nobody the others. Whether they are cases that the query asks for is not known.
+	Unreadable []string
 }
+
+// ErrUnreadable is of a record that is there and cannot be decoded. Stores wrap it.
+var ErrUnreadable = errors.New("what is stored of the case cannot be read")
 
 // Executions start, wake and stop the executions that follow records. Adapters: Step Functions, the local interpreter.
 type Executions interface {
@@ -202,8 +261,8 @@ type Objects interface {
 	Head(ctx context.Context, key string) (ObjectInfo, error)
 	// Read returns at most limit bytes from the start. Errors: NotFound.
 	Read(ctx context.Context, key string, limit int64) ([]byte, error)
-	// Move renames an object (out of quarantine). Moving one that is already there is no error.
-	Move(ctx context.Context, from, to string) error
+	// Copy copies an object to another key, over what is there. Errors: NotFound.
+	Copy(ctx context.Context, from, to string) error
 	// Delete removes an object; one that is not there is no error.
 	Delete(ctx context.Context, key string) error
 }

@@ -42,7 +42,7 @@ func (s *Service) Whereabouts(ctx context.Context, p identity.Principal, id stri
 	if err != nil {
 		return Whereabouts{}, err
 	}
-	wf, err := s.Catalog.Workflow(ctx, p.Tenant, record.Workflow.ID, record.Workflow.Version)
+	wf, err := s.follows(ctx, record)
 	if err != nil {
 		return Whereabouts{}, err
 	}
@@ -63,7 +63,7 @@ func (s *Service) Whereabouts(ctx context.Context, p identity.Principal, id stri
 	for _, b := range wf.Chart.Busy(record.Snapshot) {
 		w.Work = append(w.Work, ActiveWork{b.State, b.Visit, b.Work, b.Status})
 	}
-	in := statechart.Input{Context: record.Context, Extra: extraOf(wf, record), Now: s.Now()}
+	in := statechart.Input{Context: record.Context, Extra: extraOf(wf, record, s.Now()), Now: s.Now()}
 	w.Events, w.Upcoming = wf.Chart.Next(record.Snapshot, in), wf.Chart.Upcoming(record.Snapshot, in)
 	return w, nil
 }

@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/statechart"
 )
 
-func TestACaseSaysWhereItIsWhatCanHappenNextAndWhyNot(t *testing.T) {
+func TestACaseShowsWhereItIsWhatCanHappenNextAndWhyNot(t *testing.T) {
 	d := newDesk(t, patient)
 	whereabouts := func(id string) cases.Whereabouts {
 		t.Helper()

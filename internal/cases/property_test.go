@@ -51,7 +51,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		},
 		"save": func(rt *rapid.T) {
 			patch := rapid.SampledFrom([]map[string]any{{"color": "red"}, {"color": nil}, {"applicant": map[string]any{"name": "Ada", "age": 20.0}}, {"risk": 1.0}}).Draw(rt, "patch")
-			_, err := m.SaveContext(c, client, m.id, patch)
+			_, err := m.SaveContext(c, clerk, m.id, patch)
 			m.check(rt, err)
 		},
 		"begin": func(rt *rapid.T) {
@@ -74,7 +74,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 			if m.job == nil {
 				return
 			}
-			_, err := m.Answer(c, vendorOf(m.id), m.id, "check", m.job.Visit, m.job.Invocation.ID, map[string]any{"score": 9.0}, "e")
+			_, err := m.Answer(c, vendorOf(m.id), m.id, cases.Reply{State: "check", Visit: m.job.Visit, Work: m.job.Invocation.ID, Payload: map[string]any{"score": 9.0}, ID: "e"})
 			m.check(rt, err)
 		},
 		"fail": func(rt *rapid.T) {
@@ -104,7 +104,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		},
 		"document": func(rt *rapid.T) {
 			id := rapid.SampledFrom([]string{"doc_1", "doc_2"}).Draw(rt, "document")
-			doc, _, err := m.AnnounceDocument(c, client, m.id, cases.AnnounceCommand{ID: id, Kind: "passport", ContentType: "image/png", Size: 10, SHA256: sum("a")})
+			doc, _, err := m.AnnounceDocument(c, clerk, m.id, cases.AnnounceCommand{ID: id, Kind: "passport", ContentType: "image/png", Size: 10, SHA256: sum("a")})
 			m.check(rt, err)
 			if err == nil && rapid.Bool().Draw(rt, "arrives") {
 				m.files.put(doc.Key, cases.ObjectInfo{Size: 10})
@@ -183,9 +183,7 @@ func (m *machine) rules(rt *rapid.T) {
 			rt.Fatalf("the execution sleeps at %+v, the case is at %+v", park.Position, position)
 		}
 	}
-	if record.Status == cases.StatusActive && !record.DueAt.Equal(position.Until) {
-		rt.Fatalf("due at %s, the soonest deadline is %s", record.DueAt, position.Until)
-	}
+	waitsForGood(rt, wf, record)
 	for _, incident := range record.Incidents {
 		if position.Label != labelOf(incident.State, incident.Work, "incident") {
 			rt.Fatalf("an incident of %s is open at %s", incident.State, position.Label)

@@ -14,7 +14,7 @@ func (s *Service) Get(ctx context.Context, p identity.Principal, id string) (Rec
 	if err := sees(p, id); err != nil {
 		return Record{}, err
 	}
-	return s.Store.Get(ctx, p.Tenant, id)
+	return s.read(ctx, p.Tenant, id)
 }
 
 // List pages through the tenant's cases, newest first. Applicants and vendors have nothing to list.
@@ -28,16 +28,27 @@ func (s *Service) List(ctx context.Context, p identity.Principal, query Query) (
 			return Page{}, nil // nothing in it that a case could be found by
 		}
 	}
-	if query.Text != "" && query.Order == SoonestFirst {
+	if query.ExternalID != "" && len(s.SearchKey) > 0 {
+		query.Terms = append(query.Terms, externalTerm(s.SearchKey, p.Tenant, query.ExternalID))
+	}
+	if len(query.Terms) > 0 && (query.ofOpen() || query.byRisk() || query.ByChange()) {
 		query.Order = NewestFirst // what is found by words is ordered by age
 	}
-	if query.Order == SoonestFirst {
-		query.Status = StatusActive // others have no deadline
+	if query.ofOpen() || query.byRisk() || query.SecondPerson || query.WaitingFor != "" || !query.WaitingBefore.IsZero() {
+		query.Status = StatusActive // others have no deadline, and wait for nobody
 	}
 	if query.Assignee == "me" {
 		query.Assignee = p.ID
 	}
-	return s.Store.List(ctx, p.Tenant, query)
+	list := s.Store.List
+	if query.byRisk() {
+		list = s.listByRisk
+	}
+	page, err := list(ctx, p.Tenant, query)
+	for range page.Unreadable {
+		s.Metrics.Count("case_unreadable_total")
+	}
+	return page, err
 }
 
 // History returns entries after a version, ascending. Errors: NotFound.
@@ -79,7 +90,10 @@ func (s *Service) HistoryPage(ctx context.Context, p identity.Principal, id stri
 		}
 		for _, e := range entries {
 			bound = e.Version
-			if len(query.Causes) == 0 || slices.Contains(query.Causes, e.Cause) {
+			if e.Unreadable {
+				s.Metrics.Count("history_unreadable_total")
+			}
+			if len(query.Causes) == 0 || e.Unreadable || slices.Contains(query.Causes, e.Cause) { // what it was is not known
 				found = append(found, e)
 			}
 			if len(found) == limit {
@@ -131,11 +145,14 @@ type View struct {
 	At            time.Time         // when it was looked at
 	Reasons       []string          // of the rules that fired, in their order
 	Titles        map[string]string // of the kinds of documents
+	Waiting       *Waiting          // for whom the case waits; nil when it has ended
+	Checks        []Check           // that a decision relies on
+	Needs         *Needs            // what a decision in favour of the case takes; nil where nobody is asked
 }
 
-// View adds where the case is and what can happen next. Errors: UnknownWorkflow.
-func (s *Service) View(ctx context.Context, record Record) (View, error) {
-	wf, err := s.Catalog.Workflow(ctx, record.Tenant, record.Workflow.ID, record.Workflow.Version)
+// View adds where the case is and what the caller can do next. Errors: Unavailable.
+func (s *Service) View(ctx context.Context, p identity.Principal, record Record) (View, error) {
+	wf, err := s.follows(ctx, record)
 	if err != nil {
 		return View{}, err
 	}
@@ -146,8 +163,17 @@ func (s *Service) View(ctx context.Context, record Record) (View, error) {
 	for _, kind := range wf.Documents {
 		v.Titles[kind.Kind] = kind.Title
 	}
+	v.Checks, v.Waiting = checksOf(wf, record), record.Waiting
+	if v.Waiting == nil { // written before records said so
+		v.Waiting = waitingOf(wf, record)
+	}
+	if record.Status == StatusActive && (slices.Contains(record.Tags, TagReview) || wf.Chart.Turn(record.Snapshot)&statechart.People != 0) {
+		needs := needsOf(wf, record)
+		needs.Supplied = p.Kind == identity.User && slices.Contains(record.Suppliers, p.ID)
+		v.Needs = &needs
+	}
 	if record.Status == StatusActive {
-		v.Next = wf.Chart.Next(record.Snapshot, statechart.Input{Context: record.Context, Extra: extraOf(wf, record), Now: s.Now()})
+		v.Next = wf.Chart.Next(record.Snapshot, statechart.Input{Context: record.Context, Extra: extraOf(wf, record, s.Now()), Event: statechart.Event{By: actingAt(wf, record.Snapshot, p)}, Now: s.Now()})
 	}
 	return v, nil
 }
@@ -202,23 +228,76 @@ func reasonsOf(record Record) []string {
 	return reasons
 }
 
-// nextOf is what can happen next to a draft's record.
-func nextOf(d *draft) []statechart.Next {
-	return d.workflow.Chart.Next(d.record.Snapshot, statechart.Input{Context: d.record.Context, Extra: d.extra(), Now: d.now})
+// nextOf is what can happen next to a draft's record, of what somebody may send.
+func nextOf(d *draft, by statechart.Audience) []statechart.Next {
+	return d.workflow.Chart.Next(d.record.Snapshot, statechart.Input{Context: d.record.Context, Extra: d.extra(), Event: statechart.Event{By: by}, Now: d.now})
+}
+
+// waits says whether a record waits for whom the query asks for, or for anybody.
+func (q Query) waits(r Record) bool {
+	if q.WaitingFor == "" && q.WaitingBefore.IsZero() && q.Order != LongestFirst {
+		return true
+	}
+	return r.Waiting != nil && (q.WaitingFor == "" || q.WaitingFor == r.Waiting.For) && (q.WaitingWork == "" || q.WaitingWork == r.Waiting.Work) &&
+		(q.WaitingBefore.IsZero() || r.Waiting.Since.Before(q.WaitingBefore))
+}
+
+// Over says whether no case that comes after this one in the list can pass the query: by when they were created, or changed.
+func (q Query) Over(r Record) bool {
+	switch q.Order {
+	case OldestFirst:
+		return !q.CreatedBefore.IsZero() && !r.CreatedAt.Before(q.CreatedBefore)
+	case NewestFirst, "":
+		return r.CreatedAt.Before(q.CreatedAfter)
+	case LatestFirst:
+		return r.UpdatedAt.Before(q.UpdatedAfter)
+	default:
+		return false
+	}
+}
+
+// OverAt is Over, as far as a time of the list's order that is cut to the millisecond tells.
+func (q Query) OverAt(t time.Time) bool {
+	if q.Order != OldestFirst {
+		t = t.Add(time.Millisecond)
+	}
+	return q.Over(Record{CreatedAt: t, UpdatedAt: t})
+}
+
+// From is where a list that is ordered by age, or by the newest change, begins, for the first page; zero: at its end, or its beginning.
+func (q Query) From() time.Time {
+	switch q.Order {
+	case OldestFirst:
+		return q.CreatedAfter
+	case StalestFirst:
+		return q.UpdatedAfter
+	case NewestFirst, "":
+		if q.CreatedBefore.IsZero() {
+			return time.Time{}
+		}
+		return q.CreatedBefore.Add(time.Millisecond - 1).Truncate(time.Millisecond) // stores keep milliseconds
+	default:
+		return time.Time{}
+	}
 }
 
 // Matches says whether a record passes the query's filters. Stores use it where an index has not filtered already.
 func (q Query) Matches(r Record) bool {
 	return (q.Workflow == "" || q.Workflow == r.Workflow.ID) &&
 		(q.Status == "" || q.Status == r.Status) &&
-		(q.Tag == "" || slices.Contains(r.Tags, q.Tag)) &&
+		!slices.ContainsFunc(q.Tags, func(tag string) bool { return !slices.Contains(r.Tags, tag) }) &&
 		(q.State == "" || slices.ContainsFunc(r.Snapshot.Active, func(a statechart.Activation) bool { return a.State == q.State })) &&
 		(q.Assignee == "" || q.Assignee == r.Assignee || (q.Assignee == "none" && r.Assignee == "")) &&
 		(q.Subject == "" || q.Subject == r.Subject.ID) &&
 		(q.Parent == "" || r.Parent != nil && q.Parent == r.Parent.Case) &&
-		(q.Severity == "" || severityOf(r) == q.Severity) &&
+		(len(q.Severities) == 0 || slices.Contains(q.Severities, severityOf(r))) &&
+		(q.Outcome == "" || q.Outcome == r.Outcome) &&
+		(!q.SecondPerson || r.Status == StatusActive && r.Proposed != nil) &&
+		q.waits(r) &&
+		(q.ExternalID == "" || q.ExternalID == r.ExternalID) &&
+		!r.CreatedAt.Before(q.CreatedAfter) && !r.UpdatedAt.Before(q.UpdatedAfter) && (q.CreatedBefore.IsZero() || r.CreatedAt.Before(q.CreatedBefore)) &&
 		(!q.Incident || len(r.Incidents) > 0) &&
 		(q.Overdue.IsZero() || r.overdue(q.Overdue)) &&
 		(q.DueBefore.IsZero() || (!deadline(r).IsZero() && deadline(r).Before(q.DueBefore))) &&
-		(q.Text == "" || hasAll(r.Terms, q.Terms) && r.mentions(q.Text))
+		hasAll(r.Terms, q.Terms) && (q.Text == "" || r.mentions(q.Text))
 }

@@ -16,7 +16,7 @@ func TestQueriesMatchOnEveryFilterAtOnce(t *testing.T) {
 		Snapshot: statechart.Snapshot{Active: []statechart.Activation{{State: "review"}}},
 	}
 	all := cases.Query{
-		Workflow: "small", State: "review", Tag: "manual", Status: cases.StatusActive, Assignee: "user_1", Subject: "subj_1", Severity: "high",
+		Workflow: "small", State: "review", Tags: []string{"manual"}, Status: cases.StatusActive, Assignee: "user_1", Subject: "subj_1", Severities: []string{"critical", "high"},
 		DueBefore: epoch.Add(time.Second),
 	}
 	if !all.Matches(record) || !(cases.Query{}).Matches(record) {
@@ -25,12 +25,12 @@ func TestQueriesMatchOnEveryFilterAtOnce(t *testing.T) {
 	for name, alter := range map[string]func(*cases.Query){
 		"workflow": func(q *cases.Query) { q.Workflow = "other" },
 		"state":    func(q *cases.Query) { q.State = "collect" },
-		"tag":      func(q *cases.Query) { q.Tag = "done" },
+		"tag":      func(q *cases.Query) { q.Tags = []string{"manual", "done"} },
 		"status":   func(q *cases.Query) { q.Status = cases.StatusCompleted },
 		"assignee": func(q *cases.Query) { q.Assignee = "user_2" },
 		"nobody":   func(q *cases.Query) { q.Assignee = "none" },
 		"subject":  func(q *cases.Query) { q.Subject = "subj_2" },
-		"severity": func(q *cases.Query) { q.Severity = "low" },
+		"severity": func(q *cases.Query) { q.Severities = []string{"low", "none"} },
 		"due":      func(q *cases.Query) { q.DueBefore = epoch },
 	} {
 		q := all
@@ -39,7 +39,7 @@ func TestQueriesMatchOnEveryFilterAtOnce(t *testing.T) {
 			t.Errorf("the filter by %s lets it pass", name)
 		}
 	}
-	if q := (cases.Query{Severity: "low"}); q.Matches(cases.Record{}) {
+	if q := (cases.Query{Severities: []string{"low"}}); q.Matches(cases.Record{}) {
 		t.Error("a case without a risk has a severity")
 	}
 	if q := (cases.Query{DueBefore: epoch}); q.Matches(cases.Record{}) {
@@ -103,11 +103,12 @@ func TestWaitsAreCountedFromTheirDelivery(t *testing.T) {
 	}
 }
 
-const asking = `
+const reviewWorkflow = `
 id: asking
 title: Work with an input of its own
 subject: individual
 initial: check
+by: [applicant, client, reviewer]
 states:
   check:
     invoke:
@@ -118,7 +119,7 @@ states:
 `
 
 func TestWorkIsGivenWhatItAsksForOrEverything(t *testing.T) {
-	d := newDesk(t, asking)
+	d := newDesk(t, reviewWorkflow)
 	context := map[string]any{"applicant": map[string]any{"name": "Ada"}}
 	r := must[cases.Record](d)(d.Start(t.Context(), client, cases.StartCommand{Workflow: "asking", Subject: cases.SubjectInput{Type: "individual"}, Context: context}))
 	job := d.begin(r.ID, "lookup")

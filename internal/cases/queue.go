@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ballerine/internal/calendar"
 	"ballerine/internal/identity"
 )
 
@@ -44,7 +45,7 @@ func (s *Service) Days(ctx context.Context, p identity.Principal, number int) ([
 	group.SetLimit(8)
 	for i := range days {
 		group.Go(func() (err error) {
-			at := today.AddDate(0, 0, i+1-len(days))
+			at := calendar.AddDays(today, i+1-len(days))
 			days[i].Date = at.Format(time.DateOnly)
 			days[i].Counts, err = s.Store.Counts(ctx, p.Tenant, GroupDay(at))
 			return err

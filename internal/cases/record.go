@@ -32,12 +32,14 @@ type Record struct {
 	Outcome  string              `json:"outcome,omitempty"` // the final state's path once completed
 	Risk     *Risk               `json:"risk,omitempty"`
 
+	Waiting     *Waiting  `json:"waiting,omitempty"`     // for whom the case waits, as of the newest change; nil when it has ended
 	StateSince  time.Time `json:"state_since,omitzero"`  // since when the configuration has been what it is
 	ReviewSince time.Time `json:"review_since,omitzero"` // since when a person has been asked to decide; zero: nobody is
 	SLA         *SLA      `json:"sla,omitempty"`
-	Message     *Message  `json:"message,omitempty"` // what the applicant was last told
-	Undo        *Undo     `json:"undo,omitempty"`    // the newest decision while it can be taken back
-	Terms       []string  `json:"terms,omitempty"`   // keyed hashes of what the case is searched by, sorted
+	Message     *Message  `json:"message,omitempty"`  // what the applicant was last told
+	Undo        *Undo     `json:"undo,omitempty"`     // the newest decision while it can be taken back
+	Proposed    *Proposal `json:"proposed,omitempty"` // a decision that waits for a second person
+	Terms       []string  `json:"terms,omitempty"`    // keyed hashes of what the case is searched by, sorted
 
 	Version  int    `json:"version"`  // counts history entries; the ETag; every commit adds one
 	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on
@@ -46,9 +48,16 @@ type Record struct {
 	Parent    *Parent         `json:"parent,omitempty"` // the case whose work has started this one
 	Subject   SubjectRef      `json:"subject"`
 	Documents []Document      `json:"documents,omitempty"`
-	Incidents []Incident      `json:"incidents,omitempty"` // open ones
+	Incidents []Incident      `json:"incidents,omitempty"`  // open ones
+	Reads     map[string]Read `json:"reads,omitempty"`      // by work: what it was given when it was done
+	Stale     []string        `json:"stale,omitempty"`      // work that was given what is not so any more, sorted; see staleness.go
+	Former    []FormerHits    `json:"former,omitempty"`     // possible matches of answers that do not stand any more; personal data
+	Suppliers []string        `json:"suppliers,omitempty"`  // people of the back office who have supplied data, and who has given results by hand; they do not approve
+	TwoPeople bool            `json:"two_people,omitempty"` // the risk has once been such that approving needs a second person: it does from then on
 	Assignee  string          `json:"assignee,omitempty"`
-	DueAt     time.Time       `json:"due_at,omitzero"` // soonest deadline of the active states
+	Stray     int             `json:"stray,omitempty"` // callbacks that changed nothing, as far as the history tells of them
+	Paces     map[string]Pace `json:"paces,omitempty"` // kind of caller -> how far it has used its limit
+	DueAt     time.Time       `json:"due_at,omitzero"` // what happens next by itself: a timer, a missing answer, an incident of a wait without an end
 	Execution ExecutionRef    `json:"execution"`
 	Parked    map[string]Park `json:"parked,omitempty"` // region's path ("" is the whole chart) -> waiting token
 	Seen      []string        `json:"seen,omitempty"`   // idempotency ids of the newest events, oldest first
@@ -74,7 +83,7 @@ type SubjectRef struct {
 	ID         string `json:"id"`   // "subj_…"
 	Type       string `json:"type"` // individual | business | transaction | application
 	ExternalID string `json:"external_id,omitempty"`
-	Name       string `json:"name,omitempty"` // personal data
+	Name       string `json:"name,omitempty" personal:"name"`
 }
 
 // Subject is an end user or a business, shared by its cases. Found again by (tenant, type, external id).
@@ -83,7 +92,8 @@ type Subject struct {
 	ID         string         `json:"id"`
 	Type       string         `json:"type"`
 	ExternalID string         `json:"external_id,omitempty"`
-	Data       map[string]any `json:"data"` // name {given, family}, email, … as given: personal data
+	Data       map[string]any `json:"data"`               // name {given, family}, email, … as given: personal data
+	Revision   int            `json:"revision,omitempty"` // counts writes; 0: written before there was one
 	CreatedAt  time.Time      `json:"created_at"`
 	UpdatedAt  time.Time      `json:"updated_at"`
 }
@@ -110,7 +120,7 @@ func (c *SLA) Breached(now time.Time) bool { return c != nil && !now.Before(c.Du
 
 // Message is what a reviewer tells the applicant, with the documents that are asked for again.
 type Message struct {
-	Text      string            `json:"text"`
+	Text      string            `json:"text" personal:"text"`
 	Documents []MessageDocument `json:"documents"`
 	At        time.Time         `json:"at"`
 }
@@ -128,6 +138,7 @@ type ExecutionRef struct {
 	Sequence  int       `json:"sequence"`
 	StartedAt time.Time `json:"started_at,omitzero"`
 	Since     int       `json:"since,omitempty"`   // the version in which it took over
+	Lost      int       `json:"lost,omitempty"`    // how many before it were lost, in a row
 	Express   bool      `json:"express,omitempty"` // somebody waits for its end: nothing starts it but the call itself
 }
 
@@ -142,16 +153,22 @@ func (p Park) region(path string) statechart.Region {
 	return statechart.Region{Path: path, Within: p.Position.Within}
 }
 
-// Incident is work that failed after its retries, where the chart does not say what then. The state waits for an operator.
+// Incident is work that failed after its retries, where the chart does not say what then: the state waits for an operator.
+// Or it is an effect of the case that could not be delivered, a dead letter: then Effect names it, and State and Work are
+// empty.
 type Incident struct {
 	ID       string    `json:"id"` // "inc_…"
 	State    string    `json:"state"`
 	Visit    int       `json:"visit"`
-	Work     string    `json:"work"`
+	Work     string    `json:"work"`  // "": of the state itself, see IncidentStuck, IncidentNoProgress, IncidentMisfit and IncidentLost
 	Error    string    `json:"error"` // the error's name
 	Cause    string    `json:"cause"` // without personal data
 	Attempts int       `json:"attempts"`
 	At       time.Time `json:"at"`
+	Effect   string    `json:"effect,omitempty"` // of a dead letter: "<version>/<number>"
+	Event    string    `json:"event,omitempty"`  // the deadline, or the report of Child, that has had no effect yet
+	Child    string    `json:"child,omitempty"`
+	Then     []string  `json:"then,omitempty"` // children whose reports wait behind that of Child, in their order
 }
 
 // DocumentStatus says how far a document is.
@@ -183,13 +200,23 @@ type Document struct {
 	Decision    *DocumentDecision `json:"decision,omitempty"`
 	CreatedAt   time.Time         `json:"created_at"`
 	UpdatedAt   time.Time         `json:"updated_at"`
+	// By is who has announced it: applicant, client or user. UploadUntil is when its link ends. Records of former versions have neither.
+	// As is applicant where a person has announced it for the applicant.
+	By          string    `json:"by,omitempty"`
+	As          string    `json:"as,omitempty"`
+	UploadUntil time.Time `json:"upload_until,omitzero"`
+}
+
+// awaited says whether the document's bytes can still come by the link that was given.
+func (d Document) awaited(now time.Time) bool {
+	return d.Status == DocumentAwaitingUpload && now.Before(d.UploadUntil)
 }
 
 // DocumentDecision is what a reviewer said of a document.
 type DocumentDecision struct {
 	Decision string    `json:"decision"` // approved | rejected | revision
 	Reason   string    `json:"reason,omitempty"`
-	Comment  string    `json:"comment,omitempty"`
+	Comment  string    `json:"comment,omitempty" personal:"text"`
 	By       Actor     `json:"by"`
 	At       time.Time `json:"at"`
 }
@@ -197,9 +224,11 @@ type DocumentDecision struct {
 // Note is a remark on a case. Notes are never changed.
 type Note struct {
 	ID   string    `json:"id"` // "note_…"
-	Text string    `json:"text"`
+	Text string    `json:"text" personal:"text"`
 	By   Actor     `json:"by"`
 	At   time.Time `json:"at"`
+	// Unreadable is of a note that is there and cannot be decoded. None is stored with it.
+	Unreadable bool `json:"unreadable,omitempty" doc:"the note is there and cannot be read"`
 }
 
 // TaskRun is one attempt of an invocation, for people who ask what was called, how long it took and how it ended.
@@ -215,4 +244,6 @@ type TaskRun struct {
 	Error     string        `json:"error,omitempty"`
 	StartedAt time.Time     `json:"started_at"`
 	Duration  time.Duration `json:"duration"` // nanoseconds
+	// Unreadable is of an attempt that is there and cannot be decoded. None is stored with it.
+	Unreadable bool `json:"unreadable,omitempty" doc:"the attempt is there and cannot be read"`
 }

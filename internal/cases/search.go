@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
-	"ballerine/internal/document"
+	"ballerine/internal/docscan"
+	texts "ballerine/internal/text"
 )
 
 // A case is searched by words of it: its ids, the subject's names, addresses, the numbers of its documents. What an
@@ -33,57 +31,18 @@ var searched = []string{
 // maxWord bounds a word that is indexed, in bytes; what is longer is cut.
 const maxWord = 64
 
-// fold writes a text as it is compared: lower-case letters without their accents.
-func fold(text string) string {
-	var b strings.Builder
-	for _, r := range norm.NFD.String(strings.ToLower(text)) {
-		switch r {
-		case 'ß':
-			b.WriteString("ss")
-		case 'ø':
-			b.WriteByte('o')
-		case 'ł':
-			b.WriteByte('l')
-		case 'đ':
-			b.WriteByte('d')
-		case 'æ':
-			b.WriteString("ae")
-		case 'œ':
-			b.WriteString("oe")
-		case 'ı':
-			b.WriteByte('i')
-		default:
-			if !unicode.Is(unicode.Mn, r) {
-				b.WriteRune(r)
-			}
-		}
-	}
-	return b.String()
-}
-
 // words splits a text into what is looked up on its own. Addresses and ids stay whole.
 func words(text string) []string {
-	folded := strings.FieldsFunc(fold(text), func(r rune) bool {
+	folded := strings.FieldsFunc(texts.Plain(text), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(",;:/()\"'’`<>", r)
 	})
 	out := folded[:0]
 	for _, word := range folded {
 		if word = strings.Trim(word, ".-_@+"); word != "" {
-			out = append(out, word[:cut(word, maxWord)])
+			out = append(out, texts.Cut(word, maxWord))
 		}
 	}
 	return out
-}
-
-// cut is where a text of more than limit bytes ends between two letters.
-func cut(text string, limit int) int {
-	if len(text) <= limit {
-		return len(text)
-	}
-	for limit > 0 && !utf8.RuneStart(text[limit]) {
-		limit--
-	}
-	return limit
 }
 
 // searchWords are the words that a case is found by.
@@ -113,7 +72,7 @@ func searchWords(r Record, skip []string) []string {
 	for _, doc := range r.Documents {
 		walkSearched("", doc.Properties, 0, add)
 		if zone, ok := doc.Properties["mrz"].(string); ok {
-			if read, err := document.ReadMRZ(zone); err == nil {
+			if read, err := docscan.ReadMRZ(zone); err == nil {
 				add(read.DocumentNumber)
 			}
 		}
@@ -192,6 +151,11 @@ func terms(key []byte, tenant string, words []string) []string {
 	}
 	slices.Sort(hashes)
 	return slices.Compact(hashes)
+}
+
+// externalTerm is the hash of a case's external id as a whole, letter by letter.
+func externalTerm(key []byte, tenant, externalID string) string {
+	return term(key, tenant, "external id\x00"+externalID)
 }
 
 // lookUp are the hashes that a case must have to match a text: of each word its longest beginning that is indexed, of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,8 +24,8 @@ type SendCommand struct {
 // maxPayload bounds an event's payload as JSON, in bytes.
 const maxPayload = 64 << 10
 
-// Send applies an event of a client or an applicant. Errors: NotFound, Invalid, EventNotAllowed (Details "allowed"),
-// CaseClosed, TooLarge, Conflict.
+// Send applies an event of a client or an applicant: one that is theirs to send, and does something now. Errors: NotFound,
+// Invalid, EventNotAllowed (Details "allowed"), NotCollecting, CaseClosed, TooLarge, Conflict.
 func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd SendCommand) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err
@@ -34,18 +35,26 @@ func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd
 	}
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		if cmd.IdempotencyID != "" && slices.Contains(d.record.Seen, cmd.IdempotencyID) {
-			d.nothing = true
+			d.unchanged = true
 			return nil
 		}
 		if err := d.open(); err != nil {
 			return err
 		}
 		d.entry.Cause, d.entry.Event = CauseEvent, cmd.Type
+		s.arrivals(ctx, d)
 		if cmd.Payload != nil {
 			d.detail("payload", cmd.Payload)
 		}
+		by := senderAt(d.workflow, d.record.Snapshot, p)
+		if err := d.standsIn(p); err != nil {
+			return err
+		}
 		write, writes := contextEvents[cmd.Type]
 		if writes {
+			if err := d.collects(p); err != nil {
+				return err
+			}
 			if err := write(d, cmd.Payload); err != nil {
 				return err
 			}
@@ -54,10 +63,14 @@ func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd
 			d.record.Seen = append(slices.Clone(d.record.Seen), cmd.IdempotencyID)
 			d.record.Seen = d.record.Seen[max(0, len(d.record.Seen)-maxSeen):]
 		}
-		if err := s.step(d, statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID, Optional: writes}); err != nil {
+		event := statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID, Optional: writes, By: by}
+		if err := s.step(d, event); err != nil {
+			return d.whose(err, p, "body.type", cmd.Type, false)
+		}
+		if err := d.correctsOpen(p); err != nil {
 			return err
 		}
-		return checkSize(d.record.Context)
+		return d.fitting()
 	})
 }
 
@@ -66,7 +79,11 @@ func checkEvent(cmd SendCommand) error {
 		return problem.New(problem.Invalid, "The event has no usable name.").With("body.type", "required", "an event's type has 1 to 80 characters")
 	}
 	if statechart.IsInternal(cmd.Type) {
-		return problem.New(problem.Invalid, "The event is one of the system's own.").With("body.type", "reserved", "events that begin with done., error. or after. are the system's own")
+		return problem.New(problem.Invalid, "The event is one of the system's own.").With("body.type", "reserved", "events that begin with done., error., after., outcome. or child. are the system's own")
+	}
+	hidden := problem.New(problem.Invalid, "The event's payload has problems.")
+	if checkVisible(hidden, "body.payload", cmd.Payload); len(hidden.Fields) > 0 {
+		return hidden
 	}
 	text, err := json.Marshal(cmd.Payload)
 	if err != nil {
@@ -80,12 +97,14 @@ func checkEvent(cmd SendCommand) error {
 
 // DecideCommand is what a reviewer decides about a case: one of the events that the state has.
 type DecideCommand struct {
-	Event     string
-	Reason    string                    // a code
-	Comment   string                    // free text: kept in the history's details
-	Message   string                    // to the applicant, who reads it with the documents that are asked for again
-	Documents []DocumentDecisionCommand // decided together with the case
-	Undo      time.Duration             // how long the decision can be taken back; its effects wait until then
+	Event      string
+	Reason     string                    // a code
+	Comment    string                    // free text: kept in the history's details
+	Message    string                    // to the applicant, who reads it with the documents that are asked for again
+	Documents  []DocumentDecisionCommand // decided together with the case
+	Hits       []HitAnswer               // what each possible match is
+	OnBehalfOf string                    // the person for whom a key decides
+	Undo       time.Duration             // how long the decision can be taken back; its effects wait until then
 }
 
 // maxMessage bounds a message to the applicant, in bytes.
@@ -102,8 +121,16 @@ func checkDecision(cmd DecideCommand) error {
 	if cmd.Undo < 0 || cmd.Undo > MaxUndo {
 		e.With("body.undo_seconds", "range", "a decision can be undone for 0 to %d seconds", int(MaxUndo.Seconds()))
 	}
+	checkProse(e, "body.reason", cmd.Reason)
+	checkProse(e, "body.comment", cmd.Comment)
+	checkProse(e, "body.message", cmd.Message)
 	for i, decision := range cmd.Documents {
 		decision.check(e, fmt.Sprintf("body.documents[%d]", i))
+	}
+	for i, answer := range cmd.Hits {
+		if answer.Answer != "match" && answer.Answer != "not_a_match" {
+			e.With(fmt.Sprintf("body.hits[%d].answer", i), "enum", "an answer is match or not_a_match")
+		}
 	}
 	if len(e.Fields) > 0 {
 		return e
@@ -111,8 +138,8 @@ func checkDecision(cmd DecideCommand) error {
 	return nil
 }
 
-// Decide applies a reviewer's decision on the version that the reviewer has seen. Errors: as Send, and
-// PreconditionRequired, Stale.
+// Decide applies a decision of a person, or of a key on a person's behalf, on the version that they have seen. Errors: as
+// Send, and Forbidden, PreconditionRequired, Stale.
 func (s *Service) Decide(ctx context.Context, p identity.Principal, id string, seen int, cmd DecideCommand) (Record, error) {
 	if err := checkDecision(cmd); err != nil {
 		return Record{}, err
@@ -121,31 +148,58 @@ func (s *Service) Decide(ctx context.Context, p identity.Principal, id string, s
 		if err := d.open(); err != nil {
 			return err
 		}
-		for i, decision := range cmd.Documents {
-			if err := d.decideDocument(decision); err != nil {
-				return at(err, fmt.Sprintf("body.documents[%d]", i))
-			}
-		}
-		d.entry.Cause, d.entry.Event = CauseDecision, cmd.Event
-		d.detail("reason", cmd.Reason)
-		d.detail("comment", cmd.Comment)
-		for _, next := range nextOf(d) {
-			if next.Event == cmd.Event && !next.Allowed {
-				return d.refused(next)
-			}
-		}
-		d.say(cmd)
-		d.hold = cmd.Undo
-		d.tell("case.decision", map[string]any{"event": cmd.Event, "reason": cmd.Reason}) // never the comment: it is free text
-		if err := s.step(d, statechart.Event{Type: cmd.Event, Payload: map[string]any{"reason": cmd.Reason, "comment": cmd.Comment}}); err != nil {
+		if err := d.decider(p, cmd.OnBehalfOf, cmd.Reason); err != nil {
 			return err
 		}
-		return checkSize(d.record.Context)
+		if err := s.othersApproveDocuments(ctx, d, cmd.Documents...); err != nil {
+			return err
+		}
+		untouched := *d
+		if err := s.decide(d, p, cmd); err != nil || !d.approves(cmd.Event) {
+			return err
+		}
+		if err := s.othersApprove(ctx, d); err != nil {
+			return err
+		}
+		needs := needsOf(d.workflow, d.old)
+		if err := needs.check(cmd); err != nil {
+			return err
+		}
+		decides, by, err := s.twoPeople(ctx, d, needs, cmd)
+		if err == nil && !decides {
+			*d = untouched
+			d.propose(cmd, by)
+		}
+		return err
 	})
 }
 
-// say leaves a message for the applicant. A decision without one takes the former message away.
-func (d *draft) say(cmd DecideCommand) {
+// decide takes a decision into the draft.
+func (s *Service) decide(d *draft, p identity.Principal, cmd DecideCommand) error {
+	by := decider(p)
+	for i, decision := range cmd.Documents {
+		if err := d.decideDocument(decision); err != nil {
+			return at(err, fmt.Sprintf("body.documents[%d]", i))
+		}
+	}
+	d.entry.Cause, d.entry.Event = CauseDecision, cmd.Event
+	d.decided(cmd)
+	for _, next := range nextOf(d, by) {
+		if next.Event == cmd.Event && !next.Allowed {
+			return d.refused(next, by)
+		}
+	}
+	d.leaveMessage(cmd)
+	d.hold = cmd.Undo
+	d.notify("case.decision", map[string]any{"event": cmd.Event, "reason": cmd.Reason}) // never the comment: it is free text
+	if err := s.step(d, statechart.Event{Type: cmd.Event, Payload: map[string]any{"reason": cmd.Reason, "comment": cmd.Comment}, By: by}); err != nil {
+		return d.whose(err, p, "body.event", cmd.Event, true)
+	}
+	return d.fitting()
+}
+
+// leaveMessage leaves a message for the applicant. A decision without one takes the former message away.
+func (d *draft) leaveMessage(cmd DecideCommand) {
 	d.record.Message = nil
 	message := Message{Text: strings.TrimSpace(cmd.Message), Documents: []MessageDocument{}, At: d.now}
 	for _, doc := range d.record.Documents {
@@ -172,9 +226,9 @@ func at(err error, location string) error {
 }
 
 // refused tells a reviewer why a decision would do nothing: its condition does not hold.
-func (d *draft) refused(next statechart.Next) error {
+func (d *draft) refused(next statechart.Next, by statechart.Audience) error {
 	return problem.New(problem.EventNotAllowed, "The decision is not possible now.").
-		Detail("allowed", allowedOf(nextOf(d))).With("body.event", "guard", "%s", *next.Reason)
+		Detail("allowed", allowedOf(nextOf(d, by))).Detail("explanation", next.Explanation).With("body.event", "guard", "%s", *next.Reason)
 }
 
 func allowedOf(next []statechart.Next) []string {
@@ -203,10 +257,11 @@ func (s *Service) onSeen(ctx context.Context, p identity.Principal, id string, s
 	})
 }
 
-// EventContextSaved tells a chart that its context was saved: what moves by itself (always) is looked at again.
-const EventContextSaved = "context.saved"
+// eventContextSaved tells a chart that its context was saved: what moves by itself (always) is looked at again.
+const eventContextSaved = "context.saved"
 
-// SaveContext merges a patch (RFC 7396) into the context, and tells the chart. Errors: NotFound, Invalid, TooLarge, CaseClosed, Conflict.
+// SaveContext merges a patch (RFC 7396) into the context, and tells the chart. Errors: NotFound, Invalid, TooLarge,
+// NotCollecting, CaseClosed, Conflict.
 func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id string, patch map[string]any) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err
@@ -215,11 +270,23 @@ func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id stri
 		if err := d.open(); err != nil {
 			return err
 		}
+		if err := d.collects(p); err != nil {
+			return err
+		}
 		d.entry.Cause = CauseContext
+		if err := d.standsIn(p); err != nil {
+			return err
+		}
 		if err := d.patch(patch); err != nil {
 			return err
 		}
-		return s.step(d, statechart.Event{Type: EventContextSaved, Optional: true})
+		if err := s.step(d, statechart.Event{Type: eventContextSaved, Optional: true}); err != nil {
+			return err
+		}
+		if err := d.correctsOpen(p); err != nil {
+			return err
+		}
+		return d.fitting()
 	})
 }
 
@@ -232,10 +299,8 @@ func (d *draft) patch(patch map[string]any) error {
 	}
 	d.record.Context, _ = mergePatch(d.record.Context, patch).(map[string]any)
 	d.detail("patch", patch)
-	for name := range patch {
-		d.changed(name)
-	}
-	return checkSize(d.record.Context)
+	d.changed(slices.Collect(maps.Keys(patch))...)
+	return nil
 }
 
 // open refuses changes of a case that has ended.

@@ -109,7 +109,7 @@ func TestEventsThatCannotBeAreRefused(t *testing.T) {
 	}
 }
 
-func TestStaleIfMatchTellsWhatHasChangedSince(t *testing.T) {
+func TestStaleIfMatchReportsWhatHasChangedSince(t *testing.T) {
 	d := newDesk(t)
 	r := d.inReview()
 	must[cases.Record](d)(d.Assign(t.Context(), reviewer, r.ID, "user_2", 0))
@@ -154,7 +154,7 @@ func TestOfTwoReviewersOnTheSamePageOneDecides(t *testing.T) {
 	}
 }
 
-func TestDecisionIsToldWithoutItsComment(t *testing.T) {
+func TestDecisionIsPublishedWithoutItsComment(t *testing.T) {
 	d := newDesk(t)
 	r := d.inReview()
 	decided := must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "reject", Reason: "forged", Comment: "Her passport"}))
@@ -162,11 +162,11 @@ func TestDecisionIsToldWithoutItsComment(t *testing.T) {
 		t.Fatalf("status %s, outcome %s", decided.Status, decided.Outcome)
 	}
 	change := d.store.last()
-	told := effects(change, "case.decision")
-	if len(told) != 1 || len(effects(change, "case.completed")) != 1 {
+	decisions := effects(change, "case.decision")
+	if len(decisions) != 1 || len(effects(change, "case.completed")) != 1 {
 		t.Fatalf("effects %+v", change.Effects)
 	}
-	data := told[0].Data
+	data := decisions[0].Data
 	if data["event"] != "reject" || data["reason"] != "forged" || data["version"] != decided.Version || data["status"] != "completed" {
 		t.Errorf("data %v", data)
 	}
@@ -178,7 +178,7 @@ func TestDecisionIsToldWithoutItsComment(t *testing.T) {
 	}
 }
 
-func TestDecisionWhoseConditionDoesNotHoldSaysSo(t *testing.T) {
+func TestDecisionWhoseConditionDoesNotHoldReportsIt(t *testing.T) {
 	d := newDesk(t)
 	r := d.inReview()
 	d.upload(r.ID, "doc_1", "passport", "")
@@ -230,7 +230,7 @@ func TestOnlyTheOwnCaseIsKnown(t *testing.T) {
 			_, errs["Notes"] = d.Notes(c, p, r.ID)
 			_, errs["TaskRuns"] = d.TaskRuns(c, p, r.ID)
 			_, errs["Verify"] = d.Verify(c, p, r.ID)
-			_, errs["Answer"] = d.Answer(c, p, r.ID, "check", 2, "lookup", nil, "")
+			_, errs["Answer"] = d.Answer(c, p, r.ID, cases.Reply{State: "check", Visit: 2, Work: "lookup", Payload: nil, ID: ""})
 			for call, err := range errs {
 				if problem.CodeOf(err) != problem.NotFound {
 					t.Errorf("%s: %v, want not_found", call, err)

@@ -3,10 +3,8 @@ package cases
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
-	"fmt"
+	"errors"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +25,8 @@ type Config struct {
 	Objects Objects
 	// Decisions answer at once; nil where nobody asks for any.
 	Decisions Decisions
+	// Behind are the people and keys that may hold a secret of a key. Without it no key decides where a decision takes two people.
+	Behind func(ctx context.Context, tenant, key string) ([]string, error)
 	// SearchKey keys the hashes that cases are searched by. Where it is nil, as in tasks, a case keeps those that it has.
 	SearchKey []byte
 
@@ -38,6 +38,9 @@ type Config struct {
 	MaxEvents    int           // of an execution, before another takes over; default MaxEvents
 	UploadExpiry time.Duration // of presigned uploads; default 15 minutes
 	LinkExpiry   time.Duration // of document links; default 5 minutes
+	LookAgain    time.Duration // bounds how long a write without an answer is looked for; default 2 seconds
+	FollowUp     time.Duration // after which a wait without a deadline of its own is an incident; default 90 days
+	Limits       Limits        // of entries in a case's history; what is zero is as in DefaultLimits
 }
 
 // Service runs the commands and queries of cases. It is safe for concurrent use, also by several processes.
@@ -81,32 +84,53 @@ func New(config Config) *Service {
 	if config.LinkExpiry <= 0 {
 		config.LinkExpiry = 5 * time.Minute
 	}
+	if config.LookAgain <= 0 {
+		config.LookAgain = 2 * time.Second
+	}
+	if config.FollowUp <= 0 {
+		config.FollowUp = FollowUp
+	}
+	config.Limits.Applicant = config.Limits.Applicant.or(DefaultLimits.Applicant)
+	config.Limits.Client = config.Limits.Client.or(DefaultLimits.Client)
 	return &Service{config}
 }
 
 // draft is a change in the making: a copy of the record, the history entry, and what goes with them.
 type draft struct {
-	record   Record
-	workflow *workflow.Workflow
-	entry    Entry
-	effects  []Effect
-	told     []told
-	notes    []Note
-	runs     []TaskRun
-	subject  *Subject
-	dropped  []Effect // of a former commit: they shall not happen
-	now      time.Time
-	hold     time.Duration // how long the effects wait, so that the change can be undone
-	undone   *Undo         // the decision that this change takes back
-	nothing  bool          // the command has nothing to write
+	record    Record
+	workflow  *workflow.Workflow
+	entry     Entry
+	effects   []Effect
+	notices   []notice
+	notes     []Note
+	results   []ChildResult
+	runs      []TaskRun
+	subject   *Subject
+	former    *Superseded   // has ended: its external id is this new case's
+	dropped   []Effect      // of a former commit: they shall not happen
+	buried    []Effect      // of former commits: they become dead letters
+	replayed  []Effect      // dead letters: they are tried again
+	discarded []Effect      // dead letters: they shall not happen
+	retracted []Publication // of a former commit: nobody is told
+	quiet     bool          // the change is about the outbox itself: nothing follows from it
+	fields    []string      // of the context that have changed
+	members   []string      // of the record that have changed
+	answered  []string      // work that has finished in this change
+	now       time.Time
+	hold      time.Duration        // how long the effects wait, so that the change can be undone
+	undone    *Undo                // the decision that this change takes back
+	unchanged bool                 // the command has nothing to write
+	another   bool                 // the case is given another execution
+	lost      int                  // executions in a row, when another one replaces them
+	known     map[string]readGroup // children, by the work that has started them
 
 	old      Record // as it was read
 	was      Status // before the change
 	creating bool
 }
 
-// told is an event for subscribers whose data the change itself completes: where the case is now, in which version.
-type told struct {
+// notice is an event for subscribers whose data the change itself completes: where the case is now, in which version.
+type notice struct {
 	kind  string
 	extra map[string]any
 }
@@ -133,11 +157,11 @@ func (s *Service) apply(ctx context.Context, tenant, id string, actor Actor, run
 }
 
 func (s *Service) attempt(ctx context.Context, tenant, id string, actor Actor, run command) (Record, error) {
-	record, err := s.Store.Get(ctx, tenant, id)
+	record, err := s.read(ctx, tenant, id)
 	if err != nil {
 		return Record{}, err
 	}
-	wf, err := s.Catalog.Workflow(ctx, tenant, record.Workflow.ID, record.Workflow.Version)
+	wf, err := s.follows(ctx, record)
 	if err != nil {
 		return Record{}, err
 	}
@@ -145,13 +169,39 @@ func (s *Service) attempt(ctx context.Context, tenant, id string, actor Actor, r
 		return Record{}, err
 	}
 	d := s.draft(record, wf, actor)
-	if err := run(d); err != nil {
+	err = run(d)
+	if err == nil && d.unchanged {
+		return record, nil // a call that comes again has been answered, whatever came after it
+	}
+	if seen := seenOf(ctx, id); seen > 0 {
+		if err := s.unchanged(ctx, record, seen); err != nil {
+			return Record{}, err
+		}
+	}
+	if err != nil {
 		return Record{}, err
 	}
-	if d.nothing {
-		return record, nil
+	if err := d.pace(s.Limits); err != nil {
+		s.Metrics.Count("case_rate_limited_total", "caller", actor.Kind)
+		return Record{}, err
 	}
 	return s.commit(ctx, d)
+}
+
+// follows is the workflow of a record. Errors: Unavailable when it is not known here. A record never loses its workflow, so
+// it was started or moved by a newer program than this one, as happens while a deployment is under way or was taken back:
+// whoever asks is to ask again, and nothing is decided meanwhile.
+func (s *Service) follows(ctx context.Context, record Record) (*workflow.Workflow, error) {
+	wf, err := s.Catalog.Workflow(ctx, record.Tenant, record.Workflow.ID, record.Workflow.Version)
+	if problem.CodeOf(err) == problem.UnknownWorkflow {
+		return nil, problem.Wrap(err, problem.Unavailable, "The case follows a version of its workflow that is not known here: a newer release has started it.").Detail("workflow", record.Workflow.String())
+	}
+	return wf, err
+}
+
+// withoutWorkflow says whether an error is that of follows. What needs no workflow then goes on without.
+func withoutWorkflow(err error) bool {
+	return problem.CodeOf(err) == problem.Unavailable && problem.CodeOf(errors.Unwrap(err)) == problem.UnknownWorkflow
 }
 
 // expire applies the timers that are due, each as an entry of its own. What was applied stays when it fails.
@@ -159,22 +209,45 @@ func (s *Service) expire(ctx context.Context, record Record, wf *workflow.Workfl
 	for applied := 0; record.Status == StatusActive; applied++ {
 		event, due := wf.Chart.Due(record.Snapshot, s.Now())
 		if !due {
-			break
+			return s.overdue(ctx, record, wf)
 		}
 		if applied == maxTimers {
 			return record, problem.New(problem.Livelock, "More than %d timers of the case are due one after the other.", maxTimers)
 		}
-		d := s.draft(record, wf, Actor{Kind: string(identity.System), ID: "timer"})
-		d.entry.Cause, d.entry.Event = CauseTimer, event.Type
-		if err := s.step(d, event); err != nil {
-			return record, err
-		}
 		var err error
-		if record, err = s.commit(ctx, d); err != nil {
+		if record, err = s.expireOne(ctx, record, wf, event); err != nil {
 			return record, err
 		}
 	}
 	return record, nil
+}
+
+// expireOne applies one deadline that has passed. The record stays what it was when that fails.
+func (s *Service) expireOne(ctx context.Context, record Record, wf *workflow.Workflow, event statechart.Event) (Record, error) {
+	begin := func() *draft {
+		d := s.draft(record, wf, Actor{Kind: string(identity.System), ID: "timer"})
+		d.entry.Cause, d.entry.Event = CauseTimer, event.Type
+		return d
+	}
+	d := begin()
+	err := s.timer(d, event)
+	if err == nil {
+		var next Record
+		if next, err = s.commit(ctx, d); err == nil {
+			return next, nil
+		}
+	}
+	cause, held := unworkable[problem.CodeOf(err)]
+	if !held {
+		return record, err
+	}
+	d = begin()
+	s.holdDeadline(d, event, string(problem.CodeOf(err)), cause)
+	next, err := s.commit(ctx, d)
+	if err != nil {
+		return record, err
+	}
+	return next, nil
 }
 
 func (s *Service) draft(record Record, wf *workflow.Workflow, actor Actor) *draft {
@@ -186,6 +259,7 @@ func (s *Service) draft(record Record, wf *workflow.Workflow, actor Actor) *draf
 
 // step runs the pure core and takes its result into the draft.
 func (s *Service) step(d *draft, event statechart.Event) error {
+	d.judge() // guards see what has become stale
 	result, err := d.workflow.Chart.StepWith(d.record.Snapshot, statechart.Input{
 		Context: d.record.Context, Extra: d.extra(), Event: event, Now: d.now,
 	})
@@ -220,13 +294,47 @@ func (d *draft) take(result statechart.Result) {
 	}
 }
 
+// changed names fields of the context that the change has written; member names members of the record. The two are kept
+// apart, since a field of the context may be called as a member of the record is.
 func (d *draft) changed(names ...string) {
-	for _, name := range names {
-		if !slices.Contains(d.entry.Changed, name) {
-			d.entry.Changed = append(d.entry.Changed, name)
-		}
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = fieldPath(name)
 	}
-	slices.Sort(d.entry.Changed)
+	d.fields = merged(d.fields, names)
+	d.entry.Changed = merged(d.entry.Changed, paths)
+}
+
+func (d *draft) member(name string) {
+	d.members = merged(d.members, []string{name})
+	d.entry.Changed = merged(d.entry.Changed, []string{name})
+}
+
+// merged are the names of both lists, sorted, each once.
+func merged(a, b []string) []string {
+	all := append(slices.Clone(a), b...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// The members of a record that the history names beside the fields of the context.
+const (
+	memberDocuments = "documents"
+	memberAssignee  = "assignee"
+	memberIncidents = "incidents"
+)
+
+// IsMember says whether a history entry means a member of the record by a name, and no field of the context.
+func IsMember(name string) bool { return fieldPath(name) != name }
+
+// fieldPath is how the history names a field of the context: by its name, but for those that are called as a member is.
+func fieldPath(name string) string {
+	switch name {
+	case memberDocuments, memberAssignee, memberIncidents:
+		return "context." + name
+	default:
+		return name
+	}
 }
 
 func (d *draft) detail(name string, value any) {
@@ -236,179 +344,14 @@ func (d *draft) detail(name string, value any) {
 	d.entry.Details[name] = value
 }
 
-// tell adds an event for subscribers about the case as the change leaves it. extra is thin, too.
-func (d *draft) tell(kind string, extra map[string]any) { d.told = append(d.told, told{kind, extra}) }
+// notify adds an event for subscribers about the case as the change leaves it. extra is thin, too.
+func (d *draft) notify(kind string, extra map[string]any) {
+	d.notices = append(d.notices, notice{kind, extra})
+}
 
 // publish adds an event for subscribers. Data is thin: ids and states, no personal data.
 func (d *draft) publish(kind string, data map[string]any) {
 	d.effects = append(d.effects, Effect{Kind: EffectPublish, Type: kind, Data: data})
-}
-
-// commit counts the versions up, seals the history entry, adds what follows from the change, and writes it all.
-func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
-	revision := d.record.Revision
-	d.record.Version++
-	d.record.Revision++
-	d.record.UpdatedAt = d.now
-	d.record.Tags = d.workflow.Chart.Tags(d.record.Snapshot)
-	d.entry.Version = d.record.Version
-	d.entry.To = d.workflow.Chart.Configuration(d.record.Snapshot)
-	d.clocks()
-	d.follow(s.MaxEvents)
-	s.index(d)
-	if changes := d.fieldChanges(); len(changes) > 0 && !d.creating {
-		d.detail("changes", changes)
-	}
-	if d.hold > 0 {
-		d.holdBack(d.hold)
-	} else if !d.entry.Cause.keeps() {
-		d.record.Undo = nil
-	}
-	if err := s.seal(d); err != nil {
-		return Record{}, err
-	}
-	for i := range d.effects {
-		e := &d.effects[i]
-		e.Tenant, e.Case, e.Version, e.Number, e.At = d.record.Tenant, d.record.ID, d.record.Version, i, d.now
-	}
-	err := s.Store.Commit(ctx, Change{
-		Revision: revision, Before: d.old, Next: d.record, Entry: d.entry, Effects: d.effects, Dropped: d.dropped,
-		Notes: d.notes, TaskRuns: d.runs, Subject: d.subject, Counts: d.count(),
-	})
-	if err != nil {
-		return Record{}, err
-	}
-	s.count(d)
-	return d.record, nil
-}
-
-// follow adds the effects that every change has: the execution is started, woken or stopped, subscribers are told.
-func (d *draft) follow(maxEvents int) {
-	d.record.DueAt = d.workflow.Chart.Deadline(d.record.Snapshot)
-	if d.record.Status != StatusActive {
-		d.record.DueAt = time.Time{}
-	}
-	if d.undone != nil {
-		return // the execution and the subscribers have not heard of what is taken back
-	}
-	d.dropIncidents()
-	d.followExecution(maxEvents)
-	from, to := d.entry.From, d.entry.To
-	if d.creating {
-		d.publish("case.created", d.summary())
-	}
-	for _, t := range d.told {
-		data := d.summary()
-		maps.Copy(data, t.extra)
-		d.publish(t.kind, data)
-	}
-	if !d.creating && !slices.Equal(from, to) {
-		data := d.summary()
-		data["from"], data["to"] = from, to
-		d.publish("case.state_changed", data)
-	}
-	if d.was == StatusActive && d.record.Status != StatusActive {
-		d.publish("case."+string(d.record.Status), d.summary())
-	}
-	d.report()
-}
-
-// dropIncidents forgets those whose state has been left: nobody can retry them any more.
-func (d *draft) dropIncidents() {
-	if d.record.Status != StatusActive {
-		d.record.Incidents = nil
-		return
-	}
-	left := slices.DeleteFunc(slices.Clone(d.record.Incidents), func(i Incident) bool {
-		_, waits := d.workflow.Chart.Retry(d.record.Snapshot, i.State, i.Visit, i.Work)
-		return !waits
-	})
-	if len(left) == len(d.record.Incidents) {
-		return
-	}
-	d.record.Incidents = left
-	d.changed("incidents")
-}
-
-// followExecution hands over to another execution when it is time, else it wakes every branch of the execution whose
-// region is no longer where it waits.
-func (d *draft) followExecution(maxEvents int) {
-	if d.creating {
-		if !d.record.Execution.Express {
-			d.effects = append(d.effects, d.startEffect())
-		}
-		return
-	}
-	undoable := d.hold > 0 || d.record.Undo != nil && d.entry.Cause.keeps() // the execution may be called back
-	if d.entry.Cause == CauseReplaced || d.entry.Cause == CauseMigrated || !undoable && d.worn(maxEvents) {
-		d.handOver()
-		return
-	}
-	for _, region := range sortedRegions(d.record.Parked) {
-		park := d.record.Parked[region]
-		position := d.workflow.Chart.PositionIn(d.record.Snapshot, park.region(region))
-		if park.Position.Same(position) && d.record.Status == StatusActive {
-			continue
-		}
-		d.record.Parked = without(d.record.Parked, region)
-		if d.record.Status == StatusCancelled {
-			continue // it is stopped instead
-		}
-		d.effects = append(d.effects, d.wakeEffect(park.Token, position))
-	}
-}
-
-func (d *draft) wakeEffect(token string, position statechart.Position) Effect {
-	return Effect{Kind: EffectWake, Name: d.record.Execution.Name, Token: token, Position: position, Latest: d.record.Execution.latest()}
-}
-
-// startEffect starts an execution where the record is.
-func (d *draft) startEffect() Effect {
-	return Effect{Kind: EffectStart, Name: d.record.Execution.Name, Machine: d.record.Workflow, Position: d.workflow.Chart.Position(d.record.Snapshot), Latest: d.record.Execution.latest()}
-}
-
-func (d *draft) summary() map[string]any {
-	data := map[string]any{
-		"case": d.record.ID, "workflow": d.record.Workflow.ID, "workflow_version": d.record.Workflow.Version,
-		"status": string(d.record.Status), "version": d.record.Version, "configuration": d.entry.To,
-	}
-	if d.record.ExternalID != "" {
-		data["external_id"] = d.record.ExternalID
-	}
-	if d.record.Outcome != "" {
-		data["outcome"] = d.record.Outcome
-	}
-	if d.record.Parent != nil {
-		data["parent"] = d.record.Parent.Case
-	}
-	return data
-}
-
-// index brings the record's search terms up to date.
-func (s *Service) index(d *draft) {
-	if len(s.SearchKey) == 0 {
-		return
-	}
-	skip := reserved(d.workflow) // what work has written is not searched
-	searched := func(name string) bool { return name == "documents" || !slices.Contains(skip, name) }
-	if d.creating || slices.ContainsFunc(d.entry.Changed, searched) {
-		d.record.Terms = terms(s.SearchKey, d.record.Tenant, searchWords(d.record, skip))
-	}
-}
-
-func (s *Service) count(d *draft) {
-	s.Metrics.Count("case_events_total", "workflow", d.record.Workflow.ID, "cause", string(d.entry.Cause))
-	if d.creating {
-		s.Metrics.Count("cases_started_total", "workflow", d.record.Workflow.ID)
-	}
-}
-
-func (s *Service) salt() (string, error) {
-	raw := make([]byte, 16)
-	if _, err := io.ReadFull(s.Random, raw); err != nil {
-		return "", fmt.Errorf("read random salt: %w", err)
-	}
-	return hex.EncodeToString(raw), nil
 }
 
 func actorOf(p identity.Principal) Actor { return Actor{Kind: string(p.Kind), ID: p.ID} }

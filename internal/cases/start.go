@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -18,9 +17,6 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// maxContext bounds a case's context as JSON, in bytes.
-const maxContext = 200 << 10
-
 // StartCommand asks for a new case.
 type StartCommand struct {
 	ID         string // the case's id when the caller has reserved one, so that a retry starts nothing twice; "" makes one
@@ -30,19 +26,20 @@ type StartCommand struct {
 	Subject    SubjectInput
 	Context    map[string]any
 
-	parent  *Parent // of a child case
-	express bool    // decided at once: see Decision
+	parent   *Parent  // of a child case
+	supplied []string // who has supplied the parent's data, which are the child's
+	express  bool     // decided at once: see Decision
 }
 
 // SubjectInput is whom the case is about.
 type SubjectInput struct {
-	Type       string
+	Type       string // "": what the workflow is about
 	ExternalID string
 	Data       map[string]any // name, email, …
 }
 
-// Start creates a case at its workflow's initial state. Errors: UnknownWorkflow, Invalid, TooLarge, AlreadyExists (the
-// external id is taken within the workflow: Details "case" names its case).
+// Start creates a case at its workflow's initial state. Errors: UnknownWorkflow, Invalid, TooLarge, AlreadyExists (an open
+// case of the workflow has the external id: Details "case" names it; one that has ended gives it up).
 func (s *Service) Start(ctx context.Context, p identity.Principal, cmd StartCommand) (Record, error) {
 	wf, err := s.Catalog.Workflow(ctx, p.Tenant, cmd.Workflow, cmd.Version)
 	if err != nil {
@@ -51,6 +48,9 @@ func (s *Service) Start(ctx context.Context, p identity.Principal, cmd StartComm
 	if cmd.Context == nil {
 		cmd.Context = map[string]any{}
 	}
+	if cmd.Subject.Type == "" {
+		cmd.Subject.Type = wf.Subject
+	}
 	if err := checkStart(wf, cmd); err != nil {
 		return Record{}, err
 	}
@@ -58,11 +58,7 @@ func (s *Service) Start(ctx context.Context, p identity.Principal, cmd StartComm
 	if id == "" {
 		id = s.NewID("case")
 	}
-	d, err := s.newCase(ctx, p, wf, id, cmd)
-	if err != nil {
-		return Record{}, err
-	}
-	record, err := s.commit(ctx, d)
+	record, err := s.create(ctx, p, wf, id, cmd)
 	if problem.CodeOf(err) == problem.AlreadyExists && cmd.ID != "" {
 		if existing, getErr := s.Store.Get(ctx, p.Tenant, id); getErr == nil {
 			return existing, nil // the same call came before
@@ -71,14 +67,62 @@ func (s *Service) Start(ctx context.Context, p identity.Principal, cmd StartComm
 	return record, err
 }
 
+// create writes the new case; again when another write to what it shares with others (its subject, the counters) came
+// first.
+func (s *Service) create(ctx context.Context, p identity.Principal, wf *workflow.Workflow, id string, cmd StartCommand) (Record, error) {
+	var former *Superseded
+	for attempt := 0; ; attempt++ {
+		d, err := s.newCase(ctx, p, wf, id, cmd)
+		if err != nil {
+			return Record{}, err
+		}
+		d.former, former = former, nil
+		record, err := s.commit(ctx, d)
+		if problem.CodeOf(err) == problem.AlreadyExists && attempt+1 < attempts {
+			if former, err = s.ended(ctx, p.Tenant, id, err); err == nil {
+				continue
+			}
+		}
+		if problem.CodeOf(err) != problem.Conflict || attempt+1 == attempts {
+			return record, err
+		}
+		s.Metrics.Count("case_conflicts_total")
+		if err := s.Pause(ctx, attempt); err != nil {
+			return Record{}, problem.Wrap(err, problem.Timeout, "The call ended before the case could be written.")
+		}
+	}
+}
+
+// ended is the case that has a new one's external id, when it has ended; else the error stays what it is.
+func (s *Service) ended(ctx context.Context, tenant, id string, taken error) (*Superseded, error) {
+	holder, _ := problem.As(taken).Details["case"].(string)
+	if holder == "" || holder == id {
+		return nil, taken
+	}
+	record, err := s.Store.Get(ctx, tenant, holder)
+	switch {
+	case err != nil:
+		return nil, err
+	case record.Status == StatusActive:
+		return nil, taken
+	}
+	return &Superseded{Case: holder, Revision: record.Revision}, nil
+}
+
 func checkStart(wf *workflow.Workflow, cmd StartCommand) error {
 	problems := problem.New(problem.Invalid, "The case cannot be started like this.")
 	if wf.Subject != "" && cmd.Subject.Type != wf.Subject {
 		problems.With("body.subject.type", "subject_type", "the workflow %s is about subjects of type %s", wf.ID, wf.Subject)
 	}
+	checkLine(problems, "body.external_id", cmd.ExternalID)
+	visibleSubject(problems, cmd.Subject)
 	addContextProblems(problems, wf, nil, cmd.Context)
 	if len(problems.Fields) > 0 {
 		return problems
+	}
+	e := problem.New(problem.TooLarge, "The case's external id is longer than it can be.")
+	if tooLong(e, "body.external_id", cmd.ExternalID, maxID); len(e.Fields) > 0 {
+		return e
 	}
 	return checkSize(cmd.Context)
 }
@@ -86,6 +130,9 @@ func checkStart(wf *workflow.Workflow, cmd StartCommand) error {
 func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflow.Workflow, id string, cmd StartCommand) (*draft, error) {
 	now := s.Now().UTC().Truncate(time.Millisecond)
 	subject, err := s.subject(ctx, p.Tenant, cmd.Subject, now)
+	if err == nil {
+		err = checkSubject(subject)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -97,19 +144,23 @@ func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflo
 	d := &draft{record: record, workflow: wf, now: now, creating: true, was: StatusActive, subject: &subject}
 	d.entry = Entry{At: now, Actor: actorOf(p), Cause: CauseStarted, From: []string{}, Workflow: record.Workflow}
 	d.detail("context", cmd.Context)
+	d.record.Suppliers = slices.Clone(cmd.supplied)
+	if err := d.suppliedBy(p); err != nil {
+		return nil, err
+	}
 	result, err := wf.Chart.StartWith(statechart.Input{Context: cmd.Context, Extra: d.extra(), Now: now})
 	if err != nil {
 		return nil, err
 	}
 	d.take(result)
-	return d, nil
+	return d, d.fitting()
 }
 
 func executionName(id string, sequence int) string { return id + "-" + strconv.Itoa(sequence) }
 
 // subject finds the subject by its external id and takes over what is newly said of it, or makes a new one.
 func (s *Service) subject(ctx context.Context, tenant string, in SubjectInput, now time.Time) (Subject, error) {
-	subject := Subject{Tenant: tenant, ID: s.NewID("subj"), Type: in.Type, ExternalID: in.ExternalID, Data: in.Data, CreatedAt: now, UpdatedAt: now}
+	subject := Subject{Tenant: tenant, ID: s.NewID("subj"), Type: in.Type, ExternalID: in.ExternalID, Data: in.Data, Revision: 1, CreatedAt: now, UpdatedAt: now}
 	if in.ExternalID == "" {
 		return subject, nil
 	}
@@ -121,7 +172,7 @@ func (s *Service) subject(ctx context.Context, tenant string, in SubjectInput, n
 			data = map[string]any{}
 		}
 		maps.Copy(data, in.Data)
-		found.Data, found.UpdatedAt = data, now
+		found.Data, found.Revision, found.UpdatedAt = data, found.Revision+1, now
 		return found, nil
 	case problem.CodeOf(err) != problem.NotFound:
 		return Subject{}, err
@@ -145,55 +196,42 @@ func displayName(data map[string]any) string {
 	return ""
 }
 
-// reserved are the context fields that only the system writes: the results of the workflow's work, and the fields that
-// guards see beside the context.
-func reserved(wf *workflow.Workflow) []string {
-	names := []string{"documents", "event", "children"}
-	for _, state := range wf.Chart.States() {
-		for _, invocation := range state.Invocations {
-			names = append(names, invocation.ID)
-		}
-	}
-	return names
-}
-
 // addContextProblems checks what a caller writes: the patch must not touch reserved fields, the whole must keep to the
 // schema. before is nil for a new case.
 func addContextProblems(problems *problem.Error, wf *workflow.Workflow, before, patch map[string]any) {
-	names := reserved(wf)
+	if len(patch) > maxFields {
+		problems.With("body.context", "too_many", "a context has at most %d fields beside each other", maxFields)
+		return
+	}
+	names := wf.Owned()
 	for _, name := range slices.Sorted(maps.Keys(patch)) {
 		if slices.Contains(names, name) {
 			problems.With("body.context."+name, "reserved", "this field is written by the workflow's own work")
+			continue
 		}
+		checkVisible(problems, "body.context."+name, patch[name])
 	}
 	whole := patch
 	if before != nil {
 		whole, _ = mergePatch(before, patch).(map[string]any)
 	}
 	var invalid *problem.Error
-	if err := wf.CheckContext(callersPart(wf, whole)); errors.As(err, &invalid) {
+	if err := wf.CheckContext(wf.OfCallers(whole)); errors.As(err, &invalid) {
 		for _, f := range invalid.Fields {
 			problems.With("body."+f.Location, f.Code, "%s", f.Message)
 		}
 	}
 }
 
-// callersPart is the part of a context that callers write: the schema speaks of that, not of results.
-func callersPart(wf *workflow.Workflow, whole map[string]any) map[string]any {
-	callers := maps.Clone(whole)
-	for _, name := range reserved(wf) {
-		delete(callers, name)
-	}
-	return callers
-}
-
+// checkSize refuses a context that a case cannot have, where that must be known before the change is sealed.
 func checkSize(context map[string]any) error {
-	text, err := json.Marshal(context)
-	if err != nil {
-		return problem.Wrap(err, problem.Invalid, "The context is not JSON.")
+	e := problem.New(problem.TooLarge, "The case's context is larger than it can be.")
+	r := Record{Context: context}.slim()
+	for _, b := range bounds[:2] {
+		tooLarge(e, b.place, b.of(r), b.limit, b.hint)
 	}
-	if len(text) > maxContext {
-		return problem.New(problem.TooLarge, "The case's context would be larger than %d KB.", maxContext>>10)
+	if len(e.Fields) > 0 {
+		return e
 	}
 	return nil
 }

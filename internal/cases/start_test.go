@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"ballerine/internal/cases"
@@ -34,6 +35,16 @@ func TestStartPutsTheCaseAtTheInitialState(t *testing.T) {
 		t.Errorf("effects %+v", change.Effects)
 	}
 	d.verified(r.ID)
+}
+
+func TestTheSubjectIsOfTheTypeThatTheWorkflowIsAbout(t *testing.T) {
+	d := newDesk(t)
+	cmd := startOf(map[string]any{"applicant": map[string]any{"name": "Ada"}})
+	cmd.Subject.Type = ""
+	r := must[cases.Record](d)(d.Start(t.Context(), client, cmd))
+	if r.Subject.Type != "individual" {
+		t.Errorf("the subject is of type %q", r.Subject.Type)
+	}
 }
 
 func TestStartWithAReservedIDCreatesOneCase(t *testing.T) {
@@ -68,7 +79,50 @@ func TestStartWithATakenExternalIDNamesItsCase(t *testing.T) {
 	}
 }
 
-func TestStartTellsAllProblemsOfTheContextWithoutValues(t *testing.T) {
+func TestAFinishedCustomerIsOnboardedAgain(t *testing.T) {
+	d := newDesk(t)
+	cmd := startOf(nil)
+	cmd.ExternalID, cmd.Subject.ExternalID = "customer-1", "person-1"
+	first := must[cases.Record](d)(d.Start(t.Context(), client, cmd))
+	must[cases.Record](d)(d.Cancel(t.Context(), client, first.ID, 0, "withdrawn"))
+	second := must[cases.Record](d)(d.Start(t.Context(), client, cmd))
+	if second.ID == first.ID || second.Subject.ID != first.Subject.ID {
+		t.Errorf("cases %s and %s, subjects %s and %s", first.ID, second.ID, first.Subject.ID, second.Subject.ID)
+	}
+	_, err := d.Start(t.Context(), client, cmd)
+	if e := wantCode(t, err, problem.AlreadyExists); e.Details["case"] != second.ID {
+		t.Errorf("details %v, want case %s", e.Details, second.ID)
+	}
+	page, err := d.List(t.Context(), client, cases.Query{ExternalID: "customer-1", Limit: 10})
+	if err != nil || len(page.Records) != 2 {
+		t.Errorf("%d cases have had the external id, %v", len(page.Records), err)
+	}
+}
+
+func TestOneOfManyTakesAnEndedCasesExternalIDOver(t *testing.T) {
+	d := newDesk(t)
+	cmd := startOf(nil)
+	cmd.ExternalID = "customer-1"
+	first := must[cases.Record](d)(d.Start(t.Context(), client, cmd))
+	must[cases.Record](d)(d.Cancel(t.Context(), client, first.ID, 0, "withdrawn"))
+	var group sync.WaitGroup
+	var won atomic.Int32
+	for range 8 {
+		group.Go(func() {
+			if _, err := d.Start(t.Context(), client, cmd); err == nil {
+				won.Add(1)
+			} else if problem.CodeOf(err) != problem.AlreadyExists {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d open cases have the external id", won.Load())
+	}
+}
+
+func TestStartReportsAllProblemsOfTheContextWithoutValues(t *testing.T) {
 	d := newDesk(t)
 	cmd := startOf(map[string]any{
 		"applicant": map[string]any{"age": 12.0, "nick": "Secretive"}, "color": "Ultraviolet", "unknown": "Hidden",
@@ -125,7 +179,7 @@ func TestEventsCannotGrowTheContextBeyondItsBound(t *testing.T) {
 	}
 	cmd.Payload = map[string]any{"blob": strings.Repeat("x", 60<<10)}
 	_, err := d.Send(t.Context(), client, r.ID, cmd)
-	if e := wantCode(t, err, problem.TooLarge); !strings.Contains(e.Message, "context") {
+	if e := wantCode(t, err, problem.TooLarge); !slices.Equal(places(e), []string{"body.context too_large"}) {
 		t.Errorf("refused for another reason: %v", e)
 	}
 	cmd.Payload = map[string]any{"blob": strings.Repeat("x", 65<<10)}
@@ -139,7 +193,7 @@ func TestStartOfAnUnknownWorkflowIsRefused(t *testing.T) {
 	wantCode(t, err, problem.UnknownWorkflow)
 }
 
-func TestCaseThatEndsAtOnceIsToldAsCreatedAndCompleted(t *testing.T) {
+func TestCaseThatEndsAtOnceIsPublishedAsCreatedAndCompleted(t *testing.T) {
 	d := newDesk(t)
 	r := must[cases.Record](d)(d.Start(t.Context(), client, cases.StartCommand{Workflow: "instant", Subject: cases.SubjectInput{Type: "individual"}}))
 	if r.Status != cases.StatusCompleted || r.Outcome != "over" {

@@ -2,6 +2,9 @@ package cases
 
 import (
 	"context"
+	"maps"
+	"reflect"
+	"slices"
 	"time"
 
 	"ballerine/internal/identity"
@@ -24,25 +27,41 @@ type Undo struct {
 	At      time.Time `json:"at"`
 	Until   time.Time `json:"until"`
 	Effects int       `json:"effects"` // how many are held back
-	Before  Before    `json:"before"`
+	// Publications is in how many parts its events are kept.
+	Publications int    `json:"publications,omitempty"`
+	Before       Before `json:"before"`
 }
 
 // Before is what a decision has changed, as it was.
 type Before struct {
 	Snapshot    statechart.Snapshot `json:"snapshot"`
-	Context     map[string]any      `json:"context,omitempty"`   // absent: the decision has not changed it
-	Documents   []Document          `json:"documents,omitempty"` // absent: the decision has not changed them
+	Wrote       []string            `json:"wrote,omitempty"`     // what of the following two the decision has changed: "context", "documents"
+	Context     map[string]any      `json:"context,omitempty"`   // absent: there was none, or the decision has not changed it
+	Documents   []Document          `json:"documents,omitempty"` // absent: there were none, or the decision has not changed them
 	Incidents   []Incident          `json:"incidents,omitempty"`
 	Parked      map[string]Park     `json:"parked,omitempty"`
 	Message     *Message            `json:"message,omitempty"`
 	SLA         *SLA                `json:"sla,omitempty"`
+	Proposed    *Proposal           `json:"proposed,omitempty"`
+	Former      []FormerHits        `json:"former,omitempty"`
 	StateSince  time.Time           `json:"state_since,omitzero"`
 	ReviewSince time.Time           `json:"review_since,omitzero"`
 }
 
+// What a decision may have changed besides where the case is.
+const (
+	wroteContext   = "context"
+	wroteDocuments = "documents"
+)
+
+// wrote says whether the decision has changed it. A decision from before Wrote was kept says so by what it has kept.
+func (b Before) wrote(what string) bool {
+	return slices.Contains(b.Wrote, what) || what == wroteContext && b.Context != nil || what == wroteDocuments && b.Documents != nil
+}
+
 // keeps says whether a change leaves the decision before it as it is, so that it can still be taken back.
 func (c Cause) keeps() bool {
-	return c == CauseNote || c == CauseAssigned || c == CauseDocumentViewed
+	return c == CauseNote || c == CauseAssigned || c == CauseDocumentViewed || c == CauseCallbackIgnored
 }
 
 // holdBack lets a decision be undone for a while: its effects wait.
@@ -52,38 +71,47 @@ func (d *draft) holdBack(window time.Duration) {
 		Version: d.record.Version, Event: d.entry.Event, By: d.entry.Actor, At: d.now, Until: until, Effects: len(d.effects),
 		Before: Before{
 			Snapshot: d.old.Snapshot, Incidents: d.old.Incidents, Parked: d.old.Parked, Message: d.old.Message,
-			SLA: d.old.SLA, StateSince: d.old.StateSince, ReviewSince: d.old.ReviewSince,
+			Proposed: d.old.Proposed, Former: d.old.Former, SLA: d.old.SLA, StateSince: d.old.StateSince, ReviewSince: d.old.ReviewSince,
 		},
 	}
-	for _, name := range d.entry.Changed {
-		switch name {
-		case "documents":
-			undo.Before.Documents = d.old.Documents
-		case "assignee", "incidents":
-		default:
-			undo.Before.Context = d.old.Context
-		}
+	if len(d.fields) > 0 {
+		undo.Before.Wrote, undo.Before.Context = append(undo.Before.Wrote, wroteContext), d.old.Context
 	}
-	d.record.Undo = undo
+	if slices.Contains(d.members, memberDocuments) {
+		undo.Before.Wrote, undo.Before.Documents = append(undo.Before.Wrote, wroteDocuments), d.old.Documents
+	}
+	d.record.Undo, d.entry.FinalAt = undo, undo.final()
 	for i := range d.effects {
-		d.effects[i].NotBefore = until.Add(undoMargin)
+		d.effects[i].NotBefore = undo.final()
 	}
 }
 
 // Undo takes the newest decision back, as long as its effects are held back and nothing has built upon it. Errors:
-// NotFound, PreconditionRequired, Stale, UndoOver, Forbidden (somebody else's), Conflict.
+// NotFound, PreconditionRequired, Stale, UndoOver (also when one of the effects has been claimed for delivery: the store
+// decides which of the two came first), Forbidden (somebody else's), Conflict.
 func (s *Service) Undo(ctx context.Context, p identity.Principal, id string, seen int) (Record, error) {
 	return s.onSeen(ctx, p, id, seen, func(d *draft) error {
 		u := d.record.Undo
+		if proposed := d.record.Proposed; u == nil && proposed != nil && proposed.By.onBehalf("") == d.entry.Actor {
+			d.entry.Cause, d.entry.Event = CauseUndone, proposed.Event
+			d.record.Proposed = nil
+			return nil
+		}
 		if u == nil || !d.now.Before(u.Until) {
 			return problem.New(problem.UndoOver, "There is no decision that can still be undone.")
 		}
-		if u.By != d.entry.Actor {
+		if u.By.onBehalf("") != d.entry.Actor {
 			return problem.New(problem.Forbidden, "Only who has decided can undo it.")
 		}
 		d.undo(u)
 		return nil
 	})
+}
+
+// revocable says whether a decision can still be taken back, so that what it has left behind may be there again.
+func (d *draft) revocable() bool {
+	u := d.record.Undo
+	return u != nil && d.now.Before(u.Until.Add(undoMargin))
 }
 
 func (d *draft) undo(u *Undo) {
@@ -92,23 +120,43 @@ func (d *draft) undo(u *Undo) {
 	r := &d.record
 	r.Snapshot, r.Status, r.Outcome, r.Undo = u.Before.Snapshot, StatusActive, "", nil
 	d.callBack(u)
-	r.Incidents, r.Message = u.Before.Incidents, u.Before.Message
-	r.SLA, r.StateSince, r.ReviewSince = u.Before.SLA, u.Before.StateSince, u.Before.ReviewSince
-	if u.Before.Context != nil {
-		for name := range r.Context {
-			d.changed(name)
-		}
-		r.Context = u.Before.Context
+	r.Message, r.Proposed = u.Before.Message, u.Before.Proposed
+	r.Incidents = append(slices.Clone(u.Before.Incidents), newDeadLetters(r.Incidents, u.Before.Incidents)...)
+	if !sameJSON(r.Incidents, d.old.Incidents) {
+		d.member(memberIncidents)
 	}
-	if u.Before.Documents != nil {
+	r.SLA, r.StateSince, r.ReviewSince = u.Before.SLA, u.Before.StateSince, u.Before.ReviewSince
+	if u.Before.wrote(wroteContext) {
+		d.changed(differing(r.Context, u.Before.Context)...)
+		if r.Context = u.Before.Context; r.Context == nil {
+			r.Context = map[string]any{}
+		}
+	}
+	if u.Before.wrote(wroteDocuments) {
 		r.Documents = u.Before.Documents
-		d.changed("documents")
+		d.member(memberDocuments)
 	}
 	for n := range u.Effects {
 		d.dropped = append(d.dropped, Effect{
-			Tenant: r.Tenant, Case: r.ID, Version: u.Version, Number: n, At: u.At, NotBefore: u.Until.Add(undoMargin),
+			Tenant: r.Tenant, Case: r.ID, Version: u.Version, Number: n, At: u.At, NotBefore: u.final(),
 		})
 	}
+	d.retracted = u.retract(*r)
+}
+
+// differing names the fields that two contexts do not agree on.
+func differing(a, b map[string]any) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if other, ok := b[name]; !ok || !reflect.DeepEqual(a[name], other) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b)) {
+		if _, ok := a[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // callBack puts the parked tokens back, and wakes an execution that has come to another wait since: its own had ended

@@ -28,6 +28,8 @@ type Job struct {
 	Workflow   *workflow.Workflow
 	State      string
 	Visit      int
+	Round      int // how often a person has had it done again after an incident
+	Tries      int // attempts before it was last put off: see PostponeWork
 	Invocation *statechart.Invocation
 }
 
@@ -36,7 +38,7 @@ func (j Job) Input(now time.Time) (map[string]any, error) {
 	if j.Invocation.With == nil {
 		return j.Record.Context, nil
 	}
-	env := &expr.Env{Scope: expr.Layers{extraOf(j.Workflow, j.Record), j.Record.Context}, Now: now}
+	env := &expr.Env{Scope: expr.Layers{extraOf(j.Workflow, j.Record, now), j.Record.Context}, Now: now}
 	input := make(map[string]any, len(j.Invocation.With))
 	for name, program := range j.Invocation.With {
 		if value, verdict := program.Value(env); verdict.Truth == expr.True {
@@ -50,7 +52,10 @@ func (j Job) Input(now time.Time) (map[string]any, error) {
 type Outcome struct {
 	Payload   any        // JSON value: written to the context under the work's id
 	Awaiting  bool       // the vendor has accepted the request and will call back
+	Until     time.Time  // awaiting: when the answer is missing for good; zero: it has no deadline of its own (child cases)
+	Accepted  any        // awaiting: what is kept of the acceptance, JSON; nil: nothing
 	Documents []Document // what was found out about documents: status, checks, key
+	Used      *Used      // what the answer was made from; nil: it may be everything
 	Run       TaskRun    // the attempt
 }
 
@@ -83,13 +88,13 @@ func positionOf(record Record, wf *workflow.Workflow, branch Branch) statechart.
 // load reads a record with the timers that are due applied.
 func (s *Service) load(ctx context.Context, tenant, id string) (Record, *workflow.Workflow, error) {
 	record, err := s.apply(ctx, tenant, id, system("step"), func(d *draft) error {
-		d.nothing = true
+		d.unchanged = true
 		return nil
 	})
 	if err != nil {
 		return Record{}, nil, err
 	}
-	wf, err := s.Catalog.Workflow(ctx, tenant, record.Workflow.ID, record.Workflow.Version)
+	wf, err := s.follows(ctx, record)
 	return record, wf, err
 }
 
@@ -146,7 +151,9 @@ func (s *Service) BeginWork(ctx context.Context, branch Branch, state, work stri
 		return Job{}, false, follow, nil
 	}
 	invocation, ok := where.Invocation(work)
-	return Job{Branch: branch, Record: record, Workflow: wf, State: state, Visit: follow.Visit, Invocation: invocation}, ok, follow, nil
+	job = Job{Branch: branch, Record: record, Workflow: wf, State: state, Visit: follow.Visit, Invocation: invocation}
+	job.Round, job.Tries = roundOf(wf, record, state, work)
+	return job, ok, follow, nil
 }
 
 // FinishWork writes a job's outcome. One that belongs to a former visit changes nothing but the account of attempts.
@@ -157,17 +164,16 @@ func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (Exe
 	stale := false
 	record, err := s.apply(ctx, job.Record.Tenant, job.Record.ID, system(job.Invocation.Source), func(d *draft) error {
 		if stale = !d.isDoing(job.State, job.Visit, job.Invocation.ID, statechart.WorkPending); stale {
-			d.nothing = true
+			d.unchanged = true
 			return nil
 		}
 		d.runs = []TaskRun{outcome.Run}
 		d.update(outcome.Documents)
 		if outcome.Awaiting {
-			d.entry.Cause = CauseCallback
-			d.record.Snapshot, _ = d.workflow.Chart.Await(d.record.Snapshot, job.State, job.Visit, job.Invocation.ID)
-			return nil
+			return d.await(job, outcome)
 		}
-		return s.done(d, job.State, job.Visit, job.Invocation, outcome.Payload, "")
+		d.used(job, outcome.Used)
+		return s.finish(d, job.State, job.Visit, job.Invocation, outcome, &job.Record, "")
 	})
 	if err != nil {
 		return ExecutionInput{}, err
@@ -181,6 +187,41 @@ func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (Exe
 	return s.input(record, job.Workflow, job.Branch), nil
 }
 
+// Postponement is what whoever does the work has asked for.
+type Postponement struct {
+	Until time.Time
+	Tries int     // attempts so far, all together
+	Error string  // the attempt's
+	Run   TaskRun // the attempt
+}
+
+// PostponeWork lets work wait in the record until it may be done again. It is pending again then, and nobody but the record
+// has to remember. Work that belongs to a former visit changes nothing but the account of attempts.
+func (s *Service) PostponeWork(ctx context.Context, job Job, p Postponement) (ExecutionInput, error) {
+	stale := false
+	work := job.Invocation.ID
+	record, err := s.apply(ctx, job.Record.Tenant, job.Record.ID, system(job.Invocation.Source), func(d *draft) error {
+		if stale = !d.isDoing(job.State, job.Visit, work, statechart.WorkPending); stale {
+			d.unchanged = true
+			return nil
+		}
+		d.runs = []TaskRun{p.Run}
+		d.entry.Cause = CausePostponed
+		d.detail("postponed", map[string]any{"state": job.State, "work": work, "until": p.Until.UTC().Format(time.RFC3339Nano), "attempts": p.Tries, "error": p.Error})
+		d.record.Snapshot, _ = d.workflow.Chart.Postpone(d.record.Snapshot, job.State, job.Visit, work, p.Until.UTC(), p.Tries)
+		return nil
+	})
+	if err != nil {
+		return ExecutionInput{}, err
+	}
+	if stale {
+		if err := s.Store.PutTaskRun(ctx, record.Tenant, record.ID, p.Run); err != nil {
+			return ExecutionInput{}, err
+		}
+	}
+	return s.input(record, job.Workflow, job.Branch), nil
+}
+
 // isDoing says whether the case is busy with this work, in one of these statuses.
 func (d *draft) isDoing(state string, visit int, work string, statuses ...statechart.WorkStatus) bool {
 	return d.record.Status == StatusActive && slices.ContainsFunc(d.workflow.Chart.Busy(d.record.Snapshot), func(b statechart.Doing) bool {
@@ -188,16 +229,14 @@ func (d *draft) isDoing(state string, visit int, work string, statuses ...statec
 	})
 }
 
-// done feeds a result to the pure core.
-func (s *Service) done(d *draft, state string, visit int, invocation *statechart.Invocation, payload any, eventID string) error {
+// done feeds a result to the pure core. from is the record that the work was given; nil: the record tells by itself.
+func (s *Service) done(d *draft, state string, visit int, invocation *statechart.Invocation, from *Record, payload any, eventID string) error {
+	d.answers(invocation.ID, from)
 	d.entry.Cause, d.entry.Event = CauseOutcome, "done.invoke."+invocation.ID
 	if invocation.Source == "rules" {
 		d.rate(invocation.ID, payload)
 	}
-	if err := s.step(d, statechart.Event{Type: d.entry.Event, Payload: payload, State: state, Visit: visit, ID: eventID}); err != nil {
-		return err
-	}
-	return checkSize(d.record.Context)
+	return s.step(d, statechart.Event{Type: d.entry.Event, Payload: payload, State: state, Visit: visit, ID: eventID})
 }
 
 // rate takes the risk over from a policy's answer.
@@ -211,7 +250,8 @@ func (d *draft) rate(work string, payload any) {
 	}
 }
 
-// update takes over what was found out about documents. A document that somebody has decided keeps its status.
+// update takes over what was found out about documents. A document that somebody has decided keeps its status,
+// unless it is not what was announced.
 func (d *draft) update(documents []Document) {
 	for _, found := range documents {
 		at := slices.IndexFunc(d.record.Documents, func(x Document) bool { return x.ID == found.ID })
@@ -220,12 +260,12 @@ func (d *draft) update(documents []Document) {
 		}
 		doc := d.record.Documents[at]
 		doc.Key, doc.Checks, doc.UpdatedAt = found.Key, found.Checks, d.now
-		if doc.Decision == nil {
+		if doc.Decision == nil || found.Status == DocumentRefused { // what nobody may see is approved by nobody
 			doc.Status = found.Status
 		}
 		d.record.Documents = slices.Clone(d.record.Documents)
 		d.record.Documents[at] = doc
-		d.changed("documents")
+		d.member(memberDocuments)
 	}
 }
 
@@ -251,70 +291,51 @@ func (s *Service) FailWork(ctx context.Context, branch Branch, state, work strin
 	}
 	record, err := s.apply(ctx, branch.Tenant, branch.Case, system("step"), func(d *draft) error {
 		if !d.isDoing(state, visit, work, statechart.WorkPending) {
-			d.nothing = true
+			d.unchanged = true
 			return nil
 		}
-		d.entry.Cause, d.entry.Event = CauseOutcome, "error.invoke."+work
-		d.detail("error", failure.Error)
-		d.detail("cause", failure.Cause)
-		payload := map[string]any{"error": failure.Error, "cause": failure.Cause}
-		if err := s.step(d, statechart.Event{Type: d.entry.Event, Payload: payload, State: state, Visit: visit}); err != nil {
-			return err
-		}
-		if d.isDoing(state, visit, work, statechart.WorkIncident) {
-			d.incident(s.NewID("inc"), state, visit, work, failure)
-		}
-		return nil
+		return s.fail(d, state, work, visit, failure)
 	})
 	if err != nil {
 		return ExecutionInput{}, err
 	}
-	wf, err := s.Catalog.Workflow(ctx, branch.Tenant, record.Workflow.ID, record.Workflow.Version)
+	wf, err := s.follows(ctx, record)
 	if err != nil {
 		return ExecutionInput{}, err
 	}
 	return s.input(record, wf, branch), nil
 }
 
-func (d *draft) incident(incidentID, state string, visit int, work string, failure Failure) {
-	d.entry.Cause = CauseIncident
-	incident := Incident{ID: incidentID, State: state, Visit: visit, Work: work, Error: failure.Error, Cause: failure.Cause, Attempts: failure.Attempts, At: d.now}
-	d.record.Incidents = append(slices.Clone(d.record.Incidents), incident)
-	d.changed("incidents")
-	d.tell("case.incident", map[string]any{"incident": incidentID, "state": state, "work": work, "error": failure.Error})
-}
-
-// Answer applies a vendor's callback. One that comes before the task has noted that it awaits it, twice, or late, is
-// told apart: it is applied once, or changes nothing. Errors: NotFound, TooLarge, Conflict.
-func (s *Service) Answer(ctx context.Context, p identity.Principal, id, state string, visit int, work string, payload any, eventID string) (Record, error) {
-	if err := sees(p, id); err != nil {
-		return Record{}, err
-	}
-	if err := checkResult(payload); err != nil {
-		return Record{}, err
-	}
-	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
-		if !d.isDoing(state, visit, work, statechart.WorkPending, statechart.WorkAwaiting) {
-			d.nothing = true
-			return nil
-		}
-		where, _ := d.workflow.Chart.State(state)
-		invocation, _ := where.Invocation(work)
-		return s.done(d, state, visit, invocation, payload, eventID)
+// fail feeds a failure of pending work to the pure core; without a rule of the chart it is an incident.
+func (s *Service) fail(d *draft, state, work string, visit int, failure Failure) error {
+	d.entry.Cause, d.entry.Event = CauseOutcome, "error.invoke."+work
+	d.detail("error", failure.Error)
+	d.detail("cause", failure.Cause)
+	payload := map[string]any{"error": failure.Error, "cause": failure.Cause}
+	misfit, err := d.unless(func() error {
+		return s.step(d, statechart.Event{Type: d.entry.Event, Payload: payload, State: state, Visit: visit})
 	})
-}
-
-// ReplaceExecution gives an active case a new execution, which takes over from the record. gone names the one that was
-// found to have ended: when somebody else has replaced it meanwhile, nothing changes.
-func (s *Service) ReplaceExecution(ctx context.Context, tenant, id, gone string) (Record, error) {
-	return s.apply(ctx, tenant, id, system("sweep"), func(d *draft) error {
-		if d.record.Status != StatusActive || d.record.Execution.Name != gone {
-			d.nothing = true
-			return nil
-		}
-		d.entry.Cause = CauseReplaced
-		d.detail("execution", d.record.Execution.Name)
-		d.record.Parked = nil // nobody waits any more
+	if err != nil {
+		return err
+	}
+	if misfit != nil {
+		d.record.Snapshot, _ = d.workflow.Chart.Fail(d.record.Snapshot, state, visit, work)
+		failure.Error, failure.Cause = IncidentMisfit, misfitCause(d.workflow, "The work has failed ("+failure.Error+"), and with what the workflow does then", misfit)
+	}
+	if d.isDoing(state, visit, work, statechart.WorkIncident) {
+		d.entry.Cause = CauseIncident
+		d.raise(Incident{ID: s.NewID("inc"), State: state, Visit: visit, Work: work, Error: failure.Error, Cause: failure.Cause, Attempts: failure.Attempts, At: d.now})
 		return nil
-	})
+	}
+	if _, covered := readingOf(d.workflow, work, nil); covered && !slices.Contains(d.fields, work) {
+		d.readBy(work, Read{Requested: "failed"}) // an answer in its field is of a former round
+	}
+	return nil
+}
+
+// raise opens an incident.
+func (d *draft) raise(incident Incident) {
+	d.record.Incidents = append(slices.Clone(d.record.Incidents), incident)
+	d.member(memberIncidents)
+	d.notify("case.incident", map[string]any{"incident": incident.ID, "state": incident.State, "work": incident.Work, "error": incident.Error})
 }

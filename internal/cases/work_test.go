@@ -11,6 +11,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
+	"ballerine/internal/telemetry"
 )
 
 // checking is a case whose first work is to be done.
@@ -44,7 +45,7 @@ func TestWorkIsDoneOneAfterTheOther(t *testing.T) {
 	if lookup["hits"] != 0.0 || now.Risk == nil || *now.Risk != (cases.Risk{Score: 71, Severity: "high", Work: "risk"}) {
 		t.Errorf("context %v, risk %v", now.Context, now.Risk)
 	}
-	if told := effects(d.store.last(), "workflow.review.needed"); len(told) != 1 {
+	if needed := effects(d.store.last(), "workflow.review.needed"); len(needed) != 1 {
 		t.Errorf("effects %+v", d.store.last().Effects)
 	}
 	if runs := must[[]cases.TaskRun](d)(d.TaskRuns(t.Context(), client, r.ID)); len(runs) != 2 || runs[0].Outcome != "done" {
@@ -89,7 +90,7 @@ func TestOutcomeThatComesTwiceIsAppliedOnce(t *testing.T) {
 	}
 }
 
-func TestCallbackIsAppliedOnceWhetherItComesBeforeOrAfterTheTaskHasNotedIt(t *testing.T) {
+func TestAnEarlyOrLateCallbackIsAppliedOnce(t *testing.T) {
 	answer := map[string]any{"answered": true}
 	t.Run("after", func(t *testing.T) {
 		d := newDesk(t)
@@ -101,13 +102,13 @@ func TestCallbackIsAppliedOnceWhetherItComesBeforeOrAfterTheTaskHasNotedIt(t *te
 		if _, todo, follow, err := d.BeginWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup"); todo || err != nil || follow.Label != "check/lookup/answer" {
 			t.Fatalf("the work is to be done again: %s, %v", follow.Label, err)
 		}
-		now := must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, "check", job.Visit, "lookup", answer, "evt_1"))
+		now := must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, cases.Reply{State: "check", Visit: job.Visit, Work: "lookup", Payload: answer, ID: "evt_1"}))
 		if got, _ := now.Context["lookup"].(map[string]any); got["answered"] != true {
 			t.Fatalf("context %v", now.Context)
 		}
-		again := must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, "check", job.Visit, "lookup", map[string]any{}, "evt_2"))
-		if again.Version != now.Version {
-			t.Error("the second answer was applied, too")
+		again := must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, cases.Reply{State: "check", Visit: job.Visit, Work: "lookup", Payload: map[string]any{}, ID: "evt_2"}))
+		if got, _ := again.Context["lookup"].(map[string]any); got["answered"] != true || again.Stray != 1 || !slices.Equal(again.Snapshot.Active[0].Work, now.Snapshot.Active[0].Work) {
+			t.Error("the second answer was applied, too, or has left no trace")
 		}
 		d.verified(r.ID)
 	})
@@ -115,7 +116,7 @@ func TestCallbackIsAppliedOnceWhetherItComesBeforeOrAfterTheTaskHasNotedIt(t *te
 		d := newDesk(t)
 		r := d.checking()
 		job := d.begin(r.ID, "lookup")
-		now := must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, "check", job.Visit, "lookup", answer, "evt_1"))
+		now := must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, cases.Reply{State: "check", Visit: job.Visit, Work: "lookup", Payload: answer, ID: "evt_1"}))
 		if follow := d.await(job); follow.Label != "check/risk" || d.get(r.ID).Version != now.Version {
 			t.Errorf("follow %s, version %d", follow.Label, d.get(r.ID).Version)
 		}
@@ -128,8 +129,8 @@ func TestCallbackIsAppliedOnceWhetherItComesBeforeOrAfterTheTaskHasNotedIt(t *te
 		d.await(job)
 		d.send(r.ID, "back")
 		again := d.send(r.ID, "GO")
-		now := must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, "check", job.Visit, "lookup", answer, "evt_1"))
-		if now.Version != again.Version || now.Context["lookup"] != nil {
+		now := must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, cases.Reply{State: "check", Visit: job.Visit, Work: "lookup", Payload: answer, ID: "evt_1"}))
+		if now.Version != again.Version+1 || now.Stray != 1 || now.Context["lookup"] != nil {
 			t.Errorf("version %d, context %v", now.Version, now.Context)
 		}
 	})
@@ -145,9 +146,9 @@ func TestFailureWithoutARuleIsAnIncidentThatAnOperatorRetries(t *testing.T) {
 	if follow.Label != "check/lookup/incident" || len(now.Incidents) != 1 || now.Incidents[0].Error != "VendorUnavailable" || now.Incidents[0].Attempts != 3 {
 		t.Fatalf("follow %s, incidents %+v", follow.Label, now.Incidents)
 	}
-	told := effects(d.store.last(), "case.incident")
-	if len(told) != 1 || told[0].Data["incident"] != now.Incidents[0].ID || told[0].Data["version"] != now.Version {
-		t.Errorf("told %+v", told)
+	incidents := effects(d.store.last(), "case.incident")
+	if len(incidents) != 1 || incidents[0].Data["incident"] != now.Incidents[0].ID || incidents[0].Data["version"] != now.Version {
+		t.Errorf("told %+v", incidents)
 	}
 	must[cases.ExecutionInput](d)(d.FailWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, failure))
 	if d.get(r.ID).Version != now.Version {
@@ -197,6 +198,33 @@ func TestAnIncidentIsSkippedWithAResultThatIsGivenByHand(t *testing.T) {
 	d.verified(r.ID)
 }
 
+// incidentCounter counts what an alarm watches.
+type incidentCounter struct {
+	telemetry.Metrics
+	incidents int
+}
+
+func (c *incidentCounter) Count(name string, dimensions ...string) {
+	if name == "case_incidents_total" && len(dimensions) == 0 {
+		c.incidents++
+	}
+}
+
+func TestAnIncidentIsCountedOnceHoweverLongItIsOpen(t *testing.T) {
+	d := newDesk(t)
+	counter := &incidentCounter{Metrics: telemetry.Discard}
+	d.Metrics = counter
+	r, incident := d.stuck()
+	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "The vendor is asked.")) // another commit, in which it is still open
+	if open := d.get(r.ID).Incidents; len(open) != 1 || counter.incidents != 1 {
+		t.Errorf("open: %d, counted: %d", len(open), counter.incidents)
+	}
+	must[cases.Record](d)(d.RetryIncident(t.Context(), reviewer, r.ID, incident.ID, nil))
+	if counter.incidents != 1 {
+		t.Errorf("counted after its end: %d", counter.incidents)
+	}
+}
+
 func TestAnIncidentIsRetriedWithTheDataPutRight(t *testing.T) {
 	d := newDesk(t)
 	r, incident := d.stuck()
@@ -204,7 +232,9 @@ func TestAnIncidentIsRetriedWithTheDataPutRight(t *testing.T) {
 	if p := wantCode(t, err, problem.Invalid); len(p.Fields) != 1 || p.Fields[0].Location != "body.context.color" || len(d.get(r.ID).Incidents) != 1 {
 		t.Errorf("%+v", p.Fields)
 	}
-	_, err = d.RetryIncident(t.Context(), client, r.ID, incident.ID, map[string]any{"risk": map[string]any{"score": 1.0}})
+	_, err = d.RetryIncident(t.Context(), client, r.ID, incident.ID, map[string]any{"color": "red"})
+	wantCode(t, err, problem.NotCollecting) // people put data right while it is checked, and nobody else
+	_, err = d.RetryIncident(t.Context(), reviewer, r.ID, incident.ID, map[string]any{"risk": map[string]any{"score": 1.0}})
 	if p := wantCode(t, err, problem.Invalid); !slices.Equal(places(p), []string{"body.context.risk reserved"}) {
 		t.Errorf("a risk score was put in by hand: %v", places(p))
 	}
@@ -219,7 +249,7 @@ func TestAnIncidentIsRetriedWithTheDataPutRight(t *testing.T) {
 	d.verified(r.ID)
 }
 
-func TestIncidentsAreFoundWithWhatTheirWorkWasGivenAndHowOftenItWasTried(t *testing.T) {
+func TestIncidentsHaveTheInputAndTheAttempts(t *testing.T) {
 	d := newDesk(t)
 	r := d.checking()
 	job := d.begin(r.ID, "lookup")
@@ -400,7 +430,7 @@ func TestEffectsAreNumberedAndTheSameForTheSameChange(t *testing.T) {
 		d.finish(d.begin(r.ID, "lookup"), map[string]any{})
 		d.finish(d.begin(r.ID, "risk"), map[string]any{})
 		r = d.get(r.ID)
-		must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "approve"}))
+		must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "approve", Reason: "checked", Comment: "Not rated."}))
 		var all []cases.Effect
 		for _, change := range d.store.changes {
 			for i, e := range change.Effects {

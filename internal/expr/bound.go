@@ -250,6 +250,8 @@ func innerNodes(root node) (parts []node, known bool) {
 		return r.arguments, true
 	case mergeNode:
 		return r.parts, true
+	case catNode:
+		return r.parts, true
 	case substrNode:
 		return r.arguments, true
 	}
@@ -262,6 +264,8 @@ func innerNode(root node) (inner node, known bool) {
 	case notNode:
 		return r.inner, true
 	case existsNode:
+		return r.inner, true
+	case truthyNode:
 		return r.inner, true
 	case matchNode:
 		return r.inner, true

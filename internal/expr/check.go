@@ -66,6 +66,14 @@ func (c *checker) types(n node) Types {
 	case existsNode:
 		c.types(n.inner)
 		return TypeBool
+	case truthyNode:
+		c.types(n.inner)
+		return TypeBool
+	case catNode:
+		for _, part := range n.parts {
+			c.types(part)
+		}
+		return TypeText
 	case compareNode:
 		c.compare(n)
 		return TypeBool
@@ -164,7 +172,7 @@ func (c *checker) call(n callNode) Types {
 			c.note(n.column, n.width, fmt.Sprintf("%s needs %s, not %s", n.name, wanted, given), f.usage)
 		}
 	}
-	return f.gives
+	return f.returns
 }
 
 func (c *checker) note(column, width int, message, hint string) {

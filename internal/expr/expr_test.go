@@ -44,7 +44,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-func TestUnknownSaysWhatIsMissing(t *testing.T) {
+func TestUnknownShowsWhatIsMissing(t *testing.T) {
 	p, err := Compile(`sanctions.hits[0].score > 0.9 || risk.scor < 1`)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"ballerine/internal/calendar"
 )
 
 // function is one of the functions an expression can call.
@@ -15,7 +17,7 @@ type function struct {
 	usage       string
 	least, most int     // arguments; most -1: any number
 	takes       []Types // of each argument; the last is for all further ones
-	gives       Types
+	returns     Types
 	call        func(env *Env, arguments []any) any
 }
 
@@ -49,7 +51,7 @@ var (
 // It is a variable only because Go has no constant maps: nothing writes to it.
 var functionTable = map[string]function{
 	"now":         {"now(): the time of the decision", 0, 0, nil, TypeDate, func(env *Env, _ []any) any { return env.Now }},
-	"today":       {"today(): the date of the decision", 0, 0, nil, TypeDate, func(env *Env, _ []any) any { return day(env.Now.In(env.location())) }},
+	"today":       {"today(): the date of the decision", 0, 0, nil, TypeDate, func(env *Env, _ []any) any { return calendar.StartOfDay(env.Now.In(env.location())) }},
 	"date":        {"date(text): a date or time in ISO 8601", 1, 1, dates, TypeDate, func(env *Env, a []any) any { return dated(env, a[0], func(t time.Time) any { return t }) }},
 	"age":         {"age(date): whole years since", 1, 1, dates, TypeNumber, age},
 	"days_since":  {"days_since(date): whole days since, negative for the future", 1, 1, dates, TypeNumber, func(env *Env, a []any) any { return days(env, a[0], 1) }},
@@ -72,21 +74,7 @@ var functionTable = map[string]function{
 	"coalesce":    {"coalesce(value, …): the first that is there", 1, -1, nil, Any, nil}, // see coalesceNode
 }
 
-// Functions lists every function with what it takes and gives, sorted: "age(date): whole years since".
-func Functions() []string {
-	var lines []string
-	for _, name := range functionNames() {
-		lines = append(lines, functionTable[name].usage)
-	}
-	return lines
-}
-
 func functionNames() []string { return slices.Sorted(maps.Keys(functionTable)) }
-
-// day is the start of t's day.
-func day(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
-}
 
 // ParseDate reads an ISO 8601 date or time. A date alone is its start in the location.
 func ParseDate(text string, location *time.Location) (time.Time, bool) {
@@ -98,6 +86,11 @@ func ParseDate(text string, location *time.Location) (time.Time, bool) {
 	}
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return t.In(location), true
+	}
+	if timed(text) { // RFC 3339 allows small letters
+		if t, err := time.Parse(time.RFC3339Nano, strings.ToUpper(text)); err == nil {
+			return t.In(location), true
+		}
 	}
 	return time.Time{}, false
 }
@@ -123,22 +116,10 @@ func dateOnly(text string) (year int, month time.Month, day int, ok bool) {
 		}
 	}
 	year, month, day = parts[0], time.Month(parts[1]), parts[2]
-	if month < 1 || month > 12 || day < 1 || day > daysIn(month, year) {
+	if month < 1 || month > 12 || day < 1 || day > calendar.DaysIn(year, month) {
 		return 0, 0, 0, false
 	}
 	return year, month, day, true
-}
-
-func daysIn(month time.Month, year int) int {
-	switch {
-	case month == time.February && year%4 == 0 && (year%100 != 0 || year%400 == 0):
-		return 29
-	case month == time.February:
-		return 28
-	case month == time.April || month == time.June || month == time.September || month == time.November:
-		return 30
-	}
-	return 31
 }
 
 func dated(env *Env, v any, use func(time.Time) any) any {
@@ -155,31 +136,19 @@ func dated(env *Env, v any, use func(time.Time) any) any {
 }
 
 func age(env *Env, a []any) any {
-	return dated(env, a[0], func(born time.Time) any { return float64(Age(born, env.Now.In(env.location()))) })
-}
-
-// Age is the whole years between two days: a person born on 29 February is a year older on 1 March.
-func Age(born, now time.Time) int {
-	years := now.Year() - born.Year()
-	if now.Month() < born.Month() || (now.Month() == born.Month() && now.Day() < born.Day()) {
-		years--
-	}
-	return years
+	return dated(env, a[0], func(born time.Time) any { return float64(calendar.Age(born, env.Now.In(env.location()))) })
 }
 
 // isSince says whether a time is not before the start of the day that many years ago.
 func isSince(env *Env, years int) func(time.Time) any {
 	return func(t time.Time) any {
-		return !t.Before(day(env.Now.In(env.location())).AddDate(-years, 0, 0))
+		return !t.Before(calendar.AddYears(calendar.StartOfDay(env.Now.In(env.location())), -years))
 	}
 }
 
 func days(env *Env, v any, sign float64) any {
 	return dated(env, v, func(t time.Time) any {
-		now := env.Now.In(env.location())
-		from := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
-		to := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
-		return sign * math.Round(to.Sub(from).Hours()/24)
+		return sign * float64(calendar.DaysBetween(t, env.Now.In(env.location())))
 	})
 }
 
@@ -268,10 +237,9 @@ func sum(env *Env, a []any) any {
 	}
 	total := 0.0
 	for _, n := range all {
-		total += n
-	}
-	if _, _, good := number(total); !good {
-		return env.because("the result is too large to be exact")
+		if total += n; !Exact(total) { // a sum that comes back has been rounded on the way
+			return env.because("the result is too large to be exact")
+		}
 	}
 	return total
 }

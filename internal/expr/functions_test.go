@@ -13,7 +13,7 @@ func TestEveryFunction(t *testing.T) {
 		`age("2008-02-29")`: 18.0, `age("2008-03-01")`: 18.0, `age("2008-03-02")`: 17.0, `age("x")`: nil, `age(gone)`: nil, `age(date("2000-01-01"))`: 26.0,
 		`days_since("2026-02-01")`: 28.0, `days_since("2026-03-03")`: -2.0, `days_until("2026-03-03")`: 2.0, `days_until("soon")`: nil,
 		`len("äö")`: 2.0, `len(hits)`: 1.0, `len(risk)`: 2.0, `len(3)`: nil, `lower("ÄB")`: "äb", `upper("äb")`: "ÄB", `trim(" a ")`: "a", `upper(1)`: nil,
-		`contains("abc", "b")`: true, `contains(hits, 1)`: false, `contains(1, 1)`: nil, `starts_with("abc", "ab")`: true, `ends_with("abc", "ab")`: false, `starts_with(1, "a")`: nil,
+		`contains("abc", "b")`: true, `contains(hits, 1)`: nil, `contains(scores, 4)`: false, `contains(1, 1)`: nil, `starts_with("abc", "ab")`: true, `ends_with("abc", "ab")`: false, `starts_with(1, "a")`: nil,
 		`abs(-2)`: 2.0, `round(2.5)`: 3.0, `round(-2.5)`: -3.0, `floor(2.9)`: 2.0, `ceil(2.1)`: 3.0, `abs("a")`: nil,
 		`min(3, 1, 2)`: 1.0, `max(3, 1, 2)`: 3.0, `min("a")`: nil, `sum(scores)`: 6.0, `max(scores)`: 3.0, `sum(hits)`: nil,
 		`exists(gone)`: false, `exists(yes)`: true, `coalesce(gone, applicant.middle, 4)`: 4.0, `coalesce(gone, gone)`: nil,
@@ -43,9 +43,6 @@ func TestEveryFunction(t *testing.T) {
 		if !tried[name] {
 			t.Errorf("%s is not tried", name)
 		}
-	}
-	if got := Functions(); len(got) != len(functionTable) || !strings.HasPrefix(got[0], "abs(") {
-		t.Errorf("functions %v", got)
 	}
 }
 

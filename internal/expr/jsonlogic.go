@@ -35,7 +35,7 @@ var logicOperators = map[string]struct {
 }{
 	"==": {2, 2, compareBuilder("==")}, "===": {2, 2, compareBuilder("==")}, "!=": {2, 2, compareBuilder("!=")}, "!==": {2, 2, compareBuilder("!=")},
 	"<": {2, 3, chain("<")}, "<=": {2, 3, chain("<=")}, ">": {2, 2, compareBuilder(">")}, ">=": {2, 2, compareBuilder(">=")},
-	"!": {1, 1, func(a []node) node { return notNode{a[0]} }}, "!!": {1, 1, func(a []node) node { return existsNode{a[0]} }},
+	"!": {1, 1, func(a []node) node { return notNode{a[0]} }}, "!!": {1, 1, func(a []node) node { return truthyNode{a[0]} }},
 	"and": {1, -1, fold(func(l, r node) node { return andNode{l, r} })}, "or": {1, -1, fold(func(l, r node) node { return orNode{l, r} })},
 	"if": {1, -1, conditional}, "?:": {3, 3, conditional},
 	"in":     {2, 2, func(a []node) node { return inNode{a[0], a[1]} }},
@@ -48,7 +48,7 @@ var logicOperators = map[string]struct {
 	"max":    {1, -1, func(a []node) node { return callNode{name: "max", function: functionTable["max"].call, arguments: a} }},
 	"merge":  {0, -1, func(a []node) node { return mergeNode{a} }},
 	"substr": {2, 3, func(a []node) node { return substrNode{a} }},
-	"cat":    {1, -1, fold(func(l, r node) node { return arithmeticNode{op: '+', left: l, right: r} })},
+	"cat":    {1, -1, func(a []node) node { return catNode{a} }},
 }
 
 func compareBuilder(op string) func([]node) node {
@@ -200,8 +200,13 @@ func logicPath(text string) pathNode {
 	return newPath(steps, text)
 }
 
-// missing gives the list of the named paths that are not there.
+// missing gives the list of the named paths that are not there: as json-logic has it, null and "" are not.
 func (c *logicCompiler) missing(arguments []any) (node, error) {
+	if len(arguments) == 1 {
+		if list, ok := arguments[0].([]any); ok {
+			arguments = list
+		}
+	}
 	var paths []pathNode
 	for _, a := range arguments {
 		text, ok := a.(string)
@@ -219,7 +224,7 @@ type missingNode struct{ paths []pathNode }
 func (n missingNode) eval(env *Env) any {
 	absent := []any{}
 	for _, p := range n.paths {
-		if v, ok := p.find(env); !ok || !nonEmpty(v) {
+		if v, ok := p.find(env); !ok || v == nil || v == "" {
 			absent = append(absent, p.text)
 		}
 	}

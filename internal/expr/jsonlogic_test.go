@@ -109,3 +109,14 @@ func TestProgramsAreSafeForConcurrentUse(t *testing.T) {
 		}
 	}
 }
+
+// json-logic-js found it: 0 has one text, however it was come by.
+func TestNegativeZeroIsZeroInATextToo(t *testing.T) {
+	p, err := CompileJSONLogic(decode(t, `{"cat": [{"-": [{"var": "n"}]}, "/", {"*": [{"var": "n"}, -1]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, verdict := p.Value(&Env{Scope: Map{"n": 0.0}, Now: noon}); got != "0/0" || verdict.Truth != True {
+		t.Errorf("%v %+v", got, verdict)
+	}
+}

@@ -25,7 +25,7 @@ func (yearly) Holds(v any, at time.Time) (holds, fits bool) {
 	return v == "x" && at.Year() < 2027, true
 }
 
-func TestWhatAListCannotTellIsUnknownWithAReason(t *testing.T) {
+func TestWhatAListCannotDecideIsUnknownWithAReason(t *testing.T) {
 	for name, c := range map[string]struct {
 		list    string
 		value   any
@@ -71,22 +71,22 @@ func mustPath(t *testing.T, path string) *Program {
 	return p
 }
 
-// told is a Custom condition that says what it was told to.
-type told Verdict
+// fixedVerdict is a Custom condition that always returns the same verdict.
+type fixedVerdict Verdict
 
-func (c told) Test(env *Env) Verdict {
+func (c fixedVerdict) Test(env *Env) Verdict {
 	env.lacks("what is met on the way")
 	return Verdict(c)
 }
 
 func TestAConditionThatIsEvaluatedElsewhereCountsLikeAnyOther(t *testing.T) {
-	unknown := External(told{Unknown, []string{"b"}, "it is not told"}, mustPath(t, "c"))
+	unknown := External(fixedVerdict{Unknown, []string{"b"}, "it is not told"}, mustPath(t, "c"))
 	for name, c := range map[string]struct {
 		p    *Program
 		want Truth
 	}{
-		"true":            {External(told{Truth: True}), True},
-		"not true":        {Not(External(told{Truth: True})), False},
+		"true":            {External(fixedVerdict{Truth: True}), True},
+		"not true":        {Not(External(fixedVerdict{Truth: True})), False},
 		"unknown":         {unknown, Unknown},
 		"unknown or true": {AnyOf(unknown, Constant(true)), True},
 	} {

@@ -245,7 +245,7 @@ func compare(env *Env, op comparison, left, right any) Truth {
 	switch l := left.(type) {
 	case string:
 		if r, ok := right.(string); ok {
-			return Of(op.holds(strings.Compare(l, r)))
+			return compareTexts(env, op, l, r)
 		}
 	case time.Time:
 		if r, ok := right.(time.Time); ok {
@@ -330,37 +330,53 @@ func (n inNode) eval(env *Env) any {
 	return contains(env, right, left)
 }
 
-// among is an element of a list that is written out: it need not be made.
+// among is an element of a list that is written out: it need not be made. One element that is the value decides, whatever
+// is not known of the others.
 func (n inNode) among(env *Env, elements []node) any {
-	left, found := n.left.eval(env), false
+	left, found := n.left.eval(env), False
 	for _, element := range elements {
 		one := element.eval(env)
-		if isUnknown(one) {
-			return one
+		if isUnknown(left) || isUnknown(one) {
+			found = found.Or(Unknown)
+			continue
 		}
-		found = found || !isUnknown(left) && deepEqual(one, left)
+		if found = found.Or(equals(env, one, left)); found == True {
+			return true
+		}
 	}
 	if isUnknown(left) {
 		return left
 	}
-	return found
+	return value(found)
 }
 
+// contains is unknown when no element is the part and one is of another type: whether it is meant cannot be told.
 func contains(env *Env, whole, part any) any {
 	switch w := whole.(type) {
 	case []any:
+		found := False
 		for _, element := range w {
-			if deepEqual(element, part) {
+			if found = found.Or(equals(env, element, part)); found == True {
 				return true
 			}
 		}
-		return false
+		return value(found)
 	case string:
 		if p, ok := part.(string); ok {
 			return strings.Contains(w, p)
 		}
 	}
 	return env.because(kind(part) + " cannot be in " + kind(whole))
+}
+
+// equals is == without places.
+func equals(env *Env, a, b any) Truth {
+	if x, ok := a.(string); ok { // the common case
+		if y, ok := b.(string); ok {
+			return compareTexts(env, equal, x, y)
+		}
+	}
+	return compare(env, equal, a, b)
 }
 
 type matchNode struct {

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"ballerine/internal/text"
 )
 
 // operator is one of the named operators of {field, operator, value} conditions.
@@ -189,7 +191,7 @@ type memberNode struct {
 
 func (n memberNode) eval(env *Env) any {
 	v := n.field.eval(env)
-	if text, ok := v.(string); ok && n.texts != nil {
+	if text, ok := v.(string); ok && n.texts != nil && !timed(text) {
 		return n.texts[text]
 	}
 	list := n.list.eval(env)
@@ -201,7 +203,13 @@ func (n memberNode) eval(env *Env) any {
 		return env.because("a list is needed, not " + kind(list))
 	}
 	if each, many := v.([]any); many {
-		return slices.ContainsFunc(each, func(one any) bool { return contains(env, all, one) == true })
+		found := False
+		for _, one := range each {
+			if found = found.Or(truth(env, contains(env, all, one))); found == True {
+				break
+			}
+		}
+		return value(found)
 	}
 	return contains(env, all, v)
 }
@@ -214,8 +222,8 @@ func caseInsensitive(field node, value any) (node, bool) {
 			return nil, false
 		}
 		folded := make([]any, len(texts))
-		for i, text := range texts {
-			folded[i] = strings.ToLower(text)
+		for i, part := range texts {
+			folded[i] = text.Fold(part)
 		}
 		right = constant{folded}
 	}
@@ -255,9 +263,9 @@ func (n foldedNode) eval(env *Env) any {
 		return env.because("text or a list of texts is needed, not " + kind(v))
 	}
 	for _, one := range have {
-		one = strings.ToLower(one)
+		one = text.Fold(one)
 		for _, part := range wanted {
-			if strings.Contains(one, strings.ToLower(part)) {
+			if strings.Contains(one, text.Fold(part)) {
 				return true
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+
+	"ballerine/internal/text"
 )
 
 // calling makes an operator of a function of expressions: the field is its first argument.
@@ -160,7 +162,7 @@ func ownerNames(v any) ([]string, bool) {
 func ownerName(v any) string {
 	switch v := v.(type) {
 	case string:
-		return strings.Join(strings.Fields(strings.ToLower(v)), " ")
+		return text.Words(v)
 	case map[string]any:
 		if name, ok := v["name"]; ok {
 			return ownerName(name)

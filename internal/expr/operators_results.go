@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"ballerine/internal/text"
 )
 
 // resultMembers are what operators look at in a vendor's result, as results may spell it.
@@ -45,14 +47,14 @@ func checkedResult(field node, value any) (node, bool) {
 }
 
 // alike makes texts of vendors alike: "Not Verified", "not_verified" and "NOT-VERIFIED" are one.
-func alike(text string) string {
+func alike(word string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
 		case ' ', '_', '-':
 			return -1
 		}
 		return r
-	}, strings.ToLower(text))
+	}, text.Fold(word))
 }
 
 func allAlike(texts []string) []string {
@@ -181,22 +183,22 @@ func (n categoryNode) one(env *Env, hit any) Truth {
 
 // category asks what a hit says of itself (category: pep), and what it has (pep: […], sanctions: true).
 func (n categoryNode) category(env *Env, hit map[string]any) Truth {
-	told := false
+	reported := false
 	for _, name := range []string{"category", "categories", "type", "types"} {
 		texts, ok := textsOf(hit[name])
-		told = told || ok
+		reported = reported || ok
 		if slices.ContainsFunc(texts, func(text string) bool { return slices.Contains(n.categories, alike(text)) }) {
 			return True
 		}
 	}
 	for category, spellings := range categories {
 		v, there := spelled(hit, spellings)
-		told = told || there
+		reported = reported || there
 		if there && slices.Contains(n.categories, alike(category)) && v != false && v != 0.0 && nonEmpty(v) {
 			return True
 		}
 	}
-	if !told {
+	if !reported {
 		env.because("a hit does not tell its category")
 		return Unknown
 	}

@@ -1,6 +1,10 @@
 package expr
 
-import "time"
+import (
+	"time"
+
+	"ballerine/internal/calendar"
+)
 
 // Program is a compiled condition or value. It is immutable and safe for concurrent use.
 type Program struct {
@@ -131,7 +135,7 @@ func (e *Env) verdict(t Truth) Verdict {
 }
 
 func formatDate(t time.Time) string {
-	if t.Equal(day(t)) {
+	if t.Equal(calendar.StartOfDay(t)) {
 		return t.Format(time.DateOnly)
 	}
 	return t.Format(time.RFC3339Nano)

@@ -86,6 +86,7 @@ func CompileSchema(document any) (*Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
 	compiler.AssertFormat()
+	compiler.RegisterFormat(&jsonschema.Format{Name: formatName, Validate: validateName})
 	compiler.UseLoader(noLoader{})
 	if err := compiler.AddResource("schema.json", document); err != nil {
 		return nil, &Error{1, 1, 1, "the schema cannot be read", ""}

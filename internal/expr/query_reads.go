@@ -18,6 +18,16 @@ func (p *Program) Queried() (found []Reference, everything bool) { return p.opaq
 // One says whether the reference is one place of a document, and not one in each element of a list.
 func (r Reference) One() bool { return r.node != nil }
 
+// QueryReads lists the paths that a JMESPath query reads, as steps from the root of its document; what is below them is read,
+// too. everything: it reads the whole document, or it cannot be told.
+func QueryReads(source string) (paths [][]string, everything bool) {
+	found, everything, _ := queryReads(source)
+	for _, reference := range found {
+		paths = append(paths, reference.Steps)
+	}
+	return paths, everything
+}
+
 // queryReads finds what a query reads. It says too where the order of an object's members, which have none, would count.
 func queryReads(source string) (found []Reference, everything bool, unordered string) {
 	tree, err := parsing.NewParser().Parse(source)
@@ -47,7 +57,7 @@ type queryReader struct {
 	found      []Reference
 	everything bool
 	unordered  string // the part whose order would count
-	ordered    bool   // within a function that asks for no order
+	free       int    // at how many levels of the list the order cannot count: see orderFree
 }
 
 // note that what is at a place is read.
@@ -76,8 +86,8 @@ func pathText(steps []step) string { return JoinPath(names(steps)) }
 
 // visit goes through a part whose context is at a place, and gives the place of what it evaluates to.
 func (r *queryReader) visit(n parsing.ASTNode, at spot) spot {
-	ordered := r.ordered
-	r.ordered = false
+	free := r.free
+	r.free = 0
 	nowhere := spot{}
 	switch n.NodeType {
 	case parsing.ASTField:
@@ -100,24 +110,27 @@ func (r *queryReader) visit(n parsing.ASTNode, at spot) spot {
 			r.note(left)
 			return nowhere
 		}
-		return r.visit(n.Children[1], left)
+		return r.within(free, n.Children[1], left)
 	case parsing.ASTProjection, parsing.ASTFilterProjection:
-		return r.projection(n, at)
+		return r.projection(n, at, free)
 	case parsing.ASTFlatten:
-		r.note(r.visit(n.Children[0], at))
+		if free > 0 {
+			free++ // the lists inside come apart
+		}
+		r.note(r.within(free, n.Children[0], at))
 		return nowhere
 	case parsing.ASTValueProjection:
-		if !ordered {
+		if free == 0 {
 			r.unordered = "*"
 		}
 		r.note(r.visit(n.Children[0], at))
-		r.note(r.visit(n.Children[1], nowhere))
+		r.note(r.within(free-1, n.Children[1], nowhere))
 		return nowhere
 	case parsing.ASTExpRef:
 		r.note(r.visit(n.Children[0], nowhere))
 		return nowhere
 	case parsing.ASTFunctionExpression:
-		return r.function(n, at, ordered)
+		return r.function(n, at, free)
 	}
 	for _, child := range n.Children {
 		r.note(r.visit(child, at))
@@ -125,16 +138,29 @@ func (r *queryReader) visit(n parsing.ASTNode, at spot) spot {
 	return nowhere
 }
 
-// projection reads a list, and of each element what stands right of it.
-func (r *queryReader) projection(n parsing.ASTNode, at spot) spot {
-	list := r.visit(n.Children[0], at)
+// within visits a part in which the order of so many levels of lists cannot count. A function such as length() asks for
+// none of the list that it is given: one level. What is flattened there may be a list of lists: two. Right of a projection
+// stands an element: a level less. Everything else asks for an order.
+func (r *queryReader) within(free int, n parsing.ASTNode, at spot) spot {
+	r.free = max(0, free)
+	return r.visit(n, at)
+}
+
+// projection reads a list, and of each element what stands right of it. The order of the elements is that of the list.
+func (r *queryReader) projection(n parsing.ASTNode, at spot, free int) spot {
+	left := free
+	if right := n.Children[1].NodeType; n.NodeType == parsing.ASTFilterProjection || right != parsing.ASTIdentity && right != parsing.ASTCurrentNode {
+		left = min(free, 1) // more is done with an element than to hand it on
+	}
+	list := r.within(left, n.Children[0], at)
 	r.note(list)
 	element := list.then(step{index: anyElement, isIdx: true})
 	if n.Children[0].NodeType == parsing.ASTFlatten || n.Children[0].NodeType == parsing.ASTIndexExpression {
 		element = spot{}
 	}
-	for _, child := range n.Children[1:] {
-		r.note(r.visit(child, element))
+	r.note(r.within(free-1, n.Children[1], element))
+	for _, condition := range n.Children[2:] {
+		r.note(r.visit(condition, element))
 	}
 	return spot{}
 }
@@ -145,15 +171,17 @@ var (
 	orderFreeFunctions = []string{"length", "sort", "contains", "max", "min"}
 )
 
-func (r *queryReader) function(n parsing.ASTNode, at spot, ordered bool) spot {
+func (r *queryReader) function(n parsing.ASTNode, at spot, free int) spot {
 	name, _ := n.Value.(string)
-	if slices.Contains(unorderedFunctions, name) && !ordered {
+	if slices.Contains(unorderedFunctions, name) && free == 0 {
 		r.unordered = name + "()"
 	}
-	for _, child := range n.Children {
-		r.ordered = slices.Contains(orderFreeFunctions, name)
-		r.note(r.visit(child, at))
-		r.ordered = false
+	for i, child := range n.Children {
+		bindings := 0
+		if i == 0 && slices.Contains(orderFreeFunctions, name) { // contains() looks for its second argument as it stands
+			bindings = 1
+		}
+		r.note(r.within(bindings, child, at))
 	}
 	return spot{}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestAQueryTellsWhatItReads(t *testing.T) {
+func TestAQueryReportsWhatItReads(t *testing.T) {
 	for source, want := range map[string]string{
 		"a.b > `3`":                              "a.b",
 		"a && !(b || c.d == 'x')":                "a b c.d",
@@ -57,7 +57,7 @@ func TestAQueryTellsWhatItReads(t *testing.T) {
 	}
 }
 
-func TestASchemaTellsWhatItReads(t *testing.T) {
+func TestASchemaReportsWhatItReads(t *testing.T) {
 	properties := func(of map[string]any) map[string]any { return map[string]any{"type": "object", "properties": of} }
 	for _, c := range []struct {
 		schema     any

@@ -59,7 +59,7 @@ func settled(n node, parts ...node) node {
 			return n
 		}
 	}
-	env := &Env{Scope: Map{}}
+	env := &Env{Scope: Map{}, early: true}
 	if v := n.eval(env); !isUnknown(v) && env.reason == "" { // what is wrong on the way is said in each evaluation
 		return constant{v}
 	}

@@ -3,7 +3,6 @@ package expr
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -69,10 +68,9 @@ func (s *Shape) Find(steps []string) Field {
 		return Field{Known: true, Types: Any}
 	}
 	at := []map[string]any{s.root}
-	found := Field{Known: true, Declared: true}
+	found := Field{Known: true, Declared: true, Personal: s.holdsPersonal(steps)}
 	for i, step := range steps {
 		here := s.expand(at)
-		found.Personal = found.Personal || anyPersonal(here)
 		next, names, open := s.children(here, step)
 		switch {
 		case len(next) > 0:
@@ -84,53 +82,8 @@ func (s *Shape) Find(steps []string) Field {
 		}
 	}
 	here := s.expand(at)
-	found.Personal = found.Personal || s.holdsPersonal(here, 0)
 	found.Types = typesOf(here)
 	return found
-}
-
-// holdsPersonal says whether the schemas, or a part of what they describe, are marked personal.
-func (s *Shape) holdsPersonal(schemas []map[string]any, depth int) bool {
-	if depth > maxSchemaDepth {
-		return true // too deep to tell: the safe side
-	}
-	if anyPersonal(schemas) {
-		return true
-	}
-	for _, schema := range schemas {
-		for _, part := range partsOf(schema) {
-			if s.holdsPersonal(s.expand([]map[string]any{part}), depth+1) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// maxSchemaDepth bounds how far a schema that refers to itself is followed.
-const maxSchemaDepth = 8
-
-// partsOf a schema: what it says about members and elements.
-func partsOf(schema map[string]any) []map[string]any {
-	var parts []map[string]any
-	add := func(v any) {
-		if part, ok := v.(map[string]any); ok {
-			parts = append(parts, part)
-		}
-	}
-	for _, keyword := range []string{"properties", "patternProperties"} {
-		members, _ := schema[keyword].(map[string]any)
-		for _, v := range members {
-			add(v)
-		}
-	}
-	add(schema["additionalProperties"])
-	add(schema["items"])
-	list, _ := schema["prefixItems"].([]any)
-	for _, v := range list {
-		add(v)
-	}
-	return parts
 }
 
 // Suggest is the nearest known path for one that Find does not know: "did you mean risk.score?", or "".
@@ -194,32 +147,6 @@ func (s *Shape) expand(schemas []map[string]any) []map[string]any {
 	return found
 }
 
-// resolve follows a JSON pointer within the document.
-func (s *Shape) resolve(ref string) map[string]any {
-	if ref == "#" {
-		return s.root
-	}
-	if !strings.HasPrefix(ref, "#/") {
-		return nil
-	}
-	var at any = s.root
-	for _, part := range strings.Split(ref[2:], "/") {
-		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
-		switch v := at.(type) {
-		case map[string]any:
-			at = v[part]
-		case []any:
-			i, err := strconv.Atoi(part)
-			if err != nil || i < 0 || i >= len(v) {
-				return nil
-			}
-			at = v[i]
-		}
-	}
-	schema, _ := at.(map[string]any)
-	return schema
-}
-
 // children are the schemas of one step further. open: the schemas allow what they do not name.
 func (s *Shape) children(schemas []map[string]any, step string) (next []map[string]any, names []string, open bool) {
 	restricted := false
@@ -264,10 +191,6 @@ func isScalar(t any) bool {
 		return true
 	}
 	return false
-}
-
-func anyPersonal(schemas []map[string]any) bool {
-	return slices.ContainsFunc(schemas, func(schema map[string]any) bool { return schema["personal"] == true })
 }
 
 // typesOf is the union of what the schemas say about the type; Any where none does.

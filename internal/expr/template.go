@@ -129,5 +129,8 @@ func Text(value any) string {
 		return strconv.Itoa(len(v)) + " fields"
 	}
 	n, _, _ := number(value)
+	if n == 0 { // -0 is no other number
+		return "0"
+	}
 	return strconv.FormatFloat(n, 'f', -1, 64)
 }

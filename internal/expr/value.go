@@ -93,6 +93,8 @@ type Env struct {
 	missing []string
 	reason  string
 
+	early bool // nothing of a decision is known yet, see settle
+
 	found []found // see Bound; nil: paths are looked up when they are met
 }
 

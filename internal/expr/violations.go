@@ -32,6 +32,9 @@ func violations(e *jsonschema.ValidationError, code string) []SchemaViolation {
 	case *keyword.Type:
 		return []SchemaViolation{{path, "type", "must be of type " + strings.Join(k.Want, " or ")}}
 	case *keyword.Format:
+		if k.Want == formatName {
+			return []SchemaViolation{{path, "format", "must be a name as people write it: " + k.Err.Error()}}
+		}
 		return []SchemaViolation{{path, "format", "must be a " + k.Want}}
 	case *keyword.Enum:
 		return []SchemaViolation{{path, "enum", fmt.Sprintf("must be one of %v", k.Want)}}

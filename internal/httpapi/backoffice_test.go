@@ -2,7 +2,9 @@ package httpapi_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -11,12 +13,15 @@ import (
 	"testing"
 	"time"
 
+	"ballerine/internal/apidoc/apitest"
+	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/identity"
+	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
-	"ballerine/internal/review"
 	"ballerine/internal/store/embedded"
+	"ballerine/internal/webhook"
 	"ballerine/internal/workflow"
 )
 
@@ -24,7 +29,7 @@ const desk = `
 id: desk
 title: A desk
 subject: individual
-context: {schema: {type: object, properties: {applicant: {type: object, properties: {email: {type: string}}}}}}
+context: {schema: {type: object, properties: {applicant: {type: object, properties: {email: {type: string, personal: true}, country: {type: string}}}}}}
 documents: [{kind: passport, title: Passport, content_types: [image/png]}]
 reasons: {reject: [forged]}
 initial: collect
@@ -48,16 +53,34 @@ func (c catalog) Workflow(_ context.Context, _, id string, _ int) (*workflow.Wor
 	return c.wf, nil
 }
 
+// shelf lets documents be announced.
+type shelf struct{ cases.Objects }
+
+func (shelf) Head(context.Context, string) (cases.ObjectInfo, error) {
+	return cases.ObjectInfo{}, problem.New(problem.NotFound, "Nothing was uploaded.")
+}
+
+func (shelf) PresignPut(context.Context, string, string, int64, string, time.Duration) (cases.Upload, error) {
+	return cases.Upload{Method: http.MethodPut, URL: "https://objects.example/"}, nil
+}
+
 // back is an interface over a file, at a time of the test's own.
 type back struct {
 	t       *testing.T
+	db      *embedded.DB
 	handler http.Handler
 	now     time.Time
 }
 
 func newBack(t *testing.T) *back {
 	t.Helper()
-	wf, diagnostics := workflow.Parse("desk.yaml", []byte(desk), nil)
+	return newBackOf(t, desk)
+}
+
+// newBackOf is newBack over another workflow, called desk too.
+func newBackOf(t *testing.T, text string) *back {
+	t.Helper()
+	wf, diagnostics := workflow.Parse("desk.yaml", []byte(text), nil)
 	if len(diagnostics) > 0 {
 		t.Fatal(diagnostics)
 	}
@@ -70,37 +93,52 @@ func newBack(t *testing.T) *back {
 			t.Error(err)
 		}
 	})
-	b := &back{t: t, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
+	b := &back{t: t, db: db, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
 	now := func() time.Time { return b.now }
+	tokens, err := identity.NewTokens(now, make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
 	b.handler, err = httpapi.New(httpapi.Config{
 		Operations: httpapi.AllOperations(),
 		Secret:     make([]byte, 32), Idempotency: db.Idempotency(), Now: now,
-		Cases:     cases.New(cases.Config{Store: db.Cases(), Catalog: catalog{wf}, Now: now, SearchKey: make([]byte, 32)}),
+		Cases:     cases.New(cases.Config{Store: db.Cases(), Objects: shelf{}, Catalog: catalog{wf}, Now: now, SearchKey: make([]byte, 32)}),
+		Tokens:    tokens,
+		Lists:     &lists.Service{Store: db.Lists(), Now: now},
+		Keys:      identity.NewKeys(identity.KeysConfig{Store: db.Keys(), Now: now}),
 		People:    &identity.Directory{Store: db.Keys(), Now: now},
-		Reviews:   review.New(review.Config{Store: db.Review(), Now: now}),
+		Reviews:   backoffice.New(backoffice.Config{Store: db.Review(), Now: now}),
+		Webhooks:  webhook.New(webhook.Config{Store: db.Webhooks(), Now: now, AllowLoopback: true, EventTypes: cases.EventTypes()}),
 		Workflows: func(context.Context, string) ([]*workflow.Workflow, error) { return []*workflow.Workflow{wf}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.handler = apitest.Watch(t, b.handler)
 	for _, who := range []string{"rita", "robin", "mara"} { // they have signed in before
 		b.ok(who, "GET", "/v1/me", "")
 	}
 	return b
 }
 
-var roles = map[string]string{"rita": "reviewer", "robin": "reviewer", "mara": "manager", "otto": "auditor"}
+var roles = map[string]string{"rita": "reviewer", "robin": "reviewer", "mara": "manager", "otto": "auditor", "dana": "developer", "ada": "admin", "adam": "admin"}
 
 func (b *back) call(who, method, path, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(b.t.Context(), method, path, strings.NewReader(body))
 	p := identity.Principal{Tenant: "t", Kind: identity.User, ID: who, Name: who, Email: who + "@example.com", Roles: []string{roles[who]}}
 	if who == "client" {
 		p = identity.Principal{Tenant: "t", Kind: identity.Client, ID: "key_1"}
+	} else if scopes, is := strings.CutPrefix(who, "key "); is { // "key definitions:read …" is a key with these scopes
+		p = identity.Principal{Tenant: "t", Kind: identity.Client, ID: "key_2", Scopes: strings.Fields(scopes)}
+	} else if name, is := strings.CutPrefix(who, "other "); is { // "other ada" is an admin of another tenant
+		p = identity.Principal{Tenant: "other", Kind: identity.User, ID: name, Roles: []string{"admin"}}
 	}
-	r = r.WithContext(httpapi.WithPrincipal(r.Context(), p))
+	if who != "nobody" {
+		r = r.WithContext(httpapi.WithPrincipal(r.Context(), p))
+	}
 	r.Header.Set("Content-Type", "application/json")
 	if method == http.MethodPost {
-		r.Header.Set("Idempotency-Key", path+body+b.now.String())
+		r.Header.Set("Idempotency-Key", fmt.Sprintf("%x", sha256.Sum256([]byte(path+body+b.now.String()))))
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
@@ -141,7 +179,7 @@ func (b *back) waiting(name string) string {
 	return id
 }
 
-func TestWhoIsSignedInIsToldWhatTheyMayDo(t *testing.T) {
+func TestPeopleSeeWhatTheyMayDo(t *testing.T) {
 	b := newBack(t)
 	me := b.ok("otto", "GET", "/v1/me", "")
 	user, _ := me["user"].(map[string]any)
@@ -180,7 +218,7 @@ func TestTheQueueCountsAndItsListsAgree(t *testing.T) {
 	b.now = b.now.Add(25 * time.Hour)
 	b.waiting("eva")
 	queue, _ := b.ok("rita", "GET", "/v1/queue", "")["data"].(map[string]any)
-	for name, want := range map[string]float64{"open": 5, "mine": 1, "unassigned": 4, "to_decide": 5, "overdue": 4} {
+	for name, want := range map[string]float64{"open": 5, "mine": 1, "unassigned": 4, "to_decide": 5, "overdue": 4, "incident": 0} {
 		if queue[name] != want {
 			t.Errorf("%s: %v, want %v", name, queue[name], want)
 		}
@@ -201,7 +239,7 @@ func TestTheQueueCountsAndItsListsAgree(t *testing.T) {
 	}
 }
 
-func TestOfManyCasesEachIsAssignedOrSaysWhyNot(t *testing.T) {
+func TestOfManyCasesEachIsAssignedOrExplainsWhyNot(t *testing.T) {
 	b := newBack(t)
 	open, closed, seen := b.waiting("ada"), b.waiting("bea"), b.waiting("cem")
 	b.ok("rita", "POST", "/v1/cases/"+closed+"/decisions", `{"event":"approve"}`, "If-Match", `"2"`)
@@ -245,7 +283,7 @@ func TestADecisionIsUndoneOverHTTPInItsTimeOnly(t *testing.T) {
 	b.answer(b.call("rita", "POST", "/v1/cases/"+id+"/decisions", `{"event":"approve","undo_seconds":31}`, "If-Match", `"5"`), http.StatusUnprocessableEntity)
 }
 
-func TestAStalePageIsToldWhoChangedWhat(t *testing.T) {
+func TestAStalePageSeesWhoChangedWhat(t *testing.T) {
 	b := newBack(t)
 	id := b.waiting("ada")
 	b.answer(b.call("robin", "POST", "/v1/cases/"+id+"/notes", `{"text":"Secret remark about a person"}`), http.StatusCreated)
@@ -371,7 +409,14 @@ func TestHistoryOverHTTPComesNewestFirstByCauseInPages(t *testing.T) {
 	if len(rest) != 2 || rest[1].(map[string]any)["cause"] != "started" {
 		t.Errorf("%v", rest)
 	}
-	b.answer(b.call("rita", "GET", "/v1/cases/"+id+"/history?cause=gossip", ""), http.StatusUnprocessableEntity)
+	// A cursor is good for the same list, however it is written.
+	again, _ := b.ok("rita", "GET", "/v1/cases/"+id+"/history?sort=-version&cause=note&cause=started&limit=2&cursor="+cursor, "")["data"].([]any)
+	if len(again) != 2 || again[1].(map[string]any)["cause"] != "started" {
+		t.Errorf("causes repeated: %v", again)
+	}
+	for _, query := range []string{"cause=gossip", "cause=note,gossip", "cause=note&cause=gossip", "cause=note,started&cause=" + strings.Repeat("note,", 20)} {
+		b.answer(b.call("rita", "GET", "/v1/cases/"+id+"/history?"+query, ""), http.StatusUnprocessableEntity)
+	}
 }
 
 // TestAnIncidentIsListedSkippedAndRetried goes through the addresses: what they do is tested with the cases.

@@ -6,10 +6,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"ballerine/internal/backtest"
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
 )
 
 // Limits of a backtest that is waited for.
@@ -56,7 +56,7 @@ type RunFailure struct {
 func (s *server) runShape(run backtest.Run) BacktestRun {
 	shape := BacktestRun{
 		ID: run.ID, Policy: run.Policy, Status: run.Status, Digest: run.Digest, Comment: run.Comment, Examples: run.Examples,
-		Filter:    LedgerFilters{From: run.Filter.From, To: run.Filter.To, Outcome: run.Filter.Outcome, Version: run.Filter.Version, Case: run.Filter.Case},
+		Filter:    LedgerFilters{From: run.Filter.From, To: run.Filter.To, Outcome: run.Filter.Outcome, Version: run.Filter.Version, Case: run.Filter.Case, Trial: run.Filter.Trial},
 		CreatedAt: run.CreatedAt, CreatedBy: run.CreatedBy, EndedAt: orNull(run.EndedAt), Parts: len(run.Windows),
 	}
 	if run.Failure != nil {
@@ -90,16 +90,19 @@ func (s *server) registerBacktests(api huma.API) {
 			Cursor string `json:"cursor,omitempty" maxLength:"2000"`
 		}
 	}
-	add(s, api, op(Admin, "backtestPolicy", "POST", "/v1/policies/{id}/backtests", "Try a draft of a policy on what was decided, the newest first").defining(), func(c ctx, in *backtestIn) (*body[BacktestPage], error) {
+	add(s, api, op(Admin, "backtestPolicy", "POST", "/v1/policies/{id}/backtests", "Evaluate a draft of a policy on past decisions, newest first").defining(), func(c ctx, in *backtestIn) (*body[BacktestPage], error) {
 		tenant := principalOf(c).Tenant
+		if err := narrows(c, in.Body.LedgerFilters); err != nil {
+			return nil, err
+		}
 		draft, diagnostics := rules.Parse("source", []byte(in.Body.Source))
 		if err := diagnostics.Err(); err != nil {
 			return nil, problem.As(err).Detail("diagnostics", diagnostics)
 		}
 		scope := []any{"backtests", tenant, in.ID, in.Body.LedgerFilters, draft.Digest}
-		after, err := s.sealer.read(scope, in.Body.Cursor)
+		after, err := s.cursors.read(scope, in.Body.Cursor)
 		if err != nil {
-			return nil, err
+			return nil, problem.Wrap(err, problem.Invalid, "The cursor does not belong to this backtest.").With("body.cursor", "cursor", "take it as it was given, with the same draft and filters")
 		}
 		out := &body[BacktestPage]{BacktestPage{Complete: true}}
 		source := func(ctx, func([]ledger.Lazy) error) error { return nil }
@@ -112,10 +115,10 @@ func (s *server) registerBacktests(api huma.API) {
 		if out.Body.Backtest, err = ledger.Run(c, draft, source, ledger.BacktestOptions{Examples: in.Body.Examples, Library: s.decisions().Library(c, tenant)}); err != nil {
 			return nil, err
 		}
-		out.Body.Complete, out.Body.NextCursor = pages.Next == "", s.sealer.sign(scope, pages.Next)
+		out.Body.Backtest = *unnamed(c, &out.Body.Backtest)
+		out.Body.Complete, out.Body.NextCursor = pages.Next == "", s.cursors.sign(scope, pages.Next)
 		return out, nil
 	})
-	s.registerBacktestRuns(api)
 }
 
 func (s *server) registerBacktestRuns(api huma.API) {
@@ -126,13 +129,16 @@ func (s *server) registerBacktestRuns(api huma.API) {
 			Comment string `json:"comment,omitempty" maxLength:"2000"`
 		}
 	}
-	start := op(Admin, "startBacktest", "POST", "/v1/policies/{id}/backtest-runs", "Begin to try a draft of a policy on any number of decisions").creating().defining()
+	start := op(Admin, "startBacktest", "POST", "/v1/policies/{id}/backtest-runs", "Start a backtest run of a draft of a policy").creating().defining()
 	start.DefaultStatus = http.StatusAccepted
 	add(s, api, start, func(c ctx, in *startIn) (*created[BacktestRun], error) {
 		if s.Backtests == nil || !ledger.Named(in.ID) {
 			return nil, problem.New(problem.NotFound, "There are no decisions here.")
 		}
 		p := principalOf(c)
+		if err := narrows(c, in.Body.LedgerFilters); err != nil {
+			return nil, err
+		}
 		draft, err := s.Publisher.Draft(c, p.Tenant, in.Body.Source)
 		if err != nil {
 			return nil, err
@@ -149,40 +155,41 @@ func (s *server) registerBacktestRuns(api huma.API) {
 		OnID
 		Paging
 	}
-	add(s, api, op(Admin, "listBacktests", "GET", "/v1/policies/{id}/backtest-runs", "List the runs of backtests, the newest first"), func(c ctx, in *listIn) (*body[List[BacktestRun]], error) {
+	add(s, api, op(Admin, "listBacktests", "GET", "/v1/policies/{id}/backtest-runs", "List backtest runs, newest first"), func(c ctx, in *listIn) (*body[List[BacktestRun]], error) {
 		out := &body[List[BacktestRun]]{List[BacktestRun]{Data: []BacktestRun{}}}
 		tenant := principalOf(c).Tenant
 		scope := []any{"backtest-runs", tenant, in.ID}
-		after, err := s.sealer.read(scope, in.Cursor)
+		after, err := s.cursors.read(scope, in.Cursor)
 		if err != nil || s.Backtests == nil {
 			return out, err
 		}
 		runs, next, err := s.Backtests.List(c, tenant, in.ID, after, in.Limit)
-		out.Body.Data, out.Body.NextCursor = each(runs, s.runShape), s.sealer.sign(scope, next)
+		out.Body.Data, out.Body.NextCursor = each(runs, s.runShape), s.cursors.sign(scope, next)
 		return out, err
 	})
-	type runIn struct {
-		OnID
-		Run string `path:"run" maxLength:"100"`
+	add(s, api, op(Admin, "getBacktest", "GET", "/v1/policies/{id}/backtest-runs/{run}", "Get the progress and results of a backtest run"), func(c ctx, in *runIn) (*body[BacktestRun], error) {
+		return oneRun(s, c, in, (*backtest.Service).Get, s.viewShape)
+	})
+	add(s, api, op(Admin, "cancelBacktest", "POST", "/v1/policies/{id}/backtest-runs/{run}/cancellation", "Cancel a backtest run"), func(c ctx, in *runIn) (*body[BacktestRun], error) {
+		return oneRun(s, c, in, (*backtest.Service).Cancel, s.runShape)
+	})
+}
+
+type runIn struct {
+	OnID
+	Run string `path:"run" maxLength:"100"`
+}
+
+// oneRun does something with one backtest, and answers its run.
+func oneRun[T any](s *server, c ctx, in *runIn, do func(*backtest.Service, ctx, backtest.Ref) (T, error), shape func(T) BacktestRun) (*body[BacktestRun], error) {
+	if s.Backtests == nil {
+		return nil, problem.New(problem.NotFound, "There is no such backtest.")
 	}
-	add(s, api, op(Admin, "getBacktest", "GET", "/v1/policies/{id}/backtest-runs/{run}", "Say how far a backtest is, and what came of it"), func(c ctx, in *runIn) (*body[BacktestRun], error) {
-		if s.Backtests == nil {
-			return nil, problem.New(problem.NotFound, "There is no such backtest.")
-		}
-		view, err := s.Backtests.Get(c, backtest.Ref{Tenant: principalOf(c).Tenant, Policy: in.ID, ID: in.Run})
-		if err != nil {
-			return nil, err
-		}
-		return &body[BacktestRun]{s.viewShape(view)}, nil
-	})
-	add(s, api, op(Admin, "cancelBacktest", "POST", "/v1/policies/{id}/backtest-runs/{run}/cancellation", "End a backtest that is under way"), func(c ctx, in *runIn) (*body[BacktestRun], error) {
-		if s.Backtests == nil {
-			return nil, problem.New(problem.NotFound, "There is no such backtest.")
-		}
-		run, err := s.Backtests.Cancel(c, backtest.Ref{Tenant: principalOf(c).Tenant, Policy: in.ID, ID: in.Run})
-		if err != nil {
-			return nil, err
-		}
-		return &body[BacktestRun]{s.runShape(run)}, nil
-	})
+	found, err := do(s.Backtests, c, backtest.Ref{Tenant: principalOf(c).Tenant, Policy: in.ID, ID: in.Run})
+	if err != nil {
+		return nil, err
+	}
+	run := shape(found)
+	run.Report = unnamed(c, run.Report)
+	return &body[BacktestRun]{run}, nil
 }

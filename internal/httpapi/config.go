@@ -6,17 +6,19 @@ import (
 	"net/http"
 	"time"
 
-	"ballerine/internal/backtest"
+	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
+	"ballerine/internal/connector"
+	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
-	"ballerine/internal/ledger"
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/lists"
+	"ballerine/internal/policy/rules"
+	"ballerine/internal/policy/trial"
+	"ballerine/internal/ratelimit"
 	"ballerine/internal/registry"
-	"ballerine/internal/review"
-	"ballerine/internal/rules"
 	"ballerine/internal/telemetry"
-	"ballerine/internal/trial"
-	"ballerine/internal/vendor"
 	"ballerine/internal/webhook"
 	"ballerine/internal/workflow"
 )
@@ -41,19 +43,25 @@ type Config struct {
 	Authenticator *identity.Authenticator
 	Keys          *identity.Keys
 	People        *identity.Directory // of the back office
-	Reviews       *review.Service     // saved views, and who looks at what
+	Reviews       *backoffice.Service // saved views, and who looks at what
 	Workflows     func(ctx context.Context, tenant string) ([]*workflow.Workflow, error)
 	Tokens        *identity.Tokens
-	Idempotency   IdempotencyStore
+	Idempotency   idempotency.Store
 	Policies      func(ctx context.Context, tenant, id string, version int) (*rules.Policy, error) // 0: the newest. Errors: problem.UnknownPolicy
 	Ledger        *ledger.Ledger                                                                   // decisions of policies
 	Backtests     *backtest.Service                                                                // nil: there are no runs
 	Trials        *trial.Service                                                                   // drafts beside live versions
-	Plugins       func(ctx context.Context, tenant, id string) (*vendor.Plugin, error)             // Errors: problem.NotFound
+	Plugins       func(ctx context.Context, tenant, id string) (*connector.Plugin, error)          // Errors: problem.NotFound
 	Lists         *lists.Service
 	Publisher     *registry.Publisher
-	Vendors       *vendor.Client // reads callbacks
-	Secret        []byte         // signs cursors and seals the answers that repeated calls get again; 32 bytes or more
+	Vendors       *connector.Client // reads callbacks
+	Secret        []byte            // signs cursors and seals the answers that repeated calls get again; 32 bytes or more
+
+	// Rates counts requests by caller; nil: they are not limited.
+	Rates *ratelimit.Limiter
+
+	// Writable says whether the store takes writes; nil: it is not asked. Errors: problem.Unavailable
+	Writable func(ctx context.Context) error
 
 	Now       func() time.Time           // default time.Now
 	NewID     func(prefix string) string // default prefix + "_" + ULID
@@ -73,6 +81,19 @@ func WithPrincipal(ctx context.Context, p identity.Principal) context.Context {
 func principalOf(ctx context.Context) identity.Principal {
 	p, _ := ctx.Value(principalKey{}).(identity.Principal)
 	return p
+}
+
+type refusalKey struct{}
+
+// WithRefusal returns a context whose calls are nobody's, for the reason that the authorizer has found: every operation that
+// needs a credential answers 401 with it.
+func WithRefusal(ctx context.Context, refusal error) context.Context {
+	return context.WithValue(ctx, refusalKey{}, refusal)
+}
+
+func refusalOf(ctx context.Context) error {
+	err, _ := ctx.Value(refusalKey{}).(error)
+	return err
 }
 
 type requestKey struct{}
@@ -97,7 +118,15 @@ func reserved(ctx context.Context, prefix string) string {
 	return ""
 }
 
-// callKey is the call's Idempotency-Key.
+type againKey struct{}
+
+// again says whether the same call, by its Idempotency-Key, came before and may have done its work, without an answer.
+func again(ctx context.Context) bool {
+	before, _ := ctx.Value(againKey{}).(bool)
+	return before
+}
+
+// callKey is the name of a call with an Idempotency-Key: see idempotency.Reservation.Name.
 type callKey struct{}
 
 func callOf(ctx context.Context) string {

@@ -21,6 +21,11 @@ type Decision struct {
 	Incidents     []cases.Incident  `json:"incidents,omitempty"`
 }
 
+// TransformSchema implements huma.SchemaTransformer.
+func (Decision) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return nullable(s, "risk")
+}
+
 func (s *server) registerDecisions(api huma.API) {
 	type decideIn struct {
 		Workflow string `path:"workflow"`
@@ -36,8 +41,9 @@ func (s *server) registerDecisions(api huma.API) {
 		Location string `header:"Location"`
 		Body     Decision
 	}
-	decide := op(Client, "decide", "POST", "/v1/decisions/{workflow}", "Decide at once: 200 with the outcome; 202 when it goes on as a case").creating()
+	decide := op(Client, "decide", "POST", "/v1/decisions/{workflow}", "Decide synchronously: 200 with the outcome; 202 if the case continues asynchronously").creating()
 	decide.DefaultStatus = http.StatusOK
+	decide = answering[Decision](api, decide, http.StatusAccepted, "It goes on as a case: a person or a vendor is asked")
 	add(s, api, decide, func(c ctx, in *decideIn) (*decideOut, error) {
 		subject, err := subjectOf(in.Body.Subject)
 		if err != nil {

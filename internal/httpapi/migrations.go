@@ -27,10 +27,10 @@ func (s *server) registerMigrations(api huma.API) {
 			Cursor string            `json:"cursor,omitempty" maxLength:"2000"`
 		}
 	}
-	add(s, api, op(Admin, "migrateCases", "POST", "/v1/workflows/{id}/migrations", "Move running cases to another version of their workflow; try it with dry_run first").repeatable(), func(c ctx, in *migrateIn) (*body[Migration], error) {
+	add(s, api, op(Admin, "migrateCases", "POST", "/v1/workflows/{id}/migrations", "Migrate running cases to another version of their workflow, optionally as a dry run").repeatable(), func(c ctx, in *migrateIn) (*body[Migration], error) {
 		p := principalOf(c)
 		scope := []any{"migrations", p.Tenant, in.ID, in.Body.From, in.Body.To, in.Body.States, in.Body.DryRun}
-		after, err := s.sealer.read(scope, in.Body.Cursor)
+		after, err := s.cursors.read(scope, in.Body.Cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +41,7 @@ func (s *server) registerMigrations(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		return &body[Migration]{ShapeMigration(done, s.sealer.sign(scope, next), in.Body.DryRun)}, nil
+		return &body[Migration]{ShapeMigration(done, s.cursors.sign(scope, next), in.Body.DryRun)}, nil
 	})
 }
 

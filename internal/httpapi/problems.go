@@ -4,13 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"ballerine/internal/problem"
+	"ballerine/internal/source"
 )
 
 // Problem is the body of every error: RFC 9457 with a stable code, the request's id and all places that are wrong. It
@@ -26,7 +29,8 @@ type Problem struct {
 	Allowed   any             `json:"allowed,omitempty" doc:"event_not_allowed: the events that are allowed"`
 	Details   map[string]any  `json:"details,omitempty" doc:"more about it, by code"`
 
-	retry bool
+	retry     bool
+	challenge string // of WWW-Authenticate
 }
 
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
@@ -34,15 +38,41 @@ func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 // GetStatus implements huma.StatusError.
 func (p *Problem) GetStatus() int { return p.Status }
 
+// pause is how many seconds a caller should wait before it tries again.
+func (p *Problem) pause() int {
+	if seconds, ok := p.Details["retry_after_seconds"].(int); ok && seconds > 0 {
+		return seconds
+	}
+	return 1
+}
+
 // ContentType implements huma.ContentTypeFilter.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
 // GetHeaders implements huma.HeadersError.
 func (p *Problem) GetHeaders() http.Header {
-	if !p.retry {
-		return nil
+	header := http.Header{}
+	if p.retry {
+		header.Set("Retry-After", strconv.Itoa(p.pause()))
 	}
-	return http.Header{"Retry-After": {"1"}}
+	if p.challenge != "" {
+		header.Set("WWW-Authenticate", p.challenge)
+	}
+	return header
+}
+
+// challengeOf is what WWW-Authenticate says of a refusal (RFC 6750, 3): the scheme alone when there was no credential. It is
+// empty for other errors.
+func challengeOf(e *problem.Error) string {
+	switch {
+	case e.Code == problem.Unauthenticated:
+		return "Bearer"
+	case e.Code.Status() == http.StatusUnauthorized:
+		return fmt.Sprintf("Bearer error=%q, error_description=%q", "invalid_token", e.Code.Title())
+	case e.Code == problem.Forbidden && e.Details["permission"] != nil:
+		return fmt.Sprintf("Bearer error=%q, scope=%q", "insufficient_scope", fmt.Sprint(e.Details["permission"]))
+	}
+	return ""
 }
 
 func problemOf(ctx context.Context, err error) *Problem {
@@ -50,6 +80,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	p := &Problem{
 		Type: "urn:ballerine:problem:" + string(e.Code), Title: e.Code.Title(), Status: e.Code.Status(), Detail: e.Message,
 		Code: string(e.Code), RequestID: requestID(ctx), Errors: e.Fields, retry: e.Code == problem.RateLimited || e.Code == problem.Unavailable,
+		challenge: challengeOf(e),
 	}
 	if p.Errors == nil {
 		p.Errors = []problem.Field{}
@@ -76,9 +107,6 @@ func writeProblem(ctx context.Context, w http.ResponseWriter, err error) {
 	for name, values := range p.GetHeaders() {
 		w.Header()[name] = values
 	}
-	if p.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(text) // the caller has gone: nobody to tell
@@ -86,15 +114,15 @@ func writeProblem(ctx context.Context, w http.ResponseWriter, err error) {
 
 // ours makes Huma speak of errors as we do. Huma keeps these two functions in variables, so it is done once.
 var ours = sync.OnceFunc(func() {
-	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		c := context.Background()
 		if ctx != nil {
 			c = ctx.Context()
 		}
-		return problemOf(c, fromHuma(status, errs))
+		return problemOf(c, fromHuma(status, message, errs))
 	}
-	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
-		return problemOf(context.Background(), fromHuma(status, errs))
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return problemOf(context.Background(), fromHuma(status, message, errs))
 	}
 })
 
@@ -103,8 +131,11 @@ var statusCodes = map[int]problem.Code{
 	http.StatusUnprocessableEntity: problem.Invalid, http.StatusNotFound: problem.NotFound, http.StatusRequestTimeout: problem.Timeout,
 }
 
+// noBody is what Huma says of a body that is missing. Of all that it finds, this alone has no detail.
+const noBody = "request body is required"
+
 // fromHuma translates what Huma found. Its messages may hold the value that it read, so only known ones pass.
-func fromHuma(status int, errs []error) error {
+func fromHuma(status int, message string, errs []error) error {
 	for _, err := range errs {
 		var e *problem.Error
 		if errors.As(err, &e) {
@@ -126,10 +157,23 @@ func fromHuma(status int, errs []error) error {
 			if e.Code == problem.MalformedJSON {
 				kind, message = "json", "this is not one JSON value"
 			}
-			e.With(d.Location, kind, "%s", message)
+			e.With(placeOf(d), kind, "%s", message)
 		}
 	}
+	if message == noBody {
+		e.With("body", "required", "send a JSON body")
+	}
 	return e
+}
+
+// placeOf is where something is wrong: of a field that is missing, the field itself.
+func placeOf(d *huma.ErrorDetail) string {
+	if rest, ok := strings.CutPrefix(d.Message, "expected required property "); ok {
+		if name, ok := strings.CutSuffix(rest, " to be present"); ok {
+			return source.Join(d.Location, name)
+		}
+	}
+	return d.Location
 }
 
 // explanations map the beginnings of Huma's messages to our codes; those that end in a value of the caller are replaced.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -9,22 +10,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"ballerine/internal/linediff"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
-	"ballerine/internal/rules"
 	"ballerine/internal/workflow"
 )
-
-// PublishingSettings say how a tenant publishes.
-type PublishingSettings struct {
-	FourEyes   bool       `json:"four_eyes" doc:"nobody publishes alone: what is published is a proposal until another person approves it"`
-	Version    int        `json:"version"`
-	Comment    string     `json:"comment,omitempty"`
-	ChangedAt  *time.Time `json:"changed_at" doc:"null: never"`
-	ChangedBy  string     `json:"changed_by,omitempty"`
-	ApprovedBy string     `json:"approved_by,omitempty"`
-	Proposal   string     `json:"proposal,omitempty"`
-}
 
 // Proposal is what somebody wants to publish where nobody publishes alone.
 type Proposal struct {
@@ -39,12 +29,6 @@ type Proposal struct {
 	Reason     string             `json:"reason,omitempty" doc:"why it has ended so"`
 	Documents  []ProposedDocument `json:"documents" nullable:"false" doc:"all of them are published in one go"`
 	Settings   *ProposedSettings  `json:"settings,omitempty" doc:"a change of the settings instead of documents"`
-}
-
-// ProposedSettings are the settings that a proposal wants.
-type ProposedSettings struct {
-	FourEyes bool `json:"four_eyes"`
-	Base     int  `json:"base" doc:"the version that they change"`
 }
 
 // ProposedDocument is a document of a proposal. What comes with it depends on where it is: a list has neither sources nor
@@ -76,82 +60,48 @@ type PolicyCase struct {
 	Problems []string `json:"problems,omitempty"`
 }
 
-type settingsAnswer struct {
-	Status   int
-	Location string `header:"Location"`
-	ETag     string `header:"ETag"`
-	Body     any
-}
-
 // orProposal documents an operation that answers with a proposal where four eyes are on. Its own answer is a T.
 func orProposal[T any](api huma.API, o operation) operation {
 	status := o.DefaultStatus
 	if status == 0 {
 		status = http.StatusOK
 	}
-	answer := func(description string, shape any, name string) *huma.Response {
-		schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(shape), true, name)
-		return &huma.Response{Description: description, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+	o = answering[T](api, o, status, http.StatusText(status))
+	return answering[Proposal](api, o, http.StatusAccepted, "Four eyes are on: it is proposed")
+}
+
+// answering documents that an operation answers a status with a T.
+func answering[T any](api huma.API, o operation, status int, description string) operation {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, o.OperationID+"Response")
+	responses := maps.Clone(o.Responses)
+	if responses == nil {
+		responses = map[string]*huma.Response{}
 	}
-	var own T
-	o.Responses = map[string]*huma.Response{
-		strconv.Itoa(status): answer(http.StatusText(status), own, o.OperationID+"Response"),
-		"202":                answer("Four eyes are on: it is proposed", Proposal{}, "Proposal"),
-	}
+	responses[strconv.Itoa(status)] = &huma.Response{Description: description, Content: map[string]*huma.MediaType{kindJSON: {Schema: schema}}}
+	o.Responses = responses
 	return o
 }
 
 func proposalPath(id string) string { return "/v1/proposals/" + id }
-
-func (s *server) registerSettings(api huma.API) {
-	add(s, api, op(Admin, "getPublishingSettings", "GET", "/v1/publishing-settings", "Say how the tenant publishes"), func(c ctx, _ *none) (*tagged[PublishingSettings], error) {
-		found, err := s.Publisher.Settings(c, principalOf(c).Tenant)
-		return &tagged[PublishingSettings]{tag(found.Version), SettingsShape(found)}, err
-	})
-	type publishingSettingsIn struct {
-		Seen
-		Body struct {
-			FourEyes bool   `json:"four_eyes"`
-			Comment  string `json:"comment,omitempty" maxLength:"2000"`
-		}
-	}
-	update := op(Admin, "updatePublishingSettings", "PUT", "/v1/publishing-settings", "Change how the tenant publishes; to turn four eyes off is a proposal").repeatable()
-	add(s, api, orProposal[PublishingSettings](api, update), func(c ctx, in *publishingSettingsIn) (*settingsAnswer, error) {
-		version, err := in.version()
-		if err != nil {
-			return nil, err
-		}
-		cmd := registry.ChangeSettings{Seen: version, FourEyes: in.Body.FourEyes, Comment: in.Body.Comment, Proposal: reserved(c, "prop")}
-		found, proposal, err := s.Publisher.ChangeSettings(c, principalOf(c), cmd)
-		if err != nil {
-			return nil, err
-		}
-		if proposal != nil {
-			return &settingsAnswer{http.StatusAccepted, proposalPath(proposal.ID), tag(found.Version), ProposalShape(*proposal)}, nil
-		}
-		return &settingsAnswer{http.StatusOK, "", tag(found.Version), SettingsShape(found)}, nil
-	})
-}
 
 func (s *server) registerProposals(api huma.API) {
 	type listIn struct {
 		Status string `query:"status" enum:"open,approved,rejected,withdrawn,outdated" doc:"absent: all"`
 		Paging
 	}
-	add(s, api, op(Admin, "listProposals", "GET", "/v1/proposals", "List proposals, the newest first"), func(c ctx, in *listIn) (*body[List[Proposal]], error) {
+	add(s, api, op(Admin, "listProposals", "GET", "/v1/proposals", "List proposals, newest first"), func(c ctx, in *listIn) (*body[List[Proposal]], error) {
 		scope := []any{"proposals", principalOf(c).Tenant, in.Status}
-		after, err := s.sealer.read(scope, in.Cursor)
+		after, err := s.cursors.read(scope, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
 		page, next, err := s.Publisher.Proposals(c, principalOf(c).Tenant, registry.ProposalQuery{Status: registry.Status(in.Status), After: after, Limit: in.Limit})
-		return &body[List[Proposal]]{List[Proposal]{each(page, ProposalShape), s.sealer.sign(scope, next)}}, err
+		return pageOf(each(page, ProposalShape), s.cursors.sign(scope, next)), err
 	})
-	add(s, api, op(Admin, "getProposal", "GET", "/v1/proposals/{id}", "Read a proposal: sources, what they change, and whether they could still be published"), func(c ctx, in *OnID) (*body[Proposal], error) {
+	add(s, api, op(Admin, "getProposal", "GET", "/v1/proposals/{id}", "Get a proposal with its sources, changes and problems"), func(c ctx, in *OnID) (*body[Proposal], error) {
 		found, documents, err := s.Publisher.Proposal(c, principalOf(c).Tenant, in.ID)
 		return &body[Proposal]{ReviewedShape(found, documents)}, err
 	})
-	s.registerDecidingProposals(api)
 }
 
 func (s *server) registerDecidingProposals(api huma.API) {
@@ -161,7 +111,7 @@ func (s *server) registerDecidingProposals(api huma.API) {
 			Comment string `json:"comment,omitempty" maxLength:"2000"`
 		}
 	}
-	add(s, api, op(Admin, "approveProposal", "POST", "/v1/proposals/{id}/approval", "Approve what somebody else has proposed: it is checked again, and published in one go").repeatable(), func(c ctx, in *approveProposalIn) (*body[Proposal], error) {
+	add(s, api, op(Admin, "approveProposal", "POST", "/v1/proposals/{id}/approval", "Approve the proposal of another person; it is validated again and published atomically").repeatable(), func(c ctx, in *approveProposalIn) (*body[Proposal], error) {
 		comment := ""
 		if in.Body != nil {
 			comment = in.Body.Comment
@@ -175,21 +125,14 @@ func (s *server) registerDecidingProposals(api huma.API) {
 			Reason string `json:"reason" minLength:"1" maxLength:"2000"`
 		}
 	}
-	add(s, api, op(Admin, "rejectProposal", "POST", "/v1/proposals/{id}/rejection", "Reject what somebody else has proposed").repeatable(), func(c ctx, in *rejectProposalIn) (*body[Proposal], error) {
+	add(s, api, op(Admin, "rejectProposal", "POST", "/v1/proposals/{id}/rejection", "Reject the proposal of another person").repeatable(), func(c ctx, in *rejectProposalIn) (*body[Proposal], error) {
 		done, err := s.Publisher.Reject(c, principalOf(c), in.ID, in.Body.Reason)
 		return &body[Proposal]{ProposalShape(done)}, err
 	})
-	add(s, api, op(Admin, "withdrawProposal", "POST", "/v1/proposals/{id}/withdrawal", "Take one's own proposal back").repeatable(), func(c ctx, in *OnID) (*body[Proposal], error) {
+	add(s, api, op(Admin, "withdrawProposal", "POST", "/v1/proposals/{id}/withdrawal", "Withdraw one's own proposal").repeatable(), func(c ctx, in *OnID) (*body[Proposal], error) {
 		done, err := s.Publisher.Withdraw(c, principalOf(c), in.ID)
 		return &body[Proposal]{ProposalShape(done)}, err
 	})
-}
-
-// SettingsShape are settings as the interface shows them.
-func SettingsShape(s registry.Settings) PublishingSettings {
-	return PublishingSettings{
-		FourEyes: s.FourEyes, Version: s.Version, Comment: s.Comment, ChangedAt: orNull(s.ChangedAt), ChangedBy: s.ChangedBy, ApprovedBy: s.ApprovedBy, Proposal: s.Proposal,
-	}
 }
 
 // ProposalShape is a proposal as lists show it, and as it is answered to who proposes or decides it.

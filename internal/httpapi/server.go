@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"reflect"
 	"regexp"
 	"runtime/debug"
 	"strconv"
@@ -19,6 +20,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/oklog/ulid/v2"
 
+	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -52,8 +54,11 @@ type operation struct {
 type server struct {
 	Config
 	mux        *http.ServeMux
-	operations map[string]operation // by pattern
-	sealer     sealer
+	operations map[string]operation    // by pattern
+	outputs    map[string]reflect.Type // by operation id
+	inputs     map[string]input        // by operation id
+	cursors    cursors
+	calls      *idempotency.Calls
 }
 
 // New makes the handler of the audiences' operations. Errors: Invalid.
@@ -62,13 +67,13 @@ func New(config Config) (http.Handler, error) {
 	return s, err
 }
 
-// OpenAPI is the document of all audiences' operations, as YAML.
-func OpenAPI() ([]byte, error) {
+// Describe gives the form of all audiences' operations. What a form does not say, package apidoc adds to it.
+func Describe() (*huma.OpenAPI, error) {
 	_, api, err := build(Config{Secret: make([]byte, 32), Operations: AllOperations()})
 	if err != nil {
 		return nil, err
 	}
-	return api.OpenAPI().YAML()
+	return api.OpenAPI(), nil
 }
 
 func build(config Config) (*server, huma.API, error) {
@@ -94,11 +99,15 @@ func build(config Config) (*server, huma.API, error) {
 	if config.FlowToken <= 0 {
 		config.FlowToken = time.Hour
 	}
-	sealer, err := newSealer(config.Secret)
+	cursors, err := newCursors(config.Secret)
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &server{Config: config, mux: http.NewServeMux(), operations: map[string]operation{}, sealer: sealer}
+	calls, err := idempotency.New(config.Idempotency, config.Now, config.Secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &server{Config: config, mux: http.NewServeMux(), operations: map[string]operation{}, outputs: map[string]reflect.Type{}, inputs: map[string]input{}, cursors: cursors, calls: calls}
 	settings := huma.DefaultConfig("Ballerine", "1")
 	settings.DocsPath, settings.OpenAPIPath, settings.SchemasPath, settings.CreateHooks = "", "", "", nil
 	settings.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
@@ -115,6 +124,13 @@ func add[I, O any](s *server, api huma.API, op operation, handler func(ctx ctx, 
 	}
 	op.MaxBodyBytes = op.maxBody + 1
 	op.Errors = []int{http.StatusInternalServerError}
+	guarded := !identity.Public(op.OperationID)
+	if guarded {
+		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
+	}
+	if op.Responses == nil {
+		op.Responses = map[string]*huma.Response{}
+	}
 	op.Extensions = map[string]any{"x-audience": string(op.audience)}
 	if op.audience == Flow && strings.HasPrefix(op.Path, "/v1/flow") {
 		op.Tags = []string{"flow"}
@@ -125,18 +141,34 @@ func add[I, O any](s *server, api huma.API, op operation, handler func(ctx ctx, 
 	if op.idempotent != never {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: op.idempotent == required, Schema: &huma.Schema{Type: "string", MaxLength: ptr(200)}})
 	}
-	s.operations[op.Method+" "+op.Path] = op
+	s.operations[op.Method+" "+op.Path], s.outputs[op.OperationID] = op, reflect.TypeFor[O]()
 	huma.Register(api, op.Operation, func(c ctx, in *I) (*O, error) {
 		out, err := handler(c, in)
 		if err != nil {
 			s.log(c, op.OperationID, err)
 			return nil, problemOf(c, err)
 		}
+		if out != nil && redacts(principalOf(c), op.OperationID) {
+			return redacted(c, s, out)
+		}
 		return out, nil
 	})
+	if guarded {
+		challenged(op.Responses)
+	}
+	s.inputs[op.OperationID] = inputOf(api.OpenAPI(), op)
 }
 
-func ptr[T any](v T) *T { return &v }
+// challenged documents what an answer about the credential says.
+func challenged(responses map[string]*huma.Response) {
+	for status, description := range map[string]string{
+		"401": "No credential, or one that is not valid, has expired or was revoked",
+		"403": "Permission denied; details.permission names the permission",
+	} {
+		responses[status].Description = description
+		responses[status].Headers = map[string]*huma.Param{"WWW-Authenticate": {Description: "RFC 6750: Bearer, with the error where there was a credential", Schema: &huma.Schema{Type: "string"}}}
+	}
+}
 
 // HandleFunc implements humago.Mux: everything that comes before Huma stands here.
 func (s *server) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
@@ -159,23 +191,31 @@ func (s *server) HandleFunc(pattern string, handler func(http.ResponseWriter, *h
 // admit authenticates, authorises, and checks the kind and size of the body.
 func (s *server) admit(w http.ResponseWriter, r *http.Request, op operation) (*http.Request, error) {
 	if !identity.Public(op.OperationID) && op.audience != Hooks {
-		p := principalOf(r.Context())
-		if p.Kind == "" {
-			if s.Authenticator == nil {
-				return r, problem.New(problem.Unauthenticated, "The credential is missing or not good.")
-			}
-			var err error
-			if p, err = s.Authenticator.Authenticate(r.Context(), r.Header.Get("Authorization")); err != nil {
-				return r, err
-			}
-			r = r.WithContext(WithPrincipal(r.Context(), p))
+		p, err := s.authenticate(r)
+		if err != nil {
+			return r, err
+		}
+		r = r.WithContext(WithPrincipal(r.Context(), p))
+		if err := s.rate(r.Context(), w.Header(), p); err != nil {
+			return r, err
 		}
 		if err := identity.Allow(p, op.OperationID); err != nil {
 			return r, err
 		}
+		if redacts(p, op.OperationID) {
+			w.Header().Set("X-Redacted", string(identity.CasesPersonal))
+		}
 	}
+	in := s.inputs[op.OperationID]
+	if err := in.address(r); err != nil {
+		return r, err
+	}
+	r = in.repeated(r)
 	if r.Body == nil || r.Body == http.NoBody || r.Method == http.MethodGet {
 		return r, nil
+	}
+	if err := op.readable(r.Header); err != nil {
+		return r, err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, op.maxBody))
 	if err != nil {
@@ -185,13 +225,74 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, op operation) (*h
 		return r, problem.Wrap(err, problem.Timeout, "The body did not arrive.")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); !op.raw && len(body) > 0 && (err != nil || kind != "application/json") {
-		return r, problem.New(problem.UnsupportedMedia, "Send application/json.").With("header.Content-Type", "unsupported", "only application/json is taken")
+	if op.raw {
+		return r, nil
 	}
-	return r, nil
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); len(body) > 0 && (err != nil || !op.takes(kind)) {
+		return r, problem.New(problem.UnsupportedMedia, "Send application/json.").With("header.Content-Type", "unsupported", "only application/json is taken, and application/merge-patch+json with PATCH")
+	}
+	if err := plainJSON(body); err != nil {
+		return r, err
+	}
+	if err := visibleNames(body); err != nil {
+		return r, err
+	}
+	return r, in.absent(body)
+}
+
+// readable refuses a body that is compressed, or in another character set than UTF-8, and would be taken for what it is not.
+// Callbacks are for their plugin to judge: vendors often name a character set that JSON does not have. Errors: UnsupportedMedia.
+func (o operation) readable(h http.Header) error {
+	if o.audience == Hooks {
+		return nil
+	}
+	e := problem.New(problem.UnsupportedMedia, "The body's encoding is not supported.")
+	if coding := strings.TrimSpace(strings.Join(h.Values("Content-Encoding"), ",")); coding != "" && !strings.EqualFold(coding, "identity") {
+		hint := "send the body uncompressed"
+		if o.maxBody == maxUpload {
+			hint = "send a compressed CSV as application/gzip, without Content-Encoding"
+		}
+		e.With("header.Content-Encoding", "unsupported", "%s", hint)
+	}
+	_, params, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	charset := strings.ToLower(params["charset"])
+	if known := charset == "" || charset == "utf-8" || charset == "utf8" || charset == "us-ascii"; !known {
+		e.With("header.Content-Type", "unsupported", "send UTF-8")
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+// takes says whether a body of this type is read. What PATCH is sent here is a merge patch (RFC 7396) under either name.
+func (o operation) takes(kind string) bool {
+	return kind == "application/json" || kind == "application/merge-patch+json" && o.Method == http.MethodPatch
+}
+
+// authenticate gives the principal that a gateway's authorizer has found, or that the credential is. A refusal of the
+// authorizer is one, whatever else is there.
+func (s *server) authenticate(r *http.Request) (identity.Principal, error) {
+	if err := refusalOf(r.Context()); err != nil {
+		return identity.Principal{}, err
+	}
+	if p := principalOf(r.Context()); p.Kind != "" {
+		return p, nil
+	}
+	if s.Authenticator == nil {
+		return identity.Principal{}, identity.Refusal(problem.Unauthenticated)
+	}
+	return s.Authenticator.Authenticate(r.Context(), r.Header.Get("Authorization"))
 }
 
 var requestForm = regexp.MustCompile(`^[A-Za-z0-9_=.-]{1,100}$`)
+
+// private makes sure that no answer is kept by a cache between here and the caller, and that no browser takes it for anything but
+// what it says that it is: answers hold people's data.
+func private(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
 
 // ServeHTTP implements http.Handler: request id, panics, unknown paths and methods, log and metrics.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -205,6 +306,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := telemetry.With(WithRequestID(r.Context(), id), slog.String("request_id", id))
 	r = r.WithContext(ctx)
 	w.Header().Set("X-Request-Id", id)
+	private(w.Header())
 	answer := &watcher{ResponseWriter: w, status: http.StatusOK}
 	handler, pattern := s.mux.Handler(r)
 	name := s.operations[pattern].OperationID

@@ -10,15 +10,16 @@ import (
 	"testing"
 	"time"
 
+	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
 )
 
 type answers struct {
 	mu   sync.Mutex
-	kept map[string]Reservation
+	kept map[string]idempotency.Reservation
 }
 
-func (a *answers) Reserve(_ context.Context, r Reservation, takeOver time.Time) (Reservation, bool, error) {
+func (a *answers) Reserve(_ context.Context, r idempotency.Reservation, takeOver time.Time) (idempotency.Reservation, bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	there, ok := a.kept[r.Key]
@@ -29,11 +30,20 @@ func (a *answers) Reserve(_ context.Context, r Reservation, takeOver time.Time) 
 	return there, false, nil
 }
 
-func (a *answers) Complete(_ context.Context, key, _ string, answer Answer) error {
+func (a *answers) Complete(_ context.Context, key, _ string, answer idempotency.Answer) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := a.kept[key]
 	r.Answer = &answer
+	a.kept[key] = r
+	return nil
+}
+
+func (a *answers) Abandon(_ context.Context, key, _ string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.kept[key]
+	r.StartedAt = time.Time{}
 	a.kept[key] = r
 	return nil
 }
@@ -48,6 +58,10 @@ func (a *answers) Release(_ context.Context, key, _ string) error {
 type keyStore struct {
 	identity.Store
 	n int
+}
+
+func (k *keyStore) User(context.Context, string, string) (identity.Person, error) {
+	return identity.Person{ID: "u", Tenant: "t", Roles: []string{"admin"}}, nil
 }
 
 func (k *keyStore) PutKey(context.Context, int, identity.Key) error { k.n++; return nil }
@@ -66,7 +80,7 @@ func call(h http.Handler, method, path, body string, header ...string) *httptest
 
 func TestBadRequestsAreProblemsWithCodes(t *testing.T) {
 	store := &keyStore{}
-	h, err := New(Config{Operations: AllOperations(), Secret: make([]byte, 32), Idempotency: &answers{kept: map[string]Reservation{}}, Keys: identity.NewKeys(identity.KeysConfig{Store: store})})
+	h, err := New(Config{Operations: AllOperations(), Secret: make([]byte, 32), Idempotency: &answers{kept: map[string]idempotency.Reservation{}}, Keys: identity.NewKeys(identity.KeysConfig{Store: store})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +122,7 @@ func TestBadRequestsAreProblemsWithCodes(t *testing.T) {
 }
 
 func FuzzCursor(f *testing.F) {
-	s, err := newSealer(make([]byte, 32))
+	s, err := newCursors(make([]byte, 32))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -123,4 +137,23 @@ func FuzzCursor(f *testing.F) {
 			t.Fatal("a forged cursor is good")
 		}
 	})
+}
+
+// TestNoAnswerIsKeptByACacheOnItsWay calls every operation, and what is not there, without and with a credential.
+func TestNoAnswerIsKeptByACacheOnItsWay(t *testing.T) {
+	h, err := New(Config{Operations: AllOperations(), Secret: make([]byte, 32), Idempotency: &answers{kept: map[string]idempotency.Reservation{}}, Keys: identity.NewKeys(identity.KeysConfig{Store: &keyStore{}})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes, err := Routes()
+	if err != nil || len(routes) < 50 {
+		t.Fatalf("%d routes, %v", len(routes), err)
+	}
+	routes = append(routes, Route{Method: "GET", Path: "/v1/nothing"}, Route{Method: "DELETE", Path: "/v1/health"})
+	for _, route := range routes {
+		answer := call(h, route.Method, strings.NewReplacer("{", "", "}", "").Replace(route.Path), "{}")
+		if got := answer.Header(); len(got["Cache-Control"]) != 1 || got.Get("Cache-Control") != "no-store" || got.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s %s answers %d with %v", route.Method, route.Path, answer.Code, got)
+		}
+	}
 }

@@ -5,9 +5,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/trial"
 	"ballerine/internal/problem"
-	"ballerine/internal/trial"
 )
 
 // PolicyTrial is a draft that is tried beside the live version of a policy.
@@ -67,7 +67,7 @@ func (s *server) registerTrials(api huma.API) {
 			Comment string     `json:"comment,omitempty" maxLength:"2000"`
 		}
 	}
-	create := op(Admin, "createTrial", "POST", "/v1/policies/{id}/trials", "Try a draft beside the live version of a policy, as its shadow or as a challenger").creating().defining()
+	create := op(Admin, "createTrial", "POST", "/v1/policies/{id}/trials", "Start a trial of a draft of a policy, as shadow or challenger").creating().defining()
 	add(s, api, create, func(c ctx, in *trialIn) (*created[TrialStart], error) {
 		trials, err := s.trials()
 		if err != nil {
@@ -86,21 +86,19 @@ func (s *server) registerTrials(api huma.API) {
 		OnID
 		Paging
 	}
-	add(s, api, op(Admin, "listTrials", "GET", "/v1/policies/{id}/trials", "List the trials of a policy, the newest first"), func(c ctx, in *listIn) (*body[List[PolicyTrial]], error) {
+	add(s, api, op(Admin, "listTrials", "GET", "/v1/policies/{id}/trials", "List the trials of a policy, newest first"), func(c ctx, in *listIn) (*body[List[PolicyTrial]], error) {
 		trials, err := s.trials()
 		if err != nil {
 			return nil, err
 		}
 		scope := []any{"trials", principalOf(c).Tenant, in.ID}
-		after, err := s.sealer.read(scope, in.Cursor)
+		after, err := s.cursors.read(scope, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
 		page, next, err := trials.List(c, principalOf(c).Tenant, in.ID, after, in.Limit)
-		return &body[List[PolicyTrial]]{List[PolicyTrial]{each(page, TrialShape), s.sealer.sign(scope, next)}}, err
+		return pageOf(each(page, TrialShape), s.cursors.sign(scope, next)), err
 	})
-	s.registerTrial(api)
-	s.registerTrialReport(api)
 }
 
 func (s *server) registerTrial(api huma.API) {
@@ -114,14 +112,18 @@ func (s *server) registerTrial(api huma.API) {
 			return &body[PolicyTrial]{TrialShape(t)}, err
 		}
 	}
-	add(s, api, op(Admin, "getTrial", "GET", "/v1/policies/{id}/trials/{trial}", "Read a trial with its draft"), one(func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error) {
+	add(s, api, op(Admin, "getTrial", "GET", "/v1/policies/{id}/trials/{trial}", "Get a trial with its draft"), one(func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error) {
 		return trials.Get(c, principalOf(c).Tenant, in.ID, in.Trial)
 	}))
-	add(s, api, op(Admin, "endTrial", "POST", "/v1/policies/{id}/trials/{trial}/end", "End a trial, or take a proposal back").repeatable(), one(func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error) {
+	add(s, api, op(Admin, "endTrial", "POST", "/v1/policies/{id}/trials/{trial}/end", "End a trial, or withdraw its proposal").repeatable(), one(func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error) {
 		return trials.End(c, principalOf(c), in.ID, in.Trial)
 	}))
-	add(s, api, op(Admin, "approveTrial", "POST", "/v1/policies/{id}/trials/{trial}/approval", "Let a challenger begin that somebody else has proposed").repeatable(), one(func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error) {
-		return trials.Approve(c, principalOf(c), in.ID, in.Trial)
+	add(s, api, op(Admin, "approveTrial", "POST", "/v1/policies/{id}/trials/{trial}/approval", "Approve a challenger that another person has proposed").repeatable(), one(func(c ctx, trials *trial.Service, in *OnTrial) (trial.Trial, error) {
+		approved, err := trials.Approve(c, principalOf(c), in.ID, in.Trial)
+		if again(c) && problem.CodeOf(err) == problem.NotReady && approved.Status == trial.Running && approved.ApprovedBy == principalOf(c).ID {
+			err = nil // by this very call
+		}
+		return approved, err
 	}))
 }
 
@@ -134,14 +136,14 @@ func (s *server) registerTrialReport(api huma.API) {
 		Examples int    `query:"examples" minimum:"0" maximum:"100" default:"5" doc:"ids of decisions for each flip"`
 		Cursor   string `query:"cursor" maxLength:"2000"`
 	}
-	add(s, api, op(Admin, "reportTrial", "GET", "/v1/policies/{id}/trials/{trial}/report", "Count what came of a trial, the newest decisions first"), func(c ctx, in *reportIn) (*noStore[TrialReportPage], error) {
+	add(s, api, op(Admin, "reportTrial", "GET", "/v1/policies/{id}/trials/{trial}/report", "Get the results of a trial, newest decisions first"), func(c ctx, in *reportIn) (*noStore[TrialReportPage], error) {
 		trials, err := s.trials()
 		if err != nil {
 			return nil, err
 		}
 		tenant := principalOf(c).Tenant
 		scope := []any{"trial report", tenant, in.ID, in.Trial}
-		after, err := s.sealer.read(scope, in.Cursor)
+		after, err := s.cursors.read(scope, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +152,12 @@ func (s *server) registerTrialReport(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		return &noStore[TrialReportPage]{"no-store", TrialReportPage{report, pages.Next == "", s.sealer.sign(scope, pages.Next)}}, nil
+		if report.Shadow != nil {
+			shadow := *report.Shadow
+			shadow.Backtest = *unnamed(c, &shadow.Backtest)
+			report.Shadow = &shadow
+		}
+		return &noStore[TrialReportPage]{"no-store", TrialReportPage{report, pages.Next == "", s.cursors.sign(scope, pages.Next)}}, nil
 	})
 }
 

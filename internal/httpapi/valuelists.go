@@ -14,7 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
 )
 
@@ -91,8 +91,8 @@ func ShapeEdition(e lists.Edition) ValueListEdition {
 	return ValueListEdition{e.Number, e.Holds, e.Matching, e.Entries, e.Digest, e.Forgotten, e.CreatedAt, e.CreatedBy}
 }
 
-// ShapeEntry is an entry as the interface shows it.
-func ShapeEntry(e lists.Entry) ValueListEntry {
+// shapeEntry is an entry as the interface shows it.
+func shapeEntry(e lists.Entry) ValueListEntry {
 	return ValueListEntry{e.Value, orNull(e.ExpiresAt), e.Note}
 }
 
@@ -146,7 +146,8 @@ func (s *server) registerLists(api huma.API) {
 		ETag     string `header:"ETag"`
 		Body     ValueList
 	}
-	add(s, api, op(Admin, "putList", "PUT", "/v1/lists/{id}", "Make a list, or say anew what it is"), func(c ctx, in *putIn) (*putOut, error) {
+	put := answering[ValueList](api, op(Admin, "putList", "PUT", "/v1/lists/{id}", "Create a list, or change its properties"), http.StatusCreated, "The list is created")
+	add(s, api, put, func(c ctx, in *putIn) (*putOut, error) {
 		seen, err := in.edition()
 		if err != nil {
 			return nil, err
@@ -161,11 +162,11 @@ func (s *server) registerLists(api huma.API) {
 		}
 		return out, nil
 	})
-	add(s, api, op(Admin, "listLists", "GET", "/v1/lists", "List the lists that policies can ask"), func(c ctx, _ *none) (*body[List[ValueList]], error) {
+	add(s, api, op(Admin, "listLists", "GET", "/v1/lists", "List the lists that policies can use"), func(c ctx, _ *none) (*body[List[ValueList]], error) {
 		all, err := s.Lists.All(c, principalOf(c).Tenant)
-		return &body[List[ValueList]]{List[ValueList]{Data: each(all, ShapeList)}}, err
+		return wholeList(each(all, ShapeList)), err
 	})
-	add(s, api, op(Admin, "getList", "GET", "/v1/lists/{id}", "Read a list without its entries"), func(c ctx, in *OnID) (*tagged[ValueList], error) {
+	add(s, api, op(Admin, "getList", "GET", "/v1/lists/{id}", "Get a list without its entries"), func(c ctx, in *OnID) (*tagged[ValueList], error) {
 		list, err := s.Lists.Get(c, principalOf(c).Tenant, in.ID)
 		return &tagged[ValueList]{listTag(list), ShapeList(list)}, err
 	})
@@ -173,15 +174,13 @@ func (s *server) registerLists(api huma.API) {
 		OnID
 		SeenEdition
 	}
-	add(s, api, op(Admin, "deleteList", "DELETE", "/v1/lists/{id}", "Delete a list and erase the entries of all its editions; policies that ask it fail from then on"), func(c ctx, in *deleteIn) (*none, error) {
+	add(s, api, op(Admin, "deleteList", "DELETE", "/v1/lists/{id}", "Delete a list and erase all its editions; policies that use it fail from then on"), func(c ctx, in *deleteIn) (*none, error) {
 		seen, err := in.edition()
 		if err != nil {
 			return nil, err
 		}
 		return nil, s.Lists.Delete(c, principalOf(c), in.ID, seen)
 	})
-	s.registerListEntries(api)
-	s.registerListEditions(api)
 }
 
 func (s *server) registerListEditions(api huma.API) {
@@ -189,7 +188,7 @@ func (s *server) registerListEditions(api huma.API) {
 		OnID
 		Paging
 	}
-	add(s, api, op(Admin, "listListEditions", "GET", "/v1/lists/{id}/editions", "List the editions of a list, the newest first"), func(c ctx, in *listIn) (*body[List[ValueListEdition]], error) {
+	add(s, api, op(Admin, "listListEditions", "GET", "/v1/lists/{id}/editions", "List the editions of a list, newest first"), func(c ctx, in *listIn) (*body[List[ValueListEdition]], error) {
 		tenant := principalOf(c).Tenant
 		scope := []any{"list editions", tenant, in.ID}
 		before, err := s.number(scope, in.Cursor)
@@ -197,13 +196,13 @@ func (s *server) registerListEditions(api huma.API) {
 			return nil, err
 		}
 		page, next, err := s.Lists.Editions(c, tenant, in.ID, before, in.Limit)
-		return &body[List[ValueListEdition]]{List[ValueListEdition]{each(page, ShapeEdition), s.sealer.sign(scope, cursorOf(next))}}, err
+		return pageOf(each(page, ShapeEdition), s.cursors.sign(scope, cursorOf(next))), err
 	})
 	type oneIn struct {
 		OnID
 		Edition int `path:"edition" minimum:"1"`
 	}
-	add(s, api, op(Admin, "forgetListEdition", "DELETE", "/v1/lists/{id}/editions/{edition}", "Erase the entries of a former edition; decisions that have seen it stay, and cannot be replayed"), func(c ctx, in *oneIn) (*none, error) {
+	add(s, api, op(Admin, "forgetListEdition", "DELETE", "/v1/lists/{id}/editions/{edition}", "Erase the entries of a former edition; decisions that used it remain, but cannot be replayed"), func(c ctx, in *oneIn) (*none, error) {
 		_, err := s.Lists.Forget(c, principalOf(c).Tenant, in.ID, in.Edition)
 		return nil, err
 	})
@@ -211,7 +210,7 @@ func (s *server) registerListEditions(api huma.API) {
 
 // number reads a cursor that is one; 0 when there is none.
 func (s *server) number(scope any, cursor string) (int, error) {
-	text, err := s.sealer.read(scope, cursor)
+	text, err := s.cursors.read(scope, cursor)
 	if err != nil || text == "" {
 		return 0, err
 	}
@@ -271,7 +270,7 @@ func (s *server) registerListEntries(api huma.API) {
 		Entries []lists.WrittenEntry `json:"entries" nullable:"false"`
 	}
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[ListContent](), true, "")
-	upload := op(Admin, "putListEntries", "PUT", "/v1/lists/{id}/entries", "Put the whole content of a list: a new edition, unless the newest has the same")
+	upload := op(Admin, "putListEntries", "PUT", "/v1/lists/{id}/entries", "Replace the entries of a list with a new edition, unless nothing changes")
 	upload.Description = "A CSV (columns value, expires_at and note in any order; only value is needed), a CSV compressed by gzip (application/gzip), or JSON. " +
 		"At most 4 MB as it is sent, 16 MB and 200,000 entries as it is read. When something is wrong nothing is written, and all problems are told, each with its line and column."
 	upload.raw, upload.maxBody, upload.SkipValidateBody = true, maxUpload, true
@@ -298,7 +297,7 @@ func (s *server) registerListEntries(api huma.API) {
 			Remove []string             `json:"remove,omitempty" maxItems:"10000" doc:"values"`
 		}
 	}
-	add(s, api, op(Admin, "changeList", "POST", "/v1/lists/{id}/changes", "Add and remove entries: a new edition, unless nothing changes. Without If-Match it is done over whichever edition there is").repeatable(), func(c ctx, in *changeIn) (*tagged[ValueListChange], error) {
+	add(s, api, op(Admin, "changeList", "POST", "/v1/lists/{id}/changes", "Add and remove entries in a new edition, unless nothing changes; without If-Match, on the latest edition").repeatable(), func(c ctx, in *changeIn) (*tagged[ValueListChange], error) {
 		seen, err := in.edition()
 		if err != nil {
 			return nil, err
@@ -306,7 +305,6 @@ func (s *server) registerListEntries(api huma.API) {
 		done, err := s.Lists.Change(c, principalOf(c), in.ID, lists.Change{Add: in.Body.Add, Remove: in.Body.Remove}, seen)
 		return &tagged[ValueListChange]{listTag(done.List), ShapeChange(done)}, err
 	})
-	s.registerReadingEntries(api)
 }
 
 // entriesOut is a page of entries, as JSON or as CSV.
@@ -327,14 +325,14 @@ func (s *server) registerReadingEntries(api huma.API) {
 		Accept  string `header:"Accept" doc:"text/csv: a CSV, whose first page has the header"`
 	}
 	page := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[List[ValueListEntry]](), true, "")
-	get := op(Admin, "getListEntries", "GET", "/v1/lists/{id}/entries", "Read the entries of a list")
+	get := op(Admin, "getListEntries", "GET", "/v1/lists/{id}/entries", "List the entries of a list")
 	get.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 		kindJSON: {Schema: page}, kindCSV: {Schema: &huma.Schema{Type: "string"}},
 	}}}
 	add(s, api, get, func(c ctx, in *readIn) (*entriesOut, error) {
 		tenant := principalOf(c).Tenant
 		scope := []any{"list entries", tenant, in.ID, in.Edition}
-		text, err := s.sealer.read(scope, in.Cursor)
+		text, err := s.cursors.read(scope, in.Cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -354,10 +352,10 @@ func (s *server) registerReadingEntries(api huma.API) {
 		}
 		var next *string
 		if found.Next > 0 {
-			next = s.sealer.sign(scope, fmt.Sprintf("%d.%d", found.Edition.Number, found.Next))
+			next = s.cursors.sign(scope, fmt.Sprintf("%d.%d", found.Edition.Number, found.Next))
 		}
 		if !wantsCSV(in.Accept) {
-			out.Body, err = json.Marshal(List[ValueListEntry]{each(found.Entries, ShapeEntry), next})
+			out.Body, err = json.Marshal(List[ValueListEntry]{each(found.Entries, shapeEntry), next})
 			return out, err
 		}
 		var file bytes.Buffer

@@ -24,6 +24,7 @@ type Workflow struct {
 	WorkflowSummary
 	Description   string                       `json:"description"`
 	ContextSchema map[string]any               `json:"context_schema" nullable:"false" doc:"JSON Schema of a case's context; empty: anything"`
+	ContextOrder  []string                     `json:"context_order" nullable:"false" doc:"The fields of context_schema as dotted paths, in the order of the definition. [] stands for the items of a list: owners[].name."`
 	Documents     []DocumentKind               `json:"documents" nullable:"false"`
 	Initial       string                       `json:"initial"`
 	States        []workflow.OutlineState      `json:"states" nullable:"false"`
@@ -45,13 +46,13 @@ func (s *server) registerWorkflows(api huma.API) {
 	add(s, api, op(Review, "listWorkflows", "GET", "/v1/workflows", "List the published workflows"), func(c ctx, _ *none) (*body[List[WorkflowSummary]], error) {
 		found, err := s.Workflows(c, principalOf(c).Tenant)
 		slices.SortFunc(found, func(a, b *workflow.Workflow) int { return strings.Compare(a.ID, b.ID) })
-		return &body[List[WorkflowSummary]]{List[WorkflowSummary]{Data: each(found, workflowSummary)}}, err
+		return wholeList(each(found, workflowSummary)), err
 	})
 	type workflowIn struct {
 		OnID
 		Version int `query:"version" minimum:"1" doc:"absent: the newest"`
 	}
-	add(s, api, op(Review, "getWorkflow", "GET", "/v1/workflows/{id}", "Read a published workflow"), func(c ctx, in *workflowIn) (*body[Workflow], error) {
+	add(s, api, op(Review, "getWorkflow", "GET", "/v1/workflows/{id}", "Get a published workflow"), func(c ctx, in *workflowIn) (*body[Workflow], error) {
 		w, err := s.Cases.Catalog.Workflow(c, principalOf(c).Tenant, in.ID, in.Version)
 		if problem.CodeOf(err) == problem.UnknownWorkflow {
 			return nil, problem.New(problem.NotFound, "There is no such workflow.")
@@ -69,7 +70,7 @@ func workflowSummary(w *workflow.Workflow) WorkflowSummary {
 
 func workflowShape(w *workflow.Workflow) Workflow {
 	shape := Workflow{
-		WorkflowSummary: workflowSummary(w), Description: w.Description, ContextSchema: w.Schema, Initial: initialOf(w),
+		WorkflowSummary: workflowSummary(w), Description: w.Description, ContextSchema: w.Schema, ContextOrder: list(w.FieldOrder), Initial: initialOf(w),
 		Documents: each(w.Documents, documentKind), Reasons: map[string][]string{},
 	}
 	if shape.ContextSchema == nil {

@@ -1,4 +1,4 @@
-// Package idempotency keeps the answers of creating calls, so that a call that is sent twice creates once.
+// Package idempotency stores the responses of creating calls, so that a repeated call does not create twice.
 package idempotency
 
 import (
@@ -15,6 +15,9 @@ type Reservation struct {
 	FirstAt   time.Time `json:"first_at"`   // when the first call with this key came; a take-over keeps it
 	ExpiresAt time.Time `json:"expires_at"` // stores may forget it then
 	Answer    *Answer   `json:"answer,omitempty"`
+
+	// Again says of a call that begins that the same one came before and has failed, or died: it may have done its work.
+	Again bool `json:"-"`
 }
 
 // Answer is what a repeated call gets again.
@@ -27,10 +30,14 @@ type Answer struct {
 // Store keeps reservations. Every write is one transaction.
 type Store interface {
 	// Reserve keeps the reservation and returns true if the key has none, an expired one (ExpiresAt not after r.StartedAt), or
-	// one of the same hash in flight that has started before takeOver. Otherwise it returns the one that is there, and false.
+	// one of the same hash in flight that has started before takeOver. Otherwise it returns the one that is there, and false:
+	// with a zero StartedAt when the store knows that its call has died, whenever it began. It can be taken over at once.
 	Reserve(ctx context.Context, r Reservation, takeOver time.Time) (there Reservation, reserved bool, err error)
 	// Complete sets the answer if the holder still holds the reservation; otherwise it does nothing.
 	Complete(ctx context.Context, key, holder string, answer Answer) error
 	// Release forgets the reservation if the holder still holds it and it has no answer.
 	Release(ctx context.Context, key, holder string) error
+	// Abandon says that the holder's call has ended without an answer, if it still holds the reservation and that has none: it
+	// stays, and Reserve returns it with a zero StartedAt.
+	Abandon(ctx context.Context, key, holder string) error
 }

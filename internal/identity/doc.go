@@ -1,3 +1,3 @@
-// Package identity turns every credential (API key, flow token, reviewer's JWT, vendor signature) into one Principal,
-// in one place, and says in one table what each role and kind may do. The tenant comes from here and nowhere else.
+// Package identity authenticates every credential (API key, flow token, a user's JWT, vendor signature) as one Principal,
+// and has the one table of permissions by role and kind of credential. The tenant of a request comes from here only.
 package identity

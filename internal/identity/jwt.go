@@ -32,7 +32,8 @@ func Cognito(url, client string) Issuer {
 	return Issuer{URL: url, Audience: client, TenantClaim: "custom:tenant", RolesClaim: "cognito:groups"}
 }
 
-// People checks reviewers' JWTs of one issuer. New keys of the issuer are fetched when a token names one that is unknown.
+// People checks reviewers' JWTs of one issuer. Keys of the issuer are fetched when a token names one that is unknown, and
+// again in time, so that one that was withdrawn ends.
 type People struct {
 	issuer   Issuer
 	verifier *oidc.IDTokenVerifier
@@ -56,7 +57,7 @@ func NewPeople(issuer Issuer) *People {
 		issuer.Client = &http.Client{Timeout: 5 * time.Second}
 	}
 	if issuer.Keys == nil {
-		issuer.Keys = oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), issuer.Client), issuer.JWKS)
+		issuer.Keys = &fetched{ask: ask(issuer.Client, issuer.JWKS), now: issuer.Now}
 	}
 	verifier := oidc.NewVerifier(issuer.URL, issuer.Keys, &oidc.Config{
 		SkipClientIDCheck:    true, // checked below: Cognito's access tokens carry it as client_id
@@ -66,29 +67,47 @@ func NewPeople(issuer Issuer) *People {
 	return &People{issuer: issuer, verifier: verifier}
 }
 
-// Check turns a JWT into its principal. Errors: Unauthenticated.
+// Check turns a JWT into its principal. Errors: InvalidCredentials, CredentialsExpired; Unavailable when the issuer's keys
+// cannot be fetched, which says nothing about the token.
 func (v *People) Check(ctx context.Context, text string) (Principal, error) {
 	if len(text) > maxToken {
-		return Principal{}, unauthenticated()
+		return Principal{}, invalid()
 	}
-	token, err := v.verifier.Verify(ctx, text)
-	if err != nil {
-		return Principal{}, problem.Wrap(err, problem.Unauthenticated, "The credential is missing or not good.")
+	var outage error
+	token, err := v.verifier.Verify(context.WithValue(ctx, outageKey{}, &outage), text)
+	switch _, late := errors.AsType[*oidc.TokenExpiredError](err); {
+	case late:
+		return Principal{}, expired()
+	case outage != nil:
+		return Principal{}, problem.Wrap(outage, problem.Unavailable, "Credentials cannot be checked now.")
+	case err != nil:
+		return Principal{}, problem.Wrap(err, problem.InvalidCredentials, "%s", invalid().Message)
 	}
 	claims := map[string]any{}
 	if err := token.Claims(&claims); err != nil {
-		return Principal{}, unauthenticated()
+		return Principal{}, invalid()
 	}
 	tenant, _ := claims[v.issuer.TenantClaim].(string)
 	if !v.forUs(token.Audience, claims) || tenant == "" || token.Subject == "" {
-		return Principal{}, unauthenticated()
+		return Principal{}, invalid()
 	}
 	name, _ := claims["name"].(string)
 	email, _ := claims["email"].(string)
 	return Principal{
 		Tenant: tenant, Kind: User, ID: token.Subject, Name: name, Email: strings.ToLower(email), Roles: rolesOf(claims[v.issuer.RolesClaim]),
+		IssuedAt: issuedAt(token.IssuedAt),
 	}, nil
 }
+
+// issuedAt is when a token was made; zero where it does not say.
+func issuedAt(claim time.Time) time.Time {
+	if claim.Unix() <= 0 {
+		return time.Time{}
+	}
+	return claim.UTC()
+}
+
+type outageKey struct{}
 
 func (v *People) forUs(audience []string, claims map[string]any) bool {
 	if v.issuer.Audience == "" {
@@ -96,6 +115,9 @@ func (v *People) forUs(audience []string, claims map[string]any) bool {
 	}
 	if claims["token_use"] == "access" {
 		return claims["client_id"] == v.issuer.Audience
+	}
+	if len(audience) > 1 && claims["azp"] != v.issuer.Audience { // made for another client, which is one of several that may read it
+		return false
 	}
 	return slices.Contains(audience, v.issuer.Audience)
 }

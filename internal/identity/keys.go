@@ -66,11 +66,21 @@ type CreateKey struct {
 	ExpiresAt time.Time // zero: never
 }
 
-// Create makes a key; the text is shown once and never kept. A client cannot give away more than it has.
-// Errors: Invalid, Forbidden, Conflict.
+// Create makes a key; the text is shown once and never kept. Nobody, person or key, gives away more than they hold. The same
+// call again, whose answer was lost, gives the same key another secret. Errors: Invalid, Forbidden, Conflict.
 func (k *Keys) Create(ctx context.Context, p Principal, cmd CreateKey) (key Key, text string, err error) {
 	now := k.config.Now().UTC()
-	if err := checkKey(p, cmd, now); err != nil {
+	if err := checkKey(cmd, now); err != nil {
+		return Key{}, "", err
+	}
+	if err := grantable(p, cmd.Scopes); err != nil {
+		return Key{}, "", err
+	}
+	if err := k.vouch(ctx, p); err != nil {
+		return Key{}, "", err
+	}
+	person, err := k.personBehind(ctx, p)
+	if err != nil {
 		return Key{}, "", err
 	}
 	if cmd.ID == "" {
@@ -86,12 +96,31 @@ func (k *Keys) Create(ctx context.Context, p Principal, cmd CreateKey) (key Key,
 	}
 	key = Key{
 		ID: cmd.ID, Tenant: p.Tenant, Name: cmd.Name, Prefix: prefix, Hash: hashSecret(secret), Scopes: cmd.Scopes,
-		CreatedAt: now, CreatedBy: p.ID, ExpiresAt: cmd.ExpiresAt, Revision: 1,
+		CreatedAt: now, CreatedBy: p.ID, GrantedBy: p.ID, Person: person, ExpiresAt: cmd.ExpiresAt, Revision: 1,
 	}
-	return key, keyMark + prefix + "_" + secret, k.config.Store.PutKey(ctx, 0, key)
+	err = k.config.Store.PutKey(ctx, 0, key)
+	if problem.CodeOf(err) == problem.Conflict {
+		key, err = k.createdBefore(ctx, key, err)
+	}
+	return key, keyMark + key.Prefix + "_" + secret, err
 }
 
-func checkKey(p Principal, cmd CreateKey, now time.Time) error {
+// createdBefore gives a key that the same call has created before the new secret: nobody has seen its own. Its id follows from the
+// call, so that no other call can have made it.
+func (k *Keys) createdBefore(ctx context.Context, key Key, conflict error) (Key, error) {
+	there, err := k.config.Store.Key(ctx, key.Tenant, key.ID)
+	switch {
+	case problem.CodeOf(err) == problem.NotFound, err == nil && (there.Revision != 1 && there.RotatedIn != key.ID || there.CreatedBy != key.CreatedBy || !there.RevokedAt.IsZero()):
+		return key, conflict
+	case err != nil || there.Hash == key.Hash:
+		return there, err // by this attempt itself
+	}
+	there.Hash, there.RotatedIn = key.Hash, key.ID
+	there.Revision++
+	return there, k.config.Store.PutKey(ctx, there.Revision-1, there)
+}
+
+func checkKey(cmd CreateKey, now time.Time) error {
 	e := problem.New(problem.Invalid, "The key cannot be made like this.")
 	if len(cmd.Name) > 100 {
 		e.With("body.name", "length", "a name has at most 100 bytes")
@@ -101,23 +130,12 @@ func checkKey(p Principal, cmd CreateKey, now time.Time) error {
 	}
 	known := Permissions()
 	for i, scope := range cmd.Scopes {
-		if scope != "*" && !slices.Contains(known, Permission(scope)) {
-			e.With(fmt.Sprintf("body.scopes[%d]", i), "unknown", "known scopes are %s", joined(known))
+		if scope != "*" && scope != Redacted && !slices.Contains(known, Permission(scope)) {
+			e.With(fmt.Sprintf("body.scopes[%d]", i), "unknown", "known scopes are %s, and %s", joined(known), Redacted)
 		}
 	}
 	if len(e.Fields) > 0 {
 		return e
-	}
-	if p.Kind != Client {
-		return nil
-	}
-	for _, scope := range cmd.Scopes {
-		if !holds(p.Scopes, Permission(scope)) {
-			return problem.New(problem.Forbidden, "A key cannot give away scopes that it does not have.")
-		}
-	}
-	if len(cmd.Scopes) == 0 && !slices.Contains(p.Scopes, "*") {
-		return problem.New(problem.Forbidden, "A key with scopes cannot make one without.")
 	}
 	return nil
 }
@@ -127,10 +145,29 @@ func (k *Keys) List(ctx context.Context, tenant string) ([]Key, error) {
 	return k.config.Store.Keys(ctx, tenant)
 }
 
-// Rotate gives a key a new secret; the former one stays good for the overlap. A client rotates only its own key or one
-// that has no more scopes than itself. Errors: NotFound, Forbidden, Conflict.
-func (k *Keys) Rotate(ctx context.Context, p Principal, id string) (key Key, text string, err error) {
+// Rotate gives a key a new secret; each former one stays good for the overlap from when it was replaced, up to maxSecrets of
+// all. The secret is shown to who rotates, so they hold all that the key's scopes say, or are the key itself. Who rotates a key
+// has granted its new secret: a key whose maker leaves is taken over by rotating it. Errors: NotFound, Forbidden, also when too many keys would stand behind a key then,
+// Conflict, also when too many have rotated the key.
+//
+// call names the call, "" when it has no name: the same one again, whose answer was lost, replaces the secret that nobody has seen,
+// and the one before it stays good.
+func (k *Keys) Rotate(ctx context.Context, p Principal, id, call string) (key Key, text string, err error) {
 	secret, err := k.random(secretLength)
+	if err != nil {
+		return Key{}, "", err
+	}
+	var behind []string // keys that stand behind who rotates
+	switch p.Kind {
+	case Client:
+		behind, err = k.granters(ctx, p.Tenant, p.ID)
+	default:
+		err = k.vouch(ctx, p)
+	}
+	if err != nil {
+		return Key{}, "", err
+	}
+	person, err := k.personBehind(ctx, p)
 	if err != nil {
 		return Key{}, "", err
 	}
@@ -138,19 +175,56 @@ func (k *Keys) Rotate(ctx context.Context, p Principal, id string) (key Key, tex
 		if !key.RevokedAt.IsZero() {
 			return problem.New(problem.Conflict, "The key is revoked.")
 		}
-		if p.Kind == Client && p.ID != id {
-			if err := checkKey(p, CreateKey{Scopes: key.Scopes}, now); err != nil {
+		if p.ID != id {
+			if err := grantable(p, key.Scopes); err != nil {
 				return err
 			}
 		}
+		if call != "" && key.RotatedIn == call {
+			key.Hash = hashSecret(secret)
+			return nil
+		}
+		key.retire(now)
+		key.FormerBy, key.FormerPerson, key.RotatedIn = key.granter(), key.Person, call
+		if !slices.Contains(behind, id) { // a key does not grant itself, nor by a key that it has granted
+			if err := k.reach(ctx, *key, len(behind)); err != nil {
+				return err
+			}
+			key.GrantedBy, key.Person = p.ID, person
+		}
 		key.FormerHash, key.FormerEnds = key.Hash, now.Add(k.config.Overlap)
 		key.Hash = hashSecret(secret)
-		if key.CreatedBy != p.ID && !slices.Contains(key.RotatedBy, p.ID) {
-			key.RotatedBy = append(key.RotatedBy, p.ID)
-		}
-		return nil
+		return key.rotatedBy(p.ID)
 	})
 	return key, keyMark + key.Prefix + "_" + secret, err
+}
+
+// maxSecrets bounds how many secrets of a key are good at the same time; the oldest goes first.
+const maxSecrets = 5
+
+// retire makes room for a new former secret: the one that has been it until now keeps its time.
+func (key *Key) retire(now time.Time) {
+	var older []Secret
+	if key.FormerHash != "" {
+		by := key.formerGranted()
+		older = append(older, Secret{key.FormerHash, key.FormerEnds, by.granter, by.person})
+	}
+	older = slices.DeleteFunc(append(older, key.Older...), func(s Secret) bool { return !now.Before(s.Ends) })
+	key.Older = older[:min(len(older), maxSecrets-2)]
+}
+
+// maxRotators bounds how many people and keys can have rotated a key: all of them are kept, since they may hold a secret of it.
+const maxRotators = 100
+
+func (key *Key) rotatedBy(id string) error {
+	switch {
+	case key.CreatedBy == id || slices.Contains(key.RotatedBy, id):
+		return nil
+	case len(key.RotatedBy) >= maxRotators:
+		return problem.New(problem.Conflict, "%d people and keys have rotated this key: make a new one, and revoke this.", maxRotators)
+	}
+	key.RotatedBy = append(slices.Clone(key.RotatedBy), id)
+	return nil
 }
 
 // Behind are the people and keys that may hold a secret of a key: who made it, who rotated it, and who is behind these,
@@ -181,7 +255,7 @@ func (k *Keys) Behind(ctx context.Context, tenant, id string) ([]string, error) 
 func (k *Keys) Revoke(ctx context.Context, tenant, id string) error {
 	_, err := k.change(ctx, tenant, id, func(key *Key, now time.Time) error {
 		if key.RevokedAt.IsZero() {
-			key.RevokedAt, key.FormerHash, key.FormerEnds = now, "", time.Time{}
+			key.RevokedAt, key.FormerHash, key.FormerBy, key.FormerPerson, key.FormerEnds, key.Older = now, "", "", "", time.Time{}, nil
 		}
 		return nil
 	})
@@ -200,33 +274,56 @@ func (k *Keys) change(ctx context.Context, tenant, id string, edit func(*Key, ti
 	return key, k.config.Store.PutKey(ctx, key.Revision-1, key)
 }
 
-// Check turns a key's text into its principal. Errors: Unauthenticated, Unavailable.
+// Check turns a key's text into its principal, whose scopes are what the key may do now. Errors: InvalidCredentials,
+// CredentialsExpired and CredentialsRevoked for the right secret, Unavailable.
 func (k *Keys) Check(ctx context.Context, text string) (Principal, error) {
-	prefix, secret, ok := ParseKey(text)
+	prefix, secret, ok := parseKey(text)
 	if !ok {
-		return Principal{}, unauthenticated()
+		return Principal{}, invalid()
 	}
 	key, err := k.config.Store.KeyByPrefix(ctx, prefix)
 	switch {
 	case problem.CodeOf(err) == problem.NotFound:
-		return Principal{}, unauthenticated()
+		return Principal{}, invalid()
 	case err != nil:
 		return Principal{}, problem.Wrap(err, problem.Unavailable, "Credentials cannot be checked now.")
-	case !key.good(hashSecret(secret), k.config.Now()):
-		return Principal{}, unauthenticated()
 	}
-	return Principal{Tenant: key.Tenant, Kind: Client, ID: key.ID, Scopes: key.Scopes}, nil
+	by, err := key.check(hashSecret(secret), k.config.Now())
+	if err != nil {
+		return Principal{}, err
+	}
+	scopes, err := k.bounded(ctx, key, by, 0)
+	if err != nil {
+		return Principal{}, err
+	}
+	return Principal{Tenant: key.Tenant, Kind: Client, ID: key.ID, Scopes: scopes}, nil
 }
 
-// good compares with both secrets in constant time, whichever matches.
-func (key Key) good(hash string, now time.Time) bool {
+// check compares with all secrets in constant time, whichever matches, and says who granted that one.
+func (key Key) check(hash string, now time.Time) (grantedBy, error) {
 	newest := subtle.ConstantTimeCompare([]byte(hash), []byte(key.Hash)) == 1
-	former := subtle.ConstantTimeCompare([]byte(hash), []byte(key.FormerHash)) == 1 && now.Before(key.FormerEnds)
-	return (newest || former) && key.RevokedAt.IsZero() && (key.ExpiresAt.IsZero() || now.Before(key.ExpiresAt))
+	former := subtle.ConstantTimeCompare([]byte(hash), []byte(key.FormerHash)) == 1
+	by, ends := key.formerGranted(), key.FormerEnds
+	for _, secret := range key.Older {
+		if subtle.ConstantTimeCompare([]byte(hash), []byte(secret.Hash)) == 1 && !former {
+			former, by, ends = true, grantedBy{secret.By, secret.Person}, secret.Ends
+		}
+	}
+	switch {
+	case !newest && !former:
+		return grantedBy{}, invalid()
+	case !key.RevokedAt.IsZero():
+		return grantedBy{}, revoked()
+	case !key.live(now), !newest && !now.Before(ends):
+		return grantedBy{}, expired()
+	case newest:
+		return key.granted(), nil
+	}
+	return by, nil
 }
 
-// ParseKey splits a key's text.
-func ParseKey(text string) (prefix, secret string, ok bool) {
+// parseKey splits a key's text.
+func parseKey(text string) (prefix, secret string, ok bool) {
 	rest, ok := strings.CutPrefix(text, keyMark)
 	if !ok || len(rest) != prefixLength+1+secretLength || rest[prefixLength] != '_' {
 		return "", "", false
@@ -259,11 +356,6 @@ func (k *Keys) random(length int) (string, error) {
 		}
 	}
 	return string(out), nil
-}
-
-// unauthenticated is the same for every reason, so that a guesser learns nothing.
-func unauthenticated() error {
-	return problem.New(problem.Unauthenticated, "The credential is missing or not good.")
 }
 
 func joined(permissions []Permission) string {

@@ -15,8 +15,8 @@ type Directory struct {
 	Now   func() time.Time
 }
 
-// Register takes over what a person's token says of them. What is kept of them otherwise stays. Errors: Forbidden for
-// somebody who was disabled.
+// Register takes over what a person's token says of them, unless a newer token said something else: a role that was taken away
+// does not come back with a token from before. What is kept of them otherwise stays. Errors: Forbidden for somebody who was disabled.
 func (d *Directory) Register(ctx context.Context, p Principal) (Person, error) {
 	there, err := d.Store.User(ctx, p.Tenant, p.ID)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
@@ -25,16 +25,19 @@ func (d *Directory) Register(ctx context.Context, p Principal) (Person, error) {
 	if there.Disabled {
 		return Person{}, problem.New(problem.Forbidden, "The account is disabled.")
 	}
+	if p.IssuedAt.Before(there.TokenAt) {
+		return there, nil
+	}
 	now := d.Now().UTC()
 	next := there
-	next.ID, next.Tenant, next.Roles = p.ID, p.Tenant, p.Roles
+	next.ID, next.Tenant, next.Roles, next.TokenAt = p.ID, p.Tenant, p.Roles, p.IssuedAt
 	if p.Email != "" {
 		next.Email = p.Email
 	}
 	if p.Name != "" {
 		next.Name = p.Name
 	}
-	if there.ID != "" && there.Email == next.Email && there.Name == next.Name && slices.Equal(there.Roles, next.Roles) {
+	if there.ID != "" && there.Email == next.Email && there.Name == next.Name && there.TokenAt.Equal(next.TokenAt) && slices.Equal(there.Roles, next.Roles) {
 		return there, nil
 	}
 	if next.UpdatedAt = now; there.ID == "" {
@@ -45,7 +48,15 @@ func (d *Directory) Register(ctx context.Context, p Principal) (Person, error) {
 		next.Email = there.Email
 		err = d.Store.PutUser(ctx, next)
 	}
+	if problem.CodeOf(err) == problem.Conflict { // a newer token came between
+		return d.Store.User(ctx, p.Tenant, p.ID)
+	}
 	return next, err
+}
+
+// NewerToken is what stores answer when what is kept of a person is of a newer token than what is to be written.
+func NewerToken() *problem.Error {
+	return problem.New(problem.Conflict, "What is kept of the user is of a newer token.")
 }
 
 // List gives the people that are not disabled, by name.

@@ -14,7 +14,10 @@ type Permission string
 const (
 	CasesRead     Permission = "cases:read"
 	CasesWrite    Permission = "cases:write"
+	CasesPersonal Permission = "cases:personal" // see whom cases are about: names, data, notes
+	CasesCollect  Permission = "cases:collect"  // act for the applicant where a case collects
 	CasesDecide   Permission = "cases:decide"
+	CasesApprove  Permission = "cases:approve" // decide what the workflow keeps for approvers
 	CasesOperate  Permission = "cases:operate" // cancel, retry incidents
 	CasesMigrate  Permission = "cases:migrate" // to another version of their workflow
 	CasesRepair   Permission = "cases:repair"  // give failed work its result by hand
@@ -50,17 +53,12 @@ const (
 // Roles are the roles that ship.
 func Roles() []string { return []string{"admin", "manager", "reviewer", "auditor", "developer"} }
 
-// Operation is one row of the permission table.
-type Operation struct {
-	ID         string     // operationId of the OpenAPI document, or the name of a task
-	Permission Permission // what it needs
-}
-
 // grant says who holds a permission.
 type grant struct {
 	kinds    []Kind
 	roles    []string // of users
 	explicit bool     // a client needs it in its scopes: it is not among "all that clients may"
+	named    bool     // and by its name: "*" does not stand for it
 }
 
 var (
@@ -74,7 +72,10 @@ var (
 var grants = map[Permission]grant{
 	CasesRead:     {kinds: both, roles: everybody},
 	CasesWrite:    {kinds: both, roles: workers},
-	CasesDecide:   {kinds: []Kind{User}, roles: workers},
+	CasesPersonal: {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
+	CasesCollect:  {kinds: []Kind{User}, roles: workers},
+	CasesDecide:   {kinds: both, roles: workers, explicit: true, named: true},
+	CasesApprove:  {kinds: both, roles: []string{"admin", "manager"}, explicit: true, named: true},
 	CasesOperate:  {kinds: both, roles: []string{"admin", "manager"}},
 	CasesMigrate:  {kinds: both, roles: []string{"admin", "developer"}, explicit: true},
 	CasesRepair:   {kinds: both, roles: []string{"admin", "manager"}, explicit: true},
@@ -110,8 +111,9 @@ var grants = map[Permission]grant{
 var operations = map[string]Permission{
 	"getHealth": Anybody,
 
-	"startCase": CasesWrite, "decide": CasesWrite, "listCases": CasesRead, "getCase": CasesRead, "getPosition": CasesRead, "saveContext": CasesWrite, "sendEvent": CasesWrite,
+	"startCase": CasesWrite, "decide": CasesWrite, "listCases": CasesRead, "listEvents": CasesRead, "getCase": CasesRead, "getPosition": CasesRead, "saveContext": CasesWrite, "sendEvent": CasesWrite,
 	"decideCase": CasesDecide, "cancelCase": CasesOperate, "assignCase": CasesWrite, "retryIncident": CasesOperate, "skipIncident": CasesRepair, "listIncidents": CasesRead,
+	"listDeadLetters": CasesRepair, "replayDeadLetters": CasesRepair, "discardDeadLetters": CasesRepair,
 	"addNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
 	"announceDocument": CasesWrite, "listDocuments": CasesRead, "getDocumentContent": DocumentsRead, "decideDocument": CasesDecide,
 	"createFlowToken": FlowTokens,
@@ -124,11 +126,11 @@ var operations = map[string]Permission{
 	"getWorkflowVersion": Definitions, "getPolicyVersion": Definitions, "getPluginVersion": Definitions,
 	"listPolicies": Definitions, "listPlugins": Definitions, "diffWorkflow": Definitions, "exportWorkspace": Definitions,
 	"getPublishingSettings": Definitions, "updatePublishingSettings": SettingsWrite,
-	"listProposals": Definitions, "getProposal": Definitions, "approveProposal": Approve, "rejectProposal": Approve, "withdrawProposal": Publish,
+	"listProposals": Definitions, "getProposal": Definitions, "approveProposal": Approve, "rejectProposal": Approve, "withdrawProposal": Definitions,
 	"listViews": CasesRead, "createView": ViewsWrite, "updateView": ViewsWrite, "deleteView": ViewsWrite,
 
 	"createWebhook": WebhooksWrite, "listWebhooks": WebhooksRead, "getWebhook": WebhooksRead, "updateWebhook": WebhooksWrite,
-	"deleteWebhook": WebhooksWrite, "rotateWebhookSecret": WebhooksWrite, "listDeliveries": WebhooksRead, "redeliver": WebhooksWrite,
+	"deleteWebhook": WebhooksWrite, "rotateWebhookSecret": WebhooksWrite, "testWebhook": WebhooksWrite, "listDeliveries": WebhooksRead, "redeliver": WebhooksWrite,
 
 	"evaluatePolicy": PoliciesRun, "backtestPolicy": Backtest,
 	"startBacktest": Backtest, "listBacktests": Backtest, "getBacktest": Backtest, "cancelBacktest": Backtest,
@@ -145,16 +147,6 @@ var operations = map[string]Permission{
 	"receiveCallback": HooksAnswer,
 
 	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "children": TasksRun, "dispatch": TasksRun, "sweep": TasksRun, "backtest": TasksRun,
-}
-
-// Operations is the permission table, by id.
-func Operations() []Operation {
-	rows := make([]Operation, 0, len(operations))
-	for id, permission := range operations {
-		rows = append(rows, Operation{ID: id, Permission: permission})
-	}
-	slices.SortFunc(rows, func(a, b Operation) int { return strings.Compare(a.ID, b.ID) })
-	return rows
 }
 
 // Permissions are all that a client's key can have as a scope, sorted.
@@ -184,6 +176,9 @@ func Held(p Principal) []Permission {
 // Has says whether a principal has a permission: for parts of an answer that need one of their own.
 func Has(p Principal, permission Permission) bool { return grants[permission].allows(p, permission) }
 
+// Needs is the permission that an operation asks for; "" for one that is in no table.
+func Needs(operation string) Permission { return operations[operation] }
+
 // Public says whether the operation needs no credential.
 func Public(operation string) bool { return operations[operation] == Anybody }
 
@@ -197,7 +192,12 @@ func Allow(p Principal, operation string) error {
 	if permission == Anybody || grants[permission].allows(p, permission) {
 		return nil
 	}
-	return problem.New(problem.Forbidden, "This needs the permission %s.", permission)
+	return Lacks(permission)
+}
+
+// Lacks is the refusal for want of a permission. It says which.
+func Lacks(permission Permission) *problem.Error {
+	return problem.New(problem.Forbidden, "This needs the permission %s.", permission).Detail("permission", permission)
 }
 
 func (g grant) allows(p Principal, permission Permission) bool {
@@ -208,13 +208,28 @@ func (g grant) allows(p Principal, permission Permission) bool {
 	case User:
 		return slices.ContainsFunc(g.roles, p.HasRole)
 	case Client:
-		return holds(p.Scopes, permission) || (len(p.Scopes) == 0 && !g.explicit)
+		if permission == CasesPersonal {
+			return seesPersonal(p.Scopes)
+		}
+		return holds(p.Scopes, permission, g.named) || (len(p.Scopes) == 0 && !g.explicit)
 	case Applicant, Vendor:
 		return p.Case != ""
 	}
 	return true
 }
 
-func holds(scopes []string, permission Permission) bool {
-	return slices.Contains(scopes, "*") || slices.Contains(scopes, string(permission))
+// Redacted is a scope that takes away: a key that names it does not see personal data, whatever else it names.
+const Redacted = "cases:redacted"
+
+// seesPersonal says whether a key may see personal data: every key that does something with cases does, as keys always have,
+// unless it names Redacted.
+func seesPersonal(scopes []string) bool {
+	if slices.Contains(scopes, Redacted) {
+		return false
+	}
+	return len(scopes) == 0 || slices.ContainsFunc(scopes, func(scope string) bool { return scope == "*" || strings.HasPrefix(scope, "cases:") })
+}
+
+func holds(scopes []string, permission Permission, named bool) bool {
+	return !named && slices.Contains(scopes, "*") || slices.Contains(scopes, string(permission))
 }

@@ -1,6 +1,9 @@
 package identity
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Kind of principal.
 type Kind string
@@ -24,11 +27,31 @@ type Principal struct {
 	Roles  []string `json:"roles,omitempty"`  // users: admin, manager, reviewer, auditor, developer
 	Scopes []string `json:"scopes,omitempty"` // clients: what the key may do; empty: all that clients may
 	Case   string   `json:"case,omitempty"`   // applicants and vendors: the only case they can see
+	// IssuedAt is when a user's token was made; zero: it does not say.
+	IssuedAt time.Time `json:"issued_at,omitzero"`
+	By       string    `json:"by,omitempty"` // applicants: the person who has made their token; "": a client's key
 }
 
 // SystemOf is the principal of the machine's own work for a tenant.
 func SystemOf(tenant, name string) Principal {
 	return Principal{Tenant: tenant, Kind: System, ID: name}
+}
+
+// Whole says whether a principal is one that a credential can stand for: of a kind that calls the interface, with all that
+// the kind needs and nothing that belongs to another.
+func (p Principal) Whole() bool {
+	if p.Tenant == "" || p.ID == "" || p.By != "" && p.Kind != Applicant {
+		return false
+	}
+	switch p.Kind {
+	case Client:
+		return p.Case == "" && len(p.Roles) == 0
+	case User:
+		return p.Case == "" && len(p.Scopes) == 0
+	case Applicant:
+		return p.Case != "" && len(p.Roles) == 0 && len(p.Scopes) == 0
+	}
+	return false
 }
 
 // HasRole says whether one of the roles is held.

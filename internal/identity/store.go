@@ -18,9 +18,26 @@ type Key struct {
 	CreatedAt  time.Time `json:"created_at"`
 	CreatedBy  string    `json:"created_by,omitempty"`
 	RotatedBy  []string  `json:"rotated_by,omitempty"` // who was shown a later secret of it
-	ExpiresAt  time.Time `json:"expires_at,omitzero"`
-	RevokedAt  time.Time `json:"revoked_at,omitzero"`
-	Revision   int       `json:"revision"` // counts writes; what PutKey is conditional on
+	GrantedBy  string    `json:"granted_by,omitempty"` // who was shown the newest secret and vouches for it …
+	FormerBy   string    `json:"former_by,omitempty"`  // … and the secret before
+	// Person is who stood behind GrantedBy, where that is a key, when it granted the newest secret: somebody else who takes
+	// that key over later does not vouch for what it has granted before. FormerPerson is the same of the secret before.
+	Person       string `json:"person,omitempty"`
+	FormerPerson string `json:"former_person,omitempty"`
+	// Older are the secrets before the former one that are still good: each has its time, however often a key is rotated within it.
+	Older     []Secret  `json:"older,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	RevokedAt time.Time `json:"revoked_at,omitzero"`
+	RotatedIn string    `json:"rotated_in,omitempty"` // the call that has made the newest secret, where that has a name
+	Revision  int       `json:"revision"`             // counts writes; what PutKey is conditional on
+}
+
+// Secret is an earlier secret of a key.
+type Secret struct {
+	Hash   string    `json:"hash"`
+	Ends   time.Time `json:"ends_at"`
+	By     string    `json:"by,omitempty"`     // who vouches for it …
+	Person string    `json:"person,omitempty"` // … and who stood behind them, where that is a key
 }
 
 // Person is a user of the back office.
@@ -34,6 +51,7 @@ type Person struct {
 	Disabled     bool      `json:"disabled,omitempty"`
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
+	TokenAt      time.Time `json:"token_at,omitzero"` // when the token was made that said this; zero: none has
 }
 
 // Store keeps keys and users. Every write is one transaction.
@@ -55,6 +73,7 @@ type Store interface {
 	UserByEmail(ctx context.Context, tenant, email string) (Person, error)
 	// Users lists a tenant's users, by id.
 	Users(ctx context.Context, tenant string) ([]Person, error)
-	// PutUser writes a user. Errors: problem.AlreadyExists when another user of the tenant has the address.
+	// PutUser writes a user; any number may have no address. Errors: problem.AlreadyExists when another user of the tenant
+	// has the address, problem.Conflict when what is kept of the user is of a newer token.
 	PutUser(ctx context.Context, person Person) error
 }

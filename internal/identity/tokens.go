@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ type Callback struct {
 	State  string `json:"state"`
 	Visit  int    `json:"visit"`
 	Work   string `json:"work"`
+	Round  int    `json:"round,omitempty"` // how often a person has had the work done again
 	Plugin string `json:"plugin"`
 }
 
@@ -60,26 +62,34 @@ func (c Callback) Principal() Principal {
 type flowClaims struct {
 	Tenant string `json:"tenant"`
 	Case   string `json:"case"`
+	By     string `json:"by,omitempty"` // who has granted it; absent: before this was kept
+	Kind   Kind   `json:"by_kind,omitempty"`
 }
 
-// Flow makes a token with which an applicant sees one case, as the principal id. It is good until expires.
-func (t *Tokens) Flow(tenant, id, principal string, expires time.Time) (string, error) {
-	text, err := t.sign(flowAudience, principal, expires, flowClaims{Tenant: tenant, Case: id})
+// Flow makes a token with which an applicant sees one case, as the principal id. It is good until expires, as long as who grants
+// it, by, may grant such tokens: see Keys.admits.
+func (t *Tokens) Flow(by Principal, id, principal string, expires time.Time) (string, error) {
+	text, err := t.sign(flowAudience, principal, expires, flowClaims{Tenant: by.Tenant, Case: id, By: by.ID, Kind: by.Kind})
 	return flowMark + text, err
 }
 
-// ReadFlow checks a flow token. Errors: Unauthenticated.
-func (t *Tokens) ReadFlow(text string) (Principal, error) {
+// ReadFlow checks a flow token by itself, and says who has granted it (ID "": not known). Errors: InvalidCredentials,
+// CredentialsExpired.
+func (t *Tokens) ReadFlow(text string) (applicant, by Principal, err error) {
 	text, ok := strings.CutPrefix(text, flowMark)
 	if !ok {
-		return Principal{}, unauthenticated()
+		return Principal{}, Principal{}, invalid()
 	}
 	var claims flowClaims
 	subject, err := t.read(text, flowAudience, &claims)
-	if err != nil || claims.Tenant == "" || claims.Case == "" || subject == "" {
-		return Principal{}, unauthenticated()
+	if err != nil {
+		return Principal{}, Principal{}, err
 	}
-	return Principal{Tenant: claims.Tenant, Kind: Applicant, ID: subject, Case: claims.Case}, nil
+	if claims.Tenant == "" || claims.Case == "" || subject == "" {
+		return Principal{}, Principal{}, invalid()
+	}
+	applicant = Principal{Tenant: claims.Tenant, Kind: Applicant, ID: subject, Case: claims.Case}
+	return applicant, Principal{Tenant: claims.Tenant, Kind: claims.Kind, ID: claims.By}, nil
 }
 
 // Callback makes the token that goes into a callback's URL.
@@ -87,11 +97,14 @@ func (t *Tokens) Callback(c Callback, expires time.Time) (string, error) {
 	return t.sign(callbackAudience, c.Plugin, expires, c)
 }
 
-// ReadCallback checks the token of a callback's URL. Errors: Unauthenticated.
+// ReadCallback checks the token of a callback's URL. Errors: InvalidCredentials, CredentialsExpired.
 func (t *Tokens) ReadCallback(text string) (Callback, error) {
 	var c Callback
-	if _, err := t.read(text, callbackAudience, &c); err != nil || c.Tenant == "" || c.Case == "" || c.Plugin == "" {
-		return Callback{}, unauthenticated()
+	if _, err := t.read(text, callbackAudience, &c); err != nil {
+		return Callback{}, err
+	}
+	if c.Tenant == "" || c.Case == "" || c.Plugin == "" {
+		return Callback{}, invalid()
 	}
 	return c, nil
 }
@@ -111,11 +124,11 @@ func (t *Tokens) sign(audience, subject string, expires time.Time, claims any) (
 
 func (t *Tokens) read(text, audience string, claims any) (subject string, err error) {
 	if len(text) > maxToken {
-		return "", unauthenticated()
+		return "", invalid()
 	}
 	token, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.HS256})
 	if err != nil {
-		return "", unauthenticated()
+		return "", invalid()
 	}
 	var standard jwt.Claims
 	for _, secret := range t.secrets {
@@ -124,10 +137,14 @@ func (t *Tokens) read(text, audience string, claims any) (subject string, err er
 		}
 	}
 	if err != nil || standard.Expiry == nil {
-		return "", unauthenticated()
+		return "", invalid()
 	}
-	if err := standard.ValidateWithLeeway(jwt.Expected{AnyAudience: jwt.Audience{audience}, Time: t.now()}, 0); err != nil {
-		return "", unauthenticated()
+	err = standard.ValidateWithLeeway(jwt.Expected{AnyAudience: jwt.Audience{audience}, Time: t.now()}, 0)
+	if errors.Is(err, jwt.ErrExpired) {
+		return "", expired()
+	}
+	if err != nil {
+		return "", invalid()
 	}
 	return standard.Subject, nil
 }

@@ -1,4 +1,4 @@
-// Package linediff says which lines differ between two texts, as hunks of a unified diff.
+// Package linediff computes the lines that differ between two texts, as hunks of a unified diff.
 package linediff
 
 import "strings"

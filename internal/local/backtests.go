@@ -10,15 +10,15 @@ import (
 	"sync"
 	"time"
 
-	"ballerine/internal/backtest"
-	"ballerine/internal/local/states"
+	"ballerine/internal/asl/interpret"
+	"ballerine/internal/policy/backtest"
 	"ballerine/internal/problem"
 	"ballerine/internal/store/embedded"
 )
 
-// Backtests calls the steps of runs, as infra/backtest.asl.json has them called on AWS: parts at the same time,
+// backtests calls the steps of runs, as infra/backtest.asl.json has them called on AWS: parts at the same time,
 // each until it is done, with retries. What is under way is noted in the file, and goes on after a start.
-type Backtests struct {
+type backtests struct {
 	db     *embedded.DB
 	invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
 	pause  func(ctx context.Context, attempt int) // before a retry
@@ -31,7 +31,7 @@ type Backtests struct {
 	running map[backtest.Ref]context.CancelFunc
 }
 
-var _ backtest.Runner = (*Backtests)(nil)
+var _ backtest.Runner = (*backtests)(nil)
 
 const bucketOpenBacktests = "backtests_open" // tenant, policy, id -> ref
 
@@ -44,8 +44,8 @@ const (
 // stepAttempts is how often a step is tried that fails with something that may pass.
 const stepAttempts = 6
 
-func newBacktests(db *embedded.DB, invoke func(ctx context.Context, function string, payload []byte) ([]byte, error), logger *slog.Logger) *Backtests {
-	return &Backtests{db: db, invoke: invoke, pause: backOff, logger: logger, slots: make(chan struct{}, runtime.GOMAXPROCS(0)), running: map[backtest.Ref]context.CancelFunc{}}
+func newBacktests(db *embedded.DB, invoke func(ctx context.Context, function string, payload []byte) ([]byte, error), logger *slog.Logger) *backtests {
+	return &backtests{db: db, invoke: invoke, pause: backOff, logger: logger, slots: make(chan struct{}, runtime.GOMAXPROCS(0)), running: map[backtest.Ref]context.CancelFunc{}}
 }
 
 // backOff waits for half a second, and twice as long each time.
@@ -63,7 +63,7 @@ func openKey(ref backtest.Ref) string {
 }
 
 // Start implements backtest.Runner.
-func (b *Backtests) Start(ctx context.Context, ref backtest.Ref) error {
+func (b *backtests) Start(ctx context.Context, ref backtest.Ref) error {
 	text, err := json.Marshal(ref)
 	if err != nil {
 		return problem.Wrap(err, problem.Internal, "The name of a backtest does not encode.")
@@ -80,7 +80,7 @@ func (b *Backtests) Start(ctx context.Context, ref backtest.Ref) error {
 }
 
 // Stop implements backtest.Runner.
-func (b *Backtests) Stop(ctx context.Context, ref backtest.Ref) error {
+func (b *backtests) Stop(ctx context.Context, ref backtest.Ref) error {
 	b.mutex.Lock()
 	cancel := b.running[ref]
 	b.mutex.Unlock()
@@ -91,7 +91,7 @@ func (b *Backtests) Stop(ctx context.Context, ref backtest.Ref) error {
 }
 
 // stopNamed ends the run of an id, if it is under way.
-func (b *Backtests) stopNamed(ctx context.Context, id string) error {
+func (b *backtests) stopNamed(ctx context.Context, id string) error {
 	refs, err := b.open()
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (b *Backtests) stopNamed(ctx context.Context, id string) error {
 	return problem.New(problem.NotFound, "There is no such execution.")
 }
 
-func (b *Backtests) forget(ctx context.Context, ref backtest.Ref) error {
+func (b *backtests) forget(ctx context.Context, ref backtest.Ref) error {
 	return b.db.Update(ctx, func(tx *embedded.Tx) error {
 		tx.Delete(bucketOpenBacktests, openKey(ref))
 		return nil
@@ -112,7 +112,7 @@ func (b *Backtests) forget(ctx context.Context, ref backtest.Ref) error {
 }
 
 // open are the runs that are under way.
-func (b *Backtests) open() (refs []backtest.Ref, err error) {
+func (b *backtests) open() (refs []backtest.Ref, err error) {
 	viewErr := b.db.View(func(tx *embedded.Tx) error {
 		tx.Scan(bucketOpenBacktests, "", "", func(_ string, text []byte) bool {
 			var ref backtest.Ref
@@ -128,7 +128,7 @@ func (b *Backtests) open() (refs []backtest.Ref, err error) {
 }
 
 // resume lets runs go on, and those that are started from now on begin, until work ends.
-func (b *Backtests) resume(work context.Context, spawn func(run func())) error {
+func (b *backtests) resume(work context.Context, spawn func(run func())) error {
 	b.mutex.Lock()
 	b.work, b.spawn = work, spawn
 	b.mutex.Unlock()
@@ -139,7 +139,7 @@ func (b *Backtests) resume(work context.Context, spawn func(run func())) error {
 	return err
 }
 
-func (b *Backtests) begin(ref backtest.Ref) {
+func (b *backtests) begin(ref backtest.Ref) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	if b.work == nil || b.work.Err() != nil || b.running[ref] != nil {
@@ -174,7 +174,7 @@ type stepAnswer struct {
 }
 
 // run works a run to its end. When ctx ends before that, it goes on after the next start.
-func (b *Backtests) run(ctx context.Context, ref backtest.Ref) {
+func (b *backtests) run(ctx context.Context, ref backtest.Ref) {
 	failed := b.parts(ctx, ref)
 	if ctx.Err() != nil {
 		return
@@ -192,7 +192,7 @@ func (b *Backtests) run(ctx context.Context, ref backtest.Ref) {
 }
 
 // parts plans a run and works its parts. It says what has ended that.
-func (b *Backtests) parts(ctx context.Context, ref backtest.Ref) *stepFailed {
+func (b *backtests) parts(ctx context.Context, ref backtest.Ref) *stepFailed {
 	plan, err := b.call(ctx, step{Ref: ref, Action: "plan"})
 	if err != nil {
 		return failureOf(err)
@@ -221,7 +221,7 @@ func (b *Backtests) parts(ctx context.Context, ref backtest.Ref) *stepFailed {
 }
 
 // part works a part until it is done, and notes why it could not be.
-func (b *Backtests) part(ctx context.Context, ref backtest.Ref, number int) error {
+func (b *backtests) part(ctx context.Context, ref backtest.Ref, number int) error {
 	for {
 		answer, err := b.call(ctx, step{Ref: ref, Action: "part", Part: number})
 		if err == nil && !answer.Done {
@@ -239,7 +239,7 @@ func (b *Backtests) part(ctx context.Context, ref backtest.Ref, number int) erro
 }
 
 // call has the function do a step, again when what fails may pass.
-func (b *Backtests) call(ctx context.Context, s step) (answer stepAnswer, err error) {
+func (b *backtests) call(ctx context.Context, s step) (answer stepAnswer, err error) {
 	payload, err := json.Marshal(s)
 	if err != nil {
 		return answer, problem.Wrap(err, problem.Internal, "A step of a backtest does not encode.")
@@ -262,7 +262,7 @@ func (b *Backtests) call(ctx context.Context, s step) (answer stepAnswer, err er
 
 // passing says whether a failure may not come again: of a service, or of the function's process.
 func passing(err error) bool {
-	var invoke *states.InvokeError
+	var invoke *interpret.InvokeError
 	if !errors.As(err, &invoke) {
 		return true
 	}
@@ -270,7 +270,7 @@ func passing(err error) bool {
 }
 
 func failureOf(err error) *stepFailed {
-	var invoke *states.InvokeError
+	var invoke *interpret.InvokeError
 	if errors.As(err, &invoke) {
 		return &stepFailed{invoke.Type}
 	}

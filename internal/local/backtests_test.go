@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"ballerine/internal/backtest"
-	"ballerine/internal/ledger"
 	"ballerine/internal/local"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
 	"ballerine/internal/task"
 )
 
@@ -73,7 +73,7 @@ func (s *system) simple(draft string) map[string]any {
 
 var higher = strings.Replace(amounts, "100", "200", 1)
 
-func TestABacktestIsRunInPartsAndSaysWhatOnePassSays(t *testing.T) {
+func TestABacktestIsRunInPartsAndShowsWhatOnePassReports(t *testing.T) {
 	s := newSystem(t, t.TempDir())
 	defer s.stop()
 	s.decide(1000)

@@ -38,7 +38,7 @@ states:
   check:
     invoke: {src: vendor, id: sanctions, input: {plugin: sanctions-screening}}
     onDone: review
-  review: {tags: [manual_review], on: {approve: approved, reject: rejected}}
+  review: {tags: [manual_review], by: client, on: {approve: approved, reject: rejected}}
   approved: {type: final}
   rejected: {type: final}
 `

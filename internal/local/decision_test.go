@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ballerine/internal/cases"
+	"ballerine/internal/identity"
 )
 
 func application(income, amount float64, more map[string]any) map[string]any {
@@ -40,6 +41,26 @@ func TestADecisionIsAnsweredAtOnceAndIsACase(t *testing.T) {
 	}
 }
 
+func TestADecisionThatPeopleMakeIsAnOpenCase(t *testing.T) {
+	s := newSystem(t, t.TempDir())
+	defer s.stop()
+	desk := "id: maybe\ncontext: {schema: {type: object, properties: {amount: {type: number}}}}\ninitial: score\nstates:\n" +
+		"  score: {always: [{target: passed, guard: 'amount < 100'}, {target: look}]}\n" +
+		"  look: {tags: [manual_review], on: {approve: passed, reject: refused}}\n  passed: {type: final}\n  refused: {type: final}\n"
+	if status, answer := s.call("developer", "POST", "/v1/workflows/maybe/versions", map[string]any{"source": desk}); status != http.StatusCreated {
+		t.Fatalf("%d %v", status, answer)
+	}
+	status, answer := s.call("reviewer", "POST", "/v1/decisions/maybe", map[string]any{"context": map[string]any{"amount": 5}})
+	if status != http.StatusOK || answer["outcome"] != "passed" {
+		t.Errorf("what needs nobody: %d %v", status, answer)
+	}
+	status, answer = s.call("reviewer", "POST", "/v1/decisions/maybe", map[string]any{"context": map[string]any{"amount": 500}})
+	configuration, _ := answer["configuration"].([]any)
+	if status != http.StatusAccepted || answer["status"] != "active" || len(configuration) != 1 || configuration[0] != "look" {
+		t.Errorf("what people decide: %d %v", status, answer)
+	}
+}
+
 func TestWhatCannotBeDecidedAtOnceIsRefusedOrGoesOn(t *testing.T) {
 	s := newSystem(t, t.TempDir())
 	defer s.stop()
@@ -71,7 +92,8 @@ func TestWhatCannotBeDecidedAtOnceIsRefusedOrGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Core.Cases.SkipIncident(t.Context(), s.client, id, r.Incidents[0].ID, map[string]any{"hits": []any{}}, ""); err != nil {
+	operator := identity.Principal{Tenant: s.client.Tenant, Kind: identity.User, ID: "user_operator", Roles: []string{"manager"}}
+	if _, err := s.Core.Cases.SkipIncident(t.Context(), operator, id, r.Incidents[0].ID, map[string]any{"hits": []any{}}, ""); err != nil {
 		t.Fatal(err)
 	}
 	s.reach(id, "b")

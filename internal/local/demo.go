@@ -12,8 +12,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// demoTenant is the tenant of the data folder.
-const demoTenant = "demo"
+// DemoTenant is the tenant of the data folder.
+const DemoTenant = "demo"
 
 // Demo is what a person needs to try the system out. Its form is a contract of the command line.
 type Demo struct {
@@ -47,10 +47,10 @@ func (s *Stack) demo(ctx context.Context) error {
 	if err := s.demoKey(ctx); err != nil {
 		return err
 	}
-	s.Demo = Demo{Tenant: demoTenant, APIKey: s.secrets.DemoKey}
+	s.Demo = Demo{Tenant: DemoTenant, APIKey: s.secrets.DemoKey}
 	for i, person := range demoPeople {
 		user := identity.Person{
-			ID: fmt.Sprintf("user_%s%d", person.role, i), Tenant: demoTenant, Email: person.email, Name: person.name,
+			ID: fmt.Sprintf("user_%s%d", person.role, i), Tenant: DemoTenant, Email: person.email, Name: person.name,
 			Roles: []string{person.role}, CreatedAt: s.options.Now().UTC(), UpdatedAt: s.options.Now().UTC(),
 		}
 		if err := s.demoPerson(ctx, user); err != nil {
@@ -73,7 +73,7 @@ const demoToken = 8 * time.Hour
 var demoHash = sync.OnceValues(func() (string, error) { return issuer.HashPassword(demoPassword) })
 
 func (s *Stack) demoPerson(ctx context.Context, user identity.Person) error {
-	there, err := s.stores.keys.User(ctx, demoTenant, user.ID)
+	there, err := s.stores.keys.User(ctx, DemoTenant, user.ID)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
 		return err
 	}
@@ -83,6 +83,7 @@ func (s *Stack) demoPerson(ctx context.Context, user identity.Person) error {
 	if user.PasswordHash, err = demoHash(); err != nil {
 		return err
 	}
+	user.TokenAt = there.TokenAt
 	return s.stores.keys.PutUser(ctx, user)
 }
 
@@ -91,7 +92,7 @@ func (s *Stack) demoKey(ctx context.Context) error {
 		return nil
 	}
 	keys := identity.NewKeys(identity.KeysConfig{Store: s.stores.keys, Now: s.options.Now})
-	admin := identity.Principal{Tenant: demoTenant, Kind: identity.User, ID: "user_admin0", Roles: []string{"admin"}}
+	admin := identity.Principal{Tenant: DemoTenant, Kind: identity.User, ID: "user_admin0", Roles: []string{"admin"}}
 	_, text, err := keys.Create(ctx, admin, identity.CreateKey{Name: "demo"})
 	if err != nil {
 		return err
@@ -100,15 +101,31 @@ func (s *Stack) demoKey(ctx context.Context) error {
 	return s.secrets.save()
 }
 
-// writeEnvironment leaves what the README's walk-through needs in a file that a shell can read.
+// writeEnvironment writes what the README's walk-through and the guides need into a file that a shell can read.
 func (s *Stack) writeEnvironment() error {
-	reviewer := ""
-	for _, user := range s.Demo.Users {
-		if user.Roles[0] == "reviewer" && reviewer == "" {
-			reviewer = user.Token
+	token := func(role string) string {
+		for _, user := range s.Demo.Users {
+			if user.Roles[0] == role {
+				return user.Token
+			}
+		}
+		return ""
+	}
+	text := fmt.Sprintf("# Written by `ballerine dev` at %s; good while it runs.\nexport API=%s\nexport KEY=%s\nexport REVIEWER=%s\nexport ADMIN=%s\n"+
+		"export BALLERINE_ENDPOINT=$API BALLERINE_API_KEY=$KEY\n",
+		s.options.Now().UTC().Format(time.RFC3339), s.URL, s.Demo.APIKey, token("reviewer"), token("admin"))
+	return writeWhole(filepath.Join(s.options.Data, "demo.env"), []byte(text))
+}
+
+// DemoPerson is one of the demo people as a principal; of an unknown address, nobody.
+func DemoPerson(email string) identity.Principal {
+	for i, person := range demoPeople {
+		if person.email == email {
+			return identity.Principal{
+				Tenant: DemoTenant, Kind: identity.User, ID: fmt.Sprintf("user_%s%d", person.role, i),
+				Name: person.name, Email: person.email, Roles: []string{person.role},
+			}
 		}
 	}
-	text := fmt.Sprintf("# Written by `ballerine dev` at %s; good while it runs.\nexport API=%s\nexport KEY=%s\nexport REVIEWER=%s\n",
-		s.options.Now().UTC().Format(time.RFC3339), s.URL, s.Demo.APIKey, reviewer)
-	return writeWhole(filepath.Join(s.options.Data, "demo.env"), []byte(text))
+	return identity.Principal{}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/ledger"
 )
 
 const amounts = `id: amounts
@@ -135,13 +135,18 @@ func TestADraftIsTriedOnWhatWasDecided(t *testing.T) {
 	for amount := 90; amount < 130; amount += 5 {
 		s.evaluate(map[string]any{"amount": amount})
 	}
-	backtest := func(body map[string]any) map[string]any {
+	as := func(who string, body map[string]any) map[string]any {
 		t.Helper()
-		status, answer := s.call("developer", "POST", "/v1/policies/amounts/backtests", body)
+		status, answer := s.call(who, "POST", "/v1/policies/amounts/backtests", body)
 		if status != http.StatusOK {
 			t.Fatalf("%d %v", status, answer)
 		}
 		return answer
+	}
+	backtest := func(body map[string]any) map[string]any { t.Helper(); return as("admin", body) }
+	hidden, _ := as("developer", map[string]any{"source": strings.Replace(amounts, "100", "110", 1), "examples": 1})["flips"].([]any)
+	if len(hidden) != 1 || len(hidden[0].(map[string]any)["examples"].([]any)) != 0 {
+		t.Errorf("who may not see inputs is led to decisions: %v", hidden)
 	}
 	if same := backtest(map[string]any{"source": amounts}); same["evaluated"] != 8.0 || same["flipped"] != 0.0 || same["complete"] != true {
 		t.Errorf("%v", same)

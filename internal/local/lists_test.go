@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"ballerine/internal/ledger"
 	"ballerine/internal/local"
+	"ballerine/internal/policy/ledger"
 )
 
-const asksLists = `id: amounts
+const listPolicy = `id: amounts
 inputs: {type: object, properties: {who: {type: string, personal: true}, account: {type: number}, country: {type: string}}}
 outcomes: [reject, review, approve]
 default: approve
@@ -72,13 +72,13 @@ func editionsOf(answer map[string]any, rule string) string {
 	return ""
 }
 
-func TestAPolicyAsksListsAndADecisionReplaysWithTheEditionsThatItSaw(t *testing.T) {
+func TestDecisionsReplayWithTheirEditionsOfLists(t *testing.T) {
 	data := t.TempDir()
 	s := newSystem(t, data)
 	defer func() { s.stop() }()
 	s.list("blocked", `{"type":"block","title":"Blocked","matching":"ignoring_case"}`, "\ufeffvalue;expires_at;note\r\nMallory;;a note\r\n\"Eve, the second\";2020-01-01;\r\n")
 	s.list("accounts", `{"type":"own","holds":"number"}`, "value\n4711\n")
-	s.publish("/v1/policies/amounts/versions", asksLists)
+	s.publish("/v1/policies/amounts/versions", listPolicy)
 
 	first := s.evaluate(map[string]any{"who": "MALLORY", "account": 1})
 	if first["outcome"] != "reject" || editionsOf(first, "blocked") != "map[blocked:1]" || editionsOf(first, "account") != "map[accounts:1]" {
@@ -129,7 +129,7 @@ func TestAPolicyThatNamesAListThatIsNotThereIsRefusedWithAHint(t *testing.T) {
 	s := newSystem(t, t.TempDir())
 	defer s.stop()
 	s.list("blocked", `{"type":"block"}`, "value\nMallory\n")
-	status, answer := s.call("admin", "POST", "/v1/policies/amounts/versions", map[string]any{"source": strings.Replace(asksLists, "list: blocked", "list: bloked", 1)})
+	status, answer := s.call("admin", "POST", "/v1/policies/amounts/versions", map[string]any{"source": strings.Replace(listPolicy, "list: blocked", "list: bloked", 1)})
 	if text := fmt.Sprint(answer); status != http.StatusUnprocessableEntity || !strings.Contains(text, "there is no list bloked") || !strings.Contains(text, "did you mean blocked?") || !strings.Contains(text, "there is no list accounts") {
 		t.Errorf("%d %v", status, answer)
 	}
@@ -142,19 +142,19 @@ func TestAnEvaluationWhoseListIsGoneIsAnErrorAndNoDecision(t *testing.T) {
 	if status, text, _ := s.raw("manager", "PUT", "/v1/lists/accounts", "application/json", `{"type":"own","holds":"number"}`); status != http.StatusCreated {
 		t.Fatalf("%d %s", status, text)
 	}
-	s.publish("/v1/policies/amounts/versions", asksLists)
+	s.publish("/v1/policies/amounts/versions", listPolicy)
 	evaluate := func(want ...string) {
 		t.Helper()
 		status, answer := s.call("manager", "POST", "/v1/policies/amounts/evaluate", map[string]any{"input": map[string]any{"who": "Anna", "account": 1}})
 		if status != http.StatusConflict || answer["code"] != "unknown_list" {
 			t.Fatalf("%d %v", status, answer)
 		}
-		var told []string
+		var outcomes []string
 		for _, one := range answer["errors"].([]any) {
-			told = append(told, fmt.Sprint(one.(map[string]any)["message"]))
+			outcomes = append(outcomes, fmt.Sprint(one.(map[string]any)["message"]))
 		}
-		if !slices.Equal(told, want) {
-			t.Errorf("%q, want %q", told, want)
+		if !slices.Equal(outcomes, want) {
+			t.Errorf("%q, want %q", outcomes, want)
 		}
 	}
 	evaluate("no entries were put into the list accounts yet")
@@ -249,7 +249,7 @@ func TestAListIsReadAndWrittenByThoseWhoMay(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAnUploadIsToldAtOnceWithoutAValue(t *testing.T) {
+func TestWhatIsWrongWithAnUploadIsReportedAtOnceWithoutAValue(t *testing.T) {
 	s := newSystem(t, t.TempDir())
 	defer s.stop()
 	s.list("names", `{"type":"allow"}`, "value\nfirst\n")
@@ -286,7 +286,7 @@ func TestCasesAndGuardsAskLists(t *testing.T) {
 			t.Fatalf("%d %s", status, text)
 		}
 	}
-	s.publish("/v1/policies/amounts/versions", asksLists)
+	s.publish("/v1/policies/amounts/versions", listPolicy)
 	s.publish("/v1/workflows/asks/versions", "id: asks\ninitial: a\nstates:\n"+
 		"  a:\n    invoke: {src: rules, id: amounts, input: {policy: amounts}, retry: {attempts: 0}}\n    onDone: [{guard: \"amounts.outcome == 'reject'\", target: b}, {target: d}]\n"+
 		"  b: {on: {GO: [{guard: {type: policy, options: {policy: amounts, outcome: reject}}, target: c}, {target: d}]}}\n  c: {type: final}\n  d: {type: final}\n")

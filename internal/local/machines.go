@@ -7,8 +7,8 @@ import (
 	"encoding/hex"
 	"regexp"
 
+	"ballerine/internal/asl/interpret"
 	"ballerine/internal/cases"
-	"ballerine/internal/local/states"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
 	"ballerine/internal/store/embedded"
@@ -32,7 +32,7 @@ func (m Machines) Publish(ctx context.Context, version registry.MachineVersion) 
 		return "", err
 	}
 	ref := cases.WorkflowRef{ID: version.Workflow, Version: version.Version}
-	name := "published." + unfitForNames.ReplaceAllString(version.Tenant, ".") + "." + states.MachineName(ref)
+	name := "published." + unfitForNames.ReplaceAllString(version.Tenant, ".") + "." + interpret.MachineName(ref)
 	if version.Express {
 		name += ".express"
 	}
@@ -53,7 +53,7 @@ func (m Machines) Publish(ctx context.Context, version registry.MachineVersion) 
 }
 
 // load reads a machine for the interpreter.
-func (m Machines) load(name string) (*states.Machine, error) {
+func (m Machines) load(name string) (*interpret.Machine, error) {
 	var definition []byte
 	if err := m.db.View(func(tx *embedded.Tx) error {
 		definition = append(definition, tx.Get(bucketMachines, name)...)
@@ -68,8 +68,8 @@ func (m Machines) load(name string) (*states.Machine, error) {
 }
 
 // loadMachine reads a compiled machine; its functions are those of this machine.
-func loadMachine(definition []byte) (*states.Machine, error) {
-	return states.Load(definition, map[string]string{
+func loadMachine(definition []byte) (*interpret.Machine, error) {
+	return interpret.Load(definition, map[string]string{
 		"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document",
 		"ChildrenFunctionArn": "children",
 	})

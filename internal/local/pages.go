@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"net/http"
 
+	"ballerine/internal/apidoc"
+	"ballerine/internal/apidoc/reference"
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/identity/issuer"
@@ -26,8 +28,8 @@ func HasDashboard() bool {
 
 // CaseToDecide is the newest case of the demo that waits for a decision; "" for none.
 func (s *Stack) CaseToDecide(ctx context.Context) string {
-	page, err := s.Core.Cases.List(ctx, identity.Principal{Tenant: demoTenant, Kind: identity.User, ID: "dev"}, cases.Query{
-		Tag: cases.TagReview, Status: cases.StatusActive, Order: cases.NewestFirst, Limit: 1,
+	page, err := s.Core.Cases.List(ctx, identity.Principal{Tenant: DemoTenant, Kind: identity.User, ID: "dev"}, cases.Query{
+		Tags: []string{cases.TagReview}, Status: cases.StatusActive, Order: cases.NewestFirst, Limit: 1,
 	})
 	if err != nil || len(page.Records) == 0 {
 		return "" // it is only where to begin
@@ -46,6 +48,13 @@ func (s *Stack) pages(mux *http.ServeMux, api http.Handler) error {
 		return err
 	}
 	pages.Register(mux)
+	site.Reference(mux, func() (map[string][]byte, error) {
+		document, err := apidoc.JSON(s.URL)
+		if err != nil {
+			return nil, err
+		}
+		return reference.Files(document)
+	})
 	mux.Handle("/", pages.Fallback(api))
 	return nil
 }
@@ -57,7 +66,7 @@ func (s *Stack) provider() http.Handler {
 		people = append(people, issuer.DemoPerson{Name: person.name, Email: person.email, Password: demoPassword, Role: person.role})
 	}
 	return issuer.NewProvider(issuer.ProviderConfig{
-		Issuer: s.issuer, Client: dashboardClient, Tenant: demoTenant, People: s.stores.keys, Grants: s.db.Grants(),
+		Issuer: s.issuer, Client: dashboardClient, Tenant: DemoTenant, People: s.stores.keys, Grants: s.db.Grants(),
 		Session: s.options.Session, Demo: people, Now: s.options.Now, Logger: s.options.Logger,
 	}).Handler()
 }

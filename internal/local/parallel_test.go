@@ -30,7 +30,7 @@ states:
       person:
         initial: wait
         states: {wait: {on: {READY: ready}}, ready: {type: final}}
-  decide: {tags: [manual_review], on: {approve: approved}}
+  decide: {tags: [manual_review], by: client, on: {approve: approved}}
   approved: {type: final}
   stopped: {type: final}
 `

@@ -3,16 +3,17 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"ballerine/internal/backtest"
+	"ballerine/internal/asl/interpret"
 	"ballerine/internal/cases"
+	"ballerine/internal/connector"
 	"ballerine/internal/local/lambda"
 	"ballerine/internal/local/sfnserver"
-	"ballerine/internal/local/states"
+	"ballerine/internal/policy/backtest"
 	"ballerine/internal/problem"
 )
 
@@ -23,7 +24,7 @@ const sfnPath = "/step-functions/"
 var functionNames = []string{"step", "rules", "vendor", "document", "children", "backtest", "dispatch", "sweep", "clientapi", "reviewapi", "adminapi", "flowapi", "hooks", "authorizer"}
 
 // startChildren puts every function behind the Lambda Runtime API, as a process of its own.
-func (s *Stack) startChildren(f Functions) (err error) {
+func (s *Stack) startChildren(f functions) (err error) {
 	environment, err := s.environment()
 	if err != nil {
 		return err
@@ -43,7 +44,7 @@ func (s *Stack) startChildren(f Functions) (err error) {
 		f[name] = func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 			answer, failed, err := s.children.Invoke(ctx, name, payload)
 			if failed != nil {
-				return nil, &states.InvokeError{Type: failed.Type, Message: failed.Message}
+				return nil, &interpret.InvokeError{Type: failed.Type, Message: failed.Message}
 			}
 			return answer, err
 		}
@@ -53,13 +54,21 @@ func (s *Stack) startChildren(f Functions) (err error) {
 
 // environment is that of template.yaml, with the services of this machine.
 func (s *Stack) environment() ([]string, error) {
+	folder := s.options.Secrets
+	if folder != "" { // a function runs in a folder of its own
+		absolute, err := filepath.Abs(folder)
+		if err != nil {
+			return nil, fmt.Errorf("find the folder of secrets: %w", err)
+		}
+		folder = absolute
+	}
 	machines := map[string]string{}
 	for _, w := range s.Core.Catalog.Shipped() {
 		ref := cases.WorkflowRef{ID: w.ID, Version: w.Version}
 		machines[ref.String()] = sfnserver.ARN(ref)
 	}
 	variables := map[string]any{
-		"MACHINES": machines, "BACKTEST_MACHINE": sfnserver.MachineARN(backtestMachine), "PLUGIN_SETTINGS": s.settings(), "VENDOR_SECRETS_INLINE": s.vendorSecrets(),
+		"MACHINES": machines, "BACKTEST_MACHINE": sfnserver.MachineARN(backtestMachine), "PLUGIN_SETTINGS": s.settings(), "CASE_LIMITS": s.options.Limits, "REQUEST_LIMITS": s.options.RequestLimits, "VENDOR_SECRETS_INLINE": s.vendorSecrets(), "VENDOR_SECRETS_FOLDER": folder,
 		"SIGNING_KEYS": map[string]any{"keys": [][]byte{s.secrets.Signing}},
 		"CASES_TABLE":  tables.Cases, "SUBJECTS_TABLE": tables.Subjects, "REGISTRY_TABLE": tables.Registry,
 		"DELIVERIES_TABLE": tables.Deliveries, "IDEMPOTENCY_TABLE": tables.Idempotency, "DOCUMENTS_BUCKET": bucket,
@@ -79,6 +88,11 @@ func (s *Stack) environment() ([]string, error) {
 		}
 		environment = append(environment, name+"="+text)
 	}
+	for _, variable := range os.Environ() {
+		if strings.HasPrefix(variable, connector.SecretPrefix) {
+			environment = append(environment, variable)
+		}
+	}
 	return environment, nil
 }
 
@@ -87,8 +101,8 @@ const backtestMachine = "backtest"
 
 // sfnEngine is the interpreter in sfnserver's words, and what runs backtests beside it.
 type sfnEngine struct {
-	*states.Engine
-	backtests *Backtests
+	*interpret.Engine
+	backtests *backtests
 }
 
 // Start implements sfnserver.Engine.
@@ -115,16 +129,4 @@ func (e sfnEngine) Stop(ctx context.Context, machine, name, cause string) error 
 func (e sfnEngine) Describe(ctx context.Context, machine, name string) (sfnserver.Status, error) {
 	description, err := e.Engine.Describe(ctx, machine, name)
 	return sfnserver.Status{Status: string(description.Status), Started: description.Started}, err
-}
-
-// InitTimes are how long the processes of a function took to be ready, when functions run as child processes.
-func (s *Stack) InitTimes() map[string][]time.Duration {
-	if s.children == nil {
-		return nil
-	}
-	times := map[string][]time.Duration{}
-	for _, name := range functionNames {
-		times[name] = s.children.InitTimes(name)
-	}
-	return times
 }

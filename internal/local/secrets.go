@@ -1,12 +1,20 @@
 package local
 
 import (
+	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"ballerine/internal/problem"
+	"ballerine/internal/store/embedded"
 )
 
 // secrets of one data folder, made on first use and readable by their owner only.
@@ -22,24 +30,97 @@ type secrets struct {
 	path string
 }
 
-func loadSecrets(dir string) (*secrets, error) {
+// bucketSecrets has which secrets belong to the data: a digest of them, under one key.
+const bucketSecrets = "installation"
+
+const keySecrets = "secrets"
+
+// openSecrets reads the secrets of a data folder, and makes them for new data only: what others have made with lost ones
+// would be void without anybody knowing why. With renew, data takes the secrets that are there, or gets new ones. Errors: Internal; the message says what to do.
+func openSecrets(ctx context.Context, dir string, db *embedded.DB, renew bool) (*secrets, error) {
 	s := &secrets{path: filepath.Join(dir, "secrets.json")}
-	text, err := os.ReadFile(s.path)
-	if err == nil {
-		if err := json.Unmarshal(text, s); err != nil {
-			return nil, fmt.Errorf("read %s: %w", s.path, err)
+	known, used, err := belonging(db)
+	if err != nil {
+		return nil, err
+	}
+	there, err := s.read()
+	switch {
+	case err != nil && renew:
+		if err := os.Rename(s.path, s.path+".before"); err != nil {
+			return nil, fmt.Errorf("put aside the former secrets: %w", err)
 		}
+		there = false
+	case err != nil:
+		return nil, lostSecrets(err, s.path, "cannot be used")
+	case !there && used && !renew:
+		return nil, lostSecrets(nil, s.path, "is missing")
+	case there && known != "" && known != s.digest() && !renew:
+		return nil, lostSecrets(nil, s.path, "is that of other data")
+	}
+	if !there {
+		if s, err = newSecrets(s.path); err != nil {
+			return nil, err
+		}
+	}
+	if known == s.digest() {
 		return s, nil
 	}
-	if !os.IsNotExist(err) {
-		return nil, fmt.Errorf("read secrets: %w", err)
+	return s, db.Update(ctx, func(tx *embedded.Tx) error {
+		tx.Put(bucketSecrets, keySecrets, []byte(s.digest()))
+		return nil
+	})
+}
+
+// belonging says which secrets belong to the data, and whether anything has been made with some. Data of a former version does
+// not say which.
+func belonging(db *embedded.DB) (digest string, used bool, err error) {
+	err = db.View(func(tx *embedded.Tx) error {
+		digest = string(tx.Get(bucketSecrets, keySecrets))
+		used = digest != "" || tx.Used()
+		return nil
+	})
+	return digest, used, err
+}
+
+func lostSecrets(cause error, path, what string) error {
+	folder := filepath.Dir(path)
+	return problem.Wrap(cause, problem.Internal, "The file %s %s. The data relies on it: links and tokens of applicants, callbacks of vendors, sign-ins, the search for words and access to uploaded documents. "+
+		"Nothing was changed. Put it back, from a backup (ballerine restore FILE --data %s --force) or from where the folder was copied. "+
+		"To go on with new ones, with which all links, tokens and sign-ins of before are void, start once with --new-secrets.", path, what, folder)
+}
+
+// read reads the file and says whether it is there. Errors: it cannot be read, or is not whole.
+func (s *secrets) read() (there bool, err error) {
+	text, err := os.ReadFile(s.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
 	}
-	s.Signing = make([]byte, 32)
+	if err != nil {
+		return true, err
+	}
+	if err := json.Unmarshal(text, s); err != nil {
+		return true, fmt.Errorf("it is not whole: %w", err)
+	}
+	if len(s.Signing) < 32 || s.AccessKey == "" || s.ObjectKey == "" || s.VendorKey == "" || s.CallbackSecret == "" {
+		return true, errors.New("it is not whole: some of the secrets are missing")
+	}
+	return true, nil
+}
+
+func newSecrets(path string) (*secrets, error) {
+	s := &secrets{path: path, Signing: make([]byte, 32)}
 	if _, err := rand.Read(s.Signing); err != nil {
 		return nil, fmt.Errorf("make secrets: %w", err)
 	}
 	s.AccessKey, s.ObjectKey, s.VendorKey, s.CallbackSecret = rand.Text(), rand.Text(), rand.Text(), "whsec_"+base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text()))
 	return s, s.save()
+}
+
+// digest by which the secrets are known again.
+func (s *secrets) digest() string {
+	mac := hmac.New(sha256.New, s.Signing)
+	mac.Write([]byte("the secrets of this data")) // a hash never fails to write
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 func (s *secrets) save() error {
@@ -50,10 +131,22 @@ func (s *secrets) save() error {
 	return writeWhole(s.path, text)
 }
 
-// writeWhole makes a file appear whole or not at all.
-func writeWhole(path string, text []byte) error {
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+// writeWhole makes a file appear whole or not at all, also when the power fails.
+func writeWhole(path string, text []byte) (err error) {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return os.Rename(path+".new", path)
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }

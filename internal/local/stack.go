@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,7 +21,9 @@ import (
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 
 	"ballerine/internal/app"
+	"ballerine/internal/asl/interpret"
 	"ballerine/internal/cases"
+	"ballerine/internal/connector"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/identity"
 	"ballerine/internal/identity/issuer"
@@ -31,15 +32,13 @@ import (
 	"ballerine/internal/local/objects"
 	"ballerine/internal/local/sandbox"
 	"ballerine/internal/local/sfnserver"
-	"ballerine/internal/local/simclock"
-	"ballerine/internal/local/states"
 	"ballerine/internal/problem"
+	"ballerine/internal/ratelimit"
 	"ballerine/internal/registry"
 	"ballerine/internal/store/embedded"
 	"ballerine/internal/store/s3"
 	"ballerine/internal/task"
-	"ballerine/internal/telemetry"
-	"ballerine/internal/vendor"
+	"ballerine/internal/telemetry/prometheus"
 )
 
 // Options of a stack.
@@ -53,15 +52,28 @@ type Options struct {
 	// DynamoDB is the URL of a DynamoDB (Local) that keeps cases, keys and webhooks instead of the file; executions stay
 	// in the file.
 	DynamoDB string
+	// Limits bound what callers add to a case's history; what is zero is the default.
+	Limits cases.Limits
+	// RequestLimits bound how fast tenants, credentials and applicants send requests; what is zero has no limit.
+	RequestLimits ratelimit.Limits
+	// Secrets is a folder of vendors' secrets, <name> or <tenant>/<name>; "": there is none. Those of the environment
+	// (BALLERINE_SECRET_NAME) come first, those of the pretended vendors last.
+	Secrets string
+	// Settings are what vendors' plugins name as {connector.NAME}.
+	Settings map[string]string
+	// NewSecrets lets the data go on with other secrets when its own are lost: all links, tokens and sign-ins of before are void.
+	NewSecrets bool
 	// Session is how long a sign-in lasts; TokenLife how long each of its tokens does. Default 12 h and 10 min.
 	Session, TokenLife time.Duration
 	// Functions is a folder of compiled bootstraps (<name>/bootstrap) that run as child processes behind a Lambda Runtime
 	// API instead of in this process. They need DynamoDB: the file belongs to one process.
 	Functions string
 
-	// Of a stack that sets demo cases up: its clock, on which days go by, and which requests for files fail.
-	clock *simclock.Clock
-	fault func(r *http.Request) bool
+	// Cast are people whom the pretended vendors know by their whole name, "Given Family".
+	Cast map[string]sandbox.Part
+	// Simulation is of a stack whose days go by at once; nil: they take a day each.
+	Simulation *Simulation
+
 	// wrap puts something around a function, so that a test can let it crash.
 	wrap func(name string, handler task.Handler) task.Handler
 	// shadowTime is the longest that a decision waits for its shadow, for tests on a busy machine.
@@ -79,15 +91,16 @@ type Stack struct {
 	db       *embedded.DB
 	stores   stores
 	children *lambda.Server
-	engine   *states.Engine
-	express  *states.Express
-	backtest *Backtests
+	engine   *interpret.Engine
+	express  *interpret.Express
+	backtest *backtests
 	issuer   *issuer.Issuer
 	sandbox  *sandbox.Server
-	feed     *feed // of the file's commits; nil with a DynamoDB
+	objects  inProcess
+	direct   gateway.Direct
 	server   *http.Server
-	invoker  Functions
-	metrics  *telemetry.Registry
+	invoker  functions
+	metrics  *prometheus.Registry
 	stopWork context.CancelFunc
 	work     sync.WaitGroup
 	failed   chan error
@@ -99,7 +112,11 @@ const bucket = "ballerine-documents"
 // intervals of the local schedule.
 const (
 	sweepEvery   = 5 * time.Second // a minute on AWS: here people watch
-	deliverEvery = 500 * time.Millisecond
+	measureEvery = 5 * time.Second
+	// readEvery is how often what is due in the outbox is looked for: how late a retry, or a decision that was held back, can
+	// be. A look at a file that has nothing due costs microseconds; at a DynamoDB, eight queries.
+	readEvery       = 50 * time.Millisecond
+	readTablesEvery = time.Second
 )
 
 // Start runs the system and returns when it answers. Errors: Unavailable when the data or the address is taken.
@@ -119,7 +136,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	if err := finishSeed(options.Data); err != nil {
 		return nil, err
 	}
-	s := &Stack{options: options, metrics: telemetry.NewRegistry(), failed: make(chan error, 1)}
+	s := &Stack{options: options, metrics: prometheus.NewRegistry(), failed: make(chan error, 1)}
 	listener, err := net.Listen("tcp", options.Address)
 	if err != nil {
 		return nil, err
@@ -147,7 +164,7 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	if s.db, err = embedded.Open(filepath.Join(s.options.Data, "ballerine.db")); err != nil {
 		return err
 	}
-	if s.secrets, err = loadSecrets(s.options.Data); err != nil {
+	if s.secrets, err = openSecrets(ctx, s.options.Data, s.db, s.options.NewSecrets); err != nil {
 		return err
 	}
 	if s.issuer, err = s.openIssuer(); err != nil {
@@ -156,19 +173,22 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	if s.stores, err = s.openStores(ctx); err != nil {
 		return err
 	}
-	functions := Functions{}
+	functions := functions{}
 	invoke := func(ctx context.Context, function string, payload []byte) ([]byte, error) {
 		return functions.Invoke(ctx, function, payload)
 	}
-	engine := states.Config{Journal: states.Buckets{DB: s.db}, Invoke: invoke, Load: Machines{s.db}.load, Logger: s.options.Logger}
-	vendors := sandbox.Config{APIKey: s.secrets.VendorKey, CallbackSecret: s.secrets.CallbackSecret, Log: s.options.Logger, Cast: demoCast()}
-	if s.options.clock != nil {
-		engine.Clock, vendors.Clock, vendors.Pass = s.options.clock, s.options.clock, s.options.clock.Pass
+	engine := interpret.Config{Journal: interpret.Buckets{DB: s.db}, Invoke: invoke, Load: Machines{s.db}.load, Logger: s.options.Logger}
+	vendors := sandbox.Config{APIKey: s.secrets.VendorKey, CallbackSecret: s.secrets.CallbackSecret, Log: s.options.Logger, Cast: s.options.Cast}
+	if simulated := s.options.Simulation; simulated != nil {
+		engine.Clock, vendors.Clock, vendors.Pass = simulated.Clock, simulated.Clock, simulated.Clock.Pass
+		if simulated.Meter != nil {
+			engine.Moved, s.options.wrap = simulated.Meter.Moved, simulated.Meter.wrap
+		}
 	}
-	if s.engine, err = states.New(engine); err != nil {
+	if s.engine, err = interpret.New(engine); err != nil {
 		return err
 	}
-	if s.express, err = states.NewExpress(engine, s.references()); err != nil {
+	if s.express, err = interpret.NewExpress(engine, s.references()); err != nil {
 		return err
 	}
 	s.backtest = newBacktests(s.db, invoke, s.options.Logger)
@@ -192,7 +212,7 @@ func (s *Stack) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	s.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: uploadTime, IdleTimeout: 2 * time.Minute}
 	return s.demo(ctx)
 }
 
@@ -210,9 +230,9 @@ func (s *Stack) openIssuer() (*issuer.Issuer, error) {
 func (s *Stack) parts() app.Parts {
 	options := awss3.Options{
 		Region: "local", EndpointResolverV2: oneEndpoint(s.URL), UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, ""),
+		Credentials: credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, ""), HTTPClient: &s.objects,
 	}
-	if s.options.clock != nil {
+	if s.options.Simulation != nil {
 		options.Retryer = aws.NopRetryer{} // it would wait on the machine's clock
 	}
 	client := awss3.New(options)
@@ -220,22 +240,19 @@ func (s *Stack) parts() app.Parts {
 		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
 		Registry: s.stores.registry, Ledger: s.stores.ledger, Lists: s.stores.lists, Trials: s.stores.trials, ShadowTime: s.options.shadowTime, Machines: Machines{s.db},
 		Backtests: s.stores.backtests, Runner: s.backtest, Bulk: app.Bulk{Parts: localParts, Turn: localTurn, Workers: 1},
-		Executions: states.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: s3.New(client, bucket, s.options.Now),
-		Secrets:     s.vendorSecrets(),
+		Executions: interpret.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: s3.New(client, bucket, s.options.Now),
+		Secrets:     s.allSecrets(),
+		SecretNames: connector.InventoryOf(s.allSecrets()),
 		Definitions: s.options.Definitions, Settings: s.settings(),
 		SigningSecrets: [][]byte{s.secrets.Signing}, PublicURL: s.URL, AllowLoopback: true, Version: s.options.Version,
-		Issuers: []identity.Issuer{{URL: s.URL, Audience: dashboardClient, Keys: s.issuer, Now: s.options.Now}},
-		Now:     s.options.Now, Metrics: s.metrics, Logger: s.options.Logger,
+		Issuers:    []identity.Issuer{{URL: s.URL, Audience: dashboardClient, Keys: s.issuer, Now: s.options.Now}},
+		OutboxRuns: s.options.Functions == "", Writable: s.db.Writable,
+		Limits: s.options.Limits, Rates: s.stores.rates, RequestLimits: s.options.RequestLimits,
+		Now: s.options.Now, Metrics: s.metrics, Logger: s.options.Logger,
 	}
 }
 
 func (s *Stack) references() cases.References { return registry.NewReferences(s.stores.registry) }
-
-func (s *Stack) settings() map[string]string { return map[string]string{"sandbox": s.URL + "/sandbox"} }
-
-func (s *Stack) vendorSecrets() vendor.MapSecrets {
-	return vendor.MapSecrets{"VENDOR_API_KEY": s.secrets.VendorKey, "VENDOR_CALLBACK_SECRET": s.secrets.CallbackSecret}
-}
 
 // oneEndpoint answers the S3 client's question where a bucket is, without the rules of all of AWS: they are a good part
 // of a local call's cost.
@@ -259,27 +276,6 @@ var audiences = map[httpapi.Audience]string{
 	httpapi.Client: "clientapi", httpapi.Review: "reviewapi", httpapi.Admin: "adminapi", httpapi.Flow: "flowapi", httpapi.Hooks: "hooks",
 }
 
-// functions builds the handlers of all functions, as their main packages do.
-func (s *Stack) functions(f Functions) (err error) {
-	f["step"], f["document"], f["sweep"], f["authorizer"] = s.Core.Step(), s.Core.Document(), s.Core.Sweep(), s.Core.Authorizer()
-	f["children"], f["rules"], f["backtest"] = s.Core.Children(), s.Core.Rules(), s.Core.Backtest()
-	f["dispatch"] = s.Core.Dispatch(s.stores.decode)
-	if f["vendor"], err = s.Core.Vendor(); err != nil {
-		return err
-	}
-	for _, operations := range httpapi.AllOperations() {
-		if f[audiences[operations.Audience]], err = s.Core.API(operations); err != nil {
-			return err
-		}
-	}
-	for name, handler := range f {
-		if s.options.wrap != nil {
-			f[name] = s.options.wrap(name, handler)
-		}
-	}
-	return nil
-}
-
 // register loads the compiled machines of the shipped workflows.
 func (s *Stack) register() error {
 	for _, w := range s.Core.Catalog.Shipped() {
@@ -292,7 +288,7 @@ func (s *Stack) register() error {
 			return err
 		}
 		ref := cases.WorkflowRef{ID: w.ID, Version: w.Version}
-		if err := s.engine.Register(states.MachineName(ref), machine); err != nil {
+		if err := s.engine.Register(interpret.MachineName(ref), machine); err != nil {
 			return err
 		}
 		if err := s.registerExpress(ref); err != nil {
@@ -316,7 +312,7 @@ func (s *Stack) registerExpress(ref cases.WorkflowRef) error {
 }
 
 // handler is everything that the address serves.
-func (s *Stack) handler(functions Functions) (http.Handler, error) {
+func (s *Stack) handler(functions functions) (http.Handler, error) {
 	routes, err := httpapi.Routes()
 	if err != nil {
 		return nil, err
@@ -330,7 +326,7 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 		table = append(table, gateway.Route{Method: r.Method, Path: r.Path, Function: function, Public: r.Public})
 	}
 	api, err := gateway.New(gateway.Config{
-		Routes: table, Default: "clientapi", Authorizer: "authorizer", Invoker: functions,
+		Routes: table, Authorizer: "authorizer", Invoker: functions, Direct: s.direct,
 		NewID: func() string { return s.Core.NewID("req") }, Now: s.options.Now, Logger: s.options.Logger,
 	})
 	if err != nil {
@@ -338,7 +334,7 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 	}
 	store, err := objects.New(objects.Config{
 		Dir: filepath.Join(s.options.Data, "objects"), Bucket: bucket, AccessKey: s.secrets.AccessKey, SecretKey: s.secrets.ObjectKey,
-		Origins: []string{s.URL}, OnCreated: func(key string) { s.created(functions, key) }, Logger: s.options.Logger,
+		Origins: []string{s.URL}, OnCreated: func(key string) { s.created(functions, key) }, OnDamaged: s.damagedObject, Logger: s.options.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -347,7 +343,9 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 	if err := s.pages(mux, api); err != nil {
 		return nil, err
 	}
-	mux.Handle("/"+bucket+"/", s.distant(store))
+	files := s.distant(store)
+	s.objects.serve(files)
+	mux.Handle("/"+bucket+"/", files)
 	mux.Handle("/sandbox/", http.StripPrefix("/sandbox", s.sandbox))
 	provider := s.provider()
 	mux.Handle("/.well-known/", provider)
@@ -363,34 +361,17 @@ func (s *Stack) handler(functions Functions) (http.Handler, error) {
 
 // distant lets files take their time, and some requests fail, while demo cases are set up.
 func (s *Stack) distant(handler http.Handler) http.Handler {
-	if s.options.fault == nil {
+	if s.options.Simulation == nil {
 		return handler
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.options.fault(r) {
+		if fault := s.options.Simulation.Fault; fault != nil && fault(r) {
 			http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
 			return
 		}
-		s.options.clock.Pass(35*time.Millisecond + time.Duration(len(r.URL.Path)%17)*time.Millisecond)
+		s.options.Simulation.Clock.Pass(35*time.Millisecond + time.Duration(len(r.URL.Path)%17)*time.Millisecond)
 		handler.ServeHTTP(w, r)
 	})
-}
-
-// created tells the document function of an upload, as S3's notification does. It is told before the upload is
-// answered, so that whoever uploads and submits at once finds the document received.
-func (s *Stack) created(functions Functions, key string) {
-	if !strings.HasPrefix(key, "quarantine/") {
-		return
-	}
-	payload, err := json.Marshal(map[string]any{"Records": []any{map[string]any{
-		"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": map[string]any{"bucket": map[string]any{"name": bucket}, "object": map[string]any{"key": key}},
-	}}})
-	if err == nil {
-		_, err = functions.Invoke(context.Background(), "document", payload)
-	}
-	if err != nil {
-		s.options.Logger.Error("the notification of an upload failed", "error", err.Error())
-	}
 }
 
 // resume starts what runs in the background: the outbox's feed, the schedule, and the executions that were running
@@ -404,16 +385,27 @@ func (s *Stack) resume(ctx context.Context) error {
 	if err := s.backtest.resume(work, s.spawn); err != nil {
 		return err
 	}
-	outbox := s.Core.Outbox()
-	if err := s.stores.follow(ctx, work, s, outbox.Deliver); err != nil {
+	if err := s.stores.follow(ctx, work, s); err != nil {
 		return err
 	}
+	s.keepSnapshots(work)
+	s.spawn(func() { s.missedUploads(work) })
 	s.spawn(func() {
 		every(work, sweepEvery, s.options.Logger, "sweep", func() error { _, err := s.invoker.Invoke(work, "sweep", []byte("{}")); return err })
 	})
-	webhooks := outbox.Webhooks
+	if s.children != nil {
+		return nil // the sweep's own process delivers what is due
+	}
+	interval := readEvery
+	if s.options.DynamoDB != "" {
+		interval = readTablesEvery
+	}
+	outbox := s.Core.Outbox()
 	s.spawn(func() {
-		every(work, deliverEvery, s.options.Logger, "deliveries", func() error { _, err := webhooks.AttemptDue(work, 100); return err })
+		outbox.Run(work, interval, func(err error) { s.options.Logger.Warn("deliveries were not read", "error", err.Error()) })
+	})
+	s.spawn(func() {
+		every(work, measureEvery, s.options.Logger, "measure", func() error { return outbox.Measure(work) })
 	})
 	return nil
 }
@@ -441,6 +433,9 @@ func every(ctx context.Context, interval time.Duration, logger *slog.Logger, nam
 		}
 	}
 }
+
+// uploadTime is how long a request may take to arrive, such as a document over a slow line; the gateway gives calls less.
+const uploadTime = 5 * time.Minute
 
 // requestTime is how long running requests may take to end; connections that never sent one are not waited for.
 const requestTime = 2 * time.Second

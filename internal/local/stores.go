@@ -11,17 +11,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
-	"ballerine/internal/backtest"
+	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
-	"ballerine/internal/ledger"
-	"ballerine/internal/lists"
 	"ballerine/internal/local/streams"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/lists"
+	"ballerine/internal/policy/trial"
+	"ballerine/internal/ratelimit"
 	"ballerine/internal/registry"
-	"ballerine/internal/review"
 	"ballerine/internal/store/dynamo"
-	"ballerine/internal/trial"
 	"ballerine/internal/webhook"
 )
 
@@ -30,30 +31,38 @@ type stores struct {
 	cases       cases.Store
 	keys        identity.Store
 	webhooks    webhook.Store
-	reviews     review.Store
+	reviews     backoffice.Store
 	idempotency idempotency.Store
 	registry    registry.Store
 	ledger      ledger.Store
 	lists       lists.Store
 	trials      trial.Store
 	backtests   backtest.Store
+	rates       ratelimit.Store
 	// decode reads the effects of the store's feed, for dispatch.
 	decode func(json.RawMessage) ([]cases.Effect, error)
-	// follow delivers the effects of commits from now on, and those that were left.
-	follow func(ctx, work context.Context, s *Stack, deliver func(context.Context, []cases.Effect) error) error
+	// follow delivers the effects of commits from now on. The outbox's own loop delivers those that were left.
+	follow func(ctx, work context.Context, s *Stack) error
 }
 
 func (s *Stack) openStores(ctx context.Context) (stores, error) {
+	if simulated := s.options.Simulation; simulated != nil && simulated.Meter != nil {
+		return s.openTables(ctx, simulated.Meter.Tables.Client(), followMeter)
+	}
 	if s.options.DynamoDB == "" {
-		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), s.db.Lists(), s.db.Trials(), s.db.Backtests(), decodeEffects, followFile}, nil
+		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), s.db.Lists(), s.db.Trials(), s.db.Backtests(), s.db.Rates(), decodeEffects, followFile}, nil
 	}
 	provider := credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, "")
 	client := dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.options.DynamoDB), Credentials: provider})
+	return s.openTables(ctx, client, followStream)
+}
+
+func (s *Stack) openTables(ctx context.Context, client *dynamodb.Client, follow func(ctx, work context.Context, s *Stack) error) (stores, error) {
 	if err := dynamo.CreateTables(ctx, client, tables); err != nil {
 		return stores{}, err
 	}
 	d := dynamo.New(client, tables)
-	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), d.Lists(), d.Trials(), d.Backtests(), dynamo.DecodeStream, followStream}, nil
+	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), d.Lists(), d.Trials(), d.Backtests(), d.Rates(), dynamo.DecodeStream, follow}, nil
 }
 
 // region and tables of a DynamoDB Local.
@@ -71,27 +80,14 @@ func decodeEffects(payload json.RawMessage) ([]cases.Effect, error) {
 }
 
 // followFile hears of commits from the file itself.
-func followFile(ctx, work context.Context, s *Stack, deliver func(context.Context, []cases.Effect) error) error {
-	feed := newFeed(deliver, s.options.Logger)
-	s.feed = feed
-	watch := feed.watch(work, s.options.Now)
-	s.db.OnCommit(watch)
-	s.spawn(func() { feed.run(work) })
-	s.spawn(func() {
-		feed.held(work, s.options.Now, func(before time.Time) ([]cases.Effect, error) {
-			return s.stores.cases.Undelivered(work, before.Add(time.Millisecond), 1000)
-		})
-	})
-	missed, err := s.stores.cases.Undelivered(ctx, s.options.Now().Add(cases.MaxUndo+time.Minute), 100000)
-	if err != nil {
-		return err
-	}
-	watch(missed)
+func followFile(_, work context.Context, s *Stack) error {
+	outbox := s.Core.Outbox()
+	s.db.OnCommit(func(effects []cases.Effect) { outbox.Take(work, effects) })
 	return nil
 }
 
 // followStream reads the table's stream and invokes dispatch, as Lambda's event source mapping does.
-func followStream(ctx, work context.Context, s *Stack, _ func(context.Context, []cases.Effect) error) error {
+func followStream(ctx, work context.Context, s *Stack) error {
 	provider := credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, "")
 	client := dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.options.DynamoDB), Credentials: provider})
 	table, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(tables.Cases)})

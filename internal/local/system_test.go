@@ -9,11 +9,11 @@ import (
 	"testing/fstest"
 	"time"
 
-	"ballerine/internal/app"
-	"ballerine/internal/asl"
+	"ballerine/internal/asl/compile"
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/local"
+	"ballerine/internal/registry"
 	"ballerine/internal/workflow"
 	"ballerine/statemachines"
 )
@@ -21,8 +21,15 @@ import (
 // definitions are the shipped ones and further workflows, compiled.
 func definitions(t testing.TB, texts ...string) fs.FS {
 	t.Helper()
-	known, err := app.Known(statemachines.Files)
+	catalog, err := registry.New(statemachines.Files, nil)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := catalog.LoadPlugins(); err != nil {
+		t.Fatal(err)
+	}
+	known := catalog.For(t.Context(), "")
+	if err := catalog.Check(known); err != nil {
 		t.Fatal(err)
 	}
 	all := fstest.MapFS{}
@@ -31,7 +38,7 @@ func definitions(t testing.TB, texts ...string) fs.FS {
 		if wf == nil {
 			t.Fatal(diagnostics)
 		}
-		machine, err := asl.Compile(wf)
+		machine, err := compile.Workflow(wf)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,10 +105,10 @@ func (s *system) send(id, event string) {
 	}
 }
 
-// until asks until there is an answer, for two minutes, as machines that test are slow.
+// until asks until there is an answer, for ten minutes, as machines that test are slow.
 func (s *system) until(what string, there func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(2 * time.Minute); !there(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Minute); !there(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.t.Fatalf("never: %s", what)
 		}

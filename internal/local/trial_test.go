@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"ballerine/internal/ledger"
 	"ballerine/internal/local"
-	"ballerine/internal/rules"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 )
 
 // strict is amounts with a lower limit, and an outcome that the live version does not have.
@@ -299,7 +299,7 @@ func TestADraftThatIsNotFitIsNotTried(t *testing.T) {
 	for name, c := range map[string]struct {
 		body   map[string]any
 		status int
-		says   string
+		reason string
 	}{
 		"with problems":        {map[string]any{"kind": "shadow", "source": strings.Replace(amounts, "amount >=", "amont >=", 1)}, 422, "amont"},
 		"with a failing case":  {map[string]any{"kind": "shadow", "source": failing}, 422, "the case \\\"small\\\" fails"},
@@ -311,7 +311,7 @@ func TestADraftThatIsNotFitIsNotTried(t *testing.T) {
 		"another kind":         {map[string]any{"kind": "canary", "source": amounts}, 422, "body.kind"},
 	} {
 		status, answer := s.try("developer", c.body)
-		if text := fmt.Sprintf("%q", fmt.Sprint(answer)); status != c.status || !strings.Contains(text, c.says) {
+		if text := fmt.Sprintf("%q", fmt.Sprint(answer)); status != c.status || !strings.Contains(text, c.reason) {
 			t.Errorf("%s: %d %v", name, status, answer)
 		}
 	}

@@ -54,7 +54,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.Body != nil {
 		_ = request.Body.Close() // a RoundTripper must close it; its error would say nothing about the call
 	}
-	return nil, fmt.Errorf("%w: scheme", ErrRefusedAddress)
+	return nil, fmt.Errorf("%w: scheme", errRefusedAddress)
 }
 
 // CloseIdleConnections is called by http.Client.CloseIdleConnections.
@@ -113,7 +113,7 @@ func Classify(err error) Failure {
 		alert       tls.AlertError
 	)
 	switch {
-	case errors.Is(err, ErrRefusedAddress):
+	case errors.Is(err, errRefusedAddress):
 		return RefusedAddress
 	case errors.Is(err, context.Canceled):
 		return Cancelled

@@ -1,6 +1,6 @@
-// Package outbound makes the HTTP clients that call addresses which others have chosen: webhook receivers and vendors.
+// Package outbound creates the HTTP clients for addresses that others choose: webhook receivers and vendors.
 //
-// Such an address must not reach into our own network. The guard looks at the IP address that is really dialled, after
-// name resolution, so that a name which resolves to a private address, or to another one a moment later, does not pass.
-// Plain http is for loopback only, and only when it is allowed; redirects are not followed; no proxy is used.
+// Such an address must not reach the internal network. The guard checks the IP address that is dialled, after name
+// resolution, so that a name that resolves to a private address is blocked, even if it resolved to a public one before.
+// Plain HTTP is permitted for loopback only, and only when it is enabled; redirects are not followed; no proxy is used.
 package outbound

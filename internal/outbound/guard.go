@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// ErrRefusedAddress is in the chain of every error of a call that the guard has refused.
-var ErrRefusedAddress = errors.New("the address is not allowed")
+// errRefusedAddress is in the chain of every error of a call that the guard has refused.
+var errRefusedAddress = errors.New("the address is not allowed")
 
 // refusedRanges are not part of the public internet although the standard library's Is… functions do not say so.
 // Sources: the IANA special-purpose address registries for IPv4 and IPv6.
@@ -42,8 +42,8 @@ func prefixes(texts ...string) []netip.Prefix {
 	return list
 }
 
-// Public says whether the address belongs to the public internet.
-func Public(address netip.Addr) bool {
+// public says whether the address belongs to the public internet.
+func public(address netip.Addr) bool {
 	if !address.IsValid() || address.Zone() != "" {
 		return false
 	}
@@ -67,18 +67,18 @@ func allowed(address netip.Addr, loopback, plain bool) bool {
 	if address.Unmap().IsLoopback() && address.Zone() == "" {
 		return loopback
 	}
-	return !plain && Public(address)
+	return !plain && public(address)
 }
 
 // control is a net.Dialer.Control: it sees the resolved address just before the connection is made.
 func control(loopback, plain bool) func(network, address string, _ syscall.RawConn) error {
 	return func(network, address string, _ syscall.RawConn) error {
 		if network != "tcp4" && network != "tcp6" {
-			return fmt.Errorf("%w: network", ErrRefusedAddress)
+			return fmt.Errorf("%w: network", errRefusedAddress)
 		}
 		target, err := netip.ParseAddrPort(address)
 		if err != nil || !allowed(target.Addr(), loopback, plain) {
-			return ErrRefusedAddress
+			return errRefusedAddress
 		}
 		return nil
 	}

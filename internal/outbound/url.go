@@ -66,7 +66,7 @@ func checkHost(host string, allowLoopback bool, add func(code, message string)) 
 		return
 	}
 	if address, err := netip.ParseAddr(host); err == nil {
-		if !Public(address) {
+		if !public(address) {
 			add("refused_address", "The URL must name a public address.")
 		}
 		return
@@ -87,13 +87,4 @@ func isLoopback(host string) bool {
 	}
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.Zone() == "" && address.Unmap().IsLoopback()
-}
-
-// Redact is a URL without what may be secret or personal: user, query and fragment.
-func Redact(raw string) string {
-	target, err := url.Parse(raw)
-	if err != nil {
-		return "(not a URL)"
-	}
-	return (&url.URL{Scheme: target.Scheme, Host: target.Host, Path: target.Path}).String()
 }

@@ -7,17 +7,51 @@ import (
 	"strings"
 )
 
+// Severity states whether a document with a diagnostic can be used. An error means that it cannot be read, would do something
+// else than it says, or would fail when a case comes there. A warning is advice: the document can be used as it is, and the warning is reported.
+type Severity int
+
+// Severities. A diagnostic is an error unless it says otherwise.
+const (
+	SeverityError Severity = iota
+	SeverityWarning
+)
+
+// String is the severity's name in JSON and in texts.
+func (s Severity) String() string {
+	if s == SeverityWarning {
+		return "warning"
+	}
+	return "error"
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Severity) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "error":
+		*s = SeverityError
+	case "warning":
+		*s = SeverityWarning
+	default:
+		return fmt.Errorf("a severity is error or warning, not %q", text)
+	}
+	return nil
+}
+
 // Diagnostic is one problem of a written document (a workflow, a policy, a plugin), with its place and a hint.
 type Diagnostic struct {
-	File    string `json:"file"`
-	Line    int    `json:"line"`   // from 1; 0 when the place is not known
-	Column  int    `json:"column"` // from 1, in characters
-	Path    string `json:"path"`   // "states.screen.onDone[0].guard"
-	Code    string `json:"code"`   // "unknown_target", "unknown_field", …
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`    // "did you mean risk.score?"
-	Excerpt string `json:"excerpt,omitempty"` // the line and a caret, for terminals
-	Warning bool   `json:"warning,omitempty"` // worth saying, but no reason to refuse
+	File     string   `json:"file"`
+	Line     int      `json:"line"`   // from 1; 0 when the place is not known
+	Column   int      `json:"column"` // from 1, in characters
+	Path     string   `json:"path"`   // "states.screen.onDone[0].guard"
+	Code     string   `json:"code"`   // "unknown_target", "unknown_field", …
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint,omitempty"`    // "did you mean risk.score?"
+	Excerpt  string   `json:"excerpt,omitempty"` // the line and a caret, for terminals
+	Severity Severity `json:"severity" enum:"error,warning"`
 }
 
 // String is "file:line:column: message", and the hint.
@@ -32,12 +66,31 @@ func (d Diagnostic) String() string {
 // Diagnostics are all problems of a document, in the order of their places.
 type Diagnostics []Diagnostic
 
-// Failed says whether one of them is more than a warning.
-func (ds Diagnostics) Failed() bool {
-	return slices.ContainsFunc(ds, func(d Diagnostic) bool { return !d.Warning })
+// Failed reports whether one of them is an error.
+func (ds Diagnostics) Failed() bool { return slices.ContainsFunc(ds, Diagnostic.failed) }
+
+// Of returns those of a severity.
+func (ds Diagnostics) Of(severity Severity) (found Diagnostics) {
+	for _, d := range ds {
+		if d.Severity == severity {
+			found = append(found, d)
+		}
+	}
+	return found
 }
 
-// Sort orders by place, then code and message, so that the same document always gives the same list.
+// Strict returns them all as errors.
+func (ds Diagnostics) Strict() Diagnostics {
+	strict := slices.Clone(ds)
+	for i := range strict {
+		strict[i].Severity = SeverityError
+	}
+	return strict
+}
+
+func (d Diagnostic) failed() bool { return d.Severity == SeverityError }
+
+// Sort orders by place, then code and message, so that the same document always has the same list.
 func (ds Diagnostics) Sort() {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
@@ -46,23 +99,16 @@ func (ds Diagnostics) Sort() {
 
 // Err is nil when nothing failed, else an Invalid error with a field for each problem.
 func (ds Diagnostics) Err() error {
-	if !ds.Failed() {
+	failed := ds.Of(SeverityError)
+	if len(failed) == 0 {
 		return nil
 	}
-	count := 0
-	for _, d := range ds {
-		if !d.Warning {
-			count++
-		}
-	}
-	e := New(Invalid, "The document has %d problems.", count)
-	if count == 1 {
+	e := New(Invalid, "The document has %d problems.", len(failed))
+	if len(failed) == 1 {
 		e.Message = "The document has a problem."
 	}
-	for _, d := range ds {
-		if !d.Warning {
-			e.With(fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column), d.Code, "%s", strings.TrimSpace(d.Message+" "+d.Hint))
-		}
+	for _, d := range failed {
+		e.With(fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column), d.Code, "%s", strings.TrimSpace(d.Message+" "+d.Hint))
 	}
 	return e
 }

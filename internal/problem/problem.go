@@ -10,22 +10,27 @@ import (
 // Code is a stable, documented name of what went wrong. Clients and Catch clauses rely on it.
 type Code string
 
-// The codes. codes below gives each its HTTP status and whether a retry can help.
+// The codes. The table codes below states the HTTP status of each and whether a retry can help.
 const (
 	Invalid              Code = "invalid"               // the input has problems; Fields says where
 	MalformedJSON        Code = "malformed_json"        // the body is not JSON
 	UnknownWorkflow      Code = "unknown_workflow"      // no such workflow is published
 	UnknownPolicy        Code = "unknown_policy"        // no such policy is published
 	UnknownList          Code = "unknown_list"          // a policy asks for a list that is not there
-	Unauthenticated      Code = "unauthenticated"       // no credential, or one that is not good
-	Forbidden            Code = "forbidden"             // the principal lacks the permission
+	Unauthenticated      Code = "unauthenticated"       // no credential
+	InvalidCredentials   Code = "invalid_credentials"   // a credential that is none of ours, or a wrong signature
+	CredentialsExpired   Code = "credentials_expired"   // a credential that was good
+	CredentialsRevoked   Code = "credentials_revoked"   // a credential that was ended, or whose granter is gone
+	Forbidden            Code = "forbidden"             // the principal lacks the permission; Details names it
 	NotFound             Code = "not_found"             // no such thing in the caller's tenant
 	MethodNotAllowed     Code = "method_not_allowed"    // the path exists, not with this method
 	EventNotAllowed      Code = "event_not_allowed"     // no active state accepts the event; Allowed lists those that are
+	NotCollecting        Code = "not_collecting"        // the case does not wait for data or documents of the caller
 	NotReady             Code = "not_ready"             // what it is about has not come, or not as announced
 	UndoOver             Code = "undo_over"             // there is no decision that can still be taken back
 	CaseClosed           Code = "case_closed"           // the case has ended
 	AlreadyDecided       Code = "already_decided"       // somebody else has decided it before
+	FourEyes             Code = "four_eyes"             // somebody else has to do it
 	Outdated             Code = "outdated"              // what it is based on has changed since
 	Conflict             Code = "conflict"              // another write came first, also after the bounded retries
 	AlreadyExists        Code = "already_exists"        // a thing with this identity is there
@@ -41,6 +46,7 @@ const (
 	VendorUnavailable    Code = "vendor_unavailable" // no answer, 429 or 5xx: worth a retry
 	VendorRejected       Code = "vendor_rejected"    // the vendor refused the request: a retry cannot help
 	VendorGarbage        Code = "vendor_garbage"     // the vendor's answer breaks its schema
+	DocumentDamaged      Code = "document_damaged"   // what is stored of a document is not what was uploaded
 	Timeout              Code = "timeout"
 	Unavailable          Code = "unavailable" // a service of our own is throttled or away: worth a retry
 	Internal             Code = "internal"
@@ -53,36 +59,42 @@ type property struct {
 }
 
 var codes = map[Code]property{
-	Invalid:              {http.StatusUnprocessableEntity, "The input has problems", false},
-	MalformedJSON:        {http.StatusBadRequest, "The body is not valid JSON", false},
-	UnknownWorkflow:      {http.StatusUnprocessableEntity, "No such workflow is published", false},
-	UnknownPolicy:        {http.StatusNotFound, "No such policy is published", false},
-	UnknownList:          {http.StatusConflict, "A list is not there", false},
-	Unauthenticated:      {http.StatusUnauthorized, "A valid credential is needed", false},
-	Forbidden:            {http.StatusForbidden, "The permission is missing", false},
+	Invalid:              {http.StatusUnprocessableEntity, "Invalid input", false},
+	MalformedJSON:        {http.StatusBadRequest, "Malformed JSON", false},
+	UnknownWorkflow:      {http.StatusUnprocessableEntity, "Unknown workflow", false},
+	UnknownPolicy:        {http.StatusNotFound, "Unknown policy", false},
+	UnknownList:          {http.StatusConflict, "Unknown list", false},
+	Unauthenticated:      {http.StatusUnauthorized, "Authentication required", false},
+	InvalidCredentials:   {http.StatusUnauthorized, "Invalid credentials", false},
+	CredentialsExpired:   {http.StatusUnauthorized, "Credentials expired", false},
+	CredentialsRevoked:   {http.StatusUnauthorized, "Credentials revoked", false},
+	Forbidden:            {http.StatusForbidden, "Permission denied", false},
 	NotFound:             {http.StatusNotFound, "Not found", false},
 	MethodNotAllowed:     {http.StatusMethodNotAllowed, "Method not allowed", false},
-	EventNotAllowed:      {http.StatusConflict, "The event is not allowed now", false},
-	NotReady:             {http.StatusConflict, "It is not ready for that", false},
-	UndoOver:             {http.StatusConflict, "It is too late to undo", false},
-	CaseClosed:           {http.StatusConflict, "The case has ended", false},
-	AlreadyDecided:       {http.StatusConflict, "It was decided before", false},
-	Outdated:             {http.StatusConflict, "It is outdated", false},
-	Conflict:             {http.StatusConflict, "Another write came first", true},
-	AlreadyExists:        {http.StatusConflict, "It already exists", false},
-	Stale:                {http.StatusPreconditionFailed, "The page is stale", false},
+	EventNotAllowed:      {http.StatusConflict, "Event not allowed", false},
+	NotCollecting:        {http.StatusConflict, "The case does not accept data", false},
+	NotReady:             {http.StatusConflict, "Not ready", false},
+	UndoOver:             {http.StatusConflict, "Undo period is over", false},
+	CaseClosed:           {http.StatusConflict, "Case closed", false},
+	AlreadyDecided:       {http.StatusConflict, "Already decided", false},
+	FourEyes:             {http.StatusConflict, "A second person is required", false},
+	Outdated:             {http.StatusConflict, "Outdated", false},
+	Conflict:             {http.StatusConflict, "Conflict with another change", true},
+	AlreadyExists:        {http.StatusConflict, "Already exists", false},
+	Stale:                {http.StatusPreconditionFailed, "Version conflict", false},
 	PreconditionRequired: {http.StatusPreconditionRequired, "If-Match is required", false},
 	IdempotencyRequired:  {http.StatusBadRequest, "Idempotency-Key is required", false},
-	IdempotencyMismatch:  {http.StatusUnprocessableEntity, "The Idempotency-Key was used with another body", false},
-	IdempotencyInFlight:  {http.StatusConflict, "A call with this Idempotency-Key is under way", true},
-	TooLarge:             {http.StatusRequestEntityTooLarge, "Too large", false},
+	IdempotencyMismatch:  {http.StatusUnprocessableEntity, "Idempotency-Key reused with another body", false},
+	IdempotencyInFlight:  {http.StatusConflict, "A request with this Idempotency-Key is in progress", true},
+	TooLarge:             {http.StatusRequestEntityTooLarge, "Request too large", false},
 	UnsupportedMedia:     {http.StatusUnsupportedMediaType, "Unsupported media type", false},
 	RateLimited:          {http.StatusTooManyRequests, "Too many requests", true},
-	Livelock:             {http.StatusUnprocessableEntity, "The workflow does not come to rest", false},
-	VendorUnavailable:    {http.StatusBadGateway, "The vendor did not answer", true},
-	VendorRejected:       {http.StatusBadGateway, "The vendor refused the request", false},
-	VendorGarbage:        {http.StatusBadGateway, "The vendor's answer is not usable", false},
-	Timeout:              {http.StatusGatewayTimeout, "It took too long", true},
+	Livelock:             {http.StatusUnprocessableEntity, "Workflow does not terminate", false},
+	VendorUnavailable:    {http.StatusBadGateway, "Vendor unavailable", true},
+	VendorRejected:       {http.StatusBadGateway, "Vendor rejected the request", false},
+	VendorGarbage:        {http.StatusBadGateway, "Invalid vendor response", false},
+	DocumentDamaged:      {http.StatusInternalServerError, "Stored document damaged", false},
+	Timeout:              {http.StatusGatewayTimeout, "Timeout", true},
 	Unavailable:          {http.StatusServiceUnavailable, "Temporarily unavailable", true},
 	Internal:             {http.StatusInternalServerError, "Internal error", true},
 }
@@ -103,7 +115,7 @@ func (c Code) Title() string {
 	return codes[Internal].title
 }
 
-// Retryable says whether the same call may succeed later.
+// Retryable reports whether the same call may succeed later.
 func (c Code) Retryable() bool { return codes[c].retry }
 
 // Field is one place of the input that is wrong. It never carries the rejected value, which may be personal data.

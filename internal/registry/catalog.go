@@ -1,15 +1,17 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
 	"time"
 
+	"ballerine/internal/cache"
 	"ballerine/internal/cases"
+	"ballerine/internal/connector"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
-	"ballerine/internal/vendor"
 	"ballerine/internal/workflow"
 )
 
@@ -20,8 +22,7 @@ type Catalog struct {
 	store Store // nil: nothing is published
 	Lists Lists // that policies ask; nil: there are none, and which there are is not known
 
-	mutex  sync.Mutex
-	parsed map[parsedKey]any // *workflow.Workflow, *rules.Policy, *vendor.Plugin; nil: this version is the shipped one
+	parsed *cache.Cache[parsedKey, any] // *workflow.Workflow, *rules.Policy, *connector.Plugin; nil: this version is the shipped one
 }
 
 type parsedKey struct {
@@ -46,7 +47,7 @@ var _ cases.Catalog = (*Catalog)(nil)
 // Workflow implements cases.Catalog.
 func (c *Catalog) Workflow(ctx context.Context, tenant, id string, version int) (*workflow.Workflow, error) {
 	found, err := c.find(ctx, tenant, Workflow, id, version, func(d Definition) (any, problem.Diagnostics) {
-		w, diagnostics := workflow.Parse(d.ID, []byte(d.Source), running{c, tenant})
+		w, diagnostics := workflow.Reread(d.ID, []byte(d.Source), running{c, tenant})
 		if w != nil {
 			w.Version = d.Version
 		}
@@ -70,7 +71,7 @@ func (c *Catalog) Policy(ctx context.Context, tenant, id string) (*rules.Policy,
 // PolicyVersion is a version of a policy, published or shipped; 0 is the newest. Errors: UnknownPolicy.
 func (c *Catalog) PolicyVersion(ctx context.Context, tenant, id string, version int) (*rules.Policy, error) {
 	found, err := c.find(ctx, tenant, Policy, id, version, func(d Definition) (any, problem.Diagnostics) {
-		p, diagnostics := rules.Parse(d.ID, []byte(d.Source))
+		p, diagnostics := rules.Reread(d.ID, []byte(d.Source))
 		if p != nil {
 			p.Version = d.Version
 		}
@@ -86,11 +87,11 @@ func (c *Catalog) PolicyVersion(ctx context.Context, tenant, id string, version 
 }
 
 // Plugin is the tenant's newest, or the shipped one. Errors: NotFound.
-func (c *Catalog) Plugin(ctx context.Context, tenant, id string) (*vendor.Plugin, error) {
+func (c *Catalog) Plugin(ctx context.Context, tenant, id string) (*connector.Plugin, error) {
 	found, err := c.find(ctx, tenant, Plugin, id, 0, func(d Definition) (any, problem.Diagnostics) {
-		return vendor.ParsePlugin(d.ID, []byte(d.Source))
+		return connector.ParsePlugin(d.ID, []byte(d.Source))
 	})
-	if p, ok := found.(*vendor.Plugin); ok || err != nil {
+	if p, ok := found.(*connector.Plugin); ok || err != nil {
 		return p, err
 	}
 	if c.plugins == nil {
@@ -106,7 +107,7 @@ func (c *Catalog) find(ctx context.Context, tenant string, kind Kind, id string,
 	}
 	key := parsedKey{tenant, kind, id, version}
 	if version > 0 {
-		if found, ok := c.known(key); ok {
+		if found, ok := c.parsed.Get(key); ok {
 			return found, nil
 		}
 	}
@@ -114,7 +115,7 @@ func (c *Catalog) find(ctx context.Context, tenant string, kind Kind, id string,
 	if problem.CodeOf(err) == problem.NotFound {
 		// A version that ships is never published: what a tenant publishes is numbered on from it.
 		if w := c.workflows[id]; kind == Workflow && w != nil && version == w.Version {
-			c.keep(key, nil)
+			c.parsed.Put(key, nil)
 		}
 		return nil, nil
 	}
@@ -122,34 +123,15 @@ func (c *Catalog) find(ctx context.Context, tenant string, kind Kind, id string,
 		return nil, err
 	}
 	key.version = d.Version
-	if found, ok := c.known(key); ok {
+	if found, ok := c.parsed.Get(key); ok {
 		return found, nil
 	}
 	found, diagnostics := parse(d)
 	if diagnostics.Failed() {
 		return nil, problem.Wrap(diagnostics.Err(), problem.Internal, "A published %s cannot be read any more.", kind)
 	}
-	c.keep(key, found)
+	c.parsed.Put(key, found)
 	return found, nil
-}
-
-func (c *Catalog) known(key parsedKey) (any, bool) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	found, ok := c.parsed[key]
-	return found, ok
-}
-
-func (c *Catalog) keep(key parsedKey, value any) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if len(c.parsed) >= maxParsed {
-		for other := range c.parsed { // any: what is needed comes back
-			delete(c.parsed, other)
-			break
-		}
-	}
-	c.parsed[key] = value
 }
 
 // Shipped are the workflows that come with the software.
@@ -235,19 +217,43 @@ type Resources struct {
 	catalog *Catalog
 	ctx     context.Context //nolint:containedctx // it lives as long as one check
 	tenant  string
+	broken  *broken
 }
 
 var _ workflow.Catalog = Resources{}
 
+// broken is the first failure of reading what a document names: what could not be read is not known not to be there.
+type broken struct {
+	mutex sync.Mutex
+	err   error
+}
+
+// note keeps an error that says nothing about the document, and returns every error as it is.
+func (b *broken) note(err error) error {
+	if code := problem.CodeOf(err); code.Retryable() || code == problem.Timeout || code == problem.Internal {
+		b.mutex.Lock()
+		defer b.mutex.Unlock()
+		b.err = cmp.Or(b.err, err)
+	}
+	return err
+}
+
+// failure is why some of what a document may name could not be read; nil when all could.
+func (r Resources) failure() error {
+	r.broken.mutex.Lock()
+	defer r.broken.mutex.Unlock()
+	return r.broken.err
+}
+
 // For gives a tenant's policies, plugins and workflows for one check of a document.
 func (c *Catalog) For(ctx context.Context, tenant string) Resources {
-	return Resources{c, ctx, tenant}
+	return Resources{c, ctx, tenant, &broken{}}
 }
 
 // Plugin implements workflow.Catalog.
 func (r Resources) Plugin(id string) (workflow.Plugin, bool) {
 	p, err := r.catalog.Plugin(r.ctx, r.tenant, id)
-	if err != nil {
+	if r.broken.note(err) != nil {
 		return workflow.Plugin{}, false
 	}
 	return p.Summary(), true
@@ -255,7 +261,7 @@ func (r Resources) Plugin(id string) (workflow.Plugin, bool) {
 
 // Policy implements workflow.Catalog.
 func (r Resources) Policy(id string) (workflow.PolicyInfo, bool) {
-	p, err := r.catalog.Policy(r.ctx, r.tenant, id)
+	p, err := r.policy(id)
 	if err != nil {
 		return workflow.PolicyInfo{}, false
 	}
@@ -264,7 +270,8 @@ func (r Resources) Policy(id string) (workflow.PolicyInfo, bool) {
 
 // policy is the newest version of a policy. Errors: UnknownPolicy.
 func (r Resources) policy(id string) (*rules.Policy, error) {
-	return r.catalog.Policy(r.ctx, r.tenant, id)
+	p, err := r.catalog.Policy(r.ctx, r.tenant, id)
+	return p, r.broken.note(err)
 }
 
 // lists are the names of all lists; nil when that is not known.
@@ -273,13 +280,11 @@ func (r Resources) lists() ([]string, error) {
 		return nil, nil
 	}
 	names, err := r.catalog.Lists.ListNames(r.ctx, r.tenant)
-	return append([]string{}, names...), err
+	return append([]string{}, names...), r.broken.note(err)
 }
 
 // published is the newest version of a policy that is there. Errors: UnknownPolicy.
-func (r Resources) published(id string) (*rules.Policy, error) {
-	return r.catalog.Policy(r.ctx, r.tenant, id)
-}
+func (r Resources) published(id string) (*rules.Policy, error) { return r.policy(id) }
 
 // policyIDs are those of all policies.
 func (r Resources) policyIDs() ([]string, error) {
@@ -288,13 +293,13 @@ func (r Resources) policyIDs() ([]string, error) {
 	for i, d := range newest {
 		ids[i] = d.ID
 	}
-	return ids, err
+	return ids, r.broken.note(err)
 }
 
 // Workflow implements workflow.Catalog.
 func (r Resources) Workflow(id string) bool {
 	_, err := r.catalog.Workflow(r.ctx, r.tenant, id, 0)
-	return err == nil
+	return r.broken.note(err) == nil
 }
 
 // running is what a workflow that has been checked asks while it runs: policies, for its guards. Whether what it names is

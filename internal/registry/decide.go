@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,7 +38,7 @@ func (p *Publisher) approve(ctx context.Context, who identity.Principal, id, com
 		return proposal.Without(), err
 	}
 	proposal.Status, proposal.DecidedBy, proposal.DecidedAt, proposal.Reason = Approved, who.ID, p.now(), comment
-	made, err := p.versions(ctx, &proposal)
+	made, err := p.versions(ctx, who, &proposal)
 	if err != nil {
 		return proposal.Without(), err
 	}
@@ -52,7 +53,7 @@ func (p *Publisher) approve(ctx context.Context, who identity.Principal, id, com
 }
 
 // versions are what the documents of an approved proposal become, checked and with their state machines.
-func (p *Publisher) versions(ctx context.Context, proposal *Proposal) ([]Definition, error) {
+func (p *Publisher) versions(ctx context.Context, who identity.Principal, proposal *Proposal) ([]Definition, error) {
 	known := p.incoming(ctx, proposal.Tenant)
 	var documents []Publish
 	for _, d := range proposal.Documents {
@@ -65,7 +66,10 @@ func (p *Publisher) versions(ctx context.Context, proposal *Proposal) ([]Definit
 	if len(failures) == 1 && failures[0] != nil {
 		return nil, failures[0] // with its lines
 	}
-	if err := together(documents, failures, "The proposal cannot be published any more."); err != nil {
+	if err := combine(documents, failures, "The proposal cannot be published any more."); err != nil {
+		return nil, err
+	}
+	if err := p.unmarked(ctx, who, slices.Collect(maps.Values(known.made))); err != nil {
 		return nil, err
 	}
 	made := make([]Definition, len(proposal.Documents))

@@ -18,8 +18,8 @@ const (
 	Plugin   Kind = "plugin"
 )
 
-// Kinds are all of them, in the order in which one may name another: workflows name policies and plugins.
-func Kinds() []Kind { return []Kind{Policy, Plugin, Workflow} }
+// kinds are all of them, in the order in which one may name another: workflows name policies and plugins.
+func kinds() []Kind { return []Kind{Policy, Plugin, Workflow} }
 
 // MaxSource bounds a document, in bytes: what one call can carry to a Lambda function, where a body of up to 6 MB arrives
 // with its quotes escaped twice.

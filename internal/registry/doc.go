@@ -1,7 +1,7 @@
-// Package registry keeps what tenants publish: workflows, policies and plugins, each version immutable. What ships with
-// the software is the same for every tenant; what a tenant publishes comes after it and is numbered on.
+// Package registry manages the published workflows, policies and plugins; each version is immutable. Shipped definitions are
+// the same for every tenant; a tenant's own versions are numbered after them.
 //
-// Catalog is the reading side, for the functions that run cases. Publisher is the writing side: it checks a document,
-// compiles a workflow, makes its state machine, and only then lets the version be seen. Where a tenant has turned four
-// eyes on, it makes proposals, and publishes what a second person has approved.
+// Catalog reads, for the functions that run cases. Publisher writes: it checks a document, compiles a workflow, creates its
+// state machine, and only then makes the version visible. Where a tenant has turned on four eyes, it creates proposals and
+// publishes those that a second person has approved.
 package registry

@@ -65,7 +65,7 @@ func (s *shop) status(id string) registry.Proposal {
 	return p
 }
 
-func TestWithFourEyesPublishingIsAProposalUntilAnotherPersonApproves(t *testing.T) {
+func TestWithFourEyesPublishingNeedsASecondPerson(t *testing.T) {
 	s := newFour(t)
 	p := s.proposes(ann, registry.Workflow, "kyc", nextWorkflow)
 	if p.Status != registry.Open || p.ProposedBy != ann.ID || p.Comment != "because" || len(p.Documents) != 1 || p.Documents[0].Base != 1 || len(s.made) != 0 {
@@ -170,7 +170,7 @@ func TestARepeatedCallProposesOnce(t *testing.T) {
 	}
 }
 
-func TestAProposalIsOutdatedWhenSomethingElseWasPublishedMeanwhile(t *testing.T) {
+func TestAProposalIsOutdatedByAnotherPublication(t *testing.T) {
 	s := newFour(t)
 	first := s.proposes(ann, registry.Policy, "risk", strings.Replace(shippedPolicy, "18", "21", 1))
 	second := s.proposes(bob, registry.Policy, "risk", strings.Replace(shippedPolicy, "18", "25", 1))
@@ -364,7 +364,7 @@ func TestWhatIsInAWorkspaceTwiceIsRefused(t *testing.T) {
 	sum := registry.DigestOf(w)
 	w.Digest = sum
 	_, err = s.Import(t.Context(), ann, registry.ImportWorkspace{Workspace: w})
-	if e := wants(t, err, problem.Invalid); len(e.Fields) != 1 || e.Fields[0].Location != "definitions[1].id" {
+	if e := wants(t, err, problem.Invalid); len(e.Fields) != 1 || e.Fields[0].Location != "body.workspace.definitions[1].id" {
 		t.Errorf("%+v", e)
 	}
 }

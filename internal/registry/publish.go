@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"ballerine/internal/asl"
+	"ballerine/internal/asl/compile"
+	"ballerine/internal/connector"
 	"ballerine/internal/identity"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
-	"ballerine/internal/vendor"
 	"ballerine/internal/workflow"
 )
 
@@ -38,7 +38,9 @@ type Publisher struct {
 	// Behind are the people who may hold a secret of a key: who has one cannot approve what the key proposes. Without it
 	// no key proposes.
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
-	Now    func() time.Time
+	// Unconfigured is what a plugin names and this installation does not have, as warnings; nil: nobody knows.
+	Unconfigured func(ctx context.Context, tenant string, plugin *connector.Plugin) problem.Diagnostics
+	Now          func() time.Time
 }
 
 // Publish is a document to be published.
@@ -68,7 +70,8 @@ const maxComment = 2000
 // Publish checks a document and makes it the newest version of its kind and id. A workflow's state machine is made first,
 // so that no version is seen that cannot run; should this end in between, publishing again repairs it. With four eyes it
 // becomes a proposal instead. Errors: Invalid with every problem (Details "diagnostics" has them with their lines),
-// TooLarge, Conflict when somebody else has published meanwhile, Forbidden when nobody in particular proposes.
+// TooLarge, Conflict when somebody else has published meanwhile, Forbidden when nobody in particular proposes, and for
+// want of the permission to unmark personal data.
 func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Publish) (Publication, error) {
 	if len(cmd.Source) > MaxSource {
 		return Publication{}, tooLarge()
@@ -89,6 +92,9 @@ func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Pub
 		return Publication{}, err
 	}
 	if !four {
+		if err := p.unmarked(ctx, who, []checked{made}); err != nil {
+			return Publication{}, err
+		}
 		return p.publish(ctx, one)
 	}
 	one.out.Proposal, err = p.proposeAll(ctx, who, cmd.Proposal, cmd.Comment, []*publishing{one})
@@ -113,6 +119,9 @@ type publishing struct {
 
 // prepare says what publishing would make of a document: nothing when the newest version is the same.
 func (p *Publisher) prepare(ctx context.Context, who identity.Principal, cmd Publish, made checked) (*publishing, error) {
+	if made.plugin != nil && p.Unconfigured != nil {
+		made.warnings = append(made.warnings, p.Unconfigured(ctx, who.Tenant, made.plugin)...)
+	}
 	one := &publishing{made: made}
 	newest, err := p.newestOf(ctx, who.Tenant, cmd.Kind, cmd.ID)
 	if err != nil {
@@ -161,7 +170,7 @@ type checked struct {
 	title    string
 	workflow *workflow.Workflow
 	policy   *rules.Policy
-	plugin   *vendor.Plugin
+	plugin   *connector.Plugin
 	machine  []byte
 	express  []byte // nil: the workflow waits
 	states   int
@@ -179,9 +188,11 @@ type resources interface {
 	policyIDs() ([]string, error)
 	// lists are the names of all lists; nil when that is not known.
 	lists() ([]string, error)
+	// failure is why some of these could not be read; nil when all could.
+	failure() error
 }
 
-// check parses a document against what it may name.
+// check parses a document against what it may name. Errors: Invalid, and what kept it from reading that.
 func (p *Publisher) check(cmd Publish, known resources) (made checked, err error) {
 	var id string
 	var diagnostics problem.Diagnostics
@@ -199,7 +210,7 @@ func (p *Publisher) check(cmd Publish, known resources) (made checked, err error
 			diagnostics = append(diagnostics, failing(policy, known)...)
 		}
 	case Plugin:
-		plugin, found := vendor.ParsePlugin("source", []byte(cmd.Source))
+		plugin, found := connector.ParsePlugin("source", []byte(cmd.Source))
 		if diagnostics = found; plugin != nil {
 			id, made.plugin = plugin.ID, plugin
 		}
@@ -210,6 +221,9 @@ func (p *Publisher) check(cmd Publish, known resources) (made checked, err error
 		diagnostics = append(diagnostics, problem.Diagnostic{File: "source", Line: 1, Column: 1, Path: "id", Code: "id", Message: fmt.Sprintf("the document's id is %s, it is published as %s", id, cmd.ID)})
 	}
 	made.warnings = diagnostics
+	if err := known.failure(); err != nil {
+		return made, err
+	}
 	if err := diagnostics.Err(); err != nil {
 		return made, problem.As(err).Detail("diagnostics", diagnostics)
 	}
@@ -225,10 +239,10 @@ func (c *Catalog) CheckPolicy(ctx context.Context, tenant, id, source string) (*
 
 // compile makes the state machine.
 func (made *checked) compile(w *workflow.Workflow) (found problem.Diagnostics) {
-	machine, err := asl.Compile(w)
+	machine, err := compile.Workflow(w)
 	if err == nil {
 		made.machine, made.states = machine.JSON(), len(machine.All())
-		if express, err := asl.CompileExpress(w); err == nil {
+		if express, err := compile.Express(w); err == nil {
 			made.express = express.JSON()
 		}
 		return nil
@@ -252,7 +266,7 @@ func failing(policy *rules.Policy, known resources) (found problem.Diagnostics) 
 			return append(found, problem.Diagnostic{File: "source", Line: 1, Column: 1, Code: "unavailable", Message: "the names of the lists could not be read"})
 		}
 	}
-	if found = policy.CheckAsked("source", known.policy, lists); found.Failed() {
+	if found = policy.CheckDependencies("source", known.policy, lists); found.Failed() {
 		return found
 	}
 	policies, err := policy.Collect(known.policy)
@@ -328,6 +342,7 @@ type CopyAs struct {
 	Version  int // 0: the newest
 	As       string
 	Proposal string // id of the proposal, should it become one; "" makes one
+	Again    bool   // the same call came before: what it has made is no other one's
 }
 
 // Copy publishes a definition under another id, as the first version of that. Errors: NotFound, AlreadyExists, and those
@@ -337,15 +352,17 @@ func (p *Publisher) Copy(ctx context.Context, who identity.Principal, cmd CopyAs
 	if err != nil {
 		return Publication{}, err
 	}
-	if _, err := p.Catalog.Definition(ctx, who.Tenant, cmd.Kind, cmd.As, 0); problem.CodeOf(err) != problem.NotFound {
-		if err == nil {
-			err = problem.New(problem.AlreadyExists, "There is a %s of this id already.", cmd.Kind).With("body.id", "taken", "this id is taken")
-		}
-		return Publication{}, err
-	}
 	source, err := renamed(d.Source, cmd.As)
 	if err != nil {
 		return Publication{}, err
 	}
-	return p.Publish(ctx, who, Publish{Kind: cmd.Kind, ID: cmd.As, Source: source, Comment: fmt.Sprintf("a copy of %s, version %d", cmd.ID, d.Version), Proposal: cmd.Proposal})
+	publish := Publish{Kind: cmd.Kind, ID: cmd.As, Source: source, Comment: fmt.Sprintf("a copy of %s, version %d", cmd.ID, d.Version), Proposal: cmd.Proposal}
+	there, err := p.Catalog.Definition(ctx, who.Tenant, cmd.Kind, cmd.As, 0)
+	switch mine := cmd.Again && there.PublishedBy == who.ID && there.Comment == publish.Comment && there.Digest == digestOf(source); {
+	case err == nil && !mine:
+		return Publication{}, problem.New(problem.AlreadyExists, "There is a %s of this id already.", cmd.Kind).With("body.id", "taken", "this id is taken")
+	case err != nil && problem.CodeOf(err) != problem.NotFound:
+		return Publication{}, err
+	}
+	return p.Publish(ctx, who, publish) // once more, when the same call came before: it finds that there is nothing to do
 }

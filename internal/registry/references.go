@@ -2,8 +2,8 @@ package registry
 
 import (
 	"context"
-	"sync"
 
+	"ballerine/internal/cache"
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
 )
@@ -11,16 +11,14 @@ import (
 // References find the state machines of published versions. A version's machine never changes: it is read once.
 type References struct {
 	store Store
-
-	mutex sync.Mutex
-	known map[cases.Machine]Definition
+	known *cache.Cache[cases.Machine, Definition]
 }
 
 var _ cases.References = (*References)(nil)
 
 // NewReferences reads them from a store.
 func NewReferences(store Store) *References {
-	return &References{store: store, known: map[cases.Machine]Definition{}}
+	return &References{store: store, known: cache.New[cases.Machine, Definition](maxReferences)}
 }
 
 // Reference implements cases.References.
@@ -33,22 +31,14 @@ func (r *References) Reference(ctx context.Context, machine cases.Machine, expre
 }
 
 func (r *References) definition(ctx context.Context, machine cases.Machine) (Definition, error) {
-	r.mutex.Lock()
-	found, ok := r.known[machine]
-	r.mutex.Unlock()
-	if ok {
+	if found, ok := r.known.Get(machine); ok {
 		return found, nil
 	}
 	d, err := r.store.Definition(ctx, machine.Tenant, Workflow, machine.Workflow.ID, machine.Workflow.Version)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
 		return d, problem.Wrap(err, problem.Unavailable, "The registry did not answer.")
 	}
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if len(r.known) >= maxReferences {
-		r.known = map[cases.Machine]Definition{}
-	}
-	r.known[machine] = d.bare() // nothing for what ships: a version of that number is never published
+	r.known.Put(machine, d.bare()) // nothing for what ships: a version of that number is never published
 	return d, nil
 }
 

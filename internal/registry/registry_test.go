@@ -119,7 +119,7 @@ func TestTheSameSourceAgainIsNoNewVersion(t *testing.T) {
 	}
 }
 
-func TestADryRunSaysWhatWouldHappenAndDoesNothing(t *testing.T) {
+func TestADryRunShowsWhatWouldHappenAndDoesNothing(t *testing.T) {
 	s := newShop(t)
 	made, err := s.Publisher.Publish(t.Context(), ann, registry.Publish{Kind: registry.Workflow, ID: "kyc", Source: nextWorkflow, DryRun: true})
 	if err != nil || !made.Created || made.Version != 2 || made.States == 0 || len(made.Changes) == 0 {
@@ -144,7 +144,7 @@ func TestNoVersionIsSeenThatCannotRun(t *testing.T) {
 	}
 }
 
-func TestEveryProblemOfADocumentIsToldWithItsPlace(t *testing.T) {
+func TestEveryProblemOfADocumentIsReportedWithItsPlace(t *testing.T) {
 	s := newShop(t)
 	for name, one := range map[string]struct {
 		cmd  registry.Publish
@@ -241,7 +241,7 @@ func TestAPolicyNamesListsThatAreThere(t *testing.T) {
 		"it is there":                  {listNames{names: []string{"bloked"}}, asks, ""},
 		"another is":                   {listNames{names: []string{"blocked", "other"}}, asks, "source:5:43: there is no list bloked did you mean blocked?"},
 		"there is none":                {listNames{}, asks, "source:5:43: there is no list bloked"},
-		"they cannot be read":          {listNames{err: problem.New(problem.Unavailable, "away")}, asks, "source:1:1: the names of the lists could not be read"},
+		"they cannot be read":          {listNames{err: problem.New(problem.Unavailable, "away")}, asks, "unavailable: away"},
 		"none is asked":                {listNames{err: problem.New(problem.Unavailable, "away")}, strings.Replace(asks, "{list: bloked, field: who}", "who == 'x'", 1), ""},
 	} {
 		err := try(c.lists, c.source)

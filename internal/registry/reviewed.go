@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"ballerine/internal/linediff"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
 	"ballerine/internal/workflow"
 )
 
@@ -43,13 +43,7 @@ func (p *Publisher) Proposal(ctx context.Context, tenant, id string) (Proposal, 
 			return proposal, nil, failures[i]
 		}
 		all[i] = Reviewed{Proposed: d, States: made.states}
-		for _, found := range made.warnings {
-			if found.Warning {
-				all[i].Warnings = append(all[i].Warnings, found)
-			} else {
-				all[i].Problems = append(all[i].Problems, found)
-			}
-		}
+		all[i].Warnings, all[i].Problems = made.warnings.Of(problem.SeverityWarning), made.warnings.Of(problem.SeverityError)
 		if made.policy != nil {
 			if policies, err := made.policy.Collect(known.policy); err == nil { // else it is among the problems
 				all[i].Cases = made.policy.RunCases(policies)

@@ -57,6 +57,9 @@ func (p *Publisher) Settings(ctx context.Context, tenant string) (Settings, erro
 // Forbidden, Conflict.
 func (p *Publisher) ChangeSettings(ctx context.Context, who identity.Principal, cmd ChangeSettings) (Settings, *Proposal, error) {
 	now, err := p.seen(ctx, who, cmd)
+	if cmd.made(now, who) {
+		return now, nil, nil // the same call came before
+	}
 	if err != nil || now.FourEyes == cmd.FourEyes {
 		return now, nil, err
 	}
@@ -67,6 +70,11 @@ func (p *Publisher) ChangeSettings(ctx context.Context, who identity.Principal, 
 	}
 	next := Settings{Tenant: who.Tenant, Version: now.Version + 1, FourEyes: cmd.FourEyes, Comment: cmd.Comment, ChangedAt: p.now(), ChangedBy: who.ID}
 	return next, nil, p.Store.PutSettings(ctx, next)
+}
+
+// made says whether settings are what the command has made of those that its caller has seen.
+func (cmd ChangeSettings) made(now Settings, who identity.Principal) bool {
+	return cmd.Seen > 0 && now.Version == cmd.Seen+1 && now.ChangedBy == who.ID && now.FourEyes == cmd.FourEyes && now.Comment == cmd.Comment && now.Proposal == ""
 }
 
 // seen reads the settings, which must be those that the caller has seen.

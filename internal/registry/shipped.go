@@ -8,9 +8,11 @@ import (
 	"path"
 	"slices"
 
+	"ballerine/internal/cache"
+
+	"ballerine/internal/connector"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
-	"ballerine/internal/vendor"
 	"ballerine/internal/workflow"
 )
 
@@ -19,14 +21,14 @@ type shipped struct {
 	files     fs.FS
 	workflows map[string]*workflow.Workflow // by id
 	policies  map[string]*rules.Policy
-	plugins   *vendor.Registry
+	plugins   *connector.Registry
 	sources   map[Kind]map[string]string // kind -> id -> file
 }
 
 // New reads the workflows and policies of a folder of definitions. What tenants have published is in the store; nil: nothing.
 // Errors: Invalid when a definition has problems.
 func New(files fs.FS, store Store) (*Catalog, error) {
-	c := &Catalog{store: store, parsed: map[parsedKey]any{}, shipped: shipped{
+	c := &Catalog{store: store, parsed: cache.New[parsedKey, any](maxParsed), shipped: shipped{
 		files: files, workflows: map[string]*workflow.Workflow{}, policies: map[string]*rules.Policy{}, sources: map[Kind]map[string]string{},
 	}}
 	err := c.each(Workflow, "*.yaml", func(name string, text []byte) (string, problem.Diagnostics) {
@@ -58,13 +60,13 @@ func (c *Catalog) LoadPlugins() error {
 	if err != nil {
 		return fmt.Errorf("list plugins: %w", err)
 	}
-	plugins, diagnostics := vendor.LoadAll(folder)
+	plugins, diagnostics := connector.LoadAll(folder)
 	c.plugins = plugins
 	if err := diagnostics.Err(); err != nil {
 		return err
 	}
 	return c.each(Plugin, "plugins/*.yaml", func(name string, text []byte) (string, problem.Diagnostics) {
-		p, diagnostics := vendor.ParsePlugin(name, text)
+		p, diagnostics := connector.ParsePlugin(name, text)
 		if p == nil {
 			return "", diagnostics
 		}

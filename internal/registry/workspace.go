@@ -10,8 +10,9 @@ import (
 	"slices"
 
 	"ballerine/internal/identity"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
+	"ballerine/internal/source"
 	"ballerine/internal/workflow"
 )
 
@@ -26,27 +27,33 @@ type Workspace struct {
 // workspaceFormat is the only one that there is.
 const workspaceFormat = 1
 
+// NewWorkspace is a workspace of definitions, each with its kind, id, source and comment.
+func NewWorkspace(definitions []Definition) Workspace {
+	w := Workspace{Format: workspaceFormat, Definitions: definitions}
+	w.Digest = w.digest()
+	return w
+}
+
 // Export gives the newest version of everything that a tenant has published: policies, plugins, workflows, each by id.
 func (p *Publisher) Export(ctx context.Context, tenant string) (Workspace, error) {
-	w := Workspace{Format: workspaceFormat, Definitions: []Definition{}}
-	for _, kind := range Kinds() {
+	definitions := []Definition{}
+	for _, kind := range kinds() {
 		newest, err := p.Catalog.Newest(ctx, tenant, kind)
 		if err != nil {
-			return w, err
+			return Workspace{}, err
 		}
 		for _, d := range newest {
 			if d.Tenant == "" {
 				continue
 			}
 			if d, err = p.Catalog.Definition(ctx, tenant, kind, d.ID, d.Version); err != nil {
-				return w, err
+				return Workspace{}, err
 			}
 			d.Tenant, d.Machine, d.Express, d.Proposal = "", "", "", "" // they belong to the environment
-			w.Definitions = append(w.Definitions, d)
+			definitions = append(definitions, d)
 		}
 	}
-	w.Digest = w.digest()
-	return w, nil
+	return NewWorkspace(definitions), nil
 }
 
 func (w Workspace) digest() string {
@@ -60,6 +67,9 @@ func (w Workspace) digest() string {
 // ReadWorkspace reads an exported workspace. Errors: MalformedJSON, Invalid.
 func ReadWorkspace(text []byte) (Workspace, error) {
 	var w Workspace
+	if len(source.JSONFaults(text)) > 0 {
+		return w, problem.New(problem.MalformedJSON, "This is not an exported workspace: its text is not UTF-8, a name is in an object twice, a number is not exact, or it is nested too deep.")
+	}
 	if err := json.Unmarshal(text, &w); err != nil {
 		return w, problem.Wrap(err, problem.MalformedJSON, "This is not an exported workspace.")
 	}
@@ -88,7 +98,7 @@ func (p *Publisher) Import(ctx context.Context, who identity.Principal, cmd Impo
 		return nil, err
 	}
 	known := p.incoming(ctx, who.Tenant)
-	if err := together(documents, p.checkEach(documents, known), cannotImport); err != nil {
+	if err := combine(documents, p.checkEach(documents, known), cannotImport); err != nil {
 		return nil, err
 	}
 	var all []*publishing
@@ -102,12 +112,25 @@ func (p *Publisher) Import(ctx context.Context, who identity.Principal, cmd Impo
 	return p.importAll(ctx, who, cmd, all)
 }
 
+// comment of a proposal of the whole: that of its definitions where they have one in common.
+func (w Workspace) comment() string {
+	differs := func(d Definition) bool { return d.Comment != w.Definitions[0].Comment }
+	if len(w.Definitions) == 0 || w.Definitions[0].Comment == "" || slices.ContainsFunc(w.Definitions, differs) {
+		return fmt.Sprintf("a workspace of %d definitions", len(w.Definitions))
+	}
+	return w.Definitions[0].Comment
+}
+
 // importAll publishes or proposes what a workspace holds.
 func (p *Publisher) importAll(ctx context.Context, who identity.Principal, cmd ImportWorkspace, all []*publishing) ([]Publication, error) {
 	var proposal *Proposal
 	four, err := FourEyes(p.Store)(ctx, who.Tenant)
-	if err == nil && four && !cmd.DryRun {
-		proposal, err = p.proposeAll(ctx, who, cmd.Proposal, fmt.Sprintf("a workspace of %d definitions", len(all)), all)
+	switch {
+	case err != nil || cmd.DryRun:
+	case four:
+		proposal, err = p.proposeAll(ctx, who, cmd.Proposal, cmd.comment(), all)
+	default:
+		err = p.unmarked(ctx, who, created(all))
 	}
 	if err != nil {
 		return nil, err
@@ -127,6 +150,16 @@ func (p *Publisher) importAll(ctx context.Context, who identity.Principal, cmd I
 	return done, nil
 }
 
+// created are the documents that become versions.
+func created(all []*publishing) (found []checked) {
+	for _, one := range all {
+		if one.out.Created {
+			found = append(found, one.made)
+		}
+	}
+	return found
+}
+
 const cannotImport = "The workspace cannot be imported."
 
 // documents of a workspace, those first that others may name. Errors: Invalid.
@@ -134,8 +167,8 @@ func (w Workspace) documents() ([]Publish, error) {
 	problems := problem.New(problem.Invalid, cannotImport)
 	seen := map[string]bool{}
 	for i, d := range w.Definitions {
-		at := fmt.Sprintf("definitions[%d]", i)
-		if !slices.Contains(Kinds(), d.Kind) {
+		at := fmt.Sprintf("body.workspace.definitions[%d]", i)
+		if !slices.Contains(kinds(), d.Kind) {
 			problems.With(at+".kind", "unknown", "there is no such kind of definition")
 		}
 		if seen[key(d.Kind, d.ID)] {
@@ -147,7 +180,7 @@ func (w Workspace) documents() ([]Publish, error) {
 		return nil, problems
 	}
 	var documents []Publish
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		for _, d := range w.Definitions {
 			if d.Kind == kind {
 				documents = append(documents, Publish{Kind: kind, ID: d.ID, Source: d.Source, Comment: d.Comment})
@@ -165,14 +198,14 @@ func (p *Publisher) checkEach(documents []Publish, known *incoming) []error {
 		case Workflow:
 			known.workflows = append(known.workflows, d.ID)
 		case Policy:
-			if policy, _ := rules.Parse(d.ID, []byte(d.Source)); policy != nil {
+			if policy, _ := rules.Reread(d.ID, []byte(d.Source)); policy != nil {
 				known.policies[policy.ID] = policy
 			}
 		case Plugin:
 		}
 	}
 	failures := make([]error, len(documents))
-	for _, kind := range Kinds() {
+	for _, kind := range kinds() {
 		for i, d := range documents {
 			if d.Kind == kind {
 				known.made[key(kind, d.ID)], failures[i] = p.check(d, known)
@@ -182,8 +215,8 @@ func (p *Publisher) checkEach(documents []Publish, known *incoming) []error {
 	return failures
 }
 
-// together is one error of all documents' problems; nil when there are none.
-func together(documents []Publish, failures []error, message string) error {
+// combine joins the problems of all documents into one error; nil when there are none.
+func combine(documents []Publish, failures []error, message string) error {
 	problems := problem.New(problem.Invalid, "%s", message)
 	for i, d := range documents {
 		var invalid *problem.Error

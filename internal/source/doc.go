@@ -1,3 +1,3 @@
-// Package source reads written documents (workflows, policies, plugins) in YAML or JSON and keeps the place of
-// everything in them, so that every problem can be told with line, column and a caret, all of them at once.
+// Package source parses documents (workflows, policies, plugins) in YAML or JSON and keeps the position of every element, so
+// that all problems are reported at once with line, column and a caret.
 package source

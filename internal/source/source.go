@@ -19,7 +19,7 @@ import (
 
 // Limits of a document.
 const (
-	MaxSize  = 1 << 20 // bytes
+	maxSize  = 1 << 20 // bytes
 	maxDepth = 100
 )
 
@@ -34,9 +34,9 @@ type Document struct {
 // Parse reads YAML or JSON. Anchors and aliases are refused: they make documents larger than they look.
 func Parse(file string, text []byte) *Document {
 	d := &Document{File: file, Text: string(text)}
-	if len(text) > MaxSize {
+	if len(text) > maxSize {
 		d.Text = ""
-		d.at(1, 1, 1, "", "too_large", fmt.Sprintf("the document is larger than %d bytes", MaxSize), "", false)
+		d.at(1, 1, 1, "", "too_large", fmt.Sprintf("the document is larger than %d bytes", maxSize), "", problem.SeverityError)
 		return d
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -46,7 +46,7 @@ func Parse(file string, text []byte) *Document {
 		return d
 	}
 	if err := decode(decoder, &yaml.Node{}); !errors.Is(err, io.EOF) {
-		d.at(1, 1, 1, "", "syntax", "the file must hold one document", "", false)
+		d.at(1, 1, 1, "", "syntax", "the file must hold one document", "", problem.SeverityError)
 	}
 	if len(root.Content) == 1 && d.plain(root.Content[0], 0) {
 		d.Root = root.Content[0]
@@ -75,7 +75,7 @@ func (d *Document) syntax(err error) {
 			message = m[3]
 		}
 	}
-	d.at(line, column, 1, "", "syntax", message, "", false)
+	d.at(line, column, 1, "", "syntax", message, "", problem.SeverityError)
 }
 
 // plain reports aliases, and depth beyond the limit.
@@ -97,12 +97,12 @@ func (d *Document) plain(node *yaml.Node, depth int) bool {
 
 // Report adds a problem at a node.
 func (d *Document) Report(node *yaml.Node, path, code, message, hint string) {
-	d.at(node.Line, node.Column, width(node), path, code, message, hint, false)
+	d.at(node.Line, node.Column, width(node), path, code, message, hint, problem.SeverityError)
 }
 
 // Warn adds a warning at a node.
 func (d *Document) Warn(node *yaml.Node, path, code, message, hint string) {
-	d.at(node.Line, node.Column, width(node), path, code, message, hint, true)
+	d.at(node.Line, node.Column, width(node), path, code, message, hint, problem.SeverityWarning)
 }
 
 // ReportWithin adds a problem at characters [column, column+width) of a scalar's text, column from 1.
@@ -114,7 +114,7 @@ func (d *Document) ReportWithin(node *yaml.Node, column, width int, path, code, 
 	if strings.Contains(node.Value, "\n") || node.Style == yaml.LiteralStyle || node.Style == yaml.FoldedStyle {
 		offset, width = 0, 1
 	}
-	d.at(node.Line, node.Column+offset, width, path, code, message, hint, false)
+	d.at(node.Line, node.Column+offset, width, path, code, message, hint, problem.SeverityError)
 }
 
 func width(node *yaml.Node) int {
@@ -128,10 +128,10 @@ func width(node *yaml.Node) int {
 	return max(1, w)
 }
 
-func (d *Document) at(line, column, width int, path, code, message, hint string, warning bool) {
+func (d *Document) at(line, column, width int, path, code, message, hint string, severity problem.Severity) {
 	d.Diagnostics = append(d.Diagnostics, problem.Diagnostic{
 		File: d.File, Line: line, Column: column, Path: path, Code: code, Message: message, Hint: hint,
-		Excerpt: problem.Excerpt(d.Text, line, column, width), Warning: warning,
+		Excerpt: problem.Excerpt(d.Text, line, column, width), Severity: severity,
 	})
 }
 
@@ -280,6 +280,9 @@ func (d *Document) scalar(node *yaml.Node, path string) any {
 	case "!!bool":
 		return d.Bool(node, path)
 	case "!!int", "!!float":
+		if !OneReading(node) {
+			d.Warn(node, path, "two_readings", "some read this as another number, or as text", OneReadingHint)
+		}
 		var f float64
 		if err := node.Decode(&f); err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 			d.Report(node, path, "number", "this is not a finite number", "")
@@ -296,8 +299,11 @@ func (d *Document) scalar(node *yaml.Node, path string) any {
 
 // Join makes a path of a path and a member's name.
 func Join(path, name string) string {
-	if path == "" {
+	switch {
+	case path == "":
 		return name
+	case name == "":
+		return path
 	}
 	return path + "." + name
 }

@@ -60,14 +60,14 @@ func (a emitAction) do(r *run) {
 	r.effects = append(r.effects, Effect{Kind: EffectEmit, Name: a.event, Payload: r.values(a.members)})
 }
 
-// tellAction is notify and log: its members go out as they are computed.
-type tellAction struct {
+// messageAction is notify and log: its members go out as they are computed.
+type messageAction struct {
 	kind    EffectKind
 	name    string
 	members []member
 }
 
-func (a tellAction) do(r *run) {
+func (a messageAction) do(r *run) {
 	r.effects = append(r.effects, Effect{Kind: a.kind, Name: a.name, Payload: r.values(a.members)})
 }
 

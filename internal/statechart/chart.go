@@ -28,10 +28,12 @@ type Chart struct {
 
 	Microsteps int // how many microsteps one event may take
 
-	parallel bool // some state is parallel
-	always   bool // some state has eventless transitions
-	recalls  bool // there are history states
-	most     int  // regions and pieces of work that can be active at once
+	parallel bool     // some state is parallel
+	always   bool     // some state has eventless transitions
+	recalls  bool     // there are history states
+	most     int      // regions and pieces of work that can be active at once
+	decides  bool     // people decide in some state
+	offered  []string // events that the applicant is offered by name
 }
 
 // State is a state of a chart. It must not be changed.
@@ -41,6 +43,7 @@ type State struct {
 	Kind        Kind
 	Description string
 	Tags        []string
+	By          Audience // who may send the events of the state and of those inside, where nothing nearer says otherwise; 0: not said
 	Meta        map[string]any
 	Parent      *State
 	Children    []*State
@@ -51,15 +54,18 @@ type State struct {
 	Timers      []*Timeout
 	Transitions []*Transition // all of the state's own, document order: on, always, after, onDone, onError
 
-	order   int // place in document order
-	depth   int
-	begin   []action // of a compound state whose initial one is entered by default, after entry
-	history []*State // the history states among the children
-	entry   []action
-	exit    []action
-	always  []*Transition
-	byEvent map[string][]*Transition // exact event -> candidates in order
-	globs   []*Transition            // "*" and "x.*", document order
+	order    int // place in document order
+	depth    int
+	begin    []action // of a compound state whose initial one is entered by default, after entry
+	history  []*State // the history states among the children
+	entry    []action
+	exit     []action
+	always   []*Transition
+	byEvent  map[string][]*Transition // exact event -> candidates in order
+	turn     Audience                 // the nearest word about who acts in the state; 0: none
+	collects Audience                 // for whom data is collected in the state, as the nearest tag says; 0: none does
+	deciding bool                     // people decide in the state itself
+	globs    []*Transition            // "*" and "x.*", document order
 }
 
 // Transition is what a state does on an event.
@@ -72,6 +78,9 @@ type Transition struct {
 	Forbidden   bool // the event is known and does nothing here, whatever ancestors say
 	Reenter     bool // leaves and enters the source even when the target is inside it
 	Description string
+	Otherwise   Sentence // for people, when the guard does not hold; without one they read the guard
+	By          Audience // who may send the event, where the transition itself says so; 0: see audience.go
+	Continues   bool     // of onError: the work counts as answered with its error, and the next work is done
 
 	guard   guard
 	actions []action

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// check looks for what is wrong with the chart as a whole.
+// check looks for what is wrong with the chart as a whole. All of it is advice, and told as a warning: a chart with a state
+// that no transition leads to does what it says. A circle of eventless transitions is not: whoever comes there gets an error.
 func (p *parser) check() {
 	p.reports()
 	if p.partial || p.chart.root.Kind == Compound && p.chart.root.Initial == nil {
@@ -15,14 +16,18 @@ func (p *parser) check() {
 	reached := p.reachable()
 	for _, s := range p.chart.states[1:] {
 		if !reached[s] {
-			p.doc.Report(p.nodes[s], p.paths[s], "unreachable", "no transition leads to the state "+s.Path, "")
+			p.doc.Warn(p.nodes[s], p.paths[s], "unreachable", "no transition leads to the state "+s.Path, "")
 		} else if s.Kind == Atomic && !p.canLeave(s) {
-			p.doc.Report(p.nodes[s], p.paths[s], "dead_end", "nobody can leave the state "+s.Path, "add a transition, or type: final")
+			p.doc.Warn(p.nodes[s], p.paths[s], "dead_end", "nobody can leave the state "+s.Path, "add a transition, or type: final")
+		} else if s.Kind == Atomic {
+			p.unending(s)
 		}
 		p.timers(s)
 	}
 	p.livelock()
 	p.races()
+	p.skipped()
+	p.stuck()
 }
 
 // reachable follows every transition, enabled or not.
@@ -83,15 +88,36 @@ func (p *parser) leads(t *Transition) bool {
 // canLeave says whether some transition can end the state: its own, an ancestor's, or another region's that leaves the
 // parallel state around both.
 func (p *parser) canLeave(s *State) bool {
-	for ; s != nil; s = s.Parent {
-		if slices.ContainsFunc(s.outgoing(), p.leads) {
-			return true
-		}
-		if s.Kind == Parallel && slices.ContainsFunc(p.exits(s), func(*Transition) bool { return true }) {
+	for at := s; at != nil; at = at.Parent {
+		if p.leaves(at, s) || at.Kind == Parallel && len(p.exits(at)) > 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// leaves says whether a state, or one around it, has a transition that leads somewhere. The end of what is inside a state does not come
+// as long as an atomic one inside it is active.
+func (p *parser) leaves(at, s *State) bool {
+	return slices.ContainsFunc(at.outgoing(), func(t *Transition) bool {
+		return p.leads(t) && (at == s || len(at.Invocations) > 0 || t.Event != doneState(at))
+	})
+}
+
+// unending warns of a state in a region that nothing in the region leaves: its parallel state is never done, whatever the other regions do, and so
+// what waits for that never happens.
+func (p *parser) unending(s *State) {
+	region := s
+	for ; region.Parent != nil && region.Parent.Kind != Parallel; region = region.Parent {
+		if p.leaves(region, s) {
+			return
+		}
+	}
+	parallel := region.Parent
+	if parallel == nil || p.leaves(region, s) || !slices.ContainsFunc(parallel.byEvent[doneState(parallel)], p.leads) {
+		return
+	}
+	p.doc.Warn(p.nodes[s], p.paths[s], "never_done", "nothing in its region leaves "+s.Path+", so that "+nameOf(parallel)+" is never done and its onDone is never taken", "write type: final, or add a transition")
 }
 
 // exits are the transitions from inside a parallel state that leave or enter anew all its regions.
@@ -161,10 +187,10 @@ func (p *parser) timers(s *State) {
 			continue
 		}
 		if len(s.Timers) > 0 {
-			p.doc.Report(p.nodes[s], p.paths[s], "timer_never", "the timers of "+s.Path+" can never fire: an always transition without a guard leaves it at once", "")
+			p.doc.Warn(p.nodes[s], p.paths[s], "timer_never", "the timers of "+s.Path+" can never fire: an always transition without a guard leaves it at once", "")
 		}
 		if len(s.Invocations) > 0 {
-			p.doc.Report(p.nodes[s], p.paths[s], "work_never", "the work of "+s.Path+" never starts: an always transition without a guard leaves it at once", "put a guard on it, or use onDone")
+			p.doc.Warn(p.nodes[s], p.paths[s], "work_never", "the work of "+s.Path+" never starts: an always transition without a guard leaves it at once", "put a guard on it, or use onDone")
 		}
 		return
 	}

@@ -11,7 +11,7 @@ type entry struct {
 // remembered gives what a history state stands for; ok is false before its parent was left for the first time.
 type remembered func(history *State) (states []*State, ok bool)
 
-func nothing(*State) ([]*State, bool) { return nil, false }
+func noHistory(*State) ([]*State, bool) { return nil, false }
 
 // effective are the targets with what history states stand for.
 func (t *Transition) effective(memory remembered) []*State {
@@ -50,15 +50,23 @@ func (t *Transition) domainOf(targets []*State) *State {
 	within := func(ancestor *State) bool {
 		return !slices.ContainsFunc(targets, func(s *State) bool { return s != ancestor && !s.isInside(ancestor) })
 	}
-	if !t.Reenter && within(t.Source) {
+	if !t.Reenter && within(t.Source) && !t.recallsSource(targets) {
 		return t.Source
 	}
-	for d := t.Source.Parent; d != nil; d = d.Parent {
+	d := t.Source
+	for d.Parent != nil {
+		d = d.Parent
 		if !slices.ContainsFunc(targets, func(s *State) bool { return !s.isInside(d) }) {
-			return d
+			break
 		}
 	}
-	return t.Source // the root, as its own source
+	return d // or the root, which is never left: as its own source, or as a target
+}
+
+// recallsSource says that a history state among the targets stands for the source: what history brings back is entered
+// anew, and so the source is left first.
+func (t *Transition) recallsSource(targets []*State) bool {
+	return slices.ContainsFunc(t.Targets, isHistory) && !slices.Contains(t.Targets, t.Source) && slices.Contains(targets, t.Source)
 }
 
 // entered is what a transition enters that moves within domain, in document order.
@@ -178,13 +186,13 @@ func (c *Chart) prepare() {
 		c.recalls = c.recalls || s.Kind == History
 		for _, t := range s.outgoing() {
 			if t.dynamic = byHistory || slices.ContainsFunc(t.Targets, isHistory); !t.dynamic && len(t.Targets) > 0 {
-				t.domain = t.domainOf(t.effective(nothing))
-				t.entries = t.entered(t.domain, nothing)
+				t.domain = t.domainOf(t.effective(noHistory))
+				t.entries = t.entered(t.domain, noHistory)
 			}
 		}
 	}
 	c.most = c.root.mostRegions()
-	set := entrySet{memory: nothing}
+	set := entrySet{memory: noHistory}
 	set.down(c.root)
 	c.start = set.sorted()
 }

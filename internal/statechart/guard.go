@@ -21,13 +21,30 @@ type programGuard struct{ program *expr.Program }
 func (g programGuard) test(r *run) expr.Verdict { return g.program.Test(&r.env) }
 
 // payloadGuard also finds the payload's fields at the top, where the context has none of that name: imported guards read
-// them there.
-type payloadGuard struct{ program *expr.Program }
+// them there. Fields that only the chart's work writes are never found there, whatever a payload holds.
+type payloadGuard struct {
+	program *expr.Program
+	own     func(name string) bool // the field is the work's
+}
 
 func (g payloadGuard) test(r *run) expr.Verdict {
 	fields, _ := r.event.Payload.(map[string]any)
-	env := expr.Env{Scope: beneath{&r.scope, fields}, Now: r.env.Now}
+	env := expr.Env{Scope: beneath{&r.scope, g.foreign(fields)}, Now: r.env.Now}
 	return g.program.Test(&env)
+}
+
+// foreign are the fields of a payload without those that pose as what work has written.
+func (g payloadGuard) foreign(fields map[string]any) map[string]any {
+	if g.own == nil {
+		return fields
+	}
+	kept := make(map[string]any, len(fields))
+	for name, value := range fields {
+		if !g.own(name) {
+			kept[name] = value
+		}
+	}
+	return kept
 }
 
 // beneath is a scope with further fields below it.

@@ -11,15 +11,15 @@ type ArrayMerge string
 // The ways to merge lists. By id, elements with the same id are merged, others are added; a list whose elements do not all
 // have ids is merged by place. Lists inside elements of lists are replaced. Where the types differ the second value wins.
 const (
-	MergeByID    ArrayMerge = "by_id"
-	MergeByIndex ArrayMerge = "by_index"
-	MergeConcat  ArrayMerge = "concat" // the default
-	MergeReplace ArrayMerge = "replace"
+	arraysByID    ArrayMerge = "by_id"
+	arraysByIndex ArrayMerge = "by_index"
+	arraysConcat  ArrayMerge = "concat" // the default
+	arraysReplace ArrayMerge = "replace"
 )
 
 // ArrayMerges are all of them.
 func ArrayMerges() []ArrayMerge {
-	return []ArrayMerge{MergeByID, MergeByIndex, MergeConcat, MergeReplace}
+	return []ArrayMerge{arraysByID, arraysByIndex, arraysConcat, arraysReplace}
 }
 
 // Merge lays b over a, deep: objects member by member, lists as told ("" is concat). The inputs are not changed.
@@ -35,11 +35,11 @@ func Merge(a, b any, arrays ArrayMerge) any {
 		return b
 	}
 	switch arrays {
-	case MergeReplace:
+	case arraysReplace:
 		return slices.Clone(y)
-	case MergeByIndex:
+	case arraysByIndex:
 		return mergeByIndex(x, y)
-	case MergeByID:
+	case arraysByID:
 		return mergeByID(x, y)
 	}
 	return slices.Concat(x, y)
@@ -64,7 +64,7 @@ func mergeByIndex(a, b []any) []any {
 	merged := slices.Clone(a)
 	for i, value := range b {
 		if i < len(merged) {
-			merged[i] = Merge(merged[i], value, MergeReplace) // lists inside are replaced
+			merged[i] = Merge(merged[i], value, arraysReplace) // lists inside are replaced
 			continue
 		}
 		merged = append(merged, value)
@@ -83,7 +83,7 @@ func mergeByID(a, b []any) []any {
 			merged = append(merged, value)
 			continue
 		}
-		merged[at] = Merge(merged[at], value, MergeReplace)
+		merged[at] = Merge(merged[at], value, arraysReplace)
 	}
 	return merged
 }

@@ -25,15 +25,15 @@ func TestMerge(t *testing.T) {
 		"objects member by member":       {`{"a":{"x":1,"y":2},"b":1}`, `{"a":{"y":3},"c":4}`, "", `{"a":{"x":1,"y":3},"b":1,"c":4}`},
 		"another type wins":              {`{"a":[1],"b":{"x":1},"c":"t"}`, `{"a":{"x":1},"b":[2],"c":null}`, "", `{"a":{"x":1},"b":[2],"c":null}`},
 		"concat is the default":          {`{"a":[1,2]}`, `{"a":[2,3]}`, "", `{"a":[1,2,2,3]}`},
-		"replace":                        {`{"a":[1,2,3]}`, `{"a":[4]}`, MergeReplace, `{"a":[4]}`},
-		"by place":                       {`{"a":[{"x":1},2,3]}`, `{"a":[{"y":1},5]}`, MergeByIndex, `{"a":[{"x":1,"y":1},5,3]}`},
-		"by place, the second longer":    {`{"a":[1]}`, `{"a":[2,3]}`, MergeByIndex, `{"a":[2,3]}`},
-		"by id":                          {`{"a":[{"id":"p","x":1},{"id":"q","x":2}]}`, `{"a":[{"id":"q","y":3},{"id":"r"}]}`, MergeByID, `{"a":[{"id":"p","x":1},{"id":"q","x":2,"y":3},{"id":"r"}]}`},
-		"by id, one without":             {`{"a":[{"id":"p","x":1},{"x":2}]}`, `{"a":[{"id":"q"}]}`, MergeByID, `{"a":[{"id":"q","x":1},{"x":2}]}`},
-		"numbers are ids, too":           {`{"a":[{"id":1,"x":1}]}`, `{"a":[{"id":1,"x":2}]}`, MergeByID, `{"a":[{"id":1,"x":2}]}`},
-		"lists in elements are replaced": {`{"a":[{"id":"p","l":[1,2]}]}`, `{"a":[{"id":"p","l":[3]}]}`, MergeByID, `{"a":[{"id":"p","l":[3]}]}`},
-		"lists in elements, by place":    {`{"a":[{"l":[1,2]}]}`, `{"a":[{"l":[3]}]}`, MergeByIndex, `{"a":[{"l":[3]}]}`},
-		"deep lists of objects":          {`{"o":{"a":[1]}}`, `{"o":{"a":[2]}}`, MergeConcat, `{"o":{"a":[1,2]}}`},
+		"replace":                        {`{"a":[1,2,3]}`, `{"a":[4]}`, arraysReplace, `{"a":[4]}`},
+		"by place":                       {`{"a":[{"x":1},2,3]}`, `{"a":[{"y":1},5]}`, arraysByIndex, `{"a":[{"x":1,"y":1},5,3]}`},
+		"by place, the second longer":    {`{"a":[1]}`, `{"a":[2,3]}`, arraysByIndex, `{"a":[2,3]}`},
+		"by id":                          {`{"a":[{"id":"p","x":1},{"id":"q","x":2}]}`, `{"a":[{"id":"q","y":3},{"id":"r"}]}`, arraysByID, `{"a":[{"id":"p","x":1},{"id":"q","x":2,"y":3},{"id":"r"}]}`},
+		"by id, one without":             {`{"a":[{"id":"p","x":1},{"x":2}]}`, `{"a":[{"id":"q"}]}`, arraysByID, `{"a":[{"id":"q","x":1},{"x":2}]}`},
+		"numbers are ids, too":           {`{"a":[{"id":1,"x":1}]}`, `{"a":[{"id":1,"x":2}]}`, arraysByID, `{"a":[{"id":1,"x":2}]}`},
+		"lists in elements are replaced": {`{"a":[{"id":"p","l":[1,2]}]}`, `{"a":[{"id":"p","l":[3]}]}`, arraysByID, `{"a":[{"id":"p","l":[3]}]}`},
+		"lists in elements, by place":    {`{"a":[{"l":[1,2]}]}`, `{"a":[{"l":[3]}]}`, arraysByIndex, `{"a":[{"l":[3]}]}`},
+		"deep lists of objects":          {`{"o":{"a":[1]}}`, `{"o":{"a":[2]}}`, arraysConcat, `{"o":{"a":[1,2]}}`},
 		"nothing there":                  {`null`, `{"a":1}`, "", `{"a":1}`},
 	} {
 		a, b := value(t, one.a), value(t, one.b)
@@ -63,7 +63,7 @@ func TestMergingTheSameAgainChangesNothingUnlessListsGrow(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := draw(3).Draw(rt, "a"), draw(3).Draw(rt, "b")
 		before, _ := json.Marshal([]any{a, b})
-		for _, arrays := range []ArrayMerge{MergeReplace, MergeByIndex} {
+		for _, arrays := range []ArrayMerge{arraysReplace, arraysByIndex} {
 			once := Merge(a, b, arrays)
 			if twice := Merge(once, b, arrays); !reflect.DeepEqual(once, twice) {
 				rt.Fatalf("%s: %v, then %v", arrays, once, twice)

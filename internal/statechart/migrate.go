@@ -1,6 +1,7 @@
 package statechart
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,7 +13,8 @@ import (
 // of this one takes their place.
 //
 // An active state that is not mapped and that this version has, of the same kind, stays as it is: its visit, its running
-// deadlines, and its work by id. A timer that it has gained starts now, one that it has lost is dropped. Work that it has
+// deadlines, and its work by id. Deadlines are told apart by their delays, then by their order: one that it has gained starts
+// now, one that it has lost is dropped. Work that it has
 // gained counts as done, as it was never asked for; work that it has lost is dropped when it has ended, and cannot be
 // dropped while it is open. A state that is mapped is entered anew, also one that is mapped to itself: a new visit, its
 // work from the beginning, its entry actions; what is left is left without exit actions, which were the old version's.
@@ -28,7 +30,7 @@ func (c *Chart) Migrate(old *Chart, snapshot Snapshot, mapping map[string]string
 	m := &migration{chart: c, old: old, mapping: mapping, problems: problem.New(problem.Invalid, "The case cannot be moved to this version.")}
 	m.checkMapping()
 	m.choose(snapshot)
-	m.together()
+	m.checkCompatible()
 	if len(m.problems.Fields) > 0 {
 		return Result{}, m.problems
 	}
@@ -133,8 +135,8 @@ func (m *migration) add(target *State, fresh bool) {
 	}
 }
 
-// together checks that the targets can be active at once.
-func (m *migration) together() {
+// checkCompatible checks that the targets can be active at once.
+func (m *migration) checkCompatible() {
 	for i, a := range m.targets {
 		for _, b := range m.targets[i+1:] {
 			common := a
@@ -234,23 +236,61 @@ func (m *migration) stays(snapshot Snapshot, s *State) (Activation, bool) {
 func (m *migration) kept(r *run, s *State, a Activation) Activation {
 	before := m.old.byPath[s.Path]
 	kept := Activation{State: a.State, Visit: a.Visit}
+	pairs := pairTimers(before.Timers, s.Timers)
 	for _, timer := range a.Timers {
-		if timer.Index < len(s.Timers) {
-			kept.Timers = append(kept.Timers, timer)
+		if index, ok := pairs[timer.Index]; ok {
+			kept.Timers = append(kept.Timers, Timer{Index: index, Due: timer.Due})
 		}
 	}
-	for index := len(before.Timers); index < len(s.Timers); index++ {
-		kept.Timers = append(kept.Timers, Timer{Index: index, Due: s.Timers[index].Delay.After(r.now)})
+	for index, gained := range s.Timers {
+		if !slices.Contains(slices.Collect(maps.Values(pairs)), index) {
+			kept.Timers = append(kept.Timers, Timer{Index: index, Due: gained.Delay.After(r.now)})
+		}
 	}
 	slices.SortStableFunc(kept.Timers, func(x, y Timer) int { return x.Due.Compare(y.Due) })
 	for _, i := range s.Invocations {
-		status := WorkDone // never asked for
+		work := Work{ID: i.ID, Status: WorkDone} // never asked for
 		if w, ok := workOf(a.Work, i.ID); ok {
-			status = w.Status
+			work = *w
 		}
-		kept.Work = append(kept.Work, Work{ID: i.ID, Status: status})
+		kept.Work = append(kept.Work, work)
 	}
 	return kept
+}
+
+// pairTimers says which timer of a state's new version is which of the old one's: those with the same delay, then those that
+// are left, in their order. What has no pair was lost or gained.
+func pairTimers(old, next []*Timeout) map[int]int {
+	pairs, taken := map[int]int{}, map[int]bool{}
+	pair := func(same func(a, b *Timeout) bool) {
+		for _, a := range old {
+			for _, b := range next {
+				if _, paired := pairs[a.Index]; !paired && !taken[b.Index] && same(a, b) {
+					pairs[a.Index], taken[b.Index] = b.Index, true
+				}
+			}
+		}
+	}
+	pair(func(a, b *Timeout) bool { return a.Delay.Text == b.Delay.Text })
+	pair(func(_, _ *Timeout) bool { return true })
+	return pairs
+}
+
+// Moved is the event of a timer of the old version's state as this version has it. false: this version does not have the timer.
+func (c *Chart) Moved(old *Chart, timer Event) (Event, bool) {
+	before, known := old.byPath[timer.State]
+	after, there := c.byPath[timer.State]
+	if !known || !there {
+		return timer, false
+	}
+	pairs := pairTimers(before.Timers, after.Timers)
+	for _, t := range before.Timers {
+		if index, ok := pairs[t.Index]; ok && t.Event == timer.Type {
+			timer.Type = after.Timers[index].Event
+			return timer, true
+		}
+	}
+	return timer, false
 }
 
 // drop tells of the work that is left behind.

@@ -19,13 +19,36 @@ type Options struct {
 	Field func(steps []string) (ok bool, hint string)
 	// Types says what cannot be right about the types in an expression, or a condition; nil: nothing is known.
 	Types func(program *expr.Program, condition bool) []*expr.Error
+	// Emitted checks a value that goes out with an event, and Copied one that is written to a field of the context, where it stands in the
+	// document; nil: anything may.
+	Emitted func(program *expr.Program, node *yaml.Node, path string)
+	Copied  func(program *expr.Program, target []string, node *yaml.Node, path string)
+	// Guarded is given every transition that has a guard, and where that stands. Targets are not known yet.
+	Guarded func(t *Transition, node *yaml.Node, path string)
+	// Assigned is given every field that an action writes, where its name stands, and from whom what it runs on may come.
+	Assigned func(program *expr.Program, target []string, name *yaml.Node, path string, from Origin)
 	// Policies resolves policy guards; nil: they are refused.
 	Policies Policies
 	// CheckPolicy says what is wrong with the policy and the outcome that a guard names; "" when nothing is.
 	CheckPolicy func(policy, outcome string) (message, hint string)
+	// Offered are events that the applicant is offered by name: see Audience.
+	Offered []string
+	// Own says that a field of the context is written by nobody but the chart and its work; nil: none is.
+	Own func(name string) bool
 	// Invocation is told of every entry of invoke, to check and to note it.
 	Invocation func(i *Invocation, at Place)
 }
+
+// Origin says from whom what an action runs on comes.
+type Origin int
+
+// Actions follow from what the chart does by itself, from an event that people of the back office decide by, or from one that an
+// applicant or a client sends.
+const (
+	FromChart Origin = iota
+	FromPeople
+	FromCallers
+)
 
 // Place is where something stands in the document.
 type Place struct {
@@ -48,8 +71,8 @@ func (p Place) Input(name string) *yaml.Node {
 }
 
 var (
-	rootKeys  = []string{"id", "type", "initial", "states", "on", "always", "entry", "exit", "onDone", "tags", "meta", "limits", "description", "version", "context", "predictableActionArguments"}
-	stateKeys = []string{"type", "initial", "states", "on", "always", "after", "onDone", "onError", "entry", "exit", "invoke", "tags", "meta", "description", "id", "history", "target"}
+	rootKeys  = []string{"id", "type", "initial", "states", "on", "always", "entry", "exit", "onDone", "tags", "meta", "limits", "description", "version", "context", "predictableActionArguments", "by"}
+	stateKeys = []string{"type", "initial", "states", "on", "always", "after", "onDone", "onError", "entry", "exit", "invoke", "tags", "meta", "description", "id", "history", "target", "by"}
 )
 
 // limits of a chart: names become labels and state names of the compiled machine.
@@ -60,18 +83,19 @@ const (
 
 // parser builds a chart. Problems are collected in the document; a chart with problems is not returned.
 type parser struct {
-	doc     *source.Document
-	options Options
-	chart   *Chart
-	byID    map[string]*State
-	nodes   map[*State]*yaml.Node
-	paths   map[*State]string // of the document: "states.a.states.b"
-	pending []pendingTarget
-	inState []pendingState
-	places  map[*Transition]target // where targets are written
-	meant   map[*Transition]*State // transitions whose target is not there, and what was probably meant
-	told    []toldEvent            // events of children that transitions wait for
-	partial bool                   // something was refused that the rest hangs on
+	doc         *source.Document
+	options     Options
+	chart       *Chart
+	byID        map[string]*State
+	nodes       map[*State]*yaml.Node
+	paths       map[*State]string // of the document: "states.a.states.b"
+	pending     []pendingTarget
+	inState     []pendingState
+	places      map[*Transition]target // where targets are written
+	meant       map[*Transition]*State // transitions whose target is not there, and what was probably meant
+	childEvents []childEvent           // events of children that transitions wait for
+	origin      Origin                 // of the actions that are being read
+	partial     bool                   // something was refused that the rest hangs on
 }
 
 // Parse reads the chart at the document's root. It gives nil when there are problems; they are in the document.
@@ -92,6 +116,7 @@ func Parse(doc *source.Document, options Options) *Chart {
 	p.resolve()
 	if !doc.Diagnostics[before:].Failed() {
 		p.chart.prepare()
+		p.chart.prepareAudiences(options.Offered)
 	}
 	p.check()
 	if doc.Diagnostics[before:].Failed() {
@@ -121,13 +146,16 @@ func (p *parser) state(s *State, node *yaml.Node, path string, members source.Me
 	if m, ok := members["id"]; ok {
 		p.byID[p.doc.String(m.Value, source.Join(path, "id"))] = s
 	}
+	if m, ok := members["tags"]; ok {
+		s.Tags = p.doc.Strings(m.Value, source.Join(path, "tags"))
+	}
+	if m, ok := members["by"]; ok {
+		s.By = p.audience(m.Value, source.Join(path, "by"))
+	}
 	if m, ok := members["states"]; ok && !source.IsNull(m.Value) {
 		p.children(s, m.Value, source.Join(path, "states"))
 	}
 	p.kind(s, node, path, members)
-	if m, ok := members["tags"]; ok {
-		s.Tags = p.doc.Strings(m.Value, source.Join(path, "tags"))
-	}
 	if m, ok := members["meta"]; ok {
 		s.Meta, _ = p.doc.Value(m.Value, source.Join(path, "meta")).(map[string]any)
 	}
@@ -213,7 +241,7 @@ func (p *parser) ending(s *State, m source.Pair, event, path string, fits bool, 
 		return
 	}
 	if !fits {
-		p.doc.Report(m.Key, path, "never", message, "")
+		p.doc.Warn(m.Key, path, "never", message, "")
 	}
 	p.add(s, event, p.list(s, event, m.Value, m.Key, path))
 }
@@ -225,7 +253,7 @@ func (p *parser) event(node *yaml.Node, path, name string) {
 		p.doc.Report(node, path, "event", "an event's name has 1 to 80 characters and no blanks; a wildcard is * or ends with .*", "")
 	}
 	if strings.HasPrefix(name, childPrefix) {
-		p.told = append(p.told, toldEvent{name, node, path})
+		p.childEvents = append(p.childEvents, childEvent{name, node, path})
 	}
 	for _, prefix := range []string{"done.state.", "error.work.", "after."} {
 		if strings.HasPrefix(name, prefix) {
@@ -274,7 +302,7 @@ func (p *parser) list(s *State, event string, node, key *yaml.Node, path string)
 			at = fmt.Sprintf("%s[%d]", path, i)
 		}
 		if len(found) > 0 && !found[len(found)-1].Guarded {
-			p.doc.Report(element, at, "shadowed", "this transition is never looked at: the one before it has no guard", "put the one without a guard last")
+			p.doc.Warn(element, at, "shadowed", "this transition is never looked at: the one before it has no guard", "put the one without a guard last")
 		}
 		t := p.transition(s, event, element, at)
 		if t.Guarded && t.GuardText != "" && slices.ContainsFunc(found, func(other *Transition) bool { return other.Guarded && other.GuardText == t.GuardText }) {
@@ -291,7 +319,10 @@ func (p *parser) transition(s *State, event string, node *yaml.Node, path string
 		p.targets(pendingTarget{transition: t}, node, path)
 		return t
 	}
-	members := p.doc.Fields(node, path, "target", "guard", "cond", "actions", "reenter", "internal", "description")
+	members := p.doc.Fields(node, path, "target", "guard", "cond", "actions", "reenter", "internal", "description", "otherwise", "by")
+	if m, ok := members["by"]; ok {
+		p.by(t, m, source.Join(path, "by"))
+	}
 	if m, ok := members["target"]; ok && !source.IsNull(m.Value) {
 		p.targets(pendingTarget{transition: t}, m.Value, source.Join(path, "target"))
 	}
@@ -301,9 +332,14 @@ func (p *parser) transition(s *State, event string, node *yaml.Node, path string
 	if m, ok := members["guard"]; ok {
 		t.Guarded = true
 		t.guard, t.GuardText = p.guard(m.Value, source.Join(path, "guard"), s)
+		if p.options.Guarded != nil {
+			p.options.Guarded(t, m.Value, source.Join(path, "guard"))
+		}
 	}
 	if m, ok := members["actions"]; ok {
+		p.origin = originOf(t)
 		t.actions = p.actions(m.Value, source.Join(path, "actions"), s)
+		p.origin = FromChart
 	}
 	if m, ok := members["reenter"]; ok {
 		t.Reenter = p.doc.Bool(m.Value, source.Join(path, "reenter"))
@@ -314,7 +350,56 @@ func (p *parser) transition(s *State, event string, node *yaml.Node, path string
 	if m, ok := members["description"]; ok {
 		t.Description = p.doc.String(m.Value, source.Join(path, "description"))
 	}
+	if m, ok := members["otherwise"]; ok {
+		if t.Otherwise = p.sentence(m.Value, source.Join(path, "otherwise")); !t.Guarded {
+			p.doc.Warn(m.Key, source.Join(path, "otherwise"), "never", "otherwise is never shown: the transition has no guard", "")
+		}
+	}
 	return t
+}
+
+// originOf says from whom a transition's event comes. Who may send it is not known before all is read: this is by what stands in the
+// transition and around it.
+func originOf(t *Transition) Origin {
+	if t.Event == "" || IsInternal(t.Event) {
+		return FromChart
+	}
+	if t.By != 0 {
+		if t.By&^People == 0 {
+			return FromPeople
+		}
+		return FromCallers
+	}
+	for s := t.Source; s != nil; s = s.Parent {
+		if slices.Contains(s.Tags, TagReview) || s.By != 0 && s.By&^People == 0 {
+			return FromPeople
+		}
+	}
+	return FromCallers
+}
+
+// sentence reads a text for people: one text, or a mapping of languages to texts in which English is required.
+func (p *parser) sentence(node *yaml.Node, path string) Sentence {
+	if node.Kind != yaml.MappingNode {
+		return Sentence{Text: p.doc.String(node, path)}
+	}
+	texts := map[string]string{}
+	for _, pair := range p.doc.Mapping(node, path) {
+		if !isLanguage(pair.Name) {
+			p.doc.Report(pair.Key, source.Join(path, pair.Name), "unknown_language", pair.Name+" is not a language", "write two lower-case letters (ISO 639-1), such as en or de")
+			continue
+		}
+		texts[pair.Name] = p.doc.String(pair.Value, source.Join(path, pair.Name))
+	}
+	if texts["en"] == "" {
+		p.doc.Report(node, path, "missing", "the English text is missing", "add en: it is shown where there is no text in the reader's language")
+	}
+	return Sentence{Text: texts["en"], In: texts}
+}
+
+// isLanguage reports whether a name is written as ISO 639-1 codes are.
+func isLanguage(name string) bool {
+	return len(name) == 2 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 // program compiles an expression at a node and checks the fields that it reads.

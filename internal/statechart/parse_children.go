@@ -68,7 +68,7 @@ func (p *parser) computed(members source.Members, path, name string) map[string]
 		return nil
 	}
 	found := map[string]*expr.Program{}
-	for _, one := range p.members(m, m.Value, source.Join(path, name)) {
+	for _, one := range p.members(m, m.Value, source.Join(path, name), nil) {
 		found[one.name] = one.program
 	}
 	return found
@@ -111,7 +111,7 @@ func (p *parser) reports() {
 			}
 		}
 	}
-	for _, event := range p.told {
+	for _, event := range p.childEvents {
 		if !slices.Contains(known, event.name) {
 			p.doc.Unknown(event.node, event.path, "child event", event.name, known)
 		}

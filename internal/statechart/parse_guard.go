@@ -10,6 +10,7 @@ import (
 
 	"ballerine/internal/expr"
 	"ballerine/internal/source"
+	"ballerine/internal/text"
 )
 
 // guard reads a condition: an expression, or {type: …}. It gives the text for traces.
@@ -132,7 +133,7 @@ func (p *parser) overPayload(kind string, node *yaml.Node, path string) (guard, 
 	if program == nil {
 		return nil, text
 	}
-	return payloadGuard{program}, text
+	return payloadGuard{program, p.options.Own}, text
 }
 
 func (p *parser) compileOther(kind string, node *yaml.Node, path string) (*expr.Program, string) {
@@ -186,14 +187,14 @@ func (p *parser) policy(options source.Members, node *yaml.Node, path string) (g
 
 // brief is a rule as one short line of JSON.
 func brief(value any) string {
-	text, err := json.Marshal(value)
+	written, err := json.Marshal(value)
 	if err != nil {
 		return ""
 	}
-	if len(text) > 120 {
-		return string(text[:117]) + "…"
+	if len(written) > 120 {
+		return text.Cut(string(written), 117) + "…"
 	}
-	return string(text)
+	return string(written)
 }
 
 // actions reads one action or a list of them.
@@ -230,7 +231,7 @@ func (p *parser) action(node *yaml.Node, path string) action {
 	switch kind {
 	case "assign":
 		members := p.doc.Fields(node, path, "type", "values")
-		action := assignAction{p.members(members["values"], node, source.Join(path, "values"))}
+		action := assignAction{p.members(members["values"], node, source.Join(path, "values"), p.options.Copied)}
 		p.written(action.members, members["values"].Value, source.Join(path, "values"))
 		return action
 	case "merge":
@@ -244,7 +245,7 @@ func (p *parser) action(node *yaml.Node, path string) action {
 		}
 		var payload []member
 		if m, ok := members["payload"]; ok {
-			payload = p.members(m, node, source.Join(path, "payload"))
+			payload = p.members(m, node, source.Join(path, "payload"), p.outgoing(kind))
 		}
 		if kind == "raise" {
 			p.event(event.Value, source.Join(path, "event"), event.Value.Value)
@@ -252,17 +253,27 @@ func (p *parser) action(node *yaml.Node, path string) action {
 		}
 		return emitAction{event.Value.Value, payload}
 	case "notify", "log":
-		return p.tell(kind, node, path)
+		return p.messageAction(kind, node, path)
 	}
 	at := node
 	p.doc.Unknown(at, path, "action type", kind, actionTypes)
 	return nil
 }
 
+// outgoing checks what an emitted event says.
+func (p *parser) outgoing(kind string) func(program *expr.Program, target []string, node *yaml.Node, path string) {
+	if kind != "emit" || p.options.Emitted == nil {
+		return nil
+	}
+	return func(program *expr.Program, _ []string, node *yaml.Node, path string) {
+		p.options.Emitted(program, node, path)
+	}
+}
+
 // merge reads {type: merge, values, arrays}.
 func (p *parser) merge(node *yaml.Node, path string) action {
 	members := p.doc.Fields(node, path, "type", "values", "arrays")
-	a := mergeAction{members: p.members(members["values"], node, source.Join(path, "values")), arrays: MergeConcat}
+	a := mergeAction{members: p.members(members["values"], node, source.Join(path, "values"), p.options.Copied), arrays: arraysConcat}
 	p.written(a.members, members["values"].Value, source.Join(path, "values"))
 	if m, ok := members["arrays"]; ok {
 		a.arrays = ArrayMerge(p.doc.String(m.Value, source.Join(path, "arrays")))
@@ -273,21 +284,34 @@ func (p *parser) merge(node *yaml.Node, path string) action {
 	return a
 }
 
-// written checks that the context can have the fields that an assign writes.
+// written checks that the context can have the fields that an assign writes, and that they may be written so.
 func (p *parser) written(members []member, node *yaml.Node, path string) {
-	if p.options.Field == nil || node == nil {
-		return
-	}
 	for _, m := range members {
-		if ok, hint := p.options.Field(m.path); !ok {
-			p.doc.Report(node, source.Join(path, m.name), "unknown_field", "unknown field "+m.name, hint)
+		at := source.Join(path, m.name)
+		if p.options.Field != nil {
+			if ok, hint := p.options.Field(m.path); !ok {
+				p.doc.Report(node, at, "unknown_field", "unknown field "+m.name, hint)
+			}
+		}
+		if p.options.Assigned != nil && m.program != nil {
+			p.options.Assigned(m.program, m.path, keyOf(node, m.name), at, p.origin)
 		}
 	}
 }
 
-// tell reads notify and log: any members; texts stand as they are.
-func (p *parser) tell(kind string, node *yaml.Node, path string) action {
-	a := tellAction{kind: EffectKind(kind)}
+// keyOf is where a member's name stands.
+func keyOf(node *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value == name {
+			return node.Content[i]
+		}
+	}
+	return node
+}
+
+// messageAction reads notify and log: any members; texts stand as they are.
+func (p *parser) messageAction(kind string, node *yaml.Node, path string) action {
+	a := messageAction{kind: EffectKind(kind)}
 	for _, pair := range p.doc.Mapping(node, path) {
 		switch pair.Name {
 		case "type":
@@ -302,7 +326,7 @@ func (p *parser) tell(kind string, node *yaml.Node, path string) action {
 }
 
 // members reads computed values: a text is an expression, anything else stands as it is.
-func (p *parser) members(pair source.Pair, node *yaml.Node, path string) []member {
+func (p *parser) members(pair source.Pair, node *yaml.Node, path string, check func(program *expr.Program, target []string, node *yaml.Node, path string)) []member {
 	if pair.Value == nil {
 		p.doc.Report(node, path, "required", "values are missing", "")
 		return nil
@@ -320,6 +344,9 @@ func (p *parser) members(pair source.Pair, node *yaml.Node, path string) []membe
 			program = p.program(m.Value, at, "value")
 		} else {
 			program = expr.Constant(p.doc.Value(m.Value, at))
+		}
+		if program != nil && check != nil {
+			check(program, steps, m.Value, at)
 		}
 		found = append(found, member{m.Name, steps, program})
 	}

@@ -135,7 +135,7 @@ func (p *parser) input(i *Invocation, node *yaml.Node, path string) {
 			continue
 		}
 		i.With = map[string]*expr.Program{}
-		for _, m := range p.members(source.Pair{Value: pair.Value}, pair.Value, at) {
+		for _, m := range p.members(source.Pair{Value: pair.Value}, pair.Value, at, nil) {
 			i.With[m.name] = m.program
 		}
 	}
@@ -143,11 +143,12 @@ func (p *parser) input(i *Invocation, node *yaml.Node, path string) {
 
 func (p *parser) duration(node *yaml.Node, path string) time.Duration {
 	delay, ok := ParseDelay(p.doc.String(node, path))
-	if !ok || delay.Years+delay.Months > 0 {
+	exact, fixed := delay.Exact()
+	if !ok || !fixed {
 		p.doc.Report(node, path, "duration", "this must be an ISO 8601 duration (PT30S) or milliseconds", "")
 		return 0
 	}
-	return time.Duration(delay.Days)*24*time.Hour + delay.Time
+	return exact
 }
 
 func (p *parser) retry(node *yaml.Node, path string) *Retry {

@@ -86,7 +86,7 @@ func (p *parser) historyState(s *State, path string, members source.Members) {
 	if m, ok := members["target"]; ok && !source.IsNull(m.Value) {
 		p.targets(pendingTarget{history: s}, m.Value, source.Join(path, "target"))
 	}
-	for _, name := range []string{"on", "always", "after", "onDone", "onError", "entry", "exit", "invoke", "tags"} {
+	for _, name := range []string{"on", "always", "after", "onDone", "onError", "entry", "exit", "invoke", "tags", "by"} {
 		if m, ok := members[name]; ok {
 			p.doc.Report(m.Key, source.Join(path, name), "never", "a history state is never active: it has no "+name, "")
 		}

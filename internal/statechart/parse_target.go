@@ -32,8 +32,8 @@ type pendingState struct {
 	path  string
 }
 
-// toldEvent is an event of children, where it stands in the document.
-type toldEvent struct {
+// childEvent is an event of children, where it stands in the document.
+type childEvent struct {
 	name string
 	node *yaml.Node
 	path string
@@ -64,6 +64,9 @@ func (p *parser) resolve() {
 		t := pending.transition
 		if found := p.find(t.Source, pending.text); found != nil {
 			t.Targets = append(t.Targets, found)
+			p.ambiguous(pending, found)
+		} else if isFailure(t.Event) && pending.text == targetContinue && p.places[t].node == pending.node {
+			t.Continues = true
 		} else if pending.text != "" {
 			p.unknownTarget(pending)
 		}
@@ -80,8 +83,23 @@ func (p *parser) resolve() {
 			p.partial = true
 		}
 		for _, t := range s.outgoing() {
-			p.together(t)
+			p.checkCompatible(t)
 		}
+	}
+}
+
+// targetContinue stands for no state: `onError: continue` goes on with the next work of the state.
+const targetContinue = "continue"
+
+// isFailure says whether an event is the failure of work.
+func isFailure(event string) bool {
+	return strings.HasPrefix(event, "error.invoke.") || strings.HasPrefix(event, "error.work.")
+}
+
+// ambiguous tells of a state whose name takes the word's meaning away.
+func (p *parser) ambiguous(pending pendingTarget, found *State) {
+	if isFailure(pending.transition.Event) && pending.text == targetContinue {
+		p.doc.Warn(pending.node, pending.path, "ambiguous", "continue is the state "+found.Path+" here, and not the word that goes on with the next work", "give the state another name, or write #"+found.Path)
 	}
 }
 
@@ -101,8 +119,8 @@ func (p *parser) resolveDefault(pending pendingTarget) {
 	}
 }
 
-// together checks that several targets can be active at once: each pair in different regions.
-func (p *parser) together(t *Transition) {
+// checkCompatible checks that several targets can be active at once: each pair in different regions.
+func (p *parser) checkCompatible(t *Transition) {
 	for i, a := range t.Targets {
 		for _, b := range t.Targets[i+1:] {
 			common := a

@@ -15,8 +15,8 @@ type Region struct {
 	Within []int `json:"within,omitempty"`
 }
 
-// Whole is the region of the whole chart.
-var Whole = Region{}
+// wholeChart is the region of the whole chart.
+var wholeChart = Region{}
 
 // Labels that are no state's.
 const (
@@ -40,7 +40,7 @@ const (
 type Position struct {
 	Label   string     `json:"label,omitempty"`
 	Visit   int        `json:"visit,omitempty"`
-	Until   time.Time  `json:"until,omitzero"`    // the soonest deadline of the state and its ancestors; zero when there is none
+	Until   time.Time  `json:"until,omitzero"`    // the soonest deadline of the state and its ancestors, awaited answers included; zero when there is none
 	Within  []int      `json:"within,omitempty"`  // of the region; the whole chart has none
 	Regions []Position `json:"regions,omitempty"` // of a parallel state or of works at once, in document order
 	Outer   *Position  `json:"outer,omitempty"`   // of "#out": where the region around it is
@@ -52,7 +52,7 @@ func (p Position) Same(q Position) bool {
 }
 
 // Position gives where the whole chart is.
-func (c *Chart) Position(snapshot Snapshot) Position { return c.PositionIn(snapshot, Whole) }
+func (c *Chart) Position(snapshot Snapshot) Position { return c.PositionIn(snapshot, wholeChart) }
 
 // PositionIn gives where a region is; "#out" when it is no longer active, or was left and entered again.
 func (c *Chart) PositionIn(snapshot Snapshot, region Region) Position {
@@ -99,7 +99,7 @@ func (c *Chart) around(region Region) Region {
 			return Region{Path: s.Path, Within: region.Within[:len(region.Within)-1]}
 		}
 	}
-	return Whole
+	return wholeChart
 }
 
 // cutWork takes the region of a piece of work apart.
@@ -253,8 +253,26 @@ func (l locator) regions(s *State, within []int) (found []Position) {
 // until is the soonest deadline of an active state and its ancestors.
 func (l locator) until(s *State) (until time.Time) {
 	for ; s.Parent != nil; s = s.Parent {
-		if a, _ := l.active(s.Path); a != nil && len(a.Timers) > 0 {
+		a, _ := l.active(s.Path)
+		if a == nil {
+			continue
+		}
+		if len(a.Timers) > 0 {
 			until = sooner(until, a.Timers[0].Due)
+		}
+		until = answers(until, s, a.Work)
+	}
+	return until
+}
+
+// answers is the sooner of a deadline and those of awaited work.
+func answers(until time.Time, s *State, work []Work) time.Time {
+	if len(work) == 0 {
+		return until
+	}
+	for _, w := range openWork(s, work) {
+		if w.Status == WorkAwaiting && !w.Until.IsZero() {
+			until = sooner(until, w.Until)
 		}
 	}
 	return until
@@ -267,11 +285,14 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// Deadline is the soonest of all active states; zero when there is none.
+// Deadline is the soonest of all timers and awaited answers; zero when there is none.
 func (c *Chart) Deadline(snapshot Snapshot) (until time.Time) {
 	for _, a := range snapshot.Active {
 		if len(a.Timers) > 0 {
 			until = sooner(until, a.Timers[0].Due)
+		}
+		if s, ok := c.byPath[a.State]; ok {
+			until = answers(until, s, a.Work)
 		}
 	}
 	return until
@@ -283,6 +304,10 @@ type Doing struct {
 	Visit  int
 	Work   string
 	Status WorkStatus
+	Until  time.Time // awaiting: see Work
+	Round  int
+	Later  bool
+	Tries  int
 }
 
 // Busy lists the work that the chart is busy with, in document order.
@@ -293,7 +318,7 @@ func (c *Chart) Busy(snapshot Snapshot) (found []Doing) {
 	for _, a := range snapshot.Active {
 		if s, ok := c.byPath[a.State]; ok && len(a.Work) > 0 {
 			for _, w := range openWork(s, a.Work) {
-				found = append(found, Doing{a.State, a.Visit, w.ID, w.Status})
+				found = append(found, Doing{a.State, a.Visit, w.ID, w.Status, w.Until, w.Round, w.Later, w.Tries})
 			}
 		}
 	}

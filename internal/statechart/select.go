@@ -21,7 +21,7 @@ type asker func(r *run, s *State) (t *Transition, stop bool)
 // its ancestors', in document order within a state; of two that would leave the same states, the one of the descendant,
 // else the first.
 func (r *run) choose(event string) (chosen []*Transition, known bool) {
-	r.asked, r.known = event, false
+	r.selecting, r.known = event, false
 	return r.selectBy((*run).onEvent), r.known
 }
 
@@ -34,10 +34,10 @@ func (r *run) chooseAlways() []*Transition {
 }
 
 // selectBy asks every leaf and its ancestors.
-func (r *run) selectBy(ask asker) []*Transition {
+func (r *run) selectBy(choose asker) []*Transition {
 	if !r.chart.parallel { // one leaf: no set, no conflicts
 		for s := r.leaf(); s != nil; s = s.Parent {
-			t, stop := ask(r, s)
+			t, stop := choose(r, s)
 			if stop {
 				r.known = false
 				return nil
@@ -55,7 +55,7 @@ func (r *run) selectBy(ask asker) []*Transition {
 		if !r.active[i].state.isLeaf() {
 			continue
 		}
-		if t := r.ask(r.active[i].state, ask); t != nil && !slices.Contains(found, t) {
+		if t := r.walkUp(r.active[i].state, choose); t != nil && !slices.Contains(found, t) {
 			found = append(found, t)
 		}
 	}
@@ -66,12 +66,12 @@ func (r *run) selectBy(ask asker) []*Transition {
 	return found
 }
 
-// ask goes up from a leaf. What an ancestor has said to a former leaf it says again.
-func (r *run) ask(leaf *State, ask asker) *Transition {
+// walkUp asks a leaf and then its ancestors. An ancestor that was visited from a former leaf is not evaluated again.
+func (r *run) walkUp(leaf *State, choose asker) *Transition {
 	for s := leaf; s != nil; s = s.Parent {
 		at := slices.IndexFunc(r.looked, func(l look) bool { return l.state == s })
 		if at < 0 {
-			t, stop := ask(r, s)
+			t, stop := choose(r, s)
 			at = len(r.looked)
 			r.looked = append(r.looked, look{s, t, stop})
 		}
@@ -84,14 +84,14 @@ func (r *run) ask(leaf *State, ask asker) *Transition {
 
 // onEvent is what a state does on the event that is asked for: the exact name first, then wildcards, the longest first.
 func (r *run) onEvent(s *State) (*Transition, bool) {
-	if t, stop := r.firstEnabled(s.byEvent[r.asked]); t != nil || stop {
+	if t, stop := r.firstEnabled(s.byEvent[r.selecting]); t != nil || stop {
 		return t, stop
 	}
-	if len(s.globs) == 0 || IsInternal(r.asked) || r.event.Optional {
+	if len(s.globs) == 0 || IsInternal(r.selecting) || r.event.Optional {
 		return nil, false
 	}
 	for i := range s.globs {
-		if !matches(s.globs[i].Event, r.asked) {
+		if !matches(s.globs[i].Event, r.selecting) {
 			continue
 		}
 		if t, stop := r.firstEnabled(s.globs[i : i+1]); t != nil || stop {
@@ -185,7 +185,7 @@ func (r *run) leaf() *State {
 func (s *State) isLeaf() bool { return s.Kind == Atomic || s.Kind == Final }
 
 func (r *run) enabled(t *Transition) bool {
-	trace := Trace{State: t.Source.Path, Event: t.Event, Guard: t.GuardText, Target: t.targetText(), Outcome: "taken"}
+	trace := Trace{State: t.Source.Path, Event: t.Event, Guard: t.GuardText, Target: t.targetText(), Outcome: "taken", otherwise: t.Otherwise}
 	verdict := expr.Verdict{Truth: expr.True}
 	if t.guard != nil {
 		verdict = t.guard.test(r)
@@ -224,9 +224,13 @@ func matches(pattern, event string) bool {
 	return strings.HasPrefix(event, prefix) || event == strings.TrimSuffix(prefix, ".")
 }
 
-// IsInternal says that an event is the chart's own: wildcards do not match it.
+// OutcomePrefix begins the names of events that only the chart itself raises. Guards after them can rely on what its work
+// has written: nobody can send them, whoever may send what else.
+const OutcomePrefix = "outcome."
+
+// IsInternal says that an event is the chart's own: wildcards do not match it, and nobody can send it.
 func IsInternal(event string) bool {
-	for _, prefix := range []string{"done.invoke.", "error.invoke.", "done.state.", "error.work.", "after.", childPrefix} {
+	for _, prefix := range []string{"done.invoke.", "error.invoke.", "done.state.", "error.work.", "after.", OutcomePrefix, childPrefix} {
 		if strings.HasPrefix(event, prefix) {
 			return true
 		}

@@ -39,6 +39,10 @@ type Timer struct {
 type Work struct {
 	ID     string     `json:"id"`
 	Status WorkStatus `json:"status"`
+	Until  time.Time  `json:"until,omitzero"`  // awaiting: when the answer is missing for good, or when it may be asked for again
+	Later  bool       `json:"later,omitempty"` // awaiting: there is no answer to come; it is to be asked for again
+	Tries  int        `json:"tries,omitempty"` // attempts that were made before it was last put off
+	Round  int        `json:"round,omitempty"` // how often somebody has had it done again after an incident
 }
 
 // WorkStatus says how far an invocation is.
@@ -64,6 +68,8 @@ type Event struct {
 	// Optional events need not be known to any state: without a transition for them only what follows by itself is taken
 	// (always), and wildcards do not match them. They tell the chart that its context has changed.
 	Optional bool
+	// By is as whom somebody sends the event: it must be theirs to send, and do something. 0: the system itself.
+	By Audience
 }
 
 // Result is what Step gives back.
@@ -108,11 +114,16 @@ type Trace struct {
 	Outcome string   `json:"outcome"`           // "taken", "false", "unknown", "stale", "forbidden", "preempted"
 	Missing []string `json:"missing,omitempty"` // context paths that a guard needed and did not find
 	Reason  string   `json:"reason,omitempty"`
+
+	otherwise Sentence // of the transition
 }
 
 // Next is an event that the active states know, and whether it would do something now.
 type Next struct {
-	Event   string  `json:"event"`
-	Allowed bool    `json:"allowed"`
-	Reason  *string `json:"reason"` // why not; nil when allowed
+	Event   string   `json:"event"`
+	Allowed bool     `json:"allowed"`
+	Reason  *string  `json:"reason"` // why not; nil when allowed, and for applicants
+	By      []string `json:"by" nullable:"false" enum:"applicant,client,reviewer,approver" doc:"who may send it"`
+
+	Explanation *Explanation `json:"explanation,omitempty" doc:"why it is not allowed, for programs; absent when allowed, and for applicants"`
 }

@@ -41,15 +41,16 @@ type run struct {
 	starting []int // visits whose next work starts when the run is at rest
 	micro    int
 	taken    bool
+	by       Audience // as whom somebody sends the event
 
-	asked   string              // the event that is being selected for
-	known   bool                // some active state has a transition for it, enabled or not
-	one     [1]*Transition      // a selection of one
-	domain  [1]*State           // what one transition leaves
-	set     []*Transition       // a selection of several
-	looked  []look              // ancestors that several leaves share are asked once
-	history map[string][]string // what history states remember
-	recall  bool                // history is a copy of ours
+	selecting string              // the event that is being selected for
+	known     bool                // some active state has a transition for it, enabled or not
+	one       [1]*Transition      // a selection of one
+	domain    [1]*State           // what one transition leaves
+	set       []*Transition       // a selection of several
+	looked    []look              // ancestors that several leaves share are asked once
+	history   map[string][]string // what history states remember
+	recall    bool                // history is a copy of ours
 }
 
 type activation struct {
@@ -109,7 +110,7 @@ func (c *Chart) StepWith(snapshot Snapshot, in Input) (Result, error) {
 
 func (c *Chart) newRun(snapshot Snapshot, in Input) *run {
 	r := &run{
-		chart: c, now: in.Now, visits: snapshot.Visits, status: snapshot.Status, event: in.Event, history: snapshot.History,
+		chart: c, now: in.Now, visits: snapshot.Visits, status: snapshot.Status, event: in.Event, by: in.Event.By, history: snapshot.History,
 	}
 	r.active = r.room[:0]
 	if len(snapshot.Active) >= len(r.room) {
@@ -132,21 +133,30 @@ func (r *run) first(in Input) error {
 		return r.outcome(in.Event)
 	case strings.HasPrefix(event, "after."):
 		return r.timer(in.Event)
-	case strings.HasPrefix(event, "done.state."), strings.HasPrefix(event, "error.work."):
+	case strings.HasPrefix(event, "done.state."), strings.HasPrefix(event, "error.work."), strings.HasPrefix(event, OutcomePrefix):
 		return r.notAllowed(in)
 	}
 	chosen, known := r.choose(in.Event.Type)
 	if len(chosen) == 0 && !known && !in.Event.Optional {
 		return r.notAllowed(in)
 	}
+	if err := r.permit(in, chosen); err != nil {
+		return err
+	}
 	return r.take(chosen)
 }
 
-func (r *run) notAllowed(in Input) error {
+// allowed are the names of the events that the caller may send.
+func (r *run) allowed() []string {
 	allowed := []string{}
 	for _, next := range r.next() {
 		allowed = append(allowed, next.Event)
 	}
+	return allowed
+}
+
+func (r *run) notAllowed(in Input) error {
+	allowed := r.allowed()
 	return problem.New(problem.EventNotAllowed, "The event is not allowed in the current state.").Detail("allowed", allowed).
 		With("body.type", "event_not_allowed", "allowed now: %s", strings.Join(allowed, ", "))
 }

@@ -167,7 +167,7 @@ func TestALateOutcomeOfAFormerVisitChangesNothing(t *testing.T) {
 		t.Errorf("stale %v, err %v", w.last.Stale, err)
 	}
 	w.is("screen/id_check")
-	if _, ok := w.chart.Await(w.snapshot, "screen", visit, "id_check"); ok {
+	if _, ok := w.chart.Await(w.snapshot, "screen", visit, "id_check", time.Time{}); ok {
 		t.Error("a callback of a former visit must not be awaited")
 	}
 }
@@ -200,7 +200,7 @@ func TestAnEventThatNobodyKnowsIsRefusedWithWhatIsAllowed(t *testing.T) {
 	}
 }
 
-func TestAnOptionalEventTellsTheChartThatItsContextHasChanged(t *testing.T) {
+func TestAnOptionalEventNotifiesTheChartThatItsContextHasChanged(t *testing.T) {
 	chart := parse(t, `
 initial: waiting
 states:
@@ -215,12 +215,12 @@ states:
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := Event{Type: "CHANGED", Optional: true}
-	same, err := chart.Step(begun.Snapshot, context, told, start)
+	changed := Event{Type: "CHANGED", Optional: true}
+	same, err := chart.Step(begun.Snapshot, context, changed, start)
 	if err != nil || same.Taken || !reflect.DeepEqual(same.Snapshot, begun.Snapshot) {
 		t.Errorf("nobody knows the event and nothing follows: %+v, %v", same.Snapshot, err)
 	}
-	moved, err := chart.Step(begun.Snapshot, map[string]any{"ready": true}, told, start)
+	moved, err := chart.Step(begun.Snapshot, map[string]any{"ready": true}, changed, start)
 	if err != nil || !reflect.DeepEqual(chart.Configuration(moved.Snapshot), []string{"waited"}) {
 		t.Errorf("always is looked at: %v, %v", chart.Configuration(moved.Snapshot), err)
 	}
@@ -333,21 +333,40 @@ states:
 	}
 }
 
+// TestAdviceStopsNobody: a chart of which something will never happen does what it says, as it does in XState.
+func TestAdviceStopsNobody(t *testing.T) {
+	for text, code := range map[string]string{
+		"initial: a\nstates: {a: {on: {X: a}}, b: {type: final}}":                                                 "unreachable",
+		"initial: a\nstates: {a: {on: {X: b}}, b: {}}":                                                            "dead_end",
+		"initial: a\nstates: {a: {on: {X: [b, a]}}, b: {type: final}}":                                            "shadowed",
+		"initial: a\nstates: {a: {on: {X: [{guard: n, target: b}, {guard: n, target: a}]}}, b: {type: final}}":    "shadowed",
+		"initial: a\nstates: {a: {always: b, after: {P1D: b}}, b: {type: final}}":                                 "timer_never",
+		"initial: a\nstates: {a: {after: {PT1H: b, P1D: b}}, b: {type: final}}":                                   "timer_never",
+		"initial: a\nstates: {a: {always: b, invoke: {src: document, id: d}}, b: {type: final}}":                  "work_never",
+		"initial: a\nstates: {a: {on: {X: b}, onDone: b}, b: {type: final}}":                                      "never",
+		"initial: a\nstates: {a: {on: {X: h}}, h: {type: history}}":                                               "never",
+		"initial: p\nstates: {p: {type: parallel, states: {l: {on: {X: b}}, m: {on: {X: b}}}}, b: {type: final}}": "race",
+	} {
+		doc := source.Parse("x.yaml", []byte(text))
+		chart := Parse(doc, Options{})
+		if chart == nil || doc.Diagnostics.Failed() || len(doc.Diagnostics) != 1 || doc.Diagnostics[0].Code != code {
+			t.Errorf("%s: %v, want the warning %s", text, doc.Diagnostics, code)
+		}
+	}
+}
+
 func TestWhatCannotWorkIsFoundBeforeItRuns(t *testing.T) {
 	for text, code := range map[string]string{
-		"initial: a\nstates: {a: {on: {X: a}}, b: {type: final}}":                                                                    "unreachable",
-		"initial: a\nstates: {a: {on: {X: b}}, b: {}}":                                                                               "dead_end",
 		"initial: a\nstates: {a: {always: b}, b: {always: a}}":                                                                       "livelock",
-		"initial: a\nstates: {a: {always: b, after: {P1D: b}}, b: {type: final}}":                                                    "timer_never",
 		"initial: a\nstates: {a: {on: {X: {target: b, guard: 'a <'}}}, b: {type: final}}":                                            "expression",
-		"initial: a\nstates: {a: {onDone: b}, b: {type: final}}":                                                                     "never",
+		"initial: a\nstates: {a: {history: deep, on: {X: b}}, b: {type: final}}":                                                     "never",
 		"initial: a\nstates: {a: {on: {X: b}, on: {Y: b}}, b: {type: final}}":                                                        "duplicate",
 		"initial: a\nstates: {a: &x {on: {X: b}}, b: {type: final}}":                                                                 "alias",
 		"initial: a\nstates: {a: {on: {X: {target: b, guard: {type: policy, options: {policy: p, outcome: o}}}}}, b: {type: final}}": "unsupported",
 	} {
 		doc := source.Parse("x.yaml", []byte(text))
 		Parse(doc, Options{})
-		if len(doc.Diagnostics) == 0 || doc.Diagnostics[0].Code != code {
+		if !doc.Diagnostics.Failed() || doc.Diagnostics.Of(problem.SeverityError)[0].Code != code {
 			t.Errorf("%s: %v, want %s", text, doc.Diagnostics, code)
 		}
 	}
@@ -410,3 +429,54 @@ states:
       before: {type: history, history: deep}
   away: {on: {RETURN: checks.before}}
 `
+
+// A condition that does not hold is told in the words that the chart has for people, where it has some.
+func TestNextStatesTheReasonOfTheChart(t *testing.T) {
+	chart := parse(t, `
+initial: review
+states:
+  review:
+    on:
+      approve: {target: done, guard: "exists(sanctions.hits)", otherwise: The lists have not answered.}
+      reject: {target: done, guard: "x > 1", otherwise: Too little is known.}
+      plain: {target: done, guard: "1 > 2"}
+  done: {type: final}
+`)
+	started, err := chart.Start(map[string]any{}, time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"approve": "The lists have not answered.", "reject": "Too little is known.", "plain": "the condition does not hold: 1 > 2"}
+	for _, next := range chart.Next(started.Snapshot, Input{Context: started.Context}) {
+		if next.Allowed || *next.Reason != want[next.Event] {
+			t.Errorf("%s: %v", next.Event, *next.Reason)
+		}
+	}
+}
+
+func TestTimersOfMonthsEndOnTheLastDayOfTheMonth(t *testing.T) {
+	for _, c := range []struct{ after, from, due string }{
+		{"P1M", "2026-01-31T12:00:00Z", "2026-02-28T12:00:00Z"},
+		{"P1Y", "2028-02-29T00:00:00Z", "2029-02-28T00:00:00Z"},
+		{"P1M1D", "2026-01-31T12:00:00Z", "2026-03-01T12:00:00Z"},
+	} {
+		chart := parse(t, "id: t\ninitial: a\nstates: {a: {after: {"+c.after+": b}}, b: {type: final}}\n")
+		from, due := mustTime(t, c.from), mustTime(t, c.due)
+		begun, err := chart.Start(nil, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := chart.Deadline(begun.Snapshot); !got.Equal(due) {
+			t.Errorf("%s from %s is due at %s, want %s", c.after, c.from, got, due)
+		}
+	}
+}
+
+func mustTime(t *testing.T, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}

@@ -14,6 +14,8 @@ type Upcoming struct {
 	Targets []string  `json:"targets" nullable:"false"` // where it leads; empty: it stays
 	Allowed bool      `json:"allowed"`                  // whether it would be taken now
 	Reason  *string   `json:"reason"`                   // why not; null when allowed
+
+	Explanation *Explanation `json:"explanation,omitempty" doc:"why it is not allowed, for programs; absent when allowed"`
 }
 
 // Upcoming lists what moves the chart by itself, timers first, the soonest first.
@@ -50,16 +52,12 @@ func (r *run) upcoming(kind string, s *State, candidates []*Transition) Upcoming
 	one := Upcoming{Kind: kind, State: s.Path, Targets: []string{}}
 	before := len(r.trace)
 	taken, _ := r.firstEnabled(candidates)
-	looked := r.trace[before:]
+	examined := r.trace[before:]
 	if taken == nil && len(candidates) > 0 {
 		taken = candidates[len(candidates)-1]
-		reason := "it is forbidden here"
-		for _, t := range looked {
-			if t.Outcome != "forbidden" {
-				reason = explain(t)
-			}
-		}
-		one.Reason = &reason
+		why := explanation(examined)
+		reason := why.String()
+		one.Reason, one.Explanation = &reason, &why
 	} else {
 		one.Allowed = true
 	}

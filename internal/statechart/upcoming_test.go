@@ -33,8 +33,8 @@ id: m
 	const want = `[{"kind":"timer","state":"p.a.a1","after":"PT1H","due_at":"2026-01-01T01:00:00Z","targets":["p.a.a3"],"allowed":true,"reason":null},` +
 		`{"kind":"timer","state":"p.a.a1","after":"PT2H","due_at":"2026-01-01T02:00:00Z","targets":[],"allowed":true,"reason":null},` +
 		`{"kind":"timer","state":"p","after":"P5D","due_at":"2026-01-06T00:00:00Z","targets":["z"],"allowed":true,"reason":null},` +
-		`{"kind":"always","state":"p.a.a1","targets":["p.a.a3"],"allowed":false,"reason":"the condition does not hold: amount \u003e 100"},` +
-		`{"kind":"always","state":"p.b.b1","targets":["p.b.b2"],"allowed":false,"reason":"the condition does not hold: in #m.p.a.a2"}]`
+		`{"kind":"always","state":"p.a.a1","targets":["p.a.a3"],"allowed":false,"reason":"the condition does not hold: amount \u003e 100","explanation":{"code":"condition_false","guard":"amount \u003e 100"}},` +
+		`{"kind":"always","state":"p.b.b1","targets":["p.b.b2"],"allowed":false,"reason":"the condition does not hold: in #m.p.a.a2","explanation":{"code":"condition_false","guard":"in #m.p.a.a2"}}]`
 	if string(text) != want {
 		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}

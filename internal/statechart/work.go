@@ -52,7 +52,21 @@ func (r *run) failed(state *State, visit int, invocation *Invocation, work *Work
 		return nil
 	}
 	work.Status = WorkFailed
+	if chosen[0].Continues {
+		r.assign([]string{invocation.ID}, failureOf(r.event))
+	}
 	return r.ended(state, visit, invocation, func() error { return r.take(chosen) })
+}
+
+// failureOf is what stands in the place of a result when the chart goes on without one: {error: code}. A former result must
+// not stay there, and nothing else of the failure is for rules and guards to read.
+func failureOf(event Event) map[string]any {
+	payload, _ := event.Payload.(map[string]any)
+	code, _ := payload["error"].(string)
+	if code == "" {
+		code = "failed"
+	}
+	return map[string]any{"error": code}
 }
 
 // ended takes what follows the end of a piece of work. When its stage has ended with it, the next one starts; when all

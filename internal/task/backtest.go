@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"log/slog"
 
-	"ballerine/internal/backtest"
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
 	"ballerine/internal/problem"
 	"ballerine/internal/telemetry"
 )

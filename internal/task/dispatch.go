@@ -3,24 +3,45 @@ package task
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
-	"slices"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"ballerine/internal/cases"
+	"ballerine/internal/outbox"
 	"ballerine/internal/problem"
 	"ballerine/internal/telemetry"
 	"ballerine/internal/webhook"
 )
 
-// deliverAtOnce bounds how many effects one invocation delivers side by side.
-const deliverAtOnce = 16
-
 // Outbox delivers effects. It is what dispatch and sweep share.
 type Outbox struct {
+	*outbox.Outbox
+	Webhooks *webhook.Service
+}
+
+// Run delivers what is due, effects and webhooks, every so often until ctx ends, and returns when nothing is under way any
+// more: for a process that also hears of commits itself.
+func (o *Outbox) Run(ctx context.Context, every time.Duration, failed func(error)) {
+	var loops sync.WaitGroup
+	loops.Go(func() { o.Outbox.Run(ctx, every) })
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		if _, err := o.Webhooks.OfferDue(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
+	o.Webhooks.Close()
+	loops.Wait()
+}
+
+// OutboxConfig is what an Outbox needs.
+type OutboxConfig struct {
 	Cases      *cases.Service
 	Store      cases.Store
 	Executions cases.Executions
@@ -28,108 +49,87 @@ type Outbox struct {
 	Now        func() time.Time
 	Metrics    telemetry.Metrics
 	Logger     *slog.Logger
+}
 
+// NewOutbox makes an Outbox. First attempts at webhooks are made beside it: a subscriber holds up no delivery.
+func NewOutbox(c OutboxConfig) *Outbox {
+	s := &sender{OutboxConfig: c}
+	return &Outbox{
+		Outbox: outbox.New(outbox.Config{
+			Store: c.Store, Send: s.send, Bury: c.Cases.BuryEffect, Now: c.Now, Metrics: c.Metrics, Logger: c.Logger,
+		}),
+		Webhooks: c.Webhooks,
+	}
+}
+
+// sender makes effects happen.
+type sender struct {
+	OutboxConfig
 	reports reports
 }
 
-// Deliver makes each effect happen and removes it from the outbox. What fails stays there for the next attempt; the
-// error joins all failures. What is held back stays there, too, until somebody asks again when it is due: it may have
-// been taken back by then.
-func (o *Outbox) Deliver(ctx context.Context, effects []cases.Effect) error {
-	now := o.Now()
-	effects = slices.DeleteFunc(slices.Clone(effects), func(e cases.Effect) bool { return e.NotBefore.After(now) })
+// send makes effects happen that go together: reports for one parent, or a single one.
+func (s *sender) send(ctx context.Context, effects []cases.Effect) []error {
+	if effects[0].Kind == cases.EffectReport {
+		return s.reports.deliver(ctx, effects, s.Cases.Reported)
+	}
 	failures := make([]error, len(effects))
-	done := make([]bool, len(effects))
-	var group errgroup.Group
-	group.SetLimit(deliverAtOnce)
-	for _, together := range bundles(effects) {
-		group.Go(func() error {
-			err := o.deliver(ctx, effects, together)
-			for _, i := range together {
-				failures[i], done[i] = err, err == nil
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // the functions report through failures
-	var delivered []cases.Effect
 	for i, effect := range effects {
-		if done[i] {
-			delivered = append(delivered, effect)
-			continue
-		}
-		o.Logger.WarnContext(ctx, "effect not delivered", "case_id", effect.Case, "kind", effect.Kind, "version", effect.Version, "error", failures[i].Error())
+		failures[i] = s.sendOne(ctx, effect)
 	}
-	if len(delivered) > 0 {
-		failures = append(failures, o.Store.Delivered(ctx, delivered...))
-	}
-	return errors.Join(failures...)
+	return failures
 }
 
-// bundles are the places of the effects that are delivered together: the reports for one parent, and every other one alone.
-func bundles(effects []cases.Effect) (found [][]int) {
-	reports := map[string]int{} // parent -> its bundle
-	for i, effect := range effects {
-		parent := effect.Tenant + "/" + effect.Name
-		if at, ok := reports[parent]; ok && effect.Kind == cases.EffectReport {
-			found[at] = append(found[at], i)
-			continue
-		}
-		if effect.Kind == cases.EffectReport {
-			reports[parent] = len(found)
-		}
-		found = append(found, []int{i})
-	}
-	return found
-}
-
-// deliver makes a bundle happen.
-func (o *Outbox) deliver(ctx context.Context, effects []cases.Effect, bundle []int) (err error) {
-	effect, told := effects[bundle[0]], []cases.Effect{effects[bundle[0]]}
-	defer func() {
-		outcome := "delivered"
-		if err != nil {
-			outcome = "failed"
-		}
-		for range bundle {
-			o.Metrics.Count("effects_total", "kind", string(effect.Kind), "outcome", outcome)
-		}
-	}()
+func (s *sender) sendOne(ctx context.Context, effect cases.Effect) error {
+	machine := cases.Machine{Tenant: effect.Tenant, Workflow: effect.Machine}
 	switch effect.Kind {
-	case cases.EffectNone:
-		return nil
 	case cases.EffectStart:
-		return o.Executions.Start(ctx, cases.Machine{Tenant: effect.Tenant, Workflow: effect.Machine}, effect.Name, effect.Input(o.Now()))
+		return s.Executions.Start(ctx, machine, effect.Name, effect.Input(s.Now()))
 	case cases.EffectWake:
-		return o.Executions.Wake(ctx, effect.Token, effect.Input(o.Now()))
+		return s.Executions.Wake(ctx, effect.Token, effect.Input(s.Now()))
 	case cases.EffectStop:
-		return o.Executions.Stop(ctx, cases.Machine{Tenant: effect.Tenant, Workflow: effect.Machine}, effect.Name, "the case was cancelled or its execution replaced")
-	case cases.EffectReport:
-		for _, i := range bundle[1:] {
-			told = append(told, effects[i])
-		}
-		return o.reports.deliver(ctx, told, o.Cases.Reported)
+		return s.Executions.Stop(ctx, machine, effect.Name, "the case was cancelled or its execution replaced")
 	case cases.EffectCancel:
-		return o.Cases.CancelChild(ctx, effect.Tenant, effect.Name)
+		return s.Cases.CancelChildren(ctx, effect.Tenant, effect.Cancels()...)
 	case cases.EffectPublish:
-		return o.Webhooks.Publish(ctx, effect.Tenant, webhook.Event{
-			ID: effect.ID(), Type: effect.Type, Subject: effect.Case, Time: effect.At, Data: effect.Data,
-		})
+		return s.publish(ctx, effect)
+	case cases.EffectUnreadable:
+		return problem.New(problem.Invalid, "What is stored of the effect cannot be read.")
+	case cases.EffectNone, cases.EffectReport: // see Outbox, and send
+		return nil
 	default:
 		return problem.New(problem.Internal, "No effect of kind %q is known.", effect.Kind)
 	}
 }
 
-// NewDispatch handles the cases table's stream: decode reads the effects of an event, of whatever store it is.
+// publish keeps a delivery for each subscriber, and lets the first attempts at them begin. When it fails between two
+// events, the others come with the next attempt: publishing twice is no error.
+func (s *sender) publish(ctx context.Context, effect cases.Effect) error {
+	for _, event := range effect.Published() {
+		created, err := s.Webhooks.Create(ctx, webhook.Event{
+			ID: event.ID, Tenant: effect.Tenant, Type: event.Type, Subject: effect.Case, Time: effect.At, Data: event.Data,
+		})
+		s.Webhooks.Offer(created)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstAttempts is how long dispatch lets first attempts at webhooks begin before it answers; the sweep makes the others.
+const firstAttempts = 2 * time.Second
+
+// NewDispatch handles the cases table's stream: decode reads the effects of an event, of whatever store it is. What cannot
+// be delivered is written down in the outbox, which tries it again: it never fails the event, which would come again whole.
 func NewDispatch(outbox *Outbox, decode func(json.RawMessage) ([]cases.Effect, error)) Handler {
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		effects, err := decode(payload)
 		if err != nil {
 			return nil, problem.Wrap(err, problem.Invalid, "The event is not one of the cases table's stream.")
 		}
-		if err := outbox.Deliver(ctx, effects); err != nil {
-			return nil, problem.Wrap(err, problem.Unavailable, "Some effects were not delivered.")
-		}
+		outbox.Deliver(ctx, effects)
+		outbox.Webhooks.Finish(ctx, firstAttempts)
 		return json.RawMessage(`{}`), nil
 	}
 }

@@ -1,16 +1,19 @@
 package task
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 	"golang.org/x/sync/errgroup"
 
 	"ballerine/internal/cases"
-	"ballerine/internal/document"
+	"ballerine/internal/docscan"
 	"ballerine/internal/problem"
 	"ballerine/internal/telemetry"
 )
@@ -21,8 +24,13 @@ const readAtOnce = 8
 // NewDocument handles the document function. It has two kinds of events: the task of the state machine, which checks a
 // case's documents, and the object store's notification that an upload has arrived.
 func NewDocument(base Base, objects cases.Objects) Handler {
-	check := base.worker("document").handler(func(ctx context.Context, job cases.Job, _ int) (cases.Outcome, string, error) {
-		outcome, err := checkDocuments(ctx, base, objects, job)
+	look := newLooker()
+	worker := base.worker("document")
+	worker.after = func(ctx context.Context, r request, before cases.Record) error {
+		return base.Cases.SettleDocuments(ctx, r.Tenant, r.Case, before)
+	}
+	check := worker.handler(func(ctx context.Context, job cases.Job, _ int) (cases.Outcome, string, error) {
+		outcome, err := checkDocuments(ctx, base, objects, look, job)
 		return outcome, "document", err
 	})
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
@@ -58,60 +66,133 @@ func arrived(ctx context.Context, base Base, notification events.S3Event) (json.
 	return json.RawMessage(`{}`), nil
 }
 
-// checkDocuments reads the newest state of every document that counts, checks them together, and moves what is in
-// order out of quarantine.
-func checkDocuments(ctx context.Context, base Base, objects cases.Objects, job cases.Job) (cases.Outcome, error) {
+// checkDocuments reads the newest state of every document that counts, checks them together, and keeps what is there: copied
+// before the record says so, and removed from quarantine afterwards, so that a check that is tried again finds it.
+func checkDocuments(ctx context.Context, base Base, objects cases.Objects, look *looker, job cases.Job) (cases.Outcome, error) {
 	counted := make([]cases.Document, 0, len(job.Record.Documents))
 	for _, doc := range job.Record.Documents {
-		if doc.Status != cases.DocumentRejected && doc.Status != cases.DocumentRevision {
+		// What has not come counts only by its kind, if that is required; what comes late is nobody's.
+		if doc.Status != cases.DocumentRejected && doc.Status != cases.DocumentRevision && doc.Status != cases.DocumentAwaitingUpload {
 			counted = append(counted, doc)
 		}
 	}
-	inputs, err := readDocuments(ctx, objects, counted)
+	inputs, keys, err := readDocuments(ctx, objects, look, job.Record.Tenant, job.Record.ID, counted)
 	if err != nil {
 		return cases.Outcome{}, err
 	}
-	var required []document.Requirement
+	var required []docscan.Requirement
 	for _, kind := range job.Workflow.Documents {
 		if kind.Required {
-			required = append(required, document.Requirement{Kind: kind.Kind, Sides: kind.Sides})
+			required = append(required, docscan.Requirement{Kind: kind.Kind, Sides: kind.Sides})
 		}
 	}
 	applicant, _ := job.Record.Context["applicant"].(map[string]any)
-	report := document.CheckCase(inputs, applicant, required, base.Now())
-	found, err := settle(ctx, objects, job, counted, inputs, report)
+	report := docscan.CheckCase(inputs, applicant, required, base.Now())
+	found, err := settle(counted, inputs, report)
 	if err != nil {
 		return cases.Outcome{}, err
+	}
+	for i, doc := range found {
+		if found[i].Key = cases.KeptKey(job.Record.Tenant, job.Record.ID, doc.ID); keys[doc.ID] == found[i].Key {
+			continue // it was read there
+		}
+		if found[i].Key, err = base.Cases.KeepUpload(ctx, job.Record.Tenant, job.Record.ID, doc.ID); err != nil {
+			return cases.Outcome{}, err
+		}
 	}
 	payload, err := toJSON(report)
 	return cases.Outcome{Payload: payload, Documents: found}, err
 }
 
-// readDocuments fetches the beginning of each document. One that was never uploaded is given without bytes.
-func readDocuments(ctx context.Context, objects cases.Objects, documents []cases.Document) ([]document.Input, error) {
-	inputs := make([]document.Input, len(documents))
+// readDocuments looks at each picture and keeps the beginning of each document. One whose bytes are gone is given without them.
+// keys are where the bytes of each document were, by its id.
+func readDocuments(ctx context.Context, objects cases.Objects, look *looker, tenant, id string, documents []cases.Document) (inputs []docscan.Input, keys map[string]string, err error) {
+	inputs, from, damage := make([]docscan.Input, len(documents)), make([]string, len(documents)), make([]error, len(documents))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(readAtOnce)
 	for i, doc := range documents {
-		inputs[i] = document.Input{ID: doc.ID, Kind: doc.Kind, Side: doc.Side, ContentType: doc.ContentType, Properties: doc.Properties}
+		inputs[i] = docscan.Input{ID: doc.ID, Kind: doc.Kind, Side: doc.Side, ContentType: doc.ContentType, Properties: doc.Properties}
 		if doc.Status == cases.DocumentRefused {
 			continue
 		}
 		group.Go(func() error {
-			head, err := objects.Read(ctx, doc.Key, document.HeadSize)
-			if problem.CodeOf(err) == problem.NotFound {
-				return nil
+			most := int64(docscan.HeadSize)
+			if strings.HasPrefix(doc.ContentType, "image/") {
+				most = docscan.MaxFile + 1
 			}
-			inputs[i].Head = head
+			file, key, err := readDocument(ctx, objects, tenant, id, doc, most)
+			from[i] = key
+			switch problem.CodeOf(err) {
+			case "":
+			case problem.NotFound:
+				return nil
+			case problem.DocumentDamaged:
+				damage[i] = err // the others are looked at all the same: all that are damaged are named at once
+				return nil
+			default:
+				return err
+			}
+			inputs[i].Look, err = look.at(ctx, file)
+			inputs[i].Head = bytes.Clone(file[:min(len(file), docscan.HeadSize)]) // the rest is not kept
 			return err
 		})
 	}
-	return inputs, group.Wait()
+	if err = group.Wait(); err == nil {
+		err = damaged(documents, damage)
+	}
+	keys = make(map[string]string, len(documents))
+	for i, doc := range documents {
+		keys[doc.ID] = from[i]
+	}
+	return inputs, keys, err
 }
 
-// settle gives each uploaded document its status and checks, and moves the good ones out of quarantine.
-func settle(ctx context.Context, objects cases.Objects, job cases.Job, documents []cases.Document, inputs []document.Input, report document.Report) ([]cases.Document, error) {
-	reports := map[string]document.DocumentReport{}
+// readTries is how often a document is read whose bytes are not what was uploaded: a disk can be wrong for once.
+const readTries = 3
+
+// readDocument reads what is stored of a document, and names where it is. Errors: NotFound, DocumentDamaged, Unavailable.
+func readDocument(ctx context.Context, objects cases.Objects, tenant, id string, doc cases.Document, most int64) (file []byte, key string, err error) {
+	for range readTries {
+		key = doc.Key
+		file, err = objects.Read(ctx, key, most)
+		if problem.CodeOf(err) == problem.NotFound {
+			key = otherKey(tenant, id, doc)
+			file, err = objects.Read(ctx, key, most)
+		}
+		if problem.CodeOf(err) != problem.DocumentDamaged {
+			break
+		}
+	}
+	return file, key, err
+}
+
+// damaged names the documents that cannot be read, and what a person can do. damage has an error for each that is damaged.
+func damaged(documents []cases.Document, damage []error) error {
+	var names []string
+	for i, doc := range documents {
+		if damage[i] != nil {
+			names = append(names, doc.ID+" ("+doc.Kind+")")
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return problem.Wrap(errors.Join(damage...), problem.DocumentDamaged, "What is stored is not what was uploaded: %s. Restore it from a backup and retry. Or ask for it again: decide about the document (revision), then retry, and the check goes on without it.",
+		strings.Join(names, ", "))
+}
+
+// otherKey is where a document's bytes are, if they are not where its record says: it was kept meanwhile, or by a former version
+// that moved them later.
+func otherKey(tenant, id string, doc cases.Document) string {
+	if kept := cases.KeptKey(tenant, id, doc.ID); doc.Key != kept {
+		return kept
+	}
+	return cases.QuarantineKey(tenant, id, doc.ID)
+}
+
+// settle gives each uploaded document its status and checks.
+func settle(documents []cases.Document, inputs []docscan.Input, report docscan.Report) ([]cases.Document, error) {
+	reports := map[string]docscan.DocumentReport{}
 	for _, r := range report.Documents {
 		reports[r.ID] = r
 	}
@@ -127,14 +208,8 @@ func settle(ctx context.Context, objects cases.Objects, job cases.Job, documents
 		}
 		doc.Checks, _ = checks.(map[string]any)
 		doc.Status = cases.DocumentRefused
-		if r.Status == document.Checked {
-			kept := cases.KeptKey(job.Record.Tenant, job.Record.ID, doc.ID)
-			if doc.Key != kept {
-				if err := objects.Move(ctx, doc.Key, kept); err != nil {
-					return nil, err
-				}
-			}
-			doc.Key, doc.Status = kept, cases.DocumentChecked
+		if r.Status == docscan.Checked {
+			doc.Status = cases.DocumentChecked
 		}
 		found = append(found, doc)
 	}

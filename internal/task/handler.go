@@ -15,7 +15,7 @@ import (
 // that Retry and Catch of the compiled machines know.
 type Handler func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error)
 
-// request is what the compiled machines send. Each task uses the members it needs; see asl.Compile.
+// request is what the compiled machines send. Each task uses the members it needs; see compile.Workflow.
 type request struct {
 	Action    string  `json:"action"` // step: park | timer | fail
 	Tenant    string  `json:"tenant"`
@@ -28,6 +28,7 @@ type request struct {
 	Token     string  `json:"token"`
 	Work      string  `json:"work"`
 	Attempt   int     `json:"attempt"` // retries before this attempt: 0 for the first
+	Later     bool    `json:"later"`   // the machine can wait until the work may be done again
 	Execution string  `json:"execution"`
 	Error     failure `json:"error"`
 }

@@ -2,8 +2,9 @@ package task
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"sync"
+	"time"
 
 	"ballerine/internal/cases"
 )
@@ -19,13 +20,14 @@ type reports struct {
 type queue struct{ next *batch }
 
 type batch struct {
-	effects []cases.Effect
-	done    chan struct{}
-	err     error
+	effects  []cases.Effect
+	done     chan struct{}
+	failures []error // one for each effect
 }
 
-// deliver hands the effects, all for one parent, to write: with those of others, and never two at once for a parent.
-func (r *reports) deliver(ctx context.Context, effects []cases.Effect, write func(context.Context, ...cases.Effect) error) error {
+// deliver hands the effects, all for one parent, to write: with those of others, and never two at once for a parent. It
+// returns an error for each.
+func (r *reports) deliver(ctx context.Context, effects []cases.Effect, write func(context.Context, ...cases.Effect) error) []error {
 	parent := effects[0].Tenant + "/" + effects[0].Name
 	r.mutex.Lock()
 	if r.parents == nil {
@@ -40,6 +42,7 @@ func (r *reports) deliver(ctx context.Context, effects []cases.Effect, write fun
 		q.next = &batch{done: make(chan struct{})}
 	}
 	mine := q.next
+	from := len(mine.effects)
 	mine.effects = append(mine.effects, effects...)
 	r.mutex.Unlock()
 	if !busy {
@@ -47,9 +50,9 @@ func (r *reports) deliver(ctx context.Context, effects []cases.Effect, write fun
 	}
 	select {
 	case <-mine.done:
-		return mine.err
+		return mine.failures[from : from+len(effects)]
 	case <-ctx.Done():
-		return ctx.Err() // the effects stay in the outbox
+		return slices.Repeat([]error{ctx.Err()}, len(effects)) // the effects stay in the outbox
 	}
 }
 
@@ -64,20 +67,34 @@ func (r *reports) work(ctx context.Context, parent string, q *queue, write func(
 			return
 		}
 		r.mutex.Unlock()
-		now.err = oneByOne(ctx, now.effects, write)
+		now.failures = oneByOne(ctx, now.effects, timed(write))
 		close(now.done)
 	}
 }
 
+// writeTime bounds one write. The time of who happens to write for the others is not theirs.
+const writeTime = 10 * time.Second
+
+func timed(write func(context.Context, ...cases.Effect) error) func(context.Context, ...cases.Effect) error {
+	return func(ctx context.Context, effects ...cases.Effect) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+		defer cancel()
+		return write(ctx, effects...)
+	}
+}
+
 // oneByOne writes a batch; when that fails, each alone, so that one that cannot be written does not keep out the others.
-func oneByOne(ctx context.Context, effects []cases.Effect, write func(context.Context, ...cases.Effect) error) error {
+func oneByOne(ctx context.Context, effects []cases.Effect, write func(context.Context, ...cases.Effect) error) []error {
+	failures := make([]error, len(effects))
 	err := write(ctx, effects...)
-	if err == nil || len(effects) == 1 {
-		return err
+	if err == nil {
+		return failures
 	}
-	var failures []error
-	for _, effect := range effects {
-		failures = append(failures, write(ctx, effect))
+	if len(effects) == 1 {
+		return []error{err}
 	}
-	return errors.Join(failures...)
+	for i, effect := range effects {
+		failures[i] = write(ctx, effect)
+	}
+	return failures
 }

@@ -42,13 +42,13 @@ func report(parent, child string) []cases.Effect {
 	return []cases.Effect{{Kind: cases.EffectReport, Tenant: "t", Name: parent, Case: child}}
 }
 
-func TestReportsThatComeMeanwhileAreWrittenTogether(t *testing.T) {
+func TestReportsThatComeMeanwhileAreWrittenInOneGroup(t *testing.T) {
 	w := &recorder{began: make(chan struct{}), hold: make(chan struct{})}
 	var r reports
 	var all sync.WaitGroup
 	deliver := func(parent, child string) {
 		all.Go(func() {
-			if err := r.deliver(t.Context(), report(parent, child), w.write); err != nil {
+			if err := errors.Join(r.deliver(t.Context(), report(parent, child), w.write)...); err != nil {
 				t.Error(err)
 			}
 		})
@@ -65,7 +65,7 @@ func TestReportsThatComeMeanwhileAreWrittenTogether(t *testing.T) {
 		}
 		r.mutex.Unlock()
 	}
-	if err := r.deliver(t.Context(), report("other", "x"), w.write); err != nil { // another parent waits for nobody
+	if err := errors.Join(r.deliver(t.Context(), report("other", "x"), w.write)...); err != nil { // another parent waits for nobody
 		t.Error(err)
 	}
 	close(w.hold)
@@ -82,19 +82,8 @@ func TestReportsThatComeMeanwhileAreWrittenTogether(t *testing.T) {
 func TestAReportThatCannotBeWrittenDoesNotKeepOutTheOthers(t *testing.T) {
 	w := &recorder{bad: "b"}
 	var r reports
-	err := r.deliver(t.Context(), append(report("p", "a"), append(report("p", "b"), report("p", "c")...)...), w.write)
-	if err == nil || len(w.batches) != 4 || !slices.Equal(w.batches[3], []string{"c"}) {
-		t.Errorf("%v, %v", err, w.batches)
-	}
-}
-
-func TestReportsForOneParentAreABundle(t *testing.T) {
-	effects := []cases.Effect{
-		{Kind: cases.EffectWake, Name: "p"}, report("p", "a")[0], report("q", "b")[0], {Kind: cases.EffectCancel, Tenant: "t", Name: "p"}, report("p", "c")[0],
-	}
-	got := bundles(effects)
-	want := [][]int{{0}, {1, 4}, {2}, {3}}
-	if !slices.EqualFunc(got, want, slices.Equal) {
-		t.Errorf("%v, want %v", got, want)
+	failures := r.deliver(t.Context(), append(report("p", "a"), append(report("p", "b"), report("p", "c")...)...), w.write)
+	if failures[0] != nil || failures[1] == nil || failures[2] != nil || len(w.batches) != 4 || !slices.Equal(w.batches[3], []string{"c"}) {
+		t.Errorf("%v, %v", failures, w.batches)
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"ballerine/internal/cases"
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
 	"ballerine/internal/telemetry"
 )
 
@@ -53,6 +53,10 @@ func NewRules(base Base, policies Policies, decisions *ledger.Ledger) Handler {
 			return cases.Outcome{}, id, problem.Wrap(err, problem.CodeOf(err), "The policy %s could not be evaluated.", id)
 		}
 		payload, err := toJSON(answer)
-		return cases.Outcome{Payload: payload}, id, err
+		outcome := cases.Outcome{Payload: payload}
+		if paths, known := policy.Reads(); known && job.Invocation.With == nil {
+			outcome.Used = &cases.Used{Context: paths}
+		}
+		return outcome, id, err
 	})
 }

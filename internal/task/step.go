@@ -7,6 +7,7 @@ import (
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
+	"ballerine/internal/text"
 )
 
 // StepConfig is what the step function needs.
@@ -42,6 +43,9 @@ func park(ctx context.Context, config StepConfig, r request) (cases.ExecutionInp
 	return *resume, config.Executions.Wake(ctx, r.Token, *resume)
 }
 
+// maxCause bounds what is kept of a failure, in bytes.
+const maxCause = 500
+
 // readFailure takes the cause apart: Lambda reports {"errorMessage", "errorType"} as text.
 func readFailure(f failure) cases.Failure {
 	var cause struct {
@@ -50,8 +54,5 @@ func readFailure(f failure) cases.Failure {
 	if err := json.Unmarshal([]byte(f.Cause), &cause); err != nil || cause.Message == "" {
 		cause.Message = f.Cause
 	}
-	if len(cause.Message) > 500 {
-		cause.Message = cause.Message[:500]
-	}
-	return cases.Failure{Error: f.Error, Cause: cause.Message}
+	return cases.Failure{Error: text.Cut(f.Error, maxCause), Cause: text.Cut(cause.Message, maxCause)}
 }

@@ -5,26 +5,31 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ballerine/internal/cases"
+	"ballerine/internal/fair"
 	"ballerine/internal/problem"
 )
 
 // SweepConfig is what the sweep needs. The durations say how long the normal path may take before sweep steps in.
 type SweepConfig struct {
-	Cases       *cases.Service
-	Store       cases.Store
-	Executions  cases.Executions
-	Outbox      *Outbox
-	Now         func() time.Time
-	Logger      *slog.Logger
-	Undelivered time.Duration // an effect older than this was missed by dispatch
-	Overdue     time.Duration // a deadline older than this was missed by its execution
-	Quiet       time.Duration // an active case not written for this long has its execution looked at
-	Batch       int           // how many of each kind at once
+	Cases      *cases.Service
+	Store      cases.Store
+	Executions cases.Executions
+	Outbox     *Outbox // nil where the process delivers it in a loop of its own
+	Now        func() time.Time
+	Logger     *slog.Logger
+	Overdue    time.Duration // a deadline older than this was missed by its execution
+	Quiet      time.Duration // an active case not written for this long has its execution looked at
+	Batch      int           // how many cases at once
+	// Linger is the pause between the rounds of one call: it goes on until little of its time is left, so that what becomes
+	// due is delivered within the pause and not at the next call. Zero: one call is as many rounds as have something to do.
+	Linger time.Duration
 }
 
 // swept is the answer, for logs and people.
@@ -33,24 +38,35 @@ type swept struct {
 	Deliveries int `json:"deliveries"`
 	Timers     int `json:"timers"`
 	Replaced   int `json:"executions_replaced"`
+	Uploads    int `json:"uploads_found"`
 }
+
+// attributes are what is logged of it: all.
+func (s swept) attributes() []any {
+	return []any{"effects", s.Effects, "deliveries", s.Deliveries, "timers", s.Timers, "executions_replaced", s.Replaced, "uploads_found", s.Uploads}
+}
+
+func (s *swept) add(more swept) {
+	s.Effects, s.Deliveries = s.Effects+more.Effects, s.Deliveries+more.Deliveries
+	s.Timers, s.Replaced, s.Uploads = s.Timers+more.Timers, s.Replaced+more.Replaced, s.Uploads+more.Uploads
+}
+
+// reserve is how much of a call's time is left for what is under way when no more is begun: an attempt at a webhook has
+// ten seconds.
+const reserve = 13 * time.Second
+
+// mostRounds bounds a call without a deadline.
+const mostRounds = 100
 
 // NewSweep handles the schedule: what is due and what was missed. Each kind of work goes on when another fails.
 func NewSweep(config SweepConfig) Handler {
-	var mutex sync.Mutex // a function environment runs one at a time, the local stack might not
-	var page string      // where the look at open cases goes on: each sweep takes one page
+	s := &sweep{SweepConfig: config, pool: fair.New(fair.Limits{Total: 32, PerTenant: 8, PerReceiver: 8, Waiting: 10_000}), resting: &resting{until: map[cases.Ref]time.Time{}}}
 	return func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
-		mutex.Lock()
-		defer mutex.Unlock()
-		var result swept
-		err := errors.Join(
-			config.effects(ctx, &result),
-			config.deliveries(ctx, &result),
-			config.timers(ctx, &result),
-			config.executions(ctx, &page, &result),
-		)
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		result, err := s.run(ctx)
 		if result != (swept{}) {
-			config.Logger.InfoContext(ctx, "swept", "effects", result.Effects, "deliveries", result.Deliveries, "timers", result.Timers, "executions_replaced", result.Replaced)
+			config.Logger.InfoContext(ctx, "swept", result.attributes()...)
 		}
 		if err != nil {
 			return nil, problem.Wrap(err, problem.Unavailable, "Some of the sweep failed.")
@@ -59,66 +75,256 @@ func NewSweep(config SweepConfig) Handler {
 	}
 }
 
-func (c SweepConfig) effects(ctx context.Context, result *swept) error {
-	now := c.Now()
-	effects, err := c.Store.Undelivered(ctx, now, c.Batch)
-	effects = slices.DeleteFunc(effects, func(e cases.Effect) bool { // what was held back comes through here only
-		return e.NotBefore.IsZero() && !e.At.Before(now.Add(-c.Undelivered))
-	})
-	if err != nil || len(effects) == 0 {
-		return err
-	}
-	result.Effects = len(effects)
-	return c.Outbox.Deliver(ctx, effects)
+// sweep is the work of the schedule's function.
+type sweep struct {
+	SweepConfig
+	pool *fair.Pool
+
+	mutex   sync.Mutex // a function environment runs one at a time, the local stack might not
+	page    string     // where the look at open cases goes on
+	resting *resting   // cases whose timers could not be applied
 }
 
-func (c SweepConfig) deliveries(ctx context.Context, result *swept) error {
-	attempted, err := c.Outbox.Webhooks.AttemptDue(ctx, c.Batch)
-	result.Deliveries = attempted
+// Each kind of work has its own time in a round, so that one that hangs takes nothing from the others.
+const (
+	measureTime    = 5 * time.Second
+	timersTime     = 8 * time.Second
+	executionsTime = 8 * time.Second
+)
+
+// within gives work its time.
+func within(ctx context.Context, limit time.Duration, work func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return work(ctx)
+}
+
+// run makes rounds: without Linger until nothing is due, with it until its time is nearly over. Open cases are looked at
+// a page in each round, until they have all been, or without Linger a page in each call.
+func (s *sweep) run(ctx context.Context) (swept, error) {
+	total, failures, looked := swept{}, []error{}, false
+	if s.Outbox != nil {
+		failures = append(failures, within(ctx, measureTime, s.Outbox.Measure))
+	}
+	for n := 0; n < mostRounds; n++ {
+		result, err := s.round(ctx)
+		if !looked {
+			more := false
+			failed := within(ctx, executionsTime, func(ctx context.Context) (err error) {
+				more, err = s.executions(ctx, &result)
+				return err
+			})
+			looked, err = !more || s.Linger == 0, errors.Join(err, failed)
+		}
+		failures = append(failures, err)
+		total.add(result)
+		if s.Linger == 0 {
+			failures = append(failures, s.finish(ctx, reserve))
+		}
+		if s.Linger == 0 && (err != nil || result == swept{}) || !s.rest(ctx) {
+			break
+		}
+	}
+	failures = append(failures, s.finish(ctx, 0))
+	return total, errors.Join(failures...)
+}
+
+// finish waits for the deliveries that are under way; first attempts at webhooks may begin for a while.
+func (s *sweep) finish(ctx context.Context, within time.Duration) error {
+	if s.Outbox == nil {
+		return nil
+	}
+	err := s.Outbox.Wait(ctx)
+	s.Outbox.Webhooks.Finish(ctx, within)
 	return err
 }
 
-func (c SweepConfig) timers(ctx context.Context, result *swept) error {
-	due, err := c.Store.Due(ctx, c.Now().Add(-c.Overdue), c.Batch)
-	failures := []error{err}
-	for _, ref := range due {
-		if _, err := c.Cases.Expire(ctx, cases.Branch{Tenant: ref.Tenant, Case: ref.ID}); err != nil {
+// rest pauses between rounds, and says whether there is time for another.
+func (s *sweep) rest(ctx context.Context) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve+s.Linger || ctx.Err() != nil {
+		return false
+	}
+	if s.Linger == 0 {
+		return true
+	}
+	timer := time.NewTimer(s.Linger)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// round lets what is due begin, without waiting for it: nobody who hangs holds up the next round. What cases wait for comes
+// first, subscribers last.
+func (s *sweep) round(ctx context.Context) (result swept, err error) {
+	if s.Outbox != nil {
+		result.Effects, err = s.Outbox.Read(ctx, s.Now().Add(-cases.DispatchTime))
+	}
+	err = errors.Join(err, within(ctx, timersTime, func(ctx context.Context) error { return s.timers(ctx, &result) }))
+	if s.Outbox != nil {
+		var failed error
+		result.Deliveries, failed = s.Outbox.Webhooks.OfferDue(ctx)
+		err = errors.Join(err, failed)
+	}
+	return result, err
+}
+
+// timers applies deadlines that were missed. A case whose timers cannot be applied rests, so that those behind it are seen.
+func (s *sweep) timers(ctx context.Context, result *swept) error {
+	now := s.Now()
+	due, err := s.Store.Due(ctx, now.Add(-s.Overdue), lookedThrough*s.Batch+s.resting.count(now))
+	applied, failures := 0, []error{err}
+	s.each(ctx, s.shares(due, now), func(ctx context.Context, ref cases.Ref) error {
+		_, err := s.Cases.Expire(ctx, cases.Branch{Tenant: ref.Tenant, Case: ref.ID})
+		return err
+	}, func(ref cases.Ref, err error) {
+		if err != nil {
+			s.resting.add(ref, s.Now(), restOf(err)) // also one that has hung until its time was over
 			failures = append(failures, err)
+			return
+		}
+		applied++
+	})
+	result.Timers += applied
+	return errors.Join(failures...)
+}
+
+// lookedThrough is how many times as many missed deadlines are looked through as are applied in a round, so that a tenant with
+// very many does not hide those of the others.
+const lookedThrough = 5
+
+// shares are the cases of a round: those that do not rest, the longest overdue first, and of one tenant a quarter at most.
+func (s *sweep) shares(due []cases.Ref, now time.Time) (chosen []cases.Ref) {
+	of := map[string]int{}
+	for _, ref := range due {
+		if len(chosen) == s.Batch {
+			break
+		}
+		if of[ref.Tenant] >= max(1, s.Batch/4) || s.resting.is(ref, now) {
 			continue
 		}
-		result.Timers++
+		of[ref.Tenant]++
+		chosen = append(chosen, ref)
 	}
-	return errors.Join(failures...)
+	return chosen
 }
 
-// executions looks at a page of quiet open cases and replaces the executions that are gone.
-func (c SweepConfig) executions(ctx context.Context, page *string, result *swept) error {
-	refs, next, err := c.Store.Open(ctx, c.Now().Add(-c.Quiet), *page, c.Batch)
-	if err != nil {
-		return err
-	}
-	*page = next
-	var failures []error
+// caseTime bounds what is done for one case.
+const caseTime = 5 * time.Second
+
+// each does something for cases, tenants in turns, and tells how it went, one at a time. What has not begun when ctx ends is
+// left to the next round.
+func (s *sweep) each(ctx context.Context, refs []cases.Ref, do func(context.Context, cases.Ref) error, finished func(cases.Ref, error)) {
+	var mutex sync.Mutex
+	var all sync.WaitGroup
 	for _, ref := range refs {
-		replaced, err := c.replaceIfGone(ctx, ref)
-		failures = append(failures, err)
-		if replaced {
-			result.Replaced++
+		all.Add(1)
+		taken := s.pool.Go(ref.Tenant, "", func() {
+			defer all.Done()
+			if ctx.Err() != nil {
+				return
+			}
+			within, cancel := context.WithTimeout(ctx, caseTime)
+			defer cancel()
+			err := do(within, ref)
+			mutex.Lock()
+			defer mutex.Unlock()
+			finished(ref, err)
+		})
+		if !taken {
+			all.Done()
 		}
 	}
-	return errors.Join(failures...)
+	all.Wait()
 }
 
-func (c SweepConfig) replaceIfGone(ctx context.Context, ref cases.Ref) (bool, error) {
-	record, err := c.Store.Get(ctx, ref.Tenant, ref.ID)
-	if err != nil || record.Status != cases.StatusActive {
+// executions looks at a page of quiet open cases, finds the uploads of which nobody has told, and replaces the executions that
+// are gone. more: there are more pages.
+func (s *sweep) executions(ctx context.Context, result *swept) (more bool, err error) {
+	refs, next, err := s.Store.Open(ctx, s.Now().Add(-s.Quiet), s.page, s.Batch)
+	if err != nil {
 		return false, err
 	}
-	running, err := c.Executions.Running(ctx, record.Machine(), record.Execution.Name)
+	s.page = next
+	var failures []error
+	var replaced, uploads atomic.Int64
+	s.each(ctx, refs, func(ctx context.Context, ref cases.Ref) error {
+		record, err := s.Store.Get(ctx, ref.Tenant, ref.ID)
+		if err != nil || record.Status != cases.StatusActive {
+			return err
+		}
+		found, missed := s.Cases.ReconcileUploads(ctx, record)
+		uploads.Add(int64(found))
+		done, err := s.replaceIfGone(ctx, record)
+		if done {
+			replaced.Add(1)
+		}
+		return errors.Join(missed, err)
+	}, func(_ cases.Ref, err error) { failures = append(failures, err) })
+	result.Replaced += int(replaced.Load())
+	result.Uploads += int(uploads.Load())
+	return next != "", errors.Join(failures...)
+}
+
+func (s *sweep) replaceIfGone(ctx context.Context, record cases.Record) (bool, error) {
+	if !record.Replaceable(s.Now()) {
+		return false, nil
+	}
+	running, err := s.Executions.Running(ctx, record.Machine(), record.Execution.Name)
 	if err != nil || running {
 		return false, err
 	}
-	c.Logger.WarnContext(ctx, "execution is gone, replacing it", "case_id", ref.ID, "execution", record.Execution.Name)
-	_, err = c.Cases.ReplaceExecution(ctx, ref.Tenant, ref.ID, record.Execution.Name)
-	return err == nil, err
+	if starting, err := s.starting(ctx, record); err != nil || starting {
+		return false, err
+	}
+	s.Logger.WarnContext(ctx, "execution is gone", "case_id", record.ID, "execution", record.Execution.Name)
+	after, err := s.Cases.ReplaceExecution(ctx, record.Tenant, record.ID, record.Execution.Name)
+	return err == nil && after.Execution.Name != record.Execution.Name, err
+}
+
+// starting says whether the outbox still has the start of the case's execution: another one would not begin sooner. When
+// it is a dead letter, its incident is where a person finds it.
+func (s *sweep) starting(ctx context.Context, record cases.Record) (bool, error) {
+	execution := record.Execution
+	effects, err := s.Store.Outstanding(ctx, record.Tenant, record.ID, max(1, execution.Since), execution.StartedAt)
+	return slices.ContainsFunc(effects, func(e cases.Effect) bool {
+		return e.Kind == cases.EffectStart && e.Name == execution.Name
+	}), err
+}
+
+// resting are cases that are left alone for a while.
+type resting struct {
+	mutex sync.Mutex
+	until map[cases.Ref]time.Time
+}
+
+// restOf is how long a case rests after a failure.
+func restOf(failure error) time.Duration {
+	if problem.CodeOf(failure).Retryable() {
+		return 20 * time.Second
+	}
+	return 5 * time.Minute
+}
+
+func (r *resting) add(ref cases.Ref, now time.Time, rest time.Duration) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.until[ref] = now.Add(rest)
+}
+
+func (r *resting) is(ref cases.Ref, now time.Time) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return now.Before(r.until[ref])
+}
+
+// count says how many rest, and forgets those that do no more.
+func (r *resting) count(now time.Time) int {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	maps.DeleteFunc(r.until, func(_ cases.Ref, until time.Time) bool { return !now.Before(until) })
+	return len(r.until)
 }

@@ -51,7 +51,7 @@ func (e *executions) Running(_ context.Context, _ cases.Machine, name string) (b
 }
 
 type fixture struct {
-	now   time.Time
+	clock *clock
 	exec  *executions
 	core  *app.Core
 	sweep task.Handler
@@ -65,10 +65,10 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	f := &fixture{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), exec: &executions{gone: map[string]bool{}}, p: identity.Principal{Tenant: "a", Kind: identity.Client, ID: "key_1"}}
+	f := &fixture{clock: clockAt(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), exec: &executions{gone: map[string]bool{}}, p: identity.Principal{Tenant: "a", Kind: identity.Client, ID: "key_1"}}
 	f.core, err = app.New(app.Parts{
 		Store: db.Cases(), Webhooks: db.Webhooks(), Executions: f.exec, Definitions: statemachines.Files,
-		Now: func() time.Time { return f.now }, Logger: slog.New(slog.DiscardHandler),
+		Now: f.clock.now, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func (f *fixture) swept(t *testing.T) map[string]int {
 		t.Fatal(err)
 	}
 	// The store forgets delivered effects in its own time: a write that waits comes after that.
-	if err := f.core.Store.PutTaskRun(t.Context(), "a", "any", cases.TaskRun{ID: "task_1", StartedAt: f.now}); err != nil {
+	if err := f.core.Store.PutTaskRun(t.Context(), "a", "any", cases.TaskRun{ID: "task_1", StartedAt: f.clock.now()}); err != nil {
 		t.Fatal(err)
 	}
 	var result map[string]int
@@ -113,12 +113,16 @@ func TestSweepDeliversWhatDispatchHasMissed(t *testing.T) {
 	if got := f.swept(t); got["effects"] != 0 {
 		t.Errorf("dispatch is given no time: %v", got)
 	}
-	f.now = f.now.Add(time.Minute)
+	f.clock.goOn(time.Minute)
 	f.exec.fail = errors.New("down")
-	if _, err := f.sweep(t.Context(), nil); problem.CodeOf(err) != problem.Unavailable {
-		t.Errorf("a sweep whose deliveries fail says so: %v", err)
+	if got := f.swept(t); got["effects"] != 2 { // the start, and what subscribers are told
+		t.Errorf("%v", got)
 	}
 	f.exec.fail = nil
+	if got := f.swept(t); got["effects"] != 0 {
+		t.Errorf("an effect that failed is tried again before its time: %v", got)
+	}
+	f.clock.goOn(time.Minute)
 	f.swept(t)
 	if len(f.exec.started) != 1 || f.exec.started[0] != record.Execution.Name {
 		t.Errorf("started %v", f.exec.started)
@@ -132,7 +136,7 @@ func TestSweepDeliversWhatDispatchHasMissed(t *testing.T) {
 func TestSweepReplacesAnExecutionThatIsGone(t *testing.T) {
 	f := newFixture(t)
 	record := f.start(t)
-	f.now = f.now.Add(time.Hour)
+	f.clock.goOn(time.Hour)
 	f.swept(t)
 	f.exec.gone[record.Execution.Name] = true
 	if got := f.swept(t); got["executions_replaced"] != 1 {
@@ -142,9 +146,31 @@ func TestSweepReplacesAnExecutionThatIsGone(t *testing.T) {
 	if err != nil || after.Execution.Sequence != 2 || after.Execution.Name == record.Execution.Name {
 		t.Errorf("%+v %v", after.Execution, err)
 	}
-	f.now = f.now.Add(time.Minute)
+	f.clock.goOn(time.Minute)
 	f.swept(t)
 	if len(f.exec.started) != 2 || f.exec.started[1] != after.Execution.Name {
+		t.Errorf("started %v", f.exec.started)
+	}
+}
+
+func TestSweepStartsNoOtherExecutionWhileAStartIsUndelivered(t *testing.T) {
+	f := newFixture(t)
+	record := f.start(t)
+	f.exec.fail = errors.New("down")
+	f.exec.gone[record.Execution.Name] = true
+	for range 12 {
+		f.clock.goOn(time.Hour)
+		if got := f.swept(t); got["executions_replaced"] != 0 {
+			t.Fatalf("%v", got)
+		}
+	}
+	f.exec.fail = nil
+	delete(f.exec.gone, record.Execution.Name)
+	for range 12 {
+		f.clock.goOn(time.Hour)
+		f.swept(t)
+	}
+	if len(f.exec.started) != 1 || f.exec.started[0] != record.Execution.Name {
 		t.Errorf("started %v", f.exec.started)
 	}
 }
@@ -152,7 +178,7 @@ func TestSweepReplacesAnExecutionThatIsGone(t *testing.T) {
 func TestSweepAppliesADeadlineThatItsExecutionHasMissed(t *testing.T) {
 	f := newFixture(t)
 	record := f.start(t)
-	f.now = f.now.AddDate(0, 0, 15)
+	f.clock.goOn(15 * 24 * time.Hour)
 	if got := f.swept(t); got["timers"] != 1 {
 		t.Errorf("%v", got)
 	}

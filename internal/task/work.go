@@ -19,6 +19,9 @@ type worker struct {
 	newID   func(prefix string) string
 	metrics telemetry.Metrics
 	logger  *slog.Logger
+	// after is what follows an outcome that has been written, and may be repeated; also when a task is called again that had
+	// written it. before is the record as the work found it, or none. nil: nothing.
+	after func(ctx context.Context, r request, before cases.Record) error
 }
 
 // doFunc does the work of a job and names what it called (a plugin, a policy).
@@ -28,36 +31,53 @@ type doFunc func(ctx context.Context, job cases.Job, attempt int) (outcome cases
 func (w worker) handler(do doFunc) Handler {
 	return machineTask(func(ctx context.Context, r request) (cases.ExecutionInput, error) {
 		job, todo, follow, err := w.cases.BeginWork(ctx, r.branch(), r.State, r.Work)
-		if err != nil || !todo {
+		if err != nil {
 			return follow, err
+		}
+		if !todo {
+			return follow, w.then(ctx, r, cases.Record{})
 		}
 		started := w.now()
 		outcome, name, err := do(ctx, job, r.Attempt)
 		run := cases.TaskRun{
 			ID: w.newID("task"), State: r.State, Visit: job.Visit, Work: r.Work, Source: w.source, Name: name,
-			Attempt: r.Attempt + 1, Outcome: "done", StartedAt: started, Duration: w.now().Sub(started),
+			Attempt: job.Tries + r.Attempt + 1, Outcome: "done", StartedAt: started, Duration: w.now().Sub(started),
 		}
 		w.metrics.Observe("task_duration", run.Duration, "source", w.source)
 		if err != nil {
-			return cases.ExecutionInput{}, w.failed(ctx, r, run, err)
+			return w.later(ctx, r, job, run, problem.As(err))
 		}
 		if outcome.Awaiting {
 			run.Outcome = "awaiting"
 		}
 		w.metrics.Count("tasks_total", "source", w.source, "outcome", run.Outcome)
 		outcome.Run = run
-		return w.cases.FinishWork(ctx, job, outcome)
+		if follow, err = w.cases.FinishWork(ctx, job, outcome); err != nil {
+			return follow, err
+		}
+		return follow, w.then(ctx, r, job.Record)
 	})
 }
 
+func (w worker) then(ctx context.Context, r request, before cases.Record) error {
+	if w.after == nil {
+		return nil
+	}
+	return w.after(ctx, r, before)
+}
+
 // failed keeps the attempt and gives the error to the machine, which retries by its name or hands it to step.
-func (w worker) failed(ctx context.Context, r request, run cases.TaskRun, err error) error {
-	p := problem.As(err)
-	run.Outcome, run.Error = "failed", string(p.Code)
-	w.metrics.Count("tasks_total", "source", w.source, "outcome", "failed")
-	w.logger.WarnContext(ctx, "task failed", "source", w.source, "name", run.Name, "attempt", run.Attempt, "code", p.Code, "error", p.Error())
+func (w worker) failed(ctx context.Context, r request, run cases.TaskRun, p *problem.Error) error {
+	w.note(ctx, r, &run, p)
 	if putErr := w.store.PutTaskRun(ctx, r.Tenant, r.Case, run); putErr != nil {
 		w.logger.ErrorContext(ctx, "attempt not kept", "error", putErr.Error())
 	}
 	return p
+}
+
+// note says in the account of an attempt, in the metrics and in the log that it has failed.
+func (w worker) note(ctx context.Context, r request, run *cases.TaskRun, p *problem.Error) {
+	run.Outcome, run.Error = "failed", string(p.Code)
+	w.metrics.Count("tasks_total", "source", w.source, "outcome", "failed")
+	w.logger.WarnContext(ctx, "task failed", "source", w.source, "name", run.Name, "attempt", run.Attempt, "code", p.Code, "error", p.Error())
 }

@@ -13,24 +13,26 @@ import (
 // EMF is Metrics in CloudWatch's embedded metric format: it gathers during an invocation; Flush writes one line for each
 // set of dimensions.
 type EMF struct {
-	w      io.Writer
-	now    func() time.Time
-	mu     sync.Mutex
-	series map[string]*series
+	w         io.Writer
+	now       func() time.Time
+	namespace string
+	mu        sync.Mutex
+	series    map[string]*series
 }
 
 type series struct {
 	dimensions []string // name, value, …
 	counts     map[string]float64
 	durations  map[string][]float64 // milliseconds
+	gauges     map[string]float64
 }
 
-// NewEMF writes to w; now may be nil: time.Now.
-func NewEMF(w io.Writer, now func() time.Time) *EMF {
+// NewEMF writes to w, into a namespace of its own for each installation of an account; now may be nil: time.Now.
+func NewEMF(w io.Writer, namespace string, now func() time.Time) *EMF {
 	if now == nil {
 		now = time.Now
 	}
-	return &EMF{w: w, now: now, series: map[string]*series{}}
+	return &EMF{w: w, now: now, namespace: namespace, series: map[string]*series{}}
 }
 
 // Count implements Metrics.
@@ -52,11 +54,18 @@ func (e *EMF) Observe(name string, d time.Duration, dimensions ...string) {
 	}
 }
 
+// Gauge implements Metrics.
+func (e *EMF) Gauge(name string, value float64, dimensions ...string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.at(dimensions).gauges[name] = value
+}
+
 func (e *EMF) at(dimensions []string) *series {
 	key := strings.Join(dimensions, "\x00")
 	s, ok := e.series[key]
 	if !ok {
-		s = &series{dimensions: slices.Clone(dimensions[:len(dimensions)/2*2]), counts: map[string]float64{}, durations: map[string][]float64{}}
+		s = &series{dimensions: slices.Clone(dimensions[:len(dimensions)/2*2]), counts: map[string]float64{}, durations: map[string][]float64{}, gauges: map[string]float64{}}
 		e.series[key] = s
 	}
 	return s
@@ -77,7 +86,7 @@ func (e *EMF) Flush() error {
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		line, err := json.Marshal(e.series[key].line(e.now()))
+		line, err := json.Marshal(e.series[key].line(e.namespace, e.now()))
 		if err != nil {
 			return fmt.Errorf("write metrics: %w", err)
 		}
@@ -89,7 +98,7 @@ func (e *EMF) Flush() error {
 	return nil
 }
 
-func (s *series) line(now time.Time) map[string]any {
+func (s *series) line(namespace string, now time.Time) map[string]any {
 	line := map[string]any{}
 	names, metrics := []string{}, []emfMetric{}
 	for i := 0; i < len(s.dimensions); i += 2 {
@@ -104,10 +113,14 @@ func (s *series) line(now time.Time) map[string]any {
 		line[name] = values
 		metrics = append(metrics, emfMetric{name, "Milliseconds"})
 	}
+	for name, value := range s.gauges {
+		line[name] = value
+		metrics = append(metrics, emfMetric{name, "None"})
+	}
 	slices.SortFunc(metrics, func(a, b emfMetric) int { return strings.Compare(a.Name, b.Name) })
 	line["_aws"] = map[string]any{
 		"Timestamp":         now.UnixMilli(),
-		"CloudWatchMetrics": []any{map[string]any{"Namespace": "Ballerine", "Dimensions": [][]string{names}, "Metrics": metrics}},
+		"CloudWatchMetrics": []any{map[string]any{"Namespace": namespace, "Dimensions": [][]string{names}, "Metrics": metrics}},
 	}
 	return line
 }

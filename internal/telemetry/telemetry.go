@@ -1,5 +1,5 @@
-// Package telemetry is how the system is seen from outside: structured logs with the ids of request, case, execution
-// and trace, and counted metrics. Personal data never goes through it: log ids, codes and durations, not values.
+// Package telemetry provides structured logs with the ids of request, case, execution and trace, and metrics. It never
+// handles personal data: log ids, codes and durations, not values.
 package telemetry
 
 import (
@@ -13,6 +13,8 @@ import (
 type Metrics interface {
 	Count(name string, dimensions ...string)
 	Observe(name string, d time.Duration, dimensions ...string)
+	// Gauge says how much there is of something now: the newest value counts.
+	Gauge(name string, value float64, dimensions ...string)
 }
 
 // Discard is Metrics that nobody reads.
@@ -22,6 +24,7 @@ type discard struct{}
 
 func (discard) Count(string, ...string)                  {}
 func (discard) Observe(string, time.Duration, ...string) {}
+func (discard) Gauge(string, float64, ...string)         {}
 
 type attributesKey struct{}
 

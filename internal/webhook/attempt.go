@@ -3,7 +3,6 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,20 +11,21 @@ import (
 	"strings"
 	"time"
 
+	"github.com/oklog/ulid/v2"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-	"golang.org/x/sync/errgroup"
 
 	"ballerine/internal/outbound"
 	"ballerine/internal/problem"
 )
 
-// Schedule is how long after a failed attempt the next one is made. After the last one the delivery has failed: eight
+// schedule is how long after a failed attempt the next one is made. After the last one the delivery has failed: eight
 // attempts over a little more than 31 hours. A receiver's Retry-After (429, 503) can make a pause longer, up to a day.
-func Schedule() []time.Duration {
+func schedule() []time.Duration {
 	return []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
 }
 
-// lease is how long a running attempt keeps others away, beyond its timeout.
+// lease is how long a running attempt keeps others away beyond its timeout, unless Config.Lease says otherwise: clocks of
+// processes differ, and a function may be frozen between its attempt and what it writes of it.
 const lease = 50 * time.Second
 
 // Attempt makes one attempt at a pending delivery and writes down how it went. Two callers never attempt the same
@@ -33,8 +33,12 @@ const lease = 50 * time.Second
 // the delivery.
 //
 // Taken is any 2xx. 410 Gone disables the subscription, as the Standard Webhooks specification asks, and fails the
-// delivery. Anything else, a redirect included, is tried again on the schedule. No part of an answer's body is kept.
+// delivery; so does, at its end, a receiver that has taken nothing for Config.FailingFor. Anything else, a redirect included, is tried again on the schedule. No part of an answer's body is kept.
 func (s *Service) Attempt(ctx context.Context, delivery Delivery) (Delivery, error) {
+	return s.attempt(ctx, delivery, s.config.Timeout)
+}
+
+func (s *Service) attempt(ctx context.Context, delivery Delivery, timeout time.Duration) (Delivery, error) {
 	if delivery.Status != Pending {
 		return delivery, problem.New(problem.Conflict, "The delivery is not pending.")
 	}
@@ -43,7 +47,7 @@ func (s *Service) Attempt(ctx context.Context, delivery Delivery) (Delivery, err
 		return delivery, problem.New(problem.Conflict, "An attempt is running.")
 	}
 	claimed := delivery
-	claimed.LeasedUntil = now.Add(s.config.Timeout + lease)
+	claimed.LeasedUntil = now.Add(timeout + s.config.Lease)
 	claimed.NextAt = claimed.LeasedUntil
 	if err := s.update(ctx, &claimed); err != nil {
 		return delivery, err
@@ -51,53 +55,38 @@ func (s *Service) Attempt(ctx context.Context, delivery Delivery) (Delivery, err
 	subscription, err := s.config.Store.Subscription(ctx, delivery.Tenant, delivery.Subscription)
 	switch {
 	case problem.CodeOf(err) == problem.NotFound:
-		return s.give(ctx, claimed, "unsubscribed")
+		return s.giveUp(ctx, claimed, "unsubscribed")
 	case err != nil:
 		return claimed, fmt.Errorf("read the subscription: %w", err)
 	case subscription.Disabled:
-		return s.give(ctx, claimed, "disabled")
+		return s.giveUp(ctx, claimed, "disabled")
 	}
-	attempt, pause, err := s.send(ctx, subscription, claimed)
+	attempt, pause, err := s.send(ctx, subscription, claimed, timeout)
 	if err != nil {
 		return claimed, err // the lease runs out, and it is due again
 	}
-	if attempt.Status == http.StatusGone {
-		if err := s.disable(ctx, subscription); err != nil {
-			return claimed, err
-		}
+	if err := s.heed(ctx, subscription, claimed, attempt); err != nil {
+		return claimed, err
 	}
 	return s.record(ctx, claimed, attempt, pause)
 }
 
-// give ends a delivery that nobody wants any more.
-func (s *Service) give(ctx context.Context, delivery Delivery, reason string) (Delivery, error) {
+// giveUp ends a delivery that is no longer wanted.
+func (s *Service) giveUp(ctx context.Context, delivery Delivery, reason string) (Delivery, error) {
 	delivery.Attempts = append(slices.Clone(delivery.Attempts), Attempt{At: s.config.Now().UTC(), Error: reason})
 	delivery.Status, delivery.NextAt, delivery.LeasedUntil = Failed, time.Time{}, time.Time{}
 	s.config.Metrics.Count("webhook_deliveries", "outcome", string(Failed))
 	return delivery, s.update(ctx, &delivery)
 }
 
-func (s *Service) disable(ctx context.Context, subscription Subscription) error {
-	_, err := s.change(ctx, subscription.Tenant, subscription.ID, 0, func(current *Subscription) error {
-		if current.URL == subscription.URL { // a new address deserves its own answer
-			current.Disabled, current.Reason = true, "gone"
-		}
-		return nil
-	})
-	if problem.CodeOf(err) == problem.NotFound {
-		return nil
-	}
-	return err
-}
-
 // send makes the call. pause is the receiver's Retry-After. An error means that there was no attempt to speak of.
-func (s *Service) send(ctx context.Context, subscription Subscription, delivery Delivery) (Attempt, time.Duration, error) {
+func (s *Service) send(ctx context.Context, subscription Subscription, delivery Delivery, timeout time.Duration) (Attempt, time.Duration, error) {
 	started := s.config.Now().UTC()
 	headers, err := Sign(subscription.Secrets, delivery.EventID, started, delivery.Body)
 	if err != nil {
 		return Attempt{}, 0, err
 	}
-	within, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(within, http.MethodPost, subscription.URL, bytes.NewReader(delivery.Body))
 	if err != nil {
@@ -140,7 +129,7 @@ func (s *Service) record(ctx context.Context, delivery Delivery, attempt Attempt
 	delivery.Attempts = append(slices.Clone(delivery.Attempts), attempt)
 	delivery.LeasedUntil = time.Time{}
 	tried := len(delivery.Attempts) - delivery.Round
-	schedule := Schedule()
+	schedule := schedule()
 	outcome := "retrying"
 	switch {
 	case attempt.Error == "":
@@ -152,6 +141,7 @@ func (s *Service) record(ctx context.Context, delivery Delivery, attempt Attempt
 	}
 	s.config.Metrics.Count("webhook_deliveries", "outcome", outcome)
 	s.config.Metrics.Observe("webhook_duration", attempt.Duration, "outcome", outcome)
+	s.note(delivery, attempt)
 	// The attempt has been made: it is written down also when the caller has gone in the meantime.
 	return delivery, s.update(context.WithoutCancel(ctx), &delivery)
 }
@@ -162,69 +152,10 @@ func (s *Service) update(ctx context.Context, delivery *Delivery) error {
 	return s.config.Store.UpdateDelivery(ctx, *delivery)
 }
 
-// Summary counts what AttemptAll did.
-type Summary struct {
-	Tried     int `json:"tried"`
-	Delivered int `json:"delivered"`
-	Retrying  int `json:"retrying"`
-	Failed    int `json:"failed"`
-	Skipped   int `json:"skipped"` // another caller was there first
-}
-
-// AttemptDue attempts at most limit deliveries of all tenants that are due, and returns how many it has. Errors of our
-// own side do not keep the others from being attempted; they are joined.
-func (s *Service) AttemptDue(ctx context.Context, limit int) (int, error) {
-	summary, err := s.attemptDue(ctx, limit)
-	return summary.Tried, err
-}
-
-func (s *Service) attemptDue(ctx context.Context, limit int) (Summary, error) {
-	due, err := s.config.Store.DueDeliveries(ctx, s.config.Now().UTC(), limit)
-	if err != nil {
-		return Summary{}, fmt.Errorf("read the due deliveries: %w", err)
-	}
-	return s.AttemptAll(ctx, due)
-}
-
-// AttemptAll attempts the deliveries, a few at once.
-func (s *Service) AttemptAll(ctx context.Context, deliveries []Delivery) (Summary, error) {
-	results := make([]Delivery, len(deliveries))
-	failures := make([]error, len(deliveries))
-	var group errgroup.Group
-	group.SetLimit(s.config.Concurrency)
-	for i := range deliveries {
-		group.Go(func() error {
-			results[i], failures[i] = s.Attempt(ctx, deliveries[i])
-			return nil
-		})
-	}
-	_ = group.Wait() // the functions return nil; failures are kept by place
-	return summarise(results, failures)
-}
-
-func summarise(results []Delivery, failures []error) (Summary, error) {
-	var summary Summary
-	for i, result := range results {
-		switch {
-		case problem.CodeOf(failures[i]) == problem.Conflict:
-			summary.Skipped++
-			failures[i] = nil
-		case failures[i] != nil: // joined below
-		case result.Status == Delivered:
-			summary.Delivered++
-		case result.Status == Failed:
-			summary.Failed++
-		default:
-			summary.Retrying++
-		}
-	}
-	summary.Tried = summary.Delivered + summary.Failed + summary.Retrying
-	return summary, errors.Join(failures...)
-}
-
 // Redeliver starts a new round for a delivery of the subscription, whatever became of it, and makes its first attempt at
-// once. Errors: NotFound, Conflict when the subscription is disabled or an attempt is running.
-func (s *Service) Redeliver(ctx context.Context, tenant, subscription, id string) (Delivery, error) {
+// once. The same call again, by its name ("": it has none), goes on with its round, and makes no second attempt where the first was
+// made. Errors: NotFound, Conflict when the subscription is disabled or an attempt is running.
+func (s *Service) Redeliver(ctx context.Context, tenant, subscription, id, call string) (Delivery, error) {
 	delivery, err := s.config.Store.Delivery(ctx, tenant, id)
 	if err != nil {
 		return Delivery{}, err
@@ -243,11 +174,68 @@ func (s *Service) Redeliver(ctx context.Context, tenant, subscription, id string
 	if delivery.LeasedUntil.After(now) {
 		return Delivery{}, problem.New(problem.Conflict, "An attempt is running.")
 	}
-	delivery.Status, delivery.Round, delivery.NextAt = Pending, len(delivery.Attempts), now
+	if call != "" && delivery.Redelivered == call {
+		return s.first(ctx, delivery)
+	}
+	delivery.Status, delivery.Round, delivery.NextAt, delivery.Redelivered = Pending, len(delivery.Attempts), s.ownTurn(now), call
 	if err := s.update(ctx, &delivery); err != nil {
 		return Delivery{}, err
 	}
 	return s.Attempt(ctx, delivery)
+}
+
+// ownTurn is when a delivery is due that the caller attempts at once: nobody else takes it before, and whoever comes then finds
+// the caller gone.
+func (s *Service) ownTurn(now time.Time) time.Time { return now.Add(s.config.Timeout + s.config.Lease) }
+
+// first makes the first attempt of a delivery's round, unless it was made.
+func (s *Service) first(ctx context.Context, delivery Delivery) (Delivery, error) {
+	if delivery.Status != Pending || len(delivery.Attempts) > delivery.Round {
+		return delivery, nil
+	}
+	return s.Attempt(ctx, delivery)
+}
+
+// testType is the type of the event that Test sends.
+const testType = "webhook.test"
+
+// Test sends a subscription an event that is about nothing, whatever types it names, and returns the delivery with its
+// first attempt. One that fails is tried again like every other. event is the id of the event, a ULID behind a prefix, so that the
+// same call again sends the same one; "" makes one. Errors: NotFound, Conflict when the subscription is disabled.
+func (s *Service) Test(ctx context.Context, tenant, id, event string) (Delivery, error) {
+	subscription, err := s.config.Store.Subscription(ctx, tenant, id)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if subscription.Disabled {
+		return Delivery{}, problem.New(problem.Conflict, "The subscription is disabled.")
+	}
+	now := s.config.Now().UTC()
+	at := now
+	if event == "" {
+		event = s.config.NewID("evt_")
+	} else if _, text, _ := strings.Cut(event, "_"); len(text) == ulid.EncodedSize {
+		made, err := ulid.Parse(text)
+		if err != nil {
+			return Delivery{}, problem.Wrap(err, problem.Invalid, "The event's id is no ULID.")
+		}
+		at = made.Timestamp().UTC() // the delivery's id follows from it
+	}
+	test := Event{Tenant: tenant, ID: event, Type: testType, Subject: id, Time: at, Data: map[string]any{"webhook": id}}
+	body, err := s.body(test)
+	if err != nil {
+		return Delivery{}, err
+	}
+	delivery := newDelivery(test, id, body, now)
+	delivery.NextAt = s.ownTurn(now)
+	created, err := s.config.Store.CreateDelivery(ctx, delivery)
+	if err == nil && !created {
+		delivery, err = s.config.Store.Delivery(ctx, tenant, delivery.ID)
+	}
+	if err != nil {
+		return Delivery{}, fmt.Errorf("create a delivery: %w", err)
+	}
+	return s.first(ctx, delivery)
 }
 
 // Sign makes the three headers of the Standard Webhooks specification, with one signature for each secret that is valid

@@ -42,7 +42,7 @@ func TestTwoCallersNeverAttemptTheSameDeliveryAtOnce(t *testing.T) {
 	if _, err := b.Attempt(t.Context(), running); problem.CodeOf(err) != problem.Conflict {
 		t.Errorf("a running attempt is doubled: %v", err)
 	}
-	if _, err := b.Redeliver(t.Context(), "demo", delivery.Subscription, delivery.ID); problem.CodeOf(err) != problem.Conflict {
+	if _, err := b.Redeliver(t.Context(), "demo", delivery.Subscription, delivery.ID, ""); problem.CodeOf(err) != problem.Conflict {
 		t.Errorf("redelivered while it runs: %v", err)
 	}
 	close(release)
@@ -67,7 +67,27 @@ func TestAnAttemptThatDiedIsMadeAgainAfterItsLease(t *testing.T) {
 	if summary, err := b.attemptDue(t.Context(), 10); err != nil || summary.Tried != 0 {
 		t.Fatalf("within the lease: %+v %v", summary, err)
 	}
-	b.advance(2*time.Second + lease)
+	b.advance(b.config.Timeout + lease)
+	if summary, err := b.attemptDue(t.Context(), 10); err != nil || summary.Delivered != 1 {
+		t.Fatalf("after the lease: %+v %v", summary, err)
+	}
+}
+
+// TestALeaseIsAsLongAsIsAsked is for a process that attempts alone: what it left when it died need not wait for long.
+func TestALeaseIsAsLongAsIsAsked(t *testing.T) {
+	b := newBench(t)
+	b.subscribe(t, "*")
+	delivery := b.publish(t, "e1")
+	b.config.Lease = time.Second
+	ctx, cancel := context.WithCancel(t.Context())
+	b.mu.Lock()
+	b.answer = func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() }
+	b.mu.Unlock()
+	if _, err := b.Attempt(ctx, delivery); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	b.answerWith(http.StatusOK)
+	b.advance(b.config.Timeout + time.Second + time.Millisecond)
 	if summary, err := b.attemptDue(t.Context(), 10); err != nil || summary.Delivered != 1 {
 		t.Fatalf("after the lease: %+v %v", summary, err)
 	}

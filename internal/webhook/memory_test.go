@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"ballerine/internal/problem"
 )
@@ -17,6 +16,7 @@ type memory struct {
 	mu            sync.Mutex
 	subscriptions map[string]Subscription
 	deliveries    map[string]Delivery
+	looked        int // how many failed deliveries were given out
 }
 
 func newMemory() *memory {
@@ -105,15 +105,41 @@ func (m *memory) Deliveries(_ context.Context, tenant, subscription, after strin
 	return list, "", nil
 }
 
-func (m *memory) DueDeliveries(_ context.Context, before time.Time, limit int) ([]Delivery, error) {
+func (m *memory) FailedDeliveries(_ context.Context, tenant, subscription, subject, after string, limit int) (page []Delivery, next string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	at := func(d Delivery) string { return d.Subject() + "#" + d.ID }
 	var list []Delivery
 	for _, d := range m.deliveries {
-		if d.Status == Pending && !d.NextAt.After(before) {
+		if d.Tenant == tenant && d.Subscription == subscription && d.Status == Failed && (subject == "" || d.Subject() == subject) && (after == "" || at(d) < after) {
 			list = append(list, d)
 		}
 	}
-	slices.SortFunc(list, func(a, b Delivery) int { return cmp.Or(a.NextAt.Compare(b.NextAt), strings.Compare(a.ID, b.ID)) })
-	return list[:min(limit, len(list))], nil
+	slices.SortFunc(list, func(a, b Delivery) int { return strings.Compare(at(b), at(a)) })
+	m.looked += min(len(list), limit)
+	if len(list) > limit {
+		return list[:limit], at(list[limit-1]), nil
+	}
+	return list, "", nil
+}
+
+func (m *memory) DueDeliveries(_ context.Context, page DuePage) (due []Delivery, next string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	receivers := map[string][]Delivery{}
+	for _, d := range m.deliveries {
+		if d.Status == Pending && !d.NextAt.After(page.Before) && d.Tenant+" "+d.Subscription > page.After {
+			receivers[d.Tenant+" "+d.Subscription] = append(receivers[d.Tenant+" "+d.Subscription], d)
+		}
+	}
+	for _, receiver := range slices.Sorted(maps.Keys(receivers)) {
+		if len(due) == page.Limit {
+			return due, next, nil
+		}
+		list := receivers[receiver]
+		slices.SortFunc(list, func(a, b Delivery) int { return cmp.Or(a.NextAt.Compare(b.NextAt), strings.Compare(a.ID, b.ID)) })
+		due = append(due, list[:min(len(list), page.Each, page.Limit-len(due))]...)
+		next = receiver
+	}
+	return due, "", nil
 }

@@ -20,16 +20,28 @@ var eventIDForm = regexp.MustCompile(`^[A-Za-z0-9_/-]{1,200}$`)
 // maxBody is the largest body, in bytes. Events are thin: a larger one is a mistake of ours.
 const maxBody = 64 << 10
 
-// envelope is the body: a CloudEvents 1.0 event in its JSON form.
-type envelope struct {
-	SpecVersion     string         `json:"specversion"`
-	ID              string         `json:"id"`
-	Source          string         `json:"source"`
-	Type            string         `json:"type"`
-	Time            time.Time      `json:"time"`
-	Subject         string         `json:"subject,omitempty"`
-	DataContentType string         `json:"datacontenttype"`
-	Data            map[string]any `json:"data"`
+// Envelope is what a subscriber is sent: a CloudEvents 1.0 event in its JSON form.
+type Envelope struct {
+	SpecVersion     string         `json:"specversion" enum:"1.0"`
+	ID              string         `json:"id" doc:"unique and stable: webhook-id of the deliveries"`
+	Source          string         `json:"source" doc:"which system it is from"`
+	Type            string         `json:"type" doc:"what happened"`
+	Time            time.Time      `json:"time" doc:"when it happened"`
+	Subject         string         `json:"subject,omitempty" doc:"what it is about: the case's id"`
+	DataContentType string         `json:"datacontenttype" enum:"application/json"`
+	Data            map[string]any `json:"data" personal:"event" nullable:"false" doc:"as the webhook of this type has it: see the webhooks of this document"`
+}
+
+// Envelope puts an event into its envelope.
+func (s *Service) Envelope(event Event) Envelope {
+	data := event.Data
+	if data == nil {
+		data = map[string]any{}
+	}
+	return Envelope{
+		SpecVersion: "1.0", ID: event.ID, Source: s.config.Source, Type: event.Type, Time: event.Time.UTC(), Subject: event.Subject,
+		DataContentType: "application/json", Data: data,
+	}
 }
 
 // Publish creates a delivery for each of the tenant's subscriptions that want the event, and makes the first attempt at
@@ -41,9 +53,7 @@ func (s *Service) Publish(ctx context.Context, tenant string, event Event) error
 	if err != nil {
 		return err
 	}
-	first := *s
-	first.config.Timeout = min(s.config.FirstTimeout, s.config.Timeout)
-	if _, err := first.AttemptAll(ctx, created); err != nil {
+	if _, err := s.attemptAll(ctx, created, s.firstTimeout()); err != nil {
 		s.config.Metrics.Count("webhook_attempts_put_off") // the deliveries are kept, and due: AttemptDue makes up for it
 	}
 	return nil
@@ -62,14 +72,15 @@ func (s *Service) Create(ctx context.Context, event Event) ([]Delivery, error) {
 	}
 	now := s.config.Now().UTC()
 	var created []Delivery
+	unreadable := ""
 	for _, subscription := range subscriptions {
+		if subscription.Reason == reasonUnreadable {
+			unreadable = subscription.ID
+		}
 		if !subscription.Wants(event.Type) {
 			continue
 		}
-		delivery := Delivery{
-			Tenant: event.Tenant, ID: deliveryID(event, subscription.ID), Subscription: subscription.ID, EventID: event.ID, Type: event.Type,
-			Body: body, Status: Pending, NextAt: now, Revision: 1, CreatedAt: now, UpdatedAt: now,
-		}
+		delivery := newDelivery(event, subscription.ID, body, now)
 		isNew, err := s.config.Store.CreateDelivery(ctx, delivery)
 		if err != nil {
 			return created, fmt.Errorf("create a delivery: %w", err)
@@ -78,7 +89,17 @@ func (s *Service) Create(ctx context.Context, event Event) ([]Delivery, error) {
 			created = append(created, delivery)
 		}
 	}
+	if unreadable != "" { // the others have theirs; whether this one wants it is not known, and must not be forgotten
+		return created, problem.New(problem.Internal, "The subscription %s cannot be read: whether it wants the event is not known.", unreadable)
+	}
 	return created, nil
+}
+
+func newDelivery(event Event, subscription string, body []byte, now time.Time) Delivery {
+	return Delivery{
+		Tenant: event.Tenant, ID: deliveryID(event, subscription), Subscription: subscription, EventID: event.ID, Type: event.Type,
+		Body: body, Status: Pending, NextAt: now, Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}
 }
 
 func (s *Service) body(event Event) ([]byte, error) {
@@ -98,17 +119,10 @@ func (s *Service) body(event Event) ([]byte, error) {
 	if len(e.Fields) > 0 {
 		return nil, e
 	}
-	data := event.Data
-	if data == nil {
-		data = map[string]any{}
-	}
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(envelope{
-		SpecVersion: "1.0", ID: event.ID, Source: s.config.Source, Type: event.Type, Time: event.Time.UTC(), Subject: event.Subject,
-		DataContentType: "application/json", Data: data,
-	})
+	err := encoder.Encode(s.Envelope(event))
 	if err != nil {
 		return nil, problem.Wrap(err, problem.Internal, "The event cannot be written as JSON.")
 	}

@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"ballerine/internal/expr"
 	"ballerine/internal/outbound"
 	"ballerine/internal/problem"
 )
@@ -25,14 +27,23 @@ const (
 
 var patternForm = regexp.MustCompile(`^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*)?)$`)
 
-// Subscribe creates a subscription with a new secret. The caller shows Secrets[0] once. Errors: Invalid, with all fields.
-func (s *Service) Subscribe(ctx context.Context, tenant, url string, events []string) (Subscription, error) {
+// Subscribe creates a subscription with a new secret. The caller shows Secrets[0] once. id is reserved by the caller, so that the
+// same call again finds what it has created; "" makes one. Errors: Invalid, with all fields.
+func (s *Service) Subscribe(ctx context.Context, tenant, id, url string, events []string) (Subscription, error) {
 	if err := s.check(url, events); err != nil {
 		return Subscription{}, err
 	}
 	existing, err := s.config.Store.Subscriptions(ctx, tenant)
 	if err != nil {
 		return Subscription{}, err
+	}
+	if id == "" {
+		id = s.config.NewID("whk_")
+	}
+	for _, one := range existing {
+		if one.ID == id {
+			return one, nil // the same call came before
+		}
 	}
 	if len(existing) >= maxSubscriptions {
 		return Subscription{}, problem.New(problem.Invalid, "A tenant has at most %d subscriptions.", maxSubscriptions)
@@ -43,10 +54,16 @@ func (s *Service) Subscribe(ctx context.Context, tenant, url string, events []st
 		return Subscription{}, err
 	}
 	subscription := Subscription{
-		Tenant: tenant, ID: s.config.NewID("whk_"), URL: url, Events: normal(events), Secrets: []Secret{secret},
+		Tenant: tenant, ID: id, URL: url, Events: normal(events), Secrets: []Secret{secret},
 		Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
-	return subscription, s.config.Store.PutSubscription(ctx, subscription)
+	err = s.config.Store.PutSubscription(ctx, subscription)
+	if problem.CodeOf(err) == problem.Conflict {
+		if there, readErr := s.config.Store.Subscription(ctx, tenant, id); readErr == nil {
+			return there, nil // the same call came at the same time
+		}
+	}
+	return subscription, err
 }
 
 // Patch changes a subscription; a nil member stays as it is.
@@ -56,10 +73,13 @@ type Patch struct {
 	Disabled *bool // false brings a disabled one back
 }
 
-// Update changes a subscription that is still at version (0: at any). Errors: NotFound, Stale, Invalid, Conflict.
+// Update changes a subscription that is still at version (0: at any); where nothing would change, nothing is written. Errors: NotFound, Stale, Invalid, Conflict.
 func (s *Service) Update(ctx context.Context, tenant, id string, version int, patch Patch) (Subscription, error) {
 	return s.change(ctx, tenant, id, version, func(subscription *Subscription) error {
 		if patch.URL != nil {
+			if subscription.URL != *patch.URL {
+				subscription.FailingSince = time.Time{}
+			}
 			subscription.URL = *patch.URL
 		}
 		if patch.Events != nil {
@@ -67,6 +87,9 @@ func (s *Service) Update(ctx context.Context, tenant, id string, version int, pa
 		}
 		if patch.Disabled != nil {
 			subscription.Disabled, subscription.Reason = *patch.Disabled, ""
+			if !*patch.Disabled {
+				subscription.FailingSince = time.Time{}
+			}
 			if *patch.Disabled {
 				subscription.Reason = "by_request"
 			}
@@ -76,14 +99,19 @@ func (s *Service) Update(ctx context.Context, tenant, id string, version int, pa
 }
 
 // Rotate gives the subscription a new secret, Secrets[0], to be shown once. The old ones go on signing beside it for the
-// overlap, so that the receiver can change over without losing a message. Errors: NotFound, Conflict.
-func (s *Service) Rotate(ctx context.Context, tenant, id string) (Subscription, error) {
+// overlap, so that the receiver can change over without losing a message. The same call again, by its name ("": it has none), finds
+// the secret that it has made. Errors: NotFound, Conflict.
+func (s *Service) Rotate(ctx context.Context, tenant, id, call string) (Subscription, error) {
 	now := s.config.Now().UTC()
 	secret, err := s.newSecret(now)
 	if err != nil {
 		return Subscription{}, err
 	}
+	secret.Call = call
 	return s.change(ctx, tenant, id, 0, func(subscription *Subscription) error {
+		if newest := subscription.Secrets; len(newest) > 0 && (newest[0].Value == secret.Value || call != "" && newest[0].Call == call) {
+			return nil // an attempt before this one has written it
+		}
 		secrets := []Secret{secret}
 		for _, old := range subscription.Secrets {
 			if old.ExpiresAt.IsZero() {
@@ -127,9 +155,13 @@ func (s *Service) change(ctx context.Context, tenant, id string, version int, ed
 		if version != 0 && subscription.Version != version {
 			return Subscription{}, problem.New(problem.Stale, "The subscription has changed since it was read.").Detail("version", subscription.Version)
 		}
+		before := subscription
 		subscription.Secrets, subscription.Events = slices.Clone(subscription.Secrets), slices.Clone(subscription.Events)
 		if err = edit(&subscription); err != nil {
 			return Subscription{}, err
+		}
+		if reflect.DeepEqual(before, subscription) {
+			return subscription, nil
 		}
 		subscription.Version++
 		subscription.UpdatedAt = s.config.Now().UTC()
@@ -154,23 +186,44 @@ func (s *Service) check(url string, events []string) error {
 	if len(events) == 0 {
 		e.With("body.events", "required", "At least one event type is needed; * stands for all.")
 	}
-	if len(events) > maxEvents {
-		e.With("body.events", "too_many", "At most %d event types can be named.", maxEvents)
-		return e
-	}
-	for i, pattern := range events {
-		location := fmt.Sprintf("body.events[%d]", i)
-		switch {
-		case len(pattern) > 100 || !patternForm.MatchString(pattern):
-			e.With(location, "format", "An event type is lower-case words with dots, such as case.completed, case.* or *.")
-		case s.config.EventTypes != nil && !slices.ContainsFunc(s.config.EventTypes, func(t string) bool { return matches(pattern, t) }):
-			e.With(location, "unknown", "There is no such event type; known are %s.", strings.Join(s.config.EventTypes, ", "))
-		}
-	}
+	s.checkTypes(e, "body.events", events)
 	if len(e.Fields) > 0 {
 		return e
 	}
 	return nil
+}
+
+// Wanted is what an event's type has to match to be among those that are named as a subscription names them; nil for none.
+// Errors: Invalid, at location.
+func (s *Service) Wanted(location string, types []string) (func(eventType string) bool, error) {
+	if len(types) == 0 {
+		return nil, nil
+	}
+	e := problem.New(problem.Invalid, "There are no such events.")
+	if s.checkTypes(e, location, types); len(e.Fields) > 0 {
+		return nil, e
+	}
+	return Subscription{Events: types}.Wants, nil
+}
+
+func (s *Service) checkTypes(e *problem.Error, where string, events []string) {
+	if len(events) > maxEvents {
+		e.With(where, "too_many", "At most %d event types can be named.", maxEvents)
+		return
+	}
+	for i, pattern := range events {
+		location := fmt.Sprintf("%s[%d]", where, i)
+		switch {
+		case len(pattern) > 100 || !patternForm.MatchString(pattern):
+			e.With(location, "format", "An event type is lower-case words with dots, such as case.completed, case.* or *.")
+		case s.config.EventTypes != nil && !slices.ContainsFunc(s.config.EventTypes, func(t string) bool { return known(pattern, t) }):
+			hint := "known are " + strings.Join(s.config.EventTypes, ", ")
+			if meant := expr.Suggest(pattern, s.config.EventTypes); meant != "" {
+				hint = "did you mean " + meant + "?"
+			}
+			e.With(location, "unknown", "There is no such event type: %s", hint)
+		}
+	}
 }
 
 // Wants says whether the subscription is on and one of its patterns matches the event type.
@@ -184,6 +237,13 @@ func matches(pattern, eventType string) bool {
 	}
 	family, ok := strings.CutSuffix(pattern, "*") // "case."
 	return ok && len(eventType) > len(family) && strings.HasPrefix(eventType, family)
+}
+
+// known says whether a pattern can match an event of a type that exists. A type that ends in ".*" stands for names that are
+// not known here.
+func known(pattern, eventType string) bool {
+	family, open := strings.CutSuffix(eventType, "*")
+	return matches(pattern, eventType) || open && strings.HasPrefix(pattern, family)
 }
 
 func normal(events []string) []string {

@@ -7,16 +7,17 @@ import (
 
 // Subscription is a receiver of events.
 type Subscription struct {
-	Tenant    string    `json:"tenant"`
-	ID        string    `json:"id"` // "whk_" + ULID
-	URL       string    `json:"url"`
-	Events    []string  `json:"events"`  // exact types, "case.*" for a family, "*" for all
-	Secrets   []Secret  `json:"secrets"` // newest first; never shown again after creation or rotation
-	Disabled  bool      `json:"disabled,omitempty"`
-	Reason    string    `json:"reason,omitempty"` // why it is disabled: "gone" when the receiver answered 410, "by_request"
-	Version   int       `json:"version"`          // counts writes, from 1
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	Tenant       string    `json:"tenant"`
+	ID           string    `json:"id"` // "whk_" + ULID
+	URL          string    `json:"url"`
+	Events       []string  `json:"events"`  // exact types, "case.*" for a family, "*" for all
+	Secrets      []Secret  `json:"secrets"` // newest first; never shown again after creation or rotation
+	Disabled     bool      `json:"disabled,omitempty"`
+	Reason       string    `json:"reason,omitempty"`       // why it is disabled: "gone" when the receiver answered 410, "failing" when it took nothing for days, "by_request", "unreadable"
+	FailingSince time.Time `json:"failing_since,omitzero"` // a delivery has failed again and again, and none was taken since
+	Version      int       `json:"version"`                // counts writes, from 1
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
 }
 
 // Secret signs deliveries while it is valid.
@@ -24,6 +25,7 @@ type Secret struct {
 	Value     string    `json:"value"` // "whsec_" + base64 of 24 to 64 random bytes
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"` // zero: until it is replaced
+	Call      string    `json:"call,omitempty"`      // the call that has made it, where that has a name
 }
 
 // Event is something that happened, to be told to whoever subscribed. Data is thin: ids and states, no personal data.
@@ -39,12 +41,29 @@ type Event struct {
 // Status of a delivery.
 type Status string
 
-// A delivery is pending until the receiver took it, or until the schedule is used up.
+// A delivery is pending until the receiver took it, or until the schedule is used up: then it has failed, and waits for a
+// person who replays or discards it.
 const (
 	Pending   Status = "pending"
 	Delivered Status = "delivered"
 	Failed    Status = "failed"
+	Discarded Status = "discarded"
+
+	Unreadable Status = "unreadable" // it is there and cannot be decoded: a person must look. None is stored so
 )
+
+// UnreadableDelivery stands for a delivery that is there and cannot be decoded.
+func UnreadableDelivery(tenant, subscription, id string) Delivery {
+	return Delivery{Tenant: tenant, Subscription: subscription, ID: id, Status: Unreadable}
+}
+
+// reasonUnreadable is why nothing is sent to a subscription that cannot be decoded.
+const reasonUnreadable = "unreadable"
+
+// UnreadableSubscription stands for a subscription that is there and cannot be decoded: nothing is sent to it.
+func UnreadableSubscription(tenant, id string) Subscription {
+	return Subscription{Tenant: tenant, ID: id, Events: []string{}, Disabled: true, Reason: reasonUnreadable}
+}
 
 // Delivery is one event on its way to one subscription.
 type Delivery struct {
@@ -59,9 +78,20 @@ type Delivery struct {
 	Round        int       `json:"round"`                 // index in Attempts where the current round began: redelivery starts a new one
 	NextAt       time.Time `json:"next_at,omitzero"`      // pending only: not before; a running attempt holds it at its lease's end
 	LeasedUntil  time.Time `json:"leased_until,omitzero"` // an attempt is running, until then at most
+	Redelivered  string    `json:"redelivered,omitempty"` // the call that has begun the current round, where that has a name
+	Settled      *Settled  `json:"settled,omitempty"`     // what a person has last done about it when it had failed
 	Revision     int       `json:"revision"`              // counts writes, from 1
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
+}
+
+// Settled is who has replayed or discarded a dead letter, and why.
+type Settled struct {
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+	Reason  string    `json:"reason,omitempty"`
+	Discard bool      `json:"discard,omitempty"`
+	Call    string    `json:"call,omitempty"` // its name, where it has one
 }
 
 // Attempt is one try. Nothing of what the receiver answered is kept besides its status.
@@ -80,7 +110,7 @@ type Store interface {
 	PutSubscription(ctx context.Context, subscription Subscription) error
 	// Subscription returns one. Errors: NotFound.
 	Subscription(ctx context.Context, tenant, id string) (Subscription, error)
-	// Subscriptions returns all of a tenant, by id, ascending.
+	// Subscriptions returns all of a tenant, by id, ascending; one that cannot be decoded as an UnreadableSubscription.
 	Subscriptions(ctx context.Context, tenant string) ([]Subscription, error)
 	// DeleteSubscription removes one; its deliveries stay. One that is not there is no error.
 	DeleteSubscription(ctx context.Context, tenant, id string) error
@@ -93,8 +123,23 @@ type Store interface {
 	// Delivery returns one. Errors: NotFound.
 	Delivery(ctx context.Context, tenant, id string) (Delivery, error)
 	// Deliveries pages through a subscription's deliveries, newest (greatest id) first. after is the next of the page
-	// before, "" at first; next is "" on the last page. limit is 1 to 200.
+	// before, "" at first; next is "" on the last page. limit is 1 to 200. One that cannot be decoded is an UnreadableDelivery;
+	// FailedDeliveries and DueDeliveries pass over it.
 	Deliveries(ctx context.Context, tenant, subscription, after string, limit int) (page []Delivery, next string, err error)
-	// DueDeliveries returns at most limit pending deliveries of all tenants with NextAt at or before the time, soonest first.
-	DueDeliveries(ctx context.Context, before time.Time, limit int) ([]Delivery, error)
+	// FailedDeliveries pages through those of a subscription's deliveries that have failed, and no others are read: by what
+	// they are about, then by id, both descending. subject leaves those about something else out; "" none. What was written a
+	// moment ago may be missing, or be shown as it was before. after, next and limit are as those of Deliveries.
+	FailedDeliveries(ctx context.Context, tenant, subscription, subject, after string, limit int) (page []Delivery, next string, err error)
+	// DueDeliveries reads a page of the pending deliveries of all tenants that are due: see DuePage. next is the After of
+	// the page behind it, "" at the end.
+	DueDeliveries(ctx context.Context, page DuePage) (due []Delivery, next string, err error)
+}
+
+// DuePage is what a reader of pending deliveries asks for: receiver after receiver, so that one with many is not in the
+// way of the others. What is due later is not read.
+type DuePage struct {
+	Before time.Time // deliveries with NextAt at or before it
+	After  string    // opaque: next of the page before; "" at first
+	Each   int       // deliveries of one subscription, at most: those that are due the longest
+	Limit  int       // deliveries, at most
 }

@@ -61,7 +61,7 @@ func newBench(t *testing.T) *bench {
 		answer(w, r)
 	}))
 	t.Cleanup(b.server.Close)
-	b.Service = New(Config{Store: b.store, Now: b.clock, AllowLoopback: true, Timeout: 2 * time.Second})
+	b.Service = New(Config{Store: b.store, Now: b.clock, AllowLoopback: true, Timeout: time.Minute})
 	return b
 }
 
@@ -73,7 +73,7 @@ func (b *bench) answerWith(status int) {
 
 func (b *bench) subscribe(t *testing.T, events ...string) Subscription {
 	t.Helper()
-	subscription, err := b.Subscribe(t.Context(), "demo", b.server.URL+"/hook", events)
+	subscription, err := b.Subscribe(t.Context(), "demo", "", b.server.URL+"/hook", events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func (b *bench) attempt(t *testing.T, delivery Delivery) Delivery {
 	return after
 }
 
-func TestADeliveryIsSignedAsTheStandardSays(t *testing.T) {
+func TestADeliveryIsSignedAsTheStandardRequires(t *testing.T) {
 	b := newBench(t)
 	subscription := b.subscribe(t, "case.*")
 	done := b.attempt(t, b.publish(t, "case_1/3/0"))
@@ -213,7 +213,7 @@ func TestAFailingReceiverIsTriedOnTheScheduleUntilItRecovers(t *testing.T) {
 	b.subscribe(t, "*")
 	delivery := b.publish(t, "e1")
 	b.answerWith(http.StatusInternalServerError)
-	for i, pause := range Schedule()[:3] {
+	for i, pause := range schedule()[:3] {
 		delivery = b.attempt(t, delivery)
 		if delivery.Status != Pending || !delivery.NextAt.Equal(b.clock().Add(pause)) || delivery.Attempts[i].Error != "status" {
 			t.Fatalf("attempt %d: %+v", i, delivery)
@@ -249,11 +249,11 @@ func TestADeliveryFailsWhenTheScheduleIsUsedUp(t *testing.T) {
 		attempts++
 		b.advance(24 * time.Hour)
 	}
-	if delivery.Status != Failed || attempts != len(Schedule())+1 || !delivery.NextAt.IsZero() {
+	if delivery.Status != Failed || attempts != len(schedule())+1 || !delivery.NextAt.IsZero() {
 		t.Fatalf("after %d attempts: %+v", attempts, delivery)
 	}
 	b.answerWith(http.StatusOK)
-	again, err := b.Redeliver(t.Context(), "demo", subscription.ID, delivery.ID)
+	again, err := b.Redeliver(t.Context(), "demo", subscription.ID, delivery.ID, "")
 	if err != nil || again.Status != Delivered || len(again.Attempts) != attempts+1 {
 		t.Fatalf("%+v %v", again, err)
 	}
@@ -264,14 +264,14 @@ func TestARedeliveryBeginsTheScheduleAnew(t *testing.T) {
 	subscription := b.subscribe(t, "*")
 	delivered := b.attempt(t, b.publish(t, "e1"))
 	b.answerWith(http.StatusServiceUnavailable)
-	again, err := b.Redeliver(t.Context(), "demo", subscription.ID, delivered.ID)
+	again, err := b.Redeliver(t.Context(), "demo", subscription.ID, delivered.ID, "")
 	if err != nil || again.Status != Pending || again.Round != 1 || !again.NextAt.Equal(b.clock().Add(5*time.Second)) {
 		t.Fatalf("%+v %v", again, err)
 	}
 	for name, call := range map[string][3]string{
 		"foreign tenant": {"other", subscription.ID, delivered.ID}, "other subscription": {"demo", "whk_x", delivered.ID}, "unknown": {"demo", subscription.ID, "dlv_x"},
 	} {
-		if _, err := b.Redeliver(t.Context(), call[0], call[1], call[2]); problem.CodeOf(err) != problem.NotFound {
+		if _, err := b.Redeliver(t.Context(), call[0], call[1], call[2], ""); problem.CodeOf(err) != problem.NotFound {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -317,7 +317,7 @@ func TestGoneDisablesTheSubscription(t *testing.T) {
 	if created, err := b.Create(t.Context(), b.event("e3")); err != nil || len(created) != 0 {
 		t.Errorf("a disabled subscription gets deliveries: %v %v", created, err)
 	}
-	if _, err := b.Redeliver(t.Context(), "demo", subscription.ID, first.ID); problem.CodeOf(err) != problem.Conflict {
+	if _, err := b.Redeliver(t.Context(), "demo", subscription.ID, first.ID, ""); problem.CodeOf(err) != problem.Conflict {
 		t.Errorf("redelivered to a disabled subscription: %v", err)
 	}
 	on := false
@@ -325,7 +325,7 @@ func TestGoneDisablesTheSubscription(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.answerWith(http.StatusOK)
-	if again, err := b.Redeliver(t.Context(), "demo", subscription.ID, first.ID); err != nil || again.Status != Delivered {
+	if again, err := b.Redeliver(t.Context(), "demo", subscription.ID, first.ID, ""); err != nil || again.Status != Delivered {
 		t.Errorf("%+v %v", again, err)
 	}
 }

@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"ballerine/internal/expr"
+	"ballerine/internal/problem"
 	"ballerine/internal/source"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestEveryProblemIsToldAtOnceWithItsPlace holds each document of testdata/bad to the report beside it.
-func TestEveryProblemIsToldAtOnceWithItsPlace(t *testing.T) {
+// TestEveryProblemIsReportedAtOnceWithItsPlace holds each document of testdata/bad to the report beside it.
+func TestEveryProblemIsReportedAtOnceWithItsPlace(t *testing.T) {
 	files, err := filepath.Glob("testdata/bad/*.yaml")
 	if err != nil || len(files) < 30 {
 		t.Fatal("the corpus is not there", err)
@@ -31,13 +32,42 @@ func TestEveryProblemIsToldAtOnceWithItsPlace(t *testing.T) {
 			if w != nil || !found.Failed() {
 				t.Fatal("it was taken for good")
 			}
-			var report strings.Builder
-			for _, d := range found {
-				fmt.Fprintf(&report, "%s [%s] %s\n%s\n", d, d.Code, d.Path, d.Excerpt)
-			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", report.String())
+			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", summary(found))
 		})
 	}
+}
+
+// TestAdviceIsShownAndBlocksNobody holds each document of testdata/advice to the warnings beside it: it is a good workflow.
+func TestAdviceIsShownAndBlocksNobody(t *testing.T) {
+	files, err := filepath.Glob("testdata/advice/*.yaml")
+	if err != nil || len(files) < 4 {
+		t.Fatal("the corpus is not there", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, found := Parse(filepath.Base(file), text, shelf{})
+			if w == nil || found.Failed() || len(found) == 0 {
+				t.Fatal("it was refused, or nothing was told: ", found)
+			}
+			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", summary(found))
+		})
+	}
+}
+
+func summary(found problem.Diagnostics) string {
+	var report strings.Builder
+	for _, d := range found {
+		mark := ""
+		if d.Severity == problem.SeverityWarning {
+			mark = " warning"
+		}
+		fmt.Fprintf(&report, "%s [%s%s] %s\n%s\n", d, d.Code, mark, d.Path, d.Excerpt)
+	}
+	return report.String()
 }
 
 func golden(t *testing.T, file, text string) {
@@ -60,7 +90,7 @@ func golden(t *testing.T, file, text string) {
 // seenBySchema are the documents whose problem the published JSON Schema sees, too.
 var seenBySchema = []string{
 	"several_at_once", "plugin_missing", "long_name", "unknown_key", "wrong_type", "parallel", "history", "invoke_parallel", "children",
-	"flow_list", "bad_delay", "bad_subject", "bad_document", "no_initial", "no_states", "retry_range", "own_event",
+	"flow_list", "refused_import", "bad_delay", "bad_subject", "bad_document", "no_initial", "no_states", "retry_range", "own_event",
 }
 
 func TestThePublishedSchemaAgrees(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 
 // Change is one difference between two versions of a workflow.
 type Change struct {
-	Kind   string `json:"kind"` // state_added, state_removed, state_kind, transition, timer, work, tags, context, document
-	Path   string `json:"path"` // of the state; "" the chart itself; of a document: its kind
+	Kind   string `json:"kind"` // state_added, state_removed, state_kind, transition, timer, work, tags, context, document, audience, personal, personal_copy
+	Path   string `json:"path"` // of the state; "" the chart itself; of a document: its kind; of a mark: the place of the data
 	What   string `json:"what"` // the event, the timer's event, or the work's id; "" for states
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
@@ -112,6 +112,9 @@ func diffState(old, next *Workflow, before, after *statechart.State) (found []Ch
 			found = append(found, workChange(after.Path, id, x[id], y[id]))
 		}
 	}
+	if m, n := before.By.String(), after.By.String(); m != n {
+		found = append(found, Change{Kind: "audience", Path: after.Path, Before: m, After: n, Running: "Whoever sends an event to cases that are there must be one of these, where the event does not say otherwise."})
+	}
 	if m, n := strings.Join(before.Tags, ", "), strings.Join(after.Tags, ", "); m != n {
 		found = append(found, Change{Kind: "tags", Path: after.Path, Before: m, After: n, Running: "Cases that are there get the new tags when they are moved."})
 	}
@@ -168,6 +171,9 @@ func transitionText(t *statechart.Transition) string {
 	case t.Reenter:
 		text += " (anew)"
 	}
+	if t.By != 0 {
+		text += " by " + t.By.String()
+	}
 	if t.Guarded {
 		text += " if " + t.GuardText
 	}
@@ -198,10 +204,28 @@ func diffWhole(old, next *Workflow) (found []Change) {
 	if string(before) != string(after) {
 		found = append(found, Change{Kind: "context", Running: "Data that is there stays; the next write must keep to the new schema."})
 	}
+	found = append(found, diffMarks(old, next)...)
 	x, y := kinds(old), kinds(next)
 	for _, kind := range union(x, y) {
 		if x[kind] != y[kind] {
 			found = append(found, Change{Kind: "document", Path: kind, Before: x[kind], After: y[kind], Running: "Documents that are there stay; what is missing is judged anew."})
+		}
+	}
+	return found
+}
+
+// diffMarks names every place that becomes personal data, or no longer is.
+func diffMarks(old, next *Workflow) (found []Change) {
+	const yes, no = "personal data", "not marked as personal data"
+	for _, place := range next.Unmarked(old) {
+		found = append(found, Change{Kind: "personal", Path: place, Before: yes, After: no, Running: "Publishing this needs the permission cases:personal. What an earlier version marks stays hidden from people who lack it."})
+	}
+	for _, place := range old.Unmarked(next) {
+		found = append(found, Change{Kind: "personal", Path: place, Before: no, After: yes, Running: "People who lack the permission cases:personal no longer see it, in cases of any version."})
+	}
+	for _, one := range next.Copies() {
+		if !slices.Contains(old.Copies(), one) {
+			found = append(found, Change{Kind: "personal_copy", What: one, Running: "Publishing this needs the permission cases:personal: personal data is copied to where nothing marks it, and everybody who sees the case sees it there."})
 		}
 	}
 	return found

@@ -31,7 +31,7 @@ states:
 on: {C: c, D: d}
 `
 
-func TestADiffSaysWhatChangesForRunningCases(t *testing.T) {
+func TestADiffShowsWhatChangesForRunningCases(t *testing.T) {
 	var lines []string
 	blocks := 0
 	for _, c := range Diff(parse(t, opened), parse(t, reopened)) {

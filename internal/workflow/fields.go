@@ -61,6 +61,39 @@ func countsSchema() map[string]any {
 	return map[string]any{"type": "object", "properties": counts, "additionalProperties": false}
 }
 
+// marks are what guards see as `stale` while nothing is: of every work, and of any. nil when the definition has a field or
+// work of that name: then it means that.
+func (r *reader) marks() map[string]any {
+	if r.taken() {
+		return nil
+	}
+	marks := map[string]any{}
+	for id := range r.work {
+		marks[id] = false
+	}
+	marks["any"] = false
+	return marks
+}
+
+// taken says whether the definition calls something of its own `stale`.
+func (r *reader) taken() bool {
+	_, isWork := r.work["stale"]
+	return isWork || r.w.declares("stale") || slices.Contains(r.w.Reserved, "stale")
+}
+
+// Fresh is what guards see as `stale` while no check is; nil: the workflow has something of its own that is called so. It
+// must not be changed.
+func (w *Workflow) Fresh() map[string]any { return w.fresh }
+
+// staleSchema is what guards see of checks whose data has changed since.
+func (r *reader) staleSchema() map[string]any {
+	properties := map[string]any{}
+	for name := range r.marks() {
+		properties[name] = map[string]any{"type": "boolean"}
+	}
+	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
+}
+
 // eventSchema is what guards see of the event.
 func eventSchema() map[string]any {
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{
@@ -73,10 +106,11 @@ func (r *reader) announce(node *yaml.Node, depth int) {
 	if node == nil || node.Kind != yaml.MappingNode {
 		return
 	}
+	goesOn := continues(member(node, "onError"))
 	for _, entry := range source.Sequence(or(member(node, "invoke"))) {
-		r.announceWork(entry)
+		r.announceWork(entry, goesOn)
 		for _, inner := range source.Sequence(or(member(entry, "parallel"))) {
-			r.announceWork(inner)
+			r.announceWork(inner, goesOn)
 		}
 	}
 	states := or(member(node, "states"))
@@ -85,9 +119,12 @@ func (r *reader) announce(node *yaml.Node, depth int) {
 	}
 }
 
-func (r *reader) announceWork(entry *yaml.Node) {
+func (r *reader) announceWork(entry *yaml.Node, goesOn bool) {
 	if id := member(entry, "id"); id != nil && id.Kind == yaml.ScalarNode {
 		schema := r.written(entry)
+		if goesOn || continues(member(entry, "onError")) {
+			schema = orError(schema)
+		}
 		if or(member(entry, "src")).Value == "children" {
 			r.starts = append(r.starts, id.Value)
 		}
@@ -99,8 +136,37 @@ func (r *reader) announceWork(entry *yaml.Node) {
 	}
 }
 
+// continues says whether an onError goes on with the next work.
+func continues(onError *yaml.Node) bool {
+	for _, t := range source.Sequence(or(onError)) {
+		if t.Value == "continue" || or(member(t, "target")).Value == "continue" {
+			return true
+		}
+	}
+	return false
+}
+
+// orError is the schema of a result in whose place the error of the work may stand: {error: code}.
+func orError(schema map[string]any) map[string]any {
+	if schema == nil {
+		return nil
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	both := map[string]any{"error": map[string]any{"type": "string"}}
+	maps.Copy(both, properties)
+	schema = maps.Clone(schema)
+	schema["properties"] = both
+	delete(schema, "required")
+	return schema
+}
+
 // types finds what cannot be right about the types in an expression, over all that it can read.
 func (r *reader) types(program *expr.Program, condition bool) []*expr.Error {
+	return program.CheckTypes(r.everything(), condition)
+}
+
+// everything describes all that expressions can read.
+func (r *reader) everything() *expr.Shape {
 	if r.readable == nil {
 		whole := maps.Clone(r.w.Schema)
 		if whole == nil {
@@ -108,12 +174,15 @@ func (r *reader) types(program *expr.Program, condition bool) []*expr.Error {
 		}
 		properties, _ := whole["properties"].(map[string]any)
 		all := map[string]any{"event": eventSchema(), "documents": r.documentsSchema(), "children": r.childrenSchema()}
+		if !r.taken() {
+			all["stale"] = r.staleSchema()
+		}
 		maps.Copy(all, r.results)
 		maps.Copy(all, properties) // what the schema says of a result counts
 		whole["properties"] = all
 		r.readable = expr.NewShape(whole)
 	}
-	return program.CheckTypes(r.readable, condition)
+	return r.readable
 }
 
 // written is the schema of an invocation's result; nil where it is not known.
@@ -169,6 +238,10 @@ func (r *reader) field(steps []string) (ok bool, hint string) {
 		return within(expr.NewShape(r.documentsSchema()), head, rest)
 	case "children":
 		return within(expr.NewShape(r.childrenSchema()), head, rest)
+	case "stale":
+		if !r.taken() {
+			return within(expr.NewShape(r.staleSchema()), head, rest)
+		}
 	}
 	if r.declared(head) {
 		if r.shape.Find(steps).Known {
@@ -200,7 +273,7 @@ func within(shape *expr.Shape, head string, rest []string) (bool, string) {
 
 // suggest looks for a top-level name that is near, then for a path that ends like the one given.
 func (r *reader) suggest(steps []string) string {
-	names := append([]string{"event", "documents", "children"}, r.shape.Find([]string{steps[0]}).Names...)
+	names := append([]string{"event", "documents", "children", "stale"}, r.shape.Find([]string{steps[0]}).Names...)
 	for name := range r.work {
 		names = append(names, name)
 	}
@@ -218,11 +291,11 @@ func (r *reader) suggest(steps []string) string {
 	return "known: " + strings.Join(names, ", ")
 }
 
-// asked answers policy guards from the catalog.
-type asked struct{ catalog Catalog }
+// catalogPolicies answers policy guards from the catalog.
+type catalogPolicies struct{ catalog Catalog }
 
 // Outcome implements statechart.Policies.
-func (a asked) Outcome(policy string, env *expr.Env) (string, bool) {
+func (a catalogPolicies) Outcome(policy string, env *expr.Env) (string, bool) {
 	if a.catalog == nil {
 		return "", false
 	}

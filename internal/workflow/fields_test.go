@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"ballerine/internal/rules"
+	"ballerine/internal/policy/rules"
 )
 
 func TestGuardsMayReadEveryMemberOfAPolicysAnswer(t *testing.T) {

@@ -32,7 +32,10 @@ type reader struct {
 	readable *expr.Shape            // all that expressions can read; made when it is asked for
 	results  map[string]any         // schemas of what the work writes, by its id
 	work     map[string]*expr.Shape // id of an invocation -> what it writes; nil: not known
-	starts   []string               // ids of the work that starts child cases
+	guards   []guarded
+	starts   []string // ids of the work that starts child cases
+
+	published bool // see Reread
 }
 
 func (r *reader) read(file string) {
@@ -58,9 +61,20 @@ func (r *reader) read(file string) {
 		if m.Value.Kind != yaml.MappingNode {
 			r.doc.Report(m.Value, "flow", "type", "flow must be a mapping", "")
 		}
+		r.flowURL(m.Value)
 	}
 	if m, ok := members["reasons"]; ok {
 		r.reasons(m.Value)
+	}
+	if m, ok := members["follow_up"]; ok {
+		r.followUp(m.Value)
+	}
+	r.review(members["review"].Value)
+	if m, ok := members["reserved"]; ok {
+		r.reserved(m.Value)
+	}
+	if m, ok := members[RefusedKey]; ok {
+		r.refused(m)
 	}
 	if m, ok := members["states"]; ok {
 		r.clocks(m.Value, "")
@@ -68,9 +82,24 @@ func (r *reader) read(file string) {
 	r.work, r.results = map[string]*expr.Shape{}, map[string]any{}
 	r.announce(r.doc.Root, 0)
 	r.w.Chart = statechart.Parse(r.doc, statechart.Options{
-		Keys: []string{"title", "subject", "documents", "flow", "reasons"}, Field: r.field, Types: r.types, Policies: asked{r.catalog},
-		CheckPolicy: r.checkPolicy, Invocation: r.invocation,
+		Keys: []string{"title", "subject", "documents", "flow", "reasons", "follow_up", "review", "reserved", RefusedKey}, Field: r.field, Types: r.types, Policies: catalogPolicies{r.catalog},
+		CheckPolicy: r.checkPolicy, Offered: r.w.pageEvents(), Invocation: r.invocation, Own: r.own,
+		Emitted: r.emitted, Copied: r.copied, Assigned: r.assigned, Guarded: r.guard,
 	})
+	r.w.disclosed = r.disclose()
+	r.reviewed(members["review"].Value)
+}
+
+// pageEvents are the events that the applicant's pages name.
+func (w *Workflow) pageEvents() (names []string) {
+	pages, _ := w.Flow["pages"].([]any)
+	for _, page := range pages {
+		members, _ := page.(map[string]any)
+		if event, ok := members["event"].(string); ok {
+			names = append(names, event)
+		}
+	}
+	return names
 }
 
 // head reads the members that name the workflow.
@@ -113,6 +142,7 @@ func (r *reader) context(node *yaml.Node) {
 	}
 	if r.w.Schema, r.w.schema = r.schema(m.Value, "context.schema"); r.w.Schema != nil {
 		r.shape = expr.NewShape(r.w.Schema)
+		r.w.FieldOrder = fieldOrder(m.Value, "", 0)
 	}
 }
 
@@ -128,6 +158,7 @@ func (r *reader) schema(node *yaml.Node, path string) (map[string]any, *expr.Sch
 		r.doc.Report(node, path, "schema", expr.AsError(err).Message, "JSON Schema 2020-12")
 		return value, nil
 	}
+	r.clear(node, path, value)
 	return value, compiled
 }
 

@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -44,6 +45,21 @@ func (r *reader) reasons(node *yaml.Node) {
 			r.w.Reasons[pair.Name] = append(r.w.Reasons[pair.Name], code)
 		}
 	}
+}
+
+// longestFollowUp bounds how long a workflow may let its cases wait without a deadline, so that they are seen in time.
+const longestFollowUp = 366 * 24 * time.Hour
+
+// followUp reads after how long a wait without a deadline is an incident.
+func (r *reader) followUp(node *yaml.Node) {
+	limit, ok := statechart.ParseDelay(node.Value)
+	start := time.Unix(0, 0)
+	within := limit.After(start).Sub(start)
+	if node.Kind != yaml.ScalarNode || !ok || within < time.Minute || within > longestFollowUp {
+		r.doc.Report(node, "follow_up", "duration", "a follow-up is an ISO 8601 duration (P30D, PT12H) from a minute to a year", "")
+		return
+	}
+	r.w.FollowUp = &limit
 }
 
 // clocks reads meta.sla of every state.

@@ -3,10 +3,15 @@ package workflow
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"ballerine/internal/expr"
 	"ballerine/internal/problem"
+	"ballerine/internal/source"
 	"ballerine/internal/statechart"
 )
 
@@ -15,6 +20,7 @@ type SimulatedEvent struct {
 	Type    string `json:"type,omitempty"`
 	Payload any    `json:"payload,omitempty"`
 	After   string `json:"after,omitempty"`
+	As      string `json:"as,omitempty"` // who sends it: applicant, client, reviewer or approver; nobody is asked when it is not said
 }
 
 // Line is what a simulation says after each event; the first line is the state after the start.
@@ -30,18 +36,30 @@ type Line struct {
 
 // LineError says why an event was refused.
 type LineError struct {
-	Code    string   `json:"code"`
-	Message string   `json:"message"`
-	Allowed []string `json:"allowed,omitempty"`
+	Code    string          `json:"code"`
+	Message string          `json:"message"`
+	Allowed []string        `json:"allowed,omitempty"`
+	Places  []problem.Field `json:"places,omitempty"` // where the data would break the schema
 }
+
+// codeMisfit is the code of a change of the system's own, after which the data would break the schema: work that has failed, a deadline
+// or a report that waits for a person. An event of somebody else is refused, as invalid.
+const codeMisfit = "schema_violation"
 
 // ReadEvents reads an events file: a JSON array. Error: Invalid with each place, or MalformedJSON.
 func ReadEvents(text []byte) ([]SimulatedEvent, error) {
+	if faults := source.JSONFaults(text); len(faults) > 0 {
+		e := problem.New(problem.Invalid, "The events are not what they would be read as.")
+		for _, f := range faults {
+			e.With(f.Path, f.Code, "%s", f.Message)
+		}
+		return nil, e
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	events := []SimulatedEvent{}
 	if err := decoder.Decode(&events); err != nil {
-		return nil, problem.Wrap(err, problem.MalformedJSON, `The events must be a JSON array of {"type", "payload", "after"}.`)
+		return nil, problem.Wrap(err, problem.MalformedJSON, `The events must be a JSON array of {"type", "payload", "after", "as"}.`)
 	}
 	if decoder.More() {
 		return nil, problem.New(problem.MalformedJSON, "The events must be one JSON array.")
@@ -50,6 +68,9 @@ func ReadEvents(text []byte) ([]SimulatedEvent, error) {
 	for i, event := range events {
 		if event.Type == "" && event.After == "" {
 			e.With(fmt.Sprintf("[%d]", i), "required", "type or after is missing")
+		}
+		if event.As != "" && !slices.Contains(statechart.AudienceNames(), event.As) {
+			e.With(fmt.Sprintf("[%d].as", i), "enum", "one of %s", strings.Join(statechart.AudienceNames(), ", "))
 		}
 		if _, ok := statechart.ParseDelay(event.After); event.After != "" && !ok {
 			e.With(fmt.Sprintf("[%d].after", i), "duration", "this must be an ISO 8601 duration or milliseconds")
@@ -63,35 +84,81 @@ func ReadEvents(text []byte) ([]SimulatedEvent, error) {
 
 // simulation is a run in memory.
 type simulation struct {
-	w         *Workflow
-	now       time.Time
-	snapshot  statechart.Snapshot
-	context   map[string]any
-	documents map[string]any
-	trace     []statechart.Trace // since the last line
+	w        *Workflow
+	now      time.Time
+	snapshot statechart.Snapshot
+	context  map[string]any
+	extra    map[string]any     // what guards see beside the context
+	trace    []statechart.Trace // since the last line
 }
 
 // Simulate runs events through the pure core: one line for the start and one for each event. Timers that fall due while
-// the clock advances fire at their time. A member "documents" of the context is the summary that guards read.
+// the clock advances fire at their time. Members "documents" and "stale" of the context are what guards read beside it.
 func Simulate(w *Workflow, events []SimulatedEvent, context map[string]any, now time.Time) []Line {
-	s := &simulation{w: w, now: now, context: map[string]any{}}
-	for name, value := range context {
-		if name == "documents" && !w.declares(name) {
-			s.documents = map[string]any{name: value}
-			continue
-		}
-		s.context[name] = value
-	}
-	started, err := w.Chart.StartWith(s.input(statechart.Event{}))
-	s.apply(started, err)
-	lines := []Line{s.line(nil, started.Effects, err)}
-	if err != nil {
+	s, first := begin(w, context, now)
+	lines := []Line{first}
+	if first.Error != nil {
 		return lines // it never started
 	}
 	for _, event := range events {
 		lines = append(lines, s.step(event))
 	}
 	return lines
+}
+
+func begin(w *Workflow, context map[string]any, now time.Time) (*simulation, Line) {
+	s := &simulation{w: w, now: now, context: map[string]any{}, extra: map[string]any{}}
+	if w.fresh != nil {
+		s.extra["stale"] = w.fresh
+	}
+	for name, value := range context {
+		if name == "documents" && !w.declares(name) || name == "stale" && w.fresh != nil {
+			s.extra[name] = value
+			continue
+		}
+		s.context[name] = value
+	}
+	started, err := w.Chart.StartWith(s.input(statechart.Event{}))
+	if err == nil {
+		err = s.fits(started)
+	}
+	if err != nil {
+		return s, s.line(nil, nil, err)
+	}
+	s.apply(started)
+	return s, s.line(nil, started.Effects, nil)
+}
+
+// Rehearsal is a simulation that goes step by step, for whoever answers work as it comes.
+type Rehearsal struct{ s *simulation }
+
+// Rehearse starts a run as Simulate does.
+func Rehearse(w *Workflow, context map[string]any, now time.Time) (*Rehearsal, Line) {
+	s, line := begin(w, context, now)
+	return &Rehearsal{s}, line
+}
+
+// Step advances the clock, and applies an event.
+func (r *Rehearsal) Step(event SimulatedEvent) Line { return r.s.step(event) }
+
+// Now is the run's time.
+func (r *Rehearsal) Now() time.Time { return r.s.now }
+
+// Context is what the case knows; the caller must not change it.
+func (r *Rehearsal) Context() map[string]any { return r.s.context }
+
+// Input is what work is given: what its `with` computes, or else the whole context.
+func (r *Rehearsal) Input(i Invocation) map[string]any {
+	if i.With == nil {
+		return r.s.context
+	}
+	env, input := &expr.Env{Scope: expr.Layers{r.s.extra, r.s.context}, Now: r.s.now}, map[string]any{}
+	for name, program := range i.With {
+		if value, verdict := program.Value(env); verdict.Truth == expr.True {
+			input[name] = value
+		}
+	}
+	return input
 }
 
 func (w *Workflow) declares(name string) bool {
@@ -101,14 +168,17 @@ func (w *Workflow) declares(name string) bool {
 }
 
 func (s *simulation) input(event statechart.Event) statechart.Input {
-	return statechart.Input{Context: s.context, Extra: s.documents, Event: event, Now: s.now}
+	return statechart.Input{Context: s.context, Extra: s.extra, Event: event, Now: s.now}
 }
 
-func (s *simulation) apply(result statechart.Result, err error) {
-	if err == nil {
-		s.snapshot, s.context = result.Snapshot, result.Context
-		s.trace = append(s.trace, result.Trace...)
-	}
+func (s *simulation) apply(result statechart.Result) {
+	s.snapshot, s.context = result.Snapshot, result.Context
+	s.trace = append(s.trace, result.Trace...)
+}
+
+// fits refuses what a case would not do, because its data would break the schema. What is given at the start may lack something.
+func (s *simulation) fits(result statechart.Result) error {
+	return s.w.CheckChange(s.context, result.Context)
 }
 
 // step advances the clock, timer by timer, and applies the event.
@@ -118,14 +188,27 @@ func (s *simulation) step(event SimulatedEvent) Line {
 		found, err := s.advance(event.After)
 		effects = found
 		if err != nil {
-			return s.line(name(event), effects, err)
+			l := s.line(name(event), effects, err)
+			if len(l.Error.Places) > 0 {
+				l.Error.Code = codeMisfit
+			}
+			return l
 		}
 	}
 	if event.Type == "" {
 		return s.line(nil, effects, nil)
 	}
-	result, err := s.w.Chart.StepWith(s.snapshot, s.input(statechart.Event{Type: event.Type, Payload: event.Payload}))
-	s.apply(result, err)
+	result, err := s.w.Chart.StepWith(s.snapshot, s.input(statechart.Event{Type: event.Type, Payload: event.Payload, By: statechart.AudienceOf(event.As)}))
+	if err == nil {
+		if err = s.fits(result); err != nil {
+			l := s.line(name(event), effects, err)
+			if statechart.IsInternal(event.Type) {
+				l.Error.Code = codeMisfit
+			}
+			return l
+		}
+		s.apply(result)
+	}
 	if err == nil && result.Stale {
 		err = problem.New(problem.Stale, "No active state waits for this outcome.")
 	}
@@ -139,6 +222,7 @@ func name(event SimulatedEvent) *string {
 	return &event.Type
 }
 
+// advance lets timers fire. One after which the data would break the schema has passed all the same, and an incident would keep it.
 func (s *simulation) advance(text string) ([]statechart.Effect, error) {
 	delay, ok := statechart.ParseDelay(text)
 	if !ok {
@@ -146,11 +230,12 @@ func (s *simulation) advance(text string) ([]statechart.Effect, error) {
 	}
 	until := delay.After(s.now)
 	var effects []statechart.Effect
+	var misfit error
 	for {
 		event, due := s.w.Chart.Due(s.snapshot, until)
 		if !due {
 			s.now = until
-			return effects, nil
+			return effects, misfit
 		}
 		if at := s.w.Chart.Deadline(s.snapshot); at.After(s.now) {
 			s.now = at
@@ -159,7 +244,12 @@ func (s *simulation) advance(text string) ([]statechart.Effect, error) {
 		if err != nil {
 			return effects, err
 		}
-		s.apply(result, nil)
+		if err := s.fits(result); err != nil {
+			misfit = errors.Join(misfit, err)
+			s.snapshot = s.w.Chart.Disarm(s.snapshot, event)
+			continue
+		}
+		s.apply(result)
 		effects = append(effects, result.Effects...)
 	}
 }
@@ -179,6 +269,9 @@ func (s *simulation) line(event *string, effects []statechart.Effect, err error)
 	if err != nil {
 		e := problem.As(err)
 		l.Error = &LineError{Code: string(e.Code), Message: e.Message}
+		if e.Code == problem.Invalid {
+			l.Error.Places = e.Fields
+		}
 		l.Error.Allowed, _ = e.Details["allowed"].([]string)
 	}
 	return l

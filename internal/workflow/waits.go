@@ -1,19 +1,24 @@
 package workflow
 
 import (
+	"slices"
+
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 )
 
 // Waits are the places where a case waits for somebody or something: a state without work that is not left by itself, and
 // work whose answer comes later. A workflow without any is decided at once.
-func (w *Workflow) Waits() (found []problem.Field) {
+func (w *Workflow) Waits() []problem.Field { return w.WaitsBeside("") }
+
+// WaitsBeside is Waits without the states that wait for an event and have the tag.
+func (w *Workflow) WaitsBeside(tag string) (found []problem.Field) {
 	for _, s := range w.Chart.States() {
 		if s.Kind != statechart.Atomic {
 			continue
 		}
 		at := "states." + s.Path
-		if len(s.Invocations) == 0 && !movesOn(s) {
+		if len(s.Invocations) == 0 && !movesOn(s) && !tagged(s, tag) {
 			found = append(found, problem.Field{Location: at, Code: "waits", Message: "the state waits for an event or a deadline"})
 		}
 		for _, i := range w.Invocations(s.Path) {
@@ -26,6 +31,16 @@ func (w *Workflow) Waits() (found []problem.Field) {
 		}
 	}
 	return found
+}
+
+// tagged says whether the state, or one around it, has the tag.
+func tagged(s *statechart.State, tag string) bool {
+	for ; s != nil; s = s.Parent {
+		if slices.Contains(s.Tags, tag) {
+			return true
+		}
+	}
+	return false
 }
 
 // movesOn says whether an eventless transition can lead out of the state or of one around it.

@@ -24,15 +24,22 @@ type Workflow struct {
 	Version     int    // as written; 0 when the document does not say
 	Chart       *statechart.Chart
 	Documents   []DocumentKind
-	Schema      map[string]any // JSON Schema of the context; nil: anything goes
-	Flow        map[string]any // the applicant's pages, as written; nil without
-	Reasons     Reasons        // codes that people choose from; nil: any
-	Digest      string         // "sha256:…" of Source
+	Schema      map[string]any    // JSON Schema of the context; nil: anything goes
+	FieldOrder  []string          // the fields of Schema as dotted paths ("owners[].name"), in the document's order
+	Flow        map[string]any    // the applicant's pages, as written; nil without
+	Reserved    []string          // fields of the context that only the chart's own actions write, besides results of work
+	Reasons     Reasons           // codes that people choose from; nil: any
+	FollowUp    *statechart.Delay // after which a wait without a deadline of its own is an incident; nil: as the installation has it
+	Review      Review            // what a decision in favour of a case takes
+	Digest      string            // "sha256:…" of Source
 	Source      []byte
 
 	schema      *expr.Schema
+	disclosed   *expr.Shape
+	copies      []string // of personal data to where nothing marks it
 	invocations map[workKey]Invocation
 	slas        map[string]statechart.Delay // by state
+	fresh       map[string]any              // what guards see as `stale` while nothing is; nil: the name means something else here
 	results     []string                    // top-level context fields that invocations write and the schema does not name
 }
 
@@ -113,12 +120,16 @@ const (
 // Parse reads a definition of YAML or JSON. file names it in diagnostics. A nil catalog knows nothing, so plugins and
 // policies are not checked. The workflow is nil when the diagnostics have more than warnings.
 func Parse(file string, text []byte, catalog Catalog) (*Workflow, problem.Diagnostics) {
+	return parseAs(file, text, catalog, false)
+}
+
+func parseAs(file string, text []byte, catalog Catalog, published bool) (*Workflow, problem.Diagnostics) {
 	doc := source.Parse(file, text)
 	if doc.Root == nil {
 		return nil, doc.Diagnostics
 	}
 	sum := sha256.Sum256(text)
-	r := &reader{doc: doc, catalog: catalog, w: &Workflow{
+	r := &reader{doc: doc, catalog: catalog, published: published, w: &Workflow{
 		Digest: "sha256:" + hex.EncodeToString(sum[:]), Source: slices.Clone(text), invocations: map[workKey]Invocation{}, slas: map[string]statechart.Delay{},
 	}}
 	r.read(file)

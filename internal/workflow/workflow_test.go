@@ -3,6 +3,7 @@ package workflow
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -120,7 +121,7 @@ func simulate(t *testing.T, w *Workflow, events string, context map[string]any) 
 	}
 	var lines []string
 	for _, line := range Simulate(w, read, context, start) {
-		line.Trace = nil // see TestTheTraceSaysWhichGuardsWereLookedAt
+		line.Trace = nil // see TestTheTraceShowsWhichGuardsWereLookedAt
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
@@ -134,16 +135,20 @@ func simulate(t *testing.T, w *Workflow, events string, context map[string]any) 
 
 func TestSimulationFollowsACaseToItsEnd(t *testing.T) {
 	lines := simulate(t, shipped(t), `[{"type":"SUBMIT"},{"type":"approve"},{"type":"done.invoke.id_check","payload":{}},
-		{"type":"error.invoke.identity"},{"after":"P5D"},{"type":"approve"},{"type":"reject"}]`,
+		{"type":"error.invoke.identity","payload":{"error":"vendor_unavailable"}},{"type":"done.invoke.sanctions","payload":{"hits":[]}},
+		{"type":"done.invoke.risk","payload":{"outcome":"review"}},{"after":"P5D"},{"type":"approve"},{"type":"approve_unanswered"},{"type":"reject"}]`,
 		map[string]any{"documents": map[string]any{"all_received": true, "any_rejected": false}})
 	wanted := []string{
 		`{"event":null,"configuration":["collect"],"status":"active","tags":["collection_flow"],"effects":[],"error":null}`,
 		`{"event":"SUBMIT","configuration":["screen"],"status":"active","tags":["pending_process"],"effects":[{"kind":"invoke","state":"screen","visit":2,"work":"id_check"}],"error":null}`,
 		`"error":{"code":"event_not_allowed","message":`,
 		`"effects":[{"kind":"invoke","state":"screen","visit":2,"work":"identity"}]`,
-		`{"event":"error.invoke.identity","configuration":["review"]`,
+		`{"event":"error.invoke.identity","configuration":["screen"],"status":"active","tags":["pending_process"],"effects":[{"kind":"invoke","state":"screen","visit":2,"work":"sanctions"}],"error":null}`,
+		`"effects":[{"kind":"invoke","state":"screen","visit":2,"work":"risk"}]`,
+		`{"event":"done.invoke.risk","configuration":["review"]`,
 		`{"event":null,"configuration":["escalated"],"status":"active","tags":["escalated","manual_review"],"effects":[],"error":null}`,
-		`{"event":"approve","configuration":["approved"],"status":"done","tags":["approved"],"effects":[],"error":null}`,
+		`{"event":"approve","configuration":["escalated"],"status":"active"`,
+		`{"event":"approve_unanswered","configuration":["approved"],"status":"done","tags":["approved"],"effects":[],"error":null}`,
 		`"configuration":["approved"],"status":"done","tags":["approved"],"effects":[],"error":{"code":"case_closed"`,
 	}
 	if len(lines) != len(wanted) {
@@ -156,7 +161,27 @@ func TestSimulationFollowsACaseToItsEnd(t *testing.T) {
 	}
 }
 
-func TestTheTraceSaysWhichGuardsWereLookedAt(t *testing.T) {
+// Who was screened without a match is approved as ever; who was not is screened again, or approved as such.
+func TestApprovingNeedsAnswers(t *testing.T) {
+	documents := map[string]any{"documents": map[string]any{"all_received": true, "any_rejected": false}}
+	screened := `[{"type":"SUBMIT"},{"type":"done.invoke.id_check","payload":{}},{"type":"done.invoke.identity","payload":{"status":"verified"}},
+		%s,{"type":"done.invoke.risk","payload":{"outcome":"review"}},{"type":"%s"}]`
+	for _, c := range []struct{ sanctions, event, state, status string }{
+		{`{"type":"done.invoke.sanctions","payload":{"hits":[]}}`, "approve", "approved", "done"},
+		{`{"type":"done.invoke.sanctions","payload":{"hits":[{"list":"x"}]}}`, "approve", "approved", "done"},
+		{`{"type":"done.invoke.sanctions","payload":{"hits":[]}}`, "approve_unanswered", "review", "active"},
+		{`{"type":"error.invoke.sanctions"}`, "approve", "review", "active"},
+		{`{"type":"error.invoke.sanctions"}`, "approve_unanswered", "approved", "done"},
+		{`{"type":"error.invoke.sanctions"}`, "screen_again", "screen", "active"},
+	} {
+		lines := simulate(t, shipped(t), fmt.Sprintf(screened, c.sanctions, c.event), documents)
+		if last := lines[len(lines)-1]; !strings.Contains(last, `"configuration":["`+c.state+`"],"status":"`+c.status+`"`) {
+			t.Errorf("%s %s: %s", c.sanctions, c.event, last)
+		}
+	}
+}
+
+func TestTheTraceShowsWhichGuardsWereLookedAt(t *testing.T) {
 	read, err := ReadEvents([]byte(`[{"type":"SUBMIT"},{"after":"P14D"}]`))
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +246,7 @@ func TestEventsFilesAreChecked(t *testing.T) {
 func TestGraphsShowEveryStateAndTransition(t *testing.T) {
 	w := shipped(t)
 	for format, wanted := range map[string][]string{
-		"mermaid": {"stateDiagram-v2", "[*] --> collect", "collect --> screen : SUBMIT [documents.all_received]", "review --> escalated : after P5D", "screen --> review : identity failed", "approved --> [*]"},
+		"mermaid": {"stateDiagram-v2", "[*] --> collect", "collect --> screen : SUBMIT [documents.all_received]", "review --> escalated : after P5D", "review --> screen : screen_again", "approved --> [*]"},
 		"dot":     {`digraph "kyc" {`, `"collect" -> "screen"`, `"approved" [label="approved", peripheries=2];`},
 	} {
 		text, err := Graph(w, format)
@@ -257,7 +282,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestAChartThatNeverComesToRestSaysSoAndEnds(t *testing.T) {
+func TestAChartThatNeverComesToRestReportsItAndEnds(t *testing.T) {
 	w := parse(t, `
 initial: a
 states:
@@ -270,7 +295,7 @@ states:
 	}
 }
 
-func TestAStaleOutcomeChangesNothingAndIsSaid(t *testing.T) {
+func TestAStaleOutcomeChangesNothingAndIsReported(t *testing.T) {
 	line := simulate(t, shipped(t), `[{"type":"done.invoke.risk","payload":{"outcome":"approve"}}]`, nil)[1]
 	if !strings.Contains(line, `["collect"]`) || !strings.Contains(line, `"code":"stale"`) {
 		t.Error(line)

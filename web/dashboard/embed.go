@@ -1,5 +1,5 @@
-// Package dashboard holds the built pages of the reviewers' dashboard. They are built by `make web`; without a build the
-// folder is there and has no pages.
+// Package dashboard embeds the built pages of the dashboard. `make web` builds them; without a build the folder has no
+// pages.
 package dashboard
 
 import (

@@ -40,6 +40,8 @@ export default defineConfig({
     emptyOutDir: false,
     assetsInlineLimit: 0, // the content security policy allows no inline code
     modulePreload: { polyfill: false },
+    license: { fileName: 'licenses.md' }, // of what is bundled
+    rolldownOptions: { checks: { pluginTimings: false } }, // how long plugins take is of no interest to whoever builds it
   },
   server: {
     proxy: Object.fromEntries(

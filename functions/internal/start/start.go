@@ -1,7 +1,8 @@
-// Package start is what the functions have in common: structured logs, and errors that Retry and Catch know by name.
+// Package start is the common set-up of the functions: structured logs, and error names for Retry and Catch.
 package start
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -38,7 +39,7 @@ func Must[T any](built T, err error) T {
 // Run builds a function once and serves it: environment, parts, handler. Metrics are written after each invocation.
 func Run(build func(core *app.Core) (task.Handler, error), with ...onaws.With) {
 	logger := Logger()
-	metrics := telemetry.NewEMF(os.Stdout, time.Now)
+	metrics := telemetry.NewEMF(os.Stdout, cmp.Or(os.Getenv("METRICS_NAMESPACE"), "Ballerine"), time.Now)
 	core := Must(onaws.Load(context.Background(), append(with, onaws.Metrics(metrics))...))
 	handler := Named(Must(build(core)))
 	lambda.Start(func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {

@@ -14,7 +14,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-func TestErrorsAreNamedByTheirProblemCodeAndUnknownOnesAreNotShown(t *testing.T) {
+func TestErrorsHaveTheirCodeAndUnknownOnesAreHidden(t *testing.T) {
 	for _, test := range []struct {
 		err  error
 		want string

@@ -1,5 +1,5 @@
-// Package onaws reads a function's environment and gives the parts that the application has on AWS. The same variables
-// with endpoints of this machine (AWS_ENDPOINT_URL_…) run the functions locally.
+// Package onaws creates the application's parts for AWS from the environment of a function. The same variables with local
+// endpoints (AWS_ENDPOINT_URL_…) run the functions locally.
 package onaws
 
 import (
@@ -18,6 +18,7 @@ import (
 
 	"ballerine/internal/app"
 	"ballerine/internal/cases"
+	"ballerine/internal/connector"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -26,27 +27,32 @@ import (
 	"ballerine/internal/store/s3"
 	"ballerine/internal/store/stepfunctions"
 	"ballerine/internal/telemetry"
-	"ballerine/internal/vendor"
 	"ballerine/statemachines"
 )
 
-// Environment reads variables; os.Getenv in a function.
-type Environment func(name string) string
+// environment reads variables; os.Getenv in a function.
+type environment func(name string) string
 
 // Load wires the parts that every function shares. What only some functions need is added by the With functions, so
 // that no function links clients that it does not use. Errors: Internal names the variable that is wrong.
 func Load(ctx context.Context, with ...With) (*app.Core, error) {
 	b := &builder{env: os.Getenv}
-	b.aws = aws.Config{Region: b.env("AWS_REGION"), Credentials: aws.CredentialsProviderFunc(b.credentials)}
+	b.aws = recorded(aws.Config{Region: b.env("AWS_REGION"), Credentials: aws.CredentialsProviderFunc(b.credentials)})
 	client := dynamodb.NewFromConfig(b.aws, func(o *dynamodb.Options) { o.BaseEndpoint = b.endpoint("DYNAMODB") })
 	tables := dynamo.New(client, dynamo.Tables{
 		Cases: b.env("CASES_TABLE"), Subjects: b.env("SUBJECTS_TABLE"), Registry: b.env("REGISTRY_TABLE"),
 		Deliveries: b.env("DELIVERIES_TABLE"), Idempotency: b.env("IDEMPOTENCY_TABLE"),
 	})
 	b.parts = app.Parts{
-		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Ledger: tables.Ledger(), Lists: tables.Lists(), Trials: tables.Trials(), Backtests: tables.Backtests(), Idempotency: tables.Idempotency(),
+		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Ledger: tables.Ledger(), Lists: tables.Lists(), Trials: tables.Trials(), Backtests: tables.Backtests(), Idempotency: tables.Idempotency(), Rates: tables.Rates(),
 		Definitions: statemachines.Files, PublicURL: b.env("PUBLIC_URL"), AllowLoopback: b.env("ALLOW_LOOPBACK") == "true",
-		Version: b.env("VERSION"), Now: time.Now, Logger: slog.Default(), Metrics: telemetry.Discard,
+		Version: b.env("VERSION"), Now: time.Now, Logger: slog.Default(), Metrics: telemetry.Discard, SweepLinger: 2 * time.Second,
+	}
+	if err := b.json("CASE_LIMITS", &b.parts.Limits); err != nil {
+		return nil, err
+	}
+	if err := b.json("REQUEST_LIMITS", &b.parts.RequestLimits); err != nil {
+		return nil, err
 	}
 	for _, add := range with {
 		if err := add(ctx, b); err != nil {
@@ -78,7 +84,7 @@ func (b *builder) endpoint(service string) *string {
 type With func(ctx context.Context, b *builder) error
 
 type builder struct {
-	env   Environment
+	env   environment
 	aws   aws.Config
 	parts app.Parts
 }
@@ -188,14 +194,16 @@ func Vendors(_ context.Context, b *builder) error {
 		return err
 	}
 	if b.env("VENDOR_SECRETS_INLINE") != "" { // on one machine
-		var secrets vendor.MapSecrets
+		var secrets connector.MapSecrets
 		if err := b.json("VENDOR_SECRETS_INLINE", &secrets); err != nil {
 			return err
 		}
-		b.parts.Secrets = secrets
+		b.parts.Secrets = connector.OfMachine(b.env("VENDOR_SECRETS_FOLDER"), secrets)
+		b.parts.SecretNames = connector.InventoryOf(b.parts.Secrets)
 		return nil
 	}
-	b.parts.Secrets = awssecrets.New(awssecrets.Config{API: secretsmanager.NewFromConfig(b.aws), Prefix: b.env("VENDOR_SECRETS")})
+	secrets := awssecrets.New(awssecrets.Config{API: secretsmanager.NewFromConfig(b.aws), Prefix: b.env("VENDOR_SECRETS")})
+	b.parts.Secrets, b.parts.SecretNames = secrets, secrets
 	return nil
 }
 

@@ -23,8 +23,8 @@ func backtestMachine(t *testing.T) map[string]any {
 	return machine
 }
 
-// TestTheMachineOfBacktestsWorksItsPartsUntilTheyAreDoneAndAddsUp walks it on the other interpreter: ours knows no Map.
-func TestTheMachineOfBacktestsWorksItsPartsUntilTheyAreDoneAndAddsUp(t *testing.T) {
+// TestTheBacktestMachineFinishesAllPartsAndSums walks it on the other interpreter: ours knows no Map.
+func TestTheBacktestMachineFinishesAllPartsAndSums(t *testing.T) {
 	python := interpreter(t)
 	whole := backtestMachine(t)
 	inner := whole["States"].(map[string]any)["Parts"].(map[string]any)["ItemProcessor"].(map[string]any)

@@ -17,7 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ballerine/internal/local/states"
+	"ballerine/internal/asl/interpret"
+	"ballerine/internal/asl/interpret/interprettest"
 )
 
 // answer is one of a script, as asl_run.py reads it.
@@ -120,7 +121,7 @@ var placeholder = regexp.MustCompile(`\$\{(\w+)FunctionArn\}`)
 // scripts walk every compiled machine: at each call a random one of its labels, error or silence; in the end a way out.
 func scripts(t *testing.T) (jobs []job) {
 	t.Helper()
-	machines, err := filepath.Glob("../testdata/*/machine.asl.json")
+	machines, err := filepath.Glob("../compile/testdata/*/machine.asl.json")
 	if err != nil || len(machines) < 12 {
 		t.Fatalf("%d machines, %v", len(machines), err)
 	}
@@ -246,21 +247,21 @@ func runTheirs(t *testing.T, python string, jobs []job) (results []result) {
 type ours struct {
 	mutex  sync.Mutex
 	script map[string][]answer
-	clock  *states.Virtual
-	engine *states.Engine
+	clock  *interprettest.Virtual
+	engine *interpret.Engine
 }
 
 func runOurs(t *testing.T, j job) result {
 	t.Helper()
-	machine, err := states.Load(j.Definition, nil)
+	machine, err := interpret.Load(j.Definition, nil)
 	if err != nil {
 		t.Fatalf("%s: %v", j.ID, err)
 	}
-	o := &ours{script: map[string][]answer{}, clock: states.NewVirtual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
+	o := &ours{script: map[string][]answer{}, clock: interprettest.NewVirtual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
 	for function, answers := range j.Lambda {
 		o.script[function] = answers
 	}
-	if o.engine, err = states.New(states.Config{Journal: &states.Memory{}, Clock: o.clock, Invoke: o.invoke}); err != nil {
+	if o.engine, err = interpret.New(interpret.Config{Journal: &interprettest.Memory{}, Clock: o.clock, Invoke: o.invoke}); err != nil {
 		t.Fatal(err)
 	}
 	if err := o.engine.Register("m", machine); err != nil {
@@ -280,14 +281,14 @@ func runOurs(t *testing.T, j job) result {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d.Status == states.Running && o.clock.Next() {
+		if d.Status == interpret.Running && o.clock.Next() {
 			continue
 		}
 		return o.result(t, j.ID, d)
 	}
 }
 
-func (o *ours) result(t *testing.T, id string, d states.Description) result {
+func (o *ours) result(t *testing.T, id string, d interpret.Description) result {
 	t.Helper()
 	r := result{ID: id, Status: string(d.Status), Error: d.Error}
 	if d.Output != nil {
@@ -328,7 +329,7 @@ func (o *ours) invoke(ctx context.Context, function string, payload []byte) ([]b
 		o.clock.Sleep(ctx, time.Duration(a.Delay*float64(time.Second)))
 	}
 	if a.Error != "" {
-		return nil, &states.InvokeError{Type: a.Error, Message: "no luck"}
+		return nil, &interpret.InvokeError{Type: a.Error, Message: "no luck"}
 	}
 	return json.Marshal(a.Result)
 }

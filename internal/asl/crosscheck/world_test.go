@@ -24,16 +24,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"ballerine/internal/asl"
+	"ballerine/internal/asl/compile"
+	"ballerine/internal/asl/interpret"
+	"ballerine/internal/asl/interpret/interprettest"
 	"ballerine/internal/cases"
+	"ballerine/internal/connector"
 	"ballerine/internal/identity"
-	"ballerine/internal/local/states"
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/statechart/charttest"
 	"ballerine/internal/store/onecase"
 	"ballerine/internal/task"
-	"ballerine/internal/vendor"
 	"ballerine/internal/workflow"
 )
 
@@ -53,13 +54,13 @@ type world struct {
 	mutex sync.Mutex
 	began float64 // the clock's seconds at the first call
 	now   time.Time
-	asked map[string]int
+	calls map[string]int
 	sends []sent
 	log   []string
 }
 
-// ask is a call, as asl_run.py makes it. It comes twice: first for how long it takes, then for the answer.
-type ask struct {
+// call is a call, as asl_run.py makes it. It comes twice: first for how long it takes, then for the answer.
+type call struct {
 	Function string          `json:"function"`
 	Payload  json.RawMessage `json:"payload"`
 	Phase    int             `json:"phase"`
@@ -85,6 +86,7 @@ type request struct {
 	Action, Tenant, Case, State, Work, Region, Execution, Label string
 	Within                                                      []int
 	Visit, Attempt                                              int
+	Later                                                       bool
 	Error                                                       struct{ Error string }
 }
 
@@ -99,7 +101,7 @@ var dawn = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, seed string, wf *workflow.Workflow) *world {
 	t.Helper()
-	w := &world{seed: seed, wf: wf, now: dawn, asked: map[string]int{}, p: identity.Principal{Tenant: "t", Kind: identity.Client, ID: "key_1"}}
+	w := &world{seed: seed, wf: wf, now: dawn, calls: map[string]int{}, p: identity.Principal{Tenant: "t", Kind: identity.Client, ID: "key_1"}}
 	for _, s := range append([]*statechart.State{wf.Chart.Root()}, wf.Chart.States()...) {
 		for _, tr := range s.Transitions {
 			if tr.Event != "" && !statechart.IsInternal(tr.Event) && !strings.HasSuffix(tr.Event, "*") && !slices.Contains(w.names, tr.Event) {
@@ -179,18 +181,18 @@ func (w *world) draw(n int, words ...string) int {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(w.seed + "|" + strings.Join(words, "|")))
 	key := strings.Join(words, "|")
-	w.asked[key]++
-	_, _ = h.Write([]byte(strconv.Itoa(w.asked[key])))
+	w.calls[key]++
+	_, _ = h.Write([]byte(strconv.Itoa(w.calls[key])))
 	sum := h.Sum64()
 	return int((sum ^ sum>>32) % uint64(n))
 }
 
 // answer is a call's. now is the clock's seconds.
-func (w *world) answer(a ask) reply {
+func (w *world) answer(a call) reply {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	if len(w.log) == 0 && a.Phase == 0 && w.asked["began"] == 0 {
-		w.asked["began"], w.began = 1, a.Now
+	if len(w.log) == 0 && a.Phase == 0 && w.calls["began"] == 0 {
+		w.calls["began"], w.began = 1, a.Now
 	}
 	w.now = dawn.Add(time.Duration(math.Round((a.Now-w.began)*1000)) * time.Millisecond)
 	var r request
@@ -234,7 +236,7 @@ func (w *world) happenings(who []string) {
 	}
 	for _, b := range w.wf.Chart.Busy(w.store.Record().Snapshot) {
 		if b.Status == statechart.WorkAwaiting && w.draw(2, append(who, "answer")...) == 0 {
-			_, _ = w.cases.Answer(ctx, w.p, w.id, b.State, b.Visit, b.Work, map[string]any{"hits": []any{}}, "")
+			_, _ = w.cases.Answer(ctx, w.p, w.id, cases.Reply{State: b.State, Visit: b.Visit, Work: b.Work, Round: b.Round, Payload: map[string]any{"hits": []any{}}, ID: ""})
 		}
 	}
 }
@@ -275,6 +277,12 @@ func (w *world) call(function string, r request, payload json.RawMessage, who []
 		switch w.draw(8, append(who, "outcome")...) {
 		case 0:
 			return reply{Error: "vendor_rejected", Cause: `{"errorMessage":"failed","errorType":"vendor_rejected"}`}
+		case 3:
+			if r.Later && job.Tries < 3 {
+				tries, wait := job.Tries+1, time.Duration(1+w.draw(4000, append(who, "later")...))*time.Millisecond
+				follow, err = w.cases.PostponeWork(ctx, job, cases.Postponement{Until: w.now.Add(wait), Tries: tries, Error: "vendor_unavailable", Run: cases.TaskRun{ID: "task"}})
+				return answering(follow, err)
+			}
 		case 1, 2:
 			return reply{Error: "vendor_unavailable", Cause: `{"errorMessage":"failed","errorType":"vendor_unavailable"}`}
 		}
@@ -284,6 +292,10 @@ func (w *world) call(function string, r request, payload json.RawMessage, who []
 			Payload: map[string]any{"outcome": []string{"approve", "review"}[w.draw(2, append(who, "risk")...)]}, Awaiting: awaiting, Run: cases.TaskRun{ID: "task"},
 		})
 	}
+	return answering(follow, err)
+}
+
+func answering(follow cases.ExecutionInput, err error) reply {
 	if err != nil {
 		return failing(err)
 	}
@@ -325,7 +337,7 @@ func (w *world) ending(status string) ending {
 // corpus is the machines: the shipped ones, the fixtures, and random charts.
 func corpus(t *testing.T) (found []*workflow.Workflow) {
 	t.Helper()
-	files, err := filepath.Glob("../testdata/*/workflow.yaml")
+	files, err := filepath.Glob("../compile/testdata/*/workflow.yaml")
 	if err != nil || len(files) < 12 {
 		t.Fatalf("%d fixtures, %v", len(files), err)
 	}
@@ -368,7 +380,7 @@ type plugins struct{}
 
 func (plugins) Plugin(id string) (workflow.Plugin, bool) {
 	if text, err := os.ReadFile("../../../statemachines/plugins/" + id + ".yaml"); err == nil {
-		if plugin, diagnostics := vendor.ParsePlugin(id, text); !diagnostics.Failed() {
+		if plugin, diagnostics := connector.ParsePlugin(id, text); !diagnostics.Failed() {
 			return plugin.Summary(), true
 		}
 	}
@@ -383,7 +395,7 @@ func (plugins) Policy(id string) (workflow.PolicyInfo, bool) {
 
 func definitionOf(t *testing.T, wf *workflow.Workflow) []byte {
 	t.Helper()
-	machine, err := asl.Compile(wf)
+	machine, err := compile.Workflow(wf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -459,7 +471,7 @@ func playTheirs(t *testing.T, python string, machines []*workflow.Workflow, whic
 	worlds := map[int]*world{}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
-		var a ask
+		var a call
 		if err == nil {
 			err = json.NewDecoder(r.Body).Decode(&a)
 		}
@@ -504,16 +516,16 @@ func playTheirs(t *testing.T, python string, machines []*workflow.Workflow, whic
 // playOurs runs a world in our interpreter.
 func playOurs(t *testing.T, w *world, definition []byte) ending {
 	t.Helper()
-	machine, err := states.Load(definition, nil)
+	machine, err := interpret.Load(definition, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := states.NewVirtual(dawn)
-	var engine *states.Engine
-	engine, err = states.New(states.Config{
-		Journal: &states.Memory{}, Clock: clock, Random: func() float64 { return 0.5 },
+	clock := interprettest.NewVirtual(dawn)
+	var engine *interpret.Engine
+	engine, err = interpret.New(interpret.Config{
+		Journal: &interprettest.Memory{}, Clock: clock, Random: func() float64 { return 0.5 },
 		Invoke: func(ctx context.Context, function string, payload []byte) ([]byte, error) {
-			a := ask{Function: function[strings.LastIndex(function, ":")+1:], Payload: payload}
+			a := call{Function: function[strings.LastIndex(function, ":")+1:], Payload: payload}
 			r := w.answer(a)
 			for r.Again != nil {
 				clock.Sleep(context.WithoutCancel(ctx), time.Duration(math.Round(*r.Again*1000))*time.Millisecond)
@@ -525,7 +537,7 @@ func playOurs(t *testing.T, w *world, definition []byte) ending {
 				_ = engine.SendTaskSuccess(ctx, s.Token, s.Output) // nobody may wait for it any more
 			}
 			if r.Error != "" {
-				return nil, &states.InvokeError{Type: r.Error, Message: "failed"}
+				return nil, &interpret.InvokeError{Type: r.Error, Message: "failed"}
 			}
 			return r.Result, nil
 		},
@@ -550,7 +562,7 @@ func playOurs(t *testing.T, w *world, definition []byte) ending {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d.Status == states.Running && clock.Next() {
+		if d.Status == interpret.Running && clock.Next() {
 			continue
 		}
 		return w.ending(string(d.Status))

@@ -1,5 +1,4 @@
-// Package proof holds compiled machines against the pure core: random charts, random events, and everything in between in
-// a random order (tasks that begin, end, fail and come late, waits that are parked and woken, timers, deliveries). After
-// every commit the record is what the core says; whenever all has come to rest, each region is parked or its work is
-// being done, and nothing else is.
+// Package proof tests compiled machines against the statechart core with random charts, events and interleavings (tasks that
+// begin, end, fail and arrive late, waits that are parked and resumed, timers, deliveries). After every commit the record
+// must match the core; when nothing is in progress, each region must be parked or its work running.
 package proof

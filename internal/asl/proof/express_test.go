@@ -16,10 +16,11 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
-	"ballerine/internal/asl"
+	"ballerine/internal/asl/compile"
+	"ballerine/internal/asl/interpret"
+	"ballerine/internal/asl/interpret/interprettest"
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
-	"ballerine/internal/local/states"
 	"ballerine/internal/statechart"
 	"ballerine/internal/store/onecase"
 	"ballerine/internal/task"
@@ -91,7 +92,7 @@ func (d *instant) invoke(ctx context.Context, function string, payload []byte) (
 	job, todo, follow, err := d.service.BeginWork(ctx, r.branch(), r.State, r.Work)
 	if err == nil && todo {
 		if d.results[r.Work] < 0 {
-			return nil, &states.InvokeError{Type: "vendor_rejected", Message: "no"}
+			return nil, &interpret.InvokeError{Type: "vendor_rejected", Message: "no"}
 		}
 		follow, err = d.service.FinishWork(ctx, job, cases.Outcome{Payload: map[string]any{"v": float64(d.results[r.Work])}, Run: cases.TaskRun{ID: "task", Attempt: 1}})
 	}
@@ -102,11 +103,11 @@ func (d *instant) invoke(ctx context.Context, function string, payload []byte) (
 }
 
 // load makes a machine of a definition.
-func (d *instant) load(t *rapid.T, machine *asl.Machine, err error) *states.Machine {
+func (d *instant) load(t *rapid.T, machine *compile.Machine, err error) *interpret.Machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := states.Load(machine.JSON(), map[string]string{"StepFunctionArn": "step", "DocumentFunctionArn": "document"})
+	loaded, err := interpret.Load(machine.JSON(), map[string]string{"StepFunctionArn": "step", "DocumentFunctionArn": "document"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func newInstant(t *rapid.T, wf *workflow.Workflow, results map[string]int, decis
 	d.service = cases.New(cases.Config{Store: &d.store, Catalog: d, Decisions: decisions(d), NewID: func(prefix string) string {
 		return fmt.Sprintf("%s_%d", prefix, ids.Add(1))
 	}})
-	d.step = task.NewStep(task.StepConfig{Cases: d.service, Executions: states.Executions{}, Logger: slog.New(slog.DiscardHandler)})
+	d.step = task.NewStep(task.StepConfig{Cases: d.service, Executions: interpret.Executions{}, Logger: slog.New(slog.DiscardHandler)})
 	return d
 }
 
@@ -140,15 +141,15 @@ func TestADecisionComesToWhereItsCaseWouldHaveCome(t *testing.T) {
 		}
 		ref := cases.WorkflowRef{ID: "instant", Version: 0}
 
-		var express *states.Express
+		var express *interpret.Express
 		decided := newInstant(rt, wf, results, func(d *instant) cases.Decisions {
 			var err error
-			if express, err = states.NewExpress(states.Config{Invoke: d.invoke}, nil); err != nil {
+			if express, err = interpret.NewExpress(interpret.Config{Invoke: d.invoke}, nil); err != nil {
 				rt.Fatal(err)
 			}
 			return express
 		})
-		machine, err := asl.CompileExpress(wf)
+		machine, err := compile.Express(wf)
 		if err := express.Register(ref, decided.load(rt, machine, err)); err != nil {
 			rt.Fatal(err)
 		}
@@ -175,15 +176,15 @@ func TestADecisionComesToWhereItsCaseWouldHaveCome(t *testing.T) {
 
 // follow runs the case by its Standard machine until that has ended or waits.
 func (d *instant) follow(ctx context.Context, t *rapid.T, client identity.Principal, start cases.StartCommand, ref cases.WorkflowRef) cases.Record {
-	engine, err := states.New(states.Config{Journal: &states.Memory{}, Invoke: d.invoke})
+	engine, err := interpret.New(interpret.Config{Journal: &interprettest.Memory{}, Invoke: d.invoke})
 	if err != nil {
 		t.Fatal(err)
 	}
-	machine, err := asl.Compile(d.wf)
-	if err := engine.Register(states.MachineName(ref), d.load(t, machine, err)); err != nil {
+	machine, err := compile.Workflow(d.wf)
+	if err := engine.Register(interpret.MachineName(ref), d.load(t, machine, err)); err != nil {
 		t.Fatal(err)
 	}
-	executions := states.Executions{Engine: engine}
+	executions := interpret.Executions{Engine: engine}
 	d.step = task.NewStep(task.StepConfig{Cases: d.service, Executions: executions, Logger: slog.New(slog.DiscardHandler)})
 	var woken sync.WaitGroup
 	d.store.OnCommit = func(change cases.Change) {

@@ -3,6 +3,7 @@ package proof_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -15,10 +16,12 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
-	"ballerine/internal/asl"
+	"ballerine/internal/asl/asltest"
+	"ballerine/internal/asl/compile"
+	"ballerine/internal/asl/interpret"
+	"ballerine/internal/asl/interpret/interprettest"
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
-	"ballerine/internal/local/states"
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/store/onecase"
@@ -30,13 +33,14 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // house is one case with its execution. Nothing in it moves by itself: calls, deliveries and time wait to be let go.
 type house struct {
+	later   time.Duration // how long a vendor asks to wait
 	t       *rapid.T
 	wf      *workflow.Workflow
 	store   *store
 	cases   *cases.Service
 	step    task.Handler
-	clock   *states.Virtual
-	engine  *states.Engine
+	clock   *interprettest.Virtual
+	engine  *interpret.Engine
 	case1   string
 	p       identity.Principal
 	mutex   sync.Mutex
@@ -58,6 +62,7 @@ type request struct {
 	Tenant, Case, State, Work, Region, Execution string
 	Within                                       []int
 	Attempt                                      int
+	Later                                        bool
 }
 
 func (r request) branch() cases.Branch {
@@ -74,19 +79,19 @@ func newHouse(t *rapid.T, definition []byte) *house {
 	if wf == nil {
 		t.Fatalf("%v\n%s", diagnostics, definition)
 	}
-	machine, err := asl.Compile(wf)
+	machine, err := compile.Workflow(wf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := machine.JSON()
-	if found := asl.Check(text); len(found) > 0 {
+	if found := asltest.Check(text); len(found) > 0 {
 		t.Fatalf("%v\n%s", found, definition)
 	}
-	loaded, err := states.Load(text, map[string]string{"StepFunctionArn": "step", "DocumentFunctionArn": "document", "ChildrenFunctionArn": "children"})
+	loaded, err := interpret.Load(text, map[string]string{"StepFunctionArn": "step", "DocumentFunctionArn": "document", "VendorFunctionArn": "vendor", "ChildrenFunctionArn": "children"})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, definition)
 	}
-	h := &house{t: t, wf: wf, clock: states.NewVirtual(epoch), p: identity.Principal{Tenant: "t", Kind: identity.Client, ID: "key_1"}}
+	h := &house{t: t, wf: wf, clock: interprettest.NewVirtual(epoch), p: identity.Principal{Tenant: "t", Kind: identity.Client, ID: "key_1"}}
 	h.store = &store{house: h}
 	h.store.OnCommit = h.store.committed
 	ids := 0
@@ -95,8 +100,8 @@ func newHouse(t *rapid.T, definition []byte) *house {
 		return prefix + "_" + strconv.Itoa(ids)
 	}})
 	tokens := 0
-	h.engine, err = states.New(states.Config{
-		Journal: &states.Memory{}, Clock: h.clock, Invoke: h.invoke, Random: func() float64 { return 0.5 },
+	h.engine, err = interpret.New(interpret.Config{
+		Journal: &interprettest.Memory{}, Clock: h.clock, Invoke: h.invoke, Random: func() float64 { return 0.5 },
 		NewToken: func() string { tokens++; return "token-" + strconv.Itoa(tokens) },
 	})
 	if err == nil {
@@ -105,7 +110,7 @@ func newHouse(t *rapid.T, definition []byte) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.step = task.NewStep(task.StepConfig{Cases: h.cases, Executions: states.Executions{Engine: h.engine}, Logger: slog.New(slog.DiscardHandler)})
+	h.step = task.NewStep(task.StepConfig{Cases: h.cases, Executions: interpret.Executions{Engine: h.engine}, Logger: slog.New(slog.DiscardHandler)})
 	return h
 }
 
@@ -136,9 +141,18 @@ func (h *house) invoke(ctx context.Context, function string, payload []byte) ([]
 	}
 	switch outcome {
 	case "fails":
-		return nil, &states.InvokeError{Type: "vendor_rejected", Message: "no"}
+		return nil, &interpret.InvokeError{Type: "vendor_rejected", Message: "no"}
+	case "later":
+		if c.request.Later {
+			follow, err = h.cases.PostponeWork(ctx, job, cases.Postponement{Until: h.clock.Now().Add(h.later), Tries: job.Tries + 1, Error: "vendor_unavailable", Run: cases.TaskRun{ID: "task"}})
+			if err != nil {
+				return nil, h.reported(err)
+			}
+			return json.Marshal(follow)
+		}
+		return nil, &interpret.InvokeError{Type: "vendor_unavailable", Message: "not now"}
 	case "stumbles":
-		return nil, &states.InvokeError{Type: "vendor_unavailable", Message: "not now"}
+		return nil, &interpret.InvokeError{Type: "vendor_unavailable", Message: "not now"}
 	}
 	follow, err = h.cases.FinishWork(ctx, job, cases.Outcome{Payload: result(c.request.Work), Run: cases.TaskRun{ID: "task"}})
 	if err != nil {
@@ -162,7 +176,7 @@ func (h *house) reported(err error) error {
 	} else if p.Code != problem.Conflict {
 		h.failure = err
 	}
-	return &states.InvokeError{Type: string(p.Code), Message: p.Message}
+	return &interpret.InvokeError{Type: string(p.Code), Message: p.Message}
 }
 
 func (h *house) await(ctx context.Context, c *call) (string, error) {
@@ -209,7 +223,7 @@ func (h *house) let(c *call, outcome string) {
 func (h *house) deliver(at int) {
 	effect := h.store.effects[at]
 	h.store.effects = slices.Delete(h.store.effects, at, at+1)
-	executions := states.Executions{Engine: h.engine}
+	executions := interpret.Executions{Engine: h.engine}
 	var err error
 	switch ref := (cases.Machine{Workflow: cases.WorkflowRef{ID: "random", Version: 1}}); effect.Kind {
 	case cases.EffectStart:
@@ -252,7 +266,7 @@ func (h *house) wanted(c *call) bool {
 		return false // another execution has taken over: it does the work again
 	}
 	return h.store.Record().Status == cases.StatusActive && slices.ContainsFunc(h.wf.Chart.Busy(h.store.Record().Snapshot), func(b statechart.Doing) bool {
-		return b == statechart.Doing{State: c.job.State, Visit: c.job.Visit, Work: c.request.Work, Status: statechart.WorkPending}
+		return b.State == c.job.State && b.Visit == c.job.Visit && b.Work == c.request.Work && b.Status == statechart.WorkPending
 	})
 }
 
@@ -271,12 +285,12 @@ func (h *house) check() {
 	}
 	h.over(record.Execution.Sequence)
 	if record.Status != cases.StatusActive {
-		if description.Status != states.Succeeded || len(h.calls) > 0 {
+		if description.Status != interpret.Succeeded || len(h.calls) > 0 {
 			h.t.Fatalf("the case has ended, its execution is %s in %s %s %s, %d calls", description.Status, description.State, description.Error, description.Cause, len(h.calls))
 		}
 		return
 	}
-	if description.Status != states.Running {
+	if description.Status != interpret.Running {
 		h.t.Fatalf("the case is active, its execution is %s in %s: %s %s", description.Status, description.State, description.Error, description.Cause)
 	}
 	busy := h.wf.Chart.Busy(record.Snapshot)
@@ -296,7 +310,7 @@ func (h *house) check() {
 		}
 		waits++
 		if park, ok := record.Parked[region]; !ok || !park.Position.Same(position) || !slices.Equal(park.Position.Within, position.Within) {
-			h.t.Fatalf("region %q is at %+v, its branch is parked at %+v at %s\n%s", region, position, record.Parked, h.clock.Now(), h.told())
+			h.t.Fatalf("region %q is at %+v, its branch is parked at %+v at %s\n%s", region, position, record.Parked, h.clock.Now(), h.transcript())
 		}
 	}
 	if len(record.Parked) != waits || len(h.calls) > works {
@@ -308,14 +322,14 @@ func (h *house) check() {
 func (h *house) over(current int) {
 	for n := 1; n < current; n++ {
 		name := h.store.Record().ID + "-" + strconv.Itoa(n)
-		if old, err := h.engine.Describe(context.Background(), "random-v1", name); err != nil || old.Status != states.Succeeded {
+		if old, err := h.engine.Describe(context.Background(), "random-v1", name); err != nil || old.Status != interpret.Succeeded {
 			h.t.Fatalf("%s has handed over, and is %s in %s: %s %v", name, old.Status, old.State, old.Cause, err)
 		}
 	}
 }
 
-// told is what the execution and its calls have come to.
-func (h *house) told() string {
+// transcript lists what the execution and its calls did.
+func (h *house) transcript() string {
 	var b strings.Builder
 	history, _ := h.engine.History(context.Background(), "random-v1", h.store.Record().Execution.Name)
 	for _, e := range history {
@@ -406,15 +420,49 @@ func (s *store) committed(change cases.Change) {
 	}
 }
 
+// putOff plays work that waits until it may be done again, and the end of its wait.
+func (s *store) putOff(entry cases.Entry, again map[string]any) error {
+	details, _ := entry.Details["postponed"].(map[string]any)
+	if again != nil {
+		details = again
+	}
+	state, _ := details["state"].(string)
+	work, _ := details["work"].(string)
+	active := slices.IndexFunc(s.oracle.Snapshot.Active, func(a statechart.Activation) bool { return a.State == state })
+	if active < 0 {
+		return fmt.Errorf("%s is not active", state)
+	}
+	chart, visit := s.house.wf.Chart, s.oracle.Snapshot.Active[active].Visit
+	var was bool
+	s.oracle.Effects = nil
+	if again != nil {
+		s.oracle.Snapshot, was = chart.Again(s.oracle.Snapshot, state, visit, work)
+	} else {
+		text, _ := details["until"].(string)
+		tries, _ := details["attempts"].(float64)
+		until, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return err
+		}
+		s.oracle.Snapshot, was = chart.Postpone(s.oracle.Snapshot, state, visit, work, until, int(tries))
+	}
+	if !was {
+		return fmt.Errorf("%s of %s cannot be put off", work, state)
+	}
+	return nil
+}
+
 // compare plays the entry's event to the core: - the core, + the record.
 func (s *store) compare(change cases.Change) string {
 	chart := s.house.wf.Chart
 	var err error
 	entry := change.Entry
-	switch entry.Cause {
-	case cases.CauseStarted:
+	switch again, _ := entry.Details["again"].(map[string]any); {
+	case entry.Cause == cases.CausePostponed || again != nil:
+		err = s.putOff(entry, again)
+	case entry.Cause == cases.CauseStarted:
 		s.oracle, err = chart.Start(map[string]any{"n": 0.0}, entry.At)
-	case cases.CauseEvent, cases.CauseTimer, cases.CauseOutcome, cases.CauseIncident:
+	case slices.Contains([]cases.Cause{cases.CauseEvent, cases.CauseTimer, cases.CauseOutcome, cases.CauseIncident}, entry.Cause):
 		s.oracle, err = chart.Step(s.oracle.Snapshot, s.oracle.Context, eventOf(entry), entry.At)
 	default:
 		return "an unexpected cause: " + string(entry.Cause)
@@ -429,8 +477,13 @@ func (s *store) compare(change cases.Change) string {
 		}
 	}
 	for _, e := range change.Effects {
-		if strings.HasPrefix(e.Type, "workflow.") {
-			emitted = append(emitted, e.Type)
+		if e.Kind != cases.EffectPublish {
+			continue
+		}
+		for _, event := range e.Published() { // many events of one change are one effect
+			if strings.HasPrefix(event.Type, "workflow.") {
+				emitted = append(emitted, event.Type)
+			}
 		}
 	}
 	return cmp.Diff(s.oracle.Snapshot, change.Next.Snapshot, cmpopts.EquateEmpty()) +

@@ -82,7 +82,8 @@ func (h *house) happen(ctx context.Context, names []string) {
 		h.settle()
 	case what < 6 && len(h.calls) > 0:
 		c := rapid.SampledFrom(h.calls).Draw(h.t, "call")
-		h.let(c, rapid.SampledFrom([]string{"succeeds", "succeeds", "fails", "stumbles"}).Draw(h.t, "outcome"))
+		h.later = time.Duration(rapid.IntRange(1, 5000).Draw(h.t, "later in milliseconds")) * time.Millisecond
+		h.let(c, rapid.SampledFrom([]string{"succeeds", "succeeds", "fails", "stumbles", "later"}).Draw(h.t, "outcome"))
 	case what == 6 && len(h.store.effects) > 0:
 		h.deliver(rapid.IntRange(0, len(h.store.effects)-1).Draw(h.t, "effect"))
 	case what == 7:

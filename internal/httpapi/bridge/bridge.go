@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -19,6 +20,9 @@ import (
 
 // Handler is what lambda.Start takes.
 type Handler func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
+
+// Authorize is the authorizer as lambda.Start takes it.
+type Authorize func(context.Context, events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error)
 
 // New adapts h. The principal comes from the authorizer's context when there is one, never from headers.
 func New(h http.Handler) Handler {
@@ -37,8 +41,10 @@ func request(ctx context.Context, in events.APIGatewayV2HTTPRequest) (*http.Requ
 	if id := in.RequestContext.RequestID; id != "" {
 		ctx = httpapi.WithRequestID(ctx, id)
 	}
-	if a := in.RequestContext.Authorizer; a != nil && len(a.Lambda) > 0 {
-		ctx = httpapi.WithPrincipal(ctx, principal(a.Lambda))
+	if p, err := whoIs(in.RequestContext.Authorizer); err == nil {
+		ctx = httpapi.WithPrincipal(ctx, p)
+	} else {
+		ctx = httpapi.WithRefusal(ctx, err)
 	}
 	body := io.Reader(strings.NewReader(in.Body))
 	if in.IsBase64Encoded {
@@ -101,36 +107,80 @@ func (a *answer) response() events.APIGatewayV2HTTPResponse {
 	return out
 }
 
-// Authorizer answers payload-2.0 REQUEST authorizer calls with a simple response, for every kind of credential.
-func Authorizer(a *identity.Authenticator) func(context.Context, events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
+// Authorizer answers payload-2.0 REQUEST authorizer calls with a simple response, for every kind of credential. A
+// credential that is refused is passed on, marked with the reason and with no principal: the function answers it, since API
+// Gateway's own refusal is a 403 without a word. That a credential could not be checked is an error, which is not cached.
+func Authorizer(a *identity.Authenticator) Authorize {
 	return func(ctx context.Context, in events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
-		authorization := in.Headers["authorization"]
-		if authorization == "" {
-			authorization = in.Headers["Authorization"]
-		}
-		p, err := a.Authenticate(ctx, authorization)
-		if problem.CodeOf(err) == problem.Unauthenticated {
-			return events.APIGatewayV2CustomAuthorizerSimpleResponse{}, nil
+		p, err := a.Authenticate(ctx, credential(in))
+		if identity.Refused(err) {
+			return events.APIGatewayV2CustomAuthorizerSimpleResponse{IsAuthorized: true, Context: map[string]any{refused: string(problem.CodeOf(err))}}, nil
 		}
 		if err != nil {
 			return events.APIGatewayV2CustomAuthorizerSimpleResponse{}, err
 		}
-		return events.APIGatewayV2CustomAuthorizerSimpleResponse{IsAuthorized: true, Context: Context(p)}, nil
+		return events.APIGatewayV2CustomAuthorizerSimpleResponse{IsAuthorized: true, Context: contextOf(p)}, nil
 	}
 }
 
-// Context is a principal as an authorizer hands it on: strings only.
-func Context(p identity.Principal) map[string]any {
+// credential is what the answer is cached for: API Gateway's identity source, which is the Authorization header.
+func credential(in events.APIGatewayV2CustomAuthorizerV2Request) string {
+	if len(in.IdentitySource) == 1 {
+		return in.IdentitySource[0]
+	}
+	if authorization := in.Headers["authorization"]; authorization != "" {
+		return authorization
+	}
+	return in.Headers["Authorization"]
+}
+
+// refused marks a request whose credential is not good, with the code of the problem.
+const refused = "refused"
+
+// issuedAt is when a user's token was made; "" or nothing: not known.
+const issuedAt = "issued_at"
+
+// contextOf is a principal as an authorizer hands it on: strings only.
+func contextOf(p identity.Principal) map[string]any {
+	issued := ""
+	if !p.IssuedAt.IsZero() {
+		issued = p.IssuedAt.UTC().Format(time.RFC3339Nano)
+	}
 	return map[string]any{
+		issuedAt: issued,
 		"tenant": p.Tenant, "kind": string(p.Kind), "id": p.ID, "case": p.Case, "name": p.Name, "email": p.Email,
-		"roles": strings.Join(p.Roles, " "), "scopes": strings.Join(p.Scopes, " "),
+		"roles": strings.Join(p.Roles, " "), "scopes": strings.Join(p.Scopes, " "), "by": p.By,
 	}
 }
 
-func principal(context map[string]any) identity.Principal {
-	text := func(name string) string { value, _ := context[name].(string); return value }
-	return identity.Principal{
+// whoIs reads what the authorizer has handed on. Nothing, a refusal, and everything that is not wholly a principal is
+// refused: without an authorizer before it a function lets nobody in.
+func whoIs(a *events.APIGatewayV2HTTPRequestContextAuthorizerDescription) (p identity.Principal, err error) {
+	if a == nil || len(a.Lambda) == 0 {
+		return p, identity.Refusal(problem.Unauthenticated)
+	}
+	if code, marked := a.Lambda[refused]; marked {
+		text, _ := code.(string)
+		return p, identity.Refusal(problem.Code(text))
+	}
+	garbled := false
+	text := func(name string) string {
+		value, ok := a.Lambda[name].(string)
+		garbled = garbled || !ok
+		return value
+	}
+	p = identity.Principal{
 		Tenant: text("tenant"), Kind: identity.Kind(text("kind")), ID: text("id"), Case: text("case"), Name: text("name"), Email: text("email"),
 		Roles: strings.Fields(text("roles")), Scopes: strings.Fields(text("scopes")),
 	}
+	if issued, _ := a.Lambda[issuedAt].(string); issued != "" {
+		if p.IssuedAt, err = time.Parse(time.RFC3339Nano, issued); err != nil {
+			garbled = true
+		}
+	}
+	p.By, _ = a.Lambda["by"].(string) // not there: of an authorizer of a former release, which API Gateway keeps for minutes
+	if garbled || !p.Whole() {
+		return identity.Principal{}, identity.Refusal(problem.InvalidCredentials)
+	}
+	return p, nil
 }

@@ -1,2 +1,2 @@
-// Package bridge runs an http.Handler behind API Gateway's HTTP API, payload format 2.0, and answers its authorizer.
+// Package bridge runs an http.Handler behind the HTTP API of API Gateway (payload format 2.0) and implements its authorizer.
 package bridge

@@ -1,3 +1,3 @@
-// Package issuer signs the JWTs of a machine's own sign-in with keys of its own, and publishes these as an OpenID
-// Connect issuer does. On AWS, Cognito stands in its place.
+// Package issuer is the sign-in of the local stack: it signs JWTs with its own keys and publishes the keys as an OpenID
+// Connect issuer does. On AWS, Cognito is used instead.
 package issuer

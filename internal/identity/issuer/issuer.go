@@ -85,6 +85,7 @@ func (i *Issuer) Rotate() error {
 // Session is what a token says of the sign-in that it comes from.
 type Session struct {
 	Use      string // "id" or "access"
+	ID       string // of the browser's session, which an access token ends with
 	Nonce    string
 	SignedIn time.Time
 	Expiry   time.Duration // default: the issuer's
@@ -114,6 +115,9 @@ func (i *Issuer) MintSession(user identity.Person, session Session) (text string
 	}
 	expires = now.Add(life)
 	claims := map[string]any{"tenant": user.Tenant, "roles": user.Roles, "email": user.Email, "name": user.Name, "token_use": session.Use, "auth_time": session.SignedIn.Unix()}
+	if session.ID != "" {
+		claims["sid"] = session.ID
+	}
 	if session.Nonce != "" {
 		claims["nonce"] = session.Nonce
 	}

@@ -2,29 +2,25 @@ package issuer
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"ballerine/internal/identity"
-	"ballerine/internal/problem"
 )
 
-// Grant is what the provider remembers of a sign-in: a browser's session, a code on its way to the client, or a client's
-// chain of refresh tokens. Secrets are kept as hashes only.
+// Grant is what the provider remembers of a sign-in: a browser's session, a browser that an account was used on, a code
+// on its way to the client, or a client's chain of refresh tokens. Secrets are kept as hashes only.
 type Grant struct {
 	User      string    `json:"user"`
 	Tenant    string    `json:"tenant"`
+	Session   string    `json:"session,omitempty"`   // code and refresh: the browser's session that it comes from, and ends with
+	Chain     string    `json:"chain,omitempty"`     // code: what was issued for it; it is used then
+	Ended     bool      `json:"ended,omitempty"`     // refresh: kept so that it cannot begin any more
 	Redirect  string    `json:"redirect,omitempty"`  // code: where it was sent
 	Challenge string    `json:"challenge,omitempty"` // code: PKCE, S256
 	Nonce     string    `json:"nonce,omitempty"`
@@ -125,205 +121,13 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// request is an authorization request.
-type request struct {
-	redirect, state, nonce, challenge, prompt string
-}
-
-// redirects are where a code may be sent.
-func (p *Provider) redirects() []string { return []string{p.origin + "/sign-in/callback"} }
-
-// readRequest checks an authorization request. A wrong client or redirect is never answered by a redirect.
-func (p *Provider) readRequest(q url.Values) (request, string, error) {
-	r := request{redirect: q.Get("redirect_uri"), state: q.Get("state"), nonce: q.Get("nonce"), challenge: q.Get("code_challenge"), prompt: q.Get("prompt")}
-	if q.Get("client_id") != p.Client || !slices.Contains(p.redirects(), r.redirect) {
-		return r, "", errors.New("the client or its redirect is not known here")
-	}
-	switch {
-	case q.Get("response_type") != "code":
-		return r, "unsupported_response_type", nil
-	case !slices.Contains(strings.Fields(q.Get("scope")), "openid"):
-		return r, "invalid_scope", nil
-	case len(r.challenge) != 43 || q.Get("code_challenge_method") != "S256":
-		return r, "invalid_request", nil
-	}
-	return r, "", nil
-}
-
-func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	asked, refusal, err := p.readRequest(q)
-	if err != nil {
-		p.page(w, r, http.StatusBadRequest, pageData{Failure: "request"})
-		return
-	}
-	if refusal != "" {
-		sendBack(w, r, asked, url.Values{"error": {refusal}})
-		return
-	}
-	session, ok := p.session(r)
-	if !ok || asked.prompt == "login" {
-		if asked.prompt == "none" {
-			sendBack(w, r, asked, url.Values{"error": {"login_required"}})
-			return
-		}
-		p.page(w, r, http.StatusOK, pageData{Query: r.URL.RawQuery})
-		return
-	}
-	code := rand.Text()
-	err = p.Grants.Change(r.Context(), "code/"+hash(code), func(*Grant) (*Grant, error) {
-		return &Grant{
-			User: session.User, Tenant: session.Tenant, Redirect: asked.redirect, Challenge: asked.challenge, Nonce: asked.nonce,
-			SignedIn: session.SignedIn, Expires: p.Now().Add(codeLife),
-		}, nil
-	})
-	if err != nil {
-		p.Logger.ErrorContext(r.Context(), "a sign-in code was not kept", "error", err.Error())
-		sendBack(w, r, asked, url.Values{"error": {"server_error"}})
-		return
-	}
-	sendBack(w, r, asked, url.Values{"code": {code}})
-}
-
-func sendBack(w http.ResponseWriter, r *http.Request, asked request, answer url.Values) {
-	if asked.state != "" {
-		answer.Set("state", asked.state)
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, asked.redirect+"?"+answer.Encode(), http.StatusSeeOther) // one of the client's own addresses
-}
-
-// refuse answers the token endpoint's errors as RFC 6749 has them.
-func refuse(w http.ResponseWriter, status int, code string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	body, _ := json.Marshal(map[string]string{"error": code}) // two plain strings
-	_, _ = w.Write(body)                                      // the caller has gone: nobody to tell
-}
-
-func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		refuse(w, http.StatusBadRequest, "invalid_request")
-		return
-	}
-	if r.PostForm.Get("client_id") != p.Client {
-		refuse(w, http.StatusUnauthorized, "invalid_client")
-		return
-	}
-	var grant Grant
-	var refresh string
-	var err error
-	switch r.PostForm.Get("grant_type") {
-	case "authorization_code":
-		grant, refresh, err = p.exchange(r.Context(), r.PostForm)
-	case "refresh_token":
-		grant, refresh, err = p.rotate(r.Context(), r.PostForm.Get("refresh_token"))
-	default:
-		refuse(w, http.StatusBadRequest, "unsupported_grant_type")
-		return
-	}
-	if errors.Is(err, errGrant) {
-		refuse(w, http.StatusBadRequest, "invalid_grant")
-		return
-	}
-	if err == nil {
-		err = p.answer(r.Context(), w, grant, refresh)
-	}
-	if errors.Is(err, errGrant) {
-		refuse(w, http.StatusBadRequest, "invalid_grant")
-	} else if err != nil {
-		p.Logger.ErrorContext(r.Context(), "a token was not issued", "error", err.Error())
-		refuse(w, http.StatusInternalServerError, "server_error")
-	}
-}
-
-// errGrant is a code or token that is not good: whatever is wrong with it, the answer is the same.
-var errGrant = errors.New("the grant is not good")
-
-// exchange turns a code into a session's first tokens. A code is good once.
-func (p *Provider) exchange(ctx context.Context, form url.Values) (grant Grant, refresh string, err error) {
-	sum := sha256.Sum256([]byte(form.Get("code_verifier")))
-	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
-	err = p.Grants.Change(ctx, "code/"+hash(form.Get("code")), func(there *Grant) (*Grant, error) {
-		if there != nil {
-			grant = *there
-		}
-		return nil, nil
-	})
-	if err != nil {
-		return grant, "", err
-	}
-	good := !grant.Expires.IsZero() && p.Now().Before(grant.Expires) && grant.Redirect == form.Get("redirect_uri") &&
-		subtle.ConstantTimeCompare([]byte(grant.Challenge), []byte(challenge)) == 1
-	if !good {
-		return grant, "", errGrant
-	}
-	family, secret := rand.Text(), rand.Text()
-	kept := Grant{User: grant.User, Tenant: grant.Tenant, Secret: hash(secret), SignedIn: grant.SignedIn, Expires: p.Now().Add(p.Session)}
-	err = p.Grants.Change(ctx, "refresh/"+family, func(*Grant) (*Grant, error) { return &kept, nil })
-	return grant, family + "." + secret, err
-}
-
-// rotate exchanges a refresh token for the next one of its chain. One that was exchanged long ago ends the chain: somebody
-// else has it.
-func (p *Provider) rotate(ctx context.Context, token string) (grant Grant, next string, err error) {
-	family, secret, ok := strings.Cut(token, ".")
-	if !ok {
-		return grant, "", errGrant
-	}
-	fresh, refused := rand.Text(), false
-	err = p.Grants.Change(ctx, "refresh/"+family, func(there *Grant) (*Grant, error) {
-		if there == nil || !p.Now().Before(there.Expires) {
-			refused = true
-			return nil, nil
-		}
-		again := there.Former == hash(secret) && p.Now().Sub(there.RotatedAt) < overlap
-		if there.Secret != hash(secret) && !again {
-			refused = true
-			return nil, nil
-		}
-		grant = *there
-		grant.Secret = hash(fresh)
-		if !again { // using a token once more does not make its overlap longer
-			grant.Former, grant.RotatedAt = hash(secret), p.Now()
-		}
-		return &grant, nil
-	})
-	if err == nil && refused {
-		err = errGrant
-	}
-	return grant, family + "." + fresh, err
-}
-
-// answer gives out the tokens of a person who is still there.
-func (p *Provider) answer(ctx context.Context, w http.ResponseWriter, grant Grant, refresh string) error {
-	person, err := p.People.User(ctx, grant.Tenant, grant.User)
-	if problem.CodeOf(err) == problem.NotFound || person.Disabled {
-		return errGrant
-	}
-	if err != nil {
-		return err
-	}
-	id, expires, err := p.Issuer.MintSession(person, Session{Use: "id", Nonce: grant.Nonce, SignedIn: grant.SignedIn})
-	if err != nil {
-		return err
-	}
-	access, _, err := p.Issuer.MintSession(person, Session{Use: "access", SignedIn: grant.SignedIn})
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	write(w, map[string]any{
-		"token_type": "Bearer", "id_token": id, "access_token": access, "refresh_token": refresh,
-		"expires_in": int(expires.Sub(p.Now()).Seconds()), "scope": "openid email profile offline_access",
-	})
-	return nil
-}
-
 func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	claims, err := p.Issuer.verify(text)
+	if ok && err == nil { // as long as who it was given to is signed in
+		session, _ := claims["sid"].(string)
+		_, ok, err = p.read(r.Context(), "session/"+session)
+	}
 	if !ok || err != nil {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		refuse(w, http.StatusUnauthorized, "invalid_token")
@@ -339,9 +143,13 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "invalid_request")
 		return
 	}
+	if client := r.PostForm.Get("client_id"); client != "" && client != p.Client {
+		refuse(w, http.StatusUnauthorized, "invalid_client")
+		return
+	}
 	family, secret, _ := strings.Cut(r.PostForm.Get("token"), ".")
 	err := p.Grants.Change(r.Context(), "refresh/"+family, func(there *Grant) (*Grant, error) {
-		if there != nil && there.Secret != hash(secret) && there.Former != hash(secret) {
+		if there != nil && (there.Ended || there.Secret != hash(secret) && there.Former != hash(secret)) {
 			return there, nil
 		}
 		return nil, nil
@@ -351,12 +159,13 @@ func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// logout ends the browser's session, and goes back where the client asks: by the standard's parameter or by Cognito's.
+// logout ends the browser's session with all refresh tokens that come from it, and goes back where the client asks: by the
+// standard's parameter or by Cognito's.
 func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
-	if cookie, err := r.Cookie(sessionCookie); err == nil {
-		if err := p.Grants.Change(r.Context(), "session/"+hash(cookie.Value), func(*Grant) (*Grant, error) { return nil, nil }); err != nil {
-			p.Logger.ErrorContext(r.Context(), "a session was not ended", "error", err.Error())
-		}
+	if err := p.end(r); err != nil {
+		p.Logger.ErrorContext(r.Context(), "a session was not ended", "error", err.Error())
+		p.page(w, r, http.StatusServiceUnavailable, pageData{Failure: "request"})
+		return
 	}
 	p.setCookie(w, sessionCookie, "", -1)
 	q := r.URL.Query()
@@ -376,6 +185,15 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, target, http.StatusSeeOther)
 }
 
+// end ends the browser's session, if it has one.
+func (p *Provider) end(r *http.Request) error {
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return nil //nolint:nilerr // there is none
+	}
+	return p.Grants.Change(r.Context(), "session/"+hash(cookie.Value), func(*Grant) (*Grant, error) { return nil, nil })
+}
+
 const sessionCookie = "ballerine_session"
 
 // session of the browser, if it has one that is good.
@@ -384,14 +202,9 @@ func (p *Provider) session(r *http.Request) (grant Grant, ok bool) {
 	if err != nil {
 		return grant, false
 	}
-	err = p.Grants.Change(r.Context(), "session/"+hash(cookie.Value), func(there *Grant) (*Grant, error) {
-		if there == nil || !p.Now().Before(there.Expires) {
-			return nil, nil
-		}
-		grant, ok = *there, true
-		return there, nil
-	})
-	return grant, ok && err == nil
+	grant, ok, _ = p.read(r.Context(), "session/"+hash(cookie.Value)) // whom we cannot read has to sign in
+	grant.Session = hash(cookie.Value)
+	return grant, ok
 }
 
 func (p *Provider) setCookie(w http.ResponseWriter, name, value string, seconds int) {

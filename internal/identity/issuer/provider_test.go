@@ -257,7 +257,7 @@ func TestOnlyTheClientsOwnAddressIsEverRedirectedTo(t *testing.T) {
 	}
 }
 
-func TestRefreshTokensChangeWithEveryUseAndAStolenOneEndsTheSession(t *testing.T) {
+func TestRefreshTokensRotateAndReuseEndsTheSession(t *testing.T) {
 	h := newHouse(t)
 	_, first := h.exchange(h.code())
 	status, next := h.refresh(first["refresh_token"])
@@ -305,7 +305,7 @@ func TestAnOldRefreshTokenCannotBeKeptGoodByUsingIt(t *testing.T) {
 	}
 }
 
-func TestSignOutAndRevocationEndWhatTheySay(t *testing.T) {
+func TestSignOutAndRevocationEndWhatTheyPromise(t *testing.T) {
 	h := newHouse(t)
 	_, tokens := h.exchange(h.code())
 	if a := h.get("/oauth2/authorize", h.asking()); a.to == nil || a.to.Query().Get("code") == "" {
@@ -352,7 +352,7 @@ func TestADisabledPersonGetsNothingAnyMore(t *testing.T) {
 	}
 }
 
-func TestWrongPasswordsAreAllAnsweredAlikeAndLockTheAccountForAMinute(t *testing.T) {
+func TestWrongPasswordsLookAlikeAndLockTheAccount(t *testing.T) {
 	h := newHouse(t)
 	page := h.get("/oauth2/authorize", h.asking())
 	wrong, unknown := h.submit(page, "ada@example.com", "no"), h.submit(page, "nobody@example.com", "no")
@@ -384,7 +384,7 @@ func TestASignInFromAnotherPageIsRefused(t *testing.T) {
 	}
 }
 
-func TestThePageSpeaksTheBrowsersLanguageAndNamesAccountsInADemoOnly(t *testing.T) {
+func TestSignInPageHasTheLanguageAndOnlyDemoAccounts(t *testing.T) {
 	h := newHouse(t)
 	page := h.get("/oauth2/authorize", h.asking())
 	if strings.Contains(page.body, "Demo accounts") || !strings.Contains(page.body, `lang="en"`) {

@@ -4,12 +4,13 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	_ "embed" // the page and its style
+	"fmt"
 	"html/template"
-	"net"
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -51,24 +52,29 @@ type pageData struct {
 	Query   string // of the authorization request
 	Email   string
 	Failure string // "credentials", "locked", "request"; "" for none
+	Minutes int    // locked: until the next attempt
+	Message string // of the failure, in the reader's language
 	Token   string
 	Demo    []DemoPerson
 	T       map[string]string
 	Lang    string
 }
 
-const formCookie = "ballerine_form"
+const (
+	formCookie      = "ballerine_form"
+	formTokenLength = 26 // of rand.Text
+)
 
 var texts = map[string]map[string]string{
 	"en": {
 		"title": "Sign in", "lead": "The back office of Ballerine", "email": "E-mail", "password": "Password", "submit": "Sign in", "demo": "Demo accounts of this machine",
-		"as": "Sign in as", "credentials": "The e-mail or the password is not right.", "locked": "Too many attempts. Wait a minute and try again.",
+		"as": "Sign in as", "credentials": "The e-mail or the password is not right.", "locked": "Too many attempts. Try again in %d min.",
 		"request": "This sign-in was not begun by the dashboard, or is too old. Open the dashboard again.", "open": "Open the dashboard",
 		"admin": "Admin", "manager": "Manager", "reviewer": "Reviewer", "auditor": "Auditor", "developer": "Developer",
 	},
 	"de": {
 		"title": "Anmelden", "lead": "Das Backoffice von Ballerine", "email": "E-Mail", "password": "Passwort", "submit": "Anmelden", "demo": "Demo-Konten dieses Rechners",
-		"as": "Anmelden als", "credentials": "E-Mail oder Passwort ist nicht richtig.", "locked": "Zu viele Versuche. Warten Sie eine Minute und versuchen Sie es erneut.",
+		"as": "Anmelden als", "credentials": "E-Mail oder Passwort ist nicht richtig.", "locked": "Zu viele Versuche. Versuchen Sie es in %d Min. erneut.",
 		"request": "Diese Anmeldung wurde nicht vom Dashboard begonnen oder ist zu alt. Öffnen Sie das Dashboard erneut.", "open": "Dashboard öffnen",
 		"admin": "Administration", "manager": "Leitung", "reviewer": "Prüfung", "auditor": "Revision", "developer": "Entwicklung",
 	},
@@ -81,6 +87,9 @@ func (p *Provider) page(w http.ResponseWriter, r *http.Request, status int, data
 		data.Lang = "de"
 	}
 	data.T = texts[data.Lang]
+	if data.Message = data.T[data.Failure]; data.Failure == "locked" {
+		data.Message = fmt.Sprintf(data.Message, data.Minutes)
+	}
 	if data.Failure != "request" {
 		data.Demo, data.Token = p.Demo, formToken(r)
 		p.setCookie(w, formCookie, data.Token, int(time.Hour.Seconds()))
@@ -98,7 +107,7 @@ func (p *Provider) page(w http.ResponseWriter, r *http.Request, status int, data
 }
 
 func formToken(r *http.Request) string {
-	if cookie, err := r.Cookie(formCookie); err == nil && len(cookie.Value) >= 26 {
+	if cookie, err := r.Cookie(formCookie); err == nil && len(cookie.Value) >= formTokenLength {
 		return cookie.Value
 	}
 	return rand.Text()
@@ -113,104 +122,104 @@ func style(w http.ResponseWriter, _ *http.Request) {
 
 // signIn checks a password and goes on with the authorization request.
 func (p *Provider) signIn(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
+	if err := r.ParseForm(); err != nil || !sameForm(r) {
 		p.page(w, r, http.StatusBadRequest, pageData{Failure: "request"})
 		return
 	}
 	query := r.PostForm.Get("query")
-	cookie, err := r.Cookie(formCookie)
-	asked, parseErr := url.ParseQuery(query)
-	if err != nil || parseErr != nil || subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(r.PostForm.Get("token"))) != 1 {
+	requested, err := url.ParseQuery(query)
+	if err != nil {
 		p.page(w, r, http.StatusBadRequest, pageData{Failure: "request"})
 		return
 	}
 	email := strings.ToLower(strings.TrimSpace(r.PostForm.Get("email")))
-	address, _, _ := net.SplitHostPort(r.RemoteAddr)
-	if !p.attempts.allowed(email, address) {
-		p.page(w, r, http.StatusTooManyRequests, pageData{Failure: "locked", Query: query, Email: email})
+	try := attempt{account: email, address: addressOf(r.RemoteAddr), device: p.device(r, email)}
+	if wait := p.attempts.reserve(try); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		p.page(w, r, http.StatusTooManyRequests, pageData{Failure: "locked", Query: query, Email: email, Minutes: int(math.Ceil(wait.Minutes()))})
 		return
 	}
 	person, err := p.People.UserByEmail(r.Context(), p.Tenant, email)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
+		p.attempts.undecided(try)
 		p.Logger.ErrorContext(r.Context(), "a person was not looked up", "error", err.Error())
 		p.page(w, r, http.StatusServiceUnavailable, pageData{Failure: "request"})
 		return
 	}
 	if !passwordIs(person, r.PostForm.Get("password")) {
-		p.attempts.failed(email, address)
 		p.page(w, r, http.StatusUnauthorized, pageData{Failure: "credentials", Query: query, Email: email})
 		return
 	}
-	p.attempts.succeeded(email)
-	secret, now := rand.Text(), p.Now()
-	err = p.Grants.Change(r.Context(), "session/"+hash(secret), func(*Grant) (*Grant, error) {
-		return &Grant{User: person.ID, Tenant: person.Tenant, SignedIn: now, Expires: now.Add(p.Session)}, nil
-	})
-	if err != nil {
+	p.attempts.succeeded(try)
+	if err := p.begin(w, r, person, try); err != nil {
 		p.Logger.ErrorContext(r.Context(), "a session was not kept", "error", err.Error())
 		p.page(w, r, http.StatusServiceUnavailable, pageData{Failure: "request"})
 		return
 	}
-	p.setCookie(w, sessionCookie, secret, int(p.Session.Seconds()))
-	asked.Del("prompt") // it has been followed
+	requested.Del("prompt") // these have been followed
+	requested.Del("max_age")
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, pathAuthorize+"?"+asked.Encode(), http.StatusSeeOther) //nolint:gosec // our own path
+	http.Redirect(w, r, pathAuthorize+"?"+requested.Encode(), http.StatusSeeOther) //nolint:gosec // our own path
 }
 
-// attempts counts failures by account and by address, in memory.
-type attempts struct {
-	now   func() time.Time
-	mutex sync.Mutex
-	count map[string]failures
+// sameForm says whether a form comes from a page that we have shown to this browser: its token is the cookie's. No token
+// is no token: an empty one with an empty cookie shows nothing.
+func sameForm(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+		return false // as the browser itself says
+	}
+	cookie, err := r.Cookie(formCookie)
+	if err != nil || len(cookie.Value) < formTokenLength {
+		return false
+	}
+	return subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(r.PostForm.Get("token"))) == 1
 }
 
-type failures struct {
-	number int
-	last   time.Time
+// begin keeps a session of the browser in place of the one it had, and remembers the browser as one that the account is
+// used on.
+func (p *Provider) begin(w http.ResponseWriter, r *http.Request, person identity.Person, try attempt) error {
+	if err := p.end(r); err != nil {
+		return err
+	}
+	secret, now := rand.Text(), p.Now()
+	session := Grant{User: person.ID, Tenant: person.Tenant, SignedIn: now, Expires: now.Add(p.Session)}
+	if err := p.put(r.Context(), "session/"+hash(secret), session); err != nil {
+		return err
+	}
+	p.setCookie(w, sessionCookie, secret, int(p.Session.Seconds()))
+	if try.device != "" {
+		return nil
+	}
+	device := rand.Text()
+	if cookie, err := r.Cookie(deviceCookie); err == nil && len(cookie.Value) == len(device) {
+		device = cookie.Value // of another account on the same browser
+	}
+	known := Grant{User: person.ID, Tenant: person.Tenant, SignedIn: now, Expires: now.Add(deviceLife)}
+	if err := p.put(r.Context(), deviceKey(device, try.account), known); err != nil {
+		return err
+	}
+	p.setCookie(w, deviceCookie, device, int(deviceLife.Seconds()))
+	return nil
 }
 
-// Limits of failures within a minute.
+// deviceCookie says that an account was signed in to from this browser. It lets nobody in: it only keeps the guesses of
+// others from counting against who uses it.
 const (
-	perAccount   = 5
-	perAddress   = 30
-	lockedFor    = time.Minute
-	rememberMost = 10000
+	deviceCookie = "ballerine_device"
+	deviceLife   = 180 * 24 * time.Hour
 )
 
-func newAttempts(now func() time.Time) *attempts {
-	return &attempts{now: now, count: map[string]failures{}}
-}
+// deviceKey has the account as a hash, since it is personal data.
+func deviceKey(secret, account string) string { return "device/" + hash(secret) + "/" + hash(account) }
 
-func (a *attempts) allowed(email, address string) bool {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	for key, limit := range map[string]int{"e:" + email: perAccount, "a:" + address: perAddress} {
-		f, ok := a.count[key]
-		if ok && a.now().Sub(f.last) >= lockedFor {
-			delete(a.count, key)
-			continue
-		}
-		if f.number >= limit {
-			return false
-		}
+// device is the browser, if the account was signed in to from it; "" otherwise.
+func (p *Provider) device(r *http.Request, account string) string {
+	cookie, err := r.Cookie(deviceCookie)
+	if err != nil || cookie.Value == "" {
+		return ""
 	}
-	return true
-}
-
-func (a *attempts) failed(email, address string) {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	if len(a.count) > rememberMost {
-		clear(a.count)
+	if _, ok, err := p.read(r.Context(), deviceKey(cookie.Value, account)); err != nil || !ok {
+		return ""
 	}
-	for _, key := range []string{"e:" + email, "a:" + address} {
-		f := a.count[key]
-		a.count[key] = failures{f.number + 1, a.now()}
-	}
-}
-
-func (a *attempts) succeeded(email string) {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	delete(a.count, "e:"+email)
+	return hash(cookie.Value)
 }

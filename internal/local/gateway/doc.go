@@ -1,4 +1,5 @@
-// Package gateway is the HTTP API on one machine: it turns requests into API Gateway's payload format 2.0, asks the
-// authorizer, invokes the route's function and writes its answer, with API Gateway's own limits (10 MB a request,
-// 6 MB to and from a function, 30 seconds). Handlers see exactly what they see on AWS.
+// Package gateway is the HTTP API on one machine. It converts requests to API Gateway's payload format 2.0, calls the
+// authorizer, invokes the function of the route and writes its response. It has the limits of API Gateway's HTTP APIs (10 MB a
+// request, 10,240 bytes of request line and header values, 6 MB to and from a function, 30 seconds), matches routes as they do,
+// treats headers as they do, and answers what they answer by themselves word for word: {"message": "Too Many Requests"}.
 package gateway

@@ -32,7 +32,7 @@ func (s *Server) with(handle func(*environment, http.ResponseWriter, *http.Reque
 }
 
 func (s *Server) next(e *environment, w http.ResponseWriter, r *http.Request) {
-	e.asks()
+	e.polls()
 	var call *invocation
 	select {
 	case call = <-e.work:

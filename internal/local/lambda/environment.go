@@ -19,7 +19,6 @@ type function struct {
 
 	mutex sync.Mutex
 	idle  []*environment
-	inits []time.Duration
 }
 
 func (f *function) takeIdle() *environment {
@@ -44,15 +43,13 @@ type environment struct {
 	id       string
 	function *function
 	command  *exec.Cmd
-	started  time.Time
 	work     chan *invocation
 	ready    chan struct{} // closed at the first request for work
-	asked    chan struct{} // one for each later request for work
+	polled   chan struct{} // one for each later request for work
 	exited   chan struct{}
 
 	mutex   sync.Mutex
 	first   bool
-	init    time.Duration
 	current *invocation
 	failed  *InvokeError // what /init/error said
 }
@@ -61,8 +58,8 @@ type environment struct {
 // the child is told to end when that thread does.
 func (s *Server) start(f *function) (*environment, error) {
 	e := &environment{
-		id: randomID(), function: f, started: time.Now(), work: make(chan *invocation),
-		ready: make(chan struct{}), asked: make(chan struct{}, 1), exited: make(chan struct{}),
+		id: randomID(), function: f, work: make(chan *invocation),
+		ready: make(chan struct{}), polled: make(chan struct{}, 1), exited: make(chan struct{}),
 	}
 	e.command = exec.Command(f.Bootstrap)
 	e.command.Dir = filepath.Dir(f.Bootstrap)
@@ -115,17 +112,17 @@ func (e *environment) initFailure() *InvokeError {
 	return &InvokeError{Type: "Runtime.ExitError", Message: "the function's process ended in its init phase: " + e.status()}
 }
 
-// asks notes a request for work.
-func (e *environment) asks() {
+// polls records a request for work.
+func (e *environment) polls() {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	if !e.first {
-		e.first, e.init = true, time.Since(e.started)
+		e.first = true
 		close(e.ready)
 		return
 	}
 	select {
-	case e.asked <- struct{}{}:
+	case e.polled <- struct{}{}:
 	default: // it asked twice for the same work, after a broken connection
 	}
 }

@@ -69,11 +69,6 @@ func TestFunctionsAreRealProcessesThatSeeWhatLambdaGives(t *testing.T) {
 	if second.PID != first.PID {
 		t.Error("a warm environment was not used again")
 	}
-	inits := server.InitTimes("tiny")
-	if len(inits) != 1 || inits[0] <= 0 {
-		t.Errorf("init times %v", inits)
-	}
-	t.Logf("init %v", inits)
 	if _, _, err := server.Invoke(context.Background(), "other", nil); err == nil {
 		t.Error("an unknown function was invoked")
 	}
@@ -91,11 +86,15 @@ func TestErrorsKeepTheirNamesAndTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestCrashesAndTimeoutsEndTheEnvironmentAndTheNextCallGetsANewOne(t *testing.T) {
+func TestACrashOrTimeoutStartsANewEnvironment(t *testing.T) {
 	path := bootstrap(t)
 	for do, want := range map[string]string{"exit": "Runtime.ExitError", "hang": "Sandbox.Timedout", "panic": "errorString"} {
 		t.Run(do, func(t *testing.T) {
-			server := serve(t, lambda.Function{Name: "tiny", Bootstrap: path, Timeout: 2 * time.Second})
+			limit := time.Minute
+			if do == "hang" {
+				limit = 15 * time.Second // it is waited for; the calls before and after must be over by then
+			}
+			server := serve(t, lambda.Function{Name: "tiny", Bootstrap: path, Timeout: limit})
 			before, _ := invoke(t, server, `{}`)
 			if _, failure := invoke(t, server, fmt.Sprintf(`{"do":%q}`, do)); failure == nil || failure.Type != want {
 				t.Fatalf("%v, want %s", failure, want)
@@ -107,7 +106,7 @@ func TestCrashesAndTimeoutsEndTheEnvironmentAndTheNextCallGetsANewOne(t *testing
 	}
 }
 
-func TestAFunctionThatFailsInItsInitPhaseSaysSo(t *testing.T) {
+func TestAFunctionThatFailsInItsInitPhaseReportsIt(t *testing.T) {
 	server := serve(t, lambda.Function{Name: "tiny", Bootstrap: bootstrap(t), Timeout: time.Minute, Env: []string{"INIT=fail"}})
 	if _, failure := invoke(t, server, `{}`); failure == nil || failure.Type != "Runtime.ExitError" || !strings.Contains(failure.Message, "init phase") {
 		t.Errorf("%v", failure)
@@ -117,6 +116,7 @@ func TestAFunctionThatFailsInItsInitPhaseSaysSo(t *testing.T) {
 func TestEnvironmentsRunSideBySideUpToTheLimit(t *testing.T) {
 	server := serve(t, lambda.Function{Name: "tiny", Bootstrap: bootstrap(t), Timeout: time.Minute, Concurrency: 3})
 	var group sync.WaitGroup
+	var processes sync.Map
 	for i := range 30 {
 		group.Go(func() {
 			out, failure, err := server.Invoke(context.Background(), "tiny", fmt.Appendf(nil, `{"echo":"%d"}`, i))
@@ -124,10 +124,13 @@ func TestEnvironmentsRunSideBySideUpToTheLimit(t *testing.T) {
 			if err != nil || failure != nil || json.Unmarshal(out, &a) != nil || a.Echo != fmt.Sprint(i) {
 				t.Errorf("call %d: %s %v %v", i, out, failure, err)
 			}
+			processes.Store(a.PID, true)
 		})
 	}
 	group.Wait()
-	if n := len(server.InitTimes("tiny")); n < 1 || n > 3 {
+	var n int
+	processes.Range(func(any, any) bool { n++; return true })
+	if n < 1 || n > 3 {
 		t.Errorf("%d environments", n)
 	}
 }

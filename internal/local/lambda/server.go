@@ -108,18 +108,6 @@ func (s *Server) Invoke(ctx context.Context, name string, payload []byte) ([]byt
 	}
 }
 
-// InitTimes are how long each environment of the function took from the start of its process to its first request for
-// work, in order.
-func (s *Server) InitTimes(name string) []time.Duration {
-	f, ok := s.functions[name]
-	if !ok {
-		return nil
-	}
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	return append([]time.Duration(nil), f.inits...)
-}
-
 // Close ends every child, waits for them, and stops serving.
 func (s *Server) Close() error {
 	s.mutex.Lock()
@@ -164,9 +152,6 @@ func (s *Server) boot(f *function) (*environment, *InvokeError) {
 	defer limit.Stop()
 	select {
 	case <-e.ready:
-		f.mutex.Lock()
-		f.inits = append(f.inits, e.init)
-		f.mutex.Unlock()
 		return e, nil
 	case <-e.exited:
 		return nil, e.initFailure()
@@ -184,7 +169,7 @@ func (s *Server) watch(e *environment, call *invocation) {
 	select {
 	case <-call.done:
 		select {
-		case <-e.asked: // an invocation ends with the next request for work
+		case <-e.polled: // an invocation ends with the next request for work
 			e.function.putIdle(e)
 		case <-e.exited:
 		case <-limit.C:

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/url"
 	"os"
@@ -20,16 +21,22 @@ import (
 	"time"
 
 	"github.com/rclone/gofakes3"
+
+	"ballerine/internal/cache"
+	"ballerine/internal/problem"
 )
 
 // disk is a gofakes3.Backend of one bucket. An object is one file: the length of its head, the head as JSON, the bytes.
-// Its name is its key, escaped, so that no key can leave the folder. A file that a crash has left unfinished is shorter
-// than its head says and counts as not there, so one sync of the file is all that a write needs.
+// Its name is its key, escaped, so that no key can leave the folder. A file is written and synced under another name, and renamed
+// then: under its own name it is complete, or damaged. A rename that a power failure has undone is done again at the next start, so
+// one sync of the file is all that a write needs.
 type disk struct {
 	dir       string
 	bucket    string
 	onCreated func(key string)
-	locks     [64]sync.Mutex // of keys, by hash: a condition and its write are one step
+	onDamaged func(key, what string)
+	locks     [64]sync.Mutex              // of keys, by hash: a condition and its write are one step
+	checked   *cache.Cache[string, stamp] // of contents that were found as they were written, by key
 }
 
 // head of a file.
@@ -38,16 +45,51 @@ type head struct {
 	MD5      []byte            `json:"md5"`
 	Metadata map[string]string `json:"metadata"`
 	Modified time.Time         `json:"modified"`
+	Check    uint32            `json:"check,omitempty"` // of the head without it; 0: a former version's
 }
 
-func openDisk(dir, bucket string, onCreated func(string)) (*disk, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("create folder of objects: %w", err)
+func openDisk(config Config) (*disk, error) {
+	d := &disk{dir: config.Dir, bucket: config.Bucket, onCreated: config.OnCreated, onDamaged: config.OnDamaged, checked: cache.New[string, stamp](10_000)}
+	if d.onCreated == nil {
+		d.onCreated = func(string) {}
 	}
-	if onCreated == nil {
-		onCreated = func(string) {}
+	if d.onDamaged == nil {
+		d.onDamaged = func(string, string) {}
 	}
-	return &disk{dir: dir, bucket: bucket, onCreated: onCreated}, nil
+	if err := writable(d.dir); err != nil {
+		return nil, problem.Wrap(err, problem.Unavailable, "The folder of the objects %s may not be written by this user, or is on a file system that is read-only.", d.dir)
+	}
+	if err := flatten(d.dir); err != nil {
+		return nil, fmt.Errorf("move objects out of their folders: %w", err)
+	}
+	if err := finish(d.dir); err != nil {
+		return nil, fmt.Errorf("finish objects: %w", err)
+	}
+	return d, nil
+}
+
+// flatten moves the objects of a former version out of the folders that it divided them into: a file in a folder of its own
+// costs twice as much.
+func flatten(dir string) error {
+	folders, err := filepath.Glob(filepath.Join(dir, "[0-9a-f][0-9a-f]"))
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		files, err := os.ReadDir(folder)
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			if err := os.Rename(filepath.Join(folder, file.Name()), filepath.Join(dir, file.Name())); err != nil {
+				return err
+			}
+		}
+		if err := os.Remove(folder); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxKey bounds keys: escaped, they are names of files.
@@ -55,7 +97,7 @@ const maxKey = 240 // bytes
 
 func (d *disk) path(key string) (path string, lock *sync.Mutex) {
 	sum := sha256.Sum256([]byte(key))
-	return filepath.Join(d.dir, hex.EncodeToString(sum[:1]), "k."+url.PathEscape(key)), &d.locks[sum[0]%64]
+	return filepath.Join(d.dir, "k."+url.PathEscape(key)), &d.locks[sum[0]%64]
 }
 
 // keyOf reads the key back from a file's name.
@@ -72,65 +114,27 @@ func (d *disk) known(bucket string) error {
 	return nil
 }
 
-// open reads the head and leaves the file at the first byte of the content.
-func (d *disk) open(key string) (*os.File, head, error) {
-	path, _ := d.path(key)
-	f, h, err := openWhole(path)
-	if os.IsNotExist(err) {
-		return nil, head{}, gofakes3.KeyNotFound(key)
-	}
-	return f, h, err
-}
-
-// openWhole opens a file that is as long as its head says; an unfinished one is os.ErrNotExist.
-func openWhole(path string) (*os.File, head, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, head{}, err
-	}
-	h, start, err := readHead(f)
-	info, statErr := f.Stat()
-	if err != nil || statErr != nil || info.Size() != start+h.Size {
-		_ = f.Close()
-		return nil, head{}, os.ErrNotExist
-	}
-	return f, h, nil
-}
-
-// readHead gives the head and where the content starts.
-func readHead(f io.Reader) (h head, start int64, err error) {
-	var length uint32
-	if err := binary.Read(f, binary.BigEndian, &length); err != nil || length > 1<<20 {
-		return h, 0, fmt.Errorf("read length of an object's head: %w", err)
-	}
-	text := make([]byte, length)
-	if _, err := io.ReadFull(f, text); err != nil {
-		return h, 0, fmt.Errorf("read an object's head: %w", err)
-	}
-	return h, int64(length) + 4, json.Unmarshal(text, &h)
-}
-
-// GetObject implements gofakes3.Backend.
-func (d *disk) GetObject(_ context.Context, bucket, key string, wanted *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
+// GetObject implements gofakes3.Backend. The content is checked before its first byte is served.
+func (d *disk) GetObject(ctx context.Context, bucket, key string, wanted *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
 	if err := d.known(bucket); err != nil {
 		return nil, err
 	}
-	f, h, err := d.open(key)
+	c, h, err := open(ctx, d, key, openChecked)
 	if err != nil {
 		return nil, err
 	}
 	part, err := wanted.Range(h.Size)
 	if err != nil {
-		_ = f.Close()
+		_ = c.Close()
 		return nil, err
 	}
-	object := &gofakes3.Object{Name: key, Metadata: h.Metadata, Size: h.Size, Hash: h.MD5, Range: part, Contents: f}
+	object := &gofakes3.Object{Name: key, Metadata: h.Metadata, Size: h.Size, Hash: h.MD5, Range: part, Contents: c}
 	if part != nil {
-		if _, err := f.Seek(part.Start, io.SeekCurrent); err != nil {
-			_ = f.Close()
+		if _, err := c.Seek(part.Start, io.SeekCurrent); err != nil {
+			_ = c.Close()
 			return nil, err
 		}
-		object.Contents = limited{io.LimitReader(f, part.Length), f}
+		object.Contents = limited{io.LimitReader(c, part.Length), c}
 	}
 	return object, nil
 }
@@ -140,15 +144,25 @@ type limited struct {
 	io.Closer
 }
 
-// HeadObject implements gofakes3.Backend.
+// HeadObject implements gofakes3.Backend. It reads the content only when another program may have changed it.
 func (d *disk) HeadObject(ctx context.Context, bucket, key string) (*gofakes3.Object, error) {
-	object, err := d.GetObject(ctx, bucket, key, nil)
+	if err := d.known(bucket); err != nil {
+		return nil, err
+	}
+	f, h, err := open(ctx, d, key, func(path string) (*os.File, head, error) {
+		f, h, err := openFile(path)
+		if err == nil {
+			if err = d.checkNew(key, f, h); err != nil {
+				_ = f.Close() // it was only read
+			}
+		}
+		return f, h, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	_ = object.Contents.Close()
-	object.Contents = io.NopCloser(strings.NewReader(""))
-	return object, nil
+	_ = f.Close() // it was only read
+	return &gofakes3.Object{Name: key, Metadata: h.Metadata, Size: h.Size, Hash: h.MD5, Contents: io.NopCloser(strings.NewReader(""))}, nil
 }
 
 // PutObject implements gofakes3.Backend: the object is whole and on the disk, or not there.
@@ -177,50 +191,65 @@ func (d *disk) put(ctx context.Context, key string, h head, content []byte) erro
 	path, lock := d.path(key)
 	lock.Lock()
 	defer lock.Unlock()
-	f, there, err := openWhole(path)
-	if err != nil && !os.IsNotExist(err) {
+	f, there, err := openFile(path)
+	var damage damageError
+	if err != nil && !os.IsNotExist(err) && !errors.As(err, &damage) {
 		return err
 	}
-	exists := err == nil
-	if exists {
+	exists := !os.IsNotExist(err) // what is damaged is there: no condition lets it be replaced by chance
+	if err == nil {
 		_ = f.Close()
 	}
 	if err := gofakes3.CheckWriteConditions(ctx, exists, hex.EncodeToString(there.MD5)); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	unfinished := unfinishedOf(path)
+	written, err := write(unfinished, h, content)
+	if err != nil {
+		return errors.Join(err, gone(unfinished))
+	}
+	if err := os.Rename(unfinished, path); err != nil {
 		return err
 	}
-	if exists { // what is there stays whole until the new one is
-		if err := write(path+".new", h, content); err != nil {
-			return err
-		}
-		return os.Rename(path+".new", path)
-	}
-	return write(path, h, content)
+	d.checked.Put(key, written)
+	return nil
 }
 
 // write fills a file and returns when it is on the disk.
-func write(path string, h head, content []byte) error {
+func write(path string, h head, content []byte) (stamp, error) {
 	text, err := json.Marshal(h)
+	if err == nil {
+		err = json.Unmarshal(text, &h) // as it is read: not all text is JSON's
+	}
+	if err == nil {
+		h.Check, err = h.sum()
+	}
+	if err == nil {
+		text, err = json.Marshal(h)
+	}
 	if err != nil {
-		return err
+		return stamp{}, err
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return err
+		return stamp{}, err
 	}
 	_, err = f.Write(slices.Concat(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text, content))
-	return errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(err, f.Sync())
+	info, statErr := f.Stat()
+	if err := errors.Join(err, statErr, f.Close()); err != nil {
+		return stamp{}, err
+	}
+	return stampOf(info), nil
 }
 
 // CopyObject implements gofakes3.Backend. A copy within the bucket is another name of the same file: objects are never
 // changed in place, so neither name can tell.
-func (d *disk) CopyObject(_ context.Context, fromBucket, from, toBucket, to string, _ map[string]string) (result gofakes3.CopyObjectResult, err error) {
+func (d *disk) CopyObject(ctx context.Context, fromBucket, from, toBucket, to string, _ map[string]string) (result gofakes3.CopyObjectResult, err error) {
 	if err := errors.Join(d.known(fromBucket), d.known(toBucket)); err != nil {
 		return result, err
 	}
-	f, h, err := d.open(from)
+	f, h, err := open(ctx, d, from, openFile)
 	if err != nil {
 		return result, err
 	}
@@ -228,16 +257,25 @@ func (d *disk) CopyObject(_ context.Context, fromBucket, from, toBucket, to stri
 	path, lock := d.path(to)
 	lock.Lock()
 	defer lock.Unlock()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := link(f.Name(), path); err != nil {
 		return result, err
 	}
-	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-		return result, err
-	}
-	if err := os.Link(f.Name(), path); err != nil {
-		return result, err
+	if known, ok := d.checked.Get(from); ok { // the file is the same
+		d.checked.Put(to, known)
 	}
 	return gofakes3.CopyObjectResult{ETag: `"` + hex.EncodeToString(h.MD5) + `"`, LastModified: gofakes3.NewContentTime(h.Modified)}, f.Sync()
+}
+
+// link makes a further name of a file, in place of what had it.
+func link(from, to string) error {
+	err := os.Link(from, to)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := gone(to); err != nil {
+		return err
+	}
+	return os.Link(from, to)
 }
 
 // DeleteObject implements gofakes3.Backend.
@@ -248,10 +286,7 @@ func (d *disk) DeleteObject(_ context.Context, bucket, key string) (result gofak
 	path, lock := d.path(key)
 	lock.Lock()
 	defer lock.Unlock()
-	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-		return result, err
-	}
-	return result, nil
+	return result, errors.Join(gone(path), gone(unfinishedOf(path)))
 }
 
 // DeleteMulti implements gofakes3.Backend.
@@ -279,10 +314,10 @@ func (d *disk) ListBucket(_ context.Context, bucket string, prefix *gofakes3.Pre
 	heads := map[string]head{}
 	err := filepath.WalkDir(d.dir, func(path string, entry os.DirEntry, err error) error {
 		key, ok := keyOf(path)
-		if err != nil || entry.IsDir() || !ok || strings.HasSuffix(path, ".new") {
+		if err != nil || entry.IsDir() || !ok {
 			return err
 		}
-		if f, h, err := openWhole(path); err == nil {
+		if f, h, err := openFile(path); err == nil {
 			heads[key] = h
 			return f.Close()
 		}

@@ -1,4 +1,4 @@
-// Package objects is S3 on one machine: gofakes3 over a folder of durable files, so that the same adapter, the same
-// presigned links and the same refusals serve here as on AWS. Signatures and expiry are checked, a checksum that was
-// announced must match, If-None-Match holds, and what is acknowledged is on the disk.
+// Package objects is an S3 server for one machine: gofakes3 over a folder of durable files. The same adapter, presigned
+// links and refusals work as on AWS: signatures and expiry are verified, an announced checksum must match, If-None-Match is
+// honoured, and an acknowledged object is on disk.
 package objects

@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -21,6 +22,9 @@ type Config struct {
 	Origins   []string // that browsers may upload from; "*": any
 	// OnCreated hears of each object that was put, as S3's notifications do. It must not block.
 	OnCreated func(key string)
+	// OnDamaged hears of each request for an object that is not as it was written, and what of it is not: "length", "metadata" or
+	// "content". It must not block.
+	OnDamaged func(key, what string)
 	Logger    *slog.Logger
 }
 
@@ -29,7 +33,7 @@ func New(config Config) (http.Handler, error) {
 	if config.MaxSize == 0 {
 		config.MaxSize = 64 << 20
 	}
-	disk, err := openDisk(config.Dir, config.Bucket, config.OnCreated)
+	disk, err := openDisk(config)
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +47,9 @@ func New(config Config) (http.Handler, error) {
 // guard adds what browsers need, and refuses what is too large before it is read.
 func guard(config Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// What people upload is never taken for anything but what it was declared as, and has no rights of this origin.
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 		if origin := r.Header.Get("Origin"); origin != "" && (slices.Contains(config.Origins, origin) || slices.Contains(config.Origins, "*")) {
 			h := w.Header()
 			h.Set("Access-Control-Allow-Origin", origin)
@@ -60,6 +67,6 @@ func guard(config Config, next http.Handler) http.Handler {
 			http.Error(w, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum allowed size</Message></Error>`, http.StatusBadRequest)
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), answerKey{}, w.Header())))
 	})
 }

@@ -5,16 +5,20 @@
 //
 //	word       | /identity-checks                               | /sanctions-screenings
 //	-----------|------------------------------------------------|---------------------------------------------
-//	(any)      | 200, verified, score 0.98                      | 200, no match
+//	(any)      | 200, verified, score 0.98, document verified   | 200, no match
 //	Slow       | the same, after SlowDelay                      | the same, after SlowDelay
 //	Flaky      | 503 twice for an Idempotency-Key, then as any  | 503 twice for an Idempotency-Key, then as any
 //	Down       | 503, always                                    | 503, always
 //	Garbage    | 200 with an HTML page                          | 200 with JSON of another shape
 //	Refused    | 422                                            | 422
 //	Callback   | 202; calls back, signed, after CallbackDelay   | 200, no match
-//	Mismatch   | 200, failed, score 0.12                        | 200, no match
+//	Mismatch   | 200, failed, score 0.12, document failed       | 200, no match
+//	Unseen     | 200, verified, score 0.98, document not_checked | 200, no match
 //	Hit        | 200, verified, score 0.98                      | 200, a match with score 0.97
-//	Maybe      | 200, review, score 0.55                        | 200, a match with score 0.72
+//	Maybe      | 200, review, score 0.55, document not_checked  | 200, a match with score 0.72
+//
+// The document is what the request names by its digest; where it names none, nobody has checked one (not_checked). The sandbox
+// looks at no picture: it stands for a vendor that has.
 //
 // People of Config.Cast are known by their whole name instead: what the vendor says of them is in their Part.
 //

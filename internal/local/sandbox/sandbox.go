@@ -26,21 +26,21 @@ type Clock interface {
 	After(d time.Duration) <-chan time.Time
 }
 
-// SystemClock is the machine's time.
-type SystemClock struct{}
+// systemClock is the machine's time.
+type systemClock struct{}
 
 // Now implements Clock.
-func (SystemClock) Now() time.Time { return time.Now() }
+func (systemClock) Now() time.Time { return time.Now() }
 
 // After implements Clock.
-func (SystemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
 // Config is what a Server needs.
 type Config struct {
 	APIKey         string        // expected as bearer token; "": none is needed
 	CallbackSecret string        // "whsec_…", signs calls back
 	Client         *http.Client  // makes calls back; default a plain one with a timeout
-	Clock          Clock         // default SystemClock
+	Clock          Clock         // default systemClock
 	SlowDelay      time.Duration // default 3 s
 	CallbackDelay  time.Duration // default 2 s
 	Log            *slog.Logger  // default slog.Default
@@ -93,13 +93,13 @@ type exchange struct {
 const (
 	maxBody      = 64 << 10
 	maxRemember  = 10_000
-	callbackRuns = 5 // attempts at a call back, each the delay after the one before
+	callbackRuns = 60 // attempts at a call back, those after the first each CallbackDelay after the one before
 )
 
 // New makes a Server.
 func New(config Config) *Server {
 	if config.Clock == nil {
-		config.Clock = SystemClock{}
+		config.Clock = systemClock{}
 	}
 	if config.Client == nil {
 		config.Client = &http.Client{Timeout: 10 * time.Second}
@@ -138,6 +138,10 @@ type person struct {
 	GivenName   string `json:"given_name"`
 	FamilyName  string `json:"family_name"`
 	CallbackURL string `json:"callback_url"`
+	Documents   []struct {
+		Kind   string `json:"kind"`
+		SHA256 string `json:"sha256"`
+	} `json:"documents"`
 }
 
 // is says whether one of the names has the word.
@@ -261,6 +265,7 @@ func (s *Server) identity(w http.ResponseWriter, p person, id string, exchanged 
 	if known && part.Status != "" {
 		verdict["status"] = part.Status
 	}
+	verdict["document"] = map[string]any{"status": documentStatus(p, verdict["status"])}
 	if !p.is("Callback") && part.Callback == 0 {
 		reply(w, http.StatusOK, verdict)
 		return
@@ -275,6 +280,19 @@ func (s *Server) identity(w http.ResponseWriter, p person, id string, exchanged 
 	}
 	s.callLater(p.CallbackURL, id, verdict, delay, exchanged)
 	reply(w, http.StatusAccepted, map[string]any{"id": id, "status": "pending"})
+}
+
+// documentStatus is what the vendor says of the document that the request names.
+func documentStatus(p person, identity any) string {
+	switch {
+	case len(p.Documents) == 0 || p.is("Unseen"):
+		return "not_checked"
+	case identity == "verified":
+		return "verified"
+	case identity == "failed":
+		return "failed"
+	}
+	return "not_checked"
 }
 
 func (s *Server) sanctions(w http.ResponseWriter, p person, id string, known *exchange) {
@@ -321,6 +339,7 @@ func (s *Server) callLater(url, id string, verdict map[string]any, delay time.Du
 			if s.call(url, id, verdict) || s.ctx.Err() != nil {
 				return
 			}
+			delay = s.config.CallbackDelay
 		}
 		s.config.Log.Warn("the sandbox vendor could not call back", "id", id)
 	})

@@ -19,16 +19,20 @@ const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 // manual is a clock whose delays end when a test says so.
 type manual struct {
 	waiting chan chan time.Time
+	delays  chan time.Duration
 	offset  atomic.Int64
 }
 
-func newManual() *manual { return &manual{waiting: make(chan chan time.Time, 10)} }
+func newManual() *manual {
+	return &manual{waiting: make(chan chan time.Time, 10), delays: make(chan time.Duration, 100)}
+}
 
 func (m *manual) Now() time.Time {
 	return time.Unix(1_700_000_000+m.offset.Load(), 0)
 }
 
-func (m *manual) After(time.Duration) <-chan time.Time {
+func (m *manual) After(delay time.Duration) <-chan time.Time {
+	m.delays <- delay
 	c := make(chan time.Time, 1)
 	m.waiting <- c
 	return c
@@ -208,6 +212,32 @@ func TestACallBackIsSignedAndTriedAgain(t *testing.T) {
 	s.Close()
 	if len(calls) != 0 || len(clock.waiting) != 0 {
 		t.Error("it calls back again after it was taken")
+	}
+}
+
+func TestACallBackThatWasNotTakenComesAgainSoonHoweverLateItWas(t *testing.T) {
+	clock := newManual()
+	taken := make(chan struct{})
+	refused := false
+	hooks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if !refused {
+			refused = true
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		close(taken)
+	}))
+	t.Cleanup(hooks.Close)
+	_, url := newServer(t, Config{Clock: clock, CallbackDelay: 2 * time.Second, Cast: map[string]Part{"Anna Late": {Callback: 40 * time.Hour}}})
+	if status, text := post(t, url+"/identity-checks", "k", `{"given_name":"Anna","family_name":"Late","callback_url":"`+hooks.URL+`"}`); status != http.StatusAccepted {
+		t.Fatalf("%d %s", status, text)
+	}
+	for range 2 {
+		clock.fire()
+	}
+	<-taken
+	if first, second := <-clock.delays, <-clock.delays; first != 40*time.Hour || second != 2*time.Second {
+		t.Errorf("it calls after %v, and again after %v", first, second)
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package sfnserver speaks the part of the Step Functions API that the functions use, over the local interpreter, so
-// that the real bootstrap binaries with the real AWS client can run on one machine. It listens on loopback only and
-// does not check signatures.
+// Package sfnserver serves the part of the Step Functions API that the functions use, with the local interpreter, so that
+// the real bootstrap binaries with the real AWS client run on one machine. It listens on loopback only and does not verify
+// signatures.
 package sfnserver
 
 import (
@@ -19,14 +19,14 @@ import (
 
 // ARN of a machine version as this server names it; the functions are configured with it.
 func ARN(machine cases.WorkflowRef) string {
-	return prefix + ":stateMachine:" + MachineName(machine)
+	return prefix + ":stateMachine:" + machineName(machine)
 }
 
 // MachineARN is that of a machine with a name of its own.
 func MachineARN(name string) string { return prefix + ":stateMachine:" + name }
 
-// MachineName is a machine's name within the ARN.
-func MachineName(machine cases.WorkflowRef) string {
+// machineName is a machine's name within the ARN.
+func machineName(machine cases.WorkflowRef) string {
 	return machine.ID + "-v" + strconv.Itoa(machine.Version)
 }
 

@@ -1,5 +1,5 @@
-// Package site serves the dashboard's built pages on one machine, as CloudFront does on AWS: the pages for every route of
-// the dashboard, assets that never change, and a strict content security policy.
+// Package site serves the built dashboard on one machine, as CloudFront does on AWS: the page for every route, immutable
+// assets, and a strict content security policy.
 package site
 
 import (
@@ -8,12 +8,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -121,6 +123,31 @@ func (s *Site) Register(mux *http.ServeMux) {
 	})
 }
 
+// Reference adds the description of the API to a mux: openapi.json, and docs.html at /docs with docs.css. build makes the files by
+// their names when one is asked for first.
+func Reference(mux *http.ServeMux, build func() (map[string][]byte, error)) {
+	files := sync.OnceValues(func() (map[string]file, error) {
+		texts, err := build()
+		made := map[string]file{}
+		for name, text := range texts {
+			f, failed := newFile(name, text)
+			made[name], err = f, errors.Join(err, failed)
+		}
+		return made, err
+	})
+	for path, name := range map[string]string{"/openapi.json": "openapi.json", "/docs": "docs.html", "/docs.css": "docs.css"} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			made, err := files()
+			if err != nil {
+				guard(w.Header())
+				http.Error(w, "The description of the API could not be made.", http.StatusInternalServerError)
+				return
+			}
+			write(w, r, made[name])
+		})
+	}
+}
+
 // Fallback gives the page to people who are at an address that nobody has, so that it says so inside its frame, and
 // everything else to next: a program that asks for the same address gets the API's answer.
 func (s *Site) Fallback(next http.Handler) http.Handler {
@@ -152,7 +179,7 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, "<!doctype html><html lang=\"en\"><title>Ballerine</title><h1>Ballerine</h1><p>%s</p></html>\n", s.missed)
 		return
 	}
-	s.write(w, r, index)
+	write(w, r, index)
 }
 
 func (s *Site) asset(w http.ResponseWriter, r *http.Request) {
@@ -162,10 +189,10 @@ func (s *Site) asset(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	s.write(w, r, f)
+	write(w, r, f)
 }
 
-func (s *Site) write(w http.ResponseWriter, r *http.Request, f file) {
+func write(w http.ResponseWriter, r *http.Request, f file) {
 	h := w.Header()
 	guard(h)
 	h.Set("Content-Type", f.kind)

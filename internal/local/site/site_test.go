@@ -145,7 +145,7 @@ func TestTheConfigurationIsWhatTheDashboardNeedsAndNeverKept(t *testing.T) {
 	}
 }
 
-func TestPagesThatWereNotBuiltSayWhatIsMissing(t *testing.T) {
+func TestPagesThatWereNotBuiltShowWhatIsMissing(t *testing.T) {
 	h := serve(t, nil)
 	for _, path := range []string{"/", "/queue", "/nowhere"} {
 		if w := ask(t, h, http.MethodGet, path, "Accept", "text/html"); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "Build the dashboard first.") {
@@ -154,5 +154,30 @@ func TestPagesThatWereNotBuiltSayWhatIsMissing(t *testing.T) {
 	}
 	if w := ask(t, h, http.MethodGet, "/assets/app-1a2b.js"); w.Code != http.StatusNotFound {
 		t.Errorf("an asset: %d", w.Code)
+	}
+}
+
+func TestTheReferenceIsServedUnderThePolicyOfThePages(t *testing.T) {
+	mux, built := http.NewServeMux(), 0
+	site.Reference(mux, func() (map[string][]byte, error) {
+		built++
+		return map[string][]byte{"openapi.json": []byte(`{"openapi":"3.1.0"}`), "docs.html": []byte("<!doctype html>"), "docs.css": []byte("body{}")}, nil
+	})
+	for path, want := range map[string]string{"/openapi.json": "application/json", "/docs": "text/html; charset=utf-8", "/docs.css": "text/css; charset=utf-8"} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		if h := w.Header(); w.Code != http.StatusOK || h.Get("Content-Type") != want || h.Get("Content-Security-Policy") != site.Policy || h.Get("ETag") == "" || w.Body.Len() == 0 {
+			t.Errorf("%s: %d %v", path, w.Code, h)
+		}
+	}
+	if built != 1 {
+		t.Errorf("it was made %d times", built)
+	}
+	failing := http.NewServeMux()
+	site.Reference(failing, func() (map[string][]byte, error) { return nil, io.ErrUnexpectedEOF })
+	w := httptest.NewRecorder()
+	failing.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/docs", http.NoBody))
+	if w.Code != http.StatusInternalServerError {
+		t.Errorf("what cannot be made answers %d", w.Code)
 	}
 }

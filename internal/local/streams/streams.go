@@ -1,5 +1,5 @@
-// Package streams feeds a table's stream to a function, as Lambda's event source mapping does on AWS. It serves the
-// local stack when its tables are in a DynamoDB endpoint (DynamoDB Local) instead of the embedded file.
+// Package streams sends the stream of a table to a function, as Lambda's event source mapping does on AWS. The local stack
+// uses it when its tables are in a DynamoDB endpoint (DynamoDB Local) instead of the embedded file.
 package streams
 
 import (

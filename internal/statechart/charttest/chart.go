@@ -1,5 +1,5 @@
-// Package charttest draws random charts for property tests: nested, parallel, with history, timers, raised events, work
-// and guards over the context. A chart is written in the project's own form, and in the one that peers/run.mjs reads.
+// Package charttest generates random charts for property tests: nested, parallel, with history, timers, raised events, work
+// and guards over the context. A chart is written in the project's own format and in the one that peers/run.mjs reads.
 package charttest
 
 import (
@@ -58,6 +58,8 @@ type Transition struct {
 	Guard   string // "": none; ">=n", "<n", "in sN"
 	Reenter bool
 	Actions []Action
+
+	Continues bool // of onError: goes on with the next work
 }
 
 // Action computes the next n, raises an event, or emits one.
@@ -74,8 +76,8 @@ type Work struct {
 	OnError []Transition
 }
 
-// Modulus of the context field n.
-const Modulus = 1009
+// modulus of the context field n.
+const modulus = 1009
 
 // object is JSON in the making.
 type object = map[string]any
@@ -150,6 +152,9 @@ func (s *State) invoke(d dialect) []any {
 		var entries []any
 		for _, w := range stage {
 			entry := object{"src": "document", "id": w.ID}
+			if n := w.ID[len(w.ID)-1]; n%2 == 1 { // a vendor may ask to be asked again later
+				entry["src"], entry["input"] = "vendor", object{"plugin": "p"}
+			}
 			put(entry, "onDone", transitions(d, w.OnDone))
 			put(entry, "onError", transitions(d, w.OnError))
 			entries = append(entries, entry)
@@ -190,6 +195,9 @@ func transitions(d dialect, list []Transition) []any {
 			targets = append(targets, "#"+s.Name)
 		}
 		put(o, "target", targets)
+		if t.Continues {
+			o["target"] = "continue"
+		}
 		if t.Guard != "" {
 			o["guard"] = d.guard(t.Guard)
 		}
@@ -251,7 +259,7 @@ func (own) action(a Action) any {
 	if a.Emit != "" {
 		return object{"type": "emit", "event": a.Emit, "payload": object{"n": "n"}}
 	}
-	return object{"type": "assign", "values": object{"n": fmt.Sprintf("(n * 3 + %d) %% %d", a.Add, Modulus)}}
+	return object{"type": "assign", "values": object{"n": fmt.Sprintf("(n * 3 + %d) %% %d", a.Add, modulus)}}
 }
 
 // peer is what peers/run.mjs reads.

@@ -146,6 +146,8 @@ func (d *drawer) work(s *State) {
 			}
 			if d.oneIn(3, "own onError") {
 				w.OnError = d.some(s)
+			} else if d.oneIn(3, "goes on") {
+				w.OnError = []Transition{{Continues: true, Guard: rapid.SampledFrom([]string{"", "<500"}).Draw(d.t, "goes on guard")}}
 			}
 			stage = append(stage, w)
 		}

@@ -53,9 +53,14 @@ type peer struct {
 
 func start(t *testing.T) *peer {
 	t.Helper()
+	return startPeer(t, "run.mjs")
+}
+
+func startPeer(t *testing.T, script string) *peer {
+	t.Helper()
 	node, err := exec.LookPath("node")
 	if err == nil {
-		_, err = os.Stat("node_modules/xstate5")
+		_, err = os.Stat(map[string]string{"run.mjs": "node_modules/xstate5", "import.mjs": "node_modules/xstate4"}[script])
 	}
 	if err != nil {
 		const message = "XState is not installed: npm ci --prefix internal/statechart/peers"
@@ -64,7 +69,7 @@ func start(t *testing.T) *peer {
 		}
 		t.Skip("SKIPPED, NOT TESTED HERE: " + message)
 	}
-	command := exec.Command(node, "run.mjs")
+	command := exec.Command(node, script)
 	command.Stderr = os.Stderr
 	in, err1 := command.StdinPipe()
 	out, err2 := command.StdoutPipe()

@@ -9,43 +9,9 @@
 // left and entered, history, done events, actions) is XState's in both.
 import { createInterface } from 'node:readline'
 import { and, assign, createActor, createMachine, raise, stateIn } from 'xstate5'
+import { Clock, leaves } from './clock.mjs'
 
 const limit = 100
-
-// Clock runs what is due in its order, each at its own time. What was cancelled meanwhile does not run.
-class Clock {
-  now = 0
-  timers = new Map()
-  ids = 0
-
-  setTimeout(fn, delay) {
-    this.timers.set(++this.ids, { id: this.ids, at: this.now + delay, fn })
-    return this.ids
-  }
-
-  clearTimeout(id) {
-    this.timers.delete(id)
-  }
-
-  advance(ms) {
-    const end = this.now + ms
-    for (;;) {
-      const [next] = [...this.timers.values()].filter((t) => t.at <= end).sort((a, b) => a.at - b.at || a.id - b.id)
-      if (!next) break
-      this.timers.delete(next.id)
-      this.now = next.at
-      next.fn()
-    }
-    this.now = end
-  }
-}
-
-function leaves(value, path = []) {
-  if (typeof value === 'string') return [[...path, value].join('.')]
-  const inner = Object.entries(value)
-  if (inner.length === 0) return [path.join('.')]
-  return inner.flatMap(([name, below]) => leaves(below, [...path, name]))
-}
 
 function action(a) {
   return a.type === 'raise' ? raise({ type: a.event }) : assign({ n: ({ context }) => (context.n * 3 + a.by) % 1009 })

@@ -1,6 +1,6 @@
-// Package awssecrets finds vendors' secrets in AWS Secrets Manager: <prefix>/<tenant>/<name> for a tenant's own, else
-// <prefix>/<name> for all tenants. A value is remembered for a few minutes, so that a rotation is noticed and a warm
-// function seldom asks.
+// Package awssecrets reads vendors' secrets from AWS Secrets Manager: <prefix>/<tenant>/<name> for a tenant's own, else
+// <prefix>/<name> for all tenants. Values are cached for a few minutes, so that rotations take effect and a warm function
+// rarely calls.
 package awssecrets
 
 import (
@@ -19,6 +19,7 @@ import (
 
 // API is what is used of *secretsmanager.Client.
 type API interface {
+	DescribeSecret(ctx context.Context, input *secretsmanager.DescribeSecretInput, options ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
 	GetSecretValue(ctx context.Context, input *secretsmanager.GetSecretValueInput, options ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
@@ -71,6 +72,24 @@ func (s *Secrets) Secret(ctx context.Context, tenant, name string) (string, erro
 		}
 	}
 	return "", problem.New(problem.NotFound, "There is no secret %s.", name)
+}
+
+// Has implements connector.Inventory, without reading a value: who publishes plugins needs no more. Errors: problem.Unavailable.
+func (s *Secrets) Has(ctx context.Context, tenant, name string) (bool, error) {
+	if !part.MatchString(tenant) || !part.MatchString(name) {
+		return false, nil
+	}
+	for _, id := range []string{s.config.Prefix + "/" + tenant + "/" + name, s.config.Prefix + "/" + name} {
+		_, err := s.config.API.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(id)})
+		var missing *types.ResourceNotFoundException
+		if err == nil {
+			return true, nil
+		}
+		if !errors.As(err, &missing) {
+			return false, problem.Wrap(err, problem.Unavailable, "The secret %s cannot be looked up.", name)
+		}
+	}
+	return false, nil
 }
 
 func (s *Secrets) get(ctx context.Context, id string) (string, bool, error) {

@@ -10,19 +10,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"ballerine/internal/connector"
 	"ballerine/internal/problem"
-	"ballerine/internal/vendor"
 )
 
 // manager holds secrets by id and counts the questions.
 type manager struct {
-	values map[string]string
-	asked  int
-	err    error
+	values  map[string]string
+	fetched int
+	err     error
 }
 
 func (m *manager) GetSecretValue(_ context.Context, input *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
-	m.asked++
+	m.fetched++
 	if m.err != nil {
 		return nil, m.err
 	}
@@ -33,7 +33,37 @@ func (m *manager) GetSecretValue(_ context.Context, input *secretsmanager.GetSec
 	return &secretsmanager.GetSecretValueOutput{SecretString: aws.String(value)}, nil
 }
 
-var _ vendor.Secrets = (*Secrets)(nil)
+func (m *manager) DescribeSecret(_ context.Context, input *secretsmanager.DescribeSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
+	if _, ok := m.values[aws.ToString(input.SecretId)]; ok || m.err != nil {
+		return &secretsmanager.DescribeSecretOutput{}, m.err
+	}
+	return nil, &types.ResourceNotFoundException{}
+}
+
+var (
+	_ connector.Secrets   = (*Secrets)(nil)
+	_ connector.Inventory = (*Secrets)(nil)
+)
+
+func TestASecretIsLookedUpWithoutReadingIt(t *testing.T) {
+	m := &manager{values: map[string]string{"b/vendors/KEY": "shared", "b/vendors/demo/OWN": "own"}}
+	secrets := New(Config{Prefix: "b/vendors", API: m})
+	for _, c := range []struct {
+		tenant, name string
+		want         bool
+	}{{"demo", "KEY", true}, {"demo", "OWN", true}, {"other", "OWN", false}, {"other", "demo/OWN", false}} {
+		if has, err := secrets.Has(t.Context(), c.tenant, c.name); has != c.want || err != nil {
+			t.Errorf("%s %s: %v %v", c.tenant, c.name, has, err)
+		}
+	}
+	if m.fetched > 0 {
+		t.Errorf("%d values were read", m.fetched)
+	}
+	m.err = errors.New("throttled")
+	if _, err := secrets.Has(t.Context(), "demo", "KEY"); problem.CodeOf(err) != problem.Unavailable {
+		t.Error(err)
+	}
+}
 
 func TestATenantsOwnSecretComesFirst(t *testing.T) {
 	secrets := New(Config{Prefix: "b/vendors", API: &manager{values: map[string]string{"b/vendors/KEY": "shared", "b/vendors/demo/KEY": "own", "b/vendors/other/THEIRS": "theirs"}}})
@@ -60,12 +90,12 @@ func TestAValueIsRememberedForAWhile(t *testing.T) {
 	}
 	read()
 	m.values["p/demo/KEY"] = "two"
-	if got := read(); got != "one" || m.asked != 1 {
-		t.Errorf("%s after %d questions", got, m.asked)
+	if got := read(); got != "one" || m.fetched != 1 {
+		t.Errorf("%s after %d questions", got, m.fetched)
 	}
 	now = now.Add(5 * time.Minute)
-	if got := read(); got != "two" || m.asked != 2 {
-		t.Errorf("%s after %d questions", got, m.asked)
+	if got := read(); got != "two" || m.fetched != 2 {
+		t.Errorf("%s after %d questions", got, m.fetched)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package dynamo keeps everything in DynamoDB. Keys begin with the tenant; every commit is one transaction; reads that
-// decide anything are consistent. Indexes are for lists and sweeps only: they lag, and nothing relies on reading back
-// through them what was just written.
+// Package dynamo stores everything in DynamoDB. Keys begin with the tenant, every commit is one transaction, and reads that
+// decisions rely on are consistent. Indexes serve lists and sweeps only: they are eventually consistent, and nothing reads
+// back a recent write through them.
 package dynamo

@@ -60,14 +60,24 @@ func (s Idempotency) Reserve(ctx context.Context, r idempotency.Reservation, tak
 
 // Complete implements idempotency.Store.
 func (s Idempotency) Complete(ctx context.Context, key, holder string, answer idempotency.Answer) error {
+	return s.change(ctx, key, holder, func(r *idempotency.Reservation) { r.Answer = &answer })
+}
+
+// Abandon implements idempotency.Store.
+func (s Idempotency) Abandon(ctx context.Context, key, holder string) error {
+	return s.change(ctx, key, holder, func(r *idempotency.Reservation) { r.StartedAt = time.Time{} })
+}
+
+// change writes a reservation that the holder still holds and that has no answer.
+func (s Idempotency) change(ctx context.Context, key, holder string, edit func(*idempotency.Reservation)) error {
 	r, err := find[idempotency.Reservation](ctx, s.Store, s.tables.Idempotency, key, "", "reservation")
-	if problem.CodeOf(err) == problem.NotFound || (err == nil && r.Holder != holder) {
+	if problem.CodeOf(err) == problem.NotFound || (err == nil && (r.Holder != holder || r.Answer != nil)) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	r.Answer = &answer
+	edit(&r)
 	i, err := reservation(r)
 	if err != nil {
 		return err

@@ -158,6 +158,26 @@ func (s *Store) within(ctx context.Context, table, pk, prefix, after string, lim
 	return s.query(ctx, input, visit)
 }
 
+// readable is all, with what unreadable makes of the rest of the sort key of what cannot be decoded.
+func readable[T any](ctx context.Context, s *Store, table, pk, prefix, after string, limit int, unreadable func(key string) T) (found []T, err error) {
+	err = s.within(ctx, table, pk, prefix, after, limit, func(i item) (bool, error) {
+		value, err := decode[T](i, prefix)
+		if err != nil {
+			value = unreadable(strings.TrimPrefix(i.string("sk"), prefix))
+		}
+		found = append(found, value)
+		return limit == 0 || len(found) < limit, nil
+	})
+	return found, err
+}
+
+// timeAndID reads the end of a sort key: a stamp and an id.
+func timeAndID(key string) (time.Time, string) {
+	at, id, _ := strings.Cut(key, "#")
+	t, _ := time.Parse(time.RFC3339, at) // a key of ours
+	return t, id
+}
+
 // all decodes everything within a prefix.
 func all[T any](ctx context.Context, s *Store, table, pk, prefix, after string, limit int) (found []T, err error) {
 	err = s.within(ctx, table, pk, prefix, after, limit, func(i item) (bool, error) {
@@ -168,8 +188,8 @@ func all[T any](ctx context.Context, s *Store, table, pk, prefix, after string, 
 	return found, err
 }
 
-// upTo reads, from every shard of an index, items whose sort key is at most end, and gives the first of all.
-func upTo[T any](ctx context.Context, s *Store, table, index, partition, end string, limit int) (found []T, err error) {
+// upTo reads, from every shard of an index, the sort keys that are at most end, and gives the first of each.
+func upTo(ctx context.Context, s *Store, table, index, partition, end string, limit int) (found []string, err error) {
 	for shard := range s.shards {
 		count := 0
 		err := s.query(ctx, &dynamodb.QueryInput{
@@ -177,10 +197,9 @@ func upTo[T any](ctx context.Context, s *Store, table, index, partition, end str
 			KeyConditionExpression:    aws.String(index + "_pk = :pk AND " + index + "_sk <= :end"),
 			ExpressionAttributeValues: item{":pk": text(join(partition, strconv.Itoa(shard))), ":end": text(end)},
 		}, func(i item) (bool, error) {
-			value, err := decode[T](i, partition)
-			found = append(found, value)
+			found = append(found, i.string(index+"_sk"))
 			count++
-			return count < limit, err
+			return count < limit, nil
 		})
 		if err != nil {
 			return nil, err
@@ -189,16 +208,10 @@ func upTo[T any](ctx context.Context, s *Store, table, index, partition, end str
 	return found, nil
 }
 
-// Limits of a transaction.
-const (
-	maxItems = 100
-	maxBytes = 4 << 20
-)
-
 // transact writes all or nothing. Its errors are those of the cancellation: see reasons.
 func (s *Store) transact(ctx context.Context, writes []types.TransactWriteItem) error {
-	if len(writes) > maxItems {
-		return problem.New(problem.TooLarge, "A change writes at most %d items at once.", maxItems)
+	if err := fits(writes); err != nil {
+		return err
 	}
 	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	return err
@@ -216,8 +229,9 @@ func reasons(err error) []types.CancellationReason {
 // translate gives errors of the table service their code: collisions of transactions are conflicts, what is too large
 // says so, the rest may pass.
 func translate(err error) error {
-	if err == nil {
-		return nil
+	var known *problem.Error
+	if err == nil || errors.As(err, &known) { // it has its code already
+		return err
 	}
 	for _, reason := range reasons(err) {
 		switch aws.ToString(reason.Code) {
@@ -234,7 +248,7 @@ func translate(err error) error {
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() == "ValidationException" && strings.Contains(api.ErrorMessage(), "size") {
-		return problem.Wrap(err, problem.TooLarge, "The change is too large to be written at once (%d bytes).", maxBytes)
+		return problem.Wrap(err, problem.TooLarge, "The change is too large to be written at once.")
 	}
 	return problem.Wrap(err, problem.Unavailable, "The table did not answer.")
 }

@@ -81,6 +81,14 @@ func (s Keys) Users(ctx context.Context, tenant string) ([]identity.Person, erro
 	return all[identity.Person](ctx, s.Store, s.tables.Registry, tenant, "user#", "", 0)
 }
 
+// tokenAt is when the token was made that says what is kept of a person, in milliseconds.
+func tokenAt(person identity.Person) int64 {
+	if person.TokenAt.IsZero() {
+		return 0
+	}
+	return person.TokenAt.UnixMilli()
+}
+
 // PutUser implements identity.Store.
 func (s Keys) PutUser(ctx context.Context, person identity.Person) error {
 	i, err := newItem(person.Tenant, join("user", person.ID), person)
@@ -88,16 +96,26 @@ func (s Keys) PutUser(ctx context.Context, person identity.Person) error {
 		return err
 	}
 	guard := item{"pk": text(person.Tenant), "sk": text(join("email", person.Email)), "user": text(person.ID)}
-	writes := []types.TransactWriteItem{put(s.tables.Registry, i, "", nil), guarded(s.tables.Registry, guard, "user", person.ID)}
+	i["token_at"] = whole(int(tokenAt(person)))
+	writes := []types.TransactWriteItem{put(s.tables.Registry, i, "attribute_not_exists(token_at) OR token_at <= :token", item{":token": i["token_at"]})}
+	if person.Email != "" {
+		writes = append(writes, guarded(s.tables.Registry, guard, "user", person.ID))
+	}
 	before, err := s.User(ctx, person.Tenant, person.ID)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
 		return err
 	}
-	if err == nil && before.Email != person.Email {
+	if err == nil && before.Email != "" && before.Email != person.Email {
 		writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{TableName: aws.String(s.tables.Registry), Key: key(person.Tenant, join("email", before.Email))}})
+	}
+	if before.TokenAt.After(person.TokenAt) {
+		return identity.NewerToken()
 	}
 	err = s.transact(ctx, writes)
 	if problem.CodeOf(translate(err)) == problem.Conflict {
+		if now, failed := s.User(ctx, person.Tenant, person.ID); failed == nil && now.TokenAt.After(person.TokenAt) {
+			return identity.NewerToken()
+		}
 		return problem.Wrap(err, problem.AlreadyExists, "Another user has this address.").With("body.email", "taken", "another user has this address")
 	}
 	return translate(err)

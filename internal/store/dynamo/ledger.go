@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/ledger"
 	"ballerine/internal/problem"
 )
 
@@ -119,11 +119,11 @@ func (s Ledger) Decisions(ctx context.Context, tenant, policy string, query ledg
 				next = last
 				return false, nil
 			}
+			looked, last = looked+1, i.string("sk")
 			d, err := sealed(i)
 			if err != nil {
-				return false, err
+				d = ledger.UnreadableDecision(tenant, policy, last)
 			}
-			looked, last = looked+1, d.Place()
 			if query.Matches(d.Head) {
 				page = append(page, d)
 			}

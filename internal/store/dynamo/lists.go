@@ -2,16 +2,20 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"ballerine/internal/cases"
+	"ballerine/internal/store/limits"
 )
 
 // budget is how many cases a page of a list looks at, so that filters which hardly anything passes answer soon, too.
@@ -28,33 +32,50 @@ func deadlineKey(r cases.Record) string {
 
 func createdKey(r cases.Record) string { return stamp(r.CreatedAt) + "#" + r.ID }
 
-// List implements cases.Store. The cursor is the sort key of the last case that was looked at.
+// List implements cases.Store. The cursor is the sort key of the last case that was looked at: it is the same for all shards.
 func (s Cases) List(ctx context.Context, tenant string, query cases.Query) (cases.Page, error) {
 	p := &paging{query: query}
 	if len(query.Terms) > 0 {
 		err := s.search(ctx, tenant, p)
 		return p.page, err
 	}
-	index, pk := "external", join(tenant, "cases")
+	l := sharded("created", join(tenant, "cases"), listShards)
 	switch {
+	case query.ByChange():
+		l = sharded("updated", join(tenant, "updated"), changeShards)
+	case query.ByWaiting() && query.WaitingFor == "":
+		l.partitions = nil
+		for _, party := range cases.WaitsFor {
+			l.partitions = append(l.partitions, sharded("", waitingKey(tenant, party), listShards).partitions...)
+		}
+		l.index = "waiting"
+	case query.ByWaiting():
+		l = sharded("waiting", waitingKey(tenant, query.WaitingFor), listShards)
 	case query.ByDeadline():
-		index, pk = "open", join(tenant, "open")
+		l = sharded("open", join(tenant, "open"), listShards)
 	case query.Subject != "":
-		index, pk = "subject", join(tenant, query.Subject)
+		l = list{"subject", []string{join(tenant, query.Subject)}}
 	case query.Assignee != "" && query.Assignee != "none" && query.Status == cases.StatusActive:
-		index, pk = "assignee", join(tenant, query.Assignee)
+		l = list{"assignee", []string{join(tenant, query.Assignee)}}
 	}
-	err := s.query(ctx, s.listInput(index, index+"_pk", index+"_sk", pk, query), func(i item) (bool, error) {
-		record, err := readRecord(i)
-		return err == nil && p.take(record, i.string(index+"_sk")), err
-	})
+	err := s.page(ctx, tenant, l, p)
 	return p.page, err
+}
+
+func waitingKey(tenant, party string) string { return join(tenant, "waiting", party) }
+
+// forward says whether an index is read from its beginning.
+func forward(query cases.Query) bool {
+	return query.Order == cases.OldestFirst || query.Order == cases.StalestFirst || query.ByDeadline() || query.ByWaiting()
 }
 
 // listInput reads a partition in the query's order, from where the former page ended.
 func (s Cases) listInput(index, pkName, skName, pk string, query cases.Query) *dynamodb.QueryInput {
-	forward := query.Order == cases.OldestFirst || query.ByDeadline()
+	forward := forward(query)
 	condition, values := pkName+" = :pk", item{":pk": text(pk)}
+	if from := query.From(); query.After == "" && !from.IsZero() {
+		query.After = stamp(from) // without a case's id it sorts before those of the same time
+	}
 	if query.After != "" {
 		condition += " AND " + skName + map[bool]string{false: " < :after", true: " > :after"}[forward]
 		values[":after"] = text(query.After)
@@ -75,17 +96,61 @@ type paging struct {
 	page   cases.Page
 	last   string
 	looked int
+	bytes  int // of the cases on the page
+}
+
+// recordBytes is about how large a case is, by its item.
+func recordBytes(i item) int {
+	if i.int("parts") > 0 {
+		return i.int("parts") * limits.Part
+	}
+	body, _ := i[recordBody].(*types.AttributeValueMemberB)
+	return packing * len(body.Value)
+}
+
+// packing is by how much a record is smaller when it is compressed, about.
+const packing = 4
+
+// full says whether the page is complete, and where the next one goes on.
+func (p *paging) full() bool {
+	if len(p.page.Records) == p.query.Limit || p.looked == budget || p.bytes >= limits.Page {
+		p.page.Next = p.last
+		return true
+	}
+	return false
+}
+
+// skip passes over a case that cannot be read; false when the page is complete.
+func (p *paging) skip(id, at string) bool {
+	if p.full() {
+		return false
+	}
+	p.last, p.looked = at, p.looked+1
+	p.page.Unreadable = append(p.page.Unreadable, id)
+	return true
+}
+
+// next takes or skips a case by its id, of those that were read side by side.
+func (p *paging) next(id, at string, read sideBySide) bool {
+	if read.unreadable[id] {
+		return p.skip(id, at)
+	}
+	record, ok := read.records[id]
+	return !ok || p.take(record, at, read.sizes[id])
 }
 
 // take looks at the next case of the list; false when the page is complete.
-func (p *paging) take(record cases.Record, at string) bool {
-	if len(p.page.Records) == p.query.Limit || p.looked == budget {
-		p.page.Next = p.last
+func (p *paging) take(record cases.Record, at string, bytes int) bool {
+	if p.full() {
+		return false
+	}
+	if p.query.Over(record) {
 		return false
 	}
 	p.last, p.looked = at, p.looked+1
 	if p.query.Matches(record) {
 		p.page.Records = append(p.page.Records, record)
+		p.bytes += bytes
 	}
 	return true
 }
@@ -108,12 +173,12 @@ func (s Cases) search(ctx context.Context, tenant string, p *paging) error {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		records, err := s.records(ctx, tenant, ids)
+		read, err := s.records(ctx, tenant, ids, true)
 		if err != nil {
 			return err
 		}
 		for n, id := range ids {
-			if record, ok := records[id]; ok && !p.take(record, at[n]) {
+			if !p.next(id, at[n], read) {
 				return nil
 			}
 		}
@@ -127,31 +192,54 @@ func (s Cases) search(ctx context.Context, tenant string, p *paging) error {
 // atOnce is how many items a BatchGetItem takes.
 const atOnce = 100
 
-// records reads cases side by side.
-func (s Cases) records(ctx context.Context, tenant string, ids []string) (map[string]cases.Record, error) {
-	found := map[string]cases.Record{}
-	for part := range slices.Chunk(ids, atOnce) {
-		var keys []map[string]types.AttributeValue
-		for _, id := range part {
-			keys = append(keys, key(join(tenant, id), "record"))
-		}
-		ask := map[string]types.KeysAndAttributes{s.tables.Cases: {Keys: keys, ConsistentRead: aws.Bool(true)}}
-		for len(ask) > 0 {
-			out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: ask})
+// sideBySide reads items of the table of cases by their keys. A call that leaves keys for the next one has read at least one
+// (it reads up to 16 MB), so that there are at most as many calls as keys.
+func (s Cases) sideBySide(ctx context.Context, keys []map[string]types.AttributeValue, consistent bool, visit func(item) error) error {
+	for part := range slices.Chunk(keys, atOnce) {
+		request := map[string]types.KeysAndAttributes{s.tables.Cases: {Keys: part, ConsistentRead: aws.Bool(consistent)}}
+		for len(request) > 0 {
+			out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: request})
 			if err != nil {
-				return nil, translate(err)
+				return translate(err)
 			}
 			for _, i := range out.Responses[s.tables.Cases] {
-				record, err := readRecord(i)
-				if err != nil {
-					return nil, err
+				if err := visit(i); err != nil {
+					return err
 				}
-				found[record.ID] = record
 			}
-			ask = out.UnprocessedKeys
+			request = out.UnprocessedKeys
 		}
 	}
-	return found, nil
+	return nil
+}
+
+// sideBySide are cases that were read together, by id.
+type sideBySide struct {
+	records    map[string]cases.Record
+	sizes      map[string]int
+	unreadable map[string]bool
+}
+
+// records reads cases side by side.
+func (s Cases) records(ctx context.Context, tenant string, ids []string, consistent bool) (sideBySide, error) {
+	read := sideBySide{map[string]cases.Record{}, map[string]int{}, map[string]bool{}}
+	var keys []map[string]types.AttributeValue
+	for _, id := range ids {
+		keys = append(keys, key(join(tenant, id), "record"))
+	}
+	err := s.sideBySide(ctx, keys, consistent, func(i item) error {
+		record, err := s.readRecord(ctx, i)
+		if errors.Is(err, cases.ErrUnreadable) {
+			read.unreadable[caseOf(i)] = true
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		read.records[record.ID], read.sizes[record.ID] = record, recordBytes(i)
+		return nil
+	})
+	return read, err
 }
 
 func termKey(tenant, hash string) string { return join(tenant, "term", hash) }
@@ -216,16 +304,15 @@ func (s Cases) Counts(ctx context.Context, tenant, group string) (map[string]int
 
 // Overdue implements cases.Store.
 func (s Cases) Overdue(ctx context.Context, tenant string, now time.Time, limit int) (number int, err error) {
-	err = s.query(ctx, &dynamodb.QueryInput{
-		TableName: aws.String(s.tables.Cases), IndexName: aws.String("open"), Limit: aws.Int32(int32(limit)),
-		KeyConditionExpression:    aws.String("open_pk = :pk AND open_sk <= :now"),
-		ExpressionAttributeValues: item{":pk": text(join(tenant, "open")), ":now": text(stamp(now) + "~")},
-	}, func(i item) (bool, error) {
-		record, err := readRecord(i)
-		if err == nil && slices.Contains(record.Tags, cases.TagReview) {
-			number++
-		}
-		return number < limit, err
-	})
-	return number, err
+	var sum atomic.Int64
+	group, within := errgroup.WithContext(ctx)
+	for _, partition := range sharded("open", join(tenant, "open"), listShards).partitions {
+		group.Go(func() error {
+			number, err := s.overdue(within, partition, stamp(now)+"~", limit)
+			sum.Add(int64(number))
+			return err
+		})
+	}
+	err = group.Wait()
+	return min(limit, int(sum.Load())), err
 }

@@ -8,29 +8,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"ballerine/internal/review"
+	"ballerine/internal/backoffice"
 )
 
-// Review is the review.Store of the tables.
+// Review is the backoffice.Store of the tables.
 type Review struct{ *Store }
 
-var _ review.Store = Review{}
+var _ backoffice.Store = Review{}
 
-// Review gives the tables' review.Store.
+// Review gives the tables' backoffice.Store.
 func (s *Store) Review() Review { return Review{s} }
 
-// Views implements review.Store.
-func (s Review) Views(ctx context.Context, tenant string) ([]review.View, error) {
-	return all[review.View](ctx, s.Store, s.tables.Registry, tenant, "view#", "", 0)
+// Views implements backoffice.Store.
+func (s Review) Views(ctx context.Context, tenant string) ([]backoffice.View, error) {
+	return all[backoffice.View](ctx, s.Store, s.tables.Registry, tenant, "view#", "", 0)
 }
 
-// View implements review.Store.
-func (s Review) View(ctx context.Context, tenant, id string) (review.View, error) {
-	return find[review.View](ctx, s.Store, s.tables.Registry, tenant, join("view", id), "view")
+// View implements backoffice.Store.
+func (s Review) View(ctx context.Context, tenant, id string) (backoffice.View, error) {
+	return find[backoffice.View](ctx, s.Store, s.tables.Registry, tenant, join("view", id), "view")
 }
 
-// PutView implements review.Store.
-func (s Review) PutView(ctx context.Context, view review.View) error {
+// PutView implements backoffice.Store.
+func (s Review) PutView(ctx context.Context, view backoffice.View) error {
 	i, err := newItem(view.Tenant, join("view", view.ID), view)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s Review) PutView(ctx context.Context, view review.View) error {
 	return translate(err)
 }
 
-// DeleteView implements review.Store.
+// DeleteView implements backoffice.Store.
 func (s Review) DeleteView(ctx context.Context, tenant, id string) error {
 	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: aws.String(s.tables.Registry), Key: key(tenant, join("view", id))})
 	return translate(err)
@@ -54,8 +54,8 @@ func (s Review) DeleteView(ctx context.Context, tenant, id string) error {
 // presenceKept is how much longer than it is believed a presence may lie in the table, whose own clean-up takes its time.
 const presenceKept = time.Minute
 
-// PutPresence implements review.Store.
-func (s Review) PutPresence(ctx context.Context, p review.Presence) error {
+// PutPresence implements backoffice.Store.
+func (s Review) PutPresence(ctx context.Context, p backoffice.Presence) error {
 	i, err := newItem(join(p.Tenant, "presence", p.Case), p.User, p)
 	if err != nil {
 		return err
@@ -65,19 +65,19 @@ func (s Review) PutPresence(ctx context.Context, p review.Presence) error {
 	return translate(err)
 }
 
-// Presences implements review.Store.
-func (s Review) Presences(ctx context.Context, tenant, id string, now time.Time) ([]review.Presence, error) {
-	var present []review.Presence
+// Presences implements backoffice.Store.
+func (s Review) Presences(ctx context.Context, tenant, id string, now time.Time) ([]backoffice.Presence, error) {
+	var present []backoffice.Presence
 	err := s.query(ctx, &dynamodb.QueryInput{
 		TableName: aws.String(s.tables.Cases), KeyConditionExpression: aws.String("pk = :pk"), ConsistentRead: aws.Bool(true),
 		ExpressionAttributeValues: item{":pk": text(join(tenant, "presence", id))},
 	}, func(i item) (bool, error) {
-		p, err := decode[review.Presence](i, "presence")
+		p, err := decode[backoffice.Presence](i, "presence")
 		if err == nil && p.Until.After(now) {
 			present = append(present, p)
 		}
 		return true, err
 	})
-	slices.SortStableFunc(present, func(a, b review.Presence) int { return a.Since.Compare(b.Since) })
+	slices.SortStableFunc(present, func(a, b backoffice.Presence) int { return a.Since.Compare(b.Since) })
 	return present, err
 }

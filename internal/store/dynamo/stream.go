@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ballerine/internal/cases"
 )
@@ -22,15 +23,26 @@ func DecodeStream(payload json.RawMessage) ([]cases.Effect, error) {
 		if record.EventName != "INSERT" || !ok || !strings.HasPrefix(sk.String(), "effect#") {
 			continue
 		}
-		doc, ok := record.Change.NewImage["doc"]
-		if !ok {
-			return nil, fmt.Errorf("a stream record of an effect has no image")
-		}
-		var effect cases.Effect
-		if err := json.Unmarshal([]byte(doc.String()), &effect); err != nil {
-			return nil, fmt.Errorf("decode effect of a stream record: %w", err)
-		}
+		image := item{"pk": text(textOf(record.Change.Keys["pk"])), "sk": text(sk.String()), "doc": text(textOf(record.Change.NewImage["doc"]))}
+		effect := readEffect(image) // one that cannot be read becomes a dead letter, and does not hold up the others
 		effects = append(effects, effect)
 	}
 	return effects, nil
+}
+
+// InsertedEffects reads the effects among items that were inserted into the cases table.
+func InsertedEffects(images []map[string]types.AttributeValue) (effects []cases.Effect) {
+	for _, image := range images {
+		if strings.HasPrefix(item(image).string("sk"), "effect#") {
+			effects = append(effects, readEffect(image))
+		}
+	}
+	return effects
+}
+
+func textOf(value events.DynamoDBAttributeValue) string {
+	if value.DataType() != events.DataTypeString {
+		return ""
+	}
+	return value.String()
 }

@@ -7,19 +7,23 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"ballerine/internal/backtest"
+	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
-	"ballerine/internal/ledger"
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/lists"
+	"ballerine/internal/policy/trial"
+	"ballerine/internal/ratelimit"
 	"ballerine/internal/registry"
-	"ballerine/internal/review"
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/store/dynamo/dynamolocal"
 	"ballerine/internal/store/storetest"
-	"ballerine/internal/trial"
 	"ballerine/internal/webhook"
 )
 
@@ -37,12 +41,24 @@ func TestCases(t *testing.T) {
 	storetest.Cases(t, func(t *testing.T) cases.Store { return open(t).Cases() })
 }
 
+func TestLimits(t *testing.T) {
+	storetest.Limits(t, func(t *testing.T) cases.Store { return open(t).Cases() })
+}
+
 func TestQueues(t *testing.T) {
 	storetest.Queues(t, 2, func(t *testing.T) cases.Store { return open(t).Cases() })
 }
 
+func TestOutbox(t *testing.T) {
+	storetest.Outbox(t, func(t *testing.T) cases.Store { return open(t).Cases() })
+}
+
+func TestPublications(t *testing.T) {
+	storetest.Publications(t, func(t *testing.T) cases.Store { return open(t).Cases() })
+}
+
 func TestReviews(t *testing.T) {
-	storetest.Reviews(t, func(t *testing.T) review.Store { return open(t).Review() })
+	storetest.Reviews(t, func(t *testing.T) backoffice.Store { return open(t).Review() })
 }
 
 func TestRegistry(t *testing.T) {
@@ -70,6 +86,60 @@ func TestTrials(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	storetest.Keys(t, func(t *testing.T) identity.Store { return open(t).Keys() })
+}
+
+func TestUnreadableWebhooks(t *testing.T) {
+	storetest.UnreadableWebhooks(t, func(t *testing.T) (webhook.Store, storetest.Spoil) {
+		client := dynamolocal.Client(t)
+		tables := dynamo.Tables{Cases: "cases", Subjects: "subjects", Registry: "registry", Deliveries: "deliveries", Idempotency: "idempotency"}
+		if err := dynamo.CreateTables(t.Context(), client, tables); err != nil {
+			t.Fatal(err)
+		}
+		return dynamo.New(client, tables).Webhooks(), func(t *testing.T, subscription, delivery string) {
+			table, pk, sk := tables.Deliveries, "a#"+subscription, delivery
+			if delivery == "" {
+				table, pk, sk = tables.Registry, "a", "subscription#"+subscription
+			}
+			_, err := client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+				TableName: aws.String(table), UpdateExpression: aws.String("SET doc = :doc"),
+				Key:                       map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: pk}, "sk": &types.AttributeValueMemberS{Value: sk}},
+				ConditionExpression:       aws.String("attribute_exists(pk)"),
+				ExpressionAttributeValues: map[string]types.AttributeValue{":doc": &types.AttributeValueMemberS{Value: "{"}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestUnreadableEntries(t *testing.T) {
+	storetest.UnreadableEntries(t, func(t *testing.T) (storetest.Stores, storetest.SpoilEntry) {
+		client := dynamolocal.Client(t)
+		tables := dynamo.Tables{Cases: "cases", Subjects: "subjects", Registry: "registry", Deliveries: "deliveries", Idempotency: "idempotency"}
+		if err := dynamo.CreateTables(t.Context(), client, tables); err != nil {
+			t.Fatal(err)
+		}
+		places := map[string][3]string{
+			"decision": {tables.Cases, "a#decisions#p#2026-05", "2026-05-04T08:00:02.000000000Z#dec_2"},
+		}
+		s := dynamo.New(client, tables)
+		return storetest.Stores{Ledger: s.Ledger()}, func(t *testing.T, kind string) {
+			place, known := places[kind]
+			if !known {
+				t.Fatalf("where is a %s?", kind)
+			}
+			_, err := client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+				TableName: aws.String(place[0]), UpdateExpression: aws.String("SET doc = :doc"),
+				Key:                       map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: place[1]}, "sk": &types.AttributeValueMemberS{Value: place[2]}},
+				ConditionExpression:       aws.String("attribute_exists(pk)"),
+				ExpressionAttributeValues: map[string]types.AttributeValue{":doc": &types.AttributeValueMemberS{Value: "{"}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 func TestWebhooks(t *testing.T) {
@@ -107,4 +177,8 @@ func TestTheStreamGivesOnlyNewEffects(t *testing.T) {
 	if _, err := dynamo.DecodeStream(json.RawMessage(`[`)); err == nil {
 		t.Error("an event that is none must be refused")
 	}
+}
+
+func TestRates(t *testing.T) {
+	storetest.Rates(t, func(t *testing.T) ratelimit.Store { return open(t).Rates() })
 }

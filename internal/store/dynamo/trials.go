@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"ballerine/internal/policy/trial"
 	"ballerine/internal/problem"
-	"ballerine/internal/trial"
 )
 
 // Trials is the trial.Store of the tables. Items of the registry table:

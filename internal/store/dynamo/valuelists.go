@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
 )
 
@@ -30,8 +30,8 @@ var _ lists.Store = Lists{}
 // Lists gives the tables' lists.Store.
 func (s *Store) Lists() Lists { return Lists{s} }
 
-// together is how many items of a list are read or written at the same time.
-const together = 16
+// concurrency is the number of items of a list that are read or written at the same time.
+const concurrency = 16
 
 func headsPartition(tenant string) string { return join(tenant, "lists") }
 
@@ -63,7 +63,7 @@ func (s Lists) Heads(ctx context.Context, tenant string, ids []string) (found []
 
 func atSameTime(ctx context.Context, names []string, run func(ctx context.Context, name string) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(together)
+	group.SetLimit(concurrency)
 	for _, name := range names {
 		group.Go(func() error { return run(ctx, name) })
 	}

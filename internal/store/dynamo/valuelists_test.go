@@ -11,7 +11,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"ballerine/internal/identity"
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/store/dynamo/dynamolocal"

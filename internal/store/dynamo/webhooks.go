@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,7 +46,9 @@ func (s Webhooks) Subscription(ctx context.Context, tenant, id string) (webhook.
 
 // Subscriptions implements webhook.Store.
 func (s Webhooks) Subscriptions(ctx context.Context, tenant string) ([]webhook.Subscription, error) {
-	return all[webhook.Subscription](ctx, s.Store, s.tables.Registry, tenant, "subscription#", "", 0)
+	return readable(ctx, s.Store, s.tables.Registry, tenant, "subscription#", "", 0, func(id string) webhook.Subscription {
+		return webhook.UnreadableSubscription(tenant, id)
+	})
 }
 
 // DeleteSubscription implements webhook.Store.
@@ -56,7 +57,7 @@ func (s Webhooks) DeleteSubscription(ctx context.Context, tenant, id string) err
 	return translate(err)
 }
 
-// deliveryItem lies in its subscription's partition; pending ones are in the due index.
+// deliveryItem lies in its subscription's partition; pending and failed ones are in the due index.
 func (s Webhooks) deliveryItem(d webhook.Delivery) (item, error) {
 	i, err := newItem(join(d.Tenant, d.Subscription), d.ID, d)
 	if err != nil {
@@ -64,7 +65,10 @@ func (s Webhooks) deliveryItem(d webhook.Delivery) (item, error) {
 	}
 	i["revision"], i["ttl"] = whole(d.Revision), whole(int(d.CreatedAt.Add(deliveryLife).Unix()))
 	if d.Status == webhook.Pending {
-		i.index("due", join("pending", s.shard(d.ID)), stamp(d.NextAt)+"#"+d.ID)
+		i.index("due", join("pending", s.shard(d.ID)), join(d.Tenant, d.Subscription, stamp(d.NextAt), d.ID))
+	}
+	if d.Status == webhook.Failed { // in partitions of their own: nobody who reads what is due comes across them
+		i.index("due", join("failed", d.Tenant, d.Subscription), join(d.Subject(), d.ID))
 	}
 	return i, nil
 }
@@ -129,15 +133,61 @@ func (s Webhooks) Deliveries(ctx context.Context, tenant, subscription, after st
 			return false, nil
 		}
 		delivery, err := decode[webhook.Delivery](i, "delivery")
+		if err != nil {
+			delivery = webhook.UnreadableDelivery(tenant, subscription, i.string("sk"))
+		}
 		page = append(page, delivery)
-		return true, err
+		return true, nil
 	})
 	return page, next, err
 }
 
-// DueDeliveries implements webhook.Store.
-func (s Webhooks) DueDeliveries(ctx context.Context, before time.Time, limit int) ([]webhook.Delivery, error) {
-	found, err := upTo[webhook.Delivery](ctx, s.Store, s.tables.Deliveries, "due", "pending", stamp(before)+"~", limit)
-	slices.SortFunc(found, func(a, b webhook.Delivery) int { return a.NextAt.Compare(b.NextAt) })
-	return found[:min(limit, len(found))], err
+// FailedDeliveries implements webhook.Store.
+func (s Webhooks) FailedDeliveries(ctx context.Context, tenant, subscription, subject, after string, limit int) (page []webhook.Delivery, next string, err error) {
+	from, to := " ", "\uffff" // every key begins with an id, or with #
+	if subject != "" {
+		from, to = join(subject, " "), join(subject, "\uffff")
+	}
+	if after != "" {
+		to = after
+	}
+	last := ""
+	err = s.query(ctx, &dynamodb.QueryInput{
+		TableName: aws.String(s.tables.Deliveries), IndexName: aws.String("due"), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(limit + 2)),
+		KeyConditionExpression:    aws.String("due_pk = :pk AND due_sk BETWEEN :from AND :to"),
+		ExpressionAttributeValues: item{":pk": text(join("failed", tenant, subscription)), ":from": text(from), ":to": text(to)},
+	}, func(i item) (bool, error) {
+		if i.string("due_sk") == after {
+			return true, nil
+		}
+		if len(page) == limit {
+			next = last
+			return false, nil
+		}
+		delivery, err := decode[webhook.Delivery](i, "delivery")
+		if err != nil {
+			return true, nil //nolint:nilerr // it is in the list of all deliveries
+		}
+		page, last = append(page, delivery), i.string("due_sk")
+		return true, nil
+	})
+	return page, next, err
+}
+
+// DueDeliveries implements webhook.Store. Pending deliveries are indexed by subscription, then by when they are due; those
+// from before that begin with their time, and each is a receiver of its own to a reader.
+func (s Webhooks) DueDeliveries(ctx context.Context, page webhook.DuePage) ([]webhook.Delivery, string, error) {
+	return skim[webhook.Delivery]{
+		table: s.tables.Deliveries, partition: "pending", parts: 2, after: page.After, each: page.Each, limit: page.Limit,
+		read: func(i item) (webhook.Delivery, error) {
+			delivery, err := decode[webhook.Delivery](i, "delivery")
+			if err != nil {
+				return webhook.UnreadableDelivery("", "", i.string("sk")), nil //nolint:nilerr // one that is passed over
+			}
+			return delivery, nil
+		},
+		due:     func(d webhook.Delivery) bool { return !d.NextAt.After(page.Before) },
+		takes:   func(d webhook.Delivery) bool { return d.Status != webhook.Unreadable }, // it is in the list of all deliveries
+		compare: func(a, b webhook.Delivery) int { return a.NextAt.Compare(b.NextAt) },
+	}.run(ctx, s.Store)
 }

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"ballerine/internal/backtest"
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
 	"ballerine/internal/problem"
 )
 

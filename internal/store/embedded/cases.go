@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,11 +23,12 @@ const (
 	bucketExternal = "external" // tenant, workflow, external id -> case
 	bucketSubjects = "subjects" // tenant, type, external id or #id -> subject
 	bucketNewest   = "newest"   // tenant, created, case
+	bucketUpdated  = "updated"  // tenant, updated, case
 	bucketLists    = "lists"    // tenant, list, order, created or deadline, case: see cases.Record.Lists
 	bucketCounts   = "counts"   // tenant, group, name -> number
 	bucketDue      = "due"      // due, tenant, case: active cases with a deadline
 	bucketOpen     = "open"     // updated, tenant, case: active cases
-	bucketEffects  = "effects"  // written, tenant, case, version, number -> effect
+	bucketResults  = "results"  // tenant, case, child -> what the case has taken over of it
 )
 
 // Cases is the cases.Store of the file.
@@ -91,27 +93,39 @@ func (h header) index(tenant, id string, set func(bucket, key string)) {
 	}
 }
 
+// changed is the record's key in the list by the newest change.
+func (h header) changed(tenant, id string) string {
+	return join(tenant, stamp(time.UnixMilli(h.updated))+id)
+}
+
 // Get implements cases.Store.
 func (s Cases) Get(_ context.Context, tenant, id string) (record cases.Record, err error) {
 	err = s.db.View(func(tx *Tx) error {
-		record, err = get(tx, tenant, id)
+		record, err = get(tx, tenant, id, s.db.decoded.record)
 		return err
 	})
 	return record, err
 }
 
-func get(tx *Tx, tenant, id string) (record cases.Record, err error) {
-	value := tx.Get(bucketRecords, join(tenant, id))
+// plainly reads a record and keeps nothing of it.
+func plainly(_ string, text []byte) (record cases.Record, err error) {
+	err = json.Unmarshal(text, &record)
+	return record, err
+}
+
+func get(tx *Tx, tenant, id string, decode func(key string, text []byte) (cases.Record, error)) (record cases.Record, err error) {
+	key := join(tenant, id)
+	value := tx.Get(bucketRecords, key)
 	if value == nil {
 		return record, problem.New(problem.NotFound, "There is no such case.")
 	}
-	if err := json.Unmarshal(value[headerSize:], &record); err != nil {
-		return record, fmt.Errorf("decode record %s: %w", id, err)
+	if record, err = decode(key, value[headerSize:]); err != nil {
+		return record, fmt.Errorf("decode record %s: %w: %w", id, cases.ErrUnreadable, err)
 	}
 	record.Revision = int(readHeader(value).revision)
-	if parked := tx.Get(bucketParked, join(tenant, id)); parked != nil {
+	if parked := tx.Get(bucketParked, key); parked != nil {
 		if err := json.Unmarshal(parked, &record.Parked); err != nil {
-			return record, fmt.Errorf("decode parked tokens of %s: %w", id, err)
+			return record, fmt.Errorf("decode parked tokens of %s: %w: %w", id, cases.ErrUnreadable, err)
 		}
 	}
 	return record, nil
@@ -130,20 +144,33 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 	if err != nil {
 		return err
 	}
+	if err := refuse(change, len(writes[0].value)-headerSize, writes); err != nil {
+		return err
+	}
 	left, entered := moved(change)
 	for _, list := range entered {
 		writes = append(writes, write{bucketLists, list, []byte{}})
 	}
 	next := headerOf(r)
 	key := join(r.Tenant, r.ID)
+	defer s.db.decoded.forget(key)
+	defer s.db.underway.begin(change)()
+	if change.Fresh != nil {
+		if err := change.Fresh(); err != nil {
+			return err
+		}
+	}
 	return s.db.Update(ctx, func(tx *Tx) error {
 		before := tx.Get(bucketRecords, key)
 		if err := check(tx, change, before); err != nil {
 			return err
 		}
 		if before != nil {
-			readHeader(before).index(r.Tenant, r.ID, tx.Delete)
+			was := readHeader(before)
+			was.index(r.Tenant, r.ID, tx.Delete)
+			tx.Delete(bucketUpdated, was.changed(r.Tenant, r.ID))
 		}
+		tx.Put(bucketUpdated, next.changed(r.Tenant, r.ID), []byte{})
 		next.index(r.Tenant, r.ID, func(bucket, key string) { tx.Put(bucket, key, []byte{}) })
 		switch {
 		case parked != nil:
@@ -157,11 +184,11 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 		for _, gone := range left {
 			tx.Delete(bucketLists, gone)
 		}
-		for _, effect := range change.Dropped {
-			tx.Delete(bucketEffects, effectKey(effect))
+		if err := commitOutbox(tx, change); err != nil {
+			return err
 		}
+		s.db.commitPublications(tx, change)
 		count(tx, r.Tenant, change.Counts)
-		tx.effects = change.Effects
 		return nil
 	})
 }
@@ -169,6 +196,9 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 // check says whether the change may be written.
 func check(tx *Tx, change cases.Change, before []byte) error {
 	r := change.Next
+	if err := checkSubject(tx, change.Subject); err != nil {
+		return err
+	}
 	if change.Revision == 0 {
 		if before != nil {
 			return problem.New(problem.AlreadyExists, "The case exists already.").Detail("case", r.ID)
@@ -176,14 +206,48 @@ func check(tx *Tx, change cases.Change, before []byte) error {
 		if r.ExternalID == "" {
 			return nil
 		}
-		if taken := tx.Get(bucketExternal, join(r.Tenant, r.Workflow.ID, r.ExternalID)); taken != nil {
-			return problem.New(problem.AlreadyExists, "The workflow has a case with this external id already.").Detail("case", string(taken)).
-				With("body.external_id", "taken", "another case of the workflow has this external id")
-		}
-		return nil
+		return checkExternal(tx, change)
 	}
 	if before == nil || readHeader(before).revision != uint64(change.Revision) {
 		return problem.New(problem.Conflict, "Another write to the case came first.")
+	}
+	if change.Reopens() {
+		return checkExternal(tx, change)
+	}
+	return nil
+}
+
+// checkExternal says whether the case may have its external id.
+func checkExternal(tx *Tx, change cases.Change) error {
+	r := change.Next
+	taken := string(tx.Get(bucketExternal, join(r.Tenant, r.Workflow.ID, r.ExternalID)))
+	former := change.Supersedes
+	switch {
+	case taken == "" || taken == r.ID:
+		return nil
+	case former == nil || former.Case != taken:
+		return problem.New(problem.AlreadyExists, "The workflow has an open case with this external id.").Detail("case", taken).
+			With("body.external_id", "taken", "another case of the workflow has this external id")
+	}
+	if value := tx.Get(bucketRecords, join(r.Tenant, taken)); value == nil || readHeader(value).revision != uint64(former.Revision) {
+		return problem.New(problem.Conflict, "The case that has the external id was written meanwhile.")
+	}
+	return nil
+}
+
+// checkSubject says whether the subject is still the one that was read.
+func checkSubject(tx *Tx, subject *cases.Subject) error {
+	if subject == nil {
+		return nil
+	}
+	there := cases.Subject{}
+	if value := tx.Get(bucketSubjects, subjectKey(*subject)); value != nil {
+		if err := json.Unmarshal(value, &there); err != nil {
+			return fmt.Errorf("decode subject: %w", err)
+		}
+	}
+	if there.Revision != subject.Revision-1 {
+		return problem.New(problem.Conflict, "Another write to the subject came first.")
 	}
 	return nil
 }
@@ -214,8 +278,14 @@ func encode(change cases.Change) (writes []write, parked []byte, err error) {
 	for _, run := range change.TaskRuns {
 		item("task", stamp(run.StartedAt)+run.ID, run)
 	}
+	for _, result := range change.Results {
+		add(bucketResults, join(r.Tenant, r.ID, result.Child), nil, result)
+	}
 	for _, effect := range change.Effects {
-		add(bucketEffects, effectKey(effect), nil, effect)
+		add(bucketOutbox, effectKey(effect), nil, effect)
+	}
+	for _, publication := range change.Publications {
+		add(bucketPublications, publicationKey(publication.Tenant, publication.Place()), nil, publication)
 	}
 	if change.Subject != nil {
 		add(bucketSubjects, subjectKey(*change.Subject), nil, change.Subject)
@@ -227,10 +297,6 @@ func encode(change cases.Change) (writes []write, parked []byte, err error) {
 		}
 	}
 	return writes, parked, err
-}
-
-func effectKey(e cases.Effect) string {
-	return join(stamp(e.Due()), e.Tenant, e.Case, fmt.Sprintf("%010d", e.Version), fmt.Sprintf("%04d", e.Number))
 }
 
 func subjectKey(s cases.Subject) string {
@@ -273,31 +339,54 @@ func (s Cases) Park(ctx context.Context, tenant, id string, version int, region 
 // History implements cases.Store.
 func (s Cases) History(_ context.Context, tenant, id string, after, limit int) ([]cases.Entry, error) {
 	prefix := join(tenant, id, "history", "")
-	return items[cases.Entry](s.db, prefix, prefix+fmt.Sprintf("%010d", after), limit)
+	return items(s.db, prefix, prefix+fmt.Sprintf("%010d", after), limit, func(key string) cases.Entry {
+		version, _ := strconv.Atoi(key) // a key of ours
+		return cases.UnreadableEntry(version)
+	})
 }
 
 // Notes implements cases.Store.
 func (s Cases) Notes(_ context.Context, tenant, id string) ([]cases.Note, error) {
-	return items[cases.Note](s.db, join(tenant, id, "note", ""), "", 0)
+	return items(s.db, join(tenant, id, "note", ""), "", 0, func(key string) cases.Note {
+		at, id := timeAndID(key)
+		return cases.Note{ID: id, At: at, Unreadable: true}
+	})
+}
+
+// Results implements cases.Store.
+func (s Cases) Results(_ context.Context, tenant, id string) ([]cases.ChildResult, error) {
+	return all[cases.ChildResult](s.db, bucketResults, join(tenant, id, ""))
 }
 
 // TaskRuns implements cases.Store.
 func (s Cases) TaskRuns(_ context.Context, tenant, id string) ([]cases.TaskRun, error) {
-	return items[cases.TaskRun](s.db, join(tenant, id, "task", ""), "", 0)
+	return items(s.db, join(tenant, id, "task", ""), "", 0, func(key string) cases.TaskRun {
+		at, id := timeAndID(key)
+		return cases.TaskRun{ID: id, StartedAt: at, Unreadable: true}
+	})
 }
 
-// items decodes the values under a prefix, after a key; limit 0: all.
-func items[T any](db *DB, prefix, after string, limit int) (found []T, err error) {
+// timeAndID reads the last part of a key: a stamp and an id.
+func timeAndID(key string) (time.Time, string) {
+	if len(key) < 8 {
+		return time.Time{}, key
+	}
+	return time.UnixMilli(int64(beUint64(key[:8]))).UTC(), key[8:]
+}
+
+// items decodes the values under a prefix, after a key; limit 0: all. What cannot be decoded is what unreadable makes of the
+// rest of its key.
+func items[T any](db *DB, prefix, after string, limit int, unreadable func(key string) T) (found []T, err error) {
 	err = db.View(func(tx *Tx) error {
-		tx.Scan(bucketItems, prefix, after, func(_ string, value []byte) bool {
+		tx.Scan(bucketItems, prefix, after, func(key string, value []byte) bool {
 			var item T
-			if err = json.Unmarshal(value, &item); err != nil {
-				return false
+			if json.Unmarshal(value, &item) != nil {
+				item = unreadable(key[len(prefix):])
 			}
 			found = append(found, item)
 			return limit == 0 || len(found) < limit
 		})
-		return err
+		return nil
 	})
 	return found, err
 }
@@ -337,37 +426,6 @@ func (s Cases) Subject(_ context.Context, tenant, kind, externalID string) (subj
 		return json.Unmarshal(value, &subject)
 	})
 	return subject, err
-}
-
-// Undelivered implements cases.Store.
-func (s Cases) Undelivered(_ context.Context, before time.Time, limit int) (effects []cases.Effect, err error) {
-	end := stamp(before)
-	err = s.db.View(func(tx *Tx) error {
-		tx.Scan(bucketEffects, "", "", func(key string, value []byte) bool {
-			var effect cases.Effect
-			if key[:8] >= end || len(effects) == limit {
-				return false
-			}
-			if err = json.Unmarshal(value, &effect); err != nil {
-				return false
-			}
-			effects = append(effects, effect)
-			return true
-		})
-		return err
-	})
-	return effects, err
-}
-
-// Delivered implements cases.Store. It does not wait for the disk: an effect that comes back after a crash is
-// delivered again, which everything that it asks for allows.
-func (s Cases) Delivered(ctx context.Context, effects ...cases.Effect) error {
-	return s.db.UpdateLater(ctx, func(tx *Tx) error {
-		for _, e := range effects {
-			tx.Delete(bucketEffects, effectKey(e))
-		}
-		return nil
-	})
 }
 
 // Due implements cases.Store.

@@ -1,14 +1,15 @@
 package embedded
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -16,6 +17,8 @@ import (
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
+	"ballerine/internal/store/embedded/redo"
+	"ballerine/internal/store/limits"
 )
 
 // maxGroup bounds how many writers share one fsync.
@@ -24,15 +27,30 @@ const maxGroup = 512
 // maxValue bounds one value, in bytes: far above every record, far below what the file's format ends at.
 const maxValue = 64 << 20
 
-// DB is the file. It is safe for concurrent use; one process at a time can have it open.
+// DB is the file, with a log of what it does not have yet. It is safe for concurrent use; one process at a time can have it
+// open.
 type DB struct {
-	bolt   *bbolt.DB
-	queue  chan *request
-	closed chan struct{}
-	done   chan struct{}
-	once   sync.Once
+	bolt    *bbolt.DB
+	state   atomic.Pointer[state]
+	queue   chan *request
+	flushes chan chan error // requests to bring the log into the file
+	closed  chan struct{}
+	done    chan struct{}
+	once    sync.Once
+	step    func(string) // see open
 
-	last int // members of the group before; the writer's own
+	closing  sync.Once
+	closeErr error
+
+	decoded   decoded
+	calls     calls       // under Idempotency-Keys
+	underway  underway    // commits
+	failed    atomic.Bool // the newest group of writes came to nothing
+	unsettled atomic.Bool // the file did not take what is in the log
+
+	lookFrom string // where the next snapshot's values are looked at first
+
+	writer writer
 
 	mutex sync.Mutex
 	feeds []func([]cases.Effect)
@@ -46,37 +64,72 @@ type request struct {
 	early  bool       // answered when it has run, before the disk has it
 }
 
-// Open opens or creates the file. Errors: Unavailable when another process has it open.
-func Open(path string) (*DB, error) {
+// Open opens or creates the file. Errors: Unavailable when another process has it open, or the disk is full; Internal when it
+// or its log is damaged: the message says what to do.
+func Open(path string) (*DB, error) { return open(path, func(string) {}) }
+
+// open tells after each step that is on the disk which it was, so that a test can let the power fail between them.
+func open(path string, step func(string)) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("create data folder: %w", err)
+		return nil, fmt.Errorf("create data folder: %w", unwritten(err))
 	}
+	bolt, err := openWhole(path, fileOptions())
+	if err != nil {
+		return nil, err
+	}
+	step("the file is open")
+	var log *redo.Log
+	if err := guarded(func() error {
+		state, err := recovered(bolt, false)
+		if err != nil {
+			return err
+		}
+		step("the file has what was in the log")
+		if err := errors.Join(rebuild(bolt), moveEffects(bolt), movePending(bolt), indexFailed(bolt)); err != nil {
+			return err
+		}
+		log, err = beginLog(bolt, state, step)
+		return err
+	}); err != nil {
+		_ = bolt.Close() // the first error is the one to tell
+		return nil, fmt.Errorf("open %s: %w", path, unwritten(err))
+	}
+	step("the file says that the log must be there")
+	db := &DB{bolt: bolt, step: step, decoded: newDecoded(), queue: make(chan *request, maxGroup), flushes: make(chan chan error), closed: make(chan struct{}), done: make(chan struct{})}
+	db.writer = writer{log: log, work: &layer{}, settled: make(chan error, 1)}
+	db.publish()
+	go db.write()
+	return db, nil
+}
+
+func fileOptions() *bbolt.Options {
 	options := *bbolt.DefaultOptions
 	options.Timeout = 500 * time.Millisecond
 	options.FreelistType = bbolt.FreelistMapType
 	options.NoFreelistSync = true
 	options.InitialMmapSize = 256 << 20
-	bolt, err := bbolt.Open(path, 0o600, &options)
-	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, problem.Wrap(err, problem.Unavailable, "Another process has the data open (%s). Stop it, or talk to it with --endpoint.", path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	if err := rebuild(bolt); err != nil {
-		_ = bolt.Close() // the first error is the one to tell
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	db := &DB{bolt: bolt, queue: make(chan *request, maxGroup), closed: make(chan struct{}), done: make(chan struct{})}
-	go db.write()
-	return db, nil
+	return &options
 }
 
-// Close waits for the writes that are under way and closes the file. Later writes fail with Unavailable.
+// Close waits for the writes that are under way, brings them into the file and closes it. Later writes fail with
+// Unavailable. Closing once more does nothing.
 func (db *DB) Close() error {
 	db.once.Do(func() { close(db.closed) })
 	<-db.done
-	return db.bolt.Close()
+	db.closing.Do(func() { db.closeErr = db.close() })
+	return db.closeErr
+}
+
+func (db *DB) close() error {
+	db.step("the file has all")
+	whole := !db.unsettled.Load() // what the file did not take stays in the log, for the next time that it is opened
+	var err error
+	if whole {
+		err = endLog(db.bolt, db.writer.log)
+		db.step("the file says that no log need be there")
+	}
+	err = errors.Join(err, db.bolt.Close())
+	return errors.Join(err, db.writer.log.Close(whole && err == nil))
 }
 
 // Update runs a write transaction and returns when it is on the disk. run sees the writes of all that came before it;
@@ -135,7 +188,14 @@ func (db *DB) enqueue(ctx context.Context, r *request) error {
 
 // View runs a read transaction over a snapshot of the file.
 func (db *DB) View(run func(tx *Tx) error) error {
-	err := db.bolt.View(func(b *bbolt.Tx) error { return run(&Tx{bolt: b}) })
+	err := guarded(func() error {
+		tx, err := db.begin()
+		if err != nil {
+			return err
+		}
+		defer tx.bolt.Rollback() //nolint:errcheck // it was only read
+		return run(tx)
+	})
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return problem.Wrap(err, problem.Unavailable, "The data file is closed.")
 	}
@@ -144,21 +204,21 @@ func (db *DB) View(run func(tx *Tx) error) error {
 
 // OnLost registers a function that is told why a write of UpdateLater came to nothing, to count or to log it: nobody
 // waits for such a write. Until there is one, the default logger is told. It must not block.
-func (db *DB) OnLost(tell func(error)) {
+func (db *DB) OnLost(report func(error)) {
 	db.mutex.Lock()
 	defer db.mutex.Unlock()
-	db.lost = append(db.lost, tell)
+	db.lost = append(db.lost, report)
 }
 
-func (db *DB) tellLost(err error) {
+func (db *DB) reportLost(err error) {
 	db.mutex.Lock()
 	lost := db.lost
 	db.mutex.Unlock()
 	if len(lost) == 0 {
 		slog.Error("a write that nobody waits for was lost", "error", err)
 	}
-	for _, tell := range lost {
-		tell(err)
+	for _, report := range lost {
+		report(err)
 	}
 }
 
@@ -170,22 +230,20 @@ func (db *DB) OnCommit(feed func([]cases.Effect)) {
 	db.feeds = append(db.feeds, feed)
 }
 
-// write is the one writer: it takes all that wait, writes them in one transaction of the file, and answers them.
-func (db *DB) write() {
-	defer close(db.done)
+// begin is a read transaction over what is on the disk now.
+func (db *DB) begin() (*Tx, error) {
 	for {
-		select {
-		case r := <-db.queue:
-			db.group(db.drain(r))
-		case <-db.closed:
-			for {
-				select {
-				case r := <-db.queue:
-					db.group(db.drain(r))
-				default:
-					return
-				}
-			}
+		seen := db.state.Load()
+		b, err := db.bolt.Begin(false)
+		if err != nil {
+			return nil, err
+		}
+		// The file has no more than the layers tell of, unless another of them has been on its way into it meanwhile.
+		if db.state.Load().turns == seen.turns {
+			return &Tx{bolt: b, layers: seen.layers}, nil
+		}
+		if err := b.Rollback(); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -201,7 +259,7 @@ const (
 func (db *DB) drain(first *request) []*request {
 	group := []*request{first}
 	var enough <-chan time.Time
-	if db.last >= loaded {
+	if db.writer.last >= loaded {
 		timer := time.NewTimer(gather)
 		defer timer.Stop()
 		enough = timer.C
@@ -225,29 +283,19 @@ func (db *DB) drain(first *request) []*request {
 			enough = nil
 		}
 	}
-	db.last = len(group)
+	db.writer.last = len(group)
 	return group
 }
 
+// group runs the writes of a group, keeps in the log what they write, and answers them.
 func (db *DB) group(group []*request) {
 	results := make([]error, len(group))
 	var effects []cases.Effect
-	err := db.bolt.Update(func(b *bbolt.Tx) error {
-		effects = nil
-		for i, r := range group {
-			tx := &Tx{bolt: b, writable: true, pending: map[string]map[string][]byte{}}
-			if results[i] = tx.attempt(r.run); results[i] == nil {
-				if err := tx.flush(); err != nil {
-					return err
-				}
-				effects = append(effects, tx.effects...)
-			}
-			if r.early {
-				r.answer <- results[i]
-			}
-		}
-		return nil
+	err := guarded(func() (err error) {
+		effects, err = db.run(group, results)
+		return err
 	})
+	db.failed.Store(err != nil)
 	if err == nil && len(effects) > 0 {
 		db.mutex.Lock()
 		feeds := db.feeds
@@ -258,7 +306,7 @@ func (db *DB) group(group []*request) {
 	}
 	for i, r := range group {
 		if err != nil {
-			results[i] = problem.Wrap(err, problem.Unavailable, "The data file could not be written.")
+			results[i] = unwritten(err)
 		}
 		if r.answer != nil && (!r.early || err != nil) {
 			select {
@@ -267,17 +315,53 @@ func (db *DB) group(group []*request) {
 			}
 		}
 		if results[i] != nil && (r.answer == nil || (r.early && err != nil)) {
-			db.tellLost(results[i])
+			db.reportLost(results[i])
 		}
 	}
 }
 
+// run runs the writes of a group, each over what came before it. Those that fail write nothing; the others' are on the disk,
+// and seen, when it returns without an error.
+func (db *DB) run(group []*request, results []error) (effects []cases.Effect, err error) {
+	w := &db.writer
+	if err := db.makeRoom(); err != nil {
+		return nil, err
+	}
+	b, err := db.bolt.Begin(false)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Rollback() //nolint:errcheck // it was only read
+	next := w.work.Copy()
+	layers := w.layers(next)
+	w.writes = w.writes[:0]
+	for i, r := range group {
+		tx := &Tx{bolt: b, layers: layers, pending: map[string]map[string][]byte{}}
+		if results[i] = tx.attempt(r.run); results[i] == nil {
+			w.writes = tx.flush(next, w.writes)
+			effects = append(effects, tx.effects...)
+		}
+		if r.early {
+			r.answer <- results[i]
+		}
+	}
+	if len(w.writes) == 0 {
+		return effects, nil
+	}
+	if err := w.log.Append(w.writes); err != nil {
+		return nil, err
+	}
+	w.work = next
+	db.publish()
+	return effects, nil
+}
+
 // Tx is a transaction. Keys are in buckets, which come into being when they are first written.
 type Tx struct {
-	bolt     *bbolt.Tx
-	writable bool
-	pending  map[string]map[string][]byte // bucket -> key -> value; nil value: delete
-	effects  []cases.Effect
+	bolt    *bbolt.Tx
+	layers  []*layer                     // what the file does not have yet, the newest first
+	pending map[string]map[string][]byte // bucket -> key -> value; nil value: delete
+	effects []cases.Effect
 }
 
 func (tx *Tx) attempt(run func(*Tx) error) (err error) {
@@ -295,7 +379,7 @@ func (tx *Tx) attempt(run func(*Tx) error) (err error) {
 // check refuses what the file cannot hold, so that a transaction fails by itself and not the group that it is in.
 func (tx *Tx) check() error {
 	for bucket, values := range tx.pending {
-		if bucket == "" {
+		if bucket == "" || strings.Contains(bucket, "\x00") {
 			return problem.New(problem.Internal, "A write names no bucket.")
 		}
 		for key, value := range values {
@@ -304,8 +388,8 @@ func (tx *Tx) check() error {
 				return problem.New(problem.Invalid, "A key of %s is empty.", bucket)
 			case len(key) > bbolt.MaxKeySize:
 				return problem.New(problem.TooLarge, "A key of %s is longer than %d KB.", bucket, bbolt.MaxKeySize>>10)
-			case len(value) > maxValue:
-				return problem.New(problem.TooLarge, "A value of %s is larger than %d MB.", bucket, maxValue>>20)
+			case len(value) > largest(bucket):
+				return limits.TooLarge("A value of "+bucket, len(value), largest(bucket))
 			}
 		}
 	}
@@ -316,6 +400,11 @@ func (tx *Tx) check() error {
 func (tx *Tx) Get(bucket, key string) []byte {
 	if values, ok := tx.pending[bucket]; ok {
 		if value, ok := values[key]; ok {
+			return value
+		}
+	}
+	for _, l := range tx.layers {
+		if value, ok := l.Get(inLayer(bucket, key)); ok {
 			return value
 		}
 	}
@@ -341,41 +430,28 @@ func (tx *Tx) set(bucket, key string, value []byte) {
 	values[key] = value
 }
 
-// flush applies the pending writes to the file's transaction.
-func (tx *Tx) flush() error {
+// flush adds the pending writes to a layer and to a group of the log.
+func (tx *Tx) flush(to *layer, writes []redo.Write) []redo.Write {
 	for bucket, values := range tx.pending {
-		b, err := tx.bolt.CreateBucketIfNotExists([]byte(bucket))
-		if err != nil {
-			return err
-		}
 		for key, value := range values {
-			if value == nil {
-				err = b.Delete([]byte(key))
-			} else {
-				err = b.Put([]byte(key), value)
-			}
-			if err != nil {
-				return err
-			}
+			to.Set(inLayer(bucket, key), value)
+			writes = append(writes, redo.Write{Bucket: bucket, Key: key, Value: value})
 		}
 	}
-	return nil
+	return writes
 }
 
 // Scan visits the keys of a bucket that begin with prefix, ascending, from the first after start (if it is not ""),
 // until visit returns false. In a write transaction it does not see the transaction's own writes.
 func (tx *Tx) Scan(bucket, prefix, start string, visit func(key string, value []byte) bool) {
-	b := tx.bolt.Bucket([]byte(bucket))
-	if b == nil {
-		return
+	b := tx.bucket(bucket, false)
+	b.from(max(prefix, start))
+	key, value := b.next()
+	if start != "" && key == start {
+		key, value = b.next()
 	}
-	cursor := b.Cursor()
-	key, value := cursor.Seek([]byte(max(prefix, start)))
-	if start != "" && string(key) == start {
-		key, value = cursor.Next()
-	}
-	for ; key != nil && bytes.HasPrefix(key, []byte(prefix)); key, value = cursor.Next() {
-		if !visit(string(key), value) {
+	for ; key != "" && strings.HasPrefix(key, prefix); key, value = b.next() {
+		if !visit(key, value) {
 			return
 		}
 	}
@@ -383,25 +459,23 @@ func (tx *Tx) Scan(bucket, prefix, start string, visit func(key string, value []
 
 // ScanBack is Scan in descending order; start is the last key of a former page.
 func (tx *Tx) ScanBack(bucket, prefix, start string, visit func(key string, value []byte) bool) {
-	b := tx.bolt.Bucket([]byte(bucket))
-	if b == nil {
-		return
-	}
-	cursor := b.Cursor()
 	from := start
 	if from == "" {
 		from = prefix + "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
 	}
-	key, value := cursor.Seek([]byte(from))
-	if key == nil {
-		key, value = cursor.Last()
-	}
-	for key != nil && string(key) >= from {
-		key, value = cursor.Prev()
-	}
-	for ; key != nil && bytes.HasPrefix(key, []byte(prefix)); key, value = cursor.Prev() {
-		if !visit(string(key), value) {
+	b := tx.bucket(bucket, true)
+	b.from(from)
+	for key, value := b.next(); key != "" && strings.HasPrefix(key, prefix); key, value = b.next() {
+		if !visit(key, value) {
 			return
 		}
 	}
+}
+
+// Used says whether anything is kept that the first start of a system, or somebody after it, has made.
+func (tx *Tx) Used() (used bool) {
+	for _, bucket := range []string{bucketRecords, bucketKeys, bucketUsers, bucketSubscriptions} {
+		tx.Scan(bucket, "", "", func(string, []byte) bool { used = true; return false })
+	}
+	return used
 }

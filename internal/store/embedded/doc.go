@@ -1,3 +1,3 @@
-// Package embedded keeps everything in one durable file on this machine: ordered keys, serialisable writes, an fsync
-// before any write is acknowledged. Writers that come together share one fsync (group commit).
+// Package embedded stores everything in one durable file: ordered keys, serialisable writes, and a sync before a write is
+// acknowledged. Concurrent writers share one sync (group commit) of a log, which is merged into the file later.
 package embedded

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"ballerine/internal/idempotency"
@@ -32,22 +33,34 @@ func (s Idempotency) Reserve(ctx context.Context, r idempotency.Reservation, tak
 		case err != nil:
 			return err
 		case !found.ExpiresAt.After(r.StartedAt):
-		case found.Answer == nil && found.Hash == r.Hash && (found.StartedAt.Before(takeOver) || found.Holder == r.Holder):
+		case found.Answer == nil && found.Hash == r.Hash && (s.started(found).Before(takeOver) || found.Holder == r.Holder):
 		default:
+			found.StartedAt = s.started(found)
 			there, reserved = found, false
 			return nil
 		}
 		reserved = true
+		s.db.calls.begin(r.Holder)
 		tx.Put(bucketReservations, r.Key, text)
 		return nil
 	})
 	return there, reserved, err
 }
 
+// started is when a call in flight has begun; zero when it was in flight in a process that has ended: only this one has the
+// file open.
+func (s Idempotency) started(r idempotency.Reservation) time.Time {
+	if r.Answer == nil && !s.db.calls.has(r.Holder) {
+		return time.Time{}
+	}
+	return r.StartedAt
+}
+
 // Complete implements idempotency.Store. It does not wait for the disk: what a crash loses is taken over by the same
 // call when it comes again, which creates nothing twice.
 func (s Idempotency) Complete(ctx context.Context, key, holder string, answer idempotency.Answer) error {
 	return s.db.UpdateLater(ctx, func(tx *Tx) error {
+		defer s.db.calls.end(holder)
 		found, err := read[idempotency.Reservation](tx, bucketReservations, key, "reservation")
 		if problem.CodeOf(err) == problem.NotFound || (err == nil && found.Holder != holder) {
 			return nil
@@ -67,6 +80,7 @@ func (s Idempotency) Complete(ctx context.Context, key, holder string, answer id
 
 // Release implements idempotency.Store.
 func (s Idempotency) Release(ctx context.Context, key, holder string) error {
+	defer s.db.calls.end(holder)
 	return s.db.Update(ctx, func(tx *Tx) error {
 		found, err := read[idempotency.Reservation](tx, bucketReservations, key, "reservation")
 		if problem.CodeOf(err) == problem.NotFound || (err == nil && (found.Holder != holder || found.Answer != nil)) {
@@ -78,4 +92,39 @@ func (s Idempotency) Release(ctx context.Context, key, holder string) error {
 		tx.Delete(bucketReservations, key)
 		return nil
 	})
+}
+
+// Abandon implements idempotency.Store. There is nothing to write: a reservation whose call is not in flight in this process
+// has died.
+func (s Idempotency) Abandon(_ context.Context, _, holder string) error {
+	s.db.calls.end(holder)
+	return nil
+}
+
+// calls are the holders of what is in flight in this process.
+type calls struct {
+	mutex   sync.Mutex
+	holders map[string]struct{}
+}
+
+func (c *calls) begin(holder string) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.holders == nil {
+		c.holders = map[string]struct{}{}
+	}
+	c.holders[holder] = struct{}{}
+}
+
+func (c *calls) end(holder string) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	delete(c.holders, holder)
+}
+
+func (c *calls) has(holder string) bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	_, there := c.holders[holder]
+	return there
 }

@@ -98,18 +98,23 @@ func (s Keys) PutUser(ctx context.Context, person identity.Person) error {
 	}
 	return s.db.Update(ctx, func(tx *Tx) error {
 		email := join(person.Tenant, person.Email)
-		if owner := tx.Get(bucketEmails, email); owner != nil && string(owner) != person.ID {
+		if owner := tx.Get(bucketEmails, email); person.Email != "" && owner != nil && string(owner) != person.ID {
 			return problem.New(problem.AlreadyExists, "Another user has this address.").With("body.email", "taken", "another user has this address")
 		}
 		before, err := read[identity.Person](tx, bucketUsers, join(person.Tenant, person.ID), "user")
 		if err != nil && problem.CodeOf(err) != problem.NotFound {
 			return err
 		}
+		if before.TokenAt.After(person.TokenAt) {
+			return identity.NewerToken()
+		}
 		if err == nil && before.Email != person.Email {
 			tx.Delete(bucketEmails, join(person.Tenant, before.Email))
 		}
 		tx.Put(bucketUsers, join(person.Tenant, person.ID), text)
-		tx.Put(bucketEmails, email, []byte(person.ID))
+		if person.Email != "" {
+			tx.Put(bucketEmails, email, []byte(person.ID))
+		}
 		return nil
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/ledger"
 	"ballerine/internal/problem"
 )
 
@@ -85,7 +85,7 @@ func (s Ledger) Decisions(_ context.Context, tenant, policy string, query ledger
 		oldest = prefix + ledger.Stamp(query.From)
 	}
 	looked, last := 0, ""
-	viewErr := s.db.View(func(tx *Tx) error {
+	err = s.db.View(func(tx *Tx) error {
 		tx.ScanBack(bucketDecisions, prefix, start, func(key string, value []byte) bool {
 			if key < oldest {
 				return false
@@ -94,17 +94,17 @@ func (s Ledger) Decisions(_ context.Context, tenant, policy string, query ledger
 				next = last
 				return false
 			}
-			var d ledger.Sealed
-			if d, err = decision(value, query.Bodies); err != nil {
-				return false
-			}
 			looked, last = looked+1, key[len(prefix):]
+			d, err := decision(value, query.Bodies)
+			if err != nil {
+				d = ledger.UnreadableDecision(tenant, policy, last)
+			}
 			if query.Matches(d.Head) {
 				page = append(page, d)
 			}
 			return true
 		})
-		return err
+		return nil
 	})
-	return page, next, viewErr
+	return page, next, err
 }

@@ -4,18 +4,21 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
+	"ballerine/internal/store/limits"
 )
 
 // Orders within a list.
 const (
 	byCreated  = "c"
 	byDeadline = "d" // open cases only
+	byWaiting  = "w" // open cases only: since when they wait
 )
 
 // budget is how many cases a page of a list looks at, so that filters which hardly anything passes answer soon, too.
@@ -30,7 +33,7 @@ func listKeys(r cases.Record) []string {
 		return nil
 	}
 	lists := r.Lists()
-	keys := make([]string, 0, 2*len(lists))
+	keys := make([]string, 0, 3*len(lists))
 	deadline := never
 	if due := r.Deadline(); !due.IsZero() {
 		deadline = stamp(due)
@@ -40,6 +43,9 @@ func listKeys(r cases.Record) []string {
 		keys = append(keys, join(r.Tenant, list, byCreated+created+r.ID))
 		if cases.Counted(list) {
 			keys = append(keys, join(r.Tenant, list, byDeadline+deadline+r.ID))
+			if r.Waiting != nil {
+				keys = append(keys, join(r.Tenant, list, byWaiting+stamp(r.Waiting.Since)+r.ID))
+			}
 		}
 	}
 	slices.Sort(keys)
@@ -122,12 +128,17 @@ type walk struct {
 }
 
 func walkOf(tenant, list string, query cases.Query) walk {
-	w := walk{list: list, bucket: bucketNewest, prefix: join(tenant, ""), back: query.Order != cases.OldestFirst && !query.ByDeadline()}
-	if list != "" {
+	w := walk{list: list, bucket: bucketNewest, prefix: join(tenant, ""), back: query.Order != cases.OldestFirst && query.Order != cases.StalestFirst && !query.ByDeadline() && !query.ByWaiting()}
+	if query.ByChange() {
+		w.bucket = bucketUpdated // there is one for all: to keep one for each list would move many entries with each change
+	} else if list != "" {
 		w.bucket, w.prefix = bucketLists, join(tenant, list, byCreated)
 	}
 	if query.ByDeadline() {
 		w.prefix = join(tenant, list, byDeadline)
+	}
+	if query.ByWaiting() {
+		w.prefix = join(tenant, list, byWaiting)
 	}
 	return w
 }
@@ -149,12 +160,15 @@ func (s Cases) List(_ context.Context, tenant string, query cases.Query) (page c
 		list, start = name, key
 	}
 	err = s.db.View(func(tx *Tx) error {
-		if query.After == "" {
+		if query.After == "" && !query.ByChange() {
 			list = shortest(tx, tenant, query.Lists())
 		}
 		w := walkOf(tenant, list, query)
-		if start != "" {
+		switch from := query.From(); {
+		case start != "":
 			start = w.prefix + start
+		case !from.IsZero():
+			start = w.prefix + stamp(from) // without a case's id it sorts before those of the same time
 		}
 		page, err = w.page(tx, tenant, query, start)
 		return err
@@ -163,22 +177,31 @@ func (s Cases) List(_ context.Context, tenant string, query cases.Query) (page c
 }
 
 func (w walk) page(tx *Tx, tenant string, query cases.Query, start string) (page cases.Page, err error) {
-	last, looked, scan := "", 0, tx.Scan
+	last, looked, bytes, scan := "", 0, 0, tx.Scan
 	if w.back {
 		scan = tx.ScanBack
 	}
 	scan(w.bucket, w.prefix, start, func(key string, _ []byte) bool {
-		if len(page.Records) == query.Limit || looked == budget {
+		if len(page.Records) == query.Limit || looked == budget || bytes >= limits.Page {
 			page.Next = w.cursor(last)
 			return false
 		}
 		last, looked = key, looked+1
 		var record cases.Record
-		if record, err = get(tx, tenant, key[len(w.prefix)+8:]); err != nil {
+		id := key[len(w.prefix)+8:]
+		if record, err = get(tx, tenant, id, plainly); errors.Is(err, cases.ErrUnreadable) {
+			page.Unreadable, err = append(page.Unreadable, id), nil
+			return true
+		}
+		if err != nil {
+			return false
+		}
+		if query.Over(record) {
 			return false
 		}
 		if query.Matches(record) {
 			page.Records = append(page.Records, record)
+			bytes += len(tx.Get(bucketRecords, join(tenant, record.ID)))
 		}
 		return true
 	})

@@ -2,10 +2,9 @@ package embedded
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"log/slog"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -19,7 +18,7 @@ const bucketMeta = "meta"
 // The lists and counters that this program keeps. A file that says otherwise has them made anew when it is opened.
 const (
 	metaLists  = "lists"
-	listsKnown = "1"
+	listsKnown = "3" // 2: by for whom, and since when, cases wait; 3: by the newest change
 )
 
 // atOnce is how many records one transaction of a rebuild goes through.
@@ -38,7 +37,7 @@ func rebuild(bolt *bbolt.DB) error {
 		if known = string(meta.Get([]byte(metaLists))) == listsKnown; known {
 			return nil
 		}
-		for _, bucket := range []string{bucketLists, bucketCounts} {
+		for _, bucket := range []string{bucketLists, bucketCounts, bucketUpdated} {
 			if err := tx.DeleteBucket([]byte(bucket)); err != nil && !errors.Is(err, bolterrors.ErrBucketNotFound) {
 				return err
 			}
@@ -48,28 +47,42 @@ func rebuild(bolt *bbolt.DB) error {
 	if err != nil || known {
 		return err
 	}
-	for after := []byte(nil); ; {
-		if after, err = rebuildFrom(bolt, after); err != nil || after == nil {
+	for after, passed := []byte(nil), 0; ; {
+		var skipped int
+		if after, skipped, err = rebuildFrom(bolt, after); err != nil {
+			return fmt.Errorf("rebuild lists: %w", err)
+		}
+		if passed += skipped; after == nil {
+			passedOver(bucketRecords, passed)
 			break
 		}
-	}
-	if err != nil {
-		return fmt.Errorf("rebuild lists: %w", err)
 	}
 	return bolt.Update(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucketMeta)).Put([]byte(metaLists), []byte(listsKnown))
 	})
 }
 
-// rebuildFrom goes on after a record's key and returns the last it has seen; nil at the end.
-func rebuildFrom(bolt *bbolt.DB, after []byte) (last []byte, err error) {
+// passedOver reports values that could not be read when the file was opened: one that is damaged holds up no start. Their keys
+// may hold what is nobody's business.
+func passedOver(bucket string, number int) {
+	if number > 0 {
+		slog.Error("values of the data file cannot be read and are passed over", "bucket", bucket, "values", number)
+	}
+}
+
+// rebuildFrom goes on after a record's key and returns the last it has seen, nil at the end, and how many cannot be read.
+func rebuildFrom(bolt *bbolt.DB, after []byte) (last []byte, passed int, err error) {
 	err = bolt.Update(func(tx *bbolt.Tx) error {
-		last = nil
+		last, passed = nil, 0
 		records := tx.Bucket([]byte(bucketRecords))
 		if records == nil {
 			return nil
 		}
 		lists, err := tx.CreateBucketIfNotExists([]byte(bucketLists))
+		if err != nil {
+			return err
+		}
+		updated, err := tx.CreateBucketIfNotExists([]byte(bucketUpdated))
 		if err != nil {
 			return err
 		}
@@ -82,22 +95,14 @@ func rebuildFrom(bolt *bbolt.DB, after []byte) (last []byte, err error) {
 			}
 		}
 		for n := 0; key != nil && n < atOnce; n++ {
-			var record cases.Record
-			if err := json.Unmarshal(value[headerSize:], &record); err != nil {
-				_, id, _ := strings.Cut(string(key), "\x00")
-				return fmt.Errorf("decode record %s: %w", id, err)
-			}
-			for _, entry := range listKeys(record) {
-				if err := lists.Put([]byte(entry), []byte{}); err != nil {
+			if record, ok := decodeRecord(value); ok {
+				if err := relist(lists, updated, record, readHeader(value)); err != nil {
 					return err
 				}
+				tally(sums, record)
+			} else {
+				passed++
 			}
-			for _, list := range record.Lists() {
-				if cases.Counted(list) {
-					sums[join(record.Tenant, cases.GroupOpen, list)]++
-				}
-			}
-			sums[join(record.Tenant, cases.GroupDay(record.CreatedAt), "started")]++
 			last = append([]byte(nil), key...)
 			key, value = cursor.Next()
 		}
@@ -106,7 +111,34 @@ func rebuildFrom(bolt *bbolt.DB, after []byte) (last []byte, err error) {
 		}
 		return addUp(tx, sums)
 	})
-	return last, err
+	return last, passed, err
+}
+
+func decodeRecord(value []byte) (record cases.Record, ok bool) {
+	if len(value) < headerSize {
+		return record, false
+	}
+	return record, decodes(value[headerSize:], &record)
+}
+
+// relist enters a record in the lists.
+func relist(lists, updated *bbolt.Bucket, record cases.Record, header header) error {
+	for _, entry := range listKeys(record) {
+		if err := lists.Put([]byte(entry), []byte{}); err != nil {
+			return err
+		}
+	}
+	return updated.Put([]byte(header.changed(record.Tenant, record.ID)), []byte{})
+}
+
+// tally counts a record.
+func tally(sums map[string]int64, record cases.Record) {
+	for _, list := range record.Lists() {
+		if cases.Counted(list) {
+			sums[join(record.Tenant, cases.GroupOpen, list)]++
+		}
+	}
+	sums[join(record.Tenant, cases.GroupDay(record.CreatedAt), "started")]++
 }
 
 func addUp(tx *bbolt.Tx, sums map[string]int64) error {

@@ -2,50 +2,51 @@ package embedded
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"ballerine/internal/backoffice"
 	"ballerine/internal/problem"
-	"ballerine/internal/review"
 )
 
 const bucketViews = "views" // tenant, id -> view
 
-// Review is the review.Store of the file. Who looks at what is in memory: it is forgotten within seconds anyway.
+// Review is the backoffice.Store of the file. Who looks at what is in memory: it is forgotten within seconds anyway.
 type Review struct {
 	db       *DB
 	mutex    sync.Mutex
-	presence map[string]map[string]review.Presence // tenant and case -> user
+	presence map[string]map[string]backoffice.Presence // tenant and case -> user
 }
 
-var _ review.Store = (*Review)(nil)
+var _ backoffice.Store = (*Review)(nil)
 
-// Review gives the file's review.Store.
+// Review gives the file's backoffice.Store.
 func (db *DB) Review() *Review {
-	return &Review{db: db, presence: map[string]map[string]review.Presence{}}
+	return &Review{db: db, presence: map[string]map[string]backoffice.Presence{}}
 }
 
-// Views implements review.Store.
-func (s *Review) Views(_ context.Context, tenant string) ([]review.View, error) {
-	return all[review.View](s.db, bucketViews, join(tenant, ""))
+// Views implements backoffice.Store.
+func (s *Review) Views(_ context.Context, tenant string) ([]backoffice.View, error) {
+	return all[backoffice.View](s.db, bucketViews, join(tenant, ""))
 }
 
-// View implements review.Store.
-func (s *Review) View(_ context.Context, tenant, id string) (review.View, error) {
-	return find[review.View](s.db, bucketViews, join(tenant, id), "view")
+// View implements backoffice.Store.
+func (s *Review) View(_ context.Context, tenant, id string) (backoffice.View, error) {
+	return find[backoffice.View](s.db, bucketViews, join(tenant, id), "view")
 }
 
-// PutView implements review.Store.
-func (s *Review) PutView(ctx context.Context, view review.View) error {
+// PutView implements backoffice.Store.
+func (s *Review) PutView(ctx context.Context, view backoffice.View) error {
 	text, err := encoded(view)
 	if err != nil {
 		return err
 	}
 	key := join(view.Tenant, view.ID)
 	return s.db.Update(ctx, func(tx *Tx) error {
-		there, err := read[review.View](tx, bucketViews, key, "view")
+		there, err := read[backoffice.View](tx, bucketViews, key, "view")
 		if err != nil && problem.CodeOf(err) != problem.NotFound {
 			return err
 		}
@@ -57,7 +58,7 @@ func (s *Review) PutView(ctx context.Context, view review.View) error {
 	})
 }
 
-// DeleteView implements review.Store.
+// DeleteView implements backoffice.Store.
 func (s *Review) DeleteView(ctx context.Context, tenant, id string) error {
 	return s.db.Update(ctx, func(tx *Tx) error {
 		tx.Delete(bucketViews, join(tenant, id))
@@ -65,24 +66,31 @@ func (s *Review) DeleteView(ctx context.Context, tenant, id string) error {
 	})
 }
 
-// PutPresence implements review.Store.
-func (s *Review) PutPresence(_ context.Context, p review.Presence) error {
+// PutPresence implements backoffice.Store.
+func (s *Review) PutPresence(_ context.Context, p backoffice.Presence) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	// Who left before this one came is forgotten, also when nobody looks at their case again.
+	for key, there := range s.presence {
+		maps.DeleteFunc(there, func(_ string, other backoffice.Presence) bool { return other.Until.Before(p.Since) })
+		if len(there) == 0 {
+			delete(s.presence, key)
+		}
+	}
 	key := join(p.Tenant, p.Case)
 	if s.presence[key] == nil {
-		s.presence[key] = map[string]review.Presence{}
+		s.presence[key] = map[string]backoffice.Presence{}
 	}
 	s.presence[key][p.User] = p
 	return nil
 }
 
-// Presences implements review.Store.
-func (s *Review) Presences(_ context.Context, tenant, id string, now time.Time) ([]review.Presence, error) {
+// Presences implements backoffice.Store.
+func (s *Review) Presences(_ context.Context, tenant, id string, now time.Time) ([]backoffice.Presence, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	key := join(tenant, id)
-	var present []review.Presence
+	var present []backoffice.Presence
 	for user, p := range s.presence[key] {
 		if !p.Until.After(now) {
 			delete(s.presence[key], user)
@@ -93,7 +101,7 @@ func (s *Review) Presences(_ context.Context, tenant, id string, now time.Time) 
 	if len(s.presence[key]) == 0 {
 		delete(s.presence, key)
 	}
-	slices.SortFunc(present, func(a, b review.Presence) int {
+	slices.SortFunc(present, func(a, b backoffice.Presence) int {
 		if c := a.Since.Compare(b.Since); c != 0 {
 			return c
 		}

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"ballerine/internal/policy/trial"
 	"ballerine/internal/problem"
-	"ballerine/internal/trial"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
 )
 

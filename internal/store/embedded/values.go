@@ -52,3 +52,5 @@ func encoded(value any) ([]byte, error) {
 	}
 	return text, nil
 }
+
+func decodes(text []byte, into any) bool { return json.Unmarshal(text, into) == nil }

@@ -6,15 +6,21 @@ import (
 	"strings"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"ballerine/internal/problem"
 	"ballerine/internal/webhook"
 )
 
 const (
-	bucketSubscriptions = "subscriptions"  // tenant, id -> subscription
-	bucketDeliveries    = "deliveries"     // tenant, id -> delivery
-	bucketReceived      = "deliveries-of"  // tenant, subscription, id: the delivery log
-	bucketPending       = "deliveries-due" // next attempt, tenant, id: pending deliveries
+	bucketSubscriptions = "subscriptions"   // tenant, id -> subscription
+	bucketDeliveries    = "deliveries"      // tenant, id -> delivery
+	bucketReceived      = "deliveries-of"   // tenant, subscription, id: the delivery log
+	bucketPending       = "deliveries-wait" // tenant, subscription, next attempt, id: pending deliveries
+	bucketFailed        = "deliveries-dead" // tenant, subscription, what it is about, id: failed deliveries
+
+	// bucketPendingByTime is where a former version of the program kept what is in bucketPending: next attempt, tenant, id.
+	bucketPendingByTime = "deliveries-due"
 )
 
 // Webhooks is the webhook.Store of the file.
@@ -51,8 +57,20 @@ func (s Webhooks) Subscription(_ context.Context, tenant, id string) (webhook.Su
 }
 
 // Subscriptions implements webhook.Store.
-func (s Webhooks) Subscriptions(_ context.Context, tenant string) ([]webhook.Subscription, error) {
-	return all[webhook.Subscription](s.db, bucketSubscriptions, join(tenant, ""))
+func (s Webhooks) Subscriptions(_ context.Context, tenant string) (found []webhook.Subscription, err error) {
+	prefix := join(tenant, "")
+	err = s.db.View(func(tx *Tx) error {
+		tx.Scan(bucketSubscriptions, prefix, "", func(key string, text []byte) bool {
+			var one webhook.Subscription
+			if json.Unmarshal(text, &one) != nil {
+				one = webhook.UnreadableSubscription(tenant, key[len(prefix):])
+			}
+			found = append(found, one)
+			return true
+		})
+		return nil
+	})
+	return found, err
 }
 
 // DeleteSubscription implements webhook.Store.
@@ -86,9 +104,16 @@ func putDelivery(tx *Tx, d webhook.Delivery, text []byte) {
 	if d.Status == webhook.Pending {
 		tx.Put(bucketPending, pendingKey(d), []byte{})
 	}
+	if d.Status == webhook.Failed {
+		tx.Put(bucketFailed, failedKey(d), []byte{})
+	}
 }
 
-func pendingKey(d webhook.Delivery) string { return join(stamp(d.NextAt), d.Tenant, d.ID) }
+func failedKey(d webhook.Delivery) string { return join(d.Tenant, d.Subscription, d.Subject(), d.ID) }
+
+func pendingKey(d webhook.Delivery) string {
+	return join(d.Tenant, d.Subscription, stamp(d.NextAt), d.ID)
+}
 
 // UpdateDelivery implements webhook.Store.
 func (s Webhooks) UpdateDelivery(ctx context.Context, delivery webhook.Delivery) error {
@@ -105,6 +130,9 @@ func (s Webhooks) UpdateDelivery(ctx context.Context, delivery webhook.Delivery)
 			return problem.New(problem.Conflict, "Another write to the delivery came first.")
 		}
 		tx.Delete(bucketPending, pendingKey(there))
+		if there.Status == webhook.Failed {
+			tx.Delete(bucketFailed, failedKey(there))
+		}
 		putDelivery(tx, delivery, text)
 		return nil
 	})
@@ -127,11 +155,42 @@ func (s Webhooks) Deliveries(_ context.Context, tenant, subscription, after stri
 				next = page[limit-1].ID
 				return false
 			}
-			var delivery webhook.Delivery
-			if delivery, err = read[webhook.Delivery](tx, bucketDeliveries, join(tenant, strings.TrimPrefix(key, prefix)), "delivery"); err != nil {
-				return false
+			id := strings.TrimPrefix(key, prefix)
+			delivery, err := read[webhook.Delivery](tx, bucketDeliveries, join(tenant, id), "delivery")
+			if err != nil {
+				delivery = webhook.UnreadableDelivery(tenant, subscription, id)
 			}
 			page = append(page, delivery)
+			return true
+		})
+		return nil
+	})
+	return page, next, err
+}
+
+// FailedDeliveries implements webhook.Store.
+func (s Webhooks) FailedDeliveries(_ context.Context, tenant, subscription, subject, after string, limit int) (page []webhook.Delivery, next string, err error) {
+	of := join(tenant, subscription, "")
+	prefix, start := of, ""
+	if subject != "" {
+		prefix = join(tenant, subscription, subject, "")
+	}
+	if about, id, ok := strings.Cut(after, "#"); ok {
+		start = of + join(about, id)
+	}
+	last := ""
+	err = s.db.View(func(tx *Tx) error {
+		tx.ScanBack(bucketFailed, prefix, start, func(key string, _ []byte) bool {
+			if len(page) == limit {
+				next = last
+				return false
+			}
+			about, id, _ := strings.Cut(strings.TrimPrefix(key, of), "\x00")
+			delivery, err := read[webhook.Delivery](tx, bucketDeliveries, join(tenant, id), "delivery")
+			if err != nil {
+				return true // it is in the list of all deliveries
+			}
+			page, last = append(page, delivery), about+"#"+id
 			return true
 		})
 		return err
@@ -140,21 +199,87 @@ func (s Webhooks) Deliveries(_ context.Context, tenant, subscription, after stri
 }
 
 // DueDeliveries implements webhook.Store.
-func (s Webhooks) DueDeliveries(_ context.Context, before time.Time, limit int) (due []webhook.Delivery, err error) {
-	end := stamp(before.Add(time.Millisecond))
+func (s Webhooks) DueDeliveries(_ context.Context, page webhook.DuePage) (due []webhook.Delivery, next string, err error) {
+	end, receiver, had := stamp(page.Before.Add(time.Millisecond)), "", 0
 	err = s.db.View(func(tx *Tx) error {
-		tx.Scan(bucketPending, "", "", func(key string, _ []byte) bool {
-			if key[:8] >= end || len(due) == limit {
-				return false
+		tx.leap(bucketPending, behind(page.After), func(key string, _ []byte) (string, bool) {
+			tenant, rest, _ := strings.Cut(key, "\x00")
+			subscription, rest, _ := strings.Cut(rest, "\x00")
+			if of := join(tenant, subscription); of != receiver {
+				receiver, had = of, 0
 			}
-			var delivery webhook.Delivery
-			if err = json.Unmarshal(tx.Get(bucketDeliveries, key[9:]), &delivery); err != nil {
-				return false
+			if rest[:8] >= end || had == page.Each {
+				return behind(receiver), true
+			}
+			if len(due) == page.Limit {
+				next = join(due[len(due)-1].Tenant, due[len(due)-1].Subscription)
+				return "", false
+			}
+			delivery, err := read[webhook.Delivery](tx, bucketDeliveries, join(tenant, rest[9:]), "delivery")
+			if err != nil {
+				return "", true // it holds up no other, and is in the list of all deliveries
 			}
 			due = append(due, delivery)
-			return true
+			had++
+			return "", true
 		})
 		return err
 	})
-	return due, err
+	return due, next, err
+}
+
+// indexFailed finds the failed deliveries of a file that a former version has written, which kept no index of them.
+func indexFailed(bolt *bbolt.DB) error {
+	return bolt.Update(func(tx *bbolt.Tx) error {
+		deliveries := tx.Bucket([]byte(bucketDeliveries))
+		if deliveries == nil || tx.Bucket([]byte(bucketFailed)) != nil {
+			return nil
+		}
+		failed, err := tx.CreateBucket([]byte(bucketFailed))
+		if err != nil {
+			return err
+		}
+		passed := 0
+		err = deliveries.ForEach(func(_, text []byte) error {
+			var delivery webhook.Delivery
+			switch {
+			case !decodes(text, &delivery):
+				passed++
+				return nil
+			case delivery.Status != webhook.Failed:
+				return nil
+			}
+			return failed.Put([]byte(failedKey(delivery)), []byte{})
+		})
+		passedOver(bucketDeliveries, passed)
+		return err
+	})
+}
+
+// movePending brings the pending deliveries of a file that a former version has written to their present place.
+func movePending(bolt *bbolt.DB) error {
+	return bolt.Update(func(tx *bbolt.Tx) error {
+		old, deliveries := tx.Bucket([]byte(bucketPendingByTime)), tx.Bucket([]byte(bucketDeliveries))
+		if old == nil || deliveries == nil {
+			return nil
+		}
+		pending, err := tx.CreateBucketIfNotExists([]byte(bucketPending))
+		if err != nil {
+			return err
+		}
+		passed := 0
+		err = old.ForEach(func(key, _ []byte) error {
+			var delivery webhook.Delivery
+			if len(key) < 9 || !decodes(deliveries.Get(key[9:]), &delivery) {
+				passed++
+				return nil
+			}
+			return pending.Put([]byte(pendingKey(delivery)), []byte{})
+		})
+		if err != nil {
+			return err
+		}
+		passedOver(bucketDeliveries, passed)
+		return tx.DeleteBucket([]byte(bucketPendingByTime))
+	})
 }

@@ -1,4 +1,4 @@
-// Package onecase keeps one case in memory, for tests that hold compiled machines against something else.
+// Package onecase is an in-memory store of one case, for tests of compiled machines.
 package onecase
 
 import (
@@ -60,8 +60,18 @@ func (s *Store) Park(_ context.Context, _, _ string, version int, region string,
 	return nil
 }
 
+// Results implements cases.Store: none are kept.
+func (s *Store) Results(context.Context, string, string) ([]cases.ChildResult, error) {
+	return nil, nil
+}
+
 // PutTaskRun implements cases.Store.
 func (s *Store) PutTaskRun(context.Context, string, string, cases.TaskRun) error { return nil }
 
 // TaskRuns implements cases.Store.
 func (s *Store) TaskRuns(context.Context, string, string) ([]cases.TaskRun, error) { return nil, nil }
+
+// History implements cases.Store: none is kept.
+func (s *Store) History(context.Context, string, string, int, int) ([]cases.Entry, error) {
+	return nil, nil
+}

@@ -1,4 +1,4 @@
-// Package s3 keeps the bytes of documents in S3, or in anything that speaks its protocol.
+// Package s3 stores the content of documents in S3 or a compatible service.
 package s3
 
 import (
@@ -16,6 +16,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
@@ -75,11 +76,12 @@ func sendable(signed http.Header) map[string]string {
 	return headers
 }
 
-// PresignGet allows reading for a while, as a download under a harmless name.
+// PresignGet allows reading for a while. A browser that follows the link saves the file under a harmless name and never shows it
+// as a page; pages that embed or fetch it are not concerned.
 func (o *Objects) PresignGet(ctx context.Context, key, contentType, fileName string, expires time.Duration) (string, error) {
 	request, err := o.presign.PresignGetObject(ctx, &awss3.GetObjectInput{
 		Bucket: aws.String(o.bucket), Key: aws.String(key), ResponseContentType: aws.String(contentType),
-		ResponseContentDisposition: aws.String(fmt.Sprintf(`inline; filename="%s"`, safeName(fileName))),
+		ResponseContentDisposition: aws.String(fmt.Sprintf(`attachment; filename="%s"`, safeName(fileName))),
 		ResponseCacheControl:       aws.String("private, no-store"),
 	}, awss3.WithPresignExpires(expires))
 	if err != nil {
@@ -101,7 +103,7 @@ func safeName(name string) string {
 func (o *Objects) Head(ctx context.Context, key string) (cases.ObjectInfo, error) {
 	out, err := o.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: aws.String(o.bucket), Key: aws.String(key), ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
-		return cases.ObjectInfo{}, translate(err)
+		return cases.ObjectInfo{}, translate(key, err)
 	}
 	info := cases.ObjectInfo{Size: aws.ToInt64(out.ContentLength), ContentType: aws.ToString(out.ContentType)}
 	if sum, err := base64.StdEncoding.DecodeString(aws.ToString(out.ChecksumSHA256)); err == nil {
@@ -116,7 +118,7 @@ func (o *Objects) Read(ctx context.Context, key string, limit int64) ([]byte, er
 		Bucket: aws.String(o.bucket), Key: aws.String(key), Range: aws.String(fmt.Sprintf("bytes=0-%d", limit-1)),
 	})
 	if err != nil {
-		return nil, translate(err)
+		return nil, translate(key, err)
 	}
 	defer out.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(out.Body, limit))
@@ -126,21 +128,12 @@ func (o *Objects) Read(ctx context.Context, key string, limit int64) ([]byte, er
 	return content, nil
 }
 
-// Move renames an object: a copy, then a delete. When it is there already, only the delete is made up for.
-func (o *Objects) Move(ctx context.Context, from, to string) error {
+// Copy copies an object.
+func (o *Objects) Copy(ctx context.Context, from, to string) error {
 	_, err := o.client.CopyObject(ctx, &awss3.CopyObjectInput{
 		Bucket: aws.String(o.bucket), Key: aws.String(to), CopySource: aws.String(o.bucket + "/" + escape(from)),
 	})
-	if err = translate(err); problem.CodeOf(err) == problem.NotFound {
-		if _, headErr := o.Head(ctx, to); headErr == nil {
-			return nil // moved before
-		}
-		return err
-	}
-	if err != nil {
-		return err
-	}
-	return o.Delete(ctx, from)
+	return translate(from, err)
 }
 
 // escape keeps the slashes of a key; its other characters are letters, digits, _ and - by construction.
@@ -149,19 +142,23 @@ func escape(key string) string { return strings.ReplaceAll(key, " ", "%20") }
 // Delete removes an object.
 func (o *Objects) Delete(ctx context.Context, key string) error {
 	_, err := o.client.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: aws.String(o.bucket), Key: aws.String(key)})
-	if err = translate(err); problem.CodeOf(err) == problem.NotFound {
+	if err = translate(key, err); problem.CodeOf(err) == problem.NotFound {
 		return nil
 	}
 	return err
 }
 
-func translate(err error) error {
+func translate(key string, err error) error {
 	if err == nil {
 		return nil
 	}
 	var missing *types.NoSuchKey
 	var notFound *types.NotFound
 	var api smithy.APIError
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) && response.Response != nil && response.Response.Header.Get("X-Object-Damaged") != "" { // as internal/local/objects says it
+		return problem.Wrap(err, problem.DocumentDamaged, "The stored object %s is damaged: it is not what was uploaded. Restore it from a backup.", key)
+	}
 	if errors.As(err, &missing) || errors.As(err, &notFound) || (errors.As(err, &api) && (api.ErrorCode() == "NoSuchKey" || api.ErrorCode() == "NotFound")) {
 		return problem.Wrap(err, problem.NotFound, "There is no such object.")
 	}

@@ -8,6 +8,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -27,12 +30,14 @@ import (
 type fixture struct {
 	*s3.Objects
 	created atomic.Int64
+	dir     string
+	damaged []string // what was told of, one after the other
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{}
-	handler, err := objects.New(objects.Config{Dir: t.TempDir(), Bucket: "documents", AccessKey: "local", SecretKey: "secret", Origins: []string{"https://flow.test"}, OnCreated: func(string) { f.created.Add(1) }})
+	f := &fixture{dir: t.TempDir()}
+	handler, err := objects.New(objects.Config{Dir: f.dir, Bucket: "documents", AccessKey: "local", SecretKey: "secret", Origins: []string{"https://flow.test"}, OnCreated: func(string) { f.created.Add(1) }, OnDamaged: func(key, what string) { f.damaged = append(f.damaged, key+" "+what) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +45,7 @@ func newFixture(t *testing.T) *fixture {
 	t.Cleanup(server.Close)
 	client := awss3.New(awss3.Options{
 		Region: "local", BaseEndpoint: aws.String(server.URL), UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider("local", "secret", ""),
+		Credentials: credentials.NewStaticCredentialsProvider("local", "secret", ""), Retryer: aws.NopRetryer{},
 	})
 	f.Objects = s3.New(client, "documents", time.Now)
 	return f
@@ -136,15 +141,18 @@ func TestALinkExpires(t *testing.T) {
 	}
 }
 
-func TestReadMoveAndDelete(t *testing.T) {
+func TestReadCopyAndDelete(t *testing.T) {
 	f, ctx := newFixture(t), context.Background()
 	if status, text := send(t, f.upload(t, "quarantine/x"), content, nil); status != 200 {
 		t.Fatal(text)
 	}
-	for range 2 { // twice: as after a crash between copy and delete
-		if err := f.Move(ctx, "quarantine/x", "documents/x"); err != nil {
+	for range 2 {
+		if err := f.Copy(ctx, "quarantine/x", "documents/x"); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := f.Delete(ctx, "quarantine/x"); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := f.Read(ctx, "quarantine/x", 4); problem.CodeOf(err) != problem.NotFound {
 		t.Errorf("the old key is still there: %v", err)
@@ -164,7 +172,7 @@ func TestReadMoveAndDelete(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if got, _ := io.ReadAll(response.Body); !bytes.Equal(got, content) || response.Header.Get("Content-Type") != "image/png" || !strings.HasPrefix(response.Header.Get("Content-Disposition"), `inline; filename="doc___x"`) {
+	if got, _ := io.ReadAll(response.Body); !bytes.Equal(got, content) || response.Header.Get("Content-Type") != "image/png" || !strings.HasPrefix(response.Header.Get("Content-Disposition"), `attachment; filename="doc___x"`) {
 		t.Errorf("%q %v", got, response.Header)
 	}
 	for range 2 {
@@ -172,7 +180,91 @@ func TestReadMoveAndDelete(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := f.Move(ctx, "documents/x", "documents/y"); problem.CodeOf(err) != problem.NotFound {
-		t.Errorf("moving nothing: %v", err)
+	if err := f.Copy(ctx, "documents/x", "documents/y"); problem.CodeOf(err) != problem.NotFound {
+		t.Errorf("copying nothing: %v", err)
+	}
+}
+
+// TestADamagedObjectIsNeitherMissingNorServed changes the one file of an object: its head, with the metadata, and its content.
+func TestADamagedObjectIsNeitherMissingNorServed(t *testing.T) {
+	const key = "documents/a/b/c"
+	for name, c := range map[string]struct {
+		change func(text []byte) []byte // nil: the file is removed
+		what   string                   // "": it is missing
+	}{
+		"missing":                     {nil, ""},
+		"emptied":                     {func([]byte) []byte { return nil }, "length"},
+		"content cut":                 {func(text []byte) []byte { return text[:len(text)-1] }, "length"},
+		"content gone":                {func(text []byte) []byte { return text[:len(text)-len(content)] }, "length"},
+		"content longer":              {func(text []byte) []byte { return append(text, 'x') }, "length"},
+		"a byte of the content":       {func(text []byte) []byte { text[len(text)-1] ^= 1; return text }, "content"},
+		"metadata cut":                {func(text []byte) []byte { return text[:20] }, "length"},
+		"metadata zeros":              {func(text []byte) []byte { clear(text[4:40]); return text }, "metadata"},
+		"the metadata's length":       {func(text []byte) []byte { text[0] ^= 0x40; return text }, "metadata"},
+		"a byte of the type":          {func(text []byte) []byte { return bytes.Replace(text, []byte("image/png"), []byte("image/pnf"), 1) }, "metadata"},
+		"a byte of the checksum kept": {func(text []byte) []byte { return bytes.Replace(text, []byte(`"md5":"`), []byte(`"md4":"`), 1) }, "metadata"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, ctx := newFixture(t), t.Context()
+			upload := f.upload(t, key)
+			if status, text := send(t, upload, content, nil); status != 200 {
+				t.Fatal(text)
+			}
+			f.spoil(t, c.change)
+			link, err := f.PresignGet(ctx, key, "image/png", "doc", time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			status, text := send(t, cases.Upload{Method: "GET", URL: link}, nil, nil)
+			_, headErr := f.Head(ctx, key)
+			_, readErr := f.Read(ctx, key, 2)
+			errs := map[string]error{"head": headErr, "read": readErr, "copy": f.Copy(ctx, key, "documents/other")}
+			if c.what == "" {
+				for call, err := range errs {
+					if problem.CodeOf(err) != problem.NotFound {
+						t.Errorf("%s: %v", call, err)
+					}
+				}
+				if status != 404 || len(f.damaged) != 0 {
+					t.Errorf("%d %s, told of %v", status, text, f.damaged)
+				}
+				return
+			}
+			for call, err := range errs {
+				if problem.CodeOf(err) != problem.DocumentDamaged || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), "damaged") {
+					t.Errorf("%s: %v", call, err)
+				}
+			}
+			if status != 500 || !strings.Contains(text, "<Code>ObjectDamaged</Code>") || !strings.Contains(text, key) {
+				t.Errorf("%d %s", status, text)
+			}
+			if want := slices.Repeat([]string{key + " " + c.what}, 4); !slices.Equal(f.damaged, want) {
+				t.Errorf("told of %v, want %v", f.damaged, want)
+			}
+			if status, text := send(t, upload, content, nil); status != 500 || !strings.Contains(text, "damaged") {
+				t.Errorf("the link of the upload replaces what is damaged: %d %s", status, text)
+			}
+		})
+	}
+}
+
+// spoil changes the only file.
+func (f *fixture) spoil(t *testing.T, change func([]byte) []byte) {
+	t.Helper()
+	files, err := os.ReadDir(f.dir)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v %v", files, err)
+	}
+	path := filepath.Join(f.dir, files[0].Name())
+	if change == nil {
+		err = os.Remove(path)
+	} else {
+		var text []byte
+		if text, err = os.ReadFile(path); err == nil {
+			err = os.WriteFile(path, change(text), 0o600)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }

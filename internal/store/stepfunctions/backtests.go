@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"ballerine/internal/backtest"
+	"ballerine/internal/policy/backtest"
 	"ballerine/internal/problem"
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"ballerine/internal/backtest"
+	"ballerine/internal/policy/backtest"
 	"ballerine/internal/problem"
 )
 

@@ -70,7 +70,7 @@ func TestAWorkflowHasOneMachineAndAVersionOfItForEachOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestNamesOfMachinesFitAndDoNotFallTogether(t *testing.T) {
+func TestNamesOfMachinesFitAndDoNotCollide(t *testing.T) {
 	p := NewPublishing(nil, MachineSettings{Prefix: prefix})
 	seen := map[string]bool{}
 	long := strings.Repeat("x", 60)

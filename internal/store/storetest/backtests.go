@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ballerine/internal/backtest"
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/backtest"
+	"ballerine/internal/policy/ledger"
 	"ballerine/internal/problem"
 )
 

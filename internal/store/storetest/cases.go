@@ -146,6 +146,58 @@ func Cases(t *testing.T, open func(t *testing.T) cases.Store) {
 		_, err = s.FindExternal(ctx, "a", "kyc", "cust#2")
 		wants(t, err, problem.NotFound)
 	})
+	t.Run("an external id passes from a case that has ended to a new one", func(t *testing.T) {
+		s := open(t)
+		first := record("a", "case_1")
+		first.ExternalID = "cust#1"
+		must(t, s.Commit(ctx, created(first)))
+		end := next(first, func(r *cases.Record) { r.Status = cases.StatusCancelled })
+		must(t, s.Commit(ctx, end))
+		second := record("a", "case_2")
+		second.ExternalID = "cust#1"
+		wants(t, s.Commit(ctx, created(second)), problem.AlreadyExists)
+		over := created(second)
+		over.Supersedes = &cases.Superseded{Case: "case_1", Revision: 1}
+		wants(t, s.Commit(ctx, over), problem.Conflict)
+		over.Supersedes = &cases.Superseded{Case: "case_0", Revision: 2}
+		wants(t, s.Commit(ctx, over), problem.AlreadyExists)
+		back := next(end.Next, func(r *cases.Record) { r.Status = cases.StatusActive })
+		must(t, s.Commit(ctx, back)) // it was undone, and nobody has taken the id over
+		end = next(back.Next, func(r *cases.Record) { r.Status = cases.StatusCancelled })
+		must(t, s.Commit(ctx, end))
+		over.Supersedes = &cases.Superseded{Case: "case_1", Revision: end.Next.Revision}
+		must(t, s.Commit(ctx, over))
+		wants(t, s.Commit(ctx, next(end.Next, func(r *cases.Record) { r.Status = cases.StatusActive })), problem.AlreadyExists)
+	})
+	t.Run("a list begins and ends where its cases were created", func(t *testing.T) {
+		s := open(t)
+		for n, id := range []string{"case_1", "case_2", "case_3", "case_4"} {
+			r := record("a", id)
+			r.CreatedAt = epoch.Add(time.Duration(n) * time.Hour)
+			must(t, s.Commit(ctx, created(r)))
+		}
+		for _, order := range []cases.Order{cases.NewestFirst, cases.OldestFirst, cases.SoonestFirst} {
+			for _, limit := range []int{1, 10} {
+				found := 0
+				query := cases.Query{CreatedAfter: epoch.Add(time.Hour), CreatedBefore: epoch.Add(3 * time.Hour), Order: order, Limit: limit}
+				for {
+					page, err := s.List(ctx, "a", query)
+					must(t, err)
+					for _, r := range page.Records {
+						if found++; r.ID != "case_2" && r.ID != "case_3" {
+							t.Errorf("%s: %s", order, r.ID)
+						}
+					}
+					if query.After = page.Next; page.Next == "" {
+						break
+					}
+				}
+				if found != 2 {
+					t.Errorf("%s, %d at once: %d cases", order, limit, found)
+				}
+			}
+		}
+	})
 	t.Run("a park holds while the version stays, and no commit that has not seen it overwrites it", func(t *testing.T) {
 		s := open(t)
 		r := record("a", "case_1")
@@ -190,10 +242,13 @@ func Cases(t *testing.T, open func(t *testing.T) cases.Store) {
 	t.Run("effects stay until they are delivered", func(t *testing.T) { effects(t, open(t)) })
 	t.Run("lists are newest first, filtered, and stable over pages", func(t *testing.T) { caseLists(t, open(t)) })
 	t.Run("what is due and what is open is found over all tenants", func(t *testing.T) { sweeps(t, open(t)) })
+	t.Run("a record that cannot be read is in nobody's way", func(t *testing.T) { unreadable(t, open(t)) })
+	t.Run("an entry that cannot be read is shown as one", func(t *testing.T) { unreadableParts(t, open(t)) })
+	t.Run("a subject is written over the one that was read", func(t *testing.T) { subjects(t, open(t)) })
 	t.Run("a subject is found by its external id", func(t *testing.T) {
 		s := open(t)
 		change := created(record("a", "case_1"))
-		change.Subject = &cases.Subject{Tenant: "a", ID: "subj_1", Type: "individual", ExternalID: "x", Data: map[string]any{"email": "e"}}
+		change.Subject = &cases.Subject{Tenant: "a", ID: "subj_1", Type: "individual", ExternalID: "x", Data: map[string]any{"email": "e"}, Revision: 1}
 		must(t, s.Commit(ctx, change))
 		got, err := s.Subject(ctx, "a", "individual", "x")
 		if err != nil || got.ID != "subj_1" || got.Data["email"] != "e" {
@@ -202,6 +257,52 @@ func Cases(t *testing.T, open func(t *testing.T) cases.Store) {
 		_, err = s.Subject(ctx, "b", "individual", "x")
 		wants(t, err, problem.NotFound)
 	})
+}
+
+// subjects is many starts of cases about one subject at once: nothing that anybody has said of it may be lost.
+func subjects(t *testing.T, s cases.Store) {
+	ctx := context.Background()
+	const starts = 12
+	var running sync.WaitGroup
+	for n := range starts {
+		running.Go(func() {
+			for {
+				subject, err := s.Subject(ctx, "a", "individual", "x")
+				if problem.CodeOf(err) == problem.NotFound {
+					subject, err = cases.Subject{Tenant: "a", ID: "subj_1", Type: "individual", ExternalID: "x"}, nil
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				subject.Data = maps.Clone(subject.Data)
+				if subject.Data == nil {
+					subject.Data = map[string]any{}
+				}
+				subject.Data[fmt.Sprint("said_", n)] = true
+				subject.Revision++
+				change := created(record("a", fmt.Sprint("case_", n)))
+				change.Subject = &subject
+				if err = s.Commit(ctx, change); err == nil {
+					return
+				}
+				if problem.CodeOf(err) != problem.Conflict {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	running.Wait()
+	got, err := s.Subject(ctx, "a", "individual", "x")
+	if err != nil || len(got.Data) != starts || got.Revision != starts {
+		t.Errorf("%d of %d are there at revision %d, %v", len(got.Data), starts, got.Revision, err)
+	}
+	stale := created(record("a", "case_stale"))
+	stale.Subject = &cases.Subject{Tenant: "a", ID: "subj_1", Type: "individual", ExternalID: "x", Revision: 1}
+	wants(t, s.Commit(ctx, stale), problem.Conflict)
+	_, err = s.Get(ctx, "a", "case_stale")
+	wants(t, err, problem.NotFound)
 }
 
 // eventually reads until the record is at a revision: parking need not be visible at once.
@@ -318,7 +419,7 @@ func caseLists(t *testing.T, s cases.Store) {
 		want  int
 	}{
 		"assignee": {cases.Query{Assignee: "user_1"}, 5}, "assignee and open": {cases.Query{Assignee: "user_1", Status: cases.StatusActive}, 2},
-		"nobody's": {cases.Query{Assignee: "none"}, 20}, "tag": {cases.Query{Tag: "manual_review"}, 5}, "status": {cases.Query{Status: cases.StatusCompleted}, 3},
+		"nobody's": {cases.Query{Assignee: "none"}, 20}, "tag": {cases.Query{Tags: []string{"manual_review"}}, 5}, "status": {cases.Query{Status: cases.StatusCompleted}, 3},
 		"state": {cases.Query{State: "collect"}, 25}, "no such state": {cases.Query{State: "x"}, 0}, "subject": {cases.Query{Subject: "subj_1"}, 25}, "workflow": {cases.Query{Workflow: "kyb"}, 0},
 	} {
 		c.query.Limit = 3

@@ -1,2 +1,2 @@
-// Package storetest defines how stores behave, in suites that run against every adapter.
+// Package storetest has the behavioural suites that every store adapter must pass.
 package storetest

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ballerine/internal/ledger"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
-	"ballerine/internal/rules"
 )
 
 // Ledger is the behaviour of a ledger.Store.
@@ -23,7 +23,7 @@ func Ledger(t *testing.T, open func(t *testing.T) ledger.Store) {
 		return ledger.Sealed{Head: ledger.Head{
 			ID: fmt.Sprintf("dec_%03d", n), Tenant: tenant, Policy: policy, Version: 1 + n%2, Digest: "sha256:x", At: epoch.Add(time.Duration(n) * 20 * 24 * time.Hour).Add(time.Nanosecond),
 			Outcome: []string{"approve", "review"}[n%2], Score: 1.5, Severity: "low", Fired: []string{"a"}, Case: "case_1", Subject: "subj_1", Took: time.Millisecond,
-			Editions: map[string]string{"l": "3"}, Omitted: []string{"input"},
+			Editions: map[string]string{"l": "3"}, Engine: n % 3, Omitted: []string{"input"},
 		}, Body: []byte{0, 1, 2, 255}}
 	}
 	tried := func(n int) (*ledger.Side, *ledger.Shadow) {

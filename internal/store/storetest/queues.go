@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -10,9 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
+	"ballerine/internal/identity"
 	"ballerine/internal/problem"
-	"ballerine/internal/review"
 	"ballerine/internal/statechart"
 )
 
@@ -66,9 +68,15 @@ func (w *world) change() {
 		r.Tags = []string{cases.TagReview}
 	}
 	r.Risk = map[string]*cases.Risk{"": nil, "high": {Score: 80, Severity: "high"}, "low": {Score: 5, Severity: "low"}}[w.pick("", "high", "low")]
+	if r.Proposed = nil; state == "review" && w.chance.IntN(2) == 0 {
+		r.Proposed = &cases.Proposal{Event: "APPROVE", By: cases.Actor{Kind: "user", ID: "user_1"}, At: epoch}
+	}
 	r.DueAt, r.SLA = time.Time{}, nil
 	if hours := w.chance.IntN(40) - 10; hours != 0 { // no two cases have the same deadline
 		r.SLA = &cases.SLA{State: state, Visit: r.Version, StartedAt: epoch, DueAt: epoch.Add(time.Duration(hours)*time.Hour + time.Duration(r.CreatedAt.Minute())*time.Second)}
+	}
+	if r.Waiting = nil; r.Status == cases.StatusActive && w.chance.IntN(8) > 0 { // a case that was last written long ago does not say
+		r.Waiting = &cases.Waiting{For: w.pick("applicant", "reviewer", "vendor"), Work: w.pick("identity", "sanctions"), Since: epoch.Add(time.Duration(w.chance.IntN(40))*time.Hour + time.Duration(r.CreatedAt.Minute())*time.Second)}
 	}
 	change := created(r)
 	if before.ID != "" {
@@ -132,19 +140,54 @@ func before(order cases.Order, a, b cases.Record) int {
 			return strings.Compare(a.ID, b.ID)
 		}
 		return x.Compare(y)
+	case cases.RiskiestFirst, cases.CalmestFirst:
+		rank := func(r cases.Record) int {
+			if r.Risk == nil {
+				return 0
+			}
+			return map[string]int{"low": 1, "high": 2}[r.Risk.Severity]
+		}
+		up := rank(a) - rank(b)
+		if order == cases.RiskiestFirst {
+			up = -up
+		}
+		return cmp.Or(up, before(cases.SoonestFirst, a, b))
+	case cases.LongestFirst:
+		return a.Waiting.Since.Compare(b.Waiting.Since)
+	case cases.StalestFirst:
+		return cmp.Or(a.UpdatedAt.Compare(b.UpdatedAt), strings.Compare(a.ID, b.ID))
+	case cases.LatestFirst:
+		return cmp.Or(b.UpdatedAt.Compare(a.UpdatedAt), strings.Compare(b.ID, a.ID))
 	case cases.NewestFirst:
 	}
 	return b.CreatedAt.Compare(a.CreatedAt)
 }
 
 func (w *world) checkLists() {
-	for _, order := range []cases.Order{cases.NewestFirst, cases.OldestFirst, cases.SoonestFirst} {
+	for _, order := range []cases.Order{cases.NewestFirst, cases.OldestFirst, cases.SoonestFirst, cases.LongestFirst} {
 		for name, query := range map[string]cases.Query{
-			"open": {}, "to decide": {Tag: cases.TagReview}, "mine": {Assignee: "user_1"}, "nobody's": {Assignee: "none"}, "high": {Severity: "high"}, "not rated": {Severity: "none"},
+			"open": {}, "to decide": {Tags: []string{cases.TagReview}}, "mine": {Assignee: "user_1"}, "nobody's": {Assignee: "none"}, "high": {Severities: []string{"high"}}, "not rated": {Severities: []string{"none"}}, "high or not rated": {Severities: []string{"high", "none"}}, "for a second person": {SecondPerson: true},
 			"workflow": {Workflow: "kyb"}, "state": {Workflow: "kyc", State: "review"}, "state of any workflow": {State: "review"},
-			"mine of high risk": {Assignee: "user_1", Severity: "high"}, "subject": {Subject: "subj_2"}, "overdue": {Overdue: epoch.Add(5 * time.Hour)},
+			"mine of high risk": {Assignee: "user_1", Severities: []string{"high"}}, "subject": {Subject: "subj_2"}, "overdue": {Overdue: epoch.Add(5 * time.Hour)},
+			"for a vendor": {WaitingFor: "vendor"}, "for a work": {WaitingFor: "vendor", WaitingWork: "identity"}, "for nobody": {WaitingFor: "timer"}, "for long": {WaitingBefore: epoch.Add(20 * time.Hour)},
 		} {
 			query.Order, query.Status, query.Limit = order, cases.StatusActive, 3
+			w.compare(fmt.Sprint(name, " ", order), query)
+		}
+	}
+	for _, order := range []cases.Order{cases.RiskiestFirst, cases.CalmestFirst} {
+		for name, query := range map[string]cases.Query{
+			"open": {}, "mine": {Assignee: "user_1"}, "high or low": {Severities: []string{"low", "high"}}, "to decide": {Tags: []string{cases.TagReview}}, "critical": {Severities: []string{"critical"}},
+		} {
+			query.Order, query.Status, query.Limit = order, cases.StatusActive, 3
+			w.compareOf(fmt.Sprint(name, " ", order), query, byService(w.store))
+		}
+	}
+	for _, order := range []cases.Order{cases.StalestFirst, cases.LatestFirst} {
+		for name, query := range map[string]cases.Query{
+			"all": {}, "open": {Status: cases.StatusActive}, "subject": {Subject: "subj_2"}, "mine": {Assignee: "user_1"}, "updated lately": {UpdatedAfter: epoch.Add(20 * time.Minute)},
+		} {
+			query.Order, query.Limit = order, 3
 			w.compare(fmt.Sprint(name, " ", order), query)
 		}
 	}
@@ -153,17 +196,29 @@ func (w *world) checkLists() {
 	}
 }
 
-// compare reads all pages of a query and holds them against the records that pass it.
+// byService lists through the service, for orders that stores do not know.
+func byService(store cases.Store) func(context.Context, string, cases.Query) (cases.Page, error) {
+	service := cases.New(cases.Config{Store: store})
+	return func(ctx context.Context, tenant string, query cases.Query) (cases.Page, error) {
+		return service.List(ctx, identity.Principal{Tenant: tenant, Kind: identity.User, ID: "user_1"}, query)
+	}
+}
+
+// compare reads all pages of a query and compares them with the records that pass it.
 func (w *world) compare(name string, query cases.Query) {
 	w.t.Helper()
+	w.compareOf(name, query, w.store.List)
+}
+
+func (w *world) compareOf(name string, query cases.Query, list func(context.Context, string, cases.Query) (cases.Page, error)) {
+	w.t.Helper()
 	var want, got []string
-	for _, r := range slices.SortedFunc(maps.Values(w.records), func(a, b cases.Record) int { return before(query.Order, a, b) }) {
-		if query.Matches(r) {
-			want = append(want, r.ID)
-		}
+	matching := slices.DeleteFunc(slices.Collect(maps.Values(w.records)), func(r cases.Record) bool { return !query.Matches(r) })
+	for _, r := range slices.SortedFunc(slices.Values(matching), func(a, b cases.Record) int { return before(query.Order, a, b) }) {
+		want = append(want, r.ID)
 	}
 	for {
-		page, err := w.store.List(context.Background(), "q", query)
+		page, err := list(context.Background(), "q", query)
 		must(w.t, err)
 		for _, r := range page.Records {
 			got = append(got, r.ID)
@@ -222,10 +277,10 @@ func heldBack(t *testing.T, s cases.Store) {
 	}
 }
 
-// Reviews is the behaviour of a review.Store.
-func Reviews(t *testing.T, open func(t *testing.T) review.Store) {
+// Reviews is the behaviour of a backoffice.Store.
+func Reviews(t *testing.T, open func(t *testing.T) backoffice.Store) {
 	ctx := context.Background()
-	view := review.View{Tenant: "a", ID: "view_1", Name: "High", Owner: "user_1", Query: map[string]string{"risk": "high"}, Columns: []string{"subject"}, Version: 1, CreatedAt: epoch, UpdatedAt: epoch}
+	view := backoffice.View{Tenant: "a", ID: "view_1", Name: "High", Owner: "user_1", Query: map[string]string{"risk": "high"}, Columns: []string{"subject"}, Version: 1, CreatedAt: epoch, UpdatedAt: epoch}
 	t.Run("a view is written over the version that was read, listed in its tenant, and deleted twice without an error", func(t *testing.T) {
 		s := open(t)
 		must(t, s.PutView(ctx, view))
@@ -256,11 +311,11 @@ func Reviews(t *testing.T, open func(t *testing.T) review.Store) {
 	t.Run("who looks at a case is known until their time is over, the first to come first", func(t *testing.T) {
 		s := open(t)
 		put := func(user string, since, until time.Duration) {
-			must(t, s.PutPresence(ctx, review.Presence{Tenant: "a", Case: "case_1", User: user, Name: user, Since: epoch.Add(since), Until: epoch.Add(until)}))
+			must(t, s.PutPresence(ctx, backoffice.Presence{Tenant: "a", Case: "case_1", User: user, Name: user, Since: epoch.Add(since), Until: epoch.Add(until)}))
 		}
 		put("user_2", 2*time.Second, 20*time.Second)
 		put("user_1", time.Second, 15*time.Second)
-		must(t, s.PutPresence(ctx, review.Presence{Tenant: "a", Case: "case_2", User: "user_3", Since: epoch, Until: epoch.Add(time.Hour)}))
+		must(t, s.PutPresence(ctx, backoffice.Presence{Tenant: "a", Case: "case_2", User: "user_3", Since: epoch, Until: epoch.Add(time.Minute)}))
 		there := func(at time.Duration) (users []string) {
 			all, err := s.Presences(ctx, "a", "case_1", epoch.Add(at))
 			must(t, err)

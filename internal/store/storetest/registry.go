@@ -44,8 +44,8 @@ func Registry(t *testing.T, open func(t *testing.T) registry.Store) {
 			want := definition("a", registry.Policy, "large", version+1)
 			want.Source = noise(size)
 			must(t, s.PutDefinition(ctx, want))
-			for _, asked := range []int{version + 1, 0} {
-				got, err := s.Definition(ctx, "a", registry.Policy, "large", asked)
+			for _, wanted := range []int{version + 1, 0} {
+				got, err := s.Definition(ctx, "a", registry.Policy, "large", wanted)
 				if err != nil || got.Version != version+1 || got.Source != want.Source {
 					t.Errorf("%d bytes: %v, %d bytes of version %d", size, err, len(got.Source), got.Version)
 				}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ballerine/internal/policy/trial"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
-	"ballerine/internal/trial"
 )
 
 // Trials is the behaviour of a trial.Store.

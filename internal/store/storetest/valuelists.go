@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ballerine/internal/identity"
-	"ballerine/internal/lists"
+	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
 )
 

@@ -32,8 +32,8 @@ func TestImportedWorkflowsDoWhatTheyDidBefore(t *testing.T) {
 		"one that has not is not":                             {"ballerine-kyb", []workflow.SimulatedEvent{event("COLLECTION_FINISHED", nil), event("done.invoke.kyc_children", nil), event("child.kyc_children", map[string]any{"states": []any{"idle"}})}, map[string]any{"children": map[string]any{"kyc_children": map[string]any{"cases": map[string]any{"x": 1.0}}}}, "pending_kyc"},
 		"plugins of a state run one after the other":          {"ballerine-calls", []workflow.SimulatedEvent{event("GO", nil), event("done.invoke.web_hook", nil), event("done.invoke.welcome_mail", nil)}, nil, "c"},
 		"a condition that was a function does not hold":       {"xstate5-stately", []workflow.SimulatedEvent{event("SUBMIT_FORM", nil)}, nil, "Declined"},
-		"until somebody says what it is":                      {"xstate5-stately", []workflow.SimulatedEvent{event("SUBMIT_FORM", nil)}, map[string]any{"guards": map[string]any{"isAdult": true}}, "In_review"},
-		"ids are targets":                                     {"xstate5-stately", []workflow.SimulatedEvent{event("SUBMIT_FORM", nil), event("approve", nil)}, map[string]any{"guards": map[string]any{"isAdult": true}}, "Approved"},
+		"until somebody says what it is":                      {"xstate5-stately", []workflow.SimulatedEvent{event("SUBMIT_FORM", nil)}, map[string]any{"guards": map[string]any{"isAdult_age_18": true}}, "In_review"},
+		"ids are targets":                                     {"xstate5-stately", []workflow.SimulatedEvent{event("SUBMIT_FORM", nil), event("approve", nil)}, map[string]any{"guards": map[string]any{"isAdult_age_18": true}}, "Approved"},
 		"history is remembered":                               {"xstate4-history", []workflow.SimulatedEvent{event("BOLD", nil), event("POWER", nil), event("POWER", nil)}, nil, "on.bold"},
 		"timers in milliseconds":                              {"xstate4-history", []workflow.SimulatedEvent{event("POWER", nil), {After: "PT61S"}}, nil, "gone"},
 		"regions end together":                                {"xstate4-parallel", []workflow.SimulatedEvent{event("PAY", nil), event("SEND", nil), event("ARRIVE", nil)}, nil, "delivery.done payment.paid"},
@@ -47,7 +47,7 @@ func TestImportedWorkflowsDoWhatTheyDidBefore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			result, problems := importing.Import(one.file, input)
+			result, problems := importing.Import(one.file, input, importing.Options{})
 			if problems.Failed() {
 				t.Fatal(problems)
 			}

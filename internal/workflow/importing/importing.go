@@ -2,11 +2,9 @@ package importing
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -15,55 +13,72 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Result of an import.
-type Result struct {
-	Workflow []byte              // YAML
-	Plugins  map[string][]byte   // YAML by id: the services that a Ballerine definition calls
-	Notes    problem.Diagnostics // what could not be carried, and what to do instead, with its place in the input
+// Options of an import.
+type Options struct {
+	// XState is the version that the machine was written for, 4 or 5; 0: what the machine itself tells. Where it does not
+	// tell, and the two would do something else with it, the import is refused.
+	XState int
 }
 
-// Import reads a definition and makes a workflow of it. The diagnostics fail when the input is none of those that are
-// known, or when what comes out is not a valid workflow; they then hold every problem.
-func Import(file string, text []byte) (Result, problem.Diagnostics) {
+// Result of an import.
+type Result struct {
+	Workflow []byte              // YAML; marked with workflow.RefusedKey when the import is refused
+	Plugins  map[string][]byte   // YAML by id: the services that a Ballerine definition calls
+	Notes    problem.Diagnostics // what was dropped or stands in for something else, with its place in the input
+}
+
+// Import reads a definition and makes a workflow of it. Nothing changes its meaning in silence: what a member says is
+// carried, or dropped with a note, or the import is refused. The diagnostics fail when it is; all of them have their place
+// in the input. The result then still has all that could be carried, marked so that nobody can publish it; it has no
+// workflow when the input is none of the formats that are known.
+func Import(file string, text []byte, options Options) (Result, problem.Diagnostics) {
 	doc := source.Parse(file, text)
 	if doc.Root == nil {
 		return Result{}, doc.Diagnostics
 	}
-	i := &importer{doc: doc, plugins: map[string]*yaml.Node{}, guards: map[string]bool{}}
-	var out *yaml.Node
+	if twice(doc, doc.Root, ""); doc.Diagnostics.Failed() {
+		return Result{}, doc.Diagnostics // which of the two counts is anybody's guess
+	}
+	i := newImporter(doc, options)
+	var out object
 	switch {
-	case member(doc.Root, "definition") != nil:
+	case i.has(doc.Root, "definition"):
 		out = i.ballerine(doc.Root)
-	case member(doc.Root, "states") != nil:
+	case i.has(doc.Root, "states"):
 		out = i.xstate(doc.Root)
 	default:
 		doc.Report(doc.Root, "", "unknown_format", "this is neither a state machine nor a definition with one", "an XState machine has states, a Ballerine definition has definition")
 	}
-	if doc.Diagnostics.Failed() {
+	if out.Node == nil {
 		return Result{}, doc.Diagnostics
 	}
-	result := Result{Workflow: write(out), Plugins: map[string][]byte{}, Notes: doc.Diagnostics}
+	i.leftovers(doc.Root, "")
+	_, found := workflow.Parse("workflow.yaml", write(out.Node), nil)
+	i.place(found, out.Node)
+	doc.Diagnostics.Sort()
+	doc.Diagnostics = slices.CompactFunc(doc.Diagnostics, func(a, b problem.Diagnostic) bool { return a == b })
+	failed := doc.Diagnostics.Of(problem.SeverityError)
+	if len(failed) > 0 {
+		out = mark(out, failed)
+	}
+	result := Result{Workflow: write(out.Node), Plugins: map[string][]byte{}, Notes: doc.Diagnostics.Of(problem.SeverityWarning)}
 	for _, id := range slices.Sorted(maps.Keys(i.plugins)) {
 		result.Plugins[id] = write(i.plugins[id])
 	}
-	if _, found := workflow.Parse("workflow.yaml", result.Workflow, nil); found.Failed() {
-		return result, append(slices.Clone(doc.Diagnostics), found...)
+	return result, failed
+}
+
+// mark puts what was refused at the head of the workflow, so that it cannot be used before it is repaired.
+func mark(out object, failed problem.Diagnostics) object {
+	list := sequence()
+	for _, d := range failed {
+		entry := newObject().text("at", fmt.Sprintf("%s:%d:%d", d.File, d.Line, d.Column)).text("path", d.Path).text("message", d.Message).text("hint", d.Hint)
+		list.Content = append(list.Content, entry.Node)
 	}
-	return result, nil
-}
-
-// importer converts one definition. Notes are warnings of the document.
-type importer struct {
-	doc       *source.Document
-	ballerina bool                  // guards also find a payload's fields at the top
-	plugins   map[string]*yaml.Node // by id
-	guards    map[string]bool       // named conditions, by the field of the context that stands for them
-	outputs   bool                  // something is written below pluginsOutput
-	extras    map[string]*extra     // what extensions do, by state
-}
-
-func (i *importer) note(node *yaml.Node, path, message, hint string) {
-	i.doc.Warn(node, path, "not_carried", message, hint)
+	marked := newObject().set(workflow.RefusedKey, list)
+	marked.HeadComment = "This import was refused: what is listed could not be carried over. Put it right, remove the entries, and validate."
+	marked.Content = append(marked.Content, out.Content...)
+	return marked
 }
 
 func write(node *yaml.Node) []byte {
@@ -75,129 +90,4 @@ func write(node *yaml.Node) []byte {
 	}
 	_ = encoder.Close() // a buffer takes everything
 	return out.Bytes()
-}
-
-// object is a mapping in the making.
-type object struct{ *yaml.Node }
-
-func newObject() object { return object{&yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}} }
-
-// set adds a member; nil adds nothing.
-func (o object) set(name string, value *yaml.Node) object {
-	if value != nil {
-		o.Content = append(o.Content, text(name), value)
-	}
-	return o
-}
-
-func (o object) text(name, value string) object {
-	if value != "" {
-		o.set(name, text(value))
-	}
-	return o
-}
-
-// drop takes a member away.
-func (o object) drop(name string) {
-	for k := 0; k+1 < len(o.Content); k += 2 {
-		if o.Content[k].Value == name {
-			o.Content = slices.Delete(o.Content, k, k+2)
-			return
-		}
-	}
-}
-
-func (o object) empty() bool { return len(o.Content) == 0 }
-
-func text(value string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
-}
-
-func sequence(nodes ...*yaml.Node) *yaml.Node {
-	return &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: nodes}
-}
-
-func itoa(n int) string { return strconv.Itoa(n) }
-
-func sortedExtras(extras map[string]*extra) []string { return slices.Sorted(maps.Keys(extras)) }
-
-// short writes a mapping or list in one line.
-func short(node *yaml.Node) *yaml.Node {
-	node.Style = yaml.FlowStyle
-	return node
-}
-
-// plain copies a node as it is, without the style of its document.
-func plain(node *yaml.Node) *yaml.Node {
-	if node == nil {
-		return nil
-	}
-	copied := &yaml.Node{Kind: node.Kind, Tag: node.Tag, Value: node.Value}
-	for _, child := range node.Content {
-		copied.Content = append(copied.Content, plain(child))
-	}
-	return copied
-}
-
-// member of a mapping; nil when there is none, or it is null.
-func member(node *yaml.Node, name string) *yaml.Node {
-	if node == nil || node.Kind != yaml.MappingNode {
-		return nil
-	}
-	for k := 0; k+1 < len(node.Content); k += 2 {
-		if node.Content[k].Value == name && !source.IsNull(node.Content[k+1]) {
-			return node.Content[k+1]
-		}
-	}
-	return nil
-}
-
-func textOf(node *yaml.Node) string {
-	if node == nil || node.Kind != yaml.ScalarNode {
-		return ""
-	}
-	return node.Value
-}
-
-// pairs of a mapping.
-func pairs(node *yaml.Node) (found []source.Pair) {
-	if node == nil || node.Kind != yaml.MappingNode {
-		return nil
-	}
-	for k := 0; k+1 < len(node.Content); k += 2 {
-		found = append(found, source.Pair{Name: node.Content[k].Value, Key: node.Content[k], Value: node.Content[k+1]})
-	}
-	return found
-}
-
-func elements(node *yaml.Node) []*yaml.Node {
-	if source.IsNull(node) {
-		return nil
-	}
-	return source.Sequence(node)
-}
-
-var unfit = regexp.MustCompile(`[^0-9A-Za-z_-]+`)
-
-// name makes a state's name, a plugin's or a workflow's id of any text.
-func name(given string) string {
-	fit := strings.Trim(unfit.ReplaceAllString(given, "_"), "_-")
-	if fit == "" {
-		fit = "unnamed"
-	}
-	return fit[:min(len(fit), 60)]
-}
-
-// pluginID makes the id of a plugin: small letters, digits and dashes.
-func pluginID(given string) string {
-	return strings.ToLower(strings.ReplaceAll(name(given), "_", "-"))
-}
-
-// field makes a name of the context of any text.
-func field(given string) string {
-	fit := strings.ReplaceAll(name(given), "-", "_")
-	if fit[0] >= '0' && fit[0] <= '9' {
-		fit = "_" + fit
-	}
-	return fit
 }

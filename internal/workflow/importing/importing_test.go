@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ballerine/internal/vendor"
+	"ballerine/internal/connector"
 	"ballerine/internal/workflow"
 	"ballerine/internal/workflow/importing"
 )
@@ -41,7 +41,7 @@ func TestImport(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			result, problems := importing.Import(filepath.Base(file), input)
+			result, problems := importing.Import(filepath.Base(file), input, importing.Options{})
 			var lines []string
 			for _, d := range append(problems, result.Notes...) {
 				lines = append(lines, d.String()+" "+d.Path)
@@ -57,11 +57,11 @@ func TestImport(t *testing.T) {
 			if diff := cmp.Diff(string(want), got); diff != "" || err != nil {
 				t.Errorf("%v %s", err, diff)
 			}
-			if broken := strings.HasPrefix(filepath.Base(file), "broken"); problems.Failed() != broken {
+			if broken := strings.HasPrefix(filepath.Base(file), "broken") || strings.HasPrefix(filepath.Base(file), "refused"); problems.Failed() != broken {
 				t.Errorf("%v", problems)
 			}
 			for id, plugin := range result.Plugins {
-				if _, found := vendor.ParsePlugin(id, plugin); found.Failed() {
+				if _, found := connector.ParsePlugin(id, plugin); found.Failed() {
 					t.Errorf("plugin %s: %v\n%s", id, found, plugin)
 				}
 			}
@@ -82,12 +82,12 @@ func FuzzImport(f *testing.F) {
 		f.Add(input)
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
-		result, problems := importing.Import("input.json", input)
-		if problems.Failed() {
+		result, problems := importing.Import("input.json", input, importing.Options{})
+		if len(result.Workflow) == 0 {
 			return
 		}
-		if _, found := workflow.Parse("workflow.yaml", result.Workflow, nil); found.Failed() {
-			t.Errorf("what comes out is not valid: %v\n%s", found, result.Workflow)
+		if _, found := workflow.Parse("workflow.yaml", result.Workflow, nil); found.Failed() != problems.Failed() {
+			t.Errorf("what comes out is not what was said of it: %v, %v\n%s", problems, found, result.Workflow)
 		}
 	})
 }

@@ -11,418 +11,400 @@ import (
 )
 
 // xstate converts a machine of XState 4 or 5.
-func (i *importer) xstate(root *yaml.Node) *yaml.Node {
-	out := newObject()
-	out.text("id", name(orElse(textOf(member(root, "id")), textOf(member(root, "key")), "imported")))
-	out.text("title", textOf(member(root, "description")))
-	states := newObject()
-	i.state(states, root, "", true)
-	if schema := i.schema(nil); schema != nil {
-		out.set("context", newObject().set("schema", schema).Node)
+func (i *importer) xstate(root *yaml.Node) object {
+	if i.version == 0 {
+		i.version = versionOf(root)
 	}
+	i.machine = i.build(root, nil, "", "")
+	id := i.identify(orElse(i.textOf(root, "id"), i.textOf(root, "key"), "imported"))
+	out := newObject().text("id", id).text("title", i.textOf(root, "description"))
+	states := newObject()
+	i.state(states, i.machine)
+	i.leaveMachine(states)
+	i.check()
 	out.Content = append(out.Content, states.Content...)
-	return out.Node
+	return out
 }
 
-func orElse(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
+// identify names the machine. No state at the top may have its name: targets begin with either.
+func (i *importer) identify(given string) string {
+	if i.machine.id == "" {
+		i.machine.id = "(machine)"
+	}
+	i.machine.name = unique(name(given), func(n string) bool {
+		return slices.ContainsFunc(i.machine.children, func(s *state) bool { return s.name == n })
+	})
+	return i.machine.name
+}
+
+// Keys by which the versions tell themselves.
+var (
+	only4 = []string{"cond", "internal", "in", "onEntry", "onExit", "activities", "predictableActionArguments", "preserveActionOrder", "strict", "delimiter", "schema", "tsTypes", "autoForward", "parallel"}
+	only5 = []string{"guard", "reenter", "output", "systemId", "onSnapshot", "types", "schemas"}
+)
+
+// versionOf returns the XState version that a machine's keys imply; 0 when they imply none, or both.
+func versionOf(node *yaml.Node) int {
+	four, five := false, false
+	var look func(node *yaml.Node, depth int)
+	look = func(node *yaml.Node, depth int) {
+		if node == nil || depth > 100 {
+			return
+		}
+		if node.Kind == yaml.SequenceNode {
+			for _, element := range node.Content {
+				look(element, depth+1)
+			}
+		}
+		for _, m := range pairs(node) {
+			four = four || slices.Contains(only4, m.Name) || m.Name == "on" && (m.Value.Kind == yaml.SequenceNode || hasKey(m.Value, "")) || m.Name == "history" && m.Value.Tag == "!!bool" && m.Value.Value == "true"
+			five = five || slices.Contains(only5, m.Name)
+			switch m.Name {
+			case "states", "on", "after": // their keys are names
+				if m.Value.Kind == yaml.SequenceNode {
+					look(m.Value, depth+1)
+				}
+				for _, inner := range pairs(m.Value) {
+					look(inner.Value, depth+1)
+				}
+			case "always", "onDone", "onError", "invoke":
+				look(m.Value, depth+1)
+			}
 		}
 	}
-	return ""
+	look(node, 0)
+	switch {
+	case four && !five:
+		return 4
+	case five && !four:
+		return 5
+	}
+	return 0
 }
 
-// ignored are members that say nothing about what a machine does.
-var ignored = []string{"id", "key", "order", "version", "$schema", "states", "predictableActionArguments", "preserveActionOrder", "strict", "tsTypes", "schema", "schemas", "types", "delimiter"}
+func hasKey(node *yaml.Node, key string) bool {
+	return slices.ContainsFunc(pairs(node), func(m source.Pair) bool { return m.Name == key })
+}
+
+// silent are members that say nothing about what a machine does.
+var silent = []string{"id", "key", "order", "version", "$schema", "predictableActionArguments", "preserveActionOrder", "strict"}
 
 // state converts the members of a state, or of the machine itself, into out.
-func (i *importer) state(out object, node *yaml.Node, path string, root bool) {
-	if id := textOf(member(node, "id")); id != "" && !root {
-		out.text("id", target(id))
-	}
-	inside := member(node, "states")
-	for _, m := range pairs(node) {
-		at := source.Join(path, m.Name)
+func (i *importer) state(out object, s *state) {
+	i.from(out.Node, s.node, s.at)
+	root := s.parent == nil
+	for _, m := range i.each(s.node) {
+		at := source.Join(s.at, m.Name)
 		switch m.Name {
 		case "type":
-			if m.Value.Value != "compound" && m.Value.Value != "atomic" {
-				out.set("type", plain(m.Value))
-			}
+			i.kind(out, s, m)
 		case "initial":
-			i.initial(out, m.Value, at)
-		case "history", "tags", "meta", "description":
-			if !root || m.Name != "description" {
-				out.set(m.Name, plain(m.Value))
-			}
+			i.initial(out, s, m, at)
+		case "history":
+			i.history(out, s, m)
 		case "target":
-			out.set("target", i.targets(m.Value))
-		case "entry", "exit", "onEntry", "onExit":
-			out.set(strings.ToLower(strings.TrimPrefix(m.Name, "on")), i.actions(m.Value, at))
-		case "on":
-			i.events(out, m.Value, at)
-		case "always", "onDone", "onError":
-			out.set(m.Name, i.transitions(m.Value, at))
-		case "after":
-			i.after(out, m, at, root)
-		case "invoke":
-			i.invoke(out, m, at, inside != nil)
-		case "context":
-			i.note(m.Key, at, "the context that the machine begins with belongs to its cases", "give it with POST /v1/cases")
-		case "data", "output":
-			i.note(m.Key, at, "what a final state hands on is not carried", "the case's context is there when it has ended")
-		default:
-			if !slices.Contains(ignored, m.Name) {
-				i.note(m.Key, at, m.Name+" has no meaning here", "")
+			i.historyTarget(out, s, m, at)
+		case "tags", "meta":
+			out.set(m.Name, i.from(i.plain(m.Value), m.Value, at))
+		case "description":
+			if i.text(m.Value); !root {
+				out.text(m.Name, m.Value.Value)
 			}
+		case "entry", "exit", "onEntry", "onExit":
+			if node := out.get(strings.ToLower(strings.TrimPrefix(m.Name, "on"))); node != nil {
+				i.refuseMember(m, at, m.Name+" and its other spelling are both here", "write one of them")
+				continue
+			}
+			out.set(strings.ToLower(strings.TrimPrefix(m.Name, "on")), i.from(i.actions(m.Value, at), m.Value, at))
+		case "on":
+			i.events(out, s, m.Value, at)
+		case "always":
+			if out.get("always") != nil {
+				i.refuseMember(m, at, "always and the event without a name are both here", "write one of them")
+				continue
+			}
+			out.set("always", i.from(i.transitions(m.Value, s, "", at), m.Value, at))
+		case "onDone":
+			i.onDone(out, s, m, at)
+		case "after":
+			i.after(out, s, m, at)
+		case "invoke":
+			i.invoke(out, s, m, at)
+		case "activities":
+			i.refuseMember(m, at, "activities are code that runs while the state is active, and are not carried", "make them work: invoke")
+		case "parallel":
+			if i.text(m.Value) == "true" {
+				i.refuseMember(m, at, "parallel: true is the spelling of XState 3", "write type: parallel")
+			}
+		case "delimiter":
+			if i.text(m.Value) != "." {
+				i.refuseMember(m, at, "another delimiter than the dot is not carried", "write targets with dots")
+			}
+		case "context":
+			i.noteMember(m, at, "the context that the machine begins with belongs to its cases", "give it with POST /v1/cases")
+		case "data", "output":
+			i.noteMember(m, at, "what a final state hands on is not carried", "the case's context is there when it has ended")
+		case "types", "schema", "schemas", "tsTypes":
+			i.noteMember(m, at, m.Name+" says something about types only, and is not carried", "write context.schema")
+		case "states":
+			i.inner(out, s, m)
+		default:
+			i.other(m, at)
 		}
 	}
-	if inside == nil {
+}
+
+// other members have no meaning in XState, or none for what a machine does.
+func (i *importer) other(m source.Pair, at string) {
+	if slices.Contains(silent, m.Name) {
+		i.takeAll(m.Value)
+		return
+	}
+	i.noteMember(m, at, m.Name+" is not known to XState, and is left out", "")
+}
+
+func (i *importer) inner(out object, s *state, m source.Pair) {
+	if m.Value.Kind == yaml.MappingNode && len(s.children) == 0 {
 		return
 	}
 	states := newObject()
-	for _, m := range pairs(inside) {
-		at := source.Join(path, "states."+m.Name)
-		if name(m.Name) != m.Name {
-			i.note(m.Key, at, "the state is called "+name(m.Name)+" here: a name has letters, digits, _ and -", "")
-		}
+	for k, p := range i.each(m.Value) {
 		inner := newObject()
-		i.state(inner, m.Value, at, false)
-		i.extend(inner, m, at)
-		states.set(name(m.Name), inner.Node)
+		if p.Value.Kind == yaml.MappingNode {
+			i.state(inner, s.children[k])
+		}
+		i.extend(inner, s.children[k])
+		states.set(s.children[k].name, inner.Node)
 	}
 	out.set("states", states.Node)
 }
 
-// extend adds what extensions do in a state.
-func (i *importer) extend(state object, m source.Pair, path string) {
-	more := i.extras[m.Name]
-	if more == nil {
-		return
-	}
-	if len(more.work) > 0 && member(state.Node, "states") != nil {
-		i.note(m.Key, path, "plugins of a state with states inside are left out", "move them into the initial state")
-		return
-	}
-	if len(more.entry) > 0 {
-		entry := sequence()
-		for _, actions := range append(more.entry, elements(member(state.Node, "entry"))...) {
-			entry.Content = append(entry.Content, elements(actions)...)
-		}
-		state.drop("entry")
-		state.set("entry", entry)
-	}
-	if len(more.work) > 0 {
-		state.set("invoke", sequence(more.work...))
-	}
-}
-
-func (i *importer) initial(out object, node *yaml.Node, path string) {
-	if node.Kind == yaml.ScalarNode {
-		out.text("initial", name(strings.TrimPrefix(node.Value, ".")))
-		return
-	}
-	made := newObject()
-	if t := member(node, "target"); t != nil {
-		made.text("target", name(strings.TrimPrefix(elements(t)[0].Value, ".")))
-	}
-	made.set("actions", i.actions(member(node, "actions"), source.Join(path, "actions")))
-	out.set("initial", made.Node)
-}
-
-// events converts on. The empty event of XState 4 is always.
-func (i *importer) events(out object, node *yaml.Node, path string) {
-	made := newObject()
-	for _, m := range pairs(node) {
-		at := source.Join(path, m.Name)
-		if m.Name == "" {
-			out.set("always", i.transitions(m.Value, at))
-			continue
-		}
-		event := strings.Join(strings.Fields(m.Name), "_")
-		if event != m.Name {
-			i.note(m.Key, at, "the event is called "+event+" here: a name has no blanks", "")
-		}
-		for prefix, instead := range map[string]string{"done.invoke.": "onDone of the work", "error.platform.": "onError of the work", "xstate.": ""} {
-			if strings.HasPrefix(event, prefix) {
-				i.note(m.Key, at, "the event is one of XState's own", instead)
-				event = ""
-			}
-		}
-		if event != "" {
-			made.set(event, i.transitions(m.Value, at))
-		}
-	}
-	if !made.empty() {
-		out.set("on", made.Node)
-	}
-}
-
-// transitions converts one or a list; nothing forbids the event.
-func (i *importer) transitions(node *yaml.Node, path string) *yaml.Node {
-	if source.IsNull(node) {
-		return newObject().Node
-	}
-	list := elements(node)
-	var made []*yaml.Node
-	for _, one := range list {
-		made = append(made, i.transition(one, path))
-	}
-	switch len(made) {
-	case 0:
-		return nil
-	case 1:
-		return made[0]
-	}
-	return sequence(made...)
-}
-
-func (i *importer) transition(node *yaml.Node, path string) *yaml.Node {
-	if node.Kind == yaml.ScalarNode {
-		return text(target(node.Value))
-	}
-	made := newObject()
-	var conditions []*yaml.Node
-	for _, m := range pairs(node) {
-		at := source.Join(path, m.Name)
-		switch m.Name {
-		case "target":
-			made.set("target", i.targets(m.Value))
-		case "guard", "cond":
-			conditions = append(conditions, i.guard(m.Value, at))
-		case "in":
-			conditions = append(conditions, short(newObject().text("type", "in-state").text("state", target(m.Value.Value)).Node))
-		case "actions":
-			made.set("actions", i.actions(m.Value, at))
-		case "reenter", "internal", "description":
-			made.set(m.Name, plain(m.Value))
-		case "event", "source", "eventType", "meta", "toJSON", "delay":
-		default:
-			i.note(m.Key, at, m.Name+" has no meaning in a transition", "")
-		}
-	}
-	switch len(conditions) {
-	case 0:
-	case 1:
-		made.set("guard", conditions[0])
+func (i *importer) kind(out object, s *state, m source.Pair) {
+	switch i.text(m.Value) {
+	case "compound", "atomic":
+	case "parallel", "final", "history":
+		out.text("type", m.Value.Value)
 	default:
-		made.set("guard", newObject().text("type", "and").set("guards", sequence(conditions...)).Node)
+		out.set("type", i.from(i.plain(m.Value), m.Value, source.Join(s.at, "type")))
 	}
-	return made.Node
 }
 
-func (i *importer) targets(node *yaml.Node) *yaml.Node {
+func (i *importer) history(out object, s *state, m source.Pair) {
+	if i.text(m.Value) != "false" || s.kind == "history" {
+		out.text("history", m.Value.Value)
+	}
+}
+
+// historyTarget is where a history state leads before anything is remembered.
+func (i *importer) historyTarget(out object, s *state, m source.Pair, at string) {
+	if s.kind != "history" {
+		i.noteMember(m, at, "a target has no meaning in a state that is no history state", "")
+		return
+	}
+	found := i.targets(m.Value, s, at)
+	if i.version != 5 && (len(found) != 1 || found[0] != s.parent.first()) {
+		i.refuse(m.Key, at, "XState 4 uses the target of a history state only before the machine's first transition", "leave it out, or say that this is a machine of XState 5: --xstate 5")
+	}
 	var made []*yaml.Node
-	for _, one := range elements(node) {
-		made = append(made, text(target(one.Value)))
+	for _, to := range found {
+		made = append(made, text(i.reference(s, to)))
 	}
-	if len(made) == 1 {
-		return made[0]
-	}
-	return short(sequence(made...))
+	out.set("target", i.from(oneOrList(made), m.Value, at))
 }
 
-// target keeps #, dots and the names between them.
-func target(given string) string {
-	head := ""
-	for strings.HasPrefix(given, "#") || strings.HasPrefix(given, ".") {
-		head, given = head+given[:1], given[1:]
-	}
-	steps := strings.Split(given, ".")
-	for k := range steps {
-		steps[k] = name(steps[k])
-	}
-	return head + strings.Join(steps, ".")
-}
-
-// ownGuards are written the same way here.
-var ownGuards = []string{"json-logic", "jmespath", "json-schema", "expr"}
-
-// guard converts a condition. One that is only a name was a function: a field of the context stands for it, which nobody
-// has written, so that it never holds by itself.
-func (i *importer) guard(node *yaml.Node, path string) *yaml.Node {
-	if node.Kind == yaml.ScalarNode {
-		return i.named(node, path, node.Value)
-	}
-	kind := textOf(member(node, "type"))
-	switch kind {
-	case "and", "or":
-		var inner []*yaml.Node
-		for _, one := range elements(member(node, "guards")) {
-			inner = append(inner, i.guard(one, path))
-		}
-		return newObject().text("type", kind).set("guards", sequence(inner...)).Node
-	case "not":
-		if inner := member(node, "guard"); inner != nil {
-			return newObject().text("type", "not").set("guard", i.guard(inner, path)).Node
-		}
-	case "in-state", "stateIn", "xstate.stateIn":
-		return short(newObject().text("type", "in-state").text("state", target(orElse(textOf(member(node, "state")), textOf(member(member(node, "params"), "state"))))).Node)
-	}
-	if !slices.Contains(ownGuards, kind) {
-		return i.named(node, path, kind)
-	}
-	options := newObject()
-	for _, m := range pairs(member(node, "options")) {
-		if m.Name == "assignOnFailure" {
-			i.note(m.Key, source.Join(path, "options.assignOnFailure"), "what is assigned when a condition does not hold is not carried", "the trace of the history says what did not hold")
-			continue
-		}
-		options.set(m.Name, plain(m.Value))
-	}
-	if i.ballerina && kind != "json-schema" && kind != "expr" {
-		options.set("payload", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"})
-	}
-	return newObject().text("type", kind).set("options", options.Node).Node
-}
-
-func (i *importer) named(node *yaml.Node, path, given string) *yaml.Node {
-	stands := field(orElse(given, "condition"))
-	i.guards[stands] = true
-	i.note(node, path, "the condition "+orElse(given, "here")+" is a function: until it is written it does not hold", "write it in the place of guards."+stands)
-	return text("guards." + stands + " == true")
-}
-
-// actions converts entry, exit and actions. What is only a name is noted in the log of the case.
-func (i *importer) actions(node *yaml.Node, path string) *yaml.Node {
-	var made []*yaml.Node
-	for _, one := range elements(node) {
-		if action := i.action(one, path); action != nil {
-			made = append(made, action)
-		}
-	}
-	switch len(made) {
-	case 0:
-		return nil
-	case 1:
-		return made[0]
-	}
-	return sequence(made...)
-}
-
-func (i *importer) action(node *yaml.Node, path string) *yaml.Node {
-	kind := orElse(textOf(member(node, "type")), textOf(node))
-	switch kind {
-	case "xstate.raise", "raise":
-		event := member(node, "event")
-		if t := orElse(textOf(event), textOf(member(event, "type"))); t != "" {
-			return short(newObject().text("type", "raise").text("event", strings.Join(strings.Fields(t), "_")).Node)
-		}
-	case "xstate.assign", "assign":
-		if made := i.assign(node, path); made != nil {
-			return made
-		}
-	case "emit", "log", "notify", "merge":
-		if node.Kind == yaml.MappingNode {
-			return plain(node)
-		}
-	}
-	i.note(node, path, "the action "+orElse(kind, "here")+" is a function: it is only noted in the log", "write assign, raise, emit or notify in its place")
-	return short(newObject().text("type", "log").text("message", orElse(kind, "action")).Node)
-}
-
-// assign converts literal assignments; functions do not come with JSON.
-func (i *importer) assign(node *yaml.Node, path string) *yaml.Node {
-	if values := member(node, "values"); values != nil {
-		return plain(node)
-	}
-	values := newObject()
-	for _, m := range pairs(member(node, "assignment")) {
-		if source.IsText(m.Value) {
-			values.text(field(m.Name), `"`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(m.Value.Value)+`"`)
-			continue
-		}
-		values.set(field(m.Name), plain(m.Value))
-	}
-	if values.empty() {
+// first is the state in which a compound one begins, as it is written.
+func (s *state) first() *state {
+	m, ok := lookup(s.node, "initial")
+	if !ok || m.Value.Kind != yaml.ScalarNode {
 		return nil
 	}
-	i.note(node, path, "what is assigned is taken as it stands", "a text that is an expression is written without its quotes")
-	return newObject().text("type", "assign").set("values", values.Node).Node
+	return s.child(m.Value.Value)
 }
 
-// after converts delays; one that is only a name was a function.
-func (i *importer) after(out object, m source.Pair, path string, root bool) {
-	if root {
-		i.note(m.Key, path, "the machine itself has no timers here", "put after into its states")
+func (i *importer) initial(out object, s *state, m source.Pair, at string) {
+	if len(s.children) == 0 || s.kind == "parallel" {
+		i.noteMember(m, at, "an initial state has no meaning here: only a compound state has one", "")
+		return
+	}
+	if m.Value.Kind == yaml.ScalarNode {
+		if child := i.begins(m.Value, s, at); child != nil {
+			out.set("initial", i.from(text(child.name), m.Value, at))
+		}
 		return
 	}
 	made := newObject()
-	add := func(key *yaml.Node, delay string, node *yaml.Node) {
-		if _, ok := statechart.ParseDelay(delay); !ok {
-			i.note(key, source.Join(path, delay), "the delay "+delay+" is a function, and its transition is left out", "write a duration: P14D, PT30M")
+	for _, inner := range i.each(m.Value) {
+		here := source.Join(at, inner.Name)
+		switch inner.Name {
+		case "target":
+			list := elements(inner.Value)
+			if len(list) != 1 {
+				i.refuse(inner.Key, here, "several initial states are not carried", "")
+			} else if child := i.begins(list[0], s, here); child != nil {
+				made.text("target", child.name)
+			}
+		case "actions":
+			made.set("actions", i.actions(inner.Value, here))
+		case "source", "reenter", "eventType", "event":
+			i.takeAll(inner.Value)
+		default:
+			i.other(inner, here)
+		}
+	}
+	out.set("initial", i.from(made.Node, m.Value, at))
+}
+
+// begins finds an initial state: a name, ".name" or "#id" of a child.
+func (i *importer) begins(node *yaml.Node, s *state, at string) *state {
+	given := i.text(node)
+	found := s.child(given)
+	if found == nil && (strings.HasPrefix(given, "#") || strings.HasPrefix(given, ".")) {
+		found = i.find(s, given)
+	}
+	if found == nil || found.parent != s {
+		i.refuse(node, at, "the initial state "+given+" is not one of the states directly inside", "")
+		return nil
+	}
+	return found
+}
+
+// onDone of a state with states inside follows when they have come to an end. Of others it never does in XState; here it
+// would be the end of the state's work.
+func (i *importer) onDone(out object, s *state, m source.Pair, at string) {
+	if len(s.children) == 0 || s.parent == nil {
+		i.noteMember(m, at, "onDone belongs to a state with states inside: here it never follows, and is left out", "the end of work is the invocation's own onDone")
+		return
+	}
+	out.set("onDone", i.from(i.transitions(m.Value, s, "done.state", at), m.Value, at))
+}
+
+// events converts on: a mapping, or XState 4's list. The event without a name is always.
+func (i *importer) events(out object, s *state, node *yaml.Node, path string) {
+	names, lists, origins := []string{}, map[string][]*yaml.Node{}, map[string]origin{}
+	add := func(key *yaml.Node, given string, value *yaml.Node, at string) {
+		event, ok := i.event(key, given, at)
+		if !ok {
+			i.takeAll(value)
 			return
 		}
-		made.set(delay, i.transitions(node, source.Join(path, delay)))
-	}
-	for _, one := range pairs(m.Value) {
-		add(one.Key, one.Name, one.Value)
-	}
-	if m.Value.Kind == yaml.SequenceNode {
-		for _, one := range m.Value.Content {
-			add(one, textOf(member(one, "delay")), one)
+		if other, there := origins[event]; !there {
+			names, origins[event] = append(names, event), origin{key, at}
+		} else if node.Kind == yaml.MappingNode {
+			i.refuse(key, at, "two events have the name "+event+" here", "rename one of them: the other is at "+other.path)
 		}
+		made := i.transitions(value, s, event, at)
+		if made != nil && made.Kind == yaml.SequenceNode {
+			lists[event] = append(lists[event], made.Content...)
+		} else if made != nil {
+			lists[event] = append(lists[event], made)
+		}
+	}
+	if node.Kind == yaml.SequenceNode {
+		i.inOrder(node, path)
+		for k, one := range node.Content {
+			at := path + "[" + itoa(k) + "]"
+			add(one, i.textOf(one, "event"), one, at)
+		}
+	}
+	for _, m := range i.each(node) {
+		add(m.Key, m.Name, m.Value, source.Join(path, m.Name))
+	}
+	made := newObject()
+	for _, event := range names {
+		list := oneOrList(lists[event])
+		if event == "" {
+			out.set("always", i.from(list, origins[event].node, origins[event].path))
+			continue
+		}
+		made.set(event, i.from(list, origins[event].node, origins[event].path))
 	}
 	if !made.empty() {
-		out.set("after", made.Node)
+		out.set("on", i.from(made.Node, node, path))
 	}
 }
 
-// ownSources are the tasks of this system.
-var ownSources = []string{"vendor", "rules", "document", "children"}
+// inOrder refuses a list in which a wildcard stands before other events: there the order decides, here the exact name.
+func (i *importer) inOrder(node *yaml.Node, path string) {
+	for k, one := range node.Content {
+		m, _ := lookup(one, "event")
+		if m.Value != nil && m.Value.Value == "*" && slices.ContainsFunc(node.Content[k+1:], func(later *yaml.Node) bool {
+			other, ok := lookup(later, "event")
+			return !ok || other.Value.Value != "*"
+		}) {
+			i.doc.Report(m.Value, path+"["+itoa(k)+"].event", "not_carried", "in XState this wildcard is looked at before the events behind it; here an exact name comes first", "put * last")
+			return
+		}
+	}
+}
 
-// invoke converts services: a service was code, a plugin takes its place.
-func (i *importer) invoke(out object, m source.Pair, path string, inside bool) {
-	if inside {
-		i.note(m.Key, path, "only a state without states inside does work here, and this is left out", "move it into the initial state, or into a region of its own")
+// event gives the name of an event here; false when it cannot be one, which is told.
+func (i *importer) event(key *yaml.Node, given, at string) (string, bool) {
+	event := eventName(given)
+	ending := ""
+	if i.version == 4 && strings.HasSuffix(event, ".*") {
+		event, ending = strings.TrimSuffix(event, "*")+"_", ", and .* at its end would stand for many events; in XState 4 it is part of one name"
+	}
+	for prefix, instead := range map[string]string{
+		"done.invoke.": "write onDone of the work", "error.platform.": "write onError of the work", "error.invoke.": "write onError of the work", "done.state.": "write onDone of the state",
+		"xstate.": "", "after.": "write after", "error.work.": "", statechart.OutcomePrefix: "rename it", "child.": "rename it", "UPDATE_CONTEXT": "rename it", "DEEP_MERGE_CONTEXT": "rename it",
+	} {
+		if strings.HasPrefix(event, prefix) {
+			i.refuse(key, at, "an event named "+event+" is the system's own", instead)
+			return "", false
+		}
+	}
+	switch {
+	case event == "*" || event == "":
+	case strings.HasSuffix(event, ".*") && i.version == 0:
+		i.refuse(key, at, event+" is one event in XState 4, and all events that begin so in XState 5", "say which it is: --xstate 4 or 5")
+		return "", false
+	}
+	if event != given {
+		i.doc.Warn(key, at, "not_carried", "the event is called "+event+" here: a name has no blanks"+ending, "")
+	}
+	return event, true
+}
+
+// after converts delays. One that is only a name was a function.
+func (i *importer) after(out object, s *state, m source.Pair, path string) {
+	if s.parent == nil {
+		i.refuseMember(m, path, "the machine itself has no timers here", "put after into its states")
 		return
 	}
-	var made []*yaml.Node
-	for _, one := range elements(m.Value) {
-		src := orElse(textOf(member(one, "src")), textOf(member(member(one, "src"), "type")), textOf(one), "service")
-		work := newObject()
-		id := field(orElse(textOf(member(one, "id")), src))
-		if slices.Contains(ownSources, src) {
-			work.text("src", src).text("id", id).set("input", plain(member(one, "input")))
-		} else {
-			i.note(one, path, "the service "+src+" is code: it is asked as the plugin "+pluginID(src), "write that plugin: docs/vendors.md")
-			work.text("src", "vendor").text("id", id).set("input", short(newObject().text("plugin", pluginID(src)).Node))
+	made := newObject()
+	add := func(key *yaml.Node, delay string, node *yaml.Node, at string) {
+		switch _, ok := statechart.ParseDelay(delay); {
+		case strings.TrimLeft(delay, "0") == "" && delay != "":
+			i.refuse(key, at, "a delay of nothing is not carried: it is a moment of its own in XState", "write always, or a delay of 1 (a millisecond)")
+			i.takeAll(node)
+			return
+		case !ok:
+			i.refuse(key, at, "the delay "+delay+" is a function, or longer than ten years", "write a duration: P14D, PT30M")
+			i.takeAll(node)
+			return
 		}
-		for _, ending := range []string{"onDone", "onError"} {
-			if t := member(one, ending); t != nil {
-				work.set(ending, i.transitions(t, source.Join(path, ending)))
+		for _, one := range elements(node) {
+			if node.Kind == yaml.SequenceNode && one.Kind == yaml.ScalarNode {
+				i.refuse(one, at, "XState reads no target from a text in the list of a deadline: nothing happens there", "write {target: "+one.Value+"}")
 			}
 		}
-		made = append(made, work.Node)
-	}
-	if len(made) > 0 {
-		out.set("invoke", sequence(made...))
-	}
-}
-
-// schema is the schema of the context with what the import writes; nil when there is none.
-func (i *importer) schema(given *yaml.Node) *yaml.Node {
-	if given == nil || given.Kind != yaml.MappingNode {
-		return nil // anything goes
-	}
-	schema := plain(given)
-	own := newObject()
-	if len(i.guards) > 0 {
-		own.set("guards", short(newObject().text("type", "object").Node))
-	}
-	if i.outputs {
-		own.set("pluginsOutput", short(newObject().text("type", "object").Node))
-	}
-	if own.empty() {
-		return schema
-	}
-	if properties := member(schema, "properties"); properties != nil {
-		for k := 0; k < len(own.Content); k += 2 {
-			if member(properties, own.Content[k].Value) == nil {
-				properties.Content = append(properties.Content, own.Content[k], own.Content[k+1])
-			}
+		list := i.transitions(node, s, "after", at)
+		if there := made.get(delay); there != nil && list != nil {
+			both := sequence(append(slices.Clone(elements(there)), elements(list)...)...)
+			made.drop(delay)
+			list = both
 		}
-		return schema
+		made.set(delay, i.from(list, key, at))
 	}
-	return object{schema}.set("properties", own.Node).Node
+	if m.Value.Kind == yaml.SequenceNode {
+		for k, one := range m.Value.Content {
+			add(one, i.textOf(one, "delay"), one, path+"["+itoa(k)+"]")
+		}
+	}
+	for _, one := range i.each(m.Value) {
+		add(one.Key, one.Name, one.Value, source.Join(path, one.Name))
+	}
+	if !made.empty() {
+		out.set("after", i.from(made.Node, m.Value, path))
+	}
 }

@@ -28,14 +28,14 @@ describe('case', () => {
     await panel(page).getByLabel('Reason').selectOption({ index: 1 });
     if (comment) await panel(page).getByLabel('Comment').fill(comment);
     await panel(page)
-      .getByRole('button', { name: /Reject the case/ })
+      .getByRole('button', { name: /Reject case/ })
       .click();
   }
 
   it('shows what needs deciding: subject, risk with reasons, deadline, image beside data, mismatches marked', async () => {
     const page = await client.signIn('reviewer', `/cases/${await server.caseOf('Sofie Lindqvist')}`);
     await seen(page.getByRole('heading', { name: 'Sofie Lindqvist' }));
-    await page.getByRole('button', { name: 'Risk and its reasons' }).click();
+    await page.getByRole('button', { name: 'Risk and reasons' }).click();
     await seen(page.getByText(/name or date of birth is not the applicant/));
     await page.keyboard.press('Escape');
     await seen(page.getByText(/left$/));
@@ -50,8 +50,8 @@ describe('case', () => {
       (wide) => Number(wide) > 300,
     );
     for (const tool of ['Zoom in (+)', 'Rotate (.)', 'Fit (0)']) await page.getByRole('button', { name: tool }).click();
-    await page.getByRole('button', { name: 'Faces' }).click();
-    await seen(page.getByText('Face beside selfie'));
+    await page.getByRole('button', { name: 'Face comparison' }).click();
+    await seen(page.getByText('Document photo and selfie'));
     await page.context().close();
   });
 
@@ -78,29 +78,30 @@ describe('case', () => {
     const id = await server.caseOf('Maeve');
     const rita = await client.signIn('reviewer', `/cases/${id}`);
     const robin = await client.signIn('second', `/cases/${id}`);
-    await seen(rita.getByText('Robin Reviewer is looking at this case'));
-    await seen(robin.getByText('Rita Reviewer is looking at this case'));
+    await seen(rita.getByText('Robin Reviewer is viewing this case'));
+    await seen(robin.getByText('Rita Reviewer is viewing this case'));
     await panel(robin)
       .getByRole('button', { name: /^Approve/ })
       .click();
+    await panel(robin).getByLabel('Reason').selectOption({ index: 1 }); // a face that differs is no clean case
     await panel(robin).getByLabel('Comment').fill('I was about to approve this');
     await seen(rita.getByText('Robin Reviewer is writing a decision'));
-    // Robin's page does not hear of it: as on a slow line, or when both press at the same moment.
+    // Robin's page does not learn of it: as on a slow line, or when both press at the same moment.
     await robin.route(/\/v1\/cases\/[^/]+$/, (route) =>
       route.request().method() === 'GET' ? route.abort() : route.continue(),
     );
     await reject(rita, 'Face differs');
     await seen(rita.getByText(/Rejected: Maeve/));
     await panel(robin)
-      .getByRole('button', { name: /Approve the case/ })
+      .getByRole('button', { name: /Approve \(confirmation required\)/ }) // a critical case takes two
       .click();
-    const stale = robin.getByRole('dialog', { name: 'The case has changed' });
+    const stale = robin.getByRole('dialog', { name: 'This case has changed' });
     await seen(stale);
     expect(await stale.textContent()).toContain('Rita Reviewer');
     expect(await stale.textContent()).toContain('Reject');
     await robin.unroute(/\/v1\/cases\/[^/]+$/);
-    await stale.getByRole('button', { name: 'Show the case as it is now' }).click();
-    await seen(robin.getByText('What you have written is kept.'));
+    await stale.getByRole('button', { name: 'Show current version' }).click();
+    await seen(robin.getByText('Your draft is saved.'));
     expect(
       await robin.evaluate(
         (key) =>
@@ -128,7 +129,7 @@ describe('case', () => {
       { 'If-Match': now.headers.get('ETag') ?? '' },
     );
     expect(done.status).toBe(200);
-    await seen(page.getByText(/Robin Reviewer has decided: Reject/));
+    await seen(page.getByText(/Robin Reviewer decided: Reject/));
     await page.context().close();
   });
 
@@ -139,7 +140,7 @@ describe('case', () => {
     await reject(page, 'Too fast');
     await seen(page.getByText(/Rejected: Rashid/));
     await page.getByRole('button', { name: 'Undo' }).first().click();
-    await seen(page.getByText('The decision was undone'));
+    await seen(page.getByText('Decision undone'));
     await eventually(
       async () => (await read(id)).configuration.join(),
       (state) => state === 'review',
@@ -164,20 +165,20 @@ describe('case', () => {
     const id = await server.caseOf('Tomás');
     const page = await client.signIn('reviewer', `/cases/${id}`);
     await panel(page)
-      .getByRole('button', { name: /^Ask for more/ })
+      .getByRole('button', { name: /^Request information/ })
       .click();
     await panel(page)
       .getByRole('checkbox', { name: /Passport/ })
       .check();
     await panel(page)
-      .getByLabel(/^Why: Passport/)
-      .selectOption({ label: 'There is glare on it' });
+      .getByLabel(/^Reason: Passport/)
+      .selectOption({ label: 'Glare on the image' });
     await panel(page).getByLabel('Message to the applicant').fill('Please take the picture away from the window.');
     const preview = await panel(page).locator('blockquote').textContent();
     expect(preview).toContain('Please take the picture away from the window.');
-    expect(preview).toContain('There is glare on it');
+    expect(preview).toContain('Glare on the image');
     await panel(page)
-      .getByRole('button', { name: /Send to the applicant/ })
+      .getByRole('button', { name: /Send to applicant/ })
       .click();
     await eventually(
       async () => (await read(id)).configuration.join(),
@@ -215,20 +216,20 @@ describe('case', () => {
     const id = await server.caseOf('Callum');
     const page = await client.signIn('second', `/cases/${id}`);
     const documentPanel = page
-      .getByRole('region', { name: 'This document' })
-      .or(page.locator('section', { has: page.getByRole('heading', { name: 'This document' }) }));
-    await documentPanel.first().getByRole('button', { name: 'Reject' }).click();
-    await documentPanel.first().getByRole('button', { name: 'Reject' }).click();
-    await seen(page.getByText('Say why.'));
-    await documentPanel.first().getByLabel('Reason').selectOption({ label: 'It does not look genuine' });
-    await documentPanel.first().getByRole('button', { name: 'Reject' }).click();
+      .getByRole('region', { name: 'Document decision' })
+      .or(page.locator('section', { has: page.getByRole('heading', { name: 'Document decision' }) }));
+    await documentPanel.first().getByRole('button', { name: 'Reject passport' }).click();
+    await documentPanel.first().getByRole('button', { name: 'Reject passport' }).click();
+    await seen(page.getByText('Enter a reason.'));
+    await documentPanel.first().getByLabel('Reason').selectOption({ label: 'Does not look genuine' });
+    await documentPanel.first().getByRole('button', { name: 'Reject passport' }).click();
     await seen(page.getByRole('list', { name: 'Documents' }).getByText('Rejected'));
     const approve = panel(page).getByRole('button', { name: /^Approve/ });
     await eventually(
       () => approve.getAttribute('aria-disabled'),
       (value) => value === 'true',
     );
-    await seen(panel(page).getByText(/Approve: not possible now/));
+    await seen(panel(page).getByText(/Approve: not available/));
     await page.context().close();
   });
 
@@ -238,7 +239,7 @@ describe('case', () => {
     await seen(link);
     expect(await page.getByRole('tabpanel').textContent()).toContain('Cancelled');
     await link.first().click();
-    await seen(panel(page).getByText('The case has ended'));
+    await seen(panel(page).getByText('This case is closed'));
     await page.context().close();
   });
 
@@ -247,12 +248,12 @@ describe('case', () => {
     const page = await client.signIn('reviewer', `/cases/${id}`);
     await seen(page.getByRole('button', { name: /Assign to me/ }));
     await page.keyboard.press('i');
-    await seen(page.getByRole('button', { name: 'Assignee: Yours' }));
-    await page.getByRole('button', { name: 'Assignee: Yours' }).click();
+    await seen(page.getByRole('button', { name: 'Assignee: You' }));
+    await page.getByRole('button', { name: 'Assignee: You' }).click();
     await page.getByRole('menuitem', { name: 'Robin Reviewer' }).click();
     await seen(page.getByRole('button', { name: 'Assignee: Robin Reviewer' }));
     await page.getByRole('button', { name: 'Assignee: Robin Reviewer' }).click();
-    await page.getByRole('menuitem', { name: 'Release' }).click();
+    await page.getByRole('menuitem', { name: 'Unassign' }).click();
     await seen(page.getByRole('button', { name: 'Assignee: Nobody' }));
     expect((await read(id)).assignee).toBeNull();
     await page.context().close();
@@ -264,32 +265,37 @@ describe('case', () => {
     await seen(page.locator('h1'));
     await page.keyboard.press('n');
     await page.getByLabel('New note').fill('Asked for the marriage certificate');
-    await page.getByRole('button', { name: 'Add a note' }).click();
+    await page.getByRole('button', { name: 'Add note' }).click();
     await seen(page.getByRole('listitem').filter({ hasText: 'Asked for the marriage certificate' }));
     await page.getByRole('tab', { name: 'Checks' }).click();
     await seen(page.getByText(/name or date of birth is not the applicant/));
     await page
-      .getByText(/\d+ rules did not fire/)
+      .getByText(/\d+ rules not triggered/)
       .filter({ visible: true })
       .click();
     await seen(page.getByText('Sanctions match', { exact: true }));
-    await seen(page.getByRole('columnheader', { name: 'Duration' }));
+    await seen(
+      page
+        .getByRole('list', { name: 'Checks and vendor calls' })
+        .getByText(/^1 attempt, /)
+        .first(),
+    );
     await page.getByRole('tab', { name: 'Workflow' }).click();
     await seen(page.getByRole('group', { name: /Individual onboarding/ }));
     await page.getByRole('button', { name: 'List' }).click();
     const places = await page.getByRole('tabpanel').getByRole('listitem').allTextContents();
-    expect(places.map((text) => text.split(/yesterday|here|\d|·/)[0]?.trim()).slice(0, 3)).toEqual([
-      'With the applicant',
-      'Being checked',
+    expect(places.map((text) => text.split(/yesterday|current|\d|·/)[0]?.trim()).slice(0, 3)).toEqual([
+      'Waiting for applicant',
+      'Screening',
       'In review',
     ]);
     await page.getByRole('tab', { name: 'History' }).click();
-    await page.getByLabel('Which entries').selectOption({ label: 'Data' });
-    await seen(page.getByText('applicant.country'));
-    await page.getByLabel('Which entries').selectOption({ label: 'People' });
+    await page.getByLabel('Filter entries').selectOption({ label: 'Data' });
+    await seen(page.getByText('Applicant › Country'));
+    await page.getByLabel('Filter entries').selectOption({ label: 'People' });
     await seen(page.getByText('Asked for the marriage certificate'));
-    await page.getByRole('button', { name: 'Verify' }).click();
-    await seen(page.getByText(/The history is whole/));
+    await page.getByRole('button', { name: 'Verify history' }).click();
+    await seen(page.getByText(/History verified/));
     await page.context().close();
   });
 
@@ -362,7 +368,7 @@ describe('case', () => {
     );
     const page = await client.signIn('reviewer', `/cases/${parent}?tab=related`);
     const below = page.getByRole('region', { name: 'Child cases' });
-    await seen(below.getByText('0 of 3 done'));
+    await seen(below.getByText('0 of 3 completed'));
     const links = below.getByRole('listitem').getByRole('link');
     expect(await links.locator('bdi').allTextContents()).toEqual(['Ada Byron', 'Berta Byron', 'Cleo Byron']);
     expect(await page.getByRole('region', { name: 'Parent case' }).count()).toBe(0);
@@ -376,9 +382,9 @@ describe('case', () => {
       { 'If-Match': `"${first.version}"` },
     );
     expect(decided.status).toBe(200);
-    await seen(below.getByText('1 of 3 done'));
+    await seen(below.getByText('1 of 3 completed'));
     await seen(links.filter({ hasText: 'Ada Byron' }).getByText('Approved'));
-    // The data are what was declared, and do not tell the same a second time.
+    // The data panel shows what was declared, and does not repeat it.
     await page.getByRole('tab', { name: 'Data' }).click();
     await seen(page.getByRole('tabpanel').getByText('Berta', { exact: true }));
     expect(await page.getByRole('tabpanel').textContent()).not.toContain('Children');

@@ -11,7 +11,7 @@ const closing: (() => Promise<void>)[] = [];
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 const middle = (all: number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
 
 it('opens a case with twelve documents', async () => {
@@ -56,14 +56,14 @@ it('opens a case with twelve documents', async () => {
   const times: number[] = [];
   for (let n = 0; n < 7; n++) {
     await page.goto('about:blank');
-    const begun = Date.now();
+    const started = Date.now();
     await page.goto(`${server.url}/cases/${other.body.id}`, { waitUntil: 'commit' });
     await seen(page.getByRole('list', { name: 'Documents' }).getByRole('button').nth(11));
     await page.getByRole('tab', { name: /Data/ }).waitFor();
     await page.waitForFunction(() => [...document.images].some((image) => image.naturalWidth > 500 && image.complete));
-    times.push(Date.now() - begun);
+    times.push(Date.now() - started);
   }
-  say(`case with 12 documents, cold page to image drawn: median ${middle(times)} ms of ${times.join(', ')}`);
+  print(`case with 12 documents, cold page to image drawn: median ${middle(times)} ms of ${times.join(', ')}`);
 });
 
 it('shows a decision by somebody else', async () => {
@@ -77,7 +77,7 @@ it('shows a decision by somebody else', async () => {
     const page = await client.signIn('reviewer', `/cases/${id}`);
     await seen(panel(page).getByRole('button', { name: /^Approve/ }));
     const now = await server.call('second', 'GET', `/v1/cases/${id}`);
-    const begun = Date.now();
+    const started = Date.now();
     await server.call(
       'second',
       'POST',
@@ -86,10 +86,10 @@ it('shows a decision by somebody else', async () => {
       { 'If-Match': now.headers.get('ETag') ?? '' },
     );
     await page.locator('header').getByText('Rejected').waitFor();
-    times.push(Date.now() - begun);
+    times.push(Date.now() - started);
     await page.context().close();
   }
-  say(`a decision by somebody else is seen after: median ${middle(times)} ms of ${times.join(', ')}`);
+  print(`a decision by somebody else is seen after: median ${middle(times)} ms of ${times.join(', ')}`);
 });
 
 it('scrolls a queue of 10,000', async () => {
@@ -124,7 +124,7 @@ it('scrolls a queue of 10,000', async () => {
   const gaps = (await frames).slice(5);
   const rows = Number(await page.getByRole('grid').getAttribute('aria-rowcount')) - 1;
   const slow = gaps.filter((gap) => gap > 1000 / 60 + 8).length;
-  say(
+  print(
     `scrolling: ${rows} rows read, ${(1000 / (gaps.reduce((a, b) => a + b, 0) / gaps.length)).toFixed(1)} frames a second, ${slow} of ${gaps.length} frames late, median ${middle(gaps).toFixed(1)} ms`,
   );
   expect(rows).toBeGreaterThan(200);

@@ -38,7 +38,7 @@ interface Ready {
 
 export interface Answer {
   status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: the answers of the API as they come; what a test expects of them it says itself
+  // biome-ignore lint/suspicious/noExplicitAny: the answers of the API as they are; each test asserts what it expects
   body: any;
   headers: Headers;
 }
@@ -61,7 +61,7 @@ export class Server {
     return Server.over(mkdtempSync(join(tmpdir(), 'ballerine-browser-')), ...flags);
   }
 
-  /** Over data that are there; they go with the server. */
+  /** On existing data, which is removed with the server. */
   static async over(data: string, ...flags: string[]): Promise<Server> {
     const { child, ready } = await launch(data, '127.0.0.1:0', flags);
     return new Server(child, data, flags, ready);
@@ -73,10 +73,10 @@ export class Server {
 
   /** Ends the program; the data stay. */
   async stop(): Promise<void> {
-    const gone = new Promise((done) => this.child.once('exit', done));
+    const exited = new Promise((done) => this.child.once('exit', done));
     if (this.child.exitCode === null) {
       this.child.kill('SIGTERM');
-      await gone;
+      await exited;
     }
   }
 
@@ -216,7 +216,7 @@ export class Client {
       });
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     watch(context, this.problems);
     onTestFailed(async ({ task }) => {
       const file = join(root, 'build/browser', `${task.name.replaceAll(/\W+/g, '-').slice(0, 60)}-${++pictures}.png`);
@@ -254,12 +254,12 @@ export async function seen(locator: Locator, timeout?: number): Promise<void> {
   await locator.filter({ visible: true }).first().waitFor({ timeout });
 }
 
-export async function gone(locator: Locator): Promise<void> {
+export async function hidden(locator: Locator): Promise<void> {
   await locator.first().waitFor({ state: 'hidden' });
 }
 
-/** Waits until something holds, and says what it was instead when it never does. */
-export async function eventually<T>(get: () => Promise<T>, want: (value: T) => boolean, timeout = 10_000): Promise<T> {
+/** Waits until a condition holds, and reports the last value when it never does. */
+export async function eventually<T>(get: () => Promise<T>, want: (value: T) => boolean, timeout = 30_000): Promise<T> {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await get();

@@ -1,35 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { violations } from './axe';
 import { Client, enter, panel, Server, seen } from './harness';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Violation {
-  id: string;
-  impact: string;
-  nodes: { target: string[]; failureSummary: string }[];
-}
-
-/** What axe finds on a page as it is now: rules, places, and why. */
-async function violations(page: Page): Promise<string[]> {
-  await page.waitForFunction(() =>
-    document
-      .getAnimations()
-      .every(
-        (one) => one.playState !== 'running' || one.effect?.getComputedTiming().iterations === Number.POSITIVE_INFINITY,
-      ),
-  );
-  await page.evaluate(axe);
-  const found = (await page.evaluate(
-    // @ts-expect-error axe is there after the line above
-    () => axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations),
-  )) as Violation[];
-  return found.flatMap((one) =>
-    one.nodes.map((node) => `${one.id} at ${node.target.join(' ')}: ${node.failureSummary}`),
-  );
-}
 
 describe('pages', () => {
   let server: Server;
@@ -46,7 +18,7 @@ describe('pages', () => {
     expect(client.problems.splice(0)).toEqual([]);
   });
 
-  /** Every route with what shows that it is there. */
+  /** Every route with what shows that it has loaded. */
   async function routes(): Promise<{ path: string; ready: (page: Page) => Promise<void> }[]> {
     const id = await server.caseOf('Sofie Lindqvist');
     const of = (tab: string, text: string | RegExp) => ({
@@ -56,22 +28,29 @@ describe('pages', () => {
     return [
       { path: '/', ready: (page) => seen(page.getByRole('button', { name: /Chart|Diagramm/ })) },
       { path: '/queue', ready: (page) => seen(page.getByRole('row').nth(3)) },
-      { path: '/queue?q=nobody-at-all', ready: (page) => seen(page.getByText(/No case fits|Kein Fall passt/)) },
+      {
+        path: '/queue?q=nobody-at-all',
+        ready: (page) => seen(page.getByText(/No matching cases|Keine passenden Fälle/)),
+      },
       { path: '/queue?new=true', ready: (page) => seen(page.getByRole('dialog').getByRole('textbox')) },
       { path: `/cases/${id}`, ready: (page) => seen(page.getByRole('img', { name: /Passport/ })) },
       of('data', 'sofie.lindqvist@example.com'),
-      of('checks', /kyc-risk/),
+      of('checks', /KYC risk/),
       of('notes', /./),
       of('related', /./),
-      of('workflow', /In review|Zur Entscheidung/),
-      of('history', /Check ended|Prüfung beendet/),
+      of('workflow', /In review|In Prüfung/),
+      of('history', /Check completed|Prüfung abgeschlossen/),
       {
         path: '/cases/case_none',
-        ready: (page) => seen(page.locator('main').getByText(/no such case|Fall gibt es nicht/)),
+        ready: (page) => seen(page.locator('main').getByText(/Case not found|Fall nicht gefunden/)),
       },
       { path: '/settings', ready: (page) => seen(page.getByRole('switch')) },
+      { path: '/undelivered', ready: (page) => seen(page.getByText('Your role does not have permission for this.')) },
       { path: '/showcase', ready: (page) => seen(page.getByText('tokens.css')) },
-      { path: '/nowhere', ready: (page) => seen(page.locator('main').getByText(/nothing here|Hier ist nichts/)) },
+      {
+        path: '/nowhere',
+        ready: (page) => seen(page.locator('main').getByText(/Page not found|Seite nicht gefunden/)),
+      },
     ];
   }
 
@@ -115,7 +94,7 @@ describe('pages', () => {
     await page.keyboard.press('Escape');
     await page.goto(`${server.url}/cases/${await server.caseOf('Ingrid')}`);
     await panel(page)
-      .getByRole('button', { name: /^Ask for more/ })
+      .getByRole('button', { name: /^Request information/ })
       .click();
     await panel(page)
       .getByRole('checkbox', { name: /Passport/ })
@@ -230,13 +209,41 @@ describe('pages', () => {
     await page.context().close();
   });
 
+  it('leads developers from the settings to the reference of the API, and nobody else', async () => {
+    const page = await client.signIn('developer', '/settings');
+    const reference = page.getByRole('link', { name: 'API reference' });
+    const document = page.getByRole('link', { name: 'OpenAPI document' });
+    await seen(reference);
+    expect(await document.getAttribute('href')).toBe('/openapi.json');
+    expect((await page.request.get(`${server.url}/openapi.json`)).ok()).toBe(true);
+    await reference.click();
+    await page.waitForURL(`${server.url}/docs`);
+    await seen(
+      page
+        .getByText('POST /v1/cases', { exact: true })
+        .or(page.getByText('/v1/cases', { exact: true }))
+        .first(),
+    );
+    await page.context().close();
+
+    const other = await client.signIn('reviewer', '/settings');
+    await seen(other.getByRole('switch'));
+    expect(await other.getByRole('link', { name: 'API reference' }).count()).toBe(0);
+    await other.context().close();
+  });
+
   it('speaks German: texts, numbers, dates; what tenants wrote stays as it is', async () => {
     const page = await client.signIn('reviewer', `/cases/${await server.caseOf('Sofie Lindqvist')}`, {
       locale: 'de-DE',
     });
-    await seen(panel2(page).getByRole('button', { name: /^Freigeben/ }));
+    await seen(panel2(page).getByRole('button', { name: /^Genehmigen/ }));
     expect(await page.locator('html').getAttribute('lang')).toBe('de');
     expect(await page.getByRole('row', { name: /Geburtsdatum/ }).textContent()).toMatch(/07\.02\.1994.*02\.07\.1994/);
+    // Why a decision is not possible: the sentence of the workflow in the reader's language, with the buttons' names.
+    await page.goto(`${server.url}/cases/${await server.caseOf('Yuki Hoshikawa')}`);
+    await seen(
+      panel2(page).getByText(/Genehmigen: nicht möglich. Eine Prüfung hat kein Ergebnis.*\(Screening wiederholen\)/),
+    );
     await page.goto(`${server.url}/queue`);
     await seen(page.getByRole('columnheader', { name: 'Person oder Firma' }));
     await seen(page.getByText(/noch \d+/));
@@ -248,6 +255,23 @@ describe('pages', () => {
         expect(text, path).not.toContain(english);
     }
     await page.context().close();
+  });
+
+  it('shows every entry of the navigation in full, in each language', async () => {
+    for (const [locale, entry] of [
+      ['en-GB', 'Failed deliveries'],
+      ['de-DE', 'Fehlgeschlagene Zustellungen'],
+    ] as const) {
+      const page = await client.signIn('manager', '/queue', { locale });
+      await seen(page.getByRole('link', { name: entry }));
+      const cut = await page
+        .locator('aside nav a span')
+        .evaluateAll((all) =>
+          all.filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth).map((one) => one.textContent),
+        );
+      expect(cut, locale).toEqual([]);
+      await page.context().close();
+    }
   });
 
   it('shows times in the zone of the reviewer, with the exact one beside it', async () => {
@@ -277,14 +301,30 @@ describe('pages', () => {
     await page.locator('body[data-printed]').waitFor();
     await page.emulateMedia({ media: 'print' });
     await seen(page.getByText(/^Printed/));
-    await seen(page.getByText('Check ended').last());
+    await seen(page.getByText('Check completed').last());
     const text = await page.locator('body').innerText();
-    for (const part of ['Weißmüller', 'Critical', 'Passport', 'kyc-risk', 'History', 'Started', 'Check ended'])
+    for (const part of ['Weißmüller', 'Critical', 'Passport', 'KYC risk', 'History', 'Case created', 'Check completed'])
       expect(text, part).toContain(part);
-    for (const control of ['Assign to me', 'Ask for more', 'Ctrl K', 'Settings'])
+    for (const control of ['Assign to me', 'Request information', 'Ctrl K', 'Settings'])
       expect(text, control).not.toContain(control);
-    expect(text).not.toContain('Not everything had been loaded');
-    const paper = await page.pdf({ format: 'A4' });
+    expect(text).not.toContain('The page was not fully loaded');
+    expect(text).toContain(id);
+    expect(text).toContain('Printed by');
+    expect(text).toContain('Complete and unchanged');
+    const head = (await server.call('admin', 'GET', `/v1/cases/${id}/verification`)).body.head;
+    expect(text).toContain(head);
+    expect(text).toContain('Appendix 1');
+    expect(text).not.toMatch(/\b(user|key)_[0-9A-Za-z]{6,}/); // names, never ids
+    expect(text).not.toMatch(/\bYou ·/); // nor "you"
+    expect(text).toContain('Rita Reviewer ·');
+    expect(text).not.toMatch(/\d+ (seconds?|minutes?|hours?|days?) ago/);
+    expect(
+      await page
+        .locator('.print-picture')
+        .evaluateAll((all) => all.every((one) => (one as HTMLImageElement).naturalWidth > 50) && all.length),
+    ).toBeGreaterThan(0);
+    const shots = process.env['SHOTS'];
+    const paper = await page.pdf({ format: 'A4', ...(shots && { path: `${shots}/case.pdf` }) });
     expect(paper.length).toBeGreaterThan(10_000);
     await page.context().close();
   });

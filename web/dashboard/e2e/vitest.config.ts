@@ -6,8 +6,8 @@ export default defineConfig({
     include: process.env['ONLY'] ? [`e2e/${process.env['ONLY']}.ts`] : ['e2e/**/*.e2e.ts'],
     environment: 'node',
     fileParallelism: false, // each file has a server and a browser of its own; two cores are not enough for two
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
     reporters: ['verbose'],
   },
 });

@@ -2,7 +2,7 @@ import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-qu
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { asProblem } from './api';
+import { asProblem, pauseBefore, repeatsBusy } from './api';
 import { LocaleProvider, useT } from './i18n';
 import { makeRouter } from './router';
 import { reportSignedOut } from './session/connection';
@@ -15,10 +15,12 @@ const queries = new QueryClient({
     queries: {
       staleTime: 5_000,
       // What is unreachable is asked for again when the server answers (see ConnectionBanner); the rest is an answer.
-      retry: (count, error) => asProblem(error).unreachable && count < 2,
+      // A call that was one too many is made again when the answer says.
+      retry: (count, error) => (asProblem(error).unreachable && count < 2) || repeatsBusy(count, error),
+      retryDelay: pauseBefore,
       networkMode: 'always',
     },
-    mutations: { retry: false, networkMode: 'always' },
+    mutations: { retry: repeatsBusy, retryDelay: pauseBefore, networkMode: 'always' },
   },
 });
 const router = makeRouter(queries);

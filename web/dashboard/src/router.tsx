@@ -63,6 +63,36 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('./settings/SettingsPage'), 'SettingsPage'),
 });
 
+const undelivered = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/undelivered',
+  component: lazyRouteComponent(() => import('./undelivered/UndeliveredPage'), 'UndeliveredPage'),
+});
+
+const proposals = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/proposals',
+  validateSearch: (raw: Record<string, unknown>): { status?: string } =>
+    typeof raw['status'] === 'string' ? { status: raw['status'] } : {},
+  component: lazyRouteComponent(() => import('./proposals/ProposalsPage'), 'ProposalsPage'),
+});
+
+const proposal = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/proposals/$proposalId',
+  component: lazyRouteComponent(() => import('./proposals/ProposalPage'), 'ProposalPage'),
+});
+
+const backtests = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/backtests',
+  validateSearch: (raw: Record<string, unknown>): { policy?: string; run?: string } => ({
+    ...(typeof raw['policy'] === 'string' ? { policy: raw['policy'] } : {}),
+    ...(typeof raw['run'] === 'string' ? { run: raw['run'] } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./backtests/BacktestsPage'), 'BacktestsPage'),
+});
+
 const showcase = createRoute({
   getParentRoute: () => signedIn,
   path: '/showcase',
@@ -77,7 +107,19 @@ const signedOut = createRoute({ getParentRoute: () => root, path: '/signed-out',
 export function makeRouter(queries: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([
-      signedIn.addChildren([home, queue, newCase, caseRoute, settings, showcase, elsewhere]),
+      signedIn.addChildren([
+        home,
+        queue,
+        newCase,
+        caseRoute,
+        settings,
+        undelivered,
+        proposals,
+        proposal,
+        backtests,
+        showcase,
+        elsewhere,
+      ]),
       callback,
       signedOut,
     ]),

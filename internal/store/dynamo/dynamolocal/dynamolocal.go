@@ -1,5 +1,5 @@
-// Package dynamolocal runs AWS's own DynamoDB Local for tests: on 127.0.0.1 only, ended with the test's process, a
-// database for each test.
+// Package dynamolocal runs AWS's DynamoDB Local for tests: on 127.0.0.1 only, ended with the test's process, with a database
+// for each test.
 package dynamolocal
 
 import (
@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,8 +23,8 @@ import (
 
 // Region and secret that clients of the server use; the access key chooses the database.
 const (
-	Region = "us-east-1"
-	Secret = "local"
+	region = "us-east-1"
+	secret = "local"
 )
 
 // Endpoint starts the server, once for the process, and gives its URL. Without Java, or without the jars that
@@ -46,15 +45,15 @@ func Endpoint(t testing.TB) string {
 // Client is a client of a database of its own.
 func Client(t testing.TB) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
-		Region: Region, BaseEndpoint: aws.String(Endpoint(t)), Credentials: credentials.NewStaticCredentialsProvider(AccessKey(t), Secret, ""),
+		Region: region, BaseEndpoint: aws.String(Endpoint(t)), Credentials: credentials.NewStaticCredentialsProvider(accessKey(t), secret, ""),
 	})
 }
 
 // accessKeys numbers the tests of this process, so that no two share a database, whatever their names.
 var accessKeys sync.Map
 
-// AccessKey names the test's database: letters and digits only, always the same for one test.
-func AccessKey(t testing.TB) string {
+// accessKey names the test's database: letters and digits only, always the same for one test.
+func accessKey(t testing.TB) string {
 	key, _ := accessKeys.LoadOrStore(t, "test"+strconv.FormatInt(count.Add(1), 10))
 	text, _ := key.(string)
 	return text
@@ -104,15 +103,23 @@ func start() (string, error) {
 
 // places gives the folder of the jars and the source that starts them.
 func places() (folder, source string) {
-	_, file, _, _ := runtime.Caller(0)
-	here := filepath.Dir(file)
+	root := repository()
 	if folder = os.Getenv("BALLERINE_DYNAMODB_LOCAL"); folder == "" {
-		folder = filepath.Join(here, "..", "..", "..", "..", ".tools", "dynamodb-local")
+		folder = filepath.Join(root, ".tools", "dynamodb-local")
 		if nested := filepath.Join(folder, "lib"); exists(nested) {
 			folder = nested
 		}
 	}
-	return folder, filepath.Join(here, "Loopback.java")
+	return folder, filepath.Join(root, "internal", "store", "dynamo", "dynamolocal", "Loopback.java")
+}
+
+// repository is the folder above the test's own that holds go.mod; a build with -trimpath knows no file's folder.
+func repository() string {
+	folder, _ := os.Getwd()
+	for !exists(filepath.Join(folder, "go.mod")) && folder != filepath.Dir(folder) {
+		folder = filepath.Dir(folder)
+	}
+	return folder
 }
 
 func exists(path string) bool { _, err := os.Stat(path); return err == nil }

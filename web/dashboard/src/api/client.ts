@@ -1,8 +1,8 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { reportReachable, reportSignedOut, reportUnreachable } from '@/session/connection';
 import { bearer, renew } from '@/session/oidc';
-import { ApiProblem } from './problem';
-import type { paths } from './schema';
+import type { paths } from '../../../client/src/schema';
+import { ApiProblem, refusesCredential } from './problem';
 
 // Every call of the API goes through here: it carries the session's token, renews it once when it is refused, and turns
 // every answer that is not good into an ApiProblem.
@@ -22,9 +22,7 @@ const authorize: Middleware = {
 async function send(request: Request): Promise<Response> {
   const again = request.clone();
   const response = await reach(request);
-  if (response.status !== 401 && response.status !== 403) return response;
-  const problem = await problemOf(response.clone());
-  if (!problem.signedOut) return response;
+  if (!refusesCredential(response)) return response;
   const user = await renew();
   if (!user?.id_token) {
     reportSignedOut();
@@ -32,7 +30,7 @@ async function send(request: Request): Promise<Response> {
   }
   again.headers.set('Authorization', `Bearer ${user.id_token}`);
   const second = await reach(again);
-  if (second.status === 401) reportSignedOut();
+  if (refusesCredential(second)) reportSignedOut();
   return second;
 }
 
@@ -53,14 +51,8 @@ async function reach(request: Request): Promise<Response> {
 export const client = createClient<paths>({
   baseUrl: location.origin,
   fetch: send,
-  querySerializer: { array: { style: 'form', explode: false } }, // lists are comma separated
 });
 client.use(authorize);
-
-async function problemOf(response: Response): Promise<ApiProblem> {
-  const body: unknown = await response.json().catch(() => null);
-  return new ApiProblem(response.status, body, response.headers.get('X-Request-Id') ?? undefined);
-}
 
 interface Outcome<T> {
   data?: T;
@@ -72,7 +64,8 @@ interface Outcome<T> {
 export async function answer<T>(call: Promise<Outcome<T>>): Promise<T> {
   const { data, error, response } = await call;
   if (!response.ok && response.status !== 304) {
-    throw new ApiProblem(response.status, error, response.headers.get('X-Request-Id') ?? undefined);
+    const id = response.headers.get('X-Request-Id') ?? response.headers.get('Apigw-Requestid') ?? undefined;
+    throw new ApiProblem(response.status, error, id, Number(response.headers.get('Retry-After')) || 0);
   }
   return data as T;
 }

@@ -1,5 +1,5 @@
 export { answer, answerIfChanged, client, etag, idempotencyKey } from './client';
 export { keys } from './keys';
-export { ApiProblem, asProblem } from './problem';
+export { ApiProblem, asProblem, pauseBefore, repeatsBusy } from './problem';
 export * from './queries';
 export type * from './types';

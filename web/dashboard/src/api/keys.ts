@@ -1,10 +1,11 @@
-import type { CaseFilters } from './queries';
+import type { CaseFilters } from './types';
 
 /** The names under which answers are kept. */
 export const keys = {
   me: ['me'] as const,
   users: ['users'] as const,
   queue: ['queue'] as const,
+  deadLetters: ['dead letters'] as const,
   views: ['views'] as const,
   workflows: ['workflows'] as const,
   workflow: (id: string, version?: number) => ['workflows', id, version ?? 'newest'] as const,
@@ -12,11 +13,20 @@ export const keys = {
   cases: (filters: CaseFilters, limit: number) => ['cases', filters, limit] as const,
   case: (id: string) => ['case', id] as const,
   notes: (id: string) => ['case', id, 'notes'] as const,
+  incidents: (id: string) => ['case', id, 'incidents'] as const,
   tasks: (id: string) => ['case', id, 'tasks'] as const,
   parent: (id: string) => ['case', id, 'parent'] as const,
   children: (id: string) => ['case', id, 'children'] as const,
   history: (id: string, causes: readonly string[]) => ['case', id, 'history', causes] as const,
   verification: (id: string) => ['case', id, 'verification'] as const,
   documentLink: (id: string, document: string) => ['case', id, 'document', document] as const,
+  policies: ['policies'] as const,
+  backtests: (policy: string) => ['backtests', policy] as const,
+  backtest: (policy: string, run: string) => ['backtests', policy, run] as const,
+  replay: (policy: string, decision: string) => ['replay', policy, decision] as const,
+  allProposals: ['proposals'] as const,
+  proposals: (status: string) => ['proposals', status] as const,
+  openProposals: ['proposals', 'open', 'count'] as const,
+  proposal: (id: string) => ['proposal', id] as const,
   statistics: (days: number) => ['statistics', days] as const,
 };

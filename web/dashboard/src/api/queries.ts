@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { answer, client } from './client';
 import { keys } from './keys';
-import type { Case, Cause, Entry } from './types';
+import type { Case, CaseFilters, Cause, Entry } from './types';
 
 // Queries that more than one feature uses.
 
@@ -23,6 +23,14 @@ export const queueQuery = queryOptions({
   refetchInterval: 3_000,
 });
 
+/** The newest open proposals: enough to count those that wait for a person. */
+export const openProposalsQuery = queryOptions({
+  queryKey: keys.openProposals,
+  queryFn: ({ signal }) =>
+    answer(client.GET('/v1/proposals', { params: { query: { status: 'open', limit: 100 } }, signal })),
+  refetchInterval: 30_000,
+});
+
 export const viewsQuery = queryOptions({
   queryKey: keys.views,
   queryFn: async () => (await answer(client.GET('/v1/views'))).data,
@@ -41,20 +49,6 @@ export const workflowQuery = (id: string, version?: number) =>
     queryFn: () => answer(client.GET('/v1/workflows/{id}', { params: { path: { id }, query: { version } } })),
     staleTime: version === undefined ? 60_000 : Number.POSITIVE_INFINITY, // a published version never changes
   });
-
-export interface CaseFilters {
-  workflow?: string;
-  state?: string;
-  tag?: string;
-  status?: 'active' | 'completed' | 'failed' | 'cancelled';
-  assignee?: string;
-  risk?: 'low' | 'medium' | 'high' | 'critical' | 'none';
-  subject?: string;
-  overdue?: boolean;
-  due_before?: string;
-  q?: string;
-  sort?: 'created_at' | '-created_at' | 'due_at';
-}
 
 export const casesQuery = (filters: CaseFilters, limit = 50) =>
   infiniteQueryOptions({
@@ -76,13 +70,21 @@ export const notesQuery = (id: string) =>
     queryFn: async () => (await answer(client.GET('/v1/cases/{id}/notes', { params: { path: { id } } }))).data,
   });
 
+/** The incidents of a case with the input of their work, for those who repair them. */
+export const incidentsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.incidents(id),
+    queryFn: async ({ signal }) =>
+      (await answer(client.GET('/v1/cases/{id}/incidents', { params: { path: { id } }, signal }))).data,
+  });
+
 export const tasksQuery = (id: string) =>
   queryOptions({
     queryKey: keys.tasks(id),
     queryFn: async () => (await answer(client.GET('/v1/cases/{id}/tasks', { params: { path: { id } } }))).data,
   });
 
-/** The case that has started a case: kept under the child, beside what else the child's page shows. */
+/** The case that started a case: cached under the child, with the other data of the child's page. */
 export const parentQuery = (id: string, parent: string) =>
   queryOptions({
     queryKey: keys.parent(id),
@@ -107,7 +109,7 @@ export const childrenQuery = (id: string) =>
   });
 
 /** A history from its first entry to its last, or the entries of some causes only: for paper, and for the way of a case. */
-export const wholeHistoryQuery = (id: string, causes: readonly Cause[] = []) =>
+export const fullHistoryQuery = (id: string, causes: readonly Cause[] = []) =>
   queryOptions({
     queryKey: [...keys.history(id, causes), 'whole'],
     queryFn: async ({ signal }) => {

@@ -1,25 +1,38 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { type ApiProblem, answer, asProblem, type Case, client, keys, workflowQuery } from '@/api';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { type ApiProblem, answer, asProblem, type Case, client, keys, notesQuery, workflowQuery } from '@/api';
 import { DocumentsPanel } from '@/documents';
-import { useT } from '@/i18n';
+import { reasonOf, useT } from '@/i18n';
 import { useShortcuts } from '@/keyboard';
-import { forgetCase, neighbours, rememberedList } from '@/queue/neighbours';
+import { forgetCase, rememberedList, restoreCase, useNeighbours } from '@/queue/neighbours';
 import { useDraft, usePreferences, useSession } from '@/session';
 import { useTitle } from '@/shell/title';
 import { Button, EmptyState, ErrorState, SkeletonLines, type Tab, Tabs, toast } from '@/ui';
 import { WorkflowView } from '@/workflows';
 import { useActorName } from './actors';
+import { Cancellation } from './Cancellation';
+import { ChecksPanel } from './ChecksPanel';
+import { CollectPanel } from './CollectPanel';
+import { DataPanel } from './DataPanel';
+import { DecisionBar } from './DecisionBar';
 import { DecisionPanel, undoSeconds } from './DecisionPanel';
+import { decisionsOf } from './decisions';
 import { emptyDraft } from './draft';
 import { FamilyPanel } from './FamilyPanel';
+import { troubleIn } from './facts';
+import { knownChildren } from './family';
 import { Header } from './Header';
 import { HistoryPanel } from './HistoryPanel';
-import { ChecksPanel, DataPanel, NotesPanel, RelatedPanel } from './Panels';
+import { hasDecision, KeptDraft } from './KeptDraft';
+import { NotesPanel } from './NotesPanel';
 import { PrintCase, usePrint } from './PrintCase';
+import { RelatedPanel, relatedQuery } from './RelatedPanel';
 import { StaleDialog } from './StaleDialog';
+import { Summary } from './Summary';
+import { useArrival, useUnread } from './unread';
 import { useCase, usePresence, useRemember } from './useCase';
+import { nameIn } from './words';
 
 const tabIds = ['documents', 'data', 'checks', 'notes', 'related', 'workflow', 'history'] as const;
 
@@ -28,7 +41,7 @@ export function CasePage() {
   const t = useT();
   const { caseId } = useParams({ from: '/signed-in/cases/$caseId' });
   const found = useCase(caseId);
-  useTitle(found.data?.subject.name || found.data?.external_id || caseId);
+  useTitle(found.data ? nameIn(found.data) || t('cases.unnamed') : caseId);
   if (found.data) return <CaseBody key={caseId} one={found.data} />;
   if (found.isError) {
     const problem = asProblem(found.error);
@@ -42,7 +55,7 @@ export function CasePage() {
       <ErrorState
         page
         title={t('common.load_failed')}
-        detail={problem.detail || t('common.unreachable')}
+        detail={reasonOf(t, problem)}
         requestId={problem.requestId}
         requestLabel={t('common.request')}
         retryLabel={t('common.retry')}
@@ -51,6 +64,12 @@ export function CasePage() {
     );
   }
   return <SkeletonLines lines={10} label={t('common.loading')} />;
+}
+
+/** Where somebody was on a case's page: the tab, and how far down. */
+interface Place {
+  search: { tab?: string };
+  top: number;
 }
 
 function CaseBody({ one }: { one: Case }) {
@@ -63,12 +82,16 @@ function CaseBody({ one }: { one: Case }) {
   const nameOf = useActorName();
   const remember = useRemember();
   const workflow = useQuery(workflowQuery(one.workflow.id, one.workflow.version)).data;
+  const notes = useQuery(notesQuery(one.id)).data;
+  const unread = useUnread(notes, me.user.id, one.id);
+  const related = useQuery(relatedQuery(one)).data?.length ?? 0;
   const { draft, change, clear, dirty } = useDraft(one.id, emptyDraft);
   const others = usePresence(one.id, dirty);
+  const [cancelling, setCancelling] = useState(false);
   const [stale, setStale] = useState<ApiProblem | null>(null);
   const noteBox = useRef<HTMLTextAreaElement>(null);
 
-  const { previous, next } = useMemo(() => neighbours(rememberedList().ids, one.id), [one.id]);
+  const { previous, next } = useNeighbours(one.id);
   const go = useCallback(
     (id: string | undefined) => id && void navigate({ to: '/cases/$caseId', params: { caseId: id }, search: {} }),
     [navigate],
@@ -80,7 +103,7 @@ function CaseBody({ one }: { one: Case }) {
     [navigate],
   );
 
-  // A decision by somebody else is said at once: what was seen before it may not hold any more.
+  // A decision by somebody else is shown at once, because what the reader saw may no longer be true.
   const seen = useRef(one);
   useEffect(() => {
     const before = seen.current;
@@ -115,7 +138,18 @@ function CaseBody({ one }: { one: Case }) {
       .catch(() => undefined); // the page shows the new state all the same
   }, [one, queries, me.user.id, nameOf, t]);
 
-  const undo = async (fresh: Case) => {
+  // Somebody who is deciding may not see the tab of notes.
+  useArrival(notes, me.user.id, (note) =>
+    toast({
+      title: t('cases.note_arrived', { name: nameOf(note.by) }),
+      description: note.text.length > 200 ? `${note.text.slice(0, 200)}…` : note.text,
+      tone: 'warning',
+      duration: 10_000,
+      action: { label: t('cases.note_read'), onClick: () => openTab('notes') },
+    }),
+  );
+
+  const undo = async (fresh: Case, place: Place) => {
     try {
       const now = queries.getQueryData<Case>(keys.case(fresh.id)) ?? fresh;
       const back = await answer(
@@ -124,18 +158,26 @@ function CaseBody({ one }: { one: Case }) {
         }),
       );
       remember(back);
+      restoreCase(fresh.id);
       toast({ title: t('cases.undone'), tone: 'success' });
-      go(fresh.id);
+      await navigate({ to: '/cases/$caseId', params: { caseId: fresh.id }, search: place.search });
+      requestAnimationFrame(() => document.getElementById('content')?.scrollTo({ top: place.top }));
     } catch (error) {
       toast({
         title: t('cases.undo_failed'),
-        description: asProblem(error).detail || t('common.unreachable'),
+        description: reasonOf(t, error),
         tone: 'danger',
       });
     }
   };
   const decided = (fresh: Case, event: string) => {
     remember(fresh);
+    if (fresh.needs?.proposed) {
+      toast({ title: t('cases.proposed_toast', { name: fresh.subject.name || fresh.id }), tone: 'success' });
+      if (autoNext && next) go(next);
+      return;
+    }
+    const place = { search, top: document.getElementById('content')?.scrollTop ?? 0 };
     forgetCase(fresh.id);
     toast({
       title: t('cases.decided_toast', {
@@ -145,14 +187,14 @@ function CaseBody({ one }: { one: Case }) {
       tone: 'success',
       duration: undoSeconds * 1000,
       countdown: true,
-      action: { label: t('cases.undo'), onClick: () => void undo(fresh) },
+      action: { label: t('cases.undo'), onClick: () => void undo(fresh, place) },
     });
     if (autoNext && next) go(next);
   };
 
-  const print = usePrint(one.id, one.parent?.case);
+  const print = usePrint(one);
   useEffect(() => {
-    // The browser's own command, too, waits until everything is there.
+    // The browser's own print command also waits until everything is loaded.
     const onKey = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'p' || event.altKey) return;
       event.preventDefault();
@@ -172,7 +214,7 @@ function CaseBody({ one }: { one: Case }) {
     } catch (error) {
       toast({
         title: t('common.failed'),
-        description: asProblem(error).detail || t('common.unreachable'),
+        description: reasonOf(t, error),
         tone: 'danger',
       });
     }
@@ -215,16 +257,22 @@ function CaseBody({ one }: { one: Case }) {
     } catch (error) {
       const problem = asProblem(error);
       if (problem.status === 412) setStale(problem);
-      else toast({ title: t('common.failed'), description: problem.detail || t('common.unreachable'), tone: 'danger' });
+      else toast({ title: t('common.failed'), description: reasonOf(t, problem), tone: 'danger' });
       throw error;
     }
   };
   const mayDecide = can('cases:decide') && one.status === 'active';
+  // What was begun and cannot be decided any more, because somebody else was first.
+  const orphaned =
+    hasDecision(draft) && !decisionsOf(one, workflow).some((each) => each.event === draft.event || draft.event === '');
+  const trouble = troubleIn(one);
+  const look = (is: boolean) => (is ? t('cases.tab_trouble') : undefined);
   const tabs: Tab[] = [
     {
       value: 'documents',
       label: t('cases.tab_documents'),
       count: one.documents?.length,
+      trouble: look(trouble.documents),
       content: (
         <DocumentsPanel
           one={one}
@@ -239,17 +287,21 @@ function CaseBody({ one }: { one: Case }) {
     {
       value: 'checks',
       label: t('cases.tab_checks'),
-      count: one.incidents?.length,
-      content: <ChecksPanel one={one} onChanged={remember} />,
+      count: one.checks.length,
+      trouble: look(trouble.checks),
+      content: <ChecksPanel one={one} />,
     },
     {
       value: 'notes',
       label: t('cases.tab_notes'),
-      content: <NotesPanel one={one} draft={draft} change={change} box={noteBox} />,
+      count: notes?.length,
+      trouble: unread.size > 0 ? t('cases.notes_new', { count: unread.size }) : undefined,
+      content: <NotesPanel one={one} draft={draft} change={change} box={noteBox} unread={unread} />,
     },
     {
       value: 'related',
       label: t('cases.tab_related'),
+      count: related + knownChildren(one.context) + (one.parent ? 1 : 0),
       content: (
         <div className="flex flex-col gap-3">
           <FamilyPanel one={one} />
@@ -269,7 +321,7 @@ function CaseBody({ one }: { one: Case }) {
     { value: 'history', label: t('cases.tab_history'), content: <HistoryPanel one={one} /> },
   ];
   return (
-    <article aria-label={t('cases.title')} className="print-flow">
+    <article aria-label={t('cases.title')} className="print-flow flex min-h-full flex-col">
       <Header
         one={one}
         workflow={workflow}
@@ -279,73 +331,64 @@ function CaseBody({ one }: { one: Case }) {
         onAssigned={remember}
         onGo={go}
         onPrint={() => void print()}
+        onCancel={() => setCancelling(true)}
       />
-      <div className="grid gap-3 p-3 lg:grid-cols-[minmax(0,1fr)_22rem] no-print">
-        <div className="min-w-0 max-lg:order-2">
-          <Tabs label={t('cases.title')} value={tab} onValueChange={openTab} tabs={tabs} />
-        </div>
-        <aside
-          aria-label={t('cases.decision')}
-          className="flex flex-col gap-3 max-lg:order-1 lg:sticky lg:top-3 lg:self-start"
-        >
-          <DecisionPanel
-            one={one}
-            workflow={workflow}
-            draft={draft}
-            change={change}
-            clear={clear}
-            onDecided={decided}
-            onStale={(problem) => setStale(problem)}
-            onUndone={(fresh) => {
-              remember(fresh);
-              toast({ title: t('cases.undone'), tone: 'success' });
-            }}
-          />
-          {one.risk && one.risk.reasons.length > 0 && (
-            <section aria-label={t('cases.risk')} className="rounded-lg border bg-surface p-3">
-              <h2 className="mb-1 text-sm font-semibold">{t('cases.why_here')}</h2>
-              <ul className="list-disc pl-4 text-sm">
-                {one.risk.reasons.map((reason) => (
-                  <li key={reason}>{reason}</li>
-                ))}
-              </ul>
-            </section>
-          )}
-          {one.message && (
-            <section aria-label={t('cases.message')} className="rounded-lg border bg-surface p-3 text-sm">
-              <h2 className="mb-1 font-semibold">{t('cases.message')}</h2>
-              {one.message.text && (
-                <p className="whitespace-pre-wrap">
-                  <bdi>{one.message.text}</bdi>
-                </p>
-              )}
-              <ul className="list-disc pl-4">
-                {(one.message.documents ?? []).map((asked) => (
-                  <li key={asked.id}>
-                    {asked.kind}: {t.maybe(`reason.${asked.reason}`, asked.reason)}
-                  </li>
-                ))}
-              </ul>
-            </section>
-          )}
-          {dirty && (
-            <p className="text-xs text-muted">
-              {t('cases.draft_kept')}{' '}
-              <Button size="sm" variant="ghost" onClick={clear}>
-                {t('cases.draft_drop')}
-              </Button>
-            </p>
-          )}
-        </aside>
+      {one.redacted && one.redacted.length > 0 && (
+        <p role="note" className="mx-3 mt-3 rounded-lg border bg-surface p-3 text-sm text-muted">
+          {t('cases.role_sees_no_personal_data')}
+        </p>
+      )}
+      <Summary one={one} workflow={workflow} unread={unread} onOpen={openTab} onChanged={remember} />
+      <CollectPanel one={one} workflow={workflow} onChanged={remember} />
+      <div className="min-w-0 flex-1 p-3 no-print">
+        <Tabs label={t('cases.title')} value={tab} onValueChange={openTab} tabs={tabs} />
       </div>
+      <DecisionBar>
+        <DecisionPanel
+          one={one}
+          workflow={workflow}
+          draft={draft}
+          change={change}
+          clear={clear}
+          onDecided={decided}
+          onStale={(problem) => setStale(problem)}
+          onUndone={(fresh) => {
+            remember(fresh);
+            restoreCase(fresh.id);
+            toast({ title: t('cases.undone'), tone: 'success' });
+          }}
+        />
+        {orphaned && <KeptDraft one={one} draft={draft} onSaved={clear} />}
+        {dirty && (
+          <p className="text-xs text-muted">
+            {t('cases.draft_kept')}{' '}
+            <Button size="sm" variant="ghost" onClick={clear}>
+              {t('cases.draft_drop')}
+            </Button>
+          </p>
+        )}
+      </DecisionBar>
       <PrintCase one={one} workflow={workflow} />
+      {cancelling && one.status === 'active' && (
+        <Cancellation
+          one={one}
+          onCancelled={(fresh) => {
+            remember(fresh);
+            forgetCase(fresh.id);
+          }}
+          onStale={(problem) => setStale(problem)}
+          onClose={() => setCancelling(false)}
+        />
+      )}
       <StaleDialog
         problem={stale}
         onClose={() => {
           setStale(null);
           void queries.invalidateQueries({ queryKey: keys.case(one.id), exact: true });
         }}
-      />
+      >
+        {hasDecision(draft) && <KeptDraft one={one} draft={draft} onSaved={clear} />}
+      </StaleDialog>
     </article>
   );
 }

@@ -2,12 +2,12 @@ import { Link } from '@tanstack/react-router';
 import type { Case } from '@/api';
 import { Time, useT } from '@/i18n';
 import { RiskChip, StateChip, stateName } from '@/queue/chips';
-import { outcomeToSay } from './family';
+import { outcomeToShow } from './family';
 
 /** Another case, as a row of a list that leads to it. */
 export function CaseRow({ other, detail }: { other: Case; detail?: string }) {
   const t = useT();
-  const outcome = outcomeToSay(other);
+  const outcome = outcomeToShow(other);
   return (
     <li className="border-b last:border-0">
       <Link

@@ -2,13 +2,14 @@ import { useMutation } from '@tanstack/react-query';
 import { Check, MessageSquareReply, Undo2, X } from 'lucide-react';
 import { useEffect, useId, useRef, useState } from 'react';
 import { type ApiProblem, answer, asProblem, type Case, client, etag, type WorkflowDetail } from '@/api';
-import { useT } from '@/i18n';
+import { explanationIn, reasonOf, useExplanation, useT } from '@/i18n';
 import { useShortcuts } from '@/keyboard';
 import { useSession } from '@/session';
-import { Button, cx, Field, Section, Select, Textarea, toast } from '@/ui';
+import { Button, cx, Field, Select, Textarea, toast } from '@/ui';
 import { AskForMore } from './AskForMore';
-import { type Decision, decisionsOf, needsReason } from './decisions';
+import { type Decision, decisionsOf, needsReason, titleIn, withNames, withWanted } from './decisions';
 import type { CaseDraft } from './draft';
+import { Hits } from './Hits';
 import { useReasonText } from './reasons';
 
 /** How long a decision can be taken back, in seconds. */
@@ -33,7 +34,7 @@ const icons = {
 };
 const shortcuts: Record<string, string> = { approve: 'a', reject: 'r', ask: 'v' };
 
-/** Whether a time is still to come; tells when it has. */
+/** Whether a time is in the future; updates when it has passed. */
 function useBefore(until: string | undefined): boolean {
   const [now, setNow] = useState(Date.now);
   const left = until ? Date.parse(until) - now : 0;
@@ -59,6 +60,7 @@ export function DecisionPanel({
 }: DecisionPanelProps) {
   const t = useT();
   const reasonText = useReasonText();
+  const explain = useExplanation();
   const { can, me } = useSession();
   const decisions = decisionsOf(one, workflow);
   const chosen = decisions.find((decision) => decision.event === draft.event);
@@ -76,10 +78,17 @@ export function DecisionPanel({
             event: decision.event,
             reason: draft.reason || undefined,
             comment: draft.comment.trim() || undefined,
+            hits:
+              decision.tone === 'approve'
+                ? (one.needs?.hits ?? []).flatMap((hit) => {
+                    const assessment = draft.hits?.[hit.id];
+                    return assessment ? [{ hit: hit.id, answer: assessment }] : [];
+                  })
+                : undefined,
             undo_seconds: undoSeconds,
             ...(decision.tone === 'ask'
               ? {
-                  message: draft.message.trim() || undefined,
+                  message: withWanted(draft.message, draft.wanted ?? [], titleOfKind) || undefined,
                   documents: draft.asked.map((asked) => ({
                     id: asked.id,
                     decision: 'revision' as const,
@@ -98,9 +107,18 @@ export function DecisionPanel({
       const problem = asProblem(error);
       if (problem.status === 412) onStale(problem);
       else if (!problem.signedOut)
-        toast({ title: t('common.failed'), description: problem.detail || t('common.unreachable'), tone: 'danger' });
+        toast({ title: t('common.failed'), description: whyRefused(problem), tone: 'danger' });
     },
   });
+  const titleOfKind = (kind: string) =>
+    t('cases.ask_line', { title: t.maybe(`kind.${kind}`, titleIn(workflow, kind)), reason: t('cases.ask_wanted') });
+  const nameOf = (event: string) => t.maybe(`decision.${event}`, event);
+  const whyRefused = (problem: ApiProblem) => {
+    const explanation = explanationIn(problem.details);
+    const reason = problem.errors.find((field) => field.code === 'guard')?.message ?? null;
+    if (explanation) return withNames(explain({ reason, explanation }), one, nameOf);
+    return reasonOf(t, problem);
+  };
   const undoable = useBefore(one.undo?.until);
   const undo = useMutation({
     mutationFn: () =>
@@ -113,7 +131,7 @@ export function DecisionPanel({
     onError: (error) =>
       toast({
         title: t('cases.undo_failed'),
-        description: asProblem(error).detail || t('common.unreachable'),
+        description: reasonOf(t, error),
         tone: 'danger',
       }),
   });
@@ -129,7 +147,9 @@ export function DecisionPanel({
   useEffect(() => {
     if (draft.event) form.current?.querySelector<HTMLElement>('select, textarea')?.focus();
   }, [draft.event, hasCodes]);
-  const toneOf = (tone: string) => decisions.find((decision) => decision.tone === tone);
+  const whyNot = (decision: Decision) =>
+    decision.supplied ? t('cases.supplied_cannot_approve') : withNames(explain(decision), one, nameOf);
+  const toneOf = (tone: string) => decisions.find((decision) => decision.tone === tone && !decision.exception);
   useShortcuts(
     t('cases.decision'),
     (['approve', 'reject', 'ask'] as const).map((tone) => ({
@@ -140,99 +160,133 @@ export function DecisionPanel({
     })),
   );
 
-  if (one.undo && undoable && one.undo.by.id === me.user.id) {
+  const mayUndo = Boolean(one.undo) && undoable && one.undo?.by.id === me.user.id;
+  useShortcuts(t('cases.decision'), [
+    { keys: 'z', label: t('keyboard.undo'), enabled: mayUndo && !undo.isPending, run: () => undo.mutate() },
+  ]);
+  if (one.undo && mayUndo) {
     return (
-      <Section title={t('cases.decided')}>
-        <div className="flex flex-wrap items-center justify-between gap-2" role="status">
-          <p>{t('cases.undo_open', { decision: t.maybe(`decision.${one.undo.event}`, one.undo.event) })}</p>
-          <Button icon={<Undo2 className="size-4" />} loading={undo.isPending} onClick={() => undo.mutate()}>
-            {t('cases.undo')}
-          </Button>
-        </div>
-      </Section>
+      <div className="flex flex-wrap items-center gap-3" role="status">
+        <p>{t('cases.undo_open', { decision: t.maybe(`decision.${one.undo.event}`, one.undo.event) })}</p>
+        <Button icon={<Undo2 className="size-4" />} loading={undo.isPending} shortcut="z" onClick={() => undo.mutate()}>
+          {t('cases.undo')}
+        </Button>
+      </div>
     );
   }
   if (decisions.length === 0) {
     return (
-      <Section title={t('cases.decision')}>
-        <p className="text-muted">{one.status === 'active' ? t('cases.nothing_to_decide') : t('cases.closed')}</p>
-      </Section>
+      <p className="text-muted">
+        {one.status !== 'active'
+          ? t('cases.closed')
+          : one.tags.includes('manual_review') && !allowed
+            ? t('cases.role_cannot_decide')
+            : t('cases.nothing_to_decide')}
+      </p>
     );
   }
+  // What it takes to approve this case; the server refuses less.
+  const needs = chosen?.tone === 'approve' ? one.needs : undefined;
+  const proposed = one.needs?.proposed;
+  const own = proposed?.by.id === me.user.id;
   // Documents that are asked for again carry their own reasons.
   const reasonNeeded =
-    chosen !== undefined && needsReason(chosen) && !(chosen.tone === 'ask' && draft.asked.length > 0);
+    needs?.reason ||
+    (chosen !== undefined &&
+      needsReason(chosen) &&
+      !(chosen.tone === 'ask' && draft.asked.length + (draft.wanted?.length ?? 0) > 0));
   const submit = () => {
     if (!chosen) return;
-    const incomplete = reasonNeeded && !draft.reason;
-    setMissing(incomplete);
+    const incomplete =
+      (reasonNeeded && !draft.reason) ||
+      (needs?.reason && !draft.comment.trim()) ||
+      (chosen.tone === 'ask' && draft.asked.some((asked) => !asked.reason)) ||
+      (needs?.hits ?? []).some((hit) => !draft.hits?.[hit.id]);
+    setMissing(Boolean(incomplete));
     if (!incomplete) decide.mutate(chosen);
   };
   return (
-    <Section title={t('cases.decision')}>
-      <div className="flex flex-col gap-3">
-        <div role="group" aria-label={t('cases.decision')} className="grid grid-cols-2 gap-1.5">
-          {decisions.map((decision) => {
-            const possible = allowed && decision.allowed;
-            const tip = !allowed ? t('cases.role_cannot_decide') : (decision.reason ?? '');
-            return (
-              <Button
-                key={decision.event}
-                icon={icons[decision.tone]}
-                aria-pressed={decision.event === draft.event}
-                aria-disabled={!possible || undefined}
-                aria-describedby={possible ? undefined : `${why}-${decision.event}`}
-                title={possible ? undefined : tip}
-                shortcut={shortcuts[decision.tone]}
-                onClick={() => choose(decision)}
-                className={cx(
-                  'aria-disabled:cursor-not-allowed aria-disabled:opacity-55',
-                  decision.tone !== 'approve' && decision.tone !== 'reject' && 'col-span-2',
-                  decision.event === draft.event &&
-                    (decision.tone === 'approve'
-                      ? 'border-success bg-success-soft text-success'
-                      : decision.tone === 'reject'
-                        ? 'border-danger bg-danger-soft text-danger'
-                        : 'border-accent bg-accent-soft text-accent-ink'),
-                )}
-              >
-                {t.maybe(`decision.${decision.event}`, decision.event)}
-              </Button>
-            );
-          })}
+    <div className="flex flex-col gap-2">
+      <div role="group" aria-label={t('cases.decision')} className="grid grid-cols-2 gap-1.5 sm:flex sm:flex-wrap">
+        {decisions.map((decision) => {
+          const possible = allowed && decision.allowed;
+          const tip = !allowed ? t('cases.role_cannot_decide') : whyNot(decision);
+          return (
+            <Button
+              key={decision.event}
+              icon={icons[decision.tone]}
+              aria-pressed={decision.event === draft.event}
+              aria-disabled={!possible || undefined}
+              aria-describedby={possible ? undefined : `${why}-${decision.event}`}
+              title={possible ? undefined : tip}
+              shortcut={decision.exception ? undefined : shortcuts[decision.tone]}
+              onClick={() => choose(decision)}
+              className={cx(
+                'aria-disabled:cursor-not-allowed aria-disabled:opacity-55',
+                'max-sm:last:odd:col-span-2 max-sm:h-auto max-sm:min-h-8 max-sm:whitespace-normal',
+                decision.exception && 'max-sm:col-span-2',
+                decision.event === draft.event &&
+                  (decision.tone === 'approve'
+                    ? 'border-success bg-success-soft text-success enabled:hover:bg-success-soft'
+                    : decision.tone === 'reject'
+                      ? 'border-danger bg-danger-soft text-danger enabled:hover:bg-danger-soft'
+                      : 'border-accent bg-accent-soft text-accent-ink enabled:hover:bg-accent-soft'),
+              )}
+            >
+              {t.maybe(`decision.${decision.event}`, decision.event)}
+            </Button>
+          );
+        })}
+      </div>
+      {decisions
+        .filter((decision) => !allowed || !decision.allowed)
+        .map((decision) => (
+          <p key={decision.event} id={`${why}-${decision.event}`} className="text-xs text-muted">
+            {t('cases.not_possible', {
+              decision: t.maybe(`decision.${decision.event}`, decision.event),
+              reason: allowed ? whyNot(decision) : t('cases.role_cannot_decide'),
+            })}
+          </p>
+        ))}
+      {proposed && own && (
+        <div className="flex flex-wrap items-center justify-between gap-2">
+          <p className="text-sm text-muted">{t('cases.four_eyes_wait')}</p>
+          <Button size="sm" icon={<Undo2 className="size-4" />} loading={undo.isPending} onClick={() => undo.mutate()}>
+            {t('cases.withdraw')}
+          </Button>
         </div>
-        {decisions
-          .filter((decision) => !allowed || !decision.allowed)
-          .map((decision) => (
-            <p key={decision.event} id={`${why}-${decision.event}`} className="text-xs text-muted">
-              {t('cases.not_possible', {
-                decision: t.maybe(`decision.${decision.event}`, decision.event),
-                reason: allowed ? (decision.reason ?? t('common.unknown')) : t('cases.role_cannot_decide'),
-              })}
-            </p>
-          ))}
-        {chosen && allowed && (
-          <form
-            noValidate
-            ref={form}
-            className="flex flex-col gap-3"
-            onSubmit={(event) => {
+      )}
+      {chosen && allowed && !(own && chosen.event === proposed?.event) && (
+        <form
+          noValidate
+          ref={form}
+          className="flex max-w-5xl flex-col gap-3"
+          onSubmit={(event) => {
+            event.preventDefault();
+            submit();
+          }}
+          onKeyDown={(event) => {
+            if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
               event.preventDefault();
               submit();
-            }}
-            onKeyDown={(event) => {
-              if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
-                event.preventDefault();
-                submit();
-              } else if (event.key === 'Escape') {
-                change({ event: '' });
-              }
-            }}
-          >
+            } else if (event.key === 'Escape') {
+              change({ event: '' });
+            }
+          }}
+        >
+          {needs && needs.because.length > 0 && (
+            <p className="text-sm">
+              {t('cases.needs_because', {
+                because: needs.because.map((why) => t(`cases.because_${why}`)).join(', '),
+              })}
+            </p>
+          )}
+          {needs && needs.hits.length > 0 && <Hits hits={needs.hits} draft={draft} change={change} missing={missing} />}
+          <div className="grid items-start gap-3 md:grid-cols-2">
             <Field
               label={t('cases.reason')}
-              required={reasonNeeded}
-              error={missing ? t('cases.reason_missing') : undefined}
+              required={Boolean(reasonNeeded)}
+              error={missing && reasonNeeded && !draft.reason ? t('cases.reason_missing') : undefined}
             >
               {(control) =>
                 chosen.reasons ? (
@@ -255,8 +309,12 @@ export function DecisionPanel({
                 )
               }
             </Field>
-            {chosen.tone === 'ask' && <AskForMore one={one} workflow={workflow} draft={draft} change={change} />}
-            <Field label={t('cases.comment')} hint={t('cases.comment_hint')}>
+            <Field
+              label={t('cases.comment')}
+              hint={t('cases.comment_hint')}
+              required={needs?.reason === true}
+              error={missing && needs?.reason && !draft.comment.trim() ? t('cases.comment_missing') : undefined}
+            >
               {(control) => (
                 <Textarea
                   {...control}
@@ -267,22 +325,30 @@ export function DecisionPanel({
                 />
               )}
             </Field>
-            <div className="flex items-center justify-end gap-2">
-              <Button variant="ghost" onClick={() => change({ event: '' })}>
-                {t('common.cancel')}
-              </Button>
-              <Button
-                type="submit"
-                variant={chosen.tone === 'reject' ? 'danger' : 'primary'}
-                loading={decide.isPending}
-                shortcut="Ctrl ⏎"
-              >
-                {t.maybe(`decide.${chosen.event}`, t.maybe(`decision.${chosen.event}`, chosen.event))}
-              </Button>
-            </div>
-          </form>
-        )}
-      </div>
-    </Section>
+          </div>
+          {chosen.tone === 'ask' && (
+            <AskForMore one={one} workflow={workflow} draft={draft} change={change} missing={missing} />
+          )}
+          {needs?.four_eyes && (
+            <p className="text-sm text-muted">{t(proposed ? 'cases.four_eyes_second' : 'cases.four_eyes_first')}</p>
+          )}
+          <div className="flex items-center justify-end gap-2">
+            <Button variant="ghost" onClick={() => change({ event: '' })}>
+              {t('common.cancel')}
+            </Button>
+            <Button
+              type="submit"
+              variant={chosen.tone === 'reject' ? 'danger' : 'primary'}
+              loading={decide.isPending}
+              shortcut="Ctrl ⏎"
+            >
+              {needs?.four_eyes
+                ? t(proposed ? 'cases.confirm' : 'cases.propose')
+                : t.maybe(`decide.${chosen.event}`, t.maybe(`decision.${chosen.event}`, chosen.event))}
+            </Button>
+          </div>
+        </form>
+      )}
+    </div>
   );
 }

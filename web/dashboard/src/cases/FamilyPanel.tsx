@@ -6,7 +6,7 @@ import { useT } from '@/i18n';
 import { Section, SkeletonLines } from '@/ui';
 import { CaseRow } from './CaseRow';
 import { doneOf, inOrder, knownChildren, placeOf } from './family';
-import { PanelError } from './Panels';
+import { PanelError } from './PanelError';
 
 /** How often children that go on are asked for, in milliseconds. */
 const interval = 5_000;
@@ -33,7 +33,7 @@ function ParentSection({ id, parent }: { id: string; parent: NonNullable<Case['p
           {found.data ? (
             <CaseRow other={found.data} />
           ) : (
-            // It cannot be read now; where it is, is known all the same, and its own page says what is wrong.
+            // It cannot be read now; its state is known all the same, and its own page shows the error.
             <li>
               <Link to="/cases/$caseId" params={{ caseId: parent.case }} className="block px-3 py-2 hover:bg-hover">
                 <bdi className="font-medium">{parent.case}</bdi>
@@ -51,7 +51,7 @@ function ChildrenSection({ one }: { one: Case }) {
   const known = knownChildren(one.context);
   const found = useQuery({
     ...childrenQuery(one.id),
-    // A parent knows of its children before they are there, and does not change when it has called them off.
+    // A parent knows of its children before they exist, and does not change when it has cancelled them.
     refetchInterval: ({ state: { data } }) =>
       data && (data.length < known || doneOf(data) < data.length) ? interval : false,
   });

@@ -1,14 +1,15 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { ArrowDown, ArrowUp, ChevronLeft, Printer, UserRound } from 'lucide-react';
-import { answer, asProblem, type Case, client, type Present, usersQuery, type WorkflowDetail } from '@/api';
-import { Time, useFormats, useT } from '@/i18n';
+import { ArrowDown, ArrowUp, Ban, ChevronLeft, Printer, UserRound } from 'lucide-react';
+import { answer, type Case, client, type Present, usersQuery, type WorkflowDetail } from '@/api';
+import { reasonOf, Time, useFormats, useT } from '@/i18n';
 import { assignable } from '@/queue/BulkBar';
 import { RiskChip, StateChip } from '@/queue/chips';
 import { rememberedList } from '@/queue/neighbours';
 import { SlaChip } from '@/queue/SlaChip';
 import { useSession } from '@/session';
 import { Avatar, Button, Chip, IconButton, Menu, Popover, toast } from '@/ui';
+import { nameIn, wordsOf } from './words';
 
 export interface HeaderProps {
   one: Case;
@@ -19,17 +20,18 @@ export interface HeaderProps {
   onAssigned: (fresh: Case) => void;
   onGo: (id: string) => void;
   onPrint: () => void;
+  onCancel: () => void;
 }
 
 /** Who the case is about, where it is, how urgent, whose, and who else is looking. */
-export function Header({ one, workflow, others, previous, next, onAssigned, onGo, onPrint }: HeaderProps) {
+export function Header({ one, workflow, others, previous, next, onAssigned, onGo, onPrint, onCancel }: HeaderProps) {
   const t = useT();
   const { number } = useFormats();
   const { me, can } = useSession();
   const titles = new Map(
     (workflow?.states ?? []).filter((state) => state.title).map((state) => [state.path, state.title]),
   );
-  const name = one.subject.name || one.external_id || one.id;
+  const name = nameIn(one) || t('cases.unnamed');
   return (
     <header className="border-b bg-surface px-4 py-2.5">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
@@ -59,7 +61,7 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
           >
             <p className="font-medium">
               {t.maybe(`risk.${one.risk.severity}`, one.risk.severity)} · {number(one.risk.score, 0)}{' '}
-              {one.risk.policy && <span className="font-normal text-muted">({one.risk.policy})</span>}
+              {one.risk.policy && <span className="font-normal text-muted">({wordsOf(one.risk.policy)})</span>}
             </p>
             <ul className="mt-1 list-disc pl-4">
               {one.risk.reasons.map((reason) => (
@@ -92,6 +94,9 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
             onClick={() => next && onGo(next)}
           />
           <IconButton label={t('cases.print')} icon={<Printer className="size-4" />} onClick={onPrint} />
+          {can('cases:operate') && one.status === 'active' && (
+            <IconButton label={t('cases.cancel')} icon={<Ban className="size-4" />} onClick={onCancel} />
+          )}
         </div>
       </div>
       <p className="mt-1 flex flex-wrap gap-x-3 gap-y-0.5 text-xs text-muted">
@@ -101,6 +106,12 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
         <span>
           {t('cases.started')} <Time value={one.created_at} />
         </span>
+        {one.waiting && (
+          <span>
+            {t(`cases.waits_for_${one.waiting.for}`)}
+            {one.waiting.work && <> ({wordsOf(one.waiting.work)})</>}
+          </span>
+        )}
         {one.state_since && (
           <span>
             {t('cases.here_since')} <Time value={one.state_since} />
@@ -108,13 +119,6 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
         )}
         <code className="select-all">{one.id}</code>
       </p>
-      {one.risk && one.risk.reasons.length > 0 && (
-        <ul className="print-only">
-          {one.risk.reasons.map((reason) => (
-            <li key={reason}>{reason}</li>
-          ))}
-        </ul>
-      )}
     </header>
   );
 }
@@ -166,7 +170,7 @@ function Assignee({
     onError: (error) =>
       toast({
         title: t('common.failed'),
-        description: asProblem(error).detail || t('common.unreachable'),
+        description: reasonOf(t, error),
         tone: 'danger',
       }),
   });
@@ -199,7 +203,8 @@ function Assignee({
       <Menu
         label={t('cases.assignee')}
         trigger={
-          <Button size="sm" variant="ghost" icon={face} aria-label={`${t('cases.assignee')}: ${label}`}>
+          <Button size="sm" variant="ghost" icon={face}>
+            <span className="sr-text">{t('cases.assignee')}: </span>
             <bdi className="max-w-32 truncate">{label}</bdi>
           </Button>
         }

@@ -2,12 +2,13 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ShieldCheck } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { answer, asProblem, type Case, type CaseDocument, type Cause, client, type Entry, keys } from '@/api';
-import { Time, useT } from '@/i18n';
+import { answer, type Case, type CaseDocument, type Cause, client, type Entry, keys } from '@/api';
+import { reasonOf, Time, useT } from '@/i18n';
+import { labelOf } from '@/queue/schema';
 import { Button, Chip, EmptyState, Section, Select, SkeletonLines, toast } from '@/ui';
 import { useActorName } from './actors';
 import { eventName } from './events';
-import { PanelError } from './Panels';
+import { PanelError } from './PanelError';
 import { useReasonText } from './reasons';
 
 /** Groups of causes that people look for. */
@@ -20,6 +21,8 @@ export const causeGroups: Record<string, Cause[]> = {
     'incident',
     'incident_resolved',
     'callback_awaited',
+    'callback_ignored',
+    'postponed',
     'children_started',
     'child_reported',
     'migrated',
@@ -51,27 +54,57 @@ export function documentOf(path: string, documents: readonly CaseDocument[]): Ca
   return documents.find((document) => document.id === id);
 }
 
-function said(value: unknown): string {
+function valueText(value: unknown): string {
   if (value === undefined || value === null) return '—';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Looks at documents by the same person in a row as one: they are many, and none of them changes anything. */
-export function grouped(entries: readonly Entry[]): { entry: Entry; times: number }[] {
-  const groups: { entry: Entry; times: number }[] = [];
+export interface EntryGroup {
+  entry: Entry;
+  /** All consecutive views, including this entry; empty when the entry is no view. */
+  views: Entry[];
+}
+
+/** Groups consecutive views of documents: there are many, and they change nothing. */
+export function grouped(entries: readonly Entry[]): EntryGroup[] {
+  const groups: EntryGroup[] = [];
   for (const entry of entries) {
     const last = groups.at(-1);
-    if (
-      entry.cause === 'document_viewed' &&
-      last?.entry.cause === 'document_viewed' &&
-      last.entry.actor.id === entry.actor.id
-    ) {
-      last.times++;
-    } else {
-      groups.push({ entry, times: 1 });
-    }
+    if (entry.cause !== 'document_viewed' || entry.unreadable) groups.push({ entry, views: [] });
+    else if (last && last.views.length > 0) last.views.push(entry);
+    else groups.push({ entry, views: [entry] });
   }
   return groups;
+}
+
+/** The id of the document that somebody viewed. */
+function viewed(entry: Entry): string {
+  const document = entry.details?.['document'];
+  return document !== null && typeof document === 'object' && 'id' in document && typeof document.id === 'string'
+    ? document.id
+    : '';
+}
+
+/** Which documents were viewed, and by whom, in the order of the first view. */
+export function viewsOf(views: readonly Entry[]): { document: string; people: Entry['actor'][]; times: number }[] {
+  const found = new Map<string, { document: string; people: Entry['actor'][]; times: number }>();
+  for (const view of views) {
+    const document = viewed(view);
+    const one = found.get(document) ?? { document, people: [], times: 0 };
+    if (!one.people.some((person) => person.id === view.actor.id)) one.people.push(view.actor);
+    one.times++;
+    found.set(document, one);
+  }
+  return [...found.values()];
+}
+
+/** A path in the case as people read it: "context.applicant.date_of_birth" is "Applicant › Date of birth". */
+export function pathName(path: string): string {
+  return path
+    .replace(/^context\./, '')
+    .split('.')
+    .map((name) => (/^\d+$/.test(name) ? String(Number(name) + 1) : labelOf(name)))
+    .join(' › ');
 }
 
 /** The history, newest first: what, who, when, from where to where, before and after. Ten thousand entries scroll as ten do. */
@@ -109,7 +142,7 @@ export function HistoryPanel({ one }: { one: Case }) {
     onError: (error) =>
       toast({
         title: t('common.failed'),
-        description: asProblem(error).detail || t('common.unreachable'),
+        description: reasonOf(t, error),
         tone: 'danger',
       }),
   });
@@ -178,7 +211,7 @@ export function HistoryPanel({ one }: { one: Case }) {
                     className="absolute inset-x-0 top-0 border-b px-3 py-2"
                     style={{ transform: `translateY(${item.start}px)` }}
                   >
-                    <EntryLine entry={group.entry} times={group.times} documents={one.documents ?? []} />
+                    <EntryLine entry={group.entry} views={group.views} documents={one.documents ?? []} />
                   </li>
                 )
               );
@@ -190,18 +223,20 @@ export function HistoryPanel({ one }: { one: Case }) {
   );
 }
 
-/** The entry; `times` when the same person did the same several times in a row. */
+/** An entry, or consecutive views as one. */
 export function EntryLine({
   entry,
-  times = 1,
+  views = [],
   documents = [],
+  paper = false,
 }: {
   entry: Entry;
-  times?: number;
+  views?: readonly Entry[];
   documents?: readonly CaseDocument[];
+  paper?: boolean;
 }) {
   const t = useT();
-  const nameOf = useActorName();
+  const nameOf = useActorName(paper);
   const reasonText = useReasonText();
   const from = entry.from ?? [];
   const to = entry.to ?? [];
@@ -213,12 +248,31 @@ export function EntryLine({
   const noteText =
     note !== null && typeof note === 'object' && 'text' in note && typeof note.text === 'string' ? note.text : '';
   const moved = from.join() !== to.join();
+  const titleOf = (id: string) => {
+    const document = documents.find((each) => each.id === id);
+    return document
+      ? [t.maybe(`kind.${document.kind}`, document.title || document.kind), document.side].filter(Boolean).join(', ')
+      : t('cases.history_document');
+  };
+  const people = new Set(views.map((view) => view.actor.id)).size;
+  if (entry.unreadable) {
+    return (
+      <p className="flex items-center gap-x-2 text-sm">
+        <span className="w-9 shrink-0 text-xs text-faint tabular-nums">{entry.version}</span>
+        <span className="font-medium text-danger">{t('cases.history_unreadable')}</span>
+      </p>
+    );
+  }
   return (
     <div className="text-sm">
       <p className="flex flex-wrap items-center gap-x-2">
         <span className="w-9 shrink-0 text-xs text-faint tabular-nums">{entry.version}</span>
         <span className="font-medium">{t.maybe(`cause.${entry.cause}`, entry.cause)}</span>
-        {times > 1 && <Chip>{t('cases.history_times', { count: times })}</Chip>}
+        {views.length > 1 && (
+          <span className="text-muted">
+            {t('cases.history_times', { count: views.length })} {t('cases.history_by_people', { count: people })}
+          </span>
+        )}
         {entry.event && <Chip>{t.maybe(`decision.${entry.event}`, eventName(entry.event))}</Chip>}
         {moved && (
           <span className="text-muted">
@@ -228,10 +282,18 @@ export function EntryLine({
         )}
         <span className="flex-1" />
         <span className="text-xs text-muted">
-          {nameOf(entry.actor)} · <Time value={entry.at} />
+          {people < 2 && <>{nameOf(entry.actor)} · </>}
+          <Time value={entry.at} form={paper ? 'exact' : 'relative'} />
         </span>
       </p>
       <div className="pl-11">
+        {viewsOf(views).map((view) => (
+          <p key={view.document} className="text-xs text-muted">
+            {titleOf(view.document)}
+            {view.times > 1 && ` · ${t('cases.history_times', { count: view.times })}`}
+            {people > 1 && ` · ${view.people.map(nameOf).join(', ')}`}
+          </p>
+        ))}
         {reason && <p className="text-muted">{reasonText(reason)}</p>}
         {comment && (
           <p className="whitespace-pre-wrap">
@@ -245,17 +307,27 @@ export function EntryLine({
         )}
         {changesOf(entry).map((change) => {
           const document = documentOf(change.path, documents);
-          const value = (of: unknown) =>
-            document && typeof of === 'string' ? t.maybe(`document.${of}`, said(of)) : said(of);
+          const value = (of: unknown) => {
+            if (typeof of !== 'string') return valueText(of);
+            if (document) return t.maybe(`document.${of}`, of);
+            return change.path === 'assignee' ? (of ? nameOf({ kind: 'user', id: of }) : '—') : of || '—';
+          };
           return (
             <p key={change.path} className="text-xs">
               {document ? (
                 <span className="text-muted">{t.maybe(`kind.${document.kind}`, document.title || document.kind)}</span>
               ) : (
-                <code className="text-muted">{change.path}</code>
+                <span className="text-muted">
+                  {change.path === 'assignee' ? t('cases.assignee') : pathName(change.path)}
+                </span>
               )}
-              : <del className="text-danger no-underline">{value(change.before)}</del> →{' '}
-              <ins className="text-success no-underline">{value(change.after)}</ins>
+              :{' '}
+              {change.before !== undefined && change.before !== null && (
+                <>
+                  <del className="text-muted">{value(change.before)}</del> →{' '}
+                </>
+              )}
+              <ins className="no-underline">{value(change.after)}</ins>
             </p>
           );
         })}

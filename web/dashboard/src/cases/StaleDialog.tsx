@@ -1,4 +1,5 @@
-import type { ApiProblem, User } from '@/api';
+import type { ReactNode } from 'react';
+import type { ApiProblem } from '@/api';
 import { Time, useT } from '@/i18n';
 import { Button, Dialog } from '@/ui';
 import { useActorName } from './actors';
@@ -8,10 +9,12 @@ import { changesSince } from './decisions';
 export function StaleDialog({
   problem,
   onClose,
+  children,
 }: {
   problem: ApiProblem | null;
-  users?: Map<string, User>;
   onClose: () => void;
+  /** The draft that is kept. */
+  children?: ReactNode;
 }) {
   const t = useT();
   const nameOf = useActorName();
@@ -45,6 +48,7 @@ export function StaleDialog({
           </li>
         ))}
       </ol>
+      {children && <div className="mt-3">{children}</div>}
     </Dialog>
   );
 }

@@ -3,15 +3,17 @@ import { usersQuery } from '@/api';
 import { useT } from '@/i18n';
 import { useSession } from '@/session';
 
-/** Who did it, as people say it. */
-export function useActorName(): (actor: { kind: string; id: string }) => string {
+/** Who made a change, as people read it: on paper "you" is nobody, and everybody has a name. */
+export function useActorName(paper = false): (actor: { kind: string; id: string; as?: string }) => string {
   const t = useT();
   const { me } = useSession();
   const users = useQuery(usersQuery).data;
   return (actor) => {
     if (actor.kind === 'user') {
-      if (actor.id === me.user.id) return t('actor.you');
-      return users?.find((user) => user.id === actor.id)?.name || actor.id;
+      const mine = actor.id === me.user.id;
+      const known = users?.find((user) => user.id === actor.id)?.name || (mine && me.user.name) || actor.id;
+      const name = mine && !paper ? t('actor.you') : known;
+      return actor.as ? t('actor.for_applicant', { name }) : name;
     }
     return t.maybe(`actor.${actor.kind}`, actor.kind);
   };

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Case, CaseDocument, Entry, WorkflowDetail } from '@/api';
 import { neighbours } from '@/queue/neighbours';
 import { inputText, policyAnswers, resultsOf } from './checks';
-import { changesSince, composeMessage, decisionsOf, needsReason } from './decisions';
+import { changesSince, composeMessage, decisionsOf, needsReason, withNames } from './decisions';
 import { eventName } from './events';
-import { doneOf, inOrder, knownChildren, outcomeToSay, placeOf } from './family';
+import { doneOf, inOrder, knownChildren, outcomeToShow, placeOf } from './family';
 import { dataFields } from './fields';
-import { grouped } from './HistoryPanel';
+import { grouped, pathName, viewsOf } from './HistoryPanel';
 import { newer } from './useCase';
 
 const inReview = {
@@ -82,6 +82,72 @@ it('shows a context by its schema, leaves out results, and takes any shape', () 
   ]);
 });
 
+it('leaves no field of a context out, however many there are and however deep', () => {
+  const deep = Array.from({ length: 20 }).reduce<unknown>((inner) => ({ inner }), 'bottom');
+  const many = Object.fromEntries(Array.from({ length: 1500 }, (_, n) => [`f${n}`, n]));
+  const list = Array.from({ length: 300 }, (_, n) => ({ n }));
+  const fields = dataFields({ many, list, deep, none: [], nobody: {} }, {}, new Set());
+  expect(fields).toHaveLength(1500 + 300 + 3);
+  expect(fields.find((one) => one.value === 'bottom')?.group).toHaveLength(20);
+  expect(fields.slice(-2).map((one) => one.kind)).toEqual(['empty', 'empty']);
+});
+
+it('shows fields in the order of the definition, and what it does not name after them', () => {
+  const context = { a: 1, applicant: { born: '1980-01-02', extra: 1, name: 'Ada' }, owners: [{ name: 'B', share: 2 }] };
+  const order = ['owners', 'owners[].share', 'owners[].name', 'applicant', 'applicant.name', 'applicant.born'];
+  expect(dataFields(context, {}, new Set(), order).map((one) => one.path)).toEqual([
+    ...['owners.0.share', 'owners.0.name', 'applicant.name', 'applicant.born', 'applicant.extra', 'a'],
+  ]);
+});
+
+it('knows the code of a country by its field, also in a list', () => {
+  const context = { country: 'SE', nationalities: ['DE'], countryOfBirth: 'FR', code: 'AB', country_note: 'x' };
+  expect(dataFields(context, {}, new Set()).map((one) => one.kind)).toEqual([
+    ...['country', 'country', 'country', 'text', 'text'],
+  ]);
+});
+
+it('tells a check that has failed from one that has answered', () => {
+  const tasks = [
+    { work: 'sanctions', source: 'vendor' },
+    { work: 'identity', source: 'vendor' },
+  ];
+  const results = resultsOf(
+    { sanctions: { error: 'timeout' }, identity: { error: 'none', status: 'verified' } },
+    tasks,
+  );
+  expect(results.map((one) => [one.work, one.failed, one.fields.length])).toEqual([
+    ['sanctions', 'timeout', 0],
+    ['identity', null, 2],
+  ]);
+});
+
+it('offers an approval without all checks only where a check is missing, after the plain decisions', () => {
+  const next = (plain: boolean) =>
+    ['approve', 'approve_unanswered', 'reject', 'revision', 'screen_again'].map((event) => ({
+      event,
+      allowed: event === 'approve' ? plain : event !== 'approve_unanswered' || !plain,
+      reason: 'A check has no result.',
+    }));
+  const of = (plain: boolean) =>
+    decisionsOf({ status: 'active', tags: ['manual_review'], next: next(plain) } as unknown as Case, undefined);
+  expect(of(true).map((one) => one.event)).toEqual(['approve', 'reject', 'revision', 'screen_again']);
+  expect(of(false).map((one) => [one.event, one.tone, one.allowed])).toEqual([
+    ['approve', 'approve', false],
+    ['reject', 'reject', true],
+    ['approve_unanswered', 'approve', true],
+    ['revision', 'ask', true],
+    ['screen_again', 'other', true],
+  ]);
+});
+
+it('calls the events in a sentence as their buttons do, and leaves other words in parentheses alone', () => {
+  const one = { next: [{ event: 'screen_again' }] } as unknown as Case;
+  expect(withNames('Check (screen_again) it (twice).', one, () => 'Screen again')).toBe(
+    'Check (Screen again) it (twice).',
+  );
+});
+
 it('finds the answers of policies and names personal inputs without showing them', () => {
   const [answer] = policyAnswers({
     applicant: {},
@@ -107,6 +173,9 @@ it('knows the neighbours of a case in the list it was opened from', () => {
   expect(neighbours(['a', 'b', 'c'], 'b')).toEqual({ previous: 'a', next: 'c' });
   expect(neighbours(['a', 'b'], 'b')).toEqual({ previous: 'a', next: undefined });
   expect(neighbours(['a', 'b'], 'z')).toEqual({ next: 'a' });
+  expect(neighbours(['a', 'b', 'c'], 'a', ['b'])).toEqual({ next: 'c' });
+  expect(neighbours(['a', 'b', 'c'], 'b', ['a', 'b'])).toEqual({ next: 'c' });
+  expect(neighbours(['a', 'b'], 'z', ['a'])).toEqual({ next: 'b' });
 });
 
 it('does not let a slow answer undo a newer one', () => {
@@ -122,22 +191,43 @@ it('calls what work has raised after the work, and other events by their names',
   expect(eventName('SUBMIT')).toBe('SUBMIT');
 });
 
-it('counts looks at documents by one person in a row as one, and nothing else', () => {
-  const entry = (version: number, cause: string, id: string) =>
-    ({ version, cause, actor: { kind: 'user', id } }) as unknown as Entry;
+it('folds consecutive views, with who viewed which document', () => {
+  const entry = (version: number, cause: string, id: string, document?: string) =>
+    ({
+      version,
+      cause,
+      actor: { kind: 'user', id },
+      details: document ? { document: { id: document } } : undefined,
+    }) as unknown as Entry;
   const groups = grouped([
-    entry(6, 'document_viewed', 'rita'),
-    entry(5, 'document_viewed', 'rita'),
-    entry(4, 'document_viewed', 'robin'),
+    entry(7, 'document_viewed', 'rita', 'a'),
+    entry(6, 'document_viewed', 'robin', 'a'),
+    entry(5, 'document_viewed', 'rita', 'b'),
+    entry(4, 'note', 'robin'),
     entry(3, 'note', 'robin'),
-    entry(2, 'note', 'robin'),
+    entry(2, 'document_viewed', 'robin', 'b'),
   ]);
-  expect(groups.map((one) => [one.entry.version, one.times])).toEqual([
-    [6, 2],
-    [4, 1],
-    [3, 1],
+  expect(groups.map((one) => [one.entry.version, one.views.length])).toEqual([
+    [7, 3],
+    [4, 0],
+    [3, 0],
     [2, 1],
   ]);
+  expect(
+    viewsOf(groups[0]?.views ?? []).map((one) => [
+      one.document,
+      one.times,
+      one.people.map((person) => person.id).join(),
+    ]),
+  ).toEqual([
+    ['a', 2, 'rita,robin'],
+    ['b', 1, 'rita'],
+  ]);
+});
+
+it('names paths in a case as people do', () => {
+  expect(pathName('context.applicant.date_of_birth')).toBe('Applicant › Date of birth');
+  expect(pathName('owners.0.country')).toBe('Owners › 1 › Country');
 });
 
 it('shows lists in a vendor’s answer as tables and the rest as fields, and no answers of policies or documents', () => {
@@ -206,8 +296,8 @@ describe('children', () => {
   });
   it('have an outcome beside their state only where the two differ', () => {
     const ended = { status: 'completed', outcome: 'approved', configuration: ['approved'] } as const;
-    expect(outcomeToSay({ ...ended, configuration: ['approved'] })).toBeNull();
-    expect(outcomeToSay({ ...ended, configuration: ['people.done', 'papers.done'] })).toBe('approved');
-    expect(outcomeToSay({ ...ended, status: 'active', outcome: null, configuration: ['review'] })).toBeNull();
+    expect(outcomeToShow({ ...ended, configuration: ['approved'] })).toBeNull();
+    expect(outcomeToShow({ ...ended, configuration: ['people.done', 'papers.done'] })).toBe('approved');
+    expect(outcomeToShow({ ...ended, status: 'active', outcome: null, configuration: ['review'] })).toBeNull();
   });
 });

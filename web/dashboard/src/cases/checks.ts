@@ -1,5 +1,7 @@
+import type { TaskRun } from '@/api';
 import { labelOf } from '@/queue/schema';
 import { type DataField, dataFields } from './fields';
+import { wordsOf } from './words';
 
 // What the automatic checks have found, as a case's context holds it.
 
@@ -14,6 +16,8 @@ export interface PolicyAnswer {
   work: string;
   policy: string;
   version: number;
+  /** The id under which it is kept. */
+  decision: string;
   outcome: string;
   score: number;
   severity: string;
@@ -42,6 +46,7 @@ export function policyAnswers(context: Record<string, unknown>): PolicyAnswer[] 
         work,
         policy: text(value['policy']),
         version: number(value['version']),
+        decision: text(value['decision']),
         outcome: value['outcome'],
         score: number(value['score']),
         severity: text(value['severity']),
@@ -64,6 +69,41 @@ export function policyAnswers(context: Record<string, unknown>): PolicyAnswer[] 
   });
 }
 
+/** What was asked of one vendor, policy or other case, over all its attempts. */
+export interface Attempts {
+  work: string;
+  name: string;
+  source: string;
+  /** In the order in which they were made; there is at least one. */
+  runs: TaskRun[];
+  last: TaskRun;
+}
+
+/** The runs of each work, grouped, in the order in which they first started. */
+export function attemptsOf(tasks: readonly TaskRun[]): Attempts[] {
+  const found = new Map<string, Attempts>();
+  for (const run of [...tasks].sort((a, b) => Date.parse(a.started_at) - Date.parse(b.started_at))) {
+    const known = found.get(run.work);
+    if (known) {
+      known.runs.push(run);
+      known.last = run;
+    } else
+      found.set(run.work, { work: run.work, name: run.name || run.work, source: run.source, runs: [run], last: run });
+  }
+  return [...found.values()];
+}
+
+/** The end of a path as words: "id_check.mrz.valid" is "MRZ valid". */
+export function pathWords(path: string): string {
+  return wordsOf(path.split('.').slice(-2).join(' '));
+}
+
+/** The text of a rule: its reason when it has triggered and the policy states one, else its name. Conditions are for authors. */
+export function ruleText(step: Pick<RuleStep, 'rule' | 'status' | 'reason'>): string {
+  const stated = step.status === 'passed' && !/^It (holds|does not hold) that /.test(step.reason);
+  return (stated && step.reason) || wordsOf(step.rule);
+}
+
 /** A value that a rule has read, as text. Null for personal data: a trace names it and does not repeat it. */
 export function inputText(value: unknown): string | null {
   if (isRecord(value) && typeof value['$ref'] === 'string') return null;
@@ -74,10 +114,18 @@ export function inputText(value: unknown): string | null {
 /** What a vendor or another case has answered. */
 export interface Result {
   work: string;
+  /** The code of a check that has failed: it has no answer. */
+  failed: string | null;
   /** Single values. */
   fields: DataField[];
   /** Lists of things, such as the hits of a screening. */
   tables: { name: string; label: string; columns: string[]; rows: Record<string, unknown>[] }[];
+}
+
+/** The code that stands in the place of an answer where work has failed and the workflow has gone on: {error: code}, and nothing else. */
+function failureOf(value: Record<string, unknown>): string | null {
+  const error = value['error'];
+  return typeof error === 'string' && Object.keys(value).length === 1 ? error : null;
 }
 
 /** The answers of vendors in a context. Policies and the check of documents are shown in their own places. */
@@ -88,9 +136,11 @@ export function resultsOf(
   const works = new Set(
     tasks.filter((task) => task.source !== 'document' && task.source !== 'rules').map((task) => task.work),
   );
-  return [...works].flatMap((work) => {
+  return [...works].flatMap((work): Result[] => {
     const value = context[work];
     if (!isRecord(value)) return [];
+    const failed = failureOf(value);
+    if (failed !== null) return [{ work, failed, fields: [], tables: [] }];
     const tables = Object.entries(value)
       .filter(([, list]) => Array.isArray(list) && list.every(isRecord))
       .map(([name, list]) => {
@@ -99,6 +149,6 @@ export function resultsOf(
       });
     const inTables = new Set(tables.map((table) => table.name));
     const rest = Object.fromEntries(Object.entries(value).filter(([name]) => !inTables.has(name)));
-    return [{ work, fields: dataFields({ [work]: rest }, {}, new Set()), tables }];
+    return [{ work, failed: null, fields: dataFields({ [work]: rest }, {}, new Set()), tables }];
   });
 }

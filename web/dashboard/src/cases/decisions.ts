@@ -1,4 +1,4 @@
-import type { Case, CaseDocument, WorkflowDetail } from '@/api';
+import type { Case, CaseDocument, Explanation, WorkflowDetail } from '@/api';
 
 // What can be decided about a case, and what it takes.
 
@@ -8,35 +8,62 @@ export interface Decision {
   event: string;
   tone: DecisionTone;
   allowed: boolean;
-  /** Why it is not possible now, as the workflow says. */
+  /** It stands in for another one where that is not possible: approving without an answer. No key leads to it. */
+  exception: boolean;
+  /** It is not this person's to make: they have supplied data of the case. */
+  supplied: boolean;
+  /** Why it is not possible now, as the workflow states it. */
   reason: string | null;
+  explanation?: Explanation | null;
   /** The codes to choose from; null takes any. */
   reasons: string[] | null;
 }
 
 const tones: Record<string, DecisionTone> = {
   approve: 'approve',
+  approve_unanswered: 'approve',
   reject: 'reject',
   revision: 'ask',
   resubmission: 'ask',
 };
 const order: DecisionTone[] = ['approve', 'reject', 'ask', 'other'];
 
+/** Exceptions come after the decision that they stand in for, and only where they are possible. */
+const exceptions: ReadonlySet<string> = new Set(['approve_unanswered']);
+
+/** Where a decision stands: exceptions after the plain yes and no. */
+function place(decision: Decision): number {
+  return decision.exception ? order.indexOf('ask') - 0.5 : order.indexOf(decision.tone);
+}
+
 /** The decisions of a case where a person is asked; elsewhere there are none. */
 export function decisionsOf(one: Case, workflow: WorkflowDetail | undefined): Decision[] {
   if (one.status !== 'active' || !one.tags.includes('manual_review')) return [];
   return one.next
+    .filter((next) => !next.by?.every((who) => who === 'applicant' || who === 'client')) // theirs are no decisions
     .map((next) => ({
       event: next.event,
       tone: tones[next.event] ?? ('other' as const),
-      allowed: next.allowed,
+      exception: exceptions.has(next.event),
+      // Who has supplied the data rejects or asks for more; somebody else approves.
+      allowed: next.allowed && !(one.needs?.supplied && tones[next.event] === 'approve'),
+      supplied: Boolean(one.needs?.supplied && tones[next.event] === 'approve'),
       reason: next.reason,
+      explanation: next.explanation ?? null,
       reasons: workflow?.reasons[next.event] ?? null,
     }))
-    .sort((a, b) => order.indexOf(a.tone) - order.indexOf(b.tone));
+    .filter((one) => !one.exception || one.allowed)
+    .sort((a, b) => place(a) - place(b));
 }
 
-/** Whether a decision needs a reason: saying yes to what is clean does not. */
+/** A workflow's sentence with its events as the buttons call them: "(screen_again)" is "(Screen again)". */
+export function withNames(sentence: string, one: Case, name: (event: string) => string): string {
+  return sentence.replace(/\((\w+)\)/g, (match, code: string) =>
+    one.next.some((next) => next.event === code) ? `(${name(code)})` : match,
+  );
+}
+
+/** Whether a decision needs a reason: approving a case without concerns does not. */
 export function needsReason(decision: Decision): boolean {
   return decision.tone === 'reject' || decision.tone === 'ask';
 }
@@ -46,7 +73,7 @@ export interface AskedDocument {
   reason: string;
 }
 
-/** Documents that can be asked for again: those that are there. */
+/** Documents that can be requested again: those that exist. */
 export function askable(documents: readonly CaseDocument[]): CaseDocument[] {
   return documents.filter((one) => ['received', 'checked', 'approved', 'rejected', 'revision'].includes(one.status));
 }
@@ -61,9 +88,28 @@ export function composeMessage(
 ): string {
   const lines = asked.map((one) => {
     const document = documents.find((d) => d.id === one.id);
-    return sentence(document?.title || document?.kind || one.id, reasonText(one.reason));
+    return sentence(document?.title || document?.kind || one.id, one.reason && reasonText(one.reason)).replace(
+      /: $/,
+      '',
+    );
   });
   return [text.trim(), ...lines.map((line) => `• ${line}`)].filter(Boolean).join('\n');
+}
+
+/** The kinds of documents that the workflow knows and nobody has sent. */
+export function neverSent(one: Case, workflow: WorkflowDetail | undefined): string[] {
+  const sent = new Set((one.documents ?? []).map((document) => document.kind));
+  return (workflow?.documents ?? []).map((each) => each.kind).filter((kind) => !sent.has(kind));
+}
+
+/** What a workflow calls a kind of document. */
+export function titleIn(workflow: WorkflowDetail | undefined, kind: string): string {
+  return workflow?.documents.find((each) => each.kind === kind)?.title || kind.replaceAll('_', ' ');
+}
+
+/** The message, with the documents that were never sent: the API requests only existing documents again. */
+export function withWanted(text: string, wanted: readonly string[], sentence: (kind: string) => string): string {
+  return [text.trim(), ...wanted.map((kind) => `• ${sentence(kind)}`)].filter(Boolean).join('\n');
 }
 
 export interface StaleChange {
@@ -76,7 +122,7 @@ export interface StaleChange {
   to?: string[] | null;
 }
 
-/** What a 412 says has happened since the page was read. */
+/** What has happened since the page was read, from the answer 412. */
 export function changesSince(details: Record<string, unknown>): StaleChange[] {
   const since = details['since'];
   if (!Array.isArray(since)) return [];

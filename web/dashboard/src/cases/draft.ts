@@ -8,6 +8,19 @@ export interface CaseDraft {
   message: string;
   asked: AskedDocument[];
   note: string;
+  /** Kinds of documents that were never sent and are asked for. */
+  wanted?: string[];
+  /** What each possible match is. */
+  hits?: Record<string, 'match' | 'not_a_match'>;
 }
 
-export const emptyDraft: CaseDraft = { event: '', reason: '', comment: '', message: '', asked: [], note: '' };
+export const emptyDraft: CaseDraft = {
+  event: '',
+  reason: '',
+  comment: '',
+  message: '',
+  asked: [],
+  note: '',
+  wanted: [],
+  hits: {},
+};

@@ -16,7 +16,7 @@ export function doneOf(children: readonly Pick<Case, 'status'>[]): number {
   return children.filter((child) => child.status !== 'active').length;
 }
 
-/** Where a child comes from, as far as it takes that to tell it from the others: the work and the place in its list. */
+/** Identifies a child among its siblings: the work that started it and the place in its list. */
 export function placeOf(child: Case, children: readonly Case[]): string {
   if (!child.parent || children.length < 2) return '';
   const place = `#${child.parent.index + 1}`;
@@ -24,8 +24,8 @@ export function placeOf(child: Case, children: readonly Case[]): string {
   return works.size > 1 ? `${labelOf(child.parent.work)} ${place}` : place;
 }
 
-/** The outcome of a case, unless its state says the same: a case that has ended stands in the state that is its outcome. */
-export function outcomeToSay(one: Pick<Case, 'status' | 'outcome' | 'configuration'>): string | null {
+/** The outcome of a case, unless its state has the same name: a completed case is in the state that is its outcome. */
+export function outcomeToShow(one: Pick<Case, 'status' | 'outcome' | 'configuration'>): string | null {
   if (one.status !== 'completed' || !one.outcome) return null;
   return one.configuration.length === 0 || one.configuration.includes(one.outcome) ? null : one.outcome;
 }

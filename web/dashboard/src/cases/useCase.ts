@@ -1,13 +1,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { answer, answerIfChanged, type Case, client, etag, keys, type Present } from '@/api';
+import { watch } from './watch';
 
-/** How often a case is asked for while its page is seen, in milliseconds. */
-const interval = 1_000;
-/** How often a page says that it is open. */
-const heartbeat = 5_000;
-
-/** A case, kept up to date. Nothing is sent while it has not changed. */
+/** A case. Its page keeps it up to date by usePresence. */
 export function useCase(id: string) {
   const queries = useQueryClient();
   return useQuery({
@@ -18,7 +14,6 @@ export function useCase(id: string) {
       const fresh = await answerIfChanged(client.GET('/v1/cases/{id}', { params: { path: { id }, header }, signal }));
       return fresh ?? (known as Case);
     },
-    refetchInterval: interval,
     staleTime: 0,
   });
 }
@@ -42,37 +37,42 @@ export function useRemember() {
   };
 }
 
-/** Says that the page is open, and tells who else looks at the case. */
+/**
+ * Reports that the page is open, and returns who else is viewing the case. The answer has the case's version, so that the case
+ * itself is read only when it has changed.
+ */
 export function usePresence(id: string, editing: boolean): Present['others'] {
+  const queries = useQueryClient();
   const [others, setOthers] = useState<Present['others']>([]);
   const writing = useRef(editing);
+  const reported = useRef(editing);
   writing.current = editing;
+  const look = useCallback(() => {
+    const path = { id };
+    const read = () => void queries.refetchQueries({ queryKey: keys.case(id), exact: true, type: 'active' });
+    reported.current = writing.current;
+    answer(client.PUT('/v1/cases/{id}/presence', { params: { path }, body: { editing: writing.current } }))
+      .then((present) => {
+        setOthers(present.others);
+        const known = queries.getQueryData<Case>(keys.case(id));
+        if (!known || known.version < present.version) read();
+      })
+      .catch(read); // shows what is wrong; the banner reports an unreachable server
+  }, [id, queries]);
   useEffect(() => {
-    let here = true;
-    const say = () => {
-      if (document.visibilityState === 'hidden') return;
-      answer(client.PUT('/v1/cases/{id}/presence', { params: { path: { id } }, body: { editing: writing.current } }))
-        .then((present) => here && setOthers(present.others))
-        .catch(() => undefined); // the banner tells of a server that is away
-    };
     const leave = () => {
       client.DELETE('/v1/cases/{id}/presence', { params: { path: { id } }, keepalive: true }).catch(() => undefined); // forgotten by itself in 15 s
     };
-    say();
-    const timer = setInterval(say, heartbeat);
+    const end = watch(look);
     window.addEventListener('pagehide', leave);
     return () => {
-      here = false;
-      clearInterval(timer);
+      end();
       window.removeEventListener('pagehide', leave);
       leave();
     };
-  }, [id]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: others shall see at once that somebody has begun to write
+  }, [id, look]);
   useEffect(() => {
-    answer(client.PUT('/v1/cases/{id}/presence', { params: { path: { id } }, body: { editing } }))
-      .then((present) => setOthers(present.others))
-      .catch(() => undefined);
-  }, [editing]);
+    if (editing !== reported.current) look(); // others see at once that somebody has begun to write
+  }, [editing, look]);
   return others;
 }

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import type { Case, CaseDocument, WorkflowDetail } from '@/api';
 import { useActorName } from '@/cases/actors';
 import { useReasonText } from '@/cases/reasons';
-import { Time, useFormats, useT } from '@/i18n';
+import { Time, useFormats, useLocale, useT } from '@/i18n';
 import { useShortcuts } from '@/keyboard';
 import { Button, Chip, cx, EmptyState, Field, Section, Segmented, Select, Textarea, type Tone } from '@/ui';
 import { type Comparison, compare, findingsOf, ordered, replaced } from './compare';
@@ -38,7 +38,7 @@ function titleOf(document: CaseDocument): string {
   return [document.title || document.kind, document.side].filter(Boolean).join(', ');
 }
 
-/** The documents of a case: looked at, compared with what was declared, decided one by one. */
+/** The documents of a case: viewed, compared with the declared data, decided one by one. */
 export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: DocumentsPanelProps) {
   const t = useT();
   const shortOf = (document: CaseDocument) =>
@@ -92,7 +92,7 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: Docu
                 className={cx(
                   'flex max-w-64 items-center gap-2 rounded-md border bg-surface px-2.5 py-1.5 text-left text-sm hover:bg-hover',
                   document.id === current.id && mode === 'one' && 'border-accent bg-selected',
-                  replaced(one.documents ?? [], document) && 'opacity-60',
+                  replaced(one.documents ?? [], document) && 'border-dashed bg-transparent text-muted',
                 )}
               >
                 <span className="min-w-0 truncate">{shortOf(document)}</span>
@@ -246,7 +246,8 @@ function Findings({ document }: { document: CaseDocument }) {
               />
               <span>
                 <span className="sr-text">{t(`documents.severity_${finding.severity}`)}: </span>
-                {t.maybe(`finding.${finding.code}`, finding.message)}
+                {t.maybe(`finding.${finding.code}`, t.maybe(`finding.mrz_${finding.code}`, finding.message))}
+                {finding.source && <span className="text-muted"> · {t(`documents.source_${finding.source}`)}</span>}
               </span>
             </li>
           ))}
@@ -255,6 +256,19 @@ function Findings({ document }: { document: CaseDocument }) {
     </Section>
   );
 }
+
+/** A document's kind within a sentence: "passport" in English, "Reisepass" in German. */
+function useKindName(): (document: CaseDocument) => string {
+  const t = useT();
+  const { language } = useLocale();
+  return (document) => {
+    const name = t.maybe(`kind.${document.kind}`, document.title || document.kind);
+    return language === 'en' && !/^[A-Z]{2}/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
+  };
+}
+
+/** What is done to a document does not look like what is done to the case. */
+const action = 'text-accent-ink underline underline-offset-4';
 
 function Decide({
   document,
@@ -277,6 +291,7 @@ function Decide({
   const [comment, setComment] = useState('');
   const [busy, setBusy] = useState(false);
   const [missing, setMissing] = useState(false);
+  const kind = useKindName()(document);
   const ready = document.status !== 'awaiting_upload' && document.status !== 'refused';
   const send = async (input: DocumentDecisionInput) => {
     setBusy(true);
@@ -286,7 +301,7 @@ function Decide({
       setReason('');
       setComment('');
     } catch {
-      // it was said already; what was written stays
+      // the error was shown already; the input stays
     } finally {
       setBusy(false);
     }
@@ -367,7 +382,7 @@ function Decide({
                 {t('common.cancel')}
               </Button>
               <Button type="submit" variant={asking === 'rejected' ? 'danger' : 'primary'} loading={busy}>
-                {t(asking === 'rejected' ? 'documents.reject' : 'documents.ask')}
+                {t(asking === 'rejected' ? 'documents.reject' : 'documents.ask', { kind })}
               </Button>
             </div>
           </form>
@@ -375,18 +390,32 @@ function Decide({
           <div className="flex flex-wrap gap-1.5">
             <Button
               size="sm"
+              variant="ghost"
+              className={action}
               icon={<Check className="size-4" />}
               loading={busy}
               disabled={document.status === 'approved'}
               onClick={() => void send({ decision: 'approved' })}
             >
-              {t('documents.approve')}
+              {t('documents.approve', { kind })}
             </Button>
-            <Button size="sm" icon={<X className="size-4" />} onClick={() => setAsking('rejected')}>
-              {t('documents.reject')}
+            <Button
+              size="sm"
+              variant="ghost"
+              className={action}
+              icon={<X className="size-4" />}
+              onClick={() => setAsking('rejected')}
+            >
+              {t('documents.reject', { kind })}
             </Button>
-            <Button size="sm" icon={<MessageSquareReply className="size-4" />} onClick={() => setAsking('revision')}>
-              {t('documents.ask')}
+            <Button
+              size="sm"
+              variant="ghost"
+              className={action}
+              icon={<MessageSquareReply className="size-4" />}
+              onClick={() => setAsking('revision')}
+            >
+              {t('documents.ask', { kind })}
             </Button>
           </div>
         )}

@@ -1,14 +1,12 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Minus, Plus } from 'lucide-react';
-import * as pdfjs from 'pdfjs-dist';
-import workerUrl from 'pdfjs-dist/build/pdf.worker.min.mjs?url';
+import type { PDFDocumentProxy, RenderTask } from 'pdfjs-dist';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useFormats, useT } from '@/i18n';
 import { IconButton, SkeletonLines } from '@/ui';
+import { pdfjs } from './pdf';
 
-pdfjs.GlobalWorkerOptions.workerSrc = workerUrl;
-
-type Pdf = pdfjs.PDFDocumentProxy;
+type Pdf = PDFDocumentProxy;
 
 /** The pages of a PDF, drawn as they come into sight: two hundred scroll as well as two. */
 export function PdfPages({
@@ -40,9 +38,9 @@ export function PdfPages({
         const first = await document.getPage(1);
         const { width, height } = first.getViewport({ scale: 1 });
         if (!here) return;
-        const room = (scroller.current?.clientWidth ?? 640) - 24;
+        const available = (scroller.current?.clientWidth ?? 640) - 24;
         setSize({ width, height });
-        setScale(Math.min(2, Math.max(0.4, room / width)));
+        setScale(Math.min(2, Math.max(0.4, available / width)));
         setPdf(document);
       })
       .catch(() => here && fail.current());
@@ -136,7 +134,7 @@ function Page({
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    let task: pdfjs.RenderTask | undefined;
+    let task: RenderTask | undefined;
     let here = true;
     void pdf.getPage(page).then((one) => {
       const target = canvas.current;

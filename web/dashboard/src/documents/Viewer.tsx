@@ -1,15 +1,16 @@
-import { Download, Expand, FileX2, Minus, Plus, RotateCwSquare, Scan, X } from 'lucide-react';
+import { Download, Expand, EyeOff, FileX2, Minus, Plus, RotateCwSquare, Scan, X } from 'lucide-react';
 import { type KeyboardEvent, lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { type ReactZoomPanPinchContentRef, TransformComponent, TransformWrapper } from 'react-zoom-pan-pinch';
 import { asProblem, type CaseDocument } from '@/api';
-import { useT } from '@/i18n';
-import { EmptyState, ErrorState, IconButton, SkeletonLines } from '@/ui';
+import { reasonOf, useT } from '@/i18n';
+import { useSession } from '@/session';
+import { cx, EmptyState, ErrorState, IconButton, SkeletonLines } from '@/ui';
 import { useDocumentLink } from './useLink';
 import './zoom.css';
 
 const PdfPages = lazy(() => import('./PdfPages').then((m) => ({ default: m.PdfPages })));
 
-/** Statuses in which there is something to look at. */
+/** Statuses in which there is something to view. */
 export function visible(document: CaseDocument): boolean {
   return document.status !== 'awaiting_upload' && document.status !== 'refused';
 }
@@ -20,7 +21,7 @@ export function fileName(document: CaseDocument): string {
   return `${[document.kind, document.side, document.id].filter(Boolean).join('-')}.${end}`;
 }
 
-/** A document to look at: zoom, pan, rotate, pages, whole screen, download. */
+/** A document viewer: zoom, pan, rotate, pages, full screen, download. */
 export function Viewer({
   caseId,
   document,
@@ -33,16 +34,21 @@ export function Viewer({
   label: string;
 }) {
   const t = useT();
-  const link = useDocumentLink(caseId, document.id, visible(document));
+  const { can } = useSession();
+  const allowed = can('documents:read');
+  const link = useDocumentLink(caseId, document.id, allowed && visible(document));
   const [turns, setTurns] = useState(0);
   const [broken, setBroken] = useState(false);
+  const [shape, setShape] = useState<number | null>(null); // width by height, as it stands upright
   const frame = useRef<HTMLDivElement>(null);
   const zoom = useRef<ReactZoomPanPinchContentRef>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another document starts as it is
   useEffect(() => {
     setTurns(0);
+    setShape(null);
     setBroken(false);
   }, [document.id]);
+  if (!allowed) return <EmptyState icon={<EyeOff className="size-6" />} title={t('documents.role')} />;
   if (document.status === 'awaiting_upload')
     return <EmptyState title={t('documents.awaiting')}>{t('documents.awaiting_detail')}</EmptyState>;
   if (document.status === 'refused') {
@@ -58,7 +64,7 @@ export function Viewer({
     return (
       <ErrorState
         title={t('common.load_failed')}
-        detail={problem.detail || t('common.unreachable')}
+        detail={reasonOf(t, problem)}
         requestId={problem.requestId}
         requestLabel={t('common.request')}
         retryLabel={t('common.retry')}
@@ -157,7 +163,12 @@ export function Viewer({
             aria-label={label}
             tabIndex={0}
             onKeyDown={onKeyDown}
-            className={compact ? 'h-72' : 'h-[min(34rem,60vh)] in-[:fullscreen]:h-dvh'}
+            className={cx(
+              'w-full max-h-[min(44rem,75dvh)] in-[:fullscreen]:h-dvh in-[:fullscreen]:max-h-none',
+              compact && 'h-72',
+              !compact && !shape && 'h-[min(34rem,60vh)]',
+            )}
+            style={compact || !shape ? undefined : { aspectRatio: turns % 2 ? 1 / shape : shape }}
           >
             <TransformWrapper
               key={document.id}
@@ -178,6 +189,9 @@ export function Viewer({
                   src={url}
                   alt={label}
                   draggable={false}
+                  onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+                    setShape(naturalWidth > 0 && naturalHeight > 0 ? naturalWidth / naturalHeight : null)
+                  }
                   onError={() => setBroken(true)}
                   className="size-full object-contain"
                   style={{ rotate: `${turns * 90}deg` }}

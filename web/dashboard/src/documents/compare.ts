@@ -14,6 +14,8 @@ export interface Finding {
   code: string;
   severity: 'low' | 'medium' | 'high';
   message: string;
+  /** What it was noticed in: what somebody has declared, or what was read from the document itself. */
+  source: 'declared' | 'read' | null;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -30,7 +32,7 @@ interface ServerZone {
   expired?: boolean | null;
 }
 
-/** What the document task has said of the zone, wherever the workflow keeps it. */
+/** What the document task reported about the zone, wherever the workflow keeps it. */
 function serverZone(context: Record<string, unknown>): ServerZone | null {
   for (const value of Object.values(context)) {
     if (isRecord(value) && Array.isArray(value['documents']) && isRecord(value['mrz'])) return value['mrz'];
@@ -42,7 +44,7 @@ function flag(value: boolean | null | undefined): Match {
   return value === true ? 'match' : value === false ? 'differs' : 'unknown';
 }
 
-/** The person that a context tells of: the first object with a name. */
+/** The person in a context: the first object with a name. */
 export function declaredPerson(context: Record<string, unknown>): Record<string, unknown> {
   for (const value of Object.values(context))
     if (isRecord(value) && (isRecord(value['name']) || typeof value['name'] === 'string')) return value;
@@ -55,15 +57,15 @@ function same(a: string | null, b: string | null): Match {
   return plain(a) === plain(b) ? 'match' : 'differs';
 }
 
-/** Declared and read data of a document, field by field. Whether names and births match, the server says. */
+/** Declared and extracted data of a document, field by field. Whether names and births match, the server decides. */
 export function compare(one: Case, document: CaseDocument, now = new Date()): Comparison[] {
   const zoneText = text(document.properties?.['mrz']);
   const zone = zoneText ? readZone(zoneText, now) : null;
   if (!zone) return [];
-  const said = serverZone(one.context);
+  const reported = serverZone(one.context);
   const person = declaredPerson(one.context);
   const name = isRecord(person['name']) ? person['name'] : {};
-  const nameMatch = flag(said?.name_matches);
+  const nameMatch = flag(reported?.name_matches);
   const declaredNumber = text(document.properties?.['number']);
   const declaredExpiry = text(document.properties?.['expires']);
   return [
@@ -78,7 +80,7 @@ export function compare(one: Case, document: CaseDocument, now = new Date()): Co
       field: 'date_of_birth',
       declared: text(person['date_of_birth']),
       read: zone.birth,
-      match: flag(said?.date_of_birth_matches),
+      match: flag(reported?.date_of_birth_matches),
     },
     {
       field: 'document_number',
@@ -96,7 +98,7 @@ export function compare(one: Case, document: CaseDocument, now = new Date()): Co
       field: 'expires',
       declared: declaredExpiry,
       read: zone.expiry,
-      match: said?.expired === true ? 'differs' : same(declaredExpiry, zone.expiry),
+      match: reported?.expired === true ? 'differs' : same(declaredExpiry, zone.expiry),
     },
     { field: 'sex', declared: text(person['sex']), read: zone.sex || null, match: same(text(person['sex']), zone.sex) },
   ];
@@ -110,10 +112,11 @@ export function findingsOf(document: CaseDocument): Finding[] {
     code: text(one['code']) ?? '',
     severity: one['severity'] === 'high' || one['severity'] === 'low' ? one['severity'] : 'medium',
     message: text(one['message']) ?? '',
+    source: one['source'] === 'declared' || one['source'] === 'read' ? one['source'] : null,
   }));
 }
 
-/** The documents in the order people look at them: what waits for a decision first, older attempts last. */
+/** The documents in review order: those that need a decision first, older attempts last. */
 export function ordered(documents: readonly CaseDocument[]): CaseDocument[] {
   const newest = new Map<string, string>();
   for (const one of documents) newest.set(`${one.kind}/${one.side ?? ''}`, one.id);

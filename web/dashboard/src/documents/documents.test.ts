@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Case, CaseDocument } from '@/api';
+import { de } from '@/i18n/de';
+import { en } from '@/i18n/en';
 import { compare, findingsOf, ordered, replaced } from './compare';
 import { readZone } from './mrz';
 
@@ -77,7 +80,28 @@ it('puts the newest of each kind first and knows what was replaced', () => {
 it('reads findings and nothing from nonsense', () => {
   const checks = { findings: [{ code: 'blur', severity: 'high', message: 'It is blurred.' }, 5] };
   expect(findingsOf({ checks } as unknown as CaseDocument)).toEqual([
-    { code: 'blur', severity: 'high', message: 'It is blurred.' },
+    { code: 'blur', severity: 'high', message: 'It is blurred.', source: null },
   ]);
+  for (const source of ['declared', 'read'])
+    expect(
+      findingsOf({ checks: { findings: [{ code: 'expired', source }] } } as unknown as CaseDocument),
+    ).toMatchObject([{ source }]);
   expect(findingsOf({} as CaseDocument)).toEqual([]);
+});
+
+it('has words in both languages for every finding that the document check can make', () => {
+  const folder = `${import.meta.dirname}/../../../../internal/docscan`;
+  const codes = readdirSync(folder)
+    .filter((name) => name.endsWith('.go') && !name.endsWith('_test.go'))
+    .flatMap((name) => [
+      ...readFileSync(`${folder}/${name}`, 'utf8').matchAll(
+        /(?:\bfind\(|\bFinding\{|\bnotAZone\(|\badd\(.*?"",) ?"([a-z_]+)"/g,
+      ),
+    ])
+    .map((match) => match[1] ?? '')
+    .filter((code) => !code.endsWith('_')); // of a field that is named at run time
+  expect(codes.length).toBeGreaterThan(20);
+  for (const texts of [en, de] as Record<string, string>[]) {
+    expect(codes.filter((code) => !texts[`finding.${code}`] && !texts[`finding.mrz_${code}`])).toEqual([]);
+  }
 });

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { answer, client, keys } from '@/api';
 
-/** A link to a document's bytes, asked for only when it is looked at: every look is in the history. It is used as long as it is good. */
+/** A link to a document's bytes, requested only when it is viewed, because each view is recorded in the history. It is used until it expires. */
 export function useDocumentLink(caseId: string, documentId: string, look: boolean) {
   return useQuery({
     queryKey: keys.documentLink(caseId, documentId),

@@ -2,7 +2,7 @@ import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
 import { asProblem, type Case, usersQuery } from '@/api';
-import { useT } from '@/i18n';
+import { reasonOf, useT } from '@/i18n';
 import { RiskChip, StateChip } from '@/queue/chips';
 import { SlaChip } from '@/queue/SlaChip';
 import { Avatar, EmptyState, ErrorState, Section, SkeletonLines } from '@/ui';
@@ -33,7 +33,7 @@ export function CaseList({
       {problem ? (
         <ErrorState
           title={t('common.load_failed')}
-          detail={problem.unreachable ? t('common.unreachable') : problem.detail}
+          detail={reasonOf(t, problem)}
           requestId={problem.requestId}
           requestLabel={t('common.request')}
           retryLabel={t('common.retry')}

@@ -2,13 +2,16 @@ import { ChartColumn, Table } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react';
 import { useFormats, useT } from '@/i18n';
 import { cx, Section, Segmented } from '@/ui';
-import { type Line, pointsOf } from './series';
+import { below, type Line, pointsOf } from './series';
+
+export type ChartTone = 'accent' | 'neutral' | 'success' | 'danger' | 'warning' | 'info' | 'muted';
 
 export interface Series extends Line {
   label: string;
-  /** How it is drawn: columns stand beside each other; a reach goes from the dot of the day up to its own value. */
+  /** How it is drawn: columns stand side by side, those of one stack on top of each other; a reach goes from the dot of the day up to its own value. */
   form: 'column' | 'dot' | 'reach';
-  tone: 'accent' | 'neutral';
+  stack?: string;
+  tone: ChartTone;
 }
 
 export interface ChartProps {
@@ -21,15 +24,31 @@ export interface ChartProps {
   /** The top of the axis. */
   top: number;
   format: (value: number) => string;
-  /** What the table shows; the chart's own series unless given. */
+  /** What the table shows; by default the chart's own series. */
   columns?: { key: string; label: string; cell: (n: number) => ReactNode }[];
 }
 
 const height = 150;
 const margin = { top: 8, right: 4, bottom: 18, left: 40 };
 
-const fills = { accent: 'fill-accent', neutral: 'fill-line-strong' };
-const strokes = { accent: 'stroke-accent', neutral: 'stroke-line-strong' };
+const fills: Record<ChartTone, string> = {
+  accent: 'fill-accent',
+  neutral: 'fill-line-strong',
+  success: 'fill-success',
+  danger: 'fill-danger',
+  warning: 'fill-warning',
+  info: 'fill-info',
+  muted: 'fill-muted',
+};
+const strokes: Record<ChartTone, string> = {
+  accent: 'stroke-accent',
+  neutral: 'stroke-line-strong',
+  success: 'stroke-success',
+  danger: 'stroke-danger',
+  warning: 'stroke-warning',
+  info: 'stroke-info',
+  muted: 'stroke-muted',
+};
 
 /**
  * A chart over days. One day at a time can be read: by pointer, or by the arrow keys as with a slider. The same numbers are
@@ -87,10 +106,11 @@ function Plot({ title, summary, dates, series, top, format }: ChartProps) {
   const x = (n: number) => margin.left + (n + 0.5) * step;
   const y = (value: number) => margin.top + inner.height * (1 - Math.min(1, value / top));
   const columns = series.filter((one) => one.form === 'column');
+  const places = [...new Set(columns.map((one) => one.stack ?? one.key))];
   const dots = series.filter((one) => one.form === 'dot');
   const reaches = series.filter((one) => one.form === 'reach');
-  const bar = Math.max(1.5, Math.min(9, (step * 0.72) / Math.max(1, columns.length)));
-  const said = (n: number) =>
+  const bar = Math.max(1.5, Math.min(9, (step * 0.72) / Math.max(1, places.length)));
+  const describeDay = (n: number) =>
     [
       formats.date(dates[n] ?? ''),
       ...series.map((one) => {
@@ -140,7 +160,7 @@ function Plot({ title, summary, dates, series, top, format }: ChartProps) {
             {one.label}
           </span>
         ))}
-        <span className="ml-auto text-ink">{at === null ? summary : said(at)}</span>
+        <span className="ml-auto text-ink">{at === null ? summary : describeDay(at)}</span>
       </div>
       <div
         ref={frame}
@@ -152,7 +172,7 @@ function Plot({ title, summary, dates, series, top, format }: ChartProps) {
         aria-valuemin={1}
         aria-valuemax={count}
         aria-valuenow={(at ?? count - 1) + 1}
-        aria-valuetext={at === null ? summary : said(at)}
+        aria-valuetext={at === null ? summary : describeDay(at)}
         onKeyDown={onKeyDown}
         onBlur={() => setAt(null)}
         onPointerMove={(event) => {
@@ -187,10 +207,10 @@ function Plot({ title, summary, dates, series, top, format }: ChartProps) {
               value ? (
                 <rect
                   key={`${one.key} ${dates[n]}`}
-                  x={x(n) + (k - columns.length / 2) * bar}
-                  y={y(value)}
+                  x={x(n) + (places.indexOf(one.stack ?? one.key) - places.length / 2) * bar}
+                  y={y(value + below(columns, k, n))}
                   width={Math.max(1, bar - 1)}
-                  height={Math.max(1, margin.top + inner.height - y(value))}
+                  height={Math.max(1, y(0) - y(value))}
                   rx="1"
                   className={fills[one.tone]}
                 />

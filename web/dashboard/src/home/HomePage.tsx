@@ -1,15 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ArrowRight } from 'lucide-react';
-import type { ReactNode } from 'react';
 import { queueQuery } from '@/api';
 import { useFormats, useT } from '@/i18n';
+import type { QueueSearch } from '@/queue/search';
 import { useSession } from '@/session';
 import { useTitle } from '@/shell/title';
 import { cx } from '@/ui';
 import { CaseList } from './CaseList';
 import { firstCases } from './queries';
 import { Statistics } from './Statistics';
+import { Today } from './Today';
 
 const link = 'inline-flex min-h-6 items-center rounded-sm px-1.5 text-sm text-accent-ink hover:underline';
 
@@ -19,7 +20,7 @@ export function HomePage() {
   const { me, can } = useSession();
   useTitle(t('shell.home'));
   const mine = useQuery(firstCases('mine', { assignee: 'me', status: 'active', sort: 'due_at' }));
-  const soonest = useQuery(firstCases('soonest', { status: 'active', sort: 'due_at' }));
+  const soonest = useQuery(firstCases('soonest', { status: 'active', tag: ['manual_review'], sort: 'due_at' }));
   const first = soonest.data?.[0];
   return (
     <div className="mx-auto flex max-w-6xl flex-col gap-4 p-4 md:p-6">
@@ -39,6 +40,7 @@ export function HomePage() {
         )}
       </header>
       <Counts />
+      {can('statistics:read') && <Today />}
       <div className="grid items-start gap-4 lg:grid-cols-2">
         <CaseList
           title={t('home.mine')}
@@ -63,8 +65,8 @@ export function HomePage() {
           query={soonest}
           withAssignee
           more={
-            <Link to="/queue" search={{ sort: 'due_at', decide: false }} className={link}>
-              {t('home.all_open')}
+            <Link to="/queue" search={{}} className={link}>
+              {t('home.all_to_decide')}
             </Link>
           }
           empty={{ title: t('home.soonest_empty'), detail: t('home.soonest_empty_detail') }}
@@ -75,43 +77,63 @@ export function HomePage() {
   );
 }
 
+/** How many cases are open, and how many of these are what. Each number leads to the list that it is the length of. */
 function Counts() {
   const t = useT();
   const { number } = useFormats();
-  const queue = useQuery(queueQuery);
-  const counts = queue.data;
+  const counts = useQuery(queueQuery).data;
+  const of = (value: number | undefined, search: QueueSearch, label: string, more?: Partial<CountProps>) => (
+    <Count
+      search={search}
+      label={label}
+      value={value === undefined ? undefined : number(value) + (more?.capped ? '+' : '')}
+      {...more}
+    />
+  );
+  const alarming = (value: number | undefined) => value !== undefined && value > 0;
   return (
-    <ul
-      aria-label={t('home.counts')}
-      className="grid grid-cols-2 gap-px overflow-hidden rounded-lg border bg-line md:grid-cols-4"
-    >
-      <Count search={{}} label={t('home.to_decide')} value={counts && number(counts.to_decide)} />
-      <Count search={{ assignee: 'me' }} label={t('shell.mine')} value={counts && number(counts.mine)} />
-      <Count search={{ assignee: 'none' }} label={t('shell.unassigned')} value={counts && number(counts.unassigned)} />
-      <Count
-        search={{ overdue: true }}
-        label={t('shell.overdue')}
-        value={counts && number(counts.overdue) + (counts.overdue_capped ? '+' : '')}
-        alarming={counts !== undefined && counts.overdue > 0}
-      />
-    </ul>
+    <section aria-labelledby="open-cases" className="overflow-hidden rounded-lg border bg-surface">
+      <h2 id="open-cases">
+        <Link
+          to="/queue"
+          search={{ decide: false }}
+          className="flex items-baseline gap-2 px-3 py-2 -outline-offset-2 hover:bg-hover"
+        >
+          <span className="text-xl font-semibold tabular-nums">{counts ? number(counts.open) : '–'}</span>
+          <span className="text-sm font-medium">{t('home.counts')}</span>
+          <span className="text-xs text-muted">{t('home.of_these')}</span>
+        </Link>
+      </h2>
+      <ul aria-labelledby="open-cases" className="grid grid-cols-2 gap-px border-t bg-line md:grid-cols-5">
+        {of(counts?.to_decide, {}, t('home.to_decide'))}
+        {of(counts?.overdue, { overdue: true }, t('shell.overdue'), {
+          alarming: alarming(counts?.overdue),
+          capped: counts?.overdue_capped,
+        })}
+        {of(counts?.mine, { assignee: 'me' }, t('shell.mine'))}
+        {of(counts?.unassigned, { assignee: 'none' }, t('shell.unassigned'))}
+        {of(counts?.incident, { incident: true }, t('shell.incidents'), {
+          alarming: alarming(counts?.incident),
+          className: 'max-md:col-span-2',
+        })}
+      </ul>
+    </section>
   );
 }
 
-function Count({
-  search,
-  label,
-  value,
-  alarming,
-}: {
-  search: { assignee?: string; overdue?: boolean };
-  label: ReactNode;
+interface CountProps {
+  search: QueueSearch;
+  label: string;
   value: string | undefined;
   alarming?: boolean;
-}) {
+  capped?: boolean;
+  className?: string;
+}
+
+function Count({ search, label, value, alarming, className }: CountProps) {
   return (
-    <li className="bg-surface">
-      <Link to="/queue" search={search} className="flex flex-col px-3 py-2.5 -outline-offset-2 hover:bg-hover">
+    <li className={cx('bg-surface', className)}>
+      <Link to="/queue" search={search} className="flex flex-col px-3 py-2 -outline-offset-2 hover:bg-hover">
         <span className="text-xs text-muted">{label}</span>
         <span className={cx('text-xl font-semibold tabular-nums', alarming && 'text-danger')}>{value ?? '–'}</span>
       </Link>

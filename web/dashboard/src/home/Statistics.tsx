@@ -1,10 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { asProblem } from '@/api';
-import { Time, useFormats, useT } from '@/i18n';
+import { reasonOf, Time, useFormats, useT } from '@/i18n';
+import { stateName } from '@/queue/chips';
 import { ErrorState, Section, Skeleton } from '@/ui';
-import { Chart } from './Chart';
+import { Chart, type ChartTone } from './Chart';
 import { days as range, statisticsQuery } from './queries';
-import { ended, outcomesOf, roundSpan, roundTop, typicalSeconds, wholeDays } from './series';
+import { daysUntil, ended, outcomesOf, roundSpan, roundTop, typicalSeconds } from './series';
+
+const tones: Record<string, ChartTone> = { approved: 'success', rejected: 'danger', expired: 'muted' };
 
 /** How many cases came and went, and how long people took to decide. */
 export function Statistics() {
@@ -17,7 +20,7 @@ export function Statistics() {
       <Section title={t('home.statistics')}>
         <ErrorState
           title={t('common.load_failed')}
-          detail={problem.unreachable ? t('common.unreachable') : problem.detail}
+          detail={reasonOf(t, problem)}
           requestId={problem.requestId}
           requestLabel={t('common.request')}
           retryLabel={t('common.retry')}
@@ -34,13 +37,14 @@ export function Statistics() {
       </div>
     );
   }
-  const days = wholeDays(statistics.data.data, range, statistics.data.as_of);
+  const days = daysUntil(statistics.data.data, range, statistics.data.as_of);
   const dates = days.map((day) => day.date);
   const started = days.map((day) => day.started);
   const over = days.map(ended);
   const medians = days.map((day) => day.decision_seconds?.median ?? null);
   const slow = days.map((day) => day.decision_seconds?.p90 ?? null);
   const typical = typicalSeconds(days);
+  const outcomeName = (outcome: string) => t.maybe(`state.${outcome}`, stateName(outcome));
   const sum = (values: number[]) => values.reduce((all, value) => all + value, 0);
   return (
     <section aria-labelledby="statistics" className="flex flex-col gap-2">
@@ -61,14 +65,21 @@ export function Statistics() {
           format={(value) => formats.number(value)}
           series={[
             { key: 'started', label: t('home.started'), values: started, form: 'column', tone: 'neutral' },
-            { key: 'ended', label: t('home.ended'), values: over, form: 'column', tone: 'accent' },
+            ...outcomesOf(days).map((outcome) => ({
+              key: `outcome ${outcome}`,
+              label: outcomeName(outcome),
+              values: days.map((day) => day.completed[outcome] ?? 0),
+              form: 'column' as const,
+              stack: 'ended',
+              tone: tones[outcome] ?? 'info',
+            })),
           ]}
           columns={[
             { key: 'started', label: t('home.started'), cell: (n) => formats.number(started[n] ?? 0) },
             { key: 'ended', label: t('home.ended'), cell: (n) => formats.number(over[n] ?? 0) },
             ...outcomesOf(days).map((outcome) => ({
               key: `outcome ${outcome}`,
-              label: t.maybe(`state.${outcome}`, outcome),
+              label: outcomeName(outcome),
               cell: (n: number) => formats.number(days[n]?.completed[outcome] ?? 0),
             })),
           ]}

@@ -2,7 +2,7 @@ import type { Day } from '@/api';
 
 // What the charts draw, computed from the days that the API counts.
 
-/** A number of a day; null where there is nothing to say. */
+/** A number for a day; null where there is none. */
 export type Values = (number | null)[];
 
 export interface Line {
@@ -11,7 +11,7 @@ export interface Line {
 }
 
 /** All days of a range, also those on which nothing happened: the API may leave them out. */
-export function wholeDays(days: Day[], count: number, asOf: string): Day[] {
+export function daysUntil(days: Day[], count: number, asOf: string): Day[] {
   const known = new Map(days.map((day) => [day.date, day]));
   const last = Date.parse(`${asOf.slice(0, 10)}T00:00:00Z`);
   if (Number.isNaN(last)) return days;
@@ -19,6 +19,13 @@ export function wholeDays(days: Day[], count: number, asOf: string): Day[] {
     const date = new Date(last - (count - 1 - n) * 86_400_000).toISOString().slice(0, 10);
     return known.get(date) ?? { date, started: 0, completed: {}, decided: 0, decision_seconds: null };
   });
+}
+
+/** What stands below a column of a stack on a day. */
+export function below(columns: readonly { stack?: string; values: Values }[], k: number, n: number): number {
+  const stack = columns[k]?.stack;
+  if (!stack) return 0;
+  return columns.slice(0, k).reduce((sum, one) => sum + (one.stack === stack ? (one.values[n] ?? 0) : 0), 0);
 }
 
 /** How many cases ended on a day, whatever the outcome. */
@@ -62,7 +69,7 @@ const spans = [
   60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800, 1_209_600,
 ];
 
-/** The top of an axis of seconds: a time that people say. */
+/** The top of an axis of seconds: a round duration. */
 export function roundSpan(largest: number): number {
   return spans.find((span) => span >= largest) ?? Math.ceil(largest / 604_800) * 604_800;
 }

@@ -11,9 +11,9 @@ export function fill(text: string, parameters: Parameters | undefined, locale: s
     chosen = new Intl.PluralRules(locale).select(parameters['count']) === 'one' ? one : other;
   }
   if (!parameters) return chosen;
-  return chosen.replace(/\{(\w+)\}/g, (whole, name: string) => {
+  return chosen.replace(/\{(\w+)\}/g, (match, name: string) => {
     const value = parameters[name];
-    if (value === undefined) return whole;
+    if (value === undefined) return match;
     return typeof value === 'number' ? new Intl.NumberFormat(locale).format(value) : value;
   });
 }

@@ -22,12 +22,16 @@ export interface Formats {
   relative: (at: Date, now?: Date) => string;
   /** date and time to the second, with the zone */
   exact: (at: Date) => string;
+  /** date and time to the minute: "23 Nov 2026, 14:05" */
+  moment: (at: Date) => string;
   /** a day: "23 Nov 2026" */
   day: (at: Date) => string;
   /** a calendar date "2026-11-23", whatever the zone */
   date: (iso: string) => string;
   /** the same without its year, as little as an axis has room for: "23 Nov" */
   shortDate: (iso: string) => string;
+  /** "Sweden": of an ISO 3166 code of two letters; anything else stays as it is */
+  country: (code: string) => string;
   number: (value: number, digits?: number) => string;
   percent: (share: number) => string;
   /** "2 d 4 h", "12 min", "850 ms": of seconds */
@@ -35,6 +39,8 @@ export interface Formats {
   /** "14 days", "1 hour 30 minutes": of an ISO 8601 duration; anything else stays as it is */
   period: (iso: string) => string;
   bytes: (value: number) => string;
+  /** "a, b and c" */
+  list: (words: string[]) => string;
 }
 
 const periodUnits = ['year', 'month', 'week', 'day', 'hour', 'minute', 'second'] as const;
@@ -43,6 +49,7 @@ const period = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:
 export function formats(tag: string, timeZone: string): Formats {
   const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto', style: 'long' });
   const exact = new Intl.DateTimeFormat(tag, { dateStyle: 'full', timeStyle: 'long', timeZone });
+  const moment = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short', timeZone });
   const day = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone });
   const date = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone: 'UTC' });
   const shortDate = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -50,6 +57,7 @@ export function formats(tag: string, timeZone: string): Formats {
     const at = /^\d{4}-\d{2}-\d{2}$/.test(iso) ? new Date(`${iso}T00:00:00Z`) : null;
     return at && !Number.isNaN(at.getTime()) ? format.format(at) : iso;
   };
+  const countries = new Intl.DisplayNames(tag, { type: 'region' });
   const narrow = (unit: string, value: number, digits = 0) =>
     new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: digits }).format(
       value,
@@ -60,9 +68,11 @@ export function formats(tag: string, timeZone: string): Formats {
       return found ? relative.format(found[1], found[0]) : relative.format(0, 'second');
     },
     exact: (at) => exact.format(at),
+    moment: (at) => moment.format(at),
     day: (at) => day.format(at),
     date: (iso) => calendar(iso, date),
     shortDate: (iso) => calendar(iso, shortDate),
+    country: (code) => (/^[A-Za-z]{2}$/.test(code) ? (countries.of(code.toUpperCase()) ?? code) : code),
     number: (value, digits = 2) => new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value),
     percent: (share) => new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 0 }).format(share),
     duration: (seconds) => {
@@ -85,6 +95,7 @@ export function formats(tag: string, timeZone: string): Formats {
       );
       return words.join(' ') || iso;
     },
+    list: (words) => new Intl.ListFormat(tag, { type: 'unit', style: 'short' }).format(words),
     bytes: (value) => {
       if (value < 1000) return narrow('byte', value);
       if (value < 1e6) return narrow('kilobyte', value / 1e3, 0);

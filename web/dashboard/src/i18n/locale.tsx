@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { describeProblems } from '@/api/problem';
 import { usePreferences } from '@/session/preferences';
 import { type Catalogue, fill, type Parameters } from './catalogue';
 import { en } from './en';
@@ -24,13 +25,22 @@ export function regionOf(language: string, languages: readonly string[]): string
 }
 
 async function catalogueOf(language: Language): Promise<Catalogue> {
-  return language === 'en' ? en : (await import('./de')).de;
+  if (language === 'en') {
+    describeProblems((_, stated) => stated);
+    return en;
+  }
+  const { de, problems } = await import('./de');
+  // What has no text of its own stays in the language it came in, and is marked.
+  describeProblems(
+    (code, stated) => problems[code] ?? (stated && fill(de['explanation.original'], { reason: stated }, language)),
+  );
+  return de;
 }
 
 /** Loads the texts of the chosen language; English is always there. */
 export function LocaleProvider({ children }: { children: ReactNode }) {
   const { language, timeZone } = usePreferences();
-  // What is shown goes on being shown until the texts of another language are there.
+  // The current texts stay until those of the other language are loaded.
   const [shown, setShown] = useState<{ language: Language; texts: Catalogue } | null>(
     language === 'en' ? { language, texts: en } : null,
   );

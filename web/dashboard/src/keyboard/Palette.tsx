@@ -3,8 +3,9 @@ import { useNavigate } from '@tanstack/react-router';
 import { FileSearch, Search } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { answer, asProblem, client, keys } from '@/api';
-import { useT } from '@/i18n';
+import { reasonOf, useT } from '@/i18n';
 import { stateName } from '@/queue/chips';
+import { useSession } from '@/session';
 import { cx, Dialog, Spinner } from '@/ui';
 import { matching, useRegisteredCommands } from './commands';
 import { keyName, useRegisteredShortcuts } from './shortcuts';
@@ -30,6 +31,7 @@ export function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (
 function PaletteBody({ done }: { done: () => void }) {
   const t = useT();
   const navigate = useNavigate();
+  const { can } = useSession();
   const scopes = useRegisteredShortcuts();
   const registered = useRegisteredCommands();
   const [text, setText] = useState('');
@@ -42,7 +44,7 @@ function PaletteBody({ done }: { done: () => void }) {
     queryKey: [...keys.allCases, 'palette', wanted],
     queryFn: ({ signal }) =>
       answer(client.GET('/v1/cases', { params: { query: { q: wanted, view: 'summary', limit: 8 } }, signal })),
-    enabled: wanted.length > 1,
+    enabled: wanted.length > 1 && can('cases:personal'),
     placeholderData: (old) => old,
   });
   const seen = new Set<string>(); // the innermost scope's meaning of a key is the one that counts
@@ -130,7 +132,7 @@ function PaletteBody({ done }: { done: () => void }) {
       </div>
       {problem && (
         <p role="alert" className="px-2 text-sm text-danger">
-          {problem.unreachable ? t('common.unreachable') : problem.detail || t('common.load_failed')}
+          {reasonOf(t, problem)}
         </p>
       )}
       {choices.length === 0 && !searching && !problem && (

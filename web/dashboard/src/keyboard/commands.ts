@@ -1,11 +1,11 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 
-// What the palette can do beside what has a key of its own.
+// The palette's commands that have no shortcut of their own.
 
 export interface Command {
   id: string;
   label: string;
-  /** More words to find it by, and what stands beside it. */
+  /** Further search terms, and the text beside the command. */
   detail?: string;
   run: () => void;
 }
@@ -19,7 +19,7 @@ function changed() {
   for (const listener of listeners) listener();
 }
 
-/** Registers commands while the component is there. */
+/** Registers commands while the component is mounted. */
 export function useCommands(commands: Command[]) {
   const group = useRef(commands);
   useEffect(() => {

@@ -4,7 +4,7 @@ import { getPreferences } from '@/session/preferences';
 // Keys that do things. They never fire while somebody writes, nor with a modifier, and can be switched off.
 
 export interface Shortcut {
-  /** "j", "?", "Enter", or two keys one after the other: "g q" */
+  /** "j", "?", "Enter", or two keys in sequence: "g q" */
   keys: string;
   label: string;
   run: () => void;
@@ -89,7 +89,7 @@ function starts(key: string): boolean {
   return scopes.some((scope) => scope.current.shortcuts.some((one) => one.keys.startsWith(`${key} `)));
 }
 
-/** Registers shortcuts while the component is there. */
+/** Registers shortcuts while the component is mounted. */
 export function useShortcuts(title: string, shortcuts: Shortcut[]) {
   const scope = useRef<Scope>({ title, shortcuts });
   useEffect(() => {

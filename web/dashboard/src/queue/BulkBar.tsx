@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { UserRoundPlus, X } from 'lucide-react';
 import { useState } from 'react';
-import { type Assigned, answer, asProblem, type Case, client, keys, type User } from '@/api';
-import { useT } from '@/i18n';
+import { ApiProblem, type Assigned, answer, type Case, client, keys, type User } from '@/api';
+import { reasonOf, useT } from '@/i18n';
 import { useSession } from '@/session';
 import { Button, Dialog, IconButton, Menu, toast } from '@/ui';
 
-/** Who can be given cases, the caller first. */
+/** Who can be assigned cases, the caller first. */
 export function assignable(people: User[], me: string): User[] {
   const workers = people.filter((person) =>
     person.roles.some((role) => ['admin', 'manager', 'reviewer'].includes(role)),
@@ -30,6 +30,10 @@ export function BulkBar({
   const { me } = useSession();
   const queries = useQueryClient();
   const [results, setResults] = useState<Assigned[] | null>(null);
+  const nameOf = (user: string | null) => {
+    const person = people.find((one) => one.id === user);
+    return person?.name || person?.email || user || '';
+  };
   const assign = useMutation({
     mutationFn: async (user: string | null) => {
       const all: Assigned[] = [];
@@ -39,10 +43,13 @@ export function BulkBar({
       }
       return all;
     },
-    onSuccess: (all) => {
+    onSuccess: (all, user) => {
       const failed = all.filter((one) => one.status === 'failed');
       const done = all.length - failed.length;
-      if (done > 0) toast({ title: t('queue.bulk_done', { count: done }), tone: 'success' });
+      const title = user
+        ? t('queue.bulk_done', { count: done, name: nameOf(user) })
+        : t('queue.bulk_released', { count: done });
+      if (done > 0) toast({ title, tone: 'success' });
       void queries.invalidateQueries({ queryKey: keys.queue });
       if (failed.length > 0) setResults(failed);
       else onDone();
@@ -50,7 +57,7 @@ export function BulkBar({
     onError: (error) =>
       toast({
         title: t('common.failed'),
-        description: asProblem(error).detail || t('common.unreachable'),
+        description: reasonOf(t, error),
         tone: 'danger',
       }),
   });
@@ -85,8 +92,12 @@ export function BulkBar({
             onDone();
           }
         }}
-        title={t('queue.bulk_failed', { count: results?.length ?? 0 })}
-        description={t('queue.bulk_failed_detail')}
+        title={
+          assign.variables
+            ? t('queue.bulk_failed', { count: results?.length ?? 0, name: nameOf(assign.variables) })
+            : t('queue.bulk_release_failed', { count: results?.length ?? 0 })
+        }
+        description={t('queue.bulk_failed_detail', { count: selected.length - (results?.length ?? 0) })}
         closeLabel={t('common.close')}
         size="sm"
       >
@@ -94,7 +105,9 @@ export function BulkBar({
           {results?.map((one) => (
             <li key={one.case}>
               <bdi className="font-medium">{names.get(one.case) ?? one.case}</bdi>
-              <p className="text-muted">{one.problem?.detail}</p>
+              <p className="text-muted">
+                {one.problem ? new ApiProblem(0, one.problem).detail : t('common.unreachable')}
+              </p>
             </li>
           ))}
         </ul>

@@ -2,9 +2,9 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { type ApiProblem, answer, asProblem, client, idempotencyKey, workflowQuery, workflowsQuery } from '@/api';
-import { useT } from '@/i18n';
+import { reasonOf, useT } from '@/i18n';
 import { Button, Checkbox, Dialog, Field, Input, Select, SkeletonLines, Textarea } from '@/ui';
-import { type FormField, fieldsOf, readForm, type Values } from './schema';
+import { asRequired, type FormField, fieldsOf, readForm, type Values } from './schema';
 
 /** Starts a case by hand: the form is the workflow's own schema. The workflow that a queue is filtered by comes first. */
 export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; onClose: () => void }) {
@@ -79,7 +79,7 @@ export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; o
       <form ref={form} id="create-case" noValidate className="flex flex-col gap-4" onSubmit={submit}>
         {problem && (
           <div role="alert" className="rounded-md bg-danger-soft px-3 py-2 text-sm text-danger">
-            <p className="font-medium">{problem.detail || t('common.unreachable')}</p>
+            <p className="font-medium">{reasonOf(t, problem)}</p>
             {elsewhere.map((one) => (
               <p key={one.location}>
                 {one.location}: {one.message}
@@ -122,7 +122,7 @@ export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; o
           <SkeletonLines lines={5} label={t('common.loading')} />
         ) : (
           <Fields
-            fields={fields}
+            fields={asRequired(fields, values)}
             values={values}
             onChange={(path, value) => setValues((old) => ({ ...old, [path]: value }))}
             wrong={wrong}
@@ -134,7 +134,7 @@ export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; o
   );
 }
 
-/** What a context says of the subject itself: a name and an address for lists. */
+/** What a context contains about the subject itself: a name and an address for lists. */
 function subjectOf(context: Record<string, unknown>, externalId: string): Record<string, unknown> {
   const inner = Object.values(context).find(
     (value): value is Record<string, unknown> => value !== null && typeof value === 'object' && 'name' in value,
@@ -161,7 +161,8 @@ interface FieldsProps {
   problem: ApiProblem | null;
 }
 
-function Fields({ fields, values, onChange, wrong, problem }: FieldsProps) {
+/** The fields of a form, groups as they are. */
+export function Fields({ fields, values, onChange, wrong, problem }: FieldsProps) {
   return (
     <div className="grid gap-3 sm:grid-cols-2">
       {fields.map((field) =>

@@ -1,30 +1,21 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { Columns3, Plus, Search, X } from 'lucide-react';
-import { lazy, type RefObject, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { answer, asProblem, client, queueQuery, usersQuery, viewsQuery, workflowQuery } from '@/api';
-import { useFormats, useT } from '@/i18n';
+import { Columns3, Plus } from 'lucide-react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { answer, asProblem, client, queueQuery, usersQuery, viewsQuery, workflowQuery, workflowsQuery } from '@/api';
+import { reasonOf, useFormats, useT } from '@/i18n';
 import { useShortcuts } from '@/keyboard';
 import { useSession } from '@/session';
 import { useTitle } from '@/shell/title';
-import {
-  Button,
-  Checkbox,
-  EmptyState,
-  ErrorState,
-  IconButton,
-  Input,
-  Popover,
-  Select,
-  SkeletonLines,
-  toast,
-} from '@/ui';
+import { Button, Checkbox, EmptyState, ErrorState, IconButton, Popover, SkeletonLines, toast } from '@/ui';
 import { BulkBar } from './BulkBar';
-import { stateName } from './chips';
+import { ClosedMatches } from './ClosedMatches';
 import { columnIds, defaultColumns } from './columns';
+import { Filters } from './Filters';
 import { rememberList } from './neighbours';
 import { QueueTable } from './QueueTable';
-import { filtersOf, type QueueSearch } from './search';
+import { SearchInput } from './SearchInput';
+import { filtersOf, isFiltered, type QueueSearch, readQueueSearch, sortable, sortOf } from './search';
 import { useQueueList } from './useQueueList';
 import { ViewMenu } from './ViewMenu';
 
@@ -61,10 +52,15 @@ export function QueuePage() {
   const views = useQuery(viewsQuery);
   const view = views.data?.find((one) => one.id === search.view);
   const [columns, setColumns] = useState(savedColumns);
+  // Who asks for whom cases wait for wants to see since when.
+  const shownColumns = useMemo(
+    () => ((search.waiting_for || search.incident) && !columns.includes('waiting') ? [...columns, 'waiting'] : columns),
+    [columns, search.waiting_for, search.incident],
+  );
   useEffect(() => {
     // A link to a view is only its id: the filters come from the view.
     if (view && Object.keys(search).length === 1) {
-      void navigate({ search: { ...(view.query as QueueSearch), view: view.id }, replace: true });
+      void navigate({ search: { ...readQueueSearch(view.query), view: view.id }, replace: true });
       if (view.columns.length > 0) setColumns(view.columns);
     }
   }, [view, search, navigate]);
@@ -72,15 +68,15 @@ export function QueuePage() {
   const filters = useMemo(() => filtersOf(search), [search]);
   const scroller = useRef<HTMLDivElement>(null);
   const pointing = useRef(false);
-  const held = useCallback(() => {
+  const inUse = useCallback(() => {
     const area = scroller.current;
     return pointing.current || (area !== null && (area.scrollTop > 0 || area.contains(document.activeElement)));
   }, []);
-  const list = useQueueList(filters, held);
+  const list = useQueueList(filters, inUse);
   const [active, setActive] = useState(-1);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const filterName = JSON.stringify(filters);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list starts with no selection
   useEffect(() => {
     setActive(-1);
     setSelected(new Set());
@@ -90,6 +86,8 @@ export function QueuePage() {
   const users = useQuery(usersQuery);
   const people = useMemo(() => new Map((users.data ?? []).map((user) => [user.id, user])), [users.data]);
   const counts = useQuery(queueQuery).data;
+  const listed = useQuery(workflowsQuery).data;
+  const workflows = useMemo(() => new Map((listed ?? []).map((one) => [one.id, one])), [listed]);
   const onlyWorkflow =
     search.workflow ??
     (counts && Object.keys(counts.workflow).length === 1 ? Object.keys(counts.workflow)[0] : undefined) ??
@@ -103,7 +101,7 @@ export function QueuePage() {
   const open = useCallback(
     (id: string) => {
       rememberList(
-        list.rows.filter((row) => !row.gone).map((row) => row.case.id),
+        list.rows.filter((row) => !row.removed).map((row) => row.case.id),
         search,
       );
       void navigate({ to: '/cases/$caseId', params: { caseId: id }, search: {} });
@@ -129,7 +127,7 @@ export function QueuePage() {
     } catch (error) {
       toast({
         title: t('common.failed'),
-        description: asProblem(error).detail || t('common.unreachable'),
+        description: reasonOf(t, error),
         tone: 'danger',
       });
     }
@@ -161,41 +159,37 @@ export function QueuePage() {
     localStorage.setItem(columnsKey, ordered.join(','));
   };
 
-  const filtered = Boolean(
-    search.workflow || search.state || search.assignee || search.risk || search.status || search.overdue || search.q,
-  );
+  const filtered = isFiltered(search);
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <header className="flex flex-wrap items-center gap-2 border-b bg-surface px-3 py-2">
-        <h1 className="mr-1 text-base font-semibold">{view ? <bdi>{view.name}</bdi> : t('shell.queue')}</h1>
+      <header className="flex flex-wrap items-center gap-x-2 gap-y-1 border-b bg-surface px-3 py-1.5">
+        <h1 className="text-base font-semibold">
+          {view ? <bdi>{view.name}</bdi> : search.incident ? t('shell.incidents') : t('shell.queue')}
+        </h1>
         <ViewMenu search={search} columns={columns} views={views.data ?? []} current={view} />
-        <span className="flex-1" />
-        <SearchInput text={search.q ?? ''} inputRef={searchBox} onSearch={find} />
-        {can('cases:write') && (
-          <Button variant="primary" icon={<Plus className="size-4" />} onClick={() => change({ new: true }, false)}>
-            {t('queue.new_case')}
-          </Button>
-        )}
-      </header>
-      <Filters search={search} change={change} counts={counts} titles={titles} people={people} />
-      <div className="flex items-center gap-2 border-b bg-surface px-3 py-1 text-xs text-muted">
-        <span role="status">
-          {list.loading
-            ? t('common.loading')
-            : t('queue.shown', { count: list.rows.length }) + (list.hasMore ? '+' : '')}
-          {counts && !filtered && ` ${t('queue.of', { number: number(counts.to_decide) })}`}
-        </span>
+        <Filters
+          search={search}
+          change={change}
+          counts={counts}
+          titles={titles}
+          people={people}
+          workflows={workflows}
+        />
         {filtered && (
-          <Button
-            size="sm"
-            variant="ghost"
-            icon={<X className="size-3.5" />}
-            onClick={() => void navigate({ search: {} })}
-          >
+          <Button size="sm" variant="ghost" onClick={() => void navigate({ search: {} })}>
             {t('queue.clear')}
           </Button>
         )}
-        <span className="flex-1" />
+        <span role="status" className="text-xs whitespace-nowrap text-muted">
+          {list.loading
+            ? t('common.loading')
+            : t('queue.shown', { count: list.rows.length }) + (list.hasMore ? '+' : '')}
+          {counts && !filtered && search.decide === undefined && (
+            <span className="max-2xl:sr-text"> {t('queue.of', { number: number(counts.to_decide) })}</span>
+          )}
+        </span>
+        <ClosedMatches search={search} onShow={() => change({ status: 'all' })} />
+        {can('cases:personal') && <SearchInput text={search.q ?? ''} inputRef={searchBox} onSearch={find} />}
         <Popover
           label={t('queue.columns')}
           align="end"
@@ -215,8 +209,28 @@ export function QueuePage() {
             ))}
           </fieldset>
         </Popover>
-      </div>
-      <div className="relative min-h-0 flex-1">
+        {can('cases:write') && (
+          <Button
+            size="sm"
+            variant="primary"
+            icon={<Plus className="size-4" />}
+            onClick={() => change({ new: true }, false)}
+          >
+            {t('queue.new_case')}
+          </Button>
+        )}
+      </header>
+      {/* The button is over the list: whoever goes to it still points at the list, or the button would be gone before the click. */}
+      <div
+        className="relative min-h-0 flex-1"
+        onPointerEnter={() => {
+          pointing.current = true;
+        }}
+        onPointerLeave={() => {
+          pointing.current = false;
+          if (!inUse()) list.release();
+        }}
+      >
         {list.waiting > 0 && (
           <div className="pointer-events-none absolute inset-x-0 top-10 z-20 flex justify-center">
             <Button
@@ -235,23 +249,13 @@ export function QueuePage() {
         <p role="status" className="sr-text">
           {list.waiting > 0 ? t('queue.waiting', { count: list.waiting }) : ''}
         </p>
-        <div
-          ref={scroller}
-          className="h-full overflow-auto"
-          onPointerEnter={() => {
-            pointing.current = true;
-          }}
-          onPointerLeave={() => {
-            pointing.current = false;
-            if (!held()) list.release();
-          }}
-        >
+        <div ref={scroller} className="h-full overflow-auto">
           {list.loading ? (
             <SkeletonLines lines={12} label={t('common.loading')} />
           ) : list.error && list.rows.length === 0 ? (
             <ErrorState
               title={t('common.load_failed')}
-              detail={asProblem(list.error).detail || t('common.unreachable')}
+              detail={reasonOf(t, list.error)}
               requestId={asProblem(list.error).requestId}
               requestLabel={t('common.request')}
               retryLabel={t('common.retry')}
@@ -264,9 +268,13 @@ export function QueuePage() {
           ) : (
             <QueueTable
               rows={list.rows}
-              columns={columns}
+              columns={shownColumns}
               users={people}
               titles={titles}
+              workflows={workflows}
+              sort={sortOf(search)}
+              sortable={(sort) => sortable(search, sort)}
+              onSort={(sort) => change({ sort })}
               selected={selected}
               onSelect={setSelected}
               canSelect={can('cases:write')}
@@ -295,196 +303,6 @@ export function QueuePage() {
           <CreateCase workflow={search.workflow} onClose={() => change({ new: undefined })} />
         )}
       </Suspense>
-    </div>
-  );
-}
-
-/** Searches while somebody writes, when they pause. */
-function SearchInput({
-  text,
-  inputRef,
-  onSearch,
-}: {
-  text: string;
-  inputRef: RefObject<HTMLInputElement | null>;
-  onSearch: (text: string) => void;
-}) {
-  const t = useT();
-  const [value, setValue] = useState(text);
-  const sent = useRef(text);
-  useEffect(() => {
-    if (text !== sent.current) {
-      sent.current = text;
-      setValue(text); // the address has changed otherwise
-    }
-  }, [text]);
-  useEffect(() => {
-    const wanted = value.trim();
-    if (wanted === sent.current) return;
-    const timer = setTimeout(() => {
-      sent.current = wanted;
-      onSearch(wanted);
-    }, 250);
-    return () => clearTimeout(timer);
-  }, [value, onSearch]);
-  return (
-    <div role="search" className="relative w-full sm:w-72">
-      <Search aria-hidden="true" className="pointer-events-none absolute top-2 left-2.5 size-4 text-faint" />
-      <Input
-        ref={inputRef}
-        type="search"
-        aria-label={t('queue.search')}
-        placeholder={t('queue.search_placeholder')}
-        className="pl-8"
-        value={value}
-        maxLength={200}
-        onChange={(event) => setValue(event.target.value)}
-        onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
-      />
-    </div>
-  );
-}
-
-interface FiltersProps {
-  search: QueueSearch;
-  change: (part: Partial<QueueSearch>) => void;
-  counts:
-    | {
-        workflow: Record<string, number>;
-        state: Record<string, number>;
-        risk: Record<string, number>;
-        mine: number;
-        unassigned: number;
-        overdue: number;
-        overdue_capped: boolean;
-      }
-    | undefined;
-  titles: Map<string, string>;
-  people: Map<string, { id: string; name: string; email: string }>;
-}
-
-function Filters({ search, change, counts, titles, people }: FiltersProps) {
-  const t = useT();
-  const { number } = useFormats();
-  const withCount = (label: string, count: number | undefined) =>
-    count === undefined ? label : `${label} (${number(count)})`;
-  const options = (
-    record: Record<string, number> | undefined,
-    chosen: string | undefined,
-    label: (id: string) => string,
-  ) => {
-    const ids = Object.keys(record ?? {});
-    if (chosen && !ids.includes(chosen)) ids.push(chosen);
-    return ids.sort().map((id) => ({ value: id, label: withCount(label(id), record?.[id] ?? 0) }));
-  };
-  const stateKey = search.state ? `${search.workflow ?? ''}/${search.state}` : '';
-  const select = 'max-w-52 shrink-0';
-  return (
-    <div
-      role="group"
-      aria-label={t('queue.filters')}
-      className="flex items-center gap-1.5 overflow-x-auto border-b bg-surface px-3 py-1.5"
-    >
-      <Select
-        aria-label={t('queue.filter_assignee')}
-        fit
-        className={select}
-        value={search.overdue ? 'overdue' : (search.assignee ?? '')}
-        onValueChange={(value) =>
-          change(
-            value === 'overdue'
-              ? { overdue: true, assignee: undefined }
-              : { assignee: value || undefined, overdue: undefined },
-          )
-        }
-        placeholder={t('queue.everybody')}
-        options={[
-          { value: 'me', label: withCount(t('shell.mine'), counts?.mine) },
-          { value: 'none', label: withCount(t('shell.unassigned'), counts?.unassigned) },
-          {
-            value: 'overdue',
-            label: withCount(t('shell.overdue'), counts?.overdue) + (counts?.overdue_capped ? '+' : ''),
-          },
-          ...[...people.values()].map((person) => ({ value: person.id, label: person.name || person.email })),
-        ]}
-      />
-      <Select
-        aria-label={t('queue.filter_workflow')}
-        fit
-        className={select}
-        value={search.workflow ?? ''}
-        onValueChange={(workflow) => change({ workflow: workflow || undefined, state: undefined })}
-        placeholder={t('queue.all_workflows')}
-        options={options(counts?.workflow, search.workflow, (id) => id)}
-      />
-      <Select
-        aria-label={t('queue.filter_state')}
-        fit
-        className={select}
-        value={stateKey}
-        onValueChange={(value) => {
-          const [workflow, ...state] = value.split('/');
-          change(value ? { workflow, state: state.join('/') } : { state: undefined });
-        }}
-        placeholder={t('queue.all_states')}
-        options={options(counts?.state, stateKey || undefined, (id) => {
-          const [workflow = '', ...rest] = id.split('/');
-          const path = rest.join('/');
-          const name = t.maybe(`state.${path}`, stateName(path, titles));
-          return Object.keys(counts?.workflow ?? {}).length > 1 ? `${workflow}: ${name}` : name;
-        })}
-      />
-      <Select
-        aria-label={t('queue.filter_risk')}
-        fit
-        className={select}
-        value={search.risk ?? ''}
-        onValueChange={(risk) => change({ risk: (risk || undefined) as QueueSearch['risk'] })}
-        placeholder={t('queue.all_risks')}
-        options={(['critical', 'high', 'medium', 'low', 'none'] as const).map((id) => ({
-          value: id,
-          label: withCount(t(`risk.${id}`), counts?.risk[id] ?? 0),
-        }))}
-      />
-      <Select
-        aria-label={t('queue.filter_status')}
-        fit
-        className={select}
-        value={search.status ?? 'active'}
-        onValueChange={(status) =>
-          change({ status: status === 'active' ? undefined : (status as QueueSearch['status']) })
-        }
-        options={(['active', 'completed', 'failed', 'cancelled', 'all'] as const).map((id) => ({
-          value: id,
-          label: t(`status.${id}`),
-        }))}
-      />
-      {!search.state &&
-        !search.assignee &&
-        !search.q &&
-        !search.overdue &&
-        (search.status ?? 'active') === 'active' && (
-          <Checkbox
-            className="shrink-0 whitespace-nowrap px-1"
-            checked={search.decide !== false}
-            onCheckedChange={(on) => change({ decide: on ? undefined : false })}
-          >
-            {t('queue.only_to_decide')}
-          </Checkbox>
-        )}
-      <span className="flex-1" />
-      <Select
-        aria-label={t('queue.sort')}
-        fit
-        className={select}
-        value={filtersOf(search).sort ?? ''}
-        onValueChange={(sort) => change({ sort: sort as QueueSearch['sort'] })}
-        options={(['due_at', '-created_at', 'created_at'] as const).map((id) => ({
-          value: id,
-          label: t(`queue.sort_${id}`),
-          disabled: id === 'due_at' && ((search.status ?? 'active') !== 'active' || Boolean(search.q)),
-        }))}
-      />
     </div>
   );
 }

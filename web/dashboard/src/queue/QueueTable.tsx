@@ -1,27 +1,35 @@
 import { FlexRender, type Row as TableRow, useTable } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown, ArrowUp } from 'lucide-react';
 import {
   type CSSProperties,
   type KeyboardEvent,
   type MouseEvent,
   memo,
+  type ReactNode,
   type RefObject,
   useEffect,
   useMemo,
   useRef,
   useSyncExternalStore,
 } from 'react';
-import type { User } from '@/api';
-import { useT } from '@/i18n';
+import type { User, WorkflowSummary } from '@/api';
+import { type Key, useT } from '@/i18n';
 import { Checkbox, cx } from '@/ui';
-import { columnIds, features, makeColumns, widths } from './columns';
+import { columnIds, features, makeColumns, sortsOf, widths } from './columns';
 import type { Row } from './live';
+import type { Sort } from './search';
 
 export interface QueueTableProps {
   rows: Row[];
   columns: string[];
   users: Map<string, User>;
   titles: Map<string, string>;
+  workflows: Map<string, WorkflowSummary>;
+  sort: Sort;
+  /** Which orders the list can have. */
+  sortable: (sort: Sort) => boolean;
+  onSort: (sort: Sort) => void;
   selected: ReadonlySet<string>;
   onSelect: (ids: ReadonlySet<string>) => void;
   canSelect: boolean;
@@ -32,9 +40,19 @@ export interface QueueTableProps {
   scroller: RefObject<HTMLDivElement | null>;
 }
 
-const narrowColumns = ['subject', 'state', 'risk', 'sla'];
-const rowHeight = 40;
-const narrowRowHeight = 60; // name above, state and deadline below
+/** What a row shows on a phone: name and risk above; state, assignee and deadline below. */
+const narrowColumns = ['subject', 'state', 'risk', 'sla', 'assignee'];
+const rowHeight = 29; // so that 28 cases are on a page of 900 pixels
+const narrowRowHeight = 60;
+/** Where each of them is. */
+const narrowAreas: Record<string, string> = {
+  subject: 'max-md:[grid-area:subject]',
+  state: 'max-md:[grid-area:state]',
+  assignee: 'max-md:[grid-area:assignee] max-md:text-xs',
+  risk: 'max-md:[grid-area:risk] max-md:justify-self-end',
+  sla: 'max-md:[grid-area:sla] max-md:justify-self-end',
+};
+const ascending = (sort: Sort) => !sort.startsWith('-');
 
 function useNarrow(): boolean {
   return useSyncExternalStore(
@@ -49,12 +67,13 @@ function useNarrow(): boolean {
 
 /** The queue as a grid: rows are drawn as they come into sight, so that thousands scroll as well as ten. */
 export function QueueTable(props: QueueTableProps) {
-  const { rows, columns, users, titles, selected, onSelect, canSelect, active, onActive, onOpen, onEnd, scroller } =
+  const { rows, columns, users, titles, workflows, selected, onSelect, canSelect, active, onActive, onOpen, onEnd } =
     props;
+  const { scroller } = props;
   const t = useT();
   const definitions = useMemo(
-    () => makeColumns((id) => t.maybe(`queue.column_${id}`, id), users, titles, t('common.nobody')),
-    [t, users, titles],
+    () => makeColumns((id) => t.maybe(`queue.column_${id}`, id), users, titles, workflows, t('common.nobody')),
+    [t, users, titles, workflows],
   );
   const visibility = useMemo(() => Object.fromEntries(columnIds.map((id) => [id, columns.includes(id)])), [columns]);
   const selection = useMemo(() => Object.fromEntries([...selected].map((id) => [id, true as const])), [selected]);
@@ -74,7 +93,7 @@ export function QueueTable(props: QueueTableProps) {
     getItemKey: (n) => model[n]?.id ?? n,
     overscan: 12,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured again
   useEffect(() => virtual.measure(), [narrow]);
   const items = virtual.getVirtualItems();
   const lastSeen = items.at(-1)?.index ?? 0;
@@ -168,7 +187,7 @@ export function QueueTable(props: QueueTableProps) {
       <div
         role="row"
         aria-rowindex={1}
-        className="sticky top-0 z-10 grid h-8 grid-cols-(--columns) items-center gap-3 border-b bg-surface px-3 text-xs font-medium text-muted max-md:hidden"
+        className="sticky top-0 z-10 grid h-7 grid-cols-(--columns) items-center gap-3 border-b bg-surface px-3 text-xs font-medium text-muted max-md:hidden"
       >
         {canSelect && (
           <div role="columnheader">
@@ -182,9 +201,9 @@ export function QueueTable(props: QueueTableProps) {
         )}
         {table.getHeaderGroups().flatMap((group) =>
           group.headers.map((header) => (
-            <div key={header.id} role="columnheader" className="truncate">
+            <ColumnHeader key={header.id} id={header.id} {...props}>
               <table.FlexRender header={header} />
-            </div>
+            </ColumnHeader>
           )),
         )}
       </div>
@@ -208,6 +227,45 @@ export function QueueTable(props: QueueTableProps) {
           );
         })}
       </div>
+    </div>
+  );
+}
+
+/** A column's name; where the list can be sorted by it, a button that does. */
+function ColumnHeader({
+  id,
+  sort,
+  sortable,
+  onSort,
+  children,
+}: Pick<QueueTableProps, 'sort' | 'sortable' | 'onSort'> & { id: string; children: ReactNode }) {
+  const t = useT();
+  const orders = (sortsOf[id] ?? []).filter(sortable);
+  const at = orders.indexOf(sort);
+  const next = orders[(at + 1) % orders.length];
+  if (!next) {
+    return (
+      <div role="columnheader" className="truncate">
+        {children}
+      </div>
+    );
+  }
+  const Arrow = ascending(sort) ? ArrowUp : ArrowDown;
+  const direction = ascending(sort) ? 'ascending' : 'descending';
+  return (
+    <div role="columnheader" aria-sort={at < 0 ? 'none' : direction} className="min-w-0">
+      <button
+        type="button"
+        title={t(`queue.sort_${next}` as Key)}
+        className={cx(
+          '-mx-1 inline-flex h-6 max-w-full items-center gap-1 rounded-sm px-1 font-medium hover:bg-hover hover:text-ink',
+          at >= 0 && 'text-ink',
+        )}
+        onClick={() => onSort(next)}
+      >
+        <span className="truncate">{children}</span>
+        {at >= 0 && <Arrow aria-hidden="true" className="size-3 shrink-0" />}
+      </button>
     </div>
   );
 }
@@ -243,7 +301,7 @@ const QueueRow = memo(function QueueRow({ row, index, start, size, first, select
       data-case={row.id}
       aria-rowindex={index + 2}
       aria-selected={canSelect ? selected : undefined}
-      aria-label={row.original.gone ? t('queue.row_gone', { name }) : undefined}
+      aria-label={row.original.removed ? t('queue.row_gone', { name }) : undefined}
       onFocus={() => act.onFocus(index)}
       onKeyDown={(event) => act.onKeyDown(event, index)}
       onClick={(event: MouseEvent) => {
@@ -253,9 +311,9 @@ const QueueRow = memo(function QueueRow({ row, index, start, size, first, select
       style={{ transform: `translateY(${start}px)`, height: size }}
       className={cx(
         'absolute inset-x-0 top-0 grid cursor-pointer items-center gap-x-3 border-b bg-surface px-3 text-sm hover:bg-hover focus-visible:z-10 focus-visible:-outline-offset-2 md:grid-cols-(--columns)',
-        'max-md:grid-cols-[minmax(0,1fr)_auto] max-md:content-center max-md:gap-y-1',
+        "max-md:grid-cols-[auto_minmax(0,1fr)_auto] max-md:content-center max-md:gap-y-1 max-md:[grid-template-areas:'subject_subject_risk'_'state_assignee_sla']",
         selected && 'bg-selected hover:bg-selected',
-        row.original.gone && 'opacity-45',
+        row.original.removed && 'opacity-45',
       )}
     >
       {canSelect && (
@@ -279,9 +337,7 @@ const QueueRow = memo(function QueueRow({ row, index, start, size, first, select
           className={cx(
             'min-w-0 overflow-hidden',
             !narrowColumns.includes(cell.column.id) && 'max-md:hidden',
-            cell.column.id === 'state' && 'max-md:order-3',
-            cell.column.id === 'risk' && 'max-md:order-2 max-md:justify-self-end',
-            cell.column.id === 'sla' && 'max-md:order-4 max-md:justify-self-end',
+            narrowAreas[cell.column.id],
           )}
         >
           <FlexRender cell={cell} />

@@ -3,7 +3,7 @@ import type { Case } from '@/api';
 import { useFormats, useT } from '@/i18n';
 import { Chip, type Tone } from '@/ui';
 
-// One clock for all chips: a table of thousands does not draw itself anew for it.
+// One clock for all chips: a table of thousands of rows does not redraw itself for it.
 let now = Date.now();
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;

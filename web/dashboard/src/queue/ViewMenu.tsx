@@ -3,27 +3,27 @@ import { useNavigate } from '@tanstack/react-router';
 import { Bookmark } from 'lucide-react';
 import { useState } from 'react';
 import { answer, asProblem, client, etag, idempotencyKey, keys, type View } from '@/api';
-import { useT } from '@/i18n';
+import { reasonOf, useT } from '@/i18n';
 import { useSession } from '@/session';
 import { AlertDialog, Button, Checkbox, Chip, Dialog, Field, Input, Menu, toast } from '@/ui';
-import type { QueueSearch } from './search';
+import { kept, type QueueSearch } from './search';
 
 /** What of an address a view keeps: its filters and order, as text. */
 export function keptOf(search: QueueSearch): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of ['workflow', 'state', 'assignee', 'risk', 'status', 'overdue', 'q', 'sort'] as const) {
+  const found: Record<string, string> = {};
+  for (const name of kept) {
     const value = search[name];
-    if (value !== undefined) kept[name] = String(value);
+    if (value !== undefined) found[name] = String(value);
   }
-  return kept;
+  return found;
 }
 
-/** Whether the address says something else than the view that it began with. */
+/** Whether the address differs from the view that it started with. */
 export function differs(view: View, search: QueueSearch, columns: string[]): boolean {
-  const kept = keptOf(search);
-  const names = new Set([...Object.keys(kept), ...Object.keys(view.query)]);
+  const now = keptOf(search);
+  const names = new Set([...Object.keys(now), ...Object.keys(view.query)]);
   return (
-    [...names].some((name) => kept[name] !== view.query[name]) ||
+    [...names].some((name) => now[name] !== view.query[name]) ||
     (view.columns.length > 0 && view.columns.join() !== columns.join())
   );
 }
@@ -49,7 +49,7 @@ export function ViewMenu({
   const fail = (error: unknown) =>
     toast({
       title: t('common.failed'),
-      description: asProblem(error).detail || t('common.unreachable'),
+      description: reasonOf(t, error),
       tone: 'danger',
     });
   const again = () => queries.invalidateQueries({ queryKey: keys.views });
@@ -219,7 +219,7 @@ function ViewDialog({
         <Field
           label={t('queue.view_name')}
           required
-          error={problem ? (problem.at('name') ?? (problem.detail || t('common.unreachable'))) : undefined}
+          error={problem ? (problem.at('name') ?? reasonOf(t, problem)) : undefined}
         >
           {(control) => (
             <Input {...control} value={name} maxLength={80} onChange={(event) => setName(event.target.value)} />

@@ -1,10 +1,10 @@
 import type { Case } from '@/api';
-import { useFormats, useT } from '@/i18n';
+import { Time, useFormats, useT } from '@/i18n';
 import { Chip, type Tone } from '@/ui';
 
 const severities: Record<string, Tone> = { low: 'success', medium: 'warning', high: 'danger', critical: 'danger' };
 
-/** What the newest policy said. */
+/** The answer of the newest policy. */
 export function RiskChip({ risk }: { risk: Case['risk'] }) {
   const t = useT();
   const { number } = useFormats();
@@ -16,9 +16,29 @@ export function RiskChip({ risk }: { risk: Case['risk'] }) {
   );
 }
 
+/** For whom an open case waits, and since when. */
+export function WaitingFor({ one }: { one: Pick<Case, 'waiting'> }) {
+  const t = useT();
+  if (!one.waiting) return <span className="text-faint">—</span>;
+  const text = t(`queue.waits_for_${one.waiting.for}`) + (one.waiting.work ? `: ${workName(one.waiting.work)}` : '');
+  return (
+    <span className="flex min-w-0 items-baseline gap-1.5">
+      <span className="truncate" title={text}>
+        {text}
+      </span>
+      <Time value={one.waiting.since} className="shrink-0 text-xs text-muted" />
+    </span>
+  );
+}
+
+/** The id of a work as words. */
+export function workName(id: string): string {
+  return id.replaceAll('_', ' ');
+}
+
 const outcomes: Record<string, Tone> = { approved: 'success', rejected: 'danger', expired: 'neutral' };
 
-/** The tone of a state, by what the workflow says of it. */
+/** The tone of a state, from its definition in the workflow. */
 export function stateTone(one: Pick<Case, 'status' | 'outcome' | 'tags'>): Tone {
   if (one.status === 'failed') return 'danger';
   if (one.status !== 'active') return outcomes[one.outcome ?? ''] ?? 'neutral';

@@ -2,9 +2,10 @@ import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, table
 import type { User } from '@/api';
 import { Time } from '@/i18n';
 import { Avatar } from '@/ui';
-import { RiskChip, StateChip } from './chips';
+import { RiskChip, StateChip, WaitingFor } from './chips';
 import type { Row } from './live';
 import { SlaChip } from './SlaChip';
+import type { Sort } from './search';
 
 export const features = tableFeatures({ columnVisibilityFeature, rowSelectionFeature });
 
@@ -17,6 +18,7 @@ export const columnIds = [
   'state',
   'risk',
   'sla',
+  'waiting',
   'assignee',
   'age',
   'updated',
@@ -24,13 +26,23 @@ export const columnIds = [
 ] as const;
 export const defaultColumns: string[] = ['subject', 'state', 'risk', 'sla', 'assignee', 'age'];
 
+/** What a column sorts by: first by the first, then the other way round where that is possible. */
+export const sortsOf: Partial<Record<string, readonly Sort[]>> = {
+  risk: ['-risk', 'risk'],
+  sla: ['due_at'],
+  waiting: ['waiting_since'],
+  age: ['-created_at', 'created_at'],
+  updated: ['-updated_at', 'updated_at'],
+};
+
 /** Widths as parts of the row. */
 export const widths: Record<string, string> = {
   subject: 'minmax(12rem,2.4fr)',
-  workflow: 'minmax(5rem,0.8fr)',
+  workflow: 'minmax(7rem,1fr)',
   state: 'minmax(7rem,1fr)',
   risk: 'minmax(7rem,1fr)',
   sla: 'minmax(8rem,1fr)',
+  waiting: 'minmax(11.5rem,1.5fr)',
   assignee: 'minmax(8rem,1.2fr)',
   age: 'minmax(6.5rem,0.9fr)',
   updated: 'minmax(6.5rem,0.9fr)',
@@ -50,7 +62,8 @@ export function makeColumns(
   header: (id: string) => string,
   users: Map<string, User>,
   titles: Map<string, string>,
-  nobody: string,
+  workflows: Map<string, { title: string }>,
+  unassigned: string,
 ) {
   return helper.columns([
     helper.display({
@@ -82,7 +95,15 @@ export function makeColumns(
     helper.display({
       id: 'workflow',
       header: header('workflow'),
-      cell: ({ row }) => <span className="truncate text-muted">{row.original.case.workflow.id}</span>,
+      cell: ({ row }) => {
+        const { id } = row.original.case.workflow;
+        const title = workflows.get(id)?.title || id;
+        return (
+          <span className="block truncate text-muted" title={title}>
+            {title}
+          </span>
+        );
+      },
     }),
     helper.display({
       id: 'state',
@@ -96,15 +117,20 @@ export function makeColumns(
     }),
     helper.display({ id: 'sla', header: header('sla'), cell: ({ row }) => <SlaChip sla={row.original.case.sla} /> }),
     helper.display({
+      id: 'waiting',
+      header: header('waiting'),
+      cell: ({ row }) => <WaitingFor one={row.original.case} />,
+    }),
+    helper.display({
       id: 'assignee',
       header: header('assignee'),
       cell: ({ row }) => {
         const id = row.original.case.assignee;
-        if (!id) return <span className="text-faint">{nobody}</span>;
+        if (!id) return <span className="text-faint">{unassigned}</span>;
         const name = users.get(id)?.name || id;
         return (
           <span className="flex min-w-0 items-center gap-1.5">
-            <Avatar name={name} size="sm" />
+            <Avatar name={name} size="sm" title="" />
             <SubjectName name={name} otherwise={id} />
           </span>
         );

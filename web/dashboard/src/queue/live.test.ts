@@ -3,14 +3,14 @@ import type { Case } from '@/api';
 import { append, type LiveList, merge, noRows, show } from './live';
 
 const one = (id: string, version = 1) => ({ id, version }) as Case;
-const ids = (list: LiveList) => list.rows.map((row) => row.case.id + (row.gone ? '-' : ''));
+const ids = (list: LiveList) => list.rows.map((row) => row.case.id + (row.removed ? '-' : ''));
 
 describe('a list that is held', () => {
   const list = show(['a', 'b', 'c'].map((id) => one(id)));
   it('lets new cases wait and moves nothing', () => {
-    const held = merge(list, [one('n'), one('a'), one('b'), one('c')], true, true);
-    expect(ids(held)).toEqual(['a', 'b', 'c']);
-    expect(held.waiting).toBe(1);
+    const frozen = merge(list, [one('n'), one('a'), one('b'), one('c')], true, true);
+    expect(ids(frozen)).toEqual(['a', 'b', 'c']);
+    expect(frozen.waiting).toBe(1);
   });
   it('keeps a case that has left where it was, and says so', () => {
     expect(ids(merge(list, [one('a'), one('c')], true, true))).toEqual(['a', 'b-', 'c']);
@@ -20,9 +20,9 @@ describe('a list that is held', () => {
     expect(ids(merge(left, [one('a'), one('b'), one('c')], true, true))).toEqual(['a', 'b', 'c']);
   });
   it('changes rows in place', () => {
-    const held = merge(list, [one('a', 2), one('b'), one('c')], true, true);
-    expect(held.rows[0]?.case.version).toBe(2);
-    expect(held.rows[1]).toBe(list.rows[1]);
+    const frozen = merge(list, [one('a', 2), one('b'), one('c')], true, true);
+    expect(frozen.rows[0]?.case.version).toBe(2);
+    expect(frozen.rows[1]).toBe(list.rows[1]);
   });
 });
 

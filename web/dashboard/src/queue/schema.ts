@@ -98,7 +98,49 @@ export type Values = Record<string, string | boolean>;
 
 export interface Reading {
   context: Record<string, unknown>;
-  problems: Record<string, 'number' | 'json'>;
+  problems: Record<string, 'number' | 'json' | 'required'>;
+}
+
+/** Whether something was written into a field, or into one of a group. */
+export function isFilled(field: FormField, values: Values): boolean {
+  if (field.kind === 'group') return (field.fields ?? []).some((one) => isFilled(one, values));
+  const value = values[field.path];
+  return typeof value === 'boolean' || (value ?? '').trim() !== '';
+}
+
+/** The fields as they are now: what a group requires is only required once the group is, or something stands in it. */
+export function asRequired(fields: FormField[], values: Values, wanted = true): FormField[] {
+  return fields.map((field) => ({
+    ...field,
+    required: field.required && wanted,
+    fields: field.fields && asRequired(field.fields, values, (field.required && wanted) || isFilled(field, values)),
+  }));
+}
+
+/** A form's values from the data that are there: what a form cannot show otherwise is JSON. */
+export function valuesOf(fields: FormField[], context: Record<string, unknown>): Values {
+  const values: Values = {};
+  for (const field of fields) {
+    const value = context[field.name];
+    if (value === undefined || value === null) continue;
+    if (field.kind === 'group') Object.assign(values, valuesOf(field.fields ?? [], isSchema(value) ? value : {}));
+    else if (typeof value === 'boolean') values[field.path] = value;
+    else if (field.kind === 'list' && Array.isArray(value)) values[field.path] = value.map(String).join('\n');
+    else values[field.path] = typeof value === 'object' ? JSON.stringify(value, null, 2) : String(value);
+  }
+  return values;
+}
+
+/** The merge patch from what a form has meant to what it means now: what was emptied is removed. */
+export function changed(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [old, fresh] = [before[name], after[name]];
+    if (JSON.stringify(old) === JSON.stringify(fresh)) continue;
+    if (fresh === undefined) patch[name] = null;
+    else patch[name] = isSchema(old) && isSchema(fresh) ? changed(old, fresh) : fresh;
+  }
+  return patch;
 }
 
 /** What a filled-in form means. What is empty is left out: it is not known. */
@@ -115,10 +157,11 @@ export function readForm(fields: FormField[], values: Values): Reading {
       const value = meantBy(field, values[field.path]);
       if (value === problem) problems[field.path] = field.kind === 'json' ? 'json' : 'number';
       else if (value !== undefined) out[field.name] = value;
+      else if (field.required) problems[field.path] = 'required';
     }
     return out;
   };
-  return { context: read(fields), problems };
+  return { context: read(asRequired(fields, values)), problems };
 }
 
 const problem = Symbol('problem');

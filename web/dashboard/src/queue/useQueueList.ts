@@ -7,8 +7,8 @@ import { append, type LiveList, merge, noRows, show } from './live';
 const interval = 3_000;
 const pageSize = 50;
 
-/** The cases of a list, page by page, kept up to date. `held` says whether somebody is pointing at it just now. */
-export function useQueueList(filters: CaseFilters, held: () => boolean) {
+/** The cases of a list, page by page, kept up to date. `inUse` reports whether somebody is pointing at it. */
+export function useQueueList(filters: CaseFilters, inUse: () => boolean) {
   const pages = useInfiniteQuery({ ...casesQuery(filters, pageSize), staleTime: Number.POSITIVE_INFINITY, gcTime: 0 });
   const live = useQuery({
     queryKey: ['cases', 'live', filters],
@@ -37,19 +37,27 @@ export function useQueueList(filters: CaseFilters, held: () => boolean) {
 
   const fresh = live.data;
   useEffect(() => {
-    if (fresh) setList((old) => merge(old, fresh.data, !fresh.next_cursor, held()));
-  }, [fresh, held]);
+    if (fresh) setList((old) => merge(old, fresh.data, !fresh.next_cursor, inUse()));
+  }, [fresh, inUse]);
 
   const release = useCallback(() => {
     if (fresh) setList((old) => merge(old, fresh.data, !fresh.next_cursor, false));
   }, [fresh]);
+
+  // What a filter hardly lets pass comes page by page: a page can be empty that is not the last.
+  const seeking =
+    pages.data !== undefined && pages.hasNextPage && pages.data.pages.every((page) => page.data.length === 0);
+  const { fetchNextPage, isFetchingNextPage } = pages;
+  useEffect(() => {
+    if (seeking && !isFetchingNextPage) void fetchNextPage();
+  }, [seeking, isFetchingNextPage, fetchNextPage]);
 
   const settled = shown.current === name && (list.rows.length > 0 || pages.isSuccess);
   return {
     rows: settled ? list.rows : [],
     waiting: list.waiting,
     release,
-    loading: pages.isPending,
+    loading: pages.isPending || (seeking && list.rows.length === 0),
     error: pages.error,
     retry: () => void pages.refetch(),
     hasMore: pages.hasNextPage,

@@ -1,4 +1,4 @@
-/** What the server says about itself at /config.json. */
+/** What the server reports about itself at /config.json. */
 export interface AppConfig {
   issuer: string;
   client_id: string;

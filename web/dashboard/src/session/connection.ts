@@ -26,7 +26,7 @@ export function reportUnreachable() {
 
 let signingOut = false;
 
-/** The person ends the session: that it is over is no news then. */
+/** The person ends the session: no dialog is needed then. */
 export function reportSigningOut() {
   signingOut = true;
 }
@@ -40,7 +40,7 @@ export function reportSignedIn() {
 }
 
 if (typeof window !== 'undefined') {
-  window.addEventListener('offline', reportUnreachable); // that it is online again, an answer says
+  window.addEventListener('offline', reportUnreachable); // the next response shows that it is online again
 }
 
 export function getConnection(): Connection {

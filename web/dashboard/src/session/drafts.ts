@@ -1,14 +1,14 @@
 import { useCallback, useEffect, useState } from 'react';
 
-// What somebody has begun to write about a case. It survives a reload, the end of a session and a server that is away; it
-// is gone when it was sent, and when the person signs out.
+// Text that somebody has started to write about a case. It survives a reload, the end of a session and an unreachable server; it
+// is removed when it is sent, and when the person signs out.
 
 const prefix = 'ballerine.draft.';
 
 /** Whose drafts they are: another person in the same browser does not get them. */
 const ownerKey = 'ballerine.draft-owner';
 
-/** Takes all drafts away. */
+/** Removes all drafts. */
 export function clearDrafts() {
   try {
     for (const key of Object.keys(localStorage)) {
@@ -19,7 +19,7 @@ export function clearDrafts() {
   }
 }
 
-/** Says who is signed in. What somebody else left behind is taken away. */
+/** Sets who is signed in. Drafts of another person are removed. */
 export function claimDrafts(person: string) {
   try {
     const owner = localStorage.getItem(ownerKey);
@@ -57,7 +57,7 @@ export function writeDraft<T extends object>(name: string, draft: T) {
   }
 }
 
-/** State that is kept as a draft under a name. `dirty` says whether there is anything in it. */
+/** State that is kept as a draft under a name. `dirty` reports whether it contains anything. */
 export function useDraft<T extends object>(
   name: string,
   empty: T,

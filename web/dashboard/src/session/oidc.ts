@@ -25,7 +25,7 @@ export function userManager(): Promise<UserManager> {
       monitorSession: false,
       loadUserInfo: false,
     });
-    users.events.addAccessTokenExpiring(() => void renew().catch(() => undefined)); // a later call tries again, and says it
+    users.events.addAccessTokenExpiring(() => void renew().catch(() => undefined)); // a later call tries again, and reports the failure
     return users;
   });
   manager.catch(() => {
@@ -84,7 +84,7 @@ export function signIn(returnTo = location.pathname + location.search): Promise<
   return leaving;
 }
 
-/** Where a window that signed in tells the one that opened it. Not by `opener`: that is lost on the way through another site. */
+/** How a window that signed in notifies the one that opened it. Not by `opener`, which is lost on the way through another site. */
 const channelName = 'ballerine.sign-in';
 
 interface SignedIn {
@@ -133,7 +133,7 @@ export async function signOut(): Promise<void> {
   const back = `${location.origin}/signed-out`;
   try {
     const [users, config] = await Promise.all([userManager(), loadConfig()]);
-    if (config.logout === 'oidc') await users.revokeTokens(['refresh_token']).catch(() => undefined); // it ends by itself, too
+    await users.revokeTokens(['refresh_token']).catch(() => undefined); // the end of the session ends it, too
     await users.removeUser();
     sessionStorage.clear();
     if (config.logout === 'cognito') {
@@ -145,7 +145,7 @@ export async function signOut(): Promise<void> {
     }
     await users.signoutRedirect({ post_logout_redirect_uri: back });
   } catch {
-    // the issuer is away: here, at least, nothing is left
+    // the issuer is unreachable: at least nothing is left in this browser
     sessionStorage.clear();
     location.assign(back);
   }

@@ -11,10 +11,10 @@ export function SignInCallback() {
   useTitle(t('session.sign_in'));
   const router = useRouter();
   const [end, setEnd] = useState<'failed' | 'window' | null>(null);
-  const begun = useRef(false);
+  const started = useRef(false);
   useEffect(() => {
-    if (begun.current) return; // the code is good for one exchange
-    begun.current = true;
+    if (started.current) return; // the code is valid for one exchange
+    started.current = true;
     completeSignIn()
       .then((to) => (to === null ? setEnd('window') : router.history.replace(to)))
       .catch(() => setEnd('failed'));

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
 import { type ApiProblem, asProblem, type Me, meQuery } from '@/api';
-import { useT } from '@/i18n';
+import { reasonOf, useT } from '@/i18n';
 import { Button, Dialog, ErrorState, Spinner } from '@/ui';
 import { reportSignedIn, useConnection } from './connection';
 import { claimDrafts } from './drafts';
@@ -22,10 +22,10 @@ export function useSession(): Session {
   return session;
 }
 
-/** What a person may do, by the permissions that their roles give. */
+/** What a person may do, by the permissions of their roles. */
 export function allows(me: Pick<Me, 'permissions'>): (permission: string) => boolean {
-  const held = new Set(me.permissions);
-  return (permission) => held.has(permission);
+  const permissions = new Set(me.permissions);
+  return (permission) => permissions.has(permission);
 }
 
 /** Whether somebody is signed in. A session that ended while nobody looked is renewed, or it is none. */
@@ -65,7 +65,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
       <ErrorState
         page
         title={t('session.unavailable')}
-        detail={failure.unreachable ? t('session.unreachable') : failure.detail}
+        detail={failure.unreachable ? t('session.unreachable') : reasonOf(t, failure)}
         retryLabel={t('common.retry')}
         onRetry={() => location.reload()}
       />
@@ -78,7 +78,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
         <ErrorState
           page
           title={t('session.unavailable')}
-          detail={problem.unreachable ? t('session.unreachable') : problem.detail}
+          detail={problem.unreachable ? t('session.unreachable') : reasonOf(t, problem)}
           requestId={problem.requestId}
           requestLabel={t('common.request')}
           retryLabel={t('common.retry')}

@@ -17,6 +17,7 @@ export function SettingsPage() {
       <Profile />
       <Appearance />
       <Working />
+      <Developing />
       <Allowed />
     </div>
   );
@@ -143,6 +144,29 @@ function Working() {
   );
 }
 
+/** Where those who build against the API read about it. */
+function Developing() {
+  const t = useT();
+  const { me } = useSession();
+  if (!me.permissions.includes('webhooks:write')) return null;
+  return (
+    <Section title={t('settings.developing')}>
+      <ul className="flex flex-col gap-1.5 text-sm">
+        <li>
+          <a className="underline" href="/docs">
+            {t('settings.reference')}
+          </a>
+        </li>
+        <li>
+          <a className="underline" href="/openapi.json">
+            {t('settings.openapi')}
+          </a>
+        </li>
+      </ul>
+    </Section>
+  );
+}
+
 function Allowed() {
   const t = useT();
   const { me } = useSession();
@@ -173,13 +197,13 @@ function Allowed() {
               <td className="hidden px-3 py-1.5 font-mono text-xs text-muted sm:table-cell">{row.permission}</td>
               <td className="px-3 py-1.5">
                 <span className="flex items-center justify-end gap-1.5">
-                  {row.held ? (
+                  {row.granted ? (
                     <Check aria-hidden="true" className="size-4 text-success" />
                   ) : (
                     <Minus aria-hidden="true" className="size-4 text-faint" />
                   )}
-                  <span className={row.held ? undefined : 'text-muted'}>
-                    {row.held ? t('common.yes') : t('common.no')}
+                  <span className={row.granted ? undefined : 'text-muted'}>
+                    {row.granted ? t('common.yes') : t('common.no')}
                   </span>
                 </span>
               </td>

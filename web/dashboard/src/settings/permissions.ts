@@ -4,6 +4,7 @@ export const permissions = [
   'cases:write',
   'cases:decide',
   'cases:operate',
+  'cases:repair',
   'documents:read',
   'workflows:read',
   'views:write',
@@ -11,6 +12,9 @@ export const permissions = [
   'users:read',
   'flow_tokens:create',
   'policies:evaluate',
+  'definitions:read',
+  'definitions:publish',
+  'definitions:approve',
   'webhooks:read',
   'webhooks:write',
   'keys:read',
@@ -20,12 +24,12 @@ export const permissions = [
 /** One row of the table: a permission, and whether the person has it. */
 export interface Row {
   permission: string;
-  held: boolean;
+  granted: boolean;
 }
 
-/** Those that are known, and any others that the API says are held. What everybody has is no news. */
-export function rowsOf(held: readonly string[]): Row[] {
+/** The known permissions, and any others that the API reports as held. Those that everybody has are left out. */
+export function rowsOf(granted: readonly string[]): Row[] {
   const known: readonly string[] = permissions;
-  const others = held.filter((one) => !known.includes(one) && one !== 'self:read');
-  return [...known, ...others].map((permission) => ({ permission, held: held.includes(permission) }));
+  const others = granted.filter((one) => !known.includes(one) && one !== 'self:read');
+  return [...known, ...others].map((permission) => ({ permission, granted: granted.includes(permission) }));
 }

@@ -4,10 +4,10 @@ import { useT } from '@/i18n';
 import { reportReachable, useConnection } from '@/session/connection';
 import { toast } from '@/ui';
 
-/** How often a server that is away is looked for, in milliseconds. */
+/** How often an unreachable server is tried again, in milliseconds. */
 const interval = 2_000;
 
-/** Says that the server is away, and that nothing is lost; goes away by itself when it answers again. */
+/** States that the server is unreachable and that no data is lost; disappears when it responds again. */
 export function ConnectionBanner() {
   const t = useT();
   const { reachable } = useConnection();
@@ -26,7 +26,7 @@ export function ConnectionBanner() {
     const look = () => {
       fetch('/v1/health', { cache: 'no-store' })
         .then((response) => response.ok && reportReachable())
-        .catch(() => undefined); // still away
+        .catch(() => undefined); // still unreachable
     };
     const timer = setInterval(look, interval);
     window.addEventListener('online', look);

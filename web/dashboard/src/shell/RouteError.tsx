@@ -1,6 +1,6 @@
 import { type ErrorComponentProps, Link, useRouter } from '@tanstack/react-router';
 import { ApiProblem } from '@/api';
-import { useT } from '@/i18n';
+import { reasonOf, useT } from '@/i18n';
 import { EmptyState, ErrorState } from '@/ui';
 import { useTitle } from './title';
 
@@ -15,7 +15,7 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
     <ErrorState
       page
       title={t('common.page_failed')}
-      detail={problem?.unreachable ? t('common.unreachable') : problem?.detail || t('common.page_failed_detail')}
+      detail={problem ? reasonOf(t, problem) : t('common.page_failed_detail')}
       requestId={problem?.requestId}
       requestLabel={t('common.request')}
       retryLabel={t('common.retry')}

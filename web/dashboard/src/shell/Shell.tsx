@@ -1,13 +1,25 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { ChevronsUpDown, House, ListChecks, Menu as MenuIcon, Search, Settings } from 'lucide-react';
+import {
+  ChevronsUpDown,
+  FileDiff,
+  FlaskConical,
+  House,
+  ListChecks,
+  MailX,
+  Menu as MenuIcon,
+  Search,
+  Settings,
+} from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
-import { queueQuery, viewsQuery } from '@/api';
+import { openProposalsQuery, queueQuery, usersQuery, viewsQuery } from '@/api';
 import { useFormats, useT } from '@/i18n';
 import { type Command, keyName, useCommands, useShortcuts } from '@/keyboard';
+import { waitingFor } from '@/proposals/standing';
 import { setPreferences, usePreferences, useSession } from '@/session';
-import { Avatar, Button, cx, Dialog, IconButton, Kbd, Menu, Spinner } from '@/ui';
+import { Avatar, Button, cx, Dialog, IconButton, Kbd, knowPeople, Menu, Spinner } from '@/ui';
 import { ConnectionBanner } from './ConnectionBanner';
+import { UndoKey } from './UndoKey';
 
 const Palette = lazy(() => import('@/keyboard/Palette').then((m) => ({ default: m.Palette })));
 const ShortcutHelp = lazy(() => import('@/keyboard/Help').then((m) => ({ default: m.ShortcutHelp })));
@@ -23,6 +35,9 @@ export function Shell() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the drawer closes when the page changes
   useEffect(() => setDrawer(false), [address]);
   useCommands(useShellCommands());
+  const { can } = useSession();
+  const people = useQuery({ ...usersQuery, enabled: can('cases:read') }).data;
+  useEffect(() => knowPeople((people ?? []).map((one) => one.name || one.email)), [people]);
   useShortcuts(t('keyboard.everywhere'), [
     { keys: '?', label: t('keyboard.help'), run: () => setHelp(true) },
     { keys: 'g h', label: t('keyboard.go_home'), run: () => void navigate({ to: '/' }) },
@@ -61,12 +76,17 @@ export function Shell() {
       </Dialog>
       <div className="flex min-h-0 min-w-0 flex-1 flex-col print-flow">
         <ConnectionBanner />
-        <main id="content" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none print-flow">
+        <main
+          id="content"
+          tabIndex={-1}
+          className="min-h-0 flex-1 scroll-pb-[var(--bar,0px)] overflow-y-auto outline-none print-flow"
+        >
           <Suspense fallback={<PageLoading />}>
             <Outlet />
           </Suspense>
         </main>
       </div>
+      <UndoKey />
       <Suspense>
         {palette && <Palette open onOpenChange={setPalette} />}
         {help && <ShortcutHelp open onOpenChange={setHelp} />}
@@ -75,18 +95,19 @@ export function Shell() {
   );
 }
 
-/** What the palette can do everywhere, beside the keys. */
+/** The palette's global commands, in addition to the shortcuts. */
 function useShellCommands(): Command[] {
   const t = useT();
   const navigate = useNavigate();
   const { can, signOut } = useSession();
   const views = useQuery({ ...viewsQuery, enabled: can('cases:read') });
-  const go = (search: { assignee?: string; overdue?: boolean; view?: string }) =>
+  const go = (search: { assignee?: string; overdue?: boolean; incident?: boolean; view?: string }) =>
     void navigate({ to: '/queue', search });
   return [
     { id: 'mine', label: t('shell.mine'), detail: t('shell.queue'), run: () => go({ assignee: 'me' }) },
     { id: 'unassigned', label: t('shell.unassigned'), detail: t('shell.queue'), run: () => go({ assignee: 'none' }) },
     { id: 'overdue', label: t('shell.overdue'), detail: t('shell.queue'), run: () => go({ overdue: true }) },
+    { id: 'incidents', label: t('shell.incidents'), detail: t('shell.queue'), run: () => go({ incident: true }) },
     ...(views.data ?? []).map((view) => ({
       id: `view ${view.id}`,
       label: view.name,
@@ -132,7 +153,7 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
   const t = useT();
   const { number } = useFormats();
   const { can } = useSession();
-  const queue = useQuery({ ...queueQuery, enabled: can('cases:read') });
+  const queue = useQuery({ ...queueQuery, refetchInterval: 15_000, enabled: can('cases:read') });
   const views = useQuery({ ...viewsQuery, enabled: can('cases:read') });
   const counts = queue.data;
   return (
@@ -173,6 +194,15 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
           >
             {t('shell.overdue')}
           </Item>
+          {can('cases:operate') && (
+            <Item
+              to="/queue"
+              exactSearch={{ incident: true }}
+              count={counts && number(counts.waiting['operator'] ?? 0)}
+            >
+              {t('shell.incidents')}
+            </Item>
+          )}
         </ul>
       </div>
       {views.data && views.data.length > 0 && (
@@ -188,13 +218,43 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
         </div>
       )}
       <span className="flex-1" />
-      <ul>
+      <ul className="flex flex-col gap-0.5">
+        <Proposals />
+        {can('policies:backtest') && (
+          <Item to="/backtests" icon={<FlaskConical className="size-4" />}>
+            {t('shell.backtests')}
+          </Item>
+        )}
+        {can('cases:repair') && (
+          <Item to="/undelivered" icon={<MailX className="size-4" />}>
+            {t('shell.undelivered')}
+          </Item>
+        )}
         <Item to="/settings" icon={<Settings className="size-4" />}>
           {t('shell.settings')}
         </Item>
       </ul>
       <UserMenu />
     </nav>
+  );
+}
+
+/** To what others want to publish, with how many of them wait for the reader. */
+function Proposals() {
+  const t = useT();
+  const { number } = useFormats();
+  const { can, me } = useSession();
+  const open = useQuery({ ...openProposalsQuery, enabled: can('definitions:approve') }).data;
+  const waiting = open ? waitingFor(open.data, me.user.id, can) : 0;
+  if (!can('definitions:read')) return null;
+  return (
+    <Item
+      to="/proposals"
+      icon={<FileDiff className="size-4" />}
+      count={waiting > 0 ? number(waiting) + (open?.next_cursor ? '+' : '') : undefined}
+    >
+      {t('shell.proposals')}
+    </Item>
   );
 }
 
@@ -205,7 +265,7 @@ function Item({
   exactSearch,
   children,
 }: {
-  to: '/' | '/queue' | '/settings';
+  to: '/' | '/queue' | '/proposals' | '/undelivered' | '/backtests' | '/settings';
   icon?: ReactNode;
   count?: string;
   exactSearch?: Record<string, unknown>;
@@ -217,10 +277,10 @@ function Item({
         to={to}
         search={exactSearch ?? {}}
         activeOptions={{ exact: true, includeSearch: exactSearch !== undefined }}
-        className="flex min-h-7 items-center gap-2 rounded-md px-2 text-sm text-muted hover:bg-hover hover:text-ink data-[status=active]:bg-selected data-[status=active]:font-medium data-[status=active]:text-accent-ink"
+        className="flex min-h-7 items-center gap-2 rounded-md px-2 py-1 text-sm leading-5 text-muted hover:bg-hover hover:text-ink data-[status=active]:bg-selected data-[status=active]:font-medium data-[status=active]:text-accent-ink"
       >
         {icon ?? <span className="size-4" aria-hidden="true" />}
-        <span className="min-w-0 flex-1 truncate">{children}</span>
+        <span className="min-w-0 flex-1 wrap-break-word">{children}</span>
         {count !== undefined && <span className="text-xs tabular-nums">{count}</span>}
       </Link>
     </li>

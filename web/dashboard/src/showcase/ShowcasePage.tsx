@@ -144,7 +144,7 @@ function Controls() {
       </Shown>
       <Shown name="Checkbox, Switch, Segmented">
         <Checkbox checked={on} onCheckedChange={setOn}>
-          {t('queue.only_to_decide')}
+          {t('queue.to_decide')}
         </Checkbox>
         <Checkbox aria-label={t('queue.select_all')} indeterminate checked={false} onCheckedChange={() => undefined} />
         <Switch checked={on} onCheckedChange={setOn} label={t('keyboard.title')} />

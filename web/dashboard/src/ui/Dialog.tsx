@@ -15,6 +15,8 @@ export interface DialogProps {
   size?: 'sm' | 'md' | 'lg';
   /** From the right side, over the whole height. */
   sheet?: boolean;
+  /** It is only read: its text takes the focus, so that keys scroll it. */
+  reading?: boolean;
 }
 
 const sizes = { sm: 'max-w-md', md: 'max-w-xl', lg: 'max-w-3xl' };
@@ -44,6 +46,7 @@ export function Dialog({
   closeLabel,
   size = 'md',
   sheet,
+  reading,
 }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -66,7 +69,9 @@ export function Dialog({
               <IconButton label={closeLabel} icon={<X className="size-4" />} size="sm" />
             </Radix.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto p-4">{children}</div>
+          <div className="min-h-0 flex-1 overflow-y-auto p-4" tabIndex={reading ? 0 : undefined}>
+            {children}
+          </div>
           {footer && <footer className="flex flex-wrap justify-end gap-2 border-t px-4 py-2.5">{footer}</footer>}
         </Radix.Content>
       </Radix.Portal>

@@ -83,6 +83,7 @@ export function Popover({
   align = 'start',
   open,
   onOpenChange,
+  wide,
 }: {
   trigger: ReactNode;
   label: string;
@@ -90,6 +91,8 @@ export function Popover({
   align?: 'start' | 'end';
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
+  /** Room for a form of two columns. */
+  wide?: boolean;
 }) {
   return (
     <RadixPopover.Root open={open} onOpenChange={onOpenChange}>
@@ -100,7 +103,11 @@ export function Popover({
           align={align}
           sideOffset={4}
           collisionPadding={8}
-          className={cx(panel, 'w-80 max-w-[calc(100vw-1rem)] p-3 text-sm')}
+          className={cx(
+            panel,
+            'max-w-[calc(100vw-1rem)] p-3 text-sm',
+            wide ? 'max-h-(--radix-popper-available-height) w-128' : 'w-80',
+          )}
         >
           {children}
         </RadixPopover.Content>

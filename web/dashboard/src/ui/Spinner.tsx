@@ -1,4 +1,4 @@
-/** Something is under way. What it is, a text beside it says. */
+/** An indicator of work in progress. A text beside it names the work. */
 export function Spinner() {
   return (
     <span

@@ -6,6 +6,8 @@ export interface Tab {
   value: string;
   label: ReactNode;
   count?: number;
+  /** Something in it needs attention: what, in a few words. */
+  trouble?: string | undefined;
   content: ReactNode;
 }
 
@@ -31,6 +33,11 @@ export function Tabs({
             className="-mb-px flex h-9 shrink-0 items-center gap-1.5 border-b-2 border-transparent px-2.5 text-sm text-muted hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink"
           >
             {tab.label}
+            {tab.trouble && (
+              <span title={tab.trouble} className="size-2 rounded-full bg-warning">
+                <span className="sr-text">{tab.trouble}</span>
+              </span>
+            )}
             {tab.count !== undefined && tab.count > 0 && (
               <span className="rounded-full bg-hover px-1.5 text-xs leading-4.5 text-muted">{tab.count}</span>
             )}

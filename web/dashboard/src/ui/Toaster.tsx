@@ -7,30 +7,30 @@ import { dismiss, expire, secondsLeft, useToasts } from './toasts';
 /** Where messages appear. They are read out once, and stay while the pointer or the focus is on them. */
 export function Toaster({ label, closeLabel }: { label: string; closeLabel: string }) {
   const toasts = useToasts();
-  const [held, hold] = useState(false);
+  const [paused, setPaused] = useState(false);
   const [now, tick] = useState(() => Date.now());
   useEffect(() => {
     if (toasts.length === 0) return;
     const timer = setInterval(() => {
       tick(Date.now());
-      // What counts down goes away in its time, held or not: its action is over then.
-      if (!held) expire(Date.now());
+      // A message with a countdown expires even while paused, because its action is no longer available.
+      if (!paused) expire(Date.now());
     }, 250);
     return () => clearInterval(timer);
-  }, [toasts.length, held]);
+  }, [toasts.length, paused]);
   return (
     <section
       aria-label={label}
-      className="pointer-events-none fixed inset-x-2 bottom-3 z-50 flex flex-col items-center gap-2 no-print"
+      className="pointer-events-none fixed inset-x-2 bottom-[calc(var(--bar,0px)+0.75rem)] z-50 flex flex-col items-center gap-2 no-print"
     >
       <ol aria-live="polite" className="contents">
         {toasts.map((one) => (
           <li
             key={one.id}
-            onPointerEnter={() => hold(!one.countdown)}
-            onPointerLeave={() => hold(false)}
-            onFocus={() => hold(!one.countdown)}
-            onBlur={() => hold(false)}
+            onPointerEnter={() => setPaused(!one.countdown)}
+            onPointerLeave={() => setPaused(false)}
+            onFocus={() => setPaused(!one.countdown)}
+            onBlur={() => setPaused(false)}
             className="pointer-events-auto flex w-full max-w-md animate-appear items-center gap-3 rounded-md border bg-raised py-2 pr-2 pl-3 shadow-pop"
           >
             <span

@@ -12,7 +12,7 @@ export interface Toast {
   description?: string;
   tone: Tone;
   action?: ToastAction;
-  /** When it goes away by itself, in milliseconds since the epoch; null: when it is closed. */
+  /** When it disappears by itself, in milliseconds since the epoch; null: when it is closed. */
   until: number | null;
   /** The time that is left is shown: it matters. */
   countdown: boolean;
@@ -32,11 +32,11 @@ let toasts: Toast[] = [];
 let next = 1;
 const listeners = new Set<() => void>();
 
-function tell() {
+function notify() {
   for (const listener of listeners) listener();
 }
 
-/** Shows a message at the edge of the page; returns a function that takes it away. */
+/** Shows a message at the edge of the page; returns a function that removes it. */
 export function toast({
   title,
   description,
@@ -51,21 +51,21 @@ export function toast({
     ...toasts.slice(-3),
     { id, title, description, tone, action, until: life === null ? null : Date.now() + life, countdown },
   ];
-  tell();
+  notify();
   return () => dismiss(id);
 }
 
 export function dismiss(id: number) {
   toasts = toasts.filter((one) => one.id !== id);
-  tell();
+  notify();
 }
 
-/** Takes away what has had its time. */
+/** Removes messages whose time is over. */
 export function expire(now: number) {
   const left = toasts.filter((one) => one.until === null || one.until > now);
   if (left.length !== toasts.length) {
     toasts = left;
-    tell();
+    notify();
   }
 }
 

@@ -1,7 +1,5 @@
-import dagre from '@dagrejs/dagre';
 import {
   BaseEdge,
-  Controls,
   type Edge,
   EdgeLabelRenderer,
   type EdgeProps,
@@ -12,11 +10,13 @@ import {
   Position,
   ReactFlow,
 } from '@xyflow/react';
-import { useMemo } from 'react';
+import { useLayoutEffect, useMemo, useRef } from 'react';
 import type { Case, WorkflowDetail } from '@/api';
 import { useFormats, useT } from '@/i18n';
+import { workName } from '@/queue/chips';
 import { usePreferences } from '@/session';
 import { cx } from '@/ui';
+import { layout, type Point, stateSize } from './layout';
 import type { NextStep, Visit } from './path';
 import '@xyflow/react/dist/style.css';
 import './graph.css';
@@ -24,30 +24,37 @@ import './graph.css';
 interface StateData extends Record<string, unknown> {
   title: string;
   detail: string;
+  /** When it was entered: the place of each visit in the path. */
+  order: number[];
   now: boolean;
   visited: boolean;
   possible: boolean;
   final: boolean;
 }
 
-const width = 172;
-const height = 52;
-
 function StateNode({ data }: NodeProps<Node<StateData>>) {
   return (
     <div
       className={cx(
-        'flex h-[52px] w-[172px] flex-col justify-center rounded-md border bg-surface px-2.5 text-left',
+        'relative flex h-14 w-46 flex-col justify-center rounded-md border bg-surface px-2.5 text-left',
         data.final && 'border-2 border-double',
         data.now
           ? 'border-accent bg-accent-soft'
           : data.visited
             ? 'border-line-strong'
             : 'border-dashed border-line-strong',
-        !data.now && !data.visited && !data.possible && 'opacity-60',
+        !data.now && !data.visited && !data.possible && 'text-muted',
       )}
     >
       <Handle type="target" position={Position.Top} isConnectable={false} />
+      {data.order.length > 0 && (
+        <span
+          aria-hidden="true"
+          className="absolute -top-2.5 -left-2.5 rounded-full bg-accent px-1.5 text-xs leading-5 font-semibold text-on-accent"
+        >
+          {data.order.join(', ')}
+        </span>
+      )}
       <span className={cx('truncate text-sm', data.now && 'font-semibold text-accent-ink')}>{data.title}</span>
       <span className="truncate text-xs text-muted">{data.detail}</span>
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
@@ -56,14 +63,14 @@ function StateNode({ data }: NodeProps<Node<StateData>>) {
 }
 
 interface WayData extends Record<string, unknown> {
-  points: { x: number; y: number }[];
+  points: Point[];
   label: string;
-  at: { x: number; y: number };
+  at: Point;
   kind: 'gone' | 'possible' | 'other';
 }
 
 /** A curve through the points of the layout, so that ways keep clear of states and of each other's names. */
-export function curve(points: readonly { x: number; y: number }[]): string {
+export function curve(points: readonly Point[]): string {
   const [first, ...rest] = points;
   const last = rest.at(-1);
   if (!first || !last) return '';
@@ -119,17 +126,13 @@ export function Graph({
   const t = useT();
   const { theme } = usePreferences();
   const { period } = useFormats();
-  const { nodes, edges, bounds } = useMemo(() => {
-    const graph = new dagre.graphlib.Graph()
-      .setGraph({ rankdir: 'TB', nodesep: 36, edgesep: 24, ranksep: 30 })
-      .setDefaultEdgeLabel(() => ({}));
+  const { nodes, edges, size } = useMemo(() => {
     const states = workflow.states.filter(
       (state) => state.kind !== 'compound' && state.kind !== 'parallel' && state.kind !== 'history',
     );
     const leaf = (path: string) =>
       states.find((state) => state.path === path)?.path ??
       states.find((state) => state.path.startsWith(`${path}.`))?.path;
-    for (const state of states) graph.setNode(state.path, { width, height });
     const been = new Set(visits.map((visit) => visit.state));
     const ways = new Set(visits.slice(1).map((visit, n) => `${visits[n]?.state}→${visit.state}`));
     const possible = new Set(steps.filter((step) => step.allowed !== false).map((step) => leaf(step.to)));
@@ -150,17 +153,18 @@ export function Graph({
       if (!edge.labels.includes(label)) edge.labels.push(label);
       joined.set(key, edge);
     }
-    for (const edge of joined.values()) {
-      graph.setEdge(edge.from, edge.to, { width: labelOf(edge).length * 6.5 + 12, height: 18, labelpos: 'c' });
-    }
-    dagre.layout(graph);
+    const drawn = layout(
+      states.map((state) => state.path),
+      [...joined.values()].map(({ from, to, labels }) => ({ from, to, width: labels.join(' / ').length * 6.5 + 12 })),
+    );
     const nodes: Node<StateData>[] = states.map((state) => {
-      const at = graph.node(state.path);
+      const at = drawn.states.get(state.path) ?? { x: 0, y: 0 };
+      const order = visits.flatMap((visit, n) => (visit.state === state.path ? [n + 1] : []));
       const now = one.configuration.includes(state.path);
       return {
         id: state.path,
         type: 'state',
-        position: { x: at.x - width / 2, y: at.y - height / 2 },
+        position: { x: at.x - stateSize.width / 2, y: at.y - stateSize.height / 2 },
         data: {
           title: name(state.path),
           detail:
@@ -170,19 +174,27 @@ export function Graph({
                 ? t('workflows.was_here')
                 : state.kind === 'final'
                   ? t('workflows.end')
-                  : state.tags.join(', '),
+                  : state.tags.map((tag) => t.maybe(`tag.${tag}`, workName(tag))).join(', '),
+          order,
           now,
           visited: been.has(state.path),
           possible: possible.has(state.path),
           final: state.kind === 'final',
         },
-        ariaLabel: `${name(state.path)}${now ? `, ${t('workflows.here')}` : ''}`,
+        ariaLabel: [
+          name(state.path),
+          order.length > 0 && t('workflows.steps', { count: order.length, steps: order.join(', ') }),
+          now && t('workflows.here'),
+        ]
+          .filter(Boolean)
+          .join(', '),
         draggable: false,
         connectable: false,
       };
     });
-    const edges: Edge<WayData>[] = [...joined].map(([key, edge]) => {
-      const way = graph.edge(edge.from, edge.to);
+    const edges: Edge<WayData>[] = drawn.ways.map((way) => {
+      const key = `${way.from}→${way.to}`;
+      const edge = joined.get(key) ?? { from: way.from, to: way.to, labels: [] };
       const kind =
         one.configuration.includes(edge.from) && possible.has(edge.to) ? 'possible' : ways.has(key) ? 'gone' : 'other';
       return {
@@ -190,43 +202,55 @@ export function Graph({
         type: 'way',
         source: edge.from,
         target: edge.to,
-        data: { points: way.points, label: labelOf(edge), at: { x: way.x ?? 0, y: way.y ?? 0 }, kind },
+        data: { points: way.points, label: labelOf(edge), at: way.label, kind },
         className: `edge-${kind}`,
         markerEnd: { type: MarkerType.ArrowClosed },
         focusable: false,
       };
     });
-    const { width: wide = 0, height: high = 0 } = graph.graph();
-    return { nodes, edges, bounds: { x: 0, y: 0, width: wide, height: high } };
+    return { nodes, edges, size: { width: drawn.width, height: drawn.height } };
   }, [workflow, one, visits, steps, name, t, period]);
+  const frame = useRef<HTMLElement>(null);
+  const here = nodes.find((node) => node.data.now)?.position;
+  const [x, y] = [here?.x, here?.y];
+  useLayoutEffect(() => {
+    // What is drawn keeps its size, so that it can be read: the frame scrolls, and begins at the state that matters.
+    const box = frame.current;
+    if (!box || x === undefined || y === undefined) return;
+    box.scrollTo({ left: x + stateSize.width / 2 - box.clientWidth / 2, top: y - box.clientHeight / 2 });
+  }, [x, y]);
   return (
-    <div
-      className="h-[38rem]"
+    <section
+      ref={frame}
+      // The drawing scrolls: it must be reachable by keyboard.
+      tabIndex={0}
+      className="max-h-[42rem] overflow-auto"
       role="group"
       aria-label={t('workflows.graph_of', { workflow: workflow.title || workflow.id })}
     >
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={nodeTypes}
-        edgeTypes={edgeTypes}
-        colorMode={theme}
-        onInit={(flow) => {
-          // The layout's own bounds: ways and their names reach further than the states do.
-          void flow.fitBounds(bounds, { padding: 0.04 });
-        }}
-        maxZoom={1.25}
-        minZoom={0.2}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        zoomOnScroll={false}
-        preventScrolling={false}
-        proOptions={{ hideAttribution: true }}
-      >
-        <Controls showInteractive={false} />
-      </ReactFlow>
-    </div>
+      <div className="mx-auto" style={size}>
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={nodeTypes}
+          edgeTypes={edgeTypes}
+          colorMode={theme}
+          defaultViewport={{ x: 0, y: 0, zoom: 1 }}
+          minZoom={1}
+          maxZoom={1}
+          panOnDrag={false}
+          zoomOnDoubleClick={false}
+          zoomOnPinch={false}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          zoomOnScroll={false}
+          preventScrolling={false}
+          proOptions={{ hideAttribution: true }}
+        />
+      </div>
+    </section>
   );
 }

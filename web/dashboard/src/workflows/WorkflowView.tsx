@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { ArrowRight, Circle, CircleDot, Clock } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { type Case, type Cause, type WorkflowDetail, wholeHistoryQuery } from '@/api';
+import { type Case, type Cause, fullHistoryQuery, type WorkflowDetail } from '@/api';
 import { eventName } from '@/cases/events';
-import { Time, useFormats, useT } from '@/i18n';
+import { Time, useExplanation, useFormats, useT } from '@/i18n';
 import { stateName } from '@/queue/chips';
 import { Chip, Section, Segmented, SkeletonLines } from '@/ui';
-import { type NextStep, nextSteps, visitsOf } from './path';
+import { conditionInWords } from './condition';
+import { type NextStep, nextSteps, type Visit, visitsOf } from './path';
 
 const Graph = lazy(() => import('./Graph').then((m) => ({ default: m.Graph })));
 
@@ -19,7 +20,7 @@ export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one:
   const [mode, setMode] = useState<'list' | 'graph'>(() =>
     matchMedia('(min-width: 64rem)').matches ? 'graph' : 'list',
   );
-  const history = useQuery({ ...wholeHistoryQuery(one.id, moves), placeholderData: (old) => old });
+  const history = useQuery({ ...fullHistoryQuery(one.id, moves), placeholderData: (old) => old });
   const visits = useMemo(() => visitsOf(history.data ?? []), [history.data]);
   const steps = useMemo(() => nextSteps(workflow, one), [workflow, one]);
   const titles = useMemo(
@@ -44,7 +45,10 @@ export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one:
     >
       {mode === 'graph' ? (
         <Suspense fallback={<SkeletonLines lines={8} label={t('common.loading')} />}>
+          <Path visits={visits} name={name} />
           <Graph workflow={workflow} one={one} visits={visits} steps={steps} name={name} />
+          <NextSteps steps={steps} name={name} />
+          <Conditions workflow={workflow} name={name} />
         </Suspense>
       ) : (
         <ol className="flex flex-col">
@@ -79,9 +83,75 @@ export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one:
   );
 }
 
+/** The states that the case has been in, in their order: the numbers are those of the drawing. */
+function Path({ visits, name }: { visits: Visit[]; name: (path: string) => string }) {
+  const t = useT();
+  return (
+    <ol aria-label={t('workflows.path')} className="mb-2 flex flex-wrap items-center gap-x-1.5 gap-y-1 text-sm">
+      {visits.map((visit, n) => (
+        <li key={`${visit.at}${visit.state}`} className="flex items-center gap-1.5">
+          {n > 0 && <ArrowRight aria-hidden="true" className="size-3.5 text-faint" />}
+          <span
+            aria-hidden="true"
+            className="rounded-full bg-accent px-1.5 text-xs leading-5 font-semibold text-on-accent"
+          >
+            {n + 1}
+          </span>
+          {name(visit.state)} <Time value={visit.at} className="text-xs text-muted" />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** What can happen next, and on which condition. */
+function NextSteps({ steps, name }: { steps: NextStep[]; name: (path: string) => string }) {
+  const t = useT();
+  if (steps.length === 0) return null;
+  return (
+    <section aria-labelledby="next-steps" className="mt-3 border-t pt-2">
+      <h3 id="next-steps" className="mb-1 text-sm font-semibold">
+        {t('workflows.next')}
+      </h3>
+      <ul className="grid gap-x-4 md:grid-cols-2">
+        {steps.map((step) => (
+          <Step key={`${step.kind}${step.event}${step.after}${step.to}`} step={step} name={name} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The conditions of all ways, in words: there is no room for them in the drawing. */
+function Conditions({ workflow, name }: { workflow: WorkflowDetail; name: (path: string) => string }) {
+  const t = useT();
+  const guarded = workflow.transitions.filter((transition) => transition.guard && transition.to);
+  if (guarded.length === 0) return null;
+  return (
+    <section aria-labelledby="conditions" className="mt-3 border-t pt-2">
+      <h3 id="conditions" className="mb-1 text-sm font-semibold">
+        {t('workflows.conditions')}
+      </h3>
+      <ul className="grid gap-x-6 gap-y-1 text-sm md:grid-cols-2">
+        {guarded.map((one) => (
+          <li key={`${one.from}→${one.to} ${one.kind} ${one.event} ${one.guard}`}>
+            {one.from ? name(one.from) : t('workflows.any_state')} → {name(one.to)}{' '}
+            <span className="text-muted">
+              {one.event ? t.maybe(`decision.${one.event}`, eventName(one.event)) : t(`workflows.kind_${one.kind}`)},{' '}
+              {t('workflows.if', { guard: conditionInWords(one.guard ?? '', t) })}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function Step({ step, name }: { step: NextStep; name: (path: string) => string }) {
   const t = useT();
   const { period } = useFormats();
+  const explain = useExplanation();
+  const conditionOf = (guard: string) => conditionInWords(guard, t);
   const how =
     step.kind === 'after'
       ? t('workflows.after', { time: period(step.after ?? '') })
@@ -100,9 +170,13 @@ function Step({ step, name }: { step: NextStep; name: (path: string) => string }
           {name(step.to)} <span className="text-xs">· {how}</span>
         </p>
         {step.allowed === false && (
-          <p className="text-xs text-danger">{t('workflows.not_now', { reason: step.reason ?? step.guard ?? '' })}</p>
+          <p className="text-xs text-danger">
+            {t('workflows.not_now', { reason: step.reason ? explain(step) : conditionOf(step.guard ?? '') })}
+          </p>
         )}
-        {step.allowed !== false && step.guard && <p className="text-xs">{t('workflows.if', { guard: step.guard })}</p>}
+        {step.allowed !== false && step.guard && (
+          <p className="text-xs">{t('workflows.if', { guard: conditionOf(step.guard) })}</p>
+        )}
       </div>
     </li>
   );

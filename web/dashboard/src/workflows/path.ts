@@ -1,4 +1,4 @@
-import type { Case, Entry, WorkflowDetail } from '@/api';
+import type { Case, Entry, Explanation, WorkflowDetail } from '@/api';
 
 // Where a case is in its workflow, where it came from and where it can go.
 
@@ -27,9 +27,10 @@ export interface NextStep {
   event: string | null;
   after: string | null;
   guard: string | null;
-  /** Whether it can happen now; null: nobody can say, as with what time or work will bring. */
+  /** Whether it can happen now; null: unknown, as it depends on time or on work. */
   allowed: boolean | null;
   reason: string | null;
+  explanation: Explanation | null;
 }
 
 /** What can happen next, and why not. */
@@ -49,6 +50,7 @@ export function nextSteps(workflow: WorkflowDetail, one: Case): NextStep[] {
         guard: transition.guard,
         allowed: transition.kind === 'event' ? (next?.allowed ?? false) : null,
         reason: next?.reason ?? null,
+        explanation: next?.explanation ?? null,
       };
     });
 }

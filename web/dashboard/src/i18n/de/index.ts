@@ -3,9 +3,14 @@ import { cases } from './cases';
 import { common } from './common';
 import { documents } from './documents';
 import { home } from './home';
+import { policies } from './policies';
+import { proposals } from './proposals';
 import { queue } from './queue';
 import { settings } from './settings';
+import { undelivered } from './undelivered';
 import { workflows } from './workflows';
+
+export { problems } from './problems';
 
 export const de: Record<keyof typeof en, string> = {
   ...common,
@@ -15,4 +20,7 @@ export const de: Record<keyof typeof en, string> = {
   ...workflows,
   ...home,
   ...settings,
+  ...undelivered,
+  ...policies,
+  ...proposals,
 };

@@ -2,8 +2,22 @@ import { cases } from './cases';
 import { common } from './common';
 import { documents } from './documents';
 import { home } from './home';
+import { policies } from './policies';
+import { proposals } from './proposals';
 import { queue } from './queue';
 import { settings } from './settings';
+import { undelivered } from './undelivered';
 import { workflows } from './workflows';
 
-export const en = { ...common, ...queue, ...cases, ...documents, ...workflows, ...home, ...settings };
+export const en = {
+  ...common,
+  ...queue,
+  ...cases,
+  ...documents,
+  ...workflows,
+  ...home,
+  ...settings,
+  ...undelivered,
+  ...policies,
+  ...proposals,
+};

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"ballerine/internal/connector"
+	"ballerine/internal/problem"
+)
+
+func connectorCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "connector", Short: "Check, try and test plugins of vendors, without the vendors and without a system"}
+	strictFlag(cmd)
+	cmd.AddCommand(connectorValidateCommand(), connectorTryCommand(), connectorTestCommand())
+	return cmd
+}
+
+// readPlugin compiles the plugin of a file; it fails when that has errors, and prints warnings.
+func readPlugin(cmd *cobra.Command, file string) (*connector.Plugin, error) {
+	text, err := readFile(cmd, file)
+	if err != nil {
+		return nil, err
+	}
+	plugin, found := connector.ParsePlugin(file, text)
+	return plugin, passed(cmd, found)
+}
+
+func connectorValidateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "validate FILE...", Short: "Find every problem at once, with place and hint", Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			all := problem.Diagnostics{}
+			for _, file := range files {
+				text, err := readFile(cmd, file)
+				if err != nil {
+					return err
+				}
+				_, found := connector.ParsePlugin(file, text)
+				all = append(all, found...)
+			}
+			return reportDiagnostics(cmd, all, len(files))
+		},
+	}
+}
+
+// previewed is what connector try prints.
+type previewed struct {
+	Request  connector.Preview `json:"request"`
+	Result   any               `json:"result,omitempty"`
+	Awaiting bool              `json:"awaiting,omitempty"`
+	Accepted any               `json:"accepted,omitempty"`
+}
+
+func connectorTryCommand() *cobra.Command {
+	var contextFile, inputFile, answerFile, callbackFile, settingsFile string
+	var settings []string
+	var status int
+	cmd := &cobra.Command{
+		Use: "try FILE", Short: "Show the request that would be sent, with secrets masked, and what an answer would be turned into", Args: cobra.ExactArgs(1),
+		Long: "Shows the request that would be sent, and what an answer would be turned into. Nothing is sent, and no secret is read:\n" +
+			"__secret.NAME__ stands for it.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			plugin, err := readPlugin(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			call := connector.Call{}
+			if call.Context, err = readObject(cmd, contextFile); err != nil {
+				return err
+			}
+			if call.Input, err = readObject(cmd, inputFile); err != nil {
+				return err
+			}
+			if settingsFile == "" && args[0] != "-" {
+				settingsFile = settingsOf(rootOf(args[0]))
+			}
+			named, err := vendorSettings(cmd, settingsFile, settings)
+			if err != nil {
+				return err
+			}
+			shown := previewed{}
+			if shown.Request, err = plugin.Preview(cmd.Context(), call, named); err != nil {
+				return err
+			}
+			if err := shown.answer(cmd, plugin, call, answerFile, status); err != nil {
+				return printedFirst(cmd, shown, err)
+			}
+			if callbackFile != "" {
+				text, err := readValue(cmd, callbackFile)
+				if err != nil {
+					return err
+				}
+				if shown.Result, err = plugin.CalledBack(text); err != nil {
+					return printedFirst(cmd, shown, err)
+				}
+				shown.Awaiting = false
+			}
+			return printTried(cmd, shown)
+		},
+	}
+	cmd.Flags().StringVar(&contextFile, "context", "", "the case's context: JSON object, or a file with one; - is standard input")
+	cmd.Flags().StringVar(&inputFile, "input", "", "what the work's with gives: JSON object, or a file with one; - is standard input")
+	cmd.Flags().StringVar(&answerFile, "answer", "", "what the vendor answers: JSON, or a file; - is standard input")
+	cmd.Flags().IntVar(&status, "status", 200, "status of the answer")
+	cmd.Flags().StringVar(&callbackFile, "callback", "", "the body of a callback, whose signature is not checked: JSON, or a file; - is standard input")
+	cmd.Flags().StringArrayVar(&settings, "setting", nil, "NAME=VALUE of {vendor.NAME}; without it https://NAME.invalid")
+	cmd.Flags().StringVar(&settingsFile, "settings", "", "YAML or JSON file of settings; default: settings.yaml of the project that the plugin belongs to")
+	return cmd
+}
+
+func (t *previewed) answer(cmd *cobra.Command, plugin *connector.Plugin, call connector.Call, file string, status int) error {
+	if file == "" && !cmd.Flags().Changed("status") {
+		return nil
+	}
+	var text []byte
+	if file != "" {
+		var err error
+		if text, err = readValue(cmd, file); err != nil {
+			return err
+		}
+	}
+	outcome, err := plugin.Answered(cmd.Context(), call, status, text)
+	t.Result, t.Awaiting, t.Accepted = outcome.Result, outcome.Awaiting, outcome.Accepted
+	return err
+}
+
+// printedFirst shows the request before the error that an answer has.
+func printedFirst(cmd *cobra.Command, shown previewed, err error) error {
+	if printErr := printTried(cmd, shown); printErr != nil {
+		return printErr
+	}
+	return err
+}
+
+func printTried(cmd *cobra.Command, shown previewed) error {
+	out := cmd.OutOrStdout()
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
+	if asJSON(cmd) {
+		return lines.Encode(shown)
+	}
+	lines.SetIndent("", "  ")
+	fmt.Fprintf(out, "%s %s\n", shown.Request.Method, shown.Request.URL)
+	for _, name := range slices.Sorted(maps.Keys(shown.Request.Headers)) {
+		fmt.Fprintf(out, "%s: %s\n", name, shown.Request.Headers[name])
+	}
+	if len(shown.Request.Body) > 0 {
+		fmt.Fprintln(out)
+		if err := lines.Encode(shown.Request.Body); err != nil {
+			return err
+		}
+	}
+	if shown.Awaiting {
+		fmt.Fprintln(out, "\nThe vendor has accepted the request and calls back.")
+	}
+	for _, one := range []struct {
+		title string
+		value any
+	}{{"kept of it:", shown.Accepted}, {"result:", shown.Result}} {
+		if one.value == nil {
+			continue
+		}
+		fmt.Fprintf(out, "\n%s\n", one.title)
+		if err := lines.Encode(one.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connectorReport is what became of the cases of some plugins.
+type connectorReport struct {
+	Passed  int               `json:"passed"`
+	Failed  int               `json:"failed"`
+	Plugins []testedConnector `json:"plugins"`
+}
+
+type testedConnector struct {
+	File   string                 `json:"file"`
+	Plugin string                 `json:"plugin"`
+	Cases  []connector.CaseResult `json:"cases"`
+}
+
+func connectorTestCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "test FILE...", Short: "Run the cases written in plugins; nothing is sent", Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			report := connectorReport{Plugins: []testedConnector{}}
+			for _, file := range files {
+				plugin, err := readPlugin(cmd, file)
+				if err != nil {
+					return err
+				}
+				one := testedConnector{file, plugin.ID, plugin.RunCases(cmd.Context())}
+				report.Plugins = append(report.Plugins, one)
+				for _, result := range one.Cases {
+					if result.Passed {
+						report.Passed++
+						continue
+					}
+					report.Failed++
+					for _, message := range result.Problems {
+						fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d:1: %s: %s\n", file, result.Line, result.Name, message)
+					}
+				}
+			}
+			if asJSON(cmd) {
+				if err := json.NewEncoder(cmd.OutOrStdout()).Encode(report); err != nil {
+					return err
+				}
+			} else {
+				fmt.Fprintf(cmd.OutOrStdout(), "%d passed, %d failed\n", report.Passed, report.Failed)
+			}
+			if report.Failed > 0 {
+				return problem.New(problem.Invalid, "%d cases of the plugins fail.", report.Failed)
+			}
+			return nil
+		},
+	}
+}

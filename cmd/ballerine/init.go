@@ -1,0 +1,90 @@
+package main
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"ballerine/internal/problem"
+)
+
+// starter is what a new project has.
+//
+//go:embed starter
+var starter embed.FS
+
+func initCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "init [DIR]", Short: "Make a project folder with a workflow, a policy, a plugin, test cases and a CI file", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := "."
+			if len(args) > 0 {
+				root = args[0]
+			}
+			files, err := starterFiles()
+			if err != nil {
+				return err
+			}
+			if err := checkNoneExist(root, files); err != nil {
+				return err
+			}
+			for _, file := range files {
+				if err := writeStarter(root, file); err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), filepath.Join(root, file.to))
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "\nTry it: ballerine test %s\n", root)
+			return nil
+		},
+	}
+}
+
+// starterFile is a file of the program and where it goes in a project.
+type starterFile struct{ from, to string }
+
+func starterFiles() (files []starterFile, err error) {
+	err = fs.WalkDir(starter, "starter", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		to, err := filepath.Rel("starter", path)
+		if filepath.Dir(to) == "ci" { // folders that begin with a dot are not embedded
+			to = filepath.Join(".github", "workflows", filepath.Base(to))
+		}
+		files = append(files, starterFile{path, to})
+		return err
+	})
+	return files, err
+}
+
+// checkNoneExist makes sure that no file is overwritten. Errors: Conflict with all that are there.
+func checkNoneExist(root string, files []starterFile) error {
+	e := problem.New(problem.Conflict, "Files of a project are there already; nothing was written.")
+	for _, file := range files {
+		if _, err := os.Lstat(filepath.Join(root, file.to)); !errors.Is(err, fs.ErrNotExist) {
+			e.With(filepath.Join(root, file.to), "exists", "is there already")
+		}
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+func writeStarter(root string, file starterFile) error {
+	text, err := starter.ReadFile(file.from)
+	if err != nil {
+		return fmt.Errorf("read a file of the program: %w", err)
+	}
+	path := filepath.Join(root, file.to)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	return os.WriteFile(path, text, 0o644)
+}

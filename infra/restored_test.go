@@ -1,0 +1,63 @@
+package infra_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ballerine/infra/stack"
+)
+
+// TestRestoredThingsTakeThePlaceOfNewOnes resolves the templates with the parameters of docs/runbooks/restore.md: nothing of
+// what was restored is made, and everybody has the restored ones, by name, in roles and at the stream.
+func TestRestoredThingsTakeThePlaceOfNewOnes(t *testing.T) {
+	templates, err := stack.Folder("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]string{
+		"RestoredTables": "rescued", "RestoredStreamArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/rescued-cases/stream/2026-01-01T00:00:00.000", "RestoredBucket": "rescued-documents",
+		"RestoredKeyArn":    "arn:aws:kms:eu-central-1:123456789012:key/rescued",
+		"RestoredSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rescued",
+	}
+	restored := stack.Stack{Name: "ballerine-2", Region: "eu-central-1", Account: "123456789012", Partition: "aws", Templates: templates, Parameters: given}
+	fresh := restored
+	fresh.Parameters = nil
+	made := func(s stack.Stack) (found []string) {
+		for _, name := range []string{"data", "security"} {
+			for logical, resource := range templates[name].Resources() {
+				condition := at(resource, "Condition")
+				if condition == nil || s.Resolve(name, map[string]any{"Fn::If": []any{condition, true, false}}) == true {
+					found = append(found, logical)
+				}
+			}
+		}
+		return found
+	}
+	if found := made(restored); len(found) != 0 {
+		t.Errorf("the stack makes %v beside what was restored", found)
+	}
+	if found := made(fresh); len(found) < 9 {
+		t.Errorf("a new stack makes %v only", found)
+	}
+	template := templates[stack.Root]
+	everything := fmt.Sprint(restored.Resolve(stack.Root, at(template["Globals"], "Function", "Environment")), restored.Resolve(stack.Root, at(template.Resources()["DispatchFunction"], "Properties", "Events")))
+	for _, resource := range template.Resources() {
+		if at(resource, "Type") == "AWS::IAM::Role" {
+			everything += fmt.Sprint(restored.Resolve(stack.Root, at(resource, "Properties", "Policies")))
+		}
+	}
+	for _, name := range []string{
+		"rescued-cases", "rescued-subjects", "rescued-registry", "rescued-deliveries", "rescued-idempotency", "rescued-documents", "table/rescued-cases/index/*", "arn:aws:s3:::rescued-documents/*",
+		given["RestoredStreamArn"], given["RestoredKeyArn"], given["RestoredSecretArn"],
+	} {
+		if !strings.Contains(everything, name) {
+			t.Errorf("nobody uses %s", name)
+		}
+	}
+	for _, logical := range []string{"CasesTable", "SubjectsTable", "RegistryTable", "DeliveriesTable", "IdempotencyTable", "SigningSecret-", "documentsbucket"} {
+		if strings.Contains(everything, "-"+logical) {
+			t.Errorf("somebody still uses a new %s", logical)
+		}
+	}
+}

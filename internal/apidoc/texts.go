@@ -1,0 +1,142 @@
+package apidoc
+
+const introduction = `Decisions about the risk of people and businesses.
+
+A **case** follows a **workflow**: it collects data and documents, runs checks, evaluates policies, waits for decisions of people, and ends with an outcome.
+Clients start cases and send events with an API key; applicants complete their case with a flow token; users of the back office sign in.
+
+**Errors** are problem details (RFC 9457). Rely on ` + "`code`" + `, which is stable; ` + "`errors`" + ` lists every invalid location, never its value.
+Each operation lists the codes that it returns.
+
+**Idempotency**: operations that create a resource require an ` + "`Idempotency-Key`" + `. A request that is repeated with the same key is processed once.
+
+**Concurrency**: responses with a case have an ` + "`ETag`" + `; a decision sends it as ` + "`If-Match`" + ` and is refused with ` + "`stale`" + ` if the case has changed since.
+
+**Lists** are paginated: send ` + "`next_cursor`" + ` as ` + "`cursor`" + ` of the next request, with the same filters; null marks the last page.`
+
+type tag struct {
+	name, description string
+	paths             []string
+}
+
+// tags group operations by topic: the first one with a prefix of the path applies.
+var tags = []tag{
+	{"flow", "The applicant's flow, with a flow token: enter data, upload documents, submit", []string{"/v1/flow"}},
+	{"decisions", "Synchronous decisions: workflows without waits, in one request", []string{"/v1/decisions"}},
+	{"documents", "Announce, view and decide documents", []string{"/v1/cases/{id}/documents"}},
+	{"incidents", "Failed work and failed deliveries", []string{"/v1/cases/{id}/incidents", "/v1/outbox"}},
+	{"review", "Decide, assign, annotate and audit cases", []string{
+		"/v1/cases/{id}/decisions", "/v1/cases/{id}/undo", "/v1/cases/{id}/cancellation", "/v1/cases/{id}/assignee", "/v1/cases/assignments", "/v1/cases/{id}/notes",
+		"/v1/cases/{id}/history", "/v1/cases/{id}/tasks", "/v1/cases/{id}/verification", "/v1/cases/{id}/presence",
+	}},
+	{"cases", "Start cases, send events and data, search", []string{"/v1/cases"}},
+	{"webhooks", "Subscriptions and deliveries", []string{"/v1/webhooks", "/v1/events"}},
+	{"policies", "Publish, evaluate and explain policies; test drafts", []string{"/v1/policies"}},
+	{"workflows", "Publish workflows and migrate running cases between versions", []string{"/v1/workflows"}},
+	{"plugins", "Publish vendor plugins", []string{"/v1/plugins"}},
+	{"lists", "Block lists, allow lists and other lists that policies use", []string{"/v1/lists"}},
+	{"publishing", "Proposals, settings and whole workspaces", []string{"/v1/proposals", "/v1/publishing-settings", "/v1/workspace"}},
+	{"back office", "Queue, saved views, users and statistics", []string{"/v1/me", "/v1/users", "/v1/queue", "/v1/views", "/v1/statistics"}},
+	{"keys", "API keys", []string{"/v1/keys"}},
+	{"callbacks", "Callbacks of vendors", []string{"/v1/hooks"}},
+	{"system", "Health", []string{"/v1/health"}},
+	{"events", "Events that webhooks deliver", nil},
+}
+
+// parameters describes parameters without a description of their own.
+var parameters = map[string]string{
+	"id": "The id of the resource", "document": "The document's id", "incident": "The incident's id", "delivery": "The delivery's id", "workflow": "The workflow's id", "version": "The version's number",
+	"run": "The run's id", "trial": "The trial's id", "decision": "The decision's id", "edition": "The edition's number", "token": "The token that was issued to the vendor",
+	"Idempotency-Key": "A unique value of at most 200 characters, the same when the request is repeated", "limit": "The maximum number of items", "cursor": "next_cursor of the previous page",
+	"state": "Only cases in this state", "tag": "Only cases in a state with this tag", "status": "Only cases with this status", "subject": "Only cases of this subject, by its id",
+	"case": "Only of this case", "kind": "Only of this kind", "outcome": "Only with this outcome", "days": "The number of days, up to today", "from": "The version to compare with",
+	"If-Match": "The ETag of the version that the change is based on", "If-None-Match": "The ETag of the cached version",
+}
+
+// texts are the descriptions of operations, beyond their summaries.
+var texts = map[string]string{
+	"startCase": "The subject is the person or business that the case is about; a subject is identified by its type and external id. `external_id` is the case's id in your system.",
+	"decide":    "For workflows without waits. 200: the outcome. 202: the case continues asynchronously; `Location` is its address.",
+	"listCases": "Filters combine. A page may have fewer cases than `limit`, or none, although more follow: continue until `next_cursor` is null.",
+	"listEvents": "What webhooks carry, in order and for 30 days, whether or not there is a subscription: to catch up with what a receiver has missed. " +
+		"The order is that in which events became final: a decision that can still be undone is not among them yet. The newest few seconds are left out, so that no event can come before one that was read already. " +
+		"At the end, go on with `after`, the id of the last event, or with `created_after`, the `complete_until` of the answer.",
+	"getCase":          "With `If-None-Match`: 304 if the case is unchanged.",
+	"getPosition":      "Explains the position of a case: which events are possible, which guards prevent others, and whom the case waits for.",
+	"sendEvent":        "`next` of the case lists the events that are possible. The response is the case after the event.",
+	"saveContext":      "A JSON merge patch (RFC 7396): members are replaced, null removes. The result must conform to the schema of the workflow. Results of the workflow's work cannot be changed.",
+	"decideCase":       "Requires `If-Match`. An API key decides only on behalf of a named person. With four eyes, the first decision waits for confirmation by a second person. Whoever has started the case or changed its data cannot approve it (`four_eyes`).",
+	"undoDecision":     "Only by the person who decided, until `undo.until` of the case.",
+	"cancelCase":       "Requires `If-Match`. The status of the case becomes `cancelled`; its child cases are cancelled, too.",
+	"assignCase":       "`user: null` unassigns the case.",
+	"assignCases":      "Each case has its own result: some may fail while others are assigned.",
+	"listHistory":      "Every change of the case with actor, cause and details, chained by hashes; `verification` checks the chain.",
+	"verifyCase":       "Recomputes the chain of hashes over the whole history and compares the record with its last entry.",
+	"lookAtCase":       "Repeat the request while a user views the case; the presence expires automatically.",
+	"announceDocument": "Announce size, type and SHA-256, then upload the file to `upload.url` with exactly the method and headers of `upload`. The document is checked after the upload.",
+
+	"getDocumentContent":    "302 to a link that is valid for five minutes. The view is recorded in the history.",
+	"getDocumentLink":       "The same link in the body, for clients that do not follow redirects.",
+	"decideDocument":        "Requires `If-Match` with the version of the case.",
+	"createFlowToken":       "For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. What is written with a token that a person has made counts as supplied by that person.",
+	"getFlowCase":           "Risk, reviewers and checks are not included.",
+	"saveFlowContext":       "A JSON merge patch (RFC 7396) of the fields that the applicant may enter.",
+	"sendFlowEvent":         "Only events that the workflow permits for applicants.",
+	"announceFlowDocument":  "As for clients: announce, then upload the file to `upload.url`.",
+	"retryIncident":         "`context` is merged before the retry, so that the cause of the failure can be corrected.",
+	"skipIncident":          "The supplied result is used as the result of the work and marked as manual.",
+	"listDeadLetters":       "Events, wake-ups and reports whose delivery attempts are used up.",
+	"replayDeadLetters":     "Repeat the request while `more` is true.",
+	"discardDeadLetters":    "Discarded effects are never delivered: subscribers do not receive the event.",
+	"createWebhook":         "`events` are event types, `case.*` for a family or `*` for all; unknown types are refused. Test it with `POST /v1/webhooks/{id}/test`. Verify signatures according to Standard Webhooks.",
+	"updateWebhook":         "`disabled: false` re-enables a subscription that was disabled because its receiver responded with 410.",
+	"rotateWebhookSecret":   "Deliveries carry a signature for each valid secret, so that a receiver can switch without losing a delivery.",
+	"listDeliveries":        "With the time, duration and status of every attempt.",
+	"testWebhook":           "Sends an event of type `webhook.test`, independent of the subscribed types, signed like any other event.",
+	"redeliver":             "Starts new attempts, the first one immediately; the response has its result.",
+	"createKey":             "Without scopes, a key has the permissions of a client; with scopes, only those. Nobody can grant more permissions than they hold.",
+	"rotateKey":             "The previous secret stays valid for a while, so that clients can switch.",
+	"evaluatePolicy":        "Independent of a case. The decision is kept and can be replayed.",
+	"backtestPolicy":        "Synchronous; start a run for many decisions.",
+	"startBacktest":         "A run processes decisions asynchronously; poll it until it is done.",
+	"createTrial":           "A shadow is evaluated beside the live version without effect; a challenger decides for a share of the subjects.",
+	"replayPolicyDecision":  "Evaluates the same version with the same input, and returns whether the answers are identical and where they differ.",
+	"getPolicyDecision":     "The input requires the permission `decisions:input`.",
+	"putListEntries":        "As CSV or JSON: replaces the whole list with a new edition.",
+	"changeList":            "Creates a new edition with the changes, unless nothing changes.",
+	"forgetListEdition":     "Erases personal data; decisions that used the edition remain, but cannot be replayed.",
+	"publishWorkflow":       "As YAML or JSON text. All problems are reported with their lines. 202: a proposal was created, which another person must approve.",
+	"publishPolicy":         "The test cases of the policy are run first; a failing one prevents publication. 202: a proposal was created.",
+	"publishPlugin":         "202: a proposal was created, which another person must approve.",
+	"importWorkspace":       "Atomic: all or nothing.",
+	"migrateCases":          "With `dry_run` nothing is written; the response shows the result for each case.",
+	"receiveCallback":       "The signature of the body is verified as the plugin specifies.",
+	"getHealth":             "200 while the server is running.",
+	"getQueue":              "The number of cases by filter.",
+	"getStatistics":         "By day, in UTC.",
+	"approveProposal":       "Not by the person who proposed it. It is validated again against the published versions.",
+	"getPublishingSettings": "`review_required`: every publication needs the approval of a second person.",
+}
+
+// bodies are examples of request bodies.
+var bodies = map[string]any{
+	"startCase": map[string]any{
+		"workflow": "kyc", "external_id": "customer-42",
+		"subject": map[string]any{"type": "individual", "external_id": "person-42", "name": map[string]any{"given": "Ada", "family": "Example"}},
+		"context": map[string]any{"applicant": map[string]any{"country": "DE"}},
+	},
+	"decide":      map[string]any{"context": map[string]any{"amount": 1200, "country": "DE"}, "external_id": "order-7"},
+	"sendEvent":   map[string]any{"type": "SUBMIT"},
+	"saveContext": map[string]any{"applicant": map[string]any{"country": "DE"}},
+	"decideCase":  map[string]any{"event": "approve", "reason": "all_checks_passed", "comment": "Documents and screening are clear."},
+	"cancelCase":  map[string]any{"reason": "withdrawn"},
+	"assignCase":  map[string]any{"user": "user_rita"},
+	"addNote":     map[string]any{"text": "Called the applicant; a new proof of address is on its way."},
+	"announceDocument": map[string]any{
+		"kind": "passport", "content_type": "image/png", "size": 183042, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+	},
+	"createFlowToken": map[string]any{"expires_in": 3600},
+	"createWebhook":   map[string]any{"url": "https://example.com/ballerine", "events": []any{"case.*"}},
+	"updateWebhook":   map[string]any{"disabled": false},
+	"createKey":       map[string]any{"name": "onboarding service", "scopes": []any{"cases:read", "cases:write"}},
+}

@@ -1,0 +1,44 @@
+package backoffice
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ballerine/internal/identity"
+)
+
+// Presence says that somebody looks at a case.
+type Presence struct {
+	Tenant  string    `json:"tenant"`
+	Case    string    `json:"case"`
+	User    string    `json:"user"`
+	Name    string    `json:"name"`
+	Editing bool      `json:"editing"` // has begun to write a decision
+	Since   time.Time `json:"since"`
+	Until   time.Time `json:"until"` // forgotten then, unless it is said again
+}
+
+// presenceLife is how long a page that says nothing more is believed to be open.
+const presenceLife = 15 * time.Second
+
+// Look says that the person looks at a case, and tells who else does.
+func (s *Service) Look(ctx context.Context, p identity.Principal, id string, editing bool) (others []Presence, err error) {
+	now := s.Now().UTC()
+	present, err := s.Store.Presences(ctx, p.Tenant, id, now)
+	if err != nil {
+		return nil, err
+	}
+	mine := Presence{Tenant: p.Tenant, Case: id, User: p.ID, Name: p.Name, Editing: editing, Since: now, Until: now.Add(presenceLife)}
+	for _, other := range present {
+		if other.User == p.ID {
+			mine.Since = other.Since
+		}
+	}
+	return slices.DeleteFunc(present, func(o Presence) bool { return o.User == p.ID }), s.Store.PutPresence(ctx, mine)
+}
+
+// Leave says that the person does not look at the case any more.
+func (s *Service) Leave(ctx context.Context, p identity.Principal, id string) error {
+	return s.Store.PutPresence(ctx, Presence{Tenant: p.Tenant, Case: id, User: p.ID, Until: s.Now().UTC()})
+}

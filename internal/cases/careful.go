@@ -1,0 +1,259 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/workflow"
+)
+
+// What a decision in favour of a case takes. A case is approved without a word only when it is known to be harmless: every
+// check has answered, nothing is a possible match, and the risk is below the workflow's threshold.
+
+// Proposal is a decision in favour of a case that waits for a second person.
+type Proposal struct {
+	Event   string    `json:"event"`
+	Reason  string    `json:"reason"`
+	Comment string    `json:"comment"`
+	By      Actor     `json:"by"`
+	At      time.Time `json:"at"`
+	// Behind are the people and keys that may hold a secret of the key that has proposed it; none of them confirms it.
+	Behind []string `json:"behind,omitempty"`
+}
+
+// HitAnswer is what somebody says of a possible match.
+type HitAnswer struct {
+	Hit     string `json:"hit"`    // its id
+	Answer  string `json:"answer"` // not_a_match | match
+	Comment string `json:"comment,omitempty"`
+}
+
+// Needs is what a decision in favour of the case takes now, and why.
+type Needs struct {
+	Reason   bool // a reason and a comment
+	Hits     []Hit
+	FourEyes bool       // a second person
+	Because  []NeedsWhy // why a reason is needed; empty: it is not
+	Checks   []Check    // that have not answered
+	Proposed *Proposal  // what waits for the second person
+	Supplied bool       // the caller has supplied data of the case: somebody else approves
+}
+
+// NeedsWhy names why a decision in favour of a case is not to be taken lightly.
+type NeedsWhy string
+
+// The reasons for care.
+const (
+	WhyUnanswered NeedsWhy = "check_unanswered" // a check that the decision relies on has not answered
+	WhyUnrated    NeedsWhy = "not_rated"        // no policy has rated the risk, though the workflow asks one
+	WhySeverity   NeedsWhy = "severity"         // the risk is at or beyond the workflow's threshold
+	WhyHits       NeedsWhy = "hits"             // there are possible matches
+)
+
+// needsOf says what a decision in favour of a case takes.
+func needsOf(wf *workflow.Workflow, r Record) Needs {
+	needs := Needs{Hits: hitsOf(wf, r), Because: []NeedsWhy{}, Checks: []Check{}, Proposed: r.Proposed}
+	rated := false
+	for _, check := range checksOf(wf, r) {
+		rated = rated || check.Source == "rules"
+		if check.Status != CheckAnswered {
+			needs.Checks = append(needs.Checks, check)
+		}
+	}
+	severity := ""
+	if r.Risk != nil {
+		severity = r.Risk.Severity
+	}
+	why := func(holds bool, code NeedsWhy) {
+		if holds {
+			needs.Because = append(needs.Because, code)
+		}
+	}
+	why(len(needs.Checks) > 0, WhyUnanswered)
+	why(severity == "" && rated, WhyUnrated)
+	why(severity != "" && wf.Review.ReasonFrom.Reached(severity), WhySeverity)
+	why(len(needs.Hits) > 0, WhyHits)
+	needs.Reason = len(needs.Because) > 0
+	if len(needs.Checks) > 0 {
+		severity, rated = "", true // what a check would have found is beyond every threshold
+	}
+	needs.FourEyes = r.TwoPeople || (severity != "" || rated) && wf.Review.FourEyes.Reached(severity)
+	return needs
+}
+
+// keepTwoPeople keeps that the case's risk asks for a second person: data that are corrected later do not talk that down.
+func (d *draft) keepTwoPeople() {
+	if risk := d.record.Risk; risk != nil && risk.Severity != "" && d.workflow.Review.FourEyes.Reached(risk.Severity) {
+		d.record.TwoPeople = true
+	}
+}
+
+// tagApproved is on states that a case comes to by a decision in its favour.
+const tagApproved = "approved"
+
+// againstEvents are names of decisions that are not in favour of a case, wherever they lead.
+var againstEvents = []string{"reject", "decline", "refuse", "revision", "resubmission"}
+
+// approves says whether a decision that was taken into the draft is in favour of the case: it is called approve, it enters a
+// state that is tagged approved, or one from which the case can only end in its favour.
+func (d *draft) approves(event string) bool {
+	if event == "approve" {
+		return true
+	}
+	if slices.Contains(againstEvents, event) {
+		return false
+	}
+	if slices.Contains(d.workflow.Chart.Tags(d.record.Snapshot), tagApproved) && !slices.Contains(d.old.Tags, tagApproved) {
+		return true
+	}
+	before := activeStates(d.old.Snapshot)
+	return slices.ContainsFunc(activeStates(d.record.Snapshot), func(path string) bool {
+		return d.workflow.InFavour(path) && !slices.Contains(before, path)
+	})
+}
+
+// check refuses a decision in favour of a case that lacks what it takes. All that is missing is told at once.
+func (n Needs) check(cmd DecideCommand) error {
+	e := problem.New(problem.Invalid, "The decision lacks what it takes to approve this case.").Detail("because", n.Because)
+	if n.Reason && cmd.Reason == "" {
+		e.With("body.reason", "required", "%s", n.sentence("a reason"))
+	}
+	if n.Reason && strings.TrimSpace(cmd.Comment) == "" {
+		e.With("body.comment", "required", "%s", n.sentence("a comment"))
+	}
+	for _, hit := range n.Hits {
+		if !slices.ContainsFunc(cmd.Hits, func(a HitAnswer) bool { return a.Hit == hit.ID }) {
+			e.With("body.hits", "required", "say of %s whether it is a match: not_a_match or match", hit.ID)
+		}
+	}
+	for i, answer := range cmd.Hits {
+		if !slices.ContainsFunc(n.Hits, func(h Hit) bool { return h.ID == answer.Hit }) {
+			e.With(fmt.Sprintf("body.hits[%d].hit", i), "unknown", "the case has no possible match of this id")
+		}
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+var whySentences = map[NeedsWhy]string{
+	WhyUnanswered: "checks have not answered, or are out of date",
+	WhyUnrated:    "no policy has rated the risk",
+	WhySeverity:   "the risk is high",
+	WhyHits:       "there are possible matches",
+}
+
+func (n Needs) sentence(what string) string {
+	why := make([]string, len(n.Because))
+	for i, one := range n.Because {
+		why[i] = whySentences[one]
+	}
+	return "approving needs " + what + " here: " + strings.Join(why, ", ")
+}
+
+// secondPerson says whether the decision is the second person's. false without an error: it is the first one's, and waits.
+// Errors: FourEyes when the two are one pair of eyes: the same person or key, a person and a key that they may hold a secret of, two
+// keys that one person may hold secrets of, or one that was made by the other.
+func (n Needs) secondPerson(cmd DecideCommand, first, second eyes) (bool, error) {
+	if !n.FourEyes {
+		return true, nil
+	}
+	if n.Proposed == nil || n.Proposed.Event != cmd.Event {
+		return false, nil
+	}
+	if first.by.person() == second.by.person() {
+		return false, problem.New(problem.FourEyes, "Somebody else has to confirm your decision: this case takes two people.")
+	}
+	if first.by.ID == second.by.ID {
+		return false, problem.New(problem.FourEyes, "Another credential has to confirm the decision: a key does not vouch for both people. Let a person decide in the dashboard, or use a key that somebody else has made.")
+	}
+	if slices.ContainsFunc(first.all(), func(id string) bool { return slices.Contains(second.all(), id) }) {
+		return false, problem.New(problem.FourEyes, "Somebody else has to confirm the decision: whoever made or rotated a key is one pair of eyes with it, and with the other keys that they made or rotated.")
+	}
+	return true, nil
+}
+
+// eyes are who decides, and who may hold a secret of the credential that they decide with.
+type eyes struct {
+	by     Actor
+	behind []string
+}
+
+func (e eyes) all() []string { return append([]string{e.by.ID, e.by.person()}, e.behind...) }
+
+// eyesOf finds who is behind an actor: for a key, whoever has made or rotated it, or a key that has. Errors: Unavailable, Internal.
+func (s *Service) eyesOf(ctx context.Context, tenant string, by Actor) (eyes, error) {
+	if by.Kind != string(identity.Client) {
+		return eyes{by: by}, nil
+	}
+	if s.Behind == nil {
+		return eyes{}, problem.New(problem.Internal, "Who is behind a key is not known here.")
+	}
+	behind, err := s.Behind(ctx, tenant, by.ID)
+	if problem.CodeOf(err) == problem.NotFound {
+		err = problem.Wrap(err, problem.Internal, "Who is behind the key is not known.")
+	}
+	return eyes{by, behind}, err
+}
+
+// twoPeople says whether the decision in the draft is the second person's, and who sends it. Errors: FourEyes, Unavailable.
+func (s *Service) twoPeople(ctx context.Context, d *draft, needs Needs, cmd DecideCommand) (second bool, by eyes, err error) {
+	if !needs.FourEyes {
+		return true, eyes{}, nil
+	}
+	if by, err = s.eyesOf(ctx, d.record.Tenant, d.entry.Actor); err != nil {
+		return false, by, err
+	}
+	var first eyes
+	if p := needs.Proposed; p != nil {
+		if first, err = s.eyesOf(ctx, d.record.Tenant, p.By); err != nil {
+			return false, by, err
+		}
+		first.behind = append(first.behind, p.Behind...) // as it was then
+	}
+	second, err = needs.secondPerson(cmd, first, by)
+	return second, by, err
+}
+
+// propose turns the draft into one that only keeps the decision for a second person.
+func (d *draft) propose(cmd DecideCommand, by eyes) {
+	d.entry.Cause, d.entry.Event = CauseProposed, cmd.Event
+	d.decided(cmd)
+	d.record.Proposed = &Proposal{Event: cmd.Event, Reason: cmd.Reason, Comment: cmd.Comment, By: d.entry.Actor, At: d.now, Behind: by.behind}
+	d.notify("case.decision_proposed", map[string]any{"event": cmd.Event})
+}
+
+// decided keeps in the history what somebody has said with a decision.
+func (d *draft) decided(cmd DecideCommand) {
+	d.detail("reason", cmd.Reason)
+	d.detail("comment", cmd.Comment)
+	if len(cmd.Hits) > 0 {
+		d.detail("hits", answered(hitsOf(d.workflow, d.old), cmd.Hits))
+	}
+}
+
+// answered are the possible matches with what was said of each: the context may hold others later.
+func answered(hits []Hit, answers []HitAnswer) []map[string]any {
+	var all []map[string]any
+	for _, hit := range hits {
+		for _, answer := range answers {
+			if answer.Hit == hit.ID {
+				all = append(all, map[string]any{"hit": hit.ID, "value": hit.Value, "answer": answer.Answer, "comment": answer.Comment})
+			}
+		}
+	}
+	return all
+}
+
+// withdraw drops a proposal when something has changed that the second person would have to know.
+func (d *draft) withdraw() {
+	if !d.quiet && !d.entry.Cause.keeps() && d.entry.Cause != CauseProposed && d.entry.Cause != CauseUndone {
+		d.record.Proposed = nil
+	}
+}

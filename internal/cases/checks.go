@@ -1,0 +1,138 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ballerine/internal/statechart"
+	"ballerine/internal/workflow"
+)
+
+// CheckStatus says how far a check is that a decision relies on.
+type CheckStatus string
+
+// Only what has answered can be relied on.
+const (
+	CheckAnswered CheckStatus = "answered"
+	CheckRunning  CheckStatus = "running" // its answer is still to come
+	CheckFailed   CheckStatus = "failed"  // it has failed for good: the workflow went on without it, or an incident is open
+	CheckMissing  CheckStatus = "missing" // it was never asked, or its answer was taken away
+	CheckStale    CheckStatus = "stale"   // it has answered about data that has changed since
+)
+
+// Check is work whose answer a decision about the case relies on.
+type Check struct {
+	Work   string      `json:"work"`
+	Source string      `json:"source"` // vendor | rules | document
+	Name   string      `json:"name"`   // the plugin or the policy; "" for documents
+	Status CheckStatus `json:"status" enum:"answered,running,failed,missing,stale"`
+}
+
+// Hit is a possible match that a vendor has found: before the case is approved somebody says whether it is one.
+type Hit struct {
+	ID    string         `json:"id"` // its place in the context: "sanctions.hits[0]"
+	Work  string         `json:"work"`
+	Value map[string]any `json:"value"` // as the vendor told it; personal data
+
+	// FormerSince is since when the answer that it is of does not stand: the work was asked again and has not answered.
+	FormerSince time.Time `json:"former_since,omitzero" doc:"the work was asked again and has not answered: since when the answer that this is of does not stand"`
+}
+
+// checksOf are the checks that a decision about the case relies on, in the definition's order.
+func checksOf(wf *workflow.Workflow, r Record) []Check {
+	checks := []Check{}
+	for _, id := range wf.ChecksBefore(activeStates(r.Snapshot)) {
+		work, ok := wf.Work(id)
+		if ok {
+			checks = append(checks, Check{Work: id, Source: work.Source, Name: work.Name, Status: checkStatus(r, id)})
+		}
+	}
+	return checks
+}
+
+func checkStatus(r Record, id string) CheckStatus {
+	if slices.ContainsFunc(r.Incidents, func(i Incident) bool { return i.Work == id }) {
+		return CheckFailed
+	}
+	for _, active := range r.Snapshot.Active {
+		for _, work := range active.Work {
+			if work.ID == id && (work.Status == statechart.WorkPending || work.Status == statechart.WorkAwaiting) {
+				return CheckRunning
+			}
+		}
+	}
+	if read, found := r.Reads[id]; found && read.Digest == "" {
+		return CheckFailed // it was asked, and has never answered or not this time
+	}
+	switch answer := r.Context[id].(type) {
+	case nil:
+		return CheckMissing
+	case map[string]any:
+		if _, failed := answer["error"]; failed && len(answer) <= 2 {
+			return CheckFailed // what the workflow keeps of work without which it has gone on
+		}
+	}
+	if slices.Contains(r.Stale, id) {
+		return CheckStale
+	}
+	return CheckAnswered
+}
+
+func activeStates(s statechart.Snapshot) []string {
+	paths := make([]string, len(s.Active))
+	for i, active := range s.Active {
+		paths[i] = active.State
+	}
+	return paths
+}
+
+// hitsOf are the possible matches of a case, in the order of the definition and of the vendors' answers, and then those of
+// former answers.
+func hitsOf(wf *workflow.Workflow, r Record) []Hit {
+	hits := []Hit{}
+	for _, path := range hitPaths(wf) {
+		found, _ := valueAt(r.Context, path).([]any)
+		for i, one := range found {
+			work, _, _ := strings.Cut(path, ".")
+			hits = append(hits, Hit{ID: fmt.Sprintf("%s[%d]", path, i), Work: work, Value: hitValue(one)})
+		}
+	}
+	return append(hits, formerHits(wf, r)...)
+}
+
+// hitValue is what a vendor has told of a possible match, as an object.
+func hitValue(one any) map[string]any {
+	if value, ok := one.(map[string]any); ok {
+		return value
+	}
+	return map[string]any{"value": one}
+}
+
+func hitPaths(wf *workflow.Workflow) []string {
+	if wf.Review.Hits != nil {
+		return wf.Review.Hits
+	}
+	var paths []string
+	for _, s := range wf.Chart.States() {
+		for _, work := range wf.Invocations(s.Path) {
+			if path := work.ID + ".hits"; work.Source == "vendor" && !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
+func valueAt(context map[string]any, path string) any {
+	var value any = context
+	for _, name := range strings.Split(path, ".") {
+		members, ok := value.(map[string]any)
+		if !ok {
+			return nil
+		}
+		value = members[name]
+	}
+	return value
+}

@@ -1,0 +1,143 @@
+package cases
+
+import (
+	"context"
+	"slices"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
+	"ballerine/internal/workflow"
+)
+
+// People of the back office act for the applicant where a case collects: an applicant who came in person, or who cannot use
+// the pages. The history names both. Who has supplied data, for the applicant or as a correction, approves nothing: see docs/adr/0040.
+
+// forApplicant is as whom a person sends the applicant's events. Nobody is in no transition's audience: it only makes the
+// difference to applicants, who do not hear why an event is not possible.
+const forApplicant = statechart.Applicant | statechart.Nobody
+
+// actorApplicant is for whom a person acts, as the history has it.
+const actorApplicant = string(identity.Applicant)
+
+// maxSuppliers bounds how many people supply data of one case.
+const maxSuppliers = 100
+
+// collectsFor says whether the principal is a person who may act for the applicant of a case that is there.
+func collectsFor(wf *workflow.Workflow, at statechart.Snapshot, p identity.Principal) bool {
+	return p.Kind == identity.User && identity.Has(p, identity.CasesCollect) && wf.Chart.Turn(at)&statechart.Applicant != 0
+}
+
+// senderAt is sender for a case that is there: a person sends the applicant's events while it waits for them.
+func senderAt(wf *workflow.Workflow, at statechart.Snapshot, p identity.Principal) statechart.Audience {
+	if collectsFor(wf, at, p) {
+		return forApplicant
+	}
+	return sender(p)
+}
+
+// actingAt is acting for a case that is there.
+func actingAt(wf *workflow.Workflow, at statechart.Snapshot, p identity.Principal) statechart.Audience {
+	if collectsFor(wf, at, p) {
+		return acting(p) | forApplicant
+	}
+	return acting(p)
+}
+
+// standsIn notes that somebody changes the case's data, and that a person acts for the applicant, if that is so. Errors: TooLarge.
+func (d *draft) standsIn(p identity.Principal) error {
+	if collectsFor(d.workflow, d.record.Snapshot, p) {
+		d.entry.Actor.As = actorApplicant
+	}
+	return d.suppliedBy(p)
+}
+
+// suppliedBy notes that somebody changes the case's data. A person has then supplied them, whatever the case waits for. What keys
+// write is the client's, and so is what applicants write with a token of a key; with one that a person has made, it counts as that
+// person's, too. Errors: TooLarge.
+func (d *draft) suppliedBy(p identity.Principal) error {
+	switch {
+	case p.Kind == identity.User:
+		return d.supplies(p.ID)
+	case p.Kind == identity.Applicant && p.By != "":
+		return d.supplies(p.By)
+	}
+	return nil
+}
+
+// supplies notes that a person has supplied data of the case. Errors: TooLarge.
+func (d *draft) supplies(person string) error {
+	switch {
+	case slices.Contains(d.record.Suppliers, person):
+		return nil
+	case len(d.record.Suppliers) >= maxSuppliers:
+		return problem.New(problem.TooLarge, "At most %d people supply data of a case.", maxSuppliers)
+	}
+	d.record.Suppliers = append(slices.Clone(d.record.Suppliers), person)
+	return nil
+}
+
+// FlowURL is the address of the applicant's pages of a case, with their token; "" when its workflow names none. Errors: Unavailable.
+func (s *Service) FlowURL(ctx context.Context, record Record, token string) (string, error) {
+	wf, err := s.follows(ctx, record)
+	if err != nil {
+		return "", err
+	}
+	return wf.FlowURL(token), nil
+}
+
+// othersApprove refuses a decision in favour of a case by somebody who has supplied data of it, by themselves or with a key
+// that they may hold. Errors: FourEyes, Unavailable.
+func (s *Service) othersApprove(ctx context.Context, d *draft) error {
+	return s.notSuppliers(ctx, d, "Somebody else has to approve: you have supplied data of this case.")
+}
+
+// notSuppliers refuses what somebody does who has supplied data of the case, by themselves or with a key that they may hold.
+// Errors: FourEyes with the message, Unavailable.
+func (s *Service) notSuppliers(ctx context.Context, d *draft, message string) error {
+	if len(d.old.Suppliers) == 0 {
+		return nil
+	}
+	by, err := s.eyesOf(ctx, d.record.Tenant, d.entry.Actor)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(by.all(), func(id string) bool { return slices.Contains(d.old.Suppliers, id) }) {
+		return problem.New(problem.FourEyes, "%s", message)
+	}
+	return nil
+}
+
+// resultByHand notes that somebody gives the result of work by hand, which only those do who have not supplied what the work would
+// have checked. Whoever may hold their key counts with them. Errors: FourEyes, TooLarge, Unavailable.
+func (s *Service) resultByHand(ctx context.Context, d *draft) error {
+	if err := s.notSuppliers(ctx, d, "Somebody else has to give the result: you have supplied data of this case."); err != nil {
+		return err
+	}
+	by, err := s.eyesOf(ctx, d.record.Tenant, d.entry.Actor)
+	if err != nil {
+		return err
+	}
+	for _, id := range by.all() {
+		if err := d.supplies(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// staysOpen refuses a change of data that would by itself decide in favour of the case. Errors: FourEyes.
+func (d *draft) staysOpen() error {
+	if favoured(d.workflow, d.record.Snapshot) && !favoured(d.workflow, d.old.Snapshot) {
+		return problem.New(problem.FourEyes, "Somebody else has to approve: what you supply would by itself decide in favour of the case.")
+	}
+	return nil
+}
+
+// correctsOpen is staysOpen for a person who corrects data while somebody is asked to decide. Errors: FourEyes.
+func (d *draft) correctsOpen(p identity.Principal) error {
+	if p.Kind != identity.User || !slices.Contains(d.old.Tags, TagReview) {
+		return nil
+	}
+	return d.staysOpen()
+}

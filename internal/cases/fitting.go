@@ -1,0 +1,210 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
+	"ballerine/internal/workflow"
+)
+
+// A workflow's own assignments may write what its schema does not have, and every further patch of a caller would be refused for
+// it. So whatever changes a case is judged by fitting. A change that somebody has asked for is refused: an event, a decision, data, a
+// start, a repair, a migration. One that nobody can be refused for does not happen either, and is an incident that a person
+// finds: work whose outcome does not fit has failed, as work with an unusable answer has; a deadline or a child's report waits
+// until the data is put right.
+
+// IncidentMisfit is the error of work, or of a state, after which the case's data would break the workflow's schema.
+const IncidentMisfit = "schema_violation"
+
+// fitting refuses a change after which callers' data breaks the schema where it has kept to it before. Errors: Invalid.
+func (d *draft) fitting() error {
+	if d.workflow.Schema == nil || !d.writesOfCallers() {
+		return nil
+	}
+	before := d.old.Context
+	switch {
+	case d.creating:
+		before = nil
+	case before == nil:
+		before = map[string]any{}
+	}
+	return d.workflow.CheckChange(before, d.record.Context)
+}
+
+// writesOfCallers says whether a field has changed that is not the work's own.
+func (d *draft) writesOfCallers() bool {
+	if len(d.fields) == 0 {
+		return false
+	}
+	own := d.workflow.Owned()
+	return slices.ContainsFunc(d.fields, func(name string) bool { return !slices.Contains(own, name) })
+}
+
+// unless takes a change that nobody can be refused for into the draft. One that does not fit the schema leaves the draft as it was,
+// and misfit names the places.
+func (d *draft) unless(change func() error) (misfit *problem.Error, err error) {
+	before := *d
+	before.entry.Details, before.known = maps.Clone(d.entry.Details), maps.Clone(d.known)
+	err = change()
+	if err == nil && !errors.As(d.fitting(), &misfit) {
+		return nil, nil
+	}
+	*d = before
+	return misfit, err
+}
+
+// finish is done for the system: work whose outcome does not fit has failed.
+func (s *Service) finish(d *draft, state string, visit int, invocation *statechart.Invocation, outcome Outcome, from *Record, eventID string) error {
+	misfit, err := d.unless(func() error { return s.done(d, state, visit, invocation, from, outcome.Payload, eventID) })
+	if err != nil || misfit == nil {
+		return err
+	}
+	for i := range d.runs {
+		d.runs[i].Outcome, d.runs[i].Error = "failed", IncidentMisfit
+	}
+	if snapshot, awaited := d.workflow.Chart.Overdue(d.record.Snapshot, state, visit, invocation.ID); awaited {
+		d.record.Snapshot = snapshot
+	}
+	return s.fail(d, state, invocation.ID, visit, Failure{Error: IncidentMisfit, Cause: misfitCause(d.workflow, "With this result", misfit), Attempts: max(1, outcome.Run.Attempt)})
+}
+
+// timer applies a deadline that has passed. One whose transition does not fit has passed all the same: its incident keeps it.
+func (s *Service) timer(d *draft, event statechart.Event) error {
+	misfit, err := d.unless(func() error { return s.step(d, event) })
+	if err != nil || misfit == nil {
+		return err
+	}
+	s.holdDeadline(d, event, IncidentMisfit, misfitCause(d.workflow, "With what follows from the deadline", misfit))
+	return nil
+}
+
+// unworkable are errors of a deadline that asking again cannot help. Every command first applies the deadlines that have passed: with
+// one that cannot be, nothing could be done with the case any more, nor could it be called off.
+var unworkable = map[problem.Code]string{
+	problem.Livelock: "What follows from the deadline comes to no rest: transitions without an event lead round in a circle.",
+	problem.TooLarge: "With what follows from the deadline the case would be larger than it can be.",
+}
+
+// holdDeadline lets a deadline have passed without what follows from it; its incident keeps it.
+func (s *Service) holdDeadline(d *draft, event statechart.Event, code, cause string) {
+	d.record.Snapshot = d.workflow.Chart.Disarm(d.record.Snapshot, event)
+	d.entry.Cause = CauseIncident
+	d.raise(Incident{ID: s.NewID("inc"), State: event.State, Visit: event.Visit, Event: event.Type, Error: code, Cause: cause, At: d.now})
+}
+
+// followReport lets happen what follows from a report. When nothing can, the report is held: it is neither counted nor seen by a
+// guard, its incident keeps it, and until a person has seen to it nothing follows from later reports to the same work, nor does
+// the work end. The workflow would go on as if the report had had its effect. then are the children whose reports wait behind it.
+func (s *Service) followReport(ctx context.Context, d *draft, report childReport, then []string) (held bool, err error) {
+	misfit, err := d.unless(func() error { return s.follow(ctx, d, report) })
+	incident := Incident{
+		ID: s.NewID("inc"), State: report.Parent.State, Visit: report.Parent.Visit, Event: statechart.ChildEvent(report.Parent.Work), Child: report.ID, Then: then, At: d.now,
+	}
+	switch {
+	case problem.CodeOf(err) == problem.Livelock:
+		incident.Error, incident.Cause = string(problem.Livelock), "What follows from a child's report comes to no rest: transitions without an event lead round in a circle."
+	case err != nil || misfit == nil:
+		return false, err
+	default:
+		incident.Error, incident.Cause = IncidentMisfit, misfitCause(d.workflow, "With what follows from a child's report", misfit)
+	}
+	d.entry.Cause = CauseIncident
+	d.raise(incident)
+	group, _ := d.group(report.Parent.Work)
+	return true, d.setChild(report.Parent.Work, report.ID, group.Cases[report.ID].holding(report.Child))
+}
+
+// heldReport is the place of the incident that holds the reports to some work back; -1: none does.
+func heldReport(incidents []Incident, parent Parent) int {
+	return slices.IndexFunc(incidents, func(i Incident) bool {
+		return i.Event == statechart.ChildEvent(parent.Work) && i.State == parent.State && i.Visit == parent.Visit
+	})
+}
+
+// holdBehind has a child's report wait behind the one of an incident. A child that waits already is taken as it is known then.
+func (d *draft) holdBehind(at int, child string) {
+	incident := d.record.Incidents[at]
+	if incident.Child == child || slices.Contains(incident.Then, child) {
+		return
+	}
+	incident.Then = append(slices.Clone(incident.Then), child)
+	d.record.Incidents = slices.Clone(d.record.Incidents)
+	d.record.Incidents[at] = incident
+	d.member(memberIncidents)
+}
+
+// childEvent is the event of a report.
+func childEvent(report childReport) statechart.Event {
+	return statechart.Event{Type: statechart.ChildEvent(report.Parent.Work), Optional: true, Payload: map[string]any{
+		"case": report.ID, "workflow": report.Workflow, "index": float64(report.Index), "status": string(report.Status),
+		"states": plainList(report.States), "tags": plainList(report.Tags), "outcome": report.Outcome,
+	}}
+}
+
+// followUp has what an incident of a misfit keeps happen now.
+func (s *Service) followUp(ctx context.Context, d *draft, incident Incident) error {
+	if incident.Child != "" {
+		return s.reportsAgain(ctx, d, incident)
+	}
+	event := statechart.Event{Type: incident.Event, State: incident.State, Visit: incident.Visit}
+	d.record.Snapshot = d.workflow.Chart.Rearm(d.record.Snapshot, event, d.now)
+	return s.step(d, event)
+}
+
+// reportsAgain takes the reports that an incident has held back, each child as it is known now. The first has to fit, as somebody
+// asks for it; another that does not is held with those behind it. Once none is held the work may end.
+func (s *Service) reportsAgain(ctx context.Context, d *draft, incident Incident) error {
+	work := strings.TrimPrefix(incident.Event, statechart.ChildEvent(""))
+	parent := Parent{State: incident.State, Visit: incident.Visit, Work: work}
+	waiting := append([]string{incident.Child}, incident.Then...)
+	for n, child := range waiting {
+		group, _ := d.group(work)
+		known, ok := group.Cases[child]
+		if !ok || !d.knows(parent) || !d.stands(incident) {
+			return nil // of a former visit, or what has followed from a report has left the state
+		}
+		report := childReport{ID: child, Parent: parent, Child: known.newest()}
+		if invocation := d.invocation(group.State, work); invocation != nil {
+			report.Workflow = invocation.Cases.Workflow
+		}
+		if n == 0 {
+			if err := errors.Join(s.follow(ctx, d, report), d.fitting()); err != nil {
+				return err
+			}
+			continue
+		}
+		if held, err := s.followReport(ctx, d, report, slices.Clone(waiting[n+1:])); err != nil || held {
+			return err
+		}
+	}
+	return s.doneByChildren(d, parent)
+}
+
+// misfitCause names the first places that do not fit, by the names that the workflow gives: names of others may be data.
+func misfitCause(wf *workflow.Workflow, when string, misfit *problem.Error) string {
+	const shown = 5
+	var places []string
+	for _, f := range misfit.Fields {
+		steps := strings.Split(strings.TrimPrefix(f.Location, "context."), ".")
+		for len(steps) > 1 && !wf.Shape().Find(steps).Declared {
+			steps = steps[:len(steps)-1]
+		}
+		place := "context." + strings.Join(steps, ".") + " (" + f.Code + ")"
+		if !wf.Names(steps[0]) {
+			place = "context (" + f.Code + ")"
+		}
+		if !slices.Contains(places, place) {
+			places = append(places, place)
+		}
+	}
+	more := ""
+	if len(places) > shown {
+		places, more = places[:shown], " and others"
+	}
+	return when + " the case's data would break the workflow's schema: " + strings.Join(places, ", ") + more + "."
+}

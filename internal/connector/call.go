@@ -1,0 +1,44 @@
+package connector
+
+import (
+	"context"
+
+	"ballerine/internal/workflow"
+)
+
+// Call is one attempt at a plugin's request, for a case's work.
+type Call struct {
+	Tenant, Case, State string
+	Visit               int
+	Work                string
+	Attempt             int            // from 0
+	Context             map[string]any // the case's context
+	Input               map[string]any // the invocation's input, as the workflow has it
+	Documents           []Document     // of the case, those that count
+	Round               int            // how often a person has had it done again
+	IdempotencyKey      string         // names the work; "" makes one of case, state, visit, work and round
+	CallbackURL         string         // where the vendor may call back, for plugins in callback mode
+}
+
+// Document is which file of a case a vendor is asked about: its digest, never its contents. A vendor that is given the file by
+// the client, or takes it in a session of its own, says by the digest which one it has verified.
+type Document struct {
+	ID, Kind, Side, ContentType, SHA256 string // SHA256 in hex
+	Size                                int64  // bytes
+}
+
+// Outcome is what an attempt gave.
+type Outcome struct {
+	Result   any  // JSON value for the context; nil while awaiting
+	Awaiting bool // the vendor accepted the request and will call back
+	Accepted any  // awaiting: what the plugin keeps of the acceptance, JSON; nil when it keeps nothing
+	Status   int  // HTTP status of the answer
+}
+
+// Secrets finds the secrets that plugins name. Errors: problem.NotFound; others are passed on.
+type Secrets interface {
+	Secret(ctx context.Context, tenant, name string) (string, error)
+}
+
+// RetryPolicy says how often and when a failed attempt is made again. The compiled machine carries it out.
+type RetryPolicy = workflow.RetryPolicy

@@ -1,0 +1,141 @@
+package connector
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// How long a callback may take.
+const (
+	defaultWait = 24 * time.Hour
+	maxWait     = 90 * 24 * time.Hour
+)
+
+// ErrNotAnAnswer is a callback that is in order and not the answer: callback.when does not hold.
+var ErrNotAnAnswer = errors.New("the callback is not the answer")
+
+// later says which answers only accept the request, and what is kept of them.
+type later struct {
+	status []int              // nil: every success
+	when   *query             // nil: whatever the body says
+	schema *jsonschema.Schema // of a body that is read
+	keep   *template          // nil: nothing is kept
+}
+
+type writtenLater struct {
+	Status []int  `json:"status"`
+	When   string `json:"when"`
+	Schema any    `json:"schema"`
+	Keep   any    `json:"keep"`
+}
+
+// names says whether the status is one of those that are told to accept the request.
+func (l later) names(status int) bool { return slices.Contains(l.status, status) }
+
+// later compiles what accepts a request. Without a word every success does: a vendor that is said to call back does not know yet.
+func (s *source) later(w written) later {
+	written := w.Response.Later
+	callsBack := w.Mode == "callback"
+	if written != nil && !callsBack {
+		s.report("/response/later", "mode", "set mode: callback", "Only a plugin in callback mode has answers that come later.")
+	}
+	if written == nil || written.Status == nil && written.When == "" {
+		if callsBack && w.Response.Result != nil {
+			s.warn("/response/result", "never_read", "write response.later.status to say which answers are not the result yet, or response.later.keep to keep part of the first answer",
+				"This is never read: in callback mode every answer only accepts the request.")
+		}
+	}
+	if written == nil {
+		return later{}
+	}
+	l := later{status: written.Status, when: s.condition("/response/later/when", written.When, laterRoots)}
+	l.schema = s.schema("/response/later/schema", written.Schema)
+	if written.Keep != nil {
+		l.keep = (&compiler{source: s, roots: answerRoots}).body(written.Keep, "/response/later/keep")
+	}
+	return l
+}
+
+// laterRoots are the names that response.later.when sees.
+var laterRoots = []string{"body", "status"}
+
+// condition compiles a JMESPath expression that is true or not; nil for none.
+func (s *source) condition(pointer, text string, roots []string) *query {
+	if text == "" {
+		return nil
+	}
+	q, problems := compileQuery(text, roots)
+	s.queries = append(s.queries, text)
+	for _, p := range problems {
+		s.report(pointer, p.code, p.hint, "%s", p.message)
+	}
+	return q
+}
+
+// wait reads how long the callback may take.
+func (s *source) wait(text string, callsBack bool) time.Duration {
+	if text == "" && callsBack {
+		s.warn("/callback", "deadline", "write callback.timeout, such as P1D", "Nothing says how long the vendor may take to call back: after 24 hours the work has failed.")
+	}
+	return s.duration("/callback/timeout", text, defaultWait, time.Minute, maxWait)
+}
+
+// checkSignature reports settings that the scheme does not have.
+func (s *source) checkSignature(written signature) {
+	for _, one := range []struct{ name, value string }{
+		{"timestamp_header", written.TimestampHeader},
+		{"signature_header", written.SignatureHeader},
+		{"algorithm", written.Algorithm},
+		{"encoding", written.Encoding},
+		{"prefix", written.Prefix},
+	} {
+		switch scheme := written.withDefaults().Scheme; {
+		case one.value == "":
+		case scheme == standardScheme:
+			s.report("/callback/signature/"+one.name, "not_here", "use scheme: body or scheme: timestamp-body", "Standard Webhooks fix this: the scheme %s does not read it.", scheme)
+		case scheme == bodyScheme && one.name == "timestamp_header":
+			s.report("/callback/signature/"+one.name, "not_here", "use scheme: timestamp-body", "The scheme %s signs the body alone.", scheme)
+		}
+	}
+	if written.Scheme == bodyScheme && written.SignatureHeader == "" {
+		s.report("/callback/signature", "required", "write signature_header, such as X-HMAC-SIGNATURE", "The scheme body needs the name of the header that holds the signature.")
+	}
+}
+
+// acceptance reads an answer that only accepts the request; false when it is the result.
+func (p *Plugin) acceptance(answer *http.Response, body []byte, readErr error, scope map[string]any) (Outcome, bool, error) {
+	outcome := Outcome{Awaiting: true, Status: answer.StatusCode}
+	if p.later.status != nil && !p.later.names(answer.StatusCode) {
+		return Outcome{}, false, nil
+	}
+	if p.later.when == nil && p.later.keep == nil {
+		return outcome, true, nil
+	}
+	if readErr != nil {
+		return Outcome{Status: answer.StatusCode}, false, failed(answer.Request.Context(), p, readErr)
+	}
+	value, err := parseBody(p.ID, answer.Header, body)
+	if err != nil {
+		return Outcome{Status: answer.StatusCode}, false, err
+	}
+	if p.later.when != nil {
+		holds, err := p.later.when.value(map[string]any{"body": value, "status": float64(answer.StatusCode)})
+		if err != nil || holds != true {
+			return Outcome{}, false, nil //nolint:nilerr // a condition that cannot be told does not hold
+		}
+	}
+	if p.later.keep == nil {
+		return outcome, true, nil
+	}
+	outcome.Accepted, err = p.keep(value, map[string]any{
+		"body": value, "status": float64(answer.StatusCode), "context": scope["context"], "input": scope["input"], "case": scope["case"],
+	})
+	if err != nil {
+		return Outcome{Status: answer.StatusCode}, false, err
+	}
+	return outcome, true, nil
+}

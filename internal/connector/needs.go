@@ -1,0 +1,108 @@
+package connector
+
+import (
+	"context"
+	"net/url"
+
+	"ballerine/internal/problem"
+)
+
+// need is a secret or a setting that a plugin names, and where it does.
+type need struct {
+	name   string
+	secret bool
+	at     problem.Diagnostic // without code and message
+}
+
+// need notes that the document names a secret or a setting.
+func (s *source) need(pointer string, offset int, name string, secret bool) {
+	if name != "" {
+		s.needs = append(s.needs, need{name, secret, s.at(pointer, offset, "", "", "")})
+	}
+}
+
+// Inventory knows which secrets there are, and may be unable to read them. Errors: problem.Unavailable.
+type Inventory interface {
+	Has(ctx context.Context, tenant, name string) (bool, error)
+}
+
+// InventoryOf asks secrets that can be read.
+func InventoryOf(secrets Secrets) Inventory { return readable{secrets} }
+
+type readable struct{ Secrets }
+
+// Has implements Inventory.
+func (r readable) Has(ctx context.Context, tenant, name string) (bool, error) {
+	_, err := r.Secret(ctx, tenant, name)
+	if problem.CodeOf(err) == problem.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Codes of what Unconfigured finds.
+const (
+	CodeSecretMissing  = "secret_missing"
+	CodeSettingMissing = "setting_missing"
+	CodeSettingInvalid = "setting_invalid"
+)
+
+// Unconfigured is what the plugin names and an installation does not have, each name once, as warnings: who publishes a plugin
+// may configure it afterwards. Values are never part of them. A nil inventory is not asked; one that cannot be asked says so.
+func (p *Plugin) Unconfigured(ctx context.Context, tenant string, settings map[string]string, inventory Inventory) (found problem.Diagnostics) {
+	seen := map[string]bool{}
+	for _, n := range p.needs {
+		key := n.word() + n.name
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		d := n.at
+		d.Severity = problem.SeverityWarning
+		switch {
+		case !n.secret:
+			if d.Code, d.Message, d.Hint = p.settingFault(n.name, settings); d.Code == "" {
+				continue
+			}
+		case inventory == nil:
+			continue
+		default:
+			has, err := inventory.Has(ctx, tenant, n.name)
+			if has {
+				continue
+			}
+			d.Code, d.Message, d.Hint = CodeSecretMissing, "The secret "+n.name+" is not configured.", "on one machine: "+SecretPrefix+n.name+"=… or a file of --secrets; on AWS: Secrets Manager"
+			if err != nil {
+				d.Message, d.Hint = "Whether the secret "+n.name+" is configured cannot be told.", ""
+			}
+		}
+		found = append(found, d)
+	}
+	return found
+}
+
+func (n need) word() string {
+	if n.secret {
+		return "secret."
+	}
+	return "vendor."
+}
+
+// settingFault says what is wrong with a setting; an empty code: nothing.
+func (p *Plugin) settingFault(name string, settings map[string]string) (code, message, hint string) {
+	value := settings[name]
+	if value == "" {
+		return CodeSettingMissing, "The setting vendor." + name + " is not configured.", "on one machine: --setting " + name + "=… or " + SettingPrefix + name + "; on AWS: the parameter PluginSettings"
+	}
+	if p.url.parts[0].setting != name {
+		return "", "", ""
+	}
+	address, err := url.Parse(value)
+	if err != nil || address.Scheme != "https" && address.Scheme != "http" || address.Host == "" || address.User != nil || address.RawQuery != "" || address.Fragment != "" {
+		return CodeSettingInvalid, "The setting vendor." + name + " is not a base address.", "such as https://api.example.com/v2, without credentials, a query and a fragment"
+	}
+	return "", "", ""
+}
+
+// SettingPrefix stands before the name of a vendor's setting in the environment.
+const SettingPrefix = "BALLERINE_SETTING_"

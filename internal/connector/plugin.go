@@ -1,0 +1,404 @@
+package connector
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"ballerine/internal/calendar"
+	"ballerine/internal/expr"
+	"ballerine/internal/problem"
+)
+
+// Plugin is a compiled definition: immutable, safe for concurrent use.
+type Plugin struct {
+	ID       string
+	Title    string
+	Callback bool          // the vendor calls back; see later
+	Wait     time.Duration // for the callback
+	Timeout  time.Duration // of one attempt
+	Retry    RetryPolicy   // for the compiled state machine
+
+	method    string
+	url       *text
+	headers   map[string]*text
+	query     *template // of an object; nil without
+	body      *template // nil without
+	request   *jsonschema.Schema
+	success   []int // nil: every 2xx
+	retryable []int
+	answer    reading
+	later     later
+	callback  *callback
+	result    *jsonschema.Schema
+	shape     map[string]any // the result's schema as written
+	reads     *Reads
+	needs     []need
+	cases     []example
+}
+
+// Reads is what the templates of a plugin are made from.
+type Reads struct {
+	Context   [][]string // paths of the context; what is below them is read, too
+	Input     bool       // something of what the work's `with` gives
+	Documents bool       // the documents of the case
+}
+
+// Reads tells what requests, and results made of answers, are made from; nil: it cannot be told, and may be everything.
+func (p *Plugin) Reads() *Reads { return p.reads }
+
+func readsOf(queries []string) *Reads {
+	reads := &Reads{}
+	for _, query := range queries {
+		paths, everything := expr.QueryReads(query)
+		if everything {
+			return nil
+		}
+		for _, steps := range paths {
+			switch {
+			case len(steps) == 0 || len(steps) == 1 && steps[0] == "context":
+				return nil
+			case steps[0] == "context":
+				reads.Context = append(reads.Context, steps[1:])
+			case steps[0] == "input":
+				reads.Input = true
+			case steps[0] == "documents":
+				reads.Documents = true
+			}
+		}
+	}
+	return reads
+}
+
+// ResultSchema is the JSON Schema of what the plugin writes to the context; nil when the definition does not say. The
+// caller must not change it.
+func (p *Plugin) ResultSchema() map[string]any { return p.shape }
+
+// reading is how a body becomes a result.
+type reading struct {
+	schema *jsonschema.Schema
+	result *template // nil: the body itself
+}
+
+// Defaults and limits of a plugin.
+const (
+	defaultTimeout = 10 * time.Second
+	maxTimeout     = time.Minute
+)
+
+var (
+	secretName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,60}$`)
+	// ownHeaders are set by the client, or belong to the connection.
+	ownHeaders = []string{"Host", "Content-Length", "Content-Type", "Connection", "Transfer-Encoding", "Upgrade", "Te", "Trailer", "Idempotency-Key"}
+	// requestRoots are the names that expressions of a request see; answerRoots and callbackRoots likewise.
+	requestRoots  = []string{"context", "input", "case", "documents", "callback_url"}
+	answerRoots   = []string{"body", "status", "context", "input", "case"}
+	callbackRoots = []string{"body"}
+)
+
+// written is the document once it has passed its JSON Schema.
+type written struct {
+	ID       string         `json:"id"`
+	Title    string         `json:"title"`
+	Mode     string         `json:"mode"`
+	Timeout  string         `json:"timeout"`
+	Retry    *writtenRetry  `json:"retry"`
+	Request  writtenRequest `json:"request"`
+	Response struct {
+		Success   []int `json:"success"`
+		Retryable []int `json:"retryable"`
+		Schema    any   `json:"schema"`
+		Result    any   `json:"result"`
+
+		Later *writtenLater `json:"later"`
+	} `json:"response"`
+	Callback *writtenCallback `json:"callback"`
+	Result   any              `json:"result"`
+	Cases    []example        `json:"cases"`
+}
+
+type writtenRequest struct {
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers"`
+	Query   map[string]any    `json:"query"`
+	Body    any               `json:"body"`
+	Schema  any               `json:"schema"`
+}
+
+type writtenRetry struct {
+	Attempts    *int     `json:"attempts"`
+	Interval    string   `json:"interval"`
+	Rate        *float64 `json:"rate"`
+	MaxInterval string   `json:"max_interval"`
+	Jitter      *bool    `json:"jitter"`
+	Errors      []string `json:"errors"`
+}
+
+type writtenCallback struct {
+	Timeout   string    `json:"timeout"`
+	When      string    `json:"when"`
+	Signature signature `json:"signature"`
+	Schema    any       `json:"schema"`
+	Result    any       `json:"result"`
+}
+
+// ParsePlugin compiles a definition. It reports all problems at once; the plugin is nil when one is more than a warning.
+func ParsePlugin(file string, text []byte) (*Plugin, problem.Diagnostics) {
+	s, value := read(file, text)
+	if !s.diagnostics.Failed() {
+		s.checkForm(value)
+	}
+	if s.diagnostics.Failed() {
+		s.diagnostics.Sort()
+		return nil, s.diagnostics
+	}
+	var w written
+	if err := remarshal(value, &w); err != nil {
+		s.report("", "form", "", "The document cannot be read as a plugin.")
+		return nil, s.diagnostics
+	}
+	p := s.build(w)
+	s.diagnostics.Sort()
+	if s.diagnostics.Failed() {
+		return nil, s.diagnostics
+	}
+	return p, s.diagnostics
+}
+
+func remarshal(from, to any) error {
+	text, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, to)
+}
+
+// publishedForm is the published schema, as it is written and compiled. Both are only read.
+type publishedForm struct {
+	document any
+	schema   *jsonschema.Schema
+}
+
+var form = sync.OnceValues(func() (f publishedForm, err error) {
+	if err = json.Unmarshal([]byte(pluginSchema), &f.document); err == nil {
+		f.schema, err = compileSchema(f.document)
+	}
+	return f, err
+})
+
+// checkForm holds the document against the published schema.
+func (s *source) checkForm(value any) {
+	published, err := form()
+	if err != nil {
+		s.report("", "internal", "", "The schema of plugins does not compile.")
+		return
+	}
+	for _, v := range violations(published.schema, value) {
+		switch v.code {
+		case "additionalProperties":
+			s.unknownKeys(v.pointer, published.document)
+			continue
+		case "propertyNames":
+			s.headerNames()
+			continue
+		}
+		name := dotted(v.pointer)
+		if name == "" {
+			name = "The document"
+		}
+		s.report(v.pointer, v.code, "", "%s %s.", name, v.message)
+	}
+}
+
+// unknownKeys reports each key below the pointer that the schema does not name.
+func (s *source) unknownKeys(pointer string, schema any) {
+	known := s.knownKeys(pointer, schema)
+	for at, key := range s.keys {
+		parent := at[:strings.LastIndexByte(at, '/')]
+		if parent == pointer && !slices.Contains(known, key.Value) {
+			s.places[at] = key
+			s.report(at, "unknown_key", "known are "+strings.Join(known, ", "), "There is no key %s here.", key.Value)
+		}
+	}
+}
+
+var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,60}$`)
+
+// headerNames reports the names of headers that are none.
+func (s *source) headerNames() {
+	for at, key := range s.keys {
+		if strings.HasPrefix(at, "/request/headers/") && !headerName.MatchString(key.Value) {
+			s.places[at] = key
+			s.report(at, "name", "", "A header's name has letters, digits and dashes.")
+		}
+	}
+}
+
+func (s *source) knownKeys(pointer string, schema any) []string {
+	node, root := schema.(map[string]any), schema.(map[string]any)
+	for _, part := range strings.Split(pointer, "/")[1:] {
+		properties, _ := node["properties"].(map[string]any)
+		node, _ = properties[part].(map[string]any)
+		if ref, ok := node["$ref"].(string); ok {
+			definitions, _ := root["$defs"].(map[string]any)
+			node, _ = definitions[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
+		}
+	}
+	properties, _ := node["properties"].(map[string]any)
+	var names []string
+	for name := range properties {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (s *source) build(w written) *Plugin {
+	p := &Plugin{
+		ID: w.ID, Title: w.Title, Callback: w.Mode == "callback", method: w.Request.Method,
+		Timeout: s.duration("/timeout", w.Timeout, defaultTimeout, time.Millisecond, maxTimeout), Retry: s.retry(w.Retry),
+		success: w.Response.Success, retryable: w.Response.Retryable,
+	}
+	c := &compiler{source: s, roots: requestRoots}
+	p.url = c.url(w.Request.URL)
+	p.headers = c.headers(w.Request.Headers)
+	if w.Request.Query != nil {
+		p.query = c.template(w.Request.Query, "/request/query")
+	}
+	switch bodyless := p.method == http.MethodGet || p.method == http.MethodDelete; {
+	case bodyless && w.Request.Body != nil:
+		s.report("/request/body", "body", "use query", "A %s request has no body.", p.method)
+	case w.Request.Body != nil:
+		p.body = c.body(w.Request.Body, "/request/body")
+	}
+	p.request = s.schema("/request/schema", w.Request.Schema)
+	p.answer = s.reading("/response", answerRoots, w.Response.Schema, w.Response.Result)
+	if p.later = s.later(w); p.later.schema == nil {
+		p.later.schema = p.answer.schema
+	}
+	p.result = s.schema("/result", w.Result)
+	p.shape, _ = w.Result.(map[string]any)
+	if w.Callback != nil {
+		if !p.Callback {
+			s.report("/callback", "mode", "set mode: callback", "Only a plugin in callback mode is called back.")
+		}
+		p.Wait = s.wait(w.Callback.Timeout, p.Callback)
+		s.checkSignature(w.Callback.Signature)
+		s.need("/callback/signature/secret", 0, w.Callback.Signature.Secret, true)
+		p.callback = &callback{
+			signature: w.Callback.Signature.withDefaults(), reading: s.reading("/callback", callbackRoots, w.Callback.Schema, w.Callback.Result),
+			when: s.condition("/callback/when", w.Callback.When, callbackRoots),
+		}
+	}
+	p.reads = readsOf(s.queries)
+	p.needs, p.cases = s.needs, s.located(w.Cases)
+	return p
+}
+
+func (s *source) reading(pointer string, roots []string, schema, result any) reading {
+	r := reading{schema: s.schema(pointer+"/schema", schema)}
+	if result != nil {
+		r.result = (&compiler{source: s, roots: roots}).body(result, pointer+"/result")
+	}
+	return r
+}
+
+func (s *source) schema(pointer string, schema any) *jsonschema.Schema {
+	if schema == nil {
+		return nil
+	}
+	compiled, err := compileSchema(schema)
+	if err != nil {
+		for _, v := range schemaProblems(err) {
+			s.report(pointer+v.pointer, "schema", "", "This is not a JSON Schema 2020-12: it %s.", v.message)
+		}
+	}
+	return compiled
+}
+
+// duration reads an ISO 8601 duration between least and most.
+func (s *source) duration(pointer, text string, otherwise, least, most time.Duration) time.Duration {
+	if text == "" {
+		return otherwise
+	}
+	written, ok := calendar.ParseDuration(text)
+	length, exact := written.Exact()
+	if !ok || !exact || length < least || length > most {
+		s.report(pointer, "range", "", "This must be an ISO 8601 duration between %v and %v, without years and months.", least, most)
+		return otherwise
+	}
+	return length
+}
+
+func (s *source) retry(w *writtenRetry) RetryPolicy {
+	policy := RetryPolicy{Attempts: 4, Interval: time.Second, Rate: 2, MaxInterval: time.Minute, Jitter: true, Errors: []string{string(problem.VendorUnavailable), string(problem.Timeout)}}
+	if w == nil {
+		return policy
+	}
+	policy.Interval = s.duration("/retry/interval", w.Interval, policy.Interval, time.Second, 24*time.Hour)
+	policy.MaxInterval = s.duration("/retry/max_interval", w.MaxInterval, max(policy.MaxInterval, policy.Interval), policy.Interval, 24*time.Hour)
+	if w.Attempts != nil {
+		policy.Attempts = *w.Attempts
+	}
+	if w.Rate != nil {
+		policy.Rate = *w.Rate
+	}
+	if w.Jitter != nil {
+		policy.Jitter = *w.Jitter
+	}
+	if w.Errors != nil {
+		policy.Errors = w.Errors
+	}
+	return policy
+}
+
+// url compiles the URL and makes sure that no value from a case can choose the host.
+func (c *compiler) url(raw string) *text {
+	t := c.text(raw, "/request/url", true)
+	if len(t.parts) == 0 {
+		return t
+	}
+	for _, p := range t.parts[1:] {
+		if p.setting != "" {
+			c.report("/request/url", "setting", "", "A {vendor.NAME} may stand at the start only.")
+		}
+	}
+	if t.parts[0].setting != "" {
+		if len(t.parts) > 1 && !strings.HasPrefix(t.parts[1].literal, "/") && !strings.HasPrefix(t.parts[1].literal, "?") {
+			c.report("/request/url", "host", "write a / after it", "Nothing may be added to the host of {vendor.NAME}.")
+		}
+		return t
+	}
+	start, err := url.Parse(t.parts[0].literal)
+	_, path, _ := strings.Cut(t.parts[0].literal, "://")
+	switch {
+	case err != nil || (start.Scheme != "https" && start.Scheme != "http"):
+		c.report("/request/url", "scheme", "", "The URL must begin with https:// or with {vendor.NAME}.")
+	case start.Host == "" || (len(t.parts) > 1 && !strings.ContainsAny(path, "/?")):
+		c.report("/request/url", "host", "", "The host must be written out, or be a {vendor.NAME}.")
+	case start.User != nil || start.Fragment != "":
+		c.report("/request/url", "form", "", "The URL must have neither credentials nor a fragment.")
+	}
+	return t
+}
+
+func (c *compiler) headers(raw map[string]string) map[string]*text {
+	headers := map[string]*text{}
+	for name, value := range raw {
+		pointer := "/request/headers/" + escape(name)
+		if slices.Contains(ownHeaders, http.CanonicalHeaderKey(name)) {
+			c.report(pointer, "header", "", "This header is set by the client itself.")
+			continue
+		}
+		headers[http.CanonicalHeaderKey(name)] = c.text(value, pointer, true)
+	}
+	return headers
+}

@@ -1,0 +1,272 @@
+package connector
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// part of a text: literal, or one placeholder.
+type part struct {
+	literal string
+	query   *query
+	secret  string // {secret.NAME}
+	setting string // {vendor.NAME}
+}
+
+// text is a string with {placeholders}; {{ and }} stand for braces.
+type text struct {
+	place string // for errors: "request.body.name"
+	parts []part
+}
+
+// sole is the text's only placeholder, when it is nothing else.
+func (t *text) sole() *query {
+	if len(t.parts) == 1 {
+		return t.parts[0].query
+	}
+	return nil
+}
+
+// template is a JSON value whose strings are texts; or, at the top, one expression.
+type template struct {
+	place  string
+	query  *query
+	text   *text
+	list   []*template
+	object map[string]*template
+	value  any
+}
+
+// compiler of expressions and texts: it reports what is wrong where it stands.
+type compiler struct {
+	*source
+	roots []string
+}
+
+// body compiles the value at the pointer: a string is one expression, anything else a template.
+func (c *compiler) body(value any, pointer string) *template {
+	if expression, ok := value.(string); ok {
+		return &template{place: dotted(pointer), query: c.query(expression, pointer, 0)}
+	}
+	return c.template(value, pointer)
+}
+
+func (c *compiler) template(value any, pointer string) *template {
+	t := &template{place: dotted(pointer)}
+	switch value := value.(type) {
+	case map[string]any:
+		t.object = map[string]*template{}
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			t.object[key] = c.template(value[key], pointer+"/"+escape(key))
+		}
+	case []any:
+		t.list = make([]*template, len(value))
+		for i, element := range value {
+			t.list[i] = c.template(element, pointer+"/"+strconv.Itoa(i))
+		}
+	case string:
+		t.text = c.text(value, pointer, false)
+	default:
+		t.value = value
+	}
+	return t
+}
+
+func (c *compiler) query(expression, pointer string, offset int) *query {
+	q, problems := compileQuery(expression, c.roots)
+	c.queries = append(c.queries, expression)
+	for _, p := range problems {
+		c.reportAt(pointer, offset+p.offset, p.code, p.hint, "%s", p.message)
+	}
+	return q
+}
+
+// text splits at placeholders. secrets says whether {secret.NAME} and {vendor.NAME} may stand here.
+func (c *compiler) text(raw, pointer string, secrets bool) *text {
+	t := &text{place: dotted(pointer)}
+	var literal strings.Builder
+	for i := 0; i < len(raw); {
+		switch {
+		case strings.HasPrefix(raw[i:], "{{") || strings.HasPrefix(raw[i:], "}}"):
+			literal.WriteByte(raw[i])
+			i += 2
+		case raw[i] == '{':
+			end := closing(raw, i)
+			if end < 0 {
+				c.reportAt(pointer, i, "placeholder", "write {{ for a brace", "This { has no }.")
+				return t
+			}
+			if literal.Len() > 0 {
+				t.parts = append(t.parts, part{literal: literal.String()})
+				literal.Reset()
+			}
+			t.parts = append(t.parts, c.placeholder(raw[i+1:end], pointer, i+1, secrets))
+			i = end + 1
+		case raw[i] == '}':
+			c.reportAt(pointer, i, "placeholder", "write }} for a brace", "This } has no {.")
+			return t
+		default:
+			literal.WriteByte(raw[i])
+			i++
+		}
+	}
+	if literal.Len() > 0 {
+		t.parts = append(t.parts, part{literal: literal.String()})
+	}
+	return t
+}
+
+func (c *compiler) placeholder(inner, pointer string, offset int, secrets bool) part {
+	name, isSecret := strings.CutPrefix(inner, "secret.")
+	if !isSecret {
+		var isSetting bool
+		if name, isSetting = strings.CutPrefix(inner, "vendor."); !isSetting {
+			return part{query: c.query(inner, pointer, offset)}
+		}
+	}
+	switch {
+	case !secrets:
+		c.reportAt(pointer, offset, "not_here", "", "Secrets and settings may stand in the URL and in headers only.")
+	case !secretName.MatchString(name):
+		c.reportAt(pointer, offset, "name", "", "A name has letters, digits and underscores.")
+	case isSecret:
+		c.need(pointer, offset, name, true)
+		return part{secret: name}
+	default:
+		c.need(pointer, offset, name, false)
+	}
+	return part{setting: name}
+}
+
+// closing finds the brace that ends the placeholder, over nested braces and quoted strings.
+func closing(raw string, start int) int {
+	depth := 0
+	var quote byte
+	for i := start; i < len(raw); i++ {
+		switch b := raw[i]; {
+		case quote != 0 && b == '\\':
+			i++
+		case quote != 0:
+			if b == quote {
+				quote = 0
+			}
+		case b == '\'' || b == '"' || b == '`':
+			quote = b
+		case b == '{':
+			depth++
+		case b == '}':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// fault is a place that could not be rendered, and why; never the value.
+type fault struct{ place, code, message string }
+
+// render evaluates the template. An object's member that an expression makes null is left out.
+func (t *template) render(scope any, faults *[]fault) any {
+	switch {
+	case t.query != nil:
+		return evaluate(t.query, t.place, scope, faults)
+	case t.text != nil && t.text.sole() != nil:
+		return evaluate(t.text.sole(), t.place, scope, faults)
+	case t.text != nil:
+		return t.text.render(scope, nil, faults)
+	case t.object != nil:
+		object := make(map[string]any, len(t.object))
+		for _, key := range slices.Sorted(maps.Keys(t.object)) {
+			member := t.object[key]
+			if value := member.render(scope, faults); value != nil || member.fixedNull() {
+				object[key] = value
+			}
+		}
+		return object
+	case t.list != nil:
+		list := make([]any, len(t.list))
+		for i, element := range t.list {
+			list[i] = element.render(scope, faults)
+		}
+		return list
+	}
+	return t.value
+}
+
+// fixedNull says whether the template is a null that the author wrote.
+func (t *template) fixedNull() bool {
+	return t.query == nil && t.text == nil && t.object == nil && t.list == nil && t.value == nil
+}
+
+func evaluate(q *query, place string, scope any, faults *[]fault) any {
+	value, err := q.value(scope)
+	if err != nil {
+		*faults = append(*faults, fault{place, "expression", "The expression cannot be evaluated on this input."})
+	}
+	return value
+}
+
+// render writes the text. name gives the value of a secret or setting and how a placeholder's value is escaped.
+func (t *text) render(scope any, with *values, faults *[]fault) string {
+	var b strings.Builder
+	for _, p := range t.parts {
+		switch {
+		case p.query != nil:
+			value := evaluate(p.query, t.place, scope, faults)
+			written, ok := scalar(value)
+			if !ok {
+				*faults = append(*faults, missing(t.place, value))
+				continue
+			}
+			b.WriteString(with.escaped(written, b.String()))
+		case p.secret != "":
+			b.WriteString(with.escaped(with.secrets[p.secret], b.String()))
+		case p.setting != "":
+			b.WriteString(strings.TrimRight(with.settings[p.setting], "/"))
+		default:
+			b.WriteString(p.literal)
+		}
+	}
+	return b.String()
+}
+
+func missing(place string, value any) fault {
+	if value == nil {
+		return fault{place, "required", "A value that is needed here is missing."}
+	}
+	return fault{place, "type", "A value here must be text, a number or a truth value."}
+}
+
+// values are what placeholders other than expressions stand for. A nil one has none and escapes nothing.
+type values struct {
+	secrets  map[string]string
+	settings map[string]string
+	escape   func(value, before string) string
+}
+
+func (v *values) escaped(value, before string) string {
+	if v == nil || v.escape == nil {
+		return value
+	}
+	return v.escape(value, before)
+}
+
+func scalar(value any) (string, bool) {
+	switch value := value.(type) {
+	case string:
+		return value, true
+	case bool:
+		return strconv.FormatBool(value), true
+	case float64:
+		return strconv.FormatFloat(value, 'f', -1, 64), true
+	case nil:
+		return "", false
+	case map[string]any, []any:
+		return "", false
+	}
+	return fmt.Sprint(value), true
+}

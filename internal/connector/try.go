@@ -1,0 +1,236 @@
+package connector
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"ballerine/internal/problem"
+)
+
+// Preview is the request that a plugin would send, with secrets masked.
+type Preview struct {
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body,omitempty"`
+}
+
+// masked stands for every secret by its name.
+type masked struct{}
+
+// Secret implements Secrets.
+func (masked) Secret(_ context.Context, _, name string) (string, error) {
+	return "__secret." + name + "__", nil
+}
+
+// tryCallback is the callback address that a preview shows.
+const tryCallback = "https://callback.invalid/v1/hooks/token"
+
+// Preview makes the request of a call and sends nothing. A setting that is not given is https://NAME.invalid. Errors: Invalid
+// when the request cannot be made of this context, Internal.
+func (p *Plugin) Preview(ctx context.Context, call Call, settings map[string]string) (Preview, error) {
+	given := map[string]string{}
+	for _, n := range p.needs {
+		if !n.secret {
+			given[n.name] = "https://" + n.name + ".invalid"
+		}
+	}
+	maps.Copy(given, settings)
+	call, scope, err := rehearsed(call)
+	if err != nil {
+		return Preview{}, err
+	}
+	request, err := (&Client{Secrets: masked{}, Settings: given}).request(ctx, p, call, scope)
+	if err != nil {
+		return Preview{}, err
+	}
+	shown := Preview{Method: request.Method, URL: request.URL.String(), Headers: map[string]string{}}
+	for name := range request.Header {
+		shown.Headers[name] = request.Header.Get(name)
+	}
+	if request.Body != nil {
+		if shown.Body, err = io.ReadAll(request.Body); err != nil {
+			return Preview{}, fmt.Errorf("read the request: %w", err)
+		}
+	}
+	return shown, nil
+}
+
+func rehearsed(call Call) (Call, map[string]any, error) {
+	if call.Case == "" {
+		call.Case, call.State, call.Work, call.Visit = "case_example", "state", "work", 1
+	}
+	if call.CallbackURL == "" {
+		call.CallbackURL = tryCallback
+	}
+	scope, err := plain(scopeOf(call))
+	object, ok := scope.(map[string]any)
+	if err != nil || !ok {
+		return call, nil, problem.New(problem.Invalid, "The case's context is not JSON.")
+	}
+	return call, object, nil
+}
+
+// Answered is what would come of an answer with this status (0: 200) and JSON body. Errors: as Client.Do gives them.
+func (p *Plugin) Answered(ctx context.Context, call Call, status int, body []byte) (Outcome, error) {
+	if status == 0 {
+		status = http.StatusOK
+	}
+	_, scope, err := rehearsed(call)
+	if err != nil {
+		return Outcome{}, err
+	}
+	answer := &http.Response{StatusCode: status, Header: asJSON()}
+	return (&Client{}).understood(ctx, p, answer, body, nil, scope)
+}
+
+// CalledBack is what would come of a callback with this JSON body; its signature is not checked. Errors: as Plugin.ReadCallback.
+func (p *Plugin) CalledBack(body []byte) (any, error) {
+	if p.callback == nil {
+		return nil, problem.New(problem.NotFound, "%s does not call back.", p.ID)
+	}
+	return p.readCallback(asJSON(), body)
+}
+
+func asJSON() http.Header { return http.Header{"Content-Type": {"application/json"}} }
+
+// example is an example that is written in a plugin.
+type example struct {
+	Name      string         `json:"name"`
+	Context   map[string]any `json:"context"`
+	Input     map[string]any `json:"input"`
+	Documents []struct {
+		ID          string `json:"id"`
+		Kind        string `json:"kind"`
+		Side        string `json:"side"`
+		ContentType string `json:"content_type"`
+		SHA256      string `json:"sha256"`
+		Size        int64  `json:"size"`
+	} `json:"documents"`
+	Answer   *caseAnswer     `json:"answer"`
+	Callback json.RawMessage `json:"callback"`
+	Expect   struct {
+		URL      string `json:"url"`
+		Body     any    `json:"body"`
+		Result   any    `json:"result"`
+		Error    string `json:"error"`
+		Awaiting *bool  `json:"awaiting"`
+	} `json:"expect"`
+
+	line int
+}
+
+// caseAnswer is what a pretended vendor answers.
+type caseAnswer struct {
+	Status int             `json:"status"`
+	Body   json.RawMessage `json:"body"`
+}
+
+// CaseResult is what became of an example.
+type CaseResult struct {
+	Name     string   `json:"name"`
+	Line     int      `json:"line"`
+	Passed   bool     `json:"passed"`
+	Problems []string `json:"problems,omitempty"`
+}
+
+// located gives examples their lines.
+func (s *source) located(written []example) []example {
+	for i := range written {
+		written[i].line = s.at("/cases/"+strconv.Itoa(i), 0, "", "", "").Line
+	}
+	return written
+}
+
+// RunCases runs every example of the plugin, in the order of the document. Nothing is sent.
+func (p *Plugin) RunCases(ctx context.Context) []CaseResult {
+	results := make([]CaseResult, len(p.cases))
+	for i, c := range p.cases {
+		problems := p.runCase(ctx, c)
+		results[i] = CaseResult{c.Name, c.line, len(problems) == 0, problems}
+	}
+	return results
+}
+
+func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
+	call := Call{Context: c.Context, Input: c.Input}
+	for _, d := range c.Documents {
+		call.Documents = append(call.Documents, Document{d.ID, d.Kind, d.Side, d.ContentType, d.SHA256, d.Size})
+	}
+	request, err := p.Preview(ctx, call, nil)
+	var outcome Outcome
+	if err == nil && c.Answer != nil {
+		outcome, err = p.Answered(ctx, call, c.Answer.Status, c.Answer.Body)
+	}
+	if err == nil && c.Callback != nil {
+		outcome.Result, err = p.CalledBack(c.Callback)
+	}
+	if code := codeOf(err); code != c.Expect.Error {
+		if err == nil {
+			return []string{"the attempt succeeds, expected " + c.Expect.Error}
+		}
+		return []string{"the attempt fails with " + code + ": " + problem.As(err).Error()}
+	}
+	if c.Expect.URL != "" && request.URL != c.Expect.URL {
+		problems = append(problems, "url is "+request.URL+", expected "+c.Expect.URL)
+	}
+	var body any
+	if len(request.Body) > 0 && json.NewDecoder(bytes.NewReader(request.Body)).Decode(&body) != nil {
+		problems = append(problems, "body is not JSON")
+	}
+	problems = append(problems, Differences("body", body, c.Expect.Body)...)
+	problems = append(problems, Differences("result", outcome.Result, c.Expect.Result)...)
+	if c.Expect.Awaiting != nil && outcome.Awaiting != *c.Expect.Awaiting {
+		problems = append(problems, fmt.Sprintf("awaiting is %v, expected %v", outcome.Awaiting, *c.Expect.Awaiting))
+	}
+	return problems
+}
+
+func codeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return string(problem.CodeOf(err))
+}
+
+// Differences between a JSON value and what is expected of it, by place: objects have the members that are named and may have
+// others, everything else is the same. Nothing is expected where want is nil.
+func Differences(place string, got, want any) (found []string) {
+	if want == nil {
+		return nil
+	}
+	members, ok := want.(map[string]any)
+	object, isObject := got.(map[string]any)
+	if ok && isObject {
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			if members[name] == nil {
+				if object[name] != nil {
+					found = append(found, fmt.Sprintf("%s.%s is %s, expected null", place, name, compact(object[name])))
+				}
+				continue
+			}
+			found = append(found, Differences(place+"."+name, object[name], members[name])...)
+		}
+		return found
+	}
+	if !reflect.DeepEqual(got, want) {
+		found = append(found, fmt.Sprintf("%s is %s, expected %s", place, compact(got), compact(want)))
+	}
+	return found
+}
+
+func compact(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return "no JSON"
+	}
+	return string(text)
+}

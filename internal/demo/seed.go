@@ -1,0 +1,93 @@
+// Package demo creates demo cases of fictitious people on a simulated clock, on which weeks pass in seconds.
+package demo
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"ballerine/internal/asl/simclock"
+	"ballerine/internal/cases"
+	"ballerine/internal/local"
+)
+
+// Made is what was set up.
+type Made struct {
+	Cases    int `json:"cases"`     // 0: the tenant has had some, so that nothing was done
+	ToDecide int `json:"to_decide"` // that wait for a reviewer
+	UnderWay int `json:"under_way"`
+	Ended    int `json:"ended"`
+}
+
+// Seed sets demo cases up in a data folder whose tenant has none, before a Start with the same options. progress is told
+// how many of how many are done; nil: nobody is. Errors: Invalid with a DynamoDB, Unavailable when the data is in use.
+func Seed(ctx context.Context, options local.Options, progress func(done, total int)) (made Made, err error) {
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	err = local.Fill(ctx, options, func(ctx context.Context, folder string) (err error) {
+		now := time.Now()
+		clock := simclock.New(now.Add(-past))
+		faults := &faults{}
+		stack, err := local.Start(ctx, local.Options{
+			Data: folder, Address: "127.0.0.1:0", Definitions: options.Definitions, Version: options.Version, Cast: Cast(),
+			Logger: errorsOnly(options.Logger), Now: clock.Now, Simulation: &local.Simulation{Clock: clock, Fault: faults.of},
+		})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, stack.Close(context.WithoutCancel(ctx))) }()
+		s := &seeder{stack: stack, clock: clock, now: now, faults: faults, progress: progress}
+		if err := s.run(ctx); err != nil {
+			return err
+		}
+		made, err = s.count(ctx)
+		return err
+	})
+	return made, err
+}
+
+// count says what there is now.
+func (s *seeder) count(ctx context.Context) (made Made, err error) {
+	for query := (cases.Query{Limit: 200}); ; {
+		page, err := s.stack.Core.Cases.List(ctx, s.client, query)
+		if err != nil {
+			return Made{}, err
+		}
+		for _, record := range page.Records {
+			made.Cases++
+			switch {
+			case record.Status != cases.StatusActive:
+				made.Ended++
+			case slices.Contains(record.Tags, cases.TagReview):
+				made.ToDecide++
+			default:
+				made.UnderWay++
+			}
+		}
+		if query.After = page.Next; query.After == "" {
+			return made, nil
+		}
+	}
+}
+
+// errorsOnly keeps the log quiet about what demo vendors do on purpose.
+func errorsOnly(logger *slog.Logger) *slog.Logger {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return slog.New(quiet{logger.Handler()})
+}
+
+type quiet struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (quiet) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelError }
+
+// WithAttrs implements slog.Handler.
+func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
+
+// WithGroup implements slog.Handler.
+func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }

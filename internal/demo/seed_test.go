@@ -1,0 +1,119 @@
+package demo_test
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/demo"
+	"ballerine/internal/identity"
+	"ballerine/internal/local"
+	"ballerine/statemachines"
+)
+
+// TestTheDemoHasEveryKindOfCase sets the demo up as `dev --seed` does and looks at what came of it.
+func TestTheDemoHasEveryKindOfCase(t *testing.T) {
+	options := local.Options{Data: t.TempDir(), Address: "127.0.0.1:0", Definitions: statemachines.Files, Logger: slog.New(slog.DiscardHandler)}
+	made, err := demo.Seed(t.Context(), options, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := demo.Seed(t.Context(), options, nil); err != nil || again != (demo.Made{}) {
+		t.Fatal("a second time:", again, err)
+	}
+	options.Cast = demo.Cast()
+	stack, err := local.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := stack.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}()
+	someone := identity.Principal{Tenant: stack.Demo.Tenant, Kind: identity.User, ID: "user_admin0"}
+	var all []cases.Record
+	for query := (cases.Query{Limit: 200}); ; {
+		page, err := stack.Core.Cases.List(t.Context(), someone, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page.Records...)
+		if query.After = page.Next; query.After == "" {
+			break
+		}
+	}
+	if len(all) < 60 || len(all) != made.Cases || made.Cases != made.ToDecide+made.UnderWay+made.Ended || made.ToDecide < 10 || made.UnderWay < 5 {
+		t.Errorf("%d cases, said %+v", len(all), made)
+	}
+	now, seen := time.Now(), map[string]int{}
+	subjects := map[string]int{}
+	for _, r := range all {
+		subjects[r.Subject.ID]++
+		seen["status "+string(r.Status)]++
+		seen["outcome "+r.Outcome]++
+		for _, a := range r.Snapshot.Active {
+			seen["state "+a.State]++
+		}
+		if r.Risk != nil {
+			seen["risk "+r.Risk.Severity]++
+		}
+		if r.SLA != nil && r.SLA.DueAt.Before(now) {
+			seen["breached"]++
+		}
+		if r.SLA != nil && r.SLA.DueAt.After(now) {
+			seen["running"]++
+		}
+		if len(r.Incidents) > 0 {
+			seen["incident"]++
+		}
+		for _, d := range r.Documents {
+			seen["document "+d.ContentType]++
+			seen["document "+string(d.Status)]++
+		}
+		report, err := stack.Core.Cases.Verify(t.Context(), someone, r.ID)
+		if err != nil || !report.Valid {
+			t.Errorf("%s: the history is not whole: %v %+v", r.ExternalID, err, report)
+		}
+		history, err := stack.Core.Cases.History(t.Context(), someone, r.ID, 0, 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range history {
+			seen["cause "+string(e.Cause)]++
+			if e.Cause == cases.CauseDecision {
+				seen["decision by "+e.Actor.ID]++
+			}
+		}
+	}
+	for _, want := range []string{
+		"status active", "status completed", "status cancelled", "outcome approved", "outcome rejected", "outcome expired",
+		"state collect", "state screen", "state review", "state escalated", "risk low", "risk medium", "risk high", "risk critical", "breached", "running", "incident",
+		"document image/jpeg", "document application/pdf", "document approved", "document rejected", "document revision", "document awaiting_upload",
+		"cause decision", "cause document_viewed", "cause note", "cause assigned", "cause timer", "cause incident",
+	} {
+		if seen[want] == 0 {
+			t.Errorf("no case has %s; there are %s", want, strings.Join(slices.Sorted(maps.Keys(seen)), ", "))
+		}
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(subjects)), func(number int) bool { return number > 1 }) {
+		t.Error("no subject has two cases")
+	}
+	deciders := 0
+	for what := range seen {
+		if strings.HasPrefix(what, "decision by ") {
+			deciders++
+		}
+	}
+	if deciders < 3 {
+		t.Errorf("%d people have decided", deciders)
+	}
+	if first := stack.CaseToDecide(t.Context()); first == "" {
+		t.Error("nothing to begin with")
+	}
+}

@@ -1,0 +1,132 @@
+package docscan
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	_ "image/jpeg" // decodes JPEG
+	_ "image/png"  // decodes PNG
+	"slices"
+
+	_ "golang.org/x/image/webp" // decodes WebP
+)
+
+// Bounds of looking at pictures. A decoded pixel takes up to 16 bytes (progressive JPEG), so that one picture takes 400 MB at
+// most, for a second or two.
+const (
+	MaxFile   = 16 << 20   // bytes: larger files are not decoded
+	MaxPixels = 25_000_000 // pixels: more than telephones make of a document; larger pictures are not decoded
+)
+
+// Look is what the pixels of a picture say. It says whether a document could be there at all, not whether one is.
+type Look struct {
+	Done  bool // the picture was decoded
+	Large bool // it is too large to be decoded here
+	Whole bool // it could be decoded to its end
+
+	Spread int // between the darkest and the brightest of what is not the outermost hundredth, 0 to 255
+	Detail int // changes of brightness along the busiest tenth of its rows: see detail
+}
+
+// What even a poor photograph of a document has, and a blank page, a wall or a coloured square has not.
+const (
+	minSpread = 24
+	minDetail = 8
+)
+
+// decodes says whether pictures of a type are decoded here. HEIC and HEIF are not: there is no decoder in pure Go.
+func decodes(contentType string) bool {
+	return slices.Contains([]string{"image/jpeg", "image/png", "image/webp"}, contentType)
+}
+
+// Pixels is how many pixels LookAt would decode of a file; 0: it would not. Callers keep what they look at side by side below
+// MaxPixels.
+func Pixels(file []byte) int {
+	config, format, err := image.DecodeConfig(bytes.NewReader(file))
+	switch {
+	case err != nil || !decodes("image/"+format), len(file) > MaxFile, config.Width <= 0 || config.Height <= 0 || config.Width > MaxPixels/config.Height:
+		return 0
+	}
+	return config.Width * config.Height
+}
+
+// LookAt decodes a picture, of which all bytes are given, and judges its pixels. What is no picture, or too large, is not
+// decoded.
+func LookAt(file []byte) Look {
+	if Pixels(file) == 0 {
+		_, format, err := image.DecodeConfig(bytes.NewReader(file))
+		return Look{Large: err == nil && decodes("image/"+format)}
+	}
+	picture, _, err := image.Decode(bytes.NewReader(file))
+	if err != nil {
+		return Look{Done: true}
+	}
+	look := Look{Done: true, Whole: true}
+	look.judge(picture)
+	return look
+}
+
+// Places that are looked at: rows, and steps along each.
+const (
+	rows  = 96
+	steps = 256
+	edge  = 14 // a change of brightness from one step to the next that is no noise
+)
+
+func (l *Look) judge(picture image.Image) {
+	b := picture.Bounds()
+	levels := make([]int, 0, rows*steps)
+	counts := make([]int, 0, rows)
+	for row := range rows {
+		y := b.Min.Y + (2*row+1)*b.Dy()/(2*rows)
+		last, count := -1, 0
+		for step := range steps {
+			level := brightness(picture, b.Min.X+(2*step+1)*b.Dx()/(2*steps), y)
+			levels = append(levels, level)
+			if last >= 0 && max(level-last, last-level) >= edge {
+				count++
+			}
+			last = level
+		}
+		counts = append(counts, count)
+	}
+	slices.Sort(levels)
+	slices.Sort(counts)
+	l.Spread = levels[len(levels)*99/100] - levels[len(levels)/100]
+	l.Detail = counts[len(counts)*9/10]
+}
+
+// brightness of a pixel, 0 to 255; what is transparent counts as white.
+func brightness(picture image.Image, x, y int) int {
+	var c color.RGBA64
+	switch p := picture.(type) {
+	case *image.YCbCr:
+		return int(p.Y[p.YOffset(x, y)])
+	case *image.Gray:
+		return int(p.GrayAt(x, y).Y)
+	case image.RGBA64Image: // all pictures of the standard library: without an allocation
+		c = p.RGBA64At(x, y)
+	default:
+		r, g, b, a := picture.At(x, y).RGBA()
+		c = color.RGBA64{R: uint16(r), G: uint16(g), B: uint16(b), A: uint16(a)}
+	}
+	white := 0xffff - uint32(c.A)
+	return int((19595*(uint32(c.R)+white) + 38470*(uint32(c.G)+white) + 7471*(uint32(c.B)+white) + 1<<15) >> 24)
+}
+
+// findings are what the look says.
+func (l Look) findings() []Finding {
+	switch {
+	case l.Large:
+		return []Finding{{"not_looked_at", medium, "The picture is too large to be decoded here: nobody has looked whether it shows a document.", sourceRead}}
+	case !l.Done:
+		return []Finding{{"not_looked_at", medium, "The picture was not decoded: nobody has looked whether it shows a document.", sourceRead}}
+	case !l.Whole:
+		return []Finding{{"broken_image", high, "The picture is broken or cut off: it cannot be decoded to its end.", sourceRead}}
+	case l.Spread < minSpread:
+		return []Finding{{"blank", high, "The picture is blank: it has one brightness all over.", sourceRead}}
+	case l.Detail < minDetail:
+		return []Finding{{"no_detail", high, "The picture shows plain areas and nothing that could be writing.", sourceRead}}
+	}
+	return nil
+}

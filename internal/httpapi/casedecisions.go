@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"ballerine/internal/cases"
+)
+
+// decisionBody is what a reviewer decides about a case.
+type decisionBody struct {
+	Event       string               `json:"event" minLength:"1" maxLength:"80"`
+	Reason      string               `json:"reason,omitempty" maxLength:"200"`
+	Comment     string               `json:"comment,omitempty" maxLength:"10000"`
+	Message     string               `json:"message,omitempty" maxLength:"10000" doc:"to the applicant, who reads it with the documents that are asked for again"`
+	Documents   []decisionOfDocument `json:"documents,omitempty" maxItems:"100" doc:"documents that are decided together with the case"`
+	Hits        []answerOfHit        `json:"hits,omitempty" maxItems:"1000" doc:"what each possible match is: approving a case takes an answer to each"`
+	UndoSeconds int                  `json:"undo_seconds,omitempty" minimum:"0" maximum:"30" doc:"how long the decision can be taken back: its effects wait until then"`
+	OnBehalfOf  string               `json:"on_behalf_of,omitempty" maxLength:"200" doc:"the id of the person of your back office who decides: a key with the scope cases:decide must say it"`
+}
+
+type decisionOfDocument struct {
+	ID       string `json:"id" minLength:"1" maxLength:"100"`
+	Decision string `json:"decision" enum:"approved,rejected,revision"`
+	Reason   string `json:"reason,omitempty" maxLength:"200"`
+	Comment  string `json:"comment,omitempty" maxLength:"10000"`
+}
+
+type answerOfHit struct {
+	Hit     string `json:"hit" minLength:"1" maxLength:"200" doc:"its id, as the case's needs list it"`
+	Answer  string `json:"answer" enum:"match,not_a_match"`
+	Comment string `json:"comment,omitempty" maxLength:"2000"`
+}
+
+func (s *server) registerCaseDecisions(api huma.API) {
+	type decideIn struct {
+		OnCase
+		Seen
+		Body decisionBody
+	}
+	add(s, api, op(Review, "decideCase", "POST", "/v1/cases/{id}/decisions", "Decide a case, or confirm the decision of another person (four eyes)"), func(c ctx, in *decideIn) (*caseAnswer, error) {
+		version, err := in.version()
+		if err != nil {
+			return nil, err
+		}
+		cmd := cases.DecideCommand{
+			Event: in.Body.Event, Reason: in.Body.Reason, Comment: in.Body.Comment, Message: in.Body.Message, Undo: time.Duration(in.Body.UndoSeconds) * time.Second, OnBehalfOf: in.Body.OnBehalfOf,
+		}
+		for _, d := range in.Body.Documents {
+			cmd.Documents = append(cmd.Documents, cases.DocumentDecisionCommand{ID: d.ID, Decision: d.Decision, Reason: d.Reason, Comment: d.Comment})
+		}
+		for _, a := range in.Body.Hits {
+			cmd.Hits = append(cmd.Hits, cases.HitAnswer{Hit: a.Hit, Answer: a.Answer, Comment: a.Comment})
+		}
+		record, err := s.Cases.Decide(c, principalOf(c), in.ID, version, cmd)
+		return s.answer(c, record, err)
+	})
+	type undoIn struct {
+		OnCase
+		Seen
+	}
+	add(s, api, op(Review, "undoDecision", "POST", "/v1/cases/{id}/undo", "Undo the latest decision within its undo period"), func(c ctx, in *undoIn) (*caseAnswer, error) {
+		version, err := in.version()
+		if err != nil {
+			return nil, err
+		}
+		record, err := s.Cases.Undo(c, principalOf(c), in.ID, version)
+		return s.answer(c, record, err)
+	})
+}

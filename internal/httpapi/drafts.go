@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/policy/ledger"
+	"ballerine/internal/problem"
+)
+
+// A draft can ask of decisions whatever it likes. Whoever does not see their inputs learns from it how many there are, and not which:
+// examples would name decisions, and a list of decisions names their cases.
+
+// seesInputs says whether somebody sees what decisions were made of.
+func seesInputs(c ctx) bool { return identity.Has(principalOf(c), identity.DecisionInput) }
+
+// narrows refuses a backtest of one case to whoever does not see its input.
+func narrows(c ctx, filter LedgerFilters) error {
+	if filter.Case == "" || seesInputs(c) {
+		return nil
+	}
+	return identity.Lacks(identity.DecisionInput).With("body.case", "forbidden", "the decisions of one case are tried by who may read their input")
+}
+
+// unnamed is a report without ids of decisions. The report itself is not changed.
+func unnamed(c ctx, report *ledger.Backtest) *ledger.Backtest {
+	if report == nil || seesInputs(c) {
+		return report
+	}
+	next := *report
+	next.Flips = slices.Clone(report.Flips)
+	for i := range next.Flips {
+		next.Flips[i].Examples = []string{}
+	}
+	return &next
+}
+
+// withoutValues is an answer of a policy without what it may say of its input: values, reasons, outputs of tables.
+func withoutValues(answer json.RawMessage) (json.RawMessage, error) {
+	if len(answer) == 0 {
+		return answer, nil
+	}
+	var whole map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(answer))
+	decoder.UseNumber()
+	if err := decoder.Decode(&whole); err != nil {
+		return nil, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
+	}
+	delete(whole, "outputs")
+	trace, _ := whole["trace"].([]any)
+	for _, one := range trace {
+		step, _ := one.(map[string]any)
+		if step == nil {
+			continue
+		}
+		if reason, _ := step["reason"].(string); reason != "" {
+			step["reason"] = redactedText
+		}
+		inputs, _ := step["inputs"].(map[string]any)
+		for name := range inputs {
+			inputs[name] = nil
+		}
+	}
+	return json.Marshal(whole)
+}

@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"ballerine/internal/backoffice"
+)
+
+// Presence is somebody who looks at a case.
+type Presence struct {
+	User    string    `json:"user"`
+	Name    string    `json:"name"`
+	Since   time.Time `json:"since"`
+	Editing bool      `json:"editing" doc:"has begun to write a decision"`
+}
+
+// Present is who looks at a case, and which version it is at.
+type Present struct {
+	Version int        `json:"version"`
+	Others  []Presence `json:"others" nullable:"false"`
+}
+
+func (s *server) registerPresence(api huma.API) {
+	type lookIn struct {
+		OnCase
+		Body struct {
+			Editing bool `json:"editing"`
+		}
+	}
+	add(s, api, op(Review, "lookAtCase", "PUT", "/v1/cases/{id}/presence", "Report viewing a case for 15 seconds, and list other viewers"), func(c ctx, in *lookIn) (*noStore[Present], error) {
+		p := principalOf(c)
+		record, err := s.Cases.Get(c, p, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		others, err := s.Reviews.Look(c, p, in.ID, in.Body.Editing)
+		return &noStore[Present]{"no-store", Present{record.Version, each(others, func(o backoffice.Presence) Presence {
+			return Presence{User: o.User, Name: o.Name, Since: o.Since, Editing: o.Editing}
+		})}}, err
+	})
+	add(s, api, op(Review, "leaveCase", "DELETE", "/v1/cases/{id}/presence", "End viewing a case"), func(c ctx, in *OnCase) (*none, error) {
+		p := principalOf(c)
+		if _, err := s.Cases.Get(c, p, in.ID); err != nil {
+			return nil, err
+		}
+		return nil, s.Reviews.Leave(c, p, in.ID)
+	})
+}

@@ -1,0 +1,147 @@
+package idempotency
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"ballerine/internal/problem"
+)
+
+const (
+	keepAnswers  = 24 * time.Hour
+	takeOverLate = 60 * time.Second // a call that has been in flight for so long has died
+	maxKey       = 200              // bytes
+)
+
+// Call is a creating call as its sender names it.
+type Call struct {
+	Tenant    string
+	Operation string // its id
+	Caller    string // keys of different callers do not meet
+	Key       string // the Idempotency-Key
+	Target    string // the path with its query
+	Body      []byte
+}
+
+// Calls begins calls, ends them, and gives the answers of those that ended again.
+type Calls struct {
+	store Store
+	now   func() time.Time
+	aead  cipher.AEAD // keeps answers unreadable in the store: they hold secrets and personal data
+}
+
+// New makes Calls. The key that seals answers is derived from secret.
+func New(store Store, now func() time.Time, secret []byte) (*Calls, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, "ballerine answers", 32)
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Internal, "The key of answers cannot be made.")
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Internal, "The cipher of answers cannot be made.")
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Internal, "The cipher of answers cannot be made.")
+	}
+	return &Calls{store: store, now: now, aead: aead}, nil
+}
+
+// Begin reserves a call: the caller holds it, and carries it out, when mine is true. Otherwise the same call came before,
+// and has its Answer or is in flight. One that died is taken over. Errors: IdempotencyRequired, Invalid,
+// IdempotencyMismatch, Unavailable.
+func (c *Calls) Begin(ctx context.Context, call Call) (there Reservation, mine bool, err error) {
+	if call.Key == "" {
+		return Reservation{}, false, problem.New(problem.IdempotencyRequired, "Send an Idempotency-Key, so that a repeated call does nothing twice.").With("header.Idempotency-Key", "required", "this is needed")
+	}
+	if len(call.Key) > maxKey {
+		return Reservation{}, false, problem.New(problem.Invalid, "The Idempotency-Key is too long.").With("header.Idempotency-Key", "length", "a key has at most %d bytes", maxKey)
+	}
+	ours := c.reservation(call)
+	there, mine, err = c.store.Reserve(ctx, ours, time.Time{})
+	if err != nil || mine {
+		return ours, mine, err
+	}
+	if there.Hash != ours.Hash {
+		return Reservation{}, false, problem.New(problem.IdempotencyMismatch, "This Idempotency-Key belongs to another call.")
+	}
+	if late := ours.StartedAt.Add(-takeOverLate); there.Answer == nil && there.StartedAt.Before(late) {
+		ours.FirstAt, ours.Again = there.FirstAt, true
+		if there, mine, err = c.store.Reserve(ctx, ours, late); mine {
+			there = ours
+		}
+	}
+	return there, mine, err
+}
+
+func (c *Calls) reservation(call Call) Reservation {
+	hash := sha256.New()
+	hash.Write([]byte(call.Target + "\x00"))
+	hash.Write(call.Body)
+	now := c.now().UTC()
+	sum := sha256.Sum256([]byte(call.Caller + "\x00" + call.Key))
+	return Reservation{
+		Key: call.Tenant + "#" + call.Operation + "#" + hex.EncodeToString(sum[:16]), Hash: hex.EncodeToString(hash.Sum(nil)),
+		Holder: rand.Text(), StartedAt: now, FirstAt: now, ExpiresAt: now.Add(keepAnswers),
+	}
+}
+
+// End keeps the answer of a call for those that repeat it. It outlives the call's own context.
+func (c *Calls) End(ctx context.Context, r Reservation, answer Answer) error {
+	ctx = context.WithoutCancel(ctx)
+	sealed := answer
+	sealed.Body = c.aead.Seal(nil, nil, answer.Body, []byte(r.Key)) //nolint:gosec // the AEAD makes its own nonce
+	return c.store.Complete(ctx, r.Key, r.Holder, sealed)
+}
+
+// Refuse ends a call that was refused and has done nothing: its key is free, so that the call can be tried again, put right.
+// One that was taken over is failed instead: what came before it may have done something.
+func (c *Calls) Refuse(ctx context.Context, r Reservation) error {
+	if r.Again {
+		return c.Fail(ctx, r)
+	}
+	return c.store.Release(context.WithoutCancel(ctx), r.Key, r.Holder)
+}
+
+// Fail ends a call that has failed, whether or not it has done something. The same call again takes it over at once, and creates
+// what it may have created, under the same id.
+func (c *Calls) Fail(ctx context.Context, r Reservation) error {
+	return c.store.Abandon(context.WithoutCancel(ctx), r.Key, r.Holder)
+}
+
+// Answer is what a call that has ended was answered with. Errors: IdempotencyInFlight, Internal.
+func (c *Calls) Answer(r Reservation) (Answer, error) {
+	if r.Answer == nil {
+		return Answer{}, problem.New(problem.IdempotencyInFlight, "The first call with this Idempotency-Key has not ended.")
+	}
+	body, err := c.aead.Open(nil, nil, r.Answer.Body, []byte(r.Key))
+	if err != nil {
+		return Answer{}, problem.Wrap(err, problem.Internal, "The kept answer cannot be read.")
+	}
+	return Answer{Status: r.Answer.Status, Header: r.Answer.Header, Body: body}, nil
+}
+
+// Name is what a record remembers the call by, longer than its answer is kept. It stands for who has called and what they have
+// asked for: a key that somebody else has used, or the caller for another call, is another one.
+func (r Reservation) Name() string {
+	sum := sha256.Sum256([]byte(r.Key + "\x00" + r.Hash))
+	return "call:" + hex.EncodeToString(sum[:16])
+}
+
+// ID is a ULID that follows from the call, so that a call that is taken over creates nothing twice: its time is that of
+// the first call, the rest is a hash.
+func (r Reservation) ID() string {
+	sum := sha256.Sum256([]byte(r.Key + "\x00" + r.Hash))
+	var id ulid.ULID
+	_ = id.SetTime(ulid.Timestamp(r.FirstAt)) // fails after the year 10889
+	_ = id.SetEntropy(sum[:10])               // fails for another length
+	return id.String()
+}

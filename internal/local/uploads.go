@@ -1,0 +1,54 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"ballerine/internal/cases"
+)
+
+// created tells the document function of an upload, as S3's notification does. It is told before the upload is
+// answered, so that whoever uploads and submits at once finds the document received.
+func (s *Stack) created(functions functions, key string) {
+	if !strings.HasPrefix(key, "quarantine/") {
+		return
+	}
+	payload, err := json.Marshal(map[string]any{"Records": []any{map[string]any{
+		"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": map[string]any{"bucket": map[string]any{"name": bucket}, "object": map[string]any{"key": key}},
+	}}})
+	if err == nil {
+		_, err = functions.Invoke(context.Background(), "document", payload)
+	}
+	if err != nil {
+		s.options.Logger.Error("the notification of an upload failed", "error", err.Error())
+	}
+}
+
+// missedUploads notes the uploads that arrived just before the former process died: nobody else would tell of them before
+// the sweep looks at cases that have long been quiet.
+func (s *Stack) missedUploads(ctx context.Context) {
+	for after := ""; ; {
+		refs, next, err := s.stores.cases.Open(ctx, s.options.Now().Add(time.Minute), after, 200)
+		if err != nil {
+			s.options.Logger.Warn("uploads that nobody told of were not looked for", "error", err.Error())
+			return
+		}
+		for _, ref := range refs {
+			record, err := s.stores.cases.Get(ctx, ref.Tenant, ref.ID)
+			if err == nil && record.Status == cases.StatusActive {
+				_, err = s.Core.Cases.ReconcileUploads(ctx, record)
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				s.options.Logger.Warn("an upload was not looked for: the sweep will", "case_id", ref.ID, "error", err.Error())
+			}
+		}
+		if after = next; after == "" {
+			return
+		}
+	}
+}

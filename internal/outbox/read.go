@@ -1,0 +1,86 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ballerine/internal/cases"
+)
+
+// mostPages bounds how many pages one reading takes; the next one goes on behind them.
+const mostPages = 20
+
+// pageTime bounds the reading of a page; the attempts at what is on it have their own time.
+const pageTime = 5 * time.Second
+
+// Read reads what is due, tenant by tenant, and lets it be delivered; it does not wait for that. Of what nobody has tried
+// it leaves alone what was written after fresh: it belongs to who heard of the commit. It returns how many effects it has
+// taken.
+func (o *Outbox) Read(ctx context.Context, fresh time.Time) (taken int, err error) {
+	for range mostPages {
+		o.mutex.Lock()
+		after := o.after
+		o.mutex.Unlock()
+		now := o.config.Now()
+		reading, cancel := context.WithTimeout(ctx, pageTime)
+		effects, next, err := o.config.Store.Waiting(reading, cases.OutboxPage{
+			Before: now.Add(time.Millisecond), Fresh: fresh, After: after, Each: o.config.Each, Limit: o.config.Page,
+		})
+		cancel()
+		if err != nil {
+			return taken, fmt.Errorf("read the outbox: %w", err)
+		}
+		taken += o.Take(ctx, effects)
+		o.mutex.Lock()
+		o.after = next
+		o.mutex.Unlock()
+		if next == "" {
+			break
+		}
+	}
+	return taken, nil
+}
+
+// Run reads every so often until ctx ends, and returns when what was on its way has landed: for a process that hears of
+// commits itself and hands them to Take. What was written before it began it takes at once, since nobody else has heard
+// of it.
+func (o *Outbox) Run(ctx context.Context, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for began := o.config.Now(); ; {
+		fresh := o.config.Now().Add(-cases.DispatchTime)
+		if fresh.Before(began) {
+			fresh = began
+		}
+		if _, err := o.Read(ctx, fresh); err != nil && ctx.Err() == nil {
+			o.config.Logger.WarnContext(ctx, "the outbox was not read: it is tried again", "error", err.Error())
+		}
+		select {
+		case <-ctx.Done():
+			_ = o.Wait(context.WithoutCancel(ctx)) // attempts have deadlines, and end with ctx
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// mostCounted bounds how many effects a look at the backlog counts.
+const mostCounted = 10_000
+
+// Measure reports how much is due, since when, and how many dead letters there are.
+func (o *Outbox) Measure(ctx context.Context) error {
+	now := o.config.Now()
+	backlog, err := o.config.Store.Backlog(ctx, now, mostCounted)
+	if err != nil {
+		return fmt.Errorf("measure the outbox: %w", err)
+	}
+	age := time.Duration(0)
+	if !backlog.Oldest.IsZero() {
+		age = max(0, now.Sub(backlog.Oldest))
+	}
+	o.config.Metrics.Gauge("outbox_due", float64(backlog.Due))
+	o.config.Metrics.Gauge("outbox_oldest_seconds", age.Seconds())
+	o.config.Metrics.Gauge("outbox_dead_letters", float64(backlog.Dead))
+	return nil
+}

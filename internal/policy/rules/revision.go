@@ -1,0 +1,27 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Revision counts the corrections of what policies mean: it is raised by every change by which the same policy over the same
+// input may decide otherwise. It is kept with each decision, so that a replay can tell a correction from a fault.
+const Revision = 1 + len(corrections)
+
+// corrections are what each revision after the first corrected. See docs/adr/0033-one-meaning-for-every-reader.md.
+var corrections = [...]string{
+	"members of lists that are missing or of another type, letter case, dates with times, null in tables, tables with `missing: fire`, sums that are not exact, and json-logic's !! and cat",
+}
+
+// Corrected says what was corrected between the revision that made a decision (0: the first) and this one; "" when nothing was.
+func Corrected(revision int) string {
+	revision = max(1, revision)
+	switch {
+	case revision > Revision:
+		return fmt.Sprintf("The decision was made by a later revision of the rules, %d, and this software has %d.", revision, Revision)
+	case revision == Revision:
+		return ""
+	}
+	return fmt.Sprintf("The meaning of %s was corrected since: the decision was made by revision %d of the rules, now it is %d.", strings.Join(corrections[revision-1:], "; of "), revision, Revision)
+}

@@ -1,0 +1,68 @@
+package trial
+
+import (
+	"context"
+	"time"
+)
+
+// Kind of a trial.
+type Kind string
+
+// The kinds.
+const (
+	Shadow     Kind = "shadow"     // decides along; the live version's decision counts
+	Challenger Kind = "challenger" // decides for a share of subjects
+)
+
+// Status of a trial.
+type Status string
+
+// The statuses.
+const (
+	Proposed Status = "proposed" // waits for another person's approval
+	Running  Status = "running"
+	Ended    Status = "ended"
+	Outdated Status = "outdated" // another version is live: it takes no part any more
+)
+
+// Trial is a draft beside the live version of a policy. Draft, kind, share and base never change.
+type Trial struct {
+	ID         string `json:"id"` // "trial_" + ULID
+	Tenant     string `json:"tenant"`
+	Policy     string `json:"policy"`
+	Kind       Kind   `json:"kind"`
+	Share      int    `json:"share,omitempty"` // of a challenger: of 10,000 subjects, how many it decides for
+	Base       int    `json:"base"`            // the live version that it is tried against
+	BaseDigest string `json:"base_digest"`     // "sha256:…" of that version's source
+	Digest     string `json:"digest"`          // "sha256:…" of Source
+	Source     string `json:"source,omitempty"`
+	Comment    string `json:"comment,omitempty"`
+
+	Status     Status    `json:"status"`
+	ProposedAt time.Time `json:"proposed_at"`
+	ProposedBy string    `json:"proposed_by"`
+	Behind     []string  `json:"behind,omitempty"`      // proposed with a key: who may hold a secret of it, and cannot approve either
+	ApprovedBy string    `json:"approved_by,omitempty"` // where that is needed
+	StartedAt  time.Time `json:"started_at,omitzero"`   // zero: it never ran
+	EndedAt    time.Time `json:"ended_at,omitzero"`
+	EndedBy    string    `json:"ended_by,omitempty"` // "": another version came
+	Revision   int       `json:"revision"`           // 1 when it is new; each write adds 1
+}
+
+// Store keeps trials. The behaviour is defined by internal/store/storetest, which runs against every adapter.
+type Store interface {
+	// PutTrial writes a trial over one that is still at revision prev; 0: it is new. A trial that runs has the place of its
+	// kind beside its policy; one that has started and does not run any more leaves it. Errors: AlreadyExists when another
+	// trial has that place; Conflict when another write came first.
+	PutTrial(ctx context.Context, prev int, t Trial) error
+	// Trial reads one with its source. Errors: NotFound.
+	Trial(ctx context.Context, tenant, policy, id string) (Trial, error)
+	// Trials lists those of a policy without their sources, the newest first. next is "" after the last page.
+	Trials(ctx context.Context, tenant, policy, after string, limit int) (page []Trial, next string, err error)
+	// RunningTrials are those that have a place beside a policy, without their sources: at most one of each kind. It is
+	// read consistently.
+	RunningTrials(ctx context.Context, tenant, policy string) ([]Trial, error)
+}
+
+// maxShare is the largest share of a challenger: what decides for more than half is no longer tried beside the live version.
+const maxShare = 5000

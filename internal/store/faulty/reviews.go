@@ -1,0 +1,48 @@
+package faulty
+
+import (
+	"context"
+	"time"
+
+	"ballerine/internal/backoffice"
+)
+
+// Reviews is a backoffice.Store of which one call goes wrong.
+type Reviews struct {
+	backoffice.Store
+	Plan *Plan
+}
+
+var _ backoffice.Store = Reviews{}
+
+// Views implements backoffice.Store.
+func (s Reviews) Views(ctx context.Context, tenant string) ([]backoffice.View, error) {
+	return doValue(ctx, s.Plan, "Reviews.Views", func(ctx context.Context) ([]backoffice.View, error) { return s.Store.Views(ctx, tenant) })
+}
+
+// View implements backoffice.Store.
+func (s Reviews) View(ctx context.Context, tenant, id string) (backoffice.View, error) {
+	return doValue(ctx, s.Plan, "Reviews.View", func(ctx context.Context) (backoffice.View, error) { return s.Store.View(ctx, tenant, id) })
+}
+
+// PutView implements backoffice.Store.
+func (s Reviews) PutView(ctx context.Context, view backoffice.View) error {
+	return do(ctx, s.Plan, "Reviews.PutView", func(ctx context.Context) error { return s.Store.PutView(ctx, view) })
+}
+
+// DeleteView implements backoffice.Store.
+func (s Reviews) DeleteView(ctx context.Context, tenant, id string) error {
+	return do(ctx, s.Plan, "Reviews.DeleteView", func(ctx context.Context) error { return s.Store.DeleteView(ctx, tenant, id) })
+}
+
+// PutPresence implements backoffice.Store.
+func (s Reviews) PutPresence(ctx context.Context, presence backoffice.Presence) error {
+	return do(ctx, s.Plan, "Reviews.PutPresence", func(ctx context.Context) error { return s.Store.PutPresence(ctx, presence) })
+}
+
+// Presences implements backoffice.Store.
+func (s Reviews) Presences(ctx context.Context, tenant, id string, now time.Time) ([]backoffice.Presence, error) {
+	return doValue(ctx, s.Plan, "Reviews.Presences", func(ctx context.Context) ([]backoffice.Presence, error) {
+		return s.Store.Presences(ctx, tenant, id, now)
+	})
+}

@@ -1,0 +1,44 @@
+package task
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"golang.org/x/sync/semaphore"
+
+	"ballerine/internal/cache"
+	"ballerine/internal/docscan"
+)
+
+// maxSeen bounds how many pictures are remembered as looked at.
+const maxSeen = 4096
+
+// looker looks at pictures: side by side as long as they have no more pixels together than one may have, and at the same
+// bytes once. A document is checked anew whenever its case is.
+type looker struct {
+	room *semaphore.Weighted
+	seen *cache.Cache[[sha256.Size]byte, docscan.Look]
+}
+
+func newLooker() *looker {
+	return &looker{room: semaphore.NewWeighted(docscan.MaxPixels), seen: cache.New[[sha256.Size]byte, docscan.Look](maxSeen)}
+}
+
+// at gives what a file looks like. Errors: that of the context, when it ends before there is room.
+func (l *looker) at(ctx context.Context, file []byte) (docscan.Look, error) {
+	pixels := docscan.Pixels(file)
+	if pixels == 0 {
+		return docscan.LookAt(file), nil
+	}
+	sum := sha256.Sum256(file)
+	if look, ok := l.seen.Get(sum); ok {
+		return look, nil
+	}
+	if err := l.room.Acquire(ctx, int64(pixels)); err != nil {
+		return docscan.Look{}, err
+	}
+	defer l.room.Release(int64(pixels))
+	look := docscan.LookAt(file)
+	l.seen.Put(sum, look)
+	return look, nil
+}

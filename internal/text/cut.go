@@ -1,0 +1,16 @@
+package text
+
+import "unicode/utf8"
+
+// Cut gives the beginning of a text that has at most limit bytes and ends between two characters. What is cut anywhere
+// else is no text any more: it reads back as another one, and digests over it do not hold.
+func Cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	limit = max(0, limit)
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}

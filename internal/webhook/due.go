@@ -1,0 +1,212 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"ballerine/internal/outbound"
+	"ballerine/internal/problem"
+)
+
+// Attempts are shared fairly: every tenant and every receiver has its own bounded share of them, whoever waits takes its
+// turn, and what is due is read receiver by receiver. So a receiver that hangs, or one with very many deliveries, delays
+// nobody else's.
+const (
+	// maxWaiting bounds how many deliveries of a tenant wait here for an attempt; the store has the others.
+	maxWaiting = 1000
+	// eachReceiver is how many deliveries of a receiver a page of what is due has at most, pageSize how many in all.
+	eachReceiver, pageSize = 16, 400
+	// slowFor is how long no first attempt is made at a receiver that has let one run out of time.
+	slowFor = 30 * time.Second
+	// pageTime bounds the reading of a page of what is due.
+	pageTime = 5 * time.Second
+)
+
+// Summary counts what AttemptAll did.
+type Summary struct {
+	Tried     int `json:"tried"`
+	Delivered int `json:"delivered"`
+	Retrying  int `json:"retrying"`
+	Failed    int `json:"failed"`
+	Skipped   int `json:"skipped"` // another caller was there first
+}
+
+// AttemptDue attempts at most limit deliveries of all tenants that are due, and returns how many it has. Errors of our
+// own side do not keep the others from being attempted; they are joined.
+func (s *Service) AttemptDue(ctx context.Context, limit int) (int, error) {
+	summary, err := s.attemptDue(ctx, limit)
+	return summary.Tried, err
+}
+
+func (s *Service) attemptDue(ctx context.Context, limit int) (Summary, error) {
+	due, _, err := s.config.Store.DueDeliveries(ctx, DuePage{Before: s.config.Now().UTC(), Each: limit, Limit: limit})
+	if err != nil {
+		return Summary{}, fmt.Errorf("read the due deliveries: %w", err)
+	}
+	return s.AttemptAll(ctx, due)
+}
+
+// AttemptAll attempts the deliveries and returns when it has. What another caller attempts, or was first to wait for
+// here, is skipped.
+func (s *Service) AttemptAll(ctx context.Context, deliveries []Delivery) (Summary, error) {
+	return s.attemptAll(ctx, deliveries, s.config.Timeout)
+}
+
+func (s *Service) attemptAll(ctx context.Context, deliveries []Delivery, timeout time.Duration) (Summary, error) {
+	results := make([]Delivery, len(deliveries))
+	failures := make([]error, len(deliveries))
+	var waiting sync.WaitGroup
+	for i, delivery := range deliveries {
+		waiting.Add(1)
+		taken := s.queue(delivery, func() {
+			defer waiting.Done()
+			results[i], failures[i] = s.attempt(ctx, delivery, timeout)
+		})
+		if !taken {
+			failures[i] = problem.New(problem.Conflict, "The delivery waits for its attempt already.")
+			waiting.Done()
+		}
+	}
+	waiting.Wait()
+	return summarise(results, failures)
+}
+
+// queue lets a delivery wait for its turn, unless it does already.
+func (s *Service) queue(delivery Delivery, attempt func()) bool {
+	id := delivery.Tenant + "/" + delivery.ID
+	s.mutex.Lock()
+	_, flying := s.flying[id]
+	s.flying[id] = struct{}{}
+	s.mutex.Unlock()
+	if flying {
+		return false
+	}
+	landed := func() {
+		s.mutex.Lock()
+		delete(s.flying, id)
+		s.mutex.Unlock()
+	}
+	taken := s.pool.Go(delivery.Tenant, delivery.Subscription, func() {
+		defer landed()
+		attempt()
+	})
+	if !taken {
+		landed()
+	}
+	return taken
+}
+
+// Offer lets the first attempts at new deliveries be made, and does not wait for them: see Finish. None is made at a
+// receiver that lately took too long: its deliveries are due, and OfferDue finds them. Attempts are given
+// Config.FirstTimeout.
+func (s *Service) Offer(deliveries []Delivery) {
+	for _, delivery := range deliveries {
+		if !s.isSlow(delivery) {
+			s.offer(delivery, s.firstTimeout())
+		}
+	}
+}
+
+func (s *Service) offer(delivery Delivery, timeout time.Duration) bool {
+	return s.queue(delivery, func() {
+		if s.finishing.Load() || s.base.Err() != nil {
+			return
+		}
+		if _, err := s.attempt(s.base, delivery, timeout); err != nil && problem.CodeOf(err) != problem.Conflict {
+			s.config.Metrics.Count("webhook_attempts_put_off") // the delivery is kept, and due again
+		}
+	})
+}
+
+// OfferDue reads what is due, in turns by receiver, and lets it be attempted; it does not wait for the attempts. It returns
+// how many it has newly offered. It reads a bounded number of pages; the next call goes on behind them.
+func (s *Service) OfferDue(ctx context.Context) (offered int, err error) {
+	for range 10 {
+		s.mutex.Lock()
+		after := s.after
+		s.mutex.Unlock()
+		reading, cancel := context.WithTimeout(ctx, pageTime)
+		due, next, err := s.config.Store.DueDeliveries(reading, DuePage{Before: s.config.Now().UTC(), After: after, Each: eachReceiver, Limit: pageSize})
+		cancel()
+		if err != nil {
+			return offered, fmt.Errorf("read the due deliveries: %w", err)
+		}
+		for _, delivery := range due {
+			if s.offer(delivery, s.config.Timeout) {
+				offered++
+			}
+		}
+		s.mutex.Lock()
+		s.after = next
+		s.mutex.Unlock()
+		if next == "" {
+			break
+		}
+	}
+	return offered, nil
+}
+
+// Finish lets the attempts that were offered begin for a while, and returns when none is under way any more. Those that
+// have not begun by then are not made here: they stay due.
+func (s *Service) Finish(ctx context.Context, within time.Duration) {
+	waiting, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if s.pool.Wait(waiting) == nil {
+		return
+	}
+	s.finishing.Store(true)
+	defer s.finishing.Store(false)
+	_ = s.pool.Wait(ctx) // attempts have deadlines
+}
+
+// Close breaks off the attempts that were offered, and returns when none is under way any more.
+func (s *Service) Close() {
+	s.stop()
+	_ = s.pool.Wait(context.Background()) // nothing that runs outlives base
+}
+
+func (s *Service) firstTimeout() time.Duration {
+	return min(s.config.FirstTimeout, s.config.Timeout)
+}
+
+// note remembers who takes too long, so that a commit's first attempts do not wait for them again and again.
+func (s *Service) note(delivery Delivery, attempt Attempt) {
+	receiver := delivery.Tenant + "/" + delivery.Subscription
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if attempt.Error == string(outbound.TimedOut) {
+		s.slow[receiver] = s.config.Now().Add(slowFor)
+	} else {
+		delete(s.slow, receiver)
+	}
+}
+
+func (s *Service) isSlow(delivery Delivery) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	until, ok := s.slow[delivery.Tenant+"/"+delivery.Subscription]
+	return ok && s.config.Now().Before(until)
+}
+
+func summarise(results []Delivery, failures []error) (Summary, error) {
+	var summary Summary
+	for i, result := range results {
+		switch {
+		case problem.CodeOf(failures[i]) == problem.Conflict:
+			summary.Skipped++
+			failures[i] = nil
+		case failures[i] != nil: // joined below
+		case result.Status == Delivered:
+			summary.Delivered++
+		case result.Status == Failed:
+			summary.Failed++
+		default:
+			summary.Retrying++
+		}
+	}
+	summary.Tried = summary.Delivered + summary.Failed + summary.Retrying
+	return summary, errors.Join(failures...)
+}

@@ -1,0 +1,55 @@
+package workflow
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"ballerine/internal/source"
+)
+
+// RefusedKey marks a document that an import has written although it could not carry all of the meaning. It lists what is
+// missing; nobody can use the document before that is put right and the mark removed.
+const RefusedKey = "not_imported"
+
+var fieldName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`)
+
+// reserved reads the fields that only the chart's own actions write.
+func (r *reader) reserved(node *yaml.Node) {
+	for i, element := range source.Sequence(node) {
+		at := fmt.Sprintf("reserved[%d]", i)
+		name := r.doc.String(element, at)
+		if name != "" && !fieldName.MatchString(name) {
+			r.doc.Report(element, at, "name", "a field of the context at the top has letters, digits and _", "")
+			continue
+		}
+		r.w.Reserved = append(r.w.Reserved, name)
+	}
+}
+
+// refused reports what an import could not carry.
+func (r *reader) refused(m source.Pair) {
+	const hint = "put it right here, and remove this entry; without entries the workflow can be used"
+	for i, entry := range source.Sequence(m.Value) {
+		at := fmt.Sprintf("%s[%d]", RefusedKey, i)
+		message := "this was not imported"
+		if text := member(entry, "message"); text != nil && text.Kind == yaml.ScalarNode {
+			message += ": " + text.Value
+		}
+		if place := member(entry, "at"); place != nil && place.Kind == yaml.ScalarNode {
+			message += " (" + place.Value + ")"
+		}
+		r.doc.Report(entry, at, RefusedKey, message, hint)
+	}
+	if m.Value.Kind == yaml.SequenceNode && len(m.Value.Content) == 0 {
+		r.doc.Report(m.Key, RefusedKey, RefusedKey, "the workflow is still marked as one that was not imported", "remove "+RefusedKey)
+	}
+}
+
+// own says that a field is one that nobody but the chart and its work writes.
+func (r *reader) own(name string) bool {
+	_, result := r.results[name]
+	return result || slices.Contains(r.w.Reserved, name) || slices.Contains([]string{"documents", "event", "children"}, name) || name == "stale" && !r.taken()
+}

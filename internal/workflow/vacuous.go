@@ -1,0 +1,191 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"ballerine/internal/expr"
+	"ballerine/internal/statechart"
+)
+
+// What is said of all elements of a list also holds where there is none: 0 of 0 are all, and none of them is refused. So a company
+// without owners would be approved by a guard that asks whether all of them are. This file finds such guards: those that
+// hold where there are no children, or no elements, and that take a case on, or to an end in its favour.
+
+// guarded is a transition with a guard, and where that stands.
+type guarded struct {
+	transition *statechart.Transition
+	node       *yaml.Node
+	path       string
+}
+
+func (r *reader) guard(t *statechart.Transition, node *yaml.Node, path string) {
+	r.guards = append(r.guards, guarded{t, node, path})
+}
+
+// vacuous warns of guards that hold where there is nothing to say of.
+func (r *reader) vacuous() {
+	for _, g := range r.guards {
+		conditions := g.transition.Conjuncts()
+		if r.none(g, conditions) {
+			continue
+		}
+		for _, condition := range conditions {
+			list, ok := condition.Quantifies()
+			if !ok || list == "" || !r.callers(list) || !r.favourable(g.transition) || ruledOut(conditions, emptyAt(list, nil)) {
+				continue
+			}
+			r.doc.Warn(g.node, g.path, "holds_for_none", "this guard also holds where "+list+" is empty: nothing is said of no element", "write exists("+list+") beside it, or minItems: 1 in its schema")
+			break
+		}
+	}
+}
+
+// none warns of a guard that holds where no children have been started.
+func (r *reader) none(g guarded, conditions []*expr.Program) bool {
+	for _, id := range r.starts {
+		each, may := r.mayBeNone(id)
+		if !may {
+			continue
+		}
+		world := emptyAt(each, childless(id, conditions))
+		if ruledOut(conditions, world) {
+			continue
+		}
+		for _, condition := range conditions {
+			scope := &noting{Layers: expr.Layers{world}, of: id}
+			if condition.Test(&expr.Env{Scope: scope, Now: time.Unix(0, 0)}).Truth != expr.True || !scope.asked {
+				continue
+			}
+			if counts := reads(condition, id, "total"); counts && !r.against(g.transition) || r.favourable(g.transition) {
+				r.doc.Warn(g.node, g.path, "holds_for_none", "this guard also holds where "+id+" has started no child case: 0 of 0 are all, and none of them is anything",
+					"write "+id+".total > 0 beside it, or minItems: 1 in the list's schema")
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayBeNone says whether work may start no child, and of which list each is one element.
+func (r *reader) mayBeNone(id string) (list string, may bool) {
+	for _, s := range r.w.Chart.States() {
+		i, ok := s.Invocation(id)
+		if !ok || i.Cases == nil {
+			continue
+		}
+		if i.Cases.Each == nil {
+			return "", false // it is always one
+		}
+		if i.Cases.Each.IsPath() {
+			list = i.Cases.Each.Source()
+		}
+		return list, !r.filled(list)
+	}
+	return "", false
+}
+
+// filled says whether the schema wants a list to have an element.
+func (r *reader) filled(path string) bool {
+	at := r.w.Schema
+	for _, step := range strings.Split(path, ".") {
+		properties, _ := at["properties"].(map[string]any)
+		at, _ = properties[step].(map[string]any)
+	}
+	least, _ := at["minItems"].(float64)
+	return least >= 1
+}
+
+// callers says whether a list is one that callers write: what work has found may well be nothing.
+func (r *reader) callers(list string) bool {
+	head, _, _ := strings.Cut(list, ".")
+	return !r.own(head) && !r.filled(list)
+}
+
+// favourable says whether a transition takes a case to where it can only end in its favour.
+func (r *reader) favourable(t *statechart.Transition) bool {
+	return slices.ContainsFunc(t.Targets, func(s *statechart.State) bool {
+		return r.w.InFavour(s.Path) || slices.Contains(s.Tags, "approved")
+	})
+}
+
+// against says whether a transition leads to ends that are against the case, or nowhere.
+func (r *reader) against(t *statechart.Transition) bool {
+	return !slices.ContainsFunc(t.Targets, func(s *statechart.State) bool {
+		return s.Kind != statechart.Final || !slices.Contains(against, s.Path) && !slices.ContainsFunc(s.Tags, func(tag string) bool { return slices.Contains(against, tag) })
+	})
+}
+
+// ruledOut says whether one of the conditions cannot hold in a world.
+func ruledOut(conditions []*expr.Program, world map[string]any) bool {
+	return slices.ContainsFunc(conditions, func(p *expr.Program) bool {
+		return p.Test(&expr.Env{Scope: expr.Layers{world}, Now: time.Unix(0, 0)}).Truth == expr.False
+	})
+}
+
+// childless is a context in which work has started no child. outcomes that the conditions name are counted, too.
+func childless(id string, conditions []*expr.Program) map[string]any {
+	outcomes := map[string]any{}
+	for _, condition := range conditions {
+		for _, reference := range condition.Paths() {
+			if at := slices.Index(reference.Steps, "outcomes"); at > 0 && at+1 < len(reference.Steps) {
+				outcomes[reference.Steps[at+1]] = 0.0
+			}
+		}
+	}
+	counts := map[string]any{"outcomes": outcomes, "cases": map[string]any{}}
+	for _, name := range []string{"total", "active", "completed", "failed", "cancelled", "incidents"} {
+		counts[name] = 0.0
+	}
+	return map[string]any{id: counts, "children": map[string]any{id: counts}}
+}
+
+// emptyAt puts an empty list at a path into a world.
+func emptyAt(path string, world map[string]any) map[string]any {
+	if world == nil {
+		world = map[string]any{}
+	}
+	steps := strings.Split(path, ".")
+	at := world
+	for _, step := range steps[:len(steps)-1] {
+		inner, ok := at[step].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			at[step] = inner
+		}
+		at = inner
+	}
+	if last := steps[len(steps)-1]; last != "" {
+		at[last] = []any{}
+	}
+	return world
+}
+
+// reads says whether a condition reads a count of the children that work has started.
+func reads(p *expr.Program, id, count string) bool {
+	return slices.ContainsFunc(p.Paths(), func(reference expr.Reference) bool {
+		return slices.Contains(reference.Steps, id) && reference.Steps[len(reference.Steps)-1] == count
+	})
+}
+
+// noting is a scope that notes whether it was asked for what work has started.
+type noting struct {
+	expr.Layers
+	of    string
+	asked bool
+}
+
+// Lookup implements expr.Scope.
+func (n *noting) Lookup(name string) (any, bool) {
+	n.asked = n.asked || name == n.of || name == "children"
+	return n.Layers.Lookup(name)
+}
+
+// Data implements expr.Scope.
+func (n *noting) Data() map[string]any {
+	n.asked = true
+	return n.Layers.Data()
+}

@@ -1,0 +1,86 @@
+import { CircleAlert, CircleCheck } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { Case } from '@/api';
+import { Time, useFormats, useT } from '@/i18n';
+import { applicantOf, hitsOf, type Likeness, sameBirth, sameCountry } from './hits';
+import { wordsOf } from './words';
+
+/** Possible matches, each under what the applicant has declared. */
+export function HitTable({ one }: { one: Case }) {
+  const t = useT();
+  const { percent, number, date, country } = useFormats();
+  const hits = hitsOf(one);
+  const person = applicantOf(one);
+  const compared = (text: string | null, like: Likeness, words: ReactNode) => (
+    <span className="inline-flex items-start gap-1.5">
+      {text === null ? <span className="text-faint">{t('cases.hit_unknown')}</span> : words}
+      {like === 'same' && (
+        <span title={t('cases.hit_same')}>
+          <CircleAlert aria-hidden="true" className="mt-0.5 size-4 text-warning" />
+          <span className="sr-text">{t('cases.hit_same')}</span>
+        </span>
+      )}
+      {like === 'differs' && (
+        <span title={t('cases.hit_differs')}>
+          <CircleCheck aria-hidden="true" className="mt-0.5 size-4 text-success" />
+          <span className="sr-text">{t('cases.hit_differs')}</span>
+        </span>
+      )}
+    </span>
+  );
+  return (
+    <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t('cases.hit_table')}>
+      <table className="w-full text-sm">
+        <thead className="text-left text-xs text-muted">
+          <tr className="border-b">
+            {(['name', 'birth', 'country', 'score'] as const).map((column) => (
+              <th key={column} scope="col" className="px-3 py-1.5 font-medium whitespace-nowrap">
+                {t(`cases.hit_${column}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <tr className="border-b bg-canvas align-top">
+            <th scope="row" className="px-3 py-1.5 text-left font-medium">
+              <bdi>{person.name || '—'}</bdi>
+              <span className="block text-xs font-normal text-muted">{t('cases.hit_applicant')}</span>
+            </th>
+            <td className="px-3 py-1.5 font-medium">{person.birth ? date(person.birth) : '—'}</td>
+            <td className="px-3 py-1.5 font-medium">{person.country ? country(person.country) : '—'}</td>
+            <td className="px-3 py-1.5" />
+          </tr>
+          {hits.map((hit) => (
+            <tr key={hit.key} className="border-b align-top last:border-0">
+              <th scope="row" className="px-3 py-1.5 text-left font-normal">
+                <bdi>{hit.leftOut > 0 ? t('cases.hits_left_out', { count: hit.leftOut }) : hit.name || '—'}</bdi>
+                <span className="block text-xs text-muted">
+                  {[hit.list, ...hit.reasons].filter(Boolean).join(' · ')}
+                </span>
+                {hit.more.map(([name, value]) => (
+                  <span key={name} className="block text-xs text-muted">
+                    {wordsOf(name)}: <bdi>{value}</bdi>
+                  </span>
+                ))}
+                {hit.former && (
+                  <span className="block text-xs text-warning">
+                    {t('cases.hit_former')} <Time value={hit.former} />
+                  </span>
+                )}
+              </th>
+              <td className="px-3 py-1.5">
+                {compared(hit.birth, sameBirth(person.birth, hit.birth), hit.birth && date(hit.birth))}
+              </td>
+              <td className="px-3 py-1.5">
+                {compared(hit.country, sameCountry(person.country, hit.country), hit.country && country(hit.country))}
+              </td>
+              <td className="px-3 py-1.5 tabular-nums">
+                {hit.score === null ? '—' : hit.score <= 1 ? percent(hit.score) : number(hit.score)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+import { useT } from '@/i18n';
+import { labelOf } from '@/queue/schema';
+import { Chip, Section } from '@/ui';
+import { inputText, type Result } from './checks';
+import { FieldValue } from './FieldValue';
+import { kindOf } from './fields';
+import { wordsOf } from './words';
+
+/** What a vendor has answered: its values, and lists of things as tables. */
+export function ResultSection({ result }: { result: Result }) {
+  const t = useT();
+  return (
+    <Section
+      title={result.failed !== null ? wordsOf(result.work) : t('cases.result', { work: wordsOf(result.work) })}
+      flush
+    >
+      {result.failed !== null && (
+        <p className="flex flex-wrap items-center gap-2 p-3 text-sm">
+          <Chip tone="danger">{t('cases.result_failed')}</Chip>
+          {t.maybe(`error.${result.failed}`, wordsOf(result.failed))}
+        </p>
+      )}
+      {result.fields.length > 0 && (
+        <dl className="grid gap-x-4 gap-y-1.5 p-3 text-sm sm:grid-cols-[minmax(10rem,16rem)_1fr]">
+          {result.fields.map((field) => (
+            <div key={field.path} className="contents">
+              <dt className="text-muted">{[...field.group.slice(1), field.label].join(' › ')}</dt>
+              <dd className="min-w-0">
+                <FieldValue field={field} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {result.tables.map((table) => (
+        <div
+          key={table.name}
+          className="overflow-x-auto border-t first:border-t-0"
+          tabIndex={0}
+          role="group"
+          aria-label={table.label}
+        >
+          {table.rows.length === 0 ? (
+            <p className="p-3 text-sm text-muted">{t('cases.result_empty', { name: table.label })}</p>
+          ) : (
+            <table className="w-full text-sm">
+              <caption className="px-3 pt-2 text-left text-xs font-medium text-muted">
+                {t('cases.result_count', { name: table.label, count: table.rows.length })}
+              </caption>
+              <thead className="text-left text-xs text-muted">
+                <tr className="border-b">
+                  {table.columns.map((column) => (
+                    <th key={column} scope="col" className="px-3 py-1.5 font-medium">
+                      {labelOf(column)}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {table.rows.map((row, n) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: an answer of a vendor never changes its order
+                  <tr key={n} className="border-b last:border-0">
+                    {table.columns.map((column) => (
+                      <td key={column} className="px-3 py-1.5">
+                        <FieldValue field={{ value: inputText(row[column]), kind: kindOf(row[column]) }} />
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </div>
+      ))}
+    </Section>
+  );
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { Case } from '@/api';
+import { applicantOf, hitsOf, sameBirth, sameCountry } from './hits';
+
+const hit = {
+  name: 'DOE, John',
+  list: 'Specimen list',
+  birth_year: 1971,
+  score: 0.94,
+  programme: 'X',
+  reasons: ['alias'],
+};
+const context = {
+  applicant: { name: { given: 'Jon', family: 'Doe' }, date_of_birth: '1971-05-06', address: { country: 'SE' } },
+  sanctions: { hits: [hit] },
+};
+
+describe('possible matches', () => {
+  it('are those that approving asks about, and else those that a check has found', () => {
+    const found = { key: 'sanctions.hits[0]', name: 'DOE, John', birth: '1971', score: 0.94, list: 'Specimen list' };
+    const needs = { hits: [{ id: 'h1', work: 'sanctions', value: hit, former_since: '2026-01-01T00:00:00Z' }] };
+    expect(hitsOf({ context } as unknown as Case)).toMatchObject([{ ...found, former: null }]);
+    expect(hitsOf({ context, needs } as unknown as Case)).toMatchObject([
+      { ...found, key: 'h1', former: '2026-01-01T00:00:00Z' },
+    ]);
+  });
+  it('keep what the table has no column for', () => {
+    expect(hitsOf({ context } as unknown as Case)[0]).toMatchObject({
+      more: [['programme', 'X']],
+      reasons: ['alias'],
+      country: null,
+    });
+  });
+  it('stand beside what the applicant has declared, wherever the workflow keeps it', () => {
+    const subject = { name: 'Jon D.' };
+    expect(applicantOf({ context, subject } as unknown as Case)).toEqual({
+      name: 'Jon Doe',
+      birth: '1971-05-06',
+      country: 'SE',
+    });
+    expect(applicantOf({ context: {}, subject } as unknown as Case).name).toBe('Jon D.');
+  });
+});
+
+it.each([
+  ['1971-05-06', '1971', 'same'],
+  ['1971-05-06', '1972', 'differs'],
+  ['1971-05-06', '1971-05-06', 'same'],
+  ['1971-05-06', '1971-06-05', 'differs'],
+  ['1971-05-06', null, 'unknown'],
+] as const)('compares the birth %s with %s: %s', (a, b, like) => expect(sameBirth(a, b)).toBe(like));
+
+it('compares countries only where both are written alike', () => {
+  expect([sameCountry('SE', 'se'), sameCountry('SE', 'NO'), sameCountry('SE', 'SWE'), sameCountry(null, 'SE')]).toEqual(
+    ['same', 'differs', 'unknown', 'unknown'],
+  );
+});

@@ -1,0 +1,28 @@
+export const undelivered = {
+  'undelivered.detail':
+    'Nachrichten und Folgeaktionen von Fällen, die nicht zugestellt werden konnten. Alle automatischen Versuche sind fehlgeschlagen: Wiederholen oder verwerfen Sie die Zustellung.',
+  'undelivered.empty': 'Keine fehlgeschlagenen Zustellungen',
+  'undelivered.empty_detail': 'Zustellungen erscheinen hier, wenn ihr letzter Versuch fehlgeschlagen ist.',
+  'undelivered.case': 'Fall',
+  'undelivered.attempts': 'Versuche',
+  'undelivered.since': 'Seit',
+  'undelivered.error': 'Fehler',
+  'undelivered.replay': 'Wiederholen',
+  'undelivered.replay_all': 'Alle wiederholen',
+  'undelivered.discard': 'Verwerfen',
+  'undelivered.replayed': '1 Zustellung wird wiederholt|{count} Zustellungen werden wiederholt',
+  'undelivered.discarded': 'Zustellung verworfen',
+  'undelivered.discard_title': 'Verwerfen: {effect}',
+  'undelivered.discard_detail':
+    'Es wird nicht zugestellt. Gehört die Zustellung zu einem Fall, wird Ihre Begründung in dessen Verlauf festgehalten.',
+  'undelivered.reason': 'Begründung',
+  'undelivered.open': 'Alle fehlgeschlagenen Zustellungen',
+  'effect.start': 'Start der Ausführung',
+  'effect.wake': 'Fortsetzen der Ausführung',
+  'effect.stop': 'Stoppen der Ausführung',
+  'effect.deliver': 'Webhook-Zustellung',
+  'effect.publish': 'Ereignis für Abonnenten',
+  'effect.report': 'Meldung an den übergeordneten Fall',
+  'effect.cancel': 'Abbruch von Unterfällen',
+  'effect.unreadable': 'Nicht lesbarer Eintrag',
+};

@@ -1,0 +1,28 @@
+export const undelivered = {
+  'undelivered.detail':
+    'Messages and follow-up actions of cases that could not be delivered. All automatic attempts failed: retry or discard them.',
+  'undelivered.empty': 'No failed deliveries',
+  'undelivered.empty_detail': 'Deliveries appear here when their last attempt has failed.',
+  'undelivered.case': 'Case',
+  'undelivered.attempts': 'Attempts',
+  'undelivered.since': 'Since',
+  'undelivered.error': 'Error',
+  'undelivered.replay': 'Retry',
+  'undelivered.replay_all': 'Retry all',
+  'undelivered.discard': 'Discard',
+  'undelivered.replayed': 'Retrying 1 delivery|Retrying {count} deliveries',
+  'undelivered.discarded': 'Delivery discarded',
+  'undelivered.discard_title': 'Discard: {effect}',
+  'undelivered.discard_detail':
+    'It will not be delivered. If it belongs to a case, your reason is recorded in the history of the case.',
+  'undelivered.reason': 'Reason',
+  'undelivered.open': 'View all failed deliveries',
+  'effect.start': 'Start of the execution',
+  'effect.wake': 'Wake-up of the execution',
+  'effect.stop': 'Stop of the execution',
+  'effect.deliver': 'Webhook delivery',
+  'effect.publish': 'Event for subscribers',
+  'effect.report': 'Report to the parent case',
+  'effect.cancel': 'Cancellation of child cases',
+  'effect.unreadable': 'Unreadable entry',
+} as const;
