@@ -78,7 +78,7 @@ var texts = map[string]string{
 	"getDocumentContent":    "302 to a link that is valid for five minutes. The view is recorded in the history.",
 	"getDocumentLink":       "The same link in the body, for clients that do not follow redirects.",
 	"decideDocument":        "Requires `If-Match` with the version of the case.",
-	"createFlowToken":       "For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. What is written with a token that a person has made counts as supplied by that person.",
+	"createFlowToken":       "For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.",
 	"getFlowCase":           "Risk, reviewers and checks are not included.",
 	"saveFlowContext":       "A JSON merge patch (RFC 7396) of the fields that the applicant may enter.",
 	"sendFlowEvent":         "Only events that the workflow permits for applicants.",

@@ -202,8 +202,8 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// unchanged says whether what somebody has seen is still so. A look at a document is in the history and changes nothing
-// that anybody could have seen, their own looks least of all. Errors: Stale tells what has happened since.
+// unchanged says whether what somebody has seen is still so. A look at a document, or a link for the applicant, is in the history
+// and changes nothing that anybody could have seen, their own least of all. Errors: Stale tells what has happened since.
 func (s *Service) unchanged(ctx context.Context, record Record, seen int) error {
 	if record.Version == seen {
 		return nil
@@ -214,7 +214,7 @@ func (s *Service) unchanged(ctx context.Context, record Record, seen int) error 
 	}
 	since := []map[string]any{}
 	for _, e := range entries {
-		if e.Cause != CauseDocumentViewed {
+		if !e.Cause.unseen() {
 			since = append(since, map[string]any{"version": e.Version, "at": e.At, "actor": e.Actor, "cause": e.Cause, "event": e.Event, "changed": e.Changed, "to": e.To})
 		}
 	}

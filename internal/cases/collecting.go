@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"slices"
+	"time"
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
@@ -75,6 +76,54 @@ func (d *draft) supplies(person string) error {
 	}
 	d.record.Suppliers = append(slices.Clone(d.record.Suppliers), person)
 	return nil
+}
+
+// InvitesApplicant notes in the history that a person makes a flow token, before they have it: whoever has the token writes as the
+// applicant. It returns when the token ends. token is the principal that it stands for, reserved by the caller: made again for the
+// same call, it ends when it did, and is noted once. Systems make tokens by the thousand, and the client's own history has them.
+// Errors: NotFound, Conflict.
+func (s *Service) InvitesApplicant(ctx context.Context, p identity.Principal, id, token string, expires time.Time) (time.Time, error) {
+	if p.Kind != identity.User {
+		return expires, nil
+	}
+	_, err := s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
+		if slices.Contains(d.record.Seen, token) {
+			before, err := s.invited(ctx, p, id, token)
+			if d.unchanged = !before.IsZero(); d.unchanged {
+				expires = before
+			}
+			if err != nil || d.unchanged {
+				return err
+			}
+		}
+		d.entry.Cause = CauseFlowToken
+		d.detail(detailToken, map[string]any{"id": token, "expires_at": expires})
+		d.remember(token)
+		return nil
+	})
+	return expires, err
+}
+
+// detailToken is the member of an entry's details that says which token was made, by the principal that it stands for.
+const detailToken = "flow_token"
+
+// invited is when a token ends that the history knows; zero when it was too long ago to look for.
+func (s *Service) invited(ctx context.Context, p identity.Principal, id, token string) (time.Time, error) {
+	entries, _, err := s.HistoryPage(ctx, p, id, HistoryQuery{NewestFirst: true, Causes: []Cause{CauseFlowToken}, Limit: maxSeen})
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, e := range entries {
+		made, _ := e.Details[detailToken].(map[string]any)
+		if made["id"] != token {
+			continue
+		}
+		text, _ := made["expires_at"].(string)
+		if at, err := time.Parse(time.RFC3339, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, nil
 }
 
 // FlowURL is the address of the applicant's pages of a case, with their token; "" when its workflow names none. Errors: Unavailable.

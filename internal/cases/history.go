@@ -41,7 +41,8 @@ const (
 	CauseCallbackIgnored  Cause = "callback_ignored" // came late, twice or unexpectedly: it has changed nothing
 	CauseMigrated         Cause = "migrated"         // to another version of its workflow
 	CauseChildren         Cause = "children_started"
-	CauseChild            Cause = "child_reported" // a child case has moved
+	CauseChild            Cause = "child_reported"     // a child case has moved
+	CauseFlowToken        Cause = "flow_token_created" // a person has made a link for the applicant
 )
 
 // Causes returns all causes.
@@ -49,7 +50,7 @@ func Causes() []Cause {
 	return []Cause{
 		CauseStarted, CauseEvent, CauseDecision, CauseProposed, CauseTimer, CauseOutcome, CauseIncident, CauseIncidentResolved, CauseContext, CauseDocument,
 		CauseDocumentDecision, CauseDocumentViewed, CauseAssigned, CauseNote, CauseUndone, CauseCancelled, CauseReplaced, CauseCallback, CausePostponed,
-		CauseCallbackIgnored, CauseMigrated, CauseChildren, CauseChild,
+		CauseCallbackIgnored, CauseMigrated, CauseChildren, CauseChild, CauseFlowToken,
 	}
 }
 

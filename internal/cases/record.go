@@ -60,7 +60,7 @@ type Record struct {
 	DueAt     time.Time       `json:"due_at,omitzero"` // what happens next by itself: a timer, a missing answer, an incident of a wait without an end
 	Execution ExecutionRef    `json:"execution"`
 	Parked    map[string]Park `json:"parked,omitempty"` // region's path ("" is the whole chart) -> waiting token
-	Seen      []string        `json:"seen,omitempty"`   // idempotency ids of the newest events, oldest first
+	Seen      []string        `json:"seen,omitempty"`   // idempotency ids of the newest events and flow tokens, oldest first
 
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`

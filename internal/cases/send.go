@@ -60,8 +60,7 @@ func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd
 			}
 		}
 		if cmd.IdempotencyID != "" {
-			d.record.Seen = append(slices.Clone(d.record.Seen), cmd.IdempotencyID)
-			d.record.Seen = d.record.Seen[max(0, len(d.record.Seen)-maxSeen):]
+			d.remember(cmd.IdempotencyID)
 		}
 		event := statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID, Optional: writes, By: by}
 		if err := s.step(d, event); err != nil {

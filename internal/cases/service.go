@@ -52,7 +52,7 @@ const attempts = 12
 // maxTimers bounds how many timers that are due one call applies.
 const maxTimers = 100
 
-// maxSeen bounds how many idempotency ids of events a record remembers.
+// maxSeen bounds how many idempotency ids of events and flow tokens a record remembers.
 const maxSeen = 32
 
 // New makes a Service.
@@ -352,6 +352,12 @@ func (d *draft) notify(kind string, extra map[string]any) {
 // publish adds an event for subscribers. Data is thin: ids and states, no personal data.
 func (d *draft) publish(kind string, data map[string]any) {
 	d.effects = append(d.effects, Effect{Kind: EffectPublish, Type: kind, Data: data})
+}
+
+// remember keeps the id of what a caller may ask for again, so that it is done once.
+func (d *draft) remember(id string) {
+	seen := append(slices.Clone(d.record.Seen), id)
+	d.record.Seen = seen[max(0, len(seen)-maxSeen):]
 }
 
 func actorOf(p identity.Principal) Actor { return Actor{Kind: string(p.Kind), ID: p.ID} }

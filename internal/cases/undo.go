@@ -61,8 +61,11 @@ func (b Before) wrote(what string) bool {
 
 // keeps says whether a change leaves the decision before it as it is, so that it can still be taken back.
 func (c Cause) keeps() bool {
-	return c == CauseNote || c == CauseAssigned || c == CauseDocumentViewed || c == CauseCallbackIgnored
+	return c == CauseNote || c == CauseAssigned || c == CauseCallbackIgnored || c.unseen()
 }
+
+// unseen says whether a change leaves everything as it is that somebody could have seen of the case: it is only in the history.
+func (c Cause) unseen() bool { return c == CauseDocumentViewed || c == CauseFlowToken }
 
 // holdBack lets a decision be undone for a while: its effects wait.
 func (d *draft) holdBack(window time.Duration) {

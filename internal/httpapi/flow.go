@@ -84,8 +84,12 @@ func (s *server) registerFlowTokens(api huma.API) {
 		if in.Body.ExpiresIn > 0 {
 			life = time.Duration(in.Body.ExpiresIn) * time.Second
 		}
-		expires := s.Now().UTC().Add(life).Truncate(time.Second)
-		text, err := s.Tokens.Flow(p, in.ID, reserved(c, "flow"), expires)
+		id := reserved(c, "flow")
+		expires, err := s.Cases.InvitesApplicant(c, p, in.ID, id, s.Now().UTC().Add(life).Truncate(time.Second))
+		if err != nil {
+			return nil, err
+		}
+		text, err := s.Tokens.Flow(p, in.ID, id, expires)
 		if err != nil {
 			return nil, err
 		}

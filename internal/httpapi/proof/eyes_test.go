@@ -159,12 +159,12 @@ func (w *walk) endsWell(r cases.Record) bool {
 	return slices.ContainsFunc(places, func(p *place) bool { return p.tagged("approved") }) || !slices.ContainsFunc(places, func(p *place) bool { return p.tagged("rejected") })
 }
 
-// proposal is the entry of the history that a decision on this version confirms: nothing but notes has come since, or what
+// proposal is the entry of the history that a decision on this version confirms: nothing but notes and links has come since, or what
 // was taken back.
 func (w *walk) proposal(id, event string, version int) (at int, found bool) {
 	for at = version; at > 1; at-- {
 		switch entry := w.world.store.entry(id, at); entry.Cause {
-		case cases.CauseNote:
+		case cases.CauseNote, cases.CauseFlowToken:
 		case cases.CauseProposed:
 			return at, entry.Event == event
 		case cases.CauseUndone:

@@ -289,10 +289,12 @@ func (w *walk) token(a *actor, old bool, id, want string) {
 		inviter = nil
 		who = user(w.world.tenant, "user_inviting", "admin")
 	}
+	before := w.world.store.at(id, 0).Version
 	got := w.world.call(w.t, who, "POST", "/v1/cases/"+id+"/flow-tokens", `{"expires_in":7200}`, "Idempotency-Key", w.world.newID("once"))
 	if got.code != want {
 		w.t.Fatalf("a token by %s (%s): %v, want %q", a.name, a.role, got, want)
 	}
+	w.noted(who, id, before, want == "" && who.principal.Kind == identity.User)
 	if want != "" {
 		return
 	}
@@ -302,6 +304,25 @@ func (w *walk) token(a *actor, old bool, id, want string) {
 		w.t.Fatalf("%v", err)
 	}
 	w.office.actors = append(w.office.actors, &actor{caller: caller{name: "applicant " + p.ID, bearer: text, principal: p}, id: id, expires: w.world.now().Add(2 * time.Hour), inviter: inviter})
+}
+
+// noted holds what a call for a token has written against what it may write: one entry when a person has made one, which changes
+// nothing of the case; nothing else.
+func (w *walk) noted(who caller, id string, before int, want bool) {
+	found := 0
+	for version := before + 1; version <= w.world.store.at(id, 0).Version; version++ {
+		was, is, entry := w.world.store.at(id, version-1), w.world.store.at(id, version), w.world.store.entry(id, version)
+		if entry.Cause == cases.CauseFlowToken && entry.Actor == (cases.Actor{Kind: string(identity.User), ID: who.principal.ID}) &&
+			same(was, is) && slices.Equal(was.Suppliers, is.Suppliers) {
+			found++
+		} else if entry.Actor.Kind != string(identity.System) {
+			w.t.Fatalf("version %d of %s came with a token: %+v", version, id, entry)
+		}
+		w.claimed[id][version] = "createFlowToken"
+	}
+	if want != (found == 1) || found > 1 {
+		w.t.Fatalf("a token by %s: %d entries", who.name, found)
+	}
 }
 
 // look holds what is offered against what the oracle allows.

@@ -1,7 +1,7 @@
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Copy, PencilLine, Send, Upload } from 'lucide-react';
 import { useRef, useState } from 'react';
-import { ApiProblem, answer, asProblem, type Case, client, idempotencyKey, type WorkflowDetail } from '@/api';
+import { ApiProblem, answer, asProblem, type Case, client, idempotencyKey, keys, type WorkflowDetail } from '@/api';
 import { reasonOf, useExplanation, useFormats, useT } from '@/i18n';
 import { Fields } from '@/queue/CreateCase';
 import { asRequired, changed, fieldsOf, readForm, valuesOf } from '@/queue/schema';
@@ -173,6 +173,7 @@ function WantedDocument({
 function ApplicantLink({ id }: { id: string }) {
   const t = useT();
   const { exact } = useFormats();
+  const queries = useQueryClient();
   const create = useMutation({
     mutationFn: () =>
       answer(
@@ -182,6 +183,7 @@ function ApplicantLink({ id }: { id: string }) {
         }),
       ),
     onSuccess: async (made) => {
+      void queries.invalidateQueries({ queryKey: keys.case(id), exact: true }); // its history says so
       try {
         await navigator.clipboard.writeText(made.url ?? made.token);
         toast({ title: t(made.url ? 'collect.link_copied' : 'collect.token_copied'), tone: 'success' });

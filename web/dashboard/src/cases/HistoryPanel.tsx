@@ -3,7 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ShieldCheck } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { answer, type Case, type CaseDocument, type Cause, client, type Entry, keys } from '@/api';
-import { reasonOf, Time, useT } from '@/i18n';
+import { reasonOf, Time, useFormats, useT } from '@/i18n';
 import { labelOf } from '@/queue/schema';
 import { Button, Chip, EmptyState, Section, Select, SkeletonLines, toast } from '@/ui';
 import { useActorName } from './actors';
@@ -29,7 +29,7 @@ export const causeGroups: Record<string, Cause[]> = {
     'timer',
     'execution_replaced',
   ],
-  people: ['assigned', 'note', 'document_viewed'],
+  people: ['assigned', 'note', 'document_viewed', 'flow_token_created'],
 };
 
 interface Change {
@@ -96,6 +96,14 @@ export function viewsOf(views: readonly Entry[]): { document: string; people: En
     found.set(document, one);
   }
   return [...found.values()];
+}
+
+/** When the token ends that somebody made for the applicant. */
+export function tokenEnds(entry: Entry): Date | undefined {
+  const token = entry.details?.['flow_token'];
+  if (token === null || typeof token !== 'object' || !('expires_at' in token)) return undefined;
+  const at = new Date(String(token.expires_at));
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 /** A path in the case as people read it: "context.applicant.date_of_birth" is "Applicant › Date of birth". */
@@ -237,6 +245,7 @@ export function EntryLine({
 }) {
   const t = useT();
   const nameOf = useActorName(paper);
+  const { exact } = useFormats();
   const reasonText = useReasonText();
   const from = entry.from ?? [];
   const to = entry.to ?? [];
@@ -248,6 +257,7 @@ export function EntryLine({
   const noteText =
     note !== null && typeof note === 'object' && 'text' in note && typeof note.text === 'string' ? note.text : '';
   const moved = from.join() !== to.join();
+  const ends = tokenEnds(entry);
   const titleOf = (id: string) => {
     const document = documents.find((each) => each.id === id);
     return document
@@ -294,6 +304,7 @@ export function EntryLine({
             {people > 1 && ` · ${view.people.map(nameOf).join(', ')}`}
           </p>
         ))}
+        {ends && <p className="text-xs text-muted">{t('cases.history_valid_until', { time: exact(ends) })}</p>}
         {reason && <p className="text-muted">{reasonText(reason)}</p>}
         {comment && (
           <p className="whitespace-pre-wrap">

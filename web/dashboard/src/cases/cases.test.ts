@@ -6,7 +6,7 @@ import { changesSince, composeMessage, decisionsOf, needsReason, withNames } fro
 import { eventName } from './events';
 import { doneOf, inOrder, knownChildren, outcomeToShow, placeOf } from './family';
 import { dataFields } from './fields';
-import { grouped, pathName, viewsOf } from './HistoryPanel';
+import { grouped, pathName, tokenEnds, viewsOf } from './HistoryPanel';
 import { newer } from './useCase';
 
 const inReview = {
@@ -300,4 +300,13 @@ describe('children', () => {
     expect(outcomeToShow({ ...ended, configuration: ['people.done', 'papers.done'] })).toBe('approved');
     expect(outcomeToShow({ ...ended, status: 'active', outcome: null, configuration: ['review'] })).toBeNull();
   });
+});
+
+it('says until when a link for the applicant is good', () => {
+  const entry = (details: unknown) => ({ version: 1, cause: 'flow_token_created', details }) as unknown as Entry;
+  expect(tokenEnds(entry({ flow_token: { id: 'flow_1', expires_at: '2026-01-02T03:04:05Z' } }))?.toISOString()).toBe(
+    '2026-01-02T03:04:05.000Z',
+  );
+  for (const other of [undefined, {}, { flow_token: null }, { flow_token: { expires_at: 'soon' } }])
+    expect(tokenEnds(entry(other))).toBeUndefined();
 });
