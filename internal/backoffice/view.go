@@ -25,7 +25,12 @@ type View struct {
 	Version   int               `json:"version"` // counts writes; the ETag
 	CreatedAt time.Time         `json:"created_at"`
 	UpdatedAt time.Time         `json:"updated_at"`
+	// Unreadable is of a view that is there and cannot be decoded: only its id is known.
+	Unreadable bool `json:"-"`
 }
+
+// UnreadableView stands in lists for a view that is there and cannot be decoded.
+func UnreadableView(tenant, id string) View { return View{Tenant: tenant, ID: id, Unreadable: true} }
 
 // Limits of views.
 const (
@@ -104,13 +109,13 @@ type Service struct{ Config }
 // New makes a Service.
 func New(config Config) *Service { return &Service{config} }
 
-// Views are those that the person sees: their own and the shared ones, by name.
+// Views are those that the person sees: their own and the shared ones, by name, and those that cannot be read: whose they are is not known.
 func (s *Service) Views(ctx context.Context, p identity.Principal) ([]View, error) {
 	all, err := s.Store.Views(ctx, p.Tenant)
 	if err != nil {
 		return nil, err
 	}
-	seen := slices.DeleteFunc(all, func(v View) bool { return !v.Shared && v.Owner != p.ID })
+	seen := slices.DeleteFunc(all, func(v View) bool { return !v.Shared && v.Owner != p.ID && !v.Unreadable })
 	slices.SortStableFunc(seen, func(a, b View) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 	return seen, nil
 }

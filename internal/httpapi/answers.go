@@ -70,6 +70,8 @@ type noStore[T any] struct {
 type List[T any] struct {
 	Data       []T     `json:"data" nullable:"false"`
 	NextCursor *string `json:"next_cursor"`
+	// Unreadable names what is no part of data and must not be passed over.
+	Unreadable []string `json:"unreadable,omitempty" doc:"ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none"`
 }
 
 // One is a thing that is not a resource of its own.
@@ -103,12 +105,35 @@ func nullable(s *huma.Schema, properties ...string) *huma.Schema {
 	return s
 }
 
-// wholeList answers all items of a list at once.
-func wholeList[T any](items []T) *body[List[T]] { return pageOf(items, nil) }
+// wholeList answers all items of a list at once, with the ids of those that cannot be read.
+func wholeList[T any](items []T, unreadable ...string) *body[List[T]] {
+	return pageOf(items, nil, unreadable...)
+}
 
 // pageOf answers one page of a list; next is nil after the last.
-func pageOf[T any](items []T, next *string) *body[List[T]] {
-	return &body[List[T]]{List[T]{list(items), next}}
+func pageOf[T any](items []T, next *string, unreadable ...string) *body[List[T]] {
+	return &body[List[T]]{List[T]{list(items), next, unreadable}}
+}
+
+// readable parts the entries of a list from those that are there and cannot be read: id is "" for the former. One of them hides no
+// other, and is passed over by nobody: it is logged, and the answer names it.
+func readable[T any](s *server, c ctx, operation string, entries []T, id func(T) string) (kept []T, unreadable []string) {
+	for _, one := range entries {
+		if lost := id(one); lost != "" {
+			unreadable = append(unreadable, lost)
+		} else {
+			kept = append(kept, one)
+		}
+	}
+	s.unreadable(c, operation, unreadable)
+	return kept, unreadable
+}
+
+// unreadable logs entries of a list that cannot be read.
+func (s *server) unreadable(c ctx, operation string, ids []string) {
+	for _, id := range ids {
+		s.log(c, operation, problem.New(problem.Internal, "The entry %s of a list cannot be read.", id))
+	}
 }
 
 func each[A, B any](items []A, f func(A) B) []B {
@@ -117,6 +142,14 @@ func each[A, B any](items []A, f func(A) B) []B {
 		out[i] = f(item)
 	}
 	return out
+}
+
+// lostIn is the id of an entry that cannot be read; "" of any other.
+func lostIn(unreadable bool, id string) string {
+	if unreadable {
+		return id
+	}
+	return ""
 }
 
 func ptr[T any](v T) *T { return &v }

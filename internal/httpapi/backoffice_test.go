@@ -102,14 +102,16 @@ func newBackOf(t *testing.T, text string) *back {
 	b.handler, err = httpapi.New(httpapi.Config{
 		Operations: httpapi.AllOperations(),
 		Secret:     make([]byte, 32), Idempotency: db.Idempotency(), Now: now,
-		Cases:     cases.New(cases.Config{Store: db.Cases(), Objects: shelf{}, Catalog: catalog{wf}, Now: now, SearchKey: make([]byte, 32)}),
-		Tokens:    tokens,
-		Lists:     &lists.Service{Store: db.Lists(), Now: now},
-		Keys:      identity.NewKeys(identity.KeysConfig{Store: db.Keys(), Now: now}),
-		People:    &identity.Directory{Store: db.Keys(), Now: now},
-		Reviews:   backoffice.New(backoffice.Config{Store: db.Review(), Now: now}),
-		Webhooks:  webhook.New(webhook.Config{Store: db.Webhooks(), Now: now, AllowLoopback: true, EventTypes: cases.EventTypes()}),
-		Workflows: func(context.Context, string) ([]*workflow.Workflow, error) { return []*workflow.Workflow{wf}, nil },
+		Cases:    cases.New(cases.Config{Store: db.Cases(), Objects: shelf{}, Catalog: catalog{wf}, Now: now, SearchKey: make([]byte, 32)}),
+		Tokens:   tokens,
+		Lists:    &lists.Service{Store: db.Lists(), Now: now},
+		Keys:     identity.NewKeys(identity.KeysConfig{Store: db.Keys(), Now: now}),
+		People:   &identity.Directory{Store: db.Keys(), Now: now},
+		Reviews:  backoffice.New(backoffice.Config{Store: db.Review(), Now: now}),
+		Webhooks: webhook.New(webhook.Config{Store: db.Webhooks(), Now: now, AllowLoopback: true, EventTypes: cases.EventTypes()}),
+		Workflows: func(context.Context, string) ([]*workflow.Workflow, []string, error) {
+			return []*workflow.Workflow{wf}, nil, nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

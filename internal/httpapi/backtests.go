@@ -164,8 +164,8 @@ func (s *server) registerBacktestRuns(api huma.API) {
 			return out, err
 		}
 		runs, next, err := s.Backtests.List(c, tenant, in.ID, after, in.Limit)
-		out.Body.Data, out.Body.NextCursor = each(runs, s.runShape), s.cursors.sign(scope, next)
-		return out, err
+		runs, lost := readable(s, c, "listBacktests", runs, func(run backtest.Run) string { return lostIn(run.Unreadable, run.ID) })
+		return pageOf(each(runs, s.runShape), s.cursors.sign(scope, next), lost...), err
 	})
 	add(s, api, op(Admin, "getBacktest", "GET", "/v1/policies/{id}/backtest-runs/{run}", "Get the progress and results of a backtest run"), func(c ctx, in *runIn) (*body[BacktestRun], error) {
 		return oneRun(s, c, in, (*backtest.Service).Get, s.viewShape)

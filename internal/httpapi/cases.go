@@ -306,10 +306,8 @@ func (s *server) registerCaseList(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		for _, id := range page.Unreadable {
-			s.log(c, "listCases", problem.Wrap(cases.ErrUnreadable, problem.Internal, "The case %s was left out of a list.", id))
-		}
-		out := &body[List[*Case]]{List[*Case]{Data: []*Case{}, NextCursor: s.cursors.sign(scope, page.Next)}}
+		s.unreadable(c, "listCases", page.Unreadable)
+		out := pageOf([]*Case{}, s.cursors.sign(scope, page.Next), page.Unreadable...)
 		for _, record := range page.Records {
 			shape, err := s.view(c, record)
 			if err != nil {

@@ -44,7 +44,7 @@ type Config struct {
 	Keys          *identity.Keys
 	People        *identity.Directory // of the back office
 	Reviews       *backoffice.Service // saved views, and who looks at what
-	Workflows     func(ctx context.Context, tenant string) ([]*workflow.Workflow, error)
+	Workflows     func(ctx context.Context, tenant string) (found []*workflow.Workflow, unreadable []string, err error)
 	Tokens        *identity.Tokens
 	Idempotency   idempotency.Store
 	Policies      func(ctx context.Context, tenant, id string, version int) (*rules.Policy, error) // 0: the newest. Errors: problem.UnknownPolicy

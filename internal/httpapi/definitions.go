@@ -83,7 +83,8 @@ func (s *server) registerDefinitions(api huma.API) {
 		})
 		add(s, api, op(Admin, "list"+k.one+"Versions", "GET", k.path+"/{id}/versions", "List the versions of a "+what+", newest first"), func(c ctx, in *OnID) (*body[List[DefinitionVersion]], error) {
 			found, err := s.Publisher.Catalog.Versions(c, principalOf(c).Tenant, k.kind, in.ID)
-			return wholeList(each(found, definitionShape)), err
+			found, lost := readable(s, c, "list"+k.one+"Versions", found, func(d registry.Definition) string { return lostIn(d.Unreadable, strconv.Itoa(d.Version)) })
+			return wholeList(each(found, definitionShape), lost...), err
 		})
 		add(s, api, op(Admin, "get"+k.one+"Version", "GET", k.path+"/{id}/versions/{version}", "Get a version of a "+what+" with its source"), func(c ctx, in *versionIn) (*body[DefinitionVersion], error) {
 			found, err := s.Publisher.Catalog.Definition(c, principalOf(c).Tenant, k.kind, in.ID, in.Version)
@@ -94,7 +95,8 @@ func (s *server) registerDefinitions(api huma.API) {
 		}
 		add(s, api, op(Admin, "list"+k.many, "GET", k.path, "List the latest version of each "+what), func(c ctx, _ *none) (*body[List[DefinitionVersion]], error) {
 			found, err := s.Publisher.Catalog.Newest(c, principalOf(c).Tenant, k.kind)
-			return wholeList(each(found, definitionShape)), err
+			found, lost := readable(s, c, "list"+k.many, found, func(d registry.Definition) string { return lostIn(d.Unreadable, d.ID) })
+			return wholeList(each(found, definitionShape), lost...), err
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,6 +16,7 @@ type EventList struct {
 	Data          []webhook.Envelope `json:"data" nullable:"false"`
 	NextCursor    *string            `json:"next_cursor"`
 	CompleteUntil time.Time          `json:"complete_until" doc:"no event that became final before this time can still be added: at the end of the list, go on with created_after set to it"`
+	Unreadable    []string           `json:"unreadable,omitempty" doc:"the changes of cases, each with the case and its version, whose events are there and cannot be read: an operator has to look; absent: there are none"`
 }
 
 func (s *server) registerEvents(api huma.API) {
@@ -49,10 +51,9 @@ func (s *server) registerEvents(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		for _, at := range page.Unreadable {
-			s.log(c, "listEvents", problem.Wrap(cases.ErrUnreadable, problem.Internal, "The events of version %d of the case %s were left out.", at.Version, at.Case))
-		}
-		return &body[EventList]{EventList{Envelopes(s.Webhooks, page), s.cursors.sign(scope, page.Next), page.Until}}, nil
+		lost := each(page.Unreadable, func(at cases.Place) string { return fmt.Sprintf("%s/%d", at.Case, at.Version) })
+		s.unreadable(c, "listEvents", lost)
+		return &body[EventList]{EventList{Envelopes(s.Webhooks, page), s.cursors.sign(scope, page.Next), page.Until, lost}}, nil
 	})
 }
 

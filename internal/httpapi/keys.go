@@ -42,7 +42,8 @@ func (s *server) registerKeys(api huma.API) {
 	})
 	add(s, api, op(Review, "listKeys", "GET", "/v1/keys", "List API keys"), func(c ctx, _ *none) (*body[List[Key]], error) {
 		keys, err := s.Keys.List(c, principalOf(c).Tenant)
-		return wholeList(each(keys, keyShape)), err
+		keys, lost := readable(s, c, "listKeys", keys, func(k identity.Key) string { return lostIn(k.Unreadable, k.ID) })
+		return wholeList(each(keys, keyShape), lost...), err
 	})
 	add(s, api, op(Review, "rotateKey", "POST", "/v1/keys/{id}/rotate", "Rotate the secret of an API key; the previous one stays valid for a while").repeatable(), func(c ctx, in *OnID) (*body[Key], error) {
 		key, text, err := s.Keys.Rotate(c, principalOf(c), in.ID, reserved(c, "call"))

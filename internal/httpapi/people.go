@@ -36,6 +36,7 @@ func (s *server) registerPeople(api huma.API) {
 	})
 	add(s, api, op(Review, "listUsers", "GET", "/v1/users", "List users of the back office, by name"), func(c ctx, _ *none) (*body[List[User]], error) {
 		people, err := s.People.List(c, principalOf(c).Tenant)
-		return wholeList(each(people, userShape)), err
+		people, lost := readable(s, c, "listUsers", people, func(p identity.Person) string { return lostIn(p.Unreadable, p.ID) })
+		return wholeList(each(people, userShape), lost...), err
 	})
 }

@@ -96,7 +96,8 @@ func (s *server) registerProposals(api huma.API) {
 			return nil, err
 		}
 		page, next, err := s.Publisher.Proposals(c, principalOf(c).Tenant, registry.ProposalQuery{Status: registry.Status(in.Status), After: after, Limit: in.Limit})
-		return pageOf(each(page, ProposalShape), s.cursors.sign(scope, next)), err
+		page, lost := readable(s, c, "listProposals", page, func(p registry.Proposal) string { return lostIn(p.Unreadable, p.ID) })
+		return pageOf(each(page, ProposalShape), s.cursors.sign(scope, next), lost...), err
 	})
 	add(s, api, op(Admin, "getProposal", "GET", "/v1/proposals/{id}", "Get a proposal with its sources, changes and problems"), func(c ctx, in *OnID) (*body[Proposal], error) {
 		found, documents, err := s.Publisher.Proposal(c, principalOf(c).Tenant, in.ID)

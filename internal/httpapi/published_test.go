@@ -86,6 +86,7 @@ func (e *environment) Secret(context.Context, string, string) (string, error) {
 type house struct {
 	*back
 	core *app.Core
+	one  string // the case that a test is about
 	environment
 }
 

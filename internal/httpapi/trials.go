@@ -97,7 +97,8 @@ func (s *server) registerTrials(api huma.API) {
 			return nil, err
 		}
 		page, next, err := trials.List(c, principalOf(c).Tenant, in.ID, after, in.Limit)
-		return pageOf(each(page, TrialShape), s.cursors.sign(scope, next)), err
+		page, lost := readable(s, c, "listTrials", page, func(t trial.Trial) string { return lostIn(t.Unreadable, t.ID) })
+		return pageOf(each(page, TrialShape), s.cursors.sign(scope, next), lost...), err
 	})
 }
 

@@ -164,7 +164,8 @@ func (s *server) registerLists(api huma.API) {
 	})
 	add(s, api, op(Admin, "listLists", "GET", "/v1/lists", "List the lists that policies can use"), func(c ctx, _ *none) (*body[List[ValueList]], error) {
 		all, err := s.Lists.All(c, principalOf(c).Tenant)
-		return wholeList(each(all, ShapeList)), err
+		all, lost := readable(s, c, "listLists", all, func(l lists.List) string { return lostIn(l.Unreadable, l.ID) })
+		return wholeList(each(all, ShapeList), lost...), err
 	})
 	add(s, api, op(Admin, "getList", "GET", "/v1/lists/{id}", "Get a list without its entries"), func(c ctx, in *OnID) (*tagged[ValueList], error) {
 		list, err := s.Lists.Get(c, principalOf(c).Tenant, in.ID)
@@ -196,7 +197,8 @@ func (s *server) registerListEditions(api huma.API) {
 			return nil, err
 		}
 		page, next, err := s.Lists.Editions(c, tenant, in.ID, before, in.Limit)
-		return pageOf(each(page, ShapeEdition), s.cursors.sign(scope, cursorOf(next))), err
+		page, lost := readable(s, c, "listListEditions", page, func(e lists.Edition) string { return lostIn(e.Unreadable, strconv.Itoa(e.Number)) })
+		return pageOf(each(page, ShapeEdition), s.cursors.sign(scope, cursorOf(next)), lost...), err
 	})
 	type oneIn struct {
 		OnID
@@ -355,7 +357,7 @@ func (s *server) registerReadingEntries(api huma.API) {
 			next = s.cursors.sign(scope, fmt.Sprintf("%d.%d", found.Edition.Number, found.Next))
 		}
 		if !wantsCSV(in.Accept) {
-			out.Body, err = json.Marshal(List[ValueListEntry]{each(found.Entries, shapeEntry), next})
+			out.Body, err = json.Marshal(List[ValueListEntry]{Data: each(found.Entries, shapeEntry), NextCursor: next})
 			return out, err
 		}
 		var file bytes.Buffer

@@ -47,7 +47,8 @@ func (s *server) registerViews(api huma.API) {
 	}
 	add(s, api, op(Review, "listViews", "GET", "/v1/views", "List visible saved views, by name"), func(c ctx, _ *none) (*body[List[View]], error) {
 		views, err := s.Reviews.Views(c, principalOf(c))
-		return wholeList(each(views, viewShape)), err
+		views, lost := readable(s, c, "listViews", views, func(v backoffice.View) string { return lostIn(v.Unreadable, v.ID) })
+		return wholeList(each(views, viewShape), lost...), err
 	})
 	add(s, api, op(Review, "createView", "POST", "/v1/views", "Save a view of the queue").creating(), func(c ctx, in *body[viewBody]) (*viewAnswer, error) {
 		view, err := s.Reviews.Create(c, principalOf(c), in.Body.command(reserved(c, "view")))

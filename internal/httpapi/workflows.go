@@ -44,9 +44,10 @@ type DocumentKind struct {
 
 func (s *server) registerWorkflows(api huma.API) {
 	add(s, api, op(Review, "listWorkflows", "GET", "/v1/workflows", "List the published workflows"), func(c ctx, _ *none) (*body[List[WorkflowSummary]], error) {
-		found, err := s.Workflows(c, principalOf(c).Tenant)
+		found, lost, err := s.Workflows(c, principalOf(c).Tenant)
 		slices.SortFunc(found, func(a, b *workflow.Workflow) int { return strings.Compare(a.ID, b.ID) })
-		return wholeList(each(found, workflowSummary)), err
+		s.unreadable(c, "listWorkflows", lost)
+		return wholeList(each(found, workflowSummary), lost...), err
 	})
 	type workflowIn struct {
 		OnID

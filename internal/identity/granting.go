@@ -228,6 +228,9 @@ func (k *Keys) reach(ctx context.Context, key Key, chain int) error {
 		if err != nil {
 			return err
 		}
+		if slices.ContainsFunc(all, func(key Key) bool { return key.Unreadable }) { // it may be one of those below
+			return problem.New(problem.Internal, "A key of the tenant cannot be read: how many keys stand behind one is not known.")
+		}
 		below = lowest(all, key.ID, k.config.Now())
 	}
 	switch {

@@ -30,7 +30,12 @@ type Key struct {
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
 	RotatedIn string    `json:"rotated_in,omitempty"` // the call that has made the newest secret, where that has a name
 	Revision  int       `json:"revision"`             // counts writes; what PutKey is conditional on
+	// Unreadable is of a key that is there and cannot be decoded: only its id is known, and nobody signs in with it.
+	Unreadable bool `json:"-"`
 }
+
+// UnreadableKey stands in lists for a key that is there and cannot be decoded.
+func UnreadableKey(tenant, id string) Key { return Key{Tenant: tenant, ID: id, Unreadable: true} }
 
 // Secret is an earlier secret of a key.
 type Secret struct {
@@ -52,6 +57,12 @@ type Person struct {
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
 	TokenAt      time.Time `json:"token_at,omitzero"` // when the token was made that said this; zero: none has
+	Unreadable   bool      `json:"-"`                 // is there and cannot be decoded: only the id is known
+}
+
+// UnreadablePerson stands in lists for a user who is there and cannot be decoded.
+func UnreadablePerson(tenant, id string) Person {
+	return Person{Tenant: tenant, ID: id, Unreadable: true}
 }
 
 // Store keeps keys and users. Every write is one transaction.
@@ -60,7 +71,7 @@ type Store interface {
 	KeyByPrefix(ctx context.Context, prefix string) (Key, error)
 	// Key returns one key of a tenant. Errors: problem.NotFound.
 	Key(ctx context.Context, tenant, id string) (Key, error)
-	// Keys lists a tenant's keys, by id.
+	// Keys lists a tenant's keys, by id; one that cannot be decoded as an UnreadableKey.
 	Keys(ctx context.Context, tenant string) ([]Key, error)
 	// PutKey writes a key over the one that is still at revision prev (0: there is none), and makes it found by its prefix,
 	// which never changes. key.Revision is prev+1. Errors: problem.Conflict when another write came first, or the prefix
@@ -71,7 +82,7 @@ type Store interface {
 	User(ctx context.Context, tenant, id string) (Person, error)
 	// UserByEmail finds a user by the lower-case address. Errors: problem.NotFound.
 	UserByEmail(ctx context.Context, tenant, email string) (Person, error)
-	// Users lists a tenant's users, by id.
+	// Users lists a tenant's users, by id; one that cannot be decoded as an UnreadablePerson.
 	Users(ctx context.Context, tenant string) ([]Person, error)
 	// PutUser writes a user; any number may have no address. Errors: problem.AlreadyExists when another user of the tenant
 	// has the address, problem.Conflict when what is kept of the user is of a newer token.

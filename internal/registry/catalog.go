@@ -143,30 +143,39 @@ func (c *Catalog) Shipped() []*workflow.Workflow {
 	return found
 }
 
-// Workflows lists the newest version of each workflow of a tenant, by id.
-func (c *Catalog) Workflows(ctx context.Context, tenant string) ([]*workflow.Workflow, error) {
+// Workflows lists the newest version of each workflow of a tenant, by id, and the ids of those whose newest version is there and
+// cannot be read.
+func (c *Catalog) Workflows(ctx context.Context, tenant string) (found []*workflow.Workflow, unreadable []string, err error) {
 	newest, err := c.Newest(ctx, tenant, Workflow)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var found []*workflow.Workflow
 	for _, d := range newest {
-		w, err := c.Workflow(ctx, tenant, d.ID, d.Version)
-		if err != nil {
-			return nil, err
+		if d.Unreadable { // this process may still know what it was: others do not
+			unreadable = append(unreadable, d.ID)
+			continue
 		}
-		found = append(found, w)
+		w, err := c.Workflow(ctx, tenant, d.ID, d.Version)
+		switch {
+		case err == nil:
+			found = append(found, w)
+		case problem.CodeOf(err) == problem.Internal:
+			unreadable = append(unreadable, d.ID)
+		default:
+			return nil, nil, err
+		}
 	}
-	return found, nil
+	return found, unreadable, nil
 }
 
-// Newest are the newest versions of a kind, published or shipped, by id, without their sources.
+// Newest are the newest versions of a kind, published or shipped, by id, without their sources; one that cannot be read is Unreadable.
 func (c *Catalog) Newest(ctx context.Context, tenant string, kind Kind) ([]Definition, error) {
 	found, err := c.all(ctx, tenant, kind, "")
 	return slices.CompactFunc(found, func(a, b Definition) bool { return a.ID == b.ID }), err
 }
 
-// Versions are all versions of a definition, the newest first, without their sources. Errors: NotFound.
+// Versions are all versions of a definition, the newest first, without their sources; one that cannot be read is Unreadable.
+// Errors: NotFound.
 func (c *Catalog) Versions(ctx context.Context, tenant string, kind Kind, id string) ([]Definition, error) {
 	found, err := c.all(ctx, tenant, kind, id)
 	if err == nil && len(found) == 0 {

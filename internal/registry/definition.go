@@ -41,6 +41,12 @@ type Definition struct {
 	PublishedBy string    `json:"published_by,omitempty"` // with four eyes: who proposed it
 	ApprovedBy  string    `json:"approved_by,omitempty"`  // with four eyes: the second person
 	Proposal    string    `json:"proposal,omitempty"`     // with four eyes: its id
+	Unreadable  bool      `json:"-"`                      // is there and cannot be read: only its place is known
+}
+
+// UnreadableDefinition stands in lists for a version that is there and cannot be decoded.
+func UnreadableDefinition(tenant string, kind Kind, id string, version int) Definition {
+	return Definition{Tenant: tenant, Kind: kind, ID: id, Version: version, Unreadable: true}
 }
 
 // Store keeps definitions, proposals of them, and how tenants publish. The behaviour is defined by internal/store/storetest, which runs against every adapter.
@@ -50,7 +56,7 @@ type Store interface {
 	// Definition reads a version; 0 is the newest, read consistently. Errors: NotFound.
 	Definition(ctx context.Context, tenant string, kind Kind, id string, version int) (Definition, error)
 	// Definitions are all versions of a kind, or of one id of it when it is given, by id and then the newest first. They
-	// come without their sources.
+	// come without their sources; one that cannot be decoded as an UnreadableDefinition.
 	Definitions(ctx context.Context, tenant string, kind Kind, id string) ([]Definition, error)
 
 	// PutSettings adds a version of a tenant's settings. Errors: Conflict when this version is there already.

@@ -42,6 +42,12 @@ type Proposal struct {
 	DecidedAt  time.Time         `json:"decided_at,omitzero"`
 	DecidedBy  string            `json:"decided_by,omitempty"`
 	Reason     string            `json:"reason,omitempty"` // why it ended as it did
+	Unreadable bool              `json:"-"`                // is there and cannot be decoded: only the id is known
+}
+
+// UnreadableProposal stands in lists for a proposal that is there and cannot be decoded.
+func UnreadableProposal(tenant, id string) Proposal {
+	return Proposal{Tenant: tenant, ID: id, Unreadable: true}
 }
 
 // Proposed is a document of a proposal.
@@ -76,7 +82,7 @@ type ProposalQuery struct {
 	Limit  int
 }
 
-// Proposals are a page of a tenant's proposals, the newest first, without their sources; next goes on after it, "" at the end.
+// Proposals are a page of a tenant's proposals, the newest first, without their sources, and whatever its status one that cannot be read; next goes on after it, "" at the end.
 func (p *Publisher) Proposals(ctx context.Context, tenant string, query ProposalQuery) (page []Proposal, next string, err error) {
 	return p.Store.Proposals(ctx, tenant, query)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ballerine/internal/policy/ledger"
+	"ballerine/internal/problem"
 )
 
 // Status of a run.
@@ -40,7 +41,12 @@ type Run struct {
 	Windows   []Window      `json:"windows,omitempty"` // of the parts, in their order
 	Failure   *Failure      `json:"failure,omitempty"`
 	Revision  int           `json:"revision"` // of the record
+	// Unreadable is of a run that is there and cannot be decoded: only its place is known.
+	Unreadable bool `json:"-"`
 }
+
+// UnreadableRun stands in lists for a run that is there and cannot be decoded.
+func UnreadableRun(ref Ref) Run { return Run{Ref: ref, Unreadable: true} }
 
 // Failure is why a run has failed.
 type Failure struct {
@@ -63,6 +69,11 @@ type Part struct {
 	Decisions int      `json:"decisions"` // that were looked at
 	Failure   *Failure `json:"failure,omitempty"`
 	Revision  int      `json:"revision"` // of the record
+}
+
+// UnreadablePart stands for a part that is there and cannot be decoded: the run cannot be added up, and fails with it.
+func UnreadablePart(number int) Part {
+	return Part{Number: number, Failure: &Failure{Part: number, Code: string(problem.Internal), Message: "What is kept of the part cannot be read."}}
 }
 
 // Store keeps runs. The behaviour is defined by internal/store/storetest, which runs against every adapter.

@@ -3,6 +3,7 @@ package lists
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
@@ -135,7 +136,7 @@ func (s *Service) Forget(ctx context.Context, tenant, id string, number int) (Ed
 	if number == list.Edition {
 		return Edition{}, problem.New(problem.Invalid, "The newest edition cannot be forgotten.").With("path.edition", "newest", "put an edition without the entries first, or delete the list")
 	}
-	all, err := s.Store.Editions(ctx, tenant, id, 0, 0)
+	all, err := s.whole(ctx, tenant, id)
 	if err != nil {
 		return Edition{}, err
 	}
@@ -145,6 +146,19 @@ func (s *Service) Forget(ctx context.Context, tenant, id string, number int) (Ed
 		}
 	}
 	return Edition{}, notFound()
+}
+
+// whole are all editions of a list, and fails when one of them cannot be read: what it names would be erased with another, or
+// would be left when all is to be erased. Errors: Internal.
+func (s *Service) whole(ctx context.Context, tenant, id string) ([]Edition, error) {
+	all, err := s.Store.Editions(ctx, tenant, id, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	if at := slices.IndexFunc(all, func(e Edition) bool { return e.Unreadable }); at >= 0 {
+		return nil, problem.New(problem.Internal, "Edition %d of the list cannot be read: nothing is erased as long as what it names is not known.", all[at].Number)
+	}
+	return all, nil
 }
 
 // forget deletes the chunks that no other edition names.
@@ -188,7 +202,7 @@ func (s *Service) Delete(ctx context.Context, who identity.Principal, id string,
 	if err != nil {
 		return err
 	}
-	all, err := s.Store.Editions(ctx, who.Tenant, id, 0, 0)
+	all, err := s.whole(ctx, who.Tenant, id)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,12 @@ type List struct {
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	UpdatedBy string    `json:"updated_by,omitempty"`
+	// Unreadable is of a list that is there and cannot be decoded: only its id is known.
+	Unreadable bool `json:"-"`
 }
+
+// UnreadableList stands in lists of lists for one that is there and cannot be decoded.
+func UnreadableList(tenant, id string) List { return List{Tenant: tenant, ID: id, Unreadable: true} }
 
 // Edition is an edition of a list, without its entries. It never changes, but for its entries being forgotten.
 type Edition struct {
@@ -88,6 +93,14 @@ type Edition struct {
 	Forgotten bool      `json:"forgotten,omitempty"` // its entries were erased
 	CreatedAt time.Time `json:"created_at"`
 	CreatedBy string    `json:"created_by,omitempty"`
+	// Unreadable is of an edition that is there and cannot be decoded: only its number is known. What it names is not: nothing
+	// is erased beside it.
+	Unreadable bool `json:"-"`
+}
+
+// UnreadableEdition stands in lists for an edition that is there and cannot be decoded.
+func UnreadableEdition(tenant, list string, number int) Edition {
+	return Edition{Tenant: tenant, List: list, Number: number, Unreadable: true}
 }
 
 // Chunk is a part of an edition's entries. Its name begins with the number of the edition that has written it; those after

@@ -47,6 +47,12 @@ type Trial struct {
 	EndedAt    time.Time `json:"ended_at,omitzero"`
 	EndedBy    string    `json:"ended_by,omitempty"` // "": another version came
 	Revision   int       `json:"revision"`           // 1 when it is new; each write adds 1
+	Unreadable bool      `json:"-"`                  // is there and cannot be decoded: only its place is known
+}
+
+// Unreadable stands in lists for a trial that is there and cannot be decoded.
+func Unreadable(tenant, policy, id string) Trial {
+	return Trial{Tenant: tenant, Policy: policy, ID: id, Unreadable: true}
 }
 
 // Store keeps trials. The behaviour is defined by internal/store/storetest, which runs against every adapter.
@@ -57,10 +63,11 @@ type Store interface {
 	PutTrial(ctx context.Context, prev int, t Trial) error
 	// Trial reads one with its source. Errors: NotFound.
 	Trial(ctx context.Context, tenant, policy, id string) (Trial, error)
-	// Trials lists those of a policy without their sources, the newest first. next is "" after the last page.
+	// Trials lists those of a policy without their sources, the newest first; one that cannot be decoded as Unreadable makes it.
+	// next is "" after the last page.
 	Trials(ctx context.Context, tenant, policy, after string, limit int) (page []Trial, next string, err error)
 	// RunningTrials are those that have a place beside a policy, without their sources: at most one of each kind. It is
-	// read consistently.
+	// read consistently, and fails when one cannot be decoded: whether it decides is not known.
 	RunningTrials(ctx context.Context, tenant, policy string) ([]Trial, error)
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,8 +77,11 @@ func (s Backtests) Runs(ctx context.Context, tenant, policy, after string, limit
 			return false, nil
 		}
 		run, err := decode[backtest.Run](i, "backtest")
+		if err != nil {
+			run = backtest.UnreadableRun(backtest.Ref{Tenant: tenant, Policy: policy, ID: i.string("sk")})
+		}
 		page = append(page, run)
-		return true, err
+		return true, nil
 	})
 	return page, next, err
 }
@@ -169,7 +173,10 @@ func (s Backtests) Part(ctx context.Context, ref backtest.Ref, number int) (part
 
 // Parts implements backtest.Store.
 func (s Backtests) Parts(ctx context.Context, ref backtest.Ref) ([]backtest.Part, error) {
-	return all[backtest.Part](ctx, s.Store, s.tables.Cases, backtestKey(ref), "part#", "", 0)
+	return readable(ctx, s.Store, s.tables.Cases, backtestKey(ref), "part#", "", 0, func(key string) backtest.Part {
+		number, _ := strconv.Atoi(key) // a key of ours
+		return backtest.UnreadablePart(number)
+	})
 }
 
 // Spans implements backtest.Store: one for each month in which there are decisions, with two reads each.

@@ -178,7 +178,7 @@ func timeAndID(key string) (time.Time, string) {
 	return t, id
 }
 
-// all decodes everything within a prefix.
+// all decodes everything within a prefix. It fails when something cannot be decoded: it is for what is of no use in part.
 func all[T any](ctx context.Context, s *Store, table, pk, prefix, after string, limit int) (found []T, err error) {
 	err = s.within(ctx, table, pk, prefix, after, limit, func(i item) (bool, error) {
 		value, err := decode[T](i, prefix)

@@ -34,7 +34,7 @@ func (s Keys) Key(ctx context.Context, tenant, id string) (identity.Key, error) 
 
 // Keys implements identity.Store.
 func (s Keys) Keys(ctx context.Context, tenant string) ([]identity.Key, error) {
-	return all[identity.Key](ctx, s.Store, s.tables.Registry, tenant, "key#", "", 0)
+	return readable(ctx, s.Store, s.tables.Registry, tenant, "key#", "", 0, func(id string) identity.Key { return identity.UnreadableKey(tenant, id) })
 }
 
 // PutKey implements identity.Store.
@@ -78,7 +78,7 @@ func (s Keys) UserByEmail(ctx context.Context, tenant, email string) (identity.P
 
 // Users implements identity.Store.
 func (s Keys) Users(ctx context.Context, tenant string) ([]identity.Person, error) {
-	return all[identity.Person](ctx, s.Store, s.tables.Registry, tenant, "user#", "", 0)
+	return readable(ctx, s.Store, s.tables.Registry, tenant, "user#", "", 0, func(id string) identity.Person { return identity.UnreadablePerson(tenant, id) })
 }
 
 // tokenAt is when the token was made that says what is kept of a person, in milliseconds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -121,10 +122,13 @@ func (s Registry) Proposals(ctx context.Context, tenant string, query registry.P
 			return false, nil
 		}
 		p, err := decode[registry.Proposal](i, "proposal")
-		if looked, last = looked+1, p.ID; err == nil && (query.Status == "" || p.Status == query.Status) {
+		if err != nil {
+			p = registry.UnreadableProposal(tenant, strings.TrimPrefix(i.string("sk"), "proposal#"))
+		}
+		if looked, last = looked+1, p.ID; query.Status == "" || p.Unreadable || p.Status == query.Status {
 			page = append(page, p)
 		}
-		return true, err
+		return true, nil
 	})
 	return page, next, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -87,11 +89,16 @@ func (s Registry) Definitions(ctx context.Context, tenant string, kind registry.
 	}
 	err = s.query(ctx, &dynamodb.QueryInput{
 		TableName: aws.String(s.tables.Registry), KeyConditionExpression: aws.String("pk = :pk AND begins_with(sk, :sk)"), ConsistentRead: aws.Bool(true),
-		ProjectionExpression: aws.String("doc"), ExpressionAttributeValues: item{":pk": text(tenant), ":sk": text(prefix)},
+		ProjectionExpression: aws.String("sk, doc"), ExpressionAttributeValues: item{":pk": text(tenant), ":sk": text(prefix)},
 	}, func(i item) (bool, error) {
 		d, err := decode[registry.Definition](i, string(kind))
+		if err != nil {
+			place := strings.Split(i.string("sk"), "#") // definition, kind, id, version: a key of ours
+			version, _ := strconv.Atoi(place[len(place)-1])
+			d = registry.UnreadableDefinition(tenant, kind, place[len(place)-2], version)
+		}
 		found = append(found, d)
-		return true, err
+		return true, nil
 	})
 	slices.SortStableFunc(found, registry.NewestFirst)
 	return found, err

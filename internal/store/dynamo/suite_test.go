@@ -122,9 +122,15 @@ func TestUnreadableEntries(t *testing.T) {
 		}
 		places := map[string][3]string{
 			"decision": {tables.Cases, "a#decisions#p#2026-05", "2026-05-04T08:00:02.000000000Z#dec_2"},
+			"key":      {tables.Registry, "a", "key#key_2"}, "user": {tables.Registry, "a", "user#user_2"}, "view": {tables.Registry, "a", "view#view_2"},
+			"proposal": {tables.Registry, "a", "proposal#prop_2"}, "version": {tables.Registry, "a", "definition#policy#p#00000002"},
+			"list": {tables.Registry, "a#lists", "list#list-2"}, "edition": {tables.Registry, "a#list#l", "edition#00000002"}, "trial": {tables.Registry, "a", "trial#p#trial_2"},
+			"backtest": {tables.Cases, "a#backtests#p", "backtest_2"}, "part": {tables.Cases, "a#backtest#p#backtest_1", "part#000002"},
 		}
 		s := dynamo.New(client, tables)
-		return storetest.Stores{Ledger: s.Ledger()}, func(t *testing.T, kind string) {
+		return storetest.Stores{
+			Ledger: s.Ledger(), Keys: s.Keys(), Reviews: s.Review(), Registry: s.Registry(), Lists: s.Lists(), Trials: s.Trials(), Backtests: s.Backtests(),
+		}, func(t *testing.T, kind string) {
 			place, known := places[kind]
 			if !known {
 				t.Fatalf("where is a %s?", kind)

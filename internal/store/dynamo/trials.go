@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -100,13 +101,16 @@ func (s Trials) Trials(ctx context.Context, tenant, policy, after string, limit 
 	}
 	err = s.query(ctx, &dynamodb.QueryInput{
 		TableName: aws.String(s.tables.Registry), ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(limit + 2)),
-		KeyConditionExpression: aws.String("pk = :pk AND sk BETWEEN :start AND :end"), ProjectionExpression: aws.String("doc"),
+		KeyConditionExpression: aws.String("pk = :pk AND sk BETWEEN :start AND :end"), ProjectionExpression: aws.String("sk, doc"),
 		ExpressionAttributeValues: item{":pk": text(tenant), ":start": text(trialKey(policy, "")), ":end": text(end)},
 	}, func(i item) (bool, error) {
 		t, err := decode[trial.Trial](i, "trial")
+		if err != nil {
+			t = trial.Unreadable(tenant, policy, strings.TrimPrefix(i.string("sk"), trialKey(policy, "")))
+		}
 		switch {
-		case err != nil || t.ID == after: // BETWEEN takes its ends along
-			return err == nil, err
+		case t.ID == after: // BETWEEN takes its ends along
+			return true, nil
 		case len(page) == limit:
 			next = page[limit-1].ID
 			return false, nil

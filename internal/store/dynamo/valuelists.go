@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,7 +43,7 @@ func editionKey(number int) string { return join("edition", fmt.Sprintf("%08d", 
 
 // Lists implements lists.Store.
 func (s Lists) Lists(ctx context.Context, tenant string) ([]lists.List, error) {
-	found, err := all[lists.List](ctx, s.Store, s.tables.Registry, headsPartition(tenant), "list#", "", 0)
+	found, err := readable(ctx, s.Store, s.tables.Registry, headsPartition(tenant), "list#", "", 0, func(id string) lists.List { return lists.UnreadableList(tenant, id) })
 	return slices.DeleteFunc(found, func(l lists.List) bool { return l.Deleted }), err
 }
 
@@ -125,8 +127,12 @@ func (s Lists) Editions(ctx context.Context, tenant, list string, before, limit 
 	}
 	err = s.query(ctx, input, func(i item) (bool, error) {
 		e, err := decode[lists.Edition](i, "edition")
+		if err != nil {
+			number, _ := strconv.Atoi(strings.TrimPrefix(i.string("sk"), "edition#")) // a key of ours
+			e = lists.UnreadableEdition(tenant, list, number)
+		}
 		page = append(page, e)
-		return limit == 0 || len(page) < limit, err
+		return limit == 0 || len(page) < limit, nil
 	})
 	return page, err
 }

@@ -58,23 +58,22 @@ func (s Backtests) Runs(_ context.Context, tenant, policy, after string, limit i
 	if after != "" {
 		start = prefix + after
 	}
-	viewErr := s.db.View(func(tx *Tx) error {
-		tx.ScanBack(bucketBacktests, prefix, start, func(_ string, text []byte) bool {
+	err = s.db.View(func(tx *Tx) error {
+		tx.ScanBack(bucketBacktests, prefix, start, func(key string, text []byte) bool {
 			if len(page) == limit {
 				next = page[limit-1].ID
 				return false
 			}
 			var run backtest.Run
-			if err = json.Unmarshal(text, &run); err != nil {
-				err = fmt.Errorf("decode backtest: %w", err)
-				return false
+			if json.Unmarshal(text, &run) != nil {
+				run = backtest.UnreadableRun(backtest.Ref{Tenant: tenant, Policy: policy, ID: key[len(prefix):]})
 			}
 			page = append(page, run)
 			return true
 		})
-		return err
+		return nil
 	})
-	return page, next, viewErr
+	return page, next, err
 }
 
 // PutBody implements backtest.Store.
@@ -139,7 +138,10 @@ func (s Backtests) Part(_ context.Context, ref backtest.Ref, number int) (part b
 
 // Parts implements backtest.Store.
 func (s Backtests) Parts(_ context.Context, ref backtest.Ref) ([]backtest.Part, error) {
-	return all[backtest.Part](s.db, bucketBacktestParts, join(runKey(ref), ""))
+	return entries(s.db, bucketBacktestParts, join(runKey(ref), ""), func(key string) backtest.Part {
+		number, _ := strconv.Atoi(key) // a key of ours
+		return backtest.UnreadablePart(number)
+	})
 }
 
 // Spans implements backtest.Store: one for each month in which there are decisions.

@@ -48,15 +48,15 @@ func (s Grants) Change(ctx context.Context, key string, change func(*issuer.Gran
 // Forget removes the grants that have ended.
 func (s Grants) Forget(ctx context.Context, now time.Time) error {
 	var ended []string
-	err := s.db.View(func(tx *Tx) (err error) {
+	err := s.db.View(func(tx *Tx) error {
 		tx.Scan(bucketGrants, "", "", func(key string, _ []byte) bool {
-			var grant issuer.Grant
-			if grant, err = read[issuer.Grant](tx, bucketGrants, key, "grant"); err == nil && !now.Before(grant.Expires) {
+			grant, err := read[issuer.Grant](tx, bucketGrants, key, "grant")
+			if err == nil && !now.Before(grant.Expires) { // one that cannot be read admits nobody, and must not keep the others
 				ended = append(ended, key)
 			}
-			return err == nil
+			return true
 		})
-		return err
+		return nil
 	})
 	if err != nil || len(ended) == 0 {
 		return err

@@ -42,7 +42,7 @@ func (s Keys) Key(_ context.Context, tenant, id string) (identity.Key, error) {
 
 // Keys implements identity.Store.
 func (s Keys) Keys(_ context.Context, tenant string) ([]identity.Key, error) {
-	return all[identity.Key](s.db, bucketKeys, join(tenant, ""))
+	return entries(s.db, bucketKeys, join(tenant, ""), func(id string) identity.Key { return identity.UnreadableKey(tenant, id) })
 }
 
 // PutKey implements identity.Store.
@@ -87,7 +87,7 @@ func (s Keys) UserByEmail(_ context.Context, tenant, email string) (person ident
 
 // Users implements identity.Store.
 func (s Keys) Users(_ context.Context, tenant string) ([]identity.Person, error) {
-	return all[identity.Person](s.db, bucketUsers, join(tenant, ""))
+	return entries(s.db, bucketUsers, join(tenant, ""), func(id string) identity.Person { return identity.UnreadablePerson(tenant, id) })
 }
 
 // PutUser implements identity.Store.

@@ -97,24 +97,24 @@ func (s Registry) Proposals(_ context.Context, tenant string, query registry.Pro
 		start = join(tenant, query.After)
 	}
 	looked, last := 0, ""
-	viewErr := s.db.View(func(tx *Tx) error {
+	err = s.db.View(func(tx *Tx) error {
 		tx.ScanBack(bucketProposals, prefix, start, func(key string, text []byte) bool {
 			if len(page) == query.Limit || looked == proposalBudget {
 				next = last
 				return false
 			}
 			var p registry.Proposal
-			if err = json.Unmarshal(text, &p); err != nil {
-				return false
+			if json.Unmarshal(text, &p) != nil {
+				p = registry.UnreadableProposal(tenant, key[len(prefix):])
 			}
-			if looked, last = looked+1, p.ID; query.Status == "" || p.Status == query.Status {
+			if looked, last = looked+1, p.ID; query.Status == "" || p.Unreadable || p.Status == query.Status {
 				page = append(page, p)
 			}
 			return true
 		})
-		return err
+		return nil
 	})
-	return page, next, viewErr
+	return page, next, err
 }
 
 // DecideProposal implements registry.Store.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -81,7 +83,14 @@ func (s Registry) Definitions(_ context.Context, tenant string, kind registry.Ki
 	if id != "" {
 		prefix = join(tenant, string(kind), id, "")
 	}
-	found, err := all[registry.Definition](s.db, bucketDefinitions, prefix)
+	found, err := entries(s.db, bucketDefinitions, prefix, func(key string) registry.Definition {
+		name, number, _ := strings.Cut(key, "\x00")
+		if id != "" {
+			name, number = id, key
+		}
+		version, _ := strconv.Atoi(number) // a key of ours
+		return registry.UnreadableDefinition(tenant, kind, name, version)
+	})
 	slices.SortStableFunc(found, registry.NewestFirst)
 	return found, err
 }

@@ -30,7 +30,7 @@ func (db *DB) Review() *Review {
 
 // Views implements backoffice.Store.
 func (s *Review) Views(_ context.Context, tenant string) ([]backoffice.View, error) {
-	return all[backoffice.View](s.db, bucketViews, join(tenant, ""))
+	return entries(s.db, bucketViews, join(tenant, ""), func(id string) backoffice.View { return backoffice.UnreadableView(tenant, id) })
 }
 
 // View implements backoffice.Store.

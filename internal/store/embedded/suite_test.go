@@ -122,9 +122,13 @@ func TestUnreadableEntries(t *testing.T) {
 	storetest.UnreadableEntries(t, func(t *testing.T) (storetest.Stores, storetest.SpoilEntry) {
 		db := open(t)
 		places := map[string][2]string{
-			"decision": {"decisions", "p\x002026-05-04T08:00:02.000000000Z#dec_2"},
+			"decision": {"decisions", "p\x002026-05-04T08:00:02.000000000Z#dec_2"}, "key": {"keys", "key_2"}, "user": {"users", "user_2"}, "view": {"views", "view_2"},
+			"proposal": {"proposals", "prop_2"}, "version": {"definitions", "policy\x00p\x0000000002"}, "list": {"value-lists", "list-2"}, "edition": {"list-editions", "l\x0000000002"},
+			"trial": {"trials", "p\x00trial_2"}, "backtest": {"backtests", "p\x00backtest_2"}, "part": {"backtest_parts", "p\x00backtest_1\x00000002"},
 		}
-		stores := storetest.Stores{Ledger: db.Ledger()}
+		stores := storetest.Stores{
+			Ledger: db.Ledger(), Keys: db.Keys(), Reviews: db.Review(), Registry: db.Registry(), Lists: db.Lists(), Trials: db.Trials(), Backtests: db.Backtests(),
+		}
 		return stores, func(t *testing.T, kind string) {
 			place, known := places[kind]
 			if !known {

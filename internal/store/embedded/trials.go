@@ -3,7 +3,6 @@ package embedded
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"ballerine/internal/policy/trial"
 	"ballerine/internal/problem"
@@ -74,23 +73,22 @@ func (s Trials) Trials(_ context.Context, tenant, policy, after string, limit in
 	if after != "" {
 		start = prefix + after
 	}
-	viewErr := s.db.View(func(tx *Tx) error {
-		tx.ScanBack(bucketTrials, prefix, start, func(_ string, text []byte) bool {
+	err = s.db.View(func(tx *Tx) error {
+		tx.ScanBack(bucketTrials, prefix, start, func(key string, text []byte) bool {
 			if len(page) == limit {
 				next = page[limit-1].ID
 				return false
 			}
 			var t trial.Trial
-			if err = json.Unmarshal(text, &t); err != nil {
-				err = fmt.Errorf("decode trial: %w", err)
-				return false
+			if json.Unmarshal(text, &t) != nil {
+				t = trial.Unreadable(tenant, policy, key[len(prefix):])
 			}
 			page = append(page, t)
 			return true
 		})
-		return err
+		return nil
 	})
-	return page, next, viewErr
+	return page, next, err
 }
 
 // RunningTrials implements trial.Store.

@@ -2,8 +2,10 @@ package embedded
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
@@ -29,7 +31,7 @@ func editionKey(tenant, list string, number int) string {
 
 // Lists implements lists.Store.
 func (s Lists) Lists(_ context.Context, tenant string) ([]lists.List, error) {
-	found, err := all[lists.List](s.db, bucketValueLists, join(tenant, ""))
+	found, err := entries(s.db, bucketValueLists, join(tenant, ""), func(id string) lists.List { return lists.UnreadableList(tenant, id) })
 	return slices.DeleteFunc(found, func(l lists.List) bool { return l.Deleted }), err
 }
 
@@ -89,23 +91,24 @@ func (s Lists) Edition(_ context.Context, tenant, list string, number int) (list
 
 // Editions implements lists.Store.
 func (s Lists) Editions(_ context.Context, tenant, list string, before, limit int) (page []lists.Edition, err error) {
-	start := ""
+	prefix, start := join(tenant, list, ""), ""
 	if before > 0 {
 		start = editionKey(tenant, list, before)
 	}
-	err = s.db.View(func(tx *Tx) (failed error) {
-		tx.ScanBack(bucketEditions, join(tenant, list, ""), start, func(key string, _ []byte) bool {
+	err = s.db.View(func(tx *Tx) error {
+		tx.ScanBack(bucketEditions, prefix, start, func(key string, text []byte) bool {
 			if limit > 0 && len(page) == limit {
 				return false
 			}
 			var e lists.Edition
-			if e, failed = read[lists.Edition](tx, bucketEditions, key, "edition"); failed != nil {
-				return false
+			if json.Unmarshal(text, &e) != nil {
+				number, _ := strconv.Atoi(key[len(prefix):]) // a key of ours
+				e = lists.UnreadableEdition(tenant, list, number)
 			}
 			page = append(page, e)
 			return true
 		})
-		return failed
+		return nil
 	})
 	return page, err
 }

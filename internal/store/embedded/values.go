@@ -28,7 +28,24 @@ func find[T any](db *DB, bucket, key, what string) (value T, err error) {
 	return value, err
 }
 
-// all decodes every value under a prefix, in the order of the keys.
+// entries is all, with what unreadable makes of the rest of the key of what cannot be decoded.
+func entries[T any](db *DB, bucket, prefix string, unreadable func(key string) T) (values []T, err error) {
+	err = db.View(func(tx *Tx) error {
+		tx.Scan(bucket, prefix, "", func(key string, text []byte) bool {
+			var value T
+			if json.Unmarshal(text, &value) != nil {
+				value = unreadable(key[len(prefix):])
+			}
+			values = append(values, value)
+			return true
+		})
+		return nil
+	})
+	return values, err
+}
+
+// all decodes every value under a prefix, in the order of the keys. It fails when one cannot be decoded: it is for what is of no use
+// in part.
 func all[T any](db *DB, bucket, prefix string) (values []T, err error) {
 	err = db.View(func(tx *Tx) error {
 		tx.Scan(bucket, prefix, "", func(_ string, text []byte) bool {
