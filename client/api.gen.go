@@ -420,6 +420,7 @@ const (
 	ListHistoryParamsCauseDocumentViewed    ListHistoryParamsCause = "document_viewed"
 	ListHistoryParamsCauseEvent             ListHistoryParamsCause = "event"
 	ListHistoryParamsCauseExecutionReplaced ListHistoryParamsCause = "execution_replaced"
+	ListHistoryParamsCauseFlowTokenCreated  ListHistoryParamsCause = "flow_token_created"
 	ListHistoryParamsCauseIncident          ListHistoryParamsCause = "incident"
 	ListHistoryParamsCauseIncidentResolved  ListHistoryParamsCause = "incident_resolved"
 	ListHistoryParamsCauseMigrated          ListHistoryParamsCause = "migrated"
@@ -1899,6 +1900,9 @@ type EventList struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable the changes of cases, each with the case and its version, whose events are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ExecutionRef defines model for ExecutionRef.
@@ -2247,6 +2251,9 @@ type ListAssigned struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListBacktestRun defines model for ListBacktestRun.
@@ -2256,6 +2263,9 @@ type ListBacktestRun struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListCase defines model for ListCase.
@@ -2265,6 +2275,9 @@ type ListCase struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListChange defines model for ListChange.
@@ -2274,6 +2287,9 @@ type ListChange struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListContent defines model for ListContent.
@@ -2289,6 +2305,9 @@ type ListDeadLetter struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListDefinitionVersion defines model for ListDefinitionVersion.
@@ -2298,6 +2317,9 @@ type ListDefinitionVersion struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListDelivery defines model for ListDelivery.
@@ -2307,6 +2329,9 @@ type ListDelivery struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListDocument defines model for ListDocument.
@@ -2316,6 +2341,9 @@ type ListDocument struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListEntry defines model for ListEntry.
@@ -2325,6 +2353,9 @@ type ListEntry struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListFlowDocument defines model for ListFlowDocument.
@@ -2334,6 +2365,9 @@ type ListFlowDocument struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListKey defines model for ListKey.
@@ -2343,6 +2377,9 @@ type ListKey struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListNote defines model for ListNote.
@@ -2352,6 +2389,9 @@ type ListNote struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListOpenIncident defines model for ListOpenIncident.
@@ -2361,6 +2401,9 @@ type ListOpenIncident struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListPolicyDecision defines model for ListPolicyDecision.
@@ -2370,6 +2413,9 @@ type ListPolicyDecision struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListPolicyTrial defines model for ListPolicyTrial.
@@ -2379,6 +2425,9 @@ type ListPolicyTrial struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListProposal defines model for ListProposal.
@@ -2388,6 +2437,9 @@ type ListProposal struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListPublication defines model for ListPublication.
@@ -2397,6 +2449,9 @@ type ListPublication struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListTaskRun defines model for ListTaskRun.
@@ -2406,6 +2461,9 @@ type ListTaskRun struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListUser defines model for ListUser.
@@ -2415,6 +2473,9 @@ type ListUser struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListValueList defines model for ListValueList.
@@ -2424,6 +2485,9 @@ type ListValueList struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListValueListEdition defines model for ListValueListEdition.
@@ -2433,6 +2497,9 @@ type ListValueListEdition struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListValueListEntry defines model for ListValueListEntry.
@@ -2442,6 +2509,9 @@ type ListValueListEntry struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListView defines model for ListView.
@@ -2451,6 +2521,9 @@ type ListView struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListWebhook defines model for ListWebhook.
@@ -2460,6 +2533,9 @@ type ListWebhook struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // ListWorkflowSummary defines model for ListWorkflowSummary.
@@ -2469,6 +2545,9 @@ type ListWorkflowSummary struct {
 
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
 }
 
 // LookInBody defines model for LookInBody.
@@ -7624,7 +7703,7 @@ func (c *Client) SendEvent(ctx context.Context, id string, params *SendEventPara
 
 // CreateFlowToken: Create a flow token for the applicant
 //
-// For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. What is written with a token that a person has made counts as supplied by that person.
+// For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.
 //
 // Needs the permission `flow_tokens:create`.
 //

@@ -295,7 +295,7 @@ export interface paths {
         put?: never;
         /**
          * Create a flow token for the applicant
-         * @description For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. What is written with a token that a person has made counts as supplied by that person.
+         * @description For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.
          *
          *     Needs the permission `flow_tokens:create`.
          *
@@ -3924,6 +3924,8 @@ export interface components {
             data: components["schemas"]["Envelope"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description the changes of cases, each with the case and its version, whose events are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ExecutionRef: {
             /** @description Whether the case runs in a synchronous execution whose caller waits for its end */
@@ -4266,24 +4268,32 @@ export interface components {
             data: components["schemas"]["Assigned"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListBacktestRun: {
             /** @description Elements of this page */
             data: components["schemas"]["BacktestRun"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListCase: {
             /** @description Elements of this page */
             data: components["schemas"]["Case"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListChange: {
             /** @description Elements of this page */
             data: components["schemas"]["Change"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListContent: {
             /** @description Entries of the list */
@@ -4294,126 +4304,168 @@ export interface components {
             data: components["schemas"]["DeadLetter"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListDefinitionVersion: {
             /** @description Elements of this page */
             data: components["schemas"]["DefinitionVersion"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListDelivery: {
             /** @description Elements of this page */
             data: components["schemas"]["Delivery"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListDocument: {
             /** @description Elements of this page */
             data: components["schemas"]["Document"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListEntry: {
             /** @description Elements of this page */
             data: components["schemas"]["Entry"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListFlowDocument: {
             /** @description Elements of this page */
             data: components["schemas"]["FlowDocument"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListKey: {
             /** @description Elements of this page */
             data: components["schemas"]["Key"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListNote: {
             /** @description Elements of this page */
             data: components["schemas"]["Note"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListOpenIncident: {
             /** @description Elements of this page */
             data: components["schemas"]["OpenIncident"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListPolicyDecision: {
             /** @description Elements of this page */
             data: components["schemas"]["PolicyDecision"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListPolicyTrial: {
             /** @description Elements of this page */
             data: components["schemas"]["PolicyTrial"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListProposal: {
             /** @description Elements of this page */
             data: components["schemas"]["Proposal"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListPublication: {
             /** @description Elements of this page */
             data: components["schemas"]["Publication"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListTaskRun: {
             /** @description Elements of this page */
             data: components["schemas"]["TaskRun"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListUser: {
             /** @description Elements of this page */
             data: components["schemas"]["User"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListValueList: {
             /** @description Elements of this page */
             data: components["schemas"]["ValueList"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListValueListEdition: {
             /** @description Elements of this page */
             data: components["schemas"]["ValueListEdition"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListValueListEntry: {
             /** @description Elements of this page */
             data: components["schemas"]["ValueListEntry"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListView: {
             /** @description Elements of this page */
             data: components["schemas"]["View"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListWebhook: {
             /** @description Elements of this page */
             data: components["schemas"]["Webhook"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         ListWorkflowSummary: {
             /** @description Elements of this page */
             data: components["schemas"]["WorkflowSummary"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
         };
         LookInBody: {
             /** @description Whether the user has begun to write a decision */
@@ -8061,7 +8113,7 @@ export interface operations {
                 /** @description -version: newest first */
                 sort?: "version" | "-version";
                 /** @description only entries of these causes; repeat it for several */
-                cause?: ("started" | "event" | "decision" | "decision_proposed" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_viewed" | "assigned" | "note" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "callback_ignored" | "postponed" | "children_started" | "child_reported" | "migrated")[];
+                cause?: ("started" | "event" | "decision" | "decision_proposed" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_viewed" | "assigned" | "note" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "callback_ignored" | "postponed" | "children_started" | "child_reported" | "migrated" | "flow_token_created")[];
                 /** @description The maximum number of items */
                 limit?: number;
                 /** @description next_cursor of the previous page */
