@@ -356,6 +356,16 @@ const (
 	WhereaboutsStatusFailed    WhereaboutsStatus = "failed"
 )
 
+// Defines values for WhyKind.
+const (
+	WhyKindDevice         WhyKind = "device"
+	WhyKindDocumentNumber WhyKind = "document_number"
+	WhyKindEmail          WhyKind = "email"
+	WhyKindFace           WhyKind = "face"
+	WhyKindPhone          WhyKind = "phone"
+	WhyKindSubject        WhyKind = "subject"
+)
+
 // Defines values for WorkflowSubject.
 const (
 	WorkflowSubjectApplication WorkflowSubject = "application"
@@ -3384,6 +3394,26 @@ type RejectProposalInBody struct {
 	Reason string `json:"reason"`
 }
 
+// RelatedCase defines model for RelatedCase.
+type RelatedCase struct {
+	Case Case `json:"case"`
+
+	// Why what the two cases have in common
+	Why []Why `json:"why"`
+}
+
+// Relations defines model for Relations.
+type Relations struct {
+	// Data those with more in common first, then the newest; at most 100
+	Data []RelatedCase `json:"data"`
+
+	// More there are others
+	More bool `json:"more"`
+
+	// Unreadable ids of cases that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
+}
+
 // Replay defines model for Replay.
 type Replay struct {
 	Corrected *Corrected `json:"corrected,omitempty"`
@@ -4325,6 +4355,18 @@ type Whereabouts struct {
 
 // WhereaboutsStatus Status of the case
 type WhereaboutsStatus string
+
+// Why defines model for Why.
+type Why struct {
+	// Kind subject: the same customer; else what both have
+	Kind WhyKind `json:"kind"`
+
+	// Value as the case has it; absent for subject, where only the subject's data has it, and without the permission cases:personal
+	Value *string `json:"value,omitempty"`
+}
+
+// WhyKind subject: the same customer; else what both have
+type WhyKind string
 
 // Workflow defines model for Workflow.
 type Workflow struct {
@@ -5759,6 +5801,19 @@ func lookAtCaseRequestWithBody(server string, id string, contentType string, bod
 		return nil, err
 	}
 	req.Header.Set("Content-Type", contentType)
+	return req, nil
+}
+
+func listRelatedCasesRequest(server string, id string) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/related", path0)
+	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
 	return req, nil
 }
 
@@ -7845,6 +7900,21 @@ func (c *Client) LookAtCase(ctx context.Context, id string, body LookAtCaseJSONR
 		return nil, err
 	}
 	return send[Present](ctx, c, req)
+}
+
+// ListRelatedCases: List cases that may be about the same person
+//
+// Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Which fields hold these, schemas say with `identifies`. Cases that this one has started, or that have started it, are not among them.
+//
+// Needs the permission `cases:read`.
+//
+// It is GET /v1/cases/{id}/related.
+func (c *Client) ListRelatedCases(ctx context.Context, id string) (*Relations, error) {
+	req, err := listRelatedCasesRequest(c.server, id)
+	if err != nil {
+		return nil, err
+	}
+	return send[Relations](ctx, c, req)
 }
 
 // ListTasks: List the attempts of the work of a case

@@ -70,6 +70,7 @@ var texts = map[string]string{
 	"cancelCase":       "Requires `If-Match`. The status of the case becomes `cancelled`; its child cases are cancelled, too.",
 	"assignCase":       "`user: null` unassigns the case.",
 	"assignCases":      "Each case has its own result: some may fail while others are assigned.",
+	"listRelatedCases": "Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Which fields hold these, schemas say with `identifies`. Cases that this one has started, or that have started it, are not among them.",
 	"listHistory":      "Every change of the case with actor, cause and details, chained by hashes; `verification` checks the chain.",
 	"verifyCase":       "Recomputes the chain of hashes over the whole history and compares the record with its last entry.",
 	"lookAtCase":       "Repeat the request while a user views the case; the presence expires automatically.",

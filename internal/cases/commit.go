@@ -184,7 +184,7 @@ func (d *draft) summary() map[string]any {
 	return data
 }
 
-// index brings the record's search terms up to date.
+// index brings up to date what the record is found by.
 func (s *Service) index(d *draft) {
 	if len(s.SearchKey) == 0 {
 		return
@@ -192,7 +192,8 @@ func (s *Service) index(d *draft) {
 	skip := d.workflow.Owned() // what work has written is not searched
 	searched := func(name string) bool { return !slices.Contains(skip, name) }
 	if d.creating || slices.Contains(d.members, memberDocuments) || slices.ContainsFunc(d.fields, searched) {
-		d.record.Terms = terms(s.SearchKey, d.record.Tenant, searchWords(d.record, skip))
+		d.record.Traits = newHasher(s.SearchKey, d.record.Tenant).traits(d)
+		d.record.Terms = terms(s.SearchKey, d.record.Tenant, searchWords(d.record, skip), maxTerms-len(d.record.Traits))
 		if d.record.ExternalID != "" {
 			d.record.Terms = append(d.record.Terms, externalTerm(s.SearchKey, d.record.Tenant, d.record.ExternalID))
 			slices.Sort(d.record.Terms)

@@ -93,11 +93,12 @@ func (s *Service) CancelChildren(ctx context.Context, tenant string, ids ...stri
 	return errors.Join(failures...)
 }
 
-// NewTerms are the search terms that a change adds.
+// NewTerms are the hashes that a change adds to what a case is found by.
 func NewTerms(change Change) []string {
 	var added []string
-	for _, hash := range change.Next.Terms {
-		if _, was := slices.BinarySearch(change.Before.Terms, hash); !was {
+	before := change.Before.Indexed()
+	for _, hash := range change.Next.Indexed() {
+		if _, was := slices.BinarySearch(before, hash); !was {
 			added = append(added, hash)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // status, its subject, its parent and its search terms.
 func (r Record) Lists() []string {
 	lists := append(facets(r), "status/"+string(r.Status), "subject/"+r.Subject.ID)
-	for _, hash := range r.Terms {
+	for _, hash := range r.Indexed() {
 		lists = append(lists, "term/"+hash)
 	}
 	if r.Parent != nil {

@@ -299,5 +299,5 @@ func (q Query) Matches(r Record) bool {
 		(!q.Incident || len(r.Incidents) > 0) &&
 		(q.Overdue.IsZero() || r.overdue(q.Overdue)) &&
 		(q.DueBefore.IsZero() || (!deadline(r).IsZero() && deadline(r).Before(q.DueBefore))) &&
-		hasAll(r.Terms, q.Terms) && (q.Text == "" || r.mentions(q.Text))
+		hasAll(r.Indexed(), q.Terms) && (q.Text == "" || r.mentions(q.Text))
 }

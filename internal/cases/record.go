@@ -40,6 +40,7 @@ type Record struct {
 	Undo        *Undo     `json:"undo,omitempty"`     // the newest decision while it can be taken back
 	Proposed    *Proposal `json:"proposed,omitempty"` // a decision that waits for a second person
 	Terms       []string  `json:"terms,omitempty"`    // keyed hashes of what the case is searched by, sorted
+	Traits      []Trait   `json:"traits,omitempty"`   // keyed hashes of what tells that other cases are about the same person
 
 	Version  int    `json:"version"`  // counts history entries; the ETag; every commit adds one
 	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on

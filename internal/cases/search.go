@@ -19,7 +19,7 @@ import (
 // beginnings are the lengths, in letters, of the beginnings that are found besides whole words.
 var beginnings = []int{3, 4, 5, 6, 8, 12}
 
-// maxTerms bounds a case's terms: every one is an index entry of its own.
+// maxTerms bounds a case's terms and traits together: every one is an index entry of its own.
 const maxTerms = 48
 
 // searched are the names of context fields whose text people look cases up by.
@@ -124,9 +124,9 @@ func longest(word string) string {
 	return start
 }
 
-// terms are the hashes that a case is indexed by, sorted. When there are too many, whole words come first, so that each
+// terms are the hashes that a case is indexed by, sorted. When there are more than most, whole words come first, so that each
 // is found, and then short beginnings.
-func terms(key []byte, tenant string, words []string) []string {
+func terms(key []byte, tenant string, words []string, most int) []string {
 	seen := map[string]bool{}
 	var all []string
 	add := func(word string) {
@@ -145,8 +145,8 @@ func terms(key []byte, tenant string, words []string) []string {
 			}
 		}
 	}
-	hashes := make([]string, 0, min(len(all), maxTerms))
-	for _, word := range all[:min(len(all), maxTerms)] {
+	hashes := make([]string, 0, min(len(all), most))
+	for _, word := range all[:min(len(all), most)] {
 		hashes = append(hashes, term(key, tenant, word))
 	}
 	slices.Sort(hashes)

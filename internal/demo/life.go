@@ -23,6 +23,7 @@ type life struct {
 	country       string // where they live
 	born          string // as declared
 	latin         [2]string
+	writesFrom    string // an address; "": one of their own
 	inPassport    func(*specimen.Person, time.Time)
 	part          sandbox.Part
 	steps         []step
@@ -118,6 +119,9 @@ func (l *life) passportOf(now time.Time) specimen.Person {
 
 // email is an address that reaches nobody.
 func (l *life) email() string {
+	if l.writesFrom != "" {
+		return l.writesFrom
+	}
 	given, family := l.given, l.family
 	if l.latin[1] != "" {
 		given, family = l.latin[0], l.latin[1]
@@ -129,6 +133,12 @@ func (l *life) email() string {
 		return -1
 	}, text.Plain(given+"."+family))
 	return strings.Trim(name[:min(len(name), 40)], ".") + "@example." + []string{"com", "org"}[l.number%2]
+}
+
+// from is somebody else's address, which the applicant uses.
+func (l *life) from(address string) *life {
+	l.writesFrom = address
+	return l
 }
 
 // registers is when the customer's system starts the case: with a name and an address, as a sign-up form gives.

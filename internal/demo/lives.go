@@ -104,7 +104,7 @@ func toDecide() []*life {
 			takes(20*hour, robin),
 		someone("Agnieszka", "Żółkowska", "F", "PL", "1990-12-24").passport(namedAs("Agnieszka", "Bielawa")).vendor(seen(0.88)).
 			applies(47*hour+15*minute, 24*minute, passport(asItIs), selfie(asItIs), letter()),
-		someone("Dario", "Fontanella", "M", "IT", "1966-09-17").passport(expired(340)).
+		someone("Dario", "Fontanella", "M", "IT", "1966-09-17").from("Dario.Fontanella@example.org").passport(expired(340)).
 			vendor(hits(listed(wanted, "FONTANELLA, Dario", 1988, 0.74))).
 			applies(3*day+2*hour, 33*minute, passport(sideways), selfie(asItIs)),
 		someone("Chinedu", "Okonjo-Adebayo", "M", "NG", "1985-01-30").vendor(doubted(0.49)).
@@ -185,7 +185,7 @@ func passed() []*life {
 		someone("Zsófia", "Erdélyi", "F", "HU", "1987-05-05").vendor(seen(0.9)).passport(expired(75)).
 			applies(29*day, 15*minute, passport(asItIs), selfie(asItIs)).takes(28*day, robin).
 			revisionRequested(28*day-4*minute, robin, "passport", "expired", "The passport that you sent expired some weeks ago. Please send a valid one."),
-		someone("Aleksi", "Kuusinen", "M", "FI", "1994-11-11").registers(12*day).writes(12*day-4*minute).
+		someone("Aleksi", "Kuusinen", "M", "FI", "1994-11-11").from("dario.fontanella@example.org").registers(12*day).writes(12*day-4*minute).
 			calledOff(10*day, mara, "Duplicate: the applicant has opened a second account with the same address."),
 		someone("Nadia", "Benkirane", "F", "MA", "1980-08-15").vendor(doubted(0.5)).
 			applies(8*day, 42*minute, passport(tilted), selfie(asItIs)).takes(7*day+3*hour, rita).

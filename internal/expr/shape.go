@@ -147,6 +147,40 @@ func (s *Shape) expand(schemas []map[string]any) []map[string]any {
 	return found
 }
 
+// Place is a place in documents of a shape, for who goes through one and asks what its schema says on the way. The zero Place says
+// nothing.
+type Place struct {
+	shape   *Shape
+	schemas []map[string]any
+}
+
+// Root is the place of the whole document.
+func (s *Shape) Root() Place {
+	if s == nil {
+		return Place{}
+	}
+	return Place{s, s.expand([]map[string]any{s.root})}
+}
+
+// Into is the place of a member, or with "[]" of an element.
+func (p Place) Into(step string) Place {
+	if p.shape == nil {
+		return p
+	}
+	next, _, _ := p.shape.children(p.schemas, step)
+	return Place{p.shape, p.shape.expand(next)}
+}
+
+// Text is the text that a keyword of the schema has here, or "".
+func (p Place) Text(keyword string) string {
+	for _, schema := range p.schemas {
+		if text, ok := schema[keyword].(string); ok {
+			return text
+		}
+	}
+	return ""
+}
+
 // children are the schemas of one step further. open: the schemas allow what they do not name.
 func (s *Shape) children(schemas []map[string]any, step string) (next []map[string]any, names []string, open bool) {
 	restricted := false

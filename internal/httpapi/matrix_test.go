@@ -36,7 +36,7 @@ var onCases = map[string][]string{
 		"receiveCallback", "replayDeadLetters", "discardDeadLetters",
 	},
 	elsewhere: {
-		"getHealth", "listCases", "listEvents", "getCase", "getPosition", "listIncidents", "listNotes", "listHistory", "listTasks", "verifyCase", "listDocuments",
+		"getHealth", "listCases", "listEvents", "getCase", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments",
 		"getMe", "listUsers", "getQueue", "getStatistics", "listWorkflows", "getWorkflow", "publishWorkflow", "publishPolicy", "publishPlugin",
 		"copyWorkflow", "importWorkspace", "listWorkflowVersions", "listPolicyVersions", "listPluginVersions", "getWorkflowVersion",
 		"getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "diffWorkflow", "exportWorkspace", "getPublishingSettings",

@@ -71,6 +71,7 @@ func ReviewOperations() Operations {
 		s.registerIncidents(api)
 		s.registerOutbox(api)
 		s.registerHistory(api)
+		s.registerRelated(api)
 		s.registerPeople(api)
 		s.registerQueue(api)
 		s.registerAssignments(api)

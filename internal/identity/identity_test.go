@@ -207,8 +207,8 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 	roles := []string{"admin", "manager", "reviewer", "auditor", "developer"}
 	known := map[string]bool{"getHealth": true} // anybody's
 	for operations, may := range map[string]string{
-		"getMe listUsers listCases listEvents getCase getPosition getQueue lookAtCase leaveCase listViews listWorkflows getWorkflow listHistory listNotes listTasks verifyCase listDocuments listIncidents": "admin manager reviewer auditor developer",
-		"startCase decide saveContext sendEvent assignCase assignCases addNote announceDocument createFlowToken":                                                                                            "admin manager reviewer",
+		"getMe listUsers listCases listEvents getCase getPosition getQueue lookAtCase leaveCase listViews listWorkflows getWorkflow listHistory listRelatedCases listNotes listTasks verifyCase listDocuments listIncidents": "admin manager reviewer auditor developer",
+		"startCase decide saveContext sendEvent assignCase assignCases addNote announceDocument createFlowToken":                                                                                                             "admin manager reviewer",
 		"decideCase undoDecision decideDocument":               "admin manager reviewer",
 		"cancelCase retryIncident skipIncident":                "admin manager",
 		"listDeadLetters replayDeadLetters discardDeadLetters": "admin manager",

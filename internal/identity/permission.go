@@ -114,7 +114,7 @@ var operations = map[string]Permission{
 	"startCase": CasesWrite, "decide": CasesWrite, "listCases": CasesRead, "listEvents": CasesRead, "getCase": CasesRead, "getPosition": CasesRead, "saveContext": CasesWrite, "sendEvent": CasesWrite,
 	"decideCase": CasesDecide, "cancelCase": CasesOperate, "assignCase": CasesWrite, "retryIncident": CasesOperate, "skipIncident": CasesRepair, "listIncidents": CasesRead,
 	"listDeadLetters": CasesRepair, "replayDeadLetters": CasesRepair, "discardDeadLetters": CasesRepair,
-	"addNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
+	"addNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listRelatedCases": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
 	"announceDocument": CasesWrite, "listDocuments": CasesRead, "getDocumentContent": DocumentsRead, "decideDocument": CasesDecide,
 	"createFlowToken": FlowTokens,
 

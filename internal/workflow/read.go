@@ -159,6 +159,7 @@ func (r *reader) schema(node *yaml.Node, path string) (map[string]any, *expr.Sch
 		return value, nil
 	}
 	r.clear(node, path, value)
+	r.identifies(node, path, value)
 	return value, compiled
 }
 

@@ -383,7 +383,7 @@ var scenarios = map[string]scenario{
 
 // reading are the operations that write nothing.
 var reading = []string{
-	"getHealth", "listCases", "listEvents", "getCase", "getPosition", "listIncidents", "listNotes", "listHistory", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
+	"getHealth", "listCases", "listEvents", "getCase", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
 	"getStatistics", "listWorkflows", "getWorkflow", "listKeys", "getFlowCase", "listFlowDocuments", "listDeadLetters", "listWorkflowVersions", "listPolicyVersions",
 	"listPluginVersions", "getWorkflowVersion", "getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "diffWorkflow", "exportWorkspace",
 	"getPublishingSettings", "listProposals", "getProposal", "listViews", "listWebhooks", "getWebhook", "listDeliveries", "backtestPolicy", "listBacktests", "getBacktest",

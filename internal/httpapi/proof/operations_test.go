@@ -19,7 +19,7 @@ var walked = map[string]string{
 // passedBy are the operations that the walk leaves out, each for a reason.
 var passedBy = map[string][]string{
 	"only reads": {
-		"getHealth", "listCases", "listEvents", "getPosition", "listIncidents", "listNotes", "listHistory", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
+		"getHealth", "listCases", "listEvents", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
 		"getStatistics", "listWorkflows", "getWorkflow", "listKeys", "listFlowDocuments", "listDeadLetters", "getMe",
 	},
 	"is said in the history and moves nothing": {"assignCase", "assignCases", "lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink"},

@@ -244,16 +244,21 @@ func (s Cases) records(ctx context.Context, tenant string, ids []string, consist
 
 func termKey(tenant, hash string) string { return join(tenant, "term", hash) }
 
-// terms are the writes of the search's items that a change adds. Those that the record no longer has stay: whoever finds
-// a case by one looks at the record, and functions have no right to delete here.
+// terms are the writes of the search's items that a change adds. Those of words that the record no longer has stay: whoever finds
+// a case by one looks at the record, and functions have no right to delete here. Those of traits that it no longer has are given
+// an end instead.
 func (s Cases) terms(change cases.Change) []types.TransactWriteItem {
 	var writes []types.TransactWriteItem
-	before, after := change.Before.Terms, change.Next.Terms
-	for _, hash := range after {
-		if _, was := slices.BinarySearch(before, hash); !was {
-			i := item{"pk": text(termKey(change.Next.Tenant, hash)), "sk": text(createdKey(change.Next)), "case": text(change.Next.ID)}
-			writes = append(writes, put(s.tables.Cases, i, "", nil))
-		}
+	term := func(hash string) item {
+		return item{"pk": text(termKey(change.Next.Tenant, hash)), "sk": text(createdKey(change.Next)), "case": text(change.Next.ID)}
+	}
+	for _, hash := range cases.NewTerms(change) {
+		writes = append(writes, put(s.tables.Cases, term(hash), "", nil))
+	}
+	for _, hash := range cases.LostTraits(change) {
+		ended := term(hash)
+		ended["ttl"] = whole(int(change.Next.UpdatedAt.Unix()))
+		writes = append(writes, put(s.tables.Cases, ended, "", nil))
 	}
 	return writes
 }

@@ -65,6 +65,9 @@ func refuse(change cases.Change, record int, writes []write) error {
 	for range cases.NewTerms(change) {
 		counted = append(counted, limits.Write{What: "A search term"})
 	}
+	for range cases.LostTraits(change) {
+		counted = append(counted, limits.Write{What: "What other cases of the person are no longer found by"})
+	}
 	if change.Supersedes != nil || change.Reopens() {
 		counted = append(counted, limits.Write{What: "The case that has the external id"})
 	}

@@ -59,6 +59,9 @@ func (w *world) change() {
 		before = w.records[ids[w.chance.IntN(number)]]
 		r = next(before, nil).Next
 	}
+	if r.Traits = nil; w.chance.IntN(3) > 0 {
+		r.Traits = []cases.Trait{{Kind: "email", Hash: w.pick("h1", "h2", "h3")}}
+	}
 	r.Assignee = w.pick("", "user_1", "user_2")
 	r.Status = cases.Status(w.pick("active", "active", "active", "completed", "cancelled"))
 	state := w.pick("collect", "review", "review")
@@ -193,6 +196,7 @@ func (w *world) checkLists() {
 	}
 	for _, status := range []cases.Status{cases.StatusCompleted, cases.StatusCancelled, ""} {
 		w.compare("status "+string(status), cases.Query{Status: status, Order: cases.NewestFirst, Limit: 4})
+		w.compare("e-mail "+string(status), cases.Query{Terms: []string{"h2"}, Status: status, Order: cases.NewestFirst, Limit: 2})
 	}
 }
 

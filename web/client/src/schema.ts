@@ -468,6 +468,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{id}/related": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List cases that may be about the same person
+         * @description Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Which fields hold these, schemas say with `identifies`. Cases that this one has started, or that have started it, are not among them.
+         *
+         *     Needs the permission `cases:read`.
+         */
+        get: operations["listRelatedCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{id}/tasks": {
         parameters: {
             query?: never;
@@ -5221,6 +5243,20 @@ export interface components {
             /** @description Why the proposal is rejected; kept with it */
             reason: string;
         };
+        RelatedCase: {
+            /** @description without context, documents and next */
+            case: components["schemas"]["Case"];
+            /** @description what the two cases have in common */
+            why: components["schemas"]["Why"][];
+        };
+        Relations: {
+            /** @description those with more in common first, then the newest; at most 100 */
+            data: components["schemas"]["RelatedCase"][];
+            /** @description there are others */
+            more: boolean;
+            /** @description ids of cases that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
+        };
         Replay: {
             /** @description the answers differ, and what policies mean was corrected since the decision */
             corrected?: components["schemas"]["Corrected"];
@@ -6209,6 +6245,15 @@ export interface components {
             /** @description what is being done, awaited, or waits for an operator */
             work: components["schemas"]["ActiveWork"][];
         };
+        Why: {
+            /**
+             * @description subject: the same customer; else what both have
+             * @enum {string}
+             */
+            kind: "subject" | "email" | "phone" | "document_number" | "device" | "face";
+            /** @description as the case has it; absent for subject, where only the subject's data has it, and without the permission cases:personal */
+            value?: string;
+        };
         Workflow: {
             /** @description The fields of context_schema as dotted paths, in the order of the definition. [] stands for the items of a list: owners[].name. */
             context_order: string[];
@@ -6773,6 +6818,8 @@ export type PutInBody = components['schemas']['PutInBody'];
 export type Queue = components['schemas']['Queue'];
 export type Rate = components['schemas']['Rate'];
 export type RejectProposalInBody = components['schemas']['RejectProposalInBody'];
+export type RelatedCase = components['schemas']['RelatedCase'];
+export type Relations = components['schemas']['Relations'];
 export type Replay = components['schemas']['Replay'];
 export type RetryInBody = components['schemas']['RetryInBody'];
 export type Risk = components['schemas']['Risk'];
@@ -6822,6 +6869,7 @@ export type WebhookDisabledEventData = components['schemas']['WebhookDisabledEve
 export type WebhookTestEvent = components['schemas']['WebhookTestEvent'];
 export type WebhookTestEventData = components['schemas']['WebhookTestEventData'];
 export type Whereabouts = components['schemas']['Whereabouts'];
+export type Why = components['schemas']['Why'];
 export type Workflow = components['schemas']['Workflow'];
 export type WorkflowEvent = components['schemas']['WorkflowEvent'];
 export type WorkflowEventData = components['schemas']['WorkflowEventData'];
@@ -8624,6 +8672,56 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    listRelatedCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the resource */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done, or here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relations"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `invalid`: Invalid input; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

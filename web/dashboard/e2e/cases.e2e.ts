@@ -238,9 +238,24 @@ describe('case', () => {
     const link = page.getByRole('tabpanel').getByRole('link', { name: /Nikolai Pavlensky/ });
     await seen(link);
     expect(await page.getByRole('tabpanel').textContent()).toContain('Cancelled');
+    await seen(link.first().getByText('Same customer'));
     await link.first().click();
     await seen(panel(page).getByText('This case is closed'));
     await page.context().close();
+  });
+
+  it('names cases of other customers with the same e-mail address, and says so', async () => {
+    const id = await server.caseOf('Dario Fontanella');
+    const page = await client.signIn('reviewer', `/cases/${id}?tab=related`);
+    const other = page.getByRole('tabpanel').getByRole('link', { name: /Aleksi Kuusinen/ });
+    await seen(other.getByText('Same e-mail address: Dario.Fontanella@example.org'));
+    expect(await page.getByRole('tab', { name: /Related/ }).textContent()).toContain('1');
+    await page.context().close();
+    const developer = await client.signIn('developer', `/cases/${id}?tab=related`);
+    const row = developer.getByRole('tabpanel').getByRole('link').first();
+    await seen(row.getByText('Same e-mail address', { exact: true }));
+    expect(await developer.getByRole('tabpanel').textContent()).not.toContain('fontanella');
+    await developer.context().close();
   });
 
   it('claims, gives to somebody else, and releases', async () => {

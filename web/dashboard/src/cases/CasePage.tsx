@@ -84,7 +84,7 @@ function CaseBody({ one }: { one: Case }) {
   const workflow = useQuery(workflowQuery(one.workflow.id, one.workflow.version)).data;
   const notes = useQuery(notesQuery(one.id)).data;
   const unread = useUnread(notes, me.user.id, one.id);
-  const related = useQuery(relatedQuery(one)).data?.length ?? 0;
+  const related = useQuery(relatedQuery(one)).data?.data.length ?? 0;
   const { draft, change, clear, dirty } = useDraft(one.id, emptyDraft);
   const others = usePresence(one.id, dirty);
   const [cancelling, setCancelling] = useState(false);

@@ -1,11 +1,12 @@
 import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import type { Case } from '@/api';
 import { Time, useT } from '@/i18n';
 import { RiskChip, StateChip, stateName } from '@/queue/chips';
 import { outcomeToShow } from './family';
 
 /** Another case, as a row of a list that leads to it. */
-export function CaseRow({ other, detail }: { other: Case; detail?: string }) {
+export function CaseRow({ other, detail, children }: { other: Case; detail?: string; children?: ReactNode }) {
   const t = useT();
   const outcome = outcomeToShow(other);
   return (
@@ -26,6 +27,7 @@ export function CaseRow({ other, detail }: { other: Case; detail?: string }) {
         <RiskChip risk={other.risk} />
         <span className="flex-1" />
         <Time value={other.created_at} className="text-sm text-muted" />
+        {children}
       </Link>
     </li>
   );

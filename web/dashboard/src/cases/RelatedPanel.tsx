@@ -1,23 +1,27 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
-import { answer, type Case, type CaseFilters, client } from '@/api';
+import { answer, type Case, client } from '@/api';
 import { useT } from '@/i18n';
-import { Section, SkeletonLines } from '@/ui';
+import type { Translate } from '@/i18n/locale';
+import { Chip, Section, SkeletonLines } from '@/ui';
 import { CaseRow } from './CaseRow';
 import { PanelError } from './PanelError';
 
-/** The other cases about a subject. */
-export const relatedQuery = (one: Pick<Case, 'id' | 'subject'>) => {
-  const filters: CaseFilters = { subject: one.subject.id };
-  return queryOptions({
-    queryKey: ['cases', 'related', one.subject.id, one.id],
-    queryFn: async () =>
-      (
-        await answer(client.GET('/v1/cases', { params: { query: { ...filters, view: 'summary', limit: 50 } } }))
-      ).data.filter((other) => other.id !== one.id),
-  });
+type Relations = Awaited<ReturnType<typeof fetchRelated>>;
+type Why = Relations['data'][number]['why'][number];
+
+const fetchRelated = (id: string) => answer(client.GET('/v1/cases/{id}/related', { params: { path: { id } } }));
+
+/** The other cases that may be about the same person. */
+export const relatedQuery = (one: Pick<Case, 'id'>) =>
+  queryOptions({ queryKey: ['cases', 'related', one.id], queryFn: () => fetchRelated(one.id) });
+
+/** What two cases have in common, in words. */
+const reason = (t: Translate, why: Why) => {
+  const common = t(`related.${why.kind}`);
+  return why.value ? t('related.value', { common, value: why.value }) : common;
 };
 
-/** Other cases about the same subject. */
+/** Other cases that may be about the same person, each with what it has in common with this one. */
 export function RelatedPanel({ one }: { one: Case }) {
   const t = useT();
   const related = useQuery(relatedQuery(one));
@@ -27,14 +31,25 @@ export function RelatedPanel({ one }: { one: Case }) {
         <SkeletonLines label={t('common.loading')} />
       ) : related.isError ? (
         <PanelError error={related.error} onRetry={() => void related.refetch()} />
-      ) : related.data.length === 0 ? (
+      ) : related.data.data.length === 0 ? (
         <p className="p-3 text-muted">{t('cases.no_related')}</p>
       ) : (
-        <ul>
-          {related.data.map((other) => (
-            <CaseRow key={other.id} other={other} />
-          ))}
-        </ul>
+        <>
+          <ul>
+            {related.data.data.map((other) => (
+              <CaseRow key={other.case.id} other={other.case}>
+                <span className="flex basis-full flex-wrap gap-2">
+                  {other.why.map((why) => (
+                    <Chip key={why.kind + (why.value ?? '')} tone={why.kind === 'subject' ? 'neutral' : 'info'}>
+                      <bdi>{reason(t, why)}</bdi>
+                    </Chip>
+                  ))}
+                </span>
+              </CaseRow>
+            ))}
+          </ul>
+          {related.data.more && <p className="p-3 text-sm text-muted">{t('related.more')}</p>}
+        </>
       )}
     </Section>
   );
