@@ -113,7 +113,7 @@ describe('proposals', () => {
       expect.stringContaining("role == '<U+202E>nimda<U+202C>'"),
     ]);
     expect(shown.filter((line) => line.includes('removed'))).toEqual([expect.stringContaining('when: "age < 16"')]);
-    await seen(page.getByText(/It contains characters that cannot be seen/));
+    await seen(page.getByText(/Contains characters that are invisible/));
     await seen(page.getByText('1 of 1 test cases pass'));
     await page.getByText('Source as proposed').click();
     await seen(page.getByRole('table', { name: 'Source as proposed' }).getByText('title: Own'));
@@ -186,12 +186,12 @@ describe('proposals', () => {
     await seen(page.getByText(/Approved by Ada Admin/));
 
     await page.goto(`${server.url}/proposals/${stale}`);
-    await seen(page.getByText(/It cannot be approved: what it is based on has changed since/));
+    await seen(page.getByText(/It cannot be approved: what it is based on has changed/));
     await seen(page.getByText(/Version \d+ has been published since/));
     expect(await panel(page).getByRole('button').allTextContents()).toEqual(['Reject']);
     expect((await server.call('manager', 'POST', `/v1/proposals/${stale}/approval`, {})).body.code).toBe('outdated');
     await page.reload();
-    await seen(page.getByText(/It is outdated: what it was based on had changed/));
+    await seen(page.getByText(/It is outdated: what it was based on has changed/));
     expect(await panel(page).count()).toBe(0);
     await page.context().close();
   });

@@ -48,7 +48,7 @@ export function Today() {
           <div key={line.key} className="flex flex-wrap items-baseline gap-x-1.5">
             <dt className="text-muted">
               {line.search ? (
-                <Link to="/queue" search={line.search} className="text-accent-ink hover:underline">
+                <Link to="/queue" search={line.search} className="inline-block py-1 text-accent-ink hover:underline">
                   {line.label}
                 </Link>
               ) : (
