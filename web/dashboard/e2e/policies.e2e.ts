@@ -151,8 +151,8 @@ describe('policies', () => {
       await note.waitFor({ timeout: 30_000 });
       expect(await note.textContent()).toMatch(
         locale === 'en-GB'
-          ? /^3 of them were made by an earlier revision of the rules.*correction and not from the draft/
-          : /^3 davon wurden von einer früheren Revision der Regeln getroffen.*Korrektur kommen und nicht vom Entwurf/,
+          ? /^3 of them were made by an earlier revision of the rules.*due to a correction rather than the draft/
+          : /^3 davon wurden von einer früheren Revision der Regeln getroffen.*auf einer Korrektur statt auf dem Entwurf beruhen/,
       );
       await seen(
         page.getByText(locale === 'en-GB' ? /decisions would have a different outcome/ : /ein anderes Ergebnis/),
