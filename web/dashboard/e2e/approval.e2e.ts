@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Client, panel, Server, seen } from './harness';
 
@@ -17,6 +18,15 @@ describe('approval', () => {
   });
 
   const read = async (id: string) => (await server.call('admin', 'GET', `/v1/cases/${id}`)).body;
+
+  // The page says so and goes on to the next case; back on this one, it is open and says what it waits for.
+  const waitsForAnother = async (page: Page, id: string, name: string) => {
+    await seen(page.getByText(`Waiting for a second person: ${name}`));
+    await page.waitForURL((url) => url.pathname.startsWith('/cases/') && !url.pathname.endsWith(id));
+    await page.goto(`${server.url}/cases/${id}`);
+    await seen(panel(page).getByText('A second person must confirm.'));
+    expect((await read(id)).status).toBe('active');
+  };
 
   it('shows first that a person was not screened, and approves only with reason, comment and two people', async () => {
     const id = await server.caseOf('Yuki Hoshikawa');
@@ -60,8 +70,7 @@ describe('approval', () => {
     if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/unanswered.png` });
     await decision.locator('button[type=submit]').click();
     // What a check would have found is not known, so that it takes two people as a critical case does.
-    await seen(decision.getByText('A second person must confirm.'));
-    expect((await read(id)).status).toBe('active');
+    await waitsForAnother(page, id, 'Yuki Hoshikawa');
     const confirmed = await server.call(
       'second',
       'POST',
@@ -88,8 +97,7 @@ describe('approval', () => {
     }
     if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/hits.png` });
     await decision.getByRole('button', { name: /Approve \(confirmation required\)/ }).click();
-    await seen(decision.getByText('A second person must confirm.'));
-    expect((await read(id)).status).toBe('active');
+    await waitsForAnother(page, id, 'Nikolai Pavlensky');
     if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/proposed.png` });
     await page.context().close();
 
