@@ -187,7 +187,7 @@ describe('proposals', () => {
 
     await page.goto(`${server.url}/proposals/${stale}`);
     await seen(page.getByText(/It cannot be approved: what it is based on has changed/));
-    await seen(page.getByText(/Version \d+ has been published since/));
+    await seen(page.getByText(/Version \d+ has since been published/));
     expect(await panel(page).getByRole('button').allTextContents()).toEqual(['Reject']);
     expect((await server.call('manager', 'POST', `/v1/proposals/${stale}/approval`, {})).body.code).toBe('outdated');
     await page.reload();
