@@ -316,12 +316,14 @@ type Link struct {
 	ContentType string    `json:"content_type"`
 }
 
-// DocumentLink gives a short-lived link to a document's bytes; the look is in the history. Errors: NotFound.
+// DocumentLink gives a short-lived link to a document's bytes, which are looked at first: what is not what was uploaded is served to
+// nobody. The look is in the history. Errors: NotFound, DocumentDamaged.
 func (s *Service) DocumentLink(ctx context.Context, p identity.Principal, id, document string) (Link, error) {
 	if err := sees(p, id); err != nil {
 		return Link{}, err
 	}
 	var doc Document
+	var key, version string
 	_, err := s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		at := slices.IndexFunc(d.record.Documents, func(x Document) bool { return x.ID == document })
 		if at < 0 || d.record.Documents[at].Status == DocumentAwaitingUpload || d.record.Documents[at].Status == DocumentRefused {
@@ -330,16 +332,14 @@ func (s *Service) DocumentLink(ctx context.Context, p identity.Principal, id, do
 		doc = d.record.Documents[at]
 		d.entry.Cause = CauseDocumentViewed
 		d.detail("document", map[string]any{"id": doc.ID})
-		return nil
+		var err error
+		key, version, err = s.reachable(ctx, p, id, doc)
+		return err
 	})
 	if err != nil {
 		return Link{}, err
 	}
-	key, err := s.reachable(ctx, p, id, doc)
-	if err != nil {
-		return Link{}, err
-	}
-	url, err := s.Objects.PresignGet(ctx, key, doc.ContentType, doc.ID, s.LinkExpiry)
+	url, err := s.Objects.PresignGet(ctx, key, version, doc.ContentType, doc.ID, s.LinkExpiry)
 	return Link{URL: url, ExpiresAt: s.Now().UTC().Add(s.LinkExpiry), ContentType: doc.ContentType}, err
 }
 

@@ -250,7 +250,7 @@ func TestLookingAtADocumentIsInTheHistory(t *testing.T) {
 	d.announce(r.ID, "doc_1", "passport", "")
 	_, err := d.DocumentLink(t.Context(), reviewer, r.ID, "doc_1")
 	wantCode(t, err, problem.NotFound)
-	d.files.put("quarantine/demo/"+r.ID+"/doc_1", cases.ObjectInfo{Size: 10})
+	d.files.put("quarantine/demo/"+r.ID+"/doc_1", cases.ObjectInfo{Size: 10, SHA256: sum("a")})
 	must[cases.Record](d)(d.DocumentArrived(t.Context(), "demo", r.ID, "doc_1"))
 	link := must[cases.Link](d)(d.DocumentLink(t.Context(), reviewer, r.ID, "doc_1"))
 	entry := d.store.last().Entry

@@ -204,15 +204,19 @@ func effects(change cases.Change, kind string) []cases.Effect {
 
 // shelf is Objects without bytes.
 type shelf struct {
-	mutex sync.Mutex
-	there map[string]cases.ObjectInfo
+	mutex   sync.Mutex
+	there   map[string]cases.ObjectInfo
+	content string // of everything
 }
 
 func (s *shelf) PresignPut(_ context.Context, key, contentType string, _ int64, _ string, _ time.Duration) (cases.Upload, error) {
 	return cases.Upload{Method: "PUT", URL: "https://objects.test/" + key, Headers: map[string]string{"Content-Type": contentType}}, nil
 }
 
-func (s *shelf) PresignGet(_ context.Context, key, _, _ string, _ time.Duration) (string, error) {
+func (s *shelf) PresignGet(_ context.Context, key, version, _, _ string, _ time.Duration) (string, error) {
+	if version != "" {
+		key += "?version=" + version
+	}
 	return "https://objects.test/" + key, nil
 }
 
@@ -231,7 +235,7 @@ func (s *shelf) put(key string, info cases.ObjectInfo) {
 	s.there[key] = info
 }
 
-func (s *shelf) Read(context.Context, string, int64) ([]byte, error) { return nil, nil }
+func (s *shelf) Read(context.Context, string, int64) ([]byte, error) { return []byte(s.content), nil }
 
 func (s *shelf) Copy(ctx context.Context, from, to string) error {
 	info, err := s.Head(ctx, from)

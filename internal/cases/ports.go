@@ -255,9 +255,9 @@ func InputAt(tenant, id string, position statechart.Position, now, latest time.T
 type Objects interface {
 	// PresignPut allows one upload of exactly these bytes (size, type, SHA-256) to a key that does not exist yet.
 	PresignPut(ctx context.Context, key, contentType string, size int64, sha256Hex string, expires time.Duration) (Upload, error)
-	// PresignGet allows reading for a while.
-	PresignGet(ctx context.Context, key, contentType, fileName string, expires time.Duration) (string, error)
-	// Head tells size, type and checksum. Errors: NotFound.
+	// PresignGet allows reading for a while: this version of what is stored, which Head has told; "" where there are no versions.
+	PresignGet(ctx context.Context, key, version, contentType, fileName string, expires time.Duration) (string, error)
+	// Head tells size, type, checksum and version. Errors: NotFound.
 	Head(ctx context.Context, key string) (ObjectInfo, error)
 	// Read returns at most limit bytes from the start. Errors: NotFound.
 	Read(ctx context.Context, key string, limit int64) ([]byte, error)
@@ -279,7 +279,8 @@ type Upload struct {
 type ObjectInfo struct {
 	Size        int64
 	ContentType string
-	SHA256      string // hex
+	SHA256      string // hex; "" where it was stored without
+	Version     string // of these bytes, where the store keeps versions
 }
 
 // Catalog knows the published workflows. Version 0 means the newest. Errors: UnknownWorkflow.

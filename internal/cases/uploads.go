@@ -155,12 +155,14 @@ func (s *Service) SettleDocuments(ctx context.Context, tenant, id string, before
 	return errors.Join(failures...)
 }
 
-// reachable gives the key under which a document's bytes are now. Errors: NotFound, Unavailable.
-func (s *Service) reachable(ctx context.Context, p identity.Principal, id string, doc Document) (key string, err error) {
+// reachable gives the key under which a document's bytes are now, and their version, once they were found to be what was uploaded.
+// Errors: NotFound, DocumentDamaged, Unavailable.
+func (s *Service) reachable(ctx context.Context, p identity.Principal, id string, doc Document) (key, version string, err error) {
 	for _, key = range []string{doc.Key, KeptKey(p.Tenant, id, doc.ID), QuarantineKey(p.Tenant, id, doc.ID)} {
-		if _, err = s.Objects.Head(ctx, key); problem.CodeOf(err) != problem.NotFound {
-			return key, err
+		info, err := Genuine(ctx, s.Objects, key, doc)
+		if problem.CodeOf(err) != problem.NotFound {
+			return key, info.Version, err
 		}
 	}
-	return "", err
+	return "", "", problem.New(problem.NotFound, "The bytes of the document are not there any more.")
 }

@@ -108,3 +108,23 @@ func TestADamagedDocumentWaitsForAPersonWhoHasAWayOn(t *testing.T) {
 		})
 	}
 }
+
+// TestASwappedDocumentIsNotChecked: another picture, whole and in the document's place, is not what was uploaded.
+func TestASwappedDocumentIsNotChecked(t *testing.T) {
+	for name, swap := range map[string]func(text []byte) []byte{
+		"of the same size": func(text []byte) []byte { text[len(text)-1] ^= 1; return text },
+		"longer":           func(text []byte) []byte { return append(text, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t, openFile(t), "http://127.0.0.1:1", "t")
+			jobs["document"].prepare(r)
+			for key, text := range r.files.there {
+				r.files.there[key] = swap(bytes.Clone(text))
+			}
+			_, err := jobs["document"].handler(r)(t.Context(), jobs["document"].payload(r))
+			if problem.CodeOf(err) != problem.DocumentDamaged || r.document().Status == cases.DocumentChecked {
+				t.Errorf("%v: %s", err, r.document().Status)
+			}
+		})
+	}
+}

@@ -159,11 +159,24 @@ func readDocument(ctx context.Context, objects cases.Objects, tenant, id string,
 			key = otherKey(tenant, id, doc)
 			file, err = objects.Read(ctx, key, most)
 		}
+		if err == nil {
+			err = genuine(ctx, objects, key, doc, file)
+		}
 		if problem.CodeOf(err) != problem.DocumentDamaged {
 			break
 		}
 	}
 	return file, key, err
+}
+
+// genuine makes sure that what was read, the whole document or its beginning, is of what was uploaded. Errors: DocumentDamaged,
+// Unavailable.
+func genuine(ctx context.Context, objects cases.Objects, key string, doc cases.Document, file []byte) error {
+	if int64(len(file)) == doc.Size {
+		return doc.GenuineBytes(key, file)
+	}
+	_, err := cases.Genuine(ctx, objects, key, doc)
+	return err
 }
 
 // damaged names the documents that cannot be read, and what a person can do. damage has an error for each that is damaged.

@@ -3,6 +3,7 @@ package task_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -180,7 +181,7 @@ func (r *room) at(event string) {
 func (r *room) uploaded() {
 	r.t.Helper()
 	_, upload, err := r.core.Cases.AnnounceDocument(context.Background(), r.principal(), r.id, cases.AnnounceCommand{
-		ID: "doc_1", Kind: "passport", ContentType: "image/png", Size: int64(len(picture)), SHA256: strings.Repeat("a", 64),
+		ID: "doc_1", Kind: "passport", ContentType: "image/png", Size: int64(len(picture)), SHA256: fmt.Sprintf("%x", sha256.Sum256(picture)),
 	})
 	if err != nil {
 		r.t.Fatal(err)

@@ -213,7 +213,7 @@ type linkPapers struct {
 	key string
 }
 
-func (p *linkPapers) PresignGet(_ context.Context, key, _, _ string, _ time.Duration) (string, error) {
+func (p *linkPapers) PresignGet(_ context.Context, key, _, _, _ string, _ time.Duration) (string, error) {
 	p.key = key
 	return "https://objects.example/" + key, nil
 }

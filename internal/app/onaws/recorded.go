@@ -65,6 +65,9 @@ func accesses(ctx context.Context, input any) []access {
 	case *awss3.PutObjectInput:
 		return objects("s3:PutObject", in.Bucket, in.Key)
 	case *awss3.GetObjectInput:
+		if aws.ToString(in.VersionId) != "" {
+			return objects("s3:GetObjectVersion", in.Bucket, in.Key)
+		}
 		return objects("s3:GetObject", in.Bucket, in.Key)
 	case *awss3.HeadObjectInput:
 		return objects("s3:GetObject", in.Bucket, in.Key)

@@ -73,12 +73,12 @@ func (papers) PresignPut(_ context.Context, _, _ string, _ int64, _ string, _ ti
 	return cases.Upload{Method: http.MethodPut, URL: "https://objects.example/"}, nil
 }
 
-func (papers) PresignGet(context.Context, string, string, string, time.Duration) (string, error) {
+func (papers) PresignGet(context.Context, string, string, string, string, time.Duration) (string, error) {
 	return "https://objects.example/", nil
 }
 
 func (papers) Head(context.Context, string) (cases.ObjectInfo, error) {
-	return cases.ObjectInfo{Size: 10}, nil
+	return cases.ObjectInfo{Size: 10, SHA256: strings.Repeat("0", 64)}, nil
 }
 
 func (papers) Copy(context.Context, string, string) error { return nil }

@@ -78,9 +78,15 @@ func sendable(signed http.Header) map[string]string {
 
 // PresignGet allows reading for a while. A browser that follows the link saves the file under a harmless name and never shows it
 // as a page; pages that embed or fetch it are not concerned.
-func (o *Objects) PresignGet(ctx context.Context, key, contentType, fileName string, expires time.Duration) (string, error) {
+//
+// A version binds the link to the bytes that were looked at: what is written over them later is not served by it.
+func (o *Objects) PresignGet(ctx context.Context, key, version, contentType, fileName string, expires time.Duration) (string, error) {
+	var bound *string
+	if version != "" {
+		bound = aws.String(version)
+	}
 	request, err := o.presign.PresignGetObject(ctx, &awss3.GetObjectInput{
-		Bucket: aws.String(o.bucket), Key: aws.String(key), ResponseContentType: aws.String(contentType),
+		Bucket: aws.String(o.bucket), Key: aws.String(key), VersionId: bound, ResponseContentType: aws.String(contentType),
 		ResponseContentDisposition: aws.String(fmt.Sprintf(`attachment; filename="%s"`, safeName(fileName))),
 		ResponseCacheControl:       aws.String("private, no-store"),
 	}, awss3.WithPresignExpires(expires))
@@ -99,13 +105,19 @@ func safeName(name string) string {
 	}, name)
 }
 
-// Head tells size, type and checksum.
+// unversioned is what S3 calls the version of what was written before a bucket kept versions. It can be written over.
+const unversioned = "null"
+
+// Head tells size, type, checksum and version.
 func (o *Objects) Head(ctx context.Context, key string) (cases.ObjectInfo, error) {
 	out, err := o.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: aws.String(o.bucket), Key: aws.String(key), ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
 		return cases.ObjectInfo{}, translate(key, err)
 	}
 	info := cases.ObjectInfo{Size: aws.ToInt64(out.ContentLength), ContentType: aws.ToString(out.ContentType)}
+	if version := aws.ToString(out.VersionId); version != unversioned {
+		info.Version = version
+	}
 	if sum, err := base64.StdEncoding.DecodeString(aws.ToString(out.ChecksumSHA256)); err == nil {
 		info.SHA256 = hex.EncodeToString(sum)
 	}

@@ -163,7 +163,7 @@ func TestReadCopyAndDelete(t *testing.T) {
 	if got, err := f.Read(ctx, "documents/x", 1<<20); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("%q %v", got, err)
 	}
-	link, err := f.PresignGet(ctx, "documents/x", "image/png", `doc"; x`, time.Minute)
+	link, err := f.PresignGet(ctx, "documents/x", "", "image/png", `doc"; x`, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestADamagedObjectIsNeitherMissingNorServed(t *testing.T) {
 				t.Fatal(text)
 			}
 			f.spoil(t, c.change)
-			link, err := f.PresignGet(ctx, key, "image/png", "doc", time.Minute)
+			link, err := f.PresignGet(ctx, key, "", "image/png", "doc", time.Minute)
 			if err != nil {
 				t.Fatal(err)
 			}
