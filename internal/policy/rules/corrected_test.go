@@ -108,7 +108,7 @@ func TestDatesOfCasesAreDaysInThePolicysZone(t *testing.T) {
 func TestNumbersWithTwoReadingsAreRefusedInDrafts(t *testing.T) {
 	const head = "id: p\ntitle: T\noutcomes: [reject, approve]\ndefault: approve\n"
 	for _, written := range []string{"010", "1_000", "0x1F", "0o17", "0b11", "007", "08"} {
-		source := []byte(head + "rules: [{id: r, when: {field: n, operator: EQUALS, value: " + written + "}, outcome: reject}]\n")
+		source := []byte(head + "rules: [{id: r, when: {field: n, operator: EQUALS, value: " + written + "}, outcome: reject, missing: reject}]\n")
 		p, found := Parse("p.yaml", source)
 		if p != nil || len(found) != 1 || found[0].Code != "two_readings" || found[0].Line != 5 || found[0].Hint == "" {
 			t.Errorf("%s: %v", written, found)
@@ -122,7 +122,7 @@ func TestNumbersWithTwoReadingsAreRefusedInDrafts(t *testing.T) {
 		}
 	}
 	for _, written := range []string{"10", "0", "-0.5", "1e3", ".5", "+5"} {
-		if _, found := Parse("p.yaml", []byte(head+"rules: [{id: r, when: {field: n, operator: EQUALS, value: "+written+"}, outcome: reject}]\n")); len(found) > 0 {
+		if _, found := Parse("p.yaml", []byte(head+"rules: [{id: r, when: {field: n, operator: EQUALS, value: "+written+"}, outcome: reject, missing: reject}]\n")); len(found) > 0 {
 			t.Errorf("%s: %v", written, found)
 		}
 	}

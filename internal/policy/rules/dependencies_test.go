@@ -193,7 +193,7 @@ func TestCasesReportWhatListsHoldAndWhatPoliciesAnswer(t *testing.T) {
 outcomes: [review, approve]
 default: approve
 rules:
-  - {id: blocked, outcome: review, when: {list: blocked, field: who}}
+  - {id: blocked, outcome: review, when: {list: blocked, field: who}, missing: review}
   - {id: called, outcome: review, when: {policy: inner, outcome: review}}
 cases:
   - {name: in the list, now: 2026-01-01, input: {who: x}, lists: {blocked: [x]}, answers: {inner: approve}, expect: {fired: [blocked]}}

@@ -99,15 +99,16 @@ func (t *policyTable) tests(column int) (tested, null bool) {
 }
 
 // nulls warns of rules that do not fire where a field is null or absent, although the decision is better then and no rule asks for
-// that: a check that has not answered would count as a good one. Each field is named once.
+// that: a check that has not answered would count as a good one. Each field is named once. Where a policy declares no inputs, any field can
+// be absent.
 func (r *reader) nulls(p *Policy) {
-	if p.Inputs == nil || lookupUnknown(p) {
+	if lookupUnknown(p) {
 		return
 	}
 	best, named := p.best(), map[string]bool{}
 	for _, one := range r.needed {
 		path := one.reference.Path
-		if named[path] || !one.rule.harms(best) || slices.Contains(r.handled, path) || !r.shape.Find(one.reference.Steps).Declared || always(p.Inputs, one.reference.Steps) {
+		if named[path] || !one.rule.harms(best) || slices.Contains(r.handled, path) || p.Inputs != nil && !r.shape.Find(one.reference.Steps).Declared || always(p.Inputs, one.reference.Steps) {
 			continue
 		}
 		named[path] = true

@@ -105,3 +105,36 @@ func TestRulesThatHoldForAnEmptyListAreAdvice(t *testing.T) {
 		}
 	}
 }
+
+// Where a policy declares no inputs, any field can be absent: that is no reason to say nothing.
+func TestFieldsThatNobodyDeclaresCanBeAbsent(t *testing.T) {
+	_, rest, _ := strings.Cut(nullable, "inputs:\n")
+	_, rest, _ = strings.Cut(rest, "tables:\n")
+	undeclared := "\nid: p\noutcomes: [review, approve]\ndefault: approve\ntables:\n" + rest
+	for rule, fields := range map[string]string{
+		`{id: a, outcome: review, when: "maybe == false"}`:                                                   "maybe",
+		`{id: a, outcome: review, when: "!sure"}`:                                                            "sure",
+		`{id: a, outcome: review, when: "deep.rate > 5 && number < 2"}`:                                      "deep.rate number",
+		`{id: a, table: t}`:                                                                                  "number sure",
+		`{id: a, outcome: approve, when: "maybe == false"}`:                                                  "",
+		`{id: a, outcome: review, when: "!coalesce(maybe, false)"}`:                                          "",
+		`{id: a, outcome: review, when: "maybe == false", missing: fire}`:                                    "",
+		`{id: a, outcome: review, when: "maybe == false"}, {id: b, outcome: review, when: "!exists(maybe)"}`: "",
+	} {
+		p, found := Parse("p.yaml", []byte(undeclared+"  - "+strings.ReplaceAll(rule, "}, {id", "}\n  - {id")))
+		if p == nil || found.Failed() {
+			t.Errorf("%s: %v", rule, found)
+			continue
+		}
+		var names []string
+		for _, d := range found {
+			if name, _, _ := strings.Cut(d.Message, " "); d.Code == "null_unhandled" {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		if strings.Join(names, " ") != fields {
+			t.Errorf("%s: %v, want %s", rule, names, fields)
+		}
+	}
+}
