@@ -67,7 +67,7 @@ func Run(ctx context.Context, options Options, script Script) (counted Counted, 
 		return counted, fmt.Errorf("folder for the cases: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	p := &player{script: script, clock: simclock.New(time.Now()), tables: metered.New(), calls: map[string]float64{}, authorized: map[string]time.Time{}}
+	p := &player{script: script, clock: simclock.New(begin(time.Now())), tables: metered.New(), calls: map[string]float64{}, authorized: map[string]time.Time{}}
 	p.stack, err = local.Start(ctx, local.Options{
 		Data: folder, Address: "127.0.0.1:0", Definitions: options.Definitions, Logger: slog.New(slog.DiscardHandler), Now: p.clock.Now,
 		Cast:       map[string]sandbox.Part{p.name("given") + " " + p.name("family"): script.Vendor.part()},
@@ -92,6 +92,10 @@ func Run(ctx context.Context, options Options, script Script) (counted Counted, 
 	}
 	return p.counted().less(before, float64(number)), nil
 }
+
+// begin is when a case is first played: at the beginning of a minute. How many waits, buckets and sweeps a case meets depends on where within
+// a minute it starts, and the same case has to cost the same each time.
+func begin(now time.Time) time.Time { return now.Truncate(time.Minute) }
 
 // player plays one script.
 type player struct {

@@ -112,10 +112,10 @@ func TestFieldsThatNobodyDeclaresCanBeAbsent(t *testing.T) {
 	_, rest, _ = strings.Cut(rest, "tables:\n")
 	undeclared := "\nid: p\noutcomes: [review, approve]\ndefault: approve\ntables:\n" + rest
 	for rule, fields := range map[string]string{
-		`{id: a, outcome: review, when: "maybe == false"}`:                                                   "maybe",
-		`{id: a, outcome: review, when: "!sure"}`:                                                            "sure",
-		`{id: a, outcome: review, when: "deep.rate > 5 && number < 2"}`:                                      "deep.rate number",
-		`{id: a, table: t}`:                                                                                  "number sure",
+		`{id: a, outcome: review, when: "maybe == false"}`:              "maybe",
+		`{id: a, outcome: review, when: "!sure"}`:                       "sure",
+		`{id: a, outcome: review, when: "deep.rate > 5 && number < 2"}`: "deep.rate number",
+		`{id: a, table: t}`: "number sure",
 		`{id: a, outcome: approve, when: "maybe == false"}`:                                                  "",
 		`{id: a, outcome: review, when: "!coalesce(maybe, false)"}`:                                          "",
 		`{id: a, outcome: review, when: "maybe == false", missing: fire}`:                                    "",
