@@ -355,6 +355,10 @@ var scenarios = map[string]scenario{
 	"ReplaceExecution": {func(r *rig) { r.begun(); r.vars["execution"] = r.now(r.id()).Execution.Name }, func(ctx context.Context, r *rig) error {
 		return recordOf(r.ReplaceExecution(ctx, r.tenant, r.id(), r.vars["execution"].(string)))
 	}},
+	"InvitesApplicant": {func(r *rig) { r.begun() }, func(ctx context.Context, r *rig) error {
+		_, err := r.InvitesApplicant(ctx, r.reviewer(), r.id(), "flow_a", epoch.Add(time.Hour))
+		return err
+	}},
 	"StartChildren": {func(r *rig) { r.parent(false) }, func(ctx context.Context, r *rig) error {
 		job := r.vars["job"].(cases.Job)
 		outcome, err := r.StartChildren(ctx, job)
