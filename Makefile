@@ -301,6 +301,7 @@ $(eval $(call sam_function,DocumentFunction,document))
 $(eval $(call sam_function,ChildrenFunction,children))
 $(eval $(call sam_function,BacktestFunction,backtest))
 $(eval $(call sam_function,DispatchFunction,dispatch))
+$(eval $(call sam_function,DeliverFunction,deliver))
 $(eval $(call sam_function,SweepFunction,sweep))
 
 .PHONY: sbom

@@ -78,6 +78,9 @@ func forbidden(s stack.Stack) []request {
 		{"dispatch", "states:SendTaskSuccess", "arn:aws:states:" + s.Region + ":" + s.Account + ":stateMachine:another", nil},
 		{"hooks", "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:" + s.Region + ":" + s.Account + ":secret:ballerine/another/vendors/a-AbCdEf", nil},
 		{"step", "kms:Decrypt", s.ARN("security", "Key"), map[string]any{"kms:ViaService": "s3." + s.Region + ".amazonaws.com"}},
+		{"deliver", "dynamodb:GetItem", s.ARN("data", "CasesTable"), nil},
+		{"deliver", "states:SendTaskSuccess", "arn:aws:states:" + s.Region + ":" + s.Account + ":stateMachine:" + s.Name + "-kyc", nil},
+		{"dispatch", "sqs:ReceiveMessage", s.ARN("delivery", "Deliveries"), nil},
 		{"sweep", "kms:Decrypt", s.ARN("security", "Key"), nil},
 	}
 }
@@ -112,7 +115,7 @@ func rolesOf(t *testing.T, s stack.Stack) map[string]role {
 		}
 		found[name] = r
 	}
-	if len(found) < 14 {
+	if len(found) < 15 {
 		t.Fatalf("only %d roles were found", len(found))
 	}
 	return found

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -99,6 +100,9 @@ func onAWS(t *testing.T, s stack.Stack, one access) request {
 	case "bucket":
 		_, key, _ := strings.Cut(name, "/")
 		r.resource = s.ARN("data", "DocumentsBucket") + "/" + key
+	case "queue":
+		queue := path.Base(name)
+		r.resource = s.ARN("delivery", strings.ToUpper(queue[:1])+queue[1:])
 	case "machine":
 		machine := "kyc"
 		if _, local, ok := strings.Cut(name, ":stateMachine:"); ok {

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	start.Run(func(core *app.Core) (task.Handler, error) { return core.Dispatch(dynamo.DecodeStream), nil }, onaws.Executions)
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.Dispatch(dynamo.DecodeStream), nil }, onaws.Executions, onaws.Deliveries, onaws.Wake)
 }

@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	start.Run(func(core *app.Core) (task.Handler, error) { return core.Sweep(), nil }, onaws.Executions, onaws.Objects)
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.Sweep(), nil }, onaws.Executions, onaws.Objects, onaws.Deliveries, onaws.Wake)
 }

@@ -67,7 +67,8 @@ type Parts struct {
 	LookAgain      time.Duration                                          // see cases.Config; 0: its default
 	Writable       func(ctx context.Context) error                        // whether the store takes writes, for the health operation; nil: it is not asked
 	OutboxRuns     bool                                                   // the process runs the outbox in a loop of its own: see task.Outbox.Run; sweep leaves it alone
-	SweepLinger    time.Duration                                          // the pause between the rounds of one sweep; 0: it ends when nothing is due
+	Waker          task.Waker                                             // lets sweep begin before its schedule; nil: nobody does
+	Deliveries     webhook.Queue                                          // of attempts at webhooks, which deliver makes; nil: this process makes them
 
 	Version string
 	Now     func() time.Time
@@ -269,7 +270,7 @@ func (c *Core) WebhookService() *webhook.Service {
 		lease = 2 * time.Second // nobody else attempts: it only lets a successor of this process wait
 	}
 	return webhook.New(webhook.Config{
-		Lease: lease, Logger: c.Logger,
+		Lease: lease, Logger: c.Logger, Queue: c.Deliveries,
 		Store: c.Webhooks, Now: c.Now, Metrics: c.Metrics, AllowLoopback: c.AllowLoopback, EventTypes: cases.EventTypes(),
 		NewID: func(prefix string) string { return c.NewID(strings.TrimSuffix(prefix, "_")) },
 	})
@@ -279,7 +280,7 @@ func (c *Core) WebhookService() *webhook.Service {
 func (c *Core) Outbox() *task.Outbox {
 	c.deliver.Do(func() {
 		c.outbox = task.NewOutbox(task.OutboxConfig{
-			Cases: c.Cases, Store: c.Store, Executions: c.Executions, Webhooks: c.WebhookService(), Now: c.Now, Metrics: c.Metrics, Logger: c.Logger,
+			Cases: c.Cases, Store: c.Store, Executions: c.Executions, Webhooks: c.WebhookService(), Waker: c.Waker, Now: c.Now, Metrics: c.Metrics, Logger: c.Logger,
 		})
 	})
 	return c.outbox
@@ -290,6 +291,9 @@ func (c *Core) Dispatch(decode func(json.RawMessage) ([]cases.Effect, error)) ta
 	return task.NewDispatch(c.Outbox(), decode)
 }
 
+// Deliver is the function behind the queue of attempts at webhooks.
+func (c *Core) Deliver() task.Handler { return task.NewDeliver(c.WebhookService()) }
+
 // Sweep is the function behind the schedule.
 func (c *Core) Sweep() task.Handler {
 	outbox := c.Outbox()
@@ -298,7 +302,7 @@ func (c *Core) Sweep() task.Handler {
 	}
 	return task.NewSweep(task.SweepConfig{
 		Cases: c.Cases, Store: c.Store, Executions: c.Executions, Outbox: outbox, Now: c.Now, Logger: c.Logger,
-		Overdue: 5 * time.Second, Quiet: 2 * time.Minute, Batch: 200, Linger: c.SweepLinger,
+		Overdue: 5 * time.Second, Quiet: 2 * time.Minute, Batch: 200,
 	})
 }
 

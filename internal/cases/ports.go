@@ -66,6 +66,18 @@ type Store interface {
 	// Open returns active cases of all tenants that were last written before the time, in pages: for the check that each
 	// has a running execution. next is "" at the end.
 	Open(ctx context.Context, before time.Time, after string, limit int) (refs []Ref, next string, err error)
+
+	// Bookmarks returns what PutBookmarks has kept; where nothing was, there are none, at revision 0.
+	Bookmarks(ctx context.Context) (Bookmarks, error)
+	// PutBookmarks keeps bookmarks over those of their revision, with the next one. Errors: Conflict when others came first.
+	PutBookmarks(ctx context.Context, marks Bookmarks) error
+}
+
+// Bookmarks say where looks at the cases of all tenants go on that take more than one call, in whatever process: the name of a
+// look to a cursor of the store, which may be any bytes.
+type Bookmarks struct {
+	At       map[string][]byte `json:"at"`
+	Revision int               `json:"revision"`
 }
 
 // Change is one commit.

@@ -146,7 +146,7 @@ var operations = map[string]Permission{
 
 	"receiveCallback": HooksAnswer,
 
-	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "children": TasksRun, "dispatch": TasksRun, "sweep": TasksRun, "backtest": TasksRun,
+	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "children": TasksRun, "dispatch": TasksRun, "deliver": TasksRun, "sweep": TasksRun, "backtest": TasksRun,
 }
 
 // Permissions are all that a client's key can have as a scope, sorted.

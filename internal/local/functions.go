@@ -67,6 +67,7 @@ func invoke[I, O any](ctx context.Context, name string, run func(context.Context
 func (s *Stack) functions(f functions) (err error) {
 	f["step"], f["document"], f["sweep"], f["authorizer"] = s.Core.Step(), s.Core.Document(), s.Core.Sweep(), s.Core.Authorizer()
 	f["children"], f["rules"], f["backtest"] = s.Core.Children(), s.Core.Rules(), s.Core.Backtest()
+	f["deliver"] = s.Core.Deliver()
 	f["dispatch"] = s.Core.Dispatch(s.stores.decode)
 	if f["vendor"], err = s.Core.Vendor(); err != nil {
 		return err

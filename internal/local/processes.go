@@ -20,8 +20,11 @@ import (
 // sfnPath is where the functions find Step Functions.
 const sfnPath = "/step-functions/"
 
+// sqsPath is where the functions find SQS.
+const sqsPath = "/queues/"
+
 // functionNames are all functions, as in template.yaml.
-var functionNames = []string{"step", "rules", "vendor", "document", "children", "backtest", "dispatch", "sweep", "clientapi", "reviewapi", "adminapi", "flowapi", "hooks", "authorizer"}
+var functionNames = []string{"step", "rules", "vendor", "document", "children", "backtest", "dispatch", "deliver", "sweep", "clientapi", "reviewapi", "adminapi", "flowapi", "hooks", "authorizer"}
 
 // startChildren puts every function behind the Lambda Runtime API, as a process of its own.
 func (s *Stack) startChildren(f functions) (err error) {
@@ -74,6 +77,7 @@ func (s *Stack) environment() ([]string, error) {
 		"DELIVERIES_TABLE": tables.Deliveries, "IDEMPOTENCY_TABLE": tables.Idempotency, "DOCUMENTS_BUCKET": bucket,
 		"PUBLIC_URL": s.URL, "ALLOW_LOOPBACK": "true", "OIDC_ISSUER": s.URL, "OIDC_AUDIENCE": "ballerine-dashboard",
 		"AWS_REGION": region, "AWS_ACCESS_KEY_ID": s.secrets.AccessKey, "AWS_SECRET_ACCESS_KEY": s.secrets.ObjectKey,
+		"AWS_ENDPOINT_URL_SQS": s.URL + sqsPath, "DELIVERIES_QUEUE": s.URL + sqsPath + "deliveries", "WAKES_QUEUE": s.URL + sqsPath + "wakes",
 		"AWS_ENDPOINT_URL_DYNAMODB": s.options.DynamoDB, "AWS_ENDPOINT_URL_S3": s.URL, "AWS_ENDPOINT_URL_SFN": s.URL + strings.TrimSuffix(sfnPath, "/"),
 	}
 	var environment []string

@@ -32,6 +32,7 @@ import (
 	"ballerine/internal/local/objects"
 	"ballerine/internal/local/sandbox"
 	"ballerine/internal/local/sfnserver"
+	"ballerine/internal/local/sqsserver"
 	"ballerine/internal/problem"
 	"ballerine/internal/ratelimit"
 	"ballerine/internal/registry"
@@ -86,24 +87,26 @@ type Stack struct {
 	Demo Demo
 	Core *app.Core
 
-	options  Options
-	secrets  *secrets
-	db       *embedded.DB
-	stores   stores
-	children *lambda.Server
-	engine   *interpret.Engine
-	express  *interpret.Express
-	backtest *backtests
-	issuer   *issuer.Issuer
-	sandbox  *sandbox.Server
-	objects  inProcess
-	direct   gateway.Direct
-	server   *http.Server
-	invoker  functions
-	metrics  *prometheus.Registry
-	stopWork context.CancelFunc
-	work     sync.WaitGroup
-	failed   chan error
+	options    Options
+	secrets    *secrets
+	db         *embedded.DB
+	stores     stores
+	children   *lambda.Server
+	engine     *interpret.Engine
+	express    *interpret.Express
+	backtest   *backtests
+	issuer     *issuer.Issuer
+	sandbox    *sandbox.Server
+	objects    inProcess
+	direct     gateway.Direct
+	server     *http.Server
+	invoker    functions
+	metrics    *prometheus.Registry
+	stopWork   context.CancelFunc
+	queues     *sqsserver.Server // nil: the functions are in this process
+	stopQueues context.CancelFunc
+	work       sync.WaitGroup
+	failed     chan error
 }
 
 // bucket of documents, as a path of the stack's own address.
@@ -355,6 +358,11 @@ func (s *Stack) handler(functions functions) (http.Handler, error) {
 		stepFunctions := sfnserver.Handler(sfnEngine{s.engine, s.backtest}, s.options.Now)
 		mux.Handle(sfnPath, stepFunctions)
 		mux.Handle(strings.TrimSuffix(sfnPath, "/"), stepFunctions)
+		work, stop := context.WithCancel(context.Background())
+		s.queues, s.stopQueues = sqsserver.New(work, sqsserver.Config{
+			Functions: map[string]string{"deliveries": "deliver", "wakes": "sweep"}, Invoker: functions, Logger: s.options.Logger,
+		}), stop
+		mux.Handle(sqsPath, s.queues)
 	}
 	return mux, nil
 }
@@ -461,6 +469,10 @@ func (s *Stack) Close(ctx context.Context) error {
 	}
 	if s.engine != nil {
 		failures = append(failures, s.engine.Close(ctx))
+	}
+	if s.queues != nil {
+		s.stopQueues()
+		s.queues.Wait()
 	}
 	if s.stopWork != nil {
 		s.stopWork()

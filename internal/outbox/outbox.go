@@ -23,6 +23,9 @@ type Config struct {
 	// Bury makes an effect a dead letter, with an incident on its case. NotFound when it is not there any more.
 	Bury func(ctx context.Context, effect cases.Effect) error
 
+	// Postponed hears when an effect that failed is due again; nil: nobody does.
+	Postponed func(at time.Time)
+
 	Policy  Policy         // default defaultPolicy
 	Limits  fair.Limits    // of the workers for what executions wait for, and of those for the others; default 64, 32, 16
 	Timeout time.Duration  // of an attempt; default 10 s
@@ -284,8 +287,12 @@ func (o *Outbox) failed(ctx context.Context, e cases.Effect, failure error) {
 	o.count(e, outcome)
 	o.config.Logger.Log(ctx, level, "effect not delivered", "case_id", e.Case, "kind", e.Kind, "effect", e.Ref(), "outcome", outcome,
 		"attempts", after.Delivery.Attempts, "next_at", after.Delivery.NextAt, "error", failure.Error())
-	if err := mark(); err != nil {
+	err := mark()
+	if err != nil {
 		o.config.Logger.ErrorContext(ctx, "a failed attempt was not written down: it is made again", "case_id", e.Case, "effect", e.Ref(), "error", err.Error())
+	}
+	if err == nil && after.Delivery.DeadAt.IsZero() && o.config.Postponed != nil {
+		o.config.Postponed(after.Delivery.NextAt)
 	}
 }
 

@@ -11,19 +11,24 @@ import (
 // mostPages bounds how many pages one reading takes; the next one goes on behind them.
 const mostPages = 20
 
-// pageTime bounds the reading of a page; the attempts at what is on it have their own time.
-const pageTime = 5 * time.Second
+// pageTime bounds the reading of a page, and readTime that of all; the attempts at what was read have their own time.
+const (
+	pageTime = 5 * time.Second
+	readTime = 8 * time.Second
+)
 
 // Read reads what is due, tenant by tenant, and lets it be delivered; it does not wait for that. Of what nobody has tried
 // it leaves alone what was written after fresh: it belongs to who heard of the commit. It returns how many effects it has
 // taken.
 func (o *Outbox) Read(ctx context.Context, fresh time.Time) (taken int, err error) {
+	all, done := context.WithTimeout(ctx, readTime)
+	defer done()
 	for range mostPages {
 		o.mutex.Lock()
 		after := o.after
 		o.mutex.Unlock()
 		now := o.config.Now()
-		reading, cancel := context.WithTimeout(ctx, pageTime)
+		reading, cancel := context.WithTimeout(all, pageTime)
 		effects, next, err := o.config.Store.Waiting(reading, cases.OutboxPage{
 			Before: now.Add(time.Millisecond), Fresh: fresh, After: after, Each: o.config.Each, Limit: o.config.Page,
 		})
@@ -40,6 +45,20 @@ func (o *Outbox) Read(ctx context.Context, fresh time.Time) (taken int, err erro
 		}
 	}
 	return taken, nil
+}
+
+// Place is where the next Read goes on.
+func (o *Outbox) Place() string {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return o.after
+}
+
+// GoOn lets the next Read go on at a place that another process was at.
+func (o *Outbox) GoOn(place string) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	o.after = place
 }
 
 // Run reads every so often until ctx ends, and returns when what was on its way has landed: for a process that hears of

@@ -18,6 +18,7 @@ import (
 type Outbox struct {
 	*outbox.Outbox
 	Webhooks *webhook.Service
+	alarm    *alarm
 }
 
 // Run delivers what is due, effects and webhooks, every so often until ctx ends, and returns when nothing is under way any
@@ -46,6 +47,7 @@ type OutboxConfig struct {
 	Store      cases.Store
 	Executions cases.Executions
 	Webhooks   *webhook.Service
+	Waker      Waker // nil where the process reads the outbox in a loop of its own
 	Now        func() time.Time
 	Metrics    telemetry.Metrics
 	Logger     *slog.Logger
@@ -53,12 +55,12 @@ type OutboxConfig struct {
 
 // NewOutbox makes an Outbox. First attempts at webhooks are made beside it: a subscriber holds up no delivery.
 func NewOutbox(c OutboxConfig) *Outbox {
-	s := &sender{OutboxConfig: c}
+	s, a := &sender{OutboxConfig: c}, &alarm{waker: c.Waker, now: c.Now, logger: c.Logger}
 	return &Outbox{
 		Outbox: outbox.New(outbox.Config{
-			Store: c.Store, Send: s.send, Bury: c.Cases.BuryEffect, Now: c.Now, Metrics: c.Metrics, Logger: c.Logger,
+			Store: c.Store, Send: s.send, Bury: c.Cases.BuryEffect, Postponed: a.set, Now: c.Now, Metrics: c.Metrics, Logger: c.Logger,
 		}),
-		Webhooks: c.Webhooks,
+		Webhooks: c.Webhooks, alarm: a,
 	}
 }
 
@@ -117,7 +119,8 @@ func (s *sender) publish(ctx context.Context, effect cases.Effect) error {
 	return nil
 }
 
-// firstAttempts is how long dispatch lets first attempts at webhooks begin before it answers; the sweep makes the others.
+// firstAttempts is how long dispatch lets first attempts at webhooks begin before it answers, where no queue takes them; the sweep
+// makes the others.
 const firstAttempts = 2 * time.Second
 
 // NewDispatch handles the cases table's stream: decode reads the effects of an event, of whatever store it is. What cannot
@@ -129,6 +132,7 @@ func NewDispatch(outbox *Outbox, decode func(json.RawMessage) ([]cases.Effect, e
 			return nil, problem.Wrap(err, problem.Invalid, "The event is not one of the cases table's stream.")
 		}
 		outbox.Deliver(ctx, effects)
+		outbox.alarm.ring(ctx)
 		outbox.Webhooks.Finish(ctx, firstAttempts)
 		return json.RawMessage(`{}`), nil
 	}

@@ -81,7 +81,7 @@ func TestNothingThatHangsKeepsTheSweepFromOthers(t *testing.T) {
 		sweep := task.NewSweep(task.SweepConfig{
 			Cases: core.Cases, Store: store, Executions: exec, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 			Outbox:  task.NewOutbox(task.OutboxConfig{Cases: core.Cases, Store: store, Executions: exec, Webhooks: hooks, Now: time.Now, Logger: slog.New(slog.DiscardHandler)}),
-			Overdue: 5 * time.Second, Quiet: 2 * time.Minute, Batch: 40, Linger: 2 * time.Second,
+			Overdue: 5 * time.Second, Quiet: 2 * time.Minute, Batch: 40,
 		})
 		call := func() {
 			t.Helper()

@@ -27,9 +27,6 @@ type SweepConfig struct {
 	Overdue    time.Duration // a deadline older than this was missed by its execution
 	Quiet      time.Duration // an active case not written for this long has its execution looked at
 	Batch      int           // how many cases at once
-	// Linger is the pause between the rounds of one call: it goes on until little of its time is left, so that what becomes
-	// due is delivered within the pause and not at the next call. Zero: one call is as many rounds as have something to do.
-	Linger time.Duration
 }
 
 // swept is the answer, for logs and people.
@@ -58,13 +55,14 @@ const reserve = 13 * time.Second
 // mostRounds bounds a call without a deadline.
 const mostRounds = 100
 
-// NewSweep handles the schedule: what is due and what was missed. Each kind of work goes on when another fails.
+// NewSweep handles the schedule: what is due and what was missed. Each kind of work goes on when another fails, and each has its
+// own time, so that one that hangs takes nothing from the others.
 func NewSweep(config SweepConfig) Handler {
 	s := &sweep{SweepConfig: config, pool: fair.New(fair.Limits{Total: 32, PerTenant: 8, PerReceiver: 8, Waiting: 10_000}), resting: &resting{until: map[cases.Ref]time.Time{}}}
-	return func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
-		result, err := s.run(ctx)
+		result, err := s.run(ctx, isWake(payload))
 		if result != (swept{}) {
 			config.Logger.InfoContext(ctx, "swept", result.attributes()...)
 		}
@@ -73,6 +71,12 @@ func NewSweep(config SweepConfig) Handler {
 		}
 		return json.Marshal(result)
 	}
+}
+
+// isWake says whether an event is a Waker's, and not the schedule's.
+func isWake(payload json.RawMessage) bool {
+	var batch messages
+	return json.Unmarshal(payload, &batch) == nil && len(batch.Records) > 0
 }
 
 // sweep is the work of the schedule's function.
@@ -85,11 +89,12 @@ type sweep struct {
 	resting *resting   // cases whose timers could not be applied
 }
 
-// Each kind of work has its own time in a round, so that one that hangs takes nothing from the others.
 const (
 	measureTime    = 5 * time.Second
 	timersTime     = 8 * time.Second
-	executionsTime = 8 * time.Second
+	executionsTime = 12 * time.Second
+	deliveriesTime = 5 * time.Second
+	finishTime     = 2 * time.Second
 )
 
 // within gives work its time.
@@ -99,75 +104,56 @@ func within(ctx context.Context, limit time.Duration, work func(context.Context)
 	return work(ctx)
 }
 
-// run makes rounds: without Linger until nothing is due, with it until its time is nearly over. Open cases are looked at
-// a page in each round, until they have all been, or without Linger a page in each call.
-func (s *sweep) run(ctx context.Context) (swept, error) {
-	total, failures, looked := swept{}, []error{}, false
-	if s.Outbox != nil {
-		failures = append(failures, within(ctx, measureTime, s.Outbox.Measure))
+// run makes rounds until nothing is due, or its time is nearly over. What a Waker asks for is no more than that; the schedule's calls
+// also look at some open cases, and go on where the last one has ended, whichever process that was.
+func (s *sweep) run(ctx context.Context, wake bool) (total swept, err error) {
+	failures := []error{}
+	if !wake {
+		if s.Outbox != nil {
+			failures = append(failures, within(ctx, measureTime, s.Outbox.Measure))
+		}
+		marks := s.open(ctx, &failures)
+		defer func() { s.keep(ctx, marks) }()
 	}
 	for n := 0; n < mostRounds; n++ {
 		result, err := s.round(ctx)
-		if !looked {
-			more := false
-			failed := within(ctx, executionsTime, func(ctx context.Context) (err error) {
-				more, err = s.executions(ctx, &result)
-				return err
-			})
-			looked, err = !more || s.Linger == 0, errors.Join(err, failed)
+		if n == 0 && !wake {
+			err = errors.Join(err, within(ctx, executionsTime, func(ctx context.Context) error { return s.looks(ctx, &result) }))
+		}
+		if s.Outbox != nil {
+			err = errors.Join(err, s.Outbox.Wait(ctx))
 		}
 		failures = append(failures, err)
 		total.add(result)
-		if s.Linger == 0 {
-			failures = append(failures, s.finish(ctx, reserve))
-		}
-		if s.Linger == 0 && (err != nil || result == swept{}) || !s.rest(ctx) {
+		if err != nil || result == (swept{}) || !timeLeft(ctx) {
 			break
 		}
 	}
-	failures = append(failures, s.finish(ctx, 0))
+	if s.Outbox != nil {
+		s.Outbox.alarm.ring(ctx)
+		s.Outbox.Webhooks.Finish(ctx, finishTime) // where no queue takes them
+	}
 	return total, errors.Join(failures...)
 }
 
-// finish waits for the deliveries that are under way; first attempts at webhooks may begin for a while.
-func (s *sweep) finish(ctx context.Context, within time.Duration) error {
-	if s.Outbox == nil {
-		return nil
-	}
-	err := s.Outbox.Wait(ctx)
-	s.Outbox.Webhooks.Finish(ctx, within)
-	return err
-}
-
-// rest pauses between rounds, and says whether there is time for another.
-func (s *sweep) rest(ctx context.Context) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve+s.Linger || ctx.Err() != nil {
-		return false
-	}
-	if s.Linger == 0 {
-		return true
-	}
-	timer := time.NewTimer(s.Linger)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+// timeLeft says whether there is time for another round.
+func timeLeft(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() == nil && (!ok || time.Until(deadline) >= reserve)
 }
 
 // round lets what is due begin, without waiting for it: nobody who hangs holds up the next round. What cases wait for comes
 // first, subscribers last.
 func (s *sweep) round(ctx context.Context) (result swept, err error) {
 	if s.Outbox != nil {
-		result.Effects, err = s.Outbox.Read(ctx, s.Now().Add(-cases.DispatchTime))
+		result.Effects, err = s.Outbox.Read(ctx, s.Now().Add(-cases.DispatchTime)) // it bounds its time itself
 	}
 	err = errors.Join(err, within(ctx, timersTime, func(ctx context.Context) error { return s.timers(ctx, &result) }))
 	if s.Outbox != nil {
-		var failed error
-		result.Deliveries, failed = s.Outbox.Webhooks.OfferDue(ctx)
-		err = errors.Join(err, failed)
+		err = errors.Join(err, within(ctx, deliveriesTime, func(ctx context.Context) (err error) {
+			result.Deliveries, err = s.Outbox.Webhooks.OfferDue(ctx)
+			return err
+		}))
 	}
 	return result, err
 }
@@ -241,11 +227,30 @@ func (s *sweep) each(ctx context.Context, refs []cases.Ref, do func(context.Cont
 	all.Wait()
 }
 
+// mostPages bounds how many pages of open cases one call looks at: Step Functions answers some 15 questions about executions a second.
+const mostPages = 3
+
+// looks are at pages of open cases.
+func (s *sweep) looks(ctx context.Context, result *swept) error {
+	var failures []error
+	for range mostPages {
+		more, err := s.executions(ctx, result)
+		failures = append(failures, err)
+		if !more || ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failures...)
+}
+
 // executions looks at a page of quiet open cases, finds the uploads of which nobody has told, and replaces the executions that
 // are gone. more: there are more pages.
 func (s *sweep) executions(ctx context.Context, result *swept) (more bool, err error) {
 	refs, next, err := s.Store.Open(ctx, s.Now().Add(-s.Quiet), s.page, s.Batch)
 	if err != nil {
+		if problem.CodeOf(err) == problem.Invalid { // a bookmark of another kind of store
+			s.page = ""
+		}
 		return false, err
 	}
 	s.page = next

@@ -143,7 +143,13 @@ func (s *Service) record(ctx context.Context, delivery Delivery, attempt Attempt
 	s.config.Metrics.Observe("webhook_duration", attempt.Duration, "outcome", outcome)
 	s.note(delivery, attempt)
 	// The attempt has been made: it is written down also when the caller has gone in the meantime.
-	return delivery, s.update(context.WithoutCancel(ctx), &delivery)
+	if err := s.update(context.WithoutCancel(ctx), &delivery); err != nil {
+		return delivery, err
+	}
+	if pause := delivery.NextAt.Sub(s.config.Now()); s.config.Queue != nil && delivery.Status == Pending && pause <= longestPause {
+		s.put(ctx, []Queued{queued(delivery, max(0, pause))})
+	}
+	return delivery, nil
 }
 
 func (s *Service) update(ctx context.Context, delivery *Delivery) error {

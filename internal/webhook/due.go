@@ -101,8 +101,16 @@ func (s *Service) queue(delivery Delivery, attempt func()) bool {
 
 // Offer lets the first attempts at new deliveries be made, and does not wait for them: see Finish. None is made at a
 // receiver that lately took too long: its deliveries are due, and OfferDue finds them. Attempts are given
-// Config.FirstTimeout.
+// Config.FirstTimeout. With a Queue they are made elsewhere.
 func (s *Service) Offer(deliveries []Delivery) {
+	if s.config.Queue != nil {
+		attempts := make([]Queued, len(deliveries))
+		for i, delivery := range deliveries {
+			attempts[i] = queued(delivery, 0)
+		}
+		s.put(s.base, attempts)
+		return
+	}
 	for _, delivery := range deliveries {
 		if !s.isSlow(delivery) {
 			s.offer(delivery, s.firstTimeout())
@@ -122,23 +130,24 @@ func (s *Service) offer(delivery Delivery, timeout time.Duration) bool {
 }
 
 // OfferDue reads what is due, in turns by receiver, and lets it be attempted; it does not wait for the attempts. It returns
-// how many it has newly offered. It reads a bounded number of pages; the next call goes on behind them.
+// how many it has newly offered. It reads a bounded number of pages; the next call goes on behind them. With a Queue it leaves
+// alone for a while what has just become due: there is a message for it.
 func (s *Service) OfferDue(ctx context.Context) (offered int, err error) {
+	before := s.config.Now().UTC()
+	if s.config.Queue != nil {
+		before = before.Add(-queueTime)
+	}
 	for range 10 {
 		s.mutex.Lock()
 		after := s.after
 		s.mutex.Unlock()
 		reading, cancel := context.WithTimeout(ctx, pageTime)
-		due, next, err := s.config.Store.DueDeliveries(reading, DuePage{Before: s.config.Now().UTC(), After: after, Each: eachReceiver, Limit: pageSize})
+		due, next, err := s.config.Store.DueDeliveries(reading, DuePage{Before: before, After: after, Each: eachReceiver, Limit: pageSize})
 		cancel()
 		if err != nil {
 			return offered, fmt.Errorf("read the due deliveries: %w", err)
 		}
-		for _, delivery := range due {
-			if s.offer(delivery, s.config.Timeout) {
-				offered++
-			}
-		}
+		offered += s.offerAll(ctx, due)
 		s.mutex.Lock()
 		s.after = next
 		s.mutex.Unlock()
@@ -147,6 +156,33 @@ func (s *Service) OfferDue(ctx context.Context) (offered int, err error) {
 		}
 	}
 	return offered, nil
+}
+
+// offerAll lets deliveries that are due be attempted, and says how many that is news for.
+func (s *Service) offerAll(ctx context.Context, due []Delivery) (offered int) {
+	if s.config.Queue != nil {
+		return s.putDue(ctx, due)
+	}
+	for _, delivery := range due {
+		if s.offer(delivery, s.config.Timeout) {
+			offered++
+		}
+	}
+	return offered
+}
+
+// Place is where the next OfferDue goes on.
+func (s *Service) Place() string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.after
+}
+
+// GoOn lets the next OfferDue go on at a place that another process was at.
+func (s *Service) GoOn(place string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.after = place
 }
 
 // Finish lets the attempts that were offered begin for a while, and returns when none is under way any more. Those that

@@ -37,6 +37,7 @@ type Config struct {
 	FirstTimeout  time.Duration              // of the attempt that Publish makes; default 3 s
 	FailingFor    time.Duration              // how long a receiver may take nothing until its subscription is disabled; default 5 days
 	Logger        *slog.Logger               // default slog.Default()
+	Queue         Queue                      // who makes attempts; nil: this process
 	Overlap       time.Duration              // how long an old secret signs beside the new one; default 24 h
 }
 
@@ -52,6 +53,7 @@ type Service struct {
 	mutex  sync.Mutex
 	flying map[string]struct{}  // deliveries that wait for an attempt here, or are being attempted
 	slow   map[string]time.Time // receivers that lately took too long -> until when no first attempt is made at them
+	queued map[string]time.Time // deliveries that OfferDue has lately put into the Queue
 	after  string               // where the reading of what is due goes on
 }
 
@@ -108,7 +110,7 @@ func New(config Config) *Service {
 		config.Overlap = 24 * time.Hour
 	}
 	limits := fair.Limits{Total: config.Concurrency, PerTenant: config.PerTenant, PerReceiver: config.PerReceiver, Waiting: maxWaiting}
-	s := &Service{config: config, pool: fair.New(limits), flying: map[string]struct{}{}, slow: map[string]time.Time{}}
+	s := &Service{config: config, pool: fair.New(limits), flying: map[string]struct{}{}, slow: map[string]time.Time{}, queued: map[string]time.Time{}}
 	s.base, s.stop = context.WithCancel(context.Background())
 	return s
 }

@@ -15,6 +15,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"ballerine/internal/app"
 	"ballerine/internal/cases"
@@ -25,6 +26,7 @@ import (
 	"ballerine/internal/store/awssecrets"
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/store/s3"
+	"ballerine/internal/store/sqs"
 	"ballerine/internal/store/stepfunctions"
 	"ballerine/internal/telemetry"
 	"ballerine/statemachines"
@@ -46,7 +48,7 @@ func Load(ctx context.Context, with ...With) (*app.Core, error) {
 	b.parts = app.Parts{
 		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Ledger: tables.Ledger(), Lists: tables.Lists(), Trials: tables.Trials(), Backtests: tables.Backtests(), Idempotency: tables.Idempotency(), Rates: tables.Rates(),
 		Definitions: statemachines.Files, PublicURL: b.env("PUBLIC_URL"), AllowLoopback: b.env("ALLOW_LOOPBACK") == "true",
-		Version: b.env("VERSION"), Now: time.Now, Logger: slog.Default(), Metrics: telemetry.Discard, SweepLinger: 2 * time.Second,
+		Version: b.env("VERSION"), Now: time.Now, Logger: slog.Default(), Metrics: telemetry.Discard,
 	}
 	if err := b.json("CASE_LIMITS", &b.parts.Limits); err != nil {
 		return nil, err
@@ -111,6 +113,26 @@ func Executions(_ context.Context, b *builder) error {
 func Wakes(_ context.Context, b *builder) error {
 	b.parts.Executions = stepfunctions.New(b.stepFunctions(), nil, nil)
 	return nil
+}
+
+// Deliveries are attempts at webhooks, which the function deliver makes: put into its queue.
+func Deliveries(_ context.Context, b *builder) error {
+	if url := b.env("DELIVERIES_QUEUE"); url != "" {
+		b.parts.Deliveries = sqs.Deliveries{API: b.queues(), URL: url}
+	}
+	return nil
+}
+
+// Wake lets the function sweep begin before its schedule: by a queue that invokes it.
+func Wake(_ context.Context, b *builder) error {
+	if url := b.env("WAKES_QUEUE"); url != "" {
+		b.parts.Waker = sqs.Wakes{API: b.queues(), URL: url}
+	}
+	return nil
+}
+
+func (b *builder) queues() *awssqs.Client {
+	return awssqs.NewFromConfig(b.aws, func(o *awssqs.Options) { o.BaseEndpoint = b.endpoint("SQS") })
 }
 
 // Decisions are run by Express machines.

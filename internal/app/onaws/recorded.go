@@ -17,6 +17,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -80,6 +81,8 @@ func accesses(ctx context.Context, input any) []access {
 		return one("secretsmanager:GetSecretValue", "secret", in.SecretId)
 	case *secretsmanager.DescribeSecretInput:
 		return one("secretsmanager:DescribeSecret", "secret", in.SecretId)
+	case *sqs.SendMessageBatchInput:
+		return one("sqs:SendMessage", "queue", in.QueueUrl)
 	case *sfn.StartExecutionInput:
 		return one("states:StartExecution", "machine", in.StateMachineArn)
 	case *sfn.StartSyncExecutionInput:

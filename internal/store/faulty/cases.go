@@ -115,6 +115,16 @@ func (s Cases) Open(ctx context.Context, before time.Time, after string, limit i
 	return p.refs, p.next, err
 }
 
+// Bookmarks implements cases.Store.
+func (s Cases) Bookmarks(ctx context.Context) (cases.Bookmarks, error) {
+	return doValue(ctx, s.Plan, "Bookmarks", s.Store.Bookmarks)
+}
+
+// PutBookmarks implements cases.Store.
+func (s Cases) PutBookmarks(ctx context.Context, marks cases.Bookmarks) error {
+	return do(ctx, s.Plan, "PutBookmarks", func(ctx context.Context) error { return s.Store.PutBookmarks(ctx, marks) })
+}
+
 // Publications implements cases.Store.
 func (s Cases) Publications(ctx context.Context, tenant string, from cases.Place, until time.Time, limit int) (found []cases.Publication, more bool, err error) {
 	err = do(ctx, s.Plan, "Publications", func(ctx context.Context) error {

@@ -22,6 +22,7 @@ func Outbox(t *testing.T, open func(t *testing.T) cases.Store) {
 		"a commit buries, replays and discards all or nothing":                           (*box).commits,
 		"of a race of claim and drop one wins":                                           (*box).race,
 		"the outstanding effects of a commit are found wherever they wait":               (*box).outstanding,
+		"bookmarks are kept over those that were read":                                   (*box).bookmarks,
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) { row(&box{T: t, Store: open(t), ctx: context.Background()}) })
@@ -304,5 +305,32 @@ func (b *box) outstanding() {
 	b.want("outstanding", refs, "1/0", "1/1", "1/2")
 	if found, err = b.Outstanding(b.ctx, "a", "case_1", 2, epoch); err != nil || len(found) != 0 {
 		b.Errorf("of another commit: %v %v", found, err)
+	}
+}
+
+func (b *box) bookmarks() {
+	none, err := b.Bookmarks(b.ctx)
+	must(b.T, err)
+	if len(none.At) != 0 || none.Revision != 0 {
+		b.Fatalf("there are bookmarks: %+v", none)
+	}
+	for n, at := range []string{"2#open#a", "", "\x00\xff7#open#b"} {
+		marks, err := b.Bookmarks(b.ctx)
+		must(b.T, err)
+		marks.At = map[string][]byte{"open": []byte(at), "effects": []byte("a")}
+		must(b.T, b.PutBookmarks(b.ctx, marks))
+		if after, err := b.Bookmarks(b.ctx); err != nil || string(after.At["open"]) != at || string(after.At["effects"]) != "a" || after.Revision != n+1 {
+			b.Errorf("%+v %v", after, err)
+		}
+		marks.At = map[string][]byte{"open": []byte("another")}
+		if err := b.PutBookmarks(b.ctx, marks); problem.CodeOf(err) != problem.Conflict {
+			b.Errorf("bookmarks over former ones: %v", err)
+		}
+	}
+	if err := b.PutBookmarks(b.ctx, cases.Bookmarks{At: map[string][]byte{"open": []byte("new")}}); problem.CodeOf(err) != problem.Conflict {
+		b.Errorf("bookmarks where there are some: %v", err)
+	}
+	if after, err := b.Bookmarks(b.ctx); err != nil || string(after.At["open"]) != "\x00\xff7#open#b" {
+		b.Errorf("who came second has kept its own: %+v %v", after, err)
 	}
 }
