@@ -42,7 +42,7 @@ func (c *Core) Serve(operations httpapi.Operations) (bridge.Handler, error) {
 func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) {
 	config := httpapi.Config{
 		Operations: []httpapi.Operations{operations}, Cases: c.Cases, Authenticator: c.Authenticator(), Keys: c.keys(), Tokens: c.Tokens,
-		Idempotency: c.Idempotency, Secret: c.SigningSecrets[0], Now: c.Now, NewID: c.NewID, Metrics: c.Metrics, Logger: c.Logger, Version: c.Version,
+		Idempotency: c.Idempotency, Ring: c.ring, Now: c.Now, NewID: c.NewID, Metrics: c.Metrics, Logger: c.Logger, Version: c.Version,
 		Writable: c.Writable, Rates: c.limiter,
 	}
 	switch operations.Audience {

@@ -19,6 +19,7 @@ import (
 	"ballerine/internal/connector"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/keyring"
 	"ballerine/internal/outbound"
 	"ballerine/internal/policy/backtest"
 	"ballerine/internal/policy/ledger"
@@ -56,6 +57,7 @@ type Parts struct {
 	Definitions    fs.FS                                                  // see package statemachines
 	Settings       map[string]string                                      // what vendor plugins name: {"sandbox": URL}
 	SigningSecrets [][]byte                                               // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
+	SigningSource  keyring.Reader                                         // reads SigningSecrets again when they have been replaced; nil: they stay
 	Issuers        []identity.Issuer                                      // of reviewers' tokens
 	FourEyes       func(ctx context.Context, tenant string) (bool, error) // whether a tenant's challengers need an approval; default: as it publishes
 	ShadowTime     time.Duration                                          // the longest that a decision waits for its shadow; default 100 ms
@@ -94,6 +96,7 @@ type Core struct {
 	Trials  *trial.Service // nil: see Parts
 	Cases   *cases.Service
 	Tokens  *identity.Tokens
+	ring    *keyring.Ring      // nil without signing secrets
 	opener  *lists.Opener      // nil without lists
 	limiter *ratelimit.Limiter // nil: requests are not limited
 
@@ -120,9 +123,10 @@ func New(parts Parts) (*Core, error) {
 		catalog.Lists = c.opener
 	}
 	if len(parts.SigningSecrets) > 0 {
-		if c.Tokens, err = identity.NewTokens(parts.Now, parts.SigningSecrets...); err != nil {
+		if c.ring, err = ring(parts); err != nil {
 			return nil, err
 		}
+		c.Tokens = identity.TokensOf(parts.Now, c.ring)
 	}
 	if parts.Trials != nil {
 		config := trial.Config{Store: parts.Trials, Policies: catalog, FourEyes: parts.FourEyes, Now: parts.Now, NewID: parts.NewID}
@@ -140,6 +144,13 @@ func New(parts Parts) (*Core, error) {
 	}
 	c.Cases = cases.New(config)
 	return c, nil
+}
+
+func ring(parts Parts) (*keyring.Ring, error) {
+	if parts.SigningSource == nil {
+		return keyring.Of(parts.SigningSecrets...)
+	}
+	return keyring.Reading(parts.SigningSource, parts.Now, parts.SigningSecrets...)
 }
 
 // searchKey keys the search's hashes. It is made from the oldest signing secret, so that a new one in front changes nothing.

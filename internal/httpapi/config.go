@@ -11,6 +11,7 @@ import (
 	"ballerine/internal/connector"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/keyring"
 	"ballerine/internal/policy/backtest"
 	"ballerine/internal/policy/ledger"
 	"ballerine/internal/policy/lists"
@@ -35,7 +36,7 @@ const (
 	Hooks  Audience = "hooks"
 )
 
-// Config is what the interface needs. Secret, Authenticator and the services behind the audiences' operations are required.
+// Config is what the interface needs. Secret (or Ring), Authenticator and the services behind the audiences' operations are required.
 type Config struct {
 	Operations    []Operations // what is served
 	Cases         *cases.Service
@@ -56,6 +57,7 @@ type Config struct {
 	Publisher     *registry.Publisher
 	Vendors       *connector.Client // reads callbacks
 	Secret        []byte            // signs cursors and seals the answers that repeated calls get again; 32 bytes or more
+	Ring          *keyring.Ring     // the same, where it may be replaced; nil: of Secret
 
 	// Rates counts requests by caller; nil: they are not limited.
 	Rates *ratelimit.Limiter

@@ -22,6 +22,7 @@ import (
 
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
 	"ballerine/internal/telemetry"
@@ -78,8 +79,12 @@ func Describe() (*huma.OpenAPI, error) {
 
 func build(config Config) (*server, huma.API, error) {
 	ours()
-	if len(config.Secret) < 32 {
-		return nil, nil, problem.New(problem.Invalid, "The interface's secret has at least 32 bytes.")
+	if config.Ring == nil {
+		ring, err := keyring.Of(config.Secret)
+		if err != nil {
+			return nil, nil, err
+		}
+		config.Ring = ring
 	}
 	if config.Now == nil {
 		config.Now = time.Now
@@ -99,14 +104,7 @@ func build(config Config) (*server, huma.API, error) {
 	if config.FlowToken <= 0 {
 		config.FlowToken = time.Hour
 	}
-	cursors, err := newCursors(config.Secret)
-	if err != nil {
-		return nil, nil, err
-	}
-	calls, err := idempotency.New(config.Idempotency, config.Now, config.Secret)
-	if err != nil {
-		return nil, nil, err
-	}
+	cursors, calls := cursors{config.Ring}, idempotency.New(config.Idempotency, config.Now, config.Ring)
 	s := &server{Config: config, mux: http.NewServeMux(), operations: map[string]operation{}, outputs: map[string]reflect.Type{}, inputs: map[string]input{}, cursors: cursors, calls: calls}
 	settings := huma.DefaultConfig("Ballerine", "1")
 	settings.DocsPath, settings.OpenAPIPath, settings.SchemasPath, settings.CreateHooks = "", "", "", nil

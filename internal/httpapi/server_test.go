@@ -12,6 +12,7 @@ import (
 
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/keyring"
 )
 
 type answers struct {
@@ -122,10 +123,11 @@ func TestBadRequestsAreProblemsWithCodes(t *testing.T) {
 }
 
 func FuzzCursor(f *testing.F) {
-	s, err := newCursors(make([]byte, 32))
+	ring, err := keyring.Of(make([]byte, 32))
 	if err != nil {
 		f.Fatal(err)
 	}
+	s := cursors{ring}
 	f.Add("x", "y")
 	f.Fuzz(func(t *testing.T, scope, after string) {
 		if cursor := s.sign(scope, after); cursor != nil && strings.ToValidUTF8(after, "") == after {
@@ -155,5 +157,27 @@ func TestNoAnswerIsKeptByACacheOnItsWay(t *testing.T) {
 		if got := answer.Header(); len(got["Cache-Control"]) != 1 || got.Get("Cache-Control") != "no-store" || got.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s %s answers %d with %v", route.Method, route.Path, answer.Code, got)
 		}
+	}
+}
+
+func TestACursorOutlivesTheSecretThatHasSignedIt(t *testing.T) {
+	former, newer := make([]byte, 32), append(make([]byte, 31), 1)
+	ringOf := func(secrets ...[]byte) cursors {
+		t.Helper()
+		ring, err := keyring.Of(secrets...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cursors{ring}
+	}
+	cursor := *ringOf(former).sign("list", "place")
+	if got, err := ringOf(newer, former).read("list", cursor); err != nil || got != "place" {
+		t.Errorf("%q %v", got, err)
+	}
+	if got, err := ringOf(newer).read("list", cursor); err == nil {
+		t.Errorf("read with a secret that has not signed it: %q", got)
+	}
+	if fresh := *ringOf(newer, former).sign("list", "place"); fresh == cursor {
+		t.Error("the former secret signs")
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 )
 
@@ -35,11 +36,16 @@ type Call struct {
 type Calls struct {
 	store Store
 	now   func() time.Time
-	aead  cipher.AEAD // keeps answers unreadable in the store: they hold secrets and personal data
+	ring  *keyring.Ring // keeps answers unreadable in the store: they hold secrets and personal data
 }
 
-// New makes Calls. The key that seals answers is derived from secret.
-func New(store Store, now func() time.Time, secret []byte) (*Calls, error) {
+// New makes Calls. The keys that seal answers are derived from the ring's secrets.
+func New(store Store, now func() time.Time, ring *keyring.Ring) *Calls {
+	return &Calls{store: store, now: now, ring: ring}
+}
+
+// cipherOf is what seals answers with a secret.
+func cipherOf(secret []byte) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, secret, nil, "ballerine answers", 32)
 	if err != nil {
 		return nil, problem.Wrap(err, problem.Internal, "The key of answers cannot be made.")
@@ -52,7 +58,7 @@ func New(store Store, now func() time.Time, secret []byte) (*Calls, error) {
 	if err != nil {
 		return nil, problem.Wrap(err, problem.Internal, "The cipher of answers cannot be made.")
 	}
-	return &Calls{store: store, now: now, aead: aead}, nil
+	return aead, nil
 }
 
 // Begin reserves a call: the caller holds it, and carries it out, when mine is true. Otherwise the same call came before,
@@ -97,8 +103,12 @@ func (c *Calls) reservation(call Call) Reservation {
 // End keeps the answer of a call for those that repeat it. It outlives the call's own context.
 func (c *Calls) End(ctx context.Context, r Reservation, answer Answer) error {
 	ctx = context.WithoutCancel(ctx)
+	aead, err := cipherOf(c.ring.Secrets()[0])
+	if err != nil {
+		return err
+	}
 	sealed := answer
-	sealed.Body = c.aead.Seal(nil, nil, answer.Body, []byte(r.Key)) //nolint:gosec // the AEAD makes its own nonce
+	sealed.Body = aead.Seal(nil, nil, answer.Body, []byte(r.Key)) //nolint:gosec // the AEAD makes its own nonce
 	return c.store.Complete(ctx, r.Key, r.Holder, sealed)
 }
 
@@ -122,9 +132,16 @@ func (c *Calls) Answer(r Reservation) (Answer, error) {
 	if r.Answer == nil {
 		return Answer{}, problem.New(problem.IdempotencyInFlight, "The first call with this Idempotency-Key has not ended.")
 	}
-	body, err := c.aead.Open(nil, nil, r.Answer.Body, []byte(r.Key))
-	if err != nil {
-		return Answer{}, problem.Wrap(err, problem.Internal, "The kept answer cannot be read.")
+	var body []byte
+	opens := func(secret []byte) bool {
+		aead, err := cipherOf(secret)
+		if err == nil {
+			body, err = aead.Open(nil, nil, r.Answer.Body, []byte(r.Key))
+		}
+		return err == nil
+	}
+	if !c.ring.Any(opens) {
+		return Answer{}, problem.New(problem.Internal, "The kept answer cannot be read.")
 	}
 	return Answer{Status: r.Answer.Status, Header: r.Answer.Header, Body: body}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ballerine/internal/idempotency"
+	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 )
 
@@ -61,11 +62,11 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	d := &desk{store: &memory{kept: map[string]idempotency.Reservation{}}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	calls, err := idempotency.New(d.store, func() time.Time { return d.now }, []byte("a secret"))
+	ring, err := keyring.Of(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Calls = calls
+	d.Calls = idempotency.New(d.store, func() time.Time { return d.now }, ring)
 	return d
 }
 
@@ -215,5 +216,33 @@ func TestAStoreThatIsDownIsReported(t *testing.T) {
 	d.store.down = errors.New("down")
 	if _, mine, err := d.Begin(t.Context(), idempotency.Call{Key: "k"}); mine || !errors.Is(err, d.store.down) {
 		t.Errorf("%t %v", mine, err)
+	}
+}
+
+// A secret was put in front of the one that has sealed the answer: it is given again all the same, also by a process that seals with the
+// new one already.
+func TestAnAnswerOutlivesTheSecretThatHasSealedIt(t *testing.T) {
+	d := newDesk(t)
+	r, _ := d.begin(t)
+	if err := d.End(t.Context(), r, idempotency.Answer{Status: 201, Body: []byte(`{"id":"case_1"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	newer, err := keyring.Of(append(make([]byte, 31), 1), make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Calls = idempotency.New(d.store, func() time.Time { return d.now }, newer)
+	again, mine := d.begin(t)
+	answer, err := d.Answer(again)
+	if err != nil || mine || string(answer.Body) != `{"id":"case_1"}` {
+		t.Errorf("%s %v %v", answer.Body, mine, err)
+	}
+	other, err := keyring.Of(append(make([]byte, 31), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Calls = idempotency.New(d.store, func() time.Time { return d.now }, other)
+	if _, err := d.Answer(again); problem.CodeOf(err) != problem.Internal {
+		t.Errorf("opened with a secret that has not sealed it: %v", err)
 	}
 }

@@ -233,7 +233,7 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"updatePublishingSettings":       "admin",
 		"approveProposal rejectProposal": "admin manager",
 		"receiveCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent": "",
-		"step rules vendor document children dispatch sweep backtest nobody":                               "",
+		"step rules vendor document children dispatch deliver sweep backtest nobody":                       "",
 	} {
 		for _, operation := range strings.Fields(operations) {
 			known[operation] = true

@@ -8,6 +8,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 )
 
@@ -16,31 +17,31 @@ const (
 	flowMark         = "flt_"
 	flowAudience     = "ballerine/flow"
 	callbackAudience = "ballerine/callback"
-	minSecret        = 32 // bytes
 	maxToken         = 8192
 )
 
-// Tokens signs and reads flow tokens and callback tokens with HMAC-SHA256. It is immutable.
+// Tokens signs and reads flow tokens and callback tokens with HMAC-SHA256. It is safe for concurrent use.
 type Tokens struct {
-	secrets [][]byte
-	now     func() time.Time
+	ring *keyring.Ring
+	now  func() time.Time
 }
 
 // NewTokens takes the signing secrets, newest first: the first signs, all verify. Each has 32 bytes or more.
 // now may be nil: time.Now. Errors: Invalid.
 func NewTokens(now func() time.Time, secrets ...[]byte) (*Tokens, error) {
+	ring, err := keyring.Of(secrets...)
+	if err != nil {
+		return nil, err
+	}
+	return TokensOf(now, ring), nil
+}
+
+// TokensOf is NewTokens with secrets that may be replaced.
+func TokensOf(now func() time.Time, ring *keyring.Ring) *Tokens {
 	if now == nil {
 		now = time.Now
 	}
-	if len(secrets) == 0 {
-		return nil, problem.New(problem.Invalid, "A signing secret is needed.")
-	}
-	for _, secret := range secrets {
-		if len(secret) < minSecret {
-			return nil, problem.New(problem.Invalid, "A signing secret has at least %d bytes.", minSecret)
-		}
-	}
-	return &Tokens{secrets: secrets, now: now}, nil
+	return &Tokens{ring: ring, now: now}
 }
 
 // Callback names the work that a vendor's callback answers, so that the callback needs no look-up.
@@ -110,7 +111,7 @@ func (t *Tokens) ReadCallback(text string) (Callback, error) {
 }
 
 func (t *Tokens) sign(audience, subject string, expires time.Time, claims any) (string, error) {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: t.secrets[0]}, (&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: t.ring.Secrets()[0]}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", problem.Wrap(err, problem.Internal, "The token cannot be signed.")
 	}
@@ -131,12 +132,7 @@ func (t *Tokens) read(text, audience string, claims any) (subject string, err er
 		return "", invalid()
 	}
 	var standard jwt.Claims
-	for _, secret := range t.secrets {
-		if err = token.Claims(secret, &standard, claims); err == nil {
-			break
-		}
-	}
-	if err != nil || standard.Expiry == nil {
+	if !t.ring.Any(func(secret []byte) bool { return token.Claims(secret, &standard, claims) == nil }) || standard.Expiry == nil {
 		return "", invalid()
 	}
 	err = standard.ValidateWithLeeway(jwt.Expected{AnyAudience: jwt.Audience{audience}, Time: t.now()}, 0)

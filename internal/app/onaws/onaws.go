@@ -177,24 +177,31 @@ func Objects(_ context.Context, b *builder) error {
 	return nil
 }
 
-// Signing reads the secrets that sign tokens and cursors, from Secrets Manager: {"keys": [base64, …]}, newest first.
+// Signing reads the secrets that sign tokens and cursors, from Secrets Manager, and reads them again when they were replaced:
+// {"keys": [base64, …]}, newest first, and those of the version before, so that what was signed before a rotation is good.
 func Signing(ctx context.Context, b *builder) error {
-	text := b.env("SIGNING_KEYS") // given directly on one machine
-	if text == "" {
-		out, err := secretsmanager.NewFromConfig(b.aws).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(b.env("SIGNING_SECRET"))})
-		if err != nil {
-			return problem.Wrap(err, problem.Internal, "The signing secret could not be read.")
-		}
-		text = aws.ToString(out.SecretString)
+	if text := b.env("SIGNING_KEYS"); text != "" { // given directly on one machine
+		b.parts.SigningSecrets = signingKeys(text)
+		return nil
 	}
+	source := awssecrets.Signing{API: secretsmanager.NewFromConfig(b.aws), Secret: b.env("SIGNING_SECRET"), Keys: signingKeys}
+	secrets, err := source.Read(ctx)
+	if err != nil {
+		return problem.Wrap(err, problem.Internal, "The signing secret could not be read.")
+	}
+	b.parts.SigningSecrets, b.parts.SigningSource = secrets, source.Read
+	return nil
+}
+
+// signingKeys are those of a secret's text.
+func signingKeys(text string) [][]byte {
 	var secret struct {
 		Keys [][]byte `json:"keys"`
 	}
 	if err := json.Unmarshal([]byte(text), &secret); err != nil || len(secret.Keys) == 0 {
-		secret.Keys = [][]byte{[]byte(text)} // the secret as it was generated: letters and digits
+		return [][]byte{[]byte(text)} // the secret as it was generated: letters and digits
 	}
-	b.parts.SigningSecrets = secret.Keys
-	return nil
+	return secret.Keys
 }
 
 // Reviewers are those of the user pool, or of another OpenID Connect issuer that puts tenant and roles into its tokens.

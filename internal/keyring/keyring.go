@@ -1,0 +1,109 @@
+// Package keyring holds the secrets that sign and seal, newest first: the first signs, all of them verify. It reads them again while the
+// process lives, so that a secret that was replaced takes effect without a new process.
+package keyring
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"ballerine/internal/problem"
+)
+
+const (
+	// keep is how long secrets are used until they are read again.
+	keep = 5 * time.Minute
+	// earliest is how long they are used at least, also when something is signed by another one.
+	earliest = 10 * time.Second
+	// readTime bounds the reading. The former secrets do until the next one.
+	readTime = 2 * time.Second
+	// shortest is the length of a secret, in bytes.
+	shortest = 32
+)
+
+// Reader reads the secrets from where they are kept, newest first.
+type Reader func(ctx context.Context) ([][]byte, error)
+
+// Ring holds secrets. It is safe for concurrent use.
+type Ring struct {
+	read Reader // nil: they stay as they are
+	now  func() time.Time
+
+	mutex   sync.Mutex
+	secrets [][]byte
+	asked   time.Time
+}
+
+// Of holds secrets that stay as they are. Errors: Invalid when there are none, or one is short.
+func Of(secrets ...[]byte) (*Ring, error) {
+	if err := check(secrets); err != nil {
+		return nil, err
+	}
+	return &Ring{secrets: secrets}, nil
+}
+
+// Reading holds secrets that are read again every few minutes; those given are the first. now may be nil: time.Now. Errors: Invalid.
+func Reading(read Reader, now func() time.Time, secrets ...[]byte) (*Ring, error) {
+	ring, err := Of(secrets...)
+	if err != nil {
+		return nil, err
+	}
+	if now == nil {
+		now = time.Now
+	}
+	ring.read, ring.now, ring.asked = read, now, now()
+	return ring, nil
+}
+
+func check(secrets [][]byte) error {
+	if len(secrets) == 0 {
+		return problem.New(problem.Invalid, "A signing secret is needed.")
+	}
+	for _, secret := range secrets {
+		if len(secret) < shortest {
+			return problem.New(problem.Invalid, "A signing secret has at least %d bytes.", shortest)
+		}
+	}
+	return nil
+}
+
+// Secrets are those of now, newest first: never none.
+func (r *Ring) Secrets() [][]byte {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.read != nil && r.now().Sub(r.asked) >= keep {
+		r.again()
+	}
+	return r.secrets
+}
+
+// Renewed reads the secrets again, since something was signed by none of them: perhaps by another process that has a newer one. It says
+// whether there are others now. Whoever sends nonsense does not make it read more often than every few seconds.
+func (r *Ring) Renewed() bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.read == nil || r.now().Sub(r.asked) < earliest {
+		return false
+	}
+	return r.again()
+}
+
+// again reads the secrets, and says whether they have changed. The mutex is held. What cannot be read, or is none, changes nothing.
+func (r *Ring) again() bool {
+	r.asked = r.now()
+	ctx, cancel := context.WithTimeout(context.Background(), readTime)
+	defer cancel()
+	fresh, err := r.read(ctx)
+	if err != nil || check(fresh) != nil || slices.EqualFunc(fresh, r.secrets, bytes.Equal) {
+		return false
+	}
+	r.secrets = fresh
+	return true
+}
+
+// Any tries the secrets, newest first, until one fits, and if none does, once more with those that were read again.
+func (r *Ring) Any(fits func(secret []byte) bool) bool {
+	return slices.ContainsFunc(r.Secrets(), fits) || r.Renewed() && slices.ContainsFunc(r.Secrets(), fits)
+}
