@@ -96,6 +96,16 @@ func (o *office) admitted(s shot) string {
 	return ""
 }
 
+// changed says whether a case is not as somebody has seen it. A link for the applicant leaves it as it is.
+func (w *walk) changed(r cases.Record, seen int) bool {
+	for version := seen + 1; version <= r.Version; version++ {
+		if w.world.store.entry(r.ID, version).Cause != cases.CauseFlowToken {
+			return true
+		}
+	}
+	return seen > r.Version
+}
+
 // judge is what the oracle says to a call on a case as it is: a code, or "" when it is done.
 func (w *walk) judge(s shot, r cases.Record) string {
 	book := w.world.bookOf(r)
@@ -106,7 +116,7 @@ func (w *walk) judge(s shot, r cases.Record) string {
 		return ""
 	}
 	closed := refused(r.Status != cases.StatusActive, "case_closed")
-	unseen := refused(s.seen != r.Version, "stale")
+	unseen := refused(w.changed(r, s.seen), "stale")
 	if s.seen == 0 {
 		unseen = "precondition_required"
 	}
@@ -323,7 +333,7 @@ func (w *walk) kept(of map[string]keyedCall, name string) (keyedCall, bool) {
 // allowed.
 func (w *walk) explained(s shot, code string, before, after int) bool {
 	for version := before; version <= after; version++ {
-		if want := w.judge(s, w.world.store.at(s.id, version)); code == want || code == "livelock" && want == "" || code == "four_eyes" && want == "" && w.takesOthers(s, version) {
+		if want := w.judge(s, w.world.store.at(s.id, version)); code == want || code == "livelock" && want == "" || code == "four_eyes" && (want == "" || s.op == "decideDocument" && want == "not_found") && w.takesOthers(s, version) {
 			return true
 		}
 	}
