@@ -36,7 +36,6 @@ func (r *rig) together() {
 // TestTwoAttemptsAtOnceStartEachChildOnce: a task that is taken for lost is begun again while it still runs. One of the two meets every
 // fault of the store in between, and may be killed; what comes of it is what one attempt alone makes.
 func TestTwoAttemptsAtOnceStartEachChildOnce(t *testing.T) {
-	t.Parallel()
 	known := parse(t, strings.ReplaceAll(company, "UNTIL", "all"), owner)
 	db := openChecked(t)
 	good := newRig(t, db, known, "good")
