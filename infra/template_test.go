@@ -73,7 +73,7 @@ func resources(t *testing.T, kind string) map[string]any {
 func TestEveryFunctionHasItsOwnRoleLogsAndTraces(t *testing.T) {
 	template := load(t, "../template.yaml")
 	globals := at(template, "Globals", "Function")
-	if at(globals, "Tracing") != "Active" || at(globals, "Runtime") != "provided.al2023" || fmt.Sprint(at(globals, "Architectures")) != "[arm64]" {
+	if at(globals, "Tracing") != "PassThrough" || at(globals, "Runtime") != "provided.al2023" || fmt.Sprint(at(globals, "Architectures")) != "[arm64]" {
 		t.Errorf("globals: %v", globals)
 	}
 	for name, function := range resources(t, "AWS::Serverless::Function") {
