@@ -1787,6 +1787,9 @@ type DocumentKind struct {
 
 	// Title Title, for people
 	Title string `json:"title"`
+
+	// Titles title by language (ISO 639-1); absent: there is one text, in a language that is not known
+	Titles map[string]string `json:"titles,omitempty"`
 }
 
 // Entry defines model for Entry.
@@ -2832,6 +2835,9 @@ type OutlineState struct {
 
 	// Title what people call it; empty when the workflow does not say
 	Title string `json:"title"`
+
+	// Titles title by language (ISO 639-1); absent: there is one text, in a language that is not known
+	Titles map[string]string `json:"titles,omitempty"`
 }
 
 // OutlineStateKind Kind of the state
@@ -4400,6 +4406,9 @@ type Workflow struct {
 	// Title Title, for people
 	Title string `json:"title"`
 
+	// Titles title by language (ISO 639-1); absent: there is one text, in a language that is not known
+	Titles map[string]string `json:"titles,omitempty"`
+
 	// Transitions All transitions
 	Transitions []OutlineTransition `json:"transitions"`
 
@@ -4432,6 +4441,9 @@ type WorkflowSummary struct {
 
 	// Title Title, for people
 	Title string `json:"title"`
+
+	// Titles title by language (ISO 639-1); absent: there is one text, in a language that is not known
+	Titles map[string]string `json:"titles,omitempty"`
 
 	// Version Newest version of the workflow
 	Version int64 `json:"version"`

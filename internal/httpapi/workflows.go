@@ -13,10 +13,11 @@ import (
 
 // WorkflowSummary is a published workflow in a list.
 type WorkflowSummary struct {
-	ID      string `json:"id"`
-	Version int    `json:"version"`
-	Title   string `json:"title"`
-	Subject string `json:"subject" enum:"individual,business,transaction,application"`
+	ID      string            `json:"id"`
+	Version int               `json:"version"`
+	Title   string            `json:"title"`
+	Titles  map[string]string `json:"titles,omitempty" doc:"title by language (ISO 639-1); absent: there is one text, in a language that is not known"`
+	Subject string            `json:"subject" enum:"individual,business,transaction,application"`
 }
 
 // Workflow is a published workflow: what it collects, and its chart.
@@ -34,12 +35,13 @@ type Workflow struct {
 
 // DocumentKind is a kind of document that a workflow collects.
 type DocumentKind struct {
-	Kind         string   `json:"kind"`
-	Title        string   `json:"title"`
-	Required     bool     `json:"required"`
-	Sides        []string `json:"sides" nullable:"false"`
-	ContentTypes []string `json:"content_types" nullable:"false"`
-	Fields       []string `json:"fields" nullable:"false" doc:"what is declared with it"`
+	Kind         string            `json:"kind"`
+	Title        string            `json:"title"`
+	Titles       map[string]string `json:"titles,omitempty" doc:"title by language (ISO 639-1); absent: there is one text, in a language that is not known"`
+	Required     bool              `json:"required"`
+	Sides        []string          `json:"sides" nullable:"false"`
+	ContentTypes []string          `json:"content_types" nullable:"false"`
+	Fields       []string          `json:"fields" nullable:"false" doc:"what is declared with it"`
 }
 
 func (s *server) registerWorkflows(api huma.API) {
@@ -66,7 +68,7 @@ func (s *server) registerWorkflows(api huma.API) {
 }
 
 func workflowSummary(w *workflow.Workflow) WorkflowSummary {
-	return WorkflowSummary{ID: w.ID, Version: w.Version, Title: w.Title, Subject: w.Subject}
+	return WorkflowSummary{ID: w.ID, Version: w.Version, Title: w.Title, Titles: w.Titles, Subject: w.Subject}
 }
 
 func workflowShape(w *workflow.Workflow) Workflow {
@@ -84,7 +86,7 @@ func workflowShape(w *workflow.Workflow) Workflow {
 
 func documentKind(k workflow.DocumentKind) DocumentKind {
 	shape := DocumentKind{
-		Kind: k.Kind, Title: k.Title, Required: k.Required, Sides: list(k.Sides), ContentTypes: list(k.ContentTypes), Fields: []string{},
+		Kind: k.Kind, Title: k.Title, Titles: k.Titles, Required: k.Required, Sides: list(k.Sides), ContentTypes: list(k.ContentTypes), Fields: []string{},
 	}
 	if properties, ok := k.Properties["properties"].(map[string]any); ok {
 		shape.Fields = slices.Sorted(maps.Keys(properties))

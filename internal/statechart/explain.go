@@ -75,3 +75,17 @@ type Sentence struct {
 	Text string            // in English where there are several languages; "": there is none
 	In   map[string]string // by language; nil: it is in one language, and which one is not known
 }
+
+// Title is what people call the state, as its meta says; empty where it does not.
+func (s *State) Title() Sentence {
+	texts, several := s.Meta["title"].(map[string]any)
+	if !several {
+		title, _ := s.Meta["title"].(string)
+		return Sentence{Text: title}
+	}
+	in := map[string]string{}
+	for language, text := range texts {
+		in[language], _ = text.(string)
+	}
+	return Sentence{Text: in["en"], In: in}
+}

@@ -8,14 +8,15 @@ import (
 
 // OutlineState is a state as a drawing of the chart needs it.
 type OutlineState struct {
-	Path        string   `json:"path"`
-	Parent      string   `json:"parent" doc:"path of the state that it is inside of; empty at the top"`
-	Kind        string   `json:"kind" enum:"atomic,compound,parallel,final,history"`
-	Initial     bool     `json:"initial"`
-	Title       string   `json:"title" doc:"what people call it; empty when the workflow does not say"`
-	Description string   `json:"description"`
-	Tags        []string `json:"tags" nullable:"false"`
-	SLA         *string  `json:"sla" doc:"how soon a person should decide here, as ISO 8601"`
+	Path        string            `json:"path"`
+	Parent      string            `json:"parent" doc:"path of the state that it is inside of; empty at the top"`
+	Kind        string            `json:"kind" enum:"atomic,compound,parallel,final,history"`
+	Initial     bool              `json:"initial"`
+	Title       string            `json:"title" doc:"what people call it; empty when the workflow does not say"`
+	Titles      map[string]string `json:"titles,omitempty" doc:"title by language (ISO 639-1); absent: there is one text, in a language that is not known"`
+	Description string            `json:"description"`
+	Tags        []string          `json:"tags" nullable:"false"`
+	SLA         *string           `json:"sla" doc:"how soon a person should decide here, as ISO 8601"`
 }
 
 // OutlineTransition is a transition as a drawing of the chart needs it.
@@ -35,7 +36,8 @@ func Outline(w *Workflow) ([]OutlineState, []OutlineTransition) {
 		state := OutlineState{
 			Path: s.Path, Parent: s.Parent.Path, Kind: string(s.Kind), Initial: s.Parent.Initial == s, Description: s.Description, Tags: append([]string{}, s.Tags...),
 		}
-		state.Title, _ = s.Meta["title"].(string)
+		title := s.Title()
+		state.Title, state.Titles = title.Text, title.In
 		if limit, ok := w.SLA(s.Path); ok {
 			state.SLA = &limit.Text
 		}

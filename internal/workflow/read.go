@@ -110,7 +110,7 @@ func (r *reader) head(members map[string]source.Pair) {
 		}
 	}
 	if m, ok := members["title"]; ok {
-		r.w.Title = r.doc.String(m.Value, "title")
+		r.w.Title, r.w.Titles = r.title(m.Value, "title")
 	}
 	if m, ok := members["description"]; ok && m.Value.Kind == yaml.ScalarNode {
 		r.w.Description = m.Value.Value
@@ -184,7 +184,7 @@ func (r *reader) document(node *yaml.Node, path string) {
 		r.doc.Report(m.Value, path+".kind", "duplicate", "the kind "+d.Kind+" stands twice", "")
 	}
 	if m, ok := members["title"]; ok {
-		d.Title = r.doc.String(m.Value, path+".title")
+		d.Title, d.Titles = r.title(m.Value, path+".title")
 	}
 	if m, ok := members["required"]; ok {
 		d.Required = r.doc.Bool(m.Value, path+".required")

@@ -77,6 +77,9 @@ func (r *reader) clocks(states *yaml.Node, parent string) {
 				r.w.slas[path] = limit
 			}
 		}
+		if title := member(member(state, "meta"), "title"); title != nil && title.Kind == yaml.MappingNode {
+			r.title(title, "states."+path+".meta.title")
+		}
 		r.clocks(member(state, "states"), path)
 	}
 }

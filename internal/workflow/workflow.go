@@ -19,6 +19,7 @@ import (
 type Workflow struct {
 	ID          string
 	Title       string
+	Titles      map[string]string // Title by language; nil: there is one text, in a language that is not known
 	Description string
 	Subject     string // individual | business | transaction | application
 	Version     int    // as written; 0 when the document does not say
@@ -49,7 +50,8 @@ type workKey struct{ state, id string }
 type DocumentKind struct {
 	Kind         string
 	Title        string
-	Sides        []string // "front", "back"; empty: one page
+	Titles       map[string]string // Title by language; nil: there is one text
+	Sides        []string          // "front", "back"; empty: one page
 	Required     bool
 	ContentTypes []string       // allowed; empty: every type that the system can read
 	MaxSize      int64          // bytes; 0: the system's limit

@@ -402,7 +402,7 @@ func comment(s *statechart.State, otherwise string) string {
 	if s.Description != "" {
 		return s.Description
 	}
-	if title, ok := s.Meta["title"].(string); ok && title != "" {
+	if title := s.Title().Text; title != "" {
 		return title
 	}
 	return otherwise

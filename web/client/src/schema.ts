@@ -3830,6 +3830,10 @@ export interface components {
             sides: string[];
             /** @description Title, for people */
             title: string;
+            /** @description title by language (ISO 639-1); absent: there is one text, in a language that is not known */
+            titles?: {
+                [key: string]: string;
+            };
         };
         Entry: {
             /** @description Who made the change */
@@ -4715,6 +4719,10 @@ export interface components {
             tags: string[];
             /** @description what people call it; empty when the workflow does not say */
             title: string;
+            /** @description title by language (ISO 639-1); absent: there is one text, in a language that is not known */
+            titles?: {
+                [key: string]: string;
+            };
         };
         OutlineTransition: {
             /** @description ISO 8601 or milliseconds */
@@ -6282,6 +6290,10 @@ export interface components {
             subject: "individual" | "business" | "transaction" | "application";
             /** @description Title, for people */
             title: string;
+            /** @description title by language (ISO 639-1); absent: there is one text, in a language that is not known */
+            titles?: {
+                [key: string]: string;
+            };
             /** @description All transitions */
             transitions: components["schemas"]["OutlineTransition"][];
             /**
@@ -6341,6 +6353,10 @@ export interface components {
             subject: "individual" | "business" | "transaction" | "application";
             /** @description Title, for people */
             title: string;
+            /** @description title by language (ISO 639-1); absent: there is one text, in a language that is not known */
+            titles?: {
+                [key: string]: string;
+            };
             /**
              * Format: int64
              * @description Newest version of the workflow

@@ -244,6 +244,17 @@ describe('case', () => {
     await page.context().close();
   });
 
+  it('calls documents, fields and states what the workflow calls them in the reader’s language', async () => {
+    const id = await server.caseOf('Dario Fontanella');
+    const page = await client.signIn('reviewer', `/cases/${id}`, { locale: 'de-DE' });
+    await seen(page.getByRole('region', { name: 'Reisepass, die Seite mit dem Lichtbild' }));
+    await page.getByRole('tab', { name: 'Daten' }).click();
+    await seen(page.getByRole('tabpanel').getByText('Geburtsdatum', { exact: true }));
+    await page.getByRole('tab', { name: /Workflow|Ablauf/ }).click();
+    await seen(page.getByRole('region', { name: 'Aufnahme einer Person' }));
+    await page.context().close();
+  });
+
   it('names cases of other customers with the same e-mail address, and says so', async () => {
     const id = await server.caseOf('Dario Fontanella');
     const page = await client.signIn('reviewer', `/cases/${id}?tab=related`);

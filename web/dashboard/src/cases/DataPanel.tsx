@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { type Case, tasksQuery, type WorkflowDetail } from '@/api';
-import { useFormats, useT } from '@/i18n';
+import { useFormats, useLocale, useT } from '@/i18n';
 import { Button, EmptyState, Section } from '@/ui';
 import { policyAnswers } from './checks';
 import { FieldValue } from './FieldValue';
@@ -23,6 +23,7 @@ export function DataPanel({
 }) {
   const t = useT();
   const { number } = useFormats();
+  const { language } = useLocale();
   const [all, setAll] = useState(complete);
   const tasks = useQuery(tasksQuery(one.id)).data;
   const fields = useMemo(() => {
@@ -30,8 +31,8 @@ export function DataPanel({
     const results = new Set([...policyAnswers(one.context), ...(tasks ?? [])].map((each) => each.work));
     // Where the children stand is not data that somebody has declared: FamilyPanel lists them, in the tab of related cases.
     if (knownChildren(one.context) > 0) results.add('children');
-    return dataFields(one.context, workflow?.context_schema ?? {}, results, workflow?.context_order);
-  }, [one.context, workflow, tasks]);
+    return dataFields(one.context, workflow?.context_schema ?? {}, results, workflow?.context_order, language);
+  }, [one.context, workflow, tasks, language]);
   if (fields.length === 0) return <EmptyState title={t('cases.no_data')} />;
   return (
     <Section title={t('cases.tab_data')}>

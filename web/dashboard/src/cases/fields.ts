@@ -52,6 +52,7 @@ export function dataFields(
   schema: Schema,
   results: ReadonlySet<string>,
   contextOrder: readonly string[] = [],
+  language = 'en',
 ): DataField[] {
   const found: DataField[] = [];
   const order = new Map(contextOrder.map((path, n) => [path, n]));
@@ -62,12 +63,15 @@ export function dataFields(
     schema: Schema | undefined,
   ) => {
     const { path, name, group } = at;
+    const titles = isRecord(schema?.['titles']) ? schema['titles'] : {};
     const label =
-      typeof schema?.['title'] === 'string'
-        ? schema['title']
-        : /^\d+$/.test(name)
-          ? `#${Number(name) + 1}`
-          : labelOf(name);
+      typeof titles[language] === 'string'
+        ? titles[language]
+        : typeof schema?.['title'] === 'string'
+          ? schema['title']
+          : /^\d+$/.test(name)
+            ? `#${Number(name) + 1}`
+            : labelOf(name);
     const inside = (key: string, one: unknown, list: boolean, inner: unknown) =>
       visit(
         one,

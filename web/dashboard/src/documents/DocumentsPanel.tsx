@@ -4,6 +4,7 @@ import type { Case, CaseDocument, WorkflowDetail } from '@/api';
 import { useActorName } from '@/cases/actors';
 import { useReasonText } from '@/cases/reasons';
 import { Time, useFormats, useLocale, useT } from '@/i18n';
+import { useTitle } from '@/i18n/titles';
 import { useShortcuts } from '@/keyboard';
 import { Button, Chip, cx, EmptyState, Field, Section, Segmented, Select, Textarea, type Tone } from '@/ui';
 import { type Comparison, compare, findingsOf, ordered, replaced } from './compare';
@@ -34,15 +35,16 @@ const tones: Record<string, Tone> = {
 };
 const faces = ['selfie', 'face', 'portrait', 'liveness'];
 
-function titleOf(document: CaseDocument): string {
-  return [document.title || document.kind, document.side].filter(Boolean).join(', ');
-}
-
 /** The documents of a case: viewed, compared with the declared data, decided one by one. */
 export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: DocumentsPanelProps) {
   const t = useT();
+  const title = useTitle();
+  // What the workflow calls a kind, in the reader's language.
+  const longOf = ({ kind, title: original }: CaseDocument) =>
+    title(workflow?.documents.find((one) => one.kind === kind) ?? { title: original }, kind);
+  const titleOf = (document: CaseDocument) => [longOf(document), document.side].filter(Boolean).join(', ');
   const shortOf = (document: CaseDocument) =>
-    [t.maybe(`kind.${document.kind}`, document.title || document.kind), document.side].filter(Boolean).join(', ');
+    [t.maybe(`kind.${document.kind}`, longOf(document)), document.side].filter(Boolean).join(', ');
   const documents = useMemo(() => ordered(one.documents ?? []), [one.documents]);
   const [chosen, setChosen] = useState('');
   const [mode, setMode] = useState<'one' | 'faces'>('one');

@@ -4,6 +4,7 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import { type Case, type Cause, fullHistoryQuery, type WorkflowDetail } from '@/api';
 import { eventName } from '@/cases/events';
 import { Time, useExplanation, useFormats, useT } from '@/i18n';
+import { useTitle } from '@/i18n/titles';
 import { stateName } from '@/queue/chips';
 import { Chip, Section, Segmented, SkeletonLines } from '@/ui';
 import { conditionInWords } from './condition';
@@ -23,14 +24,15 @@ export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one:
   const history = useQuery({ ...fullHistoryQuery(one.id, moves), placeholderData: (old) => old });
   const visits = useMemo(() => visitsOf(history.data ?? []), [history.data]);
   const steps = useMemo(() => nextSteps(workflow, one), [workflow, one]);
-  const titles = useMemo(
-    () => new Map(workflow.states.filter((state) => state.title).map((state) => [state.path, state.title])),
-    [workflow],
-  );
-  const name = (path: string) => t.maybe(`state.${path}`, stateName(path, titles));
+  const title = useTitle();
+  const name = (path: string) => {
+    const state = workflow.states.find((one) => one.path === path);
+    const own = t.maybe(`state.${path}`, stateName(path));
+    return state?.titles ? title(state, own) : t.maybe(`state.${path}`, state ? title(state, own) : own);
+  };
   return (
     <Section
-      title={workflow.title || workflow.id}
+      title={title(workflow, workflow.id)}
       actions={
         <Segmented
           label={t('workflows.view')}
