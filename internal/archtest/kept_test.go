@@ -92,7 +92,7 @@ func named(t ast.Expr) string {
 }
 
 // fetching keeps something, too, in another form.
-var fetching = []string{"identity.fetched"}
+var fetching = []string{"identity.fetched", "keyring.Ring"}
 
 var row = regexp.MustCompile("(?m)^\\| `([a-zA-Z0-9/]+\\.[a-zA-Z]+)` \\| [^|]+ \\| [^|]+ \\|$")
 

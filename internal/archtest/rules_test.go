@@ -9,7 +9,7 @@ var order = []string{
 	"internal/problem",
 	"internal/telemetry",
 	"internal/calendar",
-	"internal/cache",
+	"internal/cache", "internal/keyring",
 	"internal/fair",
 	"internal/text",
 	"internal/csvfile",

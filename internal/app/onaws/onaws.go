@@ -15,7 +15,6 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"ballerine/internal/app"
 	"ballerine/internal/cases"
@@ -26,9 +25,10 @@ import (
 	"ballerine/internal/store/awssecrets"
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/store/s3"
-	"ballerine/internal/store/sqs"
 	"ballerine/internal/store/stepfunctions"
+	"ballerine/internal/task"
 	"ballerine/internal/telemetry"
+	"ballerine/internal/webhook"
 	"ballerine/statemachines"
 )
 
@@ -115,24 +115,15 @@ func Wakes(_ context.Context, b *builder) error {
 	return nil
 }
 
-// Deliveries are attempts at webhooks, which the function deliver makes: put into its queue.
-func Deliveries(_ context.Context, b *builder) error {
-	if url := b.env("DELIVERIES_QUEUE"); url != "" {
-		b.parts.Deliveries = sqs.Deliveries{API: b.queues(), URL: url}
-	}
-	return nil
-}
+// Open makes queues of the environment's: of attempts at webhooks, and of what wakes the sweep; nil for those that are not named there.
+type Open func(config aws.Config, endpoint *string, env func(name string) string) (webhook.Queue, task.Waker)
 
-// Wake lets the function sweep begin before its schedule: by a queue that invokes it.
-func Wake(_ context.Context, b *builder) error {
-	if url := b.env("WAKES_QUEUE"); url != "" {
-		b.parts.Waker = sqs.Wakes{API: b.queues(), URL: url}
+// Queues are those of SQS. Their client is in a package of its own: what it sets up when it starts would be in every function.
+func Queues(open Open) With {
+	return func(_ context.Context, b *builder) error {
+		b.parts.Deliveries, b.parts.Waker = open(b.aws, b.endpoint("SQS"), b.env)
+		return nil
 	}
-	return nil
-}
-
-func (b *builder) queues() *awssqs.Client {
-	return awssqs.NewFromConfig(b.aws, func(o *awssqs.Options) { o.BaseEndpoint = b.endpoint("SQS") })
 }
 
 // Decisions are run by Express machines.
