@@ -543,8 +543,8 @@ func TestCommandsSurviveEveryFailureOfTheStore(t *testing.T) {
 
 func TestEveryCommandHasAScenarioInWhichTheStoreFails(t *testing.T) {
 	queries := []string{"Decision", "Get", "List", "History", "HistoryPage", "TaskRuns", "Notes", "View", "Queue", "Days", "Whereabouts", "Incidents", "Verify", "DeadLetters", "Events"}
-	queries = append(queries, "FlowURL")    // of the workflow
-	queries = append(queries, "KeepUpload") // copies bytes, and asks nothing of the store of cases
+	queries = append(queries, "Related", "FlowURL") // the latter of the workflow
+	queries = append(queries, "KeepUpload")         // copies bytes, and asks nothing of the store of cases
 	service := reflect.TypeFor[*cases.Service]()
 	for i := range service.NumMethod() {
 		name := service.Method(i).Name
