@@ -1,3 +1,3 @@
-// Package backoffice manages what users of the back office share besides cases: saved views of the queue, and who is viewing
-// which case.
+// Package backoffice manages what users of the back office share besides cases: saved views of the queue, who is viewing
+// and deciding which case, and notifications.
 package backoffice

@@ -22,12 +22,15 @@ type Presence struct {
 // presenceLife is how long a page that says nothing more is believed to be open.
 const presenceLife = 15 * time.Second
 
-// Look says that the person looks at a case, and tells who else does.
-func (s *Service) Look(ctx context.Context, p identity.Principal, id string, editing bool) (others []Presence, err error) {
+// Look says that the person looks at a case, and tells who else does, and who decides it.
+func (s *Service) Look(ctx context.Context, p identity.Principal, id string, editing bool) (others []Presence, claim *Claim, err error) {
 	now := s.Now().UTC()
 	present, err := s.Store.Presences(ctx, p.Tenant, id, now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if claim, err = s.attend(ctx, p, id, editing); err != nil {
+		return nil, nil, err
 	}
 	mine := Presence{Tenant: p.Tenant, Case: id, User: p.ID, Name: p.Name, Editing: editing, Since: now, Until: now.Add(presenceLife)}
 	for _, other := range present {
@@ -35,10 +38,13 @@ func (s *Service) Look(ctx context.Context, p identity.Principal, id string, edi
 			mine.Since = other.Since
 		}
 	}
-	return slices.DeleteFunc(present, func(o Presence) bool { return o.User == p.ID }), s.Store.PutPresence(ctx, mine)
+	return slices.DeleteFunc(present, func(o Presence) bool { return o.User == p.ID }), claim, s.Store.PutPresence(ctx, mine)
 }
 
-// Leave says that the person does not look at the case any more.
+// Leave says that the person does not look at the case any more, and ends their claim.
 func (s *Service) Leave(ctx context.Context, p identity.Principal, id string) error {
+	if err := s.Release(ctx, p, id); err != nil {
+		return err
+	}
 	return s.Store.PutPresence(ctx, Presence{Tenant: p.Tenant, Case: id, User: p.ID, Until: s.Now().UTC()})
 }

@@ -220,7 +220,7 @@ func TestPeopleWhoKeepLookingAreSeenSinceTheyCame(t *testing.T) {
 	came := o.now
 	look := func(p identity.Principal, id string) []backoffice.Presence {
 		t.Helper()
-		others, err := o.Look(t.Context(), p, id, false)
+		others, _, err := o.Look(t.Context(), p, id, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 )
@@ -41,11 +42,11 @@ const (
 
 // filters are what a view can keep.
 var filters = []string{
-	"workflow", "state", "tag", "status", "assignee", "risk", "subject", "overdue", "incident", "decide", "second_person", "outcome",
+	"workflow", "state", "tag", "status", "assignee", "risk", "subject", "overdue", "incident", "decide", "second_person", "escalated", "snoozed", "outcome",
 	"waiting_for", "created_after", "created_before", "q", "sort",
 }
 
-// Store keeps views, and who looks at what. Every write is one transaction.
+// Store keeps views, who looks at what, and what people are told. Every write is one transaction.
 type Store interface {
 	// Views lists a tenant's views, by id.
 	Views(ctx context.Context, tenant string) ([]View, error)
@@ -59,6 +60,17 @@ type Store interface {
 	PutPresence(ctx context.Context, presence Presence) error
 	// Presences returns who looks at a case at a time, the first to come first.
 	Presences(ctx context.Context, tenant, id string, now time.Time) ([]Presence, error)
+	// PutClaim writes who decides a case, unless somebody else does at that time and it is not to be taken over. Errors: Conflict.
+	PutClaim(ctx context.Context, claim Claim, now time.Time, over bool) error
+	// Claim returns who decides a case at a time; nil: nobody.
+	Claim(ctx context.Context, tenant, id string, now time.Time) (*Claim, error)
+	// Notices are what somebody has been told, or everybody with a permission, the newest first: at most limit whose time has come and
+	// is not over (cases.NoticeLife). They are written by commits of cases: see cases.Change.
+	Notices(ctx context.Context, tenant, to string, shared bool, now time.Time, limit int) ([]cases.Notice, error)
+	// ReadMarks returns what somebody has read; without a revision where they have read nothing yet.
+	ReadMarks(ctx context.Context, tenant, user string) (ReadMarks, error)
+	// PutReadMarks writes over the revision before. Errors: Conflict.
+	PutReadMarks(ctx context.Context, marks ReadMarks) error
 }
 
 // ViewCommand is what somebody wants a view to be.

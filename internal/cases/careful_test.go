@@ -268,7 +268,7 @@ func TestProposalEndsWithWhatItWasAbout(t *testing.T) {
 			d := newDesk(t, screened)
 			r := d.screenedCase(noHits(), rated("critical"))
 			proposed := must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, approve))
-			must[cases.Note](d)(d.AddNote(t.Context(), confirmer, r.ID, "", "Looking at it.")) // leaves it
+			must[cases.Note](d)(d.AddNote(t.Context(), confirmer, r.ID, cases.NoteCommand{Text: "Looking at it."})) // leaves it
 			proposed = d.get(proposed.ID)
 			if proposed.Proposed == nil {
 				t.Fatal("a note has ended the proposal")

@@ -324,7 +324,7 @@ func TestWhatDoesNotMoveAChildIsNotReported(t *testing.T) {
 	f := newFamily(t, "all", people("Anna")...)
 	f.begin()
 	anna := f.children()[0].ID
-	must[cases.Note](f.desk)(f.AddNote(t.Context(), reviewer, anna, "", "a remark"))
+	must[cases.Note](f.desk)(f.AddNote(t.Context(), reviewer, anna, cases.NoteCommand{Text: "a remark"}))
 	if got := effects(f.store.last(), "report"); len(got) != 0 {
 		t.Errorf("%d reports of a note", len(got))
 	}

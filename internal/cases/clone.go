@@ -12,6 +12,7 @@ import (
 func (r Record) Clone() Record {
 	r.Snapshot, r.Context, r.Tags = cloneSnapshot(r.Snapshot), cloneMap(r.Context), slices.Clone(r.Tags)
 	r.Waiting, r.Risk, r.SLA, r.Proposed = cloned(r.Waiting), cloned(r.Risk), cloned(r.SLA), cloneProposal(r.Proposed)
+	r.Snooze, r.Escalation = cloned(r.Snooze), cloned(r.Escalation)
 	r.Message, r.Undo = cloneMessage(r.Message), cloneUndo(r.Undo)
 	r.Terms, r.Traits, r.Parent, r.Documents, r.Incidents = slices.Clone(r.Terms), slices.Clone(r.Traits), cloned(r.Parent), cloneDocuments(r.Documents), cloneIncidents(r.Incidents)
 	r.Former, r.Suppliers = cloneFormer(r.Former), slices.Clone(r.Suppliers)
@@ -59,6 +60,7 @@ func cloneUndo(u *Undo) *Undo {
 		b := &u.Before
 		b.Snapshot, b.Wrote, b.Context, b.Documents = cloneSnapshot(b.Snapshot), slices.Clone(b.Wrote), cloneMap(b.Context), cloneDocuments(b.Documents)
 		b.Incidents, b.Parked, b.Message, b.SLA, b.Proposed = cloneIncidents(b.Incidents), cloneParked(b.Parked), cloneMessage(b.Message), cloned(b.SLA), cloneProposal(b.Proposed)
+		b.Snooze, b.Escalation = cloned(b.Snooze), cloned(b.Escalation)
 		b.Former = cloneFormer(b.Former)
 	}
 	return u

@@ -25,6 +25,7 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 	d.keepHits()
 	d.keepTwoPeople()
 	d.clocks()
+	d.leaveDesk()
 	s.stuck(d)
 	d.follow(s.MaxEvents)
 	d.record.DueAt = s.dueAt(d)
@@ -53,7 +54,7 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 	}
 	err := s.Store.Commit(ctx, Change{
 		Revision: revision, Before: d.old, Next: d.record.slim(), Entry: d.entry, Effects: d.effects, Dropped: d.dropped, Buried: d.buried, Replayed: d.replayed, Discarded: d.discarded,
-		Publications: publications, Retracted: d.retracted, Notes: d.notes, Results: d.results, TaskRuns: d.runs, Subject: d.subject, Supersedes: d.former, Counts: d.count(), Fresh: s.fresh(d, publications),
+		Publications: publications, Retracted: d.retracted, Notes: d.notes, Results: d.results, TaskRuns: d.runs, Subject: d.subject, Supersedes: d.former, Counts: d.count(), Notices: d.noticesOf(), Fresh: s.fresh(d, publications),
 	})
 	if err = s.settle(ctx, d, err); err != nil {
 		return Record{}, err

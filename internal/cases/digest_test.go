@@ -114,7 +114,7 @@ func TestTextsThatAreNoTextDoNotBreakAHistory(t *testing.T) {
 	must[cases.Record](d)(d.RetryIncident(t.Context(), reviewer, r.ID, d.get(r.ID).Incidents[0].ID, nil))
 	must[cases.Record](d)(d.Answer(t.Context(), vendorOf(r.ID), r.ID, cases.Reply{State: "check", Visit: job.Visit, Work: "lookup", Round: 1, Payload: map[string]any{"said": cut, "escaped": `\ufffd \\ufffd`}, ID: "e"}))
 	d.verified(r.ID)
-	if _, err := d.AddNote(t.Context(), reviewer, r.ID, "", "a "+cut); problem.CodeOf(err) != problem.Invalid {
+	if _, err := d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "a " + cut}); problem.CodeOf(err) != problem.Invalid {
 		t.Error("what people write is refused instead:", err)
 	}
 	d.verified(r.ID)

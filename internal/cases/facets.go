@@ -11,7 +11,7 @@ import (
 )
 
 // GroupOpen is the group of counters of open cases: "open", "to_decide", "unassigned", "assignee/<user>",
-// "workflow/<id>", "state/<workflow>/<path>", "risk/<severity>", "waiting/<party>", "incident".
+// "workflow/<id>", "state/<workflow>/<path>", "risk/<severity>", "waiting/<party>", "incident", "escalated".
 const GroupOpen = "open"
 
 // GroupDay is the group of counters of a day in UTC: "started", "completed/<outcome>", "decided", and "took/<bucket>",
@@ -37,6 +37,9 @@ func facets(r Record) []string {
 	}
 	if len(r.Incidents) > 0 {
 		names = append(names, "incident")
+	}
+	if r.Escalation != nil {
+		names = append(names, "escalated")
 	}
 	if r.Waiting != nil {
 		names = append(names, "waiting/"+r.Waiting.For)

@@ -240,8 +240,33 @@ var scenarios = map[string]scenario{
 		return recordOf(r.Assign(ctx, r.reviewer(), r.id(), "user_2", 0))
 	}},
 	"AddNote": {func(r *rig) { r.begun() }, func(ctx context.Context, r *rig) error {
-		_, err := r.AddNote(ctx, r.reviewer(), r.id(), "note_a", "a remark")
+		_, err := r.AddNote(ctx, r.reviewer(), r.id(), cases.NoteCommand{ID: "note_a", Text: "a remark"})
 		return err
+	}},
+	"EditNote": {func(r *rig) {
+		r.begun()
+		_, err := r.AddNote(context.Background(), r.reviewer(), r.id(), cases.NoteCommand{ID: "note_a", Text: "a remark"})
+		r.ok(err)
+	}, func(ctx context.Context, r *rig) error {
+		_, err := r.EditNote(ctx, r.reviewer(), r.id(), "note_a", cases.NoteCommand{Text: "another"})
+		return err
+	}},
+	"Snooze": {func(r *rig) { r.inReview() }, func(ctx context.Context, r *rig) error {
+		return recordOf(r.Snooze(ctx, r.reviewer(), r.id(), r.Now().Add(time.Hour)))
+	}},
+	"Wake": {func(r *rig) {
+		r.inReview()
+		r.ok(recordOf(r.Snooze(context.Background(), r.reviewer(), r.id(), r.Now().Add(time.Hour))))
+	}, func(ctx context.Context, r *rig) error { return recordOf(r.Wake(ctx, r.reviewer(), r.id())) }},
+	"Escalate": {func(r *rig) { r.inReview() }, func(ctx context.Context, r *rig) error {
+		return recordOf(r.Escalate(ctx, r.reviewer(), r.id(), "unclear"))
+	}},
+	"EndEscalation": {func(r *rig) {
+		r.inReview()
+		r.ok(recordOf(r.Escalate(context.Background(), r.reviewer(), r.id(), "unclear")))
+	}, func(ctx context.Context, r *rig) error { return recordOf(r.EndEscalation(ctx, r.reviewer(), r.id())) }},
+	"TakeOver": {func(r *rig) { r.inReview() }, func(ctx context.Context, r *rig) error {
+		return recordOf(r.TakeOver(ctx, r.reviewer(), r.id(), "user_2"))
 	}},
 	"Cancel": {func(r *rig) { r.begun() }, func(ctx context.Context, r *rig) error {
 		return recordOf(r.Cancel(ctx, r.client(), r.id(), 0, "not needed"))

@@ -333,8 +333,11 @@ func TestNoGuardSeesAReportThatIsHeld(t *testing.T) {
 			_, err := d.SaveContext(t.Context(), client, f.parent, map[string]any{"owners": []any{}})
 			return err
 		},
-		"the reports again":  func() error { f.deliver(); return nil },
-		"a note of somebody": func() error { _, err := d.AddNote(t.Context(), reviewer, f.parent, "note_1", "a note"); return err },
+		"the reports again": func() error { f.deliver(); return nil },
+		"a note of somebody": func() error {
+			_, err := d.AddNote(t.Context(), reviewer, f.parent, cases.NoteCommand{ID: "note_1", Text: "a note"})
+			return err
+		},
 	} {
 		if err := happens(); err != nil {
 			t.Fatalf("%s: %v", name, err)

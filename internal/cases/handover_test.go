@@ -105,7 +105,7 @@ func TestAnExecutionDoesNotHandOverWhileADecisionCanBeUndone(t *testing.T) {
 	r := d.waiting("a", "Ada")
 	sequence := r.Execution.Sequence
 	decided := must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, decide("revision")))
-	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "I am not sure"))
+	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "I am not sure"}))
 	if now := d.get(r.ID); decided.Execution.Sequence != sequence || now.Execution.Sequence != sequence {
 		t.Errorf("it handed over: %+v", now.Execution)
 	}

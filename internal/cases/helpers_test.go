@@ -257,6 +257,7 @@ type desk struct {
 	*cases.Service
 	t      testing.TB
 	store  *spy
+	said   []cases.Notice // by the commands of toldOf
 	files  *shelf
 	behind map[string][]string // key -> who may hold a secret of it
 	clock  atomic.Int64        // milliseconds since the epoch of the tests

@@ -31,7 +31,10 @@ func TestNothingHiddenComesIntoACase(t *testing.T) {
 			_, err := d.Send(t.Context(), client, r.ID, cases.SendCommand{Type: "SUBMIT", Payload: map[string]any{"x": "\ufeff"}})
 			return err
 		},
-		"a note":    func() error { _, err := d.AddNote(t.Context(), client, r.ID, "", "fine\u2066"); return err },
+		"a note": func() error {
+			_, err := d.AddNote(t.Context(), client, r.ID, cases.NoteCommand{Text: "fine\u2066"})
+			return err
+		},
 		"calls off": func() error { _, err := d.Cancel(t.Context(), client, r.ID, 0, "\u0000"); return err },
 		"a document": func() error {
 			_, _, err := d.AnnounceDocument(t.Context(), client, r.ID, cases.AnnounceCommand{Kind: "passport", ContentType: "image/png", Size: 1, SHA256: strings.Repeat("0", 64), Properties: map[string]any{"number": "X\u200b1"}})

@@ -32,8 +32,14 @@ const (
 	CauseDocumentDecision Cause = "document_decision"
 	CauseDocumentViewed   Cause = "document_viewed"
 	CauseAssigned         Cause = "assigned"
+	CauseTakenOver        Cause = "taken_over" // somebody decides what another person had begun to decide
+	CauseSnoozed          Cause = "snoozed"
+	CauseSnoozeEnded      Cause = "snooze_ended"
+	CauseEscalated        Cause = "escalated"
+	CauseEscalationEnded  Cause = "escalation_ended"
 	CauseNote             Cause = "note"
-	CauseUndone           Cause = "undone" // the decision before it was taken back in time
+	CauseNoteEdited       Cause = "note_edited" // by its author, within a minute
+	CauseUndone           Cause = "undone"      // the decision before it was taken back in time
 	CauseCancelled        Cause = "cancelled"
 	CauseReplaced         Cause = "execution_replaced"
 	CauseCallback         Cause = "callback_awaited" // the answer comes later: the vendor calls back, children come to their end
@@ -49,7 +55,7 @@ const (
 func Causes() []Cause {
 	return []Cause{
 		CauseStarted, CauseEvent, CauseDecision, CauseProposed, CauseTimer, CauseOutcome, CauseIncident, CauseIncidentResolved, CauseContext, CauseDocument,
-		CauseDocumentDecision, CauseDocumentViewed, CauseAssigned, CauseNote, CauseUndone, CauseCancelled, CauseReplaced, CauseCallback, CausePostponed,
+		CauseDocumentDecision, CauseDocumentViewed, CauseAssigned, CauseTakenOver, CauseSnoozed, CauseSnoozeEnded, CauseEscalated, CauseEscalationEnded, CauseNote, CauseNoteEdited, CauseUndone, CauseCancelled, CauseReplaced, CauseCallback, CausePostponed,
 		CauseCallbackIgnored, CauseMigrated, CauseChildren, CauseChild, CauseFlowToken,
 	}
 }

@@ -31,7 +31,7 @@ func (d *desk) full() cases.Record {
 	must[cases.Record](d)(d.Answer(c, vendorOf(r.ID), r.ID, cases.Reply{State: "check", Visit: job.Visit, Work: "lookup", Round: job.Round, Payload: map[string]any{"n": 7, "big": int64(1) << 40, "at": epoch, "list": []string{"a"}, "small": 1e-7}, ID: "e"}))
 	d.finish(d.begin(r.ID, "risk"), map[string]any{"score": 12.5, "severity": "low"})
 	must[cases.Record](d)(d.Assign(c, reviewer, r.ID, "user_2", 0))
-	must[cases.Note](d)(d.AddNote(c, reviewer, r.ID, "", "A remark"))
+	must[cases.Note](d)(d.AddNote(c, reviewer, r.ID, cases.NoteCommand{Text: "A remark"}))
 	must[cases.Record](d)(d.ReplaceExecution(c, "demo", r.ID, r.ID+"-1"))
 	must[cases.Record](d)(d.DecideDocument(c, reviewer, r.ID, "doc_1", d.get(r.ID).Version, cases.DocumentDecisionCommand{Decision: "approved"}))
 	d.pass(5*day + 123*time.Microsecond)

@@ -46,6 +46,9 @@ func (q Query) Lists() []string {
 	if q.Incident {
 		lists = append(lists, "incident")
 	}
+	if q.Escalated {
+		lists = append(lists, "escalated")
+	}
 	if q.Assignee == "none" {
 		lists = append(lists, "unassigned")
 	} else {

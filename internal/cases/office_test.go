@@ -131,8 +131,10 @@ func TestUndoNeedsThePersonTheTimeAndNoLaterChange(t *testing.T) {
 		who     identity.Principal
 		code    problem.Code
 	}{
-		"in time":                        {func(*desk, cases.Record) {}, reviewer, ""},
-		"after a note":                   {func(d *desk, r cases.Record) { must[cases.Note](d)(d.AddNote(t.Context(), second, r.ID, "n", "x")) }, reviewer, problem.Stale},
+		"in time": {func(*desk, cases.Record) {}, reviewer, ""},
+		"after a note": {func(d *desk, r cases.Record) {
+			must[cases.Note](d)(d.AddNote(t.Context(), second, r.ID, cases.NoteCommand{ID: "n", Text: "x"}))
+		}, reviewer, problem.Stale},
 		"after the window":               {func(d *desk, _ cases.Record) { d.pass(8 * time.Second) }, reviewer, problem.UndoOver},
 		"by somebody else":               {func(*desk, cases.Record) {}, second, problem.Forbidden},
 		"after an event has moved it on": {func(d *desk, r cases.Record) { d.send(r.ID, "GO") }, reviewer, problem.Stale},
@@ -150,7 +152,7 @@ func TestUndoNeedsThePersonTheTimeAndNoLaterChange(t *testing.T) {
 		d := newOffice(t)
 		r := d.waiting("a", "Ada")
 		decided := must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, decide("reject")))
-		if _, err := d.AddNote(t.Context(), second, r.ID, "n", "x"); err != nil && problem.CodeOf(err) != problem.CaseClosed {
+		if _, err := d.AddNote(t.Context(), second, r.ID, cases.NoteCommand{ID: "n", Text: "x"}); err != nil && problem.CodeOf(err) != problem.CaseClosed {
 			t.Fatal(err)
 		}
 		now := d.get(r.ID)
@@ -312,7 +314,7 @@ func TestHistoryComesFromBothEndsByCauseInPages(t *testing.T) {
 	d := newOffice(t)
 	r := d.waiting("a", "Ada")
 	for range 7 {
-		must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "looked"))
+		must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "looked"}))
 	}
 	must[cases.Record](d)(d.SaveContext(t.Context(), reviewer, r.ID, map[string]any{"applicant": map[string]any{"email": "new@example.com"}}))
 	pages := func(query cases.HistoryQuery) (versions []int) {
@@ -363,7 +365,7 @@ func TestALookAtADocumentDoesNotMakeAPageStale(t *testing.T) {
 	}
 	must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, decide("approve")))
 	other := d.waiting("b", "Bea")
-	must[cases.Note](d)(d.AddNote(t.Context(), second, other.ID, "", "something new"))
+	must[cases.Note](d)(d.AddNote(t.Context(), second, other.ID, cases.NoteCommand{Text: "something new"}))
 	_, err := d.Decide(t.Context(), reviewer, other.ID, other.Version, decide("reject"))
 	stale := wantCode(t, err, problem.Stale)
 	if since, _ := stale.Details["since"].([]map[string]any); len(since) != 1 || since[0]["cause"] != cases.CauseNote {

@@ -9,26 +9,31 @@ import (
 // Outline is as much of a record as lists are filtered by, and nothing personal: an index holds it beside its key, so that a page
 // reads the records of its own cases only.
 type Outline struct {
-	Workflow string    `json:"w"`
-	Status   Status    `json:"s"`
-	States   []string  `json:"a,omitempty"`
-	Tags     []string  `json:"t,omitempty"`
-	Assignee string    `json:"u,omitempty"`
-	Subject  string    `json:"j,omitempty"`
-	Parent   string    `json:"p,omitempty"`
-	Severity string    `json:"r,omitempty"`
-	Waiting  *Waiting  `json:"q,omitempty"`
-	Incident bool      `json:"i,omitempty"`
-	Deadline time.Time `json:"d,omitzero"`
-	Outcome  string    `json:"o,omitempty"`
-	Proposed bool      `json:"x,omitempty"` // a decision waits for a second person
+	Workflow  string    `json:"w"`
+	Status    Status    `json:"s"`
+	States    []string  `json:"a,omitempty"`
+	Tags      []string  `json:"t,omitempty"`
+	Assignee  string    `json:"u,omitempty"`
+	Subject   string    `json:"j,omitempty"`
+	Parent    string    `json:"p,omitempty"`
+	Severity  string    `json:"r,omitempty"`
+	Waiting   *Waiting  `json:"q,omitempty"`
+	Incident  bool      `json:"i,omitempty"`
+	Deadline  time.Time `json:"d,omitzero"`
+	Outcome   string    `json:"o,omitempty"`
+	Proposed  bool      `json:"x,omitempty"` // a decision waits for a second person
+	Snoozed   time.Time `json:"z,omitzero"`  // until when
+	Escalated bool      `json:"e,omitempty"`
 }
 
 // Outline of a record. It stays the same over commits that no list shows.
 func (r Record) Outline() Outline {
 	o := Outline{
 		Workflow: r.Workflow.ID, Status: r.Status, Tags: r.Tags, Assignee: r.Assignee, Subject: r.Subject.ID, Waiting: r.Waiting,
-		Incident: len(r.Incidents) > 0, Deadline: r.Deadline(), Outcome: r.Outcome, Proposed: r.Proposed != nil,
+		Incident: len(r.Incidents) > 0, Deadline: r.Deadline(), Outcome: r.Outcome, Proposed: r.Proposed != nil, Escalated: r.Escalation != nil,
+	}
+	if r.Snooze != nil {
+		o.Snoozed = r.Snooze.Until
 	}
 	for _, a := range r.Snapshot.Active {
 		o.States = append(o.States, a.State)
@@ -64,6 +69,12 @@ func (o Outline) record() Record {
 	}
 	if o.Proposed {
 		r.Proposed = &Proposal{}
+	}
+	if o.Escalated {
+		r.Escalation = &Escalation{}
+	}
+	if !o.Snoozed.IsZero() {
+		r.Snooze = &Snooze{Until: o.Snoozed}
 	}
 	if o.Incident {
 		r.Incidents = []Incident{{}}

@@ -50,6 +50,12 @@ func checkOutlines(t *testing.T, member int) {
 		if rapid.Bool().Draw(t, "proposed") {
 			r.Proposed = &cases.Proposal{Event: "approve", Reason: "plausible"}
 		}
+		if rapid.Bool().Draw(t, "escalated") {
+			r.Escalation = &cases.Escalation{Reason: "unclear"}
+		}
+		if rapid.Bool().Draw(t, "snoozed") {
+			r.Snooze = &cases.Snooze{Until: at("snoozed until")}
+		}
 		if r.Status != cases.StatusActive {
 			r.Outcome = pick("outcome", "approved", "rejected")
 		}
@@ -67,11 +73,11 @@ func checkOutlines(t *testing.T, member int) {
 			Tags: rapid.SliceOfN(rapid.SampledFrom([]string{cases.TagReview, "other"}), 0, 2).Draw(t, "q.tags"), Status: cases.Status(pick("q.status", "", "active")),
 			Assignee: pick("q.assignee", "", "none", "user_1"), Subject: pick("q.subject", "", "subj_1"), Parent: pick("q.parent", "", "case_p"),
 			Severities: rapid.SliceOfN(rapid.SampledFrom([]string{"none", "low", "high"}), 0, 2).Draw(t, "q.severities"),
-			Outcome:    pick("q.outcome", "", "approved"), SecondPerson: rapid.Bool().Draw(t, "q.second"),
+			Outcome:    pick("q.outcome", "", "approved"), SecondPerson: rapid.Bool().Draw(t, "q.second"), Escalated: rapid.Bool().Draw(t, "q.escalated"),
 			Incident: rapid.Bool().Draw(t, "q.incident"), WaitingFor: pick("q.waiting", "", cases.WaitsFor[0]), WaitingWork: pick("q.work", "", "w"),
 			Order: cases.Order(pick("order", "", string(cases.LongestFirst), string(cases.SoonestFirst))),
 		}
-		for _, limit := range []*time.Time{&q.DueBefore, &q.Overdue, &q.WaitingBefore, &q.CreatedAfter, &q.CreatedBefore, &q.UpdatedAfter} {
+		for _, limit := range []*time.Time{&q.Snoozed, &q.Awake, &q.DueBefore, &q.Overdue, &q.WaitingBefore, &q.CreatedAfter, &q.CreatedBefore, &q.UpdatedAfter} {
 			if rapid.Bool().Draw(t, "limit") {
 				*limit = at("q.time")
 			}

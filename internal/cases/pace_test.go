@@ -114,9 +114,9 @@ func TestAKeyWritesAtABoundedRateButCanEndTheCase(t *testing.T) {
 	if seconds := refusedFor(t, paint()); seconds != 1 {
 		t.Errorf("told to come again in %d s", seconds)
 	}
-	_, err := d.AddNote(t.Context(), client, r.ID, "", "n")
+	_, err := d.AddNote(t.Context(), client, r.ID, cases.NoteCommand{Text: "n"})
 	refusedFor(t, err)
-	if _, err := d.AddNote(t.Context(), reviewer, r.ID, "", "n"); err != nil {
+	if _, err := d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "n"}); err != nil {
 		t.Errorf("a person has no limit: %v", err)
 	}
 	must[cases.Record](d)(d.Cancel(t.Context(), client, r.ID, 0, "no longer wanted"))

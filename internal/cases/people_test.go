@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -73,7 +74,7 @@ func TestCalledOffCaseDoesNotMove(t *testing.T) {
 	if len(view.Next) != 0 {
 		t.Errorf("next %v", view.Next)
 	}
-	must[cases.Note](d)(d.AddNote(c, reviewer, r.ID, "", "It came in twice.")) // remarks can still be made
+	must[cases.Note](d)(d.AddNote(c, reviewer, r.ID, cases.NoteCommand{Text: "It came in twice."})) // remarks can still be made
 	d.verified(r.ID)
 }
 
@@ -146,7 +147,7 @@ func TestNoteWithAReservedIDIsAddedOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 16 {
 		group.Go(func() {
-			if note, err := d.AddNote(t.Context(), reviewer, r.ID, "note_reserved", " Seen. "); err != nil || note.Text != "Seen." || note.ID != "note_reserved" {
+			if note, err := d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{ID: "note_reserved", Text: " Seen. "}); err != nil || note.Text != "Seen." || note.ID != "note_reserved" {
 				t.Errorf("note %+v, %v", note, err)
 			}
 		})
@@ -157,7 +158,7 @@ func TestNoteWithAReservedIDIsAddedOnce(t *testing.T) {
 		t.Errorf("%d notes, version %d", len(notes), d.get(r.ID).Version)
 	}
 	d.pass(day)
-	if again := must[cases.Note](d)(d.AddNote(t.Context(), client, r.ID, "note_reserved", "Another")); again != notes[0] {
+	if again := must[cases.Note](d)(d.AddNote(t.Context(), client, r.ID, cases.NoteCommand{ID: "note_reserved", Text: "Another"})); !reflect.DeepEqual(again, notes[0]) {
 		t.Errorf("note %+v, want %+v", again, notes[0])
 	}
 	d.verified(r.ID)
@@ -167,8 +168,8 @@ func TestNotesAreBounded(t *testing.T) {
 	d := newDesk(t)
 	r := d.start()
 	for _, text := range []string{"", " \n", strings.Repeat("ä", 10001)} {
-		_, err := d.AddNote(t.Context(), reviewer, r.ID, "", text)
+		_, err := d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: text})
 		wantCode(t, err, problem.Invalid)
 	}
-	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", strings.Repeat("ä", 10000)))
+	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: strings.Repeat("ä", 10000)}))
 }

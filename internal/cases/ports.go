@@ -99,6 +99,7 @@ type Change struct {
 	Subject      *Subject      // written with the case over the one of the revision before it; 1: over none, or one without a revision
 	Supersedes   *Superseded   // a new case takes the external id of one that has ended; Conflict when that was written meanwhile
 	Counts       Counts        // what the commit adds to the tenant's counters
+	Notices      []Notice      // what people of the back office are told; Gone: what they are not told after all
 
 	// Fresh says whether the commit may still take its place in the order of what subscribers are told: drafted at most
 	// DraftTime ago. The store asks once readers wait for this commit, or its time is bounded: whatever pause there is before
@@ -168,6 +169,9 @@ type Query struct {
 	DueBefore     time.Time // a deadline of the chart, or the SLA's
 	Overdue       time.Time // waits for a person, and its deadline has passed by then
 	Incident      bool      // has an open incident
+	Escalated     bool      // has been handed to those who approve
+	Snoozed       time.Time // is out of its queue at this time
+	Awake         time.Time // is not
 	WaitingFor    string    // one of WaitsFor
 	WaitingWork   string    // the work that is waited for
 	WaitingBefore time.Time // has waited since before then

@@ -120,7 +120,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		"people": func(rt *rapid.T) {
 			_, err := m.Assign(c, reviewer, m.id, rapid.SampledFrom([]string{"", "user_1", "user_2"}).Draw(rt, "user"), 0)
 			m.check(rt, err)
-			_, err = m.AddNote(c, reviewer, m.id, rapid.SampledFrom([]string{"", "note_once"}).Draw(rt, "note"), "hm")
+			_, err = m.AddNote(c, reviewer, m.id, cases.NoteCommand{ID: rapid.SampledFrom([]string{"", "note_once"}).Draw(rt, "note"), Text: "hm"})
 			m.check(rt, err)
 		},
 		"replace": func(rt *rapid.T) {

@@ -34,7 +34,7 @@ func (s *Service) List(ctx context.Context, p identity.Principal, query Query) (
 	if len(query.Terms) > 0 && (query.ofOpen() || query.byRisk() || query.ByChange()) {
 		query.Order = NewestFirst // what is found by words is ordered by age
 	}
-	if query.ofOpen() || query.byRisk() || query.SecondPerson || query.WaitingFor != "" || !query.WaitingBefore.IsZero() {
+	if query.ofOpen() || query.byRisk() || query.SecondPerson || query.Escalated || !query.Snoozed.IsZero() || query.WaitingFor != "" || !query.WaitingBefore.IsZero() {
 		query.Status = StatusActive // others have no deadline, and wait for nobody
 	}
 	if query.Assignee == "me" {
@@ -297,6 +297,8 @@ func (q Query) Matches(r Record) bool {
 		(q.ExternalID == "" || q.ExternalID == r.ExternalID) &&
 		!r.CreatedAt.Before(q.CreatedAfter) && !r.UpdatedAt.Before(q.UpdatedAfter) && (q.CreatedBefore.IsZero() || r.CreatedAt.Before(q.CreatedBefore)) &&
 		(!q.Incident || len(r.Incidents) > 0) &&
+		(!q.Escalated || r.Escalation != nil) &&
+		(q.Snoozed.IsZero() || r.Snooze.Asleep(q.Snoozed)) && (q.Awake.IsZero() || !r.Snooze.Asleep(q.Awake)) &&
 		(q.Overdue.IsZero() || r.overdue(q.Overdue)) &&
 		(q.DueBefore.IsZero() || (!deadline(r).IsZero() && deadline(r).Before(q.DueBefore))) &&
 		hasAll(r.Indexed(), q.Terms) && (q.Text == "" || r.mentions(q.Text))

@@ -143,7 +143,7 @@ func TestServiceOfDefaultsRunsACase(t *testing.T) {
 	}
 	d.store.beforeCommit = func() { // the next write comes second, and pauses
 		d.store.beforeCommit = nil
-		must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "first"))
+		must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "first"}))
 	}
 	moved := must[cases.Record](d)(plain.Send(t.Context(), client, r.ID, cases.SendCommand{Type: "GO"}))
 	if moved.Version != 3 {

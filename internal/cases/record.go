@@ -32,15 +32,17 @@ type Record struct {
 	Outcome  string              `json:"outcome,omitempty"` // the final state's path once completed
 	Risk     *Risk               `json:"risk,omitempty"`
 
-	Waiting     *Waiting  `json:"waiting,omitempty"`     // for whom the case waits, as of the newest change; nil when it has ended
-	StateSince  time.Time `json:"state_since,omitzero"`  // since when the configuration has been what it is
-	ReviewSince time.Time `json:"review_since,omitzero"` // since when a person has been asked to decide; zero: nobody is
-	SLA         *SLA      `json:"sla,omitempty"`
-	Message     *Message  `json:"message,omitempty"`  // what the applicant was last told
-	Undo        *Undo     `json:"undo,omitempty"`     // the newest decision while it can be taken back
-	Proposed    *Proposal `json:"proposed,omitempty"` // a decision that waits for a second person
-	Terms       []string  `json:"terms,omitempty"`    // keyed hashes of what the case is searched by, sorted
-	Traits      []Trait   `json:"traits,omitempty"`   // keyed hashes of what tells that other cases are about the same person
+	Waiting     *Waiting    `json:"waiting,omitempty"`     // for whom the case waits, as of the newest change; nil when it has ended
+	StateSince  time.Time   `json:"state_since,omitzero"`  // since when the configuration has been what it is
+	ReviewSince time.Time   `json:"review_since,omitzero"` // since when a person has been asked to decide; zero: nobody is
+	SLA         *SLA        `json:"sla,omitempty"`
+	Message     *Message    `json:"message,omitempty"`    // what the applicant was last told
+	Undo        *Undo       `json:"undo,omitempty"`       // the newest decision while it can be taken back
+	Proposed    *Proposal   `json:"proposed,omitempty"`   // a decision that waits for a second person
+	Snooze      *Snooze     `json:"snooze,omitempty"`     // out of its queue until then; it stays here when the time has come, until the case moves on
+	Escalation  *Escalation `json:"escalation,omitempty"` // has been handed to those who approve
+	Terms       []string    `json:"terms,omitempty"`      // keyed hashes of what the case is searched by, sorted
+	Traits      []Trait     `json:"traits,omitempty"`     // keyed hashes of what tells that other cases are about the same person
 
 	Version  int    `json:"version"`  // counts history entries; the ETag; every commit adds one
 	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on
@@ -222,12 +224,14 @@ type DocumentDecision struct {
 	At       time.Time `json:"at"`
 }
 
-// Note is a remark on a case. Notes are never changed.
+// Note is a remark on a case. Its author can change it for a minute; the history keeps what it said before. None is deleted.
 type Note struct {
-	ID   string    `json:"id"` // "note_…"
-	Text string    `json:"text" personal:"text"`
-	By   Actor     `json:"by"`
-	At   time.Time `json:"at"`
+	ID       string    `json:"id"` // "note_…"
+	Text     string    `json:"text" personal:"text"`
+	Mentions []string  `json:"mentions,omitempty" doc:"ids of the people whom it names: they are notified"`
+	By       Actor     `json:"by"`
+	At       time.Time `json:"at"`
+	EditedAt time.Time `json:"edited_at,omitzero" doc:"when its author has changed it last"`
 	// Unreadable is of a note that is there and cannot be decoded. None is stored with it.
 	Unreadable bool `json:"unreadable,omitempty" doc:"the note is there and cannot be read"`
 }

@@ -103,6 +103,7 @@ type draft struct {
 	effects   []Effect
 	notices   []notice
 	notes     []Note
+	people    []Notice // what they are told
 	results   []ChildResult
 	runs      []TaskRun
 	subject   *Subject
@@ -319,9 +320,11 @@ func merged(a, b []string) []string {
 
 // The members of a record that the history names beside the fields of the context.
 const (
-	memberDocuments = "documents"
-	memberAssignee  = "assignee"
-	memberIncidents = "incidents"
+	memberDocuments  = "documents"
+	memberAssignee   = "assignee"
+	memberIncidents  = "incidents"
+	memberSnooze     = "snooze"
+	memberEscalation = "escalation"
 )
 
 // IsMember says whether a history entry means a member of the record by a name, and no field of the context.
@@ -330,7 +333,7 @@ func IsMember(name string) bool { return fieldPath(name) != name }
 // fieldPath is how the history names a field of the context: by its name, but for those that are called as a member is.
 func fieldPath(name string) string {
 	switch name {
-	case memberDocuments, memberAssignee, memberIncidents:
+	case memberDocuments, memberAssignee, memberIncidents, memberSnooze, memberEscalation:
 		return "context." + name
 	default:
 		return name

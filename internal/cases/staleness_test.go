@@ -202,7 +202,7 @@ func TestADocumentThatArrivesAfterTheCheckMakesItStale(t *testing.T) {
 
 func TestWhatIsNoDataMarksNothing(t *testing.T) {
 	d, r := kycScreened(t)
-	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "Looked at it."))
+	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "Looked at it."}))
 	r = d.get(r.ID)
 	must[cases.Record](d)(d.Assign(t.Context(), reviewer, r.ID, "user_1", r.Version))
 	must[cases.Link](d)(d.DocumentLink(t.Context(), reviewer, r.ID, "doc_1"))

@@ -36,7 +36,7 @@ func TestTimersAreAppliedByWhoeverTouchesFirst(t *testing.T) {
 			return nil
 		},
 		"a note": func(d *desk, id string) error {
-			_, err := d.AddNote(d.t.Context(), reviewer, id, "", "hello")
+			_, err := d.AddNote(d.t.Context(), reviewer, id, cases.NoteCommand{Text: "hello"})
 			return err
 		},
 		"a late reviewer": func(d *desk, id string) error {

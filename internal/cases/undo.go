@@ -43,6 +43,8 @@ type Before struct {
 	Message     *Message            `json:"message,omitempty"`
 	SLA         *SLA                `json:"sla,omitempty"`
 	Proposed    *Proposal           `json:"proposed,omitempty"`
+	Snooze      *Snooze             `json:"snooze,omitempty"`
+	Escalation  *Escalation         `json:"escalation,omitempty"`
 	Former      []FormerHits        `json:"former,omitempty"`
 	StateSince  time.Time           `json:"state_since,omitzero"`
 	ReviewSince time.Time           `json:"review_since,omitzero"`
@@ -61,11 +63,19 @@ func (b Before) wrote(what string) bool {
 
 // keeps says whether a change leaves the decision before it as it is, so that it can still be taken back.
 func (c Cause) keeps() bool {
-	return c == CauseNote || c == CauseAssigned || c == CauseCallbackIgnored || c.unseen()
+	switch c {
+	case CauseTakenOver, CauseSnoozed, CauseSnoozeEnded, CauseEscalated, CauseEscalationEnded,
+		CauseNote, CauseNoteEdited, CauseAssigned, CauseCallbackIgnored:
+		return true
+	default:
+		return c.unseen()
+	}
 }
 
 // unseen says whether a change leaves everything as it is that somebody could have seen of the case: it is only in the history.
-func (c Cause) unseen() bool { return c == CauseDocumentViewed || c == CauseFlowToken }
+func (c Cause) unseen() bool {
+	return c == CauseDocumentViewed || c == CauseFlowToken || c == CauseTakenOver
+}
 
 // holdBack lets a decision be undone for a while: its effects wait.
 func (d *draft) holdBack(window time.Duration) {
@@ -74,7 +84,7 @@ func (d *draft) holdBack(window time.Duration) {
 		Version: d.record.Version, Event: d.entry.Event, By: d.entry.Actor, At: d.now, Until: until, Effects: len(d.effects),
 		Before: Before{
 			Snapshot: d.old.Snapshot, Incidents: d.old.Incidents, Parked: d.old.Parked, Message: d.old.Message,
-			Proposed: d.old.Proposed, Former: d.old.Former, SLA: d.old.SLA, StateSince: d.old.StateSince, ReviewSince: d.old.ReviewSince,
+			Snooze: d.old.Snooze, Escalation: d.old.Escalation, Proposed: d.old.Proposed, Former: d.old.Former, SLA: d.old.SLA, StateSince: d.old.StateSince, ReviewSince: d.old.ReviewSince,
 		},
 	}
 	if len(d.fields) > 0 {
@@ -124,6 +134,14 @@ func (d *draft) undo(u *Undo) {
 	r.Snapshot, r.Status, r.Outcome, r.Undo = u.Before.Snapshot, StatusActive, "", nil
 	d.callBack(u)
 	r.Message, r.Proposed = u.Before.Message, u.Before.Proposed
+	if r.Snooze == nil && u.Before.Snooze != nil {
+		r.Snooze = u.Before.Snooze
+		d.member(memberSnooze)
+	}
+	if r.Escalation == nil && u.Before.Escalation != nil {
+		r.Escalation = u.Before.Escalation
+		d.member(memberEscalation)
+	}
 	r.Incidents = append(slices.Clone(u.Before.Incidents), newDeadLetters(r.Incidents, u.Before.Incidents)...)
 	if !sameJSON(r.Incidents, d.old.Incidents) {
 		d.member(memberIncidents)

@@ -155,7 +155,7 @@ func TestAWaitWithoutADeadlineIsFollowedUp(t *testing.T) {
 		t.Fatalf("due at %s", r.DueAt)
 	}
 	d.pass(10 * day)
-	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "A remark")) // moves nothing
+	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "A remark"})) // moves nothing
 	if r = d.get(r.ID); !r.DueAt.Equal(epoch.Add(cases.FollowUp)) {
 		t.Fatalf("after a note due at %s", r.DueAt)
 	}

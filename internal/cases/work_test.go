@@ -215,7 +215,7 @@ func TestAnIncidentIsCountedOnceHoweverLongItIsOpen(t *testing.T) {
 	counter := &incidentCounter{Metrics: telemetry.Discard}
 	d.Metrics = counter
 	r, incident := d.stuck()
-	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "The vendor is asked.")) // another commit, in which it is still open
+	must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "The vendor is asked."})) // another commit, in which it is still open
 	if open := d.get(r.ID).Incidents; len(open) != 1 || counter.incidents != 1 {
 		t.Errorf("open: %d, counted: %d", len(open), counter.incidents)
 	}
@@ -308,7 +308,10 @@ func TestParkedExecutionIsWokenExactlyWhenItsPositionChanges(t *testing.T) {
 		t.Fatalf("version %d, revision %d, parked %v", now.Version, now.Revision, now.Parked)
 	}
 	for name, quiet := range map[string]func() error{
-		"a note": func() error { _, err := d.AddNote(t.Context(), reviewer, r.ID, "", "hm"); return err },
+		"a note": func() error {
+			_, err := d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "hm"})
+			return err
+		},
 		"data": func() error {
 			_, err := d.SaveContext(t.Context(), client, r.ID, map[string]any{"color": "red"})
 			return err
@@ -373,7 +376,7 @@ func TestParkPausesBetweenItsAttemptsAndGivesUp(t *testing.T) {
 	r := d.start()
 	pauses := 0
 	d.Pause = func(ctx context.Context, _ int) error { pauses++; return ctx.Err() }
-	d.store.beforePark = func() { must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "again")) }
+	d.store.beforePark = func() { must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "again"})) }
 	_, err := d.Park(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, r.Snapshot.Active[0].Visit, "collect", "token")
 	wantCode(t, err, problem.Conflict)
 	if pauses < 11 {
@@ -386,7 +389,7 @@ func TestCommandThatAlwaysComesSecondGivesUp(t *testing.T) {
 	r := d.start()
 	d.store.beforeCommit = func() {
 		d.store.beforeCommit = nil
-		must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, "", "first"))
+		must[cases.Note](d)(d.AddNote(t.Context(), reviewer, r.ID, cases.NoteCommand{Text: "first"}))
 	}
 	d.send(r.ID, "GO")
 	if now := d.get(r.ID); now.Version != 3 || d.history(r.ID)[2].Event != "GO" {

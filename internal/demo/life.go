@@ -217,7 +217,7 @@ func (l *life) looks(ago time.Duration, who, kind string) *life {
 // notes is a remark.
 func (l *life) notes(ago time.Duration, who, text string) *life {
 	return l.step(ago, func(ctx context.Context, s *seeder, l *life) error {
-		_, err := s.stack.Core.Cases.AddNote(ctx, local.DemoPerson(who), l.id, "", text)
+		_, err := s.stack.Core.Cases.AddNote(ctx, local.DemoPerson(who), l.id, cases.NoteCommand{Text: text})
 		return err
 	})
 }

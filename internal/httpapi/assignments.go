@@ -49,6 +49,9 @@ func (s *server) registerAssignments(api huma.API) {
 			return nil, err
 		}
 		record, err := s.Cases.Assign(c, principalOf(c), in.ID, user, version)
+		if err == nil && user != "" && user == principalOf(c).ID {
+			s.claimOnAssign(c, in.ID)
+		}
 		return s.answer(c, record, err)
 	})
 	type assignmentsIn struct {

@@ -53,6 +53,9 @@ func (s *server) registerCaseDecisions(api huma.API) {
 		for _, a := range in.Body.Hits {
 			cmd.Hits = append(cmd.Hits, cases.HitAnswer{Hit: a.Hit, Answer: a.Answer, Comment: a.Comment})
 		}
+		if err := s.Reviews.MayDecide(c, principalOf(c), in.ID, cmd.OnBehalfOf); err != nil {
+			return nil, err
+		}
 		record, err := s.Cases.Decide(c, principalOf(c), in.ID, version, cmd)
 		return s.answer(c, record, err)
 	})

@@ -33,6 +33,8 @@ type Case struct {
 	StateSince    *time.Time         `json:"state_since"`
 	Message       *cases.Message     `json:"message,omitempty" doc:"what the applicant was last told"`
 	Undo          *Undo              `json:"undo,omitempty" doc:"the newest decision while it can be taken back"`
+	Snooze        *Snooze            `json:"snooze,omitempty" doc:"until when it is out of its queue; deadlines go on"`
+	Escalation    *cases.Escalation  `json:"escalation,omitempty" doc:"that it has been handed to those who approve"`
 	Next          []statechart.Next  `json:"next" nullable:"false"`
 	Waiting       *cases.Waiting     `json:"waiting,omitempty" doc:"for whom an open case waits, and since when"`
 	Checks        []cases.Check      `json:"checks" nullable:"false" doc:"what a decision relies on, and whether it has answered"`
@@ -131,6 +133,10 @@ func ShapeCase(v cases.View) Case {
 	if v.SLA != nil {
 		shape.SLA = &SLA{StartedAt: v.SLA.StartedAt, DueAt: v.SLA.DueAt, Breached: v.SLA.Breached(v.At)}
 	}
+	if v.Snooze.Asleep(v.At) {
+		shape.Snooze = &Snooze{Until: v.Snooze.Until, By: v.Snooze.By, At: v.Snooze.At}
+	}
+	shape.Escalation = v.Escalation
 	if v.Undo != nil && v.At.Before(v.Undo.Until) {
 		shape.Undo = &Undo{Event: v.Undo.Event, By: v.Undo.By, Until: v.Undo.Until}
 	}
@@ -254,6 +260,8 @@ func (s *server) registerCaseList(api huma.API) {
 		Risks         []string  `query:"risk,explode" nullable:"false" maxItems:"10" doc:"the severity that a policy has given, by its bands: low, medium, high and critical unless they say otherwise; none: not rated yet; repeat it for several: one of them"`
 		Outcome       string    `query:"outcome" maxLength:"200" doc:"only those that have ended in this final state"`
 		SecondPerson  bool      `query:"second_person" doc:"only open cases with a decision that waits for a second person"`
+		Escalated     bool      `query:"escalated" doc:"only those that were escalated to those who approve"`
+		Snoozed       string    `query:"snoozed" enum:"true,false" doc:"true: only those that are snoozed; false: without them"`
 		External      string    `query:"external_id" maxLength:"200" doc:"the case's id in the client's system: all cases that have had it"`
 		Since         time.Time `query:"created_after" doc:"created at this time or later"`
 		Until         time.Time `query:"created_before" doc:"created before this time"`
@@ -298,6 +306,13 @@ func (s *server) registerCaseList(api huma.API) {
 		if in.Overdue {
 			query.Overdue, query.Status = s.Now(), cases.StatusActive
 			query.Tags = append(query.Tags, cases.TagReview)
+		}
+		query.Escalated = in.Escalated
+		switch in.Snoozed {
+		case "true":
+			query.Snoozed = s.Now()
+		case "false":
+			query.Awake = s.Now()
 		}
 		if in.Incident {
 			query.Incident, query.Status = true, cases.StatusActive

@@ -13,7 +13,7 @@ import (
 // changing are bodies of the operations that change one case.
 var changing = map[string]string{
 	"saveContext": `{"applicant":{"email":"x@example.com"}}`, "saveFlowContext": `{"applicant":{"email":"x@example.com"}}`,
-	"sendEvent": `{"type":"SUBMIT"}`, "sendFlowEvent": `{"type":"SUBMIT"}`, "addNote": `{"text":"seen"}`,
+	"sendEvent": `{"type":"SUBMIT"}`, "sendFlowEvent": `{"type":"SUBMIT"}`, "addNote": `{"text":"seen"}`, "editNote": `{"text":"seen"}`, "snoozeCase": `{"until":"2026-12-24T12:00:00Z"}`, "endSnooze": "", "escalateCase": `{"reason":"r"}`, "endEscalation": "",
 	"announceDocument":     `{"kind":"passport","content_type":"image/png","size":1,"sha256":"` + strings.Repeat("0", 64) + `"}`,
 	"announceFlowDocument": `{"kind":"passport","content_type":"image/png","size":1,"sha256":"` + strings.Repeat("0", 64) + `"}`,
 	"decideCase":           `{"event":"approve"}`, "undoDecision": "", "cancelCase": `{"reason":"r"}`, "assignCase": `{"user":null}`,
@@ -21,7 +21,7 @@ var changing = map[string]string{
 }
 
 // unchanging are operations with a body that are about a case and leave it as it is, but for an entry of the history that says so.
-var unchanging = map[string]bool{"createFlowToken": true, "lookAtCase": true, "leaveCase": true}
+var unchanging = map[string]bool{"createFlowToken": true, "lookAtCase": true, "leaveCase": true, "claimCase": true, "releaseCase": true}
 
 func TestEveryOperationThatChangesACaseHonoursIfMatch(t *testing.T) {
 	b := newBackOf(t, matrixDesk)
@@ -51,7 +51,7 @@ func TestEveryOperationThatChangesACaseHonoursIfMatch(t *testing.T) {
 		case identity.Allow(client, route.Operation) != nil || route.Audience == httpapi.Review:
 			who = person
 		}
-		path := strings.NewReplacer("{id}", id, "{document}", "doc_none", "{incident}", "inc_none").Replace(route.Path)
+		path := strings.NewReplacer("{id}", id, "{document}", "doc_none", "{incident}", "inc_none", "{note}", "note_none").Replace(route.Path)
 		before := b.version(id)
 		for given, status := range map[string]int{`"99"`: http.StatusPreconditionFailed, `99`: http.StatusUnprocessableEntity, `*`: http.StatusUnprocessableEntity, `W/"1"`: http.StatusUnprocessableEntity} {
 			r := httptest.NewRequestWithContext(t.Context(), route.Method, path, strings.NewReader(body))

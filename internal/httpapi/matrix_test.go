@@ -31,7 +31,7 @@ var onCases = map[string][]string{
 	writes:  {"saveContext", "saveFlowContext", "announceDocument", "announceFlowDocument"},
 	operates: {
 		"startCase", "decide", // at a workflow's beginning: no event is sent
-		"cancelCase", "assignCase", "assignCases", "addNote", "undoDecision", "retryIncident", "skipIncident", "migrateCases", "createFlowToken",
+		"cancelCase", "assignCase", "assignCases", "addNote", "editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "undoDecision", "retryIncident", "skipIncident", "migrateCases", "createFlowToken",
 		"lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink", // a look is kept in the history
 		"receiveCallback", "replayDeadLetters", "discardDeadLetters",
 	},
@@ -40,7 +40,7 @@ var onCases = map[string][]string{
 		"getMe", "listUsers", "getQueue", "getStatistics", "listWorkflows", "getWorkflow", "publishWorkflow", "publishPolicy", "publishPlugin",
 		"copyWorkflow", "importWorkspace", "listWorkflowVersions", "listPolicyVersions", "listPluginVersions", "getWorkflowVersion",
 		"getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "diffWorkflow", "exportWorkspace", "getPublishingSettings",
-		"updatePublishingSettings", "listProposals", "getProposal", "approveProposal", "rejectProposal", "withdrawProposal", "listViews", "createView",
+		"updatePublishingSettings", "listProposals", "getProposal", "approveProposal", "rejectProposal", "withdrawProposal", "listNotifications", "markNotificationsRead", "listViews", "createView",
 		"updateView", "deleteView", "createWebhook", "listWebhooks", "getWebhook", "updateWebhook", "deleteWebhook", "rotateWebhookSecret",
 		"testWebhook", "listDeliveries", "redeliver", "evaluatePolicy", "backtestPolicy", "startBacktest", "listBacktests", "getBacktest", "cancelBacktest",
 		"createTrial", "endTrial", "approveTrial", "listTrials", "getTrial", "reportTrial", "listPolicyDecisions", "getPolicyDecision",

@@ -20,13 +20,19 @@ type Presence struct {
 type Present struct {
 	Version int        `json:"version"`
 	Others  []Presence `json:"others" nullable:"false"`
+	Claim   *Claim     `json:"claim" doc:"who is deciding the case; null: nobody"`
+}
+
+// TransformSchema implements huma.SchemaTransformer.
+func (Present) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return nullable(s, "claim")
 }
 
 func (s *server) registerPresence(api huma.API) {
 	type lookIn struct {
 		OnCase
 		Body struct {
-			Editing bool `json:"editing"`
+			Editing bool `json:"editing" doc:"The user begins to decide: this claims the case, unless somebody else has"`
 		}
 	}
 	add(s, api, op(Review, "lookAtCase", "PUT", "/v1/cases/{id}/presence", "Report viewing a case for 15 seconds, and list other viewers"), func(c ctx, in *lookIn) (*noStore[Present], error) {
@@ -35,10 +41,10 @@ func (s *server) registerPresence(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		others, err := s.Reviews.Look(c, p, in.ID, in.Body.Editing)
+		others, claim, err := s.Reviews.Look(c, p, in.ID, in.Body.Editing)
 		return &noStore[Present]{"no-store", Present{record.Version, each(others, func(o backoffice.Presence) Presence {
 			return Presence{User: o.User, Name: o.Name, Since: o.Since, Editing: o.Editing}
-		})}}, err
+		}), claimShape(claim)}}, err
 	})
 	add(s, api, op(Review, "leaveCase", "DELETE", "/v1/cases/{id}/presence", "End viewing a case"), func(c ctx, in *OnCase) (*none, error) {
 		p := principalOf(c)

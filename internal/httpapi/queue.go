@@ -16,6 +16,8 @@ type Queue struct {
 	ToDecide      int            `json:"to_decide" doc:"wait for a person's decision"`
 	Overdue       int            `json:"overdue" doc:"a person should have decided by now"`
 	Incident      int            `json:"incident" doc:"have work that has failed and waits for an operator"`
+	Notifications int            `json:"notifications" doc:"unread ones of the caller"`
+	Escalated     int            `json:"escalated" doc:"were escalated to those who approve"`
 	OverdueCapped bool           `json:"overdue_capped" doc:"there are more than that"`
 	Workflow      map[string]int `json:"workflow" nullable:"false"`
 	State         map[string]int `json:"state" nullable:"false" doc:"workflow/state"`
@@ -25,7 +27,7 @@ type Queue struct {
 
 func queueShape(q cases.QueueCounts) Queue {
 	shape := Queue{
-		Open: q.Counts["open"], Mine: q.Mine, Unassigned: q.Counts["unassigned"], ToDecide: q.Counts["to_decide"], Overdue: q.Overdue, Incident: q.Counts["incident"], OverdueCapped: q.Capped,
+		Open: q.Counts["open"], Mine: q.Mine, Unassigned: q.Counts["unassigned"], ToDecide: q.Counts["to_decide"], Overdue: q.Overdue, Incident: q.Counts["incident"], Escalated: q.Counts["escalated"], OverdueCapped: q.Capped,
 		Workflow: map[string]int{}, State: map[string]int{}, Risk: map[string]int{}, Waiting: map[string]int{},
 	}
 	for name, number := range q.Counts {
@@ -47,6 +49,11 @@ func queueShape(q cases.QueueCounts) Queue {
 func (s *server) registerQueue(api huma.API) {
 	add(s, api, op(Review, "getQueue", "GET", "/v1/queue", "Count the open cases"), func(c ctx, _ *none) (*body[One[Queue]], error) {
 		queue, err := s.Cases.Queue(c, principalOf(c))
-		return &body[One[Queue]]{One[Queue]{queueShape(queue)}}, err
+		if err != nil {
+			return nil, err
+		}
+		shape := queueShape(queue)
+		_, shape.Notifications, err = s.Reviews.Notifications(c, principalOf(c))
+		return &body[One[Queue]]{One[Queue]{shape}}, err
 	})
 }

@@ -40,8 +40,9 @@ func TestADeveloperSeesNoPersonalDataInAnyAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	bodies := map[string]string{
-		"lookAtCase":   `{"editing":true}`,
-		"migrateCases": `{"from":1,"to":2,"dry_run":true}`,
+		"lookAtCase":            `{"editing":true}`,
+		"markNotificationsRead": `{}`,
+		"migrateCases":          `{"from":1,"to":2,"dry_run":true}`,
 	}
 	developer := identity.Principal{Tenant: "t", Kind: identity.User, ID: "dana", Roles: []string{"developer"}}
 	key := identity.Principal{Tenant: "t", Kind: identity.Client, ID: "key_1", Scopes: []string{"*", identity.Redacted}}
@@ -51,7 +52,7 @@ func TestADeveloperSeesNoPersonalDataInAnyAnswer(t *testing.T) {
 		if route.Public {
 			continue
 		}
-		path := strings.NewReplacer("/workflows/{id}", "/workflows/desk", "{id}", id, "{document}", "doc_x", "{incident}", "inc_x").Replace(route.Path)
+		path := strings.NewReplacer("/workflows/{id}", "/workflows/desk", "{id}", id, "{document}", "doc_x", "{incident}", "inc_x", "{note}", "note_x").Replace(route.Path)
 		if strings.Contains(path, "{") {
 			path = path[:strings.Index(path, "{")] + "none"
 		}

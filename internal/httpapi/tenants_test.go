@@ -68,7 +68,7 @@ func (h *house) furnish() map[string]string {
 	ids["cases/id"] = start(knownName, privateMark)
 	path := "/v1/cases/" + ids["cases/id"]
 	ids["cases/document"] = id(at(h.made(http.StatusCreated, "client", "POST", path+"/documents", object{"kind": "passport", "content_type": "image/png", "size": 10, "sha256": strings.Repeat("0", 64)}), "document").(object))
-	h.made(http.StatusCreated, "ada", "POST", path+"/notes", object{"text": privateMark})
+	ids["cases/note"] = id(h.made(http.StatusCreated, "ada", "POST", path+"/notes", object{"text": privateMark}))
 	h.made(http.StatusOK, "client", "POST", path+"/events", object{"type": "SUBMIT"})
 
 	ids["views/id"] = id(h.made(http.StatusCreated, "ada", "POST", "/v1/views", object{"name": privateMark, "shared": true, "query": object{"risk": "high"}}))
@@ -83,7 +83,7 @@ func (h *house) furnish() map[string]string {
 var bodies = map[string]string{
 	"assignCase": `{"user":""}`, "lookAtCase": `{"editing":false}`, "cancelCase": `{"reason":"other"}`, "saveContext": `{"a":1}`, "decideCase": `{"event":"approve","reason":"other","comment":"c"}`,
 	"announceDocument": `{"kind":"passport","content_type":"image/png","size":10,"sha256":"` + strings.Repeat("0", 64) + `"}`, "decideDocument": `{"decision":"approved"}`,
-	"sendEvent": `{"type":"SUBMIT"}`, "skipIncident": `{"result":{},"comment":"c"}`, "addNote": `{"text":"mine"}`, "decide": `{"context":{}}`,
+	"sendEvent": `{"type":"SUBMIT"}`, "skipIncident": `{"result":{},"comment":"c"}`, "addNote": `{"text":"mine"}`, "editNote": `{"text":"mine"}`, "snoozeCase": `{"until":"2026-12-24T12:00:00Z"}`, "escalateCase": `{"reason":"r"}`, "claimCase": `{}`, "markNotificationsRead": `{}`, "decide": `{"context":{}}`,
 	"changeList": `{"add":[{"value":"x"}]}`, "putListEntries": `{"entries":[{"value":"x"}]}`, "putList": `{"type":"block","holds":"text","matching":"exact"}`,
 	"evaluatePolicy": `{"input":{}}`, "updateView": `{"name":"mine","query":{}}`, "updateWebhook": `{"events":["*"]}`, "rejectProposal": `{"reason":"no"}`,
 	"migrateCases": `{"from":1,"to":2}`, "copyWorkflow": `{"id":"copied"}`, "endTrial": `{}`, "assignCases": `{"cases":["CASE"],"user":"eve"}`,

@@ -207,13 +207,13 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 	roles := []string{"admin", "manager", "reviewer", "auditor", "developer"}
 	known := map[string]bool{"getHealth": true} // anybody's
 	for operations, may := range map[string]string{
-		"getMe listUsers listCases listEvents getCase getPosition getQueue lookAtCase leaveCase listViews listWorkflows getWorkflow listHistory listRelatedCases listNotes listTasks verifyCase listDocuments listIncidents": "admin manager reviewer auditor developer",
-		"startCase decide saveContext sendEvent assignCase assignCases addNote announceDocument createFlowToken":                                                                                                             "admin manager reviewer",
-		"decideCase undoDecision decideDocument":               "admin manager reviewer",
-		"cancelCase retryIncident skipIncident":                "admin manager",
-		"listDeadLetters replayDeadLetters discardDeadLetters": "admin manager",
-		"getDocumentLink getDocumentContent":                   "admin manager reviewer auditor",
-		"createView updateView deleteView getStatistics":       "admin manager reviewer auditor",
+		"getMe listUsers listCases listEvents getCase getPosition getQueue lookAtCase leaveCase listViews listWorkflows getWorkflow listHistory listRelatedCases listNotes listTasks verifyCase listDocuments listIncidents listNotifications markNotificationsRead": "admin manager reviewer auditor developer",
+		"startCase decide saveContext sendEvent assignCase assignCases addNote editNote snoozeCase endSnooze escalateCase endEscalation announceDocument createFlowToken":                                                                                            "admin manager reviewer",
+		"decideCase undoDecision decideDocument claimCase releaseCase":                                                      "admin manager reviewer",
+		"cancelCase retryIncident skipIncident":                                                                             "admin manager",
+		"listDeadLetters replayDeadLetters discardDeadLetters":                                                              "admin manager",
+		"getDocumentLink getDocumentContent":                                                                                "admin manager reviewer auditor",
+		"createView updateView deleteView getStatistics":                                                                    "admin manager reviewer auditor",
 		"createKey rotateKey revokeKey createWebhook updateWebhook deleteWebhook rotateWebhookSecret testWebhook redeliver": "admin developer",
 		"listKeys listWebhooks getWebhook listDeliveries":                                                                   "admin auditor developer",
 		"evaluatePolicy backtestPolicy startBacktest listBacktests getBacktest cancelBacktest":                              "admin manager developer",

@@ -71,6 +71,15 @@ func (d *Directory) List(ctx context.Context, tenant string) ([]Person, error) {
 
 // Knows says whether a person can be given cases.
 func (d *Directory) Knows(ctx context.Context, tenant, id string) (bool, error) {
+	return d.may(ctx, tenant, id, CasesWrite)
+}
+
+// Reads says whether a person may read what is written about cases.
+func (d *Directory) Reads(ctx context.Context, tenant, id string) (bool, error) {
+	return d.may(ctx, tenant, id, CasesPersonal)
+}
+
+func (d *Directory) may(ctx context.Context, tenant, id string, permission Permission) (bool, error) {
 	person, err := d.Store.User(ctx, tenant, id)
 	if problem.CodeOf(err) == problem.NotFound {
 		return false, nil
@@ -78,5 +87,5 @@ func (d *Directory) Knows(ctx context.Context, tenant, id string) (bool, error) 
 	if err != nil || person.Disabled {
 		return false, err
 	}
-	return grants[CasesWrite].allows(Principal{Tenant: tenant, Kind: User, Roles: person.Roles}, CasesWrite), nil
+	return grants[permission].allows(Principal{Tenant: tenant, Kind: User, Roles: person.Roles}, permission), nil
 }

@@ -114,11 +114,11 @@ var operations = map[string]Permission{
 	"startCase": CasesWrite, "decide": CasesWrite, "listCases": CasesRead, "listEvents": CasesRead, "getCase": CasesRead, "getPosition": CasesRead, "saveContext": CasesWrite, "sendEvent": CasesWrite,
 	"decideCase": CasesDecide, "cancelCase": CasesOperate, "assignCase": CasesWrite, "retryIncident": CasesOperate, "skipIncident": CasesRepair, "listIncidents": CasesRead,
 	"listDeadLetters": CasesRepair, "replayDeadLetters": CasesRepair, "discardDeadLetters": CasesRepair,
-	"addNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listRelatedCases": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
+	"addNote": CasesWrite, "editNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listRelatedCases": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
 	"announceDocument": CasesWrite, "listDocuments": CasesRead, "getDocumentContent": DocumentsRead, "decideDocument": CasesDecide,
 	"createFlowToken": FlowTokens,
 
-	"getMe": SelfRead, "listUsers": UsersRead, "getQueue": CasesRead, "undoDecision": CasesDecide, "assignCases": CasesWrite,
+	"getMe": SelfRead, "listUsers": UsersRead, "getQueue": CasesRead, "undoDecision": CasesDecide, "assignCases": CasesWrite, "snoozeCase": CasesWrite, "endSnooze": CasesWrite, "escalateCase": CasesWrite, "endEscalation": CasesWrite, "claimCase": CasesDecide, "releaseCase": CasesDecide,
 	"lookAtCase": CasesRead, "leaveCase": CasesRead, "getDocumentLink": DocumentsRead, "getStatistics": Statistics,
 	"listWorkflows": WorkflowsRead, "getWorkflow": WorkflowsRead,
 	"migrateCases": CasesMigrate, "publishWorkflow": Publish, "publishPolicy": Publish, "publishPlugin": Publish, "copyWorkflow": Publish, "importWorkspace": Publish,
@@ -127,6 +127,7 @@ var operations = map[string]Permission{
 	"listPolicies": Definitions, "listPlugins": Definitions, "diffWorkflow": Definitions, "exportWorkspace": Definitions,
 	"getPublishingSettings": Definitions, "updatePublishingSettings": SettingsWrite,
 	"listProposals": Definitions, "getProposal": Definitions, "approveProposal": Approve, "rejectProposal": Approve, "withdrawProposal": Definitions,
+	"listNotifications": CasesRead, "markNotificationsRead": CasesRead,
 	"listViews": CasesRead, "createView": ViewsWrite, "updateView": ViewsWrite, "deleteView": ViewsWrite,
 
 	"createWebhook": WebhooksWrite, "listWebhooks": WebhooksRead, "getWebhook": WebhooksRead, "updateWebhook": WebhooksWrite,

@@ -28,6 +28,8 @@ const (
 	NotCollecting        Code = "not_collecting"        // the case does not wait for data or documents of the caller
 	NotReady             Code = "not_ready"             // what it is about has not come, or not as announced
 	UndoOver             Code = "undo_over"             // there is no decision that can still be taken back
+	NoteFinal            Code = "note_final"            // the note cannot be changed any more
+	Claimed              Code = "claimed"               // somebody else is deciding the case; Details names them
 	CaseClosed           Code = "case_closed"           // the case has ended
 	AlreadyDecided       Code = "already_decided"       // somebody else has decided it before
 	FourEyes             Code = "four_eyes"             // somebody else has to do it
@@ -75,6 +77,8 @@ var codes = map[Code]property{
 	NotCollecting:        {http.StatusConflict, "The case does not accept data", false},
 	NotReady:             {http.StatusConflict, "Not ready", false},
 	UndoOver:             {http.StatusConflict, "Undo period is over", false},
+	NoteFinal:            {http.StatusConflict, "Note can no longer be changed", false},
+	Claimed:              {http.StatusConflict, "Somebody else is deciding", false},
 	CaseClosed:           {http.StatusConflict, "Case closed", false},
 	AlreadyDecided:       {http.StatusConflict, "Already decided", false},
 	FourEyes:             {http.StatusConflict, "A second person is required", false},

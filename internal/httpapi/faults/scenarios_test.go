@@ -234,6 +234,34 @@ func (s *site) keyed() {
 	s.vars["key"], s.vars["secret"] = fmt.Sprint(made["id"]), fmt.Sprint(made["secret"])
 }
 
+func (s *site) noted() {
+	s.make("note", ada, s.filled("/v1/cases/{case}/notes"), `{"text":"a note"}`)
+}
+
+// tomorrow is a day after what the scenarios do.
+func tomorrow() string { return "2026-03-05T12:00:00Z" }
+
+func (s *site) snoozed() {
+	s.inReview()
+	s.ok(ada, "PUT", s.filled("/v1/cases/{case}/snooze"), string(written(object{"until": tomorrow()})))
+}
+
+func (s *site) escalated() {
+	s.inReview()
+	s.ok(ada, "PUT", s.filled("/v1/cases/{case}/escalation"), `{"reason":"unclear"}`)
+}
+
+func (s *site) claimed() {
+	s.inReview()
+	s.ok(ada, "PUT", s.filled("/v1/cases/{case}/claim"), `{}`)
+}
+
+// told tells bob something.
+func (s *site) told() {
+	s.inReview()
+	s.ok(ada, "PUT", s.filled("/v1/cases/{case}/assignee"), `{"user":"bob"}`)
+}
+
 func (s *site) viewed() {
 	s.make("view", ada, "/v1/views", `{"name":"Mine","query":{"status":"active"}}`)
 }
@@ -326,6 +354,14 @@ var scenarios = map[string]scenario{
 	"assignCases":                   prepared(func(s *site) { s.started(); s.inReview() }, ada, "POST", "/v1/cases/assignments", `{"user":"bob","cases":[{"id":"{case}"}]}`).but(assignedOr),
 	"retryIncident":                 onCase((*site).failed, ada, "POST", "/v1/cases/{case}/incidents/{incident}/retry", `{"context":{"a":1}}`).or("not_found"),
 	"skipIncident":                  onCase((*site).failed, ada, "POST", "/v1/cases/{case}/incidents/{incident}/skip", `{"result":{"said":"no"}}`).or("not_found"),
+	"editNote":                      onCase((*site).noted, ada, "PUT", "/v1/cases/{case}/notes/{note}", `{"text":"another"}`),
+	"snoozeCase":                    onCase((*site).inReview, ada, "PUT", "/v1/cases/{case}/snooze", object{"until": tomorrow()}),
+	"endSnooze":                     onCase((*site).snoozed, ada, "DELETE", "/v1/cases/{case}/snooze", nil),
+	"escalateCase":                  onCase((*site).inReview, ada, "PUT", "/v1/cases/{case}/escalation", `{"reason":"unclear"}`),
+	"endEscalation":                 onCase((*site).escalated, ada, "DELETE", "/v1/cases/{case}/escalation", nil),
+	"claimCase":                     onCase((*site).inReview, ada, "PUT", "/v1/cases/{case}/claim", `{}`),
+	"releaseCase":                   onCase((*site).claimed, ada, "DELETE", "/v1/cases/{case}/claim", nil),
+	"markNotificationsRead":         onCase((*site).told, bob, "PUT", "/v1/notifications/read", object{"until": tomorrow()}),
 	"lookAtCase":                    onCase(noFault, ada, "PUT", "/v1/cases/{case}/presence", `{"editing":true}`),
 	"leaveCase":                     onCase(func(s *site) { s.ok(ada, "PUT", s.filled("/v1/cases/{case}/presence"), `{"editing":true}`) }, ada, "DELETE", "/v1/cases/{case}/presence", nil),
 	"createFlowToken":               onCase(noFault, client, "POST", "/v1/cases/{case}/flow-tokens", `{}`),
@@ -386,6 +422,6 @@ var reading = []string{
 	"getHealth", "listCases", "listEvents", "getCase", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
 	"getStatistics", "listWorkflows", "getWorkflow", "listKeys", "getFlowCase", "listFlowDocuments", "listDeadLetters", "listWorkflowVersions", "listPolicyVersions",
 	"listPluginVersions", "getWorkflowVersion", "getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "diffWorkflow", "exportWorkspace",
-	"getPublishingSettings", "listProposals", "getProposal", "listViews", "listWebhooks", "getWebhook", "listDeliveries", "backtestPolicy", "listBacktests", "getBacktest",
+	"getPublishingSettings", "listNotifications", "listProposals", "getProposal", "listViews", "listWebhooks", "getWebhook", "listDeliveries", "backtestPolicy", "listBacktests", "getBacktest",
 	"listTrials", "getTrial", "reportTrial", "listPolicyDecisions", "getPolicyDecision", "replayPolicyDecision", "listLists", "getList", "listListEditions", "getListEntries",
 }

@@ -20,11 +20,12 @@ var walked = map[string]string{
 var passedBy = map[string][]string{
 	"only reads": {
 		"getHealth", "listCases", "listEvents", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
-		"getStatistics", "listWorkflows", "getWorkflow", "listKeys", "listFlowDocuments", "listDeadLetters", "getMe",
+		"getStatistics", "listNotifications", "listWorkflows", "getWorkflow", "listKeys", "listFlowDocuments", "listDeadLetters", "getMe",
 	},
-	"is said in the history and moves nothing": {"assignCase", "assignCases", "lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink"},
+	"is said in the history and moves nothing": {"editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "assignCase", "assignCases", "lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink"},
 	"is somebody else's than who calls here":   {"decide", "replayDeadLetters", "discardDeadLetters"},
 	"is about no case": {
+		"markNotificationsRead",
 		"publishWorkflow", "publishPolicy", "publishPlugin", "copyWorkflow", "importWorkspace", "listWorkflowVersions", "listPolicyVersions",
 		"listPluginVersions", "getWorkflowVersion", "getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "diffWorkflow", "exportWorkspace",
 		"getPublishingSettings", "updatePublishingSettings", "listProposals", "getProposal", "approveProposal", "rejectProposal", "withdrawProposal", "listViews",

@@ -233,6 +233,9 @@ func (s Cases) writes(change cases.Change) ([]types.TransactWriteItem, error) {
 	for _, run := range change.TaskRuns {
 		add(s.tables.Cases, pk, runKey(run), run, "")
 	}
+	for _, notice := range change.Notices {
+		add(s.tables.Cases, inboxKey(notice.Tenant, notice.To, notice.Shared), noticeKey(notice), notice, "")["ttl"] = whole(int(notice.At.Add(cases.NoticeLife).Unix()))
+	}
 	if change.Subject != nil {
 		add(s.tables.Subjects, subjectKey(change.Subject.Tenant, change.Subject.Type, change.Subject.ExternalID, change.Subject.ID), "subject", change.Subject, "attribute_not_exists(revision)")["revision"] = whole(change.Subject.Revision)
 		if change.Subject.Revision > 1 {

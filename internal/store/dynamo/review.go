@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"ballerine/internal/backoffice"
+	"ballerine/internal/problem"
 )
 
 // Review is the backoffice.Store of the tables.
@@ -80,4 +81,33 @@ func (s Review) Presences(ctx context.Context, tenant, id string, now time.Time)
 	})
 	slices.SortStableFunc(present, func(a, b backoffice.Presence) int { return a.Since.Compare(b.Since) })
 	return present, err
+}
+
+// PutClaim implements backoffice.Store.
+func (s Review) PutClaim(ctx context.Context, c backoffice.Claim, now time.Time, over bool) error {
+	i, err := newItem(join(c.Tenant, "claim", c.Case), "claim", c)
+	if err != nil {
+		return err
+	}
+	i["holder"], i["until"], i["ttl"] = text(c.User), whole(int(c.Until.UnixMilli())), whole(int(c.Until.Add(presenceKept).Unix()))
+	input := &dynamodb.PutItemInput{TableName: aws.String(s.tables.Cases), Item: i}
+	if !over {
+		input.ConditionExpression = aws.String(absent + " OR holder = :holder OR #until <= :now")
+		input.ExpressionAttributeNames = map[string]string{"#until": "until"}
+		input.ExpressionAttributeValues = item{":holder": i["holder"], ":now": whole(int(now.UnixMilli()))}
+	}
+	_, err = s.client.PutItem(ctx, input)
+	return translate(err)
+}
+
+// Claim implements backoffice.Store.
+func (s Review) Claim(ctx context.Context, tenant, id string, now time.Time) (*backoffice.Claim, error) {
+	c, err := find[backoffice.Claim](ctx, s.Store, s.tables.Cases, join(tenant, "claim", id), "claim", "claim")
+	if problem.CodeOf(err) == problem.NotFound || err == nil && !c.Until.After(now) {
+		return nil, nil //nolint:nilnil // nobody decides
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &c, nil
 }

@@ -184,6 +184,7 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 		for _, gone := range left {
 			tx.Delete(bucketLists, gone)
 		}
+		forgetNotices(tx, change)
 		if err := commitOutbox(tx, change); err != nil {
 			return err
 		}
@@ -286,6 +287,9 @@ func encode(change cases.Change) (writes []write, parked []byte, err error) {
 	}
 	for _, publication := range change.Publications {
 		add(bucketPublications, publicationKey(publication.Tenant, publication.Place()), nil, publication)
+	}
+	for _, notice := range change.Notices {
+		add(bucketNotices, noticeKey(notice), nil, notice)
 	}
 	if change.Subject != nil {
 		add(bucketSubjects, subjectKey(*change.Subject), nil, change.Subject)

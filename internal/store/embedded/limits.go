@@ -21,7 +21,7 @@ var ours = map[string]bool{
 	bucketBacktests: true, bucketBacktestBodies: true, bucketBacktestParts: true, bucketReservations: true, bucketKeys: true, bucketUsers: true,
 	bucketDecisions: true, bucketSettings: true, bucketProposals: true, bucketProposed: true, bucketDefinitions: true, bucketSources: true,
 	bucketViews: true, bucketTrials: true, bucketTrialSources: true, bucketValueLists: true, bucketEditions: true, bucketChunks: true,
-	bucketSubscriptions: true, bucketDeliveries: true, bucketPublications: true,
+	bucketSubscriptions: true, bucketDeliveries: true, bucketPublications: true, bucketNotices: true, bucketReadMarks: true,
 }
 
 // largest is how many bytes a value of a bucket may have.

@@ -19,13 +19,14 @@ type Review struct {
 	db       *DB
 	mutex    sync.Mutex
 	presence map[string]map[string]backoffice.Presence // tenant and case -> user
+	claims   map[string]backoffice.Claim               // tenant and case
 }
 
 var _ backoffice.Store = (*Review)(nil)
 
 // Review gives the file's backoffice.Store.
 func (db *DB) Review() *Review {
-	return &Review{db: db, presence: map[string]map[string]backoffice.Presence{}}
+	return &Review{db: db, presence: map[string]map[string]backoffice.Presence{}, claims: map[string]backoffice.Claim{}}
 }
 
 // Views implements backoffice.Store.
@@ -108,4 +109,28 @@ func (s *Review) Presences(_ context.Context, tenant, id string, now time.Time) 
 		return strings.Compare(a.User, b.User)
 	})
 	return present, nil
+}
+
+// PutClaim implements backoffice.Store.
+func (s *Review) PutClaim(_ context.Context, c backoffice.Claim, now time.Time, over bool) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	maps.DeleteFunc(s.claims, func(_ string, other backoffice.Claim) bool { return !other.Until.After(now) })
+	key := join(c.Tenant, c.Case)
+	if there, standing := s.claims[key]; standing && there.User != c.User && !over {
+		return problem.New(problem.Conflict, "Somebody else has claimed the case.")
+	}
+	s.claims[key] = c
+	return nil
+}
+
+// Claim implements backoffice.Store.
+func (s *Review) Claim(_ context.Context, tenant, id string, now time.Time) (*backoffice.Claim, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	there, ok := s.claims[join(tenant, id)]
+	if !ok || !there.Until.After(now) {
+		return nil, nil //nolint:nilnil // nobody decides
+	}
+	return &there, nil
 }

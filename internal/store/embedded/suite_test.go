@@ -72,6 +72,13 @@ func TestReviews(t *testing.T) {
 	storetest.Reviews(t, func(t *testing.T) backoffice.Store { return open(t).Review() })
 }
 
+func TestNotices(t *testing.T) {
+	storetest.Notices(t, func(t *testing.T) (cases.Store, backoffice.Store) {
+		s := open(t)
+		return s.Cases(), s.Review()
+	})
+}
+
 func TestRegistry(t *testing.T) {
 	storetest.Registry(t, func(t *testing.T) registry.Store { return open(t).Registry() })
 }

@@ -339,4 +339,60 @@ func Reviews(t *testing.T, open func(t *testing.T) backoffice.Store) {
 			t.Errorf("%v", got)
 		}
 	})
+	t.Run("a case is claimed by one, until it is over, and can be taken over", func(t *testing.T) { claims(t, open(t)) })
+	t.Run("what somebody has read is written over what was read before", func(t *testing.T) {
+		s := open(t)
+		none, err := s.ReadMarks(ctx, "a", "user_1")
+		if err != nil || none.Revision != 0 || none.User != "user_1" {
+			t.Errorf("%+v %v", none, err)
+		}
+		marks := backoffice.ReadMarks{Tenant: "a", User: "user_1", Until: epoch, IDs: []string{"1"}, Revision: 1, At: epoch}
+		must(t, s.PutReadMarks(ctx, marks))
+		wants(t, s.PutReadMarks(ctx, marks), problem.Conflict)
+		marks.Revision, marks.IDs = 2, nil
+		must(t, s.PutReadMarks(ctx, marks))
+		got, err := s.ReadMarks(ctx, "a", "user_1")
+		if err != nil || got.Revision != 2 || len(got.IDs) != 0 || !got.Until.Equal(epoch) {
+			t.Errorf("%+v %v", got, err)
+		}
+		if other, err := s.ReadMarks(ctx, "b", "user_1"); err != nil || other.Revision != 0 {
+			t.Errorf("another tenant's: %+v %v", other, err)
+		}
+	})
+}
+
+func claims(t *testing.T, s backoffice.Store) {
+	ctx := context.Background()
+	put := func(user string, at time.Duration, over bool) error {
+		now := epoch.Add(at)
+		return s.PutClaim(ctx, backoffice.Claim{Tenant: "a", Case: "case_1", User: user, Name: user, Since: now, Until: now.Add(30 * time.Second)}, now, over)
+	}
+	holder := func(at time.Duration) string {
+		c, err := s.Claim(ctx, "a", "case_1", epoch.Add(at))
+		must(t, err)
+		if c == nil {
+			return ""
+		}
+		return c.User
+	}
+	if holder(0) != "" {
+		t.Error("somebody has claimed what nobody has")
+	}
+	must(t, put("user_1", 0, false))
+	must(t, put("user_1", 10*time.Second, false)) // goes on
+	wants(t, put("user_2", 20*time.Second, false), problem.Conflict)
+	if got := holder(39 * time.Second); got != "user_1" {
+		t.Errorf("%q", got)
+	}
+	if got := holder(40 * time.Second); got != "" {
+		t.Errorf("%q holds it for too long", got)
+	}
+	must(t, put("user_2", 40*time.Second, false))
+	must(t, put("user_3", 41*time.Second, true))
+	if got := holder(42 * time.Second); got != "user_3" {
+		t.Errorf("%q", got)
+	}
+	if c, err := s.Claim(ctx, "b", "case_1", epoch.Add(42*time.Second)); err != nil || c != nil {
+		t.Errorf("another tenant's: %+v %v", c, err)
+	}
 }

@@ -96,5 +96,6 @@ export const common = {
   'palette.nothing': 'Keine Ergebnisse',
   'palette.count': '{count} Ergebnis|{count} Ergebnisse',
   'shell.incidents': 'Störungen',
+  'shell.notifications': 'Benachrichtigungen',
   'keyboard.undo': 'Letzte Entscheidung rückgängig machen',
 };

@@ -16,6 +16,8 @@ export const problems: Record<string, string> = {
   not_collecting: 'Der Fall wartet nicht auf Daten oder Dokumente.',
   not_ready: 'Es ist noch nicht alles da, was dafür nötig ist.',
   undo_over: 'Die Entscheidung kann nicht mehr zurückgenommen werden.',
+  note_final: 'Eine Notiz kann nur eine Minute lang bearbeitet werden. Schreiben Sie eine weitere.',
+  claimed: 'Jemand anders entscheidet gerade über den Fall.',
   case_closed: 'Der Fall ist abgeschlossen.',
   already_decided: 'Jemand anders hat bereits entschieden.',
   four_eyes: 'Das muss eine zweite Person tun.',

@@ -91,5 +91,6 @@ export const common = {
   'palette.nothing': 'No results',
   'palette.count': '{count} result|{count} results',
   'shell.incidents': 'Incidents',
+  'shell.notifications': 'Notifications',
   'keyboard.undo': 'Undo the last decision',
 } as const;

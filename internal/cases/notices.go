@@ -1,0 +1,118 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"ballerine/internal/identity"
+)
+
+// NoticeKind says what a person of the back office is told of a case.
+type NoticeKind string
+
+// The kinds of notices. The first ones are of a moment; the others stand as long as what they say is so.
+const (
+	NoticeAssigned  NoticeKind = "assigned"  // somebody else has given them the case
+	NoticeMentioned NoticeKind = "mentioned" // a note names them
+	NoticeDecided   NoticeKind = "decided"   // a second person has decided what they had proposed
+
+	NoticeBreach    NoticeKind = "sla_breached" // their case should have been decided by now
+	NoticeIncident  NoticeKind = "incident"     // work of their case waits for an operator
+	NoticeProposed  NoticeKind = "proposed"     // a decision waits for a second person
+	NoticeEscalated NoticeKind = "escalated"    // a case has been handed to those who approve
+	NoticeReturned  NoticeKind = "returned"     // a case that they have snoozed is back
+)
+
+// NoticeLife is how long a notice is shown, and kept.
+const NoticeLife = 30 * 24 * time.Hour
+
+// Notice tells somebody of the back office of a case. It holds ids only: whom the case is about is read when it is shown. It is
+// written with the commit that it follows from, also before its time: one whose At has not come is not shown, and a commit after which it
+// would not be so any more takes it back.
+type Notice struct {
+	Tenant string     `json:"tenant"`
+	To     string     `json:"to"`               // a person's id; with Shared a permission
+	Shared bool       `json:"shared,omitempty"` // for everybody who has the permission, but who has caused it
+	Case   string     `json:"case"`
+	Kind   NoticeKind `json:"kind"`
+	Of     string     `json:"of,omitempty"` // what it is about: a note, an incident
+	By     Actor      `json:"by,omitzero"`  // who has caused it; zero: it has come by itself
+	At     time.Time  `json:"at"`           // from when on it is shown
+	Gone   bool       `json:"gone,omitempty"`
+}
+
+// ID is unique for its receiver, and stays the same when the notice is written again.
+func (n Notice) ID() string {
+	return fmt.Sprintf("%d.%s.%s.%s", n.At.UnixMilli(), n.Kind, n.Case, n.Of)
+}
+
+// SharedPermissions are those whose holders are told together, by one notice.
+func SharedPermissions() []identity.Permission {
+	return []identity.Permission{identity.CasesDecide, identity.CasesApprove}
+}
+
+// lasting are the notices of a record that hold as long as it is as it is.
+func lasting(r Record) []Notice {
+	if r.ID == "" || r.Status != StatusActive {
+		return nil
+	}
+	var found []Notice
+	add := func(n Notice) {
+		n.Tenant, n.Case = r.Tenant, r.ID
+		found = append(found, n)
+	}
+	if r.Assignee != "" && r.SLA != nil {
+		add(Notice{To: r.Assignee, Kind: NoticeBreach, Of: fmt.Sprint(r.SLA.Visit), At: r.SLA.DueAt})
+	}
+	if r.Assignee != "" && len(r.Incidents) > 0 {
+		newest := r.Incidents[len(r.Incidents)-1]
+		add(Notice{To: r.Assignee, Kind: NoticeIncident, Of: newest.ID, At: newest.At})
+	}
+	if p := r.Proposed; p != nil {
+		add(Notice{To: string(identity.CasesDecide), Shared: true, Kind: NoticeProposed, By: p.By, At: p.At})
+	}
+	if e := r.Escalation; e != nil {
+		add(Notice{To: string(identity.CasesApprove), Shared: true, Kind: NoticeEscalated, By: e.By, At: e.At})
+	}
+	if z := r.Snooze; z != nil && z.By.Kind == string(identity.User) {
+		add(Notice{To: z.By.ID, Kind: NoticeReturned, At: z.Until})
+	}
+	return found
+}
+
+// inform adds a notice of this moment, unless it would tell somebody what they have done themselves.
+func (d *draft) inform(to string, kind NoticeKind, of string) {
+	by := d.entry.Actor
+	if to == "" || by.Kind == string(identity.User) && by.ID == to {
+		return
+	}
+	d.people = append(d.people, Notice{Tenant: d.record.Tenant, To: to, Case: d.record.ID, Kind: kind, Of: of, By: by, At: d.now})
+}
+
+// noticesOf are what a commit tells, and takes back: each once.
+func (d *draft) noticesOf() []Notice {
+	if d.record.Assignee != d.old.Assignee {
+		d.inform(d.record.Assignee, NoticeAssigned, fmt.Sprint(d.record.Version))
+	}
+	if p := d.old.Proposed; p != nil && d.record.Proposed == nil && p.By.Kind == string(identity.User) && d.entry.Cause == CauseDecision {
+		d.inform(p.By.ID, NoticeDecided, fmt.Sprint(d.record.Version))
+	}
+	before, after := lasting(d.old), lasting(d.record)
+	same := func(n Notice) func(Notice) bool {
+		return func(o Notice) bool { return o.To == n.To && o.Shared == n.Shared && o.ID() == n.ID() }
+	}
+	notices := d.people
+	for _, n := range after {
+		if !slices.ContainsFunc(before, same(n)) {
+			notices = append(notices, n)
+		}
+	}
+	for _, n := range before {
+		if !slices.ContainsFunc(after, same(n)) {
+			n.Gone = true
+			notices = append(notices, n)
+		}
+	}
+	return notices
+}

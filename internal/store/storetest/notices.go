@@ -1,0 +1,55 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"ballerine/internal/backoffice"
+	"ballerine/internal/cases"
+)
+
+// Notices is the behaviour of what commits tell people, as it is read.
+func Notices(t *testing.T, open func(t *testing.T) (cases.Store, backoffice.Store)) {
+	ctx := context.Background()
+	t.Run("what a commit tells is read by whom it is for, newest first, from its time on and until it is over", func(t *testing.T) {
+		s, reviews := open(t)
+		notice := func(to string, shared bool, of string, after time.Duration) cases.Notice {
+			return cases.Notice{Tenant: "a", To: to, Shared: shared, Case: "case_1", Kind: cases.NoticeMentioned, Of: of, At: epoch.Add(after)}
+		}
+		later := notice("user_1", false, "later", time.Hour)
+		first := created(record("a", "case_1"))
+		first.Notices = []cases.Notice{notice("user_1", false, "first", 0), notice("user_1", false, "second", time.Minute), later, notice("user_2", false, "else", 0), notice("user_1", true, "shared", 0)}
+		must(t, s.Commit(ctx, first))
+		read := func(to string, shared bool, at time.Duration, limit int) (found []string) {
+			all, err := reviews.Notices(ctx, "a", to, shared, epoch.Add(at), limit)
+			must(t, err)
+			for _, n := range all {
+				found = append(found, n.Of)
+			}
+			return found
+		}
+		expect := func(what string, got []string, want ...string) {
+			t.Helper()
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %v, want %v", what, got, want)
+			}
+		}
+		expect("at once", read("user_1", false, 0, 10), "first")
+		expect("after a minute", read("user_1", false, time.Minute, 10), "second", "first")
+		expect("bounded", read("user_1", false, time.Minute, 1), "second")
+		expect("later", read("user_1", false, time.Hour, 10), "later", "second", "first")
+		expect("somebody else's", read("user_2", false, time.Hour, 10), "else")
+		expect("with a permission", read("user_1", true, time.Hour, 10), "shared")
+		expect("when the first is over", read("user_1", false, cases.NoticeLife+time.Second, 10), "later", "second")
+		if other, err := reviews.Notices(ctx, "b", "user_1", false, epoch.Add(time.Hour), 10); err != nil || len(other) != 0 {
+			t.Errorf("another tenant's: %v %v", other, err)
+		}
+		second := next(first.Next, func(*cases.Record) {})
+		later.Gone = true
+		second.Notices = []cases.Notice{later}
+		must(t, s.Commit(ctx, second))
+		expect("taken back", read("user_1", false, time.Hour, 10), "second", "first")
+	})
+}
