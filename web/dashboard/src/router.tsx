@@ -57,6 +57,12 @@ const caseRoute = createRoute({
   component: lazyRouteComponent(() => import('./cases/CasePage'), 'CasePage'),
 });
 
+const notifications = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/notifications',
+  component: lazyRouteComponent(() => import('./desk/NotificationsPage'), 'NotificationsPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: '/settings',
@@ -112,6 +118,7 @@ export function makeRouter(queries: QueryClient) {
         queue,
         newCase,
         caseRoute,
+        notifications,
         settings,
         undelivered,
         proposals,

@@ -5,6 +5,7 @@ export const keys = {
   me: ['me'] as const,
   users: ['users'] as const,
   queue: ['queue'] as const,
+  notifications: ['notifications'] as const,
   deadLetters: ['dead letters'] as const,
   views: ['views'] as const,
   workflows: ['workflows'] as const,

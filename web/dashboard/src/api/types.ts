@@ -14,6 +14,7 @@ export type View = Schemas['View'];
 export type WorkflowSummary = Schemas['WorkflowSummary'];
 export type WorkflowDetail = Schemas['Workflow'];
 export type Assigned = Schemas['Assigned'];
+export type Notification = Schemas['Notification'];
 export type Present = Schemas['Present'];
 export type OpenIncident = Schemas['OpenIncident'];
 export type DeadLetter = Schemas['DeadLetter'];
@@ -43,6 +44,8 @@ export interface CaseFilters {
   risk?: string[];
   outcome?: string;
   second_person?: boolean;
+  escalated?: boolean;
+  snoozed?: 'true' | 'false';
   created_after?: string;
   created_before?: string;
   subject?: string;

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type ApiProblem, answer, asProblem, type Case, client, keys, notesQuery, workflowQuery } from '@/api';
+import { DeskBar } from '@/desk/DeskBar';
 import { DocumentsPanel } from '@/documents';
 import { reasonOf, useT } from '@/i18n';
 import { useShortcuts } from '@/keyboard';
@@ -86,7 +87,7 @@ function CaseBody({ one }: { one: Case }) {
   const unread = useUnread(notes, me.user.id, one.id);
   const related = useQuery(relatedQuery(one)).data?.data.length ?? 0;
   const { draft, change, clear, dirty } = useDraft(one.id, emptyDraft);
-  const others = usePresence(one.id, dirty);
+  const { others, claim: held, setClaim } = usePresence(one.id, hasDecision(draft));
   const [cancelling, setCancelling] = useState(false);
   const [stale, setStale] = useState<ApiProblem | null>(null);
   const noteBox = useRef<HTMLTextAreaElement>(null);
@@ -338,6 +339,7 @@ function CaseBody({ one }: { one: Case }) {
           {t('cases.role_sees_no_personal_data')}
         </p>
       )}
+      <DeskBar one={one} claim={held} onClaim={setClaim} onChanged={remember} />
       <Summary one={one} workflow={workflow} unread={unread} onOpen={openTab} onChanged={remember} />
       <CollectPanel one={one} workflow={workflow} onChanged={remember} />
       <div className="min-w-0 flex-1 p-3 no-print">

@@ -41,9 +41,13 @@ export function useRemember() {
  * Reports that the page is open, and returns who else is viewing the case. The answer has the case's version, so that the case
  * itself is read only when it has changed.
  */
-export function usePresence(id: string, editing: boolean): Present['others'] {
+export function usePresence(
+  id: string,
+  editing: boolean,
+): { others: Present['others']; claim: Present['claim']; setClaim: (claim: Present['claim']) => void } {
   const queries = useQueryClient();
   const [others, setOthers] = useState<Present['others']>([]);
+  const [claim, setClaim] = useState<Present['claim']>(null);
   const writing = useRef(editing);
   const reported = useRef(editing);
   writing.current = editing;
@@ -54,6 +58,7 @@ export function usePresence(id: string, editing: boolean): Present['others'] {
     answer(client.PUT('/v1/cases/{id}/presence', { params: { path }, body: { editing: writing.current } }))
       .then((present) => {
         setOthers(present.others);
+        setClaim(present.claim);
         const known = queries.getQueryData<Case>(keys.case(id));
         if (!known || known.version < present.version) read();
       })
@@ -74,5 +79,5 @@ export function usePresence(id: string, editing: boolean): Present['others'] {
   useEffect(() => {
     if (editing !== reported.current) look(); // others see at once that somebody has begun to write
   }, [editing, look]);
-  return others;
+  return { others, claim, setClaim };
 }

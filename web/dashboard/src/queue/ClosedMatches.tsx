@@ -16,6 +16,8 @@ export function ClosedMatches({ search, onShow }: { search: QueueSearch; onShow:
     incident: undefined,
     overdue: undefined,
     second_person: undefined,
+    escalated: undefined,
+    snoozed: undefined,
   };
   const found = useQuery({
     queryKey: [...keys.allCases, 'closed', filters] as const,

@@ -64,7 +64,7 @@ export function FilterForm({ search, change, counts, titles, people, workflows }
     const rest = wordsIn(search[name]).filter((one) => one !== value);
     change({ [name]: joined(on ? [...rest, value] : rest) });
   };
-  const flag = (name: 'overdue' | 'incident' | 'second_person', label: ReactNode) => (
+  const flag = (name: 'overdue' | 'incident' | 'second_person' | 'escalated' | 'snoozed', label: ReactNode) => (
     <Checkbox
       disabled={!open}
       checked={search[name] === true}
@@ -88,6 +88,8 @@ export function FilterForm({ search, change, counts, titles, people, workflows }
         </Checkbox>
         {flag('second_person', t('queue.second_person'))}
         {flag('overdue', withCount(t('shell.overdue'), counts?.overdue) + (counts?.overdue_capped ? '+' : ''))}
+        {flag('escalated', withCount(t('cause.escalated'), counts?.escalated))}
+        {flag('snoozed', t('cause.snoozed'))}
         {flag('incident', withCount(t('queue.with_incident'), counts && (counts.waiting['operator'] ?? 0)))}
       </fieldset>
       <Choice

@@ -1,6 +1,7 @@
 import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, tableFeatures } from '@tanstack/react-table';
+import { AlarmClock, Flag } from 'lucide-react';
 import type { User } from '@/api';
-import { Time } from '@/i18n';
+import { Time, useT } from '@/i18n';
 import { Avatar } from '@/ui';
 import { RiskChip, StateChip, WaitingFor } from './chips';
 import type { Row } from './live';
@@ -58,6 +59,27 @@ export function SubjectName({ name, otherwise }: { name?: string; otherwise: str
   );
 }
 
+/** That a case is escalated or snoozed. */
+function DeskMarks({ one }: { one: Row['case'] }) {
+  const t = useT();
+  return (
+    <>
+      {one.escalation && (
+        <span title={t('cause.escalated')} className="shrink-0 self-center text-warning">
+          <Flag aria-hidden="true" className="size-3.5" />
+          <span className="sr-text">{t('cause.escalated')}</span>
+        </span>
+      )}
+      {one.snooze && (
+        <span title={t('cause.snoozed')} className="shrink-0 self-center text-info">
+          <AlarmClock aria-hidden="true" className="size-3.5" />
+          <span className="sr-text">{t('cause.snoozed')}</span>
+        </span>
+      )}
+    </>
+  );
+}
+
 export function makeColumns(
   header: (id: string) => string,
   users: Map<string, User>,
@@ -86,6 +108,7 @@ export function makeColumns(
               otherwise={row.original.case.external_id ?? row.original.case.id}
             />
           </a>
+          <DeskMarks one={row.original.case} />
           {row.original.case.external_id && row.original.case.subject.name && (
             <span className="shrink-0 text-xs text-faint max-lg:hidden">{row.original.case.external_id}</span>
           )}

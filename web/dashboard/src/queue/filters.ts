@@ -33,6 +33,8 @@ export function useActiveFilters(search: QueueSearch, { people, workflows, title
   const flag = (id: string, label: Key, without: Partial<QueueSearch>) => found.push({ id, text: t(label), without });
   if (toDecide(search)) flag('decide', 'queue.to_decide', { decide: search.decide ? undefined : false });
   if (search.second_person) flag('second_person', 'queue.second_person', { second_person: undefined });
+  if (search.escalated) flag('escalated', 'cause.escalated', { escalated: undefined });
+  if (search.snoozed) flag('snoozed', 'cause.snoozed', { snoozed: undefined });
   if (search.overdue) flag('overdue', 'shell.overdue', { overdue: undefined });
   if (search.incident) flag('incident', 'queue.with_incident', { incident: undefined });
   if (search.assignee) {

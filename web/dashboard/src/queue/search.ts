@@ -12,6 +12,8 @@ export interface QueueSearch {
   overdue?: boolean;
   incident?: boolean;
   second_person?: boolean;
+  escalated?: boolean;
+  snoozed?: boolean;
   outcome?: string;
   /** all of them */
   tag?: string;
@@ -94,6 +96,8 @@ export function readQueueSearch(raw: Record<string, unknown>): QueueSearch {
     overdue: yes(raw['overdue']),
     incident: yes(raw['incident']),
     second_person: yes(raw['second_person']),
+    escalated: yes(raw['escalated']),
+    snoozed: yes(raw['snoozed']),
     outcome: word(raw['outcome']),
     tag: joined(wordsIn(word(raw['tag']))),
     waiting_for: partyOf(word(raw['waiting_for'])),
@@ -123,6 +127,8 @@ export function toDecide(search: QueueSearch): boolean {
       !search.overdue &&
       !search.incident &&
       !search.second_person &&
+      !search.escalated &&
+      !search.snoozed &&
       !search.tag &&
       !search.waiting_for &&
       statusOf(search) === 'active')
@@ -177,6 +183,12 @@ export function filtersOf(search: QueueSearch): CaseFilters {
     overdue: search.overdue,
     incident: search.incident,
     second_person: search.second_person,
+    escalated: search.escalated,
+    snoozed: search.snoozed
+      ? 'true'
+      : search.assignee === 'me' && status === 'active' && !search.q
+        ? 'false'
+        : undefined,
     outcome: search.outcome,
     created_after: search.created_from && dayStart(search.created_from, zone),
     created_before: search.created_to && dayStart(search.created_to, zone, 1),
@@ -196,6 +208,8 @@ export const kept = [
   'overdue',
   'incident',
   'second_person',
+  'escalated',
+  'snoozed',
   'outcome',
   'tag',
   'waiting_for',

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import {
+  Bell,
   ChevronsUpDown,
   FileDiff,
   FlaskConical,
@@ -42,6 +43,7 @@ export function Shell() {
     { keys: '?', label: t('keyboard.help'), run: () => setHelp(true) },
     { keys: 'g h', label: t('keyboard.go_home'), run: () => void navigate({ to: '/' }) },
     { keys: 'g q', label: t('keyboard.go_queue'), run: () => void navigate({ to: '/queue' }) },
+    { keys: 'g n', label: t('shell.notifications'), run: () => void navigate({ to: '/notifications' }) },
     { keys: 'g s', label: t('keyboard.go_settings'), run: () => void navigate({ to: '/settings' }) },
   ]);
   useEffect(() => {
@@ -66,6 +68,7 @@ export function Shell() {
         <IconButton label={t('shell.menu')} icon={<MenuIcon className="size-4" />} onClick={() => setDrawer(true)} />
         <Logo />
         <span className="flex-1" />
+        <PhoneBell />
         <IconButton label={t('shell.search')} icon={<Search className="size-4" />} onClick={() => setPalette(true)} />
       </header>
       <aside className="hidden w-56 shrink-0 flex-col border-r bg-canvas md:flex no-print">
@@ -149,6 +152,22 @@ function Logo() {
   );
 }
 
+/** The bell of a phone: in a wider window it is in the navigation. */
+function PhoneBell() {
+  const t = useT();
+  const { number } = useFormats();
+  const { can } = useSession();
+  const unread = useQuery({ ...queueQuery, refetchInterval: 15_000, enabled: can('cases:read') }).data?.notifications;
+  if (!can('cases:read')) return null;
+  return (
+    <Link to="/notifications" className="flex min-h-8 items-center gap-1 rounded-md px-2 text-sm hover:bg-hover">
+      <Bell aria-hidden="true" className="size-4" />
+      <span className="sr-text">{t('shell.notifications')}</span>
+      {unread ? <span className="tabular-nums">{number(unread)}</span> : null}
+    </Link>
+  );
+}
+
 function Navigation({ onSearch }: { onSearch: () => void }) {
   const t = useT();
   const { number } = useFormats();
@@ -177,6 +196,15 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
         >
           {t('shell.queue')}
         </Item>
+        {can('cases:read') && (
+          <Item
+            to="/notifications"
+            icon={<Bell className="size-4" />}
+            count={counts?.notifications ? number(counts.notifications) : undefined}
+          >
+            {t('shell.notifications')}
+          </Item>
+        )}
       </ul>
       <div>
         <h2 className="px-2 pb-1 text-xs font-medium text-faint">{t('shell.work')}</h2>
@@ -265,7 +293,7 @@ function Item({
   exactSearch,
   children,
 }: {
-  to: '/' | '/queue' | '/proposals' | '/undelivered' | '/backtests' | '/settings';
+  to: '/' | '/queue' | '/notifications' | '/proposals' | '/undelivered' | '/backtests' | '/settings';
   icon?: ReactNode;
   count?: string;
   exactSearch?: Record<string, unknown>;
