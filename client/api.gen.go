@@ -150,6 +150,18 @@ const (
 	NextByReviewer  NextBy = "reviewer"
 )
 
+// Defines values for NotificationKind.
+const (
+	NotificationKindAssigned    NotificationKind = "assigned"
+	NotificationKindDecided     NotificationKind = "decided"
+	NotificationKindEscalated   NotificationKind = "escalated"
+	NotificationKindIncident    NotificationKind = "incident"
+	NotificationKindMentioned   NotificationKind = "mentioned"
+	NotificationKindProposed    NotificationKind = "proposed"
+	NotificationKindReturned    NotificationKind = "returned"
+	NotificationKindSLABreached NotificationKind = "sla_breached"
+)
+
 // Defines values for OutlineStateKind.
 const (
 	OutlineStateKindAtomic   OutlineStateKind = "atomic"
@@ -388,6 +400,12 @@ const (
 	ListCasesParamsStatusCancelled ListCasesParamsStatus = "cancelled"
 	ListCasesParamsStatusCompleted ListCasesParamsStatus = "completed"
 	ListCasesParamsStatusFailed    ListCasesParamsStatus = "failed"
+)
+
+// Defines values for ListCasesParamsSnoozed.
+const (
+	ListCasesParamsSnoozedFalse ListCasesParamsSnoozed = "false"
+	ListCasesParamsSnoozedTrue  ListCasesParamsSnoozed = "true"
 )
 
 // Defines values for ListCasesParamsSort.
@@ -922,8 +940,9 @@ type Case struct {
 	Documents []Document `json:"documents,omitempty"`
 
 	// DueAt the soonest deadline of the chart: it moves the case by itself
-	DueAt     *time.Time   `json:"due_at"`
-	Execution ExecutionRef `json:"execution"`
+	DueAt      *time.Time   `json:"due_at"`
+	Escalation *Escalation  `json:"escalation,omitempty"`
+	Execution  ExecutionRef `json:"execution"`
 
 	// ExternalID Your own id of the case; null: none
 	ExternalID *string `json:"external_id"`
@@ -950,7 +969,8 @@ type Case struct {
 	Risk *Risk `json:"risk"`
 
 	// SLA how soon a person should decide
-	SLA *SLA `json:"sla"`
+	SLA    *SLA    `json:"sla"`
+	Snooze *Snooze `json:"snooze,omitempty"`
 
 	// StateSince When the case entered its current states, RFC 3339; null: it has not begun
 	StateSince *time.Time `json:"state_since"`
@@ -1328,6 +1348,27 @@ type Check struct {
 
 // CheckStatus Status of the check
 type CheckStatus string
+
+// Claim defines model for Claim.
+type Claim struct {
+	// Name Name
+	Name string `json:"name"`
+
+	// Since Since when the user decides the case, RFC 3339
+	Since time.Time `json:"since"`
+
+	// Until over then, unless its holder still looks at the case
+	Until time.Time `json:"until"`
+
+	// User Id of the user
+	User string `json:"user"`
+}
+
+// ClaimInBody defines model for ClaimInBody.
+type ClaimInBody struct {
+	// TakeOver also from somebody else who is deciding
+	TakeOver *bool `json:"take_over,omitempty"`
+}
 
 // ContextPatch What changes: null takes a member away, what is not named stays (RFC 7396)
 type ContextPatch map[string]interface{}
@@ -1878,6 +1919,22 @@ type EnvelopeDatacontenttype string
 
 // EnvelopeSpecversion Version of the CloudEvents specification, 1.0
 type EnvelopeSpecversion string
+
+// EscalateInBody defines model for EscalateInBody.
+type EscalateInBody struct {
+	// Reason Why those who approve should decide
+	Reason string `json:"reason"`
+}
+
+// Escalation defines model for Escalation.
+type Escalation struct {
+	// At When it happened, RFC 3339
+	At time.Time `json:"at"`
+	By Actor     `json:"by"`
+
+	// Reason Why those who approve should decide
+	Reason string `json:"reason"`
+}
 
 // EvaluateInBody defines model for EvaluateInBody.
 type EvaluateInBody struct {
@@ -2565,7 +2622,7 @@ type ListWorkflowSummary struct {
 
 // LookInBody defines model for LookInBody.
 type LookInBody struct {
-	// Editing Whether the user has begun to write a decision
+	// Editing The user begins to decide: this claims the case, unless somebody else has
 	Editing bool `json:"editing"`
 }
 
@@ -2722,8 +2779,14 @@ type Note struct {
 	At time.Time `json:"at"`
 	By Actor     `json:"by"`
 
+	// EditedAt when its author has changed it last
+	EditedAt *time.Time `json:"edited_at,omitempty"`
+
 	// ID Unique id
 	ID string `json:"id"`
+
+	// Mentions ids of the people whom it names: they are notified
+	Mentions []string `json:"mentions,omitempty"`
 
 	// Text Text of the note
 	Text string `json:"text"`
@@ -2732,10 +2795,52 @@ type Note struct {
 	Unreadable *bool `json:"unreadable,omitempty"`
 }
 
-// NoteInBody defines model for NoteInBody.
-type NoteInBody struct {
+// NoteBody defines model for NoteBody.
+type NoteBody struct {
+	// Mentions ids of the people whom the note names: they are notified
+	Mentions []string `json:"mentions,omitempty"`
+
 	// Text Text of the note
 	Text string `json:"text"`
+}
+
+// Notification defines model for Notification.
+type Notification struct {
+	// At When it happened, RFC 3339
+	At time.Time `json:"at"`
+
+	// By who has caused it; null: nobody
+	By *Actor `json:"by"`
+
+	// Case Id of the case
+	Case string `json:"case"`
+
+	// ID Unique id
+	ID string `json:"id"`
+
+	// Kind assigned and mentioned: by somebody else; decided: what the user had proposed; sla_breached and incident: of a case of the user; proposed: a decision waits for a second person; escalated: to those who approve; returned: a case that the user had snoozed
+	Kind NotificationKind `json:"kind"`
+
+	// Note of a mention: the note's id
+	Note *string `json:"note,omitempty"`
+
+	// Read Whether the user has marked it as read
+	Read bool `json:"read"`
+
+	// Subject the name of whom the case is about
+	Subject string `json:"subject"`
+}
+
+// NotificationKind assigned and mentioned: by somebody else; decided: what the user had proposed; sla_breached and incident: of a case of the user; proposed: a decision waits for a second person; escalated: to those who approve; returned: a case that the user had snoozed
+type NotificationKind string
+
+// Notifications defines model for Notifications.
+type Notifications struct {
+	// Data Elements of this page
+	Data []Notification `json:"data"`
+
+	// Unread Number of notifications that are not marked as read
+	Unread int64 `json:"unread"`
 }
 
 // OneQueue defines model for OneQueue.
@@ -3066,6 +3171,9 @@ type Presence struct {
 
 // Present defines model for Present.
 type Present struct {
+	// Claim who is deciding the case; null: nobody
+	Claim *Claim `json:"claim"`
+
 	// Others Other users who have the case open
 	Others []Presence `json:"others"`
 
@@ -3345,11 +3453,17 @@ type PutInBodyType string
 
 // Queue defines model for Queue.
 type Queue struct {
+	// Escalated were escalated to those who approve
+	Escalated int64 `json:"escalated"`
+
 	// Incident have work that has failed and waits for an operator
 	Incident int64 `json:"incident"`
 
 	// Mine Number of cases assigned to the caller
 	Mine int64 `json:"mine"`
+
+	// Notifications unread ones of the caller
+	Notifications int64 `json:"notifications"`
 
 	// Open Number of open cases
 	Open int64 `json:"open"`
@@ -3392,6 +3506,15 @@ type Rate struct {
 
 	// Rate Share, 0 to 1
 	Rate float64 `json:"rate"`
+}
+
+// ReadInBody defines model for ReadInBody.
+type ReadInBody struct {
+	// Ids Ids of notifications
+	Ids []string `json:"ids,omitempty"`
+
+	// Until all up to this time
+	Until *time.Time `json:"until,omitempty"`
 }
 
 // RejectProposalInBody defines model for RejectProposalInBody.
@@ -3621,6 +3744,22 @@ type SkipInBody struct {
 
 	// Result what the work would have given
 	Result interface{} `json:"result"`
+}
+
+// Snooze defines model for Snooze.
+type Snooze struct {
+	// At When it happened, RFC 3339
+	At time.Time `json:"at"`
+	By Actor     `json:"by"`
+
+	// Until When the case returns, RFC 3339
+	Until time.Time `json:"until"`
+}
+
+// SnoozeInBody defines model for SnoozeInBody.
+type SnoozeInBody struct {
+	// Until in the next 90 days
+	Until time.Time `json:"until"`
 }
 
 // SplitCheck defines model for SplitCheck.
@@ -4508,6 +4647,12 @@ type ListCasesParams struct {
 	// SecondPerson only open cases with a decision that waits for a second person
 	SecondPerson *bool `form:"second_person,omitempty" json:"second_person,omitempty"`
 
+	// Escalated only those that were escalated to those who approve
+	Escalated *bool `form:"escalated,omitempty" json:"escalated,omitempty"`
+
+	// Snoozed true: only those that are snoozed; false: without them
+	Snoozed *ListCasesParamsSnoozed `form:"snoozed,omitempty" json:"snoozed,omitempty"`
+
 	// ExternalID the case's id in the client's system: all cases that have had it
 	ExternalID *string `form:"external_id,omitempty" json:"external_id,omitempty"`
 
@@ -4553,6 +4698,9 @@ type ListCasesParams struct {
 
 // ListCasesParamsStatus defines parameters for ListCases.
 type ListCasesParamsStatus string
+
+// ListCasesParamsSnoozed defines parameters for ListCases.
+type ListCasesParamsSnoozed string
 
 // ListCasesParamsSort defines parameters for ListCases.
 type ListCasesParamsSort string
@@ -4603,6 +4751,18 @@ type AnnounceDocumentParams struct {
 type DecideDocumentParams struct {
 	// IfMatch the ETag of what is changed, as it was seen
 	IfMatch string `json:"If-Match"`
+}
+
+// EndEscalationParams defines parameters for EndEscalation.
+type EndEscalationParams struct {
+	// IfMatch the ETag of what is changed, as it was seen
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// EscalateCaseParams defines parameters for EscalateCase.
+type EscalateCaseParams struct {
+	// IfMatch the ETag of what is changed, as it was seen
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // SendEventParams defines parameters for SendEvent.
@@ -4658,6 +4818,24 @@ type AddNoteParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
+	// IfMatch the ETag of what is changed, as it was seen
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// EditNoteParams defines parameters for EditNote.
+type EditNoteParams struct {
+	// IfMatch the ETag of what is changed, as it was seen
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// EndSnoozeParams defines parameters for EndSnooze.
+type EndSnoozeParams struct {
+	// IfMatch the ETag of what is changed, as it was seen
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// SnoozeCaseParams defines parameters for SnoozeCase.
+type SnoozeCaseParams struct {
 	// IfMatch the ETag of what is changed, as it was seen
 	IfMatch *string `json:"If-Match,omitempty"`
 }
@@ -5067,6 +5245,9 @@ type AssignCaseJSONRequestBody = AssignInBody
 // CancelCaseJSONRequestBody defines body for CancelCase for application/json ContentType.
 type CancelCaseJSONRequestBody = CancelInBody
 
+// ClaimCaseJSONRequestBody defines body for ClaimCase for application/json ContentType.
+type ClaimCaseJSONRequestBody = ClaimInBody
+
 // SaveContextJSONRequestBody defines body for SaveContext for application/json ContentType.
 type SaveContextJSONRequestBody = ContextPatch
 
@@ -5078,6 +5259,9 @@ type AnnounceDocumentJSONRequestBody = AnnounceBody
 
 // DecideDocumentJSONRequestBody defines body for DecideDocument for application/json ContentType.
 type DecideDocumentJSONRequestBody = DocumentDecisionInBody
+
+// EscalateCaseJSONRequestBody defines body for EscalateCase for application/json ContentType.
+type EscalateCaseJSONRequestBody = EscalateInBody
 
 // SendEventJSONRequestBody defines body for SendEvent for application/json ContentType.
 type SendEventJSONRequestBody = EventBody
@@ -5092,10 +5276,16 @@ type RetryIncidentJSONRequestBody = RetryInBody
 type SkipIncidentJSONRequestBody = SkipInBody
 
 // AddNoteJSONRequestBody defines body for AddNote for application/json ContentType.
-type AddNoteJSONRequestBody = NoteInBody
+type AddNoteJSONRequestBody = NoteBody
+
+// EditNoteJSONRequestBody defines body for EditNote for application/json ContentType.
+type EditNoteJSONRequestBody = NoteBody
 
 // LookAtCaseJSONRequestBody defines body for LookAtCase for application/json ContentType.
 type LookAtCaseJSONRequestBody = LookInBody
+
+// SnoozeCaseJSONRequestBody defines body for SnoozeCase for application/json ContentType.
+type SnoozeCaseJSONRequestBody = SnoozeInBody
 
 // DecideJSONRequestBody defines body for Decide for application/json ContentType.
 type DecideJSONRequestBody = DecideInBody
@@ -5120,6 +5310,9 @@ type ChangeListJSONRequestBody = ChangeInBody
 
 // PutListEntriesJSONRequestBody defines body for PutListEntries for application/json ContentType.
 type PutListEntriesJSONRequestBody = ListContent
+
+// MarkNotificationsReadJSONRequestBody defines body for MarkNotificationsRead for application/json ContentType.
+type MarkNotificationsReadJSONRequestBody = ReadInBody
 
 // DiscardDeadLettersJSONRequestBody defines body for DiscardDeadLetters for application/json ContentType.
 type DiscardDeadLettersJSONRequestBody = SettleInBody
@@ -5230,6 +5423,16 @@ func listCasesRequest(server string, params *ListCasesParams) (*http.Request, er
 		}
 		if params.SecondPerson != nil {
 			if query, err = addQuery(query, "form", false, "second_person", *params.SecondPerson); err != nil {
+				return nil, err
+			}
+		}
+		if params.Escalated != nil {
+			if query, err = addQuery(query, "form", false, "escalated", *params.Escalated); err != nil {
+				return nil, err
+			}
+		}
+		if params.Snoozed != nil {
+			if query, err = addQuery(query, "form", false, "snoozed", *params.Snoozed); err != nil {
 				return nil, err
 			}
 		}
@@ -5418,6 +5621,41 @@ func cancelCaseRequestWithBody(server string, id string, params *CancelCaseParam
 	return req, nil
 }
 
+func releaseCaseRequest(server string, id string) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/claim", path0)
+	req, err := http.NewRequest(http.MethodDelete, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+func claimCaseRequest(server string, id string, body ClaimCaseJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of claimCase: %w", err)
+	}
+	return claimCaseRequestWithBody(server, id, "application/json", bytes.NewReader(text))
+}
+
+func claimCaseRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/claim", path0)
+	req, err := http.NewRequest(http.MethodPut, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	return req, nil
+}
+
 func saveContextRequest(server string, id string, params *SaveContextParams, body SaveContextJSONRequestBody) (*http.Request, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -5553,6 +5791,47 @@ func getDocumentLinkRequest(server string, id string, document string) (*http.Re
 	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
 	if err != nil {
 		return nil, err
+	}
+	return req, nil
+}
+
+func endEscalationRequest(server string, id string, params *EndEscalationParams) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/escalation", path0)
+	req, err := http.NewRequest(http.MethodDelete, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	if params != nil && params.IfMatch != nil {
+		req.Header.Set("If-Match", *params.IfMatch)
+	}
+	return req, nil
+}
+
+func escalateCaseRequest(server string, id string, params *EscalateCaseParams, body EscalateCaseJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of escalateCase: %w", err)
+	}
+	return escalateCaseRequestWithBody(server, id, params, "application/json", bytes.NewReader(text))
+}
+
+func escalateCaseRequestWithBody(server string, id string, params *EscalateCaseParams, contentType string, body io.Reader) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/escalation", path0)
+	req, err := http.NewRequest(http.MethodPut, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	if params != nil && params.IfMatch != nil {
+		req.Header.Set("If-Match", *params.IfMatch)
 	}
 	return req, nil
 }
@@ -5768,6 +6047,35 @@ func addNoteRequestWithBody(server string, id string, params *AddNoteParams, con
 	return req, nil
 }
 
+func editNoteRequest(server string, id string, note string, params *EditNoteParams, body EditNoteJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of editNote: %w", err)
+	}
+	return editNoteRequestWithBody(server, id, note, params, "application/json", bytes.NewReader(text))
+}
+
+func editNoteRequestWithBody(server string, id string, note string, params *EditNoteParams, contentType string, body io.Reader) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	path1, err := pathParameter("note", note)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/notes/%s", path0, path1)
+	req, err := http.NewRequest(http.MethodPut, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	if params != nil && params.IfMatch != nil {
+		req.Header.Set("If-Match", *params.IfMatch)
+	}
+	return req, nil
+}
+
 func getPositionRequest(server string, id string) (*http.Request, error) {
 	path0, err := pathParameter("id", id)
 	if err != nil {
@@ -5825,6 +6133,47 @@ func listRelatedCasesRequest(server string, id string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
 	if err != nil {
 		return nil, err
+	}
+	return req, nil
+}
+
+func endSnoozeRequest(server string, id string, params *EndSnoozeParams) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/snooze", path0)
+	req, err := http.NewRequest(http.MethodDelete, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	if params != nil && params.IfMatch != nil {
+		req.Header.Set("If-Match", *params.IfMatch)
+	}
+	return req, nil
+}
+
+func snoozeCaseRequest(server string, id string, params *SnoozeCaseParams, body SnoozeCaseJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of snoozeCase: %w", err)
+	}
+	return snoozeCaseRequestWithBody(server, id, params, "application/json", bytes.NewReader(text))
+}
+
+func snoozeCaseRequestWithBody(server string, id string, params *SnoozeCaseParams, contentType string, body io.Reader) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/snooze", path0)
+	req, err := http.NewRequest(http.MethodPut, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	if params != nil && params.IfMatch != nil {
+		req.Header.Set("If-Match", *params.IfMatch)
 	}
 	return req, nil
 }
@@ -6318,6 +6667,33 @@ func getMeRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	return req, nil
+}
+
+func listNotificationsRequest(server string) (*http.Request, error) {
+	address := server + "/v1/notifications"
+	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+func markNotificationsReadRequest(server string, body MarkNotificationsReadJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of markNotificationsRead: %w", err)
+	}
+	return markNotificationsReadRequestWithBody(server, "application/json", bytes.NewReader(text))
+}
+
+func markNotificationsReadRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	address := server + "/v1/notifications/read"
+	req, err := http.NewRequest(http.MethodPut, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
 	return req, nil
 }
 
@@ -7661,6 +8037,34 @@ func (c *Client) CancelCase(ctx context.Context, id string, params *CancelCasePa
 	return send[Case](ctx, c, req)
 }
 
+// ReleaseCase: Release a claim of one's own
+//
+// Needs the permission `cases:decide`.
+//
+// It is DELETE /v1/cases/{id}/claim.
+func (c *Client) ReleaseCase(ctx context.Context, id string) error {
+	req, err := releaseCaseRequest(c.server, id)
+	if err != nil {
+		return err
+	}
+	return sendOnly(ctx, c, req)
+}
+
+// ClaimCase: Claim a case for deciding it
+//
+// While a case is claimed, decisions by others are refused (`claimed`). A claim ends 30 seconds after its holder has last reported viewing the case. `take_over` takes it from its holder, and is recorded in the history.
+//
+// Needs the permission `cases:decide`.
+//
+// It is PUT /v1/cases/{id}/claim.
+func (c *Client) ClaimCase(ctx context.Context, id string, body ClaimCaseJSONRequestBody) (*Claim, error) {
+	req, err := claimCaseRequest(c.server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[Claim](ctx, c, req)
+}
+
 // SaveContext: Merge data into the context (RFC 7396)
 //
 // A JSON merge patch (RFC 7396): members are replaced, null removes. The result must conform to the schema of the workflow. Results of the workflow's work cannot be changed.
@@ -7749,6 +8153,36 @@ func (c *Client) GetDocumentLink(ctx context.Context, id string, document string
 		return nil, err
 	}
 	return send[Link](ctx, c, req)
+}
+
+// EndEscalation: End the escalation of a case
+//
+// By whoever escalated the case, or with the permission `cases:approve`.
+//
+// Needs the permission `cases:write`.
+//
+// It is DELETE /v1/cases/{id}/escalation.
+func (c *Client) EndEscalation(ctx context.Context, id string, params *EndEscalationParams) (*Case, error) {
+	req, err := endEscalationRequest(c.server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	return send[Case](ctx, c, req)
+}
+
+// EscalateCase: Escalate a case to those who approve
+//
+// Those who have the permission `cases:approve` are notified. The escalation ends with the decision.
+//
+// Needs the permission `cases:write`.
+//
+// It is PUT /v1/cases/{id}/escalation.
+func (c *Client) EscalateCase(ctx context.Context, id string, params *EscalateCaseParams, body EscalateCaseJSONRequestBody) (*Case, error) {
+	req, err := escalateCaseRequest(c.server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[Case](ctx, c, req)
 }
 
 // SendEvent: Send an event
@@ -7858,6 +8292,8 @@ func (c *Client) ListNotes(ctx context.Context, id string) (*ListNote, error) {
 
 // AddNote: Add a note
 //
+// Whoever is mentioned must be allowed to read notes, and is notified.
+//
 // Needs the permission `cases:write`.
 //
 // The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
@@ -7865,6 +8301,21 @@ func (c *Client) ListNotes(ctx context.Context, id string) (*ListNote, error) {
 // It is POST /v1/cases/{id}/notes.
 func (c *Client) AddNote(ctx context.Context, id string, params *AddNoteParams, body AddNoteJSONRequestBody) (*Note, error) {
 	req, err := addNoteRequest(c.server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[Note](ctx, c, req)
+}
+
+// EditNote: Change a note of one's own within a minute
+//
+// Only by its author, within a minute; the history keeps each wording. Whoever is mentioned now and was not before is notified.
+//
+// Needs the permission `cases:write`.
+//
+// It is PUT /v1/cases/{id}/notes/{note}.
+func (c *Client) EditNote(ctx context.Context, id string, note string, params *EditNoteParams, body EditNoteJSONRequestBody) (*Note, error) {
+	req, err := editNoteRequest(c.server, id, note, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7927,6 +8378,34 @@ func (c *Client) ListRelatedCases(ctx context.Context, id string) (*Relations, e
 		return nil, err
 	}
 	return send[Relations](ctx, c, req)
+}
+
+// EndSnooze: Return a snoozed case to its queue
+//
+// Needs the permission `cases:write`.
+//
+// It is DELETE /v1/cases/{id}/snooze.
+func (c *Client) EndSnooze(ctx context.Context, id string, params *EndSnoozeParams) (*Case, error) {
+	req, err := endSnoozeRequest(c.server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	return send[Case](ctx, c, req)
+}
+
+// SnoozeCase: Snooze a case until a time
+//
+// The case is out of its queue until then (`snoozed=false` of the list), comes back by itself, and whoever snoozed it is notified. Deadlines go on. The snooze ends when the case moves on.
+//
+// Needs the permission `cases:write`.
+//
+// It is PUT /v1/cases/{id}/snooze.
+func (c *Client) SnoozeCase(ctx context.Context, id string, params *SnoozeCaseParams, body SnoozeCaseJSONRequestBody) (*Case, error) {
+	req, err := snoozeCaseRequest(c.server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[Case](ctx, c, req)
 }
 
 // ListTasks: List the attempts of the work of a case
@@ -8309,6 +8788,34 @@ func (c *Client) GetMe(ctx context.Context) (*Me, error) {
 		return nil, err
 	}
 	return send[Me](ctx, c, req)
+}
+
+// ListNotifications: List the newest notifications of the current user
+//
+// At most 50, newest first; they expire after 30 days. Their number is in `GET /v1/queue`.
+//
+// Needs the permission `cases:read`.
+//
+// It is GET /v1/notifications.
+func (c *Client) ListNotifications(ctx context.Context) (*Notifications, error) {
+	req, err := listNotificationsRequest(c.server)
+	if err != nil {
+		return nil, err
+	}
+	return send[Notifications](ctx, c, req)
+}
+
+// MarkNotificationsRead: Mark notifications as read
+//
+// Needs the permission `cases:read`.
+//
+// It is PUT /v1/notifications/read.
+func (c *Client) MarkNotificationsRead(ctx context.Context, body MarkNotificationsReadJSONRequestBody) error {
+	req, err := markNotificationsReadRequest(c.server, body)
+	if err != nil {
+		return err
+	}
+	return sendOnly(ctx, c, req)
 }
 
 // ListDeadLetters: List dead letters: effects by case, then deliveries by subscription

@@ -107,7 +107,7 @@ var damagedLists = map[string]damaged{
 		h.must(err)
 	})},
 	"listNotes": {path: "/v1/cases/{case}/notes", bucket: "items", between: "\x00note\x00", put: ofCase(func(h *house, id string, n int) {
-		_, err := h.core.Cases.AddNote(h.t.Context(), admin, id, fmt.Sprint("note_", n), "seen")
+		_, err := h.core.Cases.AddNote(h.t.Context(), admin, id, cases.NoteCommand{ID: fmt.Sprint("note_", n), Text: "seen"})
 		h.must(err)
 	})},
 	"listTasks": {path: "/v1/cases/{case}/tasks", bucket: "items", between: "\x00task\x00", put: ofCase(func(h *house, id string, n int) {
@@ -129,7 +129,8 @@ var damagedLists = map[string]damaged{
 
 // withinOne are lists whose entries are no records of their own.
 var withinOne = map[string]string{
-	"listDocuments": "of the case's record", "listFlowDocuments": "of the case's record", "listIncidents": "of the case's record", "listListEntries": "of one edition, with a digest over all of them",
+	"listNotifications": "one that cannot be read is passed over: its case says the same",
+	"listDocuments":     "of the case's record", "listFlowDocuments": "of the case's record", "listIncidents": "of the case's record", "listListEntries": "of one edition, with a digest over all of them",
 	"listDeadLetters": "effects that cannot be decoded are dead letters of their own kind: storetest.Outbox",
 }
 

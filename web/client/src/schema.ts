@@ -122,6 +122,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Claim a case for deciding it
+         * @description While a case is claimed, decisions by others are refused (`claimed`). A claim ends 30 seconds after its holder has last reported viewing the case. `take_over` takes it from its holder, and is recorded in the history.
+         *
+         *     Needs the permission `cases:decide`.
+         */
+        put: operations["claimCase"];
+        post?: never;
+        /**
+         * Release a claim of one's own
+         * @description Needs the permission `cases:decide`.
+         */
+        delete: operations["releaseCase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{id}/context": {
         parameters: {
             query?: never;
@@ -255,6 +281,34 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/escalation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Escalate a case to those who approve
+         * @description Those who have the permission `cases:approve` are notified. The escalation ends with the decision.
+         *
+         *     Needs the permission `cases:write`.
+         */
+        put: operations["escalateCase"];
+        post?: never;
+        /**
+         * End the escalation of a case
+         * @description By whoever escalated the case, or with the permission `cases:approve`.
+         *
+         *     Needs the permission `cases:write`.
+         */
+        delete: operations["endEscalation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -409,11 +463,35 @@ export interface paths {
         put?: never;
         /**
          * Add a note
-         * @description Needs the permission `cases:write`.
+         * @description Whoever is mentioned must be allowed to read notes, and is notified.
+         *
+         *     Needs the permission `cases:write`.
          *
          *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
          */
         post: operations["addNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/notes/{note}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a note of one's own within a minute
+         * @description Only by its author, within a minute; the history keeps each wording. Whoever is mentioned now and was not before is notified.
+         *
+         *     Needs the permission `cases:write`.
+         */
+        put: operations["editNote"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -485,6 +563,32 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Snooze a case until a time
+         * @description The case is out of its queue until then (`snoozed=false` of the list), comes back by itself, and whoever snoozed it is notified. Deadlines go on. The snooze ends when the case moves on.
+         *
+         *     Needs the permission `cases:write`.
+         */
+        put: operations["snoozeCase"];
+        post?: never;
+        /**
+         * Return a snoozed case to its queue
+         * @description Needs the permission `cases:write`.
+         */
+        delete: operations["endSnooze"];
         options?: never;
         head?: never;
         patch?: never;
@@ -965,6 +1069,48 @@ export interface paths {
          */
         get: operations["getMe"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the newest notifications of the current user
+         * @description At most 50, newest first; they expire after 30 days. Their number is in `GET /v1/queue`.
+         *
+         *     Needs the permission `cases:read`.
+         */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark notifications as read
+         * @description Needs the permission `cases:read`.
+         */
+        put: operations["markNotificationsRead"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2802,6 +2948,8 @@ export interface components {
              * @description the soonest deadline of the chart: it moves the case by itself
              */
             due_at: string | null;
+            /** @description that it has been handed to those who approve */
+            escalation?: components["schemas"]["Escalation"];
             /** @description Execution that runs the case; null or absent: none */
             execution: components["schemas"]["ExecutionRef"];
             /** @description Your own id of the case; null: none */
@@ -2826,6 +2974,8 @@ export interface components {
             risk: components["schemas"]["Risk"] | null;
             /** @description how soon a person should decide */
             sla: components["schemas"]["SLA"] | null;
+            /** @description until when it is out of its queue; deadlines go on */
+            snooze?: components["schemas"]["Snooze"];
             /**
              * Format: date-time
              * @description When the case entered its current states, RFC 3339; null: it has not begun
@@ -3415,6 +3565,26 @@ export interface components {
             /** @description Id of the work in the workflow */
             work: string;
         };
+        Claim: {
+            /** @description Name */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when the user decides the case, RFC 3339
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description over then, unless its holder still looks at the case
+             */
+            until: string;
+            /** @description Id of the user */
+            user: string;
+        };
+        ClaimInBody: {
+            /** @description also from somebody else who is deciding */
+            take_over?: boolean;
+        };
         /** @description What changes: null takes a member away, what is not named stays (RFC 7396) */
         ContextPatch: {
             [key: string]: unknown;
@@ -3915,6 +4085,21 @@ export interface components {
             time: string;
             /** @description what happened */
             type: string;
+        };
+        EscalateInBody: {
+            /** @description Why those who approve should decide */
+            reason: string;
+        };
+        Escalation: {
+            /**
+             * Format: date-time
+             * @description When it happened, RFC 3339
+             */
+            at: string;
+            /** @description Who has escalated the case */
+            by: components["schemas"]["Actor"];
+            /** @description Why those who approve should decide */
+            reason: string;
         };
         EvaluateInBody: {
             /** @description Input of the policy, as its schema defines it */
@@ -4494,7 +4679,7 @@ export interface components {
             unreadable?: string[] | null;
         };
         LookInBody: {
-            /** @description Whether the user has begun to write a decision */
+            /** @description The user begins to decide: this claims the case, unless somebody else has */
             editing: boolean;
         };
         Me: {
@@ -4620,16 +4805,58 @@ export interface components {
             at: string;
             /** @description Who wrote the note */
             by: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description when its author has changed it last
+             */
+            edited_at?: string;
             /** @description Unique id */
             id: string;
+            /** @description ids of the people whom it names: they are notified */
+            mentions?: string[] | null;
             /** @description Text of the note */
             text: string;
             /** @description the note is there and cannot be read */
             unreadable?: boolean;
         };
-        NoteInBody: {
+        NoteBody: {
+            /** @description ids of the people whom the note names: they are notified */
+            mentions?: string[] | null;
             /** @description Text of the note */
             text: string;
+        };
+        Notification: {
+            /**
+             * Format: date-time
+             * @description When it happened, RFC 3339
+             */
+            at: string;
+            /** @description who has caused it; null: nobody */
+            by: components["schemas"]["Actor"] | null;
+            /** @description Id of the case */
+            case: string;
+            /** @description Unique id */
+            id: string;
+            /**
+             * @description assigned and mentioned: by somebody else; decided: what the user had proposed; sla_breached and incident: of a case of the user; proposed: a decision waits for a second person; escalated: to those who approve; returned: a case that the user had snoozed
+             * @enum {string}
+             */
+            kind: "assigned" | "mentioned" | "decided" | "sla_breached" | "incident" | "proposed" | "escalated" | "returned";
+            /** @description of a mention: the note's id */
+            note?: string;
+            /** @description Whether the user has marked it as read */
+            read: boolean;
+            /** @description the name of whom the case is about */
+            subject: string;
+        };
+        Notifications: {
+            /** @description Elements of this page */
+            data: components["schemas"]["Notification"][];
+            /**
+             * Format: int64
+             * @description Number of notifications that are not marked as read
+             */
+            unread: number;
         };
         OneQueue: {
             /** @description Counts of the queue */
@@ -4933,6 +5160,8 @@ export interface components {
             user: string;
         };
         Present: {
+            /** @description who is deciding the case; null: nobody */
+            claim: components["schemas"]["Claim"] | null;
             /** @description Other users who have the case open */
             others: components["schemas"]["Presence"][];
             /**
@@ -5178,6 +5407,11 @@ export interface components {
         Queue: {
             /**
              * Format: int64
+             * @description were escalated to those who approve
+             */
+            escalated: number;
+            /**
+             * Format: int64
              * @description have work that has failed and waits for an operator
              */
             incident: number;
@@ -5186,6 +5420,11 @@ export interface components {
              * @description Number of cases assigned to the caller
              */
             mine: number;
+            /**
+             * Format: int64
+             * @description unread ones of the caller
+             */
+            notifications: number;
             /**
              * Format: int64
              * @description Number of open cases
@@ -5246,6 +5485,15 @@ export interface components {
              * @description Share, 0 to 1
              */
             rate: number;
+        };
+        ReadInBody: {
+            /** @description Ids of notifications */
+            ids?: string[] | null;
+            /**
+             * Format: date-time
+             * @description all up to this time
+             */
+            until?: string;
         };
         RejectProposalInBody: {
             /** @description Why the proposal is rejected; kept with it */
@@ -5481,6 +5729,27 @@ export interface components {
             comment?: string;
             /** @description what the work would have given */
             result: unknown;
+        };
+        Snooze: {
+            /**
+             * Format: date-time
+             * @description When it happened, RFC 3339
+             */
+            at: string;
+            /** @description Who has snoozed the case */
+            by: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When the case returns, RFC 3339
+             */
+            until: string;
+        };
+        SnoozeInBody: {
+            /**
+             * Format: date-time
+             * @description in the next 90 days
+             */
+            until: string;
         };
         SplitCheck: {
             /**
@@ -6728,6 +6997,8 @@ export type CaseStateChangedEventData = components['schemas']['CaseStateChangedE
 export type Change = components['schemas']['Change'];
 export type ChangeInBody = components['schemas']['ChangeInBody'];
 export type Check = components['schemas']['Check'];
+export type Claim = components['schemas']['Claim'];
+export type ClaimInBody = components['schemas']['ClaimInBody'];
 export type ContextPatch = components['schemas']['ContextPatch'];
 export type CopyInBody = components['schemas']['CopyInBody'];
 export type Corrected = components['schemas']['Corrected'];
@@ -6750,6 +7021,8 @@ export type DocumentDecisionInBody = components['schemas']['DocumentDecisionInBo
 export type DocumentKind = components['schemas']['DocumentKind'];
 export type Entry = components['schemas']['Entry'];
 export type Envelope = components['schemas']['Envelope'];
+export type EscalateInBody = components['schemas']['EscalateInBody'];
+export type Escalation = components['schemas']['Escalation'];
 export type EvaluateInBody = components['schemas']['EvaluateInBody'];
 export type EventBody = components['schemas']['EventBody'];
 export type EventList = components['schemas']['EventList'];
@@ -6808,7 +7081,9 @@ export type Migration = components['schemas']['Migration'];
 export type Needs = components['schemas']['Needs'];
 export type Next = components['schemas']['Next'];
 export type Note = components['schemas']['Note'];
-export type NoteInBody = components['schemas']['NoteInBody'];
+export type NoteBody = components['schemas']['NoteBody'];
+export type Notification = components['schemas']['Notification'];
+export type Notifications = components['schemas']['Notifications'];
 export type OneQueue = components['schemas']['OneQueue'];
 export type OpenIncident = components['schemas']['OpenIncident'];
 export type OutcomeRates = components['schemas']['OutcomeRates'];
@@ -6833,6 +7108,7 @@ export type PublishingSettingsInBody = components['schemas']['PublishingSettings
 export type PutInBody = components['schemas']['PutInBody'];
 export type Queue = components['schemas']['Queue'];
 export type Rate = components['schemas']['Rate'];
+export type ReadInBody = components['schemas']['ReadInBody'];
 export type RejectProposalInBody = components['schemas']['RejectProposalInBody'];
 export type RelatedCase = components['schemas']['RelatedCase'];
 export type Relations = components['schemas']['Relations'];
@@ -6850,6 +7126,8 @@ export type Settled = components['schemas']['Settled'];
 export type ShadowReport = components['schemas']['ShadowReport'];
 export type Side = components['schemas']['Side'];
 export type SkipInBody = components['schemas']['SkipInBody'];
+export type Snooze = components['schemas']['Snooze'];
+export type SnoozeInBody = components['schemas']['SnoozeInBody'];
 export type SplitCheck = components['schemas']['SplitCheck'];
 export type StartBody = components['schemas']['StartBody'];
 export type StartInBody = components['schemas']['StartInBody'];
@@ -6932,6 +7210,10 @@ export interface operations {
                 outcome?: string;
                 /** @description only open cases with a decision that waits for a second person */
                 second_person?: boolean;
+                /** @description only those that were escalated to those who approve */
+                escalated?: boolean;
+                /** @description true: only those that are snoozed; false: without them */
+                snoozed?: "true" | "false";
                 /** @description the case's id in the client's system: all cases that have had it */
                 external_id?: string;
                 /** @description created at this time or later */
@@ -7401,6 +7683,119 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
+    claimCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the resource */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "take_over": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["ClaimInBody"];
+            };
+        };
+        responses: {
+            /** @description It is done, or here it is */
+            200: {
+                headers: {
+                    /** @description How long the response may be reused */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `case_closed`: Case closed; `claimed`: Somebody else is deciding; `conflict`: Conflict with another change */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "case_closed",
+                     *       "detail": "Case closed.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Case closed",
+                     *       "type": "urn:ballerine:problem:case_closed"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    releaseCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the resource */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
     saveContext: {
         parameters: {
             query?: never;
@@ -7544,7 +7939,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change; `event_not_allowed`: Event not allowed; `four_eyes`: A second person is required */
+            /** @description `case_closed`: Case closed; `claimed`: Somebody else is deciding; `conflict`: Conflict with another change; `event_not_allowed`: Event not allowed; `four_eyes`: A second person is required */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7948,6 +8343,175 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["TooLarge"];
+            /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    escalateCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what is changed, as it was seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The id of the resource */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The owner is a former minister: please decide."
+                 *     }
+                 */
+                "application/json": components["schemas"]["EscalateInBody"];
+            };
+        };
+        responses: {
+            /** @description It is done, or here it is */
+            200: {
+                headers: {
+                    /** @description Version of the resource, to send as If-Match or If-None-Match */
+                    ETag?: string;
+                    /** @description URL of the created or requested resource */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `already_exists`: Already exists; `case_closed`: Case closed; `conflict`: Conflict with another change */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "already_exists",
+                     *       "detail": "Already exists.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Already exists",
+                     *       "type": "urn:ballerine:problem:already_exists"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    endEscalation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what is changed, as it was seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The id of the resource */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done, or here it is */
+            200: {
+                headers: {
+                    /** @description Version of the resource, to send as If-Match or If-None-Match */
+                    ETag?: string;
+                    /** @description URL of the created or requested resource */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "case_closed",
+                     *       "detail": "Case closed.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Case closed",
+                     *       "type": "urn:ballerine:problem:case_closed"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
             /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
             422: {
@@ -8488,7 +9052,7 @@ export interface operations {
                  *       "text": "Called the applicant; a new proof of address is on its way."
                  *     }
                  */
-                "application/json": components["schemas"]["NoteInBody"];
+                "application/json": components["schemas"]["NoteBody"];
             };
         };
         responses: {
@@ -8569,6 +9133,75 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    editNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what is changed, as it was seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The id of the resource */
+                id: string;
+                /** @description The note's id */
+                note: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Called the applicant: a new proof of address comes tomorrow."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NoteBody"];
+            };
+        };
+        responses: {
+            /** @description It is done, or here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `conflict`: Conflict with another change; `note_final`: Note can no longer be changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "Conflict with another change.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Conflict with another change",
+                     *       "type": "urn:ballerine:problem:conflict"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -8719,6 +9352,175 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             /** @description `invalid`: Invalid input; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    snoozeCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what is changed, as it was seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The id of the resource */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "until": "2026-12-01T08:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SnoozeInBody"];
+            };
+        };
+        responses: {
+            /** @description It is done, or here it is */
+            200: {
+                headers: {
+                    /** @description Version of the resource, to send as If-Match or If-None-Match */
+                    ETag?: string;
+                    /** @description URL of the created or requested resource */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "case_closed",
+                     *       "detail": "Case closed.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Case closed",
+                     *       "type": "urn:ballerine:problem:case_closed"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    endSnooze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what is changed, as it was seen */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description The id of the resource */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done, or here it is */
+            200: {
+                headers: {
+                    /** @description Version of the resource, to send as If-Match or If-None-Match */
+                    ETag?: string;
+                    /** @description URL of the created or requested resource */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "case_closed",
+                     *       "detail": "Case closed.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Case closed",
+                     *       "type": "urn:ballerine:problem:case_closed"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10146,6 +10948,74 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done, or here it is */
+            200: {
+                headers: {
+                    /** @description How long the response may be reused */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    markNotificationsRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "until": "2026-11-23T09:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReadInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
