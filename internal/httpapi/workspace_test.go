@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 )
 
@@ -125,5 +126,20 @@ func TestAWorkspaceThatCannotBeImportedSaysWhereAndLeavesNothing(t *testing.T) {
 	h.refused(rows)
 	if still := h.made(http.StatusOK, "otto", "GET", "/v1/workspace", nil); fmt.Sprint(still["definitions"]) != "[]" {
 		t.Errorf("after all that: %v", still)
+	}
+}
+
+func TestAProblemOfAWorkspaceNamesItsDefinitionAndLine(t *testing.T) {
+	h := newHouse(t)
+	bad := object{"kind": "policy", "id": "plain", "source": "id: plain\noutcomes: [a]\ndefault: b\n"}
+	worse := object{"kind": "plugin", "id": "oracle", "source": "id: oracle\nrequest: []\n"}
+	refused := h.answer(h.call("ada", "POST", importsPath, text(object{"workspace": sealed(bad, worse)})), http.StatusUnprocessableEntity)
+	found, _ := at(refused, "details", "diagnostics").([]any)
+	lines := map[any][]any{}
+	for _, one := range found {
+		lines[at(one, "file")] = append(lines[at(one, "file")], at(one, "line"))
+	}
+	if len(lines) != 2 || !slices.Contains(lines["policy plain"], any(3.0)) || !slices.Contains(lines["plugin oracle"], any(2.0)) {
+		t.Errorf("%v", refused)
 	}
 }

@@ -34,7 +34,7 @@ func NewWorkspace(definitions []Definition) Workspace {
 	return w
 }
 
-// Export gives the newest version of everything that a tenant has published: policies, plugins, workflows, each by id.
+// Export returns the newest version of everything that a tenant has published: policies, plugins, workflows, each by id.
 func (p *Publisher) Export(ctx context.Context, tenant string) (Workspace, error) {
 	definitions := []Definition{}
 	for _, kind := range kinds() {
@@ -68,7 +68,7 @@ func (w Workspace) digest() string {
 func ReadWorkspace(text []byte) (Workspace, error) {
 	var w Workspace
 	if len(source.JSONFaults(text)) > 0 {
-		return w, problem.New(problem.MalformedJSON, "This is not an exported workspace: its text is not UTF-8, a name is in an object twice, a number is not exact, or it is nested too deep.")
+		return w, problem.New(problem.MalformedJSON, "This is not an exported workspace: it is not UTF-8, an object has a name twice, a number is not exact, or it is nested too deeply.")
 	}
 	if err := json.Unmarshal(text, &w); err != nil {
 		return w, problem.Wrap(err, problem.MalformedJSON, "This is not an exported workspace.")
@@ -88,10 +88,10 @@ type ImportWorkspace struct {
 // proposal. Errors: Invalid, Conflict, TooLarge, Forbidden when nobody in particular proposes.
 func (p *Publisher) Import(ctx context.Context, who identity.Principal, cmd ImportWorkspace) ([]Publication, error) {
 	if cmd.Format != workspaceFormat {
-		return nil, problem.New(problem.Invalid, "The workspace is of a format that is not known.").With("body.workspace.format", "unknown", "this software knows format %d", workspaceFormat)
+		return nil, problem.New(problem.Invalid, "The workspace has an unknown format.").With("body.workspace.format", "unknown", "this software supports format %d", workspaceFormat)
 	}
 	if cmd.digest() != cmd.Digest {
-		return nil, problem.New(problem.Invalid, "The workspace was changed since it was exported.").With("body.workspace.digest", "digest", "it does not fit the definitions")
+		return nil, problem.New(problem.Invalid, "The workspace was changed since it was exported.").With("body.workspace.digest", "digest", "it does not match the definitions")
 	}
 	documents, err := cmd.documents()
 	if err != nil {
@@ -169,10 +169,10 @@ func (w Workspace) documents() ([]Publish, error) {
 	for i, d := range w.Definitions {
 		at := fmt.Sprintf("body.workspace.definitions[%d]", i)
 		if !slices.Contains(kinds(), d.Kind) {
-			problems.With(at+".kind", "unknown", "there is no such kind of definition")
+			problems.With(at+".kind", "unknown", "this kind of definition does not exist")
 		}
 		if seen[key(d.Kind, d.ID)] {
-			problems.With(at+".id", "twice", "it is in the workspace twice")
+			problems.With(at+".id", "twice", "the workspace contains it twice")
 		}
 		seen[key(d.Kind, d.ID)] = true
 	}
@@ -215,21 +215,49 @@ func (p *Publisher) checkEach(documents []Publish, known *incoming) []error {
 	return failures
 }
 
-// combine joins the problems of all documents into one error; nil when there are none.
+// combine joins the problems of all documents into one error; nil when there are none. Each problem names its document and
+// the place in it: in the location of its field, and as the file of its diagnostic (Details "diagnostics", with path and
+// excerpt). What kept documents from being checked comes first: without it their problems are not all of them.
 func combine(documents []Publish, failures []error, message string) error {
 	problems := problem.New(problem.Invalid, "%s", message)
+	var diagnostics problem.Diagnostics
+	var unchecked []error
 	for i, d := range documents {
+		name := string(d.Kind) + " " + d.ID
 		var invalid *problem.Error
-		if errors.As(failures[i], &invalid) {
-			for _, f := range invalid.Fields {
-				problems.With(fmt.Sprintf("%s %s: %s", d.Kind, d.ID, f.Location), f.Code, "%s", f.Message)
+		switch {
+		case failures[i] == nil:
+		case errors.As(failures[i], &invalid) && invalid.Code == problem.Invalid:
+			if len(invalid.Fields) == 0 {
+				problems.With(name, "invalid", "%s", invalid.Message)
 			}
+			for _, f := range invalid.Fields {
+				problems.With(name+": "+f.Location, f.Code, "%s", f.Message)
+			}
+			diagnostics = append(diagnostics, named(name, invalid)...)
+		default:
+			unchecked = append(unchecked, fmt.Errorf("%s: %w", name, failures[i]))
 		}
 	}
-	if len(problems.Fields) > 0 {
-		return problems
+	switch {
+	case len(unchecked) > 0:
+		return errors.Join(unchecked...)
+	case len(problems.Fields) == 0:
+		return nil
+	case len(diagnostics) > 0:
+		problems.Detail("diagnostics", diagnostics)
 	}
-	return errors.Join(failures...)
+	return problems
+}
+
+// named are the diagnostics of a refused document, with its name as their file.
+func named(name string, invalid *problem.Error) problem.Diagnostics {
+	found, _ := invalid.Details["diagnostics"].(problem.Diagnostics)
+	found = slices.Clone(found)
+	for i := range found {
+		found[i].File = name
+	}
+	return found
 }
 
 // incoming is for documents that come together to a tenant.
