@@ -30,7 +30,7 @@ func TestTheWalkThroughWorksWithTheCompiledFunctions(t *testing.T) {
 // recordingsName is the file beside the functions to which they write what they ask of AWS.
 const recordingsName = "calls.jsonl"
 
-// functionsBuilt says whether there is a folder to remove.
+// functionsBuilt reports whether there is a folder to remove.
 var functionsBuilt atomic.Bool
 
 // compiled are all functions, compiled once for all tests as `make build` does for Lambda, but for this machine, and with what writes

@@ -49,6 +49,19 @@ func mask(text string) string {
 	})
 }
 
+// What depends on how often a guide was followed: what was published the first time is unchanged the second, or the next
+// version, and a backtest finds the decisions of both times.
+var (
+	published = regexp.MustCompile(`(?m)^(policy|plugin|workflow) \S+@\d+: (would be published|published|unchanged)\n(    .*\n)*`)
+	version   = regexp.MustCompile(`@\d+`)
+	counted   = regexp.MustCompile(`(?m)^\{"decisions":\d+,.*\n`)
+)
+
+// anyTime is an answer without that.
+func anyTime(answer string) string {
+	return version.ReplaceAllString(counted.ReplaceAllString(published.ReplaceAllString(answer, ""), ""), "@…")
+}
+
 const guideMarker = "=== the next block ==="
 
 func TestTheGuidesWorkAsWritten(t *testing.T) {
@@ -62,9 +75,12 @@ func TestTheGuidesWorkAsWritten(t *testing.T) {
 			checkBlocks(t, file, guideBlocks(t, file), s)
 		})
 	}
-	t.Run("again", func(t *testing.T) { // with new ids and keys: nothing of the first time is in its way
-		file := "../docs/guides/onboard-a-person.md"
-		checkBlocks(t, file, guideBlocks(t, file), s)
+	t.Run("again", func(t *testing.T) { // on the same data: nothing of the first time is in the way of the second
+		for _, file := range files {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".md"), func(t *testing.T) {
+				checkAnswers(t, file, guideBlocks(t, file), s, anyTime)
+			})
+		}
 	})
 	s.stop()
 }

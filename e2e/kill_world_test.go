@@ -162,7 +162,7 @@ func (v *lateVendor) send(url, key string, body []byte) (int, error) {
 	return a.status, err
 }
 
-// check says what was wrong with what the vendor was asked and told.
+// check states what was wrong with what the vendor was asked and told.
 func (v *lateVendor) check() {
 	v.t.Helper()
 	v.mutex.Lock()

@@ -238,7 +238,7 @@ func list(value any) []any {
 	return []any{value}
 }
 
-// reason says why rights are there that the tests do not use. Each of the three is a pattern, or several with spaces.
+// reason states why rights are there that the tests do not use. Each of the three is a pattern, or several with spaces.
 type reason struct{ Functions, Statements, Actions, Because string }
 
 func (r reason) covers(one right) bool {
