@@ -51,7 +51,7 @@ func New(address, credential string, options ...Option) (*Client, error) {
 		return nil, errors.New("the address of the installation must be an absolute URL such as https://api.example.com, without credentials, query and fragment")
 	}
 	if strings.ContainsFunc(credential, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, errors.New("the credential holds a space, a line break or another character that none has: was it read with its line's end?")
+		return nil, errors.New("the credential contains a space, a line break or another character that no credential has: was it read with its trailing newline?")
 	}
 	c := &Client{server: strings.TrimRight(server.String(), "/"), key: credential, agent: userAgent}
 	for _, option := range options {
@@ -126,7 +126,7 @@ func (c *Client) once(ctx context.Context, req *http.Request) (answer, error) {
 	defer func() { _ = response.Body.Close() }() // it was read
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
-		return answer{}, fmt.Errorf("the answer broke off: %w", err)
+		return answer{}, fmt.Errorf("the answer was cut off: %w", err)
 	}
 	if len(body) > maxAnswer {
 		return answer{}, fmt.Errorf("the answer has more than %d MB", maxAnswer>>20)

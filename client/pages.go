@@ -27,7 +27,7 @@ func each[T any](read func(cursor *string) (page []T, next *string, err error)) 
 				return
 			}
 			if cursor != nil && *cursor == *next {
-				yield(none, errors.New("the list does not go on: its next cursor is the one that was sent"))
+				yield(none, errors.New("the list does not advance: its next cursor is the one that was sent"))
 				return
 			}
 			cursor = next

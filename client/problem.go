@@ -18,7 +18,7 @@ type Error struct {
 	Detail     string         //
 	Fields     []Field        // every place of the request that is wrong
 	Allowed    any            // for CodeEventNotAllowed: the events that are allowed
-	Details    map[string]any // more about it, by code
+	Details    map[string]any // details, depending on the code
 	RequestID  string         // to find it in the logs
 	RetryAfter time.Duration  // how long the answer asks to wait; 0: it does not say
 	Attempts   int            // how many were made
@@ -49,7 +49,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is says whether the error has a code.
+// Is reports whether the error has a code.
 func (e *Error) Is(target error) bool {
 	code, ok := target.(Code)
 	return ok && code == e.Code

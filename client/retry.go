@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Retry says how often and how slowly calls are repeated.
+// Retry states how often and how slowly calls are repeated.
 //
 // Repeated is what is safe to repeat: 429, since nothing was done; 503, a lost connection, and a first attempt that is still
 // running, where a repeated call does nothing twice (reading, PUT, DELETE, and what has an Idempotency-Key, which is the same
@@ -65,7 +65,7 @@ func (c *Client) attempts(ctx context.Context, req *http.Request) (answer, error
 	}
 }
 
-// mayRepeat says whether a refused call can be made again without doing anything twice.
+// mayRepeat reports whether a refused call can be made again without doing anything twice.
 func mayRepeat(req *http.Request, refused *Error) bool {
 	switch refused.Status {
 	case http.StatusTooManyRequests:
@@ -78,7 +78,7 @@ func mayRepeat(req *http.Request, refused *Error) bool {
 	return false
 }
 
-// mayReconnect says whether a call that got no answer can be made again.
+// mayReconnect reports whether a call that got no answer can be made again.
 func mayReconnect(req *http.Request, err error) bool {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {

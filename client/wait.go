@@ -34,8 +34,8 @@ func (c *Client) WaitForCase(ctx context.Context, id string, until func(*Case) b
 	}
 }
 
-// Ended says that a case has ended: it is completed, failed or cancelled. For WaitForCase.
+// Ended states that a case has ended: it is completed, failed or cancelled. For WaitForCase.
 func Ended(c *Case) bool { return c.Status != CaseStatusActive }
 
-// AwaitsReview says that nothing goes on by itself any more: a case has ended or waits for a reviewer. For WaitForCase.
+// AwaitsReview states that nothing goes on by itself any more: a case has ended or waits for a reviewer. For WaitForCase.
 func AwaitsReview(c *Case) bool { return Ended(c) || slices.Contains(c.Tags, "manual_review") }

@@ -56,7 +56,7 @@ func NewVerifier(secrets ...string) (*Verifier, error) {
 	for _, secret := range secrets {
 		key, err := standardwebhooks.NewWebhook(secret)
 		if err != nil || secret == "" {
-			return nil, errors.New("the webhook's secret cannot be read: it begins with whsec_ and is base64")
+			return nil, errors.New("the webhook's secret is not valid: it must be whsec_ followed by base64")
 		}
 		v.keys = append(v.keys, key)
 	}
@@ -99,7 +99,7 @@ func readEvent(body []byte) (*Event, error) {
 		Data    json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(body, &envelope); err != nil {
-		return nil, errors.New("the delivery is signed and is no event in JSON")
+		return nil, errors.New("the delivery is signed, but is not a JSON event")
 	}
 	e := &Event{ID: envelope.ID, Source: envelope.Source, Type: envelope.Type, Subject: envelope.Subject, Time: envelope.Time, Raw: envelope.Data}
 	return e, e.readData()
@@ -117,7 +117,7 @@ func (e *Event) readData() error {
 	}
 	if len(e.Raw) > 0 {
 		if err := json.Unmarshal(e.Raw, e.Data); err != nil {
-			return fmt.Errorf("the data of the event %s has another form than it should", e.Type)
+			return fmt.Errorf("the data of the event %s does not have the expected form", e.Type)
 		}
 	}
 	return nil

@@ -33,11 +33,11 @@ type period struct {
 }
 
 func (p *period) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.from, "from", "", "decided at this time or later, RFC 3339 or a date")
-	cmd.Flags().StringVar(&p.to, "to", "", "decided before this time")
-	cmd.Flags().StringVar(&p.outcome, "outcome", "", "decided so")
-	cmd.Flags().StringVar(&p.of, "case", "", "decided for this case")
-	cmd.Flags().IntVar(&p.version, "version", 0, "decided by this version of the policy")
+	cmd.Flags().StringVar(&p.from, "from", "", "only decisions made at or after this time: RFC 3339, or a date")
+	cmd.Flags().StringVar(&p.to, "to", "", "only decisions made before this time")
+	cmd.Flags().StringVar(&p.outcome, "outcome", "", "only decisions with this outcome")
+	cmd.Flags().StringVar(&p.of, "case", "", "only decisions made for this case")
+	cmd.Flags().IntVar(&p.version, "version", 0, "only decisions made by this version of the policy")
 }
 
 func (p *period) filter() (f ledger.Filter, err error) {
@@ -67,7 +67,7 @@ func backtestCommand() *cobra.Command {
 				return err
 			}
 			if cmd.Flags().Changed("decisions") && cmd.Flags().Changed("cases") {
-				return usageError{errors.New("--decisions and --cases are the same: name one of them")}
+				return usageError{errors.New("--decisions and --cases mean the same: use one of them")}
 			}
 			filter, err := which.filter()
 			if err != nil {
@@ -91,11 +91,11 @@ func backtestCommand() *cobra.Command {
 	}
 	t.flags(cmd.Flags())
 	which.flags(cmd)
-	cmd.Flags().StringVar(&file, "decisions", "", "exported decisions (policy decisions --ndjson) instead of a system's; - is standard input")
-	cmd.Flags().StringVar(&file, "cases", "", "another name for --decisions")
+	cmd.Flags().StringVar(&file, "decisions", "", "file of exported decisions (policy decisions --ndjson), instead of a running system's; - is standard input")
+	cmd.Flags().StringVar(&file, "cases", "", "alias of --decisions")
 	listFlag(cmd, &named)
-	cmd.Flags().StringVar(&policy, "policy", "", "whose decisions; default: the draft's id")
-	cmd.Flags().IntVar(&options.Examples, "examples", 5, "ids of decisions for each flip")
+	cmd.Flags().StringVar(&policy, "policy", "", "the policy whose decisions are evaluated; default: the draft's id")
+	cmd.Flags().IntVar(&options.Examples, "examples", 5, "number of example decisions to list for each flip")
 	return cmd
 }
 
@@ -104,7 +104,7 @@ func backtestCommand() *cobra.Command {
 func libraryOf(cmd *cobra.Command, draft, decisions string, named []string) (rules.Library, error) {
 	if decisions == "" {
 		if len(named) > 0 {
-			return nil, usageError{fmt.Errorf("--list needs --decisions: a system has lists of its own")}
+			return nil, usageError{fmt.Errorf("--list requires --decisions: a running system uses its own lists")}
 		}
 		return nil, nil
 	}
@@ -144,10 +144,10 @@ func printBacktest(cmd *cobra.Command, b ledger.Backtest) error {
 	}
 	fmt.Fprintf(out, "%d decisions, %d tried, %d without their input; %d flip (%.2f %%)\n", b.Decisions, b.Evaluated, b.Skipped, b.Flipped, 100*b.FlipRate)
 	if b.Earlier > 0 {
-		fmt.Fprintf(out, "%d of the flips may not come of the draft: an earlier revision of the rules made these decisions, and what policies mean was corrected since\n", b.Earlier)
+		fmt.Fprintf(out, "%d of the flips may not be caused by the draft: these decisions were made by an earlier revision of the rules, and the meaning of policies was corrected since\n", b.Earlier)
 	}
 	for code, n := range b.Errors {
-		fmt.Fprintf(out, "  %d could not be decided: %s\n", n, code)
+		fmt.Fprintf(out, "  %d could not be evaluated: %s\n", n, code)
 	}
 	if b.Evaluated == 0 {
 		return nil
@@ -188,8 +188,8 @@ func decisionsCommand() *cobra.Command {
 	}
 	t.flags(cmd.Flags())
 	which.flags(cmd)
-	cmd.Flags().BoolVar(&ndjson, "ndjson", false, "one JSON object a line, with input and answer: personal data")
-	cmd.Flags().IntVar(&limit, "limit", limit, "how many; 0: all, the default of --ndjson")
+	cmd.Flags().BoolVar(&ndjson, "ndjson", false, "print one JSON object per line, with input and answer (contains personal data)")
+	cmd.Flags().IntVar(&limit, "limit", limit, "maximum number of decisions; 0 means all, the default with --ndjson")
 	return completes(cmd, t, knownPolicies)
 }
 

@@ -52,7 +52,7 @@ func (r remote) await(ctx context.Context, at string, bar *bar) (ledger.Backtest
 		case run.Status == backtest.Done && run.Report != nil:
 			return *run.Report, nil
 		case run.Status == backtest.Failed && run.Failure != nil && run.Failure.Part > 0:
-			return ledger.Backtest{}, problem.New(problem.Code(run.Failure.Code), "The backtest has failed: part %d of %d could not be worked (%s).", run.Failure.Part, run.Parts, run.Failure.Code)
+			return ledger.Backtest{}, problem.New(problem.Code(run.Failure.Code), "The backtest failed: part %d of %d could not be processed (%s).", run.Failure.Part, run.Parts, run.Failure.Code)
 		case run.Status != backtest.Running:
 			return ledger.Backtest{}, problem.New(problem.Unavailable, "The backtest has ended without a result: it is %s.", run.Status)
 		}
@@ -73,7 +73,7 @@ func (r remote) cancel(ctx context.Context, at string) error {
 	defer stop()
 	var run httpapi.BacktestRun
 	if err := r.call(ctx, http.MethodPost, at+"/cancellation", map[string]any{}, &run); err != nil {
-		return problem.Wrap(err, problem.CodeOf(err), "The backtest goes on at the endpoint: it could not be cancelled.")
+		return problem.Wrap(err, problem.CodeOf(err), "The backtest could not be cancelled and is still running at the endpoint.")
 	}
 	return problem.Wrap(ended, problem.Timeout, "The backtest was cancelled.")
 }
@@ -83,7 +83,7 @@ func (r remote) pages(ctx context.Context, policy string, body map[string]any, p
 	all := page.Backtest
 	for !page.Complete {
 		if page.NextCursor == nil {
-			return all, problem.New(problem.Unavailable, "The endpoint does not say how to go on after %d decisions.", all.Decisions)
+			return all, problem.New(problem.Unavailable, "The endpoint returned no cursor to continue after %d decisions.", all.Decisions)
 		}
 		body["cursor"] = *page.NextCursor
 		page = httpapi.BacktestPage{}

@@ -33,7 +33,7 @@ func reportBackup(cmd *cobra.Command, file, kept string, m backup.Manifest, text
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "Some values of the data cannot be read: %s.\n", embedded.Unreadable{Values: m.Unreadable})
 	}
 	if err == nil && kept != "" {
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "What was there before is in %s.\n", kept)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "The previous data was moved to %s.\n", kept)
 	}
 	return err
 }
@@ -45,7 +45,7 @@ func backupCommand() *cobra.Command {
 		Use: "backup -o FILE", Short: "Back up the local data folder to one file, also while the system runs",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
-				return usageError{fmt.Errorf("name the file to write with -o")}
+				return usageError{fmt.Errorf("specify the file to write with -o")}
 			}
 			m, err := backup.Write(cmd.Context(), data, out, options, time.Now())
 			if err != nil {
@@ -56,7 +56,7 @@ func backupCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&data, "data", ".ballerine", "the data folder")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the file to write; it must not exist yet")
-	cmd.Flags().BoolVar(&options.WithDamage, "with-damage", false, "back up also when some values of the data cannot be read")
+	cmd.Flags().BoolVar(&options.WithDamage, "with-damage", false, "create the backup even if some values of the data cannot be read")
 	return cmd
 }
 
@@ -74,7 +74,7 @@ func restoreCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&data, "data", ".ballerine", "the data folder")
-	cmd.Flags().BoolVar(&options.Force, "force", false, "put data that is there aside first")
-	cmd.Flags().BoolVar(&options.AcceptLoss, "accept-loss", false, "go on without the newest writes, if the log of the data file FILE is damaged or missing")
+	cmd.Flags().BoolVar(&options.Force, "force", false, "move existing data aside first")
+	cmd.Flags().BoolVar(&options.AcceptLoss, "accept-loss", false, "continue without the newest writes if the log of the data file FILE is damaged or missing")
 	return cmd
 }

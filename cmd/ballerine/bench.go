@@ -56,10 +56,10 @@ func benchCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&options.Cases, "cases", 2000, "how many cases")
-	cmd.Flags().IntVar(&options.Clients, "clients", 32, "how many at a time")
-	cmd.Flags().IntVar(&queue, "queue", 0, "measure instead what reading a queue of so many open cases costs")
-	cmd.Flags().BoolVar(&policies, "policies", false, "measure instead what decisions of policies cost")
-	cmd.Flags().StringVar(&data, "data", "", "folder for the data; a temporary one without it")
+	cmd.Flags().IntVar(&options.Clients, "clients", 32, "number of cases that run at the same time")
+	cmd.Flags().IntVar(&queue, "queue", 0, "measure the cost of reading a queue of this many open cases instead")
+	cmd.Flags().BoolVar(&policies, "policies", false, "measure the cost of policy decisions instead")
+	cmd.Flags().StringVar(&data, "data", "", "folder for the data; default: a temporary one")
 	cmd.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile to this file")
 	return cmd
 }

@@ -30,7 +30,7 @@ func caseListCommand(t *target) *cobra.Command {
 	query := cases.Query{Order: cases.NewestFirst}
 	var waitsFor, tag string
 	cmd := &cobra.Command{
-		Use: "list", Short: "List cases, newest first unless asked otherwise",
+		Use: "list", Short: "List cases, by default newest first",
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if waitsFor != "" {
 				if query.WaitingFor, query.WaitingWork, err = cases.ParseWaitsFor(waitsFor); err != nil {
@@ -49,14 +49,14 @@ func caseListCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&query.Workflow, "workflow", "", "only of this workflow")
-	cmd.Flags().StringVar(&query.State, "state", "", "only in this state")
-	cmd.Flags().StringVar(&tag, "tag", "", "only with this tag")
+	cmd.Flags().StringVar(&query.Workflow, "workflow", "", "only cases of this workflow")
+	cmd.Flags().StringVar(&query.State, "state", "", "only cases in this state")
+	cmd.Flags().StringVar(&tag, "tag", "", "only cases in a state with this tag")
 	choiceFlag(cmd, &query.Status, "status", []cases.Status{cases.StatusActive, cases.StatusCompleted, cases.StatusFailed, cases.StatusCancelled}, "active, completed, failed or cancelled")
-	cmd.Flags().BoolVar(&query.Incident, "incident", false, "only with work that has failed and waits for an operator")
-	cmd.Flags().StringVar(&waitsFor, "waiting-for", "", "only open cases that wait for: "+strings.Join(cases.WaitsFor, ", ")+"; or with the work that is waited for, as vendor/identity")
+	cmd.Flags().BoolVar(&query.Incident, "incident", false, "only cases with failed work that waits for an operator")
+	cmd.Flags().StringVar(&waitsFor, "waiting-for", "", "only open cases that wait for: "+strings.Join(cases.WaitsFor, ", ")+"; or with the work that the case waits for, as in vendor/identity")
 	choiceFlag(cmd, &query.Order, "sort", []cases.Order{cases.OldestFirst, cases.NewestFirst, cases.StalestFirst, cases.LatestFirst, cases.SoonestFirst, cases.LongestFirst}, "created_at, -created_at, updated_at, -updated_at, due_at (soonest deadline first) or waiting_since (longest wait first)")
-	cmd.Flags().IntVar(&query.Limit, "limit", 50, "at most this many, 1 to 200")
+	cmd.Flags().IntVar(&query.Limit, "limit", 50, "maximum number of cases, 1 to 200")
 	completesFlag(cmd, t, "workflow", knownWorkflows)
 	return cmd
 }
@@ -110,7 +110,7 @@ func caseVerifyCommand(t *target) *cobra.Command {
 				return nil
 			})
 			if err == nil && broken > 0 {
-				err = problem.New(problem.Invalid, "%d of %d histories are not whole.", broken, len(ids))
+				err = problem.New(problem.Invalid, "%d of %d histories are not intact.", broken, len(ids))
 			}
 			return err
 		},
@@ -123,13 +123,13 @@ func printReport(cmd *cobra.Command, report cases.VerifyReport) error {
 	}
 	state := "whole"
 	if !report.Valid {
-		state = "NOT WHOLE: " + strings.Join(report.Problems, "; ")
+		state = "NOT INTACT: " + strings.Join(report.Problems, "; ")
 	}
 	if len(report.Erased) > 0 {
 		state += fmt.Sprintf("; %d with erased details", len(report.Erased))
 	}
 	if !report.Compared {
-		state += "; the record could not be checked against its last entry, whose details were erased"
+		state += "; the record could not be checked against its last entry because the details of that entry were erased"
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %d entries, %s\n", report.Case, report.Entries, state)
 	return err

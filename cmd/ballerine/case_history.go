@@ -23,10 +23,10 @@ type historyRequest struct {
 func caseHistoryCommand(t *target) *cobra.Command {
 	var want historyRequest
 	cmd := &cobra.Command{
-		Use: "history CASE", Short: "Print the history of a case, oldest first; with --json an entry a line, with its details", Args: cobra.ExactArgs(1),
+		Use: "history CASE", Short: "Print the history of a case, oldest first; with --json one entry per line, with its details", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if want.limit < 0 {
-				return usageError{fmt.Errorf("--limit is the number of entries; 0 is all")}
+				return usageError{fmt.Errorf("--limit must be a number of entries; 0 means all")}
 			}
 			for _, cause := range want.causes {
 				if !slices.Contains(words(cases.Causes()), cause) {
@@ -54,9 +54,9 @@ func caseHistoryCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&want.newestFirst, "newest-first", false, "the newest entry first")
-	cmd.Flags().StringSliceVar(&want.causes, "cause", nil, "only entries of these causes: "+strings.Join(words(cases.Causes()), ", "))
-	cmd.Flags().IntVar(&want.limit, "limit", 0, "at most this many; default: all")
+	cmd.Flags().BoolVar(&want.newestFirst, "newest-first", false, "print the newest entry first")
+	cmd.Flags().StringSliceVar(&want.causes, "cause", nil, "only entries with these causes: "+strings.Join(words(cases.Causes()), ", "))
+	cmd.Flags().IntVar(&want.limit, "limit", 0, "maximum number of entries; default: all")
 	must(cmd.RegisterFlagCompletionFunc("cause", cobra.FixedCompletions(words(cases.Causes()), cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }

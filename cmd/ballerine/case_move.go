@@ -28,7 +28,7 @@ func casePath(id string, parts ...string) string {
 
 // onceFlag adds the key under which a call may be repeated.
 func onceFlag(cmd *cobra.Command, key *string) {
-	cmd.Flags().StringVar(key, "idempotency-key", "", "a name of this call: called again with it and the same content, it does nothing more; default: a random one")
+	cmd.Flags().StringVar(key, "idempotency-key", "", "idempotency key: repeating the same command with it has no further effect; default: random")
 }
 
 func once(key string) http.Header {
@@ -52,7 +52,7 @@ func caseStartCommand(t *target) *cobra.Command {
 			}
 			body := map[string]any{"workflow": args[0]}
 			if version < 0 {
-				return usageError{errors.New("--version is the number of a version")}
+				return usageError{errors.New("--version must be a version number")}
 			}
 			if version > 0 {
 				body["version"] = version
@@ -74,8 +74,8 @@ func caseStartCommand(t *target) *cobra.Command {
 	}
 	data.flags(cmd, "context", "set", "the context")
 	subject.flags(cmd, "subject", "subject-set", "the subject")
-	cmd.Flags().IntVar(&version, "version", 0, "of the workflow; default: the newest")
-	cmd.Flags().StringVar(&external, "external-id", "", "the case's id in your own system")
+	cmd.Flags().IntVar(&version, "version", 0, "version of the workflow; default: the latest")
+	cmd.Flags().StringVar(&external, "external-id", "", "the case's id in your system")
 	onceFlag(cmd, &key)
 	return cmd
 }
@@ -130,10 +130,10 @@ type decision struct {
 func caseDecideCommand(t *target) *cobra.Command {
 	var d decision
 	cmd := &cobra.Command{
-		Use: "decide CASE EVENT --version N", Short: "Decide a case of a running system, on the version that was looked at", Args: cobra.ExactArgs(2),
-		Long: "Decides a case, or confirms what another person has decided where it takes two. --version is the version that `ballerine case show` has shown:\n" +
-			"a case that has changed since is not decided, and the answer says what has happened. A person's token says who decides; a key with the\n" +
-			"permission cases:decide names the person with --as.",
+		Use: "decide CASE EVENT --version N", Short: "Decide a case of a running system, based on the version that you have reviewed", Args: cobra.ExactArgs(2),
+		Long: "Decides a case, or confirms the decision of another person (four eyes). --version is the version that `ballerine case show` printed:\n" +
+			"a case that has changed since is not decided, and the changes are listed. With a person's token, that person decides; a key with the\n" +
+			"permission cases:decide must name the person with --as.",
 		Example: "  ballerine case decide case_01M… approve --version 8 --reason documents_ok --comment 'Checked against the register.'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, err := d.body(args[1])
@@ -147,14 +147,14 @@ func caseDecideCommand(t *target) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&d.version, "version", 0, "the version of the case that was looked at, which case show prints")
-	flags.StringVar(&d.reason, "reason", "", "why, as your back office names it")
-	flags.StringVar(&d.comment, "comment", "", "why, in words, for the history")
-	flags.StringVar(&d.message, "message", "", "to the applicant, who reads it with the documents that are asked for again")
-	flags.StringVar(&d.onBehalf, "as", "", "the id of the person who decides, for a key that decides on people's behalf")
-	flags.StringArrayVar(&d.hits, "hit", nil, "ID=match or ID=not_a_match: what a possible match is; repeat it")
-	flags.StringArrayVar(&d.documents, "document", nil, "ID=approved, ID=rejected or ID=revision, with ,REASON after it: a document that is decided with the case; repeat it")
-	flags.DurationVar(&d.undo, "undo", 0, "how long the decision can be taken back, at most 30s: its effects wait until then")
+	flags.IntVar(&d.version, "version", 0, "version of the case that the decision is based on, as printed by case show")
+	flags.StringVar(&d.reason, "reason", "", "reason code of the decision, as the workflow defines it")
+	flags.StringVar(&d.comment, "comment", "", "reason in words, for the history")
+	flags.StringVar(&d.message, "message", "", "message to the applicant, shown with the documents that are requested again")
+	flags.StringVar(&d.onBehalf, "as", "", "id of the person who decides, for a key that decides on behalf of people")
+	flags.StringArrayVar(&d.hits, "hit", nil, "ID=match or ID=not_a_match: answer for a possible match; repeatable")
+	flags.StringArrayVar(&d.documents, "document", nil, "ID=approved, ID=rejected or ID=revision, optionally followed by ,REASON: decide a document together with the case; repeatable")
+	flags.DurationVar(&d.undo, "undo", 0, "how long the decision can be undone, at most 30s; its effects are delayed until then")
 	return cmd
 }
 
@@ -162,10 +162,10 @@ func caseDecideCommand(t *target) *cobra.Command {
 func (d decision) body(event string) (map[string]any, error) {
 	var wrong []error
 	if d.version < 1 {
-		wrong = append(wrong, errors.New("--version says which version of the case was looked at: the number that `ballerine case show` prints"))
+		wrong = append(wrong, errors.New("--version is required: the version of the case that the decision is based on, as printed by `ballerine case show`"))
 	}
 	if d.undo < 0 || d.undo%time.Second != 0 {
-		wrong = append(wrong, errors.New("--undo is a number of seconds, as 10s"))
+		wrong = append(wrong, errors.New("--undo must be a whole number of seconds, such as 10s"))
 	}
 	body := map[string]any{"event": event, "undo_seconds": int(d.undo.Seconds())}
 	for name, text := range map[string]string{"reason": d.reason, "comment": d.comment, "message": d.message, "on_behalf_of": d.onBehalf} {
@@ -198,7 +198,7 @@ func (d decision) body(event string) (map[string]any, error) {
 	return body, nil
 }
 
-// oneOf says what is wrong with a flag of the form ID=WORD.
+// oneOf states what is wrong with a flag of the form ID=WORD.
 func oneOf(form, id, word string, allowed ...string) error {
 	if id == "" {
 		return fmt.Errorf("%s names no id", form)
@@ -209,13 +209,13 @@ func oneOf(form, id, word string, allowed ...string) error {
 	return nil
 }
 
-// outpaced says what has happened to a case since it was looked at.
+// outpaced states what has happened to a case since it was looked at.
 func outpaced(err error, id string, seen int) error {
 	stale := asProblem(err, problem.Stale)
 	if stale == nil {
 		return err
 	}
-	e := problem.New(problem.Stale, "The case is not at version %d any more: look at it again with `ballerine case show %s`.", seen, id)
+	e := problem.New(problem.Stale, "The case is no longer at version %d: review it again with `ballerine case show %s`.", seen, id)
 	e.Details = stale.Details
 	since, _ := stale.Details["since"].([]any)
 	for _, one := range since {

@@ -67,9 +67,9 @@ func TestACaseIsTakenFromItsStartToADecision(t *testing.T) {
 	refused(t, reviewer, exitProblems, "(not_found)", "case", "documents", "download", id, "doc_none")
 
 	decide := []string{"case", "decide", id, "approve", "--reason", "specimen", "--comment", "Known specimen.", "--version"}
-	refused(t, reviewer, exitProblems, "The case is not at version 2 any more|ballerine case show "+id+"|version 4: event SUBMIT by client|(stale)", append(decide, "2")...)
+	refused(t, reviewer, exitProblems, "The case is no longer at version 2|ballerine case show "+id+"|version 4: event SUBMIT by client|(stale)", append(decide, "2")...)
 	refused(t, reviewer, exitUsage, "--version", append(decide, "new")...)
-	refused(t, reviewer, exitUsage, "--version says which version|--hit ID=ANSWER is one of match, not_a_match (did you mean match?)|--undo", "case", "decide", id, "approve", "--hit", "h=mach", "--undo", "1ms")
+	refused(t, reviewer, exitUsage, "--version is required|--hit ID=ANSWER is one of match, not_a_match (did you mean match?)|--undo", "case", "decide", id, "approve", "--hit", "h=mach", "--undo", "1ms")
 	decided := object[httpapi.Case](t, calls(t, reviewer, "", append(decide, strconv.Itoa(seen.Version), "--json")...))
 	if decided.Outcome == nil || *decided.Outcome != "approved" {
 		t.Errorf("%+v", decided)
@@ -89,13 +89,13 @@ func TestACaseIsTakenFromItsStartToADecision(t *testing.T) {
 
 func TestOnlyAnswersThatAreNeededAreAskedOfWhoStartsACase(t *testing.T) {
 	client := as(shared(t), "client")
-	refused(t, client, exitUsage, "standard input (-) can be read by one flag only", "case", "start", "kyc", "--context", "-", "--subject", "-")
+	refused(t, client, exitUsage, "only one flag can read standard input (-)", "case", "start", "kyc", "--context", "-", "--subject", "-")
 	refused(t, client, exitUsage, "PATH=VALUE", "case", "start", "kyc", "--set", "applicant..country=SE")
 	refused(t, client, exitUsage, "applicant is not an object, so that applicant.country cannot be set", "case", "start", "kyc", "--set", "applicant=1", "--set", "applicant.country=SE")
 	refused(t, client, exitProblems, "(unknown_workflow)", "case", "start", "kcy")
-	refused(t, client, exitUsage, "--kind says what the document is", "case", "documents", "upload", "case_1", file(t, "a.png", "x"))
+	refused(t, client, exitUsage, "--kind is required", "case", "documents", "upload", "case_1", file(t, "a.png", "x"))
 	for _, args := range [][]string{{"case", "start", "kyc"}, {"case", "send", "case_1", "GO"}, {"key", "list"}, {"webhook", "list"}} {
-		refused(t, []string{"--endpoint="}, exitUsage, "this asks a running system: name it with --endpoint", args...)
+		refused(t, []string{"--endpoint="}, exitUsage, "this command requires a running system: specify it with --endpoint", args...)
 	}
 }
 

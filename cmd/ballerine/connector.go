@@ -13,7 +13,7 @@ import (
 )
 
 func connectorCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "connector", Short: "Check, try and test plugins of vendors, without the vendors and without a system"}
+	cmd := &cobra.Command{Use: "connector", Short: "Validate, try and test vendor plugins, without the vendors and without a running system"}
 	strictFlag(cmd)
 	cmd.AddCommand(connectorValidateCommand(), connectorTryCommand(), connectorTestCommand())
 	return cmd
@@ -31,7 +31,7 @@ func readPlugin(cmd *cobra.Command, file string) (*connector.Plugin, error) {
 
 func connectorValidateCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "validate FILE...", Short: "Find every problem at once, with place and hint", Args: cobra.MinimumNArgs(1),
+		Use: "validate FILE...", Short: "Report all problems at once, each with its place and a hint", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			all := problem.Diagnostics{}
 			for _, file := range files {
@@ -60,8 +60,8 @@ func connectorTryCommand() *cobra.Command {
 	var settings []string
 	var status int
 	cmd := &cobra.Command{
-		Use: "try FILE", Short: "Show the request that would be sent, with secrets masked, and what an answer would be turned into", Args: cobra.ExactArgs(1),
-		Long: "Shows the request that would be sent, and what an answer would be turned into. Nothing is sent, and no secret is read:\n" +
+		Use: "try FILE", Short: "Show the request that would be sent, with secrets masked, and the result of an answer", Args: cobra.ExactArgs(1),
+		Long: "Shows the request that would be sent, and the result of an answer. Nothing is sent, and no secret is read:\n" +
 			"__secret.NAME__ stands for it.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			plugin, err := readPlugin(cmd, args[0])
@@ -102,12 +102,12 @@ func connectorTryCommand() *cobra.Command {
 			return printTried(cmd, shown)
 		},
 	}
-	cmd.Flags().StringVar(&contextFile, "context", "", "the case's context: JSON object, or a file with one; - is standard input")
-	cmd.Flags().StringVar(&inputFile, "input", "", "what the work's with gives: JSON object, or a file with one; - is standard input")
-	cmd.Flags().StringVar(&answerFile, "answer", "", "what the vendor answers: JSON, or a file; - is standard input")
-	cmd.Flags().IntVar(&status, "status", 200, "status of the answer")
-	cmd.Flags().StringVar(&callbackFile, "callback", "", "the body of a callback, whose signature is not checked: JSON, or a file; - is standard input")
-	cmd.Flags().StringArrayVar(&settings, "setting", nil, "NAME=VALUE of {vendor.NAME}; without it https://NAME.invalid")
+	cmd.Flags().StringVar(&contextFile, "context", "", "context of the case: JSON object, or a file with one; - is standard input")
+	cmd.Flags().StringVar(&inputFile, "input", "", "the work's input.with: JSON object, or a file with one; - is standard input")
+	cmd.Flags().StringVar(&answerFile, "answer", "", "body of the vendor's answer: JSON, or a file; - is standard input")
+	cmd.Flags().IntVar(&status, "status", 200, "HTTP status of the vendor's answer")
+	cmd.Flags().StringVar(&callbackFile, "callback", "", "body of a callback (its signature is not verified): JSON, or a file; - is standard input")
+	cmd.Flags().StringArrayVar(&settings, "setting", nil, "NAME=VALUE: value of {vendor.NAME}; default: https://NAME.invalid")
 	cmd.Flags().StringVar(&settingsFile, "settings", "", "YAML or JSON file of settings; default: settings.yaml of the project that the plugin belongs to")
 	return cmd
 }
@@ -160,7 +160,7 @@ func printTried(cmd *cobra.Command, shown previewed) error {
 	for _, one := range []struct {
 		title string
 		value any
-	}{{"kept of it:", shown.Accepted}, {"result:", shown.Result}} {
+	}{{"stored: ", shown.Accepted}, {"result:", shown.Result}} {
 		if one.value == nil {
 			continue
 		}
@@ -187,7 +187,7 @@ type testedConnector struct {
 
 func connectorTestCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "test FILE...", Short: "Run the cases written in plugins; nothing is sent", Args: cobra.MinimumNArgs(1),
+		Use: "test FILE...", Short: "Run the test cases in plugins; nothing is sent", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			report := connectorReport{Plugins: []testedConnector{}}
 			for _, file := range files {
@@ -216,7 +216,7 @@ func connectorTestCommand() *cobra.Command {
 				fmt.Fprintf(cmd.OutOrStdout(), "%d passed, %d failed\n", report.Passed, report.Failed)
 			}
 			if report.Failed > 0 {
-				return problem.New(problem.Invalid, "%d cases of the plugins fail.", report.Failed)
+				return problem.New(problem.Invalid, "%d test cases of the plugins fail.", report.Failed)
 			}
 			return nil
 		},

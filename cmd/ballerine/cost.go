@@ -19,9 +19,9 @@ import (
 func costCommand() *cobra.Command {
 	var casesFile string
 	cmd := &cobra.Command{
-		Use: "cost FILE", Short: "Play cases of a workflow, and print what 1,000 of each would cost on AWS", Args: cobra.ExactArgs(1),
-		Long: "Plays each case of --cases (without it: those of the shipped kyc) on a local system that counts what AWS charges for,\n" +
-			"and prints dollars for 1,000 cases by line. Prices are those of us-east-1, with their date; how long functions run is assumed.",
+		Use: "cost FILE", Short: "Simulate cases of a workflow and print the cost of 1,000 of each on AWS", Args: cobra.ExactArgs(1),
+		Long: "Runs each case of --cases (default: those of the shipped kyc) on a local system that counts what AWS charges for,\n" +
+			"and prints the cost of 1,000 cases in dollars, line by line. Prices are those of us-east-1, with their date; the duration of functions is assumed.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w, err := goodWorkflow(cmd, args[0])
 			if err != nil {
@@ -41,7 +41,7 @@ func costCommand() *cobra.Command {
 			return errors.Join(printCosts(cmd, folder, scripts), os.RemoveAll(folder))
 		},
 	}
-	cmd.Flags().StringVar(&casesFile, "cases", "", "YAML file of cases to play: what clients, applicants and reviewers do in them; - is standard input")
+	cmd.Flags().StringVar(&casesFile, "cases", "", "YAML file of cases to run, with the steps of clients, applicants and reviewers; - is standard input")
 	return cmd
 }
 
@@ -62,7 +62,7 @@ func costScripts(cmd *cobra.Command, w *workflow.Workflow, file string) ([]cost.
 			continue
 		}
 		if file == "" {
-			return nil, problem.New(problem.Invalid, "No case of %s is known: say with --cases what happens in one.", w.ID)
+			return nil, problem.New(problem.Invalid, "There are no cases for %s: specify them with --cases.", w.ID)
 		}
 		return nil, problem.New(problem.Invalid, "%s: cases[%d] is one of %s, not of %s.", file, n, script.Workflow, w.ID)
 	}
@@ -102,7 +102,7 @@ func writeDefinitions(folder, file string, w *workflow.Workflow) error {
 func printCosts(cmd *cobra.Command, folder string, scripts []cost.Script) error {
 	prices := cost.Listed()
 	if !asJSON(cmd) {
-		fmt.Fprintf(cmd.OutOrStdout(), "Prices of %s as of %s. How long functions run is assumed.\n", prices.Region, prices.Date)
+		fmt.Fprintf(cmd.OutOrStdout(), "Prices of %s as of %s. The duration of functions is assumed.\n", prices.Region, prices.Date)
 	}
 	for _, script := range scripts {
 		counted, err := cost.Run(cmd.Context(), cost.Options{Definitions: os.DirFS(folder)}, script)

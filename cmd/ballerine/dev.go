@@ -58,20 +58,20 @@ func devCommand() *cobra.Command {
 			return dev(cmd, options, seed, asJSON(cmd))
 		},
 	}
-	cmd.Flags().StringVar(&options.Data, "data", ".ballerine", "folder of everything that is kept")
+	cmd.Flags().StringVar(&options.Data, "data", ".ballerine", "folder in which all data is stored")
 	cmd.Flags().StringVar(&options.Address, "addr", "127.0.0.1:8787", "address to listen on; port 0 picks a free one")
-	cmd.Flags().BoolVar(&options.NewSecrets, "new-secrets", false, "make new secrets of the data folder when its secrets.json is lost: all links, tokens and sign-ins of before are void")
-	cmd.Flags().StringVar(&options.DynamoDB, "dynamodb", "", "URL of a DynamoDB Local that keeps cases instead of the data folder's file")
+	cmd.Flags().BoolVar(&options.NewSecrets, "new-secrets", false, "create new secrets for the data folder if its secrets.json is lost: all earlier links, tokens and sign-ins become invalid")
+	cmd.Flags().StringVar(&options.DynamoDB, "dynamodb", "", "URL of a DynamoDB Local that stores cases instead of the file in the data folder")
 	cmd.Flags().StringVar(&options.Functions, "functions", "", "folder of compiled functions (<name>/bootstrap) to run as child processes; needs --dynamodb")
-	cmd.Flags().DurationVar(&options.Session, "session", 0, "how long a sign-in lasts (default 12h)")
-	cmd.Flags().DurationVar(&options.TokenLife, "token-life", 0, "how long each token of a sign-in is good (default 10m)")
-	cmd.Flags().StringVar(&limits, "case-limits", "", `JSON object of how much callers may add to a case: {"applicant": {"burst": 60, "per_minute": 30, "total": 2000}}`)
-	cmd.Flags().StringVar(&rates, "request-limits", "", `JSON object of how fast callers may send requests (default: no limit): {"tenant": {"rate": 100, "burst": 300}, "credential": {"rate": 50, "burst": 200}, "applicant": {"rate": 5, "burst": 50}}`)
-	cmd.Flags().StringVar(&options.Secrets, "secrets", "", "folder of vendors' secrets, a file each: NAME or TENANT/NAME; BALLERINE_SECRET_NAME in the environment comes first")
-	cmd.Flags().StringArrayVar(&settings, "setting", nil, "NAME=VALUE of {vendor.NAME} in plugins; also BALLERINE_SETTING_NAME in the environment")
-	cmd.Flags().StringVar(&settingsFile, "settings", "", "YAML or JSON file of settings; what --setting and the environment say comes first. Default: settings.yaml of the project in this folder")
-	cmd.Flags().BoolVar(&seed, "seed", false, "add demo cases to an empty data folder")
-	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what happens, not only what goes wrong")
+	cmd.Flags().DurationVar(&options.Session, "session", 0, "lifetime of a sign-in (default 12h)")
+	cmd.Flags().DurationVar(&options.TokenLife, "token-life", 0, "lifetime of each access token of a sign-in (default 10m)")
+	cmd.Flags().StringVar(&limits, "case-limits", "", `limits of what callers may add to a case, as a JSON object: {"applicant": {"burst": 60, "per_minute": 30, "total": 2000}}`)
+	cmd.Flags().StringVar(&rates, "request-limits", "", `rate limits of requests as a JSON object (default: no limits): {"tenant": {"rate": 100, "burst": 300}, "credential": {"rate": 50, "burst": 200}, "applicant": {"rate": 5, "burst": 50}}`)
+	cmd.Flags().StringVar(&options.Secrets, "secrets", "", "folder of vendors' secrets, one file each: NAME or TENANT/NAME; BALLERINE_SECRET_NAME in the environment takes precedence")
+	cmd.Flags().StringArrayVar(&settings, "setting", nil, "NAME=VALUE: value of {vendor.NAME} in plugins; alternatively BALLERINE_SETTING_NAME in the environment")
+	cmd.Flags().StringVar(&settingsFile, "settings", "", "YAML or JSON file of settings; --setting and the environment take precedence. Default: settings.yaml of the project in this folder")
+	cmd.Flags().BoolVar(&seed, "seed", false, "add demo cases if the data folder is empty")
+	cmd.Flags().BoolVar(&verbose, "verbose", false, "log all activity, not only warnings and errors")
 	return cmd
 }
 
@@ -83,7 +83,7 @@ func readLimits(flag, text string, into any) error {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
-		return problem.Wrap(err, problem.Invalid, "--%s is not a JSON object of limits.", flag)
+		return problem.Wrap(err, problem.Invalid, "--%s must be a JSON object of limits.", flag)
 	}
 	return nil
 }

@@ -16,9 +16,9 @@ func importPolicyCommand() *cobra.Command {
 	var options dmn.PolicyOptions
 	var names map[string]string
 	cmd := &cobra.Command{
-		Use: "import FILE", Short: "Create a policy from the decision tables of a DMN document; what cannot be imported is listed", Args: cobra.ExactArgs(1),
-		Long: "Makes a policy of the decision tables of a DMN document: a schema of the inputs, a rule for each table. An output named outcome, " +
-			"decision or result is the outcome; its listed values are the outcomes, the most severe first, unless --outcomes is given.",
+		Use: "import FILE", Short: "Create a policy from the decision tables of a DMN document; reports what cannot be imported", Args: cobra.ExactArgs(1),
+		Long: "Creates a policy from the decision tables of a DMN document: a schema of the inputs, and a rule for each table. An output named outcome, " +
+			"decision or result becomes the outcome; its listed values become the outcomes, most severe first, unless --outcomes is used.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readFile(cmd, args[0])
 			if err != nil {
@@ -57,10 +57,10 @@ func importPolicyCommand() *cobra.Command {
 			return replaceFile(output, made)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; standard output without it")
-	cmd.Flags().StringVar(&options.Outcome, "outcome", "", "the output that is the outcome")
-	cmd.Flags().StringSliceVar(&options.Outcomes, "outcomes", nil, "the outcomes, the most severe first")
-	cmd.Flags().StringVar(&options.Default, "default", "", "the outcome when no rule fires; without it the last of the outcomes")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default: standard output")
+	cmd.Flags().StringVar(&options.Outcome, "outcome", "", "name of the output that becomes the outcome")
+	cmd.Flags().StringSliceVar(&options.Outcomes, "outcomes", nil, "the outcomes, most severe first")
+	cmd.Flags().StringVar(&options.Default, "default", "", "outcome when no rule fires; default: the last of the outcomes")
 	cmd.Flags().StringToStringVar(&names, "name", nil, "what a name of the document is in the policy: \"Monthly income=income.monthly\"")
 	return cmd
 }

@@ -34,12 +34,12 @@ const longestDrift = time.Minute
 func doctorCommand() *cobra.Command {
 	t := &target{}
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Examine a running system from outside, as after a deployment: is it up, does it refuse strangers, can people sign in", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Examine a running system from outside, for example after a deployment: is it up, does it reject unauthenticated calls, can people sign in", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			t.fromEnvironment()
 			address, err := url.Parse(t.endpoint)
 			if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
-				return usageError{errors.New("name a running system with --endpoint URL or BALLERINE_ENDPOINT")}
+				return usageError{errors.New("specify a running system with --endpoint URL or BALLERINE_ENDPOINT")}
 			}
 			d := &doctor{endpoint: strings.TrimSuffix(t.endpoint, "/"), key: t.key, now: time.Now, client: &http.Client{
 				Timeout: longestAnswer, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -65,8 +65,8 @@ func (d *doctor) add(check, outcome, format string, args ...any) {
 
 func (d *doctor) examine(ctx context.Context) []finding {
 	if d.health(ctx) {
-		d.refuses(ctx, "refuses calls without a credential", "", http.StatusUnauthorized)
-		d.refuses(ctx, "refuses an invented credential", "Bearer blr_invented", http.StatusUnauthorized, http.StatusForbidden)
+		d.refuses(ctx, "rejects calls without a credential", "", http.StatusUnauthorized)
+		d.refuses(ctx, "rejects an invalid credential", "Bearer blr_invented", http.StatusUnauthorized, http.StatusForbidden)
 		d.knows(ctx)
 		d.dashboard(ctx)
 	}
@@ -98,33 +98,33 @@ func (d *doctor) get(ctx context.Context, address, authorization string) (seen, 
 	return seen{response.StatusCode, response.Status, response.Header}, text, err
 }
 
-// health says whether the system is up, and whether its clock is this machine's.
+// health reports whether the system is up, and whether its clock is this machine's.
 func (d *doctor) health(ctx context.Context) bool {
 	response, text, err := d.get(ctx, d.endpoint+"/v1/health", "")
 	var up struct{ Status, Version string }
 	switch {
 	case err != nil:
-		d.add("is up", wrong, "it does not answer: %v", err)
+		d.add("is up", wrong, "it does not respond: %v", err)
 		return false
 	case response.StatusCode != http.StatusOK || json.Unmarshal(text, &up) != nil || up.Status != "ok":
-		d.add("is up", wrong, "/v1/health answers %s", response.Status)
+		d.add("is up", wrong, "/v1/health returns %s", response.Status)
 		return false
 	}
 	d.add("is up", fine, "%s", strings.TrimSpace("version "+up.Version))
 	if at, err := http.ParseTime(response.Header.Get("Date")); err != nil {
-		d.add("clock", skipped, "it does not say what time it is")
+		d.add("clock", skipped, "its answer has no Date header")
 	} else if drift := d.now().Sub(at).Abs(); drift > longestDrift {
-		d.add("clock", wrong, "it differs from this machine's by %s: signatures with a time would be refused", drift.Round(time.Second))
+		d.add("clock", wrong, "it differs from this machine's clock by %s: time-stamped signatures would be rejected", drift.Round(time.Second))
 	} else {
 		d.add("clock", fine, "")
 	}
 	if strings.HasPrefix(d.endpoint, "https:") && response.Header.Get("Strict-Transport-Security") == "" {
-		d.add("transport", skipped, "no Strict-Transport-Security: this is not the dashboard's address, or a proxy takes it away")
+		d.add("transport", skipped, "no Strict-Transport-Security: this is not the dashboard's address, or a proxy removes the header")
 	}
 	return true
 }
 
-// refuses says whether a call is answered as one without rights.
+// refuses reports whether a call is answered as one without rights.
 func (d *doctor) refuses(ctx context.Context, check, authorization string, statuses ...int) {
 	response, _, err := d.get(ctx, d.endpoint+"/v1/me", authorization)
 	if err != nil {
@@ -137,14 +137,14 @@ func (d *doctor) refuses(ctx context.Context, check, authorization string, statu
 			return
 		}
 	}
-	d.add(check, wrong, "/v1/me answers %s", response.Status)
+	d.add(check, wrong, "/v1/me returns %s", response.Status)
 }
 
-// knows says whether the given credential is accepted: the authorizer, its secrets and the tables work.
+// knows reports whether the given credential is accepted: the authorizer, its secrets and the tables work.
 func (d *doctor) knows(ctx context.Context) {
 	const check = "accepts the credential"
 	if d.key == "" {
-		d.add(check, skipped, "none was given with --api-key or BALLERINE_API_KEY")
+		d.add(check, skipped, "no credential was supplied with --api-key or BALLERINE_API_KEY")
 		return
 	}
 	response, text, err := d.get(ctx, d.endpoint+"/v1/me", "Bearer "+d.key)
@@ -153,17 +153,17 @@ func (d *doctor) knows(ctx context.Context) {
 	case err != nil:
 		d.add(check, wrong, "%v", err)
 	case response.StatusCode != http.StatusOK || json.Unmarshal(text, &me) != nil:
-		d.add(check, wrong, "/v1/me answers %s", response.Status)
+		d.add(check, wrong, "/v1/me returns %s", response.Status)
 	default:
 		d.add(check, fine, "tenant %s", me.Tenant)
 	}
 }
 
-// dashboard says whether the pages are there and their sign-in is one that answers.
+// dashboard reports whether the pages are there and their sign-in is one that answers.
 func (d *doctor) dashboard(ctx context.Context) {
 	response, text, err := d.get(ctx, d.endpoint+"/config.json", "")
 	if err != nil || response.StatusCode == http.StatusNotFound || response.StatusCode == http.StatusForbidden {
-		d.add("dashboard", skipped, "there is none at this address: examine the output DashboardUrl as well")
+		d.add("dashboard", skipped, "there is no dashboard at this address: examine the output DashboardUrl as well")
 		return
 	}
 	var settings struct {
@@ -171,7 +171,7 @@ func (d *doctor) dashboard(ctx context.Context) {
 		ClientID string `json:"client_id"`
 	}
 	if response.StatusCode != http.StatusOK || json.Unmarshal(text, &settings) != nil || settings.Issuer == "" || settings.ClientID == "" {
-		d.add("dashboard", wrong, "/config.json answers %s and names no sign-in: make deploy-dashboard", response.Status)
+		d.add("dashboard", wrong, "/config.json returns %s and does not configure the sign-in: make deploy-dashboard", response.Status)
 		return
 	}
 	page, _, err := d.get(ctx, d.endpoint+"/", "")
@@ -179,7 +179,7 @@ func (d *doctor) dashboard(ctx context.Context) {
 	case err != nil:
 		d.add("dashboard", wrong, "%v", err)
 	case page.StatusCode != http.StatusOK || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html"):
-		d.add("dashboard", wrong, "the page answers %s: make deploy-dashboard", page.Status)
+		d.add("dashboard", wrong, "the page returns %s: make deploy-dashboard", page.Status)
 	case page.Header.Get("Content-Security-Policy") == "":
 		d.add("dashboard", wrong, "the page has no Content-Security-Policy")
 	default:
@@ -193,11 +193,11 @@ func (d *doctor) signIn(ctx context.Context, issuer string) {
 	var discovered struct{ Issuer string }
 	switch {
 	case err != nil:
-		d.add("sign-in", wrong, "the issuer does not answer: %v", err)
+		d.add("sign-in", wrong, "the issuer does not respond: %v", err)
 	case response.StatusCode != http.StatusOK || json.Unmarshal(text, &discovered) != nil:
-		d.add("sign-in", wrong, "the issuer answers %s", response.Status)
+		d.add("sign-in", wrong, "the issuer returns %s", response.Status)
 	case discovered.Issuer != issuer:
-		d.add("sign-in", wrong, "/config.json names the issuer %s, which calls itself %s", issuer, discovered.Issuer)
+		d.add("sign-in", wrong, "/config.json names the issuer %s, which identifies itself as %s", issuer, discovered.Issuer)
 	default:
 		d.add("sign-in", fine, "%s", issuer)
 	}

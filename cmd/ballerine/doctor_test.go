@@ -12,7 +12,7 @@ import (
 func TestDoctorFindsNothingWrongWithARunningSystem(t *testing.T) {
 	stack := shared(t)
 	got := call(t, "", append([]string{"doctor"}, as(stack, "admin")...)...)
-	if got.code != 0 && strings.Count(got.out, "problem") == 1 && strings.Contains(got.out, "the page answers 503") {
+	if got.code != 0 && strings.Count(got.out, "problem") == 1 && strings.Contains(got.out, "the page returns 503") {
 		got.code, got.out = 0, strings.Replace(got.out, "problem", fine, 1) // the dashboard is not built
 	}
 	if got.code != 0 || strings.Count(got.out, fine) < 7 || !strings.Contains(got.out, "tenant demo") {
@@ -29,29 +29,29 @@ func TestDoctorShowsWhatIsWrong(t *testing.T) {
 		name, want string
 		fault      func(path string, w http.ResponseWriter, r *http.Request) bool // true: it has answered
 	}{
-		{"down", "/v1/health answers 503", func(path string, w http.ResponseWriter, _ *http.Request) bool {
+		{"down", "/v1/health returns 503", func(path string, w http.ResponseWriter, _ *http.Request) bool {
 			if path == "/v1/health" {
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 			return path == "/v1/health"
 		}},
-		{"another time", "it differs from this machine's by", func(_ string, w http.ResponseWriter, _ *http.Request) bool {
+		{"another time", "it differs from this machine's clock by", func(_ string, w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
 			return false
 		}},
-		{"open to everybody", "/v1/me answers 200", func(path string, w http.ResponseWriter, _ *http.Request) bool {
+		{"open to everybody", "/v1/me returns 200", func(path string, w http.ResponseWriter, _ *http.Request) bool {
 			if path == "/v1/me" {
 				fmt.Fprint(w, `{"tenant": "a"}`)
 			}
 			return path == "/v1/me"
 		}},
-		{"no pages", "the page answers 404", func(path string, w http.ResponseWriter, _ *http.Request) bool {
+		{"no pages", "the page returns 404", func(path string, w http.ResponseWriter, _ *http.Request) bool {
 			if path == "/" {
 				w.WriteHeader(http.StatusNotFound)
 			}
 			return path == "/"
 		}},
-		{"a sign-in elsewhere", "which calls itself", func(path string, w http.ResponseWriter, _ *http.Request) bool {
+		{"a sign-in elsewhere", "which identifies itself as", func(path string, w http.ResponseWriter, _ *http.Request) bool {
 			if path == "/.well-known/openid-configuration" {
 				fmt.Fprint(w, `{"issuer": "https://other.test"}`)
 			}

@@ -56,14 +56,14 @@ func (r remote) document(ctx context.Context, id, document string) (httpapi.Docu
 			return d, nil
 		}
 	}
-	return httpapi.Document{}, problem.New(problem.NotFound, "The case has no document of this id.")
+	return httpapi.Document{}, problem.New(problem.NotFound, "The case has no document with this id.")
 }
 
 func documentDownloadCommand(t *target) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "download CASE DOCUMENT", Short: "Write the content of a document; the look is in the history", Args: cobra.ExactArgs(2),
-		Long: "Writes the content of a document, once its SHA-256 is the one that was announced: a file is written whole or not at all. The look is in the history.",
+		Use: "download CASE DOCUMENT", Short: "Download a document; the view is recorded in the history", Args: cobra.ExactArgs(2),
+		Long: "Downloads a document and verifies its SHA-256 against the announced one; the file is written completely or not at all. The view is recorded in the history.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := t.system()
 			if err != nil {
@@ -87,7 +87,7 @@ func documentDownloadCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; standard output without it")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default: standard output")
 	return cmd
 }
 
@@ -102,7 +102,7 @@ func fetched(ctx context.Context, url string, document httpapi.Document) ([]byte
 		return nil, err
 	}
 	if sum := sha256.Sum256(got); int64(len(got)) != document.Size || hex.EncodeToString(sum[:]) != document.SHA256 {
-		return nil, problem.New(problem.Invalid, "What has come is not the document that was announced: its SHA-256 is another.")
+		return nil, problem.New(problem.Invalid, "The downloaded content is not the announced document: its SHA-256 differs.")
 	}
 	return got, nil
 }
@@ -120,15 +120,15 @@ func transfer(ctx context.Context, method, url string, headers map[string]string
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, unreachable(err, "The store of documents does not answer.")
+		return nil, unreachable(err, "The document store does not respond.")
 	}
 	defer response.Body.Close()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return nil, away(response.StatusCode, problem.New(problem.Unavailable, "The store of documents answers with status %d.", response.StatusCode))
+		return nil, away(response.StatusCode, problem.New(problem.Unavailable, "The document store responded with status %d.", response.StatusCode))
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	if err != nil {
-		return nil, unreachable(err, "The document did not arrive.")
+		return nil, unreachable(err, "The document could not be read to its end.")
 	}
 	return text, nil
 }
@@ -147,7 +147,7 @@ func documentUploadCommand(t *target) *cobra.Command {
 		Example: "  ballerine case documents upload case_01M… passport.png --kind passport --side front",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if kind == "" {
-				return usageError{fmt.Errorf("--kind says what the document is, as the workflow names it")}
+				return usageError{fmt.Errorf("--kind is required: the kind of the document, as the workflow names it")}
 			}
 			if err := onlyOneReads(args[1], properties.file); err != nil {
 				return err
@@ -174,10 +174,10 @@ func documentUploadCommand(t *target) *cobra.Command {
 			return t.upload(cmd, args[0], message{method: http.MethodPost, path: casePath(args[0], "documents"), body: body, header: once(key)}, content)
 		},
 	}
-	cmd.Flags().StringVar(&kind, "kind", "", "what it is, as the workflow names it: passport")
-	cmd.Flags().StringVar(&side, "side", "", "which side, where the kind has several: front")
-	cmd.Flags().StringVar(&contentType, "content-type", "", "default: what the file's content is")
-	properties.flags(cmd, "properties", "set", "what is declared of it")
+	cmd.Flags().StringVar(&kind, "kind", "", "kind of the document, as the workflow names it, such as passport")
+	cmd.Flags().StringVar(&side, "side", "", "side of the document, if its kind has several, such as front")
+	cmd.Flags().StringVar(&contentType, "content-type", "", "content type; default: detected from the file")
+	properties.flags(cmd, "properties", "set", "the declared properties")
 	onceFlag(cmd, &key)
 	return cmd
 }

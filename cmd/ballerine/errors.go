@@ -33,7 +33,7 @@ func (diagnosticsError) Error() string { return "the document has problems" }
 // unreachableError is that a system does not answer: the same call may succeed later.
 type unreachableError struct{ error }
 
-// Unwrap gives the problem.
+// Unwrap returns the problem.
 func (e unreachableError) Unwrap() error { return e.error }
 
 // unreachable is the error of a call that was not answered. A call that was given up is none.
@@ -146,7 +146,7 @@ func reportJSON(w io.Writer, err error) {
 	}
 }
 
-// wantsJSON says whether a call has asked for JSON, also one whose flags were not all read.
+// wantsJSON reports whether a call has asked for JSON, also one whose flags were not all read.
 func wantsJSON(root *cobra.Command, args []string) bool {
 	if asJSON(root) {
 		return true
@@ -185,7 +185,7 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 // counted is how the command line's library says that there are too few or too many arguments.
 var counted = regexp.MustCompile(`^(?:accepts|accepts at most|requires at least) (\d+) arg\(s\), (?:only )?received (\d+)$`)
 
-// numbered says that arguments are missing, or too many, and which there can be.
+// numbered states that arguments are missing, or too many, and which there can be.
 func numbered(cmd *cobra.Command, err error) error {
 	numbers := counted.FindStringSubmatch(err.Error())
 	if numbers == nil {

@@ -30,7 +30,7 @@ type eventChoice struct {
 
 func eventCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "event", Short: "Read what happened, of a running system (--endpoint) or of local data"}
+	cmd := &cobra.Command{Use: "event", Short: "Read events, of a running system (--endpoint) or of local data"}
 	t.flags(cmd.PersistentFlags())
 	cmd.AddCommand(eventListCommand(t))
 	return cmd
@@ -41,7 +41,7 @@ func eventListCommand(t *target) *cobra.Command {
 	var since, before string
 	var most int
 	cmd := &cobra.Command{
-		Use: "list", Short: "List events, oldest first: what webhooks carry, for 30 days, whether or not anybody has subscribed", Args: cobra.NoArgs,
+		Use: "list", Short: "List the events that webhooks deliver, oldest first; they are kept for 30 days, with or without a subscription", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			for flag, at := range map[string]struct {
 				text string
@@ -52,7 +52,7 @@ func eventListCommand(t *target) *cobra.Command {
 				}
 			}
 			if most < 0 {
-				return usageError{fmt.Errorf("--limit is at least 1; 0 stands for all")}
+				return usageError{fmt.Errorf("--limit must be at least 1, or 0 for all")}
 			}
 			return t.with(func(s source) error {
 				list, err := allEvents(cmd.Context(), s, choice, most)
@@ -63,12 +63,12 @@ func eventListCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringArrayVar(&choice.types, "type", nil, "only events of this type, such as case.completed or case.*; repeat it for several")
+	cmd.Flags().StringArrayVar(&choice.types, "type", nil, "only events of this type, such as case.completed or case.*; repeatable")
 	cmd.Flags().StringVar(&choice.in, "case", "", "only events of this case")
-	cmd.Flags().StringVar(&choice.after, "after", "", "the id of an event: only those after it")
-	cmd.Flags().StringVar(&since, "created-after", "", "final at this time or later: 2026-03-04T05:06:07Z")
-	cmd.Flags().StringVar(&before, "created-before", "", "final before this time")
-	cmd.Flags().IntVar(&most, "limit", 100, "how many at most; 0 for all")
+	cmd.Flags().StringVar(&choice.after, "after", "", "only events after the one with this id")
+	cmd.Flags().StringVar(&since, "created-after", "", "only events that became final at or after this time, such as 2026-03-04T05:06:07Z")
+	cmd.Flags().StringVar(&before, "created-before", "", "only events that became final before this time")
+	cmd.Flags().IntVar(&most, "limit", 100, "maximum number of events; 0 means all")
 	return cmd
 }
 
@@ -79,7 +79,7 @@ func parseTime(flag, text string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, usageError{fmt.Errorf("%s is a time as in 2026-03-04T05:06:07Z", flag)}
+		return at, usageError{fmt.Errorf("%s must be a time such as 2026-03-04T05:06:07Z", flag)}
 	}
 	return at, nil
 }
@@ -108,7 +108,7 @@ func showEvents(cmd *cobra.Command, list httpapi.EventList) error {
 	}
 	err := printTable(cmd, list.Data, "TIME|TYPE|CASE|ID", func(e webhook.Envelope) []any { return []any{e.Time, e.Type, e.Subject, e.ID} })
 	if list.NextCursor != nil && len(list.Data) > 0 {
-		printSentence(cmd, "There are more: --after %s", list.Data[len(list.Data)-1].ID)
+		printSentence(cmd, "There are more events: continue with --after %s", list.Data[len(list.Data)-1].ID)
 	}
 	return err
 }

@@ -52,11 +52,11 @@ func TestEventsAreListedOfARunningAndAStoppedSystem(t *testing.T) {
 			t.Errorf("%v: of the past: %v", at, got)
 		}
 		text := calls(t, at, "", "event", "list", "--limit", "1")
-		if want := "There are more: --after " + all.Data[0].ID; !strings.HasPrefix(text, "TIME ") || !strings.Contains(text, "case.created") || !strings.HasSuffix(text, want+"\n") {
+		if want := "There are more events: continue with --after " + all.Data[0].ID; !strings.HasPrefix(text, "TIME ") || !strings.Contains(text, "case.created") || !strings.HasSuffix(text, want+"\n") {
 			t.Errorf("%v: %s", at, text)
 		}
 		refused(t, at, exitProblems, "did you mean case.completed?", "event", "list", "--type", "case.complete")
-		refused(t, at, exitUsage, "--created-after is a time", "event", "list", "--created-after", "today")
+		refused(t, at, exitUsage, "--created-after must be a time", "event", "list", "--created-after", "today")
 		refused(t, at, exitUsage, "--limit", "event", "list", "--limit", "-1")
 	}
 	check(client)

@@ -11,7 +11,7 @@ import (
 
 // strictFlag lets the commands of a group take warnings for errors, as a pipeline may want.
 func strictFlag(cmd *cobra.Command) {
-	cmd.PersistentFlags().Bool("strict", false, "warnings are errors, as a pipeline may want")
+	cmd.PersistentFlags().Bool("strict", false, "treat warnings as errors, for use in a pipeline")
 }
 
 func asStrict(cmd *cobra.Command) bool {

@@ -19,10 +19,10 @@ func TestAdviceStopsNoCommandUnlessItIsStrict(t *testing.T) {
 		"graph": {"workflow", "graph", path}, "diff": {"workflow", "diff", path, path},
 	} {
 		got := call(t, "", args...)
-		if got.code != 0 || !strings.Contains(got.errs, "advised.yaml:6:3: nobody can leave the state b") || !strings.Contains(got.errs, "(warning)") {
+		if got.code != 0 || !strings.Contains(got.errs, "advised.yaml:6:3: there is no way out of the state b") || !strings.Contains(got.errs, "(warning)") {
 			t.Errorf("%s: %+v", name, got)
 		}
-		if got := call(t, "", append(args, "--strict")...); got.code != exitProblems || strings.Contains(got.errs, "(warning)") || !strings.Contains(got.errs, "nobody can leave the state b") {
+		if got := call(t, "", append(args, "--strict")...); got.code != exitProblems || strings.Contains(got.errs, "(warning)") || !strings.Contains(got.errs, "there is no way out of the state b") {
 			t.Errorf("%s --strict: %+v", name, got)
 		}
 	}
@@ -46,7 +46,7 @@ func TestAdviceOfAPolicyStopsNobodyUnlessItIsStrict(t *testing.T) {
 		"tables:\n  idle: {hit: FIRST, inputs: [n], outputs: [outcome], rows: [['-', reject]]}\nrules:\n  - {id: r, when: n > 3, outcome: reject}\n")
 	input := file(t, "input.json", `{"n": 1}`)
 	args := []string{"policy", "eval", policy, "--input", input}
-	if got := call(t, "", args...); got.code != 0 || !strings.Contains(got.errs, "no rule asks the table idle (warning)") {
+	if got := call(t, "", args...); got.code != 0 || !strings.Contains(got.errs, "no rule uses the table idle (warning)") {
 		t.Errorf("%+v", got)
 	}
 	if got := call(t, "", append(args, "--strict")...); got.code != exitProblems || strings.Contains(got.errs, "(warning)") {
@@ -57,7 +57,7 @@ func TestAdviceOfAPolicyStopsNobodyUnlessItIsStrict(t *testing.T) {
 func TestAdviceStopsPublishingOnlyWhenItIsStrict(t *testing.T) {
 	path, good := file(t, "advised.yaml", advised), file(t, "asked.yaml", firstAsked)
 	places(t, func([]string, *local.Stack) {}, func(name string, at []string) {
-		if got := call(t, "", append([]string{"workflow", "publish", good, path, "--strict"}, at...)...); name == "running" && (got.code != exitProblems || !strings.Contains(got.errs, "advised.yaml:6:3: nobody can leave the state b")) {
+		if got := call(t, "", append([]string{"workflow", "publish", good, path, "--strict"}, at...)...); name == "running" && (got.code != exitProblems || !strings.Contains(got.errs, "advised.yaml:6:3: there is no way out of the state b")) {
 			t.Errorf("%s: %+v", name, got)
 		}
 		if got := call(t, "", append([]string{"workflow", "versions", "asked"}, at...)...); got.code != exitProblems {
@@ -80,10 +80,10 @@ func TestARefusedImportIsWrittenAndMarked(t *testing.T) {
 	machine := file(t, "machine.json", `{"id":"m","initial":"a","states":{"a":{"entry":{"type":"xstate.raise","event":{"type":"LATER"},"delay":1000},"on":{"LATER":"b"}},"b":{"type":"final"}}}`)
 	out := file(t, "made.yaml", "")
 	got := call(t, "", "workflow", "import", machine, "-o", out)
-	if got.code != exitProblems || !strings.Contains(got.errs, "machine.json:1:96: an event that is raised later is not carried") {
+	if got.code != exitProblems || !strings.Contains(got.errs, "machine.json:1:96: a delayed raise is not supported") {
 		t.Errorf("%+v", got)
 	}
-	if got := call(t, "", "workflow", "validate", out); got.code != exitProblems || !strings.Contains(got.errs, "made.yaml:3:5: this was not imported: an event that is raised later") || !strings.Contains(got.errs, "machine.json:1:96") {
+	if got := call(t, "", "workflow", "validate", out); got.code != exitProblems || !strings.Contains(got.errs, "made.yaml:3:5: this was not imported: a delayed raise") || !strings.Contains(got.errs, "machine.json:1:96") {
 		t.Errorf("%+v", got)
 	}
 	if got := call(t, "", "workflow", "import", machine, "--json"); got.code != exitProblems || !strings.Contains(got.out, `"refused":true`) || !strings.Contains(got.out, "not_imported") {

@@ -37,7 +37,7 @@ func (g golden) hold(policy string, results []rules.CaseResult) error {
 	kept := map[string]json.RawMessage{}
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return usageError{fmt.Errorf("%s is not there: --update writes it", file)}
+		return usageError{fmt.Errorf("%s does not exist: --update writes it", file)}
 	}
 	if err == nil {
 		err = json.Unmarshal(text, &kept)
@@ -52,7 +52,7 @@ func (g golden) hold(policy string, results []rules.CaseResult) error {
 		delete(kept, results[i].Name)
 	}
 	for name := range kept {
-		results[len(results)-1].Problems = append(results[len(results)-1].Problems, fmt.Sprintf("the golden outcome %q has no case any more: --update", name))
+		results[len(results)-1].Problems = append(results[len(results)-1].Problems, fmt.Sprintf("the golden outcome %q no longer has a test case: run with --update", name))
 		results[len(results)-1].Passed = false
 	}
 	return nil
@@ -74,7 +74,7 @@ func writeGolden(file string, answers map[string]rules.Answer) error {
 
 func compareGolden(result *rules.CaseResult, kept json.RawMessage) error {
 	if kept == nil {
-		result.Problems, result.Passed = append(result.Problems, "it has no golden outcome yet: --update"), false
+		result.Problems, result.Passed = append(result.Problems, "it has no golden outcome yet: run with --update"), false
 		return nil
 	}
 	text, err := json.Marshal(result.Answer)
@@ -85,7 +85,7 @@ func compareGolden(result *rules.CaseResult, kept json.RawMessage) error {
 	for _, d := range found {
 		message := "the golden outcome differs at " + d.Location
 		if d.Was != nil || d.Is != nil {
-			message += fmt.Sprintf(": it was %v, and is %v", d.Was, d.Is)
+			message += fmt.Sprintf(": was %v, is %v", d.Was, d.Is)
 		}
 		result.Problems, result.Passed = append(result.Problems, message), false
 	}

@@ -20,13 +20,13 @@ func importCommand() *cobra.Command {
 	var options importing.Options
 	cmd := &cobra.Command{
 		Use: "import FILE", Args: cobra.ExactArgs(1),
-		Short: "Create a workflow from an XState 4 or 5 machine or a Ballerine statechart-json definition; what cannot be imported is listed",
-		Long: "Makes a workflow of an XState 4 or 5 machine or of a Ballerine definition. No meaning changes silently: what is dropped is reported as a\n" +
-			"warning, and where the meaning cannot be carried the import is refused, with places in FILE. What could be carried is written all the\n" +
+		Short: "Create a workflow from an XState 4 or 5 machine or a Ballerine statechart-json definition; reports what cannot be imported",
+		Long: "Creates a workflow from an XState 4 or 5 machine or from a Ballerine definition. No meaning changes silently: what is dropped is reported as a\n" +
+			"warning, and where the meaning cannot be preserved the import is refused, with places in FILE. What could be imported is written all the\n" +
 			"same, marked so that it cannot be published before it is repaired, and the exit code is 1.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if options.XState != 0 && options.XState != 4 && options.XState != 5 {
-				return usageError{fmt.Errorf("--xstate is 4 or 5")}
+				return usageError{fmt.Errorf("--xstate must be 4 or 5")}
 			}
 			text, err := readFile(cmd, args[0])
 			if err != nil {
@@ -46,8 +46,8 @@ func importCommand() *cobra.Command {
 			return passed(cmd, found)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write, or a folder (ending in /) that plugins are written to as well; standard output without it")
-	cmd.Flags().IntVar(&options.XState, "xstate", 0, "the version that the machine was written for, 4 or 5; without it, what the machine tells")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write, or a folder (ending in /) that plugins are also written to; default: standard output")
+	cmd.Flags().IntVar(&options.XState, "xstate", 0, "XState version of the machine, 4 or 5; default: detected from the machine")
 	return cmd
 }
 
@@ -68,7 +68,7 @@ func imported(result importing.Result, problems problem.Diagnostics) map[string]
 func writeImported(cmd *cobra.Command, output string, result importing.Result) error {
 	if !strings.HasSuffix(output, "/") {
 		if len(result.Plugins) > 0 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "the plugins %s are written into a folder only: -o DIR/\n", strings.Join(slices.Sorted(maps.Keys(result.Plugins)), ", "))
+			fmt.Fprintf(cmd.ErrOrStderr(), "the plugins %s are only written to a folder: use -o DIR/\n", strings.Join(slices.Sorted(maps.Keys(result.Plugins)), ", "))
 		}
 		if output == "" || output == "-" {
 			_, err := cmd.OutOrStdout().Write(result.Workflow)

@@ -13,7 +13,7 @@ import (
 
 func caseIncidentsCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "incidents [CASE...]", Short: "List work that has failed and waits for an operator: of these cases, or of the newest 200 that have any",
+		Use: "incidents [CASE...]", Short: "List failed work that waits for an operator: of these cases, or of the newest 200 cases that have any",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return t.with(func(s source) error {
@@ -73,7 +73,7 @@ func caseRetryCommand(t *target) *cobra.Command {
 func caseSkipCommand(t *target) *cobra.Command {
 	var file, comment string
 	cmd := &cobra.Command{
-		Use: "skip CASE INCIDENT --result FILE", Short: "Enter the result of failed work by hand, and continue", Args: cobra.ExactArgs(2),
+		Use: "skip CASE INCIDENT --result FILE", Short: "Set the result of failed work manually, and continue", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var result any
 			if err := readJSON(cmd, file, &result); err != nil {
@@ -89,7 +89,7 @@ func caseSkipCommand(t *target) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&file, "result", "-", "the result: a JSON object or array, or a file with JSON; - is standard input")
-	cmd.Flags().StringVar(&comment, "comment", "", "why, for the history")
+	cmd.Flags().StringVar(&comment, "comment", "", "reason, for the history")
 	return cmd
 }
 

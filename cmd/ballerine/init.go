@@ -20,7 +20,7 @@ var starter embed.FS
 
 func initCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "init [DIR]", Short: "Make a project folder with a workflow, a policy, a plugin, test cases and a CI file", Args: cobra.MaximumNArgs(1),
+		Use: "init [DIR]", Short: "Create a project folder with a workflow, a policy, a plugin, test cases and a CI file", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := "."
 			if len(args) > 0 {
@@ -65,10 +65,10 @@ func starterFiles() (files []starterFile, err error) {
 
 // checkNoneExist makes sure that no file is overwritten. Errors: Conflict with all that are there.
 func checkNoneExist(root string, files []starterFile) error {
-	e := problem.New(problem.Conflict, "Files of a project are there already; nothing was written.")
+	e := problem.New(problem.Conflict, "The folder already has files of a project; nothing was written.")
 	for _, file := range files {
 		if _, err := os.Lstat(filepath.Join(root, file.to)); !errors.Is(err, fs.ErrNotExist) {
-			e.With(filepath.Join(root, file.to), "exists", "is there already")
+			e.With(filepath.Join(root, file.to), "exists", "already exists")
 		}
 	}
 	if len(e.Fields) > 0 {
@@ -84,7 +84,7 @@ func writeStarter(root string, file starterFile) error {
 	}
 	path := filepath.Join(root, file.to)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("make a folder: %w", err)
+		return fmt.Errorf("create a folder: %w", err)
 	}
 	return os.WriteFile(path, text, 0o644)
 }

@@ -43,7 +43,7 @@ func TestANewProjectPassesItsOwnTests(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(root, ".github", "workflows", "ballerine.yml")); err != nil {
 		t.Error(err)
 	}
-	if got := call(t, "", "init", root); got.code != exitProblems || !strings.Contains(got.errs, "README.md: is there already") {
+	if got := call(t, "", "init", root); got.code != exitProblems || !strings.Contains(got.errs, "README.md: already exists") {
 		t.Errorf("made twice: %+v", got)
 	}
 }
@@ -74,7 +74,7 @@ func TestSettingsOfAProjectAreCheckedAgainstItsPlugins(t *testing.T) {
 	for name, c := range map[string]struct {
 		root, want string
 	}{
-		"missing":      {started(t, "settings.yaml", "address:", "place:"), "address-check.yaml:7:10: The setting vendor.address is not configured. (say it in "},
+		"missing":      {started(t, "settings.yaml", "address:", "place:"), "address-check.yaml:7:10: The setting vendor.address is not configured. (specify it in "},
 		"no address":   {started(t, "settings.yaml", "https://api.example.com", "api.example.com"), "is not a base address"},
 		"another name": {started(t, plugin, "{vendor.address}", "{vendor.place}"), "The setting vendor.place is not configured"},
 	} {
@@ -107,7 +107,7 @@ func TestPretendedVendorsAreAskedAboutTheDocumentsOfTheCase(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	root = folderOf(t, map[string]string{"workflows/scan.yaml": chart, "plugins/scan.yaml": plugin, "tests/scan.yaml": strings.Replace(tests, "kind: passport", "kind: pasport", 1)})
-	if got := call(t, "", "test", root); got.code != exitProblems || !strings.Contains(got.errs, "documents[0].kind is none that the workflow collects (did you mean passport?)") {
+	if got := call(t, "", "test", root); got.code != exitProblems || !strings.Contains(got.errs, "documents[0].kind is not one that the workflow collects (did you mean passport?)") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -18,10 +18,10 @@ type objectInput struct {
 // flags add --file and --set by their names.
 func (o *objectInput) flags(cmd *cobra.Command, file, set, what string) {
 	cmd.Flags().StringVar(&o.file, file, "", what+": JSON object, or a file with one; - is standard input")
-	cmd.Flags().StringArrayVar(&o.set, set, nil, "PATH=VALUE: a member of "+what+", as a.b=c; VALUE is JSON where it reads as such, else a text; repeat it")
+	cmd.Flags().StringArrayVar(&o.set, set, nil, "PATH=VALUE: a member of "+what+", as in a.b=c; VALUE is parsed as JSON if possible, otherwise taken as text; repeatable")
 }
 
-// read gives the object; nil when nothing was given. Errors: usage, and problems of the file.
+// read returns the object; nil when nothing was given. Errors: usage, and problems of the file.
 func (o *objectInput) read(cmd *cobra.Command) (map[string]any, error) {
 	if o.file == "" && len(o.set) == 0 {
 		return nil, nil //nolint:nilnil // nothing was given, which is no error
@@ -50,7 +50,7 @@ func onlyOneReads(inputs ...string) error {
 		}
 	}
 	if readers > 1 {
-		return usageError{errors.New("standard input (-) can be read by one flag only")}
+		return usageError{errors.New("only one flag can read standard input (-)")}
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func setMember(object map[string]any, text string) error {
 		ok = ok && step != ""
 	}
 	if !ok {
-		return errors.New("a member is set by PATH=VALUE, as applicant.country=SE")
+		return errors.New("a member is set with PATH=VALUE, such as applicant.country=SE")
 	}
 	for i, step := range steps[:len(steps)-1] {
 		inner, isObject := object[step].(map[string]any)

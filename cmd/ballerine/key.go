@@ -26,7 +26,7 @@ func keyPath(id, what string) string {
 }
 
 func keyListCommand(t *target) *cobra.Command {
-	return wholeListCommand(t, "List the keys, without what is secret of them", "/v1/keys", printKeys)
+	return wholeListCommand(t, "List the keys, without their secrets", "/v1/keys", printKeys)
 }
 
 func printKeys(cmd *cobra.Command, keys []httpapi.Key) error {
@@ -81,9 +81,9 @@ func keyCreateCommand(t *target) *cobra.Command {
 			return t.showSecret(cmd, "/v1/keys", body)
 		},
 	}
-	cmd.Flags().StringVar(&name, "name", "", "what people call it: whose it is, and what for")
-	cmd.Flags().StringSliceVar(&named, "scope", nil, "a permission that it has; repeat it. Default: those of a client")
-	cmd.Flags().StringVar(&expires, "expires", "", "when it ends: RFC 3339, or a date; default: never")
+	cmd.Flags().StringVar(&name, "name", "", "name of the key: its owner and purpose")
+	cmd.Flags().StringSliceVar(&named, "scope", nil, "a permission of the key; repeatable. Default: the permissions of a client")
+	cmd.Flags().StringVar(&expires, "expires", "", "expiry: RFC 3339, or a date; default: never")
 	must(cmd.RegisterFlagCompletionFunc("scope", cobra.FixedCompletions(scopes(), cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
@@ -109,7 +109,7 @@ func (t *target) showSecret(cmd *cobra.Command, path string, body any) error {
 
 func keyRotateCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "rotate KEY", Short: "Give a key a new secret, printed once; the former stays valid for a day", Args: cobra.ExactArgs(1),
+		Use: "rotate KEY", Short: "Rotate the secret of a key; the new secret is printed once, the previous one stays valid for a day", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.showSecret(cmd, keyPath(args[0], "rotate"), nil)
 		},
@@ -118,7 +118,7 @@ func keyRotateCommand(t *target) *cobra.Command {
 
 func keyRevokeCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke KEY...", Short: "End keys at once", Args: cobra.MinimumNArgs(1),
+		Use: "revoke KEY...", Short: "Revoke keys immediately", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return t.deleteEach(cmd, ids, "revoked", func(id string) string { return keyPath(id, "") })
 		},

@@ -24,7 +24,7 @@ func TestAKeysSecretIsPrintedOnceAndWorksUntilItIsRevoked(t *testing.T) {
 	rotated := calls(t, admin, "", "key", "rotate", made.ID)
 	_, secret, _ := strings.Cut(rotated, "secret: ")
 	secret, rest, _ := strings.Cut(secret, "\n")
-	if secret == made.Secret || !strings.HasPrefix(secret, "blr_"+made.Prefix) || !strings.Contains(rest, "shown this once") {
+	if secret == made.Secret || !strings.HasPrefix(secret, "blr_"+made.Prefix) || !strings.Contains(rest, "Shown only once") {
 		t.Fatalf("%s", rotated)
 	}
 	with[3] = secret

@@ -56,7 +56,7 @@ func (l library) PolicyVersion(ctx context.Context, _, id string, version int) (
 	}
 	p, err := shipped.PolicyVersion(ctx, "", id, version)
 	if problem.CodeOf(err) == problem.UnknownPolicy {
-		err = problem.New(problem.UnknownPolicy, "There is no policy %s: name its file by --with, or put it beside the policy that calls it.", id)
+		err = problem.New(problem.UnknownPolicy, "There is no policy %s: pass its file with --with, or put it next to the policy that calls it.", id)
 	}
 	return p, err
 }

@@ -30,7 +30,7 @@ func valueListCommand() *cobra.Command {
 
 // seenFlag is the edition that a write is to be done over.
 func seenFlag(cmd *cobra.Command, seen *int) {
-	cmd.Flags().IntVar(seen, "edition", lists.Any, "only over this edition; default: whichever there is")
+	cmd.Flags().IntVar(seen, "edition", lists.Any, "only replace this edition; default: any")
 }
 
 func listListsCommand(t *target) *cobra.Command {
@@ -56,7 +56,7 @@ func printLists(cmd *cobra.Command, found []httpapi.ValueList) error {
 
 func showListCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "show NAME", Short: "Show what a list is, without its entries, as JSON", Args: cobra.ExactArgs(1),
+		Use: "show NAME", Short: "Show the properties of a list as JSON, without its entries", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.with(func(s source) error {
 				found, err := s.valueList(cmd.Context(), args[0])
@@ -74,8 +74,8 @@ func uploadListCommand(t *target) *cobra.Command {
 	put.Type, put.Holds, put.Matching = lists.Own, lists.Text, lists.Exact
 	cmd := &cobra.Command{
 		Use: "upload NAME FILE", Short: "Replace the content of a list with a CSV; creates the list if it does not exist", Args: cobra.ExactArgs(2),
-		Long: "Puts the whole content of a list from a CSV with the columns value, expires_at and note, in any order; only value is needed.\n" +
-			"The list is made when it is not there. What a list is stays as it is where no flag says otherwise.",
+		Long: "Replaces the whole content of a list with a CSV with the columns value, expires_at and note, in any order; only value is required.\n" +
+			"A list that does not exist is created. Properties of an existing list are only changed by flags.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			put.ID = args[0]
 			text, err := readFile(cmd, args[1])
@@ -95,7 +95,7 @@ func uploadListCommand(t *target) *cobra.Command {
 		},
 	}
 	choiceFlag(cmd, &put.Type, "type", lists.Types(), "allow, block or own")
-	cmd.Flags().StringVar(&put.Title, "title", "", "what people call it")
+	cmd.Flags().StringVar(&put.Title, "title", "", "title of the list")
 	choiceFlag(cmd, &put.Holds, "holds", lists.Holdings(), "text, number or date")
 	choiceFlag(cmd, &put.Matching, "matching", lists.Matchings(), "exact or ignoring_case")
 	seenFlag(cmd, &put.Seen)
@@ -113,7 +113,7 @@ func defineList(cmd *cobra.Command, s source, put *lists.Put) error {
 		return err
 	}
 	if put.Seen > 0 && put.Seen != there.Edition {
-		return problem.New(problem.Stale, "The list has another edition by now: %d.", there.Edition)
+		return problem.New(problem.Stale, "The list has a newer edition: %d.", there.Edition)
 	}
 	changed := false
 	for flag, keep := range map[string]func(){
@@ -146,7 +146,7 @@ func printUpload(cmd *cobra.Command, up httpapi.ValueListUpload) error {
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "list %s@%d: %s, %d entries", up.ID, up.Edition, what, up.Entries)
 	if up.Folded > 0 {
-		fmt.Fprintf(cmd.OutOrStdout(), ", %d were there twice", up.Folded)
+		fmt.Fprintf(cmd.OutOrStdout(), ", %d duplicates", up.Folded)
 	}
 	fmt.Fprintln(cmd.OutOrStdout())
 	return nil
@@ -156,7 +156,7 @@ func addToListCommand(t *target) *cobra.Command {
 	var expires, note string
 	var seen int
 	cmd := &cobra.Command{
-		Use: "add NAME VALUE...", Short: "Add entries; an existing value gets the given time and note", Args: cobra.MinimumNArgs(2),
+		Use: "add NAME VALUE...", Short: "Add entries; for an existing value, expiry and note are replaced", Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var change lists.Change
 			for _, value := range args[1:] {
@@ -165,8 +165,8 @@ func addToListCommand(t *target) *cobra.Command {
 			return changeList(cmd, t, args[0], change, seen)
 		},
 	}
-	cmd.Flags().StringVar(&expires, "expires", "", "they count before this time: RFC 3339, or a date for the start of that day in UTC")
-	cmd.Flags().StringVar(&note, "note", "", "why they are there")
+	cmd.Flags().StringVar(&expires, "expires", "", "expiry of the entries: RFC 3339, or a date for the start of that day in UTC")
+	cmd.Flags().StringVar(&note, "note", "", "note on the entries")
 	seenFlag(cmd, &seen)
 	return cmd
 }
@@ -192,7 +192,7 @@ func changeList(cmd *cobra.Command, t *target, name string, change lists.Change,
 		if asJSON(cmd) {
 			return json.NewEncoder(cmd.OutOrStdout()).Encode(done)
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "list %s@%d: %d added, %d replaced, %d removed, %d not there; %d entries\n",
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "list %s@%d: %d added, %d replaced, %d removed, %d not found; %d entries\n",
 			done.ID, done.Edition, done.Added, done.Replaced, done.Removed, done.Missing, done.Entries)
 		return err
 	})
@@ -216,8 +216,8 @@ func exportListCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; standard output without it")
-	cmd.Flags().IntVar(&edition, "edition", 0, "default: the newest")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default: standard output")
+	cmd.Flags().IntVar(&edition, "edition", 0, "default: the latest")
 	return cmd
 }
 
@@ -268,7 +268,7 @@ func forgetEditionCommand(t *target) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			edition, err := strconv.Atoi(args[1])
 			if err != nil || edition < 1 {
-				return usageError{fmt.Errorf("%q is not the number of an edition", args[1])}
+				return usageError{fmt.Errorf("%q is not an edition number", args[1])}
 			}
 			return t.with(func(s source) error { return s.forget(cmd.Context(), args[0], edition) })
 		},
@@ -283,6 +283,6 @@ func deleteListCommand(t *target) *cobra.Command {
 			return t.with(func(s source) error { return s.deleteList(cmd.Context(), args[0], seen) })
 		},
 	}
-	cmd.Flags().IntVar(&seen, "edition", 0, "the edition that was seen; needed when the list has entries")
+	cmd.Flags().IntVar(&seen, "edition", 0, "the edition to delete; required if the list has entries")
 	return cmd
 }

@@ -33,8 +33,8 @@ func TestListsAreTheSameRunningAndStopped(t *testing.T) {
 			{with("list", "upload", "blocked", csv), "list blocked@1: unchanged, 2 entries"},
 			{with("list", "upload", "blocked", csv, "--matching", "exact", "--edition", "1"), "list blocked@2: unchanged, 2 entries"},
 			{with("list", "upload", "blocked", csv, "--matching", "ignoring_case", "--title", "Blocked people"), "list blocked@3: unchanged, 2 entries"},
-			{with("list", "add", "blocked", "Trudy", "eve", "--expires", "2028-01-01", "--note", "second"), "list blocked@4: 1 added, 1 replaced, 0 removed, 0 not there; 3 entries"},
-			{with("list", "remove", "blocked", "MALLORY", "Nobody"), "list blocked@5: 0 added, 0 replaced, 1 removed, 1 not there; 2 entries"},
+			{with("list", "add", "blocked", "Trudy", "eve", "--expires", "2028-01-01", "--note", "second"), "list blocked@4: 1 added, 1 replaced, 0 removed, 0 not found; 3 entries"},
+			{with("list", "remove", "blocked", "MALLORY", "Nobody"), "list blocked@5: 0 added, 0 replaced, 1 removed, 1 not found; 2 entries"},
 			{with("list", "forget", "blocked", "1"), ""},
 			{with("policy", "publish", policy), "policy asks@1: published"},
 		} {
@@ -76,7 +76,7 @@ func TestListsAreTheSameRunningAndStopped(t *testing.T) {
 			{with("list", "export", "blocked", "--edition", "1"), exitProblems, "(not_found)"},
 			{with("list", "show", "none"), exitProblems, "(not_found)"},
 			{with("list", "delete", "blocked"), exitProblems, "(precondition_required)"},
-			{with("list", "forget", "blocked", "x"), exitUsage, "is not the number of an edition"},
+			{with("list", "forget", "blocked", "x"), exitUsage, "is not an edition number"},
 			{with("policy", "publish", file(t, "asks.yaml", strings.Replace(asksBlocked, "list: blocked", "list: blokced", 1))), exitProblems, "did you mean blocked?"},
 		} {
 			if got := call(t, "", c.args...); got.code != c.code || !strings.Contains(got.errs, c.want) || strings.Contains(got.errs, "Mallory") {
@@ -112,7 +112,7 @@ func TestPoliciesOfFilesAskListsOfFiles(t *testing.T) {
 		{[]string{"policy", "test", policy, "--list", "blocked=" + csv}, 0, "1 passed"},
 		{[]string{"policy", "test", policy, "--list", "bloked=" + csv}, exitProblems, "did you mean bloked?"},
 		{[]string{"policy", "backtest", policy, "--decisions", decisions, "--list", "blocked=" + csv}, 0, "approve -> reject: 1"},
-		{[]string{"policy", "backtest", policy, "--list", "blocked=" + csv}, exitUsage, "--list needs --decisions"},
+		{[]string{"policy", "backtest", policy, "--list", "blocked=" + csv}, exitUsage, "--list requires --decisions"},
 	} {
 		if got := call(t, "", c.args...); got.code != c.code || !strings.Contains(got.out+got.errs, c.want) {
 			t.Errorf("%v: %+v", c.args, got)

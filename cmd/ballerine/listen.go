@@ -22,14 +22,14 @@ func listenCommand() *cobra.Command {
 	var fail int
 	cmd := &cobra.Command{
 		Use:   "listen",
-		Short: "Receive webhooks on this machine, check their signatures and print one line for each",
+		Short: "Receive webhooks on this machine, verify their signatures and print one line for each",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return listen(cmd.Context(), cmd.OutOrStdout(), address, secret, fail)
 		},
 	}
 	cmd.Flags().StringVar(&address, "addr", "127.0.0.1:8790", "address to listen on")
-	cmd.Flags().StringVar(&secret, "secret", "", "the subscription's secret (whsec_…); without it signatures are not checked")
-	cmd.Flags().IntVar(&fail, "fail", 0, "answer this many deliveries with 503 first, to see them come again")
+	cmd.Flags().StringVar(&secret, "secret", "", "the subscription's secret (whsec_…); default: signatures are not verified")
+	cmd.Flags().IntVar(&fail, "fail", 0, "answer the first N deliveries with 503, to see them repeated")
 	return cmd
 }
 
@@ -46,7 +46,7 @@ func listen(ctx context.Context, out io.Writer, address, secret string, fail int
 	if secret != "" {
 		verifier, err := standardwebhooks.NewWebhook(secret)
 		if err != nil {
-			return usageError{fmt.Errorf("--secret is not a webhook secret: %w", err)}
+			return usageError{fmt.Errorf("--secret is not a valid webhook secret: %w", err)}
 		}
 		check = func(body []byte, header http.Header) string {
 			if verifier.Verify(body, header) != nil {

@@ -16,7 +16,7 @@ import (
 
 // listFlag adds the flag that names the files of lists.
 func listFlag(cmd *cobra.Command, named *[]string) {
-	cmd.Flags().StringArrayVar(named, "list", nil, "NAME=FILE: a list that the policy asks, as CSV; add ,holds=number|date or ,matching=ignoring_case")
+	cmd.Flags().StringArrayVar(named, "list", nil, "NAME=FILE: CSV of a list that the policy uses; append ,holds=number|date or ,matching=ignoring_case")
 }
 
 // listFiles are lists of files, by name. They have one edition.
@@ -72,12 +72,12 @@ func (l listFiles) names() []string { return slices.Sorted(maps.Keys(l)) }
 // OpenLists implements rules.Lists.
 func (l listFiles) OpenLists(_ context.Context, _ string, names []string, _ map[string]string) (map[string]expr.List, error) {
 	opened := map[string]expr.List{}
-	missing := problem.New(problem.UnknownList, "The policy asks for lists that are not there.")
+	missing := problem.New(problem.UnknownList, "The policy uses lists that were not supplied.")
 	for _, name := range names {
 		if set := l[name]; set != nil {
 			opened[name] = set
 		} else {
-			missing.With("lists."+name, "unknown", "name its file: --list %s=FILE.csv", name)
+			missing.With("lists."+name, "unknown", "supply the list with --list %s=FILE.csv", name)
 		}
 	}
 	if len(missing.Fields) > 0 {

@@ -21,16 +21,16 @@ func migrateCommand() *cobra.Command {
 	var apply bool
 	cmd := &cobra.Command{
 		Use: "migrate WORKFLOW --from N --to M", Args: cobra.ExactArgs(1),
-		Short: "Move running cases to another version of their workflow; without --apply it only shows what would happen to each",
+		Short: "Migrate running cases to another version of their workflow; without --apply, only report what would happen to each case",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			command.Workflow, command.DryRun, command.States = args[0], !apply, map[string]string{}
 			if command.From < 1 || command.To < 1 {
-				return usageError{fmt.Errorf("--from and --to are versions, 1 or more")}
+				return usageError{fmt.Errorf("--from and --to must be version numbers, 1 or more")}
 			}
 			for _, pair := range states {
 				from, to, ok := strings.Cut(pair, "=")
 				if !ok || from == "" || to == "" {
-					return usageError{fmt.Errorf("--map %q is not OLD=NEW", pair)}
+					return usageError{fmt.Errorf("--map %q must be OLD=NEW", pair)}
 				}
 				command.States[from] = to
 			}
@@ -38,11 +38,11 @@ func migrateCommand() *cobra.Command {
 		},
 	}
 	t.flags(cmd.Flags())
-	cmd.Flags().IntVar(&command.From, "from", 0, "version that the cases are at")
-	cmd.Flags().IntVar(&command.To, "to", 0, "version that they are moved to")
-	cmd.Flags().StringArrayVar(&states, "map", nil, "OLD=NEW: which state of the new version takes the place of one of the old; repeat it")
-	cmd.Flags().StringArrayVar(&command.Cases, "case", nil, "only this case; repeat it")
-	cmd.Flags().BoolVar(&apply, "apply", false, "do it")
+	cmd.Flags().IntVar(&command.From, "from", 0, "current version of the cases")
+	cmd.Flags().IntVar(&command.To, "to", 0, "version to migrate the cases to")
+	cmd.Flags().StringArrayVar(&states, "map", nil, "OLD=NEW: state of the new version that replaces a state of the old one; repeatable")
+	cmd.Flags().StringArrayVar(&command.Cases, "case", nil, "only this case; repeatable")
+	cmd.Flags().BoolVar(&apply, "apply", false, "perform the migration")
 	completesFlag(cmd, t, "case", knownCases)
 	return completes(cmd, t, knownWorkflows)
 }
@@ -76,7 +76,7 @@ func migrateAll(cmd *cobra.Command, s source, command cases.MigrateCommand) erro
 			all.Counts[cases.Moved], all.Counts[cases.WouldMove], all.Counts[cases.Refused], all.Counts[cases.Unchanged])
 	}
 	if n := all.Counts[cases.Refused]; n > 0 {
-		return fmt.Errorf("%d cases cannot be moved like this", n)
+		return fmt.Errorf("%d cases cannot be migrated", n)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func openAPICommand() *cobra.Command {
 		Use: "openapi", Short: "Print the OpenAPI document of the API as JSON, or write it and a readable reference to a folder (--folder)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if server = strings.TrimSuffix(server, "/"); server != "" && !isURL(server) {
-				return usageError{fmt.Errorf("--server is the URL of a system, as in https://risk.example.com")}
+				return usageError{fmt.Errorf("--server must be the URL of a system, such as https://risk.example.com")}
 			}
 			document, err := apidoc.JSON(server)
 			if err != nil {
@@ -32,8 +32,8 @@ func openAPICommand() *cobra.Command {
 			return writeReference(folder, document)
 		},
 	}
-	cmd.Flags().StringVar(&server, "server", "", "the URL of the system that the document is for; default: the address that it is read from")
-	cmd.Flags().StringVar(&folder, "folder", "", "write openapi.json, docs.html and docs.css here, to be served at /openapi.json, /docs and /docs.css")
+	cmd.Flags().StringVar(&server, "server", "", "URL of the system that the document describes; default: the address that it is read from")
+	cmd.Flags().StringVar(&folder, "folder", "", "folder to write openapi.json, docs.html and docs.css to, to be served at /openapi.json, /docs and /docs.css")
 	return cmd
 }
 
@@ -48,7 +48,7 @@ func writeReference(folder string, document []byte) error {
 		return err
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("make the folder: %w", err)
+		return fmt.Errorf("create the folder: %w", err)
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {

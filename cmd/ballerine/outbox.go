@@ -29,7 +29,7 @@ func outboxCommand() *cobra.Command {
 }
 
 func chooseDeadLetters(cmd *cobra.Command, t *target, filter *cases.DeadLetterFilter) {
-	cmd.Flags().StringVar(&filter.Case, "case", "", "of this case only")
+	cmd.Flags().StringVar(&filter.Case, "case", "", "only this case")
 	completesFlag(cmd, t, "case", knownCases)
 	choiceFlag(cmd, &filter.Kind, "kind", chosenKinds, "start, wake, stop, publish, report, cancel, unreadable, or deliver: deliveries to subscribers")
 	cmd.Flags().StringVar(&filter.Receiver, "receiver", "", "executions, subscribers, children, or the id of a parent case or of a subscription")
@@ -62,20 +62,20 @@ func outboxSettleCommand(t *target, discard bool) *cobra.Command {
 	var filter cases.DeadLetterFilter
 	var effect, reason string
 	var all bool
-	use, short := "replay", "Try dead letters again: one (--case and --effect), those that are chosen, or --all"
+	use, short := "replay", "Replay dead letters: one (--case and --effect), all that match the flags, or --all"
 	if discard {
-		use, short = "discard", "Let dead letters not happen: one (--case and --effect), those that are chosen, or --all"
+		use, short = "discard", "Discard dead letters: one (--case and --effect), all that match the flags, or --all"
 	}
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case filter == (cases.DeadLetterFilter{}) && effect == "" && !all:
-				return usageError{fmt.Errorf("say which ones: --case, --effect, --kind, --receiver, or --all")}
+				return usageError{fmt.Errorf("select dead letters with --case, --effect, --kind, --receiver, or --all")}
 			case effect != "" && filter.Case == "" && !strings.HasPrefix(effect, "dlv_"):
-				return usageError{fmt.Errorf("--effect is one of a --case")}
+				return usageError{fmt.Errorf("--effect requires --case")}
 			case discard && reason == "":
-				return usageError{fmt.Errorf("--reason says why they shall not happen")}
+				return usageError{fmt.Errorf("--reason is required: why they are discarded")}
 			}
 			return t.with(func(s source) error {
 				for sum := 0; ; {
@@ -92,8 +92,8 @@ func outboxSettleCommand(t *target, discard bool) *cobra.Command {
 		},
 	}
 	chooseDeadLetters(cmd, t, &filter)
-	cmd.Flags().StringVar(&effect, "effect", "", "just this one: version/number of an effect of the case, or the id of a delivery")
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the history of the cases and for the deliveries")
+	cmd.Flags().StringVar(&effect, "effect", "", "only this dead letter: version/number of an effect of the case, or the id of a delivery")
+	cmd.Flags().StringVar(&reason, "reason", "", "reason, for the history of the cases and for the deliveries")
 	cmd.Flags().BoolVar(&all, "all", false, "all dead letters of the tenant")
 	return cmd
 }

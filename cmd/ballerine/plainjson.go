@@ -29,7 +29,7 @@ func plainJSON(file string, text []byte, into any) error {
 		}}}
 	}
 	if err != nil {
-		return problem.Wrap(err, problem.MalformedJSON, "%s is not the JSON that is needed: an object.", file)
+		return problem.Wrap(err, problem.MalformedJSON, "%s must be a JSON object.", file)
 	}
 	return nil
 }

@@ -127,8 +127,8 @@ func testCommand() *cobra.Command {
 	var named []string
 	cmd := &cobra.Command{
 		Use: "test FILE...", Short: "Run the test cases in policies", Args: cobra.MinimumNArgs(1),
-		Long: "Runs the cases written in policies. A policy that another one calls is the one of the files named, one beside it, or one that ships.\n" +
-			"A case states the contents of the lists that it needs. With --list the names of lists are checked, too: a policy that uses another list is reported.",
+		Long: "Runs the test cases in policies. A policy that another one calls is looked up among the given files, next to the calling policy, and among the built-in policies.\n" +
+			"A test case states the contents of the lists that it needs. With --list, a policy that uses any other list is reported.",
 		RunE: func(cmd *cobra.Command, files []string) error {
 			policies, err := readPolicies(cmd, files)
 			if err != nil {
@@ -162,9 +162,9 @@ func testCommand() *cobra.Command {
 			return report.print(cmd)
 		},
 	}
-	cmd.Flags().StringVar(&kept.folder, "golden", "", "folder of golden outcomes: the whole answer of each case must be the one that is kept there")
+	cmd.Flags().StringVar(&kept.folder, "golden", "", "folder of golden outcomes: the whole answer of each test case must equal the one stored there")
 	listFlag(cmd, &named)
-	cmd.Flags().BoolVar(&kept.update, "update", false, "write the golden outcomes anew")
+	cmd.Flags().BoolVar(&kept.update, "update", false, "rewrite the golden outcomes")
 	return cmd
 }
 
@@ -212,7 +212,7 @@ func (t *testReport) print(cmd *cobra.Command) error {
 		fmt.Fprintf(cmd.OutOrStdout(), "%d passed, %d failed\n", t.Passed, t.Failed)
 	}
 	if t.Failed > 0 {
-		return problem.New(problem.Invalid, "%d cases of the policies fail.", t.Failed)
+		return problem.New(problem.Invalid, "%d test cases of the policies fail.", t.Failed)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func TestGoldenOutcomesShowWhatNoCaseExpects(t *testing.T) {
 		}
 	}
 	scored := file(t, "inner.yaml", strings.Replace(innerPolicy, "outcome: deny}\ncases", "outcome: deny, score: {base: 50}}\ncases", 1))
-	if got := call(t, "", "policy", "test", scored, "--golden", kept); got.code != exitProblems || !strings.Contains(got.errs, "large: the golden outcome differs at score: it was 0, and is 50") {
+	if got := call(t, "", "policy", "test", scored, "--golden", kept); got.code != exitProblems || !strings.Contains(got.errs, "large: the golden outcome differs at score: was 0, is 50") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -32,7 +32,7 @@ func newBar(w io.Writer, what string) *bar {
 	return b
 }
 
-// count tells how many are done.
+// count states how many are done.
 func (b *bar) count(done int) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
@@ -40,7 +40,7 @@ func (b *bar) count(done int) {
 	b.show()
 }
 
-// part tells how much of the work is done, 0 to 1.
+// part states how much of the work is done, 0 to 1.
 func (b *bar) part(fraction float64) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()

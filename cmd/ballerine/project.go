@@ -150,7 +150,7 @@ func readDefinition(cmd *cobra.Command, file string) (document, error) {
 
 // withFlag adds the flag that names further definitions.
 func withFlag(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().StringSlice("with", nil, "files or folders of policies, plugins, workflows and lists that it names; folders policies, plugins, workflows and lists beside it are found by themselves")
+	cmd.Flags().StringSlice("with", nil, "files or folders of policies, plugins, workflows and lists that it refers to; folders policies, plugins, workflows and lists next to it are found automatically")
 	return cmd
 }
 
@@ -181,7 +181,7 @@ func knownTo(cmd *cobra.Command, file string) (*registry.Batch, error) {
 		case i < len(named.documents):
 			return nil, diagnosticsError{found}
 		default:
-			warn(cmd, problem.Diagnostic{File: d.file, Code: "neighbour", Message: "has problems of its own"}, d.file+": has problems of its own")
+			warn(cmd, problem.Diagnostic{File: d.file, Code: "neighbour", Message: "has problems itself"}, d.file+": has problems itself")
 		}
 	}
 	return batch, nil

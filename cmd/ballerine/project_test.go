@@ -54,7 +54,7 @@ func TestOwnDefinitionsAreCheckedAsOneOffline(t *testing.T) {
 		}
 	}
 	broken := folderOf(t, map[string]string{"asking.yaml": chart, "policies/own.yaml": agePolicy, "plugins/ask.yaml": askPlugin, "plugins/other.yaml": "id: other\n"})
-	if got := call(t, "", "workflow", "validate", filepath.Join(broken, "asking.yaml")); got.code != 0 || !strings.Contains(got.errs, "other.yaml: has problems of its own") {
+	if got := call(t, "", "workflow", "validate", filepath.Join(broken, "asking.yaml")); got.code != 0 || !strings.Contains(got.errs, "other.yaml: has problems itself") {
 		t.Errorf("a broken neighbour that nobody names: %+v", got)
 	}
 	if got := call(t, "", "workflow", "validate", alone, "--with", broken); got.code != exitProblems || !strings.Contains(got.errs, "other.yaml:1:1") {

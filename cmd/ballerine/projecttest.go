@@ -51,7 +51,7 @@ func projectAt(args []string) (string, project, error) {
 	}
 	p, err := readProject(root)
 	if err == nil && len(p.documents) == 0 {
-		err = usageError{fmt.Errorf("%s has no definitions in workflows/, policies/ or plugins/: ballerine init makes a project", root)}
+		err = usageError{fmt.Errorf("%s has no definitions in workflows/, policies/ or plugins/: ballerine init creates a project", root)}
 	}
 	return root, p, err
 }
@@ -129,7 +129,7 @@ func (r *projectReport) settings(cmd *cobra.Command, root string, p project, bat
 			renameFile(found, d.file)
 			for i := range found {
 				if found[i].Code == connector.CodeSettingMissing {
-					found[i].Hint = "say it in " + file
+					found[i].Hint = "specify it in " + file
 				}
 			}
 			r.Diagnostics = append(r.Diagnostics, found.Strict()...)
@@ -189,7 +189,7 @@ func (r *projectReport) print(cmd *cobra.Command, documents int) error {
 		fmt.Fprintf(cmd.OutOrStdout(), "%d definitions, %d problems; %d cases passed, %d failed\n", documents, len(r.Diagnostics), r.Passed, r.Failed)
 	}
 	if r.Failed > 0 || len(r.Diagnostics) > 0 {
-		return problem.New(problem.Invalid, "The project does not pass its tests.")
+		return problem.New(problem.Invalid, "The tests of the project fail.")
 	}
 	return nil
 }
@@ -228,8 +228,8 @@ func publishProjectCommand() *cobra.Command {
 		},
 	}
 	t.flags(cmd.Flags())
-	cmd.Flags().StringVar(&comment, "comment", "", "what is new, for those who come later")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check, and say what would happen")
+	cmd.Flags().StringVar(&comment, "comment", "", "comment on what has changed")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only validate, and report what would happen")
 	return cmd
 }
 

@@ -32,13 +32,13 @@ type proposals interface {
 
 func proposalCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "proposal", Short: "Approve or reject what others propose to publish"}
+	cmd := &cobra.Command{Use: "proposal", Short: "Approve or reject the proposals of others"}
 	t.flags(cmd.PersistentFlags())
 	cmd.AddCommand(
 		proposalsCommand(t), completes(proposalShowCommand(t), t, knownProposals),
-		completes(decideCommand(t, "approve", "approval", "Approve what somebody else has proposed: it is checked again, and published in one go", "comment"), t, knownProposals),
-		completes(decideCommand(t, "reject", "rejection", "Reject what somebody else has proposed", "reason"), t, knownProposals),
-		completes(decideCommand(t, "withdraw", "withdrawal", "Take your own proposal back", ""), t, knownProposals),
+		completes(decideCommand(t, "approve", "approval", "Approve the proposal of another person; it is validated again and published atomically", "comment"), t, knownProposals),
+		completes(decideCommand(t, "reject", "rejection", "Reject the proposal of another person", "reason"), t, knownProposals),
+		completes(decideCommand(t, "withdraw", "withdrawal", "Withdraw your own proposal", ""), t, knownProposals),
 	)
 	return cmd
 }
@@ -50,7 +50,7 @@ func proposalsCommand(t *target) *cobra.Command {
 		Use: "list", Short: "List proposals, the newest first",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 || limit > 200 {
-				return usageError{fmt.Errorf("--limit is 1 to 200")}
+				return usageError{fmt.Errorf("--limit must be 1 to 200")}
 			}
 			return t.with(func(s source) error {
 				found, err := s.proposals(cmd.Context(), string(status), limit)
@@ -62,7 +62,7 @@ func proposalsCommand(t *target) *cobra.Command {
 		},
 	}
 	choiceFlag(cmd, &status, "status", registry.Statuses(), "open, approved, rejected, withdrawn or outdated; all without it")
-	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")
+	cmd.Flags().IntVar(&limit, "limit", 50, "maximum number")
 	return cmd
 }
 
@@ -92,7 +92,7 @@ func onOff(on bool) string {
 
 func proposalShowCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Print what a proposal changes, and whether it could be published now", Args: cobra.ExactArgs(1),
+		Use: "show ID", Short: "Show the changes of a proposal, and whether it can be published now", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.with(func(s source) error {
 				p, err := s.proposal(cmd.Context(), args[0])
@@ -113,7 +113,7 @@ func printProposal(cmd *cobra.Command, p httpapi.Proposal) {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "%s: %s\nproposed by %s at %s%s\n", p.ID, p.Status, p.ProposedBy, p.ProposedAt.Format(time.RFC3339), because(p.Comment))
 	if len(p.Behind) > 0 {
-		fmt.Fprintf(out, "with a key that is known to %s, who cannot approve either\n", strings.Join(p.Behind, ", "))
+		fmt.Fprintf(out, "with a key that %s has created or rotated and so cannot approve either\n", strings.Join(p.Behind, ", "))
 	}
 	if p.DecidedAt != nil {
 		fmt.Fprintf(out, "%s by %s at %s%s\n", p.Status, p.DecidedBy, p.DecidedAt.Format(time.RFC3339), because(p.Reason))
@@ -124,7 +124,7 @@ func printProposal(cmd *cobra.Command, p httpapi.Proposal) {
 	for _, d := range p.Documents {
 		fmt.Fprintf(out, "\n%s\n", basedOn(d))
 		if d.Newest != nil && *d.Newest != d.Base && p.Status == registry.Open {
-			fmt.Fprintf(out, "! outdated: version %d is there now\n", *d.Newest)
+			fmt.Fprintf(out, "! outdated: the latest version is now %d\n", *d.Newest)
 		}
 		passed := 0
 		for _, c := range d.Cases {
@@ -132,10 +132,10 @@ func printProposal(cmd *cobra.Command, p httpapi.Proposal) {
 				passed++
 				continue
 			}
-			fmt.Fprintf(out, "! the case %q fails: %s\n", c.Name, strings.Join(c.Problems, "; "))
+			fmt.Fprintf(out, "! the test case %q fails: %s\n", c.Name, strings.Join(c.Problems, "; "))
 		}
 		if len(d.Cases) > 0 {
-			fmt.Fprintf(out, "  cases: %d of %d come out as they should\n", passed, len(d.Cases))
+			fmt.Fprintf(out, "  test cases: %d of %d pass\n", passed, len(d.Cases))
 		}
 		for _, found := range d.Problems {
 			fmt.Fprintf(out, "! %s\n", found)
@@ -177,7 +177,7 @@ func printDiff(out io.Writer, d httpapi.ProposedDocument) {
 		}
 	}
 	if diff.Cut {
-		fmt.Fprintln(out, "(not all of it can be shown: `proposal show --json` has the source)")
+		fmt.Fprintln(out, "(truncated: `proposal show --json` has the complete source)")
 	}
 }
 
@@ -205,7 +205,7 @@ func decideCommand(t *target, name, how, short, reasonFlag string) *cobra.Comman
 				body = map[string]any{reasonFlag: why}
 			}
 			if reasonFlag == "reason" && why == "" {
-				return usageError{fmt.Errorf("--reason says why")}
+				return usageError{fmt.Errorf("--reason is required")}
 			}
 			return t.with(func(s source) error {
 				done, err := s.decide(cmd.Context(), args[0], how, body)
@@ -224,7 +224,7 @@ func decideCommand(t *target, name, how, short, reasonFlag string) *cobra.Comman
 		},
 	}
 	if reasonFlag != "" {
-		cmd.Flags().StringVar(&why, reasonFlag, "", "why, for those who come later")
+		cmd.Flags().StringVar(&why, reasonFlag, "", "comment on the reason")
 	}
 	return cmd
 }
@@ -251,7 +251,7 @@ func (l atRest) proposal(ctx context.Context, id string) (httpapi.Proposal, erro
 }
 
 func (l atRest) decide(context.Context, string, string, map[string]any) (httpapi.Proposal, error) {
-	return httpapi.Proposal{}, problem.New(problem.Forbidden, "Nobody has signed in to data at rest: start the system, and decide with --endpoint and a person's token.")
+	return httpapi.Proposal{}, problem.New(problem.Forbidden, "A proposal cannot be decided in local data, where nobody has signed in: start the system, and use --endpoint and a person's token.")
 }
 
 func (l atRest) settings(ctx context.Context) (httpapi.PublishingSettings, error) {

@@ -55,7 +55,7 @@ func TestFourEyesOnTheCommandLine(t *testing.T) {
 	}
 	expect(manager, 0, "a whole project", "proposal", "list", "--status", "open")
 	expect(manager, 0, id+"|policy own|because", "proposal", "list", "--status", "open")
-	expect(manager, 0, "proposed by user_developer5|policy own: the first version|cases: 1 of 1 come out|@@ -0,0 +1,8 @@|+title: Own|# <U+202E>gninraw", "proposal", "show", id)
+	expect(manager, 0, "proposed by user_developer5|policy own: the first version|cases: 1 of 1 pass|@@ -0,0 +1,8 @@|+title: Own|# <U+202E>gninraw", "proposal", "show", id)
 	expect(developer, exitProblems, "definitions:approve", "proposal", "approve", id)
 	expect(manager, 0, id+": approved|policy own@1", "proposal", "approve", id, "--comment", "agreed")
 	expect(manager, 0, `"decided_by":"user_manager1"`, "proposal", "show", id, "--json")

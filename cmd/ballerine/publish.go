@@ -81,8 +81,8 @@ func publishCommand(t *target, kind registry.Kind) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&comment, "comment", "", "what is new, for those who come later")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check, and say what would happen")
+	cmd.Flags().StringVar(&comment, "comment", "", "comment on what has changed")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only validate, and report what would happen")
 	return cmd
 }
 
@@ -244,7 +244,7 @@ func copyCommand(t *target) *cobra.Command {
 
 func workspaceCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "workspace", Short: "Copy everything that was published to another environment"}
+	cmd := &cobra.Command{Use: "workspace", Short: "Copy all published definitions to another environment"}
 	t.flags(cmd.PersistentFlags())
 	cmd.AddCommand(exportCommand(t), importWorkspaceCommand(t))
 	return cmd
@@ -253,7 +253,7 @@ func workspaceCommand() *cobra.Command {
 func exportCommand(t *target) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "export", Short: "Write the newest version of everything that was published",
+		Use: "export", Short: "Export the latest version of all published definitions",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.with(func(s source) error {
 				w, err := s.export(cmd.Context())
@@ -273,14 +273,14 @@ func exportCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; standard output without it")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default: standard output")
 	return cmd
 }
 
 func importWorkspaceCommand(t *target) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
-		Use: "import FILE", Short: "Publish what is new in an exported workspace; nothing if anything has problems", Args: cobra.ExactArgs(1),
+		Use: "import FILE", Short: "Publish what is new in an exported workspace, or nothing if any definition has problems", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readFile(cmd, args[0])
 			if err != nil {
@@ -299,7 +299,7 @@ func importWorkspaceCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check, and say what would happen")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only validate, and report what would happen")
 	return cmd
 }
 

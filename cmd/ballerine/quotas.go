@@ -61,7 +61,7 @@ type needed struct {
 func quotasCommand() *cobra.Command {
 	var l load
 	cmd := &cobra.Command{
-		Use: "quotas", Short: "Calculate what a deployment on AWS needs of an account's quotas, from the load that it is to carry", Args: cobra.NoArgs,
+		Use: "quotas", Short: "Calculate the AWS account quotas that a deployment needs for an expected load", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := l.check(); err != nil {
 				return err
@@ -76,22 +76,22 @@ func quotasCommand() *cobra.Command {
 	number := func(into *float64, name string, value float64, usage string) {
 		cmd.Flags().Float64Var(into, name, value, usage)
 	}
-	number(&l.casesPerHour, "cases-per-hour", 100, "cases that begin in the busiest hour")
-	number(&l.peak, "peak", 3, "how many times the busiest second is above the hour's average")
-	number(&l.pages, "pages", 20, "pages of the dashboard that are open at the same time")
-	number(&l.pageRequests, "page-requests", 0.4, "requests a second of an open page")
-	number(&l.requests, "requests", 15, "requests of clients and applicants for a case")
-	number(&l.requestSeconds, "request-seconds", 0.1, "how long a request keeps a function, in seconds")
-	number(&l.works, "works", 12, "calls of functions by the state machine for a case, besides vendors")
-	number(&l.workSeconds, "work-seconds", 0.2, "how long each of them takes, in seconds")
-	number(&l.vendorCalls, "vendor-calls", 3, "calls of vendors for a case")
-	number(&l.vendorSeconds, "vendor-seconds", 5, "how long a vendor takes to answer, in seconds")
-	number(&l.executions, "executions", 1, "executions that are started for a case; each child case has one, too")
-	number(&l.wakes, "wakes", 5, "waits of a case that end by an event")
-	number(&l.transitions, "transitions", 40, "state transitions of a case")
-	number(&l.writeUnits, "write-units", 700, "DynamoDB write units of a case, in the table of cases and its indexes")
-	number(&l.concurrency, "concurrency", 0, "the account's quota of concurrent functions, when it is not the default: a new account has 10")
-	number(&l.throttleOfDeployment, "throttle", 250, "requests a second that the deployment's own API lets through (template.yaml)")
+	number(&l.casesPerHour, "cases-per-hour", 100, "cases started in the busiest hour")
+	number(&l.peak, "peak", 3, "ratio of the busiest second to the average of the hour")
+	number(&l.pages, "pages", 20, "dashboard pages open at the same time")
+	number(&l.pageRequests, "page-requests", 0.4, "requests per second of an open page")
+	number(&l.requests, "requests", 15, "requests of clients and applicants per case")
+	number(&l.requestSeconds, "request-seconds", 0.1, "average duration of a request, in seconds")
+	number(&l.works, "works", 12, "function calls by the state machine per case, without vendor calls")
+	number(&l.workSeconds, "work-seconds", 0.2, "average duration of these calls, in seconds")
+	number(&l.vendorCalls, "vendor-calls", 3, "vendor calls per case")
+	number(&l.vendorSeconds, "vendor-seconds", 5, "average response time of a vendor, in seconds")
+	number(&l.executions, "executions", 1, "executions started per case; each child case has its own")
+	number(&l.wakes, "wakes", 5, "waits per case that are ended by an event")
+	number(&l.transitions, "transitions", 40, "state transitions per case")
+	number(&l.writeUnits, "write-units", 700, "DynamoDB write units per case, in the table of cases and its indexes")
+	number(&l.concurrency, "concurrency", 0, "the account's quota of concurrent function executions, if it differs from the default; new accounts have 10")
+	number(&l.throttleOfDeployment, "throttle", 250, "requests per second that the deployment's own throttle allows (template.yaml)")
 	cmd.Flags().StringVar(&l.region, "region", "eu-central-1", "region: some have larger quotas")
 	return cmd
 }
@@ -100,7 +100,7 @@ func quotasCommand() *cobra.Command {
 func (l load) check() error {
 	for _, n := range []float64{l.casesPerHour, l.peak, l.pages, l.pageRequests, l.requests, l.requestSeconds, l.works, l.workSeconds, l.vendorCalls, l.vendorSeconds, l.executions, l.wakes, l.transitions, l.writeUnits, l.concurrency, l.throttleOfDeployment} {
 		if n < 0 || math.IsNaN(n) || math.IsInf(n, 0) {
-			return usageError{errors.New("every figure is a number of at least 0")}
+			return usageError{errors.New("all figures must be numbers of at least 0")}
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func reportQuotas(cmd *cobra.Command, table quotaTable, rows []needed) error {
 		for _, r := range rows {
 			verdict := ""
 			if !r.Enough {
-				verdict = "not enough: have it raised"
+				verdict = "not enough: request an increase"
 			}
 			fmt.Fprintf(w, "%s\t%g%s\t%g%s\t%d %%\t%s\n", r.Quota, r.Needed, r.Unit, r.Most, r.Unit, r.Share, verdict)
 		}
@@ -175,7 +175,7 @@ func reportQuotas(cmd *cobra.Command, table quotaTable, rows []needed) error {
 		fmt.Fprintf(cmd.OutOrStdout(), "\nAWS's defaults as of %s; an account may have others (Service Quotas).\n", table.Date)
 	}
 	if short > 0 {
-		return problem.New(problem.Invalid, "The load needs more than %d of the quotas allow.", short)
+		return problem.New(problem.Invalid, "The load exceeds %d of the quotas.", short)
 	}
 	return nil
 }

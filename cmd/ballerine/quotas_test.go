@@ -51,7 +51,7 @@ func TestALoadThatNeedsMoreThanAQuotaIsAProblem(t *testing.T) {
 		t.Errorf("the default load fits a new account: %d %s %+v", got.code, got.errs, rows)
 	}
 	rows, got = quotasOf(t, "--concurrency", "10", "--cases-per-hour", "2000")
-	if got.code != exitProblems || rows["Lambda: functions that run at the same time"].Enough || !strings.Contains(got.errs, "more than 1 of the quotas") {
+	if got.code != exitProblems || rows["Lambda: functions that run at the same time"].Enough || !strings.Contains(got.errs, "exceeds 1 of the quotas") {
 		t.Errorf("%d %s %+v", got.code, got.errs, rows)
 	}
 	if text := call(t, "", "quotas", "--pages", "700"); text.code != exitProblems || !strings.Contains(text.out, "not enough") {

@@ -70,7 +70,7 @@ func (c wholeCase) documents(chart *workflow.Workflow) (sent []connector.Documen
 	all := []cases.Document{}
 	for i, d := range c.Documents {
 		if !slices.Contains(known, d.Kind) {
-			problems = append(problems, fmt.Sprintf("documents[%d].kind is none that the workflow collects%s", i, meant(d.Kind, known)))
+			problems = append(problems, fmt.Sprintf("documents[%d].kind is not one that the workflow collects%s", i, meant(d.Kind, known)))
 		}
 		d.ID = cmp.Or(d.ID, fmt.Sprintf("doc_%d", i+1))
 		sum := sha256.Sum256([]byte(d.ID))
@@ -103,7 +103,7 @@ func readRehearsals(file string, text []byte) (r rehearsals, err error) {
 	}
 	encoded, err := json.Marshal(document)
 	if err != nil {
-		return r, problem.New(problem.Invalid, "%s is not an object of texts.", file)
+		return r, problem.New(problem.Invalid, "%s must be an object of strings.", file)
 	}
 	for _, f := range jsonsource.JSONFaults(encoded) {
 		return r, problem.New(problem.Invalid, "%s: %s: %s", file, f.Path, f.Message)
@@ -114,7 +114,7 @@ func readRehearsals(file string, text []byte) (r rehearsals, err error) {
 		return r, problem.New(problem.Invalid, "%s: %s", file, strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if r.Workflow == "" || len(r.Cases) == 0 {
-		return r, problem.New(problem.Invalid, "%s needs workflow, the id of one, and cases.", file)
+		return r, problem.New(problem.Invalid, "%s needs the keys workflow (an id) and cases.", file)
 	}
 	r.lines = map[int]int{}
 	if yaml.Unmarshal(text, &node) == nil && len(node.Content) == 1 {
@@ -141,7 +141,7 @@ func (w world) PolicyVersion(_ context.Context, _, id string, _ int) (*rules.Pol
 	return w.batch.ParsedPolicy(id)
 }
 
-// run gives what differs from what is expected.
+// run returns what differs from what is expected.
 func (w world) run(ctx context.Context, chart *workflow.Workflow, c wholeCase) (problems []string) {
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 	if c.Now != "" {
@@ -194,7 +194,7 @@ func (w world) work(ctx context.Context, chart *workflow.Workflow, r *workflow.R
 			return line, nil
 		}
 		if *left--; *left < 0 {
-			return line, []string{fmt.Sprintf("the case does more than %d pieces of work", maxAnswers)}
+			return line, []string{fmt.Sprintf("the case performs work more than %d times", maxAnswers)}
 		}
 		invocation, ok := chart.Invocation(next.State, next.Work)
 		if !ok {
@@ -228,7 +228,7 @@ func (w world) answer(ctx context.Context, r *workflow.Rehearsal, c wholeCase, i
 	case i.Source == "rules" && !ok:
 		return w.decide(ctx, r, i)
 	case !ok:
-		return nil, problem.New(noAnswer, "answers.%s is missing: nothing says what comes of this work", i.ID)
+		return nil, problem.New(noAnswer, "answers.%s is missing: the result of this work is not specified", i.ID)
 	case i.Source != "vendor":
 		return nil, problem.New(noAnswer, "answers.%s needs result or error", i.ID)
 	}
@@ -258,7 +258,7 @@ func (w world) decide(ctx context.Context, r *workflow.Rehearsal, i workflow.Inv
 	}
 	options, err := policy.Open(rules.NewLibrary(ctx, "", w, w.lists), rules.Seen{})
 	if err != nil {
-		return nil, problem.New(noAnswer, "the policy %s cannot be asked: %v", i.Name, err)
+		return nil, problem.New(noAnswer, "the policy %s cannot be evaluated: %v", i.Name, err)
 	}
 	options.Now = r.Now()
 	answer, err := policy.Evaluate(r.Input(i), options)

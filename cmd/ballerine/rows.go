@@ -98,7 +98,7 @@ func printObject(cmd *cobra.Command, value any) error {
 
 // printSecret prints what nobody can see again, below the row of what it belongs to.
 func printSecret(cmd *cobra.Command, secret string) error {
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "\nsecret: %s\nIt is shown this once.\n", secret)
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "\nsecret: %s\nShown only once.\n", secret)
 	return err
 }
 

@@ -32,7 +32,7 @@ func commandLines(text string) (found []string) {
 	return found
 }
 
-// problemOf says what is wrong with a call, without making it. A command that is only named needs no arguments.
+// problemOf states what is wrong with a call, without making it. A command that is only named needs no arguments.
 func problemOf(line string) error {
 	args := strings.Fields(quoted.ReplaceAllString(line, "TEXT"))[1:]
 	cmd, rest, err := newRoot().Find(args)

@@ -29,15 +29,15 @@ func printSeeded(errs io.Writer, made demo.Made, data string, asJSON bool) error
 		return json.NewEncoder(errs).Encode(map[string]any{"seeded": made, "credentials": credentials})
 	}
 	if made.Cases == 0 {
-		_, err := fmt.Fprintf(errs, "There are cases in %s already: no demo cases were added.\n", data)
+		_, err := fmt.Fprintf(errs, "%s already has cases: no demo cases were added.\n", data)
 		return err
 	}
-	_, err := fmt.Fprintf(errs, "Made %d demo cases in %s: %d wait for a reviewer, %d are under way, %d have ended. Keys and tokens are in %s.\n",
+	_, err := fmt.Fprintf(errs, "Created %d demo cases in %s: %d wait for a reviewer, %d are in progress, %d have ended. Keys and tokens are in %s.\n",
 		made.Cases, data, made.ToDecide, made.UnderWay, made.Ended, credentials)
 	return err
 }
 
-// seedProgress says how far the demo cases are: on one line that a terminal writes anew, elsewhere at the beginning only.
+// seedProgress states how far the demo cases are: on one line that a terminal writes anew, elsewhere at the beginning only.
 func seedProgress(errs io.Writer, asJSON bool) func(done, total int) {
 	if asJSON {
 		return nil
@@ -50,11 +50,11 @@ func seedProgress(errs io.Writer, asJSON bool) func(done, total int) {
 	return func(done, total int) {
 		switch {
 		case terminal && done == total:
-			_, _ = fmt.Fprintf(errs, "\rSetting up %d demo cases … %d/%d\n", total, done, total) // whoever looks away misses it
+			_, _ = fmt.Fprintf(errs, "\rCreating %d demo cases … %d/%d\n", total, done, total) // whoever looks away misses it
 		case terminal:
-			_, _ = fmt.Fprintf(errs, "\rSetting up %d demo cases … %d/%d", total, done, total)
+			_, _ = fmt.Fprintf(errs, "\rCreating %d demo cases … %d/%d", total, done, total)
 		case done == 0:
-			_, _ = fmt.Fprintf(errs, "Setting up %d demo cases …\n", total)
+			_, _ = fmt.Fprintf(errs, "Creating %d demo cases …\n", total)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func exportTableCommand() *cobra.Command {
 			return replaceFile(output, text)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write, .csv or .xlsx; CSV on standard output without it")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write, .csv or .xlsx; default: CSV on standard output")
 	return cmd
 }
 
@@ -111,12 +111,12 @@ func writeTable(file, name string, s table.Source, outcomes []string) ([]byte, e
 		err := xlsx.Write(&b, name, s, map[string][]string{"outcome": outcomes})
 		return []byte(b.String()), err
 	}
-	return nil, usageError{fmt.Errorf("%s: a table is written as .csv or .xlsx", file)}
+	return nil, usageError{fmt.Errorf("%s: a table can only be written as .csv or .xlsx", file)}
 }
 
 func checkTablesCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "check FILE", Short: "Report rows that overlap, contradict each other or never count, and inputs that no row covers", Args: cobra.ExactArgs(1),
+		Use: "check FILE", Short: "Report rows that overlap, contradict each other or never apply, and inputs that no row covers", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readFile(cmd, args[0])
 			if err != nil {
@@ -150,7 +150,7 @@ func checkTablesCommand() *cobra.Command {
 // printDiagnostics prints problems of tables, warnings as such.
 func printDiagnostics(w io.Writer, found problem.Diagnostics) {
 	if len(found) == 0 {
-		fmt.Fprintln(w, "no overlaps, no gaps, no rows that never count")
+		fmt.Fprintln(w, "no overlaps, no gaps, no rows that never apply")
 	}
 	for _, d := range found.Of(problem.SeverityWarning) {
 		fmt.Fprintf(w, "%s (warning)\n", d)

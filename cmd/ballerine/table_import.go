@@ -31,19 +31,19 @@ func importTableCommand() *cobra.Command {
 	one := tableImport{}
 	cmd := &cobra.Command{
 		Use: "import FILE TABLE FROM", Args: cobra.ExactArgs(3),
-		Short: "Put a table of a spreadsheet (.csv, .xlsx) or a DMN document (.dmn) into a policy",
-		Long: "Puts a table of a spreadsheet or a DMN document into a policy's file. Everything else in the file stays as it is, and so do rows that " +
-			"have not changed. The policy is checked and its cases are run first; nothing is written when there are problems.",
+		Short: "Import a table from a spreadsheet (.csv, .xlsx) or a DMN document (.dmn) into a policy",
+		Long: "Imports a table from a spreadsheet or a DMN document into the file of a policy. The rest of the file stays unchanged, and so do rows that " +
+			"have not changed. The policy is validated and its test cases are run first; nothing is written if there are problems.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			one.policy, one.table, one.file = args[0], args[1], args[2]
 			return one.run(cmd)
 		},
 	}
-	cmd.Flags().StringVar(&one.decision, "decision", "", "name or id of the decision, where a DMN document has several")
+	cmd.Flags().StringVar(&one.decision, "decision", "", "name or id of the decision, if a DMN document has several")
 	cmd.Flags().StringToStringVar(&one.names, "name", nil, "what a name of a DMN document is in the policy: \"Monthly income=income.monthly\"")
-	cmd.Flags().BoolVar(&one.dryRun, "dry-run", false, "check, and say what would change")
-	cmd.Flags().BoolVar(&one.create, "create", false, "add the table where the policy has none of the name")
-	cmd.Flags().BoolVar(&one.force, "force", false, "write although cases of the policy fail")
+	cmd.Flags().BoolVar(&one.dryRun, "dry-run", false, "only validate, and report what would change")
+	cmd.Flags().BoolVar(&one.create, "create", false, "add the table if the policy has none with this name")
+	cmd.Flags().BoolVar(&one.force, "force", false, "write even if test cases of the policy fail")
 	return cmd
 }
 
@@ -59,7 +59,7 @@ type importedTable struct {
 
 func (i tableImport) run(cmd *cobra.Command) error {
 	if i.policy == "-" {
-		return usageError{fmt.Errorf("a table is put into a file")}
+		return usageError{fmt.Errorf("a table can only be imported into a file")}
 	}
 	source, err := readFile(cmd, i.policy)
 	if err != nil {
@@ -88,7 +88,7 @@ func (i tableImport) run(cmd *cobra.Command) error {
 	printWarnings(cmd, found)
 	if report.Failed > 0 && !i.force {
 		report.printProblems(cmd)
-		return problem.New(problem.Invalid, "%d cases of the policy fail with this table; nothing is written. Change them, or write it by --force.", report.Failed)
+		return problem.New(problem.Invalid, "%d test cases of the policy fail with this table; nothing was written. Correct them, or use --force.", report.Failed)
 	}
 	made := importedTable{tableSummary: summary(i.table, sheet.Source), Warnings: append(problem.Diagnostics{}, found...)}
 	made.compare(before, i.table, sheet.Source)
@@ -136,7 +136,7 @@ func (i tableImport) read(cmd *cobra.Command) (tablefile.Sheet, problem.Diagnost
 		}
 		return decision.Sheet, append(model.Others, decision.Problems...), nil
 	}
-	return tablefile.Sheet{}, nil, usageError{fmt.Errorf("%s: a table is read from .csv, .xlsx or .dmn", i.file)}
+	return tablefile.Sheet{}, nil, usageError{fmt.Errorf("%s: a table can only be read from .csv, .xlsx or .dmn", i.file)}
 }
 
 // noDecision adds to an error what else the document has.
@@ -200,7 +200,7 @@ func (made importedTable) print(cmd *cobra.Command) error {
 	if asJSON(cmd) {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(made)
 	}
-	what := "nothing is written"
+	what := "nothing was written"
 	if made.Written {
 		what = "written"
 	}

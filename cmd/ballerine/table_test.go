@@ -53,13 +53,13 @@ func TestATableGoesToASpreadsheetAndBack(t *testing.T) {
 	for _, name := range []string{"limits.csv", "limits.xlsx"} {
 		path := filepath.Join(t.TempDir(), name)
 		wantCall(t, 0, "", "policy", "table", "export", policy, "limits", "-o", path)
-		wantCall(t, 0, "limits: FIRST, 2 rows: 0 new, 0 removed, 2 unchanged; nothing is written", "policy", "table", "import", policy, "limits", path)
+		wantCall(t, 0, "limits: FIRST, 2 rows: 0 new, 0 removed, 2 unchanged; nothing was written", "policy", "table", "import", policy, "limits", path)
 		if got := read(t, policy); got != lending {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
 	changed := file(t, "limits.csv", strings.Replace(csv, ",-,-,review,50", ",-,>= 1000,review,50\n,-,-,reject,90", 1))
-	wantCall(t, 0, "2 new, 1 removed, 1 unchanged; nothing is written", "policy", "table", "import", policy, "limits", changed, "--dry-run")
+	wantCall(t, 0, "2 new, 1 removed, 1 unchanged; nothing was written", "policy", "table", "import", policy, "limits", changed, "--dry-run")
 	if read(t, policy) != lending {
 		t.Error("a dry run has written")
 	}
@@ -82,8 +82,8 @@ func TestNothingIsWrittenWhenThereAreProblems(t *testing.T) {
 		code       int
 		text, want string
 	}{
-		"of the file":   {1, "hit,FIRST\ncolumn,inptu,output\n", "in.csv:2:8: B2: a column is one of input, output, note (did you mean input?)"},
-		"of a cell":     {1, head + ",DE,> 1,approve,10\n,-,-,approved,x\n", "in.csv:4:2: B4: this is no value (texts are quoted: \"DE\")"},
+		"of the file":   {1, "hit,FIRST\ncolumn,inptu,output\n", "in.csv:2:8: B2: a column must be one of input, output, note (did you mean input?)"},
+		"of a cell":     {1, head + ",DE,> 1,approve,10\n,-,-,approved,x\n", "in.csv:4:2: B4: this is not a value (texts are quoted: \"DE\")"},
 		"of an outcome": {1, head + ",-,-,approved,1\n", "in.csv:4:6: D4: there is no outcome approved (did you mean approve?)"},
 		"of a column":   {1, strings.Replace(head, "income", "incme", 1) + ",-,-,approve,1\n", "in.csv:3:14: C3: unknown field incme (did you mean income?)"},
 		"of a case":     {1, head + ",-,-,reject,1\n", "enough: outcome is reject, expected approve"},
@@ -97,7 +97,7 @@ func TestNothingIsWrittenWhenThereAreProblems(t *testing.T) {
 	}
 	good := file(t, "in.csv", head+",-,-,reject,1\n")
 	wantCall(t, 1, "The policy has no table limit. It has limits. --create adds one.", "policy", "table", "import", policy, "limit", good)
-	wantCall(t, 0, "no rule asks the table limit (warning)", "policy", "table", "import", policy, "limit", good, "--create")
+	wantCall(t, 0, "no rule uses the table limit (warning)", "policy", "table", "import", policy, "limit", good, "--create")
 	wantCall(t, 0, "1 new, 2 removed, 0 unchanged; written", "policy", "table", "import", policy, "limits", good, "--force")
 	wantCall(t, exitUsage, "", "policy", "table", "import", policy, "limits", file(t, "in.pdf", ""))
 	wantCall(t, exitUsage, "", "policy", "table", "export", policy, "limits", "-o", "x.pdf")
@@ -113,9 +113,9 @@ func TestATableOfADMNDocumentGoesIntoAPolicy(t *testing.T) {
 		t.Error(got)
 	}
 	refused := filepath.Join("..", "..", "internal", "policy", "dmn", "testdata", "refused.dmn")
-	wantCall(t, 1, "name one of: Final, Groovy, Overlap, Worst", "policy", "table", "import", policy, "limits", refused)
-	got := wantCall(t, 1, "refused.dmn:58:27: decision Final, rule 1, input 1: a name stands where a value is needed", "policy", "table", "import", policy, "limits", refused, "--decision", "Final")
-	if !strings.Contains(got.errs, "the decision is an expression and no table") {
+	wantCall(t, 1, "choose one of: Final, Groovy, Overlap, Worst", "policy", "table", "import", policy, "limits", refused)
+	got := wantCall(t, 1, "refused.dmn:58:27: decision Final, rule 1, input 1: this is a name, but a value is required", "policy", "table", "import", policy, "limits", refused, "--decision", "Final")
+	if !strings.Contains(got.errs, "the decision is an expression instead of a table") {
 		t.Errorf("what else there is was dropped: %s", got.errs)
 	}
 }

@@ -45,7 +45,7 @@ type target struct {
 // flags say where.
 func (t *target) flags(flags *pflag.FlagSet) {
 	t.systemFlags(flags)
-	flags.StringVar(&t.data, "data", ".ballerine", "folder of a stopped system's data")
+	flags.StringVar(&t.data, "data", ".ballerine", "data folder of a stopped system")
 	flags.StringVar(&t.tenant, "tenant", "demo", "tenant within the local data")
 }
 
@@ -90,9 +90,9 @@ func (t *target) system() (remote, error) {
 	t.fromEnvironment()
 	switch {
 	case t.endpoint == "":
-		return remote{}, usageError{errors.New("this asks a running system: name it with --endpoint or BALLERINE_ENDPOINT")}
+		return remote{}, usageError{errors.New("this command requires a running system: specify it with --endpoint or BALLERINE_ENDPOINT")}
 	case t.key == "":
-		return remote{}, usageError{errors.New("--endpoint needs --api-key")}
+		return remote{}, usageError{errors.New("--endpoint requires --api-key")}
 	}
 	return remote{strings.TrimSuffix(t.endpoint, "/"), t.key}, nil
 }
@@ -103,7 +103,7 @@ func (t *target) open() (source, error) {
 	}
 	file := filepath.Join(t.data, "ballerine.db")
 	if _, err := os.Stat(file); err != nil {
-		return nil, usageError{fmt.Errorf("there is no data in %s: name --data or --endpoint", t.data)}
+		return nil, usageError{fmt.Errorf("there is no data in %s: specify --data or --endpoint", t.data)}
 	}
 	db, err := embedded.Open(file)
 	if err != nil {
@@ -226,7 +226,7 @@ func (r remote) exchange(ctx context.Context, m message) (answer, error) {
 	if m.body != nil {
 		text, err := json.Marshal(m.body)
 		if err != nil {
-			return answer{}, problem.Wrap(err, problem.Invalid, "The request does not encode.")
+			return answer{}, problem.Wrap(err, problem.Invalid, "The request could not be encoded.")
 		}
 		m.kind, m.content = "application/json", text
 	}
@@ -250,7 +250,7 @@ func (r remote) exchange(ctx context.Context, m message) (answer, error) {
 	defer cancel()
 	response, err := http.DefaultClient.Do(request.WithContext(ctx))
 	if err != nil {
-		return answer{}, unreachable(err, "The endpoint does not answer.")
+		return answer{}, unreachable(err, "The endpoint does not respond.")
 	}
 	defer response.Body.Close()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
@@ -258,13 +258,13 @@ func (r remote) exchange(ctx context.Context, m message) (answer, error) {
 	}
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return answer{}, unreachable(err, "The answer did not arrive.")
+		return answer{}, unreachable(err, "The response could not be read to its end.")
 	}
 	return answer{response.StatusCode, response.Header.Get("ETag"), text}, nil
 }
 
-// whereKeys says what to do about a credential that an endpoint does not take.
-const whereKeys = "Give another with --api-key or BALLERINE_API_KEY."
+// whereKeys states what to do about a credential that an endpoint does not take.
+const whereKeys = "Use another one with --api-key or BALLERINE_API_KEY."
 
 // longestAnswer is how long an endpoint may take for an answer: longer than any gateway waits.
 const longestAnswer = 5 * time.Minute
@@ -279,12 +279,12 @@ func refusal(response *http.Response) error {
 	}
 	if json.NewDecoder(response.Body).Decode(&refused) != nil || refused.Code == "" {
 		if response.StatusCode == http.StatusUnauthorized { // a gateway's own
-			return problem.New(problem.Unauthenticated, "The endpoint asks for a key. "+whereKeys)
+			return problem.New(problem.Unauthenticated, "The endpoint requires a key. "+whereKeys)
 		}
 		if response.StatusCode == http.StatusRequestEntityTooLarge {
-			return problem.New(problem.TooLarge, "The request is larger than the endpoint takes in one call.")
+			return problem.New(problem.TooLarge, "The request is larger than the endpoint accepts.")
 		}
-		return away(response.StatusCode, problem.New(problem.Unavailable, "The endpoint answers with status %d.", response.StatusCode))
+		return away(response.StatusCode, problem.New(problem.Unavailable, "The endpoint responded with status %d.", response.StatusCode))
 	}
 	if found := diagnosticsOf(refused.Details); len(found) > 0 {
 		return diagnosticsError{found}

@@ -20,7 +20,7 @@ func tenantCommand() *cobra.Command {
 func fourEyesCommand(t *target) *cobra.Command {
 	var comment string
 	cmd := &cobra.Command{
-		Use: "four-eyes [on|off]", Short: "Show or change whether publishing needs a second person; turning it off needs one, too",
+		Use: "four-eyes [on|off]", Short: "Show or change whether publishing requires a second person; so does turning it off",
 		Args: cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{"on", "off"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.with(func(s source) error {
@@ -36,7 +36,7 @@ func fourEyesCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&comment, "comment", "", "why, for those who come later")
+	cmd.Flags().StringVar(&comment, "comment", "", "comment on the reason")
 	return cmd
 }
 

@@ -32,12 +32,12 @@ type tried interface {
 
 func trialCommand() *cobra.Command {
 	t := &target{}
-	cmd := &cobra.Command{Use: "trial", Short: "Run a draft beside the live version, on current decisions"}
+	cmd := &cobra.Command{Use: "trial", Short: "Run a draft alongside the live version, on current decisions"}
 	cmd.AddCommand(trialStartCommand(t), completes(trialListCommand(t), t, knownPolicies), completes(trialReportCommand(t), t, knownPolicies, knownTrials), trialSplitCommand())
 	cmd.AddCommand(
 		completes(trialOneCommand(t, "show", "Show a trial with its draft", source.trial), t, knownPolicies, knownTrials),
-		completes(trialOneCommand(t, "end", "End a trial, or take a proposal back", source.endTrial), t, knownPolicies, knownTrials),
-		completes(trialOneCommand(t, "approve", "Let a challenger begin that somebody else has proposed", source.approveTrial), t, knownPolicies, knownTrials),
+		completes(trialOneCommand(t, "end", "End a trial, or withdraw its proposal", source.endTrial), t, knownPolicies, knownTrials),
+		completes(trialOneCommand(t, "approve", "Approve a challenger that another person has proposed", source.approveTrial), t, knownPolicies, knownTrials),
 	)
 	for _, c := range cmd.Commands() {
 		if c.Name() != "split" {
@@ -81,9 +81,9 @@ func trialStartCommand(t *target) *cobra.Command {
 		},
 	}
 	choiceFlag(cmd, &start.Kind, "kind", []trial.Kind{trial.Shadow, trial.Challenger}, "shadow or challenger")
-	cmd.Flags().StringVar(&share, "share", "", "of a challenger: the part of subjects that it decides for, 10% or 0.1; at most one half")
-	cmd.Flags().StringVar(&start.Policy, "policy", "", "beside which policy; default: the draft's id")
-	cmd.Flags().StringVar(&start.Comment, "comment", "", "what is tried, for those who come later")
+	cmd.Flags().StringVar(&share, "share", "", "share of subjects that a challenger decides for, such as 10% or 0.1; at most one half")
+	cmd.Flags().StringVar(&start.Policy, "policy", "", "the policy to run alongside; default: the draft's id")
+	cmd.Flags().StringVar(&start.Comment, "comment", "", "comment on what the trial tests")
 	return cmd
 }
 
@@ -96,7 +96,7 @@ func parseShare(text string) (int, error) {
 	}
 	share, ok := ledger.ShareOf(part)
 	if err != nil || !ok || share <= 0 {
-		return 0, fmt.Errorf("a share is a part such as 10%% or 0.1, above 0 and in steps of 0.01%%")
+		return 0, fmt.Errorf("a share must be a percentage or fraction such as 10%% or 0.1, above 0 and in steps of 0.01%%")
 	}
 	return share, nil
 }
@@ -117,7 +117,7 @@ func trialListCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&limit, "limit", limit, "how many")
+	cmd.Flags().IntVar(&limit, "limit", limit, "maximum number of trials")
 	return cmd
 }
 
@@ -304,7 +304,7 @@ func (r remote) trialReport(ctx context.Context, policy, id string, examples int
 			return all, nil
 		}
 		if page.NextCursor == nil {
-			return all, problem.New(problem.Unavailable, "The endpoint does not say how to go on after %d decisions.", all.Decisions)
+			return all, problem.New(problem.Unavailable, "The endpoint returned no cursor to continue after %d decisions.", all.Decisions)
 		}
 		parameters.Set("cursor", *page.NextCursor)
 	}

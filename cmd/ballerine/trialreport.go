@@ -28,7 +28,7 @@ func trialReportCommand(t *target) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&examples, "examples", examples, "ids of decisions for each flip")
+	cmd.Flags().IntVar(&examples, "examples", examples, "number of example decisions to list for each flip")
 	return cmd
 }
 
@@ -71,10 +71,10 @@ func printArms(out io.Writer, a ledger.Arms) error {
 	for name, arm := range pairs("champion", a.Champion, "challenger", a.Challenger) {
 		fmt.Fprintf(out, "%s: %d decisions of %d subjects\n", name, arm.Decisions, arm.Subjects)
 		for _, code := range slices.Sorted(maps.Keys(arm.Errors)) {
-			fmt.Fprintf(out, "  %d could not be decided by the draft, the live version did: %s\n", arm.Errors[code], code)
+			fmt.Fprintf(out, "  %d could not be decided by the draft and were decided by the live version: %s\n", arm.Errors[code], code)
 		}
 	}
-	fmt.Fprintf(out, "share of subjects %.2f %%, expected %.2f %%%s\n", 100*a.Split.Observed, 100*a.Split.Expected, map[bool]string{true: ": this is no chance, something is lost on one side"}[a.Split.Suspicious])
+	fmt.Fprintf(out, "share of subjects %.2f %%, expected %.2f %%%s\n", 100*a.Split.Observed, 100*a.Split.Expected, map[bool]string{true: ": this is not chance, decisions of one side are missing"}[a.Split.Suspicious])
 	fmt.Fprintf(out, "average score %.2f, challenger %.2f (%+.2f)\n\n", a.Score.Champion, a.Score.Challenger, a.Score.Difference)
 	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "outcome\tchampion\t95 %\tchallenger\t95 %\tdifference\t95 %\tbeyond chance\t")

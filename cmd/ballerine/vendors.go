@@ -28,7 +28,7 @@ func vendorSettings(cmd *cobra.Command, file string, flags []string) (map[string
 			return nil, err
 		}
 		if yaml.Unmarshal(text, &settings) != nil { // its own text would quote values
-			return nil, problem.New(problem.Invalid, "%s is not an object of settings: NAME: text, one a line.", file)
+			return nil, problem.New(problem.Invalid, "%s must be an object of settings: NAME: value, one per line.", file)
 		}
 	}
 	for _, variable := range os.Environ() {
@@ -40,16 +40,16 @@ func vendorSettings(cmd *cobra.Command, file string, flags []string) (map[string
 	for _, flag := range flags {
 		name, value, ok := strings.Cut(flag, "=")
 		if !ok || value == "" {
-			return nil, usageError{fmt.Errorf("--setting is NAME=VALUE")}
+			return nil, usageError{fmt.Errorf("--setting must be NAME=VALUE")}
 		}
 		settings[name] = value
 	}
 	for name := range maps.Keys(settings) {
 		if !settingName.MatchString(name) {
-			return nil, usageError{fmt.Errorf("%q is not a setting's name: letters, digits and underscores, beginning with a letter", name)}
+			return nil, usageError{fmt.Errorf("%q is not a valid setting name: letters, digits and underscores, beginning with a letter", name)}
 		}
 		if strings.ContainsFunc(settings[name], func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return nil, usageError{fmt.Errorf("the setting %s holds control characters", name)}
+			return nil, usageError{fmt.Errorf("the setting %s contains control characters", name)}
 		}
 	}
 	return settings, nil
@@ -83,7 +83,7 @@ func folderOfSecrets(folder string) error {
 	return nil
 }
 
-// warnUnconfigured says which secrets and settings plugins name and nobody has configured. It stops nothing: a plugin that no
+// warnUnconfigured states which secrets and settings plugins name and nobody has configured. It stops nothing: a plugin that no
 // case uses may be left as it is.
 func warnUnconfigured(cmd *cobra.Command, stack *local.Stack) {
 	found, err := stack.Unconfigured(cmd.Context())

@@ -96,12 +96,12 @@ func webhookCreateCommand(t *target) *cobra.Command {
 		Example: "  ballerine webhook create https://example.com/hooks --event case.completed --event case.incident",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(events) == 0 {
-				return usageError{errors.New("--event says which events: " + strings.Join(cases.EventTypes(), ", ") + "; case.* for a family, * for all")}
+				return usageError{errors.New("--event is required: " + strings.Join(cases.EventTypes(), ", ") + "; case.* for a family, * for all")}
 			}
 			return t.changeWebhook(cmd, message{method: http.MethodPost, path: "/v1/webhooks", body: map[string]any{"url": args[0], "events": events}, header: once(key)})
 		},
 	}
-	eventFlag(cmd, &events, "a type of events; repeat it")
+	eventFlag(cmd, &events, "an event type; repeatable")
 	onceFlag(cmd, &key)
 	return cmd
 }
@@ -112,7 +112,7 @@ func webhookUpdateCommand(t *target) *cobra.Command {
 	var version int
 	var off, on bool
 	cmd := &cobra.Command{
-		Use: "update WEBHOOK", Short: "Change a subscription, or turn it off and on", Args: cobra.ExactArgs(1),
+		Use: "update WEBHOOK", Short: "Change, disable or enable a subscription", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			body, m := map[string]any{}, message{method: http.MethodPatch, path: webhookPath(args[0])}
 			if address != "" {
@@ -128,7 +128,7 @@ func webhookUpdateCommand(t *target) *cobra.Command {
 			case on && off:
 				return usageError{errors.New("--on and --off exclude each other")}
 			case len(body) == 0:
-				return usageError{errors.New("say what changes: --url, --event, --on or --off")}
+				return usageError{errors.New("specify a change with --url, --event, --on or --off")}
 			case version > 0:
 				m.header = http.Header{"If-Match": {fmt.Sprintf(`"%d"`, version)}}
 			}
@@ -136,17 +136,17 @@ func webhookUpdateCommand(t *target) *cobra.Command {
 			return t.changeWebhook(cmd, m)
 		},
 	}
-	cmd.Flags().StringVar(&address, "url", "", "where events go from now on")
-	eventFlag(cmd, &events, "which events from now on, all of them; repeat it")
-	cmd.Flags().BoolVar(&off, "off", false, "send nothing")
-	cmd.Flags().BoolVar(&on, "on", false, "send again")
+	cmd.Flags().StringVar(&address, "url", "", "new URL of the receiver")
+	eventFlag(cmd, &events, "new event types, replacing all previous ones; repeatable")
+	cmd.Flags().BoolVar(&off, "off", false, "stop deliveries")
+	cmd.Flags().BoolVar(&on, "on", false, "resume deliveries")
 	cmd.Flags().IntVar(&version, "version", 0, "only over this version; default: whichever there is")
 	return cmd
 }
 
 func webhookTestCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "test WEBHOOK", Short: "Send a test event, and say how it went; fails when the receiver does not take it", Args: cobra.ExactArgs(1),
+		Use: "test WEBHOOK", Short: "Send a test event and report the result; fails if the receiver does not accept it", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.deliver(cmd, webhookPath(args[0], "test"))
 		},
@@ -169,7 +169,7 @@ func (t *target) deliver(cmd *cobra.Command, path string) error {
 		err = printDeliveries(cmd, []httpapi.Delivery{after})
 	}
 	if err == nil && after.Status != webhook.Delivered {
-		err = problem.New(problem.Invalid, "The receiver has not taken the event: %s.", attempted(after))
+		err = problem.New(problem.Invalid, "The receiver did not accept the event: %s.", attempted(after))
 	}
 	return err
 }
@@ -182,7 +182,7 @@ func attempted(d httpapi.Delivery) string {
 	last := d.Attempts[len(d.Attempts)-1]
 	text := fmt.Sprintf("status %d", last.Status)
 	if last.Status == 0 {
-		text = "no answer"
+		text = "no response"
 	}
 	if last.Error != "" && last.Error != "status" {
 		text += " (" + last.Error + ")"
@@ -202,7 +202,7 @@ func printDeliveries(cmd *cobra.Command, found []httpapi.Delivery) error {
 
 func webhookRotateCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "rotate WEBHOOK", Short: "Make a new secret, printed once; the former signs beside it for a while", Args: cobra.ExactArgs(1),
+		Use: "rotate WEBHOOK", Short: "Rotate the secret; the new one is printed once, and the previous one also signs for a while", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.changeWebhook(cmd, message{method: http.MethodPost, path: webhookPath(args[0], "rotate-secret")})
 		},
@@ -217,7 +217,7 @@ func webhookDeliveriesCommand(t *target) *cobra.Command {
 		Use: "deliveries WEBHOOK", Short: "List what was sent to a subscription, newest first", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if limit < 1 {
-				return usageError{errors.New("--limit is 1 or more")}
+				return usageError{errors.New("--limit must be 1 or more")}
 			}
 			for _, status := range statuses {
 				if !slices.Contains(known, status) {
@@ -247,15 +247,15 @@ func webhookDeliveriesCommand(t *target) *cobra.Command {
 			}
 		},
 	}
-	cmd.Flags().IntVar(&limit, "limit", 50, "at most this many")
-	cmd.Flags().StringSliceVar(&statuses, "status", nil, "only with one of these: "+strings.Join(known, ", "))
+	cmd.Flags().IntVar(&limit, "limit", 50, "maximum number")
+	cmd.Flags().StringSliceVar(&statuses, "status", nil, "only deliveries with one of these statuses: "+strings.Join(known, ", "))
 	must(cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }
 
 func webhookRetryCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "retry WEBHOOK DELIVERY", Short: "Deliver again, now; fails when the receiver does not take it", Args: cobra.ExactArgs(2),
+		Use: "retry WEBHOOK DELIVERY", Short: "Repeat a delivery now; fails if the receiver does not accept it", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.deliver(cmd, webhookPath(args[0], "deliveries", args[1], "redeliver"))
 		},
@@ -264,7 +264,7 @@ func webhookRetryCommand(t *target) *cobra.Command {
 
 func webhookDeleteCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "delete WEBHOOK...", Short: "Unsubscribe; what is still to be delivered fails", Args: cobra.MinimumNArgs(1),
+		Use: "delete WEBHOOK...", Short: "Delete a subscription; pending deliveries fail", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return t.deleteEach(cmd, ids, "deleted", func(id string) string { return webhookPath(id) })
 		},

@@ -62,7 +62,7 @@ func TestASubscriptionIsMadeTestedRotatedAndDeleted(t *testing.T) {
 	refused(t, nil, exitUsage, "webhook-timestamp|webhook-signature", "webhook", "verify", "-", "--header", "webhook-id: x")
 
 	to.answers(http.StatusInternalServerError)
-	refused(t, client, exitProblems, "The receiver has not taken the event: status 500", "webhook", "test", made.ID)
+	refused(t, client, exitProblems, "The receiver did not accept the event: status 500", "webhook", "test", made.ID)
 	failed := object[struct{ Data []httpapi.Delivery }](t, calls(t, client, "", "webhook", "deliveries", made.ID, "--status", "pending", "--json")).Data
 	if len(failed) != 1 || failed[0].Status != webhook.Pending {
 		t.Fatalf("%+v", failed)
@@ -83,7 +83,7 @@ func TestASubscriptionIsMadeTestedRotatedAndDeleted(t *testing.T) {
 	}
 	refused(t, client, exitProblems, "(stale)", "webhook", "update", made.ID, "--on", "--version", "1")
 	refused(t, client, exitUsage, "exclude each other", "webhook", "update", made.ID, "--on", "--off")
-	refused(t, client, exitUsage, "say what changes", "webhook", "update", made.ID)
+	refused(t, client, exitUsage, "specify a change", "webhook", "update", made.ID)
 	if listed := calls(t, client, "", "webhook", "list"); !strings.Contains(listed, made.ID) || strings.Contains(listed, "whsec_") {
 		t.Errorf("%s", listed)
 	}
@@ -91,7 +91,7 @@ func TestASubscriptionIsMadeTestedRotatedAndDeleted(t *testing.T) {
 		t.Errorf("%s", deleted)
 	}
 	refused(t, client, exitProblems, "(not_found)", "webhook", "test", made.ID)
-	refused(t, client, exitUsage, "--event says which events", "webhook", "create", server.URL)
+	refused(t, client, exitUsage, "--event is required", "webhook", "create", server.URL)
 	refused(t, client, exitProblems, "did you mean case.completed?", "webhook", "create", server.URL, "--event", "case.complete")
 	refused(t, client, exitUsage, "--status is one of|did you mean delivered?", "webhook", "deliveries", made.ID, "--status", "deliverd")
 }

@@ -18,8 +18,8 @@ func webhookVerifyCommand() *cobra.Command {
 	var headers []string
 	var anyAge bool
 	cmd := &cobra.Command{
-		Use: "verify FILE --header 'NAME: VALUE'...", Short: "Verify the signature of a delivery that was kept; asks no system", Args: cobra.ExactArgs(1),
-		Long: "Verifies the signature over the exact body of a delivery. FILE holds the body, - is standard input. The three headers that belong to it are\n" +
+		Use: "verify FILE --header 'NAME: VALUE'...", Short: "Verify the signature of a stored delivery offline", Args: cobra.ExactArgs(1),
+		Long: "Verifies the signature of the exact body of a delivery. FILE contains the body, - is standard input. The three required headers are\n" +
 			"webhook-id, webhook-timestamp and webhook-signature. The secret is BALLERINE_WEBHOOK_SECRET, or --secret.",
 		Example: "  ballerine webhook verify body.json --header 'webhook-id: evt_…' --header 'webhook-timestamp: 1767225600' --header 'webhook-signature: v1,…'",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -32,17 +32,17 @@ func webhookVerifyCommand() *cobra.Command {
 			}
 			verifier, err := standardwebhooks.NewWebhook(secret)
 			if secret == "" || err != nil {
-				return usageError{errors.New("the secret of the subscription (whsec_…) is needed: BALLERINE_WEBHOOK_SECRET or --secret")}
+				return usageError{errors.New("the secret of the subscription (whsec_…) is required: set BALLERINE_WEBHOOK_SECRET or --secret")}
 			}
 			body, err := readFile(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			if err := verifier.VerifyIgnoringTimestamp(body, header); err != nil {
-				return problem.New(problem.Invalid, "The signature is not valid: it is not one of this body, id and timestamp with this secret.")
+				return problem.New(problem.Invalid, "The signature is not valid for this body, id, timestamp and secret.")
 			}
 			if err := verifier.Verify(body, header); err != nil && !anyAge {
-				return problem.New(problem.Invalid, "The signature is valid, but its timestamp is more than five minutes from now: a receiver must refuse it. --any-age verifies what was kept.")
+				return problem.New(problem.Invalid, "The signature is valid, but its timestamp is more than five minutes from now: a receiver must reject it. Use --any-age to verify a stored delivery.")
 			}
 			if asJSON(cmd) {
 				return printJSON(cmd, map[string]any{"valid": true, "id": header.Get(standardwebhooks.HeaderWebhookID)})
@@ -51,9 +51,9 @@ func webhookVerifyCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&secret, "secret", "", "the subscription's secret; default: BALLERINE_WEBHOOK_SECRET, which no list of processes shows")
-	cmd.Flags().StringArrayVarP(&headers, "header", "H", nil, "a header of the delivery, as NAME: VALUE; repeat it")
-	cmd.Flags().BoolVar(&anyAge, "any-age", false, "take a timestamp of any age")
+	cmd.Flags().StringVar(&secret, "secret", "", "the subscription's secret; default: BALLERINE_WEBHOOK_SECRET, which is not visible in process lists")
+	cmd.Flags().StringArrayVarP(&headers, "header", "H", nil, "a header of the delivery, NAME: VALUE; repeatable")
+	cmd.Flags().BoolVar(&anyAge, "any-age", false, "accept a timestamp of any age")
 	return cmd
 }
 
@@ -64,7 +64,7 @@ func signatureHeaders(lines []string) (http.Header, error) {
 	for _, line := range lines {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || strings.TrimSpace(name) == "" {
-			wrong = append(wrong, errors.New("--header is NAME: VALUE"))
+			wrong = append(wrong, errors.New("--header must be NAME: VALUE"))
 			continue
 		}
 		header.Set(strings.TrimSpace(name), strings.TrimSpace(value))

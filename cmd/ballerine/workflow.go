@@ -72,7 +72,7 @@ func placeOf(value string) string {
 	return value
 }
 
-// isJSON says whether a flag gives JSON itself, which begins with a brace or a bracket.
+// isJSON reports whether a flag gives JSON itself, which begins with a brace or a bracket.
 func isJSON(value string) bool {
 	text := strings.TrimSpace(value)
 	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")
@@ -80,7 +80,7 @@ func isJSON(value string) bool {
 
 func validateCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "validate FILE...", Short: "Report every problem, with place and hint", Args: cobra.MinimumNArgs(1),
+		Use: "validate FILE...", Short: "Report all problems, each with its place and a hint", Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			all := problem.Diagnostics{}
 			for _, file := range files {
@@ -95,7 +95,7 @@ func validateCommand() *cobra.Command {
 	}
 }
 
-// beyondTarget says what Step Functions would not take.
+// beyondTarget states what Step Functions would not take.
 func beyondTarget(file string, w *workflow.Workflow) (found problem.Diagnostics) {
 	if w == nil {
 		return nil
@@ -135,7 +135,7 @@ func compileCommand() *cobra.Command {
 	var output string
 	var express bool
 	cmd := &cobra.Command{
-		Use: "compile FILE", Short: "Compile to a Step Functions state machine; the same file always gives the same bytes", Args: cobra.ExactArgs(1),
+		Use: "compile FILE", Short: "Compile to a Step Functions state machine; the output is deterministic", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w, err := goodWorkflow(cmd, args[0])
 			if err != nil {
@@ -157,8 +157,8 @@ func compileCommand() *cobra.Command {
 			return os.WriteFile(output, text, 0o644)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; standard output without it")
-	cmd.Flags().BoolVar(&express, "express", false, "the Express machine of a chart without waits")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write; default: standard output")
+	cmd.Flags().BoolVar(&express, "express", false, "compile the Express machine of a workflow without waits")
 	return cmd
 }
 
@@ -166,7 +166,7 @@ func simulateCommand() *cobra.Command {
 	var eventsFile, contextFile, now string
 	var trace bool
 	cmd := &cobra.Command{
-		Use: "simulate FILE", Short: "Run the pure core over a list of events, one JSON object a line", Args: cobra.ExactArgs(1),
+		Use: "simulate FILE", Short: "Simulate a case with a list of events, one JSON object per line", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w, err := goodWorkflow(cmd, args[0])
 			if err != nil {
@@ -204,9 +204,9 @@ func simulateCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&eventsFile, "events", "", "JSON array of {type, payload, after, as}, or a file with one; - is standard input")
-	cmd.Flags().StringVar(&contextFile, "context", "", "JSON object to start with, or a file with one; - is standard input")
-	cmd.Flags().StringVar(&now, "now", "", "time of the start, RFC 3339 or a date")
-	cmd.Flags().BoolVar(&trace, "trace", false, "every guard that was looked at, and why it did not hold")
+	cmd.Flags().StringVar(&contextFile, "context", "", "initial context: JSON object, or a file with one; - is standard input")
+	cmd.Flags().StringVar(&now, "now", "", "start time: RFC 3339, or a date")
+	cmd.Flags().BoolVar(&trace, "trace", false, "show every guard that was evaluated, and why it did not hold")
 	return cmd
 }
 
@@ -263,7 +263,7 @@ func readTimeBy(text string, read func(string) (time.Time, bool)) (time.Time, er
 	if t, ok := read(text); ok {
 		return t, nil
 	}
-	return time.Time{}, usageError{fmt.Errorf("%q is not a time: write 2026-01-31 or 2026-01-31T12:00:00Z", text)}
+	return time.Time{}, usageError{fmt.Errorf("%q is not a valid time: use 2026-01-31 or 2026-01-31T12:00:00Z", text)}
 }
 
 func diffCommand() *cobra.Command {
