@@ -519,10 +519,10 @@ type ActiveWorkStatus string
 
 // Actor defines model for Actor.
 type Actor struct {
-	// As for whom a person of the back office has acted, where the case collects
+	// As the supplier on whose behalf a person of the back office acted, if the case collects data
 	As *ActorAs `json:"as,omitempty"`
 
-	// For the person of a client's back office for whom a key has decided
+	// For the person of a client's back office on whose behalf a key has decided
 	For *string `json:"for,omitempty"`
 
 	// ID Id of the person, key or component
@@ -532,7 +532,7 @@ type Actor struct {
 	Kind string `json:"kind"`
 }
 
-// ActorAs for whom a person of the back office has acted, where the case collects
+// ActorAs the supplier on whose behalf a person of the back office acted, if the case collects data
 type ActorAs string
 
 // AnnounceBody defines model for AnnounceBody.
@@ -613,7 +613,7 @@ type AnswerOfHit struct {
 	// Comment Free-text comment
 	Comment *string `json:"comment,omitempty"`
 
-	// Hit its id, as the case's needs list it
+	// Hit id of the hit, as listed in the case's needs
 	Hit string `json:"hit"`
 }
 
@@ -724,7 +724,7 @@ type Backtest struct {
 	// Digest SHA-256 of the draft, with the prefix "sha256:"
 	Digest string `json:"digest"`
 
-	// EarlierRevision flips of decisions that an earlier revision of the rules made: they may come of a correction, not of the draft
+	// EarlierRevision flips of decisions that were made by an earlier revision of the rules: they may be caused by a correction, not by the draft
 	EarlierRevision *int64 `json:"earlier_revision,omitempty"`
 
 	// Errors Number of decisions that could not be evaluated, by error code
@@ -764,10 +764,10 @@ type BacktestInBody struct {
 	// Cursor next_cursor of the response before; absent: the first page
 	Cursor *string `json:"cursor,omitempty"`
 
-	// Examples ids of decisions for each flip
+	// Examples number of example decisions to list for each flip
 	Examples *int64 `json:"examples,omitempty"`
 
-	// From decided at this time or later
+	// From only decisions made at or after this time
 	From *time.Time `json:"from,omitempty"`
 
 	// Outcome Only decisions with this outcome; absent: with any
@@ -776,10 +776,10 @@ type BacktestInBody struct {
 	// Source the draft, YAML or JSON
 	Source string `json:"source"`
 
-	// To decided before this time
+	// To only decisions made before this time
 	To *time.Time `json:"to,omitempty"`
 
-	// Trial decided in this trial, by either side, or seen by its shadow
+	// Trial only decisions of this trial: made by either side, or evaluated by its shadow
 	Trial *string `json:"trial,omitempty"`
 
 	// Version of the policy
@@ -788,7 +788,7 @@ type BacktestInBody struct {
 
 // BacktestPage defines model for BacktestPage.
 type BacktestPage struct {
-	// Complete false: there are older decisions; send the cursor to go on
+	// Complete false: there are older decisions; send the cursor to continue
 	Complete bool `json:"complete"`
 
 	// Decisions Number of decisions that were considered
@@ -797,7 +797,7 @@ type BacktestPage struct {
 	// Digest SHA-256 of the draft, with the prefix "sha256:"
 	Digest string `json:"digest"`
 
-	// EarlierRevision flips of decisions that an earlier revision of the rules made: they may come of a correction, not of the draft
+	// EarlierRevision flips of decisions that were made by an earlier revision of the rules: they may be caused by a correction, not by the draft
 	EarlierRevision *int64 `json:"earlier_revision,omitempty"`
 
 	// Errors Number of decisions that could not be evaluated, by error code
@@ -843,7 +843,7 @@ type BacktestRun struct {
 	// CreatedBy Id of the person or key that created it
 	CreatedBy string `json:"created_by"`
 
-	// Decisions that were looked at
+	// Decisions number of decisions considered
 	Decisions int64 `json:"decisions"`
 
 	// Digest of the draft
@@ -866,14 +866,14 @@ type BacktestRun struct {
 	// PartsDone Number of parts that are done
 	PartsDone int64 `json:"parts_done"`
 
-	// Policy whose decisions are looked at
+	// Policy the policy whose decisions are evaluated
 	Policy string `json:"policy"`
 
-	// Progress 0 to 1, by the time that the decisions span: an estimate
+	// Progress progress from 0 to 1, estimated from the period that the decisions span
 	Progress float64   `json:"progress"`
 	Report   *Backtest `json:"report,omitempty"`
 
-	// SecondsLeft an estimate; null when it cannot be told
+	// SecondsLeft an estimate; null if unknown
 	SecondsLeft *float64 `json:"seconds_left"`
 
 	// Status Status of the run
@@ -924,7 +924,7 @@ type Case struct {
 	// Assignee Id of the user to whom the case is assigned; null: nobody
 	Assignee *string `json:"assignee"`
 
-	// Checks what a decision relies on, and whether it has answered
+	// Checks the checks that a decision relies on, and their status
 	Checks []Check `json:"checks"`
 
 	// Configuration active atomic states
@@ -962,7 +962,7 @@ type Case struct {
 	Outcome *string `json:"outcome"`
 	Parent  *Parent `json:"parent,omitempty"`
 
-	// Redacted paths of what is not shown, for want of the permission cases:personal
+	// Redacted paths of fields that are hidden because the permission cases:personal is missing
 	Redacted []string `json:"redacted,omitempty"`
 
 	// Risk Risk according to the last policy; null: no policy has decided
@@ -995,9 +995,9 @@ type Case struct {
 // CaseStatus Status of the case
 type CaseStatus string
 
-// CaseAssignedEventData Of case.assigned. More members may come
+// CaseAssignedEventData Of case.assigned. More members may be added
 type CaseAssignedEventData struct {
-	// Assignee the person; empty for nobody
+	// Assignee the assignee; empty if unassigned
 	Assignee string `json:"assignee"`
 
 	// Case the case
@@ -1006,29 +1006,29 @@ type CaseAssignedEventData struct {
 	// Configuration the active states
 	Configuration []string `json:"configuration"`
 
-	// ExternalID the case's id in the client's system, where it has one
+	// ExternalID the case's id in the client's system, if it has one
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Outcome the final state, once there is one
+	// Outcome the final state, if the case has ended
 	Outcome *string `json:"outcome,omitempty"`
 
-	// Parent the case that has started this one
+	// Parent the case that started this one
 	Parent *string `json:"parent,omitempty"`
 
 	// Status active, completed, failed or cancelled
 	Status string `json:"status"`
 
-	// Version the case's version after the change: it tells what came first
+	// Version the case's version after the change, which determines the order of changes
 	Version int `json:"version"`
 
 	// Workflow its workflow
 	Workflow string `json:"workflow"`
 
-	// WorkflowVersion the version that it runs
+	// WorkflowVersion the version of the workflow that it runs
 	WorkflowVersion int `json:"workflow_version"`
 }
 
-// CaseCancelledEventData Of case.cancelled. More members may come
+// CaseCancelledEventData Of case.cancelled. More members may be added
 type CaseCancelledEventData struct {
 	// Case the case
 	Case string `json:"case"`
@@ -1036,29 +1036,29 @@ type CaseCancelledEventData struct {
 	// Configuration the active states
 	Configuration []string `json:"configuration"`
 
-	// ExternalID the case's id in the client's system, where it has one
+	// ExternalID the case's id in the client's system, if it has one
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Outcome the final state, once there is one
+	// Outcome the final state, if the case has ended
 	Outcome *string `json:"outcome,omitempty"`
 
-	// Parent the case that has started this one
+	// Parent the case that started this one
 	Parent *string `json:"parent,omitempty"`
 
 	// Status active, completed, failed or cancelled
 	Status string `json:"status"`
 
-	// Version the case's version after the change: it tells what came first
+	// Version the case's version after the change, which determines the order of changes
 	Version int `json:"version"`
 
 	// Workflow its workflow
 	Workflow string `json:"workflow"`
 
-	// WorkflowVersion the version that it runs
+	// WorkflowVersion the version of the workflow that it runs
 	WorkflowVersion int `json:"workflow_version"`
 }
 
-// CaseCompletedEventData Of case.completed. More members may come
+// CaseCompletedEventData Of case.completed. More members may be added
 type CaseCompletedEventData struct {
 	// Case the case
 	Case string `json:"case"`
@@ -1066,29 +1066,29 @@ type CaseCompletedEventData struct {
 	// Configuration the active states
 	Configuration []string `json:"configuration"`
 
-	// ExternalID the case's id in the client's system, where it has one
+	// ExternalID the case's id in the client's system, if it has one
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Outcome the final state, once there is one
+	// Outcome the final state, if the case has ended
 	Outcome *string `json:"outcome,omitempty"`
 
-	// Parent the case that has started this one
+	// Parent the case that started this one
 	Parent *string `json:"parent,omitempty"`
 
 	// Status active, completed, failed or cancelled
 	Status string `json:"status"`
 
-	// Version the case's version after the change: it tells what came first
+	// Version the case's version after the change, which determines the order of changes
 	Version int `json:"version"`
 
 	// Workflow its workflow
 	Workflow string `json:"workflow"`
 
-	// WorkflowVersion the version that it runs
+	// WorkflowVersion the version of the workflow that it runs
 	WorkflowVersion int `json:"workflow_version"`
 }
 
-// CaseCreatedEventData Of case.created. More members may come
+// CaseCreatedEventData Of case.created. More members may be added
 type CaseCreatedEventData struct {
 	// Case the case
 	Case string `json:"case"`
@@ -1096,29 +1096,29 @@ type CaseCreatedEventData struct {
 	// Configuration the active states
 	Configuration []string `json:"configuration"`
 
-	// ExternalID the case's id in the client's system, where it has one
+	// ExternalID the case's id in the client's system, if it has one
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Outcome the final state, once there is one
+	// Outcome the final state, if the case has ended
 	Outcome *string `json:"outcome,omitempty"`
 
-	// Parent the case that has started this one
+	// Parent the case that started this one
 	Parent *string `json:"parent,omitempty"`
 
 	// Status active, completed, failed or cancelled
 	Status string `json:"status"`
 
-	// Version the case's version after the change: it tells what came first
+	// Version the case's version after the change, which determines the order of changes
 	Version int `json:"version"`
 
 	// Workflow its workflow
 	Workflow string `json:"workflow"`
 
-	// WorkflowVersion the version that it runs
+	// WorkflowVersion the version of the workflow that it runs
 	WorkflowVersion int `json:"workflow_version"`
 }
 
-// CaseDecisionEventData Of case.decision. More members may come
+// CaseDecisionEventData Of case.decision. More members may be added
 type CaseDecisionEventData struct {
 	// Case the case
 	Case string `json:"case"`
@@ -1129,13 +1129,13 @@ type CaseDecisionEventData struct {
 	// Event the decision
 	Event string `json:"event"`
 
-	// ExternalID the case's id in the client's system, where it has one
+	// ExternalID the case's id in the client's system, if it has one
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Outcome the final state, once there is one
+	// Outcome the final state, if the case has ended
 	Outcome *string `json:"outcome,omitempty"`
 
-	// Parent the case that has started this one
+	// Parent the case that started this one
 	Parent *string `json:"parent,omitempty"`
 
 	// Reason one of the workflow's reasons; the comment is never sent
@@ -1144,17 +1144,17 @@ type CaseDecisionEventData struct {
 	// Status active, completed, failed or cancelled
 	Status string `json:"status"`
 
-	// Version the case's version after the change: it tells what came first
+	// Version the case's version after the change, which determines the order of changes
 	Version int `json:"version"`
 
 	// Workflow its workflow
 	Workflow string `json:"workflow"`
 
-	// WorkflowVersion the version that it runs
+	// WorkflowVersion the version of the workflow that it runs
 	WorkflowVersion int `json:"workflow_version"`
 }
 
-// CaseDecisionProposedEventData Of case.decision_proposed. More members may come
+// CaseDecisionProposedEventData Of case.decision_proposed. More members may be added
 type CaseDecisionProposedEventData struct {
 	// Case the case
 	Case string `json:"case"`
@@ -1165,29 +1165,29 @@ type CaseDecisionProposedEventData struct {
 	// Event the decision
 	Event string `json:"event"`
 
-	// ExternalID the case's id in the client's system, where it has one
+	// ExternalID the case's id in the client's system, if it has one
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Outcome the final state, once there is one
+	// Outcome the final state, if the case has ended
 	Outcome *string `json:"outcome,omitempty"`
 
-	// Parent the case that has started this one
+	// Parent the case that started this one
 	Parent *string `json:"parent,omitempty"`
 
 	// Status active, completed, failed or cancelled
 	Status string `json:"status"`
 
-	// Version the case's version after the change: it tells what came first
+	// Version the case's version after the change, which determines the order of changes
 	Version int `json:"version"`
 
 	// Workflow its workflow
 	Workflow string `json:"workflow"`
 
-	// WorkflowVersion the version that it runs
+	// WorkflowVersion the version of the workflow that it runs
 	WorkflowVersion int `json:"workflow_version"`
 }
 
-// CaseFailedEventData Of case.failed. More members may come
+// CaseFailedEventData Of case.failed. More members may be added
 type CaseFailedEventData struct {
 	// Case the case
 	Case string `json:"case"`
@@ -1195,29 +1195,29 @@ type CaseFailedEventData struct {
 	// Configuration the active states
 	Configuration []string `json:"configuration"`
 
-	// ExternalID the case's id in the client's system, where it has one
+	// ExternalID the case's id in the client's system, if it has one
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Outcome the final state, once there is one
+	// Outcome the final state, if the case has ended
 	Outcome *string `json:"outcome,omitempty"`
 
-	// Parent the case that has started this one
+	// Parent the case that started this one
 	Parent *string `json:"parent,omitempty"`
 
 	// Status active, completed, failed or cancelled
 	Status string `json:"status"`
 
-	// Version the case's version after the change: it tells what came first
+	// Version the case's version after the change, which determines the order of changes
 	Version int `json:"version"`
 
 	// Workflow its workflow
 	Workflow string `json:"workflow"`
 
-	// WorkflowVersion the version that it runs
+	// WorkflowVersion the version of the workflow that it runs
 	WorkflowVersion int `json:"workflow_version"`
 }
 
-// CaseIncidentEventData Of case.incident. More members may come
+// CaseIncidentEventData Of case.incident. More members may be added
 type CaseIncidentEventData struct {
 	// Case the case
 	Case string `json:"case"`
@@ -1228,25 +1228,25 @@ type CaseIncidentEventData struct {
 	// Error the failure's code
 	Error string `json:"error"`
 
-	// ExternalID the case's id in the client's system, where it has one
+	// ExternalID the case's id in the client's system, if it has one
 	ExternalID *string `json:"external_id,omitempty"`
 
 	// Incident its id
 	Incident string `json:"incident"`
 
-	// Outcome the final state, once there is one
+	// Outcome the final state, if the case has ended
 	Outcome *string `json:"outcome,omitempty"`
 
-	// Parent the case that has started this one
+	// Parent the case that started this one
 	Parent *string `json:"parent,omitempty"`
 
-	// State whose work it is
+	// State the case that the work belongs to
 	State string `json:"state"`
 
 	// Status active, completed, failed or cancelled
 	Status string `json:"status"`
 
-	// Version the case's version after the change: it tells what came first
+	// Version the case's version after the change, which determines the order of changes
 	Version int `json:"version"`
 
 	// Work the work's id
@@ -1255,14 +1255,14 @@ type CaseIncidentEventData struct {
 	// Workflow its workflow
 	Workflow string `json:"workflow"`
 
-	// WorkflowVersion the version that it runs
+	// WorkflowVersion the version of the workflow that it runs
 	WorkflowVersion int `json:"workflow_version"`
 }
 
-// CaseNotifyEventData Of case.notify. More members may come
+// CaseNotifyEventData Of case.notify. More members may be added
 type CaseNotifyEventData map[string]interface{}
 
-// CaseStateChangedEventData Of case.state_changed. More members may come
+// CaseStateChangedEventData Of case.state_changed. More members may be added
 type CaseStateChangedEventData struct {
 	// Case the case
 	Case string `json:"case"`
@@ -1270,16 +1270,16 @@ type CaseStateChangedEventData struct {
 	// Configuration the active states
 	Configuration []string `json:"configuration"`
 
-	// ExternalID the case's id in the client's system, where it has one
+	// ExternalID the case's id in the client's system, if it has one
 	ExternalID *string `json:"external_id,omitempty"`
 
 	// From the states before
 	From []string `json:"from"`
 
-	// Outcome the final state, once there is one
+	// Outcome the final state, if the case has ended
 	Outcome *string `json:"outcome,omitempty"`
 
-	// Parent the case that has started this one
+	// Parent the case that started this one
 	Parent *string `json:"parent,omitempty"`
 
 	// Status active, completed, failed or cancelled
@@ -1288,13 +1288,13 @@ type CaseStateChangedEventData struct {
 	// To the states after
 	To []string `json:"to"`
 
-	// Version the case's version after the change: it tells what came first
+	// Version the case's version after the change, which determines the order of changes
 	Version int `json:"version"`
 
 	// Workflow its workflow
 	Workflow string `json:"workflow"`
 
-	// WorkflowVersion the version that it runs
+	// WorkflowVersion the version of the workflow that it runs
 	WorkflowVersion int `json:"workflow_version"`
 }
 
@@ -1324,7 +1324,7 @@ type Change struct {
 
 // ChangeInBody defines model for ChangeInBody.
 type ChangeInBody struct {
-	// Add a value that is there gets this time and note
+	// Add entries to add; expiry and note of an existing value are replaced
 	Add []WrittenEntry `json:"add,omitempty"`
 
 	// Remove values
@@ -1378,19 +1378,19 @@ type CopyInBody struct {
 	// ID of the copy
 	ID string `json:"id"`
 
-	// Version absent: the newest
+	// Version absent: the latest
 	Version *int64 `json:"version,omitempty"`
 }
 
 // Corrected defines model for Corrected.
 type Corrected struct {
-	// Message what was corrected in between
+	// Message what has been corrected since
 	Message string `json:"message"`
 
-	// Now the revision that made it again
+	// Now the revision of the rules that evaluated it again
 	Now int64 `json:"now"`
 
-	// Revision of the rules, that made the decision
+	// Revision revision of the rules that made the decision
 	Revision int64 `json:"revision"`
 }
 
@@ -1405,7 +1405,7 @@ type Day struct {
 	// Decided by people
 	Decided int64 `json:"decided"`
 
-	// DecisionSeconds from when a person was asked until a person decided
+	// DecisionSeconds time from the request for a decision to the decision
 	DecisionSeconds *Took `json:"decision_seconds"`
 
 	// Started Number of cases started
@@ -1456,10 +1456,10 @@ type DecideInBody struct {
 	// ExternalID Your own id
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Subject whom it is about; absent: somebody unnamed of the workflow's type
+	// Subject the subject; absent: an anonymous subject of the workflow's type
 	Subject map[string]interface{} `json:"subject,omitempty"`
 
-	// Version default: the newest
+	// Version default: the latest
 	Version *int64 `json:"version,omitempty"`
 }
 
@@ -1477,13 +1477,13 @@ type Decision struct {
 	// Outcome Final state of the case; null: the case has not ended
 	Outcome *string `json:"outcome"`
 
-	// Results what the workflow's work has written, by its id
+	// Results results of the workflow's work, by its id
 	Results map[string]interface{} `json:"results"`
 
 	// Risk Risk according to the last policy; null: no policy has decided
 	Risk *Risk `json:"risk"`
 
-	// Status active: it could not be decided at once and goes on as a case
+	// Status active: it could not be decided synchronously and continues as a case
 	Status DecisionStatus `json:"status"`
 
 	// Tags Tags of the active states
@@ -1491,7 +1491,7 @@ type Decision struct {
 	Workflow WorkflowRef `json:"workflow"`
 }
 
-// DecisionStatus active: it could not be decided at once and goes on as a case
+// DecisionStatus active: it could not be decided synchronously and continues as a case
 type DecisionStatus string
 
 // DecisionBody defines model for DecisionBody.
@@ -1499,25 +1499,25 @@ type DecisionBody struct {
 	// Comment Free-text comment for the case's history; never published in events
 	Comment *string `json:"comment,omitempty"`
 
-	// Documents documents that are decided together with the case
+	// Documents decisions about documents, made together with that of the case
 	Documents []DecisionOfDocument `json:"documents,omitempty"`
 
 	// Event Type of the event that the decision sends, for example approve: one of those in next
 	Event string `json:"event"`
 
-	// Hits what each possible match is: approving a case takes an answer to each
+	// Hits answers to possible matches; approving a case requires an answer to each
 	Hits []AnswerOfHit `json:"hits,omitempty"`
 
-	// Message to the applicant, who reads it with the documents that are asked for again
+	// Message message to the applicant, shown with the documents that are requested again
 	Message *string `json:"message,omitempty"`
 
-	// OnBehalfOf the id of the person of your back office who decides: a key with the scope cases:decide must say it
+	// OnBehalfOf id of the person of your back office who decides; required for a key with the scope cases:decide
 	OnBehalfOf *string `json:"on_behalf_of,omitempty"`
 
 	// Reason Code of the reason, for example document_forged
 	Reason *string `json:"reason,omitempty"`
 
-	// UndoSeconds how long the decision can be taken back: its effects wait until then
+	// UndoSeconds how long the decision can be undone; its effects are delayed until then
 	UndoSeconds *int64 `json:"undo_seconds,omitempty"`
 }
 
@@ -1610,10 +1610,10 @@ type DefinitionVersion struct {
 	// PublishedAt When it was published, RFC 3339; null or absent: it ships with the software
 	PublishedAt *time.Time `json:"published_at"`
 
-	// PublishedBy with four eyes: who proposed it
+	// PublishedBy with four eyes: the person who proposed it
 	PublishedBy *string `json:"published_by,omitempty"`
 
-	// Shipped it comes with the software
+	// Shipped whether it is built in
 	Shipped bool `json:"shipped"`
 
 	// Source Source of the definition, YAML or JSON
@@ -1768,7 +1768,7 @@ type Document struct {
 	// Status Status of the document
 	Status string `json:"status"`
 
-	// Title what the workflow calls the kind
+	// Title name of the kind in the workflow
 	Title *string `json:"title,omitempty"`
 
 	// UpdatedAt When it was last changed, RFC 3339
@@ -1799,7 +1799,7 @@ type DocumentDecisionInBody struct {
 	// Decision approved, rejected, or revision to request another file
 	Decision DocumentDecisionInBodyDecision `json:"decision"`
 
-	// OnBehalfOf the id of the person of your back office who decides: a key with the scope cases:decide must say it
+	// OnBehalfOf id of the person of your back office who decides; required for a key with the scope cases:decide
 	OnBehalfOf *string `json:"on_behalf_of,omitempty"`
 
 	// Reason Code of the reason, for example document_expired
@@ -1814,7 +1814,7 @@ type DocumentKind struct {
 	// ContentTypes Media types that are accepted
 	ContentTypes []string `json:"content_types"`
 
-	// Fields what is declared with it
+	// Fields declared properties of the document
 	Fields []string `json:"fields"`
 
 	// Kind Kind of the document, as cases refer to it
@@ -1855,7 +1855,7 @@ type Entry struct {
 	// Event Type of the event
 	Event *string `json:"event,omitempty"`
 
-	// FinalAt of a decision that could be undone for a while: from when its effects happen. Every other change is final at once
+	// FinalAt of a decision with an undo period: when it became final and its effects began. All other changes are final immediately
 	FinalAt *time.Time `json:"final_at,omitempty"`
 
 	// Format Format of the entry; 2: record_digest covers the whole record
@@ -1879,7 +1879,7 @@ type Entry struct {
 	// To Active states after the change
 	To []string `json:"to"`
 
-	// Unreadable the entry is there and cannot be read: only its version is known, and verification fails
+	// Unreadable whether the entry exists but cannot be read; only its version is known, and verification fails
 	Unreadable *bool `json:"unreadable,omitempty"`
 
 	// Version Version of the case that the change made
@@ -1889,7 +1889,7 @@ type Entry struct {
 
 // Envelope defines model for Envelope.
 type Envelope struct {
-	// Data as the webhook of this type has it: see the webhooks of this document
+	// Data the data of this event type, as described under webhooks in this document
 	Data json.RawMessage `json:"data"`
 
 	// Datacontenttype Media type of data, always application/json
@@ -1898,7 +1898,7 @@ type Envelope struct {
 	// ID unique and stable: webhook-id of the deliveries
 	ID string `json:"id"`
 
-	// Source which system it is from
+	// Source the system that sent it
 	Source string `json:"source"`
 
 	// Specversion Version of the CloudEvents specification, 1.0
@@ -1944,10 +1944,10 @@ type EvaluateInBody struct {
 	// Now default: now
 	Now *time.Time `json:"now,omitempty"`
 
-	// Subject an opaque id of who is decided about, and no personal data: kept with the decision; the same subject meets the same side of a trial
+	// Subject opaque id of the subject, without personal data; stored with the decision. The same subject is always assigned to the same side of a trial
 	Subject *string `json:"subject,omitempty"`
 
-	// Version default: the newest, and the challenger that is tried beside it
+	// Version default: the latest, and a challenger that runs alongside it
 	Version *int64 `json:"version,omitempty"`
 }
 
@@ -1962,7 +1962,7 @@ type EventBody struct {
 
 // EventList defines model for EventList.
 type EventList struct {
-	// CompleteUntil no event that became final before this time can still be added: at the end of the list, go on with created_after set to it
+	// CompleteUntil all events that became final before this time are included: at the end of the list, continue with created_after set to it
 	CompleteUntil time.Time `json:"complete_until"`
 
 	// Data Elements of this page
@@ -1971,7 +1971,7 @@ type EventList struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable the changes of cases, each with the case and its version, whose events are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable changes of cases, with case and version, whose events exist but cannot be read: an operator has to examine them; absent: none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2049,7 +2049,7 @@ type Flip struct {
 
 // FlowCase defines model for FlowCase.
 type FlowCase struct {
-	// Accepted what vendors whose answers are still to come have given for the applicant, by work: the address of a session
+	// Accepted data that vendors have returned for the applicant while their final answer is pending, by work: for example the address of a session
 	Accepted map[string]interface{} `json:"accepted,omitempty"`
 
 	// Configuration Paths of the active atomic states
@@ -2087,7 +2087,7 @@ type FlowDocument struct {
 	// Kind Kind of the document, as the workflow defines it
 	Kind string `json:"kind"`
 
-	// Reason why another is asked for
+	// Reason why another file is requested
 	Reason *string `json:"reason,omitempty"`
 
 	// Side Side of the document, for example front or back; empty: it has only one
@@ -2111,7 +2111,7 @@ type Health struct {
 
 // Hit defines model for Hit.
 type Hit struct {
-	// FormerSince the work was asked again and has not answered: since when the answer that this is of does not stand
+	// FormerSince when the work was requested again; until it answers, the earlier answer is not valid
 	FormerSince *time.Time `json:"former_since,omitempty"`
 
 	// ID Path of the hit in the context, for example sanctions.hits[0]
@@ -2214,7 +2214,7 @@ type Item struct {
 	// ID Unique id
 	ID string `json:"id"`
 
-	// Version the version that was seen; absent: any
+	// Version the version that the change is based on; absent: any
 	Version *int64 `json:"version,omitempty"`
 }
 
@@ -2286,16 +2286,16 @@ type LedgerFilters struct {
 	// Case Only decisions of the case with this id; empty: of all cases
 	Case *string `json:"case,omitempty"`
 
-	// From decided at this time or later
+	// From only decisions made at or after this time
 	From *time.Time `json:"from,omitempty"`
 
 	// Outcome Only decisions with this outcome; empty: with any
 	Outcome *string `json:"outcome,omitempty"`
 
-	// To decided before this time
+	// To only decisions made before this time
 	To *time.Time `json:"to,omitempty"`
 
-	// Trial decided in this trial, by either side, or seen by its shadow
+	// Trial only decisions of this trial: made by either side, or evaluated by its shadow
 	Trial *string `json:"trial,omitempty"`
 
 	// Version of the policy
@@ -2662,22 +2662,22 @@ type MessageDocument struct {
 
 // MigrateInBody defines model for MigrateInBody.
 type MigrateInBody struct {
-	// Cases only these; absent: all active cases of the version, a page at a time
+	// Cases only these cases; absent: all active cases of the version, page by page
 	Cases []string `json:"cases,omitempty"`
 
 	// Cursor next_cursor of the response before; absent: the first page
 	Cursor *string `json:"cursor,omitempty"`
 
-	// DryRun say what would happen to each case
+	// DryRun only report what would happen to each case
 	DryRun *bool `json:"dry_run,omitempty"`
 
 	// From Version that the cases run now
 	From int64 `json:"from"`
 
-	// Limit of a page; default 100
+	// Limit maximum number per page; default 100
 	Limit *int64 `json:"limit,omitempty"`
 
-	// States which state of the new version takes the place of one of the old; one that is mapped is entered anew, also to itself
+	// States states of the new version by the states of the old one that they replace; a mapped state is entered again, even if mapped to itself
 	States map[string]string `json:"states,omitempty"`
 
 	// To Version to move the cases to
@@ -2692,10 +2692,10 @@ type Migrated struct {
 	// Code why it was refused
 	Code *string `json:"code,omitempty"`
 
-	// Drops work that is called off, state/id
+	// Drops work that is cancelled, state/id
 	Drops []string `json:"drops"`
 
-	// Errors everything that stands in the way; never a value
+	// Errors all problems; never contains values
 	Errors []Field `json:"errors,omitempty"`
 
 	// From where it was
@@ -2707,10 +2707,10 @@ type Migrated struct {
 	// Reason Why the case was refused; empty: it was not
 	Reason *string `json:"reason,omitempty"`
 
-	// Starts work that begins, state/id
+	// Starts work that starts, state/id
 	Starts []string `json:"starts"`
 
-	// To where it is now, or would be
+	// To its states now, or after the migration
 	To []string `json:"to"`
 }
 
@@ -2734,20 +2734,20 @@ type Migration struct {
 
 // Needs defines model for Needs.
 type Needs struct {
-	// Because why a reason and a comment are needed
+	// Because why a reason and a comment are required
 	Because []NeedsBecause `json:"because"`
 
 	// FourEyes a second person has to confirm
 	FourEyes bool `json:"four_eyes"`
 
-	// Hits possible matches, each of which is to be answered
+	// Hits possible matches, each of which needs an answer
 	Hits     []Hit     `json:"hits"`
 	Proposed *Proposed `json:"proposed,omitempty"`
 
 	// Reason a reason and a comment
 	Reason bool `json:"reason"`
 
-	// Supplied the caller has supplied data of the case: somebody else approves it
+	// Supplied whether the caller has supplied data of the case, and so cannot approve it
 	Supplied *bool `json:"supplied,omitempty"`
 }
 
@@ -2791,7 +2791,7 @@ type Note struct {
 	// Text Text of the note
 	Text string `json:"text"`
 
-	// Unreadable the note is there and cannot be read
+	// Unreadable whether the note exists but cannot be read
 	Unreadable *bool `json:"unreadable,omitempty"`
 }
 
@@ -2932,7 +2932,7 @@ type OutlineState struct {
 	// Path Path of the state, unique in the workflow
 	Path string `json:"path"`
 
-	// SLA how soon a person should decide here, as ISO 8601
+	// SLA deadline for a decision here, as ISO 8601
 	SLA *string `json:"sla"`
 
 	// Tags Tags of the state
@@ -3013,10 +3013,10 @@ type PolicyCase struct {
 
 // PolicyDecision defines model for PolicyDecision.
 type PolicyDecision struct {
-	// Answer as it was given, with the trace
+	// Answer the original answer, with the trace
 	Answer interface{} `json:"answer,omitempty"`
 
-	// At the time that the policy was told, to the nanosecond
+	// At the time that the policy used, to the nanosecond
 	At time.Time `json:"at"`
 
 	// Calls versions of the policies that it may have called, by id
@@ -3028,10 +3028,10 @@ type PolicyDecision struct {
 	// Digest SHA-256 of the policy's source
 	Digest string `json:"digest"`
 
-	// Editions of the lists that it asked
+	// Editions editions of the lists that it used
 	Editions map[string]string `json:"editions,omitempty"`
 
-	// Engine revision of the rules that decided: it is raised when what policies mean is corrected
+	// Engine revision of the rules that made the decision; it increases when the meaning of policies is corrected
 	Engine int64 `json:"engine"`
 
 	// Fired Ids of the rules that fired, in the order of the policy
@@ -3040,10 +3040,10 @@ type PolicyDecision struct {
 	// ID Unique id
 	ID string `json:"id"`
 
-	// Input what it saw; needs the permission decisions:input
+	// Input its input; requires the permission decisions:input
 	Input interface{} `json:"input,omitempty"`
 
-	// Omitted what was too large to be kept: input, trace, fired
+	// Omitted parts that were too large to be stored: input, trace, fired
 	Omitted []string `json:"omitted,omitempty"`
 
 	// Outcome Outcome, as the policy or workflow defines it
@@ -3066,7 +3066,7 @@ type PolicyDecision struct {
 	TookUs int64 `json:"took_us"`
 	Trial  *Side `json:"trial,omitempty"`
 
-	// Unreadable the decision is kept and cannot be read: of most only the id and the time are known
+	// Unreadable whether the decision is stored but cannot be read; usually only its id and time are known
 	Unreadable *bool `json:"unreadable,omitempty"`
 
 	// Version Version of the policy; 0: the challenger of a trial
@@ -3075,7 +3075,7 @@ type PolicyDecision struct {
 
 // PolicyShadow defines model for PolicyShadow.
 type PolicyShadow struct {
-	// Error the code of what kept it from deciding
+	// Error code of the error that prevented its decision
 	Error *string `json:"error,omitempty"`
 
 	// Fired Ids of the rules that fired, in the order of the policy
@@ -3102,10 +3102,10 @@ type PolicyTrial struct {
 	// ApprovedBy Id of the person who approved it; absent or empty: no approval was needed, or it has not been given
 	ApprovedBy *string `json:"approved_by,omitempty"`
 
-	// BaseVersion the live version that it is tried against
+	// BaseVersion the live version that it is compared with
 	BaseVersion int64 `json:"base_version"`
 
-	// Behind proposed with a key: who may hold a secret of it, and cannot approve either
+	// Behind if proposed with a key: people who may know its secret, and so cannot approve either
 	Behind []string `json:"behind,omitempty"`
 
 	// Comment Free-text comment
@@ -3117,13 +3117,13 @@ type PolicyTrial struct {
 	// EndedAt When it ended, RFC 3339; null: it has not ended
 	EndedAt *time.Time `json:"ended_at"`
 
-	// EndedBy absent when another version has ended it
+	// EndedBy absent if a newer version has ended it
 	EndedBy *string `json:"ended_by,omitempty"`
 
 	// ID Unique id
 	ID string `json:"id"`
 
-	// Kind shadow: decides along; challenger: decides for its share of subjects
+	// Kind shadow: evaluated without effect; challenger: decides for its share of subjects
 	Kind PolicyTrialKind `json:"kind"`
 
 	// Policy Id of the policy
@@ -3135,7 +3135,7 @@ type PolicyTrial struct {
 	// ProposedBy Id of the person or key that proposed it
 	ProposedBy string `json:"proposed_by"`
 
-	// Share of a challenger: the part of subjects that it decides for
+	// Share of a challenger: the share of subjects that it decides for
 	Share *float64 `json:"share,omitempty"`
 
 	// Source the draft; not in lists
@@ -3144,19 +3144,19 @@ type PolicyTrial struct {
 	// StartedAt When it started, RFC 3339; null: it has not
 	StartedAt *time.Time `json:"started_at"`
 
-	// Status outdated: another version is live, and the trial takes no part any more
+	// Status outdated: another version is live, and the trial has no effect any more
 	Status PolicyTrialStatus `json:"status"`
 }
 
-// PolicyTrialKind shadow: decides along; challenger: decides for its share of subjects
+// PolicyTrialKind shadow: evaluated without effect; challenger: decides for its share of subjects
 type PolicyTrialKind string
 
-// PolicyTrialStatus outdated: another version is live, and the trial takes no part any more
+// PolicyTrialStatus outdated: another version is live, and the trial has no effect any more
 type PolicyTrialStatus string
 
 // Presence defines model for Presence.
 type Presence struct {
-	// Editing has begun to write a decision
+	// Editing whether the user has begun to write a decision
 	Editing bool `json:"editing"`
 
 	// Name Name of the user
@@ -3186,13 +3186,13 @@ type Problem struct {
 	// Allowed event_not_allowed: the events that are allowed
 	Allowed interface{} `json:"allowed,omitempty"`
 
-	// Code stable name of what went wrong
+	// Code stable code of the failure
 	Code string `json:"code"`
 
 	// Detail What is wrong with this request; never contains rejected values
 	Detail string `json:"detail"`
 
-	// Details more about it, by code
+	// Details details, depending on the code
 	Details map[string]interface{} `json:"details,omitempty"`
 
 	// Errors All invalid locations of the request
@@ -3213,7 +3213,7 @@ type Problem struct {
 
 // Proposal defines model for Proposal.
 type Proposal struct {
-	// Behind proposed with a key: who may hold a secret of it, and cannot approve either
+	// Behind if proposed with a key: people who may know its secret, and so cannot approve either
 	Behind []string `json:"behind,omitempty"`
 
 	// Comment Free-text comment
@@ -3225,7 +3225,7 @@ type Proposal struct {
 	// DecidedBy Id of the person who decided the proposal; absent: it is open, or became outdated by itself
 	DecidedBy *string `json:"decided_by,omitempty"`
 
-	// Documents all of them are published in one go
+	// Documents the documents, which are published atomically
 	Documents []ProposedDocument `json:"documents"`
 
 	// ID Unique id
@@ -3266,13 +3266,13 @@ type Proposed struct {
 
 // ProposedDocument defines model for ProposedDocument.
 type ProposedDocument struct {
-	// Base the version that was the newest; 0: there was none
+	// Base the latest version at that time; 0: none
 	Base int64 `json:"base"`
 
-	// Cases of a policy: what becomes of the cases that are written in it, now
+	// Cases of a policy: current results of its test cases
 	Cases []PolicyCase `json:"cases,omitempty"`
 
-	// Changes of a workflow: what changes for running cases that are moved to it
+	// Changes of a workflow: the effects on running cases that are migrated to it
 	Changes []Change `json:"changes,omitempty"`
 
 	// Comment Free-text comment
@@ -3288,10 +3288,10 @@ type ProposedDocument struct {
 	// Kind Kind of the definition
 	Kind ProposedDocumentKind `json:"kind"`
 
-	// Newest the newest version now; another than base: it is outdated
+	// Newest the latest version now; if it differs from base, the proposal is outdated
 	Newest *int64 `json:"newest,omitempty"`
 
-	// Problems why it could not be published any more, as things are now
+	// Problems why it can no longer be published
 	Problems []Diagnostic `json:"problems,omitempty"`
 
 	// Source Source of the definition, YAML or JSON
@@ -3303,7 +3303,7 @@ type ProposedDocument struct {
 	// Title Title, for people
 	Title *string `json:"title,omitempty"`
 
-	// Version that it has become
+	// Version the proposal that was created
 	Version *int64 `json:"version,omitempty"`
 
 	// Warnings Problems that do not prevent publication
@@ -3327,13 +3327,13 @@ type Publication struct {
 	// ApprovedBy with four eyes: the second person
 	ApprovedBy *string `json:"approved_by,omitempty"`
 
-	// Changes of a workflow: what changes for running cases that are moved to it
+	// Changes of a workflow: the effects on running cases that are migrated to it
 	Changes []Change `json:"changes"`
 
 	// Comment Free-text comment
 	Comment *string `json:"comment,omitempty"`
 
-	// Created false: the newest version has the same source
+	// Created false: the latest version has the same source
 	Created bool `json:"created"`
 
 	// Digest SHA-256 of the source
@@ -3357,10 +3357,10 @@ type Publication struct {
 	// PublishedAt When it was published, RFC 3339; null or absent: it ships with the software
 	PublishedAt *time.Time `json:"published_at"`
 
-	// PublishedBy with four eyes: who proposed it
+	// PublishedBy with four eyes: the person who proposed it
 	PublishedBy *string `json:"published_by,omitempty"`
 
-	// Shipped it comes with the software
+	// Shipped whether it is built in
 	Shipped bool `json:"shipped"`
 
 	// Source Source of the definition, YAML or JSON
@@ -3387,7 +3387,7 @@ type PublishBody struct {
 	// Comment Why the version is published; kept with it
 	Comment *string `json:"comment,omitempty"`
 
-	// DryRun check, and say what would happen
+	// DryRun only validate, and report what would happen
 	DryRun *bool `json:"dry_run,omitempty"`
 
 	// Source the document, YAML or JSON
@@ -3408,7 +3408,7 @@ type PublishingSettings struct {
 	// Comment Free-text comment
 	Comment *string `json:"comment,omitempty"`
 
-	// FourEyes nobody publishes alone: what is published is a proposal until another person approves it
+	// FourEyes whether publications require the approval of a second person
 	FourEyes bool `json:"four_eyes"`
 
 	// Proposal Id of the proposal that it came from; absent or empty: none
@@ -3438,7 +3438,7 @@ type PutInBody struct {
 	// Title Title, for people
 	Title *string `json:"title,omitempty"`
 
-	// Type for people to read: what an entry does is for the policy to say
+	// Type informative; the effect of an entry is defined by the policy
 	Type PutInBodyType `json:"type"`
 }
 
@@ -3448,7 +3448,7 @@ type PutInBodyHolds string
 // PutInBodyMatching default: exact
 type PutInBodyMatching string
 
-// PutInBodyType for people to read: what an entry does is for the policy to say
+// PutInBodyType informative; the effect of an entry is defined by the policy
 type PutInBodyType string
 
 // Queue defines model for Queue.
@@ -3468,10 +3468,10 @@ type Queue struct {
 	// Open Number of open cases
 	Open int64 `json:"open"`
 
-	// Overdue a person should have decided by now
+	// Overdue whether the decision deadline has passed
 	Overdue int64 `json:"overdue"`
 
-	// OverdueCapped there are more than that
+	// OverdueCapped whether there are more
 	OverdueCapped bool `json:"overdue_capped"`
 
 	// Risk Number of cases by severity of the risk
@@ -3480,13 +3480,13 @@ type Queue struct {
 	// State workflow/state
 	State map[string]int64 `json:"state"`
 
-	// ToDecide wait for a person's decision
+	// ToDecide only cases that wait for a person's decision
 	ToDecide int64 `json:"to_decide"`
 
 	// Unassigned Number of cases assigned to nobody
 	Unassigned int64 `json:"unassigned"`
 
-	// Waiting by for whom they wait: see waiting_for
+	// Waiting by the party that they wait for; see waiting_for
 	Waiting map[string]int64 `json:"waiting"`
 
 	// Workflow Number of cases by workflow
@@ -3556,7 +3556,7 @@ type Replay struct {
 
 // RetryInBody defines model for RetryInBody.
 type RetryInBody struct {
-	// Context put into the case's context first, as a merge patch
+	// Context merge patch that is applied to the case's context first
 	Context map[string]interface{} `json:"context,omitempty"`
 }
 
@@ -3565,7 +3565,7 @@ type Risk struct {
 	// Policy Id of the policy
 	Policy *string `json:"policy,omitempty"`
 
-	// Reasons of the rules that fired, as sentences
+	// Reasons reasons of the rules that fired, as sentences
 	Reasons []string `json:"reasons"`
 
 	// Score Score
@@ -3604,7 +3604,7 @@ type RunFailure struct {
 	// Message What is wrong; never contains rejected values
 	Message string `json:"message"`
 
-	// Part from 1; absent: it is not about a part
+	// Part from 1; absent: not about a particular part
 	Part *int64 `json:"part,omitempty"`
 }
 
@@ -3634,7 +3634,7 @@ type ScoreChange struct {
 	// Was Mean score of the stored decisions
 	Was float64 `json:"was"`
 
-	// WasSum in millionths, so that parts can be added up exactly
+	// WasSum in millionths, so that parts can be summed exactly
 	WasSum int64 `json:"was_sum"`
 }
 
@@ -3652,16 +3652,16 @@ type ScoreDifference struct {
 
 // SettleInBody defines model for SettleInBody.
 type SettleInBody struct {
-	// Case of this case only
+	// Case only this case
 	Case *string `json:"case,omitempty"`
 
-	// Effect just this one: version/number of an effect of the case, or the id of a delivery
+	// Effect only this dead letter: version/number of an effect of the case, or the id of a delivery
 	Effect *string `json:"effect,omitempty"`
 
 	// Kind Only effects of this kind; absent: of all kinds
 	Kind *SettleInBodyKind `json:"kind,omitempty"`
 
-	// Reason why; kept in the history of each case whose effects are among them, and with each delivery
+	// Reason reason; recorded in the history of each affected case, and with each delivery
 	Reason *string `json:"reason,omitempty"`
 
 	// Receiver Only effects for this receiver; absent: for all
@@ -3673,7 +3673,7 @@ type SettleInBodyKind string
 
 // Settled defines model for Settled.
 type Settled struct {
-	// More there may be more: call again
+	// More whether there may be more: repeat the request
 	More bool `json:"more"`
 
 	// Settled Number of dead letters that were settled by this request
@@ -3689,7 +3689,7 @@ type ShadowReport struct {
 	Digest string  `json:"digest"`
 	Draft  Latency `json:"draft"`
 
-	// EarlierRevision flips of decisions that an earlier revision of the rules made: they may come of a correction, not of the draft
+	// EarlierRevision flips of decisions that were made by an earlier revision of the rules: they may be caused by a correction, not by the draft
 	EarlierRevision *int64 `json:"earlier_revision,omitempty"`
 
 	// Errors Number of decisions that could not be evaluated, by error code
@@ -3742,7 +3742,7 @@ type SkipInBody struct {
 	// Comment Why the work is skipped; kept in the case's history
 	Comment *string `json:"comment,omitempty"`
 
-	// Result what the work would have given
+	// Result result that the work would have returned
 	Result interface{} `json:"result"`
 }
 
@@ -3782,10 +3782,10 @@ type StartBody struct {
 	// ExternalID Your own id of the case; unique among open cases of the tenant
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Subject whom the case is about: type (default: the workflow's subject), external_id, and what is known: name, email, …
+	// Subject subject of the case: type (default: the workflow's subject), external_id, and known properties such as name and email
 	Subject map[string]interface{} `json:"subject,omitempty"`
 
-	// Version default: the newest
+	// Version default: the latest
 	Version *int64 `json:"version,omitempty"`
 
 	// Workflow Id of the workflow to start
@@ -3800,10 +3800,10 @@ type StartInBody struct {
 	// Comment Free-text comment
 	Comment *string `json:"comment,omitempty"`
 
-	// Examples ids of decisions for each flip
+	// Examples number of example decisions to list for each flip
 	Examples *int64 `json:"examples,omitempty"`
 
-	// From decided at this time or later
+	// From only decisions made at or after this time
 	From *time.Time `json:"from,omitempty"`
 
 	// Outcome Only decisions with this outcome; absent: with any
@@ -3812,10 +3812,10 @@ type StartInBody struct {
 	// Source the draft, YAML or JSON
 	Source string `json:"source"`
 
-	// To decided before this time
+	// To only decisions made before this time
 	To *time.Time `json:"to,omitempty"`
 
-	// Trial decided in this trial, by either side, or seen by its shadow
+	// Trial only decisions of this trial: made by either side, or evaluated by its shadow
 	Trial *string `json:"trial,omitempty"`
 
 	// Version of the policy
@@ -3893,7 +3893,7 @@ type TaskRun struct {
 	// State Path of the state
 	State string `json:"state"`
 
-	// Unreadable the attempt is there and cannot be read
+	// Unreadable whether the attempt exists but cannot be read
 	Unreadable *bool `json:"unreadable,omitempty"`
 
 	// Visit Number of the visit of the state
@@ -3950,7 +3950,7 @@ type TrialInBody struct {
 	// Kind shadow: evaluated beside the live version without effect; challenger: decides for a share of subjects
 	Kind TrialInBodyKind `json:"kind"`
 
-	// Share of a challenger: the part of subjects that it decides for, in steps of 0.0001
+	// Share of a challenger: the share of subjects that it decides for, in steps of 0.0001
 	Share *float64 `json:"share,omitempty"`
 
 	// Source the draft, YAML or JSON
@@ -3964,7 +3964,7 @@ type TrialInBodyKind string
 type TrialReportPage struct {
 	Arms *Arms `json:"arms,omitempty"`
 
-	// Complete false: there are older decisions; send the cursor to go on, and add the parts up
+	// Complete false: there are older decisions; send the cursor to continue, and add up the parts
 	Complete bool `json:"complete"`
 
 	// Decisions Number of decisions that were considered
@@ -3977,7 +3977,7 @@ type TrialReportPage struct {
 	// Trial Id of the trial
 	Trial string `json:"trial"`
 
-	// Unreadable decisions of its time that are kept and cannot be read: any of them may have been made in it
+	// Unreadable stored decisions of its period that cannot be read; any of them may belong to the trial
 	Unreadable *int64 `json:"unreadable,omitempty"`
 }
 
@@ -3986,10 +3986,10 @@ type TrialStart struct {
 	// ApprovedBy Id of the person who approved it; absent or empty: no approval was needed, or it has not been given
 	ApprovedBy *string `json:"approved_by,omitempty"`
 
-	// BaseVersion the live version that it is tried against
+	// BaseVersion the live version that it is compared with
 	BaseVersion int64 `json:"base_version"`
 
-	// Behind proposed with a key: who may hold a secret of it, and cannot approve either
+	// Behind if proposed with a key: people who may know its secret, and so cannot approve either
 	Behind []string `json:"behind,omitempty"`
 
 	// Comment Free-text comment
@@ -4001,13 +4001,13 @@ type TrialStart struct {
 	// EndedAt When it ended, RFC 3339; null: it has not ended
 	EndedAt *time.Time `json:"ended_at"`
 
-	// EndedBy absent when another version has ended it
+	// EndedBy absent if a newer version has ended it
 	EndedBy *string `json:"ended_by,omitempty"`
 
 	// ID Unique id
 	ID string `json:"id"`
 
-	// Kind shadow: decides along; challenger: decides for its share of subjects
+	// Kind shadow: evaluated without effect; challenger: decides for its share of subjects
 	Kind TrialStartKind `json:"kind"`
 
 	// Policy Id of the policy
@@ -4019,7 +4019,7 @@ type TrialStart struct {
 	// ProposedBy Id of the person or key that proposed it
 	ProposedBy string `json:"proposed_by"`
 
-	// Share of a challenger: the part of subjects that it decides for
+	// Share of a challenger: the share of subjects that it decides for
 	Share *float64 `json:"share,omitempty"`
 
 	// Source the draft; not in lists
@@ -4028,17 +4028,17 @@ type TrialStart struct {
 	// StartedAt When it started, RFC 3339; null: it has not
 	StartedAt *time.Time `json:"started_at"`
 
-	// Status outdated: another version is live, and the trial takes no part any more
+	// Status outdated: another version is live, and the trial has no effect any more
 	Status TrialStartStatus `json:"status"`
 
 	// Warnings Problems that do not prevent publication
 	Warnings []Diagnostic `json:"warnings"`
 }
 
-// TrialStartKind shadow: decides along; challenger: decides for its share of subjects
+// TrialStartKind shadow: evaluated without effect; challenger: decides for its share of subjects
 type TrialStartKind string
 
-// TrialStartStatus outdated: another version is live, and the trial takes no part any more
+// TrialStartStatus outdated: another version is live, and the trial has no effect any more
 type TrialStartStatus string
 
 // Undo defines model for Undo.
@@ -4127,10 +4127,10 @@ type ValueList struct {
 	// CreatedAt When it was created, RFC 3339
 	CreatedAt time.Time `json:"created_at"`
 
-	// Digest SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list
+	// Digest SHA-256 of the content of the latest edition; null: no entries have been uploaded yet, so policies cannot use the list
 	Digest *string `json:"digest"`
 
-	// Edition the newest, and the ETag
+	// Edition the latest edition, which is also the ETag
 	Edition int64 `json:"edition"`
 
 	// Entries Number of entries
@@ -4172,22 +4172,22 @@ type ValueListChange struct {
 	// Added Number of entries that the change added
 	Added int64 `json:"added"`
 
-	// Created a new edition was made; false: the newest has the same content
+	// Created whether a new edition was created; false: the latest has the same content
 	Created bool `json:"created"`
 
 	// CreatedAt When it was created, RFC 3339
 	CreatedAt time.Time `json:"created_at"`
 
-	// Digest SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list
+	// Digest SHA-256 of the content of the latest edition; null: no entries have been uploaded yet, so policies cannot use the list
 	Digest *string `json:"digest"`
 
-	// Edition the newest, and the ETag
+	// Edition the latest edition, which is also the ETag
 	Edition int64 `json:"edition"`
 
 	// Entries Number of entries
 	Entries int64 `json:"entries"`
 
-	// Folded entries that were there twice, and said the same
+	// Folded number of identical duplicate entries
 	Folded int64 `json:"folded"`
 
 	// Holds Type of the values in the list
@@ -4199,13 +4199,13 @@ type ValueListChange struct {
 	// Matching How values are compared
 	Matching ValueListChangeMatching `json:"matching"`
 
-	// Missing values to be removed that were not there
+	// Missing number of values to remove that did not exist
 	Missing int64 `json:"missing"`
 
 	// Removed Number of entries that the change removed
 	Removed int64 `json:"removed"`
 
-	// Replaced values that were there with another time or note
+	// Replaced number of existing values whose expiry or note changed
 	Replaced int64 `json:"replaced"`
 
 	// Title Title, for people
@@ -4247,7 +4247,7 @@ type ValueListEdition struct {
 	// Entries Number of entries
 	Entries int64 `json:"entries"`
 
-	// Forgotten its entries were erased: decisions that have seen it cannot be replayed
+	// Forgotten whether its entries were erased, so that decisions that used it cannot be replayed
 	Forgotten bool `json:"forgotten"`
 
 	// Holds Type of the values in the list
@@ -4265,34 +4265,34 @@ type ValueListEditionMatching string
 
 // ValueListEntry defines model for ValueListEntry.
 type ValueListEntry struct {
-	// ExpiresAt it counts before this time; null: for ever
+	// ExpiresAt expiry; null: never
 	ExpiresAt *time.Time `json:"expires_at"`
 
 	// Note Free-text note about the entry
 	Note *string `json:"note,omitempty"`
 
-	// Value numbers and dates in their one form
+	// Value numbers and dates in canonical form
 	Value string `json:"value"`
 }
 
 // ValueListUpload defines model for ValueListUpload.
 type ValueListUpload struct {
-	// Created a new edition was made; false: the newest has the same content
+	// Created whether a new edition was created; false: the latest has the same content
 	Created bool `json:"created"`
 
 	// CreatedAt When it was created, RFC 3339
 	CreatedAt time.Time `json:"created_at"`
 
-	// Digest SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list
+	// Digest SHA-256 of the content of the latest edition; null: no entries have been uploaded yet, so policies cannot use the list
 	Digest *string `json:"digest"`
 
-	// Edition the newest, and the ETag
+	// Edition the latest edition, which is also the ETag
 	Edition int64 `json:"edition"`
 
 	// Entries Number of entries
 	Entries int64 `json:"entries"`
 
-	// Folded entries that were there twice, and said the same
+	// Folded number of identical duplicate entries
 	Folded int64 `json:"folded"`
 
 	// Holds Type of the values in the list
@@ -4421,7 +4421,7 @@ type Webhook struct {
 	// Events Types of events that are delivered
 	Events []string `json:"events"`
 
-	// FailingSince Since when its receiver has taken nothing, RFC 3339: after five days it is disabled
+	// FailingSince Since when its receiver has accepted no delivery, RFC 3339; the subscription is disabled after five days
 	FailingSince *time.Time `json:"failing_since,omitempty"`
 
 	// ID Unique id
@@ -4452,16 +4452,16 @@ type WebhookBody struct {
 	URL string `json:"url"`
 }
 
-// WebhookDisabledEventData Of webhook.disabled. More members may come
+// WebhookDisabledEventData Of webhook.disabled. More members may be added
 type WebhookDisabledEventData struct {
-	// Reason `gone`: it has answered 410; `failing`: it has taken nothing for five days
+	// Reason `gone`: it has responded with 410; `failing`: it has accepted no delivery for five days
 	Reason string `json:"reason"`
 
 	// Webhook the subscription
 	Webhook string `json:"webhook"`
 }
 
-// WebhookTestEventData Of webhook.test. More members may come
+// WebhookTestEventData Of webhook.test. More members may be added
 type WebhookTestEventData struct {
 	// Webhook the subscription
 	Webhook string `json:"webhook"`
@@ -4479,22 +4479,22 @@ type Whereabouts struct {
 	Events    []Next       `json:"events"`
 	Execution ExecutionRef `json:"execution"`
 
-	// Parked regions whose branch of the execution waits; the whole chart is the empty one
+	// Parked regions whose branch of the execution waits; the empty name is the workflow itself
 	Parked []string `json:"parked"`
 
-	// States every active state, outer ones before those inside
+	// States all active states, outer ones before inner ones
 	States []ActiveState `json:"states"`
 
 	// Status Status of the case
 	Status WhereaboutsStatus `json:"status"`
 
-	// Upcoming what moves the case by itself: timers, the soonest first, then conditions
+	// Upcoming transitions that happen automatically: timers, the earliest first, then conditions
 	Upcoming []Upcoming `json:"upcoming"`
 
 	// Version Version of the case, raised by each change
 	Version int64 `json:"version"`
 
-	// Work what is being done, awaited, or waits for an operator
+	// Work work that is running, is awaited, or waits for an operator
 	Work []ActiveWork `json:"work"`
 }
 
@@ -4533,7 +4533,7 @@ type Workflow struct {
 	// Initial Path of the initial state
 	Initial string `json:"initial"`
 
-	// Reasons codes to choose from, by event of a decision and for a document; what is not listed takes any
+	// Reasons reason codes to choose from, by decision event and for documents; events that are not listed accept any code
 	Reasons map[string]*[]string `json:"reasons"`
 
 	// States All states, outer states before those inside
@@ -4558,7 +4558,7 @@ type Workflow struct {
 // WorkflowSubject Type of subject that cases of the workflow are about
 type WorkflowSubject string
 
-// WorkflowEventData Of workflow.*. More members may come
+// WorkflowEventData Of workflow.*. More members may be added
 type WorkflowEventData map[string]interface{}
 
 // WorkflowRef defines model for WorkflowRef.
@@ -4605,7 +4605,7 @@ type Workspace struct {
 
 // WrittenEntry defines model for WrittenEntry.
 type WrittenEntry struct {
-	// ExpiresAt RFC 3339, or a date for the start of that day in UTC; it counts before this time
+	// ExpiresAt expiry: RFC 3339, or a date for the start of that day in UTC
 	ExpiresAt *string `json:"expires_at,omitempty"`
 
 	// Note Free-text note about the entry
@@ -4623,13 +4623,13 @@ type ListCasesParams struct {
 	// State Only cases in this state
 	State *string `form:"state,omitempty" json:"state,omitempty"`
 
-	// Tag only those that are in states with this tag, such as manual_review: a person has to decide; repeat it for several: all of them
+	// Tag only cases in states with this tag, such as manual_review (a person has to decide); repeatable: all tags must match
 	Tag []string `form:"tag,omitempty" json:"tag,omitempty"`
 
 	// Status Only cases with this status
 	Status *ListCasesParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// Assignee none: nobody's; me: the caller's
+	// Assignee none: unassigned; me: assigned to the caller
 	Assignee *string `form:"assignee,omitempty" json:"assignee,omitempty"`
 
 	// Subject Only cases of this subject, by its id
@@ -4638,13 +4638,13 @@ type ListCasesParams struct {
 	// Parent the case that has started them
 	Parent *string `form:"parent,omitempty" json:"parent,omitempty"`
 
-	// Risk the severity that a policy has given, by its bands: low, medium, high and critical unless they say otherwise; none: not rated yet; repeat it for several: one of them
+	// Risk the risk band that a policy has assigned: low, medium, high or critical, unless the policy defines others; none: not rated yet; repeatable: any of them
 	Risk []string `form:"risk,omitempty" json:"risk,omitempty"`
 
-	// Outcome only those that have ended in this final state
+	// Outcome only cases that ended in this final state
 	Outcome *string `form:"outcome,omitempty" json:"outcome,omitempty"`
 
-	// SecondPerson only open cases with a decision that waits for a second person
+	// SecondPerson only open cases with a decision that awaits confirmation by a second person
 	SecondPerson *bool `form:"second_person,omitempty" json:"second_person,omitempty"`
 
 	// Escalated only those that were escalated to those who approve
@@ -4656,31 +4656,31 @@ type ListCasesParams struct {
 	// ExternalID the case's id in the client's system: all cases that have had it
 	ExternalID *string `form:"external_id,omitempty" json:"external_id,omitempty"`
 
-	// CreatedAfter created at this time or later
+	// CreatedAfter only cases created at or after this time
 	CreatedAfter *time.Time `form:"created_after,omitempty" json:"created_after,omitempty"`
 
-	// CreatedBefore created before this time
+	// CreatedBefore only cases created before this time
 	CreatedBefore *time.Time `form:"created_before,omitempty" json:"created_before,omitempty"`
 
-	// UpdatedAfter written last at this time or later
+	// UpdatedAfter only cases changed at or after this time
 	UpdatedAfter *time.Time `form:"updated_after,omitempty" json:"updated_after,omitempty"`
 
-	// DueBefore the deadline is before this time
+	// DueBefore only cases whose deadline is before this time
 	DueBefore *time.Time `form:"due_before,omitempty" json:"due_before,omitempty"`
 
-	// Overdue only those that a person should have decided by now
+	// Overdue only cases whose decision deadline has passed
 	Overdue *bool `form:"overdue,omitempty" json:"overdue,omitempty"`
 
 	// WaitingFor only open cases that wait for: operator (an incident), vendor, children (cases it has started), system (its own work), reviewer, applicant, client or timer (nobody); with the work that is waited for as vendor/identity
 	WaitingFor *string `form:"waiting_for,omitempty" json:"waiting_for,omitempty"`
 
-	// WaitingSinceBefore only open cases that have waited for them since before this time
+	// WaitingSinceBefore only open cases that have been waiting since before this time
 	WaitingSinceBefore *time.Time `form:"waiting_since_before,omitempty" json:"waiting_since_before,omitempty"`
 
-	// Incident only those with work that has failed and waits for an operator
+	// Incident only cases with failed work that waits for an operator
 	Incident *bool `form:"incident,omitempty" json:"incident,omitempty"`
 
-	// Q words of the case, or beginnings of them: ids, names, e-mail addresses, numbers of documents
+	// Q words or beginnings of words in the case: ids, names, e-mail addresses, document numbers
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
 	// Sort a leading minus: newest first; updated_at: by the newest change; due_at: open cases, the soonest deadline first; waiting_since: open cases, the longest wait first; risk: open cases by severity, the soonest deadline first within each; what q finds is ordered by age
@@ -4716,25 +4716,25 @@ type StartCaseParams struct {
 
 // AssignCaseParams defines parameters for AssignCase.
 type AssignCaseParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // CancelCaseParams defines parameters for CancelCase.
 type CancelCaseParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch string `json:"If-Match"`
 }
 
 // SaveContextParams defines parameters for SaveContext.
 type SaveContextParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // DecideCaseParams defines parameters for DecideCase.
 type DecideCaseParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch string `json:"If-Match"`
 }
 
@@ -4743,13 +4743,13 @@ type AnnounceDocumentParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // DecideDocumentParams defines parameters for DecideDocument.
 type DecideDocumentParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch string `json:"If-Match"`
 }
 
@@ -4770,7 +4770,7 @@ type SendEventParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -4785,7 +4785,7 @@ type ListHistoryParams struct {
 	// Sort -version: newest first
 	Sort *ListHistoryParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// Cause only entries of these causes; repeat it for several
+	// Cause only entries with these causes; repeatable
 	Cause []ListHistoryParamsCause `form:"cause,omitempty" json:"cause,omitempty"`
 
 	// Limit The maximum number of items
@@ -4803,13 +4803,13 @@ type ListHistoryParamsCause string
 
 // RetryIncidentParams defines parameters for RetryIncident.
 type RetryIncidentParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // SkipIncidentParams defines parameters for SkipIncident.
 type SkipIncidentParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -4818,7 +4818,7 @@ type AddNoteParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -4842,7 +4842,7 @@ type SnoozeCaseParams struct {
 
 // UndoDecisionParams defines parameters for UndoDecision.
 type UndoDecisionParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch string `json:"If-Match"`
 }
 
@@ -4854,19 +4854,19 @@ type DecideParams struct {
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
-	// Type only events of these types: exact ones, or a family such as case.*; repeat it for several
+	// Type only events of these types, or of a family such as case.*; repeatable
 	Type []string `form:"type,omitempty" json:"type,omitempty"`
 
 	// Case only events of this case
 	Case *string `form:"case,omitempty" json:"case,omitempty"`
 
-	// After the id of an event: only those that come after it in the order
+	// After id of an event: only events after it
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
-	// CreatedAfter became final at this time or later
+	// CreatedAfter only events that became final at or after this time
 	CreatedAfter *time.Time `form:"created_after,omitempty" json:"created_after,omitempty"`
 
-	// CreatedBefore became final before this time
+	// CreatedBefore only events that became final before this time
 	CreatedBefore *time.Time `form:"created_before,omitempty" json:"created_before,omitempty"`
 
 	// Limit The maximum number of items
@@ -4878,7 +4878,7 @@ type ListEventsParams struct {
 
 // SaveFlowContextParams defines parameters for SaveFlowContext.
 type SaveFlowContextParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -4887,7 +4887,7 @@ type AnnounceFlowDocumentParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -4896,7 +4896,7 @@ type SendFlowEventParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -4914,13 +4914,13 @@ type RotateKeyParams struct {
 
 // DeleteListParams defines parameters for DeleteList.
 type DeleteListParams struct {
-	// IfMatch the ETag of the list that was seen, or * for whichever edition there is
+	// IfMatch the ETag of the list that the change is based on, or * for any edition
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // PutListParams defines parameters for PutList.
 type PutListParams struct {
-	// IfMatch the ETag of the list that was seen, or * for whichever edition there is
+	// IfMatch the ETag of the list that the change is based on, or * for any edition
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -4929,7 +4929,7 @@ type ChangeListParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
-	// IfMatch the ETag of the list that was seen, or * for whichever edition there is
+	// IfMatch the ETag of the list that the change is based on, or * for any edition
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -4944,7 +4944,7 @@ type ListListEditionsParams struct {
 
 // GetListEntriesParams defines parameters for GetListEntries.
 type GetListEntriesParams struct {
-	// Edition default: the newest, the same for all pages
+	// Edition default: the latest, the same for all pages
 	Edition *int64 `form:"edition,omitempty" json:"edition,omitempty"`
 
 	// Limit The maximum number of items
@@ -4956,7 +4956,7 @@ type GetListEntriesParams struct {
 
 // PutListEntriesParams defines parameters for PutListEntries.
 type PutListEntriesParams struct {
-	// IfMatch the ETag of the list that was seen, or * for whichever edition there is
+	// IfMatch the ETag of the list that the change is based on, or * for any edition
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -5016,10 +5016,10 @@ type StartBacktestParams struct {
 
 // ListPolicyDecisionsParams defines parameters for ListPolicyDecisions.
 type ListPolicyDecisionsParams struct {
-	// From decided at this time or later
+	// From only decisions made at or after this time
 	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
 
-	// To decided before this time
+	// To only decisions made before this time
 	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 
 	// Outcome Only with this outcome
@@ -5031,10 +5031,10 @@ type ListPolicyDecisionsParams struct {
 	// Case Only of this case
 	Case *string `form:"case,omitempty" json:"case,omitempty"`
 
-	// Trial decided in this trial, by either side, or seen by its shadow
+	// Trial only decisions of this trial: made by either side, or evaluated by its shadow
 	Trial *string `form:"trial,omitempty" json:"trial,omitempty"`
 
-	// View full: with input and answer; needs the permission decisions:input, and a page may be short
+	// View full: with input and answer; requires the permission decisions:input, and pages may be shorter
 	View *ListPolicyDecisionsParamsView `form:"view,omitempty" json:"view,omitempty"`
 
 	// Limit The maximum number of items
@@ -5082,7 +5082,7 @@ type EndTrialParams struct {
 
 // ReportTrialParams defines parameters for ReportTrial.
 type ReportTrialParams struct {
-	// Examples ids of decisions for each flip
+	// Examples number of example decisions to list for each flip
 	Examples *int64 `form:"examples,omitempty" json:"examples,omitempty"`
 
 	// Cursor next_cursor of the previous page
@@ -5133,7 +5133,7 @@ type UpdatePublishingSettingsParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch string `json:"If-Match"`
 }
 
@@ -5151,7 +5151,7 @@ type CreateViewParams struct {
 
 // UpdateViewParams defines parameters for UpdateView.
 type UpdateViewParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch string `json:"If-Match"`
 }
 
@@ -5163,7 +5163,7 @@ type CreateWebhookParams struct {
 
 // UpdateWebhookParams defines parameters for UpdateWebhook.
 type UpdateWebhookParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -5196,7 +5196,7 @@ type TestWebhookParams struct {
 
 // GetWorkflowParams defines parameters for GetWorkflow.
 type GetWorkflowParams struct {
-	// Version absent: the newest
+	// Version absent: the latest
 	Version *int64 `form:"version,omitempty" json:"version,omitempty"`
 }
 
@@ -5211,7 +5211,7 @@ type DiffWorkflowParams struct {
 	// From The version to compare with
 	From int64 `form:"from" json:"from"`
 
-	// To absent: the newest
+	// To absent: the latest
 	To *int64 `form:"to,omitempty" json:"to,omitempty"`
 }
 
@@ -7949,7 +7949,7 @@ func importWorkspaceRequestWithBody(server string, params *ImportWorkspaceParams
 //
 // Filters combine. A page may have fewer cases than `limit`, or none, although more follow: continue until `next_cursor` is null.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases.
 func (c *Client) ListCases(ctx context.Context, params *ListCasesParams) (*ListCase, error) {
@@ -7964,9 +7964,9 @@ func (c *Client) ListCases(ctx context.Context, params *ListCasesParams) (*ListC
 //
 // The subject is the person or business that the case is about; a subject is identified by its type and external id. `external_id` is the case's id in your system.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/cases.
 func (c *Client) StartCase(ctx context.Context, params *StartCaseParams, body StartCaseJSONRequestBody) (*Case, error) {
@@ -7981,7 +7981,7 @@ func (c *Client) StartCase(ctx context.Context, params *StartCaseParams, body St
 //
 // Each case has its own result: some may fail while others are assigned.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
 // It is POST /v1/cases/assignments.
 func (c *Client) AssignCases(ctx context.Context, body AssignCasesJSONRequestBody) (*ListAssigned, error) {
@@ -7996,7 +7996,7 @@ func (c *Client) AssignCases(ctx context.Context, body AssignCasesJSONRequestBod
 //
 // With `If-None-Match`: 304 if the case is unchanged.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases/{id}.
 func (c *Client) GetCase(ctx context.Context, id string) (*Case, error) {
@@ -8011,7 +8011,7 @@ func (c *Client) GetCase(ctx context.Context, id string) (*Case, error) {
 //
 // `user: null` unassigns the case.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
 // It is PUT /v1/cases/{id}/assignee.
 func (c *Client) AssignCase(ctx context.Context, id string, params *AssignCaseParams, body AssignCaseJSONRequestBody) (*Case, error) {
@@ -8026,7 +8026,7 @@ func (c *Client) AssignCase(ctx context.Context, id string, params *AssignCasePa
 //
 // Requires `If-Match`. The status of the case becomes `cancelled`; its child cases are cancelled, too.
 //
-// Needs the permission `cases:operate`.
+// Requires the permission `cases:operate`.
 //
 // It is POST /v1/cases/{id}/cancellation.
 func (c *Client) CancelCase(ctx context.Context, id string, params *CancelCaseParams, body CancelCaseJSONRequestBody) (*Case, error) {
@@ -8069,7 +8069,7 @@ func (c *Client) ClaimCase(ctx context.Context, id string, body ClaimCaseJSONReq
 //
 // A JSON merge patch (RFC 7396): members are replaced, null removes. The result must conform to the schema of the workflow. Results of the workflow's work cannot be changed.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
 // It is PATCH /v1/cases/{id}/context.
 func (c *Client) SaveContext(ctx context.Context, id string, params *SaveContextParams, body SaveContextJSONRequestBody) (*Case, error) {
@@ -8084,7 +8084,7 @@ func (c *Client) SaveContext(ctx context.Context, id string, params *SaveContext
 //
 // Requires `If-Match`. An API key decides only on behalf of a named person. With four eyes, the first decision waits for confirmation by a second person. Whoever has started the case or changed its data cannot approve it (`four_eyes`).
 //
-// Needs the permission `cases:decide`.
+// Requires the permission `cases:decide`.
 //
 // It is POST /v1/cases/{id}/decisions.
 func (c *Client) DecideCase(ctx context.Context, id string, params *DecideCaseParams, body DecideCaseJSONRequestBody) (*Case, error) {
@@ -8097,7 +8097,7 @@ func (c *Client) DecideCase(ctx context.Context, id string, params *DecideCasePa
 
 // ListDocuments: List documents
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases/{id}/documents.
 func (c *Client) ListDocuments(ctx context.Context, id string) (*ListDocument, error) {
@@ -8112,9 +8112,9 @@ func (c *Client) ListDocuments(ctx context.Context, id string) (*ListDocument, e
 //
 // Announce size, type and SHA-256, then upload the file to `upload.url` with exactly the method and headers of `upload`. The document is checked after the upload.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/cases/{id}/documents.
 func (c *Client) AnnounceDocument(ctx context.Context, id string, params *AnnounceDocumentParams, body AnnounceDocumentJSONRequestBody) (*AnnouncedDocument, error) {
@@ -8129,7 +8129,7 @@ func (c *Client) AnnounceDocument(ctx context.Context, id string, params *Announ
 //
 // Requires `If-Match` with the version of the case.
 //
-// Needs the permission `cases:decide`.
+// Requires the permission `cases:decide`.
 //
 // It is POST /v1/cases/{id}/documents/{document}/decision.
 func (c *Client) DecideDocument(ctx context.Context, id string, document string, params *DecideDocumentParams, body DecideDocumentJSONRequestBody) (*Case, error) {
@@ -8144,7 +8144,7 @@ func (c *Client) DecideDocument(ctx context.Context, id string, document string,
 //
 // The same link in the body, for clients that do not follow redirects.
 //
-// Needs the permission `documents:read`.
+// Requires the permission `documents:read`.
 //
 // It is GET /v1/cases/{id}/documents/{document}/link.
 func (c *Client) GetDocumentLink(ctx context.Context, id string, document string) (*Link, error) {
@@ -8189,9 +8189,9 @@ func (c *Client) EscalateCase(ctx context.Context, id string, params *EscalateCa
 //
 // `next` of the case lists the events that are possible. The response is the case after the event.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/cases/{id}/events.
 func (c *Client) SendEvent(ctx context.Context, id string, params *SendEventParams, body SendEventJSONRequestBody) (*Case, error) {
@@ -8206,9 +8206,9 @@ func (c *Client) SendEvent(ctx context.Context, id string, params *SendEventPara
 //
 // For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.
 //
-// Needs the permission `flow_tokens:create`.
+// Requires the permission `flow_tokens:create`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/cases/{id}/flow-tokens.
 func (c *Client) CreateFlowToken(ctx context.Context, id string, params *CreateFlowTokenParams, body CreateFlowTokenJSONRequestBody) (*Token, error) {
@@ -8223,7 +8223,7 @@ func (c *Client) CreateFlowToken(ctx context.Context, id string, params *CreateF
 //
 // Every change of the case with actor, cause and details, chained by hashes; `verification` checks the chain.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases/{id}/history.
 func (c *Client) ListHistory(ctx context.Context, id string, params *ListHistoryParams) (*ListEntry, error) {
@@ -8236,7 +8236,7 @@ func (c *Client) ListHistory(ctx context.Context, id string, params *ListHistory
 
 // ListIncidents: List open incidents with the input of the work
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases/{id}/incidents.
 func (c *Client) ListIncidents(ctx context.Context, id string) (*ListOpenIncident, error) {
@@ -8251,7 +8251,7 @@ func (c *Client) ListIncidents(ctx context.Context, id string) (*ListOpenInciden
 //
 // `context` is merged before the retry, so that the cause of the failure can be corrected.
 //
-// Needs the permission `cases:operate`.
+// Requires the permission `cases:operate`.
 //
 // It is POST /v1/cases/{id}/incidents/{incident}/retry.
 func (c *Client) RetryIncident(ctx context.Context, id string, incident string, params *RetryIncidentParams, body RetryIncidentJSONRequestBody) (*Case, error) {
@@ -8266,7 +8266,7 @@ func (c *Client) RetryIncident(ctx context.Context, id string, incident string, 
 //
 // The supplied result is used as the result of the work and marked as manual.
 //
-// Needs the permission `cases:repair`.
+// Requires the permission `cases:repair`.
 //
 // It is POST /v1/cases/{id}/incidents/{incident}/skip.
 func (c *Client) SkipIncident(ctx context.Context, id string, incident string, params *SkipIncidentParams, body SkipIncidentJSONRequestBody) (*Case, error) {
@@ -8279,7 +8279,7 @@ func (c *Client) SkipIncident(ctx context.Context, id string, incident string, p
 
 // ListNotes: List notes, oldest first
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases/{id}/notes.
 func (c *Client) ListNotes(ctx context.Context, id string) (*ListNote, error) {
@@ -8296,7 +8296,7 @@ func (c *Client) ListNotes(ctx context.Context, id string) (*ListNote, error) {
 //
 // Needs the permission `cases:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/cases/{id}/notes.
 func (c *Client) AddNote(ctx context.Context, id string, params *AddNoteParams, body AddNoteJSONRequestBody) (*Note, error) {
@@ -8326,7 +8326,7 @@ func (c *Client) EditNote(ctx context.Context, id string, note string, params *E
 //
 // Explains the position of a case: which events are possible, which guards prevent others, and whom the case waits for.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases/{id}/position.
 func (c *Client) GetPosition(ctx context.Context, id string) (*Whereabouts, error) {
@@ -8339,7 +8339,7 @@ func (c *Client) GetPosition(ctx context.Context, id string) (*Whereabouts, erro
 
 // LeaveCase: End viewing a case
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is DELETE /v1/cases/{id}/presence.
 func (c *Client) LeaveCase(ctx context.Context, id string) error {
@@ -8354,7 +8354,7 @@ func (c *Client) LeaveCase(ctx context.Context, id string) error {
 //
 // Repeat the request while a user views the case; the presence expires automatically.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is PUT /v1/cases/{id}/presence.
 func (c *Client) LookAtCase(ctx context.Context, id string, body LookAtCaseJSONRequestBody) (*Present, error) {
@@ -8410,7 +8410,7 @@ func (c *Client) SnoozeCase(ctx context.Context, id string, params *SnoozeCasePa
 
 // ListTasks: List the attempts of the work of a case
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases/{id}/tasks.
 func (c *Client) ListTasks(ctx context.Context, id string) (*ListTaskRun, error) {
@@ -8425,7 +8425,7 @@ func (c *Client) ListTasks(ctx context.Context, id string) (*ListTaskRun, error)
 //
 // Only by the person who decided, until `undo.until` of the case.
 //
-// Needs the permission `cases:decide`.
+// Requires the permission `cases:decide`.
 //
 // It is POST /v1/cases/{id}/undo.
 func (c *Client) UndoDecision(ctx context.Context, id string, params *UndoDecisionParams) (*Case, error) {
@@ -8440,7 +8440,7 @@ func (c *Client) UndoDecision(ctx context.Context, id string, params *UndoDecisi
 //
 // Recomputes the chain of hashes over the whole history and compares the record with its last entry.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases/{id}/verification.
 func (c *Client) VerifyCase(ctx context.Context, id string) (*VerifyReport, error) {
@@ -8455,9 +8455,9 @@ func (c *Client) VerifyCase(ctx context.Context, id string) (*VerifyReport, erro
 //
 // For workflows without waits. 200: the outcome. 202: the case continues asynchronously; `Location` is its address.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/decisions/{workflow}.
 func (c *Client) Decide(ctx context.Context, workflow string, params *DecideParams, body DecideJSONRequestBody) (*Decision, error) {
@@ -8470,9 +8470,9 @@ func (c *Client) Decide(ctx context.Context, workflow string, params *DecidePara
 
 // ListEvents: List events, oldest first, as webhooks deliver them
 //
-// What webhooks carry, in order and for 30 days, whether or not there is a subscription: to catch up with what a receiver has missed. The order is that in which events became final: a decision that can still be undone is not among them yet. The newest few seconds are left out, so that no event can come before one that was read already. At the end, go on with `after`, the id of the last event, or with `created_after`, the `complete_until` of the answer.
+// The events that webhooks deliver, in order and for 30 days, with or without a subscription: to catch up on what a receiver has missed. Events are ordered by the time at which they became final: a decision that can still be undone is not listed yet. The last few seconds are left out, so that no event can be inserted before one that was already read. At the end, continue with `after` set to the id of the last event, or with `created_after` set to `complete_until` of the response.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/events.
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams) (*EventList, error) {
@@ -8487,7 +8487,7 @@ func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams) (*Eve
 //
 // Risk, reviewers and checks are not included.
 //
-// The credential is an applicant's flow token, which is good for one case.
+// The credential is an applicant's flow token, which is valid for one case.
 //
 // It is GET /v1/flow/case.
 func (c *Client) GetFlowCase(ctx context.Context) (*FlowCase, error) {
@@ -8502,7 +8502,7 @@ func (c *Client) GetFlowCase(ctx context.Context) (*FlowCase, error) {
 //
 // A JSON merge patch (RFC 7396) of the fields that the applicant may enter.
 //
-// The credential is an applicant's flow token, which is good for one case.
+// The credential is an applicant's flow token, which is valid for one case.
 //
 // It is PATCH /v1/flow/context.
 func (c *Client) SaveFlowContext(ctx context.Context, params *SaveFlowContextParams, body SaveFlowContextJSONRequestBody) (*FlowCase, error) {
@@ -8515,7 +8515,7 @@ func (c *Client) SaveFlowContext(ctx context.Context, params *SaveFlowContextPar
 
 // ListFlowDocuments: List the applicant's documents
 //
-// The credential is an applicant's flow token, which is good for one case.
+// The credential is an applicant's flow token, which is valid for one case.
 //
 // It is GET /v1/flow/documents.
 func (c *Client) ListFlowDocuments(ctx context.Context) (*ListFlowDocument, error) {
@@ -8530,9 +8530,9 @@ func (c *Client) ListFlowDocuments(ctx context.Context) (*ListFlowDocument, erro
 //
 // As for clients: announce, then upload the file to `upload.url`.
 //
-// The credential is an applicant's flow token, which is good for one case.
+// The credential is an applicant's flow token, which is valid for one case.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/flow/documents.
 func (c *Client) AnnounceFlowDocument(ctx context.Context, params *AnnounceFlowDocumentParams, body AnnounceFlowDocumentJSONRequestBody) (*AnnouncedFlowDocument, error) {
@@ -8547,9 +8547,9 @@ func (c *Client) AnnounceFlowDocument(ctx context.Context, params *AnnounceFlowD
 //
 // Only events that the workflow permits for applicants.
 //
-// The credential is an applicant's flow token, which is good for one case.
+// The credential is an applicant's flow token, which is valid for one case.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/flow/events.
 func (c *Client) SendFlowEvent(ctx context.Context, params *SendFlowEventParams, body SendFlowEventJSONRequestBody) (*FlowCase, error) {
@@ -8560,7 +8560,7 @@ func (c *Client) SendFlowEvent(ctx context.Context, params *SendFlowEventParams,
 	return send[FlowCase](ctx, c, req)
 }
 
-// GetHealth: Say that it is up; 503 while it cannot keep anything
+// GetHealth: Report that the server is up; 503 while it cannot store anything
 //
 // 200 while the server is running.
 //
@@ -8577,7 +8577,7 @@ func (c *Client) GetHealth(ctx context.Context) (*Health, error) {
 
 // ListKeys: List API keys
 //
-// Needs the permission `keys:read`.
+// Requires the permission `keys:read`.
 //
 // It is GET /v1/keys.
 func (c *Client) ListKeys(ctx context.Context) (*ListKey, error) {
@@ -8592,9 +8592,9 @@ func (c *Client) ListKeys(ctx context.Context) (*ListKey, error) {
 //
 // Without scopes, a key has the permissions of a client; with scopes, only those. Nobody can grant more permissions than they hold.
 //
-// Needs the permission `keys:write`.
+// Requires the permission `keys:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/keys.
 func (c *Client) CreateKey(ctx context.Context, params *CreateKeyParams, body CreateKeyJSONRequestBody) (*Key, error) {
@@ -8607,7 +8607,7 @@ func (c *Client) CreateKey(ctx context.Context, params *CreateKeyParams, body Cr
 
 // RevokeKey: Revoke an API key
 //
-// Needs the permission `keys:write`.
+// Requires the permission `keys:write`.
 //
 // It is DELETE /v1/keys/{id}.
 func (c *Client) RevokeKey(ctx context.Context, id string) error {
@@ -8622,9 +8622,9 @@ func (c *Client) RevokeKey(ctx context.Context, id string) error {
 //
 // The previous secret stays valid for a while, so that clients can switch.
 //
-// Needs the permission `keys:write`.
+// Requires the permission `keys:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/keys/{id}/rotate.
 func (c *Client) RotateKey(ctx context.Context, id string, params *RotateKeyParams) (*Key, error) {
@@ -8637,7 +8637,7 @@ func (c *Client) RotateKey(ctx context.Context, id string, params *RotateKeyPara
 
 // ListLists: List the lists that policies can use
 //
-// Needs the permission `lists:read`.
+// Requires the permission `lists:read`.
 //
 // It is GET /v1/lists.
 func (c *Client) ListLists(ctx context.Context) (*ListValueList, error) {
@@ -8650,7 +8650,7 @@ func (c *Client) ListLists(ctx context.Context) (*ListValueList, error) {
 
 // DeleteList: Delete a list and erase all its editions; policies that use it fail from then on
 //
-// Needs the permission `lists:write`.
+// Requires the permission `lists:write`.
 //
 // It is DELETE /v1/lists/{id}.
 func (c *Client) DeleteList(ctx context.Context, id string, params *DeleteListParams) error {
@@ -8663,7 +8663,7 @@ func (c *Client) DeleteList(ctx context.Context, id string, params *DeleteListPa
 
 // GetList: Get a list without its entries
 //
-// Needs the permission `lists:read`.
+// Requires the permission `lists:read`.
 //
 // It is GET /v1/lists/{id}.
 func (c *Client) GetList(ctx context.Context, id string) (*ValueList, error) {
@@ -8676,7 +8676,7 @@ func (c *Client) GetList(ctx context.Context, id string) (*ValueList, error) {
 
 // PutList: Create a list, or change its properties
 //
-// Needs the permission `lists:write`.
+// Requires the permission `lists:write`.
 //
 // It is PUT /v1/lists/{id}.
 func (c *Client) PutList(ctx context.Context, id string, params *PutListParams, body PutListJSONRequestBody) (*ValueList, error) {
@@ -8691,9 +8691,9 @@ func (c *Client) PutList(ctx context.Context, id string, params *PutListParams, 
 //
 // Creates a new edition with the changes, unless nothing changes.
 //
-// Needs the permission `lists:write`.
+// Requires the permission `lists:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/lists/{id}/changes.
 func (c *Client) ChangeList(ctx context.Context, id string, params *ChangeListParams, body ChangeListJSONRequestBody) (*ValueListChange, error) {
@@ -8706,7 +8706,7 @@ func (c *Client) ChangeList(ctx context.Context, id string, params *ChangeListPa
 
 // ListListEditions: List the editions of a list, newest first
 //
-// Needs the permission `lists:read`.
+// Requires the permission `lists:read`.
 //
 // It is GET /v1/lists/{id}/editions.
 func (c *Client) ListListEditions(ctx context.Context, id string, params *ListListEditionsParams) (*ListValueListEdition, error) {
@@ -8721,7 +8721,7 @@ func (c *Client) ListListEditions(ctx context.Context, id string, params *ListLi
 //
 // Erases personal data; decisions that used the edition remain, but cannot be replayed.
 //
-// Needs the permission `lists:write`.
+// Requires the permission `lists:write`.
 //
 // It is DELETE /v1/lists/{id}/editions/{edition}.
 func (c *Client) ForgetListEdition(ctx context.Context, id string, edition int64) error {
@@ -8734,7 +8734,7 @@ func (c *Client) ForgetListEdition(ctx context.Context, id string, edition int64
 
 // GetListEntries: List the entries of a list
 //
-// Needs the permission `lists:entries`.
+// Requires the permission `lists:entries`.
 //
 // It is GET /v1/lists/{id}/entries.
 func (c *Client) GetListEntries(ctx context.Context, id string, params *GetListEntriesParams) (*ListValueListEntry, error) {
@@ -8749,7 +8749,7 @@ func (c *Client) GetListEntries(ctx context.Context, id string, params *GetListE
 //
 // As CSV or JSON: replaces the whole list with a new edition.
 //
-// Needs the permission `lists:write`.
+// Requires the permission `lists:write`.
 //
 // It is PUT /v1/lists/{id}/entries.
 func (c *Client) PutListEntries(ctx context.Context, id string, params *PutListEntriesParams, body PutListEntriesJSONRequestBody) (*ValueListUpload, error) {
@@ -8764,7 +8764,7 @@ func (c *Client) PutListEntries(ctx context.Context, id string, params *PutListE
 //
 // As CSV or JSON: replaces the whole list with a new edition.
 //
-// Needs the permission `lists:write`.
+// Requires the permission `lists:write`.
 //
 // It is PUT /v1/lists/{id}/entries.
 //
@@ -8779,7 +8779,7 @@ func (c *Client) PutListEntriesWithBody(ctx context.Context, id string, params *
 
 // GetMe: Get the current user with permissions
 //
-// Needs the permission `self:read`.
+// Requires the permission `self:read`.
 //
 // It is GET /v1/me.
 func (c *Client) GetMe(ctx context.Context) (*Me, error) {
@@ -8822,7 +8822,7 @@ func (c *Client) MarkNotificationsRead(ctx context.Context, body MarkNotificatio
 //
 // Events, wake-ups and reports whose delivery attempts are used up.
 //
-// Needs the permission `cases:repair`.
+// Requires the permission `cases:repair`.
 //
 // It is GET /v1/outbox/dead-letters.
 func (c *Client) ListDeadLetters(ctx context.Context, params *ListDeadLettersParams) (*ListDeadLetter, error) {
@@ -8837,9 +8837,9 @@ func (c *Client) ListDeadLetters(ctx context.Context, params *ListDeadLettersPar
 //
 // Discarded effects are never delivered: subscribers do not receive the event.
 //
-// Needs the permission `cases:repair`.
+// Requires the permission `cases:repair`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/outbox/dead-letters/discard.
 func (c *Client) DiscardDeadLetters(ctx context.Context, params *DiscardDeadLettersParams, body DiscardDeadLettersJSONRequestBody) (*Settled, error) {
@@ -8854,9 +8854,9 @@ func (c *Client) DiscardDeadLetters(ctx context.Context, params *DiscardDeadLett
 //
 // Repeat the request while `more` is true.
 //
-// Needs the permission `cases:repair`.
+// Requires the permission `cases:repair`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/outbox/dead-letters/replay.
 func (c *Client) ReplayDeadLetters(ctx context.Context, params *ReplayDeadLettersParams, body ReplayDeadLettersJSONRequestBody) (*Settled, error) {
@@ -8869,7 +8869,7 @@ func (c *Client) ReplayDeadLetters(ctx context.Context, params *ReplayDeadLetter
 
 // ListPlugins: List the latest version of each plugin
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/plugins.
 func (c *Client) ListPlugins(ctx context.Context) (*ListDefinitionVersion, error) {
@@ -8882,7 +8882,7 @@ func (c *Client) ListPlugins(ctx context.Context) (*ListDefinitionVersion, error
 
 // ListPluginVersions: List the versions of a plugin, newest first
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/plugins/{id}/versions.
 func (c *Client) ListPluginVersions(ctx context.Context, id string) (*ListDefinitionVersion, error) {
@@ -8919,9 +8919,9 @@ func (a *PublishPluginAnswer) member(status int) any {
 //
 // 202: a proposal was created, which another person must approve.
 //
-// Needs the permission `definitions:publish`.
+// Requires the permission `definitions:publish`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/plugins/{id}/versions.
 func (c *Client) PublishPlugin(ctx context.Context, id string, params *PublishPluginParams, body PublishPluginJSONRequestBody) (*PublishPluginAnswer, error) {
@@ -8934,7 +8934,7 @@ func (c *Client) PublishPlugin(ctx context.Context, id string, params *PublishPl
 
 // GetPluginVersion: Get a version of a plugin with its source
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/plugins/{id}/versions/{version}.
 func (c *Client) GetPluginVersion(ctx context.Context, id string, version int64) (*DefinitionVersion, error) {
@@ -8947,7 +8947,7 @@ func (c *Client) GetPluginVersion(ctx context.Context, id string, version int64)
 
 // ListPolicies: List the latest version of each policy
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/policies.
 func (c *Client) ListPolicies(ctx context.Context) (*ListDefinitionVersion, error) {
@@ -8960,7 +8960,7 @@ func (c *Client) ListPolicies(ctx context.Context) (*ListDefinitionVersion, erro
 
 // ListBacktests: List backtest runs, newest first
 //
-// Needs the permission `policies:backtest`.
+// Requires the permission `policies:backtest`.
 //
 // It is GET /v1/policies/{id}/backtest-runs.
 func (c *Client) ListBacktests(ctx context.Context, id string, params *ListBacktestsParams) (*ListBacktestRun, error) {
@@ -8975,9 +8975,9 @@ func (c *Client) ListBacktests(ctx context.Context, id string, params *ListBackt
 //
 // A run processes decisions asynchronously; poll it until it is done.
 //
-// Needs the permission `policies:backtest`.
+// Requires the permission `policies:backtest`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/policies/{id}/backtest-runs.
 func (c *Client) StartBacktest(ctx context.Context, id string, params *StartBacktestParams, body StartBacktestJSONRequestBody) (*BacktestRun, error) {
@@ -8990,7 +8990,7 @@ func (c *Client) StartBacktest(ctx context.Context, id string, params *StartBack
 
 // GetBacktest: Get the progress and results of a backtest run
 //
-// Needs the permission `policies:backtest`.
+// Requires the permission `policies:backtest`.
 //
 // It is GET /v1/policies/{id}/backtest-runs/{run}.
 func (c *Client) GetBacktest(ctx context.Context, id string, run string) (*BacktestRun, error) {
@@ -9003,7 +9003,7 @@ func (c *Client) GetBacktest(ctx context.Context, id string, run string) (*Backt
 
 // CancelBacktest: Cancel a backtest run
 //
-// Needs the permission `policies:backtest`.
+// Requires the permission `policies:backtest`.
 //
 // It is POST /v1/policies/{id}/backtest-runs/{run}/cancellation.
 func (c *Client) CancelBacktest(ctx context.Context, id string, run string) (*BacktestRun, error) {
@@ -9018,7 +9018,7 @@ func (c *Client) CancelBacktest(ctx context.Context, id string, run string) (*Ba
 //
 // Synchronous; start a run for many decisions.
 //
-// Needs the permission `policies:backtest`.
+// Requires the permission `policies:backtest`.
 //
 // It is POST /v1/policies/{id}/backtests.
 func (c *Client) BacktestPolicy(ctx context.Context, id string, body BacktestPolicyJSONRequestBody) (*BacktestPage, error) {
@@ -9031,7 +9031,7 @@ func (c *Client) BacktestPolicy(ctx context.Context, id string, body BacktestPol
 
 // ListPolicyDecisions: List the decisions of a policy, newest first
 //
-// Needs the permission `decisions:read`.
+// Requires the permission `decisions:read`.
 //
 // It is GET /v1/policies/{id}/decisions.
 func (c *Client) ListPolicyDecisions(ctx context.Context, id string, params *ListPolicyDecisionsParams) (*ListPolicyDecision, error) {
@@ -9046,7 +9046,7 @@ func (c *Client) ListPolicyDecisions(ctx context.Context, id string, params *Lis
 //
 // The input requires the permission `decisions:input`.
 //
-// Needs the permission `decisions:read`.
+// Requires the permission `decisions:read`.
 //
 // It is GET /v1/policies/{id}/decisions/{decision}.
 func (c *Client) GetPolicyDecision(ctx context.Context, id string, decision string) (*PolicyDecision, error) {
@@ -9061,7 +9061,7 @@ func (c *Client) GetPolicyDecision(ctx context.Context, id string, decision stri
 //
 // Evaluates the same version with the same input, and returns whether the answers are identical and where they differ.
 //
-// Needs the permission `decisions:read`.
+// Requires the permission `decisions:read`.
 //
 // It is POST /v1/policies/{id}/decisions/{decision}/replay.
 func (c *Client) ReplayPolicyDecision(ctx context.Context, id string, decision string) (*Replay, error) {
@@ -9076,9 +9076,9 @@ func (c *Client) ReplayPolicyDecision(ctx context.Context, id string, decision s
 //
 // Independent of a case. The decision is kept and can be replayed.
 //
-// Needs the permission `policies:evaluate`.
+// Requires the permission `policies:evaluate`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/policies/{id}/evaluate.
 func (c *Client) EvaluatePolicy(ctx context.Context, id string, params *EvaluatePolicyParams, body EvaluatePolicyJSONRequestBody) (*Answer, error) {
@@ -9091,7 +9091,7 @@ func (c *Client) EvaluatePolicy(ctx context.Context, id string, params *Evaluate
 
 // ListTrials: List the trials of a policy, newest first
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/policies/{id}/trials.
 func (c *Client) ListTrials(ctx context.Context, id string, params *ListTrialsParams) (*ListPolicyTrial, error) {
@@ -9106,9 +9106,9 @@ func (c *Client) ListTrials(ctx context.Context, id string, params *ListTrialsPa
 //
 // A shadow is evaluated beside the live version without effect; a challenger decides for a share of the subjects.
 //
-// Needs the permission `policies:try`.
+// Requires the permission `policies:try`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/policies/{id}/trials.
 func (c *Client) CreateTrial(ctx context.Context, id string, params *CreateTrialParams, body CreateTrialJSONRequestBody) (*TrialStart, error) {
@@ -9121,7 +9121,7 @@ func (c *Client) CreateTrial(ctx context.Context, id string, params *CreateTrial
 
 // GetTrial: Get a trial with its draft
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/policies/{id}/trials/{trial}.
 func (c *Client) GetTrial(ctx context.Context, id string, trial string) (*PolicyTrial, error) {
@@ -9134,9 +9134,9 @@ func (c *Client) GetTrial(ctx context.Context, id string, trial string) (*Policy
 
 // ApproveTrial: Approve a challenger that another person has proposed
 //
-// Needs the permission `definitions:approve`.
+// Requires the permission `definitions:approve`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/policies/{id}/trials/{trial}/approval.
 func (c *Client) ApproveTrial(ctx context.Context, id string, trial string, params *ApproveTrialParams) (*PolicyTrial, error) {
@@ -9149,9 +9149,9 @@ func (c *Client) ApproveTrial(ctx context.Context, id string, trial string, para
 
 // EndTrial: End a trial, or withdraw its proposal
 //
-// Needs the permission `policies:try`.
+// Requires the permission `policies:try`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/policies/{id}/trials/{trial}/end.
 func (c *Client) EndTrial(ctx context.Context, id string, trial string, params *EndTrialParams) (*PolicyTrial, error) {
@@ -9164,7 +9164,7 @@ func (c *Client) EndTrial(ctx context.Context, id string, trial string, params *
 
 // ReportTrial: Get the results of a trial, newest decisions first
 //
-// Needs the permission `decisions:read`.
+// Requires the permission `decisions:read`.
 //
 // It is GET /v1/policies/{id}/trials/{trial}/report.
 func (c *Client) ReportTrial(ctx context.Context, id string, trial string, params *ReportTrialParams) (*TrialReportPage, error) {
@@ -9177,7 +9177,7 @@ func (c *Client) ReportTrial(ctx context.Context, id string, trial string, param
 
 // ListPolicyVersions: List the versions of a policy, newest first
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/policies/{id}/versions.
 func (c *Client) ListPolicyVersions(ctx context.Context, id string) (*ListDefinitionVersion, error) {
@@ -9214,9 +9214,9 @@ func (a *PublishPolicyAnswer) member(status int) any {
 //
 // The test cases of the policy are run first; a failing one prevents publication. 202: a proposal was created.
 //
-// Needs the permission `definitions:publish`.
+// Requires the permission `definitions:publish`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/policies/{id}/versions.
 func (c *Client) PublishPolicy(ctx context.Context, id string, params *PublishPolicyParams, body PublishPolicyJSONRequestBody) (*PublishPolicyAnswer, error) {
@@ -9229,7 +9229,7 @@ func (c *Client) PublishPolicy(ctx context.Context, id string, params *PublishPo
 
 // GetPolicyVersion: Get a version of a policy with its source
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/policies/{id}/versions/{version}.
 func (c *Client) GetPolicyVersion(ctx context.Context, id string, version int64) (*DefinitionVersion, error) {
@@ -9242,7 +9242,7 @@ func (c *Client) GetPolicyVersion(ctx context.Context, id string, version int64)
 
 // ListProposals: List proposals, newest first
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/proposals.
 func (c *Client) ListProposals(ctx context.Context, params *ListProposalsParams) (*ListProposal, error) {
@@ -9255,7 +9255,7 @@ func (c *Client) ListProposals(ctx context.Context, params *ListProposalsParams)
 
 // GetProposal: Get a proposal with its sources, changes and problems
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/proposals/{id}.
 func (c *Client) GetProposal(ctx context.Context, id string) (*Proposal, error) {
@@ -9270,9 +9270,9 @@ func (c *Client) GetProposal(ctx context.Context, id string) (*Proposal, error) 
 //
 // Not by the person who proposed it. It is validated again against the published versions.
 //
-// Needs the permission `definitions:approve`.
+// Requires the permission `definitions:approve`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/proposals/{id}/approval.
 func (c *Client) ApproveProposal(ctx context.Context, id string, params *ApproveProposalParams, body ApproveProposalJSONRequestBody) (*Proposal, error) {
@@ -9285,9 +9285,9 @@ func (c *Client) ApproveProposal(ctx context.Context, id string, params *Approve
 
 // RejectProposal: Reject the proposal of another person
 //
-// Needs the permission `definitions:approve`.
+// Requires the permission `definitions:approve`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/proposals/{id}/rejection.
 func (c *Client) RejectProposal(ctx context.Context, id string, params *RejectProposalParams, body RejectProposalJSONRequestBody) (*Proposal, error) {
@@ -9300,9 +9300,9 @@ func (c *Client) RejectProposal(ctx context.Context, id string, params *RejectPr
 
 // WithdrawProposal: Withdraw one's own proposal
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/proposals/{id}/withdrawal.
 func (c *Client) WithdrawProposal(ctx context.Context, id string, params *WithdrawProposalParams) (*Proposal, error) {
@@ -9317,7 +9317,7 @@ func (c *Client) WithdrawProposal(ctx context.Context, id string, params *Withdr
 //
 // `review_required`: every publication needs the approval of a second person.
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/publishing-settings.
 func (c *Client) GetPublishingSettings(ctx context.Context) (*PublishingSettings, error) {
@@ -9348,9 +9348,9 @@ func (a *UpdatePublishingSettingsAnswer) member(status int) any {
 
 // UpdatePublishingSettings: Change the publishing settings; turning four eyes off creates a proposal
 //
-// Needs the permission `settings:write`.
+// Requires the permission `settings:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is PUT /v1/publishing-settings.
 func (c *Client) UpdatePublishingSettings(ctx context.Context, params *UpdatePublishingSettingsParams, body UpdatePublishingSettingsJSONRequestBody) (*UpdatePublishingSettingsAnswer, error) {
@@ -9365,7 +9365,7 @@ func (c *Client) UpdatePublishingSettings(ctx context.Context, params *UpdatePub
 //
 // The number of cases by filter.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/queue.
 func (c *Client) GetQueue(ctx context.Context) (*OneQueue, error) {
@@ -9380,7 +9380,7 @@ func (c *Client) GetQueue(ctx context.Context) (*OneQueue, error) {
 //
 // By day, in UTC.
 //
-// Needs the permission `statistics:read`.
+// Requires the permission `statistics:read`.
 //
 // It is GET /v1/statistics.
 func (c *Client) GetStatistics(ctx context.Context, params *GetStatisticsParams) (*Statistics, error) {
@@ -9393,7 +9393,7 @@ func (c *Client) GetStatistics(ctx context.Context, params *GetStatisticsParams)
 
 // ListUsers: List users of the back office, by name
 //
-// Needs the permission `users:read`.
+// Requires the permission `users:read`.
 //
 // It is GET /v1/users.
 func (c *Client) ListUsers(ctx context.Context) (*ListUser, error) {
@@ -9406,7 +9406,7 @@ func (c *Client) ListUsers(ctx context.Context) (*ListUser, error) {
 
 // ListViews: List visible saved views, by name
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/views.
 func (c *Client) ListViews(ctx context.Context) (*ListView, error) {
@@ -9419,9 +9419,9 @@ func (c *Client) ListViews(ctx context.Context) (*ListView, error) {
 
 // CreateView: Save a view of the queue
 //
-// Needs the permission `views:write`.
+// Requires the permission `views:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/views.
 func (c *Client) CreateView(ctx context.Context, params *CreateViewParams, body CreateViewJSONRequestBody) (*View, error) {
@@ -9434,7 +9434,7 @@ func (c *Client) CreateView(ctx context.Context, params *CreateViewParams, body 
 
 // DeleteView: Delete a saved view
 //
-// Needs the permission `views:write`.
+// Requires the permission `views:write`.
 //
 // It is DELETE /v1/views/{id}.
 func (c *Client) DeleteView(ctx context.Context, id string) error {
@@ -9447,7 +9447,7 @@ func (c *Client) DeleteView(ctx context.Context, id string) error {
 
 // UpdateView: Change a saved view
 //
-// Needs the permission `views:write`.
+// Requires the permission `views:write`.
 //
 // It is PUT /v1/views/{id}.
 func (c *Client) UpdateView(ctx context.Context, id string, params *UpdateViewParams, body UpdateViewJSONRequestBody) (*View, error) {
@@ -9460,7 +9460,7 @@ func (c *Client) UpdateView(ctx context.Context, id string, params *UpdateViewPa
 
 // ListWebhooks: List webhook subscriptions
 //
-// Needs the permission `webhooks:read`.
+// Requires the permission `webhooks:read`.
 //
 // It is GET /v1/webhooks.
 func (c *Client) ListWebhooks(ctx context.Context) (*ListWebhook, error) {
@@ -9475,9 +9475,9 @@ func (c *Client) ListWebhooks(ctx context.Context) (*ListWebhook, error) {
 //
 // `events` are event types, `case.*` for a family or `*` for all; unknown types are refused. Test it with `POST /v1/webhooks/{id}/test`. Verify signatures according to Standard Webhooks.
 //
-// Needs the permission `webhooks:write`.
+// Requires the permission `webhooks:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/webhooks.
 func (c *Client) CreateWebhook(ctx context.Context, params *CreateWebhookParams, body CreateWebhookJSONRequestBody) (*Webhook, error) {
@@ -9490,7 +9490,7 @@ func (c *Client) CreateWebhook(ctx context.Context, params *CreateWebhookParams,
 
 // DeleteWebhook: Delete a webhook subscription
 //
-// Needs the permission `webhooks:write`.
+// Requires the permission `webhooks:write`.
 //
 // It is DELETE /v1/webhooks/{id}.
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
@@ -9503,7 +9503,7 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 
 // GetWebhook: Get a webhook subscription
 //
-// Needs the permission `webhooks:read`.
+// Requires the permission `webhooks:read`.
 //
 // It is GET /v1/webhooks/{id}.
 func (c *Client) GetWebhook(ctx context.Context, id string) (*Webhook, error) {
@@ -9518,7 +9518,7 @@ func (c *Client) GetWebhook(ctx context.Context, id string) (*Webhook, error) {
 //
 // `disabled: false` re-enables a subscription that was disabled because its receiver responded with 410.
 //
-// Needs the permission `webhooks:write`.
+// Requires the permission `webhooks:write`.
 //
 // It is PATCH /v1/webhooks/{id}.
 func (c *Client) UpdateWebhook(ctx context.Context, id string, params *UpdateWebhookParams, body UpdateWebhookJSONRequestBody) (*Webhook, error) {
@@ -9533,7 +9533,7 @@ func (c *Client) UpdateWebhook(ctx context.Context, id string, params *UpdateWeb
 //
 // With the time, duration and status of every attempt.
 //
-// Needs the permission `webhooks:read`.
+// Requires the permission `webhooks:read`.
 //
 // It is GET /v1/webhooks/{id}/deliveries.
 func (c *Client) ListDeliveries(ctx context.Context, id string, params *ListDeliveriesParams) (*ListDelivery, error) {
@@ -9548,9 +9548,9 @@ func (c *Client) ListDeliveries(ctx context.Context, id string, params *ListDeli
 //
 // Starts new attempts, the first one immediately; the response has its result.
 //
-// Needs the permission `webhooks:write`.
+// Requires the permission `webhooks:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/webhooks/{id}/deliveries/{delivery}/redeliver.
 func (c *Client) Redeliver(ctx context.Context, id string, delivery string, params *RedeliverParams) (*Delivery, error) {
@@ -9565,9 +9565,9 @@ func (c *Client) Redeliver(ctx context.Context, id string, delivery string, para
 //
 // Deliveries carry a signature for each valid secret, so that a receiver can switch without losing a delivery.
 //
-// Needs the permission `webhooks:write`.
+// Requires the permission `webhooks:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/webhooks/{id}/rotate-secret.
 func (c *Client) RotateWebhookSecret(ctx context.Context, id string, params *RotateWebhookSecretParams) (*Webhook, error) {
@@ -9582,9 +9582,9 @@ func (c *Client) RotateWebhookSecret(ctx context.Context, id string, params *Rot
 //
 // Sends an event of type `webhook.test`, independent of the subscribed types, signed like any other event.
 //
-// Needs the permission `webhooks:write`.
+// Requires the permission `webhooks:write`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/webhooks/{id}/test.
 func (c *Client) TestWebhook(ctx context.Context, id string, params *TestWebhookParams) (*Delivery, error) {
@@ -9597,7 +9597,7 @@ func (c *Client) TestWebhook(ctx context.Context, id string, params *TestWebhook
 
 // ListWorkflows: List the published workflows
 //
-// Needs the permission `workflows:read`.
+// Requires the permission `workflows:read`.
 //
 // It is GET /v1/workflows.
 func (c *Client) ListWorkflows(ctx context.Context) (*ListWorkflowSummary, error) {
@@ -9610,7 +9610,7 @@ func (c *Client) ListWorkflows(ctx context.Context) (*ListWorkflowSummary, error
 
 // GetWorkflow: Get a published workflow
 //
-// Needs the permission `workflows:read`.
+// Requires the permission `workflows:read`.
 //
 // It is GET /v1/workflows/{id}.
 func (c *Client) GetWorkflow(ctx context.Context, id string, params *GetWorkflowParams) (*Workflow, error) {
@@ -9645,9 +9645,9 @@ func (a *CopyWorkflowAnswer) member(status int) any {
 
 // CopyWorkflow: Publish a workflow under another id
 //
-// Needs the permission `definitions:publish`.
+// Requires the permission `definitions:publish`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/workflows/{id}/copy.
 func (c *Client) CopyWorkflow(ctx context.Context, id string, params *CopyWorkflowParams, body CopyWorkflowJSONRequestBody) (*CopyWorkflowAnswer, error) {
@@ -9660,7 +9660,7 @@ func (c *Client) CopyWorkflow(ctx context.Context, id string, params *CopyWorkfl
 
 // DiffWorkflow: Compare two versions, with the effects on running cases
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/workflows/{id}/diff.
 func (c *Client) DiffWorkflow(ctx context.Context, id string, params *DiffWorkflowParams) (*ListChange, error) {
@@ -9675,9 +9675,9 @@ func (c *Client) DiffWorkflow(ctx context.Context, id string, params *DiffWorkfl
 //
 // With `dry_run` nothing is written; the response shows the result for each case.
 //
-// Needs the permission `cases:migrate`.
+// Requires the permission `cases:migrate`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/workflows/{id}/migrations.
 func (c *Client) MigrateCases(ctx context.Context, id string, params *MigrateCasesParams, body MigrateCasesJSONRequestBody) (*Migration, error) {
@@ -9690,7 +9690,7 @@ func (c *Client) MigrateCases(ctx context.Context, id string, params *MigrateCas
 
 // ListWorkflowVersions: List the versions of a workflow, newest first
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/workflows/{id}/versions.
 func (c *Client) ListWorkflowVersions(ctx context.Context, id string) (*ListDefinitionVersion, error) {
@@ -9727,9 +9727,9 @@ func (a *PublishWorkflowAnswer) member(status int) any {
 //
 // As YAML or JSON text. All problems are reported with their lines. 202: a proposal was created, which another person must approve.
 //
-// Needs the permission `definitions:publish`.
+// Requires the permission `definitions:publish`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/workflows/{id}/versions.
 func (c *Client) PublishWorkflow(ctx context.Context, id string, params *PublishWorkflowParams, body PublishWorkflowJSONRequestBody) (*PublishWorkflowAnswer, error) {
@@ -9742,7 +9742,7 @@ func (c *Client) PublishWorkflow(ctx context.Context, id string, params *Publish
 
 // GetWorkflowVersion: Get a version of a workflow with its source
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/workflows/{id}/versions/{version}.
 func (c *Client) GetWorkflowVersion(ctx context.Context, id string, version int64) (*DefinitionVersion, error) {
@@ -9755,7 +9755,7 @@ func (c *Client) GetWorkflowVersion(ctx context.Context, id string, version int6
 
 // ExportWorkspace: Export the latest version of all published definitions
 //
-// Needs the permission `definitions:read`.
+// Requires the permission `definitions:read`.
 //
 // It is GET /v1/workspace.
 func (c *Client) ExportWorkspace(ctx context.Context) (*Workspace, error) {
@@ -9788,9 +9788,9 @@ func (a *ImportWorkspaceAnswer) member(status int) any {
 //
 // Atomic: all or nothing.
 //
-// Needs the permission `definitions:publish`.
+// Requires the permission `definitions:publish`.
 //
-// The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
 // It is POST /v1/workspace/imports.
 func (c *Client) ImportWorkspace(ctx context.Context, params *ImportWorkspaceParams, body ImportWorkspaceJSONRequestBody) (*ImportWorkspaceAnswer, error) {

@@ -1,2 +1,2 @@
-// Package infra holds the templates that SAM deploys, and the tests of what template validators do not see.
+// Package infra holds the templates that SAM deploys, and tests of properties that template validators do not check.
 package infra

@@ -1,3 +1,3 @@
-// Package stack reads the templates and says what they come to in a stack of a given name: physical names, addresses and
-// policies, without AWS. Tests and tools count and evaluate with it.
+// Package stack evaluates the templates for a stack with a given name, without AWS: physical names, addresses and
+// policies. Tests and tools count and evaluate with it.
 package stack

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Named says which property is the physical name of a type of resource.
+// Named states which property is the physical name of a type of resource.
 type Named struct {
 	Property []string // nil: it has none that could be chosen
 	Limit    int      // characters

@@ -102,7 +102,7 @@ func (s Stack) intrinsic(template, name string, argument any) any {
 	panic(fmt.Sprintf("%s: the function %s is not known here", template, name))
 }
 
-// holds says whether a condition is true.
+// holds reports whether a condition is true.
 func (s Stack) holds(template string, condition any) bool {
 	if all, ok := At(condition, "Fn::Not").([]any); ok {
 		return !s.holds(template, all[0])

@@ -136,7 +136,7 @@ func describe(op *huma.Operation) {
 		if code, err := strconv.Atoi(status); err == nil && code >= 400 {
 			delete(op.Responses, status)
 		} else if code == 302 {
-			response.Description = "The link to follow"
+			response.Description = "The address to follow"
 		} else if description := success[code]; description != "" && (response.Description == "" || response.Description == "OK") {
 			response.Description = description
 		}
@@ -161,7 +161,7 @@ func nameSchemas(components *huma.Components, op *huma.Operation) {
 	}
 	for _, media := range op.RequestBody.Content {
 		if media.Schema.Ref == "" {
-			media.Schema.Description = "What changes: null takes a member away, what is not named stays (RFC 7396)"
+			media.Schema.Description = "A JSON merge patch (RFC 7396): null removes a member, members that are not listed stay"
 			media.Schema = named(components, "ContextPatch", media.Schema)
 		}
 	}
@@ -173,7 +173,7 @@ func named(components *huma.Components, name string, schema *huma.Schema) *huma.
 	return &huma.Schema{Ref: "#/components/schemas/" + name}
 }
 
-var success = map[int]string{200: "It is done, or here it is", 201: "It is made; Location says where it is", 202: "It is taken, and goes on", 204: "It is done", 304: "It has not changed"}
+var success = map[int]string{200: "Success", 201: "Created; Location is its address", 202: "Accepted; processing continues", 204: "It is done", 304: "Not changed"}
 
 // descriptionOf is the text about an operation, and what follows from its form.
 func descriptionOf(op *huma.Operation) string {
@@ -187,13 +187,13 @@ func descriptionOf(op *huma.Operation) string {
 	case identity.HooksAnswer:
 		lines = append(lines, "The token in the path, and the vendor's signature, are the credential.")
 	case identity.FlowUse:
-		lines = append(lines, "The credential is an applicant's flow token, which is good for one case.")
+		lines = append(lines, "The credential is an applicant's flow token, which is valid for one case.")
 	default:
-		lines = append(lines, fmt.Sprintf("Needs the permission `%s`.", needs))
+		lines = append(lines, fmt.Sprintf("Requires the permission `%s`.", needs))
 	}
 	for _, param := range op.Parameters {
 		if param.Name == "Idempotency-Key" {
-			lines = append(lines, "The same call with the same Idempotency-Key is done once and answered alike for 24 hours.")
+			lines = append(lines, "Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.")
 		}
 	}
 	return strings.Join(lines, "\n\n")
@@ -249,8 +249,8 @@ func refusal(status int, codes []problem.Code) *huma.Response {
 		header("Retry-After", "How many seconds to wait", "integer")
 	}
 	if status == http.StatusTooManyRequests {
-		header("RateLimit-Policy", "The caller's limits (draft-ietf-httpapi-ratelimit-headers): q requests within w seconds. Other answers have it, too", "string")
-		header("RateLimit", "How the caller stands with each limit: r requests are left, all of them again in t seconds. Other answers have it, too", "string")
+		header("RateLimit-Policy", "The caller's limits (draft-ietf-httpapi-ratelimit-headers): q requests within w seconds. Other responses have it, too", "string")
+		header("RateLimit", "The state of each limit of the caller: r requests are left, and the limit resets in t seconds. Other responses have it, too", "string")
 	}
 	return response
 }

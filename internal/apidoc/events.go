@@ -24,13 +24,13 @@ type field struct {
 var summary = []field{
 	{"case", "string", "the case", true, exampleCase},
 	{"workflow", "string", "its workflow", true, "kyc"},
-	{"workflow_version", "integer", "the version that it runs", true, 1},
+	{"workflow_version", "integer", "the version of the workflow that it runs", true, 1},
 	{"status", "string", "active, completed, failed or cancelled", true, "active"},
-	{"version", "integer", "the case's version after the change: it tells what came first", true, 3},
+	{"version", "integer", "the case's version after the change, which determines the order of changes", true, 3},
 	{"configuration", "array", "the active states", true, []string{"manual_review"}},
-	{"external_id", "string", "the case's id in the client's system, where it has one", false, "customer-42"},
-	{"outcome", "string", "the final state, once there is one", false, nil},
-	{"parent", "string", "the case that has started this one", false, nil},
+	{"external_id", "string", "the case's id in the client's system, if it has one", false, "customer-42"},
+	{"outcome", "string", "the final state, if the case has ended", false, nil},
+	{"parent", "string", "the case that started this one", false, nil},
 }
 
 func beside(more ...field) []field { return append(summary[:len(summary):len(summary)], more...) }
@@ -38,25 +38,25 @@ func beside(more ...field) []field { return append(summary[:len(summary):len(sum
 // events are all of them, in the order of a case's life.
 var events = []event{
 	{"case.created", "A case was started", summary},
-	{"case.state_changed", "A case is in other states than before", beside(
+	{"case.state_changed", "The states of a case have changed", beside(
 		field{"from", "array", "the states before", true, []string{"collect"}}, field{"to", "array", "the states after", true, []string{"manual_review"}})},
-	{"case.assigned", "A case was assigned, or nobody's again", beside(field{"assignee", "string", "the person; empty for nobody", true, "user_rita"})},
-	{"case.incident", "Work of a case has failed for good and waits for an operator", beside(
-		field{"incident", "string", "its id", true, "inc_01JQ3V7M7P8R0TC3N4ZK0S6D5E"}, field{"state", "string", "whose work it is", true, "screening"},
+	{"case.assigned", "A case was assigned or unassigned", beside(field{"assignee", "string", "the assignee; empty if unassigned", true, "user_rita"})},
+	{"case.incident", "Work of a case has failed permanently and waits for an operator", beside(
+		field{"incident", "string", "its id", true, "inc_01JQ3V7M7P8R0TC3N4ZK0S6D5E"}, field{"state", "string", "the case that the work belongs to", true, "screening"},
 		field{"work", "string", "the work's id", true, "sanctions"}, field{"error", "string", "the failure's code", true, "vendor_unavailable"})},
 	{"case.decision_proposed", "A person has decided, and a second one has to confirm", beside(field{"event", "string", "the decision", true, "approve"})},
 	{"case.decision", "A person has decided", beside(
 		field{"event", "string", "the decision", true, "approve"}, field{"reason", "string", "one of the workflow's reasons; the comment is never sent", true, ""})},
-	{"case.notify", "A workflow notifies people; its members are the workflow's own", nil},
-	{"case.completed", "A case has ended as its workflow ends", summary},
+	{"case.notify", "A workflow notifies people; the members are defined by the workflow", nil},
+	{"case.completed", "A case has reached a final state of its workflow", summary},
 	{"case.failed", "A case has failed", summary},
-	{"case.cancelled", "A case was called off", summary},
-	{"workflow.*", "A workflow emits an event of its own: its name and members are the workflow's", nil},
+	{"case.cancelled", "A case was cancelled", summary},
+	{"workflow.*", "A workflow has emitted a custom event: its name and members are defined by the workflow", nil},
 	{"webhook.disabled", "A subscription was disabled because of its receiver", []field{
 		{"webhook", "string", "the subscription", true, "whk_01JQ3V7M7P8R0TC3N4ZK0S6D5E"},
-		{"reason", "string", "`gone`: it has answered 410; `failing`: it has taken nothing for five days", true, "failing"},
+		{"reason", "string", "`gone`: it has responded with 410; `failing`: it has accepted no delivery for five days", true, "failing"},
 	}},
-	{"webhook.test", "A test that somebody has asked for", []field{{"webhook", "string", "the subscription", true, "whk_01JQ3V7M7P8R0TC3N4ZK0S6D5E"}}},
+	{"webhook.test", "A test event was requested", []field{{"webhook", "string", "the subscription", true, "whk_01JQ3V7M7P8R0TC3N4ZK0S6D5E"}}},
 }
 
 const (
@@ -73,8 +73,8 @@ func describeEvents(document *huma.OpenAPI) {
 	for _, e := range events {
 		document.Webhooks[e.kind] = &huma.PathItem{Post: &huma.Operation{
 			OperationID: "on" + camel(e.kind), Summary: e.summary, Tags: []string{"events"}, Security: []map[string][]string{},
-			Description: "A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. " +
-				"Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.",
+			Description: "A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. " +
+				"Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.",
 			Parameters: []*huma.Param{
 				header("webhook-id", "The event's id: the same for every attempt"),
 				header("webhook-timestamp", "When this attempt was made, in seconds since 1970"),
@@ -82,8 +82,8 @@ func describeEvents(document *huma.OpenAPI) {
 			},
 			RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: e.schema(document.Components), Example: e.sample()}}},
 			Responses: map[string]*huma.Response{
-				"200": {Description: "It is taken; any other 2xx says the same"},
-				"410": {Description: "Nobody wants events any more: the subscription is disabled"},
+				"200": {Description: "Acknowledged; so does any other 2xx status"},
+				"410": {Description: "The receiver no longer wants events: the subscription is disabled"},
 			},
 		}}
 	}
@@ -101,8 +101,8 @@ func (e event) schema(components *huma.Components) *huma.Schema {
 	return named(components, name, &huma.Schema{
 		Type: "object", Required: []string{"specversion", "id", "source", "type", "time", "datacontenttype", "data"}, Description: e.summary,
 		Properties: map[string]*huma.Schema{
-			"specversion": {Type: "string", Enum: []any{"1.0"}}, "id": text("Unique and stable"), "source": text("Which system it is from"),
-			"type": kind, "time": {Type: "string", Format: "date-time"}, "subject": text("What it is about: the case's id"),
+			"specversion": {Type: "string", Enum: []any{"1.0"}}, "id": text("Unique and stable"), "source": text("The system that sent it"),
+			"type": kind, "time": {Type: "string", Format: "date-time"}, "subject": text("The subject of the event: the id of the case"),
 			"datacontenttype": {Type: "string", Enum: []any{"application/json"}}, "data": named(components, name+"Data", e.data()),
 		},
 	})
@@ -110,7 +110,7 @@ func (e event) schema(components *huma.Components) *huma.Schema {
 
 // data is the schema of an event's own members. More may be added to them at any time.
 func (e event) data() *huma.Schema {
-	data := &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{}, Description: "Of " + e.kind + ". More members may come"}
+	data := &huma.Schema{Type: "object", Properties: map[string]*huma.Schema{}, Description: "Of " + e.kind + ". More members may be added"}
 	for _, f := range e.fields {
 		property := &huma.Schema{Type: f.kind, Description: f.description}
 		if f.kind == "array" {

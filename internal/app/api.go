@@ -23,7 +23,7 @@ func (c *Core) API(operations httpapi.Operations) (task.Handler, error) {
 
 // Function takes and gives JSON, as Lambda does.
 func Function(serve bridge.Handler) task.Handler {
-	return encoded(serve, "The event is not one of API Gateway.")
+	return encoded(serve, "The event is not an API Gateway event.")
 }
 
 // Serve is API for a caller in the same process, who hands the event over as it is.
@@ -84,7 +84,7 @@ func (c *Core) Authenticator() *identity.Authenticator {
 
 // Authorizer is the function that API Gateway asks about every credential.
 func (c *Core) Authorizer() task.Handler {
-	return encoded(c.Authorize(), "The event is not one of an authorizer.")
+	return encoded(c.Authorize(), "The event is not an authorizer event.")
 }
 
 // Authorize is Authorizer for a caller in the same process, who hands the event over as it is.

@@ -72,7 +72,7 @@ func keeper(spec ast.Spec) string {
 	return ""
 }
 
-// isCache says whether a type is *cache.Cache of something.
+// isCache reports whether a type is *cache.Cache of something.
 func isCache(t ast.Expr) bool {
 	pointer, ok := t.(*ast.StarExpr)
 	if !ok {

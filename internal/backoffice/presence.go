@@ -8,13 +8,13 @@ import (
 	"ballerine/internal/identity"
 )
 
-// Presence says that somebody looks at a case.
+// Presence states that somebody looks at a case.
 type Presence struct {
 	Tenant  string    `json:"tenant"`
 	Case    string    `json:"case"`
 	User    string    `json:"user"`
 	Name    string    `json:"name"`
-	Editing bool      `json:"editing"` // has begun to write a decision
+	Editing bool      `json:"editing"` // whether the user has begun to write a decision
 	Since   time.Time `json:"since"`
 	Until   time.Time `json:"until"` // forgotten then, unless it is said again
 }

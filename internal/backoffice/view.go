@@ -56,7 +56,7 @@ type Store interface {
 	PutView(ctx context.Context, view View) error
 	// DeleteView removes a view; one that is not there is no error.
 	DeleteView(ctx context.Context, tenant, id string) error
-	// PutPresence says that somebody looks at a case; it is forgotten after Presence.Until.
+	// PutPresence states that somebody looks at a case; it is forgotten after Presence.Until.
 	PutPresence(ctx context.Context, presence Presence) error
 	// Presences returns who looks at a case at a time, the first to come first.
 	Presences(ctx context.Context, tenant, id string, now time.Time) ([]Presence, error)
@@ -83,23 +83,23 @@ type ViewCommand struct {
 }
 
 func (c ViewCommand) check() error {
-	e := problem.New(problem.Invalid, "The view cannot be saved like this.")
+	e := problem.New(problem.Invalid, "The view cannot be saved.")
 	if n := utf8.RuneCountInString(strings.TrimSpace(c.Name)); n < 1 || n > maxName {
-		e.With("body.name", "length", "a view's name has 1 to %d characters", maxName)
+		e.With("body.name", "length", "the name of a view must have 1 to %d characters", maxName)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Query)) {
 		if !slices.Contains(filters, name) {
-			e.With("body.query", "unknown", "a view keeps: %s", strings.Join(filters, ", "))
+			e.With("body.query", "unknown", "a view stores: %s", strings.Join(filters, ", "))
 		} else if len(c.Query[name]) > 200 {
-			e.With("body.query."+name, "length", "a filter has at most 200 bytes")
+			e.With("body.query."+name, "length", "a filter must have at most 200 bytes")
 		}
 	}
 	if len(c.Columns) > maxColumns {
-		e.With("body.columns", "too_many", "a view has at most %d columns", maxColumns)
+		e.With("body.columns", "too_many", "a view can have at most %d columns", maxColumns)
 	}
 	for i, column := range c.Columns {
 		if column == "" || len(column) > 40 {
-			e.With(fmt.Sprintf("body.columns[%d]", i), "length", "a column's name has 1 to 40 bytes")
+			e.With(fmt.Sprintf("body.columns[%d]", i), "length", "a column name must have 1 to 40 bytes")
 		}
 	}
 	if len(e.Fields) > 0 {
@@ -145,7 +145,7 @@ func (s *Service) Create(ctx context.Context, p identity.Principal, cmd ViewComm
 		return all[at], nil // the same call came before
 	}
 	if len(all) >= maxViews {
-		return View{}, problem.New(problem.TooLarge, "There are %d saved views already: delete one first.", maxViews)
+		return View{}, problem.New(problem.TooLarge, "There are already %d saved views: delete one first.", maxViews)
 	}
 	now := s.Now().UTC()
 	if cmd.ID == "" {
@@ -168,9 +168,9 @@ func (s *Service) Update(ctx context.Context, p identity.Principal, id string, s
 		return View{}, err
 	}
 	if seen == 0 {
-		return View{}, problem.New(problem.PreconditionRequired, "Say which version of the view you have seen.").With("header.If-Match", "required", "send the ETag of the view as If-Match")
+		return View{}, problem.New(problem.PreconditionRequired, "Send the version of the view that the change is based on.").With("header.If-Match", "required", "send the ETag of the view as If-Match")
 	}
-	stale := problem.New(problem.Stale, "The view has changed since it was read.").With("header.If-Match", "stale", "somebody else has changed it")
+	stale := problem.New(problem.Stale, "The view has changed since it was read.").With("header.If-Match", "stale", "another user has changed it")
 	if view.Version != seen {
 		return View{}, stale
 	}
@@ -207,5 +207,5 @@ func (s *Service) changeable(ctx context.Context, p identity.Principal, id strin
 	case p.HasRole("admin") || p.HasRole("manager"):
 		return view, nil
 	}
-	return View{}, problem.New(problem.Forbidden, "A shared view is changed by who has saved it, a manager or an admin.")
+	return View{}, problem.New(problem.Forbidden, "A shared view can only be changed by the user who saved it, a manager or an admin.")
 }

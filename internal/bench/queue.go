@@ -14,7 +14,7 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// QueueResult says what reading a queue costs, by operation.
+// QueueResult states what reading a queue costs, by operation.
 type QueueResult struct {
 	Cases int                  `json:"open_cases"`
 	Fill  float64              `json:"fill_seconds"`

@@ -2,7 +2,7 @@ package calendar
 
 import "time"
 
-// AddMonths gives the same day and time of day a number of months later, or the last day of that month when the month
+// AddMonths returns the same day and time of day a number of months later, or the last day of that month when the month
 // is too short. Days are those of t's location.
 func AddMonths(t time.Time, months int) time.Time {
 	year, month, day := t.Date()
@@ -11,10 +11,10 @@ func AddMonths(t time.Time, months int) time.Time {
 	return time.Date(year, month, min(day, DaysIn(year, month)), hour, minute, second, t.Nanosecond(), t.Location())
 }
 
-// AddYears gives the same day a number of years later; 29 February becomes 28 February in a year without one.
+// AddYears returns the same day a number of years later; 29 February becomes 28 February in a year without one.
 func AddYears(t time.Time, years int) time.Time { return AddMonths(t, 12*years) }
 
-// AddDays gives the same time of day a number of days later. Days are those of t's location, of 23 or 25 hours where
+// AddDays returns the same time of day a number of days later. Days are those of t's location, of 23 or 25 hours where
 // clocks are changed.
 func AddDays(t time.Time, days int) time.Time { return t.AddDate(0, 0, days) }
 

@@ -13,7 +13,7 @@ type Duration struct {
 	Time                time.Duration
 }
 
-// After gives the end of a duration that begins at t: years and months are added first and at once, shortened to the
+// After returns the end of a duration that begins at t: years and months are added first and at once, shortened to the
 // last day of the month where need be, then days and times. It counts in UTC, so that the end does not depend on where
 // the caller's clock says it is.
 func (d Duration) After(t time.Time) time.Time {
@@ -23,7 +23,7 @@ func (d Duration) After(t time.Time) time.Time {
 	return t.UTC().Add(time.Duration(d.Days)*24*time.Hour + d.Time)
 }
 
-// Exact gives the length of a duration without years and months; false when it has any.
+// Exact returns the length of a duration without years and months; false when it has any.
 func (d Duration) Exact() (time.Duration, bool) {
 	return time.Duration(d.Days)*24*time.Hour + d.Time, d.Years == 0 && d.Months == 0
 }

@@ -58,7 +58,7 @@ func (d *draft) collects(p identity.Principal) error {
 	if d.workflow.Chart.Turn(d.record.Snapshot)&sender(p) != 0 {
 		return nil
 	}
-	e := problem.New(problem.NotCollecting, "The case takes no data now: it does not wait for it.")
+	e := problem.New(problem.NotCollecting, "The case does not accept data in its current state.")
 	if p.Kind == identity.Applicant {
 		return e
 	}
@@ -84,13 +84,13 @@ func (d *draft) whose(err error, p identity.Principal, location, event string, d
 	}
 	switch {
 	case !deciding && slices.ContainsFunc(by, isPeople):
-		return refusal("The event is a decision of people.", "decide with POST /v1/cases/{id}/decisions, on the version that was seen, with who decides and why")
+		return refusal("The event is a decision, which only people can make.", "use POST /v1/cases/{id}/decisions with the version that was reviewed, the person who decides, and the reason")
 	case deciding && slices.ContainsFunc(by, isPeople):
-		return refusal("The decision is an approver's.", "managers and admins are approvers, and keys with the scope cases:approve")
+		return refusal("The decision requires an approver.", "managers and admins are approvers, and keys with the scope cases:approve")
 	case deciding:
-		return refusal("The event is no decision.", "it is sent to POST /v1/cases/{id}/events by: "+strings.Join(by, ", "))
+		return refusal("The event is not a decision.", "it can be sent with POST /v1/cases/{id}/events by: "+strings.Join(by, ", "))
 	}
-	return refusal("The event is somebody else's.", "it is sent by: "+strings.Join(by, ", "))
+	return refusal("You are not in the audience of the event.", "it can be sent by: "+strings.Join(by, ", "))
 }
 
 func isPeople(name string) bool { return slices.Contains(statechart.People.Names(), name) }
@@ -117,14 +117,14 @@ func (d *draft) decider(p identity.Principal, person, reason string) error {
 	e := problem.New(problem.Invalid, "The decision is not complete.")
 	switch {
 	case p.Kind == identity.Client && strings.TrimSpace(person) == "":
-		e.With("body.on_behalf_of", "required", "say which person of your back office decides: their id")
+		e.With("body.on_behalf_of", "required", "the id of the person of your back office who decides is required")
 	case p.Kind != identity.Client && person != "":
-		e.With("body.on_behalf_of", "unknown", "people decide for themselves")
+		e.With("body.on_behalf_of", "unknown", "people decide in their own name")
 	case len(person) > 200:
-		e.With("body.on_behalf_of", "length", "an id has at most 200 bytes")
+		e.With("body.on_behalf_of", "length", "an id must have at most 200 bytes")
 	}
 	if p.Kind == identity.Client && strings.TrimSpace(reason) == "" {
-		e.With("body.reason", "required", "a decision by a key needs a reason")
+		e.With("body.reason", "required", "a decision by a key requires a reason")
 	}
 	if len(e.Fields) > 0 {
 		return e

@@ -43,17 +43,17 @@ type partBound struct {
 
 // bounds are all parts of a record.
 var bounds = []partBound{
-	{"body.context", maxContext, "keep large data as a document or in a system of your own, and its id here", func(r Record) any {
+	{"body.context", maxContext, "store large data as a document or in your own system, and only its id here", func(r Record) any {
 		context := maps.Clone(r.Context)
 		delete(context, "children")
 		return context
 	}},
-	{"children", maxStandings, "start fewer children, or let them hand over less", func(r Record) any { return r.Context["children"] }},
-	{"documents", maxDocuments, "ask for fewer documents, or say less of each in its properties", func(r Record) any { return r.Documents }},
+	{"children", maxStandings, "start fewer child cases, or let them return less", func(r Record) any { return r.Context["children"] }},
+	{"documents", maxDocuments, "request fewer documents, or shorten their properties", func(r Record) any { return r.Documents }},
 	{"snapshot", maxSnapshot, "the workflow has more active states than a case can remember", func(r Record) any { return r.Snapshot }},
 	{"incidents", maxIncidents, "resolve open incidents first", func(r Record) any { return r.Incidents }},
 	{"body.message", maxMessageJSON, "write a shorter message", func(r Record) any { return r.Message }},
-	{"body.comment", maxProposed, "write less about the proposed decision", func(r Record) any { return r.Proposed }},
+	{"body.comment", maxProposed, "shorten the proposed decision", func(r Record) any { return r.Proposed }},
 	{"former", maxFormer, "", func(r Record) any { return r.Former }}, // keepHits keeps no more
 	{"case", maxOthers, "ids, names and search terms of the case are too long", func(r Record) any {
 		r.Context, r.Documents, r.Incidents, r.Message, r.Proposed, r.Former, r.Undo, r.Parked = nil, nil, nil, nil, nil, nil, nil, nil
@@ -68,7 +68,7 @@ func (d *draft) bounded(size int) error {
 	if size <= smallRecord {
 		return nil
 	}
-	e := problem.New(problem.TooLarge, "The case would be larger than it can be.")
+	e := problem.New(problem.TooLarge, "The case would exceed its maximum size.")
 	record := d.record.slim()
 	for _, b := range bounds {
 		tooLarge(e, b.place, b.of(record), b.limit, b.hint)
@@ -87,14 +87,14 @@ func tooLarge(e *problem.Error, place string, value any, limit int, hint string)
 		return
 	}
 	if len(text) > limit {
-		e.With(place, "too_large", "this would have %d KB; at most %d KB can be kept: %s", (len(text)+1023)>>10, limit>>10, hint)
+		e.With(place, "too_large", "this would have %d KB; at most %d KB can be stored: %s", (len(text)+1023)>>10, limit>>10, hint)
 	}
 }
 
 // tooLong adds a place whose text has more characters than its bound.
 func tooLong(e *problem.Error, place, text string, limit int) {
 	if len(text) > limit && len([]rune(text)) > limit {
-		e.With(place, "too_large", "this has at most %d characters", limit)
+		e.With(place, "too_large", "this must have at most %d characters", limit)
 	}
 }
 
@@ -118,8 +118,8 @@ func briefly(details map[string]any) ([]byte, error) {
 		text, err = json.Marshal(details)
 	}
 	if err == nil && len(text) > maxDetails {
-		return nil, problem.New(problem.TooLarge, "The change says more than the history can keep.").
-			With("body", "too_large", "this would have %d KB; at most %d KB can be kept of one change", (len(text)+1023)>>10, maxDetails>>10)
+		return nil, problem.New(problem.TooLarge, "The change is too large for the history.").
+			With("body", "too_large", "this would have %d KB; at most %d KB can be stored for one change", (len(text)+1023)>>10, maxDetails>>10)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("encode details: %w", err)
@@ -129,7 +129,7 @@ func briefly(details map[string]any) ([]byte, error) {
 
 // checkSubject refuses what a subject cannot have. Errors: TooLarge with every place.
 func checkSubject(subject Subject) error {
-	e := problem.New(problem.TooLarge, "The subject is larger than it can be.")
+	e := problem.New(problem.TooLarge, "The subject exceeds its maximum size.")
 	tooLong(e, "body.subject.type", subject.Type, maxID)
 	tooLong(e, "body.subject.external_id", subject.ExternalID, maxID)
 	tooLong(e, "body.subject.name", displayName(subject.Data), maxName)

@@ -20,7 +20,7 @@ type Reply struct {
 	Round   int    // of the work when the vendor was asked
 	Payload any    // JSON: the result of the work
 	ID      string // one for each callback, the same when it is sent again
-	// Ignored says why the callback answers nothing whatever the case waits for: "not_an_answer", "unreadable". "": it may.
+	// Ignored states why the callback answers nothing whatever the case waits for: "not_an_answer", "unreadable". "": it may.
 	Ignored string
 }
 
@@ -47,7 +47,7 @@ func (s *Service) takeReply(ctx context.Context, p identity.Principal, id string
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		if reason := d.ignores(reply); reason != "" {
 			if d.mayReturn(reply) {
-				return problem.New(problem.Unavailable, "A decision can still be undone: send this again in a minute.")
+				return problem.New(problem.Unavailable, "A decision can still be undone: repeat this in a minute.")
 			}
 			d.stray(reply, reason)
 			return nil
@@ -79,11 +79,11 @@ func (s *Service) refuseReply(ctx context.Context, p identity.Principal, id stri
 		if snapshot, awaited := d.workflow.Chart.Overdue(d.record.Snapshot, reply.State, reply.Visit, reply.Work); awaited {
 			d.record.Snapshot = snapshot
 		}
-		return s.fail(d, reply.State, reply.Work, reply.Visit, Failure{Error: string(problem.TooLarge), Cause: "The vendor's callback cannot be kept. " + why, Attempts: 1})
+		return s.fail(d, reply.State, reply.Work, reply.Visit, Failure{Error: string(problem.TooLarge), Cause: "The vendor's callback cannot be stored. " + why, Attempts: 1})
 	})
 }
 
-// mayReturn says whether a callback answers work that is there again when the newest decision is undone: it is not yet
+// mayReturn reports whether a callback answers work that is there again when the newest decision is undone: it is not yet
 // known whether it comes too late.
 func (d *draft) mayReturn(reply Reply) bool {
 	return reply.Ignored == "" && d.revocable() && slices.ContainsFunc(d.workflow.Chart.Busy(d.record.Undo.Before.Snapshot), func(b statechart.Doing) bool {
@@ -91,7 +91,7 @@ func (d *draft) mayReturn(reply Reply) bool {
 	})
 }
 
-// ignores says why a callback changes nothing; "" when it is the answer that the case lacks.
+// ignores states why a callback changes nothing; "" when it is the answer that the case lacks.
 func (d *draft) ignores(reply Reply) string {
 	if reply.Ignored != "" {
 		return reply.Ignored

@@ -55,7 +55,7 @@ const (
 	WhyHits       NeedsWhy = "hits"             // there are possible matches
 )
 
-// needsOf says what a decision in favour of a case takes.
+// needsOf states what a decision in favour of a case takes.
 func needsOf(wf *workflow.Workflow, r Record) Needs {
 	needs := Needs{Hits: hitsOf(wf, r), Because: []NeedsWhy{}, Checks: []Check{}, Proposed: r.Proposed}
 	rated := false
@@ -99,7 +99,7 @@ const tagApproved = "approved"
 // againstEvents are names of decisions that are not in favour of a case, wherever they lead.
 var againstEvents = []string{"reject", "decline", "refuse", "revision", "resubmission"}
 
-// approves says whether a decision that was taken into the draft is in favour of the case: it is called approve, it enters a
+// approves reports whether a decision that was taken into the draft is in favour of the case: it is called approve, it enters a
 // state that is tagged approved, or one from which the case can only end in its favour.
 func (d *draft) approves(event string) bool {
 	if event == "approve" {
@@ -119,7 +119,7 @@ func (d *draft) approves(event string) bool {
 
 // check refuses a decision in favour of a case that lacks what it takes. All that is missing is told at once.
 func (n Needs) check(cmd DecideCommand) error {
-	e := problem.New(problem.Invalid, "The decision lacks what it takes to approve this case.").Detail("because", n.Because)
+	e := problem.New(problem.Invalid, "The requirements for approving this case are not met.").Detail("because", n.Because)
 	if n.Reason && cmd.Reason == "" {
 		e.With("body.reason", "required", "%s", n.sentence("a reason"))
 	}
@@ -128,12 +128,12 @@ func (n Needs) check(cmd DecideCommand) error {
 	}
 	for _, hit := range n.Hits {
 		if !slices.ContainsFunc(cmd.Hits, func(a HitAnswer) bool { return a.Hit == hit.ID }) {
-			e.With("body.hits", "required", "say of %s whether it is a match: not_a_match or match", hit.ID)
+			e.With("body.hits", "required", "answer for %s: not_a_match or match", hit.ID)
 		}
 	}
 	for i, answer := range cmd.Hits {
 		if !slices.ContainsFunc(n.Hits, func(h Hit) bool { return h.ID == answer.Hit }) {
-			e.With(fmt.Sprintf("body.hits[%d].hit", i), "unknown", "the case has no possible match of this id")
+			e.With(fmt.Sprintf("body.hits[%d].hit", i), "unknown", "the case has no possible match with this id")
 		}
 	}
 	if len(e.Fields) > 0 {
@@ -143,7 +143,7 @@ func (n Needs) check(cmd DecideCommand) error {
 }
 
 var whySentences = map[NeedsWhy]string{
-	WhyUnanswered: "checks have not answered, or are out of date",
+	WhyUnanswered: "checks have not answered, or are stale",
 	WhyUnrated:    "no policy has rated the risk",
 	WhySeverity:   "the risk is high",
 	WhyHits:       "there are possible matches",
@@ -154,10 +154,10 @@ func (n Needs) sentence(what string) string {
 	for i, one := range n.Because {
 		why[i] = whySentences[one]
 	}
-	return "approving needs " + what + " here: " + strings.Join(why, ", ")
+	return "approving requires " + what + " here: " + strings.Join(why, ", ")
 }
 
-// secondPerson says whether the decision is the second person's. false without an error: it is the first one's, and waits.
+// secondPerson reports whether the decision is the second person's. false without an error: it is the first one's, and waits.
 // Errors: FourEyes when the two are one pair of eyes: the same person or key, a person and a key that they may hold a secret of, two
 // keys that one person may hold secrets of, or one that was made by the other.
 func (n Needs) secondPerson(cmd DecideCommand, first, second eyes) (bool, error) {
@@ -168,13 +168,13 @@ func (n Needs) secondPerson(cmd DecideCommand, first, second eyes) (bool, error)
 		return false, nil
 	}
 	if first.by.person() == second.by.person() {
-		return false, problem.New(problem.FourEyes, "Somebody else has to confirm your decision: this case takes two people.")
+		return false, problem.New(problem.FourEyes, "Another person must confirm your decision: this case requires four eyes.")
 	}
 	if first.by.ID == second.by.ID {
-		return false, problem.New(problem.FourEyes, "Another credential has to confirm the decision: a key does not vouch for both people. Let a person decide in the dashboard, or use a key that somebody else has made.")
+		return false, problem.New(problem.FourEyes, "Another credential must confirm the decision: one key cannot act for both people. Decide in the dashboard, or use a key that another person has created.")
 	}
 	if slices.ContainsFunc(first.all(), func(id string) bool { return slices.Contains(second.all(), id) }) {
-		return false, problem.New(problem.FourEyes, "Somebody else has to confirm the decision: whoever made or rotated a key is one pair of eyes with it, and with the other keys that they made or rotated.")
+		return false, problem.New(problem.FourEyes, "Another person must confirm the decision: a key counts as the same person as those who created or rotated it, and as their other keys.")
 	}
 	return true, nil
 }
@@ -193,16 +193,16 @@ func (s *Service) eyesOf(ctx context.Context, tenant string, by Actor) (eyes, er
 		return eyes{by: by}, nil
 	}
 	if s.Behind == nil {
-		return eyes{}, problem.New(problem.Internal, "Who is behind a key is not known here.")
+		return eyes{}, problem.New(problem.Internal, "The people behind a key cannot be determined here.")
 	}
 	behind, err := s.Behind(ctx, tenant, by.ID)
 	if problem.CodeOf(err) == problem.NotFound {
-		err = problem.Wrap(err, problem.Internal, "Who is behind the key is not known.")
+		err = problem.Wrap(err, problem.Internal, "The people behind the key cannot be determined.")
 	}
 	return eyes{by, behind}, err
 }
 
-// twoPeople says whether the decision in the draft is the second person's, and who sends it. Errors: FourEyes, Unavailable.
+// twoPeople reports whether the decision in the draft is the second person's, and who sends it. Errors: FourEyes, Unavailable.
 func (s *Service) twoPeople(ctx context.Context, d *draft, needs Needs, cmd DecideCommand) (second bool, by eyes, err error) {
 	if !needs.FourEyes {
 		return true, eyes{}, nil

@@ -59,7 +59,7 @@ func plain(details map[string]any) (read map[string]any, err error) {
 	return read, nil
 }
 
-// VerifyReport says whether a case's history is whole.
+// VerifyReport reports whether a case's history is whole.
 type VerifyReport struct {
 	Case     string   `json:"case"`
 	Valid    bool     `json:"valid"`
@@ -144,11 +144,11 @@ func (v *verifier) details(e Entry) {
 	case e.Salt == "":
 		v.report.Erased = append(v.report.Erased, e.Version)
 	case e.DetailsDigest != "":
-		v.fail(e.Version, "the details are missing, and were not erased: their salt is there")
+		v.fail(e.Version, "the details are missing but were not erased: their salt exists")
 	}
 }
 
-// oldWay says whether an entry of the first format has the digest that it was given, over bytes that were no text.
+// oldWay reports whether an entry of the first format has the digest that it was given, over bytes that were no text.
 func (v *verifier) oldWay(e Entry, salt string, value any, want string) bool {
 	sum, err := oldWay(salt, value)
 	return e.Format == formatFirst && err == nil && sum == want
@@ -162,11 +162,11 @@ func withoutErasable(e Entry) Entry {
 // record holds the record against its last entry.
 func (v *verifier) record(r Record) {
 	if r.Version != v.last.Version || r.Head != v.last.Hash {
-		v.fail(r.Version, "the record is not at the last entry")
+		v.fail(r.Version, "the version of the record is not that of the last entry")
 		return
 	}
 	if r.Workflow != v.last.Workflow {
-		v.fail(r.Version, "the record has another workflow than the last entry")
+		v.fail(r.Version, "the workflow of the record differs from that of the last entry")
 	}
 	if v.last.Salt == "" {
 		return // erased: the digest cannot be recomputed any more, which the report says
@@ -174,7 +174,7 @@ func (v *verifier) record(r Record) {
 	v.report.Compared = true
 	sum, _, err := recordDigest(v.last.Format, r, v.last.Salt)
 	if err != nil || sum != v.last.RecordDigest && !v.oldWay(v.last, v.last.Salt, firstCovered(r), v.last.RecordDigest) {
-		v.fail(r.Version, "the record is not what the last entry says it is")
+		v.fail(r.Version, "the record does not match the last entry")
 	}
 }
 
@@ -202,7 +202,7 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// unchanged says whether what somebody has seen is still so. A look at a document, or a link for the applicant, is in the history
+// unchanged reports whether what somebody has seen is still so. A look at a document, or a link for the applicant, is in the history
 // and changes nothing that anybody could have seen, their own least of all. Errors: Stale tells what has happened since.
 func (s *Service) unchanged(ctx context.Context, record Record, seen int) error {
 	if record.Version == seen {

@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// CheckStatus says how far a check is that a decision relies on.
+// CheckStatus states how far a check is that a decision relies on.
 type CheckStatus string
 
 // Only what has answered can be relied on.
@@ -37,7 +37,7 @@ type Hit struct {
 	Value map[string]any `json:"value"` // as the vendor told it; personal data
 
 	// FormerSince is since when the answer that it is of does not stand: the work was asked again and has not answered.
-	FormerSince time.Time `json:"former_since,omitzero" doc:"the work was asked again and has not answered: since when the answer that this is of does not stand"`
+	FormerSince time.Time `json:"former_since,omitzero" doc:"when the work was requested again; until it answers, the earlier answer is not valid"`
 }
 
 // checksOf are the checks that a decision about the case relies on, in the definition's order.

@@ -11,7 +11,7 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// Parent says which work of which case has started a child case.
+// Parent states which work of which case has started a child case.
 type Parent struct {
 	Case  string `json:"case"`
 	State string `json:"state"`
@@ -97,7 +97,7 @@ type childReport struct {
 // ended counts the children that do not go on.
 func (s Standing) ended() int { return s.Total - s.Active }
 
-// satisfied says whether enough children have ended.
+// satisfied reports whether enough children have ended.
 func (s Standing) satisfied(until int) bool {
 	if until == statechart.UntilAll {
 		return s.Active == 0

@@ -62,7 +62,7 @@ func (s *Service) reported(ctx context.Context, tenant, parent string, reports [
 	return errors.Join(err, s.CancelChildren(ctx, tenant, orphans...))
 }
 
-// knows says whether the case still cares for the children that this visit has started.
+// knows reports whether the case still cares for the children that this visit has started.
 func (d *draft) knows(parent Parent) bool {
 	group, ok := d.group(parent.Work)
 	return ok && group.State == parent.State && group.Visit == parent.Visit && !group.Dropped
@@ -184,7 +184,7 @@ func (s *Service) CancelChild(ctx context.Context, tenant, id string) error {
 			}
 			return nil
 		}
-		d.cancel("the parent case does not need it any more")
+		d.cancel("the parent case no longer needs it")
 		return nil
 	})
 	if problem.CodeOf(err) == problem.NotFound {

@@ -17,7 +17,7 @@ const (
 	maxReports   = 40       // reports that one commit takes: each can bring a result
 )
 
-// aside says that a child's result does not stand in the record.
+// aside states that a child's result does not stand in the record.
 type aside struct {
 	Bytes   int    `json:"bytes"`
 	Digest  string `json:"digest"`

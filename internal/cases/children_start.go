@@ -76,7 +76,7 @@ func (s *Service) planChildren(job Job, wf *workflow.Workflow) ([]StartCommand, 
 		depth = job.Record.Parent.Depth + 1
 	}
 	if depth > maxDepth {
-		problems.With("children", "too_deep", "there are %d parents above this case already", maxDepth)
+		problems.With("children", "too_deep", "this case already has %d ancestors", maxDepth)
 	}
 	var commands []StartCommand
 	for index, element := range elements {
@@ -124,11 +124,11 @@ func (j Job) elements(now time.Time) ([]any, error) {
 	list, isList := value.([]any)
 	switch {
 	case verdict.Truth != expr.True:
-		return nil, problem.New(problem.Invalid, "The list of children is not there: %s.", strings.Join(verdict.Missing, ", "))
+		return nil, problem.New(problem.Invalid, "The list of children does not exist: %s.", strings.Join(verdict.Missing, ", "))
 	case !isList:
-		return nil, problem.New(problem.Invalid, "What there should be children for is not a list.")
+		return nil, problem.New(problem.Invalid, "The value to start child cases for is not a list.")
 	case len(list) > statechart.MaxChildren:
-		return nil, problem.New(problem.Invalid, "There would be %d children: at most %d are started at once.", len(list), statechart.MaxChildren)
+		return nil, problem.New(problem.Invalid, "There would be %d child cases: at most %d can be started at once.", len(list), statechart.MaxChildren)
 	}
 	return list, nil
 }

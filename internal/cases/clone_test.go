@@ -53,7 +53,7 @@ func full(v reflect.Value, depth int) {
 	}
 }
 
-// shared tells where two values hold the same memory.
+// shared states where two values hold the same memory.
 func shared(a, b reflect.Value, path string) (places []string) {
 	switch a.Kind() {
 	case reflect.Struct:

@@ -24,7 +24,7 @@ const actorApplicant = string(identity.Applicant)
 // maxSuppliers bounds how many people supply data of one case.
 const maxSuppliers = 100
 
-// collectsFor says whether the principal is a person who may act for the applicant of a case that is there.
+// collectsFor reports whether the principal is a person who may act for the applicant of a case that is there.
 func collectsFor(wf *workflow.Workflow, at statechart.Snapshot, p identity.Principal) bool {
 	return p.Kind == identity.User && identity.Has(p, identity.CasesCollect) && wf.Chart.Turn(at)&statechart.Applicant != 0
 }
@@ -72,7 +72,7 @@ func (d *draft) supplies(person string) error {
 	case slices.Contains(d.record.Suppliers, person):
 		return nil
 	case len(d.record.Suppliers) >= maxSuppliers:
-		return problem.New(problem.TooLarge, "At most %d people supply data of a case.", maxSuppliers)
+		return problem.New(problem.TooLarge, "At most %d people can supply data of a case.", maxSuppliers)
 	}
 	d.record.Suppliers = append(slices.Clone(d.record.Suppliers), person)
 	return nil
@@ -138,7 +138,7 @@ func (s *Service) FlowURL(ctx context.Context, record Record, token string) (str
 // othersApprove refuses a decision in favour of a case by somebody who has supplied data of it, by themselves or with a key
 // that they may hold. Errors: FourEyes, Unavailable.
 func (s *Service) othersApprove(ctx context.Context, d *draft) error {
-	return s.notSuppliers(ctx, d, "Somebody else has to approve: you have supplied data of this case.")
+	return s.notSuppliers(ctx, d, "Another person must approve: you have supplied data of this case.")
 }
 
 // notSuppliers refuses what somebody does who has supplied data of the case, by themselves or with a key that they may hold.
@@ -160,7 +160,7 @@ func (s *Service) notSuppliers(ctx context.Context, d *draft, message string) er
 // resultByHand notes that somebody gives the result of work by hand, which only those do who have not supplied what the work would
 // have checked. Whoever may hold their key counts with them. Errors: FourEyes, TooLarge, Unavailable.
 func (s *Service) resultByHand(ctx context.Context, d *draft) error {
-	if err := s.notSuppliers(ctx, d, "Somebody else has to give the result: you have supplied data of this case."); err != nil {
+	if err := s.notSuppliers(ctx, d, "Another person must set the result: you have supplied data of this case."); err != nil {
 		return err
 	}
 	by, err := s.eyesOf(ctx, d.record.Tenant, d.entry.Actor)
@@ -178,7 +178,7 @@ func (s *Service) resultByHand(ctx context.Context, d *draft) error {
 // staysOpen refuses a change of data that would by itself decide in favour of the case. Errors: FourEyes.
 func (d *draft) staysOpen() error {
 	if favoured(d.workflow, d.record.Snapshot) && !favoured(d.workflow, d.old.Snapshot) {
-		return problem.New(problem.FourEyes, "Somebody else has to approve: what you supply would by itself decide in favour of the case.")
+		return problem.New(problem.FourEyes, "Another person must approve: the data that you supply would by itself decide in favour of the case.")
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func (s *Service) fresh(d *draft, publications []Publication) func() error {
 	}
 	return func() error {
 		if s.Now().Sub(d.now) > DraftTime {
-			return problem.New(problem.Conflict, "The change took too long to be prepared.")
+			return problem.New(problem.Conflict, "The change took too long to prepare.")
 		}
 		return nil
 	}

@@ -35,7 +35,7 @@ var contextEvents = map[string]func(d *draft, payload any) error{
 
 // readContext reads {<name>: {…}, <option>: "by_id"}. Errors: Invalid with every place.
 func readContext(payload any, name, option string) (written map[string]any, arrays statechart.ArrayMerge, err error) {
-	e := problem.New(problem.Invalid, "The event's payload has problems.")
+	e := problem.New(problem.Invalid, "The payload of the event is not valid.")
 	members, ok := payload.(map[string]any)
 	if !ok {
 		return nil, "", e.With("body.payload", "type", "this must be an object with %s", name)
@@ -45,7 +45,7 @@ func readContext(payload any, name, option string) (written map[string]any, arra
 	}
 	for _, other := range slices.Sorted(maps.Keys(members)) {
 		if other != name && (option == "" || other != option) {
-			e.With("body.payload."+other, "unknown", "this is not known here")
+			e.With("body.payload."+other, "unknown", "this field does not exist")
 		}
 	}
 	if value, given := members[option]; given && option != "" {
@@ -62,7 +62,7 @@ func readContext(payload any, name, option string) (written map[string]any, arra
 
 // replace puts what callers write in the place of what they have written. What the workflow's own work has written stays.
 func (d *draft) replace(next map[string]any) error {
-	problems := problem.New(problem.Invalid, "The data has problems.")
+	problems := problem.New(problem.Invalid, "The data is not valid.")
 	addContextProblems(problems, d.workflow, nil, next)
 	if len(problems.Fields) > 0 {
 		return problems

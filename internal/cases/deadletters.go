@@ -190,7 +190,7 @@ func (s *Service) BuryEffect(ctx context.Context, effect Effect) error {
 		d.quiet = true
 		d.buried = []Effect{effect}
 		if n := len(newDeadLetters(d.record.Incidents, nil)); n >= maxDeadIncidents {
-			return problem.New(problem.TooLarge, "The case has %d dead letters with an incident already.", n)
+			return problem.New(problem.TooLarge, "The case already has %d dead letters with an incident.", n)
 		}
 		d.entry.Cause = CauseIncident
 		d.detail("effect", effect.Ref())

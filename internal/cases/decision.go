@@ -65,13 +65,13 @@ func (s *Service) decideOrReview(ctx context.Context, p identity.Principal, wf *
 const slowest = 6
 
 func (s *Service) decides(ctx context.Context, machine Machine, waits []problem.Field) error {
-	e := problem.New(problem.Invalid, "The workflow is not decided at once: start a case instead.")
+	e := problem.New(problem.Invalid, "The workflow cannot be decided synchronously: start a case instead.")
 	if len(waits) > 0 {
 		e.Fields = waits
 		return e
 	}
 	if s.Decisions == nil {
-		return problem.New(problem.Internal, "Nothing here runs decisions.")
+		return problem.New(problem.Internal, "Synchronous decisions are not available here.")
 	}
 	ok, err := s.Decisions.Decides(ctx, machine)
 	if err == nil && !ok {

@@ -15,10 +15,10 @@ const detailLevels = 16
 // shallow refuses a change that nests something deeper than it can be. What is there already does not keep a case from
 // moving: only what the change has made deeper is refused. Errors: TooLarge with every place.
 func (d *draft) shallow() error {
-	e := problem.New(problem.TooLarge, "The case would be nested deeper than it can be.")
+	e := problem.New(problem.TooLarge, "The data of the case would be nested too deeply.")
 	check := func(place string, value, before any, limit int) {
 		if levels := levelsOf(value); levels > limit && levels > levelsOf(before) {
-			e.With(place, "too_deep", "more than %d objects and lists would lie within each other", limit)
+			e.With(place, "too_deep", "objects and lists would be nested more than %d levels deep", limit)
 		}
 	}
 	check("body.context", d.record.Context, d.old.Context, maxLevels)

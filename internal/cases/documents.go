@@ -22,7 +22,7 @@ const (
 	MaxDocumentBytes = 25 << 20 // a document, unless its kind allows less
 )
 
-// AnnounceCommand says what will be uploaded, exactly.
+// AnnounceCommand states what will be uploaded, exactly.
 type AnnounceCommand struct {
 	ID          string // reserved by the caller so that a retry announces nothing twice; "" makes one
 	Kind        string
@@ -84,9 +84,9 @@ func (s *Service) AnnounceDocument(ctx context.Context, p identity.Principal, id
 
 // announceable refuses a document that says too much, or for which the case has no room. Errors: TooLarge.
 func (d *draft) announceable(document Document) error {
-	e := problem.New(problem.TooLarge, "The document cannot be taken.")
+	e := problem.New(problem.TooLarge, "The document cannot be accepted.")
 	tooLarge(e, "body.properties", document.Properties, maxProperties, "properties are short: numbers, dates, names")
-	tooLarge(e, "body", d.record.Documents, maxAnnounced, "the case has many documents that say much; say less of this one")
+	tooLarge(e, "body", d.record.Documents, maxAnnounced, "the documents of the case have too many properties; shorten those of this one")
 	if len(e.Fields) > 0 {
 		return e
 	}
@@ -95,13 +95,13 @@ func (d *draft) announceable(document Document) error {
 
 // checkAnnounced finds everything that is wrong with an announcement.
 func checkAnnounced(d *draft, cmd AnnounceCommand) error {
-	e := problem.New(problem.Invalid, "The document cannot be taken.")
+	e := problem.New(problem.Invalid, "The document cannot be accepted.")
 	checkVisible(e, "body.properties", cmd.Properties)
 	if len(d.record.Documents) >= maxDocumentCount {
-		e.With("body", "too_many", "a case has at most %d documents", maxDocumentCount)
+		e.With("body", "too_many", "a case can have at most %d documents", maxDocumentCount)
 	}
 	if sum, err := hex.DecodeString(cmd.SHA256); err != nil || len(sum) != 32 {
-		e.With("body.sha256", "format", "the SHA-256 of the file has 64 hexadecimal digits")
+		e.With("body.sha256", "format", "the SHA-256 of the file must have 64 hexadecimal digits")
 	}
 	kind, ok := kindOf(d.workflow, cmd.Kind)
 	if !ok {
@@ -113,14 +113,14 @@ func checkAnnounced(d *draft, cmd AnnounceCommand) error {
 		limit = min(limit, kind.MaxSize)
 	}
 	if cmd.Size < 1 || cmd.Size > limit {
-		e.With("body.size", "range", "a document has 1 to %d bytes", limit)
+		e.With("body.size", "range", "a document must have 1 to %d bytes", limit)
 	}
 	if len(kind.ContentTypes) > 0 && !slices.Contains(kind.ContentTypes, cmd.ContentType) {
 		e.With("body.content_type", "unsupported", "allowed: %s", strings.Join(kind.ContentTypes, ", "))
 	}
 	switch {
 	case len(kind.Sides) > 1 && cmd.Side == "":
-		e.With("body.side", "required", "say which of: %s", strings.Join(kind.Sides, ", "))
+		e.With("body.side", "required", "choose one of: %s", strings.Join(kind.Sides, ", "))
 	case len(kind.Sides) > 0 && cmd.Side != "" && !slices.Contains(kind.Sides, cmd.Side):
 		e.With("body.side", "unknown", "allowed: %s", strings.Join(kind.Sides, ", "))
 	}
@@ -190,7 +190,7 @@ func (s *Service) DocumentArrived(ctx context.Context, tenant, id, document stri
 		}
 		found, there, err := s.arrival(ctx, tenant, id, doc)
 		if err == nil && !there {
-			err = problem.New(problem.NotFound, "The upload is not there.")
+			err = problem.New(problem.NotFound, "The upload does not exist.")
 		}
 		if err == nil {
 			_, err = s.KeepUpload(ctx, tenant, id, document)
@@ -209,7 +209,7 @@ func (s *Service) DocumentArrived(ctx context.Context, tenant, id, document stri
 	return record, err
 }
 
-// takes says whether the bytes of an announced document may still come: while the case waits for data of who has announced it,
+// takes reports whether the bytes of an announced document may still come: while the case waits for data of who has announced it,
 // as for the announcement itself. A link that is still good opens nothing that is closed.
 func (d *draft) takes(doc Document) bool {
 	turn := map[string]statechart.Audience{
@@ -244,9 +244,9 @@ var documentDecisions = map[string]DocumentStatus{"approved": DocumentApproved, 
 func (c DocumentDecisionCommand) check(e *problem.Error, location string) {
 	status, ok := documentDecisions[c.Decision]
 	if !ok {
-		e.With(location+".decision", "enum", "a decision is approved, rejected or revision")
+		e.With(location+".decision", "enum", "a decision must be approved, rejected or revision")
 	} else if status != DocumentApproved && c.Reason == "" {
-		e.With(location+".reason", "required", "say why")
+		e.With(location+".reason", "required", "a reason is required")
 	}
 	checkProse(e, location+".reason", c.Reason)
 	checkProse(e, location+".comment", c.Comment)
@@ -287,7 +287,7 @@ func (s *Service) othersApproveDocuments(ctx context.Context, d *draft, commands
 	if !slices.ContainsFunc(commands, func(c DocumentDecisionCommand) bool { return documentDecisions[c.Decision] == DocumentApproved }) {
 		return nil
 	}
-	return s.notSuppliers(ctx, d, "Somebody else has to approve the document: you have supplied data or documents of this case.")
+	return s.notSuppliers(ctx, d, "Another person must approve the document: you have supplied data or documents of this case.")
 }
 
 // decideDocument puts a decision into the record. Errors: NotFound, NotReady.
@@ -301,7 +301,7 @@ func (d *draft) decideDocument(cmd DocumentDecisionCommand) error {
 	case DocumentAwaitingUpload:
 		return problem.New(problem.NotReady, "The document has not been uploaded yet.")
 	case DocumentRefused: // approving it would show what nobody may see
-		return problem.New(problem.NotReady, "What was uploaded is not what was announced: it cannot be decided.")
+		return problem.New(problem.NotReady, "The uploaded file is not the announced one, so it cannot be decided.")
 	}
 	doc.Status = documentDecisions[cmd.Decision]
 	doc.Decision = &DocumentDecision{Decision: cmd.Decision, Reason: cmd.Reason, Comment: cmd.Comment, By: d.entry.Actor, At: d.now}
@@ -316,7 +316,7 @@ type Link struct {
 	ContentType string    `json:"content_type"`
 }
 
-// DocumentLink gives a short-lived link to a document's bytes, which are looked at first: what is not what was uploaded is served to
+// DocumentLink returns a short-lived link to a document's bytes, which are looked at first: what is not what was uploaded is served to
 // nobody. The look is in the history. Errors: NotFound, DocumentDamaged.
 func (s *Service) DocumentLink(ctx context.Context, p identity.Principal, id, document string) (Link, error) {
 	if err := sees(p, id); err != nil {
@@ -327,7 +327,7 @@ func (s *Service) DocumentLink(ctx context.Context, p identity.Principal, id, do
 	_, err := s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		at := slices.IndexFunc(d.record.Documents, func(x Document) bool { return x.ID == document })
 		if at < 0 || d.record.Documents[at].Status == DocumentAwaitingUpload || d.record.Documents[at].Status == DocumentRefused {
-			return problem.New(problem.NotFound, "There is no such document to look at.")
+			return problem.New(problem.NotFound, "There is no such document.")
 		}
 		doc = d.record.Documents[at]
 		d.entry.Cause = CauseDocumentViewed
@@ -388,7 +388,7 @@ func extraOf(wf *workflow.Workflow, record Record, now time.Time) map[string]any
 	return extra
 }
 
-// complete says whether a kind has been uploaded, every side of it that it must have.
+// complete reports whether a kind has been uploaded, every side of it that it must have.
 func complete(kind workflow.DocumentKind, newest map[string]Document) bool {
 	there := func(side string) bool {
 		doc, ok := newest[kind.Kind+"/"+side]

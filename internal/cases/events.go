@@ -26,7 +26,7 @@ type EventQuery struct {
 	Case   string
 	After  string    // the id of an event: those that come after it in the order
 	Since  time.Time // final at this time or later
-	Before time.Time // final before this time
+	Before time.Time // only events that became final before this time
 	Limit  int       // 1 to 200
 	Cursor string    // Next of the page before
 }
@@ -97,7 +97,7 @@ func (p eventPlace) String() string {
 	return strings.Join([]string{strconv.FormatInt(p.final.UnixMilli(), 10), p.id, strconv.Itoa(p.version), strconv.Itoa(p.number), strconv.Itoa(p.n)}, "/")
 }
 
-// covers says whether the event with these numbers in the commit is not behind the place.
+// covers reports whether the event with these numbers in the commit is not behind the place.
 func (p eventPlace) covers(pub Publication, number, n int) bool {
 	if !pub.Final.Equal(p.final) || pub.Case != p.id || pub.Version != p.version {
 		return false
@@ -129,7 +129,7 @@ func (r *eventReader) begin(ctx context.Context) error {
 		at, ok := parseEvent(rest)
 		millis, err := strconv.ParseInt(stamp, 10, 64)
 		if err != nil || !ok {
-			return problem.New(problem.Invalid, "The cursor is not one of this list.")
+			return problem.New(problem.Invalid, "The cursor does not belong to this list.")
 		}
 		at.final = time.UnixMilli(millis).UTC()
 		r.at = at
@@ -143,10 +143,10 @@ func (r *eventReader) begin(ctx context.Context) error {
 	}
 	at, ok := parseEvent(r.query.After)
 	if !ok {
-		return wrong("format", "an event's id is as in case_01J…/3/0: take it as it was given")
+		return wrong("format", "an event id has the form case_01J…/3/0: use it unchanged")
 	}
 	if r.query.Case != "" && r.query.Case != at.id {
-		return wrong("case", "this event is one of another case than query.case")
+		return wrong("case", "this event does not belong to the case in query.case")
 	}
 	entries, err := r.service.Store.History(ctx, r.tenant, at.id, at.version-1, 1)
 	switch {
@@ -156,7 +156,7 @@ func (r *eventReader) begin(ctx context.Context) error {
 		return wrong("unknown", "there is no such event")
 	}
 	if at.final = entries[0].final(); at.final.Before(r.service.Now().Add(-PublicationLife)) {
-		return wrong("expired", "events are kept for 30 days, and this one is older: some that came after it may be gone. Begin with created_after, or without either")
+		return wrong("expired", "events are kept for 30 days, and this one is older: later ones may have been deleted. Start with created_after, or with neither")
 	}
 	r.at = at
 	return nil

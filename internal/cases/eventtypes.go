@@ -14,7 +14,7 @@ func EventTypes() []string {
 	}
 }
 
-// ThinEvent says whether events of the type hold ids and states only: all but those whose data a workflow puts together.
+// ThinEvent reports whether events of the type hold ids and states only: all but those whose data a workflow puts together.
 func ThinEvent(eventType string) bool {
 	return eventType != "case.notify" && strings.HasPrefix(eventType, "case.") && slices.Contains(EventTypes(), eventType)
 }

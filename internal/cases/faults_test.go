@@ -478,7 +478,7 @@ func (r *rig) whole() {
 	}
 }
 
-// lies says what is wrong with an answer: success that left another state behind, or a failure where somebody's own
+// lies states what is wrong with an answer: success that left another state behind, or a failure where somebody's own
 // write, or a repeated call, was all that went wrong.
 func lies(fault faulty.Fault, err error, is, want string) string {
 	switch {

@@ -36,7 +36,7 @@ func (d *draft) fitting() error {
 	return d.workflow.CheckChange(before, d.record.Context)
 }
 
-// writesOfCallers says whether a field has changed that is not the work's own.
+// writesOfCallers reports whether a field has changed that is not the work's own.
 func (d *draft) writesOfCallers() bool {
 	if len(d.fields) == 0 {
 		return false
@@ -79,15 +79,15 @@ func (s *Service) timer(d *draft, event statechart.Event) error {
 	if err != nil || misfit == nil {
 		return err
 	}
-	s.holdDeadline(d, event, IncidentMisfit, misfitCause(d.workflow, "With what follows from the deadline", misfit))
+	s.holdDeadline(d, event, IncidentMisfit, misfitCause(d.workflow, "With the consequences of the deadline", misfit))
 	return nil
 }
 
 // unworkable are errors of a deadline that asking again cannot help. Every command first applies the deadlines that have passed: with
 // one that cannot be, nothing could be done with the case any more, nor could it be called off.
 var unworkable = map[problem.Code]string{
-	problem.Livelock: "What follows from the deadline comes to no rest: transitions without an event lead round in a circle.",
-	problem.TooLarge: "With what follows from the deadline the case would be larger than it can be.",
+	problem.Livelock: "The deadline leads to an endless loop of transitions without an event.",
+	problem.TooLarge: "With the consequences of the deadline, the case would exceed its maximum size.",
 }
 
 // holdDeadline lets a deadline have passed without what follows from it; its incident keeps it.
@@ -107,11 +107,11 @@ func (s *Service) followReport(ctx context.Context, d *draft, report childReport
 	}
 	switch {
 	case problem.CodeOf(err) == problem.Livelock:
-		incident.Error, incident.Cause = string(problem.Livelock), "What follows from a child's report comes to no rest: transitions without an event lead round in a circle."
+		incident.Error, incident.Cause = string(problem.Livelock), "The report of a child case leads to an endless loop of transitions without an event."
 	case err != nil || misfit == nil:
 		return false, err
 	default:
-		incident.Error, incident.Cause = IncidentMisfit, misfitCause(d.workflow, "With what follows from a child's report", misfit)
+		incident.Error, incident.Cause = IncidentMisfit, misfitCause(d.workflow, "With the consequences of a child's report", misfit)
 	}
 	d.entry.Cause = CauseIncident
 	d.raise(incident)

@@ -50,7 +50,7 @@ func (d *draft) keepHits() {
 	d.record.Former = kept
 }
 
-// stands says whether there is an answer that tells of possible matches in this place, be it that there are none.
+// stands reports whether there is an answer that tells of possible matches in this place, be it that there are none.
 func stands(r Record, path string) bool {
 	if _, isList := valueAt(r.Context, path).([]any); isList {
 		return true

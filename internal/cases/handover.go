@@ -36,7 +36,7 @@ func (e ExecutionRef) latest() time.Time {
 	return e.StartedAt.Add(MaxAge)
 }
 
-// worn says whether the execution is too old, or has followed too many changes, to go on. While work is being done it has
+// worn reports whether the execution is too old, or has followed too many changes, to go on. While work is being done it has
 // half as many more: another execution would have it done again.
 func (d *draft) worn(events int) bool {
 	e, most := d.record.Execution, maxCommits(d.workflow, events)
@@ -50,7 +50,7 @@ func (d *draft) worn(events int) bool {
 	return followed >= most && (followed >= most+most/2 || !d.working())
 }
 
-// working says whether a task is at work, or is about to be.
+// working reports whether a task is at work, or is about to be.
 func (d *draft) working() bool {
 	return slices.ContainsFunc(d.workflow.Chart.Busy(d.record.Snapshot), func(b statechart.Doing) bool { return b.Status == statechart.WorkPending })
 }

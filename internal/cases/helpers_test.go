@@ -306,7 +306,7 @@ func vendorOf(id string) identity.Principal {
 	return identity.Principal{Tenant: "demo", Kind: identity.Vendor, ID: "lookup", Case: id}
 }
 
-// must gives the value of a call that has to succeed.
+// must returns the value of a call that has to succeed.
 func must[T any](d *desk) func(T, error) T {
 	d.t.Helper()
 	return func(value T, err error) T {

@@ -10,8 +10,8 @@ import (
 type Actor struct {
 	Kind string `json:"kind"` // identity.Kind
 	ID   string `json:"id"`
-	For  string `json:"for,omitempty" doc:"the person of a client's back office for whom a key has decided"`
-	As   string `json:"as,omitempty" enum:"applicant" doc:"for whom a person of the back office has acted, where the case collects"`
+	For  string `json:"for,omitempty" doc:"the person of a client's back office on whose behalf a key has decided"`
+	As   string `json:"as,omitempty" enum:"applicant" doc:"the supplier on whose behalf a person of the back office acted, if the case collects data"`
 }
 
 // Cause names what a history entry is about.
@@ -62,7 +62,7 @@ func Causes() []Cause {
 
 // Entry is one step of a case's history: entry n is about the change from version n-1 to n. Entries are never changed.
 //
-// Format says what RecordDigest covers: see digest.go. Hash = SHA-256 over the canonical JSON of the entry with Hash, Details and Salt left out. Details, which may hold
+// Format states what RecordDigest covers: see digest.go. Hash = SHA-256 over the canonical JSON of the entry with Hash, Details and Salt left out. Details, which may hold
 // personal data, is covered by DetailsDigest only, so that it can be erased and the chain stays provable. Digests and hashes
 // are not shown to who does not see personal data: a date of birth is found by trying all.
 type Entry struct {
@@ -80,11 +80,11 @@ type Entry struct {
 	Details       map[string]any `json:"details,omitempty"`              // payload, reason, comment, trace
 	Salt          string         `json:"salt,omitempty" personal:"name"` // random; goes with Details when they are erased
 	DetailsDigest string         `json:"details_digest,omitempty"`       // SHA-256 over salt + canonical JSON of Details
-	FinalAt       time.Time      `json:"final_at,omitzero" doc:"of a decision that could be undone for a while: from when its effects happen. Every other change is final at once"`
+	FinalAt       time.Time      `json:"final_at,omitzero" doc:"of a decision with an undo period: when it became final and its effects began. All other changes are final immediately"`
 	PrevHash      string         `json:"prev_hash" personal:"name"` // "" for version 1
 	Hash          string         `json:"hash" personal:"name"`
 	// Unreadable is of an entry that is there and cannot be decoded: only its version is known. No entry is stored with it.
-	Unreadable bool `json:"unreadable,omitempty" doc:"the entry is there and cannot be read: only its version is known, and verification fails"`
+	Unreadable bool `json:"unreadable,omitempty" doc:"whether the entry exists but cannot be read; only its version is known, and verification fails"`
 }
 
 // UnreadableEntry stands for an entry that is there and cannot be decoded: it is shown, and never passed over.

@@ -111,13 +111,13 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		{"an entry that cannot be read", entry(4, func(e *cases.Entry) { *e = cases.UnreadableEntry(4) }), "version 4: the entry cannot be read"},
 		{"a gap", missing(5), "version 6: the entry before it is missing"},
 		{"no beginning", missing(1), "version 2: the entry before it is missing"},
-		{"the record's status", record(func(r *cases.Record) { r.Status = cases.StatusActive }), "the record is not what the last entry says it is"},
-		{"the record's context", record(func(r *cases.Record) { r.Context["color"] = "blue" }), "the record is not what the last entry says it is"},
-		{"the record's outcome", record(func(r *cases.Record) { r.Outcome = "approved" }), "the record is not what the last entry says it is"},
-		{"the record's documents", record(func(r *cases.Record) { r.Documents[0].Status = cases.DocumentRejected }), "the record is not what the last entry says it is"},
-		{"the record's place", record(func(r *cases.Record) { r.Snapshot.Active[0].State = "approved" }), "the record is not what the last entry says it is"},
-		{"the record's head", record(func(r *cases.Record) { r.Head = "" }), "the record is not at the last entry"},
-		{"the record's version", record(func(r *cases.Record) { r.Version++ }), "the record is not at the last entry"},
+		{"the record's status", record(func(r *cases.Record) { r.Status = cases.StatusActive }), "the record does not match the last entry"},
+		{"the record's context", record(func(r *cases.Record) { r.Context["color"] = "blue" }), "the record does not match the last entry"},
+		{"the record's outcome", record(func(r *cases.Record) { r.Outcome = "approved" }), "the record does not match the last entry"},
+		{"the record's documents", record(func(r *cases.Record) { r.Documents[0].Status = cases.DocumentRejected }), "the record does not match the last entry"},
+		{"the record's place", record(func(r *cases.Record) { r.Snapshot.Active[0].State = "approved" }), "the record does not match the last entry"},
+		{"the record's head", record(func(r *cases.Record) { r.Head = "" }), "the version of the record is not that of the last entry"},
+		{"the record's version", record(func(r *cases.Record) { r.Version++ }), "the version of the record is not that of the last entry"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t)

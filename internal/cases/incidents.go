@@ -89,7 +89,7 @@ func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, in
 	if err := checkResult(result); err != nil {
 		return Record{}, err
 	}
-	if err := checkProses("The incident cannot be skipped like this.", map[string]string{"body.comment": comment}); err != nil {
+	if err := checkProses("The incident cannot be skipped.", map[string]string{"body.comment": comment}); err != nil {
 		return Record{}, err
 	}
 	return s.resolveIncident(ctx, p, id, incidentID, func(d *draft, incident Incident) error {
@@ -101,7 +101,7 @@ func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, in
 			return s.settleIncident(ctx, d, incident, true)
 		}
 		if incident.Work == "" {
-			return problem.New(problem.Invalid, "This incident is of a state and not of work: there is no result to give. Put the data right and retry it, send an event, or call the case off.").With("path.incident", "no_work", "an incident of a state cannot be skipped")
+			return problem.New(problem.Invalid, "This incident belongs to a state, not to work, so there is no result to set. Correct the data and retry it, send an event, or cancel the case.").With("path.incident", "no_work", "an incident of a state cannot be skipped")
 		}
 		if err := s.resultByHand(ctx, d); err != nil {
 			return err

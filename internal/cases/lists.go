@@ -68,7 +68,7 @@ func (q Query) Lists() []string {
 	return append(lists, "open")
 }
 
-// Counted says whether a list is one that the counters of GroupOpen count.
+// Counted reports whether a list is one that the counters of GroupOpen count.
 func Counted(list string) bool {
 	for _, other := range []string{"term/", "subject/", "parent/", "status/"} {
 		if strings.HasPrefix(list, other) {
@@ -78,14 +78,14 @@ func Counted(list string) bool {
 	return true
 }
 
-// ofOpen says whether the query's order is one of open cases only.
+// ofOpen reports whether the query's order is one of open cases only.
 func (q Query) ofOpen() bool { return q.Order == SoonestFirst || q.Order == LongestFirst }
 
-// ByChange says whether pages of the query come by when cases were changed last.
+// ByChange reports whether pages of the query come by when cases were changed last.
 func (q Query) ByChange() bool { return q.Order == LatestFirst || q.Order == StalestFirst }
 
-// ByWaiting says whether pages of the query come longest wait first: open cases only.
+// ByWaiting reports whether pages of the query come longest wait first: open cases only.
 func (q Query) ByWaiting() bool { return q.Order == LongestFirst }
 
-// ByDeadline says whether pages of the query come soonest deadline first: open cases only.
+// ByDeadline reports whether pages of the query come soonest deadline first: open cases only.
 func (q Query) ByDeadline() bool { return q.Order == SoonestFirst }

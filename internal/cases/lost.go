@@ -26,7 +26,7 @@ func (r Record) inARow(now time.Time) int {
 	return r.Execution.Lost + 1
 }
 
-// Replaceable says whether the record's execution, if it is gone at the time, can be replaced now: not while the pause after the
+// Replaceable reports whether the record's execution, if it is gone at the time, can be replaced now: not while the pause after the
 // one before it lasts, and not while an incident of the case says that a person must look.
 func (r Record) Replaceable(now time.Time) bool {
 	if r.Status != StatusActive || r.lostForGood() {

@@ -34,17 +34,17 @@ const (
 	Refused   = "refused"
 )
 
-// Migrated says what has become of a case, or would.
+// Migrated states what has become of a case, or would.
 type Migrated struct {
 	Case    string          `json:"case"`
 	Outcome string          `json:"outcome" enum:"moved,would_move,unchanged,refused"`
 	From    []string        `json:"from" nullable:"false" doc:"where it was"`
-	To      []string        `json:"to" nullable:"false" doc:"where it is now, or would be"`
-	Starts  []string        `json:"starts" nullable:"false" doc:"work that begins, state/id"`
-	Drops   []string        `json:"drops" nullable:"false" doc:"work that is called off, state/id"`
+	To      []string        `json:"to" nullable:"false" doc:"its states now, or after the migration"`
+	Starts  []string        `json:"starts" nullable:"false" doc:"work that starts, state/id"`
+	Drops   []string        `json:"drops" nullable:"false" doc:"work that is cancelled, state/id"`
 	Code    string          `json:"code,omitempty" doc:"why it was refused"`
 	Reason  string          `json:"reason,omitempty"`
-	Errors  []problem.Field `json:"errors,omitempty" doc:"everything that stands in the way; never a value"`
+	Errors  []problem.Field `json:"errors,omitempty" doc:"all problems; never contains values"`
 }
 
 // Migrate moves cases to another version, each in one commit of its own, in which another execution takes over. What
@@ -76,10 +76,10 @@ type versions struct{ old, next *workflow.Workflow }
 
 func (s *Service) bothVersions(ctx context.Context, tenant string, cmd MigrateCommand) (v versions, err error) {
 	if len(cmd.Cases) > MaxMigrated {
-		return v, problem.New(problem.Invalid, "That are too many cases.").With("body.cases", "length", "one call moves at most %d cases", MaxMigrated)
+		return v, problem.New(problem.Invalid, "Too many cases.").With("body.cases", "length", "one call can migrate at most %d cases", MaxMigrated)
 	}
 	if cmd.From == cmd.To && len(cmd.States) == 0 {
-		return v, problem.New(problem.Invalid, "Nothing would change.").With("body.to", "same", "name another version, or states that are entered anew")
+		return v, problem.New(problem.Invalid, "Nothing would change.").With("body.to", "same", "choose another version, or map states to enter them again")
 	}
 	if v.old, err = s.Catalog.Workflow(ctx, tenant, cmd.Workflow, cmd.From); err != nil {
 		return v, err
@@ -148,7 +148,7 @@ func (s *Service) migrate(ctx context.Context, p identity.Principal, id string, 
 	return report, err
 }
 
-// refusable says whether an error is about the case, so that the others can be moved all the same.
+// refusable reports whether an error is about the case, so that the others can be moved all the same.
 func refusable(code problem.Code) bool {
 	return slices.Contains([]problem.Code{problem.Invalid, problem.CaseClosed, problem.Livelock, problem.NotReady, problem.NotFound, problem.TooLarge, problem.Conflict}, code)
 }
@@ -159,7 +159,7 @@ func (d *draft) moved(v versions, states map[string]string) (statechart.Result, 
 	if u := d.record.Undo; u != nil && d.now.Before(u.Until) {
 		return statechart.Result{}, problem.New(problem.NotReady, "A decision about the case can still be undone.")
 	}
-	e := problem.New(problem.Invalid, "The case cannot be moved to this version.")
+	e := problem.New(problem.Invalid, "The case cannot be migrated to this version.")
 	result, err := v.next.Chart.Migrate(v.old.Chart, d.record.Snapshot, states, statechart.Input{Context: d.record.Context, Extra: extraOf(v.next, d.record, d.now), Now: d.now})
 	var invalid *problem.Error
 	switch {
@@ -169,10 +169,10 @@ func (d *draft) moved(v versions, states map[string]string) (statechart.Result, 
 		return result, err
 	}
 	if err == nil && v.approve(d.record.Snapshot, result.Snapshot) {
-		e.With("states", "approves", "a case is not approved by moving it: map to a state in which somebody decides")
+		e.With("states", "approves", "a migration must not approve a case: map to a state in which a person decides")
 	}
 	if err == nil && d.needsLess(v, result.Snapshot) {
-		e.With("to", "needs_less", "two people decide about this case, and this version would leave it to one: decide the case first")
+		e.With("to", "needs_less", "this case requires four eyes, but this version does not: decide the case first")
 	}
 	whole := d.record.Context
 	if err == nil {
@@ -187,7 +187,7 @@ func (d *draft) moved(v versions, states map[string]string) (statechart.Result, 
 	return result, checkSize(result.Context)
 }
 
-// needsLess says whether a move would leave a decision to one person that takes two: nobody gets round the second one so.
+// needsLess reports whether a move would leave a decision to one person that takes two: nobody gets round the second one so.
 func (d *draft) needsLess(v versions, next statechart.Snapshot) bool {
 	moved := d.record
 	moved.TwoPeople = false // it stays with the case
@@ -215,7 +215,7 @@ func (d *draft) heldDeadlines(v versions) (kept []Incident, lost []string) {
 	return kept, lost
 }
 
-// approve says whether a move would decide in favour of a case: it is where it can only end well, and was not; it is tagged
+// approve reports whether a move would decide in favour of a case: it is where it can only end well, and was not; it is tagged
 // approved, and was not; or it has ended well while a person was asked.
 func (v versions) approve(old, next statechart.Snapshot) bool {
 	before, after := v.old.Chart.Tags(old), v.next.Chart.Tags(next)
@@ -224,7 +224,7 @@ func (v versions) approve(old, next statechart.Snapshot) bool {
 	return tagged || favoured(v.next, next) && (ended || !favoured(v.old, old))
 }
 
-// favoured says whether a case is where it can only end in its favour.
+// favoured reports whether a case is where it can only end in its favour.
 func favoured(wf *workflow.Workflow, s statechart.Snapshot) bool {
 	return slices.Contains(wf.Chart.Tags(s), tagApproved) || slices.ContainsFunc(activeStates(s), wf.InFavour)
 }

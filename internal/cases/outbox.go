@@ -36,11 +36,11 @@ func (e Effect) Due() time.Time {
 	}
 }
 
-// Held says whether the effect is one that waits, or has waited, so that what it follows from can be undone. Whoever
+// Held reports whether the effect is one that waits, or has waited, so that what it follows from can be undone. Whoever
 // delivers such an effect claims it first.
 func (e Effect) Held() bool { return e.NotBefore.After(e.At) }
 
-// Fresh says whether nobody but who heard of the commit knows of the effect.
+// Fresh reports whether nobody but who heard of the commit knows of the effect.
 func (e Effect) Fresh() bool {
 	return e.Delivery.Attempts == 0 && e.Delivery.NextAt.IsZero() && !e.Held()
 }
@@ -54,7 +54,7 @@ func parseRef(ref string) (version, number int, err error) {
 	version, errV := strconv.Atoi(v)
 	number, errN := strconv.Atoi(n)
 	if errV != nil || errN != nil || version < 1 || number < 0 {
-		return 0, 0, problem.New(problem.Invalid, "An effect of a case is named by version and number, as in 3/0.")
+		return 0, 0, problem.New(problem.Invalid, "An effect of a case is identified by version and number, as in 3/0.")
 	}
 	return version, number, nil
 }
@@ -105,7 +105,7 @@ type Outbox interface {
 	// Settle is what Change.Replayed, or Change.Discarded, does, for an effect whose case cannot be written. Errors: NotFound
 	// when it is no dead letter.
 	Settle(ctx context.Context, effect Effect, discard bool) error
-	// Backlog tells how much is due before the time, over all tenants; it counts to a limit.
+	// Backlog states how much is due before the time, over all tenants; it counts to a limit.
 	Backlog(ctx context.Context, before time.Time, limit int) (Backlog, error)
 }
 
@@ -119,7 +119,7 @@ type OutboxPage struct {
 	Limit  int       // effects, at most; at least Each
 }
 
-// Takes says whether a page that is read has the effect in it.
+// Takes reports whether a page that is read has the effect in it.
 func (p OutboxPage) Takes(e Effect) bool {
 	return e.Due().Before(p.Before) && (!e.Fresh() || e.At.Before(p.Fresh))
 }

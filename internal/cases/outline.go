@@ -47,7 +47,7 @@ func (r Record) Outline() Outline {
 	return o
 }
 
-// MayMatch says whether a case with this outline can pass the query: Matches has the last word, with the record.
+// MayMatch reports whether a case with this outline can pass the query: Matches has the last word, with the record.
 func (q Query) MayMatch(o Outline) bool {
 	q.Terms, q.Text, q.ExternalID = nil, "", ""
 	q.CreatedAfter, q.CreatedBefore, q.UpdatedAfter = time.Time{}, time.Time{}, time.Time{}

@@ -58,9 +58,9 @@ func (d *draft) pace(limits Limits) error {
 	}
 	used, wait := d.record.Paces[kind].take(limit, d.now)
 	if wait > 0 {
-		e := problem.New(problem.RateLimited, "The case takes %d changes of such callers at once and %d a minute: wait a little.", limit.Burst, limit.PerMinute)
+		e := problem.New(problem.RateLimited, "The case accepts %d changes of such callers at once and %d per minute: wait a moment.", limit.Burst, limit.PerMinute)
 		if used.Total >= limit.Total {
-			e = problem.New(problem.RateLimited, "The case takes no more changes of such callers: it has had %d.", limit.Total)
+			e = problem.New(problem.RateLimited, "The case accepts no more changes of such callers: it has had %d.", limit.Total)
 		}
 		return e.Detail("retry_after_seconds", int(math.Ceil(wait.Seconds())))
 	}

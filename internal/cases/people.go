@@ -40,7 +40,7 @@ func (s *Service) Cancel(ctx context.Context, p identity.Principal, id string, s
 	if err := sees(p, id); err != nil {
 		return Record{}, err
 	}
-	if err := checkProses("The case cannot be called off like this.", map[string]string{"body.reason": reason}); err != nil {
+	if err := checkProses("The case cannot be cancelled.", map[string]string{"body.reason": reason}); err != nil {
 		return Record{}, err
 	}
 	run := func(d *draft) error {

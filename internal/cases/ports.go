@@ -101,7 +101,7 @@ type Change struct {
 	Counts       Counts        // what the commit adds to the tenant's counters
 	Notices      []Notice      // what people of the back office are told; Gone: what they are not told after all
 
-	// Fresh says whether the commit may still take its place in the order of what subscribers are told: drafted at most
+	// Fresh reports whether the commit may still take its place in the order of what subscribers are told: drafted at most
 	// DraftTime ago. The store asks once readers wait for this commit, or its time is bounded: whatever pause there is before
 	// counts. Its error ends the commit. nil: there is nothing to be told.
 	Fresh func() error
@@ -113,7 +113,7 @@ type Superseded struct {
 	Revision int
 }
 
-// Reopens says whether a case that has ended is open again: it needs its external id back.
+// Reopens reports whether a case that has ended is open again: it needs its external id back.
 func (c Change) Reopens() bool {
 	return c.Revision > 0 && c.Before.Status != StatusActive && c.Next.Status == StatusActive && c.Next.ExternalID != ""
 }
@@ -196,7 +196,7 @@ type Page struct {
 }
 
 // ErrUnreadable is of a record that is there and cannot be decoded. Stores wrap it.
-var ErrUnreadable = errors.New("what is stored of the case cannot be read")
+var ErrUnreadable = errors.New("the stored case cannot be read")
 
 // Executions start, wake and stop the executions that follow records. Adapters: Step Functions, the local interpreter.
 type Executions interface {
@@ -206,7 +206,7 @@ type Executions interface {
 	Wake(ctx context.Context, token string, output ExecutionInput) error
 	// Stop ends the execution; one that has ended is no error.
 	Stop(ctx context.Context, machine Machine, name, cause string) error
-	// Running says whether the execution is there and has not ended.
+	// Running reports whether the execution is there and has not ended.
 	Running(ctx context.Context, machine Machine, name string) (bool, error)
 }
 
@@ -225,7 +225,7 @@ type References interface {
 
 // Decisions run the Express machines of workflows without waits. Adapters: Step Functions, the local interpreter.
 type Decisions interface {
-	// Decides says whether the workflow version has an Express machine.
+	// Decides reports whether the workflow version has an Express machine.
 	Decides(ctx context.Context, machine Machine) (bool, error)
 	// Run runs it from the input on and returns when the execution has ended, however it has: the record says what came of
 	// it. Errors: Unavailable when it could not be started.

@@ -13,12 +13,12 @@ type Whereabouts struct {
 	Version       int                   `json:"version"`
 	Status        Status                `json:"status" enum:"active,completed,failed,cancelled"`
 	Configuration []string              `json:"configuration" nullable:"false" doc:"active atomic states"`
-	States        []ActiveState         `json:"states" nullable:"false" doc:"every active state, outer ones before those inside"`
-	Work          []ActiveWork          `json:"work" nullable:"false" doc:"what is being done, awaited, or waits for an operator"`
+	States        []ActiveState         `json:"states" nullable:"false" doc:"all active states, outer ones before inner ones"`
+	Work          []ActiveWork          `json:"work" nullable:"false" doc:"work that is running, is awaited, or waits for an operator"`
 	Events        []statechart.Next     `json:"events" nullable:"false" doc:"events that the active states know"`
-	Upcoming      []statechart.Upcoming `json:"upcoming" nullable:"false" doc:"what moves the case by itself: timers, the soonest first, then conditions"`
+	Upcoming      []statechart.Upcoming `json:"upcoming" nullable:"false" doc:"transitions that happen automatically: timers, the earliest first, then conditions"`
 	Execution     ExecutionRef          `json:"execution"`
-	Parked        []string              `json:"parked" nullable:"false" doc:"regions whose branch of the execution waits; the whole chart is the empty one"`
+	Parked        []string              `json:"parked" nullable:"false" doc:"regions whose branch of the execution waits; the empty name is the workflow itself"`
 }
 
 // ActiveState is a state that the case is in.

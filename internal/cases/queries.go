@@ -186,7 +186,7 @@ func deadline(r Record) time.Time {
 	return r.DueAt
 }
 
-// overdue says whether a person should have decided by now.
+// overdue reports whether a person should have decided by now.
 func (r Record) overdue(now time.Time) bool {
 	return r.Status == StatusActive && slices.Contains(r.Tags, TagReview) && !deadline(r).IsZero() && !now.Before(deadline(r))
 }
@@ -199,7 +199,7 @@ func severityOf(r Record) string {
 	return r.Risk.Severity
 }
 
-// hasAll says whether a sorted list has all of others.
+// hasAll reports whether a sorted list has all of others.
 func hasAll(sorted, others []string) bool {
 	for _, other := range others {
 		if _, ok := slices.BinarySearch(sorted, other); !ok {
@@ -233,7 +233,7 @@ func nextOf(d *draft, by statechart.Audience) []statechart.Next {
 	return d.workflow.Chart.Next(d.record.Snapshot, statechart.Input{Context: d.record.Context, Extra: d.extra(), Event: statechart.Event{By: by}, Now: d.now})
 }
 
-// waits says whether a record waits for whom the query asks for, or for anybody.
+// waits reports whether a record waits for whom the query asks for, or for anybody.
 func (q Query) waits(r Record) bool {
 	if q.WaitingFor == "" && q.WaitingBefore.IsZero() && q.Order != LongestFirst {
 		return true
@@ -242,7 +242,7 @@ func (q Query) waits(r Record) bool {
 		(q.WaitingBefore.IsZero() || r.Waiting.Since.Before(q.WaitingBefore))
 }
 
-// Over says whether no case that comes after this one in the list can pass the query: by when they were created, or changed.
+// Over reports whether no case that comes after this one in the list can pass the query: by when they were created, or changed.
 func (q Query) Over(r Record) bool {
 	switch q.Order {
 	case OldestFirst:
@@ -281,7 +281,7 @@ func (q Query) From() time.Time {
 	}
 }
 
-// Matches says whether a record passes the query's filters. Stores use it where an index has not filtered already.
+// Matches reports whether a record passes the query's filters. Stores use it where an index has not filtered already.
 func (q Query) Matches(r Record) bool {
 	return (q.Workflow == "" || q.Workflow == r.Workflow.ID) &&
 		(q.Status == "" || q.Status == r.Status) &&

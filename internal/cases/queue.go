@@ -37,7 +37,7 @@ type Day struct {
 	Counts map[string]int // of GroupDay
 }
 
-// Days gives the counters of the last days, the oldest first, today last.
+// Days returns the counters of the last days, the oldest first, today last.
 func (s *Service) Days(ctx context.Context, p identity.Principal, number int) ([]Day, error) {
 	today := s.Now().UTC()
 	days := make([]Day, max(1, number))

@@ -118,7 +118,7 @@ type SLA struct {
 	DueAt     time.Time `json:"due_at"`
 }
 
-// Breached says whether the clock has run out.
+// Breached reports whether the clock has run out.
 func (c *SLA) Breached(now time.Time) bool { return c != nil && !now.Before(c.DueAt) }
 
 // Message is what a reviewer tells the applicant, with the documents that are asked for again.
@@ -174,7 +174,7 @@ type Incident struct {
 	Then     []string  `json:"then,omitempty"` // children whose reports wait behind that of Child, in their order
 }
 
-// DocumentStatus says how far a document is.
+// DocumentStatus states how far a document is.
 type DocumentStatus string
 
 // A document is announced, then its bytes arrive, then it is checked, then somebody decides it.
@@ -210,7 +210,7 @@ type Document struct {
 	UploadUntil time.Time `json:"upload_until,omitzero"`
 }
 
-// awaited says whether the document's bytes can still come by the link that was given.
+// awaited reports whether the document's bytes can still come by the link that was given.
 func (d Document) awaited(now time.Time) bool {
 	return d.Status == DocumentAwaitingUpload && now.Before(d.UploadUntil)
 }
@@ -233,7 +233,7 @@ type Note struct {
 	At       time.Time `json:"at"`
 	EditedAt time.Time `json:"edited_at,omitzero" doc:"when its author has changed it last"`
 	// Unreadable is of a note that is there and cannot be decoded. None is stored with it.
-	Unreadable bool `json:"unreadable,omitempty" doc:"the note is there and cannot be read"`
+	Unreadable bool `json:"unreadable,omitempty" doc:"whether the note exists but cannot be read"`
 }
 
 // TaskRun is one attempt of an invocation, for people who ask what was called, how long it took and how it ended.
@@ -250,5 +250,5 @@ type TaskRun struct {
 	StartedAt time.Time     `json:"started_at"`
 	Duration  time.Duration `json:"duration"` // nanoseconds
 	// Unreadable is of an attempt that is there and cannot be decoded. None is stored with it.
-	Unreadable bool `json:"unreadable,omitempty" doc:"the attempt is there and cannot be read"`
+	Unreadable bool `json:"unreadable,omitempty" doc:"whether the attempt exists but cannot be read"`
 }

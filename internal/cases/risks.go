@@ -12,7 +12,7 @@ import (
 // severitiesUp are the severities that policies give unless they name their own, the least first.
 var severitiesUp = []string{"none", "low", "medium", "high", "critical"}
 
-// byRisk says whether the query's order is by severity: open cases only.
+// byRisk reports whether the query's order is by severity: open cases only.
 func (q Query) byRisk() bool { return q.Order == RiskiestFirst || q.Order == CalmestFirst }
 
 // bySeverity compares two severities. One that a policy has named itself is beyond the others: nothing says that it is harmless.

@@ -169,7 +169,7 @@ func lookUp(key []byte, tenant, text string) []string {
 	return slices.Compact(hashes)
 }
 
-// mentions says whether every word of a text is a word of the case, or the beginning of one.
+// mentions reports whether every word of a text is a word of the case, or the beginning of one.
 func (r Record) mentions(text string) bool {
 	known := searchWords(r, nil)
 	for _, word := range words(text) {

@@ -75,12 +75,12 @@ func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd
 
 func checkEvent(cmd SendCommand) error {
 	if cmd.Type == "" || len(cmd.Type) > 80 {
-		return problem.New(problem.Invalid, "The event has no usable name.").With("body.type", "required", "an event's type has 1 to 80 characters")
+		return problem.New(problem.Invalid, "The name of the event is not valid.").With("body.type", "required", "the type of an event must have 1 to 80 characters")
 	}
 	if statechart.IsInternal(cmd.Type) {
-		return problem.New(problem.Invalid, "The event is one of the system's own.").With("body.type", "reserved", "events that begin with done., error., after., outcome. or child. are the system's own")
+		return problem.New(problem.Invalid, "The event is reserved for the system.").With("body.type", "reserved", "events that begin with done., error., after., outcome. or child. are reserved for the system")
 	}
-	hidden := problem.New(problem.Invalid, "The event's payload has problems.")
+	hidden := problem.New(problem.Invalid, "The payload of the event is not valid.")
 	if checkVisible(hidden, "body.payload", cmd.Payload); len(hidden.Fields) > 0 {
 		return hidden
 	}
@@ -99,7 +99,7 @@ type DecideCommand struct {
 	Event      string
 	Reason     string                    // a code
 	Comment    string                    // free text: kept in the history's details
-	Message    string                    // to the applicant, who reads it with the documents that are asked for again
+	Message    string                    // message to the applicant, shown with the documents that are requested again
 	Documents  []DocumentDecisionCommand // decided together with the case
 	Hits       []HitAnswer               // what each possible match is
 	OnBehalfOf string                    // the person for whom a key decides
@@ -115,10 +115,10 @@ func checkDecision(cmd DecideCommand) error {
 	}
 	e := problem.New(problem.Invalid, "The decision is not complete.")
 	if len(cmd.Message) > maxMessage {
-		e.With("body.message", "length", "a message has at most %d bytes", maxMessage)
+		e.With("body.message", "length", "a message must have at most %d bytes", maxMessage)
 	}
 	if cmd.Undo < 0 || cmd.Undo > MaxUndo {
-		e.With("body.undo_seconds", "range", "a decision can be undone for 0 to %d seconds", int(MaxUndo.Seconds()))
+		e.With("body.undo_seconds", "range", "the undo period must be 0 to %d seconds", int(MaxUndo.Seconds()))
 	}
 	checkProse(e, "body.reason", cmd.Reason)
 	checkProse(e, "body.comment", cmd.Comment)
@@ -128,7 +128,7 @@ func checkDecision(cmd DecideCommand) error {
 	}
 	for i, answer := range cmd.Hits {
 		if answer.Answer != "match" && answer.Answer != "not_a_match" {
-			e.With(fmt.Sprintf("body.hits[%d].answer", i), "enum", "an answer is match or not_a_match")
+			e.With(fmt.Sprintf("body.hits[%d].answer", i), "enum", "an answer must be match or not_a_match")
 		}
 	}
 	if len(e.Fields) > 0 {
@@ -246,7 +246,7 @@ func (s *Service) onSeen(ctx context.Context, p identity.Principal, id string, s
 		return Record{}, err
 	}
 	if seen == 0 {
-		return Record{}, problem.New(problem.PreconditionRequired, "Say which version of the case you have seen.").With("header.If-Match", "required", "send the ETag of the case as If-Match")
+		return Record{}, problem.New(problem.PreconditionRequired, "Send the version of the case that the change is based on.").With("header.If-Match", "required", "send the ETag of the case as If-Match")
 	}
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		if err := s.unchanged(ctx, d.record, seen); err != nil {
@@ -291,7 +291,7 @@ func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id stri
 
 // patch merges data into the context: it must keep to the schema, and what the workflow's own work writes is not touched.
 func (d *draft) patch(patch map[string]any) error {
-	problems := problem.New(problem.Invalid, "The data has problems.")
+	problems := problem.New(problem.Invalid, "The data is not valid.")
 	addContextProblems(problems, d.workflow, d.record.Context, patch)
 	if len(problems.Fields) > 0 {
 		return problems
@@ -305,7 +305,7 @@ func (d *draft) patch(patch map[string]any) error {
 // open refuses changes of a case that has ended.
 func (d *draft) open() error {
 	if d.record.Status != StatusActive {
-		return problem.New(problem.CaseClosed, "The case has ended: no event is allowed any more.").Detail("allowed", []string{})
+		return problem.New(problem.CaseClosed, "The case has ended: events are no longer accepted.").Detail("allowed", []string{})
 	}
 	return nil
 }

@@ -195,12 +195,12 @@ func (s *Service) attempt(ctx context.Context, tenant, id string, actor Actor, r
 func (s *Service) follows(ctx context.Context, record Record) (*workflow.Workflow, error) {
 	wf, err := s.Catalog.Workflow(ctx, record.Tenant, record.Workflow.ID, record.Workflow.Version)
 	if problem.CodeOf(err) == problem.UnknownWorkflow {
-		return nil, problem.Wrap(err, problem.Unavailable, "The case follows a version of its workflow that is not known here: a newer release has started it.").Detail("workflow", record.Workflow.String())
+		return nil, problem.Wrap(err, problem.Unavailable, "The case runs a version of its workflow that does not exist here: it was started by a newer release.").Detail("workflow", record.Workflow.String())
 	}
 	return wf, err
 }
 
-// withoutWorkflow says whether an error is that of follows. What needs no workflow then goes on without.
+// withoutWorkflow reports whether an error is that of follows. What needs no workflow then goes on without.
 func withoutWorkflow(err error) bool {
 	return problem.CodeOf(err) == problem.Unavailable && problem.CodeOf(errors.Unwrap(err)) == problem.UnknownWorkflow
 }
@@ -327,7 +327,7 @@ const (
 	memberEscalation = "escalation"
 )
 
-// IsMember says whether a history entry means a member of the record by a name, and no field of the context.
+// IsMember reports whether a history entry means a member of the record by a name, and no field of the context.
 func IsMember(name string) bool { return fieldPath(name) != name }
 
 // fieldPath is how the history names a field of the context: by its name, but for those that are called as a member is.
@@ -365,12 +365,12 @@ func (d *draft) remember(id string) {
 
 func actorOf(p identity.Principal) Actor { return Actor{Kind: string(p.Kind), ID: p.ID} }
 
-// bound says whether the principal is one that knows a single case.
+// bound reports whether the principal is one that knows a single case.
 func bound(p identity.Principal) bool {
 	return p.Kind == identity.Applicant || p.Kind == identity.Vendor
 }
 
-// sees says whether the principal may know of the case at all: applicants and vendors know one.
+// sees reports whether the principal may know of the case at all: applicants and vendors know one.
 func sees(p identity.Principal, id string) error {
 	if bound(p) && p.Case != id {
 		return problem.New(problem.NotFound, "There is no such case.")

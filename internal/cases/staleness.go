@@ -155,7 +155,7 @@ func worksBefore(wf *workflow.Workflow, id string) (ids []string) {
 	return ids
 }
 
-// touched says whether a change of these fields and members can have changed what is read.
+// touched reports whether a change of these fields and members can have changed what is read.
 func (r reading) touched(fields, members, own []string) bool {
 	if r.documents && slices.Contains(members, memberDocuments) {
 		return true

@@ -110,9 +110,9 @@ func (s *Service) ended(ctx context.Context, tenant, id string, taken error) (*S
 }
 
 func checkStart(wf *workflow.Workflow, cmd StartCommand) error {
-	problems := problem.New(problem.Invalid, "The case cannot be started like this.")
+	problems := problem.New(problem.Invalid, "The case cannot be started.")
 	if wf.Subject != "" && cmd.Subject.Type != wf.Subject {
-		problems.With("body.subject.type", "subject_type", "the workflow %s is about subjects of type %s", wf.ID, wf.Subject)
+		problems.With("body.subject.type", "subject_type", "the workflow %s requires subjects of type %s", wf.ID, wf.Subject)
 	}
 	checkLine(problems, "body.external_id", cmd.ExternalID)
 	visibleSubject(problems, cmd.Subject)
@@ -120,7 +120,7 @@ func checkStart(wf *workflow.Workflow, cmd StartCommand) error {
 	if len(problems.Fields) > 0 {
 		return problems
 	}
-	e := problem.New(problem.TooLarge, "The case's external id is longer than it can be.")
+	e := problem.New(problem.TooLarge, "The external id of the case is too long.")
 	if tooLong(e, "body.external_id", cmd.ExternalID, maxID); len(e.Fields) > 0 {
 		return e
 	}
@@ -200,13 +200,13 @@ func displayName(data map[string]any) string {
 // schema. before is nil for a new case.
 func addContextProblems(problems *problem.Error, wf *workflow.Workflow, before, patch map[string]any) {
 	if len(patch) > maxFields {
-		problems.With("body.context", "too_many", "a context has at most %d fields beside each other", maxFields)
+		problems.With("body.context", "too_many", "a context can have at most %d fields on one level", maxFields)
 		return
 	}
 	names := wf.Owned()
 	for _, name := range slices.Sorted(maps.Keys(patch)) {
 		if slices.Contains(names, name) {
-			problems.With("body.context."+name, "reserved", "this field is written by the workflow's own work")
+			problems.With("body.context."+name, "reserved", "this field is reserved for results of the workflow's work")
 			continue
 		}
 		checkVisible(problems, "body.context."+name, patch[name])
@@ -225,7 +225,7 @@ func addContextProblems(problems *problem.Error, wf *workflow.Workflow, before, 
 
 // checkSize refuses a context that a case cannot have, where that must be known before the change is sealed.
 func checkSize(context map[string]any) error {
-	e := problem.New(problem.TooLarge, "The case's context is larger than it can be.")
+	e := problem.New(problem.TooLarge, "The context of the case exceeds its maximum size.")
 	r := Record{Context: context}.slim()
 	for _, b := range bounds[:2] {
 		tooLarge(e, b.place, b.of(r), b.limit, b.hint)

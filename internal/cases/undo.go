@@ -56,12 +56,12 @@ const (
 	wroteDocuments = "documents"
 )
 
-// wrote says whether the decision has changed it. A decision from before Wrote was kept says so by what it has kept.
+// wrote reports whether the decision has changed it. A decision from before Wrote was kept says so by what it has kept.
 func (b Before) wrote(what string) bool {
 	return slices.Contains(b.Wrote, what) || what == wroteContext && b.Context != nil || what == wroteDocuments && b.Documents != nil
 }
 
-// keeps says whether a change leaves the decision before it as it is, so that it can still be taken back.
+// keeps reports whether a change leaves the decision before it as it is, so that it can still be taken back.
 func (c Cause) keeps() bool {
 	switch c {
 	case CauseTakenOver, CauseSnoozed, CauseSnoozeEnded, CauseEscalated, CauseEscalationEnded,
@@ -114,14 +114,14 @@ func (s *Service) Undo(ctx context.Context, p identity.Principal, id string, see
 			return problem.New(problem.UndoOver, "There is no decision that can still be undone.")
 		}
 		if u.By.onBehalf("") != d.entry.Actor {
-			return problem.New(problem.Forbidden, "Only who has decided can undo it.")
+			return problem.New(problem.Forbidden, "Only the person who decided can undo the decision.")
 		}
 		d.undo(u)
 		return nil
 	})
 }
 
-// revocable says whether a decision can still be taken back, so that what it has left behind may be there again.
+// revocable reports whether a decision can still be taken back, so that what it has left behind may be there again.
 func (d *draft) revocable() bool {
 	u := d.record.Undo
 	return u != nil && d.now.Before(u.Until.Add(undoMargin))

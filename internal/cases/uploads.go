@@ -155,7 +155,7 @@ func (s *Service) SettleDocuments(ctx context.Context, tenant, id string, before
 	return errors.Join(failures...)
 }
 
-// reachable gives the key under which a document's bytes are now, and their version, once they were found to be what was uploaded.
+// reachable returns the key under which a document's bytes are now, and their version, once they were found to be what was uploaded.
 // Errors: NotFound, DocumentDamaged, Unavailable.
 func (s *Service) reachable(ctx context.Context, p identity.Principal, id string, doc Document) (key, version string, err error) {
 	for _, key = range []string{doc.Key, KeptKey(p.Tenant, id, doc.ID), QuarantineKey(p.Tenant, id, doc.ID)} {

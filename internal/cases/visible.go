@@ -47,7 +47,7 @@ func checkVisible(problems *problem.Error, location string, value any) {
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if text.Hidden(name, text.Line) != "" {
-				problems.With(location, "hidden_character", "the name of a member must not have %s in it", text.Hidden(name, text.Line))
+				problems.With(location, "hidden_character", "the name of a member must not contain %s", text.Hidden(name, text.Line))
 				continue
 			}
 			checkVisible(problems, location+"."+name, v[name])
@@ -57,7 +57,7 @@ func checkVisible(problems *problem.Error, location string, value any) {
 
 func hidden(problems *problem.Error, location, written string, kind text.Kind) {
 	if found := text.Hidden(written, kind); found != "" {
-		problems.With(location, "hidden_character", "there must not be %s in it", found)
+		problems.With(location, "hidden_character", "it must not contain %s", found)
 	}
 }
 

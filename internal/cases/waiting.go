@@ -141,7 +141,7 @@ func (s *Service) stuck(d *draft) {
 	if d.entry.Cause == CauseOutcome || d.entry.Cause == CauseTimer {
 		d.entry.Cause = CauseIncident
 	}
-	s.stateIncident(d, Incident{Error: IncidentStuck, Cause: "No way on holds, and nothing else can happen in this state."})
+	s.stateIncident(d, Incident{Error: IncidentStuck, Cause: "No guard holds, and nothing else can happen in this state."})
 }
 
 // stateIncident opens an incident of the innermost active state.
@@ -155,7 +155,7 @@ func (s *Service) stateIncident(d *draft, incident Incident) {
 	d.raise(incident)
 }
 
-// stands says whether what an incident is about still waits: its work as an incident, or its state.
+// stands reports whether what an incident is about still waits: its work as an incident, or its state.
 func (d *draft) stands(i Incident) bool {
 	if i.Work != "" {
 		_, waits := d.workflow.Chart.Retry(d.record.Snapshot, i.State, i.Visit, i.Work)

@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Waiting says for whom an open case waits.
+// Waiting states for whom an open case waits.
 type Waiting struct {
 	For   string    `json:"for" enum:"operator,vendor,children,system,reviewer,applicant,client,timer"`
 	Work  string    `json:"work,omitempty"` // the work that is waited for: of an operator, a vendor, child cases or the system
@@ -39,7 +39,7 @@ var WaitsFor = []string{
 func ParseWaitsFor(text string) (party, work string, err error) {
 	party, work, named := strings.Cut(text, "/")
 	if !slices.Contains(WaitsFor, party) || named && work == "" {
-		return "", "", problem.New(problem.Invalid, "The filter has problems.").With("query.waiting_for", "enum", "expected one of %s, or with the work that is waited for: vendor/<work>", strings.Join(WaitsFor, ", "))
+		return "", "", problem.New(problem.Invalid, "The filter is not valid.").With("query.waiting_for", "enum", "expected one of %s, or with the work that the case waits for: vendor/<work>", strings.Join(WaitsFor, ", "))
 	}
 	return party, work, nil
 }
@@ -59,7 +59,7 @@ func (d *draft) waits() {
 	d.record.Waiting = now
 }
 
-// waitingOf says for whom a case waits; nil when it has ended. Where it waits for several at once, the first of these is
+// waitingOf states for whom a case waits; nil when it has ended. Where it waits for several at once, the first of these is
 // told: somebody who repairs, a vendor, child cases, its own work, a person who decides, the applicant, the client.
 func waitingOf(wf *workflow.Workflow, r Record) *Waiting {
 	if r.Status != StatusActive {

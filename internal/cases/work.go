@@ -119,7 +119,7 @@ func (s *Service) Park(ctx context.Context, branch Branch, visit int, label, tok
 			return nil, problem.Wrap(err, problem.Timeout, "The call ended before the execution could be parked.")
 		}
 	}
-	return nil, problem.New(problem.Conflict, "The case is written too often to park its execution.")
+	return nil, problem.New(problem.Conflict, "The case changes too often to park its execution.")
 }
 
 // Expire applies the timers that are due, lets another execution take over when this one is too old, and gives the position
@@ -222,7 +222,7 @@ func (s *Service) PostponeWork(ctx context.Context, job Job, p Postponement) (Ex
 	return s.input(record, job.Workflow, job.Branch), nil
 }
 
-// isDoing says whether the case is busy with this work, in one of these statuses.
+// isDoing reports whether the case is busy with this work, in one of these statuses.
 func (d *draft) isDoing(state string, visit int, work string, statuses ...statechart.WorkStatus) bool {
 	return d.record.Status == StatusActive && slices.ContainsFunc(d.workflow.Chart.Busy(d.record.Snapshot), func(b statechart.Doing) bool {
 		return b.State == state && b.Visit == visit && b.Work == work && slices.Contains(statuses, b.Status)
@@ -320,7 +320,7 @@ func (s *Service) fail(d *draft, state, work string, visit int, failure Failure)
 	}
 	if misfit != nil {
 		d.record.Snapshot, _ = d.workflow.Chart.Fail(d.record.Snapshot, state, visit, work)
-		failure.Error, failure.Cause = IncidentMisfit, misfitCause(d.workflow, "The work has failed ("+failure.Error+"), and with what the workflow does then", misfit)
+		failure.Error, failure.Cause = IncidentMisfit, misfitCause(d.workflow, "The work has failed ("+failure.Error+"), and with the resulting changes of the workflow", misfit)
 	}
 	if d.isDoing(state, visit, work, statechart.WorkIncident) {
 		d.entry.Cause = CauseIncident

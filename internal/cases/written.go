@@ -11,7 +11,7 @@ import (
 // else came first, or the answer is lost on its way. Neither may turn what has happened into an error, nor make a command
 // happen twice. Each entry's hash is over a random salt, so that an entry with our hash is ours.
 
-// settle says whether a commit that came back with an error was written after all: nil when it was, else the error.
+// settle reports whether a commit that came back with an error was written after all: nil when it was, else the error.
 func (s *Service) settle(ctx context.Context, d *draft, err error) error {
 	switch problem.CodeOf(err) {
 	case "":

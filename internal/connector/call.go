@@ -32,7 +32,7 @@ type Outcome struct {
 	Result   any  // JSON value for the context; nil while awaiting
 	Awaiting bool // the vendor accepted the request and will call back
 	Accepted any  // awaiting: what the plugin keeps of the acceptance, JSON; nil when it keeps nothing
-	Status   int  // HTTP status of the answer
+	Status   int  // HTTP status of the vendor's answer
 }
 
 // Secrets finds the secrets that plugins name. Errors: problem.NotFound; others are passed on.
@@ -40,5 +40,5 @@ type Secrets interface {
 	Secret(ctx context.Context, tenant, name string) (string, error)
 }
 
-// RetryPolicy says how often and when a failed attempt is made again. The compiled machine carries it out.
+// RetryPolicy states how often and when a failed attempt is made again. The compiled machine carries it out.
 type RetryPolicy = workflow.RetryPolicy

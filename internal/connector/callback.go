@@ -66,7 +66,7 @@ func (s signature) withDefaults() signature {
 // the secret is not configured.
 func (c *Client) ReadCallback(ctx context.Context, tenant string, plugin *Plugin, header http.Header, body []byte) (any, error) {
 	if plugin.callback == nil {
-		return nil, problem.New(problem.NotFound, "%s does not call back.", plugin.ID)
+		return nil, problem.New(problem.NotFound, "%s does not use callbacks.", plugin.ID)
 	}
 	name := plugin.callback.signature.Secret
 	secret, err := c.Secrets.Secret(ctx, tenant, name)
@@ -81,7 +81,7 @@ func (c *Client) ReadCallback(ctx context.Context, tenant string, plugin *Plugin
 // callback.
 func (p *Plugin) ReadCallback(header http.Header, body []byte, secret string, now time.Time) (any, error) {
 	if p.callback == nil {
-		return nil, problem.New(problem.NotFound, "%s does not call back.", p.ID)
+		return nil, problem.New(problem.NotFound, "%s does not use callbacks.", p.ID)
 	}
 	if !p.callback.signature.verify(header, body, secret, now) {
 		return nil, problem.New(problem.InvalidCredentials, "The signature of the callback is not valid.")
@@ -131,7 +131,7 @@ func (s signature) verify(header http.Header, body []byte, secret string, now ti
 	return false
 }
 
-// signedBy says whether one of the secrets, separated by spaces, has signed the parts, one after the other. Vendors write
+// signedBy reports whether one of the secrets, separated by spaces, has signed the parts, one after the other. Vendors write
 // hexadecimal digits in either case.
 func (s signature) signedBy(header http.Header, secrets string, parts ...[]byte) bool {
 	given := strings.TrimPrefix(header.Get(s.SignatureHeader), s.Prefix)

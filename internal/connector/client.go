@@ -138,7 +138,7 @@ func (c *Client) request(ctx context.Context, p *Plugin, call Call, scope map[st
 	for _, name := range slices.Sorted(maps.Keys(p.headers)) {
 		value := p.headers[name].render(scope, with, &faults)
 		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-			faults = append(faults, fault{p.headers[name].place, "format", "A header must not hold control characters."})
+			faults = append(faults, fault{p.headers[name].place, "format", "A header must not contain control characters."})
 			continue
 		}
 		header.Set(name, value)
@@ -197,7 +197,7 @@ func escapeURL(value, before string) string {
 }
 
 func (p *Plugin) checkRequest(faults []fault, query, body any) error {
-	e := problem.New(problem.Invalid, "The request to %s cannot be made of this case.", p.ID)
+	e := problem.New(problem.Invalid, "The request to %s cannot be created from this case.", p.ID)
 	for _, f := range faults {
 		e.With(f.place, f.code, "%s", f.message)
 	}
@@ -217,14 +217,14 @@ func (p *Plugin) checkRequest(faults []fault, query, body any) error {
 func (c *Client) assemble(ctx context.Context, p *Plugin, call Call, target string, header http.Header, query, body any) (*http.Request, error) {
 	address, err := url.Parse(target)
 	if err != nil || address.Host == "" {
-		return nil, problem.New(problem.Internal, "The URL of the plugin %s is not usable.", p.ID)
+		return nil, problem.New(problem.Internal, "The URL of the plugin %s is not valid.", p.ID)
 	}
 	if parameters, ok := query.(map[string]any); ok {
 		all := address.Query()
 		for name, value := range parameters {
 			written, ok := scalar(value)
 			if !ok {
-				return nil, problem.New(problem.Invalid, "The request to %s cannot be made of this case.", p.ID).With("request.query", "type", "A parameter must be text, a number or a truth value.")
+				return nil, problem.New(problem.Invalid, "The request to %s cannot be created from this case.", p.ID).With("request.query", "type", "A parameter must be text, a number or a boolean.")
 			}
 			all.Set(name, written)
 		}
@@ -234,14 +234,14 @@ func (c *Client) assemble(ctx context.Context, p *Plugin, call Call, target stri
 	var written []byte
 	if p.body != nil {
 		if written, err = json.Marshal(body); err != nil {
-			return nil, problem.New(problem.Invalid, "The request to %s cannot be made of this case.", p.ID)
+			return nil, problem.New(problem.Invalid, "The request to %s cannot be created from this case.", p.ID)
 		}
 		content = bytes.NewReader(written)
 		header.Set("Content-Type", "application/json")
 	}
 	request, err := http.NewRequestWithContext(ctx, p.method, address.String(), content)
 	if err != nil {
-		return nil, problem.New(problem.Internal, "The URL of the plugin %s is not usable.", p.ID)
+		return nil, problem.New(problem.Internal, "The URL of the plugin %s is not valid.", p.ID)
 	}
 	request.Header = header
 	if header.Get("Accept") == "" {
@@ -273,7 +273,7 @@ func failed(ctx context.Context, p *Plugin, err error) error {
 	failure := outbound.Classify(err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return problem.New(problem.Unavailable, "The call of %s was broken off.", p.ID)
+		return problem.New(problem.Unavailable, "The call of %s was cancelled.", p.ID)
 	case failure == outbound.TimedOut:
 		return problem.New(problem.Timeout, "%s did not answer in time.", p.ID)
 	case failure == outbound.RefusedAddress:
@@ -293,9 +293,9 @@ func (c *Client) judge(p *Plugin, answer *http.Response) error {
 		wanted := outbound.RetryAfter(answer.Header, c.now(), math.MaxInt32*time.Second)
 		if pause := min(wanted, longestPause); pause > 0 {
 			e.Detail("retry_after_seconds", int(pause/time.Second))
-			e.Message += " It asks to wait until " + c.now().Add(wanted).UTC().Format(time.RFC3339) + "."
+			e.Message += " It may be called again at " + c.now().Add(wanted).UTC().Format(time.RFC3339) + "."
 			if wanted > longestPause {
-				e.Message += " It is asked again after a day."
+				e.Message += " It is called again after a day."
 			}
 		}
 		return e
@@ -316,7 +316,7 @@ func (p *Plugin) readAnswer(answer *http.Response, body []byte, scope map[string
 // parseBody reads JSON of a bounded size and depth that every reader takes in the same way; an empty body is null.
 func parseBody(id string, header http.Header, body []byte) (any, error) {
 	garbage := func(code, message string) error {
-		return problem.New(problem.VendorGarbage, "The answer of %s is not usable.", id).With("response.body", code, "%s", message)
+		return problem.New(problem.VendorGarbage, "The answer of %s is not valid.", id).With("response.body", code, "%s", message)
 	}
 	if len(body) > maxAnswer {
 		return nil, garbage("too_large", fmt.Sprintf("has more than %d bytes", maxAnswer))
@@ -326,7 +326,7 @@ func parseBody(id string, header http.Header, body []byte) (any, error) {
 	}
 	kind, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json")) {
-		return nil, garbage("content_type", "is not JSON by its content type")
+		return nil, garbage("content_type", "does not have a JSON content type")
 	}
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
@@ -335,7 +335,7 @@ func parseBody(id string, header http.Header, body []byte) (any, error) {
 	faults := jsonsource.JSONFaults(body)
 	large := slices.ContainsFunc(faults, jsonsource.JSONFault.Inexact)
 	if faults = slices.DeleteFunc(faults, jsonsource.JSONFault.Inexact); len(faults) > 0 {
-		e := problem.New(problem.VendorGarbage, "The answer of %s is not usable: what it says is not what would be kept.", id)
+		e := problem.New(problem.VendorGarbage, "The answer of %s is not valid: it cannot be stored unchanged.", id)
 		for _, f := range faults {
 			e.With(jsonsource.Join("response.body", f.Path), f.Code, "%s", f.Message)
 		}
@@ -388,7 +388,7 @@ func (p *Plugin) read(how reading, place string, body any, scope map[string]any)
 }
 
 func (p *Plugin) mapped(how reading, place string, body any, scope map[string]any, shape *jsonschema.Schema) (any, error) {
-	e := problem.New(problem.VendorGarbage, "The answer of %s is not usable.", p.ID)
+	e := problem.New(problem.VendorGarbage, "The answer of %s is not valid.", p.ID)
 	if fields(e, place+".body", violations(how.schema, body)); len(e.Fields) > 0 {
 		return nil, e
 	}

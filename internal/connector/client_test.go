@@ -215,7 +215,7 @@ func TestAVendorPutsItsNextAttemptOffByADayAtMost(t *testing.T) {
 		}
 		_, err := v.client().Do(t.Context(), p, call)
 		got := problem.As(err)
-		if got.Details["retry_after_seconds"] != want.seconds || strings.Contains(got.Message, "It is asked again after a day.") != want.cut {
+		if got.Details["retry_after_seconds"] != want.seconds || strings.Contains(got.Message, "It is called again after a day.") != want.cut {
 			t.Errorf("%s: %v %s", asked, got.Details, got.Message)
 		}
 	}

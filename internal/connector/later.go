@@ -18,7 +18,7 @@ const (
 // ErrNotAnAnswer is a callback that is in order and not the answer: callback.when does not hold.
 var ErrNotAnAnswer = errors.New("the callback is not the answer")
 
-// later says which answers only accept the request, and what is kept of them.
+// later states which answers only accept the request, and what is kept of them.
 type later struct {
 	status []int              // nil: every success
 	when   *query             // nil: whatever the body says
@@ -33,7 +33,7 @@ type writtenLater struct {
 	Keep   any    `json:"keep"`
 }
 
-// names says whether the status is one of those that are told to accept the request.
+// names reports whether the status is one of those that are told to accept the request.
 func (l later) names(status int) bool { return slices.Contains(l.status, status) }
 
 // later compiles what accepts a request. Without a word every success does: a vendor that is said to call back does not know yet.
@@ -41,12 +41,12 @@ func (s *source) later(w written) later {
 	written := w.Response.Later
 	callsBack := w.Mode == "callback"
 	if written != nil && !callsBack {
-		s.report("/response/later", "mode", "set mode: callback", "Only a plugin in callback mode has answers that come later.")
+		s.report("/response/later", "mode", "set mode: callback", "Only a plugin in callback mode can have later answers.")
 	}
 	if written == nil || written.Status == nil && written.When == "" {
 		if callsBack && w.Response.Result != nil {
-			s.warn("/response/result", "never_read", "write response.later.status to say which answers are not the result yet, or response.later.keep to keep part of the first answer",
-				"This is never read: in callback mode every answer only accepts the request.")
+			s.warn("/response/result", "never_read", "add response.later.status to define which answers are not final, or response.later.keep to keep part of the first answer",
+				"This is never used: in callback mode an answer only acknowledges the request.")
 		}
 	}
 	if written == nil {
@@ -79,7 +79,7 @@ func (s *source) condition(pointer, text string, roots []string) *query {
 // wait reads how long the callback may take.
 func (s *source) wait(text string, callsBack bool) time.Duration {
 	if text == "" && callsBack {
-		s.warn("/callback", "deadline", "write callback.timeout, such as P1D", "Nothing says how long the vendor may take to call back: after 24 hours the work has failed.")
+		s.warn("/callback", "deadline", "write callback.timeout, such as P1D", "There is no time limit for the vendor's callback: the work fails after 24 hours.")
 	}
 	return s.duration("/callback/timeout", text, defaultWait, time.Minute, maxWait)
 }
@@ -96,13 +96,13 @@ func (s *source) checkSignature(written signature) {
 		switch scheme := written.withDefaults().Scheme; {
 		case one.value == "":
 		case scheme == standardScheme:
-			s.report("/callback/signature/"+one.name, "not_here", "use scheme: body or scheme: timestamp-body", "Standard Webhooks fix this: the scheme %s does not read it.", scheme)
+			s.report("/callback/signature/"+one.name, "not_here", "use scheme: body or scheme: timestamp-body", "Standard Webhooks define this: the scheme %s does not use it.", scheme)
 		case scheme == bodyScheme && one.name == "timestamp_header":
-			s.report("/callback/signature/"+one.name, "not_here", "use scheme: timestamp-body", "The scheme %s signs the body alone.", scheme)
+			s.report("/callback/signature/"+one.name, "not_here", "use scheme: timestamp-body", "The scheme %s signs only the body.", scheme)
 		}
 	}
 	if written.Scheme == bodyScheme && written.SignatureHeader == "" {
-		s.report("/callback/signature", "required", "write signature_header, such as X-HMAC-SIGNATURE", "The scheme body needs the name of the header that holds the signature.")
+		s.report("/callback/signature", "required", "write signature_header, such as X-HMAC-SIGNATURE", "The scheme body requires the name of the header with the signature.")
 	}
 }
 

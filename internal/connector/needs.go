@@ -73,7 +73,7 @@ func (p *Plugin) Unconfigured(ctx context.Context, tenant string, settings map[s
 			}
 			d.Code, d.Message, d.Hint = CodeSecretMissing, "The secret "+n.name+" is not configured.", "on one machine: "+SecretPrefix+n.name+"=… or a file of --secrets; on AWS: Secrets Manager"
 			if err != nil {
-				d.Message, d.Hint = "Whether the secret "+n.name+" is configured cannot be told.", ""
+				d.Message, d.Hint = "Whether the secret "+n.name+" is configured is unknown.", ""
 			}
 		}
 		found = append(found, d)
@@ -88,7 +88,7 @@ func (n need) word() string {
 	return "vendor."
 }
 
-// settingFault says what is wrong with a setting; an empty code: nothing.
+// settingFault states what is wrong with a setting; an empty code: nothing.
 func (p *Plugin) settingFault(name string, settings map[string]string) (code, message, hint string) {
 	value := settings[name]
 	if value == "" {

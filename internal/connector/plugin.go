@@ -51,7 +51,7 @@ type Reads struct {
 	Documents bool       // the documents of the case
 }
 
-// Reads tells what requests, and results made of answers, are made from; nil: it cannot be told, and may be everything.
+// Reads states what requests, and results made of answers, are made from; nil: it cannot be told, and may be everything.
 func (p *Plugin) Reads() *Reads { return p.reads }
 
 func readsOf(queries []string) *Reads {
@@ -162,7 +162,7 @@ func ParsePlugin(file string, text []byte) (*Plugin, problem.Diagnostics) {
 	}
 	var w written
 	if err := remarshal(value, &w); err != nil {
-		s.report("", "form", "", "The document cannot be read as a plugin.")
+		s.report("", "form", "", "The document is not a valid plugin.")
 		return nil, s.diagnostics
 	}
 	p := s.build(w)
@@ -225,7 +225,7 @@ func (s *source) unknownKeys(pointer string, schema any) {
 		parent := at[:strings.LastIndexByte(at, '/')]
 		if parent == pointer && !slices.Contains(known, key.Value) {
 			s.places[at] = key
-			s.report(at, "unknown_key", "known are "+strings.Join(known, ", "), "There is no key %s here.", key.Value)
+			s.report(at, "unknown_key", "known are "+strings.Join(known, ", "), "The key %s does not exist here.", key.Value)
 		}
 	}
 }
@@ -237,7 +237,7 @@ func (s *source) headerNames() {
 	for at, key := range s.keys {
 		if strings.HasPrefix(at, "/request/headers/") && !headerName.MatchString(key.Value) {
 			s.places[at] = key
-			s.report(at, "name", "", "A header's name has letters, digits and dashes.")
+			s.report(at, "name", "", "A header name must consist of letters, digits and dashes.")
 		}
 	}
 }
@@ -288,7 +288,7 @@ func (s *source) build(w written) *Plugin {
 	p.shape, _ = w.Result.(map[string]any)
 	if w.Callback != nil {
 		if !p.Callback {
-			s.report("/callback", "mode", "set mode: callback", "Only a plugin in callback mode is called back.")
+			s.report("/callback", "mode", "set mode: callback", "Only a plugin in callback mode can have callbacks.")
 		}
 		p.Wait = s.wait(w.Callback.Timeout, p.Callback)
 		s.checkSignature(w.Callback.Signature)
@@ -318,7 +318,7 @@ func (s *source) schema(pointer string, schema any) *jsonschema.Schema {
 	compiled, err := compileSchema(schema)
 	if err != nil {
 		for _, v := range schemaProblems(err) {
-			s.report(pointer+v.pointer, "schema", "", "This is not a JSON Schema 2020-12: it %s.", v.message)
+			s.report(pointer+v.pointer, "schema", "", "This is not a valid JSON Schema 2020-12: it %s.", v.message)
 		}
 	}
 	return compiled
@@ -368,12 +368,12 @@ func (c *compiler) url(raw string) *text {
 	}
 	for _, p := range t.parts[1:] {
 		if p.setting != "" {
-			c.report("/request/url", "setting", "", "A {vendor.NAME} may stand at the start only.")
+			c.report("/request/url", "setting", "", "{vendor.NAME} is only allowed at the start.")
 		}
 	}
 	if t.parts[0].setting != "" {
 		if len(t.parts) > 1 && !strings.HasPrefix(t.parts[1].literal, "/") && !strings.HasPrefix(t.parts[1].literal, "?") {
-			c.report("/request/url", "host", "write a / after it", "Nothing may be added to the host of {vendor.NAME}.")
+			c.report("/request/url", "host", "add a / after it", "The host of {vendor.NAME} must not be extended.")
 		}
 		return t
 	}
@@ -383,7 +383,7 @@ func (c *compiler) url(raw string) *text {
 	case err != nil || (start.Scheme != "https" && start.Scheme != "http"):
 		c.report("/request/url", "scheme", "", "The URL must begin with https:// or with {vendor.NAME}.")
 	case start.Host == "" || (len(t.parts) > 1 && !strings.ContainsAny(path, "/?")):
-		c.report("/request/url", "host", "", "The host must be written out, or be a {vendor.NAME}.")
+		c.report("/request/url", "host", "", "The host must be literal, or a {vendor.NAME}.")
 	case start.User != nil || start.Fragment != "":
 		c.report("/request/url", "form", "", "The URL must have neither credentials nor a fragment.")
 	}

@@ -75,7 +75,7 @@ func inspect(text string, tree parsing.ASTNode, roots []string) []queryError {
 		case parsing.ASTField:
 			if root && !slices.Contains(roots, name) {
 				problems = append(problems, queryError{
-					max(0, strings.Index(text, name)), "unknown_name", fmt.Sprintf("There is no %s here.", name), "there are " + strings.Join(roots, ", "),
+					max(0, strings.Index(text, name)), "unknown_name", fmt.Sprintf("There is no %s here.", name), "available: " + strings.Join(roots, ", "),
 				})
 			}
 		case parsing.ASTExpRef:
@@ -89,7 +89,7 @@ func inspect(text string, tree parsing.ASTNode, roots []string) []queryError {
 	return problems
 }
 
-// relative says whether the node's further children look at what its first child gives.
+// relative reports whether the node's further children look at what its first child gives.
 func relative(node parsing.ASTNode) bool {
 	switch node.NodeType {
 	case parsing.ASTSubexpression, parsing.ASTIndexExpression, parsing.ASTPipe, parsing.ASTProjection, parsing.ASTValueProjection, parsing.ASTFilterProjection:

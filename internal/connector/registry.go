@@ -56,7 +56,7 @@ func (r *Registry) Plugin(_ context.Context, _, id string) (*Plugin, error) {
 	if plugin, ok := r.plugins[id]; ok {
 		return plugin, nil
 	}
-	return nil, problem.New(problem.NotFound, "There is no plugin of this name.")
+	return nil, problem.New(problem.NotFound, "There is no plugin with this name.")
 }
 
 // IDs returns all ids, sorted.

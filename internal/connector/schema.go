@@ -28,7 +28,7 @@ func Schema() []byte { return []byte(pluginSchema) }
 type offline struct{}
 
 func (offline) Load(string) (any, error) {
-	return nil, errors.New("schemas of other places are not loaded")
+	return nil, errors.New("external schemas are not loaded")
 }
 
 // compileSchema compiles a JSON Schema 2020-12 that stands by itself.
@@ -46,7 +46,7 @@ func compileSchema(schema any) (*jsonschema.Schema, error) {
 // schemaURL is where an inline schema pretends to live, so that its references have a base.
 const schemaURL = "https://plugin.invalid/schema.json"
 
-// schemaProblems says what is wrong with a schema that does not compile.
+// schemaProblems states what is wrong with a schema that does not compile.
 func schemaProblems(err error) []violation {
 	var broken *jsonschema.SchemaValidationError
 	var invalid *jsonschema.ValidationError
@@ -57,7 +57,7 @@ func schemaProblems(err error) []violation {
 	}
 	var reference *jsonschema.LoadURLError
 	if errors.As(err, &reference) {
-		return []violation{{message: "refers to another place, and schemas of other places are not loaded"}}
+		return []violation{{message: "refers to an external schema, and external schemas are not loaded"}}
 	}
 	return []violation{{message: strings.ReplaceAll(strings.ReplaceAll(err.Error(), schemaURL, ""), "\n", " ")}}
 }
@@ -121,7 +121,7 @@ func collect(e *jsonschema.ValidationError, list *[]violation) {
 
 func numeric(text string) bool { _, err := strconv.Atoi(text); return err == nil }
 
-// describe says what a keyword wants. It uses what the schema says and never what the value is.
+// describe states what a keyword wants. It uses what the schema says and never what the value is.
 func describe(k jsonschema.ErrorKind, keyword string) string {
 	switch k := k.(type) {
 	case *kind.Type:
@@ -144,9 +144,9 @@ func describe(k jsonschema.ErrorKind, keyword string) string {
 	case *kind.MaxLength:
 		return fmt.Sprintf("must have at most %d characters", k.Want)
 	case *kind.PropertyNames:
-		return "has somewhere a member whose name is not allowed"
+		return "has a member whose name is not allowed"
 	case *kind.Const:
-		return "must be the one allowed value"
+		return "must be the allowed value"
 	case *kind.Format:
 		return "must have the format " + k.Want
 	case *kind.Pattern:

@@ -92,7 +92,7 @@ func escape(key string) string { return strings.NewReplacer("~", "~0", "/", "~1"
 func read(file string, text []byte) (*source, any) {
 	s := &source{file: file, text: string(text), places: map[string]*yaml.Node{}, keys: map[string]*yaml.Node{}}
 	if len(text) > maxSource {
-		s.report("", "too_large", "", "A plugin has at most %d bytes.", maxSource)
+		s.report("", "too_large", "", "A plugin can have at most %d bytes.", maxSource)
 		return s, nil
 	}
 	var document yaml.Node
@@ -136,7 +136,7 @@ func (s *source) value(node *yaml.Node, pointer string, depth int) any {
 	case yaml.ScalarNode:
 		return s.scalar(node, pointer)
 	}
-	s.report(pointer, "alias", "", "Anchors and aliases are not read.")
+	s.report(pointer, "alias", "", "Anchors and aliases are not supported.")
 	return nil
 }
 
@@ -151,7 +151,7 @@ func (s *source) mapping(node *yaml.Node, pointer string, depth int) any {
 		}
 		if s.keys[at] != nil {
 			s.places[at] = key
-			s.report(at, "duplicate", "", "This key is there already, on line %d.", s.keys[at].Line)
+			s.report(at, "duplicate", "", "This key already exists on line %d.", s.keys[at].Line)
 			continue
 		}
 		s.keys[at] = key

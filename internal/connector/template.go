@@ -129,9 +129,9 @@ func (c *compiler) placeholder(inner, pointer string, offset int, secrets bool) 
 	}
 	switch {
 	case !secrets:
-		c.reportAt(pointer, offset, "not_here", "", "Secrets and settings may stand in the URL and in headers only.")
+		c.reportAt(pointer, offset, "not_here", "", "Secrets and settings are only allowed in the URL and in headers.")
 	case !secretName.MatchString(name):
-		c.reportAt(pointer, offset, "name", "", "A name has letters, digits and underscores.")
+		c.reportAt(pointer, offset, "name", "", "A name must consist of letters, digits and underscores.")
 	case isSecret:
 		c.need(pointer, offset, name, true)
 		return part{secret: name}
@@ -197,7 +197,7 @@ func (t *template) render(scope any, faults *[]fault) any {
 	return t.value
 }
 
-// fixedNull says whether the template is a null that the author wrote.
+// fixedNull reports whether the template is a null that the author wrote.
 func (t *template) fixedNull() bool {
 	return t.query == nil && t.text == nil && t.object == nil && t.list == nil && t.value == nil
 }
@@ -236,9 +236,9 @@ func (t *text) render(scope any, with *values, faults *[]fault) string {
 
 func missing(place string, value any) fault {
 	if value == nil {
-		return fault{place, "required", "A value that is needed here is missing."}
+		return fault{place, "required", "A required value is missing."}
 	}
-	return fault{place, "type", "A value here must be text, a number or a truth value."}
+	return fault{place, "type", "A value here must be text, a number or a boolean."}
 }
 
 // values are what placeholders other than expressions stand for. A nil one has none and escapes nothing.

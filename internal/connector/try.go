@@ -95,7 +95,7 @@ func (p *Plugin) Answered(ctx context.Context, call Call, status int, body []byt
 // CalledBack is what would come of a callback with this JSON body; its signature is not checked. Errors: as Plugin.ReadCallback.
 func (p *Plugin) CalledBack(body []byte) (any, error) {
 	if p.callback == nil {
-		return nil, problem.New(problem.NotFound, "%s does not call back.", p.ID)
+		return nil, problem.New(problem.NotFound, "%s does not use callbacks.", p.ID)
 	}
 	return p.readCallback(asJSON(), body)
 }

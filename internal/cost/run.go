@@ -235,7 +235,7 @@ func (p *player) step(ctx context.Context, step Step) error {
 	case step.Review != nil:
 		return p.review(ctx, *step.Review)
 	}
-	return problem.New(problem.Invalid, "A step is one of save, upload, send, event, wait and review.")
+	return problem.New(problem.Invalid, "A step must be one of save, upload, send, event, wait and review.")
 }
 
 // upload sends a document as an applicant does: a specimen of the person.
@@ -448,7 +448,7 @@ func do(request *http.Request, into any) error {
 			Detail string `json:"detail"`
 		}
 		_ = json.Unmarshal(text, &refusal) // another body has no detail
-		return problem.New(problem.Invalid, "%s %s is answered %d: %s", request.Method, request.URL.Path, response.StatusCode, refusal.Detail)
+		return problem.New(problem.Invalid, "%s %s returned %d: %s", request.Method, request.URL.Path, response.StatusCode, refusal.Detail)
 	}
 	if into == nil {
 		return nil

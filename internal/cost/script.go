@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Script says what clients, applicants and reviewers do in one case.
+// Script states what clients, applicants and reviewers do in one case.
 type Script struct {
 	Name     string         `yaml:"name"`
 	Title    string         `yaml:"title"`

@@ -61,7 +61,7 @@ func NewReader(text string, limits Limits, report func(Fault)) *Reader {
 	case len(text) > limits.Bytes:
 		r.stop(0, CodeTooLarge, "the file is too large", "at most "+strconv.Itoa(limits.Bytes>>20)+" MB")
 	case strings.HasPrefix(r.text, "PK\x03\x04"):
-		r.stop(0, codeWorkbook, "this is a workbook and no CSV file", `save the sheet as "CSV UTF-8"`)
+		r.stop(0, codeWorkbook, "this is a workbook, not a CSV file", `save the sheet as "CSV UTF-8"`)
 	case strings.HasPrefix(r.text, "\xff\xfe"), strings.HasPrefix(r.text, "\xfe\xff"):
 		r.stop(0, codeEncoding, "this is UTF-16", `save the file as "CSV UTF-8"`)
 	default:
@@ -149,7 +149,7 @@ func (r *Reader) field(number int) Field {
 		f.Text = r.bare(number)
 	}
 	if !r.valid && !utf8.ValidString(f.Text) {
-		r.fault(f.Place, number, codeEncoding, "the field is not in UTF-8", `save the file as "CSV UTF-8"`)
+		r.fault(f.Place, number, codeEncoding, "the field is not UTF-8", `save the file as "CSV UTF-8"`)
 		f.Text = strings.ToValidUTF8(f.Text, string(utf8.RuneError))
 	}
 	return f
@@ -160,7 +160,7 @@ func (r *Reader) bare(number int) string {
 	start, end := r.at, r.fieldEnd()
 	if mark := strings.IndexByte(r.text[start:end], '"'); mark >= 0 {
 		r.advance(start + mark)
-		r.fault(r.place, number, codeQuote, "there is a quotation mark within the field", `put the field into quotation marks and write "" for one of its own`)
+		r.fault(r.place, number, codeQuote, "the field contains a quotation mark", `put the field into quotation marks and double those inside it ("")`)
 	}
 	r.advance(end)
 	return r.text[start:end]
@@ -206,7 +206,7 @@ func (r *Reader) quoted(number int) string {
 	}
 	end := r.fieldEnd()
 	if rest := r.text[r.at:end]; rest != "" {
-		r.fault(r.place, number, codeQuote, "there is text after the quotation mark that closes the field", `write "" for a quotation mark within the field`)
+		r.fault(r.place, number, codeQuote, "there is text after the closing quotation mark of the field", `write "" for a quotation mark within the field`)
 		b.WriteString(rest)
 	}
 	r.advance(end)

@@ -12,7 +12,7 @@ func (r *Reader) findSeparator() {
 	}
 	r.advance(len(directive))
 	if rest := r.text[r.at:]; rest == "" || !strings.ContainsAny(rest[:1], ",;\t|") || len(rest) > 1 && !isLineEnd(rest[1]) {
-		r.stop(0, codeSeparator, "the line sep= does not name a separator", "sep= and one comma, semicolon, tab or vertical bar")
+		r.stop(0, codeSeparator, "the line sep= does not specify a separator", "sep= followed by a comma, semicolon, tab or vertical bar")
 		return
 	}
 	r.separator = r.text[r.at]

@@ -65,13 +65,13 @@ func (l *life) romanised(given, family string) *life {
 	return l
 }
 
-// passport says what is different in the passport; now is the present.
+// passport states what is different in the passport; now is the present.
 func (l *life) passport(change func(p *specimen.Person, now time.Time)) *life {
 	l.inPassport = change
 	return l
 }
 
-// vendor says what the sandbox vendors know of the person.
+// vendor states what the sandbox vendors know of the person.
 func (l *life) vendor(part sandbox.Part) *life {
 	l.part = part
 	return l

@@ -49,7 +49,7 @@ func Seed(ctx context.Context, options local.Options, progress func(done, total 
 	return made, err
 }
 
-// count says what there is now.
+// count states what there is now.
 func (s *seeder) count(ctx context.Context) (made Made, err error) {
 	for query := (cases.Query{Limit: 200}); ; {
 		page, err := s.stack.Core.Cases.List(ctx, s.client, query)

@@ -136,7 +136,7 @@ func (s *seeder) settle(ctx context.Context, id string) error {
 			continue
 		}
 		if err := wait(ctx, time.Millisecond); err != nil {
-			return fmt.Errorf("the case does not come to rest: %w", err)
+			return fmt.Errorf("the case does not settle: %w", err)
 		}
 	}
 }
@@ -164,7 +164,7 @@ func (f *faults) add(id string) {
 	f.cases = append(f.cases, id)
 }
 
-// of says whether a request fails.
+// of reports whether a request fails.
 func (f *faults) of(r *http.Request) bool {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()

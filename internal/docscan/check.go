@@ -42,7 +42,7 @@ func (r *Report) zone(found *MRZReport) {
 	}
 }
 
-// sum says what all documents come to.
+// sum states what all documents come to.
 func (r *Report) sum() {
 	for _, d := range r.Documents {
 		r.FindingsCount += len(d.Findings)
@@ -66,7 +66,7 @@ func (d *DocumentReport) find(code string, severity Severity, source Source, mes
 	d.Findings = append(d.Findings, Finding{code, severity, message, source})
 }
 
-// checkFile says whether the file is of the kind that it should be and can be opened.
+// checkFile reports whether the file is of the kind that it should be and can be opened.
 func checkFile(input Input) DocumentReport {
 	r := DocumentReport{ID: input.ID, Kind: input.Kind, Side: input.Side, Status: Checked, Findings: []Finding{}}
 	if len(input.Head) == 0 {
@@ -145,14 +145,14 @@ func (d *DocumentReport) readZone(written string, source Source) (MRZ, bool) {
 	return zone, true
 }
 
-// sameZone says whether two readings are of the same document.
+// sameZone reports whether two readings are of the same document.
 func sameZone(a, b MRZ) bool {
 	a.Findings, b.Findings = nil, nil
 	return a.Format == b.Format && a.DocumentNumber == b.DocumentNumber && a.IssuingState == b.IssuingState && a.Nationality == b.Nationality &&
 		a.Birth == b.Birth && a.Expiry == b.Expiry && a.Surname == b.Surname && a.GivenNames == b.GivenNames
 }
 
-// replaced says whether the document came to nothing and a later one took its place.
+// replaced reports whether the document came to nothing and a later one took its place.
 func replaced(d DocumentReport, later []DocumentReport) bool {
 	return d.Status != Checked && slices.ContainsFunc(later, func(l DocumentReport) bool {
 		return l.Kind == d.Kind && l.Side == d.Side && l.Status == Checked
@@ -175,18 +175,18 @@ func (d *DocumentReport) compare(zone MRZ, source Source, applicant map[string]a
 	case given == "" || family == "":
 		d.find("name_not_given", medium, source, "The case has no name with which the document's could be compared.")
 	case matches == nil:
-		d.find("name_not_comparable", high, source, "The declared name, or a part of it, cannot be written as a zone would: a person has to compare it.")
+		d.find("name_not_comparable", high, source, "The declared name, or a part of it, has no machine-readable form: a person has to compare it.")
 	case !*matches:
 		d.find("name_differs", medium, source, "The name is not the one that was declared.")
 	}
 	if odd {
-		d.find("name_unusual_characters", high, sourceDeclared, "The declared name has characters that no document has in a name, or mixes scripts: searches for it may find nothing.")
+		d.find("name_unusual_characters", high, sourceDeclared, "The declared name has characters that do not occur in names on documents, or mixes scripts: searches for it may find nothing.")
 	}
 	birth, known := zone.BirthDate(now)
 	if declared, ok := declaredBirth(applicant); ok && known {
 		r.DateOfBirthMatches = answer(declared.Equal(birth))
 		if !*r.DateOfBirthMatches {
-			d.find("date_of_birth_differs", medium, source, "The date of birth is not the one that was declared.")
+			d.find("date_of_birth_differs", medium, source, "The date of birth differs from the declared one.")
 		}
 	}
 	return r
@@ -223,7 +223,7 @@ func (d *DocumentReport) expiry(zone MRZ, source Source, known bool, property an
 		if date, ok := dateOf(property); ok {
 			add(date, sourceDeclared)
 		} else {
-			d.find("expires_unreadable", medium, sourceDeclared, "The date of expiry that was declared is not a date.")
+			d.find("expires_unreadable", medium, sourceDeclared, "The declared date of expiry is not a date.")
 		}
 	}
 	if len(dates) == 0 {
@@ -284,7 +284,7 @@ func missingOf(documents []Input, checked []DocumentReport, required []Requireme
 				announced = true
 				continue
 			}
-			add(want.Kind, side, "missing", "The document is required and was not given.")
+			add(want.Kind, side, "missing", "The document is required but was not uploaded.")
 		}
 		if want.MRZ && announced && !slices.ContainsFunc(documents, func(d Input) bool { return d.Kind == want.Kind && hasZone(d) }) {
 			add(want.Kind, "", "mrz_missing", "No document of this kind has a readable machine-readable zone.")

@@ -34,7 +34,7 @@ const (
 	minDetail = 8
 )
 
-// decodes says whether pictures of a type are decoded here. HEIC and HEIF are not: there is no decoder in pure Go.
+// decodes reports whether pictures of a type are decoded here. HEIC and HEIF are not: there is no decoder in pure Go.
 func decodes(contentType string) bool {
 	return slices.Contains([]string{"image/jpeg", "image/png", "image/webp"}, contentType)
 }
@@ -118,15 +118,15 @@ func brightness(picture image.Image, x, y int) int {
 func (l Look) findings() []Finding {
 	switch {
 	case l.Large:
-		return []Finding{{"not_looked_at", medium, "The picture is too large to be decoded here: nobody has looked whether it shows a document.", sourceRead}}
+		return []Finding{{"not_looked_at", medium, "The picture is too large to be decoded: it was not checked whether it shows a document.", sourceRead}}
 	case !l.Done:
-		return []Finding{{"not_looked_at", medium, "The picture was not decoded: nobody has looked whether it shows a document.", sourceRead}}
+		return []Finding{{"not_looked_at", medium, "The picture was not decoded: it was not checked whether it shows a document.", sourceRead}}
 	case !l.Whole:
-		return []Finding{{"broken_image", high, "The picture is broken or cut off: it cannot be decoded to its end.", sourceRead}}
+		return []Finding{{"broken_image", high, "The picture is damaged or truncated: it cannot be decoded completely.", sourceRead}}
 	case l.Spread < minSpread:
-		return []Finding{{"blank", high, "The picture is blank: it has one brightness all over.", sourceRead}}
+		return []Finding{{"blank", high, "The picture is blank: its brightness is uniform.", sourceRead}}
 	case l.Detail < minDetail:
-		return []Finding{{"no_detail", high, "The picture shows plain areas and nothing that could be writing.", sourceRead}}
+		return []Finding{{"no_detail", high, "The picture shows plain areas and nothing that could be text.", sourceRead}}
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func spell(name string) spelled {
 	return s
 }
 
-// separates says whether a character stands between words. Apostrophes and points do not: a zone leaves them out.
+// separates reports whether a character stands between words. Apostrophes and points do not: a zone leaves them out.
 func separates(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsPunct(r) && !strings.ContainsRune("'’‘.,ʼ`", r)
 }
@@ -155,7 +155,7 @@ func sameGivenNames(zone MRZ, name []string) bool {
 	return within(name, read) || within(read, name)
 }
 
-// within says whether the words of a are in b, in order.
+// within reports whether the words of a are in b, in order.
 func within(a, b []string) bool {
 	for _, word := range b {
 		if len(a) > 0 && a[0] == word {

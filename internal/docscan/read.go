@@ -127,7 +127,7 @@ func (r *reader) birth(text string, digit byte) {
 	r.Birth = r.date("date_of_birth", text)
 	r.check("date_of_birth", text, digit)
 	if !r.Birth.Known() {
-		r.find("date_of_birth_incomplete", low, "Parts of the date of birth are not known.")
+		r.find("date_of_birth_incomplete", low, "Parts of the date of birth are unknown.")
 	}
 }
 
@@ -149,7 +149,7 @@ func (r *reader) date(field, text string) Date {
 	return d
 }
 
-// possible says whether the day is there in one of four years, so that 29 February is judged with the century.
+// possible reports whether the day is there in one of four years, so that 29 February is judged with the century.
 func (d Date) possible() bool {
 	for _, century := range []int{1900, 2000} {
 		if _, ok := d.in(century + d.Year); ok {

@@ -10,7 +10,7 @@ const (
 	high   Severity = "high"
 )
 
-// Source says where something comes from.
+// Source states where something comes from.
 type Source string
 
 // What somebody has typed is a claim: it is declared, and proves nothing about a document. What was read was found in the

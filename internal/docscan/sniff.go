@@ -33,10 +33,10 @@ func sniff(head []byte, announced string) (string, error) {
 	detected := mimetype.Detect(head)
 	real, _, _ := strings.Cut(detected.String(), ";")
 	if !slices.Contains(contentTypes(), real) {
-		return real, problem.New(problem.UnsupportedMedia, "The file is of no type that is accepted.").Detail("accepted", contentTypes())
+		return real, problem.New(problem.UnsupportedMedia, "The file type is not accepted.").Detail("accepted", contentTypes())
 	}
 	if family(real) != family(announced) {
-		return real, problem.New(problem.UnsupportedMedia, "The file is not of the type that was announced.").Detail("detected", real)
+		return real, problem.New(problem.UnsupportedMedia, "The file does not have the announced type.").Detail("detected", real)
 	}
 	return real, nil
 }
@@ -62,7 +62,7 @@ func checkImage(contentType string, input Input) (findings []Finding, refuse boo
 		return nil, false
 	}
 	if !decodes(contentType) {
-		find("not_looked_at", low, "Pictures of this type are not decoded: nobody has looked whether this one shows a document.")
+		find("not_looked_at", low, "Pictures of this type are not decoded: it was not checked whether this one shows a document.")
 		return findings, false
 	}
 	config, _, err := image.DecodeConfig(bytes.NewReader(input.Head))
@@ -92,7 +92,7 @@ func checkPDF(contentType string, head []byte) []Finding {
 	if contentType != "application/pdf" {
 		return nil
 	}
-	findings := []Finding{{"not_looked_at", low, "Pages of a PDF are not drawn: nobody has looked whether this one shows a document.", sourceRead}}
+	findings := []Finding{{"not_looked_at", low, "Pages of a PDF are not rendered: it was not checked whether this one shows a document.", sourceRead}}
 	if bytes.Contains(head, []byte("/Encrypt")) {
 		findings = append(findings, Finding{"encrypted", high, "The PDF is encrypted.", sourceRead})
 	}

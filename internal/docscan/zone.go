@@ -35,7 +35,7 @@ type MRZ struct {
 	Findings       []Finding // what is wrong with it; values are never in it
 }
 
-// Valid says whether the format and all check digits hold.
+// Valid reports whether the format and all check digits hold.
 func (m MRZ) Valid() bool {
 	for _, f := range m.Findings {
 		if f.Severity == high {
@@ -48,7 +48,7 @@ func (m MRZ) Valid() bool {
 // Date is a date with a two-digit year as the zone has it. A part that is filled or not readable is -1.
 type Date struct{ Year, Month, Day int }
 
-// Known says whether all parts are there.
+// Known reports whether all parts are there.
 func (d Date) Known() bool { return d.Year >= 0 && d.Month >= 0 && d.Day >= 0 }
 
 // BirthDate is the latest reading of the date that is not after now. False when a part is unknown or there is no such day.
@@ -98,7 +98,7 @@ func ReadMRZ(text string) (MRZ, error) {
 	}
 	zone, ok := normalise(text)
 	if !ok {
-		return MRZ{}, notAZone("characters", "A machine-readable zone has the characters A-Z, 0-9 and < only.")
+		return MRZ{}, notAZone("characters", "A machine-readable zone only has the characters A-Z, 0-9 and <.")
 	}
 	switch len(zone) {
 	case 90:

@@ -95,7 +95,7 @@ func (v *Values) Clear() {
 	v.found = v.found[:0]
 }
 
-// Exact says whether all numbers that paths led to are, and all below them.
+// Exact reports whether all numbers that paths led to are, and all below them.
 func (v *Values) Exact() bool { return !v.inexact }
 
 // Use lets the bound programs see the values instead of looking into the scope.
@@ -124,7 +124,7 @@ func (s *Spot) Member(name string) *Spot {
 	return nil
 }
 
-// Whole says whether the value itself is needed; else it is its members, if it is an object.
+// Whole reports whether the value itself is needed; else it is its members, if it is an object.
 func (s *Spot) Whole() bool { return s.whole }
 
 // Set gives the value at a seat, or that there is none of use: it is no object, and only its members are needed. The last
@@ -174,7 +174,7 @@ func (s *Spot) settle() {
 	}
 }
 
-// bound says whether a node sees of the document only what bound paths lead to. A kind of node that is not known here may
+// bound reports whether a node sees of the document only what bound paths lead to. A kind of node that is not known here may
 // see everything.
 func bound(root node) bool {
 	switch r := root.(type) {
@@ -199,7 +199,7 @@ func bound(root node) bool {
 	return known && !slices.ContainsFunc(parts, func(n node) bool { return !bound(n) })
 }
 
-// ofElements says whether a node within the condition over elements sees nothing but the element: its paths are not bound.
+// ofElements reports whether a node within the condition over elements sees nothing but the element: its paths are not bound.
 func ofElements(root node) bool {
 	switch r := root.(type) {
 	case nil, constant, elementNode:

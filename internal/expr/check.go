@@ -119,7 +119,7 @@ func (c *checker) types(n node) Types {
 // needs notes a part that is never of a type that its condition can read.
 func (c *checker) needs(part node, wanted Types) Types {
 	if is := c.types(part); is&wanted == 0 {
-		c.note(1, 1, fmt.Sprintf("%s is needed here, and this is %s", wanted, is), "")
+		c.note(1, 1, fmt.Sprintf("expected %s, but this is %s", wanted, is), "")
 	}
 	return TypeBool
 }
@@ -159,7 +159,7 @@ func (c *checker) arithmetic(n arithmeticNode) Types {
 		return left & right & (TypeText | TypeNumber)
 	}
 	if left&TypeNumber == 0 || right&TypeNumber == 0 {
-		c.note(n.column, n.width, fmt.Sprintf("arithmetic needs numbers, not %s and %s", left, right), "")
+		c.note(n.column, n.width, fmt.Sprintf("arithmetic requires numbers, not %s and %s", left, right), "")
 	}
 	return TypeNumber
 }

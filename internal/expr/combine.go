@@ -38,7 +38,7 @@ func CompilePath(source string) (*Program, error) {
 		return nil, err
 	}
 	if _, ok := p.root.(pathNode); !ok {
-		return nil, &Error{1, 1, max(1, len([]rune(source))), "a path is needed here, such as applicant.country", ""}
+		return nil, &Error{1, 1, max(1, len([]rune(source))), "expected a path such as applicant.country", ""}
 	}
 	return p, nil
 }
@@ -52,10 +52,10 @@ func PathOf(r Reference) *Program {
 	return &Program{root: n, source: r.Path, paths: []Reference{r}}
 }
 
-// IsPath says whether the program only reads a path.
+// IsPath reports whether the program only reads a path.
 func (p *Program) IsPath() bool { _, ok := p.root.(pathNode); return ok }
 
-// Exact says whether a value is no number, or one that a double holds exactly and that is finite.
+// Exact reports whether a value is no number, or one that a double holds exactly and that is finite.
 func Exact(v any) bool {
 	_, ok, good := number(v)
 	return !ok || good

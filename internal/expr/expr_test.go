@@ -58,7 +58,7 @@ func TestUnknownShowsWhatIsMissing(t *testing.T) {
 func TestErrorsHaveAPlace(t *testing.T) {
 	for source, want := range map[string]string{
 		``: "1:1: the expression is empty", `risk.score <`: "", `a = 1`: "1:3: the character '=' has no meaning here",
-		`a & b`: "1:3: the operator & is not known", `agee(x) > 1`: "1:1: there is no function agee", `"abc`: "1:1: the text is not closed",
+		`a & b`: "1:3: the operator & does not exist", `agee(x) > 1`: "1:1: there is no function agee", `"abc`: "1:1: the text is not closed",
 		`a and b`: "", `9007199254740993 > 1`: "1:1: the number is too large to be exact (2^53)", `(a > 1`: "", `a > 1)`: "",
 		`age() > 1`: "1:1: age takes one argument", `a =~ b`: "1:3: a pattern must be a quoted text", `a =~ "("`: "1:3: the pattern is not a regular expression of RE2",
 		`a b`: "", `a[x] > 1`: "1:2: an index is a whole number or a quoted name", "a\\": "", strings.Repeat("(", 80) + "1" + strings.Repeat(")", 80): "",

@@ -70,8 +70,8 @@ var functionTable = map[string]function{
 	"min":         {"min(number, …) or min(list)", 1, -1, []Types{TypeNumber | TypeList, TypeNumber}, TypeNumber, extreme(func(a, b float64) bool { return a < b })},
 	"max":         {"max(number, …) or max(list)", 1, -1, []Types{TypeNumber | TypeList, TypeNumber}, TypeNumber, extreme(func(a, b float64) bool { return a > b })},
 	"sum":         {"sum(list of numbers)", 1, 1, []Types{TypeList}, TypeNumber, sum},
-	"exists":      {"exists(value): there and not empty", 1, 1, nil, TypeBool, nil},      // see existsNode
-	"coalesce":    {"coalesce(value, …): the first that is there", 1, -1, nil, Any, nil}, // see coalesceNode
+	"exists":      {"exists(value): present and not empty", 1, 1, nil, TypeBool, nil},             // see existsNode
+	"coalesce":    {"coalesce(value, …): the first value that is not null", 1, -1, nil, Any, nil}, // see coalesceNode
 }
 
 func functionNames() []string { return slices.Sorted(maps.Keys(functionTable)) }
@@ -139,7 +139,7 @@ func age(env *Env, a []any) any {
 	return dated(env, a[0], func(born time.Time) any { return float64(calendar.Age(born, env.Now.In(env.location()))) })
 }
 
-// isSince says whether a time is not before the start of the day that many years ago.
+// isSince reports whether a time is not before the start of the day that many years ago.
 func isSince(env *Env, years int) func(time.Time) any {
 	return func(t time.Time) any {
 		return !t.Before(calendar.AddYears(calendar.StartOfDay(env.Now.In(env.location())), -years))

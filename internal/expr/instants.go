@@ -30,7 +30,7 @@ func compareTexts(env *Env, op comparison, left, right string) Truth {
 	return Unknown
 }
 
-// timed says whether a text has the form of a date with a time: 2026-01-31T12:00:00Z.
+// timed reports whether a text has the form of a date with a time: 2026-01-31T12:00:00Z.
 func timed(text string) bool {
 	return len(text) >= len("2006-01-02T15:04:05Z") && text[4] == '-' && text[7] == '-' && (text[10] == 'T' || text[10] == 't') && text[0] >= '0' && text[0] <= '9'
 }

@@ -127,7 +127,7 @@ func (c *logicCompiler) all(rules []any, depth int) ([]node, error) {
 
 func (c *logicCompiler) operation(rule map[string]any, depth int) (node, error) {
 	if len(rule) != 1 {
-		return nil, logicError("an operation of json-logic has exactly one operator")
+		return nil, logicError("a json-logic operation must have exactly one operator")
 	}
 	var name string
 	for name = range rule { // the only one
@@ -150,12 +150,12 @@ func (c *logicCompiler) operation(rule map[string]any, depth int) (node, error) 
 	}
 	op, known := logicOperators[name]
 	if !known {
-		e := &Error{1, 1, 1, fmt.Sprintf("json-logic's operator %s is not known", name), ""}
+		e := &Error{1, 1, 1, fmt.Sprintf("json-logic's operator %s is not supported", name), ""}
 		e.Hint = didYouMean(name, append(slices.Sorted(maps.Keys(logicOperators)), "var", "missing", "missing_some", "some", "all", "none", "filter", "map", "reduce"))
 		return nil, e
 	}
 	if len(arguments) < op.least || (op.most >= 0 && len(arguments) > op.most) {
-		return nil, logicError("json-logic's operator %s does not take %d arguments", name, len(arguments))
+		return nil, logicError("json-logic's operator %s does not accept %d arguments", name, len(arguments))
 	}
 	nodes, err := c.all(arguments, depth)
 	if err != nil {
@@ -167,15 +167,15 @@ func (c *logicCompiler) operation(rule map[string]any, depth int) (node, error) 
 // variable compiles {"var": "a.b.0"} and {"var": ["a", default]}.
 func (c *logicCompiler) variable(arguments []any, depth int) (node, error) {
 	if len(arguments) == 0 || len(arguments) > 2 {
-		return nil, logicError("var takes a path and perhaps a default")
+		return nil, logicError("var requires a path and an optional default")
 	}
 	text, ok := arguments[0].(string)
 	if !ok {
-		return nil, logicError("var takes a path as text; computed paths are not supported")
+		return nil, logicError("var requires a path as text; computed paths are not supported")
 	}
 	if text == "" {
 		if !c.element {
-			return nil, logicError("var takes a path; the whole document is not supported")
+			return nil, logicError("var requires a path; the whole document is not supported")
 		}
 		return elementNode{}, nil
 	}
@@ -200,7 +200,7 @@ func logicPath(text string) pathNode {
 	return newPath(steps, text)
 }
 
-// missing gives the list of the named paths that are not there: as json-logic has it, null and "" are not.
+// missing returns the list of the named paths that are not there: as json-logic has it, null and "" are not.
 func (c *logicCompiler) missing(arguments []any) (node, error) {
 	if len(arguments) == 1 {
 		if list, ok := arguments[0].([]any); ok {
@@ -211,7 +211,7 @@ func (c *logicCompiler) missing(arguments []any) (node, error) {
 	for _, a := range arguments {
 		text, ok := a.(string)
 		if !ok {
-			return nil, logicError("missing takes paths as text")
+			return nil, logicError("missing requires paths as text")
 		}
 		paths = append(paths, logicPath(text))
 		c.paths = append(c.paths, Reference{Path: text, Steps: names(paths[len(paths)-1].steps), node: paths[len(paths)-1], Optional: true})

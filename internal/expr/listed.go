@@ -7,7 +7,7 @@ import (
 
 // List is an edition of a list of values, as one evaluation sees it.
 type List interface {
-	// Holds says whether a JSON value (text, a number, true or false) is an entry that counts at a time. fits is false for
+	// Holds reports whether a JSON value (text, a number, true or false) is an entry that counts at a time. fits is false for
 	// a value of a type that the list cannot hold.
 	Holds(value any, at time.Time) (holds, fits bool)
 	// Edition names the edition: "3".

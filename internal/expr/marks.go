@@ -96,7 +96,7 @@ func (a about) steps() []markStep {
 	return slices.SortedFunc(maps.Keys(found), func(a, b markStep) int { return strings.Compare(a.String(), b.String()) })
 }
 
-// marks says whether what is at a place, or what it is part of, is marked.
+// marks reports whether what is at a place, or what it is part of, is marked.
 func (s *Shape) marks(steps []markStep) bool {
 	at := []map[string]any{s.root}
 	for _, one := range steps {

@@ -30,19 +30,19 @@ var plainOperators = map[string]operator{
 	"STARTS_WITH":         {"a text", calling("starts_with", TypeText)},
 	"ENDS_WITH":           {"a text", calling("ends_with", TypeText)},
 	"CONTAINS":            {"a text, or an element of a list", calling("contains", Any)},
-	"MATCHES":             {"a regular expression of RE2 that does not repeat too much", matches},
+	"MATCHES":             {"an RE2 regular expression without excessive repetition", matches},
 	"BEFORE":              {"a date, 2026-01-31 or with a time", dateOrder("<")},
 	"AFTER":               {"a date, 2026-01-31 or with a time", dateOrder(">")},
 	"AGE_AT_LEAST":        {"whole years", ageAtLeast},
 	"WITHIN_DAYS":         {"whole days, or an object {past} or {future} with whole days", withinDays},
 	"LAST_YEAR":           {"an object {years}, a whole number", lastYear},
-	"EXISTS":              {"nothing, true or false", existence},
+	"EXISTS":              {"null, true or false", existence},
 }
 
 // operatorTable names every operator.
 var operatorTable = func() map[string]operator {
 	all := maps.Clone(plainOperators)
-	all["FUZZY_MATCH_SCORE_LT"] = operator{"a number; 80 when it is left off", fuzzyBelow}
+	all["FUZZY_MATCH_SCORE_LT"] = operator{"a number; default: 80", fuzzyBelow}
 	all["IN_LIST"] = operator{"the name of a list", listed}
 	all["UBO_MISMATCH"] = operator{"a list of owners, or {field: …} of one", ownersDiffer}
 	wants := "an object {category, operator, value}; the categories are " + strings.Join(slices.Sorted(maps.Keys(categories)), ", ") + ", each also with .length"

@@ -39,7 +39,7 @@ func matches(field node, value any) (node, bool) {
 // maxInstructions bounds what a pattern is compiled to: counted repetitions multiply.
 const maxInstructions = 5000
 
-// compilePattern says what is wrong with a pattern; "" when it is fine.
+// compilePattern states what is wrong with a pattern; "" when it is fine.
 func compilePattern(text string) (pattern *regexp.Regexp, problem string) {
 	if len(text) > maxPattern {
 		return nil, fmt.Sprintf("the pattern is longer than %d bytes", maxPattern)
@@ -79,7 +79,7 @@ func ageAtLeast(field node, value any) (node, bool) {
 	return newCompare(">=", call("age", field), right), ok
 }
 
-// whole says whether a value is a whole number from 0.
+// whole reports whether a value is a whole number from 0.
 func whole(v any) bool {
 	n, ok, good := number(v)
 	return ok && good && n >= 0 && n == float64(int(n))
@@ -217,7 +217,7 @@ func (n screeningNode) eval(env *Env) any {
 	return anyHit(env, n.hits, func(hit any) Truth { return n.one(env, hit) })
 }
 
-// anyHit says whether one of the hits of a list meets a test.
+// anyHit reports whether one of the hits of a list meets a test.
 func anyHit(env *Env, list node, meets func(hit any) Truth) any {
 	hits, ok := listOf(env, list)
 	if !ok {

@@ -35,7 +35,7 @@ var inside = []string{
 // values are the keywords that hold values, which are no schemas, or schemas that count only where a reference leads to them.
 var values = []string{"const", "enum", "default", "examples", "$defs", "definitions", "$ref", "personal"}
 
-// marked says whether a schema's own mark says personal: anything but false does, so that `personal: yes`, which YAML reads as a
+// marked reports whether a schema's own mark says personal: anything but false does, so that `personal: yes`, which YAML reads as a
 // text, is on the safe side.
 func marked(schema map[string]any) bool {
 	mark, there := schema["personal"]
@@ -92,7 +92,7 @@ func (s *Shape) about(schemas []map[string]any) about {
 	return found
 }
 
-// undecided says whether a schema says something that is not followed here.
+// undecided reports whether a schema says something that is not followed here.
 func (s *Shape) undecided(schema map[string]any) bool {
 	for keyword, value := range schema {
 		switch {
@@ -111,12 +111,12 @@ func (s *Shape) undecided(schema map[string]any) bool {
 	return false
 }
 
-// nested says whether a schema is not the whole one: an $id in it would give its references another base.
+// nested reports whether a schema is not the whole one: an $id in it would give its references another base.
 func (s *Shape) nested(schema map[string]any) bool {
 	return reflect.ValueOf(schema).Pointer() != reflect.ValueOf(s.root).Pointer()
 }
 
-// hasMark says whether a mark, or a reference that may lead to one, stands anywhere in a value.
+// hasMark reports whether a mark, or a reference that may lead to one, stands anywhere in a value.
 func hasMark(value any) bool {
 	switch v := value.(type) {
 	case map[string]any:
@@ -186,7 +186,7 @@ func (a about) element(index int) (schemas []map[string]any) {
 	return schemas
 }
 
-// Personal says whether what is at a path, or a part of it, may be personal data; so may what no schema describes be.
+// Personal reports whether what is at a path, or a part of it, may be personal data; so may what no schema describes be.
 func (s *Shape) Personal(steps []string) bool {
 	if s == nil {
 		return true
@@ -195,7 +195,7 @@ func (s *Shape) Personal(steps []string) bool {
 	return !found.Declared || found.Personal
 }
 
-// Names says whether a schema has a name of its own for a member of the whole, so that the name is no data.
+// Names reports whether a schema has a name of its own for a member of the whole, so that the name is no data.
 func (s *Shape) Names(member string) bool {
 	if s == nil {
 		return false
@@ -204,7 +204,7 @@ func (s *Shape) Names(member string) bool {
 	return declared
 }
 
-// holdsPersonal says whether what is at a path, what it is part of, or a part of it is marked.
+// holdsPersonal reports whether what is at a path, what it is part of, or a part of it is marked.
 func (s *Shape) holdsPersonal(steps []string) bool {
 	at := []map[string]any{s.root}
 	for _, step := range steps {
@@ -221,7 +221,7 @@ func (s *Shape) holdsPersonal(steps []string) bool {
 	return s.partsPersonal(at, map[uintptr]bool{})
 }
 
-// partsPersonal says whether the schemas, or a part of what they describe, are marked.
+// partsPersonal reports whether the schemas, or a part of what they describe, are marked.
 func (s *Shape) partsPersonal(at []map[string]any, seen map[uintptr]bool) bool {
 	here := s.about(at)
 	if here.personal {
@@ -320,7 +320,7 @@ func constraining(schemas []map[string]any) (found []map[string]any) {
 	return found
 }
 
-// describesScalar says whether a schema says something of a value that is neither a list nor an object.
+// describesScalar reports whether a schema says something of a value that is neither a list nor an object.
 func describesScalar(schema map[string]any) bool {
 	if len(schema) == 0 || slices.ContainsFunc(inside, func(keyword string) bool { return schema[keyword] != nil }) {
 		return false
@@ -329,7 +329,7 @@ func describesScalar(schema map[string]any) bool {
 	return types == Any && !onlyPoints(schema) || types != Any && types&^(TypeList|TypeObject) != 0
 }
 
-// onlyPoints says whether a schema does nothing but name other schemas, which say what the value is.
+// onlyPoints reports whether a schema does nothing but name other schemas, which say what the value is.
 func onlyPoints(schema map[string]any) bool {
 	for keyword := range schema {
 		if keyword != "$ref" && !slices.Contains(beside, keyword) {
@@ -362,20 +362,20 @@ func (s *Shape) unclear(schema map[string]any, path string, found *[]Unclear) {
 		switch {
 		case keyword == "personal":
 			if _, ok := value.(bool); !ok {
-				report(keyword, "personal is true or false", "write personal: true")
+				report(keyword, "personal must be true or false", "write personal: true")
 			}
 		case slices.Contains(references, keyword):
-			report(keyword, "which schema this names depends on where it is used, so that it cannot be told what is personal data", local)
+			report(keyword, "which schema this refers to depends on where it is used, so personal data cannot be determined", local)
 		case keyword == "$id" && s.nested(schema):
-			report(keyword, "a schema within a schema has no $id: references in it would mean something else", local)
+			report(keyword, "a subschema must not have an $id: it would change the meaning of references in it", local)
 		case keyword == "$ref":
 			if ref, ok := value.(string); ok && s.resolve(ref) == nil {
-				report(keyword, "the reference leads to no schema of this document by its place", local)
+				report(keyword, "the reference does not resolve to a schema in this document", local)
 			}
 		case slices.Contains(beside, keyword), slices.Contains(inside, keyword), keyword == "$defs", keyword == "definitions":
 			s.unclearParts(keyword, value, strings.TrimPrefix(path+"."+keyword, "."), found)
 		case !slices.Contains(values, keyword) && hasMark(value):
-			report(keyword, "a mark personal in "+keyword+" says nothing about a value", "put it where the value is described")
+			report(keyword, "a mark personal in "+keyword+" does not describe a value", "move it to where the value is described")
 		}
 	}
 }

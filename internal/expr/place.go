@@ -19,7 +19,7 @@ func AsError(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{1, 1, 1, "this cannot be read", ""}
+	return &Error{1, 1, 1, "this cannot be parsed", ""}
 }
 
 // position turns a place counted in characters over the whole source into line and column.

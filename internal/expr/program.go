@@ -89,7 +89,7 @@ func (p *Program) Value(env *Env) (any, Verdict) {
 	return v, Verdict{Truth: True}
 }
 
-// Exact says whether the value is not a number, or one that a double holds exactly; true when there is no value.
+// Exact reports whether the value is not a number, or one that a double holds exactly; true when there is no value.
 func (p *Program) Exact(env *Env) bool {
 	if path, ok := p.root.(pathNode); ok { // the common case, without notes on what is missing
 		v, there := path.find(env)

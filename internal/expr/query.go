@@ -28,7 +28,7 @@ func CompileJMESPath(source string) (*Program, error) {
 	reads, whole, unordered := queryReads(source)
 	if unordered != "" {
 		at := max(0, strings.Index(source, strings.TrimSuffix(unordered, "()")))
-		return nil, &Error{1, len([]rune(source[:at])) + 1, len(unordered), "the members of an object have no order, so that " + unordered + " is not the same each time", "ask for its length, sort, contains, max or min"}
+		return nil, &Error{1, len([]rune(source[:at])) + 1, len(unordered), "the members of an object have no order, so " + unordered + " is not the same each time", "use length, sort, contains, max or min"}
 	}
 	return &Program{root: queryNode{compiled, source}, source: source, opaque: reads, whole: whole}, nil
 }
@@ -114,7 +114,7 @@ func firstLineOf(err error) string {
 	return strings.TrimSpace(lines[len(lines)-1])
 }
 
-// Check gives every place where the value breaks the schema, sorted by path.
+// Check returns every place where the value breaks the schema, sorted by path.
 func (s *Schema) Check(value any) []SchemaViolation {
 	err := s.schema.Validate(value)
 	if err == nil {

@@ -15,7 +15,7 @@ const anyElement = -1
 // them is read, too. everything: one of them reads the whole document.
 func (p *Program) Queried() (found []Reference, everything bool) { return p.opaque, p.whole }
 
-// One says whether the reference is one place of a document, and not one in each element of a list.
+// One reports whether the reference is one place of a document, and not one in each element of a list.
 func (r Reference) One() bool { return r.node != nil }
 
 // QueryReads lists the paths that a JMESPath query reads, as steps from the root of its document; what is below them is read,

@@ -40,7 +40,7 @@ func read(lexemes []lexeme) (expression *govaluate.EvaluableExpression, err *Err
 		return nil, &Error{1, 1, lexemes[len(lexemes)-1].column + lexemes[len(lexemes)-1].width - 1, "the expression cannot be read: " + plain(failed.Error(), lexemes), ""}
 	}
 	if len(expression.Tokens()) != len(lexemes) {
-		return nil, &Error{1, 1, 1, "the expression cannot be read without doubt", "add parentheses and spaces"}
+		return nil, &Error{1, 1, 1, "the expression is ambiguous", "add parentheses and spaces"}
 	}
 	return expression, nil
 }

@@ -62,7 +62,7 @@ type step struct {
 var operators = []string{"**", "==", "!=", "<=", ">=", "=~", "!~", "&&", "||", "??", "<<", ">>", "<", ">", "!", "+", "-", "*", "/", "%", "?", ":", "(", ")", ",", "&", "|", "^", "~"}
 
 var refused = map[string]string{
-	"&": "use &&", "|": "use ||", "^": "use ** for powers", "~": "use !", "<<": "bit operators are not known", ">>": "bit operators are not known",
+	"&": "use &&", "|": "use ||", "^": "use ** for powers", "~": "use !", "<<": "bitwise operators are not supported", ">>": "bitwise operators are not supported",
 }
 
 // scan cuts source into lexemes.
@@ -133,7 +133,7 @@ func (s *scanner) next() (lexeme, *Error) {
 		if strings.HasPrefix(s.source[s.at:], op) {
 			l := s.take(lexOperator, len(op))
 			if hint, no := refused[op]; no {
-				return l, &Error{1, l.column, l.width, fmt.Sprintf("the operator %s is not known", op), hint}
+				return l, &Error{1, l.column, l.width, fmt.Sprintf("the operator %s does not exist", op), hint}
 			}
 			return l, nil
 		}

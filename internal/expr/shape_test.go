@@ -56,7 +56,7 @@ func TestCheckFindsWhatCanNeverBeRight(t *testing.T) {
 		`date(applicant.date_of_birth) < now()`: "", `(risk.ok ? 1 : 2) == 1`: "", `risk.score + 1 > max(1, 2)`: "", `age(applicant.date_of_birth) < 18`: "",
 		`risk.scor < 40`: "1:1: unknown field risk.scor", "risk.ok &&\n  risk.scor < 40": "2:3: unknown field risk.scor", "risk.ok ||\n risk.label == 4": "2:13: text is never equal to a number",
 		`risk.score < "40"`: "1:12: a number cannot be compared with text", `applicant.date_of_birth < now()`: "1:25: text cannot be compared with a date",
-		`risk.ok > false`: "1:9: true or false cannot be compared with true or false", `risk.label + 1 > 2`: "1:12: arithmetic needs numbers, not text and a number",
+		`risk.ok > false`: "1:9: true or false cannot be compared with true or false", `risk.label + 1 > 2`: "1:12: arithmetic requires numbers, not text and a number",
 		`lower(risk.score) == "a"`: "1:1: lower needs text, not a number", `len(lower(risk.score)) > 0`: "1:5: lower needs text, not a number", `risk.score`: "1:1: a condition must be true or false, and this is a number",
 	} {
 		p, err := Compile(source)

@@ -1,6 +1,6 @@
 package expr
 
-// Suggest gives the candidate that a misspelt name most likely means, or "".
+// Suggest returns the candidate that a misspelt name most likely means, or "".
 func Suggest(name string, candidates []string) string {
 	best, bestDistance := "", max(1, len(name)/3)+1
 	for _, candidate := range candidates {

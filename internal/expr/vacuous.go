@@ -18,7 +18,7 @@ func (p *Program) Conjuncts() []*Program {
 	return found
 }
 
-// Quantifies says whether the condition itself says something of every element of a list, so that it also holds where there is none:
+// Quantifies reports whether the condition itself says something of every element of a list, so that it also holds where there is none:
 // json-logic's none, not some, and a JMESPath filter that finds nothing. path is the list, "" where it has no name.
 func (p *Program) Quantifies() (path string, yes bool) {
 	root, name := p.root, "none"

@@ -41,7 +41,7 @@ func Of(b bool) Truth {
 	return False
 }
 
-// Scope gives the values of top-level names.
+// Scope returns the values of top-level names.
 type Scope interface {
 	// Lookup returns the value of a top-level name.
 	Lookup(name string) (value any, ok bool)

@@ -161,7 +161,7 @@ func (p *Pool) Wait(ctx context.Context) error {
 	}
 }
 
-// Busy says how many jobs run or wait.
+// Busy states how many jobs run or wait.
 func (p *Pool) Busy() int {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

@@ -24,7 +24,7 @@ type OnID struct {
 
 // Seen is the version that the caller has looked at.
 type Seen struct {
-	IfMatch string `header:"If-Match" doc:"the ETag of what is changed, as it was seen"`
+	IfMatch string `header:"If-Match" doc:"the ETag of the version that the change is based on"`
 }
 
 // version reads If-Match; 0 when it is absent: the domain says where that will not do. Errors: Invalid.
@@ -36,7 +36,7 @@ func (s Seen) version() (int, error) {
 	text, closed := strings.CutSuffix(text, `"`)
 	version, err := strconv.Atoi(text)
 	if !quoted || !closed || err != nil || version < 1 {
-		return 0, problem.New(problem.Invalid, "If-Match is not an ETag.").With("header.If-Match", "format", "send the ETag as it was given, with its quotes")
+		return 0, problem.New(problem.Invalid, "If-Match is not an ETag.").With("header.If-Match", "format", "send the ETag unchanged, with its quotes")
 	}
 	return version, nil
 }

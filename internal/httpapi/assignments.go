@@ -22,7 +22,7 @@ func (Assigned) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return nullable(s, "problem")
 }
 
-// AssignedProblem says why a case was not assigned.
+// AssignedProblem states why a case was not assigned.
 type AssignedProblem struct {
 	Code   problem.Code `json:"code"`
 	Detail string       `json:"detail"`
@@ -59,7 +59,7 @@ func (s *server) registerAssignments(api huma.API) {
 			User  *string `json:"user" maxLength:"200" doc:"null: nobody"`
 			Cases []struct {
 				ID      string `json:"id" minLength:"1" maxLength:"100"`
-				Version int    `json:"version,omitempty" minimum:"1" doc:"the version that was seen; absent: any"`
+				Version int    `json:"version,omitempty" minimum:"1" doc:"the version that the change is based on; absent: any"`
 			} `json:"cases" minItems:"1" maxItems:"100"`
 		}
 	}
@@ -79,7 +79,7 @@ func (s *server) registerAssignments(api huma.API) {
 	})
 }
 
-// knows says whether a case can be given to somebody. Errors: Invalid.
+// knows reports whether a case can be given to somebody. Errors: Invalid.
 func (s *server) knows(c context.Context, user, location string) error {
 	if user == "" {
 		return nil
@@ -88,7 +88,7 @@ func (s *server) knows(c context.Context, user, location string) error {
 	if err != nil || ok {
 		return err
 	}
-	return problem.New(problem.Invalid, "There is no such person to assign to.").With(location, "unknown", "nobody of the back office has this id, or they may not work on cases")
+	return problem.New(problem.Invalid, "The case cannot be assigned to this user.").With(location, "unknown", "no back-office user has this id, or they are not permitted to work on cases")
 }
 
 func (s *server) assign(c ctx, p identity.Principal, id, user string, version int) Assigned {

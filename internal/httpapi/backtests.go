@@ -21,14 +21,14 @@ const (
 // BacktestPage is what a draft would have decided, over as many decisions as one answer has time for.
 type BacktestPage struct {
 	ledger.Backtest
-	Complete   bool    `json:"complete" doc:"false: there are older decisions; send the cursor to go on"`
+	Complete   bool    `json:"complete" doc:"false: there are older decisions; send the cursor to continue"`
 	NextCursor *string `json:"next_cursor"`
 }
 
 // BacktestRun is a draft that is tried on any number of decisions.
 type BacktestRun struct {
 	ID          string           `json:"id"`
-	Policy      string           `json:"policy" doc:"whose decisions are looked at"`
+	Policy      string           `json:"policy" doc:"the policy whose decisions are evaluated"`
 	Status      backtest.Status  `json:"status" enum:"running,done,failed,cancelled"`
 	Digest      string           `json:"digest" doc:"of the draft"`
 	Comment     string           `json:"comment,omitempty"`
@@ -39,16 +39,16 @@ type BacktestRun struct {
 	EndedAt     *time.Time       `json:"ended_at"`
 	Parts       int              `json:"parts" doc:"0 until it is planned"`
 	PartsDone   int              `json:"parts_done"`
-	Decisions   int              `json:"decisions" doc:"that were looked at"`
-	Progress    float64          `json:"progress" doc:"0 to 1, by the time that the decisions span: an estimate"`
-	SecondsLeft *float64         `json:"seconds_left" doc:"an estimate; null when it cannot be told"`
+	Decisions   int              `json:"decisions" doc:"number of decisions considered"`
+	Progress    float64          `json:"progress" doc:"progress from 0 to 1, estimated from the period that the decisions span"`
+	SecondsLeft *float64         `json:"seconds_left" doc:"an estimate; null if unknown"`
 	Failure     *RunFailure      `json:"failure"`
-	Report      *ledger.Backtest `json:"report,omitempty" doc:"of a run that is done; not in lists"`
+	Report      *ledger.Backtest `json:"report,omitempty" doc:"only of a completed run; not in lists"`
 }
 
 // RunFailure is why a run has failed.
 type RunFailure struct {
-	Part    int    `json:"part,omitempty" doc:"from 1; absent: it is not about a part"`
+	Part    int    `json:"part,omitempty" doc:"from 1; absent: not about a particular part"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
@@ -79,7 +79,7 @@ func (s *server) viewShape(view backtest.View) BacktestRun {
 type BacktestBody struct {
 	LedgerFilters
 	Source   string `json:"source" minLength:"1" doc:"the draft, YAML or JSON"`
-	Examples int    `json:"examples,omitempty" minimum:"0" maximum:"100" default:"5" doc:"ids of decisions for each flip"`
+	Examples int    `json:"examples,omitempty" minimum:"0" maximum:"100" default:"5" doc:"number of example decisions to list for each flip"`
 }
 
 func (s *server) registerBacktests(api huma.API) {
@@ -102,7 +102,7 @@ func (s *server) registerBacktests(api huma.API) {
 		scope := []any{"backtests", tenant, in.ID, in.Body.LedgerFilters, draft.Digest}
 		after, err := s.cursors.read(scope, in.Body.Cursor)
 		if err != nil {
-			return nil, problem.Wrap(err, problem.Invalid, "The cursor does not belong to this backtest.").With("body.cursor", "cursor", "take it as it was given, with the same draft and filters")
+			return nil, problem.Wrap(err, problem.Invalid, "The cursor does not belong to this backtest.").With("body.cursor", "cursor", "use it unchanged, with the same draft and filters")
 		}
 		out := &body[BacktestPage]{BacktestPage{Complete: true}}
 		source := func(ctx, func([]ledger.Lazy) error) error { return nil }

@@ -13,11 +13,11 @@ type decisionBody struct {
 	Event       string               `json:"event" minLength:"1" maxLength:"80"`
 	Reason      string               `json:"reason,omitempty" maxLength:"200"`
 	Comment     string               `json:"comment,omitempty" maxLength:"10000"`
-	Message     string               `json:"message,omitempty" maxLength:"10000" doc:"to the applicant, who reads it with the documents that are asked for again"`
-	Documents   []decisionOfDocument `json:"documents,omitempty" maxItems:"100" doc:"documents that are decided together with the case"`
-	Hits        []answerOfHit        `json:"hits,omitempty" maxItems:"1000" doc:"what each possible match is: approving a case takes an answer to each"`
-	UndoSeconds int                  `json:"undo_seconds,omitempty" minimum:"0" maximum:"30" doc:"how long the decision can be taken back: its effects wait until then"`
-	OnBehalfOf  string               `json:"on_behalf_of,omitempty" maxLength:"200" doc:"the id of the person of your back office who decides: a key with the scope cases:decide must say it"`
+	Message     string               `json:"message,omitempty" maxLength:"10000" doc:"message to the applicant, shown with the documents that are requested again"`
+	Documents   []decisionOfDocument `json:"documents,omitempty" maxItems:"100" doc:"decisions about documents, made together with that of the case"`
+	Hits        []answerOfHit        `json:"hits,omitempty" maxItems:"1000" doc:"answers to possible matches; approving a case requires an answer to each"`
+	UndoSeconds int                  `json:"undo_seconds,omitempty" minimum:"0" maximum:"30" doc:"how long the decision can be undone; its effects are delayed until then"`
+	OnBehalfOf  string               `json:"on_behalf_of,omitempty" maxLength:"200" doc:"id of the person of your back office who decides; required for a key with the scope cases:decide"`
 }
 
 type decisionOfDocument struct {
@@ -28,7 +28,7 @@ type decisionOfDocument struct {
 }
 
 type answerOfHit struct {
-	Hit     string `json:"hit" minLength:"1" maxLength:"200" doc:"its id, as the case's needs list it"`
+	Hit     string `json:"hit" minLength:"1" maxLength:"200" doc:"id of the hit, as listed in the case's needs"`
 	Answer  string `json:"answer" enum:"match,not_a_match"`
 	Comment string `json:"comment,omitempty" maxLength:"2000"`
 }

@@ -24,21 +24,21 @@ type Case struct {
 	Outcome       *string            `json:"outcome"`
 	Risk          *Risk              `json:"risk"`
 	Subject       cases.SubjectRef   `json:"subject"`
-	Parent        *cases.Parent      `json:"parent,omitempty" doc:"the case that has started this one"`
+	Parent        *cases.Parent      `json:"parent,omitempty" doc:"the case that started this one"`
 	Context       map[string]any     `json:"context" personal:"context"`
-	Redacted      []string           `json:"redacted,omitempty" doc:"paths of what is not shown, for want of the permission cases:personal"`
+	Redacted      []string           `json:"redacted,omitempty" doc:"paths of fields that are hidden because the permission cases:personal is missing"`
 	Assignee      *string            `json:"assignee"`
-	DueAt         *time.Time         `json:"due_at" doc:"the soonest deadline of the chart: it moves the case by itself"`
-	SLA           *SLA               `json:"sla" doc:"how soon a person should decide"`
+	DueAt         *time.Time         `json:"due_at" doc:"the next timer of the workflow, which moves the case automatically"`
+	SLA           *SLA               `json:"sla" doc:"deadline for a decision"`
 	StateSince    *time.Time         `json:"state_since"`
 	Message       *cases.Message     `json:"message,omitempty" doc:"what the applicant was last told"`
 	Undo          *Undo              `json:"undo,omitempty" doc:"the newest decision while it can be taken back"`
 	Snooze        *Snooze            `json:"snooze,omitempty" doc:"until when it is out of its queue; deadlines go on"`
 	Escalation    *cases.Escalation  `json:"escalation,omitempty" doc:"that it has been handed to those who approve"`
 	Next          []statechart.Next  `json:"next" nullable:"false"`
-	Waiting       *cases.Waiting     `json:"waiting,omitempty" doc:"for whom an open case waits, and since when"`
-	Checks        []cases.Check      `json:"checks" nullable:"false" doc:"what a decision relies on, and whether it has answered"`
-	Needs         *Needs             `json:"needs,omitempty" doc:"what approving the case takes, where a person is asked"`
+	Waiting       *cases.Waiting     `json:"waiting,omitempty" doc:"the party that an open case waits for, and since when"`
+	Checks        []cases.Check      `json:"checks" nullable:"false" doc:"the checks that a decision relies on, and their status"`
+	Needs         *Needs             `json:"needs,omitempty" doc:"the requirements for approving the case, if a person is asked"`
 	Documents     []Document         `json:"documents,omitempty"`
 	Incidents     []cases.Incident   `json:"incidents,omitempty"`
 	Execution     cases.ExecutionRef `json:"execution"`
@@ -56,17 +56,17 @@ type Risk struct {
 	Score    float64  `json:"score"`
 	Severity string   `json:"severity"`
 	Policy   string   `json:"policy,omitempty"`
-	Reasons  []string `json:"reasons" nullable:"false" personal:"text" doc:"of the rules that fired, as sentences"`
+	Reasons  []string `json:"reasons" nullable:"false" personal:"text" doc:"reasons of the rules that fired, as sentences"`
 }
 
 // Needs is what approving a case takes.
 type Needs struct {
 	Reason   bool             `json:"reason" doc:"a reason and a comment"`
-	Because  []cases.NeedsWhy `json:"because" nullable:"false" enum:"check_unanswered,not_rated,severity,hits" doc:"why a reason and a comment are needed"`
-	Hits     []cases.Hit      `json:"hits" nullable:"false" doc:"possible matches, each of which is to be answered"`
+	Because  []cases.NeedsWhy `json:"because" nullable:"false" enum:"check_unanswered,not_rated,severity,hits" doc:"why a reason and a comment are required"`
+	Hits     []cases.Hit      `json:"hits" nullable:"false" doc:"possible matches, each of which needs an answer"`
 	FourEyes bool             `json:"four_eyes" doc:"a second person has to confirm"`
-	Supplied bool             `json:"supplied,omitempty" doc:"the caller has supplied data of the case: somebody else approves it"`
-	Proposed *Proposed        `json:"proposed,omitempty" doc:"the first person's decision, which waits for the second"`
+	Supplied bool             `json:"supplied,omitempty" doc:"whether the caller has supplied data of the case, and so cannot approve it"`
+	Proposed *Proposed        `json:"proposed,omitempty" doc:"the first person's decision, which awaits confirmation by a second person"`
 }
 
 // Proposed is a decision that waits for a second person.
@@ -101,9 +101,9 @@ type caseAnswer struct {
 
 type startBody struct {
 	Workflow   string         `json:"workflow" minLength:"1" maxLength:"100"`
-	Version    int            `json:"version,omitempty" minimum:"1" doc:"default: the newest"`
+	Version    int            `json:"version,omitempty" minimum:"1" doc:"default: the latest"`
 	ExternalID string         `json:"external_id,omitempty" maxLength:"200"`
-	Subject    map[string]any `json:"subject,omitempty" doc:"whom the case is about: type (default: the workflow's subject), external_id, and what is known: name, email, …"`
+	Subject    map[string]any `json:"subject,omitempty" doc:"subject of the case: type (default: the workflow's subject), external_id, and known properties such as name and email"`
 	Context    map[string]any `json:"context,omitempty"`
 }
 
@@ -183,7 +183,7 @@ func (s *server) registerCases(api huma.API) {
 	})
 	type getIn struct {
 		OnCase
-		Known string `header:"If-None-Match" doc:"the ETag that is known: 304 while the case is still so"`
+		Known string `header:"If-None-Match" doc:"the ETag of the cached version: 304 if the case is unchanged"`
 	}
 	add(s, api, op(Client, "getCase", "GET", "/v1/cases/{id}", "Get a case"), func(c ctx, in *getIn) (*caseAnswer, error) {
 		record, err := s.Cases.Get(c, principalOf(c), in.ID)
@@ -226,7 +226,7 @@ func (s *server) registerCases(api huma.API) {
 
 func subjectOf(in map[string]any) (cases.SubjectInput, error) {
 	subject := cases.SubjectInput{Data: map[string]any{}}
-	e := problem.New(problem.Invalid, "The subject has problems.")
+	e := problem.New(problem.Invalid, "The subject is not valid.")
 	for name, value := range in {
 		if name != "type" && name != "external_id" {
 			subject.Data[name] = value
@@ -252,9 +252,9 @@ func (s *server) registerCaseList(api huma.API) {
 	type Filters struct {
 		Workflow      string    `query:"workflow"`
 		State         string    `query:"state"`
-		Tags          []string  `query:"tag,explode" nullable:"false" maxItems:"10" doc:"only those that are in states with this tag, such as manual_review: a person has to decide; repeat it for several: all of them"`
+		Tags          []string  `query:"tag,explode" nullable:"false" maxItems:"10" doc:"only cases in states with this tag, such as manual_review (a person has to decide); repeatable: all tags must match"`
 		Status        string    `query:"status" enum:"active,completed,failed,cancelled"`
-		Assignee      string    `query:"assignee" doc:"none: nobody's; me: the caller's"`
+		Assignee      string    `query:"assignee" doc:"none: unassigned; me: assigned to the caller"`
 		Subject       string    `query:"subject"`
 		Parent        string    `query:"parent" doc:"the case that has started them"`
 		Risks         []string  `query:"risk,explode" nullable:"false" maxItems:"10" doc:"the severity that a policy has given, by its bands: low, medium, high and critical unless they say otherwise; none: not rated yet; repeat it for several: one of them"`
@@ -263,15 +263,15 @@ func (s *server) registerCaseList(api huma.API) {
 		Escalated     bool      `query:"escalated" doc:"only those that were escalated to those who approve"`
 		Snoozed       string    `query:"snoozed" enum:"true,false" doc:"true: only those that are snoozed; false: without them"`
 		External      string    `query:"external_id" maxLength:"200" doc:"the case's id in the client's system: all cases that have had it"`
-		Since         time.Time `query:"created_after" doc:"created at this time or later"`
-		Until         time.Time `query:"created_before" doc:"created before this time"`
-		Updated       time.Time `query:"updated_after" doc:"written last at this time or later"`
-		DueBefore     time.Time `query:"due_before" doc:"the deadline is before this time"`
-		Overdue       bool      `query:"overdue" doc:"only those that a person should have decided by now"`
+		Since         time.Time `query:"created_after" doc:"only cases created at or after this time"`
+		Until         time.Time `query:"created_before" doc:"only cases created before this time"`
+		Updated       time.Time `query:"updated_after" doc:"only cases changed at or after this time"`
+		DueBefore     time.Time `query:"due_before" doc:"only cases whose deadline is before this time"`
+		Overdue       bool      `query:"overdue" doc:"only cases whose decision deadline has passed"`
 		WaitingFor    string    `query:"waiting_for" maxLength:"100" doc:"only open cases that wait for: operator (an incident), vendor, children (cases it has started), system (its own work), reviewer, applicant, client or timer (nobody); with the work that is waited for as vendor/identity"`
-		WaitingBefore time.Time `query:"waiting_since_before" doc:"only open cases that have waited for them since before this time"`
-		Incident      bool      `query:"incident" doc:"only those with work that has failed and waits for an operator"`
-		Text          string    `query:"q" maxLength:"200" doc:"words of the case, or beginnings of them: ids, names, e-mail addresses, numbers of documents"`
+		WaitingBefore time.Time `query:"waiting_since_before" doc:"only open cases that have been waiting since before this time"`
+		Incident      bool      `query:"incident" doc:"only cases with failed work that waits for an operator"`
+		Text          string    `query:"q" maxLength:"200" doc:"words or beginnings of words in the case: ids, names, e-mail addresses, document numbers"`
 		Sort          string    `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at,due_at,waiting_since,risk,-risk" default:"-created_at" doc:"a leading minus: newest first; updated_at: by the newest change; due_at: open cases, the soonest deadline first; waiting_since: open cases, the longest wait first; risk: open cases by severity, the soonest deadline first within each; what q finds is ordered by age"`
 	}
 	type Shape struct {

@@ -62,7 +62,7 @@ type Config struct {
 	// Rates counts requests by caller; nil: they are not limited.
 	Rates *ratelimit.Limiter
 
-	// Writable says whether the store takes writes; nil: it is not asked. Errors: problem.Unavailable
+	// Writable reports whether the store takes writes; nil: it is not asked. Errors: problem.Unavailable
 	Writable func(ctx context.Context) error
 
 	Now       func() time.Time           // default time.Now
@@ -122,7 +122,7 @@ func reserved(ctx context.Context, prefix string) string {
 
 type againKey struct{}
 
-// again says whether the same call, by its Idempotency-Key, came before and may have done its work, without an answer.
+// again reports whether the same call, by its Idempotency-Key, came before and may have done its work, without an answer.
 func again(ctx context.Context) bool {
 	before, _ := ctx.Value(againKey{}).(bool)
 	return before

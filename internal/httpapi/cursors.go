@@ -32,7 +32,7 @@ func (c cursors) read(scope any, cursor string) (string, error) {
 	if err == nil && len(raw) > 16 && c.ring.Any(func(secret []byte) bool { return hmac.Equal(raw[:16], mac(secret, scope, string(raw[16:]))) }) {
 		return string(raw[16:]), nil
 	}
-	return "", problem.New(problem.Invalid, "The cursor does not belong to this list.").With("query.cursor", "cursor", "take it as it was given, with the same filters")
+	return "", problem.New(problem.Invalid, "The cursor does not belong to this list.").With("query.cursor", "cursor", "use it unchanged, with the same filters")
 }
 
 func mac(secret []byte, scope any, after string) []byte {

@@ -12,12 +12,12 @@ import (
 type Decision struct {
 	ID            string            `json:"id" doc:"the case"`
 	Workflow      cases.WorkflowRef `json:"workflow"`
-	Status        cases.Status      `json:"status" enum:"active,completed,failed,cancelled" doc:"active: it could not be decided at once and goes on as a case"`
+	Status        cases.Status      `json:"status" enum:"active,completed,failed,cancelled" doc:"active: it could not be decided synchronously and continues as a case"`
 	Outcome       *string           `json:"outcome"`
 	Configuration []string          `json:"configuration" nullable:"false"`
 	Tags          []string          `json:"tags" nullable:"false"`
 	Risk          *Risk             `json:"risk"`
-	Results       map[string]any    `json:"results" nullable:"false" doc:"what the workflow's work has written, by its id"`
+	Results       map[string]any    `json:"results" nullable:"false" doc:"results of the workflow's work, by its id"`
 	Incidents     []cases.Incident  `json:"incidents,omitempty"`
 }
 
@@ -31,9 +31,9 @@ func (s *server) registerDecisions(api huma.API) {
 		Workflow string `path:"workflow"`
 		Body     struct {
 			Context    map[string]any `json:"context"`
-			Version    int            `json:"version,omitempty" minimum:"1" doc:"default: the newest"`
+			Version    int            `json:"version,omitempty" minimum:"1" doc:"default: the latest"`
 			ExternalID string         `json:"external_id,omitempty" maxLength:"200"`
-			Subject    map[string]any `json:"subject,omitempty" doc:"whom it is about; absent: somebody unnamed of the workflow's type"`
+			Subject    map[string]any `json:"subject,omitempty" doc:"the subject; absent: an anonymous subject of the workflow's type"`
 		}
 	}
 	type decideOut struct {
@@ -43,7 +43,7 @@ func (s *server) registerDecisions(api huma.API) {
 	}
 	decide := op(Client, "decide", "POST", "/v1/decisions/{workflow}", "Decide synchronously: 200 with the outcome; 202 if the case continues asynchronously").creating()
 	decide.DefaultStatus = http.StatusOK
-	decide = answering[Decision](api, decide, http.StatusAccepted, "It goes on as a case: a person or a vendor is asked")
+	decide = answering[Decision](api, decide, http.StatusAccepted, "Continues as a case: a person or a vendor is involved")
 	add(s, api, decide, func(c ctx, in *decideIn) (*decideOut, error) {
 		subject, err := subjectOf(in.Body.Subject)
 		if err != nil {

@@ -19,10 +19,10 @@ type DefinitionVersion struct {
 	Version     int           `json:"version"`
 	Title       string        `json:"title,omitempty"`
 	Digest      string        `json:"digest" doc:"SHA-256 of the source"`
-	Shipped     bool          `json:"shipped" doc:"it comes with the software"`
+	Shipped     bool          `json:"shipped" doc:"whether it is built in"`
 	Comment     string        `json:"comment,omitempty"`
 	PublishedAt *time.Time    `json:"published_at"`
-	PublishedBy string        `json:"published_by,omitempty" doc:"with four eyes: who proposed it"`
+	PublishedBy string        `json:"published_by,omitempty" doc:"with four eyes: the person who proposed it"`
 	ApprovedBy  string        `json:"approved_by,omitempty" doc:"with four eyes: the second person"`
 	Proposal    string        `json:"proposal,omitempty" doc:"with four eyes: its id"`
 	Machine     string        `json:"machine,omitempty" doc:"the state machine version that its executions run"`
@@ -32,9 +32,9 @@ type DefinitionVersion struct {
 // Publication is what has been published, or would be.
 type Publication struct {
 	DefinitionVersion
-	Created  bool                 `json:"created" doc:"false: the newest version has the same source"`
+	Created  bool                 `json:"created" doc:"false: the latest version has the same source"`
 	DryRun   bool                 `json:"dry_run"`
-	Changes  []workflow.Change    `json:"changes" nullable:"false" doc:"of a workflow: what changes for running cases that are moved to it"`
+	Changes  []workflow.Change    `json:"changes" nullable:"false" doc:"of a workflow: the effects on running cases that are migrated to it"`
 	Warnings []problem.Diagnostic `json:"warnings" nullable:"false"`
 	States   int                  `json:"states,omitempty" doc:"of its state machine"`
 }
@@ -42,7 +42,7 @@ type Publication struct {
 type publishBody struct {
 	Source  string `json:"source" minLength:"1" doc:"the document, YAML or JSON"`
 	Comment string `json:"comment,omitempty" maxLength:"2000"`
-	DryRun  bool   `json:"dry_run,omitempty" doc:"check, and say what would happen"`
+	DryRun  bool   `json:"dry_run,omitempty" doc:"only validate, and report what would happen"`
 }
 
 type publishIn struct {
@@ -105,7 +105,7 @@ func (s *server) registerCopies(api huma.API) {
 	type diffIn struct {
 		OnID
 		From int `query:"from" minimum:"1" required:"true"`
-		To   int `query:"to" minimum:"1" doc:"absent: the newest"`
+		To   int `query:"to" minimum:"1" doc:"absent: the latest"`
 	}
 	add(s, api, op(Admin, "diffWorkflow", "GET", "/v1/workflows/{id}/diff", "Compare two versions, with the effects on running cases"), func(c ctx, in *diffIn) (*body[List[workflow.Change]], error) {
 		changes, err := s.Publisher.Diff(c, principalOf(c).Tenant, in.ID, in.From, in.To)
@@ -118,7 +118,7 @@ func (s *server) registerCopies(api huma.API) {
 		OnID
 		Body struct {
 			ID      string `json:"id" pattern:"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$" doc:"of the copy"`
-			Version int    `json:"version,omitempty" minimum:"1" doc:"absent: the newest"`
+			Version int    `json:"version,omitempty" minimum:"1" doc:"absent: the latest"`
 		}
 	}
 	copying := op(Admin, "copyWorkflow", "POST", "/v1/workflows/{id}/copy", "Publish a workflow under another id").creating()
@@ -130,7 +130,7 @@ func (s *server) registerCopies(api huma.API) {
 
 // orPublished documents an operation that publishes one definition, if it is a new one and nobody else has to approve it.
 func orPublished(api huma.API, o operation) operation {
-	o = answering[Publication](api, o, http.StatusOK, "Nothing was published: the newest version has the same source, or it was a dry run")
+	o = answering[Publication](api, o, http.StatusOK, "Nothing was published: the latest version has the same source, or it was a dry run")
 	return orProposal[Publication](api, o)
 }
 

@@ -19,7 +19,7 @@ type OnDocument struct {
 type Document struct {
 	ID          string                  `json:"id"`
 	Kind        string                  `json:"kind"`
-	Title       string                  `json:"title,omitempty" doc:"what the workflow calls the kind"`
+	Title       string                  `json:"title,omitempty" doc:"name of the kind in the workflow"`
 	Side        string                  `json:"side,omitempty"`
 	ContentType string                  `json:"content_type"`
 	Size        int64                   `json:"size"`
@@ -103,7 +103,7 @@ func (s *server) registerDocumentReview(api huma.API) {
 			Reason   string `json:"reason,omitempty" maxLength:"200"`
 			Comment  string `json:"comment,omitempty" maxLength:"10000"`
 
-			OnBehalfOf string `json:"on_behalf_of,omitempty" maxLength:"200" doc:"the id of the person of your back office who decides: a key with the scope cases:decide must say it"`
+			OnBehalfOf string `json:"on_behalf_of,omitempty" maxLength:"200" doc:"id of the person of your back office who decides; required for a key with the scope cases:decide"`
 		}
 	}
 	add(s, api, op(Review, "decideDocument", "POST", "/v1/cases/{id}/documents/{document}/decision", "Decide a document"), func(c ctx, in *documentDecisionIn) (*caseAnswer, error) {

@@ -13,7 +13,7 @@ import (
 // A draft can ask of decisions whatever it likes. Whoever does not see their inputs learns from it how many there are, and not which:
 // examples would name decisions, and a list of decisions names their cases.
 
-// seesInputs says whether somebody sees what decisions were made of.
+// seesInputs reports whether somebody sees what decisions were made of.
 func seesInputs(c ctx) bool { return identity.Has(principalOf(c), identity.DecisionInput) }
 
 // narrows refuses a backtest of one case to whoever does not see its input.
@@ -21,7 +21,7 @@ func narrows(c ctx, filter LedgerFilters) error {
 	if filter.Case == "" || seesInputs(c) {
 		return nil
 	}
-	return identity.Lacks(identity.DecisionInput).With("body.case", "forbidden", "the decisions of one case are tried by who may read their input")
+	return identity.Lacks(identity.DecisionInput).With("body.case", "forbidden", "testing the decisions of a single case requires the permission to read their input")
 }
 
 // unnamed is a report without ids of decisions. The report itself is not changed.

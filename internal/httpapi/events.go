@@ -15,17 +15,17 @@ import (
 type EventList struct {
 	Data          []webhook.Envelope `json:"data" nullable:"false"`
 	NextCursor    *string            `json:"next_cursor"`
-	CompleteUntil time.Time          `json:"complete_until" doc:"no event that became final before this time can still be added: at the end of the list, go on with created_after set to it"`
-	Unreadable    []string           `json:"unreadable,omitempty" doc:"the changes of cases, each with the case and its version, whose events are there and cannot be read: an operator has to look; absent: there are none"`
+	CompleteUntil time.Time          `json:"complete_until" doc:"all events that became final before this time are included: at the end of the list, continue with created_after set to it"`
+	Unreadable    []string           `json:"unreadable,omitempty" doc:"changes of cases, with case and version, whose events exist but cannot be read: an operator has to examine them; absent: none"`
 }
 
 func (s *server) registerEvents(api huma.API) {
 	type Filters struct {
-		Types []string  `query:"type,explode" nullable:"false" maxItems:"50" doc:"only events of these types: exact ones, or a family such as case.*; repeat it for several"`
+		Types []string  `query:"type,explode" nullable:"false" maxItems:"50" doc:"only events of these types, or of a family such as case.*; repeatable"`
 		Case  string    `query:"case" maxLength:"100" doc:"only events of this case"`
-		After string    `query:"after" maxLength:"200" doc:"the id of an event: only those that come after it in the order"`
-		Since time.Time `query:"created_after" doc:"became final at this time or later"`
-		Until time.Time `query:"created_before" doc:"became final before this time"`
+		After string    `query:"after" maxLength:"200" doc:"id of an event: only events after it"`
+		Since time.Time `query:"created_after" doc:"only events that became final at or after this time"`
+		Until time.Time `query:"created_before" doc:"only events that became final before this time"`
 	}
 	type listIn struct {
 		Filters
@@ -43,7 +43,7 @@ func (s *server) registerEvents(api huma.API) {
 			return nil, err
 		}
 		if !in.Since.IsZero() && !in.Until.IsZero() && !in.Since.Before(in.Until) {
-			return nil, problem.New(problem.Invalid, "There is no time between the two.").With("query.created_before", "range", "created_before is later than created_after")
+			return nil, problem.New(problem.Invalid, "The period is empty.").With("query.created_before", "range", "created_before is later than created_after")
 		}
 		page, err := s.Cases.Events(c, p, cases.EventQuery{
 			Wants: wants, Case: in.Case, After: in.After, Since: in.Since, Before: in.Until, Limit: in.Limit, Cursor: cursor,

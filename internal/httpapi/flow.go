@@ -19,9 +19,9 @@ type FlowCase struct {
 	Version       int               `json:"version"`
 	Next          []statechart.Next `json:"next" nullable:"false"`
 	Documents     []FlowDocument    `json:"documents" nullable:"false"`
-	Message       *cases.Message    `json:"message,omitempty" doc:"what the applicant is asked for"`
+	Message       *cases.Message    `json:"message,omitempty" doc:"data that the applicant is asked for"`
 
-	Accepted map[string]any `json:"accepted,omitempty" doc:"what vendors whose answers are still to come have given for the applicant, by work: the address of a session"`
+	Accepted map[string]any `json:"accepted,omitempty" doc:"data that vendors have returned for the applicant while their final answer is pending, by work: for example the address of a session"`
 }
 
 // FlowDocument is what an applicant sees of a document.
@@ -32,7 +32,7 @@ type FlowDocument struct {
 	ContentType string               `json:"content_type"`
 	Size        int64                `json:"size"`
 	Status      cases.DocumentStatus `json:"status"`
-	Reason      string               `json:"reason,omitempty" doc:"why another is asked for"`
+	Reason      string               `json:"reason,omitempty" doc:"why another file is requested"`
 }
 
 type flowAnswer struct {

@@ -37,7 +37,7 @@ func (h *house) written(secret string) map[string]*httptest.ResponseRecorder {
 	return answers
 }
 
-// lacking says whether an answer refuses for want of a permission.
+// lacking reports whether an answer refuses for want of a permission.
 func (h *house) lacking(w *httptest.ResponseRecorder) bool {
 	return w.Code == http.StatusForbidden && strings.Contains(w.Header().Get("WWW-Authenticate"), "insufficient_scope")
 }

@@ -11,7 +11,7 @@ func (s *server) registerHealth(api huma.API) {
 		Status  string `json:"status"`
 		Version string `json:"version,omitempty"`
 	}
-	up := op("", "getHealth", "GET", "/v1/health", "Say that it is up; 503 while it cannot keep anything")
+	up := op("", "getHealth", "GET", "/v1/health", "Report that the server is up; 503 while it cannot store anything")
 	up.Errors = append(up.Errors, http.StatusServiceUnavailable)
 	add(s, api, up, func(c ctx, _ *none) (*body[health], error) {
 		if s.Writable != nil {

@@ -13,7 +13,7 @@ func (s *server) registerHistory(api huma.API) {
 	type historyIn struct {
 		OnCase
 		Sort   string   `query:"sort" enum:"version,-version" default:"version" doc:"-version: newest first"`
-		Causes []string `query:"cause,explode" nullable:"false" maxItems:"20" enum:"started,event,decision,decision_proposed,timer,outcome,incident,incident_resolved,context,document,document_decision,document_viewed,assigned,note,undone,cancelled,execution_replaced,callback_awaited,callback_ignored,postponed,children_started,child_reported,migrated,flow_token_created" doc:"only entries of these causes; repeat it for several"`
+		Causes []string `query:"cause,explode" nullable:"false" maxItems:"20" enum:"started,event,decision,decision_proposed,timer,outcome,incident,incident_resolved,context,document,document_decision,document_viewed,assigned,note,undone,cancelled,execution_replaced,callback_awaited,callback_ignored,postponed,children_started,child_reported,migrated,flow_token_created" doc:"only entries with these causes; repeatable"`
 		Paging
 	}
 	add(s, api, op(Review, "listHistory", "GET", "/v1/cases/{id}/history", "List history entries, by default oldest first"), func(c ctx, in *historyIn) (*body[List[cases.Entry]], error) {
@@ -29,7 +29,7 @@ func (s *server) registerHistory(api huma.API) {
 		}
 		if text != "" {
 			if query.Bound, err = strconv.Atoi(text); err != nil {
-				return nil, problem.Wrap(err, problem.Internal, "The cursor is not ours.")
+				return nil, problem.Wrap(err, problem.Internal, "The cursor is not valid.")
 			}
 		}
 		entries, bound, err := s.Cases.HistoryPage(c, p, in.ID, query)

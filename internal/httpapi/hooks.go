@@ -32,7 +32,7 @@ func (in *callbackIn) Resolve(c huma.Context) []error {
 
 // invalidCallback tells the vendor what is wrong with its callback: as an answer of ours it would be a fault of the gateway.
 func invalidCallback(err error) error {
-	e := problem.New(problem.Invalid, "The callback is not what its plugin expects.")
+	e := problem.New(problem.Invalid, "The callback does not match its plugin.")
 	for _, f := range problem.As(err).Fields {
 		e.With(f.Location, f.Code, "%s", f.Message)
 	}

@@ -15,14 +15,14 @@ func (s *server) registerIncidents(api huma.API) {
 		OnIncident
 		Seen
 		Body *struct {
-			Context map[string]any `json:"context,omitempty" doc:"put into the case's context first, as a merge patch"`
+			Context map[string]any `json:"context,omitempty" doc:"merge patch that is applied to the case's context first"`
 		}
 	}
 	type skipIn struct {
 		OnIncident
 		Seen
 		Body struct {
-			Result  any    `json:"result" doc:"what the work would have given"`
+			Result  any    `json:"result" doc:"result that the work would have returned"`
 			Comment string `json:"comment,omitempty" maxLength:"10000"`
 		}
 	}

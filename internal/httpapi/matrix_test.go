@@ -95,7 +95,7 @@ var whose = map[string]map[string]string{
 	"review":  {"approve": "reviewer approver", "accept": "approver", "WITHDRAW": "applicant client"},
 }
 
-// collecting says who may write data where.
+// collecting states who may write data where.
 var collecting = map[string]string{"collect": "applicant client people", "waiting": "applicant client people", "review": "people"}
 
 // TestWhoMayDoWhatWhen tries every writing operation with every credential in every state, with every event.

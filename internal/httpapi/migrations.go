@@ -20,10 +20,10 @@ func (s *server) registerMigrations(api huma.API) {
 		Body struct {
 			From   int               `json:"from" minimum:"1"`
 			To     int               `json:"to" minimum:"1"`
-			States map[string]string `json:"states,omitempty" doc:"which state of the new version takes the place of one of the old; one that is mapped is entered anew, also to itself"`
-			DryRun bool              `json:"dry_run,omitempty" doc:"say what would happen to each case"`
-			Cases  []string          `json:"cases,omitempty" maxItems:"100" doc:"only these; absent: all active cases of the version, a page at a time"`
-			Limit  int               `json:"limit,omitempty" minimum:"1" maximum:"100" doc:"of a page; default 100"`
+			States map[string]string `json:"states,omitempty" doc:"states of the new version by the states of the old one that they replace; a mapped state is entered again, even if mapped to itself"`
+			DryRun bool              `json:"dry_run,omitempty" doc:"only report what would happen to each case"`
+			Cases  []string          `json:"cases,omitempty" maxItems:"100" doc:"only these cases; absent: all active cases of the version, page by page"`
+			Limit  int               `json:"limit,omitempty" minimum:"1" maximum:"100" doc:"maximum number per page; default 100"`
 			Cursor string            `json:"cursor,omitempty" maxLength:"2000"`
 		}
 	}

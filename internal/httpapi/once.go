@@ -48,7 +48,7 @@ func (s *server) once(w http.ResponseWriter, r *http.Request, op operation, hand
 func (s *server) begin(r *http.Request, op operation) (idempotency.Reservation, bool, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return idempotency.Reservation{}, false, problem.Wrap(err, problem.Timeout, "The body did not arrive.")
+		return idempotency.Reservation{}, false, problem.Wrap(err, problem.Timeout, "The body could not be read to its end.")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	p := principalOf(r.Context())

@@ -20,8 +20,8 @@ const deliveryPages = "deliveries "
 // registerOutbox adds what people do about effects, and deliveries to subscribers, that could not be delivered.
 func (s *server) registerOutbox(api huma.API) {
 	type Choice struct { // exported: Huma does not look into others
-		Case     string `json:"case,omitempty" maxLength:"100" doc:"of this case only"`
-		Effect   string `json:"effect,omitempty" maxLength:"40" doc:"just this one: version/number of an effect of the case, or the id of a delivery"`
+		Case     string `json:"case,omitempty" maxLength:"100" doc:"only this case"`
+		Effect   string `json:"effect,omitempty" maxLength:"40" doc:"only this dead letter: version/number of an effect of the case, or the id of a delivery"`
 		Kind     string `json:"kind,omitempty" enum:"start,wake,stop,publish,report,cancel,unreadable,deliver"`
 		Receiver string `json:"receiver,omitempty" maxLength:"100"`
 	}
@@ -34,7 +34,7 @@ func (s *server) registerOutbox(api huma.API) {
 	type settleIn struct {
 		Body struct {
 			Choice
-			Reason string `json:"reason,omitempty" maxLength:"1000" doc:"why; kept in the history of each case whose effects are among them, and with each delivery"`
+			Reason string `json:"reason,omitempty" maxLength:"1000" doc:"reason; recorded in the history of each affected case, and with each delivery"`
 		}
 	}
 	add(s, api, op(Review, "listDeadLetters", "GET", "/v1/outbox/dead-letters", "List dead letters: effects by case, then deliveries by subscription"), func(c ctx, in *listIn) (*body[List[cases.DeadLetter]], error) {
@@ -56,7 +56,7 @@ func (s *server) registerOutbox(api huma.API) {
 	})
 	add(s, api, op(Review, "discardDeadLetters", "POST", "/v1/outbox/dead-letters/discard", "Discard dead letters: one, or all that match, 200 at a time").repeatable(), func(c ctx, in *settleIn) (*body[Settled], error) {
 		if in.Body.Reason == "" {
-			return nil, problem.New(problem.Invalid, "The choice has problems.").With("body.reason", "required", "say why it shall not happen")
+			return nil, problem.New(problem.Invalid, "The selection is not valid.").With("body.reason", "required", "a reason is required")
 		}
 		return settle(c, in.Body.Choice, cases.Settlement{Discard: true, Reason: in.Body.Reason})
 	})
@@ -103,7 +103,7 @@ func (s *server) settleDeadLetters(c ctx, effect string, filter cases.DeadLetter
 	case strings.HasPrefix(effect, "dlv_"):
 		return 1, false, s.Webhooks.SettleOne(c, who.Tenant, effect, settlement(c, how))
 	case effect != "" && filter.Case == "":
-		return 0, false, problem.New(problem.Invalid, "The choice has problems.").With("body.case", "required", "an effect is one of a case")
+		return 0, false, problem.New(problem.Invalid, "The selection is not valid.").With("body.case", "required", "effect requires case")
 	case effect != "":
 		return 1, false, s.Cases.SettleDeadLetter(c, who, filter.Case, effect, how)
 	}
@@ -122,8 +122,8 @@ func settlement(c ctx, how cases.Settlement) webhook.Settlement {
 	return webhook.Settlement{Discard: how.Discard, Reason: how.Reason, By: principalOf(c).ID, Call: reserved(c, "call")}
 }
 
-// Settled says how many dead letters a call has replayed or discarded.
+// Settled states how many dead letters a call has replayed or discarded.
 type Settled struct {
 	Settled int  `json:"settled"`
-	More    bool `json:"more" doc:"there may be more: call again"`
+	More    bool `json:"more" doc:"whether there may be more: repeat the request"`
 }

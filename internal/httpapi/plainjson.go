@@ -23,9 +23,9 @@ func plainJSON(body []byte) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	e := problem.New(problem.MalformedJSON, "The body is not JSON that every reader takes in the same way.")
+	e := problem.New(problem.MalformedJSON, "The body is not unambiguous JSON.")
 	if !slices.ContainsFunc(faults, func(f source.JSONFault) bool { return !f.Legible() }) {
-		e = problem.New(problem.Invalid, "The body has values that cannot be kept as they are.")
+		e = problem.New(problem.Invalid, "The body has values that cannot be stored unchanged.")
 	}
 	for _, f := range faults {
 		e.With(source.Join("body", f.Path), f.Code, "%s", f.Message)
@@ -43,7 +43,7 @@ func visibleNames(body []byte) error {
 	if err := json.Unmarshal(body, &value); err != nil {
 		return problem.Wrap(err, problem.MalformedJSON, "The body is not one JSON value.").With("body", "json", "this is not one JSON value")
 	}
-	e := problem.New(problem.Invalid, "The body has names with characters that cannot be seen.")
+	e := problem.New(problem.Invalid, "The body has names with invisible characters.")
 	findHiddenNames(value, "body", e)
 	if len(e.Fields) > 0 {
 		return e
@@ -60,7 +60,7 @@ func findHiddenNames(value any, path string, e *problem.Error) {
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if found := text.Hidden(name, text.Line); found != "" {
-				e.With(path, "hidden_character", "the name of a member must not have %s in it", found)
+				e.With(path, "hidden_character", "the name of a member must not contain %s", found)
 				continue
 			}
 			findHiddenNames(v[name], source.Join(path, name), e)

@@ -18,23 +18,23 @@ type PolicyDecision struct {
 	Policy     string            `json:"policy"`
 	Version    int               `json:"version"`
 	Digest     string            `json:"digest" doc:"SHA-256 of the policy's source"`
-	Engine     int               `json:"engine" doc:"revision of the rules that decided: it is raised when what policies mean is corrected"`
-	At         time.Time         `json:"at" doc:"the time that the policy was told, to the nanosecond"`
+	Engine     int               `json:"engine" doc:"revision of the rules that made the decision; it increases when the meaning of policies is corrected"`
+	At         time.Time         `json:"at" doc:"the time that the policy used, to the nanosecond"`
 	Outcome    string            `json:"outcome"`
 	Score      float64           `json:"score"`
 	Severity   string            `json:"severity"`
 	Fired      []string          `json:"fired" nullable:"false"`
-	Editions   map[string]string `json:"editions,omitempty" doc:"of the lists that it asked"`
+	Editions   map[string]string `json:"editions,omitempty" doc:"editions of the lists that it used"`
 	Calls      map[string]int    `json:"calls,omitempty" doc:"versions of the policies that it may have called, by id"`
 	Case       string            `json:"case,omitempty"`
 	Subject    string            `json:"subject,omitempty"`
 	TookUS     int64             `json:"took_us" doc:"microseconds of the evaluation"`
-	Omitted    []string          `json:"omitted,omitempty" doc:"what was too large to be kept: input, trace, fired"`
-	Trial      *ledger.Side      `json:"trial,omitempty" doc:"which side of a trial has decided; the challenger's decisions have version 0"`
-	Shadow     *PolicyShadow     `json:"shadow,omitempty" doc:"what a draft would have decided"`
-	Unreadable bool              `json:"unreadable,omitempty" doc:"the decision is kept and cannot be read: of most only the id and the time are known"`
-	Input      any               `json:"input,omitempty" doc:"what it saw; needs the permission decisions:input"`
-	Answer     any               `json:"answer,omitempty" doc:"as it was given, with the trace"`
+	Omitted    []string          `json:"omitted,omitempty" doc:"parts that were too large to be stored: input, trace, fired"`
+	Trial      *ledger.Side      `json:"trial,omitempty" doc:"the side of a trial that has decided; decisions of a challenger have version 0"`
+	Shadow     *PolicyShadow     `json:"shadow,omitempty" doc:"the decision of the draft"`
+	Unreadable bool              `json:"unreadable,omitempty" doc:"whether the decision is stored but cannot be read; usually only its id and time are known"`
+	Input      any               `json:"input,omitempty" doc:"its input; requires the permission decisions:input"`
+	Answer     any               `json:"answer,omitempty" doc:"the original answer, with the trace"`
 }
 
 // PolicyShadow is what a draft would have decided.
@@ -44,7 +44,7 @@ type PolicyShadow struct {
 	Score    float64  `json:"score"`
 	Severity string   `json:"severity,omitempty"`
 	Fired    []string `json:"fired" nullable:"false"`
-	Error    string   `json:"error,omitempty" doc:"the code of what kept it from deciding"`
+	Error    string   `json:"error,omitempty" doc:"code of the error that prevented its decision"`
 	TookUS   int64    `json:"took_us" doc:"microseconds of the evaluation"`
 }
 
@@ -73,8 +73,8 @@ func (s *server) registerEvaluation(api huma.API) {
 		Body struct {
 			Input   map[string]any `json:"input"`
 			Now     *time.Time     `json:"now,omitempty" doc:"default: now"`
-			Version int            `json:"version,omitempty" minimum:"1" doc:"default: the newest, and the challenger that is tried beside it"`
-			Subject string         `json:"subject,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$" doc:"an opaque id of who is decided about, and no personal data: kept with the decision; the same subject meets the same side of a trial"`
+			Version int            `json:"version,omitempty" minimum:"1" doc:"default: the latest, and a challenger that runs alongside it"`
+			Subject string         `json:"subject,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$" doc:"opaque id of the subject, without personal data; stored with the decision. The same subject is always assigned to the same side of a trial"`
 		}
 	}
 	evaluate := op(Client, "evaluatePolicy", "POST", "/v1/policies/{id}/evaluate", "Evaluate a policy and keep the decision with its input").creating()
@@ -110,12 +110,12 @@ func (s *server) decisions() *ledger.Ledger {
 // LedgerFilters are the filters of a list of decisions, and of a backtest. They are exported because Huma reads exported
 // members only.
 type LedgerFilters struct {
-	From    time.Time `query:"from" json:"from,omitzero" doc:"decided at this time or later"`
-	To      time.Time `query:"to" json:"to,omitzero" doc:"decided before this time"`
+	From    time.Time `query:"from" json:"from,omitzero" doc:"only decisions made at or after this time"`
+	To      time.Time `query:"to" json:"to,omitzero" doc:"only decisions made before this time"`
 	Outcome string    `query:"outcome" json:"outcome,omitempty" maxLength:"100"`
 	Version int       `query:"version" json:"version,omitempty" minimum:"1" doc:"of the policy"`
 	Case    string    `query:"case" json:"case,omitempty" maxLength:"100"`
-	Trial   string    `query:"trial" json:"trial,omitempty" maxLength:"100" doc:"decided in this trial, by either side, or seen by its shadow"`
+	Trial   string    `query:"trial" json:"trial,omitempty" maxLength:"100" doc:"only decisions of this trial: made by either side, or evaluated by its shadow"`
 }
 
 func (f LedgerFilters) filter() ledger.Filter {
@@ -127,7 +127,7 @@ const maxFull = 4 << 20
 
 func (s *server) registerLedger(api huma.API) {
 	type Shape struct {
-		View string `query:"view" enum:"summary,full" default:"summary" doc:"full: with input and answer; needs the permission decisions:input, and a page may be short"`
+		View string `query:"view" enum:"summary,full" default:"summary" doc:"full: with input and answer; requires the permission decisions:input, and pages may be shorter"`
 	}
 	type listIn struct {
 		OnID

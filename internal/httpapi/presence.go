@@ -13,7 +13,7 @@ type Presence struct {
 	User    string    `json:"user"`
 	Name    string    `json:"name"`
 	Since   time.Time `json:"since"`
-	Editing bool      `json:"editing" doc:"has begun to write a decision"`
+	Editing bool      `json:"editing" doc:"whether the user has begun to write a decision"`
 }
 
 // Present is who looks at a case, and which version it is at.

@@ -23,11 +23,11 @@ type Problem struct {
 	Title     string          `json:"title"`
 	Status    int             `json:"status"`
 	Detail    string          `json:"detail"`
-	Code      string          `json:"code" doc:"stable name of what went wrong"`
+	Code      string          `json:"code" doc:"stable code of the failure"`
 	RequestID string          `json:"request_id"`
 	Errors    []problem.Field `json:"errors" nullable:"false"`
 	Allowed   any             `json:"allowed,omitempty" doc:"event_not_allowed: the events that are allowed"`
-	Details   map[string]any  `json:"details,omitempty" doc:"more about it, by code"`
+	Details   map[string]any  `json:"details,omitempty" doc:"details, depending on the code"`
 
 	retry     bool
 	challenge string // of WWW-Authenticate
@@ -146,7 +146,7 @@ func fromHuma(status int, message string, errs []error) error {
 	if !ok {
 		return problem.Wrap(errors.Join(errs...), problem.Internal, "Something went wrong on our side.")
 	}
-	e := problem.New(code, "The request cannot be taken as it is.")
+	e := problem.New(code, "The request is not valid.")
 	for _, err := range errs {
 		if detail, ok := err.(huma.ErrorDetailer); ok {
 			d := detail.ErrorDetail()
@@ -179,8 +179,8 @@ func placeOf(d *huma.ErrorDetail) string {
 // explanations map the beginnings of Huma's messages to our codes; those that end in a value of the caller are replaced.
 var explanations = []struct{ begins, code, message string }{
 	{"unexpected property", "unknown", "there is no such field"},
-	{"expected required property", "required", "this field is needed"},
-	{"required ", "required", "this is needed"},
+	{"expected required property", "required", "this field is required"},
+	{"required ", "required", "this is required"},
 	{"expected value to be one of", "enum", ""},
 	{"expected length", "length", ""},
 	{"expected array length", "length", ""},
@@ -209,5 +209,5 @@ func explain(message string) (code, text string) {
 			return x.code, message
 		}
 	}
-	return "invalid", "the value is not usable here"
+	return "invalid", "the value is not valid here"
 }

@@ -23,12 +23,12 @@ type Proposal struct {
 	Comment    string             `json:"comment,omitempty"`
 	ProposedAt time.Time          `json:"proposed_at"`
 	ProposedBy string             `json:"proposed_by"`
-	Behind     []string           `json:"behind,omitempty" doc:"proposed with a key: who may hold a secret of it, and cannot approve either"`
+	Behind     []string           `json:"behind,omitempty" doc:"if proposed with a key: people who may know its secret, and so cannot approve either"`
 	DecidedAt  *time.Time         `json:"decided_at"`
 	DecidedBy  string             `json:"decided_by,omitempty"`
 	Reason     string             `json:"reason,omitempty" doc:"why it has ended so"`
-	Documents  []ProposedDocument `json:"documents" nullable:"false" doc:"all of them are published in one go"`
-	Settings   *ProposedSettings  `json:"settings,omitempty" doc:"a change of the settings instead of documents"`
+	Documents  []ProposedDocument `json:"documents" nullable:"false" doc:"the documents, which are published atomically"`
+	Settings   *ProposedSettings  `json:"settings,omitempty" doc:"a change of settings instead of documents"`
 }
 
 // ProposedDocument is a document of a proposal. What comes with it depends on where it is: a list has neither sources nor
@@ -36,18 +36,18 @@ type Proposal struct {
 type ProposedDocument struct {
 	Kind     registry.Kind        `json:"kind" enum:"workflow,policy,plugin"`
 	ID       string               `json:"id"`
-	Base     int                  `json:"base" doc:"the version that was the newest; 0: there was none"`
+	Base     int                  `json:"base" doc:"the latest version at that time; 0: none"`
 	Title    string               `json:"title,omitempty"`
 	Digest   string               `json:"digest" doc:"SHA-256 of the source"`
 	Comment  string               `json:"comment,omitempty"`
-	Version  int                  `json:"version,omitempty" doc:"that it has become"`
-	Newest   *int                 `json:"newest,omitempty" doc:"the newest version now; another than base: it is outdated"`
+	Version  int                  `json:"version,omitempty" doc:"the proposal that was created"`
+	Newest   *int                 `json:"newest,omitempty" doc:"the latest version now; if it differs from base, the proposal is outdated"`
 	Source   string               `json:"source,omitempty"`
-	Diff     *linediff.Diff       `json:"diff,omitempty" doc:"by lines, against the version that it is based on; absent when that is not there any more"`
-	Changes  []workflow.Change    `json:"changes,omitempty" doc:"of a workflow: what changes for running cases that are moved to it"`
-	Cases    []PolicyCase         `json:"cases,omitempty" doc:"of a policy: what becomes of the cases that are written in it, now"`
+	Diff     *linediff.Diff       `json:"diff,omitempty" doc:"line by line, compared with the version that it is based on; absent if that version no longer exists"`
+	Changes  []workflow.Change    `json:"changes,omitempty" doc:"of a workflow: the effects on running cases that are migrated to it"`
+	Cases    []PolicyCase         `json:"cases,omitempty" doc:"of a policy: current results of its test cases"`
 	Warnings []problem.Diagnostic `json:"warnings,omitempty"`
-	Problems []problem.Diagnostic `json:"problems,omitempty" doc:"why it could not be published any more, as things are now"`
+	Problems []problem.Diagnostic `json:"problems,omitempty" doc:"why it can no longer be published"`
 	States   int                  `json:"states,omitempty" doc:"of a workflow: of its state machine"`
 }
 
@@ -67,7 +67,7 @@ func orProposal[T any](api huma.API, o operation) operation {
 		status = http.StatusOK
 	}
 	o = answering[T](api, o, status, http.StatusText(status))
-	return answering[Proposal](api, o, http.StatusAccepted, "Four eyes are on: it is proposed")
+	return answering[Proposal](api, o, http.StatusAccepted, "Four eyes are required: a proposal was created")
 }
 
 // answering documents that an operation answers a status with a T.

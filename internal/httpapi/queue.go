@@ -22,7 +22,7 @@ type Queue struct {
 	Workflow      map[string]int `json:"workflow" nullable:"false"`
 	State         map[string]int `json:"state" nullable:"false" doc:"workflow/state"`
 	Risk          map[string]int `json:"risk" nullable:"false"`
-	Waiting       map[string]int `json:"waiting" nullable:"false" doc:"by for whom they wait: see waiting_for"`
+	Waiting       map[string]int `json:"waiting" nullable:"false" doc:"by the party that they wait for; see waiting_for"`
 }
 
 func queueShape(q cases.QueueCounts) Queue {

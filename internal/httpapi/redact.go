@@ -42,7 +42,7 @@ var withoutCases = map[identity.Permission]bool{
 	identity.UsersRead: true, identity.SelfRead: true, identity.FlowUse: true, identity.HooksAnswer: true, identity.Anybody: true,
 }
 
-// redacts says whether an operation's answers hold personal data that somebody is not to see.
+// redacts reports whether an operation's answers hold personal data that somebody is not to see.
 func redacts(p identity.Principal, operation string) bool {
 	return !withoutCases[identity.Needs(operation)] && !identity.Has(p, identity.CasesPersonal)
 }

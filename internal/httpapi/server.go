@@ -68,7 +68,7 @@ func New(config Config) (http.Handler, error) {
 	return s, err
 }
 
-// Describe gives the form of all audiences' operations. What a form does not say, package apidoc adds to it.
+// Describe returns the form of all audiences' operations. What a form does not say, package apidoc adds to it.
 func Describe() (*huma.OpenAPI, error) {
 	_, api, err := build(Config{Secret: make([]byte, 32), Operations: AllOperations()})
 	if err != nil {
@@ -160,7 +160,7 @@ func add[I, O any](s *server, api huma.API, op operation, handler func(ctx ctx, 
 // challenged documents what an answer about the credential says.
 func challenged(responses map[string]*huma.Response) {
 	for status, description := range map[string]string{
-		"401": "No credential, or one that is not valid, has expired or was revoked",
+		"401": "The credential is missing, not valid, expired or revoked",
 		"403": "Permission denied; details.permission names the permission",
 	} {
 		responses[status].Description = description
@@ -220,14 +220,14 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request, op operation) (*h
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			return r, problem.New(problem.TooLarge, "A body has at most %d bytes.", op.maxBody)
 		}
-		return r, problem.Wrap(err, problem.Timeout, "The body did not arrive.")
+		return r, problem.Wrap(err, problem.Timeout, "The body could not be read to its end.")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if op.raw {
 		return r, nil
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); len(body) > 0 && (err != nil || !op.takes(kind)) {
-		return r, problem.New(problem.UnsupportedMedia, "Send application/json.").With("header.Content-Type", "unsupported", "only application/json is taken, and application/merge-patch+json with PATCH")
+		return r, problem.New(problem.UnsupportedMedia, "Send application/json.").With("header.Content-Type", "unsupported", "only application/json is accepted, and application/merge-patch+json with PATCH")
 	}
 	if err := plainJSON(body); err != nil {
 		return r, err
@@ -263,12 +263,12 @@ func (o operation) readable(h http.Header) error {
 	return nil
 }
 
-// takes says whether a body of this type is read. What PATCH is sent here is a merge patch (RFC 7396) under either name.
+// takes reports whether a body of this type is read. What PATCH is sent here is a merge patch (RFC 7396) under either name.
 func (o operation) takes(kind string) bool {
 	return kind == "application/json" || kind == "application/merge-patch+json" && o.Method == http.MethodPatch
 }
 
-// authenticate gives the principal that a gateway's authorizer has found, or that the credential is. A refusal of the
+// authenticate returns the principal that a gateway's authorizer has found, or that the credential is. A refusal of the
 // authorizer is one, whatever else is there.
 func (s *server) authenticate(r *http.Request) (identity.Principal, error) {
 	if err := refusalOf(r.Context()); err != nil {
@@ -331,7 +331,7 @@ func (s *server) unknown(w http.ResponseWriter, r *http.Request, handler http.Ha
 	handler.ServeHTTP(quiet, r)
 	if quiet.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", quiet.header.Get("Allow"))
-		writeProblem(r.Context(), w, problem.New(problem.MethodNotAllowed, "The path does not have this method."))
+		writeProblem(r.Context(), w, problem.New(problem.MethodNotAllowed, "The path does not support this method."))
 		return
 	}
 	writeProblem(r.Context(), w, problem.New(problem.NotFound, "There is no such path."))

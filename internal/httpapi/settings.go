@@ -11,7 +11,7 @@ import (
 
 // PublishingSettings say how a tenant publishes.
 type PublishingSettings struct {
-	FourEyes   bool       `json:"four_eyes" doc:"nobody publishes alone: what is published is a proposal until another person approves it"`
+	FourEyes   bool       `json:"four_eyes" doc:"whether publications require the approval of a second person"`
 	Version    int        `json:"version"`
 	Comment    string     `json:"comment,omitempty"`
 	ChangedAt  *time.Time `json:"changed_at" doc:"null: never"`

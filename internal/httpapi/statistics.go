@@ -17,7 +17,7 @@ type Day struct {
 	Started   int            `json:"started"`
 	Completed map[string]int `json:"completed" nullable:"false" doc:"by outcome"`
 	Decided   int            `json:"decided" doc:"by people"`
-	Took      *Took          `json:"decision_seconds" doc:"from when a person was asked until a person decided"`
+	Took      *Took          `json:"decision_seconds" doc:"time from the request for a decision to the decision"`
 }
 
 // TransformSchema implements huma.SchemaTransformer.
@@ -25,7 +25,7 @@ func (Day) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return nullable(s, "decision_seconds")
 }
 
-// Took says how long people took, in seconds; right to a twelfth.
+// Took states how long people took, in seconds; right to a twelfth.
 type Took struct {
 	Median float64 `json:"median"`
 	P90    float64 `json:"p90"`

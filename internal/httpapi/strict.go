@@ -55,9 +55,9 @@ func inputOf(document *huma.OpenAPI, op operation) input {
 
 // address refuses parameters of the query that the operation does not have, and what is no text. Errors: Invalid.
 func (in input) address(r *http.Request) error {
-	e := problem.New(problem.Invalid, "The address has problems.")
+	e := problem.New(problem.Invalid, "The URL is not valid.")
 	if !plainText(r.URL.Path) {
-		e.With("path", "text", "an address is UTF-8 without NUL")
+		e.With("path", "text", "a URL must be UTF-8 without NUL")
 	}
 	values := r.URL.Query()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -69,7 +69,7 @@ func (in input) address(r *http.Request) error {
 			}
 			e.With("query", "unknown", "%s", message)
 		case !plainText(strings.Join(values[name], "")):
-			e.With("query."+name, "text", "a parameter is UTF-8 without NUL")
+			e.With("query."+name, "text", "a parameter must be UTF-8 without NUL")
 		case slices.Contains(in.times, name) && slices.ContainsFunc(values[name], zeroTime):
 			e.With("query."+name, "range", noZeroTime)
 		}
@@ -101,13 +101,13 @@ func (in input) repeated(r *http.Request) *http.Request {
 
 func plainText(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
 
-// zeroTime says whether a text is the first instant of the year 1, in whatever zone: decoders take it for an absent time.
+// zeroTime reports whether a text is the first instant of the year 1, in whatever zone: decoders take it for an absent time.
 func zeroTime(text string) bool {
 	at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(text))
 	return err == nil && at.IsZero()
 }
 
-const noZeroTime = "no time is that long ago: leave it out, or give a later one"
+const noZeroTime = "the zero time is not accepted: leave the field out, or send a later time"
 
 // absent refuses what decoders take for an absent member: null where the schema has another type, and the first instant of all. Errors: Invalid.
 func (in input) absent(text []byte) error {
@@ -118,7 +118,7 @@ func (in input) absent(text []byte) error {
 	if err := json.Unmarshal(text, &value); err != nil {
 		return problem.Wrap(err, problem.MalformedJSON, "The body is not one JSON value.").With("body", "json", "this is not one JSON value")
 	}
-	e := problem.New(problem.Invalid, "The body has null, or a time before all others, where there is a value or nothing.")
+	e := problem.New(problem.Invalid, "The body has null, or the zero time, where a value is expected.")
 	in.walk(in.body, value, "body", e)
 	if len(e.Fields) > 0 {
 		return e
@@ -135,7 +135,7 @@ func (in input) walk(schema *huma.Schema, value any, path string, e *problem.Err
 	switch v := value.(type) {
 	case nil:
 		if schema.Type != "" && !nullable {
-			e.With(path, "null", "null is not taken here: leave the field out, or give it a value")
+			e.With(path, "null", "null is not accepted here: leave the field out, or send a value")
 		}
 	case string:
 		if schema.Format == "date-time" && zeroTime(v) {

@@ -14,19 +14,19 @@ import (
 type PolicyTrial struct {
 	ID          string       `json:"id"`
 	Policy      string       `json:"policy"`
-	Kind        trial.Kind   `json:"kind" enum:"shadow,challenger" doc:"shadow: decides along; challenger: decides for its share of subjects"`
-	Status      trial.Status `json:"status" enum:"proposed,running,ended,outdated" doc:"outdated: another version is live, and the trial takes no part any more"`
-	Share       float64      `json:"share,omitempty" doc:"of a challenger: the part of subjects that it decides for"`
-	BaseVersion int          `json:"base_version" doc:"the live version that it is tried against"`
+	Kind        trial.Kind   `json:"kind" enum:"shadow,challenger" doc:"shadow: evaluated without effect; challenger: decides for its share of subjects"`
+	Status      trial.Status `json:"status" enum:"proposed,running,ended,outdated" doc:"outdated: another version is live, and the trial has no effect any more"`
+	Share       float64      `json:"share,omitempty" doc:"of a challenger: the share of subjects that it decides for"`
+	BaseVersion int          `json:"base_version" doc:"the live version that it is compared with"`
 	Digest      string       `json:"digest" doc:"SHA-256 of the draft"`
 	Comment     string       `json:"comment,omitempty"`
 	ProposedAt  time.Time    `json:"proposed_at"`
 	ProposedBy  string       `json:"proposed_by"`
-	Behind      []string     `json:"behind,omitempty" doc:"proposed with a key: who may hold a secret of it, and cannot approve either"`
+	Behind      []string     `json:"behind,omitempty" doc:"if proposed with a key: people who may know its secret, and so cannot approve either"`
 	ApprovedBy  string       `json:"approved_by,omitempty"`
 	StartedAt   *time.Time   `json:"started_at"`
 	EndedAt     *time.Time   `json:"ended_at"`
-	EndedBy     string       `json:"ended_by,omitempty" doc:"absent when another version has ended it"`
+	EndedBy     string       `json:"ended_by,omitempty" doc:"absent if a newer version has ended it"`
 	Source      string       `json:"source,omitempty" doc:"the draft; not in lists"`
 }
 
@@ -47,7 +47,7 @@ func TrialShape(t trial.Trial) PolicyTrial {
 // TrialReportPage is what came of a trial, over as many decisions as one answer has time for.
 type TrialReportPage struct {
 	ledger.TrialReport
-	Complete   bool    `json:"complete" doc:"false: there are older decisions; send the cursor to go on, and add the parts up"`
+	Complete   bool    `json:"complete" doc:"false: there are older decisions; send the cursor to continue, and add up the parts"`
 	NextCursor *string `json:"next_cursor"`
 }
 
@@ -62,7 +62,7 @@ func (s *server) registerTrials(api huma.API) {
 		OnID
 		Body struct {
 			Kind    trial.Kind `json:"kind" enum:"shadow,challenger"`
-			Share   float64    `json:"share,omitempty" exclusiveMinimum:"0" maximum:"0.5" doc:"of a challenger: the part of subjects that it decides for, in steps of 0.0001"`
+			Share   float64    `json:"share,omitempty" exclusiveMinimum:"0" maximum:"0.5" doc:"of a challenger: the share of subjects that it decides for, in steps of 0.0001"`
 			Source  string     `json:"source" minLength:"1" doc:"the draft, YAML or JSON"`
 			Comment string     `json:"comment,omitempty" maxLength:"2000"`
 		}
@@ -75,7 +75,7 @@ func (s *server) registerTrials(api huma.API) {
 		}
 		share, ok := ledger.ShareOf(in.Body.Share)
 		if !ok {
-			return nil, problem.New(problem.Invalid, "The trial has problems.").With("body.share", "range", "a share is from 0.0001 to 0.5, in steps of 0.0001")
+			return nil, problem.New(problem.Invalid, "The trial is not valid.").With("body.share", "range", "a share must be from 0.0001 to 0.5, in steps of 0.0001")
 		}
 		t, warnings, err := trials.Start(c, principalOf(c), trial.Start{
 			ID: reserved(c, "trial"), Policy: in.ID, Kind: in.Body.Kind, Share: share, Source: in.Body.Source, Comment: in.Body.Comment,
@@ -134,7 +134,7 @@ const maxReport = 20_000
 func (s *server) registerTrialReport(api huma.API) {
 	type reportIn struct {
 		OnTrial
-		Examples int    `query:"examples" minimum:"0" maximum:"100" default:"5" doc:"ids of decisions for each flip"`
+		Examples int    `query:"examples" minimum:"0" maximum:"100" default:"5" doc:"number of example decisions to list for each flip"`
 		Cursor   string `query:"cursor" maxLength:"2000"`
 	}
 	add(s, api, op(Admin, "reportTrial", "GET", "/v1/policies/{id}/trials/{trial}/report", "Get the results of a trial, newest decisions first"), func(c ctx, in *reportIn) (*noStore[TrialReportPage], error) {

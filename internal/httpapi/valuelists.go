@@ -25,9 +25,9 @@ type ValueList struct {
 	Type      lists.Type     `json:"type" enum:"allow,block,own"`
 	Holds     lists.Holding  `json:"holds" enum:"text,number,date"`
 	Matching  lists.Matching `json:"matching" enum:"exact,ignoring_case"`
-	Edition   int            `json:"edition" doc:"the newest, and the ETag"`
+	Edition   int            `json:"edition" doc:"the latest edition, which is also the ETag"`
 	Entries   int            `json:"entries"`
-	Digest    *string        `json:"digest" doc:"SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list"`
+	Digest    *string        `json:"digest" doc:"SHA-256 of the content of the latest edition; null: no entries have been uploaded yet, so policies cannot use the list"`
 	CreatedAt time.Time      `json:"created_at"`
 	UpdatedAt time.Time      `json:"updated_at"`
 	UpdatedBy string         `json:"updated_by,omitempty"`
@@ -36,17 +36,17 @@ type ValueList struct {
 // ValueListUpload is what came of putting a list's entries.
 type ValueListUpload struct {
 	ValueList
-	Created bool `json:"created" doc:"a new edition was made; false: the newest has the same content"`
-	Folded  int  `json:"folded" doc:"entries that were there twice, and said the same"`
+	Created bool `json:"created" doc:"whether a new edition was created; false: the latest has the same content"`
+	Folded  int  `json:"folded" doc:"number of identical duplicate entries"`
 }
 
 // ValueListChange is what came of adding and removing entries.
 type ValueListChange struct {
 	ValueListUpload
 	Added    int `json:"added"`
-	Replaced int `json:"replaced" doc:"values that were there with another time or note"`
+	Replaced int `json:"replaced" doc:"number of existing values whose expiry or note changed"`
 	Removed  int `json:"removed"`
-	Missing  int `json:"missing" doc:"values to be removed that were not there"`
+	Missing  int `json:"missing" doc:"number of values to remove that did not exist"`
 }
 
 // ValueListEdition is an edition of a list, without its entries.
@@ -56,15 +56,15 @@ type ValueListEdition struct {
 	Matching  lists.Matching `json:"matching" enum:"exact,ignoring_case"`
 	Entries   int            `json:"entries"`
 	Digest    string         `json:"digest"`
-	Forgotten bool           `json:"forgotten" doc:"its entries were erased: decisions that have seen it cannot be replayed"`
+	Forgotten bool           `json:"forgotten" doc:"whether its entries were erased, so that decisions that used it cannot be replayed"`
 	CreatedAt time.Time      `json:"created_at"`
 	CreatedBy string         `json:"created_by,omitempty"`
 }
 
 // ValueListEntry is an entry of a list.
 type ValueListEntry struct {
-	Value     string     `json:"value" doc:"numbers and dates in their one form"`
-	ExpiresAt *time.Time `json:"expires_at" doc:"it counts before this time; null: for ever"`
+	Value     string     `json:"value" doc:"numbers and dates in canonical form"`
+	ExpiresAt *time.Time `json:"expires_at" doc:"expiry; null: never"`
 	Note      string     `json:"note,omitempty"`
 }
 
@@ -98,7 +98,7 @@ func shapeEntry(e lists.Entry) ValueListEntry {
 
 // SeenEdition is the edition that the caller has looked at.
 type SeenEdition struct {
-	IfMatch string `header:"If-Match" doc:"the ETag of the list that was seen, or * for whichever edition there is"`
+	IfMatch string `header:"If-Match" doc:"the ETag of the list that the change is based on, or * for any edition"`
 }
 
 // edition reads If-Match; 0 when it is absent: the domain says where that will not do. Errors: Invalid.
@@ -111,7 +111,7 @@ func (s SeenEdition) edition() (int, error) {
 	}
 	n, err := Seen(s).version()
 	if err != nil {
-		return 0, problem.New(problem.Invalid, "If-Match is not an ETag of a list.").With("header.If-Match", "format", "send the ETag as it was given, with its quotes, or *")
+		return 0, problem.New(problem.Invalid, "If-Match is not an ETag of a list.").With("header.If-Match", "format", "send the ETag unchanged, with its quotes, or *")
 	}
 	return n, nil
 }
@@ -135,7 +135,7 @@ func (s *server) registerLists(api huma.API) {
 		SeenEdition
 		Body struct {
 			Title    string         `json:"title,omitempty" maxLength:"200"`
-			Type     lists.Type     `json:"type" enum:"allow,block,own" doc:"for people to read: what an entry does is for the policy to say"`
+			Type     lists.Type     `json:"type" enum:"allow,block,own" doc:"informative; the effect of an entry is defined by the policy"`
 			Holds    lists.Holding  `json:"holds,omitempty" enum:"text,number,date" doc:"default: text"`
 			Matching lists.Matching `json:"matching,omitempty" enum:"exact,ignoring_case" doc:"default: exact"`
 		}
@@ -146,7 +146,7 @@ func (s *server) registerLists(api huma.API) {
 		ETag     string `header:"ETag"`
 		Body     ValueList
 	}
-	put := answering[ValueList](api, op(Admin, "putList", "PUT", "/v1/lists/{id}", "Create a list, or change its properties"), http.StatusCreated, "The list is created")
+	put := answering[ValueList](api, op(Admin, "putList", "PUT", "/v1/lists/{id}", "Create a list, or change its properties"), http.StatusCreated, "The list was created")
 	add(s, api, put, func(c ctx, in *putIn) (*putOut, error) {
 		seen, err := in.edition()
 		if err != nil {
@@ -218,7 +218,7 @@ func (s *server) number(scope any, cursor string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return 0, problem.Wrap(err, problem.Internal, "The cursor is not ours.")
+		return 0, problem.Wrap(err, problem.Internal, "The cursor is not valid.")
 	}
 	return n, nil
 }
@@ -264,7 +264,7 @@ func (in *entriesIn) content() (lists.Content, error) {
 	case kindJSON:
 		return lists.JSON(in.RawBody), nil
 	}
-	return nil, problem.New(problem.UnsupportedMedia, "Send a CSV or JSON.").With("header.Content-Type", "unsupported", "text/csv, application/gzip (a CSV that is compressed) and application/json are taken")
+	return nil, problem.New(problem.UnsupportedMedia, "Send a CSV or JSON.").With("header.Content-Type", "unsupported", "use text/csv, application/gzip (a compressed CSV) or application/json")
 }
 
 func (s *server) registerListEntries(api huma.API) {
@@ -273,8 +273,8 @@ func (s *server) registerListEntries(api huma.API) {
 	}
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[ListContent](), true, "")
 	upload := op(Admin, "putListEntries", "PUT", "/v1/lists/{id}/entries", "Replace the entries of a list with a new edition, unless nothing changes")
-	upload.Description = "A CSV (columns value, expires_at and note in any order; only value is needed), a CSV compressed by gzip (application/gzip), or JSON. " +
-		"At most 4 MB as it is sent, 16 MB and 200,000 entries as it is read. When something is wrong nothing is written, and all problems are told, each with its line and column."
+	upload.Description = "A CSV (columns value, expires_at and note in any order; only value is required), a gzip-compressed CSV (application/gzip), or JSON. " +
+		"At most 4 MB as sent, 16 MB decompressed, and 200,000 entries. If there are problems, nothing is written, and all of them are reported with line and column."
 	upload.raw, upload.maxBody, upload.SkipValidateBody = true, maxUpload, true
 	upload.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{
 		kindJSON: {Schema: schema}, kindGzip: {Schema: &huma.Schema{Type: "string", Format: "binary"}},
@@ -295,7 +295,7 @@ func (s *server) registerListEntries(api huma.API) {
 		OnID
 		SeenEdition
 		Body struct {
-			Add    []lists.WrittenEntry `json:"add,omitempty" maxItems:"10000" doc:"a value that is there gets this time and note"`
+			Add    []lists.WrittenEntry `json:"add,omitempty" maxItems:"10000" doc:"entries to add; expiry and note of an existing value are replaced"`
 			Remove []string             `json:"remove,omitempty" maxItems:"10000" doc:"values"`
 		}
 	}
@@ -314,14 +314,14 @@ type entriesOut struct {
 	ContentType  string `header:"Content-Type"`
 	CacheControl string `header:"Cache-Control"`
 	ETag         string `header:"ETag" doc:"the edition"`
-	Link         string `header:"Link" doc:"of a CSV: where it goes on"`
+	Link         string `header:"Link" doc:"of a CSV: link to the next page"`
 	Body         []byte
 }
 
 func (s *server) registerReadingEntries(api huma.API) {
 	type readIn struct {
 		OnID
-		Edition int    `query:"edition" minimum:"1" doc:"default: the newest, the same for all pages"`
+		Edition int    `query:"edition" minimum:"1" doc:"default: the latest, the same for all pages"`
 		Limit   int    `query:"limit" minimum:"1" maximum:"10000" default:"1000"`
 		Cursor  string `query:"cursor" maxLength:"2000"`
 		Accept  string `header:"Accept" doc:"text/csv: a CSV, whose first page has the header"`
@@ -341,7 +341,7 @@ func (s *server) registerReadingEntries(api huma.API) {
 		number, after := in.Edition, 0
 		if text != "" {
 			if _, err := fmt.Sscanf(text, "%d.%d", &number, &after); err != nil {
-				return nil, problem.Wrap(err, problem.Internal, "The cursor is not ours.")
+				return nil, problem.Wrap(err, problem.Internal, "The cursor is not valid.")
 			}
 		}
 		found, err := s.Lists.Entries(c, tenant, in.ID, number, after, in.Limit, maxPage)
@@ -379,7 +379,7 @@ func (s *server) registerReadingEntries(api huma.API) {
 // answers with at most 6 MB.
 const maxPage = 2 << 20
 
-// wantsCSV says whether an Accept header asks for a CSV before JSON.
+// wantsCSV reports whether an Accept header asks for a CSV before JSON.
 func wantsCSV(accept string) bool {
 	for _, one := range strings.Split(accept, ",") {
 		switch kind, _, _ := mime.ParseMediaType(one); kind {

@@ -15,7 +15,7 @@ type Webhook struct {
 	Events       []string  `json:"events" nullable:"false"`
 	Disabled     bool      `json:"disabled"`
 	Reason       string    `json:"reason,omitempty" doc:"Why it is disabled: gone, failing, by_request"`
-	FailingSince time.Time `json:"failing_since,omitzero" doc:"Since when its receiver has taken nothing, RFC 3339: after five days it is disabled"`
+	FailingSince time.Time `json:"failing_since,omitzero" doc:"Since when its receiver has accepted no delivery, RFC 3339; the subscription is disabled after five days"`
 	Version      int       `json:"version"`
 	Secret       string    `json:"secret,omitempty" doc:"shown once"`
 	CreatedAt    time.Time `json:"created_at"`
@@ -30,7 +30,7 @@ type Delivery struct {
 	Status    webhook.Status    `json:"status"`
 	Attempts  []webhook.Attempt `json:"attempts" nullable:"false"`
 	NextAt    *time.Time        `json:"next_at"`
-	Settled   *DeliverySettled  `json:"settled,omitempty" doc:"who has last replayed or discarded it, once it had failed, and why"`
+	Settled   *DeliverySettled  `json:"settled,omitempty" doc:"who last replayed or discarded it after it had failed, and why"`
 	CreatedAt time.Time         `json:"created_at"`
 	UpdatedAt time.Time         `json:"updated_at"`
 }

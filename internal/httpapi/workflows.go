@@ -30,7 +30,7 @@ type Workflow struct {
 	Initial       string                       `json:"initial"`
 	States        []workflow.OutlineState      `json:"states" nullable:"false"`
 	Transitions   []workflow.OutlineTransition `json:"transitions" nullable:"false"`
-	Reasons       map[string][]string          `json:"reasons" nullable:"false" doc:"codes to choose from, by event of a decision and for a document; what is not listed takes any"`
+	Reasons       map[string][]string          `json:"reasons" nullable:"false" doc:"reason codes to choose from, by decision event and for documents; events that are not listed accept any code"`
 }
 
 // DocumentKind is a kind of document that a workflow collects.
@@ -53,7 +53,7 @@ func (s *server) registerWorkflows(api huma.API) {
 	})
 	type workflowIn struct {
 		OnID
-		Version int `query:"version" minimum:"1" doc:"absent: the newest"`
+		Version int `query:"version" minimum:"1" doc:"absent: the latest"`
 	}
 	add(s, api, op(Review, "getWorkflow", "GET", "/v1/workflows/{id}", "Get a published workflow"), func(c ctx, in *workflowIn) (*body[Workflow], error) {
 		w, err := s.Cases.Catalog.Workflow(c, principalOf(c).Tenant, in.ID, in.Version)

@@ -17,7 +17,7 @@ func (s *server) registerWorkspace(api huma.API) {
 			size += len(d.Source)
 		}
 		if size > registry.MaxSource {
-			return nil, problem.New(problem.TooLarge, "The workspace has more than %d MB, which one answer cannot carry; take its definitions one by one.", registry.MaxSource>>20)
+			return nil, problem.New(problem.TooLarge, "The workspace is larger than %d MB and does not fit into one response; export its definitions individually.", registry.MaxSource>>20)
 		}
 		return &body[registry.Workspace]{w}, err
 	})

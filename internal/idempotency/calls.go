@@ -48,15 +48,15 @@ func New(store Store, now func() time.Time, ring *keyring.Ring) *Calls {
 func cipherOf(secret []byte) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, secret, nil, "ballerine answers", 32)
 	if err != nil {
-		return nil, problem.Wrap(err, problem.Internal, "The key of answers cannot be made.")
+		return nil, problem.Wrap(err, problem.Internal, "The key for stored responses cannot be created.")
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, problem.Wrap(err, problem.Internal, "The cipher of answers cannot be made.")
+		return nil, problem.Wrap(err, problem.Internal, "The cipher for stored responses cannot be created.")
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
-		return nil, problem.Wrap(err, problem.Internal, "The cipher of answers cannot be made.")
+		return nil, problem.Wrap(err, problem.Internal, "The cipher for stored responses cannot be created.")
 	}
 	return aead, nil
 }
@@ -66,10 +66,10 @@ func cipherOf(secret []byte) (cipher.AEAD, error) {
 // IdempotencyMismatch, Unavailable.
 func (c *Calls) Begin(ctx context.Context, call Call) (there Reservation, mine bool, err error) {
 	if call.Key == "" {
-		return Reservation{}, false, problem.New(problem.IdempotencyRequired, "Send an Idempotency-Key, so that a repeated call does nothing twice.").With("header.Idempotency-Key", "required", "this is needed")
+		return Reservation{}, false, problem.New(problem.IdempotencyRequired, "Send an Idempotency-Key, so that a repeated call has no further effect.").With("header.Idempotency-Key", "required", "this is required")
 	}
 	if len(call.Key) > maxKey {
-		return Reservation{}, false, problem.New(problem.Invalid, "The Idempotency-Key is too long.").With("header.Idempotency-Key", "length", "a key has at most %d bytes", maxKey)
+		return Reservation{}, false, problem.New(problem.Invalid, "The Idempotency-Key is too long.").With("header.Idempotency-Key", "length", "a key must have at most %d bytes", maxKey)
 	}
 	ours := c.reservation(call)
 	there, mine, err = c.store.Reserve(ctx, ours, time.Time{})
@@ -77,7 +77,7 @@ func (c *Calls) Begin(ctx context.Context, call Call) (there Reservation, mine b
 		return ours, mine, err
 	}
 	if there.Hash != ours.Hash {
-		return Reservation{}, false, problem.New(problem.IdempotencyMismatch, "This Idempotency-Key belongs to another call.")
+		return Reservation{}, false, problem.New(problem.IdempotencyMismatch, "This Idempotency-Key was used for a different call.")
 	}
 	if late := ours.StartedAt.Add(-takeOverLate); there.Answer == nil && there.StartedAt.Before(late) {
 		ours.FirstAt, ours.Again = there.FirstAt, true
@@ -130,7 +130,7 @@ func (c *Calls) Fail(ctx context.Context, r Reservation) error {
 // Answer is what a call that has ended was answered with. Errors: IdempotencyInFlight, Internal.
 func (c *Calls) Answer(r Reservation) (Answer, error) {
 	if r.Answer == nil {
-		return Answer{}, problem.New(problem.IdempotencyInFlight, "The first call with this Idempotency-Key has not ended.")
+		return Answer{}, problem.New(problem.IdempotencyInFlight, "The first call with this Idempotency-Key is still in progress.")
 	}
 	var body []byte
 	opens := func(secret []byte) bool {
@@ -141,7 +141,7 @@ func (c *Calls) Answer(r Reservation) (Answer, error) {
 		return err == nil
 	}
 	if !c.ring.Any(opens) {
-		return Answer{}, problem.New(problem.Internal, "The kept answer cannot be read.")
+		return Answer{}, problem.New(problem.Internal, "The stored response cannot be read.")
 	}
 	return Answer{Status: r.Answer.Status, Header: r.Answer.Header, Body: body}, nil
 }

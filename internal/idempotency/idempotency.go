@@ -37,7 +37,7 @@ type Store interface {
 	Complete(ctx context.Context, key, holder string, answer Answer) error
 	// Release forgets the reservation if the holder still holds it and it has no answer.
 	Release(ctx context.Context, key, holder string) error
-	// Abandon says that the holder's call has ended without an answer, if it still holds the reservation and that has none: it
+	// Abandon states that the holder's call has ended without an answer, if it still holds the reservation and that has none: it
 	// stays, and Reserve returns it with a zero StartedAt.
 	Abandon(ctx context.Context, key, holder string) error
 }

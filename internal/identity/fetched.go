@@ -153,7 +153,7 @@ func (f *fetched) newer(ctx context.Context, before int) (*keySet, error) {
 	return f.keys, nil
 }
 
-// affordable says whether a refused token may cause a fetch now, and counts it.
+// affordable reports whether a refused token may cause a fetch now, and counts it.
 func (f *fetched) affordable() bool {
 	now := f.now()
 	if f.paid.Before(now) {
@@ -220,7 +220,7 @@ func ask(client *http.Client, url string) func(context.Context) ([]jose.JSONWebK
 		}
 		defer func() { _ = response.Body.Close() }()
 		if response.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("fetching keys: the issuer answered %d", response.StatusCode)
+			return nil, fmt.Errorf("fetching keys: the issuer responded with %d", response.StatusCode)
 		}
 		var set struct {
 			Keys []json.RawMessage `json:"keys"`
@@ -239,7 +239,7 @@ func ask(client *http.Client, url string) func(context.Context) ([]jose.JSONWebK
 	}
 }
 
-// verifies says whether a key is a public one for signatures: a shared secret in a public set signs nothing.
+// verifies reports whether a key is a public one for signatures: a shared secret in a public set signs nothing.
 func verifies(key jose.JSONWebKey) bool {
 	switch key.Key.(type) {
 	case *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey:

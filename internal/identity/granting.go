@@ -24,7 +24,7 @@ func granted(scopes []string) []Permission {
 	return slices.DeleteFunc(Permissions(), func(permission Permission) bool { return !Has(key, permission) })
 }
 
-// mayGrant says whether somebody holds a permission so that they can give it to a key. A permission that only clients can
+// mayGrant reports whether somebody holds a permission so that they can give it to a key. A permission that only clients can
 // have is given by people of the roles that its row names.
 func mayGrant(p Principal, permission Permission) bool {
 	if p.Kind == User {
@@ -38,16 +38,16 @@ func lacking(p Principal, scopes []string) []Permission {
 	return slices.DeleteFunc(granted(scopes), func(permission Permission) bool { return mayGrant(p, permission) })
 }
 
-// grantable says whether somebody may be shown a secret with these scopes: "*" is all that clients can have, none at all
+// grantable reports whether somebody may be shown a secret with these scopes: "*" is all that clients can have, none at all
 // is all that clients have without saying so, and both are only for who holds all of it. Errors: Forbidden.
 func grantable(p Principal, scopes []string) error {
 	missing := lacking(p, scopes)
 	if len(missing) == 0 {
 		return nil
 	}
-	e := problem.New(problem.Forbidden, "Nobody grants more than they hold. You lack %s.", joined(missing))
+	e := problem.New(problem.Forbidden, "You cannot grant permissions that you do not have: %s.", joined(missing))
 	if len(scopes) == 0 {
-		e.Message += " A key without scopes may do all that clients may: name the scopes that it needs."
+		e.Message += " A key without scopes has all permissions of clients: list the scopes that it needs."
 	}
 	if slices.Contains(missing, CasesPersonal) {
 		e.Message += " Add the scope " + Redacted + " for a key that does not see personal data."
@@ -55,7 +55,7 @@ func grantable(p Principal, scopes []string) error {
 	return e.Detail("missing", missing)
 }
 
-// Grants says who granted the newest secret.
+// Grants states who granted the newest secret.
 func (key Key) granter() string {
 	if key.GrantedBy != "" {
 		return key.GrantedBy
@@ -67,10 +67,10 @@ func (key Key) granter() string {
 // not known).
 type grantedBy struct{ granter, person string }
 
-// granted says who granted the newest secret.
+// granted states who granted the newest secret.
 func (key Key) granted() grantedBy { return grantedBy{key.granter(), key.Person} }
 
-// formerGranted says who granted the secret before the last rotation.
+// formerGranted states who granted the secret before the last rotation.
 func (key Key) formerGranted() grantedBy {
 	if key.FormerBy != "" {
 		return grantedBy{key.FormerBy, key.FormerPerson}
@@ -78,7 +78,7 @@ func (key Key) formerGranted() grantedBy {
 	return key.granted()
 }
 
-// live says whether a key has neither ended nor been ended.
+// live reports whether a key has neither ended nor been ended.
 func (key Key) live(now time.Time) bool {
 	return key.RevokedAt.IsZero() && (key.ExpiresAt.IsZero() || now.Before(key.ExpiresAt))
 }
@@ -138,7 +138,7 @@ func (k *Keys) holder(ctx context.Context, tenant, id string, depth int) (Princi
 	return Principal{Tenant: tenant, Kind: Client, ID: id, Scopes: scopes}, err
 }
 
-// admits says whether somebody who has granted a flow token may still grant one. A person of whom nothing is kept yet (who has not
+// admits reports whether somebody who has granted a flow token may still grant one. A person of whom nothing is kept yet (who has not
 // opened the dashboard) may, as their own token said. Errors: CredentialsRevoked, Unavailable.
 func (k *Keys) admits(ctx context.Context, by Principal) error {
 	if by.Kind == User {
@@ -211,7 +211,7 @@ func (k *Keys) vouch(ctx context.Context, p Principal) error {
 		return err
 	}
 	if len(behind) >= deepest {
-		return problem.New(problem.Forbidden, "A key that %d other keys stand behind makes no more keys: let a person make it.", deepest-1)
+		return problem.New(problem.Forbidden, "A key with %d other keys in its chain of grants cannot create keys: a person must create it.", deepest-1)
 	}
 	return nil
 }
@@ -235,9 +235,9 @@ func (k *Keys) reach(ctx context.Context, key Key, chain int) error {
 	}
 	switch {
 	case chain >= deepest:
-		return problem.New(problem.Forbidden, "A key that %d other keys stand behind rotates no other keys: let a person rotate it.", deepest-1)
+		return problem.New(problem.Forbidden, "A key with %d other keys in its chain of grants cannot rotate other keys: a person must rotate it.", deepest-1)
 	case chain+1+below > deepest:
-		return problem.New(problem.Forbidden, "More than %d other keys would stand behind a key that this one has granted, and end it: let a person rotate it.", deepest-1)
+		return problem.New(problem.Forbidden, "More than %d other keys would be in the chain of grants of a key that this one has granted, which would end it: a person must rotate it.", deepest-1)
 	}
 	return nil
 }

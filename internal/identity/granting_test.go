@@ -245,7 +245,7 @@ func TestRotationMakesNoChainLongerThanKeysCanBe(t *testing.T) {
 		key, q := made(ada)
 		_, text, err := h.keys.Rotate(c, p, key.ID, "")
 		if err != nil {
-			if problem.CodeOf(err) != problem.Forbidden || !strings.Contains(err.Error(), "let a person rotate it") || h.memory.keys[key.ID].Revision != 1 {
+			if problem.CodeOf(err) != problem.Forbidden || !strings.Contains(err.Error(), "a person must rotate it") || h.memory.keys[key.ID].Revision != 1 {
 				t.Errorf("key %d: %v", rotated, err)
 			}
 			if _, _, err := h.keys.Rotate(c, q, key.ID, ""); err != nil {

@@ -15,7 +15,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Issuer says whose JWTs are believed, and how their claims read.
+// Issuer states whose JWTs are believed, and how their claims read.
 type Issuer struct {
 	URL         string      // exactly the iss claim
 	Audience    string      // aud of ID tokens; client_id of Cognito's access tokens

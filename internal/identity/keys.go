@@ -121,9 +121,9 @@ func (k *Keys) createdBefore(ctx context.Context, key Key, conflict error) (Key,
 }
 
 func checkKey(cmd CreateKey, now time.Time) error {
-	e := problem.New(problem.Invalid, "The key cannot be made like this.")
+	e := problem.New(problem.Invalid, "The key cannot be created.")
 	if len(cmd.Name) > 100 {
-		e.With("body.name", "length", "a name has at most 100 bytes")
+		e.With("body.name", "length", "a name must have at most 100 bytes")
 	}
 	if !cmd.ExpiresAt.IsZero() && !cmd.ExpiresAt.After(now) {
 		e.With("body.expires_at", "range", "the expiry must be in the future")
@@ -221,7 +221,7 @@ func (key *Key) rotatedBy(id string) error {
 	case key.CreatedBy == id || slices.Contains(key.RotatedBy, id):
 		return nil
 	case len(key.RotatedBy) >= maxRotators:
-		return problem.New(problem.Conflict, "%d people and keys have rotated this key: make a new one, and revoke this.", maxRotators)
+		return problem.New(problem.Conflict, "This key was rotated by %d people and keys: create a new one, and revoke this one.", maxRotators)
 	}
 	key.RotatedBy = append(slices.Clone(key.RotatedBy), id)
 	return nil

@@ -56,10 +56,10 @@ func (d *Directory) Register(ctx context.Context, p Principal) (Person, error) {
 
 // NewerToken is what stores answer when what is kept of a person is of a newer token than what is to be written.
 func NewerToken() *problem.Error {
-	return problem.New(problem.Conflict, "What is kept of the user is of a newer token.")
+	return problem.New(problem.Conflict, "The stored profile of the user is from a newer token.")
 }
 
-// List gives the people that are not disabled, by name.
+// List returns the people that are not disabled, by name.
 func (d *Directory) List(ctx context.Context, tenant string) ([]Person, error) {
 	people, err := d.Store.Users(ctx, tenant)
 	people = slices.DeleteFunc(people, func(p Person) bool { return p.Disabled })
@@ -69,7 +69,7 @@ func (d *Directory) List(ctx context.Context, tenant string) ([]Person, error) {
 	return people, err
 }
 
-// Knows says whether a person can be given cases.
+// Knows reports whether a person can be given cases.
 func (d *Directory) Knows(ctx context.Context, tenant, id string) (bool, error) {
 	return d.may(ctx, tenant, id, CasesWrite)
 }

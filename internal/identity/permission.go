@@ -53,11 +53,11 @@ const (
 // Roles are the roles that ship.
 func Roles() []string { return []string{"admin", "manager", "reviewer", "auditor", "developer"} }
 
-// grant says who holds a permission.
+// grant states who holds a permission.
 type grant struct {
 	kinds    []Kind
 	roles    []string // of users
-	explicit bool     // a client needs it in its scopes: it is not among "all that clients may"
+	explicit bool     // a client needs it in its scopes: it is not among "all permissions of clients"
 	named    bool     // and by its name: "*" does not stand for it
 }
 
@@ -174,21 +174,21 @@ func Held(p Principal) []Permission {
 	return list
 }
 
-// Has says whether a principal has a permission: for parts of an answer that need one of their own.
+// Has reports whether a principal has a permission: for parts of an answer that need one of their own.
 func Has(p Principal, permission Permission) bool { return grants[permission].allows(p, permission) }
 
 // Needs is the permission that an operation asks for; "" for one that is in no table.
 func Needs(operation string) Permission { return operations[operation] }
 
-// Public says whether the operation needs no credential.
+// Public reports whether the operation needs no credential.
 func Public(operation string) bool { return operations[operation] == Anybody }
 
-// Allow says whether the principal may do the operation at all; which cases it sees is decided with the case.
+// Allow reports whether the principal may do the operation at all; which cases it sees is decided with the case.
 // Errors: Forbidden.
 func Allow(p Principal, operation string) error {
 	permission, ok := operations[operation]
 	if !ok {
-		return problem.New(problem.Forbidden, "The operation is in no permission table.")
+		return problem.New(problem.Forbidden, "The operation has no entry in the permission table.")
 	}
 	if permission == Anybody || grants[permission].allows(p, permission) {
 		return nil
@@ -198,7 +198,7 @@ func Allow(p Principal, operation string) error {
 
 // Lacks is the refusal for want of a permission. It says which.
 func Lacks(permission Permission) *problem.Error {
-	return problem.New(problem.Forbidden, "This needs the permission %s.", permission).Detail("permission", permission)
+	return problem.New(problem.Forbidden, "This requires the permission %s.", permission).Detail("permission", permission)
 }
 
 func (g grant) allows(p Principal, permission Permission) bool {
@@ -222,7 +222,7 @@ func (g grant) allows(p Principal, permission Permission) bool {
 // Redacted is a scope that takes away: a key that names it does not see personal data, whatever else it names.
 const Redacted = "cases:redacted"
 
-// seesPersonal says whether a key may see personal data: every key that does something with cases does, as keys always have,
+// seesPersonal reports whether a key may see personal data: every key that does something with cases does, as keys always have,
 // unless it names Redacted.
 func seesPersonal(scopes []string) bool {
 	if slices.Contains(scopes, Redacted) {

@@ -25,7 +25,7 @@ type Principal struct {
 	Name   string   `json:"name,omitempty"`   // users: as their token says; personal data
 	Email  string   `json:"email,omitempty"`  // users: as their token says, lower case; personal data
 	Roles  []string `json:"roles,omitempty"`  // users: admin, manager, reviewer, auditor, developer
-	Scopes []string `json:"scopes,omitempty"` // clients: what the key may do; empty: all that clients may
+	Scopes []string `json:"scopes,omitempty"` // clients: what the key may do; empty: all permissions of clients
 	Case   string   `json:"case,omitempty"`   // applicants and vendors: the only case they can see
 	// IssuedAt is when a user's token was made; zero: it does not say.
 	IssuedAt time.Time `json:"issued_at,omitzero"`
@@ -37,7 +37,7 @@ func SystemOf(tenant, name string) Principal {
 	return Principal{Tenant: tenant, Kind: System, ID: name}
 }
 
-// Whole says whether a principal is one that a credential can stand for: of a kind that calls the interface, with all that
+// Whole reports whether a principal is one that a credential can stand for: of a kind that calls the interface, with all that
 // the kind needs and nothing that belongs to another.
 func (p Principal) Whole() bool {
 	if p.Tenant == "" || p.ID == "" || p.By != "" && p.Kind != Applicant {
@@ -54,5 +54,5 @@ func (p Principal) Whole() bool {
 	return false
 }
 
-// HasRole says whether one of the roles is held.
+// HasRole reports whether one of the roles is held.
 func (p Principal) HasRole(role string) bool { return slices.Contains(p.Roles, role) }

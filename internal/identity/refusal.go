@@ -26,10 +26,10 @@ func revoked() *problem.Error {
 }
 
 func granterGone() *problem.Error {
-	return problem.New(problem.CredentialsRevoked, "Who granted the credential is gone, or may not grant it any more. Let somebody who may rotate the key, or make a new token.")
+	return problem.New(problem.CredentialsRevoked, "The person or key that granted the credential no longer exists, or is no longer permitted to. A permitted person must rotate the key or create a new token.")
 }
 
-// Refused says whether an error is about the credential itself and not about what it may do: all of these are 401.
+// Refused reports whether an error is about the credential itself and not about what it may do: all of these are 401.
 func Refused(err error) bool {
 	return err != nil && problem.CodeOf(err).Status() == http.StatusUnauthorized
 }

@@ -14,7 +14,7 @@ type Key struct {
 	Hash       string    `json:"hash"`                    // SHA-256 of the newest secret, hex
 	FormerHash string    `json:"former_hash,omitempty"`   // the secret before the last rotation …
 	FormerEnds time.Time `json:"former_ends_at,omitzero"` // … is good until then
-	Scopes     []string  `json:"scopes,omitempty"`        // permissions; empty: all that clients may
+	Scopes     []string  `json:"scopes,omitempty"`        // permissions; empty: all permissions of clients
 	CreatedAt  time.Time `json:"created_at"`
 	CreatedBy  string    `json:"created_by,omitempty"`
 	RotatedBy  []string  `json:"rotated_by,omitempty"` // who was shown a later secret of it

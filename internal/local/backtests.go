@@ -66,7 +66,7 @@ func openKey(ref backtest.Ref) string {
 func (b *backtests) Start(ctx context.Context, ref backtest.Ref) error {
 	text, err := json.Marshal(ref)
 	if err != nil {
-		return problem.Wrap(err, problem.Internal, "The name of a backtest does not encode.")
+		return problem.Wrap(err, problem.Internal, "The name of a backtest could not be encoded.")
 	}
 	err = b.db.Update(ctx, func(tx *embedded.Tx) error {
 		tx.Put(bucketOpenBacktests, openKey(ref), text)
@@ -187,7 +187,7 @@ func (b *backtests) run(ctx context.Context, ref backtest.Ref) {
 		err = b.forget(ctx, ref)
 	}
 	if err != nil && ctx.Err() == nil {
-		b.logger.Error("a backtest could not be ended; it goes on after the next start", "backtest", ref.ID, "code", string(problem.CodeOf(err)))
+		b.logger.Error("a backtest could not be stopped; it continues after the next start", "backtest", ref.ID, "code", string(problem.CodeOf(err)))
 	}
 }
 
@@ -242,7 +242,7 @@ func (b *backtests) part(ctx context.Context, ref backtest.Ref, number int) erro
 func (b *backtests) call(ctx context.Context, s step) (answer stepAnswer, err error) {
 	payload, err := json.Marshal(s)
 	if err != nil {
-		return answer, problem.Wrap(err, problem.Internal, "A step of a backtest does not encode.")
+		return answer, problem.Wrap(err, problem.Internal, "A step of a backtest could not be encoded.")
 	}
 	for attempt := range stepAttempts {
 		var text []byte
@@ -260,7 +260,7 @@ func (b *backtests) call(ctx context.Context, s step) (answer stepAnswer, err er
 	return answer, err
 }
 
-// passing says whether a failure may not come again: of a service, or of the function's process.
+// passing reports whether a failure may not come again: of a service, or of the function's process.
 func passing(err error) bool {
 	var invoke *interpret.InvokeError
 	if !errors.As(err, &invoke) {

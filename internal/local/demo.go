@@ -111,7 +111,7 @@ func (s *Stack) writeEnvironment() error {
 		}
 		return ""
 	}
-	text := fmt.Sprintf("# Written by `ballerine dev` at %s; good while it runs.\nexport API=%s\nexport KEY=%s\nexport REVIEWER=%s\nexport ADMIN=%s\n"+
+	text := fmt.Sprintf("# Written by `ballerine dev` at %s; valid while it runs.\nexport API=%s\nexport KEY=%s\nexport REVIEWER=%s\nexport ADMIN=%s\n"+
 		"export BALLERINE_ENDPOINT=$API BALLERINE_API_KEY=$KEY\n",
 		s.options.Now().UTC().Format(time.RFC3339), s.URL, s.Demo.APIKey, token("reviewer"), token("admin"))
 	return writeWhole(filepath.Join(s.options.Data, "demo.env"), []byte(text))

@@ -27,7 +27,7 @@ const (
 // data already, and closes that stack. Errors: Invalid with a DynamoDB, Unavailable when the data is in use.
 func Fill(ctx context.Context, options Options, fill func(ctx context.Context, folder string) error) error {
 	if options.DynamoDB != "" {
-		return problem.New(problem.Invalid, "Demo cases are set up in the data folder's own file: leave --seed away, or --dynamodb.")
+		return problem.New(problem.Invalid, "Demo cases can only be created in the data folder's own file: remove --seed or --dynamodb.")
 	}
 	if err := os.MkdirAll(options.Data, 0o700); err != nil {
 		return fmt.Errorf("create data folder: %w", err)
@@ -54,7 +54,7 @@ func Fill(ctx context.Context, options Options, fill func(ctx context.Context, f
 func fillAside(ctx context.Context, options Options, db *embedded.DB, fill func(ctx context.Context, folder string) error) error {
 	folder := filepath.Join(options.Data, seedFolder)
 	if err := os.RemoveAll(folder); err != nil { // of a start that was broken off
-		return fmt.Errorf("remove what a former start has left: %w", err)
+		return fmt.Errorf("remove leftovers of a previous start: %w", err)
 	}
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return fmt.Errorf("create the folder to fill: %w", err)

@@ -19,7 +19,7 @@ func (c *inProcess) serve(handler http.Handler) { c.handler.Store(&handler) }
 func (c *inProcess) Do(r *http.Request) (response *http.Response, err error) {
 	handler, ok := c.handler.Load().(*http.Handler)
 	if !ok {
-		return nil, fmt.Errorf("%s %s: the object server does not serve yet", r.Method, r.URL.Path)
+		return nil, fmt.Errorf("%s %s: the object server is not ready yet", r.Method, r.URL.Path)
 	}
 	if err := r.Context().Err(); err != nil {
 		return nil, err

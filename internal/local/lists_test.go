@@ -157,11 +157,11 @@ func TestAnEvaluationWhoseListIsGoneIsAnErrorAndNoDecision(t *testing.T) {
 			t.Errorf("%q, want %q", outcomes, want)
 		}
 	}
-	evaluate("no entries were put into the list accounts yet")
+	evaluate("no entries were uploaded to the list accounts yet")
 	if status, text, _ := s.raw("manager", "DELETE", "/v1/lists/blocked", "", "", "If-Match", `"1"`); status != http.StatusNoContent {
 		t.Fatalf("%d %s", status, text)
 	}
-	evaluate("no entries were put into the list accounts yet", "there is no list blocked")
+	evaluate("no entries were uploaded to the list accounts yet", "there is no list blocked")
 	page, _, err := s.Core.Ledger.Decisions(t.Context(), s.client.Tenant, "amounts", ledger.Query{Limit: 10})
 	if err != nil || len(page) != 0 {
 		t.Errorf("%+v %v", page, err)

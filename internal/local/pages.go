@@ -17,10 +17,10 @@ import (
 // dashboardClient is what the dashboard is called at the sign-in.
 const dashboardClient = "ballerine-dashboard"
 
-// NoDashboard says what is missing when there are no pages to serve.
-const NoDashboard = "The dashboard was not built: install Node.js 20.19 or newer, run `make web` and start again. The API answers all the same."
+// NoDashboard states what is missing when there are no pages to serve.
+const NoDashboard = "The dashboard was not built: install Node.js 20.19 or newer, run `make web` and start again. The API works without it."
 
-// HasDashboard says whether the dashboard's pages are in this program.
+// HasDashboard reports whether the dashboard's pages are in this program.
 func HasDashboard() bool {
 	_, built := dashboard.Files()
 	return built

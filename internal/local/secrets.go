@@ -47,7 +47,7 @@ func openSecrets(ctx context.Context, dir string, db *embedded.DB, renew bool) (
 	switch {
 	case err != nil && renew:
 		if err := os.Rename(s.path, s.path+".before"); err != nil {
-			return nil, fmt.Errorf("put aside the former secrets: %w", err)
+			return nil, fmt.Errorf("move aside the previous secrets: %w", err)
 		}
 		there = false
 	case err != nil:
@@ -55,7 +55,7 @@ func openSecrets(ctx context.Context, dir string, db *embedded.DB, renew bool) (
 	case !there && used && !renew:
 		return nil, lostSecrets(nil, s.path, "is missing")
 	case there && known != "" && known != s.digest() && !renew:
-		return nil, lostSecrets(nil, s.path, "is that of other data")
+		return nil, lostSecrets(nil, s.path, "belongs to other data")
 	}
 	if !there {
 		if s, err = newSecrets(s.path); err != nil {
@@ -71,7 +71,7 @@ func openSecrets(ctx context.Context, dir string, db *embedded.DB, renew bool) (
 	})
 }
 
-// belonging says which secrets belong to the data, and whether anything has been made with some. Data of a former version does
+// belonging states which secrets belong to the data, and whether anything has been made with some. Data of a former version does
 // not say which.
 func belonging(db *embedded.DB) (digest string, used bool, err error) {
 	err = db.View(func(tx *embedded.Tx) error {
@@ -84,9 +84,9 @@ func belonging(db *embedded.DB) (digest string, used bool, err error) {
 
 func lostSecrets(cause error, path, what string) error {
 	folder := filepath.Dir(path)
-	return problem.Wrap(cause, problem.Internal, "The file %s %s. The data relies on it: links and tokens of applicants, callbacks of vendors, sign-ins, the search for words and access to uploaded documents. "+
-		"Nothing was changed. Put it back, from a backup (ballerine restore FILE --data %s --force) or from where the folder was copied. "+
-		"To go on with new ones, with which all links, tokens and sign-ins of before are void, start once with --new-secrets.", path, what, folder)
+	return problem.Wrap(cause, problem.Internal, "The file %s %s. It is required for links and tokens of applicants, callbacks of vendors, sign-ins, the full-text search and access to uploaded documents. "+
+		"Nothing was changed. Restore it from a backup (ballerine restore FILE --data %s --force), or from the source of the copied folder. "+
+		"To continue with new secrets, which invalidates all earlier links, tokens and sign-ins, start once with --new-secrets.", path, what, folder)
 }
 
 // read reads the file and says whether it is there. Errors: it cannot be read, or is not whole.
@@ -99,10 +99,10 @@ func (s *secrets) read() (there bool, err error) {
 		return true, err
 	}
 	if err := json.Unmarshal(text, s); err != nil {
-		return true, fmt.Errorf("it is not whole: %w", err)
+		return true, fmt.Errorf("it is incomplete: %w", err)
 	}
 	if len(s.Signing) < 32 || s.AccessKey == "" || s.ObjectKey == "" || s.VendorKey == "" || s.CallbackSecret == "" {
-		return true, errors.New("it is not whole: some of the secrets are missing")
+		return true, errors.New("it is incomplete: some of the secrets are missing")
 	}
 	return true, nil
 }

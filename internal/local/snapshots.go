@@ -13,7 +13,7 @@ func (s *Stack) keepSnapshots(work context.Context) {
 		s.db.KeepSnapshots(work, s.options.Now, func(found embedded.Unreadable) {
 			s.metrics.Gauge("data_unreadable_values", float64(found.Number()))
 			if found.Next != "" {
-				s.options.Logger.Warn("there was no time to look at all values of the data file: the next snapshot goes on with the others", "values", found.Looked)
+				s.options.Logger.Warn("there was no time to check all values of the data file: the next snapshot continues with the others", "values", found.Looked)
 			}
 		}, func(err error) {
 			s.options.Logger.Error("the data file could not be copied", "error", err.Error())

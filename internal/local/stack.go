@@ -44,7 +44,7 @@ import (
 
 // Options of a stack.
 type Options struct {
-	Data        string // folder of everything that is kept
+	Data        string // folder in which all data is stored
 	Address     string // "127.0.0.1:8787"; port 0 picks a free one
 	Definitions fs.FS
 	Version     string
@@ -159,7 +159,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	return s, nil
 }
 
-// Failed tells when the server has ended by itself.
+// Failed states when the server has ended by itself.
 func (s *Stack) Failed() <-chan error { return s.failed }
 
 // build wires everything; nothing runs yet.
@@ -374,7 +374,7 @@ func (s *Stack) distant(handler http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if fault := s.options.Simulation.Fault; fault != nil && fault(r) {
-			http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
+			http.Error(w, "the store does not respond", http.StatusServiceUnavailable)
 			return
 		}
 		s.options.Simulation.Clock.Pass(35*time.Millisecond + time.Duration(len(r.URL.Path)%17)*time.Millisecond)
@@ -388,7 +388,7 @@ func (s *Stack) resume(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopWork = stop
 	if err := s.engine.Recover(ctx); err != nil {
-		s.options.Logger.Warn("some executions could not go on", "error", err.Error())
+		s.options.Logger.Warn("some executions could not continue", "error", err.Error())
 	}
 	if err := s.backtest.resume(work, s.spawn); err != nil {
 		return err

@@ -100,7 +100,7 @@ func followStream(ctx, work context.Context, s *Stack) error {
 	}
 	s.spawn(func() {
 		if err := streams.Run(work, config); err != nil {
-			s.options.Logger.Error("the stream of the cases table is not followed any more", "error", err.Error())
+			s.options.Logger.Error("the stream of the cases table is no longer followed", "error", err.Error())
 		}
 	})
 	return nil

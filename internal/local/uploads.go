@@ -32,7 +32,7 @@ func (s *Stack) missedUploads(ctx context.Context) {
 	for after := ""; ; {
 		refs, next, err := s.stores.cases.Open(ctx, s.options.Now().Add(time.Minute), after, 200)
 		if err != nil {
-			s.options.Logger.Warn("uploads that nobody told of were not looked for", "error", err.Error())
+			s.options.Logger.Warn("uploads without a notification were not searched for", "error", err.Error())
 			return
 		}
 		for _, ref := range refs {
@@ -44,7 +44,7 @@ func (s *Stack) missedUploads(ctx context.Context) {
 				return
 			}
 			if err != nil {
-				s.options.Logger.Warn("an upload was not looked for: the sweep will", "case_id", ref.ID, "error", err.Error())
+				s.options.Logger.Warn("an upload was not checked: the sweep will check it", "case_id", ref.ID, "error", err.Error())
 			}
 		}
 		if after = next; after == "" {

@@ -42,7 +42,7 @@ func prefixes(texts ...string) []netip.Prefix {
 	return list
 }
 
-// public says whether the address belongs to the public internet.
+// public reports whether the address belongs to the public internet.
 func public(address netip.Addr) bool {
 	if !address.IsValid() || address.Zone() != "" {
 		return false
@@ -62,7 +62,7 @@ func public(address netip.Addr) bool {
 	return true
 }
 
-// allowed says whether a connection may go to the address; plain is a connection without TLS.
+// allowed reports whether a connection may go to the address; plain is a connection without TLS.
 func allowed(address netip.Addr, loopback, plain bool) bool {
 	if address.Unmap().IsLoopback() && address.Zone() == "" {
 		return loopback

@@ -19,11 +19,11 @@ func CheckURL(raw, location string, allowLoopback bool) []problem.Field {
 		fields = append(fields, problem.Field{Location: location, Code: code, Message: message})
 	}
 	if raw == "" {
-		add("required", "A URL is needed.")
+		add("required", "A URL is required.")
 		return fields
 	}
 	if len(raw) > maxURL {
-		add("too_long", "A URL has at most 2048 bytes.")
+		add("too_long", "A URL must have at most 2048 bytes.")
 		return fields
 	}
 	target, err := url.Parse(raw)
@@ -35,7 +35,7 @@ func CheckURL(raw, location string, allowLoopback bool) []problem.Field {
 	checkScheme(target.Scheme, host, allowLoopback, add)
 	checkHost(host, allowLoopback, add)
 	if target.User != nil {
-		add("credentials", "A URL must not carry a user name or a password.")
+		add("credentials", "A URL must not contain a user name or a password.")
 	}
 	if target.Fragment != "" {
 		add("fragment", "A URL must not have a fragment.")

@@ -171,7 +171,7 @@ func (o *Outbox) ended(effects ...cases.Effect) {
 	}
 }
 
-// isRecent says whether just this attempt at the effect has come to its end here. Stores write that down in their own time,
+// isRecent reports whether just this attempt at the effect has come to its end here. Stores write that down in their own time,
 // and indexes follow later still: what is read meanwhile is old. If it could not be written down, the effect is taken
 // again after a while.
 func (o *Outbox) isRecent(e cases.Effect) bool {
@@ -289,7 +289,7 @@ func (o *Outbox) failed(ctx context.Context, e cases.Effect, failure error) {
 		"attempts", after.Delivery.Attempts, "next_at", after.Delivery.NextAt, "error", failure.Error())
 	err := mark()
 	if err != nil {
-		o.config.Logger.ErrorContext(ctx, "a failed attempt was not written down: it is made again", "case_id", e.Case, "effect", e.Ref(), "error", err.Error())
+		o.config.Logger.ErrorContext(ctx, "a failed attempt was not recorded: it will be repeated", "case_id", e.Case, "effect", e.Ref(), "error", err.Error())
 	}
 	if err == nil && after.Delivery.DeadAt.IsZero() && o.config.Postponed != nil {
 		o.config.Postponed(after.Delivery.NextAt)
@@ -339,7 +339,7 @@ func (o *Outbox) removeAll(batch []landing) {
 	ctx, cancel := context.WithTimeout(batch[0].ctx, markTime)
 	defer cancel()
 	if err := o.config.Store.Delivered(ctx, effects...); err != nil {
-		o.config.Logger.WarnContext(ctx, "effects that were delivered were not removed: they are delivered again", "count", len(effects), "error", err.Error())
+		o.config.Logger.WarnContext(ctx, "delivered effects were not removed: they will be delivered again", "count", len(effects), "error", err.Error())
 	}
 	o.ended(effects...)
 	for _, each := range batch {
@@ -351,7 +351,7 @@ func (o *Outbox) count(e cases.Effect, outcome string) {
 	o.config.Metrics.Count("effects_total", "kind", string(e.Kind), "outcome", outcome)
 }
 
-// State tells how many effects have been taken, ever, and how many of them are on their way.
+// State states how many effects have been taken, ever, and how many of them are on their way.
 func (o *Outbox) State() (added, open int) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()

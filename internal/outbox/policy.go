@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Policy says when an effect that failed is tried again, and when no more.
+// Policy states when an effect that failed is tried again, and when no more.
 type Policy struct {
 	First    time.Duration // the pause after the first failure; it doubles with each
 	Longest  time.Duration // the longest pause
@@ -50,7 +50,7 @@ func (p Policy) pause(failures int, chance float64) time.Duration {
 	return pause + time.Duration((2*chance-1)*p.Jitter*float64(pause))
 }
 
-// hopeless says whether no further attempt can succeed.
+// hopeless reports whether no further attempt can succeed.
 func hopeless(failure error) bool {
 	code := problem.CodeOf(failure)
 	return code == problem.Invalid || code == problem.TooLarge

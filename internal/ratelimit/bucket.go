@@ -11,7 +11,7 @@ type Limit struct {
 	Burst int     `json:"burst"`
 }
 
-// none says whether everything passes.
+// none reports whether everything passes.
 func (l Limit) none() bool { return l.Rate <= 0 || l.Burst <= 0 }
 
 // each is the time in which one token comes back.

@@ -106,7 +106,7 @@ func (l *Limiter) Allow(ctx context.Context, caller Caller) ([]Standing, error) 
 		if wait > 0 {
 			l.config.Metrics.Count("rate_limited_requests", "limit", one.name)
 			seconds := max(1, int(math.Ceil(wait.Seconds())))
-			return standings, problem.New(problem.RateLimited, "There are too many requests of this %s: at most %d at once and %g a second.", one.name, one.limit.Burst, one.limit.Rate).
+			return standings, problem.New(problem.RateLimited, "Too many requests of this %s: at most %d at once and %g per second.", one.name, one.limit.Burst, one.limit.Rate).
 				Detail("limit", one.name).Detail("retry_after_seconds", seconds)
 		}
 	}

@@ -95,12 +95,12 @@ func (c *Catalog) Plugin(ctx context.Context, tenant, id string) (*connector.Plu
 		return p, err
 	}
 	if c.plugins == nil {
-		return nil, problem.New(problem.NotFound, "There is no plugin of this name.")
+		return nil, problem.New(problem.NotFound, "There is no plugin with this name.")
 	}
 	return c.plugins.Plugin(ctx, tenant, id)
 }
 
-// find gives the parsed version of what the tenant has published; nil when the shipped one counts.
+// find returns the parsed version of what the tenant has published; nil when the shipped one counts.
 func (c *Catalog) find(ctx context.Context, tenant string, kind Kind, id string, version int, parse func(Definition) (any, problem.Diagnostics)) (any, error) {
 	if c.store == nil {
 		return nil, nil
@@ -128,7 +128,7 @@ func (c *Catalog) find(ctx context.Context, tenant string, kind Kind, id string,
 	}
 	found, diagnostics := parse(d)
 	if diagnostics.Failed() {
-		return nil, problem.Wrap(diagnostics.Err(), problem.Internal, "A published %s cannot be read any more.", kind)
+		return nil, problem.Wrap(diagnostics.Err(), problem.Internal, "A published %s can no longer be read.", kind)
 	}
 	c.parsed.Put(key, found)
 	return found, nil

@@ -58,7 +58,7 @@ func (p *Publisher) versions(ctx context.Context, who identity.Principal, propos
 	var documents []Publish
 	for _, d := range proposal.Documents {
 		if digestOf(d.Source) != d.Digest {
-			return nil, problem.New(problem.Internal, "A kept proposal is not what was proposed.")
+			return nil, problem.New(problem.Internal, "A stored proposal differs from what was proposed.")
 		}
 		documents = append(documents, d.publish())
 	}
@@ -66,7 +66,7 @@ func (p *Publisher) versions(ctx context.Context, who identity.Principal, propos
 	if len(failures) == 1 && failures[0] != nil {
 		return nil, failures[0] // with its lines
 	}
-	if err := combine(documents, failures, "The proposal cannot be published any more."); err != nil {
+	if err := combine(documents, failures, "The proposal can no longer be published."); err != nil {
 		return nil, err
 	}
 	if err := p.unmarked(ctx, who, slices.Collect(maps.Values(known.made))); err != nil {
@@ -125,13 +125,13 @@ func (p *Publisher) upToDate(ctx context.Context, who identity.Principal, propos
 }
 
 func outdated() *problem.Error {
-	return problem.New(problem.Outdated, "What the proposal is based on has changed since. Propose it anew.")
+	return problem.New(problem.Outdated, "The version that the proposal is based on has changed. Create a new proposal.")
 }
 
 // Reject says no to what somebody else has proposed. Errors: NotFound, Forbidden, AlreadyDecided, Invalid, Conflict.
 func (p *Publisher) Reject(ctx context.Context, who identity.Principal, id, reason string) (Proposal, error) {
 	if strings.TrimSpace(reason) == "" || len(reason) > maxComment {
-		return Proposal{}, problem.New(problem.Invalid, "Say why.").With("body.reason", "length", "a reason has 1 to %d bytes", maxComment)
+		return Proposal{}, problem.New(problem.Invalid, "A reason is required.").With("body.reason", "length", "a reason must have 1 to %d bytes", maxComment)
 	}
 	return p.end(ctx, who, id, Rejected, reason)
 }
@@ -172,7 +172,7 @@ func (p *Publisher) open(ctx context.Context, who identity.Principal, id string,
 	case proposal.Status == Outdated:
 		return proposal, outdated()
 	}
-	return proposal, problem.New(problem.AlreadyDecided, "The proposal is %s already.", proposal.Status).Detail("status", proposal.Status).Detail("decided_by", proposal.DecidedBy)
+	return proposal, problem.New(problem.AlreadyDecided, "The proposal is already %s.", proposal.Status).Detail("status", proposal.Status).Detail("decided_by", proposal.DecidedBy)
 }
 
 // mayEnd is the rule of four eyes: what one has proposed another decides, and both are persons where it counts. Whoever
@@ -181,15 +181,15 @@ func mayEnd(who identity.Principal, proposal Proposal, as Status) error {
 	own := who.ID == proposal.ProposedBy
 	switch {
 	case as == Withdrawn && !own:
-		return problem.New(problem.Forbidden, "Only who has proposed it can withdraw it. Others reject it.")
+		return problem.New(problem.Forbidden, "Only its proposer can withdraw a proposal. Others can reject it.")
 	case as == Withdrawn:
 		return nil
 	case who.Kind != identity.User || who.ID == "":
-		return problem.New(problem.Forbidden, "Only a person decides a proposal, who has signed in: a key is nobody in particular.")
+		return problem.New(problem.Forbidden, "Only a person who has signed in can decide a proposal: a key does not identify a person.")
 	case own:
-		return problem.New(problem.Forbidden, "Who has proposed it cannot decide it: four eyes are two persons. It can be withdrawn.")
+		return problem.New(problem.Forbidden, "You cannot decide your own proposal: four eyes require two people. You can withdraw it.")
 	case slices.Contains(proposal.Behind, who.ID):
-		return problem.New(problem.Forbidden, "It was proposed with a key that you have made or rotated: four eyes are two persons.")
+		return problem.New(problem.Forbidden, "It was proposed with a key that you have created or rotated: four eyes require two people.")
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ type Definition struct {
 	Express     string    `json:"express,omitempty"` // of a workflow without waits: what decisions run
 	Comment     string    `json:"comment,omitempty"`
 	PublishedAt time.Time `json:"published_at,omitzero"`  // zero: it ships with the software
-	PublishedBy string    `json:"published_by,omitempty"` // with four eyes: who proposed it
+	PublishedBy string    `json:"published_by,omitempty"` // with four eyes: the person who proposed it
 	ApprovedBy  string    `json:"approved_by,omitempty"`  // with four eyes: the second person
 	Proposal    string    `json:"proposal,omitempty"`     // with four eyes: its id
 	Unreadable  bool      `json:"-"`                      // is there and cannot be read: only its place is known

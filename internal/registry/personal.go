@@ -33,7 +33,7 @@ func (p *Publisher) unmarked(ctx context.Context, who identity.Principal, docume
 	if len(refusal.Fields) == 0 {
 		return nil
 	}
-	refusal.Message += " The new version shows what is or was marked as personal data. Keep the marks, or let somebody publish or approve it who has the permission."
+	refusal.Message += " The new version exposes data that is or was marked as personal. Keep the marks, or have it published or approved by a person with the permission."
 	return refusal
 }
 
@@ -71,7 +71,7 @@ func (p *Publisher) exposes(ctx context.Context, tenant string, made checked) (n
 	}
 	copies, err := p.copies(ctx, tenant, made.workflow)
 	for _, one := range copies {
-		places = append(places, exposed{one, "personal data is copied to where nothing marks it"})
+		places = append(places, exposed{one, "personal data is copied to a field that is not marked as personal"})
 	}
 	return string(kind) + " " + id, places, err
 }
@@ -103,7 +103,7 @@ func (p *Publisher) lost(ctx context.Context, tenant string, made checked, d Def
 // unreadable is about a version that this software no longer reads: what it marks is not known, so that all of it may be.
 func unreadable(d Definition, err error) ([]string, error) {
 	if problem.CodeOf(err) == problem.Internal {
-		return []string{fmt.Sprintf("*, since version %d cannot be read any more", d.Version)}, nil
+		return []string{fmt.Sprintf("*, because version %d can no longer be read", d.Version)}, nil
 	}
 	return nil, err
 }

@@ -38,7 +38,7 @@ type Proposal struct {
 	Comment    string            `json:"comment,omitempty"`
 	ProposedAt time.Time         `json:"proposed_at"`
 	ProposedBy string            `json:"proposed_by"`
-	Behind     []string          `json:"behind,omitempty"` // proposed with a key: who may hold a secret of it, and cannot approve either
+	Behind     []string          `json:"behind,omitempty"` // if proposed with a key: people who may know its secret, and so cannot approve either
 	DecidedAt  time.Time         `json:"decided_at,omitzero"`
 	DecidedBy  string            `json:"decided_by,omitempty"`
 	Reason     string            `json:"reason,omitempty"` // why it ended as it did
@@ -54,7 +54,7 @@ func UnreadableProposal(tenant, id string) Proposal {
 type Proposed struct {
 	Kind       Kind   `json:"kind"`
 	ID         string `json:"id"`
-	Base       int    `json:"base"` // the version that was the newest; 0: there was none
+	Base       int    `json:"base"` // the latest version at that time; 0: none
 	BaseDigest string `json:"base_digest,omitempty"`
 	Title      string `json:"title,omitempty"`
 	Digest     string `json:"digest"`
@@ -107,7 +107,7 @@ func (p *Publisher) proposeAll(ctx context.Context, who identity.Principal, id, 
 	case len(proposal.Documents) == 0:
 		return nil, nil
 	case len(proposal.Documents) > maxDocuments || bytes > maxSources:
-		return nil, problem.New(problem.TooLarge, "A proposal has at most %d documents of together %d MB.", maxDocuments, maxSources>>20)
+		return nil, problem.New(problem.TooLarge, "A proposal can have at most %d documents with a total of %d MB.", maxDocuments, maxSources>>20)
 	}
 	made, err := p.propose(ctx, who, proposal)
 	return &made, err
@@ -120,7 +120,7 @@ func (p *Publisher) propose(ctx context.Context, who identity.Principal, proposa
 	case identity.User:
 	case identity.Client:
 		if p.Behind == nil {
-			return proposal, problem.New(problem.Internal, "Who is behind a key cannot be told here.")
+			return proposal, problem.New(problem.Internal, "The people behind a key cannot be determined here.")
 		}
 		behind, err := p.Behind(ctx, who.Tenant, who.ID)
 		if err != nil {
@@ -128,7 +128,7 @@ func (p *Publisher) propose(ctx context.Context, who identity.Principal, proposa
 		}
 		proposal.Behind = behind
 	default:
-		return proposal, problem.New(problem.Forbidden, "Four eyes are on: nobody publishes alone. Propose it to the running system, where a second person can approve it.")
+		return proposal, problem.New(problem.Forbidden, "Four eyes are required to publish. Propose it to the running system, where a second person can approve it.")
 	}
 	proposal.Tenant, proposal.Status, proposal.ProposedBy, proposal.ProposedAt = who.Tenant, Open, who.ID, p.now()
 	if proposal.ID == "" {
@@ -161,11 +161,11 @@ func (d Proposed) publish() Publish {
 }
 
 func commentTooLong() error {
-	return problem.New(problem.Invalid, "The comment is too long.").With("body.comment", "length", "a comment has at most %d bytes", maxComment)
+	return problem.New(problem.Invalid, "The comment is too long.").With("body.comment", "length", "a comment must have at most %d bytes", maxComment)
 }
 
 func tooLarge() error {
-	return problem.New(problem.TooLarge, "A definition has at most %d MB.", MaxSource>>20)
+	return problem.New(problem.TooLarge, "A definition can have at most %d MB.", MaxSource>>20)
 }
 
 // now is the time, as exact as it is kept.

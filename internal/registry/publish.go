@@ -57,7 +57,7 @@ type Publish struct {
 // Publication is what has been published, or would be.
 type Publication struct {
 	Definition
-	Created  bool                // false: the newest version has the same source
+	Created  bool                // false: the latest version has the same source
 	Changes  []workflow.Change   // of a workflow: what changes for running cases, against the newest version
 	Warnings problem.Diagnostics // worth saying
 	States   int                 // of a workflow: of its state machine
@@ -104,7 +104,7 @@ func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Pub
 // Draft checks a policy as publishing it does, under whatever id it has. Errors: TooLarge, Invalid with every problem.
 func (p *Publisher) Draft(ctx context.Context, tenant, source string) (*rules.Policy, error) {
 	if len(source) > MaxSource {
-		return nil, problem.New(problem.TooLarge, "A definition has at most %d KB.", MaxSource>>10)
+		return nil, problem.New(problem.TooLarge, "A definition can have at most %d KB.", MaxSource>>10)
 	}
 	made, err := p.check(Publish{Kind: Policy, Source: source}, p.Catalog.For(ctx, tenant))
 	return made.policy, err
@@ -117,7 +117,7 @@ type publishing struct {
 	out          Publication
 }
 
-// prepare says what publishing would make of a document: nothing when the newest version is the same.
+// prepare states what publishing would make of a document: nothing when the newest version is the same.
 func (p *Publisher) prepare(ctx context.Context, who identity.Principal, cmd Publish, made checked) (*publishing, error) {
 	if made.plugin != nil && p.Unconfigured != nil {
 		made.warnings = append(made.warnings, p.Unconfigured(ctx, who.Tenant, made.plugin)...)
@@ -302,7 +302,7 @@ func unanswered(policy *rules.Policy, known resources) (found problem.Diagnostic
 			if !slices.Contains(policy.Outcomes, outcome) {
 				found = append(found, problem.Diagnostic{
 					File: "source", Line: 1, Column: 1, Path: "outcomes", Code: "outcome_in_use",
-					Message: fmt.Sprintf("the policy %s asks whether this one answers %s, which is no outcome of it any more", id, outcome), Hint: "publish " + id + " first, without it",
+					Message: fmt.Sprintf("the policy %s checks this one for %s, which is no longer one of its outcomes", id, outcome), Hint: "publish " + id + " first, without it",
 				})
 			}
 		}
@@ -310,7 +310,7 @@ func unanswered(policy *rules.Policy, known resources) (found problem.Diagnostic
 	return found
 }
 
-// changes says what a new version of a workflow changes for running cases.
+// changes states what a new version of a workflow changes for running cases.
 func (p *Publisher) changes(ctx context.Context, tenant string, next *workflow.Workflow, newest Definition) ([]workflow.Change, error) {
 	if next == nil || newest.Version == 0 {
 		return []workflow.Change{}, nil
@@ -322,7 +322,7 @@ func (p *Publisher) changes(ctx context.Context, tenant string, next *workflow.W
 	return workflow.Diff(old, next), nil
 }
 
-// Diff says what changes for running cases from one version of a workflow to another. Errors: UnknownWorkflow.
+// Diff states what changes for running cases from one version of a workflow to another. Errors: UnknownWorkflow.
 func (p *Publisher) Diff(ctx context.Context, tenant, id string, from, to int) ([]workflow.Change, error) {
 	old, err := p.Catalog.Workflow(ctx, tenant, id, from)
 	if err != nil {
@@ -360,7 +360,7 @@ func (p *Publisher) Copy(ctx context.Context, who identity.Principal, cmd CopyAs
 	there, err := p.Catalog.Definition(ctx, who.Tenant, cmd.Kind, cmd.As, 0)
 	switch mine := cmd.Again && there.PublishedBy == who.ID && there.Comment == publish.Comment && there.Digest == digestOf(source); {
 	case err == nil && !mine:
-		return Publication{}, problem.New(problem.AlreadyExists, "There is a %s of this id already.", cmd.Kind).With("body.id", "taken", "this id is taken")
+		return Publication{}, problem.New(problem.AlreadyExists, "A %s with this id already exists.", cmd.Kind).With("body.id", "taken", "this id is taken")
 	case err != nil && problem.CodeOf(err) != problem.NotFound:
 		return Publication{}, err
 	}

@@ -36,7 +36,7 @@ func (r *References) definition(ctx context.Context, machine cases.Machine) (Def
 	}
 	d, err := r.store.Definition(ctx, machine.Tenant, Workflow, machine.Workflow.ID, machine.Workflow.Version)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
-		return d, problem.Wrap(err, problem.Unavailable, "The registry did not answer.")
+		return d, problem.Wrap(err, problem.Unavailable, "The registry did not respond.")
 	}
 	r.known.Put(machine, d.bare()) // nothing for what ships: a version of that number is never published
 	return d, nil

@@ -267,7 +267,7 @@ func TestAnOutcomeThatAnotherPolicyAsksForStays(t *testing.T) {
 		}
 	}
 	err := publish("inner", inner("deny, allow"))
-	if fields := problem.As(err).Fields; len(fields) != 1 || fields[0].Code != "outcome_in_use" || !strings.Contains(fields[0].Message, "outer asks whether this one answers hold") {
+	if fields := problem.As(err).Fields; len(fields) != 1 || fields[0].Code != "outcome_in_use" || !strings.Contains(fields[0].Message, "outer checks this one for hold") {
 		t.Errorf("%v %+v", err, fields)
 	}
 	if err := publish("outer", strings.Replace(outer, "[deny, hold]", "deny", 1)); err != nil {

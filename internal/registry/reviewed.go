@@ -59,7 +59,7 @@ func (p *Publisher) Proposal(ctx context.Context, tenant, id string) (Proposal, 
 	return proposal, all, nil
 }
 
-// compare says what a document changes, against the version that it is based on.
+// compare states what a document changes, against the version that it is based on.
 func (p *Publisher) compare(ctx context.Context, tenant string, r *Reviewed, made checked) error {
 	newest, err := p.newestOf(ctx, tenant, r.Kind, r.ID)
 	if err != nil {

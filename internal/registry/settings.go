@@ -15,7 +15,7 @@ type Settings struct {
 	FourEyes   bool      `json:"four_eyes"`
 	Comment    string    `json:"comment,omitempty"`
 	ChangedAt  time.Time `json:"changed_at,omitzero"`   // zero: never
-	ChangedBy  string    `json:"changed_by,omitempty"`  // with four eyes: who proposed it
+	ChangedBy  string    `json:"changed_by,omitempty"`  // with four eyes: the person who proposed it
 	ApprovedBy string    `json:"approved_by,omitempty"` // with four eyes: who approved it
 	Proposal   string    `json:"proposal,omitempty"`    // with four eyes
 }
@@ -72,7 +72,7 @@ func (p *Publisher) ChangeSettings(ctx context.Context, who identity.Principal, 
 	return next, nil, p.Store.PutSettings(ctx, next)
 }
 
-// made says whether settings are what the command has made of those that its caller has seen.
+// made reports whether settings are what the command has made of those that its caller has seen.
 func (cmd ChangeSettings) made(now Settings, who identity.Principal) bool {
 	return cmd.Seen > 0 && now.Version == cmd.Seen+1 && now.ChangedBy == who.ID && now.FourEyes == cmd.FourEyes && now.Comment == cmd.Comment && now.Proposal == ""
 }
@@ -83,12 +83,12 @@ func (p *Publisher) seen(ctx context.Context, who identity.Principal, cmd Change
 		return Settings{}, commentTooLong()
 	}
 	if cmd.Seen == 0 {
-		return Settings{}, problem.New(problem.PreconditionRequired, "Say which version of the settings you have seen.").With("header.If-Match", "required", "send the ETag of the settings as If-Match")
+		return Settings{}, problem.New(problem.PreconditionRequired, "Send the version of the settings that the change is based on.").With("header.If-Match", "required", "send the ETag of the settings as If-Match")
 	}
 	now, err := p.Settings(ctx, who.Tenant)
 	if err != nil || now.Version == cmd.Seen {
 		return now, err
 	}
-	return now, problem.New(problem.Stale, "The settings have changed since they were read.").With("header.If-Match", "stale", "somebody else has changed them").
+	return now, problem.New(problem.Stale, "The settings have changed since they were read.").With("header.If-Match", "stale", "another user has changed them").
 		Detail("settings", map[string]any{"version": now.Version, "four_eyes": now.FourEyes, "changed_by": now.ChangedBy, "changed_at": now.ChangedAt})
 }

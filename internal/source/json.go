@@ -32,7 +32,7 @@ func JSONFaults(text []byte) []JSONFault {
 			}
 			s.at += width
 		}
-		s.fault("encoding", "JSON is UTF-8, and this is not")
+		s.fault("encoding", "the JSON is not valid UTF-8")
 		return s.found
 	}
 	s.value(0)
@@ -50,10 +50,10 @@ const (
 	inexact = "inexact"  // a number that a float64 rounds to another one
 )
 
-// Legible says whether JSON with this fault is read by all in the same way, so that only we do not take it.
+// Legible reports whether JSON with this fault is read by all in the same way, so that only we do not take it.
 func (f JSONFault) Legible() bool { return f.Code == tooDeep || f.Code == inexact }
 
-// Inexact says whether it is a number that a float64 rounds to another one.
+// Inexact reports whether it is a number that a float64 rounds to another one.
 func (f JSONFault) Inexact() bool { return f.Code == inexact }
 
 // ExactNumber gives a number as JSON has it; false when a float64 rounds it to another one.
@@ -144,7 +144,7 @@ func (s *jsonScanner) value(depth int) bool {
 	}
 	if end := s.at; end > begin && !exactNumber(s.text[begin:end]) {
 		s.at = begin
-		s.fault(inexact, "this number is rounded to another one: at most 2^53 is exact; write it as text, or in other units")
+		s.fault(inexact, "this number cannot be represented exactly (limit 2^53); write it as text, or use other units")
 		s.at = end
 	}
 	return s.at > begin
@@ -153,7 +153,7 @@ func (s *jsonScanner) value(depth int) bool {
 // maxExact is the largest whole number that a float64 holds and that no other whole number is rounded to.
 const maxExact = 1<<53 - 1
 
-// exactNumber says whether a number as JSON has it is one that a float64 holds: within 2^53, and not so small that it
+// exactNumber reports whether a number as JSON has it is one that a float64 holds: within 2^53, and not so small that it
 // becomes 0. What is no number is not judged, and fractions are what everybody's are.
 func exactNumber(text []byte) bool {
 	if len(text) == 0 || text[0] != '-' && (text[0] < '0' || text[0] > '9') || len(text) <= 15 && !bytes.ContainsAny(text, "eE") {
@@ -214,7 +214,7 @@ func (s *jsonScanner) object(depth int) bool {
 			end := s.at
 			s.at = begin
 			s.spots = append(s.spots, spot{name, -1})
-			s.fault("duplicate", "the name is in its object twice")
+			s.fault("duplicate", "the object has this name twice")
 			s.spots = s.spots[:len(s.spots)-1]
 			s.at = end
 		}
@@ -269,10 +269,10 @@ func (s *jsonScanner) escape() {
 	case code == 0:
 		s.fault("control", "a text has no NUL")
 	case code >= 0xdc00 && code <= 0xdfff:
-		s.fault("encoding", "this is half of a surrogate pair")
+		s.fault("encoding", "this is an unpaired surrogate")
 	case code >= 0xd800 && code <= 0xdbff:
 		if low, ok := s.unit(s.at + 6); !ok || low < 0xdc00 || low > 0xdfff {
-			s.fault("encoding", "this is half of a surrogate pair")
+			s.fault("encoding", "this is an unpaired surrogate")
 		} else {
 			s.at += 6
 		}

@@ -142,7 +142,7 @@ type Pair struct {
 	Value *yaml.Node
 }
 
-// Mapping gives the members of a mapping in order; keys that stand twice are reported. Anything that is not a mapping
+// Mapping returns the members of a mapping in order; keys that stand twice are reported. Anything that is not a mapping
 // is reported and has none.
 func (d *Document) Mapping(node *yaml.Node, path string) []Pair {
 	if node.Kind != yaml.MappingNode {
@@ -197,7 +197,7 @@ func (d *Document) Unknown(node *yaml.Node, path, what, name string, known []str
 	d.Report(node, path, "unknown_"+strings.ReplaceAll(what, " ", "_"), fmt.Sprintf("there is no %s %s", what, name), hint)
 }
 
-// Sequence gives the elements of a list; anything else is a list of itself.
+// Sequence returns the elements of a list; anything else is a list of itself.
 func Sequence(node *yaml.Node) []*yaml.Node {
 	if node.Kind == yaml.SequenceNode {
 		return node.Content
@@ -205,12 +205,12 @@ func Sequence(node *yaml.Node) []*yaml.Node {
 	return []*yaml.Node{node}
 }
 
-// IsNull says whether a node is null or empty.
+// IsNull reports whether a node is null or empty.
 func IsNull(node *yaml.Node) bool {
 	return node == nil || (node.Kind == yaml.ScalarNode && node.Tag == "!!null")
 }
 
-// IsText says whether a node is a scalar that is meant as text.
+// IsText reports whether a node is a scalar that is meant as text.
 func IsText(node *yaml.Node) bool {
 	return node.Kind == yaml.ScalarNode && (node.Tag == "!!str" || node.Tag == "!!timestamp")
 }
@@ -281,7 +281,7 @@ func (d *Document) scalar(node *yaml.Node, path string) any {
 		return d.Bool(node, path)
 	case "!!int", "!!float":
 		if !OneReading(node) {
-			d.Warn(node, path, "two_readings", "some read this as another number, or as text", OneReadingHint)
+			d.Warn(node, path, "two_readings", "parsers disagree on whether this is this number, another one, or text", OneReadingHint)
 		}
 		var f float64
 		if err := node.Decode(&f); err != nil || math.IsNaN(f) || math.IsInf(f, 0) {

@@ -90,7 +90,7 @@ func (p *parser) audience(node *yaml.Node, path string) Audience {
 		}
 	}
 	if len(source.Sequence(node)) == 0 {
-		p.doc.Report(node, path, "required", "by names nobody: nobody could send the event", "name some of "+strings.Join(audienceNames, ", ")+", or leave by out")
+		p.doc.Report(node, path, "required", "by is empty: nobody could send the event", "name some of "+strings.Join(audienceNames, ", ")+", or leave by out")
 	}
 	return found
 }
@@ -99,15 +99,15 @@ func (p *parser) audience(node *yaml.Node, path string) Audience {
 func (p *parser) by(t *Transition, m source.Pair, path string) {
 	t.By = p.audience(m.Value, path)
 	if t.Event == "" || IsInternal(t.Event) {
-		p.doc.Warn(m.Key, path, "never", "by says who may send an event; this moves by itself", "")
+		p.doc.Warn(m.Key, path, "never", "by defines who may send an event; this transition is automatic", "")
 	}
 }
 
-// reviewed says whether people decide in the state, so that what takes it along from outside is a decision, too. A tag
+// reviewed reports whether people decide in the state, so that what takes it along from outside is a decision, too. A tag
 // manual_review says so whatever else the state's own `by` lets others do in it.
 func (s *State) reviewed() bool { return slices.Contains(s.Tags, TagReview) || s.decides() }
 
-// decides says whether what the state has is for people alone.
+// decides reports whether what the state has is for people alone.
 func (s *State) decides() bool {
 	if s.By != 0 {
 		return s.By&Outside == 0
@@ -154,7 +154,7 @@ func (c *Chart) prepareAudiences(offered []string) {
 	}
 }
 
-// audience says who may take a transition now, by the event that is asked for.
+// audience states who may take a transition now, by the event that is asked for.
 func (r *run) audience(t *Transition) Audience {
 	switch {
 	case t.By != 0:
@@ -169,7 +169,7 @@ func (r *run) audience(t *Transition) Audience {
 	return Client
 }
 
-// decidedWith says whether a transition takes a state along in which people decide. Its source and the states around that
+// decidedWith reports whether a transition takes a state along in which people decide. Its source and the states around that
 // have their say by themselves.
 func (r *run) decidedWith(t *Transition) bool {
 	var domain *State
@@ -228,14 +228,14 @@ func (r *run) permit(in Input, chosen []*Transition) error {
 	if r.anyone(in.Event.Type)&by == 0 {
 		return r.notAllowed(in)
 	}
-	e := problem.New(problem.EventNotAllowed, "The event does nothing now: a condition does not hold.").Detail("allowed", r.allowed())
+	e := problem.New(problem.EventNotAllowed, "The event has no effect now: a condition does not hold.").Detail("allowed", r.allowed())
 	if by == Applicant { // a condition may tell of checks
 		return e.With("body.type", "guard", "this is not possible yet")
 	}
 	return e.Detail("explanation", why).With("body.type", "guard", "%s", why)
 }
 
-// mine says whether a caller hears of an event: it is theirs to send. Applicants do not hear why it is not possible now, for
+// mine reports whether a caller hears of an event: it is theirs to send. Applicants do not hear why it is not possible now, for
 // a condition may tell of checks.
 func (r *run) mine(n *Next, by Audience) bool {
 	if r.by == Applicant {
@@ -244,7 +244,7 @@ func (r *run) mine(n *Next, by Audience) bool {
 	return r.by == 0 || by&r.by != 0
 }
 
-// Turn says for whom a case waits that is where the snapshot is, so that they may write data and documents: whom a state
+// Turn states for whom a case waits that is where the snapshot is, so that they may write data and documents: whom a state
 // that collects names, and who has an event in a state that has no work to do. States in which people decide are theirs
 // alone, and what the chart does by itself is nobody's turn.
 func (c *Chart) Turn(snapshot Snapshot) (turn Audience) {

@@ -113,7 +113,7 @@ type Invocation struct {
 	state   *State
 }
 
-// Children says which child cases a piece of work starts: one for each element of a list, or a single one.
+// Children states which child cases a piece of work starts: one for each element of a list, or a single one.
 type Children struct {
 	Workflow string
 	Version  int           // 0: the newest when the work begins
@@ -244,7 +244,7 @@ func (i *Invocation) State() *State { return i.state }
 // Place of the transition in its document: line and column from 1.
 func (t *Transition) Place() (line, column int) { return t.line, t.column }
 
-// Inside says whether s is a proper descendant of ancestor.
+// Inside reports whether s is a proper descendant of ancestor.
 func (s *State) Inside(ancestor *State) bool { return s.isInside(ancestor) }
 
 func (s *State) isInside(ancestor *State) bool {

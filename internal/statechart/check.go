@@ -18,7 +18,7 @@ func (p *parser) check() {
 		if !reached[s] {
 			p.doc.Warn(p.nodes[s], p.paths[s], "unreachable", "no transition leads to the state "+s.Path, "")
 		} else if s.Kind == Atomic && !p.canLeave(s) {
-			p.doc.Warn(p.nodes[s], p.paths[s], "dead_end", "nobody can leave the state "+s.Path, "add a transition, or type: final")
+			p.doc.Warn(p.nodes[s], p.paths[s], "dead_end", "there is no way out of the state "+s.Path, "add a transition, or type: final")
 		} else if s.Kind == Atomic {
 			p.unending(s)
 		}
@@ -79,13 +79,13 @@ func (s *State) outgoing() []*Transition {
 	return found
 }
 
-// leads says whether a transition leads anywhere; one whose target is misspelt was meant to.
+// leads reports whether a transition leads anywhere; one whose target is misspelt was meant to.
 func (p *parser) leads(t *Transition) bool {
 	_, misspelt := p.meant[t]
 	return len(t.Targets) > 0 || misspelt
 }
 
-// canLeave says whether some transition can end the state: its own, an ancestor's, or another region's that leaves the
+// canLeave reports whether some transition can end the state: its own, an ancestor's, or another region's that leaves the
 // parallel state around both.
 func (p *parser) canLeave(s *State) bool {
 	for at := s; at != nil; at = at.Parent {
@@ -96,7 +96,7 @@ func (p *parser) canLeave(s *State) bool {
 	return false
 }
 
-// leaves says whether a state, or one around it, has a transition that leads somewhere. The end of what is inside a state does not come
+// leaves reports whether a state, or one around it, has a transition that leads somewhere. The end of what is inside a state does not come
 // as long as an atomic one inside it is active.
 func (p *parser) leaves(at, s *State) bool {
 	return slices.ContainsFunc(at.outgoing(), func(t *Transition) bool {
@@ -160,7 +160,7 @@ func (p *parser) races() {
 			}
 			if at, ok := p.places[t]; ok {
 				p.doc.Warn(at.node, at.path, "race", "two regions of "+nameOf(parallel)+" race to leave it on "+t.Event+": "+other.Source.Path+" comes first and wins",
-					"put the transition into "+nameOf(parallel)+" itself, or guard both")
+					"move the transition to "+nameOf(parallel)+" itself, or guard both")
 			}
 		}
 	}
@@ -190,7 +190,7 @@ func (p *parser) timers(s *State) {
 			p.doc.Warn(p.nodes[s], p.paths[s], "timer_never", "the timers of "+s.Path+" can never fire: an always transition without a guard leaves it at once", "")
 		}
 		if len(s.Invocations) > 0 {
-			p.doc.Warn(p.nodes[s], p.paths[s], "work_never", "the work of "+s.Path+" never starts: an always transition without a guard leaves it at once", "put a guard on it, or use onDone")
+			p.doc.Warn(p.nodes[s], p.paths[s], "work_never", "the work of "+s.Path+" never starts: an always transition without a guard leaves it at once", "add a guard, or use onDone")
 		}
 		return
 	}
@@ -221,7 +221,7 @@ func (s *State) leavesBefore(other *Timeout, own bool) *Timeout {
 	return nil
 }
 
-// within says whether all states are s or inside it.
+// within reports whether all states are s or inside it.
 func within(states []*State, s *State) bool {
 	return !slices.ContainsFunc(states, func(x *State) bool { return x != s && !x.isInside(s) })
 }
@@ -237,7 +237,7 @@ func (p *parser) livelock() {
 			at = p.driven(at)
 		}
 		if at == s {
-			p.doc.Report(p.nodes[s], p.paths[s], "livelock", "always transitions without guards lead from "+s.Path+" back to it for ever", "")
+			p.doc.Report(p.nodes[s], p.paths[s], "livelock", "always transitions without guards lead from "+s.Path+" back to it forever", "")
 		}
 	}
 }

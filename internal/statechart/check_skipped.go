@@ -15,12 +15,12 @@ func (p *parser) skipped() {
 				continue
 			}
 			for _, t := range slices.Concat(i.OnError, s.byEvent[errorInvoke(i.ID)]) {
-				p.skips(s, t, "when "+i.ID+" fails, "+enumerate(others)+verb(others)+" never done: this leaves "+s.Path)
+				p.skips(s, t, "when "+i.ID+" fails, "+enumerate(others)+verb(others)+" never done: this exits "+s.Path)
 			}
 		}
 		if len(s.Invocations) > 1 {
 			for _, t := range s.byEvent[errorWork(s)] {
-				p.skips(s, t, "when work of "+s.Path+" fails, the work beside and after it is never done: this leaves "+s.Path)
+				p.skips(s, t, "when work of "+s.Path+" fails, other work of the state is never done: this exits "+s.Path)
 			}
 		}
 	}
@@ -31,7 +31,7 @@ func (p *parser) skips(s *State, t *Transition, message string) {
 	if !ok || len(t.Targets) == 0 || t.Continues {
 		return
 	}
-	p.doc.Warn(at.node, at.path, "work_skipped", message, "write onError: continue: the work goes on, and what reads "+s.Path+"'s results sees what is missing")
+	p.doc.Warn(at.node, at.path, "work_skipped", message, "write onError: continue: the other work continues, and readers of "+s.Path+"'s results see what is missing")
 }
 
 // besides is the work of the state that may not have ended when a piece of it fails: at the same time, or after it.

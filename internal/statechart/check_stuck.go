@@ -12,12 +12,12 @@ func (p *parser) stuck() {
 		if len(s.Invocations) == 0 || !p.canLeave(s) || p.movesOn(s) {
 			continue
 		}
-		p.doc.Warn(p.nodes[s], p.paths[s], "stuck", "when the work of "+s.Path+" has ended and no guard holds, nothing can happen any more: the case waits as an incident",
+		p.doc.Warn(p.nodes[s], p.paths[s], "stuck", "when the work of "+s.Path+" has ended and no guard holds, nothing more can happen: the case waits with an incident",
 			"add a last transition without a guard to onDone, an event, or after")
 	}
 }
 
-// movesOn says whether something may happen to the state whatever its guards say: somebody's event, a timer, an eventless
+// movesOn reports whether something may happen to the state whatever its guards say: somebody's event, a timer, an eventless
 // transition, or the end of its work.
 func (p *parser) movesOn(s *State) bool {
 	sure := func(t *Transition) bool { return !t.Guarded && !t.Forbidden && p.leads(t) }

@@ -8,7 +8,7 @@ type entry struct {
 	byDefault bool
 }
 
-// remembered gives what a history state stands for; ok is false before its parent was left for the first time.
+// remembered returns what a history state stands for; ok is false before its parent was left for the first time.
 type remembered func(history *State) (states []*State, ok bool)
 
 func noHistory(*State) ([]*State, bool) { return nil, false }
@@ -63,7 +63,7 @@ func (t *Transition) domainOf(targets []*State) *State {
 	return d // or the root, which is never left: as its own source, or as a target
 }
 
-// recallsSource says that a history state among the targets stands for the source: what history brings back is entered
+// recallsSource states that a history state among the targets stands for the source: what history brings back is entered
 // anew, and so the source is left first.
 func (t *Transition) recallsSource(targets []*State) bool {
 	return slices.ContainsFunc(t.Targets, isHistory) && !slices.Contains(t.Targets, t.Source) && slices.Contains(targets, t.Source)
@@ -169,7 +169,7 @@ func (e *entrySet) regions(s *State) {
 	}
 }
 
-// sorted gives the set in document order.
+// sorted returns the set in document order.
 func (e *entrySet) sorted() []entry {
 	for i := range e.found {
 		e.found[i].byDefault = e.found[i].byDefault || slices.Contains(e.defaults, e.found[i].state)

@@ -40,7 +40,7 @@ func (e Explanation) String() string {
 	case ReasonDataMissing:
 		return "not known yet: " + strings.Join(e.Missing, ", ")
 	case ReasonForbidden:
-		return "it is forbidden here"
+		return "it is forbidden in this state"
 	}
 	return "cannot be decided: " + e.Detail
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// ArrayMerge says what becomes of two lists at the same place.
+// ArrayMerge states what becomes of two lists at the same place.
 type ArrayMerge string
 
 // The ways to merge lists. By id, elements with the same id are merged, others are added; a list whose elements do not all

@@ -25,9 +25,9 @@ import (
 // Livelock.
 func (c *Chart) Migrate(old *Chart, snapshot Snapshot, mapping map[string]string, in Input) (Result, error) {
 	if snapshot.Status == Done {
-		return Result{}, problem.New(problem.CaseClosed, "The workflow has reached its end: there is nothing to move.")
+		return Result{}, problem.New(problem.CaseClosed, "The workflow has reached its end: there is nothing to migrate.")
 	}
-	m := &migration{chart: c, old: old, mapping: mapping, problems: problem.New(problem.Invalid, "The case cannot be moved to this version.")}
+	m := &migration{chart: c, old: old, mapping: mapping, problems: problem.New(problem.Invalid, "The case cannot be migrated to this version.")}
 	m.checkMapping()
 	m.choose(snapshot)
 	m.checkCompatible()
@@ -95,11 +95,11 @@ func (m *migration) choose(snapshot Snapshot) {
 		target, ok := m.chart.byPath[a.State]
 		switch {
 		case !ok:
-			m.problems.With("states."+a.State, "unmapped", "the new version does not have this state: map it to another one")
+			m.problems.With("states."+a.State, "unmapped", "the new version does not have this state: map it to another state")
 		case target.Kind != s.Kind:
-			m.problems.With("states."+a.State, "unmapped", "the new version has a state of another kind here (%s): map it, to itself to enter it anew", target.Kind)
+			m.problems.With("states."+a.State, "unmapped", "the new version has a state of another kind here (%s): map it, if necessary to itself to enter it again", target.Kind)
 		case m.lost(s, target, a) != "":
-			m.problems.With("states."+a.State, "unmapped", "the work %s is being done and the new version does not have it: map the state, to itself to begin anew", m.lost(s, target, a))
+			m.problems.With("states."+a.State, "unmapped", "the work %s is running and the new version does not have it: map the state, if necessary to itself to start it again", m.lost(s, target, a))
 		default:
 			m.add(target, false)
 		}
@@ -211,7 +211,7 @@ func (m *migration) move(r *run, snapshot Snapshot) {
 	}
 }
 
-// stays says whether an active state of the old version is this one, as it is.
+// stays reports whether an active state of the old version is this one, as it is.
 func (m *migration) stays(snapshot Snapshot, s *State) (Activation, bool) {
 	for at := s; at != nil; at = at.Parent {
 		if slices.Contains(m.fresh, at) {
@@ -258,7 +258,7 @@ func (m *migration) kept(r *run, s *State, a Activation) Activation {
 	return kept
 }
 
-// pairTimers says which timer of a state's new version is which of the old one's: those with the same delay, then those that
+// pairTimers states which timer of a state's new version is which of the old one's: those with the same delay, then those that
 // are left, in their order. What has no pair was lost or gained.
 func pairTimers(old, next []*Timeout) map[int]int {
 	pairs, taken := map[int]int{}, map[int]bool{}

@@ -15,9 +15,9 @@ import (
 type Options struct {
 	// Keys are further keys of the root that are not the chart's.
 	Keys []string
-	// Field says whether a path that a guard reads can exist, and what may have been meant; nil: anything may.
+	// Field reports whether a path that a guard reads can exist, and what may have been meant; nil: anything may.
 	Field func(steps []string) (ok bool, hint string)
-	// Types says what cannot be right about the types in an expression, or a condition; nil: nothing is known.
+	// Types states what cannot be right about the types in an expression, or a condition; nil: nothing is known.
 	Types func(program *expr.Program, condition bool) []*expr.Error
 	// Emitted checks a value that goes out with an event, and Copied one that is written to a field of the context, where it stands in the
 	// document; nil: anything may.
@@ -29,11 +29,11 @@ type Options struct {
 	Assigned func(program *expr.Program, target []string, name *yaml.Node, path string, from Origin)
 	// Policies resolves policy guards; nil: they are refused.
 	Policies Policies
-	// CheckPolicy says what is wrong with the policy and the outcome that a guard names; "" when nothing is.
+	// CheckPolicy states what is wrong with the policy and the outcome that a guard names; "" when nothing is.
 	CheckPolicy func(policy, outcome string) (message, hint string)
 	// Offered are events that the applicant is offered by name: see Audience.
 	Offered []string
-	// Own says that a field of the context is written by nobody but the chart and its work; nil: none is.
+	// Own states that a field of the context is written by nobody but the chart and its work; nil: none is.
 	Own func(name string) bool
 	// Invocation is told of every entry of invoke, to check and to note it.
 	Invocation func(i *Invocation, at Place)
@@ -183,7 +183,7 @@ func (p *parser) children(s *State, node *yaml.Node, path string) {
 		}
 		p.name(pair.Key, at, pair.Name)
 		if len(p.chart.states) > maxStates {
-			p.doc.Report(pair.Key, at, "too_large", fmt.Sprintf("a chart has at most %d states", maxStates), "")
+			p.doc.Report(pair.Key, at, "too_large", fmt.Sprintf("a workflow can have at most %d states", maxStates), "")
 			return
 		}
 		s.Children = append(s.Children, child)
@@ -202,12 +202,12 @@ func (p *parser) children(s *State, node *yaml.Node, path string) {
 func (p *parser) name(node *yaml.Node, path, name string) {
 	for _, r := range name {
 		if !(r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {
-			p.doc.Report(node, path, "name", fmt.Sprintf("the name %q may hold letters, digits, _ and - only", name), "")
+			p.doc.Report(node, path, "name", fmt.Sprintf("the name %q may only contain letters, digits, _ and -", name), "")
 			return
 		}
 	}
 	if name == "" || len(name) > maxNameLength {
-		p.doc.Report(node, path, "name", fmt.Sprintf("a name has 1 to %d characters", maxNameLength), "")
+		p.doc.Report(node, path, "name", fmt.Sprintf("a name must have 1 to %d characters", maxNameLength), "")
 	}
 }
 
@@ -231,7 +231,7 @@ func (p *parser) transitions(s *State, path string, members source.Members) {
 	p.ending(s, members["onError"], errorWork(s), source.Join(path, "onError"), len(s.Invocations) > 0, "onError belongs to a state with invoke")
 	slices.SortStableFunc(s.globs, func(a, b *Transition) int { return len(b.Event) - len(a.Event) })
 	if s.Kind == Final && len(s.Transitions)+len(s.Invocations) > 0 {
-		p.doc.Report(p.nodes[s], path, "final", "a final state does nothing any more: no on, always, after or invoke", "")
+		p.doc.Report(p.nodes[s], path, "final", "a final state cannot have on, always, after or invoke", "")
 	}
 }
 
@@ -250,14 +250,14 @@ func (p *parser) ending(s *State, m source.Pair, event, path string, fits bool, 
 func (p *parser) event(node *yaml.Node, path, name string) {
 	bare := strings.TrimSuffix(name, ".*")
 	if name == "" || len(name) > maxNameLength || name != "*" && strings.ContainsAny(bare, "* \t\n") {
-		p.doc.Report(node, path, "event", "an event's name has 1 to 80 characters and no blanks; a wildcard is * or ends with .*", "")
+		p.doc.Report(node, path, "event", "an event name must have 1 to 80 characters and no blanks; a wildcard is * or ends with .*", "")
 	}
 	if strings.HasPrefix(name, childPrefix) {
 		p.childEvents = append(p.childEvents, childEvent{name, node, path})
 	}
 	for _, prefix := range []string{"done.state.", "error.work.", "after."} {
 		if strings.HasPrefix(name, prefix) {
-			p.doc.Report(node, path, "event", fmt.Sprintf("events that begin with %s are the chart's own", prefix), "use onDone, onError or after")
+			p.doc.Report(node, path, "event", fmt.Sprintf("events that begin with %s are reserved for the system", prefix), "use onDone, onError or after")
 		}
 	}
 }
@@ -274,14 +274,14 @@ func (p *parser) add(s *State, event string, found []*Transition) {
 
 func (p *parser) after(s *State, node *yaml.Node, path string) {
 	if s.Parent == nil {
-		p.doc.Report(node, path, "unsupported", "the chart itself has no timers: put after into a state", "")
+		p.doc.Report(node, path, "unsupported", "the workflow itself cannot have timers: move after to a state", "")
 		return
 	}
 	for _, pair := range p.doc.Mapping(node, path) {
 		at := source.Join(path, pair.Name)
 		delay, ok := ParseDelay(pair.Name)
 		if !ok {
-			p.doc.Report(pair.Key, at, "duration", "a delay is an ISO 8601 duration (P14D, PT30M) or milliseconds, longer than nothing and at most ten years", "")
+			p.doc.Report(pair.Key, at, "duration", "a delay must be an ISO 8601 duration (P14D, PT30M) or milliseconds, greater than 0 and at most ten years", "")
 			continue
 		}
 		event := fmt.Sprintf("after.%s.%d", s.Path, len(s.Timers))
@@ -302,7 +302,7 @@ func (p *parser) list(s *State, event string, node, key *yaml.Node, path string)
 			at = fmt.Sprintf("%s[%d]", path, i)
 		}
 		if len(found) > 0 && !found[len(found)-1].Guarded {
-			p.doc.Warn(element, at, "shadowed", "this transition is never looked at: the one before it has no guard", "put the one without a guard last")
+			p.doc.Warn(element, at, "shadowed", "this transition is never evaluated: the one before it has no guard", "move the one without a guard to the end")
 		}
 		t := p.transition(s, event, element, at)
 		if t.Guarded && t.GuardText != "" && slices.ContainsFunc(found, func(other *Transition) bool { return other.Guarded && other.GuardText == t.GuardText }) {
@@ -386,13 +386,13 @@ func (p *parser) sentence(node *yaml.Node, path string) Sentence {
 	texts := map[string]string{}
 	for _, pair := range p.doc.Mapping(node, path) {
 		if !isLanguage(pair.Name) {
-			p.doc.Report(pair.Key, source.Join(path, pair.Name), "unknown_language", pair.Name+" is not a language", "write two lower-case letters (ISO 639-1), such as en or de")
+			p.doc.Report(pair.Key, source.Join(path, pair.Name), "unknown_language", pair.Name+" is not a language code", "write two lower-case letters (ISO 639-1), such as en or de")
 			continue
 		}
 		texts[pair.Name] = p.doc.String(pair.Value, source.Join(path, pair.Name))
 	}
 	if texts["en"] == "" {
-		p.doc.Report(node, path, "missing", "the English text is missing", "add en: it is shown where there is no text in the reader's language")
+		p.doc.Report(node, path, "missing", "the English text is missing", "add en: it is shown if there is no text in the reader's language")
 	}
 	return Sentence{Text: texts["en"], In: texts}
 }

@@ -22,13 +22,13 @@ func (p *parser) guard(node *yaml.Node, path string, s *State) (guard, string) {
 		return p.wrap(p.program(node, path, "guard"), node.Value)
 	}
 	if node.Kind != yaml.MappingNode {
-		p.doc.Report(node, path, "type", "a guard is an expression or a mapping with a type", "")
+		p.doc.Report(node, path, "type", "a guard must be an expression or a mapping with a type", "")
 		return nil, ""
 	}
 	members := p.doc.Fields(node, path, "type", "options", "guards", "guard", "state", "params")
 	kindNode, ok := members["type"]
 	if !ok {
-		p.doc.Report(node, path, "required", "a guard needs a type", "known: "+guardTypes)
+		p.doc.Report(node, path, "required", "a guard requires a type", "known: "+guardTypes)
 		return nil, ""
 	}
 	switch kind := p.doc.String(kindNode.Value, source.Join(path, "type")); kind {
@@ -61,7 +61,7 @@ func (p *parser) wrap(program *expr.Program, text string) (guard, string) {
 func (p *parser) joined(members source.Members, node *yaml.Node, path string, s *State, kind string) (guard, string) {
 	m, ok := members["guards"]
 	if !ok || m.Value.Kind != yaml.SequenceNode || len(m.Value.Content) == 0 {
-		p.doc.Report(node, path, "required", kind+" needs a list of guards", "")
+		p.doc.Report(node, path, "required", kind+" requires a list of guards", "")
 		return nil, ""
 	}
 	var guards []guard
@@ -83,7 +83,7 @@ func (p *parser) joined(members source.Members, node *yaml.Node, path string, s 
 func (p *parser) stateGuard(members source.Members, node *yaml.Node, path string, s *State) (guard, string) {
 	m, ok := members["state"]
 	if !ok {
-		p.doc.Report(node, path, "required", "in-state needs a state", "")
+		p.doc.Report(node, path, "required", "in-state requires a state", "")
 		return nil, ""
 	}
 	g := &inStateGuard{}
@@ -101,7 +101,7 @@ func (p *parser) typed(kind string, members source.Members, kindNode, node *yaml
 	}
 	m, ok := members["options"]
 	if !ok {
-		p.doc.Report(node, path, "required", "this guard needs options", "")
+		p.doc.Report(node, path, "required", "this guard requires options", "")
 		return nil, ""
 	}
 	at := source.Join(path, "options")
@@ -170,7 +170,7 @@ func (p *parser) policy(options source.Members, node *yaml.Node, path string) (g
 	policy, ok1 := options["policy"]
 	outcome, ok2 := options["outcome"]
 	if !ok1 || !ok2 {
-		p.doc.Report(node, path, "required", "a policy guard names a policy and an outcome", "")
+		p.doc.Report(node, path, "required", "a policy guard requires a policy and an outcome", "")
 		return nil, ""
 	}
 	g := policyGuard{p.options.Policies, p.doc.String(policy.Value, path+".policy"), p.doc.String(outcome.Value, path+".outcome")}
@@ -180,7 +180,7 @@ func (p *parser) policy(options source.Members, node *yaml.Node, path string) (g
 		}
 	}
 	if p.options.Policies == nil {
-		p.doc.Report(node, path, "unsupported", "policies cannot be asked from a guard here", "invoke the rules task and guard on its outcome")
+		p.doc.Report(node, path, "unsupported", "policies cannot be evaluated in a guard here", "invoke a rules task, and guard on its outcome")
 	}
 	return g, "policy " + g.policy + " is " + g.outcome
 }
@@ -219,7 +219,7 @@ var actionTypes = []string{"assign", "merge", "raise", "emit", "notify", "log"}
 
 func (p *parser) action(node *yaml.Node, path string) action {
 	if node.Kind != yaml.MappingNode {
-		p.doc.Report(node, path, "type", "an action is a mapping with a type", "known: "+strings.Join(actionTypes, ", "))
+		p.doc.Report(node, path, "type", "an action must be a mapping with a type", "known: "+strings.Join(actionTypes, ", "))
 		return nil
 	}
 	kind := ""

@@ -26,7 +26,7 @@ func (p *parser) invocations(s *State, node *yaml.Node, path string) {
 		return
 	}
 	if s.Kind != Atomic {
-		p.doc.Report(node, path, "unsupported", "only a state without states inside can invoke work", "move invoke into the initial state, or into a region of its own")
+		p.doc.Report(node, path, "unsupported", "only an atomic state can invoke work", "move invoke into the initial state, or into a region of its own")
 		return
 	}
 	stage := 0
@@ -49,7 +49,7 @@ func (p *parser) invocations(s *State, node *yaml.Node, path string) {
 	}
 }
 
-// atOnce gives the list of an entry {parallel: […]}; nothing for any other entry.
+// atOnce returns the list of an entry {parallel: […]}; nothing for any other entry.
 func (p *parser) atOnce(node *yaml.Node, path string) source.Pair {
 	if node.Kind != yaml.MappingNode {
 		return source.Pair{}
@@ -60,7 +60,7 @@ func (p *parser) atOnce(node *yaml.Node, path string) source.Pair {
 		}
 		m := p.doc.Fields(node, path, "parallel", "description")["parallel"]
 		if m.Value != nil && (m.Value.Kind != yaml.SequenceNode || len(m.Value.Content) == 0) {
-			p.doc.Report(m.Value, source.Join(path, "parallel"), "type", "parallel is a list of entries that are done at once", "")
+			p.doc.Report(m.Value, source.Join(path, "parallel"), "type", "parallel must be a list of entries that run concurrently", "")
 			return source.Pair{Value: &yaml.Node{Kind: yaml.SequenceNode}}
 		}
 		return m
@@ -78,10 +78,10 @@ func (p *parser) invocation(s *State, node *yaml.Node, path string, stage int) {
 	if i.ID = p.required(members, node, path, "id"); i.ID != "" {
 		p.name(members["id"].Value, source.Join(path, "id"), i.ID)
 		if _, twice := s.Invocation(i.ID); twice {
-			p.doc.Report(members["id"].Value, source.Join(path, "id"), "duplicate", "the id "+i.ID+" stands twice in this state", "")
+			p.doc.Report(members["id"].Value, source.Join(path, "id"), "duplicate", "the id "+i.ID+" occurs twice in this state", "")
 		}
 		if slices.Contains(given, i.ID) || strings.Contains(i.ID, "-") {
-			p.doc.Report(members["id"].Value, source.Join(path, "id"), "name", "the id is a field of the context: letters, digits and _, and not "+strings.Join(given, ", "), "")
+			p.doc.Report(members["id"].Value, source.Join(path, "id"), "name", "the id becomes a field of the context: letters, digits and _, and not "+strings.Join(given, ", "), "")
 		}
 	}
 	switch m, ok := members["input"]; {
@@ -163,7 +163,7 @@ func (p *parser) retry(node *yaml.Node, path string) *Retry {
 	if m, ok := members["rate"]; ok {
 		r.Rate = p.doc.Number(m.Value, source.Join(path, "rate"))
 		if r.Rate < 1 || r.Rate > 10 {
-			p.doc.Report(m.Value, source.Join(path, "rate"), "range", "the rate is a number from 1 to 10", "")
+			p.doc.Report(m.Value, source.Join(path, "rate"), "range", "the rate must be a number from 1 to 10", "")
 		}
 	}
 	if m, ok := members["max_interval"]; ok {

@@ -33,7 +33,7 @@ func (p *parser) kind(s *State, node *yaml.Node, path string, members source.Mem
 	case declared == "final" && s.Parent != nil:
 		s.Kind = Final
 	case s.Parent == nil:
-		p.doc.Report(node, "states", "required", "a chart needs states", "")
+		p.doc.Report(node, "states", "required", "a workflow requires states", "")
 	default:
 		s.Kind = Atomic
 	}
@@ -50,7 +50,7 @@ func (p *parser) fits(s *State, node *yaml.Node, path, declared string, members 
 	}
 	for _, name := range []string{"history", "target"} {
 		if m, ok := members[name]; ok && s.Kind != History {
-			p.doc.Report(m.Key, source.Join(path, name), "never", name+" belongs to a history state", "")
+			p.doc.Report(m.Key, source.Join(path, name), "never", name+" only applies to a history state", "")
 		}
 	}
 	if m, ok := members["initial"]; ok && s.Kind != Compound && s.Parent != nil {
@@ -58,10 +58,10 @@ func (p *parser) fits(s *State, node *yaml.Node, path, declared string, members 
 		if s.Kind == Parallel {
 			hint = "all states inside a parallel state are active at once"
 		}
-		p.doc.Report(m.Key, source.Join(path, "initial"), "initial", "only a compound state has an initial one", hint)
+		p.doc.Report(m.Key, source.Join(path, "initial"), "initial", "only a compound state can have an initial state", hint)
 	}
 	if declared == "parallel" && len(s.Children) == 0 || s.Kind == Parallel && len(s.Regions()) == 0 {
-		p.doc.Report(node, path, "required", "a parallel state needs states inside: its regions", "")
+		p.doc.Report(node, path, "required", "a parallel state requires states inside: its regions", "")
 	}
 	if s.Kind == Compound && s.Initial != nil && !slices.ContainsFunc(s.Children, func(c *State) bool { return c.Kind != History }) {
 		p.doc.Report(node, path, "required", "there are only history states inside", "")
@@ -81,14 +81,14 @@ func (p *parser) historyState(s *State, path string, members source.Members) {
 		}
 	}
 	if s.Parent.Parent == nil {
-		p.doc.Warn(p.nodes[s], path, "never", "a history state at the top remembers nothing: the chart itself is never left", "")
+		p.doc.Warn(p.nodes[s], path, "never", "a history state at the top remembers nothing: the workflow itself is never exited", "")
 	}
 	if m, ok := members["target"]; ok && !source.IsNull(m.Value) {
 		p.targets(pendingTarget{history: s}, m.Value, source.Join(path, "target"))
 	}
 	for _, name := range []string{"on", "always", "after", "onDone", "onError", "entry", "exit", "invoke", "tags", "by"} {
 		if m, ok := members[name]; ok {
-			p.doc.Report(m.Key, source.Join(path, name), "never", "a history state is never active: it has no "+name, "")
+			p.doc.Report(m.Key, source.Join(path, name), "never", "a history state is never active: it cannot have "+name, "")
 		}
 	}
 }

@@ -91,7 +91,7 @@ func (p *parser) resolve() {
 // targetContinue stands for no state: `onError: continue` goes on with the next work of the state.
 const targetContinue = "continue"
 
-// isFailure says whether an event is the failure of work.
+// isFailure reports whether an event is the failure of work.
 func isFailure(event string) bool {
 	return strings.HasPrefix(event, "error.invoke.") || strings.HasPrefix(event, "error.work.")
 }
@@ -99,7 +99,7 @@ func isFailure(event string) bool {
 // ambiguous tells of a state whose name takes the word's meaning away.
 func (p *parser) ambiguous(pending pendingTarget, found *State) {
 	if isFailure(pending.transition.Event) && pending.text == targetContinue {
-		p.doc.Warn(pending.node, pending.path, "ambiguous", "continue is the state "+found.Path+" here, and not the word that goes on with the next work", "give the state another name, or write #"+found.Path)
+		p.doc.Warn(pending.node, pending.path, "ambiguous", "continue is the state "+found.Path+" here, not the keyword that continues with the next work", "rename the state, or write #"+found.Path)
 	}
 }
 

@@ -46,7 +46,7 @@ type Position struct {
 	Outer   *Position  `json:"outer,omitempty"`   // of "#out": where the region around it is
 }
 
-// Same says whether a wait at p need not be ended for q.
+// Same reports whether a wait at p need not be ended for q.
 func (p Position) Same(q Position) bool {
 	return p.Label == q.Label && p.Visit == q.Visit && p.Until.Equal(q.Until)
 }

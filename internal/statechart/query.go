@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Due gives the soonest timer that has passed, as the event that Step takes.
+// Due returns the soonest timer that has passed, as the event that Step takes.
 func (c *Chart) Due(snapshot Snapshot, now time.Time) (Event, bool) {
 	var due time.Time
 	var event Event
@@ -122,7 +122,7 @@ func (c *Chart) Late(snapshot Snapshot, now time.Time) (late Doing, found bool) 
 	return late, found
 }
 
-// Stuck says whether nothing can happen any more: no work is open, no timer runs, and no active state knows an event that
+// Stuck reports whether nothing can happen any more: no work is open, no timer runs, and no active state knows an event that
 // somebody may send or an eventless transition. A chart that has come to its end is not stuck.
 func (c *Chart) Stuck(snapshot Snapshot) bool {
 	if snapshot.Status == Done || len(snapshot.Active) == 0 || c.root.mayMove() {
@@ -137,7 +137,7 @@ func (c *Chart) Stuck(snapshot Snapshot) bool {
 	return true
 }
 
-// mayMove says whether the state has a transition that does not wait for its own work or timers.
+// mayMove reports whether the state has a transition that does not wait for its own work or timers.
 func (s *State) mayMove() bool {
 	return slices.ContainsFunc(s.Transitions, func(t *Transition) bool {
 		return !t.Forbidden && (t.Event == "" || !IsInternal(t.Event))
@@ -229,7 +229,7 @@ func (r *run) innermostFirst() []*State {
 	return append(found, r.chart.root)
 }
 
-// judge says whether an event would be taken, and why not, and who may send it. ok is false when it is forbidden.
+// judge reports whether an event would be taken, and why not, and who may send it. ok is false when it is forbidden.
 func (r *run) judge(event string) (n Next, by Audience, ok bool) {
 	before := len(r.trace)
 	r.event = Event{Type: event}

@@ -14,7 +14,7 @@ type look struct {
 	stop  bool
 }
 
-// asker gives what a state does for what is being selected: the first enabled transition, or that it is forbidden.
+// asker returns what a state does for what is being selected: the first enabled transition, or that it is forbidden.
 type asker func(r *run, s *State) (t *Transition, stop bool)
 
 // choose selects the transitions for an event, as SCXML does: for each active leaf the first enabled one, its own before
@@ -108,7 +108,7 @@ func (r *run) eventless(s *State) (*Transition, bool) {
 	return r.firstEnabled(s.always)
 }
 
-// firstEnabled gives the first transition whose guard holds. stop is set by a forbidden one. Any other makes the event known.
+// firstEnabled returns the first transition whose guard holds. stop is set by a forbidden one. Any other makes the event known.
 func (r *run) firstEnabled(candidates []*Transition) (chosen *Transition, stop bool) {
 	for _, t := range candidates {
 		if t.Forbidden {
@@ -158,7 +158,7 @@ func (r *run) withoutConflicts(found []*Transition) []*Transition {
 	return kept
 }
 
-// conflict says whether both transitions would leave some active state.
+// conflict reports whether both transitions would leave some active state.
 func (r *run) conflict(a, b *Transition) bool {
 	if len(a.Targets) == 0 || len(b.Targets) == 0 {
 		return false
@@ -228,7 +228,7 @@ func matches(pattern, event string) bool {
 // has written: nobody can send them, whoever may send what else.
 const OutcomePrefix = "outcome."
 
-// IsInternal says that an event is the chart's own: wildcards do not match it, and nobody can send it.
+// IsInternal states that an event is the chart's own: wildcards do not match it, and nobody can send it.
 func IsInternal(event string) bool {
 	for _, prefix := range []string{"done.invoke.", "error.invoke.", "done.state.", "error.work.", "after.", OutcomePrefix, childPrefix} {
 		if strings.HasPrefix(event, prefix) {

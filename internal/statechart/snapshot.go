@@ -45,7 +45,7 @@ type Work struct {
 	Round  int        `json:"round,omitempty"` // how often somebody has had it done again after an incident
 }
 
-// WorkStatus says how far an invocation is.
+// WorkStatus states how far an invocation is.
 type WorkStatus string
 
 // An invocation is pending until its task has ended (the next one starts then); awaiting while a vendor's callback

@@ -90,11 +90,11 @@ func (c *Chart) StepWith(snapshot Snapshot, in Input) (Result, error) {
 		if isOutcome(in.Event.Type) || strings.HasPrefix(in.Event.Type, "after.") {
 			return Result{Snapshot: snapshot, Context: in.Context, Stale: true}, nil
 		}
-		return Result{}, problem.New(problem.CaseClosed, "The workflow has reached its end: no event is allowed any more.").Detail("allowed", []string{})
+		return Result{}, problem.New(problem.CaseClosed, "The workflow has reached its end: events are no longer accepted.").Detail("allowed", []string{})
 	}
 	r := c.newRun(snapshot, in)
 	if len(r.active) != len(snapshot.Active) || len(r.active) == 0 {
-		return Result{}, problem.New(problem.Internal, "The snapshot is not one of this chart.")
+		return Result{}, problem.New(problem.Internal, "The snapshot does not belong to this workflow.")
 	}
 	if err := r.first(in); err != nil {
 		return Result{}, err
@@ -220,8 +220,8 @@ func (r *run) take(chosen []*Transition) error {
 	}
 	if r.micro++; r.micro > r.chart.Microsteps {
 		t := chosen[0]
-		return problem.New(problem.Livelock, "The workflow does not come to rest within %d steps of one event.", r.chart.Microsteps).
-			With("states."+t.Source.Path, "livelock", "transitions here go round in a circle")
+		return problem.New(problem.Livelock, "The workflow does not settle within %d steps of one event.", r.chart.Microsteps).
+			With("states."+t.Source.Path, "livelock", "the transitions here form a loop")
 	}
 	r.taken = true
 	if len(chosen) == 1 {
@@ -310,7 +310,7 @@ func (r *run) remember(s *State) {
 	}
 }
 
-// remembered gives what a history state stands for.
+// remembered returns what a history state stands for.
 func (r *run) remembered(history *State) ([]*State, bool) {
 	paths, ok := r.history[history.Path]
 	var states []*State
@@ -384,7 +384,7 @@ func (r *run) finish(leaf *State) {
 	}
 }
 
-// isDone says whether an active state has come to its end: a compound one in a final child, a parallel one in all regions.
+// isDone reports whether an active state has come to its end: a compound one in a final child, a parallel one in all regions.
 func (r *run) isDone(s *State) bool {
 	switch s.Kind {
 	case Compound:
@@ -417,7 +417,7 @@ func (r *run) actions(actions []action) {
 	}
 }
 
-// result gives the run's outcome as plain data.
+// result returns the run's outcome as plain data.
 func (r *run) result() Result {
 	snapshot := Snapshot{Status: r.status, Visits: r.visits, Active: make([]Activation, len(r.active)), History: r.history}
 	for i, a := range r.active {
@@ -427,7 +427,7 @@ func (r *run) result() Result {
 	return Result{Snapshot: snapshot, Context: r.scope.context, Changed: r.changed, Effects: r.effects, Trace: r.trace, Taken: r.taken}
 }
 
-// find gives the place of an active state, or -1.
+// find returns the place of an active state, or -1.
 func (r *run) find(s *State) int {
 	for i := range r.active {
 		if r.active[i].state == s {

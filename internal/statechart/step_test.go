@@ -324,8 +324,8 @@ states:
 	}
 	got := strings.Join(lines, "\n")
 	for _, want := range []string{
-		"bad.yaml:1:10: there is no state nowhere", "bad.yaml:5:11: there is no state bb (did you mean b?)", "bad.yaml:6:17: this transition is never looked at",
-		"bad.yaml:7:13: a delay is", "bad.yaml:8:19: there is no task vendr (did you mean vendor?)", "bad.yaml:9:6: a parallel state needs states inside", "bad.yaml:10:7: there is no key typ (did you mean type?)",
+		"bad.yaml:1:10: there is no state nowhere", "bad.yaml:5:11: there is no state bb (did you mean b?)", "bad.yaml:6:17: this transition is never evaluated",
+		"bad.yaml:7:13: a delay must be", "bad.yaml:8:19: there is no task vendr (did you mean vendor?)", "bad.yaml:9:6: a parallel state requires states inside", "bad.yaml:10:7: there is no key typ (did you mean type?)",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("missing %q in:\n%s", want, got)

@@ -141,7 +141,7 @@ func openWork(s *State, work []Work) []Work {
 	return open
 }
 
-// isOpen says whether the work is to be done now.
+// isOpen reports whether the work is to be done now.
 func isOpen(s *State, work []Work, one *Work) bool {
 	return one != nil && !ended(one.Status) && slices.ContainsFunc(openWork(s, work), func(w Work) bool { return w.ID == one.ID })
 }

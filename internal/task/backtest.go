@@ -31,7 +31,7 @@ func NewBacktest(worker *backtest.Worker) Handler {
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		var r backtestRequest
 		if err := json.Unmarshal(payload, &r); err != nil {
-			return nil, problem.Wrap(err, problem.MalformedJSON, "The payload is not that of a step of a backtest.")
+			return nil, problem.Wrap(err, problem.MalformedJSON, "The payload is not a backtest step.")
 		}
 		if r.Tenant == "" || !ledger.Named(r.Policy, r.ID) {
 			return nil, problem.New(problem.Invalid, "The payload names no backtest.").With("run", "required", "tenant, policy and run are required")

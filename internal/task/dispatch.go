@@ -96,11 +96,11 @@ func (s *sender) sendOne(ctx context.Context, effect cases.Effect) error {
 	case cases.EffectPublish:
 		return s.publish(ctx, effect)
 	case cases.EffectUnreadable:
-		return problem.New(problem.Invalid, "What is stored of the effect cannot be read.")
+		return problem.New(problem.Invalid, "The stored effect cannot be read.")
 	case cases.EffectNone, cases.EffectReport: // see Outbox, and send
 		return nil
 	default:
-		return problem.New(problem.Internal, "No effect of kind %q is known.", effect.Kind)
+		return problem.New(problem.Internal, "There is no effect of kind %q.", effect.Kind)
 	}
 }
 
@@ -129,7 +129,7 @@ func NewDispatch(outbox *Outbox, decode func(json.RawMessage) ([]cases.Effect, e
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		effects, err := decode(payload)
 		if err != nil {
-			return nil, problem.Wrap(err, problem.Invalid, "The event is not one of the cases table's stream.")
+			return nil, problem.Wrap(err, problem.Invalid, "The event is not from the stream of the cases table.")
 		}
 		outbox.Deliver(ctx, effects)
 		outbox.alarm.ring(ctx)

@@ -56,7 +56,7 @@ func arrived(ctx context.Context, base Base, notification events.S3Event) (json.
 		ctx := telemetry.With(ctx, slog.String("case_id", id))
 		_, err = base.Cases.DocumentArrived(ctx, tenant, id, documentID)
 		if problem.CodeOf(err) == problem.NotFound {
-			base.Logger.WarnContext(ctx, "an upload belongs to no document", "document_id", documentID)
+			base.Logger.WarnContext(ctx, "an upload does not belong to a document", "document_id", documentID)
 			continue
 		}
 		if err != nil {
@@ -190,7 +190,7 @@ func damaged(documents []cases.Document, damage []error) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return problem.Wrap(errors.Join(damage...), problem.DocumentDamaged, "What is stored is not what was uploaded: %s. Restore it from a backup and retry. Or ask for it again: decide about the document (revision), then retry, and the check goes on without it.",
+	return problem.Wrap(errors.Join(damage...), problem.DocumentDamaged, "The stored file differs from the uploaded one: %s. Restore it from a backup and retry. Or request another file: decide the document (revision), then retry, and the check continues without it.",
 		strings.Join(names, ", "))
 }
 
@@ -233,11 +233,11 @@ func settle(documents []cases.Document, inputs []docscan.Input, report docscan.R
 func toJSON(value any) (any, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
-		return nil, problem.Wrap(err, problem.Internal, "The result does not encode.")
+		return nil, problem.Wrap(err, problem.Internal, "The result could not be encoded.")
 	}
 	var plain any
 	if err := json.Unmarshal(text, &plain); err != nil {
-		return nil, problem.Wrap(err, problem.Internal, "The result does not decode.")
+		return nil, problem.Wrap(err, problem.Internal, "The result could not be decoded.")
 	}
 	return plain, nil
 }

@@ -49,10 +49,10 @@ func machineTask(run func(context.Context, request) (cases.ExecutionInput, error
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		var r request
 		if err := json.Unmarshal(payload, &r); err != nil {
-			return nil, problem.Wrap(err, problem.MalformedJSON, "The task's payload is not what the compiled machines send.")
+			return nil, problem.Wrap(err, problem.MalformedJSON, "The payload of the task is not valid.")
 		}
 		if r.Tenant == "" || r.Case == "" {
-			return nil, problem.New(problem.Invalid, "The task's payload names no case.").With("case", "required", "tenant and case are required")
+			return nil, problem.New(problem.Invalid, "The payload of the task names no case.").With("case", "required", "tenant and case are required")
 		}
 		ctx = telemetry.With(ctx, slog.String("case_id", r.Case), slog.String("execution", r.Execution))
 		input, err := run(ctx, r)

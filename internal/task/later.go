@@ -16,7 +16,7 @@ import (
 // does for answers. What has been tried before counts, so that all together there are no more attempts than the work's `retry`
 // allows.
 
-// later says what comes of an attempt that has failed: the work is put off, or its attempts are used up, or the error goes to
+// later states what comes of an attempt that has failed: the work is put off, or its attempts are used up, or the error goes to
 // the machine, which tries again at once or hands it to step.
 func (w worker) later(ctx context.Context, r request, job cases.Job, run cases.TaskRun, failure *problem.Error) (cases.ExecutionInput, error) {
 	made, known := job.Workflow.Invocation(job.State, job.Invocation.ID)
@@ -40,7 +40,7 @@ func (w worker) later(ctx context.Context, r request, job cases.Job, run cases.T
 	return w.cases.PostponeWork(ctx, job, cases.Postponement{Until: w.now().Add(wait), Tries: tries, Error: string(failure.Code), Run: run})
 }
 
-// mayHelp says whether the machine tries again after such an error.
+// mayHelp reports whether the machine tries again after such an error.
 func mayHelp(retry workflow.RetryPolicy, code problem.Code) bool {
 	if len(retry.Errors) == 0 {
 		return code == problem.VendorUnavailable || code == problem.Timeout

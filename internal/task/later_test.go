@@ -164,7 +164,7 @@ func TestAVendorThatPutsOffForEverIsAnIncident(t *testing.T) {
 	}
 	incident := r.record().Incidents[0]
 	until := r.clock.now().Add(time.Hour).Format(time.RFC3339)
-	if incident.Error != "vendor_unavailable" || incident.Attempts != most || !strings.Contains(incident.Cause, "It asks to wait until "+until) {
+	if incident.Error != "vendor_unavailable" || incident.Attempts != most || !strings.Contains(incident.Cause, "It may be called again at "+until) {
 		t.Errorf("%+v, %s attempts", incident, strconv.Itoa(most))
 	}
 }

@@ -24,7 +24,7 @@ func newLooker() *looker {
 	return &looker{room: semaphore.NewWeighted(docscan.MaxPixels), seen: cache.New[[sha256.Size]byte, docscan.Look](maxSeen)}
 }
 
-// at gives what a file looks like. Errors: that of the context, when it ends before there is room.
+// at returns what a file looks like. Errors: that of the context, when it ends before there is room.
 func (l *looker) at(ctx context.Context, file []byte) (docscan.Look, error) {
 	pixels := docscan.Pixels(file)
 	if pixels == 0 {

@@ -28,7 +28,7 @@ func NewStep(config StepConfig) Handler {
 		case "fail":
 			return config.Cases.FailWork(ctx, r.branch(), r.State, r.Work, r.Visit, readFailure(r.Error))
 		default:
-			return cases.ExecutionInput{}, problem.New(problem.Invalid, "The step function knows the actions park, timer and fail.").
+			return cases.ExecutionInput{}, problem.New(problem.Invalid, "The step function supports the actions park, timer and fail.").
 				With("action", "unknown", "unknown action")
 		}
 	})

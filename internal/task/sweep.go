@@ -67,7 +67,7 @@ func NewSweep(config SweepConfig) Handler {
 			config.Logger.InfoContext(ctx, "swept", result.attributes()...)
 		}
 		if err != nil {
-			return nil, problem.Wrap(err, problem.Unavailable, "Some of the sweep failed.")
+			return nil, problem.Wrap(err, problem.Unavailable, "Parts of the sweep failed.")
 		}
 		return json.Marshal(result)
 	}
@@ -290,7 +290,7 @@ func (s *sweep) replaceIfGone(ctx context.Context, record cases.Record) (bool, e
 	return err == nil && after.Execution.Name != record.Execution.Name, err
 }
 
-// starting says whether the outbox still has the start of the case's execution: another one would not begin sooner. When
+// starting reports whether the outbox still has the start of the case's execution: another one would not begin sooner. When
 // it is a dead letter, its incident is where a person finds it.
 func (s *sweep) starting(ctx context.Context, record cases.Record) (bool, error) {
 	execution := record.Execution
@@ -326,7 +326,7 @@ func (r *resting) is(ref cases.Ref, now time.Time) bool {
 	return now.Before(r.until[ref])
 }
 
-// count says how many rest, and forgets those that do no more.
+// count states how many rest, and forgets those that do no more.
 func (r *resting) count(now time.Time) int {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

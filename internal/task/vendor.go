@@ -42,7 +42,7 @@ func NewVendor(base Base, config VendorConfig) Handler {
 			IdempotencyKey: fmt.Sprintf("%s-%d-%s-%d", job.Record.ID, job.Visit, job.Invocation.ID, job.Round),
 		}
 		if call.CallbackURL, err = config.CallbackURL(call, id, job.Record.CreatedAt); err != nil {
-			return cases.Outcome{}, id, problem.Wrap(err, problem.Internal, "The callback address could not be made.")
+			return cases.Outcome{}, id, problem.Wrap(err, problem.Internal, "The callback address could not be created.")
 		}
 		outcome, err := config.Client.Do(ctx, plugin, call)
 		done := cases.Outcome{Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}

@@ -13,7 +13,7 @@ import (
 type Metrics interface {
 	Count(name string, dimensions ...string)
 	Observe(name string, d time.Duration, dimensions ...string)
-	// Gauge says how much there is of something now: the newest value counts.
+	// Gauge states how much there is of something now: the newest value counts.
 	Gauge(name string, value float64, dimensions ...string)
 }
 

@@ -59,7 +59,7 @@ func appendFoldAll(to []byte, s string) []byte {
 	return to
 }
 
-// latin says whether a letter is one of Latin that folds to its small form and to nothing else. None composes with another.
+// latin reports whether a letter is one of Latin that folds to its small form and to nothing else. None composes with another.
 func latin(r rune) bool {
 	switch r {
 	case 'µ', 'ß', 'İ', 'ŉ', 'ſ', 'ǰ':

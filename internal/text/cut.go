@@ -2,7 +2,7 @@ package text
 
 import "unicode/utf8"
 
-// Cut gives the beginning of a text that has at most limit bytes and ends between two characters. What is cut anywhere
+// Cut returns the beginning of a text that has at most limit bytes and ends between two characters. What is cut anywhere
 // else is no text any more: it reads back as another one, and digests over it do not hold.
 func Cut(s string, limit int) string {
 	if len(s) <= limit {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Fold gives the form in which texts are compared whatever their case: Unicode's full case folding (ß is ss, ﬁ is fi, ς
+// Fold returns the form in which texts are compared whatever their case: Unicode's full case folding (ß is ss, ﬁ is fi, ς
 // is σ), composed (NFC), so that é is é however it was typed. It is the canonical caseless match of the Unicode standard
 // (section 3.13, D145), and does not change what it has folded once.
 func Fold(s string) string {
@@ -35,7 +35,7 @@ func isASCII(s string) bool {
 	return true
 }
 
-// Lookalike gives the Latin capital or small letter for which a reader takes a letter of another script: Cyrillic А is A.
+// Lookalike returns the Latin capital or small letter for which a reader takes a letter of another script: Cyrillic А is A.
 // Only letters that are drawn alike in common typefaces are here (UTS 39, confusables).
 func Lookalike(r rune) (latin rune, ok bool) {
 	latin, ok = lookalikes[r]
@@ -62,5 +62,5 @@ func pairs(written string) map[rune]rune {
 	return found
 }
 
-// IsLatin says whether a rune is a letter of the Latin script.
+// IsLatin reports whether a rune is a letter of the Latin script.
 func IsLatin(r rune) bool { return unicode.Is(unicode.Latin, r) && unicode.IsLetter(r) }

@@ -31,7 +31,7 @@ func Hidden(s string, kind Kind) string {
 		}
 		_, size := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && size == 1 {
-			return "bytes that are no UTF-8"
+			return "bytes that are not UTF-8"
 		}
 		after, _ := utf8.DecodeRuneInString(s[i+size:])
 		if hides(before, r, after, kind) {
@@ -65,7 +65,7 @@ const (
 	zwj  = '\u200d'
 )
 
-// invisible says whether a character draws nothing of its own.
+// invisible reports whether a character draws nothing of its own.
 func invisible(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
@@ -76,27 +76,27 @@ func invisible(r rune) bool {
 	return r == '\u2800' // a pattern of Braille without dots
 }
 
-// joins says whether a letter is of a script in which joiners change how words are written.
+// joins reports whether a letter is of a script in which joiners change how words are written.
 func joins(r rune) bool {
 	return (unicode.IsLetter(r) || unicode.IsMark(r)) && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Armenian,
 		unicode.Georgian, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana, unicode.Hebrew, unicode.Inherited)
 }
 
-// pictures says whether a character is a part of emoji.
+// pictures reports whether a character is a part of emoji.
 func pictures(r rune) bool {
 	return unicode.In(r, unicode.So, unicode.Sk, unicode.Sm) || r == 0xfe0f || unicode.In(r, unicode.Po) && r >= utf8.RuneSelf
 }
 
 // describe names a character by what it is and its code point.
 func describe(r rune) string {
-	what := "a character that cannot be seen"
+	what := "an invisible character"
 	switch {
 	case unicode.Is(unicode.Cc, r):
 		what = "a control character"
 	case unicode.Is(unicode.Bidi_Control, r):
-		what = "a character that turns the direction of writing"
+		what = "a character that changes the text direction"
 	case unicode.Is(unicode.Co, r):
-		what = "a character of private use"
+		what = "a private-use character"
 	}
 	return fmt.Sprintf("%s (U+%04X)", what, r)
 }

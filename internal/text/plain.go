@@ -15,7 +15,7 @@ var plainLetters = map[rune]string{
 	'’': "'", 'ʼ': "'", 'ʻ': "'",
 }
 
-// Plain gives the form by which a name is looked up: folded, without accents, and with letters that a plain keyboard lacks
+// Plain returns the form by which a name is looked up: folded, without accents, and with letters that a plain keyboard lacks
 // written as it can: Þórunn is thorunn, Đorđe is dorde, Müller is muller. It does not change what it has made once.
 func Plain(s string) string {
 	if isASCII(s) {

@@ -44,7 +44,7 @@ func (s *Service) attempt(ctx context.Context, delivery Delivery, timeout time.D
 	}
 	now := s.config.Now().UTC()
 	if delivery.LeasedUntil.After(now) {
-		return delivery, problem.New(problem.Conflict, "An attempt is running.")
+		return delivery, problem.New(problem.Conflict, "An attempt is in progress.")
 	}
 	claimed := delivery
 	claimed.LeasedUntil = now.Add(timeout + s.config.Lease)
@@ -99,7 +99,7 @@ func (s *Service) send(ctx context.Context, subscription Subscription, delivery 
 	attempt := Attempt{At: started, Duration: s.config.Now().Sub(started)}
 	if err != nil {
 		if ctx.Err() != nil {
-			return Attempt{}, 0, fmt.Errorf("the attempt was broken off: %w", ctx.Err())
+			return Attempt{}, 0, fmt.Errorf("the attempt was cancelled: %w", ctx.Err())
 		}
 		attempt.Error = string(outbound.Classify(err))
 		return attempt, 0, nil
@@ -178,7 +178,7 @@ func (s *Service) Redeliver(ctx context.Context, tenant, subscription, id, call 
 	}
 	now := s.config.Now().UTC()
 	if delivery.LeasedUntil.After(now) {
-		return Delivery{}, problem.New(problem.Conflict, "An attempt is running.")
+		return Delivery{}, problem.New(problem.Conflict, "An attempt is in progress.")
 	}
 	if call != "" && delivery.Redelivered == call {
 		return s.first(ctx, delivery)
@@ -223,7 +223,7 @@ func (s *Service) Test(ctx context.Context, tenant, id, event string) (Delivery,
 	} else if _, text, _ := strings.Cut(event, "_"); len(text) == ulid.EncodedSize {
 		made, err := ulid.Parse(text)
 		if err != nil {
-			return Delivery{}, problem.Wrap(err, problem.Invalid, "The event's id is no ULID.")
+			return Delivery{}, problem.Wrap(err, problem.Invalid, "The event id is not a ULID.")
 		}
 		at = made.Timestamp().UTC() // the delivery's id follows from it
 	}
@@ -254,7 +254,7 @@ func Sign(secrets []Secret, id string, at time.Time, body []byte) (http.Header, 
 		}
 		signer, err := standardwebhooks.NewWebhook(secret.Value)
 		if err != nil {
-			return nil, problem.New(problem.Internal, "A webhook secret is not usable.")
+			return nil, problem.New(problem.Internal, "A webhook secret is not valid.")
 		}
 		signature, err := signer.Sign(id, at, body)
 		if err != nil {

@@ -66,7 +66,7 @@ func (s *Service) attemptAll(ctx context.Context, deliveries []Delivery, timeout
 			results[i], failures[i] = s.attempt(ctx, delivery, timeout)
 		})
 		if !taken {
-			failures[i] = problem.New(problem.Conflict, "The delivery waits for its attempt already.")
+			failures[i] = problem.New(problem.Conflict, "The delivery is already waiting for its attempt.")
 			waiting.Done()
 		}
 	}

@@ -95,7 +95,7 @@ const maxReason = 1000
 
 func (how Settlement) check() error {
 	if len(how.Reason) > maxReason {
-		return problem.New(problem.Invalid, "The choice has problems.").With("body.reason", "length", "a reason has at most %d bytes", maxReason)
+		return problem.New(problem.Invalid, "The selection is not valid.").With("body.reason", "length", "a reason must have at most %d bytes", maxReason)
 	}
 	return nil
 }

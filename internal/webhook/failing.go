@@ -45,7 +45,7 @@ func (s *Service) heed(ctx context.Context, subscription Subscription, delivery 
 		err = s.disable(ctx, subscription, reasonFailing)
 	}
 	if err != nil { // the next attempt shows it again: this one is written down
-		s.config.Logger.WarnContext(ctx, "how a receiver is was not written down", "webhook", subscription.ID, "error", err.Error())
+		s.config.Logger.WarnContext(ctx, "the state of a receiver was not recorded", "webhook", subscription.ID, "error", err.Error())
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (s *Service) disable(ctx context.Context, subscription Subscription, reason
 		Tenant: subscription.Tenant, ID: s.config.NewID("evt_"), Type: disabledType, Subject: subscription.ID, Time: s.config.Now().UTC(),
 		Data: map[string]any{"webhook": subscription.ID, "reason": reason},
 	}); err != nil { // it stands with the subscription all the same
-		s.config.Logger.ErrorContext(ctx, "subscribers are not told that another subscription was disabled", "webhook", subscription.ID, "error", fmt.Sprint(err))
+		s.config.Logger.ErrorContext(ctx, "subscribers were not notified that another subscription was disabled", "webhook", subscription.ID, "error", fmt.Sprint(err))
 	}
 	return nil
 }

@@ -24,12 +24,12 @@ const maxBody = 64 << 10
 type Envelope struct {
 	SpecVersion     string         `json:"specversion" enum:"1.0"`
 	ID              string         `json:"id" doc:"unique and stable: webhook-id of the deliveries"`
-	Source          string         `json:"source" doc:"which system it is from"`
+	Source          string         `json:"source" doc:"the system that sent it"`
 	Type            string         `json:"type" doc:"what happened"`
 	Time            time.Time      `json:"time" doc:"when it happened"`
 	Subject         string         `json:"subject,omitempty" doc:"what it is about: the case's id"`
 	DataContentType string         `json:"datacontenttype" enum:"application/json"`
-	Data            map[string]any `json:"data" personal:"event" nullable:"false" doc:"as the webhook of this type has it: see the webhooks of this document"`
+	Data            map[string]any `json:"data" personal:"event" nullable:"false" doc:"the data of this event type, as described under webhooks in this document"`
 }
 
 // Envelope puts an event into its envelope.
@@ -90,7 +90,7 @@ func (s *Service) Create(ctx context.Context, event Event) ([]Delivery, error) {
 		}
 	}
 	if unreadable != "" { // the others have theirs; whether this one wants it is not known, and must not be forgotten
-		return created, problem.New(problem.Internal, "The subscription %s cannot be read: whether it wants the event is not known.", unreadable)
+		return created, problem.New(problem.Internal, "The subscription %s cannot be read, so it is unknown whether it wants the event.", unreadable)
 	}
 	return created, nil
 }
@@ -103,18 +103,18 @@ func newDelivery(event Event, subscription string, body []byte, now time.Time) D
 }
 
 func (s *Service) body(event Event) ([]byte, error) {
-	e := problem.New(problem.Invalid, "The event has problems.")
+	e := problem.New(problem.Invalid, "The event is not valid.")
 	if !eventIDForm.MatchString(event.ID) {
-		e.With("id", "format", "An event's id has 1 to 200 of the characters A-Z a-z 0-9 _ - /.")
+		e.With("id", "format", "An event id must have 1 to 200 of the characters A-Z a-z 0-9 _ - /.")
 	}
 	if event.Type == "*" || !patternForm.MatchString(event.Type) || event.Type[len(event.Type)-1] == '*' {
-		e.With("type", "format", "An event's type is lower-case words with dots.")
+		e.With("type", "format", "An event type must be lower-case words separated by dots.")
 	}
 	if event.Tenant == "" {
-		e.With("tenant", "required", "An event belongs to a tenant.")
+		e.With("tenant", "required", "An event must have a tenant.")
 	}
 	if event.Time.IsZero() {
-		e.With("time", "required", "An event has a time.")
+		e.With("time", "required", "An event must have a time.")
 	}
 	if len(e.Fields) > 0 {
 		return nil, e
@@ -128,7 +128,7 @@ func (s *Service) body(event Event) ([]byte, error) {
 	}
 	body := bytes.TrimSpace(buffer.Bytes())
 	if len(body) > maxBody {
-		return nil, problem.New(problem.TooLarge, "An event has at most %d bytes.", maxBody)
+		return nil, problem.New(problem.TooLarge, "An event can have at most %d bytes.", maxBody)
 	}
 	return body, nil
 }

@@ -46,7 +46,7 @@ func (s *Service) Subscribe(ctx context.Context, tenant, id, url string, events 
 		}
 	}
 	if len(existing) >= maxSubscriptions {
-		return Subscription{}, problem.New(problem.Invalid, "A tenant has at most %d subscriptions.", maxSubscriptions)
+		return Subscription{}, problem.New(problem.Invalid, "A tenant can have at most %d subscriptions.", maxSubscriptions)
 	}
 	now := s.config.Now().UTC()
 	secret, err := s.newSecret(now)
@@ -181,10 +181,10 @@ func (s *Service) newSecret(now time.Time) (Secret, error) {
 }
 
 func (s *Service) check(url string, events []string) error {
-	e := problem.New(problem.Invalid, "The subscription has problems.")
+	e := problem.New(problem.Invalid, "The subscription is not valid.")
 	e.Fields = outbound.CheckURL(url, "body.url", s.config.AllowLoopback)
 	if len(events) == 0 {
-		e.With("body.events", "required", "At least one event type is needed; * stands for all.")
+		e.With("body.events", "required", "At least one event type is required; * matches all.")
 	}
 	s.checkTypes(e, "body.events", events)
 	if len(e.Fields) > 0 {
@@ -199,7 +199,7 @@ func (s *Service) Wanted(location string, types []string) (func(eventType string
 	if len(types) == 0 {
 		return nil, nil
 	}
-	e := problem.New(problem.Invalid, "There are no such events.")
+	e := problem.New(problem.Invalid, "There are no such event types.")
 	if s.checkTypes(e, location, types); len(e.Fields) > 0 {
 		return nil, e
 	}
@@ -208,14 +208,14 @@ func (s *Service) Wanted(location string, types []string) (func(eventType string
 
 func (s *Service) checkTypes(e *problem.Error, where string, events []string) {
 	if len(events) > maxEvents {
-		e.With(where, "too_many", "At most %d event types can be named.", maxEvents)
+		e.With(where, "too_many", "At most %d event types can be listed.", maxEvents)
 		return
 	}
 	for i, pattern := range events {
 		location := fmt.Sprintf("%s[%d]", where, i)
 		switch {
 		case len(pattern) > 100 || !patternForm.MatchString(pattern):
-			e.With(location, "format", "An event type is lower-case words with dots, such as case.completed, case.* or *.")
+			e.With(location, "format", "An event type must be lower-case words separated by dots, such as case.completed, case.* or *.")
 		case s.config.EventTypes != nil && !slices.ContainsFunc(s.config.EventTypes, func(t string) bool { return known(pattern, t) }):
 			hint := "known are " + strings.Join(s.config.EventTypes, ", ")
 			if meant := expr.Suggest(pattern, s.config.EventTypes); meant != "" {
@@ -226,7 +226,7 @@ func (s *Service) checkTypes(e *problem.Error, where string, events []string) {
 	}
 }
 
-// Wants says whether the subscription is on and one of its patterns matches the event type.
+// Wants reports whether the subscription is on and one of its patterns matches the event type.
 func (s Subscription) Wants(eventType string) bool {
 	return !s.Disabled && slices.ContainsFunc(s.Events, func(pattern string) bool { return matches(pattern, eventType) })
 }
@@ -239,7 +239,7 @@ func matches(pattern, eventType string) bool {
 	return ok && len(eventType) > len(family) && strings.HasPrefix(eventType, family)
 }
 
-// known says whether a pattern can match an event of a type that exists. A type that ends in ".*" stands for names that are
+// known reports whether a pattern can match an event of a type that exists. A type that ends in ".*" stands for names that are
 // not known here.
 func known(pattern, eventType string) bool {
 	family, open := strings.CutSuffix(eventType, "*")

@@ -18,7 +18,7 @@ type Change struct {
 	After  string `json:"after,omitempty"`
 	// Running says in words what it means for a case that is there when it is moved to the new version.
 	Running string `json:"running"`
-	// Blocks says that a case that is there cannot be moved unless its state is mapped to another one.
+	// Blocks states that a case that is there cannot be moved unless its state is mapped to another one.
 	Blocks bool `json:"blocks"`
 }
 
@@ -72,14 +72,14 @@ func stateOf(w *Workflow, path string) (*statechart.State, bool) {
 }
 
 func removed(s *statechart.State) Change {
-	c := Change{Kind: "state_removed", Path: s.Path, Before: string(s.Kind), Running: "What is inside of it says what happens to cases there."}
+	c := Change{Kind: "state_removed", Path: s.Path, Before: string(s.Kind), Running: "The states inside it determine what happens to cases there."}
 	switch s.Kind {
 	case statechart.Atomic:
-		c.Running, c.Blocks = "Cases that are there cannot go on: map it to another state.", true
+		c.Running, c.Blocks = "Cases in this state cannot continue: map it to another state.", true
 	case statechart.Final:
-		c.Running = "Cases that have ended there stay as they are."
+		c.Running = "Cases that have ended in this state are not changed."
 	case statechart.History:
-		c.Running = "What it remembers is forgotten."
+		c.Running = "Its stored history is discarded."
 	}
 	return c
 }
@@ -88,7 +88,7 @@ func diffState(old, next *Workflow, before, after *statechart.State) (found []Ch
 	if before.Kind != after.Kind {
 		found = append(found, Change{
 			Kind: "state_kind", Path: after.Path, Before: string(before.Kind), After: string(after.Kind),
-			Running: "Cases that are there are in a state of another kind: map it, to itself to enter it anew.", Blocks: true,
+			Running: "Cases in this state would be in a state of another kind: map it, if necessary to itself to enter it again.", Blocks: true,
 		})
 	}
 	a, b := candidates(before), candidates(after)
@@ -102,7 +102,7 @@ func diffState(old, next *Workflow, before, after *statechart.State) (found []Ch
 		if x[timer] != y[timer] {
 			found = append(found, Change{
 				Kind: "timer", Path: after.Path, What: timer, Before: x[timer], After: y[timer],
-				Running: "Deadlines that are running stay as they were set; they lead where the new version says.",
+				Running: "Running timers keep their due time; the new version determines where they lead.",
 			})
 		}
 	}
@@ -113,21 +113,21 @@ func diffState(old, next *Workflow, before, after *statechart.State) (found []Ch
 		}
 	}
 	if m, n := before.By.String(), after.By.String(); m != n {
-		found = append(found, Change{Kind: "audience", Path: after.Path, Before: m, After: n, Running: "Whoever sends an event to cases that are there must be one of these, where the event does not say otherwise."})
+		found = append(found, Change{Kind: "audience", Path: after.Path, Before: m, After: n, Running: "Only these can send events to cases in this state, unless the event defines otherwise."})
 	}
 	if m, n := strings.Join(before.Tags, ", "), strings.Join(after.Tags, ", "); m != n {
-		found = append(found, Change{Kind: "tags", Path: after.Path, Before: m, After: n, Running: "Cases that are there get the new tags when they are moved."})
+		found = append(found, Change{Kind: "tags", Path: after.Path, Before: m, After: n, Running: "Cases in this state get the new tags when they are migrated."})
 	}
 	return found
 }
 
 func transitionChange(path, event, before, after string) Change {
-	c := Change{Kind: "transition", Path: path, What: event, Before: before, After: after, Running: "Cases that are there go the new way."}
+	c := Change{Kind: "transition", Path: path, What: event, Before: before, After: after, Running: "Cases in this state take the new transition."}
 	switch {
 	case before == "":
-		c.Running = "Cases that are there know it from then on."
+		c.Running = "Cases in this state accept it after the migration."
 	case after == "":
-		c.Running = "Cases that are there do not know it any more."
+		c.Running = "Cases in this state no longer accept it."
 	}
 	return c
 }
@@ -136,9 +136,9 @@ func workChange(path, id, before, after string) Change {
 	c := Change{Kind: "work", Path: path, What: id, Before: before, After: after, Running: "Cases that have not done it yet do it the new way."}
 	switch {
 	case before == "":
-		c.Running = "Cases that are there have not been asked to do it: it is done when the state is entered again."
+		c.Running = "Cases in this state do not run it until the state is entered again."
 	case after == "":
-		c.Running, c.Blocks = "Cases that are doing it would wait for ever: map the state to itself, which begins its work anew.", true
+		c.Running, c.Blocks = "Cases that are running it would wait forever: map the state to itself, which starts its work again.", true
 	}
 	return c
 }
@@ -202,13 +202,13 @@ func diffWhole(old, next *Workflow) (found []Change) {
 	before, _ := json.Marshal(old.Schema) // schemas were read from documents
 	after, _ := json.Marshal(next.Schema)
 	if string(before) != string(after) {
-		found = append(found, Change{Kind: "context", Running: "Data that is there stays; the next write must keep to the new schema."})
+		found = append(found, Change{Kind: "context", Running: "Existing data stays; the next write must conform to the new schema."})
 	}
 	found = append(found, diffMarks(old, next)...)
 	x, y := kinds(old), kinds(next)
 	for _, kind := range union(x, y) {
 		if x[kind] != y[kind] {
-			found = append(found, Change{Kind: "document", Path: kind, Before: x[kind], After: y[kind], Running: "Documents that are there stay; what is missing is judged anew."})
+			found = append(found, Change{Kind: "document", Path: kind, Before: x[kind], After: y[kind], Running: "Existing documents stay; missing documents are determined again."})
 		}
 	}
 	return found
@@ -225,7 +225,7 @@ func diffMarks(old, next *Workflow) (found []Change) {
 	}
 	for _, one := range next.Copies() {
 		if !slices.Contains(old.Copies(), one) {
-			found = append(found, Change{Kind: "personal_copy", What: one, Running: "Publishing this needs the permission cases:personal: personal data is copied to where nothing marks it, and everybody who sees the case sees it there."})
+			found = append(found, Change{Kind: "personal_copy", What: one, Running: "Publishing this needs the permission cases:personal: personal data is copied to a field that is not marked as personal, and everybody who sees the case sees it there."})
 		}
 	}
 	return found

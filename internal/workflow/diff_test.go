@@ -40,25 +40,25 @@ func TestADiffShowsWhatChangesForRunningCases(t *testing.T) {
 			blocks++
 		}
 	}
-	const want = `transition: the chart on D: (nothing) -> d. Cases that are there know it from then on.
-transition: a on BACK: a -> (nothing). Cases that are there do not know it any more.
-transition: a on GO: b if age > 17; z -> c if age > 20; z. Cases that are there go the new way.
-transition: a on STAY: (nothing) -> forbidden. Cases that are there know it from then on.
-transition: a on after P14D: z -> (nothing). Cases that are there do not know it any more.
-transition: a on after P7D: (nothing) -> z. Cases that are there know it from then on.
-transition: a on done: b -> c. Cases that are there go the new way.
-timer: a on timer 1: P14D -> P7D. Deadlines that are running stay as they were set; they lead where the new version says.
+	const want = `transition: the chart on D: (nothing) -> d. Cases in this state accept it after the migration.
+transition: a on BACK: a -> (nothing). Cases in this state no longer accept it.
+transition: a on GO: b if age > 17; z -> c if age > 20; z. Cases in this state take the new transition.
+transition: a on STAY: (nothing) -> forbidden. Cases in this state accept it after the migration.
+transition: a on after P14D: z -> (nothing). Cases in this state no longer accept it.
+transition: a on after P7D: (nothing) -> z. Cases in this state accept it after the migration.
+transition: a on done: b -> c. Cases in this state take the new transition.
+timer: a on timer 1: P14D -> P7D. Running timers keep their due time; the new version determines where they lead.
 work: a on first: document -> rules kyc-risk {"policy":"kyc-risk"}. Cases that have not done it yet do it the new way.
-work: a on second: document -> (nothing). Cases that are doing it would wait for ever: map the state to itself, which begins its work anew.
-work: a on third: (nothing) -> document. Cases that are there have not been asked to do it: it is done when the state is entered again.
-tags: a: open -> open, fresh. Cases that are there get the new tags when they are moved.
-state kind: c: compound -> atomic. Cases that are there are in a state of another kind: map it, to itself to enter it anew.
+work: a on second: document -> (nothing). Cases that are running it would wait forever: map the state to itself, which starts its work again.
+work: a on third: (nothing) -> document. Cases in this state do not run it until the state is entered again.
+tags: a: open -> open, fresh. Cases in this state get the new tags when they are migrated.
+state kind: c: compound -> atomic. Cases in this state would be in a state of another kind: map it, if necessary to itself to enter it again.
 state added: d: (nothing) -> atomic. No running case is there.
-state removed: b: atomic -> (nothing). Cases that are there cannot go on: map it to another state.
-state removed: c.x: atomic -> (nothing). Cases that are there cannot go on: map it to another state.
-context: the chart. Data that is there stays; the next write must keep to the new schema.
-document: licence: (nothing) -> optional. Documents that are there stay; what is missing is judged anew.
-document: passport: required -> optional. Documents that are there stay; what is missing is judged anew.`
+state removed: b: atomic -> (nothing). Cases in this state cannot continue: map it to another state.
+state removed: c.x: atomic -> (nothing). Cases in this state cannot continue: map it to another state.
+context: the chart. Existing data stays; the next write must conform to the new schema.
+document: licence: (nothing) -> optional. Existing documents stay; missing documents are determined again.
+document: passport: required -> optional. Existing documents stay; missing documents are determined again.`
 	if got := strings.Join(lines, "\n"); got != want || blocks != 4 {
 		t.Errorf("%d block:\n%s", blocks, got)
 	}

@@ -75,7 +75,7 @@ func (r *reader) marks() map[string]any {
 	return marks
 }
 
-// taken says whether the definition calls something of its own `stale`.
+// taken reports whether the definition calls something of its own `stale`.
 func (r *reader) taken() bool {
 	_, isWork := r.work["stale"]
 	return isWork || r.w.declares("stale") || slices.Contains(r.w.Reserved, "stale")
@@ -136,7 +136,7 @@ func (r *reader) announceWork(entry *yaml.Node, goesOn bool) {
 	}
 }
 
-// continues says whether an onError goes on with the next work.
+// continues reports whether an onError goes on with the next work.
 func continues(onError *yaml.Node) bool {
 	for _, t := range source.Sequence(or(onError)) {
 		if t.Value == "continue" || or(member(t, "target")).Value == "continue" {
@@ -223,12 +223,12 @@ func or(node *yaml.Node) *yaml.Node {
 	return node
 }
 
-// declared says whether the schema names a top-level field.
+// declared reports whether the schema names a top-level field.
 func (r *reader) declared(name string) bool {
 	return r.shape != nil && r.shape.Find([]string{name}).Declared
 }
 
-// field says whether guards may read a path, and what may have been meant.
+// field reports whether guards may read a path, and what may have been meant.
 func (r *reader) field(steps []string) (ok bool, hint string) {
 	head, rest := steps[0], steps[1:]
 	switch head {
@@ -307,7 +307,7 @@ func (a catalogPolicies) Outcome(policy string, env *expr.Env) (string, bool) {
 	return outcome, err == nil
 }
 
-// checkPolicy says what is wrong with the policy and outcome that a guard names.
+// checkPolicy states what is wrong with the policy and outcome that a guard names.
 func (r *reader) checkPolicy(policy, outcome string) (message, hint string) {
 	if r.catalog == nil {
 		return "", ""

@@ -18,7 +18,7 @@ func (r *reader) flowURL(flow *yaml.Node) {
 		}
 		node := flow.Content[i+1]
 		if text := r.doc.String(node, "flow.url"); !usableFlowURL(text) {
-			r.doc.Report(node, "flow.url", "format", "flow.url is an https address with "+tokenMark+" in it once; on this machine also http",
+			r.doc.Report(node, "flow.url", "format", "flow.url must be an https address with "+tokenMark+" in it once; on this machine also http",
 				"url: https://apply.example.com/#token="+tokenMark)
 		}
 	}

@@ -186,7 +186,7 @@ func all(s *statechart.State) []*statechart.Transition {
 	return found
 }
 
-// label says when a transition is taken.
+// label states when a transition is taken.
 func label(t *statechart.Transition) string {
 	text := t.Event
 	switch {

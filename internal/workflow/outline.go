@@ -29,7 +29,7 @@ type OutlineTransition struct {
 	Guard *string `json:"guard" doc:"its condition as written"`
 }
 
-// Outline gives the states in document order, and the transitions between them.
+// Outline returns the states in document order, and the transitions between them.
 func Outline(w *Workflow) ([]OutlineState, []OutlineTransition) {
 	states, transitions := []OutlineState{}, []OutlineTransition{}
 	for _, s := range w.Chart.States() {

@@ -18,18 +18,18 @@ func (r *reader) assigned(program *expr.Program, target []string, name *yaml.Nod
 	_, result := r.results[field]
 	switch {
 	case slices.Contains([]string{"event", "documents", "children"}, field):
-		r.strict(name, path, "reserved_field", field+" is the system's own: guards and people take it for what has happened", "write to another field")
+		r.strict(name, path, "reserved_field", field+" is reserved for the system: guards and people rely on it as a record of what has happened", "write to another field")
 	case field == "stale" && !r.taken() && !result:
-		r.strict(name, path, "reserved_field", "the marks of stale checks are the system's own: writing them has no effect", "write to another field")
+		r.strict(name, path, "reserved_field", "the marks of stale checks are reserved for the system: writing them has no effect", "write to another field")
 	case result && sent:
-		r.strict(name, path, "overwrites_result", fmt.Sprintf("the work %s writes %s, and here what somebody sends takes its place: whoever sends the event says what the check has found", field, field),
-			"write to a field of its own, and let guards read both")
+		r.strict(name, path, "overwrites_result", fmt.Sprintf("the work %s writes %s, but here data from an event replaces it: the sender of the event could forge the result of the check", field, field),
+			"write to a separate field, and let guards read both")
 	case result:
-		r.doc.Warn(name, path, "overwrites_result", fmt.Sprintf("the work %s writes %s, and this action overwrites it: people and guards take it for what the check has found", field, field),
-			"write to a field of its own, and let guards read both")
+		r.doc.Warn(name, path, "overwrites_result", fmt.Sprintf("the work %s writes %s, but this action overwrites it: people and guards rely on it as the result of the check", field, field),
+			"write to a separate field, and let guards read both")
 	case slices.Contains(r.w.Reserved, field) && sent && from == statechart.FromCallers:
-		r.doc.Warn(name, path, "overwrites_reserved", fmt.Sprintf("%s is reserved for what the workflow itself finds out, and here an applicant or a client may write what they send", field),
-			"write to another field, or say by: [reviewer] when people decide it")
+		r.doc.Warn(name, path, "overwrites_reserved", fmt.Sprintf("%s is reserved for results of the workflow itself, but here an applicant or a client can write it", field),
+			"write to another field, or add by: [reviewer] if people decide it")
 	}
 }
 
@@ -42,7 +42,7 @@ func (r *reader) strict(node *yaml.Node, path, code, message, hint string) {
 	r.doc.Report(node, path, code, message, hint)
 }
 
-// readsPayload says whether a value is taken from what was sent.
+// readsPayload reports whether a value is taken from what was sent.
 func readsPayload(program *expr.Program) bool {
 	return slices.ContainsFunc(program.Paths(), func(reference expr.Reference) bool {
 		return reference.Steps[0] == "event" && (len(reference.Steps) == 1 || reference.Steps[1] == "payload")

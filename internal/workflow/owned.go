@@ -44,7 +44,7 @@ func (w *Workflow) CheckChange(before, after map[string]any) error {
 			known[f.Location+" "+f.Code] = true
 		}
 	}
-	problems := problem.New(problem.Invalid, "The workflow would write data that its schema does not have.")
+	problems := problem.New(problem.Invalid, "The workflow would write data that does not conform to its schema.")
 	for _, f := range now.Fields {
 		if !known[f.Location+" "+f.Code] {
 			problems.With(f.Location, f.Code, "%s", f.Message)

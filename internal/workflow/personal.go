@@ -18,11 +18,11 @@ func Reread(file string, text []byte, catalog Catalog) (*Workflow, problem.Diagn
 	return parseAs(file, text, catalog, true)
 }
 
-// Shape says what of a context is personal data, and which names in it are the workflow's own: what its schema describes, and
+// Shape states what of a context is personal data, and which names in it are the workflow's own: what its schema describes, and
 // results of its work, whose values vendors and policies have written.
 func (w *Workflow) Shape() *expr.Shape { return w.disclosed }
 
-// Names says whether a name is one that the workflow gives to a field of the context, so that it is no data.
+// Names reports whether a name is one that the workflow gives to a field of the context, so that it is no data.
 func (w *Workflow) Names(field string) bool {
 	return w.disclosed.Names(field)
 }
@@ -125,7 +125,7 @@ func (r *reader) sent(program *expr.Program) (path string, personal bool) {
 // emitted refuses personal data in what everybody with access to events receives.
 func (r *reader) emitted(program *expr.Program, node *yaml.Node, path string) {
 	if from, personal := r.sent(program); personal {
-		r.personalData(node, path, "events hold no personal data, and "+from+" is or may be some", "send what does not say who it is: ids, codes, a number or true or false computed from it. Receivers read the case for more")
+		r.personalData(node, path, "events must not contain personal data, and "+from+" is or may be some", "send data that does not identify the person: ids, codes, or a computed number or boolean. Receivers can read the case for more")
 	}
 }
 
@@ -136,5 +136,5 @@ func (r *reader) copied(program *expr.Program, target []string, node *yaml.Node,
 		return // what no schema describes is not shown
 	}
 	r.w.copies = append(r.w.copies, from+" -> "+expr.JoinPath(target))
-	r.doc.Warn(node, path, codePersonal, from+" is or may be personal data, and "+expr.JoinPath(target)+" is not marked: it is shown to everybody who sees the case", "mark "+expr.JoinPath(target)+" in context.schema with personal: true")
+	r.doc.Warn(node, path, codePersonal, from+" is or may be personal data, and "+expr.JoinPath(target)+" is not marked: it is shown to everybody who can see the case", "mark "+expr.JoinPath(target)+" in context.schema with personal: true")
 }

@@ -106,7 +106,7 @@ func (w *Workflow) pageEvents() (names []string) {
 func (r *reader) head(members map[string]source.Pair) {
 	if m, ok := members["id"]; ok {
 		if r.w.ID = r.doc.String(m.Value, "id"); !isID(r.w.ID) {
-			r.doc.Report(m.Value, "id", "name", "an id has 1 to 64 letters, digits, _ and -, and begins with a letter or digit", "")
+			r.doc.Report(m.Value, "id", "name", "an id must have 1 to 64 letters, digits, _ and -, and begin with a letter or digit", "")
 		}
 	}
 	if m, ok := members["title"]; ok {
@@ -179,7 +179,7 @@ func (r *reader) document(node *yaml.Node, path string) {
 	if m, ok := members["kind"]; !ok {
 		r.doc.Report(node, path+".kind", "required", "kind is missing", "")
 	} else if d.Kind = r.doc.String(m.Value, path+".kind"); !isID(d.Kind) {
-		r.doc.Report(m.Value, path+".kind", "name", "a kind has 1 to 64 letters, digits, _ and -", "")
+		r.doc.Report(m.Value, path+".kind", "name", "a kind must have 1 to 64 letters, digits, _ and -", "")
 	} else if _, twice := r.w.Document(d.Kind); twice {
 		r.doc.Report(m.Value, path+".kind", "duplicate", "the kind "+d.Kind+" stands twice", "")
 	}
@@ -193,8 +193,8 @@ func (r *reader) document(node *yaml.Node, path string) {
 		d.MaxSize = int64(r.whole(m.Value, path+".max_size", 1, 100<<20))
 	}
 	d.Sides = r.names(members, path, "sides", idPattern, "a side is a name")
-	d.ContentTypes = r.names(members, path, "content_types", typePattern, "this is no content type, such as image/jpeg")
-	d.Countries = r.names(members, path, "countries", countryFormat, "a country is two capital letters (ISO 3166 alpha-2)")
+	d.ContentTypes = r.names(members, path, "content_types", typePattern, "this is not a content type such as image/jpeg")
+	d.Countries = r.names(members, path, "countries", countryFormat, "a country must be two capital letters (ISO 3166 alpha-2)")
 	if m, ok := members["properties"]; ok {
 		d.Properties, d.schema = r.schema(m.Value, path+".properties")
 	}
@@ -245,11 +245,11 @@ func (r *reader) invocation(i *statechart.Invocation, at statechart.Place) {
 		made.Timeout = i.Timeout
 	}
 	if made.Timeout > 15*time.Minute {
-		r.doc.Report(at.Node, source.Join(at.Path, "timeout"), "range", "one attempt of a task lasts at most 15 minutes", "")
+		r.doc.Report(at.Node, source.Join(at.Path, "timeout"), "range", "one attempt of a task can last at most 15 minutes", "")
 	}
 	made.Retry.override(i.Retry)
 	if len(i.State().Invocations) >= maxInvocationsState {
-		r.doc.Report(at.Node, at.Path, "too_large", fmt.Sprintf("a state has at most %d invocations", maxInvocationsState), "")
+		r.doc.Report(at.Node, at.Path, "too_large", fmt.Sprintf("a state can have at most %d invocations", maxInvocationsState), "")
 	}
 	r.w.invocations[workKey{made.State, made.ID}] = made
 	if !slices.Contains(r.w.results, made.ID) && !r.declared(made.ID) {
@@ -302,7 +302,7 @@ func (r *reader) rules(i *Invocation, at statechart.Place) {
 func (r *reader) children(i *Invocation, cases *statechart.Children, at statechart.Place) {
 	i.Name, i.Callback = cases.Workflow, cases.Until != 0
 	if i.Name != "" && i.Name != r.w.ID && r.catalog != nil && !r.catalog.Workflow(i.Name) {
-		r.doc.Warn(at.Input("workflow"), at.Path+".input.workflow", "unknown_workflow", "there is no workflow "+i.Name, "it must be published before a case comes here")
+		r.doc.Warn(at.Input("workflow"), at.Path+".input.workflow", "unknown_workflow", "there is no workflow "+i.Name, "it must be published before a case reaches this state")
 	}
 }
 
@@ -310,7 +310,7 @@ func (r *reader) children(i *Invocation, cases *statechart.Children, at statecha
 func (r *reader) selected(i *Invocation, at statechart.Place, key string) string {
 	name, ok := i.Input[key].(string)
 	if !ok || name == "" {
-		r.doc.Report(at.Input(key), at.Path+".input."+key, "required", fmt.Sprintf("%s needs input: {%s: …}", i.Source, key), "")
+		r.doc.Report(at.Input(key), at.Path+".input."+key, "required", fmt.Sprintf("%s requires input: {%s: …}", i.Source, key), "")
 		return ""
 	}
 	return name

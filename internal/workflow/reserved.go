@@ -22,7 +22,7 @@ func (r *reader) reserved(node *yaml.Node) {
 		at := fmt.Sprintf("reserved[%d]", i)
 		name := r.doc.String(element, at)
 		if name != "" && !fieldName.MatchString(name) {
-			r.doc.Report(element, at, "name", "a field of the context at the top has letters, digits and _", "")
+			r.doc.Report(element, at, "name", "a top-level field of the context must consist of letters, digits and _", "")
 			continue
 		}
 		r.w.Reserved = append(r.w.Reserved, name)
@@ -31,7 +31,7 @@ func (r *reader) reserved(node *yaml.Node) {
 
 // refused reports what an import could not carry.
 func (r *reader) refused(m source.Pair) {
-	const hint = "put it right here, and remove this entry; without entries the workflow can be used"
+	const hint = "correct it here, and remove this entry; the workflow can be used when no entries are left"
 	for i, entry := range source.Sequence(m.Value) {
 		at := fmt.Sprintf("%s[%d]", RefusedKey, i)
 		message := "this was not imported"
@@ -44,11 +44,11 @@ func (r *reader) refused(m source.Pair) {
 		r.doc.Report(entry, at, RefusedKey, message, hint)
 	}
 	if m.Value.Kind == yaml.SequenceNode && len(m.Value.Content) == 0 {
-		r.doc.Report(m.Key, RefusedKey, RefusedKey, "the workflow is still marked as one that was not imported", "remove "+RefusedKey)
+		r.doc.Report(m.Key, RefusedKey, RefusedKey, "the workflow is still marked as incompletely imported", "remove "+RefusedKey)
 	}
 }
 
-// own says that a field is one that nobody but the chart and its work writes.
+// own states that a field is one that nobody but the chart and its work writes.
 func (r *reader) own(name string) bool {
 	_, result := r.results[name]
 	return result || slices.Contains(r.w.Reserved, name) || slices.Contains([]string{"documents", "event", "children"}, name) || name == "stale" && !r.taken()

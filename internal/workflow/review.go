@@ -21,7 +21,7 @@ func (w *Workflow) SLA(state string) (statechart.Delay, bool) {
 	return limit, ok
 }
 
-// Writes says whether a top-level context field is a result of the workflow's own work.
+// Writes reports whether a top-level context field is a result of the workflow's own work.
 func (w *Workflow) Writes(field string) bool { return slices.Contains(w.results, field) }
 
 // reasons reads the codes that people choose from.
@@ -30,16 +30,16 @@ func (r *reader) reasons(node *yaml.Node) {
 	for _, pair := range r.doc.Mapping(node, "reasons") {
 		at := source.Join("reasons", pair.Name)
 		if pair.Value.Kind != yaml.SequenceNode {
-			r.doc.Report(pair.Value, at, "type", "reasons are a list of codes", "")
+			r.doc.Report(pair.Value, at, "type", "reasons must be a list of codes", "")
 			continue
 		}
 		for i, one := range source.Sequence(pair.Value) {
 			code := r.doc.String(one, at)
 			if !isID(code) {
-				r.doc.Report(one, fmt.Sprintf("%s[%d]", at, i), "name", "a code has 1 to 64 letters, digits, _ and -", "")
+				r.doc.Report(one, fmt.Sprintf("%s[%d]", at, i), "name", "a code must have 1 to 64 letters, digits, _ and -", "")
 			}
 			if slices.Contains(r.w.Reasons[pair.Name], code) {
-				r.doc.Report(one, fmt.Sprintf("%s[%d]", at, i), "duplicate", "this code is there twice", "")
+				r.doc.Report(one, fmt.Sprintf("%s[%d]", at, i), "duplicate", "this code occurs twice", "")
 				continue
 			}
 			r.w.Reasons[pair.Name] = append(r.w.Reasons[pair.Name], code)
@@ -56,7 +56,7 @@ func (r *reader) followUp(node *yaml.Node) {
 	start := time.Unix(0, 0)
 	within := limit.After(start).Sub(start)
 	if node.Kind != yaml.ScalarNode || !ok || within < time.Minute || within > longestFollowUp {
-		r.doc.Report(node, "follow_up", "duration", "a follow-up is an ISO 8601 duration (P30D, PT12H) from a minute to a year", "")
+		r.doc.Report(node, "follow_up", "duration", "a follow-up must be an ISO 8601 duration (P30D, PT12H) from a minute to a year", "")
 		return
 	}
 	r.w.FollowUp = &limit
@@ -72,7 +72,7 @@ func (r *reader) clocks(states *yaml.Node, parent string) {
 		if text := member(member(state, "meta"), "sla"); text != nil {
 			limit, ok := statechart.ParseDelay(text.Value)
 			if !ok || text.Kind != yaml.ScalarNode {
-				r.doc.Report(text, "states."+path+".meta.sla", "duration", "an SLA is an ISO 8601 duration (P2D, PT4H), longer than nothing", "")
+				r.doc.Report(text, "states."+path+".meta.sla", "duration", "an SLA must be an ISO 8601 duration (P2D, PT4H) greater than 0", "")
 			} else {
 				r.w.slas[path] = limit
 			}

@@ -14,7 +14,7 @@ import (
 // Severities of a risk, from the least to the worst. Policies may have bands of their own besides.
 var severities = []string{"low", "medium", "high", "critical"}
 
-// Review says what a decision in favour of a case takes: the member `review` of a definition.
+// Review states what a decision in favour of a case takes: the member `review` of a definition.
 type Review struct {
 	// Checks are ids of the work whose answers a decision relies on; nil: all documents, vendors and policies of states that
 	// come before the one in which a person decides.
@@ -34,7 +34,7 @@ type Review struct {
 // Threshold is a severity and all that are worse.
 type Threshold struct{ from int } // 1 + index of the severity; 0: never
 
-// Reached says whether a severity is at or beyond the threshold. A severity that is none of the four is beyond every
+// Reached reports whether a severity is at or beyond the threshold. A severity that is none of the four is beyond every
 // threshold that is set: a policy of one's own has named it, and nothing says that it is harmless. So is none at all.
 func (t Threshold) Reached(severity string) bool {
 	if t.from == 0 {
@@ -122,7 +122,7 @@ func (r *reader) reviewed(node *yaml.Node) {
 // against are names and tags of final states in which a case has not ended in its favour.
 var against = []string{"rejected", "refused", "declined", "denied", "expired", "cancelled", "failed", "failure", "withdrawn"}
 
-// InFavour says whether a case in this state can only end in its favour: no final state that is against it can be reached.
+// InFavour reports whether a case in this state can only end in its favour: no final state that is against it can be reached.
 // A final state is against a case when its name or a tag says so ("rejected", "declined", "expired", …); all others are not.
 func (w *Workflow) InFavour(path string) bool { return w.Review.favours[path] }
 
@@ -179,7 +179,7 @@ func checksBefore(w *Workflow, sources map[string][]string) map[string][]string 
 	return found
 }
 
-// peopleDecide says whether people of the back office decide in a state: a tag says so, or `by` of the state, of one of its
+// peopleDecide reports whether people of the back office decide in a state: a tag says so, or `by` of the state, of one of its
 // transitions, or of the whole chart.
 func peopleDecide(root, state *statechart.State) bool {
 	theirs := func(s *statechart.State) bool {

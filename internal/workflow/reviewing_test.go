@@ -95,7 +95,7 @@ func TestFollowUpIsADurationFromAMinuteToAYear(t *testing.T) {
 		if good && (w == nil || w.FollowUp == nil) {
 			t.Errorf("%s: %v", text, diagnostics)
 		}
-		if !good && (w != nil || !strings.Contains(fmt.Sprint(diagnostics), "patient.yaml:3:12: a follow-up is an ISO 8601 duration")) {
+		if !good && (w != nil || !strings.Contains(fmt.Sprint(diagnostics), "patient.yaml:3:12: a follow-up must be an ISO 8601 duration")) {
 			t.Errorf("%s: %v", text, diagnostics)
 		}
 	}

@@ -34,7 +34,7 @@ type Line struct {
 	Trace         []statechart.Trace  `json:"trace,omitempty"` // every guard that was looked at and every transition taken
 }
 
-// LineError says why an event was refused.
+// LineError states why an event was refused.
 type LineError struct {
 	Code    string          `json:"code"`
 	Message string          `json:"message"`
@@ -49,7 +49,7 @@ const codeMisfit = "schema_violation"
 // ReadEvents reads an events file: a JSON array. Error: Invalid with each place, or MalformedJSON.
 func ReadEvents(text []byte) ([]SimulatedEvent, error) {
 	if faults := source.JSONFaults(text); len(faults) > 0 {
-		e := problem.New(problem.Invalid, "The events are not what they would be read as.")
+		e := problem.New(problem.Invalid, "The events are not unambiguous JSON.")
 		for _, f := range faults {
 			e.With(f.Path, f.Code, "%s", f.Message)
 		}
@@ -64,7 +64,7 @@ func ReadEvents(text []byte) ([]SimulatedEvent, error) {
 	if decoder.More() {
 		return nil, problem.New(problem.MalformedJSON, "The events must be one JSON array.")
 	}
-	e := problem.New(problem.Invalid, "The events have problems.")
+	e := problem.New(problem.Invalid, "The events are not valid.")
 	for i, event := range events {
 		if event.Type == "" && event.After == "" {
 			e.With(fmt.Sprintf("[%d]", i), "required", "type or after is missing")

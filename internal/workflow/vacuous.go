@@ -38,7 +38,7 @@ func (r *reader) vacuous() {
 			if !ok || list == "" || !r.callers(list) || !r.favourable(g.transition) || ruledOut(conditions, emptyAt(list, nil)) {
 				continue
 			}
-			r.doc.Warn(g.node, g.path, "holds_for_none", "this guard also holds where "+list+" is empty: nothing is said of no element", "write exists("+list+") beside it, or minItems: 1 in its schema")
+			r.doc.Warn(g.node, g.path, "holds_for_none", "this guard also holds where "+list+" is empty: a condition on every element holds for none", "write exists("+list+") in addition, or minItems: 1 in its schema")
 			break
 		}
 	}
@@ -61,8 +61,8 @@ func (r *reader) none(g guarded, conditions []*expr.Program) bool {
 				continue
 			}
 			if counts := reads(condition, id, "total"); counts && !r.against(g.transition) || r.favourable(g.transition) {
-				r.doc.Warn(g.node, g.path, "holds_for_none", "this guard also holds where "+id+" has started no child case: 0 of 0 are all, and none of them is anything",
-					"write "+id+".total > 0 beside it, or minItems: 1 in the list's schema")
+				r.doc.Warn(g.node, g.path, "holds_for_none", "this guard also holds where "+id+" has started no child case: a condition on all children holds for none",
+					"write "+id+".total > 0 in addition, or minItems: 1 in the list's schema")
 				return true
 			}
 		}
@@ -70,7 +70,7 @@ func (r *reader) none(g guarded, conditions []*expr.Program) bool {
 	return false
 }
 
-// mayBeNone says whether work may start no child, and of which list each is one element.
+// mayBeNone reports whether work may start no child, and of which list each is one element.
 func (r *reader) mayBeNone(id string) (list string, may bool) {
 	for _, s := range r.w.Chart.States() {
 		i, ok := s.Invocation(id)
@@ -88,7 +88,7 @@ func (r *reader) mayBeNone(id string) (list string, may bool) {
 	return "", false
 }
 
-// filled says whether the schema wants a list to have an element.
+// filled reports whether the schema wants a list to have an element.
 func (r *reader) filled(path string) bool {
 	at := r.w.Schema
 	for _, step := range strings.Split(path, ".") {
@@ -99,27 +99,27 @@ func (r *reader) filled(path string) bool {
 	return least >= 1
 }
 
-// callers says whether a list is one that callers write: what work has found may well be nothing.
+// callers reports whether a list is one that callers write: what work has found may well be nothing.
 func (r *reader) callers(list string) bool {
 	head, _, _ := strings.Cut(list, ".")
 	return !r.own(head) && !r.filled(list)
 }
 
-// favourable says whether a transition takes a case to where it can only end in its favour.
+// favourable reports whether a transition takes a case to where it can only end in its favour.
 func (r *reader) favourable(t *statechart.Transition) bool {
 	return slices.ContainsFunc(t.Targets, func(s *statechart.State) bool {
 		return r.w.InFavour(s.Path) || slices.Contains(s.Tags, "approved")
 	})
 }
 
-// against says whether a transition leads to ends that are against the case, or nowhere.
+// against reports whether a transition leads to ends that are against the case, or nowhere.
 func (r *reader) against(t *statechart.Transition) bool {
 	return !slices.ContainsFunc(t.Targets, func(s *statechart.State) bool {
 		return s.Kind != statechart.Final || !slices.Contains(against, s.Path) && !slices.ContainsFunc(s.Tags, func(tag string) bool { return slices.Contains(against, tag) })
 	})
 }
 
-// ruledOut says whether one of the conditions cannot hold in a world.
+// ruledOut reports whether one of the conditions cannot hold in a world.
 func ruledOut(conditions []*expr.Program, world map[string]any) bool {
 	return slices.ContainsFunc(conditions, func(p *expr.Program) bool {
 		return p.Test(&expr.Env{Scope: expr.Layers{world}, Now: time.Unix(0, 0)}).Truth == expr.False
@@ -164,7 +164,7 @@ func emptyAt(path string, world map[string]any) map[string]any {
 	return world
 }
 
-// reads says whether a condition reads a count of the children that work has started.
+// reads reports whether a condition reads a count of the children that work has started.
 func reads(p *expr.Program, id, count string) bool {
 	return slices.ContainsFunc(p.Paths(), func(reference expr.Reference) bool {
 		return slices.Contains(reference.Steps, id) && reference.Steps[len(reference.Steps)-1] == count

@@ -24,7 +24,7 @@ func (w *Workflow) WaitsBeside(tag string) (found []problem.Field) {
 		for _, i := range w.Invocations(s.Path) {
 			switch {
 			case i.Source == "children":
-				found = append(found, problem.Field{Location: at + ".invoke", Code: "waits", Message: "child cases take their time: " + i.ID})
+				found = append(found, problem.Field{Location: at + ".invoke", Code: "waits", Message: "child cases take time: " + i.ID})
 			case i.Callback:
 				found = append(found, problem.Field{Location: at + ".invoke", Code: "waits", Message: "the vendor of " + i.ID + " calls back later"})
 			}
@@ -33,7 +33,7 @@ func (w *Workflow) WaitsBeside(tag string) (found []problem.Field) {
 	return found
 }
 
-// tagged says whether the state, or one around it, has the tag.
+// tagged reports whether the state, or one around it, has the tag.
 func tagged(s *statechart.State, tag string) bool {
 	for ; s != nil; s = s.Parent {
 		if slices.Contains(s.Tags, tag) {
@@ -43,7 +43,7 @@ func tagged(s *statechart.State, tag string) bool {
 	return false
 }
 
-// movesOn says whether an eventless transition can lead out of the state or of one around it.
+// movesOn reports whether an eventless transition can lead out of the state or of one around it.
 func movesOn(s *statechart.State) bool {
 	for ; s != nil; s = s.Parent {
 		for _, t := range s.Transitions {

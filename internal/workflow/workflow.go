@@ -61,7 +61,7 @@ type DocumentKind struct {
 	schema *expr.Schema
 }
 
-// RetryPolicy says how often failed work is done again.
+// RetryPolicy states how often failed work is done again.
 type RetryPolicy struct {
 	Attempts    int           // retries after the first attempt
 	Interval    time.Duration // before the first retry
@@ -105,7 +105,7 @@ type PolicyInfo struct {
 type Catalog interface {
 	Plugin(id string) (Plugin, bool)
 	Policy(id string) (PolicyInfo, bool)
-	// Workflow says whether child cases of this workflow can be started.
+	// Workflow reports whether child cases of this workflow can be started.
 	Workflow(id string) bool
 }
 
@@ -194,7 +194,7 @@ func (w *Workflow) CheckContext(context map[string]any) error {
 	for _, name := range w.results {
 		delete(given, name)
 	}
-	return violations(w.schema, given, "context", "The context does not fit the workflow's schema.")
+	return violations(w.schema, given, "context", "The context does not conform to the workflow's schema.")
 }
 
 // CheckProperties checks what is declared with a document. Error: Invalid with locations "properties.…".
@@ -205,7 +205,7 @@ func (d DocumentKind) CheckProperties(properties map[string]any) error {
 	if properties == nil {
 		properties = map[string]any{}
 	}
-	return violations(d.schema, properties, "properties", "The properties do not fit what this kind of document needs.")
+	return violations(d.schema, properties, "properties", "The properties do not conform to the schema of this kind of document.")
 }
 
 func violations(schema *expr.Schema, value map[string]any, location, message string) error {

@@ -105,7 +105,7 @@ func (m *Module) read(folder string) error {
 	return nil
 }
 
-// Problems says which modules must not ship as they are: without a licence, or under one that is not allowed.
+// Problems states which modules must not ship as they are: without a licence, or under one that is not allowed.
 func Problems(modules []Module) (found []string) {
 	for _, m := range modules {
 		if len(m.Licences) == 0 {

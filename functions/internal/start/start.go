@@ -45,7 +45,7 @@ func Run(build func(core *app.Core) (task.Handler, error), with ...onaws.With) {
 	lambda.Start(func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		defer func() {
 			if err := metrics.Flush(); err != nil {
-				logger.WarnContext(ctx, "metrics were not written", "error", err.Error())
+				logger.WarnContext(ctx, "metrics could not be written", "error", err.Error())
 			}
 		}()
 		return handler(traced(ctx), payload)

@@ -57,16 +57,16 @@ func (o watched) check(t *testing.T, answer *httptest.ResponseRecorder) {
 	t.Helper()
 	if answer.Code < http.StatusBadRequest {
 		if o.op.Responses[strconv.Itoa(answer.Code)] == nil {
-			t.Errorf("%s answers %d, which its document does not name", o.op.OperationID, answer.Code)
+			t.Errorf("%s returns %d, which the document does not list", o.op.OperationID, answer.Code)
 		}
 		return
 	}
 	var p struct{ Code problem.Code }
 	if err := json.Unmarshal(answer.Body.Bytes(), &p); err != nil || p.Code == "" {
-		t.Errorf("%s answers %d without a problem: %v", o.op.OperationID, answer.Code, err)
+		t.Errorf("%s returns %d without a problem: %v", o.op.OperationID, answer.Code, err)
 		return
 	}
 	if !slices.Contains(apidoc.Errors(o.op), p.Code) {
-		t.Errorf("%s answers the code %s, which its document does not name: add it to internal/apidoc/errors.go", o.op.OperationID, p.Code)
+		t.Errorf("%s returns the code %s, which the document does not list: add it to internal/apidoc/errors.go", o.op.OperationID, p.Code)
 	}
 }

@@ -1,3 +1,3 @@
-// Package reference renders the OpenAPI document as one readable page, without scripts: nothing in it needs more than the
-// content security policy of the dashboard allows, and nothing is loaded from elsewhere.
+// Package reference renders the OpenAPI document as one readable page, without scripts: it complies with the content
+// security policy of the dashboard and loads nothing from other addresses.
 package reference

@@ -204,7 +204,7 @@ func (r reader) members(of node) (found []member) {
 	return found
 }
 
-// kind says what values a schema takes, with links to those that have a name.
+// kind states what values a schema takes, with links to those that have a name.
 func (r reader) kind(s node) template.HTML {
 	if ref := s.text("$ref"); ref != "" {
 		name := html.EscapeString(ref[strings.LastIndex(ref, "/")+1:])

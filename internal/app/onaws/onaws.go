@@ -234,7 +234,7 @@ func (b *builder) json(name string, into any) error {
 		return nil
 	}
 	if err := json.Unmarshal([]byte(text), into); err != nil {
-		return problem.Wrap(err, problem.Internal, "The variable %s does not hold JSON.", name)
+		return problem.Wrap(err, problem.Internal, "The variable %s does not contain JSON.", name)
 	}
 	return nil
 }

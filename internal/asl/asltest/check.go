@@ -242,7 +242,7 @@ func (c *checker) handlers(place string, value any, catch bool) {
 		handler, _ := item.(map[string]any)
 		names, _ := handler["ErrorEquals"].([]any)
 		if len(names) == 0 {
-			c.report(place, "required", "ErrorEquals names no error", "")
+			c.report(place, "required", "ErrorEquals lists no error", "")
 		}
 		for _, value := range names {
 			name, _ := value.(string)

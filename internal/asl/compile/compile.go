@@ -223,13 +223,13 @@ func (b *branch) route(label, name string) {
 	b.labels = append(b.labels, rule(label, name))
 }
 
-// mayBePutOff says whether whoever does the work may ask to be asked again later: vendors may (Retry-After). The record then
+// mayBePutOff reports whether whoever does the work may ask to be asked again later: vendors may (Retry-After). The record then
 // waits, and not the platform's retry, whose pauses are fixed. Where nothing can wait, the work just fails.
 func (b *branch) mayBePutOff(i *statechart.Invocation) bool {
 	return i.Source == "vendor" && !b.express
 }
 
-// mayStop says whether a failure may find no onError that holds: then it is an incident.
+// mayStop reports whether a failure may find no onError that holds: then it is an incident.
 func mayStop(s *statechart.State, i *statechart.Invocation) bool {
 	sure := func(t *statechart.Transition) bool { return !t.Guarded && !t.Forbidden }
 	return !slices.ContainsFunc(i.OnError, sure) && !slices.ContainsFunc(s.Transitions, func(t *statechart.Transition) bool {

@@ -59,7 +59,7 @@ func (b *branch) after(s *statechart.State, owner, role string) string {
 	return next
 }
 
-// isWork says whether the label is that of a single piece of work.
+// isWork reports whether the label is that of a single piece of work.
 func isWork(label string) bool {
 	return strings.Contains(label, "/") && !strings.Contains(label, "/*")
 }
@@ -97,7 +97,7 @@ func (b *branch) onlyLabel(s *statechart.State) string {
 	return ""
 }
 
-// leavesWhenDone says that the end of a state's work always leads out of it.
+// leavesWhenDone states that the end of a state's work always leads out of it.
 func leavesWhenDone(s *statechart.State) bool {
 	return slices.ContainsFunc(s.Transitions, func(t *statechart.Transition) bool {
 		return t.Event == doneEvent(s) && len(t.Targets) > 0 && !t.Guarded && !t.Forbidden

@@ -209,7 +209,7 @@ func one(random *rand.Rand, pick func() any) answer {
 	}
 }
 
-// failed gives the cause as the engine makes it from a function's error.
+// failed returns the cause as the engine makes it from a function's error.
 func failed(name string) answer {
 	return answer{Error: name, Cause: fmt.Sprintf(`{"errorMessage":"no luck","errorType":%q}`, name)}
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// calling says whether a thread waits for the answer of this call.
+// calling reports whether a thread waits for the answer of this call.
 func calling(turn int) func(t *thread) bool {
 	return func(t *thread) bool { return t.Turn == turn && t.Phase == phaseCall }
 }

@@ -116,7 +116,7 @@ func newToken() string {
 // Register makes a machine known under a name. Executions belong to the name: register it before Recover.
 func (e *Engine) Register(name string, machine *Machine) error {
 	if !validName.MatchString(name) {
-		return problem.New(problem.Invalid, "A machine's name is 1 to 80 of A-Z, a-z, 0-9, dot, dash and underscore.")
+		return problem.New(problem.Invalid, "The name of a machine must be 1 to 80 of A-Z, a-z, 0-9, dot, dash and underscore.")
 	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -146,7 +146,7 @@ var validName = regexp.MustCompile(`^[0-9A-Za-z._-]{1,80}$`)
 // is no error, also after the execution has ended. Errors: NotFound for an unknown machine, Invalid, TooLarge.
 func (e *Engine) Start(ctx context.Context, machine, name string, input []byte) error {
 	if !validName.MatchString(name) {
-		return problem.New(problem.Invalid, "An execution's name is 1 to 80 of A-Z, a-z, 0-9, dot, dash and underscore.")
+		return problem.New(problem.Invalid, "The name of an execution must be 1 to 80 of A-Z, a-z, 0-9, dot, dash and underscore.")
 	}
 	data, err := checkData(input)
 	if err != nil {
@@ -164,7 +164,7 @@ func (e *Engine) Start(ctx context.Context, machine, name string, input []byte) 
 	}
 	if loaded.timeout > 0 && e.config.Ended == nil {
 		e.mutex.Unlock()
-		return problem.New(problem.Invalid, "The machine %q is an Express one: it is run, not started.", machine)
+		return problem.New(problem.Invalid, "The machine %q is an Express machine: it must be run, not started.", machine)
 	}
 	key := machine + "/" + name
 	if other := e.running[key]; other != nil {
@@ -195,7 +195,7 @@ func (x *execution) kept() error {
 	x.mutex.Lock()
 	defer x.mutex.Unlock()
 	if x.run.root == nil && x.run.Status == "" {
-		return problem.New(problem.Unavailable, "The execution could not be kept.")
+		return problem.New(problem.Unavailable, "The execution could not be stored.")
 	}
 	return nil
 }
@@ -221,7 +221,7 @@ func (e *Engine) SendTaskFailure(ctx context.Context, token, errorName, cause st
 	return e.settle(ctx, token, func(r *run) { r.failTask(errorName, cause) })
 }
 
-// SendTaskHeartbeat tells that a waiting task is alive. Errors: NotFound when the token is not waited for (any more).
+// SendTaskHeartbeat states that a waiting task is alive. Errors: NotFound when the token is not waited for (any more).
 func (e *Engine) SendTaskHeartbeat(ctx context.Context, token string) error {
 	return e.settle(ctx, token, func(r *run) {
 		s := r.machine.states[r.State]
@@ -364,7 +364,7 @@ func (r *run) due() (due time.Time) {
 
 // later tries a piece of work again in a second: the journal could not keep its outcome.
 func (e *Engine) later(x *execution, err error, work func()) {
-	e.config.Logger.Error("execution not kept, trying again", "execution", x.key, "error", err.Error())
+	e.config.Logger.Error("execution not stored, trying again", "execution", x.key, "error", err.Error())
 	e.config.Clock.AfterFunc(time.Second, func() {
 		e.mutex.Lock()
 		defer e.mutex.Unlock()

@@ -112,7 +112,7 @@ func (x *Express) timeout(name string) time.Duration {
 // maxExpress is the longest that an Express execution lasts on AWS.
 const maxExpress = 5 * time.Minute
 
-// ended tells who waits; the engine holds its lock.
+// ended states who waits; the engine holds its lock.
 func (x *Express) ended(machine, name string, status Status) {
 	x.mutex.Lock()
 	defer x.mutex.Unlock()

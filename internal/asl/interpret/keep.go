@@ -76,7 +76,7 @@ func (e *Engine) write(ctx context.Context, changes []Change, now bool) error {
 		write = later.WriteLater
 	}
 	if err := write(ctx, changes); err != nil {
-		return problem.Wrap(err, problem.Unavailable, "The execution could not be kept.")
+		return problem.Wrap(err, problem.Unavailable, "The execution could not be stored.")
 	}
 	return nil
 }
@@ -187,7 +187,7 @@ func (r *run) reviveThread(t *thread) (err error) {
 		}
 	}
 	if t.stateNow() == nil {
-		return problem.New(problem.NotFound, "its machine is not registered or has no such state any more")
+		return problem.New(problem.NotFound, "its machine is not registered or no longer has this state")
 	}
 	t.data, err = decodeValue(t.Data)
 	return err
@@ -200,7 +200,7 @@ func (t *thread) stateNow() *state {
 	return t.machine.states[t.State]
 }
 
-// Description tells how an execution is.
+// Description states how an execution is.
 type Description struct {
 	Machine     string          `json:"machine"`
 	Name        string          `json:"name"`
@@ -215,7 +215,7 @@ type Description struct {
 	Events      int             `json:"events"`
 }
 
-// Describe tells how an execution is, running or finished. Errors: NotFound.
+// Describe states how an execution is, running or finished. Errors: NotFound.
 func (e *Engine) Describe(ctx context.Context, machine, name string) (Description, error) {
 	var r record
 	if x := e.find(machine, name); x != nil {

@@ -106,7 +106,7 @@ func Load(definition []byte, substitutions map[string]string) (*Machine, error) 
 		name := string(found[2 : len(found)-1])
 		value, ok := substitutions[name]
 		if !ok {
-			l.fault("$", "substitution", "no value is given for ${%s}", name)
+			l.fault("$", "substitution", "there is no value for ${%s}", name)
 			return found
 		}
 		quoted, _ := json.Marshal(value) // a string is always JSON
@@ -149,13 +149,13 @@ func (l *loader) states(place string, object map[string]any) *Machine {
 	for _, name := range sortedKeys(states) {
 		inner, ok := states[name].(map[string]any)
 		if !ok {
-			l.fault(place+"States."+name, "type", "a state is an object")
+			l.fault(place+"States."+name, "type", "a state must be an object")
 			continue
 		}
 		m.states[name] = l.state(place+"States."+name, name, inner)
 	}
 	if m.states[m.startAt] == nil {
-		l.fault(place+"StartAt", "unknown", "StartAt names no state")
+		l.fault(place+"StartAt", "unknown", "StartAt does not name a state")
 	}
 	for _, name := range sortedKeys(m.states) {
 		for _, target := range m.states[name].targets() {
@@ -178,7 +178,7 @@ func (l *loader) state(place, name string, object map[string]any) *state {
 	s.next = l.text(place, object, "Next")
 	end, _ := object["End"].(bool)
 	if slices.Contains(known, "Next") && end == (s.next != "") {
-		l.fault(place, "required", "a %s has either Next or End", s.kind)
+		l.fault(place, "required", "a %s must have either Next or End", s.kind)
 	}
 	s.input, _ = l.path(place, object, "InputPath")
 	s.output, _ = l.path(place, object, "OutputPath")
@@ -210,7 +210,7 @@ func (l *loader) state(place, name string, object map[string]any) *state {
 func (l *loader) branches(place string, object map[string]any, s *state) {
 	list, _ := object["Branches"].([]any)
 	if len(list) == 0 {
-		l.fault(place+".Branches", "required", "a Parallel has branches")
+		l.fault(place+".Branches", "required", "a Parallel must have branches")
 	}
 	for i, item := range list {
 		inner, _ := item.(map[string]any)
@@ -257,11 +257,11 @@ func (l *loader) retriers(place string, value any, s *state) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&s.retry); err != nil {
-		l.fault(place, "unsupported", "the retriers are not understood: %s", strings.TrimPrefix(err.Error(), "json: "))
+		l.fault(place, "unsupported", "the retriers are not valid: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	for _, r := range s.retry {
 		if len(r.ErrorEquals) == 0 {
-			l.fault(place, "required", "ErrorEquals names no error")
+			l.fault(place, "required", "ErrorEquals lists no error")
 		}
 		if r.JitterStrategy != "" && r.JitterStrategy != "NONE" && r.JitterStrategy != "FULL" {
 			l.fault(place, "unsupported", "JitterStrategy %q is not supported", r.JitterStrategy)
@@ -301,7 +301,7 @@ func (l *loader) rule(place string, value any, top bool) rule {
 		r.variable, _ = l.path(place, object, "Variable")
 		r.equals = l.text(place, object, "StringEquals")
 		if _, ok := object["StringEquals"]; !ok || r.variable == nil {
-			l.fault(place, "unsupported", "a rule compares a Variable by StringEquals, or is And, Or, Not")
+			l.fault(place, "unsupported", "a rule must compare a Variable with StringEquals, or be And, Or or Not")
 		}
 	}
 	return r
@@ -332,7 +332,7 @@ func (l *loader) names(place string, object map[string]any) (names []string) {
 		names = append(names, name)
 	}
 	if len(names) == 0 || slices.Contains(names, "") {
-		l.fault(place+".ErrorEquals", "required", "ErrorEquals must name errors")
+		l.fault(place+".ErrorEquals", "required", "ErrorEquals must list errors")
 	}
 	return names
 }

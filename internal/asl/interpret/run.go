@@ -17,7 +17,7 @@ const (
 	Aborted   Status = "ABORTED"
 )
 
-// phase says what a running execution waits for.
+// phase states what a running execution waits for.
 type phase string
 
 const (

@@ -189,7 +189,7 @@ func (c retrier) delay(n int, random func() float64) time.Duration {
 	return time.Duration(min(seconds, 31_622_400) * float64(time.Second)) // Step Functions' longest delay, about a year
 }
 
-// matches says whether ErrorEquals names the error. States.Runtime is never caught; States.DataLimitExceeded only by name.
+// matches reports whether ErrorEquals names the error. States.Runtime is never caught; States.DataLimitExceeded only by name.
 func matches(names []string, errorName string, timedOut bool) bool {
 	if errorName == ErrorRuntime {
 		return false

@@ -218,7 +218,7 @@ func (d *instant) follow(ctx context.Context, t *rapid.T, client identity.Princi
 	return d.store.Record()
 }
 
-// pending says whether some work is being done.
+// pending reports whether some work is being done.
 func pending(wf *workflow.Workflow, record cases.Record) bool {
 	for _, b := range wf.Chart.Busy(record.Snapshot) {
 		if b.Status == statechart.WorkPending {

@@ -260,7 +260,7 @@ func (h *house) rest() {
 	h.t.Fatal("the execution does not come to rest")
 }
 
-// wanted says whether the record still waits for this work.
+// wanted reports whether the record still waits for this work.
 func (h *house) wanted(c *call) bool {
 	if c.request.Execution != h.store.Record().Execution.Name {
 		return false // another execution has taken over: it does the work again
@@ -341,7 +341,7 @@ func (h *house) transcript() string {
 	return b.String()
 }
 
-// retrying says whether a task of some execution waits for its next attempt, which is the clock's business.
+// retrying reports whether a task of some execution waits for its next attempt, which is the clock's business.
 func (h *house) retrying() bool {
 	for n := 1; n <= h.store.Record().Execution.Sequence; n++ {
 		history, err := h.engine.History(context.Background(), "random-v1", h.store.Record().ID+"-"+strconv.Itoa(n))

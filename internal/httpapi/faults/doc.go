@@ -1,6 +1,6 @@
-// Package faults calls every operation that writes again and again, each time with another call to a store that goes wrong in
-// another way, and then as a client does who has no answer: once more, under the same Idempotency-Key. In the end the
-// answer, and all that the interface shows, must be what a run without faults leaves behind. It has tests only.
+// Package faults calls every operation that writes repeatedly, each time with a different fault in a different call to a store,
+// and then repeats the request with the same Idempotency-Key, as a client does that received no response. The final response,
+// and everything that the API shows, must equal that of a run without faults. It contains tests only.
 //
-// What an operation begins with is in scenarios_test.go; one that is not named there fails a test.
+// scenarios_test.go has the initial data of each operation; an operation that is missing there fails a test.
 package faults

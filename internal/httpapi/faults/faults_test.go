@@ -105,7 +105,7 @@ func (s *site) shows() string {
 	return s.plainly(b.String())
 }
 
-// credentials says whether the secret that was shown before is still good.
+// credentials reports whether the secret that was shown before is still good.
 func (s *site) credentials() string {
 	secret := s.vars["secret"]
 	if secret == "" {

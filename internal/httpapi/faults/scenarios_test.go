@@ -24,7 +24,7 @@ type scenario struct {
 	again string
 	// differs is what a repeated call answers differently, by what it says of itself: it has created nothing any more.
 	differs *regexp.Regexp
-	// unnamed says that nothing names the call: when the first one arrives after all, behind the second, both are in the history.
+	// unnamed states that nothing names the call: when the first one arrives after all, behind the second, both are in the history.
 	unnamed bool
 }
 

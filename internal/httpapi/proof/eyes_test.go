@@ -36,7 +36,7 @@ func (a artist) careful(document object) {
 	}
 }
 
-// favours says whether a decision was in favour of a case. The charts of the artist go from everywhere to everywhere (GO_…), so
+// favours reports whether a decision was in favour of a case. The charts of the artist go from everywhere to everywhere (GO_…), so
 // that a case can only end in its favour when no end is against it.
 func (b *book) favours(event string, was, is cases.Record) bool {
 	if event == "approve" || slices.Contains(is.Tags, "approved") && !slices.Contains(was.Tags, "approved") {
@@ -84,7 +84,7 @@ func (o *office) eyes(id, person string) []string {
 	return found
 }
 
-// onePair says whether a decision would confirm what the same pair of eyes has proposed.
+// onePair reports whether a decision would confirm what the same pair of eyes has proposed.
 func (w *walk) onePair(s shot, r cases.Record) bool {
 	p := r.Proposed
 	return s.op == "decideCase" && w.world.bookOf(r).careful && p != nil && p.Event == s.event && shares(w.office.eyes(p.By.ID, p.By.For), w.office.eyes(s.who.principal.ID, w.behalf(s)))
@@ -93,7 +93,7 @@ func (w *walk) onePair(s shot, r cases.Record) bool {
 // supplying are the calls by which a person supplies data of a case for its applicant.
 var supplying = map[string]bool{"sendEvent": true, "saveContext": true, "announceDocument": true}
 
-// supplied says whether one pair of eyes has supplied data of a case, up to a version: as a person, wherever the case was, by an
+// supplied reports whether one pair of eyes has supplied data of a case, up to a version: as a person, wherever the case was, by an
 // applicant's link that the person has made, or as the result of work.
 func (w *walk) supplied(s shot, version int) bool {
 	eyes := w.office.eyes(s.who.principal.ID, w.behalf(s))
@@ -135,7 +135,7 @@ func (w *walk) mayHaveSupplied(s shot, version int) bool {
 	return shares(w.office.eyes(s.who.principal.ID, w.behalf(s)), r.Suppliers) && (r.Parent != nil || slices.ContainsFunc(slices.Collect(maps.Values(w.claimed[s.id])), func(op string) bool { return op == "skipIncident" }))
 }
 
-// takesOthers says whether a call may be refused because it takes somebody else.
+// takesOthers reports whether a call may be refused because it takes somebody else.
 func (w *walk) takesOthers(s shot, version int) bool {
 	r := w.world.store.at(s.id, version)
 	switch s.op {
@@ -153,7 +153,7 @@ func (w *walk) takesOthers(s shot, version int) bool {
 	return false
 }
 
-// endsWell says whether a case can come to where it only ends in its favour.
+// endsWell reports whether a case can come to where it only ends in its favour.
 func (w *walk) endsWell(r cases.Record) bool {
 	places := w.world.bookOf(r).places
 	return slices.ContainsFunc(places, func(p *place) bool { return p.tagged("approved") }) || !slices.ContainsFunc(places, func(p *place) bool { return p.tagged("rejected") })
@@ -229,7 +229,7 @@ func (w *walk) decided(s shot, version int) {
 	w.tally["confirmed"]++
 }
 
-// same says whether a case stands as it did, whatever was noted meanwhile.
+// same reports whether a case stands as it did, whatever was noted meanwhile.
 func same(a, b cases.Record) bool {
 	return a.Status == b.Status && a.Workflow == b.Workflow && fmt.Sprint(a.Snapshot) == fmt.Sprint(b.Snapshot) && fmt.Sprint(a.Context) == fmt.Sprint(b.Context) && reflect.DeepEqual(a.Documents, b.Documents)
 }

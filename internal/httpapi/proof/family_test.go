@@ -102,7 +102,7 @@ func (w *walk) among(do func()) {
 	}
 }
 
-// bears says whether work starts children.
+// bears reports whether work starts children.
 func (w *walk) bears(id string, work statechart.Doing) bool {
 	r := w.world.store.at(id, 0)
 	kept, _ := w.world.library.find(r.Tenant, r.Workflow)
@@ -297,7 +297,7 @@ func (w *walk) families() {
 	}
 }
 
-// abandoned says whether somebody, or a deadline, has taken a case out of the state that has started a child, before its work had
+// abandoned reports whether somebody, or a deadline, has taken a case out of the state that has started a child, before its work had
 // ended.
 func (w *walk) abandoned(parent cases.Record, by cases.Parent) bool {
 	for version := parent.Version; version > 0; version-- {

@@ -198,7 +198,7 @@ func (b *book) guard(from *place, node *yaml.Node) func(r cases.Record) bool {
 	return meaning
 }
 
-// inside says whether a place lies somewhere in another one.
+// inside reports whether a place lies somewhere in another one.
 func (p *place) inside(other *place) bool {
 	for at := p.above; at != nil; at = at.above {
 		if at == other {
@@ -224,7 +224,7 @@ func (b *book) leaves(r cases.Record) []*place {
 	return slices.DeleteFunc(b.active(r), func(p *place) bool { return p.kind != "atomic" && p.kind != "final" })
 }
 
-// isReport says whether an event is a report of a child.
+// isReport reports whether an event is a report of a child.
 func isReport(event string) bool { return strings.HasPrefix(event, "child.") }
 
 // matching are what a place has for an event: by its name, then by wildcards, the longest first. They are looked at in
@@ -316,7 +316,7 @@ func (p *place) reviewed() bool {
 	return p.tagged("manual_review") || len(p.by) > 0 && !shares(p.by, outside)
 }
 
-// whose says for whom a transition is (ADR 27).
+// whose states for whom a transition is (ADR 27).
 func (b *book) whose(r cases.Record, a *arc, event string) []string {
 	if len(a.by) > 0 {
 		return a.by
@@ -344,7 +344,7 @@ func (b *book) whose(r cases.Record, a *arc, event string) []string {
 	return []string{client}
 }
 
-// may says whether somebody who can be taken for any of these may send an event, and it does something.
+// may reports whether somebody who can be taken for any of these may send an event, and it does something.
 func (b *book) may(r cases.Record, who []string, event string) bool {
 	chosen := b.taken(r, event, true)
 	return len(chosen) > 0 && shares(who, b.common(r, chosen, event))
@@ -383,7 +383,7 @@ func (b *book) events() []string {
 	return found
 }
 
-// writes says whether the case takes data and documents of somebody outside: in a state that collects, or, where no tag
+// writes reports whether the case takes data and documents of somebody outside: in a state that collects, or, where no tag
 // says, in one that has an event of theirs and no work to do.
 func (b *book) writes(r cases.Record, who string) bool {
 	return slices.ContainsFunc(b.leaves(r), func(leaf *place) bool { return b.writesIn(r, leaf, who) })
@@ -413,7 +413,7 @@ func (b *book) writesIn(r cases.Record, leaf *place, who string) bool {
 	return false
 }
 
-// busy says whether the work of a place has not ended.
+// busy reports whether the work of a place has not ended.
 func busy(r cases.Record, p *place) bool {
 	for _, a := range r.Snapshot.Active {
 		for _, work := range a.Work {

@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/identity"
 )
 
-// holders says which roles hold a permission, of those that the walk has to do with. rest are all the others of clients
+// holders states which roles hold a permission, of those that the walk has to do with. rest are all the others of clients
 // together, spoken those of them that a key has only when it names them or "*".
 var holders = map[string]string{
 	"cases:read": "admin manager reviewer auditor developer", "cases:write": "admin manager reviewer", "cases:personal": "admin manager reviewer auditor",
@@ -70,7 +70,7 @@ func (o *office) find(id string) *actor {
 func (a *actor) isKey() bool    { return a.principal.Kind == identity.Client }
 func (a *actor) isPerson() bool { return a.principal.Kind == identity.User }
 
-// stands says whether a key's scopes stand for a permission.
+// stands reports whether a key's scopes stand for a permission.
 func stands(scopes []string, permission string) bool {
 	switch {
 	case permission == "cases:personal":
@@ -85,7 +85,7 @@ func (a *actor) hasRole(permission string) bool {
 	return slices.Contains(strings.Fields(holders[permission]), a.role)
 }
 
-// holds says whether somebody has a permission now. A key has what its scopes say as far as who granted it has that.
+// holds reports whether somebody has a permission now. A key has what its scopes say as far as who granted it has that.
 func (o *office) holds(a *actor, permission string) bool {
 	switch {
 	case a.isPerson():
@@ -101,7 +101,7 @@ func (o *office) backed(by, person, permission string) bool {
 	return o.holds(granter, permission) && (person == "" || o.find(person).hasRole(permission))
 }
 
-// gone says whether what stands behind a secret was ended, or goes back too far.
+// gone reports whether what stands behind a secret was ended, or goes back too far.
 func (o *office) gone(by string) bool {
 	depth := 0
 	for a := o.find(by); a.isKey(); a = o.find(a.by) {
@@ -178,7 +178,7 @@ func (o *office) refusal(a *actor, old bool) string {
 	return ""
 }
 
-// may says whether a call gets by the permission that it takes.
+// may reports whether a call gets by the permission that it takes.
 func (o *office) may(a *actor, old bool, permission string) bool {
 	if a.isKey() && old {
 		return stands(a.scopes, permission) && o.backed(a.formerBy, a.formerMind, permission)
@@ -207,7 +207,7 @@ func (o *office) createKey(t complaint, a *actor, old bool, scopes []string) {
 	})
 }
 
-// lacks says whether somebody lacks some of what scopes stand for.
+// lacks reports whether somebody lacks some of what scopes stand for.
 func (o *office) lacks(a *actor, old bool, scopes []string) bool {
 	for permission := range holders {
 		if stands(scopes, permission) && !o.may(a, old, permission) {

@@ -276,7 +276,7 @@ func (w *walk) wrong(s shot, a answer, before, after int) {
 	w.t.Fatalf("%s %s %s by %s %s %v: %v\nadmitted %q, on version %s\n%s", method, path, body, s.who.name, s.who.role, s.who.scopes, a, w.office.admitted(s), strings.Join(verdicts, ", "), found.source())
 }
 
-// remembered says whether a call repeats one under the same key: it gets that one's answer again, once that is there.
+// remembered reports whether a call repeats one under the same key: it gets that one's answer again, once that is there.
 func (w *walk) remembered(s shot, a answer, shots []shot) bool {
 	w.t.Helper()
 	if s.once == "" || s.op == "migrateCases" {
@@ -329,7 +329,7 @@ func (w *walk) kept(of map[string]keyedCall, name string) (keyedCall, bool) {
 	return found, there && w.world.now().Before(found.at.Add(24*time.Hour))
 }
 
-// explained says whether a refusal was right at some moment of the call. A workflow may go round in a circle from what was
+// explained reports whether a refusal was right at some moment of the call. A workflow may go round in a circle from what was
 // allowed.
 func (w *walk) explained(s shot, code string, before, after int) bool {
 	for version := before; version <= after; version++ {

@@ -65,7 +65,7 @@ type asked struct {
 	bad          bool // no token of ours
 }
 
-// lacks says whether a case lacks this very answer.
+// lacks reports whether a case lacks this very answer.
 func (q asked) lacks(r cases.Record) bool {
 	if r.Status != cases.StatusActive {
 		return false
@@ -181,7 +181,7 @@ func (o *office) knocks(s shot) string {
 	return ""
 }
 
-// returns says whether a decision has put away what the callback answers, and can still be undone.
+// returns reports whether a decision has put away what the callback answers, and can still be undone.
 func (w *walk) returns(s shot, r cases.Record) bool {
 	u := r.Undo
 	return s.body == anAnswer && !s.ask.lacks(r) && u != nil && w.world.now().Before(u.Until.Add(time.Second)) && s.ask.lacks(w.world.store.at(s.id, u.Version-1))

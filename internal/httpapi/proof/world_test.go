@@ -291,7 +291,7 @@ func (w *world) call(t complaint, who caller, method, path, body string, header 
 	return a
 }
 
-// sound says whether an answer is one of ours and no failure.
+// sound reports whether an answer is one of ours and no failure.
 func (a answer) sound() bool {
 	return a.body != nil && a.status < http.StatusInternalServerError && (a.status < http.StatusBadRequest || a.code != "")
 }
@@ -382,7 +382,7 @@ func (w *world) finish(t complaint, id string, work statechart.Doing, result any
 	return w.finishWith(t, id, work, cases.Outcome{Payload: result})
 }
 
-// finishWith tells what has come of work.
+// finishWith states what has come of work.
 func (w *world) finishWith(t complaint, id string, work statechart.Doing, outcome cases.Outcome) bool {
 	t.Helper()
 	r := w.store.at(id, 0)

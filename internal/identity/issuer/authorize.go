@@ -17,13 +17,13 @@ type request struct {
 	maxAge                                    string // seconds since the person has signed in
 }
 
-// tooOld says whether a sign-in is older than the client takes.
+// tooOld reports whether a sign-in is older than the client takes.
 func (r request) tooOld(age time.Duration) bool {
 	seconds, err := strconv.Atoi(r.maxAge)
 	return r.maxAge != "" && (err != nil || age > time.Duration(seconds)*time.Second)
 }
 
-// once says whether no parameter is there more than once (RFC 6749, 3.1 and 3.2).
+// once reports whether no parameter is there more than once (RFC 6749, 3.1 and 3.2).
 func once(q url.Values) bool {
 	for _, values := range q {
 		if len(values) > 1 {
@@ -40,7 +40,7 @@ func (p *Provider) redirects() []string { return []string{p.origin + "/sign-in/c
 func (p *Provider) readRequest(q url.Values) (request, string, error) {
 	r := request{redirect: q.Get("redirect_uri"), state: q.Get("state"), nonce: q.Get("nonce"), challenge: q.Get("code_challenge"), prompt: q.Get("prompt"), maxAge: q.Get("max_age")}
 	if !once(q) || q.Get("client_id") != p.Client || !slices.Contains(p.redirects(), r.redirect) {
-		return r, "", errors.New("the client or its redirect is not known here")
+		return r, "", errors.New("unknown client or redirect address")
 	}
 	switch {
 	case q.Get("response_type") != "code":

@@ -55,7 +55,7 @@ func New(config Config) (*Issuer, error) {
 		}
 	}
 	if len(set.Keys) == 0 {
-		return nil, fmt.Errorf("the issuer's state holds no key")
+		return nil, fmt.Errorf("the issuer's state contains no key")
 	}
 	i.keys = set.Keys
 	return i, nil
@@ -144,7 +144,7 @@ func (i *Issuer) verify(text string) (map[string]any, error) {
 	}
 	err = standard.ValidateWithLeeway(jwt.Expected{Issuer: i.config.URL, AnyAudience: jwt.Audience{i.config.URL}, Time: i.config.Now()}, 0)
 	if err != nil {
-		return nil, fmt.Errorf("the token is not good here: %w", err)
+		return nil, fmt.Errorf("the token is not valid here: %w", err)
 	}
 	if claims["token_use"] != "access" {
 		return nil, fmt.Errorf("the token is not an access token")

@@ -68,14 +68,14 @@ const (
 var texts = map[string]map[string]string{
 	"en": {
 		"title": "Sign in", "lead": "The back office of Ballerine", "email": "E-mail", "password": "Password", "submit": "Sign in", "demo": "Demo accounts of this machine",
-		"as": "Sign in as", "credentials": "The e-mail or the password is not right.", "locked": "Too many attempts. Try again in %d min.",
-		"request": "This sign-in was not begun by the dashboard, or is too old. Open the dashboard again.", "open": "Open the dashboard",
+		"as": "Sign in as", "credentials": "The e-mail address or password is incorrect.", "locked": "Too many attempts. Try again in %d min.",
+		"request": "This sign-in was not started by the dashboard, or has expired. Open the dashboard again.", "open": "Open the dashboard",
 		"admin": "Admin", "manager": "Manager", "reviewer": "Reviewer", "auditor": "Auditor", "developer": "Developer",
 	},
 	"de": {
 		"title": "Anmelden", "lead": "Das Backoffice von Ballerine", "email": "E-Mail", "password": "Passwort", "submit": "Anmelden", "demo": "Demo-Konten dieses Rechners",
-		"as": "Anmelden als", "credentials": "E-Mail oder Passwort ist nicht richtig.", "locked": "Zu viele Versuche. Versuchen Sie es in %d Min. erneut.",
-		"request": "Diese Anmeldung wurde nicht vom Dashboard begonnen oder ist zu alt. Öffnen Sie das Dashboard erneut.", "open": "Dashboard öffnen",
+		"as": "Anmelden als", "credentials": "E-Mail-Adresse oder Passwort ist falsch.", "locked": "Zu viele Versuche. Versuchen Sie es in %d Min. erneut.",
+		"request": "Diese Anmeldung wurde nicht vom Dashboard gestartet oder ist abgelaufen. Öffnen Sie das Dashboard erneut.", "open": "Dashboard öffnen",
 		"admin": "Administration", "manager": "Leitung", "reviewer": "Prüfung", "auditor": "Revision", "developer": "Entwicklung",
 	},
 }
@@ -162,7 +162,7 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, pathAuthorize+"?"+requested.Encode(), http.StatusSeeOther) //nolint:gosec // our own path
 }
 
-// sameForm says whether a form comes from a page that we have shown to this browser: its token is the cookie's. No token
+// sameForm reports whether a form comes from a page that we have shown to this browser: its token is the cookie's. No token
 // is no token: an empty one with an empty cookie shows nothing.
 func sameForm(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
@@ -202,7 +202,7 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, person identity
 	return nil
 }
 
-// deviceCookie says that an account was signed in to from this browser. It lets nobody in: it only keeps the guesses of
+// deviceCookie states that an account was signed in to from this browser. It lets nobody in: it only keeps the guesses of
 // others from counting against who uses it.
 const (
 	deviceCookie = "ballerine_device"

@@ -61,7 +61,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 }
 
 // errGrant is a code or token that is not good: whatever is wrong with it, the answer is the same.
-var errGrant = errors.New("the grant is not good")
+var errGrant = errors.New("the grant is not valid")
 
 // exchange turns a code into a session's first tokens. A code is good once: one that comes again ends what was issued for
 // it, since one of the two who have it is not who it was made for (RFC 6749, 4.1.2).
@@ -112,7 +112,7 @@ func (p *Provider) exchange(ctx context.Context, form url.Values) (grant Grant, 
 	return grant, family + "." + secret, err
 }
 
-// proves says whether a verifier is one as RFC 7636 has them, and the challenge's.
+// proves reports whether a verifier is one as RFC 7636 has them, and the challenge's.
 func proves(verifier, challenge string) bool {
 	sum := sha256.Sum256([]byte(verifier))
 	found := base64.RawURLEncoding.EncodeToString(sum[:])
@@ -176,7 +176,7 @@ func (p *Provider) rotate(ctx context.Context, token string) (grant Grant, next 
 	return grant, family + "." + fresh, err
 }
 
-// signedIn says whether the browser's session that a chain comes from is still there.
+// signedIn reports whether the browser's session that a chain comes from is still there.
 func (p *Provider) signedIn(ctx context.Context, family string) (bool, error) {
 	chain, ok, err := p.read(ctx, "refresh/"+family)
 	if err != nil || !ok || chain.Session == "" {

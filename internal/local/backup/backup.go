@@ -29,7 +29,7 @@ const (
 	readFor      = time.Hour       // how long the values of the copy are looked at
 )
 
-// Manifest says what is in a backup.
+// Manifest states what is in a backup.
 type Manifest struct {
 	Format  int               `json:"format"`
 	Created time.Time         `json:"created"`
@@ -66,7 +66,7 @@ func Write(ctx context.Context, folder, file string, options WriteOptions, now t
 		return Manifest{}, problem.Wrap(err, problem.Invalid, "There is no data in %s.", folder)
 	}
 	if _, err := os.Lstat(file); err == nil {
-		return Manifest{}, problem.New(problem.Invalid, "The file %s is there already: name another one.", file)
+		return Manifest{}, problem.New(problem.Invalid, "The file %s already exists: choose another name.", file)
 	}
 	data, err := copyOf(ctx, folder)
 	if err != nil {
@@ -78,8 +78,8 @@ func Write(ctx context.Context, folder, file string, options WriteOptions, now t
 		return Manifest{}, fmt.Errorf("look through the data: %w", err)
 	}
 	if found.Number() > 0 && !options.WithDamage {
-		return Manifest{}, problem.Wrap(found.Err(), problem.Invalid, "%d values of the data cannot be read (%s), so this would not be a good backup. Nothing was written. "+
-			"Keep the backups and snapshots of before. To back up what there is all the same: --with-damage.", found.Number(), found)
+		return Manifest{}, problem.Wrap(found.Err(), problem.Invalid, "%d values of the data cannot be read (%s), so the backup would be incomplete. Nothing was written. "+
+			"Keep earlier backups and snapshots. To back up the readable data anyway, use --with-damage.", found.Number(), found)
 	}
 	part := file + ".part"
 	manifest, err := pack(folder, data, part, Manifest{Format: format, Created: now.UTC(), Files: map[string]Digest{}, Unreadable: found.Values})
@@ -191,7 +191,7 @@ func Restore(file, folder string, options Options, now time.Time) (m Manifest, k
 	folder = filepath.Clean(folder)
 	fresh := folder + ".restoring"
 	if err := os.Mkdir(fresh, 0o700); err != nil {
-		return m, "", problem.Wrap(err, problem.Invalid, "The folder %s cannot be made; is another restore under way?", fresh)
+		return m, "", problem.Wrap(err, problem.Invalid, "The folder %s cannot be created; is another restore in progress?", fresh)
 	}
 	defer os.RemoveAll(fresh) // it is gone when all went well
 	if strings.HasSuffix(file, ".db") {
@@ -217,18 +217,18 @@ func Restore(file, folder string, options Options, now time.Time) (m Manifest, k
 		return m, "", fmt.Errorf("restore: %w", err)
 	}
 	if err := os.Rename(fresh, folder); err != nil {
-		return m, kept, fmt.Errorf("restore (what was there is in %s): %w", kept, err)
+		return m, kept, fmt.Errorf("restore (the previous data is in %s): %w", kept, err)
 	}
 	return m, kept, nil
 }
 
-// free says whether the folder's data may be put aside.
+// free reports whether the folder's data may be put aside.
 func free(folder string, force bool) error {
 	switch _, err := os.Stat(filepath.Join(folder, DataFile)); {
 	case errors.Is(err, os.ErrNotExist) && force:
 		return nil
 	case errors.Is(err, os.ErrNotExist):
-		return problem.New(problem.Invalid, "The folder %s is not empty. With --force it is put aside, not deleted.", folder)
+		return problem.New(problem.Invalid, "The folder %s is not empty. With --force it is moved aside, not deleted.", folder)
 	case err != nil:
 		return fmt.Errorf("restore: %w", err)
 	}
@@ -240,19 +240,19 @@ func free(folder string, force bool) error {
 		err = db.Close()
 	} // data that cannot be opened is a reason to restore
 	if !force {
-		return problem.Wrap(err, problem.Invalid, "There is data in %s, which may be newer. With --force it is put aside, not deleted.", folder)
+		return problem.Wrap(err, problem.Invalid, "There is data in %s, which may be newer. With --force it is moved aside, not deleted.", folder)
 	}
 	return nil
 }
 
-// opens says whether what was unpacked is a data file, and all of it.
+// opens reports whether what was unpacked is a data file, and all of it.
 func opens(folder string) error {
 	db, err := embedded.Open(filepath.Join(folder, DataFile))
 	switch {
 	case errors.Is(err, embedded.ErrLogDamaged):
-		return problem.Wrap(err, problem.Invalid, "The newest writes of the data file that should be restored are in a log beside it, which is damaged or missing. Nothing was changed. With --accept-loss it is restored with what can be read.")
+		return problem.Wrap(err, problem.Invalid, "The newest writes of the data file to be restored are in a log next to it, which is damaged or missing. Nothing was changed. With --accept-loss the readable data is restored.")
 	case err != nil:
-		return problem.Wrap(err, problem.Invalid, "The data file that should be restored cannot be opened. Nothing was changed.")
+		return problem.Wrap(err, problem.Invalid, "The data file to be restored cannot be opened. Nothing was changed.")
 	}
 	return db.Close()
 }
@@ -260,7 +260,7 @@ func opens(folder string) error {
 func unpack(file, folder string) (m Manifest, err error) {
 	archive, err := zip.OpenReader(file)
 	if err != nil {
-		return m, problem.Wrap(err, problem.Invalid, "The file %s is no backup, or not a whole one.", file)
+		return m, problem.Wrap(err, problem.Invalid, "The file %s is not a backup, or is incomplete.", file)
 	}
 	defer archive.Close() // it was only read
 	text, err := fs.ReadFile(archive, manifestName)
@@ -268,7 +268,7 @@ func unpack(file, folder string) (m Manifest, err error) {
 		err = json.Unmarshal(text, &m)
 	}
 	if err != nil || m.Format != format || m.Files[DataFile].SHA256 == "" {
-		return m, problem.Wrap(err, problem.Invalid, "The file %s is no backup that this version can read.", file)
+		return m, problem.Wrap(err, problem.Invalid, "The file %s is not a backup that this version can read.", file)
 	}
 	for name, want := range m.Files {
 		if !filepath.IsLocal(filepath.FromSlash(name)) {
@@ -276,7 +276,7 @@ func unpack(file, folder string) (m Manifest, err error) {
 		}
 		got, err := extract(archive, name, filepath.Join(folder, filepath.FromSlash(name)))
 		if err != nil || got != want {
-			return m, problem.Wrap(err, problem.Invalid, "The backup is damaged: %s is not what it was. Nothing was changed.", name)
+			return m, problem.Wrap(err, problem.Invalid, "The backup is damaged: %s has changed. Nothing was changed.", name)
 		}
 	}
 	return m, nil

@@ -84,7 +84,7 @@ func New(config Config) (g *Gateway, err error) {
 	g = &Gateway{config: config, mux: http.NewServeMux(), throttle: newThrottle(config.Throttle)}
 	defer func() {
 		if r := recover(); r != nil {
-			err = problem.New(problem.Invalid, "The routes clash: %v", r)
+			err = problem.New(problem.Invalid, "The routes conflict: %v", r)
 		}
 	}()
 	for _, route := range config.Routes {
@@ -161,16 +161,16 @@ func (g *Gateway) invoke(ctx context.Context, function string, event *events.API
 		}
 		answer, err := json.Marshal(response)
 		if err != nil {
-			return response, problem.Wrap(err, problem.Internal, "The function's answer does not encode.")
+			return response, problem.Wrap(err, problem.Internal, "The function's answer could not be encoded.")
 		}
 		return readResponse(answer)
 	}
 	payload, err := json.Marshal(event)
 	if err != nil {
-		return response, problem.Wrap(err, problem.Internal, "The event does not encode.")
+		return response, problem.Wrap(err, problem.Internal, "The event could not be encoded.")
 	}
 	if len(payload) > maxPayload {
-		return response, problem.New(problem.TooLarge, "The request is larger than a function takes (6 MB).")
+		return response, problem.New(problem.TooLarge, "The request is larger than a function accepts (6 MB).")
 	}
 	answer, err := g.config.Invoker.Invoke(ctx, function, payload)
 	if err != nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -231,7 +231,7 @@ func (g *Gateway) arrived(w http.ResponseWriter, r *http.Request, route Route, i
 func (g *Gateway) event(r *http.Request, route Route, id string) (*events.APIGatewayV2HTTPRequest, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest+1))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, problem.New(problem.Timeout, "The body did not arrive in time.")
+		return nil, problem.New(problem.Timeout, "The body was not received in time.")
 	}
 	if err != nil {
 		return nil, problem.Wrap(err, problem.Invalid, "The body could not be read.")
@@ -297,7 +297,7 @@ func (g *Gateway) callAuthorizer(ctx context.Context, event *events.APIGatewayV2
 	}
 	payload, err := json.Marshal(question)
 	if err != nil {
-		return response, problem.Wrap(err, problem.Internal, "The authorizer's event does not encode.")
+		return response, problem.Wrap(err, problem.Internal, "The authorizer's event could not be encoded.")
 	}
 	answer, err := g.config.Invoker.Invoke(ctx, g.config.Authorizer, payload)
 	if err != nil {

@@ -113,7 +113,7 @@ func isText(contentType string) bool {
 // mostEscaped is how many bytes of JSON one byte of text is at most: a control character is written as \u0001.
 const mostEscaped = 6
 
-// asItIs says whether an event reads back from JSON as it was, and is far below the limit of sizes.
+// asItIs reports whether an event reads back from JSON as it was, and is far below the limit of sizes.
 func asItIs(event *events.APIGatewayV2HTTPRequest) bool {
 	whole, size := true, 0
 	add := func(texts ...string) {
@@ -133,7 +133,7 @@ func asItIs(event *events.APIGatewayV2HTTPRequest) bool {
 	return whole && mostEscaped*(size+len(event.Body)) < maxPayload/2 // the body is UTF-8 or base64
 }
 
-// sound says whether an answer is one, reads back from JSON as it is, and is far below the limit of sizes.
+// sound reports whether an answer is one, reads back from JSON as it is, and is far below the limit of sizes.
 func sound(response events.APIGatewayV2HTTPResponse) bool {
 	size, whole := len(response.Body), utf8.ValidString(response.Body)
 	for name, value := range response.Headers {

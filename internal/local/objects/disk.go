@@ -57,7 +57,7 @@ func openDisk(config Config) (*disk, error) {
 		d.onDamaged = func(string, string) {}
 	}
 	if err := writable(d.dir); err != nil {
-		return nil, problem.Wrap(err, problem.Unavailable, "The folder of the objects %s may not be written by this user, or is on a file system that is read-only.", d.dir)
+		return nil, problem.Wrap(err, problem.Unavailable, "The object folder %s is not writable by this user, or is on a read-only file system.", d.dir)
 	}
 	if err := flatten(d.dir); err != nil {
 		return nil, fmt.Errorf("move objects out of their folders: %w", err)

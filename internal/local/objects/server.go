@@ -28,7 +28,7 @@ type Config struct {
 	Logger    *slog.Logger
 }
 
-// New gives the server. It answers path-style requests: /<bucket>/<key>. Error: the folder cannot be made.
+// New returns the server. It answers path-style requests: /<bucket>/<key>. Error: the folder cannot be made.
 func New(config Config) (http.Handler, error) {
 	if config.MaxSize == 0 {
 		config.MaxSize = 64 << 20

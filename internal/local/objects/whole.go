@@ -36,7 +36,7 @@ const (
 type damageError string
 
 func (e damageError) Error() string {
-	return "the " + string(e) + " of the object is not what was written"
+	return "the " + string(e) + " of the object differs from what was written"
 }
 
 // answerKey is where the headers of the answer are in a request's context.
@@ -61,7 +61,7 @@ func open[C content](ctx context.Context, d *disk, key string, by func(path stri
 		if answer, ok := ctx.Value(answerKey{}).(http.Header); ok {
 			answer.Set(damagedHeader, string(damage))
 		}
-		err = gofakes3.ErrorMessagef(codeDamaged, "The object %s is damaged: its %s is not what was written. Restore it from a backup.", key, string(damage))
+		err = gofakes3.ErrorMessagef(codeDamaged, "The object %s is damaged: its %s differs from what was written. Restore it from a backup.", key, string(damage))
 	}
 	return c, h, err
 }
@@ -164,7 +164,7 @@ func openFile(path string) (*os.File, head, error) {
 // maxHead bounds heads.
 const maxHead = 1 << 20
 
-// readHead gives the head and where the content starts, as far as it can tell.
+// readHead returns the head and where the content starts, as far as it can tell.
 func readHead(f io.Reader) (h head, start int64, err error) {
 	var length uint32
 	if err := binary.Read(f, binary.BigEndian, &length); err != nil {

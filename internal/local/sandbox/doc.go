@@ -17,14 +17,14 @@
 //	Hit        | 200, verified, score 0.98                      | 200, a match with score 0.97
 //	Maybe      | 200, review, score 0.55, document not_checked  | 200, a match with score 0.72
 //
-// The document is what the request names by its digest; where it names none, nobody has checked one (not_checked). The sandbox
-// looks at no picture: it stands for a vendor that has.
+// The document is the one that the request names by its digest; without one, its status is not_checked. The sandbox does not
+// examine pictures: it imitates a vendor that does.
 //
-// People of Config.Cast are known by their whole name instead: what the vendor says of them is in their Part.
+// People in Config.Cast are identified by their full name instead; their Part has the vendor's answers.
 //
 // Words combine where that makes sense: "Flaky Hit" fails twice and then has a match. Requests need an Idempotency-Key,
-// and the API key as a bearer token when one is set. The same key gives the same answer, and another body with it is 422.
+// and the API key as a bearer token when one is set. The same key returns the same answer, and with another body 422.
 // Nothing is random: an answer's id derives from the key.
 //
-// State is in memory: calls back that are still to come are lost when the process ends.
+// State is in memory: pending callbacks are lost when the process ends.
 package sandbox

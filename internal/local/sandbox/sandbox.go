@@ -144,7 +144,7 @@ type person struct {
 	} `json:"documents"`
 }
 
-// is says whether one of the names has the word.
+// is reports whether one of the names has the word.
 func (p person) is(word string) bool {
 	for _, name := range strings.FieldsFunc(p.GivenName+" "+p.FamilyName, func(r rune) bool { return r == ' ' || r == '-' }) {
 		if strings.EqualFold(name, word) {
@@ -271,7 +271,7 @@ func (s *Server) identity(w http.ResponseWriter, p person, id string, exchanged 
 		return
 	}
 	if p.CallbackURL == "" {
-		reply(w, http.StatusBadRequest, map[string]any{"error": "a callback_url is needed"})
+		reply(w, http.StatusBadRequest, map[string]any{"error": "a callback_url is required"})
 		return
 	}
 	delay := s.config.CallbackDelay

@@ -58,7 +58,7 @@ func Handler(engine Engine, now func() time.Time) http.Handler {
 		_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		run, ok := actions[action]
 		if !ok {
-			fail(w, "UnknownOperationException", "This endpoint knows StartExecution, SendTaskSuccess, StopExecution and DescribeExecution.")
+			fail(w, "UnknownOperationException", "This endpoint supports StartExecution, SendTaskSuccess, StopExecution and DescribeExecution.")
 			return
 		}
 		var request call

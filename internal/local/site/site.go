@@ -140,7 +140,7 @@ func Reference(mux *http.ServeMux, build func() (map[string][]byte, error)) {
 			made, err := files()
 			if err != nil {
 				guard(w.Header())
-				http.Error(w, "The description of the API could not be made.", http.StatusInternalServerError)
+				http.Error(w, "The description of the API could not be created.", http.StatusInternalServerError)
 				return
 			}
 			write(w, r, made[name])

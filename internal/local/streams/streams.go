@@ -106,7 +106,7 @@ func (c Config) read(ctx context.Context, iterator, last *string) (next, newest 
 	return out.NextShardIterator, last, nil
 }
 
-// useless says that an iterator has to be replaced.
+// useless states that an iterator has to be replaced.
 func useless(err error) bool {
 	var trimmed *types.TrimmedDataAccessException
 	var expired *types.ExpiredIteratorException

@@ -80,7 +80,7 @@ func timeOf(place string) (time.Time, error) {
 	stamp, _, _ := strings.Cut(place, "#")
 	at, err := time.Parse(time.RFC3339Nano, stamp)
 	if err != nil {
-		return at, problem.Wrap(err, problem.Internal, "The place of a decision cannot be read.")
+		return at, problem.Wrap(err, problem.Internal, "The position of a decision cannot be read.")
 	}
 	return at, nil
 }

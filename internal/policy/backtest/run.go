@@ -22,7 +22,7 @@ const (
 // Ref names a run.
 type Ref struct {
 	Tenant string `json:"tenant"`
-	Policy string `json:"policy"` // whose decisions are looked at
+	Policy string `json:"policy"` // the policy whose decisions are evaluated
 	ID     string `json:"run"`    // "backtest_" + ULID
 }
 
@@ -31,7 +31,7 @@ type Run struct {
 	Ref
 	Status    Status        `json:"status"`
 	Filter    ledger.Filter `json:"filter"`
-	Examples  int           `json:"examples"` // ids of decisions for each flip
+	Examples  int           `json:"examples"` // number of example decisions to list for each flip
 	Comment   string        `json:"comment,omitempty"`
 	Digest    string        `json:"digest"` // "sha256:…" of the draft
 	CreatedAt time.Time     `json:"created_at"`

@@ -59,7 +59,7 @@ func (s *Service) Start(ctx context.Context, cmd Start) (Run, error) {
 		case problem.CodeOf(err) == problem.NotFound:
 			return run, conflict // not yet: the same call again will find it
 		case err == nil && there.Digest != run.Digest:
-			return there, problem.New(problem.AlreadyExists, "Another backtest has this id.")
+			return there, problem.New(problem.AlreadyExists, "A backtest with this id already exists.")
 		}
 		run = there
 	}

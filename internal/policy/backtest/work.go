@@ -120,7 +120,7 @@ func (w *Worker) draft(ctx context.Context, ref Ref) (*rules.Policy, error) {
 	}
 	draft, found := rules.Parse("source", source)
 	if draft == nil {
-		return nil, problem.Wrap(found.Err(), problem.Invalid, "The draft of the backtest cannot be read any more.")
+		return nil, problem.Wrap(found.Err(), problem.Invalid, "The draft of the backtest can no longer be read.")
 	}
 	return draft, nil
 }
@@ -173,7 +173,7 @@ func (w *Worker) Sum(ctx context.Context, ref Ref, failure *Failure) (Status, er
 	return run.Status, err
 }
 
-// ended says what the run fails with: a part that failed, else what ended the work, else a part that is not done.
+// ended states what the run fails with: a part that failed, else what ended the work, else a part that is not done.
 func ended(run Run, parts []Part, failure *Failure) *Failure {
 	done := make([]bool, len(run.Windows)+1)
 	for _, part := range parts {
@@ -190,7 +190,7 @@ func ended(run Run, parts []Part, failure *Failure) *Failure {
 	case !run.Planned:
 		return &Failure{Code: string(problem.Internal), Message: "The run was not planned."}
 	case at > 0:
-		return &Failure{Part: at, Code: string(problem.Internal), Message: "The part was not worked to its end."}
+		return &Failure{Part: at, Code: string(problem.Internal), Message: "The part was not completed."}
 	}
 	return nil
 }

@@ -143,7 +143,7 @@ func (r *reader) take(texts ...string) bool {
 	return true
 }
 
-const tests = `a test is -, a value, < 5, [1..3), a list of them or not(…); a text stands in double quotes`
+const tests = `a test is -, a value, < 5, [1..3), a list of these, or not(…); texts are in double quotes`
 
 // readTest gives a unary test as a cell of a table has it.
 func readTest(text string) (string, *meaningless) {
@@ -169,7 +169,7 @@ func readTest(text string) (string, *meaningless) {
 		return "", noMeaning(tests, "the bracket of not( is not closed")
 	}
 	if r.next().kind != endToken {
-		return "", noMeaning(tests, "this test of FEEL has no meaning in a cell")
+		return "", noMeaning(tests, "this FEEL test is not supported in a cell")
 	}
 	list := strings.Join(all, ", ")
 	if not {
@@ -194,7 +194,7 @@ func (r *reader) alternative() (string, *meaningless) {
 			return "", failed
 		}
 		if !r.take("..") {
-			return "", noMeaning(tests, "an interval has .. between its ends")
+			return "", noMeaning(tests, "an interval must have .. between its ends")
 		}
 		high, failed := r.literal()
 		if failed != nil {
@@ -244,7 +244,7 @@ func (r *reader) literal() (literal, *meaningless) {
 	case t.kind == numberToken:
 		f, err := strconv.ParseFloat(t.text, 64)
 		if err != nil || !expr.Exact(f) {
-			return literal{}, noMeaning("count in other units, or compare texts", "the number is too large to be exact (2^53)")
+			return literal{}, noMeaning("use other units, or compare texts", "the number is too large to be exact (2^53)")
 		}
 		if minus {
 			f = -f
@@ -263,30 +263,30 @@ func (r *reader) literal() (literal, *meaningless) {
 		r.take("and", "time")
 		return r.dated(true)
 	case t.kind == nameToken && r.next().text == "(":
-		return literal{}, noMeaning("let a field of the input have what it gives, or name a rule's condition", "a function of FEEL has no meaning in a cell")
+		return literal{}, noMeaning("compute it into an input field, or write it as a rule's condition", "FEEL functions are not supported in a cell")
 	case t.kind == nameToken:
-		return literal{}, noMeaning(tests, "a name stands where a value is needed")
+		return literal{}, noMeaning(tests, "this is a name, but a value is required")
 	}
-	return literal{}, noMeaning(tests, "this is no value")
+	return literal{}, noMeaning(tests, "this is not a value")
 }
 
 var dateForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2}))?$`)
 
 // dated reads the text of date("…") or @"…".
 func (r *reader) dated(brackets bool) (literal, *meaningless) {
-	const hint = `date("2026-01-31"), or date and time("2026-01-31T12:00:00Z") with its zone`
+	const hint = `date("2026-01-31"), or date and time("2026-01-31T12:00:00Z") with a time zone`
 	if brackets && !r.take("(") {
-		return literal{}, noMeaning(hint, "a name stands where a value is needed")
+		return literal{}, noMeaning(hint, "this is a name, but a value is required")
 	}
 	t := r.next()
 	r.at++
 	if t.kind != textToken || !dateForm.MatchString(t.text) || brackets && !r.take(")") {
-		return literal{}, noMeaning(hint, "this is no date that stands for itself")
+		return literal{}, noMeaning(hint, "this is not a date literal")
 	}
 	return literal{t.text, true}, nil
 }
 
-// readValue gives the value of an output.
+// readValue returns the value of an output.
 func readValue(text string) (any, *meaningless) {
 	if text == "" || text == "-" {
 		return nil, nil
@@ -297,15 +297,15 @@ func readValue(text string) (any, *meaningless) {
 	}
 	v, failed := r.literal()
 	if failed == nil && r.next().kind != endToken {
-		failed = noMeaning("", "an expression of FEEL has no meaning in an output")
+		failed = noMeaning("", "FEEL expressions are not supported in an output")
 	}
 	if failed != nil {
-		return nil, noMeaning("an output is a text in double quotes, a number, true, false, null or a date", "%s", failed.message)
+		return nil, noMeaning("an output must be a text in double quotes, a number, true, false, null or a date", "%s", failed.message)
 	}
 	return v.value, nil
 }
 
-// readTexts gives the texts of a list of allowed values.
+// readTexts returns the texts of a list of allowed values.
 func readTexts(text string) (texts []string, ok bool) {
 	r, failed := newReader(text)
 	if failed != nil {

@@ -44,7 +44,7 @@ func Read(file string, text []byte, given map[string]string) (Model, problem.Dia
 		return Model{}, problem.Diagnostics{*failed}
 	}
 	if root.name != "definitions" || !slices.Contains(namespaces, root.space) {
-		return Model{}, problem.Diagnostics{root.at.Diagnostic(file, "dmn", "this is no DMN document of a version from 1.1 to 1.5", "its first element is definitions of http://www.omg.org/spec/DMN/…")}
+		return Model{}, problem.Diagnostics{root.at.Diagnostic(file, "dmn", "this is not a DMN document of version 1.1 to 1.5", "the root element must be definitions of http://www.omg.org/spec/DMN/…")}
 	}
 	m := &modelReader{file: file, given: given, space: root.space, types: map[string]*element{}, owners: map[string]string{}, made: Model{Name: root.attribute("name")}}
 	m.known(root)
@@ -107,15 +107,15 @@ func (m *modelReader) read(e *element) {
 		m.decision(e)
 	case "inputData", "itemDefinition", "description", "textAnnotation", "association", "group", "knowledgeSource", "organizationUnit", "performanceIndicator", "artifact":
 	case "businessKnowledgeModel":
-		m.other(e.at, "not_carried", "a business knowledge model is not carried over: nothing here calls one", "let a field of the input have what it gives")
+		m.other(e.at, "not_carried", "business knowledge models are not imported: policies cannot call them", "compute it into an input field")
 	case "decisionService":
-		m.other(e.at, "not_carried", "a decision service is not carried over", "a policy is asked as a whole")
+		m.other(e.at, "not_carried", "decision services are not imported", "a policy is always evaluated as a whole")
 	case "import":
-		m.other(e.at, "not_carried", "what is imported from another document is not read", "import that document, too")
+		m.other(e.at, "not_carried", "imports from other documents are not read", "import that document separately")
 	case "extensionElements":
-		m.other(e.at, "not_carried", "what is a tool's own is not carried over", "")
+		m.other(e.at, "not_carried", "tool-specific extensions are not imported", "")
 	default:
-		m.other(e.at, "not_carried", "this part of the document is not carried over", "")
+		m.other(e.at, "not_carried", "this part of the document is not imported", "")
 	}
 }
 
@@ -130,11 +130,11 @@ func (m *modelReader) decision(e *element) {
 	if body == nil {
 		for _, child := range e.children {
 			if what, is := logic[child.name]; is {
-				m.other(child.at, "not_carried", "the decision is "+what+" and no table; it is not carried over", "write it as a rule's condition, or let a field of the input have what it gives")
+				m.other(child.at, "not_carried", "the decision is "+what+" instead of a table; it is not imported", "write it as a rule's condition, or compute it into an input field")
 				return
 			}
 		}
-		m.other(e.at, "not_carried", "the decision has no table; it is not carried over", "")
+		m.other(e.at, "not_carried", "the decision has no table; it is not imported", "")
 		return
 	}
 	t := &tableReader{model: m, names: newNames(m.given, m.names, m.owners), decision: e, body: body}
@@ -175,7 +175,7 @@ func (m *modelReader) typeOf(name string, depth int) (typed table.Type, allowed 
 	return "", nil, false
 }
 
-// Decision gives the decision of a name or id, or the only one that is a table when none is named. Errors: NotFound, Invalid
+// Decision returns the decision of a name or id, or the only one that is a table when none is named. Errors: NotFound, Invalid
 // when one has to be named.
 func (m Model) Decision(name string) (Decision, error) {
 	var all []string
@@ -186,13 +186,13 @@ func (m Model) Decision(name string) (Decision, error) {
 	}
 	switch {
 	case len(all) == 0:
-		return Decision{}, problem.New(problem.NotFound, "The document has no decision that is a table.")
+		return Decision{}, problem.New(problem.NotFound, "The document has no decision tables.")
 	case name == "":
-		return Decision{}, problem.New(problem.Invalid, "The document has several decisions; name one of: %s.", strings.Join(all, ", "))
+		return Decision{}, problem.New(problem.Invalid, "The document has several decisions; choose one of: %s.", strings.Join(all, ", "))
 	}
 	hint := ""
 	if s := expr.Suggest(name, all); s != "" {
 		hint = " Did you mean " + s + "?"
 	}
-	return Decision{}, problem.New(problem.NotFound, "The document has no decision of this name that is a table; it has: %s.%s", strings.Join(all, ", "), hint)
+	return Decision{}, problem.New(problem.NotFound, "The document has no decision table with this name; it has: %s.%s", strings.Join(all, ", "), hint)
 }

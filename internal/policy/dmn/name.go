@@ -53,7 +53,7 @@ func (n *names) name(name string) string {
 	return fit
 }
 
-const beforehand = "let a field of the input have what it computes, and name the field here"
+const beforehand = "compute it into an input field, and use that field here"
 
 // expression gives an input's expression: names, paths, numbers and arithmetic; texts where they are compared.
 func (n *names) expression(text string) (string, *meaningless) {
@@ -87,7 +87,7 @@ func (n *names) expression(text string) (string, *meaningless) {
 		at += length
 		switch {
 		case found.kind == nameToken && slices.Contains(keywords, found.text):
-			return "", noMeaning(beforehand, "this expression of FEEL has no meaning here")
+			return "", noMeaning(beforehand, "this FEEL expression is not supported here")
 		case found.kind == nameToken && (found.text == "and" || found.text == "or"):
 			flush()
 			b.WriteString(map[string]string{"and": " && ", "or": " || "}[found.text])
@@ -100,7 +100,7 @@ func (n *names) expression(text string) (string, *meaningless) {
 			flush()
 			b.WriteString(".")
 		case found.text == "(" && words != "":
-			return "", noMeaning(beforehand, "a function of FEEL has no meaning here")
+			return "", noMeaning(beforehand, "FEEL functions are not supported here")
 		case found.kind == numberToken:
 			b.WriteString(found.text)
 		case found.kind == textToken:
@@ -113,14 +113,14 @@ func (n *names) expression(text string) (string, *meaningless) {
 				b.WriteString(" " + mark + " ")
 			}
 		default:
-			return "", noMeaning(beforehand, "this expression of FEEL has no meaning here")
+			return "", noMeaning(beforehand, "this FEEL expression is not supported here")
 		}
 		spaced = false
 	}
 	flush()
 	made := strings.TrimSpace(b.String())
 	if _, err := expr.Compile(made); err != nil {
-		return "", noMeaning(beforehand, "this expression of FEEL has no meaning here")
+		return "", noMeaning(beforehand, "this FEEL expression is not supported here")
 	}
 	return made, nil
 }

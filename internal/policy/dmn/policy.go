@@ -15,7 +15,7 @@ import (
 
 // PolicyOptions is what a DMN document does not say of a policy.
 type PolicyOptions struct {
-	Outcome  string   // the output that is the outcome; "": one named outcome, decision or result, whatever its case
+	Outcome  string   // name of the output that becomes the outcome; "": one named outcome, decision or result, whatever its case
 	Outcomes []string // most severe first; nil: the values of that output, where the document lists them
 	Default  string   // when nothing fired; "": the last of the outcomes
 }
@@ -27,7 +27,7 @@ var likeOutcomes = []string{"outcome", "decision", "result"}
 // Errors: Invalid when the tables have problems, or the document does not say what the outcomes are.
 func Policy(m Model, options PolicyOptions) ([]byte, error) {
 	if len(m.Decisions) == 0 {
-		return nil, problem.New(problem.Invalid, "The document has no decision that is a table.")
+		return nil, problem.New(problem.Invalid, "The document has no decision tables.")
 	}
 	p := &policyMaker{options: options, schema: map[string]any{}, named: map[string]bool{}}
 	for _, d := range m.Decisions {
@@ -99,7 +99,7 @@ func (p *policyMaker) outcome(s *table.Source, k int) {
 func (p *policyMaker) outcomes() error {
 	o := &p.options
 	if o.Outcome != "" && !p.has {
-		return problem.New(problem.Invalid, "No table has the output %s that is to be the outcome.", o.Outcome)
+		return problem.New(problem.Invalid, "No table has the output %s, which was chosen as the outcome.", o.Outcome)
 	}
 	if len(o.Outcomes) == 0 && p.listed {
 		o.Outcomes = p.values
@@ -109,7 +109,7 @@ func (p *policyMaker) outcomes() error {
 		if len(p.met) > 0 {
 			found = " The tables say " + strings.Join(p.met, ", ") + "."
 		}
-		return problem.New(problem.Invalid, "The document does not say how severe its outcomes are: name them, the most severe first, by --outcomes.%s", found)
+		return problem.New(problem.Invalid, "The document does not define the severity of its outcomes: list them with --outcomes, most severe first.%s", found)
 	}
 	for _, v := range p.met {
 		if !slices.Contains(o.Outcomes, v) {

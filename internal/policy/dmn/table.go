@@ -67,10 +67,10 @@ func (t *tableReader) read() {
 	t.where("")
 	t.others()
 	for _, name := range slices.Sorted(maps.Keys(t.names.changed)) {
-		t.warn(t.body.at, "renamed", fmt.Sprintf("the name %q is %s here", name, t.names.changed[name]), "say by --name what it is in the policy")
+		t.warn(t.body.at, "renamed", fmt.Sprintf("the name %q becomes %s", name, t.names.changed[name]), "set its name in the policy with --name")
 	}
 	for _, two := range t.names.merged {
-		t.add(t.body.at, "merged", fmt.Sprintf("the names %q and %q would both be %s, and two inputs one", two[0], two[1], two[2]), fmt.Sprintf("say by --name what they are in the policy: --name %q", two[1]+"=a_name_of_its_own"))
+		t.add(t.body.at, "merged", fmt.Sprintf("the names %q and %q would both become %s, merging two inputs", two[0], two[1], two[2]), fmt.Sprintf("set their names in the policy with --name %q", two[1]+"=a_name_of_its_own"))
 	}
 	if t.defaults != nil {
 		t.lastRow()
@@ -84,16 +84,16 @@ func (t *tableReader) policies() {
 	case hit == "":
 		s.Hit = table.Unique
 	case hit == "OUTPUT ORDER":
-		t.add(t.body.at, "hit", "the hit policy OUTPUT ORDER has no meaning here", "RULE ORDER gives all rows in the order of the table, PRIORITY the most important one")
+		t.add(t.body.at, "hit", "the hit policy OUTPUT ORDER is not supported", "use RULE ORDER for all rows in table order, or PRIORITY for the most important one")
 	case !slices.Contains(table.Hits(), s.Hit):
-		t.add(t.body.at, "hit", "this is no hit policy of DMN", "")
+		t.add(t.body.at, "hit", "this is not a DMN hit policy", "")
 	}
 	aggregation := t.body.attribute("aggregation")
 	if s.Aggregate = table.Aggregate(strings.ToLower(aggregation)); aggregation != "" && (!slices.Contains(table.Aggregates(), s.Aggregate) || s.Aggregate == table.List) {
-		t.add(t.body.at, "aggregate", "this is no aggregation of DMN", "one of SUM, MIN, MAX, COUNT")
+		t.add(t.body.at, "aggregate", "this is not a DMN aggregation", "one of SUM, MIN, MAX, COUNT")
 	}
 	if aggregation != "" && s.Hit != table.Collect {
-		t.add(t.body.at, "aggregate", "only COLLECT has an aggregation", "")
+		t.add(t.body.at, "aggregate", "only COLLECT can have an aggregation", "")
 	}
 }
 
@@ -103,12 +103,12 @@ func (t *tableReader) surroundings() {
 		switch e.name {
 		case "informationRequirement":
 			if e.first("requiredDecision") != nil {
-				t.warn(e.at, "required_decision", "it requires another decision, which is not asked here", "let a field of the input have what that decision gives, or name a rule's table for it")
+				t.warn(e.at, "required_decision", "it requires another decision, which is not evaluated here", "compute the result of that decision into an input field, or add a rule with its table")
 			}
 		case "knowledgeRequirement":
-			t.warn(e.at, "required_knowledge", "it requires a business knowledge model, and nothing here calls one", "")
+			t.warn(e.at, "required_knowledge", "it requires a business knowledge model, which policies cannot call", "")
 		case "extensionElements":
-			t.warn(e.at, "not_carried", "what is a tool's own is not carried over", "")
+			t.warn(e.at, "not_carried", "tool-specific extensions are not imported", "")
 		}
 	}
 }
@@ -118,7 +118,7 @@ func (t *tableReader) others() {
 	known := []string{"input", "output", "rule", "annotation", "description", "extensionElements"}
 	for _, e := range t.body.children {
 		if e.space == t.model.space && !slices.Contains(known, e.name) {
-			t.add(e.at, "not_carried", "this part of the table has no meaning here", "")
+			t.add(e.at, "not_carried", "this part of the table is not supported", "")
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (t *tableReader) others() {
 // language refuses other expression languages than FEEL.
 func (t *tableReader) language(e *element) bool {
 	if language := e.attribute("expressionLanguage"); language != "" && !strings.Contains(strings.ToLower(language), "feel") {
-		t.add(e.at, "language", "expressions are of FEEL", "")
+		t.add(e.at, "language", "expressions must be in FEEL", "")
 		return false
 	}
 	return true
@@ -151,7 +151,7 @@ func (t *tableReader) input(e *element) {
 	if expression != nil {
 		typed, allowed, ok := t.model.typeOf(expression.attribute("typeRef"), 0)
 		if !ok {
-			t.add(expression.at, "type", "the type of the input has no meaning here", "texts, numbers, booleans, dates, and types made of these")
+			t.add(expression.at, "type", "the type of the input is not supported", "texts, numbers, booleans, dates, and types made of these")
 		}
 		in.Type, values = typed, allowed
 	}
@@ -169,9 +169,9 @@ func (t *tableReader) allowed(values *element) []string {
 	}
 	texts, ok := readTexts(values.content())
 	if ok {
-		t.warn(values.place(), "allowed", "what the input may be is not part of a table", "say it as enum in the schema of the policy's inputs; `policy import` does")
+		t.warn(values.place(), "allowed", "the allowed values of an input are not part of a table", "put it into the schema of the policy's inputs as enum, as `policy import` does")
 	} else {
-		t.warn(values.place(), "not_carried", "what the input may be is not carried over", "say it in the schema of the policy's inputs: minimum, maximum, enum")
+		t.warn(values.place(), "not_carried", "the allowed values of the input are not imported", "put it into the schema of the policy's inputs: minimum, maximum, enum")
 	}
 	return texts
 }
@@ -185,13 +185,13 @@ func (t *tableReader) output(e *element) {
 	}
 	o := table.Output{}
 	if name == "" {
-		t.add(e.at, "required", "one of several outputs has no name", "")
+		t.add(e.at, "required", "with several outputs, each must have a name", "")
 	} else {
 		o.Name = t.names.name(name)
 	}
 	typed, allowed, ok := t.model.typeOf(e.attribute("typeRef"), 0)
 	if !ok {
-		t.add(e.at, "type", "the type of the output has no meaning here", "texts, numbers, booleans, dates, and types made of these")
+		t.add(e.at, "type", "the type of the output is not supported", "texts, numbers, booleans, dates, and types made of these")
 	}
 	o.Type = typed
 	if own := e.first("outputValues"); own != nil {
@@ -201,13 +201,13 @@ func (t *tableReader) output(e *element) {
 		values, ok := readTexts(allowed.content())
 		switch o.Values = values; {
 		case !ok && t.made.Source.Hit == table.Priority:
-			t.add(allowed.place(), "values", "the order of importance is a list of texts", "")
+			t.add(allowed.place(), "values", "the priority order must be a list of texts", "")
 		case !ok:
-			t.warn(allowed.place(), "values", "what the output may be is not carried over", "")
+			t.warn(allowed.place(), "values", "the allowed values of the output are not imported", "")
 		}
 	}
 	if label := e.attribute("label"); label != "" && label != name {
-		t.warn(e.at, "label", "an output has no label here", "")
+		t.warn(e.at, "label", "labels of outputs are not supported", "")
 	}
 	t.byDefault(e)
 	t.made.Source.Outputs, t.made.Columns = append(t.made.Source.Outputs, o), append(t.made.Columns, e.at)
@@ -233,7 +233,7 @@ func (t *tableReader) rule(i int, e *element) {
 	tests, results := e.all("inputEntry"), e.all("outputEntry")
 	t.where("rule %d", i+1)
 	if len(tests) != len(t.made.Source.Inputs) || len(results) != len(t.made.Source.Outputs) {
-		t.add(e.at, "cells", "the rule has another number of entries than the table has columns", "")
+		t.add(e.at, "cells", "the number of entries of the rule differs from the number of columns of the table", "")
 		return
 	}
 	row := table.Row{Line: e.at.Line, Annotation: t.notes(e)}
@@ -282,7 +282,7 @@ func (t *tableReader) notes(e *element) string {
 	return strings.Join(slices.DeleteFunc(notes, func(note string) bool { return note == "" }), "; ")
 }
 
-// lastRow says what holds when no row applies: a last row for all inputs, in a table whose first row that applies counts.
+// lastRow states what holds when no row applies: a last row for all inputs, in a table whose first row that applies counts.
 func (t *tableReader) lastRow() {
 	s := &t.made.Source
 	at := t.body.at
@@ -302,12 +302,12 @@ func (t *tableReader) lastRow() {
 				t.add(t.made.Place(p.Row, p.Input), p.Code, p.Message, p.Hint)
 			}
 		}
-		t.warn(at, "default", "a last row for all other inputs stands for the default, so that the hit policy is FIRST", "an input that is missing is unknown here and has no default")
+		t.warn(at, "default", "a last row for all other inputs represents the default, so the hit policy becomes FIRST", "missing inputs are unknown here and have no default")
 		s.Hit = table.First
 	case table.First:
-		t.warn(at, "default", "a last row for all other inputs stands for the default", "an input that is missing is unknown here and has no default")
+		t.warn(at, "default", "a last row for all other inputs represents the default", "missing inputs are unknown here and have no default")
 	default:
-		t.add(at, "default", "a default has no meaning in a table of this hit policy", "UNIQUE, ANY and FIRST have one; otherwise the policy's own default counts")
+		t.add(at, "default", "a table with this hit policy cannot have a default", "UNIQUE, ANY and FIRST can have one; otherwise the policy's default applies")
 		return
 	}
 	row := table.Row{Then: t.defaults, Annotation: "default", Line: at.Line}

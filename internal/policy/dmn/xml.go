@@ -97,9 +97,9 @@ func parse(file string, text []byte) (*element, *problem.Diagnostic) {
 		if err != nil {
 			var syntax *xml.SyntaxError
 			if errors.As(err, &syntax) {
-				return fail(tablefile.Place{Line: max(1, syntax.Line), Column: 1}, "syntax", "the document is no XML: "+plainMessage(syntax.Msg))
+				return fail(tablefile.Place{Line: max(1, syntax.Line), Column: 1}, "syntax", "the document is not XML: "+plainMessage(syntax.Msg))
 			}
-			return fail(at, "syntax", "the document is no XML in UTF-8")
+			return fail(at, "syntax", "the document is not XML in UTF-8")
 		}
 		current := open[len(open)-1]
 		switch token := token.(type) {
@@ -118,11 +118,11 @@ func parse(file string, text []byte) (*element, *problem.Diagnostic) {
 			}
 			current.text += string(token)
 		case xml.Directive:
-			return fail(at, "doctype", "a document type is not read")
+			return fail(at, "doctype", "a document type declaration is not supported")
 		}
 	}
 	if len(top.children) != 1 {
-		return fail(tablefile.Place{Line: 1, Column: 1}, "syntax", "the document is no XML: it has no element")
+		return fail(tablefile.Place{Line: 1, Column: 1}, "syntax", "the document is not XML: it has no element")
 	}
 	return top.children[0], nil
 }

@@ -12,7 +12,7 @@ import (
 // BacktestOptions of a run.
 type BacktestOptions struct {
 	Workers  int            // default: one for each processor
-	Examples int            // ids of decisions for each flip
+	Examples int            // number of example decisions to list for each flip
 	Filter   Filter         // for sources that have none of their own
 	Library  rules.Library  // nil: a draft that asks for lists or other policies cannot be tried
 	Progress func(done int) // told of the decisions that are done, from time to time
@@ -27,7 +27,7 @@ type Backtest struct {
 	Skipped   int                       `json:"skipped"`                 // because their input is not kept
 	Errors    map[string]int            `json:"errors" nullable:"false"` // by code: what the draft could not decide; "unreadable": what is kept and cannot be read
 	Flipped   int                       `json:"flipped"`                 // had another outcome
-	Earlier   int                       `json:"earlier_revision,omitempty" doc:"flips of decisions that an earlier revision of the rules made: they may come of a correction, not of the draft"`
+	Earlier   int                       `json:"earlier_revision,omitempty" doc:"flips of decisions that were made by an earlier revision of the rules: they may be caused by a correction, not by the draft"`
 	FlipRate  float64                   `json:"flip_rate"`               // of those evaluated
 	Matrix    map[string]map[string]int `json:"matrix" nullable:"false"` // outcome as it was -> outcome of the draft -> decisions
 	Flips     []Flip                    `json:"flips" nullable:"false"`  // the most frequent first
@@ -49,7 +49,7 @@ type ScoreChange struct {
 	Was    float64 `json:"was"`
 	Is     float64 `json:"is"`
 	Change float64 `json:"change"`
-	WasSum int64   `json:"was_sum" doc:"in millionths, so that parts can be added up exactly"`
+	WasSum int64   `json:"was_sum" doc:"in millionths, so that parts can be summed exactly"`
 	IsSum  int64   `json:"is_sum"`
 }
 
@@ -92,7 +92,7 @@ func Count(ctx context.Context, draft *rules.Policy, source Source, options Back
 		case pages <- page:
 			return nil
 		case <-ctx.Done():
-			return problem.Wrap(ctx.Err(), problem.Timeout, "The backtest was ended before it was done.")
+			return problem.Wrap(ctx.Err(), problem.Timeout, "The backtest was stopped before it was completed.")
 		}
 	})
 	close(pages)

@@ -20,7 +20,7 @@ func Differences(was, is []byte) ([]Difference, error) {
 		return nil, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
 	}
 	if err := json.Unmarshal(is, &b); err != nil {
-		return nil, problem.Wrap(err, problem.Internal, "The answer does not decode.")
+		return nil, problem.Wrap(err, problem.Internal, "The answer could not be decoded.")
 	}
 	found := []Difference{}
 	compare("", a, b, &found)

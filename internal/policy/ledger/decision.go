@@ -26,14 +26,14 @@ type Head struct {
 	Score    float64           `json:"score"`
 	Severity string            `json:"severity"`
 	Fired    []string          `json:"fired"`
-	Editions map[string]string `json:"editions,omitempty"` // of the lists that it asked, by name
+	Editions map[string]string `json:"editions,omitempty"` // editions of the lists that it used, by name
 	Calls    map[string]int    `json:"calls,omitempty"`    // versions of the policies that it may call, by id
 	Case     string            `json:"case,omitempty"`
 	Subject  string            `json:"subject,omitempty"`
 	Took     time.Duration     `json:"took"`              // nanoseconds of the evaluation
 	Trial    *Side             `json:"trial,omitempty"`   // that decided between the live version and a challenger
-	Shadow   *Shadow           `json:"shadow,omitempty"`  // what a draft would have decided
-	Omitted  []string          `json:"omitted,omitempty"` // what was too large to be kept: input, trace, fired
+	Shadow   *Shadow           `json:"shadow,omitempty"`  // the decision of the draft
+	Omitted  []string          `json:"omitted,omitempty"` // parts that were too large to be stored: input, trace, fired
 
 	// Unreadable is of a decision that is there and cannot be decoded: of most only the place is known. None is stored with it.
 	Unreadable bool `json:"unreadable,omitempty"`
@@ -60,14 +60,14 @@ type Sealed struct {
 	Body []byte // input and answer, compressed; nil in lists of heads
 }
 
-// Filter says which decisions are meant. The zero value means all.
+// Filter states which decisions are meant. The zero value means all.
 type Filter struct {
 	From    time.Time // from this time on
 	To      time.Time // before this time
 	Outcome string
 	Version int
 	Case    string
-	Trial   string // decided in this trial, by either side, or seen by its shadow
+	Trial   string // only decisions of this trial: made by either side, or evaluated by its shadow
 }
 
 // Query is a page of a list.
@@ -94,7 +94,7 @@ type Store interface {
 	Decisions(ctx context.Context, tenant, policy string, query Query) (page []Sealed, next string, err error)
 }
 
-// Matches says whether a decision passes the filter. One that cannot be read passes whatever is asked beside its time: nobody
+// Matches reports whether a decision passes the filter. One that cannot be read passes whatever is asked beside its time: nobody
 // knows that it is not meant.
 func (f Filter) Matches(h Head) bool {
 	if !f.From.IsZero() && h.At.Before(f.From) || !f.To.IsZero() && !h.At.Before(f.To) {
@@ -110,7 +110,7 @@ func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000
 // Place is where a decision stands in the list of its policy.
 func (h Head) Place() string { return Stamp(h.At) + "#" + h.ID }
 
-// Named says whether ids can be part of a key: no id of ours has the signs that separate keys.
+// Named reports whether ids can be part of a key: no id of ours has the signs that separate keys.
 func Named(ids ...string) bool {
 	for _, id := range ids {
 		if id == "" || len(id) > 200 || strings.ContainsAny(id, "#\x00") {
@@ -150,7 +150,7 @@ func Seal(d Decision) (Sealed, error) {
 			return s, nil
 		}
 	}
-	return s, problem.New(problem.TooLarge, "A decision has at most %d KB.", MaxBytes>>10)
+	return s, problem.New(problem.TooLarge, "A decision can have at most %d KB.", MaxBytes>>10)
 }
 
 func withoutTrace(answer json.RawMessage) json.RawMessage {

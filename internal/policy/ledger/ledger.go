@@ -93,7 +93,7 @@ func (l *Ledger) keep(ctx context.Context, h Head, input json.RawMessage, answer
 	h.Outcome, h.Score, h.Severity, h.Fired = answer.Outcome, answer.Score, answer.Severity, answer.Fired
 	text, err := json.Marshal(answer)
 	if err != nil {
-		return answer, problem.Wrap(err, problem.Internal, "The answer does not encode.")
+		return answer, problem.Wrap(err, problem.Internal, "The answer could not be encoded.")
 	}
 	sealed, err := Seal(Decision{Head: h, Input: input, Answer: text})
 	if err != nil {
@@ -122,7 +122,7 @@ func (l *Ledger) reportOmitted(ctx context.Context, h Head) {
 		l.Metrics.Count("decisions_trimmed_total", "policy", h.Policy)
 	}
 	if l.Logger != nil {
-		l.Logger.WarnContext(ctx, "a decision is too large and is kept without a part of it", "decision", h.ID, "policy", h.Policy, "omitted", h.Omitted)
+		l.Logger.WarnContext(ctx, "a decision is too large and was kept without a part of it", "decision", h.ID, "policy", h.Policy, "omitted", h.Omitted)
 	}
 }
 
@@ -186,14 +186,14 @@ func (l *Ledger) List(ctx context.Context, tenant, policy string, query Query) (
 type Replay struct {
 	Identical   bool         `json:"identical"`
 	Differences []Difference `json:"differences" nullable:"false"`
-	Corrected   *Corrected   `json:"corrected,omitempty" doc:"the answers differ, and what policies mean was corrected since the decision"`
+	Corrected   *Corrected   `json:"corrected,omitempty" doc:"whether the answers differ and the meaning of policies was corrected since the decision"`
 }
 
-// Corrected says that another revision of the rules made a decision than makes it again, which may be why they differ.
+// Corrected states that another revision of the rules made a decision than makes it again, which may be why they differ.
 type Corrected struct {
-	Revision int    `json:"revision" doc:"of the rules, that made the decision"`
-	Now      int    `json:"now" doc:"the revision that made it again"`
-	Message  string `json:"message" doc:"what was corrected in between"`
+	Revision int    `json:"revision" doc:"revision of the rules that made the decision"`
+	Now      int    `json:"now" doc:"the revision of the rules that evaluated it again"`
+	Message  string `json:"message" doc:"what has been corrected since"`
 }
 
 // explained adds to answers that differ which corrections were made in between.
@@ -219,7 +219,7 @@ func (l *Ledger) Replay(ctx context.Context, tenant, policy, id string) (Replay,
 		return Replay{}, err
 	}
 	if d.Input == nil || d.Answer == nil || len(d.Omitted) > 0 {
-		return Replay{}, problem.New(problem.NotReady, "The decision cannot be replayed: what it saw is not kept.").With("path.decision", "input_missing", "its input is not kept")
+		return Replay{}, problem.New(problem.NotReady, "The decision cannot be replayed: its input was not kept.").With("path.decision", "input_missing", "its input was not kept")
 	}
 	p, err := l.decidedBy(ctx, tenant, d.Head)
 	if err != nil {
@@ -242,11 +242,11 @@ func (l *Ledger) decidedBy(ctx context.Context, tenant string, h Head) (p *rules
 	}
 	switch {
 	case problem.CodeOf(err) == problem.UnknownPolicy, problem.CodeOf(err) == problem.NotFound:
-		return nil, problem.New(problem.NotReady, "The decision cannot be replayed: %s is gone.", what).With("path.decision", "policy_gone", "the version of its policy is gone")
+		return nil, problem.New(problem.NotReady, "The decision cannot be replayed: %s no longer exists.", what).With("path.decision", "policy_gone", "the version of its policy no longer exists")
 	case err != nil:
 		return nil, err
 	case digestOf(p) != h.Digest:
-		return nil, problem.New(problem.NotReady, "The decision cannot be replayed: %s has another source now.", what).With("path.decision", "policy_changed", "the source of its policy has changed")
+		return nil, problem.New(problem.NotReady, "The decision cannot be replayed: the source of %s has changed.", what).With("path.decision", "policy_changed", "the source of its policy has changed")
 	}
 	return p, nil
 }
@@ -263,7 +263,7 @@ func Again(p *rules.Policy, library rules.Library, d Decision) (Replay, error) {
 		return Replay{}, err
 	}
 	if err != nil {
-		return Replay{}, problem.Wrap(err, problem.NotReady, "The decision cannot be replayed: a list or a policy that it asked for is gone.").With("path.decision", "gone", "a list or a policy that it asked for is gone")
+		return Replay{}, problem.Wrap(err, problem.NotReady, "The decision cannot be replayed: a list or policy that it used no longer exists.").With("path.decision", "gone", "a list or policy that it used no longer exists")
 	}
 	options.Now, options.Decision, options.Trial = d.At, d.ID, d.Trial.answer()
 	answer, err := p.Evaluate(input, options)
@@ -272,7 +272,7 @@ func Again(p *rules.Policy, library rules.Library, d Decision) (Replay, error) {
 	}
 	text, err := json.Marshal(answer)
 	if err != nil {
-		return Replay{}, problem.Wrap(err, problem.Internal, "The answer does not encode.")
+		return Replay{}, problem.Wrap(err, problem.Internal, "The answer could not be encoded.")
 	}
 	if bytes.Equal(text, d.Answer) {
 		return Replay{Identical: true, Differences: []Difference{}}, nil

@@ -169,7 +169,7 @@ func TestAReplayShowsWhatStandsInItsWay(t *testing.T) {
 	}
 }
 
-// listed is a list of one value; away: the store does not answer.
+// listed is a list of one value; away: the store does not respond.
 type listed struct{ value, away string }
 
 func (l *listed) OpenLists(_ context.Context, _ string, names []string, editions map[string]string) (map[string]expr.List, error) {
@@ -479,7 +479,7 @@ func TestAReplayThatDiffersShowsWhatWasCorrectedSince(t *testing.T) {
 	then.Engine, then.Answer = 0, bytes.Replace(now.Answer, []byte(`"outcome":"approve"`), []byte(`"outcome":"review"`), 1)
 	later := then
 	later.Engine = rules.Revision + 1
-	for want, d := range map[string]ledger.Decision{"meaning of members of lists": then, "later revision": later} {
+	for want, d := range map[string]ledger.Decision{"meaning of missing or differently typed members of lists": then, "newer than that of this software": later} {
 		replay, err := ledger.Again(p, nil, d)
 		if err != nil || replay.Identical || replay.Corrected == nil || replay.Corrected.Now != rules.Revision || replay.Corrected.Revision != max(1, d.Engine) || !strings.Contains(replay.Corrected.Message, want) {
 			t.Errorf("%s: %+v %v", want, replay, err)

@@ -37,7 +37,7 @@ func (h *Head) remember(options rules.Options) {
 	}
 }
 
-// same says whether two attempts at a decision saw the same.
+// same reports whether two attempts at a decision saw the same.
 func (h Head) same(other Head) bool {
 	return h.At.Equal(other.At) && h.Digest == other.Digest && h.Engine == other.Engine && maps.Equal(h.Editions, other.Editions) && maps.Equal(h.Calls, other.Calls) && h.Trial.same(other.Trial)
 }
@@ -64,7 +64,7 @@ func (o *opened) options(h *Head) (rules.Options, error) {
 		return rules.Options{}, nil
 	}
 	if o.library == nil {
-		return rules.Options{}, problem.New(problem.NotReady, "The draft asks for lists or other policies, and they are not here.")
+		return rules.Options{}, problem.New(problem.NotReady, "The draft uses lists or other policies that are not available here.")
 	}
 	key := editionsKey(h.Editions)
 	if options, ok := o.known.Get(key); ok {

@@ -16,7 +16,7 @@ type Shadow struct {
 	Score    float64       `json:"score"`
 	Severity string        `json:"severity,omitempty"`
 	Fired    []string      `json:"fired,omitempty"`
-	Error    string        `json:"error,omitempty"` // the code of what kept it from deciding
+	Error    string        `json:"error,omitempty"` // code of the error that prevented its decision
 	Took     time.Duration `json:"took"`            // nanoseconds of the evaluation
 }
 

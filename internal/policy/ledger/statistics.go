@@ -41,7 +41,7 @@ func Between(a, b float64, ofA, ofB Interval) Interval {
 	}
 }
 
-// Holds says whether a figure is within the interval.
+// Holds reports whether a figure is within the interval.
 func (i Interval) Holds(figure float64) bool { return i.Low <= figure && figure <= i.High }
 
 // Latency is how long evaluations took, in nanoseconds. Median and P99 are at most an eighth too large.

@@ -30,7 +30,7 @@ type Trials interface {
 	Draft(ctx context.Context, tenant, policy, trial string) (*rules.Policy, error)
 }
 
-// Side says which side of a trial has decided, and why.
+// Side states which side of a trial has decided, and why.
 type Side struct {
 	rules.Trial
 	Point float64 `json:"point"` // of the subject, from 0 to below 1; below the share it is the challenger's
@@ -49,7 +49,7 @@ func (s *Side) same(other *Side) bool {
 	return s == nil && other == nil || s != nil && other != nil && *s == *other
 }
 
-// challenged says whether a challenger has made the decision.
+// challenged reports whether a challenger has made the decision.
 func (h Head) challenged() bool {
 	return h.Trial != nil && h.Trial.Arm == rules.Challenger && h.Trial.Error == ""
 }
@@ -109,7 +109,7 @@ func (l *Ledger) beside(ctx context.Context, r Request, at time.Time) Beside {
 	if err != nil {
 		l.count("trials_unknown_total", "policy", r.Policy.ID)
 		if l.Logger != nil {
-			l.Logger.WarnContext(ctx, "what is tried beside a policy cannot be told: its live version decides alone", "policy", r.Policy.ID, "code", string(problem.CodeOf(err)))
+			l.Logger.WarnContext(ctx, "the trials of a policy could not be read: its live version decides alone", "policy", r.Policy.ID, "code", string(problem.CodeOf(err)))
 		}
 		return Beside{}
 	}

@@ -189,7 +189,7 @@ func (f listsOf) OpenLists(ctx context.Context, _ string, names []string, _ map[
 }
 
 func noLists(context.Context, []string) (map[string]expr.List, error) {
-	return nil, problem.New(problem.UnknownList, "The policy asks for something that is not there.")
+	return nil, problem.New(problem.UnknownList, "The policy refers to something that does not exist.")
 }
 
 func brokenLists(context.Context, []string) (map[string]expr.List, error) { panic("broken") }
@@ -350,7 +350,7 @@ func TestWhereAChallengerFailsTheLiveVersionDecidesAndReportsIt(t *testing.T) {
 func TestWhatIsTriedAsksNobodyElse(t *testing.T) {
 	live, tried := parse(t, fmt.Sprintf(threshold, 100)), draft(t, fmt.Sprintf(threshold, 200))
 	both := trials{beside: ledger.Beside{Shadow: &ledger.Draft{Trial: "trial_s", Policy: tried}, Challenger: &ledger.Draft{Trial: "trial_c", Policy: tried, Share: 5000}}}
-	unknown := trials{beside: both.beside, err: problem.New(problem.Unavailable, "The table did not answer.")}
+	unknown := trials{beside: both.beside, err: problem.New(problem.Unavailable, "The table did not respond.")}
 	for name, c := range map[string]struct {
 		trials       ledger.Trials
 		pinned       bool

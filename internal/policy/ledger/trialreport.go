@@ -15,7 +15,7 @@ import (
 type TrialReport struct {
 	Trial      string        `json:"trial"`
 	Decisions  int           `json:"decisions"` // that were made in it
-	Unreadable int           `json:"unreadable,omitempty" doc:"decisions of its time that are kept and cannot be read: any of them may have been made in it"`
+	Unreadable int           `json:"unreadable,omitempty" doc:"stored decisions of its period that cannot be read; any of them may belong to the trial"`
 	Shadow     *ShadowReport `json:"shadow,omitempty"`
 	Arms       *Arms         `json:"arms,omitempty"` // of a challenger
 }
@@ -86,7 +86,7 @@ type ScoreDifference struct {
 	Difference float64 `json:"difference"`
 }
 
-// SplitCheck says whether subjects came to both sides as they should.
+// SplitCheck reports whether subjects came to both sides as they should.
 type SplitCheck struct {
 	Expected   float64 `json:"expected"` // share of the challenger's subjects
 	Observed   float64 `json:"observed"`

@@ -233,7 +233,7 @@ func TestQuantilesAreAtMostAnEighthTooLarge(t *testing.T) {
 
 func TestAReportWhoseSourceFailsFails(t *testing.T) {
 	_, err := ledger.ReportTrial(t.Context(), ledger.Draft{Trial: "trial_s"}, func(context.Context, func([]ledger.Lazy) error) error {
-		return problem.New(problem.Unavailable, "The table did not answer.")
+		return problem.New(problem.Unavailable, "The table did not respond.")
 	}, 3)
 	if problem.CodeOf(err) != problem.Unavailable {
 		t.Error(err)

@@ -77,7 +77,7 @@ func (b *builder) add(d draft) error {
 			b.folded++
 			return nil
 		}
-		b.wrong(d.at, &fault{"duplicate", "the value is here twice, with another time or note", "it is " + b.places[i].name() + ", too"})
+		b.wrong(d.at, &fault{"duplicate", "the value occurs twice, with different expiry or note", "it is " + b.places[i].name() + ", too"})
 		return nil
 	}
 	b.seen[key] = len(b.entries)
@@ -110,7 +110,7 @@ func (p place) name() string {
 	return "in " + strings.TrimSuffix(p.path, ".value")
 }
 
-// table gives the entries by key. file names what problems are in; "" when they have no lines. Errors: Invalid.
+// table returns the entries by key. file names what problems are in; "" when they have no lines. Errors: Invalid.
 func (b *builder) table(file string) (Table, error) {
 	if b.failed() {
 		return Table{}, b.err(file)
@@ -144,16 +144,16 @@ func (b *builder) err(file string) error {
 		}
 		if b.more > 0 {
 			last := b.found[len(b.found)-1]
-			b.found = append(b.found, problem.Diagnostic{File: file, Line: last.Line, Column: last.Column, Code: "more", Message: fmt.Sprintf("and %d problems more", b.more)})
+			b.found = append(b.found, problem.Diagnostic{File: file, Line: last.Line, Column: last.Column, Code: "more", Message: fmt.Sprintf("and %d more problems", b.more)})
 		}
 		return problem.As(b.found.Err()).Detail("diagnostics", b.found)
 	}
-	e := problem.New(problem.Invalid, "The entries have problems.")
+	e := problem.New(problem.Invalid, "The entries are not valid.")
 	for _, d := range b.found {
 		e.With("body."+d.Path, d.Code, "%s", withHint(d.Message, d.Hint))
 	}
 	if b.more > 0 {
-		e.With("body", "more", "and %d problems more", b.more)
+		e.With("body", "more", "and %d more problems", b.more)
 	}
 	return e
 }
@@ -168,7 +168,7 @@ func withHint(message, hint string) string {
 // WrittenEntry is an entry as JSON has it.
 type WrittenEntry struct {
 	Value     string `json:"value" maxLength:"2000" doc:"numbers as text, too"`
-	ExpiresAt string `json:"expires_at,omitempty" nullable:"true" maxLength:"100" doc:"RFC 3339, or a date for the start of that day in UTC; it counts before this time"`
+	ExpiresAt string `json:"expires_at,omitempty" nullable:"true" maxLength:"100" doc:"expiry: RFC 3339, or a date for the start of that day in UTC"`
 	Note      string `json:"note,omitempty" maxLength:"2000"`
 }
 
@@ -180,7 +180,7 @@ func JSON(text []byte) Content {
 		}
 		faults := slices.DeleteFunc(source.JSONFaults(text), func(f source.JSONFault) bool { return f.Code == "control" }) // entries tell it themselves
 		if len(faults) > 0 {
-			e := problem.New(problem.MalformedJSON, "The body is not JSON that everybody reads in the same way.")
+			e := problem.New(problem.MalformedJSON, "The body is not unambiguous JSON.")
 			for _, f := range faults {
 				e.With(source.Join("body", f.Path), f.Code, "%s", f.Message)
 			}
@@ -190,14 +190,14 @@ func JSON(text []byte) Content {
 			return Table{}, problem.Wrap(err, problem.MalformedJSON, `The body is not {"entries": [...]}.`).With("body", "json", "send one JSON object with the member entries")
 		}
 		if body.Entries == nil {
-			return Table{}, problem.New(problem.Invalid, "The entries are missing.").With("body.entries", "required", "this field is needed")
+			return Table{}, problem.New(problem.Invalid, "The entries are missing.").With("body.entries", "required", "this field is required")
 		}
 		b := newBuilder(shape, len(*body.Entries))
 		for i, raw := range *body.Entries {
 			at := place{path: fmt.Sprintf("entries[%d]", i)}
 			var w WrittenEntry
 			if err := strictly(raw, &w); err != nil {
-				b.wrong(at, &fault{"type", "this is not an entry", "texts named value, expires_at and note"})
+				b.wrong(at, &fault{"type", "this is not an entry", "string members value, expires_at and note"})
 				continue
 			}
 			if err := b.add(w.draft(at.path)); err != nil {
@@ -236,7 +236,7 @@ func Compressed(file string, body []byte) Content {
 			return Table{}, err
 		}
 		if err != nil {
-			return Table{}, problem.Wrap(err, problem.Invalid, "The body is not compressed by gzip.").With("body", "encoding", "send a CSV compressed by gzip")
+			return Table{}, problem.Wrap(err, problem.Invalid, "The body is not gzip-compressed.").With("body", "encoding", "send a gzip-compressed CSV")
 		}
 		return CSV(file, string(text))(shape)
 	}

@@ -19,9 +19,9 @@ type Change struct {
 type Changed struct {
 	Upload
 	Added    int
-	Replaced int // values that were there with another time or note
+	Replaced int // number of existing values whose expiry or note changed
 	Removed  int
-	Missing  int // values to be removed that were not there
+	Missing  int // number of values to remove that did not exist
 }
 
 // Change adds and removes entries: a new edition, unless nothing changes. A value that is there gets the time and the note
@@ -74,7 +74,7 @@ func (c Change) check(shape Shape) (w wanted, err error) {
 		}
 		key := shape.key(normal)
 		if other, there := b.seen[key]; there {
-			b.wrong(at, &fault{"contradiction", "the value is to be added and removed", "it is " + b.places[other].name() + ", too"})
+			b.wrong(at, &fault{"contradiction", "the value is both added and removed", "it is " + b.places[other].name() + ", too"})
 		}
 		w.remove[key] = true
 	}
@@ -134,7 +134,7 @@ func (s *Service) Forget(ctx context.Context, tenant, id string, number int) (Ed
 		return Edition{}, err
 	}
 	if number == list.Edition {
-		return Edition{}, problem.New(problem.Invalid, "The newest edition cannot be forgotten.").With("path.edition", "newest", "put an edition without the entries first, or delete the list")
+		return Edition{}, problem.New(problem.Invalid, "The latest edition cannot be erased.").With("path.edition", "newest", "first create an edition without the entries, or delete the list")
 	}
 	all, err := s.whole(ctx, tenant, id)
 	if err != nil {

@@ -16,7 +16,7 @@ const (
 	columnNote    = "note"
 )
 
-const headerHint = "the first line names the columns: value,expires_at,note"
+const headerHint = "the first line must contain the column names: value,expires_at,note"
 
 // place is where something is written.
 type place struct {
@@ -79,9 +79,9 @@ func (b *builder) header(r *csvfile.Reader) (columns []string, ok bool) {
 		switch {
 		case name == "":
 		case name != columnValue && name != columnExpires && name != columnNote:
-			b.wrong(placeOf(f, ""), &fault{"unknown_column", "this column is not known", headerHint})
+			b.wrong(placeOf(f, ""), &fault{"unknown_column", "this column does not exist", headerHint})
 		case seen[name]:
-			b.wrong(placeOf(f, name), &fault{"duplicate_column", "the column " + name + " is here twice", ""})
+			b.wrong(placeOf(f, name), &fault{"duplicate_column", "the column " + name + " occurs twice", ""})
 		}
 		seen[name] = true
 		columns = append(columns, name)
@@ -108,7 +108,7 @@ func (b *builder) row(columns []string, fields []csvfile.Field) error {
 			d.note, d.noteAt = csvfile.Unescape(f.Text), placeOf(f, name)
 		default:
 			if strings.TrimSpace(f.Text) != "" {
-				b.wrong(placeOf(f, ""), &fault{"columns", "the field is beyond the columns that the first line names", "put a field with a comma of its own into quotation marks"})
+				b.wrong(placeOf(f, ""), &fault{"columns", "the line has more fields than the first line has columns", "put a field that contains a comma into quotation marks"})
 			}
 		}
 	}

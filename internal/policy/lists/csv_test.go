@@ -95,7 +95,7 @@ func TestEveryProblemOfACSVIsReportedWithItsPlaceAndWithoutAValue(t *testing.T) 
 		{nums, "value\nMallory\n1,5\n0x10\n9007199254740993\n1e400\nInf\n1_000\n", "[x:2:1 number x:3:3 columns x:4:1 number x:5:1 exact x:6:1 exact x:7:1 number x:8:1 number]"},
 		{dates, "value\nMallory\n2026-02-29\n2026-01-01T00:00:00Z\n", "[x:2:1 date x:3:1 date x:4:1 date]"},
 		{fold, "value,note\nmallory,1\nMALLORY,2\nMallory,1\n", "[x:3:1 duplicate]"},
-		{text0, "value\n" + strings.Repeat("\x01\n", 150), "and 50 problems more"},
+		{text0, "value\n" + strings.Repeat("\x01\n", 150), "and 50 more problems"},
 	} {
 		_, _, err := entriesOf(t, c.shape, lists.CSV("x", c.text))
 		if got := fmt.Sprint(places(err)); problem.CodeOf(err) != problem.Invalid || (got != c.want && !strings.Contains(err.Error(), c.want)) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Type says what a list is for. It is for people to read: what an entry does is for the policy to say.
+// Type states what a list is for. It is for people to read: what an entry does is for the policy to say.
 type Type string
 
 // The types.
@@ -112,7 +112,7 @@ type Chunk struct {
 
 // Entry is a value of a list.
 type Entry struct {
-	Value     string    `json:"value"`               // numbers and dates in their one form: "100", "2026-01-31"
+	Value     string    `json:"value"`               // numbers and dates in canonical form: "100", "2026-01-31"
 	ExpiresAt time.Time `json:"expires_at,omitzero"` // it counts before this time; zero: for ever
 	Note      string    `json:"note,omitempty"`
 }

@@ -109,7 +109,7 @@ func (m *memory) Chunks(_ context.Context, tenant, list string, names []string) 
 		m.reads++
 		body, ok := m.chunks[tenant+"/"+list+"/"+name]
 		if !ok {
-			return nil, problem.New(problem.NotFound, "Entries of the list are gone.")
+			return nil, problem.New(problem.NotFound, "Entries of the list are missing.")
 		}
 		found[name] = body
 	}

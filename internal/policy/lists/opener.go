@@ -73,7 +73,7 @@ func (o *Opener) OpenLists(ctx context.Context, tenant string, names []string, e
 		return nil, err
 	}
 	opened := make(map[string]expr.List, len(names))
-	missing := problem.New(problem.UnknownList, "The policy asks for lists that are not there.")
+	missing := problem.New(problem.UnknownList, "The policy uses lists that were not supplied.")
 	for _, name := range names {
 		number := numbers[name]
 		if number < 1 {
@@ -83,7 +83,7 @@ func (o *Opener) OpenLists(ctx context.Context, tenant string, names []string, e
 		_, named := editions[name]
 		set, err := o.open(ctx, editionKey{tenant, name, number}, named)
 		if problem.CodeOf(err) == problem.NotFound {
-			missing.With("lists."+name, "unknown", "edition %d of the list %s is gone", number, name)
+			missing.With("lists."+name, "unknown", "edition %d of the list %s no longer exists", number, name)
 			continue
 		}
 		if err != nil {
@@ -97,7 +97,7 @@ func (o *Opener) OpenLists(ctx context.Context, tenant string, names []string, e
 	return opened, nil
 }
 
-// without says that a list is there and has no entries yet.
+// without states that a list is there and has no entries yet.
 const without = -1
 
 func why(name, edition string, number int) string {
@@ -105,12 +105,12 @@ func why(name, edition string, number int) string {
 	case edition != "":
 		return "there is no such edition of the list " + name
 	case number == without:
-		return "no entries were put into the list " + name + " yet"
+		return "no entries were uploaded to the list " + name + " yet"
 	}
 	return "there is no list " + name
 }
 
-// numbers says which editions are meant; what is not there is missing, or without.
+// numbers states which editions are meant; what is not there is missing, or without.
 func (o *Opener) numbers(ctx context.Context, tenant string, names []string, editions map[string]string) (map[string]int, error) {
 	numbers := make(map[string]int, len(names))
 	var newest []string
@@ -167,7 +167,7 @@ func (o *Opener) open(ctx context.Context, key editionKey, named bool) (*Set, er
 	return set, err
 }
 
-// there says whether the store has the entries of an edition. What it has not, memory does not keep. Errors: NotFound.
+// there reports whether the store has the entries of an edition. What it has not, memory does not keep. Errors: NotFound.
 func (o *Opener) there(ctx context.Context, key editionKey) error {
 	_, err := o.edition(ctx, key)
 	if problem.CodeOf(err) == problem.NotFound {
@@ -203,7 +203,7 @@ func (o *Opener) read(ctx context.Context, key editionKey) (*Set, error) {
 		}
 	}
 	if set.Len() != edition.Entries {
-		return nil, unreadable(errors.New("an edition has not as many entries as it says"))
+		return nil, unreadable(errors.New("an edition does not have its stated number of entries"))
 	}
 	return set, nil
 }

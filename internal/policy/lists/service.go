@@ -63,7 +63,7 @@ func (s *Service) Put(ctx context.Context, who identity.Principal, cmd Put) (lis
 	return list, created, err
 }
 
-// check says what is wrong with a list. What is left away is text and exact.
+// check states what is wrong with a list. What is left away is text and exact.
 func (cmd *Put) check() error {
 	if cmd.Holds == "" {
 		cmd.Holds = Text
@@ -71,7 +71,7 @@ func (cmd *Put) check() error {
 	if cmd.Matching == "" {
 		cmd.Matching = Exact
 	}
-	e := problem.New(problem.Invalid, "The list has problems.")
+	e := problem.New(problem.Invalid, "The list is not valid.")
 	if !identifier.MatchString(cmd.ID) {
 		e.With("path.id", "pattern", "letters, digits, _, - and ., at most 100")
 	}
@@ -85,7 +85,7 @@ func (cmd *Put) check() error {
 		e.With("body.matching", "enum", "exact or ignoring_case")
 	}
 	if cmd.Matching == IgnoringCase && cmd.Holds != Text {
-		e.With("body.matching", "enum", "only texts are compared ignoring case")
+		e.With("body.matching", "enum", "only texts can be compared ignoring case")
 	}
 	if _, wrong := plainText(cmd.Title, MaxTitle, false); wrong != nil {
 		e.With("body.title", wrong.code, "%s", withHint(wrong.message, wrong.hint))
@@ -109,8 +109,8 @@ func again(entries []Entry, shape Shape) (Table, error) {
 		}
 	}
 	if b.failed() {
-		return Table{}, problem.New(problem.Invalid, "%d entries of the list cannot be read so.", len(b.found)+b.more).
-			With("body.holds", b.found[0].Code, "entries that are there do not fit: put others, or make another list")
+		return Table{}, problem.New(problem.Invalid, "%d entries of the list cannot be read in this form.", len(b.found)+b.more).
+			With("body.holds", b.found[0].Code, "existing entries do not conform: replace them, or create another list")
 	}
 	return b.table("")
 }
@@ -169,13 +169,13 @@ func check(list List, seen int, needed bool) error {
 	case seen != 0:
 		return stale(list)
 	case needed && list.Digest != "":
-		return problem.New(problem.PreconditionRequired, "Send If-Match with the ETag of the list that you have seen, or * for whichever is there.").With("header.If-Match", "required", "this is needed")
+		return problem.New(problem.PreconditionRequired, "Send If-Match with the ETag of the list that the change is based on, or * for any.").With("header.If-Match", "required", "this is required")
 	}
 	return nil
 }
 
 func stale(list List) error {
-	return problem.New(problem.Stale, "The list has another edition by now.").Detail("edition", list.Edition).Detail("updated_at", list.UpdatedAt).Detail("updated_by", list.UpdatedBy)
+	return problem.New(problem.Stale, "The list has a newer edition.").Detail("edition", list.Edition).Detail("updated_at", list.UpdatedAt).Detail("updated_by", list.UpdatedBy)
 }
 
 func notFound() error { return problem.New(problem.NotFound, "There is no such list.") }

@@ -308,7 +308,7 @@ func TestWhatIsForgottenIsErasedAndTheRestStays(t *testing.T) {
 		t.Errorf("%d of %d parts are left", left, chunks)
 	}
 	_, err := d.opener.OpenLists(ctx, "acme", []string{"l"}, map[string]string{"l": "1"})
-	if problem.CodeOf(err) != problem.UnknownList || !strings.Contains(err.Error(), "edition 1 of the list l is gone") {
+	if problem.CodeOf(err) != problem.UnknownList || !strings.Contains(err.Error(), "edition 1 of the list l no longer exists") {
 		t.Error(err)
 	}
 	if _, err := d.Entries(ctx, "acme", "l", 1, 0, 10, 1000); problem.CodeOf(err) != problem.NotFound {

@@ -21,7 +21,7 @@ const exact = 1<<53 - 1
 
 var numeric = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
-// normal gives the one form in which a value is kept.
+// normal returns the one form in which a value is kept.
 func (s Shape) normal(value string) (string, *fault) {
 	value, wrong := plainText(value, MaxValue, false)
 	switch {
@@ -48,7 +48,7 @@ func normalNumber(value string) (string, *fault) {
 	case !numeric.MatchString(value):
 		return "", &fault{"number", "this is not a number", "digits, and a point before decimals: 1250.5"}
 	case err != nil || math.Abs(n) > exact:
-		return "", &fault{"exact", "the number is too large to be held exactly", "keep long numbers as texts, or count in other units"}
+		return "", &fault{"exact", "the number is too large to be held exactly", "store long numbers as texts, or use other units"}
 	case n == 0:
 		n = 0 // and not -0
 	}
@@ -73,7 +73,7 @@ func plainText(value string, most int, lines bool) (string, *fault) {
 	case len(value) > most:
 		return "", &fault{"length", "this is too long", "at most " + strconv.Itoa(most) + " bytes"}
 	case strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && (!lines || r != '\n' && r != '\t') }):
-		return "", &fault{"control", "there are signs in it that cannot be seen", "leave line breaks and tabs away"}
+		return "", &fault{"control", "it contains invisible characters", "remove line breaks and tabs"}
 	}
 	return value, nil
 }
@@ -92,7 +92,7 @@ func expiry(value string) (time.Time, *fault) {
 		return time.Time{}, &fault{"time", "this is not a time", "2026-12-31T18:00:00Z, or 2026-12-31 for the start of that day in UTC"}
 	}
 	if t = t.UTC().Truncate(time.Millisecond); t.Year() < 1970 || t.Year() > 9999 {
-		return time.Time{}, &fault{"time", "the time is too far away", "years 1970 to 9999"}
+		return time.Time{}, &fault{"time", "the time is too far in the future or past", "years 1970 to 9999"}
 	}
 	return t, nil
 }

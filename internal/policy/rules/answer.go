@@ -39,7 +39,7 @@ type Answer struct {
 	Trial *Trial `json:"trial,omitempty"`
 }
 
-// Trial says which side of a trial a decision was made by.
+// Trial states which side of a trial a decision was made by.
 type Trial struct {
 	ID  string `json:"id"`
 	Arm Arm    `json:"arm"`
@@ -63,7 +63,7 @@ type Indicator struct {
 	Score     float64 `json:"score"` // the rule's base
 }
 
-// Status says what became of a rule.
+// Status states what became of a rule.
 type Status string
 
 // The statuses of a rule.

@@ -95,7 +95,7 @@ func (r *reader) cases(n *yaml.Node, p *Policy) []policyCase {
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode {
-		r.add(n, "cases", "type", "", "cases is a list")
+		r.add(n, "cases", "type", "", "cases must be a list")
 		return nil
 	}
 	var found []policyCase
@@ -107,7 +107,7 @@ func (r *reader) cases(n *yaml.Node, p *Policy) []policyCase {
 		}
 		c := r.oneCase(child, path, p)
 		if names[c.name] && c.name != "" {
-			r.add(lookup(child, "name"), path+".name", "duplicate", "", "a case of this name is here twice")
+			r.add(lookup(child, "name"), path+".name", "duplicate", "", "there are two test cases with this name")
 		}
 		names[c.name] = true
 		found = append(found, c)
@@ -126,7 +126,7 @@ func (r *reader) oneCase(n *yaml.Node, path string, p *Policy) policyCase {
 	if now := lookup(n, "now"); now != nil {
 		t, ok := p.At(now.Value)
 		if !ok {
-			r.add(now, path+".now", "format", "2026-01-31 or 2026-01-31T12:00:00Z", "a date or a time is needed here")
+			r.add(now, path+".now", "format", "2026-01-31 or 2026-01-31T12:00:00Z", "expected a date or a time")
 		}
 		c.now = t
 	}
@@ -134,7 +134,7 @@ func (r *reader) oneCase(n *yaml.Node, path string, p *Policy) policyCase {
 		value, _ := r.literal(input, path+".input")
 		object, ok := value.(map[string]any)
 		if !ok {
-			r.add(input, path+".input", "type", "", "an object is needed here")
+			r.add(input, path+".input", "type", "", "expected an object")
 		}
 		c.input = object
 	}
@@ -159,7 +159,7 @@ func (r *reader) expect(n *yaml.Node, path string, p *Policy, c *policyCase) {
 	c.fired = r.ruleIDs(lookup(n, "fired"), path+".fired", p)
 	c.skipped = r.ruleIDs(lookup(n, "skipped"), path+".skipped", p)
 	if len(n.Content) == 0 {
-		r.add(n, path, "required", "outcome, fired, score, severity, skipped", "the case expects nothing")
+		r.add(n, path, "required", "outcome, fired, score, severity, skipped", "the test case has no expectation")
 	}
 }
 
@@ -169,7 +169,7 @@ func (r *reader) ruleIDs(n *yaml.Node, path string, p *Policy) []string {
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode {
-		r.add(n, path, "type", "", "a list of rules is needed here")
+		r.add(n, path, "type", "", "expected a list of rules")
 		return nil
 	}
 	ids := []string{}
@@ -193,7 +193,7 @@ func (r *reader) surroundings(n *yaml.Node, path string, c *policyCase) {
 		value, _ := r.literal(m.value, at)
 		entries, ok := value.([]any)
 		if !ok {
-			r.add(m.value, at, "type", "[value, value]", "a list of values is needed here")
+			r.add(m.value, at, "type", "[value, value]", "expected a list of values")
 		}
 		c.lists[m.key.Value] = caseList(entries)
 		r.mustDepend(m, at, "list", names(r.dependencies, func(a dependency) string { return a.list }))

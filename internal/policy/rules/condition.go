@@ -52,7 +52,7 @@ func (r *reader) condition(n *yaml.Node, path string, depth int) *expr.Program {
 		return r.written(n, path)
 	}
 	if n.Kind != yaml.MappingNode {
-		r.add(n, path, "type", "write {all: […]} or {any: […]}", "a condition is an expression or an object")
+		r.add(n, path, "type", "write {all: […]} or {any: […]}", "a condition must be an expression or an object")
 		return nil
 	}
 	for _, form := range conditionForms() {
@@ -75,7 +75,7 @@ func (r *reader) noForm(n *yaml.Node, path string) {
 	for _, form := range conditionForms() {
 		names = append(names, form.key)
 	}
-	r.add(n, path, "unknown_condition", "one of "+strings.Join(names, ", "), "this is no form of a condition")
+	r.add(n, path, "unknown_condition", "one of "+strings.Join(names, ", "), "this is not a valid condition")
 }
 
 // written reads an expression.
@@ -147,7 +147,7 @@ func (r *reader) inBlock(n *yaml.Node, e *expr.Error) (line, column int) {
 // each reads a list of conditions.
 func (r *reader) each(n *yaml.Node, path string, depth int, combine func(...*expr.Program) *expr.Program) *expr.Program {
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
-		r.add(n, path, "type", "", "a list of conditions is needed here")
+		r.add(n, path, "type", "", "expected a list of conditions")
 		return nil
 	}
 	programs := make([]*expr.Program, 0, len(n.Content))
@@ -175,7 +175,7 @@ func (r *reader) ruleSet(n *yaml.Node, path string, depth int) *expr.Program {
 	case "or":
 		combine = expr.AnyOf
 	default:
-		r.add(operator, path+".operator", "invalid", "and, or", "the operator of a set of rules is and or or")
+		r.add(operator, path+".operator", "invalid", "and, or", "the operator of a set of rules must be and or or")
 	}
 	return r.each(lookup(n, "rules"), path+".rules", depth, combine)
 }

@@ -30,7 +30,7 @@ func (r *reader) depend(n *yaml.Node, path string, to dependency) {
 func (r *reader) listed(n *yaml.Node, path string, _ int) *expr.Program {
 	list, field := lookup(n, "list"), lookup(n, "field")
 	if field == nil {
-		r.add(n, path+".field", "required", "", "field is missing: what is looked up in the list")
+		r.add(n, path+".field", "required", "", "field is missing: the value to look up in the list")
 		return nil
 	}
 	subject := r.path(field, path+".field")
@@ -84,7 +84,7 @@ func (r *reader) called(n *yaml.Node, path string, _ int) *expr.Program {
 		value, ok := r.operand(input, path+".input")
 		switch c.input, _ = value.(map[string]any); {
 		case ok && c.input == nil:
-			r.add(input, path+".input", "type", "{applicant: {field: owner}}", "input is an object: what the called policy sees")
+			r.add(input, path+".input", "type", "{applicant: {field: owner}}", "input must be an object: the input of the called policy")
 		case ok:
 			reads = programsIn(c.input)
 		}

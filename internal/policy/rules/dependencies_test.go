@@ -214,7 +214,7 @@ cases:
 			}
 		}
 	}
-	for wrong, message := range map[string]string{"lists: {blokced: [x]}": "no rule asks for a list blokced", "lists: {blocked: x}": "a list of values is needed here", "answers: {iner: review}": "no rule asks for a policy iner"} {
+	for wrong, message := range map[string]string{"lists: {blokced: [x]}": "no rule asks for a list blokced", "lists: {blocked: x}": "expected a list of values", "answers: {iner: review}": "no rule asks for a policy iner"} {
 		_, found := Parse("p.yaml", []byte(strings.Replace(source, "lists: {blocked: [x]}", wrong, 1)))
 		if len(found) == 0 || found[0].Line != 8 || found[0].Message != message {
 			t.Errorf("%s: %+v", wrong, found)

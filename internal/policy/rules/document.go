@@ -94,7 +94,7 @@ func (r *reader) version(root *yaml.Node) int {
 	}
 	f, ok := r.number(n, "version")
 	if ok && (f < 1 || f != float64(int(f))) {
-		r.add(n, "version", "invalid", "", "a version is a whole number from 1")
+		r.add(n, "version", "invalid", "", "a version must be a whole number of at least 1")
 	}
 	return int(f)
 }
@@ -107,7 +107,7 @@ func (r *reader) inputs(n *yaml.Node) map[string]any {
 	value, ok := r.literal(n, "inputs")
 	schema, isObject := value.(map[string]any)
 	if !isObject {
-		r.add(n, "inputs", "type", "", "inputs is a JSON Schema: an object")
+		r.add(n, "inputs", "type", "", "inputs must be a JSON Schema: an object")
 		return nil
 	}
 	if !ok {
@@ -129,7 +129,7 @@ func (r *reader) outcomes(root *yaml.Node, p *Policy) {
 	case n == nil:
 		r.add(root, "outcomes", "required", "a list such as [reject, review, approve]", "outcomes is missing")
 	case n.Kind != yaml.SequenceNode || len(n.Content) == 0:
-		r.add(n, "outcomes", "type", "", "outcomes is a list of names, most severe first")
+		r.add(n, "outcomes", "type", "", "outcomes must be a list of names, most severe first")
 	default:
 		for i, child := range n.Content {
 			r.oneOutcome(child, at("outcomes", i), p)
@@ -137,7 +137,7 @@ func (r *reader) outcomes(root *yaml.Node, p *Policy) {
 	}
 	d := lookup(root, "default")
 	if d == nil {
-		r.add(root, "default", "required", "", "default is missing: the outcome when nothing fired")
+		r.add(root, "default", "required", "", "default is missing: the outcome when no rule fires")
 		return
 	}
 	p.Default = r.outcome(d, "default", p)
@@ -148,7 +148,7 @@ func (r *reader) oneOutcome(n *yaml.Node, path string, p *Policy) {
 	switch _, twice := p.severity[name]; {
 	case name == "":
 	case twice:
-		r.add(n, path, "duplicate", "", "the outcome %s is here twice", name)
+		r.add(n, path, "duplicate", "", "the outcome %s is listed twice", name)
 	case name == missingSkip || name == missingFire || !identifier.MatchString(name):
 		r.add(n, path, "invalid", "", "%s cannot be the name of an outcome", name)
 	default:
@@ -173,14 +173,14 @@ func (r *reader) rules(root *yaml.Node, p *Policy) {
 		return
 	}
 	if n.Kind != yaml.SequenceNode || len(n.Content) > maxRules {
-		r.add(n, "rules", "type", "", "rules is a list of at most %d rules", maxRules)
+		r.add(n, "rules", "type", "", "rules must be a list of at most %d rules", maxRules)
 		return
 	}
 	seen := map[string]bool{}
 	for i, child := range n.Content {
 		one := r.rule(child, at("rules", i), p)
 		if seen[one.id] && one.id != "" {
-			r.add(lookup(child, "id"), at("rules", i)+".id", "duplicate", "", "the rule %s is here twice", one.id)
+			r.add(lookup(child, "id"), at("rules", i)+".id", "duplicate", "", "there are two rules with the id %s", one.id)
 		}
 		seen[one.id] = true
 		p.rules = append(p.rules, one)
@@ -216,7 +216,7 @@ func (r *reader) rule(n *yaml.Node, path string, p *Policy) rule {
 	r.needs(one, n, path)
 	one.lists = names(r.dependencies[before:], func(a dependency) string { return a.list })
 	if one.outcome == "" && lookup(n, "outcome") == nil && lookup(n, "score") == nil && lookup(n, "table") == nil {
-		r.add(n, path, "required", "give it an outcome or a score", "the rule does nothing when it fires")
+		r.add(n, path, "required", "add an outcome or a score", "the rule does nothing when it fires")
 	}
 	return one
 }
@@ -226,7 +226,7 @@ func (r *reader) body(n *yaml.Node, path string, one *rule, p *Policy) {
 	when, table := lookup(n, "when"), lookup(n, "table")
 	switch {
 	case when != nil && table != nil:
-		r.add(table, path+".table", "invalid", "make two rules of it", "a rule has a condition or a table, not both")
+		r.add(table, path+".table", "invalid", "split it into two rules", "a rule must have either a condition or a table")
 	case table != nil:
 		r.tableOf(table, path+".table", one, p)
 	case when != nil:
@@ -250,7 +250,7 @@ func (r *reader) missing(n *yaml.Node, path string, p *Policy) string {
 	}
 	if _, known := p.severity[word]; !known && word != "" {
 		names := append([]string{missingSkip, missingFire}, p.Outcomes...)
-		r.add(n, path, "unknown_outcome", didYouMean(word, names), "missing is one of %s", strings.Join(names, ", "))
+		r.add(n, path, "unknown_outcome", didYouMean(word, names), "missing must be one of %s", strings.Join(names, ", "))
 	}
 	return word
 }
@@ -279,13 +279,13 @@ func (r *reader) unknownLimit(n *yaml.Node, p *Policy) *unknownLimit {
 	if above := lookup(n, "above"); above != nil {
 		f, ok := r.number(above, "unknown.above")
 		if ok && (f < 0 || f != float64(int(f))) {
-			r.add(above, "unknown.above", "invalid", "", "a whole number from 0 is needed")
+			r.add(above, "unknown.above", "invalid", "", "expected a whole number of at least 0")
 		}
 		limit.above = int(f)
 	}
 	outcome := lookup(n, "outcome")
 	if outcome == nil {
-		r.add(n, "unknown.outcome", "required", "", "outcome is missing: what happens when more rules than that are unknown")
+		r.add(n, "unknown.outcome", "required", "", "outcome is missing: the minimum outcome when more rules than that are unknown")
 		return limit
 	}
 	limit.outcome = r.outcome(outcome, "unknown.outcome", p)

@@ -31,7 +31,7 @@ func ReplaceTable(source []byte, name string, s table.Source, create bool) ([]by
 	case !create:
 		return nil, problem.New(problem.NotFound, "The policy has no table %s.", name)
 	case !identifier.MatchString(name):
-		return nil, problem.New(problem.Invalid, "This is not a name of a table: letters, digits, _, - and ., at most 100.")
+		return nil, problem.New(problem.Invalid, "This is not a valid table name: letters, digits, _, - and ., at most 100.")
 	case tables != nil:
 		e.addTo(tables, name, s)
 	default:
@@ -45,21 +45,21 @@ func ReplaceTable(source []byte, name string, s table.Source, create bool) ([]by
 }
 
 func cannotReplace() error {
-	return problem.New(problem.Invalid, "The table is written in a way that it cannot be replaced in place: with anchors, tags or over several documents. Write it out as blocks or lists, and try again.")
+	return problem.New(problem.Invalid, "The table cannot be replaced in place because it uses anchors, tags or several documents. Write it as plain blocks or lists, and try again.")
 }
 
 // writable refuses what a document cannot hold.
 func writable(s table.Source) error {
 	for i, row := range s.Rows {
 		if len(row.When) != len(s.Inputs) || len(row.Then) != len(s.Outputs) {
-			return problem.New(problem.Invalid, "Row %d of the table has another number of cells than the head.", i+1)
+			return problem.New(problem.Invalid, "The number of cells in row %d of the table differs from the header.", i+1)
 		}
 		if !utf8.ValidString(strings.Join(append(slices.Clone(row.When), row.Annotation), "")) {
-			return problem.New(problem.Invalid, "Row %d of the table is not in UTF-8.", i+1)
+			return problem.New(problem.Invalid, "Row %d of the table is not UTF-8.", i+1)
 		}
 		for _, v := range row.Then {
 			if _, ok := valueYAML(v); !ok {
-				return problem.New(problem.Invalid, "Row %d of the table has an output that is no value of a table.", i+1)
+				return problem.New(problem.Invalid, "Row %d of the table has an output that is not a valid table value.", i+1)
 			}
 		}
 	}
@@ -151,7 +151,7 @@ type edit struct {
 func newEditor(source []byte) (*editor, error) {
 	var document yaml.Node
 	if err := unmarshal(source, &document); err != nil || len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
-		return nil, problem.New(problem.Invalid, "The document is no policy that can be read.")
+		return nil, problem.New(problem.Invalid, "The document is not a valid policy.")
 	}
 	e := &editor{text: string(source), root: document.Content[0], lines: []int{0}, ending: "\n"}
 	if strings.HasPrefix(e.text, "\ufeff") {

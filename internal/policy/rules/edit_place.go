@@ -39,7 +39,7 @@ func (e *editor) replace(tables *yaml.Node, name string, s table.Source) {
 	e.member(old, "rows", end, func(indent string) string { return w.rows(s) })
 }
 
-// inFlow says whether a mapping is written in brackets.
+// inFlow reports whether a mapping is written in brackets.
 func inFlow(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 }
 
 func aliased(n *yaml.Node) bool {
@@ -126,7 +126,7 @@ func (e *editor) trimmed(from, to int) int {
 	return to
 }
 
-// idle says whether a line is blank or a comment.
+// idle reports whether a line is blank or a comment.
 func idle(line string) bool {
 	line = strings.TrimSpace(line)
 	return line == "" || line[0] == '#'

@@ -297,7 +297,7 @@ func (d *decision) reason(one *rule, status Status, verdict expr.Verdict) string
 	return one.reason.Render(d.env, d.policy.hide)
 }
 
-// because says why a condition is unknown.
+// because states why a condition is unknown.
 func because(verdict expr.Verdict) string {
 	var parts []string
 	if len(verdict.Missing) > 0 {

@@ -11,7 +11,7 @@ import (
 // Check holds an input against the policy's inputs. What is missing is no problem: the rules say what that means. What is
 // not known there, or of another type, is. Errors: Invalid with every place, and without values.
 func (p *Policy) Check(input map[string]any) error {
-	e := problem.New(problem.Invalid, "The input is not what the policy takes.")
+	e := problem.New(problem.Invalid, "The input does not conform to the policy's schema.")
 	if p.schema != nil {
 		for _, v := range p.schema.Check(anyOf(input)) {
 			if v.Code == "required" || v.Code == "dependentRequired" {

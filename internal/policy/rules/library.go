@@ -120,29 +120,29 @@ func (p *Policy) collect(get func(id string) (*Policy, error), found Policies, w
 }
 
 func circle(ids []string) error {
-	return problem.New(problem.Invalid, "Policies call each other in a circle.").With("policy", "cycle", "%s", strings.Join(ids, " calls "))
+	return problem.New(problem.Invalid, "Policies must not call each other in a cycle.").With("policy", "cycle", "%s", strings.Join(ids, " calls "))
 }
 
 func tooDeep() error {
-	return problem.New(problem.Invalid, "Policies call each other more than %d deep.", maxCallDepth)
+	return problem.New(problem.Invalid, "Policies must not call each other more than %d levels deep.", maxCallDepth)
 }
 
 func tooMany() error {
-	return problem.New(problem.Invalid, "A decision calls policies more than %d times.", maxCalls)
+	return problem.New(problem.Invalid, "A decision must not call policies more than %d times.", maxCalls)
 }
 
 func failedCall(err error, id string) error {
 	return problem.Wrap(err, problem.CodeOf(err), "The policy %s that is called could not be evaluated.", id)
 }
 
-// notThere says which lists and policies an evaluation lacks. It decides nothing then: a block list that is not there must
+// notThere states which lists and policies an evaluation lacks. It decides nothing then: a block list that is not there must
 // not look like one that is empty.
 func notThere(lists, policies []string) error {
 	code := problem.NotReady
 	if len(lists) > 0 {
 		code = problem.UnknownList
 	}
-	e := problem.New(code, "The policy asks for something that is not there.")
+	e := problem.New(code, "The policy refers to something that does not exist.")
 	for _, name := range lists {
 		e.With("lists."+name, "unknown", "there is no list %s", name)
 	}
@@ -152,7 +152,7 @@ func notThere(lists, policies []string) error {
 	return e
 }
 
-// ready says whether what the policy itself asks for is there.
+// ready reports whether what the policy itself asks for is there.
 func (p *Policy) ready(options Options) error {
 	var lists, policies []string
 	for _, name := range p.Lists() {

@@ -66,8 +66,8 @@ func (r *reader) none(p *Policy) {
 				continue
 			}
 			r.expression(one.node, one.path, &expr.Error{
-				Line: 1, Column: 1, Width: 1, Message: strconv.Quote(one.rule.id) + " also fires where " + list + " is empty: nothing is said of no element",
-				Hint: "write exists(" + list + ") beside it, or minItems: 1 in its schema",
+				Line: 1, Column: 1, Width: 1, Message: strconv.Quote(one.rule.id) + " also fires where " + list + " is empty: a condition on every element holds for none",
+				Hint: "write exists(" + list + ") in addition, or minItems: 1 in its schema",
 			})
 			last := &r.found[len(r.found)-1]
 			last.Code, last.Severity = "holds_for_none", problem.SeverityWarning
@@ -76,7 +76,7 @@ func (r *reader) none(p *Policy) {
 	}
 }
 
-// filled says whether a plain schema wants a list to have an element.
+// filled reports whether a plain schema wants a list to have an element.
 func filled(schema map[string]any, steps []string) bool {
 	for _, step := range steps {
 		properties, _ := schema["properties"].(map[string]any)
@@ -86,7 +86,7 @@ func filled(schema map[string]any, steps []string) bool {
 	return least >= 1
 }
 
-// tests says whether a column of a table tests anything, and whether one of its cells is for null.
+// tests reports whether a column of a table tests anything, and whether one of its cells is for null.
 func (t *policyTable) tests(column int) (tested, null bool) {
 	for _, row := range t.source.Rows {
 		if column < len(row.When) {
@@ -114,8 +114,8 @@ func (r *reader) nulls(p *Policy) {
 		named[path] = true
 		at := &expr.Error{
 			Line: max(1, one.reference.Line), Column: max(1, one.reference.Column), Width: max(1, one.reference.Width),
-			Message: path + " can be null or absent, and then " + strconv.Quote(one.rule.id) + " does not fire: what is not known counts as good",
-			Hint:    "say what happens with missing: fire or an outcome, write coalesce(" + path + ", …), or have a rule for !exists(" + path + ")",
+			Message: path + " can be null or absent, and then " + strconv.Quote(one.rule.id) + " does not fire: an unknown value counts as good",
+			Hint:    "add missing: fire or missing: OUTCOME, write coalesce(" + path + ", …), or have a rule for !exists(" + path + ")",
 		}
 		if one.table {
 			at.Line, at.Column, at.Width = 1, 1, 1
@@ -135,7 +135,7 @@ func (p *Policy) best() int {
 	return best
 }
 
-// harms says whether a decision is less favourable when the rule fires: by its outcome or that of a row, or by its points.
+// harms reports whether a decision is less favourable when the rule fires: by its outcome or that of a row, or by its points.
 func (one rule) harms(best int) bool {
 	worse := func(place int) bool { return place >= 0 && place < best }
 	if worse(one.place) || one.score.base > 0 || one.score.additional > 0 {
@@ -149,10 +149,10 @@ func (one rule) harms(best int) bool {
 	return worse(one.table.worst) || scores || adds
 }
 
-// lookupUnknown says whether the policy has an outcome for rules that are unknown.
+// lookupUnknown reports whether the policy has an outcome for rules that are unknown.
 func lookupUnknown(p *Policy) bool { return p.unknown != nil }
 
-// always says whether a plain schema has the field in every document, and never as null.
+// always reports whether a plain schema has the field in every document, and never as null.
 func always(schema map[string]any, steps []string) bool {
 	for _, step := range steps {
 		required, _ := schema["required"].([]any)

@@ -101,7 +101,7 @@ func TestProblemsAreReportedWithPlaceAndHint(t *testing.T) {
 		`{field: risk.score, operator: BETWEEN, value: 4}`:  {Line: 6, Code: "operator", Message: "the value of BETWEEN must be an object {min, max}"},
 		`{field: risk.score, operator: IN, value: 4}`:       {Line: 6, Code: "operator", Message: "the value of IN must be a list"},
 		`{list: pep, field: risk.labl}`:                     {Line: 6, Code: "unknown_field", Message: "unknown field risk.labl", Hint: "did you mean risk.label?"},
-		`{list: pep}`:                                       {Line: 6, Code: "required", Message: "field is missing: what is looked up in the list"},
+		`{list: pep}`:                                       {Line: 6, Code: "required", Message: "field is missing: the value to look up in the list"},
 		`{list: "a b", field: risk.label}`:                  {Line: 6, Code: "invalid", Message: "this is not the name of a list"},
 		`{field: risk.label, operator: IN_LIST, value: 4}`:  {Line: 6, Code: "operator", Message: "the value of IN_LIST must be the name of a list"},
 		`{policy: other}`:                                   {Line: 6, Code: "required", Message: "outcome is missing"},
@@ -109,21 +109,21 @@ func TestProblemsAreReportedWithPlaceAndHint(t *testing.T) {
 		`{policy: 3, outcome: review}`:                      {Line: 6, Code: "type"},
 		`{policy: p, outcome: review}`:                      {Line: 6, Code: "cycle", Message: "the policy calls itself"},
 		`{policy: o, outcome: a, input: {x: {field: nix}}}`: {Line: 6, Code: "unknown_field", Message: "unknown field nix"},
-		`{policy: o, outcome: a, input: [1]}`:               {Line: 6, Code: "type", Message: "input is an object: what the called policy sees"},
-		`{json-logic: {lt: [1, 2]}}`:                        {Line: 6, Code: "expression", Message: "json-logic's operator lt is not known"},
+		`{policy: o, outcome: a, input: [1]}`:               {Line: 6, Code: "type", Message: "input must be an object: the input of the called policy"},
+		`{json-logic: {lt: [1, 2]}}`:                        {Line: 6, Code: "expression", Message: "json-logic's operator lt is not supported"},
 		`{json-logic: {"<": [{var: risk.scor}, 2]}}`:        {Line: 6, Code: "unknown_field", Message: "unknown field risk.scor"},
 		`{jmespath: "risk.scor > '4'"}`:                     {Line: 6, Column: column + 12, Code: "unknown_field", Message: "unknown field risk.scor", Hint: "did you mean risk.score?"},
 		`{jmespath: "risk.*"}`:                              {Line: 6, Code: "expression"},
 		`{jmespath: "risk.["}`:                              {Line: 6, Code: "expression", Message: "the query is not JMESPath"},
 		`{json-schema: {type: 3}}`:                          {Line: 6, Code: "schema"},
 		`{all: []}`:                                         {Line: 6, Code: "type"},
-		`{operator: xor, rules: ["ok"]}`:                    {Line: 6, Code: "invalid", Message: "the operator of a set of rules is and or or"},
+		`{operator: xor, rules: ["ok"]}`:                    {Line: 6, Code: "invalid", Message: "the operator of a set of rules must be and or or"},
 		`[ok]`:                                              {Line: 6, Column: column, Code: "type"},
 		`{nonsense: 1}`:                                     {Line: 6, Column: column, Code: "unknown_condition"},
 		`{field: risk.score, operator: EQUALS, vlaue: 1}`:   {Line: 6, Code: "unknown_key", Hint: "did you mean value?"},
 		`"risk.score < 9007199254740993"`:                   {Line: 6, Column: column + 14, Code: "expression", Message: "the number is too large to be exact (2^53)"},
 		`{field: ok, operator: EQUALS, value: 1e300}`:       {Line: 6, Code: "inexact"},
-		`{field: "risk.score + 1", operator: LT, value: 1}`: {Line: 6, Column: column + 9, Code: "expression", Message: "a path is needed here, such as applicant.country"},
+		`{field: "risk.score + 1", operator: LT, value: 1}`: {Line: 6, Column: column + 9, Code: "expression", Message: "expected a path such as applicant.country"},
 	} {
 		p, found := Parse("p.yaml", []byte(withCondition(when)))
 		if p != nil || len(found) == 0 {
@@ -166,28 +166,28 @@ cases:
 		got = append(got, strings.TrimPrefix(d.String(), "p.yaml:")+" ["+d.Code+"]")
 	}
 	want := []string{
-		"2:8: text is needed here [type]",
-		"4:20: the outcome reject is here twice [duplicate]",
+		"2:8: expected text [type]",
+		"4:20: the outcome reject is listed twice [duplicate]",
 		"4:28: skip cannot be the name of an outcome [invalid]",
 		"5:10: there is no outcome aprove [unknown_outcome]",
 		"7:18: combine is highest_plus_additional, sum or max [invalid]",
 		"7:49: two bands start at the same score [duplicate]",
-		"7:57: from is missing: the score that the band starts at ({from: 70, outcome: review}) [required]",
+		"7:57: from is missing: the score at which the band starts ({from: 70, outcome: review}) [required]",
 		"7:67: there is no outcome none [unknown_outcome]",
 		"9:39: there is no outcome rejct (did you mean reject?) [unknown_outcome]",
-		"10:10: the rule one is here twice [duplicate]",
+		"10:10: there are two rules with the id one [duplicate]",
 		"10:22: unknown field b (did you mean a?) [unknown_field]",
-		"10:56: missing is one of skip, fire, reject (did you mean fire?) [unknown_outcome]",
+		"10:56: missing must be one of skip, fire, reject (did you mean fire?) [unknown_outcome]",
 		"14:7: unknown field c (did you mean a?) [unknown_field]",
 		"16:24: there is no table limits [unknown_table]",
-		"17:5: the rule does nothing when it fires (give it an outcome or a score) [required]",
+		"17:5: the rule does nothing when it fires (add an outcome or a score) [required]",
 	}
 	for i, line := range want {
 		if i >= len(got) || got[i] != line {
 			t.Fatalf("problem %d: want %s\ngot:\n%s", i, line, strings.Join(got, "\n"))
 		}
 	}
-	if rest := strings.Join(got[len(want):], "\n"); len(got) != len(want)+3 || !strings.Contains(rest, "18:") || !strings.Contains(rest, "20:20: a date or a time is needed here") || !strings.Contains(rest, "there is no rule none") {
+	if rest := strings.Join(got[len(want):], "\n"); len(got) != len(want)+3 || !strings.Contains(rest, "18:") || !strings.Contains(rest, "20:20: expected a date or a time") || !strings.Contains(rest, "there is no rule none") {
 		t.Errorf("rest:\n%s", rest)
 	}
 }

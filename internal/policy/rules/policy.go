@@ -65,7 +65,7 @@ type input struct {
 	below    bool // what is below it is read, too
 }
 
-// unknownLimit says what happens when too many rules could not be told.
+// unknownLimit states what happens when too many rules could not be told.
 type unknownLimit struct {
 	above   int
 	outcome string

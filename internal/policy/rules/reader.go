@@ -86,7 +86,7 @@ func (r *reader) root() *yaml.Node {
 		return nil
 	}
 	if root.Kind != yaml.MappingNode {
-		r.add(root, "", "type", "", "a policy is an object")
+		r.add(root, "", "type", "", "a policy must be an object")
 		return nil
 	}
 	return root
@@ -96,7 +96,7 @@ func (r *reader) root() *yaml.Node {
 func unmarshal(source []byte, into *yaml.Node) (err error) {
 	defer func() {
 		if recover() != nil {
-			err = fmt.Errorf("yaml: it cannot be read")
+			err = fmt.Errorf("yaml: it cannot be parsed")
 		}
 	}()
 	return yaml.Unmarshal(source, into)
@@ -136,7 +136,7 @@ func (r *reader) flatten(n *yaml.Node, depth int, aliased bool) (*yaml.Node, boo
 	}
 	if aliased {
 		if r.aliased++; r.aliased > maxAliased {
-			r.add(n, "", "too_large", "write out what is meant, or name it once", "the document's aliases stand for more than %d parts", maxAliased)
+			r.add(n, "", "too_large", "write the content out", "the document's aliases expand to more than %d parts", maxAliased)
 			return nil, false
 		}
 	}
@@ -170,7 +170,7 @@ func (r *reader) twice(n *yaml.Node) {
 	for i := 0; i < len(n.Content); i += 2 {
 		name := n.Content[i].Value
 		if names[name] {
-			r.add(n.Content[i], "", "duplicate", "", "%s is here twice", name)
+			r.add(n.Content[i], "", "duplicate", "", "%s occurs twice", name)
 		}
 		names[name] = true
 	}
@@ -199,7 +199,7 @@ func lookup(n *yaml.Node, name string) *yaml.Node {
 // only notes the members of an object that are not among names.
 func (r *reader) only(n *yaml.Node, path string, names []string) bool {
 	if n.Kind != yaml.MappingNode {
-		r.add(n, path, "type", "", "an object is needed here")
+		r.add(n, path, "type", "", "expected an object")
 		return false
 	}
 	for _, m := range members(n) {
@@ -234,7 +234,7 @@ func (r *reader) text(n *yaml.Node, path string) string {
 		return ""
 	}
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
-		r.add(n, path, "type", "", "text is needed here")
+		r.add(n, path, "type", "", "expected text")
 		return ""
 	}
 	return n.Value
@@ -248,7 +248,7 @@ func (r *reader) number(n *yaml.Node, path string) (float64, bool) {
 	}
 	f, ok := value.(float64)
 	if !ok {
-		r.add(n, path, "type", "", "a number is needed here")
+		r.add(n, path, "type", "", "expected a number")
 	}
 	return f, ok
 }
@@ -282,12 +282,12 @@ func (r *reader) literal(n *yaml.Node, path string) (any, bool) {
 		return b, err == nil
 	case "!!int", "!!float":
 		if !source.OneReading(n) && !r.published {
-			r.add(n, path, table.TwoReadings, source.OneReadingHint, "some read this as another number, or as text")
+			r.add(n, path, table.TwoReadings, source.OneReadingHint, "parsers disagree on whether this is this number, another one, or text")
 			return nil, false
 		}
 		var f float64
 		if err := n.Decode(&f); err != nil || !expr.Exact(f) {
-			r.add(n, path, "inexact", "count in other units, or write it as text", "the number is too large to be exact (2^53), or not finite")
+			r.add(n, path, "inexact", "use other units, or write it as text", "the number is too large to be exact (2^53), or not finite")
 			return nil, false
 		}
 		return f, true
@@ -308,7 +308,7 @@ func (r *reader) zone(n *yaml.Node) *time.Location {
 	}
 	location, err := time.LoadLocation(name)
 	if err != nil || name == "Local" {
-		r.add(n, "timezone", "unknown_timezone", "a name such as Europe/Berlin", "the time zone is not known")
+		r.add(n, "timezone", "unknown_timezone", "a name such as Europe/Berlin", "the time zone does not exist")
 		return time.UTC
 	}
 	return location

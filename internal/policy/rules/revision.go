@@ -11,15 +11,15 @@ const Revision = 1 + len(corrections)
 
 // corrections are what each revision after the first corrected. See docs/adr/0033-one-meaning-for-every-reader.md.
 var corrections = [...]string{
-	"members of lists that are missing or of another type, letter case, dates with times, null in tables, tables with `missing: fire`, sums that are not exact, and json-logic's !! and cat",
+	"missing or differently typed members of lists, letter case, dates with times, null in tables, tables with `missing: fire`, inexact sums, and json-logic's !! and cat",
 }
 
-// Corrected says what was corrected between the revision that made a decision (0: the first) and this one; "" when nothing was.
+// Corrected states what was corrected between the revision that made a decision (0: the first) and this one; "" when nothing was.
 func Corrected(revision int) string {
 	revision = max(1, revision)
 	switch {
 	case revision > Revision:
-		return fmt.Sprintf("The decision was made by a later revision of the rules, %d, and this software has %d.", revision, Revision)
+		return fmt.Sprintf("The decision was made by revision %d of the rules, which is newer than that of this software, %d.", revision, Revision)
 	case revision == Revision:
 		return ""
 	}

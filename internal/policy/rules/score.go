@@ -11,7 +11,7 @@ import (
 // points are what a rule adds to the score when it fires.
 type points struct{ base, additional float64 }
 
-// combination says how the points of the fired rules become one score.
+// combination states how the points of the fired rules become one score.
 type combination string
 
 // The combinations. Each gives the same score whatever the order of the rules.
@@ -71,7 +71,7 @@ func (s scoring) band(score float64) band {
 	return at
 }
 
-// decides says whether a band has an outcome.
+// decides reports whether a band has an outcome.
 func (s scoring) decides() bool {
 	return slices.ContainsFunc(s.bands, func(b band) bool { return b.outcome != "" })
 }
@@ -115,14 +115,14 @@ func (r *reader) scoring(n *yaml.Node, p *Policy) scoring {
 		}
 	}
 	if s.floor > s.cap {
-		r.add(n, "score.floor", "invalid", "", "floor is above cap")
+		r.add(n, "score.floor", "invalid", "", "floor must not be above cap")
 	}
 	return s
 }
 
 func (r *reader) bands(n *yaml.Node, path string, p *Policy) []band {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
-		r.add(n, path, "type", "{low: 0, high: 70}", "bands is an object of names and the scores that they start at")
+		r.add(n, path, "type", "{low: 0, high: 70}", "bands must be an object of names and the scores at which they start")
 		return defaultScoring().bands
 	}
 	var bands []band
@@ -150,7 +150,7 @@ func (r *reader) band(m member, path string, p *Policy) (b band, ok bool) {
 	}
 	from := lookup(m.value, "from")
 	if from == nil {
-		r.add(m.value, path+".from", "required", "{from: 70, outcome: review}", "from is missing: the score that the band starts at")
+		r.add(m.value, path+".from", "required", "{from: 70, outcome: review}", "from is missing: the score at which the band starts")
 		return b, false
 	}
 	b.from, ok = r.number(from, path+".from")

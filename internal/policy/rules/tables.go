@@ -44,14 +44,14 @@ func (r *reader) tables(root *yaml.Node, p *Policy) {
 		return
 	}
 	if n.Kind != yaml.MappingNode {
-		r.add(n, "tables", "type", "", "tables is an object of tables by their names")
+		r.add(n, "tables", "type", "", "tables must be an object of tables by name")
 		return
 	}
 	p.tables = map[string]*policyTable{}
 	for _, m := range members(n) {
 		path := join("tables", m.key.Value)
 		if !identifier.MatchString(m.key.Value) {
-			r.add(m.key, path, "invalid", "letters, digits, _, - and ., at most 100", "this is not a name")
+			r.add(m.key, path, "invalid", "letters, digits, _, - and ., at most 100", "this is not a valid name")
 		}
 		if r.only(m.value, path, tableKeys) {
 			p.tables[m.key.Value] = r.table(m.key.Value, m.value, path, p)
@@ -138,13 +138,13 @@ func (r *reader) sequence(parent *yaml.Node, path, name string) []*yaml.Node {
 func (r *reader) row(n *yaml.Node, path string, inputs, outputs int) table.Row {
 	row := table.Row{Line: n.Line}
 	if n.Kind != yaml.SequenceNode || len(n.Content) < inputs+outputs || len(n.Content) > inputs+outputs+1 {
-		r.add(n, path, "cells", "", "a row of this table is a list of %d tests and %d results, and perhaps a note", inputs, outputs)
+		r.add(n, path, "cells", "", "a row of this table must be a list of %d tests and %d results, and optionally a note", inputs, outputs)
 		return row
 	}
 	for k, cell := range n.Content {
 		switch {
 		case k < inputs && cell.Kind != yaml.ScalarNode:
-			r.add(cell, at(path, k), "type", `write '"DE", "FR"' or '< 5'`, "a test is text")
+			r.add(cell, at(path, k), "type", `write '"DE", "FR"' or '< 5'`, "a test must be text")
 		case k < inputs:
 			row.When = append(row.When, cellText(cell))
 		case k < inputs+outputs:
@@ -296,7 +296,7 @@ func (r *reader) tableOf(n *yaml.Node, path string, one *rule, p *Policy) {
 func (r *reader) unusedTables(root *yaml.Node, p *Policy) {
 	for _, m := range members(orEmpty(lookup(root, "tables"))) {
 		if t := p.tables[m.key.Value]; t != nil && !t.used {
-			r.add(m.key, join("tables", m.key.Value), "unused", "", "no rule asks the table %s", m.key.Value)
+			r.add(m.key, join("tables", m.key.Value), "unused", "", "no rule uses the table %s", m.key.Value)
 			r.found[len(r.found)-1].Severity = problem.SeverityWarning
 		}
 	}

@@ -128,7 +128,7 @@ func common(a, b []reach) []reach {
 	return found
 }
 
-// meet says whether two lists have a part in common.
+// meet reports whether two lists have a part in common.
 func meet(a, b []reach) bool {
 	for i, j := 0, 0; i < len(a) && j < len(b); {
 		if max(a[i].from, b[j].from) <= min(a[i].to, b[j].to) {
@@ -143,7 +143,7 @@ func meet(a, b []reach) bool {
 	return false
 }
 
-// has says whether a has all parts of b.
+// has reports whether a has all parts of b.
 func has(a, b []reach) bool {
 	i := 0
 	for _, r := range b {

@@ -62,7 +62,7 @@ func readCell(text string, typed Type, options Options) (t test, found Type, fai
 	t = r.cell()
 	t.tidy()
 	if len(r.kinds) > 1 {
-		r.fail(1, "the values of a cell are of one type", "")
+		r.fail(1, "all values of a cell must have the same type", "")
 	}
 	for kind := range r.kinds {
 		found = kind
@@ -115,7 +115,7 @@ func (r *cellReader) cell() test {
 		r.fail(r.at+1, "the bracket of not( is not closed", "")
 	}
 	if r.space(); r.at < len(r.text) {
-		r.fail(r.at+1, "this is not part of a test", "a test is -, a value, < 5, [1000..3000), a list of them, or not(…)")
+		r.fail(r.at+1, "this is not part of a test", "a test is -, a value, < 5, [1000..3000), a list of these, or not(…)")
 	}
 	return t
 }
@@ -143,15 +143,15 @@ func (r *cellReader) comparison(t *test, op string, start int) {
 		return
 	case "!=":
 		if t.negated {
-			r.fail(start, "!= has no meaning within not(…)", "")
+			r.fail(start, "!= is not supported inside not(…)", "")
 		}
 		if len(t.texts)+len(t.spans) > 0 || t.null || t.bools != [2]bool{} {
-			r.fail(start, "!= stands alone in its cell", "write not(…) around a list")
+			r.fail(start, "!= must be alone in its cell", "write not(…) around a list")
 		}
 		r.literal(t)
 		t.negated = true
 		if r.space(); r.at < len(r.text) {
-			r.fail(r.at+1, "!= stands alone in its cell", "write not(…) around a list")
+			r.fail(r.at+1, "!= must be alone in its cell", "write not(…) around a list")
 		}
 		return
 	}
@@ -174,7 +174,7 @@ func (r *cellReader) interval(t *test, start int) {
 	r.at++
 	s.low = r.bound()
 	if !r.take("..") {
-		r.fail(r.at+1, "an interval has .. between its ends", "[1000..3000)")
+		r.fail(r.at+1, "an interval must have .. between its ends", "[1000..3000)")
 		return
 	}
 	s.high = r.bound()
@@ -185,7 +185,7 @@ func (r *cellReader) interval(t *test, start int) {
 	s.highOpen = r.text[r.at] != ']'
 	r.at++
 	if s.empty() {
-		r.fail(start, "the interval is empty", "its first end is the lower one")
+		r.fail(start, "the interval is empty", "its first end must be the lower one")
 	}
 	t.ordered = true
 	t.spans = append(t.spans, s)
@@ -224,7 +224,7 @@ func (r *cellReader) literal(t *test) {
 		t.texts = append(t.texts, expr.Instant(text))
 	case r.take("date("):
 		if r.space(); r.at == len(r.text) || r.text[r.at] != '"' {
-			r.fail(r.at+1, "date takes a quoted text", `date("2026-01-31")`)
+			r.fail(r.at+1, "date requires a quoted text", `date("2026-01-31")`)
 			return
 		}
 		start = r.at + 1
@@ -302,7 +302,7 @@ func (r *cellReader) word(t *test, start int) {
 	}
 	if f, err := strconv.ParseFloat(word, 64); (err == nil || errors.Is(err, strconv.ErrRange)) && r.typed != Date {
 		if !r.lenient && !numberForm.MatchString(word) {
-			r.fail(start, "this is a number for some readers and not for others", fmt.Sprintf("write it as JSON does (10, 0.5, 1e3), or %q for the text", word))
+			r.fail(start, "parsers disagree on whether this is a number", fmt.Sprintf("write it as JSON does (10, 0.5, 1e3), or %q for the text", word))
 			if r.failed.column == start {
 				r.failed.code = TwoReadings
 			}
@@ -321,7 +321,7 @@ func (r *cellReader) word(t *test, start int) {
 		t.spans = append(t.spans, point(milliseconds(when)))
 		return
 	}
-	r.fail(start, "this is no value", fmt.Sprintf("texts are quoted: %q", word))
+	r.fail(start, "this is not a value", fmt.Sprintf("texts are quoted: %q", word))
 }
 
 // tidy sorts the alternatives and joins spans that touch.
@@ -355,7 +355,7 @@ func (t *test) tidy() {
 	t.spans = joined
 }
 
-// touches says whether b, which does not begin before a, leaves no number between them.
+// touches reports whether b, which does not begin before a, leaves no number between them.
 func touches(a, b span) bool {
 	return b.low < a.high || (b.low == a.high && !(a.highOpen && b.lowOpen))
 }

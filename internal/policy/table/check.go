@@ -61,13 +61,13 @@ func (t *Table) check() []Problem {
 	}
 	for _, code := range slices.Sorted(maps.Keys(c.reported)) {
 		if more := c.reported[code] - maxReported; more > 0 {
-			p := whole(code, "", "there are %d more problems of this sort (%s)", more, code)
+			p := whole(code, "", "there are %d more problems of this kind (%s)", more, code)
 			p.Warning = true
 			c.found = append(c.found, p)
 		}
 	}
 	if len(c.cut) > 0 {
-		p := whole("unchecked", "", "the table is too large to be checked whole: the look for %s was cut short", strings.Join(c.cut, " and "))
+		p := whole("unchecked", "", "the table is too large to be checked completely: the check for %s was cut short", strings.Join(c.cut, " and "))
 		p.Warning = true
 		c.found = append(c.found, p)
 	}
@@ -131,7 +131,7 @@ type hull struct {
 	gaps     bool // there may be some in between that are not the cell's
 }
 
-// meetAll says whether the hulls of all columns meet; gaps whether the cells still may not.
+// meetAll reports whether the hulls of all columns meet; gaps whether the cells still may not.
 func meetAll(a, b []hull) (near, gaps bool) {
 	for k := range a {
 		if a[k].from > b[k].to || b[k].from > a[k].to {
@@ -214,18 +214,18 @@ func (b box) meets(other box) bool {
 func (c *checker) pair(i, j int) {
 	same := slices.Equal(c.t.rows[i].then, c.t.rows[j].then)
 	if same && c.boxes[i].equals(c.boxes[j]) {
-		c.report("duplicate", c.t.hit != Unique, func() Problem { return ofRow(j, "", "", "row %d says what row %d says", j+1, i+1) })
+		c.report("duplicate", c.t.hit != Unique, func() Problem { return ofRow(j, "", "", "row %d duplicates row %d", j+1, i+1) })
 		return
 	}
 	when := func() string { return c.example(c.boxes[i].and(c.boxes[j])) }
 	switch {
 	case c.t.hit == Unique:
 		c.report("overlap", false, func() Problem {
-			return ofRow(j, "", "in a UNIQUE table at most one row applies", "rows %d and %d both apply when %s", i+1, j+1, when())
+			return ofRow(j, "", "in a UNIQUE table at most one row may apply", "rows %d and %d both apply when %s", i+1, j+1, when())
 		})
 	case c.t.hit == Any && !same:
 		c.report("overlap", false, func() Problem {
-			return ofRow(j, "", "in a table of hit policy ANY, rows that apply together say the same", "rows %d and %d say different things when %s", i+1, j+1, when())
+			return ofRow(j, "", "in a table with hit policy ANY, rows that apply together must have the same outputs", "rows %d and %d have different outputs when %s", i+1, j+1, when())
 		})
 	case c.t.hit == First:
 		c.earlier[j] = append(c.earlier[j], i)
@@ -259,12 +259,12 @@ func (c *checker) shadows() {
 		slices.Sort(before)
 		left, sure := c.uncovered(c.boxes[j], before)
 		if !sure {
-			c.limit("rows that never count")
+			c.limit("rows that never apply")
 			return
 		}
 		if left == nil {
 			c.report("shadowed", true, func() Problem {
-				return ofRow(j, "", "move it up, or remove it", "row %d never counts: %s before it take all that it is for", j+1, named(before))
+				return ofRow(j, "", "move it up, or remove it", "row %d never applies: its inputs are covered by %s before it", j+1, named(before))
 			})
 		}
 	}
@@ -300,7 +300,7 @@ func (c *checker) gaps() {
 	}
 	if left != nil {
 		c.report("gap", true, func() Problem {
-			return whole("", "add a row with - in every input for all other cases, if there is something to say for them", "no row applies when %s", c.example(left))
+			return whole("", "add a row with - in every input if all other cases should have a result", "no row applies when %s", c.example(left))
 		})
 	}
 }

@@ -102,11 +102,11 @@ func (c *compiler) table() *Table {
 	t := &Table{hit: cmp.Or(s.Hit, Unique), aggregate: cmp.Or(s.Aggregate, List), outputs: s.Clone().Outputs, location: c.options.Location}
 	c.policies(t)
 	if len(s.Rows) > MaxRows {
-		c.add(whole("too_large", "", "a table has at most %d rows, this one has %d", MaxRows, len(s.Rows)))
+		c.add(whole("too_large", "", "a table can have at most %d rows, but this one has %d", MaxRows, len(s.Rows)))
 		return t
 	}
 	if len(s.Inputs) == 0 || len(s.Outputs) == 0 || len(s.Inputs)+len(s.Outputs) > MaxColumns {
-		c.add(whole("columns", "", "a table has inputs and outputs, together at most %d", MaxColumns))
+		c.add(whole("columns", "", "a table must have inputs and outputs, together at most %d", MaxColumns))
 		return t
 	}
 	for i, in := range s.Inputs {
@@ -122,16 +122,16 @@ func (c *compiler) table() *Table {
 
 func (c *compiler) policies(t *Table) {
 	if !slices.Contains(Hits(), t.hit) {
-		c.add(whole("hit", "one of "+words(Hits()), "%s is no hit policy", t.hit))
+		c.add(whole("hit", "one of "+words(Hits()), "%s is not a hit policy", t.hit))
 	}
 	if !slices.Contains(Aggregates(), t.aggregate) {
-		c.add(whole("aggregate", "one of "+words(Aggregates()), "%s is no aggregate", t.aggregate))
+		c.add(whole("aggregate", "one of "+words(Aggregates()), "%s is not an aggregate", t.aggregate))
 	}
 	if t.aggregate != List && t.hit != Collect {
-		c.add(whole("aggregate", "", "only COLLECT has an aggregate"))
+		c.add(whole("aggregate", "", "only COLLECT can have an aggregate"))
 	}
 	if t.hit == Priority && !slices.ContainsFunc(t.outputs, func(o Output) bool { return len(o.Values) > 0 }) {
-		c.add(whole("priority", "list the values of an output, the most important first", "PRIORITY needs an output whose values are listed"))
+		c.add(whole("priority", "list the values of an output, most important first", "PRIORITY requires an output with listed values"))
 	}
 }
 
@@ -147,7 +147,7 @@ func (c *compiler) names() {
 	seen := map[string]bool{}
 	for i, o := range c.source.Outputs {
 		if o.Name == "" || seen[o.Name] {
-			p := whole("output", "", "an output has a name of its own")
+			p := whole("output", "", "each output must have its own name")
 			p.Output = i
 			c.add(p)
 		}
@@ -188,7 +188,7 @@ func (c *compiler) rows(t *Table) {
 	t.rows = make([]row, len(c.source.Rows))
 	for i, from := range c.source.Rows {
 		if len(from.When) != width || len(from.Then) != len(t.outputs) {
-			c.add(ofRow(i, "cells", "", "a row of this table has %d inputs and %d outputs, this one has %d and %d", width, len(t.outputs), len(from.When), len(from.Then)))
+			c.add(ofRow(i, "cells", "", "rows of this table have %d inputs and %d outputs, but this one has %d and %d", width, len(t.outputs), len(from.When), len(from.Then)))
 			continue
 		}
 		for k, text := range from.When {
@@ -206,7 +206,7 @@ func (c *compiler) cell(i, k int, text string, t *Table) test {
 		c.add(p)
 	}
 	if len(text) > maxCell {
-		fail(1, "too_large", "", fmt.Sprintf("a cell has at most %d bytes", maxCell))
+		fail(1, "too_large", "", fmt.Sprintf("a cell must have at most %d bytes", maxCell))
 		return test{}
 	}
 	one, found, failed := readCell(text, t.columns[k].typed, c.options)
@@ -219,7 +219,7 @@ func (c *compiler) cell(i, k int, text string, t *Table) test {
 	case *typed == "":
 		*typed = found
 	case *typed != found:
-		fail(1, "type", "a column has one type", fmt.Sprintf("this is a test of type %s in a column of type %s", found, *typed))
+		fail(1, "type", "a column must have a single type", fmt.Sprintf("this is a test of type %s in a column of type %s", found, *typed))
 	}
 	return one
 }
@@ -236,12 +236,12 @@ func (c *compiler) results(i int, t *Table) {
 		found, ok := typeOf(v)
 		switch {
 		case !ok:
-			fail("type", "", "an output is a text, a number that is exact, true, false or nothing")
+			fail("type", "", "an output must be a text, an exact number, true, false or null")
 		case found == "":
 		case o.Type == "" || (o.Type == Date && found == Text):
 			o.Type = cmp.Or(o.Type, found)
 		case o.Type != found:
-			fail("type", "a column has one type", "the output %s is of type %s, this is of type %s", o.Name, o.Type, found)
+			fail("type", "a column must have a single type", "the output %s is of type %s, this is of type %s", o.Name, o.Type, found)
 		}
 		if len(o.Values) > 0 {
 			text, _ := v.(string)
@@ -252,7 +252,7 @@ func (c *compiler) results(i int, t *Table) {
 			t.rows[i].rank = t.rows[i].rank*(len(o.Values)+1) + rank
 		}
 		if _, number := v.(float64); t.aggregate != List && t.aggregate != Count && !number && v != nil && o.Name == "score" {
-			fail("aggregate", "", "%s needs numbers", t.aggregate)
+			fail("aggregate", "", "%s requires numbers", t.aggregate)
 		}
 	}
 }
@@ -282,7 +282,7 @@ func (c *compiler) typed(i int, t *Table) {
 		col.typed = typeFor(given)
 	}
 	if !slices.Contains(Types(), col.typed) {
-		p := whole("type", "one of "+words(Types()), "%s is no type of a column", col.typed)
+		p := whole("type", "one of "+words(Types()), "%s is not a column type", col.typed)
 		p.Input = i
 		c.add(p)
 		return

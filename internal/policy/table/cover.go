@@ -63,7 +63,7 @@ func (v *cover) level(at int, rows []int) (found, sure bool) {
 	return v.stretches(at, rows)
 }
 
-// takesRest says whether a row has all of the columns that are not decided.
+// takesRest reports whether a row has all of the columns that are not decided.
 func (v *cover) takesRest(at, row int) bool {
 	for _, k := range v.order[at:] {
 		if !has(v.c.boxes[row][k], v.box[k]) {

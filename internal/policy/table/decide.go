@@ -155,7 +155,7 @@ func (t *Table) best(rows []int) int {
 	return best
 }
 
-// before says whether a row goes before another.
+// before reports whether a row goes before another.
 func (t *Table) before(a, b int) bool {
 	if x, y := t.rows[a].rank, t.rows[b].rank; x != y {
 		return x < y

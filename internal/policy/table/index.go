@@ -331,7 +331,7 @@ func (x *index) all(t *Table, values []value, into []int) []int {
 	return slices.Compact(into)
 }
 
-// met says whether known values pass all tests of a row.
+// met reports whether known values pass all tests of a row.
 func (t *Table) met(i int, values []value) bool {
 	tests := t.tests[i*len(values) : (i+1)*len(values)]
 	for k := range tests {

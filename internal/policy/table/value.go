@@ -72,7 +72,7 @@ func (t *test) truth(v *value, typed Type) expr.Truth {
 	return expr.Of(t.meets(v, typed))
 }
 
-// meets says whether a known value passes the test.
+// meets reports whether a known value passes the test.
 func (t *test) meets(v *value, typed Type) bool {
 	if t.all {
 		return true

@@ -100,14 +100,14 @@ func (l *layout) head() {
 
 func (l *layout) row(i int, row table.Row) {
 	if len(row.Then) == 0 || len(row.When) != len(l.source.Inputs) || len(row.Then) != len(l.source.Outputs) {
-		l.fail("rows", "cells", "row %d has another number of cells than the head", i+1)
+		l.fail("rows", "cells", "the number of cells in row %d differs from the header", i+1)
 		return
 	}
 	texts := append([]string{""}, row.When...)
 	for k, v := range row.Then {
 		text, ok := valueText(v)
 		if !ok {
-			l.fail("rows", "type", "the output %d of row %d is no value of a table", k+1, i+1)
+			l.fail("rows", "type", "the output %d of row %d is not a valid table value", k+1, i+1)
 		}
 		texts = append(texts, text)
 	}

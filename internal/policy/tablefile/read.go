@@ -71,9 +71,9 @@ func (r *gridReader) readHead() [][]Cell {
 		}
 		switch _, twice := r.head[word]; {
 		case !slices.Contains(headWords(), word):
-			r.add(first.Place, "unknown_line", "a line of the head begins with one of "+strings.Join(headWords(), ", "), meant(word, headWords()))
+			r.add(first.Place, "unknown_line", "a header line must begin with one of "+strings.Join(headWords(), ", "), meant(word, headWords()))
 		case twice:
-			r.add(first.Place, "duplicate", "the line "+word+" is here twice", "")
+			r.add(first.Place, "duplicate", "the line "+word+" occurs twice", "")
 		default:
 			r.head[word] = line
 		}
@@ -92,7 +92,7 @@ func meant(word string, candidates []string) string {
 func (r *gridReader) columns() {
 	for _, word := range []string{lineHit, lineColumn, lineName} {
 		if r.head[word] == nil {
-			r.add(r.made.Head, "required", "there is no line that begins with "+word, "the first column says what a line of the head is: "+strings.Join(headWords(), ", "))
+			r.add(r.made.Head, "required", "there is no line that begins with "+word, "the first column defines what a header line is: "+strings.Join(headWords(), ", "))
 		}
 	}
 	words := []string{columnInput, columnOutput, columnNote}
@@ -104,11 +104,11 @@ func (r *gridReader) columns() {
 		case word == columnOutput:
 			r.outputs = append(r.outputs, k)
 		case word == columnNote && r.note >= 0:
-			r.add(cell.Place, "duplicate", "there is one column of notes", "")
+			r.add(cell.Place, "duplicate", "there can only be one column of notes", "")
 		case word == columnNote:
 			r.note = k
 		default:
-			r.add(cell.Place, "unknown_column", "a column is one of "+strings.Join(words, ", "), meant(word, words))
+			r.add(cell.Place, "unknown_column", "a column must be one of "+strings.Join(words, ", "), meant(word, words))
 		}
 	}
 }
@@ -129,28 +129,28 @@ func (r *gridReader) describe() {
 	word, more, _ := strings.Cut(strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(hit.Text)), "RULE ORDER", string(table.RuleOrder)), " ")
 	s.Hit, s.Aggregate = table.Hit(word), table.Aggregate(strings.ToLower(cmp.Or(strings.TrimSpace(aggregate.Text), more)))
 	if s.Hit != "" && !slices.Contains(table.Hits(), s.Hit) {
-		r.add(hit.Place, "hit", "this is no hit policy", "one of "+words(table.Hits()))
+		r.add(hit.Place, "hit", "this is not a hit policy", "one of "+words(table.Hits()))
 	}
 	if s.Aggregate != "" && !slices.Contains(table.Aggregates(), s.Aggregate) {
-		r.add(cmp.Or(aggregate.Place, hit.Place), "aggregate", "this is no aggregate", "one of "+words(table.Aggregates()))
+		r.add(cmp.Or(aggregate.Place, hit.Place), "aggregate", "this is not an aggregate", "one of "+words(table.Aggregates()))
 	}
 	for _, k := range r.inputs {
 		s.Inputs = append(s.Inputs, table.Input{Expression: r.cell(lineName, k).Text, Type: r.typed(k), Label: r.cell(lineLabel, k).Text})
 		r.made.Columns = append(r.made.Columns, r.cell(lineName, k).Place)
 		if at := r.cell(lineValues, k); at.Text != "" {
-			r.add(at.Place, "unexpected", "only outputs have values", "the schema of the policy's inputs says what an input may be")
+			r.add(at.Place, "unexpected", "only outputs can have values", "the schema of the policy's inputs defines the allowed values of an input")
 		}
 	}
 	for _, k := range r.outputs {
 		at := r.cell(lineValues, k)
 		values, ok := readTexts(at.Text)
 		if !ok {
-			r.add(at.Place, "values", "this is no list of texts", `"reject", "review"`)
+			r.add(at.Place, "values", "this is not a list of texts", `"reject", "review"`)
 		}
 		s.Outputs = append(s.Outputs, table.Output{Name: r.cell(lineName, k).Text, Type: r.typed(k), Values: values})
 		r.made.Columns = append(r.made.Columns, r.cell(lineName, k).Place)
 		if at := r.cell(lineLabel, k); at.Text != "" {
-			r.add(at.Place, "unexpected", "only inputs have labels", "")
+			r.add(at.Place, "unexpected", "only inputs can have labels", "")
 		}
 	}
 	r.strays()
@@ -168,7 +168,7 @@ func (r *gridReader) typed(k int) table.Type {
 	at := r.cell(lineType, k)
 	typed := table.Type(strings.ToLower(strings.TrimSpace(at.Text)))
 	if typed != "" && !slices.Contains(table.Types(), typed) {
-		r.add(at.Place, "type", "this is no type of a column", "one of "+words(table.Types()))
+		r.add(at.Place, "type", "this is not a column type", "one of "+words(table.Types()))
 	}
 	return typed
 }
@@ -183,12 +183,12 @@ func (r *gridReader) strays() {
 				continue
 			}
 			reported[k] = true
-			r.add(line[k].Place, "unknown_column", "the line column does not say what this column is", "one of input, output, note; or empty the column")
+			r.add(line[k].Place, "unknown_column", "the header line column does not define this column", "use input, output or note, or clear the column")
 		}
 	}
 }
 
-// alone says whether a line of the head is about the whole table.
+// alone reports whether a line of the head is about the whole table.
 func (r *gridReader) alone(line []Cell) bool {
 	word := strings.ToLower(strings.TrimSpace(line[0].Text))
 	return word == lineHit || word == lineAggregate
@@ -200,7 +200,7 @@ func (r *gridReader) row(line []Cell) {
 		return
 	}
 	if _, number := Number(strings.TrimSpace(line[0].Text)); !number && strings.TrimSpace(line[0].Text) != "" {
-		r.add(line[0].Place, "unknown_line", "in a row the first column is empty or a number", "the head stands above all rows: "+strings.Join(headWords(), ", "))
+		r.add(line[0].Place, "unknown_line", "the first column of a row must be empty or a number", "the header must be above all rows: "+strings.Join(headWords(), ", "))
 		return
 	}
 	end := line[len(line)-1].Place
@@ -221,10 +221,10 @@ func (r *gridReader) row(line []Cell) {
 		cell := get(k)
 		v, ok := readValue(cell.Text)
 		if !ok {
-			r.add(cell.Place, "syntax", "the quotes of the text are not closed", `quotes within quotes are doubled: "say ""yes"""`)
+			r.add(cell.Place, "syntax", "the quotation marks of the text are not closed", `double quotation marks inside a text: "say ""yes"""`)
 		}
 		if f, number := v.(float64); number && !expr.Exact(f) {
-			r.add(cell.Place, "inexact", "the number is too large to be exact (2^53)", "write it as a text, in double quotes; a workbook has lost digits of it, if the cell is a number")
+			r.add(cell.Place, "inexact", "the number is too large to be exact (2^53)", "write it as a text in double quotes; if the cell is a number, the workbook has already lost digits")
 		}
 		r.decimal(cell, valueComma)
 		row.Then, places = append(row.Then, v), append(places, cell.Place)
@@ -233,7 +233,7 @@ func (r *gridReader) row(line []Cell) {
 		row.Annotation = get(r.note).Text
 	}
 	if row.Annotation != "" && !slices.ContainsFunc(slices.Concat(r.inputs, r.outputs), func(k int) bool { return get(k).Text != "" }) {
-		r.add(get(r.note).Place, "cells", "the row has a note and nothing else", "a row for every input says - in one of its cells")
+		r.add(get(r.note).Place, "cells", "the row has only a note", "a row for every input must have - in one of its cells")
 	}
 	r.made.Source.Rows, r.made.Cells = append(r.made.Source.Rows, row), append(r.made.Cells, places)
 }

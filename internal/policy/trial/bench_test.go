@@ -51,7 +51,7 @@ rules:
   - {id: old, when: "age(applicant.date_of_birth) > 90", outcome: review}
 `
 
-// BenchmarkDecide tells what a decision costs before it is written: alone, and with what is tried beside it.
+// BenchmarkDecide states what a decision costs before it is written: alone, and with what is tried beside it.
 func BenchmarkDecide(b *testing.B) {
 	policy, _ := rules.Parse("p", []byte(small))
 	catalog, err := registry.New(fstest.MapFS{}, nil)

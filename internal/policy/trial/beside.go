@@ -91,7 +91,7 @@ func (s *Service) Draft(ctx context.Context, tenant, policy, id string) (*rules.
 	}
 	draft, diagnostics := rules.Reread(id, []byte(t.Source))
 	if diagnostics.Failed() {
-		return nil, problem.Wrap(diagnostics.Err(), problem.Internal, "The draft of a trial cannot be read any more.")
+		return nil, problem.Wrap(diagnostics.Err(), problem.Internal, "The draft of a trial can no longer be read.")
 	}
 	draft.Version = 0
 	s.drafts.Put(key, draft)

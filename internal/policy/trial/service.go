@@ -28,7 +28,7 @@ type Policies interface {
 type Config struct {
 	Store    Store
 	Policies Policies
-	// FourEyes says whether a tenant's challengers need another person's approval. nil: they do not.
+	// FourEyes reports whether a tenant's challengers need another person's approval. nil: they do not.
 	FourEyes func(ctx context.Context, tenant string) (bool, error)
 	// Behind are the people who may hold a secret of a key. Without it no key proposes a trial that needs an approval.
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
@@ -114,9 +114,9 @@ func (s *Service) behind(ctx context.Context, who identity.Principal) ([]string,
 	case who.Kind == identity.User:
 		return nil, nil
 	case who.Kind != identity.Client:
-		return nil, problem.New(problem.Forbidden, "Four eyes are on: nobody lets a challenger decide alone. Propose it to the running system, where a second person can approve it.")
+		return nil, problem.New(problem.Forbidden, "Four eyes are required to start a challenger. Propose it to the running system, where a second person can approve it.")
 	case s.Behind == nil:
-		return nil, problem.New(problem.Internal, "Who is behind a key cannot be told here.")
+		return nil, problem.New(problem.Internal, "The people behind a key cannot be determined here.")
 	}
 	return s.Behind(ctx, who.Tenant, who.ID)
 }
@@ -145,47 +145,47 @@ func (s *Service) put(ctx context.Context, prev int, t Trial) error {
 		}
 		return s.Store.PutTrial(ctx, prev, t)
 	}
-	return problem.Wrap(err, problem.AlreadyExists, "Another %s of this policy runs: end it first.", t.Kind).With("body.kind", "taken", "another one runs")
+	return problem.Wrap(err, problem.AlreadyExists, "Another %s of this policy is running: end it first.", t.Kind).With("body.kind", "taken", "another one runs")
 }
 
 func (cmd Start) check() error {
-	e := problem.New(problem.Invalid, "The trial has problems.")
+	e := problem.New(problem.Invalid, "The trial is not valid.")
 	switch cmd.Kind {
 	case Shadow:
 		if cmd.Share != 0 {
-			e.With("body.share", "unknown", "only a challenger has a share: a shadow sees every decision")
+			e.With("body.share", "unknown", "only a challenger can have a share: a shadow evaluates every decision")
 		}
 	case Challenger:
 		if cmd.Share <= 0 || cmd.Share > maxShare {
-			e.With("body.share", "range", "a share is from 0.0001 to 0.5, in steps of 0.0001")
+			e.With("body.share", "range", "a share must be from 0.0001 to 0.5, in steps of 0.0001")
 		}
 	default:
-		e.With("body.kind", "enum", "a trial is a shadow or a challenger")
+		e.With("body.kind", "enum", "a trial must be a shadow or a challenger")
 	}
 	if len(cmd.Comment) > maxComment {
-		e.With("body.comment", "length", "a comment has at most %d bytes", maxComment)
+		e.With("body.comment", "length", "a comment must have at most %d bytes", maxComment)
 	}
 	if len(e.Fields) > 0 {
 		return e
 	}
 	if len(cmd.Source) > maxSource {
-		return problem.New(problem.TooLarge, "A definition has at most %d KB.", maxSource>>10)
+		return problem.New(problem.TooLarge, "A definition can have at most %d KB.", maxSource>>10)
 	}
 	return nil
 }
 
-// unlike says what those who know the live version may not know of the draft.
+// unlike states what those who know the live version may not know of the draft.
 func unlike(live, draft *rules.Policy) (found problem.Diagnostics) {
 	warn := func(path, code, message string) {
 		found = append(found, problem.Diagnostic{File: "source", Line: 1, Column: 1, Path: path, Code: code, Message: message, Severity: problem.SeverityWarning})
 	}
 	for _, outcome := range draft.Outcomes {
 		if !slices.Contains(live.Outcomes, outcome) {
-			warn("outcomes", "unknown_outcome", "the live version has no outcome "+outcome+": workflows and callers may not know it")
+			warn("outcomes", "unknown_outcome", "the live version has no outcome "+outcome+": workflows and callers may not handle it")
 		}
 	}
 	if live.Digest == draft.Digest {
-		warn("", "same", "the draft is the live version: the trial shows what chance does")
+		warn("", "same", "the draft equals the live version: the trial will only show random differences")
 	}
 	return found
 }
@@ -199,11 +199,11 @@ func (s *Service) Approve(ctx context.Context, who identity.Principal, policy, i
 	case err != nil:
 		return t, err
 	case who.Kind != identity.User:
-		return t, problem.New(problem.Forbidden, "Only a person approves a trial.")
+		return t, problem.New(problem.Forbidden, "Only a person can approve a trial.")
 	case who.ID == t.ProposedBy:
-		return t, problem.New(problem.Forbidden, "Another person than who proposed the trial has to approve it.")
+		return t, problem.New(problem.Forbidden, "The trial must be approved by a person other than its proposer.")
 	case slices.Contains(t.Behind, who.ID):
-		return t, problem.New(problem.Forbidden, "It was proposed with a key that you have made or rotated: four eyes are two persons.")
+		return t, problem.New(problem.Forbidden, "It was proposed with a key that you have created or rotated: four eyes require two people.")
 	case t.Status != Proposed:
 		return t, problem.New(problem.NotReady, "The trial is %s: there is nothing to approve.", t.Status).With("path.trial", string(t.Status), "only a trial that is proposed can be approved")
 	}
@@ -281,7 +281,7 @@ func (s *Service) settle(ctx context.Context, tenant, policy string, trials []Tr
 	return nil
 }
 
-// beside says whether a trial is against this version.
+// beside reports whether a trial is against this version.
 func (t Trial) beside(live *rules.Policy) bool {
 	return t.Base == live.Version && t.BaseDigest == "sha256:"+live.Digest
 }

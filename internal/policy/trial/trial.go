@@ -32,7 +32,7 @@ type Trial struct {
 	Policy     string `json:"policy"`
 	Kind       Kind   `json:"kind"`
 	Share      int    `json:"share,omitempty"` // of a challenger: of 10,000 subjects, how many it decides for
-	Base       int    `json:"base"`            // the live version that it is tried against
+	Base       int    `json:"base"`            // the live version that it is compared with
 	BaseDigest string `json:"base_digest"`     // "sha256:…" of that version's source
 	Digest     string `json:"digest"`          // "sha256:…" of Source
 	Source     string `json:"source,omitempty"`
@@ -41,7 +41,7 @@ type Trial struct {
 	Status     Status    `json:"status"`
 	ProposedAt time.Time `json:"proposed_at"`
 	ProposedBy string    `json:"proposed_by"`
-	Behind     []string  `json:"behind,omitempty"`      // proposed with a key: who may hold a secret of it, and cannot approve either
+	Behind     []string  `json:"behind,omitempty"`      // if proposed with a key: people who may know its secret, and so cannot approve either
 	ApprovedBy string    `json:"approved_by,omitempty"` // where that is needed
 	StartedAt  time.Time `json:"started_at,omitzero"`   // zero: it never ran
 	EndedAt    time.Time `json:"ended_at,omitzero"`

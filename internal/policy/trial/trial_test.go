@@ -40,7 +40,7 @@ type store struct {
 func (s *store) RunningTrials(ctx context.Context, tenant, policy string) ([]trial.Trial, error) {
 	s.reads++
 	if s.fails {
-		return nil, problem.New(problem.Unavailable, "The table did not answer.")
+		return nil, problem.New(problem.Unavailable, "The table did not respond.")
 	}
 	return s.Store.RunningTrials(ctx, tenant, policy)
 }
@@ -108,7 +108,7 @@ func (p *place) start(kind trial.Kind) trial.Trial {
 	return started
 }
 
-// beside says what a process knows to be tried beside the live version.
+// beside states what a process knows to be tried beside the live version.
 func (p *place) beside(s *trial.Service, at time.Time) (shadow, challenger bool) {
 	p.t.Helper()
 	policy, err := p.catalog.Policy(p.t.Context(), "t", "p")
@@ -288,7 +288,7 @@ func TestOnlyAnotherPersonApproves(t *testing.T) {
 		t.Errorf("%+v", started)
 	}
 	p.FourEyes = func(context.Context, string) (bool, error) {
-		return false, problem.New(problem.Unavailable, "The table did not answer.")
+		return false, problem.New(problem.Unavailable, "The table did not respond.")
 	}
 	_, _, err = p.Start(t.Context(), dana, trial.Start{Policy: "p", Kind: trial.Challenger, Share: 1, Source: draft})
 	p.code(err, problem.Unavailable)

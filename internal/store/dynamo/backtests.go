@@ -27,7 +27,7 @@ type Backtests struct{ *Store }
 
 var _ backtest.Store = Backtests{}
 
-// Backtests gives the tables' backtest.Store.
+// Backtests returns the tables' backtest.Store.
 func (s *Store) Backtests() Backtests { return Backtests{s} }
 
 func backtestsKey(tenant, policy string) string { return join(tenant, "backtests", policy) }

@@ -23,7 +23,7 @@ type Cases struct{ *Store }
 
 var _ cases.Store = Cases{}
 
-// Cases gives the tables' cases.Store.
+// Cases returns the tables' cases.Store.
 func (s *Store) Cases() Cases { return Cases{s} }
 
 // Get implements cases.Store.
@@ -48,7 +48,7 @@ func (s Cases) Get(ctx context.Context, tenant, id string) (cases.Record, error)
 			return wholeRecord(i, doc)
 		}
 	}
-	return cases.Record{}, problem.New(problem.Unavailable, "The case is written too often to be read.")
+	return cases.Record{}, problem.New(problem.Unavailable, "The case changes too often to be read.")
 }
 
 // recordBody is the attribute of a record's JSON. It is compressed: a commit is charged by the size of what it writes.
@@ -312,7 +312,7 @@ func (s Cases) Park(ctx context.Context, tenant, id string, version int, region 
 	if _, err := s.Get(ctx, tenant, id); err != nil {
 		return err // not there at all
 	}
-	return problem.Wrap(err, problem.Conflict, "The case has moved on.")
+	return problem.Wrap(err, problem.Conflict, "The case has changed.")
 }
 
 // History implements cases.Store.
@@ -397,7 +397,7 @@ func (s Cases) Open(ctx context.Context, before time.Time, after string, limit i
 	if after != "" {
 		number, rest, _ := strings.Cut(after, "#")
 		if shard, err = strconv.Atoi(number); err != nil {
-			return nil, "", problem.New(problem.Invalid, "The cursor is not one of this list.")
+			return nil, "", problem.New(problem.Invalid, "The cursor does not belong to this list.")
 		}
 		from = rest
 	}

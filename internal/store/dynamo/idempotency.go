@@ -18,7 +18,7 @@ type Idempotency struct{ *Store }
 
 var _ idempotency.Store = Idempotency{}
 
-// Idempotency gives the tables' idempotency.Store.
+// Idempotency returns the tables' idempotency.Store.
 func (s *Store) Idempotency() Idempotency { return Idempotency{s} }
 
 func reservation(r idempotency.Reservation) (item, error) {

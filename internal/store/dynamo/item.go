@@ -238,7 +238,7 @@ func translate(err error) error {
 		case "TransactionConflict", "ConditionalCheckFailed":
 			return problem.Wrap(err, problem.Conflict, "Another write came first.")
 		case "ItemCollectionSizeLimitExceeded", "ValidationError":
-			return problem.Wrap(err, problem.TooLarge, "The change is too large to be written at once.")
+			return problem.Wrap(err, problem.TooLarge, "The change is too large for one transaction.")
 		}
 	}
 	var conflict *types.TransactionConflictException
@@ -248,9 +248,9 @@ func translate(err error) error {
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorCode() == "ValidationException" && strings.Contains(api.ErrorMessage(), "size") {
-		return problem.Wrap(err, problem.TooLarge, "The change is too large to be written at once.")
+		return problem.Wrap(err, problem.TooLarge, "The change is too large for one transaction.")
 	}
-	return problem.Wrap(err, problem.Unavailable, "The table did not answer.")
+	return problem.Wrap(err, problem.Unavailable, "The table did not respond.")
 }
 
 func put(table string, i item, condition string, values item) types.TransactWriteItem {

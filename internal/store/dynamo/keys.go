@@ -15,7 +15,7 @@ type Keys struct{ *Store }
 
 var _ identity.Store = Keys{}
 
-// Keys gives the tables' identity.Store.
+// Keys returns the tables' identity.Store.
 func (s *Store) Keys() Keys { return Keys{s} }
 
 // KeyByPrefix implements identity.Store: a guard item names the key, both are read consistently.

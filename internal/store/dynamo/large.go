@@ -138,7 +138,7 @@ func valueSize(value types.AttributeValue) int {
 // fits refuses a transaction that the table service would refuse, and says what is too large. Errors: TooLarge.
 func fits(writes []types.TransactWriteItem) error {
 	if len(writes) > limits.Items {
-		return problem.New(problem.TooLarge, "The change would write %d items at once; at most %d can be.", len(writes), limits.Items).Detail("items", len(writes))
+		return problem.New(problem.TooLarge, "The change would write %d items in one transaction; the limit is %d.", len(writes), limits.Items).Detail("items", len(writes))
 	}
 	sum := 0
 	for _, w := range writes {

@@ -22,7 +22,7 @@ type Ledger struct{ *Store }
 
 var _ ledger.Store = Ledger{}
 
-// Ledger gives the tables' ledger.Store.
+// Ledger returns the tables' ledger.Store.
 func (s *Store) Ledger() Ledger { return Ledger{s} }
 
 func month(stamp string) string { return stamp[:len("2026-05")] }

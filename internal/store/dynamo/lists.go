@@ -64,7 +64,7 @@ func (s Cases) List(ctx context.Context, tenant string, query cases.Query) (case
 
 func waitingKey(tenant, party string) string { return join(tenant, "waiting", party) }
 
-// forward says whether an index is read from its beginning.
+// forward reports whether an index is read from its beginning.
 func forward(query cases.Query) bool {
 	return query.Order == cases.OldestFirst || query.Order == cases.StalestFirst || query.ByDeadline() || query.ByWaiting()
 }
@@ -111,7 +111,7 @@ func recordBytes(i item) int {
 // packing is by how much a record is smaller when it is compressed, about.
 const packing = 4
 
-// full says whether the page is complete, and where the next one goes on.
+// full reports whether the page is complete, and where the next one goes on.
 func (p *paging) full() bool {
 	if len(p.page.Records) == p.query.Limit || p.looked == budget || p.bytes >= limits.Page {
 		p.page.Next = p.last

@@ -54,9 +54,9 @@ func refusedEffect(write types.TransactWriteItem, err error) error {
 	case write.Put == nil:
 		return nil
 	case aws.ToString(write.Put.ConditionExpression) == effectUntaken:
-		return problem.Wrap(err, problem.UndoOver, "What follows from the decision has begun to happen.")
+		return problem.Wrap(err, problem.UndoOver, "The effects of the decision have already begun.")
 	case aws.ToString(write.Put.ConditionExpression) == effectWaits:
-		return problem.Wrap(err, problem.NotFound, "There is no such effect any more.")
+		return problem.Wrap(err, problem.NotFound, "The effect no longer exists.")
 	case aws.ToString(write.Put.ConditionExpression) == effectIsDead:
 		return problem.Wrap(err, problem.NotFound, "There is no such dead letter.")
 	}
@@ -115,7 +115,7 @@ func (s Cases) overwrite(ctx context.Context, effect cases.Effect, condition str
 	}
 	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: write.Put.TableName, Item: write.Put.Item, ConditionExpression: write.Put.ConditionExpression})
 	if err = translate(err); problem.CodeOf(err) == problem.Conflict {
-		return problem.Wrap(err, problem.NotFound, "There is no such effect any more.")
+		return problem.Wrap(err, problem.NotFound, "The effect no longer exists.")
 	}
 	return err
 }
@@ -178,7 +178,7 @@ func (s Cases) Claim(ctx context.Context, effect cases.Effect) error {
 		ExpressionAttributeValues: item{":one": whole(1)},
 	})
 	if err = translate(err); problem.CodeOf(err) == problem.Conflict {
-		return problem.Wrap(err, problem.NotFound, "There is no such effect any more.")
+		return problem.Wrap(err, problem.NotFound, "The effect no longer exists.")
 	}
 	return err
 }

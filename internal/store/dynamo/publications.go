@@ -16,7 +16,7 @@ import (
 	"ballerine/internal/cases"
 )
 
-// What subscribers are told lies in partitions tenant#events#<shard> of the cases table, by when it is final. Cases are
+// A delivery to subscribers lies in partitions tenant#events#<shard> of the cases table, by when it is final. Cases are
 // spread over the shards, so that a tenant's many commits do not meet in one partition; a reader merges them. It reads
 // consistently, and no index: what was committed is seen.
 

@@ -20,7 +20,7 @@ type Rates struct{ *Store }
 
 var _ ratelimit.Store = Rates{}
 
-// Rates gives the tables' ratelimit.Store.
+// Rates returns the tables' ratelimit.Store.
 func (s *Store) Rates() Rates { return Rates{s} }
 
 // takes is how often a bucket is tried at which others come first.

@@ -20,7 +20,7 @@ type Registry struct{ *Store }
 
 var _ registry.Store = Registry{}
 
-// Registry gives the tables' registry.Store.
+// Registry returns the tables' registry.Store.
 func (s *Store) Registry() Registry { return Registry{s} }
 
 func definitionKey(kind registry.Kind, id string, version int) string {

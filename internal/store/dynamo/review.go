@@ -17,7 +17,7 @@ type Review struct{ *Store }
 
 var _ backoffice.Store = Review{}
 
-// Review gives the tables' backoffice.Store.
+// Review returns the tables' backoffice.Store.
 func (s *Store) Review() Review { return Review{s} }
 
 // Views implements backoffice.Store.

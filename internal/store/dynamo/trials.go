@@ -20,14 +20,14 @@ type Trials struct{ *Store }
 
 var _ trial.Store = Trials{}
 
-// Trials gives the tables' trial.Store.
+// Trials returns the tables' trial.Store.
 func (s *Store) Trials() Trials { return Trials{s} }
 
 func trialKey(policy, id string) string { return join("trial", policy, id) }
 
 func trialSource(policy, id string) string { return join("trial-source", policy, id) }
 
-// free says that a place is nobody's, or the trial's own.
+// free states that a place is nobody's, or the trial's own.
 const free = absent + " OR #trial = :none OR #trial = :trial"
 
 // PutTrial implements trial.Store.

@@ -29,7 +29,7 @@ type Lists struct{ *Store }
 
 var _ lists.Store = Lists{}
 
-// Lists gives the tables' lists.Store.
+// Lists returns the tables' lists.Store.
 func (s *Store) Lists() Lists { return Lists{s} }
 
 // concurrency is the number of items of a list that are read or written at the same time.

@@ -20,7 +20,7 @@ type Webhooks struct{ *Store }
 
 var _ webhook.Store = Webhooks{}
 
-// Webhooks gives the tables' webhook.Store.
+// Webhooks returns the tables' webhook.Store.
 func (s *Store) Webhooks() Webhooks { return Webhooks{s} }
 
 // PutSubscription implements webhook.Store.

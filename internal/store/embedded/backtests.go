@@ -23,7 +23,7 @@ type Backtests struct{ db *DB }
 
 var _ backtest.Store = Backtests{}
 
-// Backtests gives the file's backtest.Store.
+// Backtests returns the file's backtest.Store.
 func (db *DB) Backtests() Backtests { return Backtests{db} }
 
 func runKey(ref backtest.Ref) string { return join(ref.Tenant, ref.Policy, ref.ID) }

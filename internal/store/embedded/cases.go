@@ -36,7 +36,7 @@ type Cases struct{ db *DB }
 
 var _ cases.Store = Cases{}
 
-// Cases gives the file's cases.Store.
+// Cases returns the file's cases.Store.
 func (db *DB) Cases() Cases { return Cases{db} }
 
 func join(parts ...string) string { return strings.Join(parts, "\x00") }
@@ -194,7 +194,7 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 	})
 }
 
-// check says whether the change may be written.
+// check reports whether the change may be written.
 func check(tx *Tx, change cases.Change, before []byte) error {
 	r := change.Next
 	if err := checkSubject(tx, change.Subject); err != nil {
@@ -218,7 +218,7 @@ func check(tx *Tx, change cases.Change, before []byte) error {
 	return nil
 }
 
-// checkExternal says whether the case may have its external id.
+// checkExternal reports whether the case may have its external id.
 func checkExternal(tx *Tx, change cases.Change) error {
 	r := change.Next
 	taken := string(tx.Get(bucketExternal, join(r.Tenant, r.Workflow.ID, r.ExternalID)))
@@ -236,7 +236,7 @@ func checkExternal(tx *Tx, change cases.Change) error {
 	return nil
 }
 
-// checkSubject says whether the subject is still the one that was read.
+// checkSubject reports whether the subject is still the one that was read.
 func checkSubject(tx *Tx, subject *cases.Subject) error {
 	if subject == nil {
 		return nil
@@ -320,7 +320,7 @@ func (s Cases) Park(ctx context.Context, tenant, id string, version int, region 
 		}
 		h := readHeader(value)
 		if h.version != uint64(version) {
-			return problem.New(problem.Conflict, "The case has moved on.")
+			return problem.New(problem.Conflict, "The case has changed.")
 		}
 		parked := map[string]cases.Park{}
 		if old := tx.Get(bucketParked, key); old != nil {

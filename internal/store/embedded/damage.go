@@ -27,9 +27,9 @@ func openWhole(path string, options *bbolt.Options) (bolt *bbolt.DB, err error) 
 	case statErr == nil && before.Size() == 0:
 		return nil, damaged(path, nil, "is empty: it was truncated, or its creation was cut short")
 	case errors.Is(statErr, os.ErrNotExist) && len(Snapshots(filepath.Dir(path))) > 0:
-		return nil, damaged(path, nil, "is missing, and there are snapshots of it")
+		return nil, damaged(path, nil, "is missing, although there are snapshots of it")
 	case errors.Is(statErr, os.ErrNotExist) && hasLog(path):
-		return nil, damaged(path, nil, "is missing, and its log is there")
+		return nil, damaged(path, nil, "is missing, although its log exists")
 	}
 	// bbolt goes through the file in a goroutine of its own when it opens it for writing, where a panic ends the process: the
 	// file is looked through before.
@@ -44,13 +44,13 @@ func openWhole(path string, options *bbolt.Options) (bolt *bbolt.DB, err error) 
 	}
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, problem.Wrap(err, problem.Unavailable, "Another process has the data open (%s). Stop it, or talk to it with --endpoint.", path)
+		return nil, problem.Wrap(err, problem.Unavailable, "Another process is using the data (%s). Stop it, or connect to it with --endpoint.", path)
 	case isFull(err):
 		return nil, full(err)
 	case isReadOnly(err):
-		return nil, problem.Wrap(err, problem.Unavailable, "The data file %s may not be read or written by this user, or is on a file system that is read-only. Nothing was changed.", path)
+		return nil, problem.Wrap(err, problem.Unavailable, "The data file %s is not readable or writable by this user, or is on a read-only file system. Nothing was changed.", path)
 	case err != nil:
-		return nil, damaged(path, err, "is damaged, or is no data file")
+		return nil, damaged(path, err, "is damaged, or is not a data file")
 	}
 	return bolt, nil
 }
@@ -87,27 +87,27 @@ func guarded(run func() error) (err error) {
 	return run()
 }
 
-// damaged says what is wrong with the file, and what can be done.
+// damaged states what is wrong with the file, and what can be done.
 func damaged(path string, cause error, what string) error {
 	return problem.Wrap(cause, problem.Internal, "The data file %s %s. Nothing was changed. %s", path, what, advice(filepath.Dir(path)))
 }
 
-// damagedLog says that writes are lost that were newer than the file, and what can be done.
+// damagedLog states that writes are lost that were newer than the file, and what can be done.
 func damagedLog(path string, cause error) error {
 	files, folder := redo.Paths(path), filepath.Dir(path)
-	return problem.Wrap(cause, problem.Internal, "The log of the data file %s (%s, %s) is damaged, missing, or belongs to another state of the file: writes of the last seconds before the system ended may be lost, though they were acknowledged (%v). "+
-		"Nothing was changed. If the two files of the log are elsewhere, put them back beside the data file. To go on with what can be read: ballerine restore %s --data %s --force --accept-loss. %s",
+	return problem.Wrap(cause, problem.Internal, "The log of the data file %s (%s, %s) is damaged, missing, or belongs to another state of the file: acknowledged writes of the last seconds before the system stopped may be lost (%v). "+
+		"Nothing was changed. If the two log files are elsewhere, move them back next to the data file. To continue with the readable data: ballerine restore %s --data %s --force --accept-loss. %s",
 		path, filepath.Base(files[0]), filepath.Base(files[1]), cause, path, folder, advice(folder))
 }
 
-// advice says which snapshot or backup can be restored.
+// advice states which snapshot or backup can be restored.
 func advice(folder string) string {
 	snapshots := Snapshots(folder)
 	if len(snapshots) == 0 {
-		return "There is no snapshot of it. To restore a backup: ballerine restore FILE --data " + folder + " --force"
+		return "There is no snapshot. To restore a backup: ballerine restore FILE --data " + folder + " --force"
 	}
 	newest := snapshots[len(snapshots)-1]
-	return fmt.Sprintf("The newest snapshot is of %s: ballerine restore %s --data %s --force", newest.At.UTC().Format(time.DateTime), newest.Path, folder)
+	return fmt.Sprintf("The latest snapshot is from %s: ballerine restore %s --data %s --force", newest.At.UTC().Format(time.DateTime), newest.Path, folder)
 }
 
 // ErrLogDamaged is of a data file whose log has lost writes.
@@ -116,7 +116,7 @@ var ErrLogDamaged = redo.ErrDamaged
 // LogPaths are the two files of the log of a data file.
 func LogPaths(data string) [2]string { return redo.Paths(data) }
 
-// hasLog says whether the log of a data file is there.
+// hasLog reports whether the log of a data file is there.
 func hasLog(path string) bool {
 	for _, file := range redo.Paths(path) {
 		if _, err := os.Stat(file); err == nil {
@@ -127,22 +127,22 @@ func hasLog(path string) bool {
 }
 
 func full(cause error) error {
-	return problem.Wrap(cause, problem.Unavailable, "The disk is full: nothing of this was written, and nothing that was written before is lost. Make room, and try again.")
+	return problem.Wrap(cause, problem.Unavailable, "The disk is full: this change was not written, but no earlier data is lost. Free some space, and try again.")
 }
 
-// isFull says whether there was no room to write. The file's library passes some errors on as text only.
+// isFull reports whether there was no room to write. The file's library passes some errors on as text only.
 func isFull(err error) bool {
 	return err != nil && slices.ContainsFunc([]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}, func(number syscall.Errno) bool {
 		return errors.Is(err, number) || strings.HasSuffix(err.Error(), ": "+number.Error())
 	})
 }
 
-// isReadOnly says whether a file or folder may not be written.
+// isReadOnly reports whether a file or folder may not be written.
 func isReadOnly(err error) bool {
 	return errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
-// Writable says whether the file takes writes. While the newest group of writes has come to nothing, it tries one; while the
+// Writable reports whether the file takes writes. While the newest group of writes has come to nothing, it tries one; while the
 // file did not take what is in the log, it tries that. Errors: Unavailable.
 func (db *DB) Writable(ctx context.Context) error {
 	if db.unsettled.Load() {
@@ -161,7 +161,7 @@ func (db *DB) Writable(ctx context.Context) error {
 
 const bucketProbe = "probe"
 
-// unwritten says why a group of writes came to nothing.
+// unwritten states why a group of writes came to nothing.
 func unwritten(err error) error {
 	var known *problem.Error
 	switch {
@@ -170,7 +170,7 @@ func unwritten(err error) error {
 	case errors.As(err, &known):
 		return err
 	case isReadOnly(err):
-		return problem.Wrap(err, problem.Unavailable, "The data folder may not be written by this user, or is on a file system that is read-only: %v.", err)
+		return problem.Wrap(err, problem.Unavailable, "The data folder is not writable by this user, or is on a read-only file system: %v.", err)
 	}
 	return problem.Wrap(err, problem.Unavailable, "The data file could not be written.")
 }

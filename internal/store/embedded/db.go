@@ -84,7 +84,7 @@ func open(path string, step func(string)) (*DB, error) {
 		if err != nil {
 			return err
 		}
-		step("the file has what was in the log")
+		step("the file contains the content of the log")
 		if err := errors.Join(rebuild(bolt), moveEffects(bolt), movePending(bolt), indexFailed(bolt)); err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func open(path string, step func(string)) (*DB, error) {
 		_ = bolt.Close() // the first error is the one to tell
 		return nil, fmt.Errorf("open %s: %w", path, unwritten(err))
 	}
-	step("the file says that the log must be there")
+	step("the file states that the log is required")
 	db := &DB{bolt: bolt, step: step, decoded: newDecoded(), queue: make(chan *request, maxGroup), flushes: make(chan chan error), closed: make(chan struct{}), done: make(chan struct{})}
 	db.writer = writer{log: log, work: &layer{}, settled: make(chan error, 1)}
 	db.publish()
@@ -126,7 +126,7 @@ func (db *DB) close() error {
 	var err error
 	if whole {
 		err = endLog(db.bolt, db.writer.log)
-		db.step("the file says that no log need be there")
+		db.step("the file states that no log is required")
 	}
 	err = errors.Join(err, db.bolt.Close())
 	return errors.Join(err, db.writer.log.Close(whole && err == nil))
@@ -215,7 +215,7 @@ func (db *DB) reportLost(err error) {
 	lost := db.lost
 	db.mutex.Unlock()
 	if len(lost) == 0 {
-		slog.Error("a write that nobody waits for was lost", "error", err)
+		slog.Error("a background write was lost", "error", err)
 	}
 	for _, report := range lost {
 		report(err)
@@ -472,7 +472,7 @@ func (tx *Tx) ScanBack(bucket, prefix, start string, visit func(key string, valu
 	}
 }
 
-// Used says whether anything is kept that the first start of a system, or somebody after it, has made.
+// Used reports whether anything is kept that the first start of a system, or somebody after it, has made.
 func (tx *Tx) Used() (used bool) {
 	for _, bucket := range []string{bucketRecords, bucketKeys, bucketUsers, bucketSubscriptions} {
 		tx.Scan(bucket, "", "", func(string, []byte) bool { used = true; return false })

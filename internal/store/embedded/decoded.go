@@ -25,7 +25,7 @@ type reading struct {
 
 func newDecoded() decoded { return decoded{cache.New[string, reading](maxDecoded)} }
 
-// record gives what the text of a key says. Nobody else has a part of it.
+// record returns what the text of a key says. Nobody else has a part of it.
 func (d decoded) record(key string, text []byte) (record cases.Record, err error) {
 	if there, ok := d.kept.Get(key); ok && bytes.Equal(there.text, text) {
 		return there.record.Clone(), nil

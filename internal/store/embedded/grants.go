@@ -15,7 +15,7 @@ type Grants struct{ db *DB }
 
 var _ issuer.Grants = Grants{}
 
-// Grants gives the file's issuer.Grants.
+// Grants returns the file's issuer.Grants.
 func (db *DB) Grants() Grants { return Grants{db} }
 
 // Change implements issuer.Grants.

@@ -16,7 +16,7 @@ type Idempotency struct{ db *DB }
 
 var _ idempotency.Store = Idempotency{}
 
-// Idempotency gives the file's idempotency.Store.
+// Idempotency returns the file's idempotency.Store.
 func (db *DB) Idempotency() Idempotency { return Idempotency{db} }
 
 // Reserve implements idempotency.Store. It need not wait for the disk: what the call goes on to write reaches the disk

@@ -19,7 +19,7 @@ type Keys struct{ db *DB }
 
 var _ identity.Store = Keys{}
 
-// Keys gives the file's identity.Store.
+// Keys returns the file's identity.Store.
 func (db *DB) Keys() Keys { return Keys{db} }
 
 // KeyByPrefix implements identity.Store.

@@ -117,7 +117,7 @@ func (m *merged) from(key string) {
 	}
 }
 
-// next gives the next key that is there and goes on behind it. The key is "" at the end.
+// next returns the next key that is there and goes on behind it. The key is "" at the end.
 func (m *merged) next() (string, []byte) {
 	for {
 		var key string

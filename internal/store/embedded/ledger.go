@@ -18,7 +18,7 @@ type Ledger struct{ db *DB }
 
 var _ ledger.Store = Ledger{}
 
-// Ledger gives the file's ledger.Store.
+// Ledger returns the file's ledger.Store.
 func (db *DB) Ledger() Ledger { return Ledger{db} }
 
 // PutDecision implements ledger.Store.

@@ -35,7 +35,7 @@ func largest(bucket string) int {
 	return maxValue
 }
 
-// refuse says whether the real store would refuse a change. record is the size of the record's JSON.
+// refuse reports whether the real store would refuse a change. record is the size of the record's JSON.
 func refuse(change cases.Change, record int, writes []write) error {
 	counted := make([]limits.Write, 0, len(writes))
 	for _, w := range writes {
@@ -44,7 +44,7 @@ func refuse(change cases.Change, record int, writes []write) error {
 		case bucketItems:
 			counted = append(counted, limits.Write{What: "An entry of the history, a note or an attempt", Bytes: len(w.value)})
 		case bucketPublications:
-			counted = append(counted, limits.Write{What: "What subscribers are told", Bytes: len(w.value)})
+			counted = append(counted, limits.Write{What: "A delivery to subscribers", Bytes: len(w.value)})
 		case bucketSubjects:
 			counted = append(counted, limits.Write{What: "The subject", Bytes: len(w.value)})
 		default:
@@ -57,10 +57,10 @@ func refuse(change cases.Change, record int, writes []write) error {
 		}
 	}
 	for range change.Dropped {
-		counted = append(counted, limits.Write{What: "An effect that is taken back"})
+		counted = append(counted, limits.Write{What: "An effect that is undone"})
 	}
 	for range change.Retracted {
-		counted = append(counted, limits.Write{What: "What subscribers are not told after all"})
+		counted = append(counted, limits.Write{What: "A delivery that is withdrawn"})
 	}
 	for range cases.NewTerms(change) {
 		counted = append(counted, limits.Write{What: "A search term"})

@@ -155,7 +155,7 @@ func (s Cases) List(_ context.Context, tenant string, query cases.Query) (page c
 		after, err := base64.RawURLEncoding.DecodeString(query.After)
 		name, key, ok := strings.Cut(string(after), "\x00")
 		if err != nil || !ok {
-			return page, problem.New(problem.Invalid, "The cursor is not one of this list.")
+			return page, problem.New(problem.Invalid, "The cursor does not belong to this list.")
 		}
 		list, start = name, key
 	}

@@ -60,7 +60,7 @@ func mark(tx *bbolt.Tx, upTo uint64) error {
 	return meta.Put([]byte(metaLog), binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, id), upTo))
 }
 
-// marked says which log belongs to the file, and how far the file has it. A file that has none gets one.
+// marked states which log belongs to the file, and how far the file has it. A file that has none gets one.
 func marked(meta *bbolt.Bucket) (id, upTo uint64) {
 	if text := meta.Get([]byte(metaLog)); len(text) == 16 {
 		return binary.BigEndian.Uint64(text), binary.BigEndian.Uint64(text[8:])
@@ -92,7 +92,7 @@ func stateOf(tx *bbolt.Tx) (redo.State, error) {
 	case len(text) == 9 && text[8] == logDone:
 		s.Done = binary.BigEndian.Uint64(text)
 	default:
-		return s, errors.New("what the file says of its log cannot be read")
+		return s, errors.New("the state of the log in the data file cannot be read")
 	}
 	return s, nil
 }

@@ -15,7 +15,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Unreadable says which values of a data file cannot be read. The file has no checksums: its structure is looked through when it is
+// Unreadable states which values of a data file cannot be read. The file has no checksums: its structure is looked through when it is
 // opened, and what is in a value only when somebody reads it.
 type Unreadable struct {
 	Values map[string]int // by bucket: never keys, which hold ids that are people's
@@ -121,7 +121,7 @@ var jsonBuckets = map[string]bool{
 	bucketTrials: true, bucketValueLists: true, bucketEditions: true, bucketSubscriptions: true, bucketDeliveries: true,
 }
 
-// readable says whether a value has the form of what its bucket holds.
+// readable reports whether a value has the form of what its bucket holds.
 func readable(bucket string, value []byte) bool {
 	switch {
 	case jsonBuckets[bucket]:
@@ -144,7 +144,7 @@ const sector = 512
 
 var zeros = make([]byte, sector)
 
-// erased says whether a sector of a value may be gone: neither a text nor what is compressed has so many zeros in a row. A binary
+// erased reports whether a sector of a value may be gone: neither a text nor what is compressed has so many zeros in a row. A binary
 // module may.
 func erased(value []byte) bool {
 	return bytes.Contains(value, zeros) && !bytes.HasPrefix(value, binary.BigEndian.AppendUint32(nil, 0x0061736d))

@@ -49,13 +49,13 @@ func commitOutbox(tx *Tx, change cases.Change) error {
 			return err
 		}
 		if there == nil || there.Delivery.Claimed {
-			return problem.New(problem.UndoOver, "What follows from the decision has begun to happen.")
+			return problem.New(problem.UndoOver, "The effects of the decision have already begun.")
 		}
 		tx.Delete(bucketOutbox, effectKey(effect))
 	}
 	for _, effect := range change.Buried {
 		if there, err := bury(tx, effect); err != nil || !there {
-			return errors.Join(err, problem.New(problem.NotFound, "There is no such effect any more."))
+			return errors.Join(err, problem.New(problem.NotFound, "The effect no longer exists."))
 		}
 	}
 	for _, effect := range change.Replayed {
@@ -247,7 +247,7 @@ func (s Cases) Claim(ctx context.Context, effect cases.Effect) error {
 			return err
 		}
 		if there == nil {
-			return problem.New(problem.NotFound, "There is no such effect any more.")
+			return problem.New(problem.NotFound, "The effect no longer exists.")
 		}
 		there.Delivery.Claimed = true
 		text, err := encoded(there)

@@ -38,7 +38,7 @@ func putSettings(tx *Tx, settings registry.Settings) error {
 	}
 	key := settingsKey(settings.Tenant, settings.Version)
 	if tx.Get(bucketSettings, key) != nil {
-		return problem.New(problem.Conflict, "Somebody else has changed the settings.")
+		return problem.New(problem.Conflict, "Another user has changed the settings.")
 	}
 	tx.Put(bucketSettings, key, text)
 	return nil
@@ -68,7 +68,7 @@ func (s Registry) AddProposal(ctx context.Context, p registry.Proposal) error {
 	key := join(p.Tenant, p.ID)
 	return s.db.Update(ctx, func(tx *Tx) error {
 		if tx.Get(bucketProposals, key) != nil {
-			return problem.New(problem.Conflict, "There is a proposal of this id already.")
+			return problem.New(problem.Conflict, "A proposal with this id already exists.")
 		}
 		tx.Put(bucketProposals, key, text)
 		for i, d := range p.Documents {
@@ -130,7 +130,7 @@ func (s Registry) DecideProposal(ctx context.Context, p registry.Proposal, made 
 			return err
 		}
 		if there.Status != registry.Open {
-			return problem.New(problem.Conflict, "Somebody else has decided the proposal.")
+			return problem.New(problem.Conflict, "Another user has decided the proposal.")
 		}
 		for _, d := range made {
 			if err := putDefinition(tx, d); err != nil {

@@ -18,7 +18,7 @@ type Rates struct {
 
 var _ ratelimit.Store = (*Rates)(nil)
 
-// Rates gives the process's ratelimit.Store.
+// Rates returns the process's ratelimit.Store.
 func (db *DB) Rates() *Rates { return &Rates{full: map[string]time.Time{}} }
 
 // Take implements ratelimit.Store.

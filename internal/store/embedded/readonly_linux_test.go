@@ -63,7 +63,7 @@ func TestAStartOfReadOnlyDataIsRefusedInPlainWords(t *testing.T) {
 				if err == nil {
 					_ = db.Close()
 				}
-				if problem.CodeOf(err) != problem.Unavailable || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "may not be") {
+				if problem.CodeOf(err) != problem.Unavailable || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "writable by this user") {
 					t.Errorf("%v", err)
 				}
 			})

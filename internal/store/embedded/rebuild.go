@@ -12,7 +12,7 @@ import (
 	"ballerine/internal/cases"
 )
 
-// bucketMeta says what the file is: name -> value.
+// bucketMeta states what the file is: name -> value.
 const bucketMeta = "meta"
 
 // The lists and counters that this program keeps. A file that says otherwise has them made anew when it is opened.
@@ -66,7 +66,7 @@ func rebuild(bolt *bbolt.DB) error {
 // may hold what is nobody's business.
 func passedOver(bucket string, number int) {
 	if number > 0 {
-		slog.Error("values of the data file cannot be read and are passed over", "bucket", bucket, "values", number)
+		slog.Error("values of the data file cannot be read and are skipped", "bucket", bucket, "values", number)
 	}
 }
 

@@ -21,7 +21,7 @@ type Registry struct{ db *DB }
 
 var _ registry.Store = Registry{}
 
-// Registry gives the file's registry.Store.
+// Registry returns the file's registry.Store.
 func (db *DB) Registry() Registry { return Registry{db} }
 
 func definitionKey(tenant string, kind registry.Kind, id string, version int) string {
@@ -42,7 +42,7 @@ func putDefinition(tx *Tx, d registry.Definition) error {
 	}
 	key := definitionKey(d.Tenant, d.Kind, d.ID, d.Version)
 	if tx.Get(bucketDefinitions, key) != nil {
-		return problem.New(problem.Conflict, "Somebody else has published this version.")
+		return problem.New(problem.Conflict, "Another user has published this version.")
 	}
 	tx.Put(bucketDefinitions, key, text)
 	tx.Put(bucketSources, key, []byte(source))

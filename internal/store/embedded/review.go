@@ -24,7 +24,7 @@ type Review struct {
 
 var _ backoffice.Store = (*Review)(nil)
 
-// Review gives the file's backoffice.Store.
+// Review returns the file's backoffice.Store.
 func (db *DB) Review() *Review {
 	return &Review{db: db, presence: map[string]map[string]backoffice.Presence{}, claims: map[string]backoffice.Claim{}}
 }

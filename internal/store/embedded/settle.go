@@ -113,7 +113,7 @@ func (db *DB) ended(err error) {
 	before := db.unsettled.Swap(err != nil)
 	if err != nil {
 		if !before { // and not each time that it is tried again
-			slog.Error("the data file does not take what is in its log, which keeps it", "error", err)
+			slog.Error("the writes of the log could not be moved to the data file; the log keeps them", "error", err)
 		}
 		return // it is still in its file of the log, and seen by readers
 	}

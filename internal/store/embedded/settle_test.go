@@ -168,7 +168,7 @@ func TestALogWithoutItsDataFileIsNotTakenForNothing(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path); problem.CodeOf(err) != problem.Internal || !strings.Contains(err.Error(), "is missing, and its log is there") {
+	if _, err := Open(path); problem.CodeOf(err) != problem.Internal || !strings.Contains(err.Error(), "is missing, although its log exists") {
 		t.Errorf("%v", err)
 	}
 }

@@ -152,7 +152,7 @@ func (db *DB) look(path string, looked func(Unreadable)) error {
 	db.lookFrom = found.Next
 	looked(found)
 	if err := found.Err(); err != nil {
-		return problem.Wrap(err, problem.Internal, "The data file has %d values that cannot be read (%s). Until that is over, snapshots take no other's place: what there is lies in %s. %s",
+		return problem.Wrap(err, problem.Internal, "The data file has %d values that cannot be read (%s). Until they are repaired, snapshots do not replace earlier ones: all snapshots are in %s. %s",
 			found.Number(), found, filepath.Join(filepath.Dir(path), withDamage), advice(filepath.Dir(db.bolt.Path())))
 	}
 	return nil
@@ -189,7 +189,7 @@ func RequestSnapshot(ctx context.Context, folder string) (string, error) {
 		select {
 		case <-ctx.Done():
 			_ = os.Remove(path + requestSuffix) // nobody has taken it
-			return "", problem.Wrap(ctx.Err(), problem.Unavailable, "The process that has the data open did not make a copy in time.")
+			return "", problem.Wrap(ctx.Err(), problem.Unavailable, "The process that uses the data did not create a copy in time.")
 		case <-time.After(lookEvery / 5):
 		}
 	}

@@ -43,7 +43,7 @@ func open(t *testing.T) *embedded.DB {
 	return db
 }
 
-// spoils says whether a test writes what cannot be read.
+// spoils reports whether a test writes what cannot be read.
 func spoils(t *testing.T) bool {
 	return strings.Contains(t.Name(), "cannot_be_read") || strings.Contains(t.Name(), "Unreadable")
 }

@@ -19,7 +19,7 @@ type Trials struct{ db *DB }
 
 var _ trial.Store = Trials{}
 
-// Trials gives the file's trial.Store.
+// Trials returns the file's trial.Store.
 func (db *DB) Trials() Trials { return Trials{db} }
 
 // PutTrial implements trial.Store.

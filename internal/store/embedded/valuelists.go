@@ -22,7 +22,7 @@ type Lists struct{ db *DB }
 
 var _ lists.Store = Lists{}
 
-// Lists gives the file's lists.Store.
+// Lists returns the file's lists.Store.
 func (db *DB) Lists() Lists { return Lists{db} }
 
 func editionKey(tenant, list string, number int) string {
@@ -120,7 +120,7 @@ func (s Lists) Chunks(_ context.Context, tenant, list string, names []string) (m
 		for _, name := range names {
 			body := tx.Get(bucketChunks, join(tenant, list, name))
 			if body == nil {
-				return problem.New(problem.NotFound, "Entries of the list are gone.")
+				return problem.New(problem.NotFound, "Entries of the list are missing.")
 			}
 			bodies[name] = slices.Clone(body)
 		}

@@ -28,7 +28,7 @@ type Webhooks struct{ db *DB }
 
 var _ webhook.Store = Webhooks{}
 
-// Webhooks gives the file's webhook.Store.
+// Webhooks returns the file's webhook.Store.
 func (db *DB) Webhooks() Webhooks { return Webhooks{db} }
 
 // PutSubscription implements webhook.Store.

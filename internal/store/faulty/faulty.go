@@ -40,7 +40,7 @@ var conditional = []string{
 	"Lists.Forget", "Trials.PutTrial", "Backtests.PutRun", "Backtests.PutPart", "Webhooks.PutSubscription", "Webhooks.UpdateDelivery",
 }
 
-// Meets says whether a call can go wrong in a way: reads, and writes without a condition, meet no other writer.
+// Meets reports whether a call can go wrong in a way: reads, and writes without a condition, meet no other writer.
 func Meets(fault Fault, call string) bool {
 	return fault != Refused || slices.Contains(conditional, call)
 }
@@ -53,14 +53,14 @@ var reading = []string{
 	"Webhooks.Subscription", "Webhooks.Deliver", "Webhooks.FailedDeliveries", "Webhooks.DueDeliveries",
 }
 
-// Writes says whether a call writes: repeating one that only reads is nothing, and losing its answer is as if it had not been made.
+// Writes reports whether a call writes: repeating one that only reads is nothing, and losing its answer is as if it had not been made.
 func Writes(call string) bool {
 	return !slices.ContainsFunc(reading, func(name string) bool {
 		return strings.HasPrefix(call, name) && (strings.Contains(name, ".") || !strings.Contains(call, "."))
 	})
 }
 
-// Plan says which call goes wrong, and how. It is shared by all wrappers of one scenario, and safe for concurrent use.
+// Plan states which call goes wrong, and how. It is shared by all wrappers of one scenario, and safe for concurrent use.
 type Plan struct {
 	mutex  sync.Mutex
 	fault  Fault

@@ -55,7 +55,7 @@ func Check(record int, writes []Write) error {
 		sum += w.Bytes + Overhead/16
 	}
 	if items > Items {
-		return problem.New(problem.TooLarge, "The change would write %d items at once; at most %d can be.", items, Items).Detail("items", items)
+		return problem.New(problem.TooLarge, "The change would write %d items in one transaction; the limit is %d.", items, Items).Detail("items", items)
 	}
 	if sum > Transaction {
 		return TooLarge("The change", sum, Transaction)
@@ -63,8 +63,8 @@ func Check(record int, writes []Write) error {
 	return nil
 }
 
-// TooLarge says what is too large, by how much.
+// TooLarge states what is too large, by how much.
 func TooLarge(what string, bytes, limit int) error {
-	return problem.New(problem.TooLarge, "%s would have %d KB; at most %d KB can be kept.", what, (bytes+1023)>>10, limit>>10).
+	return problem.New(problem.TooLarge, "%s would have %d KB; at most %d KB can be stored.", what, (bytes+1023)>>10, limit>>10).
 		Detail("bytes", bytes).Detail("limit", limit)
 }

@@ -48,7 +48,7 @@ func (s *Store) Park(_ context.Context, _, _ string, version int, region string,
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.record.Version != version {
-		return problem.New(problem.Conflict, "The record has moved on.")
+		return problem.New(problem.Conflict, "The record has changed.")
 	}
 	parked := maps.Clone(s.record.Parked)
 	if parked == nil {

@@ -169,10 +169,10 @@ func translate(key string, err error) error {
 	var api smithy.APIError
 	var response *smithyhttp.ResponseError
 	if errors.As(err, &response) && response.Response != nil && response.Response.Header.Get("X-Object-Damaged") != "" { // as internal/local/objects says it
-		return problem.Wrap(err, problem.DocumentDamaged, "The stored object %s is damaged: it is not what was uploaded. Restore it from a backup.", key)
+		return problem.Wrap(err, problem.DocumentDamaged, "The stored object %s is damaged: it differs from what was uploaded. Restore it from a backup.", key)
 	}
 	if errors.As(err, &missing) || errors.As(err, &notFound) || (errors.As(err, &api) && (api.ErrorCode() == "NoSuchKey" || api.ErrorCode() == "NotFound")) {
 		return problem.Wrap(err, problem.NotFound, "There is no such object.")
 	}
-	return problem.Wrap(err, problem.Unavailable, "The object store did not answer.")
+	return problem.Wrap(err, problem.Unavailable, "The object store did not respond.")
 }

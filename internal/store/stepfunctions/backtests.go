@@ -44,7 +44,7 @@ func (b *Backtests) Start(ctx context.Context, ref backtest.Ref) error {
 func (b *Backtests) Stop(ctx context.Context, ref backtest.Ref) error {
 	head, machine, ok := strings.Cut(b.machine, ":stateMachine:")
 	if !ok {
-		return problem.New(problem.Internal, "The machine's ARN is not one of a state machine.")
+		return problem.New(problem.Internal, "The ARN is not that of a state machine.")
 	}
 	_, err := b.client.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(head + ":execution:" + machine + ":" + ref.ID), Cause: aws.String("The backtest was cancelled.")})
 	var gone *types.ExecutionDoesNotExist

@@ -94,7 +94,7 @@ func (p *Publishing) definition(version registry.MachineVersion) (*string, error
 		text = strings.ReplaceAll(text, "${"+name+"}", arn)
 	}
 	if left := placeholder.FindString(text); left != "" {
-		return nil, problem.New(problem.Internal, "No function is set for %s.", left)
+		return nil, problem.New(problem.Internal, "No function is configured for %s.", left)
 	}
 	return aws.String(text), nil
 }
@@ -103,11 +103,11 @@ func description(version registry.MachineVersion) string {
 	return version.Workflow + ", version " + strconv.Itoa(version.Version)
 }
 
-// refused tells what the caller can mend from what is none of theirs.
+// refused states what the caller can mend from what is none of theirs.
 func refused(err error) error {
 	var definition *types.InvalidDefinition
 	if errors.As(err, &definition) {
-		return problem.Wrap(err, problem.Internal, "Step Functions does not take the compiled state machine.")
+		return problem.Wrap(err, problem.Internal, "Step Functions rejects the compiled state machine.")
 	}
 	return translate(err, "The state machine could not be published.")
 }

@@ -99,7 +99,7 @@ func (e *Executions) Stop(ctx context.Context, machine cases.Machine, name, caus
 	return translate(err, "The execution could not be stopped.")
 }
 
-// Running says whether the execution is there and has not ended.
+// Running reports whether the execution is there and has not ended.
 func (e *Executions) Running(ctx context.Context, machine cases.Machine, name string) (bool, error) {
 	arns, err := e.execution(ctx, machine, name)
 	if err != nil {
@@ -142,7 +142,7 @@ func (e *Executions) execution(ctx context.Context, ref cases.Machine, name stri
 	}
 	head, tail, ok := strings.Cut(arn, ":stateMachine:")
 	if !ok {
-		return nil, problem.New(problem.Internal, "The machine's ARN is not one of a state machine.")
+		return nil, problem.New(problem.Internal, "The ARN is not that of a state machine.")
 	}
 	machine, version, _ := strings.Cut(tail, ":")
 	arns := []string{head + ":execution:" + machine + ":" + name}

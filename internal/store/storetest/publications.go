@@ -161,7 +161,7 @@ func (b *box) late() {
 	if err := b.Commit(b.ctx, change); problem.CodeOf(err) != problem.Conflict {
 		b.Fatalf("%v", err)
 	}
-	b.want("nothing is written", b.published("a", cases.Place{}, epoch.Add(time.Hour), 7))
+	b.want("nothing was written", b.published("a", cases.Place{}, epoch.Add(time.Hour), 7))
 	change.Fresh = func() error { return nil }
 	if err := b.Commit(b.ctx, change); err != nil {
 		b.Fatal(err)

@@ -129,7 +129,7 @@ func (w *world) checkCounts() {
 	}
 }
 
-// before says how a query orders two cases.
+// before states how a query orders two cases.
 func before(order cases.Order, a, b cases.Record) int {
 	switch order {
 	case cases.OldestFirst:

@@ -26,9 +26,9 @@ func (i *importer) actions(node *yaml.Node, path string) *yaml.Node {
 
 // built are XState's own actions that do something which a workflow does not have, with what is there instead.
 var built = map[string]string{
-	"send": "raise is for the machine itself; child cases and webhooks are for others", "sendTo": "child cases and webhooks are for others", "sendParent": "a case tells its parent by itself",
-	"respond": "", "forwardTo": "", "escalate": "", "start": "", "stop": "work ends when its state is left", "stopChild": "work ends when its state is left",
-	"cancel": "a deadline ends when its state is left: after", "choose": "write a transition for each condition", "pure": "", "enqueueActions": "", "spawn": "invoke work, or child cases", "spawnChild": "invoke work, or child cases",
+	"send": "raise only sends to the machine itself; use child cases or webhooks for other recipients", "sendTo": "use child cases or webhooks for other recipients", "sendParent": "a case reports to its parent automatically",
+	"respond": "", "forwardTo": "", "escalate": "", "start": "", "stop": "work ends when its state is exited", "stopChild": "work ends when its state is exited",
+	"cancel": "a timer ends when its state is exited: use after", "choose": "write a transition for each condition", "pure": "", "enqueueActions": "", "spawn": "invoke work, or child cases", "spawnChild": "invoke work, or child cases",
 	"update": "", "nullEvent": "", "invoke": "",
 }
 
@@ -49,10 +49,10 @@ func (i *importer) action(node *yaml.Node, path string) *yaml.Node {
 	case bare == "emit" && i.has(node, "event"):
 		return i.emitted(node, path)
 	case beyond && (own || node.Kind == yaml.MappingNode && (i.has(node, "event") || i.has(node, "to"))):
-		i.refuse(node, path, "the action "+bare+" is not carried", hint)
+		i.refuse(node, path, "the action "+bare+" is not supported", hint)
 		return nil
 	}
-	i.note(node, path, "the action "+orElse(kind, "here")+" is a function: it is only noted in the log", "write assign, raise, emit or notify in its place")
+	i.note(node, path, "the action "+orElse(kind, "here")+" is a function: it is only logged", "write assign, raise, emit or notify in its place")
 	return short(newObject().text("type", "log").text("message", orElse(kind, "action")).Node)
 }
 
@@ -79,7 +79,7 @@ func (i *importer) eventOf(node *yaml.Node, path string) (event string, payload 
 // literal adds a value that stands for itself: a text is an expression here, and so it is written in quotes.
 func (i *importer) literal(out object, m source.Pair, path string) {
 	if field(m.Name) != m.Name {
-		i.refuseMember(m, path, "a field called "+m.Name+" is not carried: here dots lead into a field, and other characters are none of a name's", "rename it")
+		i.refuseMember(m, path, "a field called "+m.Name+" is not supported: dots separate nested fields here, and other characters are not allowed in names", "rename it")
 		return
 	}
 	if source.IsText(m.Value) {
@@ -104,16 +104,16 @@ func (i *importer) raised(node *yaml.Node, path string) *yaml.Node {
 			payload = i.from(i.plain(m.Value), m.Value, at)
 		case "delay":
 			if !source.IsNull(m.Value) {
-				i.refuseMember(m, at, "an event that is raised later is not carried: it would come even when its state has been left", "write a deadline: after")
+				i.refuseMember(m, at, "a delayed raise is not supported: it would happen even after its state was exited", "use a timer: after")
 				refused = true
 			}
 		case "id":
 			i.takeAll(m.Value) // by which it could be cancelled
 		case "to":
-			i.refuseMember(m, at, "an event for another machine is not carried", "")
+			i.refuseMember(m, at, "an event for another machine is not supported", "")
 			refused = true
 		case "params":
-			i.refuseMember(m, at, "params of a raised event are not carried", "write what the event carries into the event")
+			i.refuseMember(m, at, "params of a raised event are not supported", "write what the event carries into the event")
 			refused = true
 		default:
 			i.other(m, at)
@@ -146,17 +146,17 @@ func (i *importer) assign(node *yaml.Node, path string) *yaml.Node {
 	values := newObject()
 	given := i.member(node, "assignment")
 	if given != nil && given.Kind != yaml.MappingNode {
-		i.refuse(given, source.Join(path, "assignment"), "what is assigned is a function", "write assign with expressions")
+		i.refuse(given, source.Join(path, "assignment"), "the assignment is a function", "write assign with expressions")
 		return nil
 	}
 	for _, m := range i.each(given) {
 		i.literal(values, m, source.Join(path, "assignment."+m.Name))
 	}
 	if values.empty() {
-		i.note(node, path, "what is assigned is a function: it is only noted in the log", "write assign with expressions in its place")
+		i.note(node, path, "the assignment is a function: it is only logged", "write assign with expressions in its place")
 		return short(newObject().text("type", "log").text("message", "assign").Node)
 	}
-	i.doc.Warn(node, path, "not_carried", "what is assigned is taken as it stands", "a text that is an expression is written without its quotes")
+	i.doc.Warn(node, path, "not_carried", "the assigned value is taken literally", "to assign an expression, remove the quotes")
 	return newObject().text("type", "assign").set("values", values.Node).Node
 }
 
@@ -171,9 +171,9 @@ func (i *importer) invoke(out object, s *state, m source.Pair, path string) {
 	if len(s.children) > 0 || s.kind == "final" || s.kind == "history" {
 		hint := "move it into the initial state, or into a region of its own"
 		if s.kind == "final" {
-			hint = "put a state before this one that does the work"
+			hint = "add a state before this one that does the work"
 		}
-		i.refuseMember(m, path, "only a state without states inside, which is not final, does work here", hint)
+		i.refuseMember(m, path, "only an atomic state that is not final can do work", hint)
 		return
 	}
 	var made []*yaml.Node
@@ -199,7 +199,7 @@ func (i *importer) service(node *yaml.Node, s *state, path string, ids map[strin
 			src = i.textOf(given, "type")
 		}
 		if given != nil && given.Kind == yaml.MappingNode && i.has(given, "states") {
-			i.refuse(given, source.Join(path, "src"), "a machine inside a machine is not carried", "import it by itself, and start it as a child case")
+			i.refuse(given, source.Join(path, "src"), "a machine inside a machine is not supported", "import it separately, and start it as a child case")
 		}
 	}
 	src = orElse(src, "service")
@@ -213,7 +213,7 @@ func (i *importer) service(node *yaml.Node, s *state, path string, ids map[strin
 			work.set("input", i.from(i.plain(input), input, source.Join(path, "input")))
 		}
 	} else {
-		i.doc.Warn(node, path, "not_carried", "the service "+src+" is code: it is asked as the plugin "+pluginID(src)+", by the work "+id, "write that plugin: docs/vendors.md")
+		i.doc.Warn(node, path, "not_carried", "the service "+src+" is code: it becomes a call of the plugin "+pluginID(src)+", by the work "+id, "write that plugin: docs/vendors.md")
 		work.text("src", "vendor").text("id", id).set("input", short(newObject().text("plugin", pluginID(src)).Node))
 	}
 	for _, m := range i.each(node) {
@@ -222,20 +222,20 @@ func (i *importer) service(node *yaml.Node, s *state, path string, ids map[strin
 		case "src", "id":
 		case "input":
 			if !slices.Contains(ownSources, src) {
-				i.noteMember(m, at, "what a service that was code is given is not carried", "write input.with, or the plugin's request")
+				i.noteMember(m, at, "the input of a service that was code is not imported", "write input.with, or the plugin's request")
 			}
 		case "data", "params":
-			i.noteMember(m, at, "what a service that was code is given is not carried", "write input.with, or the plugin's request")
+			i.noteMember(m, at, "the input of a service that was code is not imported", "write input.with, or the plugin's request")
 		case "onDone", "onError":
 			if !source.IsNull(m.Value) {
 				work.set(m.Name, i.from(i.transitions(m.Value, s, map[string]string{"onDone": "done.invoke", "onError": "error.invoke"}[m.Name], at), m.Value, at))
 			}
 		case "onSnapshot", "autoForward":
 			if i.text(m.Value) != "false" {
-				i.refuseMember(m, at, m.Name+" is not carried: work answers once", "")
+				i.refuseMember(m, at, m.Name+" is not supported: work returns one answer", "")
 			}
 		case "systemId", "meta", "description", "type":
-			i.noteMember(m, at, m.Name+" of work is not carried", "")
+			i.noteMember(m, at, m.Name+" of work is not supported", "")
 		default:
 			i.other(m, at)
 		}

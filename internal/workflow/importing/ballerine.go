@@ -61,17 +61,17 @@ func (i *importer) ballerine(root *yaml.Node) object {
 	return out
 }
 
-// rest lists the members of the record that are not carried.
+// rest lists the members of the record that are not supported.
 func (i *importer) rest(root *yaml.Node) {
 	meant := map[string]string{
-		"persistStates": "every state is kept", "submitStates": "the applicant's pages are written under flow", "backend": "", "supportedPlatforms": "",
+		"persistStates": "every state is persisted", "submitStates": "define the applicant's pages under flow", "backend": "", "supportedPlatforms": "",
 		"reviewMachineId": "use child cases",
 	}
 	for _, m := range pairs(root) {
 		hint, known := meant[m.Name]
 		switch {
 		case known && !source.IsNull(m.Value):
-			i.noteMember(m, m.Name, m.Name+" is not carried", hint)
+			i.noteMember(m, m.Name, m.Name+" is not supported", hint)
 		case known || slices.Contains(record, m.Name):
 			i.takeAll(m.Key)
 			i.takeAll(m.Value)
@@ -122,11 +122,11 @@ func (i *importer) extend(out object, s *state) {
 	}
 	more.taken = true
 	if len(more.work) > 0 && (len(s.children) > 0 || s.kind == "final") {
-		hint := "put a state before it that does the work, and leads here"
+		hint := "add a state before it that does the work and leads here"
 		if s.kind != "final" {
 			hint = "move the work into the initial state"
 		}
-		i.refuse(more.at, more.path, "plugins in the state "+s.key+" are not carried: only a state without states inside, which is not final, does work here", hint)
+		i.refuse(more.at, more.path, "plugins in the state "+s.key+" are not supported: only an atomic state that is not final can do work", hint)
 		return
 	}
 	if len(more.entry) > 0 {
@@ -139,7 +139,7 @@ func (i *importer) extend(out object, s *state) {
 	}
 	if len(more.work) > 0 {
 		if out.get("invoke") != nil {
-			i.refuse(more.at, more.path, "plugins beside invoke in the state "+s.key+" are not carried", "")
+			i.refuse(more.at, more.path, "plugins beside invoke in the state "+s.key+" are not supported", "")
 			return
 		}
 		out.set("invoke", sequence(more.work...))
@@ -161,7 +161,7 @@ func (i *importer) outcomes(out object, raised []string, s *state) {
 			continue
 		}
 		if on.get("*") != nil {
-			i.refuse(s.node, s.at, "the wildcard takes "+event+" as well, which plugins raise; here a wildcard takes only what is sent", "name the event")
+			i.refuse(s.node, s.at, "the wildcard also matches "+event+", which plugins raise; here a wildcard only matches events that are sent", "name the event")
 		}
 	}
 }
@@ -216,17 +216,17 @@ func (i *importer) config(node *yaml.Node, states object) {
 		case "availableDocuments":
 			i.noteMember(m, at, "documents are chosen by kind", "list them under documents")
 		case "allowMultipleActiveWorkflows":
-			i.noteMember(m, at, "a subject may have several cases", "give each an external_id that must be one")
+			i.noteMember(m, at, "a subject may have several cases", "give each case an external_id that must be unique")
 		case "completedWhenTasksResolved", "workflowLevelResolution":
-			i.refuseMember(m, at, m.Name+" is not carried: who ends a case, and when, is said by its transitions", "guard on documents.all_decided, or decide with an event")
+			i.refuseMember(m, at, m.Name+" is not supported: transitions define who ends a case, and when", "guard on documents.all_decided, or decide with an event")
 		case "kybOnExitAction":
-			i.refuseMember(m, at, m.Name+" is not carried", "write exit actions, or work")
+			i.refuseMember(m, at, m.Name+" is not supported", "write exit actions, or work")
 		case "callbackResult":
-			i.refuseMember(m, at, "what a case hands to its parent is not carried", "a case tells its parent by itself: write input.result of the work that starts it")
+			i.refuseMember(m, at, "the result that a case returns to its parent is not imported", "a case reports to its parent automatically: write input.result of the work that starts it")
 		case "mainRepresentative", "customerName", "enableManualCreation", "isManualCreation", "reportConfig", "hasUboOngoingMonitoring", "maxBusinessReports":
-			i.noteMember(m, at, m.Name+" belongs to the installation around the workflow, and is not carried", "")
+			i.noteMember(m, at, m.Name+" belongs to the installation around the workflow, and is not imported", "")
 		default:
-			i.refuseMember(m, at, m.Name+" is not known here, and is not carried", "")
+			i.refuseMember(m, at, m.Name+" is unknown, and is not imported", "")
 		}
 	}
 }
@@ -239,7 +239,7 @@ func (i *importer) documents(node *yaml.Node) *yaml.Node {
 		at := "documentsSchema[" + itoa(k) + "]"
 		kind := name(orElse(i.textOf(one, "type"), i.textOf(one, "category"), "document"))
 		if seen[kind] {
-			i.note(one, at, "the kind "+kind+" is there already: one stands for all countries", "list its countries")
+			i.note(one, at, "the kind "+kind+" already exists: one kind covers all countries", "list its countries")
 			continue
 		}
 		seen[kind] = true

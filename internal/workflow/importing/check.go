@@ -22,12 +22,12 @@ func (i *importer) check() {
 	}
 }
 
-// named says whether it follows on an event that is sent, or on none; not on a deadline or an end.
+// named reports whether it follows on an event that is sent, or on none; not on a deadline or an end.
 func (m move) named() bool {
 	return !slices.Contains([]string{"after", "done.state", "done.invoke", "error.invoke"}, m.event)
 }
 
-// meets says whether one event can set off both.
+// meets reports whether one event can set off both.
 func (m move) meets(other move) bool {
 	a, b := m.event, other.event
 	if a == "" || b == "" {
@@ -55,8 +55,8 @@ func (i *importer) selection(parallel *state) {
 			if !parallel.within(outer.source) || !outer.named() || !inner.meets(outer) || len(inner.targets) > 0 && !inner.stays && len(outer.targets) > 0 || len(outer.targets) == 0 && outer.silent() {
 				continue
 			}
-			i.doc.Report(i.nodeOf(inner), inner.at, "not_carried", "on "+orEventless(inner.event)+" XState asks "+outer.source.title()+" only when no region of "+parallel.title()+" does anything; here each region that does nothing asks it",
-				"give one of the two another name")
+			i.doc.Report(i.nodeOf(inner), inner.at, "not_carried", "on "+orEventless(inner.event)+" XState evaluates "+outer.source.title()+" only when no region of "+parallel.title()+" reacts; here each region that does not react evaluates it",
+				"rename one of the two")
 			return
 		}
 	}
@@ -90,14 +90,14 @@ func (i *importer) races(parallel *state) {
 			if !other.source.inside(parallel) || !other.named() || other.source.region(parallel) == region || !one.meets(other) {
 				continue
 			}
-			i.doc.Report(i.nodeOf(one), one.at, "not_carried", "on "+orEventless(one.event)+" this leaves "+region.title()+" while "+other.source.title()+" moves as well; XState and this system decide otherwise which of them counts",
-				"guard both, or give one another name")
+			i.doc.Report(i.nodeOf(one), one.at, "not_carried", "on "+orEventless(one.event)+" this leaves "+region.title()+" while "+other.source.title()+" moves as well; XState and this system choose differently between them",
+				"guard both, or rename one")
 			return
 		}
 	}
 }
 
-// wildcard: in XState * also takes the ends of states and work and deadlines that nobody takes before.
+// wildcard: in XState * also matches the ends of states and work and deadlines that nobody takes before.
 func (i *importer) wildcard(wild move) {
 	refused := ""
 	i.machine.walk(func(s *state) {
@@ -112,14 +112,14 @@ func (i *importer) wildcard(wild move) {
 		}
 	})
 	if refused != "" {
-		i.doc.Report(i.nodeOf(wild), wild.at, "not_carried", "in XState * also takes "+refused+"; here a wildcard takes what is sent only", "name the events that are meant, and write onDone or onError where it is an end")
+		i.doc.Report(i.nodeOf(wild), wild.at, "not_carried", "in XState * also matches "+refused+"; here a wildcard only matches events that are sent", "list the intended events, and use onDone or onError for the end of work")
 	}
 }
 
 func (i *importer) waits(s *state) bool   { _, ok := lookup(s.node, "after"); return ok }
 func (i *importer) invokes(s *state) bool { _, ok := lookup(s.node, "invoke"); return ok }
 
-// ends says whether a state below the machine can come to an end.
+// ends reports whether a state below the machine can come to an end.
 func (s *state) ends() bool {
 	if s.parent == nil {
 		return false
@@ -129,7 +129,7 @@ func (s *state) ends() bool {
 	return found || s.kind == "parallel" && !slices.ContainsFunc(s.children, func(c *state) bool { return c.kind != "history" && c.kind != "final" && !c.ends() })
 }
 
-// surely says whether what happens to a state is always taken by the state itself.
+// surely reports whether what happens to a state is always taken by the state itself.
 func (i *importer) surely(s *state, event string) bool {
 	last := map[string]bool{} // by place without its number: a delay, a piece of work
 	for _, m := range i.moves {

@@ -24,11 +24,11 @@ func (i *importer) child(plugin *yaml.Node, path string) (_, work *yaml.Node) {
 	definition := i.textOf(plugin, "definitionId")
 	id := field(orElse(i.textOf(plugin, "name"), definition, "child"))
 	input := newObject().text("workflow", name(orElse(definition, "child"))).text("until", "none")
-	if context := i.fields(plugin, "transformers", source.Join(path, "transformers"), "what the child begins with", "write it under input.context, as expressions"); context != nil {
+	if context := i.fields(plugin, "transformers", source.Join(path, "transformers"), "the initial data of the child", "write it under input.context, as expressions"); context != nil {
 		input.set("context", context)
 	}
 	if m, ok := lookup(plugin, "initEvent"); ok {
-		i.refuseMember(m, source.Join(path, "initEvent"), "the event that starts the child is not carried", "a child begins at its initial state")
+		i.refuseMember(m, source.Join(path, "initEvent"), "the event that starts the child is not supported", "a child starts in its initial state")
 	}
 	i.children[definition] = append(i.children[definition], id)
 	made := newObject().text("src", "children").text("id", id).set("input", input.Node)
@@ -55,7 +55,7 @@ func (i *importer) fields(node *yaml.Node, member, path, what, hint string) *yam
 		}
 	}
 	for k, one := range list {
-		i.refuse(one, path+"["+itoa(k)+"]", what+" is not carried: it is more than fields by their names", hint)
+		i.refuse(one, path+"["+itoa(k)+"]", what+" is not supported: it is more than a mapping of fields", hint)
 	}
 	return nil
 }
@@ -66,10 +66,10 @@ func (i *importer) childReport(node *yaml.Node, path string) {
 	for _, state := range elements(r.states) {
 		i.text(state)
 	}
-	r.result = i.fields(node, "transformers", path+".transformers", "what is taken over of the child", "write it under input.result of the work that starts the child")
+	r.result = i.fields(node, "transformers", path+".transformers", "the data taken over from the child", "write it under input.result of the work that starts the child")
 	ids := i.children[r.definition]
 	if len(ids) == 0 {
-		i.refuse(node, path, "no plugin of this definition starts the children "+r.definition, "start them with work of source children")
+		i.refuse(node, path, "no plugin of this definition starts child cases of "+r.definition, "start them with work of source children")
 		return
 	}
 	for _, key := range sortedKeys(i.extras) {
@@ -97,7 +97,7 @@ func (i *importer) addReports(states object) {
 			}
 			event := statechart.ChildEvent(id)
 			if made.get(event) != nil {
-				i.refuse(r.node, r.path, "two reports of the children "+r.definition+" are not carried", "write one list of transitions")
+				i.refuse(r.node, r.path, "two reports of child cases of "+r.definition+" are not supported", "write one list of transitions")
 				continue
 			}
 			made.set(event, i.from(on.set("actions", raise(r.event)).Node, r.node, r.path))
@@ -132,14 +132,14 @@ func (i *importer) aboutChildren(made, node *yaml.Node, path string) *yaml.Node 
 		definition := strings.Trim(strings.TrimPrefix(strings.TrimPrefix(found, "childWorkflows"), "."), `"`)
 		ids := i.children[definition]
 		if len(ids) != 1 {
-			lost = "children of " + orElse(definition, "any definition") + " cannot be told here: " + itoa(len(ids)) + " plugins start them"
+			lost = "children of " + orElse(definition, "any definition") + " cannot be distinguished here: " + itoa(len(ids)) + " plugins start them"
 			return found
 		}
 		return "children." + ids[0] + ".cases"
 	})
 	value = childState.ReplaceAllString(value, "$1.states[0]")
 	if lost == "" && childLost.MatchString(value) {
-		lost = "of a child its status, states, tags, outcome and result are known here, not its " + childLost.FindString(value)
+		lost = "of a child only status, states, tags, outcome and result are available here, not its " + childLost.FindString(value)
 	}
 	if lost != "" {
 		i.refuse(node, path, lost, "write the condition over children.<work>: docs/workflows.md")

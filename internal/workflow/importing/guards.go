@@ -39,7 +39,7 @@ func (i *importer) guard(node *yaml.Node, s *state, path string) *yaml.Node {
 		if to := i.find(s, i.text(at)); to != nil {
 			return i.whileIn(s, to)
 		}
-		i.refuse(node, path, "the state that this condition asks for is not there", "")
+		i.refuse(node, path, "the state that this condition refers to does not exist", "")
 		return text("false")
 	case slices.Contains(ownGuards, kind) && i.has(node, "options"):
 		return i.own(node, kind, path)
@@ -54,7 +54,7 @@ func (i *importer) own(node *yaml.Node, kind, path string) *yaml.Node {
 		at := source.Join(path, "options."+m.Name)
 		switch m.Name {
 		case "assignOnFailure":
-			i.noteMember(m, at, "what is assigned when a condition does not hold is not carried", "the trace of the history says what did not hold")
+			i.noteMember(m, at, "assignments for a condition that does not hold are not supported", "the trace in the history shows what did not hold")
 		case "rule", "schema":
 			options.set(m.Name, i.from(i.aboutChildren(i.plain(m.Value), m.Value, at), m.Value, at))
 		default:
@@ -65,7 +65,7 @@ func (i *importer) own(node *yaml.Node, kind, path string) *yaml.Node {
 		options.set("payload", yes())
 		if !i.payloads {
 			i.payloads = true
-			i.doc.Warn(node, path, "not_carried", "in Ballerine an event's payload is laid over the context for conditions; here a condition finds a field of the payload only where the context has none of that name, so that nobody poses as what is known already", "")
+			i.doc.Warn(node, path, "not_carried", "in Ballerine an event's payload overrides the context in conditions; here a condition only sees a field of the payload if the context has none with that name, so that a sender cannot override known data", "")
 		}
 	}
 	return newObject().text("type", kind).set("options", options.Node).Node
@@ -104,6 +104,6 @@ func (i *importer) named(node *yaml.Node, path, given string, params map[string]
 	}
 	stands = unique(stands, func(n string) bool { other, there := i.guards[n]; return there && other != identity })
 	i.guards[stands] = identity
-	i.note(node, path, "the condition "+orElse(identity, "here")+" is a function: until it is written it does not hold", "write it in the place of guards."+stands)
+	i.note(node, path, "the condition "+orElse(identity, "here")+" is a function: it does not hold until it is replaced", "write it instead of guards."+stands)
 	return text("guards." + stands + " == true")
 }

@@ -43,13 +43,13 @@ func newImporter(doc *source.Document, options Options) *importer {
 	}
 }
 
-// note says that something was dropped, or what stands in for it.
+// note states that something was dropped, or what stands in for it.
 func (i *importer) note(node *yaml.Node, path, message, hint string) {
 	i.takeAll(node)
 	i.doc.Warn(node, path, "not_carried", message, hint)
 }
 
-// refuse says that something has a meaning that cannot be carried.
+// refuse states that something has a meaning that cannot be carried.
 func (i *importer) refuse(node *yaml.Node, path, message, hint string) {
 	i.takeAll(node)
 	i.doc.Report(node, path, "not_carried", message, hint)
@@ -66,7 +66,7 @@ func (i *importer) refuseMember(m source.Pair, path, message, hint string) {
 	i.refuse(m.Key, path, message, hint)
 }
 
-// has says whether there is a member that is not null, and takes nothing.
+// has reports whether there is a member that is not null, and takes nothing.
 func (i *importer) has(node *yaml.Node, name string) bool {
 	_, ok := lookup(node, name)
 	return ok
@@ -135,7 +135,7 @@ func (i *importer) leftovers(node *yaml.Node, path string) {
 	switch node.Kind {
 	case yaml.ScalarNode:
 		if !i.taken[node] && !source.IsNull(node) {
-			i.doc.Report(node, path, "not_understood", "this is not understood here", "")
+			i.doc.Report(node, path, "not_understood", "this cannot be interpreted", "")
 		}
 	case yaml.SequenceNode:
 		for k, element := range node.Content {
@@ -148,9 +148,9 @@ func (i *importer) leftovers(node *yaml.Node, path string) {
 			case i.taken[m.Key]:
 				i.leftovers(m.Value, at)
 			case strings.HasPrefix(at, "extensions.") || strings.HasPrefix(at, "config."):
-				i.doc.Report(m.Key, at, "unknown_key", m.Name+" is not known here, and is not carried", "")
+				i.doc.Report(m.Key, at, "unknown_key", m.Name+" is unknown, and is not imported", "")
 			default:
-				i.doc.Warn(m.Key, at, "unknown_key", m.Name+" is not known here, and is left out", "")
+				i.doc.Warn(m.Key, at, "unknown_key", m.Name+" is unknown, and is ignored", "")
 			}
 		}
 	}

@@ -47,7 +47,7 @@ func Import(file string, text []byte, options Options) (Result, problem.Diagnost
 	case i.has(doc.Root, "states"):
 		out = i.xstate(doc.Root)
 	default:
-		doc.Report(doc.Root, "", "unknown_format", "this is neither a state machine nor a definition with one", "an XState machine has states, a Ballerine definition has definition")
+		doc.Report(doc.Root, "", "unknown_format", "this is neither a state machine nor a definition with one", "an XState machine has the key states, a Ballerine definition has the key definition")
 	}
 	if out.Node == nil {
 		return Result{}, doc.Diagnostics
@@ -76,7 +76,7 @@ func mark(out object, failed problem.Diagnostics) object {
 		list.Content = append(list.Content, entry.Node)
 	}
 	marked := newObject().set(workflow.RefusedKey, list)
-	marked.HeadComment = "This import was refused: what is listed could not be carried over. Put it right, remove the entries, and validate."
+	marked.HeadComment = "This import was refused: the listed parts could not be imported. Correct them, remove the entries, and validate."
 	marked.Content = append(marked.Content, out.Content...)
 	return marked
 }

@@ -63,7 +63,7 @@ func (i *importer) build(node *yaml.Node, parent *state, key, at string) *state 
 		child.name = unique(name(m.Name), func(n string) bool { return taken[n] })
 		taken[child.name] = true
 		if child.name != m.Name {
-			i.doc.Warn(m.Key, child.at, "not_carried", "the state is called "+child.name+" here: a name has letters, digits, _ and -", "")
+			i.doc.Warn(m.Key, child.at, "not_carried", "the state is renamed to "+child.name+": a name has letters, digits, _ and -", "")
 		}
 		s.children = append(s.children, child)
 	}
@@ -121,7 +121,7 @@ func (s *state) region(ancestor *state) *state {
 	return s
 }
 
-// shows says whether leaving the state and entering it again could be seen: by actions, deadlines or work.
+// shows reports whether leaving the state and entering it again could be seen: by actions, deadlines or work.
 func (s *state) shows() bool {
 	for _, member := range []string{"entry", "exit", "onEntry", "onExit", "after", "invoke", "activities"} {
 		if _, ok := lookup(s.node, member); ok {

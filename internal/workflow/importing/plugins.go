@@ -49,17 +49,17 @@ func (i *importer) runs(plugin *yaml.Node, path string, one extra) {
 		return // it was refused
 	}
 	if len(names) == 0 {
-		i.note(plugin, path, "the plugin names no states, and so it never runs by itself", "put its work into the state that needs it")
+		i.note(plugin, path, "the plugin lists no states, so it never runs automatically", "put its work into the state that needs it")
 	}
 	initial := i.machine.first()
 	for k, name := range names {
 		key, at := i.text(name), path+".stateNames["+itoa(k)+"]"
 		if initial != nil && key == initial.key {
 			if i.returns(initial) {
-				i.refuse(name, at, "a plugin of the initial state runs only when that is entered again, which is not carried", "put a state of its own before it")
+				i.refuse(name, at, "a plugin of the initial state only runs when that state is entered again, which is not supported", "add a separate state before it")
 				continue
 			}
-			i.note(name, at, "a plugin never ran in the initial state, and does not here", "")
+			i.note(name, at, "plugins never run in the initial state, and do not run here", "")
 			continue
 		}
 		there := i.extras[key]
@@ -74,7 +74,7 @@ func (i *importer) runs(plugin *yaml.Node, path string, one extra) {
 		there.raised = append(there.raised, one.raised...)
 		if len(there.work) > 1 && !there.several && len(there.raised) > 0 {
 			there.several = true
-			i.doc.Warn(name, at, "not_carried", "several plugins run in this state, one after the other: what leaves the state drops those that have not begun", "")
+			i.doc.Warn(name, at, "not_carried", "several plugins run in this state, one after the other: leaving the state cancels those that have not started", "")
 		}
 		if s := i.machine.child(key); s != nil {
 			s.work = s.work || len(there.work) > 0
@@ -82,7 +82,7 @@ func (i *importer) runs(plugin *yaml.Node, path string, one extra) {
 	}
 }
 
-// returns says whether some transition may enter a state again.
+// returns reports whether some transition may enter a state again.
 func (i *importer) returns(s *state) bool {
 	found := false
 	visit := func(node *yaml.Node, from *state) {
@@ -121,7 +121,7 @@ func (i *importer) dispatch(plugin *yaml.Node, path string) (entry, _ *yaml.Node
 	made := newObject().text("type", "emit").text("event", event)
 	for _, given := range []string{"payload", "transformers"} {
 		if m, ok := lookup(plugin, given); ok {
-			i.refuseMember(m, source.Join(path, given), given+" of an event that is sent out is not carried", "write emit with a payload of expressions")
+			i.refuseMember(m, source.Join(path, given), given+" of an outgoing event is not supported", "write emit with a payload of expressions")
 		}
 	}
 	if success := i.textOf(plugin, "successAction"); success != "" {
@@ -137,7 +137,7 @@ func (i *importer) common(plugin *yaml.Node, path string) (_, work *yaml.Node) {
 	if kind == "riskRules" {
 		rules := i.member(plugin, "rulesSource")
 		policy := name(orElse(i.textOf(rules, "databaseId"), i.text(rules), id))
-		i.doc.Warn(plugin, path, "not_carried", "the rules themselves are not in the definition: they are asked as the policy "+policy, "write that policy: docs/policies.md")
+		i.doc.Warn(plugin, path, "not_carried", "the definition does not contain the rules: they become a call of the policy "+policy, "write that policy: docs/policies.md")
 		made := newObject().text("src", "rules").text("id", id).set("input", short(newObject().text("policy", policy).Node))
 		if rules != nil {
 			for _, m := range i.each(rules) {
@@ -150,9 +150,9 @@ func (i *importer) common(plugin *yaml.Node, path string) (_, work *yaml.Node) {
 	message, hint := "a common plugin of kind "+orElse(kind, "unknown")+" is not known", ""
 	switch kind {
 	case "iterative":
-		message, hint = "a plugin for each element of a list is not carried", "start child cases with each, or let the plugin take the whole list"
+		message, hint = "a plugin for each element of a list is not supported", "start child cases with each, or pass the whole list to the plugin"
 	case "transformer":
-		message, hint = "a transformer is not carried", "write assign actions with expressions"
+		message, hint = "a transformer is not supported", "write assign actions with expressions"
 	case "attach-ui-definition":
 		i.note(plugin, path, "pages are not attached to a case", "write them under flow")
 		return nil, nil
@@ -172,7 +172,7 @@ func (i *importer) api(plugin *yaml.Node, path string) (_, work *yaml.Node) {
 	if written := i.text(destination); written != "" {
 		kept = dotted(written)
 		if top, _, _ := strings.Cut(kept, "."); top != "pluginsOutput" {
-			i.doc.Warn(destination, source.Join(path, "persistResponseDestination"), "not_carried", "what the service answers is kept in "+kept+", which others can write as well: a condition over it can be deceived", "keep it below pluginsOutput, or add "+top+" to reserved")
+			i.doc.Warn(destination, source.Join(path, "persistResponseDestination"), "not_carried", "the answer of the service is stored in "+kept+", which others can write as well: conditions on it can be manipulated", "store it below pluginsOutput, or add "+top+" to reserved")
 		}
 	}
 	done := newObject().text("type", "merge").set("values", short(newObject().text(kept, "event.payload").Node))
@@ -221,7 +221,7 @@ func (i *importer) plugin(plugin *yaml.Node, id, path string) *yaml.Node {
 	url := i.member(plugin, "url")
 	if url != nil && url.Kind == yaml.MappingNode {
 		if m, ok := lookup(url, "options"); ok {
-			i.refuseMember(m, source.Join(path, "url.options"), "options of an address are not carried", "write the address out")
+			i.refuseMember(m, source.Join(path, "url.options"), "options of an address are not supported", "write the address literally")
 		}
 		url = i.member(url, "url")
 	}
@@ -229,11 +229,11 @@ func (i *importer) plugin(plugin *yaml.Node, id, path string) *yaml.Node {
 	kind := i.textOf(plugin, "pluginKind")
 	for _, of := range []string{"vendor", "template"} {
 		if m, ok := lookup(plugin, of); ok {
-			i.noteMember(m, source.Join(path, of), of+" says something to Ballerine's hosted service only, and is not carried", "write what your vendor needs into the plugin "+id)
+			i.noteMember(m, source.Join(path, of), of+" only concerns Ballerine's hosted service, and is not imported", "write what your vendor needs into the plugin "+id)
 		}
 	}
 	if address == "" {
-		i.doc.Warn(plugin, path, "not_carried", "the service of kind "+kind+" has no address of its own: Ballerine's hosted one is not carried", "write the address of your vendor into the plugin "+id)
+		i.doc.Warn(plugin, path, "not_carried", "the service of kind "+kind+" has no address of its own: that of Ballerine's hosted service is not imported", "write the address of your vendor into the plugin "+id)
 		address = "https://example.com/" + id
 	}
 	request := newObject().text("method", method).text("url", i.address(plugin, address, id, path))
@@ -279,7 +279,7 @@ func (i *importer) sends(out object, request *yaml.Node, method, path string) {
 			}
 		}
 		if !ok {
-			i.refuse(node, path, "what a GET sends is not carried: it is more than fields by their names", "write it under query of the plugin")
+			i.refuse(node, path, "the parameters of a GET are not supported: they are more than a mapping of fields", "write it under query of the plugin")
 			return
 		}
 		out.set("query", query.Node)
@@ -298,7 +298,7 @@ func (i *importer) address(node *yaml.Node, url, id, path string) string {
 	}
 	setting := "{vendor." + field(id) + "}"
 	rest := beginning.ReplaceAllString(url, "")
-	i.doc.Warn(node, source.Join(path, "url"), "not_carried", "the address begins with something else than https://: it is taken from the setting "+field(id), "set it: docs/vendors.md")
+	i.doc.Warn(node, source.Join(path, "url"), "not_carried", "the address does not begin with https://: it is taken from the setting "+field(id), "set it: docs/vendors.md")
 	if strings.HasPrefix(url, "http://") {
 		if _, after, ok := strings.Cut(rest, "/"); ok {
 			return setting + "/" + after
@@ -316,7 +316,7 @@ func (i *importer) fill(given string, node *yaml.Node, path string) string {
 			return "{" + inner + "}"
 		}
 		if strings.HasPrefix(inner, "childWorkflows") {
-			i.refuse(node, path, "a plugin does not see child cases here", "")
+			i.refuse(node, path, "plugins cannot access child cases", "")
 		}
 		return "{context." + inner + "}"
 	})
@@ -336,9 +336,9 @@ func (i *importer) mapping(node *yaml.Node, path string) (string, *yaml.Node) {
 		}
 		switch {
 		case kind != "jmespath" || expression == "":
-			i.refuse(one, at, "a transformation by "+orElse(kind, "a function")+" is not carried", "write JMESPath")
+			i.refuse(one, at, "a transformation by "+orElse(kind, "a function")+" is not supported", "write JMESPath")
 		case strings.Contains(expression, "childWorkflows"):
-			i.refuse(one, at, "a plugin does not see child cases here", "")
+			i.refuse(one, at, "plugins cannot access child cases", "")
 		default:
 			i.textOf(one, "mapping")
 			mapped = append(mapped, expression)

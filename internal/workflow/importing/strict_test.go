@@ -59,7 +59,7 @@ func TestNoMemberGetsLost(t *testing.T) {
 	}
 }
 
-// kept says whether the member is in what was written, and not only in the list of what was refused.
+// kept reports whether the member is in what was written, and not only in the list of what was refused.
 func kept(result importing.Result) bool {
 	text := string(result.Workflow)
 	for _, plugin := range result.Plugins {

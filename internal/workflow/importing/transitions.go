@@ -70,7 +70,7 @@ func (i *importer) transition(node *yaml.Node, s *state, event, path string) []*
 		case "event", "source", "eventType", "toJSON", "delay":
 			i.takeAll(m.Value) // what XState writes of a machine that it has read
 		case "meta":
-			i.noteMember(m, at, "meta of a transition is not carried", "")
+			i.noteMember(m, at, "meta of a transition is not supported", "")
 		default:
 			i.other(m, at)
 		}
@@ -89,7 +89,7 @@ func allOf(conditions []*yaml.Node) *yaml.Node {
 	return newObject().text("type", "and").set("guards", sequence(conditions...)).Node
 }
 
-// unlessThere gives the transition as it is written here. XState 4 does not enter again what a transition finds active: where
+// unlessThere returns the transition as it is written here. XState 4 does not enter again what a transition finds active: where
 // that shows, one that only acts comes first, for when the state that is meant is active already.
 func (i *importer) unlessThere(made object, t move, conditions []*yaml.Node) []*yaml.Node {
 	i.moves = append(i.moves, t)
@@ -193,12 +193,12 @@ func (i *importer) leads(made object, t *move, explicit map[string]*yaml.Node) {
 func (i *importer) check5(t move) {
 	for _, to := range t.targets {
 		if to.kind == "history" && to.parent.kind == "parallel" && t.source.inside(to.parent) && !i.has(to.node, "target") {
-			i.refuse(t.node, t.at, "XState 5 loses the active states when regions that were never left are asked for their history from inside; here they begin anew", "name the state that is meant")
+			i.refuse(t.node, t.at, "XState 5 loses the active states when the history of regions that were never exited is entered from inside; here they start again", "name the intended state")
 		}
 	}
 }
 
-// leavesMachine says whether the machine itself is left and entered again.
+// leavesMachine reports whether the machine itself is left and entered again.
 func (i *importer) leavesMachine(t *move, explicit map[string]*yaml.Node) bool {
 	switch {
 	case t.source == i.machine:
@@ -210,11 +210,11 @@ func (i *importer) leavesMachine(t *move, explicit map[string]*yaml.Node) bool {
 	case i.version == 5 && isTrue(explicit["reenter"]):
 		return true
 	}
-	i.refuse(t.node, t.at, "XState 5 enters the machine itself here, and has not left it", "say reenter: true, or name the state in which it begins anew")
+	i.refuse(t.node, t.at, "XState 5 enters the machine itself here without having exited it", "write reenter: true, or name the state in which it starts again")
 	return false
 }
 
-// external4 says whether XState 4 takes a transition as one that leaves its source, wherever it leads.
+// external4 reports whether XState 4 takes a transition as one that leaves its source, wherever it leads.
 func (i *importer) external4(t *move, explicit map[string]*yaml.Node) bool {
 	if given := explicit["internal"]; given != nil && !source.IsNull(given) {
 		return !isTrue(given)
@@ -248,8 +248,8 @@ func (i *importer) reenters(t *move, explicit map[string]*yaml.Node) bool {
 	} else if explicit["reenter"] == nil && i.version != 5 && !i.dotted(t.node) {
 		external = i.version == 4
 		if i.version == 0 && t.source.changes(t.targets) {
-			i.refuse(t.node, t.at, "in XState 4 this transition leaves "+t.source.title()+" and enters it again, in XState 5 it does not, and the machine does not tell for which it was written",
-				"say it: --xstate 4 or 5; or write reenter")
+			i.refuse(t.node, t.at, "in XState 4 this transition leaves "+t.source.title()+" and enters it again, in XState 5 it does not, and the XState version of the machine is unknown",
+				"set --xstate to 4 or 5, or write reenter")
 		}
 	}
 	if t.inward = !external; t.inward {
@@ -260,13 +260,13 @@ func (i *importer) reenters(t *move, explicit map[string]*yaml.Node) bool {
 	}
 	if t.source.work && i.ballerina { // a transition to itself runs no plugins there
 		if len(t.targets) != 1 || t.targets[0] != t.source || t.source.showsBesidesWork() {
-			i.refuse(t.node, t.at, "this transition enters the state again without its plugins, which is not carried", "")
+			i.refuse(t.node, t.at, "this transition enters the state again without its plugins, which is not supported", "")
 		}
 		return false
 	}
 	if i.version == 4 && t.source.parent.kind == "parallel" {
 		if t.source.shows() {
-			i.refuse4(t.node, t.at, "XState 4 enters this region again and leaves the others alone; here all regions would be entered again", "put its actions, deadlines and work into the states inside")
+			i.refuse4(t.node, t.at, "XState 4 enters only this region again; here all regions would be entered again", "move its actions, timers and work into the states inside")
 		}
 		return false
 	}
@@ -280,7 +280,7 @@ func (s *state) showsBesidesWork() bool {
 	return s.shows()
 }
 
-// changes says whether it could be seen that the state is left on the way to states inside it.
+// changes reports whether it could be seen that the state is left on the way to states inside it.
 func (s *state) changes(targets []*state) bool {
 	return s.shows() || s.kind == "parallel" || slices.ContainsFunc(targets, func(to *state) bool { return to.kind == "history" }) || s.parent != nil && s.parent.kind == "parallel"
 }
@@ -292,7 +292,7 @@ func (s *state) title() string {
 	return s.path()
 }
 
-// dotted says whether a target of the transition begins with a dot.
+// dotted reports whether a target of the transition begins with a dot.
 func (i *importer) dotted(node *yaml.Node) bool {
 	if m, ok := lookup(node, "target"); ok {
 		node = m.Value
@@ -305,23 +305,23 @@ func (i *importer) check4(t move, external bool) {
 	for _, to := range t.targets {
 		switch {
 		case to.kind == "history" && concurrent(t.source, to.parent):
-			i.refuse4(t.node, t.at, "XState 4 goes to the state before the last one when the history of an active state is asked for; here history is what was active when the state was last left", "name the state")
+			i.refuse4(t.node, t.at, "XState 4 returns to the state before the last one for the history of an active state; here history is the configuration when the state was last exited", "name the state")
 		case to != t.source && t.source.inside(to):
 			i.toAncestor(t, to, external)
 		case t.inward && to.inside(t.source) && i.found(t) == nil && to.enteredOnTheWay(t.source):
-			i.refuse4(t.node, t.at, "XState 4 does not leave what is active already of "+to.title()+" here; here it would be entered again", "leave the state around it as well: internal: false, or name another state")
+			i.refuse4(t.node, t.at, "XState 4 does not exit the active states of "+to.title()+" here; here it would be entered again", "exit the enclosing state as well: internal: false, or name another state")
 		}
 		for around := to.parent; around != nil; around = around.parent {
 			if around.kind != "parallel" || !concurrent(t.source, around) || t.source.inside(around) && to.within(t.source.region(around)) {
 				continue
 			}
-			i.refuse4(t.node, t.at, "XState 4 moves one region of "+around.title()+" here and leaves the others where they are; here the others begin anew", "send an event to the region: raise it, and let the region take it")
+			i.refuse4(t.node, t.at, "XState 4 moves one region of "+around.title()+" here and keeps the others; here the others start again", "raise an event that the region handles")
 			break
 		}
 	}
 }
 
-// enteredOnTheWay says whether something can be seen of entering the state from one around it, with where it begins.
+// enteredOnTheWay reports whether something can be seen of entering the state from one around it, with where it begins.
 func (s *state) enteredOnTheWay(from *state) bool {
 	if way := s.wayFrom(from); len(way) > 0 {
 		return slices.ContainsFunc(way, (*state).shows)
@@ -343,7 +343,7 @@ func (s *state) enteredOnTheWay(from *state) bool {
 func (i *importer) toAncestor(t move, to *state, external bool) {
 	for s := t.source; s != to.parent; s = s.parent {
 		if s.shows() && !external || s == to && to.parent != nil && to.parent.kind == "parallel" {
-			i.refuse4(t.node, t.at, "XState 4 does not leave "+to.title()+" here, nor what is active in it already; here it would be entered again", "name the state inside it that is meant")
+			i.refuse4(t.node, t.at, "XState 4 does not leave "+to.title()+" here, nor its active states; here it would be entered again", "name the intended state inside it")
 			return
 		}
 	}
@@ -402,7 +402,7 @@ func (i *importer) whileIn(from, to *state) *yaml.Node {
 // refuse4 refuses what only XState 4 means.
 func (i *importer) refuse4(node *yaml.Node, path, message, hint string) {
 	if i.version == 0 {
-		hint = "if the machine was written for XState 5, say it: --xstate 5; else " + hint
+		hint = "if the machine was written for XState 5, use --xstate 5; otherwise " + hint
 	}
 	i.refuse(node, path, message, hint)
 }

@@ -112,7 +112,7 @@ func (i *importer) state(out object, s *state) {
 			}
 		case "entry", "exit", "onEntry", "onExit":
 			if node := out.get(strings.ToLower(strings.TrimPrefix(m.Name, "on"))); node != nil {
-				i.refuseMember(m, at, m.Name+" and its other spelling are both here", "write one of them")
+				i.refuseMember(m, at, m.Name+" and its other spelling are both present", "write one of them")
 				continue
 			}
 			out.set(strings.ToLower(strings.TrimPrefix(m.Name, "on")), i.from(i.actions(m.Value, at), m.Value, at))
@@ -120,7 +120,7 @@ func (i *importer) state(out object, s *state) {
 			i.events(out, s, m.Value, at)
 		case "always":
 			if out.get("always") != nil {
-				i.refuseMember(m, at, "always and the event without a name are both here", "write one of them")
+				i.refuseMember(m, at, "always and the event without a name are both present", "write one of them")
 				continue
 			}
 			out.set("always", i.from(i.transitions(m.Value, s, "", at), m.Value, at))
@@ -131,21 +131,21 @@ func (i *importer) state(out object, s *state) {
 		case "invoke":
 			i.invoke(out, s, m, at)
 		case "activities":
-			i.refuseMember(m, at, "activities are code that runs while the state is active, and are not carried", "make them work: invoke")
+			i.refuseMember(m, at, "activities are code that runs while the state is active, and are not supported", "convert them to work: invoke")
 		case "parallel":
 			if i.text(m.Value) == "true" {
-				i.refuseMember(m, at, "parallel: true is the spelling of XState 3", "write type: parallel")
+				i.refuseMember(m, at, "parallel: true is the syntax of XState 3", "write type: parallel")
 			}
 		case "delimiter":
 			if i.text(m.Value) != "." {
-				i.refuseMember(m, at, "another delimiter than the dot is not carried", "write targets with dots")
+				i.refuseMember(m, at, "delimiters other than the dot are not supported", "write targets with dots")
 			}
 		case "context":
-			i.noteMember(m, at, "the context that the machine begins with belongs to its cases", "give it with POST /v1/cases")
+			i.noteMember(m, at, "the initial context of the machine belongs to its cases", "send it with POST /v1/cases")
 		case "data", "output":
-			i.noteMember(m, at, "what a final state hands on is not carried", "the case's context is there when it has ended")
+			i.noteMember(m, at, "the output of a final state is not supported", "the case's context is available after its end")
 		case "types", "schema", "schemas", "tsTypes":
-			i.noteMember(m, at, m.Name+" says something about types only, and is not carried", "write context.schema")
+			i.noteMember(m, at, m.Name+" only concerns types, and is not imported", "write context.schema")
 		case "states":
 			i.inner(out, s, m)
 		default:
@@ -160,7 +160,7 @@ func (i *importer) other(m source.Pair, at string) {
 		i.takeAll(m.Value)
 		return
 	}
-	i.noteMember(m, at, m.Name+" is not known to XState, and is left out", "")
+	i.noteMember(m, at, m.Name+" is unknown to XState, and is ignored", "")
 }
 
 func (i *importer) inner(out object, s *state, m source.Pair) {
@@ -198,12 +198,12 @@ func (i *importer) history(out object, s *state, m source.Pair) {
 // historyTarget is where a history state leads before anything is remembered.
 func (i *importer) historyTarget(out object, s *state, m source.Pair, at string) {
 	if s.kind != "history" {
-		i.noteMember(m, at, "a target has no meaning in a state that is no history state", "")
+		i.noteMember(m, at, "only a history state can have a target", "")
 		return
 	}
 	found := i.targets(m.Value, s, at)
 	if i.version != 5 && (len(found) != 1 || found[0] != s.parent.first()) {
-		i.refuse(m.Key, at, "XState 4 uses the target of a history state only before the machine's first transition", "leave it out, or say that this is a machine of XState 5: --xstate 5")
+		i.refuse(m.Key, at, "XState 4 uses the target of a history state only before the machine's first transition", "remove it, or use --xstate 5 if this is a machine of XState 5")
 	}
 	var made []*yaml.Node
 	for _, to := range found {
@@ -223,7 +223,7 @@ func (s *state) first() *state {
 
 func (i *importer) initial(out object, s *state, m source.Pair, at string) {
 	if len(s.children) == 0 || s.kind == "parallel" {
-		i.noteMember(m, at, "an initial state has no meaning here: only a compound state has one", "")
+		i.noteMember(m, at, "only a compound state can have an initial state", "")
 		return
 	}
 	if m.Value.Kind == yaml.ScalarNode {
@@ -239,7 +239,7 @@ func (i *importer) initial(out object, s *state, m source.Pair, at string) {
 		case "target":
 			list := elements(inner.Value)
 			if len(list) != 1 {
-				i.refuse(inner.Key, here, "several initial states are not carried", "")
+				i.refuse(inner.Key, here, "several initial states are not supported", "")
 			} else if child := i.begins(list[0], s, here); child != nil {
 				made.text("target", child.name)
 			}
@@ -272,7 +272,7 @@ func (i *importer) begins(node *yaml.Node, s *state, at string) *state {
 // would be the end of the state's work.
 func (i *importer) onDone(out object, s *state, m source.Pair, at string) {
 	if len(s.children) == 0 || s.parent == nil {
-		i.noteMember(m, at, "onDone belongs to a state with states inside: here it never follows, and is left out", "the end of work is the invocation's own onDone")
+		i.noteMember(m, at, "onDone only applies to a state with states inside: here it never happens, and is ignored", "for the end of work use onDone of the invocation")
 		return
 	}
 	out.set("onDone", i.from(i.transitions(m.Value, s, "done.state", at), m.Value, at))
@@ -331,18 +331,18 @@ func (i *importer) inOrder(node *yaml.Node, path string) {
 			other, ok := lookup(later, "event")
 			return !ok || other.Value.Value != "*"
 		}) {
-			i.doc.Report(m.Value, path+"["+itoa(k)+"].event", "not_carried", "in XState this wildcard is looked at before the events behind it; here an exact name comes first", "put * last")
+			i.doc.Report(m.Value, path+"["+itoa(k)+"].event", "not_carried", "in XState this wildcard takes precedence over the events after it; here an exact name takes precedence", "put * last")
 			return
 		}
 	}
 }
 
-// event gives the name of an event here; false when it cannot be one, which is told.
+// event returns the name of an event here; false when it cannot be one, which is told.
 func (i *importer) event(key *yaml.Node, given, at string) (string, bool) {
 	event := eventName(given)
 	ending := ""
 	if i.version == 4 && strings.HasSuffix(event, ".*") {
-		event, ending = strings.TrimSuffix(event, "*")+"_", ", and .* at its end would stand for many events; in XState 4 it is part of one name"
+		event, ending = strings.TrimSuffix(event, "*")+"_", ", and .* at its end would match many events; in XState 4 it is part of one name"
 	}
 	for prefix, instead := range map[string]string{
 		"done.invoke.": "write onDone of the work", "error.platform.": "write onError of the work", "error.invoke.": "write onError of the work", "done.state.": "write onDone of the state",
@@ -356,11 +356,11 @@ func (i *importer) event(key *yaml.Node, given, at string) (string, bool) {
 	switch {
 	case event == "*" || event == "":
 	case strings.HasSuffix(event, ".*") && i.version == 0:
-		i.refuse(key, at, event+" is one event in XState 4, and all events that begin so in XState 5", "say which it is: --xstate 4 or 5")
+		i.refuse(key, at, event+" is one event in XState 4, and all events with that prefix in XState 5", "set --xstate to 4 or 5")
 		return "", false
 	}
 	if event != given {
-		i.doc.Warn(key, at, "not_carried", "the event is called "+event+" here: a name has no blanks"+ending, "")
+		i.doc.Warn(key, at, "not_carried", "the event is renamed to "+event+": a name has no blanks"+ending, "")
 	}
 	return event, true
 }
@@ -375,7 +375,7 @@ func (i *importer) after(out object, s *state, m source.Pair, path string) {
 	add := func(key *yaml.Node, delay string, node *yaml.Node, at string) {
 		switch _, ok := statechart.ParseDelay(delay); {
 		case strings.TrimLeft(delay, "0") == "" && delay != "":
-			i.refuse(key, at, "a delay of nothing is not carried: it is a moment of its own in XState", "write always, or a delay of 1 (a millisecond)")
+			i.refuse(key, at, "a delay of 0 is not supported: it is a separate step in XState", "write always, or a delay of 1 (a millisecond)")
 			i.takeAll(node)
 			return
 		case !ok:
@@ -385,7 +385,7 @@ func (i *importer) after(out object, s *state, m source.Pair, path string) {
 		}
 		for _, one := range elements(node) {
 			if node.Kind == yaml.SequenceNode && one.Kind == yaml.ScalarNode {
-				i.refuse(one, at, "XState reads no target from a text in the list of a deadline: nothing happens there", "write {target: "+one.Value+"}")
+				i.refuse(one, at, "XState reads no target from a text in the list of a timer: nothing happens there", "write {target: "+one.Value+"}")
 			}
 		}
 		list := i.transitions(node, s, "after", at)

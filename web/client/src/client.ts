@@ -71,7 +71,7 @@ export async function* each<T>(read: (cursor: string | undefined) => Promise<Pag
     yield* page.data;
     if (page.next_cursor === null) return;
     if (page.next_cursor === cursor)
-      throw new Error('the list does not go on: its next cursor is the one that was sent');
+      throw new Error('the list does not advance: its next cursor is the one that was sent');
     cursor = page.next_cursor;
   }
 }

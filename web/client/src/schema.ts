@@ -15,7 +15,7 @@ export interface paths {
          * List cases
          * @description Filters combine. A page may have fewer cases than `limit`, or none, although more follow: continue until `next_cursor` is null.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         get: operations["listCases"];
         put?: never;
@@ -23,9 +23,9 @@ export interface paths {
          * Start a case
          * @description The subject is the person or business that the case is about; a subject is identified by its type and external id. `external_id` is the case's id in your system.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["startCase"];
         delete?: never;
@@ -47,7 +47,7 @@ export interface paths {
          * Assign several cases, with a result for each
          * @description Each case has its own result: some may fail while others are assigned.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          */
         post: operations["assignCases"];
         delete?: never;
@@ -67,7 +67,7 @@ export interface paths {
          * Get a case
          * @description With `If-None-Match`: 304 if the case is unchanged.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         get: operations["getCase"];
         put?: never;
@@ -90,7 +90,7 @@ export interface paths {
          * Assign a case
          * @description `user: null` unassigns the case.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          */
         put: operations["assignCase"];
         post?: never;
@@ -113,7 +113,7 @@ export interface paths {
          * Cancel a case
          * @description Requires `If-Match`. The status of the case becomes `cancelled`; its child cases are cancelled, too.
          *
-         *     Needs the permission `cases:operate`.
+         *     Requires the permission `cases:operate`.
          */
         post: operations["cancelCase"];
         delete?: never;
@@ -165,7 +165,7 @@ export interface paths {
          * Merge data into the context (RFC 7396)
          * @description A JSON merge patch (RFC 7396): members are replaced, null removes. The result must conform to the schema of the workflow. Results of the workflow's work cannot be changed.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          */
         patch: operations["saveContext"];
         trace?: never;
@@ -183,7 +183,7 @@ export interface paths {
          * Decide a case, or confirm the decision of another person (four eyes)
          * @description Requires `If-Match`. An API key decides only on behalf of a named person. With four eyes, the first decision waits for confirmation by a second person. Whoever has started the case or changed its data cannot approve it (`four_eyes`).
          *
-         *     Needs the permission `cases:decide`.
+         *     Requires the permission `cases:decide`.
          */
         post: operations["decideCase"];
         delete?: never;
@@ -201,7 +201,7 @@ export interface paths {
         };
         /**
          * List documents
-         * @description Needs the permission `cases:read`.
+         * @description Requires the permission `cases:read`.
          */
         get: operations["listDocuments"];
         put?: never;
@@ -209,9 +209,9 @@ export interface paths {
          * Announce a document and get its upload link
          * @description Announce size, type and SHA-256, then upload the file to `upload.url` with exactly the method and headers of `upload`. The document is checked after the upload.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["announceDocument"];
         delete?: never;
@@ -231,7 +231,7 @@ export interface paths {
          * Get a document by a link that is valid for five minutes; the view is recorded in the history
          * @description 302 to a link that is valid for five minutes. The view is recorded in the history.
          *
-         *     Needs the permission `documents:read`.
+         *     Requires the permission `documents:read`.
          */
         get: operations["getDocumentContent"];
         put?: never;
@@ -255,7 +255,7 @@ export interface paths {
          * Decide a document
          * @description Requires `If-Match` with the version of the case.
          *
-         *     Needs the permission `cases:decide`.
+         *     Requires the permission `cases:decide`.
          */
         post: operations["decideDocument"];
         delete?: never;
@@ -275,7 +275,7 @@ export interface paths {
          * Get a link to a document as JSON; the view is recorded in the history
          * @description The same link in the body, for clients that do not follow redirects.
          *
-         *     Needs the permission `documents:read`.
+         *     Requires the permission `documents:read`.
          */
         get: operations["getDocumentLink"];
         put?: never;
@@ -327,9 +327,9 @@ export interface paths {
          * Send an event
          * @description `next` of the case lists the events that are possible. The response is the case after the event.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["sendEvent"];
         delete?: never;
@@ -351,9 +351,9 @@ export interface paths {
          * Create a flow token for the applicant
          * @description For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.
          *
-         *     Needs the permission `flow_tokens:create`.
+         *     Requires the permission `flow_tokens:create`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["createFlowToken"];
         delete?: never;
@@ -373,7 +373,7 @@ export interface paths {
          * List history entries, by default oldest first
          * @description Every change of the case with actor, cause and details, chained by hashes; `verification` checks the chain.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         get: operations["listHistory"];
         put?: never;
@@ -393,7 +393,7 @@ export interface paths {
         };
         /**
          * List open incidents with the input of the work
-         * @description Needs the permission `cases:read`.
+         * @description Requires the permission `cases:read`.
          */
         get: operations["listIncidents"];
         put?: never;
@@ -417,7 +417,7 @@ export interface paths {
          * Retry failed work, optionally with corrected data
          * @description `context` is merged before the retry, so that the cause of the failure can be corrected.
          *
-         *     Needs the permission `cases:operate`.
+         *     Requires the permission `cases:operate`.
          */
         post: operations["retryIncident"];
         delete?: never;
@@ -439,7 +439,7 @@ export interface paths {
          * Set the result of failed work manually
          * @description The supplied result is used as the result of the work and marked as manual.
          *
-         *     Needs the permission `cases:repair`.
+         *     Requires the permission `cases:repair`.
          */
         post: operations["skipIncident"];
         delete?: never;
@@ -457,7 +457,7 @@ export interface paths {
         };
         /**
          * List notes, oldest first
-         * @description Needs the permission `cases:read`.
+         * @description Requires the permission `cases:read`.
          */
         get: operations["listNotes"];
         put?: never;
@@ -467,7 +467,7 @@ export interface paths {
          *
          *     Needs the permission `cases:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["addNote"];
         delete?: never;
@@ -509,7 +509,7 @@ export interface paths {
          * Get the position of a case: possible events, and why others are not possible
          * @description Explains the position of a case: which events are possible, which guards prevent others, and whom the case waits for.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         get: operations["getPosition"];
         put?: never;
@@ -532,13 +532,13 @@ export interface paths {
          * Report viewing a case for 15 seconds, and list other viewers
          * @description Repeat the request while a user views the case; the presence expires automatically.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         put: operations["lookAtCase"];
         post?: never;
         /**
          * End viewing a case
-         * @description Needs the permission `cases:read`.
+         * @description Requires the permission `cases:read`.
          */
         delete: operations["leaveCase"];
         options?: never;
@@ -603,7 +603,7 @@ export interface paths {
         };
         /**
          * List the attempts of the work of a case
-         * @description Needs the permission `cases:read`.
+         * @description Requires the permission `cases:read`.
          */
         get: operations["listTasks"];
         put?: never;
@@ -627,7 +627,7 @@ export interface paths {
          * Undo the latest decision within its undo period
          * @description Only by the person who decided, until `undo.until` of the case.
          *
-         *     Needs the permission `cases:decide`.
+         *     Requires the permission `cases:decide`.
          */
         post: operations["undoDecision"];
         delete?: never;
@@ -647,7 +647,7 @@ export interface paths {
          * Verify the integrity of the history
          * @description Recomputes the chain of hashes over the whole history and compares the record with its last entry.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         get: operations["verifyCase"];
         put?: never;
@@ -671,9 +671,9 @@ export interface paths {
          * Decide synchronously: 200 with the outcome; 202 if the case continues asynchronously
          * @description For workflows without waits. 200: the outcome. 202: the case continues asynchronously; `Location` is its address.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["decide"];
         delete?: never;
@@ -691,9 +691,9 @@ export interface paths {
         };
         /**
          * List events, oldest first, as webhooks deliver them
-         * @description What webhooks carry, in order and for 30 days, whether or not there is a subscription: to catch up with what a receiver has missed. The order is that in which events became final: a decision that can still be undone is not among them yet. The newest few seconds are left out, so that no event can come before one that was read already. At the end, go on with `after`, the id of the last event, or with `created_after`, the `complete_until` of the answer.
+         * @description The events that webhooks deliver, in order and for 30 days, with or without a subscription: to catch up on what a receiver has missed. Events are ordered by the time at which they became final: a decision that can still be undone is not listed yet. The last few seconds are left out, so that no event can be inserted before one that was already read. At the end, continue with `after` set to the id of the last event, or with `created_after` set to `complete_until` of the response.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         get: operations["listEvents"];
         put?: never;
@@ -715,7 +715,7 @@ export interface paths {
          * Get the applicant's case
          * @description Risk, reviewers and checks are not included.
          *
-         *     The credential is an applicant's flow token, which is good for one case.
+         *     The credential is an applicant's flow token, which is valid for one case.
          */
         get: operations["getFlowCase"];
         put?: never;
@@ -743,7 +743,7 @@ export interface paths {
          * Save the applicant's data (RFC 7396)
          * @description A JSON merge patch (RFC 7396) of the fields that the applicant may enter.
          *
-         *     The credential is an applicant's flow token, which is good for one case.
+         *     The credential is an applicant's flow token, which is valid for one case.
          */
         patch: operations["saveFlowContext"];
         trace?: never;
@@ -757,7 +757,7 @@ export interface paths {
         };
         /**
          * List the applicant's documents
-         * @description The credential is an applicant's flow token, which is good for one case.
+         * @description The credential is an applicant's flow token, which is valid for one case.
          */
         get: operations["listFlowDocuments"];
         put?: never;
@@ -765,9 +765,9 @@ export interface paths {
          * Announce a document and get its upload link
          * @description As for clients: announce, then upload the file to `upload.url`.
          *
-         *     The credential is an applicant's flow token, which is good for one case.
+         *     The credential is an applicant's flow token, which is valid for one case.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["announceFlowDocument"];
         delete?: never;
@@ -789,9 +789,9 @@ export interface paths {
          * Send an event
          * @description Only events that the workflow permits for applicants.
          *
-         *     The credential is an applicant's flow token, which is good for one case.
+         *     The credential is an applicant's flow token, which is valid for one case.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["sendFlowEvent"];
         delete?: never;
@@ -808,7 +808,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Say that it is up; 503 while it cannot keep anything
+         * Report that the server is up; 503 while it cannot store anything
          * @description 200 while the server is running.
          *
          *     No credential is needed.
@@ -853,7 +853,7 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description Needs the permission `keys:read`.
+         * @description Requires the permission `keys:read`.
          */
         get: operations["listKeys"];
         put?: never;
@@ -861,9 +861,9 @@ export interface paths {
          * Create an API key; it is shown once
          * @description Without scopes, a key has the permissions of a client; with scopes, only those. Nobody can grant more permissions than they hold.
          *
-         *     Needs the permission `keys:write`.
+         *     Requires the permission `keys:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["createKey"];
         delete?: never;
@@ -884,7 +884,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description Needs the permission `keys:write`.
+         * @description Requires the permission `keys:write`.
          */
         delete: operations["revokeKey"];
         options?: never;
@@ -905,9 +905,9 @@ export interface paths {
          * Rotate the secret of an API key; the previous one stays valid for a while
          * @description The previous secret stays valid for a while, so that clients can switch.
          *
-         *     Needs the permission `keys:write`.
+         *     Requires the permission `keys:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["rotateKey"];
         delete?: never;
@@ -925,7 +925,7 @@ export interface paths {
         };
         /**
          * List the lists that policies can use
-         * @description Needs the permission `lists:read`.
+         * @description Requires the permission `lists:read`.
          */
         get: operations["listLists"];
         put?: never;
@@ -945,18 +945,18 @@ export interface paths {
         };
         /**
          * Get a list without its entries
-         * @description Needs the permission `lists:read`.
+         * @description Requires the permission `lists:read`.
          */
         get: operations["getList"];
         /**
          * Create a list, or change its properties
-         * @description Needs the permission `lists:write`.
+         * @description Requires the permission `lists:write`.
          */
         put: operations["putList"];
         post?: never;
         /**
          * Delete a list and erase all its editions; policies that use it fail from then on
-         * @description Needs the permission `lists:write`.
+         * @description Requires the permission `lists:write`.
          */
         delete: operations["deleteList"];
         options?: never;
@@ -977,9 +977,9 @@ export interface paths {
          * Add and remove entries in a new edition, unless nothing changes; without If-Match, on the latest edition
          * @description Creates a new edition with the changes, unless nothing changes.
          *
-         *     Needs the permission `lists:write`.
+         *     Requires the permission `lists:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["changeList"];
         delete?: never;
@@ -997,7 +997,7 @@ export interface paths {
         };
         /**
          * List the editions of a list, newest first
-         * @description Needs the permission `lists:read`.
+         * @description Requires the permission `lists:read`.
          */
         get: operations["listListEditions"];
         put?: never;
@@ -1022,7 +1022,7 @@ export interface paths {
          * Erase the entries of a former edition; decisions that used it remain, but cannot be replayed
          * @description Erases personal data; decisions that used the edition remain, but cannot be replayed.
          *
-         *     Needs the permission `lists:write`.
+         *     Requires the permission `lists:write`.
          */
         delete: operations["forgetListEdition"];
         options?: never;
@@ -1039,14 +1039,14 @@ export interface paths {
         };
         /**
          * List the entries of a list
-         * @description Needs the permission `lists:entries`.
+         * @description Requires the permission `lists:entries`.
          */
         get: operations["getListEntries"];
         /**
          * Replace the entries of a list with a new edition, unless nothing changes
          * @description As CSV or JSON: replaces the whole list with a new edition.
          *
-         *     Needs the permission `lists:write`.
+         *     Requires the permission `lists:write`.
          */
         put: operations["putListEntries"];
         post?: never;
@@ -1065,7 +1065,7 @@ export interface paths {
         };
         /**
          * Get the current user with permissions
-         * @description Needs the permission `self:read`.
+         * @description Requires the permission `self:read`.
          */
         get: operations["getMe"];
         put?: never;
@@ -1129,7 +1129,7 @@ export interface paths {
          * List dead letters: effects by case, then deliveries by subscription
          * @description Events, wake-ups and reports whose delivery attempts are used up.
          *
-         *     Needs the permission `cases:repair`.
+         *     Requires the permission `cases:repair`.
          */
         get: operations["listDeadLetters"];
         put?: never;
@@ -1153,9 +1153,9 @@ export interface paths {
          * Discard dead letters: one, or all that match, 200 at a time
          * @description Discarded effects are never delivered: subscribers do not receive the event.
          *
-         *     Needs the permission `cases:repair`.
+         *     Requires the permission `cases:repair`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["discardDeadLetters"];
         delete?: never;
@@ -1177,9 +1177,9 @@ export interface paths {
          * Replay dead letters: one, or all that match, 200 at a time
          * @description Repeat the request while `more` is true.
          *
-         *     Needs the permission `cases:repair`.
+         *     Requires the permission `cases:repair`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["replayDeadLetters"];
         delete?: never;
@@ -1197,7 +1197,7 @@ export interface paths {
         };
         /**
          * List the latest version of each plugin
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["listPlugins"];
         put?: never;
@@ -1217,7 +1217,7 @@ export interface paths {
         };
         /**
          * List the versions of a plugin, newest first
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["listPluginVersions"];
         put?: never;
@@ -1225,9 +1225,9 @@ export interface paths {
          * Publish a plugin as a new version, unless it equals the latest version
          * @description 202: a proposal was created, which another person must approve.
          *
-         *     Needs the permission `definitions:publish`.
+         *     Requires the permission `definitions:publish`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["publishPlugin"];
         delete?: never;
@@ -1245,7 +1245,7 @@ export interface paths {
         };
         /**
          * Get a version of a plugin with its source
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["getPluginVersion"];
         put?: never;
@@ -1265,7 +1265,7 @@ export interface paths {
         };
         /**
          * List the latest version of each policy
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["listPolicies"];
         put?: never;
@@ -1285,7 +1285,7 @@ export interface paths {
         };
         /**
          * List backtest runs, newest first
-         * @description Needs the permission `policies:backtest`.
+         * @description Requires the permission `policies:backtest`.
          */
         get: operations["listBacktests"];
         put?: never;
@@ -1293,9 +1293,9 @@ export interface paths {
          * Start a backtest run of a draft of a policy
          * @description A run processes decisions asynchronously; poll it until it is done.
          *
-         *     Needs the permission `policies:backtest`.
+         *     Requires the permission `policies:backtest`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["startBacktest"];
         delete?: never;
@@ -1313,7 +1313,7 @@ export interface paths {
         };
         /**
          * Get the progress and results of a backtest run
-         * @description Needs the permission `policies:backtest`.
+         * @description Requires the permission `policies:backtest`.
          */
         get: operations["getBacktest"];
         put?: never;
@@ -1335,7 +1335,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a backtest run
-         * @description Needs the permission `policies:backtest`.
+         * @description Requires the permission `policies:backtest`.
          */
         post: operations["cancelBacktest"];
         delete?: never;
@@ -1357,7 +1357,7 @@ export interface paths {
          * Evaluate a draft of a policy on past decisions, newest first
          * @description Synchronous; start a run for many decisions.
          *
-         *     Needs the permission `policies:backtest`.
+         *     Requires the permission `policies:backtest`.
          */
         post: operations["backtestPolicy"];
         delete?: never;
@@ -1375,7 +1375,7 @@ export interface paths {
         };
         /**
          * List the decisions of a policy, newest first
-         * @description Needs the permission `decisions:read`.
+         * @description Requires the permission `decisions:read`.
          */
         get: operations["listPolicyDecisions"];
         put?: never;
@@ -1397,7 +1397,7 @@ export interface paths {
          * Get a policy decision; its input requires a permission
          * @description The input requires the permission `decisions:input`.
          *
-         *     Needs the permission `decisions:read`.
+         *     Requires the permission `decisions:read`.
          */
         get: operations["getPolicyDecision"];
         put?: never;
@@ -1421,7 +1421,7 @@ export interface paths {
          * Replay a policy decision with the same version and input, and compare the answers
          * @description Evaluates the same version with the same input, and returns whether the answers are identical and where they differ.
          *
-         *     Needs the permission `decisions:read`.
+         *     Requires the permission `decisions:read`.
          */
         post: operations["replayPolicyDecision"];
         delete?: never;
@@ -1443,9 +1443,9 @@ export interface paths {
          * Evaluate a policy and keep the decision with its input
          * @description Independent of a case. The decision is kept and can be replayed.
          *
-         *     Needs the permission `policies:evaluate`.
+         *     Requires the permission `policies:evaluate`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["evaluatePolicy"];
         delete?: never;
@@ -1463,7 +1463,7 @@ export interface paths {
         };
         /**
          * List the trials of a policy, newest first
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["listTrials"];
         put?: never;
@@ -1471,9 +1471,9 @@ export interface paths {
          * Start a trial of a draft of a policy, as shadow or challenger
          * @description A shadow is evaluated beside the live version without effect; a challenger decides for a share of the subjects.
          *
-         *     Needs the permission `policies:try`.
+         *     Requires the permission `policies:try`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["createTrial"];
         delete?: never;
@@ -1491,7 +1491,7 @@ export interface paths {
         };
         /**
          * Get a trial with its draft
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["getTrial"];
         put?: never;
@@ -1513,9 +1513,9 @@ export interface paths {
         put?: never;
         /**
          * Approve a challenger that another person has proposed
-         * @description Needs the permission `definitions:approve`.
+         * @description Requires the permission `definitions:approve`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["approveTrial"];
         delete?: never;
@@ -1535,9 +1535,9 @@ export interface paths {
         put?: never;
         /**
          * End a trial, or withdraw its proposal
-         * @description Needs the permission `policies:try`.
+         * @description Requires the permission `policies:try`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["endTrial"];
         delete?: never;
@@ -1555,7 +1555,7 @@ export interface paths {
         };
         /**
          * Get the results of a trial, newest decisions first
-         * @description Needs the permission `decisions:read`.
+         * @description Requires the permission `decisions:read`.
          */
         get: operations["reportTrial"];
         put?: never;
@@ -1575,7 +1575,7 @@ export interface paths {
         };
         /**
          * List the versions of a policy, newest first
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["listPolicyVersions"];
         put?: never;
@@ -1583,9 +1583,9 @@ export interface paths {
          * Publish a policy as a new version, unless it equals the latest version
          * @description The test cases of the policy are run first; a failing one prevents publication. 202: a proposal was created.
          *
-         *     Needs the permission `definitions:publish`.
+         *     Requires the permission `definitions:publish`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["publishPolicy"];
         delete?: never;
@@ -1603,7 +1603,7 @@ export interface paths {
         };
         /**
          * Get a version of a policy with its source
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["getPolicyVersion"];
         put?: never;
@@ -1623,7 +1623,7 @@ export interface paths {
         };
         /**
          * List proposals, newest first
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["listProposals"];
         put?: never;
@@ -1643,7 +1643,7 @@ export interface paths {
         };
         /**
          * Get a proposal with its sources, changes and problems
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["getProposal"];
         put?: never;
@@ -1667,9 +1667,9 @@ export interface paths {
          * Approve the proposal of another person; it is validated again and published atomically
          * @description Not by the person who proposed it. It is validated again against the published versions.
          *
-         *     Needs the permission `definitions:approve`.
+         *     Requires the permission `definitions:approve`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["approveProposal"];
         delete?: never;
@@ -1689,9 +1689,9 @@ export interface paths {
         put?: never;
         /**
          * Reject the proposal of another person
-         * @description Needs the permission `definitions:approve`.
+         * @description Requires the permission `definitions:approve`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["rejectProposal"];
         delete?: never;
@@ -1711,9 +1711,9 @@ export interface paths {
         put?: never;
         /**
          * Withdraw one's own proposal
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["withdrawProposal"];
         delete?: never;
@@ -1733,14 +1733,14 @@ export interface paths {
          * Get the publishing settings of the tenant
          * @description `review_required`: every publication needs the approval of a second person.
          *
-         *     Needs the permission `definitions:read`.
+         *     Requires the permission `definitions:read`.
          */
         get: operations["getPublishingSettings"];
         /**
          * Change the publishing settings; turning four eyes off creates a proposal
-         * @description Needs the permission `settings:write`.
+         * @description Requires the permission `settings:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         put: operations["updatePublishingSettings"];
         post?: never;
@@ -1761,7 +1761,7 @@ export interface paths {
          * Count the open cases
          * @description The number of cases by filter.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         get: operations["getQueue"];
         put?: never;
@@ -1783,7 +1783,7 @@ export interface paths {
          * Get statistics by day
          * @description By day, in UTC.
          *
-         *     Needs the permission `statistics:read`.
+         *     Requires the permission `statistics:read`.
          */
         get: operations["getStatistics"];
         put?: never;
@@ -1803,7 +1803,7 @@ export interface paths {
         };
         /**
          * List users of the back office, by name
-         * @description Needs the permission `users:read`.
+         * @description Requires the permission `users:read`.
          */
         get: operations["listUsers"];
         put?: never;
@@ -1823,15 +1823,15 @@ export interface paths {
         };
         /**
          * List visible saved views, by name
-         * @description Needs the permission `cases:read`.
+         * @description Requires the permission `cases:read`.
          */
         get: operations["listViews"];
         put?: never;
         /**
          * Save a view of the queue
-         * @description Needs the permission `views:write`.
+         * @description Requires the permission `views:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["createView"];
         delete?: never;
@@ -1850,13 +1850,13 @@ export interface paths {
         get?: never;
         /**
          * Change a saved view
-         * @description Needs the permission `views:write`.
+         * @description Requires the permission `views:write`.
          */
         put: operations["updateView"];
         post?: never;
         /**
          * Delete a saved view
-         * @description Needs the permission `views:write`.
+         * @description Requires the permission `views:write`.
          */
         delete: operations["deleteView"];
         options?: never;
@@ -1873,7 +1873,7 @@ export interface paths {
         };
         /**
          * List webhook subscriptions
-         * @description Needs the permission `webhooks:read`.
+         * @description Requires the permission `webhooks:read`.
          */
         get: operations["listWebhooks"];
         put?: never;
@@ -1881,9 +1881,9 @@ export interface paths {
          * Create a webhook subscription; the secret is shown once
          * @description `events` are event types, `case.*` for a family or `*` for all; unknown types are refused. Test it with `POST /v1/webhooks/{id}/test`. Verify signatures according to Standard Webhooks.
          *
-         *     Needs the permission `webhooks:write`.
+         *     Requires the permission `webhooks:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -1901,14 +1901,14 @@ export interface paths {
         };
         /**
          * Get a webhook subscription
-         * @description Needs the permission `webhooks:read`.
+         * @description Requires the permission `webhooks:read`.
          */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
         /**
          * Delete a webhook subscription
-         * @description Needs the permission `webhooks:write`.
+         * @description Requires the permission `webhooks:write`.
          */
         delete: operations["deleteWebhook"];
         options?: never;
@@ -1917,7 +1917,7 @@ export interface paths {
          * Change a webhook subscription
          * @description `disabled: false` re-enables a subscription that was disabled because its receiver responded with 410.
          *
-         *     Needs the permission `webhooks:write`.
+         *     Requires the permission `webhooks:write`.
          */
         patch: operations["updateWebhook"];
         trace?: never;
@@ -1933,7 +1933,7 @@ export interface paths {
          * List deliveries, newest first
          * @description With the time, duration and status of every attempt.
          *
-         *     Needs the permission `webhooks:read`.
+         *     Requires the permission `webhooks:read`.
          */
         get: operations["listDeliveries"];
         put?: never;
@@ -1957,9 +1957,9 @@ export interface paths {
          * Redeliver immediately
          * @description Starts new attempts, the first one immediately; the response has its result.
          *
-         *     Needs the permission `webhooks:write`.
+         *     Requires the permission `webhooks:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["redeliver"];
         delete?: never;
@@ -1981,9 +1981,9 @@ export interface paths {
          * Rotate the secret, shown once; the previous one stays valid for a while
          * @description Deliveries carry a signature for each valid secret, so that a receiver can switch without losing a delivery.
          *
-         *     Needs the permission `webhooks:write`.
+         *     Requires the permission `webhooks:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -2005,9 +2005,9 @@ export interface paths {
          * Send a test event and return its result
          * @description Sends an event of type `webhook.test`, independent of the subscribed types, signed like any other event.
          *
-         *     Needs the permission `webhooks:write`.
+         *     Requires the permission `webhooks:write`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["testWebhook"];
         delete?: never;
@@ -2025,7 +2025,7 @@ export interface paths {
         };
         /**
          * List the published workflows
-         * @description Needs the permission `workflows:read`.
+         * @description Requires the permission `workflows:read`.
          */
         get: operations["listWorkflows"];
         put?: never;
@@ -2045,7 +2045,7 @@ export interface paths {
         };
         /**
          * Get a published workflow
-         * @description Needs the permission `workflows:read`.
+         * @description Requires the permission `workflows:read`.
          */
         get: operations["getWorkflow"];
         put?: never;
@@ -2067,9 +2067,9 @@ export interface paths {
         put?: never;
         /**
          * Publish a workflow under another id
-         * @description Needs the permission `definitions:publish`.
+         * @description Requires the permission `definitions:publish`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["copyWorkflow"];
         delete?: never;
@@ -2087,7 +2087,7 @@ export interface paths {
         };
         /**
          * Compare two versions, with the effects on running cases
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["diffWorkflow"];
         put?: never;
@@ -2111,9 +2111,9 @@ export interface paths {
          * Migrate running cases to another version of their workflow, optionally as a dry run
          * @description With `dry_run` nothing is written; the response shows the result for each case.
          *
-         *     Needs the permission `cases:migrate`.
+         *     Requires the permission `cases:migrate`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["migrateCases"];
         delete?: never;
@@ -2131,7 +2131,7 @@ export interface paths {
         };
         /**
          * List the versions of a workflow, newest first
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["listWorkflowVersions"];
         put?: never;
@@ -2139,9 +2139,9 @@ export interface paths {
          * Publish a workflow as a new version, unless it equals the latest version
          * @description As YAML or JSON text. All problems are reported with their lines. 202: a proposal was created, which another person must approve.
          *
-         *     Needs the permission `definitions:publish`.
+         *     Requires the permission `definitions:publish`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["publishWorkflow"];
         delete?: never;
@@ -2159,7 +2159,7 @@ export interface paths {
         };
         /**
          * Get a version of a workflow with its source
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["getWorkflowVersion"];
         put?: never;
@@ -2179,7 +2179,7 @@ export interface paths {
         };
         /**
          * Export the latest version of all published definitions
-         * @description Needs the permission `definitions:read`.
+         * @description Requires the permission `definitions:read`.
          */
         get: operations["exportWorkspace"];
         put?: never;
@@ -2203,9 +2203,9 @@ export interface paths {
          * Import a workspace: publish all definitions that are missing, or none if one has problems
          * @description Atomic: all or nothing.
          *
-         *     Needs the permission `definitions:publish`.
+         *     Requires the permission `definitions:publish`.
          *
-         *     The same call with the same Idempotency-Key is done once and answered alike for 24 hours.
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
         post: operations["importWorkspace"];
         delete?: never;
@@ -2226,8 +2226,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A case was assigned, or nobody's again
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * A case was assigned or unassigned
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseAssigned"];
         delete?: never;
@@ -2246,8 +2246,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A case was called off
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * A case was cancelled
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseCancelled"];
         delete?: never;
@@ -2266,8 +2266,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A case has ended as its workflow ends
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * A case has reached a final state of its workflow
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseCompleted"];
         delete?: never;
@@ -2287,7 +2287,7 @@ export interface webhooks {
         put?: never;
         /**
          * A case was started
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseCreated"];
         delete?: never;
@@ -2307,7 +2307,7 @@ export interface webhooks {
         put?: never;
         /**
          * A person has decided
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseDecision"];
         delete?: never;
@@ -2327,7 +2327,7 @@ export interface webhooks {
         put?: never;
         /**
          * A person has decided, and a second one has to confirm
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseDecisionProposed"];
         delete?: never;
@@ -2347,7 +2347,7 @@ export interface webhooks {
         put?: never;
         /**
          * A case has failed
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseFailed"];
         delete?: never;
@@ -2366,8 +2366,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * Work of a case has failed for good and waits for an operator
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * Work of a case has failed permanently and waits for an operator
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseIncident"];
         delete?: never;
@@ -2386,8 +2386,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A workflow notifies people; its members are the workflow's own
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * A workflow notifies people; the members are defined by the workflow
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseNotify"];
         delete?: never;
@@ -2406,8 +2406,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A case is in other states than before
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * The states of a case have changed
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onCaseStateChanged"];
         delete?: never;
@@ -2427,7 +2427,7 @@ export interface webhooks {
         put?: never;
         /**
          * A subscription was disabled because of its receiver
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onWebhookDisabled"];
         delete?: never;
@@ -2446,8 +2446,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A test that somebody has asked for
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * A test event was requested
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onWebhookTest"];
         delete?: never;
@@ -2466,8 +2466,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * A workflow emits an event of its own: its name and members are the workflow's
-         * @description A CloudEvent, signed as Standard Webhooks says. It comes at least once: `webhook-id`, which is the event's id, tells a repeated one. Any 2xx takes it, and 410 ends the subscription; anything else is tried again, eight times within 31 hours.
+         * A workflow has emitted a custom event: its name and members are defined by the workflow
+         * @description A CloudEvent, signed according to Standard Webhooks and delivered at least once: `webhook-id`, the id of the event, identifies repeated deliveries. Any 2xx status acknowledges it, and 410 disables the subscription; after any other status it is retried, eight times within 31 hours.
          */
         post: operations["onWorkflowEvent"];
         delete?: never;
@@ -2508,11 +2508,11 @@ export interface components {
         };
         Actor: {
             /**
-             * @description for whom a person of the back office has acted, where the case collects
+             * @description the supplier on whose behalf a person of the back office acted, if the case collects data
              * @enum {string}
              */
             as?: "applicant";
-            /** @description the person of a client's back office for whom a key has decided */
+            /** @description the person of a client's back office on whose behalf a key has decided */
             for?: string;
             /** @description Id of the person, key or component */
             id: string;
@@ -2594,7 +2594,7 @@ export interface components {
             answer: "match" | "not_a_match";
             /** @description Free-text comment */
             comment?: string;
-            /** @description its id, as the case's needs list it */
+            /** @description id of the hit, as listed in the case's needs */
             hit: string;
         };
         ApproveProposalInBody: {
@@ -2701,7 +2701,7 @@ export interface components {
             digest: string;
             /**
              * Format: int64
-             * @description flips of decisions that an earlier revision of the rules made: they may come of a correction, not of the draft
+             * @description flips of decisions that were made by an earlier revision of the rules: they may be caused by a correction, not by the draft
              */
             earlier_revision?: number;
             /** @description Number of decisions that could not be evaluated, by error code */
@@ -2750,13 +2750,13 @@ export interface components {
             cursor?: string;
             /**
              * Format: int64
-             * @description ids of decisions for each flip
+             * @description number of example decisions to list for each flip
              * @default 5
              */
             examples: number;
             /**
              * Format: date-time
-             * @description decided at this time or later
+             * @description only decisions made at or after this time
              */
             from?: string;
             /** @description Only decisions with this outcome; absent: with any */
@@ -2765,10 +2765,10 @@ export interface components {
             source: string;
             /**
              * Format: date-time
-             * @description decided before this time
+             * @description only decisions made before this time
              */
             to?: string;
-            /** @description decided in this trial, by either side, or seen by its shadow */
+            /** @description only decisions of this trial: made by either side, or evaluated by its shadow */
             trial?: string;
             /**
              * Format: int64
@@ -2777,7 +2777,7 @@ export interface components {
             version?: number;
         };
         BacktestPage: {
-            /** @description false: there are older decisions; send the cursor to go on */
+            /** @description false: there are older decisions; send the cursor to continue */
             complete: boolean;
             /**
              * Format: int64
@@ -2788,7 +2788,7 @@ export interface components {
             digest: string;
             /**
              * Format: int64
-             * @description flips of decisions that an earlier revision of the rules made: they may come of a correction, not of the draft
+             * @description flips of decisions that were made by an earlier revision of the rules: they may be caused by a correction, not by the draft
              */
             earlier_revision?: number;
             /** @description Number of decisions that could not be evaluated, by error code */
@@ -2844,7 +2844,7 @@ export interface components {
             created_by: string;
             /**
              * Format: int64
-             * @description that were looked at
+             * @description number of decisions considered
              */
             decisions: number;
             /** @description of the draft */
@@ -2875,18 +2875,18 @@ export interface components {
              * @description Number of parts that are done
              */
             parts_done: number;
-            /** @description whose decisions are looked at */
+            /** @description the policy whose decisions are evaluated */
             policy: string;
             /**
              * Format: double
-             * @description 0 to 1, by the time that the decisions span: an estimate
+             * @description progress from 0 to 1, estimated from the period that the decisions span
              */
             progress: number;
-            /** @description of a run that is done; not in lists */
+            /** @description only of a completed run; not in lists */
             report?: components["schemas"]["Backtest"];
             /**
              * Format: double
-             * @description an estimate; null when it cannot be told
+             * @description an estimate; null if unknown
              */
             seconds_left: number | null;
             /**
@@ -2928,7 +2928,7 @@ export interface components {
         Case: {
             /** @description Id of the user to whom the case is assigned; null: nobody */
             assignee: string | null;
-            /** @description what a decision relies on, and whether it has answered */
+            /** @description the checks that a decision relies on, and their status */
             checks: components["schemas"]["Check"][];
             /** @description active atomic states */
             configuration: string[];
@@ -2945,7 +2945,7 @@ export interface components {
             documents?: components["schemas"]["Document"][] | null;
             /**
              * Format: date-time
-             * @description the soonest deadline of the chart: it moves the case by itself
+             * @description the next timer of the workflow, which moves the case automatically
              */
             due_at: string | null;
             /** @description that it has been handed to those who approve */
@@ -2958,21 +2958,21 @@ export interface components {
             id: string;
             /** @description Open incidents of the case */
             incidents?: components["schemas"]["Incident"][] | null;
-            /** @description what the applicant was last told */
+            /** @description the last message to the applicant */
             message?: components["schemas"]["Message"];
-            /** @description what approving the case takes, where a person is asked */
+            /** @description the requirements for approving the case, if a person is asked */
             needs?: components["schemas"]["Needs"];
             /** @description Events that the case may accept next */
             next: components["schemas"]["Next"][];
             /** @description Final state of the case; null: the case has not ended */
             outcome: string | null;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: components["schemas"]["Parent"];
-            /** @description paths of what is not shown, for want of the permission cases:personal */
+            /** @description paths of fields that are hidden because the permission cases:personal is missing */
             redacted?: string[] | null;
             /** @description Risk according to the last policy; null: no policy has decided */
             risk: components["schemas"]["Risk"] | null;
-            /** @description how soon a person should decide */
+            /** @description deadline for a decision */
             sla: components["schemas"]["SLA"] | null;
             /** @description until when it is out of its queue; deadlines go on */
             snooze?: components["schemas"]["Snooze"];
@@ -2990,7 +2990,7 @@ export interface components {
             subject: components["schemas"]["SubjectRef"];
             /** @description Tags of the active states */
             tags: string[];
-            /** @description the newest decision while it can be taken back */
+            /** @description the latest decision while it can be undone */
             undo?: components["schemas"]["Undo"];
             /**
              * Format: date-time
@@ -3002,12 +3002,12 @@ export interface components {
              * @description Version of the case, raised by each change; also its ETag
              */
             version: number;
-            /** @description for whom an open case waits, and since when */
+            /** @description the party that an open case waits for, and since when */
             waiting?: components["schemas"]["Waiting"];
             /** @description Workflow and version that the case runs */
             workflow: components["schemas"]["WorkflowRef"];
         };
-        /** @description A case was assigned, or nobody's again */
+        /** @description A case was assigned or unassigned */
         CaseAssignedEvent: {
             /** @description Details of the event */
             data: components["schemas"]["CaseAssignedEventData"];
@@ -3018,14 +3018,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3038,30 +3038,30 @@ export interface components {
              */
             type: "case.assigned";
         };
-        /** @description Of case.assigned. More members may come */
+        /** @description Of case.assigned. More members may be added */
         CaseAssignedEventData: {
-            /** @description the person; empty for nobody */
+            /** @description the assignee; empty if unassigned */
             assignee: string;
             /** @description the case */
             case: string;
             /** @description the active states */
             configuration: string[];
-            /** @description the case's id in the client's system, where it has one */
+            /** @description the case's id in the client's system, if it has one */
             external_id?: string;
-            /** @description the final state, once there is one */
+            /** @description the final state, if the case has ended */
             outcome?: string;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: string;
             /** @description active, completed, failed or cancelled */
             status: string;
-            /** @description the case's version after the change: it tells what came first */
+            /** @description the case's version after the change, which determines the order of changes */
             version: number;
             /** @description its workflow */
             workflow: string;
-            /** @description the version that it runs */
+            /** @description the version of the workflow that it runs */
             workflow_version: number;
         };
-        /** @description A case was called off */
+        /** @description A case was cancelled */
         CaseCancelledEvent: {
             /** @description Details of the event */
             data: components["schemas"]["CaseCancelledEventData"];
@@ -3072,14 +3072,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3092,28 +3092,28 @@ export interface components {
              */
             type: "case.cancelled";
         };
-        /** @description Of case.cancelled. More members may come */
+        /** @description Of case.cancelled. More members may be added */
         CaseCancelledEventData: {
             /** @description the case */
             case: string;
             /** @description the active states */
             configuration: string[];
-            /** @description the case's id in the client's system, where it has one */
+            /** @description the case's id in the client's system, if it has one */
             external_id?: string;
-            /** @description the final state, once there is one */
+            /** @description the final state, if the case has ended */
             outcome?: string;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: string;
             /** @description active, completed, failed or cancelled */
             status: string;
-            /** @description the case's version after the change: it tells what came first */
+            /** @description the case's version after the change, which determines the order of changes */
             version: number;
             /** @description its workflow */
             workflow: string;
-            /** @description the version that it runs */
+            /** @description the version of the workflow that it runs */
             workflow_version: number;
         };
-        /** @description A case has ended as its workflow ends */
+        /** @description A case has reached a final state of its workflow */
         CaseCompletedEvent: {
             /** @description Details of the event */
             data: components["schemas"]["CaseCompletedEventData"];
@@ -3124,14 +3124,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3144,25 +3144,25 @@ export interface components {
              */
             type: "case.completed";
         };
-        /** @description Of case.completed. More members may come */
+        /** @description Of case.completed. More members may be added */
         CaseCompletedEventData: {
             /** @description the case */
             case: string;
             /** @description the active states */
             configuration: string[];
-            /** @description the case's id in the client's system, where it has one */
+            /** @description the case's id in the client's system, if it has one */
             external_id?: string;
-            /** @description the final state, once there is one */
+            /** @description the final state, if the case has ended */
             outcome?: string;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: string;
             /** @description active, completed, failed or cancelled */
             status: string;
-            /** @description the case's version after the change: it tells what came first */
+            /** @description the case's version after the change, which determines the order of changes */
             version: number;
             /** @description its workflow */
             workflow: string;
-            /** @description the version that it runs */
+            /** @description the version of the workflow that it runs */
             workflow_version: number;
         };
         /** @description A case was started */
@@ -3176,14 +3176,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3196,25 +3196,25 @@ export interface components {
              */
             type: "case.created";
         };
-        /** @description Of case.created. More members may come */
+        /** @description Of case.created. More members may be added */
         CaseCreatedEventData: {
             /** @description the case */
             case: string;
             /** @description the active states */
             configuration: string[];
-            /** @description the case's id in the client's system, where it has one */
+            /** @description the case's id in the client's system, if it has one */
             external_id?: string;
-            /** @description the final state, once there is one */
+            /** @description the final state, if the case has ended */
             outcome?: string;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: string;
             /** @description active, completed, failed or cancelled */
             status: string;
-            /** @description the case's version after the change: it tells what came first */
+            /** @description the case's version after the change, which determines the order of changes */
             version: number;
             /** @description its workflow */
             workflow: string;
-            /** @description the version that it runs */
+            /** @description the version of the workflow that it runs */
             workflow_version: number;
         };
         /** @description A person has decided */
@@ -3228,14 +3228,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3248,7 +3248,7 @@ export interface components {
              */
             type: "case.decision";
         };
-        /** @description Of case.decision. More members may come */
+        /** @description Of case.decision. More members may be added */
         CaseDecisionEventData: {
             /** @description the case */
             case: string;
@@ -3256,21 +3256,21 @@ export interface components {
             configuration: string[];
             /** @description the decision */
             event: string;
-            /** @description the case's id in the client's system, where it has one */
+            /** @description the case's id in the client's system, if it has one */
             external_id?: string;
-            /** @description the final state, once there is one */
+            /** @description the final state, if the case has ended */
             outcome?: string;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: string;
             /** @description one of the workflow's reasons; the comment is never sent */
             reason: string;
             /** @description active, completed, failed or cancelled */
             status: string;
-            /** @description the case's version after the change: it tells what came first */
+            /** @description the case's version after the change, which determines the order of changes */
             version: number;
             /** @description its workflow */
             workflow: string;
-            /** @description the version that it runs */
+            /** @description the version of the workflow that it runs */
             workflow_version: number;
         };
         /** @description A person has decided, and a second one has to confirm */
@@ -3284,14 +3284,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3304,7 +3304,7 @@ export interface components {
              */
             type: "case.decision_proposed";
         };
-        /** @description Of case.decision_proposed. More members may come */
+        /** @description Of case.decision_proposed. More members may be added */
         CaseDecisionProposedEventData: {
             /** @description the case */
             case: string;
@@ -3312,19 +3312,19 @@ export interface components {
             configuration: string[];
             /** @description the decision */
             event: string;
-            /** @description the case's id in the client's system, where it has one */
+            /** @description the case's id in the client's system, if it has one */
             external_id?: string;
-            /** @description the final state, once there is one */
+            /** @description the final state, if the case has ended */
             outcome?: string;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: string;
             /** @description active, completed, failed or cancelled */
             status: string;
-            /** @description the case's version after the change: it tells what came first */
+            /** @description the case's version after the change, which determines the order of changes */
             version: number;
             /** @description its workflow */
             workflow: string;
-            /** @description the version that it runs */
+            /** @description the version of the workflow that it runs */
             workflow_version: number;
         };
         /** @description A case has failed */
@@ -3338,14 +3338,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3358,28 +3358,28 @@ export interface components {
              */
             type: "case.failed";
         };
-        /** @description Of case.failed. More members may come */
+        /** @description Of case.failed. More members may be added */
         CaseFailedEventData: {
             /** @description the case */
             case: string;
             /** @description the active states */
             configuration: string[];
-            /** @description the case's id in the client's system, where it has one */
+            /** @description the case's id in the client's system, if it has one */
             external_id?: string;
-            /** @description the final state, once there is one */
+            /** @description the final state, if the case has ended */
             outcome?: string;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: string;
             /** @description active, completed, failed or cancelled */
             status: string;
-            /** @description the case's version after the change: it tells what came first */
+            /** @description the case's version after the change, which determines the order of changes */
             version: number;
             /** @description its workflow */
             workflow: string;
-            /** @description the version that it runs */
+            /** @description the version of the workflow that it runs */
             workflow_version: number;
         };
-        /** @description Work of a case has failed for good and waits for an operator */
+        /** @description Work of a case has failed permanently and waits for an operator */
         CaseIncidentEvent: {
             /** @description Details of the event */
             data: components["schemas"]["CaseIncidentEventData"];
@@ -3390,14 +3390,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3410,7 +3410,7 @@ export interface components {
              */
             type: "case.incident";
         };
-        /** @description Of case.incident. More members may come */
+        /** @description Of case.incident. More members may be added */
         CaseIncidentEventData: {
             /** @description the case */
             case: string;
@@ -3418,28 +3418,28 @@ export interface components {
             configuration: string[];
             /** @description the failure's code */
             error: string;
-            /** @description the case's id in the client's system, where it has one */
+            /** @description the case's id in the client's system, if it has one */
             external_id?: string;
             /** @description its id */
             incident: string;
-            /** @description the final state, once there is one */
+            /** @description the final state, if the case has ended */
             outcome?: string;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: string;
-            /** @description whose work it is */
+            /** @description the case that the work belongs to */
             state: string;
             /** @description active, completed, failed or cancelled */
             status: string;
-            /** @description the case's version after the change: it tells what came first */
+            /** @description the case's version after the change, which determines the order of changes */
             version: number;
             /** @description the work's id */
             work: string;
             /** @description its workflow */
             workflow: string;
-            /** @description the version that it runs */
+            /** @description the version of the workflow that it runs */
             workflow_version: number;
         };
-        /** @description A workflow notifies people; its members are the workflow's own */
+        /** @description A workflow notifies people; the members are defined by the workflow */
         CaseNotifyEvent: {
             /** @description Details of the event */
             data: components["schemas"]["CaseNotifyEventData"];
@@ -3450,14 +3450,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3470,11 +3470,11 @@ export interface components {
              */
             type: "case.notify";
         };
-        /** @description Of case.notify. More members may come */
+        /** @description Of case.notify. More members may be added */
         CaseNotifyEventData: {
             [key: string]: unknown;
         };
-        /** @description A case is in other states than before */
+        /** @description The states of a case have changed */
         CaseStateChangedEvent: {
             /** @description Details of the event */
             data: components["schemas"]["CaseStateChangedEventData"];
@@ -3485,14 +3485,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -3505,29 +3505,29 @@ export interface components {
              */
             type: "case.state_changed";
         };
-        /** @description Of case.state_changed. More members may come */
+        /** @description Of case.state_changed. More members may be added */
         CaseStateChangedEventData: {
             /** @description the case */
             case: string;
             /** @description the active states */
             configuration: string[];
-            /** @description the case's id in the client's system, where it has one */
+            /** @description the case's id in the client's system, if it has one */
             external_id?: string;
             /** @description the states before */
             from: string[];
-            /** @description the final state, once there is one */
+            /** @description the final state, if the case has ended */
             outcome?: string;
-            /** @description the case that has started this one */
+            /** @description the case that started this one */
             parent?: string;
             /** @description active, completed, failed or cancelled */
             status: string;
             /** @description the states after */
             to: string[];
-            /** @description the case's version after the change: it tells what came first */
+            /** @description the case's version after the change, which determines the order of changes */
             version: number;
             /** @description its workflow */
             workflow: string;
-            /** @description the version that it runs */
+            /** @description the version of the workflow that it runs */
             workflow_version: number;
         };
         Change: {
@@ -3547,7 +3547,7 @@ export interface components {
             what: string;
         };
         ChangeInBody: {
-            /** @description a value that is there gets this time and note */
+            /** @description entries to add; expiry and note of an existing value are replaced */
             add?: components["schemas"]["WrittenEntry"][] | null;
             /** @description values */
             remove?: string[] | null;
@@ -3594,21 +3594,21 @@ export interface components {
             id: string;
             /**
              * Format: int64
-             * @description absent: the newest
+             * @description absent: the latest
              */
             version?: number;
         };
         Corrected: {
-            /** @description what was corrected in between */
+            /** @description what has been corrected since */
             message: string;
             /**
              * Format: int64
-             * @description the revision that made it again
+             * @description the revision of the rules that evaluated it again
              */
             now: number;
             /**
              * Format: int64
-             * @description of the rules, that made the decision
+             * @description revision of the rules that made the decision
              */
             revision: number;
         };
@@ -3627,7 +3627,7 @@ export interface components {
              * @description by people
              */
             decided: number;
-            /** @description from when a person was asked until a person decided */
+            /** @description time from the request for a decision to the decision */
             decision_seconds: components["schemas"]["Took"] | null;
             /**
              * Format: int64
@@ -3678,13 +3678,13 @@ export interface components {
             };
             /** @description Your own id */
             external_id?: string;
-            /** @description whom it is about; absent: somebody unnamed of the workflow's type */
+            /** @description the subject; absent: an anonymous subject of the workflow's type */
             subject?: {
                 [key: string]: unknown;
             };
             /**
              * Format: int64
-             * @description default: the newest
+             * @description default: the latest
              */
             version?: number;
         };
@@ -3697,14 +3697,14 @@ export interface components {
             incidents?: components["schemas"]["Incident"][] | null;
             /** @description Final state of the case; null: the case has not ended */
             outcome: string | null;
-            /** @description what the workflow's work has written, by its id */
+            /** @description results of the workflow's work, by its id */
             results: {
                 [key: string]: unknown;
             };
             /** @description Risk according to the last policy; null: no policy has decided */
             risk: components["schemas"]["Risk"] | null;
             /**
-             * @description active: it could not be decided at once and goes on as a case
+             * @description active: it could not be decided synchronously and continues as a case
              * @enum {string}
              */
             status: "active" | "completed" | "failed" | "cancelled";
@@ -3716,21 +3716,21 @@ export interface components {
         DecisionBody: {
             /** @description Free-text comment for the case's history; never published in events */
             comment?: string;
-            /** @description documents that are decided together with the case */
+            /** @description decisions about documents, made together with that of the case */
             documents?: components["schemas"]["DecisionOfDocument"][] | null;
             /** @description Type of the event that the decision sends, for example approve: one of those in next */
             event: string;
-            /** @description what each possible match is: approving a case takes an answer to each */
+            /** @description answers to possible matches; approving a case requires an answer to each */
             hits?: components["schemas"]["AnswerOfHit"][] | null;
-            /** @description to the applicant, who reads it with the documents that are asked for again */
+            /** @description message to the applicant, shown with the documents that are requested again */
             message?: string;
-            /** @description the id of the person of your back office who decides: a key with the scope cases:decide must say it */
+            /** @description id of the person of your back office who decides; required for a key with the scope cases:decide */
             on_behalf_of?: string;
             /** @description Code of the reason, for example document_forged */
             reason?: string;
             /**
              * Format: int64
-             * @description how long the decision can be taken back: its effects wait until then
+             * @description how long the decision can be undone; its effects are delayed until then
              */
             undo_seconds?: number;
         };
@@ -3806,9 +3806,9 @@ export interface components {
              * @description When it was published, RFC 3339; null or absent: it ships with the software
              */
             published_at: string | null;
-            /** @description with four eyes: who proposed it */
+            /** @description with four eyes: the person who proposed it */
             published_by?: string;
-            /** @description it comes with the software */
+            /** @description whether it is built in */
             shipped: boolean;
             /** @description Source of the definition, YAML or JSON */
             source?: string;
@@ -3837,7 +3837,7 @@ export interface components {
              * @description When the next attempt is due, RFC 3339; null: no attempt is planned
              */
             next_at: string | null;
-            /** @description who has last replayed or discarded it, once it had failed, and why */
+            /** @description who last replayed or discarded it after it had failed, and why */
             settled?: components["schemas"]["DeliverySettled"];
             /** @description Status of the delivery: pending, delivered, failed or discarded */
             status: string;
@@ -3951,7 +3951,7 @@ export interface components {
             size: number;
             /** @description Status of the document */
             status: string;
-            /** @description what the workflow calls the kind */
+            /** @description name of the kind in the workflow */
             title?: string;
             /**
              * Format: date-time
@@ -3982,7 +3982,7 @@ export interface components {
              * @enum {string}
              */
             decision: "approved" | "rejected" | "revision";
-            /** @description the id of the person of your back office who decides: a key with the scope cases:decide must say it */
+            /** @description id of the person of your back office who decides; required for a key with the scope cases:decide */
             on_behalf_of?: string;
             /** @description Code of the reason, for example document_expired */
             reason?: string;
@@ -3990,7 +3990,7 @@ export interface components {
         DocumentKind: {
             /** @description Media types that are accepted */
             content_types: string[];
-            /** @description what is declared with it */
+            /** @description declared properties of the document */
             fields: string[];
             /** @description Kind of the document, as cases refer to it */
             kind: string;
@@ -4027,7 +4027,7 @@ export interface components {
             event?: string;
             /**
              * Format: date-time
-             * @description of a decision that could be undone for a while: from when its effects happen. Every other change is final at once
+             * @description of a decision with an undo period: when it became final and its effects began. All other changes are final immediately
              */
             final_at?: string;
             /**
@@ -4047,7 +4047,7 @@ export interface components {
             salt?: string;
             /** @description Active states after the change */
             to: string[] | null;
-            /** @description the entry is there and cannot be read: only its version is known, and verification fails */
+            /** @description whether the entry exists but cannot be read; only its version is known, and verification fails */
             unreadable?: boolean;
             /**
              * Format: int64
@@ -4058,7 +4058,7 @@ export interface components {
             workflow: components["schemas"]["WorkflowRef"];
         };
         Envelope: {
-            /** @description as the webhook of this type has it: see the webhooks of this document */
+            /** @description the data of this event type, as described under webhooks in this document */
             data: {
                 [key: string]: unknown;
             };
@@ -4069,7 +4069,7 @@ export interface components {
             datacontenttype: "application/json";
             /** @description unique and stable: webhook-id of the deliveries */
             id: string;
-            /** @description which system it is from */
+            /** @description the system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
@@ -4111,11 +4111,11 @@ export interface components {
              * @description default: now
              */
             now?: string;
-            /** @description an opaque id of who is decided about, and no personal data: kept with the decision; the same subject meets the same side of a trial */
+            /** @description opaque id of the subject, without personal data; stored with the decision. The same subject is always assigned to the same side of a trial */
             subject?: string;
             /**
              * Format: int64
-             * @description default: the newest, and the challenger that is tried beside it
+             * @description default: the latest, and a challenger that runs alongside it
              */
             version?: number;
         };
@@ -4128,14 +4128,14 @@ export interface components {
         EventList: {
             /**
              * Format: date-time
-             * @description no event that became final before this time can still be added: at the end of the list, go on with created_after set to it
+             * @description all events that became final before this time are included: at the end of the list, continue with created_after set to it
              */
             complete_until: string;
             /** @description Elements of this page */
             data: components["schemas"]["Envelope"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description the changes of cases, each with the case and its version, whose events are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description changes of cases, with case and version, whose events exist but cannot be read: an operator has to examine them; absent: none */
             unreadable?: string[] | null;
         };
         ExecutionRef: {
@@ -4208,7 +4208,7 @@ export interface components {
             to: string;
         };
         FlowCase: {
-            /** @description what vendors whose answers are still to come have given for the applicant, by work: the address of a session */
+            /** @description data that vendors have returned for the applicant while their final answer is pending, by work: for example the address of a session */
             accepted?: {
                 [key: string]: unknown;
             };
@@ -4218,7 +4218,7 @@ export interface components {
             documents: components["schemas"]["FlowDocument"][];
             /** @description Unique id of the case */
             id: string;
-            /** @description what the applicant is asked for */
+            /** @description data that the applicant is asked for */
             message?: components["schemas"]["Message"];
             /** @description Events that the case may accept next */
             next: components["schemas"]["Next"][];
@@ -4241,7 +4241,7 @@ export interface components {
             id: string;
             /** @description Kind of the document, as the workflow defines it */
             kind: string;
-            /** @description why another is asked for */
+            /** @description why another file is requested */
             reason?: string;
             /** @description Side of the document, for example front or back; empty: it has only one */
             side?: string;
@@ -4262,7 +4262,7 @@ export interface components {
         Hit: {
             /**
              * Format: date-time
-             * @description the work was asked again and has not answered: since when the answer that this is of does not stand
+             * @description when the work was requested again; until it answers, the earlier answer is not valid
              */
             former_since?: string;
             /** @description Path of the hit in the context, for example sanctions.hits[0] */
@@ -4367,7 +4367,7 @@ export interface components {
             id: string;
             /**
              * Format: int64
-             * @description the version that was seen; absent: any
+             * @description the version that the change is based on; absent: any
              */
             version?: number;
         };
@@ -4445,17 +4445,17 @@ export interface components {
             case?: string;
             /**
              * Format: date-time
-             * @description decided at this time or later
+             * @description only decisions made at or after this time
              */
             from?: string;
             /** @description Only decisions with this outcome; empty: with any */
             outcome?: string;
             /**
              * Format: date-time
-             * @description decided before this time
+             * @description only decisions made before this time
              */
             to?: string;
-            /** @description decided in this trial, by either side, or seen by its shadow */
+            /** @description only decisions of this trial: made by either side, or evaluated by its shadow */
             trial?: string;
             /**
              * Format: int64
@@ -4710,11 +4710,11 @@ export interface components {
             reason: string;
         };
         MigrateInBody: {
-            /** @description only these; absent: all active cases of the version, a page at a time */
+            /** @description only these cases; absent: all active cases of the version, page by page */
             cases?: string[] | null;
             /** @description next_cursor of the response before; absent: the first page */
             cursor?: string;
-            /** @description say what would happen to each case */
+            /** @description only report what would happen to each case */
             dry_run?: boolean;
             /**
              * Format: int64
@@ -4723,10 +4723,10 @@ export interface components {
             from: number;
             /**
              * Format: int64
-             * @description of a page; default 100
+             * @description maximum number per page; default 100
              */
             limit?: number;
-            /** @description which state of the new version takes the place of one of the old; one that is mapped is entered anew, also to itself */
+            /** @description states of the new version by the states of the old one that they replace; a mapped state is entered again, even if mapped to itself */
             states?: {
                 [key: string]: string;
             };
@@ -4741,9 +4741,9 @@ export interface components {
             case: string;
             /** @description why it was refused */
             code?: string;
-            /** @description work that is called off, state/id */
+            /** @description work that is cancelled, state/id */
             drops: string[];
-            /** @description everything that stands in the way; never a value */
+            /** @description all problems; never contains values */
             errors?: components["schemas"]["Field"][] | null;
             /** @description where it was */
             from: string[];
@@ -4754,9 +4754,9 @@ export interface components {
             outcome: "moved" | "would_move" | "unchanged" | "refused";
             /** @description Why the case was refused; empty: it was not */
             reason?: string;
-            /** @description work that begins, state/id */
+            /** @description work that starts, state/id */
             starts: string[];
-            /** @description where it is now, or would be */
+            /** @description its states now, or after the migration */
             to: string[];
         };
         Migration: {
@@ -4772,17 +4772,17 @@ export interface components {
             next_cursor: string | null;
         };
         Needs: {
-            /** @description why a reason and a comment are needed */
+            /** @description why a reason and a comment are required */
             because: ("check_unanswered" | "not_rated" | "severity" | "hits")[];
             /** @description a second person has to confirm */
             four_eyes: boolean;
-            /** @description possible matches, each of which is to be answered */
+            /** @description possible matches, each of which needs an answer */
             hits: components["schemas"]["Hit"][];
-            /** @description the first person's decision, which waits for the second */
+            /** @description the first person's decision, which awaits confirmation by a second person */
             proposed?: components["schemas"]["Proposed"];
             /** @description a reason and a comment */
             reason: boolean;
-            /** @description the caller has supplied data of the case: somebody else approves it */
+            /** @description whether the caller has supplied data of the case, and so cannot approve it */
             supplied?: boolean;
         };
         Next: {
@@ -4816,7 +4816,7 @@ export interface components {
             mentions?: string[] | null;
             /** @description Text of the note */
             text: string;
-            /** @description the note is there and cannot be read */
+            /** @description whether the note exists but cannot be read */
             unreadable?: boolean;
         };
         NoteBody: {
@@ -4940,7 +4940,7 @@ export interface components {
             parent: string;
             /** @description Path of the state, unique in the workflow */
             path: string;
-            /** @description how soon a person should decide here, as ISO 8601 */
+            /** @description deadline for a decision here, as ISO 8601 */
             sla: string | null;
             /** @description Tags of the state */
             tags: string[];
@@ -5007,11 +5007,11 @@ export interface components {
             problems?: string[] | null;
         };
         PolicyDecision: {
-            /** @description as it was given, with the trace */
+            /** @description the original answer, with the trace */
             answer?: unknown;
             /**
              * Format: date-time
-             * @description the time that the policy was told, to the nanosecond
+             * @description the time that the policy used, to the nanosecond
              */
             at: string;
             /** @description versions of the policies that it may have called, by id */
@@ -5022,22 +5022,22 @@ export interface components {
             case?: string;
             /** @description SHA-256 of the policy's source */
             digest: string;
-            /** @description of the lists that it asked */
+            /** @description editions of the lists that it used */
             editions?: {
                 [key: string]: string;
             };
             /**
              * Format: int64
-             * @description revision of the rules that decided: it is raised when what policies mean is corrected
+             * @description revision of the rules that made the decision; it increases when the meaning of policies is corrected
              */
             engine: number;
             /** @description Ids of the rules that fired, in the order of the policy */
             fired: string[];
             /** @description Unique id */
             id: string;
-            /** @description what it saw; needs the permission decisions:input */
+            /** @description its input; requires the permission decisions:input */
             input?: unknown;
-            /** @description what was too large to be kept: input, trace, fired */
+            /** @description parts that were too large to be stored: input, trace, fired */
             omitted?: string[] | null;
             /** @description Outcome, as the policy or workflow defines it */
             outcome: string;
@@ -5050,7 +5050,7 @@ export interface components {
             score: number;
             /** @description Severity of the score: low, medium, high or critical */
             severity: string;
-            /** @description what a draft would have decided */
+            /** @description the decision of the draft */
             shadow?: components["schemas"]["PolicyShadow"];
             /** @description Id of the subject */
             subject?: string;
@@ -5059,9 +5059,9 @@ export interface components {
              * @description microseconds of the evaluation
              */
             took_us: number;
-            /** @description which side of a trial has decided; the challenger's decisions have version 0 */
+            /** @description the side of a trial that has decided; decisions of a challenger have version 0 */
             trial?: components["schemas"]["Side"];
-            /** @description the decision is kept and cannot be read: of most only the id and the time are known */
+            /** @description whether the decision is stored but cannot be read; usually only its id and time are known */
             unreadable?: boolean;
             /**
              * Format: int64
@@ -5070,7 +5070,7 @@ export interface components {
             version: number;
         };
         PolicyShadow: {
-            /** @description the code of what kept it from deciding */
+            /** @description code of the error that prevented its decision */
             error?: string;
             /** @description Ids of the rules that fired, in the order of the policy */
             fired: string[];
@@ -5096,10 +5096,10 @@ export interface components {
             approved_by?: string;
             /**
              * Format: int64
-             * @description the live version that it is tried against
+             * @description the live version that it is compared with
              */
             base_version: number;
-            /** @description proposed with a key: who may hold a secret of it, and cannot approve either */
+            /** @description if proposed with a key: people who may know its secret, and so cannot approve either */
             behind?: string[] | null;
             /** @description Free-text comment */
             comment?: string;
@@ -5110,12 +5110,12 @@ export interface components {
              * @description When it ended, RFC 3339; null: it has not ended
              */
             ended_at: string | null;
-            /** @description absent when another version has ended it */
+            /** @description absent if a newer version has ended it */
             ended_by?: string;
             /** @description Unique id */
             id: string;
             /**
-             * @description shadow: decides along; challenger: decides for its share of subjects
+             * @description shadow: evaluated without effect; challenger: decides for its share of subjects
              * @enum {string}
              */
             kind: "shadow" | "challenger";
@@ -5130,7 +5130,7 @@ export interface components {
             proposed_by: string;
             /**
              * Format: double
-             * @description of a challenger: the part of subjects that it decides for
+             * @description of a challenger: the share of subjects that it decides for
              */
             share?: number;
             /** @description the draft; not in lists */
@@ -5141,13 +5141,13 @@ export interface components {
              */
             started_at: string | null;
             /**
-             * @description outdated: another version is live, and the trial takes no part any more
+             * @description outdated: another version is live, and the trial has no effect any more
              * @enum {string}
              */
             status: "proposed" | "running" | "ended" | "outdated";
         };
         Presence: {
-            /** @description has begun to write a decision */
+            /** @description whether the user has begun to write a decision */
             editing: boolean;
             /** @description Name of the user */
             name: string;
@@ -5173,11 +5173,11 @@ export interface components {
         Problem: {
             /** @description event_not_allowed: the events that are allowed */
             allowed?: unknown;
-            /** @description stable name of what went wrong */
+            /** @description stable code of the failure */
             code: string;
             /** @description What is wrong with this request; never contains rejected values */
             detail: string;
-            /** @description more about it, by code */
+            /** @description details, depending on the code */
             details?: {
                 [key: string]: unknown;
             };
@@ -5196,7 +5196,7 @@ export interface components {
             type: string;
         };
         Proposal: {
-            /** @description proposed with a key: who may hold a secret of it, and cannot approve either */
+            /** @description if proposed with a key: people who may know its secret, and so cannot approve either */
             behind?: string[] | null;
             /** @description Free-text comment */
             comment?: string;
@@ -5207,7 +5207,7 @@ export interface components {
             decided_at: string | null;
             /** @description Id of the person who decided the proposal; absent: it is open, or became outdated by itself */
             decided_by?: string;
-            /** @description all of them are published in one go */
+            /** @description the documents, which are published atomically */
             documents: components["schemas"]["ProposedDocument"][];
             /** @description Unique id */
             id: string;
@@ -5220,7 +5220,7 @@ export interface components {
             proposed_by: string;
             /** @description why it has ended so */
             reason?: string;
-            /** @description a change of the settings instead of documents */
+            /** @description a change of settings instead of documents */
             settings?: components["schemas"]["ProposedSettings"];
             /**
              * @description Status of the proposal
@@ -5246,16 +5246,16 @@ export interface components {
         ProposedDocument: {
             /**
              * Format: int64
-             * @description the version that was the newest; 0: there was none
+             * @description the latest version at that time; 0: none
              */
             base: number;
-            /** @description of a policy: what becomes of the cases that are written in it, now */
+            /** @description of a policy: current results of its test cases */
             cases?: components["schemas"]["PolicyCase"][] | null;
-            /** @description of a workflow: what changes for running cases that are moved to it */
+            /** @description of a workflow: the effects on running cases that are migrated to it */
             changes?: components["schemas"]["Change"][] | null;
             /** @description Free-text comment */
             comment?: string;
-            /** @description by lines, against the version that it is based on; absent when that is not there any more */
+            /** @description line by line, compared with the version that it is based on; absent if that version no longer exists */
             diff?: components["schemas"]["Diff"];
             /** @description SHA-256 of the source */
             digest: string;
@@ -5268,10 +5268,10 @@ export interface components {
             kind: "workflow" | "policy" | "plugin";
             /**
              * Format: int64
-             * @description the newest version now; another than base: it is outdated
+             * @description the latest version now; if it differs from base, the proposal is outdated
              */
             newest?: number;
-            /** @description why it could not be published any more, as things are now */
+            /** @description why it can no longer be published */
             problems?: components["schemas"]["Diagnostic"][] | null;
             /** @description Source of the definition, YAML or JSON */
             source?: string;
@@ -5284,7 +5284,7 @@ export interface components {
             title?: string;
             /**
              * Format: int64
-             * @description that it has become
+             * @description the proposal that was created
              */
             version?: number;
             /** @description Problems that do not prevent publication */
@@ -5302,11 +5302,11 @@ export interface components {
         Publication: {
             /** @description with four eyes: the second person */
             approved_by?: string;
-            /** @description of a workflow: what changes for running cases that are moved to it */
+            /** @description of a workflow: the effects on running cases that are migrated to it */
             changes: components["schemas"]["Change"][];
             /** @description Free-text comment */
             comment?: string;
-            /** @description false: the newest version has the same source */
+            /** @description false: the latest version has the same source */
             created: boolean;
             /** @description SHA-256 of the source */
             digest: string;
@@ -5328,9 +5328,9 @@ export interface components {
              * @description When it was published, RFC 3339; null or absent: it ships with the software
              */
             published_at: string | null;
-            /** @description with four eyes: who proposed it */
+            /** @description with four eyes: the person who proposed it */
             published_by?: string;
-            /** @description it comes with the software */
+            /** @description whether it is built in */
             shipped: boolean;
             /** @description Source of the definition, YAML or JSON */
             source?: string;
@@ -5352,7 +5352,7 @@ export interface components {
         PublishBody: {
             /** @description Why the version is published; kept with it */
             comment?: string;
-            /** @description check, and say what would happen */
+            /** @description only validate, and report what would happen */
             dry_run?: boolean;
             /** @description the document, YAML or JSON */
             source: string;
@@ -5369,7 +5369,7 @@ export interface components {
             changed_by?: string;
             /** @description Free-text comment */
             comment?: string;
-            /** @description nobody publishes alone: what is published is a proposal until another person approves it */
+            /** @description whether publications require the approval of a second person */
             four_eyes: boolean;
             /** @description Id of the proposal that it came from; absent or empty: none */
             proposal?: string;
@@ -5399,7 +5399,7 @@ export interface components {
             /** @description Title, for people */
             title?: string;
             /**
-             * @description for people to read: what an entry does is for the policy to say
+             * @description informative; the effect of an entry is defined by the policy
              * @enum {string}
              */
             type: "allow" | "block" | "own";
@@ -5432,10 +5432,10 @@ export interface components {
             open: number;
             /**
              * Format: int64
-             * @description a person should have decided by now
+             * @description whether the decision deadline has passed
              */
             overdue: number;
-            /** @description there are more than that */
+            /** @description whether there are more */
             overdue_capped: boolean;
             /** @description Number of cases by severity of the risk */
             risk: {
@@ -5447,7 +5447,7 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description wait for a person's decision
+             * @description only cases that wait for a person's decision
              */
             to_decide: number;
             /**
@@ -5455,7 +5455,7 @@ export interface components {
              * @description Number of cases assigned to nobody
              */
             unassigned: number;
-            /** @description by for whom they wait: see waiting_for */
+            /** @description by the party that they wait for; see waiting_for */
             waiting: {
                 [key: string]: number;
             };
@@ -5514,7 +5514,7 @@ export interface components {
             unreadable?: string[] | null;
         };
         Replay: {
-            /** @description the answers differ, and what policies mean was corrected since the decision */
+            /** @description whether the answers differ and the meaning of policies was corrected since the decision */
             corrected?: components["schemas"]["Corrected"];
             /** @description Values that differ between the stored and the repeated evaluation; empty: none */
             differences: components["schemas"]["Difference"][];
@@ -5522,7 +5522,7 @@ export interface components {
             identical: boolean;
         };
         RetryInBody: {
-            /** @description put into the case's context first, as a merge patch */
+            /** @description merge patch that is applied to the case's context first */
             context?: {
                 [key: string]: unknown;
             };
@@ -5530,7 +5530,7 @@ export interface components {
         Risk: {
             /** @description Id of the policy */
             policy?: string;
-            /** @description of the rules that fired, as sentences */
+            /** @description reasons of the rules that fired, as sentences */
             reasons: string[];
             /**
              * Format: double
@@ -5569,7 +5569,7 @@ export interface components {
             message: string;
             /**
              * Format: int64
-             * @description from 1; absent: it is not about a part
+             * @description from 1; absent: not about a particular part
              */
             part?: number;
         };
@@ -5610,7 +5610,7 @@ export interface components {
             was: number;
             /**
              * Format: int64
-             * @description in millionths, so that parts can be added up exactly
+             * @description in millionths, so that parts can be summed exactly
              */
             was_sum: number;
         };
@@ -5632,22 +5632,22 @@ export interface components {
             difference: number;
         };
         SettleInBody: {
-            /** @description of this case only */
+            /** @description only this case */
             case?: string;
-            /** @description just this one: version/number of an effect of the case, or the id of a delivery */
+            /** @description only this dead letter: version/number of an effect of the case, or the id of a delivery */
             effect?: string;
             /**
              * @description Only effects of this kind; absent: of all kinds
              * @enum {string}
              */
             kind?: "start" | "wake" | "stop" | "publish" | "report" | "cancel" | "unreadable" | "deliver";
-            /** @description why; kept in the history of each case whose effects are among them, and with each delivery */
+            /** @description reason; recorded in the history of each affected case, and with each delivery */
             reason?: string;
             /** @description Only effects for this receiver; absent: for all */
             receiver?: string;
         };
         Settled: {
-            /** @description there may be more: call again */
+            /** @description whether there may be more: repeat the request */
             more: boolean;
             /**
              * Format: int64
@@ -5667,7 +5667,7 @@ export interface components {
             draft: components["schemas"]["Latency"];
             /**
              * Format: int64
-             * @description flips of decisions that an earlier revision of the rules made: they may come of a correction, not of the draft
+             * @description flips of decisions that were made by an earlier revision of the rules: they may be caused by a correction, not by the draft
              */
             earlier_revision?: number;
             /** @description Number of decisions that could not be evaluated, by error code */
@@ -5727,7 +5727,7 @@ export interface components {
         SkipInBody: {
             /** @description Why the work is skipped; kept in the case's history */
             comment?: string;
-            /** @description what the work would have given */
+            /** @description result that the work would have returned */
             result: unknown;
         };
         Snooze: {
@@ -5772,13 +5772,13 @@ export interface components {
             };
             /** @description Your own id of the case; unique among open cases of the tenant */
             external_id?: string;
-            /** @description whom the case is about: type (default: the workflow's subject), external_id, and what is known: name, email, … */
+            /** @description subject of the case: type (default: the workflow's subject), external_id, and known properties such as name and email */
             subject?: {
                 [key: string]: unknown;
             };
             /**
              * Format: int64
-             * @description default: the newest
+             * @description default: the latest
              */
             version?: number;
             /** @description Id of the workflow to start */
@@ -5791,13 +5791,13 @@ export interface components {
             comment?: string;
             /**
              * Format: int64
-             * @description ids of decisions for each flip
+             * @description number of example decisions to list for each flip
              * @default 5
              */
             examples: number;
             /**
              * Format: date-time
-             * @description decided at this time or later
+             * @description only decisions made at or after this time
              */
             from?: string;
             /** @description Only decisions with this outcome; absent: with any */
@@ -5806,10 +5806,10 @@ export interface components {
             source: string;
             /**
              * Format: date-time
-             * @description decided before this time
+             * @description only decisions made before this time
              */
             to?: string;
-            /** @description decided in this trial, by either side, or seen by its shadow */
+            /** @description only decisions of this trial: made by either side, or evaluated by its shadow */
             trial?: string;
             /**
              * Format: int64
@@ -5880,7 +5880,7 @@ export interface components {
             started_at: string;
             /** @description Path of the state */
             state: string;
-            /** @description the attempt is there and cannot be read */
+            /** @description whether the attempt exists but cannot be read */
             unreadable?: boolean;
             /**
              * Format: int64
@@ -5938,7 +5938,7 @@ export interface components {
             kind: "shadow" | "challenger";
             /**
              * Format: double
-             * @description of a challenger: the part of subjects that it decides for, in steps of 0.0001
+             * @description of a challenger: the share of subjects that it decides for, in steps of 0.0001
              */
             share?: number;
             /** @description the draft, YAML or JSON */
@@ -5947,7 +5947,7 @@ export interface components {
         TrialReportPage: {
             /** @description Of a challenger: the results of both sides */
             arms?: components["schemas"]["Arms"];
-            /** @description false: there are older decisions; send the cursor to go on, and add the parts up */
+            /** @description false: there are older decisions; send the cursor to continue, and add up the parts */
             complete: boolean;
             /**
              * Format: int64
@@ -5962,7 +5962,7 @@ export interface components {
             trial: string;
             /**
              * Format: int64
-             * @description decisions of its time that are kept and cannot be read: any of them may have been made in it
+             * @description stored decisions of its period that cannot be read; any of them may belong to the trial
              */
             unreadable?: number;
         };
@@ -5971,10 +5971,10 @@ export interface components {
             approved_by?: string;
             /**
              * Format: int64
-             * @description the live version that it is tried against
+             * @description the live version that it is compared with
              */
             base_version: number;
-            /** @description proposed with a key: who may hold a secret of it, and cannot approve either */
+            /** @description if proposed with a key: people who may know its secret, and so cannot approve either */
             behind?: string[] | null;
             /** @description Free-text comment */
             comment?: string;
@@ -5985,12 +5985,12 @@ export interface components {
              * @description When it ended, RFC 3339; null: it has not ended
              */
             ended_at: string | null;
-            /** @description absent when another version has ended it */
+            /** @description absent if a newer version has ended it */
             ended_by?: string;
             /** @description Unique id */
             id: string;
             /**
-             * @description shadow: decides along; challenger: decides for its share of subjects
+             * @description shadow: evaluated without effect; challenger: decides for its share of subjects
              * @enum {string}
              */
             kind: "shadow" | "challenger";
@@ -6005,7 +6005,7 @@ export interface components {
             proposed_by: string;
             /**
              * Format: double
-             * @description of a challenger: the part of subjects that it decides for
+             * @description of a challenger: the share of subjects that it decides for
              */
             share?: number;
             /** @description the draft; not in lists */
@@ -6016,7 +6016,7 @@ export interface components {
              */
             started_at: string | null;
             /**
-             * @description outdated: another version is live, and the trial takes no part any more
+             * @description outdated: another version is live, and the trial has no effect any more
              * @enum {string}
              */
             status: "proposed" | "running" | "ended" | "outdated";
@@ -6097,11 +6097,11 @@ export interface components {
              * @description When it was created, RFC 3339
              */
             created_at: string;
-            /** @description SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list */
+            /** @description SHA-256 of the content of the latest edition; null: no entries have been uploaded yet, so policies cannot use the list */
             digest: string | null;
             /**
              * Format: int64
-             * @description the newest, and the ETag
+             * @description the latest edition, which is also the ETag
              */
             edition: number;
             /**
@@ -6142,18 +6142,18 @@ export interface components {
              * @description Number of entries that the change added
              */
             added: number;
-            /** @description a new edition was made; false: the newest has the same content */
+            /** @description whether a new edition was created; false: the latest has the same content */
             created: boolean;
             /**
              * Format: date-time
              * @description When it was created, RFC 3339
              */
             created_at: string;
-            /** @description SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list */
+            /** @description SHA-256 of the content of the latest edition; null: no entries have been uploaded yet, so policies cannot use the list */
             digest: string | null;
             /**
              * Format: int64
-             * @description the newest, and the ETag
+             * @description the latest edition, which is also the ETag
              */
             edition: number;
             /**
@@ -6163,7 +6163,7 @@ export interface components {
             entries: number;
             /**
              * Format: int64
-             * @description entries that were there twice, and said the same
+             * @description number of identical duplicate entries
              */
             folded: number;
             /**
@@ -6180,7 +6180,7 @@ export interface components {
             matching: "exact" | "ignoring_case";
             /**
              * Format: int64
-             * @description values to be removed that were not there
+             * @description number of values to remove that did not exist
              */
             missing: number;
             /**
@@ -6190,7 +6190,7 @@ export interface components {
             removed: number;
             /**
              * Format: int64
-             * @description values that were there with another time or note
+             * @description number of existing values whose expiry or note changed
              */
             replaced: number;
             /** @description Title, for people */
@@ -6228,7 +6228,7 @@ export interface components {
              * @description Number of entries
              */
             entries: number;
-            /** @description its entries were erased: decisions that have seen it cannot be replayed */
+            /** @description whether its entries were erased, so that decisions that used it cannot be replayed */
             forgotten: boolean;
             /**
              * @description Type of the values in the list
@@ -6244,27 +6244,27 @@ export interface components {
         ValueListEntry: {
             /**
              * Format: date-time
-             * @description it counts before this time; null: for ever
+             * @description expiry; null: never
              */
             expires_at: string | null;
             /** @description Free-text note about the entry */
             note?: string;
-            /** @description numbers and dates in their one form */
+            /** @description numbers and dates in canonical form */
             value: string;
         };
         ValueListUpload: {
-            /** @description a new edition was made; false: the newest has the same content */
+            /** @description whether a new edition was created; false: the latest has the same content */
             created: boolean;
             /**
              * Format: date-time
              * @description When it was created, RFC 3339
              */
             created_at: string;
-            /** @description SHA-256 of the newest edition's content; null: no entries were put yet, and policies do not find the list */
+            /** @description SHA-256 of the content of the latest edition; null: no entries have been uploaded yet, so policies cannot use the list */
             digest: string | null;
             /**
              * Format: int64
-             * @description the newest, and the ETag
+             * @description the latest edition, which is also the ETag
              */
             edition: number;
             /**
@@ -6274,7 +6274,7 @@ export interface components {
             entries: number;
             /**
              * Format: int64
-             * @description entries that were there twice, and said the same
+             * @description number of identical duplicate entries
              */
             folded: number;
             /**
@@ -6392,7 +6392,7 @@ export interface components {
             events: string[];
             /**
              * Format: date-time
-             * @description Since when its receiver has taken nothing, RFC 3339: after five days it is disabled
+             * @description Since when its receiver has accepted no delivery, RFC 3339; the subscription is disabled after five days
              */
             failing_since?: string;
             /** @description Unique id */
@@ -6431,14 +6431,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -6451,14 +6451,14 @@ export interface components {
              */
             type: "webhook.disabled";
         };
-        /** @description Of webhook.disabled. More members may come */
+        /** @description Of webhook.disabled. More members may be added */
         WebhookDisabledEventData: {
-            /** @description `gone`: it has answered 410; `failing`: it has taken nothing for five days */
+            /** @description `gone`: it has responded with 410; `failing`: it has accepted no delivery for five days */
             reason: string;
             /** @description the subscription */
             webhook: string;
         };
-        /** @description A test that somebody has asked for */
+        /** @description A test event was requested */
         WebhookTestEvent: {
             /** @description Details of the event */
             data: components["schemas"]["WebhookTestEventData"];
@@ -6469,14 +6469,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -6489,7 +6489,7 @@ export interface components {
              */
             type: "webhook.test";
         };
-        /** @description Of webhook.test. More members may come */
+        /** @description Of webhook.test. More members may be added */
         WebhookTestEventData: {
             /** @description the subscription */
             webhook: string;
@@ -6503,23 +6503,23 @@ export interface components {
             events: components["schemas"]["Next"][];
             /** @description Execution that runs the case; null or absent: none */
             execution: components["schemas"]["ExecutionRef"];
-            /** @description regions whose branch of the execution waits; the whole chart is the empty one */
+            /** @description regions whose branch of the execution waits; the empty name is the workflow itself */
             parked: string[];
-            /** @description every active state, outer ones before those inside */
+            /** @description all active states, outer ones before inner ones */
             states: components["schemas"]["ActiveState"][];
             /**
              * @description Status of the case
              * @enum {string}
              */
             status: "active" | "completed" | "failed" | "cancelled";
-            /** @description what moves the case by itself: timers, the soonest first, then conditions */
+            /** @description transitions that happen automatically: timers, the earliest first, then conditions */
             upcoming: components["schemas"]["Upcoming"][];
             /**
              * Format: int64
              * @description Version of the case, raised by each change
              */
             version: number;
-            /** @description what is being done, awaited, or waits for an operator */
+            /** @description work that is running, is awaited, or waits for an operator */
             work: components["schemas"]["ActiveWork"][];
         };
         Why: {
@@ -6546,7 +6546,7 @@ export interface components {
             id: string;
             /** @description Path of the initial state */
             initial: string;
-            /** @description codes to choose from, by event of a decision and for a document; what is not listed takes any */
+            /** @description reason codes to choose from, by decision event and for documents; events that are not listed accept any code */
             reasons: {
                 [key: string]: string[] | null;
             };
@@ -6571,7 +6571,7 @@ export interface components {
              */
             version: number;
         };
-        /** @description A workflow emits an event of its own: its name and members are the workflow's */
+        /** @description A workflow has emitted a custom event: its name and members are defined by the workflow */
         WorkflowEvent: {
             /** @description Details of the event */
             data: components["schemas"]["WorkflowEventData"];
@@ -6582,14 +6582,14 @@ export interface components {
             datacontenttype: "application/json";
             /** @description Unique and stable */
             id: string;
-            /** @description Which system it is from */
+            /** @description The system that sent it */
             source: string;
             /**
              * @description Version of the CloudEvents specification, 1.0
              * @enum {string}
              */
             specversion: "1.0";
-            /** @description What it is about: the case's id */
+            /** @description The subject of the event: the id of the case */
             subject?: string;
             /**
              * Format: date-time
@@ -6599,7 +6599,7 @@ export interface components {
             /** @description What happened */
             type: string;
         };
-        /** @description Of workflow.*. More members may come */
+        /** @description Of workflow.*. More members may be added */
         WorkflowEventData: {
             [key: string]: unknown;
         };
@@ -6644,7 +6644,7 @@ export interface components {
             format: number;
         };
         WrittenEntry: {
-            /** @description RFC 3339, or a date for the start of that day in UTC; it counts before this time */
+            /** @description expiry: RFC 3339, or a date for the start of that day in UTC */
             expires_at?: string | null;
             /** @description Free-text note about the entry */
             note?: string;
@@ -6798,9 +6798,9 @@ export interface components {
         /** @description `rate_limited`: Too many requests */
         RateLimited: {
             headers: {
-                /** @description How the caller stands with each limit: r requests are left, all of them again in t seconds. Other answers have it, too */
+                /** @description The state of each limit of the caller: r requests are left, and the limit resets in t seconds. Other responses have it, too */
                 RateLimit?: string;
-                /** @description The caller's limits (draft-ietf-httpapi-ratelimit-headers): q requests within w seconds. Other answers have it, too */
+                /** @description The caller's limits (draft-ietf-httpapi-ratelimit-headers): q requests within w seconds. Other responses have it, too */
                 "RateLimit-Policy"?: string;
                 /** @description How many seconds to wait */
                 "Retry-After"?: number;
@@ -7194,21 +7194,21 @@ export interface operations {
                 workflow?: string;
                 /** @description Only cases in this state */
                 state?: string;
-                /** @description only those that are in states with this tag, such as manual_review: a person has to decide; repeat it for several: all of them */
+                /** @description only cases in states with this tag, such as manual_review (a person has to decide); repeatable: all tags must match */
                 tag?: string[];
                 /** @description Only cases with this status */
                 status?: "active" | "completed" | "failed" | "cancelled";
-                /** @description none: nobody's; me: the caller's */
+                /** @description none: unassigned; me: assigned to the caller */
                 assignee?: string;
                 /** @description Only cases of this subject, by its id */
                 subject?: string;
                 /** @description the case that has started them */
                 parent?: string;
-                /** @description the severity that a policy has given, by its bands: low, medium, high and critical unless they say otherwise; none: not rated yet; repeat it for several: one of them */
+                /** @description the risk band that a policy has assigned: low, medium, high or critical, unless the policy defines others; none: not rated yet; repeatable: any of them */
                 risk?: string[];
-                /** @description only those that have ended in this final state */
+                /** @description only cases that ended in this final state */
                 outcome?: string;
-                /** @description only open cases with a decision that waits for a second person */
+                /** @description only open cases with a decision that awaits confirmation by a second person */
                 second_person?: boolean;
                 /** @description only those that were escalated to those who approve */
                 escalated?: boolean;
@@ -7216,23 +7216,23 @@ export interface operations {
                 snoozed?: "true" | "false";
                 /** @description the case's id in the client's system: all cases that have had it */
                 external_id?: string;
-                /** @description created at this time or later */
+                /** @description only cases created at or after this time */
                 created_after?: string;
-                /** @description created before this time */
+                /** @description only cases created before this time */
                 created_before?: string;
-                /** @description written last at this time or later */
+                /** @description only cases changed at or after this time */
                 updated_after?: string;
-                /** @description the deadline is before this time */
+                /** @description only cases whose deadline is before this time */
                 due_before?: string;
-                /** @description only those that a person should have decided by now */
+                /** @description only cases whose decision deadline has passed */
                 overdue?: boolean;
                 /** @description only open cases that wait for: operator (an incident), vendor, children (cases it has started), system (its own work), reviewer, applicant, client or timer (nobody); with the work that is waited for as vendor/identity */
                 waiting_for?: string;
-                /** @description only open cases that have waited for them since before this time */
+                /** @description only open cases that have been waiting since before this time */
                 waiting_since_before?: string;
-                /** @description only those with work that has failed and waits for an operator */
+                /** @description only cases with failed work that waits for an operator */
                 incident?: boolean;
-                /** @description words of the case, or beginnings of them: ids, names, e-mail addresses, numbers of documents */
+                /** @description words or beginnings of words in the case: ids, names, e-mail addresses, document numbers */
                 q?: string;
                 /** @description a leading minus: newest first; updated_at: by the newest change; due_at: open cases, the soonest deadline first; waiting_since: open cases, the longest wait first; risk: open cases by severity, the soonest deadline first within each; what q finds is ordered by age */
                 sort?: "created_at" | "-created_at" | "updated_at" | "-updated_at" | "due_at" | "waiting_since" | "risk" | "-risk";
@@ -7249,7 +7249,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7417,7 +7417,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7442,7 +7442,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag that is known: 304 while the case is still so */
+                /** @description the ETag of the cached version: 304 if the case is unchanged */
                 "If-None-Match"?: string;
             };
             path: {
@@ -7453,7 +7453,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -7466,7 +7466,7 @@ export interface operations {
                     "application/json": components["schemas"]["Case"];
                 };
             };
-            /** @description It has not changed */
+            /** @description Not changed */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -7506,7 +7506,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -7526,7 +7526,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -7596,7 +7596,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match": string;
             };
             path: {
@@ -7616,7 +7616,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -7704,7 +7704,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description How long the response may be reused */
@@ -8001,7 +8001,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8026,7 +8026,7 @@ export interface operations {
             header: {
                 /** @description A unique value of at most 200 characters, the same when the request is repeated */
                 "Idempotency-Key": string;
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -8146,7 +8146,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The link to follow */
+            /** @description The address to follow */
             302: {
                 headers: {
                     /** @description How long the response may be reused */
@@ -8211,7 +8211,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match": string;
             };
             path: {
@@ -8228,7 +8228,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -8309,7 +8309,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description How long the response may be reused */
@@ -8545,7 +8545,7 @@ export interface operations {
             header?: {
                 /** @description A unique value of at most 200 characters, the same when the request is repeated */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -8565,7 +8565,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -8740,7 +8740,7 @@ export interface operations {
             query?: {
                 /** @description -version: newest first */
                 sort?: "version" | "-version";
-                /** @description only entries of these causes; repeat it for several */
+                /** @description only entries with these causes; repeatable */
                 cause?: ("started" | "event" | "decision" | "decision_proposed" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_viewed" | "assigned" | "note" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "callback_ignored" | "postponed" | "children_started" | "child_reported" | "migrated" | "flow_token_created")[];
                 /** @description The maximum number of items */
                 limit?: number;
@@ -8756,7 +8756,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8787,7 +8787,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8829,7 +8829,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -8846,7 +8846,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -8916,7 +8916,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -8933,7 +8933,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -9011,7 +9011,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9036,7 +9036,7 @@ export interface operations {
             header: {
                 /** @description A unique value of at most 200 characters, the same when the request is repeated */
                 "Idempotency-Key": string;
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -9220,7 +9220,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9274,7 +9274,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description How long the response may be reused */
@@ -9558,7 +9558,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9581,7 +9581,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match": string;
             };
             path: {
@@ -9592,7 +9592,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -9669,7 +9669,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9716,7 +9716,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description URL of the created or requested resource */
@@ -9727,7 +9727,7 @@ export interface operations {
                     "application/json": components["schemas"]["Decision"];
                 };
             };
-            /** @description It goes on as a case: a person or a vendor is asked */
+            /** @description Continues as a case: a person or a vendor is involved */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -9809,15 +9809,15 @@ export interface operations {
     listEvents: {
         parameters: {
             query?: {
-                /** @description only events of these types: exact ones, or a family such as case.*; repeat it for several */
+                /** @description only events of these types, or of a family such as case.*; repeatable */
                 type?: string[];
                 /** @description only events of this case */
                 case?: string;
-                /** @description the id of an event: only those that come after it in the order */
+                /** @description id of an event: only events after it */
                 after?: string;
-                /** @description became final at this time or later */
+                /** @description only events that became final at or after this time */
                 created_after?: string;
-                /** @description became final before this time */
+                /** @description only events that became final before this time */
                 created_before?: string;
                 /** @description The maximum number of items */
                 limit?: number;
@@ -9830,7 +9830,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9857,7 +9857,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -9901,7 +9901,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path?: never;
@@ -9914,7 +9914,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -9987,7 +9987,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10012,7 +10012,7 @@ export interface operations {
             header: {
                 /** @description A unique value of at most 200 characters, the same when the request is repeated */
                 "Idempotency-Key": string;
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path?: never;
@@ -10111,7 +10111,7 @@ export interface operations {
             header?: {
                 /** @description A unique value of at most 200 characters, the same when the request is repeated */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path?: never;
@@ -10123,7 +10123,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -10196,7 +10196,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10296,7 +10296,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10465,7 +10465,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10532,7 +10532,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10562,7 +10562,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -10587,7 +10587,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of the list that was seen, or * for whichever edition there is */
+                /** @description the ETag of the list that the change is based on, or * for any edition */
                 "If-Match"?: string;
             };
             path: {
@@ -10602,7 +10602,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -10615,7 +10615,7 @@ export interface operations {
                     "application/json": components["schemas"]["ValueList"];
                 };
             };
-            /** @description The list is created */
+            /** @description The list was created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -10643,7 +10643,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of the list that was seen, or * for whichever edition there is */
+                /** @description the ETag of the list that the change is based on, or * for any edition */
                 "If-Match"?: string;
             };
             path: {
@@ -10680,7 +10680,7 @@ export interface operations {
             header?: {
                 /** @description A unique value of at most 200 characters, the same when the request is repeated */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the list that was seen, or * for whichever edition there is */
+                /** @description the ETag of the list that the change is based on, or * for any edition */
                 "If-Match"?: string;
             };
             path: {
@@ -10695,7 +10695,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -10777,7 +10777,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10831,7 +10831,7 @@ export interface operations {
     getListEntries: {
         parameters: {
             query?: {
-                /** @description default: the newest, the same for all pages */
+                /** @description default: the latest, the same for all pages */
                 edition?: number;
                 /** @description The maximum number of items */
                 limit?: number;
@@ -10850,7 +10850,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description How long the response may be reused */
@@ -10882,7 +10882,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of the list that was seen, or * for whichever edition there is */
+                /** @description the ETag of the list that the change is based on, or * for any edition */
                 "If-Match"?: string;
             };
             path: {
@@ -10899,7 +10899,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -10935,7 +10935,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description How long the response may be reused */
@@ -11043,7 +11043,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11077,7 +11077,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11154,7 +11154,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11224,7 +11224,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11254,7 +11254,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11292,7 +11292,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Nothing was published: the newest version has the same source, or it was a dry run */
+            /** @description Nothing was published: the latest version has the same source, or it was a dry run */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11312,7 +11312,7 @@ export interface operations {
                     "application/json": components["schemas"]["Publication"];
                 };
             };
-            /** @description Four eyes are on: it is proposed */
+            /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -11425,7 +11425,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11453,7 +11453,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11488,7 +11488,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11641,7 +11641,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11674,7 +11674,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11729,7 +11729,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11793,9 +11793,9 @@ export interface operations {
     listPolicyDecisions: {
         parameters: {
             query?: {
-                /** @description decided at this time or later */
+                /** @description only decisions made at or after this time */
                 from?: string;
-                /** @description decided before this time */
+                /** @description only decisions made before this time */
                 to?: string;
                 /** @description Only with this outcome */
                 outcome?: string;
@@ -11803,9 +11803,9 @@ export interface operations {
                 version?: number;
                 /** @description Only of this case */
                 case?: string;
-                /** @description decided in this trial, by either side, or seen by its shadow */
+                /** @description only decisions of this trial: made by either side, or evaluated by its shadow */
                 trial?: string;
-                /** @description full: with input and answer; needs the permission decisions:input, and a page may be short */
+                /** @description full: with input and answer; requires the permission decisions:input, and pages may be shorter */
                 view?: "summary" | "full";
                 /** @description The maximum number of items */
                 limit?: number;
@@ -11821,7 +11821,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description How long the response may be reused */
@@ -11855,7 +11855,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description How long the response may be reused */
@@ -11890,7 +11890,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11967,7 +11967,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12083,7 +12083,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12236,7 +12236,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12272,7 +12272,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12347,7 +12347,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12408,7 +12408,7 @@ export interface operations {
     reportTrial: {
         parameters: {
             query?: {
-                /** @description ids of decisions for each flip */
+                /** @description number of example decisions to list for each flip */
                 examples?: number;
                 /** @description next_cursor of the previous page */
                 cursor?: string;
@@ -12424,7 +12424,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description How long the response may be reused */
@@ -12457,7 +12457,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12495,7 +12495,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Nothing was published: the newest version has the same source, or it was a dry run */
+            /** @description Nothing was published: the latest version has the same source, or it was a dry run */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12515,7 +12515,7 @@ export interface operations {
                     "application/json": components["schemas"]["Publication"];
                 };
             };
-            /** @description Four eyes are on: it is proposed */
+            /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -12628,7 +12628,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12663,7 +12663,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12693,7 +12693,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12731,7 +12731,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12830,7 +12830,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12906,7 +12906,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -12973,7 +12973,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -12999,7 +12999,7 @@ export interface operations {
             header: {
                 /** @description A unique value of at most 200 characters, the same when the request is repeated */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match": string;
             };
             path?: never;
@@ -13011,7 +13011,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -13024,7 +13024,7 @@ export interface operations {
                     "application/json": components["schemas"]["PublishingSettings"];
                 };
             };
-            /** @description Four eyes are on: it is proposed */
+            /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -13115,7 +13115,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13145,7 +13145,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13172,7 +13172,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13199,7 +13199,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13320,7 +13320,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match": string;
             };
             path: {
@@ -13335,7 +13335,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
@@ -13402,7 +13402,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13537,7 +13537,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13589,7 +13589,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -13615,7 +13615,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13656,7 +13656,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13692,7 +13692,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13765,7 +13765,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13838,7 +13838,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13905,7 +13905,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13926,7 +13926,7 @@ export interface operations {
     getWorkflow: {
         parameters: {
             query?: {
-                /** @description absent: the newest */
+                /** @description absent: the latest */
                 version?: number;
             };
             header?: never;
@@ -13938,7 +13938,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13995,7 +13995,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Nothing was published: the newest version has the same source, or it was a dry run */
+            /** @description Nothing was published: the latest version has the same source, or it was a dry run */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14015,7 +14015,7 @@ export interface operations {
                     "application/json": components["schemas"]["Publication"];
                 };
             };
-            /** @description Four eyes are on: it is proposed */
+            /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -14119,7 +14119,7 @@ export interface operations {
             query: {
                 /** @description The version to compare with */
                 from: number;
-                /** @description absent: the newest */
+                /** @description absent: the latest */
                 to?: number;
             };
             header?: never;
@@ -14131,7 +14131,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14169,7 +14169,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14242,7 +14242,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14280,7 +14280,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Nothing was published: the newest version has the same source, or it was a dry run */
+            /** @description Nothing was published: the latest version has the same source, or it was a dry run */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14300,7 +14300,7 @@ export interface operations {
                     "application/json": components["schemas"]["Publication"];
                 };
             };
-            /** @description Four eyes are on: it is proposed */
+            /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -14413,7 +14413,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14441,7 +14441,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -14476,7 +14476,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description URL of the created or requested resource */
@@ -14487,7 +14487,7 @@ export interface operations {
                     "application/json": components["schemas"]["ListPublication"];
                 };
             };
-            /** @description Four eyes are on: it is proposed */
+            /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -14610,14 +14610,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -14668,14 +14668,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -14726,14 +14726,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -14784,14 +14784,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -14844,14 +14844,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -14903,14 +14903,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -14961,14 +14961,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -15023,14 +15023,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -15071,14 +15071,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -15135,14 +15135,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -15186,14 +15186,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -15236,14 +15236,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -15284,14 +15284,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is taken; any other 2xx says the same */
+            /** @description Acknowledged; so does any other 2xx status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Nobody wants events any more: the subscription is disabled */
+            /** @description The receiver no longer wants events: the subscription is disabled */
             410: {
                 headers: {
                     [name: string]: unknown;

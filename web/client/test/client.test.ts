@@ -39,7 +39,7 @@ it('a refusal is thrown with its code, its places and its request', async () => 
       code: 'invalid',
       detail: 'The input has problems.',
       request_id: 'req_1',
-      errors: [{ location: 'body.workflow', code: 'required', message: 'this is needed' }],
+      errors: [{ location: 'body.workflow', code: 'required', message: 'this is required' }],
     }),
   );
   const error = await answer(client.GET('/v1/me')).catch((error: unknown) => error);

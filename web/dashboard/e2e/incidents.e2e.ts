@@ -134,7 +134,7 @@ describe('incidents', () => {
     const id = await failing('Lacks a name', {});
     const page = await client.signIn('manager', `/cases/${id}`);
     const incident = page.getByRole('region', { name: /Failed work: Answer/ });
-    await seen(incident.getByText(/The request to moody cannot be made of this case/));
+    await seen(incident.getByText(/The request to moody cannot be created from this case/));
     expect(await violations(page)).toEqual([]);
     if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/incident-banner.png` });
     await incident.getByRole('button', { name: 'Correct and retry' }).click();

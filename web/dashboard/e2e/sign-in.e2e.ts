@@ -36,7 +36,7 @@ describe('sign-in', () => {
       await page.getByLabel('Password').fill(password);
       await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await seen(page.getByRole('alert'));
-      expect(await page.getByRole('alert').textContent()).toContain('The e-mail or the password is not right');
+      expect(await page.getByRole('alert').textContent()).toContain('The e-mail address or password is incorrect');
     }
     await page.getByLabel('E-mail').fill('reviewer@demo.test');
     await page.getByLabel('Password').fill('demo');

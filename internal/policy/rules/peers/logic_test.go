@@ -240,7 +240,7 @@ func TestJSONLogicMeansWhatItsReferenceMeans(t *testing.T) {
 	}
 }
 
-// agree says whether two values are the same; for what is true or false here, whether the other counts as that.
+// agree reports whether two values are the same; for what is true or false here, whether the other counts as that.
 func agree(here any, there response) bool {
 	if condition, is := here.(bool); is {
 		return there.Error == "" && condition == truthy(there.Value)

@@ -12,7 +12,7 @@ import (
 
 var notOfDates = regexp.MustCompile(`"[^"]*"|\\.|\[[^\]]*\]|_.|\*.`) // of a format: texts, colours, conditions, fillings
 
-// dateFormat says whether a number format shows dates: by its number where that is built in, else by its code.
+// dateFormat reports whether a number format shows dates: by its number where that is built in, else by its code.
 func dateFormat(id, code string) bool {
 	if code == "" {
 		n, err := strconv.Atoi(id)

@@ -189,7 +189,7 @@ func (b *book) readTexts() error {
 	})
 }
 
-// isText says whether a path within a text leads to what people see: t, or r/t of a text in several fonts, not the
+// isText reports whether a path within a text leads to what people see: t, or r/t of a text in several fonts, not the
 // pronunciation of it.
 func isText(path []string) bool {
 	return len(path) > 0 && path[len(path)-1] == "t" && path[0] != "rPh"

@@ -29,7 +29,7 @@ func readWithin(file string, data []byte, sheet string, limit int64) (tablefile.
 	case len(data) > tablefile.MaxBytes:
 		return fail("too_large", "the file is too large", "")
 	case bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")):
-		return fail("syntax", "this is a workbook of an old Excel, or one with a password", "save it as .xlsx, without a password")
+		return fail("syntax", "this workbook has the old Excel format or is protected by a password", "save it as .xlsx, without a password")
 	}
 	b, err := openBook(data)
 	if err == nil && len(b.sheets) == 0 {
@@ -51,7 +51,7 @@ func failed(fail func(code, message, hint string) (tablefile.Sheet, problem.Diag
 	if errors.Is(err, errTooLarge) {
 		return fail("too_large", "the workbook is too large", "")
 	}
-	return fail("syntax", "this is no workbook that can be read", "save it as .xlsx")
+	return fail("syntax", "this workbook cannot be read", "save it as .xlsx")
 }
 
 func (b *book) choose(name string) sheetInfo {
@@ -140,10 +140,10 @@ func (r *sheetReader) read() error {
 		return false, nil
 	})
 	if r.counts.formulas > 0 {
-		r.warn(formula, "formula", fmt.Sprintf("%d cells are formulas; what they said when the file was saved counts", r.counts.formulas), "")
+		r.warn(formula, "formula", fmt.Sprintf("%d cells are formulas; their results at the time of saving are used", r.counts.formulas), "")
 	}
 	if r.counts.hidden > 0 {
-		r.warn(r.hidden, "hidden", fmt.Sprintf("%d lines are hidden, and count all the same", r.counts.hidden), "delete what is not to count")
+		r.warn(r.hidden, "hidden", fmt.Sprintf("%d lines are hidden, but are used nevertheless", r.counts.hidden), "delete what should not be used")
 	}
 	return err
 }
@@ -214,7 +214,7 @@ func (r *sheetReader) text(at xml.StartElement, place tablefile.Place, value, in
 	case "b":
 		return strconv.FormatBool(truth(strings.TrimSpace(value))), value != ""
 	case "e":
-		r.add(place, "error", "the cell has an error", "put right the formula")
+		r.add(place, "error", "the cell contains an error", "correct the formula")
 		return "", false
 	case "d":
 		return strings.TrimSuffix(strings.TrimSpace(value), "T00:00:00"), true
@@ -228,7 +228,7 @@ func (r *sheetReader) number(at xml.StartElement, place tablefile.Place, value s
 	}
 	f, err := strconv.ParseFloat(value, 64)
 	if err != nil {
-		r.add(place, "syntax", "the cell is no number", "")
+		r.add(place, "syntax", "the cell is not a number", "")
 		return "", false
 	}
 	style, err := strconv.Atoi(attribute(at, "s"))
@@ -238,7 +238,7 @@ func (r *sheetReader) number(at xml.StartElement, place tablefile.Place, value s
 	date, timed, ok := dateText(f, r.book.from04)
 	switch {
 	case !ok:
-		r.add(place, "date", "the cell is no date", "")
+		r.add(place, "date", "the cell is not a date", "")
 	case timed:
 		r.add(place, "date", "a time of a spreadsheet has no time zone", "write it as text: 2026-01-31T12:00:00Z")
 		return "", false

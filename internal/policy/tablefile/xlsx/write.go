@@ -74,9 +74,9 @@ func holds(grid tablefile.Grid) error {
 			place := tablefile.CellName(i+1, k)
 			switch {
 			case len(utf16.Encode([]rune(cell.Text))) > excelize.TotalCellChars:
-				failed.With(place, "too_large", "a cell has at most %d characters", excelize.TotalCellChars)
+				failed.With(place, "too_large", "a cell can have at most %d characters", excelize.TotalCellChars)
 			case strings.ContainsFunc(cell.Text, unprintable) || notKept.MatchString(cell.Text):
-				failed.With(place, "characters", "the text has characters that a workbook does not keep")
+				failed.With(place, "characters", "the text has characters that a workbook cannot store")
 			}
 		}
 	}
@@ -181,7 +181,7 @@ func (b *writer) cells(i int, line []tablefile.Cell) []any {
 	return cells
 }
 
-// isText says whether what is typed into a column stays text: tests, and outputs of texts.
+// isText reports whether what is typed into a column stays text: tests, and outputs of texts.
 func (b *writer) isText(k int) bool {
 	if k -= 1 + len(b.source.Inputs); k < 0 || k >= len(b.source.Outputs) {
 		return true
@@ -244,7 +244,7 @@ func texts[T ~string](list []T) []string {
 func (b *writer) offer(cells, title string, values []string) error {
 	rule := excelize.NewDataValidation(true)
 	rule.Sqref = cells
-	rule.SetError(excelize.DataValidationErrorStyleStop, "Not a value of "+cut(title, 15), "Choose one of the list.")
+	rule.SetError(excelize.DataValidationErrorStyleStop, "Not a value of "+cut(title, 15), "Choose a value from the list.")
 	plain := !slices.ContainsFunc(values, func(v string) bool { return strings.ContainsAny(v, `,"`) || strings.HasPrefix(v, "=") })
 	if plain && len(strings.Join(values, ",")) <= maxChoice {
 		if err := rule.SetDropList(values); err != nil {

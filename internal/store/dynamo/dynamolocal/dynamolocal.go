@@ -101,7 +101,7 @@ func start() (string, error) {
 	return "", fmt.Errorf("DynamoDB Local ended before it was ready")
 }
 
-// places gives the folder of the jars and the source that starts them.
+// places returns the folder of the jars and the source that starts them.
 func places() (folder, source string) {
 	root := repository()
 	if folder = os.Getenv("BALLERINE_DYNAMODB_LOCAL"); folder == "" {

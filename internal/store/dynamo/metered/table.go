@@ -52,7 +52,7 @@ func stringOf(value types.AttributeValue) string {
 	return ""
 }
 
-// has says whether an item has the tree's key: a sparse index has no others.
+// has reports whether an item has the tree's key: a sparse index has no others.
 func (t *tree) has(i item) bool {
 	return i != nil && stringOf(i[t.hash]) != "" && (t.sort == "" || stringOf(i[t.sort]) != "")
 }

@@ -72,7 +72,7 @@ func newestMeta(file io.ReaderAt, pageSize int) (newest meta, err error) {
 		}
 	}
 	if !found {
-		return meta{}, errors.New("neither of the first two pages is whole")
+		return meta{}, errors.New("neither of the first two pages is intact")
 	}
 	return newest, nil
 }
@@ -118,7 +118,7 @@ func (c *check) page(id uint64, least, end []byte, depth int) error {
 		return readError(err)
 	}
 	if found := order.Uint64(header[:]); found != id {
-		return fmt.Errorf("page %d says that it is page %d", id, found)
+		return fmt.Errorf("page %d claims to be page %d", id, found)
 	}
 	following := uint64(order.Uint32(header[12:]))
 	if err := c.take(id, following); err != nil {

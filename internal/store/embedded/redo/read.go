@@ -49,7 +49,7 @@ func Read(data string, s State, visit func(number uint64, writes []Write) error)
 			case number > after+1 && damage != nil:
 				return damage
 			case number > after+1:
-				return fmt.Errorf("%w: it goes on with record %d, and the data file ends with %d", ErrDamaged, number, after)
+				return fmt.Errorf("%w: it continues with record %d, but the data file ends with %d", ErrDamaged, number, after)
 			}
 			masked(payload, p.mask)
 			writes, err := decode(payload)
@@ -90,7 +90,7 @@ func (s State) part(path string, index int) (part, error) {
 	case !ok:
 		return part{}, fmt.Errorf("%w: its first page is lost", ErrDamaged)
 	case h.generation != s.Generation || h.id != s.ID || h.index != index:
-		return part{}, fmt.Errorf("%w: it is that of another file or another time", ErrDamaged)
+		return part{}, fmt.Errorf("%w: it belongs to another file or another time", ErrDamaged)
 	}
 	return s.expected(text, h)
 }
@@ -131,7 +131,7 @@ func (s State) unexpected(text []byte, h head, ok bool) (part, error) {
 	}
 	p, err := split(text[min(start, len(text)):], h.id, s.After)
 	if err == nil && len(p.payloads) > 0 && (h.id != s.ID || p.first+uint64(len(p.payloads)) > s.After+1) {
-		err = fmt.Errorf("%w: it has writes, and the data file says that there is no log: it is a copy of another time", ErrDamaged)
+		err = fmt.Errorf("%w: it has writes, but the data file states that there is no log: it is a copy from another time", ErrDamaged)
 	}
 	return part{}, err
 }

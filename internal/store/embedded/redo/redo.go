@@ -45,11 +45,11 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // unused is what the room behind the records is filled with.
 var unused = bytes.Repeat([]byte("room"), room/4)
 
-// ErrDamaged says that a log has lost records, or does not go on where the data file ends.
+// ErrDamaged states that a log has lost records, or does not go on where the data file ends.
 var ErrDamaged = errors.New("the log is damaged")
 
-// errBroken says that the disk has failed to keep a record. What it kept is known only after the log is opened anew.
-var errBroken = errors.New("the disk failed to keep the log")
+// errBroken states that the disk has failed to keep a record. What it kept is known only after the log is opened anew.
+var errBroken = errors.New("the disk failed to store the log")
 
 // Paths are the two files of the log of a data file.
 func Paths(data string) [2]string { return [2]string{data + ".log0", data + ".log1"} }

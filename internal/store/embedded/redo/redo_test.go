@@ -39,7 +39,7 @@ func group(n int) []redo.Write {
 	}
 }
 
-// read gives the numbers of the records behind one, and wants each to be what was written.
+// read returns the numbers of the records behind one, and wants each to be what was written.
 func read(t *testing.T, data string, after uint64) (numbers []uint64, err error) {
 	t.Helper()
 	err = redo.Read(data, redo.State{ID: id, After: after, Generation: one}, func(number uint64, writes []redo.Write) error {
