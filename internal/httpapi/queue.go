@@ -13,12 +13,12 @@ type Queue struct {
 	Open          int            `json:"open"`
 	Mine          int            `json:"mine"`
 	Unassigned    int            `json:"unassigned"`
-	ToDecide      int            `json:"to_decide" doc:"wait for a person's decision"`
-	Overdue       int            `json:"overdue" doc:"a person should have decided by now"`
-	Incident      int            `json:"incident" doc:"have work that has failed and waits for an operator"`
-	Notifications int            `json:"notifications" doc:"unread ones of the caller"`
-	Escalated     int            `json:"escalated" doc:"were escalated to those who approve"`
-	OverdueCapped bool           `json:"overdue_capped" doc:"there are more than that"`
+	ToDecide      int            `json:"to_decide" doc:"cases that wait for a person's decision"`
+	Overdue       int            `json:"overdue" doc:"cases whose decision deadline has passed"`
+	Incident      int            `json:"incident" doc:"cases with failed work that waits for an operator"`
+	Notifications int            `json:"notifications" doc:"unread notifications of the caller"`
+	Escalated     int            `json:"escalated" doc:"cases that were escalated to approvers"`
+	OverdueCapped bool           `json:"overdue_capped" doc:"whether there are more overdue cases than were counted"`
 	Workflow      map[string]int `json:"workflow" nullable:"false"`
 	State         map[string]int `json:"state" nullable:"false" doc:"workflow/state"`
 	Risk          map[string]int `json:"risk" nullable:"false"`
