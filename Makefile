@@ -29,8 +29,10 @@ export GOFLAGS := $(if $(findstring -trimpath,$(GOFLAGS)),$(GOFLAGS),$(strip $(G
 
 # How every function is built, here and by SAM: static, small, and the same bytes on every machine.
 # What waits for a network or a store, and texts of languages, is not inlined into each other: that is a twelfth of a function's size.
-NOT_INLINED := $(foreach packages,github.com/... go.yaml.in/... golang.org/x/oauth2/... net/... mime/... html/... text/template/... encoding/xml encoding/asn1 crypto/tls crypto/x509 regexp/syntax golang.org/x/text/message/... golang.org/x/text/internal/... golang.org/x/text/feature/... golang.org/x/text/language log/slog/... ballerine/internal/httpapi/... ballerine/internal/store/... ballerine/internal/app/... ballerine/internal/registry/...,-gcflags='$(packages)=-l')
-BUILD_FUNCTION := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -buildvcs=false $(NOT_INLINED) -ldflags='-s -w -buildid='
+# Nothing that they call needs HTTP/2: without it they are a quarter of a megabyte smaller.
+FUNCTION_TAGS := lambda.norpc,nethttpomithttp2
+NOT_INLINED := $(foreach packages,github.com/... go.yaml.in/... golang.org/x/oauth2/... net/... mime/... html/... text/template/... encoding/xml encoding/asn1 crypto/tls crypto/x509 regexp/syntax golang.org/x/text/message/... golang.org/x/text/internal/... golang.org/x/text/feature/... golang.org/x/text/language log/slog/... ballerine/internal/httpapi/... ballerine/internal/store/... ballerine/internal/app/... ballerine/internal/registry/... ballerine/internal/backoffice/... ballerine/internal/cases/... ballerine/internal/connector/... ballerine/internal/identity/... ballerine/internal/importing/... ballerine/internal/outbox/... ballerine/internal/task/... ballerine/internal/webhook/... ballerine/internal/workflow/...,-gcflags='$(packages)=-l')
+BUILD_FUNCTION := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags $(FUNCTION_TAGS) -trimpath -buildvcs=false $(NOT_INLINED) -ldflags='-s -w -buildid='
 
 ##@ Use
 
@@ -204,8 +206,8 @@ lint-go: tools # with govet among the linters
 .PHONY: lint-dead
 lint-dead: tools
 	@report='{{$$package := .Path}}{{range .Funcs}}{{printf "%s: nothing calls %s.%s" .Position $$package .Name | println}}{{end}}'; \
-	dead=$$($(TOOLS)/bin/deadcode -tags lambda.norpc -f "$$report" ./cmd/... ./functions/... | sed 's/nothing calls/no program calls/' && \
-	  $(TOOLS)/bin/deadcode -tags lambda.norpc -test -f "$$report" ./...); \
+	dead=$$($(TOOLS)/bin/deadcode -tags $(FUNCTION_TAGS) -f "$$report" ./cmd/... ./functions/... | sed 's/nothing calls/no program calls/' && \
+	  $(TOOLS)/bin/deadcode -tags $(FUNCTION_TAGS) -test -f "$$report" ./...); \
 	[[ -z "$$dead" ]] || { printf '%s\n' "$$dead" >&2; exit 1; }
 
 APILINT := infra/apilint
@@ -307,7 +309,7 @@ $(eval $(call sam_function,SweepFunction,sweep))
 .PHONY: sbom
 sbom: $(TOOLS)/bin/cyclonedx-gomod-$(CYCLONEDX_VERSION) web/node_modules/.package-lock.json ## List what is inside each program and the dashboard, as CycloneDX, in build/sbom/
 	@mkdir -p build/sbom
-	@for name in $(FUNCTIONS); do GOOS=linux GOARCH=arm64 CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -tags=lambda.norpc' $(TOOLS)/bin/cyclonedx-gomod app -json -licenses -noserial -output build/sbom/$$name.cdx.json -main functions/$$name . 2>build/sbom/log || { cat build/sbom/log >&2; exit 1; }; done
+	@for name in $(FUNCTIONS); do GOOS=linux GOARCH=arm64 CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -tags=$(FUNCTION_TAGS)' $(TOOLS)/bin/cyclonedx-gomod app -json -licenses -noserial -output build/sbom/$$name.cdx.json -main functions/$$name . 2>build/sbom/log || { cat build/sbom/log >&2; exit 1; }; done
 	@CGO_ENABLED=0 $(TOOLS)/bin/cyclonedx-gomod app -json -licenses -noserial -output build/sbom/ballerine.cdx.json -main cmd/ballerine . 2>build/sbom/log || { cat build/sbom/log >&2; exit 1; }; rm build/sbom/log
 	@cd web && npx --yes @cyclonedx/cyclonedx-npm@$(CYCLONEDX_NPM_VERSION) --workspace dashboard --omit dev --output-reproducible --output-file ../build/sbom/dashboard.cdx.json package.json
 	@ls build/sbom/*.cdx.json

@@ -47,7 +47,7 @@ var compiled = sync.OnceValues(func() (string, error) {
 	}
 	for _, main := range mains {
 		name := filepath.Base(filepath.Dir(main))
-		build := exec.Command("go", "build", "-tags", "lambda.norpc recorded", "-trimpath", "-gcflags=github.com/...=-l",
+		build := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2,recorded", "-trimpath", "-gcflags=github.com/...=-l",
 			"-ldflags=-s -w -X ballerine/internal/app/onaws.recordings="+filepath.Join(folder, recordingsName), "-o", filepath.Join(folder, name, "bootstrap"), "./"+filepath.Dir(main))
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {

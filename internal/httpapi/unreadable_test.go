@@ -129,6 +129,7 @@ var damagedLists = map[string]damaged{
 
 // withinOne are lists whose entries are no records of their own.
 var withinOne = map[string]string{
+	"listRelatedCases":  "what the case has in common with others; those that cannot be read are named: cases.TestRelatedCasesThatCannotBeReadAreNamed",
 	"listNotifications": "one that cannot be read is passed over: its case says the same",
 	"listDocuments":     "of the case's record", "listFlowDocuments": "of the case's record", "listIncidents": "of the case's record", "listListEntries": "of one edition, with a digest over all of them",
 	"listDeadLetters": "effects that cannot be decoded are dead letters of their own kind: storetest.Outbox",

@@ -34,7 +34,7 @@ var legal = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|copyright|patent
 
 // Shipped lists the modules behind packages, without the main one. The Go library itself stands first.
 func Shipped(ctx context.Context, root string, packages ...string) ([]Module, error) {
-	command := exec.CommandContext(ctx, "go", append([]string{"list", "-deps", "-json=Module,Standard", "-tags", "lambda.norpc"}, packages...)...) //nolint:gosec // our own packages
+	command := exec.CommandContext(ctx, "go", append([]string{"list", "-deps", "-json=Module,Standard", "-tags", "lambda.norpc,nethttpomithttp2"}, packages...)...) //nolint:gosec // our own packages
 	command.Dir = root
 	command.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
 	out, err := command.Output()

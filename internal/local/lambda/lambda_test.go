@@ -26,7 +26,7 @@ type answer struct {
 func bootstrap(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bootstrap")
-	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", path, "./testdata/tiny")
+	command := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", path, "./testdata/tiny")
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
