@@ -51,7 +51,7 @@ func describeAll() (*huma.OpenAPI, error) {
 		document.Tags = append(document.Tags, &huma.Tag{Name: t.name, Description: t.description})
 	}
 	for _, op := range operations(document) {
-		describe(op)
+		describe(document.Components, op)
 		nameSchemas(document.Components, op)
 		refuse(document.Components, op)
 	}
@@ -114,7 +114,7 @@ func operations(document *huma.OpenAPI) (found []*huma.Operation) {
 }
 
 // describe adds to an operation what its form does not say.
-func describe(op *huma.Operation) {
+func describe(components *huma.Components, op *huma.Operation) {
 	op.Tags = []string{tagOf(op.Path)}
 	op.Description = descriptionOf(op)
 	if op.Security == nil {
@@ -139,6 +139,9 @@ func describe(op *huma.Operation) {
 			response.Description = "The address to follow"
 		} else if description := success[code]; description != "" && (response.Description == "" || response.Description == "OK") {
 			response.Description = description
+		}
+		if op.Responses[status] != nil && len(op.Security) > 0 {
+			stateLimits(components, response)
 		}
 	}
 	if op.Method == http.MethodPatch {
@@ -207,6 +210,9 @@ func refuse(components *huma.Components, op *huma.Operation) {
 	statuses, groups := byStatus(Errors(op))
 	for _, status := range statuses {
 		response, name := refusal(status, groups[status]), ""
+		if status == http.StatusTooManyRequests {
+			stateLimits(components, response)
+		}
 		switch {
 		case status == http.StatusUnauthorized:
 			name = "Unauthorized"
@@ -248,11 +254,24 @@ func refusal(status int, codes []problem.Code) *huma.Response {
 	case 429, 503:
 		header("Retry-After", "How many seconds to wait", "integer")
 	}
-	if status == http.StatusTooManyRequests {
-		header("RateLimit-Policy", "The caller's limits (draft-ietf-httpapi-ratelimit-headers): q requests within w seconds. Other responses have it, too", "string")
-		header("RateLimit", "The state of each limit of the caller: r requests are left, and the limit resets in t seconds. Other responses have it, too", "string")
-	}
 	return response
+}
+
+// stateLimits adds the headers that state the caller's limits, where requests are limited. They stand once among the components.
+func stateLimits(components *huma.Components, response *huma.Response) {
+	if components.Headers == nil {
+		text := &huma.Schema{Type: "string"}
+		components.Headers = map[string]*huma.Header{
+			"RateLimit-Policy": {Description: "The caller's limits (draft-ietf-httpapi-ratelimit-headers): q requests within w seconds. Absent where requests are not limited", Schema: text},
+			"RateLimit":        {Description: "The state of each limit of the caller: r requests are left, and the limit resets in t seconds. Absent where requests are not limited", Schema: text},
+		}
+	}
+	if response.Headers == nil {
+		response.Headers = map[string]*huma.Param{}
+	}
+	for name := range components.Headers {
+		response.Headers[name] = &huma.Param{Ref: "#/components/headers/" + name}
+	}
 }
 
 func tagOf(path string) string {

@@ -243,7 +243,7 @@ func tomorrow() string { return "2026-03-05T12:00:00Z" }
 
 func (s *site) snoozed() {
 	s.inReview()
-	s.ok(ada, "PUT", s.filled("/v1/cases/{case}/snooze"), string(written(object{"until": tomorrow()})))
+	s.ok(ada, "PUT", s.filled("/v1/cases/{case}/snooze"), written(object{"until": tomorrow()}))
 }
 
 func (s *site) escalated() {

@@ -115,7 +115,7 @@ func TestFieldsThatNobodyDeclaresCanBeAbsent(t *testing.T) {
 		`{id: a, outcome: review, when: "maybe == false"}`:              "maybe",
 		`{id: a, outcome: review, when: "!sure"}`:                       "sure",
 		`{id: a, outcome: review, when: "deep.rate > 5 && number < 2"}`: "deep.rate number",
-		`{id: a, table: t}`: "number sure",
+		`{id: a, table: t}`: "number",
 		`{id: a, outcome: approve, when: "maybe == false"}`:                                                  "",
 		`{id: a, outcome: review, when: "!coalesce(maybe, false)"}`:                                          "",
 		`{id: a, outcome: review, when: "maybe == false", missing: fire}`:                                    "",

@@ -17,7 +17,7 @@ describe('the page of a case', () => {
     <QueryClientProvider client={queries}>{children}</QueryClientProvider>
   );
   const open = () =>
-    renderHook(({ editing }) => ({ one: useCase('case_1').data, others: usePresence('case_1', editing) }), {
+    renderHook(({ editing }) => ({ one: useCase('case_1').data, others: usePresence('case_1', editing).others }), {
       wrapper,
       initialProps: { editing: false },
     });

@@ -1,5 +1,5 @@
 export { explanationIn, type Refusal, useExplanation } from './explanation';
 export { useFormats } from './formats';
-export { type Key, LocaleProvider, useLocale, useT } from './locale';
+export { add, type Key, LocaleProvider, useLocale, useT } from './locale';
 export { reasonOf } from './reason';
 export { Time } from './Time';

@@ -2,9 +2,16 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo, useState
 import { describeProblems } from '@/api/problem';
 import { usePreferences } from '@/session/preferences';
 import { type Catalogue, fill, type Parameters } from './catalogue';
-import { en } from './en';
+import { en, type Texts } from './en';
 
-export type Key = keyof typeof en;
+export type Key = keyof Texts;
+
+const english: Catalogue = { ...en };
+
+/** Adds the English texts of a feature that is loaded later. */
+export function add(texts: Catalogue): void {
+  Object.assign(english, texts);
+}
 
 type Language = 'en' | 'de';
 
@@ -27,7 +34,7 @@ export function regionOf(language: string, languages: readonly string[]): string
 async function catalogueOf(language: Language): Promise<Catalogue> {
   if (language === 'en') {
     describeProblems((_, stated) => stated);
-    return en;
+    return english;
   }
   const { de, problems } = await import('./de');
   // What has no text of its own stays in the language it came in, and is marked.
@@ -42,13 +49,13 @@ export function LocaleProvider({ children }: { children: ReactNode }) {
   const { language, timeZone } = usePreferences();
   // The current texts stay until those of the other language are loaded.
   const [shown, setShown] = useState<{ language: Language; texts: Catalogue } | null>(
-    language === 'en' ? { language, texts: en } : null,
+    language === 'en' ? { language, texts: english } : null,
   );
   useEffect(() => {
     let wanted = true;
     catalogueOf(language).then(
       (texts) => wanted && setShown({ language, texts }),
-      () => wanted && setShown((old) => old ?? { language: 'en', texts: en }), // not reachable: better English than nothing
+      () => wanted && setShown((old) => old ?? { language: 'en', texts: english }), // not reachable: better English than nothing
     );
     return () => {
       wanted = false;
@@ -77,9 +84,9 @@ export type Translate = (key: Key, parameters?: Parameters) => string;
 export function useT(): Translate & { maybe: (key: string, otherwise: string) => string } {
   const { texts, tag } = useLocale();
   return useMemo(() => {
-    const t: Translate = (key, parameters) => fill(texts[key] ?? en[key], parameters, tag);
+    const t: Translate = (key, parameters) => fill(texts[key] ?? english[key] ?? key, parameters, tag);
     return Object.assign(t, {
-      maybe: (key: string, otherwise: string) => texts[key] ?? (en as Catalogue)[key] ?? otherwise,
+      maybe: (key: string, otherwise: string) => texts[key] ?? english[key] ?? otherwise,
     });
   }, [texts, tag]);
 }

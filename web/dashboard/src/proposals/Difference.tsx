@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import type { ProposedDocument } from '@/api';
-import { useT } from '@/i18n';
 import { Button, cx } from '@/ui';
 import { type Line, linesOf } from './lines';
 import { partsOf } from './parts';
+import { useT } from './texts';
 import { Visible } from './Visible';
 
 /** So many lines are drawn at once; all of them when they are asked for. */

@@ -1,8 +1,8 @@
 import type { ProposedDocument } from '@/api';
-import { useT } from '@/i18n';
 import { Chip, Section } from '@/ui';
 import { Difference } from './Difference';
 import { isStale } from './standing';
+import { useT } from './texts';
 import { Visible } from './Visible';
 import { useDocumentName } from './words';
 

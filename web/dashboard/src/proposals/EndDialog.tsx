@@ -1,9 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { asProblem, keys, type Proposal } from '@/api';
-import { reasonOf, useT } from '@/i18n';
+import { reasonOf } from '@/i18n';
 import { Button, Dialog, Field, Textarea, toast } from '@/ui';
 import { type Ending, end } from './queries';
+import { useT } from './texts';
 import { useSubject } from './words';
 
 const done = { approve: 'proposals.approved', reject: 'proposals.rejected', withdraw: 'proposals.withdrawn' } as const;

@@ -1,6 +1,7 @@
 import { asProblem } from '@/api';
-import { reasonOf, useT } from '@/i18n';
+import { reasonOf } from '@/i18n';
 import { EmptyState, ErrorState } from '@/ui';
+import { useT } from './texts';
 
 /** What could not be read, with a way to try again. */
 export function Failed({ error, onRetry, page }: { error: unknown; onRetry: () => void; page?: boolean }) {

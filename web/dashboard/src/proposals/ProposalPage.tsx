@@ -4,7 +4,7 @@ import { Check, ChevronLeft, Undo2, X } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import type { Proposal } from '@/api';
 import { DecisionBar } from '@/cases/DecisionBar';
-import { Time, useT } from '@/i18n';
+import { Time } from '@/i18n';
 import { useSession } from '@/session';
 import { useTitle } from '@/shell/title';
 import { Button, Chip, EmptyState, Section, SkeletonLines } from '@/ui';
@@ -13,6 +13,7 @@ import { EndDialog } from './EndDialog';
 import { Failed } from './Failed';
 import { type Ending, proposalQuery } from './queries';
 import { type Options, optionsFor } from './standing';
+import { useT } from './texts';
 import { Visible } from './Visible';
 import { tones, useNameOf, useSubject } from './words';
 

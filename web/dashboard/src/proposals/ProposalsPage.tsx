@@ -1,13 +1,14 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { Proposal, ProposalStatus } from '@/api';
-import { Time, useT } from '@/i18n';
+import { Time } from '@/i18n';
 import { useSession } from '@/session';
 import { useTitle } from '@/shell/title';
 import { Button, Chip, EmptyState, Field, Section, Select, SkeletonLines } from '@/ui';
 import { Failed } from './Failed';
 import { proposalsQuery } from './queries';
 import { optionsFor } from './standing';
+import { useT } from './texts';
 import { Visible } from './Visible';
 import { tones, useDocumentName, useNameOf, useSubject } from './words';
 

@@ -4,7 +4,7 @@ import { de } from '@/i18n/de';
 import { en } from '@/i18n/en';
 import { conditionInWords, type Translate } from './condition';
 
-const english: Translate = (key, parameters) => fill(en[key], parameters, 'en');
+const english: Translate = (key, parameters) => fill((en as Record<string, string>)[key] ?? '', parameters, 'en');
 const german: Translate = (key, parameters) => fill((de as Record<string, string>)[key] ?? '', parameters, 'de');
 
 describe('a condition in words', () => {

@@ -1,4 +1,4 @@
-import type { en } from '../en';
+import type { Texts } from '../en';
 import { cases } from './cases';
 import { common } from './common';
 import { documents } from './documents';
@@ -12,7 +12,7 @@ import { workflows } from './workflows';
 
 export { problems } from './problems';
 
-export const de: Record<keyof typeof en, string> = {
+export const de: Record<keyof Texts, string> = {
   ...common,
   ...queue,
   ...cases,

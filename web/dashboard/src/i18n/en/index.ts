@@ -3,12 +3,13 @@ import { common } from './common';
 import { documents } from './documents';
 import { home } from './home';
 import { policies } from './policies';
-import { proposals } from './proposals';
+import type { proposals } from './proposals';
 import { queue } from './queue';
 import { settings } from './settings';
 import { undelivered } from './undelivered';
 import { workflows } from './workflows';
 
+/** The texts of the first load. Those of features that are loaded later come with them: they `add` them when they are loaded. */
 export const en = {
   ...common,
   ...queue,
@@ -19,5 +20,6 @@ export const en = {
   ...settings,
   ...undelivered,
   ...policies,
-  ...proposals,
 };
+
+export type Texts = typeof en & typeof proposals;
