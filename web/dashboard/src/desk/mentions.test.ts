@@ -7,6 +7,7 @@ const people = [person('1', 'Rita Reviewer'), person('2', 'Rita'), person('3', '
 it('names the longest name that was written, and nobody whose name only begins so', () => {
   expect(mentionsIn('@Rita Reviewer and @Mara Manager, @Ritardando', people)).toEqual(['1', '3']);
   expect(mentionsIn('@Rita: look', people)).toEqual(['2']);
+  expect(mentionsIn('@Mara Manager', [...people, person('4', 'Mara Manager')]), 'of one name').toEqual(['3', '4']);
 });
 
 it('finds what is being written after an @, and no address of e-mail', () => {

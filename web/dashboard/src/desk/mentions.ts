@@ -35,9 +35,10 @@ function pieces(text: string, people: readonly User[]): { at: number; user: User
   return found;
 }
 
-/** The ids of the people whom a text names. */
+/** The ids of the people whom a text names: of several with the same name, all. */
 export function mentionsIn(text: string, people: readonly User[]): string[] {
-  return [...new Set(pieces(text, people).map(({ user }) => user.id))];
+  const names = new Set(pieces(text, people).map(({ user }) => user.name));
+  return people.filter(({ name }) => names.has(name)).map(({ id }) => id);
 }
 
 /** Only addresses of the web become links: whatever else looks like one stays text. */

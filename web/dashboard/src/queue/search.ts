@@ -168,6 +168,16 @@ export function dayStart(date: string, zone: string, days = 0): string {
   return new Date(utc - offset(first)).toISOString(); // the clocks may change between the two
 }
 
+/** One's own work leaves out what is snoozed, but for what is asked for by name: its deadlines go on, and incidents stay. */
+const hidesSnoozed = (search: QueueSearch) =>
+  search.assignee === 'me' &&
+  statusOf(search) === 'active' &&
+  !search.q &&
+  !search.overdue &&
+  !search.incident &&
+  !search.second_person &&
+  !search.escalated;
+
 /** The list that an address means. Without filters: what waits for a decision, the soonest deadline first. */
 export function filtersOf(search: QueueSearch): CaseFilters {
   const status = statusOf(search);
@@ -184,11 +194,7 @@ export function filtersOf(search: QueueSearch): CaseFilters {
     incident: search.incident,
     second_person: search.second_person,
     escalated: search.escalated,
-    snoozed: search.snoozed
-      ? 'true'
-      : search.assignee === 'me' && status === 'active' && !search.q
-        ? 'false'
-        : undefined,
+    snoozed: search.snoozed ? 'true' : hidesSnoozed(search) ? 'false' : undefined,
     outcome: search.outcome,
     created_after: search.created_from && dayStart(search.created_from, zone),
     created_before: search.created_to && dayStart(search.created_to, zone, 1),
