@@ -32,7 +32,7 @@ NESTED = {  # in the order of a deployment; what another stack knows comes from 
     },
     "observability": {
         "RootStack": NAME, "AlarmEmail": "ops@example.com", "HttpApiId": "api", "DispatchFailures": "delivery.DispatchFailuresName",
-        "UploadFailures": "delivery.UploadFailuresName", "KeyArn": "security.KeyArn",
+        "UploadFailures": "delivery.UploadFailuresName", "Deliveries": "delivery.DeliveriesName", "DeliveryFailures": "delivery.DeliveryFailuresName", "KeyArn": "security.KeyArn",
     },
 }
 STUBBED = {"dashboard": {"Url": "https://d1234567890abc.cloudfront.net"}, "identity": {"Issuer": "https://cognito-idp.eu-central-1.amazonaws.com/a"}}
