@@ -939,7 +939,7 @@ type Case struct {
 	// Documents Documents of the case
 	Documents []Document `json:"documents,omitempty"`
 
-	// DueAt the soonest deadline of the chart: it moves the case by itself
+	// DueAt the next timer of the workflow, which moves the case automatically
 	DueAt      *time.Time   `json:"due_at"`
 	Escalation *Escalation  `json:"escalation,omitempty"`
 	Execution  ExecutionRef `json:"execution"`
@@ -968,7 +968,7 @@ type Case struct {
 	// Risk Risk according to the last policy; null: no policy has decided
 	Risk *Risk `json:"risk"`
 
-	// SLA how soon a person should decide
+	// SLA deadline for a decision
 	SLA    *SLA    `json:"sla"`
 	Snooze *Snooze `json:"snooze,omitempty"`
 
@@ -1370,7 +1370,7 @@ type ClaimInBody struct {
 	TakeOver *bool `json:"take_over,omitempty"`
 }
 
-// ContextPatch What changes: null takes a member away, what is not named stays (RFC 7396)
+// ContextPatch A JSON merge patch (RFC 7396): null removes a member, members that are not listed stay
 type ContextPatch map[string]interface{}
 
 // CopyInBody defines model for CopyInBody.
@@ -1814,7 +1814,7 @@ type DocumentKind struct {
 	// ContentTypes Media types that are accepted
 	ContentTypes []string `json:"content_types"`
 
-	// Fields declared properties of the document
+	// Fields what is declared with it
 	Fields []string `json:"fields"`
 
 	// Kind Kind of the document, as cases refer to it
@@ -2932,7 +2932,7 @@ type OutlineState struct {
 	// Path Path of the state, unique in the workflow
 	Path string `json:"path"`
 
-	// SLA deadline for a decision here, as ISO 8601
+	// SLA how soon a person should decide here, as ISO 8601
 	SLA *string `json:"sla"`
 
 	// Tags Tags of the state
@@ -3453,25 +3453,25 @@ type PutInBodyType string
 
 // Queue defines model for Queue.
 type Queue struct {
-	// Escalated were escalated to those who approve
+	// Escalated cases that were escalated to approvers
 	Escalated int64 `json:"escalated"`
 
-	// Incident have work that has failed and waits for an operator
+	// Incident cases with failed work that waits for an operator
 	Incident int64 `json:"incident"`
 
 	// Mine Number of cases assigned to the caller
 	Mine int64 `json:"mine"`
 
-	// Notifications unread ones of the caller
+	// Notifications unread notifications of the caller
 	Notifications int64 `json:"notifications"`
 
 	// Open Number of open cases
 	Open int64 `json:"open"`
 
-	// Overdue whether the decision deadline has passed
+	// Overdue cases whose decision deadline has passed
 	Overdue int64 `json:"overdue"`
 
-	// OverdueCapped whether there are more
+	// OverdueCapped whether there are more overdue cases than were counted
 	OverdueCapped bool `json:"overdue_capped"`
 
 	// Risk Number of cases by severity of the risk
@@ -3480,7 +3480,7 @@ type Queue struct {
 	// State workflow/state
 	State map[string]int64 `json:"state"`
 
-	// ToDecide only cases that wait for a person's decision
+	// ToDecide cases that wait for a person's decision
 	ToDecide int64 `json:"to_decide"`
 
 	// Unassigned Number of cases assigned to nobody
@@ -4638,13 +4638,13 @@ type ListCasesParams struct {
 	// Parent the case that has started them
 	Parent *string `form:"parent,omitempty" json:"parent,omitempty"`
 
-	// Risk the risk band that a policy has assigned: low, medium, high or critical, unless the policy defines others; none: not rated yet; repeatable: any of them
+	// Risk the severity that a policy has given, by its bands: low, medium, high and critical unless they say otherwise; none: not rated yet; repeat it for several: one of them
 	Risk []string `form:"risk,omitempty" json:"risk,omitempty"`
 
-	// Outcome only cases that ended in this final state
+	// Outcome only those that have ended in this final state
 	Outcome *string `form:"outcome,omitempty" json:"outcome,omitempty"`
 
-	// SecondPerson only open cases with a decision that awaits confirmation by a second person
+	// SecondPerson only open cases with a decision that waits for a second person
 	SecondPerson *bool `form:"second_person,omitempty" json:"second_person,omitempty"`
 
 	// Escalated only those that were escalated to those who approve
@@ -4755,13 +4755,13 @@ type DecideDocumentParams struct {
 
 // EndEscalationParams defines parameters for EndEscalation.
 type EndEscalationParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // EscalateCaseParams defines parameters for EscalateCase.
 type EscalateCaseParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -4824,19 +4824,19 @@ type AddNoteParams struct {
 
 // EditNoteParams defines parameters for EditNote.
 type EditNoteParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // EndSnoozeParams defines parameters for EndSnooze.
 type EndSnoozeParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // SnoozeCaseParams defines parameters for SnoozeCase.
 type SnoozeCaseParams struct {
-	// IfMatch the ETag of what is changed, as it was seen
+	// IfMatch the ETag of the version that the change is based on
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -8039,7 +8039,7 @@ func (c *Client) CancelCase(ctx context.Context, id string, params *CancelCasePa
 
 // ReleaseCase: Release a claim of one's own
 //
-// Needs the permission `cases:decide`.
+// Requires the permission `cases:decide`.
 //
 // It is DELETE /v1/cases/{id}/claim.
 func (c *Client) ReleaseCase(ctx context.Context, id string) error {
@@ -8054,7 +8054,7 @@ func (c *Client) ReleaseCase(ctx context.Context, id string) error {
 //
 // While a case is claimed, decisions by others are refused (`claimed`). A claim ends 30 seconds after its holder has last reported viewing the case. `take_over` takes it from its holder, and is recorded in the history.
 //
-// Needs the permission `cases:decide`.
+// Requires the permission `cases:decide`.
 //
 // It is PUT /v1/cases/{id}/claim.
 func (c *Client) ClaimCase(ctx context.Context, id string, body ClaimCaseJSONRequestBody) (*Claim, error) {
@@ -8159,7 +8159,7 @@ func (c *Client) GetDocumentLink(ctx context.Context, id string, document string
 //
 // By whoever escalated the case, or with the permission `cases:approve`.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
 // It is DELETE /v1/cases/{id}/escalation.
 func (c *Client) EndEscalation(ctx context.Context, id string, params *EndEscalationParams) (*Case, error) {
@@ -8174,7 +8174,7 @@ func (c *Client) EndEscalation(ctx context.Context, id string, params *EndEscala
 //
 // Those who have the permission `cases:approve` are notified. The escalation ends with the decision.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
 // It is PUT /v1/cases/{id}/escalation.
 func (c *Client) EscalateCase(ctx context.Context, id string, params *EscalateCaseParams, body EscalateCaseJSONRequestBody) (*Case, error) {
@@ -8294,7 +8294,7 @@ func (c *Client) ListNotes(ctx context.Context, id string) (*ListNote, error) {
 //
 // Whoever is mentioned must be allowed to read notes, and is notified.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
 // Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
 //
@@ -8311,7 +8311,7 @@ func (c *Client) AddNote(ctx context.Context, id string, params *AddNoteParams, 
 //
 // Only by its author, within a minute; the history keeps each wording. Whoever is mentioned now and was not before is notified.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
 // It is PUT /v1/cases/{id}/notes/{note}.
 func (c *Client) EditNote(ctx context.Context, id string, note string, params *EditNoteParams, body EditNoteJSONRequestBody) (*Note, error) {
@@ -8369,7 +8369,7 @@ func (c *Client) LookAtCase(ctx context.Context, id string, body LookAtCaseJSONR
 //
 // Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Which fields hold these, schemas say with `identifies`. Cases that this one has started, or that have started it, are not among them.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/cases/{id}/related.
 func (c *Client) ListRelatedCases(ctx context.Context, id string) (*Relations, error) {
@@ -8382,7 +8382,7 @@ func (c *Client) ListRelatedCases(ctx context.Context, id string) (*Relations, e
 
 // EndSnooze: Return a snoozed case to its queue
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
 // It is DELETE /v1/cases/{id}/snooze.
 func (c *Client) EndSnooze(ctx context.Context, id string, params *EndSnoozeParams) (*Case, error) {
@@ -8397,7 +8397,7 @@ func (c *Client) EndSnooze(ctx context.Context, id string, params *EndSnoozePara
 //
 // The case is out of its queue until then (`snoozed=false` of the list), comes back by itself, and whoever snoozed it is notified. Deadlines go on. The snooze ends when the case moves on.
 //
-// Needs the permission `cases:write`.
+// Requires the permission `cases:write`.
 //
 // It is PUT /v1/cases/{id}/snooze.
 func (c *Client) SnoozeCase(ctx context.Context, id string, params *SnoozeCaseParams, body SnoozeCaseJSONRequestBody) (*Case, error) {
@@ -8470,7 +8470,7 @@ func (c *Client) Decide(ctx context.Context, workflow string, params *DecidePara
 
 // ListEvents: List events, oldest first, as webhooks deliver them
 //
-// The events that webhooks deliver, in order and for 30 days, with or without a subscription: to catch up on what a receiver has missed. Events are ordered by the time at which they became final: a decision that can still be undone is not listed yet. The last few seconds are left out, so that no event can be inserted before one that was already read. At the end, continue with `after` set to the id of the last event, or with `created_after` set to `complete_until` of the response.
+// What webhooks carry, in order and for 30 days, whether or not there is a subscription: to catch up with what a receiver has missed. The order is that in which events became final: a decision that can still be undone is not among them yet. The newest few seconds are left out, so that no event can come before one that was read already. At the end, go on with `after`, the id of the last event, or with `created_after`, the `complete_until` of the answer.
 //
 // Requires the permission `cases:read`.
 //
@@ -8794,7 +8794,7 @@ func (c *Client) GetMe(ctx context.Context) (*Me, error) {
 //
 // At most 50, newest first; they expire after 30 days. Their number is in `GET /v1/queue`.
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is GET /v1/notifications.
 func (c *Client) ListNotifications(ctx context.Context) (*Notifications, error) {
@@ -8807,7 +8807,7 @@ func (c *Client) ListNotifications(ctx context.Context) (*Notifications, error) 
 
 // MarkNotificationsRead: Mark notifications as read
 //
-// Needs the permission `cases:read`.
+// Requires the permission `cases:read`.
 //
 // It is PUT /v1/notifications/read.
 func (c *Client) MarkNotificationsRead(ctx context.Context, body MarkNotificationsReadJSONRequestBody) error {

@@ -134,13 +134,13 @@ export interface paths {
          * Claim a case for deciding it
          * @description While a case is claimed, decisions by others are refused (`claimed`). A claim ends 30 seconds after its holder has last reported viewing the case. `take_over` takes it from its holder, and is recorded in the history.
          *
-         *     Needs the permission `cases:decide`.
+         *     Requires the permission `cases:decide`.
          */
         put: operations["claimCase"];
         post?: never;
         /**
          * Release a claim of one's own
-         * @description Needs the permission `cases:decide`.
+         * @description Requires the permission `cases:decide`.
          */
         delete: operations["releaseCase"];
         options?: never;
@@ -298,7 +298,7 @@ export interface paths {
          * Escalate a case to those who approve
          * @description Those who have the permission `cases:approve` are notified. The escalation ends with the decision.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          */
         put: operations["escalateCase"];
         post?: never;
@@ -306,7 +306,7 @@ export interface paths {
          * End the escalation of a case
          * @description By whoever escalated the case, or with the permission `cases:approve`.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          */
         delete: operations["endEscalation"];
         options?: never;
@@ -465,7 +465,7 @@ export interface paths {
          * Add a note
          * @description Whoever is mentioned must be allowed to read notes, and is notified.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          *
          *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
          */
@@ -488,7 +488,7 @@ export interface paths {
          * Change a note of one's own within a minute
          * @description Only by its author, within a minute; the history keeps each wording. Whoever is mentioned now and was not before is notified.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          */
         put: operations["editNote"];
         post?: never;
@@ -557,7 +557,7 @@ export interface paths {
          * List cases that may be about the same person
          * @description Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Which fields hold these, schemas say with `identifies`. Cases that this one has started, or that have started it, are not among them.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         get: operations["listRelatedCases"];
         put?: never;
@@ -580,13 +580,13 @@ export interface paths {
          * Snooze a case until a time
          * @description The case is out of its queue until then (`snoozed=false` of the list), comes back by itself, and whoever snoozed it is notified. Deadlines go on. The snooze ends when the case moves on.
          *
-         *     Needs the permission `cases:write`.
+         *     Requires the permission `cases:write`.
          */
         put: operations["snoozeCase"];
         post?: never;
         /**
          * Return a snoozed case to its queue
-         * @description Needs the permission `cases:write`.
+         * @description Requires the permission `cases:write`.
          */
         delete: operations["endSnooze"];
         options?: never;
@@ -691,7 +691,7 @@ export interface paths {
         };
         /**
          * List events, oldest first, as webhooks deliver them
-         * @description The events that webhooks deliver, in order and for 30 days, with or without a subscription: to catch up on what a receiver has missed. Events are ordered by the time at which they became final: a decision that can still be undone is not listed yet. The last few seconds are left out, so that no event can be inserted before one that was already read. At the end, continue with `after` set to the id of the last event, or with `created_after` set to `complete_until` of the response.
+         * @description What webhooks carry, in order and for 30 days, whether or not there is a subscription: to catch up with what a receiver has missed. The order is that in which events became final: a decision that can still be undone is not among them yet. The newest few seconds are left out, so that no event can come before one that was read already. At the end, go on with `after`, the id of the last event, or with `created_after`, the `complete_until` of the answer.
          *
          *     Requires the permission `cases:read`.
          */
@@ -1087,7 +1087,7 @@ export interface paths {
          * List the newest notifications of the current user
          * @description At most 50, newest first; they expire after 30 days. Their number is in `GET /v1/queue`.
          *
-         *     Needs the permission `cases:read`.
+         *     Requires the permission `cases:read`.
          */
         get: operations["listNotifications"];
         put?: never;
@@ -1108,7 +1108,7 @@ export interface paths {
         get?: never;
         /**
          * Mark notifications as read
-         * @description Needs the permission `cases:read`.
+         * @description Requires the permission `cases:read`.
          */
         put: operations["markNotificationsRead"];
         post?: never;
@@ -2958,7 +2958,7 @@ export interface components {
             id: string;
             /** @description Open incidents of the case */
             incidents?: components["schemas"]["Incident"][] | null;
-            /** @description the last message to the applicant */
+            /** @description what the applicant was last told */
             message?: components["schemas"]["Message"];
             /** @description the requirements for approving the case, if a person is asked */
             needs?: components["schemas"]["Needs"];
@@ -2990,7 +2990,7 @@ export interface components {
             subject: components["schemas"]["SubjectRef"];
             /** @description Tags of the active states */
             tags: string[];
-            /** @description the latest decision while it can be undone */
+            /** @description the newest decision while it can be taken back */
             undo?: components["schemas"]["Undo"];
             /**
              * Format: date-time
@@ -3585,7 +3585,7 @@ export interface components {
             /** @description also from somebody else who is deciding */
             take_over?: boolean;
         };
-        /** @description What changes: null takes a member away, what is not named stays (RFC 7396) */
+        /** @description A JSON merge patch (RFC 7396): null removes a member, members that are not listed stay */
         ContextPatch: {
             [key: string]: unknown;
         };
@@ -3990,7 +3990,7 @@ export interface components {
         DocumentKind: {
             /** @description Media types that are accepted */
             content_types: string[];
-            /** @description declared properties of the document */
+            /** @description what is declared with it */
             fields: string[];
             /** @description Kind of the document, as cases refer to it */
             kind: string;
@@ -4940,7 +4940,7 @@ export interface components {
             parent: string;
             /** @description Path of the state, unique in the workflow */
             path: string;
-            /** @description deadline for a decision here, as ISO 8601 */
+            /** @description how soon a person should decide here, as ISO 8601 */
             sla: string | null;
             /** @description Tags of the state */
             tags: string[];
@@ -5407,12 +5407,12 @@ export interface components {
         Queue: {
             /**
              * Format: int64
-             * @description were escalated to those who approve
+             * @description cases that were escalated to approvers
              */
             escalated: number;
             /**
              * Format: int64
-             * @description have work that has failed and waits for an operator
+             * @description cases with failed work that waits for an operator
              */
             incident: number;
             /**
@@ -5422,7 +5422,7 @@ export interface components {
             mine: number;
             /**
              * Format: int64
-             * @description unread ones of the caller
+             * @description unread notifications of the caller
              */
             notifications: number;
             /**
@@ -5432,10 +5432,10 @@ export interface components {
             open: number;
             /**
              * Format: int64
-             * @description whether the decision deadline has passed
+             * @description cases whose decision deadline has passed
              */
             overdue: number;
-            /** @description whether there are more */
+            /** @description whether there are more overdue cases than were counted */
             overdue_capped: boolean;
             /** @description Number of cases by severity of the risk */
             risk: {
@@ -5447,7 +5447,7 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description only cases that wait for a person's decision
+             * @description cases that wait for a person's decision
              */
             to_decide: number;
             /**
@@ -6798,10 +6798,8 @@ export interface components {
         /** @description `rate_limited`: Too many requests */
         RateLimited: {
             headers: {
-                /** @description The state of each limit of the caller: r requests are left, and the limit resets in t seconds. Other responses have it, too */
-                RateLimit?: string;
-                /** @description The caller's limits (draft-ietf-httpapi-ratelimit-headers): q requests within w seconds. Other responses have it, too */
-                "RateLimit-Policy"?: string;
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 /** @description How many seconds to wait */
                 "Retry-After"?: number;
                 [name: string]: unknown;
@@ -6948,7 +6946,12 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The state of each limit of the caller: r requests are left, and the limit resets in t seconds. Absent where requests are not limited */
+        RateLimit: string;
+        /** @description The caller's limits (draft-ietf-httpapi-ratelimit-headers): q requests within w seconds. Absent where requests are not limited */
+        "RateLimit-Policy": string;
+    };
     pathItems: never;
 }
 export type ActiveState = components['schemas']['ActiveState'];
@@ -7185,6 +7188,8 @@ export type ResponseTooLarge = components['responses']['TooLarge'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
+export type HeaderRateLimit = components['headers']['RateLimit'];
+export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
 export type $defs = Record<string, never>;
 export interface operations {
     listCases: {
@@ -7204,11 +7209,11 @@ export interface operations {
                 subject?: string;
                 /** @description the case that has started them */
                 parent?: string;
-                /** @description the risk band that a policy has assigned: low, medium, high or critical, unless the policy defines others; none: not rated yet; repeatable: any of them */
+                /** @description the severity that a policy has given, by its bands: low, medium, high and critical unless they say otherwise; none: not rated yet; repeat it for several: one of them */
                 risk?: string[];
-                /** @description only cases that ended in this final state */
+                /** @description only those that have ended in this final state */
                 outcome?: string;
-                /** @description only open cases with a decision that awaits confirmation by a second person */
+                /** @description only open cases with a decision that waits for a second person */
                 second_person?: boolean;
                 /** @description only those that were escalated to those who approve */
                 escalated?: boolean;
@@ -7252,6 +7257,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7328,6 +7335,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7420,6 +7429,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7460,6 +7471,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7469,6 +7482,8 @@ export interface operations {
             /** @description Not changed */
             304: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7533,6 +7548,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7623,6 +7640,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7709,6 +7728,8 @@ export interface operations {
                 headers: {
                     /** @description How long the response may be reused */
                     "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7782,6 +7803,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7800,7 +7823,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -7830,13 +7853,15 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7900,7 +7925,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match": string;
             };
             path: {
@@ -7922,13 +7947,15 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8004,6 +8031,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8054,6 +8083,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8153,6 +8184,8 @@ export interface operations {
                     "Cache-Control"?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8235,6 +8268,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8314,6 +8349,8 @@ export interface operations {
                 headers: {
                     /** @description How long the response may be reused */
                     "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8374,7 +8411,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -8394,13 +8431,15 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8464,7 +8503,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -8475,13 +8514,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8572,6 +8613,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8658,6 +8701,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8759,6 +8804,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8790,6 +8837,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8853,6 +8902,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8940,6 +8991,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9014,6 +9067,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9061,6 +9116,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9143,7 +9200,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -9165,9 +9222,11 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9223,6 +9282,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9279,6 +9340,8 @@ export interface operations {
                 headers: {
                     /** @description How long the response may be reused */
                     "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9313,6 +9376,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -9339,9 +9404,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9381,7 +9448,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -9401,13 +9468,15 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9471,7 +9540,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what is changed, as it was seen */
+                /** @description the ETag of the version that the change is based on */
                 "If-Match"?: string;
             };
             path: {
@@ -9482,13 +9551,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9561,6 +9632,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9599,6 +9672,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9672,6 +9747,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9721,6 +9798,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9730,6 +9809,8 @@ export interface operations {
             /** @description Continues as a case: a person or a vendor is involved */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9833,6 +9914,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9862,6 +9945,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9919,6 +10004,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9990,6 +10077,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10027,6 +10116,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10128,6 +10219,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10299,6 +10392,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10344,6 +10439,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10435,6 +10532,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10468,6 +10567,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10535,6 +10636,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10567,6 +10670,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10609,6 +10714,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10618,6 +10725,8 @@ export interface operations {
             /** @description The list was created */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10657,6 +10766,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10700,6 +10811,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10780,6 +10893,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10813,6 +10928,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10861,6 +10978,8 @@ export interface operations {
                     ETag?: string;
                     /** @description Of a CSV: URL of the next page, RFC 8288 */
                     Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10904,6 +11023,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10940,6 +11061,8 @@ export interface operations {
                 headers: {
                     /** @description How long the response may be reused */
                     "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10964,11 +11087,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is done, or here it is */
+            /** @description Success */
             200: {
                 headers: {
                     /** @description How long the response may be reused */
                     "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11006,6 +11131,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -11046,6 +11173,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11080,6 +11209,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11157,6 +11288,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11227,6 +11360,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11257,6 +11392,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11295,6 +11432,8 @@ export interface operations {
             /** @description Nothing was published: the latest version has the same source, or it was a dry run */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11306,6 +11445,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11315,6 +11456,8 @@ export interface operations {
             /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11428,6 +11571,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11456,6 +11601,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11491,6 +11638,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11531,6 +11680,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11644,6 +11795,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11677,6 +11830,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11732,6 +11887,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11826,6 +11983,8 @@ export interface operations {
                 headers: {
                     /** @description How long the response may be reused */
                     "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11860,6 +12019,8 @@ export interface operations {
                 headers: {
                     /** @description How long the response may be reused */
                     "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11893,6 +12054,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11970,6 +12133,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12086,6 +12251,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12126,6 +12293,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12239,6 +12408,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12275,6 +12446,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12350,6 +12523,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12429,6 +12604,8 @@ export interface operations {
                 headers: {
                     /** @description How long the response may be reused */
                     "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12460,6 +12637,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12498,6 +12677,8 @@ export interface operations {
             /** @description Nothing was published: the latest version has the same source, or it was a dry run */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12509,6 +12690,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12518,6 +12701,8 @@ export interface operations {
             /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12631,6 +12816,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12666,6 +12853,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12696,6 +12885,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12734,6 +12925,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12833,6 +13026,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12909,6 +13104,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12978,6 +13175,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the resource, to send as If-Match or If-None-Match */
                     ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13018,6 +13217,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13027,6 +13228,8 @@ export interface operations {
             /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13118,6 +13321,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13148,6 +13353,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13175,6 +13382,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13202,6 +13411,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13240,6 +13451,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13342,6 +13555,8 @@ export interface operations {
                     ETag?: string;
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13379,6 +13594,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -13405,6 +13622,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13449,6 +13668,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13540,6 +13761,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13571,6 +13794,8 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -13618,6 +13843,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13659,6 +13886,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13695,6 +13924,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13768,6 +13999,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13841,6 +14074,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13908,6 +14143,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13941,6 +14178,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13998,6 +14237,8 @@ export interface operations {
             /** @description Nothing was published: the latest version has the same source, or it was a dry run */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14009,6 +14250,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14018,6 +14261,8 @@ export interface operations {
             /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14134,6 +14379,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14172,6 +14419,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14245,6 +14494,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14283,6 +14534,8 @@ export interface operations {
             /** @description Nothing was published: the latest version has the same source, or it was a dry run */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14294,6 +14547,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14303,6 +14558,8 @@ export interface operations {
             /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14416,6 +14673,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14444,6 +14703,8 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14481,6 +14742,8 @@ export interface operations {
                 headers: {
                     /** @description URL of the created or requested resource */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14490,6 +14753,8 @@ export interface operations {
             /** @description Four eyes are required: a proposal was created */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
