@@ -23,7 +23,8 @@ type Config struct {
 	// Bury makes an effect a dead letter, with an incident on its case. NotFound when it is not there any more.
 	Bury func(ctx context.Context, effect cases.Effect) error
 
-	// Postponed hears when an effect that failed is due again; nil: nobody does.
+	// Postponed hears when an effect is due that is not attempted now: one that has failed, or one that is held back until what it
+	// follows from cannot be undone any more. nil: nobody does.
 	Postponed func(at time.Time)
 
 	Policy  Policy         // default defaultPolicy
@@ -132,18 +133,34 @@ func (o *Outbox) take(ctx context.Context, effects []cases.Effect, done func()) 
 // launch gives the effects that are due and that nobody here has.
 func (o *Outbox) launch(effects []cases.Effect) (ready []cases.Effect) {
 	now := o.config.Now()
+	var early []cases.Effect
 	o.mutex.Lock()
-	defer o.mutex.Unlock()
 	for _, e := range effects {
 		id := flight(e)
-		if _, flying := o.flying[id]; flying || e.Due().After(now) || o.isRecent(e) {
-			continue
+		_, flying := o.flying[id]
+		switch {
+		case flying || o.isRecent(e):
+		case e.Due().After(now):
+			early = append(early, e)
+		default:
+			o.flying[id] = struct{}{}
+			ready = append(ready, e)
 		}
-		o.flying[id] = struct{}{}
-		ready = append(ready, e)
 	}
 	o.added += len(ready)
+	o.mutex.Unlock()
+	o.postponed(early)
 	return ready
+}
+
+// postponed tells when effects are due.
+func (o *Outbox) postponed(effects []cases.Effect) {
+	if o.config.Postponed == nil {
+		return
+	}
+	for _, e := range effects {
+		o.config.Postponed(e.Due())
+	}
 }
 
 func flight(e cases.Effect) string { return e.Tenant + "/" + e.ID() }
@@ -291,8 +308,8 @@ func (o *Outbox) failed(ctx context.Context, e cases.Effect, failure error) {
 	if err != nil {
 		o.config.Logger.ErrorContext(ctx, "a failed attempt was not recorded: it will be repeated", "case_id", e.Case, "effect", e.Ref(), "error", err.Error())
 	}
-	if err == nil && after.Delivery.DeadAt.IsZero() && o.config.Postponed != nil {
-		o.config.Postponed(after.Delivery.NextAt)
+	if err == nil && after.Delivery.DeadAt.IsZero() {
+		o.postponed([]cases.Effect{after})
 	}
 }
 

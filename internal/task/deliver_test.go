@@ -233,6 +233,27 @@ func TestAnEffectThatFailsWakesTheSweepWhenItIsDueAgain(t *testing.T) {
 	})
 }
 
+// What a decision that can be undone asks for is due seconds after its commit: dispatch hears of it too early to deliver it, and
+// wakes the sweep for it.
+func TestAnEffectThatIsHeldBackWakesTheSweepWhenItIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueued(t)
+		defer func() { _ = q.db.Close() }()
+		at := time.Now()
+		held := cases.Effect{Tenant: "a", Case: "case_1", Version: 1, Kind: cases.EffectStart, Name: "case_1-1", At: at, NotBefore: at.Add(8 * time.Second)}
+		handler := task.NewDispatch(q.outbox, func(json.RawMessage) ([]cases.Effect, error) { return []cases.Effect{held}, nil })
+		if _, err := handler(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if len(q.exec.started) != 0 {
+			t.Error("it was not held back")
+		}
+		if len(q.hints.wakes) != 1 || q.hints.wakes[0] < 8*time.Second || q.hints.wakes[0] > 9*time.Second {
+			t.Errorf("wakes: %v", q.hints.wakes)
+		}
+	})
+}
+
 // visited is a store that notes whose records were looked at.
 type visited struct {
 	cases.Store
