@@ -57,6 +57,7 @@ type Parts struct {
 	Definitions    fs.FS                                                  // see package statemachines
 	Settings       map[string]string                                      // what vendor plugins name: {"sandbox": URL}
 	SigningSecrets [][]byte                                               // of flow tokens, callback tokens and cursors; newest first, 32 bytes at least
+	SearchSecret   []byte                                                 // keys the hashes of the search; nil: the last of SigningSecrets
 	SigningSource  keyring.Reader                                         // reads SigningSecrets again when they have been replaced; nil: they stay
 	Issuers        []identity.Issuer                                      // of reviewers' tokens
 	FourEyes       func(ctx context.Context, tenant string) (bool, error) // whether a tenant's challengers need an approval; default: as it publishes
@@ -137,7 +138,7 @@ func New(parts Parts) (*Core, error) {
 	}
 	config := cases.Config{
 		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Decisions: parts.Decisions, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
-		SearchKey: searchKey(parts.SigningSecrets), Limits: parts.Limits, LookAgain: parts.LookAgain,
+		SearchKey: searchKey(parts), Limits: parts.Limits, LookAgain: parts.LookAgain,
 	}
 	if parts.Keys != nil {
 		config.Behind = c.keys().Behind
@@ -150,15 +151,20 @@ func ring(parts Parts) (*keyring.Ring, error) {
 	if parts.SigningSource == nil {
 		return keyring.Of(parts.SigningSecrets...)
 	}
-	return keyring.Reading(parts.SigningSource, parts.Now, parts.SigningSecrets...)
+	return keyring.Reading(parts.SigningSource, parts.Now, parts.Logger, parts.SigningSecrets...)
 }
 
-// searchKey keys the search's hashes. It is made from the oldest signing secret, so that a new one in front changes nothing.
-func searchKey(secrets [][]byte) []byte {
-	if len(secrets) == 0 {
+// searchKey keys the search's hashes. It is made from the oldest signing secret, so that a new one in front changes nothing. Where a former
+// version's secrets follow for a while (see SigningSource), SearchSecret names the one that stays.
+func searchKey(parts Parts) []byte {
+	secret := parts.SearchSecret
+	if secret == nil && len(parts.SigningSecrets) > 0 {
+		secret = parts.SigningSecrets[len(parts.SigningSecrets)-1]
+	}
+	if secret == nil {
 		return nil
 	}
-	mac := hmac.New(sha256.New, secrets[len(secrets)-1])
+	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("ballerine/search/1"))
 	return mac.Sum(nil)
 }

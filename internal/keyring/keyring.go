@@ -5,7 +5,10 @@ package keyring
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,8 +31,9 @@ type Reader func(ctx context.Context) ([][]byte, error)
 
 // Ring holds secrets. It is safe for concurrent use.
 type Ring struct {
-	read Reader // nil: they stay as they are
-	now  func() time.Time
+	read   Reader // nil: they stay as they are
+	now    func() time.Time
+	logger *slog.Logger
 
 	mutex   sync.Mutex
 	secrets [][]byte
@@ -44,8 +48,9 @@ func Of(secrets ...[]byte) (*Ring, error) {
 	return &Ring{secrets: secrets}, nil
 }
 
-// Reading holds secrets that are read again every few minutes; those given are the first. now may be nil: time.Now. Errors: Invalid.
-func Reading(read Reader, now func() time.Time, secrets ...[]byte) (*Ring, error) {
+// Reading holds secrets that are read again every few minutes; those given are the first. now may be nil: time.Now; so may logger:
+// slog.Default. Errors: Invalid.
+func Reading(read Reader, now func() time.Time, logger *slog.Logger, secrets ...[]byte) (*Ring, error) {
 	ring, err := Of(secrets...)
 	if err != nil {
 		return nil, err
@@ -53,18 +58,37 @@ func Reading(read Reader, now func() time.Time, secrets ...[]byte) (*Ring, error
 	if now == nil {
 		now = time.Now
 	}
-	ring.read, ring.now, ring.asked = read, now, now()
+	if logger == nil {
+		logger = slog.Default()
+	}
+	ring.read, ring.now, ring.logger, ring.asked = read, now, logger, now()
 	return ring, nil
 }
+
+// Parse gives the secrets of a text, newest first: {"keys": [base64, …]}, or any other text, whose bytes are the only one. Errors: Invalid
+// when the text begins as JSON and is none, and when a secret is short; those that can be used come with it.
+func Parse(text string) (usable [][]byte, err error) {
+	all := [][]byte{[]byte(text)}
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		var written struct {
+			Keys [][]byte `json:"keys"`
+		}
+		if json.Unmarshal([]byte(text), &written) != nil { // what it says quotes the secret
+			return nil, problem.New(problem.Invalid, `The signing secret is not {"keys": [base64, …]}.`)
+		}
+		all = written.Keys
+	}
+	return slices.DeleteFunc(slices.Clone(all), isShort), check(all)
+}
+
+func isShort(secret []byte) bool { return len(secret) < shortest }
 
 func check(secrets [][]byte) error {
 	if len(secrets) == 0 {
 		return problem.New(problem.Invalid, "A signing secret is needed.")
 	}
-	for _, secret := range secrets {
-		if len(secret) < shortest {
-			return problem.New(problem.Invalid, "A signing secret has at least %d bytes.", shortest)
-		}
+	if slices.ContainsFunc(secrets, isShort) {
+		return problem.New(problem.Invalid, "A signing secret has at least %d bytes.", shortest)
 	}
 	return nil
 }
@@ -96,7 +120,14 @@ func (r *Ring) again() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), readTime)
 	defer cancel()
 	fresh, err := r.read(ctx)
-	if err != nil || check(fresh) != nil || slices.EqualFunc(fresh, r.secrets, bytes.Equal) {
+	if err == nil {
+		err = check(fresh)
+	}
+	if err != nil {
+		r.logger.WarnContext(ctx, "the signing secrets were not renewed: those that were read before stay in use", "error", err.Error())
+		return false
+	}
+	if slices.EqualFunc(fresh, r.secrets, bytes.Equal) {
 		return false
 	}
 	r.secrets = fresh

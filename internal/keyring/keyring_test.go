@@ -3,7 +3,11 @@ package keyring_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +32,8 @@ func (k *kept) read(context.Context) ([][]byte, error) {
 
 func TestASecretThatWasReplacedIsReadAgain(t *testing.T) {
 	k := &kept{now: time.Unix(0, 0), secrets: [][]byte{secret(1)}}
-	ring, err := keyring.Reading(k.read, func() time.Time { return k.now }, k.secrets...)
+	var log strings.Builder
+	ring, err := keyring.Reading(k.read, func() time.Time { return k.now }, slog.New(slog.NewTextHandler(&log, nil)), k.secrets...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,11 +53,14 @@ func TestASecretThatWasReplacedIsReadAgain(t *testing.T) {
 	if got := ring.Secrets(); len(got) != 2 || !bytes.Equal(got[0], secret(2)) {
 		t.Errorf("a secret that is none has replaced them: %v", got)
 	}
+	if said := log.String(); strings.Count(said, "not renewed") != 2 || !strings.Contains(said, "down") || !strings.Contains(said, "at least 32 bytes") || strings.Contains(said, "short") {
+		t.Errorf("logged: %s", said)
+	}
 }
 
 func TestWhatAnUnknownSecretHasSignedIsTriedOnceMore(t *testing.T) {
 	k := &kept{now: time.Unix(0, 0), secrets: [][]byte{secret(1)}}
-	ring, err := keyring.Reading(k.read, func() time.Time { return k.now }, k.secrets...)
+	ring, err := keyring.Reading(k.read, func() time.Time { return k.now }, nil, k.secrets...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,5 +86,35 @@ func TestASecretHasToBeLong(t *testing.T) {
 	}
 	if _, err := keyring.Of(secret(1), make([]byte, 31)); problem.CodeOf(err) != problem.Invalid {
 		t.Error(err)
+	}
+}
+
+func TestATextIsASecretOrAListOfThem(t *testing.T) {
+	one, two := base64.StdEncoding.EncodeToString(secret(1)), base64.StdEncoding.EncodeToString(secret(2))
+	for _, c := range []struct {
+		text   string
+		usable int
+		good   bool
+	}{
+		{strings.Repeat("x", 32), 1, true},
+		{fmt.Sprintf(`{"keys": [%q, %q]}`, two, one), 2, true},
+		{"short", 0, false},
+		{fmt.Sprintf(`{"keys": ["c2hvcnQ=", %q]}`, one), 1, false},
+		{fmt.Sprintf(`{"keys": [%q, "NEW KEY IN BASE64"]}`, one), 0, false},
+		{fmt.Sprintf(`{"keys": [%q, %q]`, two, one), 0, false}, // it was cut off
+		{fmt.Sprintf("\n{keys: [%q, %q]}", two, one), 0, false},
+		{`{"keys": [], "note": "long enough to be taken for a key of its own"}`, 0, false},
+		{"", 0, false},
+	} {
+		usable, err := keyring.Parse(c.text)
+		if len(usable) != c.usable || (err == nil) != c.good || err != nil && problem.CodeOf(err) != problem.Invalid {
+			t.Errorf("%s: %d %v", c.text, len(usable), err)
+		}
+		if err != nil && strings.Contains(err.Error(), "NEW KEY") {
+			t.Errorf("the error quotes the secret: %v", err)
+		}
+	}
+	if usable, err := keyring.Parse(fmt.Sprintf(`{"keys": [%q, %q]}`, two, one)); err != nil || !bytes.Equal(usable[0], secret(2)) {
+		t.Errorf("%v %v", usable, err)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/connector"
 	"ballerine/internal/identity"
+	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
 	"ballerine/internal/store/awssecrets"
@@ -172,27 +173,17 @@ func Objects(_ context.Context, b *builder) error {
 // {"keys": [base64, …]}, newest first, and those of the version before, so that what was signed before a rotation is good.
 func Signing(ctx context.Context, b *builder) error {
 	if text := b.env("SIGNING_KEYS"); text != "" { // given directly on one machine
-		b.parts.SigningSecrets = signingKeys(text)
-		return nil
+		secrets, err := keyring.Parse(text)
+		b.parts.SigningSecrets = secrets
+		return err
 	}
-	source := awssecrets.Signing{API: secretsmanager.NewFromConfig(b.aws), Secret: b.env("SIGNING_SECRET"), Keys: signingKeys}
-	secrets, err := source.Read(ctx)
+	source := awssecrets.Signing{API: secretsmanager.NewFromConfig(b.aws), Secret: b.env("SIGNING_SECRET"), Parse: keyring.Parse}
+	secrets, oldest, err := source.Keys(ctx)
 	if err != nil {
 		return problem.Wrap(err, problem.Internal, "The signing secret could not be read.")
 	}
-	b.parts.SigningSecrets, b.parts.SigningSource = secrets, source.Read
+	b.parts.SigningSecrets, b.parts.SearchSecret, b.parts.SigningSource = secrets, oldest, source.Read
 	return nil
-}
-
-// signingKeys are those of a secret's text.
-func signingKeys(text string) [][]byte {
-	var secret struct {
-		Keys [][]byte `json:"keys"`
-	}
-	if err := json.Unmarshal([]byte(text), &secret); err != nil || len(secret.Keys) == 0 {
-		return [][]byte{[]byte(text)} // the secret as it was generated: letters and digits
-	}
-	return secret.Keys
 }
 
 // Reviewers are those of the user pool, or of another OpenID Connect issuer that puts tenant and roles into its tokens.

@@ -15,27 +15,51 @@ import (
 // rotation both verify.
 type Signing struct {
 	API    API
-	Secret string                     // ARN or name
-	Keys   func(text string) [][]byte // of a version
+	Secret string                                              // ARN or name
+	Parse  func(text string) (usable [][]byte, unusable error) // the keys of a version
 }
 
-// Read reads them. Errors: those of Secrets Manager.
+// Read reads them. Errors: those of Secrets Manager, and of Parse for the current version. What cannot be used of the version before is
+// passed over: a mistyped version is taken back with the next one.
 func (s Signing) Read(ctx context.Context) ([][]byte, error) {
-	var keys [][]byte
-	for i, stage := range [...]string{"AWSCURRENT", "AWSPREVIOUS"} {
-		out, err := s.API.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(s.Secret), VersionStage: aws.String(stage)})
-		var missing *types.ResourceNotFoundException
-		if i > 0 && errors.As(err, &missing) { // it was never replaced
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		for _, key := range s.Keys(aws.ToString(out.SecretString)) {
-			if !slices.ContainsFunc(keys, func(known []byte) bool { return bytes.Equal(known, key) }) {
-				keys = append(keys, key)
-			}
+	keys, _, err := s.Keys(ctx)
+	return keys, err
+}
+
+// Keys is Read, and gives the oldest key of the current version, too. That one stays when a key between it and the newest is dropped, and
+// what has to stay as it is can be made with it; the last of all may be the dropped one.
+func (s Signing) Keys(ctx context.Context) (keys [][]byte, oldest []byte, err error) {
+	text, err := s.version(ctx, "AWSCURRENT")
+	if err != nil {
+		return nil, nil, err
+	}
+	if keys, err = s.Parse(text); err != nil {
+		return nil, nil, err
+	}
+	if len(keys) > 0 {
+		oldest = keys[len(keys)-1]
+	}
+	text, err = s.version(ctx, "AWSPREVIOUS")
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) { // it was never replaced
+		return keys, oldest, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	former, _ := s.Parse(text)
+	for _, key := range former {
+		if !slices.ContainsFunc(keys, func(known []byte) bool { return bytes.Equal(known, key) }) {
+			keys = append(keys, key)
 		}
 	}
-	return keys, nil
+	return keys, oldest, nil
+}
+
+func (s Signing) version(ctx context.Context, stage string) (string, error) {
+	out, err := s.API.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(s.Secret), VersionStage: aws.String(stage)})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(out.SecretString), nil
 }
