@@ -134,7 +134,7 @@ func TestWhatAlarmsWatchIsMeasured(t *testing.T) {
 			t.Errorf("%s watches %s by %q; the code measures it by %q (%v)", name, metric, dimensions, of, ok)
 		}
 	}
-	if watched != 5 {
+	if watched != 7 {
 		t.Errorf("%d alarms watch metrics of the code", watched)
 	}
 }

@@ -2,6 +2,9 @@ package infra_test
 
 import (
 	"fmt"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,5 +62,42 @@ func TestRestoredThingsTakeThePlaceOfNewOnes(t *testing.T) {
 		if strings.Contains(everything, "-"+logical) {
 			t.Errorf("somebody still uses a new %s", logical)
 		}
+	}
+}
+
+// TestARestoreStopsEveryFunctionOfTheFormerStack but the authorizer, which does nothing by itself: one that goes on sends webhooks, or
+// asks vendors, about what the restored stack does again.
+func TestARestoreStopsEveryFunctionOfTheFormerStack(t *testing.T) {
+	page, err := os.ReadFile("../docs/runbooks/restore.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loop := regexp.MustCompile(`for name in ([a-z ]+); do\n  aws lambda put-function-concurrency`).FindStringSubmatch(string(page))
+	if loop == nil {
+		t.Fatal("the runbook stops no functions")
+	}
+	stopped := strings.Fields(loop[1])
+	templates, err := stack.Folder("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	root := stack.Stack{Name: "s", Region: "eu-central-1", Account: "123456789012", Partition: "aws", Templates: templates}
+	for logical, resource := range templates[stack.Root].Resources() {
+		if at(resource, "Type") != "AWS::Serverless::Function" {
+			continue
+		}
+		name, found := strings.CutPrefix(fmt.Sprint(root.Resolve(stack.Root, at(resource, "Properties", "FunctionName"))), "s-")
+		if !found {
+			t.Errorf("%s has no name that is known", logical)
+		}
+		if name != "authorizer" {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	slices.Sort(stopped)
+	if len(all) < 10 || !slices.Equal(all, stopped) {
+		t.Errorf("stopped: %v\nfunctions: %v", stopped, all)
 	}
 }

@@ -214,6 +214,26 @@ func TestTheSweepPutsAttemptsForWhichThereIsNoMessage(t *testing.T) {
 	})
 }
 
+// Messages of a whole outage of the queue, of one receiver, are put by one run.
+func TestTheSweepPutsManyAttemptsOfOneReceiver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueued(t)
+		defer func() { _ = q.db.Close() }()
+		q.subscribe("a", "fine.example")
+		q.hints.down = true
+		for n := range 50 {
+			q.start("a", fmt.Sprintf("case_%03d", n))
+		}
+		q.dispatch()
+		q.hints.down = false
+		time.Sleep(20 * time.Second)
+		q.sweep(q.db.Cases(), `{}`)
+		if _, attempts := q.hints.taken(t); len(attempts) != 50 {
+			t.Errorf("%d of 50 were put", len(attempts))
+		}
+	})
+}
+
 func TestAnEffectThatFailsWakesTheSweepWhenItIsDueAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueued(t)

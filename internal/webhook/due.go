@@ -131,18 +131,22 @@ func (s *Service) offer(delivery Delivery, timeout time.Duration) bool {
 
 // OfferDue reads what is due, in turns by receiver, and lets it be attempted; it does not wait for the attempts. It returns
 // how many it has newly offered. It reads a bounded number of pages; the next call goes on behind them. With a Queue it leaves
-// alone for a while what has just become due: there is a message for it.
+// alone for a while what has just become due: there is a message for it. And it takes as many of one receiver as of all: messages
+// cost little, and the queue lets receivers take turns.
 func (s *Service) OfferDue(ctx context.Context) (offered int, err error) {
-	before := s.config.Now().UTC()
+	before, each := s.config.Now().UTC(), eachReceiver
 	if s.config.Queue != nil {
-		before = before.Add(-queueTime)
+		before, each = before.Add(-queueTime), pageSize
 	}
-	for range 10 {
+	for n := range 10 {
+		if n > 0 && ctx.Err() != nil { // the time is over: the next call goes on
+			break
+		}
 		s.mutex.Lock()
 		after := s.after
 		s.mutex.Unlock()
 		reading, cancel := context.WithTimeout(ctx, pageTime)
-		due, next, err := s.config.Store.DueDeliveries(reading, DuePage{Before: before, After: after, Each: eachReceiver, Limit: pageSize})
+		due, next, err := s.config.Store.DueDeliveries(reading, DuePage{Before: before, After: after, Each: each, Limit: pageSize})
 		cancel()
 		if err != nil {
 			return offered, fmt.Errorf("read the due deliveries: %w", err)
