@@ -52,6 +52,9 @@ func (s *swept) add(more swept) {
 // ten seconds.
 const reserve = 13 * time.Second
 
+// hangingReserve is that after a round in which something failed: what hangs in the next one takes all the time that it is given.
+const hangingReserve = 35 * time.Second
+
 // mostRounds bounds a call without a deadline.
 const mostRounds = 100
 
@@ -62,9 +65,14 @@ func NewSweep(config SweepConfig) Handler {
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
-		result, err := s.run(ctx, isWake(payload))
+		wake := isWake(payload)
+		result, err := s.run(ctx, wake)
 		if result != (swept{}) {
 			config.Logger.InfoContext(ctx, "swept", result.attributes()...)
+		}
+		if err != nil && wake { // its message has done what it is for, and the schedule is there
+			config.Logger.WarnContext(ctx, "parts of the sweep failed: the schedule's next one repeats them", "error", err.Error())
+			err = nil
 		}
 		if err != nil {
 			return nil, problem.Wrap(err, problem.Unavailable, "Parts of the sweep failed.")
@@ -104,7 +112,7 @@ func within(ctx context.Context, limit time.Duration, work func(context.Context)
 	return work(ctx)
 }
 
-// run makes rounds until nothing is due, or its time is nearly over. What a Waker asks for is no more than that; the schedule's calls
+// run makes rounds until nothing is due, or its time is nearly over: what fails in one keeps nothing else that is due from the next. What a Waker asks for is no more than that; the schedule's calls
 // also look at some open cases, and go on where the last one has ended, whichever process that was.
 func (s *sweep) run(ctx context.Context, wake bool) (total swept, err error) {
 	failures := []error{}
@@ -125,7 +133,11 @@ func (s *sweep) run(ctx context.Context, wake bool) (total swept, err error) {
 		}
 		failures = append(failures, err)
 		total.add(result)
-		if err != nil || result == (swept{}) || !timeLeft(ctx) {
+		needed := reserve
+		if err != nil {
+			needed = hangingReserve
+		}
+		if result == (swept{}) || !timeLeft(ctx, needed) {
 			break
 		}
 	}
@@ -137,9 +149,9 @@ func (s *sweep) run(ctx context.Context, wake bool) (total swept, err error) {
 }
 
 // timeLeft says whether there is time for another round.
-func timeLeft(ctx context.Context) bool {
+func timeLeft(ctx context.Context, needed time.Duration) bool {
 	deadline, ok := ctx.Deadline()
-	return ctx.Err() == nil && (!ok || time.Until(deadline) >= reserve)
+	return ctx.Err() == nil && (!ok || time.Until(deadline) >= needed)
 }
 
 // round lets what is due begin, without waiting for it: nobody who hangs holds up the next round. What cases wait for comes
@@ -227,16 +239,25 @@ func (s *sweep) each(ctx context.Context, refs []cases.Ref, do func(context.Cont
 	all.Wait()
 }
 
-// mostPages bounds how many pages of open cases one call looks at: Step Functions answers some 15 questions about executions a second.
-const mostPages = 3
+const (
+	// mostLooks bounds how many open cases one call looks at, a minute: Step Functions answers 250 questions about executions at once, and
+	// then 10 a second.
+	mostLooks = 300
+	// lookPage is how many cases are looked at before it is noted where to go on: what one tenant's cases take at the worst
+	// (twice caseTime, eight at a time) is less than executionsTime, so that a call always gets on.
+	lookPage = 15
+	// hangs is after how many cases that took all their time the other ones of their tenant are passed over by this call.
+	hangs = 8
+)
 
-// looks are at pages of open cases.
+// looks are at pages of open cases, a bounded number of cases in all. One whose time ran out is looked at again by the next call.
 func (s *sweep) looks(ctx context.Context, result *swept) error {
 	var failures []error
-	for range mostPages {
-		more, err := s.executions(ctx, result)
+	size, hung := min(lookPage, s.Batch), map[string]int{}
+	for looked := 0; looked+size <= min(mostLooks, 3*s.Batch) && ctx.Err() == nil; looked += size {
+		more, err := s.executions(ctx, size, hung, result)
 		failures = append(failures, err)
-		if !more || ctx.Err() != nil {
+		if !more {
 			break
 		}
 	}
@@ -244,18 +265,19 @@ func (s *sweep) looks(ctx context.Context, result *swept) error {
 }
 
 // executions looks at a page of quiet open cases, finds the uploads of which nobody has told, and replaces the executions that
-// are gone. more: there are more pages.
-func (s *sweep) executions(ctx context.Context, result *swept) (more bool, err error) {
-	refs, next, err := s.Store.Open(ctx, s.Now().Add(-s.Quiet), s.page, s.Batch)
+// are gone. hung counts cases that took all their time, by tenant. more: there are more pages, and most questions were answered.
+func (s *sweep) executions(ctx context.Context, size int, hung map[string]int, result *swept) (more bool, err error) {
+	refs, next, err := s.Store.Open(ctx, s.Now().Add(-s.Quiet), s.page, size)
 	if err != nil {
 		if problem.CodeOf(err) == problem.Invalid { // a bookmark of another kind of store
 			s.page = ""
 		}
 		return false, err
 	}
-	s.page = next
 	var failures []error
 	var replaced, uploads atomic.Int64
+	looked, refused := 0, 0
+	refs = slices.DeleteFunc(refs, func(ref cases.Ref) bool { return hung[ref.Tenant] >= hangs })
 	s.each(ctx, refs, func(ctx context.Context, ref cases.Ref) error {
 		record, err := s.Store.Get(ctx, ref.Tenant, ref.ID)
 		if err != nil || record.Status != cases.StatusActive {
@@ -268,10 +290,22 @@ func (s *sweep) executions(ctx context.Context, result *swept) (more bool, err e
 			replaced.Add(1)
 		}
 		return errors.Join(missed, err)
-	}, func(_ cases.Ref, err error) { failures = append(failures, err) })
+	}, func(ref cases.Ref, err error) {
+		looked, failures = looked+1, append(failures, err)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded):
+			hung[ref.Tenant]++
+		case err != nil:
+			refused++
+		}
+	})
 	result.Replaced += int(replaced.Load())
 	result.Uploads += int(uploads.Load())
-	return next != "", errors.Join(failures...)
+	if looked < len(refs) { // the time is over
+		return false, errors.Join(failures...)
+	}
+	s.page = next
+	return next != "" && 2*refused <= looked, errors.Join(failures...)
 }
 
 func (s *sweep) replaceIfGone(ctx context.Context, record cases.Record) (bool, error) {
