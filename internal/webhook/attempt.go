@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -56,6 +57,8 @@ func (s *Service) attempt(ctx context.Context, delivery Delivery, timeout time.D
 	switch {
 	case problem.CodeOf(err) == problem.NotFound:
 		return s.giveUp(ctx, claimed, "unsubscribed")
+	case errors.Is(err, ErrUnreadable): // the schedule ends it, or somebody mends it until then
+		return s.record(ctx, claimed, Attempt{At: now, Error: reasonUnreadable}, 0)
 	case err != nil:
 		return claimed, fmt.Errorf("read the subscription: %w", err)
 	case subscription.Disabled:

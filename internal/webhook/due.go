@@ -138,10 +138,7 @@ func (s *Service) OfferDue(ctx context.Context) (offered int, err error) {
 	if s.config.Queue != nil {
 		before, each = before.Add(-queueTime), pageSize
 	}
-	for n := range 10 {
-		if n > 0 && ctx.Err() != nil { // the time is over: the next call goes on
-			break
-		}
+	for range 10 {
 		s.mutex.Lock()
 		after := s.after
 		s.mutex.Unlock()
@@ -155,7 +152,7 @@ func (s *Service) OfferDue(ctx context.Context) (offered int, err error) {
 		s.mutex.Lock()
 		s.after = next
 		s.mutex.Unlock()
-		if next == "" {
+		if next == "" || ctx.Err() != nil { // or the time is over: the next call goes on
 			break
 		}
 	}

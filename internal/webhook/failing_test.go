@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -90,5 +91,32 @@ func TestAReceiverThatTakesSomethingStaysOn(t *testing.T) {
 	stored, err := b.Subscription(t.Context(), "demo", subscription.ID)
 	if err != nil || stored.Disabled || !stored.FailingSince.IsZero() {
 		t.Errorf("%+v %v", stored, err)
+	}
+}
+
+// damaged is a store whose subscriptions cannot be decoded.
+type damaged struct{ *memory }
+
+func (damaged) Subscription(context.Context, string, string) (Subscription, error) {
+	return Subscription{}, fmt.Errorf("%w: it is cut off", ErrUnreadable)
+}
+
+// Nobody mends the subscription: its delivery becomes a dead letter, which a person sees, and is not attempted for ever.
+func TestADeliveryOfADamagedSubscriptionEndsAsADeadLetter(t *testing.T) {
+	now, store := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), damaged{newMemory()}
+	s := New(Config{Store: store, Now: func() time.Time { return now }})
+	delivery := newDelivery(Event{Tenant: "a", ID: "evt_1", Type: "case.created", Time: now}, "sub_1", []byte("{}"), now)
+	if _, err := store.CreateDelivery(t.Context(), delivery); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		now = now.Add(25 * time.Hour)
+		if _, err := s.AttemptDue(t.Context(), 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after, err := store.Delivery(t.Context(), "a", delivery.ID)
+	if err != nil || after.Status != Failed || len(after.Attempts) != 8 || after.Attempts[0].Error != "unreadable" {
+		t.Errorf("%s after %d attempts: %v", after.Status, len(after.Attempts), err)
 	}
 }

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -59,6 +60,9 @@ func UnreadableDelivery(tenant, subscription, id string) Delivery {
 
 // reasonUnreadable is why nothing is sent to a subscription that cannot be decoded.
 const reasonUnreadable = "unreadable"
+
+// ErrUnreadable is of a subscription that is there and cannot be decoded. Stores wrap it.
+var ErrUnreadable = errors.New("the stored subscription cannot be read")
 
 // UnreadableSubscription stands for a subscription that is there and cannot be decoded: nothing is sent to it.
 func UnreadableSubscription(tenant, id string) Subscription {

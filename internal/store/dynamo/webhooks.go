@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,7 +42,15 @@ func (s Webhooks) PutSubscription(ctx context.Context, subscription webhook.Subs
 
 // Subscription implements webhook.Store.
 func (s Webhooks) Subscription(ctx context.Context, tenant, id string) (webhook.Subscription, error) {
-	return find[webhook.Subscription](ctx, s.Store, s.tables.Registry, tenant, join("subscription", id), "subscription")
+	i, err := s.get(ctx, s.tables.Registry, tenant, join("subscription", id), "subscription")
+	if err != nil {
+		return webhook.Subscription{}, err
+	}
+	subscription, err := decode[webhook.Subscription](i, "subscription")
+	if err != nil {
+		return subscription, fmt.Errorf("%w: %w", webhook.ErrUnreadable, err)
+	}
+	return subscription, nil
 }
 
 // Subscriptions implements webhook.Store.

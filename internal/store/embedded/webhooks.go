@@ -52,8 +52,18 @@ func (s Webhooks) PutSubscription(ctx context.Context, subscription webhook.Subs
 }
 
 // Subscription implements webhook.Store.
-func (s Webhooks) Subscription(_ context.Context, tenant, id string) (webhook.Subscription, error) {
-	return find[webhook.Subscription](s.db, bucketSubscriptions, join(tenant, id), "subscription")
+func (s Webhooks) Subscription(_ context.Context, tenant, id string) (found webhook.Subscription, err error) {
+	err = s.db.View(func(tx *Tx) error {
+		text := tx.Get(bucketSubscriptions, join(tenant, id))
+		if text == nil {
+			return problem.New(problem.NotFound, "There is no such subscription.")
+		}
+		if !decodes(text, &found) {
+			return webhook.ErrUnreadable
+		}
+		return nil
+	})
+	return found, err
 }
 
 // Subscriptions implements webhook.Store.
