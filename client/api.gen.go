@@ -160,6 +160,7 @@ const (
 	NotificationKindProposed    NotificationKind = "proposed"
 	NotificationKindReturned    NotificationKind = "returned"
 	NotificationKindSLABreached NotificationKind = "sla_breached"
+	NotificationKindSnoozed     NotificationKind = "snoozed"
 )
 
 // Defines values for OutlineStateKind.
@@ -1357,7 +1358,7 @@ type Claim struct {
 	// Since Since when the user decides the case, RFC 3339
 	Since time.Time `json:"since"`
 
-	// Until over then, unless its holder still looks at the case
+	// Until over then, unless its holder is still deciding
 	Until time.Time `json:"until"`
 
 	// User Id of the user
@@ -2818,7 +2819,7 @@ type Notification struct {
 	// ID Unique id
 	ID string `json:"id"`
 
-	// Kind assigned and mentioned: by somebody else; decided: what the user had proposed; sla_breached and incident: of a case of the user; proposed: a decision waits for a second person; escalated: to those who approve; returned: a case that the user had snoozed
+	// Kind assigned and mentioned: by somebody else; decided: what the user had proposed; snoozed: a case of the user, by somebody else; sla_breached and incident: of a case of the user; proposed: a decision waits for a second person; escalated: to those who approve; returned: a case that the user had snoozed
 	Kind NotificationKind `json:"kind"`
 
 	// Note of a mention: the note's id
@@ -2831,7 +2832,7 @@ type Notification struct {
 	Subject string `json:"subject"`
 }
 
-// NotificationKind assigned and mentioned: by somebody else; decided: what the user had proposed; sla_breached and incident: of a case of the user; proposed: a decision waits for a second person; escalated: to those who approve; returned: a case that the user had snoozed
+// NotificationKind assigned and mentioned: by somebody else; decided: what the user had proposed; snoozed: a case of the user, by somebody else; sla_breached and incident: of a case of the user; proposed: a decision waits for a second person; escalated: to those who approve; returned: a case that the user had snoozed
 type NotificationKind string
 
 // Notifications defines model for Notifications.
@@ -4506,7 +4507,7 @@ type Why struct {
 	// Kind subject: the same customer; else what both have
 	Kind WhyKind `json:"kind"`
 
-	// Value as the case has it; absent for subject, where only the subject's data has it, and without the permission cases:personal
+	// Value as the case has it; absent for subject, where only the subject's data has it
 	Value *string `json:"value,omitempty"`
 }
 
@@ -8022,7 +8023,7 @@ func (c *Client) AssignCase(ctx context.Context, id string, params *AssignCasePa
 	return send[Case](ctx, c, req)
 }
 
-// CancelCase: Cancel a case
+// CancelCase: Cancel a case, also while somebody else is deciding it
 //
 // Requires `If-Match`. The status of the case becomes `cancelled`; its child cases are cancelled, too.
 //
@@ -8365,7 +8366,7 @@ func (c *Client) LookAtCase(ctx context.Context, id string, body LookAtCaseJSONR
 	return send[Present](ctx, c, req)
 }
 
-// ListRelatedCases: List cases that may be about the same person
+// ListRelatedCases: List cases that may be about the same person; without the permission cases:personal only those of the same customer
 //
 // Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Which fields hold these, schemas say with `identifies`. Cases that this one has started, or that have started it, are not among them.
 //

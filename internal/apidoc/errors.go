@@ -56,7 +56,7 @@ var own = map[string][]problem.Code{
 
 	"announceDocument": codes(moving, with(problem.NotCollecting, problem.Stale)), "listDocuments": with(problem.NotFound),
 	"getDocumentContent": moving, "getDocumentLink": moving,
-	"decideDocument":  codes(moving, onSeen, with(problem.NotReady, problem.EventNotAllowed, problem.FourEyes)),
+	"decideDocument":  codes(moving, onSeen, with(problem.NotReady, problem.EventNotAllowed, problem.FourEyes, problem.Claimed)),
 	"createFlowToken": with(problem.NotFound, problem.Conflict),
 
 	"getFlowCase": with(problem.NotFound, problem.UnknownWorkflow), "listFlowDocuments": with(problem.NotFound),

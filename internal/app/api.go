@@ -48,7 +48,7 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 	switch operations.Audience {
 	case httpapi.Review:
 		config.People = &identity.Directory{Store: c.Parts.Keys, Now: c.Now}
-		config.Reviews = backoffice.New(backoffice.Config{Store: c.Reviews, Now: c.Now, NewID: c.NewID})
+		config.Reviews = backoffice.New(backoffice.Config{Store: c.Reviews, Now: c.Now, NewID: c.NewID, Logger: c.Logger})
 		config.Workflows, config.Ledger = c.Catalog.Workflows, c.Decider()
 		config.Webhooks = c.WebhookService()
 	case httpapi.Client:

@@ -1,7 +1,9 @@
 package backoffice
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"ballerine/internal/identity"
@@ -15,7 +17,7 @@ type Claim struct {
 	User   string    `json:"user"`
 	Name   string    `json:"name"`
 	Since  time.Time `json:"since"`
-	Until  time.Time `json:"until"` // over then, unless its holder is still there
+	Until  time.Time `json:"until"` // over then, unless its holder is still deciding
 }
 
 // claimLife is how long a claim stands without a sign of its holder.
@@ -37,11 +39,11 @@ func (s *Service) TakeOver(ctx context.Context, p identity.Principal, id string)
 }
 
 func (s *Service) take(ctx context.Context, p identity.Principal, id string, over bool) (*Claim, error) {
-	if !claims(p) {
-		return nil, problem.New(problem.Forbidden, "Cases are claimed by the people who decide them.")
+	if err := s.MayClaim(p); err != nil {
+		return nil, err
 	}
 	now := s.Now().UTC()
-	there, err := s.Store.Claim(ctx, p.Tenant, id, now)
+	there, err := s.ClaimOf(ctx, p, id)
 	if err != nil {
 		return nil, err
 	}
@@ -59,35 +61,68 @@ func (s *Service) take(ctx context.Context, p identity.Principal, id string, ove
 	if problem.CodeOf(err) != problem.Conflict {
 		return mine, err
 	}
-	if there, err = s.Store.Claim(ctx, p.Tenant, id, now); err == nil && there != nil && there.User != p.ID {
+	if there, err = s.ClaimOf(ctx, p, id); err == nil && there != nil && there.User != p.ID {
 		return nil, claimed(there)
 	}
 	return mine, err
+}
+
+// MayClaim refuses who does not decide cases in person. Errors: Forbidden.
+func (s *Service) MayClaim(p identity.Principal) error {
+	if !claims(p) {
+		return problem.New(problem.Forbidden, "Cases are claimed by the people who decide them.")
+	}
+	return nil
 }
 
 func claims(p identity.Principal) bool {
 	return p.Kind == identity.User && identity.Has(p, identity.CasesDecide)
 }
 
-// ClaimOf is who decides a case; nil: nobody.
+// ClaimOf is who decides a case; nil: nobody. A claim that cannot be read is none: it keeps nobody from deciding.
 func (s *Service) ClaimOf(ctx context.Context, p identity.Principal, id string) (*Claim, error) {
-	return s.Store.Claim(ctx, p.Tenant, id, s.Now().UTC())
+	there, err := s.Store.Claim(ctx, p.Tenant, id, s.Now().UTC())
+	if s.damaged(ctx, "claim", err) {
+		return nil, nil //nolint:nilnil // nobody, as far as can be known
+	}
+	return there, err
 }
 
-// MayDecide refuses who decides a case that somebody else has claimed. person is for whom a key decides. Errors: Claimed.
+// MayDecide refuses who decides a case that somebody else has claimed. person is for whom a key decides: a key can take over no claim, so that
+// it is refused only while the claim's holder is deciding. Errors: Claimed.
 func (s *Service) MayDecide(ctx context.Context, p identity.Principal, id, person string) error {
 	there, err := s.ClaimOf(ctx, p, id)
 	if err != nil || there == nil || there.User == p.ID || person != "" && there.User == person {
 		return err
 	}
+	if p.Kind != identity.User {
+		if deciding, err := s.deciding(ctx, there); err != nil || !deciding {
+			return err
+		}
+	}
 	return claimed(there)
+}
+
+// deciding says whether the holder of a claim has the case open, and has begun to write a decision.
+func (s *Service) deciding(ctx context.Context, c *Claim) (bool, error) {
+	present, err := s.Store.Presences(ctx, c.Tenant, c.Case, s.Now().UTC())
+	return slices.ContainsFunc(present, func(o Presence) bool { return o.User == c.User && o.Editing }), err
 }
 
 // Release ends the person's claim; somebody else's stays.
 func (s *Service) Release(ctx context.Context, p identity.Principal, id string) error {
+	return s.release(ctx, p, id, p.ID)
+}
+
+// Decided ends the claim of who has decided a case: of the person, or of the one for whom a key has decided.
+func (s *Service) Decided(ctx context.Context, p identity.Principal, id, person string) error {
+	return s.release(ctx, p, id, cmp.Or(person, p.ID))
+}
+
+func (s *Service) release(ctx context.Context, p identity.Principal, id, user string) error {
 	now := s.Now().UTC()
-	there, err := s.Store.Claim(ctx, p.Tenant, id, now)
-	if err != nil || there == nil || there.User != p.ID {
+	there, err := s.ClaimOf(ctx, p, id)
+	if err != nil || there == nil || there.User != user {
 		return err
 	}
 	there.Until = now
@@ -97,10 +132,11 @@ func (s *Service) Release(ctx context.Context, p identity.Principal, id string) 
 	return nil // somebody has taken it over meanwhile
 }
 
-// attend goes on with the person's claim as long as they look at the case, and takes it when they begin to decide. It returns whose it is then.
+// attend takes the case for the person when they begin to decide, and goes on with their claim while they do. Only looking lets a claim end in
+// its time. It returns whose the case is then.
 func (s *Service) attend(ctx context.Context, p identity.Principal, id string, editing bool) (*Claim, error) {
 	there, err := s.ClaimOf(ctx, p, id)
-	if err != nil || !claims(p) || there == nil && !editing || there != nil && there.User != p.ID {
+	if err != nil || !claims(p) || !editing || there != nil && there.User != p.ID {
 		return there, err
 	}
 	mine, err := s.Claim(ctx, p, id)

@@ -24,7 +24,7 @@ type ReadMarks struct {
 }
 
 func (m ReadMarks) read(n cases.Notice) bool {
-	return !n.At.After(m.Until) || slices.Contains(m.IDs, n.ID())
+	return !n.Shown().After(m.Until) || slices.Contains(m.IDs, n.ID())
 }
 
 // Notification is a notice as its receiver sees it.
@@ -39,7 +39,7 @@ func (s *Service) Notifications(ctx context.Context, p identity.Principal) (list
 	if err != nil || len(notices) == 0 {
 		return nil, 0, err
 	}
-	marks, err := s.Store.ReadMarks(ctx, p.Tenant, p.ID)
+	marks, err := s.marks(ctx, p)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -51,6 +51,15 @@ func (s *Service) Notifications(ctx context.Context, p identity.Principal) (list
 		list = append(list, one)
 	}
 	return list, unread, nil
+}
+
+// marks are what the person has read. Marks that cannot be read are none, and are written over by the next ones.
+func (s *Service) marks(ctx context.Context, p identity.Principal) (ReadMarks, error) {
+	marks, err := s.Store.ReadMarks(ctx, p.Tenant, p.ID)
+	if s.damaged(ctx, "read marks", err) {
+		return ReadMarks{Tenant: p.Tenant, User: p.ID, Revision: marks.Revision}, nil
+	}
+	return marks, err
 }
 
 // notices are those of the person, and those of everybody with a permission that they have.
@@ -73,7 +82,7 @@ func (s *Service) notices(ctx context.Context, p identity.Principal) ([]cases.No
 		}
 		all = append(all, slices.DeleteFunc(shared, func(n cases.Notice) bool { return n.By.Kind == string(identity.User) && n.By.ID == p.ID })...)
 	}
-	slices.SortStableFunc(all, func(a, b cases.Notice) int { return b.At.Compare(a.At) })
+	slices.SortStableFunc(all, func(a, b cases.Notice) int { return b.Shown().Compare(a.Shown()) })
 	return all[:min(len(all), maxNotices)], nil
 }
 
@@ -91,7 +100,7 @@ func (s *Service) MarkRead(ctx context.Context, p identity.Principal, ids []stri
 		until = now // what is still to come is not read
 	}
 	for range marking {
-		marks, err := s.Store.ReadMarks(ctx, p.Tenant, p.ID)
+		marks, err := s.marks(ctx, p)
 		if err != nil {
 			return err
 		}
@@ -115,7 +124,7 @@ func (m ReadMarks) with(notices []cases.Notice, ids []string, until time.Time) R
 	before := m.IDs
 	m.IDs = nil
 	for _, n := range notices {
-		if id := n.ID(); n.At.After(m.Until) && (slices.Contains(before, id) || slices.Contains(ids, id)) {
+		if id := n.ID(); n.Shown().After(m.Until) && (slices.Contains(before, id) || slices.Contains(ids, id)) {
 			m.IDs = append(m.IDs, id)
 		}
 	}

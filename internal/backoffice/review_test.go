@@ -2,6 +2,7 @@ package backoffice_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"ballerine/internal/backoffice"
+	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 	"ballerine/internal/store/embedded"
@@ -248,5 +250,84 @@ func TestPeopleWhoKeepLookingAreSeenSinceTheyCame(t *testing.T) {
 	}
 	if others := look(robin, "case_1"); len(others) != 1 || !others[0].Since.Equal(o.now) {
 		t.Errorf("rita came again: %+v", others)
+	}
+}
+
+// damaged is a store whose claims and marks cannot be decoded until others are written.
+type damaged struct {
+	backoffice.Store
+	written *backoffice.ReadMarks
+}
+
+func (damaged) Claim(context.Context, string, string, time.Time) (*backoffice.Claim, error) {
+	return nil, errors.New("decode claim: unexpected end")
+}
+
+func (d damaged) ReadMarks(context.Context, string, string) (backoffice.ReadMarks, error) {
+	if d.written.Revision > 0 {
+		return *d.written, nil
+	}
+	return backoffice.ReadMarks{Revision: 6}, errors.New("decode mark: unexpected end")
+}
+
+func (d damaged) PutReadMarks(_ context.Context, marks backoffice.ReadMarks) error {
+	*d.written = marks
+	return nil
+}
+
+func (damaged) Notices(_ context.Context, tenant, to string, shared bool, now time.Time, _ int) ([]cases.Notice, error) {
+	if shared {
+		return nil, nil
+	}
+	return []cases.Notice{{Tenant: tenant, To: to, Case: "case_1", Kind: cases.NoticeBreach, At: now.Add(-48 * time.Hour), Since: now.Add(-time.Minute)}}, nil
+}
+
+func TestDamagedMarksAndClaimsAreNone(t *testing.T) {
+	o := newOffice(t)
+	o.Store = damaged{o.Store, &backoffice.ReadMarks{}}
+	if _, claim, err := o.Look(t.Context(), rita, "case_1", false); err != nil || claim != nil {
+		t.Errorf("%+v %v", claim, err)
+	}
+	if err := o.MayDecide(t.Context(), rita, "case_1", ""); err != nil {
+		t.Error(err)
+	}
+	if list, unread, err := o.Notifications(t.Context(), rita); err != nil || unread != 1 || len(list) != 1 {
+		t.Errorf("%v %d %v", list, unread, err)
+	}
+	if err := o.MarkRead(t.Context(), rita, nil, o.now); err != nil {
+		t.Fatal(err)
+	}
+	if _, unread, err := o.Notifications(t.Context(), rita); err != nil || unread != 0 {
+		t.Errorf("%d %v", unread, err)
+	}
+}
+
+// lost is a store without notices for now.
+type lost struct{ damaged }
+
+func (lost) ReadMarks(context.Context, string, string) (backoffice.ReadMarks, error) {
+	return backoffice.ReadMarks{}, problem.New(problem.Unavailable, "The table is away.")
+}
+
+func TestMarksThatCannotBeReachedAreAnError(t *testing.T) {
+	o := newOffice(t)
+	o.Store = lost{damaged{o.Store, &backoffice.ReadMarks{}}}
+	if _, _, err := o.Notifications(t.Context(), rita); problem.CodeOf(err) != problem.Unavailable {
+		t.Error(err)
+	}
+}
+
+func TestWhatWasSoBeforeAnybodyWasToldIsUnread(t *testing.T) {
+	o := newOffice(t)
+	written := backoffice.ReadMarks{Tenant: "t", User: "rita", Revision: 1, Until: o.now.Add(-time.Hour)}
+	o.Store = damaged{o.Store, &written}
+	if list, unread, err := o.Notifications(t.Context(), rita); err != nil || unread != 1 || list[0].Read {
+		t.Errorf("%v %d %v", list, unread, err)
+	}
+	if err := o.MarkRead(t.Context(), rita, nil, o.now); err != nil {
+		t.Fatal(err)
+	}
+	if _, unread, err := o.Notifications(t.Context(), rita); err != nil || unread != 0 {
+		t.Errorf("%d %v", unread, err)
 	}
 }

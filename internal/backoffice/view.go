@@ -3,6 +3,7 @@ package backoffice
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -113,6 +114,8 @@ type Config struct {
 	Store Store
 	Now   func() time.Time
 	NewID func(prefix string) string
+	// Logger hears of what is stored and cannot be read. nil: nobody does.
+	Logger *slog.Logger
 }
 
 // Service is the shared side of the back office. It is safe for concurrent use.
@@ -120,6 +123,18 @@ type Service struct{ Config }
 
 // New makes a Service.
 func New(config Config) *Service { return &Service{config} }
+
+// damaged says whether something is stored that cannot be decoded, and logs it. It is for what only advises people: nothing depends on it that
+// would have to fail.
+func (s *Service) damaged(ctx context.Context, what string, err error) bool {
+	if err == nil || problem.CodeOf(err) != problem.Internal || ctx.Err() != nil {
+		return false
+	}
+	if s.Logger != nil {
+		s.Logger.ErrorContext(ctx, "stored entry cannot be read", "entry", what, "error", err.Error())
+	}
+	return true
+}
 
 // Views are those that the person sees: their own and the shared ones, by name, and those that cannot be read: whose they are is not known.
 func (s *Service) Views(ctx context.Context, p identity.Principal) ([]View, error) {

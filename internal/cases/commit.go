@@ -40,6 +40,10 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 	} else if !d.entry.Cause.keeps() && !d.quiet {
 		d.record.Undo = nil
 	}
+	notices := d.noticesOf()
+	if d.hold > 0 {
+		d.record.Undo.Told = d.people
+	}
 	d.withdraw()
 	for i := range d.effects {
 		e := &d.effects[i]
@@ -54,7 +58,7 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 	}
 	err := s.Store.Commit(ctx, Change{
 		Revision: revision, Before: d.old, Next: d.record.slim(), Entry: d.entry, Effects: d.effects, Dropped: d.dropped, Buried: d.buried, Replayed: d.replayed, Discarded: d.discarded,
-		Publications: publications, Retracted: d.retracted, Notes: d.notes, Results: d.results, TaskRuns: d.runs, Subject: d.subject, Supersedes: d.former, Counts: d.count(), Notices: d.noticesOf(), Fresh: s.fresh(d, publications),
+		Publications: publications, Retracted: d.retracted, Notes: d.notes, Results: d.results, TaskRuns: d.runs, Subject: d.subject, Supersedes: d.former, Counts: d.count(), Notices: notices, Fresh: s.fresh(d, publications),
 	})
 	if err = s.settle(ctx, d, err); err != nil {
 		return Record{}, err

@@ -47,6 +47,17 @@ func TestANoteTellsWhomItNamesOnce(t *testing.T) {
 	wantTold(t, "its change", d.toldOf(func() {
 		note = must[cases.Note](d)(d.EditNote(t.Context(), reviewer, r.ID, note.ID, cases.NoteCommand{Text: "Look, @Ann and @Ben", Mentions: []string{"user_2", "user_3"}}))
 	}), "mentioned>user_3")
+	ben := d.said[0]
+	d.pass(10 * time.Second)
+	if !ben.Shown().Equal(d.time().Add(-10 * time.Second)) {
+		t.Errorf("shown from %v on", ben.Shown())
+	}
+	wantTold(t, "a change that names one of them no more", d.toldOf(func() {
+		must[cases.Note](d)(d.EditNote(t.Context(), reviewer, r.ID, note.ID, cases.NoteCommand{Text: "Look, @Ann", Mentions: []string{"user_2"}}))
+	}), "-mentioned>user_3")
+	if gone := d.said[0]; gone.ID() != ben.ID() || !gone.At.Equal(ben.At) {
+		t.Errorf("what is taken back is not what was told: %+v, %+v", gone, ben)
+	}
 	d.verified(r.ID)
 }
 
@@ -193,4 +204,61 @@ func TestATakeoverIsInTheHistoryAndDoesNotMakeTheCaseStale(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	must[cases.Record](d)(d.Decide(t.Context(), second2, r.ID, r.Version, cases.DecideCommand{Event: "revision"}))
+}
+
+func TestWhoHasASnoozedCaseIsToldUnlessTheySnoozeItThemselves(t *testing.T) {
+	d := newOffice(t)
+	r := d.waiting("x", "Ann")
+	must[cases.Record](d)(d.Assign(t.Context(), reviewer, r.ID, "user_1", 0))
+	wantTold(t, "their own snooze", d.toldOf(func() { must[cases.Record](d)(d.Snooze(t.Context(), reviewer, r.ID, d.time().Add(time.Hour))) }), "returned>user_1")
+	wantTold(t, "somebody else's", d.toldOf(func() { must[cases.Record](d)(d.Snooze(t.Context(), second2, r.ID, d.time().Add(2*time.Hour))) }),
+		"-returned>user_1", "returned>user_2", "snoozed>user_1")
+	d.verified(r.ID)
+}
+
+func TestADeadlineThatHasPassedIsNewToWhoGetsTheCase(t *testing.T) {
+	d := newOffice(t)
+	r := d.waiting("x", "Ann")
+	d.pass(r.SLA.DueAt.Sub(d.time()) + time.Hour)
+	wantTold(t, "giving it to somebody", d.toldOf(func() { must[cases.Record](d)(d.Assign(t.Context(), reviewer, r.ID, "user_2", 0)) }), "assigned>user_2", "sla_breached>user_2")
+	var breach cases.Notice
+	for _, n := range d.said {
+		if n.Kind == cases.NoticeBreach {
+			breach = n
+		}
+	}
+	if !breach.Shown().Equal(d.time()) {
+		t.Errorf("shown from %v on, told at %v", breach.Shown(), d.time())
+	}
+	d.pass(time.Minute)
+	wantTold(t, "giving it back", d.toldOf(func() { must[cases.Record](d)(d.Assign(t.Context(), reviewer, r.ID, "", 0)) }), "-sla_breached>user_2")
+	if gone := d.said[0]; gone.ID() != breach.ID() || !gone.At.Equal(breach.At) {
+		t.Errorf("what is taken back is not what was told: %+v, %+v", gone, breach)
+	}
+}
+
+func TestAnUndoneDecisionTakesBackWhatItHasTold(t *testing.T) {
+	d := newOffice(t)
+	r := d.waiting("x", "Ann")
+	must[cases.Record](d)(d.Snooze(t.Context(), reviewer, r.ID, d.time().Add(time.Hour)))
+	d.toldOf(func() {
+		must[cases.Record](d)(d.Decide(t.Context(), second2, r.ID, d.get(r.ID).Version, cases.DecideCommand{Event: "revision", Undo: 10 * time.Second}))
+	})
+	var told cases.Notice
+	for _, n := range d.said {
+		if n.Kind == cases.NoticeReturned && !n.Gone {
+			told = n
+		}
+	}
+	if told.ID() == (cases.Notice{}).ID() {
+		t.Fatal("nothing was told")
+	}
+	d.pass(time.Second)
+	d.toldOf(func() { must[cases.Record](d)(d.Undo(t.Context(), second2, r.ID, d.get(r.ID).Version)) })
+	if !slices.ContainsFunc(d.said, func(n cases.Notice) bool {
+		return n.Gone && n.To == told.To && n.ID() == told.ID() && n.At.Equal(told.At)
+	}) {
+		t.Errorf("%+v is not among %+v", told, d.said)
+	}
+	d.verified(r.ID)
 }

@@ -28,8 +28,9 @@ type Trait struct {
 	Subject bool   `json:"subject,omitempty"` // it is known of the subject, and not said in the case
 }
 
-// maxTraits bounds a case's traits: every one is an index entry of its own.
-const maxTraits = 12
+// maxTraits bounds a case's traits of one kind: every one is an index entry of its own. Each kind has its own bound, so that many of one
+// displace none of another.
+const maxTraits = 4
 
 // identifier is what a trait is the hash of.
 type identifier struct {
@@ -57,21 +58,54 @@ var issuers = []string{"issuing_country", "issuing_state", "issuer_country", "co
 // identifiersOf are a record's identifiers, each once, in the order in which they are kept when there are too many.
 func identifiersOf(r Record, wf *workflow.Workflow) []identifier {
 	var found gathered
+	documents := identifyingDocuments(r)
+	for _, doc := range documents {
+		zone, _ := doc.Properties["mrz"].(string)
+		if read, err := docscan.ReadMRZ(zone); err == nil {
+			found.add(identifier{kind: "document_number", value: documentNumber(read.DocumentNumber), country: threeLetters(read.IssuingState), shown: read.DocumentNumber})
+		}
+	}
 	callers := maps.Clone(r.Context)
 	for _, name := range wf.Owned() {
 		delete(callers, name) // what work has written says nothing that the applicant has not said
 	}
 	found.walk(callers, expr.NewShape(wf.Schema).Root(), "", identifying, 0)
-	for _, doc := range r.Documents {
-		zone, _ := doc.Properties["mrz"].(string)
-		if read, err := docscan.ReadMRZ(zone); err == nil {
-			found.add(identifier{kind: "document_number", value: documentNumber(read.DocumentNumber), country: threeLetters(read.IssuingState), shown: read.DocumentNumber})
-		}
+	for _, doc := range documents {
 		names := maps.Clone(identifying)
 		maps.Copy(names, ofDocuments)
 		found.walk(doc.Properties, wf.Properties(doc.Kind).Root(), "", names, 0)
 	}
 	return found.identifiers
+}
+
+// identifyingDocuments are those that a case is found by: their bytes are there and are what was announced. Approved ones come first, then the
+// newest, so that none is displaced by what an applicant announces beside it or had sent before.
+func identifyingDocuments(r Record) []Document {
+	found := slices.DeleteFunc(slices.Clone(r.Documents), func(doc Document) bool {
+		return doc.Status == DocumentAwaitingUpload || doc.Status == DocumentRefused
+	})
+	slices.Reverse(found)
+	slices.SortStableFunc(found, func(a, b Document) int {
+		if approved := a.Status == DocumentApproved; approved != (b.Status == DocumentApproved) {
+			if approved {
+				return -1
+			}
+			return 1
+		}
+		return b.CreatedAt.Compare(a.CreatedAt)
+	})
+	return found
+}
+
+// atBound says whether there are as many traits of a kind as a case is found by.
+func atBound[T any](of []T, kind string, kindOf func(T) string) bool {
+	number := 0
+	for _, one := range of {
+		if kindOf(one) == kind {
+			number++
+		}
+	}
+	return number >= maxTraits
 }
 
 // gathered are the identifiers that were found.
@@ -88,7 +122,7 @@ func (g *gathered) add(one identifier) {
 			return
 		}
 	}
-	if len(g.identifiers) < maxTraits {
+	if !atBound(g.identifiers, one.kind, func(i identifier) string { return i.kind }) {
 		g.identifiers = append(g.identifiers, one)
 	}
 }
@@ -235,7 +269,7 @@ func (l hasher) traits(d *draft) []Trait {
 		known = slices.DeleteFunc(slices.Clone(d.record.Traits), func(one Trait) bool { return !one.Subject })
 	}
 	for _, one := range known {
-		if one.Subject = true; !has(one) && len(found) < maxTraits {
+		if one.Subject = true; !has(one) && !atBound(found, one.Kind, func(t Trait) string { return t.Kind }) {
 			found = append(found, one)
 		}
 	}

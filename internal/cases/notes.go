@@ -116,6 +116,11 @@ func (s *Service) EditNote(ctx context.Context, p identity.Principal, id, noteID
 			return problem.New(problem.NoteFinal, "A note can be changed for a minute: add another one.")
 		}
 		added := slices.DeleteFunc(slices.Clone(cmd.Mentions), func(user string) bool { return slices.Contains(note.Mentions, user) })
+		for _, user := range note.Mentions {
+			if !slices.Contains(cmd.Mentions, user) && note.By != (Actor{Kind: string(identity.User), ID: user}) {
+				d.takeBack(d.mention(note, user))
+			}
+		}
 		note.Text, note.Mentions, note.EditedAt = cmd.Text, cmd.Mentions, d.now
 		d.entry.Cause = CauseNoteEdited
 		d.noted(note, added)
@@ -136,6 +141,11 @@ func (d *draft) noted(note Note, named []string) {
 	d.detail("note", detail)
 	d.notes = []Note{note}
 	for _, user := range named {
-		d.inform(user, NoticeMentioned, note.ID)
+		d.informSince(user, NoticeMentioned, note.ID, note.At)
 	}
+}
+
+// mention is the notice to somebody whom a note has named.
+func (d *draft) mention(note Note, user string) Notice {
+	return Notice{Tenant: d.record.Tenant, To: user, Case: d.record.ID, Kind: NoticeMentioned, Of: note.ID, At: note.At}
 }

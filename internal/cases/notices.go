@@ -16,6 +16,7 @@ const (
 	NoticeAssigned  NoticeKind = "assigned"  // somebody else has given them the case
 	NoticeMentioned NoticeKind = "mentioned" // a note names them
 	NoticeDecided   NoticeKind = "decided"   // a second person has decided what they had proposed
+	NoticeSnoozed   NoticeKind = "snoozed"   // somebody else has snoozed their case
 
 	NoticeBreach    NoticeKind = "sla_breached" // their case should have been decided by now
 	NoticeIncident  NoticeKind = "incident"     // work of their case waits for an operator
@@ -36,15 +37,25 @@ type Notice struct {
 	Shared bool       `json:"shared,omitempty"` // for everybody who has the permission, but who has caused it
 	Case   string     `json:"case"`
 	Kind   NoticeKind `json:"kind"`
-	Of     string     `json:"of,omitempty"` // what it is about: a note, an incident
-	By     Actor      `json:"by,omitzero"`  // who has caused it; zero: it has come by itself
-	At     time.Time  `json:"at"`           // from when on it is shown
+	Of     string     `json:"of,omitempty"`   // what it is about: a note, an incident
+	By     Actor      `json:"by,omitzero"`    // who has caused it; zero: it has come by itself
+	At     time.Time  `json:"at"`             // from when on it is so; with Since: from when on it is shown
+	Since  time.Time  `json:"since,omitzero"` // of the commit that has written it, where that is later than At: nobody was told before
 	Gone   bool       `json:"gone,omitempty"`
 }
 
 // ID is unique for its receiver, and stays the same when the notice is written again.
 func (n Notice) ID() string {
 	return fmt.Sprintf("%d.%s.%s.%s", n.At.UnixMilli(), n.Kind, n.Case, n.Of)
+}
+
+// Shown is from when on the notice is shown. What was so before anybody was told, such as a deadline that had passed when the case was given
+// to somebody, is as new as its commit.
+func (n Notice) Shown() time.Time {
+	if n.Since.After(n.At) {
+		return n.Since
+	}
+	return n.At
 }
 
 // SharedPermissions are those whose holders are told together, by one notice.
@@ -83,11 +94,32 @@ func lasting(r Record) []Notice {
 
 // inform adds a notice of this moment, unless it would tell somebody what they have done themselves.
 func (d *draft) inform(to string, kind NoticeKind, of string) {
+	d.informSince(to, kind, of, d.now)
+}
+
+// informSince is inform with the time by which the notice is found when it is taken back.
+func (d *draft) informSince(to string, kind NoticeKind, of string, at time.Time) {
 	by := d.entry.Actor
 	if to == "" || by.Kind == string(identity.User) && by.ID == to {
 		return
 	}
-	d.people = append(d.people, Notice{Tenant: d.record.Tenant, To: to, Case: d.record.ID, Kind: kind, Of: of, By: by, At: d.now})
+	d.people = append(d.people, Notice{Tenant: d.record.Tenant, To: to, Case: d.record.ID, Kind: kind, Of: of, By: by, At: at}.told(d.now))
+}
+
+// takeBack adds that somebody is not told after all what an earlier commit has told them.
+func (d *draft) takeBack(n Notice) { d.gone = append(d.gone, n.withdrawn()) }
+
+// told is the notice as a commit writes it.
+func (n Notice) told(now time.Time) Notice {
+	if n.At.Before(now) {
+		n.Since = now
+	}
+	return n
+}
+
+func (n Notice) withdrawn() Notice {
+	n.Since, n.Gone = time.Time{}, true
+	return n
 }
 
 // noticesOf are what a commit tells, and takes back: each once.
@@ -98,20 +130,27 @@ func (d *draft) noticesOf() []Notice {
 	if p := d.old.Proposed; p != nil && d.record.Proposed == nil && p.By.Kind == string(identity.User) && d.entry.Cause == CauseDecision {
 		d.inform(p.By.ID, NoticeDecided, fmt.Sprint(d.record.Version))
 	}
+	if d.entry.Cause == CauseSnoozed {
+		d.inform(d.record.Assignee, NoticeSnoozed, fmt.Sprint(d.record.Version))
+	}
+	if d.undone != nil {
+		for _, n := range d.undone.Told {
+			d.takeBack(n)
+		}
+	}
 	before, after := lasting(d.old), lasting(d.record)
 	same := func(n Notice) func(Notice) bool {
 		return func(o Notice) bool { return o.To == n.To && o.Shared == n.Shared && o.ID() == n.ID() }
 	}
-	notices := d.people
+	notices := slices.Concat(d.people, d.gone)
 	for _, n := range after {
 		if !slices.ContainsFunc(before, same(n)) {
-			notices = append(notices, n)
+			notices = append(notices, n.told(d.now))
 		}
 	}
 	for _, n := range before {
 		if !slices.ContainsFunc(after, same(n)) {
-			n.Gone = true
-			notices = append(notices, n)
+			notices = append(notices, n.withdrawn())
 		}
 	}
 	return notices

@@ -38,7 +38,8 @@ const (
 )
 
 // Related returns other cases that are about the same subject, or have an identifier of this one: those with more in common
-// first, then the newest. Not the case that has started it, nor those that it has started. Errors: NotFound.
+// first, then the newest. Not the case that has started it, nor those that it has started. Who does not see personal data learns of those of
+// the same subject only: what else two cases have in common would tell whether an address or a number is known. Errors: NotFound.
 func (s *Service) Related(ctx context.Context, p identity.Principal, id string) (Relations, error) {
 	if bound(p) {
 		return Relations{}, problem.New(problem.NotFound, "There is no such case.") // applicants and vendors know of no other cases
@@ -48,6 +49,9 @@ func (s *Service) Related(ctx context.Context, p identity.Principal, id string) 
 		return Relations{}, err
 	}
 	queries := []Query{{Subject: record.Subject.ID, Limit: relatedEach + 1}}
+	if !identity.Has(p, identity.CasesPersonal) {
+		record.Traits = nil
+	}
 	for _, one := range record.Traits {
 		queries = append(queries, Query{Terms: []string{one.Hash}, Limit: relatedEach + 1})
 	}

@@ -1,9 +1,11 @@
 package cases_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
@@ -58,8 +60,80 @@ func (d *desk) person(subject, applicant map[string]any) cases.Record {
 // passport announces a passport.
 func (d *desk) hasPassport(r cases.Record, properties map[string]any) {
 	d.t.Helper()
-	_, _, err := d.AnnounceDocument(d.t.Context(), client, r.ID, cases.AnnounceCommand{Kind: "passport", ContentType: "image/png", Size: 10, SHA256: strings.Repeat("a", 64), Properties: properties})
+	doc := d.announcesPassport(r, properties)
+	d.files.put(doc.Key, cases.ObjectInfo{Size: 10, SHA256: sum("a")})
+	must[cases.Record](d)(d.DocumentArrived(d.t.Context(), "demo", r.ID, doc.ID))
+	d.pass(time.Second)
+}
+
+func (d *desk) announcesPassport(r cases.Record, properties map[string]any) cases.Document {
+	d.t.Helper()
+	doc, _, err := d.AnnounceDocument(d.t.Context(), client, r.ID, cases.AnnounceCommand{Kind: "passport", ContentType: "image/png", Size: 10, SHA256: sum("a"), Properties: properties})
 	must[bool](d)(true, err)
+	return doc
+}
+
+func TestNoDocumentIsKeptOutOfRelatedCasesByWhatIsSaidBesideIt(t *testing.T) {
+	zone := "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
+	many := map[string]any{}
+	for i := range 20 {
+		many[fmt.Sprintf("a%02d", i)] = map[string]any{"email": fmt.Sprintf("a%d@example.com", i), "phone": fmt.Sprintf("+49170123%04d", i), "document_number": fmt.Sprintf("C000%04d", i)}
+	}
+	number := func(i int) map[string]any { return map[string]any{"number": fmt.Sprintf("X000%04d", i)} }
+	for name, fill := range map[string]func(d *desk, r cases.Record){
+		"addresses and numbers in the data": func(d *desk, r cases.Record) {
+			must[cases.Record](d)(d.SaveContext(t.Context(), client, r.ID, map[string]any{"applicant": many}))
+		},
+		"documents that were only announced": func(d *desk, r cases.Record) {
+			for i := range 15 {
+				d.announcesPassport(r, map[string]any{"mrz": strings.Replace(zone, "UTO", "DEU", 1), "number": number(i)["number"]})
+			}
+		},
+		"older documents with numbers": func(d *desk, r cases.Record) {
+			for i := range 15 {
+				d.hasPassport(r, number(i))
+			}
+		},
+	} {
+		for which, passport := range map[string]map[string]any{"a zone": {"mrz": zone}, "a typed number": {"number": "L898902C3"}} {
+			if which == "a typed number" && name == "addresses and numbers in the data" {
+				continue // what is said in the data and what is typed are the same
+			}
+			t.Run(name+" beside "+which, func(t *testing.T) {
+				d := newPeople(t)
+				one, other := d.person(nil, nil), d.person(nil, nil)
+				fill(d, one)
+				d.hasPassport(one, passport)
+				d.hasPassport(other, map[string]any{"number": "L898902C3"})
+				if got := d.related(one)[other.ID]; got != "document_number" {
+					t.Errorf("the other case has %q in common", got)
+				}
+			})
+		}
+	}
+}
+
+func TestWhoSeesNoPersonalDataLearnsOfTheSubjectsOtherCasesOnly(t *testing.T) {
+	d := newPeople(t)
+	same := map[string]any{"email": "a@example.com"}
+	start := func(externalID string) cases.Record {
+		return must[cases.Record](d)(d.Start(t.Context(), client, cases.StartCommand{
+			Workflow: "people", Subject: cases.SubjectInput{Type: "individual", ExternalID: externalID}, Context: map[string]any{"applicant": same},
+		}))
+	}
+	one, mine, other := start("anna"), start("anna"), start("ben")
+	for name, who := range map[string]identity.Principal{
+		"a developer": {Tenant: "demo", Kind: identity.User, ID: "user_9", Roles: []string{"developer"}},
+		"a key":       {Tenant: "demo", Kind: identity.Client, ID: "key_9", Scopes: []string{"cases:read", identity.Redacted}},
+	} {
+		found, err := d.Related(t.Context(), who, one.ID)
+		if err != nil || len(found.Found) != 1 || found.Found[0].Record.ID != mine.ID || len(found.Found[0].Why) != 1 || found.Found[0].Why[0].Kind != "subject" {
+			t.Errorf("%s: %+v %v", name, found, err)
+		}
+	}
+	if got := d.related(one); got[mine.ID] != "email subject" || got[other.ID] != "email" {
+		t.Errorf("a reviewer: %v", got)
+	}
 }
 
 // related are the kinds that each related case has in common, by its id.
@@ -168,7 +242,7 @@ func TestACaseHasABoundedNumberOfTraits(t *testing.T) {
 		many["e"+strings.Repeat("x", i)] = map[string]any{"email": strings.Repeat("a", i+1) + "@example.com"}
 	}
 	r := d.person(nil, many)
-	if n := len(r.Traits); n == 0 || n > 12 {
+	if n := len(r.Traits); n == 0 || n > 20 {
 		t.Errorf("%d traits", n)
 	}
 	if n := len(r.Indexed()); n > 50 {

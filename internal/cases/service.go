@@ -103,7 +103,8 @@ type draft struct {
 	effects   []Effect
 	notices   []notice
 	notes     []Note
-	people    []Notice // what they are told
+	people    []Notice // what they are told of this moment
+	gone      []Notice // what they were told, and are not told after all
 	results   []ChildResult
 	runs      []TaskRun
 	subject   *Subject

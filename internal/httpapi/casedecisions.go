@@ -57,6 +57,7 @@ func (s *server) registerCaseDecisions(api huma.API) {
 			return nil, err
 		}
 		record, err := s.Cases.Decide(c, principalOf(c), in.ID, version, cmd)
+		s.unclaim(c, "decideCase", in.ID, cmd.OnBehalfOf, err)
 		return s.answer(c, record, err)
 	})
 	type undoIn struct {

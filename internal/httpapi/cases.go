@@ -345,7 +345,7 @@ func (s *server) registerCancellation(api huma.API) {
 			Reason string `json:"reason" minLength:"1" maxLength:"1000"`
 		}
 	}
-	add(s, api, op(Review, "cancelCase", "POST", "/v1/cases/{id}/cancellation", "Cancel a case"), func(c ctx, in *cancelIn) (*caseAnswer, error) {
+	add(s, api, op(Review, "cancelCase", "POST", "/v1/cases/{id}/cancellation", "Cancel a case, also while somebody else is deciding it"), func(c ctx, in *cancelIn) (*caseAnswer, error) {
 		version, err := in.version()
 		if err != nil {
 			return nil, err

@@ -22,7 +22,7 @@ type Claim struct {
 	User  string    `json:"user"`
 	Name  string    `json:"name"`
 	Since time.Time `json:"since"`
-	Until time.Time `json:"until" doc:"over then, unless its holder still looks at the case"`
+	Until time.Time `json:"until" doc:"over then, unless its holder is still deciding"`
 }
 
 func claimShape(c *backoffice.Claim) *Claim {
@@ -123,12 +123,24 @@ func (s *server) claim(c ctx, id string, over bool) (*backoffice.Claim, error) {
 	if !over || there == nil || there.User == p.ID {
 		return s.Reviews.Claim(c, p, id)
 	}
-	claim, err := s.Reviews.TakeOver(c, p, id)
-	if err != nil {
+	if err := s.Reviews.MayClaim(p); err != nil {
 		return nil, err
 	}
-	_, err = s.Cases.TakeOver(c, p, id, there.User)
-	return claim, err
+	if _, err := s.Cases.TakeOver(c, p, id, there.User); err != nil { // first: nothing is taken over without its entry
+		return nil, err
+	}
+	return s.Reviews.TakeOver(c, p, id)
+}
+
+// unclaim ends the claim of who has decided, so that a second person can. The decision stands either way: a claim that cannot be ended is only
+// logged, and ends by itself.
+func (s *server) unclaim(c ctx, operation, id, person string, err error) {
+	if err != nil {
+		return
+	}
+	if err := s.Reviews.Decided(c, principalOf(c), id, person); err != nil {
+		s.log(c, operation, err)
+	}
 }
 
 // claimOnAssign claims what somebody has taken for themselves, if nobody else is deciding it. The case is theirs either way: a claim that

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ballerine/internal/store/embedded"
 )
 
 // notified are the person's notifications, as "kind" or "kind read", newest first, and how many are unread.
@@ -143,7 +145,7 @@ func TestAClaimedCaseIsDecidedByItsHolderUnlessTakenOver(t *testing.T) {
 		t.Errorf("a decision after it was taken over: %d", got)
 	}
 	b.now = b.now.Add(25 * time.Second)
-	look("robin", "false") // still there
+	look("robin", "true") // still deciding
 	b.now = b.now.Add(25 * time.Second)
 	if claim, _ := look("rita", "true").(map[string]any); claim["user"] != "robin" {
 		t.Errorf("it has not gone on: %v", claim)
@@ -163,5 +165,90 @@ func TestAClaimedCaseIsDecidedByItsHolderUnlessTakenOver(t *testing.T) {
 	}
 	if got := decide("robin"); got != http.StatusOK {
 		t.Errorf("its holder's decision: %d", got)
+	}
+}
+
+func TestLookingAloneLetsAClaimEnd(t *testing.T) {
+	b := newBack(t)
+	path := "/v1/cases/" + b.waiting("Ann")
+	b.ok("rita", "PUT", path+"/presence", `{"editing":true}`)
+	for range 2 {
+		b.now = b.now.Add(20 * time.Second)
+		b.ok("rita", "PUT", path+"/presence", `{"editing":false}`)
+	}
+	if claim, _ := b.ok("robin", "PUT", path+"/presence", `{"editing":true}`)["claim"].(map[string]any); claim["user"] != "robin" {
+		t.Errorf("%v", claim)
+	}
+}
+
+func TestADecisionEndsTheClaimOfWhoHasDecided(t *testing.T) {
+	b := newBack(t)
+	id := b.waiting("Ann")
+	path := "/v1/cases/" + id
+	b.ok("rita", "PUT", path+"/presence", `{"editing":true}`)
+	b.ok("rita", "POST", path+"/decisions", `{"event":"reject","reason":"other","undo_seconds":20}`, "If-Match", fmt.Sprintf("%q", fmt.Sprint(b.version(id))))
+	if claim := b.ok("robin", "PUT", path+"/presence", `{"editing":false}`)["claim"]; claim != nil {
+		t.Errorf("%v", claim)
+	}
+}
+
+func TestAKeyDecidesUnlessTheHolderOfTheClaimIsDeciding(t *testing.T) {
+	b := newBack(t)
+	id := b.waiting("Ann")
+	path := "/v1/cases/" + id
+	decide := func() int {
+		return b.call("key cases:decide cases:read", "POST", path+"/decisions", `{"event":"reject","reason":"other","on_behalf_of":"person_1"}`, "If-Match", fmt.Sprintf("%q", fmt.Sprint(b.version(id)))).Code
+	}
+	b.ok("rita", "PUT", path+"/presence", `{"editing":true}`)
+	if got := decide(); got != http.StatusConflict {
+		t.Errorf("while rita decides: %d", got)
+	}
+	b.ok("rita", "PUT", path+"/presence", `{"editing":false}`)
+	if got := decide(); got != http.StatusOK {
+		t.Errorf("while rita looks: %d", got)
+	}
+}
+
+func TestADocumentOfAClaimedCaseIsDecidedByTheHolder(t *testing.T) {
+	b := newBack(t)
+	id := b.waiting("Ann")
+	path := "/v1/cases/" + id
+	b.ok("rita", "PUT", path+"/presence", `{"editing":true}`)
+	refused := b.answer(b.call("robin", "POST", path+"/documents/doc_1/decision", `{"decision":"approved"}`, "If-Match", fmt.Sprintf("%q", fmt.Sprint(b.version(id)))), http.StatusConflict)
+	if refused["code"] != "claimed" {
+		t.Errorf("%v", refused)
+	}
+}
+
+func TestAClaimIsTakenOverWithItsEntryOrNotAtAll(t *testing.T) {
+	b := newBack(t)
+	id := b.waiting("Ann")
+	path := "/v1/cases/" + id
+	b.ok("rita", "PUT", path+"/presence", `{"editing":true}`)
+	b.ok("mara", "POST", path+"/cancellation", `{"reason":"opened twice"}`, "If-Match", fmt.Sprintf("%q", fmt.Sprint(b.version(id))))
+	b.answer(b.call("robin", "PUT", path+"/claim", `{"take_over":true}`), http.StatusConflict) // no entry can be written
+	if claim, _ := b.ok("mara", "PUT", path+"/presence", `{"editing":false}`)["claim"].(map[string]any); claim["user"] != "rita" {
+		t.Errorf("%v", claim)
+	}
+}
+
+func TestADamagedCaseLeavesTheNotificationsReadable(t *testing.T) {
+	b := newBack(t)
+	good, damaged := b.waiting("Ann"), b.waiting("Ben")
+	for _, id := range []string{good, damaged} {
+		b.ok("mara", "PUT", "/v1/cases/"+id+"/assignee", `{"user":"robin"}`)
+	}
+	b.must(b.db.Update(t.Context(), func(tx *embedded.Tx) error {
+		record := tx.Get("records", "t\x00"+damaged)
+		tx.Put("records", "t\x00"+damaged, slices.Clone(record[:len(record)-2]))
+		return nil
+	}))
+	subjects := map[string]any{}
+	for _, one := range b.ok("robin", "GET", "/v1/notifications", "")["data"].([]any) {
+		n := one.(map[string]any)
+		subjects[n["case"].(string)] = n["subject"]
+	}
+	if len(subjects) != 2 || subjects[good] != "Ann" || subjects[damaged] != "" {
+		t.Errorf("%v", subjects)
 	}
 }

@@ -111,6 +111,9 @@ func (s *server) registerDocumentReview(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
+		if err := s.Reviews.MayDecide(c, principalOf(c), in.ID, in.Body.OnBehalfOf); err != nil {
+			return nil, err
+		}
 		record, err := s.Cases.DecideDocument(c, principalOf(c), in.ID, in.Document, version, cases.DocumentDecisionCommand{Decision: in.Body.Decision, Reason: in.Body.Reason, Comment: in.Body.Comment, OnBehalfOf: in.Body.OnBehalfOf})
 		return s.answer(c, record, err)
 	})

@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/sync/errgroup"
 
 	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
@@ -13,7 +15,7 @@ import (
 // Notification is what a person of the back office is told of a case.
 type Notification struct {
 	ID      string           `json:"id"`
-	Kind    cases.NoticeKind `json:"kind" enum:"assigned,mentioned,decided,sla_breached,incident,proposed,escalated,returned"`
+	Kind    cases.NoticeKind `json:"kind" enum:"assigned,mentioned,decided,snoozed,sla_breached,incident,proposed,escalated,returned"`
 	Case    string           `json:"case"`
 	Subject string           `json:"subject" personal:"name" doc:"the name of whom the case is about"`
 	Note    string           `json:"note,omitempty" doc:"of a mention: the note's id"`
@@ -59,7 +61,7 @@ func (s *server) registerNotifications(api huma.API) {
 }
 
 func notificationShape(n backoffice.Notification, subject string) Notification {
-	shape := Notification{ID: n.ID(), Kind: n.Kind, Case: n.Case, Subject: subject, At: n.At, Read: n.Read}
+	shape := Notification{ID: n.ID(), Kind: n.Kind, Case: n.Case, Subject: subject, At: n.Shown(), Read: n.Read}
 	if n.Kind == cases.NoticeMentioned {
 		shape.Note = n.Of
 	}
@@ -69,18 +71,41 @@ func notificationShape(n backoffice.Notification, subject string) Notification {
 	return shape
 }
 
-// subjects are whom the cases are about that somebody is told of.
+// casesAtOnce bounds how many cases are read side by side.
+const casesAtOnce = 8
+
+// subjects are whom the cases are about that somebody is told of. One that cannot be read is without a name: its case says what is wrong.
 func (s *server) subjects(c ctx, found []backoffice.Notification) (map[string]string, error) {
+	ids := each(found, func(n backoffice.Notification) string { return n.Case })
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	subjects := make([]string, len(ids))
+	running, within := errgroup.WithContext(c)
+	running.SetLimit(casesAtOnce)
+	for i, id := range ids {
+		running.Go(func() (err error) {
+			subjects[i], err = s.subject(within, id)
+			return err
+		})
+	}
+	if err := running.Wait(); err != nil {
+		return nil, err
+	}
 	names := map[string]string{}
-	for _, n := range found {
-		if _, known := names[n.Case]; known {
-			continue
-		}
-		record, err := s.Cases.Get(c, principalOf(c), n.Case)
-		if err != nil && problem.CodeOf(err) != problem.NotFound {
-			return nil, err
-		}
-		names[n.Case] = record.Subject.Name
+	for i, id := range ids {
+		names[id] = subjects[i]
 	}
 	return names, nil
+}
+
+func (s *server) subject(c ctx, id string) (string, error) {
+	record, err := s.Cases.Get(c, principalOf(c), id)
+	switch {
+	case err == nil:
+		return record.Subject.Name, nil
+	case c.Err() != nil || problem.CodeOf(err) == problem.Unavailable:
+		return "", err
+	}
+	s.log(c, "listNotifications", err)
+	return "", nil
 }

@@ -15,7 +15,7 @@ type RelatedCase struct {
 // Why is something that two cases have in common.
 type Why struct {
 	Kind  string `json:"kind" enum:"subject,email,phone,document_number,device,face" doc:"subject: the same customer; else what both have"`
-	Value string `json:"value,omitempty" personal:"name" doc:"as the case has it; absent for subject, where only the subject's data has it, and without the permission cases:personal"`
+	Value string `json:"value,omitempty" personal:"name" doc:"as the case has it; absent for subject, where only the subject's data has it"`
 }
 
 // Relations are the cases that are related to one.
@@ -27,7 +27,7 @@ type Relations struct {
 }
 
 func (s *server) registerRelated(api huma.API) {
-	add(s, api, op(Review, "listRelatedCases", "GET", "/v1/cases/{id}/related", "List cases that may be about the same person"), func(c ctx, in *OnCase) (*body[Relations], error) {
+	add(s, api, op(Review, "listRelatedCases", "GET", "/v1/cases/{id}/related", "List cases that may be about the same person; without the permission cases:personal only those of the same customer"), func(c ctx, in *OnCase) (*body[Relations], error) {
 		found, err := s.Cases.Related(c, principalOf(c), in.ID)
 		if err != nil {
 			return nil, err

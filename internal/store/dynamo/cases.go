@@ -234,7 +234,7 @@ func (s Cases) writes(change cases.Change) ([]types.TransactWriteItem, error) {
 		add(s.tables.Cases, pk, runKey(run), run, "")
 	}
 	for _, notice := range change.Notices {
-		add(s.tables.Cases, inboxKey(notice.Tenant, notice.To, notice.Shared), noticeKey(notice), notice, "")["ttl"] = whole(int(notice.At.Add(cases.NoticeLife).Unix()))
+		add(s.tables.Cases, inboxKey(notice.Tenant, notice.To, notice.Shared), noticeKey(notice), notice, "")["ttl"] = whole(int(noticeEnd(notice, change.Entry.At).Unix()))
 	}
 	if change.Subject != nil {
 		add(s.tables.Subjects, subjectKey(change.Subject.Tenant, change.Subject.Type, change.Subject.ExternalID, change.Subject.ID), "subject", change.Subject, "attribute_not_exists(revision)")["revision"] = whole(change.Subject.Revision)

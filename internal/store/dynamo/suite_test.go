@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -118,6 +121,63 @@ func TestUnreadableWebhooks(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestUnreadableReadMarks(t *testing.T) {
+	storetest.UnreadableMarks(t, func(t *testing.T) (backoffice.Store, func(t *testing.T)) {
+		client, tables, s := opened(t)
+		return s.Review(), func(t *testing.T) {
+			if _, err := client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+				TableName: aws.String(tables.Cases), UpdateExpression: aws.String("SET doc = :doc"), ConditionExpression: aws.String("attribute_exists(pk)"),
+				Key:                       map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "a#inbox#user_1"}, "sk": &types.AttributeValueMemberS{Value: "read"}},
+				ExpressionAttributeValues: map[string]types.AttributeValue{":doc": &types.AttributeValueMemberS{Value: "{"}},
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestNoticesThatAreTakenBackMayBeDroppedAtOnce(t *testing.T) {
+	client, tables, s := opened(t)
+	at := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
+	notice := func(of string, gone bool) cases.Notice {
+		return cases.Notice{Tenant: "a", To: "user_1", Case: "case_1", Kind: cases.NoticeReturned, Of: of, At: at.Add(time.Hour), Gone: gone}
+	}
+	err := s.Cases().Commit(t.Context(), cases.Change{
+		Next:  cases.Record{Tenant: "a", ID: "case_1", Status: cases.StatusActive, Version: 1, Revision: 1, CreatedAt: at, UpdatedAt: at},
+		Entry: cases.Entry{Version: 1, At: at, Cause: cases.CauseStarted}, Notices: []cases.Notice{notice("gone", true), notice("stays", false)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := client.Query(t.Context(), &dynamodb.QueryInput{
+		TableName: aws.String(tables.Cases), KeyConditionExpression: aws.String("pk = :pk"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &types.AttributeValueMemberS{Value: "a#inbox#user_1"}},
+	})
+	if err != nil || len(out.Items) != 2 {
+		t.Fatal(len(out.Items), err)
+	}
+	for _, i := range out.Items {
+		want := at.Add(time.Hour + cases.NoticeLife)
+		if strings.HasSuffix(i["sk"].(*types.AttributeValueMemberS).Value, "gone") {
+			want = at
+		}
+		if got := i["ttl"].(*types.AttributeValueMemberN).Value; got != strconv.FormatInt(want.Unix(), 10) {
+			t.Errorf("%v is kept until %s, want %d", i["sk"], got, want.Unix())
+		}
+	}
+}
+
+// opened is open with what is beneath.
+func opened(t *testing.T) (*dynamodb.Client, dynamo.Tables, *dynamo.Store) {
+	t.Helper()
+	client := dynamolocal.Client(t)
+	tables := dynamo.Tables{Cases: "cases", Subjects: "subjects", Registry: "registry", Deliveries: "deliveries", Idempotency: "idempotency"}
+	if err := dynamo.CreateTables(t.Context(), client, tables); err != nil {
+		t.Fatal(err)
+	}
+	return client, tables, dynamo.New(client, tables)
 }
 
 func TestUnreadableEntries(t *testing.T) {

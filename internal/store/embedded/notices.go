@@ -92,8 +92,8 @@ func (s *Review) PutReadMarks(ctx context.Context, marks backoffice.ReadMarks) e
 	key := join(marks.Tenant, marks.User)
 	return s.db.Update(ctx, func(tx *Tx) error {
 		there, err := read[backoffice.ReadMarks](tx, bucketReadMarks, key, "mark")
-		if err != nil && problem.CodeOf(err) != problem.NotFound {
-			return err
+		if err != nil {
+			there = backoffice.ReadMarks{} // what cannot be read is written over
 		}
 		if there.Revision != marks.Revision-1 {
 			return problem.New(problem.Conflict, "Another write to the marks came first.")

@@ -125,6 +125,23 @@ func TestUnreadableWebhooks(t *testing.T) {
 	})
 }
 
+func TestUnreadableReadMarks(t *testing.T) {
+	storetest.UnreadableMarks(t, func(t *testing.T) (backoffice.Store, func(t *testing.T)) {
+		db := open(t)
+		return db.Review(), func(t *testing.T) {
+			if err := db.Update(t.Context(), func(tx *embedded.Tx) error {
+				if tx.Get("read_marks", "a\x00user_1") == nil {
+					t.Error("there are no marks")
+				}
+				tx.Put("read_marks", "a\x00user_1", []byte("{"))
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestUnreadableEntries(t *testing.T) {
 	storetest.UnreadableEntries(t, func(t *testing.T) (storetest.Stores, storetest.SpoilEntry) {
 		db := open(t)

@@ -2,12 +2,14 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
+	"ballerine/internal/problem"
 )
 
 // Notices is the behaviour of what commits tell people, as it is read.
@@ -52,4 +54,40 @@ func Notices(t *testing.T, open func(t *testing.T) (cases.Store, backoffice.Stor
 		must(t, s.Commit(ctx, second))
 		expect("taken back", read("user_1", false, time.Hour, 10), "second", "first")
 	})
+	t.Run("notices that were taken back hide no others, however many they are", func(t *testing.T) {
+		s, reviews := open(t)
+		now := epoch.Add(time.Hour)
+		change := created(record("a", "case_1"))
+		change.Notices = []cases.Notice{{Tenant: "a", To: "user_1", Case: "case_1", Kind: cases.NoticeAssigned, Of: "left", At: epoch}}
+		must(t, s.Commit(ctx, change))
+		for n := range 6 {
+			for _, gone := range []bool{false, true} {
+				change = next(change.Next, nil)
+				for i := range 70 {
+					change.Notices = append(change.Notices, cases.Notice{Tenant: "a", To: "user_1", Case: "case_1", Kind: cases.NoticeMentioned, Of: fmt.Sprint(n, "-", i), At: epoch.Add(time.Minute), Gone: gone})
+				}
+				must(t, s.Commit(ctx, change))
+			}
+		}
+		found, err := reviews.Notices(ctx, "a", "user_1", false, now, 50)
+		if err != nil || len(found) != 1 || found[0].Of != "left" {
+			t.Errorf("%v %v", found, err)
+		}
+	})
+}
+
+// UnreadableMarks is what becomes of marks that cannot be decoded: they are an error that leaves room for new ones.
+func UnreadableMarks(t *testing.T, open func(t *testing.T) (reviews backoffice.Store, spoil func(t *testing.T))) {
+	reviews, spoil := open(t)
+	marks := backoffice.ReadMarks{Tenant: "a", User: "user_1", Until: epoch, At: epoch, Revision: 1}
+	must(t, reviews.PutReadMarks(t.Context(), marks))
+	spoil(t)
+	damaged, err := reviews.ReadMarks(t.Context(), "a", "user_1")
+	wants(t, err, problem.Internal)
+	marks.Until, marks.Revision = epoch.Add(time.Hour), damaged.Revision+1
+	must(t, reviews.PutReadMarks(t.Context(), marks))
+	if again, err := reviews.ReadMarks(t.Context(), "a", "user_1"); err != nil || !again.Until.Equal(marks.Until) {
+		t.Errorf("%+v %v", again, err)
+	}
+	wants(t, reviews.PutReadMarks(t.Context(), marks), problem.Conflict)
 }
