@@ -28,6 +28,8 @@ const (
 	CodeCaseClosed             Code = "case_closed"
 	CodeAlreadyDecided         Code = "already_decided"
 	CodeFourEyes               Code = "four_eyes"
+	CodeNoteFinal              Code = "note_final"
+	CodeClaimed                Code = "claimed"
 	CodeOutdated               Code = "outdated"
 	CodeConflict               Code = "conflict"
 	CodeAlreadyExists          Code = "already_exists"

@@ -91,11 +91,14 @@ func within(name string, schema *huma.Schema, visit func(schema, name string, pr
 	}
 }
 
-// headers visits each header of a document's responses.
+// headers visits each header of a document's responses, but for those that stand among the components.
 func headers(document *huma.OpenAPI, visit func(place, name string, header *huma.Param)) {
 	for _, op := range operations(document) {
 		for status, response := range op.Responses {
 			for name, header := range response.Headers {
+				if header.Ref != "" {
+					continue
+				}
 				visit(op.OperationID+" "+status, name, header)
 			}
 		}
