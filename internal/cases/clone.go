@@ -57,7 +57,7 @@ func cloneMessage(m *Message) *Message {
 
 func cloneUndo(u *Undo) *Undo {
 	if u = cloned(u); u != nil {
-		u.Told = slices.Clone(u.Told)
+		u.Notices = slices.Clone(u.Notices)
 		b := &u.Before
 		b.Snapshot, b.Wrote, b.Context, b.Documents = cloneSnapshot(b.Snapshot), slices.Clone(b.Wrote), cloneMap(b.Context), cloneDocuments(b.Documents)
 		b.Incidents, b.Parked, b.Message, b.SLA, b.Proposed = cloneIncidents(b.Incidents), cloneParked(b.Parked), cloneMessage(b.Message), cloned(b.SLA), cloneProposal(b.Proposed)

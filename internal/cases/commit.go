@@ -42,7 +42,7 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 	}
 	notices := d.noticesOf()
 	if d.hold > 0 {
-		d.record.Undo.Told = d.people
+		d.record.Undo.Notices = d.people
 	}
 	d.withdraw()
 	for i := range d.effects {

@@ -103,14 +103,14 @@ func (d *draft) informSince(to string, kind NoticeKind, of string, at time.Time)
 	if to == "" || by.Kind == string(identity.User) && by.ID == to {
 		return
 	}
-	d.people = append(d.people, Notice{Tenant: d.record.Tenant, To: to, Case: d.record.ID, Kind: kind, Of: of, By: by, At: at}.told(d.now))
+	d.people = append(d.people, Notice{Tenant: d.record.Tenant, To: to, Case: d.record.ID, Kind: kind, Of: of, By: by, At: at}.asWritten(d.now))
 }
 
 // takeBack adds that somebody is not told after all what an earlier commit has told them.
 func (d *draft) takeBack(n Notice) { d.gone = append(d.gone, n.withdrawn()) }
 
-// told is the notice as a commit writes it.
-func (n Notice) told(now time.Time) Notice {
+// asWritten is the notice as a commit writes it.
+func (n Notice) asWritten(now time.Time) Notice {
 	if n.At.Before(now) {
 		n.Since = now
 	}
@@ -134,7 +134,7 @@ func (d *draft) noticesOf() []Notice {
 		d.inform(d.record.Assignee, NoticeSnoozed, fmt.Sprint(d.record.Version))
 	}
 	if d.undone != nil {
-		for _, n := range d.undone.Told {
+		for _, n := range d.undone.Notices {
 			d.takeBack(n)
 		}
 	}
@@ -145,7 +145,7 @@ func (d *draft) noticesOf() []Notice {
 	notices := slices.Concat(d.people, d.gone)
 	for _, n := range after {
 		if !slices.ContainsFunc(before, same(n)) {
-			notices = append(notices, n.told(d.now))
+			notices = append(notices, n.asWritten(d.now))
 		}
 	}
 	for _, n := range before {

@@ -30,8 +30,8 @@ type Undo struct {
 	// Publications is in how many parts its events are kept.
 	Publications int    `json:"publications,omitempty"`
 	Before       Before `json:"before"`
-	// Told are the notices of the decision's moment: those who got one are not told after all when it is undone.
-	Told []Notice `json:"told,omitempty"`
+	// Notices are those of the decision's moment: those who got one are not told after all when it is undone.
+	Notices []Notice `json:"notices,omitempty"`
 }
 
 // Before is what a decision has changed, as it was.
