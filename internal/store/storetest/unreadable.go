@@ -141,6 +141,9 @@ func UnreadableWebhooks(t *testing.T, open func(t *testing.T) (webhook.Store, Sp
 	spoil(t, "whk_2", "")
 	spoil(t, "whk_1", "dlv_2_pending")
 	spoil(t, "whk_1", "dlv_2_failed")
+	if _, err := s.Subscription(ctx, "a", "whk_2"); !errors.Is(err, webhook.ErrUnreadable) {
+		t.Errorf("the subscription alone: %v", err)
+	}
 	subscriptions, err := s.Subscriptions(ctx, "a")
 	must(t, err)
 	for i, one := range subscriptions {
