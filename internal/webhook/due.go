@@ -152,8 +152,13 @@ func (s *Service) OfferDue(ctx context.Context) (offered int, err error) {
 		s.mutex.Lock()
 		s.after = next
 		s.mutex.Unlock()
-		if next == "" || ctx.Err() != nil { // or the time is over: the next call goes on
+		if next == "" {
 			break
+		}
+		select {
+		case <-ctx.Done():
+			return offered, nil // the next call goes on
+		default:
 		}
 	}
 	return offered, nil

@@ -110,7 +110,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel a case
+         * Cancel a case, also while somebody else is deciding it
          * @description Requires `If-Match`. The status of the case becomes `cancelled`; its child cases are cancelled, too.
          *
          *     Requires the permission `cases:operate`.
@@ -554,7 +554,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List cases that may be about the same person
+         * List cases that may be about the same person; without the permission cases:personal only those of the same customer
          * @description Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Which fields hold these, schemas say with `identifies`. Cases that this one has started, or that have started it, are not among them.
          *
          *     Requires the permission `cases:read`.
@@ -3575,7 +3575,7 @@ export interface components {
             since: string;
             /**
              * Format: date-time
-             * @description over then, unless its holder still looks at the case
+             * @description over then, unless its holder is still deciding
              */
             until: string;
             /** @description Id of the user */
@@ -4838,10 +4838,10 @@ export interface components {
             /** @description Unique id */
             id: string;
             /**
-             * @description assigned and mentioned: by somebody else; decided: what the user had proposed; sla_breached and incident: of a case of the user; proposed: a decision waits for a second person; escalated: to those who approve; returned: a case that the user had snoozed
+             * @description assigned and mentioned: by somebody else; decided: what the user had proposed; snoozed: a case of the user, by somebody else; sla_breached and incident: of a case of the user; proposed: a decision waits for a second person; escalated: to those who approve; returned: a case that the user had snoozed
              * @enum {string}
              */
-            kind: "assigned" | "mentioned" | "decided" | "sla_breached" | "incident" | "proposed" | "escalated" | "returned";
+            kind: "assigned" | "mentioned" | "decided" | "snoozed" | "sla_breached" | "incident" | "proposed" | "escalated" | "returned";
             /** @description of a mention: the note's id */
             note?: string;
             /** @description Whether the user has marked it as read */
@@ -6528,7 +6528,7 @@ export interface components {
              * @enum {string}
              */
             kind: "subject" | "email" | "phone" | "document_number" | "device" | "face";
-            /** @description as the case has it; absent for subject, where only the subject's data has it, and without the permission cases:personal */
+            /** @description as the case has it; absent for subject, where only the subject's data has it */
             value?: string;
         };
         Workflow: {
@@ -8280,7 +8280,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change; `event_not_allowed`: Event not allowed; `four_eyes`: A second person is required; `not_ready`: Not ready */
+            /** @description `case_closed`: Case closed; `claimed`: Somebody else is deciding; `conflict`: Conflict with another change; `event_not_allowed`: Event not allowed; `four_eyes`: A second person is required; `not_ready`: Not ready */
             409: {
                 headers: {
                     [name: string]: unknown;
