@@ -69,11 +69,11 @@ it('a list is read page by page, and no further than it is needed', async () => 
   expect(asked.length).toBe(4);
 });
 
-it('a list that does not go on is an error', async () => {
+it('a list that does not advance is an error', async () => {
   const read = each(async () => ({ data: [1], next_cursor: 'same' }));
   await expect(async () => {
     for await (const _ of read);
-  }).rejects.toThrow('does not go on');
+  }).rejects.toThrow('does not advance');
 });
 
 it('a document is announced with its digest, and sent without the credential', async () => {
