@@ -49,8 +49,8 @@ describe('working on a case together', () => {
     await other.waitForURL(/tab=notes/);
     await eventually(
       async () => {
-        const told = (await server.call('second', 'GET', '/v1/notifications')).body.data;
-        return told.find((one: { kind: string; case: string }) => one.kind === 'mentioned' && one.case === id)?.read;
+        const notices = (await server.call('second', 'GET', '/v1/notifications')).body.data;
+        return notices.find((one: { kind: string; case: string }) => one.kind === 'mentioned' && one.case === id)?.read;
       },
       (read) => read === true,
     );
@@ -67,8 +67,8 @@ describe('working on a case together', () => {
     await page.getByRole('button', { name: 'Save' }).click();
     await seen(page.getByText('(edited)'));
     const history = await server.call('reviewer', 'GET', `/v1/cases/${id}/history?sort=-version&limit=2`);
-    const said = history.body.data.map((entry: { details: { note: { text: string } } }) => entry.details.note.text);
-    expect(said).toEqual(['A typo', 'A tpyo']);
+    const texts = history.body.data.map((entry: { details: { note: { text: string } } }) => entry.details.note.text);
+    expect(texts).toEqual(['A typo', 'A tpyo']);
   });
 
   it('snoozes a case out of one’s own queue, and shows it to everybody as snoozed', async () => {

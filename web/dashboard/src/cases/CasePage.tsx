@@ -87,7 +87,7 @@ function CaseBody({ one }: { one: Case }) {
   const unread = useUnread(notes, me.user.id, one.id);
   const related = useQuery(relatedQuery(one)).data?.data.length ?? 0;
   const { draft, change, clear, dirty } = useDraft(one.id, emptyDraft);
-  const { others, claim: held, setClaim } = usePresence(one.id, hasDecision(draft));
+  const { others, claim: current, setClaim } = usePresence(one.id, hasDecision(draft));
   const [cancelling, setCancelling] = useState(false);
   const [stale, setStale] = useState<ApiProblem | null>(null);
   const noteBox = useRef<HTMLTextAreaElement>(null);
@@ -339,7 +339,7 @@ function CaseBody({ one }: { one: Case }) {
           {t('cases.role_sees_no_personal_data')}
         </p>
       )}
-      <DeskBar one={one} claim={held} onClaim={setClaim} onChanged={remember} />
+      <DeskBar one={one} claim={current} onClaim={setClaim} onChanged={remember} />
       <Summary one={one} workflow={workflow} unread={unread} onOpen={openTab} onChanged={remember} />
       <CollectPanel one={one} workflow={workflow} onChanged={remember} />
       <div className="min-w-0 flex-1 p-3 no-print">

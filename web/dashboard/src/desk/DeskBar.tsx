@@ -36,7 +36,7 @@ export function DeskBar({
     onSuccess: onChanged,
     onError: failed,
   });
-  const giveBack = useMutation({
+  const endEscalation = useMutation({
     mutationFn: () => answer(client.DELETE('/v1/cases/{id}/escalation', { params: { path } })),
     onSuccess: onChanged,
     onError: failed,
@@ -75,7 +75,7 @@ export function DeskBar({
             detail={escalation.reason}
           >
             {mayEnd && (
-              <Button size="sm" loading={giveBack.isPending} onClick={() => giveBack.mutate()}>
+              <Button size="sm" loading={endEscalation.isPending} onClick={() => endEscalation.mutate()}>
                 {d('escalate_end')}
               </Button>
             )}
