@@ -130,7 +130,7 @@ func TestCasesNameTheFileOfDecisionsToo(t *testing.T) {
 	if err := os.WriteFile(lines, []byte(`{"id":"dec_1","outcome":"review","at":"`+time.Unix(0, 0).UTC().Format(time.RFC3339)+`","input":{"amount":101}}`+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := call(t, "", "policy", "backtest", draft, "--cases", lines); got.code != 0 || !strings.Contains(got.out, "review -> approve: 1") || got.errs != "" {
+	if got := call(t, "", "policy", "backtest", draft, "--cases", lines); got.code != 0 || !strings.Contains(got.out, "review -> approve: 1") || !strings.HasSuffix(got.errs, "(warning)\n") || strings.Count(got.errs, "\n") != 1 {
 		t.Errorf("%+v", got)
 	}
 	if got := call(t, "", "policy", "backtest", draft, "--cases", lines, "--decisions", lines); got.code != exitUsage {

@@ -37,6 +37,6 @@ func TestAKeysSecretIsPrintedOnceAndWorksUntilItIsRevoked(t *testing.T) {
 		t.Errorf("%s", listed)
 	}
 	refused(t, admin, exitUsage, "--scope is one of|(did you mean cases:read?)", "key", "create", "--scope", "case:read")
-	refused(t, admin, exitUsage, "is not a time", "key", "create", "--expires", "soon")
+	refused(t, admin, exitUsage, "is not a valid time", "key", "create", "--expires", "soon")
 	refused(t, as(stack, "auditor"), exitProblems, "(forbidden)", "key", "create", "--name", "none")
 }

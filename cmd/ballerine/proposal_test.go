@@ -66,7 +66,7 @@ func TestFourEyesOnTheCommandLine(t *testing.T) {
 
 	got = expect(admin, 0, ": proposed; another person", "tenant", "four-eyes", "off", "--comment", "too slow")
 	off, _, _ := strings.Cut(got.out, ":")
-	expect(admin, exitProblems, "four eyes are two persons", "proposal", "approve", off)
+	expect(admin, exitProblems, "four eyes require two people", "proposal", "approve", off)
 	expect(admin, 0, "four eyes off|too slow", "proposal", "list")
 	expect(admin, 0, off+": withdrawn", "proposal", "withdraw", off)
 	workspace := file(t, "workspace.json", call(t, "", append([]string{"workspace", "export"}, admin...)...).out)
@@ -77,15 +77,15 @@ func TestFourEyesOnTheCommandLine(t *testing.T) {
 	// At rest nobody has signed in: it must not be a way around.
 	rest := []string{"--endpoint=", "--data", data, "--tenant", stack.Demo.Tenant}
 	expect(rest, 0, "four eyes: on", "tenant", "four-eyes")
-	expect(rest, exitProblems, "nobody publishes alone", "tenant", "four-eyes", "off")
-	expect(rest, exitProblems, "nobody publishes alone", "workflow", "publish", asked)
-	expect(rest, exitProblems, "nobody publishes alone", "workflow", "copy", "kyc", "kyc-two")
+	expect(rest, exitProblems, "Four eyes are required to publish", "tenant", "four-eyes", "off")
+	expect(rest, exitProblems, "Four eyes are required to publish", "workflow", "publish", asked)
+	expect(rest, exitProblems, "Four eyes are required to publish", "workflow", "copy", "kyc", "kyc-two")
 	expect(rest, 0, "asked@1: would be published", "workflow", "publish", asked, "--dry-run")
 	expect(rest, 0, "policy own@1: unchanged", "workspace", "import", workspace)
 	expect(rest, 0, "user_manager1|approved|withdrawn|open", "proposal", "list")
 	expect(rest, 0, "+title: Own", "proposal", "show", id)
 	for _, args := range [][]string{{"approve", id}, {"withdraw", id}, {"reject", id, "--reason", "no"}} {
-		expect(rest, exitProblems, "Nobody has signed in", append([]string{"proposal"}, args...)...)
+		expect(rest, exitProblems, "where nobody has signed in", append([]string{"proposal"}, args...)...)
 	}
 	expect([]string{"--endpoint=", "--data", data, "--tenant", "other"}, 0, "asked@1: published", "workflow", "publish", asked)
 }
