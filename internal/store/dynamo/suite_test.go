@@ -182,11 +182,7 @@ func opened(t *testing.T) (*dynamodb.Client, dynamo.Tables, *dynamo.Store) {
 
 func TestUnreadableEntries(t *testing.T) {
 	storetest.UnreadableEntries(t, func(t *testing.T) (storetest.Stores, storetest.SpoilEntry) {
-		client := dynamolocal.Client(t)
-		tables := dynamo.Tables{Cases: "cases", Subjects: "subjects", Registry: "registry", Deliveries: "deliveries", Idempotency: "idempotency"}
-		if err := dynamo.CreateTables(t.Context(), client, tables); err != nil {
-			t.Fatal(err)
-		}
+		client, tables, s := opened(t)
 		places := map[string][3]string{
 			"decision": {tables.Cases, "a#decisions#p#2026-05", "2026-05-04T08:00:02.000000000Z#dec_2"},
 			"key":      {tables.Registry, "a", "key#key_2"}, "user": {tables.Registry, "a", "user#user_2"}, "view": {tables.Registry, "a", "view#view_2"},
@@ -194,10 +190,11 @@ func TestUnreadableEntries(t *testing.T) {
 			"list": {tables.Registry, "a#lists", "list#list-2"}, "edition": {tables.Registry, "a#list#l", "edition#00000002"}, "trial": {tables.Registry, "a", "trial#p#trial_2"},
 			"backtest": {tables.Cases, "a#backtests#p", "backtest_2"}, "part": {tables.Cases, "a#backtest#p#backtest_1", "part#000002"},
 		}
-		s := dynamo.New(client, tables)
-		return storetest.Stores{
+		stores := storetest.Stores{
 			Ledger: s.Ledger(), Keys: s.Keys(), Reviews: s.Review(), Registry: s.Registry(), Lists: s.Lists(), Trials: s.Trials(), Backtests: s.Backtests(),
-		}, func(t *testing.T, kind string) {
+		}
+		spoil := func(t *testing.T, kind string) {
+			t.Helper()
 			place, known := places[kind]
 			if !known {
 				t.Fatalf("where is a %s?", kind)
@@ -212,6 +209,7 @@ func TestUnreadableEntries(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		return stores, spoil
 	})
 }
 
