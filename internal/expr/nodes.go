@@ -434,7 +434,7 @@ func (n arithmeticNode) eval(env *Env) any {
 	l, lok, lgood := number(left)
 	r, rok, rgood := number(right)
 	if !lok || !rok {
-		return env.because("arithmetic requires numbers, not " + kind(left) + " and " + kind(right))
+		return env.because("arithmetic needs numbers, not " + kind(left) + " and " + kind(right))
 	}
 	if !lgood || !rgood {
 		return env.because("a number is too large to be exact")
