@@ -168,7 +168,7 @@ describe('queue', () => {
     expect(
       (await listed(page, 'risk=high&risk=medium&tag=manual_review&status=active&sort=due_at')).length,
     ).toBeGreaterThan(1);
-    await page.getByRole('checkbox', { name: /^escalated/i }).check();
+    await page.getByRole('checkbox', { name: 'escalated', exact: true }).check();
     await page.waitForURL(/tag=escalated/);
     await listed(page, 'risk=high&risk=medium&tag=escalated&status=active&sort=due_at');
     await page.goto(`${server.url}/queue`);

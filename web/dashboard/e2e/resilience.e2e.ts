@@ -307,7 +307,7 @@ describe('bad input', () => {
     const page = await client.signIn('reviewer', `/cases/${id}`);
     await page
       .getByRole('list', { name: 'Documents' })
-      .getByRole('button', { name: /Proof of address/ })
+      .getByRole('button', { name: /^Proof of address/ })
       .click();
     await seen(page.getByText(/Page 1 of 200/));
     await seen(page.locator('canvas'));

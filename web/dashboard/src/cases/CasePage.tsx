@@ -90,6 +90,7 @@ function CaseBody({ one }: { one: Case }) {
   const { others, claim: current, setClaim } = usePresence(one.id, hasDecision(draft));
   const [cancelling, setCancelling] = useState(false);
   const [stale, setStale] = useState<ApiProblem | null>(null);
+  const [taking, setTaking] = useState(false);
   const noteBox = useRef<HTMLTextAreaElement>(null);
 
   const { previous, next } = useNeighbours(one.id);
@@ -339,7 +340,7 @@ function CaseBody({ one }: { one: Case }) {
           {t('cases.role_sees_no_personal_data')}
         </p>
       )}
-      <DeskBar one={one} claim={current} onClaim={setClaim} onChanged={remember} />
+      <DeskBar one={one} claim={current} onClaim={setClaim} taking={taking} onTaking={setTaking} onChanged={remember} />
       <Summary one={one} workflow={workflow} unread={unread} onOpen={openTab} onChanged={remember} />
       <CollectPanel one={one} workflow={workflow} onChanged={remember} />
       <div className="min-w-0 flex-1 p-3 no-print">
@@ -354,6 +355,10 @@ function CaseBody({ one }: { one: Case }) {
           clear={clear}
           onDecided={decided}
           onStale={(problem) => setStale(problem)}
+          onClaimed={(holder) => {
+            setClaim(holder);
+            setTaking(true);
+          }}
           onUndone={(fresh) => {
             remember(fresh);
             restoreCase(fresh.id);

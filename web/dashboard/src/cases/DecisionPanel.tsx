@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { Check, MessageSquareReply, Undo2, X } from 'lucide-react';
 import { useEffect, useId, useRef, useState } from 'react';
-import { type ApiProblem, answer, asProblem, type Case, client, etag, type WorkflowDetail } from '@/api';
+import { type ApiProblem, answer, asProblem, type Case, client, etag, type Present, type WorkflowDetail } from '@/api';
 import { explanationIn, reasonOf, useExplanation, useT } from '@/i18n';
 import { useShortcuts } from '@/keyboard';
 import { useSession } from '@/session';
@@ -23,6 +23,8 @@ export interface DecisionPanelProps {
   clear: () => void;
   onDecided: (fresh: Case, event: string) => void;
   onStale: (problem: ApiProblem) => void;
+  /** Somebody else is deciding the case. */
+  onClaimed: (holder: Present['claim']) => void;
   onUndone: (fresh: Case) => void;
 }
 
@@ -47,6 +49,12 @@ function useBefore(until: string | undefined): boolean {
   return left > 0;
 }
 
+/** Who is deciding the case, as a refused decision names them. */
+function holderIn({ details }: ApiProblem): Present['claim'] {
+  const text = (name: string) => (typeof details[name] === 'string' ? details[name] : '');
+  return { user: text('user'), name: text('name'), since: text('since'), until: text('since') };
+}
+
 /** What needs deciding now: the decisions that the workflow has here, each with what it takes or why it is not possible. */
 export function DecisionPanel({
   one,
@@ -56,6 +64,7 @@ export function DecisionPanel({
   clear,
   onDecided,
   onStale,
+  onClaimed,
   onUndone,
 }: DecisionPanelProps) {
   const t = useT();
@@ -106,6 +115,7 @@ export function DecisionPanel({
     onError: (error) => {
       const problem = asProblem(error);
       if (problem.status === 412) onStale(problem);
+      else if (problem.code === 'claimed') onClaimed(holderIn(problem));
       else if (!problem.signedOut)
         toast({ title: t('common.failed'), description: whyRefused(problem), tone: 'danger' });
     },

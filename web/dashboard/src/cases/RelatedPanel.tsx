@@ -2,6 +2,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query';
 import { answer, type Case, client } from '@/api';
 import { useT } from '@/i18n';
 import type { Translate } from '@/i18n/locale';
+import { useSession } from '@/session';
 import { Chip, Section, SkeletonLines } from '@/ui';
 import { CaseRow } from './CaseRow';
 import { PanelError } from './PanelError';
@@ -24,6 +25,7 @@ const reason = (t: Translate, why: Why) => {
 /** Other cases that may be about the same person, each with what it has in common with this one. */
 export function RelatedPanel({ one }: { one: Case }) {
   const t = useT();
+  const { can } = useSession();
   const related = useQuery(relatedQuery(one));
   return (
     <Section title={t('cases.tab_related')} flush>
@@ -32,7 +34,7 @@ export function RelatedPanel({ one }: { one: Case }) {
       ) : related.isError ? (
         <PanelError error={related.error} onRetry={() => void related.refetch()} />
       ) : related.data.data.length === 0 ? (
-        <p className="p-3 text-muted">{t('cases.no_related')}</p>
+        <p className="p-3 text-muted">{t(can('cases:personal') ? 'cases.no_related' : 'cases.no_related_subject')}</p>
       ) : (
         <>
           <ul>

@@ -14,11 +14,16 @@ export function DeskBar({
   one,
   claim,
   onClaim,
+  taking,
+  onTaking,
   onChanged,
 }: {
   one: Case;
   claim: Present['claim'];
   onClaim: (claim: Present['claim']) => void;
+  /** Whether the person is asked to confirm that they take the case over. */
+  taking: boolean;
+  onTaking: (taking: boolean) => void;
   onChanged: (fresh: Case) => void;
 }) {
   const t = useT();
@@ -27,7 +32,7 @@ export function DeskBar({
   const { moment } = useFormats();
   const nameOf = useActorName();
   const queries = useQueryClient();
-  const [dialog, setDialog] = useState<'snooze' | 'escalate' | 'take over' | null>(null);
+  const [dialog, setDialog] = useState<'snooze' | 'escalate' | null>(null);
   const failed = (error: unknown) =>
     toast({ title: t('common.failed'), description: reasonOf(t, error), tone: 'danger' });
   const path = { id: one.id };
@@ -61,7 +66,7 @@ export function DeskBar({
         {other && (
           <Line tone="warning" icon={<PenLine className="size-4" />} text={d('deciding', { name: other })}>
             {can('cases:decide') && (
-              <Button size="sm" onClick={() => setDialog('take over')}>
+              <Button size="sm" onClick={() => onTaking(true)}>
                 {d('take_over')}
               </Button>
             )}
@@ -112,14 +117,14 @@ export function DeskBar({
       {dialog === 'snooze' && <SnoozeDialog one={one} onChanged={onChanged} onClose={() => setDialog(null)} />}
       {dialog === 'escalate' && <EscalationDialog one={one} onChanged={onChanged} onClose={() => setDialog(null)} />}
       <AlertDialog
-        open={dialog === 'take over'}
-        onOpenChange={(shown) => !shown && setDialog(null)}
+        open={taking}
+        onOpenChange={onTaking}
         title={d('take_over_title', { name: other ?? '' })}
         description={d('take_over_detail', { name: other ?? '' })}
         confirm={d('take_over')}
         cancel={d('cancel')}
         onConfirm={() => {
-          setDialog(null);
+          onTaking(false);
           takeOver.mutate();
         }}
       />

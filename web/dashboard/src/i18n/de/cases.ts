@@ -142,6 +142,8 @@ export const cases = {
   'cases.no_notes': 'Noch keine Notizen.',
   'cases.no_related':
     'Kein anderer Fall hat denselben Kunden, dieselbe E-Mail-Adresse oder Telefonnummer, dasselbe Dokument oder Gerät.',
+  'cases.no_related_subject':
+    'Kein anderer Fall hat denselben Kunden. Ihre Rolle sieht nur andere Fälle desselben Kunden.',
   'related.subject': 'Derselbe Kunde',
   'related.email': 'Dieselbe E-Mail-Adresse',
   'related.phone': 'Dieselbe Telefonnummer',

@@ -140,6 +140,8 @@ export const cases = {
   'cases.no_tasks': 'No checks yet.',
   'cases.no_notes': 'No notes yet.',
   'cases.no_related': 'No other case has the same customer, e-mail address, telephone number, document or device.',
+  'cases.no_related_subject':
+    'No other case has the same customer. Your role sees only other cases of the same customer.',
   'related.subject': 'Same customer',
   'related.email': 'Same e-mail address',
   'related.phone': 'Same telephone number',
