@@ -127,7 +127,7 @@ func New(parts Parts) (*Core, error) {
 		if c.ring, err = ring(parts); err != nil {
 			return nil, err
 		}
-		c.Tokens = identity.TokensOf(parts.Now, c.ring)
+		c.Tokens = identity.NewTokens(parts.Now, c.ring)
 	}
 	if parts.Trials != nil {
 		config := trial.Config{Store: parts.Trials, Policies: catalog, FourEyes: parts.FourEyes, Now: parts.Now, NewID: parts.NewID}

@@ -18,6 +18,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/identity"
+	"ballerine/internal/keyring"
 	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
 	"ballerine/internal/store/embedded"
@@ -95,10 +96,11 @@ func newBackOf(t *testing.T, text string) *back {
 	})
 	b := &back{t: t, db: db, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
 	now := func() time.Time { return b.now }
-	tokens, err := identity.NewTokens(now, make([]byte, 32))
+	ring, err := keyring.Of(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
+	tokens := identity.NewTokens(now, ring)
 	b.handler, err = httpapi.New(httpapi.Config{
 		Operations: httpapi.AllOperations(),
 		Secret:     make([]byte, 32), Idempotency: db.Idempotency(), Now: now,

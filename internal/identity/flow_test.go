@@ -52,10 +52,7 @@ func TestAFlowTokenIsAsGoodAsWhoGrantedIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tokens, err := NewTokens(clock, make([]byte, 32))
-			if err != nil {
-				t.Fatal(err)
-			}
+			tokens := tokensOf(t, clock, make([]byte, 32))
 			text, err := tokens.Flow(x.by("ada", key.ID, child.ID), "case_1", "flow_1", now.Add(time.Hour))
 			if err != nil {
 				t.Fatal(err)
@@ -81,10 +78,7 @@ func TestWhatAPersonsLinkWritesIsThatPersonsToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := NewTokens(func() time.Time { return now }, make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
+	tokens := tokensOf(t, func() time.Time { return now }, make([]byte, 32))
 	a := &Authenticator{Keys: h.keys, Tokens: tokens}
 	for by, want := range map[string]string{"ada": "ada", key.ID: ""} {
 		kind := User

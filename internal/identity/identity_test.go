@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 )
 
@@ -98,8 +99,7 @@ func TestTokensAreGoodForOneAudienceAndOneTimeOnly(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
 	old, newer := []byte(strings.Repeat("o", 32)), []byte(strings.Repeat("n", 32))
-	before, _ := NewTokens(clock, old)
-	after, _ := NewTokens(clock, newer, old)
+	before, after := tokensOf(t, clock, old), tokensOf(t, clock, newer, old)
 	flow, err := before.Flow(Principal{Tenant: "t"}, "case_1", "flow_1", now.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
@@ -262,4 +262,14 @@ func FuzzParseKey(f *testing.F) {
 			t.Fatal("parts do not make the whole")
 		}
 	})
+}
+
+// tokensOf are tokens of these secrets, newest first.
+func tokensOf(t *testing.T, now func() time.Time, secrets ...[]byte) *Tokens {
+	t.Helper()
+	ring, err := keyring.Of(secrets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewTokens(now, ring)
 }

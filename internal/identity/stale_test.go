@@ -22,10 +22,7 @@ func TestAnOlderTokenBringsNoRolesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := NewTokens(func() time.Time { return h.now }, make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
+	tokens := tokensOf(t, func() time.Time { return h.now }, make([]byte, 32))
 	link, err := tokens.Flow(old, "case_1", "flow_1", h.now.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)

@@ -26,18 +26,8 @@ type Tokens struct {
 	now  func() time.Time
 }
 
-// NewTokens takes the signing secrets, newest first: the first signs, all verify. Each has 32 bytes or more.
-// now may be nil: time.Now. Errors: Invalid.
-func NewTokens(now func() time.Time, secrets ...[]byte) (*Tokens, error) {
-	ring, err := keyring.Of(secrets...)
-	if err != nil {
-		return nil, err
-	}
-	return TokensOf(now, ring), nil
-}
-
-// TokensOf is NewTokens with secrets that may be replaced.
-func TokensOf(now func() time.Time, ring *keyring.Ring) *Tokens {
+// NewTokens takes the signing secrets: the first of the ring signs, all verify. now may be nil: time.Now.
+func NewTokens(now func() time.Time, ring *keyring.Ring) *Tokens {
 	if now == nil {
 		now = time.Now
 	}

@@ -11,6 +11,7 @@ import (
 
 	"ballerine/internal/httpapi"
 	"ballerine/internal/identity"
+	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 )
 
@@ -121,10 +122,11 @@ func TestRefusalsPassTheAuthorizerMarkedAndOutagesDoNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := identity.NewTokens(func() time.Time { return now }, make([]byte, 32))
+	ring, err := keyring.Of(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
+	tokens := identity.NewTokens(func() time.Time { return now }, ring)
 	flow, err := tokens.Flow(identity.Principal{Tenant: "t"}, "case_1", "flow_1", now.Add(-time.Second))
 	if err != nil {
 		t.Fatal(err)

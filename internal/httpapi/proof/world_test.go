@@ -21,6 +21,7 @@ import (
 	"ballerine/internal/httpapi"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/store/embedded"
@@ -177,10 +178,11 @@ func newWorld(t *testing.T) *world {
 	}
 	secret := make([]byte, 32)
 	keys := identity.NewKeys(identity.KeysConfig{Store: db.Keys(), Now: w.now, NewID: w.newID})
-	tokens, err := identity.NewTokens(w.now, secret)
+	ring, err := keyring.Of(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
+	tokens := identity.NewTokens(w.now, ring)
 	w.tokens = tokens
 	w.cases = cases.New(cases.Config{
 		LookAgain: time.Hour, // a machine that tests may stand still for seconds
