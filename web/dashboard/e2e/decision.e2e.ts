@@ -157,6 +157,7 @@ describe('the decision', () => {
     await page.route(/\/v1\/cases\/[^/]+$/, (route) =>
       route.request().method() === 'GET' ? route.abort() : route.continue(),
     );
+    expect((await server.call('second', 'PUT', `/v1/cases/${id}/claim`, { take_over: true })).status).toBe(200);
     const done = await server.call(
       'second',
       'POST',
