@@ -3,7 +3,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { binary, Client, panel, Server, seen } from './harness';
+import { Client, panel, Server, seen } from './harness';
+import { binary } from './program';
 
 // How fast the pages are on this machine: `npm run figures`, after `make web bin/ballerine`. It prints, and asserts no time.
 

@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import {
   type Browser,
   type BrowserContext,
@@ -13,12 +11,8 @@ import {
   type Locator,
   type Page,
 } from 'playwright-core';
-import { expect, onTestFailed } from 'vitest';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-
-/** The program, built by `make bin/ballerine`. */
-export const binary = join(root, 'bin/ballerine');
+import { expect, inject, onTestFailed } from 'vitest';
+import { launch, type Ready, root } from './program';
 
 /** The demo users, as the sign-in page names them. */
 export const people = {
@@ -30,11 +24,6 @@ export const people = {
   developer: 'Dana Developer',
 } as const;
 export type Person = keyof typeof people;
-
-interface Ready {
-  api: string;
-  demo: { api_key: string; users: { email: string; roles: string[]; token: string }[] };
-}
 
 export interface Answer {
   status: number;
@@ -57,8 +46,11 @@ export class Server {
     this.ready = ready;
   }
 
+  /** On a copy of the demo data that were seeded once for all tests. */
   static async start(...flags: string[]): Promise<Server> {
-    return Server.over(mkdtempSync(join(tmpdir(), 'ballerine-browser-')), ...flags);
+    const data = mkdtempSync(join(tmpdir(), 'ballerine-browser-'));
+    cpSync(inject('seeded'), data, { recursive: true });
+    return Server.over(data, ...flags);
   }
 
   /** On existing data, which is removed with the server. */
@@ -152,18 +144,6 @@ export class Server {
     const response = await fetch(link.body.url);
     return new Uint8Array(await response.arrayBuffer());
   }
-}
-
-async function launch(data: string, address: string, flags: string[]): Promise<{ child: ChildProcess; ready: Ready }> {
-  const child = spawn(binary, ['dev', '--seed', '--json', '--data', data, '--addr', address, ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ready = await new Promise<Ready>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`ballerine dev ended with ${code}`)));
-    createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as Ready));
-  });
-  return { child, ready };
 }
 
 let pictures = 0; // of failed tests, in build/browser

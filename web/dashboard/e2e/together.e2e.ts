@@ -171,7 +171,6 @@ describe('working on a case together', () => {
       const wider = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
       expect(wider).toBe(false);
       expect(await violations(page)).toEqual([]);
-      await page.screenshot({ path: `/tmp/d16-${path.startsWith('/cases') ? 'case' : 'bell'}.png` });
     }
   });
 });

@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: process.env['ONLY'] ? [`e2e/${process.env['ONLY']}.ts`] : ['e2e/**/*.e2e.ts'],
     environment: 'node',
+    globalSetup: ['e2e/seed.ts'],
     fileParallelism: false, // each file has a server and a browser of its own; two cores are not enough for two
     testTimeout: 300_000,
     hookTimeout: 120_000,
