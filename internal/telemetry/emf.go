@@ -4,123 +4,107 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
 
-// EMF is Metrics in CloudWatch's embedded metric format: it gathers during an invocation; Flush writes one line for each
-// set of dimensions.
+// EMF is Metrics in CloudWatch's embedded metric format: it gathers the kept series during an invocation; Flush writes one line
+// for each set of dimensions. What belongs to no kept series is not written.
 type EMF struct {
 	w         io.Writer
 	now       func() time.Time
 	namespace string
+	kept      []Series
 	mu        sync.Mutex
-	series    map[string]*series
-}
-
-type series struct {
-	dimensions []string // name, value, …
-	counts     map[string]float64
-	durations  map[string][]float64 // milliseconds
-	gauges     map[string]float64
+	values    map[int]float64 // by the place of their series
 }
 
 // NewEMF writes to w, into a namespace of its own for each installation of an account; now may be nil: time.Now.
-func NewEMF(w io.Writer, namespace string, now func() time.Time) *EMF {
+func NewEMF(w io.Writer, namespace string, kept []Series, now func() time.Time) *EMF {
 	if now == nil {
 		now = time.Now
 	}
-	return &EMF{w: w, now: now, namespace: namespace, series: map[string]*series{}}
+	return &EMF{w: w, now: now, namespace: namespace, kept: kept, values: map[int]float64{}}
 }
 
 // Count implements Metrics.
 func (e *EMF) Count(name string, dimensions ...string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.at(dimensions).counts[name]++
+	e.each(name, dimensions, func(n int) { e.values[n]++ })
 }
 
-// maxValues is how many values a metric may have in one line.
-const maxValues = 100
-
-// Observe implements Metrics.
-func (e *EMF) Observe(name string, d time.Duration, dimensions ...string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if s := e.at(dimensions); len(s.durations[name]) < maxValues {
-		s.durations[name] = append(s.durations[name], float64(d)/float64(time.Millisecond))
-	}
-}
+// Observe implements Metrics. No series is a duration: Lambda, API Gateway and Step Functions measure those.
+func (*EMF) Observe(string, time.Duration, ...string) {}
 
 // Gauge implements Metrics.
 func (e *EMF) Gauge(name string, value float64, dimensions ...string) {
+	e.each(name, dimensions, func(n int) {
+		delete(e.values, n)
+		if value != 0 || e.kept[n].AtZero {
+			e.values[n] = value
+		}
+	})
+}
+
+func (e *EMF) each(name string, dimensions []string, set func(n int)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.at(dimensions).gauges[name] = value
-}
-
-func (e *EMF) at(dimensions []string) *series {
-	key := strings.Join(dimensions, "\x00")
-	s, ok := e.series[key]
-	if !ok {
-		s = &series{dimensions: slices.Clone(dimensions[:len(dimensions)/2*2]), counts: map[string]float64{}, durations: map[string][]float64{}, gauges: map[string]float64{}}
-		e.series[key] = s
+	for n, series := range e.kept {
+		if series.takes(name, dimensions) {
+			set(n)
+		}
 	}
-	return s
-}
-
-type emfMetric struct {
-	Name string
-	Unit string
 }
 
 // Flush writes what was gathered and forgets it.
 func (e *EMF) Flush() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	keys := make([]string, 0, len(e.series))
-	for key := range e.series {
-		keys = append(keys, key)
+	var lines []*emfLine
+	for _, n := range slices.Sorted(maps.Keys(e.values)) {
+		series := e.kept[n]
+		at := slices.IndexFunc(lines, func(l *emfLine) bool { return l.dimension == series.Dimension && l.value == series.Value })
+		if at < 0 {
+			at, lines = len(lines), append(lines, &emfLine{dimension: series.Dimension, value: series.Value, values: map[string]float64{}})
+		}
+		lines[at].values[series.Name] = e.values[n]
 	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		line, err := json.Marshal(e.series[key].line(e.namespace, e.now()))
+	clear(e.values)
+	for _, line := range lines {
+		text, err := json.Marshal(line.object(e.namespace, e.now()))
 		if err != nil {
 			return fmt.Errorf("write metrics: %w", err)
 		}
-		if _, err := e.w.Write(append(line, '\n')); err != nil {
+		if _, err := e.w.Write(append(text, '\n')); err != nil {
 			return fmt.Errorf("write metrics: %w", err)
 		}
 	}
-	clear(e.series)
 	return nil
 }
 
-func (s *series) line(namespace string, now time.Time) map[string]any {
-	line := map[string]any{}
-	names, metrics := []string{}, []emfMetric{}
-	for i := 0; i < len(s.dimensions); i += 2 {
-		line[s.dimensions[i]] = s.dimensions[i+1]
-		names = append(names, s.dimensions[i])
+// emfLine has what is measured by one dimension's value.
+type emfLine struct {
+	dimension, value string
+	values           map[string]float64 // by the metric's name
+}
+
+type emfMetric struct{ Name string }
+
+func (l *emfLine) object(namespace string, now time.Time) map[string]any {
+	object := map[string]any{}
+	dimensions, metrics := []string{}, []emfMetric{}
+	if l.dimension != "" {
+		object[l.dimension] = l.value
+		dimensions = append(dimensions, l.dimension)
 	}
-	for name, value := range s.counts {
-		line[name] = value
-		metrics = append(metrics, emfMetric{name, "Count"})
+	for _, name := range slices.Sorted(maps.Keys(l.values)) {
+		object[name] = l.values[name]
+		metrics = append(metrics, emfMetric{name})
 	}
-	for name, values := range s.durations {
-		line[name] = values
-		metrics = append(metrics, emfMetric{name, "Milliseconds"})
-	}
-	for name, value := range s.gauges {
-		line[name] = value
-		metrics = append(metrics, emfMetric{name, "None"})
-	}
-	slices.SortFunc(metrics, func(a, b emfMetric) int { return strings.Compare(a.Name, b.Name) })
-	line["_aws"] = map[string]any{
+	object["_aws"] = map[string]any{
 		"Timestamp":         now.UnixMilli(),
-		"CloudWatchMetrics": []any{map[string]any{"Namespace": namespace, "Dimensions": [][]string{names}, "Metrics": metrics}},
+		"CloudWatchMetrics": []any{map[string]any{"Namespace": namespace, "Dimensions": [][]string{dimensions}, "Metrics": metrics}},
 	}
-	return line
+	return object
 }

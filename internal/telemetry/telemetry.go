@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Metrics counts and measures. Dimensions are name, value, name, value, …; values come from small closed sets.
-// Implementations: EMF (AWS, one log line a call batch), Registry (/metrics locally), Discard.
+// Metrics counts and measures. Dimensions are name, value, name, value, …; values come from small closed sets, or are ids of definitions.
+// Implementations: EMF (AWS: the series of Kept, written after each invocation), prometheus.Registry (/metrics on one machine: all), Discard.
 type Metrics interface {
 	Count(name string, dimensions ...string)
 	Observe(name string, d time.Duration, dimensions ...string)

@@ -39,7 +39,7 @@ func Must[T any](built T, err error) T {
 // Run builds a function once and serves it: environment, parts, handler. Metrics are written after each invocation.
 func Run(build func(core *app.Core) (task.Handler, error), with ...onaws.With) {
 	logger := Logger()
-	metrics := telemetry.NewEMF(os.Stdout, cmp.Or(os.Getenv("METRICS_NAMESPACE"), "Ballerine"), time.Now)
+	metrics := telemetry.NewEMF(os.Stdout, cmp.Or(os.Getenv("METRICS_NAMESPACE"), "Ballerine"), telemetry.Kept(), time.Now)
 	core := Must(onaws.Load(context.Background(), append(with, onaws.Metrics(metrics))...))
 	handler := Named(Must(build(core)))
 	lambda.Start(func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
