@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"go.yaml.in/yaml/v3"
 
+	"ballerine/infra/stack"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/local/site"
 	"ballerine/internal/store/dynamo"
@@ -79,6 +81,9 @@ func TestEveryFunctionHasItsOwnRoleLogsAndTraces(t *testing.T) {
 	}
 	for name, function := range resources(t, "AWS::Serverless::Function") {
 		base := strings.TrimSuffix(name, "Function")
+		if at(function, "Tracing") != nil {
+			t.Errorf("%s decides about traces: Lambda does so by a rate that nobody can set", name)
+		}
 		if at(function, "Role") != base+"Role.Arn" || at(template, "Resources", base+"Role", "Type") != "AWS::IAM::Role" {
 			t.Errorf("%s has no role of its own", name)
 		}
@@ -88,6 +93,36 @@ func TestEveryFunctionHasItsOwnRoleLogsAndTraces(t *testing.T) {
 		if at(template, "Resources", name, "Metadata", "BuildMethod") != "makefile" {
 			t.Errorf("%s is not built by the Makefile", name)
 		}
+	}
+}
+
+// TestTracesAreBounded: every machine is under the rule of this stack, the only one that says how many executions are traced.
+func TestTracesAreBounded(t *testing.T) {
+	templates, err := stack.Folder("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployed := stack.Stack{Name: "risk-prod", Region: "eu-central-1", Account: "123456789012", Partition: "aws", Templates: templates}
+	rule := deployed.Resolve("observability", stack.At(templates["observability"].Resources()["Sampling"], "Properties", "SamplingRule"))
+	if rate, ok := stack.At(rule, "FixedRate").(float64); !ok || rate > 0.05 || stack.At(rule, "ReservoirSize") != 1 {
+		t.Errorf("the rule is %v", rule)
+	}
+	for _, matched := range []string{"ServiceType", "Host", "HTTPMethod", "URLPath", "ResourceARN"} {
+		if stack.At(rule, matched) != "*" {
+			t.Errorf("%s is %v", matched, stack.At(rule, matched))
+		}
+	}
+	machines := []string{deployed.Name + "-p-acme-kyc"} // which publishing makes
+	for name := range resources(t, "AWS::Serverless::StateMachine") {
+		machines = append(machines, deployed.Physical(stack.Root, name))
+	}
+	for _, machine := range machines {
+		if matches, err := path.Match(fmt.Sprint(stack.At(rule, "ServiceName")), machine); err != nil || !matches {
+			t.Errorf("%s is not under the rule of %v", machine, stack.At(rule, "ServiceName"))
+		}
+	}
+	if len(machines) < 4 {
+		t.Errorf("machines: %v", machines)
 	}
 }
 

@@ -53,6 +53,7 @@ var Names = map[string]Named{
 	"AWS::StepFunctions::StateMachine":        {Property: []string{"StateMachineName"}, Limit: 80},
 	"AWS::StepFunctions::StateMachineAlias":   {Property: []string{"Name"}, Limit: 80, Shared: true},
 	"AWS::StepFunctions::StateMachineVersion": {},
+	"AWS::XRay::SamplingRule":                 {Property: []string{"SamplingRule", "RuleName"}, Limit: 32},
 }
 
 // kind of a resource, as CloudFormation calls it.

@@ -2,7 +2,9 @@ package stack
 
 import (
 	"fmt"
+	"hash/crc32"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -92,6 +94,13 @@ func (s Stack) intrinsic(template, name string, argument any) any {
 			parts = append(parts, fmt.Sprint(item))
 		}
 		return strings.Join(parts, fmt.Sprint(list[0]))
+	case "Fn::Select":
+		parts, _ := s.Resolve(template, list[1]).([]any)
+		n, err := strconv.Atoi(fmt.Sprint(list[0]))
+		if err != nil || n >= len(parts) {
+			panic(fmt.Sprintf("%s: there is no %v of %v", template, list[0], parts))
+		}
+		return parts[n]
 	case "Fn::Split":
 		var parts []any
 		for _, part := range strings.Split(fmt.Sprint(s.Resolve(template, list[1])), fmt.Sprint(list[0])) {
@@ -156,6 +165,9 @@ func (s Stack) reference(template, name string) any {
 	switch name {
 	case "AWS::StackName":
 		return s.NameOf(template)
+	case "AWS::StackId":
+		name := s.NameOf(template)
+		return fmt.Sprintf("arn:%s:cloudformation:%s:%s:stack/%s/%08x-1234-11f0-8000-0a1b2c3d4e5f", s.Partition, s.Region, s.Account, name, crc32.ChecksumIEEE([]byte(s.Region+name)))
 	case "AWS::Region":
 		return s.Region
 	case "AWS::AccountId":

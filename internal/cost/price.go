@@ -35,7 +35,6 @@ type Prices struct {
 		Invocation float64 `yaml:"invocation"`
 		Request    float64 `yaml:"request"`
 	} `yaml:"logs"`
-	Traced    float64             `yaml:"traced"`
 	Functions map[string]Function `yaml:"functions"`
 }
 
@@ -93,7 +92,7 @@ func (p Prices) Bill(c Counted) (lines []Line, sum float64) {
 	add("API Gateway", c.Requests, "requests", p.Request)
 	add("S3", c.Objects, "documents", p.ObjectPut+2*p.ObjectGet)
 	add("Logs", (invocations*p.LogBytes.Invocation+c.Requests*p.LogBytes.Request)/1e9, "GB", p.Logs)
-	add("Traces", (invocations+1)*p.Traced, "traces", p.Trace)
+	add("Traces", 1, "traces", p.Trace) // at most: one of its execution, with all functions that this calls
 	return lines, sum
 }
 
