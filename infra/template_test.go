@@ -223,7 +223,7 @@ func TestCallersCallTheAlias(t *testing.T) {
 func TestErrorsTakeADeploymentBack(t *testing.T) {
 	alarms := resources(t, "AWS::CloudWatch::Alarm")
 	functions := resources(t, "AWS::Serverless::Function")
-	for _, base := range []string{"Step", "Dispatch", "ClientApi", "ReviewApi", "AdminApi", "FlowApi", "Hooks", "Authorizer"} {
+	for _, base := range []string{"Step", "Dispatch", "Deliver", "ClientApi", "ReviewApi", "AdminApi", "FlowApi", "Hooks", "Authorizer"} {
 		preference := at(functions[base+"Function"], "DeploymentPreference")
 		watched := fmt.Sprint(at(preference, "Alarms"))
 		name := strings.ToLower(base)

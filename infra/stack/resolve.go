@@ -111,6 +111,12 @@ func (s Stack) intrinsic(template, name string, argument any) any {
 	panic(fmt.Sprintf("%s: the function %s is not known here", template, name))
 }
 
+// Made reports whether a resource is made: it has no condition, or one that is true.
+func (s Stack) Made(template, logical string) bool {
+	name, ok := At(s.Templates[template].Resources()[logical], "Condition").(string)
+	return !ok || s.holds(template, At(s.Templates[template], "Conditions", name))
+}
+
 // holds reports whether a condition is true.
 func (s Stack) holds(template string, condition any) bool {
 	if all, ok := At(condition, "Fn::Not").([]any); ok {

@@ -31,7 +31,23 @@ type Prices struct {
 	ObjectGet      float64  `yaml:"object_get"`
 	Logs           float64  `yaml:"gigabyte_of_logs"`
 	Trace          float64  `yaml:"trace"`
-	LogBytes       struct {
+	QueueRequest   float64  `yaml:"queue_request"`
+	KeyRequest     float64  `yaml:"kms_request"`
+	Schedule       float64  `yaml:"schedule"`
+	Month          struct {
+		Alarm     float64 `yaml:"alarm"` // of each metric that it looks at
+		Metric    float64 `yaml:"metric"`
+		Dashboard float64 `yaml:"dashboard"`
+		Key       float64 `yaml:"key"`
+		Secret    float64 `yaml:"secret"`
+	} `yaml:"month"`
+	Free struct { // of an account, each month
+		Alarms        float64 `yaml:"alarms"`
+		Metrics       float64 `yaml:"metrics"`
+		Dashboards    float64 `yaml:"dashboards"`
+		QueueRequests float64 `yaml:"queue_requests"`
+	} `yaml:"free"`
+	LogBytes struct {
 		Invocation float64 `yaml:"invocation"`
 		Request    float64 `yaml:"request"`
 	} `yaml:"logs"`

@@ -30,9 +30,8 @@ them, and which counts transitions, calls of functions and requests. This page i
 - **Assumed, not counted:** how long a function runs (same file), bytes of log. Their lines are the uncertain ones.
 - **Traces** are an upper bound: one of each case's execution. Of the executions that begin within a second the first is traced, and a hundredth of the others: about 13 dollars a month at most, and
   0.05 for a million more.
-- Not in it: vendors' own prices, webhooks to subscribers (a write and its removal for each), storage, KMS requests (DynamoDB keeps table keys for minutes), and what
-  runs without cases, about 1.65 dollars a month: the sweep's 43,200 calls of 0.3 seconds (assumed) at 256 MB 0.05, its 1.1 million read units 0.14, its log 0.03, its three metrics 0.90, and
-  what Lambda asks two queues 0.52. Beside it a KMS key (1.00), a secret (0.40) and 0.10 for each alarm, of which CloudWatch gives ten free.
+- Not in it: vendors' own prices, webhooks to subscribers (a write and its removal for each), storage, and KMS requests (DynamoDB keeps table keys for minutes).
+- What a stack costs without cases is [below](#a-stack-without-cases).
 - Cases of a workflow of your own: ` + "`--cases FILE`" + `, with the form of ` + "`internal/cost/kyc.yaml`" + `.
 `
 
@@ -83,6 +82,7 @@ func TestUnitsOfShippedCases(t *testing.T) {
 		}
 		maps.Copy(counts, lines)
 	}
+	page += "\n" + idleSection(t)
 	file := filepath.Join("testdata", "units.txt")
 	if *update {
 		for name, content := range map[string]string{file: text.String(), doc: page} {

@@ -34,6 +34,7 @@ func TestNamesThatAWSWouldRefuseAreFound(t *testing.T) {
 		{"not of the region", "", `  A: {Type: AWS::CloudFront::Function, Properties: {Name: !Sub "${RootStack}-routes"}}`, "same in every region"},
 		{"of stack and region", "", `  A: {Type: AWS::CloudFront::Function, Properties: {Name: !Sub "${RootStack}-${AWS::Region}-routes"}}`, ""},
 		{"retained", `  A: {Type: AWS::SecretsManager::Secret, DeletionPolicy: RetainExceptOnCreate, UpdateReplacePolicy: Retain, Properties: {Name: !Ref AWS::StackName}}`, "", "cannot be made again"},
+		{"of the stack's id", "", `  A: {Type: AWS::XRay::SamplingRule, Properties: {SamplingRule: {RuleName: !Select [0, !Split ["-", !Select [2, !Split ["/", !Ref AWS::StackId]]]]}}}`, ""},
 		{"of an unknown type", `  A: {Type: AWS::Braket::QuantumTask}`, "", "nothing is known"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
