@@ -149,9 +149,12 @@ func (d *doctor) knows(ctx context.Context) {
 	}
 	response, text, err := d.get(ctx, d.endpoint+"/v1/me", "Bearer "+d.key)
 	var me struct{ Tenant string }
+	var refused struct{ Details struct{ Permission string } }
 	switch {
 	case err != nil:
 		d.add(check, wrong, "%v", err)
+	case response.StatusCode == http.StatusForbidden && json.Unmarshal(text, &refused) == nil && refused.Details.Permission != "":
+		d.add(check, fine, "a key: it is known, and nothing more is shown of one") // whoever is not known is not told what is missing
 	case response.StatusCode != http.StatusOK || json.Unmarshal(text, &me) != nil:
 		d.add(check, wrong, "/v1/me returns %s", response.Status)
 	default:

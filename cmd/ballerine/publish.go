@@ -367,7 +367,10 @@ func proposedOutcome(got answer, err error) (outcome, error) {
 	if err == nil {
 		err = got.decode(&made)
 	}
-	return outcome{Data: []httpapi.Publication{}, Proposals: []httpapi.Proposal{made}}, err
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{Data: []httpapi.Publication{}, Proposals: []httpapi.Proposal{made}}, nil
 }
 
 func (r remote) newest(ctx context.Context, kind registry.Kind) ([]httpapi.DefinitionVersion, error) {

@@ -56,12 +56,18 @@ func (t *target) systemFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&t.key, "api-key", "", "API key, or a person's token, for the endpoint; default: BALLERINE_API_KEY")
 }
 
-// fromEnvironment fills in what no flag has said. --endpoint= says that there is none.
+// fromEnvironment fills in what no flag has said. --endpoint= says that there is none, and so does --data: whoever names a folder
+// means its data, whatever system the shell is set up for.
 func (t *target) fromEnvironment() {
-	if !slices.ContainsFunc(t.sets, func(flags *pflag.FlagSet) bool { return flags.Changed("endpoint") }) {
+	if !t.given("endpoint") && !t.given("data") {
 		t.endpoint = cmp.Or(t.endpoint, os.Getenv("BALLERINE_ENDPOINT"))
 	}
 	t.key = cmp.Or(t.key, os.Getenv("BALLERINE_API_KEY"))
+}
+
+// given reports whether a flag stands on the command line.
+func (t *target) given(flag string) bool {
+	return slices.ContainsFunc(t.sets, func(flags *pflag.FlagSet) bool { return flags.Changed(flag) })
 }
 
 // source of cases and definitions, wherever they are.
@@ -90,15 +96,27 @@ func (t *target) system() (remote, error) {
 	t.fromEnvironment()
 	switch {
 	case t.endpoint == "":
-		return remote{}, usageError{errors.New("this command requires a running system: specify it with --endpoint or BALLERINE_ENDPOINT")}
+		return remote{}, usageError{errors.New("this command requires a running system: specify it with --endpoint or BALLERINE_ENDPOINT" + t.beside())}
 	case t.key == "":
 		return remote{}, usageError{errors.New("--endpoint requires --api-key")}
 	}
 	return remote{strings.TrimSuffix(t.endpoint, "/"), t.key}, nil
 }
 
+// beside states that --data is in the way, where it is.
+func (t *target) beside() string {
+	if t.given("data") {
+		return ", without --data"
+	}
+	return ""
+}
+
 func (t *target) open() (source, error) {
-	if t.fromEnvironment(); t.endpoint != "" {
+	t.fromEnvironment()
+	if t.endpoint != "" && t.given("data") {
+		return nil, usageError{errors.New("specify either --data or --endpoint")}
+	}
+	if t.endpoint != "" {
 		return t.system()
 	}
 	file := filepath.Join(t.data, "ballerine.db")
@@ -250,7 +268,7 @@ func (r remote) exchange(ctx context.Context, m message) (answer, error) {
 	defer cancel()
 	response, err := http.DefaultClient.Do(request.WithContext(ctx))
 	if err != nil {
-		return answer{}, unreachable(err, "The endpoint does not respond.")
+		return answer{}, unreachable(err, request.URL.Scheme+"://"+request.URL.Host+" does not respond.")
 	}
 	defer response.Body.Close()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
