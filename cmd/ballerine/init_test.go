@@ -123,11 +123,18 @@ func TestAProjectsTestsReportEverythingThatFails(t *testing.T) {
 		"a workflow":             {started(t, "workflows/account-opening.yaml", "after: {P14D: expired}", "after: {P14D: expire}"), []string{"account-opening.yaml:27:", "did you mean expired?"}},
 		"advice":                 {started(t, policy, "!coalesce(address.matches, false)", "address.matches == false"), []string{"can be null or absent"}},
 		"a vendor not told":      {started(t, "tests/account-opening.yaml", "answers: {address: {status: 503}}", "answers: {}"), []string{"answers.address is missing"}},
+		"work that nobody told":  {started(t, "workflows/account-opening.yaml", "src: vendor, id: address, input: {plugin: address-check}", "src: document, id: address"), []string{"answers.address needs result or error; for example {address: {result: {…}}}"}},
 		"a refused event":        {started(t, "tests/account-opening.yaml", "type: reject, as: reviewer", "type: reject, as: applicant"), []string{"events[1] is refused"}},
-		"an unknown member":      {started(t, "tests/account-opening.yaml", "expect:", "expects:"), []string{"unknown field"}},
+		"an unknown member":      {started(t, "tests/account-opening.yaml", "expect:", "expects:"), []string{"account-opening.yaml:8:5: there is no key expects (did you mean expect?)"}},
+		"a member of an answer":  {started(t, "tests/account-opening.yaml", "{body: {match: true}}", "{bdy: {match: true}}"), []string{"account-opening.yaml:6:25: there is no key bdy (did you mean body?)"}},
+		"nobody who sends":       {started(t, "tests/account-opening.yaml", "as: client", "as: cleint"), []string{"events[0].as: this must be one of applicant, client, reviewer, approver"}},
+		"a time that is none":    {started(t, "tests/account-opening.yaml", "P15D", "15 days"), []string{"events[0].after: this must be an ISO 8601 duration, such as P7D"}},
+		"a misspelt plugin":      {started(t, "workflows/account-opening.yaml", "address-check}", "adddress-check}"), []string{"there is no plugin adddress-check (did you mean address-check?)"}},
+		"a misspelt policy":      {started(t, "workflows/account-opening.yaml", "account-risk}", "acount-risk}"), []string{"there is no policy acount-risk (did you mean account-risk?)"}},
+		"a misspelt workflow":    {started(t, "tests/account-opening.yaml", "workflow: account-opening", "workflow: acount-opening"), []string{"account-opening.yaml:2:1: the project has no workflow acount-opening (did you mean account-opening?)"}},
 		"a wrong state":          {started(t, "tests/account-opening.yaml", "state: expired", "state: opened"), []string{"state is expired, expected opened"}},
 		"a workflow not there":   {started(t, "tests/account-opening.yaml", "workflow: account-opening", "workflow: closing"), []string{"no workflow closing"}},
-		"a policy with no cases": {started(t, policy, "outcome: decline", "outcome: reject"), []string{"account-risk.yaml"}},
+		"a policy with no cases": {started(t, policy, "outcome: decline", "outcome: reject"), []string{"account-risk.yaml", "the policy account-risk has problems itself", "the workflow account-opening has problems itself"}},
 	} {
 		got := call(t, "", "test", c.root)
 		for _, want := range c.want {

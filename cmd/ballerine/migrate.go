@@ -76,7 +76,7 @@ func migrateAll(cmd *cobra.Command, s source, command cases.MigrateCommand) erro
 			all.Counts[cases.Moved], all.Counts[cases.WouldMove], all.Counts[cases.Refused], all.Counts[cases.Unchanged])
 	}
 	if n := all.Counts[cases.Refused]; n > 0 {
-		return fmt.Errorf("%d cases cannot be migrated", n)
+		return fmt.Errorf("%s cannot be migrated", plural(n, "case"))
 	}
 	return nil
 }

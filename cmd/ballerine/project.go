@@ -191,8 +191,7 @@ func knownTo(cmd *cobra.Command, file string) (*registry.Batch, error) {
 func merged(named, beside project, file string) project {
 	all := project{documents: slices.Clone(named.documents), lists: append(slices.Clone(beside.lists), named.lists...)}
 	for _, d := range beside.documents {
-		same := func(other document) bool { return other.kind == d.kind && other.id == d.id }
-		if filepath.Clean(d.file) != filepath.Clean(file) && !slices.ContainsFunc(all.documents, same) {
+		if filepath.Clean(d.file) != filepath.Clean(file) && !slices.ContainsFunc(named.documents, d.sameAs) {
 			all.documents = append(all.documents, d)
 		}
 	}
@@ -219,7 +218,32 @@ func checked(cmd *cobra.Command, p project) (*registry.Batch, error) {
 	for i, d := range p.documents {
 		documents[i] = registry.Publish{Kind: d.kind, ID: d.id, Source: string(d.text)}
 	}
-	return catalog.CheckBatch(cmd.Context(), "", documents), nil
+	batch := catalog.CheckBatch(cmd.Context(), "", documents)
+	for i, d := range p.documents {
+		if first := slices.IndexFunc(p.documents, d.sameAs); first < i {
+			batch.Found[i] = append(batch.Found[i], problem.Diagnostic{
+				File: d.file, Line: lineOfID(d.text), Column: 1, Code: "duplicate_id", Severity: problem.SeverityError,
+				Message: fmt.Sprintf("the id %s is that of the %s in %s: only one of them would count", d.id, d.kind, p.documents[first].file),
+			})
+		}
+	}
+	return batch, nil
+}
+
+// sameAs reports whether two documents would be published under one id.
+func (d document) sameAs(other document) bool { return d.kind == other.kind && d.id == other.id }
+
+// lineOfID is where a document states its id; 1 when it does not.
+func lineOfID(text []byte) int {
+	var node yaml.Node
+	if yaml.Unmarshal(text, &node) == nil && len(node.Content) == 1 {
+		for _, key := range node.Content[0].Content {
+			if key.Value == "id" {
+				return key.Line
+			}
+		}
+	}
+	return 1
 }
 
 // ListNames implements registry.Lists.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -153,21 +154,36 @@ func (r *projectReport) rehearse(cmd *cobra.Command, root string, p project, bat
 		if err != nil {
 			return fmt.Errorf("read tests: %w", err)
 		}
-		tests, err := readRehearsals(file, text)
-		if err != nil {
-			r.Diagnostics = append(r.Diagnostics, problem.Diagnostic{File: file, Line: 1, Column: 1, Code: "tests", Message: problem.As(err).Message, Severity: problem.SeverityError})
+		tests, found := readRehearsals(file, text)
+		chart := batch.ParsedWorkflow(tests.Workflow)
+		if len(found) == 0 && chart == nil {
+			found = problem.Diagnostics{p.notRun(file, tests)}
+		}
+		if r.Diagnostics = append(r.Diagnostics, found...); len(found) > 0 {
 			continue
 		}
-		chart := batch.ParsedWorkflow(tests.Workflow)
 		for i, c := range tests.Cases {
-			problems := []string{"the project has no workflow " + tests.Workflow + " without problems"}
-			if chart != nil {
-				problems = world{batch: batch, lists: values}.run(cmd.Context(), chart, c)
-			}
-			r.add(file, tests.lines[i], c.Name, problems)
+			r.add(file, tests.lines[i], c.Name, world{batch: batch, lists: values}.run(cmd.Context(), chart, c))
 		}
 	}
 	return nil
+}
+
+// notRun states why whole cases could not be run: their workflow has problems, or is not in the project.
+func (p project) notRun(file string, tests rehearsals) problem.Diagnostic {
+	var names []string
+	for _, d := range p.documents {
+		if d.kind == registry.Workflow {
+			names = append(names, d.id)
+		}
+	}
+	d := problem.Diagnostic{File: file, Line: tests.line, Column: 1, Code: "not_run", Severity: problem.SeverityError}
+	if slices.Contains(names, tests.Workflow) {
+		d.Message = fmt.Sprintf("the cases were not run: the workflow %s has problems itself", tests.Workflow)
+	} else {
+		d.Message = fmt.Sprintf("the project has no workflow %s%s", tests.Workflow, meant(tests.Workflow, names))
+	}
+	return d
 }
 
 func (r *projectReport) print(cmd *cobra.Command, documents int) error {
@@ -186,7 +202,7 @@ func (r *projectReport) print(cmd *cobra.Command, documents int) error {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d:1: %s: %s\n", c.File, c.Line, c.Name, message)
 			}
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%d definitions, %d problems; %d cases passed, %d failed\n", documents, len(r.Diagnostics), r.Passed, r.Failed)
+		fmt.Fprintf(cmd.OutOrStdout(), "%s, %s; %s passed, %d failed\n", plural(documents, "definition"), plural(len(r.Diagnostics), "problem"), plural(r.Passed, "case"), r.Failed)
 	}
 	if r.Failed > 0 || len(r.Diagnostics) > 0 {
 		return problem.New(problem.Invalid, "The tests of the project fail.")

@@ -1,14 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ import (
 type rehearsals struct {
 	Workflow string      `json:"workflow"`
 	Cases    []wholeCase `json:"cases"`
+	line     int         // of the workflow's id
 	lines    map[int]int // of each case
 }
 
@@ -94,35 +96,41 @@ type pretended struct {
 // maxAnswers bounds the work of one case: a chart may go round for ever.
 const maxAnswers = 1000
 
-// readRehearsals reads a file of tests/. Errors: Invalid.
-func readRehearsals(file string, text []byte) (r rehearsals, err error) {
+// readRehearsals reads a file of tests/; it is read when there are no problems.
+func readRehearsals(file string, text []byte) (r rehearsals, found problem.Diagnostics) {
 	var document any
 	var node yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		return r, problem.New(problem.Invalid, "%s is not YAML.", file)
+	wrong := func(format string, args ...any) problem.Diagnostics {
+		return problem.Diagnostics{{File: file, Line: 1, Column: 1, Code: "tests", Message: fmt.Sprintf(format, args...), Severity: problem.SeverityError}}
+	}
+	if err := errors.Join(yaml.Unmarshal(text, &node), yaml.Unmarshal(text, &document)); err != nil || len(node.Content) != 1 {
+		return r, wrong("this is not YAML with whole cases of a workflow")
+	}
+	if found := unknownKeys(file, node.Content[0], reflect.TypeFor[rehearsals]()); len(found) > 0 {
+		return r, found
 	}
 	encoded, err := json.Marshal(document)
 	if err != nil {
-		return r, problem.New(problem.Invalid, "%s must be an object of strings.", file)
+		return r, wrong("the keys must be strings")
 	}
 	for _, f := range jsonsource.JSONFaults(encoded) {
-		return r, problem.New(problem.Invalid, "%s: %s: %s", file, f.Path, f.Message)
+		return r, wrong("%s: %s", f.Path, f.Message)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(encoded))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&r); err != nil {
-		return r, problem.New(problem.Invalid, "%s: %s", file, strings.TrimPrefix(err.Error(), "json: "))
+	if err := json.Unmarshal(encoded, &r); err != nil {
+		return r, wrong("%s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if r.Workflow == "" || len(r.Cases) == 0 {
-		return r, problem.New(problem.Invalid, "%s needs the keys workflow (an id) and cases.", file)
+		return r, wrong("the keys workflow (an id) and cases are required")
 	}
 	r.lines = map[int]int{}
-	if yaml.Unmarshal(text, &node) == nil && len(node.Content) == 1 {
-		for i, key := range node.Content[0].Content {
-			if key.Value == "cases" && i%2 == 0 {
-				for at, one := range node.Content[0].Content[i+1].Content {
-					r.lines[at] = one.Line
-				}
+	members := node.Content[0].Content
+	for i := 0; i+1 < len(members); i += 2 {
+		switch members[i].Value {
+		case "workflow":
+			r.line = members[i].Line
+		case "cases":
+			for at, one := range members[i+1].Content {
+				r.lines[at] = one.Line
 			}
 		}
 	}
@@ -162,6 +170,12 @@ func (w world) run(ctx context.Context, chart *workflow.Workflow, c wholeCase) (
 		if _, given := c.Context["documents"]; !given {
 			c.Context["documents"] = summary
 		}
+	}
+	if err := workflow.CheckEvents(c.Events); err != nil {
+		for _, f := range problem.As(err).Fields {
+			problems = append(problems, "events"+f.Location+": "+f.Message)
+		}
+		return problems
 	}
 	rehearsal, line := workflow.Rehearse(chart, c.Context, now)
 	left := maxAnswers
@@ -228,9 +242,9 @@ func (w world) answer(ctx context.Context, r *workflow.Rehearsal, c wholeCase, i
 	case i.Source == "rules" && !ok:
 		return w.decide(ctx, r, i)
 	case !ok:
-		return nil, problem.New(noAnswer, "answers.%s is missing: the result of this work is not specified", i.ID)
+		return nil, problem.New(noAnswer, "answers.%s is missing: the result of this work is not specified; %s", i.ID, suitable(i))
 	case i.Source != "vendor":
-		return nil, problem.New(noAnswer, "answers.%s needs result or error", i.ID)
+		return nil, problem.New(noAnswer, "answers.%s needs result or error; %s", i.ID, suitable(i))
 	}
 	plugin, err := w.batch.ParsedPlugin(i.Name)
 	if err != nil {
@@ -248,6 +262,14 @@ func (w world) answer(ctx context.Context, r *workflow.Rehearsal, c wholeCase, i
 		return nil, problem.New(noAnswer, "answers.%s.callback is missing: the vendor has only accepted the request", i.ID)
 	}
 	return plugin.CalledBack(given.Callback)
+}
+
+// suitable shows what a case may say of work.
+func suitable(i workflow.Invocation) string {
+	if i.Source == "vendor" {
+		return fmt.Sprintf("for example {%s: {status: 200, body: {…}}}", i.ID)
+	}
+	return fmt.Sprintf("for example {%s: {result: {…}}}", i.ID)
 }
 
 // decide asks the policy itself.

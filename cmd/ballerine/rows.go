@@ -108,3 +108,11 @@ func printSentence(cmd *cobra.Command, format string, args ...any) {
 		fmt.Fprintf(cmd.OutOrStdout(), format+"\n", args...)
 	}
 }
+
+// plural is a number of things: "1 problem", "2 problems".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,5 +46,31 @@ func TestDoctorTakesAKeyThatMayNotDoEverything(t *testing.T) {
 	}
 	if got := call(t, "", "doctor", "--endpoint", stack.URL, "--api-key", "blr_invented"); got.code != exitProblems || !strings.Contains(got.out, "accepts the credential              /v1/me returns 401") {
 		t.Errorf("a key that nobody knows: %+v", got)
+	}
+}
+
+func TestTwoFilesOfOneIDAreAProblem(t *testing.T) {
+	root := started(t, "")
+	text, err := os.ReadFile(filepath.Join(root, "policies", "account-risk.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "policies", "copy.yaml"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"test", root}, {"publish", root, "--data", t.TempDir()}} {
+		if got := call(t, "", args...); got.code != exitProblems || !strings.Contains(got.errs, "copy.yaml:2:1: the id account-risk is that of the policy in ") || strings.Contains(got.out, "published") {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+	if got := call(t, "", "workflow", "validate", filepath.Join(root, "workflows", "account-opening.yaml")); got.code != 0 || !strings.Contains(got.errs, "copy.yaml: has problems itself") {
+		t.Errorf("neighbours: %+v", got)
+	}
+}
+
+func TestATestFileMayShareItsParts(t *testing.T) {
+	root := started(t, "tests/account-opening.yaml", "context: {applicant: {country: SE, income: 3000}}", "context: &known {applicant: {country: SE, income: 3000}}")
+	if got := call(t, "", "test", root); got.code != 0 {
+		t.Errorf("an anchor: %+v", got)
 	}
 }

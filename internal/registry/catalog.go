@@ -10,6 +10,7 @@ import (
 	"ballerine/internal/cache"
 	"ballerine/internal/cases"
 	"ballerine/internal/connector"
+	"ballerine/internal/expr"
 	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
 	"ballerine/internal/workflow"
@@ -257,6 +258,21 @@ func (r Resources) failure() error {
 // For gives a tenant's policies, plugins and workflows for one check of a document.
 func (c *Catalog) For(ctx context.Context, tenant string) Resources {
 	return Resources{c, ctx, tenant, &broken{}}
+}
+
+// Missing implements workflow.Adviser: the name that was probably meant.
+func (r Resources) Missing(kind, id string) (message, hint string) { return r.advise(kind, id, nil) }
+
+// advise suggests one of the tenant's names, or of others that come with the document.
+func (r Resources) advise(kind, id string, names []string) (message, hint string) {
+	found, _ := r.catalog.Newest(r.ctx, r.tenant, Kind(kind)) // a hint less, if they cannot be read
+	for _, d := range found {
+		names = append(names, d.ID)
+	}
+	if near := expr.Suggest(id, names); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return "there is no " + kind + " " + id, hint
 }
 
 // Plugin implements workflow.Catalog.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ballerine/internal/identity"
 	"ballerine/internal/policy/rules"
@@ -274,6 +275,21 @@ type incoming struct {
 }
 
 func key(kind Kind, id string) string { return string(kind) + "/" + id }
+
+// Missing implements workflow.Adviser. What comes along and has problems is not called absent.
+func (in *incoming) Missing(kind, id string) (message, hint string) {
+	if _, comes := in.made[key(Kind(kind), id)]; comes {
+		return "the " + kind + " " + id + " has problems itself", "they are reported with it"
+	}
+	var names []string
+	for made := range in.made {
+		if name, ok := strings.CutPrefix(made, key(Kind(kind), "")); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return in.advise(kind, id, names)
+}
 
 // Plugin implements workflow.Catalog.
 func (in *incoming) Plugin(id string) (workflow.Plugin, bool) {

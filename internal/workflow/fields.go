@@ -314,7 +314,7 @@ func (r *reader) checkPolicy(policy, outcome string) (message, hint string) {
 	}
 	info, ok := r.catalog.Policy(policy)
 	if !ok {
-		return "there is no policy " + policy, ""
+		return r.missing("policy", policy)
 	}
 	if info.Outcomes != nil && !slices.Contains(info.Outcomes, outcome) {
 		return "the policy " + policy + " has no outcome " + outcome, "known: " + strings.Join(info.Outcomes, ", ")

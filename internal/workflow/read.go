@@ -274,7 +274,8 @@ func (r *reader) vendor(i *Invocation, at statechart.Place) {
 	}
 	plugin, ok := r.catalog.Plugin(i.Name)
 	if !ok {
-		r.doc.Report(at.Input("plugin"), at.Path+".input.plugin", "unknown_plugin", "there is no plugin "+i.Name, "")
+		message, hint := r.missing("plugin", i.Name)
+		r.doc.Report(at.Input("plugin"), at.Path+".input.plugin", "unknown_plugin", message, hint)
 		return
 	}
 	i.Callback = plugin.Callback
@@ -294,8 +295,17 @@ func (r *reader) rules(i *Invocation, at statechart.Place) {
 		return
 	}
 	if _, ok := r.catalog.Policy(i.Name); !ok {
-		r.doc.Report(at.Input("policy"), at.Path+".input.policy", "unknown_policy", "there is no policy "+i.Name, "")
+		message, hint := r.missing("policy", i.Name)
+		r.doc.Report(at.Input("policy"), at.Path+".input.policy", "unknown_policy", message, hint)
 	}
+}
+
+// missing states what is wrong with a name that the catalog does not have.
+func (r *reader) missing(kind, id string) (message, hint string) {
+	if adviser, ok := r.catalog.(Adviser); ok {
+		return adviser.Missing(kind, id)
+	}
+	return "there is no " + kind + " " + id, ""
 }
 
 // children decides how child cases are started. A workflow may start cases of itself: a company is owned by companies.

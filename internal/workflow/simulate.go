@@ -59,27 +59,36 @@ func ReadEvents(text []byte) ([]SimulatedEvent, error) {
 	decoder.DisallowUnknownFields()
 	events := []SimulatedEvent{}
 	if err := decoder.Decode(&events); err != nil {
-		return nil, problem.Wrap(err, problem.MalformedJSON, `The events must be a JSON array of {"type", "payload", "after", "as"}.`)
+		const wanted = `The events must be a JSON array of {"type", "payload", "after", "as"}`
+		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+			return nil, problem.Wrap(err, problem.MalformedJSON, "%s: %s is none of these.", wanted, name)
+		}
+		return nil, problem.Wrap(err, problem.MalformedJSON, wanted+".")
 	}
 	if decoder.More() {
 		return nil, problem.New(problem.MalformedJSON, "The events must be one JSON array.")
 	}
+	return events, CheckEvents(events)
+}
+
+// CheckEvents states which events nobody could send. Error: Invalid with each place.
+func CheckEvents(events []SimulatedEvent) error {
 	e := problem.New(problem.Invalid, "The events are not valid.")
 	for i, event := range events {
 		if event.Type == "" && event.After == "" {
 			e.With(fmt.Sprintf("[%d]", i), "required", "type or after is missing")
 		}
 		if event.As != "" && !slices.Contains(statechart.AudienceNames(), event.As) {
-			e.With(fmt.Sprintf("[%d].as", i), "enum", "one of %s", strings.Join(statechart.AudienceNames(), ", "))
+			e.With(fmt.Sprintf("[%d].as", i), "enum", "this must be one of %s", strings.Join(statechart.AudienceNames(), ", "))
 		}
 		if _, ok := statechart.ParseDelay(event.After); event.After != "" && !ok {
-			e.With(fmt.Sprintf("[%d].after", i), "duration", "this must be an ISO 8601 duration or milliseconds")
+			e.With(fmt.Sprintf("[%d].after", i), "duration", "this must be an ISO 8601 duration, such as P7D or PT30M, or milliseconds")
 		}
 	}
 	if len(e.Fields) > 0 {
-		return nil, e
+		return e
 	}
-	return events, nil
+	return nil
 }
 
 // simulation is a run in memory.

@@ -109,6 +109,12 @@ type Catalog interface {
 	Workflow(id string) bool
 }
 
+// Adviser is a Catalog that can say more of a name that it does not have.
+type Adviser interface {
+	// Missing is what is wrong with a plugin or a policy that a workflow names, and a hint that may be empty. kind is "plugin" or "policy".
+	Missing(kind, id string) (message, hint string)
+}
+
 // Defaults of work whose plugin says nothing.
 const (
 	defaultTimeout      = 30 * time.Second
