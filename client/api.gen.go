@@ -435,30 +435,37 @@ const (
 
 // Defines values for ListHistoryParamsCause.
 const (
-	ListHistoryParamsCauseAssigned          ListHistoryParamsCause = "assigned"
-	ListHistoryParamsCauseCallbackAwaited   ListHistoryParamsCause = "callback_awaited"
-	ListHistoryParamsCauseCallbackIgnored   ListHistoryParamsCause = "callback_ignored"
-	ListHistoryParamsCauseCancelled         ListHistoryParamsCause = "cancelled"
-	ListHistoryParamsCauseChildReported     ListHistoryParamsCause = "child_reported"
-	ListHistoryParamsCauseChildrenStarted   ListHistoryParamsCause = "children_started"
-	ListHistoryParamsCauseContext           ListHistoryParamsCause = "context"
-	ListHistoryParamsCauseDecision          ListHistoryParamsCause = "decision"
-	ListHistoryParamsCauseDecisionProposed  ListHistoryParamsCause = "decision_proposed"
-	ListHistoryParamsCauseDocument          ListHistoryParamsCause = "document"
-	ListHistoryParamsCauseDocumentDecision  ListHistoryParamsCause = "document_decision"
-	ListHistoryParamsCauseDocumentViewed    ListHistoryParamsCause = "document_viewed"
-	ListHistoryParamsCauseEvent             ListHistoryParamsCause = "event"
-	ListHistoryParamsCauseExecutionReplaced ListHistoryParamsCause = "execution_replaced"
-	ListHistoryParamsCauseFlowTokenCreated  ListHistoryParamsCause = "flow_token_created"
-	ListHistoryParamsCauseIncident          ListHistoryParamsCause = "incident"
-	ListHistoryParamsCauseIncidentResolved  ListHistoryParamsCause = "incident_resolved"
-	ListHistoryParamsCauseMigrated          ListHistoryParamsCause = "migrated"
-	ListHistoryParamsCauseNote              ListHistoryParamsCause = "note"
-	ListHistoryParamsCauseOutcome           ListHistoryParamsCause = "outcome"
-	ListHistoryParamsCausePostponed         ListHistoryParamsCause = "postponed"
-	ListHistoryParamsCauseStarted           ListHistoryParamsCause = "started"
-	ListHistoryParamsCauseTimer             ListHistoryParamsCause = "timer"
-	ListHistoryParamsCauseUndone            ListHistoryParamsCause = "undone"
+	ListHistoryParamsCauseAssigned               ListHistoryParamsCause = "assigned"
+	ListHistoryParamsCauseCallbackAwaited        ListHistoryParamsCause = "callback_awaited"
+	ListHistoryParamsCauseCallbackIgnored        ListHistoryParamsCause = "callback_ignored"
+	ListHistoryParamsCauseCancelled              ListHistoryParamsCause = "cancelled"
+	ListHistoryParamsCauseChildReported          ListHistoryParamsCause = "child_reported"
+	ListHistoryParamsCauseChildrenStarted        ListHistoryParamsCause = "children_started"
+	ListHistoryParamsCauseContext                ListHistoryParamsCause = "context"
+	ListHistoryParamsCauseDecision               ListHistoryParamsCause = "decision"
+	ListHistoryParamsCauseDecisionProposed       ListHistoryParamsCause = "decision_proposed"
+	ListHistoryParamsCauseDocument               ListHistoryParamsCause = "document"
+	ListHistoryParamsCauseDocumentDecision       ListHistoryParamsCause = "document_decision"
+	ListHistoryParamsCauseDocumentDecisionUndone ListHistoryParamsCause = "document_decision_undone"
+	ListHistoryParamsCauseDocumentViewed         ListHistoryParamsCause = "document_viewed"
+	ListHistoryParamsCauseEscalated              ListHistoryParamsCause = "escalated"
+	ListHistoryParamsCauseEscalationEnded        ListHistoryParamsCause = "escalation_ended"
+	ListHistoryParamsCauseEvent                  ListHistoryParamsCause = "event"
+	ListHistoryParamsCauseExecutionReplaced      ListHistoryParamsCause = "execution_replaced"
+	ListHistoryParamsCauseFlowTokenCreated       ListHistoryParamsCause = "flow_token_created"
+	ListHistoryParamsCauseIncident               ListHistoryParamsCause = "incident"
+	ListHistoryParamsCauseIncidentResolved       ListHistoryParamsCause = "incident_resolved"
+	ListHistoryParamsCauseMigrated               ListHistoryParamsCause = "migrated"
+	ListHistoryParamsCauseNote                   ListHistoryParamsCause = "note"
+	ListHistoryParamsCauseNoteEdited             ListHistoryParamsCause = "note_edited"
+	ListHistoryParamsCauseOutcome                ListHistoryParamsCause = "outcome"
+	ListHistoryParamsCausePostponed              ListHistoryParamsCause = "postponed"
+	ListHistoryParamsCauseSnoozeEnded            ListHistoryParamsCause = "snooze_ended"
+	ListHistoryParamsCauseSnoozed                ListHistoryParamsCause = "snoozed"
+	ListHistoryParamsCauseStarted                ListHistoryParamsCause = "started"
+	ListHistoryParamsCauseTakenOver              ListHistoryParamsCause = "taken_over"
+	ListHistoryParamsCauseTimer                  ListHistoryParamsCause = "timer"
+	ListHistoryParamsCauseUndone                 ListHistoryParamsCause = "undone"
 )
 
 // Defines values for ListDeadLettersParamsKind.
@@ -1770,7 +1777,8 @@ type Document struct {
 	Status string `json:"status"`
 
 	// Title name of the kind in the workflow
-	Title *string `json:"title,omitempty"`
+	Title *string       `json:"title,omitempty"`
+	Undo  *DocumentUndo `json:"undo,omitempty"`
 
 	// UpdatedAt When it was last changed, RFC 3339
 	UpdatedAt time.Time `json:"updated_at"`
@@ -1805,6 +1813,9 @@ type DocumentDecisionInBody struct {
 
 	// Reason Code of the reason, for example document_expired
 	Reason *string `json:"reason,omitempty"`
+
+	// UndoSeconds how long the decision can be undone
+	UndoSeconds *int64 `json:"undo_seconds,omitempty"`
 }
 
 // DocumentDecisionInBodyDecision approved, rejected, or revision to request another file
@@ -1832,6 +1843,14 @@ type DocumentKind struct {
 
 	// Titles title by language (ISO 639-1); absent: there is one text, in a language that is not known
 	Titles map[string]string `json:"titles,omitempty"`
+}
+
+// DocumentUndo defines model for DocumentUndo.
+type DocumentUndo struct {
+	By Actor `json:"by"`
+
+	// Until until when it can be undone
+	Until time.Time `json:"until"`
 }
 
 // Entry defines model for Entry.
@@ -4754,6 +4773,12 @@ type DecideDocumentParams struct {
 	IfMatch string `json:"If-Match"`
 }
 
+// UndoDocumentDecisionParams defines parameters for UndoDocumentDecision.
+type UndoDocumentDecisionParams struct {
+	// IfMatch the ETag of the version that the change is based on
+	IfMatch string `json:"If-Match"`
+}
+
 // EndEscalationParams defines parameters for EndEscalation.
 type EndEscalationParams struct {
 	// IfMatch the ETag of the version that the change is based on
@@ -5792,6 +5817,26 @@ func getDocumentLinkRequest(server string, id string, document string) (*http.Re
 	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
 	if err != nil {
 		return nil, err
+	}
+	return req, nil
+}
+
+func undoDocumentDecisionRequest(server string, id string, document string, params *UndoDocumentDecisionParams) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	path1, err := pathParameter("document", document)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/documents/%s/undo", path0, path1)
+	req, err := http.NewRequest(http.MethodPost, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	if params != nil {
+		req.Header.Set("If-Match", params.IfMatch)
 	}
 	return req, nil
 }
@@ -8154,6 +8199,21 @@ func (c *Client) GetDocumentLink(ctx context.Context, id string, document string
 		return nil, err
 	}
 	return send[Link](ctx, c, req)
+}
+
+// UndoDocumentDecision: Undo the latest decision about a document within its undo period
+//
+// Only by the person who decided, until `undo.until` of the document, and as long as the case has not moved since.
+//
+// Requires the permission `cases:decide`.
+//
+// It is POST /v1/cases/{id}/documents/{document}/undo.
+func (c *Client) UndoDocumentDecision(ctx context.Context, id string, document string, params *UndoDocumentDecisionParams) (*Case, error) {
+	req, err := undoDocumentDecisionRequest(c.server, id, document, params)
+	if err != nil {
+		return nil, err
+	}
+	return send[Case](ctx, c, req)
 }
 
 // EndEscalation: End the escalation of a case

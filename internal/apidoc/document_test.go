@@ -199,7 +199,7 @@ func TestIfMatchIsRequiredWhereItsAbsenceIsAlwaysRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]bool{"cancelCase": true, "decideCase": true, "decideDocument": true, "undoDecision": true, "updateView": true, "updatePublishingSettings": true}
+	want := map[string]bool{"cancelCase": true, "decideCase": true, "decideDocument": true, "undoDecision": true, "undoDocumentDecision": true, "updateView": true, "updatePublishingSettings": true}
 	for _, op := range operations(document) {
 		for _, param := range op.Parameters {
 			if param.Name == "If-Match" && param.Required != want[op.OperationID] {

@@ -56,8 +56,9 @@ var own = map[string][]problem.Code{
 
 	"announceDocument": codes(moving, with(problem.NotCollecting, problem.Stale)), "listDocuments": with(problem.NotFound),
 	"getDocumentContent": moving, "getDocumentLink": moving,
-	"decideDocument":  codes(moving, onSeen, with(problem.NotReady, problem.EventNotAllowed, problem.FourEyes, problem.Claimed)),
-	"createFlowToken": with(problem.NotFound, problem.Conflict),
+	"decideDocument":       codes(moving, onSeen, with(problem.NotReady, problem.EventNotAllowed, problem.FourEyes, problem.Claimed)),
+	"undoDocumentDecision": codes(moving, onSeen, with(problem.UndoOver)),
+	"createFlowToken":      with(problem.NotFound, problem.Conflict),
 
 	"getFlowCase": with(problem.NotFound, problem.UnknownWorkflow), "listFlowDocuments": with(problem.NotFound),
 	"saveFlowContext": codes(moving, with(problem.NotCollecting, problem.Stale)), "sendFlowEvent": codes(moving, with(problem.EventNotAllowed, problem.NotCollecting, problem.Stale)),

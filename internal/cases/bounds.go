@@ -49,7 +49,12 @@ var bounds = []partBound{
 		return context
 	}},
 	{"children", maxStandings, "start fewer child cases, or let them return less", func(r Record) any { return r.Context["children"] }},
-	{"documents", maxDocuments, "request fewer documents, or shorten their properties", func(r Record) any { return r.Documents }},
+	{"documents", maxDocuments, "request fewer documents, or shorten their properties", func(r Record) any {
+		return struct {
+			Documents []Document
+			Undos     []DocumentUndo
+		}{r.Documents, r.DocumentUndos}
+	}},
 	{"snapshot", maxSnapshot, "the workflow has more active states than a case can remember", func(r Record) any { return r.Snapshot }},
 	{"incidents", maxIncidents, "resolve open incidents first", func(r Record) any { return r.Incidents }},
 	{"body.message", maxMessageJSON, "write a shorter message", func(r Record) any { return r.Message }},
@@ -57,6 +62,7 @@ var bounds = []partBound{
 	{"former", maxFormer, "", func(r Record) any { return r.Former }}, // keepHits keeps no more
 	{"case", maxOthers, "ids, names and search terms of the case are too long", func(r Record) any {
 		r.Context, r.Documents, r.Incidents, r.Message, r.Proposed, r.Former, r.Undo, r.Parked = nil, nil, nil, nil, nil, nil, nil, nil
+		r.DocumentUndos = nil
 		r.Snapshot.Active, r.Snapshot.History = nil, nil
 		return r
 	}},

@@ -40,6 +40,7 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 	} else if !d.entry.Cause.keeps() && !d.quiet {
 		d.record.Undo = nil
 	}
+	d.settleDocuments()
 	notices := d.noticesOf()
 	if d.hold > 0 {
 		d.record.Undo.Notices = d.people

@@ -22,7 +22,7 @@ func covered(r Record) Record {
 	r = r.slim()
 	r.Revision, r.Head, r.Parked = 0, "", nil // parking writes them, and has no entry
 	r.Terms, r.Traits, r.Seen = nil, nil, nil // follow from the rest, and from entries
-	r.Undo = nil                              // says what was before: the entries do, too
+	r.Undo, r.DocumentUndos = nil, nil        // say what was before: the entries do, too
 	return r
 }
 

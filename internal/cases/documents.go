@@ -235,7 +235,8 @@ type DocumentDecisionCommand struct {
 	Reason   string // a code; required unless approved
 	Comment  string
 
-	OnBehalfOf string // the person for whom a key decides
+	OnBehalfOf string        // the person for whom a key decides
+	Undo       time.Duration // how long the decision can be taken back; of a decision that comes with the case's, that one's time counts
 }
 
 var documentDecisions = map[string]DocumentStatus{"approved": DocumentApproved, "rejected": DocumentRejected, "revision": DocumentRevision}
@@ -257,6 +258,7 @@ func (c DocumentDecisionCommand) check(e *problem.Error, location string) {
 func (s *Service) DecideDocument(ctx context.Context, p identity.Principal, id, document string, seen int, cmd DocumentDecisionCommand) (Record, error) {
 	cmd.ID = document
 	e := problem.New(problem.Invalid, "The decision is not complete.")
+	checkUndo(e, cmd.Undo)
 	if cmd.check(e, "body"); len(e.Fields) > 0 {
 		return Record{}, e
 	}
@@ -305,6 +307,7 @@ func (d *draft) decideDocument(cmd DocumentDecisionCommand) error {
 	}
 	doc.Status = documentDecisions[cmd.Decision]
 	doc.Decision = &DocumentDecision{Decision: cmd.Decision, Reason: cmd.Reason, Comment: cmd.Comment, By: d.entry.Actor, At: d.now}
+	d.revocableDocument(d.record.Documents[at], cmd.Undo)
 	d.putDocument(at, doc, "decided")
 	return nil
 }

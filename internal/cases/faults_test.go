@@ -296,6 +296,15 @@ var scenarios = map[string]scenario{
 	"DecideDocument": {func(r *rig) { r.begun(); r.uploaded(true) }, func(ctx context.Context, r *rig) error {
 		return recordOf(r.DecideDocument(ctx, r.reviewer(), r.id(), "doc_a", r.seen(), cases.DocumentDecisionCommand{Decision: "approved"}))
 	}},
+	"UndoDocument": {func(r *rig) {
+		r.begun()
+		r.uploaded(true)
+		record, err := r.DecideDocument(context.Background(), r.reviewer(), r.id(), "doc_a", r.seen(), cases.DocumentDecisionCommand{Decision: "approved", Undo: cases.MaxUndo})
+		r.ok(err)
+		r.vars["seen"] = record.Version
+	}, func(ctx context.Context, r *rig) error {
+		return recordOf(r.UndoDocument(ctx, r.reviewer(), r.id(), "doc_a", r.seen()))
+	}},
 	"DocumentLink": {func(r *rig) { r.begun(); r.uploaded(true); r.vars["once"] = true }, func(ctx context.Context, r *rig) error {
 		_, err := r.DocumentLink(ctx, r.reviewer(), r.id(), "doc_a")
 		return err

@@ -30,6 +30,7 @@ const (
 	CauseContext          Cause = "context"           // data saved by the applicant or client
 	CauseDocument         Cause = "document"          // announced, received, checked
 	CauseDocumentDecision Cause = "document_decision"
+	CauseDocumentUndone   Cause = "document_decision_undone" // a decision about a document was taken back in time
 	CauseDocumentViewed   Cause = "document_viewed"
 	CauseAssigned         Cause = "assigned"
 	CauseTakenOver        Cause = "taken_over" // somebody decides what another person had begun to decide
@@ -55,7 +56,7 @@ const (
 func Causes() []Cause {
 	return []Cause{
 		CauseStarted, CauseEvent, CauseDecision, CauseProposed, CauseTimer, CauseOutcome, CauseIncident, CauseIncidentResolved, CauseContext, CauseDocument,
-		CauseDocumentDecision, CauseDocumentViewed, CauseAssigned, CauseTakenOver, CauseSnoozed, CauseSnoozeEnded, CauseEscalated, CauseEscalationEnded, CauseNote, CauseNoteEdited, CauseUndone, CauseCancelled, CauseReplaced, CauseCallback, CausePostponed,
+		CauseDocumentDecision, CauseDocumentUndone, CauseDocumentViewed, CauseAssigned, CauseTakenOver, CauseSnoozed, CauseSnoozeEnded, CauseEscalated, CauseEscalationEnded, CauseNote, CauseNoteEdited, CauseUndone, CauseCancelled, CauseReplaced, CauseCallback, CausePostponed,
 		CauseCallbackIgnored, CauseMigrated, CauseChildren, CauseChild, CauseFlowToken,
 	}
 }

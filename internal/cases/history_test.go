@@ -33,6 +33,8 @@ func (d *desk) full() cases.Record {
 	must[cases.Record](d)(d.Assign(c, reviewer, r.ID, "user_2", 0))
 	must[cases.Note](d)(d.AddNote(c, reviewer, r.ID, cases.NoteCommand{Text: "A remark"}))
 	must[cases.Record](d)(d.ReplaceExecution(c, "demo", r.ID, r.ID+"-1"))
+	must[cases.Record](d)(d.DecideDocument(c, reviewer, r.ID, "doc_1", d.get(r.ID).Version, cases.DocumentDecisionCommand{Decision: "approved", Undo: time.Second}))
+	must[cases.Record](d)(d.UndoDocument(c, reviewer, r.ID, "doc_1", d.get(r.ID).Version))
 	must[cases.Record](d)(d.DecideDocument(c, reviewer, r.ID, "doc_1", d.get(r.ID).Version, cases.DocumentDecisionCommand{Decision: "approved"}))
 	d.pass(5*day + 123*time.Microsecond)
 	must[cases.Record](d)(d.Decide(c, reviewer, r.ID, must[cases.Record](d)(d.expired(r.ID)).Version, cases.DecideCommand{Event: "reject", Reason: "late"}))
@@ -59,7 +61,7 @@ func TestHistoryOfEveryKindOfChangeVerifies(t *testing.T) {
 	}
 	slices.Sort(causes)
 	want := []string{
-		"assigned", "callback_awaited", "context", "decision", "document", "document_decision", "document_viewed", "event",
+		"assigned", "callback_awaited", "context", "decision", "document", "document_decision", "document_decision_undone", "document_viewed", "event",
 		"execution_replaced", "incident", "incident_resolved", "note", "outcome", "started", "timer",
 	}
 	if got := slices.Compact(causes); !slices.Equal(got, want) {

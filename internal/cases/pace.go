@@ -47,7 +47,7 @@ type Pace struct {
 const afterTotal = 24 * time.Hour
 
 // unpaced are the causes that do not count: a case whose limit is used up can still be repaired, decided and ended.
-var unpaced = []Cause{CauseDecision, CauseProposed, CauseUndone, CauseDocumentDecision, CauseIncidentResolved, CauseMigrated, CauseCancelled}
+var unpaced = []Cause{CauseDecision, CauseProposed, CauseUndone, CauseDocumentDecision, CauseDocumentUndone, CauseIncidentResolved, CauseMigrated, CauseCancelled}
 
 // pace counts an entry of an applicant or a key. Errors: RateLimited with Details "retry_after_seconds".
 func (d *draft) pace(limits Limits) error {

@@ -14,7 +14,7 @@ import (
 
 // expected are the errors that a command may fail with when it does not fit the case.
 var expected = []problem.Code{
-	"", problem.EventNotAllowed, problem.CaseClosed, problem.Stale, problem.PreconditionRequired, problem.Invalid, problem.NotFound, problem.NotReady, problem.Conflict,
+	"", problem.EventNotAllowed, problem.CaseClosed, problem.Stale, problem.PreconditionRequired, problem.Invalid, problem.NotFound, problem.NotReady, problem.Conflict, problem.UndoOver,
 }
 
 // machine sends random commands to one case and knows nothing of what they should do but the rules that always hold.
@@ -114,7 +114,11 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		},
 		"decide document": func(rt *rapid.T) {
 			decision := rapid.SampledFrom([]string{"approved", "rejected", "revision"}).Draw(rt, "decision")
-			_, err := m.DecideDocument(c, reviewer, m.id, "doc_1", m.seen(rt), cases.DocumentDecisionCommand{Decision: decision, Reason: "r"})
+			_, err := m.DecideDocument(c, reviewer, m.id, "doc_1", m.seen(rt), cases.DocumentDecisionCommand{Decision: decision, Reason: "r", Undo: rapid.SampledFrom([]time.Duration{0, cases.MaxUndo}).Draw(rt, "undo")})
+			m.check(rt, err)
+		},
+		"undo document": func(rt *rapid.T) {
+			_, err := m.UndoDocument(c, reviewer, m.id, "doc_1", m.seen(rt))
 			m.check(rt, err)
 		},
 		"people": func(rt *rapid.T) {

@@ -32,17 +32,18 @@ type Record struct {
 	Outcome  string              `json:"outcome,omitempty"` // the final state's path once completed
 	Risk     *Risk               `json:"risk,omitempty"`
 
-	Waiting     *Waiting    `json:"waiting,omitempty"`     // for whom the case waits, as of the newest change; nil when it has ended
-	StateSince  time.Time   `json:"state_since,omitzero"`  // since when the configuration has been what it is
-	ReviewSince time.Time   `json:"review_since,omitzero"` // since when a person has been asked to decide; zero: nobody is
-	SLA         *SLA        `json:"sla,omitempty"`
-	Message     *Message    `json:"message,omitempty"`    // what the applicant was last told
-	Undo        *Undo       `json:"undo,omitempty"`       // the newest decision while it can be taken back
-	Proposed    *Proposal   `json:"proposed,omitempty"`   // a decision that waits for a second person
-	Snooze      *Snooze     `json:"snooze,omitempty"`     // out of its queue until then; it stays here when the time has come, until the case moves on
-	Escalation  *Escalation `json:"escalation,omitempty"` // has been handed to those who approve
-	Terms       []string    `json:"terms,omitempty"`      // keyed hashes of what the case is searched by, sorted
-	Traits      []Trait     `json:"traits,omitempty"`     // keyed hashes of what tells that other cases are about the same person
+	Waiting       *Waiting       `json:"waiting,omitempty"`     // for whom the case waits, as of the newest change; nil when it has ended
+	StateSince    time.Time      `json:"state_since,omitzero"`  // since when the configuration has been what it is
+	ReviewSince   time.Time      `json:"review_since,omitzero"` // since when a person has been asked to decide; zero: nobody is
+	SLA           *SLA           `json:"sla,omitempty"`
+	Message       *Message       `json:"message,omitempty"`        // what the applicant was last told
+	Undo          *Undo          `json:"undo,omitempty"`           // the newest decision while it can be taken back
+	DocumentUndos []DocumentUndo `json:"document_undos,omitempty"` // decisions about documents while they can be taken back, oldest first
+	Proposed      *Proposal      `json:"proposed,omitempty"`       // a decision that waits for a second person
+	Snooze        *Snooze        `json:"snooze,omitempty"`         // out of its queue until then; it stays here when the time has come, until the case moves on
+	Escalation    *Escalation    `json:"escalation,omitempty"`     // has been handed to those who approve
+	Terms         []string       `json:"terms,omitempty"`          // keyed hashes of what the case is searched by, sorted
+	Traits        []Trait        `json:"traits,omitempty"`         // keyed hashes of what tells that other cases are about the same person
 
 	Version  int    `json:"version"`  // counts history entries; the ETag; every commit adds one
 	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on

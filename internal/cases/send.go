@@ -117,9 +117,7 @@ func checkDecision(cmd DecideCommand) error {
 	if len(cmd.Message) > maxMessage {
 		e.With("body.message", "length", "a message must have at most %d bytes", maxMessage)
 	}
-	if cmd.Undo < 0 || cmd.Undo > MaxUndo {
-		e.With("body.undo_seconds", "range", "the undo period must be 0 to %d seconds", int(MaxUndo.Seconds()))
-	}
+	checkUndo(e, cmd.Undo)
 	checkProse(e, "body.reason", cmd.Reason)
 	checkProse(e, "body.comment", cmd.Comment)
 	checkProse(e, "body.message", cmd.Message)
@@ -135,6 +133,13 @@ func checkDecision(cmd DecideCommand) error {
 		return e
 	}
 	return nil
+}
+
+// checkUndo adds what is wrong with the time in which a decision can be taken back.
+func checkUndo(e *problem.Error, window time.Duration) {
+	if window < 0 || window > MaxUndo {
+		e.With("body.undo_seconds", "range", "the undo period must be 0 to %d seconds", int(MaxUndo.Seconds()))
+	}
 }
 
 // Decide applies a decision of a person, or of a key on a person's behalf, on the version that they have seen. Errors: as

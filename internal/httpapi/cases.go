@@ -142,8 +142,19 @@ func ShapeCase(v cases.View) Case {
 	}
 	for i := range shape.Documents {
 		shape.Documents[i].Title = v.Titles[shape.Documents[i].Kind]
+		shape.Documents[i].Undo = documentUndo(v, shape.Documents[i].ID)
 	}
 	return shape
+}
+
+// documentUndo is the decision about a document, while it can be taken back.
+func documentUndo(v cases.View, document string) *DocumentUndo {
+	for _, u := range v.DocumentUndos {
+		if u.Document == document && v.At.Before(u.Until) {
+			return &DocumentUndo{By: u.By, Until: u.Until}
+		}
+	}
+	return nil
 }
 
 func (s *server) view(c ctx, record cases.Record) (*Case, error) {

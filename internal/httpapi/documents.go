@@ -28,8 +28,15 @@ type Document struct {
 	Properties  map[string]any          `json:"properties,omitempty" personal:"properties"`
 	Checks      map[string]any          `json:"checks,omitempty"`
 	Decision    *cases.DocumentDecision `json:"decision,omitempty"`
+	Undo        *DocumentUndo           `json:"undo,omitempty" doc:"the decision while it can be taken back"`
 	CreatedAt   time.Time               `json:"created_at"`
 	UpdatedAt   time.Time               `json:"updated_at"`
+}
+
+// DocumentUndo is a decision about a document that can still be taken back by who has made it.
+type DocumentUndo struct {
+	By    cases.Actor `json:"by" doc:"who decided, and can undo it"`
+	Until time.Time   `json:"until" doc:"until when it can be undone"`
 }
 
 func documentShape(d cases.Document) Document {
@@ -103,6 +110,8 @@ func (s *server) registerDocumentReview(api huma.API) {
 			Reason   string `json:"reason,omitempty" maxLength:"200"`
 			Comment  string `json:"comment,omitempty" maxLength:"10000"`
 
+			UndoSeconds int `json:"undo_seconds,omitempty" minimum:"0" maximum:"30" doc:"how long the decision can be undone"`
+
 			OnBehalfOf string `json:"on_behalf_of,omitempty" maxLength:"200" doc:"id of the person of your back office who decides; required for a key with the scope cases:decide"`
 		}
 	}
@@ -114,7 +123,19 @@ func (s *server) registerDocumentReview(api huma.API) {
 		if err := s.Reviews.MayDecide(c, principalOf(c), in.ID, in.Body.OnBehalfOf); err != nil {
 			return nil, err
 		}
-		record, err := s.Cases.DecideDocument(c, principalOf(c), in.ID, in.Document, version, cases.DocumentDecisionCommand{Decision: in.Body.Decision, Reason: in.Body.Reason, Comment: in.Body.Comment, OnBehalfOf: in.Body.OnBehalfOf})
+		record, err := s.Cases.DecideDocument(c, principalOf(c), in.ID, in.Document, version, cases.DocumentDecisionCommand{Decision: in.Body.Decision, Reason: in.Body.Reason, Comment: in.Body.Comment, Undo: time.Duration(in.Body.UndoSeconds) * time.Second, OnBehalfOf: in.Body.OnBehalfOf})
+		return s.answer(c, record, err)
+	})
+	type undoIn struct {
+		OnDocument
+		Seen
+	}
+	add(s, api, op(Review, "undoDocumentDecision", "POST", "/v1/cases/{id}/documents/{document}/undo", "Undo the latest decision about a document within its undo period"), func(c ctx, in *undoIn) (*caseAnswer, error) {
+		version, err := in.version()
+		if err != nil {
+			return nil, err
+		}
+		record, err := s.Cases.UndoDocument(c, principalOf(c), in.ID, in.Document, version)
 		return s.answer(c, record, err)
 	})
 }

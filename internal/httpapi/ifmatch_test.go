@@ -16,7 +16,7 @@ var changing = map[string]string{
 	"sendEvent": `{"type":"SUBMIT"}`, "sendFlowEvent": `{"type":"SUBMIT"}`, "addNote": `{"text":"seen"}`, "editNote": `{"text":"seen"}`, "snoozeCase": `{"until":"2026-12-24T12:00:00Z"}`, "endSnooze": "", "escalateCase": `{"reason":"r"}`, "endEscalation": "",
 	"announceDocument":     `{"kind":"passport","content_type":"image/png","size":1,"sha256":"` + strings.Repeat("0", 64) + `"}`,
 	"announceFlowDocument": `{"kind":"passport","content_type":"image/png","size":1,"sha256":"` + strings.Repeat("0", 64) + `"}`,
-	"decideCase":           `{"event":"approve"}`, "undoDecision": "", "cancelCase": `{"reason":"r"}`, "assignCase": `{"user":null}`,
+	"decideCase":           `{"event":"approve"}`, "undoDecision": "", "undoDocumentDecision": "", "cancelCase": `{"reason":"r"}`, "assignCase": `{"user":null}`,
 	"decideDocument": `{"decision":"approved"}`, "retryIncident": "", "skipIncident": `{"result":{}}`,
 }
 

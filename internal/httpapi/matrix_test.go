@@ -31,7 +31,7 @@ var onCases = map[string][]string{
 	writes:  {"saveContext", "saveFlowContext", "announceDocument", "announceFlowDocument"},
 	operates: {
 		"startCase", "decide", // at a workflow's beginning: no event is sent
-		"cancelCase", "assignCase", "assignCases", "addNote", "editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "undoDecision", "retryIncident", "skipIncident", "migrateCases", "createFlowToken",
+		"cancelCase", "assignCase", "assignCases", "addNote", "editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "undoDecision", "undoDocumentDecision", "retryIncident", "skipIncident", "migrateCases", "createFlowToken",
 		"lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink", // a look is kept in the history
 		"receiveCallback", "replayDeadLetters", "discardDeadLetters",
 	},

@@ -115,7 +115,7 @@ var operations = map[string]Permission{
 	"decideCase": CasesDecide, "cancelCase": CasesOperate, "assignCase": CasesWrite, "retryIncident": CasesOperate, "skipIncident": CasesRepair, "listIncidents": CasesRead,
 	"listDeadLetters": CasesRepair, "replayDeadLetters": CasesRepair, "discardDeadLetters": CasesRepair,
 	"addNote": CasesWrite, "editNote": CasesWrite, "listNotes": CasesRead, "listHistory": CasesRead, "listRelatedCases": CasesRead, "listTasks": CasesRead, "verifyCase": CasesRead,
-	"announceDocument": CasesWrite, "listDocuments": CasesRead, "getDocumentContent": DocumentsRead, "decideDocument": CasesDecide,
+	"announceDocument": CasesWrite, "listDocuments": CasesRead, "getDocumentContent": DocumentsRead, "decideDocument": CasesDecide, "undoDocumentDecision": CasesDecide,
 	"createFlowToken": FlowTokens,
 
 	"getMe": SelfRead, "listUsers": UsersRead, "getQueue": CasesRead, "undoDecision": CasesDecide, "assignCases": CasesWrite, "snoozeCase": CasesWrite, "endSnooze": CasesWrite, "escalateCase": CasesWrite, "endEscalation": CasesWrite, "claimCase": CasesDecide, "releaseCase": CasesDecide,

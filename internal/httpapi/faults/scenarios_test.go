@@ -160,6 +160,12 @@ func (s *site) decided() {
 	s.version()
 }
 
+func (s *site) documentDecided() {
+	s.uploaded()
+	s.ok(ada, "POST", s.filled("/v1/cases/{case}/documents/{document}/decision"), `{"decision":"approved","undo_seconds":30}`, "If-Match", s.filled(`"{version}"`))
+	s.version()
+}
+
 func (s *site) failed() {
 	s.submitted()
 	job := s.job()
@@ -346,6 +352,7 @@ var scenarios = map[string]scenario{
 	"getDocumentContent":            onCase((*site).uploaded, ada, "GET", "/v1/cases/{case}/documents/{document}/content", nil).nameless(),
 	"getDocumentLink":               onCase((*site).uploaded, ada, "GET", "/v1/cases/{case}/documents/{document}/link", nil).nameless(),
 	"decideDocument":                onCase((*site).uploaded, ada, "POST", "/v1/cases/{case}/documents/{document}/decision", `{"decision":"approved"}`).seen("{version}").or("stale"),
+	"undoDocumentDecision":          onCase((*site).documentDecided, ada, "POST", "/v1/cases/{case}/documents/{document}/undo", nil).seen("{version}").or("stale"),
 	"addNote":                       onCase(noFault, ada, "POST", "/v1/cases/{case}/notes", `{"text":"a note"}`),
 	"decideCase":                    onCase((*site).inReview, ada, "POST", "/v1/cases/{case}/decisions", `{"event":"approve","reason":"checked","comment":"c"}`).seen("{version}").or("stale"),
 	"undoDecision":                  onCase((*site).decided, ada, "POST", "/v1/cases/{case}/undo", nil).seen("{version}").or("stale"),

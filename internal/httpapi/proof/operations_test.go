@@ -10,7 +10,7 @@ import (
 var walked = map[string]string{
 	"startCase": "cases:write", "sendEvent": "cases:write", "saveContext": "cases:write", "announceDocument": "cases:write", "addNote": "cases:write",
 	"sendFlowEvent": "", "saveFlowContext": "", "announceFlowDocument": "", "getFlowCase": "", "getCase": "cases:read",
-	"decideCase": "cases:decide", "decideDocument": "cases:decide", "undoDecision": "cases:decide",
+	"decideCase": "cases:decide", "decideDocument": "cases:decide", "undoDecision": "cases:decide", "undoDocumentDecision": "cases:decide",
 	"cancelCase": "cases:operate", "retryIncident": "cases:operate", "skipIncident": "cases:repair", "migrateCases": "cases:migrate",
 	"receiveCallback": "",
 	"createFlowToken": "flow_tokens:create", "createKey": "keys:write", "rotateKey": "keys:write", "revokeKey": "keys:write",

@@ -61,7 +61,9 @@ func (s shot) request() (method, path, body string) {
 	case "decideCase":
 		return "POST", own + "/decisions", string(written(object{"event": s.event, "reason": s.reason, "comment": "c", "on_behalf_of": s.person, "undo_seconds": s.undo}))
 	case "decideDocument":
-		return "POST", own + "/documents/" + s.document + "/decision", string(written(object{"decision": s.decision, "reason": s.reason, "on_behalf_of": s.person}))
+		return "POST", own + "/documents/" + s.document + "/decision", string(written(object{"decision": s.decision, "reason": s.reason, "on_behalf_of": s.person, "undo_seconds": s.undo}))
+	case "undoDocumentDecision":
+		return "POST", own + "/documents/" + s.document + "/undo", ""
 	case "undoDecision":
 		return "POST", own + "/undo", ""
 	case "cancelCase":
@@ -138,6 +140,13 @@ func (w *walk) judge(s shot, r cases.Record) string {
 			return first(unseen, closed, nobody, "not_found")
 		}
 		return first(unseen, closed, nobody, refused(r.Documents[at].Status == cases.DocumentAwaitingUpload, "not_ready"))
+	case "undoDocumentDecision":
+		if !slices.ContainsFunc(r.Documents, func(d cases.Document) bool { return d.ID == s.document }) {
+			return first(unseen, closed, "not_found")
+		}
+		at := slices.IndexFunc(r.DocumentUndos, func(u cases.DocumentUndo) bool { return u.Document == s.document })
+		late := refused(at < 0 || !w.world.now().Before(r.DocumentUndos[at].Until), "undo_over")
+		return first(unseen, closed, late, refused(at >= 0 && r.DocumentUndos[at].By.ID != s.who.principal.ID, "forbidden"))
 	case "undoDecision":
 		if r.Undo == nil && r.Proposed != nil && r.Proposed.By.ID == s.who.principal.ID { // a proposal is taken back at any time
 			return unseen
@@ -343,7 +352,7 @@ func (w *walk) explained(s shot, code string, before, after int) bool {
 var causes = map[string]cases.Cause{
 	"sendEvent": cases.CauseEvent, "sendFlowEvent": cases.CauseEvent, "saveContext": cases.CauseContext, "saveFlowContext": cases.CauseContext,
 	"announceDocument": cases.CauseDocument, "announceFlowDocument": cases.CauseDocument, "addNote": cases.CauseNote, "decideCase": cases.CauseDecision,
-	"decideDocument": cases.CauseDocumentDecision, "undoDecision": cases.CauseUndone, "cancelCase": cases.CauseCancelled,
+	"decideDocument": cases.CauseDocumentDecision, "undoDecision": cases.CauseUndone, "undoDocumentDecision": cases.CauseDocumentUndone, "cancelCase": cases.CauseCancelled,
 	"retryIncident": cases.CauseIncidentResolved, "skipIncident": cases.CauseIncidentResolved, "migrateCases": cases.CauseMigrated, "receiveCallback": cases.CauseOutcome,
 }
 
@@ -393,6 +402,12 @@ func (w *walk) consequences(s shot, version int) {
 	case "skipIncident":
 		if w.supplied(s, version-1) || slices.Contains(is.Tags, "approved") && !slices.Contains(was.Tags, "approved") {
 			w.t.Fatalf("%s has supplied data of %s, or approves it, by a result by hand: %+v", s.who.name, s.id, is)
+		}
+	case "undoDocumentDecision":
+		held := slices.IndexFunc(was.DocumentUndos, func(u cases.DocumentUndo) bool { return u.Document == s.document })
+		at := slices.IndexFunc(is.Documents, func(d cases.Document) bool { return d.ID == s.document })
+		if is.Documents[at].Status != was.DocumentUndos[held].Status || slices.ContainsFunc(is.DocumentUndos, func(u cases.DocumentUndo) bool { return u.Document == s.document }) {
+			w.t.Fatalf("after the undo of a decision about %s: %+v, before %+v", s.document, is, was)
 		}
 	case "undoDecision":
 		w.undone(s.id, version)

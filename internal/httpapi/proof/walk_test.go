@@ -80,6 +80,15 @@ func (w *walk) steps() map[string]func() {
 			}
 			w.fire(w.aimed("undoDecision", id))
 		},
+		"undoDocumentDecision": func() {
+			id := draw(w, "case", w.live...)
+			if r := w.world.store.at(id, 0); len(r.DocumentUndos) == 0 && len(r.Documents) > 0 {
+				s := w.aimed("decideDocument", id)
+				s.undo = 8
+				w.fire(s)
+			}
+			w.fire(w.aimed("undoDocumentDecision", id))
+		},
 		"cancelCase": func() {
 			if w.upTo(3, "really") == 0 {
 				w.fire(w.aimed("cancelCase", draw(w, "case", w.live...)))
@@ -159,7 +168,7 @@ func (w *walk) aimed(op, id string) shot {
 		s.event = w.event(s, r)
 	}
 	switch op {
-	case "decideCase", "decideDocument", "undoDecision", "cancelCase":
+	case "decideCase", "decideDocument", "undoDecision", "undoDocumentDecision", "cancelCase":
 		if s.seen = r.Version; w.upTo(5, "seen") == 0 {
 			s.seen = draw(w, "another version", r.Version-1, r.Version+1, 0)
 		}
@@ -167,6 +176,8 @@ func (w *walk) aimed(op, id string) shot {
 	switch op {
 	case "decideCase", "decideDocument":
 		w.decision(&s, r)
+	case "undoDocumentDecision":
+		w.takenBack(&s, r)
 	case "undoDecision":
 		switch own := w.upTo(3, "their own") > 0; {
 		case own && r.Undo != nil:
@@ -240,6 +251,21 @@ func (w *walk) decision(s *shot, r cases.Record) {
 	s.document = "doc_none"
 	if len(r.Documents) > 0 {
 		s.document = draw(w, "document", r.Documents...).ID
+	}
+}
+
+// takenBack is which decision about a document is taken back, and mostly by whom it was made.
+func (w *walk) takenBack(s *shot, r cases.Record) {
+	s.document = "doc_none"
+	if len(r.Documents) > 0 {
+		s.document = draw(w, "document", r.Documents...).ID
+	}
+	if len(r.DocumentUndos) > 0 && w.upTo(3, "a live one") > 0 {
+		undo := draw(w, "undo", r.DocumentUndos...)
+		s.document = undo.Document
+		if w.upTo(3, "their own") > 0 {
+			s.who, s.old = w.office.find(undo.By.ID), false
+		}
 	}
 }
 

@@ -286,6 +286,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{id}/documents/{document}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo the latest decision about a document within its undo period
+         * @description Only by the person who decided, until `undo.until` of the document, and as long as the case has not moved since.
+         *
+         *     Requires the permission `cases:decide`.
+         */
+        post: operations["undoDocumentDecision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{id}/escalation": {
         parameters: {
             query?: never;
@@ -3953,6 +3975,8 @@ export interface components {
             status: string;
             /** @description name of the kind in the workflow */
             title?: string;
+            /** @description the decision while it can be taken back */
+            undo?: components["schemas"]["DocumentUndo"];
             /**
              * Format: date-time
              * @description When it was last changed, RFC 3339
@@ -3986,6 +4010,11 @@ export interface components {
             on_behalf_of?: string;
             /** @description Code of the reason, for example document_expired */
             reason?: string;
+            /**
+             * Format: int64
+             * @description how long the decision can be undone
+             */
+            undo_seconds?: number;
         };
         DocumentKind: {
             /** @description Media types that are accepted */
@@ -4004,6 +4033,15 @@ export interface components {
             titles?: {
                 [key: string]: string;
             };
+        };
+        DocumentUndo: {
+            /** @description who decided, and can undo it */
+            by: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description until when it can be undone
+             */
+            until: string;
         };
         Entry: {
             /** @description Who made the change */
@@ -7022,6 +7060,7 @@ export type Document = components['schemas']['Document'];
 export type DocumentDecision = components['schemas']['DocumentDecision'];
 export type DocumentDecisionInBody = components['schemas']['DocumentDecisionInBody'];
 export type DocumentKind = components['schemas']['DocumentKind'];
+export type DocumentUndo = components['schemas']['DocumentUndo'];
 export type Entry = components['schemas']['Entry'];
 export type Envelope = components['schemas']['Envelope'];
 export type EscalateInBody = components['schemas']['EscalateInBody'];
@@ -8407,6 +8446,90 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
+    undoDocumentDecision: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the ETag of the version that the change is based on */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The id of the resource */
+                id: string;
+                /** @description The document's id */
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Version of the resource, to send as If-Match or If-None-Match */
+                    ETag?: string;
+                    /** @description URL of the created or requested resource */
+                    Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change; `undo_over`: Undo period is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "case_closed",
+                     *       "detail": "Case closed.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Case closed",
+                     *       "type": "urn:ballerine:problem:case_closed"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            428: components["responses"]["PreconditionRequired"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
     escalateCase: {
         parameters: {
             query?: never;
@@ -8786,7 +8909,7 @@ export interface operations {
                 /** @description -version: newest first */
                 sort?: "version" | "-version";
                 /** @description only entries with these causes; repeatable */
-                cause?: ("started" | "event" | "decision" | "decision_proposed" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_viewed" | "assigned" | "note" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "callback_ignored" | "postponed" | "children_started" | "child_reported" | "migrated" | "flow_token_created")[];
+                cause?: ("started" | "event" | "decision" | "decision_proposed" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_decision_undone" | "document_viewed" | "assigned" | "taken_over" | "snoozed" | "snooze_ended" | "escalated" | "escalation_ended" | "note" | "note_edited" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "callback_ignored" | "postponed" | "children_started" | "child_reported" | "migrated" | "flow_token_created")[];
                 /** @description The maximum number of items */
                 limit?: number;
                 /** @description next_cursor of the previous page */

@@ -59,7 +59,7 @@ it('opens a case with twelve documents', async () => {
     await page.goto('about:blank');
     const started = Date.now();
     await page.goto(`${server.url}/cases/${other.body.id}`, { waitUntil: 'commit' });
-    await seen(page.getByRole('list', { name: 'Documents' }).getByRole('button').nth(11));
+    await seen(page.getByRole('group', { name: 'Documents' }).getByRole('button').nth(11));
     await page.getByRole('tab', { name: /Data/ }).waitFor();
     await page.waitForFunction(() => [...document.images].some((image) => image.naturalWidth > 500 && image.complete));
     times.push(Date.now() - started);

@@ -243,6 +243,25 @@ function CaseBody({ one }: { one: Case }) {
     ...tabIds.map((id, n) => ({ keys: String(n + 1), label: t(`cases.tab_${id}`), run: () => openTab(id) })),
   ]);
 
+  const documentTitle = (id: string) => {
+    const document = one.documents?.find((each) => each.id === id);
+    return document ? t.maybe(`kind.${document.kind}`, document.title || document.kind) : id;
+  };
+  const undoDocument = async (documentId: string) => {
+    const now = queries.getQueryData<Case>(keys.case(one.id)) ?? one;
+    try {
+      remember(
+        await answer(
+          client.POST('/v1/cases/{id}/documents/{document}/undo', {
+            params: { path: { id: one.id, document: documentId }, header: { 'If-Match': `"${now.version}"` } },
+          }),
+        ),
+      );
+      toast({ title: t('documents.undone', { document: documentTitle(documentId) }), tone: 'success' });
+    } catch (error) {
+      toast({ title: t('cases.undo_failed'), description: reasonOf(t, error), tone: 'danger' });
+    }
+  };
   const decideDocument = async (
     documentId: string,
     decision: { decision: 'approved' | 'rejected' | 'revision'; reason?: string; comment?: string },
@@ -252,10 +271,20 @@ function CaseBody({ one }: { one: Case }) {
         await answer(
           client.POST('/v1/cases/{id}/documents/{document}/decision', {
             params: { path: { id: one.id, document: documentId }, header: { 'If-Match': `"${one.version}"` } },
-            body: decision,
+            body: { ...decision, undo_seconds: undoSeconds },
           }),
         ),
       );
+      toast({
+        title: t('documents.decided_toast', {
+          document: documentTitle(documentId),
+          decision: t.maybe(`document.${decision.decision}`, decision.decision),
+        }),
+        tone: 'success',
+        duration: undoSeconds * 1000,
+        countdown: true,
+        action: { label: t('cases.undo'), onClick: () => void undoDocument(documentId) },
+      });
     } catch (error) {
       const problem = asProblem(error);
       if (problem.status === 412) setStale(problem);
@@ -282,6 +311,7 @@ function CaseBody({ one }: { one: Case }) {
           canDecide={mayDecide}
           why={can('cases:decide') ? t('cases.closed') : t('cases.role_cannot_decide')}
           onDecide={decideDocument}
+          onUndo={undoDocument}
         />
       ),
     },

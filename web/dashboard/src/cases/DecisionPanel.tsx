@@ -11,6 +11,7 @@ import { type Decision, decisionsOf, needsReason, titleIn, withNames, withWanted
 import type { CaseDraft } from './draft';
 import { Hits } from './Hits';
 import { useReasonText } from './reasons';
+import { useBefore } from './useBefore';
 
 /** How long a decision can be taken back, in seconds. */
 export const undoSeconds = 8;
@@ -35,19 +36,6 @@ const icons = {
   other: null,
 };
 const shortcuts: Record<string, string> = { approve: 'a', reject: 'r', ask: 'v' };
-
-/** Whether a time is in the future; updates when it has passed. */
-function useBefore(until: string | undefined): boolean {
-  const [now, setNow] = useState(Date.now);
-  const left = until ? Date.parse(until) - now : 0;
-  useEffect(() => {
-    if (!until) return;
-    setNow(Date.now());
-    const timer = setTimeout(() => setNow(Date.now()), Math.max(0, Date.parse(until) - Date.now()) + 20);
-    return () => clearTimeout(timer);
-  }, [until]);
-  return left > 0;
-}
 
 /** Who is deciding the case, as a refused decision names them. */
 function holderIn({ details }: ApiProblem): Present['claim'] {

@@ -13,9 +13,9 @@ import { useReasonText } from './reasons';
 
 /** Groups of causes that people look for. */
 export const causeGroups: Record<string, Cause[]> = {
-  decisions: ['decision', 'document_decision', 'undone', 'cancelled'],
+  decisions: ['decision', 'document_decision', 'document_decision_undone', 'undone', 'cancelled'],
   data: ['started', 'context', 'event'],
-  documents: ['document', 'document_viewed', 'document_decision'],
+  documents: ['document', 'document_viewed', 'document_decision', 'document_decision_undone'],
   checks: [
     'outcome',
     'incident',
@@ -29,7 +29,18 @@ export const causeGroups: Record<string, Cause[]> = {
     'timer',
     'execution_replaced',
   ],
-  people: ['assigned', 'note', 'document_viewed', 'flow_token_created'],
+  people: [
+    'assigned',
+    'taken_over',
+    'snoozed',
+    'snooze_ended',
+    'escalated',
+    'escalation_ended',
+    'note',
+    'note_edited',
+    'document_viewed',
+    'flow_token_created',
+  ],
 };
 
 interface Change {

@@ -1,13 +1,35 @@
-import { Check, CircleAlert, CircleCheck, CircleHelp, Files, MessageSquareReply, ScanFace, X } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import {
+  Check,
+  CircleAlert,
+  CircleCheck,
+  CircleHelp,
+  Files,
+  MessageSquareReply,
+  ScanFace,
+  Undo2,
+  X,
+} from 'lucide-react';
+import { useId, useMemo, useState } from 'react';
 import type { Case, CaseDocument, WorkflowDetail } from '@/api';
 import { useActorName } from '@/cases/actors';
 import { useReasonText } from '@/cases/reasons';
+import { useBefore } from '@/cases/useBefore';
 import { Time, useFormats, useLocale, useT } from '@/i18n';
 import { useTitle } from '@/i18n/titles';
 import { useShortcuts } from '@/keyboard';
+import { useSession } from '@/session';
 import { Button, Chip, cx, EmptyState, Field, Section, Segmented, Select, Textarea, type Tone } from '@/ui';
-import { type Comparison, compare, findingsOf, ordered, replaced } from './compare';
+import {
+  byKind,
+  type Comparison,
+  compare,
+  type DocumentGroup,
+  findingsOf,
+  manyDocuments,
+  ordered,
+  replaced,
+} from './compare';
+import { Faces } from './Faces';
 import { Viewer } from './Viewer';
 
 export interface DocumentDecisionInput {
@@ -22,6 +44,8 @@ export interface DocumentsPanelProps {
   canDecide: boolean;
   why: string;
   onDecide: (documentId: string, decision: DocumentDecisionInput) => Promise<void>;
+  /** Takes the newest decision about a document back. */
+  onUndo: (documentId: string) => Promise<void>;
 }
 
 const tones: Record<string, Tone> = {
@@ -36,16 +60,20 @@ const tones: Record<string, Tone> = {
 const faces = ['selfie', 'face', 'portrait', 'liveness'];
 
 /** The documents of a case: viewed, compared with the declared data, decided one by one. */
-export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: DocumentsPanelProps) {
+export function DocumentsPanel({ one, workflow, canDecide, why, onDecide, onUndo }: DocumentsPanelProps) {
   const t = useT();
   const title = useTitle();
   // What the workflow calls a kind, in the reader's language.
   const longOf = ({ kind, title: original }: CaseDocument) =>
     title(workflow?.documents.find((one) => one.kind === kind) ?? { title: original }, kind);
   const titleOf = (document: CaseDocument) => [longOf(document), document.side].filter(Boolean).join(', ');
-  const shortOf = (document: CaseDocument) =>
-    [t.maybe(`kind.${document.kind}`, longOf(document)), document.side].filter(Boolean).join(', ');
-  const documents = useMemo(() => ordered(one.documents ?? []), [one.documents]);
+  const kindOf = (document: CaseDocument) => t.maybe(`kind.${document.kind}`, longOf(document));
+  const shortOf = (document: CaseDocument) => [kindOf(document), document.side].filter(Boolean).join(', ');
+  const groups = useMemo(() => {
+    const all = ordered(one.documents ?? []);
+    return all.length < manyDocuments ? [{ kind: '', documents: all }] : byKind(all);
+  }, [one.documents]);
+  const documents = useMemo(() => groups.flatMap((group) => group.documents), [groups]);
   const [chosen, setChosen] = useState('');
   const [mode, setMode] = useState<'one' | 'faces'>('one');
   const current = documents.find((document) => document.id === chosen) ?? documents[0];
@@ -81,36 +109,27 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: Docu
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-2">
-        <ul aria-label={t('cases.tab_documents')} className="flex min-w-0 flex-1 basis-72 flex-wrap gap-1.5">
-          {documents.map((document) => (
-            <li key={document.id} className="shrink-0">
-              <button
-                type="button"
-                aria-current={document.id === current.id || undefined}
-                onClick={() => {
-                  setChosen(document.id);
-                  setMode('one');
-                }}
-                className={cx(
-                  'flex max-w-64 items-center gap-2 rounded-md border bg-surface px-2.5 py-1.5 text-left text-sm hover:bg-hover',
-                  document.id === current.id && mode === 'one' && 'border-accent bg-selected',
-                  replaced(one.documents ?? [], document) && 'border-dashed bg-transparent text-muted',
-                )}
-              >
-                <span className="min-w-0 truncate">{shortOf(document)}</span>
-                <Chip tone={tones[document.status] ?? 'neutral'}>
-                  {t.maybe(`document.${document.status}`, document.status)}
-                </Chip>
-                {findingsOf(document).length > 0 && (
-                  <CircleAlert
-                    aria-label={t('documents.findings', { count: findingsOf(document).length })}
-                    className="size-4 shrink-0 text-warning"
-                  />
-                )}
-              </button>
-            </li>
+        <div
+          role="group"
+          aria-label={t('cases.tab_documents')}
+          className="flex min-w-0 flex-1 basis-72 flex-col gap-1.5"
+        >
+          {groups.map((group) => (
+            <Pills
+              key={group.kind}
+              group={group}
+              title={group.kind && group.documents[0] ? kindOf(group.documents[0]) : ''}
+              all={one.documents ?? []}
+              current={current}
+              marked={mode === 'one'}
+              nameOf={shortOf}
+              onChoose={(id) => {
+                setChosen(id);
+                setMode('one');
+              }}
+            />
           ))}
-        </ul>
+        </div>
         {selfie && portrait && (
           <Segmented
             label={t('documents.view')}
@@ -131,17 +150,7 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: Docu
         )}
       </div>
       {mode === 'faces' && selfie && portrait ? (
-        <Section title={t('documents.faces_title')} flush>
-          <p className="px-3 py-2 text-sm text-muted">{t('documents.faces_detail')}</p>
-          <div className="grid gap-px bg-line sm:grid-cols-2">
-            {[portrait, selfie].map((document) => (
-              <div key={document.id} className="bg-surface">
-                <p className="px-3 py-1 text-xs font-medium text-muted">{titleOf(document)}</p>
-                <Viewer compact caseId={one.id} document={document} label={titleOf(document)} />
-              </div>
-            ))}
-          </div>
-        </Section>
+        <Faces caseId={one.id} portrait={portrait} selfie={selfie} titleOf={titleOf} />
       ) : (
         <div className="grid gap-3 xl:grid-cols-[minmax(0,1.15fr)_minmax(21rem,1fr)]">
           <Section title={titleOf(current)} flush className="self-start overflow-hidden">
@@ -157,10 +166,86 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide }: Docu
               canDecide={canDecide}
               why={why}
               onDecide={onDecide}
+              onUndo={onUndo}
             />
           </div>
         </div>
       )}
+    </div>
+  );
+}
+
+/** The documents of a case, or of one kind: then with the kind's name and how many there are. */
+function Pills({
+  group,
+  title,
+  all,
+  current,
+  marked,
+  nameOf,
+  onChoose,
+}: {
+  group: DocumentGroup;
+  title: string;
+  all: readonly CaseDocument[];
+  current: CaseDocument;
+  marked: boolean;
+  nameOf: (document: CaseDocument) => string;
+  onChoose: (id: string) => void;
+}) {
+  const t = useT();
+  const heading = useId();
+  return (
+    <div className={cx(title && 'grid gap-x-2 gap-y-1 sm:grid-cols-[10rem_minmax(0,1fr)]')}>
+      {title && (
+        <h3 id={heading} className="flex items-center gap-1.5 self-start py-1 text-sm font-medium">
+          <span className="min-w-0 truncate">{title}</span>
+          <span className="rounded-full bg-hover px-1.5 text-xs leading-4.5 font-normal text-muted">
+            {group.documents.length}
+          </span>
+        </h3>
+      )}
+      <ul
+        aria-label={title ? undefined : t('cases.tab_documents')}
+        aria-labelledby={title ? heading : undefined}
+        className="flex min-w-0 flex-wrap gap-1.5"
+      >
+        {group.documents.map((document, n) => (
+          <li key={document.id} className="shrink-0">
+            <button
+              type="button"
+              aria-current={document.id === current.id || undefined}
+              onClick={() => onChoose(document.id)}
+              className={cx(
+                'flex max-w-64 items-center gap-2 rounded-md border bg-surface text-left text-sm hover:bg-hover',
+                title ? 'px-2 py-1' : 'px-2.5 py-1.5',
+                document.id === current.id && marked && 'border-accent bg-selected',
+                replaced(all, document) && 'border-dashed bg-transparent text-muted',
+              )}
+            >
+              <span className="min-w-0 truncate">
+                {title ? (
+                  <>
+                    <span className="sr-text">{title} </span>
+                    {[document.side, String(n + 1)].filter(Boolean).join(' ')}
+                  </>
+                ) : (
+                  nameOf(document)
+                )}
+              </span>
+              <Chip tone={tones[document.status] ?? 'neutral'}>
+                {t.maybe(`document.${document.status}`, document.status)}
+              </Chip>
+              {findingsOf(document).length > 0 && (
+                <CircleAlert
+                  aria-label={t('documents.findings', { count: findingsOf(document).length })}
+                  className="size-4 shrink-0 text-warning"
+                />
+              )}
+            </button>
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }
@@ -278,12 +363,14 @@ function Decide({
   canDecide,
   why,
   onDecide,
+  onUndo,
 }: {
   document: CaseDocument;
   codes: string[] | null;
   canDecide: boolean;
   why: string;
   onDecide: DocumentsPanelProps['onDecide'];
+  onUndo: DocumentsPanelProps['onUndo'];
 }) {
   const t = useT();
   const nameOf = useActorName();
@@ -293,6 +380,9 @@ function Decide({
   const [comment, setComment] = useState('');
   const [busy, setBusy] = useState(false);
   const [missing, setMissing] = useState(false);
+  const { me } = useSession();
+  const before = useBefore(document.undo?.until);
+  const undoable = canDecide && before && document.undo?.by.id === me.user.id;
   const kind = useKindName()(document);
   const ready = document.status !== 'awaiting_upload' && document.status !== 'refused';
   const send = async (input: DocumentDecisionInput) => {
@@ -327,6 +417,17 @@ function Decide({
             <p className="text-xs text-muted">
               {nameOf(document.decision.by)} · <Time value={document.decision.at} />
             </p>
+            {undoable && (
+              <Button
+                size="sm"
+                variant="ghost"
+                className={action}
+                icon={<Undo2 className="size-4" />}
+                onClick={() => void onUndo(document.id)}
+              >
+                {t('documents.undo')}
+              </Button>
+            )}
           </div>
         )}
         {!canDecide || !ready ? (

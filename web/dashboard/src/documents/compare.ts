@@ -137,3 +137,18 @@ export function replaced(documents: readonly CaseDocument[], document: CaseDocum
         one.kind === document.kind && (one.side ?? '') === (document.side ?? '') && one.status !== 'awaiting_upload',
     );
 }
+
+/** From how many documents on they are grouped by their kind. */
+export const manyDocuments = 9;
+
+export interface DocumentGroup {
+  kind: string;
+  documents: CaseDocument[];
+}
+
+/** The documents by kind, in the order of each kind's first. */
+export function byKind(documents: readonly CaseDocument[]): DocumentGroup[] {
+  const groups = new Map<string, CaseDocument[]>();
+  for (const one of documents) groups.set(one.kind, [...(groups.get(one.kind) ?? []), one]);
+  return [...groups].map(([kind, each]) => ({ kind, documents: each }));
+}

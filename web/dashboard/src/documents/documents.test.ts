@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Case, CaseDocument } from '@/api';
 import { de } from '@/i18n/de';
 import { en } from '@/i18n/en';
-import { compare, findingsOf, ordered, replaced } from './compare';
+import { byKind, compare, findingsOf, ordered, replaced } from './compare';
 import { readZone } from './mrz';
+import { frameShape, placed, portraitIn } from './portrait';
 
 const td3 = 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10';
 const now = new Date('2026-01-01');
@@ -104,4 +105,50 @@ it('has words in both languages for every finding that the document check can ma
   for (const texts of [en, de] as Record<string, string>[]) {
     expect(codes.filter((code) => !texts[`finding.${code}`] && !texts[`finding.mrz_${code}`])).toEqual([]);
   }
+});
+
+describe('the portrait', () => {
+  it.each([
+    ['of a passport’s page', 1250, 880, [6, 13, 41, 58]],
+    ['of a card', 856, 540, [3, 13, 31, 49]],
+  ])('%s is inside the part that is shown', (_, width, height, [left, top, right, bottom]) => {
+    const part = portraitIn(width, height);
+    if (!part) throw new Error('no part');
+    const mm = { width: width / 10, height: height / 10 };
+    expect(part.x * mm.width).toBeLessThan(left ?? 0);
+    expect(part.y * mm.height).toBeLessThan(top ?? 0);
+    expect((part.x + part.width) * mm.width).toBeGreaterThan((right ?? 0) - 1);
+    expect((part.y + part.height) * mm.height).toBeGreaterThan(bottom ?? 0);
+    expect(part.x + part.width).toBeLessThan(0.5);
+    expect(part.y + part.height).toBeLessThanOrEqual(1);
+    expect((part.width * width) / (part.height * height)).toBeCloseTo(frameShape, 2);
+  });
+  it.each([
+    ['a photograph of a table', 4, 3],
+    ['a page that lies on its side', 88, 125],
+    ['a selfie', 720, 900],
+    ['no picture', 0, 0],
+  ])('of %s is not known', (_, width, height) => {
+    expect(portraitIn(width, height)).toBeNull();
+  });
+  it('fills the frame', () => {
+    expect(placed({ x: 0.1, y: 0.2, width: 0.25, height: 0.5 })).toEqual({
+      left: '-40%',
+      top: '-40%',
+      width: '400%',
+      height: '200%',
+    });
+  });
+});
+
+describe('many documents', () => {
+  const document = (id: string, kind: string, side?: string): CaseDocument =>
+    ({ id, kind, side, status: 'checked', content_type: 'image/png' }) as CaseDocument;
+  it('are grouped by kind, in the order of their first, with nothing left out', () => {
+    const groups = byKind([document('1', 'letter'), document('2', 'passport'), document('3', 'letter')]);
+    expect(groups.map(({ kind, documents }) => [kind, documents.map(({ id }) => id)])).toEqual([
+      ['letter', ['1', '3']],
+      ['passport', ['2']],
+    ]);
+  });
 });

@@ -241,6 +241,7 @@ export const cases = {
   'cause.context': 'Daten aktualisiert',
   'cause.document': 'Dokument',
   'cause.document_decision': 'Über Dokument entschieden',
+  'cause.document_decision_undone': 'Entscheidung über Dokument rückgängig gemacht',
   'cause.document_viewed': 'Dokument angesehen',
   'cause.assigned': 'Zugewiesen',
   'cause.note': 'Notiz',

@@ -9,6 +9,9 @@ export const documents = {
   'documents.faces_title': 'Dokumentfoto und Selfie',
   'documents.faces_detail':
     'Es wurde kein automatischer Gesichtsvergleich durchgeführt. Vergleichen Sie die Bilder selbst.',
+  'documents.faces_whole': 'Ganze Bilder',
+  'documents.faces_not_located':
+    'Das Bild zeigt nicht nur die Seite, daher wurde das Passfoto nicht gefunden. Das ganze Bild wird angezeigt.',
   'documents.findings': '{count} Befund|{count} Befunde',
   'documents.compared': 'Angegebene und ausgelesene Daten',
   'documents.field': 'Feld',
@@ -37,6 +40,9 @@ export const documents = {
   'documents.approve': '{kind} akzeptieren',
   'documents.reject': '{kind} ablehnen',
   'documents.ask': '{kind} erneut anfordern',
+  'documents.decided_toast': '{document}: {decision}',
+  'documents.undone': '{document}: Entscheidung rückgängig gemacht',
+  'documents.undo': 'Entscheidung über das Dokument rückgängig machen',
   'documents.not_ready': 'Noch keine Entscheidung möglich: Das Dokument wurde nicht hochgeladen oder zurückgewiesen.',
   'documents.awaiting': 'Noch nicht hochgeladen',
   'documents.awaiting_detail': 'Das Dokument wurde angekündigt, aber noch nicht hochgeladen.',

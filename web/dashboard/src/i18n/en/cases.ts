@@ -239,6 +239,7 @@ export const cases = {
   'cause.context': 'Data updated',
   'cause.document': 'Document',
   'cause.document_decision': 'Document decided',
+  'cause.document_decision_undone': 'Document decision undone',
   'cause.document_viewed': 'Document viewed',
   'cause.assigned': 'Assigned',
   'cause.note': 'Note',
