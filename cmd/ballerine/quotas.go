@@ -40,6 +40,7 @@ type load struct {
 	requests, requestSeconds          float64
 	works, workSeconds                float64
 	vendorCalls, vendorSeconds        float64
+	webhooks, webhookSeconds          float64
 	executions, wakes, transitions    float64
 	writeUnits                        float64
 	region                            string
@@ -86,6 +87,8 @@ func quotasCommand() *cobra.Command {
 	number(&l.workSeconds, "work-seconds", 0.2, "average duration of these calls, in seconds")
 	number(&l.vendorCalls, "vendor-calls", 3, "vendor calls per case")
 	number(&l.vendorSeconds, "vendor-seconds", 5, "average response time of a vendor, in seconds")
+	number(&l.webhooks, "webhooks", 8, "webhooks per case: its events × the subscriptions that take them")
+	number(&l.webhookSeconds, "webhook-seconds", 0.5, "average response time of a receiver of webhooks, in seconds")
 	number(&l.executions, "executions", 1, "executions started per case; each child case has its own")
 	number(&l.wakes, "wakes", 5, "waits per case that are ended by an event")
 	number(&l.transitions, "transitions", 40, "state transitions per case")
@@ -98,7 +101,7 @@ func quotasCommand() *cobra.Command {
 
 // check refuses numbers that are none.
 func (l load) check() error {
-	for _, n := range []float64{l.casesPerHour, l.peak, l.pages, l.pageRequests, l.requests, l.requestSeconds, l.works, l.workSeconds, l.vendorCalls, l.vendorSeconds, l.executions, l.wakes, l.transitions, l.writeUnits, l.concurrency, l.throttleOfDeployment} {
+	for _, n := range []float64{l.casesPerHour, l.peak, l.pages, l.pageRequests, l.requests, l.requestSeconds, l.works, l.workSeconds, l.vendorCalls, l.vendorSeconds, l.webhooks, l.webhookSeconds, l.executions, l.wakes, l.transitions, l.writeUnits, l.concurrency, l.throttleOfDeployment} {
 		if n < 0 || math.IsNaN(n) || math.IsInf(n, 0) {
 			return usageError{errors.New("all figures must be numbers of at least 0")}
 		}
@@ -110,12 +113,12 @@ func (l load) check() error {
 func (l load) needs(table quotaTable) []needed {
 	rate := l.casesPerHour / 3600 * l.peak
 	requests := rate*l.requests + l.pages*l.pageRequests
-	running := requests*l.requestSeconds + rate*(l.works*l.workSeconds+l.vendorCalls*l.vendorSeconds)
+	running := requests*l.requestSeconds + rate*(l.works*l.workSeconds+l.vendorCalls*l.vendorSeconds) + min(mostDelivering, rate*l.webhooks*l.webhookSeconds)
 	values := map[string]struct {
 		value   float64
 		formula string
 	}{
-		"concurrency":     {math.Ceil(running) + alwaysRunning, "requests and work of the busiest second × their duration, and the sweep and the stream's functions"},
+		"concurrency":     {math.Ceil(running) + alwaysRunning, "requests, work and webhooks (20 at most) of the busiest second × their duration, and the sweep and the stream's functions"},
 		"start":           {rate * l.executions, "cases a second × executions"},
 		"token":           {rate * l.wakes, "cases a second × wakes"},
 		"transition":      {rate * l.transitions, "cases a second × transitions"},
@@ -135,6 +138,9 @@ func (l load) needs(table quotaTable) []needed {
 	}
 	return append(rows, row("the deployment's own throttle of the API", requests, l.throttleOfDeployment, "/s", "template.yaml: ThrottlingRateLimit", values["account_request"].formula))
 }
+
+// mostDelivering is how many calls of deliver run at once: MaximumConcurrency in template.yaml. A call makes ten attempts at most; here it makes one.
+const mostDelivering = 20
 
 // alwaysRunning are the sweep and two of dispatch, which run all the time when anything happens.
 const alwaysRunning = 3

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -26,12 +28,12 @@ func quotasOf(t *testing.T, args ...string) (map[string]needed, called) {
 
 func TestQuotasAreComputedFromTheLoad(t *testing.T) {
 	rows, got := quotasOf(t, "--cases-per-hour", "3600", "--peak", "2", "--pages", "100", "--page-requests", "0.5", "--requests", "10", "--request-seconds", "0.1",
-		"--works", "10", "--work-seconds", "0.5", "--vendor-calls", "2", "--vendor-seconds", "5", "--wakes", "4", "--transitions", "30", "--write-units", "400")
+		"--works", "10", "--work-seconds", "0.5", "--vendor-calls", "2", "--vendor-seconds", "5", "--webhooks", "6", "--webhook-seconds", "0.5", "--wakes", "4", "--transitions", "30", "--write-units", "400")
 	if got.code != 0 {
 		t.Fatalf("%d %s", got.code, got.errs)
 	}
 	for quota, want := range map[string]float64{
-		"Lambda: functions that run at the same time":         40, // 70 × 0.1 + 2 × (10 × 0.5 + 2 × 5) + 3
+		"Lambda: functions that run at the same time":         46, // 70 × 0.1 + 2 × (10 × 0.5 + 2 × 5 + 6 × 0.5) + 3
 		"Step Functions: StartExecution":                      2,
 		"Step Functions: SendTaskSuccess and SendTaskFailure": 8,
 		"Step Functions: StateTransition":                     60,
@@ -42,6 +44,20 @@ func TestQuotasAreComputedFromTheLoad(t *testing.T) {
 		if rows[quota].Needed != want || !rows[quota].Enough {
 			t.Errorf("%s: %+v, want %g", quota, rows[quota], want)
 		}
+	}
+}
+
+// TestReceiversThatHangTakeNoMoreThanTheTemplateLets, however many there are.
+func TestReceiversThatHangTakeNoMoreThanTheTemplateLets(t *testing.T) {
+	template, err := os.ReadFile("../../template.yaml")
+	if err != nil || !strings.Contains(string(template), fmt.Sprintf("MaximumConcurrency: %d} # receivers that hang", mostDelivering)) {
+		t.Errorf("deliver has another concurrency in template.yaml than %d (%v)", mostDelivering, err)
+	}
+	none, _ := quotasOf(t, "--webhooks", "0")
+	hanging, _ := quotasOf(t, "--webhooks", "1000", "--webhook-seconds", "10")
+	const running = "Lambda: functions that run at the same time"
+	if more := hanging[running].Needed - none[running].Needed; more != mostDelivering {
+		t.Errorf("webhooks add %g", more)
 	}
 }
 

@@ -30,7 +30,7 @@ them, and which counts transitions, calls of functions and requests. This page i
 - **Assumed, not counted:** how long a function runs (same file), bytes of log. Their lines are the uncertain ones.
 - **Traces** are an upper bound: one of each case's execution. Of the executions that begin within a second the first is traced, and a hundredth of the others: about 13 dollars a month at most, and
   0.05 for a million more.
-- Not in it: vendors' own prices, webhooks to subscribers (a write and its removal for each), storage, and KMS requests (DynamoDB keeps table keys for minutes).
+- Not in it: vendors' own prices, [webhooks](#a-webhook-that-a-subscriber-takes-at-once) to subscribers, storage, and KMS requests (DynamoDB keeps table keys for minutes).
 - What a stack costs without cases is [below](#a-stack-without-cases).
 - Cases of a workflow of your own: ` + "`--cases FILE`" + `, with the form of ` + "`internal/cost/kyc.yaml`" + `.
 `
@@ -82,7 +82,7 @@ func TestUnitsOfShippedCases(t *testing.T) {
 		}
 		maps.Copy(counts, lines)
 	}
-	page += "\n" + idleSection(t)
+	page += "\n" + webhookSection(t) + "\n" + idleSection(t)
 	file := filepath.Join("testdata", "units.txt")
 	if *update {
 		for name, content := range map[string]string{file: text.String(), doc: page} {
