@@ -10,6 +10,7 @@ import (
 
 	"ballerine/internal/connector"
 	"ballerine/internal/problem"
+	"ballerine/internal/registry"
 )
 
 func connectorCommand() *cobra.Command {
@@ -25,6 +26,9 @@ func readPlugin(cmd *cobra.Command, file string) (*connector.Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := hasKind(file, text, registry.Plugin); err != nil {
+		return nil, err
+	}
 	plugin, found := connector.ParsePlugin(file, text)
 	return plugin, passed(cmd, found)
 }
@@ -37,6 +41,9 @@ func connectorValidateCommand() *cobra.Command {
 			for _, file := range files {
 				text, err := readFile(cmd, file)
 				if err != nil {
+					return err
+				}
+				if err := hasKind(file, text, registry.Plugin); err != nil {
 					return err
 				}
 				_, found := connector.ParsePlugin(file, text)

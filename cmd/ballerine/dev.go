@@ -147,7 +147,7 @@ func welcome(out io.Writer, stack *local.Stack, options local.Options) error {
   API        %s
   metrics    %s/metrics
   API key    %s
-  users      (password "demo"; their tokens: dev --json; the first reviewer's is in demo.env)
+  users      (password "demo"; their tokens are in demo.env: $ADMIN, $REVIEWER, …)
 `, options.Data, dashboardLine(stack), stack.URL, stack.URL, stack.Demo.APIKey)
 	for _, user := range stack.Demo.Users {
 		if err == nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -30,6 +31,10 @@ func initCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if _, err := os.Lstat(filepath.Join(root, ignoreFile)); err == nil { // most repositories have one
+				files = slices.DeleteFunc(files, func(f starterFile) bool { return f.to == ignoreFile })
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s already exists and is left as it is: let it exclude .ballerine/, which will hold secrets and personal data.\n", filepath.Join(root, ignoreFile))
+			}
 			if err := checkNoneExist(root, files); err != nil {
 				return err
 			}
@@ -45,6 +50,9 @@ func initCommand() *cobra.Command {
 	}
 }
 
+// ignoreFile keeps the data of a system that is started in the project out of its repository.
+const ignoreFile = ".gitignore"
+
 // starterFile is a file of the program and where it goes in a project.
 type starterFile struct{ from, to string }
 
@@ -56,6 +64,9 @@ func starterFiles() (files []starterFile, err error) {
 		to, err := filepath.Rel("starter", path)
 		if filepath.Dir(to) == "ci" { // folders that begin with a dot are not embedded
 			to = filepath.Join(".github", "workflows", filepath.Base(to))
+		}
+		if to == "gitignore" { // nor are files
+			to = ignoreFile
 		}
 		files = append(files, starterFile{path, to})
 		return err

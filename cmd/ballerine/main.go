@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -32,6 +33,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
+	addBuiltIn(root)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -62,6 +64,32 @@ func newRoot() *cobra.Command {
 	root.AddCommand(devCommand(), workflowCommand(), policyCommand(), pluginCommand(), connectorCommand(), initCommand(), projectTestCommand(), publishProjectCommand(), valueListCommand(), workspaceCommand(), proposalCommand(), tenantCommand(), caseCommand(), keyCommand(), webhookCommand(), outboxCommand(), eventCommand(), openAPICommand(), doctorCommand(), quotasCommand(), listenCommand(), benchCommand(), backupCommand(), restoreCommand(), versionCommand())
 	wrapArgs(root)
 	return root
+}
+
+// addBuiltIn adds help and completion, as the library would when it runs: it takes any word for a topic or a shell. The streams
+// have to be set before.
+func addBuiltIn(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			wrapArgs(cmd)
+		}
+		if cmd.Name() != "help" {
+			continue
+		}
+		cmd.Args = func(_ *cobra.Command, args []string) error {
+			at := root
+			for i, word := range args {
+				next, _, err := at.Find([]string{word})
+				if err != nil || next == at {
+					return wrongArgs(at, args[i:], fmt.Errorf("there is no command %s", word))
+				}
+				at = next
+			}
+			return nil
+		}
+	}
 }
 
 // wrapArgs makes a wrong number of arguments a usage error in every command, and an unknown subcommand too.

@@ -25,6 +25,9 @@ func readPolicy(cmd *cobra.Command, file string) (*rules.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := hasKind(file, text, registry.Policy); err != nil {
+		return nil, err
+	}
 	policy, diagnostics := rules.Parse(file, text)
 	return policy, passed(cmd, diagnostics)
 }

@@ -106,6 +106,15 @@ func kindOf(file string, text []byte) (registry.Kind, error) {
 	return "", problem.New(problem.Invalid, "%s is neither a workflow (states), a policy (outcomes) nor a plugin (request).", file)
 }
 
+// hasKind makes sure that a command gets what it is for. Errors: Invalid when a document is plainly of another kind.
+func hasKind(file string, text []byte, wanted registry.Kind) error {
+	found, err := kindOf(file, text)
+	if err != nil || found == wanted {
+		return nil //nolint:nilerr // what is wrong with it is told when it is read
+	}
+	return problem.New(problem.Invalid, "%s is a %s, and not a %s.", file, found, wanted)
+}
+
 // readWith reads what --with names: files of definitions and of lists (.csv), and folders of a project or of files.
 func readWith(cmd *cobra.Command, named []string) (p project, err error) {
 	for _, name := range named {

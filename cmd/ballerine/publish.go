@@ -66,6 +66,9 @@ func publishCommand(t *target, kind registry.Kind) *cobra.Command {
 					if err != nil {
 						return err
 					}
+					if err := hasKind(file, text, kind); err != nil {
+						return err
+					}
 					documents[i] = registry.Publish{Kind: kind, ID: idOf(file, text), Source: string(text), Comment: comment, DryRun: dryRun}
 				}
 				if asStrict(cmd) {

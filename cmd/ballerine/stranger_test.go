@@ -74,3 +74,83 @@ func TestATestFileMayShareItsParts(t *testing.T) {
 		t.Errorf("an anchor: %+v", got)
 	}
 }
+
+func TestAWordThatIsNoCommandIsNeverTakenForOne(t *testing.T) {
+	for line, want := range map[string]string{
+		"help cse":               "there is no command ballerine cse (did you mean case?)",
+		"help case lst":          "there is no command ballerine case lst (did you mean list?)",
+		"completion fsh":         "there is no command ballerine completion fsh (did you mean fish?)",
+		"completion bash please": "please",
+	} {
+		if got := call(t, "", strings.Fields(line)...); got.code != exitUsage || got.out != "" || !strings.Contains(got.errs, want) {
+			t.Errorf("%s: %+v", line, got)
+		}
+	}
+	for line, want := range map[string]string{"help": "Available Commands", "help case list": "List cases", "completion bash": "complete", "--help": "Available Commands", "completion": "fish"} {
+		if got := call(t, "", strings.Fields(line)...); got.code != 0 || !strings.Contains(got.out, want) {
+			t.Errorf("%s: %+v", line, got)
+		}
+	}
+}
+
+func TestADocumentOfAnotherKindIsCalledWhatItIs(t *testing.T) {
+	root := started(t, "")
+	chart, policy, plugin := filepath.Join(root, "workflows", "account-opening.yaml"), filepath.Join(root, "policies", "account-risk.yaml"), filepath.Join(root, "plugins", "address-check.yaml")
+	for line, want := range map[string]string{
+		"workflow validate " + plugin:                                           "is a plugin, and not a workflow",
+		"workflow graph " + policy:                                              "is a policy, and not a workflow",
+		"policy test " + chart:                                                  "is a workflow, and not a policy",
+		"connector test " + policy:                                              "is a policy, and not a plugin",
+		"connector validate " + chart:                                           "is a workflow, and not a plugin",
+		"plugin publish " + chart + " --data " + t.TempDir():                    "there is no data",
+		"plugin publish " + chart + " --endpoint x --api-key y":                 "is a workflow, and not a plugin",
+		"workflow publish " + policy + " --endpoint x --api-key y":              "is a policy, and not a workflow",
+		"restore " + filepath.Join(root, "none.zip") + " --data " + t.TempDir(): "There is no file",
+	} {
+		if got := call(t, "", strings.Fields(line)...); got.code == 0 || got.out != "" || strings.Count(got.errs, "\n") != 1 || !strings.Contains(got.errs, want) {
+			t.Errorf("%s: %+v", line, got)
+		}
+	}
+}
+
+func TestAVersionThatIsNotThereIsNamedBesideTheNewest(t *testing.T) {
+	stack := shared(t)
+	for line, want := range map[string]string{
+		"workflow migrate kyc --from 1 --to 9":    "There is no version 9 of this workflow. (unknown_workflow)\n  body.workflow: the newest version is ",
+		"workflow migrate nobody --from 1 --to 2": "No such workflow is published.",
+	} {
+		if got := call(t, "", append(strings.Fields(line), as(stack, "admin")...)...); got.code != exitProblems || !strings.Contains(got.errs, want) {
+			t.Errorf("%s: %+v", line, got)
+		}
+	}
+}
+
+func TestANewProjectKeepsItsDataOutOfItsRepository(t *testing.T) {
+	ignored := func(root string) string {
+		text, err := os.ReadFile(filepath.Join(root, ".gitignore"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if text := ignored(started(t, "")); !strings.Contains(text, "\n.ballerine/\n") {
+		t.Errorf("the file that is made: %s", text)
+	}
+	own := folderOf(t, map[string]string{".gitignore": "mine\n"})
+	if got := call(t, "", "init", own); got.code != 0 || ignored(own) != "mine\n" || !strings.Contains(got.errs, ".ballerine/, which will hold secrets") {
+		t.Errorf("one that is there: %+v", got)
+	}
+}
+
+func TestTheDemosEnvironmentHasATokenOfEachPerson(t *testing.T) {
+	stack := shared(t)
+	text, err := os.ReadFile(filepath.Join(common.data, "demo.env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, at := range map[string]int{"ADMIN": 0, "MANAGER": 1, "REVIEWER": 2, "REVIEWER2": 3, "AUDITOR": 4, "DEVELOPER": 5} {
+		if !strings.Contains(string(text), "\nexport "+name+"="+stack.Demo.Users[at].Token+"\n") {
+			t.Errorf("no %s", name)
+		}
+	}
+}

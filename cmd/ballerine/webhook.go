@@ -202,7 +202,7 @@ func printDeliveries(cmd *cobra.Command, found []httpapi.Delivery) error {
 
 func webhookRotateCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "rotate WEBHOOK", Short: "Rotate the secret; the new one is printed once, and the previous one also signs for a while", Args: cobra.ExactArgs(1),
+		Use: "rotate WEBHOOK", Short: "Rotate the secret; the new one is printed once, and the previous one also signs for 24 hours", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.changeWebhook(cmd, message{method: http.MethodPost, path: webhookPath(args[0], "rotate-secret")})
 		},

@@ -32,6 +32,9 @@ func readWorkflow(cmd *cobra.Command, file string) (*workflow.Workflow, problem.
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := hasKind(file, text, registry.Workflow); err != nil {
+		return nil, nil, err
+	}
 	known, err := knownTo(cmd, file)
 	if err != nil {
 		return nil, nil, err

@@ -6,10 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"ballerine/internal/docscan"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
@@ -93,6 +95,30 @@ func (d *draft) announceable(document Document) error {
 	return nil
 }
 
+// checkIssuer refuses what says that another country has made it than those that the kind takes documents of. Whoever does not say is not
+// asked: all of it is declared, and a vendor or a person finds out what is so.
+func checkIssuer(e *problem.Error, kind workflow.DocumentKind, properties map[string]any) {
+	if len(kind.Countries) == 0 {
+		return
+	}
+	stated := map[string]string{}
+	for _, name := range issuers {
+		if text, _ := properties[name].(string); name != "nationality" {
+			stated[name] = text
+		}
+	}
+	zone, _ := properties["mrz"].(string)
+	if read, err := docscan.ReadMRZ(zone); err == nil {
+		stated["mrz"] = read.IssuingState
+	}
+	for _, name := range slices.Sorted(maps.Keys(stated)) {
+		taken := func(country string) bool { return threeLetters(country) == threeLetters(stated[name]) }
+		if stated[name] != "" && !slices.ContainsFunc(kind.Countries, taken) {
+			e.With("body.properties."+name, "unsupported", "documents of this kind are accepted from: %s", strings.Join(kind.Countries, ", "))
+		}
+	}
+}
+
 // checkAnnounced finds everything that is wrong with an announcement.
 func checkAnnounced(d *draft, cmd AnnounceCommand) error {
 	e := problem.New(problem.Invalid, "The document cannot be accepted.")
@@ -124,6 +150,7 @@ func checkAnnounced(d *draft, cmd AnnounceCommand) error {
 	case len(kind.Sides) > 0 && cmd.Side != "" && !slices.Contains(kind.Sides, cmd.Side):
 		e.With("body.side", "unknown", "allowed: %s", strings.Join(kind.Sides, ", "))
 	}
+	checkIssuer(e, kind, cmd.Properties)
 	var invalid *problem.Error
 	if err := kind.CheckProperties(cmd.Properties); errors.As(err, &invalid) {
 		for _, f := range invalid.Fields {

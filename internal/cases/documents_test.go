@@ -30,6 +30,12 @@ func TestAnnouncementsAreChecked(t *testing.T) {
 		{"larger than the kind allows", func(a *cases.AnnounceCommand) { a.Size = 1001 }, []string{"body.size range"}},
 		{"larger than any", func(a *cases.AnnounceCommand) { a.Kind, a.Side, a.Size = "licence", "front", cases.MaxDocumentBytes+1 }, []string{"body.size range"}},
 		{"an unknown side", func(a *cases.AnnounceCommand) { a.Kind, a.Side = "licence", "inside" }, []string{"body.side unknown"}},
+		{"a country that is not taken", func(a *cases.AnnounceCommand) {
+			a.Kind, a.Properties = "card", map[string]any{"issuing_country": "FR", "country": "SE"}
+		}, []string{"body.properties.issuing_country unsupported"}},
+		{"a zone of such a country", func(a *cases.AnnounceCommand) {
+			a.Kind, a.Properties = "card", map[string]any{"mrz": "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"}
+		}, []string{"body.properties.mrz unsupported"}},
 		{"no side of two", func(a *cases.AnnounceCommand) { a.Kind = "licence" }, []string{"body.side required"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -49,6 +55,21 @@ func TestAnnouncementsAreChecked(t *testing.T) {
 	}
 	if d.get(r.ID).Version != 1 {
 		t.Error("something was written")
+	}
+}
+
+// Countries are those that the kind names, as zones write them, too. Who says nothing is not asked, nor where somebody is from.
+func TestDocumentsOfCountriesThatAreTakenAreAccepted(t *testing.T) {
+	for name, properties := range map[string]map[string]any{
+		"two letters": {"issuing_country": "SE"}, "three letters": {"country": "deu"}, "nothing": {}, "a nationality": {"nationality": "FR"},
+		"a zone": {"mrz": "P<D<<MUSTER<<ANNA<<<<<<<<<<<<<<<<<<<<<<<<<<<\nC01X0006H1D<<6408125F2702283<<<<<<<<<<<<<<<6"},
+	} {
+		d := newDesk(t)
+		a := announcement()
+		a.Kind, a.Properties = "card", properties
+		if _, _, err := d.AnnounceDocument(t.Context(), client, d.start().ID, a); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

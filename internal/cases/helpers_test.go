@@ -53,6 +53,7 @@ documents:
       properties: {number: {type: string, maxLength: 9}}
       additionalProperties: false
   - {kind: licence, title: Driving licence, sides: [front, back]}
+  - {kind: card, title: Identity card, countries: [SE, DE]}
 initial: collect
 by: [applicant, client, reviewer]
 states:

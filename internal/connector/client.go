@@ -379,7 +379,11 @@ func numbered(value any) any {
 
 // keep maps what is kept of an acceptance.
 func (p *Plugin) keep(body any, scope map[string]any) (any, error) {
-	return p.mapped(reading{p.later.schema, p.later.keep}, "response", body, scope, nil)
+	kept, err := p.mapped(reading{p.later.schema, p.later.keep}, "response", body, scope, nil)
+	if err != nil && p.later.borrowed {
+		return nil, problem.As(err).With("response.later.schema", "required", "is not specified, so response.schema counts for the answer that only accepts the request, too")
+	}
+	return kept, err
 }
 
 // read checks the body, maps it and checks the result.

@@ -24,6 +24,8 @@ type later struct {
 	when   *query             // nil: whatever the body says
 	schema *jsonschema.Schema // of a body that is read
 	keep   *template          // nil: nothing is kept
+
+	borrowed bool // the schema is that of the result
 }
 
 type writtenLater struct {

@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"ballerine/internal/problem"
 )
@@ -92,7 +93,7 @@ func (n need) word() string {
 func (p *Plugin) settingFault(name string, settings map[string]string) (code, message, hint string) {
 	value := settings[name]
 	if value == "" {
-		return CodeSettingMissing, "The setting vendor." + name + " is not configured.", "on one machine: --setting " + name + "=… or " + SettingPrefix + name + "; on AWS: the parameter PluginSettings"
+		return CodeSettingMissing, "The setting vendor." + name + " is not configured.", "on one machine: --setting " + name + "=… or " + variable(name) + "=…; on AWS: the parameter PluginSettings"
 	}
 	if p.url.parts[0].setting != name {
 		return "", "", ""
@@ -102,6 +103,14 @@ func (p *Plugin) settingFault(name string, settings map[string]string) (code, me
 		return CodeSettingInvalid, "The setting vendor." + name + " is not a base address.", "such as https://api.example.com/v2, without credentials, a query and a fragment"
 	}
 	return "", "", ""
+}
+
+// variable is what the environment calls a setting. Only of a name in small letters it may have capitals.
+func variable(name string) string {
+	if name == strings.ToLower(name) {
+		name = strings.ToUpper(name)
+	}
+	return SettingPrefix + name
 }
 
 // SettingPrefix stands before the name of a vendor's setting in the environment.

@@ -282,7 +282,7 @@ func (s *source) build(w written) *Plugin {
 	p.request = s.schema("/request/schema", w.Request.Schema)
 	p.answer = s.reading("/response", answerRoots, w.Response.Schema, w.Response.Result)
 	if p.later = s.later(w); p.later.schema == nil {
-		p.later.schema = p.answer.schema
+		p.later.schema, p.later.borrowed = p.answer.schema, p.answer.schema != nil
 	}
 	p.result = s.schema("/result", w.Result)
 	p.shape, _ = w.Result.(map[string]any)

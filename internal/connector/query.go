@@ -10,6 +10,8 @@ import (
 	jmespath "github.com/jmespath-community/go-jmespath"
 	"github.com/jmespath-community/go-jmespath/pkg/functions"
 	"github.com/jmespath-community/go-jmespath/pkg/parsing"
+
+	"ballerine/internal/expr"
 )
 
 // maxQuery is the longest jmespath expression, in bytes.
@@ -57,6 +59,18 @@ func compileQuery(text string, roots []string) (q *query, problems []queryError)
 	return &query{text, compiled}, nil
 }
 
+// available are the names that an expression may begin with, or the one that was probably meant.
+func available(name string, roots []string) string {
+	names := roots
+	if slices.Contains(roots, "callback_url") { // a request: a placeholder may be one of these, too, though no expression
+		names = append(slices.Clone(roots), "secret", "vendor")
+	}
+	if near := expr.Suggest(name, names); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "available: " + strings.Join(names, ", ")
+}
+
 // inspect finds functions that do not exist and names that the scope does not have.
 func inspect(text string, tree parsing.ASTNode, roots []string) []queryError {
 	known := map[string]bool{}
@@ -75,7 +89,7 @@ func inspect(text string, tree parsing.ASTNode, roots []string) []queryError {
 		case parsing.ASTField:
 			if root && !slices.Contains(roots, name) {
 				problems = append(problems, queryError{
-					max(0, strings.Index(text, name)), "unknown_name", fmt.Sprintf("There is no %s here.", name), "available: " + strings.Join(roots, ", "),
+					max(0, strings.Index(text, name)), "unknown_name", fmt.Sprintf("There is no %s here.", name), available(name, roots),
 				})
 			}
 		case parsing.ASTExpRef:

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"ballerine/internal/problem"
 )
@@ -150,6 +151,15 @@ func (s *source) located(written []example) []example {
 	return written
 }
 
+// sentence is what an error says, and where.
+func sentence(e *problem.Error) string {
+	text := strings.TrimSuffix(e.Message, ".")
+	for _, f := range e.Fields {
+		text += "; " + f.Location + ": " + f.Message
+	}
+	return text
+}
+
 // RunCases runs every example of the plugin, in the order of the document. Nothing is sent.
 func (p *Plugin) RunCases(ctx context.Context) []CaseResult {
 	results := make([]CaseResult, len(p.cases))
@@ -177,7 +187,7 @@ func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
 		if err == nil {
 			return []string{"the attempt succeeds, expected " + c.Expect.Error}
 		}
-		return []string{"the attempt fails with " + code + ": " + problem.As(err).Error()}
+		return []string{"the attempt fails with " + code + ": " + sentence(problem.As(err))}
 	}
 	if c.Expect.URL != "" && request.URL != c.Expect.URL {
 		problems = append(problems, "url is "+request.URL+", expected "+c.Expect.URL)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -103,17 +104,12 @@ func (s *Stack) demoKey(ctx context.Context) error {
 
 // writeEnvironment writes what the README's walk-through and the guides need into a file that a shell can read.
 func (s *Stack) writeEnvironment() error {
-	token := func(role string) string {
-		for _, user := range s.Demo.Users {
-			if user.Roles[0] == role {
-				return user.Token
-			}
-		}
-		return ""
+	text := fmt.Sprintf("# Written by `ballerine dev` at %s; valid while it runs.\nexport API=%s\nexport KEY=%s\n", s.options.Now().UTC().Format(time.RFC3339), s.URL, s.Demo.APIKey)
+	for i, person := range demoPeople { // tokens by the local part of the address: REVIEWER2 is the second pair of eyes
+		name, _, _ := strings.Cut(person.email, "@")
+		text += fmt.Sprintf("export %s=%s\n", strings.ToUpper(name), s.Demo.Users[i].Token)
 	}
-	text := fmt.Sprintf("# Written by `ballerine dev` at %s; valid while it runs.\nexport API=%s\nexport KEY=%s\nexport REVIEWER=%s\nexport ADMIN=%s\n"+
-		"export BALLERINE_ENDPOINT=$API BALLERINE_API_KEY=$KEY\n",
-		s.options.Now().UTC().Format(time.RFC3339), s.URL, s.Demo.APIKey, token("reviewer"), token("admin"))
+	text += "export BALLERINE_ENDPOINT=$API BALLERINE_API_KEY=$KEY\n"
 	return writeWhole(filepath.Join(s.options.Data, "demo.env"), []byte(text))
 }
 

@@ -59,9 +59,18 @@ func (c *Catalog) Workflow(ctx context.Context, tenant, id string, version int) 
 	}
 	w, ok := c.workflows[id]
 	if !ok || (version != 0 && version != w.Version) {
-		return nil, problem.New(problem.UnknownWorkflow, "No such workflow is published.").With("body.workflow", "unknown", "no such workflow is published")
+		return nil, c.unknownWorkflow(ctx, tenant, id, version)
 	}
 	return w, nil
+}
+
+// unknownWorkflow states what there is instead of a workflow, or of a version of one.
+func (c *Catalog) unknownWorkflow(ctx context.Context, tenant, id string, version int) error {
+	if found, err := c.Versions(ctx, tenant, Workflow, id); err == nil && version != 0 {
+		e := problem.New(problem.UnknownWorkflow, "There is no version %d of this workflow.", version)
+		return e.With("body.workflow", "unknown", "the newest version is %d", found[0].Version)
+	}
+	return problem.New(problem.UnknownWorkflow, "No such workflow is published.").With("body.workflow", "unknown", "no such workflow is published")
 }
 
 // Policy is the tenant's newest, or the shipped one. Errors: UnknownPolicy.

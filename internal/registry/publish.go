@@ -212,7 +212,7 @@ func (p *Publisher) check(cmd Publish, known resources) (made checked, err error
 	case Plugin:
 		plugin, found := connector.ParsePlugin("source", []byte(cmd.Source))
 		if diagnostics = found; plugin != nil {
-			id, made.plugin = plugin.ID, plugin
+			id, made.title, made.plugin = plugin.ID, plugin.Title, plugin
 		}
 	default:
 		return made, problem.New(problem.NotFound, "There is no such kind of definition.")

@@ -101,6 +101,9 @@ func (s shipped) definition(kind Kind, id string, version int) (Definition, erro
 	if w := s.workflows[id]; kind == Workflow && w != nil {
 		d.Version, d.Title = w.Version, w.Title
 	}
+	if p := s.policies[id]; kind == Policy && p != nil {
+		d.Title = p.Title
+	}
 	if !ok || version != 0 && version != d.Version {
 		return Definition{}, problem.New(problem.NotFound, "There is no such %s.", kind)
 	}

@@ -259,6 +259,9 @@ func opens(folder string) error {
 
 func unpack(file, folder string) (m Manifest, err error) {
 	archive, err := zip.OpenReader(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, problem.Wrap(err, problem.NotFound, "There is no file %s.", file)
+	}
 	if err != nil {
 		return m, problem.Wrap(err, problem.Invalid, "The file %s is not a backup, or is incomplete.", file)
 	}

@@ -13,10 +13,10 @@ export const documents = {
   'documents.faces_not_located':
     'Das Bild zeigt nicht nur die Seite, daher wurde das Passfoto nicht gefunden. Das ganze Bild wird angezeigt.',
   'documents.findings': '{count} Befund|{count} Befunde',
-  'documents.compared': 'Angegebene und ausgelesene Daten',
+  'documents.compared': 'Angaben und eingegebene Zone',
   'documents.field': 'Feld',
   'documents.declared': 'Angegeben',
-  'documents.read': 'Ausgelesen',
+  'documents.read': 'Zone, wie eingegeben',
   'documents.result': 'Ergebnis',
   'documents.match': 'Stimmt überein',
   'documents.differs': 'Weicht ab',

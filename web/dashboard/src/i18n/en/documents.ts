@@ -12,10 +12,10 @@ export const documents = {
   'documents.faces_not_located':
     'The picture does not show the page alone, so the portrait could not be located. The whole picture is shown.',
   'documents.findings': '{count} finding|{count} findings',
-  'documents.compared': 'Declared and extracted data',
+  'documents.compared': 'Declared data and typed zone',
   'documents.field': 'Field',
   'documents.declared': 'Declared',
-  'documents.read': 'Extracted',
+  'documents.read': 'Zone, as typed',
   'documents.result': 'Result',
   'documents.match': 'Matches',
   'documents.differs': 'Differs',
