@@ -262,3 +262,28 @@ func TestAnUndoneDecisionTakesBackWhatItHasTold(t *testing.T) {
 	}
 	d.verified(r.ID)
 }
+
+func TestOnesOwnCasesAreCountedWithoutThoseThatAreSnoozed(t *testing.T) {
+	d := newOffice(t)
+	mine := func() int { return must[cases.QueueCounts](d)(d.Queue(t.Context(), reviewer)).Mine }
+	one, other := d.waiting("x", "Ann"), d.waiting("y", "Bea")
+	for _, r := range []cases.Record{one, other} {
+		must[cases.Record](d)(d.Assign(t.Context(), reviewer, r.ID, reviewer.ID, 0))
+	}
+	if mine() != 2 {
+		t.Fatalf("%d before", mine())
+	}
+	must[cases.Record](d)(d.Snooze(t.Context(), reviewer, one.ID, d.time().Add(time.Hour)))
+	if mine() != 1 {
+		t.Errorf("%d while one is snoozed", mine())
+	}
+	d.pass(time.Hour)
+	if mine() != 2 {
+		t.Errorf("%d when its time has come, and nothing has changed it", mine())
+	}
+	must[cases.Record](d)(d.Snooze(t.Context(), reviewer, other.ID, d.time().Add(time.Hour)))
+	must[cases.Record](d)(d.Wake(t.Context(), reviewer, other.ID))
+	if mine() != 2 {
+		t.Errorf("%d when it was put back", mine())
+	}
+}

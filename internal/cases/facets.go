@@ -11,7 +11,7 @@ import (
 )
 
 // GroupOpen is the group of counters of open cases: "open", "to_decide", "unassigned", "assignee/<user>",
-// "workflow/<id>", "state/<workflow>/<path>", "risk/<severity>", "waiting/<party>", "incident", "escalated".
+// "snoozed/<user>" (those of the user that were snoozed, until they move on), "workflow/<id>", "state/<workflow>/<path>", "risk/<severity>", "waiting/<party>", "incident", "escalated".
 const GroupOpen = "open"
 
 // GroupDay is the group of counters of a day in UTC: "started", "completed/<outcome>", "decided", and "took/<bucket>",
@@ -34,6 +34,9 @@ func facets(r Record) []string {
 		names = append(names, "unassigned")
 	} else {
 		names = append(names, "assignee/"+r.Assignee)
+		if r.Snooze != nil {
+			names = append(names, "snoozed/"+r.Assignee)
+		}
 	}
 	if len(r.Incidents) > 0 {
 		names = append(names, "incident")

@@ -43,6 +43,9 @@ func (q Query) Lists() []string {
 		add("status/", string(q.Status))
 		return lists
 	}
+	if !q.Snoozed.IsZero() && q.Assignee != "" && q.Assignee != "none" {
+		lists = append(lists, "snoozed/"+q.Assignee)
+	}
 	if q.Incident {
 		lists = append(lists, "incident")
 	}

@@ -13,7 +13,7 @@ import (
 // QueueCounts is how many open cases there are.
 type QueueCounts struct {
 	Counts  map[string]int // of GroupOpen
-	Mine    int
+	Mine    int            // assigned to the caller and not snoozed
 	Overdue int
 	Capped  bool // there are more overdue ones than were counted
 }
@@ -27,8 +27,32 @@ func (s *Service) Queue(ctx context.Context, p identity.Principal) (QueueCounts,
 	if err != nil {
 		return QueueCounts{}, err
 	}
+	asleep := 0
+	if counts["snoozed/"+p.ID] > 0 {
+		if asleep, err = s.asleep(ctx, p); err != nil {
+			return QueueCounts{}, err
+		}
+	}
 	overdue, err := s.Store.Overdue(ctx, p.Tenant, s.Now(), maxOverdue)
-	return QueueCounts{Counts: counts, Mine: counts["assignee/"+p.ID], Overdue: overdue, Capped: overdue == maxOverdue}, err
+	return QueueCounts{Counts: counts, Mine: max(0, counts["assignee/"+p.ID]-asleep), Overdue: overdue, Capped: overdue == maxOverdue}, err
+}
+
+// maxAsleep bounds how many of somebody's snoozed cases are looked at to count them.
+const maxAsleep = 1000
+
+// asleep counts the caller's cases that are snoozed now: the time of others has come, and they are back without a change.
+func (s *Service) asleep(ctx context.Context, p identity.Principal) (int, error) {
+	query, found := Query{Assignee: p.ID, Status: StatusActive, Snoozed: s.Now(), Limit: 200}, 0
+	for {
+		page, err := s.Store.List(ctx, p.Tenant, query)
+		if err != nil {
+			return 0, err
+		}
+		if found += len(page.Records); page.Next == "" || found >= maxAsleep {
+			return found, nil
+		}
+		query.After = page.Next
+	}
 }
 
 // Day is what was counted on a day in UTC.

@@ -214,10 +214,30 @@ func (l *life) looks(ago time.Duration, who, kind string) *life {
 	})
 }
 
-// notes is a remark.
-func (l *life) notes(ago time.Duration, who, text string) *life {
+// notes is a remark; whoever is mentioned in it is notified.
+func (l *life) notes(ago time.Duration, who, text string, mentions ...string) *life {
 	return l.step(ago, func(ctx context.Context, s *seeder, l *life) error {
-		_, err := s.stack.Core.Cases.AddNote(ctx, local.DemoPerson(who), l.id, cases.NoteCommand{Text: text})
+		cmd := cases.NoteCommand{Text: text}
+		for _, person := range mentions {
+			cmd.Mentions = append(cmd.Mentions, local.DemoPerson(person).ID)
+		}
+		_, err := s.stack.Core.Cases.AddNote(ctx, local.DemoPerson(who), l.id, cmd)
+		return err
+	})
+}
+
+// snoozes puts the case off, until some time after the present.
+func (l *life) snoozes(ago, until time.Duration, who string) *life {
+	return l.step(ago, func(ctx context.Context, s *seeder, l *life) error {
+		_, err := s.stack.Core.Cases.Snooze(ctx, local.DemoPerson(who), l.id, s.clock.Now().Add(ago+until))
+		return err
+	})
+}
+
+// escalates hands the case to those who approve.
+func (l *life) escalates(ago time.Duration, who, reason string) *life {
+	return l.step(ago, func(ctx context.Context, s *seeder, l *life) error {
+		_, err := s.stack.Core.Cases.Escalate(ctx, local.DemoPerson(who), l.id, reason)
 		return err
 	})
 }

@@ -124,13 +124,16 @@ func escalatedLives() []*life {
 			applies(6*day+3*hour, 58*minute, passport(asItIs), selfie(asItIs), letter()).
 			takes(5*day+20*hour, rita).
 			notes(5*day+19*hour, rita, "Twenty years between the passport photo and the selfie. I think it is him, but I would like a second opinion.").
-			notes(2*day, mara, "Robin, could you have a look at this one today? 🙏 He has called support twice."),
+			notes(2*day, mara, "@Robin Reviewer, could you have a look at this one today? 🙏 He has called support twice.", robin).
+			notes(3*hour, robin, "@Rita Reviewer I agree with you: same scar above the left eye. Yours again.", rita),
 		someone("Esperanza", "Villalobos Núñez", "F", "ES", "1981-06-26").vendor(hits(listed(exposed, "VILLALOBOS NUNEZ, Esperanza", 1980, 0.86))).
-			applies(7*day+8*hour, 23*minute, passport(asItIs), selfie(asItIs)),
+			applies(7*day+8*hour, 23*minute, passport(asItIs), selfie(asItIs)).
+			takes(day+6*hour, rita).escalates(day+5*hour, rita, "Possibly a deputy minister until 2023. Beyond what I may decide alone."),
 		someone("Kwabena", "Asante-Mills", "M", "ML", "1992-09-09").vendor(doubted(0.52)).
 			applies(9*day+1*hour, 47*minute, passport(tilted), selfie(asItIs), letter()).
 			takes(8*day, robin).looks(8*day-2*minute, robin, "proof_of_address").
-			notes(7*day+23*hour, robin, "Lives abroad since spring, the letter still has the old address."),
+			notes(7*day+23*hour, robin, "Lives abroad since spring, the letter still has the old address.").
+			snoozes(4*hour, 3*day, robin),
 		someone("Þórunn", "Ægisdóttir", "F", "IS", "1973-05-14").passport(bornAs("1973-05-19")).
 			applies(11*day+4*hour, 35*minute, passport(asItIs), selfie(asItIs)),
 	}

@@ -69,6 +69,12 @@ func TestTheDemoHasEveryKindOfCase(t *testing.T) {
 		if r.SLA != nil && r.SLA.DueAt.After(now) {
 			seen["running"]++
 		}
+		if r.Snooze.Asleep(now) {
+			seen["asleep"]++
+		}
+		if r.Escalation != nil {
+			seen["handed up"]++
+		}
 		if len(r.Incidents) > 0 {
 			seen["incident"]++
 		}
@@ -86,6 +92,9 @@ func TestTheDemoHasEveryKindOfCase(t *testing.T) {
 		}
 		for _, e := range history {
 			seen["cause "+string(e.Cause)]++
+			if note, ok := e.Details["note"].(map[string]any); ok && note["mentions"] != nil {
+				seen["a mention"]++
+			}
 			if e.Cause == cases.CauseDecision {
 				seen["decision by "+e.Actor.ID]++
 			}
@@ -95,7 +104,7 @@ func TestTheDemoHasEveryKindOfCase(t *testing.T) {
 		"status active", "status completed", "status cancelled", "outcome approved", "outcome rejected", "outcome expired",
 		"state collect", "state screen", "state review", "state escalated", "risk low", "risk medium", "risk high", "risk critical", "breached", "running", "incident",
 		"document image/jpeg", "document application/pdf", "document approved", "document rejected", "document revision", "document awaiting_upload",
-		"cause decision", "cause document_viewed", "cause note", "cause assigned", "cause timer", "cause incident",
+		"cause decision", "cause document_viewed", "cause note", "cause assigned", "cause snoozed", "cause escalated", "a mention", "asleep", "handed up", "cause timer", "cause incident",
 	} {
 		if seen[want] == 0 {
 			t.Errorf("no case has %s; there are %s", want, strings.Join(slices.Sorted(maps.Keys(seen)), ", "))

@@ -3,6 +3,7 @@ import { reportReachable, reportSignedOut, reportUnreachable } from '@/session/c
 import { bearer, renew } from '@/session/oidc';
 import type { paths } from '../../../client/src/schema';
 import { ApiProblem, refusesCredential } from './problem';
+import { noteUnreadable } from './unreadable';
 
 // Every call of the API goes through here: it carries the session's token, renews it once when it is refused, and turns
 // every answer that is not good into an ApiProblem.
@@ -67,6 +68,7 @@ export async function answer<T>(call: Promise<Outcome<T>>): Promise<T> {
     const id = response.headers.get('X-Request-Id') ?? response.headers.get('Apigw-Requestid') ?? undefined;
     throw new ApiProblem(response.status, error, id, Number(response.headers.get('Retry-After')) || 0);
   }
+  noteUnreadable(response.url, data);
   return data as T;
 }
 

@@ -3,3 +3,4 @@ export { keys } from './keys';
 export { ApiProblem, asProblem, pauseBefore, repeatsBusy } from './problem';
 export * from './queries';
 export type * from './types';
+export { useUnreadable } from './unreadable';

@@ -19,7 +19,7 @@ export function HomePage() {
   const t = useT();
   const { me, can } = useSession();
   useTitle(t('shell.home'));
-  const mine = useQuery(firstCases('mine', { assignee: 'me', status: 'active', sort: 'due_at' }));
+  const mine = useQuery(firstCases('mine', { assignee: 'me', status: 'active', snoozed: 'false', sort: 'due_at' }));
   const soonest = useQuery(firstCases('soonest', { status: 'active', tag: ['manual_review'], sort: 'due_at' }));
   const first = soonest.data?.[0];
   return (

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useNavigate, useRouterState } from '@tanstack/react-router';
 import {
   Bell,
   ChevronsUpDown,
@@ -13,7 +13,7 @@ import {
   Settings,
 } from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
-import { openProposalsQuery, queueQuery, usersQuery, viewsQuery } from '@/api';
+import { openProposalsQuery, queueQuery, usersQuery, useUnreadable, viewsQuery } from '@/api';
 import { useFormats, useT } from '@/i18n';
 import { type Command, keyName, useCommands, useShortcuts } from '@/keyboard';
 import { waitingFor } from '@/proposals/standing';
@@ -23,6 +23,7 @@ import { ConnectionBanner } from './ConnectionBanner';
 import { UndoKey } from './UndoKey';
 
 const Palette = lazy(() => import('@/keyboard/Palette').then((m) => ({ default: m.Palette })));
+const UnreadableNotes = lazy(() => import('./UnreadableNotes'));
 const ShortcutHelp = lazy(() => import('@/keyboard/Help').then((m) => ({ default: m.ShortcutHelp })));
 
 /** The frame of every page for people who are signed in. */
@@ -79,6 +80,7 @@ export function Shell() {
       </Dialog>
       <div className="flex min-h-0 min-w-0 flex-1 flex-col print-flow">
         <ConnectionBanner />
+        <UnreadableStrip />
         <main
           id="content"
           tabIndex={-1}
@@ -94,6 +96,24 @@ export function Shell() {
         {palette && <Palette open onOpenChange={setPalette} />}
         {help && <ShortcutHelp open onOpenChange={setHelp} />}
       </Suspense>
+    </div>
+  );
+}
+
+/** What could not be read of the lists that this page has; lists of a case belong to its page. */
+function UnreadableStrip() {
+  const { pathname } = useLocation();
+  const lists = useUnreadable().filter(({ path }) => {
+    const of = /^\/v1\/cases\/([^/]+)\//.exec(path)?.[1];
+    return !of || pathname === `/cases/${of}`;
+  });
+  return (
+    <div role="status">
+      {lists.length > 0 && (
+        <Suspense>
+          <UnreadableNotes lists={lists} />
+        </Suspense>
+      )}
     </div>
   );
 }
