@@ -16,6 +16,8 @@ var order = []string{
 	"internal/expr",
 	"internal/source",
 	"internal/linediff",
+	"internal/screening/names",
+	"internal/screening",
 	"internal/statechart",
 	"internal/policy/table",
 	"internal/policy/tablefile",

@@ -1,0 +1,121 @@
+package watchlist
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"strconv"
+	"strings"
+
+	"ballerine/internal/problem"
+	"ballerine/internal/screening"
+	"ballerine/internal/screening/names"
+)
+
+// The consolidated list's own names, as its schema (scsanctions.un.org, sc-sanctions.xsd) gives them.
+type (
+	unList struct {
+		Date        string    `xml:"dateGenerated,attr"`
+		Individuals []unEntry `xml:"INDIVIDUALS>INDIVIDUAL"`
+		Entities    []unEntry `xml:"ENTITIES>ENTITY"`
+	}
+	unEntry struct {
+		ID        string    `xml:"DATAID"`
+		Reference string    `xml:"REFERENCE_NUMBER"`
+		Type      string    `xml:"UN_LIST_TYPE"`
+		First     string    `xml:"FIRST_NAME"`
+		Second    string    `xml:"SECOND_NAME"`
+		Third     string    `xml:"THIRD_NAME"`
+		Fourth    string    `xml:"FOURTH_NAME"`
+		Original  string    `xml:"NAME_ORIGINAL_SCRIPT"`
+		Nations   []string  `xml:"NATIONALITY>VALUE"`
+		Aliases   []unAlias `xml:"INDIVIDUAL_ALIAS"`
+		Others    []unAlias `xml:"ENTITY_ALIAS"`
+		Births    []unBirth `xml:"INDIVIDUAL_DATE_OF_BIRTH"`
+		Seats     []unPlace `xml:"ENTITY_ADDRESS"`
+	}
+	unAlias struct {
+		Quality string `xml:"QUALITY"`
+		Name    string `xml:"ALIAS_NAME"`
+	}
+	unBirth struct {
+		Type string `xml:"TYPE_OF_DATE"`
+		Date string `xml:"DATE"`
+		Year string `xml:"YEAR"`
+		From string `xml:"FROM_YEAR"`
+		To   string `xml:"TO_YEAR"`
+	}
+	unPlace struct {
+		Country string `xml:"COUNTRY"`
+	}
+)
+
+// unitedNations reads the consolidated list of the Security Council.
+func unitedNations(name string, text []byte) (screening.List, error) {
+	var doc unList
+	decoder := xml.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&doc); err != nil {
+		line, column := decoder.InputPos()
+		var syntax *xml.SyntaxError
+		if errors.As(err, &syntax) {
+			line = syntax.Line
+		}
+		return screening.List{}, problem.New(problem.Invalid, "%s, line %d, column %d: the XML cannot be read: the file is not complete, or not a consolidated list of the United Nations.", name, line, column)
+	}
+	list := screening.List{Name: "un", Edition: edition(strings.SplitN(doc.Date, "T", 2)[0], text)}
+	for _, e := range doc.Individuals {
+		list.Entries = append(list.Entries, e.entry(names.Person))
+	}
+	for _, e := range doc.Entities {
+		list.Entries = append(list.Entries, e.entry(names.Organization))
+	}
+	return list, nil
+}
+
+func (u unEntry) entry(kind names.Kind) screening.Entry {
+	e := screening.Entry{ID: strings.TrimSpace(u.Reference), Kind: kind}
+	if e.ID == "" {
+		e.ID = u.ID
+	}
+	whole := strings.Join(strings.Fields(strings.Join([]string{u.First, u.Second, u.Third, u.Fourth}, " ")), " ")
+	e.Names = append(e.Names, screening.ListedName{Text: whole})
+	if original := strings.TrimSpace(u.Original); original != "" {
+		e.Names = append(e.Names, screening.ListedName{Text: original})
+	}
+	for _, a := range append(u.Aliases, u.Others...) {
+		if text := strings.TrimSpace(a.Name); text != "" {
+			e.Names = append(e.Names, screening.ListedName{Text: text, Weak: strings.EqualFold(strings.TrimSpace(a.Quality), "low")})
+		}
+	}
+	for _, b := range u.Births {
+		if birth, ok := b.birth(); ok {
+			e.Births = append(e.Births, birth)
+		}
+	}
+	for _, n := range u.Nations {
+		country(&e, n)
+	}
+	for _, s := range u.Seats {
+		country(&e, s.Country)
+	}
+	if u.Type != "" {
+		e.Programs = []string{strings.TrimSpace(u.Type)}
+	}
+	return e
+}
+
+func (b unBirth) birth() (screening.Birth, bool) {
+	circa := strings.HasPrefix(b.Type, "APPROX")
+	from, errFrom := strconv.Atoi(b.From)
+	to, errTo := strconv.Atoi(b.To)
+	if errFrom == nil && errTo == nil {
+		return screening.Birth{From: min(from, to), To: max(from, to), Circa: circa}, true
+	}
+	for _, text := range []string{strings.SplitN(b.Date, "T", 2)[0], b.Year} {
+		if birth, ok, err := screening.ParseBirth(text); err == nil && ok {
+			birth.Circa = circa
+			return birth, true
+		}
+	}
+	return screening.Birth{}, false
+}
