@@ -80,10 +80,11 @@ test: setup ## Set up what the tests need, then run them all: Go with the race d
 
 # Tests that the race detector looks at in `make test-race` only, which makes them several times as slow. Some run thousands of
 # random cases of code without shared state; the others make one call after the other, with nothing of their own beside it
-# (every failure of every store; the demo; the command line). What those call, other packages' tests call with the race detector, also concurrently.
+# (every failure of every store; what cases cost; the demo; the command line). What those call, other packages' tests call with the race detector, also concurrently.
 # Without cgo they are built of what the programs are built of.
-PURE       := internal/asl/proof internal/statechart/peers internal/policy/rules/peers internal/docscan internal/demo/specimen
-SEQUENTIAL := internal/httpapi/faults internal/demo cmd/ballerine
+PURE       := internal/asl/proof internal/statechart/peers internal/policy/rules internal/policy/rules/peers internal/policy/table internal/policy/tablefile/xlsx \
+              internal/screening/names internal/docscan internal/demo/specimen
+SEQUENTIAL := internal/httpapi/faults internal/cost internal/store/dynamo/metered internal/demo cmd/ballerine
 
 .PHONY: test-go
 test-go: setup

@@ -109,7 +109,8 @@ func TestUnitsOfShippedCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near := func(a, b float64) bool { return math.Abs(a-b) <= max(3, 0.05*b) } // times are written without trailing zeros: sizes vary by some bytes
+	near := func(a, b float64) bool { return math.Abs(a-b) <= max(3, 0.05*b) }        // times are written without trailing zeros: sizes vary by some bytes
+	polled := func(a, b float64) bool { return near(a, b) || a > b && a <= 15+1.5*b } // the scripts poll, more often where the machine is busy
 	for line := range strings.Lines(string(want)) {
 		var script, name string
 		var read, write float64
@@ -117,13 +118,13 @@ func TestUnitsOfShippedCases(t *testing.T) {
 			t.Fatal(line, err)
 		}
 		name = script + " " + name
-		if got := counts[name]; !near(got.Read, read) || !near(got.Write, write) {
+		if got := counts[name]; !polled(got.Read, read) || !near(got.Write, write) {
 			t.Errorf("%s: read %.1f and write %.1f, where it was %.0f and %.0f", name, got.Read, got.Write, read, write)
 		}
 		delete(counts, name)
 	}
 	for name, units := range counts {
-		if !near(units.Read, 0) || !near(units.Write, 0) {
+		if !polled(units.Read, 0) || !near(units.Write, 0) {
 			t.Errorf("%s is new: read %.1f, write %.1f", name, units.Read, units.Write)
 		}
 	}

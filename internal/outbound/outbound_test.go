@@ -194,7 +194,7 @@ func TestFailuresAreNamedWithoutTheURL(t *testing.T) {
 		"cancelled": {cancelled, slow.URL, Cancelled},
 	} {
 		request, _ := http.NewRequestWithContext(c.ctx, http.MethodGet, c.url+"?token=secret", nil)
-		timeout := time.Second
+		timeout := time.Minute
 		if c.want == TimedOut {
 			timeout = 50 * time.Millisecond
 		}

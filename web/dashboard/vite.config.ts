@@ -52,6 +52,7 @@ export default defineConfig({
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    testTimeout: 60_000, // a hung test ends; how long one takes on a busy machine is of no interest
     setupFiles: ['src/test-setup.ts'],
   },
 });
