@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"ballerine/internal/expr"
 	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -46,6 +48,9 @@ func evalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := passed(cmd, misfits(policy, input, placeOf(inputFile))); err != nil {
+				return err
+			}
 			at, err := readTimeBy(now, policy.At)
 			if err != nil {
 				return err
@@ -66,6 +71,22 @@ func evalCommand() *cobra.Command {
 	cmd.Flags().StringVar(&now, "now", "", "time of the decision: RFC 3339, or a date in the policy's time zone")
 	listFlag(cmd, &named)
 	return withFlag(cmd)
+}
+
+// misfits are what an input has and the policy's schema does not allow: advice, for a decision takes it as it is, and rules may have been
+// written without it in mind.
+func misfits(policy *rules.Policy, input map[string]any, file string) (found problem.Diagnostics) {
+	if policy.Inputs == nil {
+		return nil
+	}
+	schema, err := expr.CompileSchema(policy.Inputs)
+	if err != nil {
+		return nil // the policy was read with it
+	}
+	for _, v := range schema.Check(input) {
+		found = append(found, problem.Diagnostic{File: file, Line: 1, Column: 1, Path: v.Path, Code: "not_in_schema", Message: strings.TrimPrefix(v.Path+": ", ": ") + v.Message, Hint: "the inputs of the policy do not allow it", Severity: problem.SeverityWarning})
+	}
+	return found
 }
 
 // openFor gets what a policy of a file asks for: of what --with names, then of the folders beside it, then of what ships.

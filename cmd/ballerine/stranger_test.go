@@ -154,3 +154,16 @@ func TestTheDemosEnvironmentHasATokenOfEachPerson(t *testing.T) {
 		}
 	}
 }
+
+func TestAnInputOutOfItsSchemaIsPointedOut(t *testing.T) {
+	policy := file(t, "own.yaml", strings.NewReplacer("{type: integer}", "{type: integer, minimum: 0}", "reason: Too", "missing: refer, reason: Too").Replace(agePolicy))
+	for input, want := range map[string]string{`{"age": -1}`: "(command line):1:1: age: ", `{"age": "ten"}`: "age: ", `{"age": 20}`: "", `{}`: ""} {
+		got := call(t, "", "policy", "eval", policy, "--input", input)
+		if got.code != 0 || !strings.Contains(got.errs, want) || (want == "") != (got.errs == "") || strings.Contains(got.errs, "ten") {
+			t.Errorf("%s: %+v", input, got)
+		}
+		if strict := call(t, "", "policy", "eval", policy, "--input", input, "--strict"); (strict.code == 0) != (want == "") {
+			t.Errorf("%s strictly: %+v", input, strict)
+		}
+	}
+}
