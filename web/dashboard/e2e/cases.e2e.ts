@@ -254,6 +254,8 @@ describe('case', () => {
     const id = await server.caseOf('Dario Fontanella');
     const page = await client.signIn('reviewer', `/cases/${id}`, { locale: 'de-DE' });
     await seen(page.getByRole('region', { name: 'Reisepass, die Seite mit dem Lichtbild' }));
+    await seen(page.getByRole('article').getByText('Aufnahme einer Person', { exact: true }));
+    expect(await page.getByText('Individual onboarding').filter({ visible: true }).count()).toBe(0);
     await page.getByRole('tab', { name: 'Daten' }).click();
     await seen(page.getByRole('tabpanel').getByText('Geburtsdatum', { exact: true }));
     await page.getByRole('tab', { name: /Workflow|Ablauf/ }).click();

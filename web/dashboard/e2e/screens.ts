@@ -25,6 +25,10 @@ it('takes the pictures', async () => {
   await seen(panel(page).getByRole('button', { name: /^Approve/ }));
   await page.waitForTimeout(600);
   await page.screenshot({ path: `${folder}case.png` });
+  await page.getByRole('button', { name: 'Face comparison' }).click();
+  await seen(page.locator('[data-part="portrait"]'));
+  await page.waitForTimeout(600);
+  await page.screenshot({ path: `${folder}faces.png` });
   await page.goto(`${server.url}/cases/${await server.caseOf('Nikolai')}?tab=checks`);
   await seen(page.getByText('Result: Sanctions'));
   await page.screenshot({ path: `${folder}checks.png` });

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { ArrowDown, ArrowUp, Ban, ChevronLeft, Printer, UserRound } from 'lucide-react';
 import { answer, type Case, client, type Present, usersQuery, type WorkflowDetail } from '@/api';
 import { reasonOf, Time, useFormats, useT } from '@/i18n';
+import { useTitle } from '@/i18n/titles';
 import { assignable } from '@/queue/BulkBar';
 import { RiskChip, StateChip } from '@/queue/chips';
 import { rememberedList } from '@/queue/neighbours';
@@ -26,6 +27,7 @@ export interface HeaderProps {
 /** Who the case is about, where it is, how urgent, whose, and who else is looking. */
 export function Header({ one, workflow, others, previous, next, onAssigned, onGo, onPrint, onCancel }: HeaderProps) {
   const t = useT();
+  const title = useTitle();
   const { number } = useFormats();
   const { me, can } = useSession();
   const titles = new Map(
@@ -101,7 +103,7 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
       </div>
       <p className="mt-1 flex flex-wrap gap-x-3 gap-y-0.5 text-xs text-muted">
         <span>{t.maybe(`subject.${one.subject.type}`, one.subject.type)}</span>
-        <span>{workflow?.title || one.workflow.id}</span>
+        <span>{title(workflow ?? {}, one.workflow.id)}</span>
         {one.external_id && <span>{one.external_id}</span>}
         <span>
           {t('cases.started')} <Time value={one.created_at} />

@@ -13,6 +13,7 @@ import {
   type WorkflowDetail,
 } from '@/api';
 import { reasonOf, Time, useFormats, useT } from '@/i18n';
+import { useTitle } from '@/i18n/titles';
 import { useSession } from '@/session';
 import { toast } from '@/ui';
 import { useActorName } from './actors';
@@ -155,6 +156,7 @@ function titleOf(document: { title?: string; kind: string; side?: string }): str
 /** What an auditor asks of a paper: which case, whose, as of when, printed by whom, and whether its history is complete. */
 function Cover({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefined }) {
   const t = useT();
+  const title = useTitle();
   const { me } = useSession();
   const { exact, number } = useFormats();
   const [now] = useState(() => new Date());
@@ -164,7 +166,10 @@ function Cover({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefi
     [t('print.case'), one.id],
     [t('print.subject'), nameIn(one) || t('cases.unnamed')],
     [t('print.tenant'), me.tenant],
-    [t('print.workflow'), `${workflow?.title || one.workflow.id}, ${t('print.version', { n: one.workflow.version })}`],
+    [
+      t('print.workflow'),
+      `${title(workflow ?? {}, one.workflow.id)}, ${t('print.version', { n: one.workflow.version })}`,
+    ],
     [
       t('print.state'),
       [t(`status.${one.status}`), ...one.configuration.map((path) => t.maybe(`state.${path}`, path))].join(' · '),

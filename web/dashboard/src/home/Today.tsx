@@ -52,7 +52,7 @@ export function Today() {
                   {line.label}
                 </Link>
               ) : (
-                line.label
+                <span className="inline-block py-1">{line.label}</span>
               )}
             </dt>
             <dd className="flex flex-wrap items-baseline gap-x-1.5">

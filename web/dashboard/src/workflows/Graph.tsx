@@ -13,6 +13,7 @@ import {
 import { useLayoutEffect, useMemo, useRef } from 'react';
 import type { Case, WorkflowDetail } from '@/api';
 import { useFormats, useT } from '@/i18n';
+import { useTitle } from '@/i18n/titles';
 import { workName } from '@/queue/chips';
 import { usePreferences } from '@/session';
 import { cx } from '@/ui';
@@ -124,6 +125,7 @@ export function Graph({
   name: (path: string) => string;
 }) {
   const t = useT();
+  const title = useTitle();
   const { theme } = usePreferences();
   const { period } = useFormats();
   const { nodes, edges, size } = useMemo(() => {
@@ -226,7 +228,7 @@ export function Graph({
       tabIndex={0}
       className="max-h-[42rem] overflow-auto"
       role="group"
-      aria-label={t('workflows.graph_of', { workflow: workflow.title || workflow.id })}
+      aria-label={t('workflows.graph_of', { workflow: title(workflow, workflow.id) })}
     >
       <div className="mx-auto" style={size}>
         <ReactFlow
