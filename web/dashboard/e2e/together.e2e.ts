@@ -110,7 +110,10 @@ describe('working on a case together', () => {
     expect(await violations(page)).toEqual([]);
 
     const manager = await client.signIn('manager', '/notifications');
-    await manager.getByRole('link', { name: /Rita Reviewer escalated the case/ }).click();
+    await manager
+      .locator(`a[href*="${id}"]`)
+      .filter({ hasText: /Rita Reviewer escalated the case/ })
+      .click();
     await seen(manager.getByText('Escalated by Rita Reviewer'));
     await manager.goto(`${server.url}/queue?escalated=true`);
     await eventually(
