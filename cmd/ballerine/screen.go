@@ -84,6 +84,9 @@ func (f screenFlags) index() (*screening.Index, error) {
 // query is what is looked for. A row's own date and country come before those of the flags.
 func (f screenFlags) query(name, birth, country string) (screening.Query, error) {
 	q := screening.Query{Name: name, Country: country}
+	if err := names.Check(name); err != nil {
+		return q, err
+	}
 	if f.schema != "" {
 		kind, err := names.KindOf(f.schema)
 		if err != nil {

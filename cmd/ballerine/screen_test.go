@@ -56,6 +56,10 @@ func TestEachNameOfAFileIsLookedFor(t *testing.T) {
 	if got.code != 0 || len(lines) != 2 || !strings.HasPrefix(lines[0], `{"name":"Anna Keller","hits":[{`) || !strings.HasPrefix(lines[1], `{"name":"Nobody Atall","hits":[],`) {
 		t.Errorf("%d: %s%s", got.code, got.out, got.errs)
 	}
+	blank := written(t, "names.csv", "name\nAnna Keller\n🙂\n")
+	if got := call(t, "", "screen", "--names", blank, "--list", own(t)); got.code != 1 || got.out != "" || !strings.Contains(got.errs, "names.csv:3:1") {
+		t.Errorf("%d: %s%s", got.code, got.out, got.errs)
+	}
 	wrong := written(t, "names.csv", "name,dob\nAnna Keller,25.3.1970\nMarta Keller,x\n")
 	if got := call(t, "", "screen", "--names", wrong, "--list", own(t)); got.code != 1 || strings.Count(got.errs, "date of birth") != 2 || strings.Contains(got.errs, "25.3") {
 		t.Errorf("%d: %s", got.code, got.errs)
@@ -82,6 +86,9 @@ func TestWrongUsesOfScreenAreNamed(t *testing.T) {
 		"specify two names":             {"screen", "pair", "Anna"},
 		"not both":                      {"screen", "pair", "Anna", "Anne", "--pairs", list},
 		"The schema must be":            {"screen", "Anna", "--list", list, "--schema", "Human"},
+		"no letter or digit":            {"screen", "🙂 —", "--list", list},
+		"can have 1024 characters":      {"screen", strings.Repeat("a", 2000), "--list", list},
+		"can have 24 words":             {"screen", strings.Repeat("a b ", 20), "--list", list},
 		"A date of birth must be":       {"screen", "Anna", "--list", list, "--dob", "25.3.1970"},
 		"cannot be read":                {"screen", "Anna", "--list", list + ".absent"},
 		"names no column name2":         {"screen", "pair", "--pairs", written(t, "p.csv", "name1\nAnna\n")},

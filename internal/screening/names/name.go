@@ -83,9 +83,27 @@ const (
 // weights of the classes. Fitted to the labelled pairs that docs/screening.md measures, see there.
 var weights = [...]float64{word: 1, initial: 0.4, particle: 0.25, title: 0.1, form: 0.05, trade: 0.5}
 
+// Check says why a name cannot be searched for, so that nobody takes a search that could find nothing for one that found
+// nothing. Errors: Invalid, TooLarge.
+func Check(name string) error {
+	if len([]rune(name)) > maxText {
+		return problem.New(problem.TooLarge, "A name can have %d characters.", maxText)
+	}
+	words := split(norm.NFKC.String(text.Visible(name)))
+	if len(words) > maxTokens {
+		return problem.New(problem.TooLarge, "A name can have %d words.", maxTokens)
+	}
+	for _, w := range words {
+		if _, ok := read(Person, w); ok {
+			return nil
+		}
+	}
+	return problem.New(problem.Invalid, "The name has no letter or digit: it cannot be searched for.")
+}
+
 // Read reads a name of a kind. It never fails: a name without a letter or digit has no tokens, and agrees with nothing.
 func Read(kind Kind, name string) Name {
-	shown := norm.NFKC.String(text.Visible(text.Cut(name, maxText)))
+	shown := norm.NFKC.String(text.Visible(text.Cut(name, 4*maxText)))
 	n := Name{Kind: kind, Text: strings.Join(strings.Fields(shown), " ")}
 	words := split(shown)
 	if kind != Person {
