@@ -239,7 +239,10 @@ type Resources struct {
 	broken  *broken
 }
 
-var _ workflow.Catalog = Resources{}
+var (
+	_ workflow.Catalog = Resources{}
+	_ workflow.Adviser = Resources{}
+)
 
 // broken is the first failure of reading what a document names: what could not be read is not known not to be there.
 type broken struct {
