@@ -122,6 +122,10 @@ prove: setup-node setup-python ## Hold 10,000 random charts against the compiled
 	go test ./internal/httpapi/proof -v -timeout 1h -rapid.checks=2000
 	go test ./internal/cases -v -timeout 1h -rapid.checks=1000
 
+.PHONY: chaos
+chaos: ## Take 500 cases through faults and outages of every part, in simulated hours: each ends once, and each outage has its alarm; CASES=N
+	BALLERINE_CHAOS=$(or $(CASES),500) go test ./e2e -v -timeout 1h -run 'EveryCaseEndsOnceInAStorm|NoAlarmIsOnWhileNothingFails'
+
 .PHONY: test-short
 test-short: ## Run the tests without setting anything up and without the race detector
 	go test -short $(ARGS) ./...
