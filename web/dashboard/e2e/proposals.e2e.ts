@@ -62,6 +62,23 @@ describe('proposals', () => {
     if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/${name}.png` });
   };
 
+  it('are in the bell of those who may approve them, until they are settled', async () => {
+    const id = await propose('developer', 'policies/own', policy(19));
+    const page = await client.signIn('manager', '/notifications');
+    const item = page.getByRole('link', { name: /proposed a publication that needs your approval/ });
+    await seen(item.filter({ hasText: 'own' }));
+    const bell = page.getByRole('navigation').getByRole('link', { name: /^Notifications/ });
+    expect(await bell.textContent()).toMatch(/[1-9]/);
+    expect(await violations(page)).toEqual([]);
+    await item.click();
+    await page.waitForURL((url) => url.pathname === `/proposals/${id}`);
+    await page.context().close();
+    const developer = await client.signIn('developer', '/notifications');
+    await seen(developer.getByRole('heading', { name: 'Notifications' }));
+    expect(await developer.getByRole('list', { name: 'Proposals waiting for you' }).count()).toBe(0);
+    await developer.context().close();
+  });
+
   it('lists who wants to publish what, and counts for approvers what waits for them', async () => {
     await propose('developer', 'policies/own', policy(17), 'Seventeen, as the law \u202esays');
     await propose('admin', 'workflows/decides', becomes);

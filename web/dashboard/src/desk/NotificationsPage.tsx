@@ -1,10 +1,23 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { AlarmClock, AtSign, Bell, CheckCheck, CircleAlert, Flag, Timer, UserRound, UsersRound } from 'lucide-react';
+import {
+  AlarmClock,
+  AtSign,
+  Bell,
+  CheckCheck,
+  CircleAlert,
+  FileDiff,
+  Flag,
+  Timer,
+  UserRound,
+  UsersRound,
+} from 'lucide-react';
 import type { ComponentType } from 'react';
-import { answer, client, keys, type Notification } from '@/api';
+import { answer, client, keys, type Notification, openProposalsQuery } from '@/api';
 import { useActorName } from '@/cases/actors';
 import { reasonOf, Time, useT } from '@/i18n';
+import { optionsFor } from '@/proposals/standing';
+import { useSession } from '@/session';
 import { useTitle } from '@/shell/title';
 import { Button, Chip, EmptyState, ErrorState, SkeletonLines, toast } from '@/ui';
 import { notificationsQuery } from './queries';
@@ -54,6 +67,7 @@ export function NotificationsPage() {
           </Button>
         )}
       </div>
+      <WaitingProposals />
       {found.isError && !found.data ? (
         <ErrorState
           title={t('common.load_failed')}
@@ -77,6 +91,42 @@ export function NotificationsPage() {
           </ul>
         </div>
       )}
+    </div>
+  );
+}
+
+/** Proposals of definitions that wait for the reader. They stay here until somebody has approved or rejected them. */
+function WaitingProposals() {
+  const d = useDeskT();
+  const nameOf = useActorName(true);
+  const { can, me } = useSession();
+  const open = useQuery({ ...openProposalsQuery, enabled: can('definitions:approve') }).data?.data ?? [];
+  const waiting = open.filter((one) => optionsFor(one, me.user.id, can).mayReject);
+  if (waiting.length === 0) return null;
+  return (
+    <div className="overflow-hidden rounded-lg border bg-surface">
+      <ul aria-label={d('proposals_waiting')}>
+        {waiting.map((one) => (
+          <li key={one.id} className="border-t first:border-t-0">
+            <Link
+              to="/proposals/$proposalId"
+              params={{ proposalId: one.id }}
+              className="flex items-start gap-3 px-4 py-2.5 hover:bg-hover"
+            >
+              <FileDiff className="mt-0.5 size-4 shrink-0 text-muted" aria-hidden="true" />
+              <span className="min-w-0 flex-1">
+                <span className="block font-medium">
+                  {d('proposal_waits', { name: nameOf({ kind: 'user', id: one.proposed_by }) })}
+                </span>
+                <span className="block text-sm text-muted wrap-break-word">
+                  {one.documents.length > 0 && <>{one.documents.map((each) => each.id).join(', ')} · </>}
+                  <Time value={one.proposed_at} />
+                </span>
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }

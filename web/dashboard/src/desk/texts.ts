@@ -6,6 +6,8 @@ const en = {
   notifications_none: 'No notifications',
   notifications_none_detail:
     'You are told here of cases that are assigned to you, mentions, deadlines and what waits for you.',
+  proposals_waiting: 'Proposals waiting for you',
+  proposal_waits: '{name} proposed a publication that needs your approval',
   read_all: 'Mark all as read',
   unread: 'Unread',
   assigned: '{name} assigned the case to you',
@@ -56,6 +58,8 @@ const de: Record<DeskKey, string> = {
   notifications_none: 'Keine Benachrichtigungen',
   notifications_none_detail:
     'Hier erfahren Sie von Fällen, die Ihnen zugewiesen werden, von Erwähnungen, Fristen und allem, was auf Sie wartet.',
+  proposals_waiting: 'Vorschläge, die auf Sie warten',
+  proposal_waits: '{name} schlägt eine Veröffentlichung vor, die Ihre Freigabe braucht',
   read_all: 'Alle als gelesen markieren',
   unread: 'Ungelesen',
   assigned: '{name} hat Ihnen den Fall zugewiesen',

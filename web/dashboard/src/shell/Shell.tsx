@@ -172,12 +172,20 @@ function Logo() {
   );
 }
 
+/** How much the reader has not seen yet: unread notifications, and proposals that wait for them. */
+function useBell(): number {
+  const { can, me } = useSession();
+  const queue = useQuery({ ...queueQuery, refetchInterval: 15_000, enabled: can('cases:read') }).data;
+  const open = useQuery({ ...openProposalsQuery, enabled: can('definitions:approve') }).data;
+  return (queue?.notifications ?? 0) + (open ? waitingFor(open.data, me.user.id, can) : 0);
+}
+
 /** The bell of a phone: in a wider window it is in the navigation. */
 function PhoneBell() {
   const t = useT();
   const { number } = useFormats();
   const { can } = useSession();
-  const unread = useQuery({ ...queueQuery, refetchInterval: 15_000, enabled: can('cases:read') }).data?.notifications;
+  const unread = useBell();
   if (!can('cases:read')) return null;
   return (
     <Link to="/notifications" className="flex min-h-8 items-center gap-1 rounded-md px-2 text-sm hover:bg-hover">
@@ -194,6 +202,7 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
   const { can } = useSession();
   const queue = useQuery({ ...queueQuery, refetchInterval: 15_000, enabled: can('cases:read') });
   const views = useQuery({ ...viewsQuery, enabled: can('cases:read') });
+  const unread = useBell();
   const counts = queue.data;
   return (
     <nav aria-label={t('shell.navigation')} className="flex min-h-0 flex-1 flex-col gap-3 overflow-y-auto p-2.5">
@@ -217,11 +226,7 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
           {t('shell.queue')}
         </Item>
         {can('cases:read') && (
-          <Item
-            to="/notifications"
-            icon={<Bell className="size-4" />}
-            count={counts?.notifications ? number(counts.notifications) : undefined}
-          >
+          <Item to="/notifications" icon={<Bell className="size-4" />} count={unread > 0 ? number(unread) : undefined}>
             {t('shell.notifications')}
           </Item>
         )}
