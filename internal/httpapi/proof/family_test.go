@@ -275,12 +275,12 @@ func (w *walk) families() {
 		known, _ := one["cases"].(object)
 		seen, mine := known[id].(object)
 		knows := seen["status"]
+		waits := mine && one["dropped"] != true && parent.Status != cases.StatusCancelled
 		if held, ok := seen["held"].(object); ok { // it has reported, and nobody has heard yet
-			if knows = held["status"]; !w.holds(parent.ID) {
+			if knows = held["status"]; waits && !w.holds(parent.ID) {
 				w.t.Fatalf("a report of %s is held, and no incident says so: %v", id, seen)
 			}
 		}
-		waits := mine && one["dropped"] != true && parent.Status != cases.StatusCancelled
 		switch {
 		case ends > 1:
 			w.t.Fatalf("the end of %s was reported %d times", id, ends)
