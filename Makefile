@@ -82,7 +82,7 @@ test: setup ## Set up what the tests need, then run them all: Go with the race d
 # random cases of code without shared state; the others make one call after the other, with nothing of their own beside it
 # (every failure of every store; what cases cost; the demo; the command line). What those call, other packages' tests call with the race detector, also concurrently.
 # Without cgo they are built of what the programs are built of.
-PURE       := internal/asl/proof internal/statechart/peers internal/policy/rules internal/policy/rules/peers internal/policy/table internal/policy/tablefile/xlsx \
+PURE       := internal/asl/proof internal/asl/crosscheck internal/statechart/peers internal/policy/rules internal/policy/rules/peers internal/policy/table internal/policy/tablefile/xlsx \
               internal/screening/names internal/docscan internal/demo/specimen
 SEQUENTIAL := internal/httpapi/faults internal/cost internal/store/dynamo/metered internal/demo cmd/ballerine
 
