@@ -17,6 +17,8 @@ type Index struct {
 	occurs  [][]occurrence          // of each word
 	joins   map[string][]occurrence // of two words that follow each other, as one
 	wholes  map[string][]int32      // names by what they have in common as a whole
+	shorts  map[string][]int32      // organizations and vessels by their name without spaces
+	initial map[string][]int32      // and by their initials
 	scratch sync.Pool
 	known   *cache.Cache[string, []int32] // what words agree with a word: people have few names
 }
@@ -40,7 +42,7 @@ type occurrence struct {
 
 // Build makes an index of lists.
 func Build(lists ...List) *Index {
-	x := &Index{lists: lists, joins: map[string][]occurrence{}, wholes: map[string][]int32{}}
+	x := &Index{lists: lists, joins: map[string][]occurrence{}, wholes: map[string][]int32{}, shorts: map[string][]int32{}, initial: map[string][]int32{}}
 	for l := range lists {
 		for e := range lists[l].Entries {
 			x.entries = append(x.entries, place{int32(l), int32(e)})
@@ -82,6 +84,10 @@ func (x *Index) add(n names.Name, weak bool) {
 	}
 	x.names = append(x.names, one)
 	x.wholes[n.Whole()] = append(x.wholes[n.Whole()], id)
+	if n.Kind != names.Person {
+		x.shorts[n.Short()] = append(x.shorts[n.Short()], id)
+		x.initial[n.Initials()] = append(x.initial[n.Initials()], id)
+	}
 }
 
 func (x *Index) occur(t names.Token, name int32) {
@@ -135,13 +141,15 @@ func (x *Index) candidates(query *names.Name, threshold float64, visit func(name
 			s.all(x.occurs[w], joined)
 		}
 	}
-	for _, name := range x.wholes[query.Whole()] {
-		s.add(name, everything)
+	for _, alike := range [][]int32{x.wholes[query.Whole()], x.shorts[query.Initials()], x.initial[query.Short()]} {
+		for _, name := range alike {
+			s.add(name, everything)
+		}
 	}
 	for _, name := range s.touched {
 		sum := float64(s.sums[name])
 		s.sums[name] = 0
-		if names.Bound(sum, total, float64(x.names[name].weight)) >= threshold {
+		if sum >= everything || names.Bound(sum, total, float64(x.names[name].weight)) >= threshold {
 			visit(name)
 		}
 	}

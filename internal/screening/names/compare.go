@@ -103,7 +103,7 @@ func alike(a, b *Token) float64 {
 		return variant
 	}
 	if a.class == initial || b.class == initial {
-		if a.Latin[0] == b.Latin[0] && (a.class == word || b.class == word) && a.voiced && b.voiced {
+		if a.Latin[0] == b.Latin[0] && a.voiced && b.voiced {
 			return 0.85
 		}
 		return 0
@@ -315,17 +315,7 @@ func initials(a, b *Name) float64 {
 	if len(a.joined) < 3 || len(b.Tokens) < 3 {
 		return 0
 	}
-	n := 0
-	for _, t := range b.Tokens {
-		if t.class == form {
-			continue
-		}
-		if n == len(a.joined) || t.Latin[0] != a.joined[n] {
-			return 0
-		}
-		n++
-	}
-	if n < len(a.joined) {
+	if a.joined != b.Initials() {
 		return 0
 	}
 	return 0.8

@@ -206,6 +206,20 @@ func nextRow(rows *[maxLetters + 1][maxLetters + 1]int16, i int, text, query str
 // Whole is what two names have in common that agree as a whole, wherever they are cut into words.
 func (n *Name) Whole() string { return n.bare }
 
+// Short is the name without spaces: what another name's initials may be.
+func (n *Name) Short() string { return n.joined }
+
+// Initials are the first letters of an organization's words, legal forms aside: its short form may be made of them.
+func (n *Name) Initials() string {
+	var b strings.Builder
+	for _, t := range n.Tokens {
+		if t.class != form {
+			b.WriteByte(t.Latin[0])
+		}
+	}
+	return b.String()
+}
+
 // Bound is the greatest score that two names of these weights can have whose words agree with at most this much weight.
 func Bound(agrees, a, b float64) float64 {
 	agrees = min(agrees, a, b)

@@ -100,6 +100,7 @@ func TestADamagedListIsNeverAShorterOne(t *testing.T) {
 		"cut within a line":  {"sdn.csv", "101,\"KELLER, Anna\",\"individual\"", "line 1: the line has 3 fields instead of 12"},
 		"another CSV":        {"sdn.csv", "name\nAnna\n", "line 1: the line has 1 fields instead of 12"},
 		"XML cut":            {"un.xml", string(un[:700]), "un.xml, line"},
+		"aliases absent":     {"sdn.csv", string(sdn), "sdn.csv, alt.csv and add.csv of one folder, and alt.csv cannot be read"},
 		"another XML":        {"un.xml", "<html></html>", "has no entries"},
 		"no column":          {"own.csv", "who\nAnna\n", "no column name"},
 		"a bad date":         {"own.csv", "name,dob\nAnna,25.3.1970\n", "own.csv, line 2: a date of birth"},
@@ -128,9 +129,14 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(text)
 	}
+	aliases, err := os.ReadFile("testdata/ofac/alt.csv")
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, name := range []string{"sdn.csv", "list.xml", "own.csv"} {
-			l, err := watchlist.Load(fstest.MapFS{name: {Data: text}}, name)
+			files := fstest.MapFS{"alt.csv": {Data: aliases}, "add.csv": {}, name: {Data: text}}
+			l, err := watchlist.Load(files, name)
 			if err == nil {
 				screening.Build(l).Search(screening.Query{Name: l.Entries[0].Names[0].Text}, screening.Options{})
 			}

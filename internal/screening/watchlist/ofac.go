@@ -17,8 +17,8 @@ import (
 // absent is OFAC's empty cell.
 const absent = "-0-"
 
-// ofac reads sdn.csv, alt.csv and add.csv of a folder, in the columns that OFAC's "SDN data specification" gives. The two
-// latter may be absent; that is told by the edition, not by an error, for sdn.csv alone is the list.
+// ofac reads sdn.csv, alt.csv and add.csv of a folder, in the columns that OFAC's "SDN data specification" gives. All three
+// are the list: without the aliases, a search would find less and say nothing of it.
 func ofac(files fs.FS, folder string) (screening.List, error) {
 	main, err := read(files, path.Join(folder, "sdn.csv"))
 	if err != nil {
@@ -53,7 +53,7 @@ func ofac(files fs.FS, folder string) (screening.List, error) {
 	}{{"alt.csv", 5, alias}, {"add.csv", 6, address}} {
 		text, err := read(files, path.Join(folder, more.file))
 		if err != nil {
-			continue
+			return screening.List{}, problem.New(problem.NotFound, "OFAC's list is sdn.csv, alt.csv and add.csv of one folder, and %s cannot be read.", more.file)
 		}
 		all = append(all, text)
 		rows, err := records(more.file, text, more.fields)
