@@ -28,6 +28,7 @@ func list(t testing.TB) screening.List {
 		{ID: "4", Kind: names.Vessel, Names: []screening.ListedName{{Text: "OCEAN STAR"}}},
 		{ID: "6", Kind: names.Organization, Names: []screening.ListedName{{Text: "Northern Liberation Front"}}},
 		{ID: "7", Kind: names.Organization, Names: []screening.ListedName{{Text: "VKA"}}},
+		{ID: "9", Kind: names.Person, Names: []screening.ListedName{{Text: "李明"}}},
 		{ID: "5", Kind: names.LegalEntity, Names: []screening.ListedName{{Text: "Viktor Amsel"}}},
 	}}
 }
@@ -61,6 +62,7 @@ func TestSearchFindsByNameBirthAndKind(t *testing.T) {
 		{"an organization when a person is meant", screening.Query{Name: "Nordwind Logistik", Kind: names.Person}, ""},
 		{"the initials of an organization", screening.Query{Name: "NLF"}, "6"},
 		{"an organization of which only the initials are listed", screening.Query{Name: "Vereinigte Kontor Agentur"}, "7"},
+		{"a name in characters", screening.Query{Name: "Li Ming", Kind: names.Person}, "9"},
 		{"a vessel", screening.Query{Name: "Ocean Star"}, "4"},
 		{"a vessel by its kind", screening.Query{Name: "Ocean Star", Kind: names.Vessel}, "4"},
 		{"a vessel when a person is meant", screening.Query{Name: "Ocean Star", Kind: names.Person}, ""},

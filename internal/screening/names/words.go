@@ -12,6 +12,7 @@ type Words struct {
 	tokens   []Token
 	byText   map[string]int32
 	byGroup  map[uint16][]int32
+	signs    map[string][]int32 // characters that are words, by how they are read
 	initials []int32
 	unvoiced []int32
 	sorted   [4]shelf // by the budget of their length
@@ -43,7 +44,7 @@ func shelfOf(letters int) int {
 // Add adds a word, and returns its number: the same for the same word.
 func (w *Words) Add(t Token) int32 {
 	if w.byText == nil {
-		w.byText, w.byGroup = map[string]int32{}, map[uint16][]int32{}
+		w.byText, w.byGroup, w.signs = map[string]int32{}, map[uint16][]int32{}, map[string][]int32{}
 	}
 	if n, known := w.byText[t.Key()]; known {
 		return n
@@ -53,6 +54,9 @@ func (w *Words) Add(t Token) int32 {
 	w.byText[t.Key()] = n
 	for _, g := range t.same {
 		w.byGroup[g] = append(w.byGroup[g], n)
+	}
+	if t.sign {
+		w.signs[t.Latin] = append(w.signs[t.Latin], n)
 	}
 	if t.class == initial {
 		w.initials = append(w.initials, n)
@@ -136,6 +140,7 @@ func (w *Words) Find(t *Token) []int32 {
 	for i := range w.sorted {
 		found = w.sorted[i].find(t.Latin, t.letters, found)
 	}
+	try(w.signs[t.Latin])
 	try(w.initials)
 	try(w.unvoiced)
 	for _, g := range t.same {
