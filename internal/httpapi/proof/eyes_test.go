@@ -36,12 +36,18 @@ func (a artist) careful(document object) {
 	}
 }
 
-// favours reports whether a decision was in favour of a case. The charts of the artist go from everywhere to everywhere (GO_…), so
-// that a case can only end in its favour when no end is against it.
+// favours reports whether a decision was in favour of a case. The charts of the artist go from everywhere to everywhere (GO_…).
 func (b *book) favours(event string, was, is cases.Record) bool {
 	if event == "approve" || slices.Contains(is.Tags, "approved") && !slices.Contains(was.Tags, "approved") {
 		return true
 	}
+	before := b.active(was)
+	moves := slices.ContainsFunc(b.active(is), func(p *place) bool { return !slices.Contains(before, p) })
+	return moves && b.endsWell()
+}
+
+// endsWell reports whether a case can end, and only in its favour, wherever it is.
+func (b *book) endsWell() bool {
 	ends, against := 0, 0
 	for _, p := range b.places {
 		if p.kind == "final" && p.above == b.places[0] {
@@ -51,9 +57,7 @@ func (b *book) favours(event string, was, is cases.Record) bool {
 			}
 		}
 	}
-	before := b.active(was)
-	moves := slices.ContainsFunc(b.active(is), func(p *place) bool { return !slices.Contains(before, p) })
-	return moves && ends > 0 && against == 0
+	return ends > 0 && against == 0
 }
 
 // partner is a second admin, whose keys are other eyes than those of the first.
