@@ -84,10 +84,13 @@ func (s *Service) receive(ctx context.Context, d *draft, report childReport) err
 		d.holdBehind(at, report.ID)
 		return d.setChild(work, report.ID, group.Cases[report.ID].holding(report.Child))
 	}
-	if held, err := s.followReport(ctx, d, report, nil); err != nil || held {
-		return err
-	}
-	return s.doneByChildren(d, report.Parent)
+	_, err := s.followReport(d, report, nil, func() error {
+		if err := s.follow(ctx, d, report); err != nil {
+			return err
+		}
+		return s.doneByChildren(d, report.Parent) // in the same step: with a report that ends the work in a loop, neither has happened
+	})
+	return err
 }
 
 // follow writes a report into the parent, where guards and pages see it, and passes it to the parent's chart.

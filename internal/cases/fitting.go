@@ -100,8 +100,8 @@ func (s *Service) holdDeadline(d *draft, event statechart.Event, code, cause str
 // followReport lets happen what follows from a report. When nothing can, the report is held: it is neither counted nor seen by a
 // guard, its incident keeps it, and until a person has seen to it nothing follows from later reports to the same work, nor does
 // the work end. The workflow would go on as if the report had had its effect. then are the children whose reports wait behind it.
-func (s *Service) followReport(ctx context.Context, d *draft, report childReport, then []string) (held bool, err error) {
-	misfit, err := d.unless(func() error { return s.follow(ctx, d, report) })
+func (s *Service) followReport(d *draft, report childReport, then []string, follow func() error) (held bool, err error) {
+	misfit, err := d.unless(follow)
 	incident := Incident{
 		ID: s.NewID("inc"), State: report.Parent.State, Visit: report.Parent.Visit, Event: statechart.ChildEvent(report.Parent.Work), Child: report.ID, Then: then, At: d.now,
 	}
@@ -178,7 +178,7 @@ func (s *Service) reportsAgain(ctx context.Context, d *draft, incident Incident)
 			}
 			continue
 		}
-		if held, err := s.followReport(ctx, d, report, slices.Clone(waiting[n+1:])); err != nil || held {
+		if held, err := s.followReport(d, report, slices.Clone(waiting[n+1:]), func() error { return s.follow(ctx, d, report) }); err != nil || held {
 			return err
 		}
 	}

@@ -354,6 +354,30 @@ func TestNoGuardSeesAReportThatIsHeld(t *testing.T) {
 	d.verified(f.parent)
 }
 
+// TestAReportWhoseEndLoopsWaitsForAPerson: the last report ends the work, and what follows from that never settles.
+func TestAReportWhoseEndLoopsWaitsForAPerson(t *testing.T) {
+	looping := strings.NewReplacer(
+		", actions: {type: assign, values: {place: country}}", "", "            onDone: '#approved'\n", "            onDone: '#there'\n",
+		"  approved: {type: final}\n", `  there: {always: [{guard: "country == 5", target: back}, {target: approved}]}
+  back: {always: [{guard: "country == 5", target: there}, {target: approved}]}
+  approved: {type: final}
+`).Replace(placing)
+	f := placedBy(t, looping)
+	d, children := f.desk, f.children()
+	f.approves(children[0])
+	f.wantCounts(1, 1, 0)
+	f.approves(children[1])
+	r := d.get(f.parent)
+	if len(r.Incidents) != 1 || r.Incidents[0].Error != string(problem.Livelock) || r.Incidents[0].Child != children[1].ID {
+		t.Fatalf("%+v", r.Incidents)
+	}
+	f.wantCounts(1, 1, 0)
+	must[cases.Record](d)(d.RetryIncident(t.Context(), client, f.parent, r.Incidents[0].ID, map[string]any{"country": "DE"}))
+	wantState(t, d.get(f.parent), "approved")
+	f.wantCounts(0, 2, 0)
+	d.verified(f.parent)
+}
+
 func TestAnIncidentThatIsLeftBehindIsInTheHistory(t *testing.T) {
 	f := placed(t)
 	f.approves(f.children()[0])
