@@ -59,16 +59,7 @@ func webhookVerifyCommand() *cobra.Command {
 
 // signatureHeaders reads headers as they were kept. Errors: usage, with all that are missing.
 func signatureHeaders(lines []string) (http.Header, error) {
-	header := http.Header{}
-	var wrong []error
-	for _, line := range lines {
-		name, value, ok := strings.Cut(line, ":")
-		if !ok || strings.TrimSpace(name) == "" {
-			wrong = append(wrong, errors.New("--header must be NAME: VALUE"))
-			continue
-		}
-		header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
-	}
+	header, wrong := headersOf(lines)
 	for _, name := range []string{standardwebhooks.HeaderWebhookID, standardwebhooks.HeaderWebhookTimestamp, standardwebhooks.HeaderWebhookSignature} {
 		if header.Get(name) == "" {
 			wrong = append(wrong, fmt.Errorf("--header '%s: …' is missing", name))
@@ -78,4 +69,18 @@ func signatureHeaders(lines []string) (http.Header, error) {
 		return nil, usageError{errors.Join(wrong...)}
 	}
 	return header, nil
+}
+
+// headersOf reads headers as they were kept, with all that is wrong with them. One that is given twice came twice.
+func headersOf(lines []string) (header http.Header, wrong []error) {
+	header = http.Header{}
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || strings.TrimSpace(name) == "" {
+			wrong = append(wrong, errors.New("--header must be NAME: VALUE"))
+			continue
+		}
+		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return header, wrong
 }

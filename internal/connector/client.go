@@ -133,7 +133,7 @@ func (c *Client) request(ctx context.Context, p *Plugin, call Call, scope map[st
 		return nil, err
 	}
 	var faults []fault
-	target := p.url.render(scope, &values{with.secrets, with.settings, escapeURL}, &faults)
+	target := p.url.render(scope, &values{secrets: with.secrets, settings: with.settings, escape: escapeURL}, &faults)
 	header := http.Header{}
 	for _, name := range slices.Sorted(maps.Keys(p.headers)) {
 		value := p.headers[name].render(scope, with, &faults)

@@ -352,11 +352,11 @@ func TestACallbackIsReadOnlyWithAGoodSignature(t *testing.T) {
 	for name, p := range map[string]*Plugin{
 		"hex": plugin("scheme: timestamp-body, prefix: v1="), "base64": plugin("scheme: timestamp-body, encoding: base64, timestamp_header: X-Time, signature_header: X-Sign"),
 	} {
-		sig := p.callback.signature
+		sig := p.callback.verifier
 		sign := func(secret, stamp string, body []byte) http.Header {
 			h := http.Header{"Content-Type": {"application/json"}}
 			h.Set(sig.TimestampHeader, stamp)
-			h.Set(sig.SignatureHeader, sig.Prefix+sig.sign(secret, []byte(stamp+"."), body))
+			h.Set(sig.SignatureHeader, sig.Prefix+signedWith(sig, secret, stamp+"."+string(body)))
 			return h
 		}
 		for what, c := range map[string]struct {

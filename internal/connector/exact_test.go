@@ -34,7 +34,7 @@ func TestAnswersAndCallbacksAreReadExactlyOrNotAtAll(t *testing.T) {
 			_, _ = io.WriteString(w, body)
 		}
 		_, answered := v.client().Do(t.Context(), parse(t, base+"  method: POST\n"), call)
-		header.Set("X-Sign", p.callback.signature.sign("key", []byte(body)))
+		header.Set("X-Sign", signedWith(p.callback.verifier, "key", body))
 		_, called := p.ReadCallback(header, []byte(body), "key", time.Unix(0, 0))
 		for way, err := range map[string]error{"answer": answered, "callback": called} {
 			switch found := problem.As(err); {

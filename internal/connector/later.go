@@ -86,28 +86,6 @@ func (s *source) wait(text string, callsBack bool) time.Duration {
 	return s.duration("/callback/timeout", text, defaultWait, time.Minute, maxWait)
 }
 
-// checkSignature reports settings that the scheme does not have.
-func (s *source) checkSignature(written signature) {
-	for _, one := range []struct{ name, value string }{
-		{"timestamp_header", written.TimestampHeader},
-		{"signature_header", written.SignatureHeader},
-		{"algorithm", written.Algorithm},
-		{"encoding", written.Encoding},
-		{"prefix", written.Prefix},
-	} {
-		switch scheme := written.withDefaults().Scheme; {
-		case one.value == "":
-		case scheme == standardScheme:
-			s.report("/callback/signature/"+one.name, "not_here", "use scheme: body or scheme: timestamp-body", "Standard Webhooks define this: the scheme %s does not use it.", scheme)
-		case scheme == bodyScheme && one.name == "timestamp_header":
-			s.report("/callback/signature/"+one.name, "not_here", "use scheme: timestamp-body", "The scheme %s signs only the body.", scheme)
-		}
-	}
-	if written.Scheme == bodyScheme && written.SignatureHeader == "" {
-		s.report("/callback/signature", "required", "write signature_header, such as X-HMAC-SIGNATURE", "The scheme body requires the name of the header with the signature.")
-	}
-}
-
 // acceptance reads an answer that only accepts the request; false when it is the result.
 func (p *Plugin) acceptance(answer *http.Response, body []byte, readErr error, scope map[string]any) (Outcome, bool, error) {
 	outcome := Outcome{Awaiting: true, Status: answer.StatusCode}

@@ -83,7 +83,7 @@ func TestSignaturesOverTheBodyAlone(t *testing.T) {
 func TestACallbackThatIsNotTheAnswerIsRecognised(t *testing.T) {
 	p := parse(t, base+"  method: POST\nmode: callback\ncallback:\n  timeout: P1D\n  when: \"body.status != 'started'\"\n  signature: {secret: HOOK, scheme: body, signature_header: X-Sign}\n")
 	read := func(body string) error {
-		header := http.Header{"Content-Type": {"application/json"}, "X-Sign": {p.callback.signature.sign("key", []byte(body))}}
+		header := http.Header{"Content-Type": {"application/json"}, "X-Sign": {signedWith(p.callback.verifier, "key", body)}}
 		_, err := p.ReadCallback(header, []byte(body), "key", time.Unix(0, 0))
 		return err
 	}

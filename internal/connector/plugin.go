@@ -291,10 +291,8 @@ func (s *source) build(w written) *Plugin {
 			s.report("/callback", "mode", "set mode: callback", "Only a plugin in callback mode can have callbacks.")
 		}
 		p.Wait = s.wait(w.Callback.Timeout, p.Callback)
-		s.checkSignature(w.Callback.Signature)
-		s.need("/callback/signature/secret", 0, w.Callback.Signature.Secret, true)
 		p.callback = &callback{
-			signature: w.Callback.Signature.withDefaults(), reading: s.reading("/callback", callbackRoots, w.Callback.Schema, w.Callback.Result),
+			verifier: s.verifier(w.Callback.Signature), reading: s.reading("/callback", callbackRoots, w.Callback.Schema, w.Callback.Result),
 			when: s.condition("/callback/when", w.Callback.When, callbackRoots),
 		}
 	}

@@ -14,12 +14,18 @@ type part struct {
 	query   *query
 	secret  string // {secret.NAME}
 	setting string // {vendor.NAME}
+	own     string // what only this place knows: see compiler.own
 }
 
 // text is a string with {placeholders}; {{ and }} stand for braces.
 type text struct {
 	place string // for errors: "request.body.name"
 	parts []part
+}
+
+// has reports whether the text has a name of its place in it.
+func (t *text) has(own string) bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.own == own })
 }
 
 // sole is the text's only placeholder, when it is nothing else.
@@ -43,7 +49,9 @@ type template struct {
 // compiler of expressions and texts: it reports what is wrong where it stands.
 type compiler struct {
 	*source
-	roots []string
+	roots   []string
+	own     func(name string) bool // names that only this place knows; nil: none
+	ownHint string                 // which these are
 }
 
 // body compiles the value at the pointer: a string is one expression, anything else a template.
@@ -120,6 +128,13 @@ func (c *compiler) text(raw, pointer string, secrets bool) *text {
 }
 
 func (c *compiler) placeholder(inner, pointer string, offset int, secrets bool) part {
+	if c.own != nil && c.own(inner) {
+		return part{own: inner}
+	}
+	if c.roots == nil {
+		c.reportAt(pointer, offset, "unknown_name", c.ownHint, "There is no %s here.", strings.TrimSpace(inner))
+		return part{}
+	}
 	name, isSecret := strings.CutPrefix(inner, "secret.")
 	if !isSecret {
 		var isSetting bool
@@ -225,6 +240,8 @@ func (t *text) render(scope any, with *values, faults *[]fault) string {
 			b.WriteString(with.escaped(written, b.String()))
 		case p.secret != "":
 			b.WriteString(with.escaped(with.secrets[p.secret], b.String()))
+		case p.own != "":
+			b.WriteString(with.own[p.own])
 		case p.setting != "":
 			b.WriteString(strings.TrimRight(with.settings[p.setting], "/"))
 		default:
@@ -245,6 +262,7 @@ func missing(place string, value any) fault {
 type values struct {
 	secrets  map[string]string
 	settings map[string]string
+	own      map[string]string
 	escape   func(value, before string) string
 }
 
