@@ -3,19 +3,14 @@ package connector
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +34,9 @@ type Client struct {
 	Settings  map[string]string // for {vendor.NAME}: base URLs
 	Now       func() time.Time  // default time.Now
 	UserAgent string            // default "Ballerine-Vendor/1"
+
+	tokens  tokens
+	preview bool // shows a request instead of sending it: what would depend on secrets or on the moment has a name instead
 }
 
 // Do makes one attempt. Every attempt at the same request carries the same Idempotency-Key. Errors:
@@ -47,7 +45,9 @@ type Client struct {
 //   - Timeout: no answer in time
 //   - VendorRejected: any other status, or an address that must not be called
 //   - VendorGarbage: too large, not JSON that every reader takes in the same way, nested too deep, or it breaks its schema
-//   - Internal: a setting or secret is not configured
+//   - Internal: a setting or secret is not configured, or is no key
+//
+// The last four may be about the vendor's token server, too.
 func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, error) {
 	if plugin.Callback && call.CallbackURL == "" {
 		return Outcome{}, problem.New(problem.Internal, "The plugin %s needs a callback URL.", plugin.ID)
@@ -58,200 +58,75 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 	}
 	within, cancel := context.WithTimeout(ctx, plugin.Timeout)
 	defer cancel()
-	request, err := c.request(within, plugin, call, scope.(map[string]any))
+	r, err := c.prepare(within, plugin, call, scope.(map[string]any))
 	if err != nil {
 		return Outcome{}, err
 	}
-	answer, err := c.HTTP.Do(request)
+	answer, err := c.exchange(ctx, within, plugin, r)
 	if err != nil {
-		return Outcome{}, failed(ctx, plugin, err)
+		return Outcome{}, err
 	}
-	body, readErr := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
-	_ = answer.Body.Close() // all that is wanted has been read
-	return c.understood(ctx, plugin, answer, body, readErr, scope.(map[string]any))
+	return c.understood(ctx, plugin, answer, scope.(map[string]any))
+}
+
+// answer is what a vendor has answered.
+type answer struct {
+	status  int
+	header  http.Header
+	body    []byte
+	readErr error
+	secrets []string // that the request had in it
+}
+
+// exchange sends the request. A token that the vendor does not accept is fetched anew, once.
+func (c *Client) exchange(ctx, within context.Context, p *Plugin, r *prepared) (answer, error) {
+	if p.auth.oauth == nil {
+		return c.send(ctx, within, p, r, "")
+	}
+	grant := p.auth.oauth.grant(r)
+	for again := false; ; again = true {
+		token, err := c.token(ctx, within, p, grant)
+		if err != nil {
+			return answer{}, err
+		}
+		a, err := c.send(ctx, within, p, r, token)
+		if err != nil || a.status != http.StatusUnauthorized || again {
+			return a, err
+		}
+		c.tokens.drop(grant.key(), token)
+	}
+}
+
+func (c *Client) send(ctx, within context.Context, p *Plugin, r *prepared, token string) (answer, error) {
+	request, err := c.request(within, p, r, token)
+	if err != nil {
+		return answer{}, err
+	}
+	got, err := c.HTTP.Do(request)
+	if err != nil {
+		return answer{}, failed(ctx, p.ID, err)
+	}
+	body, readErr := io.ReadAll(io.LimitReader(got.Body, maxAnswer+1))
+	_ = got.Body.Close() // all that is wanted has been read
+	return answer{got.StatusCode, got.Header, body, readErr, r.secrets(p, token)}, nil
 }
 
 // understood reads an answer: the result, or that it comes later.
-func (c *Client) understood(ctx context.Context, plugin *Plugin, answer *http.Response, body []byte, readErr error, scope map[string]any) (Outcome, error) {
-	if err := c.judge(plugin, answer); err != nil {
-		return Outcome{Status: answer.StatusCode}, err
+func (c *Client) understood(ctx context.Context, plugin *Plugin, a answer, scope map[string]any) (Outcome, error) {
+	if err := c.judge(plugin, a); err != nil {
+		return Outcome{Status: a.status}, err
 	}
 	if plugin.Callback {
-		outcome, later, err := plugin.acceptance(answer, body, readErr, scope)
+		outcome, later, err := plugin.acceptance(ctx, a, scope)
 		if later || err != nil {
 			return outcome, err
 		}
 	}
-	if readErr != nil {
-		return Outcome{Status: answer.StatusCode}, failed(ctx, plugin, readErr)
+	if a.readErr != nil {
+		return Outcome{Status: a.status}, failed(ctx, plugin.ID, a.readErr)
 	}
-	result, err := plugin.readAnswer(answer, body, scope)
-	return Outcome{Result: result, Status: answer.StatusCode}, err
-}
-
-func scopeOf(call Call) map[string]any {
-	object := func(m map[string]any) map[string]any {
-		if m == nil {
-			return map[string]any{}
-		}
-		return m
-	}
-	return map[string]any{
-		"context": object(call.Context), "input": object(call.Input), "callback_url": call.CallbackURL,
-		"case": map[string]any{"id": call.Case, "state": call.State, "visit": call.Visit, "work": call.Work}, "documents": documents(call.Documents),
-	}
-}
-
-// documents are as expressions see them.
-func documents(given []Document) []any {
-	seen := make([]any, len(given))
-	for i, d := range given {
-		seen[i] = map[string]any{"id": d.ID, "kind": d.Kind, "side": d.Side, "content_type": d.ContentType, "size": float64(d.Size), "sha256": d.SHA256}
-	}
-	return seen
-}
-
-// key is the same for every attempt at one request: of the same round of a visit's work, and with the same words. A request
-// that has changed is another one: a vendor that knows the key would answer it as it answered the former.
-func (c Call) key(method, target string, content []byte) string {
-	name := c.IdempotencyKey
-	if name == "" {
-		name = strings.Join([]string{c.Case, c.State, strconv.Itoa(c.Visit), c.Work, strconv.Itoa(c.Round)}, "/")
-	}
-	sum := sha256.New()
-	for _, part := range [][]byte{[]byte(method), []byte(target), content} {
-		fmt.Fprintf(sum, "%d:", len(part)) // never fails
-		sum.Write(part)
-	}
-	return name + "-" + hex.EncodeToString(sum.Sum(nil)[:8])
-}
-
-// request renders everything before it says what is missing.
-func (c *Client) request(ctx context.Context, p *Plugin, call Call, scope map[string]any) (*http.Request, error) {
-	with, err := c.values(ctx, p, call.Tenant)
-	if err != nil {
-		return nil, err
-	}
-	var faults []fault
-	target := p.url.render(scope, &values{secrets: with.secrets, settings: with.settings, escape: escapeURL}, &faults)
-	header := http.Header{}
-	for _, name := range slices.Sorted(maps.Keys(p.headers)) {
-		value := p.headers[name].render(scope, with, &faults)
-		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-			faults = append(faults, fault{p.headers[name].place, "format", "A header must not contain control characters."})
-			continue
-		}
-		header.Set(name, value)
-	}
-	var query, body any
-	if p.query != nil {
-		query = p.query.render(scope, &faults)
-	}
-	if p.body != nil {
-		body = p.body.render(scope, &faults)
-	}
-	if err := p.checkRequest(faults, query, body); err != nil {
-		return nil, err
-	}
-	return c.assemble(ctx, p, call, target, header, query, body)
-}
-
-// values fetches the secrets and settings that the plugin names.
-func (c *Client) values(ctx context.Context, p *Plugin, tenant string) (*values, error) {
-	with := &values{secrets: map[string]string{}, settings: c.Settings}
-	texts := append([]*text{p.url}, slices.Collect(maps.Values(p.headers))...)
-	for _, t := range texts {
-		for _, part := range t.parts {
-			if part.setting != "" && c.Settings[part.setting] == "" {
-				return nil, problem.New(problem.Internal, "The setting vendor.%s of the plugin %s is not configured.", part.setting, p.ID)
-			}
-			if _, known := with.secrets[part.secret]; part.secret == "" || known {
-				continue
-			}
-			value, err := c.Secrets.Secret(ctx, tenant, part.secret)
-			if err != nil {
-				return nil, secretProblem(err, p.ID, part.secret)
-			}
-			with.secrets[part.secret] = value
-		}
-	}
-	return with, nil
-}
-
-func secretProblem(err error, plugin, name string) error {
-	if problem.CodeOf(err) == problem.NotFound {
-		return problem.New(problem.Internal, "The secret %s of the plugin %s is not configured.", name, plugin)
-	}
-	return problem.Wrap(err, problem.Unavailable, "The secret %s of the plugin %s cannot be read.", name, plugin)
-}
-
-// escapeURL escapes a value for where it stands: in the path, or after the question mark.
-func escapeURL(value, before string) string {
-	if strings.Contains(before, "?") {
-		return url.QueryEscape(value)
-	}
-	if value == "." || value == ".." { // would climb the path although nothing in it needs escaping
-		return strings.ReplaceAll(value, ".", "%2E")
-	}
-	return url.PathEscape(value)
-}
-
-func (p *Plugin) checkRequest(faults []fault, query, body any) error {
-	e := problem.New(problem.Invalid, "The request to %s cannot be created from this case.", p.ID)
-	for _, f := range faults {
-		e.With(f.place, f.code, "%s", f.message)
-	}
-	if len(faults) == 0 { // else the schema would repeat what is missing
-		place, value := "request.body", body
-		if p.body == nil {
-			place, value = "request.query", query
-		}
-		fields(e, place, violations(p.request, value))
-	}
-	if len(e.Fields) > 0 {
-		return e
-	}
-	return nil
-}
-
-func (c *Client) assemble(ctx context.Context, p *Plugin, call Call, target string, header http.Header, query, body any) (*http.Request, error) {
-	address, err := url.Parse(target)
-	if err != nil || address.Host == "" {
-		return nil, problem.New(problem.Internal, "The URL of the plugin %s is not valid.", p.ID)
-	}
-	if parameters, ok := query.(map[string]any); ok {
-		all := address.Query()
-		for name, value := range parameters {
-			written, ok := scalar(value)
-			if !ok {
-				return nil, problem.New(problem.Invalid, "The request to %s cannot be created from this case.", p.ID).With("request.query", "type", "A parameter must be text, a number or a boolean.")
-			}
-			all.Set(name, written)
-		}
-		address.RawQuery = all.Encode()
-	}
-	var content io.Reader
-	var written []byte
-	if p.body != nil {
-		if written, err = json.Marshal(body); err != nil {
-			return nil, problem.New(problem.Invalid, "The request to %s cannot be created from this case.", p.ID)
-		}
-		content = bytes.NewReader(written)
-		header.Set("Content-Type", "application/json")
-	}
-	request, err := http.NewRequestWithContext(ctx, p.method, address.String(), content)
-	if err != nil {
-		return nil, problem.New(problem.Internal, "The URL of the plugin %s is not valid.", p.ID)
-	}
-	request.Header = header
-	if header.Get("Accept") == "" {
-		header.Set("Accept", "application/json")
-	}
-	if header.Get("User-Agent") == "" {
-		header.Set("User-Agent", c.agent())
-	}
-	header.Set("Idempotency-Key", call.key(p.method, address.String(), written))
-	return request, nil
+	result, err := plugin.readAnswer(a, scope)
+	return Outcome{Result: result, Status: a.status}, err
 }
 
 func (c *Client) agent() string {
@@ -269,48 +144,69 @@ func (c *Client) now() time.Time {
 }
 
 // failed names why there is no answer. The cause is left out: its text holds the URL.
-func failed(ctx context.Context, p *Plugin, err error) error {
+func failed(ctx context.Context, who string, err error) error {
 	failure := outbound.Classify(err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		return problem.New(problem.Unavailable, "The call of %s was cancelled.", p.ID)
+		return problem.New(problem.Unavailable, "The call of %s was cancelled.", who)
 	case failure == outbound.TimedOut:
-		return problem.New(problem.Timeout, "%s did not answer in time.", p.ID)
+		return problem.New(problem.Timeout, "%s did not answer in time.", who)
 	case failure == outbound.RefusedAddress:
-		return problem.New(problem.VendorRejected, "The address of %s must not be called.", p.ID).Detail("reason", string(failure))
+		return problem.New(problem.VendorRejected, "The address of %s must not be called.", who).Detail("reason", string(failure))
 	}
-	return problem.New(problem.VendorUnavailable, "%s cannot be reached.", p.ID).Detail("reason", string(failure))
+	return problem.New(problem.VendorUnavailable, "%s cannot be reached.", who).Detail("reason", string(failure))
 }
 
 // judge tells answers from refusals by the status.
-func (c *Client) judge(p *Plugin, answer *http.Response) error {
-	status := answer.StatusCode
+func (c *Client) judge(p *Plugin, a answer) error {
 	switch {
-	case slices.Contains(p.success, status), p.success == nil && status >= 200 && status < 300, p.Callback && p.later.names(status):
+	case slices.Contains(p.success, a.status), p.success == nil && a.status >= 200 && a.status < 300, p.Callback && p.later.names(a.status):
 		return nil
-	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusTooEarly, slices.Contains(p.retryable, status):
-		e := problem.New(problem.VendorUnavailable, "%s answered with status %d.", p.ID, status).Detail("status", status)
-		wanted := outbound.RetryAfter(answer.Header, c.now(), math.MaxInt32*time.Second)
-		if pause := min(wanted, longestPause); pause > 0 {
-			e.Detail("retry_after_seconds", int(pause/time.Second))
-			e.Message += " It may be called again at " + c.now().Add(wanted).UTC().Format(time.RFC3339) + "."
-			if wanted > longestPause {
-				e.Message += " It is called again after a day."
-			}
-		}
-		return e
+	case passing(a.status), slices.Contains(p.retryable, a.status):
+		return c.unavailable(p.ID, a.status, a.header)
 	}
-	return problem.New(problem.VendorRejected, "%s refused the request with status %d.", p.ID, status).Detail("status", status)
+	return problem.New(problem.VendorRejected, "%s refused the request with status %d.", p.ID, a.status).Detail("status", a.status)
 }
 
-func (p *Plugin) readAnswer(answer *http.Response, body []byte, scope map[string]any) (any, error) {
-	value, err := parseBody(p.ID, answer.Header, body)
+// passing reports whether a status says that asking again may help.
+func passing(status int) bool {
+	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status == http.StatusTooEarly
+}
+
+// unavailable is what becomes of such a status, with the time that the answer asks for.
+func (c *Client) unavailable(who string, status int, header http.Header) error {
+	e := problem.New(problem.VendorUnavailable, "%s answered with status %d.", who, status).Detail("status", status)
+	wanted := outbound.RetryAfter(header, c.now(), math.MaxInt32*time.Second)
+	if pause := min(wanted, longestPause); pause > 0 {
+		e.Detail("retry_after_seconds", int(pause/time.Second))
+		e.Message += " It may be called again at " + c.now().Add(wanted).UTC().Format(time.RFC3339) + "."
+		if wanted > longestPause {
+			e.Message += " It is called again after a day."
+		}
+	}
+	return e
+}
+
+func (p *Plugin) readAnswer(a answer, scope map[string]any) (any, error) {
+	value, err := p.bodyOf(a)
 	if err != nil {
 		return nil, err
 	}
-	return p.read(p.answer, "response", value, map[string]any{
-		"body": value, "status": float64(answer.StatusCode), "context": scope["context"], "input": scope["input"], "case": scope["case"],
-	})
+	return p.read(p.answer, "response", value, answerScope(a, value, scope))
+}
+
+// bodyOf is the body of an answer, without the secrets of the request: whoever repeats them must not have them written down.
+func (p *Plugin) bodyOf(a answer) (any, error) {
+	value, err := parseBody(p.ID, a.header, a.body)
+	if err != nil {
+		return nil, err
+	}
+	return redacted(value, a.secrets), nil
+}
+
+// answerScope is what expressions about an answer see.
+func answerScope(a answer, body any, scope map[string]any) map[string]any {
+	return map[string]any{"body": body, "status": float64(a.status), "context": scope["context"], "input": scope["input"], "case": scope["case"]}
 }
 
 // parseBody reads JSON of a bounded size and depth that every reader takes in the same way; an empty body is null.
@@ -399,7 +295,7 @@ func (p *Plugin) mapped(how reading, place string, body any, scope map[string]an
 	result := body
 	if how.result != nil {
 		var faults []fault
-		result = how.result.render(scope, &faults)
+		result = how.result.render(scope, nil, &faults)
 		for _, f := range faults {
 			e.With(f.place, f.code, "%s", f.message)
 		}

@@ -1,8 +1,8 @@
 package connector
 
 import (
+	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -87,23 +87,23 @@ func (s *source) wait(text string, callsBack bool) time.Duration {
 }
 
 // acceptance reads an answer that only accepts the request; false when it is the result.
-func (p *Plugin) acceptance(answer *http.Response, body []byte, readErr error, scope map[string]any) (Outcome, bool, error) {
-	outcome := Outcome{Awaiting: true, Status: answer.StatusCode}
-	if p.later.status != nil && !p.later.names(answer.StatusCode) {
+func (p *Plugin) acceptance(ctx context.Context, a answer, scope map[string]any) (Outcome, bool, error) {
+	outcome := Outcome{Awaiting: true, Status: a.status}
+	if p.later.status != nil && !p.later.names(a.status) {
 		return Outcome{}, false, nil
 	}
 	if p.later.when == nil && p.later.keep == nil {
 		return outcome, true, nil
 	}
-	if readErr != nil {
-		return Outcome{Status: answer.StatusCode}, false, failed(answer.Request.Context(), p, readErr)
+	if a.readErr != nil {
+		return Outcome{Status: a.status}, false, failed(ctx, p.ID, a.readErr)
 	}
-	value, err := parseBody(p.ID, answer.Header, body)
+	value, err := p.bodyOf(a)
 	if err != nil {
-		return Outcome{Status: answer.StatusCode}, false, err
+		return Outcome{Status: a.status}, false, err
 	}
 	if p.later.when != nil {
-		holds, err := p.later.when.value(map[string]any{"body": value, "status": float64(answer.StatusCode)})
+		holds, err := p.later.when.value(map[string]any{"body": value, "status": float64(a.status)})
 		if err != nil || holds != true {
 			return Outcome{}, false, nil //nolint:nilerr // a condition that cannot be told does not hold
 		}
@@ -111,11 +111,9 @@ func (p *Plugin) acceptance(answer *http.Response, body []byte, readErr error, s
 	if p.later.keep == nil {
 		return outcome, true, nil
 	}
-	outcome.Accepted, err = p.keep(value, map[string]any{
-		"body": value, "status": float64(answer.StatusCode), "context": scope["context"], "input": scope["input"], "case": scope["case"],
-	})
+	outcome.Accepted, err = p.keep(value, answerScope(a, value, scope))
 	if err != nil {
-		return Outcome{Status: answer.StatusCode}, false, err
+		return Outcome{Status: a.status}, false, err
 	}
 	return outcome, true, nil
 }

@@ -95,7 +95,7 @@ func (p *Plugin) settingFault(name string, settings map[string]string) (code, me
 	if value == "" {
 		return CodeSettingMissing, "The setting vendor." + name + " is not configured.", "on one machine: --setting " + name + "=… or " + variable(name) + "=…; on AWS: the parameter PluginSettings"
 	}
-	if p.url.parts[0].setting != name {
+	if p.url.parts[0].setting != name && (p.auth.oauth == nil || p.auth.oauth.url.parts[0].setting != name) {
 		return "", "", ""
 	}
 	address, err := url.Parse(value)

@@ -31,6 +31,10 @@ type Plugin struct {
 	headers   map[string]*text
 	query     *template // of an object; nil without
 	body      *template // nil without
+	auth      auth
+	signing   *signing // nil: requests are not signed
+	uses      []need   // the secrets and settings of requests
+	secretive bool     // there is a secret in the URL, a parameter or the body
 	request   *jsonschema.Schema
 	success   []int // nil: every 2xx
 	retryable []int
@@ -131,6 +135,8 @@ type writtenRequest struct {
 	Query   map[string]any    `json:"query"`
 	Body    any               `json:"body"`
 	Schema  any               `json:"schema"`
+	Auth    *writtenAuth      `json:"auth"`
+	Sign    *writtenSigning   `json:"sign"`
 }
 
 type writtenRetry struct {
@@ -235,7 +241,7 @@ var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,60}$`)
 // headerNames reports the names of headers that are none.
 func (s *source) headerNames() {
 	for at, key := range s.keys {
-		if strings.HasPrefix(at, "/request/headers/") && !headerName.MatchString(key.Value) {
+		if (strings.HasPrefix(at, "/request/headers/") || strings.HasPrefix(at, signPlace+"/headers/")) && !headerName.MatchString(key.Value) {
 			s.places[at] = key
 			s.report(at, "name", "", "A header name must consist of letters, digits and dashes.")
 		}
@@ -267,18 +273,7 @@ func (s *source) build(w written) *Plugin {
 		Timeout: s.duration("/timeout", w.Timeout, defaultTimeout, time.Millisecond, maxTimeout), Retry: s.retry(w.Retry),
 		success: w.Response.Success, retryable: w.Response.Retryable,
 	}
-	c := &compiler{source: s, roots: requestRoots}
-	p.url = c.url(w.Request.URL)
-	p.headers = c.headers(w.Request.Headers)
-	if w.Request.Query != nil {
-		p.query = c.template(w.Request.Query, "/request/query")
-	}
-	switch bodyless := p.method == http.MethodGet || p.method == http.MethodDelete; {
-	case bodyless && w.Request.Body != nil:
-		s.report("/request/body", "body", "use query", "A %s request has no body.", p.method)
-	case w.Request.Body != nil:
-		p.body = c.body(w.Request.Body, "/request/body")
-	}
+	s.buildRequest(p, w.Request)
 	p.request = s.schema("/request/schema", w.Request.Schema)
 	p.answer = s.reading("/response", answerRoots, w.Response.Schema, w.Response.Result)
 	if p.later = s.later(w); p.later.schema == nil {
@@ -299,6 +294,25 @@ func (s *source) build(w written) *Plugin {
 	p.reads = readsOf(s.queries)
 	p.needs, p.cases = s.needs, s.located(w.Cases)
 	return p
+}
+
+// buildRequest compiles what is sent.
+func (s *source) buildRequest(p *Plugin, w writtenRequest) {
+	c := &compiler{source: s, roots: requestRoots, secrets: true}
+	p.url = c.url(w.URL, "/request/url")
+	p.headers = c.headers(w.Headers, "/request/headers")
+	if w.Query != nil {
+		p.query = c.template(w.Query, "/request/query")
+	}
+	switch bodyless := p.method == http.MethodGet || p.method == http.MethodDelete; {
+	case bodyless && w.Body != nil:
+		s.report("/request/body", "body", "use query", "A %s request has no body.", p.method)
+	case w.Body != nil:
+		p.body = c.body(w.Body, "/request/body")
+	}
+	p.auth, p.signing = s.auth(w.Auth, p.headers), s.signing(w.Sign, p.headers)
+	p.uses = slices.Clone(s.needs) // callbacks come after this
+	p.secretive = p.url.secretive() || p.query.secretive() || p.body.secretive()
 }
 
 func (s *source) reading(pointer string, roots []string, schema, result any) reading {
@@ -359,19 +373,19 @@ func (s *source) retry(w *writtenRetry) RetryPolicy {
 }
 
 // url compiles the URL and makes sure that no value from a case can choose the host.
-func (c *compiler) url(raw string) *text {
-	t := c.text(raw, "/request/url", true)
+func (c *compiler) url(raw, pointer string) *text {
+	t := c.text(raw, pointer, true)
 	if len(t.parts) == 0 {
 		return t
 	}
 	for _, p := range t.parts[1:] {
 		if p.setting != "" {
-			c.report("/request/url", "setting", "", "{vendor.NAME} is only allowed at the start.")
+			c.report(pointer, "setting", "", "{vendor.NAME} is only allowed at the start.")
 		}
 	}
 	if t.parts[0].setting != "" {
 		if len(t.parts) > 1 && !strings.HasPrefix(t.parts[1].literal, "/") && !strings.HasPrefix(t.parts[1].literal, "?") {
-			c.report("/request/url", "host", "add a / after it", "The host of {vendor.NAME} must not be extended.")
+			c.report(pointer, "host", "add a / after it", "The host of {vendor.NAME} must not be extended.")
 		}
 		return t
 	}
@@ -379,19 +393,19 @@ func (c *compiler) url(raw string) *text {
 	_, path, _ := strings.Cut(t.parts[0].literal, "://")
 	switch {
 	case err != nil || (start.Scheme != "https" && start.Scheme != "http"):
-		c.report("/request/url", "scheme", "", "The URL must begin with https:// or with {vendor.NAME}.")
+		c.report(pointer, "scheme", "", "The URL must begin with https:// or with {vendor.NAME}.")
 	case start.Host == "" || (len(t.parts) > 1 && !strings.ContainsAny(path, "/?")):
-		c.report("/request/url", "host", "", "The host must be literal, or a {vendor.NAME}.")
+		c.report(pointer, "host", "", "The host must be literal, or a {vendor.NAME}.")
 	case start.User != nil || start.Fragment != "":
-		c.report("/request/url", "form", "", "The URL must have neither credentials nor a fragment.")
+		c.report(pointer, "form", "", "The URL must have neither credentials nor a fragment.")
 	}
 	return t
 }
 
-func (c *compiler) headers(raw map[string]string) map[string]*text {
+func (c *compiler) headers(raw map[string]string, place string) map[string]*text {
 	headers := map[string]*text{}
 	for name, value := range raw {
-		pointer := "/request/headers/" + escape(name)
+		pointer := place + "/" + escape(name)
 		if slices.Contains(ownHeaders, http.CanonicalHeaderKey(name)) {
 			c.report(pointer, "header", "", "This header is set by the client itself.")
 			continue

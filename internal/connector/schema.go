@@ -143,6 +143,13 @@ func describe(k jsonschema.ErrorKind, keyword string) string {
 		return fmt.Sprintf("must have at least %d characters", k.Want)
 	case *kind.MaxLength:
 		return fmt.Sprintf("must have at most %d characters", k.Want)
+	case *kind.MinProperties:
+		return fmt.Sprintf("must have at least %d members", k.Want)
+	case *kind.MaxProperties:
+		if k.Want == 1 {
+			return "must have one member only"
+		}
+		return fmt.Sprintf("must have at most %d members", k.Want)
 	case *kind.PropertyNames:
 		return "has a member whose name is not allowed"
 	case *kind.Const:

@@ -50,6 +50,7 @@ type template struct {
 type compiler struct {
 	*source
 	roots   []string
+	secrets bool                   // whether {secret.NAME} and {vendor.NAME} may stand in templates
 	own     func(name string) bool // names that only this place knows; nil: none
 	ownHint string                 // which these are
 }
@@ -76,7 +77,7 @@ func (c *compiler) template(value any, pointer string) *template {
 			t.list[i] = c.template(element, pointer+"/"+strconv.Itoa(i))
 		}
 	case string:
-		t.text = c.text(value, pointer, false)
+		t.text = c.text(value, pointer, c.secrets)
 	default:
 		t.value = value
 	}
@@ -87,6 +88,9 @@ func (c *compiler) query(expression, pointer string, offset int) *query {
 	q, problems := compileQuery(expression, c.roots)
 	c.queries = append(c.queries, expression)
 	for _, p := range problems {
+		if own := strings.TrimPrefix(c.ownHint, "available: "); own != "" && p.code == "unknown_name" {
+			p.hint = strings.Replace(p.hint, "available: ", "available: "+own+", ", 1)
+		}
 		c.reportAt(pointer, offset+p.offset, p.code, p.hint, "%s", p.message)
 	}
 	return q
@@ -131,20 +135,22 @@ func (c *compiler) placeholder(inner, pointer string, offset int, secrets bool) 
 	if c.own != nil && c.own(inner) {
 		return part{own: inner}
 	}
-	if c.roots == nil {
-		c.reportAt(pointer, offset, "unknown_name", c.ownHint, "There is no %s here.", strings.TrimSpace(inner))
-		return part{}
-	}
 	name, isSecret := strings.CutPrefix(inner, "secret.")
 	if !isSecret {
 		var isSetting bool
-		if name, isSetting = strings.CutPrefix(inner, "vendor."); !isSetting {
+		name, isSetting = strings.CutPrefix(inner, "vendor.")
+		switch {
+		case isSetting:
+		case c.roots == nil:
+			c.reportAt(pointer, offset, "unknown_name", c.ownHint, "There is no %s here.", strings.TrimSpace(inner))
+			return part{}
+		default:
 			return part{query: c.query(inner, pointer, offset)}
 		}
 	}
 	switch {
 	case !secrets:
-		c.reportAt(pointer, offset, "not_here", "", "Secrets and settings are only allowed in the URL and in headers.")
+		c.reportAt(pointer, offset, "not_here", "", "Secrets and settings are only allowed in requests: in the URL, headers, parameters and the body.")
 	case !secretName.MatchString(name):
 		c.reportAt(pointer, offset, "name", "", "A name must consist of letters, digits and underscores.")
 	case isSecret:
@@ -185,19 +191,19 @@ func closing(raw string, start int) int {
 type fault struct{ place, code, message string }
 
 // render evaluates the template. An object's member that an expression makes null is left out.
-func (t *template) render(scope any, faults *[]fault) any {
+func (t *template) render(scope any, with *values, faults *[]fault) any {
 	switch {
 	case t.query != nil:
 		return evaluate(t.query, t.place, scope, faults)
 	case t.text != nil && t.text.sole() != nil:
 		return evaluate(t.text.sole(), t.place, scope, faults)
 	case t.text != nil:
-		return t.text.render(scope, nil, faults)
+		return t.text.render(scope, with, faults)
 	case t.object != nil:
 		object := make(map[string]any, len(t.object))
 		for _, key := range slices.Sorted(maps.Keys(t.object)) {
 			member := t.object[key]
-			if value := member.render(scope, faults); value != nil || member.fixedNull() {
+			if value := member.render(scope, with, faults); value != nil || member.fixedNull() {
 				object[key] = value
 			}
 		}
@@ -205,7 +211,7 @@ func (t *template) render(scope any, faults *[]fault) any {
 	case t.list != nil:
 		list := make([]any, len(t.list))
 		for i, element := range t.list {
-			list[i] = element.render(scope, faults)
+			list[i] = element.render(scope, with, faults)
 		}
 		return list
 	}
@@ -223,6 +229,23 @@ func evaluate(q *query, place string, scope any, faults *[]fault) any {
 		*faults = append(*faults, fault{place, "expression", "The expression cannot be evaluated on this input."})
 	}
 	return value
+}
+
+// secretive reports whether there is a secret in the template.
+func (t *template) secretive() bool {
+	switch {
+	case t == nil:
+		return false
+	case t.text != nil:
+		return t.text.secretive()
+	case t.object != nil:
+		return slices.ContainsFunc(slices.Collect(maps.Values(t.object)), (*template).secretive)
+	}
+	return slices.ContainsFunc(t.list, (*template).secretive)
+}
+
+func (t *text) secretive() bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.secret != "" })
 }
 
 // render writes the text. name gives the value of a secret or setting and how a placeholder's value is escaped.
@@ -264,6 +287,15 @@ type values struct {
 	settings map[string]string
 	own      map[string]string
 	escape   func(value, before string) string
+}
+
+// masked has the name of each secret instead of it.
+func (v *values) masked() *values {
+	named := &values{secrets: map[string]string{}, settings: v.settings}
+	for name := range v.secrets {
+		named.secrets[name] = maskOf(name)
+	}
+	return named
 }
 
 func (v *values) escaped(value, before string) string {

@@ -29,8 +29,10 @@ type masked struct{}
 
 // Secret implements Secrets.
 func (masked) Secret(_ context.Context, _, name string) (string, error) {
-	return "__secret." + name + "__", nil
+	return maskOf(name), nil
 }
+
+func maskOf(secret string) string { return "__secret." + secret + "__" }
 
 // tryCallback is the callback address that a preview shows.
 const tryCallback = "https://callback.invalid/v1/hooks/token"
@@ -49,7 +51,12 @@ func (p *Plugin) Preview(ctx context.Context, call Call, settings map[string]str
 	if err != nil {
 		return Preview{}, err
 	}
-	request, err := (&Client{Secrets: masked{}, Settings: given}).request(ctx, p, call, scope)
+	client := &Client{Secrets: masked{}, Settings: given, preview: true}
+	r, err := client.prepare(ctx, p, call, scope)
+	if err != nil {
+		return Preview{}, err
+	}
+	request, err := client.request(ctx, p, r, p.auth.shownToken())
 	if err != nil {
 		return Preview{}, err
 	}
@@ -89,8 +96,7 @@ func (p *Plugin) Answered(ctx context.Context, call Call, status int, body []byt
 	if err != nil {
 		return Outcome{}, err
 	}
-	answer := &http.Response{StatusCode: status, Header: asJSON()}
-	return (&Client{}).understood(ctx, p, answer, body, nil, scope)
+	return (&Client{}).understood(ctx, p, answer{status: status, header: asJSON(), body: body}, scope)
 }
 
 // CalledBack is what would come of a callback with this JSON body; its signature is not checked. Errors: as Plugin.ReadCallback.

@@ -1,0 +1,157 @@
+package connector
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"ballerine/internal/problem"
+)
+
+// auth is how requests say who sends them, besides headers that are written out.
+type auth struct {
+	basic *basic
+	oauth *oauth
+}
+
+type writtenAuth struct {
+	Basic *struct {
+		Username string `json:"username"`
+		Password string `json:"password"`
+	} `json:"basic"`
+	OAuth2 *writtenOAuth `json:"oauth2"`
+}
+
+// basic is HTTP Basic.
+type basic struct{ username, password *text }
+
+const authPlace = "/request/auth"
+
+// auth compiles how requests are authenticated. Nothing of a case has a part in it: a token serves every case.
+func (s *source) auth(w *writtenAuth, headers map[string]*text) (a auth) {
+	if w == nil {
+		return a
+	}
+	if headers["Authorization"] != nil {
+		s.report("/request/headers/"+s.headerKey("Authorization"), "header", "remove it, or remove request.auth", "The header Authorization is set by request.auth.")
+	}
+	if w.Basic != nil {
+		a.basic = &basic{s.configured(w.Basic.Username, authPlace+"/basic/username"), s.configured(w.Basic.Password, authPlace+"/basic/password")}
+	}
+	if w.OAuth2 != nil {
+		a.oauth = s.oauth(w.OAuth2)
+	}
+	return a
+}
+
+// headerKey is a header of the request as the document writes it.
+func (s *source) headerKey(name string) string {
+	for at := range s.keys {
+		if key, ok := strings.CutPrefix(at, "/request/headers/"); ok && http.CanonicalHeaderKey(key) == name {
+			return key
+		}
+	}
+	return name
+}
+
+// configured compiles a text that only secrets and settings can be a part of.
+func (s *source) configured(raw, pointer string) *text {
+	c := &compiler{source: s, ownHint: "available: secret.NAME, vendor.NAME"}
+	return c.text(raw, pointer, true)
+}
+
+// basic sets the Authorization header.
+func (c *Client) basic(p *Plugin, request *http.Request, r *prepared) error {
+	user, password := p.auth.basic.username.render(nil, r.with, nil), p.auth.basic.password.render(nil, r.with, nil)
+	switch {
+	case strings.Contains(user, ":"):
+		return problem.New(problem.Internal, "The username of request.auth.basic of the plugin %s must not contain a colon.", p.ID)
+	case c.preview:
+		request.Header.Set("Authorization", "Basic "+user+":"+password)
+	default:
+		request.SetBasicAuth(user, password)
+	}
+	return nil
+}
+
+// shownToken is what a preview has instead of a token.
+func (a auth) shownToken() string {
+	if a.oauth == nil {
+		return ""
+	}
+	return "__access_token__"
+}
+
+// shortestSecret is the shortest text that is looked for in answers, in bytes: what is shorter occurs by chance.
+const shortestSecret = 8
+
+// secrets are the texts that must not be written down anywhere: the request's secrets, as they were sent.
+func (r *prepared) secrets(p *Plugin, token string) (all []string) {
+	add := func(texts ...string) {
+		for _, text := range texts {
+			if len(text) >= shortestSecret && !slices.Contains(all, text) {
+				all = append(all, text)
+			}
+		}
+	}
+	add(token)
+	if b := p.auth.basic; b != nil {
+		add(base64.StdEncoding.EncodeToString([]byte(b.username.render(nil, r.with, nil) + ":" + b.password.render(nil, r.with, nil))))
+	}
+	for _, secret := range r.with.secrets {
+		add(secret, url.QueryEscape(secret), url.PathEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)))
+		for _, html := range []bool{false, true} { // an answer may have the request's body in a text
+			add(quoted(secret, html))
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
+	return all
+}
+
+// quoted is a text as JSON writes it, without its quotes.
+func quoted(text string, escapeHTML bool) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(escapeHTML)
+	_ = encoder.Encode(text) // a text always can be written
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
+}
+
+// redaction stands where an answer repeated a secret.
+const redaction = "[secret]"
+
+// redacted replaces secrets in all texts of a JSON value, names of members included.
+func redacted(value any, secrets []string) any {
+	if len(secrets) == 0 {
+		return value
+	}
+	var pairs []string
+	for _, one := range secrets {
+		pairs = append(pairs, one, redaction)
+	}
+	return replaced(value, strings.NewReplacer(pairs...))
+}
+
+func replaced(value any, by *strings.Replacer) any {
+	switch v := value.(type) {
+	case string:
+		return by.Replace(v)
+	case []any:
+		for i, element := range v {
+			v[i] = replaced(element, by)
+		}
+	case map[string]any:
+		for name, member := range v {
+			member = replaced(member, by)
+			if clean := by.Replace(name); clean != name {
+				delete(v, name)
+				name = clean
+			}
+			v[name] = member
+		}
+	}
+	return value
+}

@@ -1,0 +1,240 @@
+package connector
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ballerine/internal/problem"
+)
+
+func scopeOf(call Call) map[string]any {
+	object := func(m map[string]any) map[string]any {
+		if m == nil {
+			return map[string]any{}
+		}
+		return m
+	}
+	return map[string]any{
+		"context": object(call.Context), "input": object(call.Input), "callback_url": call.CallbackURL,
+		"case": map[string]any{"id": call.Case, "state": call.State, "visit": call.Visit, "work": call.Work}, "documents": documents(call.Documents),
+	}
+}
+
+// documents are as expressions see them.
+func documents(given []Document) []any {
+	seen := make([]any, len(given))
+	for i, d := range given {
+		seen[i] = map[string]any{"id": d.ID, "kind": d.Kind, "side": d.Side, "content_type": d.ContentType, "size": float64(d.Size), "sha256": d.SHA256}
+	}
+	return seen
+}
+
+// key is the same for every attempt at one request: of the same round of a visit's work, and with the same words. A request
+// that has changed is another one: a vendor that knows the key would answer it as it answered the former.
+func (c Call) key(method, target string, content []byte) string {
+	name := c.IdempotencyKey
+	if name == "" {
+		name = strings.Join([]string{c.Case, c.State, strconv.Itoa(c.Visit), c.Work, strconv.Itoa(c.Round)}, "/")
+	}
+	sum := sha256.New()
+	for _, part := range [][]byte{[]byte(method), []byte(target), content} {
+		fmt.Fprintf(sum, "%d:", len(part)) // never fails
+		sum.Write(part)
+	}
+	return name + "-" + hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// prepared is a request of which all is known but what depends on the moment: its token and its signature.
+type prepared struct {
+	url     *url.URL
+	header  http.Header
+	content []byte // nil: none
+	tenant  string
+	with    *values
+	scope   map[string]any
+}
+
+// prepare renders everything before it says what is missing.
+func (c *Client) prepare(ctx context.Context, p *Plugin, call Call, scope map[string]any) (*prepared, error) {
+	with, err := c.values(ctx, p, call.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.fill(scope, with)
+	if err != nil {
+		return nil, err
+	}
+	named := r
+	if p.secretive { // a key that is made from a secret says something about it, and changes when it is replaced
+		if named, err = p.fill(scope, with.masked()); err != nil {
+			return nil, err
+		}
+	}
+	r.header.Set("Idempotency-Key", call.key(p.method, named.url.String(), named.content))
+	if r.header.Get("User-Agent") == "" {
+		r.header.Set("User-Agent", c.agent())
+	}
+	r.tenant = call.Tenant
+	return r, nil
+}
+
+// fill makes the request's parts.
+func (p *Plugin) fill(scope map[string]any, with *values) (*prepared, error) {
+	var faults []fault
+	target := p.url.render(scope, &values{secrets: with.secrets, settings: with.settings, escape: escapeURL}, &faults)
+	header := p.renderHeaders(p.headers, scope, with, &faults)
+	var query, body any
+	if p.query != nil {
+		query = p.query.render(scope, with, &faults)
+	}
+	if p.body != nil {
+		body = p.body.render(scope, with, &faults)
+	}
+	if err := p.checkRequest(faults, query, body); err != nil {
+		return nil, err
+	}
+	return p.assemble(&prepared{header: header, with: with, scope: scope}, target, query, body)
+}
+
+func (p *Plugin) renderHeaders(from map[string]*text, scope map[string]any, with *values, faults *[]fault) http.Header {
+	header := http.Header{}
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		value := from[name].render(scope, with, faults)
+		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			*faults = append(*faults, fault{from[name].place, "format", "A header must not contain control characters."})
+			continue
+		}
+		header.Set(name, value)
+	}
+	return header
+}
+
+// values fetches the secrets and settings that the request names.
+func (c *Client) values(ctx context.Context, p *Plugin, tenant string) (*values, error) {
+	with := &values{secrets: map[string]string{}, settings: c.Settings}
+	for _, n := range p.uses {
+		if !n.secret {
+			if c.Settings[n.name] == "" {
+				return nil, problem.New(problem.Internal, "The setting vendor.%s of the plugin %s is not configured.", n.name, p.ID)
+			}
+			continue
+		}
+		if _, known := with.secrets[n.name]; known {
+			continue
+		}
+		value, err := c.Secrets.Secret(ctx, tenant, n.name)
+		if err != nil {
+			return nil, secretProblem(err, p.ID, n.name)
+		}
+		with.secrets[n.name] = value
+	}
+	return with, nil
+}
+
+func secretProblem(err error, plugin, name string) error {
+	if problem.CodeOf(err) == problem.NotFound {
+		return problem.New(problem.Internal, "The secret %s of the plugin %s is not configured.", name, plugin)
+	}
+	return problem.Wrap(err, problem.Unavailable, "The secret %s of the plugin %s cannot be read.", name, plugin)
+}
+
+// escapeURL escapes a value for where it stands: in the path, or after the question mark.
+func escapeURL(value, before string) string {
+	if strings.Contains(before, "?") {
+		return url.QueryEscape(value)
+	}
+	if value == "." || value == ".." { // would climb the path although nothing in it needs escaping
+		return strings.ReplaceAll(value, ".", "%2E")
+	}
+	return url.PathEscape(value)
+}
+
+func (p *Plugin) checkRequest(faults []fault, query, body any) error {
+	e := p.uncreatable()
+	for _, f := range faults {
+		e.With(f.place, f.code, "%s", f.message)
+	}
+	if len(faults) == 0 { // else the schema would repeat what is missing
+		place, value := "request.body", body
+		if p.body == nil {
+			place, value = "request.query", query
+		}
+		fields(e, place, violations(p.request, value))
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+// uncreatable is a request that cannot be made of a case.
+func (p *Plugin) uncreatable() *problem.Error {
+	return problem.New(problem.Invalid, "The request to %s cannot be created from this case.", p.ID)
+}
+
+func (p *Plugin) assemble(r *prepared, target string, query, body any) (*prepared, error) {
+	address, err := url.Parse(target)
+	if err != nil || address.Host == "" {
+		return nil, problem.New(problem.Internal, "The URL of the plugin %s is not valid.", p.ID)
+	}
+	r.url = address
+	if parameters, ok := query.(map[string]any); ok {
+		all := address.Query()
+		for name, value := range parameters {
+			written, ok := scalar(value)
+			if !ok {
+				return nil, p.uncreatable().With("request.query", "type", "A parameter must be text, a number or a boolean.")
+			}
+			all.Set(name, written)
+		}
+		address.RawQuery = all.Encode()
+	}
+	if p.body != nil {
+		if r.content, err = json.Marshal(body); err != nil {
+			return nil, p.uncreatable()
+		}
+		r.header.Set("Content-Type", "application/json")
+	}
+	if r.header.Get("Accept") == "" {
+		r.header.Set("Accept", "application/json")
+	}
+	return r, nil
+}
+
+// request is what is sent: with its token, and signed at this moment.
+func (c *Client) request(ctx context.Context, p *Plugin, r *prepared, token string) (*http.Request, error) {
+	var content io.Reader
+	if r.content != nil {
+		content = bytes.NewReader(r.content)
+	}
+	request, err := http.NewRequestWithContext(ctx, p.method, r.url.String(), content)
+	if err != nil {
+		return nil, problem.New(problem.Internal, "The URL of the plugin %s is not valid.", p.ID)
+	}
+	request.Header = r.header.Clone()
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	if p.auth.basic != nil {
+		if err := c.basic(p, request, r); err != nil {
+			return nil, err
+		}
+	}
+	if p.signing != nil {
+		if err := c.sign(p, request, r); err != nil {
+			return nil, err
+		}
+	}
+	return request, nil
+}
