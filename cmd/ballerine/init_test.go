@@ -37,7 +37,7 @@ func started(t *testing.T, name string, replace ...string) string {
 
 func TestANewProjectPassesItsOwnTests(t *testing.T) {
 	root := started(t, "")
-	if got := call(t, "", "test", root); got.code != 0 || got.errs != "" || got.out != "3 definitions, 0 problems; 10 cases passed, 0 failed\n" {
+	if got := call(t, "", "test", root); got.code != 0 || got.errs != "" || got.out != "3 definitions, 0 problems; 11 cases passed, 0 failed\n" {
 		t.Errorf("%+v", got)
 	}
 	if _, err := os.Stat(filepath.Join(root, ".github", "workflows", "ballerine.yml")); err != nil {
@@ -118,7 +118,7 @@ func TestAProjectsTestsReportEverythingThatFails(t *testing.T) {
 		root string
 		want []string
 	}{
-		"a case of a policy":     {started(t, policy, "< 100", "< 5000"), []string{"account-risk.yaml:34:1: whoever has an income", "account-opening.yaml:4:1: a known address"}},
+		"a case of a policy":     {started(t, policy, "< 100", "< 5000"), []string{"account-risk.yaml:35:1: whoever has an income", "account-opening.yaml:4:1: a known address"}},
 		"a case of a plugin":     {started(t, "plugins/address-check.yaml", "street: \"{context", "road: \"{context"), []string{"address-check.yaml:20:1: an address that matches: body.street is null"}},
 		"a workflow":             {started(t, "workflows/account-opening.yaml", "after: {P14D: expired}", "after: {P14D: expire}"), []string{"account-opening.yaml:27:", "did you mean expired?"}},
 		"advice":                 {started(t, policy, "!coalesce(address.matches, false)", "address.matches == false"), []string{"can be null or absent"}},

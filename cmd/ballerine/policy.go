@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ballerine/internal/expr"
 	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -73,18 +72,12 @@ func evalCommand() *cobra.Command {
 	return withFlag(cmd)
 }
 
-// misfits are what an input has and the policy's schema does not allow: advice, for a decision takes it as it is, and rules may have been
-// written without it in mind.
+// misfits are what an input has, the policy's schema does not allow and no rule reads: advice, for it does not decide. What rules read
+// is in the answer, or refused.
 func misfits(policy *rules.Policy, input map[string]any, file string) (found problem.Diagnostics) {
-	if policy.Inputs == nil {
-		return nil
-	}
-	schema, err := expr.CompileSchema(policy.Inputs)
-	if err != nil {
-		return nil // the policy was read with it
-	}
-	for _, v := range schema.Check(input) {
-		found = append(found, problem.Diagnostic{File: file, Line: 1, Column: 1, Path: v.Path, Code: "not_in_schema", Message: strings.TrimPrefix(v.Path+": ", ": ") + v.Message, Hint: "the inputs of the policy do not allow it", Severity: problem.SeverityWarning})
+	_, unread := policy.Misfits(input)
+	for _, v := range unread {
+		found = append(found, problem.Diagnostic{File: file, Line: 1, Column: 1, Path: v.Path, Code: "not_in_schema", Message: strings.TrimPrefix(v.Path+": ", ": ") + v.Message, Hint: "the inputs of the policy do not allow it; no rule reads it", Severity: problem.SeverityWarning})
 	}
 	return found
 }

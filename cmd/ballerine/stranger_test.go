@@ -156,14 +156,22 @@ func TestTheDemosEnvironmentHasATokenOfEachPerson(t *testing.T) {
 }
 
 func TestAnInputOutOfItsSchemaIsPointedOut(t *testing.T) {
-	policy := file(t, "own.yaml", strings.NewReplacer("{type: integer}", "{type: integer, minimum: 0}", "reason: Too", "missing: refer, reason: Too").Replace(agePolicy))
-	for input, want := range map[string]string{`{"age": -1}`: "(command line):1:1: age: ", `{"age": "ten"}`: "age: ", `{"age": 20}`: "", `{}`: ""} {
-		got := call(t, "", "policy", "eval", policy, "--input", input)
-		if got.code != 0 || !strings.Contains(got.errs, want) || (want == "") != (got.errs == "") || strings.Contains(got.errs, "ten") {
+	source := strings.NewReplacer("{type: integer}", "{type: integer, minimum: 0}, other: {type: integer}", "reason: Too", "missing: refer, reason: Too").Replace(agePolicy)
+	refusing, deciding := file(t, "own.yaml", source), file(t, "deciding.yaml", strings.Replace(source, "rules:", "invalid: refer\nrules:", 1))
+	for input, want := range map[string]string{`{"age": -1}`: "age must be at least 0", `{"age": "ten"}`: "age must be of type integer", `{"age": 20}`: "", `{}`: ""} {
+		got := call(t, "", "policy", "eval", refusing, "--input", input)
+		if refused := strings.Replace(want, " must", ": must", 1); (got.code == 0) != (want == "") || !strings.Contains(got.errs, refused) || strings.Contains(got.errs, "ten") {
 			t.Errorf("%s: %+v", input, got)
 		}
-		if strict := call(t, "", "policy", "eval", policy, "--input", input, "--strict"); (strict.code == 0) != (want == "") {
-			t.Errorf("%s strictly: %+v", input, strict)
+		got = call(t, "", "policy", "eval", deciding, "--input", input)
+		if got.code != 0 || got.errs != "" || want != "" && !strings.HasPrefix(got.out, "own: refer") || !strings.Contains(got.out, want) || strings.Contains(got.out, "ten") {
+			t.Errorf("%s, with an outcome: %+v", input, got)
 		}
+	}
+	if got := call(t, "", "policy", "eval", refusing, "--input", `{"age": 20, "other": "x"}`); got.code != 0 || !strings.Contains(got.errs, "(command line):1:1: other: must be of type integer") || !strings.Contains(got.errs, "no rule reads it") {
+		t.Errorf("what no rule reads: %+v", got)
+	}
+	if strict := call(t, "", "policy", "eval", refusing, "--input", `{"age": 20, "other": "x"}`, "--strict"); strict.code == 0 {
+		t.Errorf("strictly: %+v", strict)
 	}
 }

@@ -48,6 +48,7 @@ func (b *Bound) number(path pathNode) int {
 type Values struct {
 	found   []found
 	inexact bool
+	doubt   bool // see Bound.Expect
 }
 
 // Look finds all that the paths lead to in a scope.
@@ -74,6 +75,8 @@ func (s *Spot) look(object map[string]any, into *Values) {
 			into.Set(child, value)
 		} else if inner, ok := value.(map[string]any); ok {
 			child.look(inner, into)
+		} else {
+			into.Blocked(child, value == nil)
 		}
 	}
 }
@@ -81,7 +84,7 @@ func (s *Spot) look(object map[string]any, into *Values) {
 // Reset makes room for a document: nothing is there.
 func (b *Bound) Reset(into *Values) {
 	into.found = append(into.found[:0], make([]found, len(b.paths))...)
-	into.inexact = false
+	into.inexact, into.doubt = false, false
 }
 
 func (v *Values) put(i int, value any, there bool) {
@@ -108,6 +111,11 @@ type Spot struct {
 	rest     [][]step // of each path: what is still to go from here
 	names    []string
 	children []*Spot
+
+	// Of a schema; see Bound.Expect.
+	expects  bool // it says what may be here, if only members are needed
+	nullable bool // as null may
+	allows   test // what is needed whole
 }
 
 // Root is the document as a Spot: whoever decodes one gives Values what is at its spots. It is nil when the programs may
@@ -130,6 +138,7 @@ func (s *Spot) Whole() bool { return s.whole }
 // Set gives the value at a seat, or that there is none of use: it is no object, and only its members are needed. The last
 // of the values that an object has under a name counts.
 func (v *Values) Set(s *Spot, value any) {
+	v.doubt = v.doubt || s.allows != nil && !s.allows(value)
 	for i, path := range s.paths {
 		if !s.whole {
 			v.found[path] = found{}

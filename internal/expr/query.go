@@ -77,6 +77,7 @@ type Schema struct {
 // SchemaViolation is one place of a document that breaks a schema. It carries no value.
 type SchemaViolation struct {
 	Path    string // "applicant.name.given"; "" is the document
+	Steps   []string
 	Code    string // the keyword: "required", "type", "format", …
 	Message string
 }
@@ -127,7 +128,9 @@ func (s *Schema) Check(value any) []SchemaViolation {
 	var found []SchemaViolation
 	collect(failed, &found)
 	slices.SortStableFunc(found, func(a, b SchemaViolation) int { return strings.Compare(a.Path+" "+a.Code, b.Path+" "+b.Code) })
-	return slices.Compact(found)
+	return slices.CompactFunc(found, func(a, b SchemaViolation) bool {
+		return a.Path == b.Path && a.Code == b.Code && a.Message == b.Message
+	})
 }
 
 func collect(e *jsonschema.ValidationError, found *[]SchemaViolation) {

@@ -171,6 +171,20 @@ func (p Place) Into(step string) Place {
 	return Place{p.shape, p.shape.expand(next)}
 }
 
+// Names reports whether the schema names a member here, or with "[]" whether it describes elements.
+func (p Place) Names(member string) bool {
+	for _, schema := range p.schemas {
+		if member == "[]" && (schema["items"] != nil || schema["prefixItems"] != nil) {
+			return true
+		}
+		properties, _ := schema["properties"].(map[string]any)
+		if _, named := properties[member]; named {
+			return true
+		}
+	}
+	return false
+}
+
 // Text is the text that a keyword of the schema has here, or "".
 func (p Place) Text(keyword string) string {
 	for _, schema := range p.schemas {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -10,50 +11,48 @@ import (
 
 // violations of one failed keyword, in words that name what is wanted and never what was given.
 func violations(e *jsonschema.ValidationError, code string) []SchemaViolation {
-	path := strings.Join(e.InstanceLocation, ".")
-	under := func(name string) string {
-		if path == "" {
-			return name
-		}
-		return path + "." + name
+	at := func(steps []string, code, message string) SchemaViolation {
+		return SchemaViolation{strings.Join(steps, "."), steps, code, message}
 	}
-	var found []SchemaViolation
+	here := func(code, message string) []SchemaViolation {
+		return []SchemaViolation{at(e.InstanceLocation, code, message)}
+	}
+	below := func(names []string, code, message string) (found []SchemaViolation) {
+		for _, name := range names {
+			found = append(found, at(append(slices.Clone(e.InstanceLocation), name), code, message))
+		}
+		return found
+	}
 	switch k := e.ErrorKind.(type) {
 	case *keyword.Required:
-		for _, name := range k.Missing {
-			found = append(found, SchemaViolation{under(name), "required", "is required"})
-		}
-		return found
+		return below(k.Missing, "required", "is required")
 	case *keyword.AdditionalProperties:
-		for _, name := range k.Properties {
-			found = append(found, SchemaViolation{under(name), "unknown", "is not known here"})
-		}
-		return found
+		return below(k.Properties, "unknown", "is not known here")
 	case *keyword.Type:
-		return []SchemaViolation{{path, "type", "must be of type " + strings.Join(k.Want, " or ")}}
+		return here("type", "must be of type "+strings.Join(k.Want, " or "))
 	case *keyword.Format:
 		if k.Want == formatName {
-			return []SchemaViolation{{path, "format", "must be a name as people write it: " + k.Err.Error()}}
+			return here("format", "must be a name as people write it: "+k.Err.Error())
 		}
-		return []SchemaViolation{{path, "format", "must be a " + k.Want}}
+		return here("format", "must be a "+k.Want)
 	case *keyword.Enum:
-		return []SchemaViolation{{path, "enum", fmt.Sprintf("must be one of %v", k.Want)}}
+		return here("enum", fmt.Sprintf("must be one of %v", k.Want))
 	case *keyword.Const:
-		return []SchemaViolation{{path, "const", "must be the fixed value of the schema"}}
+		return here("const", "must be the fixed value of the schema")
 	case *keyword.Pattern:
-		return []SchemaViolation{{path, "pattern", "must match the pattern " + k.Want}}
+		return here("pattern", "must match the pattern "+k.Want)
 	case *keyword.MinLength:
-		return []SchemaViolation{{path, "minLength", fmt.Sprintf("must have at least %d characters", k.Want)}}
+		return here("minLength", fmt.Sprintf("must have at least %d characters", k.Want))
 	case *keyword.MaxLength:
-		return []SchemaViolation{{path, "maxLength", fmt.Sprintf("must have at most %d characters", k.Want)}}
+		return here("maxLength", fmt.Sprintf("must have at most %d characters", k.Want))
 	case *keyword.MinItems:
-		return []SchemaViolation{{path, "minItems", fmt.Sprintf("must have at least %d elements", k.Want)}}
+		return here("minItems", fmt.Sprintf("must have at least %d elements", k.Want))
 	case *keyword.MaxItems:
-		return []SchemaViolation{{path, "maxItems", fmt.Sprintf("must have at most %d elements", k.Want)}}
+		return here("maxItems", fmt.Sprintf("must have at most %d elements", k.Want))
 	case *keyword.Minimum:
-		return []SchemaViolation{{path, "minimum", "must be at least " + k.Want.RatString()}}
+		return here("minimum", "must be at least "+k.Want.RatString())
 	case *keyword.Maximum:
-		return []SchemaViolation{{path, "maximum", "must be at most " + k.Want.RatString()}}
+		return here("maximum", "must be at most "+k.Want.RatString())
 	}
-	return []SchemaViolation{{path, code, "breaks the schema's " + code}}
+	return here(code, "breaks the schema's "+code)
 }

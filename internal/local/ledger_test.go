@@ -98,9 +98,29 @@ func TestAnInputThatThePolicyDoesNotTakeIsRefusedByPlace(t *testing.T) {
 	if want := "[body.input.amount type body.input.who.name type body.input.who.nom unknown]"; status != http.StatusUnprocessableEntity || fmt.Sprint(places) != want || strings.Contains(fmt.Sprint(answer), "secret") {
 		t.Errorf("%d %v", status, answer)
 	}
-	if answer := s.evaluate(map[string]any{}); answer["outcome"] != "approve" {
+	status, answer = s.call("admin", "POST", "/v1/policies/amounts/evaluate", map[string]any{"input": map[string]any{}})
+	if status != http.StatusUnprocessableEntity || !strings.Contains(fmt.Sprint(answer["errors"]), "code:required location:input.amount") {
+		t.Errorf("what is promised, missing and not handled by a rule counts as good: %d %v", status, answer)
+	}
+	s.publish("/v1/policies/amounts/versions", strings.Replace(amounts, "outcome: review,", "outcome: review, missing: review,", 1))
+	if answer := s.evaluate(map[string]any{}); answer["outcome"] != "review" {
 		t.Errorf("what is missing is the rules' business: %v", answer)
 	}
+}
+
+func TestACaseWithAValueNotAsDeclaredReachesAPerson(t *testing.T) {
+	s := newSystem(t, t.TempDir())
+	defer s.stop()
+	s.publish("/v1/policies/amounts/versions", amounts)
+	s.publish("/v1/workflows/decides/versions", "id: decides\ninitial: a\nstates:\n  a:\n    invoke: {src: rules, id: risk, input: {policy: amounts}}\n    onDone: [{guard: \"risk.outcome == 'review'\", target: b}, {target: c}]\n  b: {type: final}\n  c: {type: final}\n")
+	r := s.start("decides", "individual", map[string]any{"amount": "5 secret"})
+	one := s.incident(r.ID)
+	if text := fmt.Sprint(one["cause"]); one["error"] != "invalid" || !strings.Contains(text, "input.amount: must be of type number") || strings.Contains(text, "secret") {
+		t.Errorf("without an outcome for it: %v", one)
+	}
+	s.publish("/v1/policies/amounts/versions", amounts+"invalid: review\n")
+	s.resolve(r.ID, one, "retry", map[string]any{})
+	s.reach(r.ID, "b")
 }
 
 func TestADecisionOfACaseIsKeptOnce(t *testing.T) {

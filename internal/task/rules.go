@@ -2,8 +2,10 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"ballerine/internal/cases"
@@ -50,7 +52,7 @@ func NewRules(base Base, policies Policies, decisions *ledger.Ledger) Handler {
 			Work: fmt.Sprintf("%s\x00%d\x00%s", job.State, job.Visit, job.Invocation.ID), Since: job.Record.CreatedAt,
 		})
 		if err != nil {
-			return cases.Outcome{}, id, problem.Wrap(err, problem.CodeOf(err), "The policy %s could not be evaluated.", id)
+			return cases.Outcome{}, id, problem.Wrap(err, problem.CodeOf(err), "The policy %s could not be evaluated.%s", id, places(err))
 		}
 		payload, err := toJSON(answer)
 		outcome := cases.Outcome{Payload: payload}
@@ -59,4 +61,26 @@ func NewRules(base Base, policies Policies, decisions *ledger.Ledger) Handler {
 		}
 		return outcome, id, err
 	})
+}
+
+// maxPlaces bounds the places that the cause of an incident names.
+const maxPlaces = 5
+
+// places are what an error says of the input, for whoever resolves the incident. Fields have no values.
+func places(err error) string {
+	for ; err != nil; err = errors.Unwrap(err) {
+		e, ok := err.(*problem.Error) //nolint:errorlint // each of the chain
+		if !ok || len(e.Fields) == 0 {
+			continue
+		}
+		var parts []string
+		for _, f := range e.Fields[:min(maxPlaces, len(e.Fields))] {
+			parts = append(parts, f.Location+": "+f.Message)
+		}
+		if more := len(e.Fields) - maxPlaces; more > 0 {
+			parts = append(parts, fmt.Sprintf("and %d more", more))
+		}
+		return " " + e.Message + " " + strings.Join(parts, "; ")
+	}
+	return ""
 }

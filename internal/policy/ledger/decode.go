@@ -66,6 +66,7 @@ func (d *decoder) spread(spot *expr.Spot, into *expr.Values, depth int) error {
 			if d.next() == '{' {
 				return d.spread(member, into, depth+1)
 			}
+			into.Blocked(member, d.next() == 'n')
 			err = d.skip(depth + 1)
 		}
 		return err

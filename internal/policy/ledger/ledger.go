@@ -198,7 +198,7 @@ type Corrected struct {
 
 // explained adds to answers that differ which corrections were made in between.
 func (r Replay) explained(engine int) Replay {
-	if message := rules.Corrected(engine); !r.Identical && message != "" {
+	if message := rules.CorrectedInReplays(engine); !r.Identical && message != "" {
 		r.Corrected = &Corrected{max(1, engine), rules.Revision, message}
 	}
 	return r
@@ -265,7 +265,7 @@ func Again(p *rules.Policy, library rules.Library, d Decision) (Replay, error) {
 	if err != nil {
 		return Replay{}, problem.Wrap(err, problem.NotReady, "The decision cannot be replayed: a list or policy that it used no longer exists.").With("path.decision", "gone", "a list or policy that it used no longer exists")
 	}
-	options.Now, options.Decision, options.Trial = d.At, d.ID, d.Trial.answer()
+	options.Now, options.Decision, options.Trial, options.Unchecked = d.At, d.ID, d.Trial.answer(), !rules.Checked(d.Engine)
 	answer, err := p.Evaluate(input, options)
 	if err != nil {
 		return Replay{Differences: []Difference{{Location: "error", Is: problem.CodeOf(err)}}}.explained(d.Engine), nil // that it fails now is the difference

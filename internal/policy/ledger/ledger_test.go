@@ -72,7 +72,11 @@ func randomPolicy(t *rapid.T) string {
 		`"rest.n > %d || rest.list[0].n > n"`, `"len(rest) > 1 && rest.n < %d"`, `{json-logic: {in: [s, {missing_some: [1, [s, rest.gone]]}]}}`, `"n in (1, 2, rest.n)"`,
 	}
 	var b strings.Builder
-	b.WriteString("id: p\noutcomes: [reject, review, approve]\ndefault: approve\ntimezone: " + rapid.SampledFrom([]string{"UTC", "Asia/Kolkata"}).Draw(t, "zone") + "\nrules:\n")
+	b.WriteString("id: p\noutcomes: [reject, review, approve]\ndefault: approve\ntimezone: " + rapid.SampledFrom([]string{"UTC", "Asia/Kolkata"}).Draw(t, "zone") + "\n")
+	if rapid.Bool().Draw(t, "declared") {
+		b.WriteString("inputs: {additionalProperties: true, properties: {n: {type: number, minimum: -20}, m: {type: integer}, s: {enum: [a, b]}, rest: {type: object, additionalProperties: true, properties: {n: {type: number}, list: {type: array}}}}}\ninvalid: review\n")
+	}
+	b.WriteString("rules:\n")
 	for i := range rapid.IntRange(1, 8).Draw(t, "rules") {
 		when := rapid.SampledFrom(conditions).Draw(t, "when")
 		if strings.Contains(when, "%d") {
@@ -129,6 +133,40 @@ func TestADecisionThatIsReplayedIsIdentical(t *testing.T) {
 			t.Fatalf("%+v %v", kept, err)
 		}
 	})
+}
+
+func TestADecisionFromBeforeTheCheckIsReplayedAsItWas(t *testing.T) {
+	const source = "id: p\ninputs: {properties: {status: {enum: [valid, refused]}}}\noutcomes: [reject, review, approve]\ndefault: approve\n%srules: [{id: refused, when: \"status == 'refused'\", outcome: reject, missing: review}]\n"
+	for _, invalid := range []string{"", "invalid: review\n"} {
+		p := parse(t, fmt.Sprintf(source, invalid))
+		answer, err := p.Evaluate(map[string]any{"status": "vald"}, rules.Options{Now: morning, Decision: "dec_1", Unchecked: true})
+		if err != nil || answer.Outcome != "approve" {
+			t.Fatal(answer, err)
+		}
+		text, _ := json.Marshal(answer)
+		for engine, identical := range map[int]bool{0: true, 1: true, 2: true, rules.Revision: false} {
+			head := ledger.Head{ID: "dec_1", Tenant: "t", Policy: "p", Version: 1, Digest: "sha256:" + p.Digest, Engine: engine, At: morning, Outcome: "approve"}
+			replay, err := ledger.Again(p, rules.NewLibrary(t.Context(), "t", nil, nil), ledger.Decision{Head: head, Input: json.RawMessage(`{"status":"vald"}`), Answer: text})
+			if err != nil || replay.Identical != identical || replay.Corrected != nil {
+				t.Errorf("revision %d, %q: %+v %v", engine, invalid, replay, err)
+			}
+		}
+	}
+}
+
+func TestADecisionKeepsWhatWasNotAsDeclared(t *testing.T) {
+	p := parse(t, "id: p\ninputs: {properties: {status: {enum: [valid, refused]}}}\noutcomes: [reject, review, approve]\ndefault: approve\ninvalid: review\nrules: [{id: refused, when: \"status == 'refused'\", outcome: reject, missing: review}]\n")
+	l := ledger.Ledger{Store: memory{}, Policies: versions{1: p}}
+	if _, err := l.Decide(t.Context(), ledger.Request{Tenant: "t", Policy: p, Input: map[string]any{"status": "vald"}, At: morning, ID: "dec_1"}); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := l.Get(t.Context(), "t", "p", "dec_1")
+	if err != nil || kept.Outcome != "review" || kept.Engine != rules.Revision || !strings.Contains(string(kept.Answer), "status must be one of [valid refused]") {
+		t.Errorf("%+v %v", kept, err)
+	}
+	if replay, err := l.Replay(t.Context(), "t", "p", "dec_1"); err != nil || !replay.Identical {
+		t.Errorf("%+v %v", replay, err)
+	}
 }
 
 const threshold = "id: p\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: large, when: \"amount >= %d\", outcome: review, score: {base: 50}}\n  - {id: gone, when: \"gone > 1\", outcome: review}\n"

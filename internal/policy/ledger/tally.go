@@ -41,6 +41,7 @@ type worker struct {
 	*Tally
 	draft    *rules.Policy
 	reader   Reader
+	entire   Reader // for inputs of which the reader's part raises a doubt
 	filter   Filter
 	examples int
 	opened   *opened
@@ -50,6 +51,9 @@ type worker struct {
 func (w *worker) page(page []Lazy) {
 	for _, lazy := range page {
 		sample, err := lazy.Sample(&w.reader)
+		if err == nil && sample.values != nil && sample.values.Doubtful() {
+			sample, err = lazy.Sample(&w.entire)
+		}
 		switch {
 		case err != nil:
 			w.Decisions++

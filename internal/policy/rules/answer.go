@@ -8,10 +8,11 @@ import (
 
 // Options of one evaluation.
 type Options struct {
-	Now      time.Time // the time of the decision; ages and days are counted from it
-	Decision string    // the id that the answer carries
-	Untraced bool      // leave the trace out, for bulk work
-	Trial    *Trial    // that the answer says it was made in; nil: in none
+	Now       time.Time // the time of the decision; ages and days are counted from it
+	Decision  string    // the id that the answer carries
+	Untraced  bool      // leave the trace out, for bulk work
+	Unchecked bool      // do not check the input against the inputs: a decision that was made so is made again. See Checked
+	Trial     *Trial    // that the answer says it was made in; nil: in none
 
 	// What the policy asks for besides its input. See Policy.Open.
 	Lists    map[string]expr.List

@@ -9,18 +9,24 @@ import (
 // Bulk decides over many inputs of which only that is decoded which the policy reads.
 type Bulk struct{ policy *Policy }
 
-// Bulk is nil for a policy that reads whole inputs, such as one with a JSON Schema as a condition, or that calls others.
+// Bulk is nil for a policy that reads whole inputs, such as one with a JSON Schema as a condition, that calls others, or whose inputs
+// say more than types and values of what it reads.
 func (p *Policy) Bulk() *Bulk {
-	if p.bound.Root() == nil || p.whole || len(p.Calls()) > 0 {
+	if !p.partial() || p.schema != nil && !p.plain {
 		return nil
 	}
 	return &Bulk{p}
 }
 
+// partial reports whether rules read only what their paths lead to.
+func (p *Policy) partial() bool {
+	return p.bound.Root() != nil && !p.whole && len(p.Calls()) == 0
+}
+
 // Reads are the paths of the input that decide, each once, as steps from its root; what is below them is read, too. known is false
 // for a policy that reads whole inputs, or that calls others.
 func (p *Policy) Reads() (paths [][]string, known bool) {
-	if p.Bulk() == nil {
+	if !p.partial() {
 		return nil, false
 	}
 	for _, program := range p.programs() {
@@ -46,13 +52,14 @@ func (b *Bulk) Spots() *expr.Spot { return b.policy.bound.Root() }
 // Begin makes room for the values of an input.
 func (b *Bulk) Begin(values *expr.Values) { b.policy.bound.Reset(values) }
 
-// Evaluate decides over the values of an input as Policy.Evaluate does over all of it. Answers have no trace.
+// Evaluate decides over the values of an input as Policy.Evaluate does over all of it. Answers have no trace. Values that are
+// Doubtful may violate the inputs, which only all of the input tells: they are for Policy.Evaluate.
 // Errors: those of Policy.Evaluate.
 func (b *Bulk) Evaluate(values *expr.Values, options Options) (Answer, error) {
 	room := enter()
 	defer room.leave()
 	options.Untraced = true
-	return b.policy.decide(room, values, nil, options, 0, nil)
+	return b.policy.decide(room, values, nil, nil, options, 0, nil)
 }
 
 // programs are those that every evaluation has a use for: conditions, what tables look at, and the paths that must be exact.

@@ -14,7 +14,7 @@ var identifier = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
 
 // The members of a policy and of its parts.
 var (
-	policyKeys  = []string{"id", "title", "description", "version", "timezone", "inputs", "outcomes", "default", "rules", "tables", "score", "unknown", "cases"}
+	policyKeys  = []string{"id", "title", "description", "version", "timezone", "inputs", "outcomes", "default", "rules", "tables", "score", "unknown", "invalid", "cases"}
 	ruleKeys    = []string{"id", "title", "description", "when", "table", "outcome", "reason", "score", "domain", "indicator", "missing"}
 	unknownKeys = []string{"above", "outcome"}
 )
@@ -37,6 +37,7 @@ func (r *reader) policy() *Policy {
 	r.shape = p.shape
 	r.clear(root)
 	r.outcomes(root, p)
+	r.invalid(root, p)
 	p.scoring = r.scoring(lookup(root, "score"), p)
 	r.tables(root, p)
 	r.rules(root, p)
@@ -48,7 +49,20 @@ func (r *reader) policy() *Policy {
 	p.cases = r.cases(lookup(root, "cases"), p)
 	p.paths, p.whole = distinct(p.rules), r.whole
 	p.bound = expr.Bind(p.programs()...)
+	p.plain = !p.whole && p.Inputs != nil && p.bound.Expect(p.Inputs)
 	return p
+}
+
+// invalid reads the outcome for values that violate the inputs.
+func (r *reader) invalid(root *yaml.Node, p *Policy) {
+	n := lookup(root, "invalid")
+	if n == nil {
+		return
+	}
+	if p.Inputs == nil && lookup(root, "inputs") == nil {
+		r.add(n, "invalid", "required", "add inputs, or leave invalid out", "there are no inputs that a value could violate")
+	}
+	p.invalid = r.outcome(n, "invalid", p)
 }
 
 // clear refuses what keeps the inputs from saying what is personal data; in what is published already it counts as some.
@@ -118,7 +132,7 @@ func (r *reader) inputs(n *yaml.Node) map[string]any {
 		r.add(n, "inputs", "schema", "", "inputs: %s", expr.AsError(err).Message)
 		return nil
 	}
-	r.inputSchema = compiled
+	r.inputSchema, r.declared = compiled, schema
 	return schema
 }
 
@@ -198,8 +212,8 @@ func (r *reader) rule(n *yaml.Node, path string, p *Policy) rule {
 		return rule{}
 	}
 	one := rule{id: r.identifier(n, "id", path+".id"), place: -1, missing: missingSkip}
-	if one.id == unknownRule || one.id == scoreRule && p.scoring.decides() {
-		r.add(lookup(n, "id"), path+".id", "invalid", "", "%s cannot be the id of a rule", unknownRule)
+	if one.id == unknownRule || one.id == scoreRule && p.scoring.decides() || one.id == invalidRule && p.invalid != "" {
+		r.add(lookup(n, "id"), path+".id", "invalid", "", "%s cannot be the id of a rule", one.id)
 	}
 	one.domain, one.indicator = r.text(lookup(n, "domain"), path+".domain"), r.text(lookup(n, "indicator"), path+".indicator")
 	if outcome := lookup(n, "outcome"); outcome != nil {
@@ -309,7 +323,7 @@ func (r *reader) inputsAt(found []input, references []expr.Reference, below bool
 			continue // the list that it is in is read
 		}
 		hidden := r.shape != nil && r.shape.Personal(reference.Steps)
-		found = append(found, input{path: reference.Path, value: expr.PathOf(reference), personal: hidden, below: below})
+		found = append(found, input{path: reference.Path, value: expr.PathOf(reference), personal: hidden, below: below, promised: always(r.declared, reference.Steps)})
 	}
 	return found
 }

@@ -16,8 +16,8 @@ const (
 )
 
 // Evaluate decides over an input: JSON values by name. The input is only read.
-// Errors: problem.Invalid when a number that a rule reads is too large to be exact (its place is named, not its value), or
-// when policies are called too deep or too often; UnknownList and NotReady when something that the policy asks for is not
+// Errors: problem.Invalid when a number that a rule reads is too large to be exact (its place is named, not its value), when a
+// value that a rule reads violates the inputs and the policy has no outcome for that, or when policies are called too deep or too often; UnknownList and NotReady when something that the policy asks for is not
 // in the options.
 func (p *Policy) Evaluate(input map[string]any, options Options) (Answer, error) {
 	return p.evaluate(input, options, 0, nil)
@@ -27,11 +27,15 @@ func (p *Policy) evaluate(input map[string]any, options Options, depth int, call
 	room := enter()
 	defer room.leave()
 	p.bound.Look(expr.Map(input), &room.values)
-	return p.decide(room, &room.values, input, options, depth, calls)
+	var violated []expr.SchemaViolation
+	if !options.Unchecked {
+		violated = p.violated(input, &room.values)
+	}
+	return p.decide(room, &room.values, input, violated, options, depth, calls)
 }
 
-// decide over values; input is what they were looked up in, for what wants all of it.
-func (p *Policy) decide(room *room, values *expr.Values, input map[string]any, options Options, depth int, calls *int) (Answer, error) {
+// decide over values; input is what they were looked up in, for what wants all of it, and violated what in it is not as declared.
+func (p *Policy) decide(room *room, values *expr.Values, input map[string]any, violated []expr.SchemaViolation, options Options, depth int, calls *int) (Answer, error) {
 	room.env = expr.Env{Scope: expr.Map(input), Now: options.Now, Location: p.location, Lists: options.Lists}
 	room.env.Use(values)
 	d := &room.decision
@@ -50,9 +54,13 @@ func (p *Policy) decide(room *room, values *expr.Values, input map[string]any, o
 			return Answer{}, err
 		}
 	}
+	d.violated = violated
 	d.rules()
 	if d.failed != nil {
 		return Answer{}, d.failed
+	}
+	if err := d.invalid(); err != nil {
+		return Answer{}, err
 	}
 	return d.conclude(), nil
 }
@@ -104,6 +112,8 @@ type decision struct {
 	unknown int
 	fired   []string // ids of rules
 	points  []points // of what fired
+
+	violated []expr.SchemaViolation // what is not as the inputs declare it
 
 	// Of the answer.
 	indicators []Indicator
@@ -213,6 +223,7 @@ func (d *decision) countPlace(place int) {
 func (d *decision) unknownRule(one *rule, verdict expr.Verdict) {
 	switch one.missing {
 	case missingSkip:
+		d.promised(one, verdict)
 	case missingFire:
 		d.fire(one)
 	default:

@@ -25,11 +25,13 @@ type Policy struct {
 	tables       map[string]*policyTable
 	scoring      scoring
 	unknown      *unknownLimit
+	invalid      string // the outcome, at least, when a value that is read violates the inputs; "": nothing is decided
 	cases        []policyCase
 	severity     map[string]int // outcome -> place in Outcomes
 	paths        []input        // every path that a rule reads, once
 	bound        *expr.Bound    // the same
 	whole        bool           // a rule reads the whole input
+	plain        bool           // values in bound say themselves whether they may violate the inputs
 	dependencies []dependency   // lists and other policies
 }
 
@@ -63,6 +65,7 @@ type input struct {
 	value    *expr.Program
 	personal bool
 	below    bool // what is below it is read, too
+	promised bool // the inputs have it in every document, and never as null
 }
 
 // unknownLimit states what happens when too many rules could not be told.

@@ -39,6 +39,7 @@ type reader struct {
 
 	published    bool // see Reread
 	inputSchema  *expr.Schema
+	declared     map[string]any // the inputs
 	id           string
 	dependencies []dependency // lists and policies, by all rules so far
 	whole        bool         // a rule so far reads the whole input
