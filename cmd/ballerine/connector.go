@@ -130,7 +130,7 @@ func (t *previewed) answer(cmd *cobra.Command, plugin *connector.Plugin, call co
 			return err
 		}
 	}
-	outcome, err := plugin.Answered(cmd.Context(), call, status, text)
+	outcome, err := plugin.Answered(cmd.Context(), call, connector.Answer{Status: status, Body: text})
 	t.Result, t.Awaiting, t.Accepted = outcome.Result, outcome.Awaiting, outcome.Accepted
 	return err
 }
@@ -157,7 +157,9 @@ func printTried(cmd *cobra.Command, shown previewed) error {
 	}
 	if len(shown.Request.Body) > 0 {
 		fmt.Fprintln(out)
-		if err := lines.Encode(shown.Request.Body); err != nil {
+		if text := ""; json.Unmarshal(shown.Request.Body, &text) == nil { // a form, parts, text or XML
+			fmt.Fprintln(out, text)
+		} else if err := lines.Encode(shown.Request.Body); err != nil {
 			return err
 		}
 	}

@@ -254,7 +254,7 @@ func (w world) answer(ctx context.Context, r *workflow.Rehearsal, c wholeCase, i
 	if _, err := plugin.Preview(ctx, call, nil); err != nil {
 		return nil, err
 	}
-	outcome, err := plugin.Answered(ctx, call, given.Status, given.Body)
+	outcome, err := plugin.Answered(ctx, call, connector.Answer{Status: given.Status, Body: given.Body})
 	if err != nil || !outcome.Awaiting {
 		return outcome.Result, err
 	}

@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	start.Run(func(core *app.Core) (task.Handler, error) { return core.Vendor() }, onaws.Vendors, onaws.Signing)
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.Vendor() }, onaws.Vendors, onaws.Objects, onaws.Signing)
 }

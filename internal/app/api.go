@@ -58,7 +58,7 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 		if err := c.Catalog.LoadPlugins(); err != nil {
 			return config, err
 		}
-		config.Plugins, config.Vendors = c.Catalog.Plugin, c.vendorClient()
+		config.Plugins, config.Vendors = c.Catalog.Plugin, c.vendorClient(nil)
 	case httpapi.Admin:
 		publisher, err := c.Publisher()
 		if err != nil {

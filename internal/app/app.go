@@ -257,7 +257,7 @@ func (c *Core) Vendor() (task.Handler, error) {
 		return nil, err
 	}
 	return task.NewVendor(c.base(), task.VendorConfig{
-		Plugins: c.Catalog, Client: c.vendorClient(),
+		Plugins: c.Catalog, Client: c.vendorClient(task.NewVendorFiles(c.Objects)),
 		CallbackURL: func(call connector.Call, plugin string, started time.Time) (string, error) {
 			token, err := c.Tokens.Callback(identity.Callback{
 				Tenant: call.Tenant, Case: call.Case, State: call.State, Visit: call.Visit, Work: call.Work, Round: call.Round, Plugin: plugin,
@@ -273,10 +273,10 @@ func callbackEnd(started, now time.Time) time.Time {
 	return started.Add((now.Sub(started)/callbackLife + 2) * callbackLife) //nolint:durationcheck // the quotient is a number, not a duration
 }
 
-func (c *Core) vendorClient() *connector.Client {
+func (c *Core) vendorClient(files connector.Files) *connector.Client {
 	return &connector.Client{
 		HTTP:    outbound.NewClient(outbound.Options{AllowLoopback: c.AllowLoopback, Timeout: time.Minute}),
-		Secrets: c.Secrets, Settings: c.Settings, Now: c.Now,
+		Secrets: c.Secrets, Files: files, Settings: c.Settings, Now: c.Now,
 	}
 }
 

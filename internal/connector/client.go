@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -27,10 +28,11 @@ const maxAnswer = 1 << 20
 // longestPause bounds how long a vendor may put its next attempt off.
 const longestPause = 24 * time.Hour
 
-// Client makes the calls. All members must be set besides Settings, Now and UserAgent.
+// Client makes the calls. All members must be set besides Files, Settings, Now and UserAgent.
 type Client struct {
 	HTTP      *http.Client      // of outbound.NewClient, with a timeout of at least a minute: plugins bring their own
 	Secrets   Secrets           // for {secret.NAME}
+	Files     Files             // for documents in requests; nil: none can be sent
 	Settings  map[string]string // for {vendor.NAME}: base URLs
 	Now       func() time.Time  // default time.Now
 	UserAgent string            // default "Ballerine-Vendor/1"
@@ -197,36 +199,70 @@ func (p *Plugin) readAnswer(a answer, scope map[string]any) (any, error) {
 
 // bodyOf is the body of an answer, without the secrets of the request: whoever repeats them must not have them written down.
 func (p *Plugin) bodyOf(a answer) (any, error) {
-	value, err := parseBody(p.ID, a.header, a.body)
+	var value any
+	var err error
+	switch p.answer.format {
+	case noFormat:
+	case textFormat:
+		value, err = parseText(p.ID, a.body)
+	default:
+		value, err = parseBody(p.ID, a.header, a.body)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return redacted(value, a.secrets), nil
 }
 
+// parseText reads text of a bounded size.
+func parseText(id string, body []byte) (any, error) {
+	switch {
+	case len(body) > maxAnswer:
+		return nil, garbage(id, "too_large", fmt.Sprintf("has more than %d bytes", maxAnswer))
+	case !utf8.Valid(body):
+		return nil, garbage(id, "encoding", "is not UTF-8")
+	case bytes.IndexByte(body, 0) >= 0:
+		return nil, garbage(id, "control", "has a NUL character in it")
+	}
+	return string(body), nil
+}
+
+// headersSeen are the headers of an answer as expressions see them: by their names in small letters, each as one text.
+func headersSeen(a answer) map[string]any {
+	seen := map[string]any{}
+	for name, values := range a.header {
+		seen[strings.ToLower(name)] = strings.ToValidUTF8(strings.Join(values, ", "), "\uFFFD")
+	}
+	return redacted(seen, a.secrets).(map[string]any)
+}
+
+func garbage(id, code, message string) error {
+	return problem.New(problem.VendorGarbage, "The answer of %s is not valid.", id).With("response.body", code, "%s", message)
+}
+
 // answerScope is what expressions about an answer see.
 func answerScope(a answer, body any, scope map[string]any) map[string]any {
-	return map[string]any{"body": body, "status": float64(a.status), "context": scope["context"], "input": scope["input"], "case": scope["case"]}
+	return map[string]any{"body": body, "status": float64(a.status), "headers": headersSeen(a), "context": scope["context"], "input": scope["input"], "case": scope["case"]}
 }
 
 // parseBody reads JSON of a bounded size and depth that every reader takes in the same way; an empty body is null.
 func parseBody(id string, header http.Header, body []byte) (any, error) {
-	garbage := func(code, message string) error {
-		return problem.New(problem.VendorGarbage, "The answer of %s is not valid.", id).With("response.body", code, "%s", message)
-	}
 	if len(body) > maxAnswer {
-		return nil, garbage("too_large", fmt.Sprintf("has more than %d bytes", maxAnswer))
+		return nil, garbage(id, "too_large", fmt.Sprintf("has more than %d bytes", maxAnswer))
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, nil
 	}
 	kind, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if isXML(kind) {
+		return nil, garbage(id, "content_type", "is XML, which is not read as such: with response.format: text it is one text")
+	}
 	if err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json")) {
-		return nil, garbage("content_type", "does not have a JSON content type")
+		return nil, garbage(id, "content_type", "does not have a JSON content type")
 	}
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
-		return nil, garbage("json", "is not JSON")
+		return nil, garbage(id, "json", "is not JSON")
 	}
 	faults := jsonsource.JSONFaults(body)
 	large := slices.ContainsFunc(faults, jsonsource.JSONFault.Inexact)
@@ -275,7 +311,7 @@ func numbered(value any) any {
 
 // keep maps what is kept of an acceptance.
 func (p *Plugin) keep(body any, scope map[string]any) (any, error) {
-	kept, err := p.mapped(reading{p.later.schema, p.later.keep}, "response", body, scope, nil)
+	kept, err := p.mapped(reading{schema: p.later.schema, result: p.later.keep}, "response", body, scope, nil)
 	if err != nil && p.later.borrowed {
 		return nil, problem.As(err).With("response.later.schema", "required", "is not specified, so response.schema counts for the answer that only accepts the request, too")
 	}

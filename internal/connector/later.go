@@ -63,7 +63,7 @@ func (s *source) later(w written) later {
 }
 
 // laterRoots are the names that response.later.when sees.
-var laterRoots = []string{"body", "status"}
+var laterRoots = []string{"body", "status", "headers"}
 
 // condition compiles a JMESPath expression that is true or not; nil for none.
 func (s *source) condition(pointer, text string, roots []string) *query {
@@ -103,7 +103,7 @@ func (p *Plugin) acceptance(ctx context.Context, a answer, scope map[string]any)
 		return Outcome{Status: a.status}, false, err
 	}
 	if p.later.when != nil {
-		holds, err := p.later.when.value(map[string]any{"body": value, "status": float64(a.status)})
+		holds, err := p.later.when.value(map[string]any{"body": value, "status": float64(a.status), "headers": headersSeen(a)})
 		if err != nil || holds != true {
 			return Outcome{}, false, nil //nolint:nilerr // a condition that cannot be told does not hold
 		}

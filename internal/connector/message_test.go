@@ -11,15 +11,15 @@ import (
 func TestWhatIsKeptIsReadByTheResultsSchemaUntilItHasItsOwn(t *testing.T) {
 	const result = "response: {schema: {required: [status]}, result: {s: \"{body.status}\"}, later: {status: [202], keep: {id: \"{body.ticket}\"}%s}}\n"
 	p := parse(t, calledBack+strings.Replace(result, "%s", "", 1))
-	_, err := p.Answered(t.Context(), call, 202, []byte(`{"ticket":"t1"}`))
+	_, err := p.Answered(t.Context(), call, Answer{Status: 202, Body: []byte(`{"ticket":"t1"}`)})
 	if fields := problem.As(err).Fields; problem.CodeOf(err) != problem.VendorGarbage || len(fields) != 2 || fields[1].Location != "response.later.schema" {
 		t.Errorf("without a schema of its own: %v", err)
 	}
 	p = parse(t, calledBack+strings.Replace(result, "%s", ", schema: {required: [ticket]}", 1))
-	if outcome, err := p.Answered(t.Context(), call, 202, []byte(`{"ticket":"t1"}`)); err != nil || !outcome.Awaiting {
+	if outcome, err := p.Answered(t.Context(), call, Answer{Status: 202, Body: []byte(`{"ticket":"t1"}`)}); err != nil || !outcome.Awaiting {
 		t.Errorf("with one: %+v %v", outcome, err)
 	}
-	if _, err := p.Answered(t.Context(), call, 202, []byte(`{}`)); len(problem.As(err).Fields) != 1 {
+	if _, err := p.Answered(t.Context(), call, Answer{Status: 202, Body: []byte(`{}`)}); len(problem.As(err).Fields) != 1 {
 		t.Errorf("its own schema is blamed for nothing else: %v", err)
 	}
 }

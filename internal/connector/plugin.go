@@ -30,11 +30,11 @@ type Plugin struct {
 	url       *text
 	headers   map[string]*text
 	query     *template // of an object; nil without
-	body      *template // nil without
+	body      sent
 	auth      auth
 	signing   *signing // nil: requests are not signed
 	uses      []need   // the secrets and settings of requests
-	secretive bool     // there is a secret in the URL, a parameter or the body
+	named     bool     // its key is made of names: there is a secret in the URL, a parameter or the body, or a document in it
 	request   *jsonschema.Schema
 	success   []int // nil: every 2xx
 	retryable []int
@@ -87,6 +87,7 @@ func (p *Plugin) ResultSchema() map[string]any { return p.shape }
 
 // reading is how a body becomes a result.
 type reading struct {
+	format string // "": JSON
 	schema *jsonschema.Schema
 	result *template // nil: the body itself
 }
@@ -103,7 +104,7 @@ var (
 	ownHeaders = []string{"Host", "Content-Length", "Content-Type", "Connection", "Transfer-Encoding", "Upgrade", "Te", "Trailer", "Idempotency-Key"}
 	// requestRoots are the names that expressions of a request see; answerRoots and callbackRoots likewise.
 	requestRoots  = []string{"context", "input", "case", "documents", "callback_url"}
-	answerRoots   = []string{"body", "status", "context", "input", "case"}
+	answerRoots   = []string{"body", "status", "headers", "context", "input", "case"}
 	callbackRoots = []string{"body"}
 )
 
@@ -116,10 +117,11 @@ type written struct {
 	Retry    *writtenRetry  `json:"retry"`
 	Request  writtenRequest `json:"request"`
 	Response struct {
-		Success   []int `json:"success"`
-		Retryable []int `json:"retryable"`
-		Schema    any   `json:"schema"`
-		Result    any   `json:"result"`
+		Format    string `json:"format"`
+		Success   []int  `json:"success"`
+		Retryable []int  `json:"retryable"`
+		Schema    any    `json:"schema"`
+		Result    any    `json:"result"`
 
 		Later *writtenLater `json:"later"`
 	} `json:"response"`
@@ -134,9 +136,13 @@ type writtenRequest struct {
 	Headers map[string]string `json:"headers"`
 	Query   map[string]any    `json:"query"`
 	Body    any               `json:"body"`
+	Format  string            `json:"format"`
 	Schema  any               `json:"schema"`
-	Auth    *writtenAuth      `json:"auth"`
-	Sign    *writtenSigning   `json:"sign"`
+
+	ContentType string `json:"content_type"`
+
+	Auth *writtenAuth    `json:"auth"`
+	Sign *writtenSigning `json:"sign"`
 }
 
 type writtenRetry struct {
@@ -276,6 +282,7 @@ func (s *source) build(w written) *Plugin {
 	s.buildRequest(p, w.Request)
 	p.request = s.schema("/request/schema", w.Request.Schema)
 	p.answer = s.reading("/response", answerRoots, w.Response.Schema, w.Response.Result)
+	p.answer.format = w.Response.Format
 	if p.later = s.later(w); p.later.schema == nil {
 		p.later.schema, p.later.borrowed = p.answer.schema, p.answer.schema != nil
 	}
@@ -304,15 +311,10 @@ func (s *source) buildRequest(p *Plugin, w writtenRequest) {
 	if w.Query != nil {
 		p.query = c.template(w.Query, "/request/query")
 	}
-	switch bodyless := p.method == http.MethodGet || p.method == http.MethodDelete; {
-	case bodyless && w.Body != nil:
-		s.report("/request/body", "body", "use query", "A %s request has no body.", p.method)
-	case w.Body != nil:
-		p.body = c.body(w.Body, "/request/body")
-	}
+	p.body = s.sent(w)
 	p.auth, p.signing = s.auth(w.Auth, p.headers), s.signing(w.Sign, p.headers)
 	p.uses = slices.Clone(s.needs) // callbacks come after this
-	p.secretive = p.url.secretive() || p.query.secretive() || p.body.secretive()
+	p.named = p.url.secretive() || p.query.secretive() || p.body.secretive() || p.body.value.attaches()
 }
 
 func (s *source) reading(pointer string, roots []string, schema, result any) reading {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -71,17 +70,22 @@ func (c *Client) prepare(ctx context.Context, p *Plugin, call Call, scope map[st
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.fill(scope, with)
+	with.documents = call.Documents
+	files := c.Files
+	if files == nil && !c.preview && p.body.value.attaches() {
+		return nil, problem.New(problem.Internal, "The plugin %s sends documents, and they cannot be read here.", p.ID)
+	}
+	r, err := p.fill(scope, with, &attaching{ctx: ctx, files: files, call: call})
 	if err != nil {
 		return nil, err
 	}
-	named := r
-	if p.secretive { // a key that is made from a secret says something about it, and changes when it is replaced
-		if named, err = p.fill(scope, with.masked()); err != nil {
+	key := r
+	if p.named { // a key that is made from a secret says something about it; a link is another one each time
+		if key, err = p.fill(scope, with.masked(), &attaching{}); err != nil {
 			return nil, err
 		}
 	}
-	r.header.Set("Idempotency-Key", call.key(p.method, named.url.String(), named.content))
+	r.header.Set("Idempotency-Key", call.key(p.method, key.url.String(), key.content))
 	if r.header.Get("User-Agent") == "" {
 		r.header.Set("User-Agent", c.agent())
 	}
@@ -90,18 +94,20 @@ func (c *Client) prepare(ctx context.Context, p *Plugin, call Call, scope map[st
 }
 
 // fill makes the request's parts.
-func (p *Plugin) fill(scope map[string]any, with *values) (*prepared, error) {
+func (p *Plugin) fill(scope map[string]any, with *values, documents *attaching) (*prepared, error) {
 	var faults []fault
 	target := p.url.render(scope, &values{secrets: with.secrets, settings: with.settings, escape: escapeURL}, &faults)
 	header := p.renderHeaders(p.headers, scope, with, &faults)
-	var query, body any
+	var query any
 	if p.query != nil {
 		query = p.query.render(scope, with, &faults)
 	}
-	if p.body != nil {
-		body = p.body.render(scope, with, &faults)
+	body := p.body.render(scope, with, &faults)
+	if err := p.checkRequest(faults, query, named(body)); err != nil {
+		return nil, err
 	}
-	if err := p.checkRequest(faults, query, body); err != nil {
+	body, err := documents.fill(body)
+	if err != nil {
 		return nil, err
 	}
 	return p.assemble(&prepared{header: header, with: with, scope: scope}, target, query, body)
@@ -167,7 +173,7 @@ func (p *Plugin) checkRequest(faults []fault, query, body any) error {
 	}
 	if len(faults) == 0 { // else the schema would repeat what is missing
 		place, value := "request.body", body
-		if p.body == nil {
+		if !p.body.there() {
 			place, value = "request.query", query
 		}
 		fields(e, place, violations(p.request, value))
@@ -189,27 +195,34 @@ func (p *Plugin) assemble(r *prepared, target string, query, body any) (*prepare
 		return nil, problem.New(problem.Internal, "The URL of the plugin %s is not valid.", p.ID)
 	}
 	r.url = address
-	if parameters, ok := query.(map[string]any); ok {
+	var faults []fault
+	if given, ok := query.(map[string]any); ok {
 		all := address.Query()
-		for name, value := range parameters {
-			written, ok := scalar(value)
-			if !ok {
-				return nil, p.uncreatable().With("request.query", "type", "A parameter must be text, a number or a boolean.")
-			}
-			all.Set(name, written)
+		for name, written := range parameters(given, "request.query", &faults) {
+			all[name] = written
 		}
 		address.RawQuery = all.Encode()
 	}
-	if p.body != nil {
-		if r.content, err = json.Marshal(body); err != nil {
-			return nil, p.uncreatable()
-		}
-		r.header.Set("Content-Type", "application/json")
+	if p.body.there() {
+		var contentType string
+		r.content, contentType = p.body.write(body, &faults)
+		r.header.Set("Content-Type", contentType)
+	}
+	if len(faults) > 0 {
+		return nil, p.checkRequest(faults, nil, nil)
 	}
 	if r.header.Get("Accept") == "" {
-		r.header.Set("Accept", "application/json")
+		r.header.Set("Accept", p.accepted())
 	}
 	return r, nil
+}
+
+// accepted is what the plugin can read.
+func (p *Plugin) accepted() string {
+	if p.answer.format == "" || p.answer.format == jsonFormat {
+		return "application/json"
+	}
+	return "*/*"
 }
 
 // request is what is sent: with its token, and signed at this moment.

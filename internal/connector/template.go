@@ -44,6 +44,8 @@ type template struct {
 	list   []*template
 	object map[string]*template
 	value  any
+
+	attachment *attachment // a document stands here
 }
 
 // compiler of expressions and texts: it reports what is wrong where it stands.
@@ -53,6 +55,8 @@ type compiler struct {
 	secrets bool                   // whether {secret.NAME} and {vendor.NAME} may stand in templates
 	own     func(name string) bool // names that only this place knows; nil: none
 	ownHint string                 // which these are
+	attach  bool                   // whether documents may stand in templates
+	parts   string                 // where a template is whose members may be bytes; "": nowhere
 }
 
 // body compiles the value at the pointer: a string is one expression, anything else a template.
@@ -67,6 +71,9 @@ func (c *compiler) template(value any, pointer string) *template {
 	t := &template{place: dotted(pointer)}
 	switch value := value.(type) {
 	case map[string]any:
+		if _, ok := value["$document"]; ok {
+			return c.attachment(value, pointer)
+		}
 		t.object = map[string]*template{}
 		for _, key := range slices.Sorted(maps.Keys(value)) {
 			t.object[key] = c.template(value[key], pointer+"/"+escape(key))
@@ -193,6 +200,8 @@ type fault struct{ place, code, message string }
 // render evaluates the template. An object's member that an expression makes null is left out.
 func (t *template) render(scope any, with *values, faults *[]fault) any {
 	switch {
+	case t.attachment != nil:
+		return t.attachment.render(scope, with, faults)
 	case t.query != nil:
 		return evaluate(t.query, t.place, scope, faults)
 	case t.text != nil && t.text.sole() != nil:
@@ -220,7 +229,7 @@ func (t *template) render(scope any, with *values, faults *[]fault) any {
 
 // fixedNull reports whether the template is a null that the author wrote.
 func (t *template) fixedNull() bool {
-	return t.query == nil && t.text == nil && t.object == nil && t.list == nil && t.value == nil
+	return t.query == nil && t.text == nil && t.object == nil && t.list == nil && t.value == nil && t.attachment == nil
 }
 
 func evaluate(q *query, place string, scope any, faults *[]fault) any {
@@ -229,6 +238,19 @@ func evaluate(q *query, place string, scope any, faults *[]fault) any {
 		*faults = append(*faults, fault{place, "expression", "The expression cannot be evaluated on this input."})
 	}
 	return value
+}
+
+// attaches reports whether there is a document in the template.
+func (t *template) attaches() bool {
+	switch {
+	case t == nil:
+		return false
+	case t.attachment != nil:
+		return true
+	case t.object != nil:
+		return slices.ContainsFunc(slices.Collect(maps.Values(t.object)), (*template).attaches)
+	}
+	return slices.ContainsFunc(t.list, (*template).attaches)
 }
 
 // secretive reports whether there is a secret in the template.
@@ -286,12 +308,14 @@ type values struct {
 	secrets  map[string]string
 	settings map[string]string
 	own      map[string]string
-	escape   func(value, before string) string
+	// documents are those of the case that count.
+	documents []Document
+	escape    func(value, before string) string
 }
 
 // masked has the name of each secret instead of it.
 func (v *values) masked() *values {
-	named := &values{secrets: map[string]string{}, settings: v.settings}
+	named := &values{secrets: map[string]string{}, settings: v.settings, documents: v.documents}
 	for name := range v.secrets {
 		named.secrets[name] = maskOf(name)
 	}

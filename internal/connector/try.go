@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"reflect"
@@ -21,7 +20,7 @@ type Preview struct {
 	Method  string            `json:"method"`
 	URL     string            `json:"url"`
 	Headers map[string]string `json:"headers"`
-	Body    json.RawMessage   `json:"body,omitempty"`
+	Body    json.RawMessage   `json:"body,omitempty"` // of another format than JSON as one text
 }
 
 // masked stands for every secret by its name.
@@ -64,9 +63,12 @@ func (p *Plugin) Preview(ctx context.Context, call Call, settings map[string]str
 	for name := range request.Header {
 		shown.Headers[name] = request.Header.Get(name)
 	}
-	if request.Body != nil {
-		if shown.Body, err = io.ReadAll(request.Body); err != nil {
-			return Preview{}, fmt.Errorf("read the request: %w", err)
+	if r.content == nil {
+		return shown, nil
+	}
+	if shown.Body = r.content; p.body.format != jsonFormat {
+		if shown.Body, err = json.Marshal(string(r.content)); err != nil {
+			return Preview{}, fmt.Errorf("show the request: %w", err)
 		}
 	}
 	return shown, nil
@@ -87,16 +89,30 @@ func rehearsed(call Call) (Call, map[string]any, error) {
 	return call, object, nil
 }
 
-// Answered is what would come of an answer with this status (0: 200) and JSON body. Errors: as Client.Do gives them.
-func (p *Plugin) Answered(ctx context.Context, call Call, status int, body []byte) (Outcome, error) {
-	if status == 0 {
-		status = http.StatusOK
+// Answer is what a pretended vendor answers.
+type Answer struct {
+	Status  int               `json:"status"` // 0: 200
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"` // of plugins that read text: a JSON text, or the text itself
+}
+
+// Answered is what would come of an answer. Errors: as Client.Do gives them.
+func (p *Plugin) Answered(ctx context.Context, call Call, given Answer) (Outcome, error) {
+	a := answer{status: given.Status, header: asJSON(), body: given.Body}
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	for name, value := range given.Headers {
+		a.header.Set(name, value)
+	}
+	if text := ""; p.answer.format == textFormat && json.Unmarshal(given.Body, &text) == nil {
+		a.body = []byte(text)
 	}
 	_, scope, err := rehearsed(call)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return (&Client{}).understood(ctx, p, answer{status: status, header: asJSON(), body: body}, scope)
+	return (&Client{}).understood(ctx, p, a, scope)
 }
 
 // CalledBack is what would come of a callback with this JSON body; its signature is not checked. Errors: as Plugin.ReadCallback.
@@ -122,7 +138,7 @@ type example struct {
 		SHA256      string `json:"sha256"`
 		Size        int64  `json:"size"`
 	} `json:"documents"`
-	Answer   *caseAnswer     `json:"answer"`
+	Answer   *Answer         `json:"answer"`
 	Callback json.RawMessage `json:"callback"`
 	Expect   struct {
 		URL      string `json:"url"`
@@ -133,12 +149,6 @@ type example struct {
 	} `json:"expect"`
 
 	line int
-}
-
-// caseAnswer is what a pretended vendor answers.
-type caseAnswer struct {
-	Status int             `json:"status"`
-	Body   json.RawMessage `json:"body"`
 }
 
 // CaseResult is what became of an example.
@@ -184,7 +194,7 @@ func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
 	request, err := p.Preview(ctx, call, nil)
 	var outcome Outcome
 	if err == nil && c.Answer != nil {
-		outcome, err = p.Answered(ctx, call, c.Answer.Status, c.Answer.Body)
+		outcome, err = p.Answered(ctx, call, *c.Answer)
 	}
 	if err == nil && c.Callback != nil {
 		outcome.Result, err = p.CalledBack(c.Callback)
