@@ -46,6 +46,7 @@ run: ## The whole system on this machine; ARGS="--addr 127.0.0.1:0 --data DIR --
 	  echo 'Node.js 20.19 or newer with npm is missing, so there is no dashboard; the API is served all the same.' >&2; \
 	elif ! $(MAKE) -s --no-print-directory $(DASHBOARD) >&2; then \
 	  echo 'The dashboard could not be built (the reason is above); the API is served all the same.' >&2; fi
+	@test -x bin/ballerine || echo 'building bin/ballerine (go build): the first time this takes some minutes' >&2
 	@$(MAKE) --no-print-directory bin/ballerine
 	@exec bin/ballerine dev --seed $(ARGS)
 
@@ -152,7 +153,7 @@ setup-node:
 
 # npm writes this file last, so that it stands for the whole installation.
 %/node_modules/.package-lock.json: %/package-lock.json
-	@echo "setting up $*"; npm ci --silent --no-audit --no-fund --prefix $* && touch $@
+	@echo "installing the $$(grep -c '"node_modules/' $<) npm packages of $* (npm ci): the first time this takes a minute or more"; npm ci --silent --no-audit --no-fund --prefix $* && touch $@
 
 # Not every registry has the binaries for every other platform that the lock names, and npm ci then installs nothing.
 $(ENGINES)/node_modules/.package-lock.json: $(ENGINES)/package.json

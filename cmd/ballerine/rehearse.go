@@ -186,7 +186,7 @@ func (w world) run(ctx context.Context, chart *workflow.Workflow, c wholeCase) (
 		}
 		before := rehearsal.Step(event)
 		if before.Error != nil && (i < len(c.Events)-1 || c.Expect.Error == "") {
-			return []string{fmt.Sprintf("events[%d] is refused with %s: %s", i, before.Error.Code, before.Error.Message)}
+			return []string{fmt.Sprintf("events[%d] is refused with %s: %s%s", i, before.Error.Code, before.Error.Message, reasonOf(before.Why))}
 		}
 		line, problems = w.work(ctx, chart, rehearsal, c, before, &left)
 	}
@@ -293,6 +293,18 @@ func (w world) decide(ctx context.Context, r *workflow.Rehearsal, i workflow.Inv
 	}
 	var value any
 	return value, json.Unmarshal(text, &value)
+}
+
+// reasonOf is a refusal in words, to go on with.
+func reasonOf(why *statechart.Refusal) string {
+	if why == nil {
+		return ""
+	}
+	text := " (" + why.Reason
+	if len(why.Reads) > 0 {
+		text += "; it reads " + strings.Join(why.Reads, ", ")
+	}
+	return text + ")"
 }
 
 func (c wholeCase) differences(line workflow.Line, context map[string]any) (problems []string) {

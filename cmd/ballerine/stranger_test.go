@@ -175,3 +175,25 @@ func TestAnInputOutOfItsSchemaIsPointedOut(t *testing.T) {
 		t.Errorf("strictly: %+v", strict)
 	}
 }
+
+func TestARefusalOffLineSaysWhyAndWhereToLook(t *testing.T) {
+	lost := file(t, "lost.yaml", "id: w\ninitial: a\nstates:\n  a: {invoke: {src: rules, id: risk, input: {policy: no-such-policy}}, onDone: b}\n  b: {invoke: {src: vendor, id: ask, input: {plugin: no-such-plugin}}, onDone: c}\n  c: {type: final}\n")
+	got := call(t, "", "workflow", "diff", lost, lost)
+	for _, want := range []string{"no policy no-such-policy (name its file or folder by --with, or put it into policies/", "no plugin no-such-plugin (name its file or folder by --with, or put it into plugins/"} {
+		if got.code != exitProblems || !strings.Contains(got.errs, want) {
+			t.Errorf("no %q in %+v", want, got)
+		}
+	}
+	guarded := file(t, "guarded.yaml", "id: w\ninitial: a\nstates:\n  a: {on: {submit: {guard: \"amount < 10\", target: b, by: [client]}}}\n  b: {type: final}\n")
+	for event, want := range map[string]string{
+		`{"type":"submit","as":"client"}`:   `"why":{"reason":"the condition does not hold: amount < 10","explanation":{"code":"condition_false","guard":"amount < 10"},"reads":["amount"],"by":["client"]}`,
+		`{"type":"submit"}`:                 `"error":null,"why":{"reason":"the condition does not hold: amount < 10"`,
+		`{"type":"submit","as":"reviewer"}`: `"why":{"reason":"only client may send it here","by":["client"]}`,
+		`{"type":"sumbit","as":"client"}`:   `did you mean submit?`,
+	} {
+		got := call(t, "", "workflow", "simulate", guarded, "--context", `{"amount": 50}`, "--events", "["+event+"]")
+		if got.code != 0 || !strings.Contains(got.out, want) {
+			t.Errorf("%s: no %q in %+v", event, want, got)
+		}
+	}
+}

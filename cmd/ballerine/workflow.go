@@ -40,7 +40,18 @@ func readWorkflow(cmd *cobra.Command, file string) (*workflow.Workflow, problem.
 		return nil, nil, err
 	}
 	w, diagnostics := workflow.Parse(file, text, known)
-	return w, diagnostics, nil
+	return w, findable(diagnostics), nil
+}
+
+// findable adds to names that are not found, and nothing like them, where they are looked for.
+func findable(diagnostics problem.Diagnostics) problem.Diagnostics {
+	folders := map[string]string{"unknown_policy": "policies/", "unknown_plugin": "plugins/"}
+	for i, d := range diagnostics {
+		if folder, named := folders[d.Code]; named && d.Hint == "" {
+			diagnostics[i].Hint = "name its file or folder by --with, or put it into " + folder + " beside the workflow"
+		}
+	}
+	return diagnostics
 }
 
 // goodWorkflow is readWorkflow that fails when the file has errors, and prints warnings.

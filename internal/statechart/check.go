@@ -16,7 +16,7 @@ func (p *parser) check() {
 	reached := p.reachable()
 	for _, s := range p.chart.states[1:] {
 		if !reached[s] {
-			p.doc.Warn(p.nodes[s], p.paths[s], "unreachable", "no transition leads to the state "+s.Path, "")
+			p.doc.Warn(p.nodes[s], p.paths[s], "unreachable", "no transition leads to the state "+s.Path, p.perhapsMeant())
 		} else if s.Kind == Atomic && !p.canLeave(s) {
 			p.doc.Warn(p.nodes[s], p.paths[s], "dead_end", "there is no way out of the state "+s.Path, "add a transition, or type: final")
 		} else if s.Kind == Atomic {
@@ -31,6 +31,14 @@ func (p *parser) check() {
 }
 
 // reachable follows every transition, enabled or not.
+// perhapsMeant ties a state that is not reached to targets that are not there, and are like no state.
+func (p *parser) perhapsMeant() string {
+	if len(p.lost) == 0 {
+		return ""
+	}
+	return "unless " + strings.Join(p.lost, " or ") + ", which is not there, is to lead here"
+}
+
 func (p *parser) reachable() map[*State]bool {
 	reached := map[*State]bool{}
 	var visit func(s *State)

@@ -97,3 +97,58 @@ func TestOtherwiseByLanguageNeedsEnglish(t *testing.T) {
 		}
 	}
 }
+
+const refusing = `
+initial: a
+states:
+  a:
+    on:
+      submit: {guard: {type: and, guards: ["amount < 10", {type: not, guard: {type: json-logic, options: {rule: {"==": [{var: applicant.name}, ""]}}}}]}, target: b, by: [client]}
+      cancel: {target: c, by: [reviewer]}
+      known: {guard: "missing.field > 5", target: b}
+      risky: {guard: {type: in-state, state: b}, target: b}
+      never: null
+  b: {on: {approve: {target: c, by: [reviewer]}}}
+  c: {type: final}
+`
+
+func TestARefusedEventSaysWhoAndWhichValuesAndWhere(t *testing.T) {
+	chart, diagnostics := parseAudience(t, refusing)
+	if chart == nil {
+		t.Fatal(diagnostics)
+	}
+	started, err := chart.Start(map[string]any{"amount": 50.0, "applicant": map[string]any{"name": "Ada Secret"}}, time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sent, want := range map[string]*statechart.Refusal{
+		"submit":           {Reason: "the condition does not hold: ", Explanation: &statechart.Explanation{Code: statechart.ReasonConditionFalse}, Reads: []string{"amount", "applicant.name"}, By: []string{"client"}},
+		"submit client":    {Reason: "the condition does not hold: ", Explanation: &statechart.Explanation{Code: statechart.ReasonConditionFalse}, Reads: []string{"amount", "applicant.name"}, By: []string{"client"}},
+		"submit applicant": {Reason: "only client may send it here", By: []string{"client"}},
+		"cancel applicant": {Reason: "only reviewer may send it here", By: []string{"reviewer"}},
+		"known client":     {Reason: "not known yet: missing.field", Explanation: &statechart.Explanation{Code: statechart.ReasonDataMissing}, Reads: []string{"missing.field"}, By: []string{"client"}},
+		"never client":     {Reason: "it is forbidden in this state", Explanation: &statechart.Explanation{Code: statechart.ReasonForbidden}},
+		"approve reviewer": {Reason: "it is not for this state, but for b", In: []string{"b"}},
+		"submitt client":   {Reason: "no state of the workflow has it; did you mean submit?"},
+		"x client":         {Reason: "no state of the workflow has it"},
+		"cancel reviewer":  nil,
+		"cancel":           nil,
+	} {
+		event, by, _ := strings.Cut(sent, " ")
+		in := statechart.Input{Context: started.Context, Now: time.Unix(0, 0), Event: statechart.Event{Type: event, By: statechart.AudienceOf(by)}}
+		got := chart.Refusal(started.Snapshot, in)
+		if (got == nil) != (want == nil) {
+			t.Errorf("%s: %+v, want %+v", sent, got, want)
+			continue
+		}
+		if got == nil {
+			continue
+		}
+		if !strings.HasPrefix(got.Reason, want.Reason) || !reflect.DeepEqual(got.Reads, want.Reads) || !reflect.DeepEqual(got.In, want.In) || strings.Join(got.By, " ") != strings.Join(want.By, " ") || strings.Contains(got.Reason, "Secret") {
+			t.Errorf("%s: %+v, want %+v", sent, got, want)
+		}
+		if (got.Explanation == nil) != (want.Explanation == nil) || want.Explanation != nil && got.Explanation.Code != want.Explanation.Code {
+			t.Errorf("%s: %+v, want %+v", sent, got.Explanation, want.Explanation)
+		}
+	}
+}

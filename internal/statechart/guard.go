@@ -13,6 +13,7 @@ type Policies interface {
 // guard is a compiled condition of a transition.
 type guard interface {
 	test(r *run) expr.Verdict
+	reads() []string // names of what it reads; see Refusal
 }
 
 // programGuard is an expression, json-logic, JMESPath or JSON Schema.

@@ -93,6 +93,7 @@ type parser struct {
 	inState     []pendingState
 	places      map[*Transition]target // where targets are written
 	meant       map[*Transition]*State // transitions whose target is not there, and what was probably meant
+	lost        []string               // targets that are not there, and like no state
 	childEvents []childEvent           // events of children that transitions wait for
 	origin      Origin                 // of the actions that are being read
 	partial     bool                   // something was refused that the rest hangs on

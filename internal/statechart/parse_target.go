@@ -147,6 +147,9 @@ func (p *parser) unknownTarget(pending pendingTarget) {
 		hint = ""
 	}
 	p.doc.Report(pending.node, pending.path, "unknown_target", "there is no state "+pending.text, hint)
+	if meant == "" {
+		p.lost = append(p.lost, pending.text)
+	}
 	if pending.transition != nil {
 		p.meant[pending.transition] = p.chart.byPath[meant]
 	}

@@ -31,6 +31,7 @@ type Line struct {
 	Tags          []string            `json:"tags"`
 	Effects       []statechart.Effect `json:"effects"`
 	Error         *LineError          `json:"error"`
+	Why           *statechart.Refusal `json:"why,omitempty"`   // the event was refused, or had no effect
 	Trace         []statechart.Trace  `json:"trace,omitempty"` // every guard that was looked at and every transition taken
 }
 
@@ -207,7 +208,14 @@ func (s *simulation) step(event SimulatedEvent) Line {
 	if event.Type == "" {
 		return s.line(nil, effects, nil)
 	}
-	result, err := s.w.Chart.StepWith(s.snapshot, s.input(statechart.Event{Type: event.Type, Payload: event.Payload, By: statechart.AudienceOf(event.As)}))
+	return s.send(event, effects)
+}
+
+// send applies an event.
+func (s *simulation) send(event SimulatedEvent, effects []statechart.Effect) Line {
+	in := s.input(statechart.Event{Type: event.Type, Payload: event.Payload, By: statechart.AudienceOf(event.As)})
+	why := s.w.Chart.Refusal(s.snapshot, in)
+	result, err := s.w.Chart.StepWith(s.snapshot, in)
 	if err == nil {
 		if err = s.fits(result); err != nil {
 			l := s.line(name(event), effects, err)
@@ -221,7 +229,9 @@ func (s *simulation) step(event SimulatedEvent) Line {
 	if err == nil && result.Stale {
 		err = problem.New(problem.Stale, "No active state waits for this outcome.")
 	}
-	return s.line(name(event), append(effects, result.Effects...), err)
+	l := s.line(name(event), append(effects, result.Effects...), err)
+	l.Why = why
+	return l
 }
 
 func name(event SimulatedEvent) *string {
