@@ -397,7 +397,7 @@ func (b *book) writesIn(r cases.Record, leaf *place, who string) bool {
 		case p.tagged("collection_flow") && len(p.by) > 0:
 			return slices.Contains(p.by, who)
 		case p.tagged("collection_flow"):
-			return true
+			return slices.Contains(outside, who) // a key that may write nothing is nobody
 		}
 	}
 	for p := leaf; p.above != nil; p = p.above {
