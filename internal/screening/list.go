@@ -20,26 +20,28 @@ type List struct {
 
 // Entry is a person, organization or vessel of a list.
 type Entry struct {
-	ID        string // as the issuer numbers it; unique within the list
-	Kind      names.Kind
-	Names     []ListedName // the main name first
-	Births    []Birth
-	Countries []string // ISO 3166-1 alpha-2 in capitals where the issuer's name of the country is known
-	Programs  []string // why it is listed, in the issuer's words
+	ID        string       `json:"id"` // as the issuer numbers it; unique within the list
+	Kind      names.Kind   `json:"kind"`
+	Names     []ListedName `json:"names"` // the main name first
+	Births    []Birth      `json:"births,omitempty"`
+	Countries []string     `json:"countries,omitempty"` // ISO 3166-1 alpha-2 in capitals where the issuer's name of the country is known
+	Programs  []string     `json:"programs,omitempty"`  // why it is listed, in the issuer's words
 }
 
 // ListedName is one name of an entry. Weak names are those that the issuer calls low quality: they tell too little to be a
 // hit without a date of birth or a country that agrees.
 type ListedName struct {
-	Text string
-	Weak bool
+	Text string `json:"text"`
+	Weak bool   `json:"weak,omitempty"`
 }
 
 // Birth is a date of birth, as far as it is known: a day, a month, a year, or a span of years.
 type Birth struct {
-	From, To   int // years, the same for a single one
-	Month, Day int // 0 when not known, or with a span
-	Circa      bool
+	From  int  `json:"from"` // years, the same for a single one
+	To    int  `json:"to"`
+	Month int  `json:"month,omitempty"` // 0 when not known, or with a span
+	Day   int  `json:"day,omitempty"`
+	Circa bool `json:"circa,omitempty"`
 }
 
 // ParseBirth reads a date of birth in ISO 8601: YYYY, YYYY-MM or YYYY-MM-DD. The empty text is no date. A month or day that

@@ -19,15 +19,17 @@ type Query struct {
 
 // Options bound a search. The zero value has the product's own threshold and no more than 50 hits.
 type Options struct {
-	Threshold float64 // score from which an entry is a hit, above 0 to 1; 0: names.Match
-	Limit     int     // hits; 0: 50
+	Threshold float64  // score from which an entry is a hit, above 0 to 1; 0: names.Match
+	Limit     int      // hits; 0: 50
+	Lists     []string // names of those to look at; nil: all
 }
 
 // Hit is an entry that may be who was looked for.
 type Hit struct {
 	List      string   `json:"list"`
 	ID        string   `json:"id"`
-	Name      string   `json:"name"` // the listed name that agrees best
+	Version   string   `json:"version"` // of the entry: another one when the issuer changes what it says
+	Name      string   `json:"name"`    // the listed name that agrees best
 	Main      string   `json:"main_name,omitempty"`
 	Schema    string   `json:"schema"`
 	Score     float64  `json:"score"`    // 0 to 1
@@ -50,7 +52,7 @@ func (x *Index) Search(q Query, o Options) []Hit {
 	}
 	found := map[int32]Hit{}
 	for _, kind := range kindsOf(q) {
-		x.search(q, kind, o.Threshold, found)
+		x.search(q, kind, o, found)
 	}
 	hits := make([]Hit, 0, len(found))
 	for _, h := range found {
@@ -85,14 +87,17 @@ func fits(read, listed names.Kind, wanted names.Kind) bool {
 }
 
 // search adds what is found to found, by entry.
-func (x *Index) search(q Query, kind names.Kind, threshold float64, found map[int32]Hit) {
+func (x *Index) search(q Query, kind names.Kind, o Options, found map[int32]Hit) {
 	name := names.Read(kind, q.Name)
-	x.candidates(&name, threshold, func(id int32) {
+	x.candidates(&name, o.Threshold, func(id int32) {
 		listed := &x.names[id]
-		if !fits(kind, listed.name.Kind, q.Kind) || names.Score(&name, &listed.name) < threshold {
+		if !fits(kind, listed.name.Kind, q.Kind) || names.Score(&name, &listed.name) < o.Threshold {
 			return
 		}
-		hit, ok := x.judge(q, &name, listed, threshold)
+		if o.Lists != nil && !slices.Contains(o.Lists, x.lists[x.entries[listed.entry].list].Name) {
+			return
+		}
+		hit, ok := x.judge(q, &name, listed, o.Threshold)
 		if !ok {
 			return
 		}
@@ -119,7 +124,7 @@ func (x *Index) judge(q Query, name *names.Name, listed *indexed, threshold floa
 	entry := &list.Entries[at.entry]
 	c := names.Compare(name, &listed.name, x.rarity, sides)
 	hit := Hit{
-		List: list.Name, ID: entry.ID, Name: listed.name.Text, Schema: string(entry.Kind), Score: c.Score, Evidence: c.Evidence, Weak: listed.weak,
+		List: list.Name, ID: entry.ID, Version: entry.Digest(), Name: listed.name.Text, Schema: string(entry.Kind), Score: c.Score, Evidence: c.Evidence, Weak: listed.weak,
 		Countries: entry.Countries, Programs: entry.Programs, Reasons: c.Reasons,
 	}
 	if main := entry.Names[0].Text; main != hit.Name {

@@ -58,6 +58,8 @@ func load(files fs.FS, name string) (screening.List, error) {
 		return screening.List{}, err
 	}
 	switch base := strings.ToLower(path.Base(name)); {
+	case screening.Packed(text):
+		return screening.Unpack(text)
 	case base == "sdn.csv" || base == "alt.csv" || base == "add.csv":
 		return ofac(files, path.Dir(name))
 	case bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(text, bom), " \r\n\t"), []byte("<")):

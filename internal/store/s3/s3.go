@@ -2,6 +2,7 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,6 +140,38 @@ func (o *Objects) Read(ctx context.Context, key string, limit int64) ([]byte, er
 		return nil, problem.Wrap(err, problem.Unavailable, "The object could not be read.")
 	}
 	return content, nil
+}
+
+// Get returns an object of at most limit bytes, and a tag of what was read. Errors: NotFound, TooLarge.
+func (o *Objects) Get(ctx context.Context, key string, limit int64) (content []byte, tag string, err error) {
+	out, err := o.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: aws.String(o.bucket), Key: aws.String(key)})
+	if err != nil {
+		return nil, "", translate(key, err)
+	}
+	defer out.Body.Close()
+	if content, err = io.ReadAll(io.LimitReader(out.Body, limit+1)); err != nil {
+		return nil, "", problem.Wrap(err, problem.Unavailable, "The object could not be read.")
+	}
+	if int64(len(content)) > limit {
+		return nil, "", problem.New(problem.TooLarge, "The object %s has more than %d bytes.", key, limit)
+	}
+	return content, aws.ToString(out.ETag), nil
+}
+
+// Put writes an object that still has the tag; "" when there must be none. Errors: Conflict.
+func (o *Objects) Put(ctx context.Context, key string, content []byte, tag string) error {
+	input := &awss3.PutObjectInput{Bucket: aws.String(o.bucket), Key: aws.String(key), Body: bytes.NewReader(content), ContentLength: aws.Int64(int64(len(content)))}
+	if tag == "" {
+		input.IfNoneMatch = aws.String("*")
+	} else {
+		input.IfMatch = aws.String(tag)
+	}
+	_, err := o.client.PutObject(ctx, input)
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) && slices.Contains([]int{http.StatusPreconditionFailed, http.StatusConflict, http.StatusNotFound}, response.HTTPStatusCode()) {
+		return problem.Wrap(err, problem.Conflict, "Somebody else has written the object.")
+	}
+	return translate(key, err)
 }
 
 // Copy copies an object.

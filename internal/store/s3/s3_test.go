@@ -25,6 +25,7 @@ import (
 	"ballerine/internal/local/objects"
 	"ballerine/internal/problem"
 	"ballerine/internal/store/s3"
+	"ballerine/internal/watchlists/watchliststest"
 )
 
 type fixture struct {
@@ -268,3 +269,5 @@ func (f *fixture) spoil(t *testing.T, change func([]byte) []byte) {
 		t.Fatal(err)
 	}
 }
+
+func TestWatchListsAreKept(t *testing.T) { watchliststest.Objects(t, newFixture(t)) }

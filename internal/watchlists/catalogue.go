@@ -1,0 +1,181 @@
+package watchlists
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/screening"
+)
+
+// Objects is where editions and catalogues are. Keys have letters, digits, hyphens, underscores, dots and slashes.
+type Objects interface {
+	// Get returns an object of at most limit bytes, and a tag of what was read. Errors: NotFound, TooLarge, Unavailable.
+	Get(ctx context.Context, key string, limit int64) (content []byte, tag string, err error)
+	// Put writes an object that still has the tag; "" when there must be none. Errors: Conflict, Unavailable.
+	Put(ctx context.Context, key string, content []byte, tag string) error
+	// Delete removes an object; one that is not there is no error.
+	Delete(ctx context.Context, key string) error
+}
+
+// Person is who has loaded or released an edition.
+type Person struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"`           // user or client
+	Name string `json:"name,omitempty"` // of the person or the key
+	By   string `json:"by,omitempty"`   // the person who has made the key
+}
+
+func personOf(p identity.Principal) Person {
+	return Person{ID: p.ID, Kind: string(p.Kind), Name: p.Name, By: p.By}
+}
+
+// same reports whether one pair of eyes may be behind both.
+func (p Person) same(as Person) bool {
+	return p.ID == as.ID || p.ID == as.By || p.By != "" && (p.By == as.ID || p.By == as.By)
+}
+
+// Edition is one edition of a list.
+type Edition struct {
+	ID       string     `json:"id"`      // of this loading: list_…
+	Edition  string     `json:"edition"` // names the content, see screening.List
+	SHA256   string     `json:"sha256"`  // of the packed list, in hexadecimal
+	Entries  int        `json:"entries"`
+	LoadedAt time.Time  `json:"loaded_at"`
+	LoadedBy Person     `json:"loaded_by"`
+	Changes  *Changes   `json:"changes,omitempty"`     // from the edition that was current then
+	Released *time.Time `json:"released_at,omitempty"` // of one that has waited
+	By       *Person    `json:"released_by,omitempty"`
+	Comment  string     `json:"comment,omitempty"` // of who has released it
+}
+
+// Changes counts what an edition has changed.
+type Changes struct {
+	Added   int `json:"added"`
+	Changed int `json:"changed"`
+	Removed int `json:"removed"`
+}
+
+// List is a watch list of a tenant.
+type List struct {
+	Name    string    `json:"name"`
+	Current *Edition  `json:"current,omitempty"` // nil: its first edition waits
+	Waiting *Edition  `json:"waiting,omitempty"` // has fewer than half of the entries
+	Former  []Edition `json:"former,omitempty"`  // newest first
+}
+
+// catalogue is what counts for a tenant.
+type catalogue struct {
+	Lists []List `json:"lists"` // by name
+
+	tag string // of the object that it was read from
+}
+
+// Bounds of a catalogue.
+const (
+	maxLists     = 50
+	maxFormer    = 20
+	maxCatalogue = 4 << 20
+)
+
+// Keys begin with what they are, so that a rule of the bucket can let uploads expire that nobody has loaded.
+func catalogueKey(tenant string) string { return "watchlists/catalogues/" + tenant + ".json" }
+
+func editionKey(tenant, edition string) string {
+	return "watchlists/editions/" + tenant + "/" + edition
+}
+
+func uploadKey(tenant, upload string) string { return "watchlists/uploads/" + tenant + "/" + upload }
+
+// read returns a tenant's catalogue; an empty one where there is none. Errors: Unavailable, Internal.
+func (s *Service) read(ctx context.Context, tenant string) (catalogue, error) {
+	text, tag, err := s.Objects.Get(ctx, catalogueKey(tenant), maxCatalogue)
+	if problem.CodeOf(err) == problem.NotFound {
+		return catalogue{}, nil
+	} else if err != nil {
+		return catalogue{}, err
+	}
+	c := catalogue{tag: tag}
+	if err := json.Unmarshal(text, &c); err != nil {
+		return c, problem.Wrap(err, problem.Internal, "The catalogue of watch lists cannot be read: restore it from a former version of the object.")
+	}
+	return c, nil
+}
+
+// change writes a catalogue that change has made of the one that is there, again when somebody else was faster.
+func (s *Service) change(ctx context.Context, tenant string, change func(c *catalogue) error) (err error) {
+	for range maxTries {
+		var c catalogue
+		if c, err = s.read(ctx, tenant); err != nil {
+			return err
+		}
+		if err = change(&c); err != nil {
+			return err
+		}
+		text, marshal := json.Marshal(c)
+		if marshal != nil {
+			return problem.Wrap(marshal, problem.Internal, "The catalogue of watch lists cannot be written.")
+		}
+		if err = s.Objects.Put(ctx, catalogueKey(tenant), text, c.tag); problem.CodeOf(err) != problem.Conflict {
+			return err
+		}
+	}
+	return err
+}
+
+// maxTries bounds how often a catalogue is written again when others come first.
+const maxTries = 5
+
+// list is the one with a name, to be changed in place; nil when there is none.
+func (c *catalogue) list(name string) *List {
+	at := slices.IndexFunc(c.Lists, func(l List) bool { return l.Name == name })
+	if at < 0 {
+		return nil
+	}
+	return &c.Lists[at]
+}
+
+// add returns the list with a name, and makes it where there is none. Errors: TooLarge.
+func (c *catalogue) add(name string) (*List, error) {
+	if l := c.list(name); l != nil {
+		return l, nil
+	}
+	if len(c.Lists) == maxLists {
+		return nil, problem.New(problem.TooLarge, "A tenant can have %d watch lists.", maxLists)
+	}
+	at, _ := slices.BinarySearchFunc(c.Lists, name, func(l List, name string) int { return compare(l.Name, name) })
+	c.Lists = slices.Insert(c.Lists, at, List{Name: name})
+	return &c.Lists[at], nil
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// become makes an edition the current one. The one that was is kept among the former ones, whose oldest is given up.
+func (l *List) become(e Edition) (forgotten []string) {
+	if l.Current != nil {
+		l.Former = slices.Insert(l.Former, 0, *l.Current)
+	}
+	for len(l.Former) > maxFormer {
+		last := len(l.Former) - 1
+		forgotten = append(forgotten, l.Former[last].ID)
+		l.Former = l.Former[:last]
+	}
+	l.Current = &e
+	return forgotten
+}
+
+// halved reports whether an edition has lost more of a list than an issuer ever takes off it at once.
+func halved(before *Edition, list screening.List) bool {
+	return before != nil && 2*len(list.Entries) < before.Entries
+}

@@ -1,0 +1,237 @@
+package watchlists
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/screening"
+)
+
+// Service loads and opens the watch lists of tenants.
+type Service struct {
+	Objects Objects
+	Uploads Uploads
+	Now     func() time.Time
+	NewID   func(prefix string) string
+
+	opened opened
+}
+
+// Upload is where a packed list is sent, and how.
+type Upload struct {
+	ID        string            `json:"id"`
+	Method    string            `json:"method"`
+	URL       string            `json:"url"`
+	Headers   map[string]string `json:"headers"`
+	ExpiresAt time.Time         `json:"expires_at"`
+}
+
+// Uploads allows one upload of exactly these bytes to a key that does not exist yet.
+type Uploads func(ctx context.Context, key, contentType string, size int64, sha256Hex string, expires time.Duration) (Upload, error)
+
+// uploadLife is how long an upload can take to begin.
+const uploadLife = 15 * time.Minute
+
+// contentType of a packed list.
+const contentType = "application/vnd.ballerine.watchlist"
+
+// Offer allows the upload of a packed list. Errors: Invalid, TooLarge.
+func (s *Service) Offer(ctx context.Context, p identity.Principal, size int64, sum string) (Upload, error) {
+	e := problem.New(problem.Invalid, "The upload is not described.")
+	if size < 1 || size > screening.MaxPacked {
+		e.With("body.size", "range", "the size must be from 1 to %d bytes", screening.MaxPacked)
+	}
+	if raw, err := hex.DecodeString(sum); err != nil || len(raw) != sha256.Size {
+		e.With("body.sha256", "format", "the SHA-256 must have 64 hexadecimal digits")
+	}
+	if len(e.Fields) > 0 {
+		return Upload{}, e
+	}
+	id := s.NewID("upload")
+	upload, err := s.Uploads(ctx, uploadKey(p.Tenant, id), contentType, size, sum, uploadLife)
+	upload.ID = id
+	return upload, err
+}
+
+// Load makes an uploaded list the current edition of the list that it names, or lets it wait: see the package. Loading the
+// edition that is current, or that waits, again changes nothing. Errors: NotFound when nothing was uploaded, Invalid when it is no packed list, TooLarge,
+// Conflict.
+func (s *Service) Load(ctx context.Context, p identity.Principal, upload string) (List, error) {
+	if !plain(upload) {
+		return List{}, problem.New(problem.NotFound, "There is no such upload.")
+	}
+	packed, _, err := s.Objects.Get(ctx, uploadKey(p.Tenant, upload), screening.MaxPacked)
+	if problem.CodeOf(err) == problem.NotFound {
+		return List{}, problem.New(problem.NotFound, "There is no such upload: it has not arrived, or was loaded before.")
+	} else if err != nil {
+		return List{}, err
+	}
+	list, err := screening.Unpack(packed)
+	if err != nil {
+		return List{}, err
+	}
+	loaded, err := s.load(ctx, p, list, packed)
+	if err != nil {
+		return List{}, err
+	}
+	return loaded, s.Objects.Delete(ctx, uploadKey(p.Tenant, upload))
+}
+
+// load keeps an edition and enters it into the catalogue.
+func (s *Service) load(ctx context.Context, p identity.Principal, list screening.List, packed []byte) (List, error) {
+	sum := sha256.Sum256(packed)
+	one := Edition{
+		ID: s.NewID("list"), Edition: list.Edition, SHA256: hex.EncodeToString(sum[:]), Entries: len(list.Entries), LoadedAt: s.Now().UTC().Truncate(time.Second), LoadedBy: personOf(p),
+	}
+	if err := s.Objects.Put(ctx, editionKey(p.Tenant, one.ID), packed, ""); err != nil {
+		return List{}, err
+	}
+	var after List
+	var forgotten []string
+	err := s.change(ctx, p.Tenant, func(c *catalogue) error {
+		forgotten = nil
+		l, err := c.add(list.Name)
+		if err != nil {
+			return err
+		}
+		if l.has(one) {
+			after, forgotten = *l, []string{one.ID}
+			return errUnchanged
+		}
+		if one.Changes, err = s.changes(ctx, p.Tenant, l.Current, list); err != nil {
+			return err
+		}
+		if l.Waiting != nil {
+			forgotten = append(forgotten, l.Waiting.ID)
+			l.Waiting = nil
+		}
+		if halved(l.Current, list) {
+			l.Waiting = &one
+		} else {
+			forgotten = append(forgotten, l.become(one)...)
+		}
+		after = *l
+		return nil
+	})
+	if errors.Is(err, errUnchanged) {
+		err = nil
+	} else if err != nil {
+		forgotten = []string{one.ID}
+	}
+	return after, errors.Join(err, s.forget(ctx, p.Tenant, forgotten))
+}
+
+var errUnchanged = errors.New("nothing changes")
+
+// has reports whether an edition is the current one already, or waits.
+func (l *List) has(e Edition) bool {
+	return l.Current != nil && l.Current.SHA256 == e.SHA256 || l.Waiting != nil && l.Waiting.SHA256 == e.SHA256
+}
+
+// changes counts what is different from the current edition.
+func (s *Service) changes(ctx context.Context, tenant string, current *Edition, list screening.List) (*Changes, error) {
+	if current == nil {
+		return nil, nil
+	}
+	before, err := s.edition(ctx, tenant, *current)
+	if err != nil {
+		return nil, err
+	}
+	d := screening.Compare(before, list)
+	return &Changes{Added: len(d.Added), Changed: len(d.Changed), Removed: len(d.Removed)}, nil
+}
+
+func (s *Service) forget(ctx context.Context, tenant string, editions []string) error {
+	var failed []error
+	for _, id := range editions {
+		failed = append(failed, s.Objects.Delete(ctx, editionKey(tenant, id)))
+	}
+	return errors.Join(failed...)
+}
+
+// Release makes an edition that waits the current one. Who has loaded it, or stands behind the key that has, cannot. Errors:
+// NotFound, NotReady when none waits, FourEyes, Invalid, Conflict.
+func (s *Service) Release(ctx context.Context, p identity.Principal, name, edition, comment string) (List, error) {
+	var after List
+	var forgotten []string
+	if !utf8.ValidString(comment) || len([]rune(comment)) > 2000 {
+		return List{}, problem.New(problem.Invalid, "The edition cannot be released.").With("body.comment", "length", "a comment can have 2,000 characters")
+	}
+	err := s.change(ctx, p.Tenant, func(c *catalogue) error {
+		l := c.list(name)
+		switch {
+		case l == nil:
+			return problem.New(problem.NotFound, "There is no such watch list.")
+		case l.Waiting == nil || l.Waiting.Edition != edition:
+			return problem.New(problem.NotReady, "This edition is not waiting.")
+		case p.Kind != identity.User:
+			return problem.New(problem.FourEyes, "A person must release the edition.")
+		case l.Waiting.LoadedBy.same(personOf(p)):
+			return problem.New(problem.FourEyes, "Another person must release the edition: you have loaded it.")
+		}
+		one, at, by := *l.Waiting, s.Now().UTC().Truncate(time.Second), personOf(p)
+		one.Released, one.By, one.Comment = &at, &by, comment
+		l.Waiting = nil
+		forgotten = l.become(one)
+		after = *l
+		return nil
+	})
+	if err != nil {
+		return List{}, err
+	}
+	return after, s.forget(ctx, p.Tenant, forgotten)
+}
+
+// Reject gives up an edition that waits. Errors: NotFound, NotReady, Conflict.
+func (s *Service) Reject(ctx context.Context, p identity.Principal, name, edition string) (List, error) {
+	var after List
+	var gone string
+	err := s.change(ctx, p.Tenant, func(c *catalogue) error {
+		l := c.list(name)
+		switch {
+		case l == nil:
+			return problem.New(problem.NotFound, "There is no such watch list.")
+		case l.Waiting == nil || l.Waiting.Edition != edition:
+			return problem.New(problem.NotReady, "This edition is not waiting.")
+		}
+		gone, l.Waiting = l.Waiting.ID, nil
+		after = *l
+		return nil
+	})
+	if err != nil {
+		return List{}, err
+	}
+	return after, s.forget(ctx, p.Tenant, []string{gone})
+}
+
+// Lists are the watch lists of a tenant, by name.
+func (s *Service) Lists(ctx context.Context, tenant string) ([]List, error) {
+	c, err := s.read(ctx, tenant)
+	return c.Lists, err
+}
+
+// edition reads an edition that the catalogue names. Errors: Internal when it is another one than was loaded, Unavailable.
+func (s *Service) edition(ctx context.Context, tenant string, e Edition) (screening.List, error) {
+	packed, _, err := s.Objects.Get(ctx, editionKey(tenant, e.ID), screening.MaxPacked)
+	if problem.CodeOf(err) == problem.NotFound {
+		return screening.List{}, problem.Wrap(err, problem.Internal, "The edition %s of a watch list is missing: load it again.", e.Edition)
+	} else if err != nil {
+		return screening.List{}, err
+	}
+	if sum := sha256.Sum256(packed); hex.EncodeToString(sum[:]) != e.SHA256 {
+		return screening.List{}, problem.New(problem.Internal, "The edition %s of a watch list is not what was loaded: load it again.", e.Edition)
+	}
+	return screening.Unpack(packed)
+}
+
+// plain reports whether a text can be a part of a key.
+func plain(id string) bool {
+	return id != "" && len(id) <= 64 && strings.Trim(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}

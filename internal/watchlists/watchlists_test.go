@@ -1,0 +1,281 @@
+package watchlists_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/screening"
+	"ballerine/internal/screening/names"
+	"ballerine/internal/watchlists"
+	"ballerine/internal/watchlists/watchliststest"
+)
+
+type desk struct {
+	*watchlists.Service
+	t       *testing.T
+	objects *watchliststest.Memory
+	now     time.Time
+	made    int
+}
+
+func newDesk(t *testing.T) *desk {
+	d := &desk{t: t, objects: &watchliststest.Memory{}, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
+	d.Service = &watchlists.Service{
+		Objects: d.objects, Now: func() time.Time { return d.now },
+		NewID: func(prefix string) string { d.made++; return fmt.Sprintf("%s_%d", prefix, d.made) },
+		Uploads: func(_ context.Context, key, contentType string, size int64, sum string, _ time.Duration) (watchlists.Upload, error) {
+			return watchlists.Upload{URL: fmt.Sprintf("%s %s %d %s", key, contentType, size, sum)}, nil
+		},
+	}
+	return d
+}
+
+var (
+	loader = identity.Principal{Tenant: "demo", Kind: identity.User, ID: "user_1", Name: "Ada"}
+	second = identity.Principal{Tenant: "demo", Kind: identity.User, ID: "user_2", Name: "Otto"}
+	key    = identity.Principal{Tenant: "demo", Kind: identity.Client, ID: "key_1", By: "user_1"}
+)
+
+func listOf(name, edition string, people ...string) screening.List {
+	l := screening.List{Name: name, Edition: edition}
+	for i, p := range people {
+		l.Entries = append(l.Entries, screening.Entry{ID: fmt.Sprint(i), Kind: names.Person, Names: []screening.ListedName{{Text: p}}})
+	}
+	return l
+}
+
+// load uploads and loads a list.
+func (d *desk) load(p identity.Principal, list screening.List) (watchlists.List, error) {
+	d.t.Helper()
+	packed, err := screening.Pack(list)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	upload := d.NewID("upload")
+	if err := d.objects.Put(context.Background(), "watchlists/uploads/demo/"+upload, packed, ""); err != nil {
+		d.t.Fatal(err)
+	}
+	return d.Load(context.Background(), p, upload)
+}
+
+func (d *desk) loads(p identity.Principal, list screening.List) watchlists.List {
+	d.t.Helper()
+	loaded, err := d.load(p, list)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return loaded
+}
+
+func (d *desk) finds(name string, lists ...string) (found []string, of map[string]string) {
+	d.t.Helper()
+	hits, of, err := d.Screen(context.Background(), "demo", lists, screening.Query{Name: name}, screening.Options{})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, h := range hits {
+		found = append(found, h.List+" "+h.Name)
+	}
+	return found, of
+}
+
+func (d *desk) wantCode(err error, want problem.Code) {
+	d.t.Helper()
+	if problem.CodeOf(err) != want {
+		d.t.Errorf("%v, want %s", err, want)
+	}
+}
+
+func TestMemoryIsAStore(t *testing.T) { watchliststest.Objects(t, &watchliststest.Memory{}) }
+
+func TestTheNewestEditionIsWhatIsSearched(t *testing.T) {
+	d := newDesk(t)
+	_, _, err := d.Screen(t.Context(), "demo", nil, screening.Query{Name: "Anna Keller"}, screening.Options{})
+	d.wantCode(err, problem.UnknownList) // nobody is harmless because there is no list
+	d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov"))
+	d.loads(key, listOf("house", "1", "Anna Keler"))
+	if found, of := d.finds("Anna Keller"); !slices.Equal(found, []string{"un Anna Keller", "house Anna Keler"}) || of["un"] != "1" || of["house"] != "1" {
+		t.Errorf("%v in %v", found, of)
+	}
+	if found, of := d.finds("Anna Keller", "house"); !slices.Equal(found, []string{"house Anna Keler"}) || len(of) != 1 {
+		t.Errorf("%v in %v", found, of)
+	}
+	_, _, err = d.Screen(t.Context(), "demo", []string{"un", "eu"}, screening.Query{Name: "Anna Keller"}, screening.Options{})
+	d.wantCode(err, problem.UnknownList)
+	_, _, err = d.Screen(t.Context(), "other", nil, screening.Query{Name: "Anna Keller"}, screening.Options{})
+	d.wantCode(err, problem.UnknownList)
+
+	after := d.loads(loader, listOf("un", "2", "Carla Diaz", "Boris Popow", "Emil Novak"))
+	if after.Current.Edition != "2" || *after.Current.Changes != (watchlists.Changes{Added: 1, Changed: 2}) || len(after.Former) != 1 || after.Former[0].Edition != "1" {
+		t.Errorf("%+v", after)
+	}
+	if found, of := d.finds("Anna Keller"); !slices.Equal(found, []string{"house Anna Keler"}) || of["un"] != "2" {
+		t.Errorf("%v in %v", found, of)
+	}
+}
+
+func TestAListThatLosesMoreThanHalfWaits(t *testing.T) {
+	d := newDesk(t)
+	d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov", "Carla Diaz", "Emil Novak", "Fritz Ott"))
+	after := d.loads(key, listOf("un", "2", "Boris Popov", "Carla Diaz"))
+	if after.Current.Edition != "1" || after.Waiting == nil || after.Waiting.Edition != "2" {
+		t.Fatalf("%+v", after)
+	}
+	if found, of := d.finds("Anna Keller"); len(found) != 1 || of["un"] != "1" {
+		t.Errorf("%v in %v", found, of)
+	}
+	_, err := d.Release(t.Context(), loader, "un", "2", "")
+	d.wantCode(err, problem.FourEyes) // the key is theirs
+	_, err = d.Release(t.Context(), key, "un", "2", "")
+	d.wantCode(err, problem.FourEyes)
+	_, err = d.Release(t.Context(), second, "un", "3", "")
+	d.wantCode(err, problem.NotReady)
+	_, err = d.Release(t.Context(), second, "eu", "2", "")
+	d.wantCode(err, problem.NotFound)
+	_, err = d.Release(t.Context(), second, "un", "2", strings.Repeat("x", 2001))
+	d.wantCode(err, problem.Invalid)
+	after, err = d.Release(t.Context(), second, "un", "2", "they were taken off")
+	if err != nil || after.Waiting != nil || after.Current.Edition != "2" || after.Current.By.ID != "user_2" || after.Current.LoadedBy.ID != "key_1" {
+		t.Fatalf("%+v, %v", after, err)
+	}
+	if found, of := d.finds("Anna Keller"); len(found) != 0 || of["un"] != "2" {
+		t.Errorf("%v in %v", found, of)
+	}
+}
+
+func TestAWaitingEditionIsReplacedOrRejected(t *testing.T) {
+	d := newDesk(t)
+	whole := listOf("un", "1", "Anna Keller", "Boris Popov", "Carla Diaz")
+	d.loads(loader, whole)
+	d.loads(loader, listOf("un", "2", "Boris Popov"))
+	after := d.loads(loader, listOf("un", "3", "Carla Diaz"))
+	if after.Waiting.Edition != "3" {
+		t.Errorf("%+v", after)
+	}
+	after, err := d.Reject(t.Context(), loader, "un", "3")
+	if err != nil || after.Waiting != nil || after.Current.Edition != "1" {
+		t.Errorf("%+v, %v", after, err)
+	}
+	_, err = d.Reject(t.Context(), loader, "un", "3")
+	d.wantCode(err, problem.NotReady)
+	if keys := d.objects.Keys(); len(keys) != 2 { // the catalogue and the current edition
+		t.Errorf("%v", keys)
+	}
+	if again := d.loads(second, whole); again.Current.LoadedBy.ID != "user_1" || len(again.Former) != 0 || len(d.objects.Keys()) != 2 {
+		t.Errorf("what is current was loaded again: %+v, %v", again, d.objects.Keys())
+	}
+}
+
+func TestWhatIsNoPackedListIsRefused(t *testing.T) {
+	d := newDesk(t)
+	packed, err := screening.Pack(listOf("un", "1", "Anna Keller"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"empty": {}, "text": []byte("Anna Keller"), "cut off": packed[:len(packed)-3], "longer": append(slices.Clone(packed), 1)} {
+		if err := d.objects.Put(t.Context(), "watchlists/uploads/demo/"+strings.ReplaceAll(name, " ", "_"), content, ""); err != nil {
+			t.Fatal(err)
+		}
+		_, err := d.Load(t.Context(), loader, strings.ReplaceAll(name, " ", "_"))
+		d.wantCode(err, problem.Invalid)
+	}
+	for _, upload := range []string{"never", "", "../catalogues/demo.json", strings.Repeat("x", 65)} {
+		_, err := d.Load(t.Context(), loader, upload)
+		d.wantCode(err, problem.NotFound)
+	}
+	for _, upload := range []struct {
+		size int64
+		sum  string
+	}{{0, strings.Repeat("a", 64)}, {screening.MaxPacked + 1, strings.Repeat("a", 64)}, {1, "a"}} {
+		_, err := d.Offer(t.Context(), loader, upload.size, upload.sum)
+		d.wantCode(err, problem.Invalid)
+	}
+	if offered, err := d.Offer(t.Context(), loader, 5, strings.Repeat("a", 64)); err != nil || !strings.HasPrefix(offered.URL, "watchlists/uploads/demo/"+offered.ID+" ") {
+		t.Errorf("%+v, %v", offered, err)
+	}
+}
+
+func TestAnEditionThatWasChangedIsNotSearched(t *testing.T) {
+	d := newDesk(t)
+	after := d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov"))
+	other, err := screening.Pack(listOf("un", "1", "Somebody Else"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.objects.Replace("watchlists/editions/demo/"+after.Current.ID, other)
+	_, _, err = d.Screen(t.Context(), "demo", nil, screening.Query{Name: "Anna Keller"}, screening.Options{})
+	d.wantCode(err, problem.Internal)
+}
+
+func TestTwoListsLoadedAtOnceAreBothThere(t *testing.T) {
+	d := newDesk(t)
+	var running sync.WaitGroup
+	failed := make([]error, 4)
+	var mutex sync.Mutex
+	d.Service.NewID = func(prefix string) string {
+		mutex.Lock()
+		defer mutex.Unlock()
+		d.made++
+		return fmt.Sprintf("%s_%d", prefix, d.made)
+	}
+	for i := range failed {
+		running.Go(func() { _, failed[i] = d.load(loader, listOf(fmt.Sprintf("list-%d", i), "1", "Anna Keller")) })
+	}
+	running.Wait()
+	lists, err := d.Lists(t.Context(), "demo")
+	if err = errors.Join(append(failed, err)...); err != nil {
+		t.Fatal(err)
+	}
+	if len(lists) != 4 || !slices.IsSortedFunc(lists, func(a, b watchlists.List) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Errorf("%+v", lists)
+	}
+}
+
+// TestLoadingUnderFaultsLosesNothing: whichever call of the store fails, once, loading again does what was asked for, and
+// what is current is always whole.
+func TestLoadingUnderFaultsLosesNothing(t *testing.T) {
+	for failing := range 8 {
+		d := newDesk(t)
+		d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov"))
+		calls := 0
+		d.objects.Fails = func(method, key string) error {
+			if strings.HasPrefix(key, "watchlists/uploads/") && method == "Put" {
+				return nil // the test's own
+			}
+			if calls++; calls == failing+1 {
+				return problem.New(problem.Unavailable, "The object store did not respond.")
+			}
+			return nil
+		}
+		if _, err := d.load(loader, listOf("un", "2", "Anna Keller", "Carla Diaz")); err != nil {
+			d.wantCode(err, problem.Unavailable)
+		}
+		d.objects.Fails = nil
+		if found, _ := d.finds("Anna Keller"); len(found) != 1 {
+			t.Errorf("call %d: %v", failing, found)
+		}
+		d.loads(loader, listOf("un", "2", "Anna Keller", "Carla Diaz"))
+		if found, of := d.finds("Carla Diaz"); len(found) != 1 || of["un"] != "2" {
+			t.Errorf("call %d: %v in %v", failing, found, of)
+		}
+	}
+}
+
+func TestFormerEditionsAreBounded(t *testing.T) {
+	d := newDesk(t)
+	var last watchlists.List
+	for i := range 25 {
+		last = d.loads(loader, listOf("un", fmt.Sprint(i), fmt.Sprintf("Anna%c Keller", 'a'+i), "Boris Popov"))
+	}
+	if len(last.Former) != 20 || len(d.objects.Keys()) != 22 { // the catalogue, 20 former editions and the current one
+		t.Errorf("%d former editions, %d objects", len(last.Former), len(d.objects.Keys()))
+	}
+}
