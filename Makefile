@@ -31,7 +31,7 @@ export GOFLAGS := $(if $(findstring -trimpath,$(GOFLAGS)),$(GOFLAGS),$(strip $(G
 # What waits for a network or a store, and texts of languages, is not inlined into each other: that is a twelfth of a function's size.
 # Nothing that they call needs HTTP/2: without it they are a quarter of a megabyte smaller.
 FUNCTION_TAGS := lambda.norpc,nethttpomithttp2
-NOT_INLINED := $(foreach packages,github.com/... go.yaml.in/... golang.org/x/oauth2/... net/... mime/... html/... text/template/... encoding/xml encoding/asn1 crypto/tls crypto/x509 regexp/syntax golang.org/x/text/message/... golang.org/x/text/internal/... golang.org/x/text/feature/... golang.org/x/text/language log/slog/... math/big ballerine/internal/httpapi/... ballerine/internal/store/... ballerine/internal/app/... ballerine/internal/registry/... ballerine/internal/backoffice/... ballerine/internal/cases/... ballerine/internal/connector/... ballerine/internal/identity/... ballerine/internal/importing/... ballerine/internal/keyring/... ballerine/internal/outbound/... ballerine/internal/outbox/... ballerine/internal/policy/ledger/... ballerine/internal/policy/trial/... ballerine/internal/source/... ballerine/internal/task/... ballerine/internal/webhook/... ballerine/internal/workflow/...,-gcflags='$(packages)=-l')
+NOT_INLINED := $(foreach packages,github.com/... go.yaml.in/... golang.org/x/oauth2/... net/... mime/... html/... text/template/... encoding/xml encoding/asn1 crypto/tls crypto/x509 regexp/syntax golang.org/x/text/message/... golang.org/x/text/internal/... golang.org/x/text/feature/... golang.org/x/text/language log/slog/... math/big ballerine/internal/httpapi/... ballerine/internal/store/... ballerine/internal/app/... ballerine/internal/registry/... ballerine/internal/backoffice/... ballerine/internal/cases/... ballerine/internal/connector/... ballerine/internal/identity/... ballerine/internal/importing/... ballerine/internal/keyring/... ballerine/internal/outbound/... ballerine/internal/outbox/... ballerine/internal/docscan/... ballerine/internal/ratelimit/... ballerine/internal/idempotency ballerine/internal/telemetry/... ballerine/internal/policy/lists ballerine/internal/policy/backtest vendor/... text/tabwriter compress/... ballerine/internal/policy/ledger/... ballerine/internal/policy/trial/... ballerine/internal/source/... ballerine/internal/task/... ballerine/internal/webhook/... ballerine/internal/workflow/...,-gcflags='$(packages)=-l')
 BUILD_FUNCTION := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags $(FUNCTION_TAGS) -trimpath -buildvcs=false $(NOT_INLINED) -ldflags='-s -w -buildid='
 
 ##@ Use
@@ -108,7 +108,7 @@ test-web: ## Check the dashboard's types, style and logic, build it, hold its si
 	  npm run --silent check --prefix web && npm test --silent --prefix web && $(MAKE) --no-print-directory web; fi
 
 # The browser's tests use the program as people do: built, with its pages inside.
-CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+CHROMIUM ?= $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .PHONY: test-browser
 test-browser: ## Use the dashboard in headless Chromium, one test for each behaviour
@@ -307,6 +307,7 @@ $(eval $(call sam_function,RulesFunction,rules))
 $(eval $(call sam_function,VendorFunction,vendor))
 $(eval $(call sam_function,DocumentFunction,document))
 $(eval $(call sam_function,ChildrenFunction,children))
+$(eval $(call sam_function,ScreeningFunction,screening))
 $(eval $(call sam_function,BacktestFunction,backtest))
 $(eval $(call sam_function,DispatchFunction,dispatch))
 $(eval $(call sam_function,DeliverFunction,deliver))

@@ -238,6 +238,22 @@ const (
 	PutInBodyTypeOwn   PutInBodyType = "own"
 )
 
+// Defines values for ScreeningHitSchema.
+const (
+	ScreeningHitSchemaLegalEntity  ScreeningHitSchema = "LegalEntity"
+	ScreeningHitSchemaOrganization ScreeningHitSchema = "Organization"
+	ScreeningHitSchemaPerson       ScreeningHitSchema = "Person"
+	ScreeningHitSchemaVessel       ScreeningHitSchema = "Vessel"
+)
+
+// Defines values for ScreeningRequestSchema.
+const (
+	ScreeningRequestSchemaLegalEntity  ScreeningRequestSchema = "LegalEntity"
+	ScreeningRequestSchemaOrganization ScreeningRequestSchema = "Organization"
+	ScreeningRequestSchemaPerson       ScreeningRequestSchema = "Person"
+	ScreeningRequestSchemaVessel       ScreeningRequestSchema = "Vessel"
+)
+
 // Defines values for SettleInBodyKind.
 const (
 	SettleInBodyKindCancel     SettleInBodyKind = "cancel"
@@ -359,6 +375,13 @@ const (
 	WaitingForSystem    WaitingFor = "system"
 	WaitingForTimer     WaitingFor = "timer"
 	WaitingForVendor    WaitingFor = "vendor"
+)
+
+// Defines values for WatchlistPersonKind.
+const (
+	WatchlistPersonKindClient WatchlistPersonKind = "client"
+	WatchlistPersonKindSystem WatchlistPersonKind = "system"
+	WatchlistPersonKindUser   WatchlistPersonKind = "user"
 )
 
 // Defines values for WhereaboutsStatus.
@@ -2616,6 +2639,18 @@ type ListView struct {
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
+// ListWatchlist defines model for ListWatchlist.
+type ListWatchlist struct {
+	// Data Elements of this page
+	Data []Watchlist `json:"data"`
+
+	// NextCursor cursor of the next page; null: this is the last page
+	NextCursor *string `json:"next_cursor"`
+
+	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	Unreadable []string `json:"unreadable,omitempty"`
+}
+
 // ListWebhook defines model for ListWebhook.
 type ListWebhook struct {
 	// Data Elements of this page
@@ -2638,6 +2673,12 @@ type ListWorkflowSummary struct {
 
 	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
+}
+
+// LoadInBody defines model for LoadInBody.
+type LoadInBody struct {
+	// Upload id of an upload that has arrived
+	Upload string `json:"upload"`
 }
 
 // LookInBody defines model for LookInBody.
@@ -3563,6 +3604,12 @@ type Relations struct {
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
+// ReleaseInBody defines model for ReleaseInBody.
+type ReleaseInBody struct {
+	// Comment Free-text comment
+	Comment *string `json:"comment,omitempty"`
+}
+
 // Replay defines model for Replay.
 type Replay struct {
 	Corrected *Corrected `json:"corrected,omitempty"`
@@ -3668,6 +3715,99 @@ type ScoreDifference struct {
 
 	// Difference Challenger minus live version
 	Difference float64 `json:"difference"`
+}
+
+// ScreeningHit defines model for ScreeningHit.
+type ScreeningHit struct {
+	// BirthDates as far as the list knows them: 1970-03-25, 1970, circa 1970, 1968 to 1972
+	BirthDates []string `json:"birth_dates,omitempty"`
+
+	// Countries of the entry; ISO 3166-1 alpha-2 where the issuer's name of the country is known
+	Countries []string `json:"countries,omitempty"`
+
+	// Edition Number of the edition, from 1
+	Edition string `json:"edition"`
+
+	// Evidence how much the agreement tells, in bits; it orders hits and has no bound
+	Evidence float64 `json:"evidence"`
+
+	// ID of the entry, as its issuer numbers it
+	ID string `json:"id"`
+
+	// List name of the watch list
+	List string `json:"list"`
+
+	// MainName the main name, where that is another one
+	MainName *string `json:"main_name,omitempty"`
+
+	// Name the listed name that agrees best
+	Name string `json:"name"`
+
+	// Programs why it is listed, in the issuer's words
+	Programs []string `json:"programs,omitempty"`
+
+	// Reasons a sentence for each word and field
+	Reasons []string `json:"reasons"`
+
+	// Schema what the entry is
+	Schema ScreeningHitSchema `json:"schema"`
+
+	// Score Score
+	Score float64 `json:"score"`
+
+	// Version another one when the issuer changes what the entry says
+	Version string `json:"version"`
+
+	// Weak the issuer calls this name low quality
+	Weak bool `json:"weak"`
+}
+
+// ScreeningHitSchema what the entry is
+type ScreeningHitSchema string
+
+// ScreeningRequest defines model for ScreeningRequest.
+type ScreeningRequest struct {
+	// BirthDate YYYY, YYYY-MM or YYYY-MM-DD
+	BirthDate *string `json:"birth_date,omitempty"`
+
+	// Country ISO 3166-1 alpha-2
+	Country *string `json:"country,omitempty"`
+
+	// Limit most hits; default: 50
+	Limit *int64 `json:"limit,omitempty"`
+
+	// Lists names of watch lists; default: all that are loaded
+	Lists []string `json:"lists,omitempty"`
+
+	// Name Name
+	Name string `json:"name"`
+
+	// Schema default: all, and Person when a date of birth is given
+	Schema *ScreeningRequestSchema `json:"schema,omitempty"`
+
+	// Threshold score from which an entry is a hit; default: 0.8
+	Threshold *float64 `json:"threshold,omitempty"`
+}
+
+// ScreeningRequestSchema default: all, and Person when a date of birth is given
+type ScreeningRequestSchema string
+
+// ScreeningResult defines model for ScreeningResult.
+type ScreeningResult struct {
+	// Hits best first: by score, then by evidence
+	Hits []ScreeningHit `json:"hits"`
+
+	// ID Unique id
+	ID string `json:"id"`
+
+	// ListEditions the editions that were searched, by list
+	ListEditions map[string]string `json:"list_editions"`
+
+	// More there are more hits than the limit allows
+	More bool `json:"more"`
+
+	// ScreenedAt when the lists were searched
+	ScreenedAt time.Time `json:"screened_at"`
 }
 
 // SettleInBody defines model for SettleInBody.
@@ -4127,6 +4267,15 @@ type Upload struct {
 	URL string `json:"url"`
 }
 
+// UploadInBody defines model for UploadInBody.
+type UploadInBody struct {
+	// Sha256 of the packed list, hexadecimal
+	Sha256 string `json:"sha256"`
+
+	// Size bytes of the packed list
+	Size int64 `json:"size"`
+}
+
 // User defines model for User.
 type User struct {
 	// Email Email address
@@ -4429,6 +4578,88 @@ type Waiting struct {
 
 // WaitingFor For whom or what the case waits
 type WaitingFor string
+
+// Watchlist defines model for Watchlist.
+type Watchlist struct {
+	Current *WatchlistEdition `json:"current,omitempty"`
+
+	// Former the newest first, 20 at most
+	Former []WatchlistEdition `json:"former"`
+
+	// Name Name
+	Name    string            `json:"name"`
+	Waiting *WatchlistEdition `json:"waiting,omitempty"`
+}
+
+// WatchlistChanges defines model for WatchlistChanges.
+type WatchlistChanges struct {
+	// Added Number of lines in the new text that the old text does not have
+	Added int64 `json:"added"`
+
+	// Changed entries that say something else
+	Changed int64 `json:"changed"`
+
+	// Removed Number of lines in the old text that the new text does not have
+	Removed int64 `json:"removed"`
+}
+
+// WatchlistEdition defines model for WatchlistEdition.
+type WatchlistEdition struct {
+	Changes *WatchlistChanges `json:"changes,omitempty"`
+
+	// Comment of who has released it
+	Comment *string `json:"comment,omitempty"`
+
+	// Edition the issuer's date, where the file has one, and the beginning of the SHA-256 of its files
+	Edition string `json:"edition"`
+
+	// Entries Number of entries
+	Entries int64 `json:"entries"`
+
+	// LoadedAt when it was loaded
+	LoadedAt time.Time       `json:"loaded_at"`
+	LoadedBy WatchlistPerson `json:"loaded_by"`
+
+	// ReleasedAt of one that has waited: when it was released
+	ReleasedAt *time.Time       `json:"released_at,omitempty"`
+	ReleasedBy *WatchlistPerson `json:"released_by,omitempty"`
+
+	// Sha256 of the packed list
+	Sha256 string `json:"sha256"`
+}
+
+// WatchlistPerson defines model for WatchlistPerson.
+type WatchlistPerson struct {
+	// ID Unique id
+	ID string `json:"id"`
+
+	// Kind a person, a key, or the system itself
+	Kind WatchlistPersonKind `json:"kind"`
+
+	// Name Name
+	Name *string `json:"name,omitempty"`
+}
+
+// WatchlistPersonKind a person, a key, or the system itself
+type WatchlistPersonKind string
+
+// WatchlistUpload defines model for WatchlistUpload.
+type WatchlistUpload struct {
+	// ExpiresAt When it expires, RFC 3339
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Headers to be sent as they are
+	Headers map[string]string `json:"headers"`
+
+	// ID Unique id
+	ID string `json:"id"`
+
+	// Method HTTP method of the upload
+	Method string `json:"method"`
+
+	// URL where to send the bytes
+	URL string `json:"url"`
+}
 
 // Webhook defines model for Webhook.
 type Webhook struct {
@@ -5181,6 +5412,30 @@ type UpdateViewParams struct {
 	IfMatch string `json:"If-Match"`
 }
 
+// UploadWatchlistParams defines parameters for UploadWatchlist.
+type UploadWatchlistParams struct {
+	// IdempotencyKey Makes a repeated call the same call. nil: a new one
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// LoadWatchlistParams defines parameters for LoadWatchlist.
+type LoadWatchlistParams struct {
+	// IdempotencyKey Makes a repeated call the same call. nil: a new one
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RejectWatchlistParams defines parameters for RejectWatchlist.
+type RejectWatchlistParams struct {
+	// IdempotencyKey Makes a repeated call the same call. nil: a new one
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ReleaseWatchlistParams defines parameters for ReleaseWatchlist.
+type ReleaseWatchlistParams struct {
+	// IdempotencyKey Makes a repeated call the same call. nil: a new one
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
 // CreateWebhookParams defines parameters for CreateWebhook.
 type CreateWebhookParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
@@ -5373,11 +5628,23 @@ type RejectProposalJSONRequestBody = RejectProposalInBody
 // UpdatePublishingSettingsJSONRequestBody defines body for UpdatePublishingSettings for application/json ContentType.
 type UpdatePublishingSettingsJSONRequestBody = PublishingSettingsInBody
 
+// CreateScreeningJSONRequestBody defines body for CreateScreening for application/json ContentType.
+type CreateScreeningJSONRequestBody = ScreeningRequest
+
 // CreateViewJSONRequestBody defines body for CreateView for application/json ContentType.
 type CreateViewJSONRequestBody = ViewBody
 
 // UpdateViewJSONRequestBody defines body for UpdateView for application/json ContentType.
 type UpdateViewJSONRequestBody = ViewBody
+
+// UploadWatchlistJSONRequestBody defines body for UploadWatchlist for application/json ContentType.
+type UploadWatchlistJSONRequestBody = UploadInBody
+
+// LoadWatchlistJSONRequestBody defines body for LoadWatchlist for application/json ContentType.
+type LoadWatchlistJSONRequestBody = LoadInBody
+
+// ReleaseWatchlistJSONRequestBody defines body for ReleaseWatchlist for application/json ContentType.
+type ReleaseWatchlistJSONRequestBody = ReleaseInBody
 
 // CreateWebhookJSONRequestBody defines body for CreateWebhook for application/json ContentType.
 type CreateWebhookJSONRequestBody = WebhookBody
@@ -7513,6 +7780,24 @@ func getQueueRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+func createScreeningRequest(server string, body CreateScreeningJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of createScreening: %w", err)
+	}
+	return createScreeningRequestWithBody(server, "application/json", bytes.NewReader(text))
+}
+
+func createScreeningRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	address := server + "/v1/screenings"
+	req, err := http.NewRequest(http.MethodPost, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	return req, nil
+}
+
 func getStatisticsRequest(server string, params *GetStatisticsParams) (*http.Request, error) {
 	address := server + "/v1/statistics"
 	var err error
@@ -7609,6 +7894,114 @@ func updateViewRequestWithBody(server string, id string, params *UpdateViewParam
 	req.Header.Set("Content-Type", contentType)
 	if params != nil {
 		req.Header.Set("If-Match", params.IfMatch)
+	}
+	return req, nil
+}
+
+func uploadWatchlistRequest(server string, params *UploadWatchlistParams, body UploadWatchlistJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of uploadWatchlist: %w", err)
+	}
+	return uploadWatchlistRequestWithBody(server, params, "application/json", bytes.NewReader(text))
+}
+
+func uploadWatchlistRequestWithBody(server string, params *UploadWatchlistParams, contentType string, body io.Reader) (*http.Request, error) {
+	address := server + "/v1/watchlist-uploads"
+	req, err := http.NewRequest(http.MethodPost, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	if params != nil && params.IdempotencyKey != nil {
+		req.Header.Set("Idempotency-Key", *params.IdempotencyKey)
+	} else {
+		req.Header.Set("Idempotency-Key", rand.Text())
+	}
+	return req, nil
+}
+
+func listWatchlistsRequest(server string) (*http.Request, error) {
+	address := server + "/v1/watchlists"
+	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+func loadWatchlistRequest(server string, params *LoadWatchlistParams, body LoadWatchlistJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of loadWatchlist: %w", err)
+	}
+	return loadWatchlistRequestWithBody(server, params, "application/json", bytes.NewReader(text))
+}
+
+func loadWatchlistRequestWithBody(server string, params *LoadWatchlistParams, contentType string, body io.Reader) (*http.Request, error) {
+	address := server + "/v1/watchlists"
+	req, err := http.NewRequest(http.MethodPost, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	if params != nil && params.IdempotencyKey != nil {
+		req.Header.Set("Idempotency-Key", *params.IdempotencyKey)
+	} else {
+		req.Header.Set("Idempotency-Key", rand.Text())
+	}
+	return req, nil
+}
+
+func rejectWatchlistRequest(server string, list string, edition string, params *RejectWatchlistParams) (*http.Request, error) {
+	path0, err := pathParameter("list", list)
+	if err != nil {
+		return nil, err
+	}
+	path1, err := pathParameter("edition", edition)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/watchlists/%s/editions/%s/rejection", path0, path1)
+	req, err := http.NewRequest(http.MethodPost, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	if params != nil && params.IdempotencyKey != nil {
+		req.Header.Set("Idempotency-Key", *params.IdempotencyKey)
+	} else {
+		req.Header.Set("Idempotency-Key", rand.Text())
+	}
+	return req, nil
+}
+
+func releaseWatchlistRequest(server string, list string, edition string, params *ReleaseWatchlistParams, body ReleaseWatchlistJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of releaseWatchlist: %w", err)
+	}
+	return releaseWatchlistRequestWithBody(server, list, edition, params, "application/json", bytes.NewReader(text))
+}
+
+func releaseWatchlistRequestWithBody(server string, list string, edition string, params *ReleaseWatchlistParams, contentType string, body io.Reader) (*http.Request, error) {
+	path0, err := pathParameter("list", list)
+	if err != nil {
+		return nil, err
+	}
+	path1, err := pathParameter("edition", edition)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/watchlists/%s/editions/%s/release", path0, path1)
+	req, err := http.NewRequest(http.MethodPost, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	if params != nil && params.IdempotencyKey != nil {
+		req.Header.Set("Idempotency-Key", *params.IdempotencyKey)
+	} else {
+		req.Header.Set("Idempotency-Key", rand.Text())
 	}
 	return req, nil
 }
@@ -9437,6 +9830,19 @@ func (c *Client) GetQueue(ctx context.Context) (*OneQueue, error) {
 	return send[OneQueue](ctx, c, req)
 }
 
+// CreateScreening: Look for a person, an organization or a vessel on watch lists
+//
+// Requires the permission `screenings:create`.
+//
+// It is POST /v1/screenings.
+func (c *Client) CreateScreening(ctx context.Context, body CreateScreeningJSONRequestBody) (*ScreeningResult, error) {
+	req, err := createScreeningRequest(c.server, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[ScreeningResult](ctx, c, req)
+}
+
 // GetStatistics: Get statistics by day
 //
 // By day, in UTC.
@@ -9517,6 +9923,85 @@ func (c *Client) UpdateView(ctx context.Context, id string, params *UpdateViewPa
 		return nil, err
 	}
 	return send[View](ctx, c, req)
+}
+
+// UploadWatchlist: Announce the upload of a packed watch list
+//
+// Requires the permission `watchlists:write`.
+//
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+//
+// It is POST /v1/watchlist-uploads.
+func (c *Client) UploadWatchlist(ctx context.Context, params *UploadWatchlistParams, body UploadWatchlistJSONRequestBody) (*WatchlistUpload, error) {
+	req, err := uploadWatchlistRequest(c.server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[WatchlistUpload](ctx, c, req)
+}
+
+// ListWatchlists: List the watch lists with their editions
+//
+// Each with the edition that is searched, one that waits, and 20 former ones.
+//
+// Requires the permission `watchlists:read`.
+//
+// It is GET /v1/watchlists.
+func (c *Client) ListWatchlists(ctx context.Context) (*ListWatchlist, error) {
+	req, err := listWatchlistsRequest(c.server)
+	if err != nil {
+		return nil, err
+	}
+	return send[ListWatchlist](ctx, c, req)
+}
+
+// LoadWatchlist: Load an uploaded watch list as the newest edition of the list that it names
+//
+// Requires the permission `watchlists:write`.
+//
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+//
+// It is POST /v1/watchlists.
+func (c *Client) LoadWatchlist(ctx context.Context, params *LoadWatchlistParams, body LoadWatchlistJSONRequestBody) (*Watchlist, error) {
+	req, err := loadWatchlistRequest(c.server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[Watchlist](ctx, c, req)
+}
+
+// RejectWatchlist: Give up a waiting edition of a watch list
+//
+// The current edition stays.
+//
+// Requires the permission `watchlists:write`.
+//
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+//
+// It is POST /v1/watchlists/{list}/editions/{edition}/rejection.
+func (c *Client) RejectWatchlist(ctx context.Context, list string, edition string, params *RejectWatchlistParams) (*Watchlist, error) {
+	req, err := rejectWatchlistRequest(c.server, list, edition, params)
+	if err != nil {
+		return nil, err
+	}
+	return send[Watchlist](ctx, c, req)
+}
+
+// ReleaseWatchlist: Make a waiting edition of a watch list the current one; somebody else has loaded it
+//
+// Not by the person who loaded it, nor by a key of theirs.
+//
+// Requires the permission `watchlists:write`.
+//
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+//
+// It is POST /v1/watchlists/{list}/editions/{edition}/release.
+func (c *Client) ReleaseWatchlist(ctx context.Context, list string, edition string, params *ReleaseWatchlistParams, body ReleaseWatchlistJSONRequestBody) (*Watchlist, error) {
+	req, err := releaseWatchlistRequest(c.server, list, edition, params, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[Watchlist](ctx, c, req)
 }
 
 // ListWebhooks: List webhook subscriptions

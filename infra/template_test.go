@@ -350,7 +350,7 @@ func TestRoutesAreTheOperationsOfTheOpenAPIDocument(t *testing.T) {
 // TestRoutesGoToTheFunctionThatServesThem holds the API's integrations against what each function's program serves.
 func TestRoutesGoToTheFunctionThatServesThem(t *testing.T) {
 	paths, _ := at(resources(t, "AWS::Serverless::HttpApi")["HttpApi"], "DefinitionBody", "paths").(map[string]any)
-	functions := map[httpapi.Audience]string{httpapi.Client: "clientapi", httpapi.Review: "reviewapi", httpapi.Admin: "adminapi", httpapi.Flow: "flowapi", httpapi.Hooks: "hooks", "": "clientapi"}
+	functions := map[httpapi.Audience]string{httpapi.Client: "clientapi", httpapi.Review: "reviewapi", httpapi.Admin: "adminapi", httpapi.Flow: "flowapi", httpapi.Hooks: "hooks", httpapi.Screening: "screening", "": "clientapi"}
 	document, err := httpapi.Describe()
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,7 +13,6 @@ import (
 	"ballerine/internal/problem"
 	"ballerine/internal/screening"
 	"ballerine/internal/screening/names"
-	"ballerine/internal/screening/watchlist"
 )
 
 // screenFlags are what is looked for, and where.
@@ -68,11 +66,7 @@ func screenCommand() *cobra.Command {
 func (f screenFlags) index() (*screening.Index, error) {
 	var lists []screening.List
 	for _, name := range f.lists {
-		folder, file := filepath.Dir(name), filepath.Base(name)
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			folder, file = name, "."
-		}
-		list, err := watchlist.Load(os.DirFS(folder), file)
+		list, err := readList(name)
 		if err != nil {
 			return nil, err
 		}

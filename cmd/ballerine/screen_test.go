@@ -99,3 +99,36 @@ func TestWrongUsesOfScreenAreNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestAPackedListSaysTheSame(t *testing.T) {
+	list, packed := own(t), filepath.Join(t.TempDir(), "own.watchlist")
+	if got := call(t, "", "watchlist", "pack", list, "-o", packed, "--name", "house", "--json"); got.code != 0 || !strings.Contains(got.out, `"entries":2`) {
+		t.Fatalf("%d: %s%s", got.code, got.out, got.errs)
+	}
+	if got := call(t, "", "screen", "Nordwind Logistik", "--list", packed); !strings.Contains(got.out, "house 2") {
+		t.Errorf("%d: %s%s", got.code, got.out, got.errs)
+	}
+	if got := call(t, "", "watchlist", "diff", list, packed); got.code != 0 || strings.Contains(got.out, "changed") {
+		t.Errorf("%d: %s%s", got.code, got.out, got.errs)
+	}
+	newer := written(t, "newer.csv", "id,schema,name,aliases,birth_date,countries\n1,Person,Anna Maria Keller,,1970-03-25,ch\n3,Person,Emil Novak,,,cz\n")
+	got := call(t, "", "watchlist", "diff", packed, newer, "--json")
+	for _, want := range []string{`{"change":"added","id":"3","name":"Emil Novak","schema":"Person"}`, `{"change":"changed","id":"1"`, `{"change":"removed","id":"2","name":"Nordwind Logistik GmbH"`} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("%s is not in %s%s", want, got.out, got.errs)
+		}
+	}
+	if got := call(t, "", "watchlist", "pack", list); got.code != 2 || !strings.Contains(got.errs, "-o") {
+		t.Errorf("%d: %s", got.code, got.errs)
+	}
+	if got := call(t, "", "watchlist", "pack", written(t, "My List.csv", "name\nAnna\n"), "-o", packed); got.code == 0 || !strings.Contains(got.errs, "small letters") {
+		t.Errorf("%d: %s", got.code, got.errs)
+	}
+	cut, err := os.ReadFile(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := call(t, "", "screen", "Anna", "--list", written(t, "cut", string(cut[:len(cut)/2]))); got.code == 0 || !strings.Contains(got.errs, "not complete") {
+		t.Errorf("%d: %s", got.code, got.errs)
+	}
+}

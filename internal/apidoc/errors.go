@@ -92,6 +92,10 @@ var own = map[string][]problem.Code{
 	"forgetListEdition": with(problem.NotFound, problem.Conflict), "getListEntries": with(problem.NotFound),
 	"putListEntries": edited, "changeList": edited,
 
+	"createScreening": with(problem.UnknownList), "listWatchlists": nil, "uploadWatchlist": nil,
+	"loadWatchlist": with(problem.NotFound, problem.Conflict), "releaseWatchlist": with(problem.NotFound, problem.NotReady, problem.FourEyes, problem.Conflict),
+	"rejectWatchlist": with(problem.NotFound, problem.NotReady, problem.Conflict),
+
 	"listWorkflows": nil, "getWorkflow": with(problem.NotFound, problem.UnknownWorkflow),
 	"publishWorkflow": published, "publishPolicy": published, "publishPlugin": published,
 	"copyWorkflow": codes(published, with(problem.AlreadyExists)), "importWorkspace": published, "exportWorkspace": with(problem.TooLarge),

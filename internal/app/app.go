@@ -17,6 +17,8 @@ import (
 	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
 	"ballerine/internal/connector"
+	"ballerine/internal/httpapi"
+	"ballerine/internal/httpapi/bridge"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
 	"ballerine/internal/keyring"
@@ -51,6 +53,7 @@ type Parts struct {
 	Executions  cases.Executions
 	Decisions   cases.Decisions // nil: nobody asks for any
 	Objects     cases.Objects
+	Files       Files // nil: there are none
 	Secrets     connector.Secrets
 	SecretNames connector.Inventory // nil: nobody is told which secrets of plugins are missing
 
@@ -78,6 +81,13 @@ type Parts struct {
 	NewID   func(prefix string) string // prefix without its underscore
 	Metrics telemetry.Metrics
 	Logger  *slog.Logger
+}
+
+// Files keeps what is no document of a case: watch lists. See editions.Objects.
+type Files interface {
+	Get(ctx context.Context, key string, limit int64) (content []byte, tag string, err error)
+	Put(ctx context.Context, key string, content []byte, tag string) error
+	Delete(ctx context.Context, key string) error
 }
 
 // Bulk is how backtests are worked.
@@ -247,6 +257,28 @@ func (c *Core) ListService() *lists.Service { return &lists.Service{Store: c.Lis
 
 // Children is the function that starts child cases.
 func (c *Core) Children() task.Handler { return task.NewChildren(c.base()) }
+
+// Screening is the function that looks for people and organizations on watch lists: its operations, for a caller in the same process, and
+// all of it, with its work for state machines. Errors: as API.
+func (c *Core) Screening(lists task.Screener, api httpapi.Watchlists) (serve bridge.Handler, function task.Handler, err error) {
+	config, err := c.apiConfig(httpapi.ScreeningOperations())
+	if err != nil {
+		return nil, nil, err
+	}
+	config.Watchlists = api
+	handler, err := httpapi.New(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	serve = bridge.New(handler)
+	called, work := Function(serve), task.NewScreening(c.base(), lists)
+	return serve, func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+		if bridge.FromGateway(payload) {
+			return called(ctx, payload)
+		}
+		return work(ctx, payload)
+	}, nil
+}
 
 // Document is the function that checks documents and hears of uploads.
 func (c *Core) Document() task.Handler { return task.NewDocument(c.base(), c.Objects) }

@@ -35,6 +35,7 @@ var order = []string{
 	"internal/idempotency",
 	"internal/ratelimit",
 	"internal/policy/lists",
+	"internal/watchlists",
 	"internal/cases",
 	"internal/outbox",
 	"internal/registry",

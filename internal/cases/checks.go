@@ -25,12 +25,12 @@ const (
 // Check is work whose answer a decision about the case relies on.
 type Check struct {
 	Work   string      `json:"work"`
-	Source string      `json:"source"` // vendor | rules | document
-	Name   string      `json:"name"`   // the plugin or the policy; "" for documents
+	Source string      `json:"source"` // vendor | rules | document | screening
+	Name   string      `json:"name"`   // the plugin or the policy; "" for documents and screening
 	Status CheckStatus `json:"status" enum:"answered,running,failed,missing,stale"`
 }
 
-// Hit is a possible match that a vendor has found: before the case is approved somebody says whether it is one.
+// Hit is a possible match that a vendor or a watch list has: before the case is approved somebody says whether it is one.
 type Hit struct {
 	ID    string         `json:"id"` // its place in the context: "sanctions.hits[0]"
 	Work  string         `json:"work"`
@@ -117,7 +117,7 @@ func hitPaths(wf *workflow.Workflow) []string {
 	var paths []string
 	for _, s := range wf.Chart.States() {
 		for _, work := range wf.Invocations(s.Path) {
-			if path := work.ID + ".hits"; work.Source == "vendor" && !slices.Contains(paths, path) {
+			if path := work.ID + ".hits"; (work.Source == "vendor" || work.Source == "screening") && !slices.Contains(paths, path) {
 				paths = append(paths, path)
 			}
 		}

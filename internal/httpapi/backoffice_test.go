@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ballerine/internal/apidoc/apitest"
+	"ballerine/internal/app/screened"
 	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
 	"ballerine/internal/httpapi"
@@ -22,6 +23,7 @@ import (
 	"ballerine/internal/policy/lists"
 	"ballerine/internal/problem"
 	"ballerine/internal/store/embedded"
+	"ballerine/internal/watchlists/watchliststest"
 	"ballerine/internal/webhook"
 	"ballerine/internal/workflow"
 )
@@ -104,9 +106,12 @@ func newBackOf(t *testing.T, text string) *back {
 	b.handler, err = httpapi.New(httpapi.Config{
 		Operations: httpapi.AllOperations(),
 		Secret:     make([]byte, 32), Idempotency: db.Idempotency(), Now: now,
-		Cases:    cases.New(cases.Config{Store: db.Cases(), Objects: shelf{}, Catalog: catalog{wf}, Now: now, SearchKey: make([]byte, 32)}),
-		Tokens:   tokens,
-		Lists:    &lists.Service{Store: db.Lists(), Now: now},
+		Cases:  cases.New(cases.Config{Store: db.Cases(), Objects: shelf{}, Catalog: catalog{wf}, Now: now, SearchKey: make([]byte, 32)}),
+		Tokens: tokens,
+		Lists:  &lists.Service{Store: db.Lists(), Now: now},
+
+		Watchlists: screened.New(&watchliststest.Memory{}, shelf{}, now, func(prefix string) string { return prefix + "_1" }),
+
 		Keys:     identity.NewKeys(identity.KeysConfig{Store: db.Keys(), Now: now}),
 		People:   &identity.Directory{Store: db.Keys(), Now: now},
 		Reviews:  backoffice.New(backoffice.Config{Store: db.Review(), Now: now}),

@@ -34,6 +34,8 @@ const (
 	Admin  Audience = "admin"
 	Flow   Audience = "flow"
 	Hooks  Audience = "hooks"
+
+	Screening Audience = "screening" // clients and reviewers who look for names on watch lists, and who loads these
 )
 
 // Config is what the interface needs. Secret (or Ring), Authenticator and the services behind the audiences' operations are required.
@@ -54,6 +56,7 @@ type Config struct {
 	Trials        *trial.Service                                                                   // drafts beside live versions
 	Plugins       func(ctx context.Context, tenant, id string) (*connector.Plugin, error)          // Errors: problem.NotFound
 	Lists         *lists.Service
+	Watchlists    Watchlists
 	Publisher     *registry.Publisher
 	Vendors       *connector.Client // reads callbacks
 	Secret        []byte            // signs cursors and seals the answers that repeated calls get again; 32 bytes or more

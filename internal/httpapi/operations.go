@@ -42,7 +42,7 @@ type Operations struct {
 
 // AllOperations are those of every audience.
 func AllOperations() []Operations {
-	return []Operations{ClientOperations(), ReviewOperations(), AdminOperations(), FlowOperations(), HookOperations()}
+	return []Operations{ClientOperations(), ReviewOperations(), AdminOperations(), FlowOperations(), HookOperations(), ScreeningOperations()}
 }
 
 // ClientOperations are what clients call with a key.
@@ -106,6 +106,14 @@ func AdminOperations() Operations {
 		s.registerTrials(api)
 		s.registerTrial(api)
 		s.registerTrialReport(api)
+	}}
+}
+
+// ScreeningOperations look for names on watch lists, and load these.
+func ScreeningOperations() Operations {
+	return Operations{Screening, func(s *server, api huma.API) {
+		s.registerScreenings(api)
+		s.registerWatchlists(api)
 	}}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"ballerine/internal/apidoc/apitest"
 	"ballerine/internal/app"
+	"ballerine/internal/app/screened"
 	"ballerine/internal/backoffice"
 	"ballerine/internal/connector"
 	"ballerine/internal/httpapi"
@@ -21,6 +22,7 @@ import (
 	"ballerine/internal/policy/backtest"
 	"ballerine/internal/registry"
 	"ballerine/internal/store/embedded"
+	"ballerine/internal/watchlists/watchliststest"
 )
 
 type object = map[string]any
@@ -85,8 +87,9 @@ func (e *environment) Secret(context.Context, string, string) (string, error) {
 // house is an interface that publishes, tries and backtests, over a file.
 type house struct {
 	*back
-	core *app.Core
-	one  string // the case that a test is about
+	core  *app.Core
+	files *watchliststest.Memory // of watch lists
+	one   string                 // the case that a test is about
 	environment
 }
 
@@ -120,12 +123,13 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	c := h.core
+	h.files = &watchliststest.Memory{}
 	handler, err := httpapi.New(httpapi.Config{
 		Operations: httpapi.AllOperations(), Secret: make([]byte, 32), Now: now, Idempotency: c.Idempotency, Cases: c.Cases, Authenticator: c.Authenticator(), Tokens: c.Tokens,
 		Keys: identity.NewKeys(identity.KeysConfig{Store: c.Keys, Now: now}), People: &identity.Directory{Store: c.Keys, Now: now}, Workflows: c.Catalog.Workflows,
 		Policies: c.Catalog.PolicyVersion, Plugins: c.Catalog.Plugin, Vendors: &connector.Client{Secrets: h, Now: now}, Ledger: c.Decider(), Publisher: publisher,
 		Reviews: backoffice.New(backoffice.Config{Store: db.Review(), Now: now}), Webhooks: c.WebhookService(),
-		Lists: c.ListService(), Trials: c.Trials, Backtests: &backtest.Service{Store: c.Backtests, Runner: h, Now: now, NewID: func(prefix string) string { return prefix + "_1" }},
+		Lists: c.ListService(), Watchlists: screened.New(h.files, shelf{}, now, c.NewID), Trials: c.Trials, Backtests: &backtest.Service{Store: c.Backtests, Runner: h, Now: now, NewID: func(prefix string) string { return prefix + "_1" }},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,10 @@ func (h *house) furnish() map[string]string {
 	h.made(http.StatusCreated, "ada", "PUT", "/v1/lists/zanzibar", object{"type": "block", "holds": "text", "matching": "exact"})
 	h.made(http.StatusOK, "ada", "POST", "/v1/lists/zanzibar/changes", object{"add": []object{{"value": privateMark}}}, "If-Match", "*")
 
+	ids["watchlists/list"], ids["watchlists/edition"] = knownName, "2"
+	h.watches(knownName, "1", 5)
+	h.watches(knownName, "2", 1) // which waits
+
 	start := func(workflow, external string) string {
 		return id(h.made(http.StatusCreated, "client", "POST", "/v1/cases", object{
 			"workflow": workflow, "external_id": external, "subject": object{"type": "individual", "name": privateMark}, "context": object{"name": privateMark},
@@ -83,7 +87,7 @@ func (h *house) furnish() map[string]string {
 var bodies = map[string]string{
 	"assignCase": `{"user":""}`, "lookAtCase": `{"editing":false}`, "cancelCase": `{"reason":"other"}`, "saveContext": `{"a":1}`, "decideCase": `{"event":"approve","reason":"other","comment":"c"}`,
 	"announceDocument": `{"kind":"passport","content_type":"image/png","size":10,"sha256":"` + strings.Repeat("0", 64) + `"}`, "decideDocument": `{"decision":"approved"}`,
-	"sendEvent": `{"type":"SUBMIT"}`, "skipIncident": `{"result":{},"comment":"c"}`, "addNote": `{"text":"mine"}`, "editNote": `{"text":"mine"}`, "snoozeCase": `{"until":"2026-12-24T12:00:00Z"}`, "escalateCase": `{"reason":"r"}`, "claimCase": `{}`, "markNotificationsRead": `{}`, "decide": `{"context":{}}`,
+	"releaseWatchlist": `{}`, "sendEvent": `{"type":"SUBMIT"}`, "skipIncident": `{"result":{},"comment":"c"}`, "addNote": `{"text":"mine"}`, "editNote": `{"text":"mine"}`, "snoozeCase": `{"until":"2026-12-24T12:00:00Z"}`, "escalateCase": `{"reason":"r"}`, "claimCase": `{}`, "markNotificationsRead": `{}`, "decide": `{"context":{}}`,
 	"changeList": `{"add":[{"value":"x"}]}`, "putListEntries": `{"entries":[{"value":"x"}]}`, "putList": `{"type":"block","holds":"text","matching":"exact"}`,
 	"evaluatePolicy": `{"input":{}}`, "updateView": `{"name":"mine","query":{}}`, "updateWebhook": `{"events":["*"]}`, "rejectProposal": `{"reason":"no"}`,
 	"migrateCases": `{"from":1,"to":2}`, "copyWorkflow": `{"id":"copied"}`, "endTrial": `{}`, "assignCases": `{"cases":["CASE"],"user":"eve"}`,

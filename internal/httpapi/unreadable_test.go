@@ -138,6 +138,7 @@ var damagedLists = map[string]damaged{
 var withinOne = map[string]string{
 	"listNotifications": "one that cannot be read is passed over: its case says the same",
 	"listDocuments":     "of the case's record", "listFlowDocuments": "of the case's record", "listIncidents": "of the case's record", "listListEntries": "of one edition, with a digest over all of them",
+	"listWatchlists":  "of one catalogue",
 	"listDeadLetters": "effects that cannot be decoded are dead letters of their own kind: storetest.Outbox",
 }
 

@@ -220,6 +220,9 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"listPolicyDecisions getPolicyDecision replayPolicyDecision":                                                        "admin manager auditor developer",
 		"listLists getList listListEditions":                                                                                "admin manager auditor developer",
 		"getListEntries":                                                                                                    "admin manager auditor",
+		"createScreening":                                                                                                   "admin manager reviewer",
+		"listWatchlists":                                                                                                    "admin manager reviewer auditor developer",
+		"uploadWatchlist loadWatchlist releaseWatchlist rejectWatchlist":                                                    "admin manager",
 		"putList putListEntries changeList forgetListEdition deleteList":                                                    "admin manager",
 		"migrateCases publishWorkflow publishPolicy publishPlugin copyWorkflow importWorkspace":                             "admin developer",
 
@@ -233,7 +236,7 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"updatePublishingSettings":       "admin",
 		"approveProposal rejectProposal": "admin manager",
 		"receiveCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent": "",
-		"step rules vendor document children dispatch deliver sweep backtest nobody":                       "",
+		"step rules vendor document children screening dispatch deliver sweep backtest nobody":             "",
 	} {
 		for _, operation := range strings.Fields(operations) {
 			known[operation] = true

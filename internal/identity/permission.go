@@ -12,42 +12,45 @@ type Permission string
 
 // The permissions.
 const (
-	CasesRead     Permission = "cases:read"
-	CasesWrite    Permission = "cases:write"
-	CasesPersonal Permission = "cases:personal" // see whom cases are about: names, data, notes
-	CasesCollect  Permission = "cases:collect"  // act for the applicant where a case collects
-	CasesDecide   Permission = "cases:decide"
-	CasesApprove  Permission = "cases:approve" // decide what the workflow keeps for approvers
-	CasesOperate  Permission = "cases:operate" // cancel, retry incidents
-	CasesMigrate  Permission = "cases:migrate" // to another version of their workflow
-	CasesRepair   Permission = "cases:repair"  // give failed work its result by hand
-	DocumentsRead Permission = "documents:read"
-	WebhooksRead  Permission = "webhooks:read"
-	WebhooksWrite Permission = "webhooks:write"
-	PoliciesRun   Permission = "policies:evaluate"
-	Backtest      Permission = "policies:backtest"
-	Try           Permission = "policies:try"    // drafts beside live versions
-	Decisions     Permission = "decisions:read"  // of policies: what was decided, and whether it is replayed alike
-	DecisionInput Permission = "decisions:input" // what they saw: personal data
-	ListsRead     Permission = "lists:read"
-	ListsWrite    Permission = "lists:write"
-	ListEntries   Permission = "lists:entries" // may be personal data
-	KeysRead      Permission = "keys:read"
-	KeysWrite     Permission = "keys:write"
-	FlowTokens    Permission = "flow_tokens:create"
-	WorkflowsRead Permission = "workflows:read"
-	Publish       Permission = "definitions:publish" // workflows, policies and plugins
-	Definitions   Permission = "definitions:read"    // their sources
-	Approve       Permission = "definitions:approve" // what somebody else wants to count
-	SettingsWrite Permission = "settings:write"      // how the tenant publishes
-	UsersRead     Permission = "users:read"
-	ViewsWrite    Permission = "views:write"
-	Statistics    Permission = "statistics:read"
-	SelfRead      Permission = "self:read" // every person of the back office
-	FlowUse       Permission = "flow:use"
-	HooksAnswer   Permission = "hooks:answer"
-	TasksRun      Permission = "tasks:run"
-	Anybody       Permission = "public"
+	CasesRead       Permission = "cases:read"
+	CasesWrite      Permission = "cases:write"
+	CasesPersonal   Permission = "cases:personal" // see whom cases are about: names, data, notes
+	CasesCollect    Permission = "cases:collect"  // act for the applicant where a case collects
+	CasesDecide     Permission = "cases:decide"
+	CasesApprove    Permission = "cases:approve" // decide what the workflow keeps for approvers
+	CasesOperate    Permission = "cases:operate" // cancel, retry incidents
+	CasesMigrate    Permission = "cases:migrate" // to another version of their workflow
+	CasesRepair     Permission = "cases:repair"  // give failed work its result by hand
+	DocumentsRead   Permission = "documents:read"
+	WebhooksRead    Permission = "webhooks:read"
+	WebhooksWrite   Permission = "webhooks:write"
+	PoliciesRun     Permission = "policies:evaluate"
+	Backtest        Permission = "policies:backtest"
+	Try             Permission = "policies:try"    // drafts beside live versions
+	Decisions       Permission = "decisions:read"  // of policies: what was decided, and whether it is replayed alike
+	DecisionInput   Permission = "decisions:input" // what they saw: personal data
+	ListsRead       Permission = "lists:read"
+	ListsWrite      Permission = "lists:write"
+	ListEntries     Permission = "lists:entries" // may be personal data
+	Screen          Permission = "screenings:create"
+	WatchlistsRead  Permission = "watchlists:read"
+	WatchlistsWrite Permission = "watchlists:write"
+	KeysRead        Permission = "keys:read"
+	KeysWrite       Permission = "keys:write"
+	FlowTokens      Permission = "flow_tokens:create"
+	WorkflowsRead   Permission = "workflows:read"
+	Publish         Permission = "definitions:publish" // workflows, policies and plugins
+	Definitions     Permission = "definitions:read"    // their sources
+	Approve         Permission = "definitions:approve" // what somebody else wants to count
+	SettingsWrite   Permission = "settings:write"      // how the tenant publishes
+	UsersRead       Permission = "users:read"
+	ViewsWrite      Permission = "views:write"
+	Statistics      Permission = "statistics:read"
+	SelfRead        Permission = "self:read" // every person of the back office
+	FlowUse         Permission = "flow:use"
+	HooksAnswer     Permission = "hooks:answer"
+	TasksRun        Permission = "tasks:run"
+	Anybody         Permission = "public"
 )
 
 // Roles are the roles that ship.
@@ -70,42 +73,45 @@ var (
 
 // grants is the place where roles get permissions. Own roles and conditions on cases will be asked here too.
 var grants = map[Permission]grant{
-	CasesRead:     {kinds: both, roles: everybody},
-	CasesWrite:    {kinds: both, roles: workers},
-	CasesPersonal: {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
-	CasesCollect:  {kinds: []Kind{User}, roles: workers},
-	CasesDecide:   {kinds: both, roles: workers, explicit: true, named: true},
-	CasesApprove:  {kinds: both, roles: []string{"admin", "manager"}, explicit: true, named: true},
-	CasesOperate:  {kinds: both, roles: []string{"admin", "manager"}},
-	CasesMigrate:  {kinds: both, roles: []string{"admin", "developer"}, explicit: true},
-	CasesRepair:   {kinds: both, roles: []string{"admin", "manager"}, explicit: true},
-	DocumentsRead: {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
-	WebhooksRead:  {kinds: both, roles: []string{"admin", "auditor", "developer"}},
-	WebhooksWrite: {kinds: both, roles: builders},
-	PoliciesRun:   {kinds: both, roles: []string{"admin", "manager", "developer"}},
-	Backtest:      {kinds: both, roles: []string{"admin", "manager", "developer"}},
-	Try:           {kinds: both, roles: builders, explicit: true},
-	Decisions:     {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
-	DecisionInput: {kinds: both, roles: []string{"admin", "manager", "auditor"}, explicit: true},
-	ListsRead:     {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
-	ListsWrite:    {kinds: both, roles: []string{"admin", "manager"}, explicit: true},
-	ListEntries:   {kinds: both, roles: []string{"admin", "manager", "auditor"}, explicit: true},
-	KeysRead:      {kinds: both, roles: []string{"admin", "auditor", "developer"}, explicit: true},
-	KeysWrite:     {kinds: both, roles: builders, explicit: true},
-	FlowTokens:    {kinds: both, roles: workers},
-	WorkflowsRead: {kinds: both, roles: everybody},
-	Publish:       {kinds: both, roles: builders, explicit: true},
-	Definitions:   {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
-	Approve:       {kinds: []Kind{User}, roles: []string{"admin", "manager"}},
-	SettingsWrite: {kinds: both, roles: []string{"admin"}, explicit: true},
-	UsersRead:     {kinds: []Kind{User}, roles: everybody},
-	ViewsWrite:    {kinds: []Kind{User}, roles: []string{"admin", "manager", "reviewer", "auditor"}},
-	Statistics:    {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
-	SelfRead:      {kinds: []Kind{User}, roles: everybody},
-	FlowUse:       {kinds: []Kind{Applicant}},
-	HooksAnswer:   {kinds: []Kind{Vendor}},
-	TasksRun:      {kinds: []Kind{System}},
-	Anybody:       {},
+	CasesRead:       {kinds: both, roles: everybody},
+	CasesWrite:      {kinds: both, roles: workers},
+	CasesPersonal:   {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
+	CasesCollect:    {kinds: []Kind{User}, roles: workers},
+	CasesDecide:     {kinds: both, roles: workers, explicit: true, named: true},
+	CasesApprove:    {kinds: both, roles: []string{"admin", "manager"}, explicit: true, named: true},
+	CasesOperate:    {kinds: both, roles: []string{"admin", "manager"}},
+	CasesMigrate:    {kinds: both, roles: []string{"admin", "developer"}, explicit: true},
+	CasesRepair:     {kinds: both, roles: []string{"admin", "manager"}, explicit: true},
+	DocumentsRead:   {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
+	WebhooksRead:    {kinds: both, roles: []string{"admin", "auditor", "developer"}},
+	WebhooksWrite:   {kinds: both, roles: builders},
+	PoliciesRun:     {kinds: both, roles: []string{"admin", "manager", "developer"}},
+	Backtest:        {kinds: both, roles: []string{"admin", "manager", "developer"}},
+	Try:             {kinds: both, roles: builders, explicit: true},
+	Decisions:       {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
+	DecisionInput:   {kinds: both, roles: []string{"admin", "manager", "auditor"}, explicit: true},
+	ListsRead:       {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
+	ListsWrite:      {kinds: both, roles: []string{"admin", "manager"}, explicit: true},
+	ListEntries:     {kinds: both, roles: []string{"admin", "manager", "auditor"}, explicit: true},
+	Screen:          {kinds: both, roles: workers},
+	WatchlistsRead:  {kinds: both, roles: everybody},
+	WatchlistsWrite: {kinds: both, roles: []string{"admin", "manager"}, explicit: true},
+	KeysRead:        {kinds: both, roles: []string{"admin", "auditor", "developer"}, explicit: true},
+	KeysWrite:       {kinds: both, roles: builders, explicit: true},
+	FlowTokens:      {kinds: both, roles: workers},
+	WorkflowsRead:   {kinds: both, roles: everybody},
+	Publish:         {kinds: both, roles: builders, explicit: true},
+	Definitions:     {kinds: both, roles: []string{"admin", "manager", "auditor", "developer"}},
+	Approve:         {kinds: []Kind{User}, roles: []string{"admin", "manager"}},
+	SettingsWrite:   {kinds: both, roles: []string{"admin"}, explicit: true},
+	UsersRead:       {kinds: []Kind{User}, roles: everybody},
+	ViewsWrite:      {kinds: []Kind{User}, roles: []string{"admin", "manager", "reviewer", "auditor"}},
+	Statistics:      {kinds: both, roles: []string{"admin", "manager", "reviewer", "auditor"}},
+	SelfRead:        {kinds: []Kind{User}, roles: everybody},
+	FlowUse:         {kinds: []Kind{Applicant}},
+	HooksAnswer:     {kinds: []Kind{Vendor}},
+	TasksRun:        {kinds: []Kind{System}},
+	Anybody:         {},
 }
 
 var operations = map[string]Permission{
@@ -141,13 +147,16 @@ var operations = map[string]Permission{
 	"listLists": ListsRead, "getList": ListsRead, "listListEditions": ListsRead, "getListEntries": ListEntries,
 	"putList": ListsWrite, "putListEntries": ListsWrite, "changeList": ListsWrite, "forgetListEdition": ListsWrite, "deleteList": ListsWrite,
 
+	"createScreening": Screen, "listWatchlists": WatchlistsRead, "uploadWatchlist": WatchlistsWrite, "loadWatchlist": WatchlistsWrite,
+	"releaseWatchlist": WatchlistsWrite, "rejectWatchlist": WatchlistsWrite,
+
 	"createKey": KeysWrite, "listKeys": KeysRead, "rotateKey": KeysWrite, "revokeKey": KeysWrite,
 
 	"getFlowCase": FlowUse, "saveFlowContext": FlowUse, "announceFlowDocument": FlowUse, "listFlowDocuments": FlowUse, "sendFlowEvent": FlowUse,
 
 	"receiveCallback": HooksAnswer,
 
-	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "children": TasksRun, "dispatch": TasksRun, "deliver": TasksRun, "sweep": TasksRun, "backtest": TasksRun,
+	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "children": TasksRun, "screening": TasksRun, "dispatch": TasksRun, "deliver": TasksRun, "sweep": TasksRun, "backtest": TasksRun,
 }
 
 // Permissions are all that a client's key can have as a scope, sorted.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ballerine/internal/app"
+	"ballerine/internal/app/screened"
 	"ballerine/internal/asl/interpret"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/httpapi/bridge"
@@ -74,6 +75,9 @@ func (s *Stack) functions(f functions) (err error) {
 	}
 	s.direct = gateway.Direct{Functions: map[string]bridge.Handler{}, Authorizer: direct("authorizer", s.Core.Authorize())}
 	for _, operations := range httpapi.AllOperations() {
+		if operations.Audience == httpapi.Screening {
+			continue
+		}
 		serve, err := s.Core.Serve(operations)
 		if err != nil {
 			return err
@@ -81,6 +85,11 @@ func (s *Stack) functions(f functions) (err error) {
 		name := audiences[operations.Audience]
 		f[name], s.direct.Functions[name] = app.Function(serve), direct(name, serve)
 	}
+	serve, function, err := screened.Handlers(s.Core)
+	if err != nil {
+		return err
+	}
+	f["screening"], s.direct.Functions["screening"] = function, direct("screening", serve)
 	if s.options.wrap == nil {
 		return nil
 	}

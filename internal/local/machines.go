@@ -71,6 +71,6 @@ func (m Machines) load(name string) (*interpret.Machine, error) {
 func loadMachine(definition []byte) (*interpret.Machine, error) {
 	return interpret.Load(definition, map[string]string{
 		"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document",
-		"ChildrenFunctionArn": "children",
+		"ChildrenFunctionArn": "children", "ScreeningFunctionArn": "screening",
 	})
 }

@@ -24,7 +24,7 @@ const sfnPath = "/step-functions/"
 const sqsPath = "/queues/"
 
 // functionNames are all functions, as in template.yaml.
-var functionNames = []string{"step", "rules", "vendor", "document", "children", "backtest", "dispatch", "deliver", "sweep", "clientapi", "reviewapi", "adminapi", "flowapi", "hooks", "authorizer"}
+var functionNames = []string{"step", "rules", "vendor", "document", "children", "screening", "backtest", "dispatch", "deliver", "sweep", "clientapi", "reviewapi", "adminapi", "flowapi", "hooks", "authorizer"}
 
 // startChildren puts every function behind the Lambda Runtime API, as a process of its own.
 func (s *Stack) startChildren(f functions) (err error) {

@@ -238,12 +238,12 @@ func (s *Stack) parts() app.Parts {
 	if s.options.Simulation != nil {
 		options.Retryer = aws.NopRetryer{} // it would wait on the machine's clock
 	}
-	client := awss3.New(options)
+	stored := s3.New(awss3.New(options), bucket, s.options.Now)
 	return app.Parts{
 		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
 		Registry: s.stores.registry, Ledger: s.stores.ledger, Lists: s.stores.lists, Trials: s.stores.trials, ShadowTime: s.options.shadowTime, Machines: Machines{s.db},
 		Backtests: s.stores.backtests, Runner: s.backtest, Bulk: app.Bulk{Parts: localParts, Turn: localTurn, Workers: 1},
-		Executions: interpret.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: s3.New(client, bucket, s.options.Now),
+		Executions: interpret.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: stored, Files: stored,
 		Secrets:     s.allSecrets(),
 		SecretNames: connector.InventoryOf(s.allSecrets()),
 		Definitions: s.options.Definitions, Settings: s.settings(),
@@ -277,6 +277,7 @@ func (e oneEndpoint) ResolveEndpoint(_ context.Context, parameters awss3.Endpoin
 // names of the functions, as in template.yaml.
 var audiences = map[httpapi.Audience]string{
 	httpapi.Client: "clientapi", httpapi.Review: "reviewapi", httpapi.Admin: "adminapi", httpapi.Flow: "flowapi", httpapi.Hooks: "hooks",
+	httpapi.Screening: "screening",
 }
 
 // register loads the compiled machines of the shipped workflows.

@@ -101,7 +101,7 @@ type Timeout struct {
 // Invocation is work that a state does on entry: Source says which task does it.
 type Invocation struct {
 	ID      string
-	Source  string         // vendor | rules | document | children
+	Source  string         // vendor | rules | document | children | screening
 	Input   map[string]any // {plugin: …}, {policy: …}, …; `with` holds computed values, see With
 	With    map[string]*expr.Program
 	Timeout time.Duration // 0: the task's own

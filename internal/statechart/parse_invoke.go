@@ -18,7 +18,7 @@ func splitPath(path string) []string { return strings.Split(path, ".") }
 var given = []string{"event", "documents", "children"}
 
 // Sources are the tasks that can do a state's work.
-var sources = []string{"vendor", "rules", "document", "children"}
+var sources = []string{"vendor", "rules", "document", "children", "screening"}
 
 // invocations reads invoke: one entry or a list, done in their order; those of {parallel: […]} at once.
 func (p *parser) invocations(s *State, node *yaml.Node, path string) {

@@ -192,6 +192,8 @@ func (r *reader) written(entry *yaml.Node) map[string]any {
 		return answerSchema()
 	case "children":
 		return countsSchema()
+	case "screening":
+		return screenedSchema()
 	case "vendor":
 		if r.catalog == nil {
 			return nil

@@ -240,6 +240,8 @@ func (r *reader) invocation(i *statechart.Invocation, at statechart.Place) {
 		r.kinds(made, at)
 	case "children":
 		r.children(&made, i.Cases, at)
+	case "screening":
+		r.screening(made, at)
 	}
 	if i.Timeout > 0 {
 		made.Timeout = i.Timeout

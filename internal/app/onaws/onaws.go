@@ -165,7 +165,8 @@ func Objects(_ context.Context, b *builder) error {
 		o.BaseEndpoint = b.endpoint("S3")
 		o.UsePathStyle = o.BaseEndpoint != nil
 	})
-	b.parts.Objects = s3.New(client, b.env("DOCUMENTS_BUCKET"), time.Now)
+	objects := s3.New(client, b.env("DOCUMENTS_BUCKET"), time.Now)
+	b.parts.Objects, b.parts.Files = objects, objects
 	return nil
 }
 

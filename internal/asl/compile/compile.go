@@ -13,7 +13,7 @@ import (
 // The functions, as names of substitutions.
 var functions = map[string]string{
 	"step": "${StepFunctionArn}", "rules": "${RulesFunctionArn}", "vendor": "${VendorFunctionArn}", "document": "${DocumentFunctionArn}",
-	"children": "${ChildrenFunctionArn}",
+	"children": "${ChildrenFunctionArn}", "screening": "${ScreeningFunctionArn}",
 }
 
 // The resources of Task states.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -35,6 +36,14 @@ func New(h http.Handler) Handler {
 		h.ServeHTTP(out, r)
 		return out.response(), nil
 	}
+}
+
+// FromGateway reports whether a payload is a call of API Gateway's, and not of a state machine's.
+func FromGateway(payload []byte) bool {
+	var call struct {
+		RouteKey *string `json:"routeKey"`
+	}
+	return json.Unmarshal(payload, &call) == nil && call.RouteKey != nil
 }
 
 func request(ctx context.Context, in events.APIGatewayV2HTTPRequest) (*http.Request, error) {

@@ -161,7 +161,7 @@ func (i *importer) assign(node *yaml.Node, path string) *yaml.Node {
 }
 
 // ownSources are the tasks of this system.
-var ownSources = []string{"vendor", "rules", "document", "children"}
+var ownSources = []string{"vendor", "rules", "document", "children", "screening"}
 
 // invoke converts services: a service was code, a plugin takes its place. Several of them begin at once.
 func (i *importer) invoke(out object, s *state, m source.Pair, path string) {

@@ -1794,6 +1794,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/screenings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for a person, an organization or a vessel on watch lists
+         * @description Requires the permission `screenings:create`.
+         */
+        post: operations["createScreening"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/statistics": {
         parameters: {
             query?: never;
@@ -1881,6 +1901,104 @@ export interface paths {
          * @description Requires the permission `views:write`.
          */
         delete: operations["deleteView"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/watchlist-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce the upload of a packed watch list
+         * @description Requires the permission `watchlists:write`.
+         *
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+         */
+        post: operations["uploadWatchlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/watchlists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the watch lists with their editions
+         * @description Each with the edition that is searched, one that waits, and 20 former ones.
+         *
+         *     Requires the permission `watchlists:read`.
+         */
+        get: operations["listWatchlists"];
+        put?: never;
+        /**
+         * Load an uploaded watch list as the newest edition of the list that it names
+         * @description Requires the permission `watchlists:write`.
+         *
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+         */
+        post: operations["loadWatchlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/watchlists/{list}/editions/{edition}/rejection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up a waiting edition of a watch list
+         * @description The current edition stays.
+         *
+         *     Requires the permission `watchlists:write`.
+         *
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+         */
+        post: operations["rejectWatchlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/watchlists/{list}/editions/{edition}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a waiting edition of a watch list the current one; somebody else has loaded it
+         * @description Not by the person who loaded it, nor by a key of theirs.
+         *
+         *     Requires the permission `watchlists:write`.
+         *
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+         */
+        post: operations["releaseWatchlist"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4700,6 +4818,14 @@ export interface components {
             /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
             unreadable?: string[] | null;
         };
+        ListWatchlist: {
+            /** @description Elements of this page */
+            data: components["schemas"]["Watchlist"][];
+            /** @description cursor of the next page; null: this is the last page */
+            next_cursor: string | null;
+            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            unreadable?: string[] | null;
+        };
         ListWebhook: {
             /** @description Elements of this page */
             data: components["schemas"]["Webhook"][];
@@ -4715,6 +4841,10 @@ export interface components {
             next_cursor: string | null;
             /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
             unreadable?: string[] | null;
+        };
+        LoadInBody: {
+            /** @description id of an upload that has arrived */
+            upload: string;
         };
         LookInBody: {
             /** @description The user begins to decide: this claims the case, unless somebody else has */
@@ -5551,6 +5681,10 @@ export interface components {
             /** @description ids of cases that are there and cannot be read: an operator has to look; absent: there are none */
             unreadable?: string[] | null;
         };
+        ReleaseInBody: {
+            /** @description Free-text comment */
+            comment?: string;
+        };
         Replay: {
             /** @description whether the answers differ and the meaning of policies was corrected since the decision */
             corrected?: components["schemas"]["Corrected"];
@@ -5668,6 +5802,87 @@ export interface components {
              * @description Challenger minus live version
              */
             difference: number;
+        };
+        ScreeningHit: {
+            /** @description as far as the list knows them: 1970-03-25, 1970, circa 1970, 1968 to 1972 */
+            birth_dates?: string[] | null;
+            /** @description of the entry; ISO 3166-1 alpha-2 where the issuer's name of the country is known */
+            countries?: string[] | null;
+            /** @description Number of the edition, from 1 */
+            edition: string;
+            /**
+             * Format: double
+             * @description how much the agreement tells, in bits; it orders hits and has no bound
+             */
+            evidence: number;
+            /** @description of the entry, as its issuer numbers it */
+            id: string;
+            /** @description name of the watch list */
+            list: string;
+            /** @description the main name, where that is another one */
+            main_name?: string;
+            /** @description the listed name that agrees best */
+            name: string;
+            /** @description why it is listed, in the issuer's words */
+            programs?: string[] | null;
+            /** @description a sentence for each word and field */
+            reasons: string[];
+            /**
+             * @description what the entry is
+             * @enum {string}
+             */
+            schema: "Person" | "Organization" | "LegalEntity" | "Vessel";
+            /**
+             * Format: double
+             * @description Score
+             */
+            score: number;
+            /** @description another one when the issuer changes what the entry says */
+            version: string;
+            /** @description the issuer calls this name low quality */
+            weak: boolean;
+        };
+        ScreeningRequest: {
+            /** @description YYYY, YYYY-MM or YYYY-MM-DD */
+            birth_date?: string;
+            /** @description ISO 3166-1 alpha-2 */
+            country?: string;
+            /**
+             * Format: int64
+             * @description most hits; default: 50
+             */
+            limit?: number;
+            /** @description names of watch lists; default: all that are loaded */
+            lists?: string[] | null;
+            /** @description Name */
+            name: string;
+            /**
+             * @description default: all, and Person when a date of birth is given
+             * @enum {string}
+             */
+            schema?: "Person" | "Organization" | "LegalEntity" | "Vessel";
+            /**
+             * Format: double
+             * @description score from which an entry is a hit; default: 0.8
+             */
+            threshold?: number;
+        };
+        ScreeningResult: {
+            /** @description best first: by score, then by evidence */
+            hits: components["schemas"]["ScreeningHit"][];
+            /** @description Unique id */
+            id: string;
+            /** @description the editions that were searched, by list */
+            list_editions: {
+                [key: string]: string;
+            };
+            /** @description there are more hits than the limit allows */
+            more: boolean;
+            /**
+             * Format: date-time
+             * @description when the lists were searched
+             */
+            screened_at: string;
         };
         SettleInBody: {
             /** @description only this case */
@@ -6119,6 +6334,15 @@ export interface components {
             /** @description URL to upload the file to, until expires_at */
             url: string;
         };
+        UploadInBody: {
+            /** @description of the packed list, hexadecimal */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description bytes of the packed list
+             */
+            size: number;
+        };
         User: {
             /** @description Email address */
             email: string;
@@ -6417,6 +6641,90 @@ export interface components {
             until?: string;
             /** @description Id of the work that is awaited; absent: none */
             work?: string;
+        };
+        Watchlist: {
+            /** @description the edition that is searched */
+            current?: components["schemas"]["WatchlistEdition"];
+            /** @description the newest first, 20 at most */
+            former: components["schemas"]["WatchlistEdition"][];
+            /** @description Name */
+            name: string;
+            /** @description an edition with fewer than half of the entries, which another person releases or rejects */
+            waiting?: components["schemas"]["WatchlistEdition"];
+        };
+        WatchlistChanges: {
+            /**
+             * Format: int64
+             * @description Number of lines in the new text that the old text does not have
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description entries that say something else
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Number of lines in the old text that the new text does not have
+             */
+            removed: number;
+        };
+        WatchlistEdition: {
+            /** @description from the edition that was current when this one was loaded */
+            changes?: components["schemas"]["WatchlistChanges"];
+            /** @description of who has released it */
+            comment?: string;
+            /** @description the issuer's date, where the file has one, and the beginning of the SHA-256 of its files */
+            edition: string;
+            /**
+             * Format: int64
+             * @description Number of entries
+             */
+            entries: number;
+            /**
+             * Format: date-time
+             * @description when it was loaded
+             */
+            loaded_at: string;
+            /** @description who has loaded it */
+            loaded_by: components["schemas"]["WatchlistPerson"];
+            /**
+             * Format: date-time
+             * @description of one that has waited: when it was released
+             */
+            released_at?: string;
+            /** @description of one that has waited: who has released it */
+            released_by?: components["schemas"]["WatchlistPerson"];
+            /** @description of the packed list */
+            sha256: string;
+        };
+        WatchlistPerson: {
+            /** @description Unique id */
+            id: string;
+            /**
+             * @description a person, a key, or the system itself
+             * @enum {string}
+             */
+            kind: "user" | "client" | "system";
+            /** @description Name */
+            name?: string;
+        };
+        WatchlistUpload: {
+            /**
+             * Format: date-time
+             * @description When it expires, RFC 3339
+             */
+            expires_at: string;
+            /** @description to be sent as they are */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description Unique id */
+            id: string;
+            /** @description HTTP method of the upload */
+            method: string;
+            /** @description where to send the bytes */
+            url: string;
         };
         Webhook: {
             /**
@@ -6733,6 +7041,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `idempotency_in_flight`: A request with this Idempotency-Key is in progress */
+        IdempotencyInFlight: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "idempotency_in_flight",
+                 *       "detail": "A request with this Idempotency-Key is in progress.",
+                 *       "errors": [],
+                 *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                 *       "status": 409,
+                 *       "title": "A request with this Idempotency-Key is in progress",
+                 *       "type": "urn:ballerine:problem:idempotency_in_flight"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `internal`: Internal error */
         Internal: {
             headers: {
@@ -6961,6 +7289,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `unknown_list`: Unknown list */
+        UnknownList: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "code": "unknown_list",
+                 *       "detail": "Unknown list.",
+                 *       "errors": [],
+                 *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                 *       "status": 409,
+                 *       "title": "Unknown list",
+                 *       "type": "urn:ballerine:problem:unknown_list"
+                 *     }
+                 */
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `unsupported_media_type`: Unsupported media type */
         UnsupportedMediaType: {
             headers: {
@@ -7111,8 +7459,10 @@ export type ListValueList = components['schemas']['ListValueList'];
 export type ListValueListEdition = components['schemas']['ListValueListEdition'];
 export type ListValueListEntry = components['schemas']['ListValueListEntry'];
 export type ListView = components['schemas']['ListView'];
+export type ListWatchlist = components['schemas']['ListWatchlist'];
 export type ListWebhook = components['schemas']['ListWebhook'];
 export type ListWorkflowSummary = components['schemas']['ListWorkflowSummary'];
+export type LoadInBody = components['schemas']['LoadInBody'];
 export type LookInBody = components['schemas']['LookInBody'];
 export type Me = components['schemas']['Me'];
 export type Message = components['schemas']['Message'];
@@ -7154,6 +7504,7 @@ export type ReadInBody = components['schemas']['ReadInBody'];
 export type RejectProposalInBody = components['schemas']['RejectProposalInBody'];
 export type RelatedCase = components['schemas']['RelatedCase'];
 export type Relations = components['schemas']['Relations'];
+export type ReleaseInBody = components['schemas']['ReleaseInBody'];
 export type Replay = components['schemas']['Replay'];
 export type RetryInBody = components['schemas']['RetryInBody'];
 export type Risk = components['schemas']['Risk'];
@@ -7163,6 +7514,9 @@ export type RunFailure = components['schemas']['RunFailure'];
 export type Sla = components['schemas']['SLA'];
 export type ScoreChange = components['schemas']['ScoreChange'];
 export type ScoreDifference = components['schemas']['ScoreDifference'];
+export type ScreeningHit = components['schemas']['ScreeningHit'];
+export type ScreeningRequest = components['schemas']['ScreeningRequest'];
+export type ScreeningResult = components['schemas']['ScreeningResult'];
 export type SettleInBody = components['schemas']['SettleInBody'];
 export type Settled = components['schemas']['Settled'];
 export type ShadowReport = components['schemas']['ShadowReport'];
@@ -7188,6 +7542,7 @@ export type Undo = components['schemas']['Undo'];
 export type Upcoming = components['schemas']['Upcoming'];
 export type UpdateInBody = components['schemas']['UpdateInBody'];
 export type Upload = components['schemas']['Upload'];
+export type UploadInBody = components['schemas']['UploadInBody'];
 export type User = components['schemas']['User'];
 export type ValueList = components['schemas']['ValueList'];
 export type ValueListChange = components['schemas']['ValueListChange'];
@@ -7198,6 +7553,11 @@ export type VerifyReport = components['schemas']['VerifyReport'];
 export type View = components['schemas']['View'];
 export type ViewBody = components['schemas']['ViewBody'];
 export type Waiting = components['schemas']['Waiting'];
+export type Watchlist = components['schemas']['Watchlist'];
+export type WatchlistChanges = components['schemas']['WatchlistChanges'];
+export type WatchlistEdition = components['schemas']['WatchlistEdition'];
+export type WatchlistPerson = components['schemas']['WatchlistPerson'];
+export type WatchlistUpload = components['schemas']['WatchlistUpload'];
 export type Webhook = components['schemas']['Webhook'];
 export type WebhookBody = components['schemas']['WebhookBody'];
 export type WebhookDisabledEvent = components['schemas']['WebhookDisabledEvent'];
@@ -7215,6 +7575,7 @@ export type Workspace = components['schemas']['Workspace'];
 export type WrittenEntry = components['schemas']['WrittenEntry'];
 export type ResponseConflict = components['responses']['Conflict'];
 export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseIdempotencyInFlight = components['responses']['IdempotencyInFlight'];
 export type ResponseInternal = components['responses']['Internal'];
 export type ResponseInvalid = components['responses']['Invalid'];
 export type ResponseMalformedJson = components['responses']['MalformedJson'];
@@ -7226,6 +7587,7 @@ export type ResponseTimeout = components['responses']['Timeout'];
 export type ResponseTooLarge = components['responses']['TooLarge'];
 export type ResponseUnauthorized = components['responses']['Unauthorized'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
+export type ResponseUnknownList = components['responses']['UnknownList'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
@@ -13461,6 +13823,52 @@ export interface operations {
             504: components["responses"]["Timeout"];
         };
     };
+    createScreening: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "birth_date": "1970-03-25",
+                 *       "country": "CH",
+                 *       "name": "Anna Keller"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ScreeningRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description How long the response may be reused */
+                    "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreeningResult"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["UnknownList"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
     getStatistics: {
         parameters: {
             query?: {
@@ -13727,6 +14135,350 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    uploadWatchlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A unique value of at most 200 characters, the same when the request is repeated */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                 *       "size": 183042
+                 *     }
+                 */
+                "application/json": components["schemas"]["UploadInBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistUpload"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyInFlight"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused`: Idempotency-Key reused with another body; `invalid`: Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "idempotency_key_reused",
+                     *       "detail": "Idempotency-Key reused with another body.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Idempotency-Key reused with another body",
+                     *       "type": "urn:ballerine:problem:idempotency_key_reused"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    listWatchlists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWatchlist"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    loadWatchlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A unique value of at most 200 characters, the same when the request is repeated */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "upload": "upload_01KB7Z3G8W1S2D3F4G5H6J7K8M"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LoadInBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Watchlist"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `conflict`: Conflict with another change; `idempotency_in_flight`: A request with this Idempotency-Key is in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "Conflict with another change.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Conflict with another change",
+                     *       "type": "urn:ballerine:problem:conflict"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused`: Idempotency-Key reused with another body; `invalid`: Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "idempotency_key_reused",
+                     *       "detail": "Idempotency-Key reused with another body.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Idempotency-Key reused with another body",
+                     *       "type": "urn:ballerine:problem:idempotency_key_reused"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    rejectWatchlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A unique value of at most 200 characters, the same when the request is repeated */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description name of the list */
+                list: string;
+                /** @description the edition */
+                edition: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Watchlist"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `conflict`: Conflict with another change; `idempotency_in_flight`: A request with this Idempotency-Key is in progress; `not_ready`: Not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "Conflict with another change.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Conflict with another change",
+                     *       "type": "urn:ballerine:problem:conflict"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Idempotency-Key reused with another body; `invalid`: Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "idempotency_key_reused",
+                     *       "detail": "Idempotency-Key reused with another body.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Idempotency-Key reused with another body",
+                     *       "type": "urn:ballerine:problem:idempotency_key_reused"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    releaseWatchlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A unique value of at most 200 characters, the same when the request is repeated */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description name of the list */
+                list: string;
+                /** @description the edition */
+                edition: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "comment": "The programme has ended: the issuer has said so on its page."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReleaseInBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Watchlist"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `conflict`: Conflict with another change; `four_eyes`: A second person is required; `idempotency_in_flight`: A request with this Idempotency-Key is in progress; `not_ready`: Not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "Conflict with another change.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Conflict with another change",
+                     *       "type": "urn:ballerine:problem:conflict"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused`: Idempotency-Key reused with another body; `invalid`: Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "idempotency_key_reused",
+                     *       "detail": "Idempotency-Key reused with another body.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Idempotency-Key reused with another body",
+                     *       "type": "urn:ballerine:problem:idempotency_key_reused"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

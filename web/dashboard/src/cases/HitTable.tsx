@@ -11,9 +11,9 @@ export function HitTable({ one }: { one: Case }) {
   const { percent, number, date, country } = useFormats();
   const hits = hitsOf(one);
   const person = applicantOf(one);
-  const compared = (text: string | null, like: Likeness, words: ReactNode) => (
+  const compared = (like: Likeness, words: ReactNode) => (
     <span className="inline-flex items-start gap-1.5">
-      {text === null ? <span className="text-faint">{t('cases.hit_unknown')}</span> : words}
+      {words}
       {like === 'same' && (
         <span title={t('cases.hit_same')}>
           <CircleAlert aria-hidden="true" className="mt-0.5 size-4 text-warning" />
@@ -28,6 +28,17 @@ export function HitTable({ one }: { one: Case }) {
       )}
     </span>
   );
+  const several = (found: string[], shown: (one: string) => ReactNode) =>
+    found.length === 0 ? (
+      <span className="text-faint">{t('cases.hit_unknown')}</span>
+    ) : (
+      found.map((one) => (
+        <span key={one} className="block">
+          {shown(one)}
+        </span>
+      ))
+    );
+  const dated = (text: string) => (/^\d{4}(-\d{2}(-\d{2})?)?$/.test(text) ? date(text) : text);
   return (
     <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t('cases.hit_table')}>
       <table className="w-full text-sm">
@@ -69,10 +80,10 @@ export function HitTable({ one }: { one: Case }) {
                 )}
               </th>
               <td className="px-3 py-1.5">
-                {compared(hit.birth, sameBirth(person.birth, hit.birth), hit.birth && date(hit.birth))}
+                {several(hit.births, (birth) => compared(sameBirth(person.birth, birth), dated(birth)))}
               </td>
               <td className="px-3 py-1.5">
-                {compared(hit.country, sameCountry(person.country, hit.country), hit.country && country(hit.country))}
+                {several(hit.countries, (one) => compared(sameCountry(person.country, one), country(one)))}
               </td>
               <td className="px-3 py-1.5 tabular-nums">
                 {hit.score === null ? '—' : hit.score <= 1 ? percent(hit.score) : number(hit.score)}

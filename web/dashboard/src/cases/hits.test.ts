@@ -17,7 +17,7 @@ const context = {
 
 describe('possible matches', () => {
   it('are those that approving asks about, and else those that a check has found', () => {
-    const found = { key: 'sanctions.hits[0]', name: 'DOE, John', birth: '1971', score: 0.94, list: 'Specimen list' };
+    const found = { key: 'sanctions.hits[0]', name: 'DOE, John', births: ['1971'], score: 0.94, list: 'Specimen list' };
     const needs = { hits: [{ id: 'h1', work: 'sanctions', value: hit, former_since: '2026-01-01T00:00:00Z' }] };
     expect(hitsOf({ context } as unknown as Case)).toMatchObject([{ ...found, former: null }]);
     expect(hitsOf({ context, needs } as unknown as Case)).toMatchObject([
@@ -28,7 +28,18 @@ describe('possible matches', () => {
     expect(hitsOf({ context } as unknown as Case)[0]).toMatchObject({
       more: [['programme', 'X']],
       reasons: ['alias'],
-      country: null,
+      countries: [],
+    });
+    const several = {
+      ...hit,
+      birth_year: undefined,
+      birth_dates: ['1970-05-06', 'circa 1971'],
+      countries: ['SE', 'NO'],
+    };
+    expect(hitsOf({ context: { sanctions: { hits: [several] } } } as unknown as Case)[0]).toMatchObject({
+      births: ['1970-05-06', 'circa 1971'],
+      countries: ['SE', 'NO'],
+      more: [['programme', 'X']],
     });
   });
   it('stand beside what the applicant has declared, wherever the workflow keeps it', () => {
@@ -48,6 +59,12 @@ it.each([
   ['1971-05-06', '1971-05-06', 'same'],
   ['1971-05-06', '1971-06-05', 'differs'],
   ['1971-05-06', null, 'unknown'],
+  ['1971-05-06', '1971-05', 'same'],
+  ['1971-05-06', 'circa 1973', 'same'],
+  ['1971-05-06', 'circa 1974', 'differs'],
+  ['1971-05-06', '1968 to 1971', 'same'],
+  ['1971-05-06', '1968 to 1970', 'differs'],
+  ['1971-05-06', 'not known', 'unknown'],
 ] as const)('compares the birth %s with %s: %s', (a, b, like) => expect(sameBirth(a, b)).toBe(like));
 
 it('compares countries only where both are written alike', () => {

@@ -11,8 +11,12 @@ export interface Known {
   country: string | null;
 }
 
-export interface HitLine extends Known {
+export interface HitLine {
   key: string;
+  name: string;
+  /** As the list writes them: a date, a year, "circa 1960", "1958 to 1963". */
+  births: string[];
+  countries: string[];
   list: string;
   reasons: string[];
   score: number | null;
@@ -39,6 +43,12 @@ function first(value: Record<string, unknown>, names: readonly string[]): string
   return null;
 }
 
+/** All that some members say, as texts: a list may know several dates of birth. */
+function every(value: Record<string, unknown>, names: readonly string[]): string[] {
+  const found = names.flatMap((name) => value[name] ?? []);
+  return found.flatMap((one) => (typeof one === 'number' ? String(one) : typeof one === 'string' && one ? one : []));
+}
+
 function nameOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (!isRecord(value)) return '';
@@ -58,7 +68,7 @@ export function applicantOf(one: Pick<Case, 'context' | 'subject'>): Known {
 
 /** What a line has a place for. */
 const placed = new Set(
-  'name date_of_birth birth_date birth_year country nationality countries list source score reason reasons topics left_out'.split(
+  'name date_of_birth birth_date birth_dates birth_year country nationality countries list source score reason reasons topics left_out'.split(
     ' ',
   ),
 );
@@ -68,8 +78,8 @@ function lineOf(key: string, value: Record<string, unknown>, former: string | nu
   return {
     key,
     name: nameOf(value['name']),
-    birth: first(value, ['date_of_birth', 'birth_date', 'birth_year']),
-    country: first(value, ['country', 'nationality', 'countries']),
+    births: every(value, ['date_of_birth', 'birth_date', 'birth_dates', 'birth_year']),
+    countries: every(value, ['country', 'nationality', 'countries']),
     list: first(value, ['list', 'source']) ?? '',
     reasons: reasons.filter((reason): reason is string => typeof reason === 'string'),
     score: typeof value['score'] === 'number' ? value['score'] : null,
@@ -93,11 +103,23 @@ export function hitsOf(one: Pick<Case, 'context' | 'needs'>): HitLine[] {
   });
 }
 
-/** Whether two births may be one: a year alone is compared with the year. */
+/** Whether two births may be one: a year alone, or a span of years, is compared with the year. */
 export function sameBirth(a: string | null, b: string | null): Likeness {
   if (!a || !b) return 'unknown';
-  const length = Math.min(a.length, b.length) < 10 ? 4 : 10;
-  return a.slice(0, length) === b.slice(0, length) ? 'same' : 'differs';
+  const day = /^\d{4}-\d{2}-\d{2}$/;
+  if (day.test(a) && day.test(b)) return a === b ? 'same' : 'differs';
+  const [one, other] = [yearsOf(a), yearsOf(b)];
+  if (!one || !other) return 'unknown';
+  return one[0] <= other[1] && other[0] <= one[1] ? 'same' : 'differs';
+}
+
+/** The years that a list means: 1960, "circa 1960" with two years around it, "1958 to 1963". */
+function yearsOf(text: string): [number, number] | null {
+  const years = text.match(/\b\d{4}\b/g)?.map(Number);
+  if (!years?.length) return null;
+  const slack = text.startsWith('circa') ? 2 : 0;
+  const last = text.includes(' to ') ? (years[1] ?? years[0]) : years[0];
+  return [(years[0] as number) - slack, (last as number) + slack];
 }
 
 export function sameCountry(a: string | null, b: string | null): Likeness {

@@ -226,6 +226,7 @@ export const cases = {
   'source.rules': 'Regelwerk',
   'source.document': 'Dokumente',
   'source.children': 'Unterfälle',
+  'source.screening': 'Watchlists',
   'outcome.done': 'Erledigt',
   'outcome.failed': 'Fehlgeschlagen',
   'outcome.awaiting': 'Wartet auf Rückmeldung',

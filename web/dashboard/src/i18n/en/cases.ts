@@ -224,6 +224,7 @@ export const cases = {
   'source.rules': 'policy',
   'source.document': 'documents',
   'source.children': 'child cases',
+  'source.screening': 'watch lists',
   'outcome.done': 'Done',
   'outcome.failed': 'Failed',
   'outcome.awaiting': 'Waiting for callback',

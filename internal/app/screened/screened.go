@@ -1,0 +1,247 @@
+// Package screened makes the screening function: the watch lists of package watchlists, for state machines and for the API. No other
+// function has it, for the tables that names are read with are large.
+package screened
+
+import (
+	"context"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"ballerine/internal/app"
+	"ballerine/internal/cases"
+	"ballerine/internal/httpapi"
+	"ballerine/internal/httpapi/bridge"
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/screening"
+	"ballerine/internal/screening/names"
+	"ballerine/internal/task"
+	"ballerine/internal/watchlists"
+	"ballerine/internal/workflow"
+)
+
+// Function is the function's handler. Errors: Invalid when a definition has problems.
+func Function(core *app.Core) (task.Handler, error) {
+	_, function, err := Handlers(core)
+	return function, err
+}
+
+// Handlers are the function's operations, for a caller in the same process, and all of it. Errors: as Function.
+func Handlers(core *app.Core) (serve bridge.Handler, function task.Handler, err error) {
+	watched := New(core.Files, core.Objects, core.Now, core.NewID)
+	return core.Screening(watched, watched)
+}
+
+// Lists are the watch lists of all tenants.
+type Lists struct {
+	lists watchlists.Service
+	now   func() time.Time
+}
+
+var (
+	_ task.Screener      = (*Lists)(nil)
+	_ httpapi.Watchlists = (*Lists)(nil)
+)
+
+// New keeps lists in files, which are uploaded as objects are.
+func New(files app.Files, objects cases.Objects, now func() time.Time, newID func(string) string) *Lists {
+	l := &Lists{now: now}
+	l.lists.Objects, l.lists.Now, l.lists.NewID = files, now, newID
+	l.lists.Uploads = func(ctx context.Context, key, contentType string, size int64, sum string, expires time.Duration) (watchlists.Upload, error) {
+		upload, err := objects.PresignPut(ctx, key, contentType, size, sum, expires)
+		return watchlists.Upload{Method: upload.Method, URL: upload.URL, Headers: upload.Headers, ExpiresAt: upload.ExpiresAt}, err
+	}
+	return l
+}
+
+// asked is what somebody asks for, and where each part of it stands.
+type asked struct {
+	name, birth, country, schema string
+
+	at string // "body." or "with."
+	e  *problem.Error
+}
+
+// query is who is looked for. What is missing of a person narrows nothing; without a name nobody is looked for. Errors: Invalid,
+// which names the places and not what is there.
+func (a asked) query() (screening.Query, error) {
+	q := screening.Query{Name: a.name, Country: a.country}
+	if err := names.Check(a.name); err != nil {
+		a.e.With(a.at+"name", "name", "%s", problem.As(err).Message)
+	}
+	if a.country != "" && !isCountry(a.country) {
+		a.e.With(a.at+"country", "format", "the country must be two capital letters (ISO 3166-1 alpha-2)")
+	}
+	if a.schema != "" {
+		kind, err := names.KindOf(a.schema)
+		if err != nil {
+			a.e.With(a.at+"schema", "enum", "%s", problem.As(err).Message)
+		}
+		q.Kind = kind
+	}
+	birth, known, err := screening.ParseBirth(a.birth)
+	if err != nil {
+		a.e.With(a.at+"birth_date", "format", "%s", problem.As(err).Message)
+	} else if known {
+		q.Birth = &birth
+	}
+	if len(a.e.Fields) > 0 {
+		return q, a.e
+	}
+	return q, nil
+}
+
+func isCountry(s string) bool {
+	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
+}
+
+// ScreenCase implements task.Screener.
+func (l *Lists) ScreenCase(ctx context.Context, tenant string, fixed, with map[string]any) (any, error) {
+	e := problem.New(problem.Invalid, "Nobody can be looked for on watch lists with this input.")
+	given := map[string]any{}
+	maps.Copy(given, fixed)
+	maps.Copy(given, with)
+	text := func(name string) string {
+		s, ok := given[name].(string)
+		if !ok && given[name] != nil {
+			e.With("with."+name, "type", "%s must be text", name)
+		}
+		return s
+	}
+	q, err := asked{text("name"), text("birth_date"), text("country"), text("schema"), "with.", e}.query()
+	if err != nil {
+		return nil, err
+	}
+	limit := workflow.DefaultScreeningHits
+	if n, ok := number(fixed["limit"]); ok {
+		limit = int(n)
+	}
+	threshold, _ := number(fixed["threshold"])
+	hits, more, of, err := l.screen(ctx, tenant, texts(fixed["lists"]), q, threshold, limit)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"hits": hits, "more": more, "lists": of, "checked_at": l.now().UTC().Format(time.RFC3339)}, nil
+}
+
+func texts(value any) (found []string) {
+	elements, _ := value.([]any)
+	for _, one := range elements {
+		if s, ok := one.(string); ok && !slices.Contains(found, s) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+func number(value any) (float64, bool) {
+	switch n := value.(type) {
+	case int:
+		return float64(n), true
+	case float64:
+		return n, true
+	}
+	return 0, false
+}
+
+// usual is how many hits are answered at most when the caller does not say.
+const usual = 50
+
+// Screen implements httpapi.Watchlists.
+func (l *Lists) Screen(ctx context.Context, tenant string, r httpapi.ScreeningRequest) ([]httpapi.ScreeningHit, bool, map[string]string, error) {
+	e := problem.New(problem.Invalid, "Nobody can be looked for with this request.")
+	q, err := asked{r.Name, r.BirthDate, r.Country, r.Schema, "body.", e}.query()
+	if err != nil {
+		return nil, false, nil, err
+	}
+	limit := r.Limit
+	if limit == 0 {
+		limit = usual
+	}
+	return l.screen(ctx, tenant, r.Lists, q, r.Threshold, limit)
+}
+
+func (l *Lists) screen(ctx context.Context, tenant string, lists []string, q screening.Query, threshold float64, limit int) ([]httpapi.ScreeningHit, bool, map[string]string, error) {
+	found, of, err := l.lists.Screen(ctx, tenant, lists, q, screening.Options{Threshold: threshold, Limit: limit + 1})
+	if err != nil {
+		return nil, false, nil, err
+	}
+	hits := make([]httpapi.ScreeningHit, 0, min(limit, len(found)))
+	for _, h := range found[:min(limit, len(found))] {
+		hits = append(hits, httpapi.ScreeningHit{
+			List: h.List, Edition: of[h.List], ID: h.ID, Version: h.Version, Name: h.Name, MainName: h.Main, Schema: h.Schema, Score: rounded(h.Score), Evidence: rounded(h.Evidence),
+			Weak: h.Weak, Births: h.Births, Countries: h.Countries, Programs: h.Programs, Reasons: h.Reasons,
+		})
+	}
+	return hits, len(found) > limit, of, nil
+}
+
+func rounded(n float64) float64 { return math.Round(n*1000) / 1000 }
+
+// Lists implements httpapi.Watchlists.
+func (l *Lists) Lists(ctx context.Context, tenant string) ([]httpapi.Watchlist, error) {
+	all, err := l.lists.Lists(ctx, tenant)
+	shaped := make([]httpapi.Watchlist, len(all))
+	for i, one := range all {
+		shaped[i] = shape(one)
+	}
+	return shaped, err
+}
+
+// Offer implements httpapi.Watchlists.
+func (l *Lists) Offer(ctx context.Context, p identity.Principal, size int64, sum string) (httpapi.WatchlistUpload, error) {
+	offered, err := l.lists.Offer(ctx, p, size, sum)
+	return httpapi.WatchlistUpload(offered), err
+}
+
+// Load implements httpapi.Watchlists.
+func (l *Lists) Load(ctx context.Context, p identity.Principal, upload string) (httpapi.Watchlist, error) {
+	list, err := l.lists.Load(ctx, p, upload)
+	return shape(list), err
+}
+
+// Release implements httpapi.Watchlists.
+func (l *Lists) Release(ctx context.Context, p identity.Principal, list, edition, comment string) (httpapi.Watchlist, error) {
+	released, err := l.lists.Release(ctx, p, list, edition, comment)
+	return shape(released), err
+}
+
+// Reject implements httpapi.Watchlists.
+func (l *Lists) Reject(ctx context.Context, p identity.Principal, list, edition string) (httpapi.Watchlist, error) {
+	rejected, err := l.lists.Reject(ctx, p, list, edition)
+	return shape(rejected), err
+}
+
+func shape(l watchlists.List) httpapi.Watchlist {
+	shaped := httpapi.Watchlist{Name: l.Name, Former: make([]httpapi.WatchlistEdition, len(l.Former))}
+	if l.Current != nil {
+		current := shapeEdition(*l.Current)
+		shaped.Current = &current
+	}
+	if l.Waiting != nil {
+		waiting := shapeEdition(*l.Waiting)
+		shaped.Waiting = &waiting
+	}
+	for i, e := range l.Former {
+		shaped.Former[i] = shapeEdition(e)
+	}
+	return shaped
+}
+
+func shapeEdition(e watchlists.Edition) httpapi.WatchlistEdition {
+	shaped := httpapi.WatchlistEdition{
+		Edition: e.Edition, SHA256: e.SHA256, Entries: e.Entries, Changes: (*httpapi.WatchlistChanges)(e.Changes), LoadedAt: e.LoadedAt, LoadedBy: shapePerson(e.LoadedBy),
+		ReleasedAt: e.Released, Comment: e.Comment,
+	}
+	if e.By != nil {
+		by := shapePerson(*e.By)
+		shaped.ReleasedBy = &by
+	}
+	return shaped
+}
+
+func shapePerson(p watchlists.Person) httpapi.WatchlistPerson {
+	return httpapi.WatchlistPerson{ID: p.ID, Kind: p.Kind, Name: p.Name}
+}

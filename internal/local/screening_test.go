@@ -1,0 +1,133 @@
+package local_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/screening"
+	"ballerine/internal/screening/names"
+)
+
+const screenedWorkflow = `id: screened
+title: Screened
+context:
+  schema:
+    type: object
+    properties: {full_name: {type: string, personal: true}, born: {type: string, personal: true}, country: {type: string}}
+initial: screen
+states:
+  screen:
+    invoke:
+      - {src: screening, id: sanctions, input: {lists: [un], limit: 5, with: {name: full_name, birth_date: born, country: country}}}
+    onDone:
+      - {guard: "len(sanctions.hits) == 0", target: approved}
+      - {target: review}
+  review: {tags: [manual_review], on: {approve: approved, reject: rejected}, after: {P30D: rejected}}
+  approved: {type: final, tags: [approved]}
+  rejected: {type: final, tags: [rejected]}
+`
+
+// watch loads a watch list over the interface, as ballerine watchlist load does.
+func (s *system) watch(list screening.List) map[string]any {
+	s.t.Helper()
+	packed, err := screening.Pack(list)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	sum := sha256.Sum256(packed)
+	status, upload := s.call("manager", "POST", "/v1/watchlist-uploads", map[string]any{"size": len(packed), "sha256": hex.EncodeToString(sum[:])})
+	if status != http.StatusOK {
+		s.t.Fatalf("%d %v", status, upload)
+	}
+	request, err := http.NewRequestWithContext(s.t.Context(), fmt.Sprint(upload["method"]), fmt.Sprint(upload["url"]), bytes.NewReader(packed))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for name, value := range upload["headers"].(map[string]any) {
+		request.Header.Set(name, fmt.Sprint(value))
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		s.t.Fatalf("upload: %s", response.Status)
+	}
+	status, loaded := s.call("manager", "POST", "/v1/watchlists", map[string]any{"upload": upload["id"]})
+	if status != http.StatusOK {
+		s.t.Fatalf("%d %v", status, loaded)
+	}
+	return loaded
+}
+
+func watched(edition string, people ...string) screening.List {
+	l := screening.List{Name: "un", Edition: edition}
+	for i, name := range people {
+		l.Entries = append(l.Entries, screening.Entry{
+			ID: fmt.Sprintf("QDi.%03d", i), Kind: names.Person, Names: []screening.ListedName{{Text: name}}, Births: []screening.Birth{{From: 1970, To: 1970, Month: 3, Day: 25}}, Countries: []string{"CH"}, Programs: []string{"Al-Qaida"},
+		})
+	}
+	return l
+}
+
+func TestACaseIsScreenedAgainstWatchLists(t *testing.T) {
+	data := t.TempDir()
+	s := newSystem(t, data)
+	defer func() { s.stop() }()
+	s.publish("/v1/workflows/screened/versions", screenedWorkflow)
+
+	// Without a list nobody is harmless: the work is an incident, which a person finds.
+	early := s.start("screened", "individual", map[string]any{"full_name": "Emil Novak"})
+	s.until("an incident", func() bool { return len(s.get(early.ID).Incidents) == 1 })
+	if incident := s.get(early.ID).Incidents[0]; incident.Error != "unknown_list" || strings.Contains(incident.Cause, "Novak") {
+		t.Errorf("%+v", incident)
+	}
+	s.watch(watched("1", "Anna Keller", "Boris Petrov"))
+	if status, answer := s.call("manager", "POST", "/v1/cases/"+early.ID+"/incidents/"+s.get(early.ID).Incidents[0].ID+"/retry", map[string]any{}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	s.reach(early.ID, "approved")
+
+	listed := s.start("screened", "individual", map[string]any{"full_name": "Keler Anna", "born": "1970-03-25", "country": "CH"})
+	s.reach(listed.ID, "review")
+	record := s.get(listed.ID)
+	found, _ := record.Context["sanctions"].(map[string]any)
+	hits, _ := found["hits"].([]any)
+	if len(hits) != 1 || found["more"] != false || found["lists"].(map[string]any)["un"] != "1" {
+		t.Fatalf("%v", found)
+	}
+	if hit := hits[0].(map[string]any); hit["id"] != "QDi.000" || hit["edition"] != "1" || hit["name"] != "Anna Keller" || hit["version"] == "" || len(hit["reasons"].([]any)) < 4 {
+		t.Errorf("%v", hit)
+	}
+	status, shown := s.call("reviewer", "GET", "/v1/cases/"+listed.ID, nil)
+	if needs, _ := shown["needs"].(map[string]any); status != http.StatusOK || len(needs["hits"].([]any)) != 1 {
+		t.Errorf("who decides is not asked about the hit: %d %v", status, shown["needs"])
+	}
+
+	nobody := s.start("screened", "individual", map[string]any{"full_name": "--"})
+	s.until("an incident", func() bool { return len(s.get(nobody.ID).Incidents) == 1 })
+	if incident := s.get(nobody.ID).Incidents[0]; incident.Error != "invalid" {
+		t.Errorf("a name without letters was searched for: %+v", incident)
+	}
+
+	s.stop()
+	s = newSystem(t, data) // lists are kept
+	after := s.start("screened", "individual", map[string]any{"full_name": "Boris Petrow"})
+	s.reach(after.ID, "review")
+}
+
+func (s *system) get(id string) cases.Record {
+	s.t.Helper()
+	record, err := s.Core.Store.Get(s.t.Context(), "demo", id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return record
+}

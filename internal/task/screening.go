@@ -1,0 +1,30 @@
+package task
+
+import (
+	"context"
+
+	"ballerine/internal/cases"
+)
+
+// Screener looks for somebody on a tenant's watch lists. fixed is what the workflow says (lists, threshold, limit, schema), with is what it
+// has computed for the case (name, birth_date, country, schema); the answer is what the case's context gets. Errors: Invalid, which names
+// members and no values; UnknownList, Unavailable.
+type Screener interface {
+	ScreenCase(ctx context.Context, tenant string, fixed, with map[string]any) (answer any, err error)
+}
+
+// NewScreening handles the screening function's work.
+func NewScreening(base Base, lists Screener) Handler {
+	return base.worker("screening").handler(func(ctx context.Context, job cases.Job, _ int) (cases.Outcome, string, error) {
+		with, err := job.Input(base.Now())
+		if err != nil {
+			return cases.Outcome{}, "", err
+		}
+		answer, err := lists.ScreenCase(ctx, job.Record.Tenant, job.Invocation.Input, with)
+		if err != nil {
+			return cases.Outcome{}, "", err
+		}
+		payload, err := toJSON(answer)
+		return cases.Outcome{Payload: payload, Used: &cases.Used{With: true}}, "", err
+	})
+}
