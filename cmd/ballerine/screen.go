@@ -18,7 +18,7 @@ import (
 // screenFlags are what is looked for, and where.
 type screenFlags struct {
 	birth, country, schema, rows string
-	lists                        []string
+	lists, since                 []string
 	threshold                    float64
 	limit                        int
 }
@@ -56,21 +56,37 @@ func screenCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.schema, "schema", "", "Person, Organization or Vessel; default: all, and Person when a date of birth is given")
 	cmd.Flags().StringVar(&f.rows, "names", "", "CSV file with the columns name, dob and country, of which only name is needed")
 	cmd.Flags().StringArrayVar(&f.lists, "list", nil, "watch list: a file or a folder; can be repeated")
+	cmd.Flags().StringArrayVar(&f.since, "since", nil, "former edition of one of the lists: only entries that are new or have changed since are looked at; can be repeated")
 	cmd.Flags().Float64Var(&f.threshold, "threshold", names.Match, "similarity from which an entry is a hit")
 	cmd.Flags().IntVar(&f.limit, "limit", 50, "most hits for a name")
 	cmd.AddCommand(screenPairCommand())
 	return cmd
 }
 
-// index loads the lists.
+// index loads the lists: of those that have a former edition, only what is new.
 func (f screenFlags) index() (*screening.Index, error) {
+	former := map[string]screening.List{}
+	for _, name := range f.since {
+		list, err := readList(name)
+		if err != nil {
+			return nil, err
+		}
+		former[list.Name] = list
+	}
 	var lists []screening.List
 	for _, name := range f.lists {
 		list, err := readList(name)
 		if err != nil {
 			return nil, err
 		}
+		if before, known := former[list.Name]; known {
+			list = screening.Compare(before, list).News(list)
+			delete(former, list.Name)
+		}
 		lists = append(lists, list)
+	}
+	for name := range former {
+		return nil, usageError{fmt.Errorf("--since %s: no --list has this name", name)}
 	}
 	return screening.Build(lists...), nil
 }

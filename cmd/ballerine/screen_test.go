@@ -118,6 +118,19 @@ func TestAPackedListSaysTheSame(t *testing.T) {
 			t.Errorf("%s is not in %s%s", want, got.out, got.errs)
 		}
 	}
+	if got := call(t, "", "watchlist", "diff", list, list); got.code != 0 || !strings.Contains(got.out, "the same") {
+		t.Errorf("%d: %s%s", got.code, got.out, got.errs)
+	}
+	// Who was screened before has to be compared with what has changed since, and with nothing else.
+	before := written(t, "newer.csv", "id,schema,name,aliases,birth_date,countries\n1,Person,Anna Maria Keller,,1970-03-25,ch\n9,Person,Emil Nowak,,,cz\n")
+	people := written(t, "people.csv", "name\nAnna Maria Keller\nEmil Novak\n")
+	got = call(t, "", "screen", "--names", people, "--list", newer, "--since", before, "--json")
+	if lines := strings.Split(strings.TrimSpace(got.out), "\n"); len(lines) != 2 || !strings.Contains(lines[0], `"hits":[]`) || !strings.Contains(lines[1], `"id":"3"`) {
+		t.Errorf("%d: %s%s", got.code, got.out, got.errs)
+	}
+	if got := call(t, "", "screen", "Anna", "--list", newer, "--since", list); got.code != 2 || !strings.Contains(got.errs, "own") {
+		t.Errorf("%d: %s", got.code, got.errs)
+	}
 	if got := call(t, "", "watchlist", "pack", list); got.code != 2 || !strings.Contains(got.errs, "-o") {
 		t.Errorf("%d: %s", got.code, got.errs)
 	}

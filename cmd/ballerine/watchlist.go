@@ -175,6 +175,10 @@ func watchlistDiffCommand() *cobra.Command {
 				return err
 			}
 			d := screening.Compare(older, newer)
+			if d.Empty() && !asJSON(cmd) {
+				_, err := io.WriteString(cmd.OutOrStdout(), "the editions say the same\n")
+				return err
+			}
 			var changes []editionChange
 			add := func(change string, entries []screening.Entry) {
 				for _, e := range entries {
