@@ -192,11 +192,16 @@ type testedConnector struct {
 	File   string                 `json:"file"`
 	Plugin string                 `json:"plugin"`
 	Cases  []connector.CaseResult `json:"cases"`
+	Kit    []connector.CaseResult `json:"kit"`
 }
 
 func connectorTestCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "test FILE...", Short: "Run the test cases in plugins; nothing is sent", Args: cobra.MinimumNArgs(1),
+	casesOnly := false
+	cmd := &cobra.Command{
+		Use: "test FILE...", Short: "Run the test cases in plugins, and the conformance kit; nothing is sent", Args: cobra.MinimumNArgs(1),
+		Long: "Runs the test cases of plugins, and then the conformance kit: a pretended vendor, which starts from the first case with a good answer (and\n" +
+			"callback), fails, is busy, slow or breaks off, answers with garbage and in part, repeats secrets, calls back late, twice, changed and\n" +
+			"with wrong signatures.",
 		RunE: func(cmd *cobra.Command, files []string) error {
 			report := connectorReport{Plugins: []testedConnector{}}
 			for _, file := range files {
@@ -204,18 +209,14 @@ func connectorTestCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				one := testedConnector{file, plugin.ID, plugin.RunCases(cmd.Context())}
-				report.Plugins = append(report.Plugins, one)
-				for _, result := range one.Cases {
-					if result.Passed {
-						report.Passed++
-						continue
-					}
-					report.Failed++
-					for _, message := range result.Problems {
-						fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d:1: %s: %s\n", file, result.Line, result.Name, message)
-					}
+				one := testedConnector{File: file, Plugin: plugin.ID, Cases: plugin.RunCases(cmd.Context()), Kit: []connector.CaseResult{}}
+				if !casesOnly {
+					one.Kit = append(one.Kit, plugin.Conform(cmd.Context())...)
 				}
+				if !casesOnly && len(one.Kit) == 0 {
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: the conformance kit did not run: it starts from a case whose answer is a result or an acceptance, and the plugin has none\n", file)
+				}
+				report.add(cmd, one)
 			}
 			if asJSON(cmd) {
 				if err := json.NewEncoder(cmd.OutOrStdout()).Encode(report); err != nil {
@@ -229,5 +230,26 @@ func connectorTestCommand() *cobra.Command {
 			}
 			return nil
 		},
+	}
+	cmd.Flags().BoolVar(&casesOnly, "cases-only", false, "only run the test cases, without the conformance kit")
+	return cmd
+}
+
+// add counts the results of a plugin, and prints those that fail.
+func (r *connectorReport) add(cmd *cobra.Command, one testedConnector) {
+	r.Plugins = append(r.Plugins, one)
+	for i, result := range slices.Concat(one.Cases, one.Kit) {
+		if result.Passed {
+			r.Passed++
+			continue
+		}
+		r.Failed++
+		name := result.Name
+		if i >= len(one.Cases) {
+			name = "kit: " + name
+		}
+		for _, message := range result.Problems {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d:1: %s: %s\n", one.File, result.Line, name, message)
+		}
 	}
 }

@@ -112,14 +112,25 @@ func TestAConnectorIsTriedWithoutItsVendorAndSecrets(t *testing.T) {
 func TestCasesOfConnectorsAreRunAsThoseOfPolicies(t *testing.T) {
 	good := file(t, "address-check.yaml", matchPlugin)
 	bad := file(t, "bad.yaml", strings.Replace(strings.Replace(matchPlugin, "{matches: true}", "{matches: false}", 1), "error: invalid", "error: timeout", 1))
-	if got := call(t, "", "connector", "test", good); got.code != 0 || got.out != "3 passed, 0 failed\n" {
+	if got := call(t, "", "connector", "test", "--cases-only", good); got.code != 0 || got.out != "3 passed, 0 failed\n" {
 		t.Errorf("%+v", got)
 	}
-	got := call(t, "", "connector", "test", good, bad, "--json")
+	got := call(t, "", "connector", "test", "--cases-only", good, bad, "--json")
 	var report connectorReport
 	if got.code != exitProblems || json.Unmarshal([]byte(got.out), &report) != nil || report.Passed != 4 || report.Failed != 2 ||
 		!strings.Contains(got.errs, "bad.yaml:11:5: a match: result.matches is true, expected false") && !strings.Contains(got.errs, "bad.yaml:11:1: a match: result.matches is true, expected false") {
 		t.Errorf("%+v", got)
+	}
+	whole := call(t, "", "connector", "test", good, "--json")
+	if whole.code != 0 || json.Unmarshal([]byte(whole.out), &report) != nil || report.Failed != 0 || len(report.Plugins) != 1 || len(report.Plugins[0].Kit) < 10 || report.Passed != 3+len(report.Plugins[0].Kit) {
+		t.Errorf("with the kit: %+v", whole)
+	}
+	lax := file(t, "lax.yaml", strings.Replace(matchPlugin, "required: [match]", "required: []", 1))
+	if got := call(t, "", "connector", "test", lax); got.code != exitProblems || !strings.Contains(got.errs, "lax.yaml:11:5: kit: partial: an answer without match is taken for a result") && !strings.Contains(got.errs, "lax.yaml:11:1: kit: partial: an answer without match is taken for a result") {
+		t.Errorf("a plugin that checks nothing: %+v", got)
+	}
+	if got := call(t, "", "connector", "test", file(t, "none.yaml", strings.Split(matchPlugin, "cases:")[0])); got.code != 0 || !strings.Contains(got.errs, "the conformance kit did not run") {
+		t.Errorf("a plugin without cases: %+v", got)
 	}
 	if got := call(t, "", "connector", "validate", good, file(t, "none.yaml", "id: none\n")); got.code != exitProblems || !strings.Contains(got.errs, "none.yaml:1:1") {
 		t.Errorf("%+v", got)

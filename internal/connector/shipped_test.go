@@ -190,6 +190,22 @@ func TestACallbackComesOnceAndIsRead(t *testing.T) {
 	}
 }
 
+func TestShippedPluginsPassTheirCasesAndTheKit(t *testing.T) {
+	s := newStack(t)
+	for _, id := range s.registry.IDs() {
+		p, _ := s.registry.Get(id)
+		cases, kit := p.RunCases(t.Context()), p.Conform(t.Context())
+		if len(cases) == 0 || len(kit) < 10 {
+			t.Errorf("%s: %d cases and %d scenarios", id, len(cases), len(kit))
+		}
+		for _, r := range append(cases, kit...) {
+			if !r.Passed {
+				t.Errorf("%s: %s: %q", id, r.Name, r.Problems)
+			}
+		}
+	}
+}
+
 func TestShippedPluginsCarryTheirPolicy(t *testing.T) {
 	s := newStack(t)
 	p, _ := s.registry.Get("identity-check")

@@ -187,10 +187,7 @@ func (p *Plugin) RunCases(ctx context.Context) []CaseResult {
 }
 
 func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
-	call := Call{Context: c.Context, Input: c.Input}
-	for _, d := range c.Documents {
-		call.Documents = append(call.Documents, Document{d.ID, d.Kind, d.Side, d.ContentType, d.SHA256, d.Size})
-	}
+	call := c.call()
 	request, err := p.Preview(ctx, call, nil)
 	var outcome Outcome
 	if err == nil && c.Answer != nil {
@@ -218,6 +215,15 @@ func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
 		problems = append(problems, fmt.Sprintf("awaiting is %v, expected %v", outcome.Awaiting, *c.Expect.Awaiting))
 	}
 	return problems
+}
+
+// call is the example's.
+func (c example) call() Call {
+	call := Call{Context: c.Context, Input: c.Input}
+	for _, d := range c.Documents {
+		call.Documents = append(call.Documents, Document{d.ID, d.Kind, d.Side, d.ContentType, d.SHA256, d.Size})
+	}
+	return call
 }
 
 func codeOf(err error) string {

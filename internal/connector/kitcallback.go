@@ -1,0 +1,154 @@
+package connector
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"time"
+
+	"ballerine/internal/problem"
+)
+
+// callbackKit is the part of the conformance kit about callbacks. It starts from the first example whose callback is a good one.
+type callbackKit struct {
+	plugin *Plugin
+	signer signer
+	body   []byte
+	line   int
+	now    time.Time
+}
+
+func (p *Plugin) callbackKit(ctx context.Context) (*callbackKit, bool) {
+	if p.callback == nil {
+		return nil, false
+	}
+	for _, c := range p.cases {
+		if c.Callback == nil || c.Expect.Error != "" || len(p.runCase(ctx, c)) > 0 {
+			continue
+		}
+		s, err := p.signer()
+		return &callbackKit{s.plugin, s, c.Callback, c.line, time.Now().Truncate(time.Second)}, err == nil
+	}
+	return nil, false
+}
+
+func (k *callbackKit) scenarios() []scenario {
+	v := k.plugin.callback.verifier
+	plain := func(run func() []string) func(context.Context) []string {
+		return func(context.Context) []string { return run() }
+	}
+	all := []scenario{
+		{"callback", plain(k.comes)},
+		{"duplicate callback", plain(k.twice)},
+		{"wrong signature", plain(k.forged)},
+		{"no signature", plain(k.unsigned)},
+		{"header that comes twice", plain(k.doubled)},
+		{"garbage callback", plain(k.garbage)},
+		{"partial callback", plain(k.partial)},
+	}
+	if v.Scheme != basicScheme && v.Scheme != tokenScheme {
+		all = append(all, scenario{"changed callback", plain(k.changed)})
+	}
+	if v.stamped() {
+		all = append(all, scenario{"late callback", plain(k.late)})
+	}
+	return all
+}
+
+// read is what comes of a callback now.
+func (k *callbackKit) read(header http.Header, body []byte) (any, error) {
+	result, err := k.plugin.ReadCallback(header, body, k.signer.secret, k.now)
+	if errors.Is(err, ErrNotAnAnswer) {
+		return nil, nil //nolint:nilnil // it is in order, and changes nothing
+	}
+	return result, err
+}
+
+// refused expects that a callback is nobody's.
+func (k *callbackKit) refused(what string, header http.Header, body []byte) []string {
+	_, err := k.read(header, body)
+	return expected(what, Outcome{}, err, problem.InvalidCredentials)
+}
+
+func (k *callbackKit) comes() []string {
+	if _, err := k.read(k.signer.header(k.body, k.now), k.body); err != nil {
+		return []string{"the example's own callback fails: " + sentence(problem.As(err))}
+	}
+	return nil
+}
+
+// twice makes sure that a callback that comes again is read in the same way: the case knows it by its body, and applies it once.
+func (k *callbackKit) twice() []string {
+	header := k.signer.header(k.body, k.now)
+	first, one := k.read(header, k.body)
+	second, two := k.read(header.Clone(), k.body)
+	if !reflect.DeepEqual(first, second) || problem.CodeOf(one) != problem.CodeOf(two) {
+		return []string{"a callback that comes twice is read in two ways"}
+	}
+	return nil
+}
+
+func (k *callbackKit) forged() []string {
+	other, err := k.plugin.signer()
+	if err != nil {
+		return []string{"no key can be made"}
+	}
+	other.sign = func(message []byte) []byte { return hmacOf("sha256", []byte("another-secret"), message) }
+	other.secret = "another:secret"
+	return k.refused("a callback with the signature of another", other.header(k.body, k.now), k.body)
+}
+
+func (k *callbackKit) unsigned() []string {
+	return k.refused("a callback without a signature", asJSON(), k.body)
+}
+
+func (k *callbackKit) doubled() []string {
+	header := k.signer.header(k.body, k.now)
+	name := http.CanonicalHeaderKey(k.plugin.callback.verifier.SignatureHeader)
+	header[name] = append(header[name], header[name]...)
+	return k.refused("a callback with two signature headers", header, k.body)
+}
+
+func (k *callbackKit) changed() []string {
+	return k.refused("a callback whose body was changed", k.signer.header(k.body, k.now), append(slices.Clone(k.body), ' '))
+}
+
+func (k *callbackKit) late() (problems []string) {
+	for what, at := range map[string]time.Time{
+		"a callback that is too late": k.now.Add(-k.plugin.callback.verifier.tolerance - time.Second),
+		"a callback from the future":  k.now.Add(k.plugin.callback.verifier.tolerance + time.Second),
+	} {
+		problems = append(problems, k.refused(what, k.signer.header(k.body, at), k.body)...)
+	}
+	slices.Sort(problems)
+	return problems
+}
+
+func (k *callbackKit) garbage() (problems []string) {
+	for _, body := range []string{`{"a":`, `{"a":1,"a":2}`, "\"\xff\""} {
+		_, err := k.read(k.signer.header([]byte(body), k.now), []byte(body))
+		problems = append(problems, expected("a callback that is no JSON", Outcome{}, err, problem.VendorGarbage)...)
+	}
+	return problems
+}
+
+// partial takes each member of the callback away: a result that differs then must at least have been checked.
+func (k *callbackKit) partial() (problems []string) {
+	var object map[string]any
+	if json.Unmarshal(k.body, &object) != nil {
+		return nil
+	}
+	whole, _ := k.read(k.signer.header(k.body, k.now), k.body)
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		body := without(object, name)
+		result, err := k.read(k.signer.header(body, k.now), body)
+		if err == nil && result != nil && k.plugin.result == nil && !reflect.DeepEqual(result, whole) {
+			problems = append(problems, "a callback without "+shownName(name)+" is taken for a result that nobody checks: write it as required in callback.schema, or a schema as result")
+		}
+	}
+	return problems
+}
