@@ -25,6 +25,7 @@ type Plugin struct {
 	Wait     time.Duration // for the callback
 	Timeout  time.Duration // of one attempt
 	Retry    RetryPolicy   // for the compiled state machine
+	Fallback string        // the plugin that is asked when the attempts are used up; "": none
 
 	method    string
 	url       *text
@@ -45,6 +46,7 @@ type Plugin struct {
 	shape     map[string]any // the result's schema as written
 	reads     *Reads
 	needs     []need
+	instead   problem.Diagnostic // where the fallback is named, without code and message
 	cases     []example
 }
 
@@ -115,6 +117,7 @@ type written struct {
 	Mode     string         `json:"mode"`
 	Timeout  string         `json:"timeout"`
 	Retry    *writtenRetry  `json:"retry"`
+	Fallback string         `json:"fallback"`
 	Request  writtenRequest `json:"request"`
 	Response struct {
 		Format    string `json:"format"`
@@ -300,6 +303,7 @@ func (s *source) build(w written) *Plugin {
 	}
 	p.reads = readsOf(s.queries)
 	p.needs, p.cases = s.needs, s.located(w.Cases)
+	p.fallback(s, w.Fallback)
 	return p
 }
 

@@ -83,6 +83,9 @@ func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Pub
 	if err != nil {
 		return Publication{}, err
 	}
+	if made, err = p.withFallback(ctx, who.Tenant, made, nil); err != nil {
+		return Publication{}, err
+	}
 	one, err := p.prepare(ctx, who, cmd, made)
 	if err != nil || cmd.DryRun || !one.out.Created {
 		return one.out, err
@@ -115,6 +118,22 @@ type publishing struct {
 	newest, next Definition
 	made         checked
 	out          Publication
+}
+
+// withFallback adds what is wrong with a plugin's fallback, which is published or one of those that are published with it.
+func (p *Publisher) withFallback(ctx context.Context, tenant string, made checked, others map[string]checked) (checked, error) {
+	if made.plugin == nil || made.plugin.Fallback == "" {
+		return made, nil
+	}
+	other := others[key(Plugin, made.plugin.Fallback)].plugin
+	if other == nil {
+		var err error
+		if other, err = p.Catalog.Plugin(ctx, tenant, made.plugin.Fallback); err != nil && problem.CodeOf(err) != problem.NotFound {
+			return made, err
+		}
+	}
+	made.warnings = append(made.warnings, made.plugin.CheckFallback(other)...)
+	return made, nil
 }
 
 // prepare states what publishing would make of a document: nothing when the newest version is the same.

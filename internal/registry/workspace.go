@@ -104,7 +104,11 @@ func (p *Publisher) Import(ctx context.Context, who identity.Principal, cmd Impo
 	}
 	var all []*publishing
 	for _, d := range documents {
-		one, err := p.prepare(ctx, who, d, known.made[key(d.Kind, d.ID)])
+		made, err := p.withFallback(ctx, who.Tenant, known.made[key(d.Kind, d.ID)], known.made)
+		if err != nil {
+			return nil, err
+		}
+		one, err := p.prepare(ctx, who, d, made)
 		if err != nil {
 			return nil, err
 		}

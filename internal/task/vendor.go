@@ -24,36 +24,103 @@ type VendorConfig struct {
 	CallbackURL func(call connector.Call, plugin string, started time.Time) (string, error)
 }
 
-// NewVendor handles the vendor function: it calls a plugin.
+// vendorTime is the longest that an attempt may take, with that at a fallback. The function may run for a little longer.
+const vendorTime = time.Minute
+
+// vendor is the vendor function.
+type vendor struct {
+	Base
+	VendorConfig
+}
+
+// NewVendor handles the vendor function: it calls a plugin, and its fallback when the plugin's attempts are used up.
 func NewVendor(base Base, config VendorConfig) Handler {
-	return base.worker("vendor").handler(func(ctx context.Context, job cases.Job, attempt int) (cases.Outcome, string, error) {
-		id, _ := job.Invocation.Input["plugin"].(string)
-		plugin, err := config.Plugins.Plugin(ctx, job.Record.Tenant, id)
-		if err != nil {
-			return cases.Outcome{}, id, err
-		}
-		with, err := job.Input(base.Now())
-		if err != nil {
-			return cases.Outcome{}, id, err
-		}
-		call := connector.Call{
-			Tenant: job.Record.Tenant, Case: job.Record.ID, State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Round: job.Round, Attempt: attempt + 1,
-			Context: job.Record.Context, Input: with, Documents: counting(job.Record),
-			IdempotencyKey: fmt.Sprintf("%s-%d-%s-%d", job.Record.ID, job.Visit, job.Invocation.ID, job.Round),
-		}
-		if call.CallbackURL, err = config.CallbackURL(call, id, job.Record.CreatedAt); err != nil {
-			return cases.Outcome{}, id, problem.Wrap(err, problem.Internal, "The callback address could not be created.")
-		}
-		outcome, err := config.Client.Do(ctx, plugin, call)
-		done := cases.Outcome{Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}
-		if reads := plugin.Reads(); reads != nil {
-			done.Used = &cases.Used{Context: reads.Context, With: reads.Input, Documents: reads.Documents}
-		}
-		if done.Awaiting {
-			done.Until = base.Now().Add(plugin.Wait)
-		}
-		return done, id, err
-	})
+	return base.worker("vendor").handler(vendor{base, config}.attempt)
+}
+
+// attempt is one at the work of a job. Its name is that of the plugin that answered.
+func (v vendor) attempt(ctx context.Context, job cases.Job, attempt int) (cases.Outcome, string, error) {
+	within, cancel := context.WithTimeout(ctx, vendorTime)
+	defer cancel()
+	id, _ := job.Invocation.Input["plugin"].(string)
+	plugin, err := v.Plugins.Plugin(ctx, job.Record.Tenant, id)
+	if err != nil {
+		return cases.Outcome{}, id, err
+	}
+	started := v.Now()
+	outcome, err := v.call(within, job, attempt, plugin)
+	if err == nil || plugin.Fallback == "" || !usedUp(job, attempt, problem.CodeOf(err)) {
+		return outcome, id, err
+	}
+	instead, otherErr := v.fallback(within, job, attempt, plugin)
+	if otherErr != nil {
+		return outcome, id, bothFailed(problem.As(err), plugin.Fallback, problem.As(otherErr))
+	}
+	v.account(ctx, job, attempt, id, started, problem.CodeOf(err))
+	return instead, plugin.Fallback, nil
+}
+
+// call makes one attempt at a plugin.
+func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *connector.Plugin) (cases.Outcome, error) {
+	with, err := job.Input(v.Now())
+	if err != nil {
+		return cases.Outcome{}, err
+	}
+	call := connector.Call{
+		Tenant: job.Record.Tenant, Case: job.Record.ID, State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Round: job.Round, Attempt: attempt + 1,
+		Context: job.Record.Context, Input: with, Documents: counting(job.Record),
+		IdempotencyKey: fmt.Sprintf("%s-%d-%s-%d", job.Record.ID, job.Visit, job.Invocation.ID, job.Round),
+	}
+	if call.CallbackURL, err = v.CallbackURL(call, plugin.ID, job.Record.CreatedAt); err != nil {
+		return cases.Outcome{}, problem.Wrap(err, problem.Internal, "The callback address could not be created.")
+	}
+	outcome, err := v.Client.Do(ctx, plugin, call)
+	done := cases.Outcome{Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}
+	if reads := plugin.Reads(); reads != nil {
+		done.Used = &cases.Used{Context: reads.Context, With: reads.Input, Documents: reads.Documents}
+	}
+	if done.Awaiting {
+		done.Until = v.Now().Add(plugin.Wait)
+	}
+	return done, err
+}
+
+// usedUp reports whether nobody tries again after an error after which it would help.
+func usedUp(job cases.Job, attempt int, code problem.Code) bool {
+	made, known := job.Workflow.Invocation(job.State, job.Invocation.ID)
+	return known && mayHelp(made.Retry, code) && job.Tries+attempt+1 > made.Retry.Attempts
+}
+
+// fallback makes one attempt at the plugin that answers instead. It has no fallback of its own: nobody is asked in a circle.
+func (v vendor) fallback(ctx context.Context, job cases.Job, attempt int, plugin *connector.Plugin) (cases.Outcome, error) {
+	other, err := v.Plugins.Plugin(ctx, job.Record.Tenant, plugin.Fallback)
+	if err != nil {
+		return cases.Outcome{}, err
+	}
+	if other.Callback && !plugin.Callback {
+		return cases.Outcome{}, problem.New(problem.Internal, "It calls back, and work of %s does not wait.", plugin.ID)
+	}
+	return v.call(ctx, job, attempt, other)
+}
+
+// bothFailed is the error of the plugin, with that of its fallback.
+func bothFailed(err *problem.Error, fallback string, other *problem.Error) *problem.Error {
+	both := *err
+	both.Message += fmt.Sprintf(" The fallback %s failed, too (%s): %s", fallback, other.Code, other.Message)
+	return &both
+}
+
+// account keeps the attempt that failed before the fallback answered.
+func (v vendor) account(ctx context.Context, job cases.Job, attempt int, id string, started time.Time, code problem.Code) {
+	run := cases.TaskRun{
+		ID: v.NewID("task"), State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Source: "vendor", Name: id, Attempt: job.Tries + attempt + 1,
+		Outcome: "failed", Error: string(code), StartedAt: started, Duration: v.Now().Sub(started),
+	}
+	v.Metrics.Count("tasks_total", "source", "vendor", "outcome", run.Outcome)
+	v.Logger.WarnContext(ctx, "fallback answered", "name", id, "attempt", run.Attempt, "code", code)
+	if err := v.Store.PutTaskRun(ctx, job.Record.Tenant, job.Record.ID, run); err != nil {
+		v.Logger.ErrorContext(ctx, "attempt not kept", "error", err.Error())
+	}
 }
 
 // counting are the documents of a case that a vendor may be asked about: there, and turned down by nobody.
