@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -18,6 +20,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"ballerine/infra/stack"
+	"ballerine/internal/screening"
+	"ballerine/internal/screening/names"
 	"ballerine/internal/store/dynamo/dynamolocal"
 )
 
@@ -33,6 +37,7 @@ func TestEveryCallIsAllowedAndNothingElse(t *testing.T) {
 	}
 	s := start(t, t.TempDir(), "--dynamodb", dynamolocal.Endpoint(t), "--functions", bootstraps(t))
 	readEverything(t, s)
+	screens(t, s)
 	s.stop()
 
 	templates, err := stack.Folder("..")
@@ -63,6 +68,52 @@ func TestEveryCallIsAllowedAndNothingElse(t *testing.T) {
 	checkReasons(t, all, unused)
 }
 
+// screens has the screening function load, search and give up lists.
+func screens(t *testing.T, s *server) {
+	t.Helper()
+	made := func(method, path, role string, body any) map[string]any {
+		t.Helper()
+		a, err := s.call(method, path, s.token(role), body)
+		if err != nil || a.status != http.StatusOK {
+			t.Fatalf("%s %s: %v %d %v\n%s", method, path, err, a.status, a.body, s.errs)
+		}
+		return a.body
+	}
+	for edition, people := range []int{5, 1} { // the second one waits
+		list := screening.List{Name: "house", Edition: fmt.Sprint(edition)}
+		for i := range people {
+			list.Entries = append(list.Entries, screening.Entry{ID: fmt.Sprint(i), Kind: names.Person, Names: []screening.ListedName{{Text: fmt.Sprintf("Anna%c Keller", 'a'+i)}}})
+		}
+		packed, err := screening.Pack(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(packed)
+		upload := made("POST", "/v1/watchlist-uploads", "manager", map[string]any{"size": len(packed), "sha256": hex.EncodeToString(sum[:])})
+		request, err := http.NewRequestWithContext(t.Context(), fmt.Sprint(upload["method"]), fmt.Sprint(upload["url"]), bytes.NewReader(packed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		headers, _ := upload["headers"].(map[string]any)
+		for name, value := range headers {
+			request.Header.Set(name, fmt.Sprint(value))
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = response.Body.Close(); response.StatusCode != http.StatusOK {
+			t.Fatal(response.Status)
+		}
+		made("POST", "/v1/watchlists", "manager", map[string]any{"upload": upload["id"]})
+	}
+	found := made("POST", "/v1/screenings", "reviewer", map[string]any{"name": "Anna Keller"})
+	if hits, _ := found["hits"].([]any); len(hits) != 5 {
+		t.Errorf("%v", found)
+	}
+	made("POST", "/v1/watchlists/house/editions/1/rejection", "manager", nil)
+}
+
 // forbidden are requests that the roles have to refuse, and that the evaluator has to see.
 func forbidden(s stack.Stack) []request {
 	bucket, registry := s.ARN("data", "DocumentsBucket"), s.ARN("data", "RegistryTable")
@@ -82,6 +133,8 @@ func forbidden(s stack.Stack) []request {
 		{"deliver", "states:SendTaskSuccess", "arn:aws:states:" + s.Region + ":" + s.Account + ":stateMachine:" + s.Name + "-kyc", nil},
 		{"dispatch", "sqs:ReceiveMessage", s.ARN("delivery", "Deliveries"), nil},
 		{"sweep", "kms:Decrypt", s.ARN("security", "Key"), nil},
+		{"screening", "s3:GetObject", bucket + "/documents/a", nil},
+		{"reviewapi", "s3:PutObject", bucket + "/watchlists/catalogues/demo.json", nil},
 	}
 }
 

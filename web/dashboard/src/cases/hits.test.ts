@@ -42,6 +42,23 @@ describe('possible matches', () => {
       more: [['programme', 'X']],
     });
   });
+  it('are shown without what only machines compare', () => {
+    const screened = {
+      ...hit,
+      programme: undefined,
+      id: 'QDi.006',
+      edition: '1',
+      version: 'ab',
+      evidence: 3.2,
+      schema: 'Person',
+      weak: false,
+      programs: ['A', 'B'],
+    };
+    expect(hitsOf({ context: { sanctions: { hits: [screened] } } } as unknown as Case)[0]?.more).toEqual([
+      ['id', 'QDi.006'],
+      ['programs', 'A, B'],
+    ]);
+  });
   it('stand beside what the applicant has declared, wherever the workflow keeps it', () => {
     const subject = { name: 'Jon D.' };
     expect(applicantOf({ context, subject } as unknown as Case)).toEqual({

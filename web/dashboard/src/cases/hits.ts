@@ -73,6 +73,16 @@ const placed = new Set(
   ),
 );
 
+/** What only machines compare: which edition of a list and of an entry it is, and what orders the hits. */
+const unshown = new Set(['edition', 'evidence', 'version', 'schema']);
+
+const shown = (one: unknown): string =>
+  Array.isArray(one) && one.every((part) => typeof part === 'string')
+    ? one.join(', ')
+    : typeof one === 'string'
+      ? one
+      : JSON.stringify(one);
+
 function lineOf(key: string, value: Record<string, unknown>, former: string | null): HitLine {
   const reasons = ['reasons', 'topics', 'reason'].flatMap((name) => value[name] ?? []);
   return {
@@ -84,9 +94,9 @@ function lineOf(key: string, value: Record<string, unknown>, former: string | nu
     reasons: reasons.filter((reason): reason is string => typeof reason === 'string'),
     score: typeof value['score'] === 'number' ? value['score'] : null,
     more: Object.entries(value).flatMap(([name, one]): [string, string][] =>
-      placed.has(name) || one === null || one === undefined || one === ''
+      placed.has(name) || unshown.has(name) || one === null || one === undefined || one === '' || one === false
         ? []
-        : [[name, typeof one === 'string' ? one : JSON.stringify(one)]],
+        : [[name, shown(one)]],
     ),
     former,
     leftOut: typeof value['left_out'] === 'number' ? value['left_out'] : 0,
