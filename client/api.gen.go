@@ -4007,6 +4007,12 @@ type Step struct {
 
 	// Status passed: the rule fired; failed: its condition did not hold; skipped: it could not be evaluated, see reason
 	Status string `json:"status"`
+
+	// Texts The reason in other languages (ISO 639-1), where the policy has it in several; of rules that have fired
+	Texts map[string]string `json:"texts,omitempty"`
+
+	// Titles What people call the rule, by language (ISO 639-1); absent where the policy does not say it in several
+	Titles map[string]string `json:"titles,omitempty"`
 }
 
 // SubjectRef defines model for SubjectRef.

@@ -209,6 +209,9 @@ func hasAll(sorted, others []string) bool {
 	return true
 }
 
+// stepInvalid is the step of a policy's trace that states which values violate its inputs.
+const stepInvalid = "invalid"
+
 // reasonsOf are the sentences of the rules that have fired in the policy's answer that the risk is of.
 func reasonsOf(record Record) []string {
 	if record.Risk == nil {
@@ -221,7 +224,7 @@ func reasonsOf(record Record) []string {
 		step, _ := one.(map[string]any)
 		fired, _ := answer["fired"].([]any)
 		reason, _ := step["reason"].(string)
-		if reason != "" && slices.Contains(fired, step["rule"]) {
+		if reason != "" && (slices.Contains(fired, step["rule"]) || step["rule"] == stepInvalid && step["status"] == "passed") {
 			reasons = append(reasons, reason)
 		}
 	}

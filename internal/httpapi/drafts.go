@@ -49,7 +49,19 @@ func withoutValues(answer json.RawMessage) (json.RawMessage, error) {
 		return nil, problem.Wrap(err, problem.Internal, "A kept decision cannot be read.")
 	}
 	delete(whole, "outputs")
-	trace, _ := whole["trace"].([]any)
+	withoutRead(whole)
+	calls, _ := whole["calls"].([]any)
+	for _, one := range calls {
+		if called, _ := one.(map[string]any); called != nil {
+			withoutRead(called)
+		}
+	}
+	return json.Marshal(whole)
+}
+
+// withoutRead leaves out of a trace what its rules have read, and the sentences that may say it.
+func withoutRead(answer map[string]any) {
+	trace, _ := answer["trace"].([]any)
 	for _, one := range trace {
 		step, _ := one.(map[string]any)
 		if step == nil {
@@ -58,10 +70,10 @@ func withoutValues(answer json.RawMessage) (json.RawMessage, error) {
 		if reason, _ := step["reason"].(string); reason != "" {
 			step["reason"] = redactedText
 		}
+		delete(step, "texts")
 		inputs, _ := step["inputs"].(map[string]any)
 		for name := range inputs {
 			inputs[name] = nil
 		}
 	}
-	return json.Marshal(whole)
 }

@@ -23,7 +23,7 @@ inputs:
   properties: {amount: {type: number}, name: {type: string, personal: true}}
 outcomes: [review, approve]
 default: review
-rules: [{id: large, outcome: approve, when: amount < 10 && name != "", reason: It is little}]
+rules: [{id: large, outcome: approve, when: amount < 10 && name != "", reason: {en: It is little, de: Es ist wenig}}]
 `
 
 // decides publishes the policy, and decides about an amount and a name.
@@ -48,7 +48,7 @@ func TestADecisionIsKeptAndShowsItsInputToWhoMaySeeItAlone(t *testing.T) {
 		if strings.Contains(w.Body.String(), "Ada Secret") != sees || (shown["input"] != nil) != sees || shown["answer"] == nil || w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("to %s: %v %s", who, w.Header(), w.Body)
 		}
-		if step, _ := at(shown, "answer", "trace", 0).(map[string]any); (step["reason"] == "It is little") != sees || (at(step, "inputs", "amount") == 5.0) != sees || step["rule"] != "large" {
+		if step, _ := at(shown, "answer", "trace", 0).(map[string]any); (step["reason"] == "It is little") != sees || (at(step, "texts", "de") == "Es ist wenig") != sees || strings.Contains(w.Body.String(), "Es ist wenig") != sees || (at(step, "inputs", "amount") == 5.0) != sees || step["rule"] != "large" {
 			t.Errorf("the trace to %s: %v", who, step)
 		}
 		if w := h.call(who, "GET", decisionsPath, ""); strings.Contains(w.Body.String(), "Ada Secret") || at(h.answer(w, 200), "data", 0, "id") != id || at(h.answer(w, 200), "data", 0, "answer") != nil {
@@ -60,6 +60,21 @@ func TestADecisionIsKeptAndShowsItsInputToWhoMaySeeItAlone(t *testing.T) {
 		}
 		if replay := h.call(who, "POST", decisionsPath+"/"+id+"/replay", ""); at(h.answer(replay, http.StatusOK), "identical") != true || strings.Contains(replay.Body.String(), "Ada Secret") {
 			t.Errorf("replayed to %s: %s", who, replay.Body)
+		}
+	}
+}
+
+func TestWhatACalledPolicyHasReadIsShownToWhoMaySeeItAlone(t *testing.T) {
+	h := newHouse(t)
+	h.decides(5)
+	const calling = "id: calling\ntitle: Calling\noutcomes: [review, approve]\ndefault: review\nrules: [{id: asks, outcome: approve, when: {policy: plain, outcome: approve}}]\n"
+	h.made(http.StatusCreated, "ada", "POST", "/v1/policies/calling/versions", object{"source": calling})
+	id, _ := h.made(http.StatusOK, "client", "POST", "/v1/policies/calling/evaluate", object{"input": object{"amount": 7, "name": "Ada Secret"}})["decision"].(string)
+	for who, sees := range map[string]bool{"otto": true, "dana": false} {
+		shown := h.answer(h.call(who, "GET", "/v1/policies/calling/decisions/"+id, ""), http.StatusOK)
+		step := at(shown, "answer", "calls", 0, "trace", 0)
+		if (at(step, "inputs", "amount") == 7.0) != sees || (at(step, "reason") == "It is little") != sees || at(step, "rule") != "large" {
+			t.Errorf("to %s: %v", who, step)
 		}
 	}
 }

@@ -121,6 +121,11 @@ func TestACaseWithAValueNotAsDeclaredReachesAPerson(t *testing.T) {
 	s.publish("/v1/policies/amounts/versions", amounts+"invalid: review\n")
 	s.resolve(r.ID, one, "retry", map[string]any{})
 	s.reach(r.ID, "b")
+	status, shown := s.call("reviewer", "GET", "/v1/cases/"+r.ID, nil)
+	risk, _ := shown["risk"].(map[string]any)
+	if reasons := fmt.Sprint(risk["reasons"]); status != http.StatusOK || !strings.Contains(reasons, "amount must be of type number") || strings.Contains(reasons, "secret") {
+		t.Errorf("the case page says %v", risk)
+	}
 }
 
 func TestADecisionOfACaseIsKeptOnce(t *testing.T) {

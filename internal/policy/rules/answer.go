@@ -81,6 +81,9 @@ type Step struct {
 	Reason   string            `json:"reason"`
 	Inputs   map[string]any    `json:"inputs"`   // what the rule read, by path; personal data as a Reference
 	Editions map[string]string `json:"editions"` // of the lists that were looked at
+	// In other languages, by ISO 639-1: the reason of a rule that has fired, where it is written in several, and what people call the rule.
+	Texts  map[string]string `json:"texts,omitempty"`
+	Titles map[string]string `json:"titles,omitempty"`
 }
 
 // reference stands for a personal value: where it is, and not what it is.

@@ -216,6 +216,7 @@ func (r *reader) rule(n *yaml.Node, path string, p *Policy) rule {
 		r.add(lookup(n, "id"), path+".id", "invalid", "", "%s cannot be the id of a rule", one.id)
 	}
 	one.domain, one.indicator = r.text(lookup(n, "domain"), path+".domain"), r.text(lookup(n, "indicator"), path+".indicator")
+	one.titles = r.title(lookup(n, "title"), path+".title")
 	if outcome := lookup(n, "outcome"); outcome != nil {
 		if one.outcome = r.outcome(outcome, path+".outcome", p); one.outcome != "" {
 			one.place = p.severity[one.outcome]
@@ -250,7 +251,7 @@ func (r *reader) body(n *yaml.Node, path string, one *rule, p *Policy) {
 		r.add(n, path+".when", "required", "", "when is missing: the rule's condition")
 	}
 	if reason := lookup(n, "reason"); reason != nil {
-		one.reason = r.reason(reason, path+".reason")
+		r.reasons(reason, path+".reason", one)
 	}
 	if one.condition != nil {
 		one.inputs = r.read(one.condition)

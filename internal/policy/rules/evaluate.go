@@ -240,7 +240,7 @@ func (d *decision) tooManyUnknown() {
 	d.count(limit.outcome)
 	if d.traced {
 		reason := expr.Text(float64(d.unknown)) + " rules could not be told: the outcome is at least " + limit.outcome + "."
-		d.steps = append(d.steps, Step{unknownRule, passed, reason, map[string]any{}, map[string]string{}})
+		d.steps = append(d.steps, systemStep(unknownRule, reason, map[string]any{}))
 	}
 }
 
@@ -252,8 +252,13 @@ func (d *decision) bandDecides(score float64, b band) {
 	d.count(b.outcome)
 	if d.traced {
 		reason := "The score " + expr.Text(score) + " is in the band " + b.name + ": the outcome is at least " + b.outcome + "."
-		d.steps = append(d.steps, Step{scoreRule, passed, reason, map[string]any{}, map[string]string{}})
+		d.steps = append(d.steps, systemStep(scoreRule, reason, map[string]any{}))
 	}
+}
+
+// systemStep is a step that is no rule's.
+func systemStep(name, reason string, inputs map[string]any) Step {
+	return Step{Rule: name, Status: passed, Reason: reason, Inputs: inputs, Editions: map[string]string{}}
 }
 
 func (d *decision) trace(one *rule, status Status, verdict expr.Verdict) {
@@ -264,7 +269,10 @@ func (d *decision) traceWith(one *rule, status Status, reason func() string) {
 	if !d.traced {
 		return
 	}
-	step := Step{Rule: one.id, Status: status, Inputs: make(map[string]any, len(one.inputs)), Editions: d.editions(one)}
+	step := Step{Rule: one.id, Status: status, Inputs: make(map[string]any, len(one.inputs)), Editions: d.editions(one), Titles: one.titles}
+	if status == passed && one.table == nil {
+		step.Texts = d.translations(one)
+	}
 	for _, in := range one.inputs {
 		v, there := in.value.Value(d.env)
 		switch {

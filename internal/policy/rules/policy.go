@@ -51,6 +51,8 @@ type rule struct {
 	condition         *expr.Program
 	table             *policyTable   // nil: the rule has a condition
 	reason            *expr.Template // nil: a sentence is made
+	translated        map[string]*expr.Template
+	titles            map[string]string // by language; nil: the title is one text, or there is none
 	score             points
 	domain, indicator string
 	missing           string // skip, fire, or an outcome

@@ -92,7 +92,7 @@ func (d *decision) invalid() error {
 	}
 	d.count(least)
 	if d.traced {
-		d.steps = append(d.steps, Step{invalidRule, passed, stated(d.violated) + ". The outcome is at least " + least + ".", d.references(), map[string]string{}})
+		d.steps = append(d.steps, systemStep(invalidRule, stated(d.violated)+". The outcome is at least "+least+".", d.references()))
 	}
 	return nil
 }

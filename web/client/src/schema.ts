@@ -6094,6 +6094,14 @@ export interface components {
             rule: string;
             /** @description passed: the rule fired; failed: its condition did not hold; skipped: it could not be evaluated, see reason */
             status: string;
+            /** @description The reason in other languages (ISO 639-1), where the policy has it in several; of rules that have fired */
+            texts?: {
+                [key: string]: string;
+            };
+            /** @description What people call the rule, by language (ISO 639-1); absent where the policy does not say it in several */
+            titles?: {
+                [key: string]: string;
+            };
         };
         SubjectRef: {
             /** @description Your own id of the subject */

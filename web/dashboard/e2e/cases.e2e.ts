@@ -306,7 +306,7 @@ describe('case', () => {
       .getByText(/\d+ rules not triggered/)
       .filter({ visible: true })
       .click();
-    await seen(page.getByText('Sanctions match', { exact: true }));
+    await seen(page.getByText('Possible sanctions match', { exact: true }));
     await seen(
       page
         .getByRole('list', { name: 'Checks and vendor calls' })

@@ -69,8 +69,8 @@ describe('policies', () => {
               'Das Ergebnis war Prüfen und wäre heute Ablehnen.',
               'Das Risiko war Mittel und wäre heute Kritisch.',
               'Der Score war 55 und wäre heute 90.',
-              'Neuer Grund: Underage',
-              "Kein Grund mehr: The document's name or date of birth is not the applicant's.",
+              'Neuer Grund: Minderjährig',
+              'Kein Grund mehr: Name oder Geburtsdatum im Dokument sind nicht die der Person.',
             ]
           : [
               'The outcome was Review and would be Reject now.',
@@ -85,6 +85,58 @@ describe('policies', () => {
       expect(await dialog.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
       await page.context().close();
     }
+  });
+
+  it('says rules and reasons in German, and marks those that are in another language', async () => {
+    const path = await checks('Sofie Lindqvist');
+    const page = await client.signIn('reviewer', path, { locale: 'de-DE' });
+    const panel = page.getByRole('tabpanel');
+    await seen(panel.getByText('Name oder Geburtsdatum im Dokument sind nicht die der Person.', { exact: true }));
+    await panel.getByText(/Regeln nicht ausgelöst/).click();
+    await seen(panel.getByText('Möglicher Sanktionstreffer', { exact: true }));
+    expect(await panel.locator('abbr').count()).toBe(0);
+    await page
+      .getByRole('button', { name: /Risiko/ })
+      .first()
+      .click();
+    await seen(page.getByRole('dialog').getByText(/im Dokument sind nicht die der Person/));
+    await page.keyboard.press('Escape');
+    expect(await violations(page)).toEqual([]);
+
+    // A policy that speaks no German, one that states no language, and the software's own step.
+    await page.route(/\/v1\/cases\/case_[^/?]+$/, async (route) => {
+      const response = await route.fetch();
+      const one = await response.json();
+      const trace = one.context.risk.trace as Record<string, unknown>[];
+      for (const step of trace) {
+        if (step['rule'] === 'mrz_mismatch') step['texts'] = { fr: 'Autre document.' };
+        if (step['rule'] === 'sanctions_match') step['titles'] = { en: 'Possible match' };
+        if (step['rule'] === 'document_expired')
+          Object.assign(step, { status: 'passed', reason: 'Utgånget.', texts: undefined });
+      }
+      trace.push({
+        rule: 'invalid',
+        status: 'passed',
+        reason: 'The input is not as declared: identity.score must be of type number. The outcome is at least review.',
+        inputs: { 'identity.score': { $ref: 'input:identity.score' } },
+        editions: {},
+      });
+      await route.fulfill({ response, json: one });
+    });
+    await page.reload();
+    await seen(
+      panel
+        .getByRole('listitem')
+        .filter({ hasText: 'name or date of birth is not' })
+        .locator('abbr', { hasText: 'EN' }),
+    );
+    await seen(panel.getByText('Utgånget. (Originaltext)'));
+    const own = panel.getByRole('listitem').filter({ hasText: 'nicht so, wie die Richtlinie sie verlangt' });
+    expect(await own.textContent()).toContain('Identity score');
+    await panel.getByText(/Regeln nicht ausgelöst/).click();
+    await seen(panel.getByRole('listitem').filter({ hasText: 'Possible match' }).locator('abbr', { hasText: 'EN' }));
+    expect(await violations(page)).toEqual([]);
+    await page.context().close();
   });
 
   it('says in words why a decision cannot be replayed', async () => {

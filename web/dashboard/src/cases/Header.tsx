@@ -10,6 +10,8 @@ import { rememberedList } from '@/queue/neighbours';
 import { SlaChip } from '@/queue/SlaChip';
 import { useSession } from '@/session';
 import { Avatar, Button, Chip, IconButton, Menu, Popover, toast } from '@/ui';
+import { policyAnswers } from './checks';
+import { RiskReason } from './Foreign';
 import { nameIn, wordsOf } from './words';
 
 export interface HeaderProps {
@@ -30,6 +32,7 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
   const title = useTitle();
   const { number } = useFormats();
   const { me, can } = useSession();
+  const answers = policyAnswers(one.context);
   const titles = new Map(
     (workflow?.states ?? []).filter((state) => state.title).map((state) => [state.path, state.title]),
   );
@@ -67,7 +70,9 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
             </p>
             <ul className="mt-1 list-disc pl-4">
               {one.risk.reasons.map((reason) => (
-                <li key={reason}>{reason}</li>
+                <li key={reason}>
+                  <RiskReason reason={reason} answers={answers} />
+                </li>
               ))}
             </ul>
             {one.risk.reasons.length === 0 && <p className="text-muted">{t('cases.risk_no_reasons')}</p>}

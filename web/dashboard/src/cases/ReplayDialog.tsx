@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { answer, asProblem, client, keys, type PolicyDecision, type Replay } from '@/api';
-import { Time, useFormats, useT } from '@/i18n';
+import { Time, useFormats, useLocale, useT } from '@/i18n';
 import { Button, cx, Dialog, EmptyState, SkeletonLines } from '@/ui';
 import type { PolicyAnswer } from './checks';
 import { PanelError } from './PanelError';
@@ -61,7 +61,8 @@ function Result({ decision, replay }: { decision: PolicyDecision; replay: Replay
   const t = useT();
   const { number } = useFormats();
   const result = replayed(decision, replay);
-  const words = useWords(reasonsThen(decision));
+  const { language } = useLocale();
+  const words = useWords(reasonsThen(decision, language));
   const { corrected } = replay;
   const verdict = replay.identical ? 'replay.identical' : corrected ? 'replay.corrected' : 'replay.differs';
   const revision = replay.identical ? null : (corrected?.now ?? null);

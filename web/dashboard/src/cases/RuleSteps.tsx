@@ -1,6 +1,7 @@
 import { CircleCheck, CircleMinus, CircleX } from 'lucide-react';
 import { useT } from '@/i18n';
-import { inputText, pathWords, type RuleStep, ruleText } from './checks';
+import { inputText, pathWords, type RuleStep } from './checks';
+import { StepText } from './Foreign';
 
 const statusIcons = {
   passed: <CircleX aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-danger" />,
@@ -19,7 +20,9 @@ function Step({ step }: { step: RuleStep }) {
       <div className="min-w-0">
         <p>
           <span className="sr-text">{t(`cases.rule_${step.status}`)}: </span>
-          <span className={step.status === 'passed' ? 'font-medium' : undefined}>{ruleText(step)}</span>
+          <span className={step.status === 'passed' ? 'font-medium' : undefined}>
+            <StepText step={step} />
+          </span>
         </p>
         <p className="text-xs text-faint">
           {t(`cases.rule_${step.status}`)}

@@ -10,6 +10,10 @@ export interface RuleStep {
   status: 'passed' | 'failed' | 'skipped';
   reason: string;
   inputs: Record<string, unknown>;
+  /** The reason in other languages, where the policy has it in several. */
+  texts?: Record<string, unknown>;
+  /** What people call the rule, by language. */
+  titles?: Record<string, unknown>;
 }
 
 export interface PolicyAnswer {
@@ -63,6 +67,8 @@ export function policyAnswers(context: Record<string, unknown>): PolicyAnswer[] 
           status: one['status'] === 'passed' || one['status'] === 'failed' ? one['status'] : 'skipped',
           reason: text(one['reason']),
           inputs: isRecord(one['inputs']) ? one['inputs'] : {},
+          ...(isRecord(one['texts']) && { texts: one['texts'] }),
+          ...(isRecord(one['titles']) && { titles: one['titles'] }),
         })),
       },
     ];
@@ -98,10 +104,39 @@ export function pathWords(path: string): string {
   return wordsOf(path.split('.').slice(-2).join(' '));
 }
 
-/** The text of a rule: its reason when it has triggered and the policy states one, else its name. Conditions are for authors. */
-export function ruleText(step: Pick<RuleStep, 'rule' | 'status' | 'reason'>): string {
+/** The text of a rule, and the language that it is in: null where nobody has said, as for a policy in one language. */
+export interface RuleText {
+  text: string;
+  language: string | null;
+}
+
+/** A rule's reason when it has triggered and the policy states one, else its name. Conditions are for authors. */
+export function ruleText(
+  step: Pick<RuleStep, 'rule' | 'status' | 'reason' | 'texts' | 'titles'>,
+  language = 'en',
+): RuleText {
   const stated = step.status === 'passed' && !/^It (holds|does not hold) that /.test(step.reason);
-  return (stated && step.reason) || wordsOf(step.rule);
+  if (stated && step.reason) {
+    const own = text(step.texts?.[language]);
+    if (own) return { text: own, language };
+    return { text: step.reason, language: step.texts || isOwnStep(step) ? 'en' : null };
+  }
+  const own = text(step.titles?.[language]);
+  return own ? { text: own, language } : { text: text(step.titles?.['en']) || wordsOf(step.rule), language: 'en' };
+}
+
+/** Steps that are no rule's: the software writes them, in English. */
+export function isOwnStep({ rule, reason }: Pick<RuleStep, 'rule' | 'reason'>): boolean {
+  return (
+    (rule === 'invalid' && reason.startsWith('The input is not as declared: ')) ||
+    (rule === 'unknown' && reason.includes(' rules could not be told: ')) ||
+    (rule === 'score' && reason.startsWith('The score '))
+  );
+}
+
+/** The step that states a reason. */
+export function stepWith(answers: readonly PolicyAnswer[], reason: string): RuleStep | undefined {
+  return answers.flatMap((one) => one.trace).find((one) => one.status === 'passed' && one.reason === reason);
 }
 
 /** A value that a rule has read, as text. Null for personal data: a trace names it and does not repeat it. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Case, TaskRun, WorkflowDetail } from '@/api';
-import { attemptsOf, pathWords, ruleText } from './checks';
+import { attemptsOf, isOwnStep, pathWords, ruleText } from './checks';
 import { endingOf, missingDocuments, openChecks, troubleIn, unrated } from './facts';
 import { markSeen, seenUntil, unreadOf } from './unread';
 import { wordsOf } from './words';
@@ -76,10 +76,31 @@ it('puts the attempts at one check together, the last of them at hand', () => {
 
 it('says what a rule says in words, and never its condition', () => {
   const step = { rule: 'mrz_mismatch', status: 'passed' as const, reason: 'The name differs.' };
-  expect(ruleText(step)).toBe('The name differs.');
-  expect(ruleText({ ...step, reason: 'It holds that a < 1.' })).toBe('MRZ mismatch');
-  expect(ruleText({ ...step, status: 'failed', reason: 'It does not hold that a < 1.' })).toBe('MRZ mismatch');
-  expect(ruleText({ ...step, status: 'skipped', reason: 'a is missing' })).toBe('MRZ mismatch');
+  expect(ruleText(step).text).toBe('The name differs.');
+  expect(ruleText({ ...step, reason: 'It holds that a < 1.' }).text).toBe('MRZ mismatch');
+  expect(ruleText({ ...step, status: 'failed', reason: 'It does not hold that a < 1.' }).text).toBe('MRZ mismatch');
+  expect(ruleText({ ...step, status: 'skipped', reason: 'a is missing' }).text).toBe('MRZ mismatch');
+});
+
+it('says it in the language of the reader, or names the language that it is in', () => {
+  const step = { rule: 'mrz_mismatch', status: 'passed' as const, reason: 'The name differs.' };
+  const translated = {
+    ...step,
+    texts: { de: 'Der Name weicht ab.' },
+    titles: { en: 'Other name', de: 'Anderer Name' },
+  };
+  expect(ruleText(translated, 'de')).toEqual({ text: 'Der Name weicht ab.', language: 'de' });
+  expect(ruleText(translated, 'fr')).toEqual({ text: 'The name differs.', language: 'en' });
+  expect(ruleText({ ...translated, status: 'failed' }, 'de')).toEqual({ text: 'Anderer Name', language: 'de' });
+  expect(ruleText({ ...translated, status: 'failed' }, 'en')).toEqual({ text: 'Other name', language: 'en' });
+  expect(ruleText({ ...translated, status: 'skipped' }, 'fr')).toEqual({ text: 'Other name', language: 'en' });
+  expect(ruleText(step, 'de')).toEqual({ text: 'The name differs.', language: null });
+  const own = {
+    rule: 'invalid',
+    status: 'passed' as const,
+    reason: 'The input is not as declared: a must be of type number.',
+  };
+  expect([isOwnStep(own), isOwnStep({ ...own, reason: 'Not valid.' })]).toEqual([true, false]);
 });
 
 it('writes ids as words and abbreviations as such', () => {

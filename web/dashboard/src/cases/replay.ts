@@ -37,22 +37,27 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
 
 /** The rules of an answer's trace, in its order. */
-function traceOf(answer: unknown): { rule: string; status: string; reason: string }[] {
+function traceOf(answer: unknown) {
   const trace = isRecord(answer) && Array.isArray(answer['trace']) ? answer['trace'].filter(isRecord) : [];
   return trace.map((step) => ({
     rule: text(step['rule']),
     status: text(step['status']),
     reason: text(step['reason']),
+    texts: isRecord(step['texts']) ? step['texts'] : {},
+    titles: isRecord(step['titles']) ? step['titles'] : {},
   }));
 }
 
-/** Why a rule triggered, as the decision of that time has it: a rule that triggers only now had no reason then. */
-export function reasonsThen(decision: Pick<PolicyDecision, 'answer'>): Map<string, string> {
-  return new Map(
-    traceOf(decision.answer)
-      .filter((step) => step.status === 'passed' && step.reason)
-      .map((step) => [step.rule, step.reason]),
-  );
+/**
+ * Why a rule triggered, as the decision of that time has it; a rule that triggers only now had no reason then, and is called by its title,
+ * where it has one.
+ */
+export function reasonsThen({ answer }: Pick<PolicyDecision, 'answer'>, language = 'en'): Map<string, string> {
+  const words = traceOf(answer).map(({ rule, status, reason, texts, titles }): [string, string] => [
+    rule,
+    status === 'passed' && reason ? text(texts[language]) || reason : text(titles[language]) || text(titles['en']),
+  ]);
+  return new Map(words.filter(([, found]) => found !== ''));
 }
 
 /** Puts the differences of a replay onto the decision. */

@@ -1,0 +1,36 @@
+import { useLocale, useT } from '@/i18n';
+import { isOwnStep, type PolicyAnswer, type RuleStep, type RuleText, ruleText, stepWith } from './checks';
+
+/** A text of a definition; one that is not in the reader's language is marked, by its language where that is known. */
+function Foreign({ text, language }: RuleText) {
+  const t = useT();
+  const { language: own } = useLocale();
+  if (language === own || (language === null && own === 'en')) return <>{text}</>;
+  if (language === null) return <>{t('explanation.original', { reason: text })}</>;
+  return (
+    <>
+      <span lang={language}>{text}</span>{' '}
+      <abbr
+        title={t('explanation.original', { reason: language.toUpperCase() })}
+        className="rounded-sm border px-1 text-xs font-normal text-muted no-underline"
+      >
+        {language.toUpperCase()}
+      </abbr>
+    </>
+  );
+}
+
+/** What a step of a policy says, in the reader's language where there is a text in it. */
+export function StepText({ step }: { step: RuleStep }) {
+  const t = useT();
+  const { language } = useLocale();
+  if (language !== 'en' && isOwnStep(step))
+    return <>{t(`cases.step_${step.rule as 'invalid' | 'unknown' | 'score'}`)}</>;
+  return <Foreign {...ruleText(step, language)} />;
+}
+
+/** One of the reasons of a case's risk. */
+export function RiskReason({ reason, answers }: { reason: string; answers: readonly PolicyAnswer[] }) {
+  const step = stepWith(answers, reason);
+  return step ? <StepText step={step} /> : <Foreign text={reason} language={null} />;
+}
