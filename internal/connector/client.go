@@ -37,13 +37,14 @@ type Client struct {
 	Now       func() time.Time  // default time.Now
 	UserAgent string            // default "Ballerine-Vendor/1"
 
-	tokens  tokens
-	preview bool // shows a request instead of sending it: what would depend on secrets or on the moment has a name instead
+	tokens   tokens
+	breakers breakers
+	preview  bool // shows a request instead of sending it: what would depend on secrets or on the moment has a name instead
 }
 
 // Do makes one attempt. Every attempt at the same request carries the same Idempotency-Key. Errors:
 //   - Invalid: the request cannot be made of this context, or breaks its schema; Fields names the places
-//   - VendorUnavailable: no answer, 408, 425, 429, 5xx; Details has "status" and "retry_after_seconds" where there are any
+//   - VendorUnavailable: no answer, 408, 425, 429, 5xx, or the vendor is left alone (Resting); Details has "status" and "retry_after_seconds" where there are any
 //   - Timeout: no answer in time
 //   - VendorRejected: any other status, or an address that must not be called
 //   - VendorGarbage: too large, not JSON that every reader takes in the same way, nested too deep, or it breaks its schema
@@ -64,11 +65,13 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 	if err != nil {
 		return Outcome{}, err
 	}
-	answer, err := c.exchange(ctx, within, plugin, r)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return c.understood(ctx, plugin, answer, scope.(map[string]any))
+	return c.guarded(plugin, call.Tenant, func() (Outcome, error) {
+		answer, err := c.exchange(ctx, within, plugin, r)
+		if err != nil {
+			return Outcome{}, err
+		}
+		return c.understood(ctx, plugin, answer, scope.(map[string]any))
+	})
 }
 
 // answer is what a vendor has answered.

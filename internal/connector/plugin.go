@@ -46,6 +46,7 @@ type Plugin struct {
 	shape     map[string]any // the result's schema as written
 	reads     *Reads
 	needs     []need
+	breaker   *breaker           // nil: the vendor is always asked
 	instead   problem.Diagnostic // where the fallback is named, without code and message
 	cases     []example
 }
@@ -112,12 +113,15 @@ var (
 
 // written is the document once it has passed its JSON Schema.
 type written struct {
-	ID       string         `json:"id"`
-	Title    string         `json:"title"`
-	Mode     string         `json:"mode"`
-	Timeout  string         `json:"timeout"`
-	Retry    *writtenRetry  `json:"retry"`
-	Fallback string         `json:"fallback"`
+	ID       string        `json:"id"`
+	Title    string        `json:"title"`
+	Mode     string        `json:"mode"`
+	Timeout  string        `json:"timeout"`
+	Retry    *writtenRetry `json:"retry"`
+	Fallback string        `json:"fallback"`
+
+	Breaker *writtenBreaker `json:"breaker"`
+
 	Request  writtenRequest `json:"request"`
 	Response struct {
 		Format    string `json:"format"`
@@ -304,6 +308,7 @@ func (s *source) build(w written) *Plugin {
 	p.reads = readsOf(s.queries)
 	p.needs, p.cases = s.needs, s.located(w.Cases)
 	p.fallback(s, w.Fallback)
+	p.breaker = s.breaker(w.Breaker)
 	return p
 }
 

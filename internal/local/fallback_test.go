@@ -82,12 +82,28 @@ func TestAFallbackAnswersWhenTheAttemptsAreUsedUp(t *testing.T) {
 		}
 	}
 
+	publish("plugins/moody", strings.Replace(primary, "fallback: backup\n", "fallback: backup\nbreaker: {failures: 1, rest: PT1H}\n", 1))
+	for range 2 { // the first opens the breaker, and its second attempt is the fallback's; later ones are so at once
+		one := s.start("asking", "individual", map[string]any{"name": "Eve"})
+		s.until("the fallback has answered", func() bool {
+			r, err := s.Core.Cases.Get(t.Context(), s.client, one.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r.Context["answer"] != nil
+		})
+	}
+	if first.Load() != 3 || second.Load() != 3 {
+		t.Errorf("with a breaker: %d and %d calls", first.Load(), second.Load())
+	}
+	publish("plugins/moody", primary+"# once more\n")
+
 	down.Store(true)
 	incident := s.incident(s.start("asking", "individual", map[string]any{"name": "Bob"}).ID)
 	if text := fmt.Sprint(incident); !strings.Contains(text, "moody answered with status 503") || !strings.Contains(text, "The fallback backup failed, too (vendor_rejected): backup refused the request with status 403.") {
 		t.Errorf("%s", text)
 	}
-	if first.Load() != 4 || second.Load() != 2 {
+	if first.Load() != 5 || second.Load() != 4 {
 		t.Errorf("%d and %d calls", first.Load(), second.Load())
 	}
 }

@@ -33,7 +33,8 @@ type vendor struct {
 	VendorConfig
 }
 
-// NewVendor handles the vendor function: it calls a plugin, and its fallback when the plugin's attempts are used up.
+// NewVendor handles the vendor function: it calls a plugin, and its fallback when the plugin's attempts are used up or
+// it is left alone.
 func NewVendor(base Base, config VendorConfig) Handler {
 	return base.worker("vendor").handler(vendor{base, config}.attempt)
 }
@@ -49,7 +50,7 @@ func (v vendor) attempt(ctx context.Context, job cases.Job, attempt int) (cases.
 	}
 	started := v.Now()
 	outcome, err := v.call(within, job, attempt, plugin)
-	if err == nil || plugin.Fallback == "" || !usedUp(job, attempt, problem.CodeOf(err)) {
+	if err == nil || plugin.Fallback == "" || !connector.Resting(err) && !usedUp(job, attempt, problem.CodeOf(err)) {
 		return outcome, id, err
 	}
 	instead, otherErr := v.fallback(within, job, attempt, plugin)
