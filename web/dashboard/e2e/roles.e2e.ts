@@ -47,6 +47,7 @@ describe('each role', () => {
         '/queue?status=all',
         '/proposals',
         '/undelivered',
+        '/screening',
         '/backtests',
         '/settings',
       ]) {

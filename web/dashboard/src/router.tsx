@@ -75,6 +75,12 @@ const undelivered = createRoute({
   component: lazyRouteComponent(() => import('./undelivered/UndeliveredPage'), 'UndeliveredPage'),
 });
 
+const screening = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/screening',
+  component: lazyRouteComponent(() => import('./screening/ScreeningPage'), 'ScreeningPage'),
+});
+
 const proposals = createRoute({
   getParentRoute: () => signedIn,
   path: '/proposals',
@@ -121,6 +127,7 @@ export function makeRouter(queries: QueryClient) {
         notifications,
         settings,
         undelivered,
+        screening,
         proposals,
         proposal,
         backtests,

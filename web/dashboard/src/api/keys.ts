@@ -7,6 +7,7 @@ export const keys = {
   queue: ['queue'] as const,
   notifications: ['notifications'] as const,
   deadLetters: ['dead letters'] as const,
+  watchlists: ['watchlists'] as const,
   views: ['views'] as const,
   workflows: ['workflows'] as const,
   workflow: (id: string, version?: number) => ['workflows', id, version ?? 'newest'] as const,

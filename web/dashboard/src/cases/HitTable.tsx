@@ -5,8 +5,8 @@ import { Time, useFormats, useT } from '@/i18n';
 import { applicantOf, hitsOf, type Likeness, sameBirth, sameCountry } from './hits';
 import { wordsOf } from './words';
 
-/** Possible matches, each under what the applicant has declared. */
-export function HitTable({ one }: { one: Case }) {
+/** Possible matches, each under what the applicant has declared, or what somebody has searched for. */
+export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' | 'subject'>; label?: string }) {
   const t = useT();
   const { percent, number, date, country } = useFormats();
   const hits = hitsOf(one);
@@ -55,7 +55,7 @@ export function HitTable({ one }: { one: Case }) {
           <tr className="border-b bg-canvas align-top">
             <th scope="row" className="px-3 py-1.5 text-left font-medium">
               <bdi>{person.name || '—'}</bdi>
-              <span className="block text-xs font-normal text-muted">{t('cases.hit_applicant')}</span>
+              <span className="block text-xs font-normal text-muted">{label ?? t('cases.hit_applicant')}</span>
             </th>
             <td className="px-3 py-1.5 font-medium">{person.birth ? date(person.birth) : '—'}</td>
             <td className="px-3 py-1.5 font-medium">{person.country ? country(person.country) : '—'}</td>
@@ -80,7 +80,9 @@ export function HitTable({ one }: { one: Case }) {
                 )}
               </th>
               <td className="px-3 py-1.5">
-                {several(hit.births, (birth) => compared(sameBirth(person.birth, birth), dated(birth)))}
+                {several(hit.births, (birth) =>
+                  compared(sameBirth(person.birth, birth), <span className="whitespace-nowrap">{dated(birth)}</span>),
+                )}
               </td>
               <td className="px-3 py-1.5">
                 {several(hit.countries, (one) => compared(sameCountry(person.country, one), country(one)))}

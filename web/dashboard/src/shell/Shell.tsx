@@ -9,6 +9,7 @@ import {
   ListChecks,
   MailX,
   Menu as MenuIcon,
+  ScanSearch,
   Search,
   Settings,
 } from 'lucide-react';
@@ -272,6 +273,11 @@ function Navigation({ onSearch }: { onSearch: () => void }) {
       )}
       <span className="flex-1" />
       <ul className="flex flex-col gap-0.5">
+        {can('watchlists:read') && (
+          <Item to="/screening" icon={<ScanSearch className="size-4" />}>
+            {t('shell.screening')}
+          </Item>
+        )}
         <Proposals />
         {can('policies:backtest') && (
           <Item to="/backtests" icon={<FlaskConical className="size-4" />}>
@@ -318,7 +324,7 @@ function Item({
   exactSearch,
   children,
 }: {
-  to: '/' | '/queue' | '/notifications' | '/proposals' | '/undelivered' | '/backtests' | '/settings';
+  to: '/' | '/queue' | '/notifications' | '/proposals' | '/screening' | '/undelivered' | '/backtests' | '/settings';
   icon?: ReactNode;
   count?: string;
   exactSearch?: Record<string, unknown>;

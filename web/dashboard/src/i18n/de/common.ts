@@ -81,6 +81,7 @@ export const common = {
   'shell.showcase_detail': 'Alle Komponenten des Dashboards in der gewählten Darstellung und Sprache.',
   'shell.backtests': 'Backtests',
   'shell.undelivered': 'Fehlgeschlagene Zustellungen',
+  'shell.screening': 'Screening',
   'shell.proposals': 'Vorschläge',
   'shell.settings': 'Einstellungen',
   'shell.account': 'Konto',

@@ -6,6 +6,7 @@ import { home } from './home';
 import { policies } from './policies';
 import { proposals } from './proposals';
 import { queue } from './queue';
+import { screening } from './screening';
 import { settings } from './settings';
 import { undelivered } from './undelivered';
 import { workflows } from './workflows';
@@ -19,6 +20,7 @@ export const de: Record<keyof Texts, string> = {
   ...documents,
   ...workflows,
   ...home,
+  ...screening,
   ...settings,
   ...undelivered,
   ...policies,

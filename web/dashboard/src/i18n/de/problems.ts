@@ -4,7 +4,7 @@ export const problems: Record<string, string> = {
   malformed_json: 'Die Anfrage ist kein gültiges JSON.',
   unknown_workflow: 'Diesen Workflow gibt es nicht.',
   unknown_policy: 'Diese Richtlinie gibt es nicht.',
-  unknown_list: 'Eine Richtlinie braucht eine Liste, die es nicht gibt.',
+  unknown_list: 'Eine Liste, die gebraucht wird, gibt es nicht.',
   unauthenticated: 'Melden Sie sich an.',
   invalid_credentials: 'Die Anmeldung ist ungültig.',
   credentials_expired: 'Die Anmeldung ist abgelaufen.',

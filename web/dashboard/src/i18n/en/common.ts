@@ -76,6 +76,7 @@ export const common = {
   'shell.showcase_detail': 'All components of the dashboard in the selected theme and language.',
   'shell.backtests': 'Backtests',
   'shell.undelivered': 'Failed deliveries',
+  'shell.screening': 'Screening',
   'shell.proposals': 'Proposals',
   'shell.settings': 'Settings',
   'shell.account': 'Account',

@@ -5,6 +5,7 @@ import { home } from './home';
 import { policies } from './policies';
 import type { proposals } from './proposals';
 import { queue } from './queue';
+import { screening } from './screening';
 import { settings } from './settings';
 import { undelivered } from './undelivered';
 import { workflows } from './workflows';
@@ -17,6 +18,7 @@ export const en = {
   ...documents,
   ...workflows,
   ...home,
+  ...screening,
   ...settings,
   ...undelivered,
   ...policies,

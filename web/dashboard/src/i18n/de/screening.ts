@@ -1,0 +1,20 @@
+export const screening = {
+  'screening.detail': 'Sucht einen Namen auf den Watchlists. Nichts wird gespeichert.',
+  'screening.name': 'Name',
+  'screening.birth_hint': 'JJJJ-MM-TT oder JJJJ',
+  'screening.country_hint': 'Zwei Buchstaben',
+  'screening.wrong_name': 'Der Name braucht einen Buchstaben oder eine Ziffer und höchstens 24 Wörter.',
+  'screening.wrong_birth_date': 'Datum als JJJJ-MM-TT oder Jahr eingeben.',
+  'screening.wrong_country': 'Zwei Buchstaben eingeben, etwa DE.',
+  'screening.asked': 'Gesucht',
+  'screening.hits': '{count} möglicher Treffer|{count} mögliche Treffer',
+  'screening.none': 'Keine Treffer',
+  'screening.more': 'Es gibt weitere Treffer: Suche eingrenzen.',
+  'screening.lists': 'Watchlists',
+  'screening.no_lists': 'Keine Watchlists',
+  'screening.entries': '{count} Einträge',
+  'screening.waiting':
+    'Ausgabe {edition} hat weniger als die Hälfte der Einträge ({count}) und braucht die Freigabe einer zweiten Person. Geladen von',
+  'screening.release': 'Freigeben',
+  'screening.reject': 'Ausgabe ablehnen',
+};

@@ -1,0 +1,20 @@
+export const screening = {
+  'screening.detail': 'Search the watchlists for a name. Nothing is stored.',
+  'screening.name': 'Name',
+  'screening.birth_hint': 'YYYY-MM-DD or YYYY',
+  'screening.country_hint': 'Two letters',
+  'screening.wrong_name': 'The name needs a letter or digit and at most 24 words.',
+  'screening.wrong_birth_date': 'Enter a date as YYYY-MM-DD, or a year.',
+  'screening.wrong_country': 'Enter two letters, such as DE.',
+  'screening.asked': 'Searched for',
+  'screening.hits': '{count} possible match|{count} possible matches',
+  'screening.none': 'No matches',
+  'screening.more': 'There are more matches: refine the search.',
+  'screening.lists': 'Watchlists',
+  'screening.no_lists': 'No watchlists',
+  'screening.entries': '{count} entries',
+  'screening.waiting':
+    'Edition {edition} has fewer than half of the entries ({count}) and needs a release by a second person. Loaded by',
+  'screening.release': 'Release',
+  'screening.reject': 'Reject edition',
+} as const;

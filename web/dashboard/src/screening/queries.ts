@@ -1,0 +1,22 @@
+import { queryOptions } from '@tanstack/react-query';
+import { answer, client, keys, type ScreeningRequest } from '@/api';
+
+/** The tenant's watch lists, by name. */
+export const watchlistsQuery = queryOptions({
+  queryKey: keys.watchlists,
+  queryFn: ({ signal }) => answer(client.GET('/v1/watchlists', { signal })),
+});
+
+/** Looks for somebody; the server keeps nothing of it. */
+export const screen = (request: ScreeningRequest) => answer(client.POST('/v1/screenings', { body: request }));
+
+interface Chosen {
+  list: string;
+  edition: string;
+}
+
+export const release = (path: Chosen) =>
+  answer(client.POST('/v1/watchlists/{list}/editions/{edition}/release', { params: { path }, body: {} }));
+
+export const reject = (path: Chosen) =>
+  answer(client.POST('/v1/watchlists/{list}/editions/{edition}/rejection', { params: { path } }));
