@@ -63,7 +63,7 @@ type previewed struct {
 }
 
 func connectorTryCommand() *cobra.Command {
-	var contextFile, inputFile, answerFile, callbackFile, settingsFile string
+	var contextFile, inputFile, documentsFile, answerFile, callbackFile, settingsFile string
 	var settings []string
 	var status int
 	cmd := &cobra.Command{
@@ -80,6 +80,9 @@ func connectorTryCommand() *cobra.Command {
 				return err
 			}
 			if call.Input, err = readObject(cmd, inputFile); err != nil {
+				return err
+			}
+			if call.Documents, err = readDocuments(cmd, documentsFile); err != nil {
 				return err
 			}
 			if settingsFile == "" && args[0] != "-" {
@@ -111,12 +114,32 @@ func connectorTryCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&contextFile, "context", "", "context of the case: JSON object, or a file with one; - is standard input")
 	cmd.Flags().StringVar(&inputFile, "input", "", "the work's input.with: JSON object, or a file with one; - is standard input")
+	cmd.Flags().StringVar(&documentsFile, "documents", "", "documents of the case: JSON list of objects with id, kind, side, content_type, size and sha256, or a file with one; - is standard input")
 	cmd.Flags().StringVar(&answerFile, "answer", "", "body of the vendor's answer: JSON, or a file; - is standard input")
 	cmd.Flags().IntVar(&status, "status", 200, "HTTP status of the vendor's answer")
 	cmd.Flags().StringVar(&callbackFile, "callback", "", "body of a callback (its signature is not verified): JSON, or a file; - is standard input")
 	cmd.Flags().StringArrayVar(&settings, "setting", nil, "NAME=VALUE: value of {vendor.NAME}; default: https://NAME.invalid")
 	cmd.Flags().StringVar(&settingsFile, "settings", "", "YAML or JSON file of settings; default: settings.yaml of the project that the plugin belongs to")
 	return cmd
+}
+
+// readDocuments reads the documents of a case that is only tried; their contents are not needed.
+func readDocuments(cmd *cobra.Command, value string) (found []connector.Document, err error) {
+	if value == "" {
+		return nil, nil
+	}
+	text, err := readValue(cmd, value)
+	if err != nil {
+		return nil, err
+	}
+	var written []wholeDocument
+	if json.Unmarshal(text, &written) != nil {
+		return nil, problem.New(problem.Invalid, "%s is not a JSON list of documents.", placeOf(value))
+	}
+	for _, d := range written {
+		found = append(found, connector.Document{ID: d.ID, Kind: d.Kind, Side: d.Side, ContentType: d.ContentType, SHA256: d.SHA256, Size: d.Size})
+	}
+	return found, nil
 }
 
 func (t *previewed) answer(cmd *cobra.Command, plugin *connector.Plugin, call connector.Call, file string, status int) error {

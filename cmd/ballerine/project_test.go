@@ -104,6 +104,13 @@ func TestAConnectorIsTriedWithoutItsVendorAndSecrets(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
+	sends := file(t, "sends.yaml", "id: sends\ntitle: Sends\nrequest: {method: POST, url: \"https://api.acme.test\", format: form, body: {d: {$document: \"{documents[0].id}\"}}}\n")
+	if got := call(t, "", "connector", "try", sends, "--documents", `[{"id":"doc_1","sha256":"0a"}]`); got.code != 0 || !strings.Contains(got.out, "\nd=__base64.sha256.0a__\n") {
+		t.Errorf("with a document: %+v", got)
+	}
+	if got := call(t, "", "connector", "try", sends, "--documents", `{}`); got.code != exitProblems || !strings.Contains(got.errs, "not a JSON list of documents") {
+		t.Errorf("with something else: %+v", got)
+	}
 	if got := call(t, "", "connector", "try", path); got.code != exitProblems || !strings.Contains(got.errs, "request.body") {
 		t.Errorf("no context: %+v", got)
 	}
