@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +43,7 @@ func screenCommand() *cobra.Command {
 				return usageError{errors.New("specify the name, or a file of names with --names")}
 			case len(f.lists) == 0:
 				return usageError{errors.New("specify a watch list with --list")}
-			case f.threshold <= 0 || f.threshold > 1:
+			case !(f.threshold > 0 && f.threshold <= 1):
 				return usageError{errors.New("--threshold must be above 0 and at most 1")}
 			}
 			if f.rows == "" {
@@ -71,6 +72,9 @@ func (f screenFlags) index() (*screening.Index, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, twice := former[list.Name]; twice {
+			return nil, usageError{fmt.Errorf("--since %s: there are two lists of this name", list.Name)}
+		}
 		former[list.Name] = list
 	}
 	var lists []screening.List
@@ -94,6 +98,9 @@ func (f screenFlags) index() (*screening.Index, error) {
 // query is what is looked for. A row's own date and country come before those of the flags.
 func (f screenFlags) query(name, birth, country string) (screening.Query, error) {
 	q := screening.Query{Name: name, Country: country}
+	if country != "" && len(country) != 2 {
+		return q, problem.New(problem.Invalid, "A country must be two letters of ISO 3166-1.")
+	}
 	if err := names.Check(name); err != nil {
 		return q, err
 	}
@@ -104,7 +111,7 @@ func (f screenFlags) query(name, birth, country string) (screening.Query, error)
 		}
 		q.Kind = kind
 	}
-	b, known, err := screening.ParseBirth(birth)
+	b, known, err := screening.AskedBirth(birth, time.Now().UTC().Year())
 	if known {
 		q.Birth = &b
 	}

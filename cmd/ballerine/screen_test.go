@@ -134,7 +134,10 @@ func TestAPackedListSaysTheSame(t *testing.T) {
 	if got := call(t, "", "watchlist", "pack", list); got.code != 2 || !strings.Contains(got.errs, "-o") {
 		t.Errorf("%d: %s", got.code, got.errs)
 	}
-	if got := call(t, "", "watchlist", "pack", written(t, "My List.csv", "name\nAnna\n"), "-o", packed); got.code == 0 || !strings.Contains(got.errs, "small letters") {
+	if got := call(t, "", "watchlist", "pack", written(t, "My List.csv", "name\nAnna\n"), "-o", packed); !strings.Contains(got.out, "my-list") {
+		t.Errorf("%d: %s%s", got.code, got.out, got.errs)
+	}
+	if got := call(t, "", "watchlist", "pack", list, "-o", packed, "--name", "My List"); got.code == 0 || !strings.Contains(got.errs, "small letters") {
 		t.Errorf("%d: %s", got.code, got.errs)
 	}
 	cut, err := os.ReadFile(packed)

@@ -93,7 +93,7 @@ var own = map[string][]problem.Code{
 	"putListEntries": edited, "changeList": edited,
 
 	"createScreening": with(problem.UnknownList), "listWatchlists": nil, "uploadWatchlist": nil,
-	"loadWatchlist": with(problem.NotFound, problem.Conflict), "releaseWatchlist": with(problem.NotFound, problem.NotReady, problem.FourEyes, problem.Conflict),
+	"loadWatchlist": with(problem.NotFound, problem.AlreadyExists, problem.Conflict), "releaseWatchlist": with(problem.NotFound, problem.NotReady, problem.FourEyes, problem.Conflict),
 	"rejectWatchlist": with(problem.NotFound, problem.NotReady, problem.Conflict),
 
 	"listWorkflows": nil, "getWorkflow": with(problem.NotFound, problem.UnknownWorkflow),

@@ -132,6 +132,9 @@ func (n Needs) check(cmd DecideCommand) error {
 		}
 	}
 	for i, answer := range cmd.Hits {
+		if slices.ContainsFunc(cmd.Hits[:i], func(a HitAnswer) bool { return a.Hit == answer.Hit }) {
+			e.With(fmt.Sprintf("body.hits[%d].hit", i), "duplicate", "the possible match is answered twice")
+		}
 		if !slices.ContainsFunc(n.Hits, func(h Hit) bool { return h.ID == answer.Hit }) {
 			e.With(fmt.Sprintf("body.hits[%d].hit", i), "unknown", "the case has no possible match with this id")
 		}

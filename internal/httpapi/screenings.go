@@ -158,7 +158,7 @@ func (s *server) registerWatchlists(api huma.API) {
 	type releaseIn struct {
 		OnWatchlist
 		Body struct {
-			Comment string `json:"comment,omitempty" maxLength:"2000"`
+			Comment string `json:"comment,omitempty" maxLength:"500"`
 		}
 	}
 	add(s, api, op(Screening, "releaseWatchlist", "POST", "/v1/watchlists/{list}/editions/{edition}/release", "Make a waiting edition of a watch list the current one; somebody else has loaded it").repeatable(), func(c ctx, in *releaseIn) (*body[Watchlist], error) {

@@ -54,7 +54,9 @@ func Build(lists ...List) *Index {
 	}
 	x.words.Sort()
 	x.known = cache.New[string, []int32](remembered)
-	x.scratch.New = func() any { return &scratch{sums: make([]float32, len(x.names))} }
+	x.scratch.New = func() any {
+		return &scratch{sums: make([]float32, len(x.names)), theirs: make([]float32, len(x.names))}
+	}
 	return x
 }
 
@@ -117,8 +119,8 @@ const remembered = 1 << 14
 
 // scratch is what a search writes to, kept for the next one.
 type scratch struct {
-	sums    []float32 // for each name, how much weight of the query's words it has
-	touched []int32
+	sums, theirs []float32 // for each name, how much weight of the query's words it has
+	touched      []int32
 }
 
 // candidates calls visit with each name that could reach the threshold: the sum of what its words have in common with the
@@ -133,23 +135,24 @@ func (x *Index) candidates(query *names.Name, threshold float64, visit func(name
 		for _, w := range x.find(t) {
 			s.all(x.occurs[w], float32(t.Weight))
 		}
-		s.all(x.joins[t.Latin], joined)
+		s.all(x.joins[t.Latin], everything)
 		if i == 0 {
 			continue
 		}
-		if w, ok := x.words.Exactly(query.Tokens[i-1].Latin + t.Latin); ok {
-			s.all(x.occurs[w], joined)
+		for _, w := range x.words.Latin(query.Tokens[i-1].Latin + t.Latin) {
+			s.all(x.occurs[w], everything)
 		}
 	}
 	for _, alike := range [][]int32{x.wholes[query.Whole()], x.shorts[query.Initials()], x.initial[query.Short()]} {
 		for _, name := range alike {
-			s.add(name, everything)
+			s.add(name, everything, everything)
 		}
 	}
 	for _, name := range s.touched {
 		sum := float64(s.sums[name])
-		s.sums[name] = 0
-		if sum >= everything || names.Bound(sum, total, float64(x.names[name].weight)) >= threshold {
+		theirs := float64(s.theirs[name])
+		s.sums[name], s.theirs[name] = 0, 0
+		if sum >= everything || names.Bound(sum, theirs, total, float64(x.names[name].weight)) >= threshold {
 			visit(name)
 		}
 	}
@@ -170,19 +173,17 @@ func (x *Index) find(t *names.Token) []int32 {
 	return found
 }
 
-func (s *scratch) add(name int32, weight float32) {
+func (s *scratch) add(name int32, weight, theirs float32) {
 	if s.sums[name] == 0 {
 		s.touched = append(s.touched, name)
 	}
 	s.sums[name] += weight
+	s.theirs[name] += theirs
 }
-
-// joined is added for two words that the other name has as one: the weights of both, whichever they are.
-const joined = 2
 
 func (s *scratch) all(occurs []occurrence, weight float32) {
 	for _, o := range occurs {
-		s.add(o.name, max(o.weight, weight))
+		s.add(o.name, weight, o.weight)
 	}
 }
 

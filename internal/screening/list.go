@@ -3,9 +3,9 @@ package screening
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"ballerine/internal/problem"
 	"ballerine/internal/screening/names"
@@ -52,8 +52,11 @@ func ParseBirth(s string) (Birth, bool, error) {
 		return Birth{}, false, nil
 	}
 	parts := strings.Split(s, "-")
+	if len(parts) > 3 || len(parts[0]) != 4 || slices.ContainsFunc(parts, func(part string) bool { return strings.Trim(part, "0123456789") != "" }) {
+		return Birth{}, false, problem.New(problem.Invalid, "A date of birth must be YYYY, YYYY-MM or YYYY-MM-DD.")
+	}
 	year, err := strconv.Atoi(parts[0])
-	if err != nil || len(parts[0]) != 4 || len(parts) > 3 {
+	if err != nil {
 		return Birth{}, false, problem.New(problem.Invalid, "A date of birth must be YYYY, YYYY-MM or YYYY-MM-DD.")
 	}
 	b := Birth{From: year, To: year}
@@ -72,6 +75,25 @@ func ParseBirth(s string) (Birth, bool, error) {
 	return b, true, nil
 }
 
+// Years within which somebody who is looked for, or listed, can be born.
+const (
+	firstYear = 1800
+	lastYear  = 2100
+)
+
+// Plausible reports whether somebody can be born then. 0000-00-00 and 9999-12-31 are what systems write for a date that is not
+// known: taken for a date, they would make everybody another person.
+func (b Birth) Plausible() bool { return b.From >= firstYear && b.To <= lastYear && b.From <= b.To }
+
+// AskedBirth is ParseBirth for somebody who is looked for in a year: nobody is born later. Errors: Invalid.
+func AskedBirth(s string, year int) (Birth, bool, error) {
+	b, known, err := ParseBirth(s)
+	if err == nil && known && (!b.Plausible() || b.From > year) {
+		return b, false, problem.New(problem.Invalid, "The date of birth cannot be one: leave it out when it is not known.")
+	}
+	return b, known, err
+}
+
 // String is the date as it is shown: 1957-03-25, circa 1960, 1958 to 1963.
 func (b Birth) String() string {
 	about := ""
@@ -81,8 +103,8 @@ func (b Birth) String() string {
 	switch {
 	case b.From != b.To:
 		return fmt.Sprintf("%s%04d to %04d", about, b.From, b.To)
-	case b.Day > 0:
-		return about + time.Date(b.From, time.Month(b.Month), b.Day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+	case b.Day > 0 && b.Month > 0:
+		return fmt.Sprintf("%s%04d-%02d-%02d", about, b.From, b.Month, b.Day)
 	case b.Month > 0:
 		return fmt.Sprintf("%s%04d-%02d", about, b.From, b.Month)
 	}

@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
@@ -20,10 +20,15 @@ import (
 
 // Bounds of a packed list.
 const (
-	MaxPacked   = 64 << 20 // bytes of a packed list; a list of a million entries has about half of it
-	maxUnpacked = 1 << 30  // bytes of what is in it
-	maxEntries  = 3_000_000
-	maxLine     = 1 << 20 // bytes of an entry
+	MaxPacked   = 64 << 20  // bytes of a packed list; a list of a million entries has about half of it
+	maxUnpacked = 256 << 20 // bytes of what is in it
+	maxEntries  = 400_000   // what the function that searches can hold; its index takes 2 KB an entry
+	maxAllNames = 1_600_000
+	maxLine     = 256 << 10 // bytes of an entry
+	maxNames    = 1_000     // of an entry
+	maxName     = 4_096     // bytes of a name
+	maxValues   = 250       // dates of birth, countries and programs of an entry, each
+	maxValue    = 512       // bytes of a country or a program
 )
 
 // magic begins a packed list, and names its form.
@@ -136,9 +141,12 @@ func (l List) check() error {
 	case len(l.Entries) > maxEntries:
 		return problem.New(problem.TooLarge, "A list can have %d entries.", maxEntries)
 	}
-	known := make(map[string]bool, len(l.Entries))
+	known, all := make(map[string]bool, len(l.Entries)), 0
 	for i := range l.Entries {
 		e := &l.Entries[i]
+		if all += len(e.Names); all > maxAllNames {
+			return problem.New(problem.TooLarge, "A list can have %d names.", maxAllNames)
+		}
 		if message := e.fault(); message != "" {
 			return problem.New(problem.Invalid, "Entry %d of the list: %s.", i+1, message)
 		}
@@ -158,24 +166,41 @@ func validName(name string) bool {
 // kinds that an entry can have.
 var kinds = []names.Kind{names.Person, names.Organization, names.LegalEntity, names.Vessel}
 
+// plain reports whether a text can be shown and stored anywhere.
+func plain(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+func searchable(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
 func (e *Entry) fault() string {
 	switch {
-	case e.ID == "" || len(e.ID) > 256 || !utf8.ValidString(e.ID):
-		return "its id must have 1 to 256 bytes"
+	case e.ID == "" || len(e.ID) > 256 || !plain(e.ID):
+		return "its id must have 1 to 256 bytes of text"
 	case !slices.Contains(kinds, e.Kind):
 		return "its kind is none"
 	case len(e.Names) == 0:
 		return "it has no name"
+	case len(e.Names) > maxNames:
+		return fmt.Sprintf("it has more than %d names", maxNames)
+	case max(len(e.Births), len(e.Countries), len(e.Programs)) > maxValues:
+		return fmt.Sprintf("it has more than %d dates of birth, countries or programs", maxValues)
 	}
 	for _, n := range e.Names {
-		if !utf8.ValidString(n.Text) || strings.TrimSpace(n.Text) == "" {
-			return "one of its names is empty, or not text"
+		if !plain(n.Text) || strings.TrimSpace(n.Text) == "" || len(n.Text) > maxName {
+			return fmt.Sprintf("one of its names is empty, not text, or longer than %d bytes", maxName)
 		}
 	}
 	for _, b := range e.Births {
-		if b.From > b.To || b.From < 0 || b.To > math.MaxInt16 || b.Month < 0 || b.Month > 12 || b.Day < 0 || b.Day > 31 {
+		if !b.Plausible() || b.Month < 0 || b.Month > 12 || b.Day < 0 || b.Day > 31 || b.Day > 0 && b.Month == 0 {
 			return "one of its dates of birth is none"
 		}
+	}
+	for _, text := range slices.Concat(e.Countries, e.Programs) {
+		if !plain(text) || len(text) > maxValue {
+			return fmt.Sprintf("one of its countries or programs is not text, or longer than %d bytes", maxValue)
+		}
+	}
+	if !slices.ContainsFunc(e.Names, func(n ListedName) bool { return strings.ContainsFunc(n.Text, searchable) }) {
+		return "none of its names has a letter or digit"
 	}
 	return ""
 }

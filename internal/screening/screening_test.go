@@ -101,10 +101,49 @@ func TestABetterHitComesFirst(t *testing.T) {
 	}
 }
 
-var words = []string{"anna", "anne", "maria", "keller", "kellner", "al", "bin", "omar", "umar", "ltd", "bank", "A.", "خالد", "محمود", "김", "정", "Patr", "ushev", "Patrushev", "Джон", "khaled", "john", "li", "ako", "aok"}
+var words = []string{"anna", "anne", "maria", "keller", "kellner", "al", "bin", "omar", "umar", "ltd", "bank", "A.", "خالد", "محمود", "김", "정", "Patr", "ushev", "Patrushev", "Джон", "khaled", "john", "li", "ako", "aok", "dan", "daniel", "general", "gene", "ral", "hajji", "hajp", "limited", "lim", "ited", "polpot", "pol", "pot", "dr", "gertler"}
 
 func name(label string, t *rapid.T) string {
 	return strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 1, 5).Draw(t, label), " ")
+}
+
+// altered is a name as somebody else may write it: words cut, joined, misspelt, left out or added.
+func altered(t *rapid.T, listed string) string {
+	parts := strings.Fields(listed)
+	for range rapid.IntRange(1, 2).Draw(t, "changes") {
+		at := rapid.IntRange(0, len(parts)-1).Draw(t, "word")
+		letters := []rune(parts[at])
+		cut := rapid.IntRange(0, len(letters)).Draw(t, "letter")
+		switch rapid.SampledFrom([]string{"cut", "join", "misspell", "leave out", "add", "spelling"}).Draw(t, "change") {
+		case "cut":
+			parts = slices.Concat(parts[:at], []string{string(letters[:cut]), string(letters[cut:])}, parts[at+1:])
+		case "join":
+			if at+1 < len(parts) {
+				parts = slices.Concat(parts[:at], []string{parts[at] + parts[at+1]}, parts[at+2:])
+			}
+		case "misspell":
+			parts = slices.Clone(parts)
+			parts[at] = string(letters[:cut]) + "p" + string(letters[min(cut+1, len(letters)):])
+		case "leave out":
+			if len(parts) > 1 {
+				parts = slices.Concat(parts[:at], parts[at+1:])
+			}
+		case "add":
+			parts = slices.Concat(parts[:at], []string{rapid.SampledFrom(words).Draw(t, "more")}, parts[at:])
+		case "spelling":
+			parts = slices.Clone(parts)
+			for i, one := range []string{"dan", "daniel", "khaled", "خالد", "john", "Джон", "omar", "umar"} {
+				if parts[at] == one {
+					parts[at] = []string{"daniel", "dan", "خالد", "khaled", "Джон", "john", "umar", "omar"}[i]
+					break
+				}
+			}
+		}
+		if parts = strings.Fields(strings.Join(parts, " ")); len(parts) == 0 {
+			return listed
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // The index leaves out only what cannot be a hit: it finds what comparing every entry finds, in whatever order the list is.
@@ -117,7 +156,10 @@ func TestTheIndexFindsWhatAFullScanFinds(t *testing.T) {
 		}
 		kind := rapid.SampledFrom([]names.Kind{names.Person, names.Organization}).Draw(t, "wanted")
 		query := screening.Query{Name: name("query", t), Kind: kind}
-		threshold := rapid.SampledFrom([]float64{0.5, 0.7, 0.8, 0.95}).Draw(t, "threshold")
+		if rapid.Bool().Draw(t, "altered") {
+			query.Name = altered(t, rapid.SampledFrom(l.Entries).Draw(t, "of").Names[0].Text)
+		}
+		threshold := rapid.SampledFrom([]float64{0.5, 0.6, 0.7, 0.8, 0.9, 0.95}).Draw(t, "threshold")
 		var want []string
 		read := names.Read(kind, query.Name)
 		for _, e := range l.Entries {

@@ -19,9 +19,8 @@ type Query struct {
 
 // Options bound a search. The zero value has the product's own threshold and no more than 50 hits.
 type Options struct {
-	Threshold float64  // score from which an entry is a hit, above 0 to 1; 0: names.Match
-	Limit     int      // hits; 0: 50
-	Lists     []string // names of those to look at; nil: all
+	Threshold float64 // score from which an entry is a hit, above 0 to 1; 0: names.Match
+	Limit     int     // hits; 0: 50
 }
 
 // Hit is an entry that may be who was looked for.
@@ -39,6 +38,8 @@ type Hit struct {
 	Countries []string `json:"countries,omitempty"`
 	Programs  []string `json:"programs,omitempty"`
 	Reasons   []string `json:"reasons"` // one sentence for each word and field
+
+	entry int32
 }
 
 // Search returns the entries that agree with the query at least as much as the threshold, best first: by score, then by
@@ -50,18 +51,39 @@ func (x *Index) Search(q Query, o Options) []Hit {
 	if o.Limit <= 0 {
 		o.Limit = 50
 	}
-	found := map[int32]Hit{}
+	all := map[int32]Hit{}
 	for _, kind := range kindsOf(q) {
-		x.search(q, kind, o, found)
+		x.search(q, kind, o, all)
 	}
-	hits := make([]Hit, 0, len(found))
-	for _, h := range found {
-		hits = append(hits, h)
+	hits := make([]Hit, 0, len(all))
+	for _, f := range all {
+		hits = append(hits, f)
 	}
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.Evidence, a.Evidence), compareEntries(a, b))
 	})
-	return hits[:min(len(hits), o.Limit)]
+	hits = hits[:min(len(hits), o.Limit)]
+	for i := range hits {
+		x.complete(&hits[i])
+	}
+	return hits
+}
+
+// most values that a hit shows of an entry, each.
+const shownValues = 20
+
+// complete adds what the entry says, once for each hit that is answered.
+func (x *Index) complete(h *Hit) {
+	at := x.entries[h.entry]
+	entry := &x.lists[at.list].Entries[at.entry]
+	h.Version = entry.Digest()
+	h.Countries, h.Programs = entry.Countries[:min(len(entry.Countries), shownValues)], entry.Programs[:min(len(entry.Programs), shownValues)]
+	if main := entry.Names[0].Text; main != h.Name {
+		h.Main = main
+	}
+	for _, b := range entry.Births[:min(len(entry.Births), shownValues)] {
+		h.Births = append(h.Births, b.String())
+	}
 }
 
 // kindsOf are the ways in which the name has to be read: whoever has a date of birth is a person.
@@ -87,22 +109,19 @@ func fits(read, listed names.Kind, wanted names.Kind) bool {
 }
 
 // search adds what is found to found, by entry.
-func (x *Index) search(q Query, kind names.Kind, o Options, found map[int32]Hit) {
+func (x *Index) search(q Query, kind names.Kind, o Options, all map[int32]Hit) {
 	name := names.Read(kind, q.Name)
 	x.candidates(&name, o.Threshold, func(id int32) {
 		listed := &x.names[id]
 		if !fits(kind, listed.name.Kind, q.Kind) || names.Score(&name, &listed.name) < o.Threshold {
 			return
 		}
-		if o.Lists != nil && !slices.Contains(o.Lists, x.lists[x.entries[listed.entry].list].Name) {
-			return
-		}
 		hit, ok := x.judge(q, &name, listed, o.Threshold)
 		if !ok {
 			return
 		}
-		if before, known := found[listed.entry]; !known || before.Score < hit.Score || before.Score == hit.Score && before.Evidence < hit.Evidence {
-			found[listed.entry] = hit
+		if before, known := all[listed.entry]; !known || before.Score < hit.Score || before.Score == hit.Score && before.Evidence < hit.Evidence {
+			all[listed.entry] = hit
 		}
 	})
 }
@@ -124,14 +143,7 @@ func (x *Index) judge(q Query, name *names.Name, listed *indexed, threshold floa
 	entry := &list.Entries[at.entry]
 	c := names.Compare(name, &listed.name, x.rarity, sides)
 	hit := Hit{
-		List: list.Name, ID: entry.ID, Version: entry.Digest(), Name: listed.name.Text, Schema: string(entry.Kind), Score: c.Score, Evidence: c.Evidence, Weak: listed.weak,
-		Countries: entry.Countries, Programs: entry.Programs, Reasons: c.Reasons,
-	}
-	if main := entry.Names[0].Text; main != hit.Name {
-		hit.Main = main
-	}
-	for _, b := range entry.Births {
-		hit.Births = append(hit.Births, b.String())
+		List: list.Name, ID: entry.ID, Name: listed.name.Text, Schema: string(entry.Kind), Score: c.Score, Evidence: c.Evidence, Weak: listed.weak, Reasons: c.Reasons, entry: listed.entry,
 	}
 	birth := hit.weighBirth(q, entry)
 	country := hit.weighCountry(q, entry)

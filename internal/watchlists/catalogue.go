@@ -8,7 +8,6 @@ import (
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
-	"ballerine/internal/screening"
 )
 
 // Objects is where editions and catalogues are. Keys have letters, digits, hyphens, underscores, dots and slashes.
@@ -44,6 +43,7 @@ type Edition struct {
 	Edition  string     `json:"edition"` // names the content, see screening.List
 	SHA256   string     `json:"sha256"`  // of the packed list, in hexadecimal
 	Entries  int        `json:"entries"`
+	Names    int        `json:"names"` // of all entries
 	LoadedAt time.Time  `json:"loaded_at"`
 	LoadedBy Person     `json:"loaded_by"`
 	Changes  *Changes   `json:"changes,omitempty"`     // from the edition that was current then
@@ -105,25 +105,30 @@ func (s *Service) read(ctx context.Context, tenant string) (catalogue, error) {
 	return c, nil
 }
 
-// change writes a catalogue that change has made of the one that is there, again when somebody else was faster.
-func (s *Service) change(ctx context.Context, tenant string, change func(c *catalogue) error) (err error) {
+// change writes a catalogue that change has made of the one that is there, again when somebody else was faster. written says
+// that a write was tried: with an error, it may have been made.
+func (s *Service) change(ctx context.Context, tenant string, change func(c *catalogue) error) (written bool, err error) {
 	for range maxTries {
 		var c catalogue
 		if c, err = s.read(ctx, tenant); err != nil {
-			return err
+			return written, err
 		}
 		if err = change(&c); err != nil {
-			return err
+			return written, err
 		}
 		text, marshal := json.Marshal(c)
 		if marshal != nil {
-			return problem.Wrap(marshal, problem.Internal, "The catalogue of watch lists cannot be written.")
+			return written, problem.Wrap(marshal, problem.Internal, "The catalogue of watch lists cannot be written.")
 		}
+		if len(text) > maxCatalogue { // it could not be read any more
+			return written, problem.New(problem.TooLarge, "The catalogue of watch lists has no room for this edition.")
+		}
+		written = true
 		if err = s.Objects.Put(ctx, catalogueKey(tenant), text, c.tag); problem.CodeOf(err) != problem.Conflict {
-			return err
+			return written, err
 		}
 	}
-	return err
+	return written, err
 }
 
 // maxTries bounds how often a catalogue is written again when others come first.
@@ -175,7 +180,30 @@ func (l *List) become(e Edition) (forgotten []string) {
 	return forgotten
 }
 
-// halved reports whether an edition has lost more of a list than an issuer ever takes off it at once.
-func halved(before *Edition, list screening.List) bool {
-	return before != nil && 2*len(list.Entries) < before.Entries
+// named reports whether an edition is current, or waits.
+func (l *List) named(id string) bool {
+	return l.Current != nil && l.Current.ID == id || l.Waiting != nil && l.Waiting.ID == id
+}
+
+// labelled reports whether the list has an edition of this name with other bytes.
+func (l *List) labelled(e Edition) bool {
+	other := func(x Edition) bool { return x.Edition == e.Edition && x.SHA256 != e.SHA256 }
+	return l.Current != nil && other(*l.Current) || l.Waiting != nil && other(*l.Waiting) || slices.ContainsFunc(l.Former, other)
+}
+
+// halved reports whether an edition has lost more of a list than an issuer ever takes off it: half of the entries or names of
+// the largest edition since somebody has last looked, or half of the entries that the current one has.
+func (l *List) halved(e Edition) bool {
+	if l.Current == nil {
+		return false
+	}
+	entries, names := 0, 0
+	for _, before := range append([]Edition{*l.Current}, l.Former...) {
+		entries, names = max(entries, before.Entries), max(names, before.Names)
+		if before.Released != nil {
+			break
+		}
+	}
+	lost := e.Changes != nil && 2*(l.Current.Entries-e.Changes.Removed) < l.Current.Entries
+	return 2*e.Entries < entries || 2*e.Names < names || lost
 }

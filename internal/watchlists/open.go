@@ -13,90 +13,86 @@ import (
 
 // opened are indexes of tenants' lists, as their catalogues were when they were built.
 type opened struct {
-	mutex   sync.Mutex
-	indexes *cache.Cache[string, index]
-	lists   *cache.Cache[string, screening.List] // by their editions' ids: most editions stay when another list gets a new one
+	mutex    sync.Mutex
+	indexes  *cache.Cache[string, *screening.Index] // by tenant and the ids of the editions
+	building map[string]*sync.Mutex                 // by tenant
 }
 
-type index struct {
-	editions string
-	*screening.Index
-}
-
-// Bounds of what a process keeps. An index of all sanctions of the world takes some hundred megabytes.
-const (
-	maxIndexes = 4
-	maxOpened  = 8
-)
+// maxIndexes is how many a process keeps. One of OFAC and the United Nations takes about 60 MB, one of 300,000 entries 750 MB.
+const maxIndexes = 4
 
 // Screen looks for somebody on the current editions of a tenant's lists; of those that are named, or of all. Errors: UnknownList
-// when one of them is not loaded, or none is: nobody is harmless because there is no list; Unavailable, Internal.
+// when one of them is not loaded, missing or damaged, or none is loaded: nobody is harmless because there is no list; Unavailable, Internal.
 func (s *Service) Screen(ctx context.Context, tenant string, names []string, q screening.Query, o screening.Options) ([]screening.Hit, map[string]string, error) {
 	c, err := s.read(ctx, tenant)
 	if err != nil {
 		return nil, nil, err
 	}
+	var searched []Edition
 	current := map[string]string{}
-	var missing []string
 	for _, l := range c.Lists {
 		if l.Current != nil && (len(names) == 0 || slices.Contains(names, l.Name)) {
-			current[l.Name] = l.Current.Edition
+			searched, current[l.Name] = append(searched, *l.Current), l.Current.Edition
 		}
 	}
+	var missing []string
 	for _, name := range names {
-		if current[name] == "" {
+		if current[name] == "" && !slices.Contains(missing, name) {
 			missing = append(missing, name)
 		}
 	}
 	switch {
 	case len(missing) > 0:
 		return nil, nil, problem.New(problem.UnknownList, "These watch lists are not loaded: %s.", strings.Join(missing, ", "))
-	case len(current) == 0:
+	case len(searched) == 0:
 		return nil, nil, problem.New(problem.UnknownList, "No watch list is loaded.")
 	}
-	x, err := s.index(ctx, tenant, c)
+	x, err := s.index(ctx, tenant, searched)
 	if err != nil {
 		return nil, nil, err
-	}
-	if len(names) > 0 {
-		o.Lists = names
 	}
 	return x.Search(q, o), current, nil
 }
 
-// index is that of a catalogue's current editions. It is built once, by the call that needs it first; others wait for it.
-func (s *Service) index(ctx context.Context, tenant string, c catalogue) (*screening.Index, error) {
-	s.opened.mutex.Lock()
-	defer s.opened.mutex.Unlock()
-	if s.opened.indexes == nil {
-		s.opened.indexes, s.opened.lists = cache.New[string, index](maxIndexes), cache.New[string, screening.List](maxOpened)
+// index is that of some editions of a tenant. It is built once, by the call that needs it first; others of the tenant wait for it.
+func (s *Service) index(ctx context.Context, tenant string, of []Edition) (*screening.Index, error) {
+	key := tenant
+	for _, e := range of {
+		key += " " + e.ID
 	}
-	var ids []string
-	for _, l := range c.Lists {
-		if l.Current != nil {
-			ids = append(ids, l.Current.ID)
+	indexes, building := s.opened.of(tenant)
+	if known, ok := indexes.Get(key); ok {
+		return known, nil
+	}
+	building.Lock()
+	defer building.Unlock()
+	if known, ok := indexes.Get(key); ok {
+		return known, nil
+	}
+	lists := make([]screening.List, len(of))
+	for i, e := range of {
+		var err error
+		if lists[i], err = s.edition(ctx, tenant, e); err != nil {
+			return nil, err
 		}
 	}
-	editions := strings.Join(ids, " ")
-	if known, ok := s.opened.indexes.Get(tenant); ok && known.editions == editions {
-		return known.Index, nil
+	if err := ctx.Err(); err != nil {
+		return nil, problem.Wrap(err, problem.Timeout, "The watch lists could not be opened in time.")
 	}
-	var lists []screening.List
-	for _, l := range c.Lists {
-		if l.Current == nil {
-			continue
-		}
-		list, known := s.opened.lists.Get(l.Current.ID)
-		if !known {
-			var err error
-			if list, err = s.edition(ctx, tenant, *l.Current); err != nil {
-				return nil, err
-			}
-			s.opened.lists.Put(l.Current.ID, list)
-		}
-		lists = append(lists, list)
+	x := screening.Build(lists...)
+	indexes.Put(key, x)
+	return x, nil
+}
+
+// of are the indexes, and what a tenant's are built under.
+func (o *opened) of(tenant string) (*cache.Cache[string, *screening.Index], *sync.Mutex) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if o.indexes == nil {
+		o.indexes, o.building = cache.New[string, *screening.Index](maxIndexes), map[string]*sync.Mutex{}
 	}
-	built := index{editions, screening.Build(lists...)}
-	s.opened.indexes.Put(tenant, built)
-	return built.Index, nil
+	if o.building[tenant] == nil {
+		o.building[tenant] = &sync.Mutex{}
+	}
+	return o.indexes, o.building[tenant]
 }

@@ -74,8 +74,8 @@ func (s *Service) Load(ctx context.Context, p identity.Principal, upload string)
 		return List{}, err
 	}
 	list, err := screening.Unpack(packed)
-	if err != nil {
-		return List{}, err
+	if err != nil { // nobody can do anything with it
+		return List{}, errors.Join(err, s.Objects.Delete(ctx, uploadKey(p.Tenant, upload)))
 	}
 	loaded, err := s.load(ctx, p, list, packed)
 	if err != nil {
@@ -88,64 +88,84 @@ func (s *Service) Load(ctx context.Context, p identity.Principal, upload string)
 func (s *Service) load(ctx context.Context, p identity.Principal, list screening.List, packed []byte) (List, error) {
 	sum := sha256.Sum256(packed)
 	one := Edition{
-		ID: s.NewID("list"), Edition: list.Edition, SHA256: hex.EncodeToString(sum[:]), Entries: len(list.Entries), LoadedAt: s.Now().UTC().Truncate(time.Second), LoadedBy: personOf(p),
+		ID: s.NewID("list"), Edition: list.Edition, SHA256: hex.EncodeToString(sum[:]), Entries: len(list.Entries), Names: namesOf(list), LoadedAt: s.Now().UTC().Truncate(time.Second), LoadedBy: personOf(p),
 	}
 	if err := s.Objects.Put(ctx, editionKey(p.Tenant, one.ID), packed, ""); err != nil {
 		return List{}, err
 	}
 	var after List
 	var forgotten []string
-	err := s.change(ctx, p.Tenant, func(c *catalogue) error {
-		forgotten = nil
-		l, err := c.add(list.Name)
-		if err != nil {
-			return err
-		}
-		if l.has(one) {
-			after, forgotten = *l, []string{one.ID}
-			return errUnchanged
-		}
-		if one.Changes, err = s.changes(ctx, p.Tenant, l.Current, list); err != nil {
-			return err
-		}
-		if l.Waiting != nil {
-			forgotten = append(forgotten, l.Waiting.ID)
-			l.Waiting = nil
-		}
-		if halved(l.Current, list) {
-			l.Waiting = &one
-		} else {
-			forgotten = append(forgotten, l.become(one)...)
-		}
-		after = *l
-		return nil
+	written, err := s.change(ctx, p.Tenant, func(c *catalogue) (err error) {
+		after, forgotten, err = s.enter(ctx, p.Tenant, c, list, one)
+		return err
 	})
-	if errors.Is(err, errUnchanged) {
+	switch {
+	case errors.Is(err, errUnchanged):
 		err = nil
-	} else if err != nil {
+	case err != nil && written: // whether it is in the catalogue is not known: it stays
+		return List{}, err
+	case err != nil:
 		forgotten = []string{one.ID}
 	}
 	return after, errors.Join(err, s.forget(ctx, p.Tenant, forgotten))
 }
 
-var errUnchanged = errors.New("nothing changes")
-
-// has reports whether an edition is the current one already, or waits.
-func (l *List) has(e Edition) bool {
-	return l.Current != nil && l.Current.SHA256 == e.SHA256 || l.Waiting != nil && l.Waiting.SHA256 == e.SHA256
+// enter puts an edition into a catalogue. forgotten are those that nothing names any more.
+func (s *Service) enter(ctx context.Context, tenant string, c *catalogue, list screening.List, one Edition) (after List, forgotten []string, err error) {
+	l, err := c.add(list.Name)
+	if err != nil {
+		return List{}, nil, err
+	}
+	if l.named(one.ID) { // our own write, whose answer was lost
+		return *l, nil, errUnchanged
+	}
+	before, err := s.sound(ctx, tenant, l.Current)
+	if err != nil {
+		return List{}, nil, err
+	}
+	waits := l.Waiting != nil && l.Waiting.SHA256 == one.SHA256
+	if waits || before != nil && l.Current.SHA256 == one.SHA256 {
+		return *l, []string{one.ID}, errUnchanged
+	}
+	if l.labelled(one) {
+		return List{}, nil, problem.New(problem.AlreadyExists, "The list has an edition %s already, with other entries: an edition is never changed.", one.Edition)
+	}
+	if l.Waiting != nil {
+		forgotten = append(forgotten, l.Waiting.ID)
+		l.Waiting = nil
+	}
+	if before != nil {
+		d := screening.Compare(*before, list)
+		one.Changes = &Changes{Added: len(d.Added), Changed: len(d.Changed), Removed: len(d.Removed)}
+	}
+	if l.halved(one) {
+		l.Waiting = &one
+	} else {
+		forgotten = append(forgotten, l.become(one)...)
+	}
+	return *l, forgotten, nil
 }
 
-// changes counts what is different from the current edition.
-func (s *Service) changes(ctx context.Context, tenant string, current *Edition, list screening.List) (*Changes, error) {
+var errUnchanged = errors.New("nothing changes")
+
+// sound is the current edition; nil when there is none, or when what is stored of it is not what was loaded: another one
+// repairs that.
+func (s *Service) sound(ctx context.Context, tenant string, current *Edition) (*screening.List, error) {
 	if current == nil {
 		return nil, nil
 	}
-	before, err := s.edition(ctx, tenant, *current)
-	if err != nil {
-		return nil, err
+	list, err := s.edition(ctx, tenant, *current)
+	if problem.CodeOf(err) == problem.UnknownList {
+		return nil, nil
 	}
-	d := screening.Compare(before, list)
-	return &Changes{Added: len(d.Added), Changed: len(d.Changed), Removed: len(d.Removed)}, nil
+	return &list, err
+}
+
+func namesOf(list screening.List) (all int) {
+	for i := range list.Entries {
+		all += len(list.Entries[i].Names)
+	}
+	return all
 }
 
 func (s *Service) forget(ctx context.Context, tenant string, editions []string) error {
@@ -161,10 +181,10 @@ func (s *Service) forget(ctx context.Context, tenant string, editions []string) 
 func (s *Service) Release(ctx context.Context, p identity.Principal, name, edition, comment string) (List, error) {
 	var after List
 	var forgotten []string
-	if !utf8.ValidString(comment) || len([]rune(comment)) > 2000 {
-		return List{}, problem.New(problem.Invalid, "The edition cannot be released.").With("body.comment", "length", "a comment can have 2,000 characters")
+	if !utf8.ValidString(comment) || len([]rune(comment)) > 500 {
+		return List{}, problem.New(problem.Invalid, "The edition cannot be released.").With("body.comment", "length", "a comment can have 500 characters")
 	}
-	err := s.change(ctx, p.Tenant, func(c *catalogue) error {
+	_, err := s.change(ctx, p.Tenant, func(c *catalogue) error {
 		l := c.list(name)
 		switch {
 		case l == nil:
@@ -193,7 +213,7 @@ func (s *Service) Release(ctx context.Context, p identity.Principal, name, editi
 func (s *Service) Reject(ctx context.Context, p identity.Principal, name, edition string) (List, error) {
 	var after List
 	var gone string
-	err := s.change(ctx, p.Tenant, func(c *catalogue) error {
+	_, err := s.change(ctx, p.Tenant, func(c *catalogue) error {
 		l := c.list(name)
 		switch {
 		case l == nil:
@@ -217,18 +237,25 @@ func (s *Service) Lists(ctx context.Context, tenant string) ([]List, error) {
 	return c.Lists, err
 }
 
-// edition reads an edition that the catalogue names. Errors: Internal when it is another one than was loaded, Unavailable.
+// edition reads an edition that the catalogue names. Errors: UnknownList when it is missing, or another one than was loaded;
+// Unavailable.
 func (s *Service) edition(ctx context.Context, tenant string, e Edition) (screening.List, error) {
 	packed, _, err := s.Objects.Get(ctx, editionKey(tenant, e.ID), screening.MaxPacked)
-	if problem.CodeOf(err) == problem.NotFound {
-		return screening.List{}, problem.Wrap(err, problem.Internal, "The edition %s of a watch list is missing: load it again.", e.Edition)
-	} else if err != nil {
+	switch problem.CodeOf(err) {
+	case problem.NotFound, problem.DocumentDamaged, problem.TooLarge:
+		return screening.List{}, damaged(e)
+	case "":
+	default:
 		return screening.List{}, err
 	}
 	if sum := sha256.Sum256(packed); hex.EncodeToString(sum[:]) != e.SHA256 {
-		return screening.List{}, problem.New(problem.Internal, "The edition %s of a watch list is not what was loaded: load it again.", e.Edition)
+		return screening.List{}, damaged(e)
 	}
 	return screening.Unpack(packed)
+}
+
+func damaged(e Edition) error {
+	return problem.New(problem.UnknownList, "The edition %s of a watch list is missing or damaged: load the list again.", e.Edition)
 }
 
 // plain reports whether a text can be a part of a key.

@@ -140,7 +140,7 @@ func TestAListThatLosesMoreThanHalfWaits(t *testing.T) {
 	d.wantCode(err, problem.NotReady)
 	_, err = d.Release(t.Context(), second, "eu", "2", "")
 	d.wantCode(err, problem.NotFound)
-	_, err = d.Release(t.Context(), second, "un", "2", strings.Repeat("x", 2001))
+	_, err = d.Release(t.Context(), second, "un", "2", strings.Repeat("x", 501))
 	d.wantCode(err, problem.Invalid)
 	after, err = d.Release(t.Context(), second, "un", "2", "they were taken off")
 	if err != nil || after.Waiting != nil || after.Current.Edition != "2" || after.Current.By.ID != "user_2" || after.Current.LoadedBy.ID != "key_1" {
@@ -210,9 +210,101 @@ func TestAnEditionThatWasChangedIsNotSearched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.loads(loader, listOf("house", "1", "Anna Keller"))
 	d.objects.Replace("watchlists/editions/demo/"+after.Current.ID, other)
 	_, _, err = d.Screen(t.Context(), "demo", nil, screening.Query{Name: "Anna Keller"}, screening.Options{})
-	d.wantCode(err, problem.Internal)
+	d.wantCode(err, problem.UnknownList)
+	if found, _ := d.finds("Anna Keller", "house"); len(found) != 1 {
+		t.Errorf("a list beside it is not searched: %v", found)
+	}
+	// Loading it again, or a newer one, repairs it.
+	again := d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov"))
+	if found, of := d.finds("Anna Keller", "un"); len(found) != 1 || of["un"] != "1" || again.Current.ID == after.Current.ID {
+		t.Errorf("%v in %v", found, of)
+	}
+	d.must(d.objects.Delete(t.Context(), "watchlists/editions/demo/"+again.Current.ID))
+	if newer := d.loads(loader, listOf("un", "2", "Anna Keller", "Carla Diaz")); newer.Current.Edition != "2" || newer.Current.Changes != nil {
+		t.Errorf("%+v", newer)
+	}
+}
+
+func (d *desk) must(err error) {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// TestALostAnswerLosesNoEdition: the store has written the catalogue, and says something else.
+func TestALostAnswerLosesNoEdition(t *testing.T) {
+	for name, said := range map[string]problem.Code{"as if somebody else had written": problem.Conflict, "nothing": problem.Unavailable} {
+		d := newDesk(t)
+		d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov"))
+		lost := false
+		d.objects.After = func(method, key string) error {
+			if method == "Put" && strings.HasPrefix(key, "watchlists/catalogues/") && !lost {
+				lost = true
+				return problem.New(said, "The answer was lost.")
+			}
+			return nil
+		}
+		after, err := d.load(loader, listOf("un", "2", "Anna Keller", "Carla Diaz"))
+		if said == problem.Conflict && (err != nil || after.Current.Edition != "2") {
+			t.Errorf("%s: %+v, %v", name, after, err)
+		}
+		if found, of := d.finds("Carla Diaz"); !lost || len(found) != 1 || of["un"] != "2" {
+			t.Errorf("%s: %v in %v", name, found, of)
+		}
+	}
+}
+
+func TestAnEditionIsNeverChangedUnderItsName(t *testing.T) {
+	d := newDesk(t)
+	d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov", "Carla Diaz", "Emil Novak"))
+	d.loads(loader, listOf("un", "2", "Anna Keller")) // waits: somebody looks at it
+	_, err := d.load(loader, listOf("un", "2", "Zoran Babic"))
+	d.wantCode(err, problem.AlreadyExists)
+	_, err = d.load(loader, listOf("un", "1", "Zoran Babic", "Emil Novak"))
+	d.wantCode(err, problem.AlreadyExists)
+}
+
+func TestAListIsNotEmptiedInSmallSteps(t *testing.T) {
+	d := newDesk(t)
+	people := []string{"Anna Keller", "Boris Popov", "Carla Diaz", "Emil Novak", "Fritz Ott", "Gina Lola", "Hugo Boss", "Ida Wells"}
+	d.loads(loader, listOf("un", "8", people...))
+	d.loads(loader, listOf("un", "5", people[:5]...))
+	after := d.loads(loader, listOf("un", "3", people[:3]...)) // more than half of five, less than half of eight
+	if after.Waiting == nil {
+		t.Fatalf("%+v", after)
+	}
+	_, err := d.Release(t.Context(), second, "un", "3", "")
+	d.must(err)
+	if after = d.loads(loader, listOf("un", "2", people[:2]...)); after.Waiting != nil { // somebody has looked
+		t.Errorf("%+v", after)
+	}
+	other := listOf("un", "other", "Jan Kos", "Kim Lee", "Lea Mao")
+	for i := range other.Entries {
+		other.Entries[i].ID = fmt.Sprint("x", i)
+	}
+	if after = d.loads(loader, other); after.Waiting == nil { // as many entries, and all of them others
+		t.Errorf("%+v", after)
+	}
+}
+
+func TestManyTenantsSearchAtOnce(t *testing.T) {
+	d := newDesk(t)
+	d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov"))
+	var running sync.WaitGroup
+	for range 8 {
+		running.Go(func() {
+			for range 20 {
+				if hits, _, err := d.Screen(context.Background(), "demo", nil, screening.Query{Name: "Anna Keller"}, screening.Options{}); err != nil || len(hits) != 1 {
+					t.Errorf("%v, %v", hits, err)
+				}
+			}
+		})
+	}
+	running.Wait()
 }
 
 func TestTwoListsLoadedAtOnceAreBothThere(t *testing.T) {

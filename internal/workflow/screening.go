@@ -48,6 +48,10 @@ func (r *reader) screeningBounds(i Invocation, at statechart.Place, path string)
 		}
 	}
 	number("threshold", 0.5, 1, "the threshold must be a number from 0.5 to 1")
+	if n, ok := numberOf(i.Input["limit"]); ok && n != float64(int(n)) {
+		i.Input = maps.Clone(i.Input)
+		i.Input["limit"] = "" // no whole number
+	}
 	number("limit", 1, MaxScreeningHits, fmt.Sprintf("the limit must be a whole number from 1 to %d", MaxScreeningHits))
 	if value, given := i.Input["schema"]; given {
 		if text, ok := value.(string); !ok || !slices.Contains(schemas, text) {

@@ -4,9 +4,12 @@ package screened
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"ballerine/internal/app"
@@ -59,6 +62,8 @@ func New(files app.Files, objects cases.Objects, now func() time.Time, newID fun
 // asked is what somebody asks for, and where each part of it stands.
 type asked struct {
 	name, birth, country, schema string
+	year                         int // in which it is asked
+	lists                        []string
 
 	at string // "body." or "with."
 	e  *problem.Error
@@ -81,17 +86,29 @@ func (a asked) query() (screening.Query, error) {
 		}
 		q.Kind = kind
 	}
-	birth, known, err := screening.ParseBirth(a.birth)
+	birth, known, err := screening.AskedBirth(a.birth, a.year)
 	if err != nil {
 		a.e.With(a.at+"birth_date", "format", "%s", problem.As(err).Message)
 	} else if known {
 		q.Birth = &birth
 	}
-	if len(a.e.Fields) > 0 {
-		return q, a.e
+	for i, name := range a.lists {
+		if !listName.MatchString(name) {
+			a.e.With(fmt.Sprintf("%slists[%d]", a.at, i), "format", "the name of a watch list must have 1 to 64 small letters, digits and hyphens")
+		}
 	}
-	return q, nil
+	if len(a.e.Fields) == 0 {
+		return q, nil
+	}
+	places := make([]string, len(a.e.Fields))
+	for i, f := range a.e.Fields {
+		places[i] = f.Location
+	}
+	a.e.Message += " " + strings.Join(places, ", ") + "." // an incident shows only the sentence
+	return q, a.e
 }
+
+var listName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
 func isCountry(s string) bool {
 	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
@@ -99,7 +116,7 @@ func isCountry(s string) bool {
 
 // ScreenCase implements task.Screener.
 func (l *Lists) ScreenCase(ctx context.Context, tenant string, fixed, with map[string]any) (any, error) {
-	e := problem.New(problem.Invalid, "Nobody can be looked for on watch lists with this input.")
+	e := problem.New(problem.Invalid, "Nobody can be looked for on watch lists with this input:")
 	given := map[string]any{}
 	maps.Copy(given, fixed)
 	maps.Copy(given, with)
@@ -110,7 +127,7 @@ func (l *Lists) ScreenCase(ctx context.Context, tenant string, fixed, with map[s
 		}
 		return s
 	}
-	q, err := asked{text("name"), text("birth_date"), text("country"), text("schema"), "with.", e}.query()
+	q, err := asked{text("name"), text("birth_date"), text("country"), text("schema"), l.now().UTC().Year(), texts(fixed["lists"]), "with.", e}.query()
 	if err != nil {
 		return nil, err
 	}
@@ -151,8 +168,8 @@ const usual = 50
 
 // Screen implements httpapi.Watchlists.
 func (l *Lists) Screen(ctx context.Context, tenant string, r httpapi.ScreeningRequest) ([]httpapi.ScreeningHit, bool, map[string]string, error) {
-	e := problem.New(problem.Invalid, "Nobody can be looked for with this request.")
-	q, err := asked{r.Name, r.BirthDate, r.Country, r.Schema, "body.", e}.query()
+	e := problem.New(problem.Invalid, "Nobody can be looked for with this request:")
+	q, err := asked{r.Name, r.BirthDate, r.Country, r.Schema, l.now().UTC().Year(), r.Lists, "body.", e}.query()
 	if err != nil {
 		return nil, false, nil, err
 	}

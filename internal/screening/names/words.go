@@ -12,6 +12,7 @@ type Words struct {
 	tokens   []Token
 	byText   map[string]int32
 	byGroup  map[uint16][]int32
+	byLatin  map[string][]int32
 	signs    map[string][]int32 // characters that are words, by how they are read
 	initials []int32
 	unvoiced []int32
@@ -44,14 +45,23 @@ func shelfOf(letters int) int {
 // Add adds a word, and returns its number: the same for the same word.
 func (w *Words) Add(t Token) int32 {
 	if w.byText == nil {
-		w.byText, w.byGroup, w.signs = map[string]int32{}, map[uint16][]int32{}, map[string][]int32{}
+		w.byText, w.byGroup, w.byLatin, w.signs = map[string]int32{}, map[uint16][]int32{}, map[string][]int32{}, map[string][]int32{}
 	}
 	if n, known := w.byText[t.Key()]; known {
+		for _, g := range t.same { // the word was a company's first, which has no spellings
+			if !slices.Contains(w.byGroup[g], n) {
+				w.byGroup[g] = append(w.byGroup[g], n)
+			}
+		}
+		if len(w.tokens[n].same) == 0 {
+			w.tokens[n].same = t.same
+		}
 		return n
 	}
 	n := int32(len(w.tokens))
 	w.tokens = append(w.tokens, t)
 	w.byText[t.Key()] = n
+	w.byLatin[t.Latin] = append(w.byLatin[t.Latin], n)
 	for _, g := range t.same {
 		w.byGroup[g] = append(w.byGroup[g], n)
 	}
@@ -117,6 +127,9 @@ func (w *Words) Exactly(latin string) (n int32, ok bool) {
 	n, ok = w.byText[latin]
 	return n, ok
 }
+
+// Latin are the words with these Latin letters, in whichever script they were written.
+func (w *Words) Latin(latin string) []int32 { return w.byLatin[latin] }
 
 // Find returns the numbers of all words that agree with a token, in order: those, and no others, for which Compare would
 // say so.
@@ -226,12 +239,13 @@ func (n *Name) Initials() string {
 }
 
 // Bound is the greatest score that two names of these weights can have whose words agree with at most this much weight.
-func Bound(agrees, a, b float64) float64 {
-	agrees = min(agrees, a, b)
+func Bound(inA, inB, a, b float64) float64 {
+	inA, inB = min(inA, a), min(inB, b)
+	agrees := (inA + inB) / 2
 	if agrees <= 0 {
 		return 0
 	}
-	return agrees / (agrees + against*min(a-agrees, b-agrees) + more*math.Abs(a-b))
+	return agrees / (agrees + against*min(a-inA, b-inB) + more*math.Abs((a-inA)-(b-inB)))
 }
 
 // Groups are the numbers of the groups of spellings that a word is in.

@@ -40,7 +40,7 @@ func columns(file string, text []byte) (screening.List, error) {
 	if _, ok := at["name"]; !ok {
 		return screening.List{}, problem.New(problem.Invalid, "%s has no column name in its first line. Known columns are id, schema, name, aliases, weak_aliases, birth_date, countries and program.", file)
 	}
-	list := screening.List{Name: strings.TrimSuffix(file, ".csv"), Edition: edition("", text)}
+	list := screening.List{Name: listName(file), Edition: edition("", text)}
 	for more {
 		var row []csvfile.Field
 		if row, more = r.Next(); !more || csvfile.Blank(row) {
@@ -56,6 +56,20 @@ func columns(file string, text []byte) (screening.List, error) {
 		return screening.List{}, problem.New(problem.Invalid, "%s, line %d, column %d: %s", file, faults[0].Line, faults[0].Column, faults[0].Message)
 	}
 	return list, nil
+}
+
+// listName is a file's name as that of a list: targets.simple.csv is targets-simple.
+func listName(file string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '-'
+	}, strings.TrimSuffix(file, ".csv"))
+	return strings.Trim(name, "-")
 }
 
 // entry reads a line.
@@ -89,7 +103,7 @@ func entry(file string, at map[string]int, row []csvfile.Field, number int) (scr
 		if err != nil {
 			return e, problem.New(problem.Invalid, "%s, line %d: a date of birth must be YYYY, YYYY-MM or YYYY-MM-DD.", file, row[0].Line)
 		}
-		if ok {
+		if ok && b.Plausible() { // what stands for a date that is not known is none
 			e.Births = append(e.Births, b)
 		}
 	}

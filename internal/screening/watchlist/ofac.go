@@ -60,10 +60,23 @@ func ofac(files fs.FS, folder string) (screening.List, error) {
 		if err != nil {
 			return screening.List{}, err
 		}
+		if len(rows) == 0 {
+			return screening.List{}, problem.New(problem.Invalid, "%s has no rows: it is not complete.", more.file)
+		}
+		seen := map[string]bool{}
 		for _, r := range rows {
-			if at, ok := byID[cell(r, 0)]; ok {
+			id := cell(r, 0)
+			at, ok := byID[id]
+			switch {
+			case ok:
+				seen[id] = true
 				more.add(&list.Entries[at], r)
+			case id != "" && len(r) > 1: // not the end-of-file character
+				return screening.List{}, problem.New(problem.Invalid, "%s, line %d: sdn.csv has no entry %s. One of the files is cut off, or they are of different editions.", more.file, r[0].Line, id)
 			}
+		}
+		if more.file == "add.csv" && len(seen) < len(list.Entries) { // OFAC writes a row for each, with or without an address
+			return screening.List{}, problem.New(problem.Invalid, "add.csv has no row for %d entries of sdn.csv. One of the files is cut off, or they are of different editions.", len(list.Entries)-len(seen))
 		}
 	}
 	list.Edition = edition("", all...)
@@ -101,7 +114,7 @@ func remarks(e *screening.Entry, text string) {
 		if m := quoted.FindStringSubmatch(part); m != nil {
 			e.Names = append(e.Names, screening.ListedName{Text: m[1], Weak: true})
 		} else if m := bornOn.FindStringSubmatch(part); m != nil {
-			if b, ok := ofacDate(m[2]); ok {
+			if b, ok := ofacDate(m[2]); ok && b.Plausible() {
 				b.Circa = m[1] != ""
 				e.Births = append(e.Births, b)
 			}

@@ -112,7 +112,7 @@ func (b unBirth) birth() (screening.Birth, bool) {
 		return screening.Birth{From: min(from, to), To: max(from, to), Circa: circa}, true
 	}
 	for _, text := range []string{strings.SplitN(b.Date, "T", 2)[0], b.Year} {
-		if birth, ok, err := screening.ParseBirth(text); err == nil && ok {
+		if birth, ok, err := screening.ParseBirth(text); err == nil && ok && birth.Plausible() {
 			birth.Circa = circa
 			return birth, true
 		}

@@ -22,6 +22,8 @@ type Memory struct {
 
 	// Fails is asked before each call, with the method and the key; nil: none fails.
 	Fails func(method, key string) error
+	// After is asked after each write that was made; an error is the answer to it.
+	After func(method, key string) error
 }
 
 var _ watchlists.Objects = (*Memory)(nil)
@@ -67,6 +69,9 @@ func (m *Memory) Put(_ context.Context, key string, content []byte, tag string) 
 		m.objects = map[string][]byte{}
 	}
 	m.objects[key] = bytes.Clone(content)
+	if m.After != nil {
+		return m.After("Put", key)
+	}
 	return nil
 }
 

@@ -14279,7 +14279,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description `conflict`: Conflict with another change; `idempotency_in_flight`: A request with this Idempotency-Key is in progress */
+            /** @description `already_exists`: Already exists; `conflict`: Conflict with another change; `idempotency_in_flight`: A request with this Idempotency-Key is in progress */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14287,13 +14287,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "code": "conflict",
-                     *       "detail": "Conflict with another change.",
+                     *       "code": "already_exists",
+                     *       "detail": "Already exists.",
                      *       "errors": [],
                      *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
                      *       "status": 409,
-                     *       "title": "Conflict with another change",
-                     *       "type": "urn:ballerine:problem:conflict"
+                     *       "title": "Already exists",
+                     *       "type": "urn:ballerine:problem:already_exists"
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
