@@ -3,9 +3,11 @@ package connector
 import (
 	"encoding/base64"
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ballerine/internal/problem"
@@ -102,9 +104,12 @@ func (r *prepared) secrets(p *Plugin, token string) (all []string) {
 		add(base64.StdEncoding.EncodeToString([]byte(b.username.render(nil, r.with, nil) + ":" + b.password.render(nil, r.with, nil))))
 	}
 	for _, secret := range r.with.secrets {
-		add(secret, url.QueryEscape(secret), url.PathEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret)))
-		for _, html := range []bool{false, true} { // an answer may have the request's body in a text
-			add(quoted(secret, html))
+		add(secret, url.QueryEscape(secret), url.PathEscape(secret), escapeXML(secret, ""), html.EscapeString(secret))
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			add(encoding.EncodeToString([]byte(secret)))
+		}
+		for _, escaped := range []bool{false, true} { // an answer may have the request's body in a text
+			add(quoted(secret, escaped))
 		}
 	}
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
@@ -128,17 +133,34 @@ func redacted(value any, secrets []string) any {
 	if len(secrets) == 0 {
 		return value
 	}
+	return replaced(value, redactor(secrets))
+}
+
+func redactor(secrets []string) *strings.Replacer {
 	var pairs []string
 	for _, one := range secrets {
 		pairs = append(pairs, one, redaction)
 	}
-	return replaced(value, strings.NewReplacer(pairs...))
+	return strings.NewReplacer(pairs...)
+}
+
+// redactedError is the error of a body that cannot be read, without secrets in the names of its members.
+func redactedError(err error, secrets []string) error {
+	e, by := problem.As(err), redactor(secrets)
+	for i := range e.Fields {
+		e.Fields[i].Location = by.Replace(e.Fields[i].Location)
+	}
+	return e
 }
 
 func replaced(value any, by *strings.Replacer) any {
 	switch v := value.(type) {
 	case string:
 		return by.Replace(v)
+	case float64:
+		if by.Replace(strconv.FormatFloat(v, 'f', -1, 64)) == redaction { // a secret of digits only
+			return redaction
+		}
 	case []any:
 		for i, element := range v {
 			v[i] = replaced(element, by)

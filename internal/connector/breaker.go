@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"time"
@@ -45,10 +46,11 @@ type circuit struct {
 	failures int
 	until    time.Time
 	trial    bool
+	tried    time.Time // when the one call was let through
 }
 
 // allow reports whether the vendor may be asked, and otherwise for how long it is left alone.
-func (b *breakers) allow(key string, now time.Time) (rest time.Duration, allowed bool) {
+func (b *breakers) allow(key string, now time.Time, patience time.Duration) (rest time.Duration, allowed bool) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	c := b.kept[key]
@@ -58,9 +60,9 @@ func (b *breakers) allow(key string, now time.Time) (rest time.Duration, allowed
 	case now.Before(c.until):
 		return c.until.Sub(now), false
 	case c.trial:
-		return time.Second, false // the outcome of the one call is not known yet
+		return max(time.Second, c.tried.Add(patience).Sub(now)), false // the outcome of the one call is known by then
 	}
-	c.trial = true
+	c.trial, c.tried = true, now
 	return 0, true
 }
 
@@ -114,12 +116,12 @@ func (b *breakers) makeRoom() {
 }
 
 // guarded makes a call unless the vendor is left alone.
-func (c *Client) guarded(p *Plugin, tenant string, call func() (Outcome, error)) (Outcome, error) {
+func (c *Client) guarded(ctx context.Context, p *Plugin, tenant string, call func() (Outcome, error)) (Outcome, error) {
 	if p.breaker == nil {
 		return call()
 	}
 	key := tenant + "/" + p.ID
-	if rest, allowed := c.breakers.allow(key, c.now()); !allowed {
+	if rest, allowed := c.breakers.allow(key, c.now(), p.Timeout); !allowed {
 		seconds := max(1, int((rest+time.Second-1)/time.Second))
 		return Outcome{}, problem.New(problem.VendorUnavailable, "%s is not asked for %d more seconds: it has failed again and again.", p.ID, seconds).
 			Detail("retry_after_seconds", seconds).Detail(restingDetail, true)
@@ -127,7 +129,9 @@ func (c *Client) guarded(p *Plugin, tenant string, call func() (Outcome, error))
 	shown := unknown // also when the call does not come back
 	defer func() { c.breakers.note(key, *p.breaker, shown, c.now()) }()
 	outcome, err := call()
-	shown = presenceOf(err)
+	if err == nil || ctx.Err() == nil { // else the caller's time was over: that says nothing about the vendor
+		shown = presenceOf(err)
+	}
 	return outcome, err
 }
 
@@ -137,7 +141,8 @@ func presenceOf(err error) presence {
 	case problem.Timeout:
 		return away
 	case problem.VendorUnavailable:
-		if problem.As(err).Details["status"] == http.StatusTooManyRequests {
+		status, answered := problem.As(err).Details["status"].(int)
+		if answered && (status == http.StatusTooManyRequests || !passing(status)) { // busy, or one that response.retryable lists
 			return there
 		}
 		return away

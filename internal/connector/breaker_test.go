@@ -120,7 +120,7 @@ func TestABreakerOpensAndClosesAsItIsStated(t *testing.T) {
 		now, row, open := time.Unix(0, 0), 0, time.Time{}
 		for range rapid.IntRange(1, 60).Draw(r, "calls") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 40).Draw(r, "pause")) * time.Second)
-			rest, allowed := b.allow("k", now)
+			rest, allowed := b.allow("k", now, time.Second)
 			if allowed != !now.Before(open) || !allowed && rest != open.Sub(now) {
 				r.Fatalf("allowed %v for %v at %v, open until %v", allowed, rest, now, open)
 			}
@@ -149,7 +149,7 @@ func TestTooManyBreakersMakeRoom(t *testing.T) {
 	if len(b.kept) != maxBreakers {
 		t.Errorf("%d are kept", len(b.kept))
 	}
-	if _, allowed := b.allow(fmt.Sprint(maxBreakers+9), time.Unix(1, 0)); allowed {
+	if _, allowed := b.allow(fmt.Sprint(maxBreakers+9), time.Unix(1, 0), time.Second); allowed {
 		t.Error("the newest is forgotten")
 	}
 	_, found := ParsePlugin("p.yaml", []byte(strings.Replace(broken, "PT30S", "P1D", 1)))

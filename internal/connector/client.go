@@ -65,7 +65,7 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 	if err != nil {
 		return Outcome{}, err
 	}
-	return c.guarded(plugin, call.Tenant, func() (Outcome, error) {
+	return c.guarded(ctx, plugin, call.Tenant, func() (Outcome, error) {
 		answer, err := c.exchange(ctx, within, plugin, r)
 		if err != nil {
 			return Outcome{}, err
@@ -212,7 +212,7 @@ func (p *Plugin) bodyOf(a answer) (any, error) {
 		value, err = parseBody(p.ID, a.header, a.body)
 	}
 	if err != nil {
-		return nil, err
+		return nil, redactedError(err, a.secrets)
 	}
 	return redacted(value, a.secrets), nil
 }

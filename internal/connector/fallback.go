@@ -1,11 +1,16 @@
 package connector
 
-import "ballerine/internal/problem"
+import (
+	"reflect"
+
+	"ballerine/internal/problem"
+)
 
 // Codes of what CheckFallback finds.
 const (
 	codeFallbackMissing = "fallback_missing"
 	codeFallbackWaits   = "fallback_waits"
+	codeFallbackResult  = "fallback_result"
 )
 
 // fallback notes the plugin that is asked instead.
@@ -31,8 +36,19 @@ func (p *Plugin) CheckFallback(other *Plugin) problem.Diagnostics {
 		d.Code, d.Message, d.Hint = codeFallbackMissing, "The fallback "+p.Fallback+" is not published.", "publish it: until then, nobody is asked instead"
 	case other.Callback && !p.Callback:
 		d.Code, d.Message, d.Hint = codeFallbackWaits, "The fallback "+p.Fallback+" calls back, and work of this plugin does not wait for callbacks.", "set mode: callback, or name a plugin that answers at once"
+	case p.shape != nil && !reflect.DeepEqual(p.shape, other.shape):
+		d.Code, d.Message, d.Hint = codeFallbackResult, "The fallback "+p.Fallback+" does not have the same schema of results.", "write the same result in both"
 	default:
 		return nil
 	}
 	return problem.Diagnostics{d}
+}
+
+// Fits holds the result of a fallback against the schema of this plugin's results. Errors: VendorGarbage.
+func (p *Plugin) Fits(result any) error {
+	e := problem.New(problem.VendorGarbage, "Its result is not one of %s.", p.ID)
+	if fields(e, "result", violations(p.result, result)); len(e.Fields) > 0 {
+		return e
+	}
+	return nil
 }

@@ -96,18 +96,26 @@ func (g grant) key() string {
 func (c *Client) token(ctx, within context.Context, p *Plugin, g grant) (string, error) {
 	key := g.key()
 	value, waiting, first := c.tokens.take(key, c.now())
-	if value != "" {
+	if waiting == nil {
 		return value, nil
 	}
 	if first {
 		go func() { // others wait for it, too: it does not end with this call
-			fetching, cancel := context.WithTimeout(context.WithoutCancel(within), p.Timeout)
+			fetching, cancel := context.WithTimeout(context.WithoutCancel(within), max(p.Timeout, defaultTimeout))
 			defer cancel()
 			fetched, err := c.fetch(fetching, p, g)
 			c.tokens.put(key, waiting, fetched, err, c.now())
 		}()
 	}
+	var enough <-chan time.Time
+	if value != "" { // the token before is still good: it is used when the next one does not come soon
+		timer := time.NewTimer(min(p.Timeout/4, time.Second))
+		defer timer.Stop()
+		enough = timer.C
+	}
 	select {
+	case <-enough:
+		return value, nil
 	case <-waiting.done:
 		return waiting.value, waiting.err
 	case <-within.Done():

@@ -147,3 +147,18 @@ func signed(algorithm string, key crypto.PublicKey, message, given []byte) bool 
 	}
 	return false
 }
+
+// public reports whether a secret has a public key in it. Everybody may know that one: it must not serve as the key of an HMAC.
+func public(secret string) bool {
+	return strings.Contains(secret, "-----BEGIN") || slices.ContainsFunc(strings.Fields(secret), func(one string) bool {
+		if strings.HasPrefix(one, standardKeyPrefix) {
+			return true
+		}
+		encoded, err := base64.StdEncoding.DecodeString(one)
+		if err != nil {
+			return false
+		}
+		_, err = x509.ParsePKIXPublicKey(encoded)
+		return err == nil
+	})
+}

@@ -97,6 +97,9 @@ func (c *Client) prepare(ctx context.Context, p *Plugin, call Call, scope map[st
 func (p *Plugin) fill(scope map[string]any, with *values, documents *attaching) (*prepared, error) {
 	var faults []fault
 	target := p.url.render(scope, &values{secrets: with.secrets, settings: with.settings, escape: escapeURL}, &faults)
+	if climbs(target) {
+		faults = append(faults, fault{p.url.place, "format", "A value must not climb the path of the URL."})
+	}
 	header := p.renderHeaders(p.headers, scope, with, &faults)
 	var query any
 	if p.query != nil {
@@ -164,6 +167,17 @@ func escapeURL(value, before string) string {
 		return strings.ReplaceAll(value, ".", "%2E")
 	}
 	return url.PathEscape(value)
+}
+
+// climbs reports whether a server that decodes a path before it resolves it would find a way up in it.
+func climbs(target string) bool {
+	path, _, _ := strings.Cut(target, "?")
+	_, path, _ = strings.Cut(path, "://")
+	decoded, err := url.PathUnescape(path)
+	return err == nil && slices.ContainsFunc(strings.FieldsFunc(decoded, func(r rune) bool { return r == '/' || r == '\\' }), func(one string) bool {
+		one, _, _ = strings.Cut(one, ";")
+		return one == "." || one == ".."
+	})
 }
 
 func (p *Plugin) checkRequest(faults []fault, query, body any) error {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -84,17 +85,25 @@ func (s *source) signedKey(name string) string {
 // sign adds the headers of the signature.
 func (c *Client) sign(p *Plugin, request *http.Request, r *prepared) error {
 	g := p.signing
-	own := c.moment(request, r.content)
+	own := c.moment(request, r.content, g.shows("body"))
 	with := &values{secrets: r.with.secrets, settings: r.with.settings, own: own}
 	var faults []fault
-	message := g.content.render(r.scope, with, &faults)
 	own["signature"] = "__signature__"
-	if !c.preview {
-		key, err := decode(g.keyEncoding, r.with.secrets[g.secret])
-		if err != nil || len(key) == 0 {
-			return problem.New(problem.Internal, "The secret %s of the plugin %s is not a key that is written in %s.", g.secret, p.ID, g.keyEncoding)
+	key, err := decode(g.keyEncoding, r.with.secrets[g.secret])
+	if !c.preview && (err != nil || len(key) == 0) {
+		return problem.New(problem.Internal, "The secret %s of the plugin %s is not a key that is written in %s.", g.secret, p.ID, g.keyEncoding)
+	}
+	mac := newHMAC(g.algorithm, key)
+	for _, one := range g.content.parts { // one after the other: a body with documents is large
+		if one.own == "body" {
+			mac.Write(r.content) // never fails
+			continue
 		}
-		own["signature"] = encode(g.encoding, hmacOf(g.algorithm, key, []byte(message)))
+		alone := text{place: g.content.place, parts: []part{one}}
+		_, _ = io.WriteString(mac, alone.render(r.scope, with, &faults))
+	}
+	if !c.preview {
+		own["signature"] = encode(g.encoding, mac.Sum(nil))
 	}
 	header := p.renderHeaders(g.headers, r.scope, with, &faults)
 	if len(faults) > 0 {
@@ -107,17 +116,21 @@ func (c *Client) sign(p *Plugin, request *http.Request, r *prepared) error {
 }
 
 // moment is what is known of a request when it is sent.
-func (c *Client) moment(request *http.Request, content []byte) map[string]string {
+func (c *Client) moment(request *http.Request, content []byte, shown bool) map[string]string {
 	now, sum := c.now().UTC(), sha256.Sum256(content)
 	nonce := "__nonce__"
 	if !c.preview {
 		nonce = rand.Text()
 	}
-	return map[string]string{
+	known := map[string]string{
 		"method": request.Method, "url": request.URL.String(), "host": request.URL.Host, "path": request.URL.EscapedPath(), "query": request.URL.RawQuery, "target": request.URL.RequestURI(),
-		"body": string(content), "body_sha256": hex.EncodeToString(sum[:]), "body_sha256_base64": base64.StdEncoding.EncodeToString(sum[:]),
+		"body_sha256": hex.EncodeToString(sum[:]), "body_sha256_base64": base64.StdEncoding.EncodeToString(sum[:]),
 		"timestamp": strconv.FormatInt(now.Unix(), 10), "timestamp_ms": strconv.FormatInt(now.UnixMilli(), 10), "date": now.Format(time.RFC3339), "nonce": nonce,
 	}
+	if shown {
+		known["body"] = string(content)
+	}
+	return known
 }
 
 func encode(encoding string, bytes []byte) string {
@@ -128,4 +141,14 @@ func encode(encoding string, bytes []byte) string {
 		return base64.RawURLEncoding.EncodeToString(bytes)
 	}
 	return hex.EncodeToString(bytes)
+}
+
+// shows reports whether a header has a name in it.
+func (g *signing) shows(name string) bool {
+	for _, header := range g.headers {
+		if header.has(name) {
+			return true
+		}
+	}
+	return false
 }

@@ -29,7 +29,8 @@ type incoming struct {
 	err   error
 }
 
-// take returns a token that is good for a while, or the request for the next one, which is the caller's to make if it is the first.
+// take returns a token that is good for a while, or the request for the next one, which is the caller's to make if it is the first. value is
+// then the token before, while it lasts.
 func (t *tokens) take(key string, now time.Time) (value string, waiting *incoming, first bool) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -45,7 +46,10 @@ func (t *tokens) take(key string, now time.Time) (value string, waiting *incomin
 	if k.incoming == nil {
 		k.incoming, first = &incoming{done: make(chan struct{})}, true
 	}
-	return "", k.incoming, first
+	if now.Before(k.end) {
+		value = k.value
+	}
+	return value, k.incoming, first
 }
 
 // makeRoom forgets tokens that have ended, and any other one when there are too many. Whoever waits for one still gets it.

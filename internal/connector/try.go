@@ -120,7 +120,7 @@ func (p *Plugin) CalledBack(body []byte) (any, error) {
 	if p.callback == nil {
 		return nil, problem.New(problem.NotFound, "%s does not use callbacks.", p.ID)
 	}
-	return p.readCallback(asJSON(), body)
+	return p.readCallback(asJSON(), body, nil)
 }
 
 func asJSON() http.Header { return http.Header{"Content-Type": {"application/json"}} }

@@ -31,7 +31,7 @@ type check func(message, given []byte) bool
 func (v *verifier) verify(header http.Header, body []byte, secret string, now time.Time) (valid, usable bool) {
 	switch v.Scheme {
 	case standardScheme:
-		return v.standard(header, body, secret, now), true
+		return v.standard(header, body, secret, now)
 	case basicScheme:
 		return v.basic(header, secret), true
 	case tokenScheme:
@@ -44,6 +44,9 @@ func (v *verifier) verify(header http.Header, body []byte, secret string, now ti
 		return false, false
 	}
 	for _, c := range v.claims(header) {
+		if len(c.signatures) == 0 {
+			continue // nothing to compare: the message is not built for it
+		}
 		message, ok := v.message(header, body, c.stamp, now)
 		if ok && anyHolds(checks, message, c.signatures) {
 			return true, true
@@ -224,6 +227,9 @@ func (v *verifier) checks(secret string) (checks []check, usable bool) {
 		}
 		return checks, true
 	}
+	if public(secret) {
+		return nil, false
+	}
 	for _, one := range strings.Fields(secret) {
 		key, err := decode(v.KeyEncoding, one)
 		if err != nil || len(key) == 0 {
@@ -236,6 +242,12 @@ func (v *verifier) checks(secret string) (checks []check, usable bool) {
 
 // hmacOf is the HMAC of a message with a hash: sha1, sha256 or sha512.
 func hmacOf(algorithm string, key, message []byte) []byte {
+	mac := newHMAC(algorithm, key)
+	mac.Write(message) // never fails
+	return mac.Sum(nil)
+}
+
+func newHMAC(algorithm string, key []byte) hash.Hash {
 	var of func() hash.Hash
 	switch algorithm {
 	case "sha1":
@@ -245,20 +257,21 @@ func hmacOf(algorithm string, key, message []byte) []byte {
 	default:
 		of = sha256.New
 	}
-	mac := hmac.New(of, key)
-	mac.Write(message) // never fails
-	return mac.Sum(nil)
+	return hmac.New(of, key)
 }
 
 // standard verifies by Standard Webhooks: v1 with a shared secret (whsec_…), v1a with an Ed25519 key (whpk_…).
-func (v *verifier) standard(header http.Header, body []byte, secret string, now time.Time) bool {
+func (v *verifier) standard(header http.Header, body []byte, secret string, now time.Time) (valid, usable bool) {
+	shared, owned := v.standardChecks(secret)
+	if len(shared)+len(owned) == 0 {
+		return false, false
+	}
 	id, hasID := sole(header, standardwebhooks.HeaderWebhookID)
 	stamp, hasStamp := sole(header, v.TimestampHeader)
 	given, hasSignature := sole(header, v.SignatureHeader)
 	if !hasID || !hasStamp || !hasSignature || !v.fresh(stamp, now) {
-		return false
+		return false, true
 	}
-	shared, owned := v.standardChecks(secret)
 	message := append([]byte(id+"."+stamp+"."), body...)
 	signatures := strings.Fields(given)
 	for _, one := range signatures[:min(len(signatures), maxSignatures)] {
@@ -268,17 +281,25 @@ func (v *verifier) standard(header http.Header, body []byte, secret string, now 
 			continue // of a version to come
 		}
 		if version == "v1" && anyHolds(shared, message, [][]byte{signature}) || version == "v1a" && anyHolds(owned, message, [][]byte{signature}) {
-			return true
+			return true, true
 		}
 	}
-	return false
+	return false, true
 }
 
 // standardChecks are those of shared secrets and those of public keys.
 func (v *verifier) standardChecks(secret string) (shared, owned []check) {
 	keys := slices.Clone(v.keys)
-	for _, one := range strings.Fields(secret) {
-		if strings.HasPrefix(one, standardKeyPrefix) {
+	each := strings.Fields(secret)
+	if strings.Contains(secret, "-----BEGIN") {
+		more, err := publicKeys(ed25519Algorithm, secret)
+		if err == nil {
+			keys = append(keys, more...)
+		}
+		each = nil
+	}
+	for _, one := range each {
+		if public(one) {
 			more, err := publicKeys(ed25519Algorithm, one)
 			if err == nil {
 				keys = append(keys, more...)

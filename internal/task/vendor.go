@@ -49,7 +49,12 @@ func (v vendor) attempt(ctx context.Context, job cases.Job, attempt int) (cases.
 		return cases.Outcome{}, id, err
 	}
 	started := v.Now()
-	outcome, err := v.call(within, job, attempt, plugin)
+	first := within
+	if plugin.Fallback != "" && usedUp(job, attempt, problem.Timeout) { // half of the time is the fallback's
+		first, cancel = context.WithTimeout(within, vendorTime/2)
+		defer cancel()
+	}
+	outcome, err := v.call(first, job, attempt, plugin)
 	if err == nil || plugin.Fallback == "" || !connector.Resting(err) && !usedUp(job, attempt, problem.CodeOf(err)) {
 		return outcome, id, err
 	}
@@ -101,7 +106,11 @@ func (v vendor) fallback(ctx context.Context, job cases.Job, attempt int, plugin
 	if other.Callback && !plugin.Callback {
 		return cases.Outcome{}, problem.New(problem.Internal, "It calls back, and work of %s does not wait.", plugin.ID)
 	}
-	return v.call(ctx, job, attempt, other)
+	outcome, err := v.call(ctx, job, attempt, other)
+	if err == nil && !outcome.Awaiting {
+		err = plugin.Fits(outcome.Payload)
+	}
+	return outcome, err
 }
 
 // bothFailed is the error of the plugin, with that of its fallback.
