@@ -16,6 +16,10 @@ import (
 	"ballerine/internal/store/faulty"
 )
 
+// inFiles are operations that write objects, and to no store: TestLoadingUnderFaultsLosesNothing and TestALostAnswerLosesNoEdition of
+// internal/watchlists have each call of those fail, and each answer lost.
+var inFiles = []string{"uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist", "createScreening", "listWatchlists"}
+
 func TestEveryOperationThatWritesHasAScenario(t *testing.T) {
 	routes, err := httpapi.Routes()
 	if err != nil {
@@ -26,7 +30,7 @@ func TestEveryOperationThatWritesHasAScenario(t *testing.T) {
 		id, _, _ := strings.Cut(name, "/")
 		named[id] = true
 	}
-	for _, id := range reading {
+	for _, id := range slices.Concat(reading, inFiles) {
 		if named[id] {
 			t.Errorf("%s is named twice", id)
 		}
