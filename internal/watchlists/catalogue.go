@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"ballerine/internal/identity"
@@ -63,7 +64,7 @@ type Changes struct {
 type List struct {
 	Name    string    `json:"name"`
 	Current *Edition  `json:"current,omitempty"` // nil: its first edition waits
-	Waiting *Edition  `json:"waiting,omitempty"` // has fewer than half of the entries
+	Waiting *Edition  `json:"waiting,omitempty"` // has lost too much of the list, see halved
 	Former  []Edition `json:"former,omitempty"`  // newest first
 }
 
@@ -151,19 +152,9 @@ func (c *catalogue) add(name string) (*List, error) {
 	if len(c.Lists) == maxLists {
 		return nil, problem.New(problem.TooLarge, "A tenant can have %d watch lists.", maxLists)
 	}
-	at, _ := slices.BinarySearchFunc(c.Lists, name, func(l List, name string) int { return compare(l.Name, name) })
+	at, _ := slices.BinarySearchFunc(c.Lists, name, func(l List, name string) int { return strings.Compare(l.Name, name) })
 	c.Lists = slices.Insert(c.Lists, at, List{Name: name})
 	return &c.Lists[at], nil
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // become makes an edition the current one. The one that was is kept among the former ones, whose oldest is given up.

@@ -18,7 +18,7 @@ type opened struct {
 	building map[string]*sync.Mutex                 // by tenant
 }
 
-// maxIndexes is how many a process keeps. One of OFAC and the United Nations takes about 60 MB, one of 300,000 entries 750 MB.
+// maxIndexes is how many a process keeps. One of 300,000 entries takes about 750 MB.
 const maxIndexes = 4
 
 // Screen looks for somebody on the current editions of a tenant's lists; of those that are named, or of all. Errors: UnknownList

@@ -176,7 +176,7 @@ func (s *Service) forget(ctx context.Context, tenant string, editions []string) 
 	return errors.Join(failed...)
 }
 
-// Release makes an edition that waits the current one. Who has loaded it, or stands behind the key that has, cannot. Errors:
+// Release makes an edition that waits the current one; a second time it changes nothing. Who has loaded it, or stands behind the key that has, cannot. Errors:
 // NotFound, NotReady when none waits, FourEyes, Invalid, Conflict.
 func (s *Service) Release(ctx context.Context, p identity.Principal, name, edition, comment string) (List, error) {
 	var after List
@@ -189,6 +189,9 @@ func (s *Service) Release(ctx context.Context, p identity.Principal, name, editi
 		switch {
 		case l == nil:
 			return problem.New(problem.NotFound, "There is no such watch list.")
+		case l.releasedBy(p, edition): // the answer was lost, or the call comes twice
+			after, forgotten = *l, nil
+			return errUnchanged
 		case l.Waiting == nil || l.Waiting.Edition != edition:
 			return problem.New(problem.NotReady, "This edition is not waiting.")
 		case p.Kind != identity.User:
@@ -203,10 +206,15 @@ func (s *Service) Release(ctx context.Context, p identity.Principal, name, editi
 		after = *l
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errUnchanged) {
 		return List{}, err
 	}
 	return after, s.forget(ctx, p.Tenant, forgotten)
+}
+
+// releasedBy reports whether an edition counts because of this person.
+func (l *List) releasedBy(p identity.Principal, edition string) bool {
+	return l.Waiting == nil && l.Current != nil && l.Current.Edition == edition && l.Current.By != nil && l.Current.By.ID == p.ID
 }
 
 // Reject gives up an edition that waits. Errors: NotFound, NotReady, Conflict.

@@ -1,6 +1,7 @@
 package watchlists_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -254,6 +255,54 @@ func TestALostAnswerLosesNoEdition(t *testing.T) {
 		}
 		if found, of := d.finds("Carla Diaz"); !lost || len(found) != 1 || of["un"] != "2" {
 			t.Errorf("%s: %v in %v", name, found, of)
+		}
+	}
+}
+
+// TestSettlingUnderFaultsLosesNothing: whichever call of a release or rejection fails, or whose answer is lost, doing it again
+// settles the edition, and what is current is always whole.
+func TestSettlingUnderFaultsLosesNothing(t *testing.T) {
+	for name, settle := range map[string]func(d *desk) (editions string, err error){
+		"2": func(d *desk) (string, error) {
+			_, err := d.Release(context.Background(), second, "un", "2", "")
+			return "2", err
+		},
+		"1": func(d *desk) (string, error) {
+			_, err := d.Reject(context.Background(), second, "un", "2")
+			return "1", err
+		},
+	} {
+		for failing := range 6 {
+			for _, lost := range []problem.Code{"", problem.Conflict, problem.Unavailable} {
+				d := newDesk(t)
+				d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov", "Carla Diaz"))
+				d.loads(loader, listOf("un", "2", "Anna Keller"))
+				calls := 0
+				fails := func(string, string) error {
+					if calls++; calls == failing+1 {
+						return problem.New(cmp.Or(lost, problem.Unavailable), "The object store did not respond.")
+					}
+					return nil
+				}
+				if lost == "" {
+					d.objects.Fails = fails
+				} else {
+					d.objects.After = fails
+				}
+				want, err := settle(d)
+				d.objects.Fails, d.objects.After = nil, nil
+				if err != nil {
+					if _, err = settle(d); problem.CodeOf(err) != problem.NotReady { // a rejection that has been made
+						d.must(err)
+					}
+				}
+				if found, of := d.finds("Anna Keller"); len(found) != 1 || of["un"] != want || want != name {
+					t.Errorf("call %d, answered %q: %v in %v, want %s", failing, lost, found, of, want)
+				}
+				if lists, err := d.Lists(t.Context(), "demo"); err != nil || lists[0].Waiting != nil {
+					t.Errorf("call %d, answered %q: %+v, %v", failing, lost, lists, err)
+				}
+			}
 		}
 	}
 }

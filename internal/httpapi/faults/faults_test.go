@@ -16,8 +16,8 @@ import (
 	"ballerine/internal/store/faulty"
 )
 
-// inFiles are operations that write objects, and to no store: TestLoadingUnderFaultsLosesNothing and TestALostAnswerLosesNoEdition of
-// internal/watchlists have each call of those fail, and each answer lost.
+// inFiles are operations that write objects, and to no store: TestLoadingUnderFaultsLosesNothing, TestSettlingUnderFaultsLosesNothing and
+// TestALostAnswerLosesNoEdition of internal/watchlists have each call of those fail, and answers lost.
 var inFiles = []string{"uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist", "createScreening", "listWatchlists"}
 
 func TestEveryOperationThatWritesHasAScenario(t *testing.T) {
