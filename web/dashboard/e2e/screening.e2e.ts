@@ -76,20 +76,20 @@ describe('screening', () => {
   it('lets a second person release an edition that has lost half of its entries', async () => {
     load('manager', everybody.slice(0, 2));
     const own = await client.signIn('manager', '/screening');
-    await seen(own.getByText(/fewer than half of the entries \(2\)/));
+    await seen(own.getByText(/\(2 entries\) has lost more than half of the list/));
     expect(await violations(own)).toEqual([]);
     if (process.env['SHOTS']) await own.screenshot({ path: `${process.env['SHOTS']}/screening-waiting.png` });
     expect(await own.getByRole('button', { name: 'Release' }).count()).toBe(0);
     await own.context().close();
     const looks = await client.signIn('auditor', '/screening');
-    await seen(looks.getByText(/fewer than half/));
+    await seen(looks.getByText(/lost more than half/));
     expect(await looks.getByRole('button', { name: 'Reject edition' }).count()).toBe(0);
     expect(await looks.getByLabel('Name').count()).toBe(0);
     await looks.context().close();
     const page = await client.signIn('admin', '/screening');
     await page.getByRole('button', { name: 'Release' }).click();
     await seen(page.getByText('2 entries'));
-    await hidden(page.getByText(/fewer than half/));
+    await hidden(page.getByText(/lost more than half/));
     expect(client.problems).toEqual([]);
     await page.context().close();
   });

@@ -14,7 +14,7 @@ export const screening = {
   'screening.no_lists': 'Keine Watchlists',
   'screening.entries': '{count} Einträge',
   'screening.waiting':
-    'Ausgabe {edition} hat weniger als die Hälfte der Einträge ({count}) und braucht die Freigabe einer zweiten Person. Geladen von',
+    'Ausgabe {edition} ({count} Einträge) hat mehr als die Hälfte der Liste verloren und braucht die Freigabe einer zweiten Person. Geladen von',
   'screening.release': 'Freigeben',
   'screening.reject': 'Ausgabe ablehnen',
 };

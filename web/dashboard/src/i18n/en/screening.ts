@@ -14,7 +14,7 @@ export const screening = {
   'screening.no_lists': 'No watchlists',
   'screening.entries': '{count} entries',
   'screening.waiting':
-    'Edition {edition} has fewer than half of the entries ({count}) and needs a release by a second person. Loaded by',
+    'Edition {edition} ({count} entries) has lost more than half of the list and needs a release by a second person. Loaded by',
   'screening.release': 'Release',
   'screening.reject': 'Reject edition',
 } as const;
