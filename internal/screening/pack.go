@@ -132,7 +132,7 @@ func strict(line []byte, into any) error {
 // check reports what no list has: the faults of the first entry that has any.
 func (l List) check() error {
 	switch {
-	case !validName(l.Name):
+	case !ValidName(l.Name):
 		return problem.New(problem.Invalid, "The name of a list must have 1 to 64 small letters, digits and hyphens.")
 	case l.Edition == "" || len(l.Edition) > 64 || strings.Trim(l.Edition, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
 		return problem.New(problem.Invalid, "The edition of a list must have 1 to 64 small letters, digits and hyphens.")
@@ -158,8 +158,8 @@ func (l List) check() error {
 	return nil
 }
 
-// validName reports whether a list can have this name.
-func validName(name string) bool {
+// ValidName reports whether a list can have this name.
+func ValidName(name string) bool {
 	return name != "" && len(name) <= 64 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && name[0] != '-'
 }
 

@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 
@@ -41,18 +42,14 @@ func (r *reader) screening(i Invocation, at statechart.Place) {
 }
 
 func (r *reader) screeningBounds(i Invocation, at statechart.Place, path string) {
-	number := func(name string, least, most float64, message string) {
+	number := func(name string, whole bool, least, most float64, message string) {
 		value, given := i.Input[name]
-		if n, ok := numberOf(value); given && (!ok || n < least || n > most) {
+		if n, ok := numberOf(value); given && (!ok || n < least || n > most || whole && n != math.Trunc(n)) {
 			r.doc.Report(at.Input(name), path+"."+name, "range", message, "")
 		}
 	}
-	number("threshold", 0.5, 1, "the threshold must be a number from 0.5 to 1")
-	if n, ok := numberOf(i.Input["limit"]); ok && n != float64(int(n)) {
-		i.Input = maps.Clone(i.Input)
-		i.Input["limit"] = "" // no whole number
-	}
-	number("limit", 1, MaxScreeningHits, fmt.Sprintf("the limit must be a whole number from 1 to %d", MaxScreeningHits))
+	number("threshold", false, 0.5, 1, "the threshold must be a number from 0.5 to 1")
+	number("limit", true, 1, MaxScreeningHits, fmt.Sprintf("the limit must be a whole number from 1 to %d", MaxScreeningHits))
 	if value, given := i.Input["schema"]; given {
 		if text, ok := value.(string); !ok || !slices.Contains(schemas, text) {
 			r.doc.Report(at.Input("schema"), path+".schema", "enum", "the schema must be Person, Organization, LegalEntity or Vessel", "")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,7 +92,7 @@ func (a asked) query() (screening.Query, error) {
 		q.Birth = &birth
 	}
 	for i, name := range a.lists {
-		if !listName.MatchString(name) {
+		if !screening.ValidName(name) {
 			a.e.With(fmt.Sprintf("%slists[%d]", a.at, i), "format", "the name of a watch list must have 1 to 64 small letters, digits and hyphens")
 		}
 	}
@@ -107,8 +106,6 @@ func (a asked) query() (screening.Query, error) {
 	a.e.Message += " " + strings.Join(places, ", ") + "." // an incident shows only the sentence
 	return q, a.e
 }
-
-var listName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
 func isCountry(s string) bool {
 	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
