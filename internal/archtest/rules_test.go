@@ -12,6 +12,7 @@ var order = []string{
 	"internal/cache", "internal/keyring",
 	"internal/fair",
 	"internal/text",
+	"internal/country",
 	"internal/csvfile",
 	"internal/expr",
 	"internal/source",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"ballerine/internal/country"
 	"ballerine/internal/docscan"
 	"ballerine/internal/expr"
 	texts "ballerine/internal/text"
@@ -213,8 +214,8 @@ func phoneNumber(text, from string) string {
 	if abroad, ok := strings.CutPrefix(digits, "00"); ok {
 		return "+" + abroad
 	}
-	if known, ok := countries[from]; ok {
-		return "+" + known.code + strings.TrimPrefix(digits, known.trunk)
+	if known, ok := country.Of(from); ok {
+		return "+" + known.Code + strings.TrimPrefix(digits, known.Trunk)
 	}
 	return digits
 }
@@ -304,4 +305,16 @@ func LostTraits(change Change) []string {
 	}
 	slices.Sort(lost)
 	return slices.Compact(lost)
+}
+
+// threeLetters is a country's code in three letters, as machine-readable zones have it; what is not known stays as it is.
+func threeLetters(code string) string {
+	code = strings.ToUpper(strings.Trim(code, " <"))
+	if code == "D" {
+		return "DEU" // the zone of German documents
+	}
+	if known, ok := country.Of(code); ok {
+		return known.Three
+	}
+	return code
 }
