@@ -339,6 +339,9 @@ func (p *Plugin) mapped(how reading, place string, body any, scope map[string]an
 			e.With(f.place, f.code, "%s", f.message)
 		}
 	}
+	if len(e.Fields) == 0 && shape != nil && p.uniform != nil {
+		result = inShape(result, p.uniform)
+	}
 	if len(e.Fields) == 0 {
 		fields(e, "result", violations(shape, result))
 	}

@@ -36,7 +36,7 @@ func (p *Plugin) CheckFallback(other *Plugin) problem.Diagnostics {
 		d.Code, d.Message, d.Hint = codeFallbackMissing, "The fallback "+p.Fallback+" is not published.", "publish it: until then, nobody is asked instead"
 	case other.Callback && !p.Callback:
 		d.Code, d.Message, d.Hint = codeFallbackWaits, "The fallback "+p.Fallback+" calls back, and work of this plugin does not wait for callbacks.", "set mode: callback, or name a plugin that answers at once"
-	case p.shape != nil && !reflect.DeepEqual(p.shape, other.shape):
+	case p.resultShape != nil && !reflect.DeepEqual(p.resultShape, other.resultShape):
 		d.Code, d.Message, d.Hint = codeFallbackResult, "The fallback "+p.Fallback+" does not have the same schema of results.", "write the same result in both"
 	default:
 		return nil

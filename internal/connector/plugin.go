@@ -26,6 +26,7 @@ type Plugin struct {
 	Timeout  time.Duration // of one attempt
 	Retry    RetryPolicy   // for the compiled state machine
 	Fallback string        // the plugin that is asked when the attempts are used up; "": none
+	Shape    string        // of its results, such as identity/1; "": its own
 
 	method    string
 	url       *text
@@ -43,12 +44,14 @@ type Plugin struct {
 	later     later
 	callback  *callback
 	result    *jsonschema.Schema
-	shape     map[string]any // the result's schema as written
-	reads     *Reads
-	needs     []need
-	breaker   *breaker           // nil: the vendor is always asked
-	instead   problem.Diagnostic // where the fallback is named, without code and message
-	cases     []example
+
+	resultShape map[string]any // what result was compiled from
+	uniform     map[string]any // the shape's schema; nil: the plugin has a form of its own
+	reads       *Reads
+	needs       []need
+	breaker     *breaker           // nil: the vendor is always asked
+	instead     problem.Diagnostic // where the fallback is named, without code and message
+	cases       []example
 }
 
 // Reads is what the templates of a plugin are made from.
@@ -86,7 +89,7 @@ func readsOf(queries []string) *Reads {
 
 // ResultSchema is the JSON Schema of what the plugin writes to the context; nil when the definition does not say. The
 // caller must not change it.
-func (p *Plugin) ResultSchema() map[string]any { return p.shape }
+func (p *Plugin) ResultSchema() map[string]any { return p.resultShape }
 
 // reading is how a body becomes a result.
 type reading struct {
@@ -134,6 +137,7 @@ type written struct {
 	} `json:"response"`
 	Callback *writtenCallback `json:"callback"`
 	Result   any              `json:"result"`
+	Shape    string           `json:"shape"`
 	Cases    []example        `json:"cases"`
 }
 
@@ -294,7 +298,8 @@ func (s *source) build(w written) *Plugin {
 		p.later.schema, p.later.borrowed = p.answer.schema, p.answer.schema != nil
 	}
 	p.result = s.schema("/result", w.Result)
-	p.shape, _ = w.Result.(map[string]any)
+	p.resultShape, _ = w.Result.(map[string]any)
+	s.shaped(p, w)
 	if w.Callback != nil {
 		if !p.Callback {
 			s.report("/callback", "mode", "set mode: callback", "Only a plugin in callback mode can have callbacks.")

@@ -171,7 +171,7 @@ func wanted(values []any) string {
 	var list []string
 	for _, value := range values {
 		text, ok := value.(string)
-		if !ok || len(values) > 10 {
+		if !ok || len(values) > 20 {
 			return ""
 		}
 		list = append(list, text)

@@ -1,0 +1,182 @@
+package connector
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"ballerine/internal/country"
+	"ballerine/internal/expr"
+)
+
+// shapeFiles are the answer shapes: one JSON Schema for each kind of question, whoever the vendor is. NAME.VERSION.yaml is the shape
+// NAME/VERSION; what has shipped is never changed in a way that an answer or a policy could break on.
+//
+//go:embed shapes/*.yaml
+var shapeFiles embed.FS
+
+// Shapes are the names of the answer shapes, such as identity/1, sorted.
+func Shapes() []string { return slices.Sorted(maps.Keys(shapes())) }
+
+// ShapeText is the JSON Schema of an answer shape, in YAML.
+func ShapeText(name string) ([]byte, bool) {
+	file, ok := shapes()[name]
+	if !ok {
+		return nil, false
+	}
+	text, err := shapeFiles.ReadFile(file)
+	return text, err == nil
+}
+
+// shapes are the files by the names of shapes.
+var shapes = sync.OnceValue(func() map[string]string {
+	files, err := fs.Glob(shapeFiles, "shapes/*.yaml")
+	if err != nil {
+		return nil
+	}
+	found := make(map[string]string, len(files))
+	for _, file := range files {
+		name, version, _ := strings.Cut(strings.TrimSuffix(path.Base(file), ".yaml"), ".")
+		found[name+"/"+version] = file
+	}
+	return found
+})
+
+// shapeOf reads a shape. It is a new one each time: who gets it may hand it on.
+func shapeOf(name string) (map[string]any, error) {
+	text, ok := ShapeText(name)
+	if !ok {
+		return nil, fmt.Errorf("there is no shape %s", name)
+	}
+	s, value := read(name, text)
+	schema, ok := value.(map[string]any)
+	if !ok || s.diagnostics.Failed() {
+		return nil, fmt.Errorf("the shape %s cannot be read", name)
+	}
+	return schema, nil
+}
+
+// shaped is the schema of results of a plugin with a shape: the shape, and what the plugin says beside it.
+func (s *source) shaped(p *Plugin, w written) {
+	p.Shape = w.Shape
+	if w.Shape == "" {
+		return
+	}
+	schema, err := shapeOf(w.Shape)
+	if err != nil { // plugin.schema.json has the names of all
+		s.report("/shape", "internal", "", "The answer shape cannot be read.")
+		return
+	}
+	p.uniform, p.resultShape = schema, schema
+	if w.Result != nil {
+		p.resultShape = map[string]any{"allOf": []any{schema, w.Result}}
+	}
+	p.result = s.schema("/shape", p.resultShape)
+	s.fits("/response/result", w.Response.Result, schema, true)
+	if w.Callback != nil {
+		s.fits("/callback/result", w.Callback.Result, schema, true)
+	}
+}
+
+// fits reports what of a template can never be of a shape: members that it does not have or lacks, and values that it does not allow. What
+// expressions come to is seen when they are evaluated. At the top a text is an expression.
+func (s *source) fits(pointer string, template any, schema map[string]any, top bool) {
+	switch value := template.(type) {
+	case nil:
+		return
+	case string:
+		if top || strings.ContainsAny(value, "{}") {
+			return
+		}
+	case map[string]any:
+		if properties, ok := schema["properties"].(map[string]any); ok {
+			s.fitMembers(pointer, value, properties, schema)
+			return
+		}
+	case []any:
+		if items, ok := schema["items"].(map[string]any); ok {
+			for i, element := range value {
+				s.fits(fmt.Sprintf("%s/%d", pointer, i), element, items, false)
+			}
+			return
+		}
+	}
+	compiled, err := compileSchema(schema)
+	if err != nil {
+		return // it is a part of one that has been reported
+	}
+	for _, v := range violations(compiled, template) {
+		s.report(pointer+v.pointer, "shape", "", "In this answer shape, the value %s.", v.message)
+	}
+}
+
+func (s *source) fitMembers(pointer string, members, properties, schema map[string]any) {
+	known := slices.Sorted(maps.Keys(properties))
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		below, ok := properties[name].(map[string]any)
+		if ok {
+			s.fits(pointer+"/"+escape(name), members[name], below, false)
+			continue
+		}
+		hint := "known are " + strings.Join(known, ", ")
+		if near := expr.Suggest(name, known); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		s.report(pointer+"/"+escape(name), "shape", hint, "This answer shape does not have the field %s.", name)
+	}
+	required, _ := schema["required"].([]any)
+	for _, name := range required {
+		if text, _ := name.(string); members[text] == nil {
+			s.report(pointer, "shape", "", "This answer shape requires the field %s.", text)
+		}
+	}
+}
+
+// inShape writes a result as its shape has it: what was not answered (null, an empty text, an object of nothing else) is left out, a
+// country is a code of two letters, and a date has no time.
+func inShape(value any, schema map[string]any) any {
+	switch v := value.(type) {
+	case string:
+		return textInShape(v, schema)
+	case map[string]any:
+		properties, _ := schema["properties"].(map[string]any)
+		for name, member := range v {
+			below, _ := properties[name].(map[string]any)
+			member = inShape(member, below)
+			inner, isObject := member.(map[string]any)
+			if v[name] = member; member == nil || isObject && len(inner) == 0 {
+				delete(v, name)
+			}
+		}
+	case []any:
+		items, _ := schema["items"].(map[string]any)
+		kept := make([]any, 0, len(v))
+		for _, element := range v {
+			if element = inShape(element, items); element != nil {
+				kept = append(kept, element)
+			}
+		}
+		return kept
+	}
+	return value
+}
+
+func textInShape(text string, schema map[string]any) any {
+	switch schema["format"] {
+	case "country":
+		text = country.Two(text)
+	case "date":
+		if len(text) > len("2006-01-02") && (text[len("2006-01-02")] == 'T' || text[len("2006-01-02")] == ' ') {
+			text = text[:len("2006-01-02")]
+		}
+	}
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	return text
+}
