@@ -14,9 +14,9 @@ import (
 )
 
 func connectorCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "connector", Short: "Validate, try, verify and test vendor plugins, without the vendors and without a running system"}
+	cmd := &cobra.Command{Use: "connector", Short: "Take vendor plugins from the catalogue, validate, try, verify and test them, without the vendors and without a running system"}
 	strictFlag(cmd)
-	cmd.AddCommand(connectorValidateCommand(), connectorTryCommand(), connectorVerifyCommand(), connectorTestCommand())
+	cmd.AddCommand(connectorListCommand(), connectorAddCommand(), connectorShapesCommand(), connectorValidateCommand(), connectorTryCommand(), connectorVerifyCommand(), connectorTestCommand())
 	return cmd
 }
 

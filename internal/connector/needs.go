@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"ballerine/internal/problem"
@@ -115,3 +116,20 @@ func variable(name string) string {
 
 // SettingPrefix stands before the name of a vendor's setting in the environment.
 const SettingPrefix = "BALLERINE_SETTING_"
+
+// Secrets are the names of the secrets that the plugin uses, sorted.
+func (p *Plugin) Secrets() []string { return p.names(true) }
+
+// Settings are the names of the settings that the plugin uses, sorted.
+func (p *Plugin) Settings() []string { return p.names(false) }
+
+func (p *Plugin) names(secret bool) []string {
+	names := []string{}
+	for _, n := range p.needs {
+		if n.secret == secret {
+			names = append(names, n.name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
