@@ -165,7 +165,7 @@ func (c *chaos) register() {
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		machine, err := interpret.Load(compiled.JSON(), map[string]string{"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document", "ChildrenFunctionArn": "children"})
+		machine, err := interpret.Load(compiled.JSON(), map[string]string{"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document", "ChildrenFunctionArn": "children", "ScreeningFunctionArn": "screening"})
 		if err != nil {
 			c.t.Fatal(err)
 		}

@@ -68,6 +68,7 @@ func (d *doctor) examine(ctx context.Context) []finding {
 		d.refuses(ctx, "rejects calls without a credential", "", http.StatusUnauthorized)
 		d.refuses(ctx, "rejects an invalid credential", "Bearer blr_invented", http.StatusUnauthorized, http.StatusForbidden)
 		d.knows(ctx)
+		d.watchlists(ctx)
 		d.dashboard(ctx)
 	}
 	return d.found
@@ -160,6 +161,44 @@ func (d *doctor) knows(ctx context.Context) {
 	default:
 		d.add(check, fine, "tenant %s", me.Tenant)
 	}
+}
+
+// watchlists reports whether the tenant has a list to screen against. Without one nobody is taken for harmless, but everybody waits
+// for a person: the system works, and whoever does not screen needs none.
+func (d *doctor) watchlists(ctx context.Context) {
+	const check = "watch lists"
+	if d.key == "" {
+		return // said above
+	}
+	response, text, err := d.get(ctx, d.endpoint+"/v1/watchlists", "Bearer "+d.key)
+	var listed struct {
+		Data []struct {
+			Name    string
+			Current *struct{}
+		}
+	}
+	switch {
+	case err != nil:
+		d.add(check, wrong, "%v", err)
+		return
+	case response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusUnauthorized:
+		d.add(check, skipped, "the credential cannot read them")
+		return
+	case response.StatusCode != http.StatusOK || json.Unmarshal(text, &listed) != nil:
+		d.add(check, wrong, "/v1/watchlists returns %s", response.Status)
+		return
+	}
+	var names []string
+	for _, list := range listed.Data {
+		if list.Current != nil {
+			names = append(names, list.Name)
+		}
+	}
+	if len(names) == 0 {
+		d.add(check, skipped, "none is loaded: screening fails with unknown_list, and a person decides about each case, until `ballerine watchlist load` has loaded one")
+		return
+	}
+	d.add(check, fine, "%s", strings.Join(names, ", "))
 }
 
 // dashboard reports whether the pages are there and their sign-in is one that answers.

@@ -18,6 +18,9 @@ func TestDoctorFindsNothingWrongWithARunningSystem(t *testing.T) {
 	if got.code != 0 || strings.Count(got.out, fine) < 7 || !strings.Contains(got.out, "tenant demo") {
 		t.Errorf("%d: %s%s", got.code, got.out, got.errs)
 	}
+	if !strings.Contains(got.out, "watch lists") {
+		t.Errorf("nothing is said of watch lists: %s", got.out)
+	}
 	if got := call(t, "", "doctor", "--endpoint", "nowhere"); got.code != exitUsage {
 		t.Errorf("%d: %s", got.code, got.errs)
 	}
@@ -71,6 +74,29 @@ func TestDoctorShowsWhatIsWrong(t *testing.T) {
 				t.Errorf("%d: %s%s", got.code, got.out, got.errs)
 			}
 		})
+	}
+}
+
+func TestDoctorSaysWhenThereIsNoWatchList(t *testing.T) {
+	for answer, want := range map[string]string{
+		`{"data": []}`: "none is loaded",
+		`{"data": [{"name": "un", "waiting": {"edition": "1"}}]}`:                                      "none is loaded",
+		`{"data": [{"name": "ofac-sdn", "current": {}}, {"name": "un", "current": {"edition": "1"}}]}`: "ofac-sdn, un",
+		`nothing`: "/v1/watchlists returns 200",
+	} {
+		var server *httptest.Server
+		server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v1/watchlists" {
+				fmt.Fprint(w, answer)
+				return
+			}
+			healthy(w, r, server.URL)
+		}))
+		got := call(t, "", "doctor", "--endpoint", server.URL, "--api-key", "k")
+		server.Close()
+		if !strings.Contains(got.out, want) || (got.code == 0) == strings.Contains(want, "returns") {
+			t.Errorf("%s: %d %s", answer, got.code, got.out)
+		}
 	}
 }
 

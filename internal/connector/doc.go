@@ -1,4 +1,4 @@
-// Package connector calls the APIs of vendors, such as identity checks and sanctions screening.
+// Package connector calls the APIs of vendors, such as identity checks.
 //
 // A vendor is described by a Plugin, a YAML document (its JSON Schema is plugin.schema.json): how the request is built from
 // the context of the case, how the response is read, and which errors can occur. ParsePlugin compiles it once; Client.Do

@@ -301,6 +301,18 @@ func (l *life) outage(ago time.Duration) *life {
 	})
 }
 
+// listsAway is when the object store stops to give the watch lists, until listsBack.
+func (l *life) listsAway(ago time.Duration) *life { return l.lists(ago, false) }
+
+func (l *life) listsBack(ago time.Duration) *life { return l.lists(ago, true) }
+
+func (l *life) lists(ago time.Duration, there bool) *life {
+	return l.step(ago, func(_ context.Context, s *seeder, _ *life) error {
+		s.faults.setLists(there)
+		return nil
+	})
+}
+
 // answered is when the vendor's call back has come.
 func (l *life) answered(ago time.Duration) *life {
 	return l.step(ago, func(ctx context.Context, s *seeder, l *life) error {

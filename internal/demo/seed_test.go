@@ -1,7 +1,9 @@
 package demo_test
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -78,6 +80,13 @@ func TestTheDemoHasEveryKindOfCase(t *testing.T) {
 		if len(r.Incidents) > 0 {
 			seen["incident"]++
 		}
+		found, _ := r.Context["sanctions"].(map[string]any)
+		if hits, _ := found["hits"].([]any); len(hits) > 0 {
+			seen[fmt.Sprintf("hits in a case that is %s", cmp.Or(r.Outcome, "open"))]++
+		}
+		if failure, _ := found["error"].(string); failure != "" {
+			seen["not screened: "+failure]++
+		}
 		for _, d := range r.Documents {
 			seen["document "+d.ContentType]++
 			seen["document "+string(d.Status)]++
@@ -104,6 +113,7 @@ func TestTheDemoHasEveryKindOfCase(t *testing.T) {
 		"status active", "status completed", "status cancelled", "outcome approved", "outcome rejected", "outcome expired",
 		"state collect", "state screen", "state review", "state escalated", "risk low", "risk medium", "risk high", "risk critical", "breached", "running", "incident",
 		"document image/jpeg", "document application/pdf", "document approved", "document rejected", "document revision", "document awaiting_upload",
+		"hits in a case that is open", "hits in a case that is approved", "hits in a case that is rejected", "not screened: unavailable",
 		"cause decision", "cause document_viewed", "cause note", "cause assigned", "cause snoozed", "cause escalated", "a mention", "asleep", "handed up", "cause timer", "cause incident",
 	} {
 		if seen[want] == 0 {

@@ -152,10 +152,11 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// faults are cases whose files the object store does not give.
+// faults are what the object store does not give.
 type faults struct {
-	mutex sync.Mutex
-	cases []string
+	mutex     sync.Mutex
+	cases     []string // ids, whose files it does not
+	listsAway bool     // the catalogue of watch lists
 }
 
 func (f *faults) add(id string) {
@@ -164,11 +165,20 @@ func (f *faults) add(id string) {
 	f.cases = append(f.cases, id)
 }
 
+func (f *faults) setLists(there bool) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.listsAway = !there
+}
+
 // of reports whether a request fails.
 func (f *faults) of(r *http.Request) bool {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	return r.Method == http.MethodGet && slices.ContainsFunc(f.cases, func(id string) bool { return strings.Contains(r.URL.Path, id) })
+	if r.Method != http.MethodGet {
+		return false
+	}
+	return f.listsAway && strings.Contains(r.URL.Path, "/watchlists/") || slices.ContainsFunc(f.cases, func(id string) bool { return strings.Contains(r.URL.Path, id) })
 }
 
 // upload announces a file and uploads it, as an applicant's browser does.

@@ -7,7 +7,7 @@ import (
 	"ballerine/internal/cases"
 )
 
-// The group is owned by people: each is a case of its own, which calls a vendor and is decided by a person.
+// The group is owned by people: each is a case of its own, which is screened and decided by a person.
 const (
 	owned = `
 id: owned
@@ -36,7 +36,7 @@ subject: individual
 initial: check
 states:
   check:
-    invoke: {src: vendor, id: sanctions, input: {plugin: sanctions-screening}}
+    invoke: {src: screening, id: sanctions, input: {schema: Person, with: {name: "applicant.name.given + ' ' + applicant.name.family"}}}
     onDone: review
   review: {tags: [manual_review], by: client, on: {approve: approved, reject: rejected}}
   approved: {type: final}

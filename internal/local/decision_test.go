@@ -74,8 +74,8 @@ func TestWhatCannotBeDecidedAtOnceIsRefusedOrGoesOn(t *testing.T) {
 	if status, _ = s.call("reviewer", "POST", "/v1/decisions/nobody", map[string]any{"context": map[string]any{}}); status != http.StatusUnprocessableEntity {
 		t.Errorf("unknown: %d", status)
 	}
-	// A policy that asks for what is not there any more: the work is an incident, and the case goes on as one.
-	broken := "id: shaky\ninitial: a\nstates:\n  a: {invoke: {src: vendor, id: v, input: {plugin: sanctions-screening}, retry: {attempts: 0}}, onDone: b}\n  b: {type: final}\n"
+	// Somebody without a name is looked for: the work is an incident, and the case goes on as one.
+	broken := "id: shaky\ninitial: a\nstates:\n  a: {invoke: {src: screening, id: v, input: {with: {name: nobody}}, retry: {attempts: 0}}, onDone: b}\n  b: {type: final}\n"
 	if status, answer = s.call("developer", "POST", "/v1/workflows/shaky/versions", map[string]any{"source": broken}); status != http.StatusCreated {
 		t.Fatalf("%d %v", status, answer)
 	}

@@ -10,7 +10,9 @@ import (
 
 	"ballerine/internal/identity"
 	"ballerine/internal/identity/issuer"
+	"ballerine/internal/local/demolist"
 	"ballerine/internal/problem"
+	"ballerine/internal/watchlists"
 )
 
 // DemoTenant is the tenant of the data folder.
@@ -63,7 +65,21 @@ func (s *Stack) demo(ctx context.Context) error {
 		}
 		s.Demo.Users = append(s.Demo.Users, DemoUser{Email: user.Email, Password: demoPassword, Roles: user.Roles, Token: token})
 	}
+	if err := s.demoList(ctx); err != nil {
+		return err
+	}
 	return s.writeEnvironment()
+}
+
+// demoList loads the list of invented people where the tenant has no watch list.
+func (s *Stack) demoList(ctx context.Context) error {
+	if s.options.noList {
+		return nil
+	}
+	lists := watchlists.Service{Objects: s.Core.Files, Now: s.options.Now, NewID: s.Core.NewID}
+	loader := identity.Principal{Tenant: DemoTenant, Kind: identity.System, ID: "dev", Name: "ballerine dev"}
+	_, err := lists.Begin(ctx, loader, demolist.List())
+	return err
 }
 
 // demoToken is how long the tokens are good that are printed for scripts; those of the sign-in are short.

@@ -17,3 +17,9 @@ func Patient(options Options) Options {
 	options.shadowTime = time.Minute
 	return options
 }
+
+// Listless are options whose tenant begins without a watch list, as on AWS.
+func Listless(options Options) Options {
+	options.noList = true
+	return options
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
@@ -71,7 +72,37 @@ func fillAside(ctx context.Context, options Options, db *embedded.DB, fill func(
 	if err := os.Remove(filepath.Join(folder, "demo.env")); err != nil { // of the stack that is gone
 		return fmt.Errorf("remove its environment: %w", err)
 	}
+	if err := keepLists(options.Data, folder); err != nil {
+		return err
+	}
 	return writeWhole(filepath.Join(folder, seedComplete), nil)
+}
+
+// keepLists removes the watch lists of a filled folder where the data has some: these count.
+func keepLists(data, folder string) error {
+	kept, err := watchlistFiles(data)
+	if err != nil || len(kept) == 0 {
+		return err
+	}
+	filled, err := watchlistFiles(folder)
+	for _, file := range filled {
+		err = errors.Join(err, os.Remove(file))
+	}
+	return err
+}
+
+// watchlistFiles are the objects of a data folder that belong to watch lists.
+func watchlistFiles(folder string) (found []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(folder, "objects"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), "k.watchlists") {
+			found = append(found, filepath.Join(folder, "objects", entry.Name()))
+		}
+	}
+	return found, err
 }
 
 // finishSeed moves complete demo cases into the data folder. It may be broken off anywhere and be called again.

@@ -24,7 +24,7 @@ states:
             invoke:
               - parallel:
                   - {src: vendor, id: identity, input: {plugin: identity-check}}
-                  - {src: vendor, id: sanctions, input: {plugin: sanctions-screening}}
+                  - {src: screening, id: sanctions, input: {schema: Person, with: {name: "applicant.name.given + ' ' + applicant.name.family"}}}
             onDone: answered
           answered: {type: final}
       person:
@@ -35,8 +35,7 @@ states:
   stopped: {type: final}
 `
 
-// TestRegionsAndWorkAtOnceRunOnTheWholeSystem takes a case through two regions, with vendors that are called at once and
-// call back, on the system as `dev` runs it.
+// TestRegionsAndWorkAtOnceRunOnTheWholeSystem takes a case through two regions, with a vendor and watch lists that are asked at once, on the system as `dev` runs it.
 func TestRegionsAndWorkAtOnceRunOnTheWholeSystem(t *testing.T) {
 	s := newSystem(t, t.TempDir(), sideBySide)
 	defer s.stop()

@@ -79,6 +79,8 @@ type Options struct {
 	wrap func(name string, handler task.Handler) task.Handler
 	// shadowTime is the longest that a decision waits for its shadow, for tests on a busy machine.
 	shadowTime time.Duration
+	// noList leaves the tenant without a watch list.
+	noList bool
 }
 
 // Stack is the whole system, running.

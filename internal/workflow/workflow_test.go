@@ -22,7 +22,7 @@ func (shelf) Plugin(id string) (Plugin, bool) {
 	switch id {
 	case "identity-check":
 		return Plugin{ID: id, Callback: true, Timeout: 10 * time.Second, Retry: RetryPolicy{Attempts: 5, Interval: time.Second, Rate: 2}}, true
-	case "sanctions-screening":
+	case "media-check":
 		return Plugin{ID: id, Result: map[string]any{"type": "object", "properties": map[string]any{"hits": map[string]any{"type": "array"}}}}, true
 	}
 	return Plugin{}, false

@@ -80,7 +80,7 @@ func compiled(t testing.TB, f fixture) *compile.Machine {
 	return machine
 }
 
-var substitutions = map[string]string{"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document", "ChildrenFunctionArn": "children"}
+var substitutions = map[string]string{"StepFunctionArn": "step", "RulesFunctionArn": "rules", "VendorFunctionArn": "vendor", "DocumentFunctionArn": "document", "ChildrenFunctionArn": "children", "ScreeningFunctionArn": "screening"}
 
 func TestCompiledMachinesAreTheGoldenOnes(t *testing.T) {
 	for _, f := range fixtures(t) {

@@ -87,7 +87,7 @@ func newHouse(t *rapid.T, definition []byte) *house {
 	if found := asltest.Check(text); len(found) > 0 {
 		t.Fatalf("%v\n%s", found, definition)
 	}
-	loaded, err := interpret.Load(text, map[string]string{"StepFunctionArn": "step", "DocumentFunctionArn": "document", "VendorFunctionArn": "vendor", "ChildrenFunctionArn": "children"})
+	loaded, err := interpret.Load(text, map[string]string{"StepFunctionArn": "step", "DocumentFunctionArn": "document", "VendorFunctionArn": "vendor", "ChildrenFunctionArn": "children", "ScreeningFunctionArn": "screening"})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, definition)
 	}

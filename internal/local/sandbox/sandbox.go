@@ -54,17 +54,8 @@ type Config struct {
 type Part struct {
 	Status   string        // of the identity check; "" is verified
 	Score    float64       // of the identity check
-	Hits     []Hit         // on lists
 	Fails    int           // how many requests with an Idempotency-Key are answered with 503 first
-	Down     string        // the service that never answers: "identity-checks" or "sanctions-screenings"
-	Callback time.Duration // the identity check's answer comes later
-}
-
-// Hit is a possible match.
-type Hit struct {
-	List, Name string
-	BirthYear  int // 0: the list does not say
-	Score      float64
+	Callback time.Duration // the answer comes later
 }
 
 // Server is the vendor. It is an http.Handler; Close it when it is done with.
@@ -116,7 +107,6 @@ func New(config Config) *Server {
 	s := &Server{config: config, mux: http.NewServeMux(), seen: map[string]*exchange{}}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.mux.HandleFunc("POST /identity-checks", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, s.identity) })
-	s.mux.HandleFunc("POST /sanctions-screenings", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, s.sanctions) })
 	return s
 }
 
@@ -191,13 +181,10 @@ func (s *Server) part(p person) (Part, bool) {
 	return part, ok
 }
 
-// latency is how long a vendor takes: an identity check for most of a second, a look at lists for less.
+// latency is how long a vendor takes: most of a second.
 func latency(path, key string, attempt int) time.Duration {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", path, key, attempt))
 	vary := int(binary.BigEndian.Uint16(sum[:])) // milliseconds are made of it
-	if strings.HasPrefix(path, "/sanctions") {
-		return 140*time.Millisecond + time.Duration(vary/256)*time.Millisecond
-	}
 	return 480*time.Millisecond + time.Duration(vary/64)*time.Millisecond
 }
 
@@ -222,11 +209,11 @@ func (s *Server) remember(key string, digest [sha256.Size]byte) (*exchange, int)
 	return known, known.attempts
 }
 
-// misbehave does what both services do alike, and says whether that was the answer.
+// misbehave does what has nothing to do with the person's identity, and says whether that was the answer.
 func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, p person, attempt int) bool {
 	part, _ := s.part(p)
 	switch {
-	case p.is("Down"), p.is("Flaky") && attempt <= 2, attempt <= part.Fails, part.Down != "" && part.Down == strings.Trim(r.URL.Path, "/"):
+	case p.is("Down"), p.is("Flaky") && attempt <= 2, attempt <= part.Fails:
 		w.Header().Set("Retry-After", "1")
 		reply(w, http.StatusServiceUnavailable, map[string]any{"error": "temporarily unavailable"})
 		return true
@@ -295,32 +282,6 @@ func documentStatus(p person, identity any) string {
 	return "not_checked"
 }
 
-func (s *Server) sanctions(w http.ResponseWriter, p person, id string, known *exchange) {
-	if p.is("Garbage") {
-		reply(w, http.StatusOK, map[string]any{"matches": "none", "screened": true})
-		return
-	}
-	matches := []any{}
-	match := func(list string, score float64) {
-		matches = append(matches, map[string]any{"list": list, "name": strings.ToUpper(p.FamilyName + ", " + p.GivenName), "score": score})
-	}
-	if p.is("Hit") {
-		match("Sandbox sanctions list", 0.97)
-	}
-	if p.is("Maybe") {
-		match("Sandbox watch list", 0.72)
-	}
-	part, _ := s.part(p)
-	for _, hit := range part.Hits {
-		found := map[string]any{"list": hit.List, "name": hit.Name, "score": hit.Score}
-		if hit.BirthYear > 0 {
-			found["birth_year"] = hit.BirthYear
-		}
-		matches = append(matches, found)
-	}
-	reply(w, http.StatusOK, map[string]any{"id": id, "matches": matches, "screened_at": known.at.Format(time.RFC3339)})
-}
-
 // callLater calls back once for an Idempotency-Key, after the delay.
 func (s *Server) callLater(url, id string, verdict map[string]any, delay time.Duration, known *exchange) {
 	s.mu.Lock()
@@ -378,11 +339,7 @@ func (s *Server) call(url, id string, verdict map[string]any) bool {
 
 func identifier(path, key string) string {
 	sum := sha256.Sum256([]byte(path + " " + key))
-	prefix := "idc_"
-	if strings.HasPrefix(path, "/sanctions") {
-		prefix = "scr_"
-	}
-	return prefix + hex.EncodeToString(sum[:10])
+	return "idc_" + hex.EncodeToString(sum[:10])
 }
 
 func reply(w http.ResponseWriter, status int, body map[string]any) {

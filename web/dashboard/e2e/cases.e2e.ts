@@ -473,7 +473,7 @@ subject: individual
 initial: check
 states:
   check:
-    invoke: {src: vendor, id: sanctions, input: {plugin: sanctions-screening}}
+    invoke: {src: screening, id: sanctions, input: {with: {name: "applicant.name.given + ' ' + applicant.name.family"}}}
     onDone: review
   review: {tags: [manual_review], on: {approve: approved, reject: rejected}}
   approved: {type: final}
