@@ -115,7 +115,7 @@ func writeNew(file string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("create a folder: %w", err)
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // G302: files of a project are as those of init: their modes are the user's to narrow
 	if errors.Is(err, fs.ErrExist) {
 		return problem.New(problem.Conflict, "%s already exists and is left as it is.", file)
 	}
