@@ -256,6 +256,7 @@ const (
 
 // Defines values for SettleInBodyKind.
 const (
+	SettleInBodyKindAnswer     SettleInBodyKind = "answer"
 	SettleInBodyKindCancel     SettleInBodyKind = "cancel"
 	SettleInBodyKindDeliver    SettleInBodyKind = "deliver"
 	SettleInBodyKindPublish    SettleInBodyKind = "publish"
@@ -493,6 +494,7 @@ const (
 
 // Defines values for ListDeadLettersParamsKind.
 const (
+	ListDeadLettersParamsKindAnswer     ListDeadLettersParamsKind = "answer"
 	ListDeadLettersParamsKindCancel     ListDeadLettersParamsKind = "cancel"
 	ListDeadLettersParamsKindDeliver    ListDeadLettersParamsKind = "deliver"
 	ListDeadLettersParamsKindPublish    ListDeadLettersParamsKind = "publish"
@@ -1536,7 +1538,7 @@ type DecisionBody struct {
 	// Event Type of the event that the decision sends, for example approve: one of those in next
 	Event string `json:"event"`
 
-	// Hits answers to possible matches; approving a case requires an answer to each
+	// Hits answers to possible matches; approving a case requires an answer to each of needs.hits. Approving despite a match requires its comment and a second person
 	Hits []AnswerOfHit `json:"hits,omitempty"`
 
 	// Message message to the applicant, shown with the documents that are requested again
@@ -2154,6 +2156,9 @@ type Health struct {
 
 // Hit defines model for Hit.
 type Hit struct {
+	// Cleared answered before for this subject, with nothing changed since: it requires no answer, and can be answered again
+	Cleared *bool `json:"cleared,omitempty"`
+
 	// FormerSince when the work was requested again; until it answers, the earlier answer is not valid
 	FormerSince *time.Time `json:"former_since,omitempty"`
 
@@ -2797,6 +2802,9 @@ type Migration struct {
 type Needs struct {
 	// Because why a reason and a comment are required
 	Because []NeedsBecause `json:"because"`
+
+	// Cleared possible matches that were answered before for this subject, with nothing changed since: they require no answer
+	Cleared []Hit `json:"cleared,omitempty"`
 
 	// FourEyes a second person has to confirm
 	FourEyes bool `json:"four_eyes"`

@@ -127,7 +127,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	core, err := app.New(app.Parts{Store: db.Cases(), Webhooks: db.Webhooks(), Registry: db.Registry(), Ledger: db.Ledger(), Lists: db.Lists(), Trials: db.Trials(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
+	core, err := app.New(app.Parts{Store: db.Cases(), Webhooks: db.Webhooks(), Registry: db.Registry(), Ledger: db.Ledger(), Lists: db.Lists(), Trials: db.Trials(), Watched: db.Watched(), Machines: local.NewMachines(db), Definitions: statemachines.Files})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

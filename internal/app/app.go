@@ -32,6 +32,7 @@ import (
 	"ballerine/internal/registry"
 	"ballerine/internal/task"
 	"ballerine/internal/telemetry"
+	"ballerine/internal/watched"
 	"ballerine/internal/webhook"
 )
 
@@ -47,8 +48,9 @@ type Parts struct {
 	Backtests   backtest.Store // nil: there are no runs of backtests
 	Runner      backtest.Runner
 	Bulk        Bulk
-	Lists       lists.Store // nil: there are none
-	Trials      trial.Store // nil: nothing is tried beside live policies
+	Lists       lists.Store   // nil: there are none
+	Trials      trial.Store   // nil: nothing is tried beside live policies
+	Watched     watched.Store // nil: what people say of hits is not remembered
 	Machines    registry.Machines
 	Executions  cases.Executions
 	Decisions   cases.Decisions // nil: nobody asks for any
@@ -148,7 +150,7 @@ func New(parts Parts) (*Core, error) {
 	}
 	config := cases.Config{
 		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Decisions: parts.Decisions, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
-		SearchKey: searchKey(parts), Limits: parts.Limits, LookAgain: parts.LookAgain,
+		Watched: parts.Watched, SearchKey: searchKey(parts), Limits: parts.Limits, LookAgain: parts.LookAgain,
 	}
 	if parts.Keys != nil {
 		config.Behind = c.keys().Behind

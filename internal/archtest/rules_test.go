@@ -37,6 +37,7 @@ var order = []string{
 	"internal/ratelimit",
 	"internal/policy/lists",
 	"internal/watchlists",
+	"internal/watched",
 	"internal/cases",
 	"internal/outbox",
 	"internal/registry",

@@ -24,6 +24,8 @@ type Proposal struct {
 	At      time.Time `json:"at"`
 	// Behind are the people and keys that may hold a secret of the key that has proposed it; none of them confirms it.
 	Behind []string `json:"behind,omitempty"`
+	// Matched says that a hit was answered to be this very person: whoever approves after that is the second one.
+	Matched bool `json:"matched,omitempty"`
 }
 
 // HitAnswer is what somebody says of a possible match.
@@ -32,6 +34,11 @@ type HitAnswer struct {
 	Answer  string `json:"answer"` // not_a_match | match
 	Comment string `json:"comment,omitempty"`
 }
+
+func (a HitAnswer) matches() bool { return a.Answer == "match" }
+
+// matched reports whether a decision says of a hit that it is this person.
+func (cmd DecideCommand) matched() bool { return slices.ContainsFunc(cmd.Hits, HitAnswer.matches) }
 
 // Needs is what a decision in favour of the case takes now, and why.
 type Needs struct {
@@ -42,6 +49,7 @@ type Needs struct {
 	Checks   []Check    // that have not answered
 	Proposed *Proposal  // what waits for the second person
 	Supplied bool       // the caller has supplied data of the case: somebody else approves
+	Cleared  []Hit      // need no answer, and may be given one: see clearedOf
 }
 
 // NeedsWhy names why a decision in favour of a case is not to be taken lightly.
@@ -82,7 +90,8 @@ func needsOf(wf *workflow.Workflow, r Record) Needs {
 	if len(needs.Checks) > 0 {
 		severity, rated = "", true // what a check would have found is beyond every threshold
 	}
-	needs.FourEyes = r.TwoPeople || (severity != "" || rated) && wf.Review.FourEyes.Reached(severity)
+	needs.Cleared = clearedOf(wf, r)
+	needs.FourEyes = r.TwoPeople || r.Proposed != nil && r.Proposed.Matched || (severity != "" || rated) && wf.Review.FourEyes.Reached(severity)
 	return needs
 }
 
@@ -131,11 +140,15 @@ func (n Needs) check(cmd DecideCommand) error {
 			e.With("body.hits", "required", "answer for %s: not_a_match or match", hit.ID)
 		}
 	}
+	known := slices.Concat(n.Hits, n.Cleared)
 	for i, answer := range cmd.Hits {
+		if answer.matches() && strings.TrimSpace(answer.Comment) == "" {
+			e.With(fmt.Sprintf("body.hits[%d].comment", i), "match", "approving somebody who is listed requires a comment on the match, and a second person")
+		}
 		if slices.ContainsFunc(cmd.Hits[:i], func(a HitAnswer) bool { return a.Hit == answer.Hit }) {
 			e.With(fmt.Sprintf("body.hits[%d].hit", i), "duplicate", "the possible match is answered twice")
 		}
-		if !slices.ContainsFunc(n.Hits, func(h Hit) bool { return h.ID == answer.Hit }) {
+		if !slices.ContainsFunc(known, func(h Hit) bool { return h.ID == answer.Hit }) {
 			e.With(fmt.Sprintf("body.hits[%d].hit", i), "unknown", "the case has no possible match with this id")
 		}
 	}
@@ -228,7 +241,7 @@ func (s *Service) twoPeople(ctx context.Context, d *draft, needs Needs, cmd Deci
 func (d *draft) propose(cmd DecideCommand, by eyes) {
 	d.entry.Cause, d.entry.Event = CauseProposed, cmd.Event
 	d.decided(cmd)
-	d.record.Proposed = &Proposal{Event: cmd.Event, Reason: cmd.Reason, Comment: cmd.Comment, By: d.entry.Actor, At: d.now, Behind: by.behind}
+	d.record.Proposed = &Proposal{Event: cmd.Event, Reason: cmd.Reason, Comment: cmd.Comment, By: d.entry.Actor, At: d.now, Behind: by.behind, Matched: cmd.matched()}
 	d.notify("case.decision_proposed", map[string]any{"event": cmd.Event})
 }
 
@@ -237,7 +250,7 @@ func (d *draft) decided(cmd DecideCommand) {
 	d.detail("reason", cmd.Reason)
 	d.detail("comment", cmd.Comment)
 	if len(cmd.Hits) > 0 {
-		d.detail("hits", answered(hitsOf(d.workflow, d.old), cmd.Hits))
+		d.detail("hits", answered(slices.Concat(hitsOf(d.workflow, d.old), clearedOf(d.workflow, d.old)), cmd.Hits))
 	}
 }
 

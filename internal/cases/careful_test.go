@@ -119,13 +119,13 @@ func TestApprovalWithAnsweredHitsIsKeptInTheHistory(t *testing.T) {
 		{Hit: "sanctions.hits[0]", Answer: "not_a_match"}, {Hit: "sanctions.hits[7]", Answer: "match"},
 	}}
 	_, err := d.Decide(t.Context(), reviewer, r.ID, r.Version, cmd)
-	if got := places(wantCode(t, err, problem.Invalid)); !slices.Equal(got, []string{"body.hits required", "body.hits[1].hit unknown"}) {
+	if got := places(wantCode(t, err, problem.Invalid)); !slices.Equal(got, []string{"body.hits required", "body.hits[1].comment match", "body.hits[1].hit unknown"}) {
 		t.Fatal(got)
 	}
 	cmd.Hits[1] = cases.HitAnswer{Hit: "sanctions.hits[1]", Answer: "maybe"}
 	_, err = d.Decide(t.Context(), reviewer, r.ID, r.Version, cmd)
 	wantCode(t, err, problem.Invalid)
-	cmd.Hits[1].Answer = "match"
+	cmd.Hits[1].Answer = "not_a_match"
 	wantState(t, must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cmd)), "welcome")
 	entry := d.store.last().Entry
 	answers, _ := entry.Details["hits"].([]any)

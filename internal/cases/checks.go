@@ -38,6 +38,8 @@ type Hit struct {
 
 	// FormerSince is since when the answer that it is of does not stand: the work was asked again and has not answered.
 	FormerSince time.Time `json:"former_since,omitzero" doc:"when the work was requested again; until it answers, the earlier answer is not valid"`
+	// Cleared is of a hit that needs no answer: it was answered for this subject before, and nothing has changed.
+	Cleared bool `json:"cleared,omitempty" doc:"answered before for this subject, with nothing changed since: it requires no answer, and can be answered again"`
 }
 
 // checksOf are the checks that a decision about the case relies on, in the definition's order.

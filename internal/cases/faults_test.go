@@ -31,6 +31,7 @@ type rig struct {
 	t       *testing.T
 	tenant  string
 	beneath embedded.Cases
+	known   embedded.Watched
 	plan    *faulty.Plan
 	files   *shelf
 	clock   atomic.Int64
@@ -41,11 +42,11 @@ type rig struct {
 
 func newRig(t *testing.T, db *embedded.DB, known catalog, tenant string) *rig {
 	t.Helper()
-	r := &rig{t: t, tenant: tenant, beneath: db.Cases(), plan: &faulty.Plan{}, files: &shelf{there: map[string]cases.ObjectInfo{}}, vars: map[string]any{}}
+	r := &rig{t: t, tenant: tenant, beneath: db.Cases(), known: db.Watched(), plan: &faulty.Plan{}, files: &shelf{there: map[string]cases.ObjectInfo{}}, vars: map[string]any{}}
 	var ids atomic.Int64
 	r.Service = cases.New(cases.Config{
 		LookAgain: time.Hour, // a machine that tests may stand still for seconds
-		Store:     faulty.Cases{Store: r.beneath, Plan: r.plan}, Objects: r.files, Catalog: known,
+		Store:     faulty.Cases{Store: r.beneath, Plan: r.plan}, Watched: faulty.Watched{Store: r.known, Plan: r.plan}, Objects: r.files, Catalog: known,
 		Now:   func() time.Time { return epoch.Add(time.Duration(r.clock.Load()) * time.Millisecond) },
 		NewID: func(prefix string) string { return fmt.Sprintf("%s_%04d", prefix, ids.Add(1)) },
 		Pause: func(ctx context.Context, _ int) error { runtime.Gosched(); return ctx.Err() },
@@ -228,6 +229,18 @@ var scenarios = map[string]scenario{
 	"Decide/held back": {func(r *rig) { r.inReview() }, func(ctx context.Context, r *rig) error {
 		return recordOf(r.Decide(ctx, r.reviewer(), r.id(), r.seen(), cases.DecideCommand{Event: "approve", Undo: 10 * time.Second}))
 	}},
+	"Decide/hits that were cleared before": {func(r *rig) {
+		r.screened(hitOf("u-1", "v1"))
+		r.decides("approve", "sanctions.hits[0]", "not_a_match")
+		r.remembers()
+		r.screened(nil, hitOf("u-1", "v1"))
+	}, func(ctx context.Context, r *rig) error {
+		return recordOf(r.Decide(ctx, r.reviewer(), r.id(), r.seen(), cases.DecideCommand{Event: "approve"}))
+	}},
+	"Remember": {func(r *rig) {
+		r.screened(hitOf("u-1", "v1"))
+		r.decides("approve", "sanctions.hits[0]", "not_a_match")
+	}, func(ctx context.Context, r *rig) error { return r.Remember(ctx, r.answer()) }},
 	"Undo": {func(r *rig) {
 		r.inReview()
 		_, err := r.Decide(context.Background(), r.reviewer(), r.id(), r.seen(), cases.DecideCommand{Event: "approve", Undo: 10 * time.Second})
@@ -427,6 +440,9 @@ func (r *rig) essence() string {
 			continue
 		}
 		r.ok(err)
+		answers, err := r.known.Answers(context.Background(), r.tenant, record.Subject.ID)
+		r.ok(err)
+		fmt.Fprintf(&b, "%d answers in %d writes\n", len(answers.Given), answers.Revision)
 		context, err := json.Marshal(record.Context["applicant"])
 		r.ok(err)
 		group, _ := record.Context["children"].(map[string]any)
@@ -519,7 +535,7 @@ func openChecked(t *testing.T) *embedded.DB {
 
 func TestCommandsSurviveEveryFailureOfTheStore(t *testing.T) {
 	t.Parallel()
-	known := parse(t, small, instant, strings.ReplaceAll(company, "UNTIL", "all"), owner, strings.Replace(small, "version: 3", "version: 4", 1))
+	known := parse(t, listed, small, instant, strings.ReplaceAll(company, "UNTIL", "all"), owner, strings.Replace(small, "version: 3", "version: 4", 1))
 	known["small"] = known["small@3"]
 	for name, s := range scenarios {
 		t.Run(name, func(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/store/embedded"
+	"ballerine/internal/watched"
 	"ballerine/internal/workflow"
 )
 
@@ -258,6 +259,7 @@ type desk struct {
 	*cases.Service
 	t      testing.TB
 	store  *spy
+	known  watched.Store
 	said   []cases.Notice // by the commands of toldOf
 	files  *shelf
 	behind map[string][]string // key -> who may hold a secret of it
@@ -275,11 +277,11 @@ func newDesk(t testing.TB, texts ...string) *desk {
 			t.Error(err)
 		}
 	})
-	d := &desk{t: t, store: &spy{Store: db.Cases()}, files: &shelf{there: map[string]cases.ObjectInfo{}}}
+	d := &desk{t: t, store: &spy{Store: db.Cases()}, known: db.Watched(), files: &shelf{there: map[string]cases.ObjectInfo{}}}
 	var ids atomic.Int64
 	d.Service = cases.New(cases.Config{
 		LookAgain: time.Hour, // a machine that tests may stand still for seconds
-		Store:     d.store, Objects: d.files, Catalog: parse(t, append([]string{small, instant}, texts...)...),
+		Store:     d.store, Watched: d.known, Objects: d.files, Catalog: parse(t, append([]string{small, instant}, texts...)...),
 		Now:    d.time,
 		Behind: func(_ context.Context, _, key string) ([]string, error) { return d.behind[key], nil },
 		NewID:  func(prefix string) string { return fmt.Sprintf("%s_%04d", prefix, ids.Add(1)) },

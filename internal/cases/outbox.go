@@ -70,6 +70,8 @@ func (e Effect) Receiver() string {
 		return "children"
 	case EffectPublish:
 		return "subscribers"
+	case EffectAnswer:
+		return "answers"
 	case EffectNone, EffectUnreadable:
 	}
 	return ""

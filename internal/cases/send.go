@@ -159,23 +159,40 @@ func (s *Service) Decide(ctx context.Context, p identity.Principal, id string, s
 			return err
 		}
 		untouched := *d
-		if err := s.decide(d, p, cmd); err != nil || !d.approves(cmd.Event) {
+		if err := s.decide(d, p, cmd); err != nil {
 			return err
 		}
-		if err := s.othersApprove(ctx, d); err != nil {
-			return err
+		if !d.approves(cmd.Event) {
+			d.remembered(cmd, false)
+			return nil
 		}
-		needs := needsOf(d.workflow, d.old)
-		if err := needs.check(cmd); err != nil {
-			return err
-		}
-		decides, by, err := s.twoPeople(ctx, d, needs, cmd)
-		if err == nil && !decides {
-			*d = untouched
-			d.propose(cmd, by)
-		}
-		return err
+		return s.approve(ctx, d, untouched, cmd)
 	})
+}
+
+// approve checks what a decision in favour of the case takes. Without a second person where one is needed, the draft is only a proposal.
+func (s *Service) approve(ctx context.Context, d *draft, untouched draft, cmd DecideCommand) error {
+	if err := s.othersApprove(ctx, d); err != nil {
+		return err
+	}
+	needs, err := s.needsNow(ctx, d, cmd)
+	if err != nil {
+		return err
+	}
+	if err := needs.check(cmd); err != nil {
+		return err
+	}
+	decides, by, err := s.twoPeople(ctx, d, needs, cmd)
+	switch {
+	case err != nil:
+		return err
+	case !decides:
+		*d = untouched
+		d.propose(cmd, by)
+	default:
+		d.remembered(cmd, true)
+	}
+	return nil
 }
 
 // decide takes a decision into the draft.

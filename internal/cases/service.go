@@ -15,6 +15,7 @@ import (
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/telemetry"
+	"ballerine/internal/watched"
 	"ballerine/internal/workflow"
 )
 
@@ -27,6 +28,8 @@ type Config struct {
 	Decisions Decisions
 	// Behind are the people and keys that may hold a secret of a key. Without it no key decides where a decision takes two people.
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
+	// Watched keeps what was said of subjects' hits. Where it is nil, nothing is remembered, and what was remembered does not count.
+	Watched watched.Store
 	// SearchKey keys the hashes that cases are searched by. Where it is nil, as in tasks, a case keeps those that it has.
 	SearchKey []byte
 

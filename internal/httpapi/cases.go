@@ -64,6 +64,7 @@ type Needs struct {
 	Reason   bool             `json:"reason" doc:"a reason and a comment"`
 	Because  []cases.NeedsWhy `json:"because" nullable:"false" enum:"check_unanswered,not_rated,severity,hits" doc:"why a reason and a comment are required"`
 	Hits     []cases.Hit      `json:"hits" nullable:"false" doc:"possible matches, each of which needs an answer"`
+	Cleared  []cases.Hit      `json:"cleared,omitempty" doc:"possible matches that were answered before for this subject, with nothing changed since: they require no answer"`
 	FourEyes bool             `json:"four_eyes" doc:"a second person has to confirm"`
 	Supplied bool             `json:"supplied,omitempty" doc:"whether the caller has supplied data of the case, and so cannot approve it"`
 	Proposed *Proposed        `json:"proposed,omitempty" doc:"the first person's decision, which awaits confirmation by a second person"`
@@ -121,7 +122,7 @@ func ShapeCase(v cases.View) Case {
 	}
 	shape.Checks, shape.Waiting = list(v.Checks), v.Waiting
 	if n := v.Needs; n != nil {
-		shape.Needs = &Needs{Reason: n.Reason, Because: n.Because, Hits: n.Hits, FourEyes: n.FourEyes, Supplied: n.Supplied}
+		shape.Needs = &Needs{Reason: n.Reason, Because: n.Because, Hits: n.Hits, Cleared: n.Cleared, FourEyes: n.FourEyes, Supplied: n.Supplied}
 		if p := n.Proposed; p != nil {
 			shape.Needs.Proposed = &Proposed{Event: p.Event, Reason: p.Reason, Comment: p.Comment, By: p.By, At: p.At}
 		}

@@ -131,3 +131,52 @@ func (s *system) get(id string) cases.Record {
 	}
 	return record
 }
+
+func TestWhatAReviewerClearsIsNotAskedAgain(t *testing.T) {
+	s := newSystem(t, t.TempDir())
+	defer s.stop()
+	s.publish("/v1/workflows/screened/versions", screenedWorkflow)
+	s.watch(watched("1", "Anna Keller"))
+	open := func(name string) cases.Record {
+		t.Helper()
+		r, err := s.Core.Cases.Start(t.Context(), s.client, cases.StartCommand{
+			Workflow: "screened", Subject: cases.SubjectInput{Type: "individual", ExternalID: "anna"}, Context: map[string]any{"full_name": name, "born": "1970-03-25", "country": "CH"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	first := open("Anna Keller")
+	s.reach(first.ID, "review")
+	decision := map[string]any{"event": "approve", "reason": "checked", "comment": "Another place of birth.", "hits": []any{map[string]any{"hit": "sanctions.hits[0]", "answer": "not_a_match"}}}
+	if status, answer := s.call("reviewer", "POST", "/v1/cases/"+first.ID+"/decisions", decision, "If-Match", fmt.Sprintf("%q", fmt.Sprint(s.get(first.ID).Version))); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	s.until("the answer is remembered", func() bool {
+		answers, err := s.Core.Watched.Answers(t.Context(), "demo", first.Subject.ID)
+		return err == nil && len(answers.Given) == 1
+	})
+
+	again := open("Anna Keller")
+	s.reach(again.ID, "approved") // nobody is asked
+	found, _ := s.get(again.ID).Context["sanctions"].(map[string]any)
+	cleared, _ := found["cleared"].([]any)
+	if len(cleared) != 1 {
+		t.Fatalf("%v", found)
+	}
+	if before, _ := cleared[0].(map[string]any)["before"].(map[string]any); before["answer"] != "cleared" || before["case"] != first.ID || before["changed"] != nil {
+		t.Errorf("%v", before)
+	}
+
+	s.reach(open("Ana Keller").ID, "review") // another name of the same subject
+	changed := watched("2", "Anna Keller")
+	changed.Entries[0].Programs = []string{"ISIL"}
+	s.watch(changed)
+	asked := open("Anna Keller")
+	s.reach(asked.ID, "review")
+	found, _ = s.get(asked.ID).Context["sanctions"].(map[string]any)
+	if before, _ := found["hits"].([]any)[0].(map[string]any)["before"].(map[string]any); before["answer"] != "cleared" || fmt.Sprint(before["changed"]) != "[programs]" {
+		t.Errorf("%v", before)
+	}
+}

@@ -243,7 +243,7 @@ func (s *Stack) parts() app.Parts {
 	stored := s3.New(awss3.New(options), bucket, s.options.Now)
 	return app.Parts{
 		Store: s.stores.cases, Keys: s.stores.keys, Webhooks: s.stores.webhooks, Reviews: s.stores.reviews, Idempotency: s.stores.idempotency,
-		Registry: s.stores.registry, Ledger: s.stores.ledger, Lists: s.stores.lists, Trials: s.stores.trials, ShadowTime: s.options.shadowTime, Machines: Machines{s.db},
+		Registry: s.stores.registry, Ledger: s.stores.ledger, Lists: s.stores.lists, Trials: s.stores.trials, Watched: s.stores.watched, ShadowTime: s.options.shadowTime, Machines: Machines{s.db},
 		Backtests: s.stores.backtests, Runner: s.backtest, Bulk: app.Bulk{Parts: localParts, Turn: localTurn, Workers: 1},
 		Executions: interpret.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: stored, Files: stored,
 		Secrets:     s.allSecrets(),

@@ -23,6 +23,7 @@ import (
 	"ballerine/internal/ratelimit"
 	"ballerine/internal/registry"
 	"ballerine/internal/store/dynamo"
+	"ballerine/internal/watched"
 	"ballerine/internal/webhook"
 )
 
@@ -37,6 +38,7 @@ type stores struct {
 	ledger      ledger.Store
 	lists       lists.Store
 	trials      trial.Store
+	watched     watched.Store
 	backtests   backtest.Store
 	rates       ratelimit.Store
 	// decode reads the effects of the store's feed, for dispatch.
@@ -50,7 +52,7 @@ func (s *Stack) openStores(ctx context.Context) (stores, error) {
 		return s.openTables(ctx, simulated.Meter.Tables.Client(), followMeter)
 	}
 	if s.options.DynamoDB == "" {
-		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), s.db.Lists(), s.db.Trials(), s.db.Backtests(), s.db.Rates(), decodeEffects, followFile}, nil
+		return stores{s.db.Cases(), s.db.Keys(), s.db.Webhooks(), s.db.Review(), s.db.Idempotency(), s.db.Registry(), s.db.Ledger(), s.db.Lists(), s.db.Trials(), s.db.Watched(), s.db.Backtests(), s.db.Rates(), decodeEffects, followFile}, nil
 	}
 	provider := credentials.NewStaticCredentialsProvider(s.secrets.AccessKey, s.secrets.ObjectKey, "")
 	client := dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: aws.String(s.options.DynamoDB), Credentials: provider})
@@ -62,7 +64,7 @@ func (s *Stack) openTables(ctx context.Context, client *dynamodb.Client, follow 
 		return stores{}, err
 	}
 	d := dynamo.New(client, tables)
-	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), d.Lists(), d.Trials(), d.Backtests(), d.Rates(), dynamo.DecodeStream, follow}, nil
+	return stores{d.Cases(), d.Keys(), d.Webhooks(), d.Review(), d.Idempotency(), d.Registry(), d.Ledger(), d.Lists(), d.Trials(), d.Watched(), d.Backtests(), d.Rates(), dynamo.DecodeStream, follow}, nil
 }
 
 // region and tables of a DynamoDB Local.

@@ -116,9 +116,15 @@ func screenedSchema() map[string]any {
 		"list": text, "edition": text, "id": personal, "version": text, "name": personal, "main_name": personal, "schema": text,
 		"score": map[string]any{"type": "number"}, "evidence": map[string]any{"type": "number"}, "weak": map[string]any{"type": "boolean"},
 		"birth_dates": several(personal), "countries": several(personal), "programs": several(personal), "reasons": several(personal),
+		"asked": personal, "before": map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{
+			"answer": map[string]any{"type": "string", "enum": []any{"cleared", "confirmed"}}, "at": map[string]any{"type": "string", "format": "date-time"},
+			"by":   map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{"kind": text, "id": text, "for": text}},
+			"case": text, "version": text, "changed": several(text),
+		}},
 	}
+	found := several(map[string]any{"type": "object", "properties": hit, "additionalProperties": false})
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{
-		"hits":       several(map[string]any{"type": "object", "properties": hit, "additionalProperties": false}),
+		"hits": found, "cleared": found,
 		"more":       map[string]any{"type": "boolean"},
 		"lists":      map[string]any{"type": "object", "additionalProperties": text},
 		"checked_at": map[string]any{"type": "string", "format": "date-time"},

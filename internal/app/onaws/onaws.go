@@ -47,7 +47,7 @@ func Load(ctx context.Context, with ...With) (*app.Core, error) {
 		Deliveries: b.env("DELIVERIES_TABLE"), Idempotency: b.env("IDEMPOTENCY_TABLE"),
 	})
 	b.parts = app.Parts{
-		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Ledger: tables.Ledger(), Lists: tables.Lists(), Trials: tables.Trials(), Backtests: tables.Backtests(), Idempotency: tables.Idempotency(), Rates: tables.Rates(),
+		Store: tables.Cases(), Keys: tables.Keys(), Webhooks: tables.Webhooks(), Reviews: tables.Review(), Registry: tables.Registry(), Ledger: tables.Ledger(), Lists: tables.Lists(), Trials: tables.Trials(), Watched: tables.Watched(), Backtests: tables.Backtests(), Idempotency: tables.Idempotency(), Rates: tables.Rates(),
 		Definitions: statemachines.Files, PublicURL: b.env("PUBLIC_URL"), AllowLoopback: b.env("ALLOW_LOOPBACK") == "true",
 		Version: b.env("VERSION"), Now: time.Now, Logger: slog.Default(), Metrics: telemetry.Discard,
 	}

@@ -5,7 +5,7 @@ package screened
 import (
 	"context"
 	"fmt"
-	"maps"
+	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -20,8 +20,8 @@ import (
 	"ballerine/internal/screening"
 	"ballerine/internal/screening/names"
 	"ballerine/internal/task"
+	"ballerine/internal/watched"
 	"ballerine/internal/watchlists"
-	"ballerine/internal/workflow"
 )
 
 // Function is the function's handler. Errors: Invalid when a definition has problems.
@@ -32,14 +32,24 @@ func Function(core *app.Core) (task.Handler, error) {
 
 // Handlers are the function's operations, for a caller in the same process, and all of it. Errors: as Function.
 func Handlers(core *app.Core) (serve bridge.Handler, function task.Handler, err error) {
-	watched := New(core.Files, core.Objects, core.Now, core.NewID)
-	return core.Screening(watched, watched)
+	lists := New(Config{Files: core.Files, Objects: core.Objects, Known: core.Watched, Now: core.Now, NewID: core.NewID, Logger: core.Logger})
+	return core.Screening(lists, lists)
 }
 
 // Lists are the watch lists of all tenants.
 type Lists struct {
-	lists watchlists.Service
-	now   func() time.Time
+	lists  watchlists.Service
+	config Config
+}
+
+// Config is what Lists need.
+type Config struct {
+	Files   app.Files     // where lists are
+	Objects cases.Objects // how they are uploaded
+	Known   watched.Store // what people have said of hits; nil: nothing
+	Now     func() time.Time
+	NewID   func(prefix string) string
+	Logger  *slog.Logger
 }
 
 var (
@@ -47,12 +57,12 @@ var (
 	_ httpapi.Watchlists = (*Lists)(nil)
 )
 
-// New keeps lists in files, which are uploaded as objects are.
-func New(files app.Files, objects cases.Objects, now func() time.Time, newID func(string) string) *Lists {
-	l := &Lists{now: now}
-	l.lists.Objects, l.lists.Now, l.lists.NewID = files, now, newID
+// New makes Lists.
+func New(c Config) *Lists {
+	l := &Lists{config: c}
+	l.lists.Objects, l.lists.Now, l.lists.NewID = c.Files, c.Now, c.NewID
 	l.lists.Uploads = func(ctx context.Context, key, contentType string, size int64, sum string, expires time.Duration) (watchlists.Upload, error) {
-		upload, err := objects.PresignPut(ctx, key, contentType, size, sum, expires)
+		upload, err := c.Objects.PresignPut(ctx, key, contentType, size, sum, expires)
 		return watchlists.Upload{Method: upload.Method, URL: upload.URL, Headers: upload.Headers, ExpiresAt: upload.ExpiresAt}, err
 	}
 	return l
@@ -111,35 +121,6 @@ func isCountry(s string) bool {
 	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
 }
 
-// ScreenCase implements task.Screener.
-func (l *Lists) ScreenCase(ctx context.Context, tenant string, fixed, with map[string]any) (any, error) {
-	e := problem.New(problem.Invalid, "Nobody can be looked for on watch lists with this input:")
-	given := map[string]any{}
-	maps.Copy(given, fixed)
-	maps.Copy(given, with)
-	text := func(name string) string {
-		s, ok := given[name].(string)
-		if !ok && given[name] != nil {
-			e.With("with."+name, "type", "%s must be text", name)
-		}
-		return s
-	}
-	q, err := asked{text("name"), text("birth_date"), text("country"), text("schema"), l.now().UTC().Year(), texts(fixed["lists"]), "with.", e}.query()
-	if err != nil {
-		return nil, err
-	}
-	limit := workflow.DefaultScreeningHits
-	if n, ok := number(fixed["limit"]); ok {
-		limit = int(n)
-	}
-	threshold, _ := number(fixed["threshold"])
-	hits, more, of, err := l.screen(ctx, tenant, texts(fixed["lists"]), q, threshold, limit)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]any{"hits": hits, "more": more, "lists": of, "checked_at": l.now().UTC().Format(time.RFC3339)}, nil
-}
-
 func texts(value any) (found []string) {
 	elements, _ := value.([]any)
 	for _, one := range elements {
@@ -166,7 +147,7 @@ const usual = 50
 // Screen implements httpapi.Watchlists.
 func (l *Lists) Screen(ctx context.Context, tenant string, r httpapi.ScreeningRequest) ([]httpapi.ScreeningHit, bool, map[string]string, error) {
 	e := problem.New(problem.Invalid, "Nobody can be looked for with this request:")
-	q, err := asked{r.Name, r.BirthDate, r.Country, r.Schema, l.now().UTC().Year(), r.Lists, "body.", e}.query()
+	q, err := asked{r.Name, r.BirthDate, r.Country, r.Schema, l.config.Now().UTC().Year(), r.Lists, "body.", e}.query()
 	if err != nil {
 		return nil, false, nil, err
 	}
@@ -184,12 +165,16 @@ func (l *Lists) screen(ctx context.Context, tenant string, lists []string, q scr
 	}
 	hits := make([]httpapi.ScreeningHit, 0, min(limit, len(found)))
 	for _, h := range found[:min(limit, len(found))] {
-		hits = append(hits, httpapi.ScreeningHit{
-			List: h.List, Edition: of[h.List], ID: h.ID, Version: h.Version, Name: h.Name, MainName: h.Main, Schema: h.Schema, Score: rounded(h.Score), Evidence: rounded(h.Evidence),
-			Weak: h.Weak, Births: h.Births, Countries: h.Countries, Programs: h.Programs, Reasons: h.Reasons,
-		})
+		hits = append(hits, shapeHit(h, of))
 	}
 	return hits, len(found) > limit, of, nil
+}
+
+func shapeHit(h screening.Hit, of map[string]string) httpapi.ScreeningHit {
+	return httpapi.ScreeningHit{
+		List: h.List, Edition: of[h.List], ID: h.ID, Version: h.Version, Name: h.Name, MainName: h.Main, Schema: h.Schema, Score: rounded(h.Score), Evidence: rounded(h.Evidence),
+		Weak: h.Weak, Births: h.Births, Countries: h.Countries, Programs: h.Programs, Reasons: h.Reasons,
+	}
 }
 
 func rounded(n float64) float64 { return math.Round(n*1000) / 1000 }

@@ -3,24 +3,25 @@ package screened_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"ballerine/internal/app/screened"
-	"ballerine/internal/httpapi"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 	"ballerine/internal/screening"
 	"ballerine/internal/screening/names"
+	"ballerine/internal/watched"
 	"ballerine/internal/watchlists/watchliststest"
 )
 
-func lists(t *testing.T) *screened.Lists {
+func lists(t *testing.T, known watched.Store) *screened.Lists {
 	t.Helper()
 	files, made := &watchliststest.Memory{}, 0
-	l := screened.New(files, nil, func() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }, func(prefix string) string { made++; return fmt.Sprintf("%s_%d", prefix, made) })
+	l := screened.New(screened.Config{Files: files, Known: known, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }, NewID: func(prefix string) string { made++; return fmt.Sprintf("%s_%d", prefix, made) }})
 	list := screening.List{Name: "un", Edition: "1"}
 	for i, name := range []string{"Anna Keller", "Anna Keler", "Keller Shipping GmbH"} {
 		kind := names.Person
@@ -43,7 +44,7 @@ func lists(t *testing.T) *screened.Lists {
 }
 
 func TestACaseIsAskedWhatItsWorkflowNames(t *testing.T) {
-	l := lists(t)
+	l := lists(t, nil)
 	for name, test := range map[string]struct {
 		fixed, with map[string]any
 		want        []string
@@ -58,16 +59,16 @@ func TestACaseIsAskedWhatItsWorkflowNames(t *testing.T) {
 		"a list that is there":      {map[string]any{"lists": []any{"un", "un"}}, map[string]any{"name": "Anna Keller", "schema": "Person"}, []string{"0", "1"}, false},
 		"somebody who is not there": {nil, map[string]any{"name": "Zoran Babic"}, []string{}, false},
 	} {
-		answer, err := l.ScreenCase(t.Context(), "t", test.fixed, test.with)
+		answer, err := l.ScreenCase(t.Context(), "t", "subj_1", test.fixed, test.with)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		given := answer.(map[string]any)
 		ids := []string{}
-		for _, hit := range given["hits"].([]httpapi.ScreeningHit) {
+		for _, hit := range found(t, answer).Hits {
 			ids = append(ids, hit.ID)
-			if hit.Edition != "1" || hit.Version == "" || len(hit.Reasons) == 0 {
+			if hit.Edition != "1" || hit.Version == "" || len(hit.Reasons) == 0 || hit.Asked == "" || hit.Before != nil {
 				t.Errorf("%s: %+v", name, hit)
 			}
 		}
@@ -78,7 +79,7 @@ func TestACaseIsAskedWhatItsWorkflowNames(t *testing.T) {
 }
 
 func TestWhatCannotBeScreenedIsAnErrorWithoutData(t *testing.T) {
-	l := lists(t)
+	l := lists(t, nil)
 	for name, test := range map[string]struct {
 		tenant      string
 		fixed, with map[string]any
@@ -94,7 +95,7 @@ func TestWhatCannotBeScreenedIsAnErrorWithoutData(t *testing.T) {
 		"no list":        {"t", map[string]any{"lists": []any{"un", "eu"}}, map[string]any{"name": "Mallory"}, problem.UnknownList, ""},
 		"another tenant": {"u", nil, map[string]any{"name": "Mallory"}, problem.UnknownList, ""},
 	} {
-		_, err := l.ScreenCase(context.Background(), test.tenant, test.fixed, test.with)
+		_, err := l.ScreenCase(context.Background(), test.tenant, "subj_1", test.fixed, test.with)
 		p := problem.As(err)
 		if problem.CodeOf(err) != test.code || test.place != "" && (len(p.Fields) == 0 || p.Fields[0].Location != test.place) || strings.Contains(fmt.Sprint(err, p.Fields), "Mallory") {
 			t.Errorf("%s: %v %v", name, err, p.Fields)

@@ -189,7 +189,7 @@ func newSite(t *testing.T) *site {
 		Store: faulty.Cases{Store: db.Cases(), Plan: s.plan}, Keys: faulty.Keys{Store: db.Keys(), Plan: s.plan}, Webhooks: faulty.Webhooks{Store: db.Webhooks(), Plan: s.plan},
 		Reviews: faulty.Reviews{Store: db.Review(), Plan: s.plan}, Idempotency: faulty.Calls{Store: db.Idempotency(), Plan: s.plan},
 		Registry: faulty.Registry{Store: db.Registry(), Plan: s.plan}, Ledger: faulty.Ledger{Store: db.Ledger(), Plan: s.plan}, Lists: faulty.Lists{Store: db.Lists(), Plan: s.plan},
-		Trials: faulty.Trials{Store: db.Trials(), Plan: s.plan}, Backtests: faulty.Backtests{Store: db.Backtests(), Plan: s.plan}, Runner: s.outside, Machines: s.outside,
+		Trials: faulty.Trials{Store: db.Trials(), Plan: s.plan}, Watched: faulty.Watched{Store: db.Watched(), Plan: s.plan}, Backtests: faulty.Backtests{Store: db.Backtests(), Plan: s.plan}, Runner: s.outside, Machines: s.outside,
 		Decisions: decider, Objects: papers{}, Secrets: secrets{}, Definitions: definitions, SigningSecrets: [][]byte{bytes.Repeat([]byte{7}, 32)},
 		AllowLoopback: true, PublicURL: "http://localhost", Now: s.now, NewID: s.newID, LookAgain: time.Hour,
 	})

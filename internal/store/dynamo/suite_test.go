@@ -27,6 +27,7 @@ import (
 	"ballerine/internal/store/dynamo"
 	"ballerine/internal/store/dynamo/dynamolocal"
 	"ballerine/internal/store/storetest"
+	"ballerine/internal/watched"
 	"ballerine/internal/webhook"
 )
 
@@ -88,6 +89,10 @@ func TestLedger(t *testing.T) {
 
 func TestLists(t *testing.T) {
 	storetest.Lists(t, func(t *testing.T) lists.Store { return open(t).Lists() })
+}
+
+func TestWatched(t *testing.T) {
+	storetest.Watched(t, func(t *testing.T) watched.Store { return open(t).Watched() })
 }
 
 func TestTrials(t *testing.T) {

@@ -68,7 +68,7 @@ func TestEveryMethodOfTheStoresCanGoWrong(t *testing.T) {
 // TestEveryStoreOfAnInstallationCanGoWrong finds a store that was added to the app and has no wrapper here.
 func TestEveryStoreOfAnInstallationCanGoWrong(t *testing.T) {
 	wrappers := []any{
-		faulty.Cases{}, faulty.Keys{}, faulty.Webhooks{}, faulty.Reviews{}, faulty.Calls{}, faulty.Registry{}, faulty.Ledger{}, faulty.Lists{}, faulty.Trials{}, faulty.Backtests{}, faulty.Rates{},
+		faulty.Cases{}, faulty.Keys{}, faulty.Webhooks{}, faulty.Reviews{}, faulty.Calls{}, faulty.Registry{}, faulty.Ledger{}, faulty.Lists{}, faulty.Trials{}, faulty.Backtests{}, faulty.Rates{}, faulty.Watched{},
 	}
 	parts := reflect.TypeFor[app.Parts]()
 	found := 0

@@ -3860,7 +3860,7 @@ export interface components {
             documents?: components["schemas"]["DecisionOfDocument"][] | null;
             /** @description Type of the event that the decision sends, for example approve: one of those in next */
             event: string;
-            /** @description answers to possible matches; approving a case requires an answer to each */
+            /** @description answers to possible matches; approving a case requires an answer to each of needs.hits. Approving despite a match requires its comment and a second person */
             hits?: components["schemas"]["AnswerOfHit"][] | null;
             /** @description message to the applicant, shown with the documents that are requested again */
             message?: string;
@@ -4416,6 +4416,8 @@ export interface components {
             version?: string;
         };
         Hit: {
+            /** @description answered before for this subject, with nothing changed since: it requires no answer, and can be answered again */
+            cleared?: boolean;
             /**
              * Format: date-time
              * @description when the work was requested again; until it answers, the earlier answer is not valid
@@ -4942,6 +4944,8 @@ export interface components {
         Needs: {
             /** @description why a reason and a comment are required */
             because: ("check_unanswered" | "not_rated" | "severity" | "hits")[];
+            /** @description possible matches that were answered before for this subject, with nothing changed since: they require no answer */
+            cleared?: components["schemas"]["Hit"][] | null;
             /** @description a second person has to confirm */
             four_eyes: boolean;
             /** @description possible matches, each of which needs an answer */
@@ -5893,7 +5897,7 @@ export interface components {
              * @description Only effects of this kind; absent: of all kinds
              * @enum {string}
              */
-            kind?: "start" | "wake" | "stop" | "publish" | "report" | "cancel" | "unreadable" | "deliver";
+            kind?: "start" | "wake" | "stop" | "publish" | "report" | "cancel" | "answer" | "unreadable" | "deliver";
             /** @description reason; recorded in the history of each affected case, and with each delivery */
             reason?: string;
             /** @description Only effects for this receiver; absent: for all */
@@ -11653,7 +11657,7 @@ export interface operations {
                 /** @description Only of this case */
                 case?: string;
                 /** @description Only of this kind */
-                kind?: "start" | "wake" | "stop" | "publish" | "report" | "cancel" | "unreadable" | "deliver";
+                kind?: "start" | "wake" | "stop" | "publish" | "report" | "cancel" | "answer" | "unreadable" | "deliver";
                 /** @description executions, subscribers, children, the id of a parent case, or the id of a subscription */
                 receiver?: string;
             };

@@ -75,13 +75,7 @@ export function DecisionPanel({
             event: decision.event,
             reason: draft.reason || undefined,
             comment: draft.comment.trim() || undefined,
-            hits:
-              decision.tone === 'approve'
-                ? (one.needs?.hits ?? []).flatMap((hit) => {
-                    const assessment = draft.hits?.[hit.id];
-                    return assessment ? [{ hit: hit.id, answer: assessment }] : [];
-                  })
-                : undefined,
+            hits: answersTo(decision),
             undo_seconds: undoSeconds,
             ...(decision.tone === 'ask'
               ? {
@@ -108,6 +102,15 @@ export function DecisionPanel({
         toast({ title: t('common.failed'), description: whyRefused(problem), tone: 'danger' });
     },
   });
+  const answersTo = (decision: Decision) => {
+    if (decision.tone !== 'approve' && decision.tone !== 'reject') return undefined;
+    const answers = [...(one.needs?.hits ?? []), ...(one.needs?.cleared ?? [])].flatMap((hit) => {
+      const assessment = draft.hits?.[hit.id];
+      const comment = assessment === 'match' ? draft.hitComments?.[hit.id]?.trim() || undefined : undefined;
+      return assessment ? [{ hit: hit.id, answer: assessment, comment }] : [];
+    });
+    return answers.length > 0 ? answers : undefined;
+  };
   const titleOfKind = (kind: string) =>
     t('cases.ask_line', { title: t.maybe(`kind.${kind}`, titleIn(workflow, kind)), reason: t('cases.ask_wanted') });
   const nameOf = (event: string) => t.maybe(`decision.${event}`, event);
@@ -185,6 +188,9 @@ export function DecisionPanel({
   }
   // What it takes to approve this case; the server refuses less.
   const needs = chosen?.tone === 'approve' ? one.needs : undefined;
+  const asked = chosen?.tone === 'approve' || chosen?.tone === 'reject' ? one.needs : undefined;
+  const matches = answersTo(chosen ?? ({ tone: 'other' } as Decision))?.filter((hit) => hit.answer === 'match') ?? [];
+  const fourEyes = needs !== undefined && (needs.four_eyes || matches.length > 0);
   const proposed = one.needs?.proposed;
   const own = proposed?.by.id === me.user.id;
   // Documents that are asked for again carry their own reasons.
@@ -199,7 +205,8 @@ export function DecisionPanel({
       (reasonNeeded && !draft.reason) ||
       (needs?.reason && !draft.comment.trim()) ||
       (chosen.tone === 'ask' && draft.asked.some((asked) => !asked.reason)) ||
-      (needs?.hits ?? []).some((hit) => !draft.hits?.[hit.id]);
+      (needs?.hits ?? []).some((hit) => !draft.hits?.[hit.id]) ||
+      (needs && matches.some((hit) => !hit.comment));
     setMissing(Boolean(incomplete));
     if (!incomplete) decide.mutate(chosen);
   };
@@ -279,7 +286,16 @@ export function DecisionPanel({
               })}
             </p>
           )}
-          {needs && needs.hits.length > 0 && <Hits hits={needs.hits} draft={draft} change={change} missing={missing} />}
+          {asked && asked.hits.length + (asked.cleared?.length ?? 0) > 0 && (
+            <Hits
+              hits={asked.hits}
+              cleared={asked.cleared ?? []}
+              draft={draft}
+              change={change}
+              approving={needs !== undefined}
+              missing={missing && needs !== undefined}
+            />
+          )}
           <div className="grid items-start gap-3 md:grid-cols-2">
             <Field
               label={t('cases.reason')}
@@ -327,7 +343,7 @@ export function DecisionPanel({
           {chosen.tone === 'ask' && (
             <AskForMore one={one} workflow={workflow} draft={draft} change={change} missing={missing} />
           )}
-          {needs?.four_eyes && (
+          {fourEyes && (
             <p className="text-sm text-muted">{t(proposed ? 'cases.four_eyes_second' : 'cases.four_eyes_first')}</p>
           )}
           <div className="flex items-center justify-end gap-2">
@@ -340,7 +356,7 @@ export function DecisionPanel({
               loading={decide.isPending}
               shortcut="Ctrl ⏎"
             >
-              {needs?.four_eyes
+              {fourEyes
                 ? t(proposed ? 'cases.confirm' : 'cases.propose')
                 : t.maybe(`decide.${chosen.event}`, t.maybe(`decision.${chosen.event}`, chosen.event))}
             </Button>

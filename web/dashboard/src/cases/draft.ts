@@ -12,6 +12,8 @@ export interface CaseDraft {
   wanted?: string[];
   /** What each possible match is. */
   hits?: Record<string, 'match' | 'not_a_match'>;
+  /** Why somebody who is listed is to be approved, by hit. */
+  hitComments?: Record<string, string>;
 }
 
 export const emptyDraft: CaseDraft = {
@@ -23,4 +25,5 @@ export const emptyDraft: CaseDraft = {
   note: '',
   wanted: [],
   hits: {},
+  hitComments: {},
 };

@@ -74,7 +74,7 @@ const placed = new Set(
 );
 
 /** What only machines compare: which edition of a list and of an entry it is, and what orders the hits. */
-const unshown = new Set(['edition', 'evidence', 'version', 'schema']);
+const unshown = new Set(['edition', 'evidence', 'version', 'schema', 'asked', 'before']);
 
 const shown = (one: unknown): string =>
   Array.isArray(one) && one.every((part) => typeof part === 'string')
@@ -100,6 +100,30 @@ function lineOf(key: string, value: Record<string, unknown>, former: string | nu
     ),
     former,
     leftOut: typeof value['left_out'] === 'number' ? value['left_out'] : 0,
+  };
+}
+
+/** What was said of an entry for this subject before. */
+export interface Before {
+  answer: 'cleared' | 'confirmed';
+  at: string;
+  by: string;
+  case: string;
+  /** What differs now; empty: nothing. */
+  changed: string[];
+}
+
+/** What was said of a hit before; null: nothing. */
+export function beforeOf(value: Record<string, unknown>): Before | null {
+  const before = value['before'];
+  if (!isRecord(before) || (before['answer'] !== 'cleared' && before['answer'] !== 'confirmed')) return null;
+  const by = isRecord(before['by']) ? before['by'] : {};
+  return {
+    answer: before['answer'],
+    at: first(before, ['at']) ?? '',
+    by: first(by, ['for', 'id']) ?? '',
+    case: first(before, ['case']) ?? '',
+    changed: Array.isArray(before['changed']) ? before['changed'].filter((one) => typeof one === 'string') : [],
   };
 }
 

@@ -1,0 +1,222 @@
+package watched
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Verdict is what somebody has said of a hit.
+type Verdict string
+
+// The answers to a hit.
+const (
+	Cleared   Verdict = "cleared"   // it is another person
+	Confirmed Verdict = "confirmed" // it is this person
+)
+
+// Person has answered, or stands behind who has.
+type Person struct {
+	Kind string `json:"kind"` // user or client
+	ID   string `json:"id"`
+	For  string `json:"for,omitempty"` // the person for whom a key has decided
+}
+
+// Entry is an entry of a watch list as a hit shows it: it tells what has changed later.
+type Entry struct {
+	Name      string   `json:"name"` // the main one
+	Schema    string   `json:"schema,omitempty"`
+	Births    []string `json:"birth_dates,omitempty"`
+	Countries []string `json:"countries,omitempty"`
+	Programs  []string `json:"programs,omitempty"`
+}
+
+// Answer is what was said of one entry of a list about a subject.
+type Answer struct {
+	List    string    `json:"list"`
+	ID      string    `json:"id"`      // of the entry
+	Version string    `json:"version"` // of the entry, when it was answered
+	Asked   string    `json:"asked"`   // digest of who was looked for
+	Verdict Verdict   `json:"verdict"`
+	At      time.Time `json:"at"`
+	By      Person    `json:"by"`
+	Case    string    `json:"case"`
+	Commit  int       `json:"commit"` // version of the case that the decision has made
+	Entry   Entry     `json:"entry"`
+}
+
+// newer reports whether an answer counts instead of another one: by time, and within a case by its commits.
+func (a Answer) newer(than Answer) bool {
+	if a.Case == than.Case {
+		return a.Commit >= than.Commit
+	}
+	return a.At.After(than.At)
+}
+
+// Opened is a hit for which a case was opened: no second one is.
+type Opened struct {
+	List    string    `json:"list"`
+	ID      string    `json:"id"`
+	Version string    `json:"version"`
+	Asked   string    `json:"asked"`
+	Case    string    `json:"case"`
+	At      time.Time `json:"at"`
+}
+
+// Answers are all that is known of a subject's hits. The zero value knows nothing.
+type Answers struct {
+	Tenant   string   `json:"tenant"`
+	Subject  string   `json:"subject"`
+	Revision int      `json:"revision"` // counts writes; 0: nothing was written
+	Given    []Answer `json:"given,omitempty"`
+	Opened   []Opened `json:"opened,omitempty"`
+}
+
+// maxAnswers bounds what is kept of a subject, in bytes of JSON. The oldest are dropped: they are asked again.
+const maxAnswers = 256 << 10
+
+// Give takes an answer in, unless a newer one to the same entry is there. It reports whether anything has changed.
+func (a *Answers) Give(one Answer) bool {
+	at := slices.IndexFunc(a.Given, func(g Answer) bool { return g.List == one.List && g.ID == one.ID })
+	if at >= 0 {
+		if there := a.Given[at]; there.Case == one.Case && there.Commit == one.Commit || !one.newer(there) {
+			return false
+		}
+		a.Given = slices.Delete(a.Given, at, at+1)
+	}
+	one.Entry = one.Entry.bounded()
+	a.Given = append(a.Given, one)
+	slices.SortStableFunc(a.Given, func(x, y Answer) int { return x.At.Compare(y.At) })
+	a.bound()
+	return true
+}
+
+// Open takes in that a case was opened for a hit. It reports whether anything has changed.
+func (a *Answers) Open(one Opened) bool {
+	at := slices.IndexFunc(a.Opened, func(o Opened) bool { return o.List == one.List && o.ID == one.ID })
+	if at >= 0 {
+		if there := a.Opened[at]; there.Version == one.Version && there.Asked == one.Asked {
+			return false
+		}
+		a.Opened = slices.Delete(a.Opened, at, at+1)
+	}
+	a.Opened = append(a.Opened, one)
+	a.bound()
+	return true
+}
+
+// bound drops the oldest until the rest fits.
+func (a *Answers) bound() {
+	for size(a) > maxAnswers {
+		if len(a.Opened) > 0 && (len(a.Given) == 0 || a.Opened[0].At.Before(a.Given[0].At)) {
+			a.Opened = a.Opened[1:]
+			continue
+		}
+		a.Given = a.Given[1:]
+	}
+}
+
+func size(a *Answers) int {
+	text, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // texts, numbers and times
+	}
+	return len(text)
+}
+
+// About is what was said of an entry; nil: nothing.
+func (a Answers) About(list, id string) *Answer {
+	for i := range a.Given {
+		if a.Given[i].List == list && a.Given[i].ID == id {
+			return &a.Given[i]
+		}
+	}
+	return nil
+}
+
+// Settled reports whether a hit needs no case of its own: it was answered in this version for who is looked for, or has a case.
+func (a Answers) Settled(list, id, version, asked string) bool {
+	if given := a.About(list, id); given.Stands(version, asked) {
+		return true
+	}
+	return slices.ContainsFunc(a.Opened, func(o Opened) bool {
+		return o.List == list && o.ID == id && o.Version == version && o.Asked == asked
+	})
+}
+
+// Stands reports whether an answer is to just this version of the entry, and about just who is looked for. One that is not there stands never.
+func (a *Answer) Stands(version, asked string) bool {
+	return a != nil && version != "" && asked != "" && a.Version == version && a.Asked == asked
+}
+
+// Changed names what an entry says otherwise than when it was answered: name, schema, birth_dates, countries, programs; other when it
+// is something that a hit does not show, and subject when another name, date of birth or country was asked for.
+func (a *Answer) Changed(version, asked string, now Entry) []string {
+	names := []string{}
+	if a.Version != version {
+		now = now.bounded()
+		for _, part := range []struct {
+			name string
+			same bool
+		}{
+			{"name", a.Entry.Name == now.Name},
+			{"schema", a.Entry.Schema == now.Schema},
+			{"birth_dates", alike(a.Entry.Births, now.Births)},
+			{"countries", alike(a.Entry.Countries, now.Countries)},
+			{"programs", alike(a.Entry.Programs, now.Programs)},
+		} {
+			if !part.same {
+				names = append(names, part.name)
+			}
+		}
+		if len(names) == 0 {
+			names = append(names, "other")
+		}
+	}
+	if a.Asked != asked {
+		names = append(names, "subject")
+	}
+	return names
+}
+
+// alike compares values whatever their order.
+func alike(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// Bounds of what is kept of an entry.
+const (
+	keptValues = 20
+	keptRunes  = 200
+)
+
+func (e Entry) bounded() Entry {
+	cut := func(values []string) (kept []string) {
+		for _, value := range values[:min(len(values), keptValues)] {
+			kept = append(kept, short(value))
+		}
+		return kept
+	}
+	return Entry{short(e.Name), short(e.Schema), cut(e.Births), cut(e.Countries), cut(e.Programs)}
+}
+
+func short(text string) string {
+	if runes := []rune(text); len(runes) > keptRunes {
+		return string(runes[:keptRunes])
+	}
+	return text
+}
+
+// Digest names who is looked for: another one when name, date of birth or country is another. The spelling of a name counts, spaces
+// around it do not.
+func Digest(name, birth, country string) string {
+	text, err := json.Marshal([]string{strings.Join(strings.Fields(name), " "), strings.TrimSpace(birth), strings.ToUpper(country)})
+	if err != nil {
+		panic(err) // texts
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:12])
+}

@@ -1,0 +1,65 @@
+package watched
+
+import (
+	"context"
+	"time"
+
+	"ballerine/internal/problem"
+)
+
+// Store keeps what is known of screened subjects. The tenant is part of every key. Each method's errors are *problem.Error with the codes
+// named; anything else is Unavailable or Internal. Its behaviour is defined by internal/store/storetest.
+type Store interface {
+	// Answers of a subject, as they were last written; those that nobody has written are empty, at revision 0. Errors: Internal when
+	// they cannot be read.
+	Answers(ctx context.Context, tenant, subject string) (Answers, error)
+	// PutAnswers writes answers over those of the revision before theirs. Errors: Conflict, TooLarge.
+	PutAnswers(ctx context.Context, answers Answers) error
+}
+
+// tries bounds how often answers are written again when others come first.
+const tries = 8
+
+// Change writes what change has made of a subject's answers; nothing when it reports that nothing has changed. Errors: Conflict, TooLarge,
+// Unavailable, Internal.
+func Change(ctx context.Context, s Store, tenant, subject string, change func(*Answers) bool) (err error) {
+	for range tries {
+		var answers Answers
+		if answers, err = s.Answers(ctx, tenant, subject); err != nil {
+			return err
+		}
+		answers.Tenant, answers.Subject = tenant, subject
+		if !change(&answers) {
+			return nil
+		}
+		answers.Revision++
+		if err = s.PutAnswers(ctx, answers); problem.CodeOf(err) != problem.Conflict {
+			return err
+		}
+	}
+	return err
+}
+
+// Before is what was said of a hit before, as the screening writes it beside the hit.
+type Before struct {
+	Answer  Verdict   `json:"answer"`
+	At      time.Time `json:"at"`
+	By      Person    `json:"by"`
+	Case    string    `json:"case"`
+	Version string    `json:"version"`           // of the entry then
+	Changed []string  `json:"changed,omitempty"` // what is another now: see Answer.Changed; empty: nothing, and the answer stands
+}
+
+// Mark is what was said of an entry before; nil: nothing. cleared says that the hit is ruled out.
+func (a Answers) Mark(list, id, version, asked string, now Entry) (before *Before, cleared bool) {
+	given := a.About(list, id)
+	if given == nil {
+		return nil, false
+	}
+	stands := given.Stands(version, asked)
+	before = &Before{Answer: given.Verdict, At: given.At, By: given.By, Case: given.Case, Version: given.Version}
+	if !stands {
+		before.Changed = given.Changed(version, asked, now)
+	}
+	return before, stands && given.Verdict == Cleared
+}
