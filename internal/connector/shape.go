@@ -77,31 +77,53 @@ func (s *source) shaped(p *Plugin, w written) {
 		p.resultShape = map[string]any{"allOf": []any{schema, w.Result}}
 	}
 	p.result = s.schema("/shape", p.resultShape)
-	s.fits("/response/result", w.Response.Result, schema, true)
+	s.fits("/response/result", w.Response.Result, schema, topmost)
 	if w.Callback != nil {
-		s.fits("/callback/result", w.Callback.Result, schema, true)
+		s.fits("/callback/result", w.Callback.Result, schema, topmost)
 	}
 }
 
+// placing says what a value of a template is: an expression when it is a text at the top, or nothing but itself.
+type placing int
+
+const (
+	inside  placing = iota // a text may have placeholders
+	topmost                // a text is an expression
+	literal                // a text is a text
+)
+
+// below is the placing of a member.
+func (p placing) below() placing {
+	if p == topmost {
+		return inside
+	}
+	return p
+}
+
 // fits reports what of a template can never be of a shape: members that it does not have or lacks, and values that it does not allow. What
-// expressions come to is seen when they are evaluated. At the top a text is an expression.
-func (s *source) fits(pointer string, template any, schema map[string]any, top bool) {
+// expressions read is seen when they are evaluated.
+func (s *source) fits(pointer string, template any, schema map[string]any, at placing) {
 	switch value := template.(type) {
 	case nil:
 		return
 	case string:
-		if top || strings.ContainsAny(value, "{}") {
+		if at != literal && s.fitsText(pointer, value, schema, at == topmost) {
 			return
 		}
 	case map[string]any:
 		if properties, ok := schema["properties"].(map[string]any); ok {
-			s.fitMembers(pointer, value, properties, schema)
+			for _, name := range slices.Sorted(maps.Keys(value)) {
+				if below, ok := properties[name].(map[string]any); ok {
+					s.fits(pointer+"/"+escape(name), value[name], below, at.below())
+				}
+			}
+			s.fitsNames(pointer, value, properties, schema)
 			return
 		}
 	case []any:
 		if items, ok := schema["items"].(map[string]any); ok {
 			for i, element := range value {
-				s.fits(fmt.Sprintf("%s/%d", pointer, i), element, items, false)
+				s.fits(fmt.Sprintf("%s/%d", pointer, i), element, items, at.below())
 			}
 			return
 		}
@@ -115,12 +137,11 @@ func (s *source) fits(pointer string, template any, schema map[string]any, top b
 	}
 }
 
-func (s *source) fitMembers(pointer string, members, properties, schema map[string]any) {
+// fitsNames compares the names of an object's members with those of a shape.
+func (s *source) fitsNames(pointer string, members, properties, schema map[string]any) {
 	known := slices.Sorted(maps.Keys(properties))
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		below, ok := properties[name].(map[string]any)
-		if ok {
-			s.fits(pointer+"/"+escape(name), members[name], below, false)
+		if properties[name] != nil {
 			continue
 		}
 		hint := "known are " + strings.Join(known, ", ")
