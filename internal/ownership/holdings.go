@@ -1,0 +1,349 @@
+package ownership
+
+import (
+	"cmp"
+	"math/big"
+	"slices"
+)
+
+// certainty is what is known of a claim.
+type certainty int
+
+const (
+	no certainty = iota
+	perhaps
+	yes
+)
+
+// holding is all that one party holds in one company on the day of the assessment, whoever states it.
+type holding struct {
+	owner, company int   // indexes of parties
+	part           Share // of the company
+	votes          Share // of its votes
+	control        certainty
+	trust          bool // by a role in a trust or a nomination
+	office         int  // it manages the company: 2 as senior manager, 1 on the board
+	stated         bool // by a voting link: its votes are not taken from its shares
+}
+
+// graph is a structure on one day, ready to be computed with.
+type graph struct {
+	Structure
+	day      string
+	index    map[string]int // of parties, by id
+	subject  int
+	held     [][]holding // by company: who holds it, sorted by owner
+	hidden   []Share     // by company: what is held by somebody who is not named
+	broken   []bool      // by company: more than 100 % are stated
+	claims   []Link      // indirect links that sum up chains which are stated, too
+	findings []Finding
+	above    []bool // by party: the subject's shares lead there; see reached
+	rounded  bool   // a share has been rounded outward
+	capped   bool   // an upper bound is that of a whole, not a sum of chains
+	budget   int    // operations that may still be spent on exact circles
+}
+
+// newGraph reads a checked structure as of a day.
+func newGraph(s Structure, day string) *graph {
+	g := &graph{Structure: s.sorted(), day: day, index: map[string]int{}, budget: exactOperations}
+	for i, p := range g.Parties {
+		g.index[p.ID] = i
+	}
+	g.subject = g.index[s.Subject]
+	n := len(g.Parties)
+	g.held, g.hidden, g.broken = make([][]holding, n), make([]Share, n), make([]bool, n)
+	for i := range g.hidden {
+		g.hidden[i] = none()
+	}
+	direct, indirect := g.active()
+	g.collect(g.sortOut(direct, indirect))
+	for company := range g.held {
+		g.fit(company)
+	}
+	return g
+}
+
+// active are the links of the day.
+func (g *graph) active() (direct, indirect []Link) {
+	for _, l := range g.Links {
+		switch {
+		case !l.holds(g.day):
+		case l.Indirect:
+			indirect = append(indirect, l)
+		default:
+			direct = append(direct, l)
+		}
+	}
+	return direct, indirect
+}
+
+// sortOut adds to the direct links those indirect ones which sum up nothing that is stated in detail: only then are they no repetition.
+// The others are claims, which are compared with what the details amount to.
+func (g *graph) sortOut(direct, indirect []Link) []Link {
+	owners := map[string][]string{}
+	for _, l := range direct {
+		owners[l.Company] = append(owners[l.Company], l.Owner)
+	}
+	for _, l := range indirect {
+		switch {
+		case l.Owner != "" && reaches(owners, l.Company, l.Owner):
+			g.claims = append(g.claims, l)
+		default:
+			direct = append(direct, l)
+		}
+	}
+	slices.SortStableFunc(direct, func(a, b Link) int { return cmp.Compare(a.Company, b.Company) })
+	return direct
+}
+
+// reaches says whether a chain of owners leads from a company to somebody.
+func reaches(owners map[string][]string, company, owner string) bool {
+	seen, open := map[string]bool{company: true}, []string{company}
+	for len(open) > 0 {
+		at := open[len(open)-1]
+		open = open[:len(open)-1]
+		for _, next := range owners[at] {
+			if next == owner {
+				return true
+			}
+			if next != "" && !seen[next] {
+				seen[next] = true
+				open = append(open, next)
+			}
+		}
+	}
+	return false
+}
+
+// collect makes one holding of all links between two parties.
+func (g *graph) collect(links []Link) {
+	type pair struct{ owner, company string }
+	between := map[pair][]Link{}
+	var order []pair
+	for _, l := range links {
+		p := pair{l.Owner, l.Company}
+		if between[p] == nil {
+			order = append(order, p)
+		}
+		between[p] = append(between[p], l)
+	}
+	slices.SortFunc(order, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(a.company, b.company), cmp.Compare(a.owner, b.owner))
+	})
+	nominators := map[string]int{}
+	for p, of := range between {
+		if slices.ContainsFunc(of, func(l Link) bool { return l.Interest == Nominator }) {
+			nominators[p.company]++
+		}
+	}
+	for _, p := range order {
+		company := g.index[p.company]
+		h := g.holding(between[p], nominators[p.company] == 1)
+		if p.owner == "" {
+			g.hidden[company] = g.hidden[company].plus(h.part)
+			g.unnamed(between[p][0])
+			continue
+		}
+		if h.owner = g.index[p.owner]; h.owner == company {
+			g.find(Finding{Code: ownsItself, Party: p.owner, Share: &h.part})
+		}
+		h.company = company
+		g.held[company] = append(g.held[company], h)
+	}
+	for company := range g.held {
+		g.compareRegisters(g.Parties[company].ID, linksOf(links, g.Parties[company].ID))
+	}
+}
+
+func linksOf(links []Link, company string) (of []Link) {
+	from, _ := slices.BinarySearchFunc(links, company, func(l Link, id string) int { return cmp.Compare(l.Company, id) })
+	for _, l := range links[from:] {
+		if l.Company != company {
+			break
+		}
+		of = append(of, l)
+	}
+	return of
+}
+
+// holding sums up the links between two parties.
+func (g *graph) holding(links []Link, onlyNominator bool) holding {
+	h := holding{part: none(), votes: none()}
+	h.part, h.votes = g.agreed(links, economic), g.agreed(links, voting)
+	for _, l := range links {
+		switch role := roles[l.Interest]; role {
+		case voting:
+			h.stated = true
+		case controlling:
+			h.control = yes
+			if l.Interest == Parent && !g.has(links, economic) {
+				h.part = Unknown()
+			}
+		case maybe:
+			h.control = max(h.control, perhaps)
+			if !g.has(links, economic) {
+				h.part = Unknown()
+			}
+		case board:
+			h.control = max(h.control, majority(l.Share))
+		case ofTrust:
+			h.control, h.trust = yes, true
+			if l.Interest == Beneficiary && !g.has(links, economic) {
+				h.part = l.share()
+			}
+		case nominating:
+			h.control, h.trust, h.part = yes, true, Unknown()
+			if onlyNominator {
+				h.part = Exactly(one)
+			}
+		case office:
+			h.office = max(h.office, rank(l.Interest))
+		}
+	}
+	return h
+}
+
+func rank(office Interest) int {
+	if office == Manager {
+		return 2
+	}
+	return 1
+}
+
+// majority says whether a right to appoint board members is one to appoint most of them: without a share it is.
+func majority(share *Share) certainty {
+	switch {
+	case share == nil || share.certain(half, false):
+		return yes
+	case share.possible(half, false):
+		return perhaps
+	}
+	return no
+}
+
+func (g *graph) has(links []Link, kind role) bool {
+	return slices.ContainsFunc(links, func(l Link) bool { return roles[l.Interest] == kind })
+}
+
+// agreed is the share on which all sources agree; where they contradict each other, all that any of them states.
+func (g *graph) agreed(links []Link, kind role) Share {
+	bySource := map[Source]map[Interest]Share{}
+	for _, l := range links {
+		if roles[l.Interest] != kind {
+			continue
+		}
+		source := l.source()
+		if bySource[source] == nil {
+			bySource[source] = map[Interest]Share{}
+		}
+		if before, more := bySource[source][l.Interest]; more {
+			bySource[source][l.Interest] = before.plus(l.share())
+		} else {
+			bySource[source][l.Interest] = l.share()
+		}
+	}
+	var result *Share
+	var stated []Statement
+	differ := false
+	for _, source := range []Source{Declared, Document, Registry} {
+		of, any := bySource[source]
+		if !any {
+			continue
+		}
+		share := largest(of)
+		stated = append(stated, Statement{Source: source, Share: share})
+		if result == nil {
+			result = &share
+			continue
+		}
+		both, ok := result.meet(share)
+		if !ok {
+			differ, both = true, result.hull(share)
+		}
+		result = &both
+	}
+	if differ {
+		g.find(Finding{Code: sourcesDiffer, Party: links[0].Company, Owner: links[0].Owner, Votes: kind == voting, Stated: stated})
+	}
+	if result == nil {
+		return none()
+	}
+	return *result
+}
+
+// largest is the shareholding, or what else is stated of an economic interest: rights to profits or to a surplus.
+func largest(of map[Interest]Share) Share {
+	for _, interest := range []Interest{Shareholding, Votes, Profits, Surplus} {
+		if share, stated := of[interest]; stated {
+			return share
+		}
+	}
+	return none()
+}
+
+// fit bounds the holdings in a company by each other: together they are at most the whole. Where more is stated, nothing is certain.
+func (g *graph) fit(company int) {
+	held := g.held[company]
+	if slices.ContainsFunc(held, func(h holding) bool { return h.stated }) {
+		for i := range held {
+			if !held[i].stated && !held[i].part.isNone() {
+				held[i].votes = Unknown()
+			}
+		}
+	} else {
+		for i := range held {
+			if held[i].control != no || g.sharesIn(held[i]) {
+				held[i].votes = held[i].part
+			}
+		}
+	}
+	parts := make([]*Share, 0, len(held)+1)
+	votes := make([]*Share, 0, len(held))
+	for i := range held {
+		parts, votes = append(parts, &held[i].part), append(votes, &held[i].votes)
+	}
+	if sum, over := bound(append(parts, &g.hidden[company])); over {
+		g.broken[company] = true
+		g.find(Finding{Code: over100, Party: g.Parties[company].ID, Share: &sum})
+	}
+	if sum, over := bound(votes); over {
+		g.find(Finding{Code: over100, Party: g.Parties[company].ID, Share: &sum, Votes: true})
+	}
+}
+
+func (g *graph) sharesIn(h holding) bool { return !h.part.isNone() && !h.trust }
+
+// bound limits each share by what the others leave at least. over says that the lower bounds exceed the whole by themselves, their sum is
+// returned, and no lower bound is kept.
+func bound(shares []*Share) (sum Share, over bool) {
+	low, open := new(big.Rat), 0
+	for _, s := range shares {
+		low.Add(low, s.Low)
+		if s.OverLow {
+			open++
+		}
+	}
+	if order := low.Cmp(one); order > 0 || order == 0 && open > 0 {
+		for _, s := range shares {
+			s.Low, s.OverLow = zero, false
+		}
+		return Share{Low: low, High: low}, true
+	}
+	for _, s := range shares {
+		if s.exact() {
+			continue
+		}
+		left := new(big.Rat).Sub(one, low)
+		left.Add(left, s.Low)
+		others := open > 0
+		if s.OverLow {
+			others = open > 1
+		}
+		if order := left.Cmp(s.High); order < 0 {
+			s.High, s.UnderHigh = left, others
+		} else if order == 0 {
+			s.UnderHigh = s.UnderHigh || others
+		}
+	}
+	return none(), false
+}
