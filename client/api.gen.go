@@ -1622,6 +1622,9 @@ type DefinitionVersion struct {
 	// ApprovedBy with four eyes: the second person
 	ApprovedBy *string `json:"approved_by,omitempty"`
 
+	// CallbackURL of a plugin with callback.correlate: the address to enter at the vendor's
+	CallbackURL *string `json:"callback_url,omitempty"`
+
 	// Comment Free-text comment
 	Comment *string `json:"comment,omitempty"`
 
@@ -3395,6 +3398,9 @@ type ProposedSettings struct {
 type Publication struct {
 	// ApprovedBy with four eyes: the second person
 	ApprovedBy *string `json:"approved_by,omitempty"`
+
+	// CallbackURL of a plugin with callback.correlate: the address to enter at the vendor's
+	CallbackURL *string `json:"callback_url,omitempty"`
 
 	// Changes of a workflow: the effects on running cases that are migrated to it
 	Changes []Change `json:"changes"`

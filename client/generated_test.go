@@ -22,7 +22,7 @@ var lists = map[string]string{
 }
 
 // left are operations that the client does not have, for the reasons in generator/config.yaml.
-var left = []string{"receiveCallback", "getDocumentContent"}
+var left = []string{"receiveCallback", "receiveVendorCallback", "getDocumentContent"}
 
 func TestTheClientHasEveryOperationAndAnIteratorForEveryList(t *testing.T) {
 	text, err := os.ReadFile("../infra/openapi.yaml")

@@ -60,6 +60,8 @@ type previewed struct {
 	Result   any               `json:"result,omitempty"`
 	Awaiting bool              `json:"awaiting,omitempty"`
 	Accepted any               `json:"accepted,omitempty"`
+
+	Correlation string `json:"correlation,omitempty"` // the vendor's id
 }
 
 func connectorTryCommand() *cobra.Command {
@@ -104,7 +106,7 @@ func connectorTryCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if shown.Result, err = plugin.CalledBack(text); err != nil {
+				if shown.Result, shown.Correlation, err = plugin.CalledBack(call, shown.Accepted, nil, text); err != nil {
 					return printedFirst(cmd, shown, err)
 				}
 				shown.Awaiting = false
@@ -154,7 +156,7 @@ func (t *previewed) answer(cmd *cobra.Command, plugin *connector.Plugin, call co
 		}
 	}
 	outcome, err := plugin.Answered(cmd.Context(), call, connector.Answer{Status: status, Body: text})
-	t.Result, t.Awaiting, t.Accepted = outcome.Result, outcome.Awaiting, outcome.Accepted
+	t.Result, t.Awaiting, t.Accepted, t.Correlation = outcome.Result, outcome.Awaiting, outcome.Accepted, outcome.Correlation
 	return err
 }
 
@@ -188,6 +190,9 @@ func printTried(cmd *cobra.Command, shown previewed) error {
 	}
 	if shown.Awaiting {
 		fmt.Fprintln(out, "\nThe vendor has accepted the request and calls back.")
+	}
+	if shown.Correlation != "" {
+		fmt.Fprintln(out, "\nvendor's id: "+shown.Correlation)
 	}
 	for _, one := range []struct {
 		title string

@@ -261,7 +261,8 @@ func (w world) answer(ctx context.Context, r *workflow.Rehearsal, c wholeCase, i
 	if given.Callback == nil {
 		return nil, problem.New(noAnswer, "answers.%s.callback is missing: the vendor has only accepted the request", i.ID)
 	}
-	return plugin.CalledBack(given.Callback)
+	result, _, err := plugin.CalledBack(call, outcome.Accepted, nil, given.Callback)
+	return result, err
 }
 
 // suitable shows what a case may say of work.

@@ -107,6 +107,8 @@ var own = map[string][]problem.Code{
 	"approveProposal": codes(proposed, published), "rejectProposal": proposed, "withdrawProposal": proposed,
 	"migrateCases": with(problem.UnknownWorkflow, problem.NotFound, problem.Conflict),
 
+	"receiveVendorCallback": with(problem.NotFound, problem.CaseClosed, problem.Conflict, problem.Livelock, problem.UnknownWorkflow),
+
 	"receiveCallback": with(problem.NotFound, problem.CaseClosed, problem.Conflict, problem.Livelock, problem.UnknownWorkflow),
 }
 
@@ -114,7 +116,7 @@ var own = map[string][]problem.Code{
 // which are of the credential, the parameters, the body, the Idempotency-Key, and of our own side.
 func Errors(op *huma.Operation) []problem.Code {
 	found := codes(own[op.OperationID], with(problem.Internal, problem.Unavailable, problem.Timeout, problem.RateLimited, problem.Invalid))
-	if len(op.Security) > 0 || op.OperationID == "receiveCallback" {
+	if len(op.Security) > 0 || op.OperationID == "receiveCallback" || op.OperationID == "receiveVendorCallback" {
 		found = append(found, problem.Unauthenticated, problem.InvalidCredentials, problem.CredentialsExpired, problem.CredentialsRevoked, problem.Forbidden)
 	}
 	if op.RequestBody != nil {

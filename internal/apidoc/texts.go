@@ -39,7 +39,7 @@ var tags = []tag{
 	{"publishing", "Proposals, settings and whole workspaces", []string{"/v1/proposals", "/v1/publishing-settings", "/v1/workspace"}},
 	{"back office", "Queue, saved views, notifications, users and statistics", []string{"/v1/me", "/v1/users", "/v1/notifications", "/v1/queue", "/v1/views", "/v1/statistics"}},
 	{"keys", "API keys", []string{"/v1/keys"}},
-	{"callbacks", "Callbacks of vendors", []string{"/v1/hooks"}},
+	{"callbacks", "Callbacks of vendors", []string{"/v1/hooks", "/v1/callbacks"}},
 	{"system", "Health", []string{"/v1/health"}},
 	{"events", "Events that webhooks deliver", nil},
 }
@@ -47,7 +47,7 @@ var tags = []tag{
 // parameters describes parameters without a description of their own.
 var parameters = map[string]string{
 	"id": "The id of the resource", "document": "The document's id", "note": "The note's id", "incident": "The incident's id", "delivery": "The delivery's id", "workflow": "The workflow's id", "version": "The version's number",
-	"run": "The run's id", "trial": "The trial's id", "decision": "The decision's id", "edition": "The edition's number", "list": "The list's name", "token": "The token that was issued to the vendor",
+	"run": "The run's id", "trial": "The trial's id", "decision": "The decision's id", "edition": "The edition's number", "list": "The list's name", "token": "The token that was issued to the vendor", "tenant": "The tenant whose vendor it is", "plugin": "The plugin's id",
 	"Idempotency-Key": "A unique value of at most 200 characters, the same when the request is repeated", "limit": "The maximum number of items", "cursor": "next_cursor of the previous page",
 	"state": "Only cases in this state", "tag": "Only cases in a state with this tag", "status": "Only cases with this status", "subject": "Only cases of this subject, by its id",
 	"case": "Only of this case", "kind": "Only of this kind", "outcome": "Only with this outcome", "days": "The number of days, up to today", "from": "The version to compare with",
@@ -123,6 +123,7 @@ var texts = map[string]string{
 	"publishPlugin":         "202: a proposal was created, which another person must approve.",
 	"importWorkspace":       "Atomic: all or nothing.",
 	"migrateCases":          "With `dry_run` nothing is written; the response shows the result for each case.",
+	"receiveVendorCallback": "The vendor's own id in the callback says which case it is about; the signature is verified as the plugin specifies. 409: the id is not known yet, and the vendor should send the callback again. 204: taken, or about nothing that is known here.",
 	"receiveCallback":       "The signature of the body is verified as the plugin specifies.",
 	"getHealth":             "200 while the server is running.",
 	"getQueue":              "The number of cases by filter.",

@@ -58,13 +58,14 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 		if err := c.Catalog.LoadPlugins(); err != nil {
 			return config, err
 		}
-		config.Plugins, config.Vendors = c.Catalog.Plugin, c.vendorClient(nil)
+		config.Plugins, config.Vendors, config.Addresses = c.Catalog.Plugin, c.vendorClient(nil), c.Addresses
 	case httpapi.Admin:
 		publisher, err := c.Publisher()
 		if err != nil {
 			return config, err
 		}
 		config.Publisher, config.Ledger, config.Lists, config.Trials, config.Backtests = publisher, c.Decider(), c.ListService(), c.Trials, c.backtests()
+		config.Addresses = c.Addresses
 	}
 	return config, nil
 }

@@ -109,6 +109,9 @@ type Core struct {
 	Trials  *trial.Service // nil: see Parts
 	Cases   *cases.Service
 	Tokens  *identity.Tokens
+
+	Addresses identity.Addresses // where vendors call back that have one address for all cases
+
 	ring    *keyring.Ring      // nil without signing secrets
 	opener  *lists.Opener      // nil without lists
 	limiter *ratelimit.Limiter // nil: requests are not limited
@@ -148,6 +151,7 @@ func New(parts Parts) (*Core, error) {
 		}
 		c.Trials = trial.New(config)
 	}
+	c.Addresses = identity.NewAddresses(parts.PublicURL, addressKey(parts))
 	config := cases.Config{
 		Store: parts.Store, Catalog: catalog, Objects: parts.Objects, Decisions: parts.Decisions, Now: parts.Now, NewID: parts.NewID, Metrics: parts.Metrics,
 		Watched: parts.Watched, SearchKey: searchKey(parts), Limits: parts.Limits, LookAgain: parts.LookAgain,
@@ -168,7 +172,12 @@ func ring(parts Parts) (*keyring.Ring, error) {
 
 // searchKey keys the search's hashes. It is made from the oldest signing secret, so that a new one in front changes nothing. Where a former
 // version's secrets follow for a while (see SigningSource), SearchSecret names the one that stays.
-func searchKey(parts Parts) []byte {
+func searchKey(parts Parts) []byte { return lastingKey(parts, "ballerine/search/1") }
+
+// addressKey makes the addresses at which vendors call back for all cases: they are written down at the vendors', and have to stay.
+func addressKey(parts Parts) []byte { return lastingKey(parts, "ballerine/callbacks/1") }
+
+func lastingKey(parts Parts, purpose string) []byte {
 	secret := parts.SearchSecret
 	if secret == nil && len(parts.SigningSecrets) > 0 {
 		secret = parts.SigningSecrets[len(parts.SigningSecrets)-1]
@@ -177,7 +186,7 @@ func searchKey(parts Parts) []byte {
 		return nil
 	}
 	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("ballerine/search/1"))
+	mac.Write([]byte(purpose))
 	return mac.Sum(nil)
 }
 
@@ -292,9 +301,12 @@ func (c *Core) Vendor() (task.Handler, error) {
 	}
 	return task.NewVendor(c.base(), task.VendorConfig{
 		Plugins: c.Catalog, Client: c.vendorClient(task.NewVendorFiles(c.Objects)),
-		CallbackURL: func(call connector.Call, plugin string, started time.Time) (string, error) {
+		CallbackURL: func(call connector.Call, plugin *connector.Plugin, started time.Time) (string, error) {
+			if plugin.Correlates() {
+				return c.Addresses.Of(call.Tenant, plugin.ID), nil
+			}
 			token, err := c.Tokens.Callback(identity.Callback{
-				Tenant: call.Tenant, Case: call.Case, State: call.State, Visit: call.Visit, Work: call.Work, Round: call.Round, Plugin: plugin,
+				Tenant: call.Tenant, Case: call.Case, State: call.State, Visit: call.Visit, Work: call.Work, Round: call.Round, Plugin: plugin.ID,
 			}, callbackEnd(started, c.Now()))
 			return c.PublicURL + "/v1/hooks/" + token, err
 		},

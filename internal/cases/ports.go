@@ -21,6 +21,7 @@ type Store interface {
 	// (tenant, workflow, external id) is, unless change.Supersedes has it, or for a case that is opened again while another
 	// one has taken its external id over: the error's Details["case"] names the case that has it; TooLarge for what does not
 	// fit into one transaction of the real store; UndoOver when an effect of change.Dropped has been claimed or delivered;
+	// CorrelationTaken when one of NewCorrelations(change) belongs to another owner;
 	// NotFound when one of change.Buried has been delivered or buried, or one of change.Replayed or change.Discarded is no
 	// dead letter.
 	Commit(ctx context.Context, change Change) error
@@ -45,6 +46,8 @@ type Store interface {
 	Overdue(ctx context.Context, tenant string, now time.Time, limit int) (int, error)
 	// FindExternal returns the id of the case with this external id. Errors: NotFound.
 	FindExternal(ctx context.Context, tenant, workflow, externalID string) (string, error)
+	// Correlated returns the work that the hash of a vendor's id stands for. It sees every commit that has ended. Errors: NotFound.
+	Correlated(ctx context.Context, tenant, plugin, hash string) (Correlation, error)
 	// Subject finds a subject by its external id; Errors: NotFound.
 	Subject(ctx context.Context, tenant, kind, externalID string) (Subject, error)
 

@@ -49,17 +49,19 @@ type Record struct {
 	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on
 	Head     string `json:"head"`     // hash of the newest history entry
 
-	Parent    *Parent         `json:"parent,omitempty"` // the case whose work has started this one
-	Subject   SubjectRef      `json:"subject"`
-	Documents []Document      `json:"documents,omitempty"`
-	Incidents []Incident      `json:"incidents,omitempty"`  // open ones
-	Reads     map[string]Read `json:"reads,omitempty"`      // by work: what it was given when it was done
-	Stale     []string        `json:"stale,omitempty"`      // work that was given what is not so any more, sorted; see staleness.go
-	Former    []FormerHits    `json:"former,omitempty"`     // possible matches of answers that do not stand any more; personal data
-	Suppliers []string        `json:"suppliers,omitempty"`  // people of the back office who have supplied data, and who has given results by hand; they do not approve
-	TwoPeople bool            `json:"two_people,omitempty"` // the risk has once been such that approving needs a second person: it does from then on
-	Assignee  string          `json:"assignee,omitempty"`
-	Stray     int             `json:"stray,omitempty"` // callbacks that changed nothing, as far as the history tells of them
+	Parent       *Parent         `json:"parent,omitempty"` // the case whose work has started this one
+	Subject      SubjectRef      `json:"subject"`
+	Documents    []Document      `json:"documents,omitempty"`
+	Incidents    []Incident      `json:"incidents,omitempty"`  // open ones
+	Reads        map[string]Read `json:"reads,omitempty"`      // by work: what it was given when it was done
+	Stale        []string        `json:"stale,omitempty"`      // work that was given what is not so any more, sorted; see staleness.go
+	Former       []FormerHits    `json:"former,omitempty"`     // possible matches of answers that do not stand any more; personal data
+	Suppliers    []string        `json:"suppliers,omitempty"`  // people of the back office who have supplied data, and who has given results by hand; they do not approve
+	TwoPeople    bool            `json:"two_people,omitempty"` // the risk has once been such that approving needs a second person: it does from then on
+	Assignee     string          `json:"assignee,omitempty"`
+	Stray        int             `json:"stray,omitempty"`        // callbacks that changed nothing, as far as the history tells of them
+	Correlations []Correlation   `json:"correlations,omitempty"` // ids of vendors that the case is found by, oldest first
+
 	Paces     map[string]Pace `json:"paces,omitempty"` // kind of caller -> how far it has used its limit
 	DueAt     time.Time       `json:"due_at,omitzero"` // what happens next by itself: a timer, a missing answer, an incident of a wait without an end
 	Execution ExecutionRef    `json:"execution"`

@@ -54,6 +54,7 @@ type Outcome struct {
 	Awaiting  bool       // the vendor has accepted the request and will call back
 	Until     time.Time  // awaiting: when the answer is missing for good; zero: it has no deadline of its own (child cases)
 	Accepted  any        // awaiting: what is kept of the acceptance, JSON; nil: nothing
+	VendorID  *VendorID  // awaiting: by which the callback will find the work; nil: its address names it
 	Documents []Document // what was found out about documents: status, checks, key
 	Used      *Used      // what the answer was made from; nil: it may be everything
 	Run       TaskRun    // the attempt
@@ -156,7 +157,8 @@ func (s *Service) BeginWork(ctx context.Context, branch Branch, state, work stri
 	return job, ok, follow, nil
 }
 
-// FinishWork writes a job's outcome. One that belongs to a former visit changes nothing but the account of attempts.
+// FinishWork writes a job's outcome. One that belongs to a former visit changes nothing but the account of attempts. Errors:
+// VendorGarbage when outcome.VendorID belongs to other work, TooLarge, Conflict.
 func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (ExecutionInput, error) {
 	if err := checkResult(outcome.Payload); err != nil {
 		return ExecutionInput{}, err
@@ -170,11 +172,15 @@ func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (Exe
 		d.runs = []TaskRun{outcome.Run}
 		d.update(outcome.Documents)
 		if outcome.Awaiting {
+			s.correlate(d, job, outcome.VendorID)
 			return d.await(job, outcome)
 		}
 		d.used(job, outcome.Used)
 		return s.finish(d, job.State, job.Visit, job.Invocation, outcome, &job.Record, "")
 	})
+	if correlationTaken(err) {
+		return ExecutionInput{}, problem.Wrap(err, problem.VendorGarbage, "The vendor has answered with an id that belongs to another request.")
+	}
 	if err != nil {
 		return ExecutionInput{}, err
 	}

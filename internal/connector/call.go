@@ -33,6 +33,8 @@ type Outcome struct {
 	Awaiting bool // the vendor accepted the request and will call back
 	Accepted any  // awaiting: what the plugin keeps of the acceptance, JSON; nil when it keeps nothing
 	Status   int  // HTTP status of the vendor's answer
+
+	Correlation string // awaiting: the vendor's id, which its callback will have; "" where the address of the callback says which request it is about
 }
 
 // Secrets finds the secrets that plugins name. Errors: problem.NotFound; others are passed on.

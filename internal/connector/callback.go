@@ -11,16 +11,44 @@ import (
 )
 
 type callback struct {
-	verifier verifier
-	reading  reading
-	when     *query // nil: every callback is the answer
+	verifier  verifier
+	reading   reading
+	when      *query       // nil: every callback is the answer
+	correlate *correlation // nil: the address says which request is answered
+	byCase    bool         // when or the result is about the case, or about what was kept of the acceptance
+	whenOf    bool         // when is
 }
 
-// ReadCallback finds the plugin's secret and reads the callback with it. Errors: see Plugin.ReadCallback; Internal when
-// the secret is not configured, or is no key.
+// Asked is the work that a callback answers, as expressions see it.
+type Asked struct {
+	Case, State, Work string
+	Visit             int
+	Accepted          any // what was kept of the acceptance, JSON; nil: nothing
+}
+
+// Received is a callback whose signature has been checked.
+type Received struct {
+	plugin     *Plugin
+	headers    map[string]any
+	body       any
+	unreadable error
+	secrets    []string
+}
+
+// ReadCallback finds the plugin's secret and reads the callback with it. Errors: see Client.Receive and Received.Result.
 func (c *Client) ReadCallback(ctx context.Context, tenant string, plugin *Plugin, header http.Header, body []byte) (any, error) {
+	received, err := c.Receive(ctx, tenant, plugin, header, body)
+	if err != nil {
+		return nil, err
+	}
+	return received.Result(Asked{})
+}
+
+// Receive finds the plugin's secret and checks the signature and the age of a callback. Errors: InvalidCredentials; NotFound when the
+// plugin has no callback; Internal when the secret is not configured, or is no key.
+func (c *Client) Receive(ctx context.Context, tenant string, plugin *Plugin, header http.Header, body []byte) (*Received, error) {
 	if plugin.callback == nil {
-		return nil, problem.New(problem.NotFound, "%s does not use callbacks.", plugin.ID)
+		return nil, noCallbacks(plugin)
 	}
 	secret := ""
 	if name := plugin.callback.verifier.Secret; name != "" {
@@ -36,11 +64,19 @@ func (c *Client) ReadCallback(ctx context.Context, tenant string, plugin *Plugin
 	return plugin.verified(header, body, secret, c.now(), repeated)
 }
 
+func noCallbacks(p *Plugin) error {
+	return problem.New(problem.NotFound, "%s does not use callbacks.", p.ID)
+}
+
 // ReadCallback checks a callback's signature and age, then checks and maps its body as an answer's. secret may hold
 // several secrets, separated by spaces; it is "" where the definition has a public key. Errors: InvalidCredentials, VendorGarbage,
 // ErrNotAnAnswer, NotFound when the plugin has no callback, Internal when the secret is no key.
 func (p *Plugin) ReadCallback(header http.Header, body []byte, secret string, now time.Time) (any, error) {
-	return p.verified(header, body, secret, now, nil)
+	received, err := p.verified(header, body, secret, now, nil)
+	if err != nil {
+		return nil, err
+	}
+	return received.Result(Asked{})
 }
 
 // repeatable are the secrets that a callback may repeat: those of requests, and its own. One that is not there any more is no reason to
@@ -65,10 +101,10 @@ func (c *Client) repeatable(ctx context.Context, tenant string, p *Plugin, own s
 	return (&prepared{with: with}).secrets(p, ""), nil
 }
 
-// verified is ReadCallback; secrets are those that must not be written down.
-func (p *Plugin) verified(header http.Header, body []byte, secret string, now time.Time, secrets []string) (any, error) {
+// verified checks the signature and reads the body; secrets are those that must not be written down.
+func (p *Plugin) verified(header http.Header, body []byte, secret string, now time.Time, secrets []string) (*Received, error) {
 	if p.callback == nil {
-		return nil, problem.New(problem.NotFound, "%s does not use callbacks.", p.ID)
+		return nil, noCallbacks(p)
 	}
 	switch valid, usable := p.callback.verifier.verify(header, body, secret, now); {
 	case !usable:
@@ -76,20 +112,55 @@ func (p *Plugin) verified(header http.Header, body []byte, secret string, now ti
 	case !valid:
 		return nil, problem.New(problem.InvalidCredentials, "The signature of the callback is not valid.")
 	}
-	return p.readCallback(header, body, secrets)
+	return p.received(header, body, secrets), nil
 }
 
-// readCallback reads the body of a callback whose signature has been checked.
-func (p *Plugin) readCallback(header http.Header, body []byte, secrets []string) (any, error) {
+// received reads the body of a callback whose signature has been checked.
+func (p *Plugin) received(header http.Header, body []byte, secrets []string) *Received {
+	r := &Received{plugin: p, secrets: secrets}
 	value, err := parseBody(p.ID, header, body)
 	if err != nil {
-		return nil, redactedError(err, secrets)
+		r.unreadable = redactedError(err, secrets)
+		return r
 	}
-	value = redacted(value, secrets)
+	shown := header.Clone()
+	shown.Del("Authorization")
+	if p.callback.verifier.Scheme == tokenScheme {
+		shown.Del(p.callback.verifier.SignatureHeader)
+	}
+	r.body, r.headers = redacted(value, secrets), headersSeen(answer{header: shown, secrets: secrets})
+	return r
+}
+
+// ConcernsCase reports whether Result needs to know the work that is answered.
+func (r *Received) ConcernsCase() bool { return r.plugin.callback.byCase }
+
+// scope is what expressions see before the case is known.
+func (r *Received) scope() map[string]any {
+	return map[string]any{"body": r.body, "headers": r.headers}
+}
+
+// Excluded reports whether the callback is not the answer, whatever work it might be about.
+func (r *Received) Excluded() bool {
+	if r.unreadable != nil || r.plugin.callback.when == nil || r.plugin.callback.whenOf {
+		return false
+	}
+	holds, err := r.plugin.callback.when.value(r.scope())
+	return err != nil || holds != true
+}
+
+// Result maps the body of the callback to the result of the work. Errors: VendorGarbage, ErrNotAnAnswer.
+func (r *Received) Result(asked Asked) (any, error) {
+	if r.unreadable != nil {
+		return nil, r.unreadable
+	}
+	p, scope := r.plugin, r.scope()
+	scope["case"] = map[string]any{"id": asked.Case, "state": asked.State, "visit": float64(asked.Visit), "work": asked.Work}
+	scope["accepted"] = asked.Accepted
 	if p.callback.when != nil {
-		if holds, err := p.callback.when.value(map[string]any{"body": value}); err != nil || holds != true {
+		if holds, err := p.callback.when.value(scope); err != nil || holds != true {
 			return nil, ErrNotAnAnswer
 		}
 	}
-	return p.read(p.callback.reading, "callback", value, map[string]any{"body": value})
+	return p.read(p.callback.reading, "callback", r.body, scope)
 }

@@ -101,7 +101,7 @@ func (k *kit) reads() bool {
 		return false
 	}
 	accepts := p.Callback && (p.later.status == nil || p.later.names(k.status()))
-	return !accepts || p.later.when != nil || p.later.keep != nil
+	return !accepts || p.later.when != nil || p.later.keep != nil || p.Correlates()
 }
 
 func (k *kit) status() int {

@@ -20,6 +20,8 @@ type callbackKit struct {
 	body   []byte
 	line   int
 	now    time.Time
+	asked  Asked             // the work that the example's callback answers
+	with   map[string]string // headers of the example's callback
 }
 
 func (p *Plugin) callbackKit(ctx context.Context) (*callbackKit, bool) {
@@ -31,9 +33,22 @@ func (p *Plugin) callbackKit(ctx context.Context) (*callbackKit, bool) {
 			continue
 		}
 		s, err := p.signer()
-		return &callbackKit{s.plugin, s, c.Callback, c.line, time.Now().Truncate(time.Second)}, err == nil
+		s.with = c.CallbackHeaders
+		return &callbackKit{s.plugin, s, c.Callback, c.line, time.Now().Truncate(time.Second), p.askedIn(ctx, c), c.CallbackHeaders}, err == nil
 	}
 	return nil, false
+}
+
+// askedIn is the work of an example, with what is kept of its answer.
+func (p *Plugin) askedIn(ctx context.Context, c example) Asked {
+	asked := askedBy(c.call(), nil)
+	if c.Answer != nil {
+		outcome, err := p.Answered(ctx, c.call(), *c.Answer)
+		if err == nil {
+			asked.Accepted = outcome.Accepted
+		}
+	}
+	return asked
 }
 
 func (k *callbackKit) scenarios() []scenario {
@@ -56,16 +71,56 @@ func (k *callbackKit) scenarios() []scenario {
 	if v.stamped() {
 		all = append(all, scenario{"late callback", plain(k.late)})
 	}
+	if k.plugin.callback.byCase {
+		all = append(all, scenario{"callback about another case", plain(k.another)})
+	}
+	if k.plugin.Correlates() {
+		all = append(all, scenario{"callback without an id", plain(k.nameless)})
+	}
 	return all
 }
 
 // read is what comes of a callback now.
 func (k *callbackKit) read(header http.Header, body []byte) (any, error) {
-	result, err := k.plugin.ReadCallback(header, body, k.signer.secret, k.now)
+	result, err := k.readFor(header, body, k.asked)
 	if errors.Is(err, ErrNotAnAnswer) {
 		return nil, nil //nolint:nilnil // it is in order, and changes nothing
 	}
 	return result, err
+}
+
+func (k *callbackKit) readFor(header http.Header, body []byte, asked Asked) (any, error) {
+	received, err := k.plugin.verified(header, body, k.signer.secret, k.now, nil)
+	if err != nil {
+		return nil, err
+	}
+	return received.Result(asked)
+}
+
+// another makes sure that a callback with a good signature does not count for a case that it is not about.
+func (k *callbackKit) another() []string {
+	other := Asked{Case: "case_another", State: "another", Visit: 2, Work: "another"}
+	result, err := k.readFor(k.signer.header(k.body, k.now), k.body, other)
+	if err == nil && result != nil {
+		return []string{"the callback counts for another case, too: compare something in it with case or accepted in callback.when"}
+	}
+	return nil
+}
+
+// nameless takes each member of the callback away: without the vendor's id it must have none, instead of another one.
+func (k *callbackKit) nameless() (problems []string) {
+	whole := k.plugin.received(k.signer.header(k.body, k.now), k.body, nil).CorrelationID()
+	var object map[string]any
+	if json.Unmarshal(k.body, &object) != nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		body := without(object, name)
+		if id := k.plugin.received(k.signer.header(body, k.now), body, nil).CorrelationID(); id != "" && id != whole {
+			problems = append(problems, "a callback without "+shownName(name)+" is taken for that of another request: name one place in callback.correlate.callback")
+		}
+	}
+	return problems
 }
 
 // refused expects that a callback is nobody's.
@@ -103,7 +158,11 @@ func (k *callbackKit) forged() []string {
 }
 
 func (k *callbackKit) unsigned() []string {
-	return k.refused("a callback without a signature", asJSON(), k.body)
+	header := asJSON()
+	for name, value := range k.with {
+		header.Set(name, value)
+	}
+	return k.refused("a callback without a signature", header, k.body)
 }
 
 func (k *callbackKit) doubled() []string {

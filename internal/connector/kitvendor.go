@@ -102,6 +102,7 @@ func encodedKey(encoding, key string) string {
 type signer struct {
 	plugin *Plugin // with the vendor's own public key in it
 	secret string
+	with   map[string]string // further headers
 	sign   func(message []byte) []byte
 }
 
@@ -171,6 +172,9 @@ func kitSignature(algorithm string, private crypto.Signer, message []byte) []byt
 func (s signer) header(body []byte, at time.Time) http.Header {
 	v := s.plugin.callback.verifier
 	header := asJSON()
+	for name, value := range s.with {
+		header.Set(name, value)
+	}
 	switch v.Scheme {
 	case basicScheme:
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(s.secret)))

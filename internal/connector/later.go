@@ -92,7 +92,7 @@ func (p *Plugin) acceptance(ctx context.Context, a answer, scope map[string]any)
 	if p.later.status != nil && !p.later.names(a.status) {
 		return Outcome{}, false, nil
 	}
-	if p.later.when == nil && p.later.keep == nil {
+	if p.later.when == nil && p.later.keep == nil && !p.Correlates() {
 		return outcome, true, nil
 	}
 	if a.readErr != nil {
@@ -108,11 +108,13 @@ func (p *Plugin) acceptance(ctx context.Context, a answer, scope map[string]any)
 			return Outcome{}, false, nil //nolint:nilerr // a condition that cannot be told does not hold
 		}
 	}
-	if p.later.keep == nil {
-		return outcome, true, nil
+	seen := answerScope(a, value, scope)
+	if p.later.keep != nil {
+		if outcome.Accepted, err = p.keep(value, seen); err != nil {
+			return Outcome{Status: a.status}, false, err
+		}
 	}
-	outcome.Accepted, err = p.keep(value, answerScope(a, value, scope))
-	if err != nil {
+	if outcome.Correlation, err = p.correlated(seen); err != nil {
 		return Outcome{Status: a.status}, false, err
 	}
 	return outcome, true, nil

@@ -111,7 +111,7 @@ var (
 	// requestRoots are the names that expressions of a request see; answerRoots and callbackRoots likewise.
 	requestRoots  = []string{"context", "input", "case", "documents", "callback_url"}
 	answerRoots   = []string{"body", "status", "headers", "context", "input", "case"}
-	callbackRoots = []string{"body"}
+	callbackRoots = []string{"body", "headers", "case", "accepted"}
 )
 
 // written is the document once it has passed its JSON Schema.
@@ -171,6 +171,8 @@ type writtenCallback struct {
 	Signature signature `json:"signature"`
 	Schema    any       `json:"schema"`
 	Result    any       `json:"result"`
+
+	Correlate *writtenCorrelation `json:"correlate"`
 }
 
 // ParsePlugin compiles a definition. It reports all problems at once; the plugin is nil when one is more than a warning.
@@ -305,16 +307,24 @@ func (s *source) build(w written) *Plugin {
 			s.report("/callback", "mode", "set mode: callback", "Only a plugin in callback mode can have callbacks.")
 		}
 		p.Wait = s.wait(w.Callback.Timeout, p.Callback)
-		p.callback = &callback{
-			verifier: s.verifier(w.Callback.Signature), reading: s.reading("/callback", callbackRoots, w.Callback.Schema, w.Callback.Result),
-			when: s.condition("/callback/when", w.Callback.When, callbackRoots),
-		}
+		p.callback = s.callback(w.Callback)
 	}
 	p.reads = readsOf(s.queries)
 	p.needs, p.cases = s.needs, s.located(w.Cases)
 	p.fallback(s, w.Fallback)
 	p.breaker = s.breaker(w.Breaker)
 	return p
+}
+
+// callback compiles how the vendor calls back.
+func (s *source) callback(w *writtenCallback) *callback {
+	c := &callback{verifier: s.verifier(w.Signature), correlate: s.correlation(w.Correlate)}
+	before := len(s.queries)
+	c.reading = s.reading("/callback", callbackRoots, w.Schema, w.Result)
+	c.when = s.condition("/callback/when", w.When, callbackRoots)
+	c.byCase = slices.ContainsFunc(s.queries[before:], aboutCase)
+	c.whenOf = w.When != "" && aboutCase(w.When)
+	return c
 }
 
 // buildRequest compiles what is sent.

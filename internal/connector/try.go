@@ -74,13 +74,19 @@ func (p *Plugin) Preview(ctx context.Context, call Call, settings map[string]str
 	return shown, nil
 }
 
-func rehearsed(call Call) (Call, map[string]any, error) {
+// made is a call with what a case would say of itself.
+func made(call Call) Call {
 	if call.Case == "" {
 		call.Case, call.State, call.Work, call.Visit = "case_example", "state", "work", 1
 	}
 	if call.CallbackURL == "" {
 		call.CallbackURL = tryCallback
 	}
+	return call
+}
+
+func rehearsed(call Call) (Call, map[string]any, error) {
+	call = made(call)
 	scope, err := plain(scopeOf(call))
 	object, ok := scope.(map[string]any)
 	if err != nil || !ok {
@@ -115,12 +121,25 @@ func (p *Plugin) Answered(ctx context.Context, call Call, given Answer) (Outcome
 	return (&Client{}).understood(ctx, p, a, scope)
 }
 
-// CalledBack is what would come of a callback with this JSON body; its signature is not checked. Errors: as Plugin.ReadCallback.
-func (p *Plugin) CalledBack(body []byte) (any, error) {
+// CalledBack is what would come of a callback with this JSON body and these headers, to a call whose acceptance has left what is accepted;
+// its signature is not checked. id is the vendor's, where the plugin correlates callbacks by it. Errors: as Plugin.ReadCallback.
+func (p *Plugin) CalledBack(call Call, accepted any, headers map[string]string, body []byte) (result any, id string, err error) {
 	if p.callback == nil {
-		return nil, problem.New(problem.NotFound, "%s does not use callbacks.", p.ID)
+		return nil, "", noCallbacks(p)
 	}
-	return p.readCallback(asJSON(), body, nil)
+	header := asJSON()
+	for name, value := range headers {
+		header.Set(name, value)
+	}
+	received := p.received(header, body, nil)
+	result, err = received.Result(askedBy(call, accepted))
+	return result, received.CorrelationID(), err
+}
+
+// askedBy is the work of a call, or of the one that is made up for it.
+func askedBy(call Call, accepted any) Asked {
+	call = made(call)
+	return Asked{Case: call.Case, State: call.State, Visit: call.Visit, Work: call.Work, Accepted: accepted}
 }
 
 func asJSON() http.Header { return http.Header{"Content-Type": {"application/json"}} }
@@ -140,12 +159,17 @@ type example struct {
 	} `json:"documents"`
 	Answer   *Answer         `json:"answer"`
 	Callback json.RawMessage `json:"callback"`
-	Expect   struct {
-		URL      string `json:"url"`
-		Body     any    `json:"body"`
-		Result   any    `json:"result"`
-		Error    string `json:"error"`
-		Awaiting *bool  `json:"awaiting"`
+
+	CallbackHeaders map[string]string `json:"callback_headers"`
+
+	Expect struct {
+		URL         string `json:"url"`
+		Body        any    `json:"body"`
+		Result      any    `json:"result"`
+		Error       string `json:"error"`
+		Awaiting    *bool  `json:"awaiting"`
+		Accepted    any    `json:"accepted"`
+		Correlation string `json:"correlation"`
 	} `json:"expect"`
 
 	line int
@@ -193,8 +217,9 @@ func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
 	if err == nil && c.Answer != nil {
 		outcome, err = p.Answered(ctx, call, *c.Answer)
 	}
+	id := outcome.Correlation
 	if err == nil && c.Callback != nil {
-		outcome.Result, err = p.CalledBack(c.Callback)
+		outcome.Result, id, err = p.CalledBack(call, outcome.Accepted, c.CallbackHeaders, c.Callback)
 	}
 	if code := codeOf(err); code != c.Expect.Error {
 		if err == nil {
@@ -211,8 +236,27 @@ func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
 	}
 	problems = append(problems, Differences("body", body, c.Expect.Body)...)
 	problems = append(problems, Differences("result", outcome.Result, c.Expect.Result)...)
+	problems = append(problems, Differences("accepted", outcome.Accepted, c.Expect.Accepted)...)
+	problems = append(problems, p.correlationProblems(c, outcome.Correlation, id)...)
 	if c.Expect.Awaiting != nil && outcome.Awaiting != *c.Expect.Awaiting {
 		problems = append(problems, fmt.Sprintf("awaiting is %v, expected %v", outcome.Awaiting, *c.Expect.Awaiting))
+	}
+	return problems
+}
+
+// correlationProblems are what is wrong with the vendor's id in an example's answer and in its callback.
+func (p *Plugin) correlationProblems(c example, inAnswer, inCallback string) (problems []string) {
+	if !p.Correlates() {
+		return nil
+	}
+	if c.Callback != nil && inCallback == "" {
+		problems = append(problems, "the callback has no id: see callback.correlate.callback")
+	}
+	if c.Callback != nil && c.Answer != nil && inAnswer != "" && inCallback != inAnswer {
+		problems = append(problems, "the id in the callback is not the one in the answer")
+	}
+	if c.Expect.Correlation != "" && inCallback != c.Expect.Correlation {
+		problems = append(problems, "correlation is "+inCallback+", expected "+c.Expect.Correlation)
 	}
 	return problems
 }

@@ -58,9 +58,10 @@ type Config struct {
 	Lists         *lists.Service
 	Watchlists    Watchlists
 	Publisher     *registry.Publisher
-	Vendors       *connector.Client // reads callbacks
-	Secret        []byte            // signs cursors and seals the answers that repeated calls get again; 32 bytes or more
-	Ring          *keyring.Ring     // the same, where it may be replaced; nil: of Secret
+	Vendors       *connector.Client  // reads callbacks
+	Addresses     identity.Addresses // of callbacks that name no case
+	Secret        []byte             // signs cursors and seals the answers that repeated calls get again; 32 bytes or more
+	Ring          *keyring.Ring      // the same, where it may be replaced; nil: of Secret
 
 	// Rates counts requests by caller; nil: they are not limited.
 	Rates *ratelimit.Limiter

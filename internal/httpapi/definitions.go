@@ -27,6 +27,7 @@ type DefinitionVersion struct {
 	Proposal    string        `json:"proposal,omitempty" doc:"with four eyes: its id"`
 	Machine     string        `json:"machine,omitempty" doc:"the state machine version that its executions run"`
 	Source      string        `json:"source,omitempty"`
+	CallbackURL string        `json:"callback_url,omitempty" doc:"of a plugin with callback.correlate: the address to enter at the vendor's"`
 }
 
 // Publication is what has been published, or would be.
@@ -61,8 +62,8 @@ type versionIn struct {
 	Version int `path:"version" minimum:"1"`
 }
 
-// published are the names of a kind in paths and operations.
-var published = []struct {
+// kinds are the names of a kind in paths and operations.
+var kinds = []struct {
 	kind            registry.Kind
 	path, one, many string
 }{
@@ -72,14 +73,19 @@ var published = []struct {
 }
 
 func (s *server) registerDefinitions(api huma.API) {
-	for _, k := range published {
+	for _, k := range kinds {
 		what := string(k.kind)
 		publish := op(Admin, "publish"+k.one, "POST", k.path+"/{id}/versions", "Publish a "+what+" as a new version, unless it equals the latest version").creating().defining()
 		add(s, api, orPublished(api, publish), func(c ctx, in *publishIn) (*publishOut, error) {
 			made, err := s.Publisher.Publish(c, principalOf(c), registry.Publish{
 				Kind: k.kind, ID: in.ID, Source: in.Body.Source, Comment: in.Body.Comment, DryRun: in.Body.DryRun, Proposal: reserved(c, "prop"),
 			})
-			return publicationOf(made, in.Body.DryRun, k.path, err)
+			out, err := publicationOf(made, in.Body.DryRun, k.path, err)
+			if shown, ok := published(out); ok {
+				shown.DefinitionVersion = s.addressed(c, shown.DefinitionVersion)
+				out.Body = shown
+			}
+			return out, err
 		})
 		add(s, api, op(Admin, "list"+k.one+"Versions", "GET", k.path+"/{id}/versions", "List the versions of a "+what+", newest first"), func(c ctx, in *OnID) (*body[List[DefinitionVersion]], error) {
 			found, err := s.Publisher.Catalog.Versions(c, principalOf(c).Tenant, k.kind, in.ID)
@@ -88,7 +94,10 @@ func (s *server) registerDefinitions(api huma.API) {
 		})
 		add(s, api, op(Admin, "get"+k.one+"Version", "GET", k.path+"/{id}/versions/{version}", "Get a version of a "+what+" with its source"), func(c ctx, in *versionIn) (*body[DefinitionVersion], error) {
 			found, err := s.Publisher.Catalog.Definition(c, principalOf(c).Tenant, k.kind, in.ID, in.Version)
-			return &body[DefinitionVersion]{definitionShape(found)}, err
+			if err != nil {
+				return nil, err
+			}
+			return &body[DefinitionVersion]{s.addressed(c, definitionShape(found))}, nil
 		})
 		if k.kind == registry.Workflow {
 			continue // people list them, too: see registerWorkflows
@@ -96,9 +105,30 @@ func (s *server) registerDefinitions(api huma.API) {
 		add(s, api, op(Admin, "list"+k.many, "GET", k.path, "List the latest version of each "+what), func(c ctx, _ *none) (*body[List[DefinitionVersion]], error) {
 			found, err := s.Publisher.Catalog.Newest(c, principalOf(c).Tenant, k.kind)
 			found, lost := readable(s, c, "list"+k.many, found, func(d registry.Definition) string { return lostIn(d.Unreadable, d.ID) })
-			return wholeList(each(found, definitionShape), lost...), err
+			return wholeList(each(found, func(d registry.Definition) DefinitionVersion { return s.addressed(c, definitionShape(d)) }), lost...), err
 		})
 	}
+}
+
+// published is a publication that is answered, instead of a proposal.
+func published(out *publishOut) (Publication, bool) {
+	if out == nil {
+		return Publication{}, false
+	}
+	shown, ok := out.Body.(Publication)
+	return shown, ok
+}
+
+// addressed adds the address at which a vendor calls back for all cases, where the plugin's newest version has one.
+func (s *server) addressed(c ctx, d DefinitionVersion) DefinitionVersion {
+	if d.Kind != registry.Plugin {
+		return d
+	}
+	tenant := principalOf(c).Tenant
+	if plugin, err := s.Publisher.Catalog.Plugin(c, tenant, d.ID); err == nil && plugin.Correlates() {
+		d.CallbackURL = s.Addresses.Of(tenant, d.ID)
+	}
+	return d
 }
 
 func (s *server) registerCopies(api huma.API) {

@@ -15,19 +15,23 @@ import (
 	"ballerine/internal/problem"
 )
 
-// callbackIn takes the headers along: the vendor's signature is over the exact body.
-type callbackIn struct {
-	Token   string `path:"token"`
+// called takes the headers along: the vendor's signature is over the exact body.
+type called struct {
 	RawBody []byte `contentType:"application/json"`
 
 	header http.Header
 }
 
 // Resolve implements huma.Resolver.
-func (in *callbackIn) Resolve(c huma.Context) []error {
+func (in *called) Resolve(c huma.Context) []error {
 	r, _ := humago.Unwrap(c)
 	in.header = r.Header
 	return nil
+}
+
+type callbackIn struct {
+	Token string `path:"token"`
+	called
 }
 
 // invalidCallback tells the vendor what is wrong with its callback: as an answer of ours it would be a fault of the gateway.
@@ -39,40 +43,75 @@ func invalidCallback(err error) error {
 	return e
 }
 
+// hook is an operation that vendors call.
+func hook(id, path, summary string) operation {
+	o := op(Hooks, id, "POST", path, summary)
+	o.raw, o.DefaultStatus, o.SkipValidateBody = true, http.StatusNoContent, true // each plugin has a schema of its own
+	o.maxBody = maxLargeBody                                                      // what is too large for a case is read all the same: its signature shows that the work has failed
+	return o
+}
+
 func (s *server) registerHooks(api huma.API) {
-	hook := op(Hooks, "receiveCallback", "POST", "/v1/hooks/{token}", "Receive the callback of a vendor")
-	hook.raw, hook.DefaultStatus, hook.SkipValidateBody = true, http.StatusNoContent, true // each plugin has a schema of its own
-	hook.maxBody = maxLargeBody                                                            // what is too large for a case is read all the same: its signature shows that the work has failed
-	add(s, api, hook, func(c ctx, in *callbackIn) (*none, error) {
+	receive := hook("receiveCallback", "/v1/hooks/{token}", "Receive the callback of a vendor")
+	add(s, api, receive, func(c ctx, in *callbackIn) (*none, error) {
 		callback, err := s.Tokens.ReadCallback(in.Token)
 		if err != nil {
 			return nil, err
 		}
 		p := callback.Principal()
-		if err := identity.Allow(p, hook.OperationID); err != nil {
+		if err := identity.Allow(p, receive.OperationID); err != nil {
 			return nil, err
 		}
 		plugin, err := s.Plugins(c, callback.Tenant, callback.Plugin)
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(in.RawBody)
-		reply := cases.Reply{
-			State: callback.State, Visit: callback.Visit, Work: callback.Work, Round: callback.Round, ID: "callback:" + hex.EncodeToString(sum[:16]),
-		}
-		var unreadable error
-		reply.Payload, err = s.Vendors.ReadCallback(c, callback.Tenant, plugin, in.header, in.RawBody)
-		switch {
-		case errors.Is(err, connector.ErrNotAnAnswer):
-			reply.Ignored = "not_an_answer"
-		case problem.CodeOf(err) == problem.VendorGarbage: // the vendor's own mistake: it is told, and so is who reads the history
-			reply.Ignored, unreadable = "unreadable", invalidCallback(err)
-		case err != nil:
+		received, err := s.Vendors.Receive(c, callback.Tenant, plugin, in.header, in.RawBody)
+		if err != nil {
 			return nil, err
 		}
-		if _, err = s.Cases.Answer(c, p, callback.Case, reply); err != nil {
-			return nil, err
-		}
-		return nil, unreadable
+		reply := cases.Reply{State: callback.State, Visit: callback.Visit, Work: callback.Work, Round: callback.Round, ID: replyID(in.RawBody)}
+		return nil, s.take(c, p, received, reply)
 	})
+	s.registerVendorCallbacks(api)
+}
+
+// replyID is the same for a callback that is sent again.
+func replyID(body []byte) string {
+	sum := sha256.Sum256(body)
+	return "callback:" + hex.EncodeToString(sum[:16])
+}
+
+// take hands a callback to the case of its principal, as the answer to the work that the reply names.
+func (s *server) take(c ctx, p identity.Principal, received *connector.Received, reply cases.Reply) error {
+	asked := connector.Asked{Case: p.Case, State: reply.State, Visit: reply.Visit, Work: reply.Work}
+	if received.ConcernsCase() {
+		known, err := s.Cases.Asked(c, p, p.Case, reply.State, reply.Work)
+		if err != nil {
+			return err
+		}
+		if known.Early { // what it is compared with comes with the answer to the request
+			return tooEarly()
+		}
+		asked.Accepted = known.Accepted
+	}
+	var unreadable, err error
+	reply.Payload, err = received.Result(asked)
+	switch {
+	case errors.Is(err, connector.ErrNotAnAnswer):
+		reply.Ignored = "not_an_answer"
+	case problem.CodeOf(err) == problem.VendorGarbage: // the vendor's own mistake: it is told, and so is who reads the history
+		reply.Ignored, unreadable = "unreadable", invalidCallback(err)
+	case err != nil:
+		return err
+	}
+	if _, err = s.Cases.Answer(c, p, p.Case, reply); err != nil {
+		return err
+	}
+	return unreadable
+}
+
+// tooEarly is the answer to a callback that is faster than the answer to its request, and cannot be understood without it.
+func tooEarly() error {
+	return problem.New(problem.Conflict, "The request has not been recorded yet: send this again in a minute.").Detail("retry_after_seconds", earlySeconds)
 }

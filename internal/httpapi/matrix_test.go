@@ -33,7 +33,7 @@ var onCases = map[string][]string{
 		"startCase", "decide", // at a workflow's beginning: no event is sent
 		"cancelCase", "assignCase", "assignCases", "addNote", "editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "undoDecision", "undoDocumentDecision", "retryIncident", "skipIncident", "migrateCases", "createFlowToken",
 		"lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink", // a look is kept in the history
-		"receiveCallback", "replayDeadLetters", "discardDeadLetters",
+		"receiveCallback", "receiveVendorCallback", "replayDeadLetters", "discardDeadLetters",
 	},
 	elsewhere: {
 		"getHealth", "listCases", "listEvents", "getCase", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments",

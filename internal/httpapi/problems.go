@@ -79,7 +79,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	e := problem.As(err)
 	p := &Problem{
 		Type: "urn:ballerine:problem:" + string(e.Code), Title: e.Code.Title(), Status: e.Code.Status(), Detail: e.Message,
-		Code: string(e.Code), RequestID: requestID(ctx), Errors: e.Fields, retry: e.Code == problem.RateLimited || e.Code == problem.Unavailable,
+		Code: string(e.Code), RequestID: requestID(ctx), Errors: e.Fields, retry: e.Code == problem.RateLimited || e.Code == problem.Unavailable || e.Code == problem.Conflict && e.Details["retry_after_seconds"] != nil,
 		challenge: challengeOf(e),
 	}
 	if p.Errors == nil {

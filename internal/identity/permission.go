@@ -154,7 +154,7 @@ var operations = map[string]Permission{
 
 	"getFlowCase": FlowUse, "saveFlowContext": FlowUse, "announceFlowDocument": FlowUse, "listFlowDocuments": FlowUse, "sendFlowEvent": FlowUse,
 
-	"receiveCallback": HooksAnswer,
+	"receiveCallback": HooksAnswer, "receiveVendorCallback": HooksAnswer,
 
 	"step": TasksRun, "rules": TasksRun, "vendor": TasksRun, "document": TasksRun, "children": TasksRun, "screening": TasksRun, "dispatch": TasksRun, "deliver": TasksRun, "sweep": TasksRun, "backtest": TasksRun,
 }

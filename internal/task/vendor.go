@@ -21,7 +21,7 @@ type VendorConfig struct {
 	Client  *connector.Client
 	// CallbackURL gives the address at which a vendor may answer this call later, with its own credential in it. It must
 	// be the same for every attempt: vendors compare repeated requests. started is the case's own beginning.
-	CallbackURL func(call connector.Call, plugin string, started time.Time) (string, error)
+	CallbackURL func(call connector.Call, plugin *connector.Plugin, started time.Time) (string, error)
 }
 
 // vendorTime is the longest that an attempt may take, with that at a fallback. The function may run for a little longer.
@@ -77,11 +77,14 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 		Context: job.Record.Context, Input: with, Documents: counting(job.Record),
 		IdempotencyKey: fmt.Sprintf("%s-%d-%s-%d", job.Record.ID, job.Visit, job.Invocation.ID, job.Round),
 	}
-	if call.CallbackURL, err = v.CallbackURL(call, plugin.ID, job.Record.CreatedAt); err != nil {
+	if call.CallbackURL, err = v.CallbackURL(call, plugin, job.Record.CreatedAt); err != nil {
 		return cases.Outcome{}, problem.Wrap(err, problem.Internal, "The callback address could not be created.")
 	}
 	outcome, err := v.Client.Do(ctx, plugin, call)
 	done := cases.Outcome{Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}
+	if outcome.Correlation != "" {
+		done.VendorID = &cases.VendorID{Plugin: plugin.ID, ID: outcome.Correlation}
+	}
 	if reads := plugin.Reads(); reads != nil {
 		done.Used = &cases.Used{Context: reads.Context, With: reads.Input, Documents: reads.Documents}
 	}

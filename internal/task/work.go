@@ -52,7 +52,11 @@ func (w worker) handler(do doFunc) Handler {
 		}
 		w.metrics.Count("tasks_total", "source", w.source, "outcome", run.Outcome)
 		outcome.Run = run
-		if follow, err = w.cases.FinishWork(ctx, job, outcome); err != nil {
+		follow, err = w.cases.FinishWork(ctx, job, outcome)
+		if problem.CodeOf(err) == problem.VendorGarbage {
+			return cases.ExecutionInput{}, w.failed(ctx, r, run, problem.As(err))
+		}
+		if err != nil {
 			return follow, err
 		}
 		return follow, w.then(ctx, r, job.Record)

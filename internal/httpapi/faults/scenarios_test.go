@@ -222,7 +222,20 @@ func called(s *site) request {
 	s.finished(cases.Outcome{Awaiting: true})
 	token, err := s.core.Tokens.Callback(identity.Callback{Tenant: s.tenant, Case: s.vars["case"], State: "check", Visit: visit, Work: "answer", Plugin: "oracle"}, s.now().Add(time.Hour))
 	s.must(err)
-	r := call(nobody, "POST", "/v1/hooks/"+token, `{"said":"yes"}`)
+	return s.signed(call(nobody, "POST", "/v1/hooks/"+token, `{"said":"yes"}`))
+}
+
+// calledByID is what a vendor calls back with that has one address for all cases.
+func calledByID(s *site) request {
+	s.started()
+	s.submitted()
+	s.finished(cases.Outcome{Awaiting: true, VendorID: &cases.VendorID{Plugin: "desk", ID: "session-1"}})
+	path := strings.TrimPrefix(s.core.Addresses.Of(s.tenant, "desk"), s.core.PublicURL)
+	return s.signed(call(nobody, "POST", path, `{"id":"session-1","said":"yes"}`))
+}
+
+// signed is a request as the vendor signs it.
+func (s *site) signed(r request) request {
 	value, err := secrets{}.Secret(context.Background(), "", "")
 	s.must(err)
 	signer, err := standardwebhooks.NewWebhook(value)
@@ -374,6 +387,7 @@ var scenarios = map[string]scenario{
 	"createFlowToken":               onCase(noFault, client, "POST", "/v1/cases/{case}/flow-tokens", `{}`),
 	"migrateCases":                  prepared((*site).republished, ada, "POST", "/v1/workflows/small/migrations", `{"from":1,"to":2,"cases":["{case}"]}`).but(movedOrNot),
 	"receiveCallback":               {prepare: called, unnamed: true},
+	"receiveVendorCallback":         {prepare: calledByID, unnamed: true},
 	"replayDeadLetters":             onCase((*site).buried, ada, "POST", "/v1/outbox/dead-letters/replay", `{}`).but(createdOrNot),
 	"replayDeadLetters/one":         prepared((*site).lost, ada, "POST", "/v1/outbox/dead-letters/replay", `{"effect":"{delivery}"}`),
 	"discardDeadLetters":            onCase((*site).buried, ada, "POST", "/v1/outbox/dead-letters/discard", `{"reason":"r"}`).but(createdOrNot),

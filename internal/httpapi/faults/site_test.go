@@ -64,6 +64,18 @@ callback:
   schema: {type: object}
   result: {said: '{body.said}'}
 `)},
+	"plugins/desk.yaml": {Data: []byte(`
+id: desk
+title: A vendor with one address
+mode: callback
+request: {method: POST, url: '{vendor.oracle}/ask'}
+callback:
+  timeout: P1D
+  correlate: {answer: body.id, callback: body.id}
+  signature: {secret: ORACLE, scheme: standard-webhooks}
+  schema: {type: object}
+  result: {said: '{body.said}'}
+`)},
 }
 
 // papers are cases.Objects: everything that was announced is there.
@@ -213,7 +225,7 @@ func (s *site) serve() http.Handler {
 		Operations: httpapi.AllOperations(), Cases: c.Cases, Authenticator: c.Authenticator(), Keys: keys, Tokens: c.Tokens, Idempotency: c.Idempotency,
 		Secret: c.SigningSecrets[0], Now: s.now, NewID: s.newID, People: &identity.Directory{Store: c.Keys, Now: s.now},
 		Reviews: backoffice.New(backoffice.Config{Store: c.Reviews, Now: s.now, NewID: s.newID}), Workflows: c.Catalog.Workflows, Ledger: c.Decider(),
-		Webhooks: c.WebhookService(), Policies: c.Catalog.PolicyVersion, Plugins: c.Catalog.Plugin, Vendors: &connector.Client{Secrets: c.Secrets, Now: s.now},
+		Webhooks: c.WebhookService(), Policies: c.Catalog.PolicyVersion, Plugins: c.Catalog.Plugin, Vendors: &connector.Client{Secrets: c.Secrets, Now: s.now}, Addresses: c.Addresses,
 		Publisher: publisher, Lists: c.ListService(), Trials: c.Trials, Backtests: &backtest.Service{Store: c.Backtests, Runner: s.outside, Now: s.now, NewID: s.newID},
 	})
 	if err != nil {

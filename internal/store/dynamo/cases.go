@@ -175,6 +175,9 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 		if refused := refusedEffect(writes[at], err); refused != nil {
 			return refused
 		}
+		if work := correlatedWork(writes[at]); work != "" {
+			return cases.CorrelationTaken(work)
+		}
 		switch {
 		case change.Revision == 0 && at == 0:
 			return problem.Wrap(err, problem.AlreadyExists, "The case exists already.").Detail("case", r.ID)
@@ -243,6 +246,7 @@ func (s Cases) writes(change cases.Change) ([]types.TransactWriteItem, error) {
 			w.ConditionExpression, w.ExpressionAttributeValues = aws.String("revision = :before"), item{":before": whole(change.Subject.Revision - 1)}
 		}
 	}
+	writes = append(writes, s.correlations(change)...)
 	writes = append(writes, s.terms(change)...)
 	writes = append(writes, s.counters(r, change.Counts)...)
 	return append(writes, s.external(change)...), err

@@ -134,6 +134,7 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 			tx.Delete(bucketLists, gone)
 		}
 		forgetNotices(tx, change)
+		forgetCorrelations(tx, change)
 		if err := commitOutbox(tx, change); err != nil {
 			return err
 		}
@@ -145,10 +146,18 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 
 // check reports whether the change may be written.
 func check(tx *Tx, change cases.Change, before []byte) error {
-	r := change.Next
 	if err := checkSubject(tx, change.Subject); err != nil {
 		return err
 	}
+	if err := checkRevision(tx, change, before); err != nil {
+		return err
+	}
+	return checkCorrelations(tx, change)
+}
+
+// checkRevision reports whether the record is still the one that was read, and may have its external id.
+func checkRevision(tx *Tx, change cases.Change, before []byte) error {
+	r := change.Next
 	if change.Revision == 0 {
 		if before != nil {
 			return problem.New(problem.AlreadyExists, "The case exists already.").Detail("case", r.ID)
@@ -242,6 +251,9 @@ func encode(change cases.Change) (writes []write, parked []byte, err error) {
 	}
 	if change.Subject != nil {
 		add(bucketSubjects, subjectKey(*change.Subject), nil, change.Subject)
+	}
+	for _, c := range cases.NewCorrelations(change) {
+		add(bucketCorrelations, correlationKey(r.Tenant, c), nil, c)
 	}
 	if change.Revision == 0 {
 		writes = append(writes, write{bucketNewest, join(r.Tenant, stamp(r.CreatedAt)+r.ID), []byte{}})

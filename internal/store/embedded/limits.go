@@ -21,7 +21,7 @@ var ours = map[string]bool{
 	bucketBacktests: true, bucketBacktestBodies: true, bucketBacktestParts: true, bucketReservations: true, bucketKeys: true, bucketUsers: true,
 	bucketDecisions: true, bucketSettings: true, bucketProposals: true, bucketProposed: true, bucketDefinitions: true, bucketSources: true,
 	bucketViews: true, bucketTrials: true, bucketTrialSources: true, bucketValueLists: true, bucketEditions: true, bucketChunks: true,
-	bucketSubscriptions: true, bucketDeliveries: true, bucketPublications: true, bucketNotices: true, bucketReadMarks: true,
+	bucketCorrelations: true, bucketSubscriptions: true, bucketDeliveries: true, bucketPublications: true, bucketNotices: true, bucketReadMarks: true,
 }
 
 // largest is how many bytes a value of a bucket may have.
@@ -67,6 +67,9 @@ func refuse(change cases.Change, record int, writes []write) error {
 	}
 	for range cases.LostTraits(change) {
 		counted = append(counted, limits.Write{What: "What other cases of the person are no longer found by"})
+	}
+	for range cases.LostCorrelations(change) {
+		counted = append(counted, limits.Write{What: "A vendor's id by which the case is no longer found"})
 	}
 	if change.Supersedes != nil || change.Reopens() {
 		counted = append(counted, limits.Write{What: "The case that has the external id"})

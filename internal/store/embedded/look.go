@@ -115,7 +115,7 @@ func (l *look) between(tx *bbolt.Tx, from, to string) error {
 
 // jsonBuckets hold JSON and nothing else.
 var jsonBuckets = map[string]bool{
-	bucketParked: true, bucketItems: true, bucketSubjects: true, bucketResults: true, bucketOutbox: true, bucketDead: true,
+	bucketParked: true, bucketItems: true, bucketSubjects: true, bucketResults: true, bucketCorrelations: true, bucketOutbox: true, bucketDead: true,
 	bucketPublications: true, bucketBacktests: true, bucketBacktestParts: true, bucketGrants: true, bucketReservations: true,
 	bucketKeys: true, bucketUsers: true, bucketSettings: true, bucketProposals: true, bucketDefinitions: true, bucketViews: true,
 	bucketTrials: true, bucketValueLists: true, bucketEditions: true, bucketSubscriptions: true, bucketDeliveries: true, bucketAnswers: true,

@@ -80,6 +80,13 @@ func (s Cases) FindExternal(ctx context.Context, tenant, workflow, externalID st
 	})
 }
 
+// Correlated implements cases.Store.
+func (s Cases) Correlated(ctx context.Context, tenant, plugin, hash string) (cases.Correlation, error) {
+	return doValue(ctx, s.Plan, "Correlated", func(ctx context.Context) (cases.Correlation, error) {
+		return s.Store.Correlated(ctx, tenant, plugin, hash)
+	})
+}
+
 // Subject implements cases.Store.
 func (s Cases) Subject(ctx context.Context, tenant, kind, externalID string) (cases.Subject, error) {
 	return doValue(ctx, s.Plan, "Subject", func(ctx context.Context) (cases.Subject, error) {

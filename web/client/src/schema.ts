@@ -4,6 +4,28 @@
  */
 
 export interface paths {
+    "/v1/callbacks/{tenant}/{plugin}/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive the callback of a vendor that has one address for all cases
+         * @description The vendor's own id in the callback says which case it is about; the signature is verified as the plugin specifies. 409: the id is not known yet, and the vendor should send the callback again. 204: taken, or about nothing that is known here.
+         *
+         *     The token in the path, and the vendor's signature, are the credential.
+         */
+        post: operations["receiveVendorCallback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases": {
         parameters: {
             query?: never;
@@ -3926,6 +3948,8 @@ export interface components {
         DefinitionVersion: {
             /** @description with four eyes: the second person */
             approved_by?: string;
+            /** @description of a plugin with callback.correlate: the address to enter at the vendor's */
+            callback_url?: string;
             /** @description Free-text comment */
             comment?: string;
             /** @description SHA-256 of the source */
@@ -5474,6 +5498,8 @@ export interface components {
         Publication: {
             /** @description with four eyes: the second person */
             approved_by?: string;
+            /** @description of a plugin with callback.correlate: the address to enter at the vendor's */
+            callback_url?: string;
             /** @description of a workflow: the effects on running cases that are migrated to it */
             changes: components["schemas"]["Change"][];
             /** @description Free-text comment */
@@ -7605,6 +7631,85 @@ export type HeaderRateLimit = components['headers']['RateLimit'];
 export type HeaderRateLimitPolicy = components['headers']['RateLimit-Policy'];
 export type $defs = Record<string, never>;
 export interface operations {
+    receiveVendorCallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant whose vendor it is */
+                tenant: string;
+                /** @description The plugin's id */
+                plugin: string;
+                /** @description The token that was issued to the vendor */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "case_closed",
+                     *       "detail": "Case closed.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Case closed",
+                     *       "type": "urn:ballerine:problem:case_closed"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
     listCases: {
         parameters: {
             query?: {

@@ -1,0 +1,47 @@
+package dynamo
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"ballerine/internal/cases"
+)
+
+// correlationSort is the sort key of what a vendor's id stands for.
+const correlationSort = "correlation"
+
+func correlationKey(tenant, plugin, hash string) string { return join(tenant, "vendor", plugin, hash) }
+
+// correlations are the writes of the vendors' ids that a change adds, each on condition that it is free, or of the same work. Those that
+// the record no longer has are given an end: functions have no right to delete here.
+func (s Cases) correlations(change cases.Change) (writes []types.TransactWriteItem) {
+	made := cases.NewCorrelations(change)
+	for n, c := range append(made, cases.LostCorrelations(change)...) {
+		i := item{
+			"pk": text(correlationKey(change.Next.Tenant, c.Plugin, c.Hash)), "sk": text(correlationSort), "owner": text(c.Owner()),
+			"case": text(c.Case), "state": text(c.State), "visit": whole(c.Visit), "work": text(c.Work), "round": whole(c.Round),
+		}
+		if n >= len(made) {
+			i["ttl"] = whole(int(change.Next.UpdatedAt.Unix()))
+		}
+		writes = append(writes, guarded(s.tables.Cases, i, "owner", c.Owner()))
+	}
+	return writes
+}
+
+// correlatedWork is the work of a write that claims a vendor's id; "" for other writes.
+func correlatedWork(write types.TransactWriteItem) string {
+	if write.Put == nil || item(write.Put.Item).string("sk") != correlationSort {
+		return ""
+	}
+	return item(write.Put.Item).string("work")
+}
+
+// Correlated implements cases.Store.
+func (s Cases) Correlated(ctx context.Context, tenant, plugin, hash string) (cases.Correlation, error) {
+	i, err := s.get(ctx, s.tables.Cases, correlationKey(tenant, plugin, hash), correlationSort, correlationSort)
+	return cases.Correlation{
+		Plugin: plugin, Hash: hash, Case: i.string("case"), State: i.string("state"), Visit: i.int("visit"), Work: i.string("work"), Round: i.int("round"),
+	}, err
+}
