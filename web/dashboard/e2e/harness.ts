@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -70,6 +70,12 @@ export class Server {
       this.child.kill('SIGTERM');
       await exited;
     }
+  }
+
+  /** Takes the watch lists away, as on a system for which nobody has loaded any. */
+  withoutLists(): void {
+    const objects = join(this.data, 'objects');
+    for (const name of readdirSync(objects)) if (name.startsWith('k.watchlists')) rmSync(join(objects, name));
   }
 
   /** Starts it again at the same address, with the same data. */

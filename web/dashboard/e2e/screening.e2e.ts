@@ -13,6 +13,7 @@ describe('screening', () => {
   let folder: string;
   beforeAll(async () => {
     server = await Server.start();
+    server.withoutLists();
     client = await Client.start(server);
     folder = mkdtempSync(join(tmpdir(), 'ballerine-lists-'));
   });

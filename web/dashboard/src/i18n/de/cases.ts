@@ -196,6 +196,8 @@ export const cases = {
   'error.vendor_rejected': 'Vom Anbieter abgelehnt',
   'error.vendor_garbage': 'Ungültige Antwort des Anbieters',
   'error.timeout': 'Keine Antwort innerhalb der Frist',
+  'error.unavailable': 'Nicht verfügbar',
+  'error.unknown_list': 'Watchlist nicht geladen',
   'cases.task_outcome': 'Ergebnis',
   'cases.task_duration': 'Dauer',
   'cases.task_when': 'Zeitpunkt',

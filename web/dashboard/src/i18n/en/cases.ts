@@ -193,6 +193,8 @@ export const cases = {
   'error.vendor_rejected': 'Rejected by the vendor',
   'error.vendor_garbage': 'Invalid response from the vendor',
   'error.timeout': 'No response in time',
+  'error.unavailable': 'Not available',
+  'error.unknown_list': 'Watch list not loaded',
   'cases.task_outcome': 'Outcome',
   'cases.task_duration': 'Duration',
   'cases.task_when': 'Time',
