@@ -28,8 +28,8 @@ func screenCommand() *cobra.Command {
 	var f screenFlags
 	cmd := &cobra.Command{
 		Use: "screen [NAME] --list FILE...", Short: "Look for a name, or for each name of a file, on watch lists",
-		Long: "Looks for a name on watch lists, and prints the entries that it may be, best first, each with its reasons. Lists are OFAC's sdn.csv with alt.csv and add.csv " +
-			"beside it, the United Nations' consolidated.xml, OpenSanctions' targets.simple.csv, or a CSV file with a column name; a folder stands for the list in it. " +
+		Long: "Looks for a name on watch lists, and prints the entries that it may be, best first, each with its reasons. Lists are files as OFAC (sdn.xml, or sdn.csv with " +
+			"alt.csv and add.csv beside it), the United Nations, the European Union, the United Kingdom and OpenSanctions publish them, or a CSV file with a column name; a folder stands for the list in it. " +
 			"Nothing is sent anywhere.",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

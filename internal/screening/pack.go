@@ -22,7 +22,7 @@ import (
 const (
 	MaxPacked   = 64 << 20  // bytes of a packed list; a list of a million entries has about half of it
 	maxUnpacked = 256 << 20 // bytes of what is in it
-	maxEntries  = 400_000   // what the function that searches can hold; its index takes 2 KB an entry
+	MaxEntries  = 400_000   // what the function that searches can hold; its index takes 2 KB an entry
 	maxAllNames = 1_600_000
 	maxLine     = 256 << 10 // bytes of an entry
 	maxNames    = 1_000     // of an entry
@@ -93,8 +93,8 @@ func Unpack(packed []byte) (List, error) {
 	if !lines.Scan() || strict(lines.Bytes(), &h) != nil {
 		return List{}, errCut()
 	}
-	if h.Entries < 0 || h.Entries > maxEntries {
-		return List{}, problem.New(problem.TooLarge, "A list can have %d entries.", maxEntries)
+	if h.Entries < 0 || h.Entries > MaxEntries {
+		return List{}, problem.New(problem.TooLarge, "A list can have %d entries.", MaxEntries)
 	}
 	list := List{Name: h.Name, Edition: h.Edition}
 	for lines.Scan() {
@@ -138,8 +138,8 @@ func (l List) check() error {
 		return problem.New(problem.Invalid, "The edition of a list must have 1 to 64 small letters, digits and hyphens.")
 	case len(l.Entries) == 0:
 		return problem.New(problem.Invalid, "The list has no entries. A list is never empty.")
-	case len(l.Entries) > maxEntries:
-		return problem.New(problem.TooLarge, "A list can have %d entries.", maxEntries)
+	case len(l.Entries) > MaxEntries:
+		return problem.New(problem.TooLarge, "A list can have %d entries.", MaxEntries)
 	}
 	known, all := make(map[string]bool, len(l.Entries)), 0
 	for i := range l.Entries {

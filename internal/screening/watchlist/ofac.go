@@ -28,7 +28,7 @@ func ofac(files fs.FS, folder string) (screening.List, error) {
 	if err != nil {
 		return screening.List{}, err
 	}
-	list := screening.List{Name: "ofac-sdn"}
+	list := screening.List{Name: ofacList}
 	byID := make(map[string]int, len(rows))
 	for _, r := range rows {
 		id, name := cell(r, 0), cell(r, 1)

@@ -1,24 +1,16 @@
 package watchlist
 
 import (
-	"bytes"
 	"encoding/xml"
-	"errors"
 	"strconv"
 	"strings"
 
-	"ballerine/internal/problem"
 	"ballerine/internal/screening"
 	"ballerine/internal/screening/names"
 )
 
 // The consolidated list's own names, as its schema (scsanctions.un.org, sc-sanctions.xsd) gives them.
 type (
-	unList struct {
-		Date        string    `xml:"dateGenerated,attr"`
-		Individuals []unEntry `xml:"INDIVIDUALS>INDIVIDUAL"`
-		Entities    []unEntry `xml:"ENTITIES>ENTITY"`
-	}
 	unEntry struct {
 		ID        string    `xml:"DATAID"`
 		Reference string    `xml:"REFERENCE_NUMBER"`
@@ -51,25 +43,27 @@ type (
 )
 
 // unitedNations reads the consolidated list of the Security Council.
-func unitedNations(name string, text []byte) (screening.List, error) {
-	var doc unList
-	decoder := xml.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&doc); err != nil {
-		line, column := decoder.InputPos()
-		var syntax *xml.SyntaxError
-		if errors.As(err, &syntax) {
-			line = syntax.Line
+func unitedNations(s *source) (screening.List, error) {
+	list := screening.List{Name: "un"}
+	date := ""
+	of := func(kind names.Kind) func(decode func(any) error) string {
+		return func(decode func(any) error) string {
+			var e unEntry
+			if decode(&e) != nil {
+				return ""
+			}
+			list.Entries = append(list.Entries, e.entry(kind))
+			return tooMany(&list)
 		}
-		return screening.List{}, problem.New(problem.Invalid, "%s, line %d, column %d: the XML cannot be read: the file is not complete, or not a consolidated list of the United Nations.", name, line, column)
 	}
-	list := screening.List{Name: "un", Edition: edition(strings.SplitN(doc.Date, "T", 2)[0], text)}
-	for _, e := range doc.Individuals {
-		list.Entries = append(list.Entries, e.entry(names.Person))
+	err := s.elements("a consolidated list of the United Nations", func(root xml.StartElement) {
+		date, _, _ = strings.Cut(attribute(root, "dateGenerated"), "T")
+	}, taking{"INDIVIDUAL": of(names.Person), "ENTITY": of(names.Organization)})
+	if err != nil {
+		return list, err
 	}
-	for _, e := range doc.Entities {
-		list.Entries = append(list.Entries, e.entry(names.Organization))
-	}
-	return list, nil
+	list.Edition, err = s.edition(date)
+	return list, err
 }
 
 func (u unEntry) entry(kind names.Kind) screening.Entry {
