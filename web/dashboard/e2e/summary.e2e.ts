@@ -72,7 +72,9 @@ describe('case page, in the order of thought', () => {
     const table = summary(page).getByRole('group', { name: 'Possible matches and the applicant' });
     const rows = await table.getByRole('row').allTextContents();
     expect(rows[1]).toMatch(/Nikolai Pavlensky.*Applicant, as declared.*5 Dec 1971.*Bulgaria/);
-    expect(rows[2]).toMatch(/PAVLENSKIY.*demo.*spellings of one word.*Consolidated sanctions list.*1971.*Same as the applicant.*Bulgaria.*94%/);
+    expect(rows[2]).toMatch(
+      /PAVLENSKIY.*demo.*spellings of one word.*Consolidated sanctions list.*1971.*Same as the applicant.*Bulgaria.*94%/,
+    );
     await seen(summary(page).getByText('2 possible matches to assess'));
     await page.context().close();
   });
