@@ -110,10 +110,11 @@ func dev(cmd *cobra.Command, options local.Options, seed, asJSON bool) error {
 		return err
 	}
 	warnUnconfigured(cmd, stack)
-	if asJSON {
-		err = json.NewEncoder(out).Encode(ready{Ready: true, API: stack.URL, Dashboard: stack.URL + "/", Demo: stack.Demo})
-	} else {
-		err = welcome(out, stack, options)
+	if seed {
+		err = demo.Attend(ctx, stack)
+	}
+	if err == nil {
+		err = announce(out, stack, options, asJSON)
 	}
 	if err == nil {
 		select {
@@ -127,6 +128,14 @@ func dev(cmd *cobra.Command, options local.Options, seed, asJSON bool) error {
 		err = closeErr
 	}
 	return err
+}
+
+// announce prints where the system is, once it serves.
+func announce(out io.Writer, stack *local.Stack, options local.Options, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(out).Encode(ready{Ready: true, API: stack.URL, Dashboard: stack.URL + "/", Demo: stack.Demo})
+	}
+	return welcome(out, stack, options)
 }
 
 // dashboardLine is where to look first: a case that waits for a decision, when there is one.

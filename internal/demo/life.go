@@ -1,10 +1,10 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"ballerine/internal/calendar"
@@ -29,6 +29,7 @@ type life struct {
 	steps         []step
 	files         []*file
 	began         time.Duration // ago
+	owners        []owner       // of a company
 
 	number     int
 	customer   string // external id of the subject, whose cases may be several
@@ -48,11 +49,12 @@ const (
 // past is when the first of them begins.
 const past = 31 * day
 
-// The demo people that decide.
+// The demo people that decide, and who publishes.
 const (
 	rita  = "reviewer@demo.test"
 	robin = "reviewer2@demo.test"
 	mara  = "manager@demo.test"
+	admin = "admin@demo.test"
 )
 
 func someone(given, family, sex, country, born string) *life {
@@ -84,7 +86,7 @@ func (l *life) step(ago time.Duration, do func(ctx context.Context, s *seeder, l
 
 // prepare completes the life once its place in the list is known.
 func (l *life) prepare(n int, now time.Time) {
-	l.number, l.externalID = n, fmt.Sprintf("demo-%02d", n+1)
+	l.number, l.externalID = n, cmp.Or(l.externalID, fmt.Sprintf("demo-%02d", n+1))
 	l.person = l.passportOf(now)
 	for _, f := range l.files {
 		f.of(l, now)
@@ -212,6 +214,12 @@ func (l *life) looks(ago time.Duration, who, kind string) *life {
 		_, err := s.stack.Core.Cases.DocumentLink(ctx, local.DemoPerson(who), l.id, l.documents[kind])
 		return err
 	})
+}
+
+// as gives the case an external id that it can be found by.
+func (l *life) as(externalID string) *life {
+	l.externalID = externalID
+	return l
 }
 
 // notes is a remark; whoever is mentioned in it is notified.
@@ -358,92 +366,4 @@ func secondOf(who string) string {
 		return rita
 	}
 	return mara
-}
-
-// Styles of a file.
-const (
-	asItIs   = ""
-	notSent  = "not sent" // announced only
-	blurred  = "blurred"  // the camera moved
-	tilted   = "tilted"   // on a table, askew
-	sideways = "sideways" // turned by 90 degrees
-	broken   = "broken"   // the image does not decode
-	somebody = "somebody" // the selfie of somebody else
-	renewed  = "renewed"  // the passport that follows an expired one
-	misread  = "misread"  // its zone was read with a wrong digit
-)
-
-// file is a file that an applicant uploads.
-type file struct {
-	kind, style string
-
-	life  *life
-	who   specimen.Person
-	now   time.Time
-	drawn func() drawing
-}
-
-type drawing struct {
-	bytes       []byte
-	contentType string
-	err         error
-}
-
-func passport(style string) *file { return &file{kind: "passport", style: style} }
-func selfie(style string) *file   { return &file{kind: "selfie", style: style} }
-func letter() *file               { return &file{kind: "proof_of_address"} }
-
-// of completes a file when its person is known.
-func (f *file) of(l *life, now time.Time) {
-	f.life, f.now, f.who = l, now, l.person
-	if f.style == renewed {
-		f.who.Expires = calendar.AddDays(calendar.AddMonths(now, 12*9+11), 3)
-		f.who.Number = fmt.Sprintf("R%07d", 2000003+l.number*733_331%7_000_000)
-	}
-	f.drawn = sync.OnceValue(f.draw)
-}
-
-// properties are what the applicant's app has read from the file.
-func (f *file) properties(at time.Time) map[string]any {
-	switch f.kind {
-	case "selfie":
-		return map[string]any{"taken_at": at.UTC().Format(time.RFC3339)}
-	case "proof_of_address":
-		l := f.letter()
-		return map[string]any{"issuer": l.Issuer, "issued": l.Date.Format(time.DateOnly), "address": strings.Join(l.Address, ", ")}
-	}
-	zone := f.who.Zone()
-	switch f.style {
-	case broken:
-		return map[string]any{}
-	case misread, blurred: // the zone's second line has a digit that was taken for another
-		at := strings.Index(zone, "\n") + 14
-		zone = zone[:at] + string('0'+(zone[at]-'0'+3)%10) + zone[at+1:]
-	}
-	return map[string]any{"mrz": zone, "number": f.who.Number, "expires": f.who.Expires.Format(time.DateOnly)}
-}
-
-// drawAhead draws the files in the order in which they are needed, beside the lives.
-func drawAhead(ctx context.Context, steps []step) {
-	next := make(chan *file)
-	go func() {
-		defer close(next)
-		for _, step := range steps {
-			if step.file == nil {
-				continue
-			}
-			select {
-			case next <- step.file:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	for range 3 {
-		go func() {
-			for f := range next {
-				f.drawn()
-			}
-		}()
-	}
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"slices"
 	"time"
 
 	"ballerine/internal/calendar"
@@ -11,9 +12,15 @@ import (
 // Cast is what the sandbox vendors know of the demo cases' people.
 func Cast() map[string]sandbox.Part {
 	cast := map[string]sandbox.Part{}
+	add := func(given, family string, part sandbox.Part) {
+		if part != (sandbox.Part{}) {
+			cast[given+" "+family] = part
+		}
+	}
 	for _, l := range lives() {
-		if part := l.part; part != (sandbox.Part{}) {
-			cast[l.given+" "+l.family] = part
+		add(l.given, l.family, l.part)
+		for _, o := range l.owners {
+			add(o.given, o.family, o.part)
 		}
 	}
 	return cast
@@ -52,7 +59,7 @@ func namedAs(given, family string) func(*specimen.Person, time.Time) {
 // lives are all demo cases, in the order of their external ids.
 func lives() []*life {
 	var all []*life
-	for _, part := range [][]*life{waiting(), underWay(), toDecide(), escalatedLives(), passed(), approvedLives(), rejectedLives()} {
+	for _, part := range [][]*life{waiting(), underWay(), toDecide(), escalatedLives(), passed(), approvedLives(), rejectedLives(), companies()} {
 		all = append(all, part...)
 	}
 	return all
@@ -90,6 +97,12 @@ func toDecide() []*life {
 			takes(20*hour, robin),
 		someone("Agnieszka", "Żółkowska", "F", "PL", "1990-12-24").passport(namedAs("Agnieszka", "Bielawa")).vendor(seen(0.88)).
 			applies(47*hour+15*minute, 24*minute, passport(asItIs), selfie(asItIs), letter()),
+		someone("Konstantin", "Wallner", "M", "AT", "1961-03-30").vendor(doubted(0.54)).
+			applies(46*hour+10*minute, 3*hour, slices.Concat([]*file{passport(blurred), passport(asItIs), selfie(asItIs), {kind: "proof_of_address", style: lengthy}}, letters(26))...).
+			notes(20*hour, mara, "Sent a bill for each month of more than two years, and one of 40 pages. One of the last three months is enough."),
+		someone("Astrid", "Thorvaldsen", "F", "DK", "1979-06-18").passport(expired(61)).vendor(seen(0.94)).
+			applies(40*hour, 16*minute, passport(asItIs), selfie(asItIs)).
+			takes(10*minute, robin).as(claimedCase),
 		someone("Dario", "Fontanella", "M", "IT", "1966-09-17").from("Dario.Fontanella@example.org").passport(expired(340)).
 			vendor(seen(0.97)).
 			applies(3*day+2*hour, 33*minute, passport(sideways), selfie(asItIs)),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ballerine/internal/asl/simclock"
+	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
 	"ballerine/internal/local"
 )
@@ -47,6 +48,25 @@ func Seed(ctx context.Context, options local.Options, progress func(done, total 
 		return err
 	})
 	return made, err
+}
+
+// claimedCase is the external id of the case that a demo colleague is deciding, and claimTime how long they have it open.
+const (
+	claimedCase = "demo-claimed"
+	claimTime   = 12 * time.Hour
+)
+
+// Attend lets a demo colleague decide one of the demo cases on a running stack, if it is there: others see it locked, and may take it
+// over. Claims are not kept in the data folder, and end without a sign of their holder after half a minute; this one after hours.
+func Attend(ctx context.Context, stack *local.Stack) error {
+	colleague, now := local.DemoPerson(robin), time.Now().UTC()
+	page, err := stack.Core.Cases.List(ctx, colleague, cases.Query{ExternalID: claimedCase, Status: cases.StatusActive, Limit: 1})
+	if err != nil || len(page.Records) == 0 {
+		return err
+	}
+	return stack.Core.Reviews.PutClaim(ctx, backoffice.Claim{
+		Tenant: local.DemoTenant, Case: page.Records[0].ID, User: colleague.ID, Name: colleague.Name, Since: now, Until: now.Add(claimTime),
+	}, now, false)
 }
 
 // count states what there is now.

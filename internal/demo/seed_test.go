@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/demo"
@@ -38,6 +39,9 @@ func TestTheDemoHasEveryKindOfCase(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	if err := demo.Attend(t.Context(), stack); err != nil {
+		t.Fatal(err)
+	}
 	someone := identity.Principal{Tenant: stack.Demo.Tenant, Kind: identity.User, ID: "user_admin0"}
 	var all []cases.Record
 	for query := (cases.Query{Limit: 200}); ; {
@@ -77,8 +81,30 @@ func TestTheDemoHasEveryKindOfCase(t *testing.T) {
 		if r.Escalation != nil {
 			seen["handed up"]++
 		}
-		if len(r.Incidents) > 0 {
-			seen["incident"]++
+		for _, incident := range r.Incidents {
+			seen["incident of "+incident.Work+": "+incident.Error]++
+		}
+		sanctions, _ := r.Context["sanctions"].(map[string]any)
+		if r.Workflow.ID == "kyc" && slices.Contains(r.Tags, cases.TagReview) && sanctions["hits"] == nil {
+			seen["unscreened"]++
+		}
+		if view, err := stack.Core.Cases.View(t.Context(), someone, r); err != nil {
+			t.Error(r.ExternalID, err)
+		} else if view.Needs != nil && len(view.Needs.Hits) > 0 {
+			seen["an open hit"]++
+		}
+		if r.Parent != nil {
+			seen["child of "+r.Parent.Case]++
+			seen["child"]++
+		}
+		if claim, err := stack.Core.Reviews.Claim(t.Context(), r.Tenant, r.ID, now.Add(time.Hour)); err == nil && claim != nil {
+			seen["claimed by "+claim.Name]++
+		}
+		if strings.ContainsFunc(r.Subject.Name, func(c rune) bool { return unicode.Is(unicode.Arabic, c) }) {
+			seen["a name from right to left"]++
+		}
+		if len(r.Documents) >= 30 {
+			seen["30 documents"]++
 		}
 		found, _ := r.Context["sanctions"].(map[string]any)
 		if hits, _ := found["hits"].([]any); len(hits) > 0 {
@@ -111,10 +137,11 @@ func TestTheDemoHasEveryKindOfCase(t *testing.T) {
 	}
 	for _, want := range []string{
 		"status active", "status completed", "status cancelled", "outcome approved", "outcome rejected", "outcome expired",
-		"state collect", "state screen", "state review", "state escalated", "risk low", "risk medium", "risk high", "risk critical", "breached", "running", "incident",
+		"state collect", "state screen", "state review", "state escalated", "risk low", "risk medium", "risk high", "risk critical", "breached", "running",
 		"document image/jpeg", "document application/pdf", "document approved", "document rejected", "document revision", "document awaiting_upload",
 		"hits in a case that is open", "hits in a case that is approved", "hits in a case that is rejected", "not screened: unavailable",
 		"cause decision", "cause document_viewed", "cause note", "cause assigned", "cause snoozed", "cause escalated", "a mention", "asleep", "handed up", "cause timer", "cause incident",
+		"incident of id_check: unavailable", "incident of sanctions: vendor_unavailable", "incident of sanctions: invalid", "unscreened", "an open hit", "child", "claimed by Robin Reviewer", "a name from right to left", "30 documents",
 	} {
 		if seen[want] == 0 {
 			t.Errorf("no case has %s; there are %s", want, strings.Join(slices.Sorted(maps.Keys(seen)), ", "))

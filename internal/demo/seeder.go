@@ -48,6 +48,9 @@ func (s *seeder) run(ctx context.Context) (err error) {
 	if s.client, err = s.stack.DemoClient(ctx); err != nil {
 		return err
 	}
+	if err := s.publish(ctx); err != nil {
+		return err
+	}
 	lives := lives()
 	var steps []step
 	customers := map[string]string{} // name and birthday -> external id

@@ -19,6 +19,7 @@ type Letter struct {
 	Address []string
 	Date    time.Time
 	Account string
+	Years   int // of statements, one a page, the newest first; 0: one
 }
 
 // page is what stands on one, from the top.
@@ -30,7 +31,7 @@ type line struct {
 	text       string
 }
 
-// PDF writes the letter: two pages, by hand, with fonts that every reader has.
+// PDF writes the letter and its statements: two pages or more, by hand, with fonts that every reader has.
 func (l Letter) PDF() []byte {
 	first := page{
 		{60, 780, 18, true, l.Issuer},
@@ -57,23 +58,30 @@ func (l Letter) PDF() []byte {
 		first = append(first, line{60, y, 10, false, text})
 		y -= 16
 	}
-	second := page{{60, 780, 13, true, "Statement " + l.Account}, {60, 764, 9, false, l.Date.Format("2 January 2006")}}
-	y = 720
-	total := 0
+	pages := []page{first}
+	for year := range max(l.Years, 1) {
+		pages = append(pages, l.statement(calendar.AddYears(l.Date, -year)))
+	}
+	return pdf(pages)
+}
+
+// statement is what was supplied in the year before a day.
+func (l Letter) statement(until time.Time) page {
+	p := page{{60, 780, 13, true, "Statement " + l.Account}, {60, 764, 9, false, until.Format("2 January 2006")}}
+	y, total := 720, 0
 	for i := range 12 {
-		month := calendar.AddMonths(l.Date, i-12)
+		month := calendar.AddMonths(until, i-12)
 		units := 140 + int(hashOf(l.Account+month.Format("Jan"))%160)
 		cents := units*31 + 1190
 		total += cents
-		second = append(
-			second,
+		p = append(
+			p,
 			line{60, y, 10, false, month.Format("January 2006")}, line{260, y, 10, false, fmt.Sprintf("%d kWh", units)},
 			line{430, y, 10, false, fmt.Sprintf("%d.%02d", cents/100, cents%100)},
 		)
 		y -= 22
 	}
-	second = append(second, line{60, y - 12, 11, true, "Total"}, line{430, y - 12, 11, true, fmt.Sprintf("%d.%02d", total/100, total%100)})
-	return pdf([]page{first, second})
+	return append(p, line{60, y - 12, 11, true, "Total"}, line{430, y - 12, 11, true, fmt.Sprintf("%d.%02d", total/100, total%100)})
 }
 
 // pdf writes objects one after the other, and where each begins.

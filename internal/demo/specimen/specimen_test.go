@@ -107,3 +107,12 @@ func TestAFaceFollowsFromThePersonNotFromTheDocument(t *testing.T) {
 		t.Error("a new passport shows somebody else")
 	}
 }
+
+func TestALetterHasOnePageForEachYearBesideTheFirst(t *testing.T) {
+	for years, want := range map[int]int{0: 2, 1: 2, 39: 40} {
+		letter := Letter{Issuer: "Grid", Name: "Anna Eriksson", Date: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Account: "1", Years: years}
+		if got := bytes.Count(letter.PDF(), []byte("/Type /Page ")); got != want {
+			t.Errorf("%d years: %d pages, not %d", years, got, want)
+		}
+	}
+}
