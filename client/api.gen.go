@@ -4073,6 +4073,9 @@ type TaskRun struct {
 	// State Path of the state
 	State string `json:"state"`
 
+	// Titles What the plugin that answered calls its result and the fields in it, by path and language (ISO 639-1): "" is the result itself, status a field, hits[].list a field of each item of a list; absent: it calls them nothing
+	Titles map[string]map[string]string `json:"titles,omitempty"`
+
 	// Unreadable whether the attempt exists but cannot be read
 	Unreadable *bool `json:"unreadable,omitempty"`
 

@@ -252,6 +252,9 @@ type TaskRun struct {
 	Error     string        `json:"error,omitempty"`
 	StartedAt time.Time     `json:"started_at"`
 	Duration  time.Duration `json:"duration"` // nanoseconds
+	// Titles are what the plugin that has answered calls its result and the fields in it: by path ("" is the result, "hits[].list" a field of
+	// each hit), then by language. nil: it calls them nothing.
+	Titles map[string]map[string]string `json:"titles,omitempty"`
 	// Unreadable is of an attempt that is there and cannot be decoded. None is stored with it.
 	Unreadable bool `json:"unreadable,omitempty" doc:"whether the attempt exists but cannot be read"`
 }

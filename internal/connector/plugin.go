@@ -20,7 +20,8 @@ import (
 // Plugin is a compiled definition: immutable, safe for concurrent use.
 type Plugin struct {
 	ID       string
-	Title    string
+	Title    string        // the English one where there are several
+	Titles   Titles        // of the result and its fields, by language; nil: none
 	Callback bool          // the vendor calls back; see later
 	Wait     time.Duration // for the callback
 	Timeout  time.Duration // of one attempt
@@ -117,7 +118,7 @@ var (
 // written is the document once it has passed its JSON Schema.
 type written struct {
 	ID       string        `json:"id"`
-	Title    string        `json:"title"`
+	Title    any           `json:"title"` // a text, or texts by language
 	Mode     string        `json:"mode"`
 	Timeout  string        `json:"timeout"`
 	Retry    *writtenRetry `json:"retry"`
@@ -288,10 +289,11 @@ func (s *source) knownKeys(pointer string, schema any) []string {
 
 func (s *source) build(w written) *Plugin {
 	p := &Plugin{
-		ID: w.ID, Title: w.Title, Callback: w.Mode == "callback", method: w.Request.Method,
+		ID: w.ID, Callback: w.Mode == "callback", method: w.Request.Method,
 		Timeout: s.duration("/timeout", w.Timeout, defaultTimeout, time.Millisecond, maxTimeout), Retry: s.retry(w.Retry),
 		success: w.Response.Success, retryable: w.Response.Retryable,
 	}
+	p.Title, p.Titles = s.titles(w)
 	s.buildRequest(p, w.Request)
 	p.request = s.schema("/request/schema", w.Request.Schema)
 	p.answer = s.reading("/response", answerRoots, w.Response.Schema, w.Response.Result)

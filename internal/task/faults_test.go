@@ -57,7 +57,7 @@ states:
 `)},
 	"child.yaml":          {Data: []byte("id: child\ntitle: Child\nversion: 1\nsubject: individual\ninitial: open\nstates:\n  open: {on: {done: over}}\n  over: {type: final}\n")},
 	"policies/plain.yaml": {Data: []byte("id: plain\ntitle: Plain\nversion: 1\noutcomes: [review, approve]\ndefault: review\nrules: [{id: large, outcome: approve, when: amount < 10, reason: It is little}]\n")},
-	"plugins/oracle.yaml": {Data: []byte("id: oracle\ntitle: Oracle\nrequest: {method: POST, url: '{vendor.oracle}/ask', body: {who: '{case.id}'}}\nresponse: {schema: {type: object}, result: {said: '{body.said}'}}\n")},
+	"plugins/oracle.yaml": {Data: []byte("id: oracle\ntitle: {en: Oracle, de: Orakel}\nrequest: {method: POST, url: '{vendor.oracle}/ask', body: {who: '{case.id}'}}\nresponse: {schema: {type: object}, result: {said: '{body.said}'}}\nresult: {properties: {said: {titles: {de: Spruch}}}}\n")},
 }
 
 // papers are cases.Objects in memory.

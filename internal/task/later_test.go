@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -113,8 +114,13 @@ func TestVendorIsNotAskedBeforeItsRetryAfter(t *testing.T) {
 	if input, err = r.call(0, true); err != nil || input.Label != "review" || vendor.calls != 2 {
 		t.Errorf("%+v, %v, asked %d times", input, err, vendor.calls)
 	}
-	if runs, err := r.core.Cases.TaskRuns(t.Context(), r.principal(), r.id); err != nil || len(runs) != 2 || runs[0].Outcome != "failed" || runs[1].Outcome != "done" || runs[1].Attempt != 2 {
-		t.Errorf("attempts %+v, %v", runs, err)
+	runs, err := r.core.Cases.TaskRuns(t.Context(), r.principal(), r.id)
+	if err != nil || len(runs) != 2 || runs[0].Outcome != "failed" || runs[1].Outcome != "done" || runs[1].Attempt != 2 {
+		t.Fatalf("attempts %+v, %v", runs, err)
+	}
+	titles := map[string]map[string]string{"": {"en": "Oracle", "de": "Orakel"}, "said": {"de": "Spruch"}}
+	if runs[0].Titles != nil || !reflect.DeepEqual(runs[1].Titles, titles) {
+		t.Errorf("only the answer has titles: %v, %v", runs[0].Titles, runs[1].Titles)
 	}
 }
 

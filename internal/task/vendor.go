@@ -81,7 +81,7 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 		return cases.Outcome{}, problem.Wrap(err, problem.Internal, "The callback address could not be created.")
 	}
 	outcome, err := v.Client.Do(ctx, plugin, call)
-	done := cases.Outcome{Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}
+	done := cases.Outcome{Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted, Run: cases.TaskRun{Titles: plugin.Titles}}
 	if outcome.Correlation != "" {
 		done.VendorID = &cases.VendorID{Plugin: plugin.ID, ID: outcome.Correlation}
 	}

@@ -24,7 +24,7 @@ type worker struct {
 	after func(ctx context.Context, r request, before cases.Record) error
 }
 
-// doFunc does the work of a job and names what it called (a plugin, a policy).
+// doFunc does the work of a job and names what it called (a plugin, a policy). Of the attempt, the outcome has the titles alone.
 type doFunc func(ctx context.Context, job cases.Job, attempt int) (outcome cases.Outcome, name string, err error)
 
 // handler runs do if the record says that this work is to be done now; otherwise the execution just follows.
@@ -42,6 +42,9 @@ func (w worker) handler(do doFunc) Handler {
 		run := cases.TaskRun{
 			ID: w.newID("task"), State: r.State, Visit: job.Visit, Work: r.Work, Source: w.source, Name: name,
 			Attempt: job.Tries + r.Attempt + 1, Outcome: "done", StartedAt: started, Duration: w.now().Sub(started),
+		}
+		if err == nil {
+			run.Titles = outcome.Run.Titles
 		}
 		w.metrics.Observe("task_duration", run.Duration, "source", w.source)
 		if err != nil {

@@ -6171,6 +6171,12 @@ export interface components {
             started_at: string;
             /** @description Path of the state */
             state: string;
+            /** @description What the plugin that answered calls its result and the fields in it, by path and language (ISO 639-1): "" is the result itself, status a field, hits[].list a field of each item of a list; absent: it calls them nothing */
+            titles?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
             /** @description whether the attempt exists but cannot be read */
             unreadable?: boolean;
             /**

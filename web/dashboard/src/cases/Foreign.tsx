@@ -2,7 +2,7 @@ import { useLocale, useT } from '@/i18n';
 import { isOwnStep, type PolicyAnswer, type RuleStep, type RuleText, ruleText, stepWith } from './checks';
 
 /** A text of a definition; one that is not in the reader's language is marked, by its language where that is known. */
-function Foreign({ text, language }: RuleText) {
+export function Foreign({ text, language }: RuleText) {
   const t = useT();
   const { language: own } = useLocale();
   if (language === own || (language === null && own === 'en')) return <>{text}</>;

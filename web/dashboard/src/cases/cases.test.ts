@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Case, CaseDocument, Entry, WorkflowDetail } from '@/api';
 import { neighbours } from '@/queue/neighbours';
-import { inputText, policyAnswers, resultsOf } from './checks';
+import { inputText, partsOf, policyAnswers, resultsOf, titleAt } from './checks';
 import { changesSince, composeMessage, decisionsOf, needsReason, withNames } from './decisions';
 import { eventName } from './events';
 import { doneOf, inOrder, knownChildren, outcomeToShow, placeOf } from './family';
@@ -251,6 +251,24 @@ it('shows lists in a vendor’s answer as tables and the rest as fields, and no 
   expect(results.map((one) => one.work)).toEqual(['sanctions']);
   expect(results[0]?.fields.map((one) => one.path)).toEqual(['sanctions.checked_at']);
   expect(results[0]?.tables).toMatchObject([{ name: 'hits', columns: ['name', 'score', 'list'], rows: [{}, {}] }]);
+});
+
+it('calls fields of results as the plugin does, and names the language of what it calls them in another one', () => {
+  const titles = { '': { de: 'Prüfung' }, 'hits[].list': { en: 'Watch list', de: 'Liste' }, at: { en: 'Checked at' } };
+  const [result] = resultsOf({ sanctions: { at: 1, hits: [] } }, [
+    { work: 'sanctions', source: 'vendor', titles },
+    { work: 'sanctions', source: 'vendor' }, // a later attempt that has not answered
+  ]);
+  expect(result?.titles).toBe(titles);
+  const of = (path: string, language: string) =>
+    partsOf(path).map((part) => titleAt(titles, part.path, part.name, language));
+  expect(of('hits.2.list', 'de')).toEqual([
+    { text: 'Hits', language: 'en' },
+    { text: '#3', language: 'de' },
+    { text: 'Liste', language: 'de' },
+  ]);
+  expect(of('at', 'de')).toEqual([{ text: 'Checked at', language: 'en' }]);
+  expect(of('birth_year', 'en')).toEqual([{ text: 'Birth year', language: 'en' }]);
 });
 
 describe('children', () => {

@@ -115,7 +115,7 @@ export function ruleText(
   step: Pick<RuleStep, 'rule' | 'status' | 'reason' | 'texts' | 'titles'>,
   language = 'en',
 ): RuleText {
-  const stated = step.status === 'passed' && !/^It (holds|does not hold) that /.test(step.reason);
+  const stated = step.status === 'passed' && !/^(The condition (holds|does not hold): |It (holds|does not hold) that )/.test(step.reason);
   if (stated && step.reason) {
     const own = text(step.texts?.[language]);
     if (own) return { text: own, language };
@@ -129,7 +129,7 @@ export function ruleText(
 export function isOwnStep({ rule, reason }: Pick<RuleStep, 'rule' | 'reason'>): boolean {
   return (
     (rule === 'invalid' && reason.startsWith('The input is not as declared: ')) ||
-    (rule === 'unknown' && reason.includes(' rules could not be told: ')) ||
+    (rule === 'unknown' && /^\d+ rules? could not be (evaluated|told): /.test(reason)) ||
     (rule === 'score' && reason.startsWith('The score '))
   );
 }
@@ -146,15 +146,37 @@ export function inputText(value: unknown): string | null {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** What a plugin calls its result and the fields in it: by path ("" is the result, "hits[].list" a field of each hit), then by language. */
+export type Titles = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /** What a vendor or another case has answered. */
 export interface Result {
   work: string;
+  /** What has answered: a vendor, the screening, other cases. */
+  source: string;
+  titles: Titles;
   /** The code of a check that has failed: it has no answer. */
   failed: string | null;
   /** Single values. */
   fields: DataField[];
   /** Lists of things, such as the hits of a screening. */
-  tables: { name: string; label: string; columns: string[]; rows: Record<string, unknown>[] }[];
+  tables: { name: string; columns: string[]; rows: Record<string, unknown>[] }[];
+}
+
+/** The groups that a field of a result is in, and the field: their paths, as a definition has them, and their names. */
+export function partsOf(path: string): { path: string; name: string }[] {
+  let at = '';
+  return path.split('.').map((name) => {
+    at += /^\d+$/.test(name) ? '[]' : at ? `.${name}` : name;
+    return { path: at, name };
+  });
+}
+
+/** What a result or a field is called in the reader's language, else in English: as the plugin says, or by its name. Items are numbered. */
+export function titleAt(titles: Titles, path: string, name: string, language: string): RuleText {
+  if (/^\d+$/.test(name)) return { text: `#${Number(name) + 1}`, language };
+  const own = titles[path]?.[language];
+  return own ? { text: own, language } : { text: titles[path]?.['en'] || labelOf(name), language: 'en' };
 }
 
 /** The code that stands in the place of an answer where work has failed and the workflow has gone on: {error: code}, and nothing else. */
@@ -166,24 +188,27 @@ function failureOf(value: Record<string, unknown>): string | null {
 /** The answers of vendors in a context. Policies and the check of documents are shown in their own places. */
 export function resultsOf(
   context: Record<string, unknown>,
-  tasks: readonly { work: string; source: string }[],
+  tasks: readonly Pick<TaskRun, 'work' | 'source' | 'titles'>[],
 ): Result[] {
-  const works = new Set(
-    tasks.filter((task) => task.source !== 'document' && task.source !== 'rules').map((task) => task.work),
-  );
-  return [...works].flatMap((work): Result[] => {
+  // Of several attempts, the last that has answered names the fields.
+  const works = new Map<string, { source: string; titles: Titles }>();
+  for (const { work, source, titles } of tasks) {
+    if (source !== 'document' && source !== 'rules')
+      works.set(work, { source, titles: titles ?? works.get(work)?.titles ?? {} });
+  }
+  return [...works].flatMap(([work, { source, titles }]): Result[] => {
     const value = context[work];
     if (!isRecord(value)) return [];
     const failed = failureOf(value);
-    if (failed !== null) return [{ work, failed, fields: [], tables: [] }];
+    if (failed !== null) return [{ work, source, titles, failed, fields: [], tables: [] }];
     const tables = Object.entries(value)
       .filter(([, list]) => Array.isArray(list) && list.every(isRecord))
       .map(([name, list]) => {
         const rows = records(list);
-        return { name, label: labelOf(name), rows, columns: [...new Set(rows.flatMap((row) => Object.keys(row)))] };
+        return { name, rows, columns: [...new Set(rows.flatMap((row) => Object.keys(row)))] };
       });
     const inTables = new Set(tables.map((table) => table.name));
     const rest = Object.fromEntries(Object.entries(value).filter(([name]) => !inTables.has(name)));
-    return [{ work, failed: null, fields: dataFields({ [work]: rest }, {}, new Set()), tables }];
+    return [{ work, source, titles, failed: null, fields: dataFields({ [work]: rest }, {}, new Set()), tables }];
   });
 }
