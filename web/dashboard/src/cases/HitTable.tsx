@@ -2,6 +2,7 @@ import { CircleAlert, CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Case } from '@/api';
 import { Time, useFormats, useT } from '@/i18n';
+import { cx } from '@/ui';
 import { applicantOf, hitsOf, type Likeness, sameBirth, sameCountry } from './hits';
 import { wordsOf } from './words';
 
@@ -38,11 +39,20 @@ export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' |
         </span>
       ))
     );
+  // On a phone each row is a block of its own: what the columns are called stands before each value.
+  const cell = (column: 'birth' | 'country' | 'score', value: ReactNode, look = '') => (
+    <td className={cx('px-3 py-1.5 max-sm:flex max-sm:gap-2 max-sm:py-0.5', look)}>
+      <span aria-hidden="true" className="w-28 shrink-0 text-xs leading-5 font-normal text-muted sm:hidden">
+        {t(`cases.hit_${column}`)}
+      </span>
+      <span className="min-w-0">{value}</span>
+    </td>
+  );
   const dated = (text: string) => (/^\d{4}(-\d{2}(-\d{2})?)?$/.test(text) ? date(text) : text);
   return (
     <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t('cases.hit_table')}>
-      <table className="w-full text-sm">
-        <thead className="text-left text-xs text-muted">
+      <table className="w-full text-sm max-sm:block">
+        <thead className="text-left text-xs text-muted max-sm:sr-text">
           <tr className="border-b">
             {(['name', 'birth', 'country', 'score'] as const).map((column) => (
               <th key={column} scope="col" className="px-3 py-1.5 font-medium whitespace-nowrap">
@@ -51,19 +61,19 @@ export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' |
             ))}
           </tr>
         </thead>
-        <tbody>
-          <tr className="border-b bg-canvas align-top">
-            <th scope="row" className="px-3 py-1.5 text-left font-medium">
+        <tbody className="max-sm:block">
+          <tr className="border-b bg-canvas align-top max-sm:block max-sm:pb-1.5">
+            <th scope="row" className="px-3 py-1.5 text-left font-medium wrap-anywhere max-sm:block">
               <bdi>{person.name || '—'}</bdi>
               <span className="block text-xs font-normal text-muted">{label ?? t('cases.hit_applicant')}</span>
             </th>
-            <td className="px-3 py-1.5 font-medium">{person.birth ? date(person.birth) : '—'}</td>
-            <td className="px-3 py-1.5 font-medium">{person.country ? country(person.country) : '—'}</td>
-            <td className="px-3 py-1.5" />
+            {cell('birth', person.birth ? date(person.birth) : '—', 'font-medium')}
+            {cell('country', person.country ? country(person.country) : '—', 'font-medium')}
+            <td className="px-3 py-1.5 max-sm:hidden" />
           </tr>
           {hits.map((hit) => (
-            <tr key={hit.key} className="border-b align-top last:border-0">
-              <th scope="row" className="px-3 py-1.5 text-left font-normal">
+            <tr key={hit.key} className="border-b align-top last:border-0 max-sm:block max-sm:pb-1.5">
+              <th scope="row" className="px-3 py-1.5 text-left font-normal wrap-anywhere max-sm:block">
                 <bdi>{hit.leftOut > 0 ? t('cases.hits_left_out', { count: hit.leftOut }) : hit.name || '—'}</bdi>
                 <span className="block text-xs text-muted">
                   {[hit.list, ...hit.reasons].filter(Boolean).join(' · ')}
@@ -79,17 +89,21 @@ export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' |
                   </span>
                 )}
               </th>
-              <td className="px-3 py-1.5">
-                {several(hit.births, (birth) =>
+              {cell(
+                'birth',
+                several(hit.births, (birth) =>
                   compared(sameBirth(person.birth, birth), <span className="whitespace-nowrap">{dated(birth)}</span>),
-                )}
-              </td>
-              <td className="px-3 py-1.5">
-                {several(hit.countries, (one) => compared(sameCountry(person.country, one), country(one)))}
-              </td>
-              <td className="px-3 py-1.5 tabular-nums">
-                {hit.score === null ? '—' : hit.score <= 1 ? percent(hit.score) : number(hit.score)}
-              </td>
+                ),
+              )}
+              {cell(
+                'country',
+                several(hit.countries, (one) => compared(sameCountry(person.country, one), country(one))),
+              )}
+              {cell(
+                'score',
+                hit.score === null ? '—' : hit.score <= 1 ? percent(hit.score) : number(hit.score),
+                'tabular-nums',
+              )}
             </tr>
           ))}
         </tbody>

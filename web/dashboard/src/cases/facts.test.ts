@@ -77,7 +77,7 @@ it('puts the attempts at one check together, the last of them at hand', () => {
 it('says what a rule says in words, and never its condition', () => {
   const step = { rule: 'mrz_mismatch', status: 'passed' as const, reason: 'The name differs.' };
   expect(ruleText(step).text).toBe('The name differs.');
-  expect(ruleText({ ...step, reason: 'It holds that a < 1.' }).text).toBe('MRZ mismatch');
+  expect(ruleText({ ...step, reason: 'The condition holds: a < 1.' }).text).toBe('MRZ mismatch');
   expect(ruleText({ ...step, status: 'failed', reason: 'It does not hold that a < 1.' }).text).toBe('MRZ mismatch');
   expect(ruleText({ ...step, status: 'skipped', reason: 'a is missing' }).text).toBe('MRZ mismatch');
 });

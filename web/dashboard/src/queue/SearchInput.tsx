@@ -32,7 +32,7 @@ export function SearchInput({
     return () => clearTimeout(timer);
   }, [value, onSearch]);
   return (
-    <div role="search" className="relative ml-auto flex-1 basis-40 sm:max-w-60">
+    <div role="search" className="relative ml-auto flex-1 basis-40 sm:max-w-96">
       <Search aria-hidden="true" className="pointer-events-none absolute top-1.5 left-2 size-4 text-faint" />
       <Input
         ref={inputRef}
