@@ -413,7 +413,7 @@ func TestAnyTextOfACaseArrivesUnchanged(t *testing.T) {
 	p := parse(t, strings.Replace(base, "/checks", "/a/{context.v}/b?q={context.v}", 1)+"  method: POST\n  body: {v: \"{context.v}\", w: \"<{context.v}>\"}\n")
 	client := v.client()
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringN(1, 30, -1).Draw(t, "text")
+		text := rapid.StringN(1, 30, -1).Filter(func(text string) bool { return text != "." && text != ".." }).Draw(t, "text") // these climb: refused
 		if _, err := client.Do(context.Background(), p, Call{Context: map[string]any{"v": text}}); err != nil {
 			t.Fatal(err)
 		}

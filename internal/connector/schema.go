@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
+	"ballerine/internal/expr"
 	"ballerine/internal/problem"
 )
 
@@ -131,10 +132,7 @@ func describe(k jsonschema.ErrorKind, keyword string) string {
 	case *kind.DependentRequired:
 		return "lacks " + strings.Join(k.Missing, ", ")
 	case *kind.Enum:
-		if want := wanted(k.Want); want != "" {
-			return "must be one of " + want
-		}
-		return "must be one of the allowed values"
+		return "must be " + expr.Alternatives(k.Want)
 	case *kind.Minimum:
 		return "must be at least " + k.Want.RatString()
 	case *kind.Maximum:
@@ -164,19 +162,6 @@ func describe(k jsonschema.ErrorKind, keyword string) string {
 		return "is not allowed"
 	}
 	return "breaks " + keyword
-}
-
-// wanted lists what an enum of texts allows; "" when it is long or has other values.
-func wanted(values []any) string {
-	var list []string
-	for _, value := range values {
-		text, ok := value.(string)
-		if !ok || len(values) > 20 {
-			return ""
-		}
-		list = append(list, text)
-	}
-	return strings.Join(list, ", ")
 }
 
 var plainName = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]{0,40}|[0-9]{1,9})$`)

@@ -143,7 +143,7 @@ func TestNoChangedSignaturePasses(t *testing.T) {
 		value := []byte(c.Headers[name])
 		at := rapid.IntRange(0, len(value)-1).Draw(r, "at")
 		with := rapid.SampledFrom([]byte("0189abzAZ+/=,.;: -_")).Draw(r, "with")
-		if strings.EqualFold(string(value[at]), string(with)) || value[at] == ';' && with == ',' {
+		if strings.EqualFold(string(value[at]), string(with)) || strings.IndexByte(";, ", value[at]) >= 0 && strings.IndexByte(";, ", with) >= 0 {
 			return
 		}
 		value[at] = with

@@ -28,8 +28,13 @@ func (s *source) titles(w written) (title string, titles Titles) {
 		titles[""] = own
 	}
 	result, place := w.Result, "/result"
-	if result == nil && w.Response.Result == nil { // then the answer is the result
+	if result == nil && w.Response.Result == nil && w.Shape == "" { // then the answer is the result
 		result, place = w.Response.Schema, "/response/schema"
+	}
+	if w.Shape != "" {
+		if schema, err := shapeOf(w.Shape); err == nil {
+			s.fieldTitles("/shape", "", schema, titles)
+		}
 	}
 	s.fieldTitles(place, "", result, titles)
 	if len(titles) == 0 {

@@ -1,8 +1,11 @@
 package expr
 
 import (
+	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -34,9 +37,9 @@ func violations(e *jsonschema.ValidationError, code string) []SchemaViolation {
 		if k.Want == formatName {
 			return here("format", "must be a name as people write it: "+k.Err.Error())
 		}
-		return here("format", "must be a "+k.Want)
+		return here("format", "must be a valid "+k.Want)
 	case *keyword.Enum:
-		return here("enum", fmt.Sprintf("must be one of %v", k.Want))
+		return here("enum", "must be "+Alternatives(k.Want))
 	case *keyword.Const:
 		return here("const", "must be the fixed value of the schema")
 	case *keyword.Pattern:
@@ -54,5 +57,35 @@ func violations(e *jsonschema.ValidationError, code string) []SchemaViolation {
 	case *keyword.Maximum:
 		return here("maximum", "must be at most "+k.Want.RatString())
 	}
-	return here(code, "breaks the schema's "+code)
+	return here(code, "violates the schema's "+code)
 }
+
+// maxAlternatives is how many values of an enum a message lists.
+const maxAlternatives = 20
+
+// Alternatives are the values of an enum for a message: "a, b or c". Texts are written as they are where that is clear, all others as JSON.
+func Alternatives(values []any) string {
+	var words []string
+	for _, value := range values {
+		word, err := json.Marshal(value)
+		if text, ok := value.(string); ok && plainWord.MatchString(text) && !slices.Contains([]string{"true", "false", "null"}, text) {
+			word, err = []byte(text), nil
+		}
+		if err == nil {
+			words = append(words, string(word))
+		}
+	}
+	switch n := len(words); {
+	case n == 0:
+		return "one of the allowed values"
+	case n == 1:
+		return words[0]
+	case n > maxAlternatives:
+		return strings.Join(words[:maxAlternatives], ", ") + " or one of " + strconv.Itoa(n-maxAlternatives) + " others"
+	default:
+		return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
+	}
+}
+
+// plainWord is a text that cannot be taken for a number, a list or the words around it.
+var plainWord = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_.-]*$`)

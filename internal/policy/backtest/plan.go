@@ -27,7 +27,7 @@ func (p Planning) Plan(spans []Window) []Window {
 	return windows
 }
 
-// joined puts neighbours together until there are at most so many.
+// joined merges neighbours until at most the given number is left.
 func joined(spans []Window, most int) []Window {
 	if len(spans) <= most {
 		return spans
@@ -62,7 +62,7 @@ func (w Window) cut(pieces int) []Window {
 	return cuts
 }
 
-// Span is what stores give for the places of the first and the last decision of a stretch; see ledger.Head.Place.
+// Span is what stores return for the places of the first and the last decision of a stretch; see ledger.Head.Place.
 // Errors: Internal when they are none.
 func Span(first, last string) (w Window, err error) {
 	if w.From, err = timeOf(first); err != nil {

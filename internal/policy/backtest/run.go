@@ -99,7 +99,7 @@ type Store interface {
 	// Parts lists all that are kept, by number.
 	Parts(ctx context.Context, ref Ref) ([]Part, error)
 
-	// Spans are the stretches of time in which a policy has decided, the oldest first, as far as the store can tell that
+	// Spans are the stretches of time in which a policy has decided, the oldest first, as far as the store knows
 	// with a few reads each: they begin with a decision and end right after one. Zero times are no bounds.
 	Spans(ctx context.Context, tenant, policy string, from, to time.Time) ([]Window, error)
 }
@@ -150,7 +150,7 @@ func (p Part) progress(w Window) float64 {
 	return min(1, max(0, float64(w.To.Sub(at))/float64(length)))
 }
 
-// Left is how long a run takes from now on, if it goes on as it went; ok is false when that cannot be told yet.
+// Left is how long a run takes from now on, if it goes on as it went; ok is false when that is not known yet.
 func (s Standing) Left(began, now time.Time) (left time.Duration, ok bool) {
 	if s.Progress <= 0 || !now.After(began) {
 		return 0, false

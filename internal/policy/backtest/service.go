@@ -13,7 +13,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Service starts runs and tells how far they are.
+// Service starts runs and reports their progress.
 type Service struct {
 	Store  Store
 	Runner Runner
@@ -101,7 +101,7 @@ func (s *Service) Get(ctx context.Context, ref Ref) (View, error) {
 	return view, unpack(body, view.Report)
 }
 
-// List gives a page of the runs over the decisions of a policy, the newest first.
+// List returns a page of the runs over the decisions of a policy, the newest first.
 func (s *Service) List(ctx context.Context, tenant, policy, after string, limit int) ([]Run, string, error) {
 	if !ledger.Named(policy) {
 		return nil, "", nil

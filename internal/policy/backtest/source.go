@@ -7,7 +7,7 @@ import (
 	"ballerine/internal/policy/ledger"
 )
 
-// Source reads windows at the same time, so many at once, for one process that does not keep how far it is. done is told
+// Source reads windows at the same time, so many at once, for one process that does not keep how far it is. done is notified
 // after each window, of how many there are; it may be nil.
 func Source(store ledger.Store, ref Ref, filter ledger.Filter, windows []Window, readers int, done func(number, of int)) ledger.Source {
 	return func(ctx context.Context, yield func([]ledger.Lazy) error) error {

@@ -15,13 +15,13 @@ type Worker struct {
 	Store    Store
 	Ledger   *ledger.Ledger // where the decisions are, and what a draft may ask for
 	Planning Planning
-	Turn     time.Duration // of a part: it is given back soon after it
+	Turn     time.Duration // of a part, which is handed back soon after
 	Most     int           // decisions of a turn; 0: as many as there is time for
 	Workers  int           // of a part; 0: one for each processor
 	Now      func() time.Time
 }
 
-// Plan cuts a run into parts and says how many there are; none of a run that has ended. Errors: those of the store.
+// Plan cuts a run into parts and returns how many there are; none of a run that has ended. Errors: those of the store.
 func (w *Worker) Plan(ctx context.Context, ref Ref) (parts int, err error) {
 	run, err := w.Store.Run(ctx, ref)
 	if err != nil || run.Status != Running || run.Planned {
@@ -49,8 +49,8 @@ func openParts(run Run) int {
 	return len(run.Windows)
 }
 
-// Part works a part for a turn, and says whether it is done. Errors: NotFound; Conflict when somebody else has worked it
-// meanwhile: nothing was counted then; those of the store.
+// Part works a part for a turn, and reports whether it is done. Errors: NotFound; Conflict when somebody else has worked it
+// meanwhile, and this turn counted nothing; those of the store.
 func (w *Worker) Part(ctx context.Context, ref Ref, number int) (done bool, err error) {
 	run, err := w.Store.Run(ctx, ref)
 	if err != nil || run.Status != Running {

@@ -15,7 +15,7 @@ import (
 // token is a word of FEEL.
 type token struct {
 	kind tokenKind
-	text string // of a text: what it says
+	text string // of a text: its content
 }
 
 type tokenKind int
@@ -145,7 +145,7 @@ func (r *reader) take(texts ...string) bool {
 
 const tests = `a test is -, a value, < 5, [1..3), a list of these, or not(…); texts are in double quotes`
 
-// readTest gives a unary test as a cell of a table has it.
+// readTest returns a unary test as a cell of a table has it.
 func readTest(text string) (string, *meaningless) {
 	if text == "" || text == "-" {
 		return "-", nil

@@ -97,7 +97,7 @@ func (m *modelReader) other(at tablefile.Place, code, message, hint string) {
 	m.made.Others = append(m.made.Others, d)
 }
 
-// read takes a table and tells of what has no place in a policy.
+// read takes a table and reports what has no place in a policy.
 func (m *modelReader) read(e *element) {
 	if e.space != m.space {
 		return // of the diagram, or of a tool
@@ -145,7 +145,7 @@ func (m *modelReader) decision(e *element) {
 	m.made.Decisions = append(m.made.Decisions, t.made)
 }
 
-// typeOf gives a type of FEEL its type of a column. ok is false where there is none.
+// typeOf maps a type of FEEL to that of a column. ok is false where there is none.
 func (m *modelReader) typeOf(name string, depth int) (typed table.Type, allowed *element, ok bool) {
 	if at := strings.LastIndexByte(name, ':'); at >= 0 && m.types[name] == nil {
 		name = name[at+1:]

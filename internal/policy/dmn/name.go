@@ -31,7 +31,7 @@ func newNames(given map[string]string, known []string, owners map[string]string)
 
 var unfit = regexp.MustCompile(`[^A-Za-z0-9_]+`)
 
-// name gives a name its form.
+// name brings a name into its form.
 func (n *names) name(name string) string {
 	if to, ok := n.given[name]; ok {
 		return to
@@ -55,7 +55,7 @@ func (n *names) name(name string) string {
 
 const beforehand = "compute it into an input field, and use that field here"
 
-// expression gives an input's expression: names, paths, numbers and arithmetic; texts where they are compared.
+// expression returns an input's expression: names, paths, numbers and arithmetic; texts where they are compared.
 func (n *names) expression(text string) (string, *meaningless) {
 	text = strings.Join(strings.Fields(text), " ")
 	if to, ok := n.given[text]; ok {

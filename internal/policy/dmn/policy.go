@@ -13,7 +13,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// PolicyOptions is what a DMN document does not say of a policy.
+// PolicyOptions is what a DMN document does not state about a policy.
 type PolicyOptions struct {
 	Outcome  string   // name of the output that becomes the outcome; "": one named outcome, decision or result, whatever its case
 	Outcomes []string // most severe first; nil: the values of that output, where the document lists them
@@ -24,7 +24,7 @@ type PolicyOptions struct {
 var likeOutcomes = []string{"outcome", "decision", "result"}
 
 // Policy makes a policy's document of all tables of a model: a schema of the inputs, a rule for each table, and the outcomes.
-// Errors: Invalid when the tables have problems, or the document does not say what the outcomes are.
+// Errors: Invalid when the tables have problems, or the document does not state the outcomes.
 func Policy(m Model, options PolicyOptions) ([]byte, error) {
 	if len(m.Decisions) == 0 {
 		return nil, problem.New(problem.Invalid, "The document has no decision tables.")
@@ -79,7 +79,7 @@ func (p *policyMaker) isOutcome(o table.Output) bool {
 	return (o.Type == table.Text || o.Type == "") && slices.Contains(likeOutcomes, strings.ToLower(o.Name))
 }
 
-// outcome gives the output its name, and collects what it may be.
+// outcome names the output, and collects its possible values.
 func (p *policyMaker) outcome(s *table.Source, k int) {
 	p.has = true
 	s.Outputs[k].Name = "outcome"
@@ -107,7 +107,7 @@ func (p *policyMaker) outcomes() error {
 	if len(o.Outcomes) == 0 {
 		found := ""
 		if len(p.met) > 0 {
-			found = " The tables say " + strings.Join(p.met, ", ") + "."
+			found = " The tables have " + strings.Join(p.met, ", ") + "."
 		}
 		return problem.New(problem.Invalid, "The document does not define the severity of its outcomes: list them with --outcomes, most severe first.%s", found)
 	}

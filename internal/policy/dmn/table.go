@@ -97,7 +97,7 @@ func (t *tableReader) policies() {
 	}
 }
 
-// surroundings tells of what the decision needs beside its inputs.
+// surroundings reports what the decision needs besides its inputs.
 func (t *tableReader) surroundings() {
 	for _, e := range t.decision.children {
 		switch e.name {
@@ -113,7 +113,7 @@ func (t *tableReader) surroundings() {
 	}
 }
 
-// others tells of parts of the table that are not known.
+// others reports parts of the table that are not known.
 func (t *tableReader) others() {
 	known := []string{"input", "output", "rule", "annotation", "description", "extensionElements"}
 	for _, e := range t.body.children {

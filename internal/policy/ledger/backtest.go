@@ -15,7 +15,7 @@ type BacktestOptions struct {
 	Examples int            // number of example decisions to list for each flip
 	Filter   Filter         // for sources that have none of their own
 	Library  rules.Library  // nil: a draft that asks for lists or other policies cannot be tried
-	Progress func(done int) // told of the decisions that are done, from time to time
+	Progress func(done int) // called from time to time with the number of decisions that are done
 }
 
 // Backtest is what a draft would have decided. It does not depend on the order of the decisions.

@@ -126,7 +126,7 @@ func unpackInput(buffer, body []byte) (text, rest []byte, err error) {
 	return buffer[:len(buffer)+size], rest, nil
 }
 
-// unpack gives both texts of a body.
+// unpack returns both texts of a body.
 func unpack(body []byte) (input, answer []byte, err error) {
 	input, rest, err := unpackInput(nil, body)
 	if err != nil || len(rest) == 0 || body[0] != bodyVersion {

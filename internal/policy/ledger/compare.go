@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// maxDifferences bounds what is told about two answers.
+// maxDifferences bounds the differences that are listed.
 const maxDifferences = 100
 
 // Differences between two answers, as JSON, by place.

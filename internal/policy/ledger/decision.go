@@ -21,7 +21,7 @@ type Head struct {
 	Version  int               `json:"version"`          // 0: a challenger has decided, see Trial
 	Digest   string            `json:"digest"`           // "sha256:…" of the policy's source, or of the challenger's
 	Engine   int               `json:"engine,omitempty"` // rules.Revision that decided; 0: the first, before it was kept
-	At       time.Time         `json:"at"`               // the time that the policy was told, with nanoseconds
+	At       time.Time         `json:"at"`               // the time that the policy was evaluated at, with nanoseconds
 	Outcome  string            `json:"outcome"`
 	Score    float64           `json:"score"`
 	Severity string            `json:"severity"`
@@ -84,7 +84,7 @@ const Budget = 5000
 
 // Store keeps decisions. The behaviour is defined by internal/store/storetest, which runs against every adapter.
 type Store interface {
-	// PutDecision adds a decision unless one of its id is there, and gives the one that is kept. Errors: Conflict when
+	// PutDecision adds a decision unless one with its id exists, and returns the one that is kept. Errors: Conflict when
 	// another write of the same id is under way.
 	PutDecision(ctx context.Context, d Sealed) (kept Sealed, err error)
 	// Decision reads one with its body. Errors: NotFound.
@@ -120,7 +120,7 @@ func Named(ids ...string) bool {
 	return true
 }
 
-// Seal compresses a decision. What makes it too large is left out, the input first, and the head says so: the decision
+// Seal compresses a decision. What makes it too large is left out, the input first, and the head states it: the decision
 // itself is never lost.
 func Seal(d Decision) (Sealed, error) {
 	s := Sealed{Head: d.Head}

@@ -11,7 +11,7 @@ import (
 )
 
 // decoder reads JSON as encoding/json reads it into an any, and only checks what nobody needs. It reads only what is in
-// good order and plain; with everything else it says so, and encoding/json has the word. What it gives is good until it is
+// good order and plain; everything else it leaves to encoding/json. Its result is valid until it is
 // reset: its objects are used again.
 type decoder struct {
 	text string
@@ -42,7 +42,7 @@ func (d *decoder) object() map[string]any {
 	return o
 }
 
-// spread reads an object and gives what is at a spot's members.
+// spread reads an object and returns what is at a spot's members.
 func (d *decoder) spread(spot *expr.Spot, into *expr.Values, depth int) error {
 	if depth > maxNesting {
 		return errNotPlain

@@ -40,7 +40,7 @@ type Request struct {
 	Tenant string
 	Policy *rules.Policy
 	Input  map[string]any
-	At     time.Time // what the policy is told to be the time
+	At     time.Time // the time that the policy is evaluated at
 
 	ID    string    // of the decision; "": it follows from Work
 	Work  string    // what the decision is for: the same work over the same input by the same source is the same decision
@@ -174,7 +174,7 @@ func (l *Ledger) Get(ctx context.Context, tenant, policy, id string) (Decision, 
 	return sealed.Open()
 }
 
-// List gives a page of the decisions of a policy, the newest first.
+// List returns a page of the decisions of a policy, the newest first.
 func (l *Ledger) List(ctx context.Context, tenant, policy string, query Query) ([]Sealed, string, error) {
 	if l.Store == nil || !Named(policy) {
 		return nil, "", nil

@@ -42,7 +42,7 @@ func (h Head) same(other Head) bool {
 	return h.At.Equal(other.At) && h.Digest == other.Digest && h.Engine == other.Engine && maps.Equal(h.Editions, other.Editions) && maps.Equal(h.Calls, other.Calls) && h.Trial.same(other.Trial)
 }
 
-// opened gives a draft what it asks for, as a former decision saw it: lists in their editions of then, so that what flips
+// opened supplies what a draft asks for, as a former decision saw it: lists in their editions of then, so that what flips
 // is the draft's doing; what that decision did not ask for, in its newest one. Each is opened once in a run.
 type opened struct {
 	draft   *rules.Policy

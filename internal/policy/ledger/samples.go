@@ -22,7 +22,7 @@ type Sample struct {
 	values *expr.Values // what a draft reads of the input; nil: see Input
 }
 
-// Lazy gives a sample when it is asked for: decoding is the workers' part. The sample is good until the reader is used again.
+// Lazy returns a sample when it is asked for: decoding is the workers' part. The sample is good until the reader is used again.
 type Lazy interface {
 	Sample(r *Reader) (Sample, error)
 }
@@ -39,7 +39,7 @@ type Reader struct {
 	head    Head
 }
 
-// input decodes an object, or null. It says errNotPlain when encoding/json should do it.
+// input decodes an object, or null. It returns errNotPlain when encoding/json should do it.
 func (r *Reader) input(into *Sample, depth int) error {
 	d := &r.decoder
 	if r.bulk == nil || d.next() != '{' {

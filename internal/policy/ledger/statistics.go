@@ -15,7 +15,7 @@ type Interval struct {
 const z = 1.959963984540054
 
 // Wilson is the score interval of a rate that was seen in n trials: it stays within 0 and 1, and is right for few trials
-// and for rates near the ends, too. n of 0 tells nothing: from 0 to 1.
+// and for rates near the ends, too. With n = 0 the interval is from 0 to 1.
 func Wilson(rate float64, n int) Interval {
 	if n <= 0 {
 		return Interval{0, 1}

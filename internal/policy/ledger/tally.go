@@ -81,7 +81,7 @@ func (w *worker) sample(s Sample) {
 	w.compare(s.Head, answer.Outcome, answer.Score, answer.Fired, w.examples)
 }
 
-// compare counts what was decided and what a draft says of it.
+// compare counts what was decided and what a draft decides.
 func (t *Tally) compare(s *Head, outcome string, score float64, fired []string, examples int) {
 	t.Evaluated++
 	t.Was, t.Is = t.Was+millionths(s.Score), t.Is+millionths(score)
@@ -179,7 +179,7 @@ func add(sums, more map[string]int) {
 	}
 }
 
-// Report is what the tally says about a draft, also of its rules that never fired; without a draft it does not name it.
+// Report is the result of a tally for a draft, also of its rules that never fired; without a draft it does not name it.
 func (t *Tally) Report(draft *rules.Policy) Backtest {
 	b := Backtest{
 		Decisions: t.Decisions, Evaluated: t.Evaluated, Skipped: t.Skipped, Errors: t.Errors, Matrix: t.Matrix, Earlier: t.Earlier,
@@ -230,7 +230,7 @@ func rate(part, all int) float64 {
 	return float64(part) / float64(all)
 }
 
-// tally is what a report was made of. One of a system that gives no sums has them by its averages.
+// tally is what a report was made of. A report without sums has averages, from which they are computed.
 func (b Backtest) tally() *Tally {
 	t := &Tally{
 		Decisions: b.Decisions, Evaluated: b.Evaluated, Skipped: b.Skipped, Errors: b.Errors, Matrix: b.Matrix, Earlier: b.Earlier, Was: b.Score.WasSum, Is: b.Score.IsSum,

@@ -24,9 +24,9 @@ type Beside struct{ Shadow, Challenger *Draft }
 
 // Trials knows the drafts that are tried.
 type Trials interface {
-	// Beside gives what is tried beside a version of a policy for decisions of a time. It is asked for every decision.
+	// Beside returns what is tried beside a version of a policy for decisions of a time. It is asked for every decision.
 	Beside(ctx context.Context, tenant string, live *rules.Policy, at time.Time) (Beside, error)
-	// Draft gives the draft of a trial, whatever has become of it. Errors: NotFound.
+	// Draft returns the draft of a trial, whatever has become of it. Errors: NotFound.
 	Draft(ctx context.Context, tenant, policy, trial string) (*rules.Policy, error)
 }
 
@@ -100,7 +100,7 @@ func (d *Draft) sideOf(r Request, input []byte) *Side {
 // unit is the place of a side's subject as a whole number.
 func (s *Side) unit() uint64 { return uint64(s.Point * points) }
 
-// beside asks what is tried. When that cannot be told nothing is: a trial does not stand in the way of decisions.
+// beside asks what is tried. When that is not known, nothing is tried: a trial does not stand in the way of decisions.
 func (l *Ledger) beside(ctx context.Context, r Request, at time.Time) Beside {
 	if l.Trials == nil || l.Store == nil || r.Pinned {
 		return Beside{}
@@ -117,7 +117,7 @@ func (l *Ledger) beside(ctx context.Context, r Request, at time.Time) Beside {
 }
 
 // answer is that of the live version, or of a challenger for its share of subjects. A challenger that fails leaves the
-// decision to the live version; the head says so.
+// decision to the live version; the head states it.
 func (l *Ledger) answer(ctx context.Context, r Request, challenger *Draft, input map[string]any, text []byte, h *Head) (rules.Answer, error) {
 	if challenger == nil {
 		return l.evaluate(ctx, r.Policy, input, rules.Seen{}, h)

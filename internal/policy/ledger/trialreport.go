@@ -101,7 +101,7 @@ func ReportTrial(ctx context.Context, d Draft, source Source, examples int) (Tri
 		for _, lazy := range page {
 			sample, err := lazy.Sample(&reader)
 			if err != nil {
-				t.unreadable++ // nobody knows whether it was one of the trial
+				t.unreadable++ // it is not known whether it was part of the trial
 				continue
 			}
 			t.add(sample.Head)

@@ -17,7 +17,7 @@ type Content func(shape Shape) (Table, error)
 
 // Table is entries that were checked, by key.
 type Table struct {
-	Folded  int // lines that said the same again
+	Folded  int // lines that repeated a value
 	entries []Entry
 	keys    []string
 }
@@ -178,7 +178,7 @@ func JSON(text []byte) Content {
 		var body struct {
 			Entries *[]json.RawMessage `json:"entries"`
 		}
-		faults := slices.DeleteFunc(source.JSONFaults(text), func(f source.JSONFault) bool { return f.Code == "control" }) // entries tell it themselves
+		faults := slices.DeleteFunc(source.JSONFaults(text), func(f source.JSONFault) bool { return f.Code == "control" }) // entries report it themselves
 		if len(faults) > 0 {
 			e := problem.New(problem.MalformedJSON, "The body is not unambiguous JSON.")
 			for _, f := range faults {

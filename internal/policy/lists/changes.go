@@ -25,7 +25,7 @@ type Changed struct {
 }
 
 // Change adds and removes entries: a new edition, unless nothing changes. A value that is there gets the time and the note
-// that are given. It is done over whatever edition there is, unless the caller names the one that it has seen. Errors:
+// that are passed. It is done over whatever edition there is, unless the caller names the one that it has seen. Errors:
 // NotFound, Invalid with every problem, TooLarge, Stale, Conflict.
 func (s *Service) Change(ctx context.Context, who identity.Principal, id string, change Change, seen int) (out Changed, err error) {
 	err = s.attempt(ctx, who, id, seen, false, func(list List) error {
@@ -79,7 +79,7 @@ func (c Change) check(shape Shape) (w wanted, err error) {
 		w.remove[key] = true
 	}
 	if len(c.Add)+len(c.Remove) == 0 {
-		b.wrong(place{path: "add"}, &fault{"required", "there is nothing to add or remove", ""})
+		b.wrong(place{path: "add"}, &fault{"required", "there are no entries to add or remove", ""})
 	}
 	w.add, err = b.table("")
 	return w, err
@@ -156,7 +156,7 @@ func (s *Service) whole(ctx context.Context, tenant, id string) ([]Edition, erro
 		return nil, err
 	}
 	if at := slices.IndexFunc(all, func(e Edition) bool { return e.Unreadable }); at >= 0 {
-		return nil, problem.New(problem.Internal, "Edition %d of the list cannot be read: nothing is erased as long as what it names is not known.", all[at].Number)
+		return nil, problem.New(problem.Internal, "Edition %d of the list cannot be read: its entries are not erased as long as it is not known what it names.", all[at].Number)
 	}
 	return all, nil
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Type states what a list is for. It is for people to read: what an entry does is for the policy to say.
+// Type states what a list is for. It is for people to read: the policy states what an entry does.
 type Type string
 
 // The types.
@@ -53,7 +53,7 @@ type Shape struct {
 // Limits of a list.
 const (
 	MaxEntries = 200_000
-	MaxBytes   = 16 << 20 // of its entries together, and of an upload after it was decompressed
+	MaxBytes   = 16 << 20 // of all its entries, and of an upload after it was decompressed
 	MaxValue   = 500      // bytes of a value
 	MaxNote    = 500      // bytes of a note
 	MaxTitle   = 200      // bytes of a title
@@ -121,7 +121,7 @@ type Entry struct {
 type Store interface {
 	// Lists are all lists of a tenant that are not deleted, by id.
 	Lists(ctx context.Context, tenant string) ([]List, error)
-	// Heads reads some lists consistently. Those that never were are left out; deleted ones are there, and say so.
+	// Heads reads some lists consistently. Those that never were are left out; deleted ones are there, and marked.
 	Heads(ctx context.Context, tenant string, ids []string) ([]List, error)
 	// PutList writes a list over the one of the revision before (1 is new) and, when there is one, its new edition: at once,
 	// after the bodies of the edition's new chunks. Errors: Conflict when another write came first.
@@ -132,7 +132,7 @@ type Store interface {
 	Editions(ctx context.Context, tenant, list string, before, limit int) ([]Edition, error)
 	// Chunks reads the bodies of chunks by name. Errors: NotFound when one is not there.
 	Chunks(ctx context.Context, tenant, list string, names []string) (map[string][]byte, error)
-	// Forget deletes chunks of an edition and then writes it as it is given: should it end in between, it is done again.
+	// Forget deletes chunks of an edition and then writes it as passed: if it ends in between, it is done again.
 	Forget(ctx context.Context, edition Edition, chunks []string) error
 }
 

@@ -142,7 +142,7 @@ func (o *Opener) numbers(ctx context.Context, tenant string, names []string, edi
 	return numbers, nil
 }
 
-// open gives an edition, read once however many ask; of one that was named, the store has to have the entries still.
+// open returns an edition, read once however many ask; of one that was named, the store has to have the entries still.
 // Errors: NotFound when its entries are gone.
 func (o *Opener) open(ctx context.Context, key editionKey, named bool) (*Set, error) {
 	if named {

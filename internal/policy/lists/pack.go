@@ -137,7 +137,7 @@ func unreadable(err error) error {
 	return problem.Wrap(err, problem.Internal, "A kept list cannot be read.")
 }
 
-// each gives the entries of a chunk's text: parts of it, so that nothing is copied. until is in milliseconds since 1970.
+// each yields the entries of a chunk's text: parts of it, without copies. until is in milliseconds since 1970.
 func each(text string, yield func(value string, until int64, note string) error) error {
 	if text == "" || text[0] != format {
 		return unreadable(nil)

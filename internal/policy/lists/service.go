@@ -30,7 +30,7 @@ type Put struct {
 	Seen int // the edition; 0: none is named
 }
 
-// Put makes a list, or says anew what it is. Entries that are there are read anew when what they are or how they are
+// Put creates a list, or changes its description. Entries that are there are read anew when what they are or how they are
 // compared changes: a new edition. Errors: Invalid; PreconditionRequired and Stale when it has entries; Conflict.
 func (s *Service) Put(ctx context.Context, who identity.Principal, cmd Put) (list List, created bool, err error) {
 	if err := cmd.check(); err != nil {
@@ -119,7 +119,7 @@ func again(entries []Entry, shape Shape) (Table, error) {
 type Upload struct {
 	List
 	Created bool // a new edition; false: the newest has the same content
-	Folded  int  // lines that said the same again
+	Folded  int  // lines that repeated a value
 }
 
 // Replace puts the whole content of a list: a new edition, unless the newest has the same. seen is the edition that the
@@ -145,7 +145,7 @@ func (s *Service) Replace(ctx context.Context, who identity.Principal, id string
 }
 
 // attempt does a write over a list as it stands, again when another came first and the caller named no edition. needed:
-// a caller has to name one where there is one. The list that is given is the zero value when there is none.
+// a caller has to name one where there is one. The returned list is the zero value when there is none.
 func (s *Service) attempt(ctx context.Context, who identity.Principal, id string, seen int, needed bool, write func(List) error) error {
 	for try := 1; ; try++ {
 		list, err := s.head(ctx, who.Tenant, id)

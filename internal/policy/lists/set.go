@@ -52,7 +52,7 @@ func (s *Set) add(value string, until int64) error {
 	}
 	n, err := strconv.ParseFloat(value, 64)
 	if err != nil {
-		return unreadable(nil) // the cause would tell the value
+		return unreadable(nil) // the cause would contain the value
 	}
 	s.numbers[n] = until
 	return nil

@@ -12,7 +12,7 @@ type Options struct {
 	Decision  string    // the id that the answer carries
 	Untraced  bool      // leave the trace out, for bulk work
 	Unchecked bool      // do not check the input against the inputs: a decision that was made so is made again. See Checked
-	Trial     *Trial    // that the answer says it was made in; nil: in none
+	Trial     *Trial    // that the answer names; nil: in none
 
 	// What the policy asks for besides its input. See Policy.Open.
 	Lists    map[string]expr.List
@@ -31,7 +31,7 @@ type Answer struct {
 	Fired      []string    `json:"fired"`    // ids of rules, in the order of the document
 	Indicators []Indicator `json:"indicators"`
 	Trace      []Step      `json:"trace"`
-	// What the rows of tables say besides an outcome and a score, by the rule that asked the table.
+	// What the rows of tables state besides an outcome and a score, by the rule that asked the table.
 	Outputs map[string][]map[string]any `json:"outputs,omitempty"`
 	// What the policies answered that this one has called, in the order of the calls.
 	Calls    []Called `json:"calls,omitempty"`
@@ -57,7 +57,7 @@ const (
 	Challenger Arm = "challenger" // the draft
 )
 
-// Indicator is what a fired rule says about the subject.
+// Indicator is what a fired rule states about the subject.
 type Indicator struct {
 	Domain    string  `json:"domain"`
 	Indicator string  `json:"indicator"`
@@ -71,7 +71,7 @@ type Status string
 const (
 	passed  Status = "passed"  // the condition held: the rule fired
 	failed  Status = "failed"  // the condition did not hold
-	skipped Status = "skipped" // it could not be told; Reason says why
+	skipped Status = "skipped" // it could not be evaluated; Reason states why
 )
 
 // Step is one rule of a trace.

@@ -10,7 +10,7 @@ import (
 type Bulk struct{ policy *Policy }
 
 // Bulk is nil for a policy that reads whole inputs, such as one with a JSON Schema as a condition, that calls others, or whose inputs
-// say more than types and values of what it reads.
+// demand more than types and values of what it reads.
 func (p *Policy) Bulk() *Bulk {
 	if !p.partial() || p.schema != nil && !p.plain {
 		return nil
@@ -53,7 +53,7 @@ func (b *Bulk) Spots() *expr.Spot { return b.policy.bound.Root() }
 func (b *Bulk) Begin(values *expr.Values) { b.policy.bound.Reset(values) }
 
 // Evaluate decides over the values of an input as Policy.Evaluate does over all of it. Answers have no trace. Values that are
-// Doubtful may violate the inputs, which only all of the input tells: they are for Policy.Evaluate.
+// Doubtful may violate the inputs, which only the whole input shows: they are for Policy.Evaluate.
 // Errors: those of Policy.Evaluate.
 func (b *Bulk) Evaluate(values *expr.Values, options Options) (Answer, error) {
 	room := enter()

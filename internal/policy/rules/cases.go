@@ -17,7 +17,7 @@ type policyCase struct {
 	name     string
 	now      time.Time
 	input    map[string]any
-	lists    map[string]expr.List // every list of the policy; what the case does not tell is empty
+	lists    map[string]expr.List // every list of the policy; what the case does not state is empty
 	answers  map[string]string    // of policies that are called
 	outcome  string               // "": not looked at
 	severity string
@@ -37,7 +37,7 @@ type CaseResult struct {
 }
 
 // RunCases runs every example of the policy, in the order of the document. Policies that it calls, and whose answer an
-// example does not tell, are evaluated; see Collect.
+// example does not state, are evaluated; see Collect.
 func (p *Policy) RunCases(policies Policies) []CaseResult {
 	results := make([]CaseResult, len(p.cases))
 	for i, c := range p.cases {
@@ -78,7 +78,7 @@ func (p *Policy) runCase(c policyCase, policies Policies) CaseResult {
 
 func list(ids []string) string { return "[" + strings.Join(ids, ", ") + "]" }
 
-// skipped are the ids of the rules that could not be told, sorted.
+// skipped are the ids of the rules that could not be evaluated, sorted.
 func (a Answer) skipped() []string {
 	var ids []string
 	for _, step := range a.Trace {
@@ -185,7 +185,7 @@ func (r *reader) ruleIDs(n *yaml.Node, path string, p *Policy) []string {
 	return ids
 }
 
-// surroundings reads what a case says of lists and of policies that are called.
+// surroundings reads what a case states about lists and of policies that are called.
 func (r *reader) surroundings(n *yaml.Node, path string, c *policyCase) {
 	c.lists, c.answers = map[string]expr.List{}, map[string]string{}
 	for _, m := range members(orEmpty(lookup(n, "lists"))) {
@@ -212,7 +212,7 @@ func (r *reader) mustDepend(m member, path, what string, known []string) {
 	}
 }
 
-// allLists are the lists of a case: what it tells, and empty ones.
+// allLists are the lists of a case: those that it states, and empty ones.
 func (c policyCase) allLists(p *Policy, policies Policies) map[string]expr.List {
 	all := maps.Clone(c.lists)
 	for _, one := range append(slices.Collect(maps.Values(policies)), p) {
@@ -225,7 +225,7 @@ func (c policyCase) allLists(p *Policy, policies Policies) map[string]expr.List 
 	return all
 }
 
-// caseList is a list that a case tells.
+// caseList is a list that a case states.
 type caseList []any
 
 // Holds implements expr.List.

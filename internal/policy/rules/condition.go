@@ -207,7 +207,7 @@ func (r *reader) operation(n *yaml.Node, path string, _ int) *expr.Program {
 		r.listName(lookup(n, "value"), path+".value")
 	}
 	for _, e := range program.Check(r.shape) {
-		if !strings.HasPrefix(e.Message, "unknown field") { // path has told it, at its place
+		if !strings.HasPrefix(e.Message, "unknown field") { // path has reported it, with its place
 			r.add(name, path, "type", e.Hint, "%s", e.Message)
 		}
 	}

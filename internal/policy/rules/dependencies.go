@@ -203,7 +203,7 @@ func (c *call) Test(env *expr.Env) expr.Verdict {
 	return expr.Verdict{Truth: expr.Of(slices.Contains(c.outcomes, outcome))}
 }
 
-// call evaluates another policy. why says why it could not; the decision has failed then.
+// call evaluates another policy. why is the reason why it could not be evaluated; the decision has failed then.
 func (d *decision) call(c *call) (outcome, why string) {
 	if outcome, ok := d.options.answers[c.policy]; ok {
 		return outcome, ""

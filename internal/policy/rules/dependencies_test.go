@@ -238,11 +238,11 @@ func TestConditionsAreDescribedInWords(t *testing.T) {
 		`{json-logic: {"<": [{var: n}, 2]}}`:                                     "{<: {var: n}, 2}",
 		`{json-schema: {type: object}}`:                                          "the input is what the rule's JSON Schema asks for",
 	} {
-		if got := calling(t, "p", when).rules[0].passed; got != "It holds that "+want+"." {
+		if got := calling(t, "p", when).rules[0].passed; got != "The condition holds: "+want+"." {
 			t.Errorf("%s: %q, want %q", when, got, want)
 		}
 	}
-	if text := calling(t, "p", `{field: a, operator: IN, value: [`+strings.Repeat("long, ", 200)+`x]}`).rules[0].passed; len([]rune(text)) != maxWords+len([]rune("It holds that ….")) {
+	if text := calling(t, "p", `{field: a, operator: IN, value: [`+strings.Repeat("long, ", 200)+`x]}`).rules[0].passed; len([]rune(text)) != maxWords+len([]rune("The condition holds: ….")) {
 		t.Error(text)
 	}
 }

@@ -74,7 +74,7 @@ func choice(n *yaml.Node) string {
 	return valueWords(n)
 }
 
-// operatorPhrases are operators as one says them; others are said by their names.
+// operatorPhrases are operators in words; others are written by their names.
 var operatorPhrases = map[string]string{
 	"EQUALS": "is", "NOT_EQUALS": "is not", "GT": "is more than", "LT": "is less than", "GTE": "is at least", "LTE": "is at most", "BETWEEN": "is between",
 	"IN": "is one of", "NOT_IN": "is none of", "IN_CASE_INSENSITIVE": "is one of, whatever the case,", "STARTS_WITH": "starts with", "ENDS_WITH": "ends with",

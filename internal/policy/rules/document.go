@@ -231,7 +231,7 @@ func (r *reader) rule(n *yaml.Node, path string, p *Policy) rule {
 	r.needs(one, n, path)
 	one.lists = names(r.dependencies[before:], func(a dependency) string { return a.list })
 	if one.outcome == "" && lookup(n, "outcome") == nil && lookup(n, "score") == nil && lookup(n, "table") == nil {
-		r.add(n, path, "required", "add an outcome or a score", "the rule does nothing when it fires")
+		r.add(n, path, "required", "add an outcome or a score", "the rule has no effect when it fires")
 	}
 	return one
 }
@@ -246,7 +246,7 @@ func (r *reader) body(n *yaml.Node, path string, one *rule, p *Policy) {
 		r.tableOf(table, path+".table", one, p)
 	case when != nil:
 		condition := describe(when)
-		one.condition, one.passed, one.failed = r.condition(when, path+".when", 0), "It holds that "+condition+".", "It does not hold that "+condition+"."
+		one.condition, one.passed, one.failed = r.condition(when, path+".when", 0), "The condition holds: "+condition+".", "The condition does not hold: "+condition+"."
 	default:
 		r.add(n, path+".when", "required", "", "when is missing: the rule's condition")
 	}

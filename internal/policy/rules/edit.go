@@ -12,9 +12,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ReplaceTable gives a policy's document with another table of a name. What is not the table's stays byte for byte, and so
+// ReplaceTable returns a policy's document with a table replaced. What is not the table's stays byte for byte, and so
 // do the rows that have not changed, with the comments above them; title and description of the table stay, too. When there
-// is no table of the name it is added, if create says so. Errors: NotFound; Invalid when the document is written in a way
+// is no table of the name it is added, if create is true. Errors: NotFound; Invalid when the document is written in a way
 // that the table cannot be replaced in place, or is none.
 func ReplaceTable(source []byte, name string, s table.Source, create bool) ([]byte, error) {
 	e, err := newEditor(source)

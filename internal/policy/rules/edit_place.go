@@ -133,7 +133,7 @@ func idle(line string) bool {
 }
 
 // rows puts rows of lines of their own into the place of others; a row that was there keeps its text, and one that has
-// changed the comments above it. It gives false when the rows are written in another way.
+// changed the comments above it. It returns false when the rows are written in another way.
 func (e *editor) rows(parent *yaml.Node, end int, was, s table.Source, w tableWriter) bool {
 	list := lookup(parent, "rows")
 	head := 0 // the line of the key
@@ -202,7 +202,7 @@ func (e *editor) rows(parent *yaml.Node, end int, was, s table.Source, w tableWr
 	return true
 }
 
-// match gives each new row the old one that it is, each once; -1 where there is none.
+// match returns for each new row the old one that it equals, each once; -1 where there is none.
 func match(was, now []table.Row) []int {
 	places := map[string][]int{}
 	for i, row := range was {

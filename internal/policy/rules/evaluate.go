@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -219,7 +220,7 @@ func (d *decision) countPlace(place int) {
 	}
 }
 
-// unknownRule does what the rule's missing says.
+// unknownRule applies the rule's missing.
 func (d *decision) unknownRule(one *rule, verdict expr.Verdict) {
 	switch one.missing {
 	case missingSkip:
@@ -239,7 +240,11 @@ func (d *decision) tooManyUnknown() {
 	}
 	d.count(limit.outcome)
 	if d.traced {
-		reason := expr.Text(float64(d.unknown)) + " rules could not be told: the outcome is at least " + limit.outcome + "."
+		count := strconv.Itoa(d.unknown) + " rules"
+		if d.unknown == 1 {
+			count = "1 rule"
+		}
+		reason := count + " could not be evaluated: the outcome is at least " + limit.outcome + "."
 		d.steps = append(d.steps, systemStep(unknownRule, reason, map[string]any{}))
 	}
 }
@@ -326,9 +331,9 @@ func because(verdict expr.Verdict) string {
 		parts = append(parts, verdict.Reason)
 	}
 	if len(parts) == 0 {
-		parts = append(parts, "something it reads is not known")
+		parts = append(parts, "a value that it reads is not known")
 	}
-	return "It could not be told (" + strings.Join(parts, "; ") + ")"
+	return "The rule could not be evaluated (" + strings.Join(parts, "; ") + ")"
 }
 
 func consequence(one *rule) string {
@@ -336,7 +341,7 @@ func consequence(one *rule) string {
 	case missingSkip:
 		return "."
 	case missingFire:
-		return "; the rule fires when it is not known."
+		return "; the rule then fires."
 	}
 	return "; the outcome is then at least " + one.missing + "."
 }

@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Check holds an input against the policy's inputs. What is missing is no problem: the rules say what that means. What is
+// Check checks an input against the policy's inputs. What is missing is no problem: the rules state what that means. What is
 // not known there, or of another type, is. Errors: Invalid with every place, and without values.
 func (p *Policy) Check(input map[string]any) error {
 	e := problem.New(problem.Invalid, "The input does not conform to the policy's schema.")
@@ -36,7 +36,7 @@ func anyOf(input map[string]any) any {
 }
 
 // unknownNames notes members that the schema does not know, as the rules' paths are checked: an object that lists its
-// properties has no others, unless it says so.
+// properties has no others, unless it allows them.
 func (p *Policy) unknownNames(e *problem.Error, at string, steps []string, value any) {
 	if len(steps) > maxDepth {
 		return
@@ -49,7 +49,7 @@ func (p *Policy) unknownNames(e *problem.Error, at string, steps []string, value
 			switch {
 			case !field.Known:
 				known := slices.ContainsFunc(e.Fields, func(f problem.Field) bool { return f.Location == place })
-				if !known { // additionalProperties: false has said it
+				if !known { // additionalProperties: false has reported it
 					e.With(place, "unknown", "is not known here")
 				}
 			case field.Declared:

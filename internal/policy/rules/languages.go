@@ -32,7 +32,7 @@ func (r *reader) byLanguage(n *yaml.Node, path string) (texts []member, several 
 }
 
 // title reads what people call a rule. One that is written as one text stays in the document: answers have only titles by language. What is
-// published may have anything in its place, as nobody read it once.
+// published may have anything in its place: earlier versions did not check it.
 func (r *reader) title(n *yaml.Node, path string) map[string]string {
 	before := len(r.found)
 	texts, several := r.byLanguage(n, path)

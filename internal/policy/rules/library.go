@@ -15,9 +15,9 @@ type Policies map[string]*Policy
 
 // Library is where the policies and lists are that a policy asks for.
 type Library interface {
-	// Policy gives a version of a policy; 0 is the newest. Errors: UnknownPolicy.
+	// Policy returns a version of a policy; 0 is the newest. Errors: UnknownPolicy.
 	Policy(id string, version int) (*Policy, error)
-	// Lists gives lists by name: the editions that are named, else the newest. Errors: UnknownList for all that are not there.
+	// Lists returns lists by name: the named editions, else the newest. Errors: UnknownList for all that are not there.
 	Lists(names []string, editions map[string]string) (map[string]expr.List, error)
 }
 
@@ -29,7 +29,7 @@ type Versions interface {
 
 // Lists opens editions of a tenant's lists.
 type Lists interface {
-	// OpenLists gives lists by name; editions names those that a former decision saw, what it does not name is the newest.
+	// OpenLists returns lists by name; editions names those that a former decision saw, what it does not name is the newest.
 	// Errors: UnknownList, for all that are not there at once.
 	OpenLists(ctx context.Context, tenant string, names []string, editions map[string]string) (map[string]expr.List, error)
 }
@@ -135,7 +135,7 @@ func failedCall(err error, id string) error {
 	return problem.Wrap(err, problem.CodeOf(err), "The policy %s that is called could not be evaluated.", id)
 }
 
-// notThere states which lists and policies an evaluation lacks. It decides nothing then: a block list that is not there must
+// notThere states which lists and policies an evaluation lacks. It makes no decision then: a block list that is not there must
 // not look like one that is empty.
 func notThere(lists, policies []string) error {
 	code := problem.NotReady

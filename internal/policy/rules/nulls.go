@@ -11,7 +11,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// need is a field without which a rule cannot tell whether it fires.
+// need is a field without which it is not known whether a rule fires.
 type need struct {
 	rule      rule
 	reference expr.Reference
@@ -20,7 +20,7 @@ type need struct {
 	table     bool // the rule asks a table
 }
 
-// needs notes what a rule needs. One that says what happens when something is missing has thought of it, for all others, too.
+// needs notes what a rule needs. One that states what happens when something is missing has covered it, for all others, too.
 func (r *reader) needs(one rule, n *yaml.Node, path string) {
 	if one.condition != nil {
 		when := need{rule: one, node: lookup(n, "when"), path: path + ".when"}
@@ -52,7 +52,7 @@ func (r *reader) note(program *expr.Program, one need) {
 	}
 }
 
-// none warns of rules for the best outcome that say of every element of a list that it is not something: that also holds where
+// none warns of rules for the best outcome that require of every element of a list that it is not something: that also holds where
 // the list is empty.
 func (r *reader) none(p *Policy) {
 	best := p.best()

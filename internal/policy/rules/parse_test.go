@@ -180,7 +180,7 @@ cases:
 		"10:56: missing must be one of skip, fire, reject (did you mean fire?) [unknown_outcome]",
 		"14:7: unknown field c (did you mean a?) [unknown_field]",
 		"16:24: there is no table limits [unknown_table]",
-		"17:5: the rule does nothing when it fires (add an outcome or a score) [required]",
+		"17:5: the rule has no effect when it fires (add an outcome or a score) [required]",
 	}
 	for i, line := range want {
 		if i >= len(got) || got[i] != line {

@@ -25,13 +25,13 @@ type Policy struct {
 	tables       map[string]*policyTable
 	scoring      scoring
 	unknown      *unknownLimit
-	invalid      string // the outcome, at least, when a value that is read violates the inputs; "": nothing is decided
+	invalid      string // the outcome, at least, when a value that is read violates the inputs; "": no decision is made
 	cases        []policyCase
 	severity     map[string]int // outcome -> place in Outcomes
 	paths        []input        // every path that a rule reads, once
 	bound        *expr.Bound    // the same
 	whole        bool           // a rule reads the whole input
-	plain        bool           // values in bound say themselves whether they may violate the inputs
+	plain        bool           // values in bound tell by themselves whether they may violate the inputs
 	dependencies []dependency   // lists and other policies
 }
 
@@ -58,7 +58,7 @@ type rule struct {
 	missing           string // skip, fire, or an outcome
 	inputs            []input
 	lists             []string // that the condition asks for
-	passed, failed    string   // the condition in words: "It holds that ….", "It does not hold that …."
+	passed, failed    string   // the condition in words: "The condition holds: ….", "The condition does not hold: …."
 }
 
 // input is a path that a rule reads.
@@ -70,7 +70,7 @@ type input struct {
 	promised bool // the inputs have it in every document, and never as null
 }
 
-// unknownLimit states what happens when too many rules could not be told.
+// unknownLimit states what happens when too many rules could not be evaluated.
 type unknownLimit struct {
 	above   int
 	outcome string

@@ -6,7 +6,7 @@ import (
 )
 
 // Revision counts the corrections of what policies mean: it is raised by every change by which the same policy over the same
-// input may decide otherwise. It is kept with each decision, so that a replay can tell a correction from a fault.
+// input may decide otherwise. It is kept with each decision, so that a replay can distinguish a correction from a fault.
 const Revision = 1 + len(corrections)
 
 // corrections are what each revision after the first corrected. See docs/adr/0033-one-meaning-for-every-reader.md.
@@ -21,7 +21,7 @@ const checked = 3
 // Checked reports whether a decision of a revision (0: the first) was made with its input checked. It is made again as it was made.
 func Checked(revision int) bool { return revision >= checked }
 
-// Corrected states what was corrected between the revision that made a decision (0: the first) and this one; "" when nothing was.
+// Corrected states what was corrected between the revision that made a decision (0: the first) and this one; "" when nothing was corrected.
 func Corrected(revision int) string { return explain(revision, corrections[:]) }
 
 // CorrectedInReplays is Corrected without what a replay leaves as it was; see Checked.

@@ -35,7 +35,7 @@ type band struct {
 	outcome string // that the decision has at least; "": none
 }
 
-// defaultScoring is that of a policy that says nothing.
+// defaultScoring is that of a policy that sets none.
 func defaultScoring() scoring {
 	return scoring{
 		combine: highestPlusAdditional, floor: 0, cap: 100,

@@ -30,7 +30,7 @@ type policyTable struct {
 	outputs map[string]int         // column by name
 	reasons map[int]*expr.Template // of rows whose reason has something to compute
 	inputs  []input
-	extra   []string // outputs that mean nothing to the policy
+	extra   []string // outputs without a meaning for the policy
 	worst   int      // place of the most severe outcome of its rows; -1: none has one
 	used    bool
 }
@@ -165,7 +165,7 @@ func cellText(cell *yaml.Node) string {
 	return cell.Value
 }
 
-// tableProblem gives a problem of a table its place in the document.
+// tableProblem adds the place of a table's problem in the document.
 func (r *reader) tableProblem(n *yaml.Node, path string, inputs int, p table.Problem) {
 	here, column := n, 0
 	child := func(name string, i int) {
@@ -271,7 +271,7 @@ func (r *reader) inputsOf(programs []*expr.Program) []input {
 	return found
 }
 
-// tableOf gives a rule the table that it names.
+// tableOf returns the table that a rule names.
 func (r *reader) tableOf(n *yaml.Node, path string, one *rule, p *Policy) {
 	name := r.text(n, path)
 	t, known := p.tables[name]
@@ -302,7 +302,7 @@ func (r *reader) unusedTables(root *yaml.Node, p *Policy) {
 	}
 }
 
-// Table gives a table of the policy as it is written, and whether there is one of the name.
+// Table returns a table of the policy as it is written, and whether one with the name exists.
 func (p *Policy) Table(name string) (table.Source, bool) {
 	t, ok := p.tables[name]
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/policy/table"
 )
 
-// table asks a rule's table, and fires what the rows that count say.
+// table asks a rule's table, and applies what the rows that count state.
 func (d *decision) table(one *rule) {
 	t := one.table
 	var few [8]int
@@ -17,7 +17,7 @@ func (d *decision) table(one *rule) {
 		if total, ok := d.totals(t, result.Rows); ok {
 			d.fireRow(one, result.Rows, total)
 		} else {
-			result = table.Result{Reason: "the sum is too large to be exact, or there is nothing to sum up"}
+			result = table.Result{Reason: "the sum is too large to be exact, or there are no values to add"}
 		}
 	} else if result.Truth == expr.True {
 		for at := range result.Rows {
@@ -39,8 +39,8 @@ func (d *decision) table(one *rule) {
 	}
 }
 
-// unknownTable does what the rule's missing says. A rule that fires without an outcome of its own has the most severe of
-// its table's: what the rows would have said is not known, and nobody passes for that.
+// unknownTable applies the rule's missing. A rule that fires without an outcome of its own has the most severe of
+// its table's: what the rows would have stated is not known, and nobody passes because of that.
 func (d *decision) unknownTable(one *rule, verdict expr.Verdict) {
 	if one.missing == missingFire && one.place < 0 {
 		d.countPlace(one.table.worst)
@@ -48,7 +48,7 @@ func (d *decision) unknownTable(one *rule, verdict expr.Verdict) {
 	d.unknownRule(one, verdict)
 }
 
-// points of a row; what it does not say is the rule's.
+// points of a row; what it does not state is the rule's.
 func (t *policyTable) points(row int, one *rule) points {
 	p := one.score
 	if f, ok := t.number(row, outputScore); ok {
@@ -77,7 +77,7 @@ func (d *decision) totals(t *policyTable, rows []int) (p points, ok bool) {
 	return p, ok
 }
 
-// fireRow counts what rows say together: the outcome of each, and points once.
+// fireRow counts what rows state in total: the outcome of each, and points once.
 func (d *decision) fireRow(one *rule, rows []int, p points) {
 	for _, row := range rows {
 		outcome := one.table.text(row, outputOutcome)

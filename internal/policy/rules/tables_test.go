@@ -41,8 +41,8 @@ func TestATableFiresLikeARule(t *testing.T) {
 		`{"applicant": {"country": "FR", "born": "1990-01-01"}, "income": 2000}`: "review 40 medium [limit] passed Row 2 of limits applies. Income of 2000 is below 3000. map[limit:[map[limit:1000]]]",
 		`{"applicant": {"country": "US", "born": "2010-01-01"}, "income": 2000}`: "reject 90 critical [limit] passed Row 3 of limits applies. Only 16 years old, born {input:applicant.born}. map[limit:[map[limit:0]]]",
 		`{"applicant": {"country": "US", "born": "1990-01-01"}, "income": 9}`:    "review 50 medium [limit] passed Row 4 of limits applies. map[limit:[map[limit:0]]]",
-		`{"applicant": {"country": "DE"}, "income": 3000}`:                       "review 0 low [] skipped It could not be told (missing: applicant.born); the outcome is then at least review. map[]",
-		`{"applicant": {"country": "DE", "born": "1990-01-01"}}`:                 "review 0 low [] skipped It could not be told (missing: income); the outcome is then at least review. map[]",
+		`{"applicant": {"country": "DE"}, "income": 3000}`:                       "review 0 low [] skipped The rule could not be evaluated (missing: applicant.born); the outcome is then at least review. map[]",
+		`{"applicant": {"country": "DE", "born": "1990-01-01"}}`:                 "review 0 low [] skipped The rule could not be evaluated (missing: income); the outcome is then at least review. map[]",
 	} {
 		a := evaluate(t, p, input)
 		got := fmt.Sprint(a.Outcome, " ", a.Score, " ", a.Severity, " ", a.Fired, " ", a.Trace[0].Status, " ", a.Trace[0].Reason, " ", a.Outputs)

@@ -51,7 +51,7 @@ type cellReader struct {
 	at       int
 	location *time.Location
 	kinds    map[Type]bool // of the literals that were met
-	typed    Type          // of the column, where it says so
+	typed    Type          // of the column, where it states one
 	lenient  bool          // numbers that have two readings are read as they were
 	failed   *cellError    // the first problem
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Limits of the checks. A table that would take more is used all the same, and it is said that it was not checked whole.
+// Limits of the checks. A table that would take more is used all the same, with a warning that it was not checked completely.
 const (
 	maxPairs    = 5_000_000  // pairs of rows that are compared
 	perMeeting  = 4          // what two rows that meet take, in pairs
@@ -156,7 +156,7 @@ func (c *checker) twice() {
 	}
 }
 
-// key is the same for rows that say the same for the same inputs, and hardly ever for others.
+// key is the same for rows with the same results for the same inputs, and hardly ever for others.
 func (c *checker) key(key []byte, i int) []byte {
 	for _, cell := range c.boxes[i] {
 		for _, r := range cell {
@@ -225,7 +225,7 @@ func (c *checker) pair(i, j int) {
 		})
 	case c.t.hit == Any && !same:
 		c.report("overlap", false, func() Problem {
-			return ofRow(j, "", "in a table with hit policy ANY, rows that apply together must have the same outputs", "rows %d and %d have different outputs when %s", i+1, j+1, when())
+			return ofRow(j, "", "in a table with hit policy ANY, rows that apply at the same time must have the same outputs", "rows %d and %d have different outputs when %s", i+1, j+1, when())
 		})
 	case c.t.hit == First:
 		c.earlier[j] = append(c.earlier[j], i)

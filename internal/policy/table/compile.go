@@ -106,7 +106,7 @@ func (c *compiler) table() *Table {
 		return t
 	}
 	if len(s.Inputs) == 0 || len(s.Outputs) == 0 || len(s.Inputs)+len(s.Outputs) > MaxColumns {
-		c.add(whole("columns", "", "a table must have inputs and outputs, together at most %d", MaxColumns))
+		c.add(whole("columns", "", "a table must have inputs and outputs, at most %d in total", MaxColumns))
 		return t
 	}
 	for i, in := range s.Inputs {
@@ -271,7 +271,7 @@ func typeOf(v any) (Type, bool) {
 	return "", false
 }
 
-// typed settles the type of a column, and holds it against what the schema says.
+// typed settles the type of a column, and checks it against the schema.
 func (c *compiler) typed(i int, t *Table) {
 	col := &t.columns[i]
 	if col.program == nil {

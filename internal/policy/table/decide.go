@@ -7,15 +7,15 @@ import (
 	"ballerine/internal/expr"
 )
 
-// Result is what a table says.
+// Result is the result of a table.
 type Result struct {
-	Truth   expr.Truth // true: Rows count; false: no row applies; unknown: it cannot be told
-	Rows    []int      // from 0; the ones that count by the hit policy, in the order that it gives
+	Truth   expr.Truth // true: Rows count; false: no row applies; unknown: it is not known which
+	Rows    []int      // from 0; the ones that count by the hit policy, in the order that it defines
 	Missing []string   // paths that were needed and not there
-	Reason  string     // why it cannot be told, when not (only) because something is missing; without values
+	Reason  string     // why it is not known, when not (only) because something is missing; without values
 }
 
-// Decide looks up what the table says. The rows of the result are written into the given slice where it is large enough.
+// Decide evaluates the table. The rows of the result are written into the passed slice where it is large enough.
 func (t *Table) Decide(env *expr.Env, into []int) Result {
 	var few [8]value
 	values := few[:0]
@@ -42,7 +42,7 @@ func (t *Table) Decide(env *expr.Env, into []int) Result {
 	return t.counted(t.index.all(t, values, into[:0]))
 }
 
-// value of a column; the verdict says why it is not known.
+// value of a column; the verdict states why it is not known.
 func (c *column) value(env *expr.Env, t *Table) (value, expr.Verdict) {
 	v, verdict := c.program.Value(env)
 	if verdict.Truth != expr.True {
@@ -93,7 +93,7 @@ func (t *Table) settle(values []value, verdicts []expr.Verdict, found scanned) R
 		case Priority:
 			best := t.best(found.rows)
 			doubt = slices.DeleteFunc(doubt, func(i int) bool { return t.before(best, i) })
-		case Any: // which one says it makes no difference
+		case Any: // which of them makes no difference
 			doubt = slices.DeleteFunc(doubt, func(i int) bool { return slices.Equal(t.rows[i].then, t.rows[found.rows[0]].then) })
 		}
 	}
@@ -133,7 +133,7 @@ func (t *Table) counted(rows []int) Result {
 	case Any:
 		for _, i := range rows[1:] {
 			if !slices.Equal(t.rows[i].then, t.rows[rows[0]].then) {
-				return Result{Reason: fmt.Sprintf("the rows %d and %d apply and do not say the same", rows[0]+1, i+1)}
+				return Result{Reason: fmt.Sprintf("rows %d and %d apply and have different results", rows[0]+1, i+1)}
 			}
 		}
 		rows = rows[:1]
@@ -164,7 +164,7 @@ func (t *Table) before(a, b int) bool {
 }
 
 // Total aggregates the numbers of an output over rows; the rows without one do not count. ok is false when none has one.
-// exact is false when the sum, or a part of it, is too large to be exact: it is no number to be told then.
+// exact is false when the sum, or a part of it, is too large to be exact: then it is no number to compare with.
 func (t *Table) Total(rows []int, output int) (total float64, ok, exact bool) {
 	if t.aggregate == Count {
 		return float64(len(rows)), true, true

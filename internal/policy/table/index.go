@@ -70,7 +70,7 @@ func maskKey(columns []int) []byte {
 	return key
 }
 
-// number gives each value that a column asks for a number, where it only asks for certain values.
+// number numbers each value that a column asks for, where it only asks for certain values.
 func (x *index) number(t *Table, k int) {
 	texts, points := map[string]int32{}, map[float64]int32{}
 	for i := range t.rows {

@@ -12,7 +12,7 @@ const (
 	Unique    Hit = "UNIQUE"     // at most one row applies; two are an error of the table
 	First     Hit = "FIRST"      // the first of the rows that apply
 	Priority  Hit = "PRIORITY"   // the row whose outputs come first in their columns' Values
-	Any       Hit = "ANY"        // any of them: all say the same, else the table is in error
+	Any       Hit = "ANY"        // any of them: all have the same results, else the table is in error
 	Collect   Hit = "COLLECT"    // all of them, in no order, or what Aggregate makes of them
 	RuleOrder Hit = "RULE_ORDER" // all of them, in the order of the table
 )
@@ -90,7 +90,7 @@ type Row struct {
 	Line       int // in the file it was read from; 0: unknown
 }
 
-// Clone gives a source that shares nothing with the original.
+// Clone returns a deep copy.
 func (s Source) Clone() Source {
 	s.Inputs, s.Outputs, s.Rows = slices.Clone(s.Inputs), slices.Clone(s.Outputs), slices.Clone(s.Rows)
 	for i := range s.Outputs {

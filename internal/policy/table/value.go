@@ -22,7 +22,7 @@ const (
 	known
 )
 
-// read takes an input's value as one of the column's type; the reason says why it is none.
+// read takes an input's value as one of the column's type; the reason states why it is none.
 func read(v any, typed Type, location *time.Location) (value, string) {
 	if v == nil {
 		return value{state: null}, ""
@@ -64,7 +64,7 @@ func (t *test) truth(v *value, typed Type) expr.Truth {
 		return expr.Unknown
 	case v.state == null && t.null:
 		return expr.Of(!t.negated)
-	case v.state == null && t.ordered: // null is neither below nor above anything, and what is not told of it is not negated
+	case v.state == null && t.ordered: // null is neither below nor above anything, and an unknown test of it is not negated
 		return expr.False
 	case v.state == null:
 		return expr.Of(t.negated)

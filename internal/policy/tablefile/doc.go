@@ -1,7 +1,7 @@
 // Package tablefile reads and writes decision tables as people edit them in a spreadsheet. A table goes into a file and
 // comes back as it was: hit policy, names, types, labels, values, notes and the text of each cell.
 //
-// The layout is the same in CSV and XLSX. The first column says what a line is; below the head it is empty:
+// The layout is the same in CSV and XLSX. The first column states what a line is; below the head it is empty:
 //
 //	hit     | FIRST
 //	column  | input             | input          | output  | output | note

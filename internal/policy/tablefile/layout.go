@@ -19,7 +19,7 @@ const (
 	lineValues    = "values"
 )
 
-// The words of the line that says what the columns are.
+// The words of the line that names the columns.
 const (
 	columnInput  = "input"
 	columnOutput = "output"

@@ -58,7 +58,7 @@ func empty(line []Cell) bool {
 	return !slices.ContainsFunc(line, func(c Cell) bool { return c.Text != "" })
 }
 
-// readHead takes the lines that begin with a word, and gives the lines below them.
+// readHead reads the lines that begin with a word, and returns the lines below them.
 func (r *gridReader) readHead() [][]Cell {
 	for i, line := range r.grid.Lines {
 		if empty(line) {
@@ -173,7 +173,7 @@ func (r *gridReader) typed(k int) table.Type {
 	return typed
 }
 
-// strays tells of what stands in columns that are not part of the table, once for each column.
+// strays reports what stands in columns that are not part of the table, once for each column.
 func (r *gridReader) strays() {
 	reported := map[int]bool{}
 	for _, line := range r.grid.Lines {

@@ -13,7 +13,7 @@ const (
 	// fresh is how long a process goes by what it has read. A trial that is started or ended counts at once where that
 	// was done, and everywhere after this time.
 	fresh = 5 * time.Second
-	// ahead is how far the time that a policy is told may be ahead of the clock for the decision to be part of a trial.
+	// ahead is how far the time of a decision may be ahead of the clock for the decision to be part of a trial.
 	ahead = time.Minute
 	// after is how long after its end decisions may still be made in a trial, by their time: fresh and ahead, and what a
 	// decision takes.
@@ -33,7 +33,7 @@ type running struct {
 
 var _ ledger.Trials = (*Service)(nil)
 
-// Beside implements ledger.Trials. Decisions take part whose time is within the trial's; those that are told another time
+// Beside implements ledger.Trials. Decisions take part whose time is within the trial's; those at another time
 // are questions about the past or the future. When the store does not answer, what was read before counts on.
 func (s *Service) Beside(ctx context.Context, tenant string, live *rules.Policy, at time.Time) (found ledger.Beside, err error) {
 	now := s.Now()
@@ -98,7 +98,7 @@ func (s *Service) Draft(ctx context.Context, tenant, policy, id string) (*rules.
 	return draft, nil
 }
 
-// Report is a part of what came of a trial, over as many decisions as the pages allow; those say which policy, trial and
+// Report is a part of what came of a trial, over as many decisions as the pages allow; they name the policy, trial and
 // time are meant, and where to go on. Errors: NotFound; those of the ledger.
 func (s *Service) Report(ctx context.Context, tenant, policy, id string, pages *ledger.Pages, examples int) (ledger.TrialReport, error) {
 	t, err := s.Get(ctx, tenant, policy, id)

@@ -36,7 +36,7 @@ type Config struct {
 	NewID  func(prefix string) string
 }
 
-// Service starts and ends trials, and tells the ledger what is tried.
+// Service starts and ends trials, and informs the ledger of them.
 type Service struct {
 	Config
 
@@ -205,7 +205,7 @@ func (s *Service) Approve(ctx context.Context, who identity.Principal, policy, i
 	case slices.Contains(t.Behind, who.ID):
 		return t, problem.New(problem.Forbidden, "It was proposed with a key that you have created or rotated: four eyes require two people.")
 	case t.Status != Proposed:
-		return t, problem.New(problem.NotReady, "The trial is %s: there is nothing to approve.", t.Status).With("path.trial", string(t.Status), "only a trial that is proposed can be approved")
+		return t, problem.New(problem.NotReady, "The trial is %s and cannot be approved.", t.Status).With("path.trial", string(t.Status), "only a trial that is proposed can be approved")
 	}
 	if _, _, err := s.Policies.CheckPolicy(ctx, t.Tenant, t.Policy, t.Source); err != nil {
 		return t, err
@@ -238,7 +238,7 @@ func (s *Service) Get(ctx context.Context, tenant, policy, id string) (Trial, er
 	return found[0], err
 }
 
-// List gives a page of the trials of a policy without their sources, the newest first.
+// List returns a page of the trials of a policy without their sources, the newest first.
 func (s *Service) List(ctx context.Context, tenant, policy, after string, limit int) ([]Trial, string, error) {
 	if !ledger.Named(policy) {
 		return nil, "", nil
@@ -250,7 +250,7 @@ func (s *Service) List(ctx context.Context, tenant, policy, after string, limit 
 	return page, next, s.settle(ctx, tenant, policy, page)
 }
 
-// settle says of trials that would run, or could, that they are outdated when another version is live.
+// settle marks trials that run, or could, as outdated when another version is live.
 func (s *Service) settle(ctx context.Context, tenant, policy string, trials []Trial) error {
 	waiting := func(t Trial) bool { return t.Status == Running || t.Status == Proposed }
 	if !slices.ContainsFunc(trials, waiting) {

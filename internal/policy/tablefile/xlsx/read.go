@@ -197,7 +197,7 @@ func (r *sheetReader) put(column int, cell tablefile.Cell) {
 	r.lines[cell.Line-1], r.width = line, max(r.width, len(line))
 }
 
-// text is what a cell says, as a CSV file would have it.
+// text is the content of a cell, as a CSV file would have it.
 func (r *sheetReader) text(at xml.StartElement, place tablefile.Place, value, inline string) (text string, ok bool) {
 	switch attribute(at, "t") {
 	case "s":
@@ -265,7 +265,7 @@ func areaOf(text string) (a area, ok bool) {
 
 const maxMerged = 2_000_000 // cells
 
-// merge gives each cell of a merged area what the first of them says.
+// merge fills each cell of a merged area with the content of the first.
 func (r *sheetReader) merge() {
 	filled := 0
 	for _, a := range r.merged {

@@ -26,7 +26,7 @@ const (
 	listsElse = "Values of outputs"
 )
 
-// Write gives a table as a workbook of one sheet, named as the table: the head stands out and stays in sight, cells have types,
+// Write writes a table as a workbook of one sheet, named as the table: the head stands out and stays in sight, cells have types,
 // tests are text, and columns with known values offer them. choices are values by the name of an output, such as the
 // outcomes of the policy. Errors: Invalid for what a workbook cannot hold.
 func Write(w io.Writer, name string, s table.Source, choices map[string][]string) error {
@@ -240,7 +240,7 @@ func texts[T ~string](list []T) []string {
 	return all
 }
 
-// offer gives cells a list to choose from. A list that is too long for the cells' own rule stands on a hidden sheet.
+// offer adds a list to choose from to cells. A list that is too long for the cells' own rule stands on a hidden sheet.
 func (b *writer) offer(cells, title string, values []string) error {
 	rule := excelize.NewDataValidation(true)
 	rule.Sqref = cells
