@@ -127,7 +127,7 @@ func TestAPolicyIsMadeOfADMNDocument(t *testing.T) {
 	input := file(t, "input.json", `{"Country": "US", "Monthly_income": 1}`)
 	wantCall(t, 0, "lending: reject", "policy", "eval", made, "--input", input)
 	wantCall(t, 1, "--outcomes", "policy", "import", filepath.Join(folder, "first.dmn"))
-	wantCall(t, 1, "The tables say", "policy", "import", filepath.Join(folder, "first.dmn"), "--outcome", "tier")
+	wantCall(t, 1, "The tables have", "policy", "import", filepath.Join(folder, "first.dmn"), "--outcome", "tier")
 	wantCall(t, 0, "default: \"approve\"", "policy", "import", filepath.Join(folder, "first.dmn"), "--outcomes", "reject,approve")
 	wantCall(t, 1, "decision Final", "policy", "import", filepath.Join(folder, "refused.dmn"), "--outcomes", "reject,approve")
 }
