@@ -115,7 +115,9 @@ export function ruleText(
   step: Pick<RuleStep, 'rule' | 'status' | 'reason' | 'texts' | 'titles'>,
   language = 'en',
 ): RuleText {
-  const stated = step.status === 'passed' && !/^(The condition (holds|does not hold): |It (holds|does not hold) that )/.test(step.reason);
+  const stated =
+    step.status === 'passed' &&
+    !/^(The condition (holds|does not hold): |It (holds|does not hold) that )/.test(step.reason);
   if (stated && step.reason) {
     const own = text(step.texts?.[language]);
     if (own) return { text: own, language };
