@@ -108,7 +108,86 @@ cases:
     expect: {state: review, context: {risk: {outcome: refer}}}
 `
 
-// One workflow and one policy, with two vendors: only the plugin's name and the vendor's own answers differ.
+const identityWorkflow = `id: company-check
+title: Identity check
+subject: individual
+context:
+  schema: {type: object, properties: {applicant: {type: object, properties: {name: {type: object, properties: {given: {type: string, personal: true}, family: {type: string, personal: true}}}}}}}
+initial: collect
+states:
+  collect: {tags: [collection_flow], on: {SUBMIT: check}}
+  check:
+    invoke:
+      - {src: vendor, id: identity, input: {plugin: VENDOR}, onError: continue}
+      - {src: rules, id: risk, input: {policy: identity-risk}}
+    onDone: [{guard: "risk.outcome == 'approve'", target: approved}, {target: review}]
+  review: {tags: [manual_review], on: {approve: approved}}
+  approved: {type: final, tags: [approved]}
+`
+
+const identityPolicy = `id: identity-risk
+title: Risk of an identity
+inputs: {type: object, properties: {identity: {type: object, properties: {outcome: {type: string}, reasons: {type: array, items: {type: string}}}}}}
+outcomes: [refer, approve]
+default: approve
+invalid: refer
+rules:
+  - {id: not-verified, outcome: refer, when: "coalesce(identity.outcome, 'unknown') != 'verified'", reason: The vendor has not confirmed who it is}
+`
+
+const identityCases = `workflow: company-check
+cases:
+  - name: a person who is verified
+    context: {applicant: {name: {given: Anna, family: Sample}}}
+    answers: {identity: ACTIVE}
+    events: [{type: SUBMIT}]
+    expect: {state: approved, context: {identity: {outcome: verified, reasons: []}}}
+  - name: a person of whom the vendor is not sure
+    context: {applicant: {name: {given: Anna, family: Sample}}}
+    answers: {identity: UNKNOWN}
+    events: [{type: SUBMIT}]
+    expect: {state: review, context: {identity: {outcome: review}}}
+`
+
+// One workflow and one policy, with several vendors that call back.
+func TestAWorkflowChangesVendorsThatCallBackByName(t *testing.T) {
+	for vendor, answers := range map[string][2]string{
+		"veriff": {
+			`{status: 201, body: {status: success, verification: {id: A, url: "https://a.example"}}, callback: {verification: {id: A, status: approved, vendorData: case_example}}}`,
+			`{status: 201, body: {status: success, verification: {id: A, url: "https://a.example"}}, callback: {verification: {id: A, status: review, vendorData: case_example}}}`,
+		},
+		"sumsub": {
+			`{status: 200, body: {url: "https://a.example"}, callback: {type: applicantReviewed, applicantId: A, externalUserId: "case_example:state:1:work", reviewResult: {reviewAnswer: GREEN}}}`,
+			`{status: 200, body: {url: "https://a.example"}, callback: {type: applicantReviewed, applicantId: A, externalUserId: "case_example:state:1:work", reviewResult: {reviewAnswer: YELLOW}}}`,
+		},
+		"stripe-identity": {
+			`{status: 200, body: {id: A, object: identity.verification_session, url: "https://a.example"}, callback: {type: identity.verification_session.verified, data: {object: {id: A, status: verified, client_reference_id: case_example}}}}`,
+			`{status: 200, body: {id: A, object: identity.verification_session, url: "https://a.example"}, callback: {type: identity.verification_session.requires_input, data: {object: {id: A, status: requires_input, client_reference_id: case_example, last_error: {code: document_unverified_other}}}}}`,
+		},
+	} {
+		swapped(t, vendor, answers, map[string]string{"workflows/a.yaml": identityWorkflow, "policies/a.yaml": identityPolicy, "tests/a.yaml": identityCases})
+	}
+}
+
+// swapped runs the cases of a project whose workflow names this vendor.
+func swapped(t *testing.T, vendor string, answers [2]string, files map[string]string) {
+	t.Helper()
+	root := t.TempDir()
+	for file, text := range files {
+		text = strings.NewReplacer("VENDOR", vendor, "ACTIVE}", answers[0]+"}", "UNKNOWN}", answers[1]+"}").Replace(text)
+		if err := writeNew(filepath.Join(root, file), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := call(t, "", "connector", "add", vendor, root); got.code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	if got := call(t, "", "test", root); got.code != 0 || !strings.Contains(got.out, " cases passed, 0 failed") {
+		t.Errorf("%s: %+v", vendor, got)
+	}
+}
+
+// One workflow and one policy, with several vendors: only the plugin's name and the vendor's own answers differ.
 func TestAWorkflowChangesVendorsByName(t *testing.T) {
 	for vendor, answers := range map[string][2]string{
 		"companies-house": {
@@ -124,21 +203,6 @@ func TestAWorkflowChangesVendorsByName(t *testing.T) {
 			`{body: {data: [{id: A, attributes: {lei: 213800EXAMPLE0000042, entity: {legalName: {name: EXAMPLE TRADING LIMITED}, jurisdiction: GB, status: "NULL"}, registration: {status: ISSUED}}}]}}`,
 		},
 	} {
-		root := t.TempDir()
-		for file, text := range map[string]string{
-			"workflows/company-check.yaml": strings.Replace(swapWorkflow, "VENDOR", vendor, 1),
-			"policies/company-risk.yaml":   swapPolicy,
-			"tests/company-check.yaml":     strings.NewReplacer("ACTIVE}", answers[0]+"}", "UNKNOWN}", answers[1]+"}").Replace(swapCases),
-		} {
-			if err := writeNew(filepath.Join(root, file), []byte(text)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got := call(t, "", "connector", "add", vendor, root); got.code != 0 {
-			t.Fatalf("%+v", got)
-		}
-		if got := call(t, "", "test", root); got.code != 0 || !strings.Contains(got.out, "0 failed") {
-			t.Errorf("%s: %+v", vendor, got)
-		}
+		swapped(t, vendor, answers, map[string]string{"workflows/a.yaml": swapWorkflow, "policies/a.yaml": swapPolicy, "tests/a.yaml": swapCases})
 	}
 }
