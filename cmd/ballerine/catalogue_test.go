@@ -141,7 +141,7 @@ cases:
     context: {applicant: {name: {given: Anna, family: Sample}}}
     answers: {identity: ACTIVE}
     events: [{type: SUBMIT}]
-    expect: {state: approved, context: {identity: {outcome: verified, reasons: []}}}
+    expect: {state: approved, context: {identity: {outcome: verified}}}
   - name: a person of whom the vendor is not sure
     context: {applicant: {name: {given: Anna, family: Sample}}}
     answers: {identity: UNKNOWN}
@@ -159,6 +159,10 @@ func TestAWorkflowChangesVendorsThatCallBackByName(t *testing.T) {
 		"sumsub": {
 			`{status: 200, body: {url: "https://a.example"}, callback: {type: applicantReviewed, applicantId: A, externalUserId: "case_example:state:1:work", reviewResult: {reviewAnswer: GREEN}}}`,
 			`{status: 200, body: {url: "https://a.example"}, callback: {type: applicantReviewed, applicantId: A, externalUserId: "case_example:state:1:work", reviewResult: {reviewAnswer: YELLOW}}}`,
+		},
+		"persona": {
+			`{status: 201, body: {data: {type: inquiry, id: inq_A}}, callback: {data: {attributes: {payload: {data: {id: inq_A, attributes: {status: approved, reference-id: case_example}}}}}}}`,
+			`{status: 201, body: {data: {type: inquiry, id: inq_A}}, callback: {data: {attributes: {payload: {data: {id: inq_A, attributes: {status: needs_review, reference-id: case_example}}}}}}}`,
 		},
 		"stripe-identity": {
 			`{status: 200, body: {id: A, object: identity.verification_session, url: "https://a.example"}, callback: {type: identity.verification_session.verified, data: {object: {id: A, status: verified, client_reference_id: case_example}}}}`,

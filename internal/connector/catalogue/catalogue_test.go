@@ -103,7 +103,16 @@ func namesOf(t *testing.T, id string, needs []Need) []string {
 }
 
 func TestConnectorsOfACategoryHaveItsShape(t *testing.T) {
+	seen := map[string]bool{}
+	defer func() {
+		for category := range shapesOf {
+			if !seen[category] {
+				t.Errorf("the category %s has no connector", category)
+			}
+		}
+	}()
 	for _, e := range all(t) {
+		seen[e.Category] = true
 		if !slices.Contains(shapesOf[e.Category], e.Shape) {
 			t.Errorf("%s: %s is not a shape of the category %s", e.ID, e.Shape, e.Category)
 		}
