@@ -138,6 +138,9 @@ func printAdded(cmd *cobra.Command, file string, e catalogue.Entry) {
 	if e.NotCovered != "" {
 		fmt.Fprintf(out, "not covered: %s\n", e.NotCovered)
 	}
+	if e.Note != "" {
+		fmt.Fprintf(out, "\n%s\n", e.Note)
+	}
 	fmt.Fprintf(out, "\nTry it: ballerine connector test %s\n", file)
 }
 

@@ -3,10 +3,11 @@
 //
 // A connector is the file CATEGORY/ID.yaml. It begins with a comment whose lines are KEY: TEXT, continued by lines that are indented
 // further: Vendor, Documentation (an address; may come several times), Not covered, and Secret NAME or Setting NAME for everything that
-// it needs.
+// it needs. Other lines are what else to know.
 package catalogue
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -30,6 +31,7 @@ type Entry struct {
 	Callback      bool     `json:"callback"`
 	Documentation []string `json:"documentation"` // addresses of the pages that it was made from
 	NotCovered    string   `json:"not_covered"`
+	Note          string   `json:"note,omitempty"` // what else to know, such as what to enter at the vendor's
 	Secrets       []Need   `json:"secrets"`
 	Settings      []Need   `json:"settings"`
 
@@ -49,7 +51,6 @@ func All() ([]Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the catalogue: %w", err)
 	}
-	slices.Sort(names)
 	entries := make([]Entry, 0, len(names))
 	for _, name := range names {
 		entry, err := read(name)
@@ -58,6 +59,9 @@ func All() ([]Entry, error) {
 		}
 		entries = append(entries, entry)
 	}
+	slices.SortFunc(entries, func(a, b Entry) int {
+		return cmp.Or(strings.Compare(a.Category, b.Category), strings.Compare(a.ID, b.ID))
+	})
 	return entries, nil
 }
 
@@ -87,6 +91,8 @@ func read(name string) (Entry, error) {
 			entry.Documentation = append(entry.Documentation, value)
 		case key == "Not covered":
 			entry.NotCovered = value
+		default:
+			entry.Note = strings.TrimSpace(entry.Note + " " + line)
 		}
 	}
 	return entry, nil

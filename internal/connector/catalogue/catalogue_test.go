@@ -83,6 +83,9 @@ func TestEveryConnectorSaysWhatItWasMadeFrom(t *testing.T) {
 				t.Errorf("%s: its comment names the %s %v, and it uses %v", e.ID, what, needs.told, needs.used)
 			}
 		}
+		if e.Callback && !strings.Contains(e.Note, "callback_url") {
+			t.Errorf("%s: its comment does not say what to enter at the vendor's", e.ID)
+		}
 		if !strings.Contains(string(e.Source), "\nid: "+e.ID+"\n") {
 			t.Errorf("%s is in a file of another name", e.ID)
 		}
