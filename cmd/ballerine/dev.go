@@ -32,7 +32,7 @@ func devCommand() *cobra.Command {
 	var settings []string
 	cmd := &cobra.Command{
 		Use:   "dev",
-		Short: "Run the whole system on this machine: API, executions, storage, sandbox vendors, sign-in",
+		Short: "Run the whole system on this machine: API, executions, storage, a sandbox vendor, a demo watch list, sign-in",
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			level := slog.LevelWarn
 			if verbose {
