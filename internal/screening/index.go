@@ -43,6 +43,14 @@ type occurrence struct {
 // Build makes an index of lists.
 func Build(lists ...List) *Index {
 	x := &Index{lists: lists, joins: map[string][]occurrence{}, wholes: map[string][]int32{}, shorts: map[string][]int32{}, initial: map[string][]int32{}}
+	entries, all := 0, 0
+	for l := range lists {
+		entries += len(lists[l].Entries)
+		for e := range lists[l].Entries {
+			all += len(lists[l].Entries[e].Names)
+		}
+	}
+	x.entries, x.names = make([]place, 0, entries), make([]indexed, 0, all)
 	for l := range lists {
 		for e := range lists[l].Entries {
 			x.entries = append(x.entries, place{int32(l), int32(e)})

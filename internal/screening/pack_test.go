@@ -19,7 +19,7 @@ import (
 func anyEntry(t *rapid.T, id string) screening.Entry {
 	e := screening.Entry{ID: id, Kind: rapid.SampledFrom([]names.Kind{names.Person, names.Organization, names.LegalEntity, names.Vessel}).Draw(t, "kind")}
 	for range rapid.IntRange(1, 4).Draw(t, "names") {
-		e.Names = append(e.Names, screening.ListedName{Text: rapid.StringMatching(`[A-Za-zÀ-ÿ一-三]{1,8}( [A-Za-z<>&"]{1,8}){0,2}`).Draw(t, "name"), Weak: rapid.Bool().Draw(t, "weak")})
+		e.Names = append(e.Names, screening.ListedName{Text: rapid.StringMatching(`[A-Za-zÀ-ÖØ-öø-ÿ一-三]{1,8}( [A-Za-z<>&"]{1,8}){0,2}`).Draw(t, "name"), Weak: rapid.Bool().Draw(t, "weak")})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "births") {
 		year := rapid.IntRange(1900, 2010).Draw(t, "year")

@@ -130,6 +130,69 @@ func atLeast(a, b uint32) int {
 	return whole*dear + near*(edits-dear)
 }
 
+// similarOf are the letters that a letter of a set is written for, or that cost little by themselves.
+func similarOf(set uint32) uint32 {
+	all := uint32(silent)
+	for ; set != 0; set &= set - 1 {
+		all |= similarTo[bits.TrailingZeros32(set)]
+	}
+	return all
+}
+
+// similarTo are the kindred letters of each letter.
+var similarTo = func() (all [26]uint32) {
+	for _, letters := range kindred {
+		for _, a := range letters {
+			for _, b := range letters {
+				if a != b {
+					all[a-'a'] |= 1 << (b - 'a')
+				}
+			}
+		}
+	}
+	return all
+}()
+
+const (
+	silent = 1 << ('h' - 'a') // costs little where it is added
+	vowels = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a') | 1<<('y'-'a')
+)
+
+// atLeastOf is atLeast, more exactly: a letter that the other text lacks costs little only where a kindred one is there. Each such letter is taken
+// away, or added, by an edit of its own, so that what one text lacks of the other sums up; an edit may do both.
+func atLeastOf(a, similarA, b, similarB uint32) int {
+	onlyA, onlyB := a&^b, b&^a
+	return max(costOf(onlyA, similarB), costOf(onlyB, similarA))
+}
+
+func costOf(only, similar uint32) int {
+	dear := only &^ similar
+	return near*bits.OnesCount32(only&similar) + vowel*bits.OnesCount32(dear&vowels) + whole*bits.OnesCount32(dear&^vowels)
+}
+
+// sounds are groups of consonants that no letter outside is written for.
+var sounds = [...]string{"l", "m", "n", "r", "td", "pb", "ckqgxsz"}
+
+// soundsOf are the groups that a set of letters has one of, as bits.
+func soundsOf(set uint32) (all uint8) {
+	for n, group := range soundSets {
+		if set&group != 0 {
+			all |= 1 << n
+		}
+	}
+	return all
+}
+
+var soundSets = func() (all [len(sounds)]uint32) {
+	for n, group := range sounds {
+		all[n] = letters(group)
+	}
+	return all
+}()
+
+// apart is how many letters must be changed, left out or added for a whole letter each, by the sounds of two words.
+func apart(a, b uint8) int { return max(bits.OnesCount8(a&^b), bits.OnesCount8(b&^a)) }
+
 const maxLetters = 48
 
 // distance is what it costs to write b for a, in twelfths of a letter: letters changed, left out, added, and two that
@@ -142,6 +205,7 @@ func distance(a, b string, limit int) int {
 	var rows [3][maxLetters + 1]int16
 	var adding [maxLetters]int16
 	before, last, row := &rows[0], &rows[1], &rows[2]
+	former := int16(0) // least of the row before
 	for j := range len(b) {
 		adding[j] = added(b, j)
 		last[j+1] = last[j] + adding[j]
@@ -159,12 +223,19 @@ func distance(a, b string, limit int) int {
 			row[j+1] = d
 			least = min(least, d)
 		}
-		if int(least) > limit {
+		if hopeless(former, least, limit) {
 			return limit + 1
 		}
+		former = least
 		before, last, row = last, row, before
 	}
 	return int(last[len(b)])
+}
+
+// hopeless reports whether nothing that follows two rows, of which these are the least distances, can come below the limit: a row is made of the one
+// before, or of the one before that by two letters that change places.
+func hopeless(former, least int16, limit int) bool {
+	return int(least) > limit && int(former)+whole-2 > limit
 }
 
 // additions are what a letter costs that the other text lacks, by the letter before it: little when it doubles that one, or

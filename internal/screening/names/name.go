@@ -109,6 +109,7 @@ func Read(kind Kind, name string) Name {
 	if kind != Person {
 		words = spelled(words)
 	}
+	n.Tokens = make([]Token, 0, min(len(words), maxTokens))
 	for _, w := range words {
 		if len(n.Tokens) == maxTokens {
 			break

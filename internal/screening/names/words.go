@@ -1,6 +1,7 @@
 package names
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -19,14 +20,29 @@ type Words struct {
 	sorted   [4]shelf // by the budget of their length
 }
 
-// shelf holds words of one budget in the order of their letters, so that what has been computed for the beginning of one
+// shelf holds words of one budget by their sounds, and then in the order of their letters, so that what has been computed for the beginning of one
 // word serves for the next.
 type shelf struct {
 	letters int // of the longest word with this budget
-	numbers []int32
-	texts   []string
-	sets    []uint32 // their letters
-	shared  []uint8  // how many letters a word has in common with the one before
+	words   []shelved
+	groups  []group
+	adding  []uint8 // what each letter of each word costs to be added
+}
+
+// shelved is a word on a shelf, with what is cheap to compare before anything else is.
+type shelved struct {
+	text    string
+	set     uint32 // its letters
+	similar uint32 // letters that one of its is written for
+	number  int32
+	adding  int32 // where its costs begin
+	shared  uint8 // how many letters it has in common with the one before
+}
+
+// group is the words of a shelf with the same sounds.
+type group struct {
+	sounds   uint8
+	from, to int32
 }
 
 // shelfOf is the shelf of words with so many letters.
@@ -82,23 +98,34 @@ func (w *Words) Sort() {
 	for n := range w.tokens {
 		if t := &w.tokens[n]; t.voiced && !t.sign && t.class != initial {
 			s := &w.sorted[shelfOf(len(t.Latin))]
-			s.numbers = append(s.numbers, int32(n))
+			text := t.Latin[:min(len(t.Latin), maxLetters)]
+			set := letters(text)
+			s.words = append(s.words, shelved{text: text, set: set, similar: similarOf(set), number: int32(n)})
 		}
 	}
 	for i, most := range [...]int{4, 7, 10, maxLetters} {
-		w.sorted[i].sort(w.tokens, most)
+		w.sorted[i].sort(most)
 	}
 }
 
-func (s *shelf) sort(tokens []Token, most int) {
+func (s *shelf) sort(most int) {
 	s.letters = most
-	slices.SortFunc(s.numbers, func(a, b int32) int { return strings.Compare(tokens[a].Latin, tokens[b].Latin) })
+	slices.SortFunc(s.words, func(a, b shelved) int {
+		return cmp.Or(cmp.Compare(soundsOf(a.set), soundsOf(b.set)), strings.Compare(a.text, b.text))
+	})
 	before := ""
-	for _, n := range s.numbers {
-		text := tokens[n].Latin[:min(len(tokens[n].Latin), maxLetters)]
-		s.texts, s.sets = append(s.texts, text), append(s.sets, letters(text))
-		s.shared = append(s.shared, uint8(common(before, text)))
-		before = text
+	for n := range s.words {
+		word := &s.words[n]
+		if last := len(s.groups) - 1; last < 0 || s.groups[last].sounds != soundsOf(word.set) {
+			s.groups = append(s.groups, group{sounds: soundsOf(word.set), from: int32(n)})
+			before = ""
+		}
+		s.groups[len(s.groups)-1].to = int32(n + 1)
+		word.shared, word.adding = uint8(common(before, word.text)), int32(len(s.adding))
+		for i := range len(word.text) {
+			s.adding = append(s.adding, uint8(added(word.text, i)))
+		}
+		before = word.text
 	}
 }
 
@@ -163,62 +190,86 @@ func (w *Words) Find(t *Token) []int32 {
 	return slices.Compact(found)
 }
 
+// search is a word that is looked for on a shelf, with the rows of the words that were compared last.
+type search struct {
+	text         string
+	set          uint32 // of the whole word, which may be longer than text
+	own, similar uint32 // letters of text, and letters that one of them is written for
+	limit        int
+	rows         [maxLetters + 1][maxLetters + 1]int16
+	least        [maxLetters + 1]int16 // of each row
+	adding       [maxLetters]int16
+}
+
 // find adds the words within the budget: distance, over the words in order. A row is kept for each letter; a word begins
 // with the rows of the letters that it shares with the one before, and ends where no ending can bring it below the limit.
 func (s *shelf) find(query string, set uint32, found []int32) []int32 {
 	query = query[:min(len(query), maxLetters)]
-	limit := budget(max(s.letters, len(query)))
-	if s.letters < maxLetters && near*(len(query)-s.letters) > limit {
+	q := search{text: query, set: set, own: letters(query), limit: budget(max(s.letters, len(query)))}
+	if s.letters < maxLetters && near*(len(query)-s.letters) > q.limit {
 		return found
 	}
-	var rows [maxLetters + 1][maxLetters + 1]int16
-	var adding [maxLetters]int16
+	q.similar = similarOf(q.own)
 	for j := range len(query) {
-		adding[j] = added(query, j)
-		rows[0][j+1] = rows[0][j] + adding[j]
+		q.adding[j] = added(query, j)
+		q.rows[0][j+1] = q.rows[0][j] + q.adding[j]
 	}
-	alive := 0 // rows that hold for the word before
-	dead := maxLetters + 1
-	for n, text := range s.texts {
-		shared := int(s.shared[n])
-		if shared >= dead {
-			continue
-		}
-		dead = maxLetters + 1
-		alive = min(alive, shared)
-		if atLeast(set, s.sets[n]) > limit || near*(len(query)-len(text)) > limit {
-			continue
-		}
-		for i := alive; i < len(text); i++ {
-			alive = i + 1
-			if int(nextRow(&rows, i, text, query, &adding)) > limit {
-				dead = i + 1
-				break
-			}
-		}
-		if dead > maxLetters && int(rows[len(text)][len(query)]) <= budget(max(len(text), len(query))) {
-			found = append(found, s.numbers[n])
+	sounds := soundsOf(q.own)
+	for _, g := range s.groups {
+		if whole*apart(sounds, g.sounds) <= q.limit {
+			found = s.within(g, &q, found)
 		}
 	}
 	return found
 }
 
-// nextRow computes the row of letter i, and returns the least of it.
-func nextRow(rows *[maxLetters + 1][maxLetters + 1]int16, i int, text, query string, adding *[maxLetters]int16) int16 {
-	out := added(text, i)
-	last, row := &rows[i], &rows[i+1]
+// within is find in a group.
+func (s *shelf) within(g group, q *search, found []int32) []int32 {
+	alive := 0 // rows that hold for the word before
+	dead := maxLetters + 1
+	for n := g.from; n < g.to; n++ {
+		w := &s.words[n]
+		shared := int(w.shared)
+		if shared >= dead {
+			continue
+		}
+		dead = maxLetters + 1
+		alive = min(alive, shared)
+		if near*(len(q.text)-len(w.text)) > q.limit || atLeast(q.set, w.set) > q.limit || atLeastOf(q.own, q.similar, w.set, w.similar) > q.limit {
+			continue
+		}
+		adding := s.adding[w.adding : int(w.adding)+len(w.text)]
+		for i := alive; i < len(w.text); i++ {
+			alive = i + 1
+			q.next(i, w.text, int16(adding[i]))
+			if hopeless(q.least[i], q.least[i+1], q.limit) {
+				dead = i + 1
+				break
+			}
+		}
+		if dead > maxLetters && int(q.rows[len(w.text)][len(q.text)]) <= budget(max(len(w.text), len(q.text))) {
+			found = append(found, w.number)
+		}
+	}
+	return found
+}
+
+// next computes the row of letter i of a text, which costs out where it is left out.
+func (q *search) next(i int, text string, out int16) {
+	query := q.text
+	last, row := &q.rows[i], &q.rows[i+1]
 	row[0] = last[0] + out
 	least := row[0]
 	prices := &costs[text[i]&127]
 	for j := range len(query) {
-		d := min(last[j]+int16(prices[query[j]&127]), last[j+1]+out, row[j]+adding[j])
+		d := min(last[j]+int16(prices[query[j]&127]), last[j+1]+out, row[j]+q.adding[j])
 		if i > 0 && j > 0 && text[i] == query[j-1] && text[i-1] == query[j] {
-			d = min(d, rows[i-1][j-1]+whole-2)
+			d = min(d, q.rows[i-1][j-1]+whole-2)
 		}
 		row[j+1] = d
 		least = min(least, d)
 	}
-	return least
+	q.least[i+1] = least
 }
 
 // Whole is what two names have in common that agree as a whole, wherever they are cut into words.
