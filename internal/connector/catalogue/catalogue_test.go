@@ -19,7 +19,7 @@ var shapesOf = map[string][]string{
 	"credit":    {"credit/1"},
 	"crm":       {"record/1"},
 	"email":     {"email/1"},
-	"identity":  {"identity/1"},
+	"identity":  {"identity/1", "record/1"}, // some vendors want to know the applicant first
 	"messages":  {"message/1"},
 	"officers":  {"officers/1"},
 	"ownership": {"ownership/1"},
@@ -38,6 +38,7 @@ const subject = `{
   },
   "company": {"name": "Example Trading Ltd", "registration_number": "01234567", "country": "GB", "lei": "213800EXAMPLE0000042", "duns": "123456789"},
   "bank_account": {"id": "fca_example", "iban": "GB33BUKB20201555555555", "holder": "Annabella Eriksdotter"},
+  "onfido": {"reference": "8a1d9e0c-example"},
   "message": {"subject": "Your application", "text": "We have received it."}
 }`
 
