@@ -49,6 +49,13 @@ const (
 	BacktestRunStatusRunning   BacktestRunStatus = "running"
 )
 
+// Defines values for CallVia.
+const (
+	CallViaBreaker  CallVia = "breaker"
+	CallViaCache    CallVia = "cache"
+	CallViaFallback CallVia = "fallback"
+)
+
 // Defines values for CaseStatus.
 const (
 	CaseStatusActive    CaseStatus = "active"
@@ -916,6 +923,46 @@ type BacktestRun struct {
 // BacktestRunStatus Status of the run
 type BacktestRunStatus string
 
+// Breaker defines model for Breaker.
+type Breaker struct {
+	// Failures so many in a row
+	Failures int64 `json:"failures"`
+
+	// LeftAlone attempts that were not made, in the days that are counted
+	LeftAlone int64 `json:"left_alone"`
+
+	// RestSeconds for how long it is not asked
+	RestSeconds float64 `json:"rest_seconds"`
+}
+
+// Call defines model for Call.
+type Call struct {
+	// Bytes of the answer's body
+	Bytes *int64 `json:"bytes,omitempty"`
+
+	// Key the Idempotency-Key: the same for every attempt at one request
+	Key   *string `json:"key,omitempty"`
+	Price *Price  `json:"price,omitempty"`
+
+	// Received SHA-256 of the answer's body
+	Received *string `json:"received,omitempty"`
+
+	// Request method and address as the plugin writes them, with placeholders
+	Request *string `json:"request,omitempty"`
+
+	// Sent SHA-256 of the request's body
+	Sent *string `json:"sent,omitempty"`
+
+	// Status HTTP status of the answer; absent: there was none
+	Status *int64 `json:"status,omitempty"`
+
+	// Via cache: a kept result, and nobody was asked; fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked
+	Via *CallVia `json:"via,omitempty"`
+}
+
+// CallVia cache: a kept result, and nobody was asked; fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked
+type CallVia string
+
 // Called defines model for Called.
 type Called struct {
 	// Digest SHA-256 of the source, with the prefix "sha256:"
@@ -1401,6 +1448,69 @@ type Claim struct {
 type ClaimInBody struct {
 	// TakeOver also from somebody else who is deciding
 	TakeOver *bool `json:"take_over,omitempty"`
+}
+
+// ConnectorBudget defines model for ConnectorBudget.
+type ConnectorBudget struct {
+	// Amount in units of the currency
+	Amount float64 `json:"amount"`
+
+	// Currency ISO 4217
+	Currency string `json:"currency"`
+
+	// Stops whether no calls are made once it is used up
+	Stops bool `json:"stops"`
+
+	// UsedUp whether this month's calls have cost so much
+	UsedUp bool `json:"used_up"`
+}
+
+// ConnectorHealth defines model for ConnectorHealth.
+type ConnectorHealth struct {
+	// AsOf When the numbers were computed, RFC 3339
+	AsOf    time.Time        `json:"as_of"`
+	Breaker *Breaker         `json:"breaker,omitempty"`
+	Budget  *ConnectorBudget `json:"budget,omitempty"`
+
+	// Cached results from the cache, which are no calls
+	Cached int64 `json:"cached"`
+
+	// CallbackURL with callback.correlate: the address to enter at the vendor's
+	CallbackURL *string `json:"callback_url,omitempty"`
+
+	// Calls requests that were made, retries included
+	Calls int64 `json:"calls"`
+
+	// Errors failed calls by code
+	Errors map[string]int64 `json:"errors"`
+
+	// Fallback calls that were made instead of another plugin's
+	Fallback int64 `json:"fallback"`
+
+	// P50Ms half of the calls took no longer, in milliseconds; within five percent and a millisecond
+	P50Ms *float64 `json:"p50_ms"`
+
+	// P99Ms of a hundred calls 99 took no longer
+	P99Ms *float64 `json:"p99_ms"`
+
+	// Plugin its id
+	Plugin string `json:"plugin"`
+	Price  *Price `json:"price,omitempty"`
+
+	// Since the first day that is counted, UTC
+	Since string `json:"since"`
+
+	// Spend of this month so far, by currency
+	Spend map[string]float64 `json:"spend"`
+
+	// Succeeded calls that were answered as the plugin expects
+	Succeeded int64 `json:"succeeded"`
+
+	// SuccessRate share of the calls that succeeded; null: there were none
+	SuccessRate *float64 `json:"success_rate"`
+
+	// Version the newest
+	Version int64 `json:"version"`
 }
 
 // ContextPatch A JSON merge patch (RFC 7396): null removes a member, members that are not listed stay
@@ -3253,6 +3363,15 @@ type Present struct {
 	Version int64 `json:"version"`
 }
 
+// Price defines model for Price.
+type Price struct {
+	// Amount in units of the currency
+	Amount float64 `json:"amount"`
+
+	// Currency ISO 4217
+	Currency string `json:"currency"`
+}
+
 // Problem defines model for Problem.
 type Problem struct {
 	// Allowed event_not_allowed: the events that are allowed
@@ -4048,6 +4167,7 @@ type SubjectRef struct {
 type TaskRun struct {
 	// Attempt Number of the attempt
 	Attempt int64 `json:"attempt"`
+	Call    *Call `json:"call,omitempty"`
 
 	// Duration Duration in nanoseconds
 	Duration int64 `json:"duration"`
@@ -5124,6 +5244,12 @@ type SnoozeCaseParams struct {
 type UndoDecisionParams struct {
 	// IfMatch the ETag of the version that the change is based on
 	IfMatch string `json:"If-Match"`
+}
+
+// GetConnectorHealthParams defines parameters for GetConnectorHealth.
+type GetConnectorHealthParams struct {
+	// Days How many days are counted, today included
+	Days *int64 `form:"days,omitempty" json:"days,omitempty"`
 }
 
 // DecideParams defines parameters for Decide.
@@ -6549,6 +6675,31 @@ func verifyCaseRequest(server string, id string) (*http.Request, error) {
 		return nil, err
 	}
 	address := server + fmt.Sprintf("/v1/cases/%s/verification", path0)
+	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+func getConnectorHealthRequest(server string, id string, params *GetConnectorHealthParams) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/connectors/%s/health", path0)
+
+	if params != nil {
+		var query []string
+		if params.Days != nil {
+			if query, err = addQuery(query, "form", false, "days", *params.Days); err != nil {
+				return nil, err
+			}
+		}
+		if len(query) > 0 {
+			address += "?" + strings.Join(query, "&")
+		}
+	}
 	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
 	if err != nil {
 		return nil, err
@@ -8926,6 +9077,21 @@ func (c *Client) VerifyCase(ctx context.Context, id string) (*VerifyReport, erro
 		return nil, err
 	}
 	return send[VerifyReport](ctx, c, req)
+}
+
+// GetConnectorHealth: Get how a vendor has answered, and what it has cost
+//
+// Sums of the calls that were kept. A process leaves a vendor alone by itself, so that `left_alone` is no state of the whole installation.
+//
+// Requires the permission `definitions:read`.
+//
+// It is GET /v1/connectors/{id}/health.
+func (c *Client) GetConnectorHealth(ctx context.Context, id string, params *GetConnectorHealthParams) (*ConnectorHealth, error) {
+	req, err := getConnectorHealthRequest(c.server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	return send[ConnectorHealth](ctx, c, req)
 }
 
 // Decide: Decide synchronously: 200 with the outcome; 202 if the case continues asynchronously

@@ -14,9 +14,9 @@ import (
 )
 
 func connectorCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "connector", Short: "Take vendor plugins from the catalogue, validate, try, verify and test them, without the vendors and without a running system"}
+	cmd := &cobra.Command{Use: "connector", Short: "Take vendor plugins from the catalogue, validate, try, verify and test them without the vendors, and show how these answer"}
 	strictFlag(cmd)
-	cmd.AddCommand(connectorListCommand(), connectorAddCommand(), connectorShapesCommand(), connectorValidateCommand(), connectorTryCommand(), connectorVerifyCommand(), connectorTestCommand())
+	cmd.AddCommand(connectorListCommand(), connectorAddCommand(), connectorShapesCommand(), connectorValidateCommand(), connectorTryCommand(), connectorVerifyCommand(), connectorTestCommand(), connectorHealthCommand())
 	return cmd
 }
 

@@ -101,7 +101,7 @@ var own = map[string][]problem.Code{
 	"copyWorkflow": codes(published, with(problem.AlreadyExists)), "importWorkspace": published, "exportWorkspace": with(problem.TooLarge),
 	"listWorkflowVersions": with(problem.NotFound), "listPolicyVersions": with(problem.NotFound), "listPluginVersions": with(problem.NotFound),
 	"getWorkflowVersion": with(problem.NotFound), "getPolicyVersion": with(problem.NotFound), "getPluginVersion": with(problem.NotFound),
-	"listPolicies": nil, "listPlugins": nil, "diffWorkflow": with(problem.NotFound),
+	"listPolicies": nil, "listPlugins": nil, "getConnectorHealth": with(problem.NotFound), "diffWorkflow": with(problem.NotFound),
 	"getPublishingSettings": nil, "updatePublishingSettings": codes(published, onSeen),
 	"listProposals": nil, "getProposal": with(problem.NotFound),
 	"approveProposal": codes(proposed, published), "rejectProposal": proposed, "withdrawProposal": proposed,

@@ -74,6 +74,9 @@ func (d *draft) count() Counts {
 	for _, name := range facets(d.record) {
 		counts.add(GroupOpen, name, 1)
 	}
+	for _, run := range d.runs {
+		counts.merge(RunCounts(run))
+	}
 	today := GroupDay(d.now)
 	if d.creating {
 		counts.add(today, "started", 1)

@@ -35,7 +35,7 @@ type Store interface {
 	TaskRuns(ctx context.Context, tenant, id string) ([]TaskRun, error)
 	// Results returns what is kept of a case's children beside its record, in any order.
 	Results(ctx context.Context, tenant, id string) ([]ChildResult, error)
-	// PutTaskRun records an attempt that changes nothing else (a failure that will be retried).
+	// PutTaskRun records an attempt that changes nothing else (a failure that will be retried), and adds its RunCounts to the tenant's counters.
 	PutTaskRun(ctx context.Context, tenant, id string, run TaskRun) error
 	// List pages through cases in the query's order. Query.After is the cursor of a former page. It looks at a bounded
 	// number of cases: a page may hold fewer than asked for, or none, while there are more (Page.Next).

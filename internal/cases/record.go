@@ -252,6 +252,7 @@ type TaskRun struct {
 	Error     string        `json:"error,omitempty"`
 	StartedAt time.Time     `json:"started_at"`
 	Duration  time.Duration `json:"duration"` // nanoseconds
+	Call      *Call         `json:"call,omitempty" doc:"of an attempt at a vendor"`
 	// Titles are what the plugin that has answered calls its result and the fields in it: by path ("" is the result, "hits[].list" a field of
 	// each hit), then by language. nil: it calls them nothing.
 	Titles map[string]map[string]string `json:"titles,omitempty"`

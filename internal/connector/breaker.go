@@ -27,6 +27,14 @@ type writtenBreaker struct {
 	Rest     string `json:"rest"`
 }
 
+// Breaker states after how many failures in a row the vendor is left alone, and for how long; 0: never.
+func (p *Plugin) Breaker() (failures int, rest time.Duration) {
+	if p.breaker == nil {
+		return 0, 0
+	}
+	return p.breaker.failures, p.breaker.rest
+}
+
 func (s *source) breaker(w *writtenBreaker) *breaker {
 	if w == nil {
 		return nil

@@ -34,7 +34,20 @@ type Outcome struct {
 	Accepted any  // awaiting: what the plugin keeps of the acceptance, JSON; nil when it keeps nothing
 	Status   int  // HTTP status of the vendor's answer
 
+	Trace Trace // also of an attempt that has failed; zero: nothing was sent
+
 	Correlation string // awaiting: the vendor's id, which its callback will have; "" where the address of the callback says which request it is about
+}
+
+// Trace is what an attempt was, without any value of the case.
+type Trace struct {
+	Request  string // method and address as the plugin writes them, with placeholders
+	Key      string // the Idempotency-Key
+	Sent     string // SHA-256 of the request's body, in hex; "": it has none
+	Status   int    // HTTP; 0: there was no answer
+	Received string // SHA-256 of the answer's body; "": it could not be read whole
+	Bytes    int    // of the answer's body
+	Charged  bool   // the vendor has taken the request: its price counts
 }
 
 // Secrets finds the secrets that plugins name. Errors: problem.NotFound; others are passed on.

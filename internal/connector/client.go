@@ -3,6 +3,8 @@ package connector
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,13 +67,37 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 	if err != nil {
 		return Outcome{}, err
 	}
-	return c.guarded(ctx, plugin, call.Tenant, func() (Outcome, error) {
+	trace := Trace{}
+	outcome, err := c.guarded(ctx, plugin, call.Tenant, func() (Outcome, error) {
+		trace = Trace{Request: plugin.endpoint, Key: r.header.Get("Idempotency-Key"), Sent: digestOf(r.content)}
 		answer, err := c.exchange(ctx, within, plugin, r)
 		if err != nil {
 			return Outcome{}, err
 		}
-		return c.understood(ctx, plugin, answer, scope.(map[string]any))
+		trace.answered(answer)
+		outcome, err := c.understood(ctx, plugin, answer, scope.(map[string]any))
+		trace.Charged = err == nil || problem.CodeOf(err) == problem.VendorGarbage
+		return outcome, err
 	})
+	outcome.Trace = trace
+	return outcome, err
+}
+
+// answered notes an answer.
+func (t *Trace) answered(a answer) {
+	t.Status = a.status
+	if a.readErr == nil && len(a.body) <= maxAnswer {
+		t.Received, t.Bytes = digestOf(a.body), len(a.body)
+	}
+}
+
+// digestOf is the SHA-256 of contents in hex; "" of none.
+func digestOf(content []byte) string {
+	if len(content) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }
 
 // answer is what a vendor has answered.

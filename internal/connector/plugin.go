@@ -29,6 +29,10 @@ type Plugin struct {
 	Fallback string        // the plugin that is asked when the attempts are used up; "": none
 	Shape    string        // of its results, such as identity/1; "": its own
 
+	Price  *Price  // of a call; nil: it is not stated
+	Budget *Budget // for a month; nil: there is none
+
+	endpoint  string // method and address as they are written
 	method    string
 	url       *text
 	headers   map[string]*text
@@ -125,6 +129,8 @@ type written struct {
 	Fallback string        `json:"fallback"`
 
 	Breaker *writtenBreaker `json:"breaker"`
+	Price   *Price          `json:"price"`
+	Budget  *Budget         `json:"budget"`
 
 	Request  writtenRequest `json:"request"`
 	Response struct {
@@ -315,6 +321,7 @@ func (s *source) build(w written) *Plugin {
 	p.needs, p.cases = s.needs, s.located(w.Cases)
 	p.fallback(s, w.Fallback)
 	p.breaker = s.breaker(w.Breaker)
+	p.Price, p.Budget = w.Price, s.budget(w)
 	return p
 }
 
@@ -333,6 +340,8 @@ func (s *source) callback(w *writtenCallback) *callback {
 func (s *source) buildRequest(p *Plugin, w writtenRequest) {
 	c := &compiler{source: s, roots: requestRoots, secrets: true}
 	p.url = c.url(w.URL, "/request/url")
+	before, _, _ := strings.Cut(w.URL, "?")
+	p.endpoint = w.Method + " " + before
 	p.headers = c.headers(w.Headers, "/request/headers")
 	if w.Query != nil {
 		p.query = c.template(w.Query, "/request/query")

@@ -39,7 +39,7 @@ var onCases = map[string][]string{
 		"getHealth", "listCases", "listEvents", "getCase", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments",
 		"getMe", "listUsers", "getQueue", "getStatistics", "listWorkflows", "getWorkflow", "publishWorkflow", "publishPolicy", "publishPlugin",
 		"copyWorkflow", "importWorkspace", "listWorkflowVersions", "listPolicyVersions", "listPluginVersions", "getWorkflowVersion",
-		"getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "diffWorkflow", "exportWorkspace", "getPublishingSettings",
+		"getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "getConnectorHealth", "diffWorkflow", "exportWorkspace", "getPublishingSettings",
 		"updatePublishingSettings", "listProposals", "getProposal", "approveProposal", "rejectProposal", "withdrawProposal", "listNotifications", "markNotificationsRead", "listViews", "createView",
 		"updateView", "deleteView", "createWebhook", "listWebhooks", "getWebhook", "updateWebhook", "deleteWebhook", "rotateWebhookSecret",
 		"testWebhook", "listDeliveries", "redeliver", "evaluatePolicy", "backtestPolicy", "startBacktest", "listBacktests", "getBacktest", "cancelBacktest",

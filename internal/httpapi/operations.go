@@ -92,6 +92,7 @@ func AdminOperations() Operations {
 	return Operations{Admin, func(s *server, api huma.API) {
 		s.registerDefinitions(api)
 		s.registerCopies(api)
+		s.registerConnectors(api)
 		s.registerWorkspace(api)
 		s.registerSettings(api)
 		s.registerProposals(api)

@@ -43,7 +43,7 @@ func (h *house) furnish() map[string]string {
 	h.made(http.StatusCreated, "ada", "POST", "/v1/policies/zanzibar/versions", source(strings.ReplaceAll(policyUnder(20), "plain", knownName)))
 	h.made(http.StatusCreated, "ada", "POST", "/v1/plugins/zanzibar/versions", source(strings.ReplaceAll(strings.Replace(shippedPlugin, "id: oracle", "id: zanzibar", 1), "title: Oracle", "title: quagga")))
 	ids := map[string]string{
-		"workflows/id": knownName, "decisions/workflow": knownName, "policies/id": knownName, "plugins/id": knownName, "lists/id": knownName,
+		"workflows/id": knownName, "decisions/workflow": knownName, "policies/id": knownName, "plugins/id": knownName, "connectors/id": knownName, "lists/id": knownName,
 		"workflows/version": "1", "policies/version": "1", "plugins/version": "1", "lists/edition": "1",
 	}
 	ids["policies/run"] = id(h.made(http.StatusAccepted, "ada", "POST", "/v1/policies/zanzibar/backtest-runs", source(strings.ReplaceAll(policyUnder(30), "plain", knownName))))

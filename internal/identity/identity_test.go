@@ -230,7 +230,7 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"approveTrial":                    "admin manager",
 		"listTrials getTrial reportTrial": "admin manager auditor developer",
 
-		"listWorkflowVersions listPolicyVersions listPluginVersions getWorkflowVersion getPolicyVersion getPluginVersion listPolicies listPlugins diffWorkflow exportWorkspace": "admin manager auditor developer",
+		"listWorkflowVersions listPolicyVersions listPluginVersions getWorkflowVersion getPolicyVersion getPluginVersion listPolicies listPlugins getConnectorHealth diffWorkflow exportWorkspace": "admin manager auditor developer",
 		"getPublishingSettings listProposals getProposal": "admin manager auditor developer",
 		"withdrawProposal":               "admin manager auditor developer",
 		"updatePublishingSettings":       "admin",

@@ -130,7 +130,7 @@ var operations = map[string]Permission{
 	"migrateCases": CasesMigrate, "publishWorkflow": Publish, "publishPolicy": Publish, "publishPlugin": Publish, "copyWorkflow": Publish, "importWorkspace": Publish,
 	"listWorkflowVersions": Definitions, "listPolicyVersions": Definitions, "listPluginVersions": Definitions,
 	"getWorkflowVersion": Definitions, "getPolicyVersion": Definitions, "getPluginVersion": Definitions,
-	"listPolicies": Definitions, "listPlugins": Definitions, "diffWorkflow": Definitions, "exportWorkspace": Definitions,
+	"listPolicies": Definitions, "listPlugins": Definitions, "getConnectorHealth": Definitions, "diffWorkflow": Definitions, "exportWorkspace": Definitions,
 	"getPublishingSettings": Definitions, "updatePublishingSettings": SettingsWrite,
 	"listProposals": Definitions, "getProposal": Definitions, "approveProposal": Approve, "rejectProposal": Approve, "withdrawProposal": Definitions,
 	"listNotifications": CasesRead, "markNotificationsRead": CasesRead,

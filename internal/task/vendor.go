@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"ballerine/internal/cache"
 	"ballerine/internal/cases"
 	"ballerine/internal/connector"
 	"ballerine/internal/problem"
@@ -31,12 +32,13 @@ const vendorTime = time.Minute
 type vendor struct {
 	Base
 	VendorConfig
+	budgets budgets
 }
 
 // NewVendor handles the vendor function: it calls a plugin, and its fallback when the plugin's attempts are used up or
 // it is left alone.
 func NewVendor(base Base, config VendorConfig) Handler {
-	return base.worker("vendor").handler(vendor{base, config}.attempt)
+	return base.worker("vendor").handler(vendor{base, config, budgets{cache.New[string, spending](maxBudgets)}}.attempt)
 }
 
 // attempt is one at the work of a job. Its name is that of the plugin that answered.
@@ -55,14 +57,18 @@ func (v vendor) attempt(ctx context.Context, job cases.Job, attempt int) (cases.
 		defer cancel()
 	}
 	outcome, err := v.call(first, job, attempt, plugin)
-	if err == nil || plugin.Fallback == "" || !connector.Resting(err) && !usedUp(job, attempt, problem.CodeOf(err)) {
+	if err == nil || plugin.Fallback == "" || !connector.Resting(err) && !overBudget(err) && !usedUp(job, attempt, problem.CodeOf(err)) {
 		return outcome, id, err
 	}
 	instead, otherErr := v.fallback(within, job, attempt, plugin)
+	if instead.Run.Call != nil {
+		instead.Run.Call.Via = cases.ViaFallback
+	}
 	if otherErr != nil {
+		v.account(ctx, job, attempt, plugin.Fallback, started, problem.CodeOf(otherErr), instead.Run.Call)
 		return outcome, id, bothFailed(problem.As(err), plugin.Fallback, problem.As(otherErr))
 	}
-	v.account(ctx, job, attempt, id, started, problem.CodeOf(err))
+	v.account(ctx, job, attempt, id, started, problem.CodeOf(err), outcome.Run.Call)
 	return instead, plugin.Fallback, nil
 }
 
@@ -80,8 +86,15 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 	if call.CallbackURL, err = v.CallbackURL(call, plugin, job.Record.CreatedAt); err != nil {
 		return cases.Outcome{}, problem.Wrap(err, problem.Internal, "The callback address could not be created.")
 	}
+	if err := v.afford(ctx, call.Tenant, plugin); err != nil {
+		return cases.Outcome{}, err
+	}
 	outcome, err := v.Client.Do(ctx, plugin, call)
-	done := cases.Outcome{Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted, Run: cases.TaskRun{Titles: plugin.Titles}}
+	done := cases.Outcome{Run: cases.TaskRun{Call: callOf(plugin, outcome.Trace), Titles: plugin.Titles}, Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}
+	v.charge(call.Tenant, plugin, done.Run.Call)
+	if connector.Resting(err) {
+		done.Run.Call = &cases.Call{Via: cases.ViaBreaker}
+	}
 	if outcome.Correlation != "" {
 		done.VendorID = &cases.VendorID{Plugin: plugin.ID, ID: outcome.Correlation}
 	}
@@ -123,14 +136,14 @@ func bothFailed(err *problem.Error, fallback string, other *problem.Error) *prob
 	return &both
 }
 
-// account keeps the attempt that failed before the fallback answered.
-func (v vendor) account(ctx context.Context, job cases.Job, attempt int, id string, started time.Time, code problem.Code) {
+// account keeps an attempt at one of two vendors that has failed, besides that at the other.
+func (v vendor) account(ctx context.Context, job cases.Job, attempt int, id string, started time.Time, code problem.Code, call *cases.Call) {
 	run := cases.TaskRun{
 		ID: v.NewID("task"), State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Source: "vendor", Name: id, Attempt: job.Tries + attempt + 1,
-		Outcome: "failed", Error: string(code), StartedAt: started, Duration: v.Now().Sub(started),
+		Outcome: "failed", Error: string(code), StartedAt: started, Duration: v.Now().Sub(started), Call: call,
 	}
 	v.Metrics.Count("tasks_total", "source", "vendor", "outcome", run.Outcome)
-	v.Logger.WarnContext(ctx, "fallback answered", "name", id, "attempt", run.Attempt, "code", code)
+	v.Logger.WarnContext(ctx, "one of two vendors failed", "name", id, "attempt", run.Attempt, "code", code)
 	if err := v.Store.PutTaskRun(ctx, job.Record.Tenant, job.Record.ID, run); err != nil {
 		v.Logger.ErrorContext(ctx, "attempt not kept", "error", err.Error())
 	}

@@ -41,7 +41,7 @@ func (w worker) handler(do doFunc) Handler {
 		outcome, name, err := do(ctx, job, r.Attempt)
 		run := cases.TaskRun{
 			ID: w.newID("task"), State: r.State, Visit: job.Visit, Work: r.Work, Source: w.source, Name: name,
-			Attempt: job.Tries + r.Attempt + 1, Outcome: "done", StartedAt: started, Duration: w.now().Sub(started),
+			Attempt: job.Tries + r.Attempt + 1, Outcome: "done", StartedAt: started, Duration: w.now().Sub(started), Call: outcome.Run.Call,
 		}
 		if err == nil {
 			run.Titles = outcome.Run.Titles

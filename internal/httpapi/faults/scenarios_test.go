@@ -442,7 +442,7 @@ var scenarios = map[string]scenario{
 var reading = []string{
 	"getHealth", "listCases", "listEvents", "getCase", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
 	"getStatistics", "listWorkflows", "getWorkflow", "listKeys", "getFlowCase", "listFlowDocuments", "listDeadLetters", "listWorkflowVersions", "listPolicyVersions",
-	"listPluginVersions", "getWorkflowVersion", "getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "diffWorkflow", "exportWorkspace",
+	"listPluginVersions", "getWorkflowVersion", "getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "getConnectorHealth", "diffWorkflow", "exportWorkspace",
 	"getPublishingSettings", "listNotifications", "listProposals", "getProposal", "listViews", "listWebhooks", "getWebhook", "listDeliveries", "backtestPolicy", "listBacktests", "getBacktest",
 	"listTrials", "getTrial", "reportTrial", "listPolicyDecisions", "getPolicyDecision", "replayPolicyDecision", "listLists", "getList", "listListEditions", "getListEntries",
 }

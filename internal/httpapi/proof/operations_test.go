@@ -28,7 +28,7 @@ var passedBy = map[string][]string{
 	"is about no case": {
 		"markNotificationsRead",
 		"publishWorkflow", "publishPolicy", "publishPlugin", "copyWorkflow", "importWorkspace", "listWorkflowVersions", "listPolicyVersions",
-		"listPluginVersions", "getWorkflowVersion", "getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "diffWorkflow", "exportWorkspace",
+		"listPluginVersions", "getWorkflowVersion", "getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "getConnectorHealth", "diffWorkflow", "exportWorkspace",
 		"getPublishingSettings", "updatePublishingSettings", "listProposals", "getProposal", "approveProposal", "rejectProposal", "withdrawProposal", "listViews",
 		"createView", "updateView", "deleteView", "createWebhook", "listWebhooks", "getWebhook", "updateWebhook", "deleteWebhook", "rotateWebhookSecret", "testWebhook",
 		"listDeliveries", "redeliver", "evaluatePolicy", "backtestPolicy", "startBacktest", "listBacktests", "getBacktest", "cancelBacktest", "createTrial",

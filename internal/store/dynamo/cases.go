@@ -354,8 +354,8 @@ func (s Cases) PutTaskRun(ctx context.Context, tenant, id string, run cases.Task
 	if err != nil {
 		return err
 	}
-	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(s.tables.Cases), Item: i})
-	return translate(err)
+	counted := s.counters(cases.Record{Tenant: tenant, ID: id}, cases.RunCounts(run))
+	return translate(s.transact(ctx, append(counted, put(s.tables.Cases, i, "", nil))))
 }
 
 // FindExternal implements cases.Store.

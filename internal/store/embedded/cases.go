@@ -364,6 +364,7 @@ func (s Cases) PutTaskRun(ctx context.Context, tenant, id string, run cases.Task
 	}
 	return s.db.Update(ctx, func(tx *Tx) error {
 		tx.Put(bucketItems, join(tenant, id, "task", stamp(run.StartedAt)+run.ID), text)
+		count(tx, tenant, cases.RunCounts(run))
 		return nil
 	})
 }

@@ -702,6 +702,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connectors/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get how a vendor has answered, and what it has cost
+         * @description Sums of the calls that were kept. A process leaves a vendor alone by itself, so that `left_alone` is no state of the whole installation.
+         *
+         *     Requires the permission `definitions:read`.
+         */
+        get: operations["getConnectorHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/decisions/{workflow}": {
         parameters: {
             query?: never;
@@ -3057,6 +3079,50 @@ export interface components {
              */
             status: "running" | "done" | "failed" | "cancelled";
         };
+        Breaker: {
+            /**
+             * Format: int64
+             * @description so many in a row
+             */
+            failures: number;
+            /**
+             * Format: int64
+             * @description attempts that were not made, in the days that are counted
+             */
+            left_alone: number;
+            /**
+             * Format: double
+             * @description for how long it is not asked
+             */
+            rest_seconds: number;
+        };
+        Call: {
+            /**
+             * Format: int64
+             * @description of the answer's body
+             */
+            bytes?: number;
+            /** @description the Idempotency-Key: the same for every attempt at one request */
+            key?: string;
+            /** @description of this call */
+            price?: components["schemas"]["Price"];
+            /** @description SHA-256 of the answer's body */
+            received?: string;
+            /** @description method and address as the plugin writes them, with placeholders */
+            request?: string;
+            /** @description SHA-256 of the request's body */
+            sent?: string;
+            /**
+             * Format: int64
+             * @description HTTP status of the answer; absent: there was none
+             */
+            status?: number;
+            /**
+             * @description cache: a kept result, and nobody was asked; fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked
+             * @enum {string}
+             */
+            via?: "cache" | "fallback" | "breaker";
+        };
         Called: {
             /** @description SHA-256 of the source, with the prefix "sha256:" */
             digest: string;
@@ -3746,6 +3812,86 @@ export interface components {
         ClaimInBody: {
             /** @description also from somebody else who is deciding */
             take_over?: boolean;
+        };
+        ConnectorBudget: {
+            /**
+             * Format: double
+             * @description in units of the currency
+             */
+            amount: number;
+            /** @description ISO 4217 */
+            currency: string;
+            /** @description whether no calls are made once it is used up */
+            stops: boolean;
+            /** @description whether this month's calls have cost so much */
+            used_up: boolean;
+        };
+        ConnectorHealth: {
+            /**
+             * Format: date-time
+             * @description When the numbers were computed, RFC 3339
+             */
+            as_of: string;
+            /** @description absent: the vendor is always asked */
+            breaker?: components["schemas"]["Breaker"];
+            /** @description of this month, UTC; absent: none is set */
+            budget?: components["schemas"]["ConnectorBudget"];
+            /**
+             * Format: int64
+             * @description results from the cache, which are no calls
+             */
+            cached: number;
+            /** @description with callback.correlate: the address to enter at the vendor's */
+            callback_url?: string;
+            /**
+             * Format: int64
+             * @description requests that were made, retries included
+             */
+            calls: number;
+            /** @description failed calls by code */
+            errors: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description calls that were made instead of another plugin's
+             */
+            fallback: number;
+            /**
+             * Format: double
+             * @description half of the calls took no longer, in milliseconds; within five percent and a millisecond
+             */
+            p50_ms: number | null;
+            /**
+             * Format: double
+             * @description of a hundred calls 99 took no longer
+             */
+            p99_ms: number | null;
+            /** @description its id */
+            plugin: string;
+            /** @description of a call, as the newest version has it */
+            price?: components["schemas"]["Price"];
+            /** @description the first day that is counted, UTC */
+            since: string;
+            /** @description of this month so far, by currency */
+            spend: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description calls that were answered as the plugin expects
+             */
+            succeeded: number;
+            /**
+             * Format: double
+             * @description share of the calls that succeeded; null: there were none
+             */
+            success_rate: number | null;
+            /**
+             * Format: int64
+             * @description the newest
+             */
+            version: number;
         };
         /** @description A JSON merge patch (RFC 7396): null removes a member, members that are not listed stay */
         ContextPatch: {
@@ -5366,6 +5512,15 @@ export interface components {
              */
             version: number;
         };
+        Price: {
+            /**
+             * Format: double
+             * @description in units of the currency
+             */
+            amount: number;
+            /** @description ISO 4217 */
+            currency: string;
+        };
         Problem: {
             /** @description event_not_allowed: the events that are allowed */
             allowed?: unknown;
@@ -6149,6 +6304,8 @@ export interface components {
              * @description Number of the attempt
              */
             attempt: number;
+            /** @description of an attempt at a vendor */
+            call?: components["schemas"]["Call"];
             /**
              * Format: int64
              * @description Duration in nanoseconds
@@ -7404,6 +7561,8 @@ export type Backtest = components['schemas']['Backtest'];
 export type BacktestInBody = components['schemas']['BacktestInBody'];
 export type BacktestPage = components['schemas']['BacktestPage'];
 export type BacktestRun = components['schemas']['BacktestRun'];
+export type Breaker = components['schemas']['Breaker'];
+export type Call = components['schemas']['Call'];
 export type Called = components['schemas']['Called'];
 export type CancelInBody = components['schemas']['CancelInBody'];
 export type Case = components['schemas']['Case'];
@@ -7432,6 +7591,8 @@ export type ChangeInBody = components['schemas']['ChangeInBody'];
 export type Check = components['schemas']['Check'];
 export type Claim = components['schemas']['Claim'];
 export type ClaimInBody = components['schemas']['ClaimInBody'];
+export type ConnectorBudget = components['schemas']['ConnectorBudget'];
+export type ConnectorHealth = components['schemas']['ConnectorHealth'];
 export type ContextPatch = components['schemas']['ContextPatch'];
 export type CopyInBody = components['schemas']['CopyInBody'];
 export type Corrected = components['schemas']['Corrected'];
@@ -7532,6 +7693,7 @@ export type PolicyShadow = components['schemas']['PolicyShadow'];
 export type PolicyTrial = components['schemas']['PolicyTrial'];
 export type Presence = components['schemas']['Presence'];
 export type Present = components['schemas']['Present'];
+export type Price = components['schemas']['Price'];
 export type Problem = components['schemas']['Problem'];
 export type Proposal = components['schemas']['Proposal'];
 export type Proposed = components['schemas']['Proposed'];
@@ -10361,6 +10523,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerifyReport"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    getConnectorHealth: {
+        parameters: {
+            query?: {
+                /** @description How many days are counted, today included */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the resource */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorHealth"];
                 };
             };
             401: components["responses"]["Unauthorized"];
