@@ -63,3 +63,41 @@ func TestTitlesThatNobodyCouldReadAreProblems(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the vendor is, its results have a shape's names: one translation of these serves all.
+func TestAllFieldsOfShapesHaveGermanTitles(t *testing.T) {
+	for _, name := range Shapes() {
+		schema, err := shapeOf(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, titles := &source{}, Titles{}
+		s.fieldTitles("", "", schema, titles)
+		if len(s.diagnostics) > 0 {
+			t.Errorf("%s: %v", name, s.diagnostics)
+		}
+		var visit func(path string, node any)
+		visit = func(path string, node any) {
+			schema, _ := node.(map[string]any)
+			properties, _ := schema["properties"].(map[string]any)
+			for field, inner := range properties {
+				at := strings.TrimPrefix(path+"."+field, ".")
+				if titles[at]["de"] == "" {
+					t.Errorf("%s: %s has no German title", name, at)
+				}
+				visit(at, inner)
+			}
+			if items, there := schema["items"]; there {
+				visit(path+"[]", items)
+			}
+		}
+		visit("", schema)
+	}
+}
+
+func TestAPluginWithAShapeHasTheTitlesOfTheShape(t *testing.T) {
+	p := parse(t, identityPlugin)
+	if p.Titles["document.expires"]["de"] != "Gültig bis" || p.Titles["outcome"]["de"] != "Ergebnis" {
+		t.Errorf("%v", p.Titles)
+	}
+}

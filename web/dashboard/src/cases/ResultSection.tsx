@@ -5,16 +5,16 @@ import { inputText, partsOf, type Result, type RuleText, titleAt } from './check
 import { FieldValue } from './FieldValue';
 import { Foreign } from './Foreign';
 import { kindOf } from './fields';
+import { resultName } from './resultNames';
 import { wordsOf } from './words';
 
 /** What a result and its fields are called: those of the built-in screening by the dashboard, those of plugins by their definition. */
 function useNames({ source, titles, work }: Result) {
-  const t = useT();
   const { language } = useLocale();
   return {
     title: titles['']?.[language] ?? wordsOf(work),
     at: (path: string, name: string): RuleText => {
-      const text = source === 'vendor' ? '' : t.maybe(`result.${source}_${path}`, '');
+      const text = resultName(source, path, language);
       return text ? { text, language } : titleAt(titles, path, name, language);
     },
   };

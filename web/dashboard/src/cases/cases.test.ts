@@ -7,6 +7,7 @@ import { eventName } from './events';
 import { doneOf, inOrder, knownChildren, outcomeToShow, placeOf } from './family';
 import { dataFields } from './fields';
 import { grouped, pathName, tokenEnds, viewsOf } from './HistoryPanel';
+import { resultName } from './resultNames';
 import { newer } from './useCase';
 
 const inReview = {
@@ -269,6 +270,11 @@ it('calls fields of results as the plugin does, and names the language of what i
   ]);
   expect(of('at', 'de')).toEqual([{ text: 'Checked at', language: 'en' }]);
   expect(of('birth_year', 'en')).toEqual([{ text: 'Birth year', language: 'en' }]);
+});
+
+it('names what the system itself has found in the language of the reader', () => {
+  expect(resultName('screening', 'checked_at', 'de')).toBe('Geprüft am');
+  expect(resultName('vendor', 'checked_at', 'de')).toBeUndefined();
 });
 
 describe('children', () => {
