@@ -260,6 +260,15 @@ describe('case', () => {
     await seen(page.getByRole('tabpanel').getByText('Geburtsdatum', { exact: true }));
     await page.getByRole('tab', { name: /Workflow|Ablauf/ }).click();
     await seen(page.getByRole('region', { name: 'Aufnahme einer Person' }));
+    // So are the results of vendors called, and the reasons of the policy in the summary.
+    await page.goto(`${server.url}/cases/${await server.caseOf('Konstantin Wallner')}?tab=checks`);
+    const result = page.getByRole('region', { name: 'Ergebnis: Identitätsprüfung' });
+    await seen(result.getByText('Referenz', { exact: true }));
+    await seen(result.getByText('Punktzahl', { exact: true }));
+    expect(await result.getByText('EN', { exact: true }).count()).toBe(0);
+    const why = page.getByRole('region', { name: 'Warum der Fall hier ist' });
+    await seen(why.getByRole('listitem'));
+    expect(await why.textContent()).not.toMatch(/The |vendor/);
     await page.context().close();
   });
 
@@ -274,6 +283,16 @@ describe('case', () => {
     await seen(developer.getByRole('tabpanel').getByText(/Your role sees only other cases of the same customer/));
     expect(await developer.getByRole('tabpanel').getByRole('link').count()).toBe(0);
     await developer.context().close();
+  });
+
+  it('shows that a colleague is deciding the case, who has not this page open', async () => {
+    const page = await client.signIn('reviewer', `/cases/${await server.caseOf('Astrid Thorvaldsen')}`);
+    await seen(page.getByText('Robin Reviewer is deciding this case'));
+    await seen(page.getByRole('button', { name: 'Take over' }));
+    // The document has expired; its day is the same in the declaration and the zone, and no difference.
+    await seen(page.getByRole('row', { name: /Valid until/ }).getByText('The document has expired.'));
+    expect(await page.getByText(/Valid until: declared/).count()).toBe(0);
+    await page.context().close();
   });
 
   it('claims, gives to somebody else, and releases', async () => {

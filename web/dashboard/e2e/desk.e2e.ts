@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Client, eventually, panel, rows, Server, seen } from './harness';
 
@@ -161,9 +162,27 @@ describe('desk', () => {
         }));
         expect(wide.page, path).toBe(1440);
         expect(wide.cut, path).toEqual([]);
-        if (path === '/queue') expect(wide.lines, `${path}, longer: ${longer}`).toBe(1);
+        if (path === '/queue') {
+          expect(wide.lines, `${path}, longer: ${longer}`).toBe(1);
+          expect(await hintIsWhole(page), `the hint of the search, longer: ${longer}`).toBe(true);
+        }
       }
       await page.context().close();
     }
   });
 });
+
+/** Whether the text in the empty search fits its box. */
+async function hintIsWhole(page: Page): Promise<boolean> {
+  return page
+    .getByRole('search')
+    .locator('input')
+    .evaluate((input) => {
+      const style = getComputedStyle(input);
+      const pen = document.createElement('canvas').getContext('2d');
+      if (!pen || !(input instanceof HTMLInputElement)) return false;
+      pen.font = style.font;
+      const room = input.clientWidth - Number.parseFloat(style.paddingLeft) - Number.parseFloat(style.paddingRight);
+      return input.placeholder !== '' && pen.measureText(input.placeholder).width <= room;
+    });
+}

@@ -102,6 +102,13 @@ describe('screening', () => {
     });
     await seen(page.getByText('2 Einträge'));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.getByLabel('Name').fill('Boris Petrov');
+    await page.keyboard.press('Enter');
+    const found = page.getByRole('region', { name: /möglicher Treffer/ });
+    await seen(found.getByText('Boris Petrov').nth(1));
+    // All of the table is seen without moving it sideways.
+    expect(await found.getByRole('group').evaluate((one) => one.scrollWidth - one.clientWidth)).toBeLessThanOrEqual(0);
+    expect(await violations(page)).toEqual([]);
     if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/screening-390.png` });
     await page.context().close();
   });

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { ChevronRight } from 'lucide-react';
 import { type Case, tasksQuery } from '@/api';
-import { Time, useFormats, useT } from '@/i18n';
+import { Time, useFormats, useLocale, useT } from '@/i18n';
 import { Chip, Section, SkeletonLines } from '@/ui';
 import { type Attempts, attemptsOf, policyAnswers, type Result, resultsOf } from './checks';
 import { HitTable } from './HitTable';
@@ -9,6 +9,7 @@ import { hitsOf } from './hits';
 import { PanelError } from './PanelError';
 import { PolicySection } from './PolicySection';
 import { ResultSection } from './ResultSection';
+import { resultName } from './resultNames';
 import { wordsOf } from './words';
 
 /** Rules, vendors and tasks: what was checked, how it ended, how long it took. */
@@ -68,6 +69,7 @@ const outcomeTone = (outcome: string) => (outcome === 'done' ? 'success' : outco
 function Attempt({ work, open }: { work: Attempts; open: boolean }) {
   const t = useT();
   const { duration } = useFormats();
+  const { language } = useLocale();
   const errorText = (code: string) => t.maybe(`error.${code}`, wordsOf(code));
   const { last, runs } = work;
   return (
@@ -79,7 +81,11 @@ function Attempt({ work, open }: { work: Attempts; open: boolean }) {
             className="size-4 shrink-0 text-faint transition-transform group-open:rotate-90"
           />
           <span className="font-medium">
-            {work.source === 'document' ? t('cases.check_document') : wordsOf(work.name)}
+            {work.source === 'document'
+              ? t('cases.check_document')
+              : (runs.findLast((run) => run.titles)?.titles?.['']?.[language] ??
+                resultName(work.source, '', language) ??
+                wordsOf(work.name))}
           </span>
           {work.source !== 'document' && (
             <span className="text-xs text-muted">{t.maybe(`source.${work.source}`, work.source)}</span>

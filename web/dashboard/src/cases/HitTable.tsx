@@ -1,14 +1,17 @@
 import { CircleAlert, CircleCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Case } from '@/api';
-import { Time, useFormats, useT } from '@/i18n';
+import { Time, useFormats, useLocale, useT } from '@/i18n';
 import { cx } from '@/ui';
+import { Foreign } from './Foreign';
 import { applicantOf, hitsOf, type Likeness, sameBirth, sameCountry } from './hits';
+import { resultName } from './resultNames';
 import { wordsOf } from './words';
 
 /** Possible matches, each under what the applicant has declared, or what somebody has searched for. */
 export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' | 'subject'>; label?: string }) {
   const t = useT();
+  const { language } = useLocale();
   const { percent, number, date, country } = useFormats();
   const hits = hitsOf(one);
   const person = applicantOf(one);
@@ -76,11 +79,13 @@ export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' |
               <th scope="row" className="px-3 py-1.5 text-left font-normal wrap-anywhere max-sm:block">
                 <bdi>{hit.leftOut > 0 ? t('cases.hits_left_out', { count: hit.leftOut }) : hit.name || '—'}</bdi>
                 <span className="block text-xs text-muted">
-                  {[hit.list, ...hit.reasons].filter(Boolean).join(' · ')}
+                  {hit.list}
+                  {hit.list && hit.reasons.length > 0 && ' · '}
+                  {hit.reasons.length > 0 && <Foreign text={hit.reasons.join(' · ')} language={null} />}
                 </span>
                 {hit.more.map(([name, value]) => (
                   <span key={name} className="block text-xs text-muted">
-                    {wordsOf(name)}: <bdi>{value}</bdi>
+                    {resultName('screening', `hits[].${name}`, language) ?? wordsOf(name)}: <bdi>{value}</bdi>
                   </span>
                 ))}
                 {hit.former && (

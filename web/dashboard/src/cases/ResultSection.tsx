@@ -12,7 +12,7 @@ import { wordsOf } from './words';
 function useNames({ source, titles, work }: Result) {
   const { language } = useLocale();
   return {
-    title: titles['']?.[language] ?? wordsOf(work),
+    title: titles['']?.[language] ?? resultName(source, '', language) ?? wordsOf(work),
     at: (path: string, name: string): RuleText => {
       const text = resultName(source, path, language);
       return text ? { text, language } : titleAt(titles, path, name, language);

@@ -6,6 +6,8 @@ import { Time, useFormats, useT } from '@/i18n';
 import { Button, Chip, cx } from '@/ui';
 import { useActorName } from './actors';
 import { wantedTitle } from './CollectPanel';
+import { policyAnswers } from './checks';
+import { RiskReason } from './Foreign';
 import { answeredChecks, mismatches, missingDocuments, openChecks, troubleIn, unrated } from './facts';
 import { HitTable } from './HitTable';
 import { Incidents } from './Incidents';
@@ -102,13 +104,14 @@ function Line({ icon, children }: { icon: keyof typeof icons; children: ReactNod
 function Why({ one }: { one: Case }) {
   const t = useT();
   const reasons = one.risk?.reasons ?? [];
+  const answers = policyAnswers(one.context);
   return (
     <Part title={t('cases.summary_why')}>
       {reasons.length > 0 ? (
         <ul className="flex flex-col gap-1">
           {reasons.map((reason) => (
             <Line key={reason} icon="open">
-              {reason}
+              <RiskReason reason={reason} answers={answers} />
             </Line>
           ))}
         </ul>

@@ -7,6 +7,7 @@ import { type Comparison, findingsOf } from './compare';
 const marks = {
   match: <CircleCheck aria-hidden="true" className="size-4 text-success" />,
   differs: <CircleAlert aria-hidden="true" className="size-4 text-danger" />,
+  expired: <CircleAlert aria-hidden="true" className="size-4 text-danger" />,
   unknown: <CircleHelp aria-hidden="true" className="size-4 text-faint" />,
 };
 
@@ -17,6 +18,7 @@ export function Compared({ rows }: { rows: Comparison[] }) {
   if (rows.length === 0) return null;
   const shown = (row: Comparison, value: string | null) =>
     value === null ? '—' : row.field === 'date_of_birth' || row.field === 'expires' ? formats.date(value) : value;
+  const said = (row: Comparison) => t(row.match === 'expired' ? 'finding.expired' : `documents.${row.match}`);
   return (
     <Section title={t('documents.compared')} flush>
       <table className="w-full text-sm">
@@ -38,7 +40,13 @@ export function Compared({ rows }: { rows: Comparison[] }) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={row.field} className={cx('border-b last:border-0', row.match === 'differs' && 'bg-danger-soft')}>
+            <tr
+              key={row.field}
+              className={cx(
+                'border-b last:border-0',
+                (row.match === 'differs' || row.match === 'expired') && 'bg-danger-soft',
+              )}
+            >
               <th scope="row" className="px-3 py-1.5 text-left font-normal whitespace-nowrap text-muted">
                 {t(`documents.field_${row.field}`)}
               </th>
@@ -48,9 +56,9 @@ export function Compared({ rows }: { rows: Comparison[] }) {
               <td className="px-2 py-1.5">
                 <bdi>{shown(row, row.read)}</bdi>
               </td>
-              <td className="px-2 py-1.5" title={t(`documents.${row.match}`)}>
+              <td className="px-2 py-1.5" title={said(row)}>
                 {marks[row.match]}
-                <span className="sr-text">{t(`documents.${row.match}`)}</span>
+                <span className="sr-text">{said(row)}</span>
               </td>
             </tr>
           ))}

@@ -73,7 +73,7 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide, onUndo
   }
   return (
     <div className="flex flex-col gap-3">
-      <div className="flex flex-wrap items-center gap-2">
+      <div className="flex flex-wrap items-start gap-2">
         <div
           role="group"
           aria-label={t('cases.tab_documents')}

@@ -1,7 +1,8 @@
 import type { Case, CaseDocument } from '@/api';
 import { readZone } from './mrz';
 
-export type Match = 'match' | 'differs' | 'unknown';
+/** expired: both have the same day, and it has passed. */
+export type Match = 'match' | 'differs' | 'expired' | 'unknown';
 
 export interface Comparison {
   field: 'family' | 'given' | 'date_of_birth' | 'nationality' | 'document_number' | 'expires' | 'sex';
@@ -57,7 +58,17 @@ function same(a: string | null, b: string | null): Match {
   return plain(a) === plain(b) ? 'match' : 'differs';
 }
 
-/** Declared and extracted data of a document, field by field. Whether names and births match, the server decides. */
+/** Texts that are the same match. Of others the server decides, which has compared one document of the case: perhaps another one. */
+function judged(a: string | null, b: string | null, server: Match): Match {
+  return same(a, b) === 'match' ? 'match' : server;
+}
+
+function expiryOf(declared: string | null, read: string | null, expired: boolean): Match {
+  const match = same(declared, read);
+  return expired && match !== 'differs' ? 'expired' : match;
+}
+
+/** Declared and extracted data of a document, field by field. Whether names and births that are not the same match, the server decides. */
 export function compare(one: Case, document: CaseDocument, now = new Date()): Comparison[] {
   const zoneText = text(document.properties?.['mrz']);
   const zone = zoneText ? readZone(zoneText, now) : null;
@@ -68,19 +79,26 @@ export function compare(one: Case, document: CaseDocument, now = new Date()): Co
   const nameMatch = flag(reported?.name_matches);
   const declaredNumber = text(document.properties?.['number']);
   const declaredExpiry = text(document.properties?.['expires']);
+  const findings = findingsOf(document);
+  const expired = document.checks ? findings.some((one) => one.code === 'expired') : reported?.expired === true;
   return [
     {
       field: 'family',
       declared: text(name['family']) ?? text(person['name']),
       read: zone.surname || null,
-      match: nameMatch,
+      match: judged(text(name['family']) ?? text(person['name']), zone.surname, nameMatch),
     },
-    { field: 'given', declared: text(name['given']), read: zone.given || null, match: nameMatch },
+    {
+      field: 'given',
+      declared: text(name['given']),
+      read: zone.given || null,
+      match: judged(text(name['given']), zone.given, nameMatch),
+    },
     {
       field: 'date_of_birth',
       declared: text(person['date_of_birth']),
       read: zone.birth,
-      match: flag(reported?.date_of_birth_matches),
+      match: judged(text(person['date_of_birth']), zone.birth, flag(reported?.date_of_birth_matches)),
     },
     {
       field: 'document_number',
@@ -98,7 +116,7 @@ export function compare(one: Case, document: CaseDocument, now = new Date()): Co
       field: 'expires',
       declared: declaredExpiry,
       read: zone.expiry,
-      match: reported?.expired === true ? 'differs' : same(declaredExpiry, zone.expiry),
+      match: expiryOf(declaredExpiry, zone.expiry, expired),
     },
     { field: 'sex', declared: text(person['sex']), read: zone.sex || null, match: same(text(person['sex']), zone.sex) },
   ];

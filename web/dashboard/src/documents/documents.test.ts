@@ -56,12 +56,22 @@ describe('a comparison', () => {
       ['date_of_birth', 'match'],
       ['document_number', 'match'],
       ['nationality', 'unknown'],
-      ['expires', 'differs'],
+      ['expires', 'expired'],
       ['sex', 'unknown'],
     ]);
   });
   it('says nothing where the server cannot tell', () => {
     expect(compare(one({ name_matches: null }), document, now)[0]?.match).toBe('unknown');
+  });
+  it('finds no difference between what is the same, whatever the server has found in another document', () => {
+    const found = compare(one({ date_of_birth_matches: false }), document, now);
+    expect(found.find((row) => row.field === 'date_of_birth')?.match).toBe('match');
+  });
+  it('knows by its own findings whether the document has expired', () => {
+    const of = (findings: object[]) =>
+      compare(one({ expired: true }), { ...document, checks: { findings } }, now).find((row) => row.field === 'expires')
+        ?.match;
+    expect([of([{ code: 'expired', severity: 'medium' }]), of([])]).toEqual(['expired', 'unknown']);
   });
   it('is none without a zone', () => {
     expect(compare(one({}), { ...document, properties: {} }, now)).toEqual([]);
