@@ -75,6 +75,11 @@ func TestEveryCaseEndsOnceInAStorm(t *testing.T) {
 	}
 	c.untilEnded(clients)
 	c.pass(20*time.Minute, clients)
+	for _, kind := range []string{"killed", "called twice", "throttled by Lambda", "cold start of 5 s"} {
+		if c.counts[kind] == 0 {
+			t.Errorf("the storm had no fault of the kind %q: %v", kind, c.counts)
+		}
+	}
 	t.Logf("%d cases in %s; faults %v; alarms in the storm %v", number, c.clock.Now().Sub(began).Round(time.Minute), c.counts, stormed)
 	c.check(clients)
 	if all := c.cloud.since(began); !slices.Contains(all, "WebhooksFailing") {

@@ -213,13 +213,33 @@ func (c *chaos) core(function string, metrics telemetry.Metrics) (*app.Core, err
 	})
 }
 
-// process gives a function's process; one that was killed is begun again.
+// coldStart is how long a process may take to begin, at worst.
+const coldStart = 5 * time.Second
+
+// process returns a function's process; one that was killed is begun again, and some take their time for it: what came while they
+// began is done by others, and what was due in it is late.
 func (c *chaos) process(function string) (process, error) {
+	p, cold, err := c.begunOf(function)
+	if err == nil && cold && c.strikes("cold start of 5 s", 0.5) {
+		c.clock.Pass(coldStart)
+	}
+	return p, err
+}
+
+// begunOf returns the process of a function, and whether it had to be begun.
+func (c *chaos) begunOf(function string) (p process, cold bool, err error) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if p, ok := c.running[function]; ok {
-		return p, nil
+		return p, false, nil
 	}
+	p, err = c.begin(function)
+	c.running[function] = p
+	return p, true, err
+}
+
+// begin makes a process of a function; the caller holds the mutex.
+func (c *chaos) begin(function string) (process, error) {
 	p := process{metrics: telemetry.NewEMF(c.cloud, c.cloud.deployed.Name, telemetry.Kept(), c.clock.Now)}
 	core, err := c.core(function, p.metrics)
 	if err != nil {
@@ -254,7 +274,6 @@ func (c *chaos) process(function string) (process, error) {
 	if err == nil && p.handler == nil {
 		err = fmt.Errorf("no function is named %s", function)
 	}
-	c.running[function] = p
 	return p, err
 }
 
