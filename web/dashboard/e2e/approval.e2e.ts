@@ -33,7 +33,7 @@ describe('approval', () => {
     const page = await client.signIn('reviewer', `/cases/${id}`);
     const attention = page.getByRole('region', { name: 'Summary' });
     await seen(attention.getByText('Checks are incomplete'));
-    await seen(attention.getByText(/Sanctions screening: failed, no result|Sanctions screening: not done/));
+    await seen(attention.getByText(/Sanctions: failed, no result|Sanctions: not done/));
     if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/unscreened.png` });
     // Approving has its sentence, and no key leads past it.
     const decision = panel(page);

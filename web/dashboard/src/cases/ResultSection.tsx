@@ -14,6 +14,7 @@ function useNames({ source, titles, work }: Result) {
   return {
     title: titles['']?.[language] ?? resultName(source, '', language) ?? wordsOf(work),
     at: (path: string, name: string): RuleText => {
+      if (source === 'screening' && path.startsWith('lists.')) return { text: name, language }; // a list's own name
       const text = resultName(source, path, language);
       return text ? { text, language } : titleAt(titles, path, name, language);
     },
