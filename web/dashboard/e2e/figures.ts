@@ -67,6 +67,65 @@ it('opens a case with twelve documents', async () => {
   print(`case with 12 documents, cold page to image drawn: median ${middle(times)} ms of ${times.join(', ')}`);
 });
 
+it('opens the queue', async () => {
+  const server = await Server.start();
+  closing.push(() => server.close());
+  const client = await Client.start(server);
+  closing.push(() => client.close());
+  const page = await client.signIn('reviewer', '/settings');
+  const times: number[] = [];
+  for (let n = 0; n < 7; n++) {
+    await page.goto('about:blank');
+    const started = Date.now();
+    await page.goto(`${server.url}/queue`, { waitUntil: 'commit' });
+    await seen(page.locator('[role="row"][data-case]'));
+    await page.keyboard.press('j'); // it answers to a key
+    await page.waitForFunction(() => document.activeElement?.getAttribute('data-index') === '0');
+    times.push(Date.now() - started);
+  }
+  print(`queue, cold page to the first key that is answered: median ${middle(times)} ms of ${times.join(', ')}`);
+});
+
+it('clears ten cases by keyboard, with their evidence seen', async () => {
+  const server = await Server.start();
+  closing.push(() => server.close());
+  const client = await Client.start(server);
+  closing.push(() => client.close());
+  const page = await client.signIn('reviewer', '/queue');
+  await seen(page.locator('[role="row"][data-case]'));
+  let keys = 0;
+  const press = async (key: string) => {
+    keys++;
+    await page.keyboard.press(key);
+  };
+  const started = Date.now();
+  await press('j');
+  await press('Enter');
+  await page.waitForURL(/\/cases\//);
+  for (let n = 0; n < 10; n++) {
+    const id = new URL(page.url()).pathname.split('/')[2] ?? '';
+    await seen(panel(page).getByRole('button', { name: /^Reject/ }));
+    const documents = (await server.call('admin', 'GET', `/v1/cases/${id}`)).body.documents as
+      | {
+          content_type: string;
+        }[]
+      | undefined;
+    if (documents?.some((one) => one.content_type.startsWith('image/')))
+      await page.waitForFunction(() => [...document.images].some((image) => image.complete), undefined, {
+        timeout: 5000,
+      });
+    await press('r');
+    await seen(panel(page).getByLabel('Reason'));
+    await page.waitForFunction(() => document.activeElement?.tagName === 'SELECT');
+    await press('ArrowDown');
+    await press('Control+Enter');
+    await page.waitForURL((url) => !url.pathname.includes(id));
+  }
+  print(
+    `ten cases by keyboard with evidence drawn: ${keys} keystrokes in ${((Date.now() - started) / 1000).toFixed(1)} s`,
+  );
+});
+
 it('shows a decision by somebody else', async () => {
   const server = await Server.start();
   closing.push(() => server.close());
