@@ -39,7 +39,7 @@ export function SearchInput({
         type="search"
         aria-label={t('queue.search')}
         placeholder={t('queue.search_placeholder')}
-        className="h-7 pl-7.5"
+        className="h-7 pl-7.5 text-ellipsis"
         value={value}
         maxLength={200}
         onChange={(event) => setValue(event.target.value)}
