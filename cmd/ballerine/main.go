@@ -61,7 +61,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().Bool("json", false, "print JSON instead of text, and errors as problem documents")
 	root.Flags().Bool("version", false, "print the version, the commit it was built from, and Go's version")
 	root.SetFlagErrorFunc(wrongFlag)
-	root.AddCommand(devCommand(), workflowCommand(), policyCommand(), pluginCommand(), connectorCommand(), initCommand(), projectTestCommand(), publishProjectCommand(), valueListCommand(), workspaceCommand(), proposalCommand(), tenantCommand(), caseCommand(), keyCommand(), webhookCommand(), outboxCommand(), eventCommand(), openAPICommand(), doctorCommand(), quotasCommand(), listenCommand(), benchCommand(), backupCommand(), restoreCommand(), screenCommand(), watchlistCommand(), ownershipCommand(), versionCommand())
+	root.AddCommand(devCommand(), workflowCommand(), policyCommand(), pluginCommand(), connectorCommand(), initCommand(), projectTestCommand(), publishProjectCommand(), valueListCommand(), workspaceCommand(), proposalCommand(), tenantCommand(), caseCommand(), keyCommand(), webhookCommand(), outboxCommand(), eventCommand(), openAPICommand(), doctorCommand(), quotasCommand(), listenCommand(), benchCommand(), backupCommand(), restoreCommand(), screenCommand(), watchlistCommand(), ownershipCommand(), mrzCommand(), versionCommand())
 	wrapArgs(root)
 	return root
 }

@@ -17,6 +17,7 @@ var order = []string{
 	"internal/expr",
 	"internal/source",
 	"internal/linediff",
+	"internal/mrz",
 	"internal/ownership",
 	"internal/screening/names",
 	"internal/screening",
