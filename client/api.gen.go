@@ -245,6 +245,13 @@ const (
 	PutInBodyTypeOwn   PutInBodyType = "own"
 )
 
+// Defines values for RescreeningState.
+const (
+	RescreeningStateDone    RescreeningState = "done"
+	RescreeningStateFailed  RescreeningState = "failed"
+	RescreeningStateRunning RescreeningState = "running"
+)
+
 // Defines values for ScreeningHitSchema.
 const (
 	ScreeningHitSchemaLegalEntity  ScreeningHitSchema = "LegalEntity"
@@ -272,6 +279,7 @@ const (
 	SettleInBodyKindStop       SettleInBodyKind = "stop"
 	SettleInBodyKindUnreadable SettleInBodyKind = "unreadable"
 	SettleInBodyKindWake       SettleInBodyKind = "wake"
+	SettleInBodyKindWatch      SettleInBodyKind = "watch"
 )
 
 // Defines values for TrialInBodyKind.
@@ -510,6 +518,7 @@ const (
 	ListDeadLettersParamsKindStop       ListDeadLettersParamsKind = "stop"
 	ListDeadLettersParamsKindUnreadable ListDeadLettersParamsKind = "unreadable"
 	ListDeadLettersParamsKindWake       ListDeadLettersParamsKind = "wake"
+	ListDeadLettersParamsKindWatch      ListDeadLettersParamsKind = "watch"
 )
 
 // Defines values for ListPolicyDecisionsParamsView.
@@ -3754,6 +3763,48 @@ type Replay struct {
 	Identical bool `json:"identical"`
 }
 
+// Rescreening defines model for Rescreening.
+type Rescreening struct {
+	// By id of who has started it; missing: a new edition has
+	By *string `json:"by,omitempty"`
+
+	// Edition the edition that subjects are compared with
+	Edition *string `json:"edition,omitempty"`
+
+	// EndedAt When it ended, RFC 3339; null: it has not ended
+	EndedAt *time.Time `json:"ended_at,omitempty"`
+
+	// Error code of the newest failure of the run
+	Error *string `json:"error,omitempty"`
+
+	// Failed subjects that could not be screened; the next edition tries them again
+	Failed int64 `json:"failed"`
+
+	// Failures ids of these subjects, 20 at most
+	Failures []string `json:"failures,omitempty"`
+
+	// Hits possible matches that nobody had answered
+	Hits int64 `json:"hits"`
+
+	// Looked subjects that were compared
+	Looked int64 `json:"looked"`
+
+	// NotedAt when it was started, or an edition was announced
+	NotedAt time.Time `json:"noted_at"`
+
+	// Opened cases that were opened
+	Opened int64 `json:"opened"`
+
+	// State Path of the state
+	State RescreeningState `json:"state"`
+
+	// Waiting subjects that are still to be compared on their own, because they failed or were kept after the run had passed them
+	Waiting int64 `json:"waiting"`
+}
+
+// RescreeningState Path of the state
+type RescreeningState string
+
 // RetryInBody defines model for RetryInBody.
 type RetryInBody struct {
 	// Context merge patch that is applied to the case's context first
@@ -4730,8 +4781,10 @@ type Watchlist struct {
 	Former []WatchlistEdition `json:"former"`
 
 	// Name Name
-	Name    string            `json:"name"`
-	Waiting *WatchlistEdition `json:"waiting,omitempty"`
+	Name        string            `json:"name"`
+	Removal     *WatchlistRemoval `json:"removal,omitempty"`
+	Rescreening *Rescreening      `json:"rescreening,omitempty"`
+	Waiting     *WatchlistEdition `json:"waiting,omitempty"`
 }
 
 // WatchlistChanges defines model for WatchlistChanges.
@@ -4785,6 +4838,13 @@ type WatchlistPerson struct {
 
 // WatchlistPersonKind a person, a key, or the system itself
 type WatchlistPersonKind string
+
+// WatchlistRemoval defines model for WatchlistRemoval.
+type WatchlistRemoval struct {
+	// At when
+	At time.Time       `json:"at"`
+	By WatchlistPerson `json:"by"`
+}
 
 // WatchlistUpload defines model for WatchlistUpload.
 type WatchlistUpload struct {
@@ -5581,6 +5641,24 @@ type RejectWatchlistParams struct {
 
 // ReleaseWatchlistParams defines parameters for ReleaseWatchlist.
 type ReleaseWatchlistParams struct {
+	// IdempotencyKey Makes a repeated call the same call. nil: a new one
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RemoveWatchlistParams defines parameters for RemoveWatchlist.
+type RemoveWatchlistParams struct {
+	// IdempotencyKey Makes a repeated call the same call. nil: a new one
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RetainWatchlistParams defines parameters for RetainWatchlist.
+type RetainWatchlistParams struct {
+	// IdempotencyKey Makes a repeated call the same call. nil: a new one
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// RescreenWatchlistParams defines parameters for RescreenWatchlist.
+type RescreenWatchlistParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -8180,6 +8258,60 @@ func releaseWatchlistRequestWithBody(server string, list string, edition string,
 	return req, nil
 }
 
+func removeWatchlistRequest(server string, list string, params *RemoveWatchlistParams) (*http.Request, error) {
+	path0, err := pathParameter("list", list)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/watchlists/%s/removal", path0)
+	req, err := http.NewRequest(http.MethodPost, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	if params != nil && params.IdempotencyKey != nil {
+		req.Header.Set("Idempotency-Key", *params.IdempotencyKey)
+	} else {
+		req.Header.Set("Idempotency-Key", rand.Text())
+	}
+	return req, nil
+}
+
+func retainWatchlistRequest(server string, list string, params *RetainWatchlistParams) (*http.Request, error) {
+	path0, err := pathParameter("list", list)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/watchlists/%s/removal/rejection", path0)
+	req, err := http.NewRequest(http.MethodPost, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	if params != nil && params.IdempotencyKey != nil {
+		req.Header.Set("Idempotency-Key", *params.IdempotencyKey)
+	} else {
+		req.Header.Set("Idempotency-Key", rand.Text())
+	}
+	return req, nil
+}
+
+func rescreenWatchlistRequest(server string, list string, params *RescreenWatchlistParams) (*http.Request, error) {
+	path0, err := pathParameter("list", list)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/watchlists/%s/rescreening", path0)
+	req, err := http.NewRequest(http.MethodPost, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	if params != nil && params.IdempotencyKey != nil {
+		req.Header.Set("Idempotency-Key", *params.IdempotencyKey)
+	} else {
+		req.Header.Set("Idempotency-Key", rand.Text())
+	}
+	return req, nil
+}
+
 func listWebhooksRequest(server string) (*http.Request, error) {
 	address := server + "/v1/webhooks"
 	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
@@ -10187,6 +10319,57 @@ func (c *Client) RejectWatchlist(ctx context.Context, list string, edition strin
 // It is POST /v1/watchlists/{list}/editions/{edition}/release.
 func (c *Client) ReleaseWatchlist(ctx context.Context, list string, edition string, params *ReleaseWatchlistParams, body ReleaseWatchlistJSONRequestBody) (*Watchlist, error) {
 	req, err := releaseWatchlistRequest(c.server, list, edition, params, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[Watchlist](ctx, c, req)
+}
+
+// RemoveWatchlist: Ask for the removal of a watch list, or confirm that of another person
+//
+// The first call asks for the removal; the list is removed with all its editions when another person calls.
+//
+// Requires the permission `watchlists:write`.
+//
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+//
+// It is POST /v1/watchlists/{list}/removal.
+func (c *Client) RemoveWatchlist(ctx context.Context, list string, params *RemoveWatchlistParams) (*Watchlist, error) {
+	req, err := removeWatchlistRequest(c.server, list, params)
+	if err != nil {
+		return nil, err
+	}
+	return send[Watchlist](ctx, c, req)
+}
+
+// RetainWatchlist: Keep a watch list whose removal somebody has asked for
+//
+// The list stays as it is.
+//
+// Requires the permission `watchlists:write`.
+//
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+//
+// It is POST /v1/watchlists/{list}/removal/rejection.
+func (c *Client) RetainWatchlist(ctx context.Context, list string, params *RetainWatchlistParams) (*Watchlist, error) {
+	req, err := retainWatchlistRequest(c.server, list, params)
+	if err != nil {
+		return nil, err
+	}
+	return send[Watchlist](ctx, c, req)
+}
+
+// RescreenWatchlist: Screen all kept subjects against a watch list again
+//
+// Compares all kept subjects with the whole list; `rescreening` of the list shows the progress. New editions do the same with what they add and change.
+//
+// Requires the permission `watchlists:write`.
+//
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+//
+// It is POST /v1/watchlists/{list}/rescreening.
+func (c *Client) RescreenWatchlist(ctx context.Context, list string, params *RescreenWatchlistParams) (*Watchlist, error) {
+	req, err := rescreenWatchlistRequest(c.server, list, params)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func chooseDeadLetters(cmd *cobra.Command, t *target, filter *cases.DeadLetterFi
 }
 
 // chosenKinds are the kinds of what can become dead letters.
-var chosenKinds = []cases.EffectKind{cases.EffectStart, cases.EffectWake, cases.EffectStop, cases.EffectPublish, cases.EffectReport, cases.EffectCancel, cases.EffectAnswer, cases.EffectUnreadable, httpapi.DeliverKind}
+var chosenKinds = []cases.EffectKind{cases.EffectStart, cases.EffectWake, cases.EffectStop, cases.EffectPublish, cases.EffectReport, cases.EffectCancel, cases.EffectAnswer, cases.EffectWatch, cases.EffectUnreadable, httpapi.DeliverKind}
 
 func outboxListCommand(t *target) *cobra.Command {
 	var filter cases.DeadLetterFilter

@@ -23,7 +23,7 @@ func watchlistCommand() *cobra.Command {
 	t := &target{}
 	cmd := &cobra.Command{Use: "watchlist", Short: "Load the watch lists that a running system screens against, and compare their editions"}
 	t.systemFlags(cmd.PersistentFlags())
-	cmd.AddCommand(watchlistLoadCommand(t), watchlistListCommand(t), watchlistReleaseCommand(t), watchlistRejectCommand(t), watchlistDiffCommand(), watchlistPackCommand())
+	cmd.AddCommand(watchlistLoadCommand(t), watchlistListCommand(t), watchlistReleaseCommand(t), watchlistRejectCommand(t), watchlistRescreenCommand(t), watchlistStatusCommand(t), watchlistRemoveCommand(t), watchlistDiffCommand(), watchlistPackCommand())
 	return cmd
 }
 
@@ -99,6 +99,9 @@ func (r remote) loadWatchlist(cmd *cobra.Command, packed []byte) (list httpapi.W
 func printWatchlists(cmd *cobra.Command, lists []httpapi.Watchlist) error {
 	return printRows(cmd, lists, "LIST|EDITION|ENTRIES|ADDED|CHANGED|REMOVED|LOADED|BY|WAITING", func(l httpapi.Watchlist) []any {
 		waiting := ""
+		if l.Removal != nil {
+			waiting = "removal, asked by " + l.Removal.By.ID
+		}
 		if l.Waiting != nil {
 			waiting = fmt.Sprintf("%s with %d entries", l.Waiting.Edition, l.Waiting.Entries)
 		}
@@ -143,6 +146,10 @@ func watchlistRejectCommand(t *target) *cobra.Command {
 }
 
 func (t *target) settleWatchlist(cmd *cobra.Command, path string, body any) error {
+	return t.settleWatchlists(cmd, path, body, printWatchlists)
+}
+
+func (t *target) settleWatchlists(cmd *cobra.Command, path string, body any, show func(*cobra.Command, []httpapi.Watchlist) error) error {
 	r, err := t.system()
 	if err != nil {
 		return err
@@ -151,7 +158,7 @@ func (t *target) settleWatchlist(cmd *cobra.Command, path string, body any) erro
 	if err := r.call(cmd.Context(), http.MethodPost, path, body, &list); err != nil {
 		return err
 	}
-	return printWatchlists(cmd, []httpapi.Watchlist{list})
+	return show(cmd, []httpapi.Watchlist{list})
 }
 
 // editionChange is an entry that is not in both editions, or not alike.

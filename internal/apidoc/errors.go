@@ -94,7 +94,8 @@ var own = map[string][]problem.Code{
 
 	"createScreening": with(problem.UnknownList), "listWatchlists": nil, "uploadWatchlist": nil,
 	"loadWatchlist": with(problem.NotFound, problem.AlreadyExists, problem.Conflict), "releaseWatchlist": with(problem.NotFound, problem.NotReady, problem.FourEyes, problem.Conflict),
-	"rejectWatchlist": with(problem.NotFound, problem.NotReady, problem.Conflict),
+	"rejectWatchlist": with(problem.NotFound, problem.NotReady, problem.Conflict), "rescreenWatchlist": with(problem.NotFound, problem.UnknownList, problem.NotReady, problem.Conflict),
+	"removeWatchlist": with(problem.NotFound, problem.FourEyes, problem.Conflict), "retainWatchlist": with(problem.NotFound, problem.Conflict),
 
 	"listWorkflows": nil, "getWorkflow": with(problem.NotFound, problem.UnknownWorkflow),
 	"publishWorkflow": published, "publishPolicy": published, "publishPlugin": published,

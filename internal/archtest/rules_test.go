@@ -41,6 +41,7 @@ var order = []string{
 	"internal/watchlists",
 	"internal/watched",
 	"internal/cases",
+	"internal/rescreening",
 	"internal/outbox",
 	"internal/registry",
 	"internal/policy/trial",

@@ -17,12 +17,12 @@ const listed = `
 id: listed
 title: Listed
 subject: individual
-context: {schema: {type: object, properties: {full_name: {type: string}, forged: {type: object}}}}
+context: {schema: {type: object, properties: {full_name: {type: string}, forged: {type: object}, rescreening: {type: object}}}}
 initial: check
 states:
   check:
     invoke:
-      - {src: screening, id: sanctions, input: {with: {name: full_name}}}
+      - {src: screening, id: sanctions, input: {rescreen: {workflow: listed, outcomes: [approved]}, with: {name: full_name}}}
       - {src: vendor, id: media, input: {plugin: media}}
     onDone: review
   review:
@@ -245,19 +245,94 @@ func (r *rig) screened(hit any, cleared ...any) {
 }
 
 func (r *rig) decides(event, hit, answer string) {
-	_, err := r.Decide(context.Background(), identity.Principal{Tenant: r.tenant, Kind: identity.User, ID: "user_1", Roles: []string{"reviewer"}}, r.id(), r.seen(), cases.DecideCommand{Event: event, Reason: "r", Comment: "c", Hits: says(hit, answer, "c")})
+	cmd := cases.DecideCommand{Event: event, Reason: "r", Comment: "c"}
+	if hit != "" {
+		cmd.Hits = says(hit, answer, "c")
+	}
+	_, err := r.Decide(context.Background(), identity.Principal{Tenant: r.tenant, Kind: identity.User, ID: "user_1", Roles: []string{"reviewer"}}, r.id(), r.seen(), cmd)
 	r.ok(err)
 }
 
-// answer is the effect that remembers the newest decision.
-func (r *rig) answer() cases.Effect {
+// waiting is the effect of a kind that waits.
+func (r *rig) waiting(kind cases.EffectKind) cases.Effect {
 	all, err := r.beneath.Undelivered(context.Background(), epoch.Add(time.Hour), 1<<20)
 	r.ok(err)
-	at := slices.IndexFunc(all, func(e cases.Effect) bool { return e.Tenant == r.tenant && e.Kind == cases.EffectAnswer })
+	at := slices.IndexFunc(all, func(e cases.Effect) bool { return e.Tenant == r.tenant && e.Kind == kind })
 	if at < 0 {
-		r.t.Fatal("nothing is to be remembered")
+		r.t.Fatalf("no effect %s waits", kind)
 	}
 	return all[at]
 }
 
+func (r *rig) answer() cases.Effect { return r.waiting(cases.EffectAnswer) }
+
 func (r *rig) remembers() { r.ok(r.Remember(context.Background(), r.answer())) }
+
+func TestTheEndOfACaseSaysWhetherItsSubjectIsKept(t *testing.T) {
+	d := newDesk(t, listed)
+	end := func(event string, sanctions map[string]any) (cases.Record, cases.Effect) {
+		t.Helper()
+		cmd := anna("listed")
+		cmd.Context = map[string]any{"full_name": "Anna Keller"}
+		r := must[cases.Record](d)(d.Start(t.Context(), client, cmd))
+		d.finish(d.begin(r.ID, "sanctions"), sanctions)
+		d.finish(d.begin(r.ID, "media"), map[string]any{"hits": []any{}})
+		r = d.get(r.ID)
+		r = must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: event, Reason: "r", Comment: "c"}))
+		found := effects(d.store.last(), string(cases.EffectWatch))
+		if len(found) != 1 {
+			t.Fatalf("%d effects", len(found))
+		}
+		d.pass(time.Hour)
+		return r, found[0]
+	}
+	tell := func(e cases.Effect) {
+		t.Helper()
+		if err := d.WatchSubject(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sanctions := answerWith([]any{})
+	sanctions["lists"] = map[string]any{"un": "1"}
+	r, kept := end("approve", sanctions)
+	_, gone := end("reject", sanctions)
+	tell(kept)
+	w, err := d.known.Watch(t.Context(), "demo", r.Subject.ID)
+	if err != nil || !w.Kept || w.Question.Name != "Anna Keller" || w.Workflow != "listed" || w.Editions["un"] != "1" || w.Case != r.ID || w.ExternalID != "anna" {
+		t.Fatalf("%+v, %v", w, err)
+	}
+	tell(gone)
+	tell(kept) // comes again, late
+	if w, err = d.known.Watch(t.Context(), "demo", r.Subject.ID); err != nil || w.Kept || w.Question.Name != "" || w.Name != "" {
+		t.Errorf("%+v, %v", w, err)
+	}
+
+	// The list has had another edition while the case was under way: the run is told.
+	if _, err := watched.ChangeRun(t.Context(), d.known, "demo", "un", func(run *watched.Run) bool {
+		run.State, run.Edition = watched.Done, "2"
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, late := end("approve", sanctions)
+	tell(late)
+	tell(late)
+	if run, err := d.known.Run(t.Context(), "demo", "un"); err != nil || len(run.Late) != 1 || run.State != watched.Running {
+		t.Errorf("%+v, %v", run, err)
+	}
+}
+
+func TestACaseForAKeptSubjectIsOpenedOnce(t *testing.T) {
+	d := newDesk(t, listed)
+	first := must[cases.Record](d)(d.Start(t.Context(), client, cases.StartCommand{Workflow: "listed", Subject: cases.SubjectInput{Type: "individual", Data: map[string]any{"name": "Anna"}}}))
+	w := watched.Watch{Tenant: "demo", Subject: first.Subject.ID, Type: "individual", Name: "Anna", Kept: true, Workflow: "listed"}
+	for range 2 {
+		again := must[cases.Record](d)(d.Rescreened(t.Context(), w, "case_again", map[string]any{"list": "un", "edition": "2"}))
+		if again.ID != "case_again" || again.Subject != first.Subject || again.Version != 1 {
+			t.Fatalf("%+v", again)
+		}
+	}
+	w.Workflow = "nothing"
+	_, err := d.Rescreened(t.Context(), w, "case_other", nil)
+	wantCode(t, err, problem.UnknownWorkflow)
+}

@@ -105,6 +105,9 @@ func (d *draft) follow(maxEvents int) {
 		data["from"], data["to"] = from, to
 		d.publish("case.state_changed", data)
 	}
+	if d.was == StatusActive && d.record.Status == StatusCompleted && rescreensOf(d.workflow) != nil {
+		d.effects = append(d.effects, Effect{Kind: EffectWatch})
+	}
 	if d.was == StatusActive && d.record.Status != StatusActive {
 		d.publish("case."+string(d.record.Status), d.summary())
 	}

@@ -19,6 +19,7 @@ import (
 	"ballerine/internal/problem"
 	"ballerine/internal/store/embedded"
 	"ballerine/internal/store/faulty"
+	"ballerine/internal/watched"
 )
 
 // Every command is run again and again, each time with another call to the store that goes wrong in another way, and then
@@ -237,6 +238,19 @@ var scenarios = map[string]scenario{
 	}, func(ctx context.Context, r *rig) error {
 		return recordOf(r.Decide(ctx, r.reviewer(), r.id(), r.seen(), cases.DecideCommand{Event: "approve"}))
 	}},
+	"WatchSubject": {func(r *rig) {
+		r.screened(nil)
+		r.decides("approve", "", "")
+		_, err := watched.ChangeRun(context.Background(), r.known, r.tenant, "un", func(run *watched.Run) bool {
+			run.State, run.Edition = watched.Done, "2"
+			return true
+		})
+		r.ok(err)
+	}, func(ctx context.Context, r *rig) error { return r.WatchSubject(ctx, r.waiting(cases.EffectWatch)) }},
+	"Rescreened": {func(r *rig) { r.ids = []string{"case_again"} }, func(ctx context.Context, r *rig) error {
+		w := watched.Watch{Tenant: r.tenant, Subject: "subj_1", Type: "individual", Name: "Anna", Kept: true, Workflow: "listed"}
+		return recordOf(r.Rescreened(ctx, w, "case_again", map[string]any{"list": "un"}))
+	}},
 	"Remember": {func(r *rig) {
 		r.screened(hitOf("u-1", "v1"))
 		r.decides("approve", "sanctions.hits[0]", "not_a_match")
@@ -442,7 +456,13 @@ func (r *rig) essence() string {
 		r.ok(err)
 		answers, err := r.known.Answers(context.Background(), r.tenant, record.Subject.ID)
 		r.ok(err)
-		fmt.Fprintf(&b, "%d answers in %d writes\n", len(answers.Given), answers.Revision)
+		kept, err := r.known.Watch(context.Background(), r.tenant, record.Subject.ID)
+		if problem.CodeOf(err) != problem.NotFound {
+			r.ok(err)
+		}
+		run, err := r.known.Run(context.Background(), r.tenant, "un")
+		r.ok(err)
+		fmt.Fprintf(&b, "%d answers in %d writes, kept %v, %d late\n", len(answers.Given), answers.Revision, kept.Kept, len(run.Late))
 		context, err := json.Marshal(record.Context["applicant"])
 		r.ok(err)
 		group, _ := record.Context["children"].(map[string]any)

@@ -105,6 +105,7 @@ const (
 	EffectReport  EffectKind = "report"  // tell the parent case Name how this one stands: Data is a childReport
 	EffectCancel  EffectKind = "cancel"  // call the child case Name off
 	EffectAnswer  EffectKind = "answer"  // remember what the commit's decision says of the subject's hits
+	EffectWatch   EffectKind = "watch"   // the case has ended: its subject is screened again from now on, or not any more
 	EffectNone    EffectKind = "none"    // was taken back: there is nothing to do
 
 	EffectUnreadable EffectKind = "unreadable" // what is stored cannot be read: a person must look

@@ -70,7 +70,7 @@ func (e Effect) Receiver() string {
 		return "children"
 	case EffectPublish:
 		return "subscribers"
-	case EffectAnswer:
+	case EffectAnswer, EffectWatch:
 		return "answers"
 	case EffectNone, EffectUnreadable:
 	}

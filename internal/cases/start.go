@@ -29,6 +29,8 @@ type StartCommand struct {
 	parent   *Parent  // of a child case
 	supplied []string // who has supplied the parent's data, which are the child's
 	express  bool     // decided at once: see Decision
+
+	subject *SubjectRef // one that is there, and of which nothing new is known; nil: Subject says who it is
 }
 
 // SubjectInput is whom the case is about.
@@ -129,19 +131,21 @@ func checkStart(wf *workflow.Workflow, cmd StartCommand) error {
 
 func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflow.Workflow, id string, cmd StartCommand) (*draft, error) {
 	now := s.Now().UTC().Truncate(time.Millisecond)
-	subject, err := s.subject(ctx, p.Tenant, cmd.Subject, now)
-	if err == nil {
-		err = checkSubject(subject)
-	}
+	subject, err := s.newSubject(ctx, p.Tenant, cmd, now)
 	if err != nil {
 		return nil, err
 	}
 	record := Record{
 		Tenant: p.Tenant, ID: id, ExternalID: cmd.ExternalID, Workflow: WorkflowRef{wf.ID, wf.Version}, Status: StatusActive,
 		Context: cmd.Context, Execution: ExecutionRef{Name: executionName(id, 1), Sequence: 1, StartedAt: now, Express: cmd.express}, CreatedAt: now,
-		Parent: cmd.parent, Subject: SubjectRef{ID: subject.ID, Type: subject.Type, ExternalID: subject.ExternalID, Name: displayName(subject.Data)},
+		Parent: cmd.parent,
 	}
-	d := &draft{record: record, workflow: wf, now: now, creating: true, was: StatusActive, subject: &subject}
+	if subject != nil {
+		record.Subject = SubjectRef{ID: subject.ID, Type: subject.Type, ExternalID: subject.ExternalID, Name: displayName(subject.Data)}
+	} else {
+		record.Subject = *cmd.subject
+	}
+	d := &draft{record: record, workflow: wf, now: now, creating: true, was: StatusActive, subject: subject}
 	d.entry = Entry{At: now, Actor: actorOf(p), Cause: CauseStarted, From: []string{}, Workflow: record.Workflow}
 	d.detail("context", cmd.Context)
 	d.record.Suppliers = slices.Clone(cmd.supplied)
@@ -157,6 +161,21 @@ func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflo
 }
 
 func executionName(id string, sequence int) string { return id + "-" + strconv.Itoa(sequence) }
+
+// newSubject is the subject as the case writes it; nil when it is there and stays as it is.
+func (s *Service) newSubject(ctx context.Context, tenant string, cmd StartCommand, now time.Time) (*Subject, error) {
+	if cmd.subject != nil {
+		return nil, nil
+	}
+	subject, err := s.subject(ctx, tenant, cmd.Subject, now)
+	if err == nil {
+		err = checkSubject(subject)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &subject, nil
+}
 
 // subject finds the subject by its external id and takes over what is newly said of it, or makes a new one.
 func (s *Service) subject(ctx context.Context, tenant string, in SubjectInput, now time.Time) (Subject, error) {

@@ -110,7 +110,7 @@ func newBackOf(t *testing.T, text string) *back {
 		Tokens: tokens,
 		Lists:  &lists.Service{Store: db.Lists(), Now: now},
 
-		Watchlists: screened.New(screened.Config{Files: &watchliststest.Memory{}, Objects: shelf{}, Now: now, NewID: func(prefix string) string { return prefix + "_1" }}),
+		Watchlists: screened.New(screened.Config{Files: &watchliststest.Memory{}, Objects: shelf{}, Known: db.Watched(), Now: now, NewID: func(prefix string) string { return prefix + "_1" }}),
 
 		Keys:     identity.NewKeys(identity.KeysConfig{Store: db.Keys(), Now: now}),
 		People:   &identity.Directory{Store: db.Keys(), Now: now},

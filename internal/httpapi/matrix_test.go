@@ -45,7 +45,7 @@ var onCases = map[string][]string{
 		"testWebhook", "listDeliveries", "redeliver", "evaluatePolicy", "backtestPolicy", "startBacktest", "listBacktests", "getBacktest", "cancelBacktest",
 		"createTrial", "endTrial", "approveTrial", "listTrials", "getTrial", "reportTrial", "listPolicyDecisions", "getPolicyDecision",
 		"replayPolicyDecision", "listLists", "getList", "listListEditions", "getListEntries", "putList", "putListEntries", "changeList",
-		"forgetListEdition", "deleteList", "createScreening", "listWatchlists", "uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist", "createKey", "listKeys", "rotateKey", "revokeKey", "getFlowCase", "listFlowDocuments", "listDeadLetters",
+		"forgetListEdition", "deleteList", "createScreening", "listWatchlists", "uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist", "rescreenWatchlist", "removeWatchlist", "retainWatchlist", "createKey", "listKeys", "rotateKey", "revokeKey", "getFlowCase", "listFlowDocuments", "listDeadLetters",
 	},
 }
 

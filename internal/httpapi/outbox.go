@@ -22,13 +22,13 @@ func (s *server) registerOutbox(api huma.API) {
 	type Choice struct { // exported: Huma does not look into others
 		Case     string `json:"case,omitempty" maxLength:"100" doc:"only this case"`
 		Effect   string `json:"effect,omitempty" maxLength:"40" doc:"only this dead letter: version/number of an effect of the case, or the id of a delivery"`
-		Kind     string `json:"kind,omitempty" enum:"start,wake,stop,publish,report,cancel,answer,unreadable,deliver"`
+		Kind     string `json:"kind,omitempty" enum:"start,wake,stop,publish,report,cancel,answer,watch,unreadable,deliver"`
 		Receiver string `json:"receiver,omitempty" maxLength:"100"`
 	}
 	type listIn struct {
 		Paging
 		Case     string `query:"case" maxLength:"100"`
-		Kind     string `query:"kind" enum:"start,wake,stop,publish,report,cancel,answer,unreadable,deliver"`
+		Kind     string `query:"kind" enum:"start,wake,stop,publish,report,cancel,answer,watch,unreadable,deliver"`
 		Receiver string `query:"receiver" maxLength:"100" doc:"executions, subscribers, children, the id of a parent case, or the id of a subscription"`
 	}
 	type settleIn struct {

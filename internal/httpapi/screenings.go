@@ -24,6 +24,31 @@ type Watchlist struct {
 	Current *WatchlistEdition  `json:"current,omitempty" doc:"the edition that is searched"`
 	Waiting *WatchlistEdition  `json:"waiting,omitempty" doc:"an edition with fewer than half of the entries, which another person releases or rejects"`
 	Former  []WatchlistEdition `json:"former" nullable:"false" doc:"the newest first, 20 at most"`
+
+	Removal     *WatchlistRemoval `json:"removal,omitempty" doc:"who has asked to remove the list; another person confirms"`
+	Rescreening *Rescreening      `json:"rescreening,omitempty" doc:"how far kept subjects have been screened again"`
+}
+
+// WatchlistRemoval is the wish to remove a list.
+type WatchlistRemoval struct {
+	By WatchlistPerson `json:"by" doc:"who has asked"`
+	At time.Time       `json:"at" doc:"when"`
+}
+
+// Rescreening is a run over a tenant's kept subjects.
+type Rescreening struct {
+	State    string     `json:"state" enum:"running,done,failed"`
+	Edition  string     `json:"edition,omitempty" doc:"the edition that subjects are compared with"`
+	By       string     `json:"by,omitempty" doc:"id of who has started it; missing: a new edition has"`
+	Looked   int        `json:"looked" doc:"subjects that were compared"`
+	Hits     int        `json:"hits" doc:"possible matches that nobody had answered"`
+	Opened   int        `json:"opened" doc:"cases that were opened"`
+	Waiting  int        `json:"waiting" doc:"subjects that are still to be compared on their own, because they failed or were kept after the run had passed them"`
+	Failed   int        `json:"failed" doc:"subjects that could not be screened; the next edition tries them again"`
+	Failures []string   `json:"failures,omitempty" doc:"ids of these subjects, 20 at most"`
+	Error    string     `json:"error,omitempty" doc:"code of the newest failure of the run"`
+	NotedAt  time.Time  `json:"noted_at" doc:"when it was started, or an edition was announced"`
+	EndedAt  *time.Time `json:"ended_at,omitempty"`
 }
 
 // WatchlistEdition is one edition of a list.
@@ -105,6 +130,12 @@ type Watchlists interface {
 	Release(ctx context.Context, p identity.Principal, list, edition, comment string) (Watchlist, error)
 	// Reject gives up an edition that waits. Errors: NotFound, NotReady, Conflict.
 	Reject(ctx context.Context, p identity.Principal, list, edition string) (Watchlist, error)
+	// Rescreen has all kept subjects compared with a whole list. Errors: UnknownList, NotReady, Conflict.
+	Rescreen(ctx context.Context, p identity.Principal, list string) (Watchlist, error)
+	// Remove asks for the removal of a list, or confirms that of another person. Errors: NotFound, FourEyes, Conflict.
+	Remove(ctx context.Context, p identity.Principal, list string) (Watchlist, error)
+	// Retain ends the wish to remove a list. Errors: NotFound, Conflict.
+	Retain(ctx context.Context, p identity.Principal, list string) (Watchlist, error)
 }
 
 func (s *server) registerScreenings(api huma.API) {
@@ -169,4 +200,26 @@ func (s *server) registerWatchlists(api huma.API) {
 		loaded, err := s.Watchlists.Reject(c, principalOf(c), in.List, in.Edition)
 		return &body[Watchlist]{loaded}, err
 	})
+	s.registerWholeWatchlists(api)
+}
+
+// ofWatchlist is the list of an operation's path.
+type ofWatchlist struct {
+	List string `path:"list" minLength:"1" maxLength:"64" doc:"name of the list"`
+}
+
+func (s *server) registerWholeWatchlists(api huma.API) {
+	for _, one := range []struct {
+		id, path, summary string
+		do                func(Watchlists, context.Context, identity.Principal, string) (Watchlist, error)
+	}{
+		{"rescreenWatchlist", "rescreening", "Screen all kept subjects against a watch list again", Watchlists.Rescreen},
+		{"removeWatchlist", "removal", "Ask for the removal of a watch list, or confirm that of another person", Watchlists.Remove},
+		{"retainWatchlist", "removal/rejection", "Keep a watch list whose removal somebody has asked for", Watchlists.Retain},
+	} {
+		add(s, api, op(Screening, one.id, "POST", "/v1/watchlists/{list}/"+one.path, one.summary).repeatable(), func(c ctx, in *ofWatchlist) (*body[Watchlist], error) {
+			list, err := one.do(s.Watchlists, c, principalOf(c), in.List)
+			return &body[Watchlist]{list}, err
+		})
+	}
 }

@@ -222,9 +222,9 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"getListEntries":                                                                                                    "admin manager auditor",
 		"createScreening":                                                                                                   "admin manager reviewer",
 		"listWatchlists":                                                                                                    "admin manager reviewer auditor developer",
-		"uploadWatchlist loadWatchlist releaseWatchlist rejectWatchlist":                                                    "admin manager",
-		"putList putListEntries changeList forgetListEdition deleteList":                                                    "admin manager",
-		"migrateCases publishWorkflow publishPolicy publishPlugin copyWorkflow importWorkspace":                             "admin developer",
+		"uploadWatchlist loadWatchlist releaseWatchlist rejectWatchlist rescreenWatchlist removeWatchlist retainWatchlist": "admin manager",
+		"putList putListEntries changeList forgetListEdition deleteList":                                                   "admin manager",
+		"migrateCases publishWorkflow publishPolicy publishPlugin copyWorkflow importWorkspace":                            "admin developer",
 
 		"createTrial endTrial":            "admin developer",
 		"approveTrial":                    "admin manager",

@@ -149,6 +149,7 @@ var operations = map[string]Permission{
 
 	"createScreening": Screen, "listWatchlists": WatchlistsRead, "uploadWatchlist": WatchlistsWrite, "loadWatchlist": WatchlistsWrite,
 	"releaseWatchlist": WatchlistsWrite, "rejectWatchlist": WatchlistsWrite,
+	"rescreenWatchlist": WatchlistsWrite, "removeWatchlist": WatchlistsWrite, "retainWatchlist": WatchlistsWrite,
 
 	"createKey": KeysWrite, "listKeys": KeysRead, "rotateKey": KeysWrite, "revokeKey": KeysWrite,
 

@@ -180,3 +180,106 @@ func TestWhatAReviewerClearsIsNotAskedAgain(t *testing.T) {
 		t.Errorf("%v", before)
 	}
 }
+
+const keptWorkflow = `id: kept
+title: Kept
+subject: individual
+context: {schema: {type: object, properties: {full_name: {type: string, personal: true}}}}
+initial: screen
+states:
+  screen:
+    invoke: {src: screening, id: sanctions, input: {lists: [un], rescreen: {workflow: found-again, outcomes: [approved]}, with: {name: full_name}}}
+    onDone:
+      - {guard: "len(sanctions.hits) == 0", target: approved}
+      - {target: rejected}
+  approved: {type: final, tags: [approved]}
+  rejected: {type: final, tags: [rejected]}
+`
+
+const foundAgainWorkflow = `id: found-again
+title: Found again
+subject: individual
+context:
+  schema:
+    type: object
+    properties:
+      rescreening:
+        type: object
+        properties: {name: {type: string, personal: true}, list: {type: string}, edition: {type: string}, hits: {type: array, items: {type: object}}}
+initial: screen
+states:
+  screen:
+    invoke: {src: screening, id: sanctions, input: {lists: [un], rescreen: {workflow: found-again, outcomes: [approved]}, with: {name: rescreening.name}}}
+    onDone: review
+  review: {tags: [manual_review], on: {approve: approved, reject: rejected}, after: {P30D: rejected}}
+  approved: {type: final, tags: [approved]}
+  rejected: {type: final, tags: [rejected]}
+`
+
+func TestKeptSubjectsAreScreenedAgain(t *testing.T) {
+	s := newSystem(t, t.TempDir())
+	defer s.stop()
+	s.publish("/v1/workflows/found-again/versions", foundAgainWorkflow)
+	s.publish("/v1/workflows/kept/versions", keptWorkflow)
+	s.watch(watched("1", "Anna Keller"))
+	keep := func(name, external string) cases.Record {
+		t.Helper()
+		r, err := s.Core.Cases.Start(t.Context(), s.client, cases.StartCommand{Workflow: "kept", Subject: cases.SubjectInput{Type: "individual", ExternalID: external}, Context: map[string]any{"full_name": name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	boris, nobody, anna := keep("Boris Petrov", ""), keep("Zoran Babic", "zoran"), keep("Anna Keller", "anna")
+	s.reach(boris.ID, "approved")
+	s.reach(nobody.ID, "approved")
+	s.reach(anna.ID, "rejected")
+	s.until("they are kept", func() bool {
+		for _, r := range []cases.Record{boris, nobody, anna} {
+			if w, err := s.Core.Watched.Watch(t.Context(), "demo", r.Subject.ID); err != nil || w.Kept != (r.ID != anna.ID) {
+				return false
+			}
+		}
+		return true
+	})
+	s.watch(watched("2", "Anna Keller", "Boris Petrov"))
+	var found cases.Page
+	s.until("a case for Boris", func() bool {
+		var err error
+		if found, err = s.Core.Store.List(t.Context(), "demo", cases.Query{Workflow: "found-again", Limit: 10}); err != nil {
+			t.Fatal(err)
+		}
+		return len(found.Records) > 0
+	})
+	again := found.Records[0]
+	about, _ := again.Context["rescreening"].(map[string]any)
+	if len(found.Records) != 1 || again.Subject.ID != boris.Subject.ID || about["list"] != "un" || about["edition"] != "2" || len(about["hits"].([]any)) != 1 {
+		t.Fatalf("%d cases, %v", len(found.Records), about)
+	}
+	s.reach(again.ID, "review")
+	s.until("the run is done", func() bool {
+		_, lists := s.call("manager", "GET", "/v1/watchlists", nil)
+		run := map[string]any{}
+		for _, list := range lists["data"].([]any) {
+			if list := list.(map[string]any); list["name"] == "un" {
+				run, _ = list["rescreening"].(map[string]any)
+			}
+		}
+		return run["state"] == "done" && run["looked"] == 2.0 && run["opened"] == 1.0 && run["failed"] == 0.0
+	})
+	decision := map[string]any{"event": "approve", "reason": "checked", "comment": "Born elsewhere.", "hits": []any{map[string]any{"hit": "sanctions.hits[0]", "answer": "not_a_match"}}}
+	if status, answer := s.call("reviewer", "POST", "/v1/cases/"+again.ID+"/decisions", decision, "If-Match", fmt.Sprintf("%q", fmt.Sprint(s.get(again.ID).Version))); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	s.until("the answer is remembered", func() bool {
+		answers, err := s.Core.Watched.Answers(t.Context(), "demo", boris.Subject.ID)
+		return err == nil && len(answers.Given) == 1
+	})
+	if status, answer := s.call("manager", "POST", "/v1/watchlists/un/rescreening", map[string]any{}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	s.until("the whole list is compared", func() bool {
+		run, err := s.Core.Watched.Run(t.Context(), "demo", "un")
+		return err == nil && run.By != "" && !run.EndedAt.IsZero() && run.Opened == 0 && run.Looked == 2
+	})
+}

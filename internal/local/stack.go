@@ -404,6 +404,12 @@ func (s *Stack) resume(ctx context.Context) error {
 	s.spawn(func() {
 		every(work, sweepEvery, s.options.Logger, "sweep", func() error { _, err := s.invoker.Invoke(work, "sweep", []byte("{}")); return err })
 	})
+	s.spawn(func() {
+		every(work, sweepEvery, s.options.Logger, "rescreen", func() error {
+			_, err := s.invoker.Invoke(work, "screening", []byte(`{"action":"rescreen"}`))
+			return err
+		})
+	})
 	if s.children != nil {
 		return nil // the sweep's own process delivers what is due
 	}

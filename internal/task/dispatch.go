@@ -97,6 +97,8 @@ func (s *sender) sendOne(ctx context.Context, effect cases.Effect) error {
 		return s.publish(ctx, effect)
 	case cases.EffectAnswer:
 		return s.Cases.Remember(ctx, effect)
+	case cases.EffectWatch:
+		return s.Cases.WatchSubject(ctx, effect)
 	case cases.EffectUnreadable:
 		return problem.New(problem.Invalid, "The stored effect cannot be read.")
 	case cases.EffectNone, cases.EffectReport: // see Outbox, and send

@@ -15,6 +15,40 @@ type Store interface {
 	Answers(ctx context.Context, tenant, subject string) (Answers, error)
 	// PutAnswers writes answers over those of the revision before theirs. Errors: Conflict, TooLarge.
 	PutAnswers(ctx context.Context, answers Answers) error
+
+	// PutWatch writes a watch over one of an earlier end, or of the same; one of a later end stays, and is no error. Errors: TooLarge.
+	PutWatch(ctx context.Context, w Watch) error
+	// Watch of a subject. Errors: NotFound.
+	Watch(ctx context.Context, tenant, subject string) (Watch, error)
+	// Watches pages through a tenant's, in an order of the store's own. after is the next of the page before; next is "" at the end, and a
+	// page may be empty before. unreadable are the subjects of those that cannot be decoded.
+	Watches(ctx context.Context, tenant, after string, limit int) (page []Watch, unreadable []string, next string, err error)
+
+	// PutRun writes a run over the one of the revision before it. Errors: Conflict, TooLarge.
+	PutRun(ctx context.Context, r Run) error
+	// Run of a list; one that nobody has written is empty, at revision 0.
+	Run(ctx context.Context, tenant, list string) (Run, error)
+	// Runs are a tenant's, by list; those of all tenants with "". What cannot be decoded is left out.
+	Runs(ctx context.Context, tenant string) ([]Run, error)
+}
+
+// ChangeRun writes what change has made of a list's run; nothing when it reports that nothing has changed. Errors: Conflict, TooLarge, Unavailable,
+// Internal.
+func ChangeRun(ctx context.Context, s Store, tenant, list string, change func(*Run) bool) (run Run, err error) {
+	for range tries {
+		if run, err = s.Run(ctx, tenant, list); err != nil {
+			return run, err
+		}
+		run.Tenant, run.List = tenant, list
+		if !change(&run) {
+			return run, nil
+		}
+		run.Revision++
+		if err = s.PutRun(ctx, run); problem.CodeOf(err) != problem.Conflict {
+			return run, err
+		}
+	}
+	return run, err
 }
 
 // tries bounds how often answers are written again when others come first.

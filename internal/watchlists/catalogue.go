@@ -66,11 +66,23 @@ type List struct {
 	Current *Edition  `json:"current,omitempty"` // nil: its first edition waits
 	Waiting *Edition  `json:"waiting,omitempty"` // has lost too much of the list, see halved
 	Former  []Edition `json:"former,omitempty"`  // newest first
+
+	Removal  *Settled `json:"removal,omitempty"`  // somebody wants the list removed, and another person has to confirm it
+	Rejected *Settled `json:"rejected,omitempty"` // the edition that was given up last
+}
+
+// Settled is what somebody has done with a list or an edition of it.
+type Settled struct {
+	What string    `json:"what,omitempty"` // the edition; of a removed list its name
+	By   Person    `json:"by"`
+	At   time.Time `json:"at"`
 }
 
 // catalogue is what counts for a tenant.
 type catalogue struct {
-	Lists []List `json:"lists"` // by name
+	Lists   []List    `json:"lists"`             // by name
+	Removed []Settled `json:"removed,omitempty"` // newest first
+	Marked  bool      `json:"marked,omitempty"`  // there is a mark that says that the tenant has a catalogue
 
 	tag string // of the object that it was read from
 }
@@ -79,11 +91,15 @@ type catalogue struct {
 const (
 	maxLists     = 50
 	maxFormer    = 20
+	maxRemoved   = 20
 	maxCatalogue = 4 << 20
 )
 
 // Keys begin with what they are, so that a rule of the bucket can let uploads expire that nobody has loaded.
 func catalogueKey(tenant string) string { return "watchlists/catalogues/" + tenant + ".json" }
+
+// markKey is of an object that says that a tenant has a catalogue: one that is gone is not begun anew in silence.
+func markKey(tenant string) string { return "watchlists/marks/" + tenant }
 
 func editionKey(tenant, edition string) string {
 	return "watchlists/editions/" + tenant + "/" + edition
@@ -95,7 +111,7 @@ func uploadKey(tenant, upload string) string { return "watchlists/uploads/" + te
 func (s *Service) read(ctx context.Context, tenant string) (catalogue, error) {
 	text, tag, err := s.Objects.Get(ctx, catalogueKey(tenant), maxCatalogue)
 	if problem.CodeOf(err) == problem.NotFound {
-		return catalogue{}, nil
+		return catalogue{}, s.unmarked(ctx, tenant)
 	} else if err != nil {
 		return catalogue{}, err
 	}
@@ -106,6 +122,31 @@ func (s *Service) read(ctx context.Context, tenant string) (catalogue, error) {
 	return c, nil
 }
 
+// unmarked is an error when a catalogue that is not there has been there. Errors: Internal, Unavailable.
+func (s *Service) unmarked(ctx context.Context, tenant string) error {
+	_, _, err := s.Objects.Get(ctx, markKey(tenant), 1<<10)
+	if problem.CodeOf(err) == problem.NotFound {
+		return nil
+	}
+	if err == nil {
+		err = problem.New(problem.Internal, "The catalogue of watch lists is gone: restore the object from a former version. To begin without lists, remove the mark beside it.")
+	}
+	return err
+}
+
+// mark leaves the mark of a catalogue that was read, so that it exists.
+func (s *Service) mark(ctx context.Context, tenant string, c *catalogue) error {
+	if c.Marked || c.tag == "" {
+		return nil
+	}
+	err := s.Objects.Put(ctx, markKey(tenant), []byte("a catalogue of watch lists"), "")
+	if err != nil && problem.CodeOf(err) != problem.Conflict {
+		return err
+	}
+	c.Marked = true
+	return nil
+}
+
 // change writes a catalogue that change has made of the one that is there, again when somebody else was faster. written says
 // that a write was tried: with an error, it may have been made.
 func (s *Service) change(ctx context.Context, tenant string, change func(c *catalogue) error) (written bool, err error) {
@@ -114,7 +155,11 @@ func (s *Service) change(ctx context.Context, tenant string, change func(c *cata
 		if c, err = s.read(ctx, tenant); err != nil {
 			return written, err
 		}
+		first := c.tag == ""
 		if err = change(&c); err != nil {
+			return written, err
+		}
+		if err = s.mark(ctx, tenant, &c); err != nil {
 			return written, err
 		}
 		text, marshal := json.Marshal(c)
@@ -125,9 +170,14 @@ func (s *Service) change(ctx context.Context, tenant string, change func(c *cata
 			return written, problem.New(problem.TooLarge, "The catalogue of watch lists has no room for this edition.")
 		}
 		written = true
-		if err = s.Objects.Put(ctx, catalogueKey(tenant), text, c.tag); problem.CodeOf(err) != problem.Conflict {
-			return written, err
+		if err = s.Objects.Put(ctx, catalogueKey(tenant), text, c.tag); problem.CodeOf(err) == problem.Conflict {
+			continue
 		}
+		if err == nil && first { // the next change does it otherwise
+			c.tag = "there"
+			err = s.mark(ctx, tenant, &c)
+		}
+		return written, err
 	}
 	return written, err
 }

@@ -16,6 +16,23 @@ type opened struct {
 	mutex    sync.Mutex
 	indexes  *cache.Cache[string, *screening.Index] // by tenant and the ids of the editions
 	building map[string]*sync.Mutex                 // by tenant
+
+	key     string // of the news that were compared last
+	news    *screening.Index
+	changed map[string]bool
+}
+
+// kept are the news that were compared last, if they are those of a key.
+func (o *opened) kept(key string) (*screening.Index, map[string]bool, bool) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return o.news, o.changed, o.key == key
+}
+
+func (o *opened) keep(key string, news *screening.Index, changed map[string]bool) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	o.key, o.news, o.changed = key, news, changed
 }
 
 // maxIndexes is how many a process keeps. One of 300,000 entries takes about 750 MB.

@@ -21,6 +21,10 @@ type Service struct {
 	Now     func() time.Time
 	NewID   func(prefix string) string
 
+	// Announce hears that an edition is about to count instead of another one (its id; "": there was none), before it does. It may be
+	// repeated, and the change may fail after it. nil: nobody hears.
+	Announce func(ctx context.Context, tenant, list, current, edition string) error
+
 	opened opened
 }
 
@@ -140,10 +144,24 @@ func (s *Service) enter(ctx context.Context, tenant string, c *catalogue, list s
 	}
 	if l.halved(one) {
 		l.Waiting = &one
-	} else {
-		forgotten = append(forgotten, l.become(one)...)
+		return *l, forgotten, nil
 	}
+	if err := s.announce(ctx, tenant, l, one); err != nil {
+		return List{}, nil, err
+	}
+	forgotten = append(forgotten, l.become(one)...)
 	return *l, forgotten, nil
+}
+
+func (s *Service) announce(ctx context.Context, tenant string, l *List, one Edition) error {
+	if s.Announce == nil {
+		return nil
+	}
+	current := ""
+	if l.Current != nil {
+		current = l.Current.ID
+	}
+	return s.Announce(ctx, tenant, l.Name, current, one.Edition)
 }
 
 var errUnchanged = errors.New("nothing changes")
@@ -201,6 +219,9 @@ func (s *Service) Release(ctx context.Context, p identity.Principal, name, editi
 		}
 		one, at, by := *l.Waiting, s.Now().UTC().Truncate(time.Second), personOf(p)
 		one.Released, one.By, one.Comment = &at, &by, comment
+		if err := s.announce(ctx, p.Tenant, l, one); err != nil {
+			return err
+		}
 		l.Waiting = nil
 		forgotten = l.become(one)
 		after = *l
@@ -217,7 +238,7 @@ func (l *List) releasedBy(p identity.Principal, edition string) bool {
 	return l.Waiting == nil && l.Current != nil && l.Current.Edition == edition && l.Current.By != nil && l.Current.By.ID == p.ID
 }
 
-// Reject gives up an edition that waits. Errors: NotFound, NotReady, Conflict.
+// Reject gives up an edition that waits; a second time it changes nothing. Errors: NotFound, NotReady, Conflict.
 func (s *Service) Reject(ctx context.Context, p identity.Principal, name, edition string) (List, error) {
 	var after List
 	var gone string
@@ -226,17 +247,33 @@ func (s *Service) Reject(ctx context.Context, p identity.Principal, name, editio
 		switch {
 		case l == nil:
 			return problem.New(problem.NotFound, "There is no such watch list.")
+		case l.rejectedBy(p, edition): // the answer was lost, or the call comes twice
+			after, gone = *l, ""
+			return errUnchanged
 		case l.Waiting == nil || l.Waiting.Edition != edition:
 			return problem.New(problem.NotReady, "This edition is not waiting.")
 		}
 		gone, l.Waiting = l.Waiting.ID, nil
+		l.Rejected = s.settled(p, edition)
 		after = *l
 		return nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errUnchanged) {
 		return List{}, err
 	}
+	if gone == "" {
+		return after, nil
+	}
 	return after, s.forget(ctx, p.Tenant, []string{gone})
+}
+
+func (s *Service) settled(p identity.Principal, what string) *Settled {
+	return &Settled{What: what, By: personOf(p), At: s.Now().UTC().Truncate(time.Second)}
+}
+
+// rejectedBy reports whether an edition was given up by this person, and does not wait again.
+func (l *List) rejectedBy(p identity.Principal, edition string) bool {
+	return (l.Waiting == nil || l.Waiting.Edition != edition) && l.Rejected != nil && l.Rejected.What == edition && l.Rejected.By.ID == p.ID
 }
 
 // Lists are the watch lists of a tenant, by name.

@@ -165,12 +165,17 @@ func TestAWaitingEditionIsReplacedOrRejected(t *testing.T) {
 	if err != nil || after.Waiting != nil || after.Current.Edition != "1" {
 		t.Errorf("%+v, %v", after, err)
 	}
-	_, err = d.Reject(t.Context(), loader, "un", "3")
+	if again, err := d.Reject(t.Context(), loader, "un", "3"); err != nil || again.Current.Edition != "1" { // its answer was lost
+		t.Errorf("%+v, %v", again, err)
+	}
+	_, err = d.Reject(t.Context(), second, "un", "3")
 	d.wantCode(err, problem.NotReady)
-	if keys := d.objects.Keys(); len(keys) != 2 { // the catalogue and the current edition
+	_, err = d.Reject(t.Context(), loader, "un", "2")
+	d.wantCode(err, problem.NotReady)
+	if keys := d.objects.Keys(); len(keys) != 3 { // the catalogue, its mark and the current edition
 		t.Errorf("%v", keys)
 	}
-	if again := d.loads(second, whole); again.Current.LoadedBy.ID != "user_1" || len(again.Former) != 0 || len(d.objects.Keys()) != 2 {
+	if again := d.loads(second, whole); again.Current.LoadedBy.ID != "user_1" || len(again.Former) != 0 || len(d.objects.Keys()) != 3 {
 		t.Errorf("what is current was loaded again: %+v, %v", again, d.objects.Keys())
 	}
 }
@@ -416,7 +421,7 @@ func TestFormerEditionsAreBounded(t *testing.T) {
 	for i := range 25 {
 		last = d.loads(loader, listOf("un", fmt.Sprint(i), fmt.Sprintf("Anna%c Keller", 'a'+i), "Boris Popov"))
 	}
-	if len(last.Former) != 20 || len(d.objects.Keys()) != 22 { // the catalogue, 20 former editions and the current one
+	if len(last.Former) != 20 || len(d.objects.Keys()) != 23 { // the catalogue, its mark, 20 former editions and the current one
 		t.Errorf("%d former editions, %d objects", len(last.Former), len(d.objects.Keys()))
 	}
 }

@@ -35,6 +35,9 @@ type reader struct {
 	guards   []guarded
 	starts   []string // ids of the work that starts child cases
 
+	later     []func() // checks that need the chart
+	rescreens string   // id of the screening that says whom the workflow keeps
+
 	published bool // see Reread
 }
 
@@ -88,6 +91,11 @@ func (r *reader) read(file string) {
 	})
 	r.w.disclosed = r.disclose()
 	r.reviewed(members["review"].Value)
+	for _, check := range r.later {
+		if r.w.Chart != nil {
+			check()
+		}
+	}
 }
 
 // pageEvents are the events that the applicant's pages name.

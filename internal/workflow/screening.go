@@ -15,7 +15,7 @@ import (
 
 // Members of a screening's input: what is written into the workflow, and what is computed for each case.
 var (
-	screeningOptions = []string{"lists", "threshold", "limit", "schema"}
+	screeningOptions = []string{"lists", "threshold", "limit", "schema", "rescreen"}
 	screeningAsks    = []string{"name", "birth_date", "country", "schema"}
 )
 
@@ -39,6 +39,76 @@ func (r *reader) screening(i Invocation, at statechart.Place) {
 		r.doc.Report(at.Input("schema"), path+".schema", "duplicate", "the schema is given twice: here and in with", "")
 	}
 	r.screeningBounds(i, at, path)
+	r.rescreening(i, at, path+".rescreen")
+}
+
+// Rescreening says whom a workflow keeps, to be screened again when a list changes.
+type Rescreening struct {
+	Workflow string   // of the cases that are opened for new hits
+	Outcomes []string // with which a case keeps its subject; any other one gives it up
+}
+
+// Rescreening is what a screening says about screening again; nil: nothing.
+func (i Invocation) Rescreening() *Rescreening {
+	given, _ := i.Input["rescreen"].(map[string]any)
+	id, _ := given["workflow"].(string)
+	if i.Source != "screening" || id == "" {
+		return nil
+	}
+	r := &Rescreening{Workflow: id}
+	outcomes, _ := given["outcomes"].([]any)
+	for _, one := range outcomes {
+		if text, ok := one.(string); ok {
+			r.Outcomes = append(r.Outcomes, text)
+		}
+	}
+	return r
+}
+
+// rescreening checks rescreen: {workflow: ID, outcomes: [approved]}. One screening of a workflow has it: a subject has one question.
+func (r *reader) rescreening(i Invocation, at statechart.Place, path string) {
+	value, given := i.Input["rescreen"]
+	if !given {
+		return
+	}
+	node := at.Input("rescreen")
+	members, ok := value.(map[string]any)
+	if !ok {
+		r.doc.Report(node, path, "type", "rescreen must be {workflow: ID, outcomes: [...]}", "")
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if name != "workflow" && name != "outcomes" {
+			r.doc.Unknown(node, path+"."+name, "member", name, []string{"workflow", "outcomes"})
+		}
+	}
+	if id, _ := members["workflow"].(string); id == "" {
+		r.doc.Report(node, path+".workflow", "required", "rescreen requires the workflow of the cases that are opened for new hits", "")
+	}
+	outcomes, _ := members["outcomes"].([]any)
+	if len(outcomes) == 0 {
+		r.doc.Report(node, path+".outcomes", "required", "rescreen requires the outcomes with which a subject is kept", "outcomes: [approved]")
+	}
+	r.later = append(r.later, func() { r.finals(outcomes, node, path) })
+	if r.rescreens != "" && r.rescreens != i.ID {
+		r.doc.Report(node, path, "duplicate", "another screening of the workflow has rescreen already: "+r.rescreens, "")
+	}
+	r.rescreens = i.ID
+}
+
+// finals checks outcomes, once the chart is known.
+func (r *reader) finals(outcomes []any, node *yaml.Node, path string) {
+	var finals []string
+	for _, s := range r.w.Chart.States() {
+		if s.Kind == statechart.Final {
+			finals = append(finals, s.Path)
+		}
+	}
+	for n, one := range outcomes {
+		if text, _ := one.(string); !slices.Contains(finals, text) {
+			r.doc.Unknown(node, fmt.Sprintf("%s.outcomes[%d]", path, n), "final state", fmt.Sprint(one), finals)
+		}
+	}
 }
 
 func (r *reader) screeningBounds(i Invocation, at statechart.Place, path string) {

@@ -57,6 +57,12 @@ func (k *knowledge) Answers(_ context.Context, tenant, subject string) (watched.
 	return k.answers, k.err
 }
 
+func (k *knowledge) Run(_ context.Context, tenant, list string) (watched.Run, error) {
+	return watched.Run{Tenant: tenant, List: list}, nil
+}
+
+func (k *knowledge) PutRun(context.Context, watched.Run) error { return nil }
+
 func TestWhatWasSaidOfAHitStandsBesideIt(t *testing.T) {
 	known := &knowledge{}
 	l := lists(t, known)

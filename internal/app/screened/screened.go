@@ -17,6 +17,7 @@ import (
 	"ballerine/internal/httpapi/bridge"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
+	"ballerine/internal/rescreening"
 	"ballerine/internal/screening"
 	"ballerine/internal/screening/names"
 	"ballerine/internal/task"
@@ -32,13 +33,15 @@ func Function(core *app.Core) (task.Handler, error) {
 
 // Handlers are the function's operations, for a caller in the same process, and all of it. Errors: as Function.
 func Handlers(core *app.Core) (serve bridge.Handler, function task.Handler, err error) {
-	lists := New(Config{Files: core.Files, Objects: core.Objects, Known: core.Watched, Now: core.Now, NewID: core.NewID, Logger: core.Logger})
-	return core.Screening(lists, lists)
+	lists := New(Config{Files: core.Files, Objects: core.Objects, Known: core.Watched, Open: core.Cases.Rescreened, Now: core.Now, NewID: core.NewID, Logger: core.Logger})
+	serve, function, err = core.Screening(lists, lists)
+	return serve, lists.turns(function), err
 }
 
 // Lists are the watch lists of all tenants.
 type Lists struct {
 	lists  watchlists.Service
+	again  *rescreening.Service // nil: nobody is screened again
 	config Config
 }
 
@@ -46,7 +49,8 @@ type Lists struct {
 type Config struct {
 	Files   app.Files     // where lists are
 	Objects cases.Objects // how they are uploaded
-	Known   watched.Store // what people have said of hits; nil: nothing
+	Known   watched.Store // what people have said of hits, and who is kept; nil: nothing
+	Open    func(ctx context.Context, w watched.Watch, id string, about map[string]any) (cases.Record, error)
 	Now     func() time.Time
 	NewID   func(prefix string) string
 	Logger  *slog.Logger
@@ -61,6 +65,10 @@ var (
 func New(c Config) *Lists {
 	l := &Lists{config: c}
 	l.lists.Objects, l.lists.Now, l.lists.NewID = c.Files, c.Now, c.NewID
+	if c.Known != nil {
+		l.again = rescreening.New(rescreening.Config{Store: c.Known, News: l.lists.News, Open: c.Open, Now: c.Now, Logger: c.Logger})
+		l.lists.Announce = l.again.Announce
+	}
 	l.lists.Uploads = func(ctx context.Context, key, contentType string, size int64, sum string, expires time.Duration) (watchlists.Upload, error) {
 		upload, err := c.Objects.PresignPut(ctx, key, contentType, size, sum, expires)
 		return watchlists.Upload{Method: upload.Method, URL: upload.URL, Headers: upload.Headers, ExpiresAt: upload.ExpiresAt}, err
@@ -186,6 +194,15 @@ func (l *Lists) Lists(ctx context.Context, tenant string) ([]httpapi.Watchlist, 
 	for i, one := range all {
 		shaped[i] = shape(one)
 	}
+	if err != nil || l.again == nil {
+		return shaped, err
+	}
+	runs, err := l.again.Runs(ctx, tenant)
+	for _, r := range runs {
+		if at := slices.IndexFunc(shaped, func(w httpapi.Watchlist) bool { return w.Name == r.List }); at >= 0 {
+			shaped[at].Rescreening = shapeRun(r)
+		}
+	}
 	return shaped, err
 }
 
@@ -225,6 +242,9 @@ func shape(l watchlists.List) httpapi.Watchlist {
 	}
 	for i, e := range l.Former {
 		shaped.Former[i] = shapeEdition(e)
+	}
+	if l.Removal != nil {
+		shaped.Removal = &httpapi.WatchlistRemoval{By: shapePerson(l.Removal.By), At: l.Removal.At}
 	}
 	return shaped
 }

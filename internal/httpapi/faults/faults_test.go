@@ -18,7 +18,7 @@ import (
 
 // inFiles are operations that write objects, and to no store: TestLoadingUnderFaultsLosesNothing, TestSettlingUnderFaultsLosesNothing and
 // TestALostAnswerLosesNoEdition of internal/watchlists have each call of those fail, and answers lost.
-var inFiles = []string{"uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist", "createScreening", "listWatchlists"}
+var inFiles = []string{"uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist", "rescreenWatchlist", "removeWatchlist", "retainWatchlist", "createScreening", "listWatchlists"}
 
 func TestEveryOperationThatWritesHasAScenario(t *testing.T) {
 	routes, err := httpapi.Routes()

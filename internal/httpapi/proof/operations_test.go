@@ -34,7 +34,7 @@ var passedBy = map[string][]string{
 		"listDeliveries", "redeliver", "evaluatePolicy", "backtestPolicy", "startBacktest", "listBacktests", "getBacktest", "cancelBacktest", "createTrial",
 		"endTrial", "approveTrial", "listTrials", "getTrial", "reportTrial", "listPolicyDecisions", "getPolicyDecision", "replayPolicyDecision", "listLists",
 		"getList", "listListEditions", "getListEntries", "putList", "putListEntries", "changeList", "forgetListEdition", "deleteList",
-		"createScreening", "listWatchlists", "uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist",
+		"createScreening", "listWatchlists", "uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist", "rescreenWatchlist", "removeWatchlist", "retainWatchlist",
 	},
 }
 

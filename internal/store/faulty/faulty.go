@@ -37,7 +37,7 @@ func Faults() []Fault { return []Fault{Before, After, Killed, Late, Twice, Refus
 // conditional are the calls that are refused when another write came first: by the contracts of their interfaces.
 var conditional = []string{
 	"Commit", "Park", "Keys.PutKey", "Reviews.PutView", "Registry.PutDefinition", "Registry.PutSettings", "Registry.AddProposal", "Registry.DecideProposal", "Lists.PutList",
-	"Lists.Forget", "Trials.PutTrial", "Backtests.PutRun", "Backtests.PutPart", "Webhooks.PutSubscription", "Webhooks.UpdateDelivery", "Watched.PutAnswers",
+	"Lists.Forget", "Trials.PutTrial", "Backtests.PutRun", "Backtests.PutPart", "Webhooks.PutSubscription", "Webhooks.UpdateDelivery", "Watched.PutAnswers", "Watched.PutRun",
 }
 
 // Meets reports whether a call can go wrong in a way: reads, and writes without a condition, meet no other writer.
@@ -50,7 +50,7 @@ var reading = []string{
 	"Get", "History", "Notes", "TaskRuns", "Results", "List", "Counts", "Overdue", "FindExternal", "Subject", "Undelivered", "Due", "Open", "Waiting", "Outstanding", "DeadLetter",
 	"Backlog", "Keys.Key", "Keys.User", "Reviews.View", "Reviews.Presences", "Registry.Definition", "Registry.Settings", "Registry.Proposal", "Ledger.Decision", "Lists.Lists",
 	"Lists.Heads", "Lists.Edition", "Lists.Chunks", "Trials.Trial", "Trials.RunningTrials", "Backtests.Run", "Backtests.Body", "Backtests.Part", "Backtests.Spans",
-	"Webhooks.Subscription", "Webhooks.Deliver", "Webhooks.FailedDeliveries", "Webhooks.DueDeliveries", "Watched.Answers",
+	"Webhooks.Subscription", "Webhooks.Deliver", "Webhooks.FailedDeliveries", "Webhooks.DueDeliveries", "Watched.Answers", "Watched.Watch", "Watched.Run",
 }
 
 // Writes reports whether a call writes: repeating one that only reads is nothing, and losing its answer is as if it had not been made.

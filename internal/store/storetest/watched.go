@@ -70,4 +70,83 @@ func Watched(t *testing.T, open func(t *testing.T) watched.Store) {
 		large.Entry.Name = strings.Repeat("x", 400<<10)
 		wants(t, s.PutAnswers(ctx, watched.Answers{Tenant: "a", Subject: "s", Revision: 1, Given: []watched.Answer{large}}), problem.TooLarge)
 	})
+	watch := func(tenant, subject string, n int, kept bool) watched.Watch {
+		w := watched.Watch{Tenant: tenant, Subject: subject, Kept: kept, EndedAt: epoch.Add(time.Duration(n) * time.Hour), Case: fmt.Sprint("case_", n)}
+		if kept {
+			w.Workflow, w.Question, w.Editions = "again", watched.Question{Name: "Anna Keller", Lists: []string{"un"}}, map[string]string{"un": "1"}
+		}
+		return w
+	}
+	t.Run("the later end of a subject's cases counts, whichever is written first", func(t *testing.T) {
+		s := open(t)
+		_, err := s.Watch(ctx, "a", "s")
+		wants(t, err, problem.NotFound)
+		for _, w := range []watched.Watch{watch("a", "s", 2, true), watch("a", "s", 1, false), watch("b", "s", 3, false)} {
+			must(t, s.PutWatch(ctx, w))
+		}
+		got, err := s.Watch(ctx, "a", "s")
+		if diff := cmp.Diff(watch("a", "s", 2, true), got); diff != "" || err != nil {
+			t.Errorf("%v %s", err, diff)
+		}
+		must(t, s.PutWatch(ctx, watch("a", "s", 2, true)))
+		must(t, s.PutWatch(ctx, watch("a", "s", 4, false)))
+		if got, err := s.Watch(ctx, "a", "s"); err != nil || got.Kept || got.Question.Name != "" {
+			t.Errorf("%+v %v", got, err)
+		}
+	})
+	t.Run("each watch of a tenant is on one page", func(t *testing.T) {
+		s := open(t)
+		for n := range 25 {
+			must(t, s.PutWatch(ctx, watch("a", fmt.Sprintf("subj_%02d", n), n, true)))
+		}
+		must(t, s.PutWatch(ctx, watch("b", "subj_99", 1, true)))
+		for _, size := range []int{1, 4, 25, 100} {
+			seen := map[string]int{}
+			after := ""
+			for pages := 0; ; pages++ {
+				page, unreadable, next, err := s.Watches(ctx, "a", after, size)
+				must(t, err)
+				if len(page) > size || len(unreadable) > 0 || pages > 60 {
+					t.Fatalf("page %d of %d, %v", pages, len(page), unreadable)
+				}
+				for _, w := range page {
+					seen[w.Subject]++
+				}
+				if after = next; next == "" {
+					break
+				}
+			}
+			if len(seen) != 25 {
+				t.Errorf("by %d: %d subjects", size, len(seen))
+			}
+			for subject, times := range seen {
+				if times != 1 {
+					t.Errorf("by %d: %s is there %d times", size, subject, times)
+				}
+			}
+		}
+	})
+	t.Run("runs are written over the revision before, and listed by tenant or all", func(t *testing.T) {
+		s := open(t)
+		run := func(tenant, list string, revision int) watched.Run {
+			return watched.Run{Tenant: tenant, List: list, State: watched.Running, Since: "list_1", NotedAt: epoch, Late: []string{"subj_1"}, Revision: revision}
+		}
+		wants(t, s.PutRun(ctx, run("a", "un", 2)), problem.Conflict)
+		for _, r := range []watched.Run{run("a", "un", 1), run("a", "ofac", 1), run("ab", "un", 1), run("a", "un", 2)} {
+			must(t, s.PutRun(ctx, r))
+		}
+		wants(t, s.PutRun(ctx, run("a", "un", 2)), problem.Conflict)
+		got, err := s.Run(ctx, "a", "un")
+		if diff := cmp.Diff(run("a", "un", 2), got); diff != "" || err != nil {
+			t.Errorf("%v %s", err, diff)
+		}
+		if none, err := s.Run(ctx, "b", "un"); err != nil || none.Revision != 0 {
+			t.Errorf("%+v %v", none, err)
+		}
+		for tenant, want := range map[string]int{"a": 2, "ab": 1, "b": 0, "": 3} {
+			if found, err := s.Runs(ctx, tenant); err != nil || len(found) != want {
+				t.Errorf("%q: %d runs, %v", tenant, len(found), err)
+			}
+		}
+	})
 }

@@ -2048,6 +2048,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/watchlists/{list}/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for the removal of a watch list, or confirm that of another person
+         * @description The first call asks for the removal; the list is removed with all its editions when another person calls.
+         *
+         *     Requires the permission `watchlists:write`.
+         *
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+         */
+        post: operations["removeWatchlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/watchlists/{list}/removal/rejection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a watch list whose removal somebody has asked for
+         * @description The list stays as it is.
+         *
+         *     Requires the permission `watchlists:write`.
+         *
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+         */
+        post: operations["retainWatchlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/watchlists/{list}/rescreening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Screen all kept subjects against a watch list again
+         * @description Compares all kept subjects with the whole list; `rescreening` of the list shows the progress. New editions do the same with what they add and change.
+         *
+         *     Requires the permission `watchlists:write`.
+         *
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+         */
+        post: operations["rescreenWatchlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -5878,6 +5950,56 @@ export interface components {
             /** @description Whether the repeated evaluation has the same answer as the stored one */
             identical: boolean;
         };
+        Rescreening: {
+            /** @description id of who has started it; missing: a new edition has */
+            by?: string;
+            /** @description the edition that subjects are compared with */
+            edition?: string;
+            /**
+             * Format: date-time
+             * @description When it ended, RFC 3339; null: it has not ended
+             */
+            ended_at?: string;
+            /** @description code of the newest failure of the run */
+            error?: string;
+            /**
+             * Format: int64
+             * @description subjects that could not be screened; the next edition tries them again
+             */
+            failed: number;
+            /** @description ids of these subjects, 20 at most */
+            failures?: string[] | null;
+            /**
+             * Format: int64
+             * @description possible matches that nobody had answered
+             */
+            hits: number;
+            /**
+             * Format: int64
+             * @description subjects that were compared
+             */
+            looked: number;
+            /**
+             * Format: date-time
+             * @description when it was started, or an edition was announced
+             */
+            noted_at: string;
+            /**
+             * Format: int64
+             * @description cases that were opened
+             */
+            opened: number;
+            /**
+             * @description Path of the state
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed";
+            /**
+             * Format: int64
+             * @description subjects that are still to be compared on their own, because they failed or were kept after the run had passed them
+             */
+            waiting: number;
+        };
         RetryInBody: {
             /** @description merge patch that is applied to the case's context first */
             context?: {
@@ -6078,7 +6200,7 @@ export interface components {
              * @description Only effects of this kind; absent: of all kinds
              * @enum {string}
              */
-            kind?: "start" | "wake" | "stop" | "publish" | "report" | "cancel" | "answer" | "unreadable" | "deliver";
+            kind?: "start" | "wake" | "stop" | "publish" | "report" | "cancel" | "answer" | "watch" | "unreadable" | "deliver";
             /** @description reason; recorded in the history of each affected case, and with each delivery */
             reason?: string;
             /** @description Only effects for this receiver; absent: for all */
@@ -6850,6 +6972,10 @@ export interface components {
             former: components["schemas"]["WatchlistEdition"][];
             /** @description Name */
             name: string;
+            /** @description who has asked to remove the list; another person confirms */
+            removal?: components["schemas"]["WatchlistRemoval"];
+            /** @description how far kept subjects have been screened again */
+            rescreening?: components["schemas"]["Rescreening"];
             /** @description an edition with fewer than half of the entries, which another person releases or rejects */
             waiting?: components["schemas"]["WatchlistEdition"];
         };
@@ -6909,6 +7035,15 @@ export interface components {
             kind: "user" | "client" | "system";
             /** @description Name */
             name?: string;
+        };
+        WatchlistRemoval: {
+            /**
+             * Format: date-time
+             * @description when
+             */
+            at: string;
+            /** @description who has asked */
+            by: components["schemas"]["WatchlistPerson"];
         };
         WatchlistUpload: {
             /**
@@ -7712,6 +7847,7 @@ export type RelatedCase = components['schemas']['RelatedCase'];
 export type Relations = components['schemas']['Relations'];
 export type ReleaseInBody = components['schemas']['ReleaseInBody'];
 export type Replay = components['schemas']['Replay'];
+export type Rescreening = components['schemas']['Rescreening'];
 export type RetryInBody = components['schemas']['RetryInBody'];
 export type Risk = components['schemas']['Risk'];
 export type RuleChange = components['schemas']['RuleChange'];
@@ -7763,6 +7899,7 @@ export type Watchlist = components['schemas']['Watchlist'];
 export type WatchlistChanges = components['schemas']['WatchlistChanges'];
 export type WatchlistEdition = components['schemas']['WatchlistEdition'];
 export type WatchlistPerson = components['schemas']['WatchlistPerson'];
+export type WatchlistRemoval = components['schemas']['WatchlistRemoval'];
 export type WatchlistUpload = components['schemas']['WatchlistUpload'];
 export type Webhook = components['schemas']['Webhook'];
 export type WebhookBody = components['schemas']['WebhookBody'];
@@ -11966,7 +12103,7 @@ export interface operations {
                 /** @description Only of this case */
                 case?: string;
                 /** @description Only of this kind */
-                kind?: "start" | "wake" | "stop" | "publish" | "report" | "cancel" | "answer" | "unreadable" | "deliver";
+                kind?: "start" | "wake" | "stop" | "publish" | "report" | "cancel" | "answer" | "watch" | "unreadable" | "deliver";
                 /** @description executions, subscribers, children, the id of a parent case, or the id of a subscription */
                 receiver?: string;
             };
@@ -14780,6 +14917,231 @@ export interface operations {
             };
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused`: Idempotency-Key reused with another body; `invalid`: Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "idempotency_key_reused",
+                     *       "detail": "Idempotency-Key reused with another body.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Idempotency-Key reused with another body",
+                     *       "type": "urn:ballerine:problem:idempotency_key_reused"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    removeWatchlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A unique value of at most 200 characters, the same when the request is repeated */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description name of the list */
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Watchlist"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `conflict`: Conflict with another change; `four_eyes`: A second person is required; `idempotency_in_flight`: A request with this Idempotency-Key is in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "Conflict with another change.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Conflict with another change",
+                     *       "type": "urn:ballerine:problem:conflict"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Idempotency-Key reused with another body; `invalid`: Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "idempotency_key_reused",
+                     *       "detail": "Idempotency-Key reused with another body.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Idempotency-Key reused with another body",
+                     *       "type": "urn:ballerine:problem:idempotency_key_reused"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    retainWatchlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A unique value of at most 200 characters, the same when the request is repeated */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description name of the list */
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Watchlist"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `conflict`: Conflict with another change; `idempotency_in_flight`: A request with this Idempotency-Key is in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "Conflict with another change.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Conflict with another change",
+                     *       "type": "urn:ballerine:problem:conflict"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Idempotency-Key reused with another body; `invalid`: Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "idempotency_key_reused",
+                     *       "detail": "Idempotency-Key reused with another body.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Idempotency-Key reused with another body",
+                     *       "type": "urn:ballerine:problem:idempotency_key_reused"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    rescreenWatchlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A unique value of at most 200 characters, the same when the request is repeated */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description name of the list */
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Watchlist"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `conflict`: Conflict with another change; `idempotency_in_flight`: A request with this Idempotency-Key is in progress; `not_ready`: Not ready; `unknown_list`: Unknown list */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "conflict",
+                     *       "detail": "Conflict with another change.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Conflict with another change",
+                     *       "type": "urn:ballerine:problem:conflict"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `idempotency_key_reused`: Idempotency-Key reused with another body; `invalid`: Invalid input */
             422: {
                 headers: {

@@ -4,7 +4,7 @@ import { asProblem, keys, type Watchlist } from '@/api';
 import { reasonOf, Time, useFormats, useT } from '@/i18n';
 import { useSession } from '@/session';
 import { Button, EmptyState, ErrorState, Section, SkeletonLines, toast } from '@/ui';
-import { reject, release, watchlistsQuery } from './queries';
+import { reject, release, remove, rescreen, retain, watchlistsQuery } from './queries';
 
 /** The watch lists with their editions; who may settles one that waits. */
 export function Watchlists() {
@@ -61,7 +61,85 @@ function Line({ list }: { list: Watchlist }) {
         )}
       </div>
       {waiting && <Waiting list={list.name} waiting={waiting} />}
+      {list.rescreening && <Again list={list.name} run={list.rescreening} />}
+      {list.removal && <Removal list={list.name} removal={list.removal} />}
     </li>
+  );
+}
+
+/** What a command about a whole list answers, or why it is refused. */
+function useCommand() {
+  const t = useT();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (run: () => Promise<unknown>) => run(),
+    onError: (error: unknown) => {
+      const problem = asProblem(error);
+      if (!problem.signedOut) toast({ title: t('common.failed'), description: reasonOf(t, problem), tone: 'danger' });
+    },
+    onSettled: () => void queries.invalidateQueries({ queryKey: keys.watchlists }),
+  });
+}
+
+/** How far kept subjects have been screened again. */
+function Again({ list, run }: { list: string; run: NonNullable<Watchlist['rescreening']> }) {
+  const t = useT();
+  const { number } = useFormats();
+  const { can } = useSession();
+  const command = useCommand();
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm">
+      <p className="min-w-0 flex-1 basis-64 text-muted wrap-anywhere">
+        {t(`screening.run_${run.state}`, { edition: run.edition ?? '' })} ·{' '}
+        {t('screening.again_looked', { count: number(run.looked) })} ·{' '}
+        {t('screening.again_opened', { count: run.opened })}
+        {run.waiting > 0 && ` · ${t('screening.again_waiting', { count: number(run.waiting) })}`} ·{' '}
+        <Time value={run.ended_at ?? run.noted_at} />
+        {(run.failed > 0 || run.error) && (
+          <span className="block text-danger">
+            {run.failed > 0 && t('screening.again_failed', { count: run.failed })}{' '}
+            {run.error && <code>{run.error}</code>}
+          </span>
+        )}
+      </p>
+      {can('watchlists:write') && run.state !== 'running' && (
+        <Button size="sm" loading={command.isPending} onClick={() => command.mutate(() => rescreen(list))}>
+          {t('screening.again')}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** Somebody wants the list removed. */
+function Removal({ list, removal }: { list: string; removal: NonNullable<Watchlist['removal']> }) {
+  const t = useT();
+  const { can, me } = useSession();
+  const command = useCommand();
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-md border border-warning p-2 text-sm">
+      <TriangleAlert aria-hidden="true" className="size-4 text-warning" />
+      <p className="min-w-0 flex-1 basis-64 wrap-anywhere">
+        {t('screening.removal')} <bdi>{removal.by.name || removal.by.id}</bdi>, <Time value={removal.at} />
+      </p>
+      {can('watchlists:write') && (
+        <div className="flex gap-1.5">
+          {removal.by.id !== me.user.id && (
+            <Button
+              size="sm"
+              variant="danger"
+              loading={command.isPending}
+              onClick={() => command.mutate(() => remove(list))}
+            >
+              {t('screening.remove')}
+            </Button>
+          )}
+          <Button size="sm" loading={command.isPending} onClick={() => command.mutate(() => retain(list))}>
+            {t('screening.retain')}
+          </Button>
+        </div>
+      )}
+    </div>
   );
 }
 

@@ -20,3 +20,13 @@ export const release = (path: Chosen) =>
 
 export const reject = (path: Chosen) =>
   answer(client.POST('/v1/watchlists/{list}/editions/{edition}/rejection', { params: { path } }));
+
+export const rescreen = (list: string) =>
+  answer(client.POST('/v1/watchlists/{list}/rescreening', { params: { path: { list } } }));
+
+/** Asks for the removal of a list, or confirms that of another person. */
+export const remove = (list: string) =>
+  answer(client.POST('/v1/watchlists/{list}/removal', { params: { path: { list } } }));
+
+export const retain = (list: string) =>
+  answer(client.POST('/v1/watchlists/{list}/removal/rejection', { params: { path: { list } } }));

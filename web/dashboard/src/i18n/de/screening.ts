@@ -15,6 +15,17 @@ export const screening = {
   'screening.entries': '{count} Einträge',
   'screening.waiting':
     'Ausgabe {edition} ({count} Einträge) hat mehr als die Hälfte der Liste verloren und braucht die Freigabe einer zweiten Person. Geladen von',
+  'screening.again': 'Alle erneut prüfen',
+  'screening.run_running': 'Kunden werden mit Ausgabe {edition} erneut geprüft',
+  'screening.run_done': 'Kunden wurden mit Ausgabe {edition} erneut geprüft',
+  'screening.run_failed': 'Die erneute Prüfung der Kunden ist gescheitert',
+  'screening.again_failed': '1 konnte nicht geprüft werden|{count} konnten nicht geprüft werden',
+  'screening.again_looked': '{count} verglichen',
+  'screening.again_opened': '1 Fall eröffnet|{count} Fälle eröffnet',
+  'screening.again_waiting': '{count} ausstehend',
+  'screening.removal': 'Das Entfernen muss eine zweite Person bestätigen. Angefragt von',
+  'screening.remove': 'Liste entfernen',
+  'screening.retain': 'Liste behalten',
   'screening.release': 'Freigeben',
   'screening.reject': 'Ausgabe ablehnen',
 };

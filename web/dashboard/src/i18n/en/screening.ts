@@ -15,6 +15,17 @@ export const screening = {
   'screening.entries': '{count} entries',
   'screening.waiting':
     'Edition {edition} ({count} entries) has lost more than half of the list and needs a release by a second person. Loaded by',
+  'screening.again': 'Screen all again',
+  'screening.run_running': 'Customers are being screened again with edition {edition}',
+  'screening.run_done': 'Customers were screened again with edition {edition}',
+  'screening.run_failed': 'Screening customers again has failed',
+  'screening.again_failed': '1 could not be screened|{count} could not be screened',
+  'screening.again_looked': '{count} compared',
+  'screening.again_opened': '1 case opened|{count} cases opened',
+  'screening.again_waiting': '{count} waiting',
+  'screening.removal': 'Removal needs confirmation by a second person. Requested by',
+  'screening.remove': 'Remove list',
+  'screening.retain': 'Keep list',
   'screening.release': 'Release',
   'screening.reject': 'Reject edition',
 } as const;

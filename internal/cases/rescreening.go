@@ -1,0 +1,116 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"ballerine/internal/expr"
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+	"ballerine/internal/watched"
+	"ballerine/internal/workflow"
+)
+
+// rescreensOf is the screening that says whom a workflow keeps; nil: none does.
+func rescreensOf(wf *workflow.Workflow) *workflow.Invocation {
+	for _, work := range screeningsOf(wf) {
+		if work.Rescreening() != nil {
+			return &work
+		}
+	}
+	return nil
+}
+
+// WatchSubject has a subject screened again when a list changes, or not any more, by how its case has ended. Doing it twice is no error.
+// Errors: Unavailable, Conflict, Internal.
+func (s *Service) WatchSubject(ctx context.Context, effect Effect) error {
+	if s.Watched == nil {
+		return problem.New(problem.Internal, "Subjects cannot be watched here.")
+	}
+	record, err := s.Store.Get(ctx, effect.Tenant, effect.Case)
+	if err != nil {
+		return err
+	}
+	wf, err := s.follows(ctx, record)
+	if err != nil {
+		return err
+	}
+	work := rescreensOf(wf)
+	if work == nil || record.Status != StatusCompleted { // it is open again: its next end counts
+		return nil
+	}
+	w := s.watchOf(record, wf, work)
+	w.EndedAt = effect.At
+	if err := s.Watched.PutWatch(ctx, w); err != nil || !w.Kept {
+		return err
+	}
+	return s.catchUp(ctx, w)
+}
+
+// watchOf is what a case that has ended says of its subject. Whoever has no name cannot be looked for.
+func (s *Service) watchOf(record Record, wf *workflow.Workflow, work *workflow.Invocation) watched.Watch {
+	w := watched.Watch{Tenant: record.Tenant, Subject: record.Subject.ID, Case: record.ID}
+	rescreening, question := work.Rescreening(), s.question(record, wf, work)
+	if !slices.Contains(rescreening.Outcomes, record.Outcome) || question.Name == "" {
+		return w
+	}
+	w.Kept, w.Workflow, w.Question = true, rescreening.Workflow, question
+	w.Type, w.ExternalID, w.Name = record.Subject.Type, record.Subject.ExternalID, record.Subject.Name
+	w.Editions = map[string]string{}
+	answer, _ := record.Context[work.ID].(map[string]any)
+	of, _ := answer["lists"].(map[string]any)
+	for list := range of {
+		w.Editions[list] = textOf(of, list)
+	}
+	return w
+}
+
+// question is what the screening would ask of the case as it is.
+func (s *Service) question(record Record, wf *workflow.Workflow, work *workflow.Invocation) watched.Question {
+	env := &expr.Env{Scope: expr.Layers{extraOf(wf, record, s.Now()), record.Context}, Now: s.Now()}
+	given := map[string]any{"schema": work.Input["schema"]}
+	for name, program := range work.With {
+		if value, verdict := program.Value(env); verdict.Truth == expr.True {
+			given[name] = value
+		}
+	}
+	q := watched.Question{Name: textOf(given, "name"), Birth: textOf(given, "birth_date"), Country: textOf(given, "country"), Schema: textOf(given, "schema")}
+	lists, _ := work.Input["lists"].([]any)
+	for _, one := range lists {
+		q.Lists = append(q.Lists, fmt.Sprint(one))
+	}
+	switch threshold := work.Input["threshold"].(type) {
+	case float64:
+		q.Threshold = threshold
+	case int:
+		q.Threshold = float64(threshold)
+	}
+	return q
+}
+
+// catchUp has a subject compared with the lists that have changed between its screening and the end of its case. It is read after the
+// subject was written: a run that begins later finds the subject itself.
+func (s *Service) catchUp(ctx context.Context, w watched.Watch) error {
+	runs, err := s.Watched.Runs(ctx, w.Tenant)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if !w.Late(r) {
+			continue
+		}
+		if _, err := watched.ChangeRun(ctx, s.Watched, w.Tenant, r.List, func(r *watched.Run) bool { return w.Late(*r) && r.AddLate(w.Subject, s.Now()) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Rescreened starts a case about a subject that is kept, for hits of its own. The same id again gives the same case. Errors: as Start.
+func (s *Service) Rescreened(ctx context.Context, w watched.Watch, id string, about map[string]any) (Record, error) {
+	return s.Start(ctx, identity.SystemOf(w.Tenant, "screening"), StartCommand{
+		ID: id, Workflow: w.Workflow, Context: map[string]any{"rescreening": about}, Subject: SubjectInput{Type: w.Type},
+		subject: &SubjectRef{ID: w.Subject, Type: w.Type, ExternalID: w.ExternalID, Name: w.Name},
+	})
+}

@@ -1,0 +1,130 @@
+package watched
+
+import (
+	"slices"
+	"time"
+)
+
+// Question is whom a subject's last screening has looked for, and where.
+type Question struct {
+	Name      string   `json:"name"`
+	Birth     string   `json:"birth_date,omitempty"`
+	Country   string   `json:"country,omitempty"`
+	Schema    string   `json:"schema,omitempty"`
+	Lists     []string `json:"lists,omitempty"` // empty: all
+	Threshold float64  `json:"threshold,omitempty"`
+}
+
+// Asks reports whether the question is about a list.
+func (q Question) Asks(list string) bool { return len(q.Lists) == 0 || slices.Contains(q.Lists, list) }
+
+// Digest names who is looked for: see Digest.
+func (q Question) Digest() string { return Digest(q.Name, q.Birth, q.Country) }
+
+// Watch is a subject whose latest case has ended. One that is not kept has neither a question nor a name: it only says that the
+// subject was given up, and when.
+type Watch struct {
+	Tenant     string            `json:"tenant"`
+	Subject    string            `json:"subject"` // id
+	Type       string            `json:"type,omitempty"`
+	ExternalID string            `json:"external_id,omitempty"`
+	Name       string            `json:"name,omitempty"` // as lists of cases show it
+	Kept       bool              `json:"kept"`
+	EndedAt    time.Time         `json:"ended_at"`
+	Case       string            `json:"case"`
+	Workflow   string            `json:"workflow,omitempty"` // of the cases that are opened for new hits
+	Question   Question          `json:"question,omitzero"`
+	Editions   map[string]string `json:"editions,omitempty"` // that the case was screened with, by list
+}
+
+// Late reports whether a subject has to be compared with a whole list, since a run over the list's newest edition may have passed it before it
+// was kept.
+func (w Watch) Late(r Run) bool {
+	return w.Kept && w.Question.Asks(r.List) && w.Editions[r.List] != r.Edition
+}
+
+// State of a run.
+type State string
+
+// The states of a run. One that is done or has failed begins again with the next edition.
+const (
+	Running State = "running"
+	Done    State = "done"
+	Failed  State = "failed" // it could not go on: see Run.Error
+)
+
+// Run screens a tenant's kept subjects against what is new on a list. There is one for each list.
+type Run struct {
+	Tenant   string    `json:"tenant"`
+	List     string    `json:"list"`
+	State    State     `json:"state"`
+	Since    string    `json:"since,omitempty"`    // id of the edition that subjects were compared with before; "": none
+	Target   string    `json:"target,omitempty"`   // id of the edition that is compared; "": it has not begun
+	Edition  string    `json:"edition,omitempty"`  // name of the newest edition, as far as the run has been told
+	By       string    `json:"by,omitempty"`       // who has begun it by hand; "": an edition has
+	After    string    `json:"after,omitempty"`    // cursor of the store
+	Passed   bool      `json:"passed,omitempty"`   // all pages were read: what is left are Again and Late
+	Looked   int       `json:"looked"`             // subjects that were compared
+	Hits     int       `json:"hits"`               // new ones
+	Opened   int       `json:"opened"`             // cases
+	Again    []string  `json:"again,omitempty"`    // subjects that have failed, to be tried again
+	Round    int       `json:"round,omitempty"`    // how often they were
+	Failures []string  `json:"failures,omitempty"` // subjects that have failed for good
+	Late     []string  `json:"late,omitempty"`     // subjects to be compared with the whole list
+	Tries    int       `json:"tries,omitempty"`    // turns that have failed in a row
+	Error    string    `json:"error,omitempty"`    // code of the newest failure of a turn
+	NotedAt  time.Time `json:"noted_at"`           // when an edition was last announced
+	BegunAt  time.Time `json:"begun_at,omitzero"`
+	EndedAt  time.Time `json:"ended_at,omitzero"`
+	TurnAt   time.Time `json:"turn_at,omitzero"` // when it was last worked
+	Lease    time.Time `json:"lease,omitzero"`   // until then nobody else works it
+	Revision int       `json:"revision"`         // counts writes
+}
+
+// Announce takes in that a list is to have a new edition instead of one (its id; "": it is the first). What a run has not finished yet stays
+// to be compared.
+func (r *Run) Announce(current, edition string, now time.Time) {
+	if r.State == Done || r.Revision == 0 {
+		*r = Run{Tenant: r.Tenant, List: r.List, Revision: r.Revision, Since: current, Late: r.Late, Failures: r.Failures}
+	}
+	for _, subject := range r.Failures { // who knows what they were not compared with
+		if len(r.Late) < maxLate && !slices.Contains(r.Late, subject) {
+			r.Late = append(r.Late, subject)
+		}
+	}
+	r.restart(now)
+	r.Edition = edition
+}
+
+// Whole lets a run compare all subjects with the whole list.
+func (r *Run) Whole(by string, now time.Time) {
+	*r = Run{Tenant: r.Tenant, List: r.List, Revision: r.Revision, Edition: r.Edition, By: by, Late: r.Late}
+	r.restart(now)
+}
+
+func (r *Run) restart(now time.Time) {
+	r.State, r.Target, r.After, r.Passed, r.NotedAt, r.Lease = Running, "", "", false, now, time.Time{}
+	r.Again, r.Failures, r.Round, r.Tries, r.Error, r.BegunAt, r.EndedAt = nil, nil, 0, 0, "", time.Time{}, time.Time{}
+	r.Looked, r.Hits, r.Opened = 0, 0, 0
+}
+
+// maxLate bounds how many subjects a run notes by name; beyond, it begins anew with the whole list.
+const maxLate = 2000
+
+// AddLate notes a subject that has to be compared with the whole list.
+func (r *Run) AddLate(subject string, now time.Time) bool {
+	if slices.Contains(r.Late, subject) {
+		return false
+	}
+	if len(r.Late) >= maxLate {
+		r.Late = nil
+		r.Whole(r.By, now)
+		return true
+	}
+	r.Late = append(r.Late, subject)
+	r.Lease = time.Time{} // whoever works the run finds that it has changed, and somebody begins again
+	if r.State == Done {  // one that has failed takes them along when it begins again
+		r.State, r.Passed, r.EndedAt, r.Tries, r.Error = Running, true, time.Time{}, 0, ""
+	}
+	return true
+}

@@ -1,0 +1,89 @@
+package watchlists
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"ballerine/internal/identity"
+	"ballerine/internal/problem"
+)
+
+// Remove takes a list away with all its editions, once two people want it: the first call notes who does, and that of another person
+// removes the list. What is repeated by one person changes nothing. The answer of the removal is the list without editions. Errors: NotFound, FourEyes when a key
+// confirms, Conflict.
+func (s *Service) Remove(ctx context.Context, p identity.Principal, name string) (List, error) {
+	var after List
+	var gone []string
+	_, err := s.change(ctx, p.Tenant, func(c *catalogue) error {
+		l := c.list(name)
+		gone = nil
+		switch {
+		case l == nil && c.removedBy(p, name): // the answer was lost, or the call comes twice
+			after = List{Name: name}
+			return errUnchanged
+		case l == nil:
+			return problem.New(problem.NotFound, "There is no such watch list.")
+		case l.Removal == nil:
+			l.Removal = s.settled(p, "")
+			after = *l
+			return nil
+		case l.Removal.By.ID == p.ID:
+			after = *l
+			return errUnchanged
+		case p.Kind != identity.User:
+			return problem.New(problem.FourEyes, "A person must confirm that the list is removed.")
+		case l.Removal.By.same(personOf(p)):
+			return problem.New(problem.FourEyes, "Another person must confirm that the list is removed: you have asked for it.")
+		}
+		gone, after = l.editions(), List{Name: name}
+		c.Lists = slices.DeleteFunc(c.Lists, func(l List) bool { return l.Name == name })
+		c.Removed = slices.Insert(c.Removed, 0, *s.settled(p, name))
+		c.Removed = c.Removed[:min(len(c.Removed), maxRemoved)]
+		return nil
+	})
+	if err != nil && !errors.Is(err, errUnchanged) {
+		return List{}, err
+	}
+	return after, s.forget(ctx, p.Tenant, gone)
+}
+
+// Retain ends the removal of a list that nobody has confirmed; where there is none, it changes nothing. Errors: NotFound, Conflict.
+func (s *Service) Retain(ctx context.Context, p identity.Principal, name string) (List, error) {
+	var after List
+	_, err := s.change(ctx, p.Tenant, func(c *catalogue) error {
+		l := c.list(name)
+		if l == nil {
+			return problem.New(problem.NotFound, "There is no such watch list.")
+		}
+		if l.Removal == nil {
+			after = *l
+			return errUnchanged
+		}
+		l.Removal = nil
+		after = *l
+		return nil
+	})
+	if err != nil && !errors.Is(err, errUnchanged) {
+		return List{}, err
+	}
+	return after, nil
+}
+
+func (c *catalogue) removedBy(p identity.Principal, name string) bool {
+	at := slices.IndexFunc(c.Removed, func(s Settled) bool { return s.What == name })
+	return at >= 0 && c.Removed[at].By.ID == p.ID
+}
+
+// editions are the ids of all editions of a list.
+func (l *List) editions() (ids []string) {
+	for _, e := range []*Edition{l.Current, l.Waiting} {
+		if e != nil {
+			ids = append(ids, e.ID)
+		}
+	}
+	for _, e := range l.Former {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
