@@ -153,10 +153,9 @@ var similarTo = func() (all [26]uint32) {
 	return all
 }()
 
-const (
-	silent = 1 << ('h' - 'a') // costs little where it is added
-	vowels = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a') | 1<<('y'-'a')
-)
+const silent = 1 << ('h' - 'a') // costs little where it is added
+
+var vowels = letters("aeiouy")
 
 // atLeastOf is atLeast, more exactly: a letter that the other text lacks costs little only where a kindred one is there. Each such letter is taken
 // away, or added, by an edit of its own, so that what one text lacks of the other sums up; an edit may do both.
