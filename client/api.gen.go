@@ -52,8 +52,8 @@ const (
 // Defines values for CallVia.
 const (
 	CallViaBreaker  CallVia = "breaker"
-	CallViaCache    CallVia = "cache"
 	CallViaFallback CallVia = "fallback"
+	CallViaLimit    CallVia = "limit"
 )
 
 // Defines values for CaseStatus.
@@ -965,11 +965,11 @@ type Call struct {
 	// Status HTTP status of the answer; absent: there was none
 	Status *int64 `json:"status,omitempty"`
 
-	// Via cache: a kept result, and nobody was asked; fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked
+	// Via fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off
 	Via *CallVia `json:"via,omitempty"`
 }
 
-// CallVia cache: a kept result, and nobody was asked; fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked
+// CallVia fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off
 type CallVia string
 
 // Called defines model for Called.
@@ -1481,9 +1481,6 @@ type ConnectorHealth struct {
 	Breaker *Breaker         `json:"breaker,omitempty"`
 	Budget  *ConnectorBudget `json:"budget,omitempty"`
 
-	// Cached results from the cache, which are no calls
-	Cached int64 `json:"cached"`
-
 	// CallbackURL with callback.correlate: the address to enter at the vendor's
 	CallbackURL *string `json:"callback_url,omitempty"`
 
@@ -1495,6 +1492,9 @@ type ConnectorHealth struct {
 
 	// Fallback calls that were made instead of another plugin's
 	Fallback int64 `json:"fallback"`
+
+	// Limited attempts that the plugin's own limit has put off, which are no calls
+	Limited int64 `json:"limited"`
 
 	// P50Ms half of the calls took no longer, in milliseconds; within five percent and a millisecond
 	P50Ms *float64 `json:"p50_ms"`

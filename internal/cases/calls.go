@@ -19,15 +19,15 @@ type Call struct {
 	Status   int    `json:"status,omitempty" doc:"HTTP status of the answer; absent: there was none"`
 	Received string `json:"received,omitempty" doc:"SHA-256 of the answer's body"`
 	Bytes    int    `json:"bytes,omitempty" doc:"of the answer's body"`
-	Via      string `json:"via,omitempty" enum:"cache,fallback,breaker" doc:"cache: a kept result, and nobody was asked; fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked"`
+	Via      string `json:"via,omitempty" enum:"fallback,breaker,limit" doc:"fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off"`
 	Price    *Price `json:"price,omitempty" doc:"of this call"`
 }
 
 // Ways in which a call may come about, besides plainly.
 const (
-	ViaCache    = "cache"
 	ViaFallback = "fallback"
 	ViaBreaker  = "breaker"
+	ViaLimit    = "limit"
 )
 
 // Price is an amount of money.
@@ -55,7 +55,7 @@ func RunCounts(run TaskRun) Counts {
 		return nil
 	}
 	counts, day := Counts{}, groupCalls(run.Name, run.StartedAt)
-	if run.Call.Via == ViaCache || run.Call.Via == ViaBreaker {
+	if run.Call.Via == ViaBreaker || run.Call.Via == ViaLimit { // nobody was asked
 		counts.add(day, "via/"+run.Call.Via, 1)
 		return counts
 	}
@@ -91,7 +91,7 @@ type VendorHealth struct {
 	P50       *float64           `json:"p50_ms" doc:"half of the calls took no longer, in milliseconds; within five percent and a millisecond"`
 	P99       *float64           `json:"p99_ms" doc:"of a hundred calls 99 took no longer"`
 	Errors    map[string]int     `json:"errors" doc:"failed calls by code"`
-	Cached    int                `json:"cached" doc:"results from the cache, which are no calls"`
+	Limited   int                `json:"limited" doc:"attempts that the plugin's own limit has put off, which are no calls"`
 	Fallback  int                `json:"fallback" doc:"calls that were made instead of another plugin's"`
 	LeftAlone int                `json:"-"` // attempts that were not made because a breaker was open
 	Spend     map[string]float64 `json:"spend" doc:"of this month so far, by currency"`
@@ -127,8 +127,8 @@ func (h *VendorHealth) add(counts map[string]int, took map[int]int) {
 			h.Succeeded += number
 		case facet == "error":
 			h.Errors[value] += number
-		case name == "via/"+ViaCache:
-			h.Cached += number
+		case name == "via/"+ViaLimit:
+			h.Limited += number
 		case name == "via/"+ViaBreaker:
 			h.LeftAlone += number
 		case name == "via/"+ViaFallback:

@@ -31,7 +31,7 @@ func TestWhatACallCountsFor(t *testing.T) {
 		want map[string]int
 	}{
 		"no call":         {TaskRun{Name: "p", Error: "timeout"}, nil},
-		"from the cache":  {TaskRun{Name: "p", Call: &Call{Via: ViaCache, Price: &Price{1, "EUR"}}}, map[string]int{"via/cache": 1}},
+		"put off":         {TaskRun{Name: "p", Error: "vendor_unavailable", Call: &Call{Via: ViaLimit}}, map[string]int{"via/limit": 1}},
 		"left alone":      {TaskRun{Name: "p", Error: "vendor_unavailable", Call: &Call{Via: ViaBreaker}}, map[string]int{"via/breaker": 1}},
 		"as the fallback": {TaskRun{Name: "p", Call: &Call{Via: ViaFallback}}, map[string]int{"calls": 1, "done": 1, "via/fallback": 1, "took/0": 1}},
 	} {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"mime"
 	"mime/multipart"
 	"net/textproto"
 	"slices"
@@ -202,6 +203,15 @@ func named(value any) any {
 	return value
 }
 
+// partType is the content type of a part: that of the document, where it is one and nothing else. A line break in it would be another header.
+func partType(of string) string {
+	kind, parameters, err := mime.ParseMediaType(of)
+	if written := mime.FormatMediaType(kind, parameters); err == nil && strings.Contains(kind, "/") && written != "" {
+		return written
+	}
+	return "application/octet-stream"
+}
+
 // parts writes an object as multipart/form-data: one part for each member, or for each element of a list. The boundary is made of
 // the contents, so that the same request has the same bytes.
 func parts(value any, faults *[]fault) (content []byte, contentType string) {
@@ -220,7 +230,7 @@ func parts(value any, faults *[]fault) (content []byte, contentType string) {
 	_ = w.SetBoundary(hex.EncodeToString(sum.Sum(nil)[:24])) // of the right form and length
 	each(object, func(name string, one any) {
 		if a, ok := one.(*attached); ok {
-			header := textproto.MIMEHeader{"Content-Type": {a.document.ContentType}}
+			header := textproto.MIMEHeader{"Content-Type": {partType(a.document.ContentType)}}
 			header.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"; filename="%s"`, inQuotes(name), inQuotes(a.fileName)))
 			part, _ := w.CreatePart(header) // a buffer can be written to
 			_, _ = part.Write(a.content)

@@ -41,6 +41,7 @@ type Client struct {
 
 	tokens   tokens
 	breakers breakers
+	limits   limits
 	preview  bool // shows a request instead of sending it: what would depend on secrets or on the moment has a name instead
 }
 
@@ -68,7 +69,7 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 		return Outcome{}, err
 	}
 	trace := Trace{}
-	outcome, err := c.guarded(ctx, plugin, call.Tenant, func() (Outcome, error) {
+	attempt := func() (Outcome, error) {
 		trace = Trace{Request: plugin.endpoint, Key: r.header.Get("Idempotency-Key"), Sent: digestOf(r.content)}
 		answer, err := c.exchange(ctx, within, plugin, r)
 		if err != nil {
@@ -78,7 +79,8 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 		outcome, err := c.understood(ctx, plugin, answer, scope.(map[string]any))
 		trace.Charged = err == nil || problem.CodeOf(err) == problem.VendorGarbage
 		return outcome, err
-	})
+	}
+	outcome, err := c.paced(plugin, call.Tenant, func() (Outcome, error) { return c.guarded(ctx, plugin, call.Tenant, attempt) })
 	outcome.Trace = trace
 	return outcome, err
 }

@@ -126,14 +126,19 @@ func TestEveryAttemptAtTheSameRequestCarriesTheSameIdempotencyKey(t *testing.T) 
 		one := Call{Case: "case_" + rapid.StringMatching(`[a-z]{3}`).Draw(t, "case"), State: rapid.StringMatching(`[a-z.]{1,5}`).Draw(t, "state"), Visit: rapid.IntRange(1, 9).Draw(t, "visit"), Work: rapid.StringMatching(`[a-z]{1,5}`).Draw(t, "work")}
 		again := one
 		again.Attempt, again.Context = 7, map[string]any{"x": 1}
-		key := func(c Call, body string) string { return c.key("POST", "https://v.example/x", []byte(body)) }
+		key := func(c Call, body string) string {
+			return c.key("check", "POST", "https://v.example/x", http.Header{"X-A": {"1"}}, []byte(body))
+		}
 		visited, retried := one, one
 		visited.Visit++
 		retried.Round++
 		if key(one, "{}") != key(again, "{}") {
 			t.Fatal("another attempt at the same request has another key")
 		}
-		for what, other := range map[string]string{"visit": key(visited, "{}"), "retry by a person": key(retried, "{}"), "changed request": key(one, `{"a":1}`)} {
+		for what, other := range map[string]string{
+			"visit": key(visited, "{}"), "retry by a person": key(retried, "{}"), "changed request": key(one, `{"a":1}`),
+			"another plugin": one.key("other", "POST", "https://v.example/x", http.Header{"X-A": {"1"}}, []byte("{}")), "another header": one.key("check", "POST", "https://v.example/x", http.Header{"X-A": {"2"}}, []byte("{}")),
+		} {
 			if other == key(one, "{}") {
 				t.Fatalf("%s: the same key", what)
 			}

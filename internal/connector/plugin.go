@@ -2,6 +2,7 @@ package connector
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -41,7 +42,7 @@ type Plugin struct {
 	auth      auth
 	signing   *signing // nil: requests are not signed
 	uses      []need   // the secrets and settings of requests
-	named     bool     // its key is made of names: there is a secret in the URL, a parameter or the body, or a document in it
+	named     bool     // its key is made of names: there is a secret in the URL, a header, a parameter or the body, or a document in it
 	request   *jsonschema.Schema
 	success   []int // nil: every 2xx
 	retryable []int
@@ -54,6 +55,7 @@ type Plugin struct {
 	uniform     map[string]any // the shape's schema; nil: the plugin has a form of its own
 	reads       *Reads
 	needs       []need
+	limit       *limit             // nil: as often as one likes
 	breaker     *breaker           // nil: the vendor is always asked
 	instead     problem.Diagnostic // where the fallback is named, without code and message
 	cases       []example
@@ -129,6 +131,7 @@ type written struct {
 	Fallback string        `json:"fallback"`
 
 	Breaker *writtenBreaker `json:"breaker"`
+	Limit   *writtenLimit   `json:"limit"`
 	Price   *Price          `json:"price"`
 	Budget  *Budget         `json:"budget"`
 
@@ -321,6 +324,7 @@ func (s *source) build(w written) *Plugin {
 	p.needs, p.cases = s.needs, s.located(w.Cases)
 	p.fallback(s, w.Fallback)
 	p.breaker = s.breaker(w.Breaker)
+	p.limit = s.limit(w.Limit)
 	p.Price, p.Budget = w.Price, s.budget(w)
 	return p
 }
@@ -347,9 +351,9 @@ func (s *source) buildRequest(p *Plugin, w writtenRequest) {
 		p.query = c.template(w.Query, "/request/query")
 	}
 	p.body = s.sent(w)
-	p.auth, p.signing = s.auth(w.Auth, p.headers), s.signing(w.Sign, p.headers)
+	p.auth, p.signing = s.auth(w.Auth, p.headers), s.signing(w.Sign, p.headers, w.Auth != nil)
 	p.uses = slices.Clone(s.needs) // callbacks come after this
-	p.named = p.url.secretive() || p.query.secretive() || p.body.secretive() || p.body.value.attaches()
+	p.named = p.url.secretive() || slices.ContainsFunc(slices.Collect(maps.Values(p.headers)), (*text).secretive) || p.query.secretive() || p.body.secretive() || p.body.value.attaches()
 }
 
 func (s *source) reading(pointer string, roots []string, schema, result any) reading {

@@ -39,18 +39,25 @@ func documents(given []Document) []any {
 	return seen
 }
 
-// key is the same for every attempt at one request: of the same round of a visit's work, and with the same words. A request
-// that has changed is another one: a vendor that knows the key would answer it as it answered the former.
-func (c Call) key(method, target string, content []byte) string {
+// key is the same for every attempt at one request: of the same round of a visit's work, by the same plugin, and with the same words. A
+// request that has changed is another one: a vendor that knows the key would answer it as it answered the former.
+func (c Call) key(plugin, method, target string, header http.Header, content []byte) string {
 	name := c.IdempotencyKey
 	if name == "" {
 		name = strings.Join([]string{c.Case, c.State, strconv.Itoa(c.Visit), c.Work, strconv.Itoa(c.Round)}, "/")
 	}
 	sum := sha256.New()
-	for _, part := range [][]byte{[]byte(method), []byte(target), content} {
+	write := func(part []byte) {
 		fmt.Fprintf(sum, "%d:", len(part)) // never fails
 		sum.Write(part)
 	}
+	for _, part := range []string{plugin, method, target} {
+		write([]byte(part))
+	}
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		write([]byte(name + ":" + strings.Join(header[name], "\n")))
+	}
+	write(content)
 	return name + "-" + hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
@@ -85,7 +92,7 @@ func (c *Client) prepare(ctx context.Context, p *Plugin, call Call, scope map[st
 			return nil, err
 		}
 	}
-	r.header.Set("Idempotency-Key", call.key(p.method, key.url.String(), key.content))
+	r.header.Set("Idempotency-Key", call.key(p.ID, p.method, key.url.String(), key.header, key.content))
 	if r.header.Get("User-Agent") == "" {
 		r.header.Set("User-Agent", c.agent())
 	}

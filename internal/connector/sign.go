@@ -40,7 +40,7 @@ const signPlace = "/request/sign"
 var momentary = []string{"method", "url", "host", "path", "query", "target", "body", "body_sha256", "body_sha256_base64", "timestamp", "timestamp_ms", "date", "nonce"}
 
 // signing compiles how requests are signed.
-func (s *source) signing(w *writtenSigning, headers map[string]*text) *signing {
+func (s *source) signing(w *writtenSigning, headers map[string]*text, authorized bool) *signing {
 	if w == nil {
 		return nil
 	}
@@ -62,6 +62,9 @@ func (s *source) signing(w *writtenSigning, headers map[string]*text) *signing {
 	shown := false
 	for name, value := range g.headers {
 		shown = shown || value.has("signature")
+		if authorized && name == "Authorization" {
+			s.report(signPlace+"/headers/"+s.signedKey(name), "header", "remove request.auth, or sign in another header", "request.auth sets this header, too.")
+		}
 		if headers[name] != nil {
 			s.report(signPlace+"/headers/"+s.signedKey(name), "header", "remove one of them", "This header is in request.headers, too.")
 		}

@@ -91,7 +91,23 @@ func (v *verifier) basic(header http.Header, secret string) bool {
 		return false
 	}
 	user, password, ok := (&http.Request{Header: http.Header{"Authorization": header.Values(v.SignatureHeader)}}).BasicAuth()
-	return ok && oneOf(user+":"+password, strings.Fields(secret))
+	return ok && oneOf(user+":"+password, credentials(secret))
+}
+
+// credentials are the USER:PASSWORD that a secret holds, separated by spaces. A password may have spaces in it: a word without a colon
+// belongs to the one before.
+func credentials(secret string) (found []string) {
+	for _, word := range strings.Split(strings.TrimSpace(secret), " ") {
+		if len(found) == 0 || strings.Contains(word, ":") {
+			found = append(found, strings.TrimSpace(word))
+			continue
+		}
+		found[len(found)-1] += " " + word
+	}
+	for i, one := range found {
+		found[i] = strings.TrimRight(one, " ") // several spaces between two
+	}
+	return found
 }
 
 // claim is one set of a timestamp and signatures that a callback carries.

@@ -92,8 +92,11 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 	outcome, err := v.Client.Do(ctx, plugin, call)
 	done := cases.Outcome{Run: cases.TaskRun{Call: callOf(plugin, outcome.Trace), Titles: plugin.Titles}, Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}
 	v.charge(call.Tenant, plugin, done.Run.Call)
-	if connector.Resting(err) {
+	switch {
+	case connector.Resting(err):
 		done.Run.Call = &cases.Call{Via: cases.ViaBreaker}
+	case connector.Limited(err):
+		done.Run.Call = &cases.Call{Via: cases.ViaLimit}
 	}
 	if outcome.Correlation != "" {
 		done.VendorID = &cases.VendorID{Plugin: plugin.ID, ID: outcome.Correlation}

@@ -3190,10 +3190,10 @@ export interface components {
              */
             status?: number;
             /**
-             * @description cache: a kept result, and nobody was asked; fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked
+             * @description fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off
              * @enum {string}
              */
-            via?: "cache" | "fallback" | "breaker";
+            via?: "fallback" | "breaker" | "limit";
         };
         Called: {
             /** @description SHA-256 of the source, with the prefix "sha256:" */
@@ -3908,11 +3908,6 @@ export interface components {
             breaker?: components["schemas"]["Breaker"];
             /** @description of this month, UTC; absent: none is set */
             budget?: components["schemas"]["ConnectorBudget"];
-            /**
-             * Format: int64
-             * @description results from the cache, which are no calls
-             */
-            cached: number;
             /** @description with callback.correlate: the address to enter at the vendor's */
             callback_url?: string;
             /**
@@ -3929,6 +3924,11 @@ export interface components {
              * @description calls that were made instead of another plugin's
              */
             fallback: number;
+            /**
+             * Format: int64
+             * @description attempts that the plugin's own limit has put off, which are no calls
+             */
+            limited: number;
             /**
              * Format: double
              * @description half of the calls took no longer, in milliseconds; within five percent and a millisecond
