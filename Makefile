@@ -212,7 +212,7 @@ lint-go: tools # with govet among the linters
 .PHONY: lint-dead
 lint-dead: tools
 	@report='{{$$package := .Path}}{{range .Funcs}}{{printf "%s: nothing calls %s.%s" .Position $$package .Name | println}}{{end}}'; \
-	dead=$$($(TOOLS)/bin/deadcode -tags $(FUNCTION_TAGS) -f "$$report" ./cmd/... ./functions/... | sed 's/nothing calls/no program calls/' && \
+	dead=$$($(TOOLS)/bin/deadcode -tags $(FUNCTION_TAGS) -f "$$report" ./cmd/... ./functions/... ./tools/mrztrain | sed 's/nothing calls/no program calls/' && \
 	  $(TOOLS)/bin/deadcode -tags $(FUNCTION_TAGS) -test -f "$$report" ./...); \
 	[[ -z "$$dead" ]] || { printf '%s\n' "$$dead" >&2; exit 1; }
 
