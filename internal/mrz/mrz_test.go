@@ -9,16 +9,17 @@ import (
 	"time"
 
 	"ballerine/internal/mrz"
+	"ballerine/internal/mrz/canvas"
 	"ballerine/internal/mrz/mrztest"
 )
 
-func face(t testing.TB) mrztest.Typeface {
+func face(t testing.TB) canvas.Typeface {
 	t.Helper()
 	data, err := os.ReadFile("../demo/specimen/ocrb/OCRB.ttf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := mrztest.ParseTypeface(data)
+	f, err := canvas.ParseTypeface(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,21 +102,21 @@ func TestZonesAreReadUpsideDown(t *testing.T) {
 
 func TestPicturesWithoutZoneHaveNone(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
-	noise := mrztest.NewGray(900, 600, 128)
+	noise := canvas.NewGray(900, 600, 128)
 	noise.Noise(r, 60)
-	stripes := mrztest.NewGray(900, 600, 230)
+	stripes := canvas.NewGray(900, 600, 230)
 	for i := range stripes.Pix {
 		if i/900%40 < 12 && i%900%20 < 8 {
 			stripes.Pix[i] = 20
 		}
 	}
-	words := mrztest.NewGray(900, 600, 230)
+	words := canvas.NewGray(900, 600, 230)
 	for i := range 12 {
 		if err := words.Text(face(t), "THIS IS NO DOCUMENT AND HAS NO ZONE", 20, float64(60+40*i), 16, 20, 0.9); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, g := range map[string]*mrztest.Gray{"noise": noise, "stripes": stripes, "words": words, "blank": mrztest.NewGray(900, 600, 255), "tiny": mrztest.NewGray(8, 8, 0), "line": mrztest.NewGray(4000, 31, 90)} {
+	for name, g := range map[string]*canvas.Gray{"noise": noise, "stripes": stripes, "words": words, "blank": canvas.NewGray(900, 600, 255), "tiny": canvas.NewGray(8, 8, 0), "line": canvas.NewGray(4000, 31, 90)} {
 		if got, ok := mrz.Read(g.Image()); ok && got.CheckDigits {
 			t.Errorf("%s: %+v", name, got)
 		}

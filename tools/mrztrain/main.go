@@ -19,7 +19,7 @@ import (
 	"strings"
 
 	"ballerine/internal/mrz"
-	"ballerine/internal/mrz/mrztest"
+	"ballerine/internal/mrz/canvas"
 )
 
 func main() {
@@ -57,13 +57,13 @@ func train(fonts, out string, lines int, seed uint64) error {
 }
 
 // typefaces reads the fonts. The first one counts twice.
-func typefaces(files string) (faces []mrztest.Typeface, err error) {
+func typefaces(files string) (faces []canvas.Typeface, err error) {
 	for i, file := range strings.Split(files, ",") {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		face, err := mrztest.ParseTypeface(data)
+		face, err := canvas.ParseTypeface(data)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +75,7 @@ func typefaces(files string) (faces []mrztest.Typeface, err error) {
 }
 
 // line draws a line of random characters, and returns what the reader would see of it.
-func line(r *rand.Rand, faces []mrztest.Typeface) (examples [][mrz.Inputs]float32, truth []int, err error) {
+func line(r *rand.Rand, faces []canvas.Typeface) (examples [][mrz.Inputs]float32, truth []int, err error) {
 	text := make([]byte, 44)
 	for i := range text {
 		text[i] = mrz.Alphabet[r.IntN(len(mrz.Alphabet))]
@@ -84,7 +84,7 @@ func line(r *rand.Rand, faces []mrztest.Typeface) (examples [][mrz.Inputs]float3
 	height := 8 * math.Pow(4, r.Float64()) // of a capital letter, in pixels
 	pitch := height * between(0.93, 1.12)
 	margin := 3 * height
-	g := mrztest.NewGray(int(44*pitch+2*margin), int(4*height+2), between(150, 245))
+	g := canvas.NewGray(int(44*pitch+2*margin), int(4*height+2), between(150, 245))
 	for i := range g.Pix { // uneven light
 		x, y := float64(i%g.W)/float64(g.W), float64(i/g.W)/float64(g.H)
 		g.Pix[i] *= 1 - 0.25*math.Sin(3*x+2*y+height)*between(0, 0.02) - 0.15*x*math.Sin(height)
@@ -121,7 +121,7 @@ func line(r *rand.Rand, faces []mrztest.Typeface) (examples [][mrz.Inputs]float3
 }
 
 // stripes are a pattern in the ground, as documents have.
-func stripes(r *rand.Rand, g *mrztest.Gray) {
+func stripes(r *rand.Rand, g *canvas.Gray) {
 	if r.IntN(2) == 0 {
 		return
 	}

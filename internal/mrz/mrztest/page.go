@@ -1,3 +1,5 @@
+// Package mrztest draws documents with a machine-readable zone, and takes pictures of them in ways in which people do. What it draws names nobody: names
+// and numbers are made of letters at random.
 package mrztest
 
 import (
@@ -6,13 +8,15 @@ import (
 	"image/jpeg"
 	"math"
 	"math/rand/v2"
+
+	"ballerine/internal/mrz/canvas"
 )
 
 // Page draws a document of a format with a zone: ground, portrait, printed lines, and the zone at its foot. It is about width pixels wide.
-func Page(r *rand.Rand, face Typeface, format string, zone []string, width int) (*Gray, error) {
+func Page(r *rand.Rand, face canvas.Typeface, format string, zone []string, width int) (*canvas.Gray, error) {
 	ratio := map[string]float64{"TD1": 54.0 / 85.6, "TD2": 74.0 / 105, "TD3": 88.0 / 125}[format]
 	share := map[string]float64{"TD1": 0.93, "TD2": 0.90, "TD3": 0.93}[format] // of the width that the zone takes
-	g := NewGray(width, int(float64(width)*ratio), 205+r.Float64()*45)
+	g := canvas.NewGray(width, int(float64(width)*ratio), 205+r.Float64()*45)
 	w, h := float64(g.W), float64(g.H)
 	fx, fy := 0.05+r.Float64()*0.3, 0.05+r.Float64()*0.3
 	for i := range g.Pix {
@@ -39,7 +43,7 @@ func Page(r *rand.Rand, face Typeface, format string, zone []string, width int) 
 }
 
 // portrait is a dark shape with soft edges, as a face is.
-func portrait(r *rand.Rand, g *Gray, left, top, width, height float64) {
+func portrait(r *rand.Rand, g *canvas.Gray, left, top, width, height float64) {
 	cx, cy := left+width/2, top+height*0.45
 	for y := int(top); y < int(top+height) && y < g.H; y++ {
 		for x := int(left); x < int(left+width) && x < g.W; x++ {
@@ -66,7 +70,7 @@ type Shot struct {
 }
 
 // Take takes a picture of a page.
-func Take(r *rand.Rand, page *Gray, s Shot) (image.Image, error) {
+func Take(r *rand.Rand, page *canvas.Gray, s Shot) (image.Image, error) {
 	w, h := float64(page.W), float64(page.H)
 	if s.Glare > 0 {
 		cx, cy, radius := w*(0.15+0.7*r.Float64()), h*(0.3+0.65*r.Float64()), w*(0.06+0.1*r.Float64())
