@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -74,6 +75,47 @@ func TestShippedPoliciesHaveTheirGoldenOutcomes(t *testing.T) {
 		}
 		if string(got)+"\n" != string(want) {
 			t.Errorf("%s: the outcomes are not those of %s; look at what changes with -update", file, golden)
+		}
+	}
+}
+
+// Whatever a screening says of hits, or leaves out, the best outcome is only for a whole list without any.
+func TestNobodyWithHitsGetsTheBestOutcome(t *testing.T) {
+	screened := map[string]bool{}
+	for _, name := range []string{"kyc-risk.yaml", "kyb-risk.yaml", "aml-risk.yaml"} {
+		p := shipped(t, name)
+		for _, c := range p.cases {
+			if c.outcome != p.Default || c.input["sanctions"] == nil {
+				continue
+			}
+			screened[name] = true
+			for said, sanctions := range map[string]string{
+				"a hit without a score":            `{"hits": [{"list": "UN", "topics": ["sanction"]}]}`,
+				"a hit with a score of null":       `{"hits": [{"list": "UN", "score": null}]}`,
+				"a hit with a score that is text":  `{"hits": [{"list": "UN", "score": "high"}]}`,
+				"a hit of nothing":                 `{"hits": [{}]}`,
+				"a hit that is null":               `{"hits": [null]}`,
+				"a hit with the least score":       `{"hits": [{"list": "UN", "score": 0}]}`,
+				"a hit without a score behind one": `{"hits": [{"list": "UN", "score": 0.2}, {"list": "EU"}], "more": false}`,
+				"more than an empty list":          `{"hits": [], "more": true}`,
+				"more, in a word":                  `{"hits": [], "more": "yes"}`,
+				"more without a list":              `{"more": true}`,
+				"no list":                          `{"more": false}`,
+			} {
+				input := maps.Clone(c.input)
+				var value any
+				if err := json.Unmarshal([]byte(sanctions), &value); err != nil {
+					t.Fatal(err)
+				}
+				input["sanctions"] = value
+				answer, err := p.Evaluate(input, Options{Now: c.now, Decision: "case"})
+				if err != nil || answer.Outcome == p.Default {
+					t.Errorf("%s: %s: %s: %q %v", name, c.name, said, answer.Outcome, err)
+				}
+			}
+		}
+		if !screened[name] {
+			t.Errorf("%s: no case of the best outcome with a screening", name)
 		}
 	}
 }
