@@ -2,12 +2,13 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Play } from 'lucide-react';
 import { asProblem, type BacktestRun, keys } from '@/api';
-import { reasonOf, Time, useFormats, useT } from '@/i18n';
+import { reasonOf, Time, useFormats } from '@/i18n';
 import { useSession } from '@/session';
 import { useTitle } from '@/shell/title';
 import { Button, Chip, EmptyState, ErrorState, Field, Section, Select, SkeletonLines, type Tone, toast } from '@/ui';
 import { policiesQuery, runQuery, runsQuery, testLive } from './queries';
 import { Report } from './Report';
+import { useT } from './texts';
 
 const tones: Record<BacktestRun['status'], Tone> = {
   running: 'info',

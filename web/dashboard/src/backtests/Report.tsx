@@ -1,8 +1,9 @@
 import { TriangleAlert } from 'lucide-react';
 import type { BacktestReport } from '@/api';
-import { useFormats, useT } from '@/i18n';
+import { useFormats } from '@/i18n';
 import { cx } from '@/ui';
 import { changedRules, outcomes } from './counts';
+import { useT } from './texts';
 
 const words = (id: string) => {
   const text = id.replaceAll(/[-_]+/g, ' ');

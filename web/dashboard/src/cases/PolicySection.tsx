@@ -1,11 +1,12 @@
 import { History } from 'lucide-react';
 import { useState } from 'react';
-import { useFormats, useT } from '@/i18n';
+import { useFormats } from '@/i18n';
 import { useSession } from '@/session';
 import { Button, Chip, Section } from '@/ui';
 import type { PolicyAnswer } from './checks';
 import { ReplayDialog } from './ReplayDialog';
 import { Steps } from './RuleSteps';
+import { useT } from './texts';
 import { wordsOf } from './words';
 
 /** What a policy has answered, rule by rule; those who may read its decisions can have it made again. */

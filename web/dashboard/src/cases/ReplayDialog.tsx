@@ -2,11 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { answer, asProblem, client, keys, type PolicyDecision, type Replay } from '@/api';
-import { Time, useFormats, useLocale, useT } from '@/i18n';
+import { Time, useFormats, useLocale } from '@/i18n';
 import { Button, cx, Dialog, EmptyState, SkeletonLines } from '@/ui';
 import type { PolicyAnswer } from './checks';
 import { PanelError } from './PanelError';
 import { type PolicyVerdict, type ReplayChange, type Replayed, reasonsThen, replayed } from './replay';
+import { useT } from './texts';
 import { wordsOf } from './words';
 
 /** A decision of a policy made again over what it saw: what it was, what it would be now, and each difference in words. */

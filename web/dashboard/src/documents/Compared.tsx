@@ -1,8 +1,9 @@
 import { CircleAlert, CircleCheck, CircleHelp } from 'lucide-react';
 import type { CaseDocument } from '@/api';
-import { useFormats, useT } from '@/i18n';
+import { useFormats } from '@/i18n';
 import { cx, Section } from '@/ui';
 import { type Comparison, findingsOf } from './compare';
+import { useT } from './texts';
 
 const marks = {
   match: <CircleCheck aria-hidden="true" className="size-4 text-success" />,

@@ -4,9 +4,10 @@ import type { CaseDocument } from '@/api';
 import { useActorName } from '@/cases/actors';
 import { useReasonText } from '@/cases/reasons';
 import { useBefore } from '@/cases/useBefore';
-import { Time, useLocale, useT } from '@/i18n';
+import { Time, useLocale } from '@/i18n';
 import { useSession } from '@/session';
 import { Button, Chip, Field, Section, Select, Textarea } from '@/ui';
+import { useT } from './texts';
 import { tones } from './tones';
 
 export interface DocumentDecisionInput {

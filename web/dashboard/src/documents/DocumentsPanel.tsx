@@ -1,7 +1,6 @@
 import { Files, ScanFace } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { Case, CaseDocument, WorkflowDetail } from '@/api';
-import { useT } from '@/i18n';
 import { useTitle } from '@/i18n/titles';
 import { useShortcuts } from '@/keyboard';
 import { EmptyState, Section, Segmented } from '@/ui';
@@ -10,6 +9,7 @@ import { byKind, compare, manyDocuments, ordered } from './compare';
 import { Decide, type DocumentDecisionInput } from './Decide';
 import { Faces } from './Faces';
 import { Pills } from './Pills';
+import { useT } from './texts';
 import { Viewer } from './Viewer';
 
 export interface DocumentsPanelProps {

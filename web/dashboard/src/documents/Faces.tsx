@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import type { CaseDocument } from '@/api';
-import { useT } from '@/i18n';
 import { useSession } from '@/session';
 import { Button, cx, Section } from '@/ui';
 import { frameShape, type Part, placed, portraitIn } from './portrait';
+import { useT } from './texts';
 import { useDocumentLink } from './useLink';
 import { Viewer, visible } from './Viewer';
 

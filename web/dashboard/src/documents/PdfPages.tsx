@@ -2,9 +2,10 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { Minus, Plus } from 'lucide-react';
 import type { PDFDocumentProxy, RenderTask } from 'pdfjs-dist';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { useFormats, useT } from '@/i18n';
+import { useFormats } from '@/i18n';
 import { IconButton, SkeletonLines } from '@/ui';
 import { pdfjs } from './pdf';
+import { useT } from './texts';
 
 type Pdf = PDFDocumentProxy;
 

@@ -1,9 +1,9 @@
 import { CircleAlert } from 'lucide-react';
 import { useId } from 'react';
 import type { CaseDocument } from '@/api';
-import { useT } from '@/i18n';
 import { Chip, cx } from '@/ui';
 import { type DocumentGroup, findingsOf, replaced } from './compare';
+import { useT } from './texts';
 import { tones } from './tones';
 
 /** The documents of a case, or of one kind: then with the kind's name and how many there are. */

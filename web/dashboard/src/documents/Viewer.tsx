@@ -2,11 +2,12 @@ import { Download, Expand, EyeOff, FileX2, Minus, Plus, RotateCwSquare, Scan, X 
 import { type KeyboardEvent, lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { type ReactZoomPanPinchContentRef, TransformComponent, TransformWrapper } from 'react-zoom-pan-pinch';
 import { asProblem, type CaseDocument } from '@/api';
-import { reasonOf, useT } from '@/i18n';
+import { reasonOf } from '@/i18n';
 import { useSession } from '@/session';
 import { cx, EmptyState, ErrorState, IconButton, SkeletonLines } from '@/ui';
 import { useDocumentLink } from './useLink';
 import './zoom.css';
+import { useT } from './texts';
 
 const PdfPages = lazy(() => import('./PdfPages').then((m) => ({ default: m.PdfPages })));
 

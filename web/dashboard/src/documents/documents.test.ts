@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Case, CaseDocument } from '@/api';
 import { de } from '@/i18n/de';
-import { en } from '@/i18n/en';
+import { documents } from '@/i18n/en/documents';
 import { byKind, compare, findingsOf, ordered, replaced } from './compare';
 import { readZone } from './mrz';
 import { frameShape, placed, portraitIn } from './portrait';
@@ -112,7 +112,7 @@ it('has words in both languages for every finding that the document check can ma
     .map((match) => match[1] ?? '')
     .filter((code) => !code.endsWith('_')); // of a field that is named at run time
   expect(codes.length).toBeGreaterThan(20);
-  for (const texts of [en, de] as Record<string, string>[]) {
+  for (const texts of [documents, de] as Record<string, string>[]) {
     expect(codes.filter((code) => !texts[`finding.${code}`] && !texts[`finding.mrz_${code}`])).toEqual([]);
   }
 });

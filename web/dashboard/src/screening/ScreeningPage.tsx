@@ -3,11 +3,12 @@ import { Search } from 'lucide-react';
 import { useState } from 'react';
 import { asProblem, type Case, type ScreeningRequest, type ScreeningResult } from '@/api';
 import { HitTable } from '@/cases/HitTable';
-import { reasonOf, useT } from '@/i18n';
+import { reasonOf } from '@/i18n';
 import { useSession } from '@/session';
 import { useTitle } from '@/shell/title';
 import { Button, EmptyState, ErrorState, Field, Input, Section } from '@/ui';
 import { screen } from './queries';
+import { useT } from './texts';
 import { Watchlists } from './Watchlists';
 
 /** Looks for a name on watch lists, and shows which lists there are. */

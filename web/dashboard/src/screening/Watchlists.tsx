@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { TriangleAlert } from 'lucide-react';
 import { asProblem, keys, type Watchlist } from '@/api';
-import { reasonOf, Time, useFormats, useT } from '@/i18n';
+import { reasonOf, Time, useFormats } from '@/i18n';
 import { useSession } from '@/session';
 import { Button, EmptyState, ErrorState, Section, SkeletonLines, toast } from '@/ui';
 import { reject, release, remove, rescreen, retain, watchlistsQuery } from './queries';
+import { useT } from './texts';
 
 /** The watch lists with their editions; who may settles one that waits. */
 export function Watchlists() {

@@ -1,10 +1,11 @@
 import { Check, Minus } from 'lucide-react';
 import { type ReactNode, useId, useMemo } from 'react';
-import { useFormats, useT } from '@/i18n';
+import { useFormats } from '@/i18n';
 import { setPreferences, usePreferences, useSession } from '@/session';
 import { useTitle } from '@/shell/title';
 import { Avatar, Button, Chip, Section, Segmented, Select, Switch } from '@/ui';
 import { rowsOf } from './permissions';
+import { useT } from './texts';
 import { zoneOptions } from './zones';
 
 /** Who is signed in and what they may do, and how the dashboard looks and speaks to them. */

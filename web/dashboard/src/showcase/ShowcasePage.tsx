@@ -1,3 +1,5 @@
+import '@/documents/texts';
+import '@/workflows/texts';
 import { Check, Columns3, Plus } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useT } from '@/i18n';

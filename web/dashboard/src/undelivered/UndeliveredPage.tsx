@@ -3,12 +3,13 @@ import { Link } from '@tanstack/react-router';
 import { RotateCw, Trash2 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { asProblem, type DeadLetter, keys } from '@/api';
-import { reasonOf, Time, useFormats, useT } from '@/i18n';
+import { reasonOf, Time, useFormats } from '@/i18n';
 import { useSession } from '@/session';
 import { useTitle } from '@/shell/title';
 import { Button, Dialog, EmptyState, ErrorState, Field, Section, SkeletonLines, Textarea, toast } from '@/ui';
 import { useEffectText } from './effects';
 import { deadLettersQuery, discard, replay } from './queries';
+import { useT } from './texts';
 
 /** What could not be delivered, for those who may settle it. */
 export function UndeliveredPage() {

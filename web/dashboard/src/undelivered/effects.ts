@@ -1,4 +1,4 @@
-import { useT } from '@/i18n';
+import { useT } from './texts';
 
 /** What an effect is, in the reader's words: its kind, and for a message its type. */
 export function useEffectText(): (kind: string, type?: string) => string {

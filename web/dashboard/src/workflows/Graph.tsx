@@ -12,7 +12,7 @@ import {
 } from '@xyflow/react';
 import { useLayoutEffect, useMemo, useRef } from 'react';
 import type { Case, WorkflowDetail } from '@/api';
-import { useFormats, useT } from '@/i18n';
+import { useFormats } from '@/i18n';
 import { useTitle } from '@/i18n/titles';
 import { workName } from '@/queue/chips';
 import { usePreferences } from '@/session';
@@ -21,6 +21,7 @@ import { layout, type Point, stateSize } from './layout';
 import type { NextStep, Visit } from './path';
 import '@xyflow/react/dist/style.css';
 import './graph.css';
+import { useT } from './texts';
 
 interface StateData extends Record<string, unknown> {
   title: string;

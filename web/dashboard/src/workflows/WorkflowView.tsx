@@ -3,12 +3,13 @@ import { ArrowRight, Circle, CircleDot, Clock } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { type Case, type Cause, fullHistoryQuery, type WorkflowDetail } from '@/api';
 import { eventName } from '@/cases/events';
-import { Time, useExplanation, useFormats, useT } from '@/i18n';
+import { Time, useExplanation, useFormats } from '@/i18n';
 import { useTitle } from '@/i18n/titles';
 import { stateName } from '@/queue/chips';
 import { Chip, Section, Segmented, SkeletonLines } from '@/ui';
 import { conditionInWords } from './condition';
 import { type NextStep, nextSteps, type Visit, visitsOf } from './path';
+import { useT } from './texts';
 
 const Graph = lazy(() => import('./Graph').then((m) => ({ default: m.Graph })));
 

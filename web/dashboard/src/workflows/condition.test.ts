@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { fill } from '@/i18n/catalogue';
 import { de } from '@/i18n/de';
-import { en } from '@/i18n/en';
+import { workflows } from '@/i18n/en/workflows';
 import { conditionInWords, type Translate } from './condition';
 
-const english: Translate = (key, parameters) => fill((en as Record<string, string>)[key] ?? '', parameters, 'en');
+const english: Translate = (key, parameters) =>
+  fill((workflows as Record<string, string>)[key] ?? '', parameters, 'en');
 const german: Translate = (key, parameters) => fill((de as Record<string, string>)[key] ?? '', parameters, 'de');
 
 describe('a condition in words', () => {

@@ -115,4 +115,9 @@ export const common = {
   'shell.incidents': 'Störungen',
   'shell.notifications': 'Benachrichtigungen',
   'keyboard.undo': 'Letzte Entscheidung rückgängig machen',
+  'explanation.condition_false': 'Eine Bedingung des Workflows ist nicht erfüllt.',
+  'explanation.data_missing': 'Es fehlen Daten: {missing}.',
+  'explanation.undecidable': 'Eine Bedingung des Workflows konnte nicht ausgewertet werden.',
+  'explanation.forbidden': 'Der Workflow erlaubt das im aktuellen Zustand nicht.',
+  'explanation.original': '{reason} (Originaltext)',
 };

@@ -1,11 +1,12 @@
 import type { Texts } from '../en';
+import { backtests } from './backtests';
 import { cases } from './cases';
 import { common } from './common';
 import { documents } from './documents';
 import { home } from './home';
-import { policies } from './policies';
 import { proposals } from './proposals';
 import { queue } from './queue';
+import { replay } from './replay';
 import { screening } from './screening';
 import { settings } from './settings';
 import { undelivered } from './undelivered';
@@ -23,6 +24,7 @@ export const de: Record<keyof Texts, string> = {
   ...screening,
   ...settings,
   ...undelivered,
-  ...policies,
+  ...replay,
+  ...backtests,
   ...proposals,
 };

@@ -43,10 +43,5 @@ export const workflows = {
   'workflows.conditions': 'Bedingungen',
   'workflows.any_state': 'Jeder Zustand',
   'workflows.if': 'wenn {guard}',
-  'explanation.condition_false': 'Eine Bedingung des Workflows ist nicht erfüllt.',
-  'explanation.data_missing': 'Es fehlen Daten: {missing}.',
-  'explanation.undecidable': 'Eine Bedingung des Workflows konnte nicht ausgewertet werden.',
-  'explanation.forbidden': 'Der Workflow erlaubt das im aktuellen Zustand nicht.',
-  'explanation.original': '{reason} (Originaltext)',
   'workflows.not_now': 'Nicht möglich: {reason}',
 };

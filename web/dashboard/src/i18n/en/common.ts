@@ -110,4 +110,9 @@ export const common = {
   'shell.incidents': 'Incidents',
   'shell.notifications': 'Notifications',
   'keyboard.undo': 'Undo the last decision',
+  'explanation.condition_false': 'A condition of the workflow is not met.',
+  'explanation.data_missing': 'Data is missing: {missing}.',
+  'explanation.undecidable': 'A condition of the workflow could not be evaluated.',
+  'explanation.forbidden': 'The workflow does not permit this in the current state.',
+  'explanation.original': '{reason} (original text)',
 } as const;

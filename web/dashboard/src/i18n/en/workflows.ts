@@ -43,10 +43,5 @@ export const workflows = {
   'workflows.conditions': 'Conditions',
   'workflows.any_state': 'Any state',
   'workflows.if': 'if {guard}',
-  'explanation.condition_false': 'A condition of the workflow is not met.',
-  'explanation.data_missing': 'Data is missing: {missing}.',
-  'explanation.undecidable': 'A condition of the workflow could not be evaluated.',
-  'explanation.forbidden': 'The workflow does not permit this in the current state.',
-  'explanation.original': '{reason} (original text)',
   'workflows.not_now': 'Not possible: {reason}',
 } as const;
