@@ -90,7 +90,8 @@ func (s *Service) Correlated(ctx context.Context, tenant string, id VendorID) (C
 
 // Asked is what a case knows of work that a vendor was asked to do.
 type Asked struct {
-	Accepted any // what was kept of the acceptance, JSON; nil: nothing
+	Plugin   string // that the work names; another one may have answered in its place. "": it names none
+	Accepted any    // what was kept of the acceptance, JSON; nil: nothing
 	// Early: the work is being asked for at this moment, and what is known of it may be of a former request.
 	Early bool
 }
@@ -110,6 +111,9 @@ func (s *Service) Asked(ctx context.Context, p identity.Principal, id, state, wo
 	}
 	result, _ := record.Context[work].(map[string]any)
 	asked := Asked{Accepted: result[acceptedField]}
+	if made, known := wf.Invocation(state, work); known {
+		asked.Plugin, _ = made.Input["plugin"].(string)
+	}
 	asked.Early = record.Status == StatusActive && slices.ContainsFunc(wf.Chart.Busy(record.Snapshot), func(b statechart.Doing) bool {
 		return b.State == state && b.Work == work && b.Status == statechart.WorkPending
 	})

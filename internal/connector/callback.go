@@ -132,6 +132,9 @@ func (p *Plugin) received(header http.Header, body []byte, secrets []string) *Re
 	return r
 }
 
+// Plugin is the id of the plugin whose callback it is.
+func (r *Received) Plugin() string { return r.plugin.ID }
+
 // ConcernsCase reports whether Result needs to know the work that is answered.
 func (r *Received) ConcernsCase() bool { return r.plugin.callback.byCase }
 

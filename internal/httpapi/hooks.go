@@ -84,19 +84,18 @@ func replyID(body []byte) string {
 
 // take hands a callback to the case of its principal, as the answer to the work that the reply names.
 func (s *server) take(c ctx, p identity.Principal, received *connector.Received, reply cases.Reply) error {
-	asked := connector.Asked{Case: p.Case, State: reply.State, Visit: reply.Visit, Work: reply.Work}
-	if received.ConcernsCase() {
-		known, err := s.Cases.Asked(c, p, p.Case, reply.State, reply.Work)
-		if err != nil {
-			return err
-		}
-		if known.Early { // what it is compared with comes with the answer to the request
-			return tooEarly()
-		}
-		asked.Accepted = known.Accepted
+	known, err := s.Cases.Asked(c, p, p.Case, reply.State, reply.Work)
+	if err != nil {
+		return err
 	}
-	var unreadable, err error
-	reply.Payload, err = received.Result(asked)
+	if known.Early && received.ConcernsCase() { // what it is compared with comes with the answer to the request
+		return tooEarly()
+	}
+	var unreadable error
+	reply.Payload, err = received.Result(connector.Asked{Case: p.Case, State: reply.State, Visit: reply.Visit, Work: reply.Work, Accepted: known.Accepted})
+	if err == nil && known.Plugin != "" && known.Plugin != received.Plugin() {
+		err = s.fits(c, p.Tenant, known.Plugin, reply.Payload)
+	}
 	switch {
 	case errors.Is(err, connector.ErrNotAnAnswer):
 		reply.Ignored = "not_an_answer"
@@ -109,6 +108,16 @@ func (s *server) take(c ctx, p identity.Principal, received *connector.Received,
 		return err
 	}
 	return unreadable
+}
+
+// fits holds the result of a plugin that was asked in the place of another against what the other one promises: guards and policies read
+// that. Errors: VendorGarbage, NotFound.
+func (s *server) fits(c ctx, tenant, named string, result any) error {
+	plugin, err := s.Plugins(c, tenant, named)
+	if err != nil {
+		return err
+	}
+	return plugin.Fits(result)
 }
 
 // tooEarly is the answer to a callback that is faster than the answer to its request, and cannot be understood without it.
