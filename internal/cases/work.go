@@ -163,34 +163,18 @@ func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (Exe
 	if err := checkResult(outcome.Payload); err != nil {
 		return ExecutionInput{}, err
 	}
-	stale := false
-	record, err := s.apply(ctx, job.Record.Tenant, job.Record.ID, system(job.Invocation.Source), func(d *draft) error {
-		if stale = !d.isDoing(job.State, job.Visit, job.Invocation.ID, statechart.WorkPending); stale {
-			d.unchanged = true
-			return nil
-		}
-		d.runs = []TaskRun{outcome.Run}
+	id := outcome.VendorID
+	if !outcome.Awaiting {
+		id = nil
+	}
+	return s.conclude(ctx, job, outcome.Run, id, func(d *draft) error {
 		d.update(outcome.Documents)
 		if outcome.Awaiting {
-			s.correlate(d, job, outcome.VendorID)
 			return d.await(job, outcome)
 		}
 		d.used(job, outcome.Used)
 		return s.finish(d, job.State, job.Visit, job.Invocation, outcome, &job.Record, "")
 	})
-	if correlationTaken(err) {
-		return ExecutionInput{}, problem.Wrap(err, problem.VendorGarbage, "The vendor has answered with an id that belongs to another request.")
-	}
-	if err != nil {
-		return ExecutionInput{}, err
-	}
-	if stale {
-		outcome.Run.Outcome = "stale"
-		if err := s.Store.PutTaskRun(ctx, record.Tenant, record.ID, outcome.Run); err != nil {
-			return ExecutionInput{}, err
-		}
-	}
-	return s.input(record, job.Workflow, job.Branch), nil
 }
 
 // Postponement is what whoever does the work has asked for.

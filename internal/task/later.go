@@ -37,7 +37,11 @@ func (w worker) later(ctx context.Context, r request, job cases.Job, run cases.T
 		return cases.ExecutionInput{}, w.failed(ctx, r, run, failure)
 	}
 	w.note(ctx, r, &run, failure)
-	return w.cases.PostponeWork(ctx, job, cases.Postponement{Until: w.now().Add(wait), Tries: tries, Error: string(failure.Code), Run: run})
+	follow, err := w.cases.PostponeWork(ctx, job, cases.Postponement{Until: w.now().Add(wait), Tries: tries, Error: string(failure.Code), Run: run})
+	if err != nil {
+		w.preserve(ctx, r, run)
+	}
+	return follow, err
 }
 
 // mayHelp reports whether the machine tries again after such an error.

@@ -53,15 +53,12 @@ func (w worker) handler(do doFunc) Handler {
 		if outcome.Awaiting {
 			run.Outcome = "awaiting"
 		}
-		w.metrics.Count("tasks_total", "source", w.source, "outcome", run.Outcome)
 		outcome.Run = run
 		follow, err = w.cases.FinishWork(ctx, job, outcome)
-		if problem.CodeOf(err) == problem.VendorGarbage {
-			return cases.ExecutionInput{}, w.failed(ctx, r, run, problem.As(err))
-		}
 		if err != nil {
-			return follow, err
+			return w.unwritten(ctx, r, job, outcome, err)
 		}
+		w.metrics.Count("tasks_total", "source", w.source, "outcome", run.Outcome)
 		return follow, w.then(ctx, r, job.Record)
 	})
 }

@@ -1,0 +1,46 @@
+package cases
+
+import (
+	"context"
+
+	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
+)
+
+// RefuseAcceptance fails work whose vendor has accepted the request with more than the case can hold: outcome.Run is the attempt. The
+// vendor's id is kept, so that its callback finds the case all the same, and resolves the incident. Errors: VendorGarbage when
+// outcome.VendorID belongs to other work, TooLarge, Conflict.
+func (s *Service) RefuseAcceptance(ctx context.Context, job Job, outcome Outcome, failure Failure) (ExecutionInput, error) {
+	failure.Cause = "What is kept of the vendor's acceptance cannot be stored. " + failure.Cause
+	return s.conclude(ctx, job, outcome.Run, outcome.VendorID, func(d *draft) error {
+		return s.fail(d, job.State, job.Invocation.ID, job.Visit, failure)
+	})
+}
+
+// conclude writes what an attempt has come to, with the attempt and the vendor's id. One that belongs to a former visit changes nothing
+// but the account of attempts. Errors: VendorGarbage when the id belongs to other work, TooLarge, Conflict.
+func (s *Service) conclude(ctx context.Context, job Job, run TaskRun, id *VendorID, write func(d *draft) error) (ExecutionInput, error) {
+	stale := false
+	record, err := s.apply(ctx, job.Record.Tenant, job.Record.ID, system(job.Invocation.Source), func(d *draft) error {
+		if stale = !d.isDoing(job.State, job.Visit, job.Invocation.ID, statechart.WorkPending); stale {
+			d.unchanged = true
+			return nil
+		}
+		d.runs = []TaskRun{run}
+		s.correlate(d, job, id)
+		return write(d)
+	})
+	if correlationTaken(err) {
+		return ExecutionInput{}, problem.Wrap(err, problem.VendorGarbage, "The vendor has answered with an id that belongs to another request.")
+	}
+	if err != nil {
+		return ExecutionInput{}, err
+	}
+	if stale {
+		run.Outcome = "stale"
+		if err := s.Store.PutTaskRun(ctx, record.Tenant, record.ID, run); err != nil {
+			return ExecutionInput{}, err
+		}
+	}
+	return s.input(record, job.Workflow, job.Branch), nil
+}
