@@ -164,7 +164,7 @@ describe('desk', () => {
         expect(wide.cut, path).toEqual([]);
         if (path === '/queue') {
           expect(wide.lines, `${path}, longer: ${longer}`).toBe(1);
-          expect(await hintIsWhole(page), `the hint of the search, longer: ${longer}`).toBe(true);
+          expect(await hintFits(page), `the hint of the search, longer: ${longer}`).toBe(true);
         }
       }
       await page.context().close();
@@ -173,7 +173,7 @@ describe('desk', () => {
 });
 
 /** Whether the text in the empty search fits its box. */
-async function hintIsWhole(page: Page): Promise<boolean> {
+async function hintFits(page: Page): Promise<boolean> {
   return page
     .getByRole('search')
     .locator('input')

@@ -63,7 +63,7 @@ function Question({ hit, draft, change, approving, missing }: Answering & { hit:
             {t('cases.hit_former')} <Time value={hit.former_since} />
           </span>
         )}
-        <SaidBefore hit={hit} />
+        <EarlierAnswer hit={hit} />
       </legend>
       <div className="clear-both flex flex-wrap gap-x-4 gap-y-1">
         {(['not_a_match', 'match'] as const).map((answer) => (
@@ -100,8 +100,8 @@ function Question({ hit, draft, change, approving, missing }: Answering & { hit:
   );
 }
 
-/** What was said of a hit for this subject before, by whom and where, and what has changed since. */
-function SaidBefore({ hit }: { hit: Hit }) {
+/** How a hit was answered for this subject before, by whom and where, and what has changed since. */
+function EarlierAnswer({ hit }: { hit: Hit }) {
   const t = useT();
   const before = beforeOf(hit.value);
   if (!before) return null;

@@ -19,7 +19,7 @@ export function Compared({ rows }: { rows: Comparison[] }) {
   if (rows.length === 0) return null;
   const shown = (row: Comparison, value: string | null) =>
     value === null ? '—' : row.field === 'date_of_birth' || row.field === 'expires' ? formats.date(value) : value;
-  const said = (row: Comparison) => t(row.match === 'expired' ? 'finding.expired' : `documents.${row.match}`);
+  const resultOf = (row: Comparison) => t(row.match === 'expired' ? 'finding.expired' : `documents.${row.match}`);
   return (
     <Section title={t('documents.compared')} flush>
       <table className="w-full text-sm">
@@ -57,9 +57,9 @@ export function Compared({ rows }: { rows: Comparison[] }) {
               <td className="px-2 py-1.5">
                 <bdi>{shown(row, row.read)}</bdi>
               </td>
-              <td className="px-2 py-1.5" title={said(row)}>
+              <td className="px-2 py-1.5" title={resultOf(row)}>
                 {marks[row.match]}
-                <span className="sr-text">{said(row)}</span>
+                <span className="sr-text">{resultOf(row)}</span>
               </td>
             </tr>
           ))}

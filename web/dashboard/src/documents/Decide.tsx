@@ -64,7 +64,7 @@ export function Decide({
   return (
     <Section title={t('documents.decision')}>
       <div className="flex flex-col gap-2.5">
-        <Standing document={document} canDecide={canDecide} onUndo={onUndo} />
+        <CurrentDecision document={document} canDecide={canDecide} onUndo={onUndo} />
         {!canDecide || !ready ? (
           <p className="text-sm text-muted">{!ready ? t('documents.not_ready') : why}</p>
         ) : asking ? (
@@ -114,8 +114,8 @@ export function Decide({
   );
 }
 
-/** The decision that stands, and who may take it back. */
-function Standing({
+/** The current decision, and who may undo it. */
+function CurrentDecision({
   document,
   canDecide,
   onUndo,
