@@ -373,6 +373,9 @@ func (p *Plugin) mapped(how reading, place string, body any, scope map[string]an
 	if len(e.Fields) == 0 {
 		fields(e, "result", violations(shape, result))
 	}
+	if len(e.Fields) == 0 && shape != nil && p.uniform != nil {
+		ranges(e, "result", result, p.uniform)
+	}
 	if len(e.Fields) > 0 {
 		return nil, e
 	}

@@ -159,7 +159,8 @@ func (s *source) fitsNames(pointer string, members, properties, schema map[strin
 }
 
 // inShape writes a result as its shape has it: what was not answered (null, an empty text, an object of nothing else) is left out, a
-// country is a code of two letters, and a date has no time.
+// country is a code of two letters, and a date has no time. An object in a list that says nothing is null then, which no shape allows: a
+// hit or an owner that cannot be read is not one that is not there.
 func inShape(value any, schema map[string]any) any {
 	switch v := value.(type) {
 	case string:
@@ -176,15 +177,24 @@ func inShape(value any, schema map[string]any) any {
 		}
 	case []any:
 		items, _ := schema["items"].(map[string]any)
-		kept := make([]any, 0, len(v))
-		for _, element := range v {
-			if element = inShape(element, items); element != nil {
-				kept = append(kept, element)
-			}
-		}
-		return kept
+		return listInShape(v, items)
 	}
 	return value
+}
+
+func listInShape(list []any, items map[string]any) []any {
+	ofObjects := items["properties"] != nil
+	kept := make([]any, 0, len(list))
+	for _, element := range list {
+		element = inShape(element, items)
+		if inner, isObject := element.(map[string]any); isObject && ofObjects && len(inner) == 0 {
+			element = nil
+		}
+		if element != nil || ofObjects {
+			kept = append(kept, element)
+		}
+	}
+	return kept
 }
 
 func textInShape(text string, schema map[string]any) any {

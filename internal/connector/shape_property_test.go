@@ -43,6 +43,10 @@ func TestWritingAResultInItsShapeTwiceChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		copiedBefore, err := plain(given)
+		if err != nil {
+			t.Fatal(err)
+		}
 		once := inShape(given, schema)
 		copied, err := plain(once)
 		if err != nil {
@@ -51,25 +55,82 @@ func TestWritingAResultInItsShapeTwiceChangesNothing(t *testing.T) {
 		if twice := inShape(copied, schema); !reflect.DeepEqual(once, twice) {
 			t.Fatalf("%s: %v, then %v", text, once, twice)
 		}
-		if hollow(once) {
+		if hollow(once, schema) {
 			t.Fatalf("%s: what was not answered is still there: %v", text, once)
+		}
+		compiled, err := compileSchema(schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before, after := objects(copiedBefore, schema), objects(once, schema); before != after {
+			t.Fatalf("%s: %d elements, then %d: %v", text, before, after, once)
+		}
+		if blank(once, schema) && len(violations(compiled, once)) == 0 {
+			t.Fatalf("%s: an element that says nothing is in order: %v", text, once)
 		}
 	})
 }
 
-// hollow reports whether there is a member, or an element, that says nothing.
-func hollow(value any) bool {
+// hollow reports whether there is a member that says nothing, or an element of a list that is not one of objects.
+func hollow(value any, schema map[string]any) bool {
 	switch v := value.(type) {
 	case map[string]any:
-		for _, member := range v {
+		for name, member := range v {
 			inner, isObject := member.(map[string]any)
-			if member == nil || member == "" || isObject && len(inner) == 0 || hollow(member) {
+			if member == nil || member == "" || isObject && len(inner) == 0 || hollow(member, at(schema, "properties", name)) {
+				return true
+			}
+		}
+	case []any:
+		items := at(schema, "items")
+		for _, element := range v {
+			if element == "" || element == nil && items["properties"] == nil || hollow(element, items) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// at is the part of a schema below some names, or nil.
+func at(schema map[string]any, names ...string) map[string]any {
+	for _, name := range names {
+		schema, _ = schema[name].(map[string]any)
+	}
+	return schema
+}
+
+// objects counts the elements of all lists of objects.
+func objects(value any, schema map[string]any) (count int) {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			count += objects(member, at(schema, "properties", name))
+		}
+	case []any:
+		items := at(schema, "items")
+		if items["properties"] != nil {
+			count = len(v)
+		}
+		for _, element := range v {
+			count += objects(element, items)
+		}
+	}
+	return count
+}
+
+// blank reports whether an element of a list of objects says nothing.
+func blank(value any, schema map[string]any) bool {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if blank(member, at(schema, "properties", name)) {
 				return true
 			}
 		}
 	case []any:
 		for _, element := range v {
-			if element == nil || element == "" || hollow(element) {
+			if element == nil && at(schema, "items")["properties"] != nil || blank(element, at(schema, "items")) {
 				return true
 			}
 		}

@@ -152,3 +152,54 @@ func TestWhatAShapeHandsOutIsNobodysElse(t *testing.T) {
 		t.Error("a caller changed the shape")
 	}
 }
+
+const listPlugin = minimal + `shape: SHAPE
+response:
+  result: body
+`
+
+func TestWhatCannotBeReadInAListIsNotNothing(t *testing.T) {
+	for shape, lists := range map[string]string{
+		"individual-screening/1": "hits", "company-screening/1": "hits", "ownership/1": "owners", "officers/1": "officers",
+	} {
+		p := parse(t, strings.Replace(listPlugin, "SHAPE", shape, 1))
+		for element, good := range map[string]bool{
+			`null`: false, `""`: false, `{}`: false, `{"name":null}`: false, `{"name":"","kind":" "}`: false, `{"number":null}`: false, `[]`: false, `7`: false,
+			`{"name":"A"` + map[string]string{"ownership/1": `,"kind":"person"`, "officers/1": `,"role":"director"`}[shape] + `}`: true,
+		} {
+			found := map[string]string{"ownership/1": `"found":true,`, "officers/1": `"found":true,`}[shape]
+			body := `{` + found + `"more":false,"` + lists + `":[` + element + `]}`
+			outcome, err := p.Answered(t.Context(), Call{}, Answer{Body: []byte(body)})
+			if (err == nil) != good || err != nil && problem.CodeOf(err) != problem.VendorGarbage {
+				t.Errorf("%s: %s: %v %v", shape, body, outcome.Result, err)
+			}
+		}
+	}
+}
+
+func TestAResultThatContradictsItselfIsGarbage(t *testing.T) {
+	for _, c := range []struct {
+		shape, body string
+		good        bool
+	}{
+		{"identity/1", `{"outcome":"verified","reference":"1","document_check":"passed","face_check":"passed"}`, true},
+		{"identity/1", `{"outcome":"verified","reference":"1","document_check":"failed"}`, false},
+		{"identity/1", `{"outcome":"verified","reference":"1","face_check":"failed"}`, false},
+		{"identity/1", `{"outcome":"rejected","reference":"1","document_check":"failed","face_check":"failed"}`, true},
+		{"registry/1", `{"found":false}`, true},
+		{"registry/1", `{"found":false,"status":"active"}`, false},
+		{"registry/1", `{"found":true,"status":"active"}`, true},
+		{"ownership/1", `{"found":true,"more":false,"owners":[{"kind":"person","share_min":25,"share_max":25}]}`, true},
+		{"ownership/1", `{"found":true,"more":false,"owners":[{"kind":"person","share_min":75,"share_max":50}]}`, false},
+		{"ownership/1", `{"found":true,"more":false,"owners":[{"kind":"person","votes_min":75,"votes_max":50}]}`, false},
+		{"ownership/1", `{"found":true,"more":false,"owners":[{"kind":"person","share_min":75}]}`, true},
+		{"credit/1", `{"found":true,"score":1,"score_min":10,"score_max":5}`, false},
+	} {
+		p := parse(t, strings.Replace(listPlugin, "SHAPE", c.shape, 1))
+		if outcome, err := p.Answered(t.Context(), Call{}, Answer{Body: []byte(c.body)}); (err == nil) != c.good {
+			t.Errorf("%s: %s: %v %v", c.shape, c.body, outcome.Result, err)
+		} else if err != nil {
+			t.Log(problem.As(err).Fields)
+		}
+	}
+}

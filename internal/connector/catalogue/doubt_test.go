@@ -47,14 +47,8 @@ func TestAWordThatIsNotKnownIsNeverGood(t *testing.T) {
 		if !ok {
 			continue
 		}
-		var document struct {
-			Cases []written `yaml:"cases"`
-		}
-		if err := yaml.Unmarshal(e.Source, &document); err != nil {
-			t.Fatal(err)
-		}
 		speaks := 0
-		for _, c := range document.Cases {
+		for _, c := range casesOf(t, e) {
 			if value, _ := c.value(t, e, judged.field); value != judged.value {
 				continue
 			}
@@ -72,6 +66,17 @@ func TestAWordThatIsNotKnownIsNeverGood(t *testing.T) {
 			t.Errorf("%s: no case in which %s is %s", e.ID, judged.field, judged.value)
 		}
 	}
+}
+
+func casesOf(t *testing.T, e Entry) []written {
+	t.Helper()
+	var document struct {
+		Cases []written `yaml:"cases"`
+	}
+	if err := yaml.Unmarshal(e.Source, &document); err != nil {
+		t.Fatal(err)
+	}
+	return document.Cases
 }
 
 // value is that of a field of the case's result.
