@@ -22,11 +22,17 @@ const (
 // call is a request by a person of the back office; the answer is decoded. Headers come in pairs.
 func (s *system) call(role, method, path string, body any, header ...string) (int, map[string]any) {
 	s.t.Helper()
+	return s.with(s.token(role), method, path, body, header...)
+}
+
+// token is that of somebody with a role.
+func (s *system) token(role string) string {
+	s.t.Helper()
 	at := slices.IndexFunc(s.Demo.Users, func(u local.DemoUser) bool { return slices.Contains(u.Roles, role) })
 	if at < 0 {
 		s.t.Fatalf("nobody is a %s", role)
 	}
-	return s.with(s.Demo.Users[at].Token, method, path, body, header...)
+	return s.Demo.Users[at].Token
 }
 
 // with is a request with a credential.

@@ -36,12 +36,18 @@ states:
 // watch loads a watch list over the interface, as ballerine watchlist load does.
 func (s *system) watch(list screening.List) map[string]any {
 	s.t.Helper()
+	return s.watchWith(s.token("manager"), list)
+}
+
+// watchWith loads a watch list with a credential.
+func (s *system) watchWith(credential string, list screening.List) map[string]any {
+	s.t.Helper()
 	packed, err := screening.Pack(list)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	sum := sha256.Sum256(packed)
-	status, upload := s.call("manager", "POST", "/v1/watchlist-uploads", map[string]any{"size": len(packed), "sha256": hex.EncodeToString(sum[:])})
+	status, upload := s.with(credential, "POST", "/v1/watchlist-uploads", map[string]any{"size": len(packed), "sha256": hex.EncodeToString(sum[:])})
 	if status != http.StatusOK {
 		s.t.Fatalf("%d %v", status, upload)
 	}
@@ -60,7 +66,7 @@ func (s *system) watch(list screening.List) map[string]any {
 	if response.StatusCode != http.StatusOK {
 		s.t.Fatalf("upload: %s", response.Status)
 	}
-	status, loaded := s.call("manager", "POST", "/v1/watchlists", map[string]any{"upload": upload["id"]})
+	status, loaded := s.with(credential, "POST", "/v1/watchlists", map[string]any{"upload": upload["id"]})
 	if status != http.StatusOK {
 		s.t.Fatalf("%d %v", status, loaded)
 	}

@@ -23,19 +23,14 @@ type Objects interface {
 
 // Person is who has loaded or released an edition.
 type Person struct {
-	ID   string `json:"id"`
-	Kind string `json:"kind"`           // user or client
-	Name string `json:"name,omitempty"` // of the person or the key
-	By   string `json:"by,omitempty"`   // the person who has made the key
+	ID     string   `json:"id"`
+	Kind   string   `json:"kind"`             // user or client
+	Name   string   `json:"name,omitempty"`   // of the person
+	Behind []string `json:"behind,omitempty"` // of a key, while another person has to agree: the people and keys that may have held its secret
 }
 
 func personOf(p identity.Principal) Person {
-	return Person{ID: p.ID, Kind: string(p.Kind), Name: p.Name, By: p.By}
-}
-
-// same reports whether one pair of eyes may be behind both.
-func (p Person) same(as Person) bool {
-	return p.ID == as.ID || p.ID == as.By || p.By != "" && (p.By == as.ID || p.By == as.By)
+	return Person{ID: p.ID, Kind: string(p.Kind), Name: p.Name}
 }
 
 // Edition is one edition of a list.
@@ -217,6 +212,7 @@ func (l *List) become(e Edition) (forgotten []string) {
 		forgotten = append(forgotten, l.Former[last].ID)
 		l.Former = l.Former[:last]
 	}
+	e.LoadedBy.Behind = nil // nobody has to agree any more
 	l.Current = &e
 	return forgotten
 }

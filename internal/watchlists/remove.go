@@ -15,7 +15,11 @@ import (
 func (s *Service) Remove(ctx context.Context, p identity.Principal, name string) (List, error) {
 	var after List
 	var gone []string
-	_, err := s.change(ctx, p.Tenant, func(c *catalogue) error {
+	by, err := s.eyes(ctx, p)
+	if err != nil {
+		return List{}, err
+	}
+	_, err = s.change(ctx, p.Tenant, func(c *catalogue) error {
 		l := c.list(name)
 		gone = nil
 		switch {
@@ -26,6 +30,7 @@ func (s *Service) Remove(ctx context.Context, p identity.Principal, name string)
 			return problem.New(problem.NotFound, "There is no such watch list.")
 		case l.Removal == nil:
 			l.Removal = s.settled(p, "")
+			l.Removal.By = by
 			after = *l
 			return nil
 		case l.Removal.By.ID == p.ID:
@@ -33,8 +38,11 @@ func (s *Service) Remove(ctx context.Context, p identity.Principal, name string)
 			return errUnchanged
 		case p.Kind != identity.User:
 			return problem.New(problem.FourEyes, "A person must confirm that the list is removed.")
-		case l.Removal.By.same(personOf(p)):
-			return problem.New(problem.FourEyes, "Another person must confirm that the list is removed: you have asked for it.")
+		}
+		if same, err := s.same(ctx, l.Removal.By, p); err != nil {
+			return err
+		} else if same {
+			return problem.New(problem.FourEyes, "Another person must confirm that the list is removed: you have asked for it, or may hold the key that has.")
 		}
 		gone, after = l.editions(), List{Name: name}
 		c.Lists = slices.DeleteFunc(c.Lists, func(l List) bool { return l.Name == name })

@@ -28,7 +28,7 @@ func TestAListIsRemovedByTwoPeople(t *testing.T) {
 	}
 	_, err := d.Remove(t.Context(), key, "un") // made by who asks
 	d.wantCode(err, problem.FourEyes)
-	_, err = d.Remove(t.Context(), identity.Principal{Tenant: "demo", Kind: identity.Client, ID: "key_2", By: "user_3"}, "un")
+	_, err = d.Remove(t.Context(), identity.Principal{Tenant: "demo", Kind: identity.Client, ID: "key_2"}, "un")
 	d.wantCode(err, problem.FourEyes)
 	for range 2 {
 		gone, err := d.Remove(t.Context(), second, "un")

@@ -25,6 +25,9 @@ type Service struct {
 	// repeated, and the change may fail after it. nil: nobody hears.
 	Announce func(ctx context.Context, tenant, list, current, edition string) error
 
+	// Behind are the people and keys that may hold a secret of a key: see identity.Keys. Without it no key does what another person has to agree to.
+	Behind func(ctx context.Context, tenant, key string) ([]string, error)
+
 	opened opened
 }
 
@@ -91,8 +94,12 @@ func (s *Service) Load(ctx context.Context, p identity.Principal, upload string)
 // load keeps an edition and enters it into the catalogue.
 func (s *Service) load(ctx context.Context, p identity.Principal, list screening.List, packed []byte) (List, error) {
 	sum := sha256.Sum256(packed)
+	by, err := s.eyes(ctx, p)
+	if err != nil {
+		return List{}, err
+	}
 	one := Edition{
-		ID: s.NewID("list"), Edition: list.Edition, SHA256: hex.EncodeToString(sum[:]), Entries: len(list.Entries), Names: namesOf(list), LoadedAt: s.Now().UTC().Truncate(time.Second), LoadedBy: personOf(p),
+		ID: s.NewID("list"), Edition: list.Edition, SHA256: hex.EncodeToString(sum[:]), Entries: len(list.Entries), Names: namesOf(list), LoadedAt: s.Now().UTC().Truncate(time.Second), LoadedBy: by,
 	}
 	if err := s.Objects.Put(ctx, editionKey(p.Tenant, one.ID), packed, ""); err != nil {
 		return List{}, err
@@ -214,8 +221,11 @@ func (s *Service) Release(ctx context.Context, p identity.Principal, name, editi
 			return problem.New(problem.NotReady, "This edition is not waiting.")
 		case p.Kind != identity.User:
 			return problem.New(problem.FourEyes, "A person must release the edition.")
-		case l.Waiting.LoadedBy.same(personOf(p)):
-			return problem.New(problem.FourEyes, "Another person must release the edition: you have loaded it.")
+		}
+		if same, err := s.same(ctx, l.Waiting.LoadedBy, p); err != nil {
+			return err
+		} else if same {
+			return problem.New(problem.FourEyes, "Another person must release the edition: you have loaded it, or may hold the key that has.")
 		}
 		one, at, by := *l.Waiting, s.Now().UTC().Truncate(time.Second), personOf(p)
 		one.Released, one.By, one.Comment = &at, &by, comment

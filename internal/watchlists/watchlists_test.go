@@ -25,11 +25,14 @@ type desk struct {
 	objects *watchliststest.Memory
 	now     time.Time
 	made    int
+	behind  map[string][]string // by key
 }
 
 func newDesk(t *testing.T) *desk {
 	d := &desk{t: t, objects: &watchliststest.Memory{}, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
+	d.behind = map[string][]string{"key_1": {"user_1"}, "key_2": {"user_3"}}
 	d.Service = &watchlists.Service{
+		Behind:  func(_ context.Context, _, key string) ([]string, error) { return d.behind[key], nil },
 		Objects: d.objects, Now: func() time.Time { return d.now },
 		NewID: func(prefix string) string { d.made++; return fmt.Sprintf("%s_%d", prefix, d.made) },
 		Uploads: func(_ context.Context, key, contentType string, size int64, sum string, _ time.Duration) (watchlists.Upload, error) {
@@ -42,7 +45,7 @@ func newDesk(t *testing.T) *desk {
 var (
 	loader = identity.Principal{Tenant: "demo", Kind: identity.User, ID: "user_1", Name: "Ada"}
 	second = identity.Principal{Tenant: "demo", Kind: identity.User, ID: "user_2", Name: "Otto"}
-	key    = identity.Principal{Tenant: "demo", Kind: identity.Client, ID: "key_1", By: "user_1"}
+	key    = identity.Principal{Tenant: "demo", Kind: identity.Client, ID: "key_1"} // user_1 has made it
 )
 
 func listOf(name, edition string, people ...string) screening.List {
@@ -423,5 +426,41 @@ func TestFormerEditionsAreBounded(t *testing.T) {
 	}
 	if len(last.Former) != 20 || len(d.objects.Keys()) != 23 { // the catalogue, its mark, 20 former editions and the current one
 		t.Errorf("%d former editions, %d objects", len(last.Former), len(d.objects.Keys()))
+	}
+}
+
+func TestWhoHasEverHeldTheKeyIsNotTheSecondPerson(t *testing.T) {
+	d := newDesk(t)
+	d.loads(loader, listOf("un", "1", "Anna Keller", "Boris Popov", "Carla Diaz"))
+	d.loads(key, listOf("un", "2", "Anna Keller"))
+	if _, err := d.Remove(t.Context(), key, "un"); err != nil {
+		t.Fatal(err)
+	}
+	d.behind["key_1"] = []string{"user_2"} // whom the newest rotations have shown it to
+	for _, one := range []identity.Principal{loader, second} {
+		_, err := d.Release(t.Context(), one, "un", "2", "")
+		d.wantCode(err, problem.FourEyes)
+		_, err = d.Remove(t.Context(), one, "un")
+		d.wantCode(err, problem.FourEyes)
+	}
+	third := identity.Principal{Tenant: "demo", Kind: identity.User, ID: "user_3"}
+	if after, err := d.Release(t.Context(), third, "un", "2", ""); err != nil || after.Current.Edition != "2" || len(after.Current.LoadedBy.Behind) != 0 {
+		t.Errorf("%+v, %v", after, err)
+	}
+}
+
+func TestNoKeyLoadsWhereNobodyKnowsWhoIsBehindIt(t *testing.T) {
+	d := newDesk(t)
+	for code, behind := range map[problem.Code]func(context.Context, string, string) ([]string, error){
+		problem.Internal: nil,
+		problem.Unavailable: func(context.Context, string, string) ([]string, error) {
+			return nil, problem.New(problem.Unavailable, "away")
+		},
+	} {
+		d.Behind = behind
+		_, err := d.load(key, listOf("un", "1", "Anna Keller"))
+		d.wantCode(err, code)
+		_, err = d.Remove(t.Context(), key, "un")
+		d.wantCode(err, code)
 	}
 }
