@@ -19,9 +19,9 @@ var net = sync.OnceValue(func() *network { return decodeNetwork(weights) })
 // Bounds of what is returned.
 const (
 	plausible = -0.55 // mean of the logarithms: below, it is no zone
-	relied    = 0.72  // of the least likely character, for a reading to be relied on
-	doubtful  = 0.66  // below, a text whose check digits agree is not returned: it would be believed
-	forced    = 3.5   // how much less likely the text that the check digits allow may be than the most likely one
+	relied    = 0.80  // of the least likely character, for a reading to be relied on
+	doubtful  = 0.74  // below, a text whose check digits agree is not returned: it would be believed
+	forced    = 1.5   // how much less likely the text that the check digits allow may be than the most likely one
 	most      = 12    // groups of lines that are looked at
 )
 
@@ -44,15 +44,16 @@ func Read(img image.Image) (reading Reading, ok bool) {
 
 // candidate is the best text so far.
 type candidate struct {
-	layout  layout
-	text    string
-	score   float64 // mean of the logarithms
-	least   float64 // the probability of the least likely character
-	checked bool
-	budget  int // cells that may still be looked at
+	layout    layout
+	text      string
+	score     float64 // mean of the logarithms
+	least     float64 // the probability of the least likely character
+	checked   bool
+	corrected bool // the check digits have chosen among characters that were not clear
+	budget    int  // cells that may still be looked at
 }
 
-func (c *candidate) sure() bool { return c.checked && c.least >= relied }
+func (c *candidate) sure() bool { return c.checked && !c.corrected && c.least >= relied }
 
 func (c *candidate) reading() Reading {
 	r := Reading{Format: c.layout.format, Confidence: c.least, CheckDigits: c.sure()}
@@ -135,8 +136,9 @@ func (c *candidate) fit(p picture, group []band, angle, height float64) (mean fl
 func (c *candidate) read(l layout, p likely) (mean float64) {
 	text, score := l.free(p)
 	checked := l.valid(text)
+	corrected := false
 	if other, otherScore, ok := l.checked(p); ok && !checked && score-otherScore < forced {
-		text, score, checked = other, otherScore, true
+		text, score, checked, corrected = other, otherScore, true, true
 	}
 	if mean = score / float64(len(p)); mean <= c.score {
 		return mean
@@ -145,7 +147,7 @@ func (c *candidate) read(l layout, p likely) (mean float64) {
 	for i := range p {
 		least = math.Min(least, l.belief(p, text, i))
 	}
-	*c = candidate{layout: l, text: text, score: mean, least: math.Exp(least), checked: checked, budget: c.budget}
+	*c = candidate{layout: l, text: text, score: mean, least: math.Exp(least), checked: checked, corrected: corrected, budget: c.budget}
 	return mean
 }
 
@@ -169,7 +171,7 @@ func (l layout) belief(p likely, text string, i int) float64 {
 	}
 	log := func(of float64) float64 { return math.Log(math.Max(own/math.Max(of, 1e-12), 1e-9)) }
 	if weight, check, _ := l.role(i); weight > 0 || check || i == l.last {
-		return math.Min(log(alike), log(all)/8)
+		return math.Min(log(alike), log(all)/2)
 	}
 	return log(all)
 }
