@@ -155,15 +155,12 @@ func sortedKeys(set map[int]bool) []int {
 // unit is the whole in fixed-point numbers of a series.
 const unit = uint64(1) << 62
 
-// rounds is how often a series follows a circle round at most. What is left then is counted as uncertain.
-const rounds = 100_000
+// rounds is how many links a series follows at most. What is left then is counted as uncertain.
+const rounds = 20_000_000
 
-// series follows what arrives at a circle round and round, for circles that are too large to be solved exactly: ok says that this is one.
+// series follows what arrives at a circle round and round, for circles that are too large to be solved exactly. Not ok: more may come out than goes in.
 // Parts are rounded down; what is lost by that, and what is left when it ends, might be anybody's and is added for the upper bound.
 func (g *graph) series(circle []int, inside map[int]int, amount []*big.Rat, up bool) (outside map[int]*big.Rat, ok bool) {
-	if len(circle) < 8 || g.affordable(circle, inside, up) {
-		return nil, false
-	}
 	type edge struct {
 		from, to int // to: in the circle, or an owner outside
 		part     uint64
@@ -195,8 +192,8 @@ func (g *graph) series(circle []int, inside map[int]int, amount []*big.Rat, up b
 	}
 	g.rounded = true
 	got := map[int]uint64{}
-	left := uint64(1)
-	for n := 0; n < rounds && left > lost; n++ {
+	left := unit
+	for n := 0; n*(len(round)+len(leave)) < rounds && left > lost; n++ {
 		for _, e := range leave {
 			got[e.to] += times(now[e.from], e.part)
 		}

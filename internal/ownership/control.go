@@ -14,45 +14,52 @@ func (g *graph) interests() [][]holding {
 // control is what a party controls, by index. It is the least fixed point of two rules: a company is controlled by whoever has a right that
 // gives control of it, or more than half of its votes; and the rights and votes of a controlled company count as one's own. Votes that a company
 // has in itself do not count. What may be control, or more than half, is perhaps.
-func control(party int, by [][]holding) map[int]certainty {
-	result := map[int]certainty{}
-	for company := range follow(party, by, perhaps) {
-		result[company] = perhaps
+func control(party int, by [][]holding) (result map[int]certainty, steps int) {
+	result = map[int]certainty{}
+	for _, least := range []certainty{perhaps, yes} {
+		companies, looked := follow(party, by, least)
+		steps += looked
+		for company := range companies {
+			result[company] = least
+		}
 	}
-	for company := range follow(party, by, yes) {
-		result[company] = yes
-	}
-	return result
+	return result, steps
 }
 
 // follow are the companies that a party controls with a certainty of least, as far as chains of control go.
-func follow(party int, by [][]holding, least certainty) map[int]bool {
-	result := map[int]bool{}
-	votes := map[int]Share{}
+func follow(party int, by [][]holding, least certainty) (result map[int]bool, steps int) {
+	result = map[int]bool{}
+	votes, appoints := map[int]Share{}, map[int]Share{}
 	open := []int{party}
 	for len(open) > 0 {
 		from := open[len(open)-1]
 		open = open[:len(open)-1]
+		steps += len(by[from])
 		for _, h := range by[from] {
 			if h.company == h.owner {
 				continue
 			}
-			sum := h.votes
-			if before, any := votes[h.company]; any {
-				sum = before.plus(sum)
-			}
-			votes[h.company] = sum
-			most := sum.certain(half, false)
-			if least == perhaps {
-				most = sum.possible(half, false)
-			}
+			most := more(votes, h.company, h.votes, least)
+			most = more(appoints, h.company, h.appoints, least) || most
 			if (most || h.control >= least) && !result[h.company] && h.company != party {
 				result[h.company] = true
 				open = append(open, h.company)
 			}
 		}
 	}
-	return result
+	return result, steps
+}
+
+// more adds to what a party has in a company, and says whether that is more than half.
+func more(sums map[int]Share, company int, share Share, least certainty) bool {
+	if before, any := sums[company]; any {
+		share = before.plus(share)
+	}
+	sums[company] = share
+	if least == perhaps {
+		return share.possible(half, false)
+	}
+	return share.certain(half, false)
 }
 
 // jointly is what a party holds in the subject itself, with the companies that it controls: part and votes, each at least what is certain

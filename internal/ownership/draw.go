@@ -104,7 +104,7 @@ func (h holding) label() string {
 
 // mermaidText makes a text harmless inside quotation marks.
 func mermaidText(text string) string {
-	return strings.NewReplacer(`"`, "#quot;", "<", "#lt;", ">", "#gt;", "\n", " ", "\r", " ", "#", "#35;").Replace(text)
+	return strings.NewReplacer("%%", "#37;#37;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "\n", " ", "\r", " ", "#", "#35;").Replace(text)
 }
 
 func dotText(text string) string {

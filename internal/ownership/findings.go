@@ -28,6 +28,7 @@ const (
 	endsAtListed    Code = "ends_at_listed"    // a chain ends at a listed company
 	declaredOwner   Code = "declared_owner"    // somebody is declared a beneficial owner, and is none by the rule
 	undisclosed     Code = "undisclosed_owner" // the unexplained share may be that of a beneficial owner
+	sameName        Code = "same_name"         // people of one name may be one person
 	nobodyQualifies Code = "nobody_qualifies"  // no person is a beneficial owner by the rule
 )
 
@@ -43,6 +44,7 @@ type Finding struct {
 	Stated   []Statement // what the sources state
 	Reason   string      // the source's code for why something is not stated
 	Managers bool        // senior managers stand in
+	Always   bool        // the rule asks for a senior manager beside other owners
 	Ask      string      // what to ask the applicant; empty when there is nothing to ask
 	Text     string      // the finding as a sentence
 }
@@ -242,14 +244,25 @@ func (g *graph) describe(f *Finding) {
 	case endsAtState:
 		f.Text = fmt.Sprintf("A chain of owners ends at %s, which is a state or one of its bodies.", company)
 	case endsAtListed:
-		f.Text = fmt.Sprintf("A chain of owners ends at %s, whose shares are listed.", company)
+		f.Text = fmt.Sprintf("A chain of owners ends at %s, whose shares are listed. Check whether it need not name its owners.", company)
 	case declaredOwner:
 		f.Text = fmt.Sprintf("%s is declared a beneficial owner of %s, and is none by the rule with %s.", owner, company, f.Share)
 		f.Ask = fmt.Sprintf("What makes %s a beneficial owner of %s?", owner, company)
 	case undisclosed:
-		f.Text = fmt.Sprintf("Of %s, %s is not stated to belong to any person. There may be a beneficial owner who is not named.", company, f.Share)
+		f.Text = fmt.Sprintf("Somebody who is not named has votes in %s or may control it. There may be a beneficial owner who is not named.", company)
+		f.Ask = fmt.Sprintf("Who is behind the votes and the control of %s that are not named?", company)
+		if f.Share != nil {
+			f.Text = fmt.Sprintf("Of %s, %s is not stated to belong to any person. There may be a beneficial owner who is not named.", company, f.Share)
+			f.Ask = ""
+		}
+	case sameName:
+		f.Text = fmt.Sprintf("%d parties have the same name: %s. If they are one person, it has %s.", len(f.Parties), strings.Join(f.Parties, ", "), f.Share)
+		f.Ask = "Are they one person?"
 	case nobodyQualifies:
 		f.Text = "No person is a beneficial owner by their share or by control."
+		if f.Always {
+			f.Text = "The rule asks for an individual with significant responsibility to control the organization, and none is stated."
+		}
 		if f.Managers {
 			f.Text += " The senior managers stand in for them."
 		} else {

@@ -52,8 +52,12 @@ func (g *graph) pass(circle []int, amount []*big.Rat, up bool) {
 		if up && amount[circle[0]].Cmp(one) > 0 {
 			amount[circle[0]].Set(one)
 		}
-	} else if outside, ok := g.series(circle, inside, amount, up); ok {
-		g.arrive(outside, arrived, amount, up)
+	} else if !g.affordable(circle, inside, up) {
+		if outside, ok := g.series(circle, inside, amount, up); ok {
+			g.arrive(outside, arrived, amount, up)
+		} else {
+			g.spread(circle, inside, arrived, amount, up)
+		}
 		return
 	} else if !g.settle(circle, inside, amount, up) {
 		g.spread(circle, inside, arrived, amount, up)

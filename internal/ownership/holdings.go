@@ -20,6 +20,9 @@ type holding struct {
 	owner, company int   // indexes of parties
 	part           Share // of the company
 	votes          Share // of its votes
+	rights         Share // to its profits, or to what remains of it, where shares are stated, too
+	appoints       Share // of its board
+	disputed       bool  // its sources contradict each other
 	control        certainty
 	trust          bool // by a role in a trust or a nomination
 	office         int  // it manages the company: 2 as senior manager, 1 on the board
@@ -29,18 +32,20 @@ type holding struct {
 // graph is a structure on one day, ready to be computed with.
 type graph struct {
 	Structure
-	day      string
-	index    map[string]int // of parties, by id
-	subject  int
-	held     [][]holding // by company: who holds it, sorted by owner
-	hidden   []Share     // by company: what is held by somebody who is not named
-	broken   []bool      // by company: more than 100 % are stated
-	claims   []Link      // indirect links that sum up chains which are stated, too
-	findings []Finding
-	above    []bool // by party: the subject's shares lead there; see reached
-	rounded  bool   // a share has been rounded outward
-	capped   bool   // an upper bound is that of a whole, not a sum of chains
-	budget   int    // operations that may still be spent on exact circles
+	day          string
+	index        map[string]int // of parties, by id
+	subject      int
+	held         [][]holding // by company: who holds it, sorted by owner
+	hidden       []Share     // by company: what is held by somebody who is not named
+	broken       []bool      // by company: more than 100 % are stated
+	claims       []Link      // indirect links that sum up chains which are stated, too
+	findings     []Finding
+	unnamedPower []int  // companies in which somebody who is not named has votes or control
+	above        []bool // by party: the subject's shares lead there; see reached
+	rounded      bool   // a share has been rounded outward
+	capped       bool   // an upper bound is that of a whole, not a sum of chains
+	steps        int    // holdings that were looked at for control
+	budget       int    // operations that may still be spent on exact circles
 }
 
 // newGraph reads a checked structure as of a day.
@@ -82,13 +87,23 @@ func (g *graph) active() (direct, indirect []Link) {
 func (g *graph) sortOut(direct, indirect []Link) []Link {
 	owners := map[string][]string{}
 	for _, l := range direct {
-		owners[l.Company] = append(owners[l.Company], l.Owner)
+		if role := roles[l.Interest]; role != office && role != noRole {
+			owners[l.Company] = append(owners[l.Company], l.Owner)
+		}
 	}
+	reached := map[string]map[string]bool{}
 	for _, l := range indirect {
+		if reached[l.Company] == nil {
+			reached[l.Company] = reaches(owners, l.Company)
+		}
 		switch {
-		case l.Owner != "" && reaches(owners, l.Company, l.Owner):
+		case l.Owner == "" || !reached[l.Company][l.Owner]:
+			direct = append(direct, l)
+		case l.Company == g.Subject:
 			g.claims = append(g.claims, l)
-		default:
+		default: // it may repeat what chains amount to, so that it is certain of nothing
+			share := upTo(l.share())
+			l.Share = &share
 			direct = append(direct, l)
 		}
 	}
@@ -96,23 +111,20 @@ func (g *graph) sortOut(direct, indirect []Link) []Link {
 	return direct
 }
 
-// reaches says whether a chain of owners leads from a company to somebody.
-func reaches(owners map[string][]string, company, owner string) bool {
-	seen, open := map[string]bool{company: true}, []string{company}
+// reaches are all to whom a chain of owners leads from a company.
+func reaches(owners map[string][]string, company string) map[string]bool {
+	seen, open := map[string]bool{}, []string{company}
 	for len(open) > 0 {
 		at := open[len(open)-1]
 		open = open[:len(open)-1]
 		for _, next := range owners[at] {
-			if next == owner {
-				return true
-			}
 			if next != "" && !seen[next] {
 				seen[next] = true
 				open = append(open, next)
 			}
 		}
 	}
-	return false
+	return seen
 }
 
 // collect makes one holding of all links between two parties.
@@ -141,6 +153,9 @@ func (g *graph) collect(links []Link) {
 		h := g.holding(between[p], nominators[p.company] == 1)
 		if p.owner == "" {
 			g.hidden[company] = g.hidden[company].plus(h.part)
+			if h.control > no || h.votes.possible(zero, false) || h.appoints.possible(zero, false) {
+				g.unnamedPower = append(g.unnamedPower, company)
+			}
 			g.unnamed(between[p][0])
 			continue
 		}
@@ -168,27 +183,38 @@ func linksOf(links []Link, company string) (of []Link) {
 
 // holding sums up the links between two parties.
 func (g *graph) holding(links []Link, onlyNominator bool) holding {
-	h := holding{part: none(), votes: none()}
-	h.part, h.votes = g.agreed(links, economic), g.agreed(links, voting)
+	h := holding{appoints: none()}
+	var differ, votesDiffer, rightsDiffer bool
+	h.part, differ = g.agreed(links, economic, Shareholding)
+	h.rights, rightsDiffer = g.agreed(links, economic, Profits, Surplus)
+	if !g.has(links, Shareholding) {
+		h.part = h.rights
+	}
+	h.votes, votesDiffer = g.agreed(links, voting, Votes)
+	h.disputed = differ || votesDiffer || rightsDiffer
 	for _, l := range links {
 		switch role := roles[l.Interest]; role {
 		case voting:
 			h.stated = true
 		case controlling:
 			h.control = yes
-			if l.Interest == Parent && !g.has(links, economic) {
+			if l.Interest == Parent && !hasRole(links, economic) {
 				h.part = Unknown()
 			}
 		case maybe:
 			h.control = max(h.control, perhaps)
-			if !g.has(links, economic) {
+			if !hasRole(links, economic) {
 				h.part = Unknown()
 			}
 		case board:
-			h.control = max(h.control, majority(l.Share))
+			if l.Share == nil {
+				h.appoints = Exactly(one)
+			} else {
+				h.appoints = h.appoints.plus(*l.Share)
+			}
 		case ofTrust:
 			h.control, h.trust = yes, true
-			if l.Interest == Beneficiary && !g.has(links, economic) {
+			if l.Interest == Beneficiary && !hasRole(links, economic) {
 				h.part = l.share()
 			}
 		case nominating:
@@ -210,26 +236,19 @@ func rank(office Interest) int {
 	return 1
 }
 
-// majority says whether a right to appoint board members is one to appoint most of them: without a share it is.
-func majority(share *Share) certainty {
-	switch {
-	case share == nil || share.certain(half, false):
-		return yes
-	case share.possible(half, false):
-		return perhaps
-	}
-	return no
-}
-
-func (g *graph) has(links []Link, kind role) bool {
+func hasRole(links []Link, kind role) bool {
 	return slices.ContainsFunc(links, func(l Link) bool { return roles[l.Interest] == kind })
 }
 
-// agreed is the share on which all sources agree; where they contradict each other, all that any of them states.
-func (g *graph) agreed(links []Link, kind role) Share {
+func (g *graph) has(links []Link, interest Interest) bool {
+	return slices.ContainsFunc(links, func(l Link) bool { return l.Interest == interest })
+}
+
+// agreed is the share on which all sources agree; where they contradict each other, all that any of them states. Of several interests it is the largest.
+func (g *graph) agreed(links []Link, kind role, interests ...Interest) (share Share, differ bool) {
 	bySource := map[Source]map[Interest]Share{}
 	for _, l := range links {
-		if roles[l.Interest] != kind {
+		if !slices.Contains(interests, l.Interest) {
 			continue
 		}
 		source := l.source()
@@ -244,7 +263,6 @@ func (g *graph) agreed(links []Link, kind role) Share {
 	}
 	var result *Share
 	var stated []Statement
-	differ := false
 	for _, source := range []Source{Declared, Document, Registry} {
 		of, any := bySource[source]
 		if !any {
@@ -266,19 +284,20 @@ func (g *graph) agreed(links []Link, kind role) Share {
 		g.find(Finding{Code: sourcesDiffer, Party: links[0].Company, Owner: links[0].Owner, Votes: kind == voting, Stated: stated})
 	}
 	if result == nil {
-		return none()
+		return none(), false
 	}
-	return *result
+	return *result, differ
 }
 
-// largest is the shareholding, or what else is stated of an economic interest: rights to profits or to a surplus.
-func largest(of map[Interest]Share) Share {
-	for _, interest := range []Interest{Shareholding, Votes, Profits, Surplus} {
-		if share, stated := of[interest]; stated {
-			return share
+// largest is the one whose upper bound is the highest.
+func largest(of map[Interest]Share) (result Share) {
+	result = none()
+	for _, interest := range interestNames() {
+		if share, stated := of[interest]; stated && (share.High.Cmp(result.High) > 0 || share.Low.Cmp(result.Low) > 0) {
+			result = share
 		}
 	}
-	return none()
+	return result
 }
 
 // fit bounds the holdings in a company by each other: together they are at most the whole. Where more is stated, nothing is certain.
@@ -297,6 +316,11 @@ func (g *graph) fit(company int) {
 			}
 		}
 	}
+	g.ownVotes(company)
+	if slices.ContainsFunc(held, func(h holding) bool { return h.disputed }) {
+		g.disputed(company)
+		return
+	}
 	parts := make([]*Share, 0, len(held)+1)
 	votes := make([]*Share, 0, len(held))
 	for i := range held {
@@ -308,6 +332,55 @@ func (g *graph) fit(company int) {
 	}
 	if sum, over := bound(votes); over {
 		g.find(Finding{Code: over100, Party: g.Parties[company].ID, Share: &sum, Votes: true})
+	}
+}
+
+// disputed is for companies about which sources contradict each other. What one source states of others is then as uncertain as what is disputed: it is not
+// used to settle the dispute.
+func (g *graph) disputed(company int) {
+	held := g.held[company]
+	highs, votes := new(big.Rat).Add(new(big.Rat), g.hidden[company].Low), new(big.Rat)
+	for _, h := range held {
+		if h.disputed {
+			highs.Add(highs, h.part.High)
+			votes.Add(votes, h.votes.High)
+		} else {
+			highs.Add(highs, h.part.Low)
+			votes.Add(votes, h.votes.Low)
+		}
+	}
+	for i := range held {
+		if highs.Cmp(one) > 0 && !held[i].disputed {
+			held[i].part = upTo(held[i].part)
+		}
+		if votes.Cmp(one) > 0 && !held[i].disputed {
+			held[i].votes = upTo(held[i].votes)
+		}
+	}
+	g.broken[company] = highs.Cmp(one) > 0
+}
+
+// ownVotes leaves out the votes that a company has in itself: the others' weigh the more.
+func (g *graph) ownVotes(company int) {
+	held := g.held[company]
+	own := slices.IndexFunc(held, func(h holding) bool { return h.owner == company })
+	if own < 0 || held[own].votes.isNone() {
+		return
+	}
+	v := held[own].votes
+	held[own].votes = none()
+	grow := func(bound, by *big.Rat) *big.Rat {
+		if left := new(big.Rat).Sub(one, by); left.Sign() > 0 {
+			if bound = new(big.Rat).Quo(bound, left); bound.Cmp(one) <= 0 {
+				return bound
+			}
+		}
+		return one
+	}
+	for i := range held {
+		if i != own {
+			held[i].votes.Low, held[i].votes.High = grow(held[i].votes.Low, v.Low), grow(held[i].votes.High, v.High)
+		}
 	}
 }
 

@@ -75,12 +75,12 @@ func (g *graph) paths(people []PersonResult) {
 		}
 	}
 	open := trails{{strength: 1}}
-	steps := 0
+	steps, returned := 0, 0
 	for ; len(open) > 0 && steps < maxSteps; steps++ {
 		t := heap.Pop(&open).(*trail)
 		at := t.at(g.subject)
 		if i, person := place[at]; person && t.step != nil {
-			if len(people[i].Paths) == maxPaths {
+			if returned += t.length; len(people[i].Paths) == maxPaths || returned > maxReturned {
 				people[i].MorePath = true
 			} else {
 				people[i].Paths = append(people[i].Paths, g.path(t))

@@ -8,13 +8,15 @@ import (
 
 // Rule says from which share on a person is a beneficial owner, and what else makes one.
 type Rule struct {
-	ID        string
-	Threshold *big.Rat // a part of the whole
-	Inclusive bool     // the threshold itself is enough: "25 % or more"
-	Votes     bool     // votes count as shares do
-	Chains    bool     // what companies hold in the subject counts whole for whoever controls them, not only multiplied
-	Managers  bool     // where nobody else is one, the senior managers are
-	Basis     string   // where the rule is from
+	ID          string
+	Threshold   *big.Rat // a part of the whole
+	Inclusive   bool     // the threshold itself is enough: "25 % or more"
+	Votes       bool     // votes count as shares do
+	Chains      bool     // what companies hold in the subject counts whole for whoever controls them, not only multiplied
+	Controllers bool     // who has enough of an organization that controls the subject is one, too
+	Always      bool     // senior managers are beneficial owners beside others, not only where there are none
+	Managers    bool     // where nobody else is one, the senior managers are
+	Basis       string   // where the rule is from
 }
 
 var quarter = big.NewRat(1, 4)
@@ -23,15 +25,15 @@ var quarter = big.NewRat(1, 4)
 func Rules() []Rule {
 	return []Rule{
 		{
-			ID: "eu", Threshold: quarter, Inclusive: true, Votes: true, Chains: true, Managers: true,
+			ID: "eu", Threshold: quarter, Inclusive: true, Votes: true, Chains: true, Controllers: true, Managers: true,
 			Basis: "Regulation (EU) 2024/1624, Articles 51 to 54 and 63: 25 % or more of the shares, votes or other ownership interest, or control",
 		},
 		{
 			ID: "uk", Threshold: quarter, Inclusive: false, Votes: true, Chains: true, Managers: true,
-			Basis: "Companies Act 2006, Schedule 1A (people with significant control): more than 25 % of the shares or votes, directly or through majority stakes, or control",
+			Basis: "Money Laundering Regulations 2017, regulations 5 and 28, and Companies Act 2006, Schedule 1A: more than 25 % of the shares or votes, directly or indirectly, or control",
 		},
 		{
-			ID: "us", Threshold: quarter, Inclusive: true, Chains: false, Managers: true,
+			ID: "us", Threshold: quarter, Inclusive: true, Chains: false, Managers: true, Always: true,
 			Basis: "31 CFR 1010.230 (legal entity customers): 25 % or more of the equity interests, directly or indirectly, and an individual with significant responsibility to control",
 		},
 	}
@@ -56,7 +58,7 @@ func ParseRule(text string) (Rule, error) {
 		if part.Sign() == 0 && inclusive {
 			return Rule{}, fmt.Errorf("the threshold of a rule must be above 0, or everybody is a beneficial owner")
 		}
-		return Rule{ID: text, Threshold: part, Inclusive: inclusive, Votes: true, Chains: true, Managers: true, Basis: "a threshold of your own"}, nil
+		return Rule{ID: text, Threshold: part, Inclusive: inclusive, Votes: true, Chains: true, Controllers: true, Managers: true, Basis: "a threshold of your own"}, nil
 	}
 	return Rule{}, fmt.Errorf(`unknown rule: use %s, or a threshold of your own such as ">10" or ">=15"`, strings.Join(names, ", "))
 }

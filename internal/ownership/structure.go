@@ -80,7 +80,7 @@ var roles = map[Interest]role{
 	Shareholding: economic, Profits: economic, Surplus: economic, Votes: voting, BoardAppointment: board, Influence: controlling, Articles: controlling,
 	Law: controlling, Parent: controlling, Contract: maybe, ConditionalRights: maybe, Unspecified: maybe, Settlor: ofTrust, Trustee: ofTrust,
 	Protector: ofTrust, Beneficiary: ofTrust, Nominator: nominating, Nominee: noRole, Manager: office, Director: office, Chair: office,
-	Signatory: noRole, Representative: noRole, UseOfAssets: noRole, IncomeFromAssets: noRole,
+	Signatory: noRole, Representative: noRole, UseOfAssets: noRole, IncomeFromAssets: maybe,
 }
 
 // Party is a person, an organization or an arrangement.

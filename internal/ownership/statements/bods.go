@@ -13,15 +13,21 @@ import (
 
 // statement is what is read of a BODS statement.
 type statement struct {
-	ID      string  `json:"statementId"`
-	Date    string  `json:"statementDate"`
-	Subject string  `json:"declarationSubject"`
-	Record  string  `json:"recordId"`
-	Type    string  `json:"recordType"`
-	Status  string  `json:"recordStatus"`
-	Source  source  `json:"source"`
-	Details details `json:"recordDetails"`
-	index   int     // in the document
+	ID          string  `json:"statementId"`
+	Date        string  `json:"statementDate"`
+	Subject     string  `json:"declarationSubject"`
+	Record      string  `json:"recordId"`
+	Type        string  `json:"recordType"`
+	Status      string  `json:"recordStatus"`
+	Source      source  `json:"source"`
+	Details     details `json:"recordDetails"`
+	Publication struct {
+		Publisher struct {
+			Name string `json:"name"`
+			URL  string `json:"url"`
+		} `json:"publisher"`
+	} `json:"publicationDetails"`
+	index int // in the document
 }
 
 type source struct {
@@ -126,7 +132,7 @@ func latest(all []statement, day string) []statement {
 		if day != "" && s.Date[:min(len(s.Date), len(day))] > day {
 			continue
 		}
-		key := s.Type + "\x00" + s.Record
+		key := strings.Join([]string{s.Type, s.Record, s.Publication.Publisher.Name, s.Publication.Publisher.URL, string(sourceOf(s.Source.Type))}, "\x00")
 		if i, known := place[key]; !known {
 			place[key] = len(current)
 			current = append(current, s)

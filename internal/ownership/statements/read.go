@@ -3,13 +3,20 @@ package statements
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"ballerine/internal/ownership"
 	"ballerine/internal/problem"
+	jsonsource "ballerine/internal/source"
 )
 
 // maxSize is how large a document may be, in bytes.
@@ -54,10 +61,14 @@ func decode(text []byte) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	for {
-		var value any
-		err := decoder.Decode(&value)
-		if err == io.EOF {
+		var raw json.RawMessage
+		err := decoder.Decode(&raw)
+		if errors.Is(err, io.EOF) {
 			break
+		}
+		var value any
+		if err == nil {
+			value, err = exact(raw)
 		}
 		if err != nil {
 			line := 1 + bytes.Count(text[:min(int(decoder.InputOffset()), len(text))], []byte("\n"))
@@ -71,10 +82,25 @@ func decode(text []byte) (any, error) {
 	return values, nil
 }
 
+// exact decodes one value. A member that stands twice is an error, for readers differ in which they take.
+func exact(raw json.RawMessage) (value any, err error) {
+	for _, f := range jsonsource.JSONFaults(raw) {
+		if !f.Legible() {
+			return nil, errors.New(f.Message)
+		}
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	return value, decoder.Decode(&value)
+}
+
 // checked validates a document and decodes it into a type. The schema makes sure that the type fits.
 func checked(schema *jsonschema.Schema, value, into any, what string) error {
 	e := problem.New(problem.Invalid, "%s", what)
-	if validate(schema, value, e); len(e.Fields) > 0 {
+	if validate(schema, value, e); len(e.Fields) == 0 {
+		alike(value, "", membersOf(into), e)
+	}
+	if len(e.Fields) > 0 {
 		return e
 	}
 	text, err := json.Marshal(value)
@@ -82,4 +108,51 @@ func checked(schema *jsonschema.Schema, value, into any, what string) error {
 		return err
 	}
 	return json.Unmarshal(text, into)
+}
+
+// membersOf are the names of the members that a type reads, at whatever depth.
+func membersOf(into any) map[string]bool {
+	names := map[string]bool{}
+	var walk func(reflect.Type)
+	walk = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice:
+			walk(t.Elem())
+		case reflect.Struct:
+			for i := range t.NumField() {
+				f := t.Field(i)
+				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				if name == "" {
+					name = strings.ToLower(f.Name[:1]) + f.Name[1:]
+				}
+				if f.IsExported() {
+					names[name] = true
+					walk(f.Type)
+				}
+			}
+		}
+	}
+	walk(reflect.TypeOf(into))
+	return names
+}
+
+// alike refuses members whose names differ from those that are read only in the case of letters, or by letters that stand for others: readers of JSON
+// differ in which they take.
+func alike(value any, at string, names map[string]bool, e *problem.Error) {
+	switch value := value.(type) {
+	case []any:
+		for i, one := range value {
+			alike(one, at+"["+strconv.Itoa(i)+"]", names, e)
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			below := strings.TrimPrefix(at+"."+name, ".")
+			for known := range names {
+				if name != known && strings.EqualFold(name, known) {
+					e.With(strings.TrimPrefix(at+"."+known, "."), "unknown", "a member has nearly this name: write it exactly so")
+				}
+			}
+			alike(value[name], below, names, e)
+		}
+	}
 }

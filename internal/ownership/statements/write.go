@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"slices"
+	"strconv"
 
 	"ballerine/internal/ownership"
 )
@@ -115,7 +116,7 @@ func (w *writer) link(l ownership.Link, code string) {
 		owner = object{"reason": reason}
 	}
 	details := object{"isComponent": false, "subject": l.Company, "interestedParty": owner, "interests": []object{interest}}
-	w.add("relationship", digest("link", l.ID, l.Owner, l.Company, string(l.Interest), string(l.Source), l.From, l.To)[:32], details, l.Source)
+	w.add("relationship", digest("link", strconv.Itoa(len(w.statements)), l.ID, l.Owner, l.Company, string(l.Interest), string(l.Source), l.From, l.To)[:32], details, l.Source)
 }
 
 // reasons are the codes of BODS for why a party is not named.
