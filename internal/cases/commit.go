@@ -105,7 +105,8 @@ func (d *draft) follow(maxEvents int) {
 		data["from"], data["to"] = from, to
 		d.publish("case.state_changed", data)
 	}
-	if d.was == StatusActive && d.record.Status == StatusCompleted && rescreensOf(d.workflow) != nil {
+	kept := d.record.Status == StatusCompleted && rescreensOf(d.workflow) != nil
+	if d.was == StatusActive && (kept || d.record.Status == StatusCancelled && rescreened(d.record) != "") {
 		d.effects = append(d.effects, Effect{Kind: EffectWatch})
 	}
 	if d.was == StatusActive && d.record.Status != StatusActive {

@@ -251,6 +251,10 @@ var scenarios = map[string]scenario{
 		w := watched.Watch{Tenant: r.tenant, Subject: "subj_1", Type: "individual", Name: "Anna", Kept: true, Workflow: "listed"}
 		return recordOf(r.Rescreened(ctx, w, "case_again", map[string]any{"list": "un"}))
 	}},
+	"RescreeningCounts": {func(r *rig) { r.inReview(); r.decides("reject", "", "") }, func(ctx context.Context, r *rig) error {
+		_, err := r.RescreeningCounts(ctx, r.tenant, r.id())
+		return err
+	}},
 	"Remember": {func(r *rig) {
 		r.screened(hitOf("u-1", "v1"))
 		r.decides("approve", "sanctions.hits[0]", "not_a_match")

@@ -32,6 +32,9 @@ func (s *Service) WatchSubject(ctx context.Context, effect Effect) error {
 	if err != nil {
 		return err
 	}
+	if list := rescreened(record); list != "" && record.Status == StatusCancelled {
+		return s.raise(ctx, record, list)
+	}
 	wf, err := s.follows(ctx, record)
 	if err != nil {
 		return err
@@ -113,4 +116,41 @@ func (s *Service) Rescreened(ctx context.Context, w watched.Watch, id string, ab
 		ID: id, Workflow: w.Workflow, Context: map[string]any{"rescreening": about}, Subject: SubjectInput{Type: w.Type},
 		subject: &SubjectRef{ID: w.Subject, Type: w.Type, ExternalID: w.ExternalID, Name: w.Name},
 	})
+}
+
+// rescreened is the list whose hits have opened a case; "": none has.
+func rescreened(record Record) string {
+	about, _ := record.Context["rescreening"].(map[string]any)
+	return textOf(about, "list")
+}
+
+// raise has a subject compared with a list again whose hits nobody has answered, for their case was called off.
+func (s *Service) raise(ctx context.Context, record Record, list string) error {
+	_, err := watched.ChangeRun(ctx, s.Watched, record.Tenant, list, func(r *watched.Run) bool {
+		return r.Revision > 0 && r.AddLate(record.Subject.ID, s.Now())
+	})
+	return err
+}
+
+// RescreeningCounts reports whether a case that was opened for hits is still open, or a person has decided it. One that was called off, has failed or has
+// ended by itself leaves its hits open. Errors: Unavailable, Internal.
+func (s *Service) RescreeningCounts(ctx context.Context, tenant, id string) (bool, error) {
+	record, err := s.Store.Get(ctx, tenant, id)
+	switch {
+	case problem.CodeOf(err) == problem.NotFound:
+		return false, nil
+	case err != nil || record.Status != StatusCompleted:
+		return record.Status == StatusActive, err
+	}
+	for after := 0; after < record.Version; {
+		entries, err := s.Store.History(ctx, tenant, id, after, 200)
+		if err != nil || len(entries) == 0 {
+			return false, err
+		}
+		if slices.ContainsFunc(entries, func(e Entry) bool { return e.Cause == CauseDecision }) {
+			return true, nil
+		}
+		after = entries[len(entries)-1].Version
+	}
+	return false, nil
 }

@@ -36,6 +36,7 @@ type rig struct {
 	now    time.Time
 	cases  map[string]map[string]any // by id: what it is about
 	broken map[string]error          // by subject: why no case can be opened
+	ended  map[string]bool           // by case: without an answer
 	made   int
 }
 
@@ -50,10 +51,11 @@ func newRig(t *testing.T) *rig {
 			t.Error(err)
 		}
 	})
-	r := &rig{t: t, store: db.Watched(), plan: &faulty.Plan{}, files: &watchliststest.Memory{}, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), cases: map[string]map[string]any{}, broken: map[string]error{}}
+	r := &rig{t: t, store: db.Watched(), plan: &faulty.Plan{}, files: &watchliststest.Memory{}, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), cases: map[string]map[string]any{}, broken: map[string]error{}, ended: map[string]bool{}}
 	r.lists = &watchlists.Service{Objects: r.files, Now: func() time.Time { return r.now }, NewID: func(prefix string) string { r.made++; return fmt.Sprintf("%s_%d", prefix, r.made) }}
 	r.Service = rescreening.New(rescreening.Config{
-		Store: faulty.Watched{Store: r.store, Plan: r.plan}, News: r.lists.News, Open: r.open, Page: 2, Logger: slog.New(slog.DiscardHandler),
+		Counts: func(_ context.Context, _, id string) (bool, error) { return !r.ended[id], nil },
+		Store:  faulty.Watched{Store: r.store, Plan: r.plan}, News: r.lists.News, Open: r.open, Page: 2, Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { r.now = r.now.Add(time.Millisecond); return r.now },
 	})
 	r.lists.Announce = r.Announce
@@ -64,7 +66,9 @@ func (r *rig) open(_ context.Context, w watched.Watch, id string, about map[stri
 	if err := r.broken[w.Subject]; err != nil {
 		return cases.Record{}, err
 	}
-	r.cases[id] = about
+	if r.cases[id] == nil { // the same id again gives the case that is there
+		r.cases[id] = about
+	}
 	return cases.Record{ID: id}, nil
 }
 

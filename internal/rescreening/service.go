@@ -19,6 +19,9 @@ type Config struct {
 	News  func(ctx context.Context, tenant, list, since string) (watchlists.News, error)
 	Open  func(ctx context.Context, w watched.Watch, id string, about map[string]any) (cases.Record, error)
 
+	// Counts reports whether a case that was opened is still open, or was decided by a person: else its hits are open again. Default: always.
+	Counts func(ctx context.Context, tenant, id string) (bool, error)
+
 	Now    func() time.Time
 	Logger *slog.Logger
 	Page   int // subjects that are read at once; default 1,000
@@ -33,7 +36,8 @@ const (
 	settling = 2 * time.Minute // within which an announced edition counts, or never does
 	share    = 2 * time.Second // of a turn that each run gets at least
 	rounds   = 3               // in which subjects that have failed are tried again
-	maxAgain = 2000            // subjects that fail and are noted; beyond, the run rests
+	maxAgain = 2000            // subjects that fail and are noted by name
+	rests    = 5               // turns in a row after which a run goes on though more than these fail
 	maxTries = 10              // turns that fail in a row
 )
 
@@ -41,6 +45,9 @@ const (
 func New(c Config) *Service {
 	if c.Page <= 0 {
 		c.Page = 1000
+	}
+	if c.Counts == nil {
+		c.Counts = func(context.Context, string, string) (bool, error) { return true, nil }
 	}
 	return &Service{c}
 }

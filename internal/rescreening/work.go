@@ -79,87 +79,142 @@ func (w *work) part(ctx context.Context, news watchlists.News) (done bool, err e
 		w.run.Passed = true
 	case !w.run.Passed:
 		return false, w.page(ctx, news)
-	case len(w.run.Again) > 0 && w.run.Round < rounds:
-		again := w.run.Again
-		w.run.Again, w.run.Round = nil, w.run.Round+1
-		return false, w.named(ctx, news, again)
 	case len(w.run.Again) > 0:
-		w.run.Failures, w.run.Again = slices.Compact(slices.Sorted(slices.Values(append(w.run.Failures, w.run.Again...)))), nil
-		w.Logger.ErrorContext(ctx, "subjects could not be screened again", "list", w.run.List, "failures", len(w.run.Failures))
+		w.run.Again, err = w.round(ctx, news, w.run.Again)
 	case len(w.run.Late) > 0:
 		whole, err := w.News(ctx, w.run.Tenant, w.run.List, "")
 		if err != nil {
 			return false, err
 		}
-		late := w.run.Late
-		w.run.Late, w.run.Round = nil, 0
-		return false, w.named(ctx, whole, late)
+		w.run.Late, err = w.round(ctx, whole, w.run.Late) // who fails still has to be compared with the whole list
+		return false, err
 	default:
 		return true, nil
 	}
-	return false, nil
+	return false, err
 }
 
-// page compares the next subjects.
+// round compares subjects by their ids, and returns those that are left. After some rounds they have failed for good. A round that was broken off
+// does not count.
+func (w *work) round(ctx context.Context, news watchlists.News, subjects []string) (left []string, err error) {
+	left = w.named(ctx, news, subjects)
+	if ctx.Err() != nil {
+		return left, ctx.Err()
+	}
+	if w.run.Round++; len(left) > 0 && w.run.Round < rounds {
+		return left, nil
+	}
+	for _, subject := range left {
+		w.failed(subject)
+	}
+	if len(left) > 0 {
+		w.Logger.ErrorContext(ctx, "subjects could not be screened again", "list", w.run.List, "failures", len(w.run.Failures)+w.run.Unnamed)
+	}
+	w.run.Round = 0
+	return nil, nil
+}
+
+// page compares the next subjects. What may work later is noted to be tried again; when too much of it fails, the run rests for a few turns before it
+// goes on without.
 func (w *work) page(ctx context.Context, news watchlists.News) error {
 	page, unreadable, next, err := w.Store.Watches(ctx, w.run.Tenant, w.run.After, w.Page)
 	if err != nil {
 		return err
 	}
-	before := slices.Clone(w.run.Again)
+	before := w.run
+	before.Again, before.Failures = slices.Clone(w.run.Again), slices.Clone(w.run.Failures)
+	var transient []string
 	for _, one := range page {
-		w.subject(ctx, news, one)
-	}
-	for _, subject := range unreadable {
-		w.again(subject)
-	}
-	if len(w.run.Again) > maxAgain {
-		w.run.Again = before
-		return problem.New(problem.Unavailable, "Too many subjects cannot be screened.")
-	}
-	w.run.After, w.run.Passed = next, next == ""
-	return ctx.Err()
-}
-
-// named compares subjects by their ids.
-func (w *work) named(ctx context.Context, news watchlists.News, subjects []string) error {
-	for _, subject := range subjects {
-		one, err := w.Store.Watch(ctx, w.run.Tenant, subject)
-		switch {
-		case problem.CodeOf(err) == problem.NotFound:
-		case err != nil:
-			w.again(subject)
+		if ctx.Err() != nil { // the page is repeated
+			w.run = before
+			return ctx.Err()
+		}
+		switch err := w.subject(ctx, news, one); {
+		case err == nil:
+		case problem.CodeOf(err).Retryable():
+			transient = append(transient, one.Subject)
 		default:
-			w.subject(ctx, news, one)
+			w.failed(one.Subject)
 		}
 	}
-	return ctx.Err()
+	for _, subject := range append(transient, unreadable...) {
+		switch {
+		case slices.Contains(w.run.Again, subject):
+		case len(w.run.Again) < maxAgain:
+			w.run.Again = append(w.run.Again, subject)
+		case before.Tries < rests && len(transient) > 0:
+			w.run = before
+			return problem.New(problem.Unavailable, "Too many subjects cannot be screened.")
+		default:
+			w.failed(subject)
+		}
+	}
+	w.run.After, w.run.Passed = next, next == ""
+	return nil
 }
 
-func (w *work) again(subject string) {
-	if !slices.Contains(w.run.Again, subject) {
-		w.run.Again = append(w.run.Again, subject)
+// named compares subjects by their ids, and returns those for which that has failed or that the time did not suffice for.
+func (w *work) named(ctx context.Context, news watchlists.News, subjects []string) (left []string) {
+	for i, subject := range subjects {
+		if ctx.Err() != nil {
+			return append(left, subjects[i:]...)
+		}
+		one, err := w.Store.Watch(ctx, w.run.Tenant, subject)
+		if err == nil {
+			err = w.subject(ctx, news, one)
+		} else if problem.CodeOf(err) == problem.NotFound {
+			err = nil
+		}
+		if err != nil {
+			left = append(left, subject)
+		}
+	}
+	return left
+}
+
+// failed notes a subject that has failed for good; those that there is no room for by name are counted.
+func (w *work) failed(subject string) {
+	switch {
+	case slices.Contains(w.run.Failures, subject):
+	case len(w.run.Failures) < maxAgain:
+		w.run.Failures = append(w.run.Failures, subject)
+	default:
+		w.run.Unnamed++
 	}
 }
 
 // subject looks for a subject among the news, and opens a case when somebody is found about whom nobody has been asked.
-func (w *work) subject(ctx context.Context, news watchlists.News, one watched.Watch) {
-	if !one.Kept || !one.Question.Asks(w.run.List) {
-		return
+func (w *work) subject(ctx context.Context, news watchlists.News, one watched.Watch) error {
+	if news.Index == nil || !one.Kept || !one.Question.Asks(w.run.List) {
+		return nil
 	}
 	w.run.Looked++
-	query, err := queryOf(one.Question, w.Now().Year())
-	var found []screening.Hit
-	if err == nil {
-		found = news.Index.Search(query, screening.Options{Threshold: one.Question.Threshold, Limit: mostHits})
-	}
-	if err == nil && len(found) > 0 {
-		err = w.found(ctx, news, one, found)
-	}
+	err := w.compare(ctx, news, one)
 	if err != nil {
-		w.again(one.Subject)
 		w.Logger.WarnContext(ctx, "a subject could not be screened again", "list", w.run.List, "subject_id", one.Subject, "code", string(problem.CodeOf(err)))
 	}
+	return err
+}
+
+func (w *work) compare(ctx context.Context, news watchlists.News, one watched.Watch) error {
+	query, err := queryOf(one.Question, w.Now().Year())
+	if err != nil {
+		return err
+	}
+	options := screening.Options{Threshold: one.Question.Threshold, Limit: mostHits}
+	found := news.Index.Search(query, options)
+	if len(found) == 0 {
+		return nil
+	}
+	answers, err := w.Store.Answers(ctx, one.Tenant, one.Subject)
+	if err != nil {
+		return err
+	}
+	if len(found) == mostHits { // what was answered or has a case takes no place of what is open
+		options.Limit += len(answers.Given) + len(answers.Opened)
+		found = news.Index.Search(query, options)
+	}
+	return w.found(ctx, news, one, answers, found)
 }
 
 // mostHits of one subject in one list.
@@ -185,17 +240,30 @@ func queryOf(q watched.Question, year int) (screening.Query, error) {
 }
 
 // found opens a case for hits that nobody has answered, and notes that it has.
-func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watch, found []screening.Hit) error {
-	answers, err := w.Store.Answers(ctx, one.Tenant, one.Subject)
-	if err != nil {
-		return err
-	}
+func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watch, answers watched.Answers, found []screening.Hit) error {
 	asked := one.Question.Digest()
-	open := slices.DeleteFunc(found, func(h screening.Hit) bool { return answers.Settled(h.List, h.ID, h.Version, asked) })
+	var open []screening.Hit
+	var given []string // cases that have ended without an answer
+	for _, h := range found {
+		former := answers.CaseOf(h.List, h.ID, h.Version, asked)
+		if len(open) == mostHits || answers.About(h.List, h.ID).Stands(h.Version, asked) {
+			continue
+		}
+		if former != "" {
+			counts, err := w.Counts(ctx, one.Tenant, former)
+			if err != nil {
+				return err
+			}
+			if counts {
+				continue
+			}
+		}
+		open, given = append(open, h), append(given, former)
+	}
 	if len(open) == 0 {
 		return nil
 	}
-	record, err := w.Open(ctx, one, caseID(one, w.run.List, news.Target), w.about(news, one, open))
+	record, err := w.Open(ctx, one, caseID(one, news.Target, open, given), w.about(news, one, open))
 	if err != nil {
 		return err
 	}
@@ -209,9 +277,14 @@ func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watc
 	})
 }
 
-// caseID is the same for each repetition.
-func caseID(one watched.Watch, list, target string) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{one.Tenant, one.Subject, list, target}, "\x00")))
+// caseID is the same for each repetition, and another one for other hits, for another question, and for hits whose former case has ended
+// without an answer.
+func caseID(one watched.Watch, target string, open []screening.Hit, former []string) string {
+	parts := []string{one.Tenant, one.Subject, one.Question.Digest(), target}
+	for i, h := range open {
+		parts = append(parts, h.List, h.ID, h.Version, former[i])
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return "case_" + base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])
 }
 

@@ -98,7 +98,7 @@ func (a *Answers) Give(one Answer) bool {
 func (a *Answers) Open(one Opened) bool {
 	at := slices.IndexFunc(a.Opened, func(o Opened) bool { return o.List == one.List && o.ID == one.ID })
 	if at >= 0 {
-		if there := a.Opened[at]; there.Version == one.Version && there.Asked == one.Asked {
+		if there := a.Opened[at]; there.Version == one.Version && there.Asked == one.Asked && there.Case == one.Case {
 			return false
 		}
 		a.Opened = slices.Delete(a.Opened, at, at+1)
@@ -137,14 +137,14 @@ func (a Answers) About(list, id string) *Answer {
 	return nil
 }
 
-// Settled reports whether a hit needs no case of its own: it was answered in this version for who is looked for, or has a case.
-func (a Answers) Settled(list, id, version, asked string) bool {
-	if given := a.About(list, id); given.Stands(version, asked) {
-		return true
+// CaseOf is the case that was opened for a hit in this version, for who is looked for; "": none was.
+func (a Answers) CaseOf(list, id, version, asked string) string {
+	for _, o := range a.Opened {
+		if o.List == list && o.ID == id && o.Version == version && o.Asked == asked {
+			return o.Case
+		}
 	}
-	return slices.ContainsFunc(a.Opened, func(o Opened) bool {
-		return o.List == list && o.ID == id && o.Version == version && o.Asked == asked
-	})
+	return ""
 }
 
 // Stands reports whether an answer is to just this version of the entry, and about just who is looked for. One that is not there stands never.

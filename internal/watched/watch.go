@@ -70,6 +70,7 @@ type Run struct {
 	Again    []string  `json:"again,omitempty"`    // subjects that have failed, to be tried again
 	Round    int       `json:"round,omitempty"`    // how often they were
 	Failures []string  `json:"failures,omitempty"` // subjects that have failed for good
+	Unnamed  int       `json:"unnamed,omitempty"`  // subjects that have failed beyond those: the next edition is compared as a whole
 	Late     []string  `json:"late,omitempty"`     // subjects to be compared with the whole list
 	Tries    int       `json:"tries,omitempty"`    // turns that have failed in a row
 	Error    string    `json:"error,omitempty"`    // code of the newest failure of a turn
@@ -85,12 +86,19 @@ type Run struct {
 // to be compared.
 func (r *Run) Announce(current, edition string, now time.Time) {
 	if r.State == Done || r.Revision == 0 {
-		*r = Run{Tenant: r.Tenant, List: r.List, Revision: r.Revision, Since: current, Late: r.Late, Failures: r.Failures}
+		*r = Run{Tenant: r.Tenant, List: r.List, Revision: r.Revision, Since: current, Late: r.Late, Failures: r.Failures, Unnamed: r.Unnamed}
 	}
 	for _, subject := range r.Failures { // who knows what they were not compared with
-		if len(r.Late) < maxLate && !slices.Contains(r.Late, subject) {
+		switch {
+		case slices.Contains(r.Late, subject):
+		case len(r.Late) < maxLate:
 			r.Late = append(r.Late, subject)
+		default:
+			r.Unnamed++
 		}
+	}
+	if r.Unnamed > 0 { // all are compared with the whole list
+		r.Since, r.Late = "", nil
 	}
 	r.restart(now)
 	r.Edition = edition
@@ -104,7 +112,7 @@ func (r *Run) Whole(by string, now time.Time) {
 
 func (r *Run) restart(now time.Time) {
 	r.State, r.Target, r.After, r.Passed, r.NotedAt, r.Lease = Running, "", "", false, now, time.Time{}
-	r.Again, r.Failures, r.Round, r.Tries, r.Error, r.BegunAt, r.EndedAt = nil, nil, 0, 0, "", time.Time{}, time.Time{}
+	r.Again, r.Failures, r.Unnamed, r.Round, r.Tries, r.Error, r.BegunAt, r.EndedAt = nil, nil, 0, 0, 0, "", time.Time{}, time.Time{}
 	r.Looked, r.Hits, r.Opened = 0, 0, 0
 }
 

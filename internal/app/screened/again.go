@@ -50,7 +50,7 @@ const shownFailures = 20
 
 func shapeRun(r watched.Run) *httpapi.Rescreening {
 	shaped := &httpapi.Rescreening{
-		State: string(r.State), Edition: r.Edition, By: r.By, Looked: r.Looked, Hits: r.Hits, Opened: r.Opened, Waiting: len(r.Again) + len(r.Late), Failed: len(r.Failures),
+		State: string(r.State), Edition: r.Edition, By: r.By, Looked: r.Looked, Hits: r.Hits, Opened: r.Opened, Waiting: len(r.Again) + len(r.Late), Failed: len(r.Failures) + r.Unnamed,
 		Failures: slices.Clone(r.Failures[:min(len(r.Failures), shownFailures)]), Error: r.Error, NotedAt: r.NotedAt,
 	}
 	if !r.EndedAt.IsZero() {

@@ -33,7 +33,7 @@ func Function(core *app.Core) (task.Handler, error) {
 
 // Handlers are the function's operations, for a caller in the same process, and all of it. Errors: as Function.
 func Handlers(core *app.Core) (serve bridge.Handler, function task.Handler, err error) {
-	lists := New(Config{Files: core.Files, Objects: core.Objects, Known: core.Watched, Open: core.Cases.Rescreened, Behind: core.Cases.Behind, Now: core.Now, NewID: core.NewID, Logger: core.Logger})
+	lists := New(Config{Files: core.Files, Objects: core.Objects, Known: core.Watched, Open: core.Cases.Rescreened, Counts: core.Cases.RescreeningCounts, Behind: core.Cases.Behind, Now: core.Now, NewID: core.NewID, Logger: core.Logger})
 	serve, function, err = core.Screening(lists, lists)
 	return serve, lists.turns(function), err
 }
@@ -51,6 +51,7 @@ type Config struct {
 	Objects cases.Objects // how they are uploaded
 	Known   watched.Store // what people have said of hits, and who is kept; nil: nothing
 	Open    func(ctx context.Context, w watched.Watch, id string, about map[string]any) (cases.Record, error)
+	Counts  func(ctx context.Context, tenant, id string) (bool, error)      // whether a case that was opened is open, or was decided
 	Behind  func(ctx context.Context, tenant, key string) ([]string, error) // who may hold a secret of a key: see identity.Keys
 	Now     func() time.Time
 	NewID   func(prefix string) string
@@ -67,7 +68,7 @@ func New(c Config) *Lists {
 	l := &Lists{config: c}
 	l.lists.Objects, l.lists.Now, l.lists.NewID, l.lists.Behind = c.Files, c.Now, c.NewID, c.Behind
 	if c.Known != nil {
-		l.again = rescreening.New(rescreening.Config{Store: c.Known, News: l.lists.News, Open: c.Open, Now: c.Now, Logger: c.Logger})
+		l.again = rescreening.New(rescreening.Config{Store: c.Known, News: l.lists.News, Open: c.Open, Counts: c.Counts, Now: c.Now, Logger: c.Logger})
 		l.lists.Announce = l.again.Announce
 	}
 	l.lists.Uploads = func(ctx context.Context, key, contentType string, size int64, sum string, expires time.Duration) (watchlists.Upload, error) {
