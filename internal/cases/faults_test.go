@@ -409,6 +409,11 @@ var scenarios = map[string]scenario{
 		}
 		return err
 	}},
+	"RefuseAcceptance": {func(r *rig) { r.begun("GO"); r.vars["job"] = r.job("check", "lookup") }, func(ctx context.Context, r *rig) error {
+		job := r.vars["job"].(cases.Job)
+		outcome := cases.Outcome{Run: r.runOf(job), VendorID: &cases.VendorID{Plugin: "lookup", ID: "session-1"}}
+		return inputOf(r.RefuseAcceptance(ctx, job, outcome, cases.Failure{Error: "too_large", Cause: "too much"}))
+	}},
 	"FailWork": {func(r *rig) { r.begun("GO"); r.vars["job"] = r.job("check", "lookup") }, func(ctx context.Context, r *rig) error {
 		return inputOf(r.FailWork(ctx, r.branch(), "check", "lookup", r.vars["job"].(cases.Job).Visit, cases.Failure{Error: "vendor_rejected", Cause: "no"}))
 	}},
@@ -617,6 +622,7 @@ func TestCommandsSurviveEveryFailureOfTheStore(t *testing.T) {
 
 func TestEveryCommandHasAScenarioInWhichTheStoreFails(t *testing.T) {
 	queries := []string{"Decision", "Get", "List", "History", "HistoryPage", "TaskRuns", "Notes", "View", "Queue", "Days", "Whereabouts", "Incidents", "Verify", "DeadLetters", "Events"}
+	queries = append(queries, "Asked", "Correlated", "Spend", "VendorHealth")
 	queries = append(queries, "Related", "FlowURL") // the latter of the workflow
 	queries = append(queries, "KeepUpload")         // copies bytes, and asks nothing of the store of cases
 	service := reflect.TypeFor[*cases.Service]()
