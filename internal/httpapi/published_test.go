@@ -129,7 +129,7 @@ func newHouse(t *testing.T) *house {
 		Keys: identity.NewKeys(identity.KeysConfig{Store: c.Keys, Now: now}), People: &identity.Directory{Store: c.Keys, Now: now}, Workflows: c.Catalog.Workflows,
 		Policies: c.Catalog.PolicyVersion, Plugins: c.Catalog.Plugin, Vendors: &connector.Client{Secrets: h, Now: now}, Addresses: c.Addresses, Ledger: c.Decider(), Publisher: publisher,
 		Reviews: backoffice.New(backoffice.Config{Store: db.Review(), Now: now}), Webhooks: c.WebhookService(),
-		Lists: c.ListService(), Watchlists: screened.New(screened.Config{Files: h.files, Objects: shelf{}, Known: db.Watched(), Now: now, NewID: c.NewID}), Trials: c.Trials, Backtests: &backtest.Service{Store: c.Backtests, Runner: h, Now: now, NewID: func(prefix string) string { return prefix + "_1" }},
+		Lists: c.ListService(), Watchlists: screened.New(screened.Config{Files: h.files, Objects: shelf{}, Known: db.Watched(), Behind: c.Cases.Behind, Now: now, NewID: c.NewID}), Trials: c.Trials, Backtests: &backtest.Service{Store: c.Backtests, Runner: h, Now: now, NewID: func(prefix string) string { return prefix + "_1" }},
 	})
 	if err != nil {
 		t.Fatal(err)

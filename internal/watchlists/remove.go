@@ -15,11 +15,7 @@ import (
 func (s *Service) Remove(ctx context.Context, p identity.Principal, name string) (List, error) {
 	var after List
 	var gone []string
-	by, err := s.eyes(ctx, p)
-	if err != nil {
-		return List{}, err
-	}
-	_, err = s.change(ctx, p.Tenant, func(c *catalogue) error {
+	_, err := s.change(ctx, p.Tenant, func(c *catalogue) error {
 		l := c.list(name)
 		gone = nil
 		switch {
@@ -29,6 +25,10 @@ func (s *Service) Remove(ctx context.Context, p identity.Principal, name string)
 		case l == nil:
 			return problem.New(problem.NotFound, "There is no such watch list.")
 		case l.Removal == nil:
+			by, err := s.eyes(ctx, p)
+			if err != nil {
+				return err
+			}
 			l.Removal = s.settled(p, "")
 			l.Removal.By = by
 			after = *l

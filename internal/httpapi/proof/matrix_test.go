@@ -300,10 +300,10 @@ func meanings() map[string]func(r cases.Record) bool {
 	}
 	answered := func(r cases.Record) bool {
 		_, hits := field(r, "sanctions", "hits").([]any)
-		return field(r, "identity", "status") != nil && hits && field(r, "risk", "outcome") != nil
+		return field(r, "identity", "status") != nil && hits && field(r, "sanctions", "more") != true && field(r, "risk", "outcome") != nil
 	}
 	clean := func(r cases.Record) bool { return !is(r, cases.DocumentRejected) && len(r.Stale) == 0 }
-	const all = "exists(identity.status) && coalesce(len(sanctions.hits) >= 0, false) && exists(risk.outcome)"
+	const all = "exists(identity.status) && coalesce(len(sanctions.hits) >= 0, false) && !coalesce(sanctions.more, false) && exists(risk.outcome)"
 	return map[string]func(r cases.Record) bool{
 		"documents.all_received": func(r cases.Record) bool {
 			return is(r, cases.DocumentReceived, cases.DocumentChecked, cases.DocumentApproved)
