@@ -451,6 +451,9 @@ func TestWhoHasEverHeldTheKeyIsNotTheSecondPerson(t *testing.T) {
 
 func TestNoKeyLoadsWhereNobodyKnowsWhoIsBehindIt(t *testing.T) {
 	d := newDesk(t)
+	if _, err := d.load(identity.Principal{Tenant: "demo", Kind: identity.User, ID: "user_3"}, listOf("un", "0", "Anna Keller", "Ben Example")); err != nil {
+		t.Fatal(err)
+	}
 	for code, behind := range map[problem.Code]func(context.Context, string, string) ([]string, error){
 		problem.Internal: nil,
 		problem.Unavailable: func(context.Context, string, string) ([]string, error) {
