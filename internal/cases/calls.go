@@ -14,11 +14,11 @@ import (
 // a request is shown by its template, contents by their digests.
 type Call struct {
 	Request  string `json:"request,omitempty" doc:"method and address as the plugin writes them, with placeholders"`
-	Key      string `json:"key,omitempty" doc:"the Idempotency-Key: the same for every attempt at one request"`
-	Sent     string `json:"sent,omitempty" doc:"SHA-256 of the request's body"`
+	Key      string `json:"key,omitempty" personal:"digest" doc:"the Idempotency-Key: the same for every attempt at one request"`
+	Sent     string `json:"sent,omitempty" personal:"digest" doc:"SHA-256 of the request's body"`
 	Status   int    `json:"status,omitempty" doc:"HTTP status of the answer; absent: there was none"`
-	Received string `json:"received,omitempty" doc:"SHA-256 of the answer's body"`
-	Bytes    int    `json:"bytes,omitempty" doc:"of the answer's body"`
+	Received string `json:"received,omitempty" personal:"digest" doc:"SHA-256 of the answer's body"`
+	Bytes    int    `json:"bytes,omitempty" personal:"digest" doc:"of the answer's body"`
 	Via      string `json:"via,omitempty" enum:"fallback,breaker,limit" doc:"fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off"`
 	Price    *Price `json:"price,omitempty" doc:"of this call"`
 }

@@ -23,7 +23,7 @@ type Document struct {
 	Side        string                  `json:"side,omitempty"`
 	ContentType string                  `json:"content_type"`
 	Size        int64                   `json:"size"`
-	SHA256      string                  `json:"sha256"`
+	SHA256      string                  `json:"sha256" personal:"digest"`
 	Status      cases.DocumentStatus    `json:"status"`
 	Properties  map[string]any          `json:"properties,omitempty" personal:"properties"`
 	Checks      map[string]any          `json:"checks,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +74,10 @@ func TestEveryTextOfAnAnswerIsDecidedAbout(t *testing.T) {
 	}
 }
 
-const secretly = "Zq7personal"
+const (
+	secretly     = "Zq7personal"
+	secretNumber = 770770771
+)
 
 // fill puts personal data wherever an answer can have some.
 func fill(v reflect.Value, tag string, depth int) {
@@ -102,6 +106,10 @@ func fill(v reflect.Value, tag string, depth int) {
 		if tag != "" && tag != "none" {
 			v.SetString(secretly)
 		}
+	case reflect.Int:
+		if tag == "digest" {
+			v.SetInt(secretNumber)
+		}
 	case reflect.Interface:
 		if v.Type().NumMethod() == 0 && tag != "none" {
 			v.Set(reflect.ValueOf([]any{secretly, map[string]any{"deep": secretly}}))
@@ -129,10 +137,10 @@ func TestNoAnswersShapeLetsPersonalDataThrough(t *testing.T) {
 		if err != nil {
 			t.Fatal(operation, err)
 		}
-		filled += bytes.Count(before, []byte(secretly))
+		filled += bytes.Count(before, []byte(secretly)) + bytes.Count(before, []byte(strconv.Itoa(secretNumber)))
 		r := &redactor{versions: func(cases.WorkflowRef) []*workflow.Workflow { return nil }}
 		after, err := json.Marshal(r.clean(v, "", "").Interface())
-		if err != nil || bytes.Contains(after, []byte(secretly)) {
+		if err != nil || bytes.Contains(after, []byte(secretly)) || bytes.Contains(after, []byte(strconv.Itoa(secretNumber))) {
 			t.Errorf("%s lets it through: %s %v", operation, after, err)
 		}
 		if again, _ := json.Marshal(v.Interface()); !bytes.Equal(before, again) {
@@ -141,5 +149,24 @@ func TestNoAnswersShapeLetsPersonalDataThrough(t *testing.T) {
 	}
 	if filled < 50 {
 		t.Errorf("only %d places were filled", filled)
+	}
+}
+
+// TestEveryDigestOfAnAnswerIsMarked: whoever tries all dates finds a date of birth by its digest, however long that is.
+func TestEveryDigestOfAnAnswerIsMarked(t *testing.T) {
+	public := map[string]bool{ // of lists that are no case's data, and of details with a salt that is not shown
+		"httpapi.WatchlistEdition.SHA256": true, "cases.Entry.DetailsDigest": true,
+	}
+	shown := map[string]bool{}
+	seen := map[reflect.Type]bool{}
+	for operation, output := range outputs(t) {
+		if !withoutCases[identity.Needs(operation)] {
+			texts(output, "", "", seen, shown)
+		}
+	}
+	for member := range shown {
+		if regexp.MustCompile(`(?i)sha|digest|hash|checksum|\.(key|sent|received)$`).MatchString(member) && !public[member] {
+			t.Errorf("%s is shown without cases:personal: mark its field with `personal:\"digest\"`, or say here what it is a digest of", member)
+		}
 	}
 }

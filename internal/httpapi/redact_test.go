@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ballerine/internal/cases"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/identity"
 )
@@ -27,6 +28,10 @@ func (b *back) planted() string {
 	etag := b.call("mara", "GET", "/v1/cases/"+id, "").Header().Get("ETag")
 	b.ok("mara", "POST", "/v1/cases/"+id+"/decisions", `{"event":"revision","comment":"`+marker+`","message":"Dear `+marker+`"}`, "If-Match", etag)
 	b.ok("client", "POST", "/v1/cases/"+id+"/events", `{"type":"GO"}`)
+	call := &cases.Call{Request: "POST https://vendor.example/", Key: marker, Sent: marker, Received: marker, Bytes: 77077077, Status: 200}
+	if err := b.db.Cases().PutTaskRun(b.t.Context(), "t", id, cases.TaskRun{ID: "task_1", Source: "vendor", Name: "asked", StartedAt: b.now, Call: call}); err != nil {
+		b.t.Fatal(err)
+	}
 	return id
 }
 
@@ -110,6 +115,28 @@ func TestWhatIsNotShownIsReported(t *testing.T) {
 	history := b.ok("dana", "GET", "/v1/cases/"+id+"/history?cause=note", "")["data"].([]any)
 	if entry := history[0].(map[string]any); entry["cause"] != "note" || entry["details"] != nil && entry["details"].(map[string]any)["redacted"] != true {
 		t.Errorf("%v", entry)
+	}
+}
+
+// TestDigestsOfPersonalDataAreNotShown: whoever tries all days finds a date of birth by its digest.
+func TestDigestsOfPersonalDataAreNotShown(t *testing.T) {
+	b := newBack(t)
+	id := b.planted()
+	for who, sees := range map[string]bool{"dana": false, "otto": true} {
+		run := b.ok(who, "GET", "/v1/cases/"+id+"/tasks", "")["data"].([]any)[0].(map[string]any)
+		call := run["call"].(map[string]any)
+		for _, member := range []string{"key", "sent", "received", "bytes"} {
+			if _, there := call[member]; there != sees {
+				t.Errorf("%s sees %s: %v", who, member, there)
+			}
+		}
+		if call["status"] != 200.0 || call["request"] != "POST https://vendor.example/" {
+			t.Errorf("%s: %v", who, call)
+		}
+		documents := b.ok(who, "GET", "/v1/cases/"+id+"/documents", "")["data"].([]any)
+		if sum := documents[0].(map[string]any)["sha256"]; (sum != "") != sees {
+			t.Errorf("%s sees the digest of a document: %v", who, sum)
+		}
 	}
 }
 
