@@ -47,12 +47,12 @@ var _ cases.Catalog = (*Catalog)(nil)
 
 // Workflow implements cases.Catalog.
 func (c *Catalog) Workflow(ctx context.Context, tenant, id string, version int) (*workflow.Workflow, error) {
-	found, err := c.find(ctx, tenant, Workflow, id, version, func(d Definition) (any, problem.Diagnostics) {
-		w, diagnostics := workflow.Reread(d.ID, []byte(d.Source), running{c, tenant})
+	found, err := c.find(ctx, tenant, Workflow, id, version, func(d Definition) (any, problem.Diagnostics, error) {
+		w, diagnostics, err := c.reread(ctx, tenant, d)
 		if w != nil {
 			w.Version = d.Version
 		}
-		return w, diagnostics
+		return w, diagnostics, err
 	})
 	if w, ok := found.(*workflow.Workflow); ok || err != nil {
 		return w, err
@@ -80,12 +80,12 @@ func (c *Catalog) Policy(ctx context.Context, tenant, id string) (*rules.Policy,
 
 // PolicyVersion is a version of a policy, published or shipped; 0 is the newest. Errors: UnknownPolicy.
 func (c *Catalog) PolicyVersion(ctx context.Context, tenant, id string, version int) (*rules.Policy, error) {
-	found, err := c.find(ctx, tenant, Policy, id, version, func(d Definition) (any, problem.Diagnostics) {
+	found, err := c.find(ctx, tenant, Policy, id, version, func(d Definition) (any, problem.Diagnostics, error) {
 		p, diagnostics := rules.Reread(d.ID, []byte(d.Source))
 		if p != nil {
 			p.Version = d.Version
 		}
-		return p, diagnostics
+		return p, diagnostics, nil
 	})
 	if p, ok := found.(*rules.Policy); ok || err != nil {
 		return p, err
@@ -98,8 +98,9 @@ func (c *Catalog) PolicyVersion(ctx context.Context, tenant, id string, version 
 
 // Plugin is the tenant's newest, or the shipped one. Errors: NotFound.
 func (c *Catalog) Plugin(ctx context.Context, tenant, id string) (*connector.Plugin, error) {
-	found, err := c.find(ctx, tenant, Plugin, id, 0, func(d Definition) (any, problem.Diagnostics) {
-		return connector.ParsePlugin(d.ID, []byte(d.Source))
+	found, err := c.find(ctx, tenant, Plugin, id, 0, func(d Definition) (any, problem.Diagnostics, error) {
+		p, diagnostics := connector.ParsePlugin(d.ID, []byte(d.Source))
+		return p, diagnostics, nil
 	})
 	if p, ok := found.(*connector.Plugin); ok || err != nil {
 		return p, err
@@ -111,7 +112,7 @@ func (c *Catalog) Plugin(ctx context.Context, tenant, id string) (*connector.Plu
 }
 
 // find returns the parsed version of what the tenant has published; nil when the shipped one counts.
-func (c *Catalog) find(ctx context.Context, tenant string, kind Kind, id string, version int, parse func(Definition) (any, problem.Diagnostics)) (any, error) {
+func (c *Catalog) find(ctx context.Context, tenant string, kind Kind, id string, version int, parse func(Definition) (any, problem.Diagnostics, error)) (any, error) {
 	if c.store == nil {
 		return nil, nil
 	}
@@ -136,7 +137,10 @@ func (c *Catalog) find(ctx context.Context, tenant string, kind Kind, id string,
 	if found, ok := c.parsed.Get(key); ok {
 		return found, nil
 	}
-	found, diagnostics := parse(d)
+	found, diagnostics, err := parse(d)
+	if err != nil {
+		return nil, err // and asked again the next time
+	}
 	if diagnostics.Failed() {
 		return nil, problem.Wrap(diagnostics.Err(), problem.Internal, "A published %s can no longer be read.", kind)
 	}
@@ -338,30 +342,6 @@ func (r Resources) Workflow(id string) bool {
 	_, err := r.catalog.Workflow(r.ctx, r.tenant, id, 0)
 	return r.broken.note(err) == nil
 }
-
-// running is what a workflow that has been checked asks while it runs: policies, for its guards. Whether what it names is
-// there was seen when it was published.
-type running struct {
-	catalog *Catalog
-	tenant  string
-}
-
-// Plugin implements workflow.Catalog.
-func (r running) Plugin(id string) (workflow.Plugin, bool) { return workflow.Plugin{ID: id}, true }
-
-// Policy implements workflow.Catalog.
-func (r running) Policy(id string) (workflow.PolicyInfo, bool) {
-	return workflow.PolicyInfo{ID: id, Evaluate: func(input map[string]any, now time.Time) (string, error) {
-		p, err := r.catalog.Policy(context.Background(), r.tenant, id)
-		if err != nil {
-			return "", err
-		}
-		return r.catalog.evaluate(context.Background(), r.tenant, p)(input, now)
-	}}, true
-}
-
-// Workflow implements workflow.Catalog.
-func (r running) Workflow(string) bool { return true }
 
 // evaluate asks a policy for a guard, with the newest lists and policies that it asks for.
 func (c *Catalog) evaluate(ctx context.Context, tenant string, p *rules.Policy) func(input map[string]any, now time.Time) (string, error) {

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
+
+	"ballerine/internal/workflow"
 )
 
 // Kind of a definition.
@@ -42,6 +44,10 @@ type Definition struct {
 	ApprovedBy  string    `json:"approved_by,omitempty"`  // with four eyes: the second person
 	Proposal    string    `json:"proposal,omitempty"`     // with four eyes: its id
 	Unreadable  bool      `json:"-"`                      // is there and cannot be read: only its place is known
+
+	// Plugins are of a workflow: what its machines were compiled with, by the plugin's id. nil: it names none, or was published
+	// before this was kept.
+	Plugins map[string]workflow.Plugin `json:"plugins,omitempty" hidden:"true" doc:"of a workflow: what its state machines were made with, by plugin; never in a workspace"`
 }
 
 // UnreadableDefinition stands in lists for a version that is there and cannot be decoded.

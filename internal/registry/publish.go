@@ -175,6 +175,7 @@ func (p *Publisher) machines(ctx context.Context, d *Definition, made checked) (
 	if made.machine == nil {
 		return nil
 	}
+	d.Plugins = made.workflow.Plugins
 	version := MachineVersion{Tenant: d.Tenant, Workflow: d.ID, Version: d.Version, Definition: made.machine}
 	if d.Machine, err = p.Machines.Publish(ctx, version); err != nil || made.express == nil {
 		return err

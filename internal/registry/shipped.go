@@ -32,7 +32,7 @@ func New(files fs.FS, store Store) (*Catalog, error) {
 		files: files, workflows: map[string]*workflow.Workflow{}, policies: map[string]*rules.Policy{}, sources: map[Kind]map[string]string{},
 	}}
 	err := c.each(Workflow, "*.yaml", func(name string, text []byte) (string, problem.Diagnostics) {
-		w, diagnostics := workflow.Parse(name, text, running{c, ""})
+		w, diagnostics := workflow.Parse(name, text, shippedWith{running{catalog: c}})
 		if w == nil {
 			return "", diagnostics
 		}

@@ -50,7 +50,7 @@ func (p *Publisher) Export(ctx context.Context, tenant string) (Workspace, error
 			if d, err = p.Catalog.Definition(ctx, tenant, kind, d.ID, d.Version); err != nil {
 				return Workspace{}, err
 			}
-			d.Tenant, d.Machine, d.Express, d.Proposal = "", "", "", "" // they belong to the environment
+			d.Tenant, d.Machine, d.Express, d.Proposal, d.Plugins = "", "", "", "", nil // they belong to the environment
 			definitions = append(definitions, d)
 		}
 	}

@@ -288,6 +288,7 @@ func (r *reader) vendor(i *Invocation, at statechart.Place) {
 		r.doc.Report(at.Input("plugin"), at.Path+".input.plugin", "unknown_plugin", message, hint)
 		return
 	}
+	r.used(i.Name, plugin)
 	i.Callback = plugin.Callback
 	if plugin.Timeout > 0 {
 		i.Timeout = plugin.Timeout
@@ -298,6 +299,14 @@ func (r *reader) vendor(i *Invocation, at statechart.Place) {
 			i.Retry.Errors = errors
 		}
 	}
+}
+
+// used notes a plugin that the workflow names.
+func (r *reader) used(id string, plugin Plugin) {
+	if plugin.Result = nil; r.w.Plugins == nil {
+		r.w.Plugins = map[string]Plugin{}
+	}
+	r.w.Plugins[id] = plugin
 }
 
 func (r *reader) rules(i *Invocation, at statechart.Place) {

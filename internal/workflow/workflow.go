@@ -32,6 +32,7 @@ type Workflow struct {
 	Reasons     Reasons           // codes that people choose from; nil: any
 	FollowUp    *statechart.Delay // after which a wait without a deadline of its own is an incident; nil: as the installation has it
 	Review      Review            // what a decision in favour of a case takes
+	Plugins     map[string]Plugin // that vendor work names, by id, as the catalog knew them, without Result; nil: none
 	Digest      string            // "sha256:…" of Source
 	Source      []byte
 
@@ -63,12 +64,12 @@ type DocumentKind struct {
 
 // RetryPolicy states how often failed work is done again.
 type RetryPolicy struct {
-	Attempts    int           // retries after the first attempt
-	Interval    time.Duration // before the first retry
-	Rate        float64       // each following interval is longer by this factor
-	MaxInterval time.Duration // 0: no limit
-	Jitter      bool
-	Errors      []string // names of errors that a retry can help
+	Attempts    int           `json:"attempts"`     // retries after the first attempt
+	Interval    time.Duration `json:"interval"`     // nanoseconds before the first retry
+	Rate        float64       `json:"rate"`         // each following interval is longer by this factor
+	MaxInterval time.Duration `json:"max_interval"` // nanoseconds; 0: no limit
+	Jitter      bool          `json:"jitter"`
+	Errors      []string      `json:"errors,omitempty"` // names of errors that a retry can help
 }
 
 // Invocation is work of a state with everything decided: its own settings, then those of its plugin, then the defaults.
@@ -86,11 +87,11 @@ type Invocation struct {
 
 // Plugin is what a workflow needs to know of a vendor plugin.
 type Plugin struct {
-	ID       string
-	Callback bool
-	Retry    RetryPolicy
-	Timeout  time.Duration
-	Result   map[string]any // JSON Schema of what it writes; nil: not known
+	ID       string         `json:"id"`
+	Callback bool           `json:"callback,omitempty"`
+	Retry    RetryPolicy    `json:"retry"`
+	Timeout  time.Duration  `json:"timeout"` // nanoseconds; 0: not known
+	Result   map[string]any `json:"-"`       // JSON Schema of what it writes; nil: not known
 }
 
 // PolicyInfo is what a workflow needs to know of a policy.

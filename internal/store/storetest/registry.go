@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
+	"ballerine/internal/workflow"
 )
 
 // Registry is the behaviour of a registry.Store.
@@ -20,6 +22,7 @@ func Registry(t *testing.T, open func(t *testing.T) registry.Store) {
 	definition := func(tenant string, kind registry.Kind, id string, version int) registry.Definition {
 		return registry.Definition{
 			Tenant: tenant, Kind: kind, ID: id, Version: version, Title: "T", Digest: "sha256:x", Source: "id: " + id + "\n", Machine: "arn:" + id,
+			Plugins: map[string]workflow.Plugin{"asked": {ID: "asked", Retry: workflow.RetryPolicy{Attempts: 2, Interval: time.Second, Errors: []string{"timeout"}}}},
 			Comment: "c", PublishedAt: epoch, PublishedBy: "user_1",
 		}
 	}
