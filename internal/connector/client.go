@@ -131,6 +131,8 @@ func (c *Client) exchange(ctx, within context.Context, p *Plugin, r *prepared) (
 }
 
 func (c *Client) send(ctx, within context.Context, p *Plugin, r *prepared, token string) (answer, error) {
+	within, cancel := once(within)
+	defer cancel()
 	request, err := c.request(within, p, r, token)
 	if err != nil {
 		return answer{}, err
