@@ -20,16 +20,16 @@ func (s *Service) RefuseAcceptance(ctx context.Context, job Job, outcome Outcome
 // conclude writes what an attempt has come to, with the attempt and the vendor's id. One that belongs to a former visit changes nothing
 // but the account of attempts. Errors: VendorGarbage when the id belongs to other work, TooLarge, Conflict.
 func (s *Service) conclude(ctx context.Context, job Job, run TaskRun, id *VendorID, write func(d *draft) error) (ExecutionInput, error) {
-	stale := false
-	record, err := s.apply(ctx, job.Record.Tenant, job.Record.ID, system(job.Invocation.Source), func(d *draft) error {
-		if stale = !d.isDoing(job.State, job.Visit, job.Invocation.ID, statechart.WorkPending); stale {
-			d.unchanged = true
-			return nil
+	record, stale, err := s.concluded(ctx, job, run, id, write)
+	if correlationTaken(err) {
+		from, lookErr := s.leftBy(ctx, job.Record.Tenant, *id)
+		if lookErr != nil {
+			return ExecutionInput{}, lookErr
 		}
-		d.runs = []TaskRun{run}
-		s.correlate(d, job, id)
-		return write(d)
-	})
+		if from != "" {
+			record, stale, err = s.concluded(ctx, job, run, &VendorID{Plugin: id.Plugin, ID: id.ID, from: from}, write)
+		}
+	}
 	if correlationTaken(err) {
 		return ExecutionInput{}, problem.Wrap(err, problem.VendorGarbage, "The vendor has answered with an id that belongs to another request.")
 	}
@@ -43,4 +43,19 @@ func (s *Service) conclude(ctx context.Context, job Job, run TaskRun, id *Vendor
 		}
 	}
 	return s.input(record, job.Workflow, job.Branch), nil
+}
+
+func (s *Service) concluded(ctx context.Context, job Job, run TaskRun, id *VendorID, write func(d *draft) error) (record Record, stale bool, err error) {
+	record, err = s.apply(ctx, job.Record.Tenant, job.Record.ID, system(job.Invocation.Source), func(d *draft) error {
+		if stale = !d.isDoing(job.State, job.Visit, job.Invocation.ID, statechart.WorkPending); stale {
+			d.unchanged = true
+			return nil
+		}
+		d.runs = []TaskRun{run}
+		if err := s.correlate(d, job, id); err != nil {
+			return err
+		}
+		return write(d)
+	})
+	return record, stale, err
 }

@@ -22,13 +22,15 @@ type Correlation struct {
 	Visit  int    `json:"visit"`
 	Work   string `json:"work"`
 	Round  int    `json:"round,omitempty"`
+	// From is the case that the id may be taken over from, because nothing waits for it there any more. "": none.
+	From string `json:"-"`
 }
 
-// Owner is what an id belongs to: a work of a case, which may be done anew with the same id.
-func (c Correlation) Owner() string { return c.Case + "/" + c.State + "/" + c.Work }
-
 // VendorID is an id that a vendor has given to a request, by which its callbacks find it.
-type VendorID struct{ Plugin, ID string }
+type VendorID struct {
+	Plugin, ID string
+	from       string // see Correlation.From
+}
 
 // maxCorrelations bounds how many ids of vendors a case is found by: the newest ones count.
 const maxCorrelations = 50
@@ -40,17 +42,50 @@ func (s *Service) correlationHash(tenant string, id VendorID) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// correlate notes the vendor's id of a request whose answer comes later.
-func (s *Service) correlate(d *draft, job Job, id *VendorID) {
+// correlate notes the vendor's id of a request whose answer comes later. A case may have it for another of its requests, once nothing
+// waits for the former one. Errors: see CorrelationTaken.
+func (s *Service) correlate(d *draft, job Job, id *VendorID) error {
 	if id == nil {
-		return
+		return nil
 	}
 	made := Correlation{
-		Plugin: id.Plugin, Hash: s.correlationHash(d.record.Tenant, *id), Case: d.record.ID, State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Round: job.Round,
+		Plugin: id.Plugin, Hash: s.correlationHash(d.record.Tenant, *id), Case: d.record.ID, State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Round: job.Round, From: id.from,
 	}
-	kept := slices.DeleteFunc(slices.Clone(d.record.Correlations), func(c Correlation) bool { return c.Plugin == made.Plugin && c.Hash == made.Hash })
-	kept = append(kept, made)
+	same := func(c Correlation) bool { return c.Plugin == made.Plugin && c.Hash == made.Hash }
+	for _, c := range d.record.Correlations {
+		other := c.State != made.State || c.Work != made.Work
+		if other && same(c) && d.isDoing(c.State, c.Visit, c.Work, statechart.WorkPending, statechart.WorkAwaiting, statechart.WorkIncident) {
+			return CorrelationTaken(made.Work)
+		}
+	}
+	kept := append(slices.DeleteFunc(slices.Clone(d.record.Correlations), same), made)
 	d.record.Correlations = kept[max(0, len(kept)-maxCorrelations):]
+	return nil
+}
+
+// leftBy is the case that a vendor's id may be taken over from: it has ended for good, is gone, or is found by newer ids only. "": the
+// id is free, or belongs to a case that may still be answered. Errors: those of the store.
+func (s *Service) leftBy(ctx context.Context, tenant string, id VendorID) (string, error) {
+	there, err := s.Correlated(ctx, tenant, id)
+	if problem.CodeOf(err) == problem.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	record, err := s.Store.Get(ctx, tenant, there.Case)
+	if problem.CodeOf(err) == problem.NotFound {
+		return there.Case, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	has := slices.ContainsFunc(record.Correlations, func(c Correlation) bool { return c.Plugin == there.Plugin && c.Hash == there.Hash })
+	revocable := record.Undo != nil && s.Now().Before(record.Undo.Until.Add(undoMargin))
+	if has && (record.Status == StatusActive || revocable) {
+		return "", nil
+	}
+	return there.Case, nil
 }
 
 // NewCorrelations are those that a change writes to the index.
@@ -73,7 +108,7 @@ func LostCorrelations(change Change) (lost []Correlation) {
 	return lost
 }
 
-// CorrelationTaken is the error of a commit whose vendor's id belongs to other work already. Errors: AlreadyExists.
+// CorrelationTaken is the error of a commit whose vendor's id belongs to another case, or to other work that is not done. Errors: AlreadyExists.
 func CorrelationTaken(work string) error {
 	return problem.New(problem.AlreadyExists, "The vendor's id belongs to another request.").Detail("correlation", work)
 }

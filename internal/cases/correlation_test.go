@@ -83,3 +83,21 @@ func TestACaseIsFoundByItsNewestVendorIDs(t *testing.T) {
 		t.Errorf("%d are kept", len(kept))
 	}
 }
+
+// TestAVendorsIDOfACaseThatHasEndedMayBeTakenOver: nothing waits for it there.
+func TestAVendorsIDOfACaseThatHasEndedMayBeTakenOver(t *testing.T) {
+	d := newDesk(t, vendorCallback)
+	first, job := d.requested("asks")
+	if err := d.awaitsBy(job, "s-1"); err != nil {
+		t.Fatal(err)
+	}
+	second, other := d.requested("asks")
+	wantCode(t, d.awaitsBy(other, "s-1"), problem.VendorGarbage)
+	if _, err := d.Cancel(t.Context(), reviewer, first.ID, d.get(first.ID).Version, "no longer wanted"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.awaitsBy(other, "s-1"); err != nil {
+		t.Fatal(err)
+	}
+	d.correlated("s-1", cases.Correlation{Case: second.ID, State: "ask", Visit: other.Visit, Work: "lookup"})
+}

@@ -22,7 +22,7 @@ type callback struct {
 // Asked is the work that a callback answers, as expressions see it.
 type Asked struct {
 	Case, State, Work string
-	Visit             int
+	Visit, Round      int
 	Accepted          any // what was kept of the acceptance, JSON; nil: nothing
 }
 
@@ -158,7 +158,7 @@ func (r *Received) Result(asked Asked) (any, error) {
 		return nil, r.unreadable
 	}
 	p, scope := r.plugin, r.scope()
-	scope["case"] = map[string]any{"id": asked.Case, "state": asked.State, "visit": float64(asked.Visit), "work": asked.Work}
+	scope["case"] = map[string]any{"id": asked.Case, "state": asked.State, "visit": float64(asked.Visit), "work": asked.Work, "round": float64(asked.Round)}
 	scope["accepted"] = asked.Accepted
 	if p.callback.when != nil {
 		if holds, err := p.callback.when.value(scope); err != nil || holds != true {

@@ -26,7 +26,7 @@ func scopeOf(call Call) map[string]any {
 	}
 	return map[string]any{
 		"context": object(call.Context), "input": object(call.Input), "callback_url": call.CallbackURL,
-		"case": map[string]any{"id": call.Case, "state": call.State, "visit": call.Visit, "work": call.Work}, "documents": documents(call.Documents),
+		"case": map[string]any{"id": call.Case, "state": call.State, "visit": call.Visit, "work": call.Work, "round": call.Round}, "documents": documents(call.Documents),
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *server) take(c ctx, p identity.Principal, received *connector.Received,
 		return tooEarly()
 	}
 	var unreadable error
-	reply.Payload, err = received.Result(connector.Asked{Case: p.Case, State: reply.State, Visit: reply.Visit, Work: reply.Work, Accepted: known.Accepted})
+	reply.Payload, err = received.Result(connector.Asked{Case: p.Case, State: reply.State, Visit: reply.Visit, Work: reply.Work, Round: reply.Round, Accepted: known.Accepted})
 	if err == nil && known.Plugin != "" && known.Plugin != received.Plugin() {
 		err = s.fits(c, p.Tenant, known.Plugin, reply.Payload)
 	}

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ballerine/internal/cases"
@@ -13,19 +14,24 @@ const correlationSort = "correlation"
 
 func correlationKey(tenant, plugin, hash string) string { return join(tenant, "vendor", plugin, hash) }
 
-// correlations are the writes of the vendors' ids that a change adds, each on condition that it is free, or of the same work. Those that
+// correlations are the writes of the vendors' ids that a change adds, each on condition that it is free, of the same case, or left by the case that it is taken over from. Those that
 // the record no longer has are given an end: functions have no right to delete here.
 func (s Cases) correlations(change cases.Change) (writes []types.TransactWriteItem) {
 	made := cases.NewCorrelations(change)
 	for n, c := range append(made, cases.LostCorrelations(change)...) {
 		i := item{
-			"pk": text(correlationKey(change.Next.Tenant, c.Plugin, c.Hash)), "sk": text(correlationSort), "owner": text(c.Owner()),
+			"pk": text(correlationKey(change.Next.Tenant, c.Plugin, c.Hash)), "sk": text(correlationSort),
 			"case": text(c.Case), "state": text(c.State), "visit": whole(c.Visit), "work": text(c.Work), "round": whole(c.Round),
 		}
 		if n >= len(made) {
 			i["ttl"] = whole(int(change.Next.UpdatedAt.Unix()))
 		}
-		writes = append(writes, guarded(s.tables.Cases, i, "owner", c.Owner()))
+		write := guarded(s.tables.Cases, i, "case", c.Case)
+		if c.From != "" {
+			write.Put.ConditionExpression = aws.String(*write.Put.ConditionExpression + " OR #owner = :from")
+			write.Put.ExpressionAttributeValues[":from"] = text(c.From)
+		}
+		writes = append(writes, write)
 	}
 	return writes
 }

@@ -16,7 +16,7 @@ func correlationKey(tenant string, c cases.Correlation) string {
 	return join(tenant, c.Plugin, c.Hash)
 }
 
-// checkCorrelations reports whether the vendors' ids of a change are free, or of the same work.
+// checkCorrelations reports whether the vendors' ids of a change are free, of the same case, or left by the case that they are taken over from.
 func checkCorrelations(tx *Tx, change cases.Change) error {
 	for _, c := range cases.NewCorrelations(change) {
 		value := tx.Get(bucketCorrelations, correlationKey(change.Next.Tenant, c))
@@ -27,7 +27,7 @@ func checkCorrelations(tx *Tx, change cases.Change) error {
 		if err := json.Unmarshal(value, &there); err != nil {
 			return fmt.Errorf("decode correlation: %w", err)
 		}
-		if there.Owner() != c.Owner() {
+		if there.Case != c.Case && there.Case != c.From {
 			return cases.CorrelationTaken(c.Work)
 		}
 	}
@@ -37,6 +37,12 @@ func checkCorrelations(tx *Tx, change cases.Change) error {
 // forgetCorrelations takes those out of the index that the record no longer has.
 func forgetCorrelations(tx *Tx, change cases.Change) {
 	for _, c := range cases.LostCorrelations(change) {
+		if value := tx.Get(bucketCorrelations, correlationKey(change.Next.Tenant, c)); value != nil {
+			var there cases.Correlation
+			if json.Unmarshal(value, &there) == nil && there.Case != c.Case {
+				continue // another case has taken it over
+			}
+		}
 		tx.Delete(bucketCorrelations, correlationKey(change.Next.Tenant, c))
 	}
 }

@@ -33,7 +33,7 @@ func correlations(t *testing.T, s cases.Store) {
 	found("a", "table", "h1", cases.Correlation{})
 	found("a", "desk", "h2", cases.Correlation{})
 
-	// Neither another case nor another work of the case may have it, and nothing of such a commit is written.
+	// Another case may not have it, and nothing of such a commit is written.
 	other := record("a", "case_2")
 	must(t, s.Commit(ctx, created(other)))
 	theirs := one
@@ -46,13 +46,10 @@ func correlations(t *testing.T, s cases.Store) {
 		t.Errorf("version %d, %v", left.Version, err)
 	}
 	found("a", "desk", "h1", one)
-	second := one
-	second.Work = "ask again"
-	wants(t, s.Commit(ctx, next(first.Next, func(r *cases.Record) { r.Correlations = []cases.Correlation{second} })), problem.AlreadyExists)
 
-	// The same work may have it anew, of a later round.
+	// The same case may have it anew, also for other work.
 	later := one
-	later.Visit, later.Round = 2, 1
+	later.Visit, later.Round, later.Work = 2, 1, "ask again"
 	again := next(first.Next, func(r *cases.Record) { r.Correlations = []cases.Correlation{later} })
 	must(t, s.Commit(ctx, again))
 	found("a", "desk", "h1", later)
@@ -60,4 +57,12 @@ func correlations(t *testing.T, s cases.Store) {
 	if err != nil || !reflect.DeepEqual(kept.Correlations, []cases.Correlation{later}) {
 		t.Errorf("%+v %v", kept.Correlations, err)
 	}
+
+	// Another case may take it over from the one that it names, and from no other.
+	theirs.From = "case_3"
+	wants(t, s.Commit(ctx, next(other, func(r *cases.Record) { r.Correlations = []cases.Correlation{theirs} })), problem.AlreadyExists)
+	theirs.From = "case_1"
+	must(t, s.Commit(ctx, next(other, func(r *cases.Record) { r.Correlations = []cases.Correlation{theirs} })))
+	theirs.From = ""
+	found("a", "desk", "h1", theirs)
 }
