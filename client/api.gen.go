@@ -145,6 +145,7 @@ const (
 const (
 	NeedsBecauseCheckUnanswered NeedsBecause = "check_unanswered"
 	NeedsBecauseHits            NeedsBecause = "hits"
+	NeedsBecauseMoreHits        NeedsBecause = "more_hits"
 	NeedsBecauseNotRated        NeedsBecause = "not_rated"
 	NeedsBecauseSeverity        NeedsBecause = "severity"
 )

@@ -53,7 +53,7 @@ func screens(wf *workflow.Workflow, hit string) bool {
 func (s *Service) needsNow(ctx context.Context, d *draft, cmd DecideCommand) (Needs, error) {
 	needs := needsOf(d.workflow, d.old)
 	needs.FourEyes = needs.FourEyes || cmd.matched()
-	if len(needs.Cleared) == 0 {
+	if len(needs.Cleared)+len(needs.Hits) == 0 {
 		return needs, nil
 	}
 	var answers watched.Answers
@@ -63,10 +63,12 @@ func (s *Service) needsNow(ctx context.Context, d *draft, cmd DecideCommand) (Ne
 			return needs, err
 		}
 	}
+	// Nobody overturns alone what somebody has confirmed.
+	needs.FourEyes = needs.FourEyes || slices.ContainsFunc(slices.Concat(needs.Hits, needs.Cleared), func(h Hit) bool { return confirmed(answers, h) })
 	var stays []Hit
 	for _, hit := range needs.Cleared {
 		key := keyOf(hit.Value)
-		if given := answers.About(key.List, key.ID); given.Stands(key.Version, key.Asked) && given.Verdict == watched.Cleared {
+		if answers.About(key.List, key.ID).Clears(key.Version, key.Asked, PeopleToClear(d.workflow)) {
 			stays = append(stays, hit)
 			continue
 		}
@@ -80,6 +82,25 @@ func (s *Service) needsNow(ctx context.Context, d *draft, cmd DecideCommand) (Ne
 	return needs, nil
 }
 
+// PeopleToClear is how many people must have said of a hit that it is another person for it to be ruled out in cases of a workflow: two where
+// the workflow asks for four eyes at all.
+func PeopleToClear(wf *workflow.Workflow) int {
+	if wf.Review.FourEyes.Asked() {
+		return 2
+	}
+	return 1
+}
+
+// confirmed reports whether a hit was said to be this subject, by what is remembered now or was when it was found.
+func confirmed(answers watched.Answers, hit Hit) bool {
+	key := keyOf(hit.Value)
+	if given := answers.About(key.List, key.ID); given != nil {
+		return given.Verdict == watched.Confirmed
+	}
+	before, _ := hit.Value["before"].(map[string]any)
+	return textOf(before, "answer") == string(watched.Confirmed)
+}
+
 // keyOf is which entry of which list a screening's hit is, in which version, and for whom it was found.
 func keyOf(value map[string]any) watched.Answer {
 	return watched.Answer{List: textOf(value, "list"), ID: textOf(value, "id"), Version: textOf(value, "version"), Asked: textOf(value, "asked")}
@@ -91,16 +112,16 @@ func textOf(value map[string]any, name string) string {
 }
 
 // remembered has the answers of a decision remembered once it cannot be undone any more. "Not a match" counts from decisions in favour
-// of a case only, which answer every hit and take as many people as the workflow asks for.
-func (d *draft) remembered(cmd DecideCommand, approves bool) {
+// of a case only, which answer every hit; with how many people stand behind it: 0 for what approves nothing. "A match" counts from everybody.
+func (d *draft) remembered(cmd DecideCommand, people int) {
 	var counts []any // ids of hits: they are no personal data
 	for _, a := range cmd.Hits {
-		if (approves || a.matches()) && screens(d.workflow, a.Hit) {
+		if (people > 0 || a.matches()) && screens(d.workflow, a.Hit) {
 			counts = append(counts, a.Hit)
 		}
 	}
 	if len(counts) > 0 {
-		d.effects = append(d.effects, Effect{Kind: EffectAnswer, Data: map[string]any{"hits": counts}})
+		d.effects = append(d.effects, Effect{Kind: EffectAnswer, Data: map[string]any{"hits": counts, "people": float64(max(people, 1))}})
 	}
 }
 
@@ -123,6 +144,10 @@ func (s *Service) Remember(ctx context.Context, effect Effect) error {
 	}
 	counts, _ := effect.Data["hits"].([]any)
 	given := answersIn(entries[0], record.ID, counts)
+	people, _ := effect.Data["people"].(float64)
+	for i := range given {
+		given[i].People = int(people)
+	}
 	if len(given) == 0 {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
+	"ballerine/internal/statechart"
 	"ballerine/internal/workflow"
 )
 
@@ -26,6 +27,8 @@ type Proposal struct {
 	Behind []string `json:"behind,omitempty"`
 	// Matched says that a hit was answered to be this very person: whoever approves after that is the second one.
 	Matched bool `json:"matched,omitempty"`
+	// Hits are what was said of each hit, without the comments: whoever confirms says the same.
+	Hits []HitAnswer `json:"hits,omitempty"`
 }
 
 // HitAnswer is what somebody says of a possible match.
@@ -50,6 +53,8 @@ type Needs struct {
 	Proposed *Proposal  // what waits for the second person
 	Supplied bool       // the caller has supplied data of the case: somebody else approves
 	Cleared  []Hit      // need no answer, and may be given one: see clearedOf
+
+	unlisted []string // work that has found more than it lists
 }
 
 // NeedsWhy names why a decision in favour of a case is not to be taken lightly.
@@ -61,6 +66,7 @@ const (
 	WhyUnrated    NeedsWhy = "not_rated"        // no policy has rated the risk, though the workflow asks one
 	WhySeverity   NeedsWhy = "severity"         // the risk is at or beyond the workflow's threshold
 	WhyHits       NeedsWhy = "hits"             // there are possible matches
+	WhyMoreHits   NeedsWhy = "more_hits"        // there are possible matches that are not listed
 )
 
 // needsOf states what a decision in favour of a case takes.
@@ -86,19 +92,27 @@ func needsOf(wf *workflow.Workflow, r Record) Needs {
 	why(severity == "" && rated, WhyUnrated)
 	why(severity != "" && wf.Review.ReasonFrom.Reached(severity), WhySeverity)
 	why(len(needs.Hits) > 0, WhyHits)
+	needs.unlisted = unlistedOf(wf, r)
+	why(len(needs.unlisted) > 0, WhyMoreHits)
 	needs.Reason = len(needs.Because) > 0
 	if len(needs.Checks) > 0 {
 		severity, rated = "", true // what a check would have found is beyond every threshold
 	}
 	needs.Cleared = clearedOf(wf, r)
-	needs.FourEyes = r.TwoPeople || r.Proposed != nil && r.Proposed.Matched || (severity != "" || rated) && wf.Review.FourEyes.Reached(severity)
+	needs.FourEyes = r.TwoPeople || len(needs.unlisted) > 0 || r.Proposed != nil && r.Proposed.Matched || (severity != "" || rated) && wf.Review.FourEyes.Reached(severity)
 	return needs
 }
 
 // keepTwoPeople keeps that the case's risk asks for a second person: data that are corrected later do not talk that down.
 func (d *draft) keepTwoPeople() {
-	if risk := d.record.Risk; risk != nil && risk.Severity != "" && d.workflow.Review.FourEyes.Reached(risk.Severity) {
+	if d.severe() {
 		d.record.TwoPeople = true
+	}
+	if len(hitsOf(d.workflow, d.record)) > 0 || len(unlistedOf(d.workflow, d.record)) > 0 {
+		d.record.HadHits = true
+	}
+	if d.undone != nil || d.newFindings(statechart.Event{}, d.record.Context) {
+		d.record.Vouched = false
 	}
 }
 
@@ -108,10 +122,10 @@ const tagApproved = "approved"
 // againstEvents are names of decisions that are not in favour of a case, wherever they lead.
 var againstEvents = []string{"reject", "decline", "refuse", "revision", "resubmission"}
 
-// approves reports whether a decision that was taken into the draft is in favour of the case: it is called approve, it enters a
+// approves reports whether a decision that was taken into the draft is in favour of the case: it is called approve or approve_unanswered, it enters a
 // state that is tagged approved, or one from which the case can only end in its favour.
 func (d *draft) approves(event string) bool {
-	if event == "approve" {
+	if event == "approve" || event == eventApproveUnanswered {
 		return true
 	}
 	if slices.Contains(againstEvents, event) {
@@ -134,6 +148,9 @@ func (n Needs) check(cmd DecideCommand) error {
 	}
 	if n.Reason && strings.TrimSpace(cmd.Comment) == "" {
 		e.With("body.comment", "required", "%s", n.sentence("a comment"))
+	}
+	if len(n.unlisted) > 0 && cmd.Event != eventApproveUnanswered {
+		e.With("body.event", "more_hits", "%s found more than it lists: raise its limit and repeat it, reject, or take %s where the workflow has it", strings.Join(n.unlisted, ", "), eventApproveUnanswered)
 	}
 	for _, hit := range n.Hits {
 		if !slices.ContainsFunc(cmd.Hits, func(a HitAnswer) bool { return a.Hit == hit.ID }) {
@@ -163,6 +180,7 @@ var whySentences = map[NeedsWhy]string{
 	WhyUnrated:    "no policy has rated the risk",
 	WhySeverity:   "the risk is high",
 	WhyHits:       "there are possible matches",
+	WhyMoreHits:   "there are possible matches that are not listed",
 }
 
 func (n Needs) sentence(what string) string {
@@ -233,7 +251,9 @@ func (s *Service) twoPeople(ctx context.Context, d *draft, needs Needs, cmd Deci
 		}
 		first.behind = append(first.behind, p.Behind...) // as it was then
 	}
-	second, err = needs.secondPerson(cmd, first, by)
+	if second, err = needs.secondPerson(cmd, first, by); err == nil && second {
+		err = needs.Proposed.agrees(cmd)
+	}
 	return second, by, err
 }
 
@@ -242,6 +262,11 @@ func (d *draft) propose(cmd DecideCommand, by eyes) {
 	d.entry.Cause, d.entry.Event = CauseProposed, cmd.Event
 	d.decided(cmd)
 	d.record.Proposed = &Proposal{Event: cmd.Event, Reason: cmd.Reason, Comment: cmd.Comment, By: d.entry.Actor, At: d.now, Behind: by.behind, Matched: cmd.matched()}
+	for _, a := range cmd.Hits {
+		d.record.Proposed.Hits = append(d.record.Proposed.Hits, HitAnswer{Hit: a.Hit, Answer: a.Answer})
+	}
+	d.record.TwoPeople = d.record.TwoPeople || cmd.matched()
+	d.remembered(cmd, 0)
 	d.notify("case.decision_proposed", map[string]any{"event": cmd.Event})
 }
 

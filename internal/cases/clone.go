@@ -71,7 +71,7 @@ func cloneUndo(u *Undo) *Undo {
 func cloneProposal(p *Proposal) *Proposal {
 	p = cloned(p)
 	if p != nil {
-		p.Behind = slices.Clone(p.Behind)
+		p.Behind, p.Hits = slices.Clone(p.Behind), slices.Clone(p.Hits)
 	}
 	return p
 }

@@ -16,10 +16,11 @@ import (
 
 // FormerHits are the possible matches in one place of a former answer.
 type FormerHits struct {
-	Path  string           `json:"path"`  // "sanctions.hits"
-	Since time.Time        `json:"since"` // since when the answer does not stand
-	Hits  []map[string]any `json:"hits"`  // the first ones, as many as can be kept; personal data
-	Count int              `json:"count"` // how many there were
+	Path  string           `json:"path"`           // "sanctions.hits"
+	Since time.Time        `json:"since"`          // since when the answer does not stand
+	Hits  []map[string]any `json:"hits"`           // the first ones, as many as can be kept; personal data
+	Count int              `json:"count"`          // how many there were
+	More  bool             `json:"more,omitempty"` // there were some that the answer did not list
 }
 
 // maxFormer bounds what a record keeps of former answers, in bytes of JSON; matches that do not fit are counted.
@@ -43,6 +44,7 @@ func (d *draft) keepHits() {
 		}
 		kept = slices.DeleteFunc(kept, func(f FormerHits) bool { return f.Path == path })
 		kept = append(kept, former(path, lost, d.now, maxFormer-sizeOf(kept)))
+		kept[len(kept)-1].More = moreAt(d.old.Context, path)
 	}
 	if len(kept) == 0 {
 		kept = nil

@@ -58,6 +58,8 @@ type Record struct {
 	Former       []FormerHits    `json:"former,omitempty"`     // possible matches of answers that do not stand any more; personal data
 	Suppliers    []string        `json:"suppliers,omitempty"`  // people of the back office who have supplied data, and who has given results by hand; they do not approve
 	TwoPeople    bool            `json:"two_people,omitempty"` // the risk has once been such that approving needs a second person: it does from then on
+	HadHits      bool            `json:"had_hits,omitempty"`   // there have once been possible matches that nobody had cleared
+	Vouched      bool            `json:"vouched,omitempty"`    // people have decided in its favour since: see denies
 	Assignee     string          `json:"assignee,omitempty"`
 	Stray        int             `json:"stray,omitempty"`        // callbacks that changed nothing, as far as the history tells of them
 	Correlations []Correlation   `json:"correlations,omitempty"` // ids of vendors that the case is found by, oldest first

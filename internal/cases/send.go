@@ -163,7 +163,8 @@ func (s *Service) Decide(ctx context.Context, p identity.Principal, id string, s
 			return err
 		}
 		if !d.approves(cmd.Event) {
-			d.remembered(cmd, false)
+			d.record.TwoPeople = d.record.TwoPeople || cmd.matched()
+			d.remembered(cmd, 0)
 			return nil
 		}
 		return s.approve(ctx, d, untouched, cmd)
@@ -190,7 +191,12 @@ func (s *Service) approve(ctx context.Context, d *draft, untouched draft, cmd De
 		*d = untouched
 		d.propose(cmd, by)
 	default:
-		d.remembered(cmd, true)
+		d.record.Vouched = true
+		people := 1
+		if needs.FourEyes {
+			people = 2
+		}
+		d.remembered(cmd, people)
 	}
 	return nil
 }

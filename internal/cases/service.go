@@ -266,7 +266,7 @@ func (s *Service) draft(record Record, wf *workflow.Workflow, actor Actor) *draf
 func (s *Service) step(d *draft, event statechart.Event) error {
 	d.judge() // guards see what has become stale
 	result, err := d.workflow.Chart.StepWith(d.record.Snapshot, statechart.Input{
-		Context: d.record.Context, Extra: d.extra(), Event: event, Now: d.now,
+		Context: d.record.Context, Extra: d.extra(), Event: event, Now: d.now, Denied: d.denies(event),
 	})
 	if err != nil {
 		return err

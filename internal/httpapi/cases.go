@@ -62,7 +62,7 @@ type Risk struct {
 // Needs is what approving a case takes.
 type Needs struct {
 	Reason   bool             `json:"reason" doc:"a reason and a comment"`
-	Because  []cases.NeedsWhy `json:"because" nullable:"false" enum:"check_unanswered,not_rated,severity,hits" doc:"why a reason and a comment are required"`
+	Because  []cases.NeedsWhy `json:"because" nullable:"false" enum:"check_unanswered,not_rated,severity,hits,more_hits" doc:"why a reason and a comment are required"`
 	Hits     []cases.Hit      `json:"hits" nullable:"false" doc:"possible matches, each of which needs an answer"`
 	Cleared  []cases.Hit      `json:"cleared,omitempty" doc:"possible matches that were answered before for this subject, with nothing changed since: they require no answer"`
 	FourEyes bool             `json:"four_eyes" doc:"a second person has to confirm"`

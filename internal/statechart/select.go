@@ -108,6 +108,9 @@ func (r *run) eventless(s *State) (*Transition, bool) {
 	return r.firstEnabled(s.always)
 }
 
+// OutcomeDenied is the outcome in a trace of a transition that was not taken although its guard holds: see Input.Denied.
+const OutcomeDenied = "denied"
+
 // firstEnabled returns the first transition whose guard holds. stop is set by a forbidden one. Any other makes the event known.
 func (r *run) firstEnabled(candidates []*Transition) (chosen *Transition, stop bool) {
 	for _, t := range candidates {
@@ -196,8 +199,12 @@ func (r *run) enabled(t *Transition) bool {
 	case expr.Unknown:
 		trace.Outcome, trace.Missing, trace.Reason = "unknown", verdict.Missing, verdict.Reason
 	}
+	denied := verdict.Truth == expr.True && r.denied != nil && r.denied(t, r.scope.context)
+	if denied {
+		trace.Outcome = OutcomeDenied
+	}
 	r.trace = append(r.trace, trace)
-	return verdict.Truth == expr.True
+	return verdict.Truth == expr.True && !denied
 }
 
 // targetText names the targets for traces.

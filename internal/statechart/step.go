@@ -20,6 +20,10 @@ type Input struct {
 	Extra   map[string]any
 	Event   Event
 	Now     time.Time
+
+	// Denied keeps transitions from being taken although their guards hold; nil: none. It sees the context as it is by then, and must not
+	// change it.
+	Denied func(t *Transition, context map[string]any) bool
 }
 
 // run is one macrostep.
@@ -33,6 +37,7 @@ type run struct {
 	scope    scope
 	env      expr.Env
 	owned    bool // the context is a copy of ours
+	denied   func(t *Transition, context map[string]any) bool
 	event    Event
 	changed  []string
 	queue    []Event
@@ -110,7 +115,7 @@ func (c *Chart) StepWith(snapshot Snapshot, in Input) (Result, error) {
 
 func (c *Chart) newRun(snapshot Snapshot, in Input) *run {
 	r := &run{
-		chart: c, now: in.Now, visits: snapshot.Visits, status: snapshot.Status, event: in.Event, by: in.Event.By, history: snapshot.History,
+		chart: c, now: in.Now, visits: snapshot.Visits, status: snapshot.Status, event: in.Event, by: in.Event.By, history: snapshot.History, denied: in.Denied,
 	}
 	r.active = r.room[:0]
 	if len(snapshot.Active) >= len(r.room) {

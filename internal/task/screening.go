@@ -7,11 +7,11 @@ import (
 )
 
 // Screener looks for somebody on a tenant's watch lists. fixed is what the workflow says (lists, threshold, limit, schema), with is what it
-// has computed for the case (name, birth_date, country, schema); the answer is what the case's context gets: hits that nobody has ruled out for
+// has computed for the case (name, birth_date, country, schema); people is how many must have cleared a hit before for it to be ruled out; the answer is what the case's context gets: hits that nobody has ruled out for
 // the subject, and those that were cleared before. Errors: Invalid, which names
 // members and no values; UnknownList, Unavailable.
 type Screener interface {
-	ScreenCase(ctx context.Context, tenant, subject string, fixed, with map[string]any) (answer any, err error)
+	ScreenCase(ctx context.Context, tenant, subject string, people int, fixed, with map[string]any) (answer any, err error)
 }
 
 // NewScreening handles the screening function's work.
@@ -21,7 +21,7 @@ func NewScreening(base Base, lists Screener) Handler {
 		if err != nil {
 			return cases.Outcome{}, "", err
 		}
-		answer, err := lists.ScreenCase(ctx, job.Record.Tenant, job.Record.Subject.ID, job.Invocation.Input, with)
+		answer, err := lists.ScreenCase(ctx, job.Record.Tenant, job.Record.Subject.ID, cases.PeopleToClear(job.Workflow), job.Invocation.Input, with)
 		if err != nil {
 			return cases.Outcome{}, "", err
 		}

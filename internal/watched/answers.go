@@ -43,6 +43,7 @@ type Answer struct {
 	Verdict Verdict   `json:"verdict"`
 	At      time.Time `json:"at"`
 	By      Person    `json:"by"`
+	People  int       `json:"people,omitempty"` // how many stand behind it; 0: written before it was counted, which is one
 	Case    string    `json:"case"`
 	Commit  int       `json:"commit"` // version of the case that the decision has made
 	Entry   Entry     `json:"entry"`
@@ -150,6 +151,11 @@ func (a Answers) CaseOf(list, id, version, asked string) string {
 // Stands reports whether an answer is to just this version of the entry, and about just who is looked for. One that is not there stands never.
 func (a *Answer) Stands(version, asked string) bool {
 	return a != nil && version != "" && asked != "" && a.Version == version && a.Asked == asked
+}
+
+// Clears reports whether an answer rules the hit out where so many people are asked for.
+func (a *Answer) Clears(version, asked string, people int) bool {
+	return a.Stands(version, asked) && a.Verdict == Cleared && max(a.People, 1) >= people
 }
 
 // Changed names what an entry says otherwise than when it was answered: name, schema, birth_dates, countries, programs; other when it

@@ -79,21 +79,22 @@ type Before struct {
 	Answer  Verdict   `json:"answer"`
 	At      time.Time `json:"at"`
 	By      Person    `json:"by"`
+	People  int       `json:"people"` // how many stand behind it
 	Case    string    `json:"case"`
 	Version string    `json:"version"`           // of the entry then
 	Changed []string  `json:"changed,omitempty"` // what is another now: see Answer.Changed; empty: nothing, and the answer stands
 }
 
-// Mark is what was said of an entry before; nil: nothing. cleared says that the hit is ruled out.
-func (a Answers) Mark(list, id, version, asked string, now Entry) (before *Before, cleared bool) {
+// Mark is what was said of an entry before; nil: nothing. cleared says that the hit is ruled out where so many people are asked for.
+func (a Answers) Mark(list, id, version, asked string, now Entry, people int) (before *Before, cleared bool) {
 	given := a.About(list, id)
 	if given == nil {
 		return nil, false
 	}
 	stands := given.Stands(version, asked)
-	before = &Before{Answer: given.Verdict, At: given.At, By: given.By, Case: given.Case, Version: given.Version}
+	before = &Before{Answer: given.Verdict, At: given.At, By: given.By, People: max(given.People, 1), Case: given.Case, Version: given.Version}
 	if !stands {
 		before.Changed = given.Changed(version, asked, now)
 	}
-	return before, stands && given.Verdict == Cleared
+	return before, given.Clears(version, asked, people)
 }

@@ -120,3 +120,15 @@ func TestWhoIsLookedForHasOneDigest(t *testing.T) {
 		}
 	}
 }
+
+func TestOnePersonsAnswerClearsNothingForTwo(t *testing.T) {
+	for people, clears := range map[int][2]bool{0: {true, false}, 1: {true, false}, 2: {true, true}} {
+		a := watched.Answers{Given: []watched.Answer{{List: "un", ID: "1", Version: "v", Asked: "d", Verdict: watched.Cleared, People: people}}}
+		for i, asked := range []int{1, 2} {
+			before, cleared := a.Mark("un", "1", "v", "d", watched.Entry{}, asked)
+			if cleared != clears[i] || before == nil || before.Answer != watched.Cleared || before.People != max(people, 1) {
+				t.Errorf("an answer of %d where %d are asked for: %v, %+v", people, asked, cleared, before)
+			}
+		}
+	}
+}

@@ -34,6 +34,9 @@ type Review struct {
 // Threshold is a severity and all that are worse.
 type Threshold struct{ from int } // 1 + index of the severity; 0: never
 
+// Asked reports whether there is a threshold at all.
+func (t Threshold) Asked() bool { return t.from > 0 }
+
 // Reached reports whether a severity is at or beyond the threshold. A severity that is none of the four is beyond every
 // threshold that is set: a policy of one's own has named it, and nothing says that it is harmless. So is none at all.
 func (t Threshold) Reached(severity string) bool {
@@ -117,6 +120,7 @@ func (r *reader) reviewed(node *yaml.Node) {
 	r.w.Review.checksOf = checksBefore(r.w, sources)
 	r.w.Review.favours = favours(r.w.Chart, sources)
 	r.vacuous()
+	r.noPerson(node)
 }
 
 // against are names and tags of final states in which a case has not ended in its favour.

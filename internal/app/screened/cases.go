@@ -21,7 +21,7 @@ type caseHit struct {
 }
 
 // ScreenCase implements task.Screener.
-func (l *Lists) ScreenCase(ctx context.Context, tenant, subject string, fixed, with map[string]any) (any, error) {
+func (l *Lists) ScreenCase(ctx context.Context, tenant, subject string, people int, fixed, with map[string]any) (any, error) {
 	who, err := l.whoIs(fixed, with)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (l *Lists) ScreenCase(ctx context.Context, tenant, subject string, fixed, w
 	for _, h := range found {
 		hit := caseHit{ScreeningHit: shapeHit(h, of), Asked: who.digest}
 		var ruledOut bool
-		hit.Before, ruledOut = known.Mark(h.List, h.ID, h.Version, who.digest, entryOf(h))
+		hit.Before, ruledOut = known.Mark(h.List, h.ID, h.Version, who.digest, entryOf(h), people)
 		switch {
 		case ruledOut && len(cleared) < limit:
 			cleared = append(cleared, hit)

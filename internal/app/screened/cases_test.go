@@ -69,7 +69,7 @@ func TestWhatWasSaidOfAHitStandsBesideIt(t *testing.T) {
 	asks := map[string]any{"name": "Anna Keller", "birth_date": "1970", "schema": "Person"}
 	ask := func(subject string, with map[string]any) answered {
 		t.Helper()
-		answer, err := l.ScreenCase(t.Context(), "t", subject, nil, with)
+		answer, err := l.ScreenCase(t.Context(), "t", subject, 1, nil, with)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestClearedHitsTakeNoPlaceOfOpenOnes(t *testing.T) {
 	l := lists(t, known)
 	ask := func() answered {
 		t.Helper()
-		answer, err := l.ScreenCase(t.Context(), "t", "subj_1", map[string]any{"limit": 1}, map[string]any{"name": "Anna Keller", "schema": "Person"})
+		answer, err := l.ScreenCase(t.Context(), "t", "subj_1", 1, map[string]any{"limit": 1}, map[string]any{"name": "Anna Keller", "schema": "Person"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,11 +141,11 @@ func TestNobodyIsClearedByAnswersThatCannotBeRead(t *testing.T) {
 	known := &knowledge{err: problem.New(problem.Unavailable, "away")}
 	l := lists(t, known)
 	with := map[string]any{"name": "Anna Keller", "schema": "Person"}
-	if _, err := l.ScreenCase(t.Context(), "t", "subj_1", nil, with); problem.CodeOf(err) != problem.Unavailable {
+	if _, err := l.ScreenCase(t.Context(), "t", "subj_1", 1, nil, with); problem.CodeOf(err) != problem.Unavailable {
 		t.Errorf("the work is not tried again: %v", err)
 	}
 	known.err = problem.New(problem.Internal, "damaged")
-	answer, err := l.ScreenCase(t.Context(), "t", "subj_1", nil, with)
+	answer, err := l.ScreenCase(t.Context(), "t", "subj_1", 1, nil, with)
 	if err != nil {
 		t.Fatal(err)
 	}

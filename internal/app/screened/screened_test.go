@@ -59,7 +59,7 @@ func TestACaseIsAskedWhatItsWorkflowNames(t *testing.T) {
 		"a list that is there":      {map[string]any{"lists": []any{"un", "un"}}, map[string]any{"name": "Anna Keller", "schema": "Person"}, []string{"0", "1"}, false},
 		"somebody who is not there": {nil, map[string]any{"name": "Zoran Babic"}, []string{}, false},
 	} {
-		answer, err := l.ScreenCase(t.Context(), "t", "subj_1", test.fixed, test.with)
+		answer, err := l.ScreenCase(t.Context(), "t", "subj_1", 1, test.fixed, test.with)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -95,7 +95,7 @@ func TestWhatCannotBeScreenedIsAnErrorWithoutData(t *testing.T) {
 		"no list":        {"t", map[string]any{"lists": []any{"un", "eu"}}, map[string]any{"name": "Mallory"}, problem.UnknownList, ""},
 		"another tenant": {"u", nil, map[string]any{"name": "Mallory"}, problem.UnknownList, ""},
 	} {
-		_, err := l.ScreenCase(context.Background(), test.tenant, "subj_1", test.fixed, test.with)
+		_, err := l.ScreenCase(context.Background(), test.tenant, "subj_1", 1, test.fixed, test.with)
 		p := problem.As(err)
 		if problem.CodeOf(err) != test.code || test.place != "" && (len(p.Fields) == 0 || p.Fields[0].Location != test.place) || strings.Contains(fmt.Sprint(err, p.Fields), "Mallory") {
 			t.Errorf("%s: %v %v", name, err, p.Fields)

@@ -5185,7 +5185,7 @@ export interface components {
         };
         Needs: {
             /** @description why a reason and a comment are required */
-            because: ("check_unanswered" | "not_rated" | "severity" | "hits")[];
+            because: ("check_unanswered" | "not_rated" | "severity" | "hits" | "more_hits")[];
             /** @description possible matches that were answered before for this subject, with nothing changed since: they require no answer */
             cleared?: components["schemas"]["Hit"][] | null;
             /** @description a second person has to confirm */

@@ -91,6 +91,7 @@ export const cases = {
   'cases.because_not_rated': 'das Risiko wurde nicht bewertet',
   'cases.because_severity': 'das Risiko ist hoch',
   'cases.because_hits': 'es gibt mögliche Treffer',
+  'cases.because_more_hits': 'es gibt mögliche Treffer, die nicht aufgeführt sind',
   'cases.hit_match': 'Echter Treffer',
   'cases.hit_not_a_match': 'Fehltreffer',
   'cases.hit_former': 'Aus einem früheren Ergebnis, veraltet seit',

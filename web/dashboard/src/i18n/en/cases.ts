@@ -91,6 +91,7 @@ export const cases = {
   'cases.because_not_rated': 'the risk has not been rated',
   'cases.because_severity': 'the risk is high',
   'cases.because_hits': 'there are possible matches',
+  'cases.because_more_hits': 'there are possible matches that are not listed',
   'cases.hit_match': 'True match',
   'cases.hit_not_a_match': 'False positive',
   'cases.hit_former': 'From a previous result, outdated since',
