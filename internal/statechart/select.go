@@ -108,8 +108,8 @@ func (r *run) eventless(s *State) (*Transition, bool) {
 	return r.firstEnabled(s.always)
 }
 
-// OutcomeDenied is the outcome in a trace of a transition that was not taken although its guard holds: see Input.Denied.
-const OutcomeDenied = "denied"
+// outcomeDenied is the outcome in a trace of a transition that was not taken although its guard holds: see Input.Denied.
+const outcomeDenied = "denied"
 
 // firstEnabled returns the first transition whose guard holds. stop is set by a forbidden one. Any other makes the event known.
 func (r *run) firstEnabled(candidates []*Transition) (chosen *Transition, stop bool) {
@@ -201,7 +201,7 @@ func (r *run) enabled(t *Transition) bool {
 	}
 	denied := verdict.Truth == expr.True && r.denied != nil && r.denied(t, r.scope.context)
 	if denied {
-		trace.Outcome = OutcomeDenied
+		trace.Outcome = outcomeDenied
 	}
 	r.trace = append(r.trace, trace)
 	return verdict.Truth == expr.True && !denied
