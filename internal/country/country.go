@@ -17,10 +17,13 @@ func Of(two string) (Country, bool) {
 }
 
 // Two returns the ISO 3166 alpha-2 code of a country that is written as alpha-2 or alpha-3, in capitals or not; "" when it is
-// neither. Two letters are taken for a code.
+// neither. XK, which ISO leaves to its users, is Kosovo.
 func Two(code string) string {
 	code = strings.ToUpper(strings.TrimSpace(code))
-	if len(code) == 2 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
+	if _, ok := countries[code]; ok {
+		return code
+	}
+	if _, ok := territories[code]; ok {
 		return code
 	}
 	return twos[code]
@@ -38,7 +41,7 @@ var (
 		`ID IDN 62 0|IE IRL 353 0|IL ISR 972 0|IM IMN 44 0|IN IND 91 0|IQ IRQ 964 0|IR IRN 98 0|IS ISL 354|IT ITA 39|JE JEY 44 0|JM JAM 1 1|JO JOR 962 0|JP JPN 81 0|` +
 		`KE KEN 254 0|KG KGZ 996 0|KH KHM 855 0|KI KIR 686|KM COM 269|KN KNA 1 1|KP PRK 850 0|KR KOR 82 0|KW KWT 965|KY CYM 1 1|KZ KAZ 7 8|LA LAO 856 0|LB LBN 961 0|` +
 		`LC LCA 1 1|LI LIE 423|LK LKA 94 0|LR LBR 231 0|LS LSO 266|LT LTU 370 0|LU LUX 352|LV LVA 371|LY LBY 218 0|MA MAR 212 0|MC MCO 377|MD MDA 373 0|ME MNE 382 0|` +
-		`MG MDG 261 0|MH MHL 692 1|MK MKD 389 0|ML MLI 223|MM MMR 95 0|MN MNG 976 0|MO MAC 853|MQ MTQ 596 0|MR MRT 222|MS MSR 1 1|MT MLT 356|MU MUS 230|MV MDV 960|` +
+		`MG MDG 261 0|MH MHL 692 1|MK MKD 389 0|ML MLI 223|MM MMR 95 0|MN MNG 976 0|MO MAC 853|MP MNP 1 1|MQ MTQ 596 0|MR MRT 222|MS MSR 1 1|MT MLT 356|MU MUS 230|MV MDV 960|` +
 		`MW MWI 265 0|MX MEX 52|MY MYS 60 0|MZ MOZ 258|NA NAM 264 0|NC NCL 687|NE NER 227|NG NGA 234 0|NI NIC 505|NL NLD 31 0|NO NOR 47|NP NPL 977 0|NR NRU 674|` +
 		`NZ NZL 64 0|OM OMN 968|PA PAN 507|PE PER 51 0|PF PYF 689|PG PNG 675|PH PHL 63 0|PK PAK 92 0|PL POL 48|PR PRI 1 1|PS PSE 970 0|PT PRT 351|PW PLW 680|` +
 		`PY PRY 595 0|QA QAT 974|RE REU 262 0|RO ROU 40 0|RS SRB 381 0|RU RUS 7 8|RW RWA 250 0|SA SAU 966 0|SB SLB 677|SC SYC 248|SD SDN 249 0|SE SWE 46 0|SG SGP 65|` +
@@ -46,22 +49,27 @@ var (
 		`TC TCA 1 1|TD TCD 235|TG TGO 228|TH THA 66 0|TJ TJK 992|TL TLS 670|TM TKM 993 8|TN TUN 216|TO TON 676|TR TUR 90 0|TT TTO 1 1|TV TUV 688|TW TWN 886 0|` +
 		`TZ TZA 255 0|UA UKR 380 0|UG UGA 256 0|US USA 1 1|UY URY 598 0|UZ UZB 998|VA VAT 39|VC VCT 1 1|VE VEN 58 0|VG VGB 1 1|VI VIR 1 1|VN VNM 84 0|VU VUT 678|` +
 		`WS WSM 685|XK XKX 383 0|YE YEM 967 0|YT MYT 262 0|ZA ZAF 27 0|ZM ZMB 260 0|ZW ZWE 263 0`)
+	// territories are those of ISO 3166 that are not among countries.
+	territories = read(`AQ ATA|BL BLM|BQ BES|BV BVT|CC CCK|CK COK|CX CXR|EH ESH|FK FLK|GS SGS|HM HMD|IO IOT|MF MAF|NF NFK|NU NIU|PM SPM|PN PCN|SH SHN|SJ SJM|TF ATF|TK TKL|` +
+		`UM UMI|WF WLF`)
 	twos = byThree()
 )
 
 func read(table string) map[string]Country {
 	found := map[string]Country{}
 	for line := range strings.SplitSeq(table, "|") {
-		parts := append(strings.Fields(line), "")
+		parts := append(strings.Fields(line), "", "")
 		found[parts[0]] = Country{parts[1], parts[2], parts[3]}
 	}
 	return found
 }
 
 func byThree() map[string]string {
-	found := make(map[string]string, len(countries))
-	for two, c := range countries {
-		found[c.Three] = two
+	found := make(map[string]string, len(countries)+len(territories))
+	for _, table := range []map[string]Country{countries, territories} {
+		for two, c := range table {
+			found[c.Three] = two
+		}
 	}
 	return found
 }
