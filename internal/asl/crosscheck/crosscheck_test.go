@@ -170,7 +170,7 @@ func data(label string) map[string]any {
 func script(random *rand.Rand, labels []string) map[string][]answer {
 	lambda := map[string][]answer{}
 	pick := func() any { return data(labels[random.IntN(len(labels)-random.IntN(2))]) } // an unknown one less often
-	for _, function := range []string{"step", "rules", "vendor", "document", "children"} {
+	for _, function := range []string{"step", "rules", "vendor", "document", "children", "screening"} {
 		if function != "step" && random.IntN(2) == 0 { // ill for just about as long as there are retries
 			name := []string{"vendor_unavailable", "Lambda.ServiceException"}[random.IntN(2)]
 			for range 2 + random.IntN(6) {
