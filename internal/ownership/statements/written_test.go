@@ -70,7 +70,7 @@ func TestSchemaJudgesAsThePublishedOne(t *testing.T) {
 	for id, file := range map[string]string{"urn:statement": "statement", "urn:entity": "entity-record", "urn:person": "person-record", "urn:relationship": "relationship-record", "urn:components": "components"} {
 		text, err := os.ReadFile(filepath.Join(published, "schema", file+".json"))
 		if err != nil {
-			t.Skip("the published schema is not here")
+			t.Skip("SKIPPED, NOT TESTED HERE: the published schema of BODS is not beside the repository")
 		}
 		schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 		if err != nil {
