@@ -84,6 +84,8 @@ func (r *reader) rescreening(i Invocation, at statechart.Place, path string) {
 	}
 	if id, _ := members["workflow"].(string); id == "" {
 		r.doc.Report(node, path+".workflow", "required", "rescreen requires the workflow of the cases that are opened for new hits", "")
+	} else if id != r.w.ID && r.catalog != nil && !r.catalog.Workflow(id) {
+		r.doc.Warn(node, path+".workflow", "unknown_workflow", "there is no workflow "+id, "no case is opened for a new hit until it is published")
 	}
 	outcomes, _ := members["outcomes"].([]any)
 	if len(outcomes) == 0 {
