@@ -157,8 +157,8 @@ func TestAWorkflowChangesVendorsThatCallBackByName(t *testing.T) {
 			`{status: 201, body: {status: success, verification: {id: A, url: "https://a.example"}}, callback: {verification: {id: A, status: review, vendorData: case_example}}}`,
 		},
 		"sumsub": {
-			`{status: 200, body: {url: "https://a.example"}, callback: {type: applicantReviewed, applicantId: A, externalUserId: "case_example-state-1-work", reviewResult: {reviewAnswer: GREEN}}}`,
-			`{status: 200, body: {url: "https://a.example"}, callback: {type: applicantReviewed, applicantId: A, externalUserId: "case_example-state-1-work", reviewResult: {reviewAnswer: YELLOW}}}`,
+			`{status: 200, body: {url: "https://a.example"}, callback: {type: applicantReviewed, applicantId: A, externalUserId: "case_example-state-1-work-0", reviewResult: {reviewAnswer: GREEN}}}`,
+			`{status: 200, body: {url: "https://a.example"}, callback: {type: applicantReviewed, applicantId: A, externalUserId: "case_example-state-1-work-0", reviewResult: {reviewAnswer: YELLOW}}}`,
 		},
 		"persona": {
 			`{status: 201, body: {data: {type: inquiry, id: inq_A}}, callback: {data: {attributes: {payload: {data: {id: inq_A, attributes: {status: approved, reference-id: case_example}}}}}}}`,
