@@ -61,6 +61,28 @@ func readProject(root string) (p project, err error) {
 	return p, err
 }
 
+// readWholeProject reads the folders of a project and the definitions beside them: `workflow import` puts its workflow there.
+func readWholeProject(root string) (project, error) {
+	p, err := readProject(root)
+	if err != nil {
+		return p, err
+	}
+	files, err := definitionsIn(root)
+	if err != nil {
+		return p, err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return p, fmt.Errorf("read a definition: %w", err)
+		}
+		if kind, err := kindOf(file, text); err == nil { // other files may stand there: a package.json, for one
+			p.documents = append(p.documents, document{file, kind, idOf(file, text), text})
+		}
+	}
+	return p, nil
+}
+
 // definitionsIn lists the YAML and JSON files of a folder, sorted; none where there is no folder.
 func definitionsIn(folder string) (files []string, err error) {
 	entries, err := os.ReadDir(folder)
@@ -119,20 +141,11 @@ func hasKind(file string, text []byte, wanted registry.Kind) error {
 func readWith(cmd *cobra.Command, named []string) (p project, err error) {
 	for _, name := range named {
 		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			one, err := readProject(name)
+			one, err := readWholeProject(name)
 			if err != nil {
 				return p, err
 			}
 			p.documents, p.lists = append(p.documents, one.documents...), append(p.lists, one.lists...)
-			files, err := definitionsIn(name)
-			if err != nil {
-				return p, err
-			}
-			for _, file := range files { // other files may stand beside definitions: a package.json, for one
-				if d, err := readDefinition(cmd, file); err == nil {
-					p.documents = append(p.documents, d)
-				}
-			}
 			continue
 		}
 		if filepath.Ext(name) == ".csv" {

@@ -50,7 +50,7 @@ func projectAt(args []string) (string, project, error) {
 	if info, err := os.Stat(root); err != nil || !info.IsDir() {
 		return root, project{}, usageError{fmt.Errorf("there is no folder %s", root)}
 	}
-	p, err := readProject(root)
+	p, err := readWholeProject(root)
 	if err == nil && len(p.documents) == 0 {
 		err = usageError{fmt.Errorf("%s has no definitions in workflows/, policies/ or plugins/: ballerine init creates a project", root)}
 	}
@@ -111,7 +111,7 @@ func (r *projectReport) definition(cmd *cobra.Command, batch *registry.Batch, d 
 	}
 }
 
-// settings holds the project's settings, where it has a file of them, against what its plugins name.
+// settings checks the project's settings, where it has a file of them, against what its plugins name.
 func (r *projectReport) settings(cmd *cobra.Command, root string, p project, batch *registry.Batch) error {
 	file := settingsOf(root)
 	if file == "" {

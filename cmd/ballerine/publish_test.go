@@ -128,6 +128,21 @@ func TestMigrateIsAskedForTwice(t *testing.T) {
 	}
 }
 
+func TestWhatAnImportWroteIsTestedAsAProject(t *testing.T) {
+	const definitions = "../../internal/workflow/importing/testdata/"
+	folder := t.TempDir() + "/"
+	call(t, "", "workflow", "import", definitions+"ballerine-kyc.json", "-o", folder)
+	if got := call(t, "", "test", folder); !strings.Contains(got.out, "2 definitions, ") {
+		t.Errorf("the imported workflow is not tested: %+v", got)
+	}
+	call(t, "", "workflow", "import", definitions+"refused-ballerine-kyc.json", "-o", folder)
+	for _, command := range [][]string{{"test", folder}, {"publish", folder, "--endpoint", "http://127.0.0.1:1"}} {
+		if got := call(t, "", command...); got.code != exitProblems || !strings.Contains(got.errs, "this was not imported") {
+			t.Errorf("%s takes a refused import: %+v", command[0], got)
+		}
+	}
+}
+
 func TestImportWritesAWorkflowAndWhatItCalls(t *testing.T) {
 	const definition = "../../internal/workflow/importing/testdata/ballerine-kyc.json"
 	folder := t.TempDir() + "/"

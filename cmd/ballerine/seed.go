@@ -50,11 +50,11 @@ func seedProgress(errs io.Writer, asJSON bool) func(done, total int) {
 	return func(done, total int) {
 		switch {
 		case terminal && done == total:
-			_, _ = fmt.Fprintf(errs, "\rCreating %d demo cases … %d/%d\n", total, done, total) // whoever looks away misses it
+			_, _ = fmt.Fprintf(errs, "\rCreating the demo cases of %d customers … %d/%d\n", total, done, total) // whoever looks away misses it
 		case terminal:
-			_, _ = fmt.Fprintf(errs, "\rCreating %d demo cases … %d/%d", total, done, total)
+			_, _ = fmt.Fprintf(errs, "\rCreating the demo cases of %d customers … %d/%d", total, done, total)
 		case done == 0:
-			_, _ = fmt.Fprintf(errs, "Creating %d demo cases …\n", total)
+			_, _ = fmt.Fprintf(errs, "Creating the demo cases of %d customers …\n", total)
 		}
 	}
 }

@@ -17,7 +17,7 @@ func TestSeedingShowsWhatWasMade(t *testing.T) {
 		asJSON bool
 		want   string
 	}{
-		"for people":   {made, false, "Creating 60 demo cases …\nCreated 60 demo cases in folder: 20 wait for a reviewer, 10 are in progress, 30 have ended. Keys and tokens are in " + env + ".\n"},
+		"for people":   {made, false, "Creating the demo cases of 60 customers …\nCreated 60 demo cases in folder: 20 wait for a reviewer, 10 are in progress, 30 have ended. Keys and tokens are in " + env + ".\n"},
 		"for machines": {made, true, `{"credentials":"` + env + `","seeded":{"cases":60,"to_decide":20,"under_way":10,"ended":30}}` + "\n"},
 		"nothing":      {demo.Made{}, false, "folder already has cases: no demo cases were added.\n"},
 	} {
