@@ -82,6 +82,9 @@ func TestTheGuidesWorkAsWritten(t *testing.T) {
 			})
 		}
 	})
+	if left := s.must(200, "GET", "/v1/webhooks", s.ready.Demo.APIKey, nil); len(left.body["data"].([]any)) != 0 {
+		t.Errorf("guides leave subscriptions whose receivers are gone: %s", left.raw)
+	}
 	s.stop()
 }
 

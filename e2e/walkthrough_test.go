@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -126,7 +127,27 @@ func runWalkthrough(t *testing.T, s *server, script string) string {
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("the walk-through failed: %v\n%s%s\n%s", err, &out, &errs, s.errs)
 	}
+	checkLeft(t, root, folder)
 	return out.String()
+}
+
+// checkLeft makes sure that git ignores the files that a page leaves in the root of a clone.
+func checkLeft(t *testing.T, root, folder string) {
+	t.Helper()
+	ignored, err := os.ReadFile(filepath.Join(root, ".gitignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(ignored), "\n")
+	for _, file := range left {
+		if file.Type().IsRegular() && !slices.Contains(lines, "/"+file.Name()) {
+			t.Errorf("%s is left in the clone, and git does not ignore it", file.Name())
+		}
+	}
 }
 
 func TestTheReadmesWalkThroughWorksAsWritten(t *testing.T) {
