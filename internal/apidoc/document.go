@@ -55,6 +55,9 @@ func describeAll() (*huma.OpenAPI, error) {
 		nameSchemas(document.Components, op)
 		refuse(document.Components, op)
 	}
+	if err := exemplify(operations(document)); err != nil {
+		return nil, err
+	}
 	describeEvents(document)
 	return document, prune(document)
 }
@@ -146,13 +149,6 @@ func describe(components *huma.Components, op *huma.Operation) {
 	}
 	if op.Method == http.MethodPatch {
 		op.RequestBody.Content["application/merge-patch+json"] = op.RequestBody.Content["application/json"]
-	}
-	if example, ok := bodies[op.OperationID]; ok && op.RequestBody != nil {
-		for kind, media := range op.RequestBody.Content {
-			if strings.HasSuffix(kind, "json") {
-				media.Example = example
-			}
-		}
 	}
 }
 

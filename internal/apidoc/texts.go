@@ -135,35 +135,3 @@ var texts = map[string]string{
 	"approveProposal":       "Not by the person who proposed it. It is validated again against the published versions.",
 	"getPublishingSettings": "`review_required`: every publication needs the approval of a second person.",
 }
-
-// bodies are examples of request bodies.
-var bodies = map[string]any{
-	"startCase": map[string]any{
-		"workflow": "kyc", "external_id": "customer-42",
-		"subject": map[string]any{"type": "individual", "external_id": "person-42", "name": map[string]any{"given": "Ada", "family": "Example"}},
-		"context": map[string]any{"applicant": map[string]any{"country": "DE"}},
-	},
-	"createScreening":       map[string]any{"name": "Anna Keller", "birth_date": "1970-03-25", "country": "CH"},
-	"uploadWatchlist":       map[string]any{"size": 183042, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
-	"loadWatchlist":         map[string]any{"upload": "upload_01KB7Z3G8W1S2D3F4G5H6J7K8M"},
-	"releaseWatchlist":      map[string]any{"comment": "The programme has ended: the issuer has said so on its page."},
-	"decide":                map[string]any{"context": map[string]any{"amount": 1200, "country": "DE"}, "external_id": "order-7"},
-	"sendEvent":             map[string]any{"type": "SUBMIT"},
-	"saveContext":           map[string]any{"applicant": map[string]any{"country": "DE"}},
-	"decideCase":            map[string]any{"event": "approve", "reason": "all_checks_passed", "comment": "Documents and screening are clear."},
-	"cancelCase":            map[string]any{"reason": "withdrawn"},
-	"assignCase":            map[string]any{"user": "user_rita"},
-	"editNote":              map[string]any{"text": "Called the applicant: a new proof of address comes tomorrow."},
-	"snoozeCase":            map[string]any{"until": "2026-12-01T08:00:00Z"},
-	"escalateCase":          map[string]any{"reason": "The owner is a former minister: please decide."},
-	"claimCase":             map[string]any{"take_over": false},
-	"markNotificationsRead": map[string]any{"until": "2026-11-23T09:00:00Z"},
-	"addNote":               map[string]any{"text": "Called the applicant; a new proof of address is on its way."},
-	"announceDocument": map[string]any{
-		"kind": "passport", "content_type": "image/png", "size": 183042, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-	},
-	"createFlowToken": map[string]any{"expires_in": 3600},
-	"createWebhook":   map[string]any{"url": "https://example.com/ballerine", "events": []any{"case.*"}},
-	"updateWebhook":   map[string]any{"disabled": false},
-	"createKey":       map[string]any{"name": "onboarding service", "scopes": []any{"cases:read", "cases:write"}},
-}

@@ -8085,6 +8085,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "assignee": null,
+                     *           "checks": [],
+                     *           "configuration": [
+                     *             "approved"
+                     *           ],
+                     *           "context": {
+                     *             "applicant": {
+                     *               "country": "DE",
+                     *               "date_of_birth": "1974-08-12",
+                     *               "email": "ada@example.com",
+                     *               "name": {
+                     *                 "family": "Example",
+                     *                 "given": "Ada"
+                     *               }
+                     *             },
+                     *             "risk": {
+                     *               "fired": [],
+                     *               "outcome": "approve",
+                     *               "policy": "kyc-risk",
+                     *               "score": 0,
+                     *               "severity": "low",
+                     *               "version": 1
+                     *             }
+                     *           },
+                     *           "created_at": "2026-11-30T18:37:02.361Z",
+                     *           "documents": [
+                     *             {
+                     *               "checks": {
+                     *                 "expiry": null,
+                     *                 "findings": [
+                     *                   {
+                     *                     "code": "small",
+                     *                     "message": "The image is small; details may not be readable.",
+                     *                     "severity": "low",
+                     *                     "source": "read"
+                     *                   }
+                     *                 ],
+                     *                 "id": "doc_01M8PVY0N1R7HCTCDRC4EJDCQ9",
+                     *                 "kind": "passport",
+                     *                 "looked": true,
+                     *                 "side": "front",
+                     *                 "status": "checked"
+                     *               },
+                     *               "content_type": "image/png",
+                     *               "created_at": "2026-11-30T18:37:02.498Z",
+                     *               "id": "doc_01M8PVY0N1R7HCTCDRC4EJDCQ9",
+                     *               "kind": "passport",
+                     *               "sha256": "59206ffe8df88102a6c4f31bbd2cfb7613e57eab25c70479a907ce399e187af3",
+                     *               "side": "front",
+                     *               "size": 34078,
+                     *               "status": "checked",
+                     *               "title": "Passport, the page with the photograph",
+                     *               "updated_at": "2026-11-30T18:37:02.536Z"
+                     *             }
+                     *           ],
+                     *           "due_at": null,
+                     *           "execution": {
+                     *             "name": "case_01M8PVY0GSQ2TVZHAA4NH99MAA-1",
+                     *             "sequence": 1,
+                     *             "started_at": "2026-11-30T18:37:02.361Z"
+                     *           },
+                     *           "external_id": "customer-42",
+                     *           "id": "case_01M8PVY0GSQ2TVZHAA4NH99MAA",
+                     *           "next": [],
+                     *           "outcome": "approved",
+                     *           "risk": {
+                     *             "policy": "kyc-risk",
+                     *             "reasons": [],
+                     *             "score": 0,
+                     *             "severity": "low"
+                     *           },
+                     *           "sla": null,
+                     *           "state_since": "2026-11-30T18:37:02.557Z",
+                     *           "status": "completed",
+                     *           "subject": {
+                     *             "external_id": "person-42",
+                     *             "id": "subj_MALI29PSLHMD92TRBP0G9TG5LC",
+                     *             "name": "Ada Example",
+                     *             "type": "individual"
+                     *           },
+                     *           "tags": [
+                     *             "approved"
+                     *           ],
+                     *           "updated_at": "2026-11-30T18:37:02.557Z",
+                     *           "version": 10,
+                     *           "workflow": {
+                     *             "id": "kyc",
+                     *             "version": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListCase"];
                 };
             };
@@ -8163,6 +8261,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "assignee": null,
+                     *       "checks": [],
+                     *       "configuration": [
+                     *         "collect"
+                     *       ],
+                     *       "context": {
+                     *         "applicant": {
+                     *           "country": "DE"
+                     *         }
+                     *       },
+                     *       "created_at": "2026-11-30T18:37:02.361Z",
+                     *       "due_at": "2026-12-14T18:37:02.361Z",
+                     *       "execution": {
+                     *         "name": "case_01M8PVY0GSQ2TVZHAA4NH99MAA-1",
+                     *         "sequence": 1,
+                     *         "started_at": "2026-11-30T18:37:02.361Z"
+                     *       },
+                     *       "external_id": "customer-42",
+                     *       "id": "case_01M8PVY0GSQ2TVZHAA4NH99MAA",
+                     *       "next": [
+                     *         {
+                     *           "allowed": false,
+                     *           "by": [
+                     *             "applicant",
+                     *             "client"
+                     *           ],
+                     *           "event": "SUBMIT",
+                     *           "reason": "A required document is missing, or an upload is not finished."
+                     *         }
+                     *       ],
+                     *       "outcome": null,
+                     *       "risk": null,
+                     *       "sla": null,
+                     *       "state_since": "2026-11-30T18:37:02.361Z",
+                     *       "status": "active",
+                     *       "subject": {
+                     *         "external_id": "person-42",
+                     *         "id": "subj_MALI29PSLHMD92TRBP0G9TG5LC",
+                     *         "name": "Ada Example",
+                     *         "type": "individual"
+                     *       },
+                     *       "tags": [
+                     *         "collection_flow"
+                     *       ],
+                     *       "updated_at": "2026-11-30T18:37:02.361Z",
+                     *       "version": 1,
+                     *       "waiting": {
+                     *         "for": "applicant",
+                     *         "since": "2026-11-30T18:37:02.361Z",
+                     *         "until": "2026-12-14T18:37:02.361Z"
+                     *       },
+                     *       "workflow": {
+                     *         "id": "kyc",
+                     *         "version": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Case"];
                 };
             };
@@ -8245,6 +8402,21 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "cases": [
+                 *         {
+                 *           "id": "case_01M8PVY0GSQ2TVZHAA4NH99MAA",
+                 *           "version": 8
+                 *         },
+                 *         {
+                 *           "id": "case_01M8PVR1A4Q0FHJ6C5D2T3W8XN",
+                 *           "version": 3
+                 *         }
+                 *       ],
+                 *       "user": "user_rita"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AssignmentsInBody"];
             };
         };
@@ -8299,6 +8471,99 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "assignee": null,
+                     *       "checks": [],
+                     *       "configuration": [
+                     *         "approved"
+                     *       ],
+                     *       "context": {
+                     *         "applicant": {
+                     *           "country": "DE",
+                     *           "date_of_birth": "1974-08-12",
+                     *           "email": "ada@example.com",
+                     *           "name": {
+                     *             "family": "Example",
+                     *             "given": "Ada"
+                     *           }
+                     *         },
+                     *         "risk": {
+                     *           "fired": [],
+                     *           "outcome": "approve",
+                     *           "policy": "kyc-risk",
+                     *           "score": 0,
+                     *           "severity": "low",
+                     *           "version": 1
+                     *         }
+                     *       },
+                     *       "created_at": "2026-11-30T18:37:02.361Z",
+                     *       "documents": [
+                     *         {
+                     *           "checks": {
+                     *             "expiry": null,
+                     *             "findings": [
+                     *               {
+                     *                 "code": "small",
+                     *                 "message": "The image is small; details may not be readable.",
+                     *                 "severity": "low",
+                     *                 "source": "read"
+                     *               }
+                     *             ],
+                     *             "id": "doc_01M8PVY0N1R7HCTCDRC4EJDCQ9",
+                     *             "kind": "passport",
+                     *             "looked": true,
+                     *             "side": "front",
+                     *             "status": "checked"
+                     *           },
+                     *           "content_type": "image/png",
+                     *           "created_at": "2026-11-30T18:37:02.498Z",
+                     *           "id": "doc_01M8PVY0N1R7HCTCDRC4EJDCQ9",
+                     *           "kind": "passport",
+                     *           "sha256": "59206ffe8df88102a6c4f31bbd2cfb7613e57eab25c70479a907ce399e187af3",
+                     *           "side": "front",
+                     *           "size": 34078,
+                     *           "status": "checked",
+                     *           "title": "Passport, the page with the photograph",
+                     *           "updated_at": "2026-11-30T18:37:02.536Z"
+                     *         }
+                     *       ],
+                     *       "due_at": null,
+                     *       "execution": {
+                     *         "name": "case_01M8PVY0GSQ2TVZHAA4NH99MAA-1",
+                     *         "sequence": 1,
+                     *         "started_at": "2026-11-30T18:37:02.361Z"
+                     *       },
+                     *       "external_id": "customer-42",
+                     *       "id": "case_01M8PVY0GSQ2TVZHAA4NH99MAA",
+                     *       "next": [],
+                     *       "outcome": "approved",
+                     *       "risk": {
+                     *         "policy": "kyc-risk",
+                     *         "reasons": [],
+                     *         "score": 0,
+                     *         "severity": "low"
+                     *       },
+                     *       "sla": null,
+                     *       "state_since": "2026-11-30T18:37:02.557Z",
+                     *       "status": "completed",
+                     *       "subject": {
+                     *         "external_id": "person-42",
+                     *         "id": "subj_MALI29PSLHMD92TRBP0G9TG5LC",
+                     *         "name": "Ada Example",
+                     *         "type": "individual"
+                     *       },
+                     *       "tags": [
+                     *         "approved"
+                     *       ],
+                     *       "updated_at": "2026-11-30T18:37:02.557Z",
+                     *       "version": 10,
+                     *       "workflow": {
+                     *         "id": "kyc",
+                     *         "version": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Case"];
                 };
             };
@@ -8688,6 +8953,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "assignee": null,
+                     *       "checks": [],
+                     *       "configuration": [
+                     *         "collect"
+                     *       ],
+                     *       "context": {
+                     *         "applicant": {
+                     *           "country": "DE",
+                     *           "date_of_birth": "1974-08-12",
+                     *           "email": "ada@example.com",
+                     *           "name": {
+                     *             "family": "Example",
+                     *             "given": "Ada"
+                     *           }
+                     *         }
+                     *       },
+                     *       "created_at": "2026-11-30T18:37:02.361Z",
+                     *       "due_at": "2026-12-14T18:37:02.361Z",
+                     *       "execution": {
+                     *         "name": "case_01M8PVY0GSQ2TVZHAA4NH99MAA-1",
+                     *         "sequence": 1,
+                     *         "started_at": "2026-11-30T18:37:02.361Z"
+                     *       },
+                     *       "external_id": "customer-42",
+                     *       "id": "case_01M8PVY0GSQ2TVZHAA4NH99MAA",
+                     *       "next": [
+                     *         {
+                     *           "allowed": false,
+                     *           "by": [
+                     *             "applicant",
+                     *             "client"
+                     *           ],
+                     *           "event": "SUBMIT",
+                     *           "reason": "A required document is missing, or an upload is not finished."
+                     *         }
+                     *       ],
+                     *       "outcome": null,
+                     *       "risk": null,
+                     *       "sla": null,
+                     *       "state_since": "2026-11-30T18:37:02.361Z",
+                     *       "status": "active",
+                     *       "subject": {
+                     *         "external_id": "person-42",
+                     *         "id": "subj_MALI29PSLHMD92TRBP0G9TG5LC",
+                     *         "name": "Ada Example",
+                     *         "type": "individual"
+                     *       },
+                     *       "tags": [
+                     *         "collection_flow"
+                     *       ],
+                     *       "updated_at": "2026-11-30T18:37:02.489Z",
+                     *       "version": 3,
+                     *       "waiting": {
+                     *         "for": "applicant",
+                     *         "since": "2026-11-30T18:37:02.361Z",
+                     *         "until": "2026-12-14T18:37:02.361Z"
+                     *       },
+                     *       "workflow": {
+                     *         "id": "kyc",
+                     *         "version": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Case"];
                 };
             };
@@ -8859,6 +9189,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "content_type": "image/png",
+                     *           "created_at": "2026-11-30T18:37:02.498Z",
+                     *           "id": "doc_01M8PVY0N1R7HCTCDRC4EJDCQ9",
+                     *           "kind": "passport",
+                     *           "sha256": "59206ffe8df88102a6c4f31bbd2cfb7613e57eab25c70479a907ce399e187af3",
+                     *           "side": "front",
+                     *           "size": 34078,
+                     *           "status": "received",
+                     *           "updated_at": "2026-11-30T18:37:02.508Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListDocument"];
                 };
             };
@@ -8911,6 +9259,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "document": {
+                     *         "content_type": "image/png",
+                     *         "created_at": "2026-11-30T18:37:02.498Z",
+                     *         "id": "doc_01M8PVY0N1R7HCTCDRC4EJDCQ9",
+                     *         "kind": "passport",
+                     *         "sha256": "59206ffe8df88102a6c4f31bbd2cfb7613e57eab25c70479a907ce399e187af3",
+                     *         "side": "front",
+                     *         "size": 34078,
+                     *         "status": "awaiting_upload",
+                     *         "updated_at": "2026-11-30T18:37:02.498Z"
+                     *       },
+                     *       "upload": {
+                     *         "expires_at": "2026-11-30T18:52:02Z",
+                     *         "headers": {
+                     *           "content-type": "image/png",
+                     *           "if-none-match": "*",
+                     *           "x-amz-checksum-sha256": "WSBv/o34gQKmxPMbvSz7dhPlfqslxwR5qQfOOZ4YevM="
+                     *         },
+                     *         "method": "PUT",
+                     *         "url": "https://api.example.com/ballerine-documents/quarantine/demo/case_01M8PVY0GSQ2TVZHAA4NH99MAA/doc_01M8PVY0N1R7HCTCDRC4EJDCQ9?X-Amz-Signature=…"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["AnnouncedDocument"];
                 };
             };
@@ -9080,6 +9453,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "comment": "The number cannot be read.",
+                 *       "decision": "revision",
+                 *       "reason": "blurred"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DocumentDecisionInBody"];
             };
         };
@@ -9525,6 +9905,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "assignee": null,
+                     *       "checks": [],
+                     *       "configuration": [
+                     *         "screen"
+                     *       ],
+                     *       "context": {
+                     *         "applicant": {
+                     *           "country": "DE",
+                     *           "date_of_birth": "1974-08-12",
+                     *           "email": "ada@example.com",
+                     *           "name": {
+                     *             "family": "Example",
+                     *             "given": "Ada"
+                     *           }
+                     *         }
+                     *       },
+                     *       "created_at": "2026-11-30T18:37:02.361Z",
+                     *       "documents": [
+                     *         {
+                     *           "content_type": "image/png",
+                     *           "created_at": "2026-11-30T18:37:02.498Z",
+                     *           "id": "doc_01M8PVY0N1R7HCTCDRC4EJDCQ9",
+                     *           "kind": "passport",
+                     *           "sha256": "59206ffe8df88102a6c4f31bbd2cfb7613e57eab25c70479a907ce399e187af3",
+                     *           "side": "front",
+                     *           "size": 34078,
+                     *           "status": "received",
+                     *           "title": "Passport, the page with the photograph",
+                     *           "updated_at": "2026-11-30T18:37:02.508Z"
+                     *         }
+                     *       ],
+                     *       "due_at": null,
+                     *       "execution": {
+                     *         "name": "case_01M8PVY0GSQ2TVZHAA4NH99MAA-1",
+                     *         "sequence": 1,
+                     *         "started_at": "2026-11-30T18:37:02.361Z"
+                     *       },
+                     *       "external_id": "customer-42",
+                     *       "id": "case_01M8PVY0GSQ2TVZHAA4NH99MAA",
+                     *       "next": [],
+                     *       "outcome": null,
+                     *       "risk": null,
+                     *       "sla": null,
+                     *       "state_since": "2026-11-30T18:37:02.517Z",
+                     *       "status": "active",
+                     *       "subject": {
+                     *         "external_id": "person-42",
+                     *         "id": "subj_MALI29PSLHMD92TRBP0G9TG5LC",
+                     *         "name": "Ada Example",
+                     *         "type": "individual"
+                     *       },
+                     *       "tags": [
+                     *         "pending_process"
+                     *       ],
+                     *       "updated_at": "2026-11-30T18:37:02.517Z",
+                     *       "version": 6,
+                     *       "waiting": {
+                     *         "for": "system",
+                     *         "since": "2026-11-30T18:37:02.517Z",
+                     *         "work": "id_check"
+                     *       },
+                     *       "workflow": {
+                     *         "id": "kyc",
+                     *         "version": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Case"];
                 };
             };
@@ -9613,6 +10062,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-11-30T19:37:02Z",
+                     *       "token": "flt_…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Token"];
                 };
             };
@@ -9716,6 +10171,96 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "actor": {
+                     *             "id": "key_01M670KB58E6C9XNP7037MSAMX",
+                     *             "kind": "client"
+                     *           },
+                     *           "at": "2026-11-30T18:37:02.361Z",
+                     *           "cause": "started",
+                     *           "details": {
+                     *             "context": {
+                     *               "applicant": {
+                     *                 "country": "DE"
+                     *               }
+                     *             }
+                     *           },
+                     *           "details_digest": "7c1b20353289c4b479b4cc24198210329c698b87b2e7c71b79e4e5b15d734132",
+                     *           "format": 2,
+                     *           "from": [],
+                     *           "hash": "978ae6512101b773cedd49c035e531c9ddfc635841b5b13c489013dc389f3d12",
+                     *           "prev_hash": "",
+                     *           "record_digest": "e832bdd41516214b62504f348a3453d88fa9dd62c692c3174dabc5fc95b16b7b",
+                     *           "salt": "946cbdf41098ef1d632140fa046aae46",
+                     *           "to": [
+                     *             "collect"
+                     *           ],
+                     *           "version": 1,
+                     *           "workflow": {
+                     *             "id": "kyc",
+                     *             "version": 1
+                     *           }
+                     *         },
+                     *         {
+                     *           "actor": {
+                     *             "id": "flow_01M8PVY0KY3G4A18YJ570FHB79",
+                     *             "kind": "applicant"
+                     *           },
+                     *           "at": "2026-11-30T18:37:02.469Z",
+                     *           "cause": "context",
+                     *           "changed": [
+                     *             "applicant"
+                     *           ],
+                     *           "details": {
+                     *             "changes": [
+                     *               {
+                     *                 "after": "1974-08-12",
+                     *                 "path": "applicant.date_of_birth"
+                     *               },
+                     *               {
+                     *                 "after": "Example",
+                     *                 "path": "applicant.name.family"
+                     *               },
+                     *               {
+                     *                 "after": "Ada",
+                     *                 "path": "applicant.name.given"
+                     *               }
+                     *             ],
+                     *             "patch": {
+                     *               "applicant": {
+                     *                 "date_of_birth": "1974-08-12",
+                     *                 "name": {
+                     *                   "family": "Example",
+                     *                   "given": "Ada"
+                     *                 }
+                     *               }
+                     *             }
+                     *           },
+                     *           "details_digest": "bd2534f967104ba119f424ec8252495d4b90bf1aca6fdf6e6b666bdc5603e950",
+                     *           "format": 2,
+                     *           "from": [
+                     *             "collect"
+                     *           ],
+                     *           "hash": "602e72fe120e33121c2b1a09acce8dc58f213179197f4c4158269a6b1e83de16",
+                     *           "prev_hash": "978ae6512101b773cedd49c035e531c9ddfc635841b5b13c489013dc389f3d12",
+                     *           "record_digest": "fea486106b8c6c7c1654b720e71b11021cc37177ab0679edd0ffb86457606a00",
+                     *           "salt": "b7c0c62779ea0a45e8fc1680447b8048",
+                     *           "to": [
+                     *             "collect"
+                     *           ],
+                     *           "version": 2,
+                     *           "workflow": {
+                     *             "id": "kyc",
+                     *             "version": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "fDVn37xi7ZyXrmYIRgiQhDI"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListEntry"];
                 };
             };
@@ -9749,6 +10294,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "at": "2026-11-30T02:21:32.693Z",
+                     *           "attempts": 6,
+                     *           "case": "case_01M8N3ZSMDCZCCN7XHRGAV1525",
+                     *           "cause": "identity-check answered with status 503. It may be called again at 2026-11-30T02:21:33Z.",
+                     *           "error": "vendor_unavailable",
+                     *           "id": "inc_01M8N43TMNCAKT3T7BAM025GR9",
+                     *           "input": {
+                     *             "plugin": "identity-check"
+                     *           },
+                     *           "missing": [],
+                     *           "source": "vendor",
+                     *           "state": "screen",
+                     *           "visit": 1,
+                     *           "work": "identity",
+                     *           "workflow": {
+                     *             "id": "owner",
+                     *             "version": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListOpenIncident"];
                 };
             };
@@ -9798,6 +10370,15 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "context": {
+                 *         "applicant": {
+                 *           "country": "DE"
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["RetryInBody"];
             };
         };
@@ -9887,6 +10468,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "comment": "Seen on a bill of this month.",
+                 *       "result": {
+                 *         "matches": true
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["SkipInBody"];
             };
         };
@@ -10238,6 +10827,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "editing": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["LookInBody"];
             };
         };
@@ -10544,6 +11138,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "attempt": 1,
+                     *           "duration": 15992930,
+                     *           "id": "task_01M8PVY0P7E8NHPEFSWVWZAFSQ",
+                     *           "name": "document",
+                     *           "outcome": "done",
+                     *           "source": "document",
+                     *           "started_at": "2026-11-30T18:37:02.519881637Z",
+                     *           "state": "screen",
+                     *           "visit": 2,
+                     *           "work": "id_check"
+                     *         },
+                     *         {
+                     *           "attempt": 1,
+                     *           "call": {
+                     *             "bytes": 100,
+                     *             "key": "case_01M8PVY0GSQ2TVZHAA4NH99MAA-2-identity-0-122e01538e94469a",
+                     *             "received": "f8982a37f77471b606e477055b2aad012fa8f7d4b5b15a81cde18da7969d4cd7",
+                     *             "request": "POST {vendor.sandbox}/identity-checks",
+                     *             "sent": "ef88b2a60a071a755cd57050278ee1889ee9faefbedece8df7f50868888b99ef",
+                     *             "status": 200
+                     *           },
+                     *           "duration": 1948515,
+                     *           "id": "task_01M8PVY0PDNQ6RJZ0YG192JKZK",
+                     *           "name": "identity-check",
+                     *           "outcome": "done",
+                     *           "source": "vendor",
+                     *           "started_at": "2026-11-30T18:37:02.539530916Z",
+                     *           "state": "screen",
+                     *           "titles": {
+                     *             "": {
+                     *               "de": "Identitätsprüfung",
+                     *               "en": "Identity check"
+                     *             },
+                     *             "document": {
+                     *               "de": "Dokument"
+                     *             },
+                     *             "document.expires": {
+                     *               "de": "Gültig bis"
+                     *             },
+                     *             "document.status": {
+                     *               "de": "Ergebnis"
+                     *             },
+                     *             "reference": {
+                     *               "de": "Referenz"
+                     *             },
+                     *             "score": {
+                     *               "de": "Punktzahl"
+                     *             },
+                     *             "status": {
+                     *               "de": "Ergebnis"
+                     *             }
+                     *           },
+                     *           "visit": 2,
+                     *           "work": "identity"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListTaskRun"];
                 };
             };
@@ -10746,6 +11403,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "configuration": [
+                     *         "approved"
+                     *       ],
+                     *       "id": "case_01M8PVY0SKXJQJ6KE0ZRZSF304",
+                     *       "outcome": "approved",
+                     *       "results": {
+                     *         "decision": {
+                     *           "decision": "dec_01M8PVY0SMVS86VXCPASRTZPT3",
+                     *           "fired": [],
+                     *           "indicators": [],
+                     *           "outcome": "approve",
+                     *           "policy": "application-score",
+                     *           "score": 0,
+                     *           "severity": "low",
+                     *           "version": 1
+                     *         }
+                     *       },
+                     *       "risk": {
+                     *         "policy": "application-score",
+                     *         "reasons": [],
+                     *         "score": 0,
+                     *         "severity": "low"
+                     *       },
+                     *       "status": "completed",
+                     *       "tags": [
+                     *         "approved"
+                     *       ],
+                     *       "workflow": {
+                     *         "id": "application",
+                     *         "version": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Decision"];
                 };
             };
@@ -10862,6 +11554,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "complete_until": "2026-11-30T18:37:00.691Z",
+                     *       "data": [
+                     *         {
+                     *           "data": {
+                     *             "case": "case_01M6KWJXN2F49ZGTGXB49KXYF7",
+                     *             "configuration": [
+                     *               "approved"
+                     *             ],
+                     *             "external_id": "demo-55",
+                     *             "outcome": "approved",
+                     *             "status": "completed",
+                     *             "version": 15,
+                     *             "workflow": "kyc",
+                     *             "workflow_version": 1
+                     *           },
+                     *           "datacontenttype": "application/json",
+                     *           "id": "case_01M6KWJXN2F49ZGTGXB49KXYF7/15/1",
+                     *           "source": "/ballerine",
+                     *           "specversion": "1.0",
+                     *           "subject": "case_01M6KWJXN2F49ZGTGXB49KXYF7",
+                     *           "time": "2026-11-04T18:33:26.218Z",
+                     *           "type": "case.completed"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "z8LdtLWbG2lUsZ4_kmfeMDE3OTM4MTcyMDYyMTgvY2FzZV8wMU02S1dKWE4yRjQ5WkdUR1hCNDlLWFlGNy8xNS8xLzA"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventList"];
                 };
             };
@@ -10893,6 +11614,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "configuration": [
+                     *         "collect"
+                     *       ],
+                     *       "documents": [],
+                     *       "id": "case_01M8PVY0GSQ2TVZHAA4NH99MAA",
+                     *       "next": [
+                     *         {
+                     *           "allowed": false,
+                     *           "by": [
+                     *             "applicant",
+                     *             "client"
+                     *           ],
+                     *           "event": "SUBMIT",
+                     *           "reason": null
+                     *         }
+                     *       ],
+                     *       "status": "active",
+                     *       "tags": [
+                     *         "collection_flow"
+                     *       ],
+                     *       "version": 1,
+                     *       "workflow": {
+                     *         "id": "kyc",
+                     *         "version": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["FlowCase"];
                 };
             };
@@ -10937,7 +11687,21 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "applicant": {
+                 *         "country": "DE"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ContextPatch"];
+                /**
+                 * @example {
+                 *       "applicant": {
+                 *         "country": "DE"
+                 *       }
+                 *     }
+                 */
                 "application/merge-patch+json": components["schemas"]["ContextPatch"];
             };
         };
@@ -10952,6 +11716,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "configuration": [
+                     *         "collect"
+                     *       ],
+                     *       "documents": [],
+                     *       "id": "case_01M8PVY0GSQ2TVZHAA4NH99MAA",
+                     *       "next": [
+                     *         {
+                     *           "allowed": false,
+                     *           "by": [
+                     *             "applicant",
+                     *             "client"
+                     *           ],
+                     *           "event": "SUBMIT",
+                     *           "reason": null
+                     *         }
+                     *       ],
+                     *       "status": "active",
+                     *       "tags": [
+                     *         "collection_flow"
+                     *       ],
+                     *       "version": 2,
+                     *       "workflow": {
+                     *         "id": "kyc",
+                     *         "version": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["FlowCase"];
                 };
             };
@@ -11052,6 +11845,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "content_type": "image/png",
+                 *       "kind": "passport",
+                 *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                 *       "side": "front",
+                 *       "size": 183042
+                 *     }
+                 */
                 "application/json": components["schemas"]["AnnounceBody"];
             };
         };
@@ -11153,6 +11955,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "type": "SUBMIT"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EventBody"];
             };
         };
@@ -11238,6 +12045,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "version": "v0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -11340,6 +12153,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2026-11-30T18:37:02.673580434Z",
+                     *           "created_by": "user_admin0",
+                     *           "expires_at": null,
+                     *           "id": "key_01M8PVY0THP1MFVR0AT2SZHVJ4",
+                     *           "name": "onboarding service",
+                     *           "prefix": "ZWvcE5OyuAMH",
+                     *           "revoked_at": null,
+                     *           "scopes": [
+                     *             "cases:read",
+                     *             "cases:write"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListKey"];
                 };
             };
@@ -11387,6 +12220,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-30T18:37:02.673580434Z",
+                     *       "created_by": "user_admin0",
+                     *       "expires_at": null,
+                     *       "id": "key_01M8PVY0THP1MFVR0AT2SZHVJ4",
+                     *       "name": "onboarding service",
+                     *       "prefix": "ZWvcE5OyuAMH",
+                     *       "revoked_at": null,
+                     *       "scopes": [
+                     *         "cases:read",
+                     *         "cases:write"
+                     *       ],
+                     *       "secret": "blr_…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -11515,6 +12364,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-30T18:37:02.673580434Z",
+                     *       "created_by": "user_admin0",
+                     *       "expires_at": null,
+                     *       "id": "key_01M8PVY0THP1MFVR0AT2SZHVJ4",
+                     *       "name": "onboarding service",
+                     *       "prefix": "ZWvcE5OyuAMH",
+                     *       "revoked_at": null,
+                     *       "scopes": [
+                     *         "cases:read",
+                     *         "cases:write"
+                     *       ],
+                     *       "secret": "blr_…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Key"];
                 };
             };
@@ -11646,6 +12511,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "holds": "text",
+                 *       "matching": "ignoring_case",
+                 *       "title": "Blocked e-mail addresses",
+                 *       "type": "block"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PutInBody"];
             };
         };
@@ -11745,6 +12618,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add": [
+                 *         {
+                 *           "expires_at": "2027-01-01T00:00:00Z",
+                 *           "note": "Chargeback",
+                 *           "value": "fraud@example.com"
+                 *         }
+                 *       ],
+                 *       "remove": [
+                 *         "former@example.com"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangeInBody"];
             };
         };
@@ -11956,6 +12843,19 @@ export interface operations {
         requestBody: {
             content: {
                 "application/gzip": string;
+                /**
+                 * @example {
+                 *       "entries": [
+                 *         {
+                 *           "value": "fraud@example.com"
+                 *         },
+                 *         {
+                 *           "note": "Chargeback",
+                 *           "value": "other@example.com"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ListContent"];
                 "text/csv": string;
             };
@@ -12145,6 +13045,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "case": "case_01M8PVY0GSQ2TVZHAA4NH99MAA",
+                 *       "effect": "3/0",
+                 *       "reason": "The subscriber was informed by telephone."
+                 *     }
+                 */
                 "application/json": components["schemas"]["SettleInBody"];
             };
         };
@@ -12224,6 +13131,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "receiver": "executions"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SettleInBody"];
             };
         };
@@ -12368,6 +13280,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "comment": "The vendor's new address",
+                 *       "source": "id: registry\ntitle: Company registry\nrequest: {method: GET, url: \"{vendor.registry}/companies/{context.company.number}\"}\nresponse: {result: {status: \"{body.status}\"}}\n"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PublishBody"];
             };
         };
@@ -12614,6 +13532,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "comment": "A lower limit",
+                 *       "from": "2026-01-01T00:00:00Z",
+                 *       "source": "id: limit\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: much, when: \"amount > 1000\", outcome: review, missing: review}\n"
+                 *     }
+                 */
                 "application/json": components["schemas"]["StartInBody"];
             };
         };
@@ -12823,6 +13748,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "examples": 3,
+                 *       "from": "2026-01-01T00:00:00Z",
+                 *       "source": "id: limit\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: much, when: \"amount > 1000\", outcome: review, missing: review}\n",
+                 *       "to": "2026-02-01T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BacktestInBody"];
             };
         };
@@ -13069,6 +14002,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "input": {
+                 *         "amount": 1200
+                 *       },
+                 *       "now": "2026-01-01T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EvaluateInBody"];
             };
         };
@@ -13227,6 +14168,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "comment": "A tenth of all subjects",
+                 *       "kind": "challenger",
+                 *       "share": 0.1,
+                 *       "source": "id: limit\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: much, when: \"amount > 1000\", outcome: review, missing: review}\n"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TrialInBody"];
             };
         };
@@ -13613,6 +14562,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "source": "id: limit\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: much, when: \"amount > 1000\", outcome: review, missing: review}\n"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PublishBody"];
             };
         };
@@ -13861,6 +14816,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "comment": "Checked against the ticket."
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApproveProposalInBody"];
             };
         };
@@ -13962,6 +14922,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "The limit is too low for business customers."
+                 *     }
+                 */
                 "application/json": components["schemas"]["RejectProposalInBody"];
             };
         };
@@ -14149,6 +15114,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "comment": "Decided by the risk committee",
+                 *       "four_eyes": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["PublishingSettingsInBody"];
             };
         };
@@ -14311,6 +15282,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "hits": [
+                     *         {
+                     *           "birth_dates": [
+                     *             "1990-03-04"
+                     *           ],
+                     *           "countries": [
+                     *             "HU"
+                     *           ],
+                     *           "edition": "6b99778774fc",
+                     *           "evidence": 18.285,
+                     *           "id": "DEMO-001",
+                     *           "list": "demo",
+                     *           "name": "FICTUS, Viktor",
+                     *           "programs": [
+                     *             "Consolidated sanctions list (specimen)"
+                     *           ],
+                     *           "reasons": [
+                     *             "fictus: the same",
+                     *             "viktor: the same",
+                     *             "born 1990-03-04 and 1990-03-04: the same, as far as both are known"
+                     *           ],
+                     *           "schema": "Person",
+                     *           "score": 1,
+                     *           "version": "835043bb2487f33e24d9eac6",
+                     *           "weak": false
+                     *         }
+                     *       ],
+                     *       "id": "screen_01M8PVY0VGSX96Q4NF7S51SH2K",
+                     *       "list_editions": {
+                     *         "demo": "6b99778774fc"
+                     *       },
+                     *       "more": false,
+                     *       "screened_at": "2026-11-30T18:37:02Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ScreeningResult"];
                 };
             };
@@ -14429,6 +15437,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "High risk",
+                 *       "query": {
+                 *         "risk": "high,critical"
+                 *       },
+                 *       "shared": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["ViewBody"];
             };
         };
@@ -14533,6 +15550,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "High risk, oldest first",
+                 *       "query": {
+                 *         "risk": "high,critical",
+                 *         "sort": "waiting_since"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ViewBody"];
             };
         };
@@ -15185,6 +16211,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2026-11-30T18:37:02.655651792Z",
+                     *           "disabled": false,
+                     *           "events": [
+                     *             "case.*"
+                     *           ],
+                     *           "id": "whk_01M8PVY0SY6E20GKVPKAKVMSZ0",
+                     *           "updated_at": "2026-11-30T18:37:02.66773022Z",
+                     *           "url": "https://example.com/ballerine",
+                     *           "version": 2
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListWebhook"];
                 };
             };
@@ -15231,6 +16275,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-30T18:37:02.655651792Z",
+                     *       "disabled": false,
+                     *       "events": [
+                     *         "case.*"
+                     *       ],
+                     *       "id": "whk_01M8PVY0SY6E20GKVPKAKVMSZ0",
+                     *       "secret": "whsec_…",
+                     *       "updated_at": "2026-11-30T18:37:02.655651792Z",
+                     *       "url": "https://example.com/ballerine",
+                     *       "version": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -15449,6 +16507,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "attempts": [
+                     *             {
+                     *               "at": "2026-11-30T18:37:02.660215804Z",
+                     *               "duration": 212048,
+                     *               "error": "connection"
+                     *             }
+                     *           ],
+                     *           "created_at": "2026-11-30T18:37:02.658556661Z",
+                     *           "event_id": "evt_01M8PVY0T2BWS3DPVHVAHV9521",
+                     *           "id": "dlv_01M8PVY0T2S6VPMNC0S8393FB8",
+                     *           "next_at": "2026-11-30T18:37:07.660444593Z",
+                     *           "status": "pending",
+                     *           "type": "webhook.test",
+                     *           "updated_at": "2026-11-30T18:37:02.660451286Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListDelivery"];
                 };
             };
@@ -15562,6 +16643,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-30T18:37:02.655651792Z",
+                     *       "disabled": false,
+                     *       "events": [
+                     *         "case.*"
+                     *       ],
+                     *       "id": "whk_01M8PVY0SY6E20GKVPKAKVMSZ0",
+                     *       "secret": "whsec_…",
+                     *       "updated_at": "2026-11-30T18:37:02.66773022Z",
+                     *       "url": "https://example.com/ballerine",
+                     *       "version": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["Webhook"];
                 };
             };
@@ -15637,6 +16732,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "attempts": [
+                     *         {
+                     *           "at": "2026-11-30T18:37:02.660215804Z",
+                     *           "duration": 212048,
+                     *           "error": "connection"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-11-30T18:37:02.658556661Z",
+                     *       "event_id": "evt_01M8PVY0T2BWS3DPVHVAHV9521",
+                     *       "id": "dlv_01M8PVY0T2S6VPMNC0S8393FB8",
+                     *       "next_at": "2026-11-30T18:37:07.660444593Z",
+                     *       "status": "pending",
+                     *       "type": "webhook.test",
+                     *       "updated_at": "2026-11-30T18:37:02.660451286Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
@@ -15788,6 +16901,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "id": "kyc-austria"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CopyInBody"];
             };
         };
@@ -15970,6 +17088,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "from": 1,
+                 *       "states": {
+                 *         "screening": "screen"
+                 *       },
+                 *       "to": 2
+                 *     }
+                 */
                 "application/json": components["schemas"]["MigrateInBody"];
             };
         };
@@ -16085,6 +17213,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "comment": "The first version",
+                 *       "source": "id: small\ninitial: review\nstates:\n  review: {tags: [manual_review], on: {approve: approved, reject: rejected}}\n  approved: {type: final}\n  rejected: {type: final}\n"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PublishBody"];
             };
         };
@@ -16291,6 +17425,24 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "workspace": {
+                 *         "definitions": [
+                 *           {
+                 *             "digest": "sha256:4f2b71c0f5f7b5c1d4d1b8f0f6a7c9e3d2b1a0f9e8d7c6b5a4938271605f4e3d",
+                 *             "id": "limit",
+                 *             "kind": "policy",
+                 *             "source": "id: limit\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: much, when: \"amount > 1000\", outcome: review, missing: review}\n",
+                 *             "version": 1
+                 *           }
+                 *         ],
+                 *         "digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                 *         "format": 1
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ImportInBody"];
             };
         };
