@@ -106,7 +106,7 @@ func (d *draft) follow(maxEvents int) {
 		d.publish("case.state_changed", data)
 	}
 	kept := d.record.Status == StatusCompleted && rescreensOf(d.workflow) != nil
-	if d.was == StatusActive && (kept || d.record.Status == StatusCancelled && rescreened(d.record) != "") {
+	if d.was == StatusActive && d.record.Status != StatusActive && (kept || d.record.NewHits != nil) {
 		d.effects = append(d.effects, Effect{Kind: EffectWatch})
 	}
 	if d.was == StatusActive && d.record.Status != StatusActive {

@@ -465,13 +465,12 @@ func (r *rig) essence() string {
 		r.ok(err)
 		answers, err := r.known.Answers(context.Background(), r.tenant, record.Subject.ID)
 		r.ok(err)
-		kept, err := r.known.Watch(context.Background(), r.tenant, record.Subject.ID)
-		if problem.CodeOf(err) != problem.NotFound {
-			r.ok(err)
-		}
+		watches, err := r.known.WatchesOf(context.Background(), r.tenant, record.Subject.ID)
+		r.ok(err)
+		kept := slices.ContainsFunc(watches, func(w watched.Watch) bool { return w.Kept })
 		run, err := r.known.Run(context.Background(), r.tenant, "un")
 		r.ok(err)
-		fmt.Fprintf(&b, "%d answers in %d writes, kept %v, %d late\n", len(answers.Given), answers.Revision, kept.Kept, len(run.Late))
+		fmt.Fprintf(&b, "%d answers in %d writes, kept %v, %d late\n", len(answers.Given), answers.Revision, kept, len(run.Late))
 		context, err := json.Marshal(record.Context["applicant"])
 		r.ok(err)
 		group, _ := record.Context["children"].(map[string]any)

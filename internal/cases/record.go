@@ -49,7 +49,8 @@ type Record struct {
 	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on
 	Head     string `json:"head"`     // hash of the newest history entry
 
-	Parent       *Parent         `json:"parent,omitempty"` // the case whose work has started this one
+	Parent       *Parent         `json:"parent,omitempty"`   // the case whose work has started this one
+	NewHits      *NewHits        `json:"new_hits,omitempty"` // that the case was opened for; its context has them as "rescreening"
 	Subject      SubjectRef      `json:"subject"`
 	Documents    []Document      `json:"documents,omitempty"`
 	Incidents    []Incident      `json:"incidents,omitempty"`  // open ones
@@ -85,6 +86,12 @@ func (r Record) Machine() Machine { return Machine{r.Tenant, r.Workflow} }
 
 // String is "kyc@3".
 func (w WorkflowRef) String() string { return w.ID + "@" + strconv.Itoa(w.Version) }
+
+// NewHits are what a list has brought about a subject that is kept.
+type NewHits struct {
+	List string `json:"list"`
+	For  string `json:"for"` // the workflow whose cases have kept the subject: see watched.Watch
+}
 
 // SubjectRef is whom the case is about, as the case shows it. The full record is a Subject.
 type SubjectRef struct {

@@ -32,8 +32,8 @@ func (s *Service) WatchSubject(ctx context.Context, effect Effect) error {
 	if err != nil {
 		return err
 	}
-	if list := rescreened(record); list != "" && record.Status == StatusCancelled {
-		return s.raise(ctx, record, list)
+	if raised, err := s.raise(ctx, record); err != nil || raised {
+		return err
 	}
 	wf, err := s.follows(ctx, record)
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *Service) WatchSubject(ctx context.Context, effect Effect) error {
 
 // watchOf is what a case that has ended says of its subject. Whoever has no name cannot be looked for.
 func (s *Service) watchOf(record Record, wf *workflow.Workflow, work *workflow.Invocation) watched.Watch {
-	w := watched.Watch{Tenant: record.Tenant, Subject: record.Subject.ID, Case: record.ID}
+	w := watched.Watch{Tenant: record.Tenant, Subject: record.Subject.ID, For: keptFor(record), Case: record.ID}
 	rescreening, question := work.Rescreening(), s.question(record, wf, work)
 	if !slices.Contains(rescreening.Outcomes, record.Outcome) || question.Name == "" {
 		return w
@@ -61,12 +61,23 @@ func (s *Service) watchOf(record Record, wf *workflow.Workflow, work *workflow.I
 	w.Kept, w.Workflow, w.Question = true, rescreening.Workflow, question
 	w.Type, w.ExternalID, w.Name = record.Subject.Type, record.Subject.ExternalID, record.Subject.Name
 	w.Editions = map[string]string{}
+	if record.Reads[work.ID].Changed {
+		return w // somebody else was looked for: whoever it is now is compared with the whole lists
+	}
 	answer, _ := record.Context[work.ID].(map[string]any)
 	of, _ := answer["lists"].(map[string]any)
 	for list := range of {
 		w.Editions[list] = textOf(of, list)
 	}
 	return w
+}
+
+// keptFor is the workflow whose cases keep the subject. A case for new hits speaks for the workflow of those that have kept it.
+func keptFor(record Record) string {
+	if record.NewHits != nil {
+		return record.NewHits.For
+	}
+	return record.Workflow.ID
 }
 
 // question is what the screening would ask of the case as it is.
@@ -114,36 +125,46 @@ func (s *Service) catchUp(ctx context.Context, w watched.Watch) error {
 func (s *Service) Rescreened(ctx context.Context, w watched.Watch, id string, about map[string]any) (Record, error) {
 	return s.Start(ctx, identity.SystemOf(w.Tenant, "screening"), StartCommand{
 		ID: id, Workflow: w.Workflow, Context: map[string]any{"rescreening": about}, Subject: SubjectInput{Type: w.Type},
+		newHits: &NewHits{List: textOf(about, "list"), For: w.For},
 		subject: &SubjectRef{ID: w.Subject, Type: w.Type, ExternalID: w.ExternalID, Name: w.Name},
 	})
 }
 
-// rescreened is the list whose hits have opened a case; "": none has.
-func rescreened(record Record) string {
-	about, _ := record.Context["rescreening"].(map[string]any)
-	return textOf(about, "list")
-}
-
-// raise has a subject compared with a list again whose hits nobody has answered, for their case was called off.
-func (s *Service) raise(ctx context.Context, record Record, list string) error {
-	_, err := watched.ChangeRun(ctx, s.Watched, record.Tenant, list, func(r *watched.Run) bool {
+// raise has a subject compared with a list again when a case about hits of it has ended without a person's decision: it was called off, or ended by
+// itself. Such an end says nothing about the subject: it is kept as it was.
+func (s *Service) raise(ctx context.Context, record Record) (raised bool, err error) {
+	if record.NewHits == nil || record.Status == StatusActive {
+		return false, nil
+	}
+	counts, err := s.counts(ctx, record)
+	if err != nil || counts {
+		return false, err
+	}
+	_, err = watched.ChangeRun(ctx, s.Watched, record.Tenant, record.NewHits.List, func(r *watched.Run) bool {
 		return r.Revision > 0 && r.AddLate(record.Subject.ID, s.Now())
 	})
-	return err
+	return true, err
 }
 
 // RescreeningCounts reports whether a case that was opened for hits is still open, or a person has decided it. One that was called off, has failed or has
 // ended by itself leaves its hits open. Errors: Unavailable, Internal.
 func (s *Service) RescreeningCounts(ctx context.Context, tenant, id string) (bool, error) {
 	record, err := s.Store.Get(ctx, tenant, id)
-	switch {
-	case problem.CodeOf(err) == problem.NotFound:
+	if problem.CodeOf(err) == problem.NotFound {
 		return false, nil
-	case err != nil || record.Status != StatusCompleted:
-		return record.Status == StatusActive, err
+	}
+	if err != nil {
+		return false, err
+	}
+	return s.counts(ctx, record)
+}
+
+func (s *Service) counts(ctx context.Context, record Record) (bool, error) {
+	if record.Status != StatusCompleted {
+		return record.Status == StatusActive, nil
 	}
 	for after := 0; after < record.Version; {
-		entries, err := s.Store.History(ctx, tenant, id, after, 200)
+		entries, err := s.Store.History(ctx, record.Tenant, record.ID, after, 200)
 		if err != nil || len(entries) == 0 {
 			return false, err
 		}

@@ -1,7 +1,9 @@
 package cases_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/watched"
@@ -18,7 +20,7 @@ func TestACancelledRescreeningRaisesItsHitsAgain(t *testing.T) {
 	if _, err := watched.ChangeRun(t.Context(), d.known, client.Tenant, "un", func(r *watched.Run) bool { r.State = watched.Done; return true }); err != nil {
 		t.Fatal(err)
 	}
-	w := watched.Watch{Tenant: client.Tenant, Subject: "subj_1", Type: "individual", Name: "Anna", Kept: true, Workflow: "listed"}
+	w := watched.Watch{Tenant: client.Tenant, Subject: "subj_1", For: "account", Type: "individual", Name: "Anna", Kept: true, Workflow: "listed"}
 	r := must[cases.Record](d)(d.Rescreened(t.Context(), w, "case_again", map[string]any{"list": "un"}))
 	counts(r.ID, true)
 	counts("case_of_nobody", false)
@@ -33,6 +35,9 @@ func TestACancelledRescreeningRaisesItsHitsAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if all, err := d.known.WatchesOf(t.Context(), client.Tenant, "subj_1"); err != nil || len(all) != 0 {
+		t.Errorf("a case that was called off has said whether its subject is kept: %+v, %v", all, err)
+	}
 	if run, err := d.known.Run(t.Context(), client.Tenant, "un"); err != nil || len(run.Late) != 1 || run.Late[0] != "subj_1" || run.State != watched.Running {
 		t.Errorf("%+v, %v", run, err)
 	}
@@ -42,4 +47,90 @@ func TestACancelledRescreeningRaisesItsHitsAgain(t *testing.T) {
 	other = d.get(other.ID)
 	must[cases.Record](d)(d.Decide(t.Context(), reviewer, other.ID, other.Version, cases.DecideCommand{Event: "reject", Reason: "r", Comment: "c"}))
 	counts(other.ID, true)
+	if err := d.WatchSubject(t.Context(), effects(d.store.last(), string(cases.EffectWatch))[0]); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := d.known.WatchesOf(t.Context(), client.Tenant, "subj_1"); err != nil || len(all) != 1 || all[0].For != "account" || all[0].Kept {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestARescreeningThatNobodyDecidesRaisesItsHitsAgain(t *testing.T) {
+	d := newDesk(t, listed)
+	done := func(r *watched.Run) bool { r.State = watched.Done; return true }
+	if _, err := watched.ChangeRun(t.Context(), d.known, client.Tenant, "un", done); err != nil {
+		t.Fatal(err)
+	}
+	w := watched.Watch{Tenant: client.Tenant, Subject: "subj_1", For: "listed", Type: "individual", Name: "Anna", Kept: true, Workflow: "listed", Question: watched.Question{Name: "Anna"}}
+	if err := d.known.PutWatch(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	r := must[cases.Record](d)(d.Rescreened(t.Context(), w, "case_again", map[string]any{"list": "un"}))
+	d.finish(d.begin(r.ID, "sanctions"), answerWith([]any{}))
+	d.finish(d.begin(r.ID, "media"), map[string]any{"hits": []any{}})
+	d.pass(6 * 24 * time.Hour)
+	must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: client.Tenant, Case: r.ID}))
+	if r = d.get(r.ID); r.Status != cases.StatusCompleted || r.Outcome != "rejected" {
+		t.Fatalf("%s %s", r.Status, r.Outcome)
+	}
+	found := effects(d.store.last(), string(cases.EffectWatch))
+	if len(found) != 1 {
+		t.Fatalf("%d effects", len(found))
+	}
+	if err := d.WatchSubject(t.Context(), found[0]); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := d.known.Run(t.Context(), client.Tenant, "un"); err != nil || len(run.Late) != 1 {
+		t.Errorf("%+v, %v", run, err)
+	}
+	if all, err := d.known.WatchesOf(t.Context(), client.Tenant, "subj_1"); err != nil || len(all) != 1 || !all[0].Kept {
+		t.Errorf("the subject is not kept any more though nobody has said so: %+v, %v", all, err)
+	}
+}
+
+// Whoever has two products is given up for one of them, and is still kept for the other.
+func TestASubjectIsKeptByEachWorkflow(t *testing.T) {
+	d := newDesk(t, listed, strings.NewReplacer("id: listed", "id: loan", "title: Listed", "title: Loan").Replace(listed))
+	end := func(workflow, event string) string {
+		t.Helper()
+		cmd := anna(workflow)
+		cmd.Context = map[string]any{"full_name": "Anna Keller"}
+		r := must[cases.Record](d)(d.Start(t.Context(), client, cmd))
+		d.finish(d.begin(r.ID, "sanctions"), answerWith([]any{}))
+		d.finish(d.begin(r.ID, "media"), map[string]any{"hits": []any{}})
+		must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, d.get(r.ID).Version, cases.DecideCommand{Event: event, Reason: "r", Comment: "c"}))
+		if err := d.WatchSubject(t.Context(), effects(d.store.last(), string(cases.EffectWatch))[0]); err != nil {
+			t.Fatal(err)
+		}
+		return r.Subject.ID
+	}
+	subject := end("listed", "approve")
+	if again := end("loan", "reject"); again != subject {
+		t.Fatal("another subject")
+	}
+	all, err := d.known.WatchesOf(t.Context(), client.Tenant, subject)
+	if err != nil || len(all) != 2 || !all[0].Kept || all[1].Kept {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestWhoHasChangedSinceIsComparedWithWholeLists(t *testing.T) {
+	d := newDesk(t, strings.Replace(listed, "  check:\n", "  check:\n    tags: [collection_flow]\n", 1))
+	cmd := anna("listed")
+	cmd.Context = map[string]any{"full_name": "Anna Keller"}
+	r := must[cases.Record](d)(d.Start(t.Context(), client, cmd))
+	sanctions := answerWith([]any{})
+	sanctions["lists"] = map[string]any{"un": "1"}
+	d.finish(d.begin(r.ID, "sanctions"), sanctions)
+	must[cases.Record](d)(d.SaveContext(t.Context(), client, r.ID, map[string]any{"full_name": "Boris Popov"}))
+	d.finish(d.begin(r.ID, "media"), map[string]any{"hits": []any{}})
+	r = d.get(r.ID)
+	must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "approve", Reason: "r", Comment: "c"}))
+	if err := d.WatchSubject(t.Context(), effects(d.store.last(), string(cases.EffectWatch))[0]); err != nil {
+		t.Fatal(err)
+	}
+	all, err := d.known.WatchesOf(t.Context(), client.Tenant, r.Subject.ID)
+	if err != nil || len(all) != 1 || all[0].Question.Name != "Boris Popov" || len(all[0].Editions) != 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
 }

@@ -30,6 +30,7 @@ type StartCommand struct {
 	supplied []string // who has supplied the parent's data, which are the child's
 	express  bool     // decided at once: see Decision
 
+	newHits *NewHits    // that the case is opened for
 	subject *SubjectRef // one that is there, and of which nothing new is known; nil: Subject says who it is
 }
 
@@ -148,7 +149,7 @@ func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflo
 	d := &draft{record: record, workflow: wf, now: now, creating: true, was: StatusActive, subject: subject}
 	d.entry = Entry{At: now, Actor: actorOf(p), Cause: CauseStarted, From: []string{}, Workflow: record.Workflow}
 	d.detail("context", cmd.Context)
-	d.record.Suppliers = slices.Clone(cmd.supplied)
+	d.record.Suppliers, d.record.NewHits = slices.Clone(cmd.supplied), cmd.newHits
 	if err := d.suppliedBy(p); err != nil {
 		return nil, err
 	}

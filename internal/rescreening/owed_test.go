@@ -139,6 +139,42 @@ func TestHitsOfACaseWithoutAnAnswerAreRaisedAgain(t *testing.T) {
 	}
 }
 
+func TestAHitThatNobodyAnswersHasABoundOfCases(t *testing.T) {
+	r := owing(t)
+	var run watched.Run
+	for range 8 {
+		run = r.finish()
+		for id := range r.cases {
+			r.ended[id] = true
+		}
+		r.late("s1")
+	}
+	if run = r.finish(); len(r.cases) != 5 || !slices.Equal(run.Failures, []string{"s1"}) {
+		t.Errorf("%d cases, failures %q", len(r.cases), run.Failures)
+	}
+}
+
+func TestEachQuestionAboutASubjectIsAsked(t *testing.T) {
+	r := newRig(t)
+	r.load("un", "1", "Anna Keller")
+	r.finish()
+	r.watch("s1", "Boris Popov")
+	r.watch("s1", "Carla Diaz", func(w *watched.Watch) { w.For = "loan" })
+	r.watch("s1", "", func(w *watched.Watch) { w.For, w.Kept = "card", false })
+	r.load("un", "2", "Anna Keller", "Boris Popov", "Carla Diaz")
+	r.finish()
+	if got := r.found(); !slices.Equal(got, []string{"Boris Popov Boris Popov new_entry", "Carla Diaz Carla Diaz new_entry"}) {
+		t.Errorf("%q", got)
+	}
+	if _, err := r.Begin(r.t.Context(), manager, "un"); err != nil {
+		t.Fatal(err)
+	}
+	r.late("s1")
+	if run := r.finish(); len(r.cases) != 2 || len(run.Failures) > 0 {
+		t.Errorf("%d cases, failures %q", len(r.cases), run.Failures)
+	}
+}
+
 func TestAnsweredHitsTakeNoPlaceOfOpenOnes(t *testing.T) {
 	r := newRig(t)
 	people := slices.Repeat([]string{"Carla Diaz"}, 60)

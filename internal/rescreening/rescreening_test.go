@@ -18,6 +18,7 @@ import (
 	"ballerine/internal/screening/names"
 	"ballerine/internal/store/embedded"
 	"ballerine/internal/store/faulty"
+	"ballerine/internal/telemetry"
 	"ballerine/internal/watched"
 	"ballerine/internal/watchlists"
 	"ballerine/internal/watchlists/watchliststest"
@@ -38,6 +39,8 @@ type rig struct {
 	broken map[string]error          // by subject: why no case can be opened
 	ended  map[string]bool           // by case: without an answer
 	made   int
+
+	metrics counted
 }
 
 func newRig(t *testing.T) *rig {
@@ -55,11 +58,45 @@ func newRig(t *testing.T) *rig {
 	r.lists = &watchlists.Service{Objects: r.files, Now: func() time.Time { return r.now }, NewID: func(prefix string) string { r.made++; return fmt.Sprintf("%s_%d", prefix, r.made) }}
 	r.Service = rescreening.New(rescreening.Config{
 		Counts: func(_ context.Context, _, id string) (bool, error) { return !r.ended[id], nil },
-		Store:  faulty.Watched{Store: r.store, Plan: r.plan}, News: r.lists.News, Open: r.open, Page: 2, Logger: slog.New(slog.DiscardHandler),
+		Store:  faulty.Watched{Store: r.store, Plan: r.plan}, News: r.lists.News, Open: r.open, Page: 2, Logger: slog.New(slog.DiscardHandler), Metrics: &r.metrics,
 		Now: func() time.Time { r.now = r.now.Add(time.Millisecond); return r.now },
 	})
 	r.lists.Announce = r.Announce
 	return r
+}
+
+// counted are Metrics for a test.
+type counted struct {
+	telemetry.Metrics
+	failed int
+	oldest []float64
+}
+
+func (c *counted) Count(name string, _ ...string) {
+	if name == "rescreenings_failed" {
+		c.failed++
+	}
+}
+
+func (c *counted) Gauge(_ string, value float64, _ ...string) { c.oldest = append(c.oldest, value) }
+
+func TestRunsThatLeaveSubjectsAreCounted(t *testing.T) {
+	r := newRig(t)
+	r.load("un", "1", "Anna Keller")
+	if r.finish(); r.metrics.failed != 0 || len(r.metrics.oldest) == 0 {
+		t.Fatalf("%+v", r.metrics)
+	}
+	r.watch("s1", "Boris Popov")
+	r.broken["s1"] = problem.New(problem.UnknownWorkflow, "no such workflow")
+	r.load("un", "2", "Anna Keller", "Boris Popov")
+	before := len(r.metrics.oldest)
+	r.finish()
+	if _, err := r.Turn(t.Context(), r.now.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if r.metrics.failed != 1 || r.metrics.oldest[before] < 100 || r.metrics.oldest[len(r.metrics.oldest)-1] != 0 {
+		t.Errorf("%+v", r.metrics)
+	}
 }
 
 func (r *rig) open(_ context.Context, w watched.Watch, id string, about map[string]any) (cases.Record, error) {

@@ -9,6 +9,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
+	"ballerine/internal/telemetry"
 	"ballerine/internal/watched"
 	"ballerine/internal/watchlists"
 )
@@ -22,9 +23,10 @@ type Config struct {
 	// Counts reports whether a case that was opened is still open, or was decided by a person: else its hits are open again. Default: always.
 	Counts func(ctx context.Context, tenant, id string) (bool, error)
 
-	Now    func() time.Time
-	Logger *slog.Logger
-	Page   int // subjects that are read at once; default 1,000
+	Now     func() time.Time
+	Logger  *slog.Logger
+	Metrics telemetry.Metrics // default telemetry.Discard
+	Page    int               // subjects that are read at once; default 1,000
 }
 
 // Service screens subjects again.
@@ -48,6 +50,9 @@ func New(c Config) *Service {
 	}
 	if c.Counts == nil {
 		c.Counts = func(context.Context, string, string) (bool, error) { return true, nil }
+	}
+	if c.Metrics == nil {
+		c.Metrics = telemetry.Discard
 	}
 	return &Service{c}
 }
@@ -94,7 +99,9 @@ func (s *Service) Turn(ctx context.Context, until time.Time) (open int, err erro
 	if err != nil {
 		return 0, err
 	}
-	all = slices.DeleteFunc(all, func(r watched.Run) bool { return r.State != watched.Running || r.Lease.After(s.Now()) })
+	all = slices.DeleteFunc(all, func(r watched.Run) bool { return r.State != watched.Running })
+	s.measure(all)
+	all = slices.DeleteFunc(all, func(r watched.Run) bool { return r.Lease.After(s.Now()) })
 	slices.SortStableFunc(all, func(a, b watched.Run) int { return a.TurnAt.Compare(b.TurnAt) })
 	for i, r := range all {
 		left := until.Sub(s.Now())
@@ -107,6 +114,15 @@ func (s *Service) Turn(ctx context.Context, until time.Time) (open int, err erro
 		}
 	}
 	return open, nil
+}
+
+// measure states how long the oldest unfinished run has been under way. It does so each time: that there is no value means that nobody works the runs.
+func (s *Service) measure(open []watched.Run) {
+	oldest := time.Duration(0)
+	for _, r := range open {
+		oldest = max(oldest, s.Now().Sub(r.NotedAt))
+	}
+	s.Metrics.Gauge("rescreening_oldest_seconds", oldest.Seconds())
 }
 
 // turn works a run for a while. It reports whether the run is done.

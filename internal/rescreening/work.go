@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -40,7 +41,13 @@ func (w *work) fails(ctx context.Context, err error) {
 	w.Logger.WarnContext(ctx, "subjects could not be screened again", "list", w.run.List, "tries", w.run.Tries, "error", err.Error())
 }
 
-func (w *work) end(state watched.State) { w.run.State, w.run.EndedAt = state, w.Now() }
+// end ends the run. Somebody has to be told of one that has not compared everybody.
+func (w *work) end(state watched.State) {
+	w.run.State, w.run.EndedAt = state, w.Now()
+	if state == watched.Failed || len(w.run.Failures)+w.run.Unnamed > 0 {
+		w.Metrics.Count("rescreenings_failed")
+	}
+}
 
 // until works the run to its end, or to a time.
 func (w *work) until(ctx context.Context, until time.Time) error {
@@ -159,11 +166,9 @@ func (w *work) named(ctx context.Context, news watchlists.News, subjects []strin
 		if ctx.Err() != nil {
 			return append(left, subjects[i:]...)
 		}
-		one, err := w.Store.Watch(ctx, w.run.Tenant, subject)
-		if err == nil {
-			err = w.subject(ctx, news, one)
-		} else if problem.CodeOf(err) == problem.NotFound {
-			err = nil
+		watches, err := w.Store.WatchesOf(ctx, w.run.Tenant, subject)
+		for _, one := range watches {
+			err = errors.Join(err, w.subject(ctx, news, one))
 		}
 		if err != nil {
 			left = append(left, subject)
@@ -239,29 +244,56 @@ func queryOf(q watched.Question, year int) (screening.Query, error) {
 	return query, err
 }
 
-// found opens a case for hits that nobody has answered, and notes that it has.
+// found opens a case for hits that nobody has answered. Errors: NotReady when that has been done in vain too often.
 func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watch, answers watched.Answers, found []screening.Hit) error {
 	asked := one.Question.Digest()
 	var open []screening.Hit
-	var given []string // cases that have ended without an answer
+	var former []watched.Opened // whose cases have ended without an answer
+	unanswered := 0
 	for _, h := range found {
-		former := answers.CaseOf(h.List, h.ID, h.Version, asked)
 		if len(open) == mostHits || answers.About(h.List, h.ID).Stands(h.Version, asked) {
 			continue
 		}
-		if former != "" {
-			counts, err := w.Counts(ctx, one.Tenant, former)
-			if err != nil {
-				return err
-			}
-			if counts {
-				continue
-			}
+		before := answers.CaseOf(h.List, h.ID, h.Version, asked)
+		counts, err := w.counts(ctx, one.Tenant, before)
+		switch {
+		case err != nil:
+			return err
+		case counts:
+		case before.Times >= maxCases:
+			unanswered++
+		default:
+			open, former = append(open, h), append(former, before)
 		}
-		open, given = append(open, h), append(given, former)
 	}
-	if len(open) == 0 {
-		return nil
+	if len(open) > 0 {
+		if err := w.ask(ctx, news, one, open, former); err != nil {
+			return err
+		}
+	}
+	if unanswered > 0 {
+		return problem.New(problem.NotReady, "Hits have had %d cases each that ended without an answer.", maxCases)
+	}
+	return nil
+}
+
+// maxCases are opened for one hit at most while nobody answers it. After that its subject is among those that have failed: a workflow that ends such
+// cases by itself would have them opened for ever.
+const maxCases = 5
+
+// counts reports whether a case that was opened for a hit is open, or was decided. None was: no.
+func (w *work) counts(ctx context.Context, tenant string, before watched.Opened) (bool, error) {
+	if before.Case == "" {
+		return false, nil
+	}
+	return w.Counts(ctx, tenant, before.Case)
+}
+
+// ask opens a case for hits, and notes for which.
+func (w *work) ask(ctx context.Context, news watchlists.News, one watched.Watch, open []screening.Hit, former []watched.Opened) error {
+	given := make([]string, len(former))
+	for i, before := range former {
+		given[i] = before.Case
 	}
 	record, err := w.Open(ctx, one, caseID(one, news.Target, open, given), w.about(news, one, open))
 	if err != nil {
@@ -269,9 +301,10 @@ func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watc
 	}
 	w.run.Hits += len(open)
 	w.run.Opened++
+	asked := one.Question.Digest()
 	return watched.Change(ctx, w.Store, one.Tenant, one.Subject, func(a *watched.Answers) (changed bool) {
-		for _, h := range open {
-			changed = a.Open(watched.Opened{List: h.List, ID: h.ID, Version: h.Version, Asked: asked, Case: record.ID, At: w.Now()}) || changed
+		for i, h := range open {
+			changed = a.Open(watched.Opened{List: h.List, ID: h.ID, Version: h.Version, Asked: asked, Case: record.ID, At: w.Now(), Times: former[i].Times + 1}) || changed
 		}
 		return changed
 	})
@@ -290,7 +323,7 @@ func caseID(one watched.Watch, target string, open []screening.Hit, former []str
 
 // about is what the case is told: why it was opened, whom to look for, and what was found.
 func (w *work) about(news watchlists.News, one watched.Watch, open []screening.Hit) map[string]any {
-	about := map[string]any{"list": w.run.List, "edition": news.Edition, "kept_by": one.Case, "name": one.Question.Name}
+	about := map[string]any{"list": w.run.List, "edition": news.Edition, "kept_by": one.Case, "kept_for": one.For, "name": one.Question.Name}
 	for name, value := range map[string]string{"birth_date": one.Question.Birth, "country": one.Question.Country, "schema": one.Question.Schema} {
 		if value != "" {
 			about[name] = value

@@ -25,6 +25,8 @@ func Kept() []Series {
 		{Name: "webhook_deliveries", Dimension: "outcome", Value: "retrying", Readers: []string{"alarm WebhooksFailing"}},
 		{Name: "webhook_attempts_put_off", Readers: []string{"alarm DeliveriesNotQueued"}},
 		{Name: "webhook_subscriptions_disabled", Readers: []string{"alarm WebhookDisabled"}},
+		{Name: "rescreening_oldest_seconds", AtZero: true, Readers: []string{"alarm RescreeningLate"}},
+		{Name: "rescreenings_failed", Readers: []string{"alarm RescreeningFailed"}},
 		{Name: "rate_limit_store_failed", Readers: []string{"runbook dynamodb-throttled"}},
 	}
 }

@@ -65,6 +65,7 @@ type Opened struct {
 	Asked   string    `json:"asked"`
 	Case    string    `json:"case"`
 	At      time.Time `json:"at"`
+	Times   int       `json:"times,omitempty"` // how many cases were opened for it, this one included
 }
 
 // Answers are all that is known of a subject's hits. The zero value knows nothing.
@@ -138,14 +139,14 @@ func (a Answers) About(list, id string) *Answer {
 	return nil
 }
 
-// CaseOf is the case that was opened for a hit in this version, for who is looked for; "": none was.
-func (a Answers) CaseOf(list, id, version, asked string) string {
+// CaseOf is the newest case that was opened for a hit in this version, for who is looked for. The zero value: none was.
+func (a Answers) CaseOf(list, id, version, asked string) Opened {
 	for _, o := range a.Opened {
 		if o.List == list && o.ID == id && o.Version == version && o.Asked == asked {
-			return o.Case
+			return o
 		}
 	}
-	return ""
+	return Opened{}
 }
 
 // Stands reports whether an answer is to just this version of the entry, and about just who is looked for. One that is not there stands never.

@@ -16,10 +16,11 @@ type Store interface {
 	// PutAnswers writes answers over those of the revision before theirs. Errors: Conflict, TooLarge.
 	PutAnswers(ctx context.Context, answers Answers) error
 
-	// PutWatch writes a watch over one of an earlier end, or of the same; one of a later end stays, and is no error. Errors: TooLarge.
+	// PutWatch writes a watch over one of an earlier end, or of the same, by subject and For; one of a later end stays, and is no error. Errors:
+	// TooLarge.
 	PutWatch(ctx context.Context, w Watch) error
-	// Watch of a subject. Errors: NotFound.
-	Watch(ctx context.Context, tenant, subject string) (Watch, error)
+	// WatchesOf are a subject's, by For; none when nobody has written any. Errors: Internal when one cannot be read.
+	WatchesOf(ctx context.Context, tenant, subject string) ([]Watch, error)
 	// Watches pages through a tenant's, in an order of the store's own. after is the next of the page before; next is "" at the end, and a
 	// page may be empty before. unreadable are the subjects of those that cannot be decoded.
 	Watches(ctx context.Context, tenant, after string, limit int) (page []Watch, unreadable []string, next string, err error)

@@ -21,11 +21,13 @@ func (q Question) Asks(list string) bool { return len(q.Lists) == 0 || slices.Co
 // Digest names who is looked for: see Digest.
 func (q Question) Digest() string { return Digest(q.Name, q.Birth, q.Country) }
 
-// Watch is a subject whose latest case has ended. One that is not kept has neither a question nor a name: it only says that the
-// subject was given up, and when.
+// Watch is a subject as the latest case of one workflow has left it. A person who has several products has several: whoever is given up for one of
+// them is still kept for the others. A watch that is not kept has neither a question nor a name: it only says that the subject was given up,
+// and when.
 type Watch struct {
 	Tenant     string            `json:"tenant"`
 	Subject    string            `json:"subject"` // id
+	For        string            `json:"for"`     // id of the workflow whose cases keep the subject, or give it up
 	Type       string            `json:"type,omitempty"`
 	ExternalID string            `json:"external_id,omitempty"`
 	Name       string            `json:"name,omitempty"` // as lists of cases show it

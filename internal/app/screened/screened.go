@@ -21,6 +21,7 @@ import (
 	"ballerine/internal/screening"
 	"ballerine/internal/screening/names"
 	"ballerine/internal/task"
+	"ballerine/internal/telemetry"
 	"ballerine/internal/watched"
 	"ballerine/internal/watchlists"
 )
@@ -33,7 +34,7 @@ func Function(core *app.Core) (task.Handler, error) {
 
 // Handlers are the function's operations, for a caller in the same process, and all of it. Errors: as Function.
 func Handlers(core *app.Core) (serve bridge.Handler, function task.Handler, err error) {
-	lists := New(Config{Files: core.Files, Objects: core.Objects, Known: core.Watched, Open: core.Cases.Rescreened, Counts: core.Cases.RescreeningCounts, Behind: core.Cases.Behind, Now: core.Now, NewID: core.NewID, Logger: core.Logger})
+	lists := New(Config{Files: core.Files, Objects: core.Objects, Known: core.Watched, Open: core.Cases.Rescreened, Counts: core.Cases.RescreeningCounts, Behind: core.Cases.Behind, Now: core.Now, NewID: core.NewID, Logger: core.Logger, Metrics: core.Metrics})
 	serve, function, err = core.Screening(lists, lists)
 	return serve, lists.turns(function), err
 }
@@ -56,6 +57,7 @@ type Config struct {
 	Now     func() time.Time
 	NewID   func(prefix string) string
 	Logger  *slog.Logger
+	Metrics telemetry.Metrics
 }
 
 var (
@@ -68,7 +70,7 @@ func New(c Config) *Lists {
 	l := &Lists{config: c}
 	l.lists.Objects, l.lists.Now, l.lists.NewID, l.lists.Behind = c.Files, c.Now, c.NewID, c.Behind
 	if c.Known != nil {
-		l.again = rescreening.New(rescreening.Config{Store: c.Known, News: l.lists.News, Open: c.Open, Counts: c.Counts, Now: c.Now, Logger: c.Logger})
+		l.again = rescreening.New(rescreening.Config{Store: c.Known, News: l.lists.News, Open: c.Open, Counts: c.Counts, Now: c.Now, Logger: c.Logger, Metrics: c.Metrics})
 		l.lists.Announce = l.again.Announce
 	}
 	l.lists.Uploads = func(ctx context.Context, key, contentType string, size int64, sum string, expires time.Duration) (watchlists.Upload, error) {

@@ -16,7 +16,7 @@ import (
 // Watched is the watched.Store of the tables. Items of the subjects table:
 //
 //	tenant, answers, subject / answers       answers to hits about the subject as doc
-//	tenant, watch, shard / subject, id       watch as doc, ended: when its case has ended
+//	tenant, watch, shard / subject, id, workflow  watch as doc, ended: when its case has ended
 //	rescreenings / run, tenant, list         run as doc
 type Watched struct{ *Store }
 
@@ -78,7 +78,7 @@ func watchKey(tenant, subject string) string {
 
 // PutWatch implements watched.Store.
 func (s Watched) PutWatch(ctx context.Context, w watched.Watch) error {
-	i, err := smallItem(watchKey(w.Tenant, w.Subject), watchPrefix+w.Subject, w, "What a subject is looked for by")
+	i, err := smallItem(watchKey(w.Tenant, w.Subject), watchPrefix+join(w.Subject, w.For), w, "What a subject is looked for by")
 	if err != nil {
 		return err
 	}
@@ -90,24 +90,25 @@ func (s Watched) PutWatch(ctx context.Context, w watched.Watch) error {
 	return err
 }
 
-// Watch implements watched.Store.
-func (s Watched) Watch(ctx context.Context, tenant, subject string) (watched.Watch, error) {
-	return find[watched.Watch](ctx, s.Store, s.tables.Subjects, watchKey(tenant, subject), watchPrefix+subject, "watched subject")
+// WatchesOf implements watched.Store.
+func (s Watched) WatchesOf(ctx context.Context, tenant, subject string) ([]watched.Watch, error) {
+	return all[watched.Watch](ctx, s.Store, s.tables.Subjects, watchKey(tenant, subject), watchPrefix+join(subject, ""), "", 0)
 }
 
-// Watches implements watched.Store: shard by shard. A cursor is a shard, and the last subject that was read of it.
+// Watches implements watched.Store: shard by shard. A cursor is a shard, and the last watch that was read of it.
 func (s Watched) Watches(ctx context.Context, tenant, after string, limit int) (page []watched.Watch, unreadable []string, next string, err error) {
-	first, subject, _ := strings.Cut(after, "#")
+	first, last, _ := strings.Cut(after, "#")
 	shard, _ := strconv.Atoi(first) // "" is the first one
 	read, from := 0, ""
-	if subject != "" {
-		from = watchPrefix + subject
+	if last != "" {
+		from = watchPrefix + last
 	}
 	err = s.within(ctx, s.tables.Subjects, join(tenant, "watch", strconv.Itoa(shard)), watchPrefix, from, limit, func(i item) (bool, error) {
 		w, err := decode[watched.Watch](i, "watched subject")
-		if subject = strings.TrimPrefix(i.string("sk"), watchPrefix); err == nil {
+		if last = strings.TrimPrefix(i.string("sk"), watchPrefix); err == nil {
 			page = append(page, w)
 		} else {
+			subject, _, _ := strings.Cut(last, "#")
 			unreadable = append(unreadable, subject)
 		}
 		read++
@@ -117,7 +118,7 @@ func (s Watched) Watches(ctx context.Context, tenant, after string, limit int) (
 	case err != nil:
 		return nil, nil, "", err
 	case read == limit:
-		next = join(strconv.Itoa(shard), subject)
+		next = join(strconv.Itoa(shard), last)
 	case shard+1 < watchShards:
 		next = join(strconv.Itoa(shard+1), "")
 	}

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"strings"
 
 	"ballerine/internal/problem"
 	"ballerine/internal/store/limits"
@@ -10,7 +11,7 @@ import (
 
 const (
 	bucketAnswers    = "hit_answers"    // tenant, subject -> answers to hits about it
-	bucketWatches    = "watches"        // tenant, subject -> watch
+	bucketWatches    = "watches"        // tenant, subject, workflow -> watch
 	bucketScreenings = "screening_runs" // tenant, list -> run
 )
 
@@ -57,7 +58,7 @@ func (s Watched) PutWatch(ctx context.Context, w watched.Watch) error {
 	if err != nil {
 		return err
 	}
-	key := join(w.Tenant, w.Subject)
+	key := join(w.Tenant, w.Subject, w.For)
 	return s.db.Update(ctx, func(tx *Tx) error {
 		there, err := read[watched.Watch](tx, bucketWatches, key, "watched subject")
 		if err == nil && there.EndedAt.After(w.EndedAt) { // one that cannot be read is written over
@@ -77,9 +78,21 @@ func small(value any, what string) ([]byte, error) {
 	return text, err
 }
 
-// Watch implements watched.Store.
-func (s Watched) Watch(_ context.Context, tenant, subject string) (watched.Watch, error) {
-	return find[watched.Watch](s.db, bucketWatches, join(tenant, subject), "watched subject")
+// WatchesOf implements watched.Store.
+func (s Watched) WatchesOf(_ context.Context, tenant, subject string) (found []watched.Watch, err error) {
+	err = s.db.View(func(tx *Tx) (err error) {
+		tx.Scan(bucketWatches, join(tenant, subject, ""), "", func(key string, text []byte) bool {
+			var w watched.Watch
+			if !decodes(text, &w) {
+				err = problem.New(problem.Internal, "A watched subject cannot be read.")
+				return false
+			}
+			found = append(found, w)
+			return true
+		})
+		return err
+	})
+	return found, err
 }
 
 // Watches implements watched.Store.
@@ -100,7 +113,8 @@ func (s Watched) Watches(_ context.Context, tenant, after string, limit int) (pa
 			if decodes(text, &w) {
 				page = append(page, w)
 			} else {
-				unreadable = append(unreadable, last)
+				subject, _, _ := strings.Cut(last, join("", ""))
+				unreadable = append(unreadable, subject)
 			}
 			return true
 		})

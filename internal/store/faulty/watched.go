@@ -29,9 +29,9 @@ func (s Watched) PutWatch(ctx context.Context, w watched.Watch) error {
 	return do(ctx, s.Plan, "Watched.PutWatch", func(ctx context.Context) error { return s.Store.PutWatch(ctx, w) })
 }
 
-// Watch implements watched.Store.
-func (s Watched) Watch(ctx context.Context, tenant, subject string) (watched.Watch, error) {
-	return doValue(ctx, s.Plan, "Watched.Watch", func(ctx context.Context) (watched.Watch, error) { return s.Store.Watch(ctx, tenant, subject) })
+// WatchesOf implements watched.Store.
+func (s Watched) WatchesOf(ctx context.Context, tenant, subject string) ([]watched.Watch, error) {
+	return doValue(ctx, s.Plan, "Watched.WatchesOf", func(ctx context.Context) ([]watched.Watch, error) { return s.Store.WatchesOf(ctx, tenant, subject) })
 }
 
 // Watches implements watched.Store.

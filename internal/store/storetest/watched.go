@@ -71,7 +71,7 @@ func Watched(t *testing.T, open func(t *testing.T) watched.Store) {
 		wants(t, s.PutAnswers(ctx, watched.Answers{Tenant: "a", Subject: "s", Revision: 1, Given: []watched.Answer{large}}), problem.TooLarge)
 	})
 	watch := func(tenant, subject string, n int, kept bool) watched.Watch {
-		w := watched.Watch{Tenant: tenant, Subject: subject, Kept: kept, EndedAt: epoch.Add(time.Duration(n) * time.Hour), Case: fmt.Sprint("case_", n)}
+		w := watched.Watch{Tenant: tenant, Subject: subject, For: "kyc", Kept: kept, EndedAt: epoch.Add(time.Duration(n) * time.Hour), Case: fmt.Sprint("case_", n)}
 		if kept {
 			w.Workflow, w.Question, w.Editions = "again", watched.Question{Name: "Anna Keller", Lists: []string{"un"}}, map[string]string{"un": "1"}
 		}
@@ -79,19 +79,41 @@ func Watched(t *testing.T, open func(t *testing.T) watched.Store) {
 	}
 	t.Run("the later end of a subject's cases counts, whichever is written first", func(t *testing.T) {
 		s := open(t)
-		_, err := s.Watch(ctx, "a", "s")
-		wants(t, err, problem.NotFound)
+		if none, err := s.WatchesOf(ctx, "a", "s"); err != nil || len(none) > 0 {
+			t.Fatalf("%+v %v", none, err)
+		}
 		for _, w := range []watched.Watch{watch("a", "s", 2, true), watch("a", "s", 1, false), watch("b", "s", 3, false)} {
 			must(t, s.PutWatch(ctx, w))
 		}
-		got, err := s.Watch(ctx, "a", "s")
-		if diff := cmp.Diff(watch("a", "s", 2, true), got); diff != "" || err != nil {
+		got, err := s.WatchesOf(ctx, "a", "s")
+		if diff := cmp.Diff([]watched.Watch{watch("a", "s", 2, true)}, got); diff != "" || err != nil {
 			t.Errorf("%v %s", err, diff)
 		}
 		must(t, s.PutWatch(ctx, watch("a", "s", 2, true)))
 		must(t, s.PutWatch(ctx, watch("a", "s", 4, false)))
-		if got, err := s.Watch(ctx, "a", "s"); err != nil || got.Kept || got.Question.Name != "" {
+		if got, err := s.WatchesOf(ctx, "a", "s"); err != nil || len(got) != 1 || got[0].Kept || got[0].Question.Name != "" {
 			t.Errorf("%+v %v", got, err)
+		}
+	})
+	t.Run("each workflow has its own word about a subject", func(t *testing.T) {
+		s := open(t)
+		account, loan, other := watch("a", "s", 2, true), watch("a", "s", 3, false), watch("a", "s2", 1, true)
+		loan.For = "loan"
+		for _, w := range []watched.Watch{account, loan, other} {
+			must(t, s.PutWatch(ctx, w))
+		}
+		got, err := s.WatchesOf(ctx, "a", "s")
+		if diff := cmp.Diff([]watched.Watch{account, loan}, got); diff != "" || err != nil {
+			t.Errorf("%v %s", err, diff)
+		}
+		var page []watched.Watch
+		for after, more := "", true; more; more = after != "" {
+			some, _, next, err := s.Watches(ctx, "a", after, 1)
+			must(t, err)
+			page, after = append(page, some...), next
+		}
+		if len(page) != 3 {
+			t.Errorf("%d watches: %+v", len(page), page)
 		}
 	})
 	t.Run("each watch of a tenant is on one page", func(t *testing.T) {
