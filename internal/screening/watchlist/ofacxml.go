@@ -12,14 +12,14 @@ import (
 // OFAC's own names in sdn.xml, as its data specification gives them; the first has their typing error.
 type (
 	sdnPublished struct {
-		Date    string `xml:"Publish_Date"` // MM/DD/YYYY
-		Records string `xml:"Record_Count"`
+		Date    once `xml:"Publish_Date"` // MM/DD/YYYY
+		Records once `xml:"Record_Count"`
 	}
 	sdnEntry struct {
-		ID            string    `xml:"uid"`
-		First         string    `xml:"firstName"`
-		Last          string    `xml:"lastName"`
-		Type          string    `xml:"sdnType"`
+		ID            once      `xml:"uid"`
+		First         once      `xml:"firstName"`
+		Last          once      `xml:"lastName"`
+		Type          once      `xml:"sdnType"`
 		Programs      []string  `xml:"programList>program"`
 		Aliases       []sdnName `xml:"akaList>aka"`
 		Addresses     []string  `xml:"addressList>address>country"`
@@ -28,9 +28,9 @@ type (
 		Births        []string  `xml:"dateOfBirthList>dateOfBirthItem>dateOfBirth"`
 	}
 	sdnName struct {
-		Category string `xml:"category"` // strong or weak
-		First    string `xml:"firstName"`
-		Last     string `xml:"lastName"`
+		Category once `xml:"category"` // strong or weak
+		First    once `xml:"firstName"`
+		Last     once `xml:"lastName"`
 	}
 )
 
@@ -50,7 +50,7 @@ func ofacXML(s *source) (screening.List, error) {
 			if decode(&e) != nil {
 				return ""
 			}
-			if strings.TrimSpace(e.ID) == "" || strings.TrimSpace(e.Last) == "" {
+			if e.ID.text() == "" || e.Last.text() == "" {
 				return "an entry has no uid or no lastName."
 			}
 			list.Entries = append(list.Entries, e.entry())
@@ -60,19 +60,19 @@ func ofacXML(s *source) (screening.List, error) {
 	if err != nil {
 		return list, err
 	}
-	if count, err := strconv.Atoi(strings.TrimSpace(published.Records)); err != nil || len(list.Entries) < count {
+	if count, err := strconv.Atoi(published.Records.text()); err != nil || len(list.Entries) < count {
 		return list, problem.New(problem.Invalid, "%s has %d entries and does not say that it is complete with them (Record_Count): it is cut off, or was changed.", s.name, len(list.Entries))
 	}
-	list.Edition, err = s.edition(dated("01/02/2006", published.Date))
+	list.Edition, err = s.edition(dated("01/02/2006", published.Date.text()))
 	return list, err
 }
 
 func (x sdnEntry) entry() screening.Entry {
-	e := screening.Entry{ID: strings.TrimSpace(x.ID), Kind: ofacKind(strings.TrimSpace(x.Type))}
-	e.Names = []screening.ListedName{{Text: ofacName(x.Last, x.First)}}
+	e := screening.Entry{ID: x.ID.text(), Kind: ofacKind(x.Type.text())}
+	e.Names = []screening.ListedName{{Text: ofacName(x.Last.text(), x.First.text())}}
 	for _, a := range x.Aliases {
-		if name := ofacName(a.Last, a.First); name != "" {
-			e.Names = append(e.Names, screening.ListedName{Text: name, Weak: strings.EqualFold(strings.TrimSpace(a.Category), "weak")})
+		if name := ofacName(a.Last.text(), a.First.text()); name != "" {
+			e.Names = append(e.Names, screening.ListedName{Text: name, Weak: strings.EqualFold(a.Category.text(), "weak")})
 		}
 	}
 	for _, date := range x.Births {

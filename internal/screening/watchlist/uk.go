@@ -13,9 +13,9 @@ import (
 // The United Kingdom's own names in its Sanctions List (UK-Sanctions-List.xml).
 type (
 	ukDesignation struct {
-		ID            string   `xml:"UniqueID"`
-		Type          string   `xml:"IndividualEntityShip"`
-		Regime        string   `xml:"RegimeName"`
+		ID            once     `xml:"UniqueID"`
+		Type          once     `xml:"IndividualEntityShip"`
+		Regime        once     `xml:"RegimeName"`
 		Names         []ukName `xml:"Names>Name"`
 		Originals     []string `xml:"NonLatinNames>NonLatinName>NameNonLatinScript"`
 		Births        []string `xml:"IndividualDetails>Individual>DOBs>DOB"`
@@ -32,17 +32,17 @@ type (
 // UnmarshalXML implements xml.Unmarshaler: Name1 to Name6, the last of which is the family name or the whole name.
 func (n *ukName) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
 	var parts struct {
-		One      string `xml:"Name1"`
-		Two      string `xml:"Name2"`
-		Three    string `xml:"Name3"`
-		Four     string `xml:"Name4"`
-		Five     string `xml:"Name5"`
-		Six      string `xml:"Name6"`
-		Type     string `xml:"NameType"`
-		Strength string `xml:"AliasStrength"`
+		One      once `xml:"Name1"`
+		Two      once `xml:"Name2"`
+		Three    once `xml:"Name3"`
+		Four     once `xml:"Name4"`
+		Five     once `xml:"Name5"`
+		Six      once `xml:"Name6"`
+		Type     once `xml:"NameType"`
+		Strength once `xml:"AliasStrength"`
 	}
 	err := d.DecodeElement(&parts, &start)
-	*n = ukName{[6]string{parts.One, parts.Two, parts.Three, parts.Four, parts.Five, parts.Six}, parts.Type, parts.Strength}
+	*n = ukName{[6]string{parts.One.text(), parts.Two.text(), parts.Three.text(), parts.Four.text(), parts.Five.text(), parts.Six.text()}, parts.Type.text(), parts.Strength.text()}
 	return err
 }
 
@@ -74,7 +74,7 @@ func ukXML(s *source) (screening.List, error) {
 }
 
 func (x ukDesignation) entry() screening.Entry {
-	e := screening.Entry{ID: strings.TrimSpace(x.ID), Kind: ukKind(x.Type)}
+	e := screening.Entry{ID: x.ID.text(), Kind: ukKind(x.Type.text())}
 	main := ""
 	for _, n := range x.Names {
 		whole := strings.Join(n.Parts[:], " ")
@@ -95,7 +95,7 @@ func (x ukDesignation) entry() screening.Entry {
 			country(&e, name)
 		}
 	}
-	addProgram(&e, x.Regime)
+	addProgram(&e, x.Regime.text())
 	return e
 }
 

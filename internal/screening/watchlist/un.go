@@ -12,14 +12,14 @@ import (
 // The consolidated list's own names, as its schema (scsanctions.un.org, sc-sanctions.xsd) gives them.
 type (
 	unEntry struct {
-		ID        string    `xml:"DATAID"`
-		Reference string    `xml:"REFERENCE_NUMBER"`
-		Type      string    `xml:"UN_LIST_TYPE"`
-		First     string    `xml:"FIRST_NAME"`
-		Second    string    `xml:"SECOND_NAME"`
-		Third     string    `xml:"THIRD_NAME"`
-		Fourth    string    `xml:"FOURTH_NAME"`
-		Original  string    `xml:"NAME_ORIGINAL_SCRIPT"`
+		ID        once      `xml:"DATAID"`
+		Reference once      `xml:"REFERENCE_NUMBER"`
+		Type      once      `xml:"UN_LIST_TYPE"`
+		First     once      `xml:"FIRST_NAME"`
+		Second    once      `xml:"SECOND_NAME"`
+		Third     once      `xml:"THIRD_NAME"`
+		Fourth    once      `xml:"FOURTH_NAME"`
+		Original  once      `xml:"NAME_ORIGINAL_SCRIPT"`
 		Nations   []string  `xml:"NATIONALITY>VALUE"`
 		Aliases   []unAlias `xml:"INDIVIDUAL_ALIAS"`
 		Others    []unAlias `xml:"ENTITY_ALIAS"`
@@ -27,15 +27,15 @@ type (
 		Seats     []unPlace `xml:"ENTITY_ADDRESS"`
 	}
 	unAlias struct {
-		Quality string `xml:"QUALITY"`
-		Name    string `xml:"ALIAS_NAME"`
+		Quality once `xml:"QUALITY"`
+		Name    once `xml:"ALIAS_NAME"`
 	}
 	unBirth struct {
-		Type string `xml:"TYPE_OF_DATE"`
-		Date string `xml:"DATE"`
-		Year string `xml:"YEAR"`
-		From string `xml:"FROM_YEAR"`
-		To   string `xml:"TO_YEAR"`
+		Type once `xml:"TYPE_OF_DATE"`
+		Date once `xml:"DATE"`
+		Year once `xml:"YEAR"`
+		From once `xml:"FROM_YEAR"`
+		To   once `xml:"TO_YEAR"`
 	}
 	unPlace struct {
 		Country string `xml:"COUNTRY"`
@@ -67,18 +67,18 @@ func unitedNations(s *source) (screening.List, error) {
 }
 
 func (u unEntry) entry(kind names.Kind) screening.Entry {
-	e := screening.Entry{ID: strings.TrimSpace(u.Reference), Kind: kind}
+	e := screening.Entry{ID: u.Reference.text(), Kind: kind}
 	if e.ID == "" {
-		e.ID = u.ID
+		e.ID = u.ID.text()
 	}
-	whole := strings.Join(strings.Fields(strings.Join([]string{u.First, u.Second, u.Third, u.Fourth}, " ")), " ")
+	whole := strings.Join(strings.Fields(strings.Join([]string{u.First.text(), u.Second.text(), u.Third.text(), u.Fourth.text()}, " ")), " ")
 	e.Names = append(e.Names, screening.ListedName{Text: whole})
-	if original := strings.TrimSpace(u.Original); original != "" {
+	if original := u.Original.text(); original != "" {
 		e.Names = append(e.Names, screening.ListedName{Text: original})
 	}
 	for _, a := range append(u.Aliases, u.Others...) {
-		if text := strings.TrimSpace(a.Name); text != "" {
-			e.Names = append(e.Names, screening.ListedName{Text: text, Weak: strings.EqualFold(strings.TrimSpace(a.Quality), "low")})
+		if text := a.Name.text(); text != "" {
+			e.Names = append(e.Names, screening.ListedName{Text: text, Weak: strings.EqualFold(a.Quality.text(), "low")})
 		}
 	}
 	for _, b := range u.Births {
@@ -93,19 +93,19 @@ func (u unEntry) entry(kind names.Kind) screening.Entry {
 		country(&e, s.Country)
 	}
 	if u.Type != "" {
-		e.Programs = []string{strings.TrimSpace(u.Type)}
+		e.Programs = []string{u.Type.text()}
 	}
 	return e
 }
 
 func (b unBirth) birth() (screening.Birth, bool) {
-	circa := strings.HasPrefix(b.Type, "APPROX")
-	from, errFrom := strconv.Atoi(b.From)
-	to, errTo := strconv.Atoi(b.To)
+	circa := strings.HasPrefix(b.Type.text(), "APPROX")
+	from, errFrom := strconv.Atoi(b.From.text())
+	to, errTo := strconv.Atoi(b.To.text())
 	if errFrom == nil && errTo == nil {
 		return screening.Birth{From: min(from, to), To: max(from, to), Circa: circa}, true
 	}
-	for _, text := range []string{strings.SplitN(b.Date, "T", 2)[0], b.Year} {
+	for _, text := range []string{strings.SplitN(b.Date.text(), "T", 2)[0], b.Year.text()} {
 		if birth, ok, err := screening.ParseBirth(text); err == nil && ok && birth.Plausible() {
 			birth.Circa = circa
 			return birth, true
