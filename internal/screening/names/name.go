@@ -89,7 +89,7 @@ func Check(name string) error {
 	if len([]rune(name)) > maxText {
 		return problem.New(problem.TooLarge, "A name can have %d characters.", maxText)
 	}
-	words := split(norm.NFKC.String(text.Visible(name)))
+	words := split(asSeen(name))
 	if len(words) > maxTokens {
 		return problem.New(problem.TooLarge, "A name can have %d words.", maxTokens)
 	}
@@ -103,7 +103,7 @@ func Check(name string) error {
 
 // Read reads a name of a kind. It never fails: a name without a letter or digit has no tokens, and agrees with nothing.
 func Read(kind Kind, name string) Name {
-	shown := norm.NFKC.String(text.Visible(text.Cut(name, 4*maxText)))
+	shown := asSeen(text.Cut(name, 4*maxText))
 	n := Name{Kind: kind, Text: strings.Join(strings.Fields(shown), " ")}
 	words := split(shown)
 	if kind != Person {
@@ -124,6 +124,54 @@ func Read(kind Kind, name string) Name {
 	n.classify()
 	n.join()
 	return n
+}
+
+// asSeen is a text without what cannot be seen, in compatible letters, and with Latin ones for those that are only drawn like them: letters in boxes, and
+// of scripts in which no list has names. Letters of other scripts are carried over by what they sound like.
+func asSeen(name string) string {
+	return strings.Map(func(r rune) rune {
+		if letter, boxed := unboxed(r); boxed {
+			return letter
+		}
+		if unicode.In(r, unicode.Cherokee, unicode.Lisu, unicode.Coptic) {
+			if latin, ok := text.Lookalike(r); ok {
+				return latin
+			}
+			if latin, ok := text.Lookalike(unicode.ToUpper(r)); ok {
+				return unicode.ToLower(latin)
+			}
+		}
+		return r
+	}, norm.NFKC.String(text.Visible(name)))
+}
+
+// unboxed is the letter of the white letters in black circles and squares, which have no compatible form.
+func unboxed(r rune) (letter rune, ok bool) {
+	for _, first := range []rune{0x1f150, 0x1f170} {
+		if r >= first && r < first+26 {
+			return 'A' + r - first, true
+		}
+	}
+	return r, false
+}
+
+// undigited has letters for the digits that are written in their places (4nna Ke11er), in a word that is mostly letters.
+func undigited(latin string) string {
+	digits := 0
+	for i := range len(latin) {
+		if latin[i] <= '9' {
+			digits++
+		}
+	}
+	if digits == 0 || len(latin)-digits < 3 || digits >= len(latin)-digits {
+		return latin
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return rune("olzeasgtbg"[r-'0'])
+		}
+		return r
+	}, latin)
 }
 
 // split cuts a text into words. Dots within single letters and apostrophes join (A.B.C., Qa'ida); a capital after a small
@@ -195,6 +243,9 @@ func read(kind Kind, w string) (Token, bool) {
 		t.Latin = "and"
 	} else {
 		t.Latin = latin(folded)
+	}
+	if kind == Person {
+		t.Latin = undigited(t.Latin)
 	}
 	if t.Latin == "" {
 		return t, false

@@ -33,6 +33,11 @@ func TestOneNameInTwoSpellingsMatches(t *testing.T) {
 		{Person, "Jürgen Großmann", "Jurgen Grossmann"},
 		{Person, "Anna\u200b Keller", "Anna Keller"},
 		{Person, "Аnna Keller", "Anna Keller"}, // a Cyrillic А
+		{Person, "ᎪnnᎪ KᎬller", "Anna Keller"},
+		{Person, "ꓮꓠꓠꓮ Keller", "Anna Keller"},
+		{Person, "🅰🅽🅽🅰 🅚🅔🅛🅛🅔🅡", "Anna Keller"},
+		{Person, "ᴀɴɴᴀ ᴋᴇʟʟᴇʀ", "Anna Keller"},
+		{Person, "4nna Ke11er", "Anna Keller"},
 		{Person, "Yusuf bin Omar al-Harbi", "Youssef Ben Umar Al Harbi"},
 		{Organization, "Nordwind Logistik Gesellschaft mit beschränkter Haftung", "Nordwind Logistik GmbH"},
 		{Organization, "N.W.L. Company", "NWL Corporation"},
