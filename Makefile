@@ -117,7 +117,7 @@ test-browser: ## Use the dashboard in headless Chromium, one test for each behav
 	else $(MAKE) --no-print-directory web bin/ballerine; CHROMIUM="$(CHROMIUM)" npm run --silent e2e --prefix web; fi
 
 .PHONY: prove
-prove: setup-node setup-python ## Hold 10,000 random charts against the compiled machines, and against XState, 300 machines against another interpreter, who may do what over HTTP against the rules written once more; failures are kept below testdata/rapid
+prove: setup-node setup-python ## Check 10,000 random charts against the compiled machines, and against XState, 300 machines against another interpreter, who may do what over HTTP against the rules written once more; failures are kept below testdata/rapid
 	go test ./internal/asl/proof ./internal/statechart/peers -v -timeout 1h -rapid.checks=10000
 	BALLERINE_NIGHTLY=1 go test ./internal/asl/crosscheck -v -run TakeACase
 	go test ./internal/httpapi/proof -v -timeout 1h -rapid.checks=2000

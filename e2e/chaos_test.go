@@ -36,7 +36,7 @@ type chaosClient struct {
 
 // TestEveryCaseEndsOnceInAStorm takes cases through throttling, timeouts, kills, calls made twice, lost answers, records twice and out of
 // order, lost and doubled messages, lost executions, and outages of each part in turn. In the end each case has ended once, each
-// subscriber that listens has heard of it once, and each outage was told by its alarm.
+// subscriber that listens has been notified once, and each outage was reported by its alarm.
 func TestEveryCaseEndsOnceInAStorm(t *testing.T) {
 	number, seed := fewCases, rand.Uint64()
 	for name, into := range map[string]func(uint64){chaosFromEnvironment: func(n uint64) { number = int(n) }, seedFromEnvironment: func(n uint64) { seed = n }} {

@@ -165,7 +165,7 @@ func TestKeysAreUsedThroughServicesOnly(t *testing.T) {
 	}
 }
 
-// TestMachinesAreManagedWithWhatTheCodeCalls holds the actions of Step Functions against the clients' methods in the source.
+// TestMachinesAreManagedWithWhatTheCodeCalls checks the actions of Step Functions against the clients' methods in the source.
 func TestMachinesAreManagedWithWhatTheCodeCalls(t *testing.T) {
 	var source strings.Builder
 	for _, name := range []string{"backtests", "decisions", "machines", "stepfunctions"} {

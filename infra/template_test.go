@@ -219,7 +219,7 @@ func TestCallersCallTheAlias(t *testing.T) {
 	}
 }
 
-// TestErrorsTakeADeploymentBack holds every function that a deployment could break for everybody against alarms on its alias.
+// TestErrorsTakeADeploymentBack checks every function that a deployment could break for everybody against alarms on its alias.
 func TestErrorsTakeADeploymentBack(t *testing.T) {
 	alarms := resources(t, "AWS::CloudWatch::Alarm")
 	functions := resources(t, "AWS::Serverless::Function")
@@ -347,7 +347,7 @@ func TestRoutesAreTheOperationsOfTheOpenAPIDocument(t *testing.T) {
 	}
 }
 
-// TestRoutesGoToTheFunctionThatServesThem holds the API's integrations against what each function's program serves.
+// TestRoutesGoToTheFunctionThatServesThem checks the API's integrations against what each function's program serves.
 func TestRoutesGoToTheFunctionThatServesThem(t *testing.T) {
 	paths, _ := at(resources(t, "AWS::Serverless::HttpApi")["HttpApi"], "DefinitionBody", "paths").(map[string]any)
 	functions := map[httpapi.Audience]string{httpapi.Client: "clientapi", httpapi.Review: "reviewapi", httpapi.Admin: "adminapi", httpapi.Flow: "flowapi", httpapi.Hooks: "hooks", httpapi.Screening: "screening", "": "clientapi"}

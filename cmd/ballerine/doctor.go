@@ -155,7 +155,7 @@ func (d *doctor) knows(ctx context.Context) {
 	case err != nil:
 		d.add(check, wrong, "%v", err)
 	case response.StatusCode == http.StatusForbidden && json.Unmarshal(text, &refused) == nil && refused.Details.Permission != "":
-		d.add(check, fine, "a key: it is known, and nothing more is shown of one") // whoever is not known is not told what is missing
+		d.add(check, fine, "a key: it is known, and nothing more is shown of one") // a caller that is not known does not learn what is missing
 	case response.StatusCode != http.StatusOK || json.Unmarshal(text, &me) != nil:
 		d.add(check, wrong, "/v1/me returns %s", response.Status)
 	default:

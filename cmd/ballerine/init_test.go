@@ -48,7 +48,7 @@ func TestANewProjectPassesItsOwnTests(t *testing.T) {
 	}
 }
 
-// TestANewProjectsPipelineNamesItsActionsAsOurs holds the pins of the template against those of this repository.
+// TestANewProjectsPipelineNamesItsActionsAsOurs checks the pins of the template against those of this repository.
 func TestANewProjectsPipelineNamesItsActionsAsOurs(t *testing.T) {
 	text, err := starter.ReadFile("starter/ci/ballerine.yml")
 	if err != nil {

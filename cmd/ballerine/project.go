@@ -132,7 +132,7 @@ func kindOf(file string, text []byte) (registry.Kind, error) {
 func hasKind(file string, text []byte, wanted registry.Kind) error {
 	found, err := kindOf(file, text)
 	if err != nil || found == wanted {
-		return nil //nolint:nilerr // what is wrong with it is told when it is read
+		return nil //nolint:nilerr // what is wrong with it is reported when it is read
 	}
 	return problem.New(problem.Invalid, "%s is a %s, and not a %s.", file, found, wanted)
 }

@@ -193,7 +193,7 @@ func (r *projectReport) print(cmd *cobra.Command, documents int) error {
 		}
 	} else {
 		for _, d := range r.Diagnostics {
-			if d.Code != "case" { // they are told below
+			if d.Code != "case" { // they are printed below
 				report(cmd.ErrOrStderr(), diagnosticsError{problem.Diagnostics{d}})
 			}
 		}

@@ -57,7 +57,7 @@ type Parts struct {
 	Objects     cases.Objects
 	Files       Files // nil: there are none
 	Secrets     connector.Secrets
-	SecretNames connector.Inventory // nil: nobody is told which secrets of plugins are missing
+	SecretNames connector.Inventory // nil: missing secrets of plugins are not reported
 
 	Definitions    fs.FS                                                  // see package statemachines
 	Settings       map[string]string                                      // what vendor plugins name: {"sandbox": URL}
@@ -291,7 +291,7 @@ func (c *Core) Screening(lists task.Screener, api httpapi.Watchlists) (serve bri
 	}, nil
 }
 
-// Document is the function that checks documents and hears of uploads.
+// Document is the function that checks documents and takes notices of uploads.
 func (c *Core) Document() task.Handler { return task.NewDocument(c.base(), c.Objects) }
 
 // Vendor is the function that calls vendors. Errors: Invalid when a plugin has problems.

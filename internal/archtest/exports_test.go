@@ -19,7 +19,7 @@ import (
 // shapes is the package whose types may all be exported: they are the schemas of the OpenAPI document, by their names.
 const shapes = "internal/httpapi"
 
-// limits names constants that the documentation holds itself against, by package.
+// limits names constants that the documentation is checked against, by package.
 const limits = "docs/reference/limits.md"
 
 var limit = regexp.MustCompile("`([a-z/]+)\\.([A-Z][A-Za-z]+)`")

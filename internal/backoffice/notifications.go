@@ -13,7 +13,7 @@ import (
 // maxNotices bounds how many notices somebody has: what comes before the newest ones is over.
 const maxNotices = 50
 
-// ReadMarks are what somebody has read of what they were told.
+// ReadMarks are which of their notices somebody has read.
 type ReadMarks struct {
 	Tenant   string    `json:"tenant"`
 	User     string    `json:"user"`
@@ -33,7 +33,7 @@ type Notification struct {
 	Read bool
 }
 
-// Notifications are what the person has been told, the newest first, and how much of it is unread.
+// Notifications are a person's notices, the newest first, and how much of it is unread.
 func (s *Service) Notifications(ctx context.Context, p identity.Principal) (list []Notification, unread int, err error) {
 	notices, err := s.notices(ctx, p)
 	if err != nil || len(notices) == 0 {

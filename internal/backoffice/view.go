@@ -47,7 +47,7 @@ var filters = []string{
 	"waiting_for", "created_after", "created_before", "q", "sort",
 }
 
-// Store keeps views, who looks at what, and what people are told. Every write is one transaction.
+// Store keeps views, who looks at what, and people's notices. Every write is one transaction.
 type Store interface {
 	// Views lists a tenant's views, by id.
 	Views(ctx context.Context, tenant string) ([]View, error)
@@ -65,7 +65,7 @@ type Store interface {
 	PutClaim(ctx context.Context, claim Claim, now time.Time, over bool) error
 	// Claim returns who decides a case at a time; nil: nobody.
 	Claim(ctx context.Context, tenant, id string, now time.Time) (*Claim, error)
-	// Notices are what somebody has been told, or everybody with a permission, the newest first: at most limit whose time has come and
+	// Notices are those to somebody, or to everybody with a permission, the newest first: at most limit whose time has come and
 	// is not over (cases.NoticeLife). They are written by commits of cases: see cases.Change.
 	Notices(ctx context.Context, tenant, to string, shared bool, now time.Time, limit int) ([]cases.Notice, error)
 	// ReadMarks returns what somebody has read; without a revision where they have read nothing yet.
@@ -114,7 +114,7 @@ type Config struct {
 	Store Store
 	Now   func() time.Time
 	NewID func(prefix string) string
-	// Logger hears of what is stored and cannot be read. nil: nobody does.
+	// Logger logs what is stored and cannot be read. nil: nothing is logged.
 	Logger *slog.Logger
 }
 

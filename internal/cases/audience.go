@@ -65,7 +65,7 @@ func (d *draft) collects(p identity.Principal) error {
 	return e.Detail("configuration", d.entry.From)
 }
 
-// whose explains to people and clients whose event it is that was refused. An applicant is told nothing of others' events.
+// whose explains to people and clients whose event it is that was refused. An applicant learns nothing of others' events.
 func (d *draft) whose(err error, p identity.Principal, location, event string, deciding bool) error {
 	if problem.CodeOf(err) != problem.EventNotAllowed || p.Kind == identity.Applicant {
 		return err

@@ -140,7 +140,7 @@ func (d *draft) approves(event string) bool {
 	})
 }
 
-// check refuses a decision in favour of a case that lacks what it takes. All that is missing is told at once.
+// check refuses a decision in favour of a case that lacks what it takes. All that is missing is reported at once.
 func (n Needs) check(cmd DecideCommand) error {
 	e := problem.New(problem.Invalid, "The requirements for approving this case are not met.").Detail("because", n.Because)
 	if n.Reason && cmd.Reason == "" {

@@ -67,7 +67,7 @@ type VerifyReport struct {
 	Head     string   `json:"head" personal:"name"`
 	Problems []string `json:"problems"` // what is wrong, each with its version
 	// Erased are the versions of entries whose details were erased, salt and all: the chain proves that they were there, and
-	// not what they said. When the last entry is one of them, the record cannot be held against it: Compared is false.
+	// not what they said. When the last entry is one of them, the record cannot be checked against it: Compared is false.
 	Erased   []int `json:"erased"`
 	Compared bool  `json:"record_compared"`
 }
@@ -159,7 +159,7 @@ func withoutErasable(e Entry) Entry {
 	return e
 }
 
-// record holds the record against its last entry.
+// record checks the record against its last entry.
 func (v *verifier) record(r Record) {
 	if r.Version != v.last.Version || r.Head != v.last.Hash {
 		v.fail(r.Version, "the version of the record is not that of the last entry")

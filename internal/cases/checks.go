@@ -34,7 +34,7 @@ type Check struct {
 type Hit struct {
 	ID    string         `json:"id"` // its place in the context: "sanctions.hits[0]"
 	Work  string         `json:"work"`
-	Value map[string]any `json:"value"` // as the vendor told it; personal data
+	Value map[string]any `json:"value"` // as the vendor has reported it; personal data
 
 	// FormerSince is since when the answer that it is of does not stand: the work was asked again and has not answered.
 	FormerSince time.Time `json:"former_since,omitzero" doc:"when the work was requested again; until it answers, the earlier answer is not valid"`
@@ -104,7 +104,7 @@ func hitsOf(wf *workflow.Workflow, r Record) []Hit {
 	return append(hits, formerHits(wf, r)...)
 }
 
-// hitValue is what a vendor has told of a possible match, as an object.
+// hitValue is what a vendor has reported of a possible match, as an object.
 func hitValue(one any) map[string]any {
 	if value, ok := one.(map[string]any); ok {
 		return value

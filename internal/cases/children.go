@@ -278,7 +278,7 @@ func (d *draft) report() {
 	}
 }
 
-// standing is how a case stands, as its parent is told.
+// standing is how a case stands, as it is reported to its parent.
 func standing(r Record, configuration []string) Child {
 	child := Child{
 		Version: r.Version, Status: r.Status, States: append([]string{}, configuration...), Tags: append([]string{}, r.Tags...), Outcome: r.Outcome, Risk: r.Risk,

@@ -93,7 +93,7 @@ func (b *brood) some(rt *rapid.T) {
 	}
 }
 
-// check holds the parent against its children when everything has been delivered.
+// check compares the parent with its children when everything has been delivered.
 func (b *brood) check(rt *rapid.T) {
 	parent, truth := b.get(b.parent), map[string]map[string]int{}
 	group := b.known()

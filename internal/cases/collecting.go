@@ -15,7 +15,7 @@ import (
 // the pages. The history names both. Who has supplied data, for the applicant or as a correction, approves nothing: see docs/adr/0040.
 
 // forApplicant is as whom a person sends the applicant's events. Nobody is in no transition's audience: it only makes the
-// difference to applicants, who do not hear why an event is not possible.
+// difference to applicants, who do not learn why an event is not possible.
 const forApplicant = statechart.Applicant | statechart.Nobody
 
 // actorApplicant is for whom a person acts, as the history has it.

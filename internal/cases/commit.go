@@ -81,13 +81,13 @@ func (s *Service) fresh(d *draft, publications []Publication) func() error {
 	}
 }
 
-// follow adds the effects that every change has: the execution is started, woken or stopped, subscribers are told.
+// follow adds the effects that every change has: the execution is started, woken or stopped, subscribers are notified.
 func (d *draft) follow(maxEvents int) {
 	if d.quiet {
 		return // a dead letter that wrote another effect for each that is buried would never end
 	}
 	if d.undone != nil {
-		return // the execution and the subscribers have not heard of what is taken back
+		return // the execution and the subscribers do not know of what is taken back
 	}
 	d.dropIncidents()
 	d.followExecution(maxEvents)

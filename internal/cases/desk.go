@@ -160,7 +160,7 @@ func (s *Service) TakeOver(ctx context.Context, p identity.Principal, id, from s
 	})
 }
 
-// leaveDesk ends what people have put off or handed up, when the case has moved on: who waited for that is told.
+// leaveDesk ends what people have put off or handed up, when the case has moved on: who waited for that is notified.
 func (d *draft) leaveDesk() {
 	r := &d.record
 	moved := !slices.Equal(d.entry.From, d.entry.To)

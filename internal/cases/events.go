@@ -46,7 +46,7 @@ const (
 	eventChunk  = 100     // publications, or entries of a history, that are read at once
 )
 
-// Events pages through what subscribers of the tenant are told, whether or not there are any, for PublicationLife. Whatever
+// Events pages through what subscribers of the tenant are notified of, whether or not there are any, for PublicationLife. Whatever
 // may still be undone, or may still get an event in before it, is not among it yet. Errors: Invalid.
 func (s *Service) Events(ctx context.Context, p identity.Principal, query EventQuery) (EventPage, error) {
 	now := s.Now()

@@ -543,7 +543,7 @@ func lies(fault faulty.Fault, err error, is, want string) string {
 	return ""
 }
 
-// openChecked is a file whose indexes are held against its records in the end.
+// openChecked is a file whose indexes are checked against its records in the end.
 func openChecked(t *testing.T) *embedded.DB {
 	t.Helper()
 	db, err := embedded.Open(filepath.Join(t.TempDir(), "cases.db"))

@@ -48,7 +48,7 @@ type Migrated struct {
 }
 
 // Migrate moves cases to another version, each in one commit of its own, in which another execution takes over. What
-// cannot be moved is left as it is and told. A call that is repeated finds what is moved already and leaves it alone.
+// cannot be moved is left as it is and reported. A call that is repeated finds what is moved already and leaves it alone.
 // Errors: UnknownWorkflow, Invalid.
 func (s *Service) Migrate(ctx context.Context, p identity.Principal, cmd MigrateCommand) (done []Migrated, next string, err error) {
 	versions, err := s.bothVersions(ctx, p.Tenant, cmd)

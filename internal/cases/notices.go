@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/identity"
 )
 
-// NoticeKind says what a person of the back office is told of a case.
+// NoticeKind is what a person of the back office is notified of.
 type NoticeKind string
 
 // The kinds of notices. The first ones are of a moment; the others stand as long as what they say is so.
@@ -40,7 +40,7 @@ type Notice struct {
 	Of     string     `json:"of,omitempty"`   // what it is about: a note, an incident
 	By     Actor      `json:"by,omitzero"`    // who has caused it; zero: it has come by itself
 	At     time.Time  `json:"at"`             // from when on it is so; with Since: from when on it is shown
-	Since  time.Time  `json:"since,omitzero"` // of the commit that has written it, where that is later than At: nobody was told before
+	Since  time.Time  `json:"since,omitzero"` // of the commit that has written it, where that is later than At: nobody was notified before
 	Gone   bool       `json:"gone,omitempty"`
 }
 
@@ -49,7 +49,7 @@ func (n Notice) ID() string {
 	return fmt.Sprintf("%d.%s.%s.%s", n.At.UnixMilli(), n.Kind, n.Case, n.Of)
 }
 
-// Shown is from when on the notice is shown. What was so before anybody was told, such as a deadline that had passed when the case was given
+// Shown is from when on the notice is shown. What was so before anybody was notified, such as a deadline that had passed when the case was given
 // to somebody, is as new as its commit.
 func (n Notice) Shown() time.Time {
 	if n.Since.After(n.At) {
@@ -58,7 +58,7 @@ func (n Notice) Shown() time.Time {
 	return n.At
 }
 
-// SharedPermissions are those whose holders are told together, by one notice.
+// SharedPermissions are those whose holders are notified by one notice for all.
 func SharedPermissions() []identity.Permission {
 	return []identity.Permission{identity.CasesDecide, identity.CasesApprove}
 }
@@ -106,7 +106,7 @@ func (d *draft) informSince(to string, kind NoticeKind, of string, at time.Time)
 	d.people = append(d.people, Notice{Tenant: d.record.Tenant, To: to, Case: d.record.ID, Kind: kind, Of: of, By: by, At: at}.asWritten(d.now))
 }
 
-// takeBack adds that somebody is not told after all what an earlier commit has told them.
+// takeBack withdraws what an earlier commit has notified somebody of.
 func (d *draft) takeBack(n Notice) { d.gone = append(d.gone, n.withdrawn()) }
 
 // asWritten is the notice as a commit writes it.

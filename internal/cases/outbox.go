@@ -20,7 +20,7 @@ type Delivery struct {
 	Claimed  bool      `json:"claimed,omitempty"`  // somebody has begun to deliver it: it cannot be dropped any more
 }
 
-// DispatchTime is how long an effect that nobody has tried belongs to whoever heard of its commit; after it the outbox's
+// DispatchTime is how long an effect that nobody has tried belongs to the process that made its commit; after it the outbox's
 // readers take it.
 const DispatchTime = 30 * time.Second
 
@@ -40,7 +40,7 @@ func (e Effect) Due() time.Time {
 // delivers such an effect claims it first.
 func (e Effect) Held() bool { return e.NotBefore.After(e.At) }
 
-// Fresh reports whether nobody but who heard of the commit knows of the effect.
+// Fresh reports whether only the process that made the commit knows of the effect.
 func (e Effect) Fresh() bool {
 	return e.Delivery.Attempts == 0 && e.Delivery.NextAt.IsZero() && !e.Held()
 }

@@ -43,7 +43,7 @@ type Pace struct {
 	Until time.Time `json:"until"` // when a whole burst is there again
 }
 
-// afterTotal is what a caller who has used up the total is told to wait: nothing but another hand on the case helps.
+// afterTotal is what a caller who has used up the total has to wait: nothing but another hand on the case helps.
 const afterTotal = 24 * time.Hour
 
 // unpaced are the causes that do not count: a case whose limit is used up can still be repaired, decided and ended.

@@ -94,19 +94,19 @@ type Change struct {
 	Buried       []Effect      // effects that become dead letters: as they were read, but for the failure and DeadAt
 	Replayed     []Effect      // dead letters that are tried again: see Effect.Replayed
 	Discarded    []Effect      // dead letters that shall not happen
-	Publications []Publication // what subscribers are told, to be read again
-	Retracted    []Publication // of a former commit, without their events: nobody is told; they are among Dropped, too
+	Publications []Publication // what subscribers are notified of, to be read again
+	Retracted    []Publication // of a former commit, without their events: nobody is notified; they are among Dropped, too
 	Notes        []Note
 	TaskRuns     []TaskRun
 	Results      []ChildResult // written over those of the same children
 	Subject      *Subject      // written with the case over the one of the revision before it; 1: over none, or one without a revision
 	Supersedes   *Superseded   // a new case takes the external id of one that has ended; Conflict when that was written meanwhile
 	Counts       Counts        // what the commit adds to the tenant's counters
-	Notices      []Notice      // what people of the back office are told; Gone: what they are not told after all
+	Notices      []Notice      // what people of the back office are notified of; Gone: notices that are withdrawn
 
-	// Fresh reports whether the commit may still take its place in the order of what subscribers are told: drafted at most
+	// Fresh reports whether the commit may still take its place in the order of subscribers' events: drafted at most
 	// DraftTime ago. The store asks once readers wait for this commit, or its time is bounded: whatever pause there is before
-	// counts. Its error ends the commit. nil: there is nothing to be told.
+	// counts. Its error ends the commit. nil: there is nothing to publish.
 	Fresh func() error
 }
 
@@ -274,7 +274,7 @@ func InputAt(tenant, id string, position statechart.Position, now, latest time.T
 type Objects interface {
 	// PresignPut allows one upload of exactly these bytes (size, type, SHA-256) to a key that does not exist yet.
 	PresignPut(ctx context.Context, key, contentType string, size int64, sha256Hex string, expires time.Duration) (Upload, error)
-	// PresignGet allows reading for a while: this version of what is stored, which Head has told; "" where there are no versions.
+	// PresignGet allows reading for a while: this version of what is stored, which Head has returned; "" where there are no versions.
 	PresignGet(ctx context.Context, key, version, contentType, fileName string, expires time.Duration) (string, error)
 	// Head tells size, type, checksum and version. Errors: NotFound.
 	Head(ctx context.Context, key string) (ObjectInfo, error)

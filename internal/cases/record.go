@@ -36,7 +36,7 @@ type Record struct {
 	StateSince    time.Time      `json:"state_since,omitzero"`  // since when the configuration has been what it is
 	ReviewSince   time.Time      `json:"review_since,omitzero"` // since when a person has been asked to decide; zero: nobody is
 	SLA           *SLA           `json:"sla,omitempty"`
-	Message       *Message       `json:"message,omitempty"`        // what the applicant was last told
+	Message       *Message       `json:"message,omitempty"`        // the latest message to the applicant
 	Undo          *Undo          `json:"undo,omitempty"`           // the newest decision while it can be taken back
 	DocumentUndos []DocumentUndo `json:"document_undos,omitempty"` // decisions about documents while they can be taken back, oldest first
 	Proposed      *Proposal      `json:"proposed,omitempty"`       // a decision that waits for a second person

@@ -14,7 +14,7 @@ import (
 
 // A case is searched by words of it: its ids, the subject's names, addresses, the numbers of its documents. What an
 // index holds of them are keyed hashes of their beginnings of some lengths (of short words, the whole), so that it holds
-// no personal data. What it finds is held against the case's own words.
+// no personal data. What it finds is checked against the case's own words.
 
 // beginnings are the lengths, in letters, of the beginnings that are found besides whole words.
 var beginnings = []int{3, 4, 5, 6, 8, 12}

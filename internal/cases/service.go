@@ -106,8 +106,8 @@ type draft struct {
 	effects   []Effect
 	notices   []notice
 	notes     []Note
-	people    []Notice // what they are told of this moment
-	gone      []Notice // what they were told, and are not told after all
+	people    []Notice // what they are notified of at this moment
+	gone      []Notice // notices that are withdrawn
 	results   []ChildResult
 	runs      []TaskRun
 	subject   *Subject
@@ -116,7 +116,7 @@ type draft struct {
 	buried    []Effect      // of former commits: they become dead letters
 	replayed  []Effect      // dead letters: they are tried again
 	discarded []Effect      // dead letters: they shall not happen
-	retracted []Publication // of a former commit: nobody is told
+	retracted []Publication // of a former commit: nobody is notified
 	quiet     bool          // the change is about the outbox itself: nothing follows from it
 	fields    []string      // of the context that have changed
 	members   []string      // of the record that have changed

@@ -14,7 +14,7 @@ import (
 // digest is another. The mark goes when the work has been done again, or when the data is what it was. Work that reads the
 // result of stale work is stale, too.
 //
-// What work reads is told by who does it: the templates of a plugin, and a policy, name it (Used). Where they do not tell, it is
+// What work reads is stated by who does it: the templates of a plugin, and a policy, name it (Used). Where they do not, it is
 // taken from the workflow, and rather too much than too little: the fields that its `with` names; without `with`, all data of
 // callers, for policies also the results of the work before it, and for vendors and the document check the documents that have
 // arrived. What people decide about documents is no data that is checked. Child cases are not covered: they tell of their
@@ -66,7 +66,7 @@ type reading struct {
 	results   []string   // works whose results count as read
 }
 
-// readingOf finds what a work reads. used: what it has told; nil: nothing. False: it is not covered, or the workflow does not
+// readingOf finds what a work reads. used: what it has reported; nil: nothing. False: it is not covered, or the workflow does not
 // have it any more.
 func readingOf(wf *workflow.Workflow, id string, used *Used) (reading, bool) {
 	work, ok := wf.Work(id)

@@ -30,7 +30,7 @@ type Undo struct {
 	// Publications is in how many parts its events are kept.
 	Publications int    `json:"publications,omitempty"`
 	Before       Before `json:"before"`
-	// Notices are those of the decision's moment: those who got one are not told after all when it is undone.
+	// Notices are those of the decision's moment: they are withdrawn when it is undone.
 	Notices []Notice `json:"notices,omitempty"`
 }
 

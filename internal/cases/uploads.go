@@ -38,7 +38,7 @@ func (s *Service) arrival(ctx context.Context, tenant, id string, doc Document) 
 	return doc, true, nil
 }
 
-// arrivals takes over the uploads that are there and of which nobody has heard, so that guards see them. One that cannot be
+// arrivals takes over the uploads that are there but were never announced, so that guards see them. One that cannot be
 // looked for now is left as it is: the notice, or the sweep, still comes. They, or the check, also copy the bytes to where the
 // record says from now on that they are.
 func (s *Service) arrivals(ctx context.Context, d *draft) {
@@ -67,7 +67,7 @@ func (s *Service) arrivals(ctx context.Context, d *draft) {
 	}
 }
 
-// ReconcileUploads notes the uploads of a case that are there although nobody has told of them, and copies those that a command
+// ReconcileUploads notes the uploads of a case that are there although no notice of them came, and copies those that a command
 // has found to where the record says that they are. It gives how many. Errors: NotFound, Conflict, Unavailable.
 func (s *Service) ReconcileUploads(ctx context.Context, record Record) (number int, err error) {
 	var failures []error // one document that is damaged holds up no other

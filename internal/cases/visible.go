@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/text"
 )
 
-// What callers write is held against what nobody can see: a name with a zero-width character in it looks like another, and
+// What callers write is checked against what nobody can see: a name with a zero-width character in it looks like another, and
 // no list and no search finds it. This is asked wherever text from outside comes into a record; what vendors answer is kept
 // as it is.
 

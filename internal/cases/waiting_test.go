@@ -15,7 +15,7 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// waitsForGood holds a record against the rule that nobody waits without a deadline: an active case has work that is being
+// waitsForGood checks a record against the rule that nobody waits without a deadline: an active case has work that is being
 // done, an incident, or a time at which something happens by itself.
 func waitsForGood(rt *rapid.T, wf *workflow.Workflow, record cases.Record) {
 	if record.Status != cases.StatusActive {

@@ -7,7 +7,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// A store that does not answer may have written all the same: a client repeats the call and is then told that somebody
+// A store that does not answer may have written all the same: a client repeats the call, and the answer is that somebody
 // else came first, or the answer is lost on its way. Neither may turn what has happened into an error, nor make a command
 // happen twice. Each entry's hash is over a random salt, so that an entry with our hash is ours.
 

@@ -44,7 +44,7 @@ func (p *Plugin) CheckFallback(other *Plugin) problem.Diagnostics {
 	return problem.Diagnostics{d}
 }
 
-// Fits holds the result of a fallback against the schema of this plugin's results. Errors: VendorGarbage.
+// Fits checks the result of a fallback against the schema of this plugin's results. Errors: VendorGarbage.
 func (p *Plugin) Fits(result any) error {
 	e := problem.New(problem.VendorGarbage, "Its result is not one of %s.", p.ID)
 	if fields(e, "result", violations(p.result, result)); len(e.Fields) > 0 {

@@ -35,7 +35,7 @@ type writtenLater struct {
 	Keep   any    `json:"keep"`
 }
 
-// names reports whether the status is one of those that are told to accept the request.
+// names reports whether the status is one of those that accept the request.
 func (l later) names(status int) bool { return slices.Contains(l.status, status) }
 
 // later compiles what accepts a request. Without a word every success does: a vendor that is said to call back does not know yet.
@@ -105,7 +105,7 @@ func (p *Plugin) acceptance(ctx context.Context, a answer, scope map[string]any)
 	if p.later.when != nil {
 		holds, err := p.later.when.value(map[string]any{"body": value, "status": float64(a.status), "headers": headersSeen(a)})
 		if err != nil || holds != true {
-			return Outcome{}, false, nil //nolint:nilerr // a condition that cannot be told does not hold
+			return Outcome{}, false, nil //nolint:nilerr // a condition that is unknown does not hold
 		}
 	}
 	seen := answerScope(a, value, scope)

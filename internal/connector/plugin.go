@@ -68,7 +68,7 @@ type Reads struct {
 	Documents bool       // the documents of the case
 }
 
-// Reads states what requests, and results made of answers, are made from; nil: it cannot be told, and may be everything.
+// Reads states what requests, and results made of answers, are made from; nil: it is not known, and may be everything.
 func (p *Plugin) Reads() *Reads { return p.reads }
 
 func readsOf(queries []string) *Reads {
@@ -229,7 +229,7 @@ var form = sync.OnceValues(func() (f publishedForm, err error) {
 	return f, err
 })
 
-// checkForm holds the document against the published schema.
+// checkForm checks the document against the published schema.
 func (s *source) checkForm(value any) {
 	published, err := form()
 	if err != nil {

@@ -54,7 +54,7 @@ func checkShape(t *testing.T, shape, at string, schema map[string]any, personal 
 	t.Helper()
 	personal = personal || schema["personal"] == true
 	if schema["$ref"] != nil || schema["allOf"] != nil || schema["anyOf"] != nil {
-		t.Errorf("%s %s: a template is only held against a plain schema", shape, at)
+		t.Errorf("%s %s: a template is only checked against a plain schema", shape, at)
 	}
 	field := at[strings.LastIndexByte(at, '.')+1:]
 	if properties, ok := schema["properties"].(map[string]any); ok {

@@ -22,8 +22,8 @@ type Made struct {
 	Ended    int `json:"ended"`
 }
 
-// Seed sets demo cases up in a data folder whose tenant has none, before a Start with the same options. progress is told
-// how many of how many are done; nil: nobody is. Errors: Invalid with a DynamoDB, Unavailable when the data is in use.
+// Seed sets demo cases up in a data folder whose tenant has none, before a Start with the same options. progress is called with
+// how many of how many are done; nil: it is not reported. Errors: Invalid with a DynamoDB, Unavailable when the data is in use.
 func Seed(ctx context.Context, options local.Options, progress func(done, total int)) (made Made, err error) {
 	if progress == nil {
 		progress = func(int, int) {}

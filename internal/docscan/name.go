@@ -24,7 +24,7 @@ type spelled struct {
 	odd  bool        // it has characters that no document has in a name, or one word mixes scripts
 }
 
-// spell writes a name as a zone would. What a zone cannot have is left out and told: digits, pictures, what cannot be seen.
+// spell writes a name as a zone would. What a zone cannot have is left out and reported: digits, pictures, what cannot be seen.
 // A letter of another script within a Latin word is taken for the Latin one that it looks like.
 func spell(name string) spelled {
 	s := spelled{odd: text.Hidden(name, text.Line) != "" || strings.ContainsFunc(name, styled)}
@@ -101,7 +101,7 @@ func letter(r rune, way int) (string, bool) {
 	return "", false
 }
 
-// compareName compares what was declared with the zone: nil when it cannot be told. The surname must be the same; of the
+// compareName compares what was declared with the zone: nil when that is unknown. The surname must be the same; of the
 // given names the first must be, and the shorter list must be part of the longer one, in order. Where only a part can be
 // compared, that part decides that the names differ, and nothing decides that they are the same.
 func compareName(zone MRZ, given, family string) (matches *bool, odd bool) {

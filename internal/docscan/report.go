@@ -98,7 +98,7 @@ type Expiry struct {
 	Source  Source `json:"source"`
 }
 
-// MRZReport is what the machine-readable zone says, without names and numbers. A null means: cannot be told, which is never
+// MRZReport is what the machine-readable zone says, without names and numbers. A null means: unknown, which is never
 // good.
 type MRZReport struct {
 	Source     Source   `json:"source"`     // declared: typed by somebody; read: found in the picture
@@ -110,7 +110,7 @@ type MRZReport struct {
 	NameMatches        *bool  `json:"name_matches"`
 	DateOfBirthMatches *bool  `json:"date_of_birth_matches"`
 	Expired            *bool  `json:"expired"`
-	ExpiryDate         string `json:"expiry_date"`   // "2012-04-15"; "" when it cannot be told
+	ExpiryDate         string `json:"expiry_date"`   // "2012-04-15"; "" when it is unknown
 	IssuingState       string `json:"issuing_state"` // "UTO"
 	Nationality        string `json:"nationality"`
 	Sex                string `json:"sex"` // "F", "M", "X" (not specified), "" (not readable)

@@ -350,7 +350,7 @@ func (n inNode) among(env *Env, elements []node) any {
 	return value(found)
 }
 
-// contains is unknown when no element is the part and one is of another type: whether it is meant cannot be told.
+// contains is unknown when no element is the part and one is of another type: whether it is meant is unknown.
 func contains(env *Env, whole, part any) any {
 	switch w := whole.(type) {
 	case []any:

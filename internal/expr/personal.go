@@ -17,7 +17,7 @@ import (
 // about are the schemas that may describe one value.
 type about struct {
 	schemas  []map[string]any
-	personal bool // one of them is marked, or which there are cannot be told
+	personal bool // one of them is marked, or which there are is unknown
 }
 
 // references name schemas in ways that only a whole validator follows.
@@ -339,7 +339,7 @@ func onlyPoints(schema map[string]any) bool {
 	return true
 }
 
-// Unclear is something in a schema by which it cannot be told what is personal data.
+// Unclear is something in a schema that keeps it from saying what is personal data.
 type Unclear struct{ Path, Message, Hint string }
 
 // Unclear finds what keeps the schema from saying what is personal data: it would all be hidden, or policies and workflows would be

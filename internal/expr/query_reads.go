@@ -19,7 +19,7 @@ func (p *Program) Queried() (found []Reference, everything bool) { return p.opaq
 func (r Reference) One() bool { return r.node != nil }
 
 // QueryReads lists the paths that a JMESPath query reads, as steps from the root of its document; what is below them is read,
-// too. everything: it reads the whole document, or it cannot be told.
+// too. everything: it reads the whole document, or what it reads is unknown.
 func QueryReads(source string) (paths [][]string, everything bool) {
 	found, everything, _ := queryReads(source)
 	for _, reference := range found {
@@ -39,7 +39,7 @@ func queryReads(source string) (found []Reference, everything bool, unordered st
 	return r.found, r.everything, r.unordered
 }
 
-// spot is where a part of a query stands in the document: a path from its root, where that can be told.
+// spot is where a part of a query stands in the document: a path from its root, where that is known.
 type spot struct {
 	steps []step
 	known bool

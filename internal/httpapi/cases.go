@@ -31,7 +31,7 @@ type Case struct {
 	DueAt         *time.Time         `json:"due_at" doc:"the next timer of the workflow, which moves the case automatically"`
 	SLA           *SLA               `json:"sla" doc:"deadline for a decision"`
 	StateSince    *time.Time         `json:"state_since"`
-	Message       *cases.Message     `json:"message,omitempty" doc:"what the applicant was last told"`
+	Message       *cases.Message     `json:"message,omitempty" doc:"the latest message to the applicant"`
 	Undo          *Undo              `json:"undo,omitempty" doc:"the newest decision while it can be taken back"`
 	Snooze        *Snooze            `json:"snooze,omitempty" doc:"until when it is out of its queue; deadlines go on"`
 	Escalation    *cases.Escalation  `json:"escalation,omitempty" doc:"that it has been handed to those who approve"`

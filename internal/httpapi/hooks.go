@@ -99,7 +99,7 @@ func (s *server) take(c ctx, p identity.Principal, received *connector.Received,
 	switch {
 	case errors.Is(err, connector.ErrNotAnAnswer):
 		reply.Ignored = "not_an_answer"
-	case problem.CodeOf(err) == problem.VendorGarbage: // the vendor's own mistake: it is told, and so is who reads the history
+	case problem.CodeOf(err) == problem.VendorGarbage: // the vendor's own mistake: the answer and the history state it
 		reply.Ignored, unreadable = "unreadable", invalidCallback(err)
 	case err != nil:
 		return err
@@ -110,7 +110,7 @@ func (s *server) take(c ctx, p identity.Principal, received *connector.Received,
 	return unreadable
 }
 
-// fits holds the result of a plugin that was asked in the place of another against what the other one promises: guards and policies read
+// fits checks the result of a plugin that was asked in the place of another against what the other one promises: guards and policies read
 // that. Errors: VendorGarbage, NotFound.
 func (s *server) fits(c ctx, tenant, named string, result any) error {
 	plugin, err := s.Plugins(c, tenant, named)

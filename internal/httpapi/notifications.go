@@ -12,7 +12,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Notification is what a person of the back office is told of a case.
+// Notification is what a person of the back office is notified of.
 type Notification struct {
 	ID      string           `json:"id"`
 	Kind    cases.NoticeKind `json:"kind" enum:"assigned,mentioned,decided,snoozed,sla_breached,incident,proposed,escalated,returned"`
@@ -74,7 +74,7 @@ func notificationShape(n backoffice.Notification, subject string) Notification {
 // casesAtOnce bounds how many cases are read side by side.
 const casesAtOnce = 8
 
-// subjects are whom the cases are about that somebody is told of. One that cannot be read is without a name: its case says what is wrong.
+// subjects are whom the cases of notifications are about. One that cannot be read is without a name: its case says what is wrong.
 func (s *server) subjects(c ctx, found []backoffice.Notification) (map[string]string, error) {
 	ids := each(found, func(n backoffice.Notification) string { return n.Case })
 	slices.Sort(ids)

@@ -30,7 +30,7 @@ import (
 //   - `personal:"query"` are filters of a list: the words that are searched for go;
 //   - any other string, number or time is shown. A test lists these, so that a new one is decided about.
 //
-// A struct with a member Redacted is told the paths of what is missing in it, and the header X-Redacted names the permission.
+// A struct with a member Redacted gets the paths of what is missing in it, and the header X-Redacted names the permission.
 
 // redactedText stands for a text that is not shown.
 const redactedText = "[redacted]"

@@ -337,7 +337,7 @@ func (s *server) unknown(w http.ResponseWriter, r *http.Request, handler http.Ha
 	writeProblem(r.Context(), w, problem.New(problem.NotFound, "There is no such path."))
 }
 
-// log writes down what a caller is not told.
+// log writes down what is not shown to a caller.
 func (s *server) log(c ctx, operation string, err error) {
 	if code := problem.CodeOf(err); code.Status() >= http.StatusInternalServerError {
 		s.Logger.ErrorContext(c, "request failed", "operation", operation, "code", string(code), "error", err.Error())

@@ -7,7 +7,7 @@ import (
 )
 
 // Why a credential is refused. What is wrong with one is said as far as its owner can mend it: whether a key exists or a
-// signature was close is nobody's business, and which of the two it was is not told.
+// signature was close is nobody's business, and which of the two it was is not disclosed.
 
 func missing() *problem.Error {
 	return problem.New(problem.Unauthenticated, "Send a credential: Authorization: Bearer …")

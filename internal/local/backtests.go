@@ -156,7 +156,7 @@ func (b *backtests) begin(ref backtest.Ref) {
 	})
 }
 
-// step is what the function is told.
+// step is what the function is called with.
 type step struct {
 	backtest.Ref
 	Action string      `json:"action"`

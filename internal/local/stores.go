@@ -81,7 +81,7 @@ func decodeEffects(payload json.RawMessage) ([]cases.Effect, error) {
 	return event.Effects, err
 }
 
-// followFile hears of commits from the file itself.
+// followFile learns of commits from the file itself.
 func followFile(_, work context.Context, s *Stack) error {
 	outbox := s.Core.Outbox()
 	s.db.OnCommit(func(effects []cases.Effect) { outbox.Take(work, effects) })

@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/cases"
 )
 
-// created tells the document function of an upload, as S3's notification does. It is told before the upload is
+// created notifies the document function of an upload, as S3 does. It is notified before the upload is
 // answered, so that whoever uploads and submits at once finds the document received.
 func (s *Stack) created(functions functions, key string) {
 	if !strings.HasPrefix(key, "quarantine/") {

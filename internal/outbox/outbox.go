@@ -23,7 +23,7 @@ type Config struct {
 	// Bury makes an effect a dead letter, with an incident on its case. NotFound when it is not there any more.
 	Bury func(ctx context.Context, effect cases.Effect) error
 
-	// Postponed hears when an effect is due that is not attempted now: one that has failed, or one that is held back until what it
+	// Postponed is called with the time when an effect is due that is not attempted now: one that has failed, or one that is held back until what it
 	// follows from cannot be undone any more. nil: nobody does.
 	Postponed func(at time.Time)
 
@@ -42,7 +42,7 @@ type Config struct {
 // twice, which everything that effects ask for allows.
 type Outbox struct {
 	config       Config
-	first, later *fair.Pool // for what executions wait for, and for what subscribers are told
+	first, later *fair.Pool // for what executions wait for, and for events to subscribers
 
 	mutex    sync.Mutex
 	flying   map[string]struct{}  // effects that wait for an attempt here, or are being attempted

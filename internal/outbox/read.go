@@ -18,7 +18,7 @@ const (
 )
 
 // Read reads what is due, tenant by tenant, and lets it be delivered; it does not wait for that. Of what nobody has tried
-// it leaves alone what was written after fresh: it belongs to who heard of the commit. It returns how many effects it has
+// it leaves alone what was written after fresh: it belongs to the process that made the commit. It returns how many effects it has
 // taken.
 func (o *Outbox) Read(ctx context.Context, fresh time.Time) (taken int, err error) {
 	all, done := context.WithTimeout(ctx, readTime)
@@ -61,8 +61,8 @@ func (o *Outbox) GoOn(place string) {
 	o.after = place
 }
 
-// Run reads every so often until ctx ends, and returns when what was on its way has landed: for a process that hears of
-// commits itself and hands them to Take. What was written before it began it takes at once, since nobody else has heard
+// Run reads every so often until ctx ends, and returns when what was on its way has landed: for a process that learns of
+// commits itself and hands them to Take. What was written before it began it takes at once, since nobody else knows
 // of it.
 func (o *Outbox) Run(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)

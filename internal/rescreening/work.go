@@ -321,7 +321,7 @@ func caseID(one watched.Watch, target string, open []screening.Hit, former []str
 	return "case_" + base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])
 }
 
-// about is what the case is told: why it was opened, whom to look for, and what was found.
+// about is what the case gets to know: why it was opened, whom to look for, and what was found.
 func (w *work) about(news watchlists.News, one watched.Watch, open []screening.Hit) map[string]any {
 	about := map[string]any{"list": w.run.List, "edition": news.Edition, "kept_by": one.Case, "kept_for": one.For, "name": one.Question.Name}
 	for name, value := range map[string]string{"birth_date": one.Question.Birth, "country": one.Question.Country, "schema": one.Question.Schema} {

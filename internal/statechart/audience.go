@@ -235,7 +235,7 @@ func (r *run) permit(in Input, chosen []*Transition) error {
 	return e.Detail("explanation", why).With("body.type", "guard", "%s", why)
 }
 
-// mine reports whether a caller hears of an event: it is theirs to send. Applicants do not hear why it is not possible now, for
+// mine reports whether an event is shown to a caller: it is theirs to send. Applicants do not learn why it is not possible now, for
 // a condition may tell of checks.
 func (r *run) mine(n *Next, by Audience) bool {
 	if r.by == Applicant {

@@ -270,7 +270,7 @@ func errorInvoke(id string) string { return "error.invoke." + id }
 func doneState(s *State) string    { return "done.state." + s.Path }
 func errorWork(s *State) string    { return "error.work." + s.Path }
 
-// ChildEvent is the event by which a case hears of the children that a piece of its work has started.
+// ChildEvent is the event by which a case learns of the children that a piece of its work has started.
 func ChildEvent(work string) string { return childPrefix + work }
 
 const childPrefix = "child."

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// check looks for what is wrong with the chart as a whole. All of it is advice, and told as a warning: a chart with a state
+// check looks for what is wrong with the chart as a whole. All of it is advice, and reported as a warning: a chart with a state
 // that no transition leads to does what it says. A circle of eventless transitions is not: whoever comes there gets an error.
 func (p *parser) check() {
 	p.reports()

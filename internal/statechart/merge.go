@@ -22,7 +22,7 @@ func ArrayMerges() []ArrayMerge {
 	return []ArrayMerge{arraysByID, arraysByIndex, arraysConcat, arraysReplace}
 }
 
-// Merge lays b over a, deep: objects member by member, lists as told ("" is concat). The inputs are not changed.
+// Merge lays b over a, deep: objects member by member, lists as specified ("" is concat). The inputs are not changed.
 func Merge(a, b any, arrays ArrayMerge) any {
 	if x, ok := a.(map[string]any); ok {
 		if y, ok := b.(map[string]any); ok {

@@ -13,7 +13,7 @@ import (
 // of this one takes their place.
 //
 // An active state that is not mapped and that this version has, of the same kind, stays as it is: its visit, its running
-// deadlines, and its work by id. Deadlines are told apart by their delays, then by their order: one that it has gained starts
+// deadlines, and its work by id. Deadlines are distinguished by their delays, then by their order: one that it has gained starts
 // now, one that it has lost is dropped. Work that it has
 // gained counts as done, as it was never asked for; work that it has lost is dropped when it has ended, and cannot be
 // dropped while it is open. A state that is mapped is entered anew, also one that is mapped to itself: a new visit, its

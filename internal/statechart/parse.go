@@ -35,7 +35,7 @@ type Options struct {
 	Offered []string
 	// Own states that a field of the context is written by nobody but the chart and its work; nil: none is.
 	Own func(name string) bool
-	// Invocation is told of every entry of invoke, to check and to note it.
+	// Invocation is called for every entry of invoke, to check and to note it.
 	Invocation func(i *Invocation, at Place)
 }
 

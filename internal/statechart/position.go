@@ -66,7 +66,7 @@ func (c *Chart) PositionIn(snapshot Snapshot, region Region) Position {
 	return c.outOf(region, func(outer Region) Position { return c.PositionIn(snapshot, outer) })
 }
 
-// HandedOver is what a branch is told whose execution another one has replaced. It hangs on the branch alone: the one that
+// HandedOver is the answer to a branch whose execution another one has replaced. It hangs on the branch alone: the one that
 // has taken over may follow another version of the chart.
 func HandedOver(region Region) Position {
 	p := Position{Label: LabelHandover, Within: region.Within}

@@ -22,7 +22,7 @@ type Outbox struct {
 }
 
 // Run delivers what is due, effects and webhooks, every so often until ctx ends, and returns when nothing is under way any
-// more: for a process that also hears of commits itself.
+// more: for a process that also learns of commits itself.
 func (o *Outbox) Run(ctx context.Context, every time.Duration, failed func(error)) {
 	var loops sync.WaitGroup
 	loops.Go(func() { o.Outbox.Run(ctx, every) })

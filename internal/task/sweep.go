@@ -264,7 +264,7 @@ func (s *sweep) looks(ctx context.Context, result *swept) error {
 	return errors.Join(failures...)
 }
 
-// executions looks at a page of quiet open cases, finds the uploads of which nobody has told, and replaces the executions that
+// executions looks at a page of quiet open cases, finds the uploads whose notices were lost, and replaces the executions that
 // are gone. hung counts cases that took all their time, by tenant. more: there are more pages, and most questions were answered.
 func (s *sweep) executions(ctx context.Context, size int, hung map[string]int, result *swept) (more bool, err error) {
 	refs, next, err := s.Store.Open(ctx, s.Now().Add(-s.Quiet), s.page, size)

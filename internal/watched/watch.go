@@ -62,7 +62,7 @@ type Run struct {
 	State    State     `json:"state"`
 	Since    string    `json:"since,omitempty"`    // id of the edition that subjects were compared with before; "": none
 	Target   string    `json:"target,omitempty"`   // id of the edition that is compared; "": it has not begun
-	Edition  string    `json:"edition,omitempty"`  // name of the newest edition, as far as the run has been told
+	Edition  string    `json:"edition,omitempty"`  // name of the newest edition, as far as the run knows
 	By       string    `json:"by,omitempty"`       // who has begun it by hand; "": an edition has
 	After    string    `json:"after,omitempty"`    // cursor of the store
 	Passed   bool      `json:"passed,omitempty"`   // all pages were read: what is left are Again and Late

@@ -21,8 +21,8 @@ type Service struct {
 	Now     func() time.Time
 	NewID   func(prefix string) string
 
-	// Announce hears that an edition is about to count instead of another one (its id; "": there was none), before it does. It may be
-	// repeated, and the change may fail after it. nil: nobody hears.
+	// Announce is called when an edition is about to count instead of another one (its id; "": there was none), before it does. It may be
+	// repeated, and the change may fail after it. nil: nobody is notified.
 	Announce func(ctx context.Context, tenant, list, current, edition string) error
 
 	// Behind are the people and keys that may hold a secret of a key: see identity.Keys. Without it no key does what another person has to agree to.

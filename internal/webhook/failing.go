@@ -10,7 +10,7 @@ import (
 )
 
 // A receiver that takes nothing for days costs everybody attempts, and what it is sent is lost to it anyway: its subscription
-// is disabled, and whoever runs it hears of that: by the subscription itself, by an event that the tenant's other
+// is disabled, and its owner is notified: by the subscription itself, by an event that the tenant's other
 // subscribers get, by the log and a metric. What it missed is among the dead letters, and can be replayed.
 
 // disabledType is the type of the event that says that a subscription was disabled because of its receiver.

@@ -29,7 +29,7 @@ type Secret struct {
 	Call      string    `json:"call,omitempty"`      // the call that has made it, where that has a name
 }
 
-// Event is something that happened, to be told to whoever subscribed. Data is thin: ids and states, no personal data.
+// Event is something that happened, which subscribers are notified of. Data is thin: ids and states, no personal data.
 type Event struct {
 	Tenant  string         `json:"tenant"`  // set by Publish
 	ID      string         `json:"id"`      // unique and stable; characters A-Z a-z 0-9 _ - / only

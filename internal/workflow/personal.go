@@ -13,7 +13,7 @@ import (
 )
 
 // Reread is Parse of what counts already: a version that was published. What was taken once and would be refused today for the sake
-// of personal data is a warning then, so that no case stops with an update. What cannot be told to be none is not shown either way.
+// of personal data is a warning then, so that no case stops with an update. What may be personal data is not shown either way.
 func Reread(file string, text []byte, catalog Catalog) (*Workflow, problem.Diagnostics) {
 	return parseAs(file, text, catalog, true)
 }

@@ -196,7 +196,7 @@ func (l *layer) update(step int, rate float64, n int) {
 	}
 }
 
-// learn takes one line as a batch, and returns how many of its characters were told right before.
+// learn takes one line as a batch, and returns how many of its characters were recognized correctly before.
 func (n *model) learn(examples [][mrz.Inputs]float32, truth []int, rate float64) (right int) {
 	in, middle := make([]float64, mrz.Inputs), make([]float64, mrz.Hidden)
 	for e := range examples {

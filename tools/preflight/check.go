@@ -80,7 +80,7 @@ func (d *deployment) checkCombination(r *report) {
 	}
 	if strings.HasPrefix(d.Environment, "prod") {
 		if p["AlarmEmail"] == "" {
-			r.problem("parameter AlarmEmail: nobody would hear of alarms in production")
+			r.problem("parameter AlarmEmail: nobody would be notified of alarms in production")
 		}
 		if p["MfaConfiguration"] != "ON" {
 			r.problem("parameter MfaConfiguration: ON in production")
@@ -91,7 +91,7 @@ func (d *deployment) checkCombination(r *report) {
 		return
 	}
 	if p["AlarmEmail"] == "" {
-		r.note("nobody hears of alarms: AlarmEmail is empty")
+		r.note("nobody is notified of alarms: AlarmEmail is empty")
 	}
 }
 

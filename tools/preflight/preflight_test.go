@@ -62,7 +62,7 @@ func TestNamesAndParametersThatWouldFailAreFound(t *testing.T) {
 		{"a domain name without its certificate", "dev", "bank", []string{"DashboardAlias=review.bank.test"}, "one needs the other"},
 		{"a web ACL elsewhere", "dev", "bank", []string{"DashboardWebAclArn=arn:aws:wafv2:eu-central-1:1:global/webacl/a/b"}, "us-east-1 only"},
 		{"the example", "dev", "bank", []string{"AlarmEmail=alarms@example.com"}, "still the example"},
-		{"production without alarms", "prod", "bank", []string{"MfaConfiguration=ON"}, "nobody would hear"},
+		{"production without alarms", "prod", "bank", []string{"MfaConfiguration=ON"}, "nobody would be notified"},
 		{"production without a second factor", "prod", "bank", []string{"AlarmEmail=a@bank.test"}, "ON in production"},
 		{"production all at once", "prod", "bank", append([]string{"Rollout=AllAtOnce"}, good...), "takes nothing back"},
 	} {

@@ -182,7 +182,7 @@ func (b *branch) rulesFor(reached map[string]bool) (choices []Choice) {
 	return choices
 }
 
-// parallel emits a Parallel. When all its branches have ended, the Choice after it takes what the first was told of the
+// parallel emits a Parallel. When all its branches have ended, the Choice after it takes what the first has received of the
 // region around it. (Not all interpreters take "$[0].outer" for one value, so this is done in two steps.)
 func (b *branch) parallel(s *statechart.State, name, next, text string, machines []*Machine) {
 	b.states = append(b.states, State{Name: name, Type: "Parallel", Comment: text, Branches: machines, OutputPath: "$[0]", Next: next})

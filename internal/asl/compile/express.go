@@ -27,7 +27,7 @@ func Express(w *workflow.Workflow) (*Machine, error) {
 }
 
 // rest emits what takes the place of a wait: the run ends there. When work that was done at once has ended, the first of
-// its branches may not have heard yet that the case has moved on; so the record is asked first whether it really rests.
+// its branches may not know yet that the case has moved on; so the record is asked first whether it really rests.
 func (b *branch) rest(s *statechart.State, owner, role, what string) {
 	name := b.names.of(s.Path, role)
 	ends := State{Name: name, Type: "Succeed", Comment: "It would wait here: another execution takes over. " + what}

@@ -152,7 +152,7 @@ func TestEveryLabelIsAnEntryAndEveryNameFits(t *testing.T) {
 	}
 }
 
-// TestNextListsWhatTheStateCanReallyLeadTo holds the Choices after a state against the chart, read by a person.
+// TestNextListsWhatTheStateCanReallyLeadTo checks the Choices after a state against the chart, read by a person.
 func TestNextListsWhatTheStateCanReallyLeadTo(t *testing.T) {
 	cases := map[string]map[string][]string{
 		"straight": {"open": {"work"}, "work": {"open", "closed"}},

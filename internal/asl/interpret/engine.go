@@ -23,9 +23,9 @@ type Config struct {
 	Invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
 	// Load finds a machine that is not registered; nil: there are no others. Errors: NotFound.
 	Load func(name string) (*Machine, error)
-	// Ended is told of every execution that has ended, and nothing else is kept of it; it must not block. nil: they are kept.
+	// Ended is called for every execution that has ended, and nothing else is kept of it; it must not block. nil: they are kept.
 	Ended func(machine, name string, status Status)
-	// Moved is told how many transitions a step of an execution was billed; it must not block. nil: nobody is.
+	// Moved is called with how many transitions a step of an execution was billed; it must not block. nil: nobody is.
 	Moved     func(transitions int)
 	Workers   int           // how many functions and writes run at once; 0: 128
 	Retention time.Duration // how long a finished execution is remembered; 0: 90 days, as on AWS
@@ -280,7 +280,7 @@ func (e *Engine) commit(ctx context.Context, x *execution, next run, change func
 	return e.commitRun(ctx, x, next, true, change)
 }
 
-// commitLater is commit for what nobody outside is told of: when it is lost, the same call or deadline brings it again.
+// commitLater is commit for what nobody outside learns of: when it is lost, the same call or deadline brings it again.
 // A new token and the end are exceptions: they must be on the disk before anybody can ask for them.
 func (e *Engine) commitLater(ctx context.Context, x *execution, next run, change func(*run)) error {
 	return e.commitRun(ctx, x, next, false, change)

@@ -397,7 +397,7 @@ func leaves(region string, chart *statechart.Chart, position statechart.Position
 	return found
 }
 
-// store holds every commit against the core, and keeps what is to be delivered.
+// store checks every commit against the core, and keeps what is to be delivered.
 type store struct {
 	onecase.Store
 	house   *house

@@ -11,7 +11,7 @@ import (
 
 var update = flag.Bool("update", false, "write the table of docs/connectors.md anew")
 
-// TestThePageHasEveryConnector holds the page against the files.
+// TestThePageHasEveryConnector checks the page against the files.
 func TestThePageHasEveryConnector(t *testing.T) {
 	const file, begin, end = "../../../docs/connectors.md", "-update -->\n", "<!-- end -->"
 	text, err := os.ReadFile(file)

@@ -251,7 +251,7 @@ func (w *walk) messenger() {
 	}
 }
 
-// families holds parents against their children once every message has arrived: the end of a child is reported once, and who goes
+// families checks parents against their children once every message has arrived: the end of a child is reported once, and who goes
 // on is waited for.
 func (w *walk) families() {
 	w.t.Helper()

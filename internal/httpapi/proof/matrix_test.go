@@ -82,7 +82,7 @@ func (w *world) matrix(t complaint, id string) int {
 	return m.calls
 }
 
-// expect makes a call and holds its answer against the code that the oracle gives; "": it is done.
+// expect makes a call and checks its answer against the code that the oracle gives; "": it is done.
 func (m *matrix) expect(c credential, want, method, path, body string, header ...string) bool {
 	m.t.Helper()
 	m.calls++

@@ -216,7 +216,7 @@ type keyedCall struct {
 	at      time.Time
 }
 
-// fire makes calls about one case, all at once, and holds what became of them against the oracle: there must be an order in
+// fire makes calls about one case, all at once, and checks what became of them against the oracle: there must be an order in
 // which every answer is right, and the history says which.
 func (w *walk) fire(shots ...shot) {
 	w.t.Helper()

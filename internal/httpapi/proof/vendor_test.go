@@ -190,7 +190,7 @@ func (w *walk) returns(s shot, r cases.Record) bool {
 // maxStray is how many callbacks that change nothing are told of.
 const maxStray = 20
 
-// heard holds what has become of a callback against the oracle: the answer that the case lacks is taken once. Any other moves
+// heard checks what has become of a callback against the oracle: the answer that the case lacks is taken once. Any other moves
 // nothing, and leaves a trace in the history.
 func (w *walk) heard(s shot, a answer, before, after int) {
 	w.t.Helper()

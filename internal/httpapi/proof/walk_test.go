@@ -332,7 +332,7 @@ func (w *walk) token(a *actor, old bool, id, want string) {
 	w.office.actors = append(w.office.actors, &actor{caller: caller{name: "applicant " + p.ID, bearer: text, principal: p}, id: id, expires: w.world.now().Add(2 * time.Hour), inviter: inviter})
 }
 
-// noted holds what a call for a token has written against what it may write: one entry when a person has made one, which changes
+// noted checks what a call for a token has written against what it may write: one entry when a person has made one, which changes
 // nothing of the case; nothing else.
 func (w *walk) noted(who caller, id string, before int, want bool) {
 	found := 0
@@ -351,7 +351,7 @@ func (w *walk) noted(who caller, id string, before int, want bool) {
 	}
 }
 
-// look holds what is offered against what the oracle allows.
+// look checks what is offered against what the oracle allows.
 func (w *walk) look() {
 	a, old := w.anybody()
 	id := draw(w, "case", w.live...)
@@ -459,7 +459,7 @@ func (w *walk) arrive() {
 	}
 }
 
-// over holds what has become of the cases against what was called for.
+// over checks what has become of the cases against what was called for.
 func (w *walk) over() {
 	for id := range w.claimed {
 		record := w.world.store.at(id, 0)

@@ -124,7 +124,7 @@ func TestCountsAreBoundedAndForgetWhatIsOldest(t *testing.T) {
 	}
 }
 
-// TestNoOrderOfGuessesPassesTheBounds holds the counts against the rule itself: of one place, within a pause, there are
+// TestNoOrderOfGuessesPassesTheBounds checks the counts against the rule itself: of one place, within a pause, there are
 // never more guesses under way or failed than are free.
 func TestNoOrderOfGuessesPassesTheBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

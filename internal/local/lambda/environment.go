@@ -55,7 +55,7 @@ type environment struct {
 }
 
 // start starts a process and stays with it until it ends. The thread that starts a child is kept until then, because
-// the child is told to end when that thread does.
+// the child is ended when that thread does.
 func (s *Server) start(f *function) (*environment, error) {
 	e := &environment{
 		id: randomID(), function: f, work: make(chan *invocation),

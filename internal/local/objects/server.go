@@ -20,9 +20,9 @@ type Config struct {
 	SecretKey string
 	MaxSize   int64    // of an object; default 64 MB
 	Origins   []string // that browsers may upload from; "*": any
-	// OnCreated hears of each object that was put, as S3's notifications do. It must not block.
+	// OnCreated is called for each object that was put, as S3's notifications do. It must not block.
 	OnCreated func(key string)
-	// OnDamaged hears of each request for an object that is not as it was written, and what of it is not: "length", "metadata" or
+	// OnDamaged is called for each request for an object that is not as it was written, and what of it is not: "length", "metadata" or
 	// "content". It must not block.
 	OnDamaged func(key, what string)
 	Logger    *slog.Logger

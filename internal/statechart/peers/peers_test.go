@@ -152,7 +152,7 @@ func ours(t *rapid.T, chart *statechart.Chart, events []event) (steps []step) {
 	return steps
 }
 
-// TestRandomChartsDoWhatTheyDoInXState holds configuration, status and context against XState after every event. With
+// TestRandomChartsDoWhatTheyDoInXState checks configuration, status and context against XState after every event. With
 // SCXML's choice of transitions there is no difference at all; with XState's own there is none until it chooses otherwise.
 func TestRandomChartsDoWhatTheyDoInXState(t *testing.T) {
 	xstate := start(t)

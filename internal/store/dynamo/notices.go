@@ -12,7 +12,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// inboxKey is the partition of what somebody is told, or everybody with a permission.
+// inboxKey is the partition of the notices to somebody, or to everybody with a permission.
 func inboxKey(tenant, to string, shared bool) string {
 	if shared {
 		return join(tenant, "inboxes", to)
@@ -55,7 +55,7 @@ func (s Review) Notices(ctx context.Context, tenant, to string, shared bool, now
 	return found, err
 }
 
-// readMarks is the sort key of what somebody has read, beside what they are told.
+// readMarks is the sort key of what somebody has read, beside their notices.
 const readMarks = "read"
 
 // ReadMarks implements backoffice.Store.

@@ -38,7 +38,7 @@ func publicationSort(at cases.Place) string {
 	return fmt.Sprintf("%s#%s#%010d#%02d", stamp(at.Final), at.Case, at.Version, at.Part)
 }
 
-// publications are a commit's writes of what subscribers are told. What is taken back is written over, since functions have no
+// publications are a commit's writes of the events for subscribers. What is taken back is written over, since functions have no
 // right to delete here.
 func (s Cases) publications(change cases.Change) (writes []types.TransactWriteItem, err error) {
 	for _, publication := range slices.Concat(change.Publications, change.Retracted) {

@@ -165,7 +165,7 @@ func (db *DB) UpdateInOrder(ctx context.Context, run func(tx *Tx) error) error {
 func closedError() error { return problem.New(problem.Unavailable, "The data file is closed.") }
 
 // UpdateLater queues a write transaction without waiting for the disk: for what may be lost in a crash and is found
-// again. It is written in its place in the order of all writes. Should it fail, the functions of OnLost are told.
+// again. It is written in its place in the order of all writes. Should it fail, the functions of OnLost are called.
 func (db *DB) UpdateLater(ctx context.Context, run func(tx *Tx) error) error {
 	return db.enqueue(ctx, &request{run: run})
 }
@@ -202,8 +202,8 @@ func (db *DB) View(run func(tx *Tx) error) error {
 	return err
 }
 
-// OnLost registers a function that is told why a write of UpdateLater came to nothing, to count or to log it: nobody
-// waits for such a write. Until there is one, the default logger is told. It must not block.
+// OnLost registers a function that is called with the reason why a write of UpdateLater came to nothing, to count or to log it: nobody
+// waits for such a write. Until there is one, the default logger logs it. It must not block.
 func (db *DB) OnLost(report func(error)) {
 	db.mutex.Lock()
 	defer db.mutex.Unlock()
@@ -222,7 +222,7 @@ func (db *DB) reportLost(err error) {
 	}
 }
 
-// OnCommit registers a function that is told the outbox effects of each group of commits, after they are on the disk.
+// OnCommit registers a function that is called with the outbox effects of each group of commits, after they are on the disk.
 // It must not block.
 func (db *DB) OnCommit(feed func([]cases.Effect)) {
 	db.mutex.Lock()

@@ -48,7 +48,7 @@ func (u Unreadable) Err() error {
 	return problem.New(problem.Internal, "The data file has %d values that cannot be read (%s).", u.Number(), u)
 }
 
-// Look reads the values of a data file that nobody has open for writing, for a while: from a place that a former look has told, and
+// Look reads the values of a data file that nobody has open for writing, for a while: from a place that a former look has returned, and
 // around. A value is unreadable when it is not of the form that its bucket holds; a byte that is another one within a text is not noticed.
 func Look(path, from string, limit time.Duration) (found Unreadable, err error) {
 	err = guarded(func() error {

@@ -18,7 +18,7 @@ const (
 // forgottenAtOnce bounds how many notices that are over go with a commit that writes one.
 const forgottenAtOnce = 20
 
-// inboxKey is before the keys of what somebody is told, or everybody with a permission.
+// inboxKey is before the keys of the notices to somebody, or to everybody with a permission.
 func inboxKey(tenant, to string, shared bool) string {
 	if shared {
 		return join(tenant, "all", to, "")

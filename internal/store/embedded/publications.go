@@ -11,7 +11,7 @@ import (
 	"ballerine/internal/cases"
 )
 
-// bucketPublications has what subscribers are told: tenant, final, case, version, part -> publication. New ones come to its
+// bucketPublications has the events for subscribers: tenant, final, case, version, part -> publication. New ones come to its
 // end, so that the writes of a commit touch one page of it.
 const bucketPublications = "publications"
 

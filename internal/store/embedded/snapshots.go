@@ -91,7 +91,7 @@ func syncPath(path string) error {
 
 // KeepSnapshots makes a snapshot now unless the newest is young, then one every hour, and keeps the newest few. One that has values
 // that cannot be read takes no other's place: it lies beside them as with-damage.db. It answers requests of RequestSnapshot. It
-// returns when ctx ends; looked hears of each snapshot what of it cannot be read, report what went wrong.
+// returns when ctx ends; looked is called for each snapshot with what of it cannot be read, report with what went wrong.
 func (db *DB) KeepSnapshots(ctx context.Context, now func() time.Time, looked func(Unreadable), report func(error)) {
 	folder := filepath.Dir(db.bolt.Path())
 	ticker := time.NewTicker(lookEvery)

@@ -19,15 +19,15 @@ type Fault string
 // The faults.
 const (
 	None    Fault = ""
-	Before  Fault = "fails before"  // nothing was done, and the caller is told Unavailable
-	After   Fault = "fails after"   // it was done, and the answer is lost: the caller is told Unavailable
+	Before  Fault = "fails before"  // nothing was done, and the caller gets Unavailable
+	After   Fault = "fails after"   // it was done, and the answer is lost: the caller gets Unavailable
 	Killed  Fault = "killed before" // the call's context ends before anything is done: nothing that follows in it works either
 	Late    Fault = "killed after"  // it was done, but the call's context has ended by then
 	Twice   Fault = "repeated"      // it is done twice, as by a client that retries what it has no answer to; the second answer counts
-	Refused Fault = "conflict"      // nothing was done: the caller is told that another write came first
+	Refused Fault = "conflict"      // nothing was done: the caller learns that another write came first
 )
 
-// Later is a write that is on its way when its caller is told Unavailable, and arrives just before the same call is made again,
+// Later is a write that is on its way when its caller gets Unavailable, and arrives just before the same call is made again,
 // or when the plan is armed anew. It is none of Faults: a store whose writes are awaited has none.
 const Later Fault = "arrives late"
 

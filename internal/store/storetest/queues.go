@@ -19,7 +19,7 @@ import (
 )
 
 // Queues is what a cases.Store promises about lists and counters, whatever has happened to the cases: each run commits a
-// history of changes by chance and holds the store against the records themselves.
+// history of changes by chance and checks the store against the records themselves.
 func Queues(t *testing.T, runs int, open func(t *testing.T) cases.Store) {
 	for seed := range runs {
 		t.Run(fmt.Sprintf("lists and counters are those of the records, history %d", seed), func(t *testing.T) {

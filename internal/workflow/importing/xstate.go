@@ -337,7 +337,7 @@ func (i *importer) inOrder(node *yaml.Node, path string) {
 	}
 }
 
-// event returns the name of an event here; false when it cannot be one, which is told.
+// event returns the name of an event here; false when it cannot be one, which is reported.
 func (i *importer) event(key *yaml.Node, given, at string) (string, bool) {
 	event := eventName(given)
 	ending := ""

@@ -3258,7 +3258,7 @@ export interface components {
             id: string;
             /** @description Open incidents of the case */
             incidents?: components["schemas"]["Incident"][] | null;
-            /** @description what the applicant was last told */
+            /** @description the latest message to the applicant */
             message?: components["schemas"]["Message"];
             /** @description the requirements for approving the case, if a person is asked */
             needs?: components["schemas"]["Needs"];

@@ -6,7 +6,7 @@ import { violations } from './axe';
 import { Client, eventually, Server, seen } from './harness';
 
 // What a subscriber refuses comes from the real server. Effects of cases are delivered at once on one machine: those that could
-// not be are put into the answers of the API, and what the page asks for is held against the API's own rules by real calls.
+// not be are put into the answers of the API, and what the page asks for is checked against the API's own rules by real calls.
 
 interface Letter {
   case: string;

@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/asl/interpret"
 )
 
-// Virtual is a clock that stands still until it is told to go on: years pass in no time.
+// Virtual is a clock that stands still until it is advanced: years pass in no time.
 type Virtual struct {
 	mutex    sync.Mutex
 	now      time.Time

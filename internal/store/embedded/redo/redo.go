@@ -17,7 +17,7 @@
 // varint; of a value it is one more than the length, and 0 says that the key is deleted.
 //
 // No 512 bytes of a file are all zero: the room behind the records is filled with something else, and the writes are masked
-// with a pattern of the log. So what was lost and reads as zeros, which is what file systems put there, is told from room
+// with a pattern of the log. So what was lost and reads as zeros, which is what file systems put there, is distinguished from room
 // that was never used and from a record that a crash has cut short.
 package redo
 

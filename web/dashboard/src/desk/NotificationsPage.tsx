@@ -34,7 +34,7 @@ const icons: Partial<Record<string, ComponentType<{ className?: string }>>> = {
   returned: AlarmClock,
 };
 
-/** What somebody is told of: the newest first, each with its case. */
+/** The notifications of a person: the newest first, each with its case. */
 export function NotificationsPage() {
   const t = useT();
   const d = useDeskT();

@@ -4,8 +4,7 @@ const en = {
   notifications: 'Notifications',
   notifications_detail: 'What concerns you, for 30 days.',
   notifications_none: 'No notifications',
-  notifications_none_detail:
-    'You are told here of cases that are assigned to you, mentions, deadlines and what waits for you.',
+  notifications_none_detail: 'Cases that are assigned to you, mentions, deadlines and what waits for you appear here.',
   proposals_waiting: 'Proposals waiting for you',
   proposal_waits: '{name} proposed a publication that needs your approval',
   read_all: 'Mark all as read',
