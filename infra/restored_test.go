@@ -101,3 +101,25 @@ func TestARestoreStopsEveryFunctionOfTheFormerStack(t *testing.T) {
 		t.Errorf("stopped: %v\nfunctions: %v", stopped, all)
 	}
 }
+
+// TestTheRunbookStatesHowLongDocumentsCanBeGotBack: what was deleted before that cannot be read again, whatever a record says.
+func TestTheRunbookStatesHowLongDocumentsCanBeGotBack(t *testing.T) {
+	page, err := os.ReadFile("../docs/runbooks/restore.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, err := stack.Folder("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, _ := at(templates["data"].Resources()["DocumentsBucket"], "Properties", "LifecycleConfiguration", "Rules").([]any)
+	for _, rule := range rules {
+		if days := at(rule, "NoncurrentVersionExpiration", "NoncurrentDays"); days != nil {
+			if want := fmt.Sprintf("keeps former and deleted versions for %v days", days); !strings.Contains(string(page), want) {
+				t.Errorf("the runbook does not say %q", want)
+			}
+			return
+		}
+	}
+	t.Errorf("no rule ends former versions: %v", rules)
+}
