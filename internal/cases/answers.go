@@ -22,7 +22,7 @@ const sourceScreening = "screening"
 func clearedOf(wf *workflow.Workflow, r Record) (hits []Hit) {
 	for _, work := range screeningsOf(wf) {
 		path := work.ID + ".cleared"
-		found, _ := valueAt(r.Context, path).([]any)
+		found, _ := workflow.ValueAt(r.Context, path).([]any)
 		for i, one := range found {
 			hits = append(hits, Hit{ID: fmt.Sprintf("%s[%d]", path, i), Work: work.ID, Value: hitValue(one), Cleared: true})
 		}

@@ -116,9 +116,6 @@ func (d *draft) keepTwoPeople() {
 	}
 }
 
-// tagApproved is on states that a case comes to by a decision in its favour.
-const tagApproved = "approved"
-
 // againstEvents are names of decisions that are not in favour of a case, wherever they lead.
 var againstEvents = []string{"reject", "decline", "refuse", "revision", "resubmission"}
 
@@ -131,7 +128,7 @@ func (d *draft) approves(event string) bool {
 	if slices.Contains(againstEvents, event) {
 		return false
 	}
-	if slices.Contains(d.workflow.Chart.Tags(d.record.Snapshot), tagApproved) && !slices.Contains(d.old.Tags, tagApproved) {
+	if slices.Contains(d.workflow.Chart.Tags(d.record.Snapshot), workflow.TagApproved) && !slices.Contains(d.old.Tags, workflow.TagApproved) {
 		return true
 	}
 	before := activeStates(d.old.Snapshot)

@@ -94,8 +94,8 @@ func activeStates(s statechart.Snapshot) []string {
 // former answers.
 func hitsOf(wf *workflow.Workflow, r Record) []Hit {
 	hits := []Hit{}
-	for _, path := range hitPaths(wf) {
-		found, _ := valueAt(r.Context, path).([]any)
+	for _, path := range wf.HitPaths() {
+		found, _ := workflow.ValueAt(r.Context, path).([]any)
 		for i, one := range found {
 			work, _, _ := strings.Cut(path, ".")
 			hits = append(hits, Hit{ID: fmt.Sprintf("%s[%d]", path, i), Work: work, Value: hitValue(one)})
@@ -110,31 +110,4 @@ func hitValue(one any) map[string]any {
 		return value
 	}
 	return map[string]any{"value": one}
-}
-
-func hitPaths(wf *workflow.Workflow) []string {
-	if wf.Review.Hits != nil {
-		return wf.Review.Hits
-	}
-	var paths []string
-	for _, s := range wf.Chart.States() {
-		for _, work := range wf.Invocations(s.Path) {
-			if path := work.ID + ".hits"; (work.Source == "vendor" || work.Source == "screening") && !slices.Contains(paths, path) {
-				paths = append(paths, path)
-			}
-		}
-	}
-	return paths
-}
-
-func valueAt(context map[string]any, path string) any {
-	var value any = context
-	for _, name := range strings.Split(path, ".") {
-		members, ok := value.(map[string]any)
-		if !ok {
-			return nil
-		}
-		value = members[name]
-	}
-	return value
 }

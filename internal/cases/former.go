@@ -33,18 +33,18 @@ func (d *draft) keepHits() {
 		return
 	}
 	kept := slices.Clone(d.record.Former)
-	for _, path := range hitPaths(d.workflow) {
+	for _, path := range d.workflow.HitPaths() {
 		if stands(d.record, path) {
 			kept = slices.DeleteFunc(kept, func(f FormerHits) bool { return f.Path == path })
 			continue
 		}
-		lost, _ := valueAt(d.old.Context, path).([]any)
+		lost, _ := workflow.ValueAt(d.old.Context, path).([]any)
 		if len(lost) == 0 {
 			continue
 		}
 		kept = slices.DeleteFunc(kept, func(f FormerHits) bool { return f.Path == path })
 		kept = append(kept, former(path, lost, d.now, maxFormer-sizeOf(kept)))
-		kept[len(kept)-1].More = moreAt(d.old.Context, path)
+		kept[len(kept)-1].More = workflow.MoreHits(d.old.Context, path)
 	}
 	if len(kept) == 0 {
 		kept = nil
@@ -54,7 +54,7 @@ func (d *draft) keepHits() {
 
 // stands reports whether there is an answer that tells of possible matches in this place, be it that there are none.
 func stands(r Record, path string) bool {
-	if _, isList := valueAt(r.Context, path).([]any); isList {
+	if _, isList := workflow.ValueAt(r.Context, path).([]any); isList {
 		return true
 	}
 	work, _, _ := strings.Cut(path, ".")
@@ -87,7 +87,7 @@ func sizeOf(value any) int {
 // formerHits are the possible matches of former answers, in the order of the definition. Those that could not be kept are one
 // together: nobody can say of them more than that they were looked up.
 func formerHits(wf *workflow.Workflow, r Record) (hits []Hit) {
-	for _, path := range hitPaths(wf) {
+	for _, path := range wf.HitPaths() {
 		work, _, _ := strings.Cut(path, ".")
 		for _, f := range r.Former {
 			if f.Path != path {

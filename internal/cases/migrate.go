@@ -219,14 +219,14 @@ func (d *draft) heldDeadlines(v versions) (kept []Incident, lost []string) {
 // approved, and was not; or it has ended well while a person was asked.
 func (v versions) approve(old, next statechart.Snapshot) bool {
 	before, after := v.old.Chart.Tags(old), v.next.Chart.Tags(next)
-	tagged := slices.Contains(after, tagApproved) && !slices.Contains(before, tagApproved)
+	tagged := slices.Contains(after, workflow.TagApproved) && !slices.Contains(before, workflow.TagApproved)
 	ended := next.Status == statechart.Done && slices.Contains(before, TagReview)
 	return tagged || favoured(v.next, next) && (ended || !favoured(v.old, old))
 }
 
 // favoured reports whether a case is where it can only end in its favour.
 func favoured(wf *workflow.Workflow, s statechart.Snapshot) bool {
-	return slices.Contains(wf.Chart.Tags(s), tagApproved) || slices.ContainsFunc(activeStates(s), wf.InFavour)
+	return slices.Contains(wf.Chart.Tags(s), workflow.TagApproved) || slices.ContainsFunc(activeStates(s), wf.InFavour)
 }
 
 func worksOf(effects []statechart.Effect, kind statechart.EffectKind) []string {

@@ -30,17 +30,7 @@ func (d *draft) denies(event statechart.Event) func(*statechart.Transition, map[
 
 // favours reports whether a transition leads into an outcome in favour of the case that it was not in before.
 func (d *draft) favours(t *statechart.Transition) bool {
-	if slices.Contains(d.record.Tags, tagApproved) || slices.ContainsFunc(activeStates(d.record.Snapshot), d.workflow.InFavour) {
-		return false
-	}
-	for _, s := range t.Targets {
-		for ; s != nil; s = s.Initial {
-			if d.workflow.InFavour(s.Path) || slices.Contains(s.Tags, tagApproved) {
-				return true
-			}
-		}
-	}
-	return false
+	return d.workflow.EntersInFavour(t, activeStates(d.record.Snapshot), d.record.Tags)
 }
 
 // asksPeople reports whether only people can decide in favour of the case.
@@ -59,9 +49,9 @@ func (d *draft) newFindings(event statechart.Event, context map[string]any) bool
 	if risk := d.record.Risk; d.severe() && (slices.Contains(d.fields, risk.Work) || event.Type == "done.invoke."+risk.Work) {
 		return true
 	}
-	return slices.ContainsFunc(hitPaths(d.workflow), func(path string) bool {
+	return slices.ContainsFunc(d.workflow.HitPaths(), func(path string) bool {
 		work, _, _ := strings.Cut(path, ".")
-		found, _ := valueAt(context, path).([]any)
+		found, _ := workflow.ValueAt(context, path).([]any)
 		return len(found) > 0 && (slices.Contains(d.fields, work) || event.Type == "done.invoke."+work)
 	})
 }
@@ -74,24 +64,14 @@ func (d *draft) severe() bool {
 
 // unlistedOf is the work that has found more possible matches than it lists, also in an answer that does not stand any more.
 func unlistedOf(wf *workflow.Workflow, r Record) (works []string) {
-	for _, path := range hitPaths(wf) {
+	for _, path := range wf.HitPaths() {
 		work, _, _ := strings.Cut(path, ".")
 		former := slices.ContainsFunc(r.Former, func(f FormerHits) bool { return f.Path == path && f.More })
-		if (former || moreAt(r.Context, path)) && !slices.Contains(works, work) {
+		if (former || workflow.MoreHits(r.Context, path)) && !slices.Contains(works, work) {
 			works = append(works, work)
 		}
 	}
 	return works
-}
-
-// moreAt reports whether the answer that has a list of possible matches says that it does not have all of them.
-func moreAt(context map[string]any, path string) bool {
-	at := strings.LastIndex(path, ".")
-	if at < 0 {
-		return false
-	}
-	more, _ := valueAt(context, path[:at]+".more").(bool)
-	return more
 }
 
 // agrees refuses a second person's answers that contradict the first one's. Errors: Invalid.

@@ -141,15 +141,14 @@ func TestHitsOfACaseWithoutAnAnswerAreRaisedAgain(t *testing.T) {
 
 func TestAHitThatNobodyAnswersHasABoundOfCases(t *testing.T) {
 	r := owing(t)
-	var run watched.Run
 	for range 8 {
-		run = r.finish()
+		r.finish()
 		for id := range r.cases {
 			r.ended[id] = true
 		}
 		r.late("s1")
 	}
-	if run = r.finish(); len(r.cases) != 5 || !slices.Equal(run.Failures, []string{"s1"}) {
+	if run := r.finish(); len(r.cases) != 5 || !slices.Equal(run.Failures, []string{"s1"}) {
 		t.Errorf("%d cases, failures %q", len(r.cases), run.Failures)
 	}
 }

@@ -100,6 +100,7 @@ type simulation struct {
 	context  map[string]any
 	extra    map[string]any     // what guards see beside the context
 	trace    []statechart.Trace // since the last line
+	vouching vouching
 }
 
 // Simulate runs events through the pure core: one line for the start and one for each event. Timers that fall due while
@@ -181,6 +182,23 @@ func (s *simulation) input(event statechart.Event) statechart.Input {
 	return statechart.Input{Context: s.context, Extra: s.extra, Event: event, Now: s.now}
 }
 
+// take applies an event as a case does, which has people decide in its favour where the workflow asks for two of them. misfit says that the data
+// would break the schema: nothing is applied then.
+func (s *simulation) take(in statechart.Input) (result statechart.Result, misfit, err error) {
+	decided := s.decides(in.Event)
+	in.Denied = s.denies(in.Event, decided)
+	result, err = s.w.Chart.StepWith(s.snapshot, in)
+	if err != nil {
+		return result, nil, err
+	}
+	if misfit = s.fits(result); misfit != nil {
+		return result, misfit, nil
+	}
+	s.apply(result)
+	s.vouch(in.Event, decided)
+	return result, nil, nil
+}
+
 func (s *simulation) apply(result statechart.Result) {
 	s.snapshot, s.context = result.Snapshot, result.Context
 	s.trace = append(s.trace, result.Trace...)
@@ -215,16 +233,13 @@ func (s *simulation) step(event SimulatedEvent) Line {
 func (s *simulation) send(event SimulatedEvent, effects []statechart.Effect) Line {
 	in := s.input(statechart.Event{Type: event.Type, Payload: event.Payload, By: statechart.AudienceOf(event.As)})
 	why := s.w.Chart.Refusal(s.snapshot, in)
-	result, err := s.w.Chart.StepWith(s.snapshot, in)
-	if err == nil {
-		if err = s.fits(result); err != nil {
-			l := s.line(name(event), effects, err)
-			if statechart.IsInternal(event.Type) {
-				l.Error.Code = codeMisfit
-			}
-			return l
+	result, misfit, err := s.take(in)
+	if misfit != nil {
+		l := s.line(name(event), effects, misfit)
+		if statechart.IsInternal(event.Type) {
+			l.Error.Code = codeMisfit
 		}
-		s.apply(result)
+		return l
 	}
 	if err == nil && result.Stale {
 		err = problem.New(problem.Stale, "No active state waits for this outcome.")
@@ -259,16 +274,15 @@ func (s *simulation) advance(text string) ([]statechart.Effect, error) {
 		if at := s.w.Chart.Deadline(s.snapshot); at.After(s.now) {
 			s.now = at
 		}
-		result, err := s.w.Chart.StepWith(s.snapshot, s.input(event))
+		result, unfit, err := s.take(s.input(event))
 		if err != nil {
 			return effects, err
 		}
-		if err := s.fits(result); err != nil {
-			misfit = errors.Join(misfit, err)
+		if unfit != nil {
+			misfit = errors.Join(misfit, unfit)
 			s.snapshot = s.w.Chart.Disarm(s.snapshot, event)
 			continue
 		}
-		s.apply(result)
 		effects = append(effects, result.Effects...)
 	}
 }
