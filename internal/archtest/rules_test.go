@@ -15,6 +15,7 @@ var order = []string{
 	"internal/country",
 	"internal/csvfile",
 	"internal/expr",
+	"internal/schemafault",
 	"internal/source",
 	"internal/linediff",
 	"internal/mrz",
