@@ -950,6 +950,9 @@ type Call struct {
 	// Bytes of the answer's body
 	Bytes *int64 `json:"bytes,omitempty"`
 
+	// Calls each call of the attempt, where the plugin makes several: what is beside them is then the last one's
+	Calls []CallPart `json:"calls,omitempty"`
+
 	// Key the Idempotency-Key: the same for every attempt at one request
 	Key   *string `json:"key,omitempty"`
 	Price *Price  `json:"price,omitempty"`
@@ -972,6 +975,39 @@ type Call struct {
 
 // CallVia fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off
 type CallVia string
+
+// CallPart defines model for CallPart.
+type CallPart struct {
+	// Bytes of the answer's body
+	Bytes *int64 `json:"bytes,omitempty"`
+
+	// Element which element of a list it was about, from 1
+	Element *int64 `json:"element,omitempty"`
+
+	// Key the Idempotency-Key: the same for every attempt at one request
+	Key *string `json:"key,omitempty"`
+
+	// Page which page it asked for, from 1
+	Page *int64 `json:"page,omitempty"`
+
+	// Price of this call, in the currency of the attempt's price
+	Price *float64 `json:"price,omitempty"`
+
+	// Received SHA-256 of the answer's body
+	Received *string `json:"received,omitempty"`
+
+	// Request method and address as the plugin writes them, with placeholders
+	Request string `json:"request"`
+
+	// Sent SHA-256 of the request's body
+	Sent *string `json:"sent,omitempty"`
+
+	// Status HTTP status of the answer; absent: there was none
+	Status *int64 `json:"status,omitempty"`
+
+	// Step the plugin's step; absent: its own request
+	Step *string `json:"step,omitempty"`
+}
 
 // Called defines model for Called.
 type Called struct {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -56,17 +57,18 @@ func connectorValidateCommand() *cobra.Command {
 
 // previewed is what connector try prints.
 type previewed struct {
-	Request  connector.Preview `json:"request"`
-	Result   any               `json:"result,omitempty"`
-	Awaiting bool              `json:"awaiting,omitempty"`
-	Accepted any               `json:"accepted,omitempty"`
+	Request  connector.Preview   `json:"request"`
+	Further  []connector.Preview `json:"further,omitempty"` // the requests after the first
+	Result   any                 `json:"result,omitempty"`
+	Awaiting bool                `json:"awaiting,omitempty"`
+	Accepted any                 `json:"accepted,omitempty"`
 
 	Correlation string `json:"correlation,omitempty"` // the vendor's id
 }
 
 func connectorTryCommand() *cobra.Command {
-	var contextFile, inputFile, documentsFile, answerFile, callbackFile, settingsFile string
-	var settings []string
+	var contextFile, inputFile, documentsFile, callbackFile, settingsFile string
+	var settings, answerFiles []string
 	var status int
 	cmd := &cobra.Command{
 		Use: "try FILE", Short: "Show the request that would be sent, with secrets masked, and the result of an answer", Args: cobra.ExactArgs(1),
@@ -98,7 +100,7 @@ func connectorTryCommand() *cobra.Command {
 			if shown.Request, err = plugin.Preview(cmd.Context(), call, named); err != nil {
 				return err
 			}
-			if err := shown.answer(cmd, plugin, call, answerFile, status); err != nil {
+			if err := shown.answer(cmd, plugin, call, named, answerFiles, status); err != nil {
 				return printedFirst(cmd, shown, err)
 			}
 			if callbackFile != "" {
@@ -117,8 +119,8 @@ func connectorTryCommand() *cobra.Command {
 	cmd.Flags().StringVar(&contextFile, "context", "", "context of the case: JSON object, or a file with one; - is standard input")
 	cmd.Flags().StringVar(&inputFile, "input", "", "the work's input.with: JSON object, or a file with one; - is standard input")
 	cmd.Flags().StringVar(&documentsFile, "documents", "", "documents of the case: JSON list of objects with id, kind, side, content_type, size and sha256, or a file with one; - is standard input")
-	cmd.Flags().StringVar(&answerFile, "answer", "", "body of the vendor's answer: JSON, or a file; - is standard input")
-	cmd.Flags().IntVar(&status, "status", 200, "HTTP status of the vendor's answer")
+	cmd.Flags().StringArrayVar(&answerFiles, "answer", nil, "body of the vendor's answer: JSON, or a file; - is standard input; of a plugin with several calls once for each, in their order")
+	cmd.Flags().IntVar(&status, "status", 200, "HTTP status of the vendor's answer; of several, of the last")
 	cmd.Flags().StringVar(&callbackFile, "callback", "", "body of a callback (its signature is not verified): JSON, or a file; - is standard input")
 	cmd.Flags().StringArrayVar(&settings, "setting", nil, "NAME=VALUE: value of {vendor.NAME}; default: https://NAME.invalid")
 	cmd.Flags().StringVar(&settingsFile, "settings", "", "YAML or JSON file of settings; default: settings.yaml of the project that the plugin belongs to")
@@ -144,18 +146,40 @@ func readDocuments(cmd *cobra.Command, value string) (found []connector.Document
 	return found, nil
 }
 
-func (t *previewed) answer(cmd *cobra.Command, plugin *connector.Plugin, call connector.Call, file string, status int) error {
-	if file == "" && !cmd.Flags().Changed("status") {
+func (t *previewed) answer(cmd *cobra.Command, plugin *connector.Plugin, call connector.Call, named map[string]string, files []string, status int) error {
+	if len(files) == 0 && !cmd.Flags().Changed("status") {
 		return nil
 	}
-	var text []byte
-	if file != "" {
-		var err error
-		if text, err = readValue(cmd, file); err != nil {
+	if len(files) > 1 && !plugin.Several() {
+		return problem.New(problem.Invalid, "%s makes one call, and there are %d answers.", plugin.ID, len(files))
+	}
+	answers := []connector.Answer{}
+	for _, file := range files {
+		text, err := readValue(cmd, file)
+		if err != nil {
 			return err
 		}
+		answers = append(answers, connector.Answer{Body: text})
 	}
-	outcome, err := plugin.Answered(cmd.Context(), call, connector.Answer{Status: status, Body: text})
+	if len(answers) == 0 {
+		answers = append(answers, connector.Answer{})
+	}
+	last := len(answers) - 1
+	answers[last].Status = status
+	if plugin.Several() {
+		return t.several(cmd, plugin, call, named, answers)
+	}
+	outcome, err := plugin.Answered(cmd.Context(), call, answers[last])
+	t.Result, t.Awaiting, t.Accepted, t.Correlation = outcome.Result, outcome.Awaiting, outcome.Accepted, outcome.Correlation
+	return err
+}
+
+// several shows the calls of a plugin that makes several, and what comes of their answers.
+func (t *previewed) several(cmd *cobra.Command, plugin *connector.Plugin, call connector.Call, named map[string]string, answers []connector.Answer) error {
+	outcome, requests, err := plugin.AnsweredBy(cmd.Context(), call, named, answers)
+	if len(requests) > 1 {
+		t.Further = requests[1:]
+	}
 	t.Result, t.Awaiting, t.Accepted, t.Correlation = outcome.Result, outcome.Awaiting, outcome.Accepted, outcome.Correlation
 	return err
 }
@@ -176,15 +200,11 @@ func printTried(cmd *cobra.Command, shown previewed) error {
 		return lines.Encode(shown)
 	}
 	lines.SetIndent("", "  ")
-	fmt.Fprintf(out, "%s %s\n", shown.Request.Method, shown.Request.URL)
-	for _, name := range slices.Sorted(maps.Keys(shown.Request.Headers)) {
-		fmt.Fprintf(out, "%s: %s\n", name, shown.Request.Headers[name])
-	}
-	if len(shown.Request.Body) > 0 {
-		fmt.Fprintln(out)
-		if text := ""; json.Unmarshal(shown.Request.Body, &text) == nil { // a form, parts, text or XML
-			fmt.Fprintln(out, text)
-		} else if err := lines.Encode(shown.Request.Body); err != nil {
+	for i, request := range append([]connector.Preview{shown.Request}, shown.Further...) {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		if err := printRequest(out, lines, request); err != nil {
 			return err
 		}
 	}
@@ -207,6 +227,23 @@ func printTried(cmd *cobra.Command, shown previewed) error {
 		}
 	}
 	return nil
+}
+
+// printRequest prints one request.
+func printRequest(out io.Writer, lines *json.Encoder, request connector.Preview) error {
+	fmt.Fprintf(out, "%s %s\n", request.Method, request.URL)
+	for _, name := range slices.Sorted(maps.Keys(request.Headers)) {
+		fmt.Fprintf(out, "%s: %s\n", name, request.Headers[name])
+	}
+	if len(request.Body) == 0 {
+		return nil
+	}
+	fmt.Fprintln(out)
+	if text := ""; json.Unmarshal(request.Body, &text) == nil { // a form, parts, text or XML
+		fmt.Fprintln(out, text)
+		return nil
+	}
+	return lines.Encode(request.Body)
 }
 
 // connectorReport is what became of the cases of some plugins.

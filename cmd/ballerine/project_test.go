@@ -83,6 +83,28 @@ cases:
     expect: {error: vendor_garbage}
 `
 
+// twoCalls is a plugin that asks twice.
+const twoCalls = `id: two-calls
+title: Two calls
+steps: [{id: first, request: {method: GET, url: "{vendor.acme}/first"}, response: {result: body.id}}]
+request: {method: POST, url: "{vendor.acme}/second", body: {id: "{steps.first}"}}
+response: {result: {matches: "{body.match}"}}
+`
+
+func TestAConnectorWithSeveralCallsTakesAnAnswerToEach(t *testing.T) {
+	path := file(t, "two-calls.yaml", twoCalls)
+	got := call(t, "", "connector", "try", path, "--answer", `{"id":"c7"}`, "--answer", `{"match":true}`, "--status", "201", "--setting", "acme=https://api.acme.test")
+	if got.code != 0 || !strings.Contains(got.out, "GET https://api.acme.test/first\n") || !strings.Contains(got.out, "POST https://api.acme.test/second\n") || !strings.Contains(got.out, `"id": "c7"`) || !strings.Contains(got.out, `"matches": true`) {
+		t.Errorf("%+v", got)
+	}
+	if got := call(t, "", "connector", "try", path, "--answer", `{"id":"c7"}`); got.code == 0 || !strings.Contains(got.errs, "There is no answer to call 2, POST https://acme.invalid/second") {
+		t.Errorf("%+v", got)
+	}
+	if got := call(t, "", "connector", "try", file(t, "address-check.yaml", matchPlugin), "--context", `{"applicant":{"country":"SE"}}`, "--answer", "{}", "--answer", "{}"); got.code != exitProblems || !strings.Contains(got.errs, "makes one call, and there are 2 answers") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestAConnectorIsTriedWithoutItsVendorAndSecrets(t *testing.T) {
 	t.Setenv("BALLERINE_SECRET_ACME_KEY", "hidden")
 	path, context := file(t, "address-check.yaml", matchPlugin), file(t, "context.json", `{"applicant":{"country":"SE"}}`)

@@ -91,6 +91,16 @@ type pretended struct {
 	Callback json.RawMessage `json:"callback"`
 	Result   any             `json:"result"`
 	Error    string          `json:"error"`
+
+	Calls []connector.Answer `json:"calls"` // instead of status and body, of a plugin with several calls
+}
+
+// answers are those to the calls of a vendor.
+func (p pretended) answers() []connector.Answer {
+	if len(p.Calls) > 0 {
+		return p.Calls
+	}
+	return []connector.Answer{{Status: p.Status, Body: p.Body}}
 }
 
 // maxAnswers bounds the work of one case: a chart may go round for ever.
@@ -251,10 +261,10 @@ func (w world) answer(ctx context.Context, r *workflow.Rehearsal, c wholeCase, i
 		return nil, problem.New(noAnswer, "there is no plugin %s", i.Name)
 	}
 	call := connector.Call{Context: r.Context(), Input: r.Input(i), Documents: w.sent}
-	if _, err := plugin.Preview(ctx, call, nil); err != nil {
-		return nil, err
+	outcome, err := answered(ctx, plugin, call, given.answers())
+	if problem.CodeOf(err) == problem.NotFound {
+		return nil, problem.New(noAnswer, "answers.%s.calls: %s", i.ID, problem.As(err).Message)
 	}
-	outcome, err := plugin.Answered(ctx, call, connector.Answer{Status: given.Status, Body: given.Body})
 	if err != nil || !outcome.Awaiting {
 		return outcome.Result, err
 	}
@@ -263,6 +273,18 @@ func (w world) answer(ctx context.Context, r *workflow.Rehearsal, c wholeCase, i
 	}
 	result, _, err := plugin.CalledBack(call, outcome.Accepted, nil, given.Callback)
 	return result, err
+}
+
+// answered is what comes of a vendor's answers.
+func answered(ctx context.Context, plugin *connector.Plugin, call connector.Call, answers []connector.Answer) (connector.Outcome, error) {
+	if plugin.Several() {
+		outcome, _, err := plugin.AnsweredBy(ctx, call, nil, answers)
+		return outcome, err
+	}
+	if _, err := plugin.Preview(ctx, call, nil); err != nil {
+		return connector.Outcome{}, err
+	}
+	return plugin.Answered(ctx, call, answers[0])
 }
 
 // suitable shows what a case may say of work.

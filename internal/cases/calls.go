@@ -20,7 +20,23 @@ type Call struct {
 	Received string `json:"received,omitempty" personal:"digest" doc:"SHA-256 of the answer's body"`
 	Bytes    int    `json:"bytes,omitempty" personal:"digest" doc:"of the answer's body"`
 	Via      string `json:"via,omitempty" enum:"fallback,breaker,limit" doc:"fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off"`
-	Price    *Price `json:"price,omitempty" doc:"of this call"`
+	Price    *Price `json:"price,omitempty" doc:"of this call; where there were several, of all of them"`
+
+	Calls []CallPart `json:"calls,omitempty" doc:"each call of the attempt, where the plugin makes several: what is beside them is then the last one's"`
+}
+
+// CallPart is one call of an attempt that has made several, for a step, a page or an element of a list.
+type CallPart struct {
+	Step     string  `json:"step,omitempty" doc:"the plugin's step; absent: its own request"`
+	Element  int     `json:"element,omitempty" doc:"which element of a list it was about, from 1"`
+	Page     int     `json:"page,omitempty" doc:"which page it asked for, from 1"`
+	Request  string  `json:"request" doc:"method and address as the plugin writes them, with placeholders"`
+	Key      string  `json:"key,omitempty" personal:"digest" doc:"the Idempotency-Key: the same for every attempt at one request"`
+	Sent     string  `json:"sent,omitempty" personal:"digest" doc:"SHA-256 of the request's body"`
+	Status   int     `json:"status,omitempty" doc:"HTTP status of the answer; absent: there was none"`
+	Received string  `json:"received,omitempty" personal:"digest" doc:"SHA-256 of the answer's body"`
+	Bytes    int     `json:"bytes,omitempty" personal:"digest" doc:"of the answer's body"`
+	Price    float64 `json:"price,omitempty" doc:"of this call, in the currency of the attempt's price"`
 }
 
 // Ways in which a call may come about, besides plainly.

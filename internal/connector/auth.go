@@ -51,7 +51,7 @@ func (s *source) auth(w *writtenAuth, headers map[string]*text) (a auth) {
 // headerKey is a header of the request as the document writes it.
 func (s *source) headerKey(name string) string {
 	for at := range s.keys {
-		if key, ok := strings.CutPrefix(at, "/request/headers/"); ok && http.CanonicalHeaderKey(key) == name {
+		if key, ok := strings.CutPrefix(at, s.base+"/request/headers/"); ok && http.CanonicalHeaderKey(key) == name {
 			return key
 		}
 	}

@@ -34,7 +34,7 @@ type sent struct {
 
 // sent compiles the body of a request.
 func (s *source) sent(w writtenRequest) (b sent) {
-	c := &compiler{source: s, roots: requestRoots, secrets: true}
+	c := &compiler{source: s, roots: s.seeing(requestRoots), secrets: true}
 	if b.format = w.Format; b.format == "" {
 		b.format = jsonFormat
 	}

@@ -48,6 +48,10 @@ type Trace struct {
 	Received string // SHA-256 of the answer's body; "": it could not be read whole
 	Bytes    int    // of the answer's body
 	Charged  bool   // the vendor has taken the request: its price counts
+
+	Calls         []Trace // of an attempt at a plugin with several calls, in their order, those of elements by element; the other members are then the last one's
+	Step          string  // the step whose call it is; "": the plugin's own
+	Element, Page int     // which element and page it is about, from 1; 0: neither
 }
 
 // Secrets finds the secrets that plugins name. Errors: problem.NotFound; others are passed on.

@@ -12,6 +12,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 
 	"ballerine/internal/outbound"
 	"ballerine/internal/problem"
+	"ballerine/internal/schemafault"
 	jsonsource "ballerine/internal/source"
 )
 
@@ -42,6 +44,7 @@ type Client struct {
 	tokens   tokens
 	breakers breakers
 	limits   limits
+	inOrder  bool // calls of one attempt are made one after the other
 	preview  bool // shows a request instead of sending it: what would depend on secrets or on the moment has a name instead
 }
 
@@ -64,6 +67,9 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 	}
 	within, cancel := context.WithTimeout(ctx, plugin.Timeout)
 	defer cancel()
+	if plugin.Several() {
+		return c.several(ctx, within, plugin, call, scope.(map[string]any))
+	}
 	r, err := c.prepare(within, plugin, call, scope.(map[string]any))
 	if err != nil {
 		return Outcome{}, err
@@ -109,12 +115,13 @@ type answer struct {
 	body    []byte
 	readErr error
 	secrets []string // that the request had in it
+	address *url.URL // of the request, where it may have pages
 }
 
 // exchange sends the request. A token that the vendor does not accept is fetched anew, once.
 func (c *Client) exchange(ctx, within context.Context, p *Plugin, r *prepared) (answer, error) {
-	if p.auth.oauth == nil {
-		return c.send(ctx, within, p, r, "")
+	if p.auth.oauth == nil || c.preview {
+		return c.send(ctx, within, p, r, p.auth.shownToken())
 	}
 	grant := p.auth.oauth.grant(r)
 	for again := false; ; again = true {
@@ -143,7 +150,7 @@ func (c *Client) send(ctx, within context.Context, p *Plugin, r *prepared, token
 	}
 	body, readErr := io.ReadAll(io.LimitReader(got.Body, maxAnswer+1))
 	_ = got.Body.Close() // all that is wanted has been read
-	return answer{got.StatusCode, got.Header, body, readErr, r.secrets(p, token)}, nil
+	return answer{status: got.StatusCode, header: got.Header, body: body, readErr: readErr, secrets: r.secrets(p, token)}, nil
 }
 
 // understood reads an answer: the result, or that it comes later.
@@ -275,7 +282,13 @@ func garbage(id, code, message string) error {
 
 // answerScope is what expressions about an answer see.
 func answerScope(a answer, body any, scope map[string]any) map[string]any {
-	return map[string]any{"body": body, "status": float64(a.status), "headers": headersSeen(a), "context": scope["context"], "input": scope["input"], "case": scope["case"]}
+	seen := map[string]any{"body": body, "status": float64(a.status), "headers": headersSeen(a)}
+	for _, name := range slices.Concat([]string{"context", "input", "case"}, severalRoots) {
+		if value, ok := scope[name]; ok {
+			seen[name] = value
+		}
+	}
+	return seen
 }
 
 // parseBody reads JSON of a bounded size and depth that every reader takes in the same way; an empty body is null.
@@ -358,7 +371,7 @@ func (p *Plugin) read(how reading, place string, body any, scope map[string]any)
 
 func (p *Plugin) mapped(how reading, place string, body any, scope map[string]any, shape *jsonschema.Schema) (any, error) {
 	e := problem.New(problem.VendorGarbage, "The answer of %s is not valid.", p.ID)
-	if fields(e, place+".body", violations(how.schema, body)); len(e.Fields) > 0 {
+	if fields(e, place+".body", schemafault.Of(how.schema, body)); len(e.Fields) > 0 {
 		return nil, e
 	}
 	result := body
@@ -373,7 +386,7 @@ func (p *Plugin) mapped(how reading, place string, body any, scope map[string]an
 		result = inShape(result, p.uniform)
 	}
 	if len(e.Fields) == 0 {
-		fields(e, "result", violations(shape, result))
+		fields(e, "result", schemafault.Of(shape, result))
 	}
 	if len(e.Fields) == 0 && shape != nil && p.uniform != nil {
 		ranges(e, "result", result, p.uniform)

@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"ballerine/internal/problem"
+	"ballerine/internal/schemafault"
 )
 
 // Codes of what CheckFallback finds.
@@ -47,7 +48,7 @@ func (p *Plugin) CheckFallback(other *Plugin) problem.Diagnostics {
 // Fits checks the result of a fallback against the schema of this plugin's results. Errors: VendorGarbage.
 func (p *Plugin) Fits(result any) error {
 	e := problem.New(problem.VendorGarbage, "Its result is not one of %s.", p.ID)
-	if fields(e, "result", violations(p.result, result)); len(e.Fields) > 0 {
+	if fields(e, "result", schemafault.Of(p.result, result)); len(e.Fields) > 0 {
 		return e
 	}
 	return nil

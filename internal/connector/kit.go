@@ -21,8 +21,14 @@ import (
 type kit struct {
 	plugin *Plugin
 	call   Call
-	answer Answer
+	answer Answer // of the call that the vendor behaves in some way at
 	line   int
+
+	unit   *Plugin            // the part of the plugin that makes this call
+	step   *step              // whose part it is; nil: the plugin itself
+	script []Answer           // to all calls of an attempt, where there may be several
+	at     int                // which of them it is
+	firsts map[*Plugin]Answer // to the first call of each part
 }
 
 // scenario is one behaviour of a vendor; run returns what is wrong with what came of it.
@@ -37,7 +43,7 @@ const slowAnswer = 20 * time.Millisecond
 // Conform runs the conformance kit, for answers and for callbacks. There is nothing to start from without an example that has a good
 // answer, or callback: then it has no results for them. Nothing is sent.
 func (p *Plugin) Conform(ctx context.Context) (results []CaseResult) {
-	if k, ok := p.kit(ctx); ok {
+	for _, k := range p.kits(ctx) {
 		results = append(results, ran(ctx, k.line, k.scenarios())...)
 	}
 	if k, ok := p.callbackKit(ctx); ok {
@@ -54,22 +60,38 @@ func ran(ctx context.Context, line int, all []scenario) (results []CaseResult) {
 	return results
 }
 
-// kit finds what to start from.
-func (p *Plugin) kit(ctx context.Context) (*kit, bool) {
+// kits finds what to start from: one for each part of the plugin that makes calls.
+func (p *Plugin) kits(ctx context.Context) []*kit {
 	for _, c := range p.cases {
-		if c.Answer == nil || c.Expect.Error != "" || len(p.runCase(ctx, c)) > 0 {
+		if len(c.answered()) == 0 || c.Expect.Error != "" || len(p.runCase(ctx, c)) > 0 {
 			continue
 		}
 		call, _, err := rehearsed(c.call())
 		if err != nil {
 			continue
 		}
-		return &kit{p, call, *c.Answer, c.line}, true
+		if p.Several() {
+			if all := p.kitsOfCalls(ctx, c, call); len(all) > 0 {
+				return all
+			}
+			continue
+		}
+		return []*kit{{plugin: p, call: call, answer: *c.Answer, line: c.line, unit: p}}
 	}
-	return nil, false
+	return nil
 }
 
 func (k *kit) scenarios() []scenario {
+	all := k.behaviours()
+	for i := range all {
+		if k.step != nil {
+			all[i].name = "step " + k.step.name + ": " + all[i].name
+		}
+	}
+	return all
+}
+
+func (k *kit) behaviours() []scenario {
 	all := []scenario{
 		{"success", k.success},
 		{"the same request again", k.again},
@@ -85,10 +107,13 @@ func (k *kit) scenarios() []scenario {
 	if k.reads() {
 		all = append(all, scenario{"garbage", k.garbage}, scenario{"too large", k.large})
 	}
-	if k.reads() && k.plugin.answer.format != textFormat {
+	if k.unit.pages != nil {
+		all = append(all, scenario{"endless pages", k.endless})
+	}
+	if k.reads() && k.unit.answer.format != textFormat {
 		all = append(all, scenario{"partial", k.partial}, scenario{"another shape", k.shape})
 	}
-	if k.plugin.auth.oauth != nil {
+	if k.unit.auth.oauth != nil {
 		all = append(all, scenario{"token withdrawn", k.withdrawn})
 	}
 	return all
@@ -96,7 +121,7 @@ func (k *kit) scenarios() []scenario {
 
 // reads reports whether the plugin reads the body of the answer at all.
 func (k *kit) reads() bool {
-	p := k.plugin
+	p := k.unit
 	if p.answer.format == noFormat {
 		return false
 	}
@@ -113,18 +138,11 @@ func (k *kit) status() int {
 
 // body is the answer as it comes over the line.
 func (k *kit) body() []byte {
-	if text := ""; k.plugin.answer.format == textFormat && json.Unmarshal(k.answer.Body, &text) == nil {
-		return []byte(text)
-	}
-	return k.answer.Body
+	return pretended(k.answer, k.unit.answer.format).body
 }
 
 func (k *kit) header() http.Header {
-	header := asJSON()
-	for name, value := range k.answer.Headers {
-		header.Set(name, value)
-	}
-	return header
+	return pretended(k.answer, k.unit.answer.format).header
 }
 
 // vendor answers always in the same way.
@@ -136,22 +154,23 @@ func (k *kit) vendor(status int, header http.Header, body []byte) *pretendedVend
 
 // do makes one attempt at a vendor.
 func (k *kit) do(ctx context.Context, vendor *pretendedVendor) (Outcome, error) {
+	vendor.begin(k)
 	return k.client(vendor).Do(ctx, k.plugin, k.call)
 }
 
 func (k *kit) client(vendor *pretendedVendor) *Client {
-	secrets, settings := MapSecrets{}, map[string]string{}
+	secrets, settings := MapSecrets{}, k.plugin.invented(nil)
 	for _, n := range k.plugin.needs {
 		if n.secret {
 			secrets[n.name] = k.plugin.kitSecret(n.name)
-		} else {
-			settings[n.name] = "https://" + n.name + ".invalid"
 		}
 	}
-	if o := k.plugin.auth.oauth; o != nil {
-		vendor.tokenURL = o.url.render(nil, &values{settings: settings}, nil)
+	for _, unit := range k.plugin.units() {
+		if o := unit.auth.oauth; o != nil {
+			vendor.tokenURLs = append(vendor.tokenURLs, o.url.render(nil, &values{settings: settings}, nil))
+		}
 	}
-	return &Client{HTTP: &http.Client{Transport: vendor, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, Secrets: secrets, Files: kitFiles{}, Settings: settings}
+	return &Client{HTTP: &http.Client{Transport: vendor, CheckRedirect: noRedirect}, Secrets: secrets, Files: kitFiles{}, Settings: settings, inOrder: true}
 }
 
 func (k *kit) success(ctx context.Context) []string {
@@ -170,7 +189,7 @@ func (k *kit) again(ctx context.Context) []string {
 			return []string{"attempt " + fmt.Sprint(attempt+1) + " fails: " + sentence(problem.As(err))}
 		}
 	}
-	if vendor.keys[0] == "" || vendor.keys[0] != vendor.keys[len(vendor.keys)-1] {
+	if first, second := vendor.keys[:len(vendor.keys)/2], vendor.keys[len(vendor.keys)/2:]; slices.Contains(first, "") || !slices.Equal(first, second) {
 		return []string{"two attempts have different Idempotency-Keys"}
 	}
 	return nil
@@ -178,14 +197,26 @@ func (k *kit) again(ctx context.Context) []string {
 
 // fails expects a code of an answer.
 func (k *kit) fails(ctx context.Context, status int, header http.Header, want problem.Code) []string {
-	if slices.Contains(k.plugin.success, status) {
+	if slices.Contains(k.unit.success, status) {
 		return nil // it is an answer to this plugin
 	}
 	if header == nil {
 		header = asJSON()
 	}
 	outcome, err := k.do(ctx, k.vendor(status, header, []byte(`{}`)))
-	return expected(fmt.Sprintf("status %d", status), outcome, err, want)
+	return k.expected(ctx, fmt.Sprintf("status %d", status), outcome, err, want)
+}
+
+// expected names an outcome that should have been an error. One element of a list may fail where the step says so: then the result has to show it.
+func (k *kit) expected(ctx context.Context, what string, outcome Outcome, err error, want problem.Code) []string {
+	if k.step == nil || err != nil || !k.step.tolerates(problem.New(want, "")) {
+		return expected(what, outcome, err, want)
+	}
+	whole, err := k.do(ctx, k.vendor(k.status(), k.header(), k.body()))
+	if err == nil && reflect.DeepEqual(whole.Result, outcome.Result) {
+		return []string{what + ": an element that fails cannot be seen in the result: read steps." + k.step.name + ".complete or .errors"}
+	}
+	return nil
 }
 
 // expected names an outcome that should have been an error.
@@ -203,12 +234,15 @@ func expected(what string, outcome Outcome, err error, want problem.Code) []stri
 }
 
 func (k *kit) busy(ctx context.Context) []string {
-	if slices.Contains(k.plugin.success, http.StatusTooManyRequests) {
+	if slices.Contains(k.unit.success, http.StatusTooManyRequests) {
 		return nil // it is an answer to this plugin
 	}
 	header := asJSON()
 	header.Set("Retry-After", "30")
-	_, err := k.do(ctx, k.vendor(http.StatusTooManyRequests, header, []byte(`{}`)))
+	outcome, err := k.do(ctx, k.vendor(http.StatusTooManyRequests, header, []byte(`{}`)))
+	if err == nil {
+		return k.expected(ctx, "status 429", outcome, err, problem.VendorUnavailable)
+	}
 	if problem.CodeOf(err) != problem.VendorUnavailable || problem.As(err).Details["retry_after_seconds"] != 30 {
 		return []string{"status 429 with Retry-After: 30 is not put off by 30 seconds"}
 	}
@@ -217,7 +251,7 @@ func (k *kit) busy(ctx context.Context) []string {
 
 // refusal is a status that asking again cannot help with.
 func (k *kit) refusal(ctx context.Context) []string {
-	p := k.plugin
+	p := k.unit
 	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusConflict, http.StatusGone} {
 		if !slices.Contains(p.success, status) && !slices.Contains(p.retryable, status) {
 			return k.fails(ctx, status, nil, problem.VendorRejected)
@@ -229,12 +263,13 @@ func (k *kit) refusal(ctx context.Context) []string {
 func (k *kit) slow(ctx context.Context) []string {
 	hasty := *k.plugin
 	hasty.Timeout = slowAnswer
-	slow := &kit{&hasty, k.call, k.answer, k.line}
+	slow := *k
+	slow.plugin = &hasty
 	outcome, err := slow.do(ctx, &pretendedVendor{answer: func(r *http.Request, _ []byte, _ int) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}})
-	return expected("a vendor that does not answer", outcome, err, problem.Timeout)
+	return k.expected(ctx, "a vendor that does not answer", outcome, err, problem.Timeout)
 }
 
 func (k *kit) brokenOff(ctx context.Context) []string {
@@ -247,7 +282,7 @@ func (k *kit) brokenOff(ctx context.Context) []string {
 	if !k.reads() && err == nil && outcome.Result == nil {
 		return nil // the body says nothing to this plugin
 	}
-	return expected("an answer whose connection is lost", outcome, err, problem.VendorUnavailable)
+	return k.expected(ctx, "an answer whose connection is lost", outcome, err, problem.VendorUnavailable)
 }
 
 // repeated makes sure that nothing of a request's secrets comes back from a vendor that shows the whole request.
@@ -290,7 +325,7 @@ func (k *kit) garbage(ctx context.Context) (problems []string) {
 		header http.Header
 		body   string
 	}{"an HTML page": {html, "<html>down</html>"}, "JSON that is cut": {asJSON(), `{"a":`}, "two members of one name": {asJSON(), `{"a":1,"a":2}`}, "a text that is no UTF-8": {asJSON(), "\"\xff\""}}
-	if k.plugin.answer.format == textFormat {
+	if k.unit.answer.format == textFormat {
 		maps.DeleteFunc(bodies, func(name string, _ struct {
 			header http.Header
 			body   string
@@ -301,14 +336,14 @@ func (k *kit) garbage(ctx context.Context) (problems []string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(bodies)) {
 		outcome, err := k.do(ctx, k.vendor(k.status(), bodies[name].header, []byte(bodies[name].body)))
-		problems = append(problems, expected(name, outcome, err, problem.VendorGarbage)...)
+		problems = append(problems, k.expected(ctx, name, outcome, err, problem.VendorGarbage)...)
 	}
 	return problems
 }
 
 func (k *kit) large(ctx context.Context) []string {
 	outcome, err := k.do(ctx, k.vendor(k.status(), k.header(), []byte(`{"a":"`+strings.Repeat("a", maxAnswer)+`"}`)))
-	return expected("an answer of more than a megabyte", outcome, err, problem.VendorGarbage)
+	return k.expected(ctx, "an answer of more than a megabyte", outcome, err, problem.VendorGarbage)
 }
 
 // partial takes each member of the answer away: a result that differs then must at least have been checked.

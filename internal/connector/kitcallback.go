@@ -42,11 +42,8 @@ func (p *Plugin) callbackKit(ctx context.Context) (*callbackKit, bool) {
 // askedIn is the work of an example, with what is kept of its answer.
 func (p *Plugin) askedIn(ctx context.Context, c example) Asked {
 	asked := askedBy(c.call(), nil)
-	if c.Answer != nil {
-		outcome, err := p.Answered(ctx, c.call(), *c.Answer)
-		if err == nil {
-			asked.Accepted = outcome.Accepted
-		}
+	if outcome, _, _, err := p.runRequest(ctx, c); err == nil {
+		asked.Accepted = outcome.Accepted
 	}
 	return asked
 }

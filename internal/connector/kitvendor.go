@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,11 +26,31 @@ import (
 
 // pretendedVendor answers as a scenario of the kit says. Nothing leaves the process.
 type pretendedVendor struct {
-	answer   func(r *http.Request, body []byte, number int) (*http.Response, error)
-	tokenURL string // whose requests are answered with a token; "": there is no token server
-	keys     []string
-	calls    int
-	tokens   int
+	answer    func(r *http.Request, body []byte, number int) (*http.Response, error)
+	tokenURLs []string // whose requests are answered with a token
+	keys      []string
+	calls     int // that answer was asked for
+	tokens    int
+
+	kit      *kit // whose script has the answers to other calls than the one that answer is about; nil: there are none
+	position int  // of the next call in the script
+}
+
+// begin is the beginning of an attempt.
+func (v *pretendedVendor) begin(k *kit) {
+	v.kit, v.position = k, 0
+}
+
+// scripted is the answer to a call that the scenario is not about.
+func (v *pretendedVendor) scripted(r *http.Request) (*http.Response, bool) {
+	if v.kit == nil || v.kit.script == nil || v.position == v.kit.at {
+		return nil, false
+	}
+	given := v.kit.script[min(v.position, len(v.kit.script)-1)]
+	v.position++
+	unit, _ := r.Context().Value(unitKey{}).(*Plugin)
+	a := pretended(given, unit.answer.format)
+	return response(a.status, a.header, a.body), true
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -41,13 +62,20 @@ func (v *pretendedVendor) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("read the request: %w", err)
 		}
 	}
-	if v.tokenURL != "" && r.URL.String() == v.tokenURL {
+	if slices.Contains(v.tokenURLs, r.URL.String()) {
 		v.tokens++
 		return response(http.StatusOK, asJSON(), []byte(fmt.Sprintf(`{"access_token":"%s-%d","token_type":"Bearer","expires_in":3600}`, kitToken, v.tokens))), nil
 	}
-	v.calls++
 	v.keys = append(v.keys, r.Header.Get("Idempotency-Key"))
-	return v.answer(r, body, v.calls)
+	if other, ok := v.scripted(r); ok {
+		return other, nil
+	}
+	v.calls++
+	answered, err := v.answer(r, body, v.calls)
+	if answered == nil || answered.StatusCode != http.StatusUnauthorized {
+		v.position++
+	}
+	return answered, err
 }
 
 func response(status int, header http.Header, body []byte) *http.Response {
@@ -85,8 +113,10 @@ const kitToken = "kit-access-token"
 // kitSecret is a value for a secret of the kit, in the form in which it is needed.
 func (p *Plugin) kitSecret(name string) string {
 	value := "kit-secret-of-" + name
-	if p.signing != nil && p.signing.secret == name {
-		return encodedKey(p.signing.keyEncoding, value)
+	for _, unit := range p.units() {
+		if unit.signing != nil && unit.signing.secret == name {
+			return encodedKey(unit.signing.keyEncoding, value)
+		}
 	}
 	return value
 }

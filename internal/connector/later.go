@@ -57,7 +57,7 @@ func (s *source) later(w written) later {
 	l := later{status: written.Status, when: s.condition("/response/later/when", written.When, laterRoots)}
 	l.schema = s.schema("/response/later/schema", written.Schema)
 	if written.Keep != nil {
-		l.keep = (&compiler{source: s, roots: answerRoots}).body(written.Keep, "/response/later/keep")
+		l.keep = (&compiler{source: s, roots: s.seeing(answerRoots)}).body(written.Keep, "/response/later/keep")
 	}
 	return l
 }
@@ -72,7 +72,7 @@ func (s *source) condition(pointer, text string, roots []string) *query {
 	}
 	q, problems := compileQuery(text, roots)
 	s.queries = append(s.queries, text)
-	for _, p := range problems {
+	for _, p := range append(problems, s.laterSteps(text)...) {
 		s.report(pointer, p.code, p.hint, "%s", p.message)
 	}
 	return q

@@ -90,6 +90,30 @@ func (p *pace) later(now time.Time, least, every time.Duration) time.Duration {
 	return at.Sub(now)
 }
 
+// count counts a call that an attempt makes after its first: it is not put off, but those of other attempts are, so much the more.
+func (l *limits) count(key string, by limit, now time.Time) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if p := l.kept[key]; p != nil && by.every > 0 {
+		if p.full.Before(now) {
+			p.full = now
+		}
+		p.full = p.full.Add(by.every)
+	}
+}
+
+// another takes one more place at once, where there is one; end gives it back.
+func (l *limits) another(key string, by limit) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	p := l.kept[key]
+	if p == nil || by.concurrency > 0 && p.running >= by.concurrency {
+		return false
+	}
+	p.running++
+	return true
+}
+
 func (l *limits) end(key string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

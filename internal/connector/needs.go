@@ -96,7 +96,7 @@ func (p *Plugin) settingFault(name string, settings map[string]string) (code, me
 	if value == "" {
 		return CodeSettingMissing, "The setting vendor." + name + " is not configured.", "on one machine: --setting " + name + "=… or " + variable(name) + "=…; on AWS: the parameter PluginSettings"
 	}
-	if p.url.parts[0].setting != name && (p.auth.oauth == nil || p.auth.oauth.url.parts[0].setting != name) {
+	if !slices.ContainsFunc(p.units(), func(u *Plugin) bool { return u.begins(name) }) {
 		return "", "", ""
 	}
 	address, err := url.Parse(value)
@@ -104,6 +104,11 @@ func (p *Plugin) settingFault(name string, settings map[string]string) (code, me
 		return CodeSettingInvalid, "The setting vendor." + name + " is not a base address.", "such as https://api.example.com/v2, without credentials, a query and a fragment"
 	}
 	return "", "", ""
+}
+
+// begins reports whether a setting is the beginning of an address of the request.
+func (p *Plugin) begins(setting string) bool {
+	return p.url.parts[0].setting == setting || p.auth.oauth != nil && p.auth.oauth.url.parts[0].setting == setting
 }
 
 // variable is what the environment calls a setting. Only of a name in small letters it may have capitals.

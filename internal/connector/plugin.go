@@ -16,6 +16,7 @@ import (
 	"ballerine/internal/calendar"
 	"ballerine/internal/expr"
 	"ballerine/internal/problem"
+	"ballerine/internal/schemafault"
 )
 
 // Plugin is a compiled definition: immutable, safe for concurrent use.
@@ -33,7 +34,10 @@ type Plugin struct {
 	Price  *Price  // of a call; nil: it is not stated
 	Budget *Budget // for a month; nil: there is none
 
-	endpoint  string // method and address as they are written
+	steps     []*step // calls before the request
+	pages     *pages  // of the answer; nil: it is whole
+	callless  bool    // there is no request besides those of the steps
+	endpoint  string  // method and address as they are written
 	method    string
 	url       *text
 	headers   map[string]*text
@@ -135,7 +139,8 @@ type written struct {
 	Price   *Price          `json:"price"`
 	Budget  *Budget         `json:"budget"`
 
-	Request  writtenRequest `json:"request"`
+	Steps    []writtenStep   `json:"steps"`
+	Request  *writtenRequest `json:"request"`
 	Response struct {
 		Format    string `json:"format"`
 		Success   []int  `json:"success"`
@@ -144,6 +149,7 @@ type written struct {
 		Result    any    `json:"result"`
 
 		Later *writtenLater `json:"later"`
+		Pages *writtenPages `json:"pages"`
 	} `json:"response"`
 	Callback *writtenCallback `json:"callback"`
 	Result   any              `json:"result"`
@@ -224,7 +230,7 @@ type publishedForm struct {
 
 var form = sync.OnceValues(func() (f publishedForm, err error) {
 	if err = json.Unmarshal([]byte(pluginSchema), &f.document); err == nil {
-		f.schema, err = compileSchema(f.document)
+		f.schema, err = schemafault.Compile(f.document)
 	}
 	return f, err
 })
@@ -236,20 +242,20 @@ func (s *source) checkForm(value any) {
 		s.report("", "internal", "", "The schema of plugins does not compile.")
 		return
 	}
-	for _, v := range violations(published.schema, value) {
-		switch v.code {
+	for _, v := range schemafault.Of(published.schema, value) {
+		switch v.Code {
 		case "additionalProperties":
-			s.unknownKeys(v.pointer, published.document)
+			s.unknownKeys(v.Pointer, published.document)
 			continue
 		case "propertyNames":
 			s.headerNames()
 			continue
 		}
-		name := dotted(v.pointer)
+		name := dotted(v.Pointer)
 		if name == "" {
 			name = "The document"
 		}
-		s.report(v.pointer, v.code, "", "%s %s.", name, v.message)
+		s.report(v.Pointer, v.Code, "", "%s %s.", name, v.Message)
 	}
 }
 
@@ -265,12 +271,16 @@ func (s *source) unknownKeys(pointer string, schema any) {
 	}
 }
 
-var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,60}$`)
+var (
+	headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,60}$`)
+
+	headerPlace = regexp.MustCompile(`^(/steps/[0-9]+)?/request/(sign/)?headers/`)
+)
 
 // headerNames reports the names of headers that are none.
 func (s *source) headerNames() {
 	for at, key := range s.keys {
-		if (strings.HasPrefix(at, "/request/headers/") || strings.HasPrefix(at, signPlace+"/headers/")) && !headerName.MatchString(key.Value) {
+		if headerPlace.MatchString(at) && !headerName.MatchString(key.Value) {
 			s.places[at] = key
 			s.report(at, "name", "", "A header name must consist of letters, digits and dashes.")
 		}
@@ -281,7 +291,11 @@ func (s *source) knownKeys(pointer string, schema any) []string {
 	node, root := schema.(map[string]any), schema.(map[string]any)
 	for _, part := range strings.Split(pointer, "/")[1:] {
 		properties, _ := node["properties"].(map[string]any)
-		node, _ = properties[part].(map[string]any)
+		if items, ok := node["items"].(map[string]any); ok && numeric(part) {
+			node = items
+		} else {
+			node, _ = properties[part].(map[string]any)
+		}
 		if ref, ok := node["$ref"].(string); ok {
 			definitions, _ := root["$defs"].(map[string]any)
 			node, _ = definitions[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
@@ -298,14 +312,22 @@ func (s *source) knownKeys(pointer string, schema any) []string {
 
 func (s *source) build(w written) *Plugin {
 	p := &Plugin{
-		ID: w.ID, Callback: w.Mode == "callback", method: w.Request.Method,
+		ID: w.ID, Callback: w.Mode == "callback",
 		Timeout: s.duration("/timeout", w.Timeout, defaultTimeout, time.Millisecond, maxTimeout), Retry: s.retry(w.Retry),
 		success: w.Response.Success, retryable: w.Response.Retryable,
 	}
 	p.Title, p.Titles = s.titles(w)
-	s.buildRequest(p, w.Request)
+	p.steps = s.several(p, w.Steps)
+	p.callless = w.Request == nil
+	if p.callless {
+		w.Request = &writtenRequest{}
+		s.checkCallless(w)
+	} else {
+		s.buildRequest(p, *w.Request)
+	}
 	p.request = s.schema("/request/schema", w.Request.Schema)
-	p.answer = s.reading("/response", answerRoots, w.Response.Schema, w.Response.Result)
+	p.pages = s.pages(w.Response.Pages, w.Response.Result, p)
+	p.answer = s.reading("/response", s.paging(p.pages, answerRoots), w.Response.Schema, w.Response.Result)
 	p.answer.format = w.Response.Format
 	if p.later = s.later(w); p.later.schema == nil {
 		p.later.schema, p.later.borrowed = p.answer.schema, p.answer.schema != nil
@@ -320,8 +342,10 @@ func (s *source) build(w written) *Plugin {
 		p.Wait = s.wait(w.Callback.Timeout, p.Callback)
 		p.callback = s.callback(w.Callback)
 	}
+	s.checkCalls(p)
 	p.reads = readsOf(s.queries)
 	p.needs, p.cases = s.needs, s.located(w.Cases)
+	s.checkAnswers(p)
 	p.fallback(s, w.Fallback)
 	p.breaker = s.breaker(w.Breaker)
 	p.limit = s.limit(w.Limit)
@@ -342,24 +366,26 @@ func (s *source) callback(w *writtenCallback) *callback {
 
 // buildRequest compiles what is sent.
 func (s *source) buildRequest(p *Plugin, w writtenRequest) {
-	c := &compiler{source: s, roots: requestRoots, secrets: true}
+	p.method = w.Method
+	before := len(s.needs)
+	c := &compiler{source: s, roots: s.seeing(requestRoots), secrets: true}
 	p.url = c.url(w.URL, "/request/url")
-	before, _, _ := strings.Cut(w.URL, "?")
-	p.endpoint = w.Method + " " + before
+	address, _, _ := strings.Cut(w.URL, "?")
+	p.endpoint = w.Method + " " + address
 	p.headers = c.headers(w.Headers, "/request/headers")
 	if w.Query != nil {
 		p.query = c.template(w.Query, "/request/query")
 	}
 	p.body = s.sent(w)
 	p.auth, p.signing = s.auth(w.Auth, p.headers), s.signing(w.Sign, p.headers, w.Auth != nil)
-	p.uses = slices.Clone(s.needs) // callbacks come after this
+	p.uses = slices.Clone(s.needs[before:]) // callbacks come after this
 	p.named = p.url.secretive() || slices.ContainsFunc(slices.Collect(maps.Values(p.headers)), (*text).secretive) || p.query.secretive() || p.body.secretive() || p.body.value.attaches()
 }
 
 func (s *source) reading(pointer string, roots []string, schema, result any) reading {
 	r := reading{schema: s.schema(pointer+"/schema", schema)}
 	if result != nil {
-		r.result = (&compiler{source: s, roots: roots}).body(result, pointer+"/result")
+		r.result = (&compiler{source: s, roots: s.seeing(roots)}).body(result, pointer+"/result")
 	}
 	return r
 }
@@ -368,10 +394,10 @@ func (s *source) schema(pointer string, schema any) *jsonschema.Schema {
 	if schema == nil {
 		return nil
 	}
-	compiled, err := compileSchema(schema)
+	compiled, err := schemafault.Compile(schema)
 	if err != nil {
-		for _, v := range schemaProblems(err) {
-			s.report(pointer+v.pointer, "schema", "", "This is not a valid JSON Schema 2020-12: it %s.", v.message)
+		for _, v := range schemafault.OfSchema(err) {
+			s.report(pointer+v.Pointer, "schema", "", "This is not a valid JSON Schema 2020-12: it %s.", v.Message)
 		}
 	}
 	return compiled

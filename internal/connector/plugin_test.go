@@ -111,7 +111,7 @@ func TestAFolderOfPluginsIsLoadedWithAllItsProblems(t *testing.T) {
 	for _, d := range diagnostics {
 		got = append(got, d.File+" "+d.Code)
 	}
-	if !slices.Equal(got, []string{"c.yaml duplicate", "d.yml required"}) {
+	if !slices.Equal(got, []string{"c.yaml duplicate", "d.yml required", "d.yml required"}) {
 		t.Errorf("%v", diagnostics)
 	}
 	if _, ok := registry.Get("none"); ok {

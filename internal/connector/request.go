@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"ballerine/internal/problem"
+	"ballerine/internal/schemafault"
 )
 
 func scopeOf(call Call) map[string]any {
@@ -73,11 +74,16 @@ type prepared struct {
 
 // prepare renders everything before it says what is missing.
 func (c *Client) prepare(ctx context.Context, p *Plugin, call Call, scope map[string]any) (*prepared, error) {
+	return c.prepareAt(ctx, p, call, scope, nil)
+}
+
+// prepareAt is prepare for a page, to which turn leads; nil: the first.
+func (c *Client) prepareAt(ctx context.Context, p *Plugin, call Call, scope map[string]any, turn func(*url.URL, url.Values)) (*prepared, error) {
 	with, err := c.values(ctx, p, call.Tenant)
 	if err != nil {
 		return nil, err
 	}
-	with.documents = call.Documents
+	with.documents, with.turn = call.Documents, turn
 	files := c.Files
 	if files == nil && !c.preview && p.body.value.attaches() {
 		return nil, problem.New(problem.Internal, "The plugin %s sends documents, and they cannot be read here.", p.ID)
@@ -197,7 +203,7 @@ func (p *Plugin) checkRequest(faults []fault, query, body any) error {
 		if !p.body.there() {
 			place, value = "request.query", query
 		}
-		fields(e, place, violations(p.request, value))
+		fields(e, place, schemafault.Of(p.request, value))
 	}
 	if len(e.Fields) > 0 {
 		return e
@@ -223,6 +229,9 @@ func (p *Plugin) assemble(r *prepared, target string, query, body any) (*prepare
 			all[name] = written
 		}
 		address.RawQuery = all.Encode()
+	}
+	if r.with.turn != nil {
+		r.with.turn(address, p.secretParameters(query))
 	}
 	if p.body.there() {
 		var contentType string

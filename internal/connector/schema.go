@@ -1,20 +1,13 @@
 package connector
 
 import (
-	"cmp"
 	_ "embed"
-	"errors"
-	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-
-	"ballerine/internal/expr"
 	"ballerine/internal/problem"
+	"ballerine/internal/schemafault"
 )
 
 // pluginSchema is the published JSON Schema of the document.
@@ -25,151 +18,14 @@ var pluginSchema string
 // Schema returns the JSON Schema of plugin documents.
 func Schema() []byte { return []byte(pluginSchema) }
 
-// offline refuses to fetch schemas.
-type offline struct{}
-
-func (offline) Load(string) (any, error) {
-	return nil, errors.New("external schemas are not loaded")
-}
-
-// compileSchema compiles a JSON Schema 2020-12 that stands by itself.
-func compileSchema(schema any) (*jsonschema.Schema, error) {
-	compiler := jsonschema.NewCompiler()
-	compiler.DefaultDraft(jsonschema.Draft2020)
-	compiler.AssertFormat()
-	compiler.UseLoader(offline{})
-	if err := compiler.AddResource(schemaURL, schema); err != nil {
-		return nil, err
-	}
-	return compiler.Compile(schemaURL)
-}
-
-// schemaURL is where an inline schema pretends to live, so that its references have a base.
-const schemaURL = "https://plugin.invalid/schema.json"
-
-// schemaProblems states what is wrong with a schema that does not compile.
-func schemaProblems(err error) []violation {
-	var broken *jsonschema.SchemaValidationError
-	var invalid *jsonschema.ValidationError
-	if errors.As(err, &broken) && errors.As(broken.Err, &invalid) {
-		var list []violation
-		collect(invalid, &list)
-		return sorted(list)
-	}
-	var reference *jsonschema.LoadURLError
-	if errors.As(err, &reference) {
-		return []violation{{message: "refers to an external schema, and external schemas are not loaded"}}
-	}
-	return []violation{{message: strings.ReplaceAll(strings.ReplaceAll(err.Error(), schemaURL, ""), "\n", " ")}}
-}
-
-// violation is a place where a value breaks its schema, without the value.
-type violation struct {
-	pointer string
-	code    string
-	message string
-}
-
-// violations lists all places where the value breaks the schema; nil schema: none.
-func violations(schema *jsonschema.Schema, value any) []violation {
-	if schema == nil {
-		return nil
-	}
-	err := schema.Validate(value)
-	if err == nil {
-		return nil
-	}
-	var invalid *jsonschema.ValidationError
-	if !errors.As(err, &invalid) {
-		return []violation{{code: "schema", message: "cannot be checked"}}
-	}
-	var list []violation
-	collect(invalid, &list)
-	return sorted(list)
-}
-
-func sorted(list []violation) []violation {
-	slices.SortStableFunc(list, func(a, b violation) int {
-		return cmp.Or(strings.Compare(a.pointer, b.pointer), strings.Compare(a.code, b.code))
-	})
-	return slices.Compact(list)
-}
-
-func collect(e *jsonschema.ValidationError, list *[]violation) {
-	_, name := e.ErrorKind.(*kind.PropertyNames) // its causes are about the name, which may itself be data
-	if len(e.Causes) > 0 && !name {
-		for _, cause := range e.Causes {
-			collect(cause, list)
-		}
-		return
-	}
-	var pointer strings.Builder
-	for _, part := range e.InstanceLocation {
-		if name {
-			break // the library's location of this error is another's: it shares its memory
-		}
-		pointer.WriteString("/" + escape(part))
-	}
-	code := "schema"
-	if path := e.ErrorKind.KeywordPath(); len(path) > 0 {
-		code = path[len(path)-1]
-		if code == "" || numeric(code) {
-			code = path[0]
-		}
-	}
-	*list = append(*list, violation{pointer.String(), code, describe(e.ErrorKind, code)})
-}
-
 func numeric(text string) bool { _, err := strconv.Atoi(text); return err == nil }
-
-// describe states what a keyword wants. It uses what the schema says and never what the value is.
-func describe(k jsonschema.ErrorKind, keyword string) string {
-	switch k := k.(type) {
-	case *kind.Type:
-		return "must be " + strings.Join(k.Want, " or ")
-	case *kind.Required:
-		return "lacks " + strings.Join(k.Missing, ", ")
-	case *kind.DependentRequired:
-		return "lacks " + strings.Join(k.Missing, ", ")
-	case *kind.Enum:
-		return "must be " + expr.Alternatives(k.Want)
-	case *kind.Minimum:
-		return "must be at least " + k.Want.RatString()
-	case *kind.Maximum:
-		return "must be at most " + k.Want.RatString()
-	case *kind.MinLength:
-		return fmt.Sprintf("must have at least %d characters", k.Want)
-	case *kind.MaxLength:
-		return fmt.Sprintf("must have at most %d characters", k.Want)
-	case *kind.MinProperties:
-		return fmt.Sprintf("must have at least %d members", k.Want)
-	case *kind.MaxProperties:
-		if k.Want == 1 {
-			return "must have one member only"
-		}
-		return fmt.Sprintf("must have at most %d members", k.Want)
-	case *kind.PropertyNames:
-		return "has a member whose name is not allowed"
-	case *kind.Const:
-		return "must be the allowed value"
-	case *kind.Format:
-		return "must have the format " + k.Want
-	case *kind.Pattern:
-		return "must match the pattern of the schema"
-	case *kind.AdditionalProperties:
-		return fmt.Sprintf("has %d members that are not allowed", len(k.Properties))
-	case *kind.FalseSchema:
-		return "is not allowed"
-	}
-	return "breaks " + keyword
-}
 
 var plainName = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]{0,40}|[0-9]{1,9})$`)
 
 // fields turns violations into fields below a place. A name that may itself be data is shown as *.
-func fields(e *problem.Error, place string, list []violation) {
+func fields(e *problem.Error, place string, list []schemafault.Fault) {
 	for _, v := range list {
-		parts := strings.Split(v.pointer, "/")
+		parts := strings.Split(v.Pointer, "/")
 		for i, part := range parts {
 			if part != "" && !plainName.MatchString(part) {
 				parts[i] = "*"
@@ -179,6 +35,6 @@ func fields(e *problem.Error, place string, list []violation) {
 		if path := dotted(strings.Join(parts, "/")); path != "" {
 			location += strings.Replace("."+path, ".[", "[", 1)
 		}
-		e.With(location, v.code, "%s", v.message)
+		e.With(location, v.Code, "%s", v.Message)
 	}
 }

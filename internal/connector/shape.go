@@ -12,6 +12,7 @@ import (
 
 	"ballerine/internal/country"
 	"ballerine/internal/expr"
+	"ballerine/internal/schemafault"
 )
 
 // shapeFiles are the answer shapes: one JSON Schema for each kind of question, whoever the vendor is. NAME.VERSION.yaml is the shape
@@ -128,12 +129,12 @@ func (s *source) fits(pointer string, template any, schema map[string]any, at pl
 			return
 		}
 	}
-	compiled, err := compileSchema(schema)
+	compiled, err := schemafault.Compile(schema)
 	if err != nil {
 		return // it is a part of one that has been reported
 	}
-	for _, v := range violations(compiled, template) {
-		s.report(pointer+v.pointer, "shape", "", "In this answer shape, the value %s.", v.message)
+	for _, v := range schemafault.Of(compiled, template) {
+		s.report(pointer+v.Pointer, "shape", "", "In this answer shape, the value %s.", v.Message)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"ballerine/internal/schemafault"
 )
 
 // shapedValue draws a value of about the form of a schema: some members are missing, null, empty, of another type or unknown.
@@ -58,14 +60,14 @@ func TestWritingAResultInItsShapeTwiceChangesNothing(t *testing.T) {
 		if hollow(once, schema) {
 			t.Fatalf("%s: what was not answered is still there: %v", text, once)
 		}
-		compiled, err := compileSchema(schema)
+		compiled, err := schemafault.Compile(schema)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if before, after := objects(copiedBefore, schema), objects(once, schema); before != after {
 			t.Fatalf("%s: %d elements, then %d: %v", text, before, after, once)
 		}
-		if blank(once, schema) && len(violations(compiled, once)) == 0 {
+		if blank(once, schema) && len(schemafault.Of(compiled, once)) == 0 {
 			t.Fatalf("%s: an element that says nothing is in order: %v", text, once)
 		}
 	})

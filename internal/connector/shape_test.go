@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ballerine/internal/problem"
+	"ballerine/internal/schemafault"
 )
 
 func TestThePluginSchemaNamesTheShapesThatShip(t *testing.T) {
@@ -40,7 +41,7 @@ func TestEveryShapeIsClosedDocumentedAndMarked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := compileSchema(schema); err != nil {
+		if _, err := schemafault.Compile(schema); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if schema["title"] == nil || schema["description"] == nil || schema["required"] == nil {

@@ -55,7 +55,7 @@ func (s *source) signing(w *writtenSigning, headers map[string]*text, authorized
 	}
 	s.need(signPlace+"/secret", 0, w.Secret, true)
 	of := func(names ...string) *compiler {
-		return &compiler{source: s, roots: requestRoots, own: func(name string) bool { return slices.Contains(names, name) }, ownHint: "available: " + strings.Join(names, ", ")}
+		return &compiler{source: s, roots: s.seeing(requestRoots), own: func(name string) bool { return slices.Contains(names, name) }, ownHint: "available: " + strings.Join(names, ", ")}
 	}
 	g.content = of(momentary...).text(w.Content, signPlace+"/content", true)
 	g.headers = of(append([]string{"signature"}, momentary...)...).headers(w.Headers, signPlace+"/headers")
@@ -78,7 +78,7 @@ func (s *source) signing(w *writtenSigning, headers map[string]*text, authorized
 // signedKey is a header of the signature as the document writes it.
 func (s *source) signedKey(name string) string {
 	for at := range s.keys {
-		if key, ok := strings.CutPrefix(at, signPlace+"/headers/"); ok && http.CanonicalHeaderKey(key) == name {
+		if key, ok := strings.CutPrefix(at, s.base+signPlace+"/headers/"); ok && http.CanonicalHeaderKey(key) == name {
 			return key
 		}
 	}

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,14 @@ type source struct {
 	diagnostics problem.Diagnostics
 	queries     []string // every expression
 	needs       []need
+
+	base  string   // where the request stands that is compiled: "", or /steps/N
+	extra []string // further names that its expressions see
+	steps []string // the steps before it
 }
+
+// seeing are names that expressions see, with those that only expressions of this request do.
+func (s *source) seeing(roots []string) []string { return slices.Concat(roots, s.extra) }
 
 // report adds a problem at a JSON pointer, or at the nearest place above it that exists.
 func (s *source) report(pointer, code, hint, format string, args ...any) {
@@ -48,6 +56,7 @@ func (s *source) reportAt(pointer string, offset int, code, hint, format string,
 
 // at is a diagnostic of a place.
 func (s *source) at(pointer string, offset int, code, hint, message string) problem.Diagnostic {
+	pointer = s.base + pointer
 	node, at := s.places[pointer], pointer
 	for node == nil && at != "" {
 		at = at[:strings.LastIndexByte(at, '/')]

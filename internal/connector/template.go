@@ -3,6 +3,7 @@ package connector
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,7 +95,7 @@ func (c *compiler) template(value any, pointer string) *template {
 func (c *compiler) query(expression, pointer string, offset int) *query {
 	q, problems := compileQuery(expression, c.roots)
 	c.queries = append(c.queries, expression)
-	for _, p := range problems {
+	for _, p := range append(problems, c.laterSteps(expression)...) {
 		if own := strings.TrimPrefix(c.ownHint, "available: "); own != "" && p.code == "unknown_name" {
 			p.hint = strings.Replace(p.hint, "available: ", "available: "+own+", ", 1)
 		}
@@ -308,6 +309,7 @@ type values struct {
 	secrets  map[string]string
 	settings map[string]string
 	own      map[string]string
+	turn     func(*url.URL, url.Values) // to another page than the first; nil: the first
 	// documents are those of the case that count.
 	documents []Document
 	escape    func(value, before string) string
@@ -315,7 +317,7 @@ type values struct {
 
 // masked has the name of each secret instead of it.
 func (v *values) masked() *values {
-	named := &values{secrets: map[string]string{}, settings: v.settings, documents: v.documents}
+	named := &values{secrets: map[string]string{}, settings: v.settings, documents: v.documents, turn: v.turn}
 	for name := range v.secrets {
 		named.secrets[name] = maskOf(name)
 	}

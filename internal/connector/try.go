@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,21 +35,20 @@ func maskOf(secret string) string { return "__secret." + secret + "__" }
 // tryCallback is the callback address that a preview shows.
 const tryCallback = "https://callback.invalid/v1/hooks/token"
 
-// Preview makes the request of a call and sends nothing. A setting that is not given is https://NAME.invalid. Errors: Invalid
+// Preview makes the request of a call, the first one where there are several, and sends nothing. A setting that is not given is https://NAME.invalid. Errors: Invalid
 // when the request cannot be made of this context, Internal.
 func (p *Plugin) Preview(ctx context.Context, call Call, settings map[string]string) (Preview, error) {
-	given := map[string]string{}
-	for _, n := range p.needs {
-		if !n.secret {
-			given[n.name] = "https://" + n.name + ".invalid"
-		}
-	}
-	maps.Copy(given, settings)
 	call, scope, err := rehearsed(call)
 	if err != nil {
 		return Preview{}, err
 	}
-	client := &Client{Secrets: masked{}, Settings: given, preview: true}
+	settings = p.invented(settings)
+	if p.Several() {
+		if p, scope, err = p.firstCall(scope); err != nil {
+			return Preview{}, err
+		}
+	}
+	client := &Client{Secrets: masked{}, Settings: settings, preview: true}
 	r, err := client.prepare(ctx, p, call, scope)
 	if err != nil {
 		return Preview{}, err
@@ -59,19 +57,7 @@ func (p *Plugin) Preview(ctx context.Context, call Call, settings map[string]str
 	if err != nil {
 		return Preview{}, err
 	}
-	shown := Preview{Method: request.Method, URL: request.URL.String(), Headers: map[string]string{}}
-	for name := range request.Header {
-		shown.Headers[name] = request.Header.Get(name)
-	}
-	if r.content == nil {
-		return shown, nil
-	}
-	if shown.Body = r.content; p.body.format != jsonFormat {
-		if shown.Body, err = json.Marshal(string(r.content)); err != nil {
-			return Preview{}, fmt.Errorf("show the request: %w", err)
-		}
-	}
-	return shown, nil
+	return previewOf(p, request, r.content)
 }
 
 // made is a call with what a case would say of itself.
@@ -104,21 +90,15 @@ type Answer struct {
 
 // Answered is what would come of an answer. Errors: as Client.Do gives them.
 func (p *Plugin) Answered(ctx context.Context, call Call, given Answer) (Outcome, error) {
-	a := answer{status: given.Status, header: asJSON(), body: given.Body}
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	for name, value := range given.Headers {
-		a.header.Set(name, value)
-	}
-	if text := ""; p.answer.format == textFormat && json.Unmarshal(given.Body, &text) == nil {
-		a.body = []byte(text)
+	if p.Several() {
+		outcome, _, err := p.AnsweredBy(ctx, call, nil, []Answer{given})
+		return outcome, err
 	}
 	_, scope, err := rehearsed(call)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return (&Client{}).understood(ctx, p, a, scope)
+	return (&Client{}).understood(ctx, p, pretended(given, p.answer.format), scope)
 }
 
 // CalledBack is what would come of a callback with this JSON body and these headers, to a call whose acceptance has left what is accepted;
@@ -158,13 +138,17 @@ type example struct {
 		Size        int64  `json:"size"`
 	} `json:"documents"`
 	Answer   *Answer         `json:"answer"`
+	Answers  []Answer        `json:"answers"`
 	Callback json.RawMessage `json:"callback"`
 
 	CallbackHeaders map[string]string `json:"callback_headers"`
 
 	Expect struct {
-		URL         string `json:"url"`
-		Body        any    `json:"body"`
+		URL  string `json:"url"`
+		Body any    `json:"body"`
+
+		Calls []expectedCall `json:"calls"`
+
 		Result      any    `json:"result"`
 		Error       string `json:"error"`
 		Awaiting    *bool  `json:"awaiting"`
@@ -173,6 +157,13 @@ type example struct {
 	} `json:"expect"`
 
 	line int
+}
+
+// expectedCall is a request that an example of a plugin with several calls expects.
+type expectedCall struct {
+	Method string `json:"method"`
+	URL    string `json:"url"`
+	Body   any    `json:"body"`
 }
 
 // CaseResult is what became of an example.
@@ -212,11 +203,7 @@ func (p *Plugin) RunCases(ctx context.Context) []CaseResult {
 
 func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
 	call := c.call()
-	request, err := p.Preview(ctx, call, nil)
-	var outcome Outcome
-	if err == nil && c.Answer != nil {
-		outcome, err = p.Answered(ctx, call, *c.Answer)
-	}
+	outcome, request, problems, err := p.runRequest(ctx, c)
 	id := outcome.Correlation
 	if err == nil && c.Callback != nil {
 		outcome.Result, id, err = p.CalledBack(call, outcome.Accepted, c.CallbackHeaders, c.Callback)
@@ -230,8 +217,8 @@ func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
 	if c.Expect.URL != "" && request.URL != c.Expect.URL {
 		problems = append(problems, "url is "+request.URL+", expected "+c.Expect.URL)
 	}
-	var body any
-	if len(request.Body) > 0 && json.NewDecoder(bytes.NewReader(request.Body)).Decode(&body) != nil {
+	body, err := request.value()
+	if err != nil {
 		problems = append(problems, "body is not JSON")
 	}
 	problems = append(problems, Differences("body", body, c.Expect.Body)...)
@@ -242,6 +229,18 @@ func (p *Plugin) runCase(ctx context.Context, c example) (problems []string) {
 		problems = append(problems, fmt.Sprintf("awaiting is %v, expected %v", outcome.Awaiting, *c.Expect.Awaiting))
 	}
 	return problems
+}
+
+// runRequest makes the requests of an example.
+func (p *Plugin) runRequest(ctx context.Context, c example) (outcome Outcome, request Preview, problems []string, err error) {
+	if p.Several() {
+		return p.runSeveral(ctx, c)
+	}
+	request, err = p.Preview(ctx, c.call(), nil)
+	if err == nil && c.Answer != nil {
+		outcome, err = p.Answered(ctx, c.call(), *c.Answer)
+	}
+	return outcome, request, nil, err
 }
 
 // correlationProblems are what is wrong with the vendor's id in an example's answer and in its callback.

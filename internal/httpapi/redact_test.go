@@ -28,7 +28,7 @@ func (b *back) planted() string {
 	etag := b.call("mara", "GET", "/v1/cases/"+id, "").Header().Get("ETag")
 	b.ok("mara", "POST", "/v1/cases/"+id+"/decisions", `{"event":"revision","comment":"`+marker+`","message":"Dear `+marker+`"}`, "If-Match", etag)
 	b.ok("client", "POST", "/v1/cases/"+id+"/events", `{"type":"GO"}`)
-	call := &cases.Call{Request: "POST https://vendor.example/", Key: marker, Sent: marker, Received: marker, Bytes: 77077077, Status: 200}
+	call := &cases.Call{Request: "POST https://vendor.example/", Key: marker, Sent: marker, Received: marker, Bytes: 77077077, Status: 200, Calls: []cases.CallPart{{Request: "POST https://vendor.example/", Key: marker, Sent: marker, Received: marker, Bytes: 77077077}}}
 	if err := b.db.Cases().PutTaskRun(b.t.Context(), "t", id, cases.TaskRun{ID: "task_1", Source: "vendor", Name: "asked", StartedAt: b.now, Call: call}); err != nil {
 		b.t.Fatal(err)
 	}

@@ -78,8 +78,13 @@ func callOf(plugin *connector.Plugin, trace connector.Trace) *cases.Call {
 		return nil
 	}
 	call := &cases.Call{Request: trace.Request, Key: trace.Key, Sent: trace.Sent, Status: trace.Status, Received: trace.Received, Bytes: trace.Bytes}
-	if trace.Charged && plugin.Price != nil {
-		call.Price = &cases.Price{Amount: plugin.Price.Amount, Currency: plugin.Price.Currency}
+	for _, one := range trace.Calls {
+		call.Calls = append(call.Calls, cases.CallPart{
+			Step: one.Step, Element: one.Element, Page: one.Page, Request: one.Request, Key: one.Key, Sent: one.Sent, Status: one.Status, Received: one.Received, Bytes: one.Bytes, Price: plugin.Cost(one),
+		})
+	}
+	if amount := plugin.Cost(trace); amount > 0 || trace.Charged && plugin.Price != nil {
+		call.Price = &cases.Price{Amount: amount, Currency: plugin.Price.Currency}
 	}
 	return call
 }

@@ -3174,9 +3174,11 @@ export interface components {
              * @description of the answer's body
              */
             bytes?: number;
+            /** @description each call of the attempt, where the plugin makes several: what is beside them is then the last one's */
+            calls?: components["schemas"]["CallPart"][] | null;
             /** @description the Idempotency-Key: the same for every attempt at one request */
             key?: string;
-            /** @description of this call */
+            /** @description of this call; where there were several, of all of them */
             price?: components["schemas"]["Price"];
             /** @description SHA-256 of the answer's body */
             received?: string;
@@ -3194,6 +3196,43 @@ export interface components {
              * @enum {string}
              */
             via?: "fallback" | "breaker" | "limit";
+        };
+        CallPart: {
+            /**
+             * Format: int64
+             * @description of the answer's body
+             */
+            bytes?: number;
+            /**
+             * Format: int64
+             * @description which element of a list it was about, from 1
+             */
+            element?: number;
+            /** @description the Idempotency-Key: the same for every attempt at one request */
+            key?: string;
+            /**
+             * Format: int64
+             * @description which page it asked for, from 1
+             */
+            page?: number;
+            /**
+             * Format: double
+             * @description of this call, in the currency of the attempt's price
+             */
+            price?: number;
+            /** @description SHA-256 of the answer's body */
+            received?: string;
+            /** @description method and address as the plugin writes them, with placeholders */
+            request: string;
+            /** @description SHA-256 of the request's body */
+            sent?: string;
+            /**
+             * Format: int64
+             * @description HTTP status of the answer; absent: there was none
+             */
+            status?: number;
+            /** @description the plugin's step; absent: its own request */
+            step?: string;
         };
         Called: {
             /** @description SHA-256 of the source, with the prefix "sha256:" */
@@ -7698,6 +7737,7 @@ export type BacktestPage = components['schemas']['BacktestPage'];
 export type BacktestRun = components['schemas']['BacktestRun'];
 export type Breaker = components['schemas']['Breaker'];
 export type Call = components['schemas']['Call'];
+export type CallPart = components['schemas']['CallPart'];
 export type Called = components['schemas']['Called'];
 export type CancelInBody = components['schemas']['CancelInBody'];
 export type Case = components['schemas']['Case'];
