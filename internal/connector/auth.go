@@ -16,6 +16,7 @@ import (
 type auth struct {
 	basic *basic
 	oauth *oauth
+	sigv4 *sigv4
 }
 
 type writtenAuth struct {
@@ -24,6 +25,7 @@ type writtenAuth struct {
 		Password string `json:"password"`
 	} `json:"basic"`
 	OAuth2 *writtenOAuth `json:"oauth2"`
+	SigV4  *writtenSigV4 `json:"sigv4"`
 }
 
 // basic is HTTP Basic.
@@ -44,6 +46,9 @@ func (s *source) auth(w *writtenAuth, headers map[string]*text) (a auth) {
 	}
 	if w.OAuth2 != nil {
 		a.oauth = s.oauth(w.OAuth2)
+	}
+	if w.SigV4 != nil {
+		a.sigv4 = s.sigv4(w.SigV4, headers)
 	}
 	return a
 }

@@ -41,11 +41,12 @@ type Client struct {
 	Now       func() time.Time  // default time.Now
 	UserAgent string            // default "Ballerine-Vendor/1"
 
-	tokens   tokens
-	breakers breakers
-	limits   limits
-	inOrder  bool // calls of one attempt are made one after the other
-	preview  bool // shows a request instead of sending it: what would depend on secrets or on the moment has a name instead
+	tokens     tokens
+	certifieds certifieds
+	breakers   breakers
+	limits     limits
+	inOrder    bool // calls of one attempt are made one after the other
+	preview    bool // shows a request instead of sending it: what would depend on secrets or on the moment has a name instead
 }
 
 // Do makes one attempt. Every attempt at the same request carries the same Idempotency-Key. Errors:
@@ -124,6 +125,10 @@ func (c *Client) exchange(ctx, within context.Context, p *Plugin, r *prepared) (
 		return c.send(ctx, within, p, r, p.auth.shownToken())
 	}
 	grant := p.auth.oauth.grant(r)
+	var err error
+	if grant.client, err = c.http(p, r); err != nil {
+		return answer{}, err
+	}
 	for again := false; ; again = true {
 		token, err := c.token(ctx, within, p, grant)
 		if err != nil {
@@ -144,7 +149,11 @@ func (c *Client) send(ctx, within context.Context, p *Plugin, r *prepared, token
 	if err != nil {
 		return answer{}, err
 	}
-	got, err := c.HTTP.Do(request)
+	client, err := c.http(p, r)
+	if err != nil {
+		return answer{}, err
+	}
+	got, err := client.Do(request)
 	if err != nil {
 		return answer{}, failed(ctx, p.ID, err)
 	}

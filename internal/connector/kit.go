@@ -113,6 +113,9 @@ func (k *kit) behaviours() []scenario {
 	if k.reads() && k.unit.answer.format != textFormat {
 		all = append(all, scenario{"partial", k.partial}, scenario{"another shape", k.shape})
 	}
+	if k.unit.certificate != nil {
+		all = append(all, scenario{"certificate", k.certificate})
+	}
 	if k.unit.auth.oauth != nil {
 		all = append(all, scenario{"token withdrawn", k.withdrawn})
 	}
@@ -377,6 +380,15 @@ func (k *kit) shape(ctx context.Context) (problems []string) {
 		}
 	}
 	return problems
+}
+
+// certificate makes sure that the vendor's server is shown one.
+func (k *kit) certificate(ctx context.Context) []string {
+	vendor := k.vendor(k.status(), k.header(), k.body())
+	if _, err := k.do(ctx, vendor); err != nil || !vendor.certified {
+		return []string{"no certificate is shown"}
+	}
+	return nil
 }
 
 func (k *kit) withdrawn(ctx context.Context) []string {

@@ -43,6 +43,8 @@ func TestTheKitPassesPluginsThatCheckWhatTheyRead(t *testing.T) {
 		"OAuth 2": {
 			fmt.Sprintf(strict, "  auth: {oauth2: {token_url: \"{vendor.base}/token\", client_id: \"{secret.A}\", client_secret: \"{secret.B}\"}}"), "token withdrawn",
 		},
+		"signed for AWS":  {fmt.Sprintf(strict, "  auth: {sigv4: {access_key: \"{secret.A}\", secret_key: \"{secret.B}\", region: r, service: s3}}"), "secrets repeated"},
+		"mutual TLS":      {fmt.Sprintf(strict, "  tls: {certificate: A, key: B}"), "certificate"},
 		"signed requests": {fmt.Sprintf(strict, "  sign: {secret: KEY, key_encoding: base64, content: \"{body}\", headers: {X-S: \"{signature}\"}}"), "success"},
 		"a text": {
 			base + "  method: POST\n  format: form\n  body: {a: 1}\nresponse: {format: text, schema: {enum: [OK]}}\ncases: [{name: good, answer: {body: OK}, expect: {result: OK}}]\n", "garbage",

@@ -11,14 +11,19 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -32,8 +37,9 @@ type pretendedVendor struct {
 	calls     int // that answer was asked for
 	tokens    int
 
-	kit      *kit // whose script has the answers to other calls than the one that answer is about; nil: there are none
-	position int  // of the next call in the script
+	certified bool // a certificate was shown
+	kit       *kit // whose script has the answers to other calls than the one that answer is about; nil: there are none
+	position  int  // of the next call in the script
 }
 
 // begin is the beginning of an attempt.
@@ -51,6 +57,12 @@ func (v *pretendedVendor) scripted(r *http.Request) (*http.Response, bool) {
 	unit, _ := r.Context().Value(unitKey{}).(*Plugin)
 	a := pretended(given, unit.answer.format)
 	return response(a.status, a.header, a.body), true
+}
+
+// WithCertificate implements certified.
+func (v *pretendedVendor) WithCertificate(tls.Certificate) http.RoundTripper {
+	v.certified = true
+	return v
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -114,12 +126,35 @@ const kitToken = "kit-access-token"
 func (p *Plugin) kitSecret(name string) string {
 	value := "kit-secret-of-" + name
 	for _, unit := range p.units() {
+		if c := unit.certificate; c != nil && (c.certificate == name || c.key == name) {
+			return kitPEM()[c.key == name]
+		}
 		if unit.signing != nil && unit.signing.secret == name {
 			return encodedKey(unit.signing.keyEncoding, value)
 		}
 	}
 	return value
 }
+
+// kitPEM is a certificate (false) and its key (true), made once.
+var kitPEM = sync.OnceValue(func() map[bool]string {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil // the scenarios show it
+	}
+	of := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, of, of, key.Public(), key)
+	if err != nil {
+		return nil
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil
+	}
+	return map[bool]string{
+		false: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})), true: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
+	}
+})
 
 func encodedKey(encoding, key string) string {
 	if encoding == "text" {

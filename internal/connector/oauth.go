@@ -69,6 +69,7 @@ type grant struct {
 	tenant, url, id, secret string
 	form                    url.Values
 	inBody                  bool
+	client                  *http.Client
 }
 
 func (o *oauth) grant(r *prepared) grant {
@@ -138,7 +139,7 @@ func (c *Client) fetch(ctx context.Context, p *Plugin, g grant) (fetched, error)
 		return fetched{}, problem.New(problem.Internal, "The token URL of the plugin %s is not valid.", p.ID)
 	}
 	request.Header.Set("User-Agent", c.agent())
-	got, err := c.HTTP.Do(request)
+	got, err := g.client.Do(request)
 	if err != nil {
 		return fetched{}, failed(ctx, tokenServer(p), err)
 	}

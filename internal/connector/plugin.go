@@ -34,26 +34,27 @@ type Plugin struct {
 	Price  *Price  // of a call; nil: it is not stated
 	Budget *Budget // for a month; nil: there is none
 
-	steps     []*step // calls before the request
-	pages     *pages  // of the answer; nil: it is whole
-	callless  bool    // there is no request besides those of the steps
-	endpoint  string  // method and address as they are written
-	method    string
-	url       *text
-	headers   map[string]*text
-	query     *template // of an object; nil without
-	body      sent
-	auth      auth
-	signing   *signing // nil: requests are not signed
-	uses      []need   // the secrets and settings of requests
-	named     bool     // its key is made of names: there is a secret in the URL, a header, a parameter or the body, or a document in it
-	request   *jsonschema.Schema
-	success   []int // nil: every 2xx
-	retryable []int
-	answer    reading
-	later     later
-	callback  *callback
-	result    *jsonschema.Schema
+	steps       []*step // calls before the request
+	pages       *pages  // of the answer; nil: it is whole
+	callless    bool    // there is no request besides those of the steps
+	endpoint    string  // method and address as they are written
+	method      string
+	url         *text
+	headers     map[string]*text
+	query       *template // of an object; nil without
+	body        sent
+	auth        auth
+	signing     *signing     // nil: requests are not signed
+	certificate *certificate // nil: the client shows none
+	uses        []need       // the secrets and settings of requests
+	named       bool         // its key is made of names: there is a secret in the URL, a header, a parameter or the body, or a document in it
+	request     *jsonschema.Schema
+	success     []int // nil: every 2xx
+	retryable   []int
+	answer      reading
+	later       later
+	callback    *callback
+	result      *jsonschema.Schema
 
 	resultShape map[string]any // what result was compiled from
 	uniform     map[string]any // the shape's schema; nil: the plugin has a form of its own
@@ -170,6 +171,8 @@ type writtenRequest struct {
 
 	Auth *writtenAuth    `json:"auth"`
 	Sign *writtenSigning `json:"sign"`
+
+	TLS *writtenCertificate `json:"tls"`
 }
 
 type writtenRetry struct {
@@ -378,6 +381,7 @@ func (s *source) buildRequest(p *Plugin, w writtenRequest) {
 	}
 	p.body = s.sent(w)
 	p.auth, p.signing = s.auth(w.Auth, p.headers), s.signing(w.Sign, p.headers, w.Auth != nil)
+	p.certificate = s.certificate(w.TLS)
 	p.uses = slices.Clone(s.needs[before:]) // callbacks come after this
 	p.named = p.url.secretive() || slices.ContainsFunc(slices.Collect(maps.Values(p.headers)), (*text).secretive) || p.query.secretive() || p.body.secretive() || p.body.value.attaches()
 }

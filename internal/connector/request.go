@@ -274,6 +274,9 @@ func (c *Client) request(ctx context.Context, p *Plugin, r *prepared, token stri
 			return nil, err
 		}
 	}
+	if p.auth.sigv4 != nil {
+		p.auth.sigv4.sign(request, r.content, r.with, c.now(), c.preview)
+	}
 	if p.signing != nil {
 		if err := c.sign(p, request, r); err != nil {
 			return nil, err

@@ -43,6 +43,13 @@ type transport struct {
 	loopback      bool
 }
 
+// WithCertificate is a transport that is as guarded as this one and shows servers a certificate. It has connections of its own.
+func (t *transport) WithCertificate(certificate tls.Certificate) http.RoundTripper {
+	secure := t.secure.Clone()
+	secure.TLSClientConfig.Certificates = []tls.Certificate{certificate}
+	return &transport{secure: secure, plain: t.plain, loopback: t.loopback}
+}
+
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	switch {
