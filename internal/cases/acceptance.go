@@ -27,7 +27,7 @@ func (s *Service) conclude(ctx context.Context, job Job, run TaskRun, id *Vendor
 			return ExecutionInput{}, lookErr
 		}
 		if from != "" {
-			record, stale, err = s.concluded(ctx, job, run, &VendorID{Plugin: id.Plugin, ID: id.ID, from: from}, write)
+			record, stale, err = s.concluded(ctx, job, run, &VendorID{Plugin: id.Plugin, ID: id.ID, Asked: id.Asked, from: from}, write)
 		}
 	}
 	if correlationTaken(err) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"slices"
+	"time"
 
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
@@ -22,6 +23,9 @@ type Correlation struct {
 	Visit  int    `json:"visit"`
 	Work   string `json:"work"`
 	Round  int    `json:"round,omitempty"`
+	// Asked is when the request was made, in milliseconds since 1970, where the id has stood for another one before: what the vendor sent
+	// earlier is about that one. 0: it has not, or nobody knows.
+	Asked int64 `json:"asked,omitempty"`
 	// From is the case that the id may be taken over from, because nothing waits for it there any more. "": none.
 	From string `json:"-"`
 }
@@ -29,7 +33,8 @@ type Correlation struct {
 // VendorID is an id that a vendor has given to a request, by which its callbacks find it.
 type VendorID struct {
 	Plugin, ID string
-	from       string // see Correlation.From
+	Asked      time.Time // when the request was made; zero: nobody knows
+	from       string    // see Correlation.From
 }
 
 // maxCorrelations bounds how many ids of vendors a case is found by: the newest ones count.
@@ -58,9 +63,20 @@ func (s *Service) correlate(d *draft, job Job, id *VendorID) error {
 			return CorrelationTaken(made.Work)
 		}
 	}
+	if former := slices.ContainsFunc(d.record.Correlations, same); (former || id.from != "") && !id.Asked.IsZero() {
+		made.Asked = id.Asked.UnixMilli()
+	}
 	kept := append(slices.DeleteFunc(slices.Clone(d.record.Correlations), same), made)
 	d.record.Correlations = kept[max(0, len(kept)-maxCorrelations):]
 	return nil
+}
+
+// clocksDiffer is how much the clocks of vendors may be behind ours.
+const clocksDiffer = 5 * time.Second
+
+// Precedes reports whether what the vendor sent at a time is about a former request, for which its id has stood before.
+func (c Correlation) Precedes(sent time.Time) bool {
+	return c.Asked != 0 && !sent.IsZero() && sent.Before(time.UnixMilli(c.Asked).Add(-clocksDiffer))
 }
 
 // leftBy is the case that a vendor's id may be taken over from: it has ended for good, is gone, or is found by newer ids only. "": the

@@ -3,6 +3,7 @@ package cases_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
@@ -47,6 +48,35 @@ func TestAVendorsIDFindsItsWorkInEachRound(t *testing.T) {
 	}
 	d.correlated("s-1", cases.Correlation{Case: r.ID, State: "ask", Visit: job.Visit, Work: "lookup", Round: job.Round})
 	d.verified(r.ID)
+}
+
+func TestACallbackFromBeforeTheRequestIsAboutAFormerOne(t *testing.T) {
+	d := newDesk(t, vendorCallback)
+	r, job := d.requested("asks")
+	accepts := func(job cases.Job) cases.Correlation {
+		run := d.runOf(job)
+		run.Outcome = "awaiting"
+		id := cases.VendorID{Plugin: "p", ID: "s-1", Asked: d.time()}
+		if _, err := d.FinishWork(t.Context(), job, cases.Outcome{Awaiting: true, Until: d.time().Add(day), VendorID: &id, Run: run}); err != nil {
+			t.Fatal(err)
+		}
+		return must[cases.Correlation](d)(d.Correlated(t.Context(), "demo", id))
+	}
+	if first := accepts(job); first.Precedes(d.time().Add(-time.Hour)) {
+		t.Error("an id that has stood for nothing else has no former request")
+	}
+	d.pass(day)
+	r = d.expires(r.ID)
+	must[cases.Record](d)(d.RetryIncident(t.Context(), reviewer, r.ID, r.Incidents[0].ID, nil))
+	again := accepts(d.beginAt(r.ID, "ask", "lookup"))
+	for before, former := range map[time.Duration]bool{time.Hour: true, 6 * time.Second: true, 4 * time.Second: false, 0: false, -time.Minute: false} {
+		if again.Precedes(d.time().Add(-before)) != former {
+			t.Errorf("%v before the request: %v", before, !former)
+		}
+	}
+	if again.Precedes(time.Time{}) {
+		t.Error("a callback that does not say when it was sent is about a former request")
+	}
 }
 
 func TestAVendorsIDOfAnotherCaseIsGarbage(t *testing.T) {

@@ -35,6 +35,9 @@ func (s *source) correlation(w *writtenCorrelation) *correlation {
 	if w == nil {
 		return nil
 	}
+	if w.Sent == "" && !aboutRound(w.Answer) {
+		s.warn(correlatePlace, "former_round", "write sent, or put case.round into the id where it is your own", "A vendor that gives a request that is repeated the same id sends callbacks about both: one about the former round would count for the new one.")
+	}
 	return &correlation{
 		answer:   s.condition(correlatePlace+"/answer", w.Answer, answerRoots),
 		callback: s.condition(correlatePlace+"/callback", w.Callback, messageRoots),
@@ -111,6 +114,12 @@ func (r *Received) SentAt() time.Time {
 		return time.Unix(int64(v), 0)
 	}
 	return time.Time{}
+}
+
+// aboutRound reports whether the id is made of the round, so that each has its own.
+func aboutRound(query string) bool {
+	paths, everything := expr.QueryReads(query)
+	return !everything && slices.ContainsFunc(paths, func(path []string) bool { return len(path) == 2 && path[0] == "case" && path[1] == "round" })
 }
 
 // aboutCase reports whether an expression of a callback reads the case, or what was kept of the acceptance.

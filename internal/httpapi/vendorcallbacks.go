@@ -80,7 +80,11 @@ func (s *server) correlate(c ctx, p identity.Principal, received *connector.Rece
 	if asked.Early { // the same id may be that of the request that is being made
 		return tooEarly()
 	}
-	return s.take(c, p, received, cases.Reply{State: found.State, Visit: found.Visit, Work: found.Work, Round: found.Round, ID: reply})
+	given := cases.Reply{State: found.State, Visit: found.Visit, Work: found.Work, Round: found.Round, ID: reply}
+	if found.Precedes(received.SentAt()) {
+		given.Ignored = "asked_again"
+	}
+	return s.take(c, p, received, given)
 }
 
 // stranger answers a callback whose id stands for nothing. The answer to its request may not have been recorded yet: for a while the vendor is

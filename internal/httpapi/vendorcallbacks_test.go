@@ -200,6 +200,44 @@ func TestCallbacksOutOfOrderAreAppliedOnce(t *testing.T) {
 	}
 }
 
+// A vendor that gives the request of a new round the former one's id calls back about both.
+func TestACallbackAboutAFormerRoundDoesNotCount(t *testing.T) {
+	h := newHouse(t)
+	path := h.desk(deskPlugin)
+	id, job := h.asked("session-1")
+	former := h.now
+	h.now = h.now.Add(48 * time.Hour)
+	if _, err := h.core.Cases.Expire(t.Context(), cases.Branch{Tenant: "t", Case: id}); err != nil {
+		t.Fatal(err)
+	}
+	record, err := h.core.Cases.Store.Get(t.Context(), "t", id)
+	if err != nil || len(record.Incidents) != 1 {
+		t.Fatalf("%v %+v", err, record.Incidents)
+	}
+	h.made(http.StatusOK, "client", "POST", "/v1/cases/"+id+"/incidents/"+record.Incidents[0].ID+"/retry", nil)
+	if job, _, _, err = h.core.Cases.BeginWork(t.Context(), cases.Branch{Tenant: "t", Case: id}, "check", "answer"); err != nil {
+		t.Fatal(err)
+	}
+	run := cases.TaskRun{ID: "task_2", State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Attempt: 1, Outcome: "awaiting", StartedAt: h.now}
+	if _, err := h.core.Cases.FinishWork(t.Context(), job, cases.Outcome{Awaiting: true, VendorID: &cases.VendorID{Plugin: "desk", ID: "session-1", Asked: h.now}, Run: run}); err != nil {
+		t.Fatal(err)
+	}
+	at := func(at time.Time, said string) string {
+		return strings.Replace(strings.Replace(finalOf("session-1"), "yes", said, 1), `{"kind"`, `{"at":"`+at.UTC().Format(time.RFC3339)+`","kind"`, 1)
+	}
+	if w := h.sent(path, at(former, "no")); w.Code != http.StatusNoContent {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	h.stateIs(id, "check")
+	if w := h.sent(path, at(h.now, "yes")); w.Code != http.StatusNoContent {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	h.stateIs(id, "review")
+	if text := h.call("client", "GET", "/v1/cases/"+id, "").Body.String(); !strings.Contains(text, `"said":"yes"`) {
+		t.Errorf("the callback about the former round counts: %s", text)
+	}
+}
+
 // TestOneSignedBodyCountsForOneCase: a condition compares the callback with what was kept of the acceptance, and with the case.
 func TestOneSignedBodyCountsForOneCase(t *testing.T) {
 	h := newHouse(t)

@@ -89,6 +89,7 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 	if err := v.afford(ctx, call.Tenant, plugin); err != nil {
 		return cases.Outcome{}, err
 	}
+	asked := v.Now()
 	outcome, err := v.Client.Do(ctx, plugin, call)
 	done := cases.Outcome{Run: cases.TaskRun{Call: callOf(plugin, outcome.Trace), Titles: plugin.Titles}, Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}
 	v.charge(call.Tenant, plugin, done.Run.Call)
@@ -99,7 +100,7 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 		done.Run.Call = &cases.Call{Via: cases.ViaLimit}
 	}
 	if outcome.Correlation != "" {
-		done.VendorID = &cases.VendorID{Plugin: plugin.ID, ID: outcome.Correlation}
+		done.VendorID = &cases.VendorID{Plugin: plugin.ID, ID: outcome.Correlation, Asked: asked}
 	}
 	if reads := plugin.Reads(); reads != nil {
 		done.Used = &cases.Used{Context: reads.Context, With: reads.Input, Documents: reads.Documents}

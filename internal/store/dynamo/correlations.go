@@ -23,6 +23,9 @@ func (s Cases) correlations(change cases.Change) (writes []types.TransactWriteIt
 			"pk": text(correlationKey(change.Next.Tenant, c.Plugin, c.Hash)), "sk": text(correlationSort),
 			"case": text(c.Case), "state": text(c.State), "visit": whole(c.Visit), "work": text(c.Work), "round": whole(c.Round),
 		}
+		if c.Asked != 0 {
+			i["asked"] = whole(int(c.Asked))
+		}
 		if n >= len(made) {
 			i["ttl"] = whole(int(change.Next.UpdatedAt.Unix()))
 		}
@@ -48,6 +51,6 @@ func correlatedWork(write types.TransactWriteItem) string {
 func (s Cases) Correlated(ctx context.Context, tenant, plugin, hash string) (cases.Correlation, error) {
 	i, err := s.get(ctx, s.tables.Cases, correlationKey(tenant, plugin, hash), correlationSort, correlationSort)
 	return cases.Correlation{
-		Plugin: plugin, Hash: hash, Case: i.string("case"), State: i.string("state"), Visit: i.int("visit"), Work: i.string("work"), Round: i.int("round"),
+		Plugin: plugin, Hash: hash, Case: i.string("case"), State: i.string("state"), Visit: i.int("visit"), Work: i.string("work"), Round: i.int("round"), Asked: int64(i.int("asked")),
 	}, err
 }

@@ -49,7 +49,7 @@ func correlations(t *testing.T, s cases.Store) {
 
 	// The same case may have it anew, also for other work.
 	later := one
-	later.Visit, later.Round, later.Work = 2, 1, "ask again"
+	later.Visit, later.Round, later.Work, later.Asked = 2, 1, "ask again", 1_767_323_045_006
 	again := next(first.Next, func(r *cases.Record) { r.Correlations = []cases.Correlation{later} })
 	must(t, s.Commit(ctx, again))
 	found("a", "desk", "h1", later)
