@@ -204,7 +204,14 @@ func TestCallbacksOutOfOrderAreAppliedOnce(t *testing.T) {
 func TestACallbackAboutAFormerRoundDoesNotCount(t *testing.T) {
 	h := newHouse(t)
 	path := h.desk(deskPlugin)
-	id, job := h.asked("session-1")
+	id, job := h.asked("")
+	accepts := func() {
+		run := cases.TaskRun{ID: "task_" + h.now.Format("02"), State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Attempt: 1, Outcome: "awaiting", StartedAt: h.now}
+		if _, err := h.core.Cases.FinishWork(t.Context(), job, cases.Outcome{Awaiting: true, Until: h.now.Add(24 * time.Hour), VendorID: &cases.VendorID{Plugin: "desk", ID: "session-1", Asked: h.now}, Run: run}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	accepts()
 	former := h.now
 	h.now = h.now.Add(48 * time.Hour)
 	if _, err := h.core.Cases.Expire(t.Context(), cases.Branch{Tenant: "t", Case: id}); err != nil {
@@ -218,10 +225,7 @@ func TestACallbackAboutAFormerRoundDoesNotCount(t *testing.T) {
 	if job, _, _, err = h.core.Cases.BeginWork(t.Context(), cases.Branch{Tenant: "t", Case: id}, "check", "answer"); err != nil {
 		t.Fatal(err)
 	}
-	run := cases.TaskRun{ID: "task_2", State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Attempt: 1, Outcome: "awaiting", StartedAt: h.now}
-	if _, err := h.core.Cases.FinishWork(t.Context(), job, cases.Outcome{Awaiting: true, VendorID: &cases.VendorID{Plugin: "desk", ID: "session-1", Asked: h.now}, Run: run}); err != nil {
-		t.Fatal(err)
-	}
+	accepts()
 	at := func(at time.Time, said string) string {
 		return strings.Replace(strings.Replace(finalOf("session-1"), "yes", said, 1), `{"kind"`, `{"at":"`+at.UTC().Format(time.RFC3339)+`","kind"`, 1)
 	}
