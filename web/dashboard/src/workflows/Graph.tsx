@@ -17,7 +17,7 @@ import { useTitle } from '@/i18n/titles';
 import { workName } from '@/queue/chips';
 import { usePreferences } from '@/session';
 import { cx } from '@/ui';
-import { layout, type Point, stateSize } from './layout';
+import { layout, linesOf, type Point, roomOf, stateSize } from './layout';
 import type { NextStep, Visit } from './path';
 import '@xyflow/react/dist/style.css';
 import './graph.css';
@@ -96,12 +96,12 @@ function Way({ id, data, markerEnd }: EdgeProps<Edge<WayData>>) {
       <EdgeLabelRenderer>
         <span
           className={cx(
-            'absolute rounded-sm bg-surface px-1 text-xs leading-4 whitespace-nowrap',
+            'absolute rounded-sm bg-surface px-1 text-center text-xs leading-4 whitespace-pre',
             data.kind === 'possible' ? 'text-accent-ink' : 'text-muted',
           )}
           style={{ transform: `translate(-50%, -50%) translate(${data.at.x}px, ${data.at.y}px)` }}
         >
-          {data.label}
+          {linesOf(data.label).join('\n')}
         </span>
       </EdgeLabelRenderer>
     </>
@@ -158,7 +158,7 @@ export function Graph({
     }
     const drawn = layout(
       states.map((state) => state.path),
-      [...joined.values()].map(({ from, to, labels }) => ({ from, to, width: labels.join(' / ').length * 6.5 + 12 })),
+      [...joined.values()].map(({ from, to, labels }) => ({ from, to, ...roomOf(linesOf(labels.join(' / '))) })),
     );
     const nodes: Node<StateData>[] = states.map((state) => {
       const at = drawn.states.get(state.path) ?? { x: 0, y: 0 };

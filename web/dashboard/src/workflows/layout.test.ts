@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crossings, layout } from './layout';
+import { crossings, layout, linesOf, roomOf } from './layout';
 
 const p = (x: number, y: number) => ({ x, y });
 
@@ -11,7 +11,7 @@ describe('a drawn workflow', () => {
   });
 
   it('has no crossing where none is needed, and no state on another', () => {
-    const link = (from: string, to: string) => ({ from, to, width: 90 });
+    const link = (from: string, to: string) => ({ from, to, width: 90, height: 18 });
     const states = ['collect', 'screen', 'review', 'escalated', 'approved', 'rejected', 'expired'];
     const drawn = layout(states, [
       link('collect', 'screen'),
@@ -27,4 +27,14 @@ describe('a drawn workflow', () => {
     }
     expect(drawn.ways).toHaveLength(5);
   });
+});
+
+it('breaks long names of ways between words, and makes room for each line', () => {
+  expect(linesOf('Genehmigen / Trotz unvollständiger Prüfungen genehmigen')).toEqual([
+    'Genehmigen / Trotz',
+    'unvollständiger',
+    'Prüfungen genehmigen',
+  ]);
+  expect(linesOf('Ablehnen')).toEqual(['Ablehnen']);
+  expect(roomOf(['Ablehnen', 'x'])).toEqual({ width: 8 * 6.5 + 12, height: 34 });
 });

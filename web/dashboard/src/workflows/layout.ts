@@ -21,13 +21,29 @@ export interface Link {
   to: string;
   /** The room that its name takes. */
   width: number;
+  height: number;
 }
 
 export const stateSize = { width: 184, height: 56 };
-const labelHeight = 18;
 
 function side(a: Point, b: Point, c: Point): number {
   return Math.sign((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x));
+}
+
+/** A name in lines of a length that leaves room for others beside it: broken between words. */
+export function linesOf(name: string, longest = 22): string[] {
+  const found: string[] = [];
+  for (const word of name.split(' ')) {
+    const last = found.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= longest) found[found.length - 1] = `${last} ${word}`;
+    else found.push(word);
+  }
+  return found;
+}
+
+/** The room that lines of text take. */
+export function roomOf(text: readonly string[]): { width: number; height: number } {
+  return { width: Math.max(0, ...text.map((line) => line.length)) * 6.5 + 12, height: text.length * 16 + 2 };
 }
 
 /** Whether two lines cross: to touch is not to cross. */
@@ -70,8 +86,8 @@ function attempt(states: readonly string[], links: readonly Link[], { ranker, ac
     .setDefaultEdgeLabel(() => ({}));
   const ordered = <T>(list: readonly T[]) => (backwards ? [...list].reverse() : list);
   for (const state of ordered(states)) graph.setNode(state, { ...stateSize });
-  for (const { from, to, width } of ordered(links)) {
-    graph.setEdge(from, to, { width, height: labelHeight, labelpos: 'c' });
+  for (const { from, to, width, height } of ordered(links)) {
+    graph.setEdge(from, to, { width, height, labelpos: 'c' });
   }
   dagre.layout(graph);
   const ways = links.map(({ from, to }) => {
