@@ -116,25 +116,11 @@ func (d *draft) keepTwoPeople() {
 	}
 }
 
-// againstEvents are names of decisions that are not in favour of a case, wherever they lead.
-var againstEvents = []string{"reject", "decline", "refuse", "revision", "resubmission"}
-
-// approves reports whether a decision that was taken into the draft is in favour of the case: it is called approve or approve_unanswered, it enters a
-// state that is tagged approved, or one from which the case can only end in its favour.
+// approves reports whether a decision that was taken into the draft is in favour of the case.
 func (d *draft) approves(event string) bool {
-	if event == "approve" || event == eventApproveUnanswered {
-		return true
-	}
-	if slices.Contains(againstEvents, event) {
-		return false
-	}
-	if slices.Contains(d.workflow.Chart.Tags(d.record.Snapshot), workflow.TagApproved) && !slices.Contains(d.old.Tags, workflow.TagApproved) {
-		return true
-	}
-	before := activeStates(d.old.Snapshot)
-	return slices.ContainsFunc(activeStates(d.record.Snapshot), func(path string) bool {
-		return d.workflow.InFavour(path) && !slices.Contains(before, path)
-	})
+	return d.workflow.Approves(event,
+		workflow.Standing{Active: activeStates(d.old.Snapshot), Tags: d.old.Tags},
+		workflow.Standing{Active: activeStates(d.record.Snapshot), Tags: d.workflow.Chart.Tags(d.record.Snapshot)})
 }
 
 // check refuses a decision in favour of a case that lacks what it takes. All that is missing is reported at once.
@@ -146,8 +132,8 @@ func (n Needs) check(cmd DecideCommand) error {
 	if n.Reason && strings.TrimSpace(cmd.Comment) == "" {
 		e.With("body.comment", "required", "%s", n.sentence("a comment"))
 	}
-	if len(n.unlisted) > 0 && cmd.Event != eventApproveUnanswered {
-		e.With("body.event", "more_hits", "%s found more than it lists: raise its limit and repeat it, reject, or take %s where the workflow has it", strings.Join(n.unlisted, ", "), eventApproveUnanswered)
+	if len(n.unlisted) > 0 && cmd.Event != workflow.EventApproveUnanswered {
+		e.With("body.event", "more_hits", "%s found more than it lists: raise its limit and repeat it, reject, or take %s where the workflow has it", strings.Join(n.unlisted, ", "), workflow.EventApproveUnanswered)
 	}
 	for _, hit := range n.Hits {
 		if !slices.ContainsFunc(cmd.Hits, func(a HitAnswer) bool { return a.Hit == hit.ID }) {

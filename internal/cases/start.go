@@ -153,7 +153,7 @@ func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflo
 	if err := d.suppliedBy(p); err != nil {
 		return nil, err
 	}
-	result, err := wf.Chart.StartWith(statechart.Input{Context: cmd.Context, Extra: d.extra(), Now: now})
+	result, err := wf.Chart.StartWith(statechart.Input{Context: cmd.Context, Extra: d.extra(), Now: now, Denied: d.denies(statechart.Event{})})
 	if err != nil {
 		return nil, err
 	}

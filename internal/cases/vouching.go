@@ -14,9 +14,6 @@ import (
 // cleared, or whose risk asked for a second person. Whoever corrects data and has the checks repeated would otherwise approve alone what
 // they may not decide, and so would the applicant who is asked again.
 
-// eventApproveUnanswered is the decision that approves without a whole answer: its name says so.
-const eventApproveUnanswered = "approve_unanswered"
-
 // denies says which transitions are not taken on an event although their guards hold; nil: none. Decisions are judged by approve, once it is
 // known where they lead.
 func (d *draft) denies(event statechart.Event) func(*statechart.Transition, map[string]any) bool {

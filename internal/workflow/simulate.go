@@ -129,7 +129,9 @@ func begin(w *Workflow, context map[string]any, now time.Time) (*simulation, Lin
 		}
 		s.context[name] = value
 	}
-	started, err := w.Chart.StartWith(s.input(statechart.Event{}))
+	in := s.input(statechart.Event{})
+	in.Denied = s.denies(in.Event, false)
+	started, err := w.Chart.StartWith(in)
 	if err == nil {
 		err = s.fits(started)
 	}
@@ -137,6 +139,7 @@ func begin(w *Workflow, context map[string]any, now time.Time) (*simulation, Lin
 		return s, s.line(nil, nil, err)
 	}
 	s.apply(started)
+	s.vouch(in.Event, false, nil)
 	return s, s.line(nil, started.Effects, nil)
 }
 
@@ -194,8 +197,9 @@ func (s *simulation) take(in statechart.Input) (result statechart.Result, misfit
 	if misfit = s.fits(result); misfit != nil {
 		return result, misfit, nil
 	}
+	was := s.standing()
 	s.apply(result)
-	s.vouch(in.Event, decided)
+	s.vouch(in.Event, decided && s.w.Approves(in.Event.Type, was, s.standing()), result.Changed)
 	return result, nil, nil
 }
 

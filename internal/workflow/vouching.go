@@ -66,6 +66,30 @@ func (w *Workflow) EntersInFavour(t *statechart.Transition, active, tags []strin
 	return false
 }
 
+// EventApproveUnanswered is the decision that approves without a whole answer: its name says so.
+const EventApproveUnanswered = "approve_unanswered"
+
+// againstEvents are names of decisions that are not in favour of a case, wherever they lead.
+var againstEvents = []string{"reject", "decline", "refuse", "revision", "resubmission"}
+
+// Standing is where a case is: the paths of its active states, and their tags.
+type Standing struct{ Active, Tags []string }
+
+// Approves reports whether a decision that has led from one standing to another is in favour of a case: it is called approve or approve_unanswered, it
+// enters a state that is tagged approved, or one from which the case can only end in its favour.
+func (w *Workflow) Approves(event string, before, after Standing) bool {
+	if event == "approve" || event == EventApproveUnanswered {
+		return true
+	}
+	if slices.Contains(againstEvents, event) {
+		return false
+	}
+	if slices.Contains(after.Tags, TagApproved) && !slices.Contains(before.Tags, TagApproved) {
+		return true
+	}
+	return slices.ContainsFunc(after.Active, func(path string) bool { return w.InFavour(path) && !slices.Contains(before.Active, path) })
+}
+
 // vouching is what a simulation knows of who has to decide in favour of a case, as a case does: see cases.
 type vouching struct {
 	severity  string // of the newest policy's answer
@@ -80,14 +104,10 @@ func (s *simulation) denies(event statechart.Event, decided bool) func(*statecha
 	if decided || !s.w.Review.FourEyes.Asked() {
 		return nil
 	}
-	active := make([]string, len(s.snapshot.Active))
-	for i, a := range s.snapshot.Active {
-		active[i] = a.State
-	}
-	tags, v := s.w.Chart.Tags(s.snapshot), s.vouching
+	at, v := s.standing(), s.vouching
 	v.rate(s.w, event)
 	return func(t *statechart.Transition, context map[string]any) bool {
-		if !s.w.EntersInFavour(t, active, tags) || v.vouched && !v.news(s.w, event, context) {
+		if !s.w.EntersInFavour(t, at.Active, at.Tags) || v.vouched && !v.news(s.w, event, context) {
 			return false
 		}
 		return v.twoPeople || v.hadHits || v.severe(s.w) || anyHits(s.w, context)
@@ -104,23 +124,26 @@ func (s *simulation) decides(event statechart.Event) bool {
 	})
 }
 
-// vouch keeps what a step has brought.
-func (s *simulation) vouch(event statechart.Event, decided bool) {
+// vouch keeps what a step has brought; approved: it was a decision of people in favour of the case. changed are the fields that it has written.
+func (s *simulation) vouch(event statechart.Event, approved bool, changed []string) {
 	v := &s.vouching
 	v.rate(s.w, event)
 	v.twoPeople = v.twoPeople || v.severe(s.w)
 	v.hadHits = v.hadHits || anyHits(s.w, s.context)
 	switch {
-	case v.news(s.w, event, s.context):
+	case v.news(s.w, event, s.context, changed...):
 		v.vouched = false
-	case decided && s.inFavour():
+	case approved:
 		v.vouched = true
 	}
 }
 
-func (s *simulation) inFavour() bool {
-	return slices.Contains(s.w.Chart.Tags(s.snapshot), TagApproved) ||
-		slices.ContainsFunc(s.snapshot.Active, func(a statechart.Activation) bool { return s.w.InFavour(a.State) })
+func (s *simulation) standing() Standing {
+	at := Standing{Tags: s.w.Chart.Tags(s.snapshot)}
+	for _, a := range s.snapshot.Active {
+		at.Active = append(at.Active, a.State)
+	}
+	return at
 }
 
 // rate takes the risk over from a policy's answer.
@@ -140,14 +163,15 @@ func (v *vouching) severe(w *Workflow) bool {
 }
 
 // news reports whether an event brings something that people who have decided before it did not know.
-func (v *vouching) news(w *Workflow, event statechart.Event, context map[string]any) bool {
-	if v.severe(w) && event.Type == "done.invoke."+v.rated {
+func (v *vouching) news(w *Workflow, event statechart.Event, context map[string]any, changed ...string) bool {
+	of := func(work string) bool { return event.Type == "done.invoke."+work || slices.Contains(changed, work) }
+	if v.severe(w) && of(v.rated) {
 		return true
 	}
 	return slices.ContainsFunc(w.HitPaths(), func(path string) bool {
 		work, _, _ := strings.Cut(path, ".")
 		found, _ := ValueAt(context, path).([]any)
-		return len(found) > 0 && event.Type == "done.invoke."+work
+		return len(found) > 0 && of(work)
 	})
 }
 

@@ -65,3 +65,49 @@ func TestASimulationApprovesNothingThatPeopleMustDecide(t *testing.T) {
 		}
 	}
 }
+
+const brought = `
+id: brought
+title: Brought along
+subject: individual
+context: {schema: {type: object, properties: {partner: {type: object}}}}
+review: {four_eyes: critical, hits: [partner.hits], checks: []}
+initial: wait
+states:
+  wait:
+    on:
+      data: {actions: [{type: assign, values: {partner: event.payload.partner}}]}
+      go: approved
+      look: review
+  review: {tags: [manual_review], on: {approve: good, reject: rejected}}
+  good: {tags: [approved], on: {leave: wait}}
+  approved: {type: final, tags: [approved]}
+  rejected: {type: final, tags: [rejected]}
+`
+
+func TestASimulationJudgesWhatIsBroughtAlong(t *testing.T) {
+	wf, diagnostics := workflow.Parse("brought.yaml", []byte(brought), nil)
+	if wf == nil {
+		t.Fatal(diagnostics)
+	}
+	hits := map[string]any{"partner": map[string]any{"hits": []any{map[string]any{"name": "x"}}}}
+	none := map[string]any{"partner": map[string]any{"hits": []any{}}}
+	send := func(name string, payload any) workflow.SimulatedEvent {
+		return workflow.SimulatedEvent{Type: name, Payload: payload, As: map[bool]string{true: "reviewer", false: "client"}[name == "approve"]}
+	}
+	for name, c := range map[string]struct {
+		context map[string]any
+		events  []workflow.SimulatedEvent
+		want    string
+	}{
+		"nothing":                  {none, []workflow.SimulatedEvent{send("go", nil)}, "approved"},
+		"at the start":             {hits, []workflow.SimulatedEvent{send("data", none), send("go", nil)}, "wait"},
+		"decided":                  {hits, []workflow.SimulatedEvent{send("look", nil), send("approve", nil), send("leave", nil), send("go", nil)}, "approved"},
+		"decided, and again later": {hits, []workflow.SimulatedEvent{send("look", nil), send("approve", nil), send("leave", nil), send("data", hits), send("go", nil)}, "wait"},
+	} {
+		lines := workflow.Simulate(wf, c.events, c.context, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+		if last := lines[len(lines)-1]; !slices.Equal(last.Configuration, []string{c.want}) {
+			t.Errorf("%s: %v, %+v", name, last.Configuration, last.Error)
+		}
+	}
+}
