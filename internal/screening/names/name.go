@@ -133,7 +133,7 @@ func asSeen(name string) string {
 		if letter, boxed := unboxed(r); boxed {
 			return letter
 		}
-		if unicode.In(r, unicode.Cherokee, unicode.Lisu, unicode.Coptic) {
+		if unicode.In(r, unicode.Cherokee, unicode.Lisu) {
 			if latin, ok := text.Lookalike(r); ok {
 				return latin
 			}
@@ -155,8 +155,12 @@ func unboxed(r rune) (letter rune, ok bool) {
 	return r, false
 }
 
-// undigited has letters for the digits that are written in their places (4nna Ke11er), in a word that is mostly letters.
+// undigited has letters for the digits that are written in their places (4nna Ke11er), in a word that is mostly letters. A number behind a word is
+// left out (Anna1985).
 func undigited(latin string) string {
+	if word := strings.TrimRight(latin, "0123456789"); len(word) >= 3 && len(latin)-len(word) >= 2 {
+		latin = word
+	}
 	digits := 0
 	for i := range len(latin) {
 		if latin[i] <= '9' {

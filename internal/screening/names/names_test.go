@@ -38,6 +38,7 @@ func TestOneNameInTwoSpellingsMatches(t *testing.T) {
 		{Person, "🅰🅽🅽🅰 🅚🅔🅛🅛🅔🅡", "Anna Keller"},
 		{Person, "ᴀɴɴᴀ ᴋᴇʟʟᴇʀ", "Anna Keller"},
 		{Person, "4nna Ke11er", "Anna Keller"},
+		{Person, "Anna1985 Keller2024", "Anna Keller"},
 		{Person, "Yusuf bin Omar al-Harbi", "Youssef Ben Umar Al Harbi"},
 		{Organization, "Nordwind Logistik Gesellschaft mit beschränkter Haftung", "Nordwind Logistik GmbH"},
 		{Organization, "N.W.L. Company", "NWL Corporation"},

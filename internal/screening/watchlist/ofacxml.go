@@ -60,7 +60,7 @@ func ofacXML(s *source) (screening.List, error) {
 	if err != nil {
 		return list, err
 	}
-	if count, err := strconv.Atoi(published.Records.text()); err != nil || len(list.Entries) < count {
+	if count, err := strconv.Atoi(published.Records.text()); err != nil || count < 1 || len(list.Entries) < count {
 		return list, problem.New(problem.Invalid, "%s has %d entries and does not say that it is complete with them (Record_Count): it is cut off, or was changed.", s.name, len(list.Entries))
 	}
 	list.Edition, err = s.edition(dated("01/02/2006", published.Date.text()))

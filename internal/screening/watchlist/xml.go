@@ -103,6 +103,8 @@ func (s *strict) Token() (xml.Token, error) {
 		switch {
 		case s.depth > maxDepth:
 			return nil, oddity("elements are nested too deeply.")
+		case !isEntry && s.entries.named(at.Name.Local):
+			return nil, oddity("an element is named like an entry, in other letters.")
 		case isEntry && s.within > 0:
 			return nil, oddity("an entry is inside another one.")
 		case twice(at.Attr):
@@ -117,6 +119,16 @@ func (s *strict) Token() (xml.Token, error) {
 		s.depth--
 	}
 	return token, err
+}
+
+// named reports whether a name is that of an element that is taken, whatever its case.
+func (t taking) named(name string) bool {
+	for one := range t {
+		if strings.EqualFold(one, name) {
+			return true
+		}
+	}
+	return false
 }
 
 func twice(attributes []xml.Attr) bool {
@@ -135,14 +147,30 @@ type once string
 
 // UnmarshalXML implements xml.Unmarshaler.
 func (o *once) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
-	var text string
-	if err := d.DecodeElement(&text, &start); err != nil {
-		return err
+	var text strings.Builder
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch part := token.(type) {
+		case xml.CharData:
+			text.Write(part)
+		case xml.StartElement:
+			return oddity("a text of an entry has an element in it.")
+		case xml.EndElement:
+			return o.take(strings.TrimSpace(text.String()))
+		}
 	}
+}
+
+func (o *once) take(text string) error {
 	if *o != "" && text != "" {
 		return oddity("an entry has an element twice that it can have once.")
 	}
-	*o = once(text)
+	if text != "" {
+		*o = once(text)
+	}
 	return nil
 }
 
