@@ -132,6 +132,7 @@ func chaosOutages(c *chaos) []outage {
 		{"Lambda does not run the clients' API", "ApiErrors", 15 * time.Minute, refuse("clientapi", true), refuse("clientapi", false)},
 		{"Lambda does not run dispatch", "DispatchFailed", 15 * time.Minute, refuse("dispatch", true), refuse("dispatch", false)},
 		{"Lambda does not run the sweep", "SweepMissing", 15 * time.Minute, refuse("sweep", true), refuse("sweep", false)},
+		{"Lambda does not run the turns of re-screenings", "RescreeningLate", 45 * time.Minute, refuse("screening", true), refuse("screening", false)},
 		{"Lambda does not run deliver", "DeliveriesFailed", 15 * time.Minute, refuse("deliver", true), refuse("deliver", false)},
 		{"nobody asks the queue of deliveries", "DeliveriesLate", 25 * time.Minute, func() { queue.unread.Store(true) }, func() { queue.unread.Store(false) }},
 		{"the queue of deliveries takes nothing", "DeliveriesNotQueued", 15 * time.Minute, func() { queue.down.Store(true) }, func() { queue.down.Store(false) }},
@@ -169,6 +170,7 @@ func (c *chaos) pass(d time.Duration, clients []*chaosClient) {
 		c.clock.Pass(chaosStep)
 		if now := c.clock.Now(); now.Truncate(time.Minute).After(before) {
 			_, _ = c.invoke(c.t.Context(), "sweep", []byte("{}"))
+			_, _ = c.invoke(c.t.Context(), "screening", []byte(`{"action": "rescreen"}`))
 			c.observe()
 		}
 		c.settle()

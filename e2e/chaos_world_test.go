@@ -22,6 +22,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"ballerine/internal/app"
+	"ballerine/internal/app/screened"
 	"ballerine/internal/asl/compile"
 	"ballerine/internal/asl/interpret"
 	"ballerine/internal/asl/interpret/interprettest"
@@ -206,7 +207,7 @@ func (f invokerFunc) Invoke(ctx context.Context, function string, payload []byte
 func (c *chaos) core(function string, metrics telemetry.Metrics) (*app.Core, error) {
 	store := dynamo.New(c.client(), c.tables)
 	return app.New(app.Parts{
-		Store: store.Cases(), Keys: store.Keys(), Webhooks: store.Webhooks(), Reviews: store.Review(), Idempotency: store.Idempotency(), Registry: store.Registry(), Ledger: store.Ledger(),
+		Store: store.Cases(), Keys: store.Keys(), Webhooks: store.Webhooks(), Reviews: store.Review(), Idempotency: store.Idempotency(), Registry: store.Registry(), Ledger: store.Ledger(), Watched: store.Watched(),
 		Executions: lossyExecutions{c, interpret.Executions{Engine: c.engine}}, Waker: c.queues["wakes"], Deliveries: c.queues["deliveries"],
 		Definitions: c.files, Settings: map[string]string{"screener": c.vendor.server.URL}, SigningSecrets: [][]byte{bytes.Repeat([]byte("s"), 32)}, AllowLoopback: true,
 		PublicURL: "https://api.test", Now: c.clock.Now, Metrics: metrics, Logger: slog.New(slog.DiscardHandler).With("function", function),
@@ -258,6 +259,8 @@ func (c *chaos) begin(function string) (process, error) {
 		p.handler = core.Deliver()
 	case "sweep":
 		p.handler = core.Sweep()
+	case "screening":
+		p.handler, err = screened.Function(core)
 	case "authorizer":
 		p.handler = core.Authorizer()
 	default:

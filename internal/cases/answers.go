@@ -146,7 +146,7 @@ func (s *Service) Remember(ctx context.Context, effect Effect) error {
 	given := answersIn(entries[0], record.ID, counts)
 	people, _ := effect.Data["people"].(float64)
 	for i := range given {
-		given[i].People = int(people)
+		given[i].People, given[i].For = int(people), keptFor(record)
 	}
 	if len(given) == 0 {
 		return nil

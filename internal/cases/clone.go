@@ -15,11 +15,18 @@ func (r Record) Clone() Record {
 	r.Snooze, r.Escalation = cloned(r.Snooze), cloned(r.Escalation)
 	r.Message, r.Undo = cloneMessage(r.Message), cloneUndo(r.Undo)
 	r.DocumentUndos = each(r.DocumentUndos, func(u *DocumentUndo) { u.Decision = cloned(u.Decision) })
-	r.NewHits = cloned(r.NewHits)
+	r.NewHits = cloneNewHits(r.NewHits)
 	r.Terms, r.Traits, r.Parent, r.Documents, r.Incidents = slices.Clone(r.Terms), slices.Clone(r.Traits), cloned(r.Parent), cloneDocuments(r.Documents), cloneIncidents(r.Incidents)
 	r.Former, r.Suppliers, r.Correlations = cloneFormer(r.Former), slices.Clone(r.Suppliers), slices.Clone(r.Correlations)
 	r.Reads, r.Stale, r.Paces, r.Parked, r.Seen = cloneReads(r.Reads), slices.Clone(r.Stale), maps.Clone(r.Paces), cloneParked(r.Parked), slices.Clone(r.Seen)
 	return r
+}
+
+func cloneNewHits(h *NewHits) *NewHits {
+	if h = cloned(h); h != nil {
+		h.Lists = slices.Clone(h.Lists)
+	}
+	return h
 }
 
 // cloned copies what holds nothing that is shared.

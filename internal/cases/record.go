@@ -91,6 +91,9 @@ func (w WorkflowRef) String() string { return w.ID + "@" + strconv.Itoa(w.Versio
 type NewHits struct {
 	List string `json:"list"`
 	For  string `json:"for"` // the workflow whose cases have kept the subject: see watched.Watch
+
+	Lists     []string `json:"lists,omitempty"` // that it is looked for on; empty: all
+	Threshold float64  `json:"threshold,omitempty"`
 }
 
 // SubjectRef is whom the case is about, as the case shows it. The full record is a Subject.

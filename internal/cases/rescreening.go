@@ -44,6 +44,11 @@ func (s *Service) WatchSubject(ctx context.Context, effect Effect) error {
 		return nil
 	}
 	w := s.watchOf(record, wf, work)
+	if !w.Kept {
+		if drops, err := s.dropsSubject(ctx, record); err != nil || !drops {
+			return err
+		}
+	}
 	w.EndedAt = effect.At
 	if err := s.Watched.PutWatch(ctx, w); err != nil || !w.Kept {
 		return err
@@ -58,7 +63,10 @@ func (s *Service) watchOf(record Record, wf *workflow.Workflow, work *workflow.I
 	if !slices.Contains(rescreening.Outcomes, record.Outcome) || question.Name == "" {
 		return w
 	}
-	w.Kept, w.Workflow, w.Question = true, rescreening.Workflow, question
+	if record.NewHits != nil { // where it is looked for is said by whoever keeps it
+		question.Lists, question.Threshold = record.NewHits.Lists, record.NewHits.Threshold
+	}
+	w.Kept, w.Workflow, w.Question, w.People = true, rescreening.Workflow, question, PeopleToClear(wf)
 	w.Type, w.ExternalID, w.Name = record.Subject.Type, record.Subject.ExternalID, record.Subject.Name
 	w.Editions = map[string]string{}
 	if record.Reads[work.ID].Changed {
@@ -70,6 +78,14 @@ func (s *Service) watchOf(record Record, wf *workflow.Workflow, work *workflow.I
 		w.Editions[list] = textOf(of, list)
 	}
 	return w
+}
+
+// dropsSubject reports whether the end of a case says that its subject is not kept any more: a person has decided it, or the client or the applicant has
+// ended it. What ends by itself, by a deadline or a check, leaves the subject as it was.
+func (s *Service) dropsSubject(ctx context.Context, record Record) (bool, error) {
+	last := Cause("")
+	err := s.causes(ctx, record, func(cause Cause) { last = cause })
+	return last == CauseDecision || last == CauseEvent, err
 }
 
 // keptFor is the workflow whose cases keep the subject. A case for new hits speaks for the workflow of those that have kept it.
@@ -125,7 +141,7 @@ func (s *Service) catchUp(ctx context.Context, w watched.Watch) error {
 func (s *Service) Rescreened(ctx context.Context, w watched.Watch, id string, about map[string]any) (Record, error) {
 	return s.Start(ctx, identity.SystemOf(w.Tenant, "screening"), StartCommand{
 		ID: id, Workflow: w.Workflow, Context: map[string]any{"rescreening": about}, Subject: SubjectInput{Type: w.Type},
-		newHits: &NewHits{List: textOf(about, "list"), For: w.For},
+		newHits: &NewHits{List: textOf(about, "list"), For: w.For, Lists: w.Question.Lists, Threshold: w.Question.Threshold},
 		subject: &SubjectRef{ID: w.Subject, Type: w.Type, ExternalID: w.ExternalID, Name: w.Name},
 	})
 }
@@ -163,15 +179,27 @@ func (s *Service) counts(ctx context.Context, record Record) (bool, error) {
 	if record.Status != StatusCompleted {
 		return record.Status == StatusActive, nil
 	}
+	last := Cause("")
+	err := s.causes(ctx, record, func(cause Cause) { last = cause })
+	return last == CauseDecision, err
+}
+
+// causes goes through what has moved a case: decisions that stand, events and deadlines. Results of work follow from the one before.
+func (s *Service) causes(ctx context.Context, record Record, visit func(Cause)) error {
 	for after := 0; after < record.Version; {
 		entries, err := s.Store.History(ctx, record.Tenant, record.ID, after, 200)
 		if err != nil || len(entries) == 0 {
-			return false, err
+			return err
 		}
-		if slices.ContainsFunc(entries, func(e Entry) bool { return e.Cause == CauseDecision }) {
-			return true, nil
+		for _, e := range entries {
+			switch e.Cause {
+			case CauseDecision, CauseEvent, CauseTimer:
+				visit(e.Cause)
+			case CauseUndone:
+				visit("")
+			}
 		}
 		after = entries[len(entries)-1].Version
 	}
-	return false, nil
+	return nil
 }

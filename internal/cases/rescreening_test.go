@@ -134,3 +134,128 @@ func TestWhoHasChangedSinceIsComparedWithWholeLists(t *testing.T) {
 		t.Errorf("%+v, %v", all, err)
 	}
 }
+
+// again is a case for new hits of a kept subject that waits for a person.
+func (d *desk) again() cases.Record {
+	d.t.Helper()
+	if _, err := watched.ChangeRun(d.t.Context(), d.known, client.Tenant, "un", func(r *watched.Run) bool { r.State = watched.Done; return true }); err != nil {
+		d.t.Fatal(err)
+	}
+	w := watched.Watch{Tenant: client.Tenant, Subject: "subj_1", For: "account", Type: "individual", Name: "Anna", Kept: true, Workflow: "listed", Question: watched.Question{Name: "Anna", Lists: []string{"un"}}}
+	if err := d.known.PutWatch(d.t.Context(), w); err != nil {
+		d.t.Fatal(err)
+	}
+	r := must[cases.Record](d)(d.Rescreened(d.t.Context(), w, "case_again", map[string]any{"list": "un"}))
+	return d.checked(r.ID)
+}
+
+func (d *desk) checked(id string) cases.Record {
+	d.finish(d.begin(id, "sanctions"), answerWith([]any{}))
+	d.finish(d.begin(id, "media"), map[string]any{"hits": []any{}})
+	return d.get(id)
+}
+
+// A decision that does not end the case, or was taken back, is none about its hits.
+func TestOnlyADecisionThatEndsARescreeningCounts(t *testing.T) {
+	for name, before := range map[string]func(d *desk, r cases.Record){
+		"sent back": func(d *desk, r cases.Record) {
+			must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "revision", Reason: "r", Comment: "c"}))
+			d.checked(r.ID)
+		},
+		"taken back": func(d *desk, r cases.Record) {
+			r = must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "reject", Reason: "r", Comment: "c", Undo: 20 * time.Second}))
+			must[cases.Record](d)(d.Undo(t.Context(), reviewer, r.ID, r.Version))
+		},
+	} {
+		d := newDesk(t, listed)
+		r := d.again()
+		before(d, r)
+		d.pass(6 * 24 * time.Hour)
+		must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: client.Tenant, Case: r.ID}))
+		if err := d.WatchSubject(t.Context(), effects(d.store.last(), string(cases.EffectWatch))[0]); err != nil {
+			t.Fatal(err)
+		}
+		all, err := d.known.WatchesOf(t.Context(), client.Tenant, "subj_1")
+		if err != nil || len(all) != 1 || !all[0].Kept {
+			t.Errorf("%s: the subject is given up: %+v, %v", name, all, err)
+		}
+		if run, err := d.known.Run(t.Context(), client.Tenant, "un"); err != nil || len(run.Late) != 1 {
+			t.Errorf("%s: %+v, %v", name, run, err)
+		}
+	}
+}
+
+func TestALaterCaseThatEndsByItselfGivesNobodyUp(t *testing.T) {
+	d := newDesk(t, listed)
+	start := func() cases.Record {
+		cmd := anna("listed")
+		cmd.Context = map[string]any{"full_name": "Anna Keller"}
+		return d.checked(must[cases.Record](d)(d.Start(t.Context(), client, cmd)).ID)
+	}
+	tell := func() watched.Watch {
+		t.Helper()
+		if err := d.WatchSubject(t.Context(), effects(d.store.last(), string(cases.EffectWatch))[0]); err != nil {
+			t.Fatal(err)
+		}
+		all, err := d.known.WatchesOf(t.Context(), client.Tenant, d.store.last().Next.Subject.ID)
+		if err != nil || len(all) != 1 {
+			t.Fatal(all, err)
+		}
+		return all[0]
+	}
+	r := start()
+	must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "approve", Reason: "r", Comment: "c"}))
+	tell()
+	r = start()
+	d.pass(6 * 24 * time.Hour)
+	must[cases.ExecutionInput](d)(d.Expire(t.Context(), cases.Branch{Tenant: client.Tenant, Case: r.ID}))
+	if w := tell(); !w.Kept {
+		t.Errorf("nobody has decided it: %+v", w)
+	}
+	r = start()
+	must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "reject", Reason: "r", Comment: "c"}))
+	if w := tell(); w.Kept {
+		t.Errorf("a person has decided it: %+v", w)
+	}
+}
+
+// Where the follow-up looks for a subject is what the workflow says that keeps it.
+func TestACaseForNewHitsKeepsTheQuestionsLists(t *testing.T) {
+	d := newDesk(t, strings.Replace(listed, "with: {name: full_name}", "with: {name: \"'Anna'\"}, lists: [eu]", 1))
+	r := d.again()
+	must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "approve", Reason: "r", Comment: "c"}))
+	if err := d.WatchSubject(t.Context(), effects(d.store.last(), string(cases.EffectWatch))[0]); err != nil {
+		t.Fatal(err)
+	}
+	all, err := d.known.WatchesOf(t.Context(), client.Tenant, "subj_1")
+	if err != nil || len(all) != 1 || !all[0].Kept || strings.Join(all[0].Question.Lists, " ") != "un" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// What a client brings along at the start is judged as what comes later is.
+func TestNothingIsApprovedByItselfAtItsStart(t *testing.T) {
+	d := newDesk(t, `
+id: atstart
+title: At its start
+subject: individual
+context: {schema: {type: object, properties: {partner: {type: object}}}}
+review: {four_eyes: critical, hits: [partner.hits], checks: []}
+initial: wait
+states:
+  wait: {always: [{guard: "len(partner.hits) >= 0", target: approved}], on: {look: review}}
+  review: {tags: [manual_review], on: {approve: approved, reject: rejected}}
+  approved: {type: final, tags: [approved]}
+  rejected: {type: final, tags: [rejected]}
+`)
+	for hits, want := range map[int]cases.Status{0: cases.StatusCompleted, 1: cases.StatusActive} {
+		cmd := anna("atstart")
+		cmd.Context = map[string]any{"partner": map[string]any{"hits": make([]any, hits)}}
+		for i := range hits {
+			cmd.Context["partner"].(map[string]any)["hits"].([]any)[i] = map[string]any{"name": "x"}
+		}
+		if r := must[cases.Record](d)(d.Start(t.Context(), client, cmd)); r.Status != want {
+			t.Errorf("%d hits: %s", hits, r.Status)
+		}
+	}
+}

@@ -99,9 +99,8 @@ func (s *Service) Turn(ctx context.Context, until time.Time) (open int, err erro
 	if err != nil {
 		return 0, err
 	}
-	all = slices.DeleteFunc(all, func(r watched.Run) bool { return r.State != watched.Running })
 	s.measure(all)
-	all = slices.DeleteFunc(all, func(r watched.Run) bool { return r.Lease.After(s.Now()) })
+	all = slices.DeleteFunc(all, func(r watched.Run) bool { return r.State != watched.Running || r.Lease.After(s.Now()) })
 	slices.SortStableFunc(all, func(a, b watched.Run) int { return a.TurnAt.Compare(b.TurnAt) })
 	for i, r := range all {
 		left := until.Sub(s.Now())
@@ -116,11 +115,13 @@ func (s *Service) Turn(ctx context.Context, until time.Time) (open int, err erro
 	return open, nil
 }
 
-// measure states how long the oldest unfinished run has been under way. It does so each time: that there is no value means that nobody works the runs.
-func (s *Service) measure(open []watched.Run) {
+// measure states how long the oldest run that is not done has owed a comparison, whether it is under way or has failed. It does so each time: that there is no value means that nobody works the runs.
+func (s *Service) measure(all []watched.Run) {
 	oldest := time.Duration(0)
-	for _, r := range open {
-		oldest = max(oldest, s.Now().Sub(r.NotedAt))
+	for _, r := range all {
+		if r.State != watched.Done && !r.OwedAt.IsZero() {
+			oldest = max(oldest, s.Now().Sub(r.OwedAt))
+		}
 	}
 	s.Metrics.Gauge("rescreening_oldest_seconds", oldest.Seconds())
 }

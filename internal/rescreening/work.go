@@ -44,6 +44,9 @@ func (w *work) fails(ctx context.Context, err error) {
 // end ends the run. Somebody has to be told of one that has not compared everybody.
 func (w *work) end(state watched.State) {
 	w.run.State, w.run.EndedAt = state, w.Now()
+	if state == watched.Done {
+		w.run.OwedAt = time.Time{}
+	}
 	if state == watched.Failed || len(w.run.Failures)+w.run.Unnamed > 0 {
 		w.Metrics.Count("rescreenings_failed")
 	}
@@ -54,6 +57,9 @@ func (w *work) until(ctx context.Context, until time.Time) error {
 	news, err := w.News(ctx, w.run.Tenant, w.run.List, w.run.Since)
 	if err != nil {
 		return err
+	}
+	if w.run.Owes(news.Edition, w.Now(), settling) {
+		return nil
 	}
 	if news.Index == nil && w.run.Target == "" && !w.run.Passed && w.Now().Sub(w.run.NotedAt) < settling {
 		return nil // the edition that was announced does not count yet
@@ -251,10 +257,10 @@ func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watc
 	var former []watched.Opened // whose cases have ended without an answer
 	unanswered := 0
 	for _, h := range found {
-		if len(open) == mostHits || answers.About(h.List, h.ID).Stands(h.Version, asked) {
+		if len(open) == mostHits || one.Answered(answers.About(h.List, h.ID), h.Version) {
 			continue
 		}
-		before := answers.CaseOf(h.List, h.ID, h.Version, asked)
+		before := answers.CaseOf(one.For, h.List, h.ID, h.Version, asked)
 		counts, err := w.counts(ctx, one.Tenant, before)
 		switch {
 		case err != nil:
@@ -304,7 +310,7 @@ func (w *work) ask(ctx context.Context, news watchlists.News, one watched.Watch,
 	asked := one.Question.Digest()
 	return watched.Change(ctx, w.Store, one.Tenant, one.Subject, func(a *watched.Answers) (changed bool) {
 		for i, h := range open {
-			changed = a.Open(watched.Opened{List: h.List, ID: h.ID, Version: h.Version, Asked: asked, Case: record.ID, At: w.Now(), Times: former[i].Times + 1}) || changed
+			changed = a.Open(watched.Opened{For: one.For, List: h.List, ID: h.ID, Version: h.Version, Asked: asked, Case: record.ID, At: w.Now(), Times: former[i].Times + 1}) || changed
 		}
 		return changed
 	})
@@ -313,7 +319,7 @@ func (w *work) ask(ctx context.Context, news watchlists.News, one watched.Watch,
 // caseID is the same for each repetition, and another one for other hits, for another question, and for hits whose former case has ended
 // without an answer.
 func caseID(one watched.Watch, target string, open []screening.Hit, former []string) string {
-	parts := []string{one.Tenant, one.Subject, one.Question.Digest(), target}
+	parts := []string{one.Tenant, one.Subject, one.For, one.Question.Digest(), target}
 	for i, h := range open {
 		parts = append(parts, h.List, h.ID, h.Version, former[i])
 	}

@@ -45,7 +45,8 @@ type Answer struct {
 	By      Person    `json:"by"`
 	People  int       `json:"people,omitempty"` // how many stand behind it; 0: written before it was counted, which is one
 	Case    string    `json:"case"`
-	Commit  int       `json:"commit"` // version of the case that the decision has made
+	For     string    `json:"kept_for,omitempty"` // the workflow that the case speaks for: see Watch
+	Commit  int       `json:"commit"`             // version of the case that the decision has made
 	Entry   Entry     `json:"entry"`
 }
 
@@ -59,6 +60,7 @@ func (a Answer) newer(than Answer) bool {
 
 // Opened is a hit for which a case was opened: no second one is.
 type Opened struct {
+	For     string    `json:"for,omitempty"` // the workflow that keeps the subject: each asks for itself
 	List    string    `json:"list"`
 	ID      string    `json:"id"`
 	Version string    `json:"version"`
@@ -98,7 +100,7 @@ func (a *Answers) Give(one Answer) bool {
 
 // Open takes in that a case was opened for a hit. It reports whether anything has changed.
 func (a *Answers) Open(one Opened) bool {
-	at := slices.IndexFunc(a.Opened, func(o Opened) bool { return o.List == one.List && o.ID == one.ID })
+	at := slices.IndexFunc(a.Opened, func(o Opened) bool { return o.For == one.For && o.List == one.List && o.ID == one.ID })
 	if at >= 0 {
 		if there := a.Opened[at]; there.Version == one.Version && there.Asked == one.Asked && there.Case == one.Case {
 			return false
@@ -139,10 +141,11 @@ func (a Answers) About(list, id string) *Answer {
 	return nil
 }
 
-// CaseOf is the newest case that was opened for a hit in this version, for who is looked for. The zero value: none was.
-func (a Answers) CaseOf(list, id, version, asked string) Opened {
+// CaseOf is the newest case that was opened for a hit in this version, for who is looked for and the workflow that keeps the subject. The zero value:
+// none was.
+func (a Answers) CaseOf(keptFor, list, id, version, asked string) Opened {
 	for _, o := range a.Opened {
-		if o.List == list && o.ID == id && o.Version == version && o.Asked == asked {
+		if o.For == keptFor && o.List == list && o.ID == id && o.Version == version && o.Asked == asked {
 			return o
 		}
 	}

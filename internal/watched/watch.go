@@ -36,7 +36,17 @@ type Watch struct {
 	Case       string            `json:"case"`
 	Workflow   string            `json:"workflow,omitempty"` // of the cases that are opened for new hits
 	Question   Question          `json:"question,omitzero"`
+	People     int               `json:"people,omitempty"`   // how many have to clear a hit; 0: one
 	Editions   map[string]string `json:"editions,omitempty"` // that the case was screened with, by list
+}
+
+// Answered reports whether an answer settles a hit for the workflow that keeps the subject: it was cleared by as many people as the workflow asks for,
+// or confirmed in a case of it. Who is confirmed for one product may still have another.
+func (w Watch) Answered(given *Answer, version string) bool {
+	if !given.Stands(version, w.Question.Digest()) {
+		return false
+	}
+	return given.Clears(version, w.Question.Digest(), w.People) || given.Verdict == Confirmed && given.For == w.For
 }
 
 // Late reports whether a subject has to be compared with a whole list, since a run over the list's newest edition may have passed it before it
@@ -57,37 +67,40 @@ const (
 
 // Run screens a tenant's kept subjects against what is new on a list. There is one for each list.
 type Run struct {
-	Tenant   string    `json:"tenant"`
-	List     string    `json:"list"`
-	State    State     `json:"state"`
-	Since    string    `json:"since,omitempty"`    // id of the edition that subjects were compared with before; "": none
-	Target   string    `json:"target,omitempty"`   // id of the edition that is compared; "": it has not begun
-	Edition  string    `json:"edition,omitempty"`  // name of the newest edition, as far as the run knows
-	By       string    `json:"by,omitempty"`       // who has begun it by hand; "": an edition has
-	After    string    `json:"after,omitempty"`    // cursor of the store
-	Passed   bool      `json:"passed,omitempty"`   // all pages were read: what is left are Again and Late
-	Looked   int       `json:"looked"`             // subjects that were compared
-	Hits     int       `json:"hits"`               // new ones
-	Opened   int       `json:"opened"`             // cases
-	Again    []string  `json:"again,omitempty"`    // subjects that have failed, to be tried again
-	Round    int       `json:"round,omitempty"`    // how often they were
-	Failures []string  `json:"failures,omitempty"` // subjects that have failed for good
-	Unnamed  int       `json:"unnamed,omitempty"`  // subjects that have failed beyond those: the next edition is compared as a whole
-	Late     []string  `json:"late,omitempty"`     // subjects to be compared with the whole list
-	Tries    int       `json:"tries,omitempty"`    // turns that have failed in a row
-	Error    string    `json:"error,omitempty"`    // code of the newest failure of a turn
-	NotedAt  time.Time `json:"noted_at"`           // when an edition was last announced
-	BegunAt  time.Time `json:"begun_at,omitzero"`
-	EndedAt  time.Time `json:"ended_at,omitzero"`
-	TurnAt   time.Time `json:"turn_at,omitzero"` // when it was last worked
-	Lease    time.Time `json:"lease,omitzero"`   // until then nobody else works it
-	Revision int       `json:"revision"`         // counts writes
+	Tenant    string    `json:"tenant"`
+	List      string    `json:"list"`
+	State     State     `json:"state"`
+	Since     string    `json:"since,omitempty"`     // id of the edition that subjects were compared with before; "": none
+	Target    string    `json:"target,omitempty"`    // id of the edition that is compared; "": it has not begun
+	Edition   string    `json:"edition,omitempty"`   // name of the newest edition, as far as the run knows
+	By        string    `json:"by,omitempty"`        // who has begun it by hand; "": an edition has
+	After     string    `json:"after,omitempty"`     // cursor of the store
+	Passed    bool      `json:"passed,omitempty"`    // all pages were read: what is left are Again and Late
+	Looked    int       `json:"looked"`              // subjects that were compared
+	Hits      int       `json:"hits"`                // new ones
+	Opened    int       `json:"opened"`              // cases
+	Again     []string  `json:"again,omitempty"`     // subjects that have failed, to be tried again
+	Round     int       `json:"round,omitempty"`     // how often they were
+	Failures  []string  `json:"failures,omitempty"`  // subjects that have failed for good
+	Unnamed   int       `json:"unnamed,omitempty"`   // subjects that have failed beyond those: the next edition is compared as a whole
+	Late      []string  `json:"late,omitempty"`      // subjects to be compared with the whole list
+	Tries     int       `json:"tries,omitempty"`     // turns that have failed in a row
+	Error     string    `json:"error,omitempty"`     // code of the newest failure of a turn
+	NotedAt   time.Time `json:"noted_at"`            // when an edition was last announced
+	OwedAt    time.Time `json:"owed_at,omitzero"`    // when the first one was that the run has not compared since
+	Announced string    `json:"announced,omitempty"` // name of the edition that was last announced
+	BegunAt   time.Time `json:"begun_at,omitzero"`
+	EndedAt   time.Time `json:"ended_at,omitzero"`
+	TurnAt    time.Time `json:"turn_at,omitzero"` // when it was last worked
+	Lease     time.Time `json:"lease,omitzero"`   // until then nobody else works it
+	Revision  int       `json:"revision"`         // counts writes
 }
 
 // Announce takes in that a list is to have a new edition instead of one (its id; "": it is the first). What a run has not finished yet stays
 // to be compared.
 func (r *Run) Announce(current, edition string, now time.Time) {
-	if r.State == Done || r.Revision == 0 {
+	unfinished := r.State != Done && r.Revision > 0
+	if !unfinished {
 		*r = Run{Tenant: r.Tenant, List: r.List, Revision: r.Revision, Since: current, Late: r.Late, Failures: r.Failures, Unnamed: r.Unnamed}
 	}
 	for _, subject := range r.Failures { // who knows what they were not compared with
@@ -99,16 +112,18 @@ func (r *Run) Announce(current, edition string, now time.Time) {
 			r.Unnamed++
 		}
 	}
-	if r.Unnamed > 0 { // all are compared with the whole list
-		r.Since, r.Late = "", nil
+	// What an unfinished run has not compared cannot be told from what is new in this edition alone: an entry that was taken off and is back is new to who was
+	// screened between.
+	if r.Unnamed > 0 || unfinished {
+		r.Since, r.Late = "", nil // all are compared with the whole list
 	}
 	r.restart(now)
-	r.Edition = edition
+	r.Edition, r.Announced = edition, edition
 }
 
 // Whole lets a run compare all subjects with the whole list.
 func (r *Run) Whole(by string, now time.Time) {
-	*r = Run{Tenant: r.Tenant, List: r.List, Revision: r.Revision, Edition: r.Edition, By: by, Late: r.Late}
+	*r = Run{Tenant: r.Tenant, List: r.List, Revision: r.Revision, Edition: r.Edition, By: by, Late: r.Late, OwedAt: r.OwedAt, Announced: r.Announced}
 	r.restart(now)
 }
 
@@ -116,6 +131,9 @@ func (r *Run) restart(now time.Time) {
 	r.State, r.Target, r.After, r.Passed, r.NotedAt, r.Lease = Running, "", "", false, now, time.Time{}
 	r.Again, r.Failures, r.Unnamed, r.Round, r.Tries, r.Error, r.BegunAt, r.EndedAt = nil, nil, 0, 0, 0, "", time.Time{}, time.Time{}
 	r.Looked, r.Hits, r.Opened = 0, 0, 0
+	if r.OwedAt.IsZero() {
+		r.OwedAt = now
+	}
 }
 
 // maxLate bounds how many subjects a run notes by name; beyond, it begins anew with the whole list.
@@ -123,8 +141,10 @@ const maxLate = 2000
 
 // AddLate notes a subject that has to be compared with the whole list.
 func (r *Run) AddLate(subject string, now time.Time) bool {
+	r.Lease = time.Time{} // whoever works the run finds that it has changed, and somebody begins again: it may have passed the subject already
 	if slices.Contains(r.Late, subject) {
-		return false
+		r.resume()
+		return true
 	}
 	if len(r.Late) >= maxLate {
 		r.Late = nil
@@ -132,9 +152,20 @@ func (r *Run) AddLate(subject string, now time.Time) bool {
 		return true
 	}
 	r.Late = append(r.Late, subject)
-	r.Lease = time.Time{} // whoever works the run finds that it has changed, and somebody begins again
-	if r.State == Done {  // one that has failed takes them along when it begins again
-		r.State, r.Passed, r.EndedAt, r.Tries, r.Error = Running, true, time.Time{}, 0, ""
-	}
+	r.resume()
 	return true
+}
+
+// resume lets a run that has ended go on. One that has failed goes on where it was.
+func (r *Run) resume() {
+	if r.State == Running {
+		return
+	}
+	r.Passed = r.Passed || r.State == Done
+	r.State, r.EndedAt, r.Tries, r.Error = Running, time.Time{}, 0, ""
+}
+
+// Owes reports whether a run waits for an edition that was announced and does not count yet: one that ended before it does would never be told of it.
+func (r Run) Owes(edition string, now time.Time, settling time.Duration) bool {
+	return r.Announced != "" && r.Announced != edition && now.Sub(r.NotedAt) < settling
 }

@@ -93,16 +93,16 @@ func TestAnswersStayWithinAnItem(t *testing.T) {
 
 func TestACaseIsOpenedOnceForAVersion(t *testing.T) {
 	var a watched.Answers
-	one := watched.Opened{List: "un", ID: "1", Version: "v1", Asked: "d", Case: "case_1"}
-	if a.CaseOf("un", "1", "v1", "d").Case != "" || !a.Open(one) || a.Open(one) || a.CaseOf("un", "1", "v1", "d").Case != "case_1" {
+	one := watched.Opened{For: "kyc", List: "un", ID: "1", Version: "v1", Asked: "d", Case: "case_1"}
+	if a.CaseOf("kyc", "un", "1", "v1", "d").Case != "" || !a.Open(one) || a.Open(one) || a.CaseOf("kyc", "un", "1", "v1", "d").Case != "case_1" {
 		t.Errorf("%+v", a)
 	}
-	for _, other := range [][4]string{{"eu", "1", "v1", "d"}, {"un", "2", "v1", "d"}, {"un", "1", "v2", "d"}, {"un", "1", "v1", "e"}} {
-		if a.CaseOf(other[0], other[1], other[2], other[3]).Case != "" {
+	for _, other := range [][5]string{{"kyc", "eu", "1", "v1", "d"}, {"kyc", "un", "2", "v1", "d"}, {"kyc", "un", "1", "v2", "d"}, {"kyc", "un", "1", "v1", "e"}, {"loan", "un", "1", "v1", "d"}} {
+		if a.CaseOf(other[0], other[1], other[2], other[3], other[4]).Case != "" {
 			t.Errorf("%v has a case", other)
 		}
 	}
-	if one.Version = "v2"; !a.Open(one) || a.CaseOf("un", "1", "v1", "d").Case != "" || len(a.Opened) != 1 {
+	if one.Version = "v2"; !a.Open(one) || a.CaseOf("kyc", "un", "1", "v1", "d").Case != "" || len(a.Opened) != 1 {
 		t.Errorf("%+v", a)
 	}
 }
