@@ -9,6 +9,7 @@ import (
 	"ballerine/internal/cases"
 	"ballerine/internal/problem"
 	"ballerine/internal/watched"
+	"ballerine/internal/watchlists"
 )
 
 // asking is a rig with a subject whom two workflows keep with the same question; asked are those for which a case was opened.
@@ -156,6 +157,20 @@ func TestARunThatHasFailedGoesOnForLateSubjects(t *testing.T) {
 	}
 }
 
+func TestALateSubjectIsOwedUntilItIsCompared(t *testing.T) {
+	r := owing(t)
+	r.now = r.now.Add(7 * time.Hour)
+	if _, err := r.Turn(t.Context(), r.now); err != nil {
+		t.Fatal(err)
+	}
+	if last := r.metrics.oldest[len(r.metrics.oldest)-1]; last < 7*3600 {
+		t.Errorf("%.0f seconds", last)
+	}
+	if run := r.finish(); !run.OwedAt.IsZero() {
+		t.Errorf("it is done, and owed since %s", run.OwedAt)
+	}
+}
+
 // Editions come more often than a run needs: what is owed since the first of them is still owed.
 func TestWhatIsOwedIsMeasuredFromTheFirstEdition(t *testing.T) {
 	r := newRig(t)
@@ -188,5 +203,23 @@ func TestAnEntryThatIsBackIsNewToWhoWasScreenedBetween(t *testing.T) {
 	r.load("un", "3", "Anna Keller", "Zed Quill", "Boris Popov")
 	if run := r.finish(); len(r.cases) != 1 || run.State != watched.Done {
 		t.Errorf("%d cases, %s", len(r.cases), run.State)
+	}
+}
+
+func TestARemovedListRaisesNoAlarm(t *testing.T) {
+	r := newRig(t)
+	r.load("un", "1", "Anna Keller")
+	r.finish()
+	r.Service.News = func(context.Context, string, string, string) (watchlists.News, error) {
+		return watchlists.News{}, problem.New(problem.UnknownList, "it was removed")
+	}
+	r.late("s1")
+	run := r.finish()
+	r.now = r.now.Add(7 * time.Hour)
+	if _, err := r.Turn(t.Context(), r.now.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if last := r.metrics.oldest[len(r.metrics.oldest)-1]; run.State != watched.Failed || last != 0 || r.metrics.failed != 0 {
+		t.Errorf("%s, owed for %.0f seconds, %d failures", run.State, last, r.metrics.failed)
 	}
 }

@@ -35,7 +35,11 @@ func (w *work) keep(ctx context.Context) error {
 // fails notes that a turn has failed; after some in a row, the run has.
 func (w *work) fails(ctx context.Context, err error) {
 	w.run.Error = string(problem.CodeOf(err))
-	if w.run.Tries++; w.run.Tries >= maxTries || problem.CodeOf(err) == problem.UnknownList {
+	w.run.Tries++
+	switch {
+	case problem.CodeOf(err) == problem.UnknownList: // it was removed: nothing is owed, and nobody has to be told
+		w.run.State, w.run.EndedAt, w.run.OwedAt = watched.Failed, w.Now(), time.Time{}
+	case w.run.Tries >= maxTries:
 		w.end(watched.Failed)
 	}
 	w.Logger.WarnContext(ctx, "subjects could not be screened again", "list", w.run.List, "tries", w.run.Tries, "error", err.Error())

@@ -142,6 +142,9 @@ const maxLate = 2000
 // AddLate notes a subject that has to be compared with the whole list.
 func (r *Run) AddLate(subject string, now time.Time) bool {
 	r.Lease = time.Time{} // whoever works the run finds that it has changed, and somebody begins again: it may have passed the subject already
+	if r.OwedAt.IsZero() {
+		r.OwedAt = now
+	}
 	if slices.Contains(r.Late, subject) {
 		r.resume()
 		return true
