@@ -50,10 +50,24 @@ func (s *Service) WatchSubject(ctx context.Context, effect Effect) error {
 		}
 	}
 	w.EndedAt = effect.At
-	if err := s.Watched.PutWatch(ctx, w); err != nil || !w.Kept {
+	if err := s.putWatch(ctx, w); err != nil || !w.Kept {
 		return err
 	}
 	return s.catchUp(ctx, w)
+}
+
+// putWatch writes what a case says of its subject, with what former cases of the workflow have said.
+func (s *Service) putWatch(ctx context.Context, w watched.Watch) error {
+	all, err := s.Watched.WatchesOf(ctx, w.Tenant, w.Subject)
+	if err != nil {
+		return err
+	}
+	for _, former := range all {
+		if former.For == w.For {
+			w = w.With(former)
+		}
+	}
+	return s.Watched.PutWatch(ctx, w)
 }
 
 // watchOf is what a case that has ended says of its subject. Whoever has no name cannot be looked for.

@@ -259,3 +259,22 @@ states:
 		}
 	}
 }
+
+// A client cannot have a kept person forgotten by a second case under another name.
+func TestASecondCaseUnderAnotherNameKeepsBoth(t *testing.T) {
+	d := newDesk(t, listed)
+	for _, name := range []string{"Radka Zelinka", "Petra Nobody"} {
+		cmd := anna("listed")
+		cmd.Context = map[string]any{"full_name": name}
+		r := d.checked(must[cases.Record](d)(d.Start(t.Context(), client, cmd)).ID)
+		d.pass(time.Minute)
+		must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, cases.DecideCommand{Event: "approve", Reason: "r", Comment: "c"}))
+		if err := d.WatchSubject(t.Context(), effects(d.store.last(), string(cases.EffectWatch))[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := d.known.WatchesOf(t.Context(), client.Tenant, d.store.last().Next.Subject.ID)
+	if err != nil || len(all) != 1 || all[0].Question.Name != "Petra Nobody" || len(all[0].Former) != 1 || all[0].Former[0].Name != "Radka Zelinka" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}

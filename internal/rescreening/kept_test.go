@@ -223,3 +223,14 @@ func TestARemovedListRaisesNoAlarm(t *testing.T) {
 		t.Errorf("%s, owed for %.0f seconds, %d failures", run.State, last, r.metrics.failed)
 	}
 }
+
+func TestASubjectIsLookedForUnderItsFormerName(t *testing.T) {
+	r := newRig(t)
+	r.load("un", "1", "Anna Keller")
+	r.finish()
+	r.watch("s1", "Carla Diaz", func(w *watched.Watch) { w.Former = []watched.Question{{Name: "Boris Popov"}} })
+	r.load("un", "2", "Anna Keller", "Boris Popov")
+	if run := r.finish(); len(r.cases) != 1 || run.Looked != 1 {
+		t.Errorf("%d cases, %d looked", len(r.cases), run.Looked)
+	}
+}

@@ -200,11 +200,20 @@ func (w *work) failed(subject string) {
 
 // subject looks for a subject among the news, and opens a case when somebody is found about whom nobody has been asked.
 func (w *work) subject(ctx context.Context, news watchlists.News, one watched.Watch) error {
-	if news.Index == nil || !one.Kept || !one.Question.Asks(w.run.List) {
+	if news.Index == nil || !one.Kept {
 		return nil
 	}
-	w.run.Looked++
-	err := w.compare(ctx, news, one)
+	var err error
+	looked := false
+	for _, asked := range one.Questions() {
+		if asked.Question.Asks(w.run.List) {
+			looked = true
+			err = errors.Join(err, w.compare(ctx, news, asked))
+		}
+	}
+	if looked {
+		w.run.Looked++
+	}
 	if err != nil {
 		w.Logger.WarnContext(ctx, "a subject could not be screened again", "list", w.run.List, "subject_id", one.Subject, "code", string(problem.CodeOf(err)))
 	}

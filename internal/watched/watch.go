@@ -36,8 +36,44 @@ type Watch struct {
 	Case       string            `json:"case"`
 	Workflow   string            `json:"workflow,omitempty"` // of the cases that are opened for new hits
 	Question   Question          `json:"question,omitzero"`
+	Former     []Question        `json:"former,omitempty"`   // by which it was kept before, oldest first: each is still asked
 	People     int               `json:"people,omitempty"`   // how many have to clear a hit; 0: one
 	Editions   map[string]string `json:"editions,omitempty"` // that the case was screened with, by list
+}
+
+// maxFormer is how many questions a watch keeps besides its own. The oldest stay: many later cases must not push out whom the first ones were about.
+const maxFormer = 5
+
+// With is what two ends of a subject's cases with one workflow say together, whichever is delivered first. The later one counts; when both keep the subject,
+// whom the earlier one was about is still looked for: a case under another name does not make a listed person disappear.
+func (w Watch) With(other Watch) Watch {
+	later, earlier := w, other
+	if other.EndedAt.After(w.EndedAt) {
+		later, earlier = other, w
+	}
+	if !later.Kept || !earlier.Kept {
+		return later
+	}
+	former := []Question{}
+	for _, q := range slices.Concat(earlier.Former, later.Former, []Question{earlier.Question}) {
+		same := func(other Question) bool { return other.Digest() == q.Digest() }
+		if !same(later.Question) && !slices.ContainsFunc(former, same) && len(former) < maxFormer {
+			former = append(former, q)
+		}
+	}
+	later.Former = former
+	return later
+}
+
+// Questions are the watches with one question each that this one stands for.
+func (w Watch) Questions() []Watch {
+	all := []Watch{w}
+	for _, q := range w.Former {
+		one := w
+		one.Question = q
+		all = append(all, one)
+	}
+	return all
 }
 
 // Answered reports whether an answer settles a hit for the workflow that keeps the subject: it was cleared by as many people as the workflow asks for,

@@ -132,3 +132,40 @@ func TestOnePersonsAnswerClearsNothingForTwo(t *testing.T) {
 		}
 	}
 }
+
+func TestLaterCasesKeepWhomEarlierOnesWereAbout(t *testing.T) {
+	at := func(n int, name string, kept bool) watched.Watch {
+		w := watched.Watch{For: "kyc", EndedAt: time.Unix(int64(n), 0).UTC(), Kept: kept}
+		if kept {
+			w.Question = watched.Question{Name: name}
+		}
+		return w
+	}
+	names := func(w watched.Watch) (all []string) {
+		for _, one := range w.Questions() {
+			all = append(all, one.Question.Name)
+		}
+		return all
+	}
+	first, second := at(1, "Radka Zelinka", true), at(2, "Petra Nobody", true)
+	for order, w := range map[string]watched.Watch{
+		"in order": second.With(first), "late": first.With(second), "twice": second.With(second.With(first)), "late and twice": first.With(first.With(second)),
+	} {
+		if got := names(w); !slices.Equal(got, []string{"Petra Nobody", "Radka Zelinka"}) || w.EndedAt != second.EndedAt {
+			t.Errorf("%s: %q", order, got)
+		}
+	}
+	if w := at(3, "", false).With(second.With(first)); w.Kept || len(w.Former) > 0 {
+		t.Errorf("it is given up, and %q are kept", names(w))
+	}
+	if w := at(4, "Anna", true).With(at(3, "", false)); len(w.Former) > 0 {
+		t.Errorf("%q", names(w))
+	}
+	w := first
+	for n := range 20 {
+		w = at(n+2, fmt.Sprint("Name ", string(rune('A'+n))), true).With(w)
+	}
+	if got := names(w); len(got) != 6 || got[0] != "Name T" || got[1] != "Radka Zelinka" {
+		t.Errorf("%q: the newest and the oldest stay", got)
+	}
+}
