@@ -234,3 +234,21 @@ func TestASubjectIsLookedForUnderItsFormerName(t *testing.T) {
 		t.Errorf("%d cases, %d looked", len(r.cases), run.Looked)
 	}
 }
+
+func TestMoreHitsThanACaseHasAreAskedInSeveral(t *testing.T) {
+	r := newRig(t)
+	r.load("un", "1", "Zed Quill")
+	r.finish()
+	r.watch("s1", "Carla Diaz")
+	people := []string{"Zed Quill"}
+	for range 120 {
+		people = append(people, "Carla Diaz")
+	}
+	r.load("un", "2", people...)
+	if run := r.finish(); len(r.cases) != 3 || len(r.found()) != 120 || run.Hits != 120 || len(run.Failures) > 0 {
+		t.Errorf("%d cases, %d hits, failures %q", len(r.cases), len(r.found()), run.Failures)
+	}
+	if r.again(); len(r.cases) != 3 {
+		t.Errorf("%d cases after the whole list", len(r.cases))
+	}
+}

@@ -225,14 +225,28 @@ func (w *work) compare(ctx context.Context, news watchlists.News, one watched.Wa
 	if err != nil {
 		return err
 	}
+	for range maxParts {
+		opened, err := w.next(ctx, news, one, query)
+		if err != nil || opened < mostHits {
+			return err
+		}
+	}
+	return problem.New(problem.NotReady, "The subject has more than %d hits.", maxParts*mostHits)
+}
+
+// maxParts are the cases that are opened for one subject at once, each for at most mostHits.
+const maxParts = 20
+
+// next opens a case for the hits that are open, as many as one case can have. It reports how many these are.
+func (w *work) next(ctx context.Context, news watchlists.News, one watched.Watch, query screening.Query) (opened int, err error) {
 	options := screening.Options{Threshold: one.Question.Threshold, Limit: mostHits}
 	found := news.Index.Search(query, options)
 	if len(found) == 0 {
-		return nil
+		return 0, nil
 	}
 	answers, err := w.Store.Answers(ctx, one.Tenant, one.Subject)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if len(found) == mostHits { // what was answered or has a case takes no place of what is open
 		options.Limit += len(answers.Given) + len(answers.Opened)
@@ -264,7 +278,7 @@ func queryOf(q watched.Question, year int) (screening.Query, error) {
 }
 
 // found opens a case for hits that nobody has answered. Errors: NotReady when that has been done in vain too often.
-func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watch, answers watched.Answers, found []screening.Hit) error {
+func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watch, answers watched.Answers, found []screening.Hit) (opened int, err error) {
 	asked := one.Question.Digest()
 	var open []screening.Hit
 	var former []watched.Opened // whose cases have ended without an answer
@@ -277,7 +291,7 @@ func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watc
 		counts, err := w.counts(ctx, one.Tenant, before)
 		switch {
 		case err != nil:
-			return err
+			return 0, err
 		case counts:
 		case before.Times >= maxCases:
 			unanswered++
@@ -287,13 +301,13 @@ func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watc
 	}
 	if len(open) > 0 {
 		if err := w.ask(ctx, news, one, open, former); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	if unanswered > 0 {
-		return problem.New(problem.NotReady, "Hits have had %d cases each that ended without an answer.", maxCases)
+	if unanswered > 0 && len(open) < mostHits {
+		return len(open), problem.New(problem.NotReady, "Hits have had %d cases each that ended without an answer.", maxCases)
 	}
-	return nil
+	return len(open), nil
 }
 
 // maxCases are opened for one hit at most while nobody answers it. After that its subject is among those that have failed: a workflow that ends such
