@@ -73,7 +73,7 @@ $(DASHBOARD): $(WEB_SOURCES) web/node_modules/.package-lock.json
 RACE = $(if $(shell command -v $$(go env CC)),-race)
 
 # The pages are built first, for they are inside the program that the other tests build. Then the dashboard is tested beside
-# the Go packages: a browser's tests mostly wait.
+# the Go packages: a browser's tests mostly wait. They come first at the processor, for what people wait for has a limit, and Go's tests take what is left.
 .PHONY: test
 test: setup ## Set up what the tests need, then run them all: Go with the race detector, the dashboard, a browser
 	@if $(HAVE_NODE); then $(MAKE) --no-print-directory web; fi
@@ -89,8 +89,8 @@ SEQUENTIAL := internal/httpapi/faults internal/cost internal/store/dynamo/metere
 
 .PHONY: test-go
 test-go: setup
-	go test $(RACE) -timeout 15m $(ARGS) $$(go list ./... | grep -vxE 'ballerine/($(subst $(eval ) ,|,$(PURE) $(SEQUENTIAL)))')
-	CGO_ENABLED=0 go test -timeout 15m $(ARGS) $(addprefix ./,$(PURE) $(SEQUENTIAL))
+	nice go test $(RACE) -timeout 25m $(ARGS) $$(go list ./... | grep -vxE 'ballerine/($(subst $(eval ) ,|,$(PURE) $(SEQUENTIAL)))')
+	CGO_ENABLED=0 nice go test -timeout 15m $(ARGS) $(addprefix ./,$(PURE) $(SEQUENTIAL))
 
 .PHONY: test-race
 test-race: setup ## Run all Go tests with the race detector, those that `make test` runs without it too

@@ -154,7 +154,7 @@ describe('case', () => {
     await reject(page, 'Now for good');
     await seen(page.getByText(/Rejected: Rashid/));
     const after = await server.call('reviewer', 'GET', `/v1/cases/${id}`);
-    await page.getByRole('button', { name: 'Undo' }).first().waitFor({ state: 'hidden', timeout: 15_000 });
+    await page.getByRole('button', { name: 'Undo' }).first().waitFor({ state: 'hidden' });
     const late = await server.call('reviewer', 'POST', `/v1/cases/${id}/undo`, undefined, {
       'If-Match': after.headers.get('ETag') ?? '',
     });
@@ -205,7 +205,6 @@ describe('case', () => {
     await eventually(
       async () => (await read(id)).configuration.join(),
       (state) => state === 'review',
-      20_000,
     );
     await page.goto(`${server.url}/cases/${id}`);
     await seen(panel(page).getByRole('button', { name: /^Approve/ }));
@@ -416,7 +415,6 @@ describe('case', () => {
     const children = await eventually(
       async () => (await server.call('client', 'GET', `/v1/cases?parent=${parent}&sort=created_at`)).body.data,
       (found) => found.length === 3 && found.every((one: Case) => one.configuration.join() === 'review'),
-      20_000,
     );
     const page = await client.signIn('reviewer', `/cases/${parent}?tab=related`);
     const below = page.getByRole('region', { name: 'Child cases' });

@@ -14,6 +14,9 @@ import {
 import { expect, inject, onTestFailed } from 'vitest';
 import { launch, type Ready, root } from './program';
 
+/** How long a test waits for what has to come, in milliseconds: long enough for a machine that runs other tests beside these. */
+export const patience = 90_000;
+
 /** The demo users, as the sign-in page names them. */
 export const people = {
   admin: 'Ada Admin',
@@ -202,7 +205,7 @@ export class Client {
       });
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(patience);
     watch(context, this.problems);
     onTestFailed(async ({ task }) => {
       const file = join(root, 'build/browser', `${task.name.replaceAll(/\W+/g, '-').slice(0, 60)}-${++pictures}.png`);
@@ -245,7 +248,11 @@ export async function hidden(locator: Locator): Promise<void> {
 }
 
 /** Waits until a condition holds, and reports the last value when it never does. */
-export async function eventually<T>(get: () => Promise<T>, want: (value: T) => boolean, timeout = 30_000): Promise<T> {
+export async function eventually<T>(
+  get: () => Promise<T>,
+  want: (value: T) => boolean,
+  timeout = patience,
+): Promise<T> {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await get();

@@ -166,11 +166,11 @@ describe('policies', () => {
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Backtest live version' }).click();
     await page.waitForURL(/run=/);
-    await page.getByText(/All \d+ decisions would have the same outcome/).waitFor({ timeout: 30_000 });
+    await page.getByText(/All \d+ decisions would have the same outcome/).waitFor();
     const outcomes = page.getByRole('group', { name: 'Outcomes' });
     await seen(outcomes.getByRole('columnheader', { name: 'Now Review' }));
     const run = page.getByRole('list', { name: 'Runs' }).getByRole('link', { name: /Live version 1/ });
-    await run.getByText('Done').waitFor({ timeout: 30_000 });
+    await run.getByText('Done').waitFor();
     expect(await page.getByRole('note').count()).toBe(0);
     expect(await violations(page)).toEqual([]);
     await page.context().close();
@@ -200,7 +200,7 @@ describe('policies', () => {
       });
       await page.goto(server.url + path);
       const note = page.getByRole('note');
-      await note.waitFor({ timeout: 30_000 });
+      await note.waitFor();
       expect(await note.textContent()).toMatch(
         locale === 'en-GB'
           ? /^3 of them were made by an earlier revision of the rules.*due to a correction rather than the draft/

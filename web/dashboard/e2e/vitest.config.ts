@@ -7,8 +7,8 @@ export default defineConfig({
     environment: 'node',
     globalSetup: ['e2e/seed.ts'],
     fileParallelism: false, // each file has a server and a browser of its own; two cores are not enough for two
-    testTimeout: 300_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
     reporters: ['verbose'],
   },
 });
