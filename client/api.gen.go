@@ -52,6 +52,7 @@ const (
 // Defines values for CallVia.
 const (
 	CallViaBreaker  CallVia = "breaker"
+	CallViaCache    CallVia = "cache"
 	CallViaFallback CallVia = "fallback"
 	CallViaLimit    CallVia = "limit"
 )
@@ -947,6 +948,9 @@ type Breaker struct {
 
 // Call defines model for Call.
 type Call struct {
+	// AnsweredAt via cache: when the vendor gave the answer
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+
 	// Bytes of the answer's body
 	Bytes *int64 `json:"bytes,omitempty"`
 
@@ -969,11 +973,11 @@ type Call struct {
 	// Status HTTP status of the answer; absent: there was none
 	Status *int64 `json:"status,omitempty"`
 
-	// Via fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off
+	// Via fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked
 	Via *CallVia `json:"via,omitempty"`
 }
 
-// CallVia fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off
+// CallVia fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked
 type CallVia string
 
 // CallPart defines model for CallPart.
@@ -1517,6 +1521,9 @@ type ConnectorHealth struct {
 	AsOf    time.Time        `json:"as_of"`
 	Breaker *Breaker         `json:"breaker,omitempty"`
 	Budget  *ConnectorBudget `json:"budget,omitempty"`
+
+	// Cached former answers that were used again, which are no calls
+	Cached int64 `json:"cached"`
 
 	// CallbackURL with callback.correlate: the address to enter at the vendor's
 	CallbackURL *string `json:"callback_url,omitempty"`

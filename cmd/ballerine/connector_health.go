@@ -50,8 +50,8 @@ func printHealth(cmd *cobra.Command, h httpapi.ConnectorHealth) error {
 	for _, code := range slices.Sorted(maps.Keys(h.Errors)) {
 		add(code, "%d", h.Errors[code])
 	}
-	if h.Limited+h.Fallback > 0 {
-		add("besides", "%d put off by the limit; %d calls instead of another plugin's", h.Limited, h.Fallback)
+	if h.Limited+h.Fallback+h.Cached > 0 {
+		add("besides", "%d put off by the limit; %d calls instead of another plugin's; %d former answers used again", h.Limited, h.Fallback, h.Cached)
 	}
 	if h.Breaker != nil {
 		add("breaker", "after %d failures for %g seconds; %d attempts not made", h.Breaker.Failures, h.Breaker.Rest, h.Breaker.LeftAlone)

@@ -13,14 +13,15 @@ import (
 // Call is what an attempt at a vendor was, for people who ask what was sent, what it cost and how it ended. It carries no value of a case:
 // a request is shown by its template, contents by their digests.
 type Call struct {
-	Request  string `json:"request,omitempty" doc:"method and address as the plugin writes them, with placeholders"`
-	Key      string `json:"key,omitempty" personal:"digest" doc:"the Idempotency-Key: the same for every attempt at one request"`
-	Sent     string `json:"sent,omitempty" personal:"digest" doc:"SHA-256 of the request's body"`
-	Status   int    `json:"status,omitempty" doc:"HTTP status of the answer; absent: there was none"`
-	Received string `json:"received,omitempty" personal:"digest" doc:"SHA-256 of the answer's body"`
-	Bytes    int    `json:"bytes,omitempty" personal:"digest" doc:"of the answer's body"`
-	Via      string `json:"via,omitempty" enum:"fallback,breaker,limit" doc:"fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off"`
-	Price    *Price `json:"price,omitempty" doc:"of this call; where there were several, of all of them"`
+	Request    string    `json:"request,omitempty" doc:"method and address as the plugin writes them, with placeholders"`
+	Key        string    `json:"key,omitempty" personal:"digest" doc:"the Idempotency-Key: the same for every attempt at one request"`
+	Sent       string    `json:"sent,omitempty" personal:"digest" doc:"SHA-256 of the request's body"`
+	Status     int       `json:"status,omitempty" doc:"HTTP status of the answer; absent: there was none"`
+	Received   string    `json:"received,omitempty" personal:"digest" doc:"SHA-256 of the answer's body"`
+	Bytes      int       `json:"bytes,omitempty" personal:"digest" doc:"of the answer's body"`
+	Via        string    `json:"via,omitempty" enum:"fallback,breaker,limit,cache" doc:"fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked"`
+	AnsweredAt time.Time `json:"answered_at,omitzero" doc:"via cache: when the vendor gave the answer"`
+	Price      *Price    `json:"price,omitempty" doc:"of this call; where there were several, of all of them"`
 
 	Calls []CallPart `json:"calls,omitempty" doc:"each call of the attempt, where the plugin makes several: what is beside them is then the last one's"`
 }
@@ -44,6 +45,7 @@ const (
 	ViaFallback = "fallback"
 	ViaBreaker  = "breaker"
 	ViaLimit    = "limit"
+	ViaCache    = "cache"
 )
 
 // Price is an amount of money.
@@ -71,7 +73,7 @@ func RunCounts(run TaskRun) Counts {
 		return nil
 	}
 	counts, day := Counts{}, groupCalls(run.Name, run.StartedAt)
-	if run.Call.Via == ViaBreaker || run.Call.Via == ViaLimit { // nobody was asked
+	if via := run.Call.Via; via == ViaBreaker || via == ViaLimit || via == ViaCache { // nobody was asked
 		counts.add(day, "via/"+run.Call.Via, 1)
 		return counts
 	}
@@ -108,6 +110,7 @@ type VendorHealth struct {
 	P99       *float64           `json:"p99_ms" doc:"of a hundred calls 99 took no longer"`
 	Errors    map[string]int     `json:"errors" doc:"failed calls by code"`
 	Limited   int                `json:"limited" doc:"attempts that the plugin's own limit has put off, which are no calls"`
+	Cached    int                `json:"cached" doc:"former answers that were used again, which are no calls"`
 	Fallback  int                `json:"fallback" doc:"calls that were made instead of another plugin's"`
 	LeftAlone int                `json:"-"` // attempts that were not made because a breaker was open
 	Spend     map[string]float64 `json:"spend" doc:"of this month so far, by currency"`
@@ -145,6 +148,8 @@ func (h *VendorHealth) add(counts map[string]int, took map[int]int) {
 			h.Errors[value] += number
 		case name == "via/"+ViaLimit:
 			h.Limited += number
+		case name == "via/"+ViaCache:
+			h.Cached += number
 		case name == "via/"+ViaBreaker:
 			h.LeftAlone += number
 		case name == "via/"+ViaFallback:

@@ -378,6 +378,16 @@ var scenarios = map[string]scenario{
 		_, _, _, err := r.BeginWork(ctx, r.branch(), "check", "lookup")
 		return err
 	}},
+	"KeepVendorAnswer": {func(r *rig) { r.begun() }, func(ctx context.Context, r *rig) error {
+		if err := r.KeepVendorAnswer(ctx, cases.VendorAnswer{Tenant: r.tenant, Case: r.id(), Key: "k", Content: []byte("{}"), Until: epoch.Add(1000 * time.Hour)}); err != nil {
+			return err
+		}
+		content, err := r.FindVendorAnswer(ctx, r.tenant, "k")
+		if err == nil && string(content) != "{}" {
+			r.t.Errorf("kept: %s", content)
+		}
+		return err
+	}},
 	"FinishWork": {func(r *rig) { r.begun("GO"); r.vars["job"] = r.job("check", "lookup") }, func(ctx context.Context, r *rig) error {
 		job := r.vars["job"].(cases.Job)
 		return inputOf(r.FinishWork(ctx, job, cases.Outcome{Payload: map[string]any{"found": true}, Run: r.runOf(job)}))
@@ -621,7 +631,7 @@ func TestCommandsSurviveEveryFailureOfTheStore(t *testing.T) {
 
 func TestEveryCommandHasAScenarioInWhichTheStoreFails(t *testing.T) {
 	queries := []string{"Decision", "Get", "List", "History", "HistoryPage", "TaskRuns", "Notes", "View", "Queue", "Days", "Whereabouts", "Incidents", "Verify", "DeadLetters", "Events"}
-	queries = append(queries, "Asked", "Correlated", "Spend", "VendorHealth")
+	queries = append(queries, "Asked", "Correlated", "Spend", "VendorHealth", "FindVendorAnswer")
 	queries = append(queries, "Related", "FlowURL") // the latter of the workflow
 	queries = append(queries, "KeepUpload")         // copies bytes, and asks nothing of the store of cases
 	service := reflect.TypeFor[*cases.Service]()

@@ -52,6 +52,7 @@ type Store interface {
 	Subject(ctx context.Context, tenant, kind, externalID string) (Subject, error)
 
 	Outbox
+	VendorAnswers
 
 	// Publications reads a tenant's from a place on, in their order: those that were final before until, limit at most, and
 	// fewer when there are large ones. more says that there may be others. What was retracted has no events, or is not there; of

@@ -173,6 +173,7 @@ func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (Exe
 			return d.await(job, outcome)
 		}
 		d.used(job, outcome.Used)
+		d.usedAgain(job.Invocation.ID, outcome.Run.Call)
 		return s.finish(d, job.State, job.Visit, job.Invocation, outcome, &job.Record, "")
 	})
 }

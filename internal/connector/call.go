@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"time"
 
 	"ballerine/internal/workflow"
 )
@@ -16,6 +17,7 @@ type Call struct {
 	Input               map[string]any // the invocation's input, as the workflow has it
 	Documents           []Document     // of the case, those that count
 	Round               int            // how often a person has had it done again
+	Anew                bool           // nothing is used of what was answered before
 	IdempotencyKey      string         // names the work; "" makes one of case, state, visit, work and round
 	CallbackURL         string         // where the vendor may call back, for plugins in callback mode
 }
@@ -35,6 +37,7 @@ type Outcome struct {
 	Status   int  // HTTP status of the vendor's answer
 
 	Trace Trace // also of an attempt that has failed; zero: nothing was sent
+	Kept  *Kept // what may be used again, for a while; nil: nothing
 
 	Correlation string // awaiting: the vendor's id, which its callback will have; "" where the address of the callback says which request it is about
 }
@@ -49,9 +52,13 @@ type Trace struct {
 	Bytes    int    // of the answer's body
 	Charged  bool   // the vendor has taken the request: its price counts
 
+	Recalled time.Time // when the answer was given that was used again, and nobody asked; zero: the vendor was
+
 	Calls         []Trace // of an attempt at a plugin with several calls, in their order, those of elements by element; the other members are then the last one's
 	Step          string  // the step whose call it is; "": the plugin's own
 	Element, Page int     // which element and page it is about, from 1; 0: neither
+
+	digest string // of the request, in hex
 }
 
 // Secrets finds the secrets that plugins name. Errors: problem.NotFound; others are passed on.

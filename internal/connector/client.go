@@ -59,6 +59,19 @@ type Client struct {
 //
 // The last four may be about the vendor's token server, too.
 func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, error) {
+	if plugin.cached == 0 {
+		return c.attempt(ctx, plugin, call)
+	}
+	t := &tape{}
+	outcome, err := c.attempt(context.WithValue(ctx, tapeKey{}, t), plugin, call)
+	if err == nil {
+		outcome.Kept = c.kept(plugin, call, t, outcome)
+	}
+	return outcome, err
+}
+
+// attempt is Do without what is kept of it.
+func (c *Client) attempt(ctx context.Context, plugin *Plugin, call Call) (Outcome, error) {
 	if plugin.Callback && call.CallbackURL == "" {
 		return Outcome{}, problem.New(problem.Internal, "The plugin %s needs a callback URL.", plugin.ID)
 	}
@@ -77,7 +90,7 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 	}
 	trace := Trace{}
 	attempt := func() (Outcome, error) {
-		trace = Trace{Request: plugin.endpoint, Key: r.header.Get("Idempotency-Key"), Sent: digestOf(r.content)}
+		trace = Trace{Request: plugin.endpoint, Key: r.header.Get("Idempotency-Key"), Sent: digestOf(r.content), digest: r.digest}
 		answer, err := c.exchange(ctx, within, plugin, r)
 		if err != nil {
 			return Outcome{}, err
@@ -119,8 +132,19 @@ type answer struct {
 	address *url.URL // of the request, where it may have pages
 }
 
-// exchange sends the request. A token that the vendor does not accept is fetched anew, once.
+// exchange sends the request, unless the attempt's tape answers it.
 func (c *Client) exchange(ctx, within context.Context, p *Plugin, r *prepared) (answer, error) {
+	t := tapeOf(within)
+	if t.plays() {
+		return t.play(r)
+	}
+	a, err := c.exchanged(ctx, within, p, r)
+	t.record(p, r, a, err)
+	return a, err
+}
+
+// exchanged sends the request. A token that the vendor does not accept is fetched anew, once.
+func (c *Client) exchanged(ctx, within context.Context, p *Plugin, r *prepared) (answer, error) {
 	if p.auth.oauth == nil || c.preview {
 		return c.send(ctx, within, p, r, p.auth.shownToken())
 	}

@@ -127,7 +127,7 @@ func TestEveryAttemptAtTheSameRequestCarriesTheSameIdempotencyKey(t *testing.T) 
 		again := one
 		again.Attempt, again.Context = 7, map[string]any{"x": 1}
 		key := func(c Call, body string) string {
-			return c.key("check", "POST", "https://v.example/x", http.Header{"X-A": {"1"}}, []byte(body))
+			return c.key(digestRequest("check", "POST", "https://v.example/x", http.Header{"X-A": {"1"}}, []byte(body)))
 		}
 		visited, retried := one, one
 		visited.Visit++
@@ -137,7 +137,7 @@ func TestEveryAttemptAtTheSameRequestCarriesTheSameIdempotencyKey(t *testing.T) 
 		}
 		for what, other := range map[string]string{
 			"visit": key(visited, "{}"), "retry by a person": key(retried, "{}"), "changed request": key(one, `{"a":1}`),
-			"another plugin": one.key("other", "POST", "https://v.example/x", http.Header{"X-A": {"1"}}, []byte("{}")), "another header": one.key("check", "POST", "https://v.example/x", http.Header{"X-A": {"2"}}, []byte("{}")),
+			"another plugin": one.key(digestRequest("other", "POST", "https://v.example/x", http.Header{"X-A": {"1"}}, []byte("{}"))), "another header": one.key(digestRequest("check", "POST", "https://v.example/x", http.Header{"X-A": {"2"}}, []byte("{}"))),
 		} {
 			if other == key(one, "{}") {
 				t.Fatalf("%s: the same key", what)

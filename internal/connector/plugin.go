@@ -34,10 +34,12 @@ type Plugin struct {
 	Price  *Price  // of a call; nil: it is not stated
 	Budget *Budget // for a month; nil: there is none
 
-	steps       []*step // calls before the request
-	pages       *pages  // of the answer; nil: it is whole
-	callless    bool    // there is no request besides those of the steps
-	endpoint    string  // method and address as they are written
+	digest      string        // SHA-256 of the definition
+	cached      time.Duration // for how long answers are used again; 0: never
+	steps       []*step       // calls before the request
+	pages       *pages        // of the answer; nil: it is whole
+	callless    bool          // there is no request besides those of the steps
+	endpoint    string        // method and address as they are written
 	method      string
 	url         *text
 	headers     map[string]*text
@@ -137,6 +139,7 @@ type written struct {
 
 	Breaker *writtenBreaker `json:"breaker"`
 	Limit   *writtenLimit   `json:"limit"`
+	Cache   *writtenCache   `json:"cache"`
 	Price   *Price          `json:"price"`
 	Budget  *Budget         `json:"budget"`
 
@@ -210,6 +213,7 @@ func ParsePlugin(file string, text []byte) (*Plugin, problem.Diagnostics) {
 		return nil, s.diagnostics
 	}
 	p := s.build(w)
+	p.digest = digestOf(text)
 	s.diagnostics.Sort()
 	if s.diagnostics.Failed() {
 		return nil, s.diagnostics
@@ -328,6 +332,7 @@ func (s *source) build(w written) *Plugin {
 	} else {
 		s.buildRequest(p, *w.Request)
 	}
+	p.cached = s.cache(w, s.queries)
 	p.request = s.schema("/request/schema", w.Request.Schema)
 	p.pages = s.pages(w.Response.Pages, w.Response.Result, p)
 	p.answer = s.reading("/response", s.paging(p.pages, answerRoots), w.Response.Schema, w.Response.Result)

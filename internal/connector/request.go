@@ -42,11 +42,16 @@ func documents(given []Document) []any {
 
 // key is the same for every attempt at one request: of the same round of a visit's work, by the same plugin, and with the same words. A
 // request that has changed is another one: a vendor that knows the key would answer it as it answered the former.
-func (c Call) key(plugin, method, target string, header http.Header, content []byte) string {
+func (c Call) key(digest string) string {
 	name := c.IdempotencyKey
 	if name == "" {
 		name = strings.Join([]string{c.Case, c.State, strconv.Itoa(c.Visit), c.Work, strconv.Itoa(c.Round)}, "/")
 	}
+	return name + "-" + digest[:16]
+}
+
+// digestRequest is the SHA-256 of a request's words, in hex.
+func digestRequest(plugin, method, target string, header http.Header, content []byte) string {
 	sum := sha256.New()
 	write := func(part []byte) {
 		fmt.Fprintf(sum, "%d:", len(part)) // never fails
@@ -59,7 +64,7 @@ func (c Call) key(plugin, method, target string, header http.Header, content []b
 		write([]byte(name + ":" + strings.Join(header[name], "\n")))
 	}
 	write(content)
-	return name + "-" + hex.EncodeToString(sum.Sum(nil)[:8])
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // prepared is a request of which all is known but what depends on the moment: its token and its signature.
@@ -67,6 +72,7 @@ type prepared struct {
 	url     *url.URL
 	header  http.Header
 	content []byte // nil: none
+	digest  string // of its words, with the names of secrets in their place
 	tenant  string
 	with    *values
 	scope   map[string]any
@@ -98,7 +104,8 @@ func (c *Client) prepareAt(ctx context.Context, p *Plugin, call Call, scope map[
 			return nil, err
 		}
 	}
-	r.header.Set("Idempotency-Key", call.key(p.ID, p.method, key.url.String(), key.header, key.content))
+	r.digest = digestRequest(p.ID, p.method, key.url.String(), key.header, key.content)
+	r.header.Set("Idempotency-Key", call.key(r.digest))
 	if r.header.Get("User-Agent") == "" {
 		r.header.Set("User-Agent", c.agent())
 	}

@@ -174,7 +174,7 @@ func (m *several) one(unit *Plugin, scope map[string]any, at place, turn func(*u
 	if err != nil {
 		return answer{}, Trace{}, err
 	}
-	trace := Trace{Step: at.step, Element: at.element, Page: at.page, Request: unit.endpoint, Key: r.header.Get("Idempotency-Key"), Sent: digestOf(r.content)}
+	trace := Trace{Step: at.step, Element: at.element, Page: at.page, Request: unit.endpoint, Key: r.header.Get("Idempotency-Key"), Sent: digestOf(r.content), digest: r.digest}
 	a, err := m.client.exchange(m.ctx, within, unit, r)
 	if err != nil {
 		return answer{}, trace, err
@@ -255,7 +255,11 @@ func (m *several) turned(p *Plugin, scope map[string]any, at place) (all turnedP
 			return all, calls, err
 		}
 	}
-	all.info = map[string]any{"count": float64(number), "complete": mark == "" && wholly(last, len(items))}
+	complete := mark == "" && wholly(last, len(items))
+	if !complete {
+		tapeOf(m.within).spoil()
+	}
+	all.info = map[string]any{"count": float64(number), "complete": complete}
 	if all.items = items; all.first.none {
 		all.items = nil
 	}
@@ -324,7 +328,11 @@ func (m *several) each(s *step, scope map[string]any) (any, []Trace, error) {
 			failures = append(failures, failureOf(i, one.err))
 		}
 	}
-	return map[string]any{"results": results, "errors": failures, "omitted": float64(omitted), "complete": omitted == 0 && len(failures) == 0}, calls, nil
+	complete := omitted == 0 && len(failures) == 0
+	if !complete {
+		tapeOf(m.within).spoil()
+	}
+	return map[string]any{"results": results, "errors": failures, "omitted": float64(omitted), "complete": complete}, calls, nil
 }
 
 // failureOf is what is noted of an element that has failed.

@@ -83,7 +83,11 @@ func callOf(plugin *connector.Plugin, trace connector.Trace) *cases.Call {
 			Step: one.Step, Element: one.Element, Page: one.Page, Request: one.Request, Key: one.Key, Sent: one.Sent, Status: one.Status, Received: one.Received, Bytes: one.Bytes, Price: plugin.Cost(one),
 		})
 	}
-	if amount := plugin.Cost(trace); amount > 0 || trace.Charged && plugin.Price != nil {
+	recalled := !trace.Recalled.IsZero()
+	if recalled {
+		call.Via, call.AnsweredAt = cases.ViaCache, trace.Recalled
+	}
+	if amount := plugin.Cost(trace); amount > 0 || (trace.Charged || recalled) && plugin.Price != nil {
 		call.Price = &cases.Price{Amount: amount, Currency: plugin.Price.Currency}
 	}
 	return call

@@ -61,7 +61,7 @@ func (v vendor) attempt(ctx context.Context, job cases.Job, attempt int) (cases.
 		return outcome, id, err
 	}
 	instead, otherErr := v.fallback(within, job, attempt, plugin)
-	if instead.Run.Call != nil {
+	if instead.Run.Call != nil && instead.Run.Call.Via == "" {
 		instead.Run.Call.Via = cases.ViaFallback
 	}
 	if otherErr != nil {
@@ -83,15 +83,21 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 		Context: job.Record.Context, Input: with, Documents: counting(job.Record),
 		IdempotencyKey: fmt.Sprintf("%s-%d-%s-%d", job.Record.ID, job.Visit, job.Invocation.ID, job.Round),
 	}
+	_, answered := job.Record.Context[job.Invocation.ID]
+	call.Anew = job.Round > 0 || answered // a person wants to know it now
 	if call.CallbackURL, err = v.CallbackURL(call, plugin, job.Record.CreatedAt); err != nil {
 		return cases.Outcome{}, problem.Wrap(err, problem.Internal, "The callback address could not be created.")
+	}
+	if outcome, found := v.recall(ctx, plugin, call); found {
+		return v.done(plugin, outcome), nil
 	}
 	if err := v.afford(ctx, call.Tenant, plugin); err != nil {
 		return cases.Outcome{}, err
 	}
 	asked := v.Now()
 	outcome, err := v.Client.Do(ctx, plugin, call)
-	done := cases.Outcome{Run: cases.TaskRun{Call: callOf(plugin, outcome.Trace), Titles: plugin.Titles}, Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}
+	v.keep(ctx, plugin, call, outcome.Kept)
+	done := v.done(plugin, outcome)
 	v.charge(call.Tenant, plugin, done.Run.Call)
 	switch {
 	case connector.Resting(err):
@@ -102,13 +108,19 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 	if outcome.Correlation != "" {
 		done.VendorID = &cases.VendorID{Plugin: plugin.ID, ID: outcome.Correlation, Asked: asked}
 	}
+	return done, err
+}
+
+// done is what an attempt at a plugin means for the case.
+func (v vendor) done(plugin *connector.Plugin, outcome connector.Outcome) cases.Outcome {
+	done := cases.Outcome{Run: cases.TaskRun{Call: callOf(plugin, outcome.Trace), Titles: plugin.Titles}, Payload: outcome.Result, Awaiting: outcome.Awaiting, Accepted: outcome.Accepted}
 	if reads := plugin.Reads(); reads != nil {
 		done.Used = &cases.Used{Context: reads.Context, With: reads.Input, Documents: reads.Documents}
 	}
 	if done.Awaiting {
 		done.Until = v.Now().Add(plugin.Wait)
 	}
-	return done, err
+	return done
 }
 
 // usedUp reports whether nobody tries again after an error after which it would help.

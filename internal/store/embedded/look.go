@@ -119,6 +119,7 @@ var jsonBuckets = map[string]bool{
 	bucketPublications: true, bucketBacktests: true, bucketBacktestParts: true, bucketGrants: true, bucketReservations: true,
 	bucketKeys: true, bucketUsers: true, bucketSettings: true, bucketProposals: true, bucketDefinitions: true, bucketViews: true,
 	bucketTrials: true, bucketValueLists: true, bucketEditions: true, bucketSubscriptions: true, bucketDeliveries: true, bucketAnswers: true, bucketWatches: true, bucketScreenings: true,
+	bucketVendorAnswers: true, bucketAnswerPlaces: true, bucketAnswerEnds: true,
 }
 
 // readable reports whether a value has the form of what its bucket holds.

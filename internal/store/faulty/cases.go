@@ -80,6 +80,16 @@ func (s Cases) FindExternal(ctx context.Context, tenant, workflow, externalID st
 	})
 }
 
+// VendorAnswer implements cases.Store.
+func (s Cases) VendorAnswer(ctx context.Context, tenant, key string, now time.Time) ([]byte, error) {
+	return doValue(ctx, s.Plan, "VendorAnswer", func(ctx context.Context) ([]byte, error) { return s.Store.VendorAnswer(ctx, tenant, key, now) })
+}
+
+// KeepVendorAnswer implements cases.Store.
+func (s Cases) KeepVendorAnswer(ctx context.Context, answer cases.VendorAnswer, now time.Time) error {
+	return do(ctx, s.Plan, "KeepVendorAnswer", func(ctx context.Context) error { return s.Store.KeepVendorAnswer(ctx, answer, now) })
+}
+
 // Correlated implements cases.Store.
 func (s Cases) Correlated(ctx context.Context, tenant, plugin, hash string) (cases.Correlation, error) {
 	return doValue(ctx, s.Plan, "Correlated", func(ctx context.Context) (cases.Correlation, error) {

@@ -47,7 +47,7 @@ func Meets(fault Fault, call string) bool {
 
 // reading are how the names of calls begin that write nothing.
 var reading = []string{
-	"Get", "History", "Notes", "TaskRuns", "Results", "List", "Counts", "Overdue", "FindExternal", "Subject", "Undelivered", "Due", "Open", "Waiting", "Outstanding", "DeadLetter",
+	"Get", "VendorAnswer", "History", "Notes", "TaskRuns", "Results", "List", "Counts", "Overdue", "FindExternal", "Subject", "Undelivered", "Due", "Open", "Waiting", "Outstanding", "DeadLetter",
 	"Backlog", "Keys.Key", "Keys.User", "Reviews.View", "Reviews.Presences", "Registry.Definition", "Registry.Settings", "Registry.Proposal", "Ledger.Decision", "Lists.Lists",
 	"Lists.Heads", "Lists.Edition", "Lists.Chunks", "Trials.Trial", "Trials.RunningTrials", "Backtests.Run", "Backtests.Body", "Backtests.Part", "Backtests.Spans",
 	"Webhooks.Subscription", "Webhooks.Deliver", "Webhooks.FailedDeliveries", "Webhooks.DueDeliveries", "Watched.Answers", "Watched.Watch", "Watched.Run",

@@ -147,6 +147,7 @@ func Cases(t *testing.T, open func(t *testing.T) cases.Store) {
 		wants(t, err, problem.NotFound)
 	})
 	t.Run("calls of vendors are counted with their attempts", func(t *testing.T) { calls(t, open(t)) })
+	t.Run("vendors' answers are kept until their end", func(t *testing.T) { vendorAnswers(t, open(t)) })
 	t.Run("a vendor's id stands for one work of one case", func(t *testing.T) { correlations(t, open(t)) })
 	t.Run("an external id passes from a case that has ended to a new one", func(t *testing.T) {
 		s := open(t)

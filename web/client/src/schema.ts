@@ -3170,6 +3170,11 @@ export interface components {
         };
         Call: {
             /**
+             * Format: date-time
+             * @description via cache: when the vendor gave the answer
+             */
+            answered_at?: string;
+            /**
              * Format: int64
              * @description of the answer's body
              */
@@ -3192,10 +3197,10 @@ export interface components {
              */
             status?: number;
             /**
-             * @description fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off
+             * @description fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked
              * @enum {string}
              */
-            via?: "fallback" | "breaker" | "limit";
+            via?: "fallback" | "breaker" | "limit" | "cache";
         };
         CallPart: {
             /**
@@ -3947,6 +3952,11 @@ export interface components {
             breaker?: components["schemas"]["Breaker"];
             /** @description of this month, UTC; absent: none is set */
             budget?: components["schemas"]["ConnectorBudget"];
+            /**
+             * Format: int64
+             * @description former answers that were used again, which are no calls
+             */
+            cached: number;
             /** @description with callback.correlate: the address to enter at the vendor's */
             callback_url?: string;
             /**

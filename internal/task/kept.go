@@ -1,0 +1,45 @@
+package task
+
+import (
+	"context"
+
+	"ballerine/internal/cases"
+	"ballerine/internal/connector"
+	"ballerine/internal/problem"
+)
+
+// recall uses a former answer to the same request. Nobody's check waits because none can be read: the vendor is asked then.
+func (v vendor) recall(ctx context.Context, plugin *connector.Plugin, call connector.Call) (connector.Outcome, bool) {
+	outcome, found, err := v.Client.Recall(ctx, plugin, call, func(key string) ([]byte, error) {
+		content, err := v.Cases.FindVendorAnswer(ctx, call.Tenant, key)
+		return content, unlessMissing(err)
+	})
+	if err != nil {
+		v.Logger.WarnContext(ctx, "former answer not read", "plugin", plugin.ID, "error", err.Error())
+	}
+	return outcome, found
+}
+
+// unlessMissing is an error that is none when nothing is there.
+func unlessMissing(err error) error {
+	if problem.CodeOf(err) == problem.NotFound {
+		return nil
+	}
+	return err
+}
+
+// keep keeps an answer to be used again. One that is not kept costs another call, and nobody's check.
+func (v vendor) keep(ctx context.Context, plugin *connector.Plugin, call connector.Call, kept *connector.Kept) {
+	if kept == nil {
+		return
+	}
+	var err error
+	if kept.Content == nil {
+		err = problem.New(problem.TooLarge, "The answer is too large to be used again.")
+	} else {
+		err = v.Cases.KeepVendorAnswer(ctx, cases.VendorAnswer{Tenant: call.Tenant, Case: call.Case, Key: kept.Key, Content: kept.Content, Until: kept.Until})
+	}
+	if err != nil {
+		v.Logger.WarnContext(ctx, "answer not kept", "plugin", plugin.ID, "code", problem.CodeOf(err))
+	}
+}
