@@ -30,6 +30,7 @@ func devCommand() *cobra.Command {
 	var seed, verbose bool
 	var limits, rates, settingsFile string
 	var settings []string
+	var traffic trafficFlags
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run the whole system on this machine: API, executions, storage, a sandbox vendor, a demo watch list, sign-in",
@@ -54,6 +55,9 @@ func devCommand() *cobra.Command {
 			if err := folderOfSecrets(options.Secrets); err != nil {
 				return err
 			}
+			if options.Traffic, err = traffic.open(options); err != nil {
+				return err
+			}
 			options.Definitions, options.Version = statemachines.Files, version()
 			return dev(cmd, options, seed, asJSON(cmd))
 		},
@@ -70,6 +74,7 @@ func devCommand() *cobra.Command {
 	cmd.Flags().StringVar(&options.Secrets, "secrets", "", "folder of vendors' secrets, one file each: NAME or TENANT/NAME; BALLERINE_SECRET_NAME in the environment takes precedence")
 	cmd.Flags().StringArrayVar(&settings, "setting", nil, "NAME=VALUE: value of {vendor.NAME} in plugins; alternatively BALLERINE_SETTING_NAME in the environment")
 	cmd.Flags().StringVar(&settingsFile, "settings", "", "YAML or JSON file of settings; --setting and the environment take precedence. Default: settings.yaml of the project in this folder")
+	traffic.flags(cmd.Flags())
 	cmd.Flags().BoolVar(&seed, "seed", false, "add demo cases if the data folder is empty")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log all activity, not only warnings and errors")
 	return cmd

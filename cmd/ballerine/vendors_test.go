@@ -99,6 +99,14 @@ func TestSettingsAreReadWithoutTellingTheirValues(t *testing.T) {
 			t.Errorf("%q was taken", flag)
 		}
 	}
+	for _, flags := range [][]string{{"--record", t.TempDir(), "--replay", t.TempDir()}, {"--record", t.TempDir(), "--functions", "build"}} {
+		if got := call(t, "", append([]string{"dev", "--data", t.TempDir()}, flags...)...); got.code != exitUsage {
+			t.Errorf("%v: exit code %d", flags, got.code)
+		}
+	}
+	if got := call(t, "", "dev", "--data", t.TempDir(), "--replay", t.TempDir()); got.code != exitProblems || !strings.Contains(got.errs, "no recordings") {
+		t.Errorf("an empty folder: %+v", got)
+	}
 	if got := call(t, "", "dev", "--secrets", filepath.Join(t.TempDir(), "nothing")); got.code != exitUsage {
 		t.Errorf("%+v", got)
 	}

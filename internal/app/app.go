@@ -57,6 +57,7 @@ type Parts struct {
 	Objects     cases.Objects
 	Files       Files // nil: there are none
 	Secrets     connector.Secrets
+	Traffic     connector.Traffic   // of vendors, recorded or replayed; nil: as it is
 	SecretNames connector.Inventory // nil: missing secrets of plugins are not reported
 
 	Definitions    fs.FS                                                  // see package statemachines
@@ -299,8 +300,10 @@ func (c *Core) Vendor() (task.Handler, error) {
 	if err := c.Catalog.LoadPlugins(); err != nil {
 		return nil, err
 	}
+	client := c.vendorClient(task.NewVendorFiles(c.Objects))
+	client.Traffic = c.Traffic
 	return task.NewVendor(c.base(), task.VendorConfig{
-		Plugins: c.Catalog, Client: c.vendorClient(task.NewVendorFiles(c.Objects)),
+		Plugins: c.Catalog, Client: client,
 		CallbackURL: func(call connector.Call, plugin *connector.Plugin, started time.Time) (string, error) {
 			if plugin.Correlates() {
 				return c.Addresses.Of(call.Tenant, plugin.ID), nil

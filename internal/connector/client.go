@@ -32,7 +32,7 @@ const maxAnswer = 1 << 20
 // longestPause bounds how long a vendor may put its next attempt off.
 const longestPause = 24 * time.Hour
 
-// Client makes the calls. All members must be set besides Files, Settings, Now and UserAgent.
+// Client makes the calls. All members must be set besides Files, Settings, Now, UserAgent and Traffic.
 type Client struct {
 	HTTP      *http.Client      // of outbound.NewClient, with a timeout of at least a minute: plugins bring their own
 	Secrets   Secrets           // for {secret.NAME}
@@ -40,6 +40,7 @@ type Client struct {
 	Settings  map[string]string // for {vendor.NAME}: base URLs
 	Now       func() time.Time  // default time.Now
 	UserAgent string            // default "Ballerine-Vendor/1"
+	Traffic   Traffic           // records or replays; nil: vendors are asked, and nothing is recorded
 
 	tokens     tokens
 	certifieds certifieds
@@ -138,7 +139,7 @@ func (c *Client) exchange(ctx, within context.Context, p *Plugin, r *prepared) (
 	if t.plays() {
 		return t.play(r)
 	}
-	a, err := c.exchanged(ctx, within, p, r)
+	a, err := c.conversed(ctx, within, p, r)
 	t.record(p, r, a, err)
 	return a, err
 }

@@ -71,8 +71,9 @@ func digestRequest(plugin, method, target string, header http.Header, content []
 type prepared struct {
 	url     *url.URL
 	header  http.Header
-	content []byte // nil: none
-	digest  string // of its words, with the names of secrets in their place
+	content []byte    // nil: none
+	digest  string    // of its words, with the names of secrets in their place
+	shown   *prepared // itself with the names of secrets in their place
 	tenant  string
 	with    *values
 	scope   map[string]any
@@ -104,6 +105,7 @@ func (c *Client) prepareAt(ctx context.Context, p *Plugin, call Call, scope map[
 			return nil, err
 		}
 	}
+	r.shown = key
 	r.digest = digestRequest(p.ID, p.method, key.url.String(), key.header, key.content)
 	r.header.Set("Idempotency-Key", call.key(r.digest))
 	if r.header.Get("User-Agent") == "" {
@@ -163,6 +165,9 @@ func (c *Client) values(ctx context.Context, p *Plugin, tenant string) (*values,
 			continue
 		}
 		value, err := c.Secrets.Secret(ctx, tenant, n.name)
+		if problem.CodeOf(err) == problem.NotFound && c.Traffic != nil && c.Traffic.Replays() {
+			value, err = maskOf(n.name), nil // nobody is shown it
+		}
 		if err != nil {
 			return nil, secretProblem(err, p.ID, n.name)
 		}

@@ -70,6 +70,9 @@ type Options struct {
 	// API instead of in this process. They need DynamoDB: the file belongs to one process.
 	Functions string
 
+	// Traffic records or replays what goes to vendors and comes from them; nil: it goes and comes. Not with Functions.
+	Traffic connector.Traffic
+
 	// Cast are people whom the pretended vendors know by their whole name, "Given Family".
 	Cast map[string]sandbox.Part
 	// Simulation is of a stack whose days go by at once; nil: they take a day each.
@@ -247,6 +250,7 @@ func (s *Stack) parts() app.Parts {
 		Backtests: s.stores.backtests, Runner: s.backtest, Bulk: app.Bulk{Parts: localParts, Turn: localTurn, Workers: 1},
 		Executions: interpret.Executions{Engine: s.engine, Published: s.references()}, Decisions: s.express, Objects: stored, Files: stored,
 		Secrets:     s.allSecrets(),
+		Traffic:     s.options.Traffic,
 		SecretNames: connector.InventoryOf(s.allSecrets()),
 		Definitions: s.options.Definitions, Settings: s.settings(),
 		SigningSecrets: [][]byte{s.secrets.Signing}, PublicURL: s.URL, AllowLoopback: true, Version: s.options.Version,

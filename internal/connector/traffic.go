@@ -1,0 +1,147 @@
+package connector
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"ballerine/internal/problem"
+)
+
+// Traffic records what goes to vendors and comes from them, or answers instead of them. It is for one machine only: nothing on AWS has one.
+type Traffic interface {
+	// Replays reports whether it answers instead of vendors. Nobody is asked then, and no secret is needed.
+	Replays() bool
+	// Answer is the next answer to a request. Errors: NotFound when none is recorded; those that are recorded.
+	Answer(asked TrafficRequest) (TrafficAnswer, error)
+	// Record notes an answer, or the error without one.
+	Record(asked TrafficRequest, answer TrafficAnswer, err error)
+}
+
+// TrafficRequest is a request with the names of secrets in their place, and of what differs from case to case.
+type TrafficRequest struct {
+	Plugin  string            `json:"plugin"`
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"` // documents are in it by their digests
+}
+
+// TrafficAnswer is an answer, without secrets.
+type TrafficAnswer struct {
+	Status  int         `json:"status"`
+	Headers http.Header `json:"headers,omitempty"`
+	Body    []byte      `json:"-"`
+}
+
+// Digest names what is asked, in hex.
+func (r TrafficRequest) Digest() string {
+	header := http.Header{}
+	for name, value := range r.Headers {
+		header.Set(name, value)
+	}
+	return digestRequest(r.Plugin, r.Method, r.URL, header, []byte(r.Body))
+}
+
+// conversed is exchanged, recorded or replayed.
+func (c *Client) conversed(ctx, within context.Context, p *Plugin, r *prepared) (answer, error) {
+	if c.Traffic == nil {
+		return c.exchanged(ctx, within, p, r)
+	}
+	names := c.namesOf(r)
+	asked := r.shown.traffic(p, strings.NewReplacer(names...))
+	if c.Traffic.Replays() {
+		found, err := c.Traffic.Answer(asked)
+		if problem.CodeOf(err) == problem.NotFound {
+			return answer{}, problem.New(problem.VendorRejected, "No answer to %s is recorded (plugin %s, SHA-256 of the request %s).", p.endpoint, p.ID, asked.Digest()[:16])
+		}
+		return found.replayed(names), err
+	}
+	a, err := c.exchanged(ctx, within, p, r)
+	switch {
+	case err == nil && a.readErr != nil:
+		c.Traffic.Record(asked, TrafficAnswer{}, failed(ctx, p.ID, a.readErr))
+	case err != nil:
+		c.Traffic.Record(asked, TrafficAnswer{}, err)
+	default:
+		c.Traffic.Record(asked, a.recorded(p, r, strings.NewReplacer(names...)), nil)
+	}
+	return a, err
+}
+
+// namesOf are values that another run would have others of, each with the name that stands for it, the longest first.
+func (c *Client) namesOf(r *prepared) []string {
+	values := map[string]string{}
+	for name, value := range c.Settings {
+		values[value] = "{vendor." + name + "}"
+	}
+	if of, ok := r.scope["case"].(map[string]any); ok {
+		id, _ := of["id"].(string)
+		values[id] = "{case.id}"
+	}
+	if address, _ := r.scope["callback_url"].(string); address != "" {
+		values[address], values[url.QueryEscape(address)] = "{callback_url}", "{callback_url escaped}"
+	}
+	delete(values, "")
+	var pairs []string
+	for _, value := range slices.SortedFunc(maps.Keys(values), func(a, b string) int { return len(b) - len(a) }) {
+		pairs = append(pairs, value, values[value])
+	}
+	return pairs
+}
+
+func (r *prepared) traffic(p *Plugin, by *strings.Replacer) TrafficRequest {
+	asked := TrafficRequest{Plugin: p.ID, Method: p.method, URL: by.Replace(r.url.String()), Headers: map[string]string{}, Body: by.Replace(string(r.content))}
+	for name := range r.header {
+		if name != "User-Agent" && name != "Idempotency-Key" {
+			asked.Headers[name] = by.Replace(r.header.Get(name))
+		}
+	}
+	return asked
+}
+
+// recorded is an answer as it may be written down.
+func (a answer) recorded(p *Plugin, r *prepared, by *strings.Replacer) TrafficAnswer {
+	secrets := a.secrets
+	for _, secret := range r.with.secrets {
+		if secret != "" && !slices.Contains(secrets, secret) { // here the short ones, too
+			secrets = append(slices.Clone(secrets), secret)
+		}
+	}
+	masked := a
+	masked.secrets = secrets
+	kept, readable := masked.kept(p)
+	if !readable {
+		hide := redactor(secrets)
+		kept = keptAnswer{a.status, http.Header{}, hide.Replace(string(a.body))}
+		for name := range a.header {
+			kept.Header.Set(name, hide.Replace(a.header.Get(name)))
+		}
+		kept.Header.Del("Set-Cookie")
+	}
+	for name, values := range kept.Header {
+		for i := range values {
+			kept.Header[name][i] = by.Replace(values[i])
+		}
+	}
+	return TrafficAnswer{kept.Status, kept.Header, []byte(by.Replace(kept.Body))}
+}
+
+// replayed is a recorded answer with what this run has for the names in it.
+func (t TrafficAnswer) replayed(names []string) answer {
+	var back []string
+	for i := 0; i+1 < len(names); i += 2 {
+		back = append(back, names[i+1], names[i])
+	}
+	by := strings.NewReplacer(back...)
+	a := answer{status: t.Status, header: http.Header{}, body: []byte(by.Replace(string(t.Body)))}
+	for name, values := range t.Headers {
+		for _, value := range values {
+			a.header.Add(name, by.Replace(value))
+		}
+	}
+	return a
+}
