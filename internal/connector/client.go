@@ -268,7 +268,11 @@ func (p *Plugin) readAnswer(a answer, scope map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.read(p.answer, "response", value, answerScope(a, value, scope))
+	seen := answerScope(a, value, scope)
+	if err := p.concerns(seen); err != nil {
+		return nil, err
+	}
+	return p.read(p.answer, "response", value, seen)
 }
 
 // bodyOf is the body of an answer, without the secrets of the request: whoever repeats them must not have them written down.

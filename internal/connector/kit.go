@@ -113,6 +113,9 @@ func (k *kit) behaviours() []scenario {
 	if k.reads() && k.unit.answer.format != textFormat {
 		all = append(all, scenario{"partial", k.partial}, scenario{"another shape", k.shape})
 	}
+	if len(k.unit.about) > 0 && !k.plugin.Several() {
+		all = append(all, scenario{"answer about somebody else", k.somebodyElse})
+	}
 	if k.unit.certificate != nil {
 		all = append(all, scenario{"certificate", k.certificate})
 	}

@@ -54,6 +54,7 @@ type Plugin struct {
 	success     []int // nil: every 2xx
 	retryable   []int
 	answer      reading
+	about       []concern // what an answer repeats of what was asked
 	later       later
 	callback    *callback
 	result      *jsonschema.Schema
@@ -152,8 +153,9 @@ type written struct {
 		Schema    any    `json:"schema"`
 		Result    any    `json:"result"`
 
-		Later *writtenLater `json:"later"`
-		Pages *writtenPages `json:"pages"`
+		About []writtenConcern `json:"about"`
+		Later *writtenLater    `json:"later"`
+		Pages *writtenPages    `json:"pages"`
 	} `json:"response"`
 	Callback *writtenCallback `json:"callback"`
 	Result   any              `json:"result"`
@@ -337,6 +339,7 @@ func (s *source) build(w written) *Plugin {
 	p.pages = s.pages(w.Response.Pages, w.Response.Result, p)
 	p.answer = s.reading("/response", s.paging(p.pages, answerRoots), w.Response.Schema, w.Response.Result)
 	p.answer.format = w.Response.Format
+	p.about = s.about(w)
 	if p.later = s.later(w); p.later.schema == nil {
 		p.later.schema, p.later.borrowed = p.answer.schema, p.answer.schema != nil
 	}

@@ -1,0 +1,139 @@
+package connector
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"ballerine/internal/problem"
+)
+
+// concern is something that an answer repeats of what was asked: whom it is about.
+type concern struct {
+	answer *query // in the answer
+	asked  *query // in what was asked
+	as     likeness
+}
+
+// likeness is how the two are compared.
+type likeness string
+
+// The likenesses.
+const (
+	asText   likeness = "text"   // the same text, in whatever case
+	asNumber likeness = "number" // the same letters and digits, without zeros in front
+	asDate   likeness = "date"   // the same day
+	asName   likeness = "name"   // the words of one are all among those of the other
+)
+
+type writtenConcern struct {
+	Answer string   `json:"answer"`
+	Asked  string   `json:"asked"`
+	As     likeness `json:"as"`
+}
+
+const aboutPlace = "/response/about"
+
+// askedRoots are the names that expressions see that say whom was asked about.
+var askedRoots = []string{"context", "input", "case"}
+
+func (s *source) about(w written) (all []concern) {
+	if len(w.Response.About) > 0 && w.Response.Pages != nil {
+		s.report(aboutPlace, "pages", "check it in response.result", "Pages of an answer are not compared with what was asked.")
+	}
+	for i, one := range w.Response.About {
+		place := fmt.Sprintf("%s/%d", aboutPlace, i)
+		c := concern{as: one.As, answer: s.condition(place+"/answer", one.Answer, []string{"body", "status", "headers"}), asked: s.condition(place+"/asked", one.Asked, askedRoots)}
+		if c.as == "" {
+			c.as = asText
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// concerns checks that an answer is about whom was asked about, as far as it says. Errors: VendorGarbage.
+func (p *Plugin) concerns(seen map[string]any) error {
+	e := problem.New(problem.VendorGarbage, "The answer of %s is about somebody else than was asked about.", p.ID)
+	for i, c := range p.about {
+		answered, err := c.answer.value(seen)
+		if err != nil || answered == nil {
+			continue
+		}
+		asked, err := c.asked.value(seen)
+		if err != nil || asked == nil {
+			continue
+		}
+		if !c.as.agree(answered, asked) {
+			e.With(fmt.Sprintf("response.about[%d]", i), somebodyElse, "is not what was asked about")
+		}
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+// somebodyElse is the code of an answer that is not about whom was asked about.
+const somebodyElse = "somebody_else"
+
+func (l likeness) agree(answered, asked any) bool {
+	one, ok := scalarOf(answered)
+	other, ok2 := scalarOf(asked)
+	if !ok || !ok2 {
+		return false
+	}
+	switch l {
+	case asNumber:
+		return numberOf(one) == numberOf(other)
+	case asDate:
+		return one[:min(len(one), 10)] == other[:min(len(other), 10)]
+	case asName:
+		return sameName(one, other)
+	default:
+		return strings.EqualFold(strings.TrimSpace(one), strings.TrimSpace(other))
+	}
+}
+
+func scalarOf(value any) (string, bool) {
+	switch value.(type) {
+	case string, float64, bool:
+		text, _ := scalar(value)
+		return text, true
+	}
+	return "", false
+}
+
+// numberOf is a number as registers write it in several ways.
+func numberOf(text string) string {
+	kept := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToUpper(r)
+		}
+		return -1
+	}, text)
+	return strings.TrimLeft(kept, "0")
+}
+
+// sameName reports whether all words of the shorter name are words of the longer one, whatever their order, case and accents. Names without a word
+// are nobody's.
+func sameName(one, other string) bool {
+	short, long := wordsOf(one), wordsOf(other)
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	return len(short) > 0 && !slices.ContainsFunc(short, func(word string) bool { return !slices.Contains(long, word) })
+}
+
+func wordsOf(text string) []string {
+	plain := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, norm.NFKD.String(text))
+	return strings.FieldsFunc(plain, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
