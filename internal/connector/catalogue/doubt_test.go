@@ -22,8 +22,7 @@ var good = map[string]struct{ field, value string }{
 
 // wordless are connectors whose vendors do not say it in a word, each with how they do.
 var wordless = map[string]string{
-	"gocardless-lookup": "a list of schemes that is not empty",
-	"twilio-lookup":     "true or false; the schema lets nothing else pass",
+	"twilio-lookup": "true or false; the schema lets nothing else pass",
 }
 
 // written is what a case of a connector states.
