@@ -186,6 +186,7 @@ func (s *Stack) build(ctx context.Context) (err error) {
 		return functions.Invoke(ctx, function, payload)
 	}
 	engine := interpret.Config{Journal: interpret.Buckets{DB: s.db}, Invoke: invoke, Load: Machines{s.db}.load, Logger: s.options.Logger}
+	engine.Patient = func(function string) bool { return function == "vendor" }
 	vendors := sandbox.Config{APIKey: s.secrets.VendorKey, CallbackSecret: s.secrets.CallbackSecret, Log: s.options.Logger, Cast: s.options.Cast}
 	if simulated := s.options.Simulation; simulated != nil {
 		engine.Clock, vendors.Clock, vendors.Pass = simulated.Clock, simulated.Clock, simulated.Clock.Pass

@@ -26,7 +26,9 @@ type Config struct {
 	// Ended is called for every execution that has ended, and nothing else is kept of it; it must not block. nil: they are kept.
 	Ended func(machine, name string, status Status)
 	// Moved is called with how many transitions a step of an execution was billed; it must not block. nil: nobody is.
-	Moved     func(transitions int)
+	Moved func(transitions int)
+	// Patient reports whether a function waits for somebody outside for long: its calls take no worker away from others. nil: none does.
+	Patient   func(function string) bool
 	Workers   int           // how many functions and writes run at once; 0: 128
 	Retention time.Duration // how long a finished execution is remembered; 0: 90 days, as on AWS
 	Random    func() float64
@@ -46,7 +48,8 @@ type Engine struct {
 	alarm    time.Time // when the clock will call ring; zero: it will not
 	silence  func()
 	jobs     []func()
-	busy     int // workers at work
+	busy     int // workers at work, and patient calls
+	patient  int // calls of patient functions that are not a worker's
 	idle     *sync.Cond
 	closed   bool
 	parked   map[string][]byte // marks that ride on the next write: nothing is lost without them but time
@@ -331,7 +334,7 @@ func (e *Engine) follow(x *execution, before []*thread) {
 	for _, t := range x.run.Threads {
 		turn := t.Turn
 		if t.Phase == phaseCall && !slices.ContainsFunc(before, func(b *thread) bool { return b.Turn == turn }) {
-			e.enqueue(func() { e.call(x, turn) })
+			e.enqueueCall(x, t)
 		}
 	}
 }

@@ -155,8 +155,7 @@ func (e *Engine) revive(key string, value []byte, parked []string) error {
 		if r.thread = t; !r.prepare() {
 			return problem.New(problem.Internal, "its call cannot be prepared")
 		}
-		turn := t.Turn
-		e.enqueue(func() { e.call(x, turn) })
+		e.enqueueCall(x, t)
 	}
 	e.setTimer(x, r.due())
 	return nil

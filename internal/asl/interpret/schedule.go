@@ -5,10 +5,33 @@ import (
 	"time"
 )
 
+// outside is how many calls of patient functions run at once.
+const outside = 4_096
+
+// enqueueCall hands the call of a function to a worker. One of a patient function has no worker to wait for: it waits for somebody else, and
+// others would wait with it. The caller holds e.mutex.
+func (e *Engine) enqueueCall(x *execution, t *thread) {
+	turn := t.Turn
+	call := func() { e.call(x, turn) }
+	if e.config.Patient == nil || !e.config.Patient(t.function) || e.patient >= outside {
+		e.enqueue(call)
+		return
+	}
+	e.busy++
+	e.patient++
+	go func() {
+		call()
+		e.mutex.Lock()
+		defer e.mutex.Unlock()
+		e.patient--
+		e.rest()
+	}()
+}
+
 // enqueue hands work to a worker; the caller holds e.mutex. Workers live only while there is work.
 func (e *Engine) enqueue(work func()) {
 	e.jobs = append(e.jobs, work)
-	if e.busy < e.config.Workers {
+	if e.busy-e.patient < e.config.Workers {
 		e.busy++
 		go e.work()
 	}
@@ -25,8 +48,12 @@ func (e *Engine) work() {
 		job()
 		e.mutex.Lock()
 	}
-	e.busy--
-	if e.busy == 0 {
+	e.rest()
+}
+
+// rest counts a worker that has nothing to do any more; the caller holds e.mutex.
+func (e *Engine) rest() {
+	if e.busy--; e.busy == 0 {
 		e.idle.Broadcast()
 	}
 }
