@@ -44,9 +44,14 @@ func (s *source) about(w written) (all []concern) {
 	if len(w.Response.About) > 0 && w.Response.Pages != nil {
 		s.report(aboutPlace, "pages", "check it in response.result", "Pages of an answer are not compared with what was asked.")
 	}
-	for i, one := range w.Response.About {
-		place := fmt.Sprintf("%s/%d", aboutPlace, i)
-		c := concern{as: one.As, answer: s.condition(place+"/answer", one.Answer, []string{"body", "status", "headers"}), asked: s.condition(place+"/asked", one.Asked, askedRoots)}
+	return s.concerns(aboutPlace, w.Response.About, laterRoots, askedRoots)
+}
+
+// concerns compiles what is compared, by the names that the two sides see.
+func (s *source) concerns(at string, written []writtenConcern, answer, asked []string) (all []concern) {
+	for i, one := range written {
+		place := fmt.Sprintf("%s/%d", at, i)
+		c := concern{as: one.As, answer: s.condition(place+"/answer", one.Answer, answer), asked: s.condition(place+"/asked", one.Asked, asked)}
 		if c.as == "" {
 			c.as = asText
 		}
@@ -59,15 +64,7 @@ func (s *source) about(w written) (all []concern) {
 func (p *Plugin) concerns(seen map[string]any) error {
 	e := problem.New(problem.VendorGarbage, "The answer of %s is about somebody else than was asked about.", p.ID)
 	for i, c := range p.about {
-		answered, err := c.answer.value(seen)
-		if err != nil || answered == nil {
-			continue
-		}
-		asked, err := c.asked.value(seen)
-		if err != nil || asked == nil {
-			continue
-		}
-		if !c.as.agree(answered, asked) {
+		if c.differs(seen) {
 			e.With(fmt.Sprintf("response.about[%d]", i), somebodyElse, "is not what was asked about")
 		}
 	}
@@ -75,6 +72,21 @@ func (p *Plugin) concerns(seen map[string]any) error {
 		return e
 	}
 	return nil
+}
+
+// differs reports whether both sides state something, and not the same.
+func (c concern) differs(seen map[string]any) bool {
+	answered, err := c.answer.value(seen)
+	if err != nil || answered == nil {
+		return false
+	}
+	asked, err := c.asked.value(seen)
+	return err == nil && asked != nil && !c.as.agree(answered, asked)
+}
+
+// agrees reports whether nothing of a callback differs from what was asked about.
+func (c *callback) agrees(seen map[string]any) bool {
+	return !slices.ContainsFunc(c.about, func(one concern) bool { return one.differs(seen) })
 }
 
 // somebodyElse is the code of an answer that is not about whom was asked about.

@@ -95,3 +95,46 @@ func TestANameAgreesWithItself(t *testing.T) {
 		}
 	})
 }
+
+func TestACallbackAboutSomebodyElseIsSeenByItsResult(t *testing.T) {
+	text := base + `  method: POST
+mode: callback
+response:
+  later: {keep: {born: "{context.born}", name: "{context.name}"}}
+callback:
+  timeout: P1D
+  signature: {secret: KEY, scheme: body, signature_header: X-Signature}
+  about:
+    - {answer: body.born, asked: accepted.born, as: date}
+    - {answer: body.name, asked: accepted.name, as: name}
+  result: {outcome: "{body.ok && agrees && 'verified' || 'review'}"}
+result: {type: object, required: [outcome]}
+cases:
+  - name: verified
+    context: {born: "1974-08-12", name: Anna Sample}
+    answer: {body: {}}
+    callback: {ok: true, born: "1974-08-12", name: ANNA SAMPLE}
+    expect: {result: {outcome: verified}}
+`
+	p := parse(t, text)
+	for body, want := range map[string]string{
+		`{"ok":true}`: "verified", // it does not say
+		`{"ok":true,"born":"1974-08-12","name":"Anna Maria Sample"}`: "verified",
+		`{"ok":true,"born":"1974-08-13","name":"Anna Sample"}`:       "review",
+		`{"ok":true,"born":"1974-08-12","name":"Eve Sample"}`:        "review",
+	} {
+		for what, accepted := range map[string]any{want: map[string]any{"born": "1974-08-12", "name": "Anna Sample"}, "verified": map[string]any{}} {
+			result, _, err := p.CalledBack(Call{}, accepted, nil, []byte(body))
+			if outcome := result.(map[string]any)["outcome"]; err != nil || outcome != what {
+				t.Errorf("%s after %v: %v %v", body, accepted, outcome, err)
+			}
+		}
+	}
+	if failed := failures(p.Conform(t.Context())); len(failed) > 0 {
+		t.Errorf("%q", failed)
+	}
+	blind := parse(t, strings.Replace(text, "body.ok && agrees", "body.ok", 1))
+	if failed := failures(blind.Conform(t.Context())); !strings.Contains(strings.Join(failed, " "), "depend on agrees") {
+		t.Errorf("a result that does not depend on it: %q", failed)
+	}
+}

@@ -13,9 +13,11 @@ import (
 type callback struct {
 	verifier  verifier
 	reading   reading
+	about     []concern    // what a callback repeats of what was asked
 	when      *query       // nil: every callback is the answer
 	correlate *correlation // nil: the address says which request is answered
 	byCase    bool         // when or the result is about the case, or about what was kept of the acceptance
+	bound     bool         // one of them compares more than the person
 	whenOf    bool         // when is
 }
 
@@ -160,6 +162,7 @@ func (r *Received) Result(asked Asked) (any, error) {
 	p, scope := r.plugin, r.scope()
 	scope["case"] = map[string]any{"id": asked.Case, "state": asked.State, "visit": float64(asked.Visit), "work": asked.Work, "round": float64(asked.Round)}
 	scope["accepted"] = asked.Accepted
+	scope["agrees"] = p.callback.agrees(scope)
 	if p.callback.when != nil {
 		if holds, err := p.callback.when.value(scope); err != nil || holds != true {
 			return nil, ErrNotAnAnswer

@@ -123,9 +123,13 @@ func aboutRound(query string) bool {
 }
 
 // aboutCase reports whether an expression of a callback reads the case, or what was kept of the acceptance.
-func aboutCase(query string) bool {
+func aboutCase(query string) bool { return boundToCase(query) || readsName(query, "agrees") }
+
+// boundToCase is aboutCase without what is compared of the person.
+func boundToCase(query string) bool { return readsName(query, "case") || readsName(query, "accepted") }
+
+// readsName reports whether an expression reads what has a name, or everything.
+func readsName(query, name string) bool {
 	paths, everything := expr.QueryReads(query)
-	return everything || slices.ContainsFunc(paths, func(path []string) bool {
-		return len(path) == 0 || path[0] == "case" || path[0] == "accepted"
-	})
+	return everything || slices.ContainsFunc(paths, func(path []string) bool { return len(path) == 0 || path[0] == name })
 }

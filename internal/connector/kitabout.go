@@ -3,6 +3,8 @@ package connector
 import (
 	"context"
 	"encoding/json"
+	"reflect"
+	"strings"
 
 	"ballerine/internal/problem"
 )
@@ -45,7 +47,7 @@ func another(as likeness) string {
 	return "Somebody Else 99"
 }
 
-// exchanged is a copy of a JSON value in which a text stands for another one.
+// exchanged is a copy of a JSON value in which a text stands for another one, and for what that may be made of.
 func exchanged(value any, repeated, instead string) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -61,8 +63,45 @@ func exchanged(value any, repeated, instead string) any {
 		}
 		return all
 	}
-	if text, ok := scalarOf(value); ok && text == repeated {
+	if text, ok := scalarOf(value); ok && (text == repeated || len(text) > 2 && strings.Contains(repeated, text)) {
 		return instead
 	}
 	return value
+}
+
+// somebodyElse lets the vendor call back about somebody else: a result, or callback.when, has to depend on it.
+func (k *callbackKit) somebodyElse() []string {
+	trusting := *k.plugin
+	callback := *trusting.callback
+	callback.about = nil
+	trusting.callback = &callback
+	var body any
+	if json.Unmarshal(k.body, &body) != nil {
+		return nil
+	}
+	seen := k.plugin.received(k.signer.header(k.body, k.now), k.body, nil).scope()
+	seen["case"], seen["accepted"] = map[string]any{"id": k.asked.Case}, k.asked.Accepted
+	tried := false
+	for _, c := range k.plugin.callback.about {
+		value, err := c.answer.value(seen)
+		repeated, ok := scalarOf(value)
+		if asked, _ := c.asked.value(seen); err != nil || !ok || asked == nil {
+			continue // it is not compared
+		}
+		tried = true
+		other, err := json.Marshal(exchanged(body, repeated, another(c.as)))
+		if err != nil {
+			return []string{"the callback cannot be written"}
+		}
+		header := k.signer.header(other, k.now)
+		compared, one := k.plugin.received(header, other, nil).Result(k.asked)
+		trusted, two := trusting.received(header, other, nil).Result(k.asked)
+		if one == nil && two == nil && reflect.DeepEqual(compared, trusted) {
+			return []string{"a callback about somebody else counts as one about the applicant: let callback.result, or callback.when, depend on agrees"}
+		}
+	}
+	if !tried {
+		return []string{"nothing of callback.about is in the example and its callback: write one in which the callback says whom it is about"}
+	}
+	return nil
 }

@@ -68,8 +68,11 @@ func (k *callbackKit) scenarios() []scenario {
 	if v.stamped() {
 		all = append(all, scenario{"late callback", plain(k.late)})
 	}
-	if k.plugin.callback.byCase {
+	if k.plugin.callback.bound {
 		all = append(all, scenario{"callback about another case", plain(k.another)})
+	}
+	if len(k.plugin.callback.about) > 0 {
+		all = append(all, scenario{"callback about somebody else", plain(k.somebodyElse)})
 	}
 	if k.plugin.Correlates() {
 		all = append(all, scenario{"callback without an id", plain(k.nameless)})

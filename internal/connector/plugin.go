@@ -126,7 +126,7 @@ var (
 	// requestRoots are the names that expressions of a request see; answerRoots and callbackRoots likewise.
 	requestRoots  = []string{"context", "input", "case", "documents", "callback_url"}
 	answerRoots   = []string{"body", "status", "headers", "context", "input", "case"}
-	callbackRoots = []string{"body", "headers", "case", "accepted"}
+	callbackRoots = []string{"body", "headers", "case", "accepted", "agrees"}
 )
 
 // written is the document once it has passed its JSON Schema.
@@ -196,6 +196,7 @@ type writtenCallback struct {
 	Schema    any       `json:"schema"`
 	Result    any       `json:"result"`
 
+	About     []writtenConcern    `json:"about"`
 	Correlate *writtenCorrelation `json:"correlate"`
 }
 
@@ -368,9 +369,12 @@ func (s *source) build(w written) *Plugin {
 func (s *source) callback(w *writtenCallback) *callback {
 	c := &callback{verifier: s.verifier(w.Signature), correlate: s.correlation(w.Correlate)}
 	before := len(s.queries)
+	c.about = s.concerns("/callback/about", w.About, messageRoots, []string{"case", "accepted"})
+	read := len(s.queries)
 	c.reading = s.reading("/callback", callbackRoots, w.Schema, w.Result)
 	c.when = s.condition("/callback/when", w.When, callbackRoots)
 	c.byCase = slices.ContainsFunc(s.queries[before:], aboutCase)
+	c.bound = slices.ContainsFunc(s.queries[read:], boundToCase)
 	c.whenOf = w.When != "" && aboutCase(w.When)
 	return c
 }
