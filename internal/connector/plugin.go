@@ -239,7 +239,7 @@ type publishedForm struct {
 }
 
 var form = sync.OnceValues(func() (f publishedForm, err error) {
-	if err = json.Unmarshal([]byte(pluginSchema), &f.document); err == nil {
+	if err = json.Unmarshal([]byte(pluginForm), &f.document); err == nil {
 		f.schema, err = schemafault.Compile(f.document)
 	}
 	return f, err

@@ -15,6 +15,11 @@ import (
 //go:embed plugin.schema.json
 var pluginSchema string
 
+// pluginForm is that schema without its descriptions, which every function would carry. A test writes it with -update.
+//
+//go:embed plugin.form.json
+var pluginForm string
+
 // Schema returns the JSON Schema of plugin documents.
 func Schema() []byte { return []byte(pluginSchema) }
 
