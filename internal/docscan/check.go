@@ -103,6 +103,9 @@ func checkContent(r *DocumentReport, input Input, applicant map[string]any, now 
 			}
 		}
 	}
+	if input.Sought && input.Look.Whole && input.Read == nil && ZoneOf(input.Kind) == SurelyZone && input.Side != "back" {
+		r.find("mrz_not_read", low, sourceRead, "The machine-readable zone could not be read in the picture: what was typed was not compared with it.")
+	}
 	var found *MRZReport
 	if known {
 		before := len(r.Findings)

@@ -7,5 +7,5 @@
 // values.
 //
 // Typed properties ("mrz", "expires", "number") are declared: they are compared, and confirm nothing. Data found in the file
-// is read. There is no optical character recognition here; Input.Read takes its result.
+// is read: LookAt reads the zone of a picture (package mrz), and Input.Read takes what any reader has read.
 package docscan

@@ -7,8 +7,11 @@ import (
 	_ "image/jpeg" // decodes JPEG
 	_ "image/png"  // decodes PNG
 	"slices"
+	"strings"
 
 	_ "golang.org/x/image/webp" // decodes WebP
+
+	"ballerine/internal/mrz"
 )
 
 // Bounds of looking at pictures. A decoded pixel takes up to 16 bytes (progressive JPEG), so that one picture takes 400 MB at
@@ -23,6 +26,8 @@ type Look struct {
 	Done  bool // the picture was decoded
 	Large bool // it is too large to be decoded here
 	Whole bool // it could be decoded to its end
+
+	Zone *Reading // the machine-readable zone, if it was looked for and can be relied on
 
 	Spread int // between the darkest and the brightest of what is not the outermost hundredth, 0 to 255
 	Detail int // changes of brightness along the busiest tenth of its rows: see detail
@@ -50,9 +55,9 @@ func Pixels(file []byte) int {
 	return config.Width * config.Height
 }
 
-// LookAt decodes a picture, of which all bytes are given, and judges its pixels. What is no picture, or too large, is not
-// decoded.
-func LookAt(file []byte) Look {
+// LookAt decodes a picture, of which all bytes are given, judges its pixels, and reads its machine-readable zone if zone says that it may have one.
+// What is no picture, or too large, is not decoded.
+func LookAt(file []byte, zone bool) Look {
 	if Pixels(file) == 0 {
 		_, format, err := image.DecodeConfig(bytes.NewReader(file))
 		return Look{Large: err == nil && decodes("image/"+format)}
@@ -63,7 +68,44 @@ func LookAt(file []byte) Look {
 	}
 	look := Look{Done: true, Whole: true}
 	look.judge(picture)
+	if zone && look.findings() == nil {
+		look.Zone = readPicture(picture)
+	}
 	return look
+}
+
+// Zoned states whether documents of a kind have a machine-readable zone.
+type Zoned int
+
+// Kinds are named by those who write workflows: what is not known may have a zone.
+const (
+	Unzoned     Zoned = iota // it has none: a face, a letter
+	PerhapsZone              // some have one
+	SurelyZone               // all have one: a passport
+)
+
+var zoned = map[string]Zoned{
+	"passport": SurelyZone, "visa": SurelyZone,
+	"selfie": Unzoned, "portrait": Unzoned, "liveness": Unzoned, "signature": Unzoned, "driving_licence": Unzoned, "driving_license": Unzoned, "drivers_license": Unzoned,
+	"proof_of_address": Unzoned, "utility_bill": Unzoned, "bank_statement": Unzoned, "payslip": Unzoned, "company_registration": Unzoned, "articles_of_association": Unzoned,
+	"shareholder_register": Unzoned,
+}
+
+// ZoneOf states whether documents of a kind have a zone.
+func ZoneOf(kind string) Zoned {
+	if z, known := zoned[strings.ReplaceAll(strings.ToLower(kind), "-", "_")]; known {
+		return z
+	}
+	return PerhapsZone
+}
+
+// readPicture reads the zone of a picture; nil: there is none, or it cannot be relied on.
+func readPicture(picture image.Image) *Reading {
+	read, ok := mrz.Read(picture)
+	if !ok || !read.CheckDigits {
+		return nil
+	}
+	return &Reading{MRZ: strings.Join(read.Lines, "\n"), Confidence: read.Confidence}
 }
 
 // Places that are looked at: rows, and steps along each.

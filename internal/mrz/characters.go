@@ -33,8 +33,9 @@ func (s strip) characters(boundaries []float64, budget *int) likely {
 
 // Bounds of what is looked at.
 const (
-	unclear = -1.3   // mean logarithm of the likeliest characters: what is less clear is no text
-	cells   = 40_000 // that are looked at in one picture
+	unclear  = -1.3   // mean logarithm of the likeliest characters: what is less clear is no text
+	effort   = 24_000 // for one picture, in cells that are looked at: a page full of text is given up after that
+	gridding = 600    // of fitting a grid into lines
 )
 
 // clarity is how clear the characters of a line are where its cells are now: a mean of logarithms.

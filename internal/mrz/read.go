@@ -25,16 +25,19 @@ const (
 	most      = 12    // groups of lines that are looked at
 )
 
-// Read reads the zone of a picture: upright, or upside down. ok is false where there is none that can be read.
+// Read reads the zone of a picture: upright, upside down, or lying on one side, as telephones store what they take. ok is false where there is none that
+// can be read.
 func Read(img image.Image) (reading Reading, ok bool) {
 	if b := img.Bounds(); b.Dx() < 100 || b.Dy() < 30 {
 		return Reading{}, false
 	}
 	p := grayOf(img)
-	best := candidate{score: plausible, budget: cells}
-	best.search(p)
-	if !best.sure() {
-		best.search(p.turned())
+	best := candidate{score: plausible, budget: effort}
+	side := p.onItsSide()
+	for _, turned := range []picture{p, p.turned(), side, side.turned()} {
+		if best.search(turned); best.sure() {
+			break
+		}
 	}
 	if best.text == "" || best.checked && best.least < doubtful {
 		return Reading{}, false
@@ -50,7 +53,7 @@ type candidate struct {
 	least     float64 // the probability of the least likely character
 	checked   bool
 	corrected bool // the check digits have chosen among characters that were not clear
-	budget    int  // cells that may still be looked at
+	budget    int  // of effort, that is left
 }
 
 func (c *candidate) sure() bool { return c.checked && !c.corrected && c.least >= relied }
@@ -99,6 +102,9 @@ func (c *candidate) consider(p picture, group []band, angle float64) {
 // fit reads a group of lines whose characters are so high, and says how likely what it read is: a mean of logarithms.
 func (c *candidate) fit(p picture, group []band, angle, height float64) (mean float64) {
 	mean = math.Inf(-1)
+	if c.budget < gridding {
+		return mean
+	}
 	strips := make([]strip, len(group))
 	left, right := group[0].left, group[0].right
 	for _, b := range group {
@@ -114,6 +120,9 @@ func (c *candidate) fit(p picture, group []band, angle, height float64) (mean fl
 	for _, l := range layouts {
 		if l.lines != len(group) {
 			continue
+		}
+		if c.budget -= gridding; c.budget < 0 {
+			return mean
 		}
 		all := make(likely, 0, l.lines*l.width)
 		x0, pitch := grid(strips, l.width)
@@ -174,6 +183,17 @@ func (l layout) belief(p likely, text string, i int) float64 {
 		return math.Min(log(alike), log(all)/2)
 	}
 	return log(all)
+}
+
+// onItsSide is the picture turned by a quarter, clockwise.
+func (p picture) onItsSide() picture {
+	t := newPicture(p.h, p.w)
+	for y := range p.h {
+		for x, v := range p.pix[y*p.w : (y+1)*p.w] {
+			t.pix[x*t.w+t.w-1-y] = v
+		}
+	}
+	return t
 }
 
 // turned is the picture upside down.

@@ -13,32 +13,38 @@ import (
 // maxSeen bounds how many pictures are remembered as looked at.
 const maxSeen = 4096
 
+// looked is a file, by its digest, and whether its zone was looked for.
+type looked struct {
+	sum  [sha256.Size]byte
+	zone bool
+}
+
 // looker looks at pictures: side by side as long as they have no more pixels together than one may have, and at the same
 // bytes once. A document is checked anew whenever its case is.
 type looker struct {
 	room *semaphore.Weighted
-	seen *cache.Cache[[sha256.Size]byte, docscan.Look]
+	seen *cache.Cache[looked, docscan.Look]
 }
 
 func newLooker() *looker {
-	return &looker{room: semaphore.NewWeighted(docscan.MaxPixels), seen: cache.New[[sha256.Size]byte, docscan.Look](maxSeen)}
+	return &looker{room: semaphore.NewWeighted(docscan.MaxPixels), seen: cache.New[looked, docscan.Look](maxSeen)}
 }
 
-// at returns what a file looks like. Errors: that of the context, when it ends before there is room.
-func (l *looker) at(ctx context.Context, file []byte) (docscan.Look, error) {
+// at returns what a file looks like, with its machine-readable zone if zone says that it may have one. Errors: that of the context, when it ends before there is room.
+func (l *looker) at(ctx context.Context, file []byte, zone bool) (docscan.Look, error) {
 	pixels := docscan.Pixels(file)
 	if pixels == 0 {
-		return docscan.LookAt(file), nil
+		return docscan.LookAt(file, zone), nil
 	}
-	sum := sha256.Sum256(file)
-	if look, ok := l.seen.Get(sum); ok {
+	key := looked{sha256.Sum256(file), zone}
+	if look, ok := l.seen.Get(key); ok {
 		return look, nil
 	}
 	if err := l.room.Acquire(ctx, int64(pixels)); err != nil {
 		return docscan.Look{}, err
 	}
 	defer l.room.Release(int64(pixels))
-	look := docscan.LookAt(file)
-	l.seen.Put(sum, look)
+	look := docscan.LookAt(file, zone)
+	l.seen.Put(key, look)
 	return look, nil
 }

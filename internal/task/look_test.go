@@ -22,7 +22,7 @@ func TestPicturesAreLookedAtWithinBounds(t *testing.T) {
 	var group sync.WaitGroup
 	for range 6 {
 		group.Go(func() {
-			if got, err := look.at(t.Context(), b.Bytes()); err != nil || !got.Whole || got.Spread != 0 {
+			if got, err := look.at(t.Context(), b.Bytes(), false); err != nil || !got.Whole || got.Spread != 0 {
 				t.Errorf("%+v %v", got, err)
 			}
 		})
@@ -36,11 +36,11 @@ func TestPicturesAreLookedAtWithinBounds(t *testing.T) {
 	if err := look.room.Acquire(t.Context(), docscan.MaxPixels); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newLookerWith(look).at(ended, b.Bytes()); err == nil {
+	if _, err := newLookerWith(look).at(ended, b.Bytes(), false); err == nil {
 		t.Error("nothing waited for room")
 	}
 	for n := range maxSeen + 3 {
-		look.seen.Put([32]byte{byte(n), byte(n >> 8), 1}, docscan.Look{})
+		look.seen.Put(looked{sum: [32]byte{byte(n), byte(n >> 8), 1}}, docscan.Look{})
 	}
 	if look.seen.Len() > maxSeen {
 		t.Errorf("%d are remembered", look.seen.Len())

@@ -110,6 +110,7 @@ export const documents = {
   'finding.name_not_given': 'Der Fall enthält keinen Namen, der mit dem Dokument verglichen werden kann.',
   'finding.name_unusual_characters':
     'Der angegebene Name enthält ungewöhnliche Zeichen oder mischt Schriftsysteme. Suchen finden ihn möglicherweise nicht.',
+  'finding.mrz_not_read': 'Die MRZ im Bild war nicht lesbar: Die Angaben wurden nicht damit verglichen.',
   'finding.number_differs': 'Die angegebene Dokumentnummer stimmt nicht mit der MRZ überein.',
   'finding.expires_unreadable': 'Das angegebene Ablaufdatum ist kein gültiges Datum.',
   'finding.expiry_differs': 'Das angegebene Ablaufdatum stimmt nicht mit der MRZ überein.',

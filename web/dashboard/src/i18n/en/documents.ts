@@ -107,6 +107,7 @@ export const documents = {
   'finding.name_not_given': 'The case has no name to compare with the document.',
   'finding.name_unusual_characters':
     'The declared name contains unusual characters or mixes scripts. Searches may not find it.',
+  'finding.mrz_not_read': 'The MRZ could not be read in the image: what was declared was not compared with it.',
   'finding.number_differs': 'The declared document number does not match the MRZ.',
   'finding.expires_unreadable': 'The declared date of expiry is not a valid date.',
   'finding.expiry_differs': 'The declared date of expiry does not match the MRZ.',
