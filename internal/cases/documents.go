@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"ballerine/internal/country"
 	"ballerine/internal/docscan"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
@@ -112,7 +113,7 @@ func checkIssuer(e *problem.Error, kind workflow.DocumentKind, properties map[st
 		stated["mrz"] = read.IssuingState
 	}
 	for _, name := range slices.Sorted(maps.Keys(stated)) {
-		taken := func(country string) bool { return threeLetters(country) == threeLetters(stated[name]) }
+		taken := func(code string) bool { return country.Three(code) == country.Three(stated[name]) }
 		if stated[name] != "" && !slices.ContainsFunc(kind.Countries, taken) {
 			e.With("body.properties."+name, "unsupported", "documents of this kind are accepted from: %s", strings.Join(kind.Countries, ", "))
 		}

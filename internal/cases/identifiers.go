@@ -11,7 +11,6 @@ import (
 	"unicode"
 
 	"ballerine/internal/country"
-	"ballerine/internal/docscan"
 	"ballerine/internal/expr"
 	texts "ballerine/internal/text"
 	"ballerine/internal/workflow"
@@ -61,9 +60,8 @@ func identifiersOf(r Record, wf *workflow.Workflow) []identifier {
 	var found gathered
 	documents := identifyingDocuments(r)
 	for _, doc := range documents {
-		zone, _ := doc.Properties["mrz"].(string)
-		if read, err := docscan.ReadMRZ(zone); err == nil {
-			found.add(identifier{kind: "document_number", value: documentNumber(read.DocumentNumber), country: threeLetters(read.IssuingState), shown: read.DocumentNumber})
+		for _, zone := range doc.Zones() {
+			found.add(identifier{kind: "document_number", value: documentNumber(zone.DocumentNumber), country: country.Three(zone.IssuingState), shown: zone.DocumentNumber})
 		}
 	}
 	callers := maps.Clone(r.Context)
@@ -167,7 +165,7 @@ func (g *gathered) text(text, kind, from, issuer string) {
 	case "phone":
 		one.value = phoneNumber(text, from)
 	case "document_number":
-		one.value, one.country = documentNumber(text), threeLetters(issuer)
+		one.value, one.country = documentNumber(text), country.Three(issuer)
 	case "device", "face":
 		one.value = strings.TrimSpace(text)
 	}
@@ -305,16 +303,4 @@ func LostTraits(change Change) []string {
 	}
 	slices.Sort(lost)
 	return slices.Compact(lost)
-}
-
-// threeLetters is a country's code in three letters, as machine-readable zones have it; what is not known stays as it is.
-func threeLetters(code string) string {
-	code = strings.ToUpper(strings.Trim(code, " <"))
-	if code == "D" {
-		return "DEU" // the zone of German documents
-	}
-	if known, ok := country.Of(code); ok {
-		return known.Three
-	}
-	return code
 }

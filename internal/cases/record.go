@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"ballerine/internal/docscan"
 	"ballerine/internal/statechart"
 )
 
@@ -223,6 +224,23 @@ type Document struct {
 	By          string    `json:"by,omitempty"`
 	As          string    `json:"as,omitempty"`
 	UploadUntil time.Time `json:"upload_until,omitzero"`
+}
+
+// CheckRead is the member of a document's checks with what was read in its picture: {mrz, confidence}. It is not part of the report, which
+// becomes part of the context: names and numbers are for people who may see the applicant's data.
+const CheckRead = "read"
+
+// Zones are the machine-readable zones that are known of the document: the one that was read in the picture, and then the one that was typed.
+func (d Document) Zones() []docscan.MRZ {
+	var found []docscan.MRZ
+	read, _ := d.Checks[CheckRead].(map[string]any)
+	for _, of := range []map[string]any{read, d.Properties} {
+		text, _ := of["mrz"].(string)
+		if zone, err := docscan.ReadMRZ(text); err == nil {
+			found = append(found, zone)
+		}
+	}
+	return found
 }
 
 // awaited reports whether the document's bytes can still come by the link that was given.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"unicode"
 
-	"ballerine/internal/docscan"
 	texts "ballerine/internal/text"
 )
 
@@ -71,10 +70,8 @@ func searchWords(r Record, skip []string) []string {
 	}
 	for _, doc := range r.Documents {
 		walkSearched("", doc.Properties, 0, add)
-		if zone, ok := doc.Properties["mrz"].(string); ok {
-			if read, err := docscan.ReadMRZ(zone); err == nil {
-				add(read.DocumentNumber)
-			}
+		for _, zone := range doc.Zones() {
+			add(zone.DocumentNumber)
 		}
 	}
 	slices.Sort(found)

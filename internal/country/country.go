@@ -29,6 +29,18 @@ func Two(code string) string {
 	return twos[code]
 }
 
+// Three returns a country's code in three letters, as machine-readable zones have it; what is not known stays as it is.
+func Three(code string) string {
+	code = strings.ToUpper(strings.Trim(code, " <"))
+	if code == "D" {
+		return "DEU" // the zone of German documents
+	}
+	if known, ok := Of(code); ok {
+		return known.Three
+	}
+	return code
+}
+
 // countries by ISO 3166 alpha-2, and these by alpha-3.
 var (
 	countries = read(`AD AND 376|AE ARE 971 0|AF AFG 93 0|AG ATG 1 1|AI AIA 1 1|AL ALB 355 0|AM ARM 374 0|AO AGO 244|AR ARG 54 0|AS ASM 1 1|AT AUT 43 0|` +

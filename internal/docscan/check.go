@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"ballerine/internal/country"
 	"ballerine/internal/problem"
 )
 
@@ -111,6 +112,7 @@ func checkContent(r *DocumentReport, input Input, applicant map[string]any, now 
 		before := len(r.Findings)
 		found = r.compare(zone, source, applicant, now)
 		r.number(zone, property(input, "number"))
+		r.issuer(zone, source, input.Issuers)
 		found.Confidence = confidence
 		found.Confirmed = source == sourceRead && input.Read.Confidence >= minConfidence && found.Valid && len(r.Findings) == before && !r.has("mrz_differs")
 	}
@@ -207,6 +209,13 @@ func (d *DocumentReport) number(zone MRZ, typed string) {
 	}
 	if typed != "" && zone.DocumentNumber != "" && plain(typed) != plain(zone.DocumentNumber) {
 		d.find("number_differs", medium, sourceDeclared, "The number that was declared is not the one in the zone.")
+	}
+}
+
+// issuer judges whether documents of the state that issued it are taken.
+func (d *DocumentReport) issuer(zone MRZ, source Source, taken []string) {
+	if len(taken) > 0 && zone.IssuingState != "" && !slices.Contains(taken, country.Three(zone.IssuingState)) {
+		d.find("issuer_not_accepted", high, source, "Documents of this kind are not accepted from the state that has issued it.")
 	}
 }
 

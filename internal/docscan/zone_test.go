@@ -105,3 +105,30 @@ func stripes(t *testing.T) []byte {
 	}
 	return b.Bytes()
 }
+
+func TestAPictureOfAnotherStateIsNotAcceptedWhateverIsTyped(t *testing.T) {
+	file := passportOf(t, toni, false)
+	look := docscan.LookAt(file, true)
+	german := toni
+	german.Nationality = "D"
+	for name, c := range map[string]struct {
+		issuers []string
+		typed   string
+		found   bool
+	}{
+		"all are":               {nil, "", false},
+		"this one is":           {[]string{"DEU", "UTO"}, "", false},
+		"others are":            {[]string{"DEU"}, "", true},
+		"others are, and typed": {[]string{"DEU"}, german.Zone(), true},
+	} {
+		input := docscan.Input{
+			ID: "doc_1", Kind: "passport", ContentType: "image/png", Head: file, Look: look, Sought: true, Read: look.Zone, Issuers: c.issuers,
+			Properties: map[string]any{"mrz": c.typed},
+		}
+		report := docscan.CheckCase([]docscan.Input{input}, nil, nil, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC))
+		found := slices.ContainsFunc(report.Documents[0].Findings, func(f docscan.Finding) bool { return f.Code == "issuer_not_accepted" })
+		if found != c.found || found && (report.Passed || report.Confirmed) {
+			t.Errorf("%s: %v, passed %v", name, report.Documents[0].Findings, report.Passed)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ballerine/internal/cases"
+	"ballerine/internal/country"
 	"ballerine/internal/docscan"
 	"ballerine/internal/problem"
 	"ballerine/internal/telemetry"
@@ -79,6 +80,12 @@ func checkDocuments(ctx context.Context, base Base, objects cases.Objects, look 
 	inputs, keys, err := readDocuments(ctx, objects, look, job.Record.Tenant, job.Record.ID, counted)
 	if err != nil {
 		return cases.Outcome{}, err
+	}
+	for i, doc := range counted {
+		kind, _ := job.Workflow.Document(doc.Kind)
+		for _, code := range kind.Countries {
+			inputs[i].Issuers = append(inputs[i].Issuers, country.Three(code))
+		}
 	}
 	var required []docscan.Requirement
 	for _, kind := range job.Workflow.Documents {
@@ -222,6 +229,9 @@ func settle(documents []cases.Document, inputs []docscan.Input, report docscan.R
 			return nil, err
 		}
 		doc.Checks, _ = checks.(map[string]any)
+		if read := inputs[i].Read; read != nil {
+			doc.Checks[cases.CheckRead] = map[string]any{"mrz": read.MRZ, "confidence": read.Confidence}
+		}
 		doc.Status = cases.DocumentRefused
 		if r.Status == docscan.Checked {
 			doc.Status = cases.DocumentChecked

@@ -129,6 +129,7 @@ type room struct {
 	clock   *clock
 	exec    *executions
 	files   *papers
+	file    []byte // of the document that is uploaded
 	core    *app.Core
 	id      string
 	visit   int
@@ -138,7 +139,7 @@ func newRoom(t *testing.T, db *embedded.DB, vendor, tenant string) *room {
 	t.Helper()
 	r := &room{
 		t: t, tenant: tenant, beneath: db.Cases(), plan: &faulty.Plan{}, clock: clockAt(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)),
-		exec: &executions{gone: map[string]bool{}}, files: &papers{there: map[string][]byte{}}, id: "case_" + strings.Map(letters, tenant),
+		exec: &executions{gone: map[string]bool{}}, files: &papers{there: map[string][]byte{}}, file: picture, id: "case_" + strings.Map(letters, tenant),
 	}
 	var err error
 	r.core, err = app.New(app.Parts{
@@ -181,12 +182,12 @@ func (r *room) at(event string) {
 func (r *room) uploaded() {
 	r.t.Helper()
 	_, upload, err := r.core.Cases.AnnounceDocument(context.Background(), r.principal(), r.id, cases.AnnounceCommand{
-		ID: "doc_1", Kind: "passport", ContentType: "image/png", Size: int64(len(picture)), SHA256: fmt.Sprintf("%x", sha256.Sum256(picture)),
+		ID: "doc_1", Kind: "passport", ContentType: "image/png", Size: int64(len(r.file)), SHA256: fmt.Sprintf("%x", sha256.Sum256(r.file)),
 	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.files.there[upload.URL] = picture
+	r.files.there[upload.URL] = r.file
 }
 
 func (r *room) request(extra map[string]any) json.RawMessage {

@@ -13,7 +13,7 @@ const marks = {
 };
 
 /** What was declared beside what the document has. */
-export function Compared({ rows }: { rows: Comparison[] }) {
+export function Compared({ rows, source }: { rows: Comparison[]; source: 'read' | 'declared' | null }) {
   const t = useT();
   const formats = useFormats();
   if (rows.length === 0) return null;
@@ -32,7 +32,7 @@ export function Compared({ rows }: { rows: Comparison[] }) {
               {t('documents.declared')}
             </th>
             <th scope="col" className="px-2 py-1.5 font-medium">
-              {t('documents.read')}
+              {t(source === 'read' ? 'documents.zone_read' : 'documents.zone_typed')}
             </th>
             <th scope="col" className="w-8 px-2 py-1.5">
               <span className="sr-text">{t('documents.result')}</span>

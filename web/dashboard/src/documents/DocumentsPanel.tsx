@@ -5,7 +5,7 @@ import { useTitle } from '@/i18n/titles';
 import { useShortcuts } from '@/keyboard';
 import { EmptyState, Section, Segmented } from '@/ui';
 import { Compared, Findings } from './Compared';
-import { byKind, compare, manyDocuments, ordered } from './compare';
+import { byKind, compare, manyDocuments, ordered, zoneSource } from './compare';
 import { Decide, type DocumentDecisionInput } from './Decide';
 import { Faces } from './Faces';
 import { Pills } from './Pills';
@@ -122,7 +122,7 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide, onUndo
             <Viewer caseId={one.id} document={current} label={titleOf(current)} />
           </Section>
           <div className="flex min-w-0 flex-col gap-3">
-            <Compared rows={compare(one, current)} />
+            <Compared rows={compare(one, current)} source={zoneSource(current)} />
             <Findings document={current} />
             <Decide
               key={current.id}

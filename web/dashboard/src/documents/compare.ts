@@ -68,10 +68,24 @@ function expiryOf(declared: string | null, read: string | null, expired: boolean
   return expired && match !== 'differs' ? 'expired' : match;
 }
 
+/** The machine-readable zone that is known of a document: what was read in its picture, or else what somebody has typed. */
+function zoneOf(document: CaseDocument, now: Date) {
+  const read = document.checks?.['read'];
+  const inPicture = isRecord(read) ? text(read['mrz']) : null;
+  const zone = readZone(inPicture ?? '', now);
+  if (zone) return { zone, source: 'read' as const };
+  const typed = readZone(text(document.properties?.['mrz']) ?? '', now);
+  return typed && { zone: typed, source: 'declared' as const };
+}
+
+/** Where the zone that a document is compared with comes from; null: it has none. */
+export function zoneSource(document: CaseDocument, now = new Date()): 'read' | 'declared' | null {
+  return zoneOf(document, now)?.source ?? null;
+}
+
 /** Declared and extracted data of a document, field by field. Whether names and births that are not the same match, the server decides. */
 export function compare(one: Case, document: CaseDocument, now = new Date()): Comparison[] {
-  const zoneText = text(document.properties?.['mrz']);
-  const zone = zoneText ? readZone(zoneText, now) : null;
+  const zone = zoneOf(document, now)?.zone;
   if (!zone) return [];
   const reported = serverZone(one.context);
   const person = declaredPerson(one.context);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Case, CaseDocument } from '@/api';
 import { de } from '@/i18n/de';
 import { documents } from '@/i18n/en/documents';
-import { byKind, compare, findingsOf, ordered, replaced } from './compare';
+import { byKind, compare, findingsOf, ordered, replaced, zoneSource } from './compare';
 import { readZone } from './mrz';
 import { frameShape, placed, portraitIn } from './portrait';
 
@@ -72,6 +72,14 @@ describe('a comparison', () => {
       compare(one({ expired: true }), { ...document, checks: { findings } }, now).find((row) => row.field === 'expires')
         ?.match;
     expect([of([{ code: 'expired', severity: 'medium' }]), of([])]).toEqual(['expired', 'unknown']);
+  });
+  it('is with the zone in the picture, and not with the one that was typed', () => {
+    const typed = td3.replace('ERIKSSON', 'IMPOSTER');
+    const both = { ...document, properties: { mrz: typed }, checks: { read: { mrz: td3, confidence: 0.97 } } };
+    expect(compare(one({}), both, now)[0]?.read).toBe('ERIKSSON');
+    expect([zoneSource(both, now), zoneSource(document, now)]).toEqual(['read', 'declared']);
+    const masked = { ...document, checks: { read: null } };
+    expect(zoneSource({ ...masked, properties: {} } as unknown as CaseDocument, now)).toBeNull();
   });
   it('is none without a zone', () => {
     expect(compare(one({}), { ...document, properties: {} }, now)).toEqual([]);

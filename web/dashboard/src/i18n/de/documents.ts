@@ -16,7 +16,8 @@ export const documents = {
   'documents.compared': 'Angaben und eingegebene Zone',
   'documents.field': 'Feld',
   'documents.declared': 'Angegeben',
-  'documents.read': 'Zone, wie eingegeben',
+  'documents.zone_read': 'Zone, im Bild',
+  'documents.zone_typed': 'Zone, wie eingegeben',
   'documents.result': 'Ergebnis',
   'documents.match': 'Stimmt überein',
   'documents.differs': 'Weicht ab',
@@ -111,6 +112,7 @@ export const documents = {
   'finding.name_unusual_characters':
     'Der angegebene Name enthält ungewöhnliche Zeichen oder mischt Schriftsysteme. Suchen finden ihn möglicherweise nicht.',
   'finding.mrz_not_read': 'Die MRZ im Bild war nicht lesbar: Die Angaben wurden nicht damit verglichen.',
+  'finding.issuer_not_accepted': 'Dokumente dieser Art werden von dem ausstellenden Staat nicht angenommen.',
   'finding.number_differs': 'Die angegebene Dokumentnummer stimmt nicht mit der MRZ überein.',
   'finding.expires_unreadable': 'Das angegebene Ablaufdatum ist kein gültiges Datum.',
   'finding.expiry_differs': 'Das angegebene Ablaufdatum stimmt nicht mit der MRZ überein.',

@@ -15,7 +15,8 @@ export const documents = {
   'documents.compared': 'Declared data and typed zone',
   'documents.field': 'Field',
   'documents.declared': 'Declared',
-  'documents.read': 'Zone, as typed',
+  'documents.zone_read': 'Zone, in the picture',
+  'documents.zone_typed': 'Zone, as typed',
   'documents.result': 'Result',
   'documents.match': 'Matches',
   'documents.differs': 'Differs',
@@ -108,6 +109,7 @@ export const documents = {
   'finding.name_unusual_characters':
     'The declared name contains unusual characters or mixes scripts. Searches may not find it.',
   'finding.mrz_not_read': 'The MRZ could not be read in the image: what was declared was not compared with it.',
+  'finding.issuer_not_accepted': 'Documents of this kind are not accepted from the state that issued it.',
   'finding.number_differs': 'The declared document number does not match the MRZ.',
   'finding.expires_unreadable': 'The declared date of expiry is not a valid date.',
   'finding.expiry_differs': 'The declared date of expiry does not match the MRZ.',
