@@ -58,7 +58,7 @@ func TestACaseIsOnboardedAgainstTheSystemItself(t *testing.T) {
 	if _, err := c.StartCase(ctx, params, person("customer-43")); !errors.Is(err, client.CodeIdempotencyKeyReused) {
 		t.Errorf("the same key with another body: %v", err)
 	}
-	passport, err := os.ReadFile("../docs/walkthrough/passport.png")
+	passport, err := os.ReadFile("../docs/walkthrough/passport-kovacs.png")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func TestGeneratedClientsOnboardAPerson(t *testing.T) {
 			for _, command := range o.prepare {
 				execute(t, environment, command)
 			}
-			checkOnboarding(t, execute(t, environment, append(o.run, "../docs/walkthrough/passport.png")))
+			checkOnboarding(t, execute(t, environment, append(o.run, "../docs/walkthrough/passport-kovacs.png")))
 		})
 	}
 }

@@ -1,7 +1,7 @@
 """Onboards a person with a generated client: the same as client/examples/onboard and web/client/examples/onboard.ts.
 
     openapi-python-client generate --path infra/openapi.yaml --meta none --config e2e/python/generator.yaml --output-path ballerine
-    API=... KEY=... python e2e/python/onboard.py docs/walkthrough/passport.png
+    API=... KEY=... python e2e/python/onboard.py docs/walkthrough/passport-kovacs.png
 """
 
 import hashlib

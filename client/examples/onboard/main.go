@@ -3,7 +3,7 @@
 //
 //	make run                                         # in another terminal
 //	source .ballerine/demo.env && export API KEY
-//	go run ./client/examples/onboard docs/walkthrough/passport.png
+//	go run ./client/examples/onboard docs/walkthrough/passport-kovacs.png
 package main
 
 import (

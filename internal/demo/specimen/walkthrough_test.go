@@ -16,9 +16,7 @@ import (
 	"ballerine/internal/docscan"
 )
 
-var update = flag.Bool("update", false, "draw the walk-through's passport anew")
-
-const walkthroughFile = "../../../docs/walkthrough/passport.png"
+var update = flag.Bool("update", false, "draw the passports of the walk-through and of the guides anew")
 
 // anna is the specimen of ICAO 9303.
 var anna = Person{
@@ -26,23 +24,29 @@ var anna = Person{
 	Born: time.Date(1974, 8, 12, 0, 0, 0, 0, time.UTC), Expires: time.Date(2012, 4, 15, 0, 0, 0, 0, time.UTC),
 }
 
-func TestTheWalkthroughsPassportIsTheOneThatIsDrawn(t *testing.T) {
-	drawn, err := anna.Passport()
-	if err != nil {
-		t.Fatal(err)
-	}
-	kept, err := os.ReadFile(walkthroughFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if samePicture(t, kept, drawn) {
-		return // pictures are compared, and not the bytes that a compressor makes of them
-	}
-	if !*update {
-		t.Fatalf("%s is another picture: go test ./internal/demo/specimen -update", walkthroughFile)
-	}
-	if err := os.WriteFile(walkthroughFile, drawn, 0o644); err != nil {
-		t.Fatal(err)
+// kovacs is the applicant of the guide "onboard a person": hers has not expired.
+var kovacs = Person{
+	Family: "Kovacs", Given: "Anna", Nationality: "UTO", Number: "K48190334", Sex: "F",
+	Born: time.Date(1990, 3, 4, 0, 0, 0, 0, time.UTC), Expires: time.Date(2049, 6, 30, 0, 0, 0, 0, time.UTC),
+}
+
+func TestThePassportsOfTheDocsAreThoseThatAreDrawn(t *testing.T) {
+	for name, person := range map[string]Person{"passport": anna, "passport-kovacs": kovacs} {
+		file := "../../../docs/walkthrough/" + name + ".png"
+		drawn, err := person.Passport()
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, err := os.ReadFile(file)
+		if err == nil && samePicture(t, kept, drawn) {
+			continue // pictures are compared, and not the bytes that a compressor makes of them
+		}
+		if !*update {
+			t.Fatalf("%s is another picture: go test ./internal/demo/specimen -update", file)
+		}
+		if err := os.WriteFile(file, drawn, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

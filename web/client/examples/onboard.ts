@@ -3,7 +3,7 @@
 //
 //     make run                                         # in another terminal
 //     source .ballerine/demo.env && export API KEY
-//     npm run build --prefix web/client && node web/client/dist/examples/onboard.js docs/walkthrough/passport.png
+//     npm run build --prefix web/client && node web/client/dist/examples/onboard.js docs/walkthrough/passport-kovacs.png
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
