@@ -52,7 +52,7 @@ export const cases = {
   'cases.summary_documents': '{count} Dokument|{count} Dokumente',
   'cases.summary_documents_findings': '{count} Dokument, mit Befunden|{count} Dokumente, mit Befunden',
   'cases.summary_checks': '{done} von {all} Prüfungen abgeschlossen',
-  'cases.summary_differs': '{field}: angegeben {declared}, in der eingegebenen Zone {read}',
+  'cases.summary_differs': '{field}: angegeben {declared}, in der Zone des Dokuments {read}',
   'cases.summary_notes': '{count} Notiz|{count} Notizen',
   'cases.summary_nothing_known': 'Noch keine Angaben',
   'cases.summary_missing': 'Erforderliches Dokument: {title}',

@@ -13,7 +13,7 @@ export const documents = {
   'documents.faces_not_located':
     'Das Bild zeigt nicht nur die Seite, daher wurde das Passfoto nicht gefunden. Das ganze Bild wird angezeigt.',
   'documents.findings': '{count} Befund|{count} Befunde',
-  'documents.compared': 'Angaben und eingegebene Zone',
+  'documents.compared': 'Angaben und Zone des Dokuments',
   'documents.field': 'Feld',
   'documents.declared': 'Angegeben',
   'documents.zone_read': 'Zone, im Bild',

@@ -52,7 +52,7 @@ export const cases = {
   'cases.summary_documents': '{count} document|{count} documents',
   'cases.summary_documents_findings': '{count} document, with findings|{count} documents, with findings',
   'cases.summary_checks': '{done} of {all} checks completed',
-  'cases.summary_differs': '{field}: declared {declared}, in the typed zone {read}',
+  'cases.summary_differs': '{field}: declared {declared}, in the document’s zone {read}',
   'cases.summary_notes': '{count} note|{count} notes',
   'cases.summary_nothing_known': 'No information yet',
   'cases.summary_missing': 'Required document: {title}',

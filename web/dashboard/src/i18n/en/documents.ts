@@ -12,7 +12,7 @@ export const documents = {
   'documents.faces_not_located':
     'The picture does not show the page alone, so the portrait could not be located. The whole picture is shown.',
   'documents.findings': '{count} finding|{count} findings',
-  'documents.compared': 'Declared data and typed zone',
+  'documents.compared': 'Declared data and the document’s zone',
   'documents.field': 'Field',
   'documents.declared': 'Declared',
   'documents.zone_read': 'Zone, in the picture',
