@@ -81,7 +81,7 @@ describe('case page, in the order of thought', () => {
 
   it('says what differs, and that nothing is open where nothing is', async () => {
     const page = await client.signIn('reviewer', `/cases/${await server.caseOf('Sofie Lindqvist')}`);
-    await seen(summary(page).getByText(/Date of birth: declared .?7 Feb 1994.?, in the typed zone .?2 Jul 1994/));
+    await seen(summary(page).getByText(/Date of birth: declared .?7 Feb 1994.?, in the document’s zone .?2 Jul 1994/));
     await seen(summary(page).getByText('4 of 4 checks completed'));
     await seen(summary(page).getByText('No open items'));
     await page.context().close();
