@@ -7,5 +7,5 @@
 // values.
 //
 // Typed properties ("mrz", "expires", "number") are declared: they are compared, and confirm nothing. Data found in the file
-// is read: LookAt reads the zone of a picture (package mrz), and Input.Read takes what any reader has read.
+// is read: package zone reads that of a picture for LookAt, and Input.Read takes what any reader has read.
 package docscan

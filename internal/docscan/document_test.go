@@ -54,7 +54,7 @@ func encoded(t *testing.T, img image.Image) []byte {
 
 // given is a document as a task gives it: looked at.
 func given(input Input) Input {
-	input.Look = LookAt(input.Head, false)
+	input.Look = LookAt(input.Head, nil)
 	return input
 }
 

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	_ "golang.org/x/image/webp" // decodes WebP
-
-	"ballerine/internal/mrz"
 )
 
 // Bounds of looking at pictures. A decoded pixel takes up to 16 bytes (progressive JPEG), so that one picture takes 400 MB at
@@ -55,9 +53,9 @@ func Pixels(file []byte) int {
 	return config.Width * config.Height
 }
 
-// LookAt decodes a picture, of which all bytes are given, judges its pixels, and reads its machine-readable zone if zone says that it may have one.
+// LookAt decodes a picture, of which all bytes are given, judges its pixels, and has its machine-readable zone read by read (nil: it is not looked for).
 // What is no picture, or too large, is not decoded.
-func LookAt(file []byte, zone bool) Look {
+func LookAt(file []byte, read func(image.Image) *Reading) Look {
 	if Pixels(file) == 0 {
 		_, format, err := image.DecodeConfig(bytes.NewReader(file))
 		return Look{Large: err == nil && decodes("image/"+format)}
@@ -68,8 +66,8 @@ func LookAt(file []byte, zone bool) Look {
 	}
 	look := Look{Done: true, Whole: true}
 	look.judge(picture)
-	if zone && look.findings() == nil {
-		look.Zone = readPicture(picture)
+	if read != nil && look.findings() == nil {
+		look.Zone = read(picture)
 	}
 	return look
 }
@@ -97,15 +95,6 @@ func ZoneOf(kind string) Zoned {
 		return z
 	}
 	return PerhapsZone
-}
-
-// readPicture reads the zone of a picture; nil: there is none, or it cannot be relied on.
-func readPicture(picture image.Image) *Reading {
-	read, ok := mrz.Read(picture)
-	if !ok || !read.CheckDigits {
-		return nil
-	}
-	return &Reading{MRZ: strings.Join(read.Lines, "\n"), Confidence: read.Confidence}
 }
 
 // Places that are looked at: rows, and steps along each.

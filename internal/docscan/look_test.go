@@ -60,7 +60,7 @@ func TestPicturesThatCanShowNoDocument(t *testing.T) {
 		}
 		report := CheckCase([]Input{given(Input{ID: "doc_1", Kind: "bill", ContentType: contentType, Head: c.file})}, nil, nil, now)
 		if !slices.Equal(codes(report), c.want) || !report.Documents[0].Looked {
-			t.Errorf("%s: %v (%+v)", name, codes(report), LookAt(c.file, false))
+			t.Errorf("%s: %v (%+v)", name, codes(report), LookAt(c.file, nil))
 		}
 	}
 }
@@ -69,7 +69,7 @@ func TestPicturesThatCanShowNoDocument(t *testing.T) {
 func TestWhatNobodyHasLookedAtIsReported(t *testing.T) {
 	heic := []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
 	for name, input := range map[string]Input{
-		"not decoded here": {ContentType: "image/heic", Head: heic, Look: LookAt(heic, false)},
+		"not decoded here": {ContentType: "image/heic", Head: heic, Look: LookAt(heic, nil)},
 		"nobody looked":    {ContentType: "image/png", Head: picture(t, 800, 600)},
 		"too large":        {ContentType: "image/png", Head: picture(t, 800, 600), Look: Look{Large: true}},
 	} {
@@ -83,7 +83,7 @@ func TestWhatNobodyHasLookedAtIsReported(t *testing.T) {
 // What takes more memory than a task has is never decoded.
 func TestBombsAreNotDecoded(t *testing.T) {
 	for name, file := range map[string][]byte{"pixels": bomb(), "bytes": append(picture(t, 800, 600), make([]byte, MaxFile)...), "nothing": nil, "no picture": []byte("%PDF-1.4")} {
-		if look := LookAt(file, false); look.Done || Pixels(file) != 0 {
+		if look := LookAt(file, nil); look.Done || Pixels(file) != 0 {
 			t.Errorf("%s: %+v", name, look)
 		}
 	}
@@ -94,7 +94,7 @@ func FuzzLookAt(f *testing.F) {
 	f.Add(bomb())
 	f.Fuzz(func(_ *testing.T, file []byte) {
 		if Pixels(file) < 1_000_000 {
-			LookAt(file, false)
+			LookAt(file, nil)
 		}
 	})
 }
@@ -106,6 +106,6 @@ func BenchmarkLookAt(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		LookAt(file, false)
+		LookAt(file, nil)
 	}
 }

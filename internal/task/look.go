@@ -3,11 +3,13 @@ package task
 import (
 	"context"
 	"crypto/sha256"
+	"image"
 
 	"golang.org/x/sync/semaphore"
 
 	"ballerine/internal/cache"
 	"ballerine/internal/docscan"
+	"ballerine/internal/docscan/zone"
 )
 
 // maxSeen bounds how many pictures are remembered as looked at.
@@ -30,13 +32,13 @@ func newLooker() *looker {
 	return &looker{room: semaphore.NewWeighted(docscan.MaxPixels), seen: cache.New[looked, docscan.Look](maxSeen)}
 }
 
-// at returns what a file looks like, with its machine-readable zone if zone says that it may have one. Errors: that of the context, when it ends before there is room.
-func (l *looker) at(ctx context.Context, file []byte, zone bool) (docscan.Look, error) {
+// at returns what a file looks like, with its machine-readable zone if it may have one. Errors: that of the context, when it ends before there is room.
+func (l *looker) at(ctx context.Context, file []byte, mayHaveZone bool) (docscan.Look, error) {
 	pixels := docscan.Pixels(file)
 	if pixels == 0 {
-		return docscan.LookAt(file, zone), nil
+		return docscan.LookAt(file, nil), nil
 	}
-	key := looked{sha256.Sum256(file), zone}
+	key := looked{sha256.Sum256(file), mayHaveZone}
 	if look, ok := l.seen.Get(key); ok {
 		return look, nil
 	}
@@ -44,7 +46,15 @@ func (l *looker) at(ctx context.Context, file []byte, zone bool) (docscan.Look, 
 		return docscan.Look{}, err
 	}
 	defer l.room.Release(int64(pixels))
-	look := docscan.LookAt(file, zone)
+	look := docscan.LookAt(file, reader(mayHaveZone))
 	l.seen.Put(key, look)
 	return look, nil
+}
+
+// reader is what reads zones; nil where there is nothing to read.
+func reader(mayHaveZone bool) func(image.Image) *docscan.Reading {
+	if mayHaveZone {
+		return zone.Read
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package docscan_test
+package zone_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 
 	"ballerine/internal/demo/specimen"
 	"ballerine/internal/docscan"
+	"ballerine/internal/docscan/zone"
 )
 
 var toni = specimen.Person{
@@ -68,7 +69,11 @@ func TestTheZoneOfAPictureIsReadAndCompared(t *testing.T) {
 		"the picture of a passport's cover": {stripes(t), "passport", "", false, true, "", []string{"mrz_not_read"}},
 	} {
 		sought := docscan.ZoneOf(c.kind) != docscan.Unzoned
-		look := docscan.LookAt(c.file, sought)
+		var read func(image.Image) *docscan.Reading
+		if sought {
+			read = zone.Read
+		}
+		look := docscan.LookAt(c.file, read)
 		input := docscan.Input{
 			ID: "doc_1", Kind: c.kind, ContentType: "image/png", Head: c.file, Look: look, Sought: sought, Read: look.Zone,
 			Properties: map[string]any{"mrz": c.typed},
@@ -108,7 +113,7 @@ func stripes(t *testing.T) []byte {
 
 func TestAPictureOfAnotherStateIsNotAcceptedWhateverIsTyped(t *testing.T) {
 	file := passportOf(t, toni, false)
-	look := docscan.LookAt(file, true)
+	look := docscan.LookAt(file, zone.Read)
 	german := toni
 	german.Nationality = "D"
 	for name, c := range map[string]struct {

@@ -1,0 +1,20 @@
+// Package zone reads the machine-readable zone of a picture for the check of documents. It is apart from that, so that only the function that looks at
+// pictures has the reader in it.
+package zone
+
+import (
+	"image"
+	"strings"
+
+	"ballerine/internal/docscan"
+	"ballerine/internal/mrz"
+)
+
+// Read reads the zone of a picture; nil: there is none, or it cannot be relied on.
+func Read(picture image.Image) *docscan.Reading {
+	read, ok := mrz.Read(picture)
+	if !ok || !read.CheckDigits {
+		return nil
+	}
+	return &docscan.Reading{MRZ: strings.Join(read.Lines, "\n"), Confidence: read.Confidence}
+}
