@@ -5,9 +5,10 @@ import (
 	"ballerine/functions/internal/start"
 	"ballerine/internal/app"
 	"ballerine/internal/app/onaws"
+	"ballerine/internal/docscan/zone"
 	"ballerine/internal/task"
 )
 
 func main() {
-	start.Run(func(core *app.Core) (task.Handler, error) { return core.Document(), nil }, onaws.Objects)
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.Document(zone.Read), nil }, onaws.Objects)
 }

@@ -17,6 +17,7 @@ import (
 	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
 	"ballerine/internal/connector"
+	"ballerine/internal/docscan"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/httpapi/bridge"
 	"ballerine/internal/idempotency"
@@ -292,8 +293,11 @@ func (c *Core) Screening(lists task.Screener, api httpapi.Watchlists) (serve bri
 	}, nil
 }
 
-// Document is the function that checks documents and takes notices of uploads.
-func (c *Core) Document() task.Handler { return task.NewDocument(c.base(), c.Objects) }
+// Document is the function that checks documents and takes notices of uploads. What reads their zones is the caller's: only the function that uses it
+// has room for it.
+func (c *Core) Document(read docscan.Reader) task.Handler {
+	return task.NewDocument(c.base(), c.Objects, read)
+}
 
 // Vendor is the function that calls vendors. Errors: Invalid when a plugin has problems.
 func (c *Core) Vendor() (task.Handler, error) {

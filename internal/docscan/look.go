@@ -53,9 +53,12 @@ func Pixels(file []byte) int {
 	return config.Width * config.Height
 }
 
+// Reader reads the zone of a picture; nil: there is none, or it cannot be relied on. See package zone.
+type Reader func(image.Image) *Reading
+
 // LookAt decodes a picture, of which all bytes are given, judges its pixels, and has its machine-readable zone read by read (nil: it is not looked for).
 // What is no picture, or too large, is not decoded.
-func LookAt(file []byte, read func(image.Image) *Reading) Look {
+func LookAt(file []byte, read Reader) Look {
 	if Pixels(file) == 0 {
 		_, format, err := image.DecodeConfig(bytes.NewReader(file))
 		return Look{Large: err == nil && decodes("image/"+format)}

@@ -11,6 +11,7 @@ import (
 	"ballerine/internal/app"
 	"ballerine/internal/app/screened"
 	"ballerine/internal/asl/interpret"
+	"ballerine/internal/docscan/zone"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/httpapi/bridge"
 	"ballerine/internal/local/gateway"
@@ -66,7 +67,7 @@ func invoke[I, O any](ctx context.Context, name string, run func(context.Context
 // functions builds the handlers of all functions, as their main packages do. The gateway hands its events to those of the API
 // as they are.
 func (s *Stack) functions(f functions) (err error) {
-	f["step"], f["document"], f["sweep"], f["authorizer"] = s.Core.Step(), s.Core.Document(), s.Core.Sweep(), s.Core.Authorizer()
+	f["step"], f["document"], f["sweep"], f["authorizer"] = s.Core.Step(), s.Core.Document(zone.Read), s.Core.Sweep(), s.Core.Authorizer()
 	f["children"], f["rules"], f["backtest"] = s.Core.Children(), s.Core.Rules(), s.Core.Backtest()
 	f["deliver"] = s.Core.Deliver()
 	f["dispatch"] = s.Core.Dispatch(s.stores.decode)

@@ -11,6 +11,7 @@ import (
 
 	"ballerine/internal/app"
 	"ballerine/internal/cases"
+	"ballerine/internal/docscan/zone"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 )
@@ -62,7 +63,7 @@ func TestADamagedDocumentWaitsForAPersonWhoHasAWayOn(t *testing.T) {
 			jobs["document"].prepare(r)
 			files.reads = one.reads
 			check := func() error {
-				_, err := r.core.Document()(t.Context(), jobs["document"].payload(r))
+				_, err := r.core.Document(zone.Read)(t.Context(), jobs["document"].payload(r))
 				return err
 			}
 			err = check()

@@ -23,9 +23,9 @@ import (
 const readAtOnce = 8
 
 // NewDocument handles the document function. It has two kinds of events: the task of the state machine, which checks a
-// case's documents, and the object store's notification that an upload has arrived.
-func NewDocument(base Base, objects cases.Objects) Handler {
-	look := newLooker()
+// case's documents, and the object store's notification that an upload has arrived. read reads machine-readable zones.
+func NewDocument(base Base, objects cases.Objects, read docscan.Reader) Handler {
+	look := newLooker(read)
 	worker := base.worker("document")
 	worker.after = func(ctx context.Context, r request, before cases.Record) error {
 		return base.Cases.SettleDocuments(ctx, r.Tenant, r.Case, before)

@@ -24,6 +24,7 @@ import (
 
 	"ballerine/internal/app"
 	"ballerine/internal/cases"
+	"ballerine/internal/docscan/zone"
 	"ballerine/internal/identity"
 	"ballerine/internal/problem"
 	"ballerine/internal/store/embedded"
@@ -271,15 +272,15 @@ var jobs = map[string]job{
 		if err != nil {
 			r.t.Fatal(err)
 		}
-	}, func(r *room) task.Handler { return r.core.Document() }, work("look", "papers")},
+	}, func(r *room) task.Handler { return r.core.Document(zone.Read) }, work("look", "papers")},
 	"document that nobody told of": {func(r *room) {
 		r.at("")
 		r.uploaded()
 		if _, err := r.core.Cases.Send(context.Background(), r.principal(), r.id, cases.SendCommand{Type: "LOOK"}); err != nil {
 			r.t.Fatal(err)
 		}
-	}, func(r *room) task.Handler { return r.core.Document() }, work("look", "papers")},
-	"an upload arrives": {func(r *room) { r.at(""); r.uploaded() }, func(r *room) task.Handler { return r.core.Document() }, func(r *room) json.RawMessage {
+	}, func(r *room) task.Handler { return r.core.Document(zone.Read) }, work("look", "papers")},
+	"an upload arrives": {func(r *room) { r.at(""); r.uploaded() }, func(r *room) task.Handler { return r.core.Document(zone.Read) }, func(r *room) json.RawMessage {
 		return json.RawMessage(`{"Records":[{"s3":{"object":{"key":"quarantine/` + r.tenant + `/` + r.id + `/doc_1"}}}]}`)
 	}},
 	"children": {func(r *room) { r.at("SPAWN") }, func(r *room) task.Handler { return r.core.Children() }, work("spawn", "kids")},

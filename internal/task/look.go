@@ -3,13 +3,11 @@ package task
 import (
 	"context"
 	"crypto/sha256"
-	"image"
 
 	"golang.org/x/sync/semaphore"
 
 	"ballerine/internal/cache"
 	"ballerine/internal/docscan"
-	"ballerine/internal/docscan/zone"
 )
 
 // maxSeen bounds how many pictures are remembered as looked at.
@@ -24,12 +22,13 @@ type looked struct {
 // looker looks at pictures: side by side as long as they have no more pixels together than one may have, and at the same
 // bytes once. A document is checked anew whenever its case is.
 type looker struct {
+	read docscan.Reader
 	room *semaphore.Weighted
 	seen *cache.Cache[looked, docscan.Look]
 }
 
-func newLooker() *looker {
-	return &looker{room: semaphore.NewWeighted(docscan.MaxPixels), seen: cache.New[looked, docscan.Look](maxSeen)}
+func newLooker(read docscan.Reader) *looker {
+	return &looker{read: read, room: semaphore.NewWeighted(docscan.MaxPixels), seen: cache.New[looked, docscan.Look](maxSeen)}
 }
 
 // at returns what a file looks like, with its machine-readable zone if it may have one. Errors: that of the context, when it ends before there is room.
@@ -46,15 +45,11 @@ func (l *looker) at(ctx context.Context, file []byte, mayHaveZone bool) (docscan
 		return docscan.Look{}, err
 	}
 	defer l.room.Release(int64(pixels))
-	look := docscan.LookAt(file, reader(mayHaveZone))
+	var read docscan.Reader
+	if mayHaveZone {
+		read = l.read
+	}
+	look := docscan.LookAt(file, read)
 	l.seen.Put(key, look)
 	return look, nil
-}
-
-// reader is what reads zones; nil where there is nothing to read.
-func reader(mayHaveZone bool) func(image.Image) *docscan.Reading {
-	if mayHaveZone {
-		return zone.Read
-	}
-	return nil
 }

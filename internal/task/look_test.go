@@ -18,7 +18,7 @@ func TestPicturesAreLookedAtWithinBounds(t *testing.T) {
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 4000, 4000))); err != nil {
 		t.Fatal(err)
 	}
-	look := newLooker()
+	look := newLooker(nil)
 	var group sync.WaitGroup
 	for range 6 {
 		group.Go(func() {
@@ -49,7 +49,7 @@ func TestPicturesAreLookedAtWithinBounds(t *testing.T) {
 
 // newLookerWith shares the room and remembers nothing.
 func newLookerWith(other *looker) *looker {
-	l := newLooker()
+	l := newLooker(nil)
 	l.room = other.room
 	return l
 }

@@ -69,7 +69,7 @@ func TestTheZoneOfAPictureIsReadAndCompared(t *testing.T) {
 		"the picture of a passport's cover": {stripes(t), "passport", "", false, true, "", []string{"mrz_not_read"}},
 	} {
 		sought := docscan.ZoneOf(c.kind) != docscan.Unzoned
-		var read func(image.Image) *docscan.Reading
+		var read docscan.Reader
 		if sought {
 			read = zone.Read
 		}
