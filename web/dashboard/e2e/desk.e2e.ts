@@ -81,7 +81,7 @@ describe('desk', () => {
     expect(steps.length).toBeGreaterThan(1);
     expect(steps.map((one) => one.match(/^\d+/)?.[0])).toEqual(steps.map((_, n) => String(n + 1)));
     const text = (await page.locator('main').textContent()) ?? '';
-    expect(text).toContain('if risk › outcome is “approve” and no check is out of date');
+    expect(text).toContain('Policy KYC risk › Outcome is “Approve” and no check is out of date');
     expect(text).not.toMatch(/manual_review|==|&&|\|\||coalesce|exists\(/);
     await page.context().close();
   });

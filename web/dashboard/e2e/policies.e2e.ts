@@ -132,7 +132,7 @@ describe('policies', () => {
     );
     await seen(panel.getByText('Utgånget. (Originaltext)'));
     const own = panel.getByRole('listitem').filter({ hasText: 'nicht so, wie die Richtlinie sie verlangt' });
-    expect(await own.textContent()).toContain('Identity score');
+    expect(await own.textContent()).toContain('Identitätsprüfung › Punktzahl');
     await panel.getByText(/Regeln nicht ausgelöst/).click();
     await seen(panel.getByRole('listitem').filter({ hasText: 'Possible match' }).locator('abbr', { hasText: 'EN' }));
     expect(await violations(page)).toEqual([]);

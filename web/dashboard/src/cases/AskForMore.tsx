@@ -47,7 +47,12 @@ export function AskForMore({
           <legend className="mb-1 text-sm font-medium">{t('cases.ask_documents')}</legend>
           {documents.map((document) => {
             const asked = draft.asked.find((each) => each.id === document.id);
-            const name = [document.title || document.kind, document.side].filter(Boolean).join(', ');
+            const name = [
+              document.title || document.kind,
+              document.side && t.maybe(`side.${document.side}`, document.side),
+            ]
+              .filter(Boolean)
+              .join(', ');
             return (
               <div key={document.id} className="flex flex-wrap items-center gap-2">
                 <Checkbox

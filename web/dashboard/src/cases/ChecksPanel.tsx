@@ -6,6 +6,7 @@ import { Chip, Section, SkeletonLines } from '@/ui';
 import { type Attempts, attemptsOf, policyAnswers, type Result, resultsOf } from './checks';
 import { HitTable } from './HitTable';
 import { hitsOf } from './hits';
+import { PlaceNames, useNamesOf } from './names';
 import { PanelError } from './PanelError';
 import { PolicySection } from './PolicySection';
 import { ResultSection } from './ResultSection';
@@ -23,6 +24,7 @@ export function ChecksPanel({
 }) {
   const t = useT();
   const tasks = useQuery(tasksQuery(one.id));
+  const names = useNamesOf(one);
   const answers = policyAnswers(one.context);
   // What approving asks about is in the summary, above all tabs.
   const hits = one.needs?.hits.length ? [] : hitsOf(one);
@@ -33,9 +35,11 @@ export function ChecksPanel({
           <HitTable one={one} />
         </Section>
       )}
-      {answers.map((policy) => (
-        <PolicySection key={policy.work} policy={policy} everything={everything} />
-      ))}
+      <PlaceNames value={names.place}>
+        {answers.map((policy) => (
+          <PolicySection key={policy.work} policy={policy} everything={everything} />
+        ))}
+      </PlaceNames>
       {resultsOf(one.context, tasks.data ?? []).map((result) => (
         <ResultSection key={result.work} result={withoutHits(result)} />
       ))}

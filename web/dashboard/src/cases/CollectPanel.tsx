@@ -14,7 +14,9 @@ type Kind = Wanted['kind'];
 
 /** What a document is called for people. */
 export function wantedTitle(t: ReturnType<typeof useT>, { kind, side }: Wanted): string {
-  return [t.maybe(`kind.${kind.kind}`, kind.title || kind.kind), side].filter(Boolean).join(', ');
+  return [t.maybe(`kind.${kind.kind}`, kind.title || kind.kind), side && t.maybe(`side.${side}`, side)]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** What a case collects, for those who act for the applicant: documents, data, the applicant's events, and their link. */

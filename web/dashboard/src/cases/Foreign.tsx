@@ -29,8 +29,13 @@ export function StepText({ step }: { step: RuleStep }) {
   return <Foreign {...ruleText(step, language)} />;
 }
 
+/** What the API writes in the place of text that a role does not see. */
+export const redacted = '[redacted]';
+
 /** One of the reasons of a case's risk. */
 export function RiskReason({ reason, answers }: { reason: string; answers: readonly PolicyAnswer[] }) {
+  const t = useT();
+  if (reason === redacted) return <>{t('cases.hidden')}</>;
   const step = stepWith(answers, reason);
   return step ? <StepText step={step} /> : <Foreign text={reason} language={null} />;
 }

@@ -12,6 +12,7 @@ import { useSession } from '@/session';
 import { Avatar, Button, Chip, IconButton, Menu, Popover, toast } from '@/ui';
 import { policyAnswers } from './checks';
 import { RiskReason } from './Foreign';
+import { useNamesOf } from './names';
 import { nameIn, wordsOf } from './words';
 
 export interface HeaderProps {
@@ -33,9 +34,7 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
   const { number } = useFormats();
   const { me, can } = useSession();
   const answers = policyAnswers(one.context);
-  const titles = new Map(
-    (workflow?.states ?? []).filter((state) => state.title).map((state) => [state.path, state.title]),
-  );
+  const names = useNamesOf(one, Boolean(one.waiting?.work));
   const name = nameIn(one) || t('cases.unnamed');
   return (
     <header className="border-b bg-surface px-4 py-2.5">
@@ -53,7 +52,7 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
             {name}
           </bdi>
         </h1>
-        <StateChip one={one} titles={titles} />
+        <StateChip one={one} names={names.state} />
         {one.risk ? (
           <Popover
             label={t('cases.risk')}
@@ -116,7 +115,7 @@ export function Header({ one, workflow, others, previous, next, onAssigned, onGo
         {one.waiting && (
           <span>
             {t(`cases.waits_for_${one.waiting.for}`)}
-            {one.waiting.work && <> ({wordsOf(one.waiting.work)})</>}
+            {one.waiting.work && one.waiting.for !== 'children' && <> ({names.work(one.waiting.work)})</>}
           </span>
         )}
         {one.state_since && (

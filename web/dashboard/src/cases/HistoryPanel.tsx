@@ -8,6 +8,7 @@ import { labelOf } from '@/queue/schema';
 import { Button, Chip, EmptyState, Section, Select, SkeletonLines, toast } from '@/ui';
 import { useActorName } from './actors';
 import { eventName } from './events';
+import { type CaseNames, useNamesOf } from './names';
 import { PanelError } from './PanelError';
 import { useReasonText } from './reasons';
 
@@ -118,7 +119,8 @@ export function tokenEnds(entry: Entry): Date | undefined {
 }
 
 /** A path in the case as people read it: "context.applicant.date_of_birth" is "Applicant › Date of birth". */
-export function pathName(path: string): string {
+export function pathName(path: string, place?: CaseNames['place']): string {
+  if (place && path.startsWith('context.')) return place(path.slice('context.'.length));
   return path
     .replace(/^context\./, '')
     .split('.')
@@ -129,6 +131,7 @@ export function pathName(path: string): string {
 /** The history, newest first: what, who, when, from where to where, before and after. Ten thousand entries scroll as ten do. */
 export function HistoryPanel({ one }: { one: Case }) {
   const t = useT();
+  const names = useNamesOf(one);
   const [group, setGroup] = useState('');
   const causes = useMemo(() => causeGroups[group] ?? [], [group]);
   const history = useInfiniteQuery({
@@ -230,7 +233,7 @@ export function HistoryPanel({ one }: { one: Case }) {
                     className="absolute inset-x-0 top-0 border-b px-3 py-2"
                     style={{ transform: `translateY(${item.start}px)` }}
                   >
-                    <EntryLine entry={group.entry} views={group.views} documents={one.documents ?? []} />
+                    <EntryLine entry={group.entry} views={group.views} documents={one.documents ?? []} names={names} />
                   </li>
                 )
               );
@@ -247,9 +250,11 @@ export function EntryLine({
   entry,
   views = [],
   documents = [],
+  names,
   paper = false,
 }: {
   entry: Entry;
+  names: CaseNames;
   views?: readonly Entry[];
   documents?: readonly CaseDocument[];
   paper?: boolean;
@@ -260,7 +265,6 @@ export function EntryLine({
   const reasonText = useReasonText();
   const from = entry.from ?? [];
   const to = entry.to ?? [];
-  const state = (path: string) => t.maybe(`state.${path}`, path);
   const details = entry.details ?? {};
   const reason = typeof details['reason'] === 'string' ? details['reason'] : '';
   const comment = typeof details['comment'] === 'string' ? details['comment'] : '';
@@ -272,7 +276,12 @@ export function EntryLine({
   const titleOf = (id: string) => {
     const document = documents.find((each) => each.id === id);
     return document
-      ? [t.maybe(`kind.${document.kind}`, document.title || document.kind), document.side].filter(Boolean).join(', ')
+      ? [
+          t.maybe(`kind.${document.kind}`, document.title || document.kind),
+          document.side && t.maybe(`side.${document.side}`, document.side),
+        ]
+          .filter(Boolean)
+          .join(', ')
       : t('cases.history_document');
   };
   const people = new Set(views.map((view) => view.actor.id)).size;
@@ -294,11 +303,11 @@ export function EntryLine({
             {t('cases.history_times', { count: views.length })} {t('cases.history_by_people', { count: people })}
           </span>
         )}
-        {entry.event && <Chip>{t.maybe(`decision.${entry.event}`, eventName(entry.event))}</Chip>}
+        {entry.event && <Chip>{t.maybe(`decision.${entry.event}`, eventName(entry.event, names.work))}</Chip>}
         {moved && (
           <span className="text-muted">
-            {from.length > 0 && `${from.map(state).join(', ')} → `}
-            {to.map(state).join(', ')}
+            {from.length > 0 && `${from.map(names.state).join(', ')} → `}
+            {to.map(names.state).join(', ')}
           </span>
         )}
         <span className="flex-1" />
@@ -340,7 +349,7 @@ export function EntryLine({
                 <span className="text-muted">{t.maybe(`kind.${document.kind}`, document.title || document.kind)}</span>
               ) : (
                 <span className="text-muted">
-                  {change.path === 'assignee' ? t('cases.assignee') : pathName(change.path)}
+                  {change.path === 'assignee' ? t('cases.assignee') : pathName(change.path, names.place)}
                 </span>
               )}
               :{' '}

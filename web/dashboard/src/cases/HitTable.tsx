@@ -5,8 +5,25 @@ import { Time, useFormats, useLocale, useT } from '@/i18n';
 import { cx } from '@/ui';
 import { Foreign } from './Foreign';
 import { applicantOf, hitsOf, type Likeness, sameBirth, sameCountry } from './hits';
+import { birthText, matchReason } from './matchReasons';
 import { resultName } from './resultNames';
+import { resultWord } from './resultWords';
 import { wordsOf } from './words';
+
+/** Why a list's entry may be the person: in the reader's language as far as the sentences are the system's own. */
+function Reasons({ reasons }: { reasons: readonly string[] }) {
+  const { language } = useLocale();
+  const writing = useFormats();
+  const own = (reason: string) => matchReason(reason, language, writing) ?? resultWord(reason, language);
+  const others = reasons.filter((reason) => own(reason) === undefined);
+  return (
+    <>
+      {reasons.flatMap((reason) => own(reason) ?? []).join(' · ')}
+      {others.length > 0 && others.length < reasons.length && ' · '}
+      {others.length > 0 && <Foreign text={others.join(' · ')} language={null} />}
+    </>
+  );
+}
 
 /** Possible matches, each under what the applicant has declared, or what somebody has searched for. */
 export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' | 'subject'>; label?: string }) {
@@ -51,7 +68,7 @@ export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' |
       <span className="min-w-0">{value}</span>
     </td>
   );
-  const dated = (text: string) => (/^\d{4}(-\d{2}(-\d{2})?)?$/.test(text) ? date(text) : text);
+  const dated = (text: string) => birthText(text, language, { date });
   return (
     <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t('cases.hit_table')}>
       <table className="w-full text-sm max-sm:block">
@@ -77,11 +94,17 @@ export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' |
           {hits.map((hit) => (
             <tr key={hit.key} className="border-b align-top last:border-0 max-sm:block max-sm:pb-1.5">
               <th scope="row" className="px-3 py-1.5 text-left font-normal wrap-anywhere max-sm:block">
-                <bdi>{hit.leftOut > 0 ? t('cases.hits_left_out', { count: hit.leftOut }) : hit.name || '—'}</bdi>
+                <bdi>
+                  {hit.leftOut > 0
+                    ? t('cases.hits_left_out', { count: hit.leftOut })
+                    : hit.hidden
+                      ? t('cases.hidden')
+                      : hit.name || '—'}
+                </bdi>
                 <span className="block text-xs text-muted">
                   {hit.list}
                   {hit.list && hit.reasons.length > 0 && ' · '}
-                  {hit.reasons.length > 0 && <Foreign text={hit.reasons.join(' · ')} language={null} />}
+                  <Reasons reasons={hit.reasons} />
                 </span>
                 {hit.more.map(([name, value]) => (
                   <span key={name} className="block text-xs text-muted">

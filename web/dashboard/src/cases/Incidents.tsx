@@ -8,7 +8,7 @@ import { useSession } from '@/session';
 import { Button, Section, toast } from '@/ui';
 import { effectOf, useEffectText } from '@/undelivered/effects';
 import { CorrectAndRetry, Skip } from './IncidentDialogs';
-import { wordsOf } from './words';
+import { useNamesOf } from './names';
 
 /** Work of a case that has failed for good, with its repair for those who may. */
 export function Incidents({ one, onChanged }: { one: Case; onChanged: (fresh: Case) => void }) {
@@ -16,6 +16,10 @@ export function Incidents({ one, onChanged }: { one: Case; onChanged: (fresh: Ca
   const { can } = useSession();
   const effectText = useEffectText();
   const incidents = one.incidents ?? [];
+  const names = useNamesOf(
+    one,
+    incidents.some((incident) => incident.work),
+  );
   const repairs = can('cases:operate') && incidents.some((incident) => !incident.effect);
   const open = useQuery({ ...incidentsQuery(one.id), enabled: repairs }).data;
   const workflow = useQuery({ ...workflowQuery(one.workflow.id, one.workflow.version), enabled: repairs }).data;
@@ -42,8 +46,8 @@ export function Incidents({ one, onChanged }: { one: Case; onChanged: (fresh: Ca
         incident.effect
           ? t('cases.incident_effect', { effect: effectText(effectOf(incident.cause).kind) })
           : incident.work
-            ? t('cases.incident', { work: wordsOf(incident.work) })
-            : t('cases.incident_state', { state: t.maybe(`state.${incident.state}`, wordsOf(incident.state)) })
+            ? t('cases.incident', { work: names.work(incident.work) })
+            : t('cases.incident_state', { state: names.state(incident.state) })
       }
       actions={
         can('cases:operate') ? (
@@ -85,7 +89,13 @@ export function Incidents({ one, onChanged }: { one: Case; onChanged: (fresh: Ca
       <p className="text-sm text-muted">
         {t('cases.incident_detail', { count: incident.attempts })} · <Time value={incident.at} />
         {(open?.find((each) => each.id === incident.id)?.missing ?? []).length > 0 &&
-          ` · ${t('incidents.missing', { fields: open?.find((each) => each.id === incident.id)?.missing.join(', ') ?? '' })}`}
+          ` · ${t('incidents.missing', {
+            fields:
+              open
+                ?.find((each) => each.id === incident.id)
+                ?.missing.map(names.place)
+                .join(', ') ?? '',
+          })}`}
         {!can('cases:operate') && ` · ${t('cases.incident_operator')}`}
       </p>
       {incident.effect && can('cases:repair') && (

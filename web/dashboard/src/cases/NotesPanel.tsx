@@ -21,6 +21,7 @@ import { useSession } from '@/session';
 import { Avatar, Button, Chip, Field, Section, SkeletonLines, toast } from '@/ui';
 import { useActorName } from './actors';
 import type { CaseDraft } from './draft';
+import { redacted } from './Foreign';
 import { PanelError } from './PanelError';
 
 /** Remarks for colleagues. */
@@ -200,7 +201,7 @@ function NoteItem({
           )}
         </p>
         {text === null ? (
-          <NoteText note={note} people={users} />
+          <NoteText note={note.text === redacted ? { ...note, text: t('cases.hidden') } : note} people={users} />
         ) : (
           <form
             className="flex flex-col gap-2 no-print"

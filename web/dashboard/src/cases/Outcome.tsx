@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { answer, type Case, client, keys } from '@/api';
 import { Time, useT } from '@/i18n';
 import { stateName } from '@/queue/chips';
+import { useStateNames } from '@/queue/stateNames';
 import { SkeletonLines } from '@/ui';
 import { useActorName } from './actors';
 import { endingOf } from './facts';
@@ -13,6 +14,7 @@ export function Outcome({ one }: { one: Case }) {
   const t = useT();
   const nameOf = useActorName();
   const reasonText = useReasonText();
+  const states = useStateNames([one.workflow.id]);
   const causes = ['decision', 'undone', 'cancelled'] as const;
   const found = useQuery({
     queryKey: [...keys.history(one.id, causes), 'newest'],
@@ -30,7 +32,7 @@ export function Outcome({ one }: { one: Case }) {
   if (!found.data) return <SkeletonLines lines={2} label={t('common.loading')} />;
   const ending = endingOf(one, found.data);
   const outcome = one.outcome
-    ? t.maybe(`decided.${one.outcome}`, t.maybe(`state.${one.outcome}`, stateName(one.outcome)))
+    ? t.maybe(`decided.${one.outcome}`, states(one.outcome, one.workflow.id))
     : t.maybe(`status.${one.status}`, stateName(one.status));
   return (
     <>

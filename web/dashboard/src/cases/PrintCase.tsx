@@ -1,5 +1,5 @@
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { flushSync } from 'react-dom';
 import {
   answer,
@@ -14,6 +14,7 @@ import {
 } from '@/api';
 import { reasonOf, Time, useFormats, useT } from '@/i18n';
 import { useTitle } from '@/i18n/titles';
+import { useNamesIn } from '@/queue/stateNames';
 import { useSession } from '@/session';
 import { toast } from '@/ui';
 import { useActorName } from './actors';
@@ -22,6 +23,7 @@ import { ChecksPanel } from './ChecksPanel';
 import { DataPanel } from './DataPanel';
 import { FamilyPanel } from './FamilyPanel';
 import { EntryLine, grouped } from './HistoryPanel';
+import { useNamesOf } from './names';
 import { nameIn } from './words';
 
 const verificationQuery = (id: string) =>
@@ -92,6 +94,8 @@ function useFooter(text: string) {
 function Paper({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefined }) {
   const t = useT();
   const nameOf = useActorName(true);
+  const names = useNamesOf(one);
+  const titleOf = useDocumentTitle(workflow);
   const { me, can } = useSession();
   const history = useQuery({ ...fullHistoryQuery(one.id), enabled: false });
   const notes = useQuery({ ...notesQuery(one.id), enabled: false });
@@ -140,17 +144,25 @@ function Paper({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefi
             entry={group.entry}
             views={group.views}
             documents={one.documents ?? []}
+            names={names}
             paper
           />
         ))}
       </section>
-      <Appendix pictures={appendix} />
+      <Appendix pictures={appendix} titleOf={titleOf} />
     </div>
   );
 }
 
-function titleOf(document: { title?: string; kind: string; side?: string }): string {
-  return [document.title || document.kind, document.side].filter(Boolean).join(', ');
+/** What a document is called on paper: as its workflow says in the reader's language. */
+function useDocumentTitle(workflow: WorkflowDetail | undefined) {
+  const t = useT();
+  const title = useTitle();
+  return (document: { title?: string; kind: string; side?: string }) => {
+    const kind = workflow?.documents.find((one) => one.kind === document.kind);
+    const name = kind ? title(kind, document.kind) : t.maybe(`kind.${document.kind}`, document.title || document.kind);
+    return [name, document.side && t.maybe(`side.${document.side}`, document.side)].filter(Boolean).join(', ');
+  };
 }
 
 /** What an auditor asks of a paper: which case, whose, as of when, printed by whom, and whether its history is complete. */
@@ -159,6 +171,7 @@ function Cover({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefi
   const title = useTitle();
   const { me } = useSession();
   const { exact, number } = useFormats();
+  const states = useNamesIn(useMemo(() => (workflow ? [workflow] : []), [workflow]));
   const [now] = useState(() => new Date());
   const report = useQuery({ ...verificationQuery(one.id), enabled: false }).data;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -170,10 +183,7 @@ function Cover({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefi
       t('print.workflow'),
       `${title(workflow ?? {}, one.workflow.id)}, ${t('print.version', { n: one.workflow.version })}`,
     ],
-    [
-      t('print.state'),
-      [t(`status.${one.status}`), ...one.configuration.map((path) => t.maybe(`state.${path}`, path))].join(' · '),
-    ],
+    [t('print.state'), [t(`status.${one.status}`), ...one.configuration.map((path) => states(path))].join(' · ')],
     [t('print.created'), exact(new Date(one.created_at))],
     [t('cases.printed'), `${exact(now)} (${zone})`],
     [t('print.by'), me.user.name ? `${me.user.name}, ${me.user.email}` : me.user.id],
@@ -211,7 +221,13 @@ function Cover({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefi
 }
 
 /** The documents themselves, each from a new page. */
-function Appendix({ pictures }: { pictures: readonly Picture[] }) {
+function Appendix({
+  pictures,
+  titleOf,
+}: {
+  pictures: readonly Picture[];
+  titleOf: (document: Picture['document']) => string;
+}) {
   const t = useT();
   const { number } = useFormats();
   return pictures.map(({ document, pages, of }, n) => (

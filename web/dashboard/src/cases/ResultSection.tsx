@@ -4,8 +4,9 @@ import { Chip, Section } from '@/ui';
 import { inputText, partsOf, type Result, type RuleText, titleAt } from './checks';
 import { FieldValue } from './FieldValue';
 import { Foreign } from './Foreign';
-import { kindOf } from './fields';
+import { type DataField, kindOf } from './fields';
 import { resultName } from './resultNames';
+import { resultWord } from './resultWords';
 import { wordsOf } from './words';
 
 /** What a result and its fields are called: those of the built-in screening by the dashboard, those of plugins by their definition. */
@@ -19,6 +20,12 @@ function useNames({ source, titles, work }: Result) {
       return text ? { text, language } : titleAt(titles, path, name, language);
     },
   };
+}
+
+/** A value, in words where it is one of the few that results have. */
+function Value({ field }: { field: Pick<DataField, 'value' | 'kind'> }) {
+  const { language } = useLocale();
+  return resultWord(field.value ?? '', language) ?? <FieldValue field={field} />;
 }
 
 /** What a vendor has answered: its values, and lists of things as tables. */
@@ -46,7 +53,7 @@ export function ResultSection({ result }: { result: Result }) {
                 ))}
               </dt>
               <dd className="min-w-0">
-                <FieldValue field={field} />
+                <Value field={field} />
               </dd>
             </div>
           ))}
@@ -84,7 +91,7 @@ export function ResultSection({ result }: { result: Result }) {
                     <tr key={n} className="border-b last:border-0">
                       {table.columns.map((column) => (
                         <td key={column} className="px-3 py-1.5">
-                          <FieldValue field={{ value: inputText(row[column]), kind: kindOf(row[column]) }} />
+                          <Value field={{ value: inputText(row[column]), kind: kindOf(row[column]) }} />
                         </td>
                       ))}
                     </tr>

@@ -1,7 +1,9 @@
 import { CircleCheck, CircleMinus, CircleX } from 'lucide-react';
-import { useT } from '@/i18n';
-import { inputText, pathWords, type RuleStep } from './checks';
+import { useLocale, useT } from '@/i18n';
+import { inputText, type RuleStep } from './checks';
 import { StepText } from './Foreign';
+import { usePlaceName } from './names';
+import { resultWord } from './resultWords';
 
 const statusIcons = {
   passed: <CircleX aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-danger" />,
@@ -11,9 +13,17 @@ const statusIcons = {
 
 function Step({ step }: { step: RuleStep }) {
   const t = useT();
-  const inputs = Object.entries(step.inputs);
+  const { language } = useLocale();
+  const placeName = usePlaceName();
+  // An object is named by what was read of it; of a place, its end is enough.
+  const inputs = Object.entries(step.inputs).filter(
+    ([path], _, all) => !all.some(([other]) => other.startsWith(`${path}.`)),
+  );
+  const shortName = (path: string) => placeName(path).split(' › ').slice(-2).join(' › ');
   const valueText = (value: unknown) =>
-    typeof value === 'boolean' ? t(value ? 'common.yes' : 'common.no') : inputText(value);
+    typeof value === 'boolean'
+      ? t(value ? 'common.yes' : 'common.no')
+      : (typeof value === 'string' && resultWord(value, language)) || inputText(value);
   return (
     <li className="flex gap-2">
       {statusIcons[step.status]}
@@ -28,7 +38,7 @@ function Step({ step }: { step: RuleStep }) {
           {t(`cases.rule_${step.status}`)}
           {inputs.map(([path, value]) => {
             const shown = valueText(value); // personal data are named and not repeated
-            return ` · ${shown === null ? pathWords(path) : `${pathWords(path)}: ${shown}`}`;
+            return ` · ${shown === null ? shortName(path) : `${shortName(path)}: ${shown}`}`;
           })}
         </p>
       </div>

@@ -7,10 +7,11 @@ import { Button, Chip, cx } from '@/ui';
 import { useActorName } from './actors';
 import { wantedTitle } from './CollectPanel';
 import { policyAnswers } from './checks';
-import { RiskReason } from './Foreign';
+import { RiskReason, redacted } from './Foreign';
 import { answeredChecks, mismatches, missingDocuments, openChecks, troubleIn, unrated } from './facts';
 import { HitTable } from './HitTable';
 import { Incidents } from './Incidents';
+import { useNamesOf } from './names';
 import { Outcome } from './Outcome';
 import { useReasonText } from './reasons';
 import { wordsOf } from './words';
@@ -104,6 +105,7 @@ function Line({ icon, children }: { icon: keyof typeof icons; children: ReactNod
 function Why({ one }: { one: Case }) {
   const t = useT();
   const reasons = one.risk?.reasons ?? [];
+  const names = useNamesOf(one, reasons.length === 0 && Boolean(one.waiting?.work));
   const answers = policyAnswers(one.context);
   return (
     <Part title={t('cases.summary_why')}>
@@ -118,7 +120,7 @@ function Why({ one }: { one: Case }) {
       ) : (
         <p>
           {one.waiting ? t(`cases.waits_for_${one.waiting.for}`) : t('cases.risk_no_reasons')}
-          {one.waiting?.work && ` (${wordsOf(one.waiting.work)})`}
+          {one.waiting?.work && one.waiting.for !== 'children' && ` (${names.work(one.waiting.work)})`}
         </p>
       )}
     </Part>
@@ -193,7 +195,7 @@ function KnownFacts({
               {nameOf(latest.by)} · <Time value={latest.at} />
             </p>
             <p className="line-clamp-2 whitespace-pre-wrap">
-              <bdi>{latest.text}</bdi>
+              <bdi>{latest.text === redacted ? t('cases.hidden') : latest.text}</bdi>
             </p>
           </li>
         )}
@@ -210,6 +212,7 @@ function Open({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefin
   const t = useT();
   const nameOf = useActorName();
   const open = openChecks(one);
+  const names = useNamesOf(one, open.length > 0);
   const noRating = unrated(one);
   const proposed = one.needs?.proposed;
   const hits = one.needs?.hits.length ?? 0;
@@ -231,12 +234,7 @@ function Open({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefin
         {open.map((check) => (
           <Line key={check.work} icon="open">
             {t(`cases.check_${check.status}`, {
-              check:
-                check.source === 'document'
-                  ? t('cases.check_document')
-                  : check.source === 'rules'
-                    ? t('cases.check_policy', { policy: wordsOf(check.name) })
-                    : wordsOf(check.name || check.work),
+              check: names.work(check.work),
             })}
           </Line>
         ))}

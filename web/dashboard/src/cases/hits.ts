@@ -20,6 +20,8 @@ export interface HitLine {
   list: string;
   reasons: string[];
   score: number | null;
+  /** The role of the reader does not see whom it is about. */
+  hidden: boolean;
   /** Other details from the vendor, by name. */
   more: [name: string, value: string][];
   /** Since when the answer that it is from has been replaced by none. */
@@ -93,8 +95,15 @@ function lineOf(key: string, value: Record<string, unknown>, former: string | nu
     list: first(value, ['list', 'source']) ?? '',
     reasons: reasons.filter((reason): reason is string => typeof reason === 'string'),
     score: typeof value['score'] === 'number' ? value['score'] : null,
+    hidden: value['redacted'] === true,
     more: Object.entries(value).flatMap(([name, one]): [string, string][] =>
-      placed.has(name) || unshown.has(name) || one === null || one === undefined || one === '' || one === false
+      value['redacted'] === true ||
+      placed.has(name) ||
+      unshown.has(name) ||
+      one === null ||
+      one === undefined ||
+      one === '' ||
+      one === false
         ? []
         : [[name, shown(one)]],
     ),

@@ -31,9 +31,11 @@ export function DocumentsPanel({ one, workflow, canDecide, why, onDecide, onUndo
   // What the workflow calls a kind, in the reader's language.
   const longOf = ({ kind, title: original }: CaseDocument) =>
     title(workflow?.documents.find((one) => one.kind === kind) ?? { title: original }, kind);
-  const titleOf = (document: CaseDocument) => [longOf(document), document.side].filter(Boolean).join(', ');
+  const titleOf = (document: CaseDocument) =>
+    [longOf(document), document.side && t.maybe(`side.${document.side}`, document.side)].filter(Boolean).join(', ');
   const kindOf = (document: CaseDocument) => t.maybe(`kind.${document.kind}`, longOf(document));
-  const shortOf = (document: CaseDocument) => [kindOf(document), document.side].filter(Boolean).join(', ');
+  const shortOf = (document: CaseDocument) =>
+    [kindOf(document), document.side && t.maybe(`side.${document.side}`, document.side)].filter(Boolean).join(', ');
   const groups = useMemo(() => {
     const all = ordered(one.documents ?? []);
     return all.length < manyDocuments ? [{ kind: '', documents: all }] : byKind(all);

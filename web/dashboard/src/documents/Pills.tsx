@@ -58,7 +58,9 @@ export function Pills({
                 {title ? (
                   <>
                     <span className="sr-text">{title} </span>
-                    {[document.side, String(n + 1)].filter(Boolean).join(' ')}
+                    {[document.side && t.maybe(`side.${document.side}`, document.side), String(n + 1)]
+                      .filter(Boolean)
+                      .join(' ')}
                   </>
                 ) : (
                   nameOf(document)

@@ -5,6 +5,7 @@ import { asProblem, type Case, usersQuery } from '@/api';
 import { reasonOf, useT } from '@/i18n';
 import { RiskChip, StateChip } from '@/queue/chips';
 import { SlaChip } from '@/queue/SlaChip';
+import { useStateNames } from '@/queue/stateNames';
 import { Avatar, EmptyState, ErrorState, Section, SkeletonLines } from '@/ui';
 
 /** A few cases, each a link; the whole list is behind `more`. */
@@ -27,6 +28,7 @@ export function CaseList({
     () => new Map((users.data ?? []).map((user) => [user.id, user.name || user.email])),
     [users.data],
   );
+  const states = useStateNames(useMemo(() => (query.data ?? []).map((one) => one.workflow.id), [query.data]));
   const problem = query.isError && !query.data ? asProblem(query.error) : null;
   return (
     <Section title={title} actions={query.data?.length ? more : undefined} flush>
@@ -72,7 +74,7 @@ export function CaseList({
                   <SlaChip sla={one.sla} />
                 </span>
                 <span className="col-span-2 flex min-w-0 gap-2 sm:col-span-1 sm:justify-end">
-                  <StateChip one={one} />
+                  <StateChip one={one} names={states} />
                   {one.risk && <RiskChip risk={one.risk} />}
                 </span>
               </Link>

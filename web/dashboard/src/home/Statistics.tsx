@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { asProblem } from '@/api';
 import { reasonOf, Time, useFormats, useT } from '@/i18n';
-import { stateName } from '@/queue/chips';
+import { useOutcomeNames } from '@/queue/stateNames';
 import { ErrorState, Section, Skeleton } from '@/ui';
 import { Chart, type ChartTone } from './Chart';
 import { days as range, statisticsQuery } from './queries';
@@ -14,6 +14,7 @@ export function Statistics() {
   const t = useT();
   const formats = useFormats();
   const statistics = useQuery(statisticsQuery);
+  const outcomeName = useOutcomeNames(outcomesOf(statistics.data?.data ?? []));
   if (statistics.isError && !statistics.data) {
     const problem = asProblem(statistics.error);
     return (
@@ -44,7 +45,6 @@ export function Statistics() {
   const medians = days.map((day) => day.decision_seconds?.median ?? null);
   const slow = days.map((day) => day.decision_seconds?.p90 ?? null);
   const typical = typicalSeconds(days);
-  const outcomeName = (outcome: string) => t.maybe(`state.${outcome}`, stateName(outcome));
   const sum = (values: number[]) => values.reduce((all, value) => all + value, 0);
   return (
     <section aria-labelledby="statistics" className="flex flex-col gap-2">

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useFormats, useT } from '@/i18n';
-import { stateName } from '@/queue/chips';
 import type { QueueSearch } from '@/queue/search';
+import { useOutcomeNames } from '@/queue/stateNames';
 import { days as range, statisticsQuery } from './queries';
 import { daysUntil, ended, outcomesOf } from './series';
 
@@ -11,12 +11,13 @@ export function Today() {
   const t = useT();
   const { number, list } = useFormats();
   const statistics = useQuery(statisticsQuery).data;
+  const outcomeName = useOutcomeNames(outcomesOf(statistics?.data ?? []));
   if (!statistics) return null;
   const [yesterday, today] = daysUntil(statistics.data, range, statistics.as_of).slice(-2);
   if (!yesterday || !today) return null;
   const outcomes = outcomesOf([today]).map((outcome) =>
     t('home.outcome_count', {
-      outcome: t.maybe(`state.${outcome}`, stateName(outcome)),
+      outcome: outcomeName(outcome),
       number: number(today.completed[outcome] ?? 0),
     }),
   );

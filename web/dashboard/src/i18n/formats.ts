@@ -33,6 +33,8 @@ export interface Formats {
   /** "Sweden": of an ISO 3166 code of two letters; anything else stays as it is */
   country: (code: string) => string;
   number: (value: number, digits?: number) => string;
+  /** "0.97", "12345": digits as they are, with the place's own sign for the fraction */
+  decimal: (value: number) => string;
   percent: (share: number) => string;
   /** "2 d 4 h", "12 min", "850 ms": of seconds */
   duration: (seconds: number) => string;
@@ -58,10 +60,10 @@ export function formats(tag: string, timeZone: string): Formats {
     return at && !Number.isNaN(at.getTime()) ? format.format(at) : iso;
   };
   const countries = new Intl.DisplayNames(tag, { type: 'region' });
+  // Narrow German units are "2h" beside "5 Min.".
+  const unitDisplay = tag.startsWith('de') ? 'short' : 'narrow';
   const narrow = (unit: string, value: number, digits = 0) =>
-    new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: digits }).format(
-      value,
-    );
+    new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay, maximumFractionDigits: digits }).format(value);
   return {
     relative: (at, now = new Date()) => {
       const found = largestUnit((at.getTime() - now.getTime()) / 1000);
@@ -74,6 +76,7 @@ export function formats(tag: string, timeZone: string): Formats {
     shortDate: (iso) => calendar(iso, shortDate),
     country: (code) => (/^[A-Za-z]{2}$/.test(code) ? (countries.of(code.toUpperCase()) ?? code) : code),
     number: (value, digits = 2) => new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value),
+    decimal: (value) => new Intl.NumberFormat(tag, { useGrouping: false, maximumFractionDigits: 20 }).format(value),
     percent: (share) => new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 0 }).format(share),
     duration: (seconds) => {
       if (seconds < 1) return narrow('millisecond', Math.round(seconds * 1000));

@@ -1,3 +1,4 @@
+import { useCallback } from 'react';
 import { useLocale, useT } from './locale';
 
 /** What a definition calls a thing: one text, or one for each language. */
@@ -17,9 +18,12 @@ export function titleIn(one: Titled, language: string): { title: string; origina
 export function useTitle(): (one: Titled, otherwise: string) => string {
   const t = useT();
   const { language } = useLocale();
-  return (one, otherwise) => {
-    const found = titleIn(one, language);
-    if (!found) return otherwise;
-    return found.original ? t('explanation.original', { reason: found.title }) : found.title;
-  };
+  return useCallback(
+    (one, otherwise) => {
+      const found = titleIn(one, language);
+      if (!found) return otherwise;
+      return found.original ? t('explanation.original', { reason: found.title }) : found.title;
+    },
+    [t, language],
+  );
 }

@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { FileSearch, Search } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import { answer, asProblem, client, keys } from '@/api';
+import { answer, asProblem, client, keys, workflowsQuery } from '@/api';
 import { reasonOf, useT } from '@/i18n';
-import { stateName } from '@/queue/chips';
+import { useTitle } from '@/i18n/titles';
+import { useStateNames } from '@/queue/stateNames';
 import { useSession } from '@/session';
 import { cx, Dialog, Spinner } from '@/ui';
 import { matching, useRegisteredCommands } from './commands';
@@ -47,6 +48,9 @@ function PaletteBody({ done }: { done: () => void }) {
     enabled: wanted.length > 1 && can('cases:personal'),
     placeholderData: (old) => old,
   });
+  const title = useTitle();
+  const workflows = useQuery({ ...workflowsQuery, enabled: wanted.length > 1 && can('workflows:read') }).data;
+  const states = useStateNames((found.data?.data ?? []).map((one) => one.workflow.id));
   const seen = new Set<string>(); // the innermost scope's meaning of a key is the one that counts
   const byKey = [...scopes]
     .reverse()
@@ -59,7 +63,10 @@ function PaletteBody({ done }: { done: () => void }) {
       ? (found.data?.data ?? []).map((one) => ({
           key: one.id,
           label: <bdi>{one.subject.name || one.external_id || one.id}</bdi>,
-          detail: `${one.workflow.id} · ${one.configuration.map((path) => t.maybe(`state.${path}`, stateName(path))).join(', ')}`,
+          detail: [
+            title(workflows?.find((each) => each.id === one.workflow.id) ?? {}, one.workflow.id),
+            one.configuration.map((path) => states(path, one.workflow.id)).join(', '),
+          ].join(' · '),
           icon: <FileSearch aria-hidden="true" className="size-4 text-muted" />,
           run: () => void navigate({ to: '/cases/$caseId', params: { caseId: one.id } }),
         }))

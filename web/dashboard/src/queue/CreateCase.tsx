@@ -3,12 +3,14 @@ import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { type ApiProblem, answer, asProblem, client, idempotencyKey, workflowQuery, workflowsQuery } from '@/api';
 import { reasonOf, useT } from '@/i18n';
+import { useTitle } from '@/i18n/titles';
 import { Button, Checkbox, Dialog, Field, Input, Select, SkeletonLines, Textarea } from '@/ui';
 import { asRequired, type FormField, fieldsOf, readForm, type Values } from './schema';
 
 /** Starts a case by hand: the form is the workflow's own schema. The workflow that a queue is filtered by comes first. */
 export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; onClose: () => void }) {
   const t = useT();
+  const title = useTitle();
   const navigate = useNavigate();
   const workflows = useQuery(workflowsQuery);
   const [chosen, setChosen] = useState('');
@@ -99,7 +101,7 @@ export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; o
                   setWrong({});
                   create.reset();
                 }}
-                options={(workflows.data ?? []).map((one) => ({ value: one.id, label: one.title || one.id }))}
+                options={(workflows.data ?? []).map((one) => ({ value: one.id, label: title(one, one.id) }))}
               />
             )}
           </Field>

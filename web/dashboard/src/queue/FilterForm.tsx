@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { workflowQuery } from '@/api';
 import { useFormats, useT } from '@/i18n';
 import { Checkbox, Field, Input, Select } from '@/ui';
-import { stateName, workName } from './chips';
+import { workName } from './chips';
 import type { FiltersProps } from './Filters';
 import { partOf } from './filters';
 import {
@@ -20,6 +20,7 @@ import {
   toDecide,
   wordsIn,
 } from './search';
+import { useStateNames } from './stateNames';
 
 /** How many workflows are read for their outcomes and tags. */
 const mostWorkflows = 12;
@@ -32,7 +33,7 @@ function useKnown(ids: string[]) {
     .flatMap((workflow) => workflow.states);
   const unique = (all: string[]) => [...new Set(all)].sort();
   return {
-    outcomes: new Map(states.filter((one) => one.kind === 'final' && !one.parent).map((one) => [one.path, one.title])),
+    outcomes: unique(states.filter((one) => one.kind === 'final' && !one.parent).map((one) => one.path)),
     tags: unique(states.filter((one) => one.kind !== 'final').flatMap((one) => one.tags)).filter(
       (one) => one !== 'manual_review',
     ),
@@ -40,10 +41,11 @@ function useKnown(ids: string[]) {
 }
 
 /** Everything that a list can be narrowed to. Each choice takes effect at once. */
-export function FilterForm({ search, change, counts, titles, people, workflows }: FiltersProps) {
+export function FilterForm({ search, change, counts, states, people, workflows }: FiltersProps) {
   const t = useT();
   const { number } = useFormats();
   const { outcomes, tags } = useKnown(search.workflow ? [search.workflow] : [...workflows.keys()]);
+  const outcomeNames = useStateNames(search.workflow ? [search.workflow] : [...workflows.keys()]);
   const withCount = (label: string, count: number | undefined) =>
     count === undefined ? label : `${label} (${number(count)})`;
   const options = (
@@ -57,7 +59,7 @@ export function FilterForm({ search, change, counts, titles, people, workflows }
       .map((id) => ({ value: id, label: withCount(label(id), record?.[id] ?? 0) }))
       .sort((a, b) => a.label.localeCompare(b.label));
   };
-  const workflowTitle = (id: string) => workflows.get(id)?.title || id;
+  const workflowTitle = (id: string) => workflows.get(id) || id;
   const stateKey = search.state ? `${search.workflow ?? ''}/${search.state}` : '';
   const open = statusOf(search) === 'active';
   const several = (name: 'risk' | 'tag', value: string, on: boolean) => {
@@ -112,8 +114,8 @@ export function FilterForm({ search, change, counts, titles, people, workflows }
         options={[...new Set<string>([...parties, ...(search.waiting_for ? [search.waiting_for] : [])])].map((id) => ({
           value: id,
           label: withCount(
-            t(`queue.waits_for_${partOf(id).party}`) + partOf(id).work,
-            partOf(id).work ? undefined : (counts?.waiting[id] ?? 0),
+            t(`queue.waits_for_${partOf(t, id).party}`) + partOf(t, id).work,
+            partOf(t, id).work ? undefined : (counts?.waiting[id] ?? 0),
           ),
         }))}
       />
@@ -135,7 +137,7 @@ export function FilterForm({ search, change, counts, titles, people, workflows }
         options={options(counts?.state, stateKey || undefined, (id) => {
           const [workflow = '', ...rest] = id.split('/');
           const path = rest.join('/');
-          const name = t.maybe(`state.${path}`, stateName(path, titles));
+          const name = states(path, workflow);
           return Object.keys(counts?.workflow ?? {}).length > 1 ? `${workflowTitle(workflow)}: ${name}` : name;
         })}
       />
@@ -181,9 +183,9 @@ export function FilterForm({ search, change, counts, titles, people, workflows }
         value={search.outcome ?? ''}
         onChange={(outcome) => change({ outcome, status: undefined })}
         placeholder={t('queue.all_outcomes')}
-        options={[...new Set([...outcomes.keys(), ...(search.outcome ? [search.outcome] : [])])].map((id) => ({
+        options={[...new Set([...outcomes, ...(search.outcome ? [search.outcome] : [])])].map((id) => ({
           value: id,
-          label: t.maybe(`state.${id}`, outcomes.get(id) || stateName(id)),
+          label: outcomeNames(id, search.workflow),
         }))}
       />
       <Day

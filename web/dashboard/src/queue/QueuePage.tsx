@@ -2,8 +2,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Columns3, Plus } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { answer, asProblem, client, queueQuery, usersQuery, viewsQuery, workflowQuery, workflowsQuery } from '@/api';
+import { answer, asProblem, client, queueQuery, usersQuery, viewsQuery, workflowsQuery } from '@/api';
 import { reasonOf, useFormats, useT } from '@/i18n';
+import { useTitle as useTitleIn } from '@/i18n/titles';
 import { useShortcuts } from '@/keyboard';
 import { useSession } from '@/session';
 import { useTitle } from '@/shell/title';
@@ -16,6 +17,7 @@ import { rememberList } from './neighbours';
 import { QueueTable } from './QueueTable';
 import { SearchInput } from './SearchInput';
 import { filtersOf, isFiltered, type QueueSearch, readQueueSearch, sortable, sortOf } from './search';
+import { useStateNames } from './stateNames';
 import { useQueueList } from './useQueueList';
 import { ViewMenu } from './ViewMenu';
 
@@ -87,16 +89,13 @@ export function QueuePage() {
   const people = useMemo(() => new Map((users.data ?? []).map((user) => [user.id, user])), [users.data]);
   const counts = useQuery(queueQuery).data;
   const listed = useQuery(workflowsQuery).data;
-  const workflows = useMemo(() => new Map((listed ?? []).map((one) => [one.id, one])), [listed]);
-  const onlyWorkflow =
-    search.workflow ??
-    (counts && Object.keys(counts.workflow).length === 1 ? Object.keys(counts.workflow)[0] : undefined) ??
-    'kyc';
-  const workflow = useQuery({ ...workflowQuery(onlyWorkflow), retry: false });
-  const titles = useMemo(
-    () => new Map((workflow.data?.states ?? []).filter((one) => one.title).map((one) => [one.path, one.title])),
-    [workflow.data],
+  const titleOf = useTitleIn();
+  const workflows = useMemo(
+    () => new Map((listed ?? []).map((one) => [one.id, titleOf(one, one.id)])),
+    [listed, titleOf],
   );
+  // Until it is known which workflows have open cases, the first rows are as likely of one as of another.
+  const states = useStateNames(search.workflow ? [search.workflow] : Object.keys(counts?.workflow ?? {}));
 
   const open = useCallback(
     (id: string) => {
@@ -171,7 +170,7 @@ export function QueuePage() {
           search={search}
           change={change}
           counts={counts}
-          titles={titles}
+          states={states}
           people={people}
           workflows={workflows}
         />
@@ -270,7 +269,7 @@ export function QueuePage() {
               rows={list.rows}
               columns={shownColumns}
               users={people}
-              titles={titles}
+              states={states}
               workflows={workflows}
               sort={sortOf(search)}
               sortable={(sort) => sortable(search, sort)}

@@ -13,9 +13,10 @@ import {
   useRef,
   useSyncExternalStore,
 } from 'react';
-import type { User, WorkflowSummary } from '@/api';
+import type { User } from '@/api';
 import { type Key, useT } from '@/i18n';
 import { Checkbox, cx } from '@/ui';
+import type { StateNames } from './chips';
 import { columnIds, features, makeColumns, sortsOf, widths } from './columns';
 import type { Row } from './live';
 import type { Sort } from './search';
@@ -24,8 +25,8 @@ export interface QueueTableProps {
   rows: Row[];
   columns: string[];
   users: Map<string, User>;
-  titles: Map<string, string>;
-  workflows: Map<string, WorkflowSummary>;
+  states: StateNames;
+  workflows: Map<string, string>;
   sort: Sort;
   /** Which orders the list can have. */
   sortable: (sort: Sort) => boolean;
@@ -67,13 +68,13 @@ function useNarrow(): boolean {
 
 /** The queue as a grid: rows are drawn as they come into sight, so that thousands scroll as well as ten. */
 export function QueueTable(props: QueueTableProps) {
-  const { rows, columns, users, titles, workflows, selected, onSelect, canSelect, active, onActive, onOpen, onEnd } =
+  const { rows, columns, users, states, workflows, selected, onSelect, canSelect, active, onActive, onOpen, onEnd } =
     props;
   const { scroller } = props;
   const t = useT();
   const definitions = useMemo(
-    () => makeColumns((id) => t.maybe(`queue.column_${id}`, id), users, titles, workflows, t('common.nobody')),
-    [t, users, titles, workflows],
+    () => makeColumns((id) => t.maybe(`queue.column_${id}`, id), users, states, workflows, t('common.nobody')),
+    [t, users, states, workflows],
   );
   const visibility = useMemo(() => Object.fromEntries(columnIds.map((id) => [id, columns.includes(id)])), [columns]);
   const selection = useMemo(() => Object.fromEntries([...selected].map((id) => [id, true as const])), [selected]);

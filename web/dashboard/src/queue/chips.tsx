@@ -20,7 +20,8 @@ export function RiskChip({ risk }: { risk: Case['risk'] }) {
 export function WaitingFor({ one }: { one: Pick<Case, 'waiting'> }) {
   const t = useT();
   if (!one.waiting) return <span className="text-faint">—</span>;
-  const text = t(`queue.waits_for_${one.waiting.for}`) + (one.waiting.work ? `: ${workName(one.waiting.work)}` : '');
+  const text =
+    t(`queue.waits_for_${one.waiting.for}`) + (one.waiting.work ? `: ${workTitle(t, one.waiting.work)}` : '');
   return (
     <span className="flex min-w-0 items-baseline gap-1.5">
       <span className="truncate" title={text}>
@@ -29,6 +30,11 @@ export function WaitingFor({ one }: { one: Pick<Case, 'waiting'> }) {
       <Time value={one.waiting.since} className="shrink-0 text-xs text-muted" />
     </span>
   );
+}
+
+/** What a piece of work is called: as the shipped workflows' by the dashboard, else its id as words. */
+export function workTitle(t: ReturnType<typeof useT>, id: string): string {
+  return t.maybe(`work.${id}`, workName(id));
 }
 
 /** The id of a work as words. */
@@ -47,10 +53,11 @@ export function stateTone(one: Pick<Case, 'status' | 'outcome' | 'tags'>): Tone 
   return 'info';
 }
 
-/** A state's name: the workflow's title of it, else its path as words. */
-export function stateName(path: string, titles?: Map<string, string>): string {
-  const title = titles?.get(path);
-  if (title) return title;
+/** What a state is called, by its path, in a workflow or, without one, in any. An outcome is the path of a final state. */
+export type StateNames = (path: string, workflow?: string) => string;
+
+/** A state's path as words: what it is called where nobody has named it. */
+export function stateName(path: string): string {
   const last = path.split('.').at(-1) ?? path;
   const words = last.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
@@ -59,18 +66,18 @@ export function stateName(path: string, titles?: Map<string, string>): string {
 /** Where a case is. */
 export function StateChip({
   one,
-  titles,
+  names,
 }: {
-  one: Pick<Case, 'status' | 'outcome' | 'tags' | 'configuration'>;
-  titles?: Map<string, string>;
+  one: Pick<Case, 'status' | 'outcome' | 'tags' | 'configuration' | 'workflow'>;
+  names: StateNames;
 }) {
   const t = useT();
-  const names = one.configuration.map((path) => t.maybe(`state.${path}`, stateName(path, titles)));
+  const states = one.configuration.map((path) => names(path, one.workflow.id));
   const text =
     one.status === 'cancelled'
       ? t('status.cancelled')
       : one.status === 'failed'
         ? t('status.failed')
-        : names.join(', ') || t.maybe(`status.${one.status}`, one.status);
+        : states.join(', ') || t.maybe(`status.${one.status}`, one.status);
   return <Chip tone={stateTone(one)}>{text}</Chip>;
 }

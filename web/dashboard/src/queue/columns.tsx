@@ -3,7 +3,7 @@ import { AlarmClock, Flag } from 'lucide-react';
 import type { User } from '@/api';
 import { Time, useT } from '@/i18n';
 import { Avatar } from '@/ui';
-import { RiskChip, StateChip, WaitingFor } from './chips';
+import { RiskChip, StateChip, type StateNames, WaitingFor } from './chips';
 import type { Row } from './live';
 import { SlaChip } from './SlaChip';
 import type { Sort } from './search';
@@ -83,8 +83,8 @@ function DeskMarks({ one }: { one: Row['case'] }) {
 export function makeColumns(
   header: (id: string) => string,
   users: Map<string, User>,
-  titles: Map<string, string>,
-  workflows: Map<string, { title: string }>,
+  states: StateNames,
+  workflows: Map<string, string>,
   unassigned: string,
 ) {
   return helper.columns([
@@ -120,7 +120,7 @@ export function makeColumns(
       header: header('workflow'),
       cell: ({ row }) => {
         const { id } = row.original.case.workflow;
-        const title = workflows.get(id)?.title || id;
+        const title = workflows.get(id) || id;
         return (
           <span className="block truncate text-muted" title={title}>
             {title}
@@ -131,7 +131,7 @@ export function makeColumns(
     helper.display({
       id: 'state',
       header: header('state'),
-      cell: ({ row }) => <StateChip one={row.original.case} titles={titles} />,
+      cell: ({ row }) => <StateChip one={row.original.case} names={states} />,
     }),
     helper.display({
       id: 'risk',

@@ -1,6 +1,6 @@
-import type { User, WorkflowSummary } from '@/api';
+import type { User } from '@/api';
 import { type Key, useFormats, useT } from '@/i18n';
-import { stateName, workName } from './chips';
+import { type StateNames, workName, workTitle } from './chips';
 import { parties, type QueueSearch, toDecide, wordsIn } from './search';
 
 /** A filter that is in force: what it says, and what of the address goes when it is taken away. */
@@ -11,20 +11,23 @@ export interface ActiveFilter {
 }
 
 /** A party of the filter, and the work that is waited for, as people read them. */
-export function partOf(waitingFor: string): { party: (typeof parties)[number]; work: string } {
+export function partOf(
+  t: ReturnType<typeof useT>,
+  waitingFor: string,
+): { party: (typeof parties)[number]; work: string } {
   const [party, work] = waitingFor.split('/');
-  return { party: parties.find((one) => one === party) ?? 'system', work: work ? `: ${workName(work)}` : '' };
+  return { party: parties.find((one) => one === party) ?? 'system', work: work ? `: ${workTitle(t, work)}` : '' };
 }
 
 export interface Names {
   people: Map<string, User>;
-  workflows: Map<string, WorkflowSummary>;
-  /** of the states of the workflow */
-  titles: Map<string, string>;
+  /** Titles in the reader's language. */
+  workflows: Map<string, string>;
+  states: StateNames;
 }
 
 /** The filters of an address, in words. */
-export function useActiveFilters(search: QueueSearch, { people, workflows, titles }: Names): ActiveFilter[] {
+export function useActiveFilters(search: QueueSearch, { people, workflows, states }: Names): ActiveFilter[] {
   const t = useT();
   const formats = useFormats();
   const found: ActiveFilter[] = [];
@@ -48,27 +51,23 @@ export function useActiveFilters(search: QueueSearch, { people, workflows, title
     add('assignee', 'queue.filter_assignee', name, { assignee: undefined });
   }
   if (search.workflow) {
-    const title = workflows.get(search.workflow)?.title || search.workflow;
+    const title = workflows.get(search.workflow) || search.workflow;
     add('workflow', 'queue.filter_workflow', title, { workflow: undefined, state: undefined });
   }
   if (search.state) {
-    add('state', 'queue.filter_state', t.maybe(`state.${search.state}`, stateName(search.state, titles)), {
-      state: undefined,
-    });
+    add('state', 'queue.filter_state', states(search.state, search.workflow), { state: undefined });
   }
   if (search.risk) {
     const names = wordsIn(search.risk).map((one) => t.maybe(`risk.${one}`, one));
     add('risk', 'queue.filter_risk', formats.list(names), { risk: undefined });
   }
   if (search.waiting_for) {
-    const { party, work } = partOf(search.waiting_for);
+    const { party, work } = partOf(t, search.waiting_for);
     add('waiting_for', 'queue.filter_waiting', t(`queue.waits_for_${party}`) + work, { waiting_for: undefined });
   }
   if (search.status) add('status', 'queue.filter_status', t(`status.${search.status}`), { status: undefined });
   if (search.outcome) {
-    add('outcome', 'queue.filter_outcome', t.maybe(`state.${search.outcome}`, stateName(search.outcome)), {
-      outcome: undefined,
-    });
+    add('outcome', 'queue.filter_outcome', states(search.outcome, search.workflow), { outcome: undefined });
   }
   if (search.tag) {
     const names = wordsIn(search.tag).map((one) => t.maybe(`tag.${one}`, workName(one)));

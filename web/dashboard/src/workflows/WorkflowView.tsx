@@ -3,13 +3,25 @@ import { ArrowRight, Circle, CircleDot, Clock } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { type Case, type Cause, fullHistoryQuery, type WorkflowDetail } from '@/api';
 import { eventName } from '@/cases/events';
-import { Time, useExplanation, useFormats } from '@/i18n';
+import { type CaseNames, useNamesOf } from '@/cases/names';
+import { resultWord } from '@/cases/resultWords';
+import { Time, useExplanation, useFormats, useLocale } from '@/i18n';
 import { useTitle } from '@/i18n/titles';
-import { stateName } from '@/queue/chips';
+import { useNamesIn } from '@/queue/stateNames';
 import { Chip, Section, Segmented, SkeletonLines } from '@/ui';
 import { conditionInWords } from './condition';
 import { type NextStep, nextSteps, type Visit, visitsOf } from './path';
 import { useT } from './texts';
+
+type Place = CaseNames['place'];
+
+/** Conditions in words: their places as the case names them, and their values in the reader's language. */
+function useCondition(place: Place): (guard: string) => string {
+  const t = useT();
+  const { language } = useLocale();
+  const value = (text: string) => t.maybe(`decision.${text}`, resultWord(text, language) ?? text.replaceAll('_', ' '));
+  return (guard) => conditionInWords(guard, t, { place, value });
+}
 
 const Graph = lazy(() => import('./Graph').then((m) => ({ default: m.Graph })));
 
@@ -26,11 +38,8 @@ export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one:
   const visits = useMemo(() => visitsOf(history.data ?? []), [history.data]);
   const steps = useMemo(() => nextSteps(workflow, one), [workflow, one]);
   const title = useTitle();
-  const name = (path: string) => {
-    const state = workflow.states.find((one) => one.path === path);
-    const own = t.maybe(`state.${path}`, stateName(path));
-    return state?.titles ? title(state, own) : t.maybe(`state.${path}`, state ? title(state, own) : own);
-  };
+  const names = useNamesOf(one);
+  const name = useNamesIn(useMemo(() => [workflow], [workflow]));
   return (
     <Section
       title={title(workflow, workflow.id)}
@@ -50,8 +59,8 @@ export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one:
         <Suspense fallback={<SkeletonLines lines={8} label={t('common.loading')} />}>
           <Path visits={visits} name={name} />
           <Graph workflow={workflow} one={one} visits={visits} steps={steps} name={name} />
-          <NextSteps steps={steps} name={name} />
-          <Conditions workflow={workflow} name={name} />
+          <NextSteps steps={steps} name={name} place={names.place} />
+          <Conditions workflow={workflow} name={name} names={names} />
         </Suspense>
       ) : (
         <ol className="flex flex-col">
@@ -70,14 +79,19 @@ export function WorkflowView({ workflow, one }: { workflow: WorkflowDetail; one:
                   </p>
                   <p className="text-xs text-muted">
                     <Time value={visit.at} />
-                    {visit.event && ` · ${t.maybe(`decision.${visit.event}`, eventName(visit.event))}`}
+                    {visit.event && ` · ${t.maybe(`decision.${visit.event}`, eventName(visit.event, names.work))}`}
                   </p>
                 </div>
               </li>
             );
           })}
           {steps.map((step) => (
-            <Step key={`${step.kind}${step.event}${step.after}${step.to}`} step={step} name={name} />
+            <Step
+              key={`${step.kind}${step.event}${step.after}${step.to}`}
+              step={step}
+              name={name}
+              place={names.place}
+            />
           ))}
           {visits.length === 0 && steps.length === 0 && <li className="text-muted">{t('common.loading')}</li>}
         </ol>
@@ -108,7 +122,7 @@ function Path({ visits, name }: { visits: Visit[]; name: (path: string) => strin
 }
 
 /** What can happen next, and on which condition. */
-function NextSteps({ steps, name }: { steps: NextStep[]; name: (path: string) => string }) {
+function NextSteps({ steps, name, place }: { steps: NextStep[]; name: (path: string) => string; place: Place }) {
   const t = useT();
   if (steps.length === 0) return null;
   return (
@@ -118,7 +132,7 @@ function NextSteps({ steps, name }: { steps: NextStep[]; name: (path: string) =>
       </h3>
       <ul className="grid gap-x-4 md:grid-cols-2">
         {steps.map((step) => (
-          <Step key={`${step.kind}${step.event}${step.after}${step.to}`} step={step} name={name} />
+          <Step key={`${step.kind}${step.event}${step.after}${step.to}`} step={step} name={name} place={place} />
         ))}
       </ul>
     </section>
@@ -126,7 +140,16 @@ function NextSteps({ steps, name }: { steps: NextStep[]; name: (path: string) =>
 }
 
 /** The conditions of all ways, in words: there is no room for them in the drawing. */
-function Conditions({ workflow, name }: { workflow: WorkflowDetail; name: (path: string) => string }) {
+function Conditions({
+  workflow,
+  name,
+  names,
+}: {
+  workflow: WorkflowDetail;
+  name: (path: string) => string;
+  names: CaseNames;
+}) {
+  const inWords = useCondition(names.place);
   const t = useT();
   const guarded = workflow.transitions.filter((transition) => transition.guard && transition.to);
   if (guarded.length === 0) return null;
@@ -140,8 +163,10 @@ function Conditions({ workflow, name }: { workflow: WorkflowDetail; name: (path:
           <li key={`${one.from}→${one.to} ${one.kind} ${one.event} ${one.guard}`}>
             {one.from ? name(one.from) : t('workflows.any_state')} → {name(one.to)}{' '}
             <span className="text-muted">
-              {one.event ? t.maybe(`decision.${one.event}`, eventName(one.event)) : t(`workflows.kind_${one.kind}`)},{' '}
-              {t('workflows.if', { guard: conditionInWords(one.guard ?? '', t) })}
+              {one.event
+                ? t.maybe(`decision.${one.event}`, eventName(one.event, names.work))
+                : t(`workflows.kind_${one.kind}`)}
+              , {t('workflows.if', { guard: inWords(one.guard ?? '') })}
             </span>
           </li>
         ))}
@@ -150,11 +175,11 @@ function Conditions({ workflow, name }: { workflow: WorkflowDetail; name: (path:
   );
 }
 
-function Step({ step, name }: { step: NextStep; name: (path: string) => string }) {
+function Step({ step, name, place }: { step: NextStep; name: (path: string) => string; place: Place }) {
   const t = useT();
   const { period } = useFormats();
   const explain = useExplanation();
-  const conditionOf = (guard: string) => conditionInWords(guard, t);
+  const conditionOf = useCondition(place);
   const how =
     step.kind === 'after'
       ? t('workflows.after', { time: period(step.after ?? '') })

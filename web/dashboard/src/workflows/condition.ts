@@ -126,9 +126,9 @@ const operators: Record<string, { yes: Key; no: Key }> = {
   in: { yes: 'condition.one_of', no: 'condition.none_of' },
 };
 
-function sentence(node: Node, translate: Translate, place: (path: string) => string, yes = true): string {
+function sentence(node: Node, translate: Translate, words: Words, yes = true): string {
   const inside = (part: Node) => {
-    const text = sentence(part, translate, place, yes);
+    const text = sentence(part, translate, words, yes);
     return part.kind === 'all' || part.kind === 'any' ? `(${text})` : text;
   };
   switch (node.kind) {
@@ -139,40 +139,43 @@ function sentence(node: Node, translate: Translate, place: (path: string) => str
         .map(inside)
         .join((node.kind === 'all') === yes ? translate('condition.and') : translate('condition.or'));
     case 'not':
-      return sentence(node.part, translate, place, !yes);
+      return sentence(node.part, translate, words, !yes);
     case 'known':
-      return translate(yes ? 'condition.known' : 'condition.not_known', { field: place(node.path) });
+      return translate(yes ? 'condition.known' : 'condition.not_known', { field: words.place(node.path) });
     case 'holds': {
       const own = known[node.path];
       return own
         ? translate(yes ? own.yes : own.no)
         : translate('condition.is', {
-            field: place(node.path),
+            field: words.place(node.path),
             value: translate(yes ? 'condition.yes' : 'condition.no'),
           });
     }
     case 'compare': {
       const { path, operator, value } = node;
       if (typeof value === 'boolean' && (operator === '==' || operator === '!=')) {
-        return sentence({ kind: 'holds', path }, translate, place, yes === ((operator === '==') === value));
+        return sentence({ kind: 'holds', path }, translate, words, yes === ((operator === '==') === value));
       }
-      const words = operators[operator];
+      const compared = operators[operator];
       const text = (one: Literal): string =>
         one === null
           ? translate('condition.nothing')
           : Array.isArray(one)
             ? one.map(text).join(', ')
-            : wordsOf(one, translate);
-      return translate(words?.[yes ? 'yes' : 'no'] ?? 'condition.is', { field: place(path), value: text(value) });
+            : wordsOf(one, translate, words);
+      return translate(compared?.[yes ? 'yes' : 'no'] ?? 'condition.is', {
+        field: words.place(path),
+        value: text(value),
+      });
     }
   }
 }
 
-function wordsOf(value: string | number | boolean, translate: Translate): string {
+function wordsOf(value: string | number | boolean, translate: Translate, words: Words): string {
   return typeof value === 'boolean'
     ? translate(value ? 'condition.yes' : 'condition.no')
     : typeof value === 'string'
-      ? translate('condition.quoted', { value: value.replaceAll('_', ' ') })
+      ? translate('condition.quoted', { value: words.value(value) })
       : String(value);
 }
 
@@ -184,8 +187,16 @@ export function placeInWords(path: string): string {
     .join(' › ');
 }
 
+/** What places and values in a guard are called. */
+export interface Words {
+  place: (path: string) => string;
+  value: (text: string) => string;
+}
+
+const plain: Words = { place: placeInWords, value: (text) => text.replaceAll('_', ' ') };
+
 /** A guard in words, never as it is written. */
-export function conditionInWords(guard: string, translate: Translate): string {
+export function conditionInWords(guard: string, translate: Translate, words: Words = plain): string {
   const node = parseCondition(guard);
-  return node ? sentence(node, translate, placeInWords) : translate('condition.of_workflow');
+  return node ? sentence(node, translate, words) : translate('condition.of_workflow');
 }

@@ -1,4 +1,5 @@
 export const cases = {
+  'cases.hidden': 'Für Ihre Rolle nicht sichtbar',
   'cases.history_times': '{count}-mal|{count}-mal',
   'cases.title': 'Fall',
   'cases.back': 'Zurück zur Warteschlange',

@@ -1,4 +1,6 @@
 export const documents = {
+  'side.front': 'Vorderseite',
+  'side.back': 'Rückseite',
   'documents.none': 'Keine Dokumente',
   'documents.none_detail': 'Der Antragsteller hat noch keine Dokumente hochgeladen.',
   'documents.previous': 'Vorheriges Dokument',

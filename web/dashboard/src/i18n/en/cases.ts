@@ -1,4 +1,5 @@
 export const cases = {
+  'cases.hidden': 'Not visible to your role',
   'cases.history_times': '{count} time|{count} times',
   'cases.title': 'Case',
   'cases.back': 'Back to queue',

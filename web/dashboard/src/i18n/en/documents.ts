@@ -1,4 +1,6 @@
 export const documents = {
+  'side.front': 'front',
+  'side.back': 'back',
   'documents.none': 'No documents',
   'documents.none_detail': 'The applicant has not uploaded any documents yet.',
   'documents.previous': 'Previous document',
