@@ -1,11 +1,13 @@
-import type { QueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
   redirect,
+  useRouterState,
 } from '@tanstack/react-router';
+import { startPage } from './early';
 import { readQueueSearch } from './queue/search';
 import { RequireSession } from './session';
 import { SignedOut, SignInCallback } from './session/pages';
@@ -17,11 +19,15 @@ const root = createRootRouteWithContext<{ queries: QueryClient }>()({ notFoundCo
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'signed-in',
-  component: () => (
-    <RequireSession>
-      <Shell />
-    </RequireSession>
-  ),
+  component: function SignedIn() {
+    const queries = useQueryClient();
+    const { location } = useRouterState();
+    return (
+      <RequireSession onSignedIn={() => startPage(location, queries)}>
+        <Shell />
+      </RequireSession>
+    );
+  },
 });
 
 const home = createRoute({

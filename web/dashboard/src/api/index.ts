@@ -1,4 +1,5 @@
 export { answer, answerIfChanged, client, etag, idempotencyKey } from './client';
+export { callEarly, takeEarly } from './early';
 export { keys } from './keys';
 export { ApiProblem, asProblem, pauseBefore, repeatsBusy } from './problem';
 export * from './queries';

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { answer, client } from './client';
+import { takeEarly } from './early';
 import { keys } from './keys';
 import type { Case, CaseFilters, Cause, Entry } from './types';
 
@@ -54,14 +55,28 @@ export const casesQuery = (filters: CaseFilters, limit = 50) =>
   infiniteQueryOptions({
     queryKey: keys.cases(filters, limit),
     queryFn: ({ pageParam, signal }) =>
-      answer(
-        client.GET('/v1/cases', {
-          params: { query: { ...filters, view: 'summary', limit, cursor: pageParam } },
-          signal,
-        }),
-      ),
+      pageParam === undefined
+        ? takeEarly(keys.cases(filters, limit), () => firstCases(filters, limit, signal))
+        : casesPage(filters, limit, pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+const casesPage = (filters: CaseFilters, limit: number, cursor?: string, signal?: AbortSignal) =>
+  answer(client.GET('/v1/cases', { params: { query: { ...filters, view: 'summary', limit, cursor } }, signal }));
+
+/** The first cases of a list. */
+export const firstCases = (filters: CaseFilters, limit: number, signal?: AbortSignal) =>
+  casesPage(filters, limit, undefined, signal);
+
+/** A case by its id. */
+export const readCase = (id: string) => answer(client.GET('/v1/cases/{id}', { params: { path: { id } } }));
+
+/** The other cases that may be about the same person. */
+export const relatedQuery = (one: Pick<Case, 'id'>) =>
+  queryOptions({
+    queryKey: ['cases', 'related', one.id],
+    queryFn: () => answer(client.GET('/v1/cases/{id}/related', { params: { path: { id: one.id } } })),
   });
 
 export const notesQuery = (id: string) =>

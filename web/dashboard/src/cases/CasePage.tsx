@@ -1,7 +1,17 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { type ApiProblem, answer, asProblem, type Case, client, keys, notesQuery, workflowQuery } from '@/api';
+import {
+  type ApiProblem,
+  answer,
+  asProblem,
+  type Case,
+  client,
+  keys,
+  notesQuery,
+  relatedQuery,
+  workflowQuery,
+} from '@/api';
 import { DeskBar } from '@/desk/DeskBar';
 import { DocumentsPanel } from '@/documents';
 import { reasonOf, useT } from '@/i18n';
@@ -28,7 +38,7 @@ import { HistoryPanel } from './HistoryPanel';
 import { hasDecision, KeptDraft } from './KeptDraft';
 import { NotesPanel } from './NotesPanel';
 import { PrintCase, usePrint } from './PrintCase';
-import { RelatedPanel, relatedQuery } from './RelatedPanel';
+import { RelatedPanel } from './RelatedPanel';
 import { StaleDialog } from './StaleDialog';
 import { Summary } from './Summary';
 import { useArrival, useUnread } from './unread';

@@ -1,5 +1,5 @@
-import { queryOptions, useQuery } from '@tanstack/react-query';
-import { answer, type Case, client } from '@/api';
+import { useQuery } from '@tanstack/react-query';
+import { type Case, relatedQuery } from '@/api';
 import { useT } from '@/i18n';
 import type { Translate } from '@/i18n/locale';
 import { useSession } from '@/session';
@@ -7,14 +7,8 @@ import { Chip, Section, SkeletonLines } from '@/ui';
 import { CaseRow } from './CaseRow';
 import { PanelError } from './PanelError';
 
-type Relations = Awaited<ReturnType<typeof fetchRelated>>;
+type Relations = NonNullable<Awaited<ReturnType<NonNullable<ReturnType<typeof relatedQuery>['queryFn']>>>>;
 type Why = Relations['data'][number]['why'][number];
-
-const fetchRelated = (id: string) => answer(client.GET('/v1/cases/{id}/related', { params: { path: { id } } }));
-
-/** The other cases that may be about the same person. */
-export const relatedQuery = (one: Pick<Case, 'id'>) =>
-  queryOptions({ queryKey: ['cases', 'related', one.id], queryFn: () => fetchRelated(one.id) });
 
 /** What two cases have in common, in words. */
 const reason = (t: Translate, why: Why) => {

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { answer, answerIfChanged, type Case, client, etag, keys, type Present } from '@/api';
+import { answer, answerIfChanged, type Case, client, etag, keys, type Present, readCase, takeEarly } from '@/api';
 import { watch } from './watch';
 
 /** A case. Its page keeps it up to date by usePresence. */
@@ -10,9 +10,10 @@ export function useCase(id: string) {
     queryKey: keys.case(id),
     queryFn: async ({ signal }) => {
       const known = queries.getQueryData<Case>(keys.case(id));
-      const header = known ? { 'If-None-Match': etag(known.version) } : undefined;
+      if (!known) return takeEarly(keys.case(id), () => readCase(id));
+      const header = { 'If-None-Match': etag(known.version) };
       const fresh = await answerIfChanged(client.GET('/v1/cases/{id}', { params: { path: { id }, header }, signal }));
-      return fresh ?? (known as Case);
+      return fresh ?? known;
     },
     staleTime: 0,
   });

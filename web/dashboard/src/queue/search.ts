@@ -179,6 +179,9 @@ const hidesSnoozed = (search: QueueSearch) =>
   !search.escalated;
 
 /** The list that an address means. Without filters: what waits for a decision, the soonest deadline first. */
+/** How many cases a list reads at a time. */
+export const pageSize = 50;
+
 export function filtersOf(search: QueueSearch): CaseFilters {
   const status = statusOf(search);
   const zone = getPreferences().timeZone;

@@ -2,10 +2,10 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { answer, type CaseFilters, casesQuery, client } from '@/api';
 import { append, type LiveList, merge, noRows, show } from './live';
+import { pageSize } from './search';
 
 /** How often the first page is read again while it is seen, in milliseconds. */
 const interval = 3_000;
-const pageSize = 50;
 
 /** The cases of a list, page by page, kept up to date. `inUse` reports whether somebody is pointing at it. */
 export function useQueueList(filters: CaseFilters, inUse: () => boolean) {
@@ -16,6 +16,10 @@ export function useQueueList(filters: CaseFilters, inUse: () => boolean) {
       answer(client.GET('/v1/cases', { params: { query: { ...filters, view: 'summary', limit: pageSize } }, signal })),
     refetchInterval: interval,
     enabled: pages.isSuccess,
+    // The first page has just been read.
+    staleTime: interval,
+    initialData: () => pages.data?.pages[0],
+    initialDataUpdatedAt: () => pages.dataUpdatedAt,
     gcTime: 0,
   });
   const [list, setList] = useState<LiveList>(noRows);

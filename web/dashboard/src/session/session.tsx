@@ -36,15 +36,22 @@ async function signedIn(): Promise<boolean> {
   return Boolean(good);
 }
 
-/** Shows what is inside to people who are signed in; sends others to the sign-in page and back. */
-export function RequireSession({ children }: { children: ReactNode }) {
+/** Shows what is inside to people who are signed in; sends others to the sign-in page and back. `onSignedIn` is called before it is known what they may. */
+export function RequireSession({ onSignedIn, children }: { onSignedIn?: () => void; children: ReactNode }) {
   const t = useT();
   const [known, setKnown] = useState<boolean | null>(null);
   const [failure, setFailure] = useState<ApiProblem | null>(null);
+  const started = useRef(onSignedIn);
   useEffect(() => {
     let here = true;
     signedIn()
-      .then((is) => (is ? here && setKnown(true) : signIn()))
+      .then((is) => {
+        if (!is) return signIn();
+        if (!here) return;
+        started.current?.();
+        started.current = undefined;
+        setKnown(true);
+      })
       .catch((error: unknown) => here && setFailure(asProblem(error)));
     // A page that the browser kept and shows again after the sign-out must not show anything.
     const onShow = (event: PageTransitionEvent) => {
