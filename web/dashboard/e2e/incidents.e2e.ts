@@ -125,6 +125,13 @@ describe('incidents', () => {
     await reader.context().close();
   });
 
+  it('say on a phone what has failed', async () => {
+    const page = await client.signIn('manager', '/queue?incident=true', { viewport: { width: 390, height: 844 } });
+    await seen(page.getByRole('row').getByText('Operator: document check'));
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await page.context().close();
+  });
+
   it('are repaired by correcting the data that the work lacks', async () => {
     up = true;
     const id = await failing('Lacks a name', {});

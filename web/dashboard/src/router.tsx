@@ -5,7 +5,7 @@ import {
   createRouter,
   lazyRouteComponent,
   redirect,
-  useRouterState,
+  useRouter,
 } from '@tanstack/react-router';
 import { startPage } from './early';
 import { readQueueSearch } from './queue/search';
@@ -21,9 +21,9 @@ const signedIn = createRoute({
   id: 'signed-in',
   component: function SignedIn() {
     const queries = useQueryClient();
-    const { location } = useRouterState();
+    const router = useRouter();
     return (
-      <RequireSession onSignedIn={() => startPage(location, queries)}>
+      <RequireSession onSignedIn={() => startPage(router.state.location, queries)}>
         <Shell />
       </RequireSession>
     );

@@ -25,7 +25,7 @@ function workOf(id: string, checks: readonly Check[], tasks: readonly TaskRun[])
   const source = check?.source ?? runs.at(-1)?.source;
   if (source === undefined) return undefined;
   const titles = runs.findLast((one) => one.titles)?.titles ?? {};
-  return { source, name: check?.name || id, titles };
+  return { source, name: check?.name || (source === 'rules' && runs.at(-1)?.name) || id, titles };
 }
 
 /** The label of each part of a path in a workflow's schema, in a language; null where the schema does not name the first. */

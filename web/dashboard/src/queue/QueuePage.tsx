@@ -11,7 +11,7 @@ import { useTitle } from '@/shell/title';
 import { Button, Checkbox, EmptyState, ErrorState, IconButton, Popover, SkeletonLines, toast } from '@/ui';
 import { BulkBar } from './BulkBar';
 import { ClosedMatches } from './ClosedMatches';
-import { columnIds, defaultColumns } from './columns';
+import { columnIds, defaultColumns, Names } from './columns';
 import { Filters } from './Filters';
 import { rememberList } from './neighbours';
 import { QueueTable } from './QueueTable';
@@ -265,24 +265,25 @@ export function QueuePage() {
               {filtered ? t('queue.nothing_found_detail') : t('queue.nothing_detail')}
             </EmptyState>
           ) : (
-            <QueueTable
-              rows={list.rows}
-              columns={shownColumns}
-              users={people}
-              states={states}
-              workflows={workflows}
-              sort={sortOf(search)}
-              sortable={(sort) => sortable(search, sort)}
-              onSort={(sort) => change({ sort })}
-              selected={selected}
-              onSelect={setSelected}
-              canSelect={can('cases:write')}
-              active={active}
-              onActive={setActive}
-              onOpen={open}
-              onEnd={list.more}
-              scroller={scroller}
-            />
+            <Names.Provider value={states}>
+              <QueueTable
+                rows={list.rows}
+                columns={shownColumns}
+                users={people}
+                workflows={workflows}
+                sort={sortOf(search)}
+                sortable={(sort) => sortable(search, sort)}
+                onSort={(sort) => change({ sort })}
+                selected={selected}
+                onSelect={setSelected}
+                canSelect={can('cases:write')}
+                active={active}
+                onActive={setActive}
+                onOpen={open}
+                onEnd={list.more}
+                scroller={scroller}
+              />
+            </Names.Provider>
           )}
         </div>
       </div>

@@ -16,7 +16,6 @@ import {
 import type { User } from '@/api';
 import { type Key, useT } from '@/i18n';
 import { Checkbox, cx } from '@/ui';
-import type { StateNames } from './chips';
 import { columnIds, features, makeColumns, sortsOf, widths } from './columns';
 import type { Row } from './live';
 import type { Sort } from './search';
@@ -25,7 +24,6 @@ export interface QueueTableProps {
   rows: Row[];
   columns: string[];
   users: Map<string, User>;
-  states: StateNames;
   workflows: Map<string, string>;
   sort: Sort;
   /** Which orders the list can have. */
@@ -43,6 +41,8 @@ export interface QueueTableProps {
 
 /** What a row shows on a phone: name and risk above; state, assignee and deadline below. */
 const narrowColumns = ['subject', 'state', 'risk', 'sla', 'assignee'];
+/** The same of a case whose work has failed: what failed is in the place of risk and deadline. */
+const narrowIncident = ['subject', 'state', 'waiting', 'assignee'];
 const rowHeight = 29; // so that 28 cases are on a page of 900 pixels
 const narrowRowHeight = 60;
 /** Where each of them is. */
@@ -52,6 +52,7 @@ const narrowAreas: Record<string, string> = {
   assignee: 'max-md:[grid-area:assignee] max-md:text-xs',
   risk: 'max-md:[grid-area:risk] max-md:justify-self-end',
   sla: 'max-md:[grid-area:sla] max-md:justify-self-end',
+  waiting: 'max-md:[grid-area:risk] max-md:justify-self-end max-md:max-w-48 max-md:text-xs',
 };
 const ascending = (sort: Sort) => !sort.startsWith('-');
 
@@ -68,13 +69,12 @@ function useNarrow(): boolean {
 
 /** The queue as a grid: rows are drawn as they come into sight, so that thousands scroll as well as ten. */
 export function QueueTable(props: QueueTableProps) {
-  const { rows, columns, users, states, workflows, selected, onSelect, canSelect, active, onActive, onOpen, onEnd } =
-    props;
+  const { rows, columns, users, workflows, selected, onSelect, canSelect, active, onActive, onOpen, onEnd } = props;
   const { scroller } = props;
   const t = useT();
   const definitions = useMemo(
-    () => makeColumns((id) => t.maybe(`queue.column_${id}`, id), users, states, workflows, t('common.nobody')),
-    [t, users, states, workflows],
+    () => makeColumns((id) => t.maybe(`queue.column_${id}`, id), users, workflows, t('common.nobody')),
+    [t, users, workflows],
   );
   const visibility = useMemo(() => Object.fromEntries(columnIds.map((id) => [id, columns.includes(id)])), [columns]);
   const selection = useMemo(() => Object.fromEntries([...selected].map((id) => [id, true as const])), [selected]);
@@ -294,6 +294,9 @@ interface QueueRowProps {
 const QueueRow = memo(function QueueRow({ row, index, start, size, first, selected, canSelect, act }: QueueRowProps) {
   const t = useT();
   const name = row.original.case.subject.name || row.original.case.id;
+  const cells = row.getVisibleCells();
+  const failed = row.original.case.waiting?.for === 'operator' && cells.some((cell) => cell.column.id === 'waiting');
+  const narrow = failed ? narrowIncident : narrowColumns;
   return (
     <div
       role="row"
@@ -331,13 +334,13 @@ const QueueRow = memo(function QueueRow({ row, index, start, size, first, select
           </span>
         </div>
       )}
-      {row.getVisibleCells().map((cell) => (
+      {cells.map((cell) => (
         <div
           key={cell.id}
           role="gridcell"
           className={cx(
             'min-w-0 overflow-hidden',
-            !narrowColumns.includes(cell.column.id) && 'max-md:hidden',
+            !narrow.includes(cell.column.id) && 'max-md:hidden',
             narrowAreas[cell.column.id],
           )}
         >

@@ -27,7 +27,7 @@ export function WaitingFor({ one }: { one: Pick<Case, 'waiting'> }) {
       <span className="truncate" title={text}>
         {text}
       </span>
-      <Time value={one.waiting.since} className="shrink-0 text-xs text-muted" />
+      <Time value={one.waiting.since} className="shrink-0 text-xs text-muted max-md:hidden" />
     </span>
   );
 }

@@ -1,9 +1,10 @@
 import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, tableFeatures } from '@tanstack/react-table';
 import { AlarmClock, Flag } from 'lucide-react';
+import { createContext, useContext } from 'react';
 import type { User } from '@/api';
 import { Time, useT } from '@/i18n';
 import { Avatar } from '@/ui';
-import { RiskChip, StateChip, type StateNames, WaitingFor } from './chips';
+import { RiskChip, StateChip, type StateNames, stateName, WaitingFor } from './chips';
 import type { Row } from './live';
 import { SlaChip } from './SlaChip';
 import type { Sort } from './search';
@@ -80,10 +81,16 @@ function DeskMarks({ one }: { one: Row['case'] }) {
   );
 }
 
+/** What states are called. Columns stay as they are when names arrive: a cell that is replaced loses the click that is on it. */
+export const Names = createContext<StateNames>(stateName);
+
+function StateCell({ one }: { one: Row['case'] }) {
+  return <StateChip one={one} names={useContext(Names)} />;
+}
+
 export function makeColumns(
   header: (id: string) => string,
   users: Map<string, User>,
-  states: StateNames,
   workflows: Map<string, string>,
   unassigned: string,
 ) {
@@ -131,7 +138,7 @@ export function makeColumns(
     helper.display({
       id: 'state',
       header: header('state'),
-      cell: ({ row }) => <StateChip one={row.original.case} names={states} />,
+      cell: ({ row }) => <StateCell one={row.original.case} />,
     }),
     helper.display({
       id: 'risk',

@@ -128,7 +128,7 @@ function Controls() {
         <Button variant="primary" icon={<Plus className="size-4" />}>
           {t('queue.new_case')}
         </Button>
-        <Button shortcut="a">{t('documents.approve')}</Button>
+        <Button shortcut="a">{t('documents.approve', { kind: t('kind.selfie') })}</Button>
         <Button variant="ghost">{t('common.cancel')}</Button>
         <Button variant="danger">{t('common.delete')}</Button>
         <Button loading>{t('common.save')}</Button>
@@ -139,7 +139,7 @@ function Controls() {
         <IconButton label={t('queue.columns')} icon={<Columns3 className="size-4" />} />
         <IconButton pressed label={t('queue.columns')} icon={<Columns3 className="size-4" />} />
         <Tooltip text={t('common.not_allowed')}>
-          <Button aria-disabled="true">{t('documents.reject')}</Button>
+          <Button aria-disabled="true">{t('documents.reject', { kind: t('kind.selfie') })}</Button>
         </Tooltip>
         <Kbd>Ctrl K</Kbd>
         <Spinner />
