@@ -274,6 +274,36 @@ describe('queue', () => {
     await page.context().close();
   });
 
+  it('keeps every cell when names arrive, so that no click is lost', async () => {
+    const page = await client.signIn('reviewer', '/settings');
+    let release = () => {};
+    const blocked = new Promise<void>((done) => {
+      release = done;
+    });
+    await page.route(/\/v1\/(users|workflows)/, async (route) => {
+      await blocked;
+      await route.continue();
+    });
+    await page.goto(`${server.url}/queue`);
+    const row = page.getByRole('row', { name: /Dario/ });
+    await seen(row);
+    await row.getByRole('gridcell').evaluateAll((cells) => {
+      for (const cell of cells) cell.firstElementChild?.setAttribute('data-kept', '');
+    });
+    const kept = await row.locator('[data-kept]').count();
+    expect(kept).toBeGreaterThan(5);
+    const named = page.waitForResponse(/\/v1\/workflows\/kyc$/);
+    release();
+    await named;
+    await seen(page.getByRole('gridcell', { name: 'Rita Reviewer' }));
+    await row.focus(); // the row is drawn again
+    await seen(page.locator('[data-case]:focus'));
+    expect(await row.locator('[data-kept]').count()).toBe(kept);
+    await row.click();
+    await page.waitForURL(/cases/);
+    await page.context().close();
+  });
+
   it('names workflows by their titles', async () => {
     const page = await client.signIn('reviewer', '/queue?workflow=kyc&decide=false');
     await seen(page.locator('[data-filter="workflow"]').filter({ hasText: 'Individual onboarding' }));

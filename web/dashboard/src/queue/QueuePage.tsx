@@ -11,7 +11,7 @@ import { useTitle } from '@/shell/title';
 import { Button, Checkbox, EmptyState, ErrorState, IconButton, Popover, SkeletonLines, toast } from '@/ui';
 import { BulkBar } from './BulkBar';
 import { ClosedMatches } from './ClosedMatches';
-import { columnIds, defaultColumns, Names } from './columns';
+import { columnIds, defaultColumns, NamesContext } from './columns';
 import { Filters } from './Filters';
 import { rememberList } from './neighbours';
 import { QueueTable } from './QueueTable';
@@ -96,6 +96,7 @@ export function QueuePage() {
   );
   // Until it is known which workflows have open cases, the first rows are as likely of one as of another.
   const states = useStateNames(search.workflow ? [search.workflow] : Object.keys(counts?.workflow ?? {}));
+  const names = useMemo(() => ({ states, people, workflows }), [states, people, workflows]);
 
   const open = useCallback(
     (id: string) => {
@@ -166,14 +167,7 @@ export function QueuePage() {
           {view ? <bdi>{view.name}</bdi> : search.incident ? t('shell.incidents') : t('shell.queue')}
         </h1>
         <ViewMenu search={search} columns={columns} views={views.data ?? []} current={view} />
-        <Filters
-          search={search}
-          change={change}
-          counts={counts}
-          states={states}
-          people={people}
-          workflows={workflows}
-        />
+        <Filters search={search} change={change} counts={counts} {...names} />
         {filtered && (
           <Button size="sm" variant="ghost" onClick={() => void navigate({ search: {} })}>
             {t('queue.clear')}
@@ -265,12 +259,10 @@ export function QueuePage() {
               {filtered ? t('queue.nothing_found_detail') : t('queue.nothing_detail')}
             </EmptyState>
           ) : (
-            <Names.Provider value={states}>
+            <NamesContext.Provider value={names}>
               <QueueTable
                 rows={list.rows}
                 columns={shownColumns}
-                users={people}
-                workflows={workflows}
                 sort={sortOf(search)}
                 sortable={(sort) => sortable(search, sort)}
                 onSort={(sort) => change({ sort })}
@@ -283,7 +275,7 @@ export function QueuePage() {
                 onEnd={list.more}
                 scroller={scroller}
               />
-            </Names.Provider>
+            </NamesContext.Provider>
           )}
         </div>
       </div>

@@ -13,18 +13,15 @@ import {
   useRef,
   useSyncExternalStore,
 } from 'react';
-import type { User } from '@/api';
 import { type Key, useT } from '@/i18n';
 import { Checkbox, cx } from '@/ui';
-import { columnIds, features, makeColumns, sortsOf, widths } from './columns';
+import { columnIds, columns as definitions, features, sortsOf, widths } from './columns';
 import type { Row } from './live';
 import type { Sort } from './search';
 
 export interface QueueTableProps {
   rows: Row[];
   columns: string[];
-  users: Map<string, User>;
-  workflows: Map<string, string>;
   sort: Sort;
   /** Which orders the list can have. */
   sortable: (sort: Sort) => boolean;
@@ -69,13 +66,9 @@ function useNarrow(): boolean {
 
 /** The queue as a grid: rows are drawn as they come into sight, so that thousands scroll as well as ten. */
 export function QueueTable(props: QueueTableProps) {
-  const { rows, columns, users, workflows, selected, onSelect, canSelect, active, onActive, onOpen, onEnd } = props;
+  const { rows, columns, selected, onSelect, canSelect, active, onActive, onOpen, onEnd } = props;
   const { scroller } = props;
   const t = useT();
-  const definitions = useMemo(
-    () => makeColumns((id) => t.maybe(`queue.column_${id}`, id), users, workflows, t('common.nobody')),
-    [t, users, workflows],
-  );
   const visibility = useMemo(() => Object.fromEntries(columnIds.map((id) => [id, columns.includes(id)])), [columns]);
   const selection = useMemo(() => Object.fromEntries([...selected].map((id) => [id, true as const])), [selected]);
   const table = useTable({

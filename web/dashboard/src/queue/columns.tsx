@@ -1,10 +1,10 @@
 import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, tableFeatures } from '@tanstack/react-table';
 import { AlarmClock, Flag } from 'lucide-react';
-import { createContext, useContext } from 'react';
-import type { User } from '@/api';
+import { createContext, type ReactNode, useContext } from 'react';
 import { Time, useT } from '@/i18n';
 import { Avatar } from '@/ui';
-import { RiskChip, StateChip, type StateNames, stateName, WaitingFor } from './chips';
+import { RiskChip, StateChip, stateName, WaitingFor } from './chips';
+import type { Names } from './filters';
 import type { Row } from './live';
 import { SlaChip } from './SlaChip';
 import type { Sort } from './search';
@@ -81,105 +81,82 @@ function DeskMarks({ one }: { one: Row['case'] }) {
   );
 }
 
-/** What states are called. Columns stay as they are when names arrive: a cell that is replaced loses the click that is on it. */
-export const Names = createContext<StateNames>(stateName);
+/** Names come to the cells by a context, for the columns stay the same when names arrive: another column is another cell, and a cell that is replaced under the pointer loses the click. */
+export const NamesContext = createContext<Names>({ states: stateName, people: new Map(), workflows: new Map() });
 
-function StateCell({ one }: { one: Row['case'] }) {
-  return <StateChip one={one} names={useContext(Names)} />;
+function ColumnName({ id }: { id: string }) {
+  return useT().maybe(`queue.column_${id}`, id);
 }
 
-export function makeColumns(
-  header: (id: string) => string,
-  users: Map<string, User>,
-  workflows: Map<string, string>,
-  unassigned: string,
-) {
-  return helper.columns([
-    helper.display({
-      id: 'subject',
-      header: header('subject'),
-      cell: ({ row }) => (
-        <span className="flex min-w-0 items-baseline gap-2">
-          <a
-            href={`/cases/${row.original.case.id}`}
-            tabIndex={-1}
-            className="min-w-0 truncate font-medium"
-            onClick={(event) => {
-              // The row opens the case here; the link is for another tab.
-              if (event.metaKey || event.ctrlKey) event.stopPropagation();
-              else event.preventDefault();
-            }}
-          >
-            <SubjectName
-              name={row.original.case.subject.name}
-              otherwise={row.original.case.external_id ?? row.original.case.id}
-            />
-          </a>
-          <DeskMarks one={row.original.case} />
-          {row.original.case.external_id && row.original.case.subject.name && (
-            <span className="shrink-0 text-xs text-faint max-lg:hidden">{row.original.case.external_id}</span>
-          )}
-        </span>
-      ),
-    }),
-    helper.display({
-      id: 'workflow',
-      header: header('workflow'),
-      cell: ({ row }) => {
-        const { id } = row.original.case.workflow;
-        const title = workflows.get(id) || id;
-        return (
-          <span className="block truncate text-muted" title={title}>
-            {title}
-          </span>
-        );
-      },
-    }),
-    helper.display({
-      id: 'state',
-      header: header('state'),
-      cell: ({ row }) => <StateCell one={row.original.case} />,
-    }),
-    helper.display({
-      id: 'risk',
-      header: header('risk'),
-      cell: ({ row }) => <RiskChip risk={row.original.case.risk} />,
-    }),
-    helper.display({ id: 'sla', header: header('sla'), cell: ({ row }) => <SlaChip sla={row.original.case.sla} /> }),
-    helper.display({
-      id: 'waiting',
-      header: header('waiting'),
-      cell: ({ row }) => <WaitingFor one={row.original.case} />,
-    }),
-    helper.display({
-      id: 'assignee',
-      header: header('assignee'),
-      cell: ({ row }) => {
-        const id = row.original.case.assignee;
-        if (!id) return <span className="text-faint">{unassigned}</span>;
-        const name = users.get(id)?.name || id;
-        return (
-          <span className="flex min-w-0 items-center gap-1.5">
-            <Avatar name={name} size="sm" title="" />
-            <SubjectName name={name} otherwise={id} />
-          </span>
-        );
-      },
-    }),
-    helper.display({
-      id: 'age',
-      header: header('age'),
-      cell: ({ row }) => <Time value={row.original.case.created_at} className="truncate text-muted" />,
-    }),
-    helper.display({
-      id: 'updated',
-      header: header('updated'),
-      cell: ({ row }) => <Time value={row.original.case.updated_at} className="truncate text-muted" />,
-    }),
-    helper.display({
-      id: 'external',
-      header: header('external'),
-      cell: ({ row }) => <SubjectName name={row.original.case.external_id ?? ''} otherwise="—" />,
-    }),
-  ]);
+function Subject({ one }: { one: Row['case'] }) {
+  return (
+    <span className="flex min-w-0 items-baseline gap-2">
+      <a
+        href={`/cases/${one.id}`}
+        tabIndex={-1}
+        className="min-w-0 truncate font-medium"
+        onClick={(event) => {
+          // The row opens the case here; the link is for another tab.
+          if (event.metaKey || event.ctrlKey) event.stopPropagation();
+          else event.preventDefault();
+        }}
+      >
+        <SubjectName name={one.subject.name} otherwise={one.external_id ?? one.id} />
+      </a>
+      <DeskMarks one={one} />
+      {one.external_id && one.subject.name && (
+        <span className="shrink-0 text-xs text-faint max-lg:hidden">{one.external_id}</span>
+      )}
+    </span>
+  );
 }
+
+function Workflow({ one }: { one: Row['case'] }) {
+  const title = useContext(NamesContext).workflows.get(one.workflow.id) || one.workflow.id;
+  return (
+    <span className="block truncate text-muted" title={title}>
+      {title}
+    </span>
+  );
+}
+
+function State({ one }: { one: Row['case'] }) {
+  return <StateChip one={one} names={useContext(NamesContext).states} />;
+}
+
+function Assignee({ one }: { one: Row['case'] }) {
+  const t = useT();
+  const { people } = useContext(NamesContext);
+  if (!one.assignee) return <span className="text-faint">{t('common.nobody')}</span>;
+  const name = people.get(one.assignee)?.name || one.assignee;
+  return (
+    <span className="flex min-w-0 items-center gap-1.5">
+      <Avatar name={name} size="sm" title="" />
+      <SubjectName name={name} otherwise={one.assignee} />
+    </span>
+  );
+}
+
+const cells: Record<(typeof columnIds)[number], (props: { one: Row['case'] }) => ReactNode> = {
+  subject: Subject,
+  workflow: Workflow,
+  state: State,
+  risk: ({ one }) => <RiskChip risk={one.risk} />,
+  sla: ({ one }) => <SlaChip sla={one.sla} />,
+  waiting: WaitingFor,
+  assignee: Assignee,
+  age: ({ one }) => <Time value={one.created_at} className="truncate text-muted" />,
+  updated: ({ one }) => <Time value={one.updated_at} className="truncate text-muted" />,
+  external: ({ one }) => <SubjectName name={one.external_id ?? ''} otherwise="—" />,
+};
+
+export const columns = helper.columns(
+  columnIds.map((id) => {
+    const Cell = cells[id];
+    return helper.display({
+      id,
+      header: () => <ColumnName id={id} />,
+      cell: ({ row }) => <Cell one={row.original.case} />,
+    });
+  }),
+);

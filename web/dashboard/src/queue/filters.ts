@@ -19,6 +19,7 @@ export function partOf(
   return { party: parties.find((one) => one === party) ?? 'system', work: work ? `: ${workTitle(t, work)}` : '' };
 }
 
+/** What ids in a list are called. */
 export interface Names {
   people: Map<string, User>;
   /** Titles in the reader's language. */
