@@ -4,17 +4,18 @@ package zone
 
 import (
 	"image"
+	"math"
 	"strings"
 
 	"ballerine/internal/docscan"
 	"ballerine/internal/mrz"
 )
 
-// Read reads the zone of a picture; nil: there is none, or it cannot be relied on.
+// Read reads the zone of a picture; nil: there is none, or it cannot be relied on. The confidence is rounded down to hundredths.
 func Read(picture image.Image) *docscan.Reading {
 	read, ok := mrz.Read(picture)
 	if !ok || !read.CheckDigits {
 		return nil
 	}
-	return &docscan.Reading{MRZ: strings.Join(read.Lines, "\n"), Confidence: read.Confidence}
+	return &docscan.Reading{MRZ: strings.Join(read.Lines, "\n"), Confidence: math.Floor(read.Confidence*100) / 100}
 }
