@@ -32,11 +32,16 @@ func Two(code string) string {
 // Three returns a country's code in three letters, as machine-readable zones have it; what is not known stays as it is.
 func Three(code string) string {
 	code = strings.ToUpper(strings.Trim(code, " <"))
-	if code == "D" {
-		return "DEU" // the zone of German documents
+	switch code { // as documents of these countries have them
+	case "D":
+		return "DEU"
+	case "RKS":
+		return "XKX"
 	}
-	if known, ok := Of(code); ok {
-		return known.Three
+	for _, table := range []map[string]Country{countries, territories} {
+		if known, ok := table[code]; ok {
+			return known.Three
+		}
 	}
 	return code
 }

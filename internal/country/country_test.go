@@ -20,3 +20,11 @@ func TestEveryCountryHasACodeOfItsOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestACountryIsWrittenAsZonesHaveIt(t *testing.T) {
+	for given, want := range map[string]string{"DE": "DEU", "de": "DEU", "D<<": "DEU", "DEU": "DEU", "FK": "FLK", "XK": "XKX", "RKS": "XKX", "UTO": "UTO", "": ""} {
+		if got := Three(given); got != want {
+			t.Errorf("%q is %q, expected %q", given, got, want)
+		}
+	}
+}
