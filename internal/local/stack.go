@@ -432,30 +432,6 @@ func (s *Stack) resume(ctx context.Context) error {
 	return nil
 }
 
-func (s *Stack) spawn(run func()) {
-	s.work.Add(1)
-	go func() {
-		defer s.work.Done()
-		run()
-	}()
-}
-
-// every runs a job at intervals until ctx ends.
-func every(ctx context.Context, interval time.Duration, logger *slog.Logger, name string, run func() error) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if err := run(); err != nil && ctx.Err() == nil {
-				logger.Warn("a scheduled job failed", "job", name, "error", err.Error())
-			}
-		}
-	}
-}
-
 // uploadTime is how long a request may take to arrive, such as a document over a slow line; the gateway gives calls less.
 const uploadTime = 5 * time.Minute
 
