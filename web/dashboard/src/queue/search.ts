@@ -178,10 +178,10 @@ const hidesSnoozed = (search: QueueSearch) =>
   !search.second_person &&
   !search.escalated;
 
-/** The list that an address means. Without filters: what waits for a decision, the soonest deadline first. */
 /** How many cases a list reads at a time. */
 export const pageSize = 50;
 
+/** The list that an address means. Without filters: what waits for a decision, the soonest deadline first. */
 export function filtersOf(search: QueueSearch): CaseFilters {
   const status = statusOf(search);
   const zone = getPreferences().timeZone;
