@@ -293,8 +293,8 @@ func (c *Core) Screening(lists task.Screener, api httpapi.Watchlists) (serve bri
 	}, nil
 }
 
-// Document is the function that checks documents and takes notices of uploads. What reads their zones is the caller's: only the function that uses it
-// has room for it.
+// Document is the function that checks documents and takes notices of uploads. The caller passes the reader of machine-readable zones, so that functions
+// that look at no pictures do not link it.
 func (c *Core) Document(read docscan.Reader) task.Handler {
 	return task.NewDocument(c.base(), c.Objects, read)
 }

@@ -104,7 +104,7 @@ func checkContent(r *DocumentReport, input Input, applicant map[string]any, now 
 			}
 		}
 	}
-	if input.Sought && input.Look.Whole && input.Read == nil && ZoneOf(input.Kind) == SurelyZone && input.Side != "back" {
+	if input.ZoneSought && input.Look.Whole && input.Read == nil && ZoneOf(input.Kind) == ZoneAlways && input.Side != "back" {
 		r.find("mrz_not_read", low, sourceRead, "The machine-readable zone could not be read in the picture: what was typed was not compared with it.")
 	}
 	var found *MRZReport

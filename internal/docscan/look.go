@@ -75,29 +75,29 @@ func LookAt(file []byte, read Reader) Look {
 	return look
 }
 
-// Zoned states whether documents of a kind have a machine-readable zone.
-type Zoned int
+// ZoneKind states whether documents of a kind have a machine-readable zone.
+type ZoneKind int
 
-// Kinds are named by those who write workflows: what is not known may have a zone.
+// Workflows name their kinds of documents freely: a kind that is not known here may have a zone.
 const (
-	Unzoned     Zoned = iota // it has none: a face, a letter
-	PerhapsZone              // some have one
-	SurelyZone               // all have one: a passport
+	ZoneNever    ZoneKind = iota // it has none: a face, a letter
+	ZonePossible                 // some have one
+	ZoneAlways                   // all have one: a passport
 )
 
-var zoned = map[string]Zoned{
-	"passport": SurelyZone, "visa": SurelyZone,
-	"selfie": Unzoned, "portrait": Unzoned, "liveness": Unzoned, "signature": Unzoned, "driving_licence": Unzoned, "driving_license": Unzoned, "drivers_license": Unzoned,
-	"proof_of_address": Unzoned, "utility_bill": Unzoned, "bank_statement": Unzoned, "payslip": Unzoned, "company_registration": Unzoned, "articles_of_association": Unzoned,
-	"shareholder_register": Unzoned,
+var zoneKinds = map[string]ZoneKind{
+	"passport": ZoneAlways, "visa": ZoneAlways,
+	"selfie": ZoneNever, "portrait": ZoneNever, "liveness": ZoneNever, "signature": ZoneNever, "driving_licence": ZoneNever, "driving_license": ZoneNever, "drivers_license": ZoneNever,
+	"proof_of_address": ZoneNever, "utility_bill": ZoneNever, "bank_statement": ZoneNever, "payslip": ZoneNever, "company_registration": ZoneNever, "articles_of_association": ZoneNever,
+	"shareholder_register": ZoneNever,
 }
 
 // ZoneOf states whether documents of a kind have a zone.
-func ZoneOf(kind string) Zoned {
-	if z, known := zoned[strings.ReplaceAll(strings.ToLower(kind), "-", "_")]; known {
+func ZoneOf(kind string) ZoneKind {
+	if z, known := zoneKinds[strings.ReplaceAll(strings.ToLower(kind), "-", "_")]; known {
 		return z
 	}
-	return PerhapsZone
+	return ZonePossible
 }
 
 // Places that are looked at: rows, and steps along each.

@@ -46,7 +46,7 @@ type Input struct {
 	ContentType string         // as announced
 	Head        []byte         // the first HeadSize bytes, or all; empty when nothing has been uploaded
 	Look        Look           // what LookAt has found; nothing: nobody has looked
-	Sought      bool           // LookAt was to read the zone
+	ZoneSought  bool           // LookAt was to read the zone
 	Properties  map[string]any // as declared: "mrz" is the text of the zone, "expires" a date, "number" the document's
 	Issuers     []string       // states whose documents of the kind are taken, by three letters; empty: all
 	Read        *Reading       // what a reader has read in the picture; nil: nothing was read

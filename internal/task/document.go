@@ -139,8 +139,8 @@ func readDocuments(ctx context.Context, objects cases.Objects, look *looker, ten
 			default:
 				return err
 			}
-			inputs[i].Sought = docscan.ZoneOf(doc.Kind) != docscan.Unzoned
-			inputs[i].Look, err = look.at(ctx, file, inputs[i].Sought)
+			inputs[i].ZoneSought = docscan.ZoneOf(doc.Kind) != docscan.ZoneNever
+			inputs[i].Look, err = look.at(ctx, file, inputs[i].ZoneSought)
 			inputs[i].Read = inputs[i].Look.Zone
 			inputs[i].Head = bytes.Clone(file[:min(len(file), docscan.HeadSize)]) // the rest is not kept
 			return err

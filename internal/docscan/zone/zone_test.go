@@ -68,14 +68,14 @@ func TestTheZoneOfAPictureIsReadAndCompared(t *testing.T) {
 		"an identity card without a zone":   {stripes(t), "id_card", "", false, true, "", nil},
 		"the picture of a passport's cover": {stripes(t), "passport", "", false, true, "", []string{"mrz_not_read"}},
 	} {
-		sought := docscan.ZoneOf(c.kind) != docscan.Unzoned
+		sought := docscan.ZoneOf(c.kind) != docscan.ZoneNever
 		var read docscan.Reader
 		if sought {
 			read = zone.Read
 		}
 		look := docscan.LookAt(c.file, read)
 		input := docscan.Input{
-			ID: "doc_1", Kind: c.kind, ContentType: "image/png", Head: c.file, Look: look, Sought: sought, Read: look.Zone,
+			ID: "doc_1", Kind: c.kind, ContentType: "image/png", Head: c.file, Look: look, ZoneSought: sought, Read: look.Zone,
 			Properties: map[string]any{"mrz": c.typed},
 		}
 		report := docscan.CheckCase([]docscan.Input{input}, applicant, nil, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC))
@@ -127,7 +127,7 @@ func TestAPictureOfAnotherStateIsNotAcceptedWhateverIsTyped(t *testing.T) {
 		"others are, and typed": {[]string{"DEU"}, german.Zone(), true},
 	} {
 		input := docscan.Input{
-			ID: "doc_1", Kind: "passport", ContentType: "image/png", Head: file, Look: look, Sought: true, Read: look.Zone, Issuers: c.issuers,
+			ID: "doc_1", Kind: "passport", ContentType: "image/png", Head: file, Look: look, ZoneSought: true, Read: look.Zone, Issuers: c.issuers,
 			Properties: map[string]any{"mrz": c.typed},
 		}
 		report := docscan.CheckCase([]docscan.Input{input}, nil, nil, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC))
