@@ -84,7 +84,7 @@ test: setup ## Set up what the tests need, then run them all: Go with the race d
 # (every failure of every store; what cases cost; the demo; the command line). What those call, other packages' tests call with the race detector, also concurrently.
 # Without cgo they are built of what the programs are built of.
 PURE       := internal/asl/proof internal/asl/crosscheck internal/statechart/peers internal/policy/rules internal/policy/rules/peers internal/policy/table internal/policy/tablefile/xlsx \
-              internal/screening/names internal/docscan internal/demo/specimen
+              internal/screening/names internal/docscan internal/docscan/zone internal/mrz internal/demo/specimen
 SEQUENTIAL := internal/httpapi/faults internal/cost internal/store/dynamo/metered internal/demo cmd/ballerine
 
 .PHONY: test-go
