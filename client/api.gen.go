@@ -9068,7 +9068,7 @@ func (c *Client) RetryIncident(ctx context.Context, id string, incident string, 
 
 // SkipIncident: Set the result of failed work manually
 //
-// The supplied result is used as the result of the work and marked as manual.
+// The supplied result is used as the result of the work and marked as manual. It has to be one that the work could have returned: 422 names each place where it is not.
 //
 // Requires the permission `cases:repair`.
 //

@@ -124,6 +124,7 @@ func TestAProjectsTestsReportEverythingThatFails(t *testing.T) {
 		"advice":                 {started(t, policy, "!coalesce(address.matches, false)", "address.matches == false"), []string{"can be null or absent"}},
 		"a vendor not told":      {started(t, "tests/account-opening.yaml", "answers: {address: {status: 503}}", "answers: {}"), []string{"answers.address is missing"}},
 		"work that nobody told":  {started(t, "workflows/account-opening.yaml", "src: vendor, id: address, input: {plugin: address-check}", "src: document, id: address"), []string{"answers.address needs result or error; for example {address: {result: {…}}}"}},
+		"an answer of no kind":   {started(t, "tests/account-opening.yaml", "{address: {body: {match: true}}}", "{address: {result: {matches: secretly}}, account_risk: {result: {outcome: aprove}}}"), []string{"answers.address.result.matches: must be boolean"}},
 		"a refused event":        {started(t, "tests/account-opening.yaml", "type: reject, as: reviewer", "type: reject, as: applicant"), []string{"events[1] is refused"}},
 		"an unknown member":      {started(t, "tests/account-opening.yaml", "expect:", "expects:"), []string{"account-opening.yaml:8:5: there is no key expects (did you mean expect?)"}},
 		"a member of an answer":  {started(t, "tests/account-opening.yaml", "{body: {match: true}}", "{bdy: {match: true}}"), []string{"account-opening.yaml:6:25: there is no key bdy (did you mean body?)"}},

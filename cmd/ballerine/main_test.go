@@ -107,6 +107,20 @@ func TestFlagsTakeJSONAsItStands(t *testing.T) {
 	}
 }
 
+func TestSimulateRefusesResultsThatNoWorkReturns(t *testing.T) {
+	path := file(t, "kyc.yaml", shipped(t, "kyc.yaml"))
+	events := `[{"type":"done.invoke.risk","payload":{"outcome":"aprove","score":"secret"}},{"type":"done.invoke.sanctions","payload":{"hits":"secret"}},{"type":"done.invoke.risk","payload":{"outcome":"approve"}}]`
+	got := call(t, "", "workflow", "simulate", path, "--events", events)
+	for _, want := range []string{"[0].payload.score", "[0].payload.outcome", "did you mean approve?", "[1].payload.hits"} {
+		if !strings.Contains(got.errs, want) {
+			t.Errorf("no %s in %s", want, got.errs)
+		}
+	}
+	if got.code != exitProblems || strings.Contains(got.errs, "secret") || strings.Contains(got.errs, "[2]") {
+		t.Errorf("%d %s%s", got.code, got.out, got.errs)
+	}
+}
+
 func TestDiffReportsInWordsAndInJSON(t *testing.T) {
 	old := shipped(t, "kyc.yaml")
 	before, after := file(t, "old.yaml", old), file(t, "new.yaml", strings.Replace(old, "P14D", "P7D", 1))

@@ -224,6 +224,11 @@ func (w world) work(ctx context.Context, chart *workflow.Workflow, r *workflow.R
 		if !ok {
 			return line, []string{"there is no work " + next.Work}
 		}
+		if given := c.Answers[invocation.ID]; given.Result != nil && given.Error == "" {
+			if wrong := w.unlike(chart, invocation, given.Result); len(wrong) > 0 {
+				return line, wrong
+			}
+		}
 		result, err := w.answer(ctx, r, c, invocation)
 		event := workflow.SimulatedEvent{Type: "done.invoke." + next.Work, Payload: result}
 		if err != nil {
@@ -236,6 +241,21 @@ func (w world) work(ctx context.Context, chart *workflow.Workflow, r *workflow.R
 			return line, []string{fmt.Sprintf("the outcome of %s is refused with %s: %s", next.Work, line.Error.Code, line.Error.Message)}
 		}
 	}
+}
+
+// unlike states where a result that a case pretends is not one that the work could return.
+func (w world) unlike(chart *workflow.Workflow, i workflow.Invocation, result any) (problems []string) {
+	err := w.batch.CheckResult(chart, i, result)
+	if err == nil {
+		return nil
+	}
+	for _, f := range problem.As(err).Fields {
+		problems = append(problems, fmt.Sprintf("answers.%s.%s: %s", i.ID, f.Location, f.Message))
+	}
+	if len(problems) == 0 {
+		problems = []string{fmt.Sprintf("answers.%s.result: %s", i.ID, problem.As(err).Message)}
+	}
+	return problems
 }
 
 // noAnswer is the code of work for which a case says nothing.

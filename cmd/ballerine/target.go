@@ -135,7 +135,7 @@ func (t *target) open() (source, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return atRest{db, core.Cases, core.WebhookService(), publisher, core.Decider(), core.ListService(), core.Trials, identity.SystemOf(t.tenant, "cli")}, nil
+	return atRest{db, core.Repairs(), core.WebhookService(), publisher, core.Decider(), core.ListService(), core.Trials, identity.SystemOf(t.tenant, "cli")}, nil
 }
 
 // with opens the source for a command.

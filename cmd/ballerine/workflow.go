@@ -28,19 +28,25 @@ func workflowCommand() *cobra.Command {
 
 // readWorkflow parses a file against the plugins and policies that it may name; "-" is standard input.
 func readWorkflow(cmd *cobra.Command, file string) (*workflow.Workflow, problem.Diagnostics, error) {
+	w, _, diagnostics, err := readWorkflowWith(cmd, file)
+	return w, diagnostics, err
+}
+
+// readWorkflowWith is readWorkflow, with what the workflow may name.
+func readWorkflowWith(cmd *cobra.Command, file string) (*workflow.Workflow, *registry.Batch, problem.Diagnostics, error) {
 	text, err := readFile(cmd, file)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := hasKind(file, text, registry.Workflow); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	known, err := knownTo(cmd, file)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	w, diagnostics := workflow.Parse(file, text, known)
-	return w, findable(diagnostics), nil
+	return w, known, findable(diagnostics), nil
 }
 
 // findable adds to names that are not found, and nothing like them, where they are looked for.
@@ -182,19 +188,16 @@ func simulateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "simulate FILE", Short: "Simulate a case with a list of events, one JSON object per line", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w, err := goodWorkflow(cmd, args[0])
+			w, known, diagnostics, err := readWorkflowWith(cmd, args[0])
+			if err == nil {
+				err = passed(cmd, diagnostics)
+			}
 			if err != nil {
 				return err
 			}
-			var events []workflow.SimulatedEvent
-			if eventsFile != "" {
-				text, err := readValue(cmd, eventsFile)
-				if err != nil {
-					return err
-				}
-				if events, err = workflow.ReadEvents(text); err != nil {
-					return err
-				}
+			events, err := simulatedEvents(cmd, eventsFile, w, known)
+			if err != nil {
+				return err
 			}
 			context, err := readObject(cmd, contextFile)
 			if err != nil {
@@ -222,6 +225,59 @@ func simulateCommand() *cobra.Command {
 	cmd.Flags().StringVar(&now, "now", "", "start time: RFC 3339, or a date")
 	cmd.Flags().BoolVar(&trace, "trace", false, "show every guard that was evaluated, and why it did not hold")
 	return cmd
+}
+
+// simulatedEvents reads a file of events; none without one. Results of work are those that it could return. Errors: Invalid with each place.
+func simulatedEvents(cmd *cobra.Command, file string, w *workflow.Workflow, known *registry.Batch) ([]workflow.SimulatedEvent, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := readValue(cmd, file)
+	if err != nil {
+		return nil, err
+	}
+	events, err := workflow.ReadEvents(text)
+	if err != nil {
+		return nil, err
+	}
+	e := problem.New(problem.Invalid, "The events are not valid.")
+	for i, event := range events {
+		id, isResult := strings.CutPrefix(event.Type, "done.invoke.")
+		if !isResult {
+			continue
+		}
+		faults, err := resultFaults(w, known, id, event.Payload)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range faults {
+			e.With(fmt.Sprintf("[%d].payload%s", i, strings.TrimPrefix(f.Location, "result")), f.Code, "%s", f.Message)
+		}
+	}
+	if len(e.Fields) > 0 {
+		return nil, e
+	}
+	return events, nil
+}
+
+// resultFaults states where a result is not one that work of this id could return, in whichever state.
+func resultFaults(w *workflow.Workflow, known *registry.Batch, id string, result any) ([]problem.Field, error) {
+	var faults []problem.Field
+	for _, state := range w.Chart.States() {
+		work, ok := w.Invocation(state.Path, id)
+		if !ok {
+			continue
+		}
+		err := known.CheckResult(w, work, result)
+		if err == nil {
+			return nil, nil
+		}
+		if problem.CodeOf(err) != problem.Invalid {
+			return nil, err
+		}
+		faults = problem.As(err).Fields
+	}
+	return faults, nil
 }
 
 func graphCommand() *cobra.Command {

@@ -94,7 +94,7 @@ var texts = map[string]string{
 	"sendFlowEvent":         "Only events that the workflow permits for applicants.",
 	"announceFlowDocument":  "As for clients: announce, then upload the file to `upload.url`.",
 	"retryIncident":         "`context` is merged before the retry, so that the cause of the failure can be corrected.",
-	"skipIncident":          "The supplied result is used as the result of the work and marked as manual.",
+	"skipIncident":          "The supplied result is used as the result of the work and marked as manual. It has to be one that the work could have returned: 422 names each place where it is not.",
 	"listDeadLetters":       "Events, wake-ups and reports whose delivery attempts are used up.",
 	"replayDeadLetters":     "Repeat the request while `more` is true.",
 	"discardDeadLetters":    "Discarded effects are never delivered: subscribers do not receive the event.",

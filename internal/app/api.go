@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"ballerine/internal/backoffice"
+	"ballerine/internal/cases"
 	"ballerine/internal/httpapi"
 	"ballerine/internal/httpapi/bridge"
 	"ballerine/internal/identity"
@@ -47,6 +48,7 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 	}
 	switch operations.Audience {
 	case httpapi.Review:
+		config.Cases = c.Repairs()
 		config.People = &identity.Directory{Store: c.Parts.Keys, Now: c.Now}
 		config.Reviews = backoffice.New(backoffice.Config{Store: c.Reviews, Now: c.Now, NewID: c.NewID, Logger: c.Logger})
 		config.Workflows, config.Ledger = c.Catalog.Workflows, c.Decider()
@@ -68,6 +70,13 @@ func (c *Core) apiConfig(operations httpapi.Operations) (httpapi.Config, error) 
 		config.Addresses = c.Addresses
 	}
 	return config, nil
+}
+
+// Repairs is Cases for people who set results of work themselves: they are checked by the plugin or policy that would have returned them.
+func (c *Core) Repairs() *cases.Service {
+	checking := *c.Cases
+	checking.Returns = c.Catalog.CheckResult
+	return &checking
 }
 
 func (c *Core) keys() *identity.Keys {

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"ballerine/internal/expr"
@@ -84,7 +85,8 @@ func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, i
 
 // SkipIncident gives the work of an incident its result by hand: the case goes on as if the work had been done. Such a
 // result can pose as a risk score, so this needs a permission of its own (identity.CasesRepair), and somebody who has not supplied
-// the case's data. Errors: NotFound, CaseClosed, Conflict, TooLarge, FourEyes.
+// the case's data. It has to be a result that the work could have returned. Errors: NotFound, CaseClosed, Conflict, Invalid with each place
+// below "body.result", TooLarge, FourEyes.
 func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, incidentID string, result any, comment string) (Record, error) {
 	if err := checkResult(result); err != nil {
 		return Record{}, err
@@ -112,6 +114,9 @@ func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, in
 			return errLeft()
 		}
 		invocation, _ := where.Invocation(incident.Work)
+		if err := s.returns(ctx, d, incident, result); err != nil {
+			return err
+		}
 		d.record.Snapshot = snapshot
 		if err := s.done(d, incident.State, incident.Visit, invocation, &d.record, result, ""); err != nil {
 			return err
@@ -126,6 +131,27 @@ func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, in
 		}
 		return nil
 	})
+}
+
+// returns refuses a result that the work of an incident could not have returned. Errors: Invalid.
+func (s *Service) returns(ctx context.Context, d *draft, incident Incident, result any) error {
+	work, ok := d.workflow.Invocation(incident.State, incident.Work)
+	if !ok {
+		return errLeft()
+	}
+	err := d.workflow.CheckResult(work, result)
+	if s.Returns != nil {
+		err = s.Returns(ctx, d.record.Tenant, d.workflow, work, result)
+	}
+	var refused *problem.Error
+	if problem.CodeOf(err) != problem.Invalid || !errors.As(err, &refused) {
+		return err
+	}
+	e := problem.New(problem.Invalid, "%s Set a result of the same form.", refused.Message)
+	for _, f := range refused.Fields {
+		e.With("body."+f.Location, f.Code, "%s", f.Message)
+	}
+	return e
 }
 
 func errLeft() error {

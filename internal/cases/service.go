@@ -30,6 +30,9 @@ type Config struct {
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
 	// Watched keeps what was said of subjects' hits. Where it is nil, nothing is remembered, and what was remembered does not count.
 	Watched watched.Store
+	// Returns refuses a result that a person sets for work, if the work could not have returned it. Errors: Invalid, with each place below
+	// "result". nil: the workflow alone says what its work returns.
+	Returns func(ctx context.Context, tenant string, wf *workflow.Workflow, work workflow.Invocation, result any) error
 	// SearchKey keys the hashes that cases are searched by. Where it is nil, as in tasks, a case keeps those that it has.
 	SearchKey []byte
 

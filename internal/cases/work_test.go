@@ -12,6 +12,7 @@ import (
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/telemetry"
+	"ballerine/internal/workflow"
 )
 
 // checking is a case whose first work is to be done.
@@ -196,6 +197,41 @@ func TestAnIncidentIsSkippedWithAResultThatIsGivenByHand(t *testing.T) {
 	_, err := d.SkipIncident(t.Context(), reviewer, r.ID, incident.ID, nil, "")
 	wantCode(t, err, problem.NotFound)
 	d.verified(r.ID)
+}
+
+func TestAResultByHandIsOneThatTheWorkCouldReturn(t *testing.T) {
+	d := newDesk(t)
+	r, incident := d.stuck()
+	d.Returns = func(_ context.Context, tenant string, wf *workflow.Workflow, work workflow.Invocation, result any) error {
+		if tenant != "demo" || wf.ID != "small" || work.Name != "lookup" {
+			t.Errorf("asked about %s of %s for %s", work.Name, wf.ID, tenant)
+		}
+		if hits, _ := result.(map[string]any)["hits"].([]any); hits == nil {
+			return problem.New(problem.Invalid, "The result is not one that lookup could have returned.").With("result.hits", "type", "must be array").With("result.x", "type", "must be text")
+		}
+		return nil
+	}
+	_, err := d.SkipIncident(t.Context(), reviewer, r.ID, incident.ID, map[string]any{"hits": "none"}, "")
+	wantCode(t, err, problem.Invalid)
+	if f := problem.As(err).Fields; len(f) != 2 || f[0].Location != "body.result.hits" || f[1].Location != "body.result.x" {
+		t.Errorf("%+v", f)
+	}
+	if now := d.get(r.ID); now.Version != r.Version || len(now.Incidents) != 1 {
+		t.Errorf("the case has changed: %+v", now)
+	}
+	must[cases.Record](d)(d.SkipIncident(t.Context(), reviewer, r.ID, incident.ID, map[string]any{"hits": []any{}}, ""))
+
+	d = newDesk(t) // the workflow alone knows what a policy returns
+	r = d.checking()
+	d.finish(d.begin(r.ID, "lookup"), nil)
+	job := d.begin(r.ID, "risk")
+	must[cases.ExecutionInput](d)(d.FailWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "risk", job.Visit, cases.Failure{Error: "unknown_policy"}))
+	incident = d.get(r.ID).Incidents[0]
+	_, err = d.SkipIncident(t.Context(), reviewer, r.ID, incident.ID, map[string]any{"outcome": "approve", "score": "low"}, "")
+	wantCode(t, err, problem.Invalid)
+	if f := problem.As(err).Fields; len(f) != 1 || f[0].Location != "body.result.score" {
+		t.Errorf("%+v", f)
+	}
 }
 
 // incidentCounter counts what an alarm watches.

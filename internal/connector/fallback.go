@@ -45,10 +45,15 @@ func (p *Plugin) CheckFallback(other *Plugin) problem.Diagnostics {
 	return problem.Diagnostics{d}
 }
 
-// Fits checks the result of a fallback against the schema of this plugin's results. Errors: VendorGarbage.
+// Fits checks a result that this plugin has not made itself, such as its fallback's or a person's, as its own are checked: against its schema of
+// results, and that the least of a range is not more than the most. Errors: VendorGarbage, with each place below "result".
 func (p *Plugin) Fits(result any) error {
 	e := problem.New(problem.VendorGarbage, "Its result is not one of %s.", p.ID)
-	if fields(e, "result", schemafault.Of(p.result, result)); len(e.Fields) > 0 {
+	fields(e, "result", schemafault.Of(p.result, result))
+	if len(e.Fields) == 0 && p.uniform != nil {
+		ranges(e, "result", result, p.uniform)
+	}
+	if len(e.Fields) > 0 {
 		return e
 	}
 	return nil

@@ -65,14 +65,23 @@ type shippedWith struct{ running }
 
 // Plugin implements workflow.Catalog. A file that cannot be read is reported by LoadPlugins.
 func (s shippedWith) Plugin(id string) (workflow.Plugin, bool) {
-	name := "plugins/" + id + ".yaml"
-	text, err := fs.ReadFile(s.catalog.files, name)
-	if err != nil {
-		return s.running.Plugin(id)
-	}
-	p, _ := connector.ParsePlugin(name, text)
-	if p == nil || p.ID != id {
+	p := s.catalog.shippedPlugin(id)
+	if p == nil {
 		return s.running.Plugin(id)
 	}
 	return workflow.Plugin{ID: id, Callback: p.Callback, Retry: p.Retry, Timeout: p.Timeout}, true
+}
+
+// shippedPlugin reads one of the shipped plugins, also where they have not been loaded; nil: there is none.
+func (c *Catalog) shippedPlugin(id string) *connector.Plugin {
+	name := "plugins/" + id + ".yaml"
+	text, err := fs.ReadFile(c.files, name)
+	if err != nil {
+		return nil
+	}
+	p, _ := connector.ParsePlugin(name, text)
+	if p == nil || p.ID != id {
+		return nil
+	}
+	return p
 }

@@ -194,6 +194,8 @@ func (r *reader) written(entry *yaml.Node) map[string]any {
 		return countsSchema()
 	case "screening":
 		return screenedSchema()
+	case "document":
+		return reportSchema()
 	case "vendor":
 		if r.catalog == nil {
 			return nil
@@ -280,6 +282,7 @@ func (r *reader) suggest(steps []string) string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	names = slices.Compact(names) // a result that the schema describes is in both
 	if name := expr.Suggest(steps[0], names); name != "" {
 		return "did you mean " + expr.JoinPath(append([]string{name}, steps[1:]...)) + "?"
 	}

@@ -481,7 +481,7 @@ export interface paths {
         put?: never;
         /**
          * Set the result of failed work manually
-         * @description The supplied result is used as the result of the work and marked as manual.
+         * @description The supplied result is used as the result of the work and marked as manual. It has to be one that the work could have returned: 422 names each place where it is not.
          *
          *     Requires the permission `cases:repair`.
          */
