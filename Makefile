@@ -25,11 +25,14 @@ FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 
 # One build cache key for everything, wherever the tree stands: without the folder's name, a build or test in another folder is
 # not made again.
-export GOFLAGS := $(if $(findstring -trimpath,$(GOFLAGS)),$(GOFLAGS),$(strip $(GOFLAGS) -trimpath))
+# Nor do tests, tools and linters compile what the programs are built of once more: all of them leave out what the programs do (cgo, and
+# HTTP/2, which nothing that they call needs). Only the race detector needs cgo.
+export GOFLAGS := $(strip $(GOFLAGS) $(if $(findstring -trimpath,$(GOFLAGS)),,-trimpath) $(if $(findstring -tags,$(GOFLAGS)),,-tags=nethttpomithttp2))
+export CGO_ENABLED := 0
 
 # How every function is built, here and by SAM: static, small, and the same bytes on every machine.
 # What waits for a network or a store, and texts of languages, is not inlined into each other: that is a twelfth of a function's size.
-# Nothing that they call needs HTTP/2: without it they are a quarter of a megabyte smaller.
+# Without HTTP/2 they are a quarter of a megabyte smaller.
 FUNCTION_TAGS := lambda.norpc,nethttpomithttp2
 NOT_INLINED := $(foreach packages,github.com/... go.yaml.in/... golang.org/x/oauth2/... net/... mime/... html/... text/template/... encoding/xml encoding/asn1 crypto/tls crypto/x509 regexp/syntax golang.org/x/text/... log/slog/... math/big fmt os/... internal/poll vendor/golang.org/x/... ballerine/internal/httpapi/... ballerine/internal/store/... ballerine/internal/app/... ballerine/internal/registry/... ballerine/internal/backoffice/... ballerine/internal/calendar/... ballerine/internal/cases/... ballerine/internal/connector/... ballerine/internal/identity/... ballerine/internal/importing/... ballerine/internal/keyring/... ballerine/internal/outbound/... ballerine/internal/outbox/... ballerine/internal/docscan/... ballerine/internal/ratelimit/... ballerine/internal/idempotency ballerine/internal/telemetry/... ballerine/internal/policy/lists ballerine/internal/policy/backtest vendor/... text/tabwriter compress/... ballerine/internal/policy/backtest/... ballerine/internal/policy/ledger/... ballerine/internal/policy/trial/... ballerine/internal/telemetry/... ballerine/internal/csvfile/... ballerine/internal/linediff/... ballerine/internal/idempotency/... ballerine/internal/source/... ballerine/internal/task/... ballerine/internal/webhook/... ballerine/internal/workflow/... ballerine/internal/watched ballerine/internal/problem ballerine/internal/text time crypto/internal/fips140/... crypto/ecdsa crypto/rsa crypto/internal/hpke crypto/ecdh archive/... encoding/base64 encoding/csv encoding/pem path/... mime ballerine/internal/asl/compile ballerine/internal/cache ballerine/internal/fair ballerine/internal/country ballerine/internal/watchlists/... ballerine/internal/rescreening/... ballerine/internal/statechart ballerine/internal/schemafault ballerine/internal/expr/... ballerine/internal/policy/... ballerine/internal/ownership/... sort crypto/... context errors encoding/hex encoding/base32 encoding/binary bufio io/... hash/... log unique syscall internal/bisect internal/godebug internal/syscall/... internal/reflectlite ballerine/functions/... ballerine/statemachines golang.org/x/sync/... golang.org/x/exp/... debug/... math/rand/... internal/saferio internal/filepathlite internal/fmtsort internal/nettrace internal/oserror database/...,-gcflags='$(packages)=-l')
 BUILD_FUNCTION := GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags $(FUNCTION_TAGS) -trimpath -buildvcs=false $(NOT_INLINED) -ldflags='-s -w -buildid='
@@ -52,7 +55,7 @@ run: ## The whole system on this machine; ARGS="--addr 127.0.0.1:0 --data DIR --
 
 .PHONY: bin/ballerine
 bin/ballerine:
-	@CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/ballerine
+	@go build -o $@ ./cmd/ballerine
 
 # The dashboard's pages stand inside the program, so it is built before the program.
 HAVE_NODE   := { command -v npm && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'; } >/dev/null 2>&1
@@ -79,22 +82,27 @@ test: setup ## Set up what the tests need, then run them all: Go with the race d
 	@if $(HAVE_NODE); then $(MAKE) --no-print-directory web; fi
 	@$(MAKE) --no-print-directory --jobs=2 test-go test-dashboard
 
-# Tests that the race detector looks at in `make test-race` only, which makes them several times as slow. Some run thousands of
-# random cases of code without shared state; the others make one call after the other, with nothing of their own beside it
-# (every failure of every store; what cases cost; the demo; the command line). What those call, other packages' tests call with the race detector, also concurrently.
-# Without cgo they are built of what the programs are built of.
+# The race detector looks at packages in which something can run at the same time: whose code or tests start goroutines, run in parallel or
+# lock. Those below it looks at in `make test-race` only, for it makes them several times as slow. Some run thousands of random cases of code without
+# shared state; others make one call after the other (every failure of every store; what cases cost; the demo; the command line), and what they call, other
+# packages' tests call with the race detector, also concurrently; e2e runs the built programs, which the race detector is not in.
 PURE       := internal/asl/proof internal/asl/crosscheck internal/statechart/peers internal/policy/rules internal/policy/rules/peers internal/policy/table internal/policy/tablefile/xlsx \
               internal/screening/names internal/docscan internal/docscan/zone internal/mrz internal/demo/specimen
-SEQUENTIAL := internal/httpapi/faults internal/cost internal/store/dynamo/metered internal/demo cmd/ballerine
+SEQUENTIAL := internal/httpapi/faults internal/cost internal/store/dynamo/metered internal/demo cmd/ballerine e2e
+CONCURRENT  = $(filter-out $(PURE) $(SEQUENTIAL),$(shell grep -rlE '^[[:space:]]*go [a-zA-Z]|"sync"|"sync/atomic"|"testing/synctest"|t\.Parallel' --include='*.go' --exclude-dir=testdata client cmd docs e2e functions infra internal tools | xargs -n 1 dirname | sort -u))
 
 .PHONY: test-go
 test-go: setup
-	nice go test $(RACE) -timeout 25m $(ARGS) $$(go list ./... | grep -vxE 'ballerine/($(subst $(eval ) ,|,$(PURE) $(SEQUENTIAL)))')
-	CGO_ENABLED=0 nice go test -timeout 15m $(ARGS) $(addprefix ./,$(PURE) $(SEQUENTIAL))
+ifneq ($(RACE),)
+	CGO_ENABLED=1 nice go test -race -timeout 25m $(ARGS) $(addprefix ./,$(CONCURRENT))
+	nice go test -timeout 15m $(ARGS) $$(go list ./... | grep -vxE 'ballerine/($(subst $(eval ) ,|,$(strip $(CONCURRENT))))')
+else
+	nice go test -timeout 25m $(ARGS) ./...
+endif
 
 .PHONY: test-race
 test-race: setup ## Run all Go tests with the race detector, those that `make test` runs without it too
-	go test $(RACE) -timeout 30m $(ARGS) ./...
+	$(if $(RACE),CGO_ENABLED=1) go test $(RACE) -timeout 30m $(ARGS) ./...
 
 .PHONY: test-dashboard
 test-dashboard: # one after the other, also within a parallel make

@@ -54,7 +54,7 @@ func TestGeneratedClientsOnboardAPerson(t *testing.T) {
 				}
 				t.Skip("SKIPPED: " + o.without)
 			}
-			environment := append(os.Environ(), "API="+s.ready.API, "KEY="+s.ready.Demo.APIKey, "PYTHONPATH="+folder, "PYTHONDONTWRITEBYTECODE=1")
+			environment := append(os.Environ(), "API="+s.ready.API, "KEY="+s.ready.Demo.APIKey, "PYTHONPATH="+folder, "PYTHONDONTWRITEBYTECODE=1", "CGO_ENABLED=0")
 			for _, command := range o.prepare {
 				execute(t, environment, command)
 			}

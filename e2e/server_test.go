@@ -24,6 +24,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	path := filepath.Join(dir, "ballerine")
 	build := exec.Command("go", "build", "-o", path, "../cmd/ballerine")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
 	build.Stderr = os.Stderr
 	return path, build.Run()
 })
