@@ -32,6 +32,20 @@ describe('a German desk', () => {
     await page.context().close();
   });
 
+  it('shows the chips of a queue whole, the deadlines too', async () => {
+    const page = await client.signIn('reviewer', '/queue', german);
+    await seen(page.getByRole('gridcell', { name: /überfällig/ }).first());
+    const cut = await page.getByRole('gridcell').evaluateAll((cells) =>
+      cells
+        .slice(1)
+        .flatMap((cell) => (cell.querySelector('a') ? [] : [cell, ...cell.querySelectorAll('*')]))
+        .filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX !== 'visible')
+        .map((one) => one.textContent),
+    );
+    expect(cut).toEqual([]);
+    await page.context().close();
+  });
+
   it('names work, states and conditions in German in the history and in the workflow', async () => {
     const page = await client.signIn('reviewer', `/cases/${await server.caseOf('Nikolai')}?tab=history`, german);
     for (const work of ['Identitätsprüfung', 'Dokumentenprüfung', 'Watchlistenprüfung'])

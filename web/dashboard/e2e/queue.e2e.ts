@@ -292,6 +292,7 @@ describe('queue', () => {
     });
     const kept = await row.locator('[data-kept]').count();
     expect(kept).toBeGreaterThan(5);
+    expect(await page.getByRole('gridcell').filter({ hasText: /user_/ }).count()).toBe(0); // no id where a name will be
     const named = page.waitForResponse(/\/v1\/workflows\/kyc$/);
     release();
     await named;

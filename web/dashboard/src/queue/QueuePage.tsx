@@ -96,7 +96,10 @@ export function QueuePage() {
   );
   // Until it is known which workflows have open cases, the first rows are as likely of one as of another.
   const states = useStateNames(search.workflow ? [search.workflow] : Object.keys(counts?.workflow ?? {}));
-  const names = useMemo(() => ({ states, people, workflows }), [states, people, workflows]);
+  const names = useMemo(
+    () => ({ states, people, peoplePending: users.isPending, workflows }),
+    [states, people, users.isPending, workflows],
+  );
 
   const open = useCallback(
     (id: string) => {

@@ -2,7 +2,7 @@ import { columnVisibilityFeature, createColumnHelper, rowSelectionFeature, table
 import { AlarmClock, Flag } from 'lucide-react';
 import { createContext, type ReactNode, useContext } from 'react';
 import { Time, useT } from '@/i18n';
-import { Avatar } from '@/ui';
+import { Avatar, Skeleton } from '@/ui';
 import { RiskChip, StateChip, stateName, WaitingFor } from './chips';
 import type { Names } from './filters';
 import type { Row } from './live';
@@ -43,7 +43,7 @@ export const widths: Record<string, string> = {
   workflow: 'minmax(7rem,1fr)',
   state: 'minmax(7rem,1fr)',
   risk: 'minmax(7rem,1fr)',
-  sla: 'minmax(8rem,1fr)',
+  sla: 'minmax(10rem,1.1fr)',
   waiting: 'minmax(11.5rem,1.5fr)',
   assignee: 'minmax(8rem,1.2fr)',
   age: 'minmax(6.5rem,0.9fr)',
@@ -82,7 +82,12 @@ function DeskMarks({ one }: { one: Row['case'] }) {
 }
 
 /** Names come to the cells by a context, for the columns stay the same when names arrive: another column is another cell, and a cell that is replaced under the pointer loses the click. */
-export const NamesContext = createContext<Names>({ states: stateName, people: new Map(), workflows: new Map() });
+export const NamesContext = createContext<Names>({
+  states: stateName,
+  people: new Map(),
+  peoplePending: true,
+  workflows: new Map(),
+});
 
 function ColumnName({ id }: { id: string }) {
   return useT().maybe(`queue.column_${id}`, id);
@@ -126,13 +131,19 @@ function State({ one }: { one: Row['case'] }) {
 
 function Assignee({ one }: { one: Row['case'] }) {
   const t = useT();
-  const { people } = useContext(NamesContext);
+  const { people, peoplePending } = useContext(NamesContext);
   if (!one.assignee) return <span className="text-faint">{t('common.nobody')}</span>;
   const name = people.get(one.assignee)?.name || one.assignee;
   return (
     <span className="flex min-w-0 items-center gap-1.5">
-      <Avatar name={name} size="sm" title="" />
-      <SubjectName name={name} otherwise={one.assignee} />
+      {peoplePending ? (
+        <Skeleton className="h-3 w-24" />
+      ) : (
+        <>
+          <Avatar name={name} size="sm" title="" />
+          <SubjectName name={name} otherwise={one.assignee} />
+        </>
+      )}
     </span>
   );
 }

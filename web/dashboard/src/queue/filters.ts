@@ -22,13 +22,18 @@ export function partOf(
 /** What ids in a list are called. */
 export interface Names {
   people: Map<string, User>;
+  /** Nobody's name is known yet: an id in its place would be read as one. */
+  peoplePending: boolean;
   /** Titles in the reader's language. */
   workflows: Map<string, string>;
   states: StateNames;
 }
 
 /** The filters of an address, in words. */
-export function useActiveFilters(search: QueueSearch, { people, workflows, states }: Names): ActiveFilter[] {
+export function useActiveFilters(
+  search: QueueSearch,
+  { people, peoplePending, workflows, states }: Names,
+): ActiveFilter[] {
   const t = useT();
   const formats = useFormats();
   const found: ActiveFilter[] = [];
@@ -48,7 +53,7 @@ export function useActiveFilters(search: QueueSearch, { people, workflows, state
         ? t('queue.myself')
         : search.assignee === 'none'
           ? t('common.nobody')
-          : person?.name || person?.email || search.assignee;
+          : person?.name || person?.email || (peoplePending ? '…' : search.assignee);
     add('assignee', 'queue.filter_assignee', name, { assignee: undefined });
   }
   if (search.workflow) {
