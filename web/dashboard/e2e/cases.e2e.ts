@@ -235,6 +235,12 @@ describe('case', () => {
       (value) => value === 'true',
     );
     await seen(panel(page).getByText(/Approve: not available/));
+    // Why not is the definition's sentence, never its condition.
+    const why = await panel(page)
+      .getByText(/Approve: not available/)
+      .innerText();
+    expect(why).toMatch(/Approve: not available\. [A-Z].*\.$/);
+    expect(why).not.toMatch(/[=&|!]{1,2}|\w\.\w|_/);
     await page.context().close();
   });
 
@@ -282,6 +288,47 @@ describe('case', () => {
     await seen(developer.getByRole('tabpanel').getByText(/Your role sees only other cases of the same customer/));
     expect(await developer.getByRole('tabpanel').getByRole('link').count()).toBe(0);
     await developer.context().close();
+  });
+
+  it('names cases of other customers with the same phone, document number, device or face', async () => {
+    expect((await server.call('admin', 'POST', '/v1/workflows/known/versions', { source: known })).status).toBe(201);
+    const shared: Record<string, [mine: string, theirs: string, said: string]> = {
+      phone: ['+49 30 901820', '0049 30 90 18 20', 'Same telephone number: +49 30 901820'],
+      document_number: ['C01X-00T47', 'c01x00t47', 'Same document number: C01X-00T47'],
+      device_id: ['device-77', 'device-77', 'Same device: device-77'],
+      face_hash: ['a1b2c3', 'a1b2c3', 'Same face'],
+    };
+    const begin = async (name: string, context: Record<string, string>) => {
+      const started = await server.call('client', 'POST', '/v1/cases', {
+        workflow: 'known',
+        subject: { type: 'individual', id: name, name },
+        context,
+      });
+      expect(started.status).toBe(201);
+      return started.body.id as string;
+    };
+    const id = await begin('Mine', Object.fromEntries(Object.entries(shared).map(([field, [mine]]) => [field, mine])));
+    for (const [field, [, theirs]] of Object.entries(shared)) await begin(`By ${field}`, { [field]: theirs });
+    const page = await client.signIn('reviewer', `/cases/${id}?tab=related`);
+    for (const [field, [, , said]] of Object.entries(shared)) {
+      const other = page.getByRole('tabpanel').getByRole('link', { name: new RegExp(`By ${field}`) });
+      await seen(other.getByText(said));
+      expect(await other.getByText(/^Same /).count(), field).toBe(1);
+    }
+    await page.context().close();
+  });
+
+  it('folds looks at documents in a row into one entry that names how often, by how many and which', async () => {
+    const id = await server.caseOf('Maeve');
+    const documents = (await server.call('admin', 'GET', `/v1/cases/${id}/documents`)).body.data;
+    const passport = documents.find((one: { kind: string }) => one.kind === 'passport').id;
+    for (const who of ['reviewer', 'second', 'second'])
+      await server.call(who, 'GET', `/v1/cases/${id}/documents/${passport}/link`);
+    const page = await client.signIn('auditor', `/cases/${id}?tab=history`);
+    const entry = page.getByRole('tabpanel').getByText('3 times by 2 people');
+    await seen(entry);
+    await seen(page.getByRole('tabpanel').getByText('Passport · 3 times'));
+    await page.context().close();
   });
 
   it('shows that a colleague is deciding the case, who has not this page open', async () => {
@@ -495,4 +542,13 @@ states:
   review: {tags: [manual_review], on: {approve: approved, reject: rejected}}
   approved: {type: final}
   rejected: {type: final}
+`;
+const known = `
+id: known
+title: Somebody who may be known
+subject: individual
+initial: waiting
+states:
+  waiting: {tags: [collection_flow], on: {SUBMIT: done}}
+  done: {type: final}
 `;
