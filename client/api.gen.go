@@ -53,6 +53,7 @@ const (
 const (
 	CallViaBreaker  CallVia = "breaker"
 	CallViaCache    CallVia = "cache"
+	CallViaCallback CallVia = "callback"
 	CallViaFallback CallVia = "fallback"
 	CallViaLimit    CallVia = "limit"
 )
@@ -492,6 +493,7 @@ const (
 	ListHistoryParamsCauseEscalated              ListHistoryParamsCause = "escalated"
 	ListHistoryParamsCauseEscalationEnded        ListHistoryParamsCause = "escalation_ended"
 	ListHistoryParamsCauseEvent                  ListHistoryParamsCause = "event"
+	ListHistoryParamsCauseExchangeViewed         ListHistoryParamsCause = "exchange_viewed"
 	ListHistoryParamsCauseExecutionReplaced      ListHistoryParamsCause = "execution_replaced"
 	ListHistoryParamsCauseFlowTokenCreated       ListHistoryParamsCause = "flow_token_created"
 	ListHistoryParamsCauseIncident               ListHistoryParamsCause = "incident"
@@ -955,11 +957,13 @@ type Call struct {
 	Bytes *int64 `json:"bytes,omitempty"`
 
 	// Calls each call of the attempt, where the plugin makes several: what is beside them is then the last one's
-	Calls []CallPart `json:"calls,omitempty"`
+	Calls    []CallPart   `json:"calls,omitempty"`
+	Exchange *ExchangeRef `json:"exchange,omitempty"`
 
 	// Key the Idempotency-Key: the same for every attempt at one request
-	Key   *string `json:"key,omitempty"`
-	Price *Price  `json:"price,omitempty"`
+	Key    *string `json:"key,omitempty"`
+	Origin *Origin `json:"origin,omitempty"`
+	Price  *Price  `json:"price,omitempty"`
 
 	// Received SHA-256 of the answer's body
 	Received *string `json:"received,omitempty"`
@@ -973,11 +977,11 @@ type Call struct {
 	// Status HTTP status of the answer; absent: there was none
 	Status *int64 `json:"status,omitempty"`
 
-	// Via fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked
+	// Via fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call
 	Via *CallVia `json:"via,omitempty"`
 }
 
-// CallVia fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked
+// CallVia fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call
 type CallVia string
 
 // CallPart defines model for CallPart.
@@ -2186,6 +2190,109 @@ type EventList struct {
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
+// Exchange defines model for Exchange.
+type Exchange struct {
+	// Calls Each call of the attempt, in the order of their answers
+	Calls []ExchangeCall `json:"calls"`
+
+	// Case Id
+	Case string `json:"case"`
+
+	// Plugin Whose requests these are
+	Plugin string `json:"plugin"`
+
+	// Task Id of the attempt
+	Task string `json:"task"`
+}
+
+// ExchangeAnswer defines model for ExchangeAnswer.
+type ExchangeAnswer struct {
+	Body *ExchangeBody `json:"body,omitempty"`
+
+	// Headers Without cookies
+	Headers []ExchangeHeader `json:"headers,omitempty"`
+
+	// Status HTTP status; absent: it is a callback
+	Status *int64 `json:"status,omitempty"`
+}
+
+// ExchangeBody defines model for ExchangeBody.
+type ExchangeBody struct {
+	// Base64 Of what is no text
+	Base64 *string `json:"base64,omitempty"`
+
+	// Bytes Of all of it, once secrets were taken out
+	Bytes int64 `json:"bytes"`
+
+	// Cut Whether only its beginning is kept
+	Cut *bool `json:"cut,omitempty"`
+
+	// Text As it was but for secrets
+	Text *string `json:"text,omitempty"`
+}
+
+// ExchangeCall defines model for ExchangeCall.
+type ExchangeCall struct {
+	Answer *ExchangeAnswer `json:"answer,omitempty"`
+
+	// At When it was sent; of a callback: when it was received
+	At time.Time `json:"at"`
+
+	// Duration Until its answer was read, in nanoseconds
+	Duration int64 `json:"duration"`
+
+	// Element Which element of a list it was about, from 1
+	Element *int64 `json:"element,omitempty"`
+
+	// Error Code of why there is no answer, or not all of it
+	Error *string `json:"error,omitempty"`
+
+	// Page Which page it asked for, from 1
+	Page    *int64           `json:"page,omitempty"`
+	Request *ExchangeRequest `json:"request,omitempty"`
+
+	// Step The plugin's step; absent: its own request
+	Step *string `json:"step,omitempty"`
+}
+
+// ExchangeHeader defines model for ExchangeHeader.
+type ExchangeHeader struct {
+	// Name Name
+	Name string `json:"name"`
+
+	// Value The hit, as the vendor returned it; personal data
+	Value string `json:"value"`
+}
+
+// ExchangeRef defines model for ExchangeRef.
+type ExchangeRef struct {
+	// ContentType Media type of the file, for example image/jpeg
+	ContentType *string `json:"content_type,omitempty"`
+
+	// Kept False: it could not be stored. The vendor's answer counts all the same
+	Kept bool `json:"kept"`
+
+	// Sha256 Of what is stored, in hex
+	Sha256 *string `json:"sha256,omitempty"`
+
+	// Size Of what is stored, in bytes
+	Size *int64 `json:"size,omitempty"`
+}
+
+// ExchangeRequest defines model for ExchangeRequest.
+type ExchangeRequest struct {
+	Body *ExchangeBody `json:"body,omitempty"`
+
+	// Headers Without tokens and signatures
+	Headers []ExchangeHeader `json:"headers,omitempty"`
+
+	// Method HTTP method of the upload
+	Method string `json:"method"`
+
+	// URL With the names of secrets in their place
+	URL string `json:"url"`
+}
+
 // ExecutionRef defines model for ExecutionRef.
 type ExecutionRef struct {
 	// Express Whether the case runs in a synchronous execution whose caller waits for its end
@@ -3133,6 +3240,15 @@ type OpenIncident struct {
 	// Work Id of the work that failed; empty: the incident is about the state itself
 	Work     string      `json:"work"`
 	Workflow WorkflowRef `json:"workflow"`
+}
+
+// Origin defines model for Origin.
+type Origin struct {
+	// Case Id
+	Case string `json:"case"`
+
+	// Task Id of the attempt
+	Task string `json:"task"`
 }
 
 // OutcomeRates defines model for OutcomeRates.
@@ -6775,6 +6891,23 @@ func listTasksRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+func getTaskExchangeRequest(server string, id string, task string) (*http.Request, error) {
+	path0, err := pathParameter("id", id)
+	if err != nil {
+		return nil, err
+	}
+	path1, err := pathParameter("task", task)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/cases/%s/tasks/%s/exchange", path0, path1)
+	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
 func undoDecisionRequest(server string, id string, params *UndoDecisionParams) (*http.Request, error) {
 	path0, err := pathParameter("id", id)
 	if err != nil {
@@ -9223,6 +9356,21 @@ func (c *Client) ListTasks(ctx context.Context, id string) (*ListTaskRun, error)
 		return nil, err
 	}
 	return send[ListTaskRun](ctx, c, req)
+}
+
+// GetTaskExchange: Get what was sent to a vendor and what it answered at an attempt; the view is recorded in the history
+//
+// Each request with its answer, or the callback that answered, as it was but for secrets, whose names stand in their place. The view is recorded in the history. `404` when nothing is kept: `call.exchange` of the attempt says so.
+//
+// Requires the permission `documents:read`.
+//
+// It is GET /v1/cases/{id}/tasks/{task}/exchange.
+func (c *Client) GetTaskExchange(ctx context.Context, id string, task string) (*Exchange, error) {
+	req, err := getTaskExchangeRequest(c.server, id, task)
+	if err != nil {
+		return nil, err
+	}
+	return send[Exchange](ctx, c, req)
 }
 
 // UndoDecision: Undo the latest decision within its undo period

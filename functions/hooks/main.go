@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	start.Run(func(core *app.Core) (task.Handler, error) { return core.API(httpapi.HookOperations()) }, onaws.Vendors, onaws.Signing)
+	start.Run(func(core *app.Core) (task.Handler, error) { return core.API(httpapi.HookOperations()) }, onaws.Vendors, onaws.Objects, onaws.Signing)
 }

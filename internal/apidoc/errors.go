@@ -55,7 +55,7 @@ var own = map[string][]problem.Code{
 	"claimCase": codes(moving, with(problem.Claimed)), "releaseCase": with(problem.NotFound),
 
 	"announceDocument": codes(moving, with(problem.NotCollecting, problem.Stale)), "listDocuments": with(problem.NotFound),
-	"getDocumentContent": moving, "getDocumentLink": moving,
+	"getDocumentContent": moving, "getDocumentLink": moving, "getTaskExchange": moving,
 	"decideDocument":       codes(moving, onSeen, with(problem.NotReady, problem.EventNotAllowed, problem.FourEyes, problem.Claimed)),
 	"undoDocumentDecision": codes(moving, onSeen, with(problem.UndoOver)),
 	"createFlowToken":      with(problem.NotFound, problem.Conflict),

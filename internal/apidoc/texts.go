@@ -87,6 +87,7 @@ var texts = map[string]string{
 
 	"getDocumentContent":    "302 to a link that is valid for five minutes. The view is recorded in the history.",
 	"getDocumentLink":       "The same link in the body, for clients that do not follow redirects.",
+	"getTaskExchange":       "Each request with its answer, or the callback that answered, as it was but for secrets, whose names stand in their place. The view is recorded in the history. `404` when nothing is kept: `call.exchange` of the attempt says so.",
 	"decideDocument":        "Requires `If-Match` with the version of the case.",
 	"createFlowToken":       "For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.",
 	"getFlowCase":           "Risk, reviewers and checks are not included.",

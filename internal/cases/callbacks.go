@@ -20,6 +20,9 @@ type Reply struct {
 	Round   int    // of the work when the vendor was asked
 	Payload any    // JSON: the result of the work
 	ID      string // one for each callback, the same when it is sent again
+	// Plugin is whose callback it is, and Exchanged what it was, as Outcome.Exchanged of package connector; "" and nil: nothing is kept of it.
+	Plugin    string
+	Exchanged []byte
 	// Ignored states why the callback answers nothing whatever the case waits for: "not_an_answer", "unreadable". "": it may.
 	Ignored string
 }
@@ -32,17 +35,18 @@ func (s *Service) Answer(ctx context.Context, p identity.Principal, id string, r
 	if err := sees(p, id); err != nil {
 		return Record{}, err
 	}
-	record, err := s.takeReply(ctx, p, id, reply)
+	called := s.callback(reply)
+	record, err := s.takeReply(ctx, p, id, reply, called)
 	if problem.CodeOf(err) != problem.TooLarge {
 		return record, err
 	}
-	if record, failure := s.refuseReply(ctx, p, id, reply, problem.As(err).Message); failure != nil {
+	if record, failure := s.refuseReply(ctx, p, id, reply, called, problem.As(err).Message); failure != nil {
 		return record, failure
 	}
 	return Record{}, err
 }
 
-func (s *Service) takeReply(ctx context.Context, p identity.Principal, id string, reply Reply) (Record, error) {
+func (s *Service) takeReply(ctx context.Context, p identity.Principal, id string, reply Reply, called *calledBack) (Record, error) {
 	tooLarge := checkResult(reply.Payload)
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		if reason := d.ignores(reply); reason != "" {
@@ -59,6 +63,9 @@ func (s *Service) takeReply(ctx context.Context, p identity.Principal, id string
 		if snapshot, was := chart.Reopen(d.record.Snapshot, reply.State, reply.Visit, reply.Work); was {
 			d.record.Snapshot = snapshot // it is what the incident lacks
 		}
+		if err := called.keep(ctx, d); err != nil {
+			return err
+		}
 		where, _ := chart.State(reply.State)
 		invocation, _ := where.Invocation(reply.Work)
 		return s.finish(d, reply.State, reply.Visit, invocation, Outcome{Payload: d.keepAccepted(reply.Work, reply.Payload)}, nil, reply.ID)
@@ -66,7 +73,8 @@ func (s *Service) takeReply(ctx context.Context, p identity.Principal, id string
 }
 
 // refuseReply fails the work whose answer the case cannot keep.
-func (s *Service) refuseReply(ctx context.Context, p identity.Principal, id string, reply Reply, why string) (Record, error) {
+func (s *Service) refuseReply(ctx context.Context, p identity.Principal, id string, reply Reply, called *calledBack, why string) (Record, error) {
+	called.run.Outcome, called.run.Error = "failed", string(problem.TooLarge)
 	return s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		reason := d.ignores(reply)
 		if reason == "" && d.isDoing(reply.State, reply.Visit, reply.Work, statechart.WorkIncident) {
@@ -78,6 +86,9 @@ func (s *Service) refuseReply(ctx context.Context, p identity.Principal, id stri
 		}
 		if snapshot, awaited := d.workflow.Chart.Overdue(d.record.Snapshot, reply.State, reply.Visit, reply.Work); awaited {
 			d.record.Snapshot = snapshot
+		}
+		if err := called.keep(ctx, d); err != nil {
+			return err
 		}
 		return s.fail(d, reply.State, reply.Work, reply.Visit, Failure{Error: string(problem.TooLarge), Cause: "The vendor's callback cannot be stored. " + why, Attempts: 1})
 	})

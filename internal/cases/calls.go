@@ -19,9 +19,12 @@ type Call struct {
 	Status     int       `json:"status,omitempty" doc:"HTTP status of the answer; absent: there was none"`
 	Received   string    `json:"received,omitempty" personal:"digest" doc:"SHA-256 of the answer's body"`
 	Bytes      int       `json:"bytes,omitempty" personal:"digest" doc:"of the answer's body"`
-	Via        string    `json:"via,omitempty" enum:"fallback,breaker,limit,cache" doc:"fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked"`
+	Via        string    `json:"via,omitempty" enum:"fallback,breaker,limit,cache,callback" doc:"fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call"`
 	AnsweredAt time.Time `json:"answered_at,omitzero" doc:"via cache: when the vendor gave the answer"`
 	Price      *Price    `json:"price,omitempty" doc:"of this call; where there were several, of all of them"`
+
+	Exchange *ExchangeRef `json:"exchange,omitempty"`
+	Origin   *Origin      `json:"origin,omitempty"`
 
 	Calls []CallPart `json:"calls,omitempty" doc:"each call of the attempt, where the plugin makes several: what is beside them is then the last one's"`
 }
@@ -46,6 +49,7 @@ const (
 	ViaBreaker  = "breaker"
 	ViaLimit    = "limit"
 	ViaCache    = "cache"
+	ViaCallback = "callback"
 )
 
 // Price is an amount of money.
@@ -69,7 +73,7 @@ func groupSpend(plugin string, month time.Time) string {
 
 // RunCounts are what an attempt adds to the tenant's counters. Only attempts at vendors are counted.
 func RunCounts(run TaskRun) Counts {
-	if run.Call == nil {
+	if run.Call == nil || run.Call.Via == ViaCallback {
 		return nil
 	}
 	counts, day := Counts{}, groupCalls(run.Name, run.StartedAt)

@@ -32,6 +32,7 @@ func TestWhatACallCountsFor(t *testing.T) {
 	}{
 		"no call":         {TaskRun{Name: "p", Error: "timeout"}, nil},
 		"put off":         {TaskRun{Name: "p", Error: "vendor_unavailable", Call: &Call{Via: ViaLimit}}, map[string]int{"via/limit": 1}},
+		"called back":     {TaskRun{Name: "p", Call: &Call{Via: ViaCallback, Price: &Price{1, "EUR"}}}, nil},
 		"left alone":      {TaskRun{Name: "p", Error: "vendor_unavailable", Call: &Call{Via: ViaBreaker}}, map[string]int{"via/breaker": 1}},
 		"as the fallback": {TaskRun{Name: "p", Call: &Call{Via: ViaFallback}}, map[string]int{"calls": 1, "done": 1, "via/fallback": 1, "took/0": 1}},
 	} {

@@ -161,6 +161,13 @@ func (r *rig) uploaded(notice bool) {
 	r.vars["seen"] = r.now(r.id()).Version
 }
 
+// asked adds an attempt at a vendor whose exchange is kept.
+func (r *rig) asked(task string) {
+	r.t.Helper()
+	kept := r.KeepExchange(context.Background(), r.tenant, r.id(), task, []byte(`{"plugin":"p","calls":[]}`))
+	r.ok(r.beneath.PutTaskRun(context.Background(), r.tenant, r.id(), cases.TaskRun{ID: task, Source: "vendor", Work: "lookup", StartedAt: epoch, Call: &cases.Call{Exchange: kept}}))
+}
+
 // parent starts a company with two owners, whose children are started when work is.
 func (r *rig) parent(work bool) {
 	record, err := r.Start(context.Background(), r.client(), cases.StartCommand{
@@ -338,6 +345,10 @@ var scenarios = map[string]scenario{
 	}},
 	"DocumentLink": {func(r *rig) { r.begun(); r.uploaded(true); r.vars["once"] = true }, func(ctx context.Context, r *rig) error {
 		_, err := r.DocumentLink(ctx, r.reviewer(), r.id(), "doc_a")
+		return err
+	}},
+	"Exchange": {func(r *rig) { r.inReview(); r.vars["once"] = true; r.asked("task_v") }, func(ctx context.Context, r *rig) error {
+		_, err := r.Exchange(ctx, r.reviewer(), r.id(), "task_v")
 		return err
 	}},
 	"RetryIncident": {func(r *rig) { r.inIncident() }, func(ctx context.Context, r *rig) error {
@@ -632,8 +643,8 @@ func TestCommandsSurviveEveryFailureOfTheStore(t *testing.T) {
 func TestEveryCommandHasAScenarioInWhichTheStoreFails(t *testing.T) {
 	queries := []string{"Decision", "Get", "List", "History", "HistoryPage", "TaskRuns", "Notes", "View", "Queue", "Days", "Whereabouts", "Incidents", "Verify", "DeadLetters", "Events"}
 	queries = append(queries, "Asked", "Correlated", "Spend", "VendorHealth", "FindVendorAnswer")
-	queries = append(queries, "Related", "FlowURL") // the latter of the workflow
-	queries = append(queries, "KeepUpload")         // copies bytes, and asks nothing of the store of cases
+	queries = append(queries, "Related", "FlowURL")         // the latter of the workflow
+	queries = append(queries, "KeepUpload", "KeepExchange") // write bytes, and ask nothing of the store of cases
 	service := reflect.TypeFor[*cases.Service]()
 	for i := range service.NumMethod() {
 		name := service.Method(i).Name

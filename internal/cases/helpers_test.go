@@ -208,6 +208,8 @@ func effects(change cases.Change, kind string) []cases.Effect {
 type shelf struct {
 	mutex   sync.Mutex
 	there   map[string]cases.ObjectInfo
+	kept    map[string][]byte
+	failing error  // of keeping and reading
 	content string // of everything
 }
 
@@ -237,7 +239,29 @@ func (s *shelf) put(key string, info cases.ObjectInfo) {
 	s.there[key] = info
 }
 
-func (s *shelf) Read(context.Context, string, int64) ([]byte, error) { return []byte(s.content), nil }
+func (s *shelf) Read(_ context.Context, key string, _ int64) ([]byte, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if content, ok := s.kept[key]; ok {
+		return content, s.failing
+	}
+	return []byte(s.content), s.failing
+}
+
+func (s *shelf) Keep(ctx context.Context, key, _ string, content []byte) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.failing != nil {
+		return s.failing
+	}
+	if s.kept == nil {
+		s.kept = map[string][]byte{}
+	}
+	if _, there := s.kept[key]; !there {
+		s.kept[key] = content
+	}
+	return ctx.Err()
+}
 
 func (s *shelf) Copy(ctx context.Context, from, to string) error {
 	info, err := s.Head(ctx, from)

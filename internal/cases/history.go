@@ -32,6 +32,7 @@ const (
 	CauseDocumentDecision Cause = "document_decision"
 	CauseDocumentUndone   Cause = "document_decision_undone" // a decision about a document was taken back in time
 	CauseDocumentViewed   Cause = "document_viewed"
+	CauseExchangeViewed   Cause = "exchange_viewed" // what was sent to a vendor and came from it
 	CauseAssigned         Cause = "assigned"
 	CauseTakenOver        Cause = "taken_over" // somebody decides what another person had begun to decide
 	CauseSnoozed          Cause = "snoozed"
@@ -56,7 +57,7 @@ const (
 func Causes() []Cause {
 	return []Cause{
 		CauseStarted, CauseEvent, CauseDecision, CauseProposed, CauseTimer, CauseOutcome, CauseIncident, CauseIncidentResolved, CauseContext, CauseDocument,
-		CauseDocumentDecision, CauseDocumentUndone, CauseDocumentViewed, CauseAssigned, CauseTakenOver, CauseSnoozed, CauseSnoozeEnded, CauseEscalated, CauseEscalationEnded, CauseNote, CauseNoteEdited, CauseUndone, CauseCancelled, CauseReplaced, CauseCallback, CausePostponed,
+		CauseDocumentDecision, CauseDocumentUndone, CauseDocumentViewed, CauseExchangeViewed, CauseAssigned, CauseTakenOver, CauseSnoozed, CauseSnoozeEnded, CauseEscalated, CauseEscalationEnded, CauseNote, CauseNoteEdited, CauseUndone, CauseCancelled, CauseReplaced, CauseCallback, CausePostponed,
 		CauseCallbackIgnored, CauseMigrated, CauseChildren, CauseChild, CauseFlowToken,
 	}
 }

@@ -271,7 +271,7 @@ func InputAt(tenant, id string, position statechart.Position, now, latest time.T
 	return input
 }
 
-// Objects keep the bytes of documents.
+// Objects keep the bytes of documents, and what vendors were sent and have answered.
 type Objects interface {
 	// PresignPut allows one upload of exactly these bytes (size, type, SHA-256) to a key that does not exist yet.
 	PresignPut(ctx context.Context, key, contentType string, size int64, sha256Hex string, expires time.Duration) (Upload, error)
@@ -281,6 +281,8 @@ type Objects interface {
 	Head(ctx context.Context, key string) (ObjectInfo, error)
 	// Read returns at most limit bytes from the start. Errors: NotFound.
 	Read(ctx context.Context, key string, limit int64) ([]byte, error)
+	// Keep writes an object under a key that is given once: what is there already stays, and is no error.
+	Keep(ctx context.Context, key, contentType string, content []byte) error
 	// Copy copies an object to another key, over what is there. Errors: NotFound.
 	Copy(ctx context.Context, from, to string) error
 	// Delete removes an object; one that is not there is no error.

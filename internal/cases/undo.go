@@ -76,7 +76,7 @@ func (c Cause) keeps() bool {
 
 // unseen says whether a change leaves everything as it is that somebody could have seen of the case: it is only in the history.
 func (c Cause) unseen() bool {
-	return c == CauseDocumentViewed || c == CauseFlowToken || c == CauseTakenOver
+	return c == CauseDocumentViewed || c == CauseExchangeViewed || c == CauseFlowToken || c == CauseTakenOver
 }
 
 // holdBack lets a decision be undone for a while: its effects wait.

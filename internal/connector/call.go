@@ -20,6 +20,13 @@ type Call struct {
 	Anew                bool           // nothing is used of what was answered before
 	IdempotencyKey      string         // names the work; "" makes one of case, state, visit, work and round
 	CallbackURL         string         // where the vendor may call back, for plugins in callback mode
+	Task                string         // names the attempt, for who uses its answer again
+}
+
+// Origin is the attempt whose answer is used again.
+type Origin struct {
+	Case string `json:"case,omitempty"`
+	Task string `json:"task,omitempty"`
 }
 
 // Document is which file of a case a vendor is asked about: its digest, never its contents. A vendor that is given the file by
@@ -39,6 +46,8 @@ type Outcome struct {
 	Trace Trace // also of an attempt that has failed; zero: nothing was sent
 	Kept  *Kept // what may be used again, for a while; nil: nothing
 
+	Exchanged []byte // the requests and answers of the attempt without secrets, JSON of a bounded size, with personal data; nil: nothing was sent
+
 	Correlation string // awaiting: the vendor's id, which its callback will have; "" where the address of the callback says which request it is about
 }
 
@@ -53,6 +62,7 @@ type Trace struct {
 	Charged  bool   // the vendor has taken the request: its price counts
 
 	Recalled time.Time // when the answer was given that was used again, and nobody asked; zero: the vendor was
+	Origin   Origin    // Recalled: the attempt to which it was given
 
 	Calls         []Trace // of an attempt at a plugin with several calls, in their order, those of elements by element; the other members are then the last one's
 	Step          string  // the step whose call it is; "": the plugin's own

@@ -35,6 +35,8 @@ type Received struct {
 	body       any
 	unreadable error
 	secrets    []string
+	header     http.Header
+	content    []byte // of the body
 }
 
 // ReadCallback finds the plugin's secret and reads the callback with it. Errors: see Client.Receive and Received.Result.
@@ -119,7 +121,7 @@ func (p *Plugin) verified(header http.Header, body []byte, secret string, now ti
 
 // received reads the body of a callback whose signature has been checked.
 func (p *Plugin) received(header http.Header, body []byte, secrets []string) *Received {
-	r := &Received{plugin: p, secrets: secrets}
+	r := &Received{plugin: p, secrets: secrets, header: header, content: body}
 	value, err := parseBody(p.ID, header, body)
 	if err != nil {
 		r.unreadable = redactedError(err, secrets)

@@ -60,14 +60,17 @@ type Client struct {
 //
 // The last four may be about the vendor's token server, too.
 func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, error) {
-	if plugin.cached == 0 {
-		return c.attempt(ctx, plugin, call)
+	log, t := &exchanges{left: maxExchanged}, (*tape)(nil)
+	ctx = context.WithValue(ctx, exchangesKey{}, log)
+	if plugin.cached > 0 {
+		t = &tape{}
+		ctx = context.WithValue(ctx, tapeKey{}, t)
 	}
-	t := &tape{}
-	outcome, err := c.attempt(context.WithValue(ctx, tapeKey{}, t), plugin, call)
+	outcome, err := c.attempt(ctx, plugin, call)
 	if err == nil {
 		outcome.Kept = c.kept(plugin, call, t, outcome)
 	}
+	outcome.Exchanged = log.content(plugin.ID)
 	return outcome, err
 }
 
@@ -139,8 +142,10 @@ func (c *Client) exchange(ctx, within context.Context, p *Plugin, r *prepared) (
 	if t.plays() {
 		return t.play(r)
 	}
+	begun := c.now()
 	a, err := c.conversed(ctx, within, p, r)
 	t.record(p, r, a, err)
+	c.noted(within, p, r, begun, a, err)
 	return a, err
 }
 

@@ -95,6 +95,7 @@ type keptAnswer struct {
 // keptTape is what is kept of an attempt.
 type keptTape struct {
 	At      time.Time             `json:"at"`
+	Origin  Origin                `json:"origin,omitzero"`
 	Answers map[string]keptAnswer `json:"answers"`
 }
 
@@ -207,7 +208,7 @@ func (c *Client) kept(p *Plugin, call Call, t *tape, outcome Outcome) *Kept {
 		first = outcome.Trace.Calls[0].digest
 	}
 	kept := &Kept{Key: p.keptKey(call.Tenant, first), Until: c.now().Add(p.cached)}
-	content, err := json.Marshal(keptTape{At: c.now().UTC(), Answers: t.answers})
+	content, err := json.Marshal(keptTape{At: c.now().UTC(), Origin: Origin{call.Case, call.Task}, Answers: t.answers})
 	if err == nil && len(content) <= maxKept {
 		kept.Content = content
 	}
@@ -231,6 +232,7 @@ func (c *Client) Recall(ctx context.Context, p *Plugin, call Call, find func(key
 		return Outcome{}, false, nil
 	}
 	var at time.Time
+	var origin Origin
 	var failure error
 	t := &tape{find: func(first string) (map[string]keptAnswer, error) {
 		content, err := find(p.keptKey(call.Tenant, first))
@@ -239,7 +241,7 @@ func (c *Client) Recall(ctx context.Context, p *Plugin, call Call, find func(key
 		if err != nil || content == nil || json.Unmarshal(content, &kept) != nil {
 			return nil, errNotKept
 		}
-		at = kept.At
+		at, origin = kept.At, kept.Origin
 		return kept.Answers, nil
 	}}
 	player := &Client{Secrets: c.Secrets, Files: c.Files, Settings: c.Settings, Now: c.Now, UserAgent: c.UserAgent, inOrder: true}
@@ -248,6 +250,7 @@ func (c *Client) Recall(ctx context.Context, p *Plugin, call Call, find func(key
 		return Outcome{}, false, failure // whatever else went wrong is for the call itself to find
 	}
 	outcome.Trace.recalled(at)
+	outcome.Trace.Origin = origin
 	return outcome, true, nil
 }
 

@@ -169,7 +169,7 @@ func (m *several) one(unit *Plugin, scope map[string]any, at place, turn func(*u
 	if err := m.allow(); err != nil {
 		return answer{}, Trace{}, err
 	}
-	within := context.WithValue(m.within, unitKey{}, unit)
+	within := context.WithValue(context.WithValue(m.within, unitKey{}, unit), placeKey{}, at)
 	r, err := m.client.prepareAt(within, unit, m.call, scope, turn)
 	if err != nil {
 		return answer{}, Trace{}, err

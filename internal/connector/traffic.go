@@ -105,12 +105,7 @@ func (r *prepared) traffic(p *Plugin, by *strings.Replacer) TrafficRequest {
 
 // recorded is an answer as it may be written down.
 func (a answer) recorded(p *Plugin, r *prepared, by *strings.Replacer) TrafficAnswer {
-	secrets := a.secrets
-	for _, secret := range r.with.secrets {
-		if secret != "" && !slices.Contains(secrets, secret) { // here the short ones, too
-			secrets = append(slices.Clone(secrets), secret)
-		}
-	}
+	secrets := r.everySecret(a.secrets)
 	masked := a
 	masked.secrets = secrets
 	kept, readable := masked.kept(p)
@@ -128,6 +123,16 @@ func (a answer) recorded(p *Plugin, r *prepared, by *strings.Replacer) TrafficAn
 		}
 	}
 	return TrafficAnswer{kept.Status, kept.Header, []byte(by.Replace(kept.Body))}
+}
+
+// everySecret are the secrets of an answer, here the short ones, too.
+func (r *prepared) everySecret(secrets []string) []string {
+	for _, secret := range r.with.secrets {
+		if secret != "" && !slices.Contains(secrets, secret) {
+			secrets = append(slices.Clone(secrets), secret)
+		}
+	}
+	return secrets
 }
 
 // replayed is a recorded answer with what this run has for the names in it.

@@ -63,6 +63,14 @@ func (shelf) Head(context.Context, string) (cases.ObjectInfo, error) {
 	return cases.ObjectInfo{}, problem.New(problem.NotFound, "Nothing was uploaded.")
 }
 
+// exchanged is what is kept of every attempt at a vendor.
+const exchanged = `{"plugin":"oracle","calls":[{"at":"2026-03-04T05:06:07Z","duration":5000000,"request":{"method":"POST","url":"https://vendor.example/` + privateMark + marker + `","headers":[{"name":"X-Who","value":"` + privateMark + marker + `"}],` +
+	`"body":{"text":"` + privateMark + marker + `","bytes":9}},"answer":{"status":200,"headers":[{"name":"X-Who","value":"` + privateMark + marker + `"}],"body":{"base64":"` + privateMark + marker + `","bytes":9}}}]}`
+
+func (shelf) Keep(context.Context, string, string, []byte) error { return nil }
+
+func (shelf) Read(context.Context, string, int64) ([]byte, error) { return []byte(exchanged), nil }
+
 func (shelf) PresignPut(context.Context, string, string, int64, string, time.Duration) (cases.Upload, error) {
 	return cases.Upload{Method: http.MethodPut, URL: "https://objects.example/"}, nil
 }
@@ -73,6 +81,17 @@ type back struct {
 	db      *embedded.DB
 	handler http.Handler
 	now     time.Time
+}
+
+// exchanged adds an attempt at a vendor to a case, with what was sent and answered.
+func (b *back) exchanged(tenant, id, task string) string {
+	b.t.Helper()
+	core := cases.New(cases.Config{Objects: shelf{}})
+	run := cases.TaskRun{ID: task, State: "check", Work: "answer", Source: "vendor", Name: "oracle", StartedAt: b.now, Call: &cases.Call{Request: "POST https://vendor.example/", Exchange: core.KeepExchange(b.t.Context(), tenant, id, task, []byte(exchanged))}}
+	if err := b.db.Cases().PutTaskRun(b.t.Context(), tenant, id, run); err != nil {
+		b.t.Fatal(err)
+	}
+	return task
 }
 
 func newBack(t *testing.T) *back {

@@ -13,7 +13,7 @@ func (s *server) registerHistory(api huma.API) {
 	type historyIn struct {
 		OnCase
 		Sort   string   `query:"sort" enum:"version,-version" default:"version" doc:"-version: newest first"`
-		Causes []string `query:"cause,explode" nullable:"false" maxItems:"20" enum:"started,event,decision,decision_proposed,timer,outcome,incident,incident_resolved,context,document,document_decision,document_decision_undone,document_viewed,assigned,taken_over,snoozed,snooze_ended,escalated,escalation_ended,note,note_edited,undone,cancelled,execution_replaced,callback_awaited,callback_ignored,postponed,children_started,child_reported,migrated,flow_token_created" doc:"only entries with these causes; repeatable"`
+		Causes []string `query:"cause,explode" nullable:"false" maxItems:"20" enum:"started,event,decision,decision_proposed,timer,outcome,incident,incident_resolved,context,document,document_decision,document_decision_undone,document_viewed,exchange_viewed,assigned,taken_over,snoozed,snooze_ended,escalated,escalation_ended,note,note_edited,undone,cancelled,execution_replaced,callback_awaited,callback_ignored,postponed,children_started,child_reported,migrated,flow_token_created" doc:"only entries with these causes; repeatable"`
 		Paging
 	}
 	add(s, api, op(Review, "listHistory", "GET", "/v1/cases/{id}/history", "List history entries, by default oldest first"), func(c ctx, in *historyIn) (*body[List[cases.Entry]], error) {

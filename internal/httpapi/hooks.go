@@ -104,6 +104,7 @@ func (s *server) take(c ctx, p identity.Principal, received *connector.Received,
 	case err != nil:
 		return err
 	}
+	reply.Plugin, reply.Exchanged = received.Plugin(), received.Exchanged(s.Now())
 	if _, err = s.Cases.Answer(c, p, p.Case, reply); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ var onCases = map[string][]string{
 	operates: {
 		"startCase", "decide", // at a workflow's beginning: no event is sent
 		"cancelCase", "assignCase", "assignCases", "addNote", "editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "undoDecision", "undoDocumentDecision", "retryIncident", "skipIncident", "migrateCases", "createFlowToken",
-		"lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink", // a look is kept in the history
+		"lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink", "getTaskExchange", // a look is kept in the history
 		"receiveCallback", "receiveVendorCallback", "replayDeadLetters", "discardDeadLetters",
 	},
 	elsewhere: {

@@ -32,6 +32,7 @@ func (b *back) planted() string {
 	if err := b.db.Cases().PutTaskRun(b.t.Context(), "t", id, cases.TaskRun{ID: "task_1", Source: "vendor", Name: "asked", StartedAt: b.now, Call: call}); err != nil {
 		b.t.Fatal(err)
 	}
+	b.exchanged("t", id, "task_2")
 	return id
 }
 
@@ -57,7 +58,7 @@ func TestADeveloperSeesNoPersonalDataInAnyAnswer(t *testing.T) {
 		if route.Public {
 			continue
 		}
-		path := strings.NewReplacer("/workflows/{id}", "/workflows/desk", "{id}", id, "{document}", "doc_x", "{incident}", "inc_x", "{note}", "note_x").Replace(route.Path)
+		path := strings.NewReplacer("/workflows/{id}", "/workflows/desk", "{id}", id, "{document}", "doc_x", "{incident}", "inc_x", "{note}", "note_x", "{task}", "task_2").Replace(route.Path)
 		if strings.Contains(path, "{") {
 			path = path[:strings.Index(path, "{")] + "none"
 		}

@@ -11,4 +11,12 @@ func (s *server) registerTasks(api huma.API) {
 		runs, err := s.Cases.TaskRuns(c, principalOf(c), in.ID)
 		return wholeList(runs), err
 	})
+	type exchangeIn struct {
+		OnCase
+		Task string `path:"task" maxLength:"200" doc:"Id of the attempt"`
+	}
+	add(s, api, op(Review, "getTaskExchange", "GET", "/v1/cases/{id}/tasks/{task}/exchange", "Get what was sent to a vendor and what it answered at an attempt; the view is recorded in the history"), func(c ctx, in *exchangeIn) (*noStore[cases.Exchange], error) {
+		exchange, err := s.Cases.Exchange(c, principalOf(c), in.ID, in.Task)
+		return &noStore[cases.Exchange]{"no-store", exchange}, err
+	})
 }

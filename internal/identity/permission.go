@@ -125,7 +125,7 @@ var operations = map[string]Permission{
 	"createFlowToken": FlowTokens,
 
 	"getMe": SelfRead, "listUsers": UsersRead, "getQueue": CasesRead, "undoDecision": CasesDecide, "assignCases": CasesWrite, "snoozeCase": CasesWrite, "endSnooze": CasesWrite, "escalateCase": CasesWrite, "endEscalation": CasesWrite, "claimCase": CasesDecide, "releaseCase": CasesDecide,
-	"lookAtCase": CasesRead, "leaveCase": CasesRead, "getDocumentLink": DocumentsRead, "getStatistics": Statistics,
+	"lookAtCase": CasesRead, "leaveCase": CasesRead, "getDocumentLink": DocumentsRead, "getTaskExchange": DocumentsRead, "getStatistics": Statistics,
 	"listWorkflows": WorkflowsRead, "getWorkflow": WorkflowsRead,
 	"migrateCases": CasesMigrate, "publishWorkflow": Publish, "publishPolicy": Publish, "publishPlugin": Publish, "copyWorkflow": Publish, "importWorkspace": Publish,
 	"listWorkflowVersions": Definitions, "listPolicyVersions": Definitions, "listPluginVersions": Definitions,

@@ -86,6 +86,9 @@ func callOf(plugin *connector.Plugin, trace connector.Trace) *cases.Call {
 	recalled := !trace.Recalled.IsZero()
 	if recalled {
 		call.Via, call.AnsweredAt = cases.ViaCache, trace.Recalled
+		if trace.Origin.Task != "" {
+			call.Origin = &cases.Origin{Case: trace.Origin.Case, Task: trace.Origin.Task}
+		}
 	}
 	if amount := plugin.Cost(trace); amount > 0 || (trace.Charged || recalled) && plugin.Price != nil {
 		call.Price = &cases.Price{Amount: amount, Currency: plugin.Price.Currency}

@@ -90,6 +90,13 @@ func (p *papers) Read(_ context.Context, key string, _ int64) ([]byte, error) {
 	return nil, problem.New(problem.NotFound, "There is no such object.")
 }
 
+func (p *papers) Keep(_ context.Context, key, _ string, content []byte) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.there[key] = content
+	return nil
+}
+
 func (p *papers) Copy(_ context.Context, from, to string) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

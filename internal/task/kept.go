@@ -20,6 +20,19 @@ func (v vendor) recall(ctx context.Context, plugin *connector.Plugin, call conne
 	return outcome, found
 }
 
+// keepExchange keeps what was sent and answered, before anything refers to it. Its id is the attempt's.
+func (v vendor) keepExchange(ctx context.Context, plugin *connector.Plugin, call connector.Call, content []byte, run *cases.TaskRun) {
+	run.ID = call.Task
+	reference := v.Cases.KeepExchange(ctx, call.Tenant, call.Case, call.Task, content)
+	if reference == nil || run.Call == nil {
+		return
+	}
+	run.Call.Exchange = reference
+	if !reference.Kept {
+		v.Logger.WarnContext(ctx, "exchange not kept", "plugin", plugin.ID, "case", call.Case, "task", call.Task)
+	}
+}
+
 // unlessMissing is an error that is none when nothing is there.
 func unlessMissing(err error) error {
 	if problem.CodeOf(err) == problem.NotFound {

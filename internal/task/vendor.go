@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -65,10 +66,10 @@ func (v vendor) attempt(ctx context.Context, job cases.Job, attempt int) (cases.
 		instead.Run.Call.Via = cases.ViaFallback
 	}
 	if otherErr != nil {
-		v.account(ctx, job, attempt, plugin.Fallback, started, problem.CodeOf(otherErr), instead.Run.Call)
+		v.account(ctx, job, attempt, plugin.Fallback, started, problem.CodeOf(otherErr), instead.Run)
 		return outcome, id, bothFailed(problem.As(err), plugin.Fallback, problem.As(otherErr))
 	}
-	v.account(ctx, job, attempt, id, started, problem.CodeOf(err), outcome.Run.Call)
+	v.account(ctx, job, attempt, id, started, problem.CodeOf(err), outcome.Run)
 	return instead, plugin.Fallback, nil
 }
 
@@ -81,7 +82,7 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 	call := connector.Call{
 		Tenant: job.Record.Tenant, Case: job.Record.ID, State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Round: job.Round, Attempt: attempt + 1,
 		Context: job.Record.Context, Input: with, Documents: counting(job.Record),
-		IdempotencyKey: fmt.Sprintf("%s-%d-%s-%d", job.Record.ID, job.Visit, job.Invocation.ID, job.Round),
+		Task: v.NewID("task"), IdempotencyKey: fmt.Sprintf("%s-%d-%s-%d", job.Record.ID, job.Visit, job.Invocation.ID, job.Round),
 	}
 	_, answered := job.Record.Context[job.Invocation.ID]
 	call.Anew = job.Round > 0 || answered // a person wants to know it now
@@ -98,6 +99,7 @@ func (v vendor) call(ctx context.Context, job cases.Job, attempt int, plugin *co
 	outcome, err := v.Client.Do(ctx, plugin, call)
 	v.keep(ctx, plugin, call, outcome.Kept)
 	done := v.done(plugin, outcome)
+	v.keepExchange(ctx, plugin, call, outcome.Exchanged, &done.Run)
 	v.charge(call.Tenant, plugin, done.Run.Call)
 	switch {
 	case connector.Resting(err):
@@ -153,10 +155,10 @@ func bothFailed(err *problem.Error, fallback string, other *problem.Error) *prob
 }
 
 // account keeps an attempt at one of two vendors that has failed, besides that at the other.
-func (v vendor) account(ctx context.Context, job cases.Job, attempt int, id string, started time.Time, code problem.Code, call *cases.Call) {
+func (v vendor) account(ctx context.Context, job cases.Job, attempt int, id string, started time.Time, code problem.Code, made cases.TaskRun) {
 	run := cases.TaskRun{
-		ID: v.NewID("task"), State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Source: "vendor", Name: id, Attempt: job.Tries + attempt + 1,
-		Outcome: "failed", Error: string(code), StartedAt: started, Duration: v.Now().Sub(started), Call: call,
+		ID: cmp.Or(made.ID, v.NewID("task")), State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Source: "vendor", Name: id, Attempt: job.Tries + attempt + 1,
+		Outcome: "failed", Error: string(code), StartedAt: started, Duration: v.Now().Sub(started), Call: made.Call,
 	}
 	v.Metrics.Count("tasks_total", "source", "vendor", "outcome", run.Outcome)
 	v.Logger.WarnContext(ctx, "one of two vendors failed", "name", id, "attempt", run.Attempt, "code", code)

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -24,7 +25,7 @@ type worker struct {
 	after func(ctx context.Context, r request, before cases.Record) error
 }
 
-// doFunc does the work of a job and names what it called (a plugin, a policy). Of the attempt, the outcome has the titles alone.
+// doFunc does the work of a job and names what it called (a plugin, a policy). Of the attempt, the outcome has the call, the titles, and the id where something is kept under it.
 type doFunc func(ctx context.Context, job cases.Job, attempt int) (outcome cases.Outcome, name string, err error)
 
 // handler runs do if the record says that this work is to be done now; otherwise the execution just follows.
@@ -40,7 +41,7 @@ func (w worker) handler(do doFunc) Handler {
 		started := w.now()
 		outcome, name, err := do(ctx, job, r.Attempt)
 		run := cases.TaskRun{
-			ID: w.newID("task"), State: r.State, Visit: job.Visit, Work: r.Work, Source: w.source, Name: name,
+			ID: cmp.Or(outcome.Run.ID, w.newID("task")), State: r.State, Visit: job.Visit, Work: r.Work, Source: w.source, Name: name,
 			Attempt: job.Tries + r.Attempt + 1, Outcome: "done", StartedAt: started, Duration: w.now().Sub(started), Call: outcome.Run.Call,
 		}
 		if err == nil {

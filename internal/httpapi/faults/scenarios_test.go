@@ -146,7 +146,7 @@ func (s *site) job() cases.Job {
 func (s *site) finished(outcome cases.Outcome) {
 	s.t.Helper()
 	job := s.job()
-	outcome.Run = cases.TaskRun{ID: "task_1", State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Attempt: 1, Outcome: "done", StartedAt: s.now()}
+	outcome.Run = cases.TaskRun{ID: "task_0", State: job.State, Visit: job.Visit, Work: job.Invocation.ID, Attempt: 1, Outcome: "done", StartedAt: s.now()}
 	_, err := s.core.Cases.FinishWork(context.Background(), job, outcome)
 	s.must(err)
 	s.version()
@@ -182,6 +182,13 @@ func (s *site) uploaded() {
 	_, err := s.core.Cases.DocumentArrived(context.Background(), s.tenant, s.vars["case"], s.vars["document"])
 	s.must(err)
 	s.version()
+}
+
+// asked adds an attempt at a vendor, with what was sent and answered.
+func (s *site) asked() {
+	s.vars["task"] = "task_1"
+	kept := s.core.Cases.KeepExchange(context.Background(), s.tenant, s.vars["case"], "task_1", []byte(exchanged))
+	s.must(s.db.Cases().PutTaskRun(context.Background(), s.tenant, s.vars["case"], cases.TaskRun{ID: "task_1", Source: "vendor", Name: "oracle", StartedAt: s.now(), Call: &cases.Call{Exchange: kept}}))
 }
 
 var passport = `{"kind":"passport","content_type":"image/png","size":10,"sha256":"` + strings.Repeat("0", 64) + `"}`
@@ -364,6 +371,7 @@ var scenarios = map[string]scenario{
 	"announceFlowDocument":          onCase(noFault, applicant, "POST", "/v1/flow/documents", passport),
 	"getDocumentContent":            onCase((*site).uploaded, ada, "GET", "/v1/cases/{case}/documents/{document}/content", nil).nameless(),
 	"getDocumentLink":               onCase((*site).uploaded, ada, "GET", "/v1/cases/{case}/documents/{document}/link", nil).nameless(),
+	"getTaskExchange":               onCase((*site).asked, ada, "GET", "/v1/cases/{case}/tasks/{task}/exchange", nil).nameless(),
 	"decideDocument":                onCase((*site).uploaded, ada, "POST", "/v1/cases/{case}/documents/{document}/decision", `{"decision":"approved"}`).seen("{version}").or("stale"),
 	"undoDocumentDecision":          onCase((*site).documentDecided, ada, "POST", "/v1/cases/{case}/documents/{document}/undo", nil).seen("{version}").or("stale"),
 	"addNote":                       onCase(noFault, ada, "POST", "/v1/cases/{case}/notes", `{"text":"a note"}`),

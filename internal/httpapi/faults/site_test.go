@@ -93,6 +93,13 @@ func (papers) Head(context.Context, string) (cases.ObjectInfo, error) {
 	return cases.ObjectInfo{Size: 10, SHA256: strings.Repeat("0", 64)}, nil
 }
 
+func (papers) Keep(context.Context, string, string, []byte) error { return nil }
+
+// exchanged is what is kept of every attempt.
+const exchanged = `{"plugin":"oracle","calls":[]}`
+
+func (papers) Read(context.Context, string, int64) ([]byte, error) { return []byte(exchanged), nil }
+
 func (papers) Copy(context.Context, string, string) error { return nil }
 func (papers) Delete(context.Context, string) error       { return nil }
 

@@ -22,7 +22,7 @@ var passedBy = map[string][]string{
 		"getHealth", "listCases", "listEvents", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
 		"getStatistics", "listNotifications", "listWorkflows", "getWorkflow", "listKeys", "listFlowDocuments", "listDeadLetters", "getMe",
 	},
-	"is said in the history and moves nothing":          {"editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "assignCase", "assignCases", "lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink"},
+	"is said in the history and moves nothing":          {"editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "assignCase", "assignCases", "lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink", "getTaskExchange"},
 	"is somebody else's than who calls here":            {"decide", "replayDeadLetters", "discardDeadLetters"},
 	"finds its case, and is receiveCallback from there": {"receiveVendorCallback"},
 	"is about no case": {

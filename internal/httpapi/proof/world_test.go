@@ -96,6 +96,8 @@ func (s *shelf) Head(_ context.Context, key string) (cases.ObjectInfo, error) {
 	return info, nil
 }
 
+func (*shelf) Keep(context.Context, string, string, []byte) error { return nil }
+
 func (s *shelf) Copy(ctx context.Context, from, to string) error {
 	info, err := s.Head(ctx, from)
 	if err == nil {

@@ -4,6 +4,7 @@ package s3
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -170,6 +171,20 @@ func (o *Objects) Put(ctx context.Context, key string, content []byte, tag strin
 	var response *smithyhttp.ResponseError
 	if errors.As(err, &response) && slices.Contains([]int{http.StatusPreconditionFailed, http.StatusConflict, http.StatusNotFound}, response.HTTPStatusCode()) {
 		return problem.Wrap(err, problem.Conflict, "Somebody else has written the object.")
+	}
+	return translate(key, err)
+}
+
+// Keep implements cases.Objects.
+func (o *Objects) Keep(ctx context.Context, key, contentType string, content []byte) error {
+	sum := sha256.Sum256(content)
+	_, err := o.client.PutObject(ctx, &awss3.PutObjectInput{
+		Bucket: aws.String(o.bucket), Key: aws.String(key), Body: bytes.NewReader(content), ContentLength: aws.Int64(int64(len(content))),
+		ContentType: aws.String(contentType), ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])), IfNoneMatch: aws.String("*"),
+	})
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusPreconditionFailed {
+		return nil // an attempt whose answer was lost has written it
 	}
 	return translate(key, err)
 }

@@ -658,6 +658,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cases/{id}/tasks/{task}/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what was sent to a vendor and what it answered at an attempt; the view is recorded in the history
+         * @description Each request with its answer, or the callback that answered, as it was but for secrets, whose names stand in their place. The view is recorded in the history. `404` when nothing is kept: `call.exchange` of the attempt says so.
+         *
+         *     Requires the permission `documents:read`.
+         */
+        get: operations["getTaskExchange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cases/{id}/undo": {
         parameters: {
             query?: never;
@@ -3181,8 +3203,12 @@ export interface components {
             bytes?: number;
             /** @description each call of the attempt, where the plugin makes several: what is beside them is then the last one's */
             calls?: components["schemas"]["CallPart"][] | null;
+            /** @description What was sent and answered; absent: nothing was, or the attempt is older than their keeping */
+            exchange?: components["schemas"]["ExchangeRef"];
             /** @description the Idempotency-Key: the same for every attempt at one request */
             key?: string;
+            /** @description Via cache: the attempt to which the vendor gave the answer, and which has what was sent and answered */
+            origin?: components["schemas"]["Origin"];
             /** @description of this call; where there were several, of all of them */
             price?: components["schemas"]["Price"];
             /** @description SHA-256 of the answer's body */
@@ -3197,10 +3223,10 @@ export interface components {
              */
             status?: number;
             /**
-             * @description fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked
+             * @description fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call
              * @enum {string}
              */
-            via?: "fallback" | "breaker" | "limit" | "cache";
+            via?: "fallback" | "breaker" | "limit" | "cache" | "callback";
         };
         CallPart: {
             /**
@@ -4585,6 +4611,99 @@ export interface components {
             /** @description changes of cases, with case and version, whose events exist but cannot be read: an operator has to examine them; absent: none */
             unreadable?: string[] | null;
         };
+        Exchange: {
+            /** @description Each call of the attempt, in the order of their answers */
+            calls: components["schemas"]["ExchangeCall"][] | null;
+            /** @description Id */
+            case: string;
+            /** @description Whose requests these are */
+            plugin: string;
+            /** @description Id of the attempt */
+            task: string;
+        };
+        ExchangeAnswer: {
+            /** @description Absent: it had none */
+            body?: components["schemas"]["ExchangeBody"];
+            /** @description Without cookies */
+            headers?: components["schemas"]["ExchangeHeader"][] | null;
+            /**
+             * Format: int64
+             * @description HTTP status; absent: it is a callback
+             */
+            status?: number;
+        };
+        ExchangeBody: {
+            /** @description Of what is no text */
+            base64?: string;
+            /**
+             * Format: int64
+             * @description Of all of it, once secrets were taken out
+             */
+            bytes: number;
+            /** @description Whether only its beginning is kept */
+            cut?: boolean;
+            /** @description As it was but for secrets */
+            text?: string;
+        };
+        ExchangeCall: {
+            /** @description Absent: there was none; of a callback: what came */
+            answer?: components["schemas"]["ExchangeAnswer"];
+            /**
+             * Format: date-time
+             * @description When it was sent; of a callback: when it was received
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Until its answer was read, in nanoseconds
+             */
+            duration: number;
+            /**
+             * Format: int64
+             * @description Which element of a list it was about, from 1
+             */
+            element?: number;
+            /** @description Code of why there is no answer, or not all of it */
+            error?: string;
+            /**
+             * Format: int64
+             * @description Which page it asked for, from 1
+             */
+            page?: number;
+            /** @description Absent: it is a callback */
+            request?: components["schemas"]["ExchangeRequest"];
+            /** @description The plugin's step; absent: its own request */
+            step?: string;
+        };
+        ExchangeHeader: {
+            /** @description Name */
+            name: string;
+            /** @description The hit, as the vendor returned it; personal data */
+            value: string;
+        };
+        ExchangeRef: {
+            /** @description Media type of the file, for example image/jpeg */
+            content_type?: string;
+            /** @description False: it could not be stored. The vendor's answer counts all the same */
+            kept: boolean;
+            /** @description Of what is stored, in hex */
+            sha256?: string;
+            /**
+             * Format: int64
+             * @description Of what is stored, in bytes
+             */
+            size?: number;
+        };
+        ExchangeRequest: {
+            /** @description Documents are in it by their digests */
+            body?: components["schemas"]["ExchangeBody"];
+            /** @description Without tokens and signatures */
+            headers?: components["schemas"]["ExchangeHeader"][] | null;
+            /** @description HTTP method of the upload */
+            method: string;
+            /** @description With the names of secrets in their place */
+            url: string;
+        };
         ExecutionRef: {
             /** @description Whether the case runs in a synchronous execution whose caller waits for its end */
             express?: boolean;
@@ -5371,6 +5490,12 @@ export interface components {
             work: string;
             /** @description Workflow and version that the case runs */
             workflow: components["schemas"]["WorkflowRef"];
+        };
+        Origin: {
+            /** @description Id */
+            case: string;
+            /** @description Id of the attempt */
+            task: string;
         };
         OutcomeRates: {
             /** @description Whether the 95 % confidence interval of the difference excludes 0 */
@@ -7806,6 +7931,13 @@ export type Escalation = components['schemas']['Escalation'];
 export type EvaluateInBody = components['schemas']['EvaluateInBody'];
 export type EventBody = components['schemas']['EventBody'];
 export type EventList = components['schemas']['EventList'];
+export type Exchange = components['schemas']['Exchange'];
+export type ExchangeAnswer = components['schemas']['ExchangeAnswer'];
+export type ExchangeBody = components['schemas']['ExchangeBody'];
+export type ExchangeCall = components['schemas']['ExchangeCall'];
+export type ExchangeHeader = components['schemas']['ExchangeHeader'];
+export type ExchangeRef = components['schemas']['ExchangeRef'];
+export type ExchangeRequest = components['schemas']['ExchangeRequest'];
 export type ExecutionRef = components['schemas']['ExecutionRef'];
 export type Explanation = components['schemas']['Explanation'];
 export type Field = components['schemas']['Field'];
@@ -7868,6 +8000,7 @@ export type Notification = components['schemas']['Notification'];
 export type Notifications = components['schemas']['Notifications'];
 export type OneQueue = components['schemas']['OneQueue'];
 export type OpenIncident = components['schemas']['OpenIncident'];
+export type Origin = components['schemas']['Origin'];
 export type OutcomeRates = components['schemas']['OutcomeRates'];
 export type OutlineState = components['schemas']['OutlineState'];
 export type OutlineTransition = components['schemas']['OutlineTransition'];
@@ -10198,7 +10331,7 @@ export interface operations {
                 /** @description -version: newest first */
                 sort?: "version" | "-version";
                 /** @description only entries with these causes; repeatable */
-                cause?: ("started" | "event" | "decision" | "decision_proposed" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_decision_undone" | "document_viewed" | "assigned" | "taken_over" | "snoozed" | "snooze_ended" | "escalated" | "escalation_ended" | "note" | "note_edited" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "callback_ignored" | "postponed" | "children_started" | "child_reported" | "migrated" | "flow_token_created")[];
+                cause?: ("started" | "event" | "decision" | "decision_proposed" | "timer" | "outcome" | "incident" | "incident_resolved" | "context" | "document" | "document_decision" | "document_decision_undone" | "document_viewed" | "exchange_viewed" | "assigned" | "taken_over" | "snoozed" | "snooze_ended" | "escalated" | "escalation_ended" | "note" | "note_edited" | "undone" | "cancelled" | "execution_replaced" | "callback_awaited" | "callback_ignored" | "postponed" | "children_started" | "child_reported" | "migrated" | "flow_token_created")[];
                 /** @description The maximum number of items */
                 limit?: number;
                 /** @description next_cursor of the previous page */
@@ -11258,6 +11391,83 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    getTaskExchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the resource */
+                id: string;
+                /** @description Id of the attempt */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description How long the response may be reused */
+                    "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exchange"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "case_closed",
+                     *       "detail": "Case closed.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Case closed",
+                     *       "type": "urn:ballerine:problem:case_closed"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
