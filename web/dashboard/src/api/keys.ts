@@ -17,6 +17,7 @@ export const keys = {
   notes: (id: string) => ['case', id, 'notes'] as const,
   incidents: (id: string) => ['case', id, 'incidents'] as const,
   tasks: (id: string) => ['case', id, 'tasks'] as const,
+  exchange: (id: string, task: string) => ['case', id, 'exchange', task] as const,
   parent: (id: string) => ['case', id, 'parent'] as const,
   children: (id: string) => ['case', id, 'children'] as const,
   history: (id: string, causes: readonly string[]) => ['case', id, 'history', causes] as const,

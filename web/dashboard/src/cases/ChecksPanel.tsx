@@ -1,8 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { ChevronRight } from 'lucide-react';
-import { type Case, tasksQuery } from '@/api';
+import { lazy, Suspense, useState } from 'react';
+import { type Case, type TaskRun, tasksQuery } from '@/api';
 import { Time, useFormats, useLocale, useT } from '@/i18n';
-import { Chip, Section, SkeletonLines } from '@/ui';
+import { useSession } from '@/session';
+import { Button, Chip, Section, SkeletonLines } from '@/ui';
 import { type Attempts, attemptsOf, policyAnswers, type Result, resultsOf } from './checks';
 import { HitTable } from './HitTable';
 import { hitsOf } from './hits';
@@ -12,6 +15,8 @@ import { PolicySection } from './PolicySection';
 import { ResultSection } from './ResultSection';
 import { resultName } from './resultNames';
 import { wordsOf } from './words';
+
+const ExchangeDialog = lazy(() => import('./ExchangeDialog').then((it) => ({ default: it.ExchangeDialog })));
 
 /** Rules, vendors and tasks: what was checked, how it ended, how long it took. */
 export function ChecksPanel({
@@ -53,7 +58,7 @@ export function ChecksPanel({
         ) : (
           <ul aria-label={t('cases.tasks')}>
             {attemptsOf(tasks.data).map((work) => (
-              <Attempt key={work.work} work={work} open={everything} />
+              <Attempt key={work.work} caseId={one.id} work={work} open={everything} />
             ))}
           </ul>
         )}
@@ -70,12 +75,13 @@ function withoutHits(result: Result): Result {
 const outcomeTone = (outcome: string) => (outcome === 'done' ? 'success' : outcome === 'failed' ? 'danger' : 'neutral');
 
 /** All attempts at one check in one line; each of them behind it. */
-function Attempt({ work, open }: { work: Attempts; open: boolean }) {
+function Attempt({ caseId, work, open }: { caseId: string; work: Attempts; open: boolean }) {
   const t = useT();
   const { duration } = useFormats();
   const { language } = useLocale();
   const errorText = (code: string) => t.maybe(`error.${code}`, wordsOf(code));
   const { last, runs } = work;
+  const [shown, show] = useState<TaskRun>();
   return (
     <li className="border-b last:border-0">
       <details open={open} className="group">
@@ -117,6 +123,7 @@ function Attempt({ work, open }: { work: Attempts; open: boolean }) {
                 <td className="py-1 pr-3">
                   {t.maybe(`outcome.${run.outcome}`, wordsOf(run.outcome))}
                   {run.error && <span className="text-muted"> · {errorText(run.error)}</span>}
+                  {run.call && <CallLine caseId={caseId} run={run} onShow={() => show(run)} />}
                 </td>
                 <td className="py-1 pr-3 tabular-nums">{duration(run.duration / 1e9)}</td>
                 <td className="py-1 pr-3">
@@ -127,6 +134,47 @@ function Attempt({ work, open }: { work: Attempts; open: boolean }) {
           </tbody>
         </table>
       </details>
+      {shown && (
+        <Suspense fallback={null}>
+          <ExchangeDialog caseId={caseId} run={shown} onClose={() => show(undefined)} />
+        </Suspense>
+      )}
     </li>
+  );
+}
+
+/** What an attempt at a vendor was: who was asked and how it came about, its status and price, and what was said. */
+function CallLine({ caseId, run, onShow }: { caseId: string; run: TaskRun; onShow: () => void }) {
+  const t = useT();
+  const { tag } = useLocale();
+  const { can } = useSession();
+  const call = run.call;
+  if (!call) return null;
+  const origin = call.origin;
+  const facts = [
+    run.name,
+    call.via && t.maybe(`via.${call.via}`, call.via),
+    call.status !== undefined && `HTTP ${call.status}`,
+    call.price &&
+      new Intl.NumberFormat(tag, { style: 'currency', currency: call.price.currency }).format(call.price.amount),
+    call.exchange?.kept === false && t('cases.exchange_unkept'),
+  ];
+  return (
+    <span className="block text-xs text-muted">
+      {facts.filter(Boolean).join(' · ')}
+      {origin && origin.case !== caseId && (
+        <>
+          {' · '}
+          <Link to="/cases/$caseId" params={{ caseId: origin.case }} search={{ tab: 'checks' }} className="underline">
+            {t('cases.exchange_origin')}
+          </Link>
+        </>
+      )}
+      {call.exchange?.kept && can('documents:read') && (
+        <Button variant="ghost" size="sm" className="no-print" onClick={onShow}>
+          {t('cases.exchange_show')}
+        </Button>
+      )}
+    </span>
   );
 }

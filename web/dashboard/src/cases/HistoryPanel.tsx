@@ -18,6 +18,7 @@ export const causeGroups: Record<string, Cause[]> = {
   data: ['started', 'context', 'event'],
   documents: ['document', 'document_viewed', 'document_decision', 'document_decision_undone'],
   checks: [
+    'exchange_viewed',
     'outcome',
     'incident',
     'incident_resolved',
@@ -40,6 +41,7 @@ export const causeGroups: Record<string, Cause[]> = {
     'note',
     'note_edited',
     'document_viewed',
+    'exchange_viewed',
     'flow_token_created',
   ],
 };

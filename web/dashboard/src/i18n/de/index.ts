@@ -3,6 +3,7 @@ import { backtests } from './backtests';
 import { cases } from './cases';
 import { common } from './common';
 import { documents } from './documents';
+import { exchange } from './exchange';
 import { home } from './home';
 import { proposals } from './proposals';
 import { queue } from './queue';
@@ -25,6 +26,7 @@ export const de: Record<keyof Texts, string> = {
   ...settings,
   ...undelivered,
   ...replay,
+  ...exchange,
   ...backtests,
   ...proposals,
 };

@@ -2,6 +2,7 @@ import type { backtests } from './backtests';
 import { cases } from './cases';
 import { common } from './common';
 import type { documents } from './documents';
+import type { exchange } from './exchange';
 import { home } from './home';
 import type { proposals } from './proposals';
 import { queue } from './queue';
@@ -24,6 +25,7 @@ export type Texts = typeof en &
   typeof documents &
   typeof proposals &
   typeof replay &
+  typeof exchange &
   typeof screening &
   typeof settings &
   typeof undelivered &
