@@ -47,6 +47,7 @@ type checker struct {
 	shape  *Shape
 	source string
 	found  []*Error
+	never  []*Error // see Unmatched
 }
 
 // types infers what a node can give, and notes what can never be.
@@ -104,7 +105,18 @@ func (c *checker) types(n node) Types {
 		return c.needs(n.result, TypeObject)
 	case listedNode:
 		return c.needs(n.inner, Any&^(TypeObject|TypeNull))
-	case inNode, memberNode, quantifierNode, schemaNode, customNode:
+	case inNode:
+		if list, ok := n.right.(listNode); ok {
+			c.unmatched(n.left, list.elements, 1, 1)
+		} else if list, ok := valueOf(n.right).([]any); ok {
+			elements := make([]node, len(list))
+			for i, one := range list {
+				elements[i] = constant{one}
+			}
+			c.unmatched(n.left, elements, 1, 1)
+		}
+		return TypeBool
+	case memberNode, quantifierNode, schemaNode, customNode:
 		return TypeBool
 	case negateNode, rankNode:
 		return TypeNumber
@@ -134,6 +146,8 @@ func (c *checker) compare(n compareNode) {
 	left, right := c.types(n.left), c.types(n.right)
 	common := left & right
 	if n.op <= notEqual {
+		c.unmatched(n.left, []node{n.right}, n.column, n.width)
+		c.unmatched(n.right, []node{n.left}, n.column, n.width)
 		if left == TypeNull || right == TypeNull || common != 0 {
 			return
 		}

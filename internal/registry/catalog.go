@@ -306,7 +306,7 @@ func (r Resources) Policy(id string) (workflow.PolicyInfo, bool) {
 	if err != nil {
 		return workflow.PolicyInfo{}, false
 	}
-	return workflow.PolicyInfo{ID: id, Outcomes: p.Outcomes, Evaluate: r.catalog.evaluate(r.ctx, r.tenant, p)}, true
+	return workflow.PolicyInfo{ID: id, Outcomes: p.Outcomes, Severities: p.Severities(), Evaluate: r.catalog.evaluate(r.ctx, r.tenant, p)}, true
 }
 
 // policy is the newest version of a policy. Errors: UnknownPolicy.
@@ -341,6 +341,15 @@ func (r Resources) policyIDs() ([]string, error) {
 func (r Resources) Workflow(id string) bool {
 	_, err := r.catalog.Workflow(r.ctx, r.tenant, id, 0)
 	return r.broken.note(err) == nil
+}
+
+// Finals implements what a workflow asks of its catalog.
+func (r Resources) Finals(id string) []string {
+	w, err := r.catalog.Workflow(r.ctx, r.tenant, id, 0)
+	if r.broken.note(err) != nil {
+		return nil
+	}
+	return w.Finals()
 }
 
 // evaluate asks a policy for a guard, with the newest lists and policies that it asks for.

@@ -306,7 +306,7 @@ func (in *incoming) Plugin(id string) (workflow.Plugin, bool) {
 // Policy implements workflow.Catalog.
 func (in *incoming) Policy(id string) (workflow.PolicyInfo, bool) {
 	if made := in.made[key(Policy, id)]; made.policy != nil {
-		return workflow.PolicyInfo{ID: id, Outcomes: made.policy.Outcomes, Evaluate: in.catalog.evaluate(in.ctx, in.tenant, made.policy)}, true
+		return workflow.PolicyInfo{ID: id, Outcomes: made.policy.Outcomes, Severities: made.policy.Severities(), Evaluate: in.catalog.evaluate(in.ctx, in.tenant, made.policy)}, true
 	}
 	return in.Resources.Policy(id)
 }
@@ -321,4 +321,15 @@ func (in *incoming) policy(id string) (*rules.Policy, error) {
 // Workflow implements workflow.Catalog.
 func (in *incoming) Workflow(id string) bool {
 	return slices.Contains(in.workflows, id) || in.Resources.Workflow(id)
+}
+
+// Finals implements what a workflow asks of its catalog. Those of a workflow that comes with this one, and is read later, are not known.
+func (in *incoming) Finals(id string) []string {
+	if !slices.Contains(in.workflows, id) {
+		return in.Resources.Finals(id)
+	}
+	if made := in.made[key(Workflow, id)].workflow; made != nil {
+		return made.Finals()
+	}
+	return nil
 }

@@ -94,7 +94,8 @@ type parser struct {
 	places      map[*Transition]target // where targets are written
 	meant       map[*Transition]*State // transitions whose target is not there, and what was probably meant
 	lost        []string               // targets that are not there, and like no state
-	childEvents []childEvent           // events of children that transitions wait for
+	childEvents []namedEvent           // events of children that transitions wait for
+	workEvents  []namedEvent           // and outcomes of work, by name
 	origin      Origin                 // of the actions that are being read
 	partial     bool                   // something was refused that the rest hangs on
 }
@@ -254,7 +255,10 @@ func (p *parser) event(node *yaml.Node, path, name string) {
 		p.doc.Report(node, path, "event", "an event name must have 1 to 80 characters and no blanks; a wildcard is * or ends with .*", "")
 	}
 	if strings.HasPrefix(name, childPrefix) {
-		p.childEvents = append(p.childEvents, childEvent{name, node, path})
+		p.childEvents = append(p.childEvents, namedEvent{name, node, path})
+	}
+	if !strings.HasSuffix(name, "*") && (strings.HasPrefix(name, doneInvoke("")) || strings.HasPrefix(name, errorInvoke(""))) {
+		p.workEvents = append(p.workEvents, namedEvent{name, node, path})
 	}
 	for _, prefix := range []string{"done.state.", "error.work.", "after."} {
 		if strings.HasPrefix(name, prefix) {

@@ -3,6 +3,7 @@ package statechart
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -101,11 +102,12 @@ func (p *parser) elsewhere(read func()) {
 	read()
 }
 
-// reports checks that the children whose events transitions wait for are started somewhere.
+// reports checks that the children whose events transitions wait for are started somewhere, and that work is done whose outcome they wait for.
 func (p *parser) reports() {
-	var known []string
+	var known, works []string
 	for _, s := range p.chart.states {
 		for _, i := range s.Invocations {
+			works = append(works, i.ID)
 			if i.Cases != nil {
 				known = append(known, ChildEvent(i.ID))
 			}
@@ -116,4 +118,26 @@ func (p *parser) reports() {
 			p.doc.Unknown(event.node, event.path, "child event", event.name, known)
 		}
 	}
+	for _, event := range p.workEvents {
+		p.outcomeOf(event, works)
+	}
+}
+
+// outcomeOf warns of an event that is the outcome of work that no state has.
+func (p *parser) outcomeOf(event namedEvent, works []string) {
+	kind := doneInvoke("")
+	if strings.HasPrefix(event.name, errorInvoke("")) {
+		kind = errorInvoke("")
+	}
+	id := strings.TrimPrefix(event.name, kind)
+	if slices.Contains(works, id) {
+		return
+	}
+	hint := ""
+	if name := expr.Suggest(id, works); name != "" {
+		hint = "did you mean " + kind + name + "?"
+	} else if len(works) > 0 && len(works) <= 24 {
+		hint = "known: " + strings.Join(works, ", ")
+	}
+	p.doc.Warn(event.node, event.path, "never", "no state has the work "+id+": "+event.name+" never happens", hint)
 }

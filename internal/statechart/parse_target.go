@@ -33,7 +33,7 @@ type pendingState struct {
 }
 
 // childEvent is an event of children, where it stands in the document.
-type childEvent struct {
+type namedEvent struct {
 	name string
 	node *yaml.Node
 	path string

@@ -189,7 +189,14 @@ func (r *reader) everything() *expr.Shape {
 func (r *reader) written(entry *yaml.Node) map[string]any {
 	switch or(member(entry, "src")).Value {
 	case "rules":
-		return answerSchema()
+		schema := answerSchema()
+		if r.catalog != nil {
+			policy, _ := r.catalog.Policy(or(member(or(member(entry, "input")), "policy")).Value)
+			properties, _ := schema["properties"].(map[string]any)
+			listed(properties, "outcome", policy.Outcomes)
+			listed(properties, "severity", policy.Severities)
+		}
+		return schema
 	case "children":
 		return countsSchema()
 	case "screening":
@@ -205,6 +212,18 @@ func (r *reader) written(entry *yaml.Node) map[string]any {
 		}
 	}
 	return nil
+}
+
+// listed adds which texts a property has; none: that is not known.
+func listed(properties map[string]any, name string, texts []string) {
+	if len(texts) == 0 {
+		return
+	}
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		values[i] = text
+	}
+	properties[name] = map[string]any{"type": "string", "enum": values}
 }
 
 // member of a mapping; nil when there is none.
@@ -322,6 +341,9 @@ func (r *reader) checkPolicy(policy, outcome string) (message, hint string) {
 		return r.missing("policy", policy)
 	}
 	if info.Outcomes != nil && !slices.Contains(info.Outcomes, outcome) {
+		if name := expr.Suggest(outcome, info.Outcomes); name != "" {
+			return "the policy " + policy + " has no outcome " + outcome, "did you mean " + name + "?"
+		}
 		return "the policy " + policy + " has no outcome " + outcome, "known: " + strings.Join(info.Outcomes, ", ")
 	}
 	return "", ""

@@ -120,6 +120,7 @@ func (r *reader) reviewed(node *yaml.Node) {
 	r.w.Review.checksOf = checksBefore(r.w, sources)
 	r.w.Review.favours = favours(r.w.Chart, sources)
 	r.vacuous()
+	r.unmatched()
 	r.noPerson(node)
 }
 

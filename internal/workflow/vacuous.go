@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,44 @@ func (r *reader) vacuous() {
 			break
 		}
 	}
+}
+
+// unmatched warns of guards that compare what work has returned with a text that it never returns: an outcome that the policy does not have, or
+// a value that a vendor's answer or the schema does not list.
+func (r *reader) unmatched() {
+	for _, g := range r.guards {
+		for _, condition := range g.transition.Conjuncts() {
+			for _, e := range condition.Unmatched(r.everything()) {
+				message := e.Message
+				if condition.Source() != "" {
+					message = fmt.Sprintf("guard %q: %s", condition.Source(), e.Message)
+				}
+				r.doc.Warn(g.node, g.path, "never_equal", message, e.Hint)
+			}
+			for _, reference := range condition.Paths() {
+				r.unknownEnd(g, reference)
+			}
+		}
+	}
+}
+
+// unknownEnd warns of a count of child cases that have ended in a way in which their workflow does not end.
+func (r *reader) unknownEnd(g guarded, reference expr.Reference) {
+	known, ok := r.catalog.(ender)
+	at := slices.Index(reference.Steps, "outcomes")
+	if !ok || at < 1 || at+1 >= len(reference.Steps) || !slices.Contains(r.starts, reference.Steps[at-1]) {
+		return
+	}
+	work, _ := r.w.Work(reference.Steps[at-1])
+	finals, end := known.Finals(work.Name), reference.Steps[at+1]
+	if len(finals) == 0 || slices.Contains(finals, end) {
+		return
+	}
+	hint := "known: " + strings.Join(finals, ", ")
+	if name := expr.Suggest(end, finals); name != "" {
+		hint = "did you mean " + name + "?"
+	}
+	r.doc.Warn(g.node, g.path, "never_equal", "cases of "+work.Name+" never end as "+end, hint)
 }
 
 // none warns of a guard that holds where no children have been started.

@@ -98,6 +98,8 @@ type Plugin struct {
 type PolicyInfo struct {
 	ID       string
 	Outcomes []string // nil: not known
+	// Severities are the names of its bands; nil: not known.
+	Severities []string
 	// Evaluate decides over the context, for policy guards; nil where guards cannot ask.
 	Evaluate func(input map[string]any, now time.Time) (outcome string, err error)
 }
@@ -114,6 +116,22 @@ type Catalog interface {
 type Adviser interface {
 	// Missing is what is wrong with a plugin or a policy that a workflow names, and a hint that may be empty. kind is "plugin" or "policy".
 	Missing(kind, id string) (message, hint string)
+}
+
+// ender is a Catalog that also knows how cases of a workflow may end.
+type ender interface {
+	// Finals are the paths of a workflow's final states at its top, which are the outcomes of its cases; nil: not known.
+	Finals(workflow string) []string
+}
+
+// Finals are the outcomes that cases may have: the paths of the final states at the top.
+func (w *Workflow) Finals() (found []string) {
+	for _, s := range w.Chart.States() {
+		if s.Kind == statechart.Final && !strings.Contains(s.Path, ".") {
+			found = append(found, s.Path)
+		}
+	}
+	return found
 }
 
 // Defaults of work whose plugin says nothing.

@@ -23,15 +23,19 @@ func (shelf) Plugin(id string) (Plugin, bool) {
 	case "identity-check":
 		return Plugin{ID: id, Callback: true, Timeout: 10 * time.Second, Retry: RetryPolicy{Attempts: 5, Interval: time.Second, Rate: 2}}, true
 	case "media-check":
-		return Plugin{ID: id, Result: map[string]any{"type": "object", "properties": map[string]any{"hits": map[string]any{"type": "array"}}}}, true
+		return Plugin{ID: id, Result: map[string]any{"type": "object", "properties": map[string]any{
+			"hits": map[string]any{"type": "array"}, "status": map[string]any{"type": "string", "enum": []any{"clear", "found"}},
+		}}}, true
 	}
 	return Plugin{}, false
 }
 
 func (shelf) Workflow(id string) bool { return id == "kyc" }
 
+func (shelf) Finals(string) []string { return []string{"approved", "rejected"} }
+
 func (shelf) Policy(id string) (PolicyInfo, bool) {
-	return PolicyInfo{ID: id, Outcomes: []string{"reject", "review", "approve"}, Evaluate: func(input map[string]any, _ time.Time) (string, error) {
+	return PolicyInfo{ID: id, Outcomes: []string{"reject", "review", "approve"}, Severities: []string{"low", "high"}, Evaluate: func(input map[string]any, _ time.Time) (string, error) {
 		outcome, _ := input["wanted"].(string)
 		return outcome, nil
 	}}, id == "kyc-risk"

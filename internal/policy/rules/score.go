@@ -156,3 +156,12 @@ func (r *reader) band(m member, path string, p *Policy) (b band, ok bool) {
 	b.from, ok = r.number(from, path+".from")
 	return b, ok
 }
+
+// Severities are the names of the bands of the score, ascending.
+func (p *Policy) Severities() []string {
+	names := make([]string, len(p.scoring.bands))
+	for i, b := range p.scoring.bands {
+		names[i] = b.name
+	}
+	return names
+}
