@@ -21,7 +21,7 @@ func caseCommand() *cobra.Command {
 		completes(caseStartCommand(t), t, knownWorkflows), completes(caseSendCommand(t), t, knownCases, knownEvents), completes(caseDecideCommand(t), t, knownCases, knownEvents),
 		caseListCommand(t), completes(caseShowCommand(t), t, knownCases), completes(caseHistoryCommand(t), t, knownCases), caseDocumentsCommand(t),
 		completes(caseVerifyCommand(t), t, knownCases), completes(caseIncidentsCommand(t), t, knownCases), completes(caseRetryCommand(t), t, knownCases, knownIncidents),
-		completes(caseSkipCommand(t), t, knownCases, knownIncidents),
+		completes(caseSkipCommand(t), t, knownCases, knownIncidents), completes(caseCancelCommand(t), t, knownCases),
 	)
 	return cmd
 }

@@ -158,6 +158,43 @@ func caseDecideCommand(t *target) *cobra.Command {
 	return cmd
 }
 
+func caseCancelCommand(t *target) *cobra.Command {
+	var version int
+	var reason, key string
+	cmd := &cobra.Command{
+		Use: "cancel CASE --reason TEXT", Short: "Cancel a case of a running system: it ends without an outcome, and so do its child cases", Args: cobra.ExactArgs(1),
+		Long: "Cancels a case: it ends where it is, without an outcome, its work is stopped, and its child cases are cancelled. Managers and administrators\n" +
+			"may, and keys with the permission cases:operate. With a person's token, --version is required, as printed by `ballerine case show`:\n" +
+			"a case that has changed since is not cancelled, and the changes are listed.",
+		Example: "  ballerine case cancel case_01M… --version 8 --reason 'The customer has withdrawn.'",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var wrong []error
+			if strings.TrimSpace(reason) == "" {
+				wrong = append(wrong, errors.New("--reason is required: it is kept in the history"))
+			}
+			if version < 0 {
+				wrong = append(wrong, errors.New("--version must be a version number, as printed by `ballerine case show`"))
+			}
+			if len(wrong) > 0 {
+				return usageError{errors.Join(wrong...)}
+			}
+			header := once(key)
+			if version > 0 {
+				if header == nil {
+					header = http.Header{}
+				}
+				header.Set("If-Match", strconv.Quote(strconv.Itoa(version)))
+			}
+			err := t.moveCase(cmd, message{method: http.MethodPost, path: casePath(args[0], "cancellation"), body: map[string]any{"reason": reason}, header: header})
+			return outpaced(err, args[0], version)
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the history")
+	cmd.Flags().IntVar(&version, "version", 0, "version of the case that you have seen, as printed by case show; required with a person's token")
+	onceFlag(cmd, &key)
+	return cmd
+}
+
 // body of the request. Errors: usage, with everything that is wrong.
 func (d decision) body(event string) (map[string]any, error) {
 	var wrong []error

@@ -87,6 +87,26 @@ func TestACaseIsTakenFromItsStartToADecision(t *testing.T) {
 	refused(t, reviewer, exitUsage, "--cause is one of|did you mean decision?", "case", "history", id, "--cause", "decisio")
 }
 
+func TestACaseIsCancelledByAManagerWhoHasSeenIt(t *testing.T) {
+	stack := shared(t)
+	client, manager, reviewer := as(stack, "client"), as(stack, "manager"), as(stack, "reviewer")
+	id := object[httpapi.Case](t, calls(t, client, applicantData, "case", "start", "kyc", "--context", "-", "--subject-set", "type=individual", "--json")).ID
+	seen := object[httpapi.Case](t, calls(t, manager, "", "case", "show", id, "--json"))
+	cancel := []string{"case", "cancel", id, "--reason", "The customer has withdrawn."}
+	refused(t, manager, exitUsage, "--reason is required|--version must be", "case", "cancel", id, "--version", "-1")
+	refused(t, reviewer, exitProblems, "(forbidden)", append(cancel, "--version", strconv.Itoa(seen.Version))...)
+	refused(t, manager, exitProblems, "(precondition_required)", cancel...)
+	refused(t, manager, exitProblems, "The case is no longer at version "+strconv.Itoa(seen.Version+7)+"|(stale)", append(cancel, "--version", strconv.Itoa(seen.Version+7))...)
+	cancelled := object[httpapi.Case](t, calls(t, manager, "", append(cancel, "--version", strconv.Itoa(seen.Version), "--json")...))
+	if cancelled.Status != cases.StatusCancelled || cancelled.Outcome != nil {
+		t.Errorf("%+v", cancelled)
+	}
+	if history := calls(t, manager, "", "case", "history", id, "--json", "--cause", "cancelled"); !strings.Contains(history, "The customer has withdrawn.") {
+		t.Errorf("the history lacks the reason: %s", history)
+	}
+	refused(t, manager, exitProblems, "(case_closed)", append(cancel, "--version", strconv.Itoa(cancelled.Version))...)
+}
+
 func TestOnlyAnswersThatAreNeededAreAskedOfWhoStartsACase(t *testing.T) {
 	client := as(shared(t), "client")
 	refused(t, client, exitUsage, "only one flag can read standard input (-)", "case", "start", "kyc", "--context", "-", "--subject", "-")

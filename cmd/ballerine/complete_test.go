@@ -20,6 +20,7 @@ func TestAShellIsGivenTheIdsOfARunningSystem(t *testing.T) {
 	for want, args := range map[string][]string{
 		one + "\tkyc collect":                   {"case", "show", ""},
 		one:                                     {"case", "verify", "case_x", ""},
+		one + "\tkyc":                           {"case", "cancel", ""},
 		"SUBMIT":                                {"case", "send", one, ""},
 		"kyc\t":                                 {"case", "start", ""},
 		"application-score":                     {"policy", "show", ""},
