@@ -46,6 +46,20 @@ describe('a German desk', () => {
     await page.context().close();
   });
 
+  it('asks for a new case in German, and says which row of a table applies', async () => {
+    const page = await client.signIn('manager', '/queue', german);
+    await page.getByRole('button', { name: 'Neuer Fall' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByRole('combobox', { name: /Workflow/ }).selectOption('application');
+    await seen(form.getByLabel('Einkommen (netto, im Monat)'));
+    await seen(form.getByText('Sofortige Entscheidung über einen Antrag').first());
+    expect(await form.innerText()).not.toMatch(/Income|Instant|a month|Originaltext/);
+    await page.goto(`${server.url}/cases/${await server.caseOf('Halvorsen Fjordfisk')}`);
+    await seen(page.getByText('Zeile 4 von „Geografie“ trifft zu.'));
+    expect(await text(page)).not.toMatch(/ applies|Originaltext/);
+    await page.context().close();
+  });
+
   it('names work, states and conditions in German in the history and in the workflow', async () => {
     const page = await client.signIn('reviewer', `/cases/${await server.caseOf('Nikolai')}?tab=history`, german);
     for (const work of ['Identitätsprüfung', 'Dokumentenprüfung', 'Watchlistenprüfung'])

@@ -2,7 +2,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Copy, PencilLine, Send, Upload } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { ApiProblem, answer, asProblem, type Case, client, idempotencyKey, keys, type WorkflowDetail } from '@/api';
-import { reasonOf, useExplanation, useFormats, useT } from '@/i18n';
+import { reasonOf, useExplanation, useFormats, useLocale, useT } from '@/i18n';
+import { useTitle } from '@/i18n/titles';
 import { Fields } from '@/queue/CreateCase';
 import { asRequired, changed, fieldsOf, readForm, valuesOf } from '@/queue/schema';
 import { useSession } from '@/session';
@@ -13,10 +14,13 @@ import { sendDocument } from './upload';
 type Kind = Wanted['kind'];
 
 /** What a document is called for people. */
-export function wantedTitle(t: ReturnType<typeof useT>, { kind, side }: Wanted): string {
-  return [t.maybe(`kind.${kind.kind}`, kind.title || kind.kind), side && t.maybe(`side.${side}`, side)]
-    .filter(Boolean)
-    .join(', ');
+export function useWantedTitle(): (wanted: Wanted) => string {
+  const t = useT();
+  const title = useTitle();
+  return ({ kind, side }) =>
+    [t.maybe(`kind.${kind.kind}`, title(kind, kind.kind)), side && t.maybe(`side.${side}`, side)]
+      .filter(Boolean)
+      .join(', ');
 }
 
 /** What a case collects, for those who act for the applicant: documents, data, the applicant's events, and their link. */
@@ -117,7 +121,7 @@ function WantedDocument({
 }) {
   const t = useT();
   const input = useRef<HTMLInputElement>(null);
-  const title = wantedTitle(t, { kind, side });
+  const title = useWantedTitle()({ kind, side });
   const newest = uploadedOf(one, { kind, side });
   const upload = useMutation({
     mutationFn: async (file: File) => {
@@ -234,7 +238,8 @@ function EditData({
   onClose: () => void;
 }) {
   const t = useT();
-  const fields = fieldsOf(workflow.context_schema);
+  const { language } = useLocale();
+  const fields = fieldsOf(workflow.context_schema, language);
   const [values, setValues] = useState(() => valuesOf(fields, one.context));
   const [before] = useState(() => readForm(fields, values).context);
   const [wrong, setWrong] = useState<Record<string, string>>({});

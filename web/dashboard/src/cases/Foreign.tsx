@@ -1,5 +1,14 @@
 import { useLocale, useT } from '@/i18n';
-import { isOwnStep, type PolicyAnswer, type RuleStep, type RuleText, ruleText, stepWith } from './checks';
+import {
+  isOwnStep,
+  type PolicyAnswer,
+  type RuleStep,
+  type RuleText,
+  rowsOf,
+  ruleText,
+  ruleTitle,
+  stepWith,
+} from './checks';
 
 /** A text of a definition; one that is not in the reader's language is marked, by its language where that is known. */
 export function Foreign({ text, language }: RuleText) {
@@ -26,6 +35,17 @@ export function StepText({ step }: { step: RuleStep }) {
   const { language } = useLocale();
   if (language !== 'en' && isOwnStep(step))
     return <>{t(`cases.step_${step.rule as 'invalid' | 'unknown' | 'score'}`)}</>;
+  const rows = rowsOf(step);
+  if (language !== 'en' && rows)
+    return (
+      <>
+        {t(rows.many ? 'cases.rows_apply' : 'cases.row_applies', {
+          rows: rows.numbers.replace(' and ', ` ${t('cases.rows_and')} `),
+          table: ruleTitle(step, language),
+        })}{' '}
+        {rows.rest && <Foreign text={rows.rest} language={null} />}
+      </>
+    );
   return <Foreign {...ruleText(step, language)} />;
 }
 

@@ -11,7 +11,7 @@ import {
   tasksQuery,
   type WorkflowDetail,
 } from '@/api';
-import { reasonOf, useT } from '@/i18n';
+import { reasonOf, useLocale, useT } from '@/i18n';
 import { type FormField, fieldsOf } from '@/queue/schema';
 import { Button, Dialog, Field, Input, Select, Textarea } from '@/ui';
 import { policyAnswers } from './checks';
@@ -57,6 +57,7 @@ function absentFields(
 /** Puts one field of the data right, or several as JSON, and tries the work again with it. */
 export function CorrectAndRetry({ one, workflow, incident, onChanged, onClose }: RepairProps) {
   const t = useT();
+  const { language } = useLocale();
   const context = one.context ?? {};
   // What the workflow's own work writes is set by skipping the work.
   const tasks = useQuery(tasksQuery(one.id)).data ?? [];
@@ -64,7 +65,7 @@ export function CorrectAndRetry({ one, workflow, incident, onChanged, onClose }:
   const fields = dataFields(context, workflow?.context_schema ?? {}, results);
   const absent = [
     ...incident.missing.map((place) => ({ path: place, label: place, like: '' as unknown })),
-    ...absentFields(fieldsOf(workflow?.context_schema ?? {}), context),
+    ...absentFields(fieldsOf(workflow?.context_schema ?? {}, language), context),
   ].filter(
     (one, n, all) =>
       all.findIndex((other) => other.path === one.path) === n && !fields.some((field) => field.path === one.path),

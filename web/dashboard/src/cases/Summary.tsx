@@ -5,7 +5,7 @@ import { type Case, notesQuery, type WorkflowDetail } from '@/api';
 import { Time, useFormats, useT } from '@/i18n';
 import { Button, Chip, cx } from '@/ui';
 import { useActorName } from './actors';
-import { wantedTitle } from './CollectPanel';
+import { useWantedTitle } from './CollectPanel';
 import { policyAnswers } from './checks';
 import { RiskReason, redacted } from './Foreign';
 import { answeredChecks, mismatches, missingDocuments, openChecks, troubleIn, unrated } from './facts';
@@ -210,6 +210,7 @@ function KnownFacts({
 /** Checks that have not answered, required documents that are missing, and a decision that waits for a second person. */
 function Open({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefined }) {
   const t = useT();
+  const titleOf = useWantedTitle();
   const nameOf = useActorName();
   const open = openChecks(one);
   const names = useNamesOf(one, open.length > 0);
@@ -240,7 +241,7 @@ function Open({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefin
         ))}
         {missing.map((wanted) => (
           <Line key={`${wanted.kind.kind}/${wanted.side}`} icon="open">
-            {t('cases.summary_missing', { title: wantedTitle(t, wanted) })}
+            {t('cases.summary_missing', { title: titleOf(wanted) })}
           </Line>
         ))}
         {noRating && <Line icon="open">{t('cases.check_unrated')}</Line>}

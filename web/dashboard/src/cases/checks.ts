@@ -127,6 +127,20 @@ export function ruleText(
   return own ? { text: own, language } : { text: text(step.titles?.['en']) || wordsOf(step.rule), language: 'en' };
 }
 
+/** What a rule is called in a language, else in English, else by its name. */
+export function ruleTitle({ rule, titles }: Pick<RuleStep, 'rule' | 'titles'>, language: string): string {
+  return text(titles?.[language]) || text(titles?.['en']) || wordsOf(rule);
+}
+
+/** The rows that count of a rule's table, which the software says in English before the reasons that the rows state. */
+export function rowsOf({
+  status,
+  reason,
+}: Pick<RuleStep, 'status' | 'reason'>): { numbers: string; many: boolean; rest: string } | null {
+  const found = status === 'passed' && /^Rows? ([\d, and]+) of \S+ appl(y|ies)\.(?: (.*))?$/.exec(reason);
+  return found ? { numbers: found[1] ?? '', many: found[2] === 'y', rest: found[3] ?? '' } : null;
+}
+
 /** Steps that are no rule's: the software writes them, in English. */
 export function isOwnStep({ rule, reason }: Pick<RuleStep, 'rule' | 'reason'>): boolean {
   return (

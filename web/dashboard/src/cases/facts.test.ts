@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Case, TaskRun, WorkflowDetail } from '@/api';
-import { attemptsOf, isOwnStep, pathWords, ruleText } from './checks';
+import { attemptsOf, isOwnStep, pathWords, rowsOf, ruleText, ruleTitle } from './checks';
 import { endingOf, missingDocuments, openChecks, troubleIn, unrated } from './facts';
 import { markSeen, seenUntil, unreadOf } from './unread';
 import { wordsOf } from './words';
@@ -139,4 +139,18 @@ it('tells who has ended a case and why, and that nobody has where its workflow w
   expect(endingOf(one, [{ ...entry, cause: 'undone' }])).toBeNull();
   const cancelled = { cause: 'cancelled', actor, at: 'then', to: [], details: { reason: 'duplicate' } };
   expect(endingOf({ status: 'cancelled', configuration: [] }, [cancelled])?.reason).toBe('duplicate');
+});
+
+it('reads which rows of a table count, and what they state', () => {
+  const of = (reason: string) => rowsOf({ status: 'passed', reason });
+  expect(of('Row 4 of geography applies.')).toEqual({ numbers: '4', many: false, rest: '' });
+  expect(of('Rows 1, 2 and 10 of maturity apply. A young company.')).toEqual({
+    numbers: '1, 2 and 10',
+    many: true,
+    rest: 'A young company.',
+  });
+  expect(of('No row of geography applies.')).toBeNull();
+  expect(rowsOf({ status: 'failed', reason: 'Row 4 of geography applies.' })).toBeNull();
+  expect(ruleTitle({ rule: 'geography', titles: { en: 'Geography', de: 'Geografie' } }, 'de')).toBe('Geografie');
+  expect(ruleTitle({ rule: 'country_risk' }, 'de')).toBe('Country risk');
 });

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { type ApiProblem, answer, asProblem, client, idempotencyKey, workflowQuery, workflowsQuery } from '@/api';
-import { reasonOf, useT } from '@/i18n';
+import { reasonOf, useLocale, useT } from '@/i18n';
 import { useTitle } from '@/i18n/titles';
 import { Button, Checkbox, Dialog, Field, Input, Select, SkeletonLines, Textarea } from '@/ui';
 import { asRequired, type FormField, fieldsOf, readForm, type Values } from './schema';
@@ -10,6 +10,7 @@ import { asRequired, type FormField, fieldsOf, readForm, type Values } from './s
 /** Starts a case by hand: the form is the workflow's own schema. The workflow that a queue is filtered by comes first. */
 export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; onClose: () => void }) {
   const t = useT();
+  const { language } = useLocale();
   const title = useTitle();
   const navigate = useNavigate();
   const workflows = useQuery(workflowsQuery);
@@ -22,7 +23,7 @@ export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; o
   const [key, setKey] = useState(idempotencyKey);
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const form = useRef<HTMLFormElement>(null);
-  const fields = fieldsOf(workflow.data?.context_schema ?? {});
+  const fields = fieldsOf(workflow.data?.context_schema ?? {}, language);
 
   const create = useMutation({
     mutationFn: (context: Record<string, unknown>) =>
@@ -61,7 +62,7 @@ export function CreateCase({ workflow: wanted, onClose }: { workflow?: string; o
       open
       onOpenChange={(open) => !open && onClose()}
       title={t('queue.new_case')}
-      description={workflow.data?.title}
+      description={workflow.data && title(workflow.data, workflow.data.id)}
       closeLabel={t('common.close')}
       footer={
         <>

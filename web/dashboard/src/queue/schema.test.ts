@@ -66,4 +66,16 @@ describe('a form from a schema', () => {
   it('makes nothing of a schema that is none', () => {
     expect(fieldsOf({})).toEqual([]);
   });
+
+  it('calls fields what the schema calls them in a language, and shows no description in another', () => {
+    const income = { type: 'number', titles: { de: 'Einkommen' }, description: 'a month, net' };
+    const own = { type: 'object', properties: { person: { type: 'object', properties: { income } } } };
+    const named = (language: string) =>
+      fieldsOf(own, language).map((group) => [
+        group.label,
+        ...(group.fields ?? []).map((field) => [field.label, field.hint]),
+      ]);
+    expect(named('de')).toEqual([['Person', ['Einkommen', undefined]]]);
+    expect(named('en')).toEqual([['Person', ['Income', 'a month, net']]]);
+  });
 });

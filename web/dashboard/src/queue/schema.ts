@@ -69,8 +69,15 @@ function kindOf(schema: Schema): FieldKind {
   }
 }
 
-/** The fields of an object's schema, in its order. */
-export function fieldsOf(schema: Schema, parent = '', depth = 0): FormField[] {
+/** What a schema calls a field in a language; null where it says nothing in that language. */
+function titleOf(schema: Schema, language: string): string | null {
+  const titles = schema['titles'];
+  const own = isSchema(titles) ? titles[language] : undefined;
+  return typeof own === 'string' ? own : null;
+}
+
+/** The fields of an object's schema, in its order. Descriptions are in one language: whoever reads a title of their own is not shown them. */
+export function fieldsOf(schema: Schema, language = 'en', parent = '', depth = 0): FormField[] {
   const properties = schema['properties'];
   if (!isSchema(properties) || depth > 6) return [];
   const required = Array.isArray(schema['required']) ? schema['required'] : [];
@@ -82,14 +89,17 @@ export function fieldsOf(schema: Schema, parent = '', depth = 0): FormField[] {
       return {
         path,
         name,
-        label: typeof one['title'] === 'string' ? one['title'] : labelOf(name),
-        hint: typeof one['description'] === 'string' ? one['description'] : undefined,
+        label: titleOf(one, language) ?? (typeof one['title'] === 'string' ? one['title'] : labelOf(name)),
+        hint:
+          typeof one['description'] === 'string' && (language === 'en' || titleOf(one, language) === null)
+            ? one['description']
+            : undefined,
         kind,
         required: required.includes(name),
         options: kind === 'choice' ? (one['enum'] as string[]) : undefined,
         pattern: typeof one['pattern'] === 'string' ? one['pattern'] : undefined,
         maxLength: typeof one['maxLength'] === 'number' ? one['maxLength'] : undefined,
-        fields: kind === 'group' ? fieldsOf(one, path, depth + 1) : undefined,
+        fields: kind === 'group' ? fieldsOf(one, language, path, depth + 1) : undefined,
       };
     });
 }
