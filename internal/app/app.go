@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"io/fs"
@@ -11,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/oklog/ulid/v2"
 
 	"ballerine/internal/backoffice"
 	"ballerine/internal/cases"
@@ -22,6 +19,7 @@ import (
 	"ballerine/internal/httpapi/bridge"
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/ids"
 	"ballerine/internal/keyring"
 	"ballerine/internal/outbound"
 	"ballerine/internal/policy/backtest"
@@ -197,7 +195,7 @@ func withDefaults(parts Parts) Parts {
 		parts.Now = time.Now
 	}
 	if parts.NewID == nil {
-		parts.NewID = newID(parts.Now)
+		parts.NewID = ids.Source(parts.Now)
 	}
 	if parts.FourEyes == nil {
 		parts.FourEyes = registry.FourEyes(parts.Registry)
@@ -215,13 +213,6 @@ func withDefaults(parts Parts) Parts {
 		parts.Logger = slog.Default()
 	}
 	return parts
-}
-
-// newID makes sortable ids: "case" gives "case_01J…".
-func newID(now func() time.Time) func(prefix string) string {
-	return func(prefix string) string {
-		return prefix + "_" + ulid.MustNew(ulid.Timestamp(now()), rand.Reader).String()
-	}
 }
 
 func (c *Core) base() task.Base {

@@ -1,7 +1,6 @@
 package cases
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -11,11 +10,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/oklog/ulid/v2"
 	"golang.org/x/sync/errgroup"
 
 	"ballerine/internal/expr"
 	"ballerine/internal/identity"
+	"ballerine/internal/ids"
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/workflow"
@@ -190,7 +189,7 @@ func compute(values map[string]*expr.Program, env *expr.Env) map[string]any {
 // childID follows from the parent, the visit of its state, the work and the place in the list.
 func childID(j Job, index int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d\x00%s\x00%d", j.Record.Tenant, j.Record.ID, j.Visit, j.Invocation.ID, index))
-	return "case_" + ulid.MustNew(ulid.Timestamp(j.Record.CreatedAt), bytes.NewReader(sum[:])).String()
+	return "case_" + ids.Derived(j.Record.CreatedAt, sum[:])
 }
 
 // announceChildren notes in the parent which children there will be, before there is one: a report finds its place, and

@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
 	"ballerine/internal/identity"
+	"ballerine/internal/ids"
 	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/telemetry"
@@ -67,10 +66,7 @@ func New(config Config) *Service {
 		config.Now = time.Now
 	}
 	if config.NewID == nil {
-		now := config.Now
-		config.NewID = func(prefix string) string {
-			return prefix + "_" + ulid.MustNew(ulid.Timestamp(now()), rand.Reader).String()
-		}
+		config.NewID = ids.Source(config.Now)
 	}
 	if config.Random == nil {
 		config.Random = rand.Reader

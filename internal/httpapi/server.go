@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -18,10 +17,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"github.com/oklog/ulid/v2"
 
 	"ballerine/internal/idempotency"
 	"ballerine/internal/identity"
+	"ballerine/internal/ids"
 	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
@@ -90,10 +89,7 @@ func build(config Config) (*server, huma.API, error) {
 		config.Now = time.Now
 	}
 	if config.NewID == nil {
-		now := config.Now
-		config.NewID = func(prefix string) string {
-			return prefix + "_" + ulid.MustNew(ulid.Timestamp(now()), rand.Reader).String()
-		}
+		config.NewID = ids.Source(config.Now)
 	}
 	if config.Metrics == nil {
 		config.Metrics = telemetry.Discard

@@ -10,8 +10,7 @@ import (
 	"encoding/hex"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
+	"ballerine/internal/ids"
 	"ballerine/internal/keyring"
 	"ballerine/internal/problem"
 )
@@ -157,8 +156,5 @@ func (r Reservation) Name() string {
 // the first call, the rest is a hash.
 func (r Reservation) ID() string {
 	sum := sha256.Sum256([]byte(r.Key + "\x00" + r.Hash))
-	var id ulid.ULID
-	_ = id.SetTime(ulid.Timestamp(r.FirstAt)) // fails after the year 10889
-	_ = id.SetEntropy(sum[:10])               // fails for another length
-	return id.String()
+	return ids.Derived(r.FirstAt, sum[:])
 }

@@ -13,8 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
+	"ballerine/internal/ids"
 	"ballerine/internal/problem"
 )
 
@@ -44,10 +43,7 @@ func NewKeys(config KeysConfig) *Keys {
 		config.Now = time.Now
 	}
 	if config.NewID == nil {
-		now := config.Now
-		config.NewID = func(prefix string) string {
-			return prefix + "_" + ulid.MustNew(ulid.Timestamp(now()), rand.Reader).String()
-		}
+		config.NewID = ids.Source(config.Now)
 	}
 	if config.Random == nil {
 		config.Random = rand.Reader

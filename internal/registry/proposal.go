@@ -2,13 +2,11 @@ package registry
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
 	"ballerine/internal/identity"
+	"ballerine/internal/ids"
 	"ballerine/internal/problem"
 )
 
@@ -132,7 +130,7 @@ func (p *Publisher) propose(ctx context.Context, who identity.Principal, proposa
 	}
 	proposal.Tenant, proposal.Status, proposal.ProposedBy, proposal.ProposedAt = who.Tenant, Open, who.ID, p.now()
 	if proposal.ID == "" {
-		proposal.ID = "prop_" + ulid.MustNew(ulid.Timestamp(p.Now()), rand.Reader).String()
+		proposal.ID = "prop_" + ids.Random(p.Now())
 	}
 	err := p.Store.AddProposal(ctx, proposal)
 	if problem.CodeOf(err) == problem.Conflict {

@@ -9,8 +9,7 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
+	"ballerine/internal/ids"
 	"ballerine/internal/problem"
 )
 
@@ -136,10 +135,5 @@ func (s *Service) body(event Event) ([]byte, error) {
 // deliveryID is the same for the same event and subscription, and sorts by the event's time.
 func deliveryID(event Event, subscription string) string {
 	sum := sha256.Sum256([]byte(event.Tenant + "\n" + event.ID + "\n" + subscription))
-	var id ulid.ULID
-	if err := id.SetTime(ulid.Timestamp(event.Time)); err != nil { // only after the year 10889
-		_ = id.SetTime(ulid.MaxTime())
-	}
-	copy(id[6:], sum[:10])
-	return "dlv_" + id.String()
+	return "dlv_" + ids.Derived(event.Time, sum[:])
 }

@@ -10,9 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
 	"ballerine/internal/fair"
+	"ballerine/internal/ids"
 	"ballerine/internal/outbound"
 	"ballerine/internal/telemetry"
 )
@@ -78,9 +77,7 @@ func New(config Config) *Service {
 		config.Random = rand.Reader
 	}
 	if config.NewID == nil {
-		config.NewID = func(prefix string) string {
-			return prefix + ulid.MustNew(ulid.Timestamp(config.Now()), rand.Reader).String()
-		}
+		config.NewID = func(prefix string) string { return prefix + ids.Random(config.Now()) }
 	}
 	if config.Metrics == nil {
 		config.Metrics = telemetry.Discard

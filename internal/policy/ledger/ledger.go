@@ -11,8 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
+	"ballerine/internal/ids"
 	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
 	"ballerine/internal/telemetry"
@@ -156,10 +155,7 @@ func idOf(r Request, h Head, input []byte) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s\x00%s\x00%s\x00%d\x00%s\x00%s\x00", r.Tenant, r.Work, h.Policy, h.Version, h.Digest, r.Case)
 	sum.Write(input)
-	var id ulid.ULID
-	_ = id.SetTime(ulid.Timestamp(r.Since)) // fails after the year 10889
-	_ = id.SetEntropy(sum.Sum(nil)[:10])    // fails for another length
-	return "dec_" + id.String()
+	return "dec_" + ids.Derived(r.Since, sum.Sum(nil))
 }
 
 // Get reads a decision. Errors: NotFound.
