@@ -292,7 +292,7 @@ describe('case', () => {
 
   it('names cases of other customers with the same phone, document number, device or face', async () => {
     expect((await server.call('admin', 'POST', '/v1/workflows/known/versions', { source: known })).status).toBe(201);
-    const shared: Record<string, [mine: string, theirs: string, said: string]> = {
+    const shared: Record<string, [mine: string, theirs: string, reason: string]> = {
       phone: ['+49 30 901820', '0049 30 90 18 20', 'Same telephone number: +49 30 901820'],
       document_number: ['C01X-00T47', 'c01x00t47', 'Same document number: C01X-00T47'],
       device_id: ['device-77', 'device-77', 'Same device: device-77'],
@@ -310,9 +310,9 @@ describe('case', () => {
     const id = await begin('Mine', Object.fromEntries(Object.entries(shared).map(([field, [mine]]) => [field, mine])));
     for (const [field, [, theirs]] of Object.entries(shared)) await begin(`By ${field}`, { [field]: theirs });
     const page = await client.signIn('reviewer', `/cases/${id}?tab=related`);
-    for (const [field, [, , said]] of Object.entries(shared)) {
+    for (const [field, [, , reason]] of Object.entries(shared)) {
       const other = page.getByRole('tabpanel').getByRole('link', { name: new RegExp(`By ${field}`) });
-      await seen(other.getByText(said));
+      await seen(other.getByText(reason));
       expect(await other.getByText(/^Same /).count(), field).toBe(1);
     }
     await page.context().close();
