@@ -142,7 +142,7 @@ func (c *calledBack) keep(ctx context.Context, d *draft) error {
 }
 
 // Exchange returns what an attempt at a vendor was. The look is in the history. Errors: NotFound, also where nothing is kept of the attempt;
-// DocumentDamaged when what is stored is not what was kept.
+// DocumentDamaged when what is stored is not what was kept, or is gone; TooLarge.
 func (s *Service) Exchange(ctx context.Context, p identity.Principal, id, task string) (Exchange, error) {
 	if err := sees(p, id); err != nil {
 		return Exchange{}, err
@@ -173,7 +173,13 @@ func (s *Service) exchange(ctx context.Context, tenant, id, task string) (Exchan
 	if call == nil || call.Exchange == nil || !call.Exchange.Kept {
 		return Exchange{}, problem.New(problem.NotFound, "Nothing is kept of what was sent and answered at this attempt.")
 	}
+	if call.Exchange.Size > maxExchange {
+		return Exchange{}, problem.New(problem.TooLarge, "What is kept of the attempt %s has %d bytes, and at most %d can be shown.", task, call.Exchange.Size, maxExchange)
+	}
 	content, err := s.Objects.Read(ctx, ExchangeKey(tenant, id, task), maxExchange)
+	if problem.CodeOf(err) == problem.NotFound {
+		return Exchange{}, problem.New(problem.DocumentDamaged, "What was kept of the attempt %s is not there any more. Restore it from a backup.", task)
+	}
 	if err != nil {
 		return Exchange{}, err
 	}

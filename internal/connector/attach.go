@@ -149,7 +149,7 @@ func (f *attaching) fill(value any) (any, error) {
 
 func (f *attaching) content(a *attached) (any, error) {
 	if f.files == nil {
-		shown := "__" + a.as + ".sha256." + a.document.SHA256 + "__"
+		shown := a.shown()
 		if a.as == asBytes {
 			a.content = []byte(shown)
 			return a, nil
@@ -158,6 +158,7 @@ func (f *attaching) content(a *attached) (any, error) {
 	}
 	if a.as == asLink {
 		link, err := f.files.Link(f.ctx, f.call, a.document)
+		confidentialOf(f.ctx).link(link)
 		return link, a.unreadable(err)
 	}
 	if f.size += a.document.Size; f.size > maxAttached {
@@ -168,11 +169,16 @@ func (f *attaching) content(a *attached) (any, error) {
 		return nil, a.unreadable(err)
 	}
 	if a.as == asBase64 {
-		return base64.StdEncoding.EncodeToString(content), nil
+		written := base64.StdEncoding.EncodeToString(content)
+		confidentialOf(f.ctx).attach(written, a.shown())
+		return written, nil
 	}
 	a.content = content
 	return a, nil
 }
+
+// shown stands for the document where it is not to be seen.
+func (a *attached) shown() string { return "__" + a.as + ".sha256." + a.document.SHA256 + "__" }
 
 // unreadable names the place of a document that is gone: asking again cannot help.
 func (a *attached) unreadable(err error) error {

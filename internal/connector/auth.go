@@ -1,10 +1,8 @@
 package connector
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,30 +92,18 @@ func (a auth) shownToken() string {
 // shortestSecret is the shortest text that is looked for in answers, in bytes: what is shorter occurs by chance.
 const shortestSecret = 8
 
-// secrets are the texts that must not be written down anywhere: the request's secrets, as they were sent.
-func (r *prepared) secrets(p *Plugin, token string) (all []string) {
-	add := func(texts ...string) {
-		for _, text := range texts {
-			if len(text) >= shortestSecret && !slices.Contains(all, text) {
-				all = append(all, text)
-			}
-		}
-	}
-	add(token)
-	if b := p.auth.basic; b != nil {
-		add(base64.StdEncoding.EncodeToString([]byte(b.username.render(nil, r.with, nil) + ":" + b.password.render(nil, r.with, nil))))
-	}
+// secrets are the texts that must not be written down anywhere, those that are too short to be looked for in what is used left out.
+func (r *prepared) secrets(p *Plugin) []string {
+	return slices.DeleteFunc(r.everySecret(p), func(text string) bool { return len(text) < shortestSecret })
+}
+
+// everySecret are all of them: the attempt's, whichever of its calls uses them, and the request's.
+func (r *prepared) everySecret(p *Plugin) []string {
+	all := p.auth.credentials(r.with)
 	for _, secret := range r.with.secrets {
-		add(secret, url.QueryEscape(secret), url.PathEscape(secret), escapeXML(secret, ""), escapeHTML.Replace(secret))
-		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-			add(encoding.EncodeToString([]byte(secret)))
-		}
-		for _, escaped := range []bool{false, true} { // an answer may have the request's body in a text
-			add(quoted(secret, escaped))
-		}
+		all = append(all, secret)
 	}
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
-	return all
+	return r.known.all(all...)
 }
 
 // quoted is a text as JSON writes it, without its quotes.
@@ -140,17 +126,6 @@ func redacted(value any, secrets []string) any {
 	return replaced(value, redactor(secrets))
 }
 
-// escapeHTML writes what package html does, whose tables every function would carry.
-var escapeHTML = strings.NewReplacer("&", "&amp;", "'", "&#39;", "<", "&lt;", ">", "&gt;", `"`, "&#34;")
-
-func redactor(secrets []string) *strings.Replacer {
-	var pairs []string
-	for _, one := range secrets {
-		pairs = append(pairs, one, redaction)
-	}
-	return strings.NewReplacer(pairs...)
-}
-
 // redactedError is the error of a body that cannot be read, without secrets in the names of its members.
 func redactedError(err error, secrets []string) error {
 	e, by := problem.As(err), redactor(secrets)
@@ -160,7 +135,7 @@ func redactedError(err error, secrets []string) error {
 	return e
 }
 
-func replaced(value any, by *strings.Replacer) any {
+func replaced(value any, by replacer) any {
 	switch v := value.(type) {
 	case string:
 		return by.Replace(v)

@@ -3,8 +3,7 @@ package connector
 import (
 	"context"
 	"net/http"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 
 	"ballerine/internal/problem"
@@ -87,22 +86,25 @@ func (p *Plugin) ReadCallback(header http.Header, body []byte, secret string, no
 // refuse a callback.
 func (c *Client) repeatable(ctx context.Context, tenant string, p *Plugin, own string) ([]string, error) {
 	with := &values{secrets: map[string]string{}, settings: c.Settings}
-	for _, n := range p.uses {
-		if !n.secret {
+	for _, name := range p.Secrets() {
+		if name == p.callback.verifier.Secret {
 			continue
 		}
-		value, err := c.Secrets.Secret(ctx, tenant, n.name)
+		value, err := c.Secrets.Secret(ctx, tenant, name)
 		if err != nil && problem.CodeOf(err) != problem.NotFound {
-			return nil, secretProblem(err, p.ID, n.name)
+			return nil, secretProblem(err, p.ID, name)
 		}
-		with.secrets[n.name] = value
+		with.secrets[name] = value
 	}
-	if !publicKeyAlgorithm(p.callback.verifier.Algorithm) {
-		for i, one := range strings.Fields(own) {
-			with.secrets[strconv.Itoa(i)] = one // no name of a secret begins with a digit
-		}
+	known := &confidential{}
+	for _, secret := range with.secrets {
+		known.add(secret)
 	}
-	return (&prepared{with: with}).secrets(p, ""), nil
+	for _, unit := range p.units() {
+		known.add(unit.auth.credentials(with)...)
+	}
+	known.add(p.callbackSecrets(own)...)
+	return known.all(), nil
 }
 
 // verified checks the signature and reads the body; secrets are those that must not be written down.
@@ -122,6 +124,7 @@ func (p *Plugin) verified(header http.Header, body []byte, secret string, now ti
 // received reads the body of a callback whose signature has been checked.
 func (p *Plugin) received(header http.Header, body []byte, secrets []string) *Received {
 	r := &Received{plugin: p, secrets: secrets, header: header, content: body}
+	secrets = slices.DeleteFunc(slices.Clone(secrets), func(text string) bool { return len(text) < shortestSecret })
 	value, err := parseBody(p.ID, header, body)
 	if err != nil {
 		r.unreadable = redactedError(err, secrets)

@@ -85,6 +85,11 @@ func (c *Client) attempt(ctx context.Context, plugin *Plugin, call Call) (Outcom
 	}
 	within, cancel := context.WithTimeout(ctx, plugin.Timeout)
 	defer cancel()
+	known, err := c.confidential(within, plugin, call.Tenant)
+	if err != nil {
+		return Outcome{}, err
+	}
+	within = context.WithValue(within, confidentialKey{}, known)
 	if plugin.Several() {
 		return c.several(ctx, within, plugin, call, scope.(map[string]any))
 	}
@@ -164,6 +169,7 @@ func (c *Client) exchanged(ctx, within context.Context, p *Plugin, r *prepared) 
 		if err != nil {
 			return answer{}, err
 		}
+		r.known.add(token)
 		a, err := c.send(ctx, within, p, r, token)
 		if err != nil || a.status != http.StatusUnauthorized || again {
 			return a, err
@@ -179,6 +185,7 @@ func (c *Client) send(ctx, within context.Context, p *Plugin, r *prepared, token
 	if err != nil {
 		return answer{}, err
 	}
+	r.sent(request)
 	client, err := c.http(p, r)
 	if err != nil {
 		return answer{}, err
@@ -189,7 +196,7 @@ func (c *Client) send(ctx, within context.Context, p *Plugin, r *prepared, token
 	}
 	body, readErr := io.ReadAll(io.LimitReader(got.Body, maxAnswer+1))
 	_ = got.Body.Close() // all that is wanted has been read
-	return answer{status: got.StatusCode, header: got.Header, body: body, readErr: readErr, secrets: r.secrets(p, token)}, nil
+	return answer{status: got.StatusCode, header: got.Header, body: body, readErr: readErr, secrets: r.secrets(p)}, nil
 }
 
 // understood reads an answer: the result, or that it comes later.

@@ -3,11 +3,9 @@ package connector
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -20,9 +18,10 @@ import (
 
 // Bounds of what is kept of an attempt's requests and answers. Written as JSON in JSON, the largest still fits into one answer of a function.
 const (
-	maxExchanged = maxAnswer + maxAnswer/4 // bytes of all bodies together
+	maxExchanged = maxAnswer + maxAnswer/4 // bytes of all addresses, headers and bodies together
 	maxHeaders   = 64                      // of one request or answer
 	maxHeader    = 4 << 10                 // bytes of a value
+	aroundHeader = 24                      // bytes of JSON that a header has besides
 	maxUnread    = 64 << 10                // bytes that are kept of an answer that is too large to be read
 
 	shortestToken = 16 // bytes of what is a credential in an address: shorter ends of it occur elsewhere
@@ -62,17 +61,16 @@ type exchangeHeader struct {
 }
 
 type exchangeBody struct {
-	Text   string `json:"text,omitempty"`
-	Base64 string `json:"base64,omitempty"` // of what is no text
-	Bytes  int    `json:"bytes"`
-	Cut    bool   `json:"cut,omitempty"`
+	Text  string `json:"text,omitempty"`
+	Bytes int    `json:"bytes"`
+	Cut   bool   `json:"cut,omitempty"`
 }
 
 // exchanges are the calls of one attempt, as they may be written down. They are safe for concurrent use.
 type exchanges struct {
 	mutex sync.Mutex
 	calls []exchange
-	left  int // bytes that bodies may still have
+	left  int // bytes that addresses, headers and bodies may still have
 }
 
 // exchangesKey are the exchanges of an attempt, in its context; placeKey which of its calls one is.
@@ -88,15 +86,24 @@ func (c *Client) noted(within context.Context, p *Plugin, r *prepared, begun tim
 		return
 	}
 	at, _ := within.Value(placeKey{}).(place)
-	hidden := hidingCallback(r)
+	hidden := replacers{r.hidingCallback().Replace, r.known.withoutDocuments, withoutLinks}
 	asked := r.shown.traffic(p, hidden)
+	for _, name := range credentialHeaders {
+		if _, there := asked.Headers[name]; there {
+			asked.Headers[name] = redaction
+		}
+	}
 	one := exchange{
 		Step: at.step, Element: at.element, Page: at.page, At: begun.UTC(), Duration: c.now().Sub(begun),
 		Request: &exchangeRequest{Method: asked.Method, URL: asked.URL, Headers: writtenHeaders(asked.Headers)},
 	}
+	sent := sized{asked.Body, len(asked.Body)}
+	if !isText(nil, []byte(asked.Body)) {
+		sent.text = leftOut(asked.Body)
+	}
 	if err != nil {
 		one.Error = string(problem.CodeOf(err))
-		log.add(one, asked.Body, "")
+		log.add(one, sent, sized{})
 		return
 	}
 	status, header, body := a.disclosed(p, r, hidden)
@@ -104,40 +111,57 @@ func (c *Client) noted(within context.Context, p *Plugin, r *prepared, begun tim
 	if a.readErr != nil {
 		one.Error = string(problem.CodeOf(failed(within, p.ID, a.readErr)))
 	}
-	log.add(one, asked.Body, body)
+	log.add(one, sent, body)
 }
 
-// add gives a call its bodies, as much of them as there is room for.
-func (l *exchanges) add(one exchange, sent, received string) {
+// sized is a body as it may be written down, and its bytes.
+type sized struct {
+	text  string
+	bytes int
+}
+
+// add gives a call its headers and bodies, as much of them as there is room for.
+func (l *exchanges) add(one exchange, sent, received sized) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if one.Request != nil {
-		one.Request.Body = l.body(sent)
+		one.Request.URL = l.part(one.Request.URL)
+		one.Request.Headers, one.Request.Body = l.headers(one.Request.Headers), l.body(sent)
 	}
 	if one.Answer != nil {
-		one.Answer.Body = l.body(received)
+		one.Answer.Headers, one.Answer.Body = l.headers(one.Answer.Headers), l.body(received)
 	}
 	l.calls = append(l.calls, one)
 }
 
-func (l *exchanges) body(content string) *exchangeBody {
-	if content == "" {
+// headers are those for which there is room.
+func (l *exchanges) headers(all []exchangeHeader) []exchangeHeader {
+	for i, one := range all {
+		size := len(one.Name) + len(one.Value) + aroundHeader
+		if l.left < size {
+			return all[:i]
+		}
+		l.left -= size
+	}
+	return all
+}
+
+func (l *exchanges) body(content sized) *exchangeBody {
+	if content.text == "" {
 		return nil
 	}
-	b := &exchangeBody{Bytes: len(content)}
-	if kept := min(len(content), l.left); kept < len(content) {
-		for kept > 0 && utf8.ValidString(content) && !utf8.RuneStart(content[kept]) {
-			kept--
-		}
-		content, b.Cut = content[:kept], true
+	text := l.part(content.text)
+	return &exchangeBody{Text: text, Bytes: content.bytes, Cut: len(text) < len(content.text)}
+}
+
+// part is as much of a text as there is room for, in whole characters.
+func (l *exchanges) part(text string) string {
+	kept := min(len(text), l.left)
+	for kept > 0 && kept < len(text) && !utf8.RuneStart(text[kept]) {
+		kept--
 	}
-	l.left -= len(content)
-	if utf8.ValidString(content) && !strings.ContainsFunc(content, unprintable) {
-		b.Text = content
-	} else {
-		b.Base64 = base64.StdEncoding.EncodeToString([]byte(content))
-	}
-	return b
+	l.left -= kept
+	return text[:kept]
 }
 
 func unprintable(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) }
@@ -162,27 +186,33 @@ func (l *exchanges) content(plugin string) []byte {
 }
 
 // disclosed is the answer as it may be shown: in its own words where it repeats no secret, also where it cannot be read.
-func (a answer) disclosed(p *Plugin, r *prepared, by *strings.Replacer) (int, http.Header, string) {
-	if len(a.body) > maxAnswer { // its rest was not read, and a secret may be in two
-		a.secrets = r.everySecret(a.secrets)
-		shown := redactor(a.secrets).Replace(string(a.body))
-		header := http.Header(shownHeaders(a.header, redactor(a.secrets)))
-		return a.status, header, by.Replace(shown[:min(len(shown), maxUnread)])
+func (a answer) disclosed(p *Plugin, r *prepared, by replacer) (int, http.Header, sized) {
+	whole := len(a.body) <= maxAnswer
+	if whole && a.readErr == nil && !isText(a.header, a.body) || !whole && !isText(a.header, bytes.ToValidUTF8(a.body[:maxUnread], nil)) {
+		hide := replacers{redactor(r.everySecret(p)).Replace, by.Replace}
+		return a.status, shownHeaders(a.header, hide), sized{leftOut(string(a.body)), len(a.body)}
+	}
+	if !whole { // its rest was not read, and a secret may be in two
+		hide := replacers{redactor(r.everySecret(p)).Replace, by.Replace}
+		shown := hide.Replace(strings.ToValidUTF8(string(a.body), "\uFFFD"))
+		return a.status, shownHeaders(a.header, hide), sized{strings.ToValidUTF8(shown[:min(len(shown), maxUnread)], ""), len(a.body)}
 	}
 	if p.answer.format == noFormat { // nobody reads the body; who asks may want to see it
 		a.readErr = errUnread
 	}
 	got := a.recorded(p, r, by)
-	return got.Status, got.Headers, string(got.Body)
+	body := string(got.Body)
+	return got.Status, got.Headers, sized{strings.TrimPrefix(body, noText), len(body)}
 }
 
 // shownHeaders are headers without secrets and cookies.
-func shownHeaders(header http.Header, by *strings.Replacer) map[string][]string {
-	shown := map[string][]string{}
+func shownHeaders(header http.Header, by replacer) http.Header {
+	shown := http.Header{}
 	for name, values := range header {
-		if name == "Set-Cookie" {
+		if name == "Set-Cookie" || name == "Set-Cookie2" {
 			continue
 		}
+		name = by.Replace(name)
 		for _, value := range values {
 			shown[name] = append(shown[name], by.Replace(value))
 		}
@@ -212,35 +242,37 @@ func writtenHeaders(header map[string]string) []exchangeHeader {
 }
 
 // hidingCallback hides the address at which the vendor calls back: whoever has it may send callbacks.
-func hidingCallback(r *prepared) *strings.Replacer {
-	address, _ := r.scope["callback_url"].(string)
-	if address == "" {
-		return strings.NewReplacer()
+func (r *prepared) hidingCallback() *hider {
+	h := &hider{}
+	if address, _ := r.scope["callback_url"].(string); address != "" {
+		h.hide(address, "{callback_url}")
+		h.hideCallback(address[strings.LastIndex(address, "/")+1:])
 	}
-	token := address[strings.LastIndex(address, "/")+1:]
-	pairs := []string{address, "{callback_url}", url.QueryEscape(address), "{callback_url escaped}"}
-	if len(token) >= shortestToken {
-		pairs = append(pairs, token, "{callback token}")
-	}
-	for _, text := range []string{address, token} {
-		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-			if len(text) >= shortestToken {
-				pairs = append(pairs, encoding.EncodeToString([]byte(text)), "{callback_url encoded}")
-			}
-		}
-	}
-	return strings.NewReplacer(pairs...)
+	return h
 }
 
-// Exchanged is what a callback was, as it may be written down: without signature, credentials and secrets. See Outcome.Exchanged.
-func (r *Received) Exchanged(at time.Time) []byte {
-	log := &exchanges{left: maxExchanged}
-	by := redactor(r.secrets)
+// hideCallback hides the end of an address for callbacks.
+func (h *hider) hideCallback(token string) {
+	if len(token) >= shortestToken {
+		h.hide(token, "{callback token}")
+	}
+}
+
+// Exchanged is what a callback was, as it may be written down: without signature, credentials and secrets, and without the token of the address to
+// which it came. See Outcome.Exchanged.
+func (r *Received) Exchanged(at time.Time, token string) []byte {
+	log, called := &exchanges{left: maxExchanged}, &hider{}
+	called.hideCallback(token)
+	by := replacers{redactor(r.secrets).Replace, called.Replace, withoutLinks}
 	header := r.header.Clone()
-	for _, name := range []string{"Authorization", "Cookie", r.plugin.callback.verifier.SignatureHeader} {
+	for _, name := range append([]string{r.plugin.callback.verifier.SignatureHeader}, credentialHeaders...) {
 		header.Del(name)
 	}
-	log.add(exchange{At: at.UTC(), Answer: &exchangeAnswer{Headers: writtenHeaders(joined(shownHeaders(header, by)))}}, "", withoutSecrets(r.content, r.secrets))
+	body := leftOut(string(r.content))
+	if isText(r.header, r.content) {
+		body = by.Replace(withoutSecrets(r.content, r.secrets))
+	}
+	log.add(exchange{At: at.UTC(), Answer: &exchangeAnswer{Headers: writtenHeaders(joined(shownHeaders(header, by)))}}, sized{}, sized{body, len(r.content)})
 	return log.content(r.plugin.ID)
 }
 
@@ -254,4 +286,13 @@ func withoutSecrets(content []byte, secrets []string) string {
 		}
 	}
 	return redactor(secrets).Replace(string(content))
+}
+
+// isText reports whether a secret would be found in a body: it is text, and not written in a way that has not been undone.
+func isText(header http.Header, content []byte) bool {
+	if !utf8.Valid(content) || bytes.ContainsFunc(content, unprintable) {
+		return false
+	}
+	coding := header.Get("Content-Encoding")
+	return coding == "" || strings.EqualFold(coding, "identity") || json.Valid(content)
 }

@@ -156,17 +156,7 @@ func (a answer) kept(p *Plugin) (keptAnswer, bool) {
 		return keptAnswer{}, false
 	}
 	body, ok := a.written(p)
-	header := http.Header{}
-	by := redactor(a.secrets)
-	for name, values := range a.header {
-		if name == "Set-Cookie" {
-			continue
-		}
-		for _, value := range values {
-			header.Add(name, by.Replace(value))
-		}
-	}
-	return keptAnswer{a.status, header, body}, ok
+	return keptAnswer{a.status, shownHeaders(a.header, redactor(a.secrets)), body}, ok
 }
 
 // written is the body without the secrets of the request: as it came where it repeats none.

@@ -77,6 +77,7 @@ type prepared struct {
 	tenant  string
 	with    *values
 	scope   map[string]any
+	known   *confidential // of the attempt
 }
 
 // prepare renders everything before it says what is missing.
@@ -105,7 +106,10 @@ func (c *Client) prepareAt(ctx context.Context, p *Plugin, call Call, scope map[
 			return nil, err
 		}
 	}
-	r.shown = key
+	r.shown, r.known = key, confidentialOf(ctx)
+	if r.known == nil {
+		r.known = &confidential{}
+	}
 	r.digest = digestRequest(p.ID, p.method, key.url.String(), key.header, key.content)
 	r.header.Set("Idempotency-Key", call.key(r.digest))
 	if r.header.Get("User-Agent") == "" {
@@ -295,4 +299,21 @@ func (c *Client) request(ctx context.Context, p *Plugin, r *prepared, token stri
 		}
 	}
 	return request, nil
+}
+
+// credentialHeaders say who sends a request, wherever a plugin has them from.
+var credentialHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie"}
+
+// sent notes what a request was authenticated with: nobody who repeats it is to have it written down.
+func (r *prepared) sent(request *http.Request) {
+	for _, name := range credentialHeaders {
+		for _, value := range request.Header[name] {
+			if _, credential, scheme := strings.Cut(value, " "); scheme && name != "Cookie" {
+				value = credential
+			}
+			if len(value) >= shortestToken {
+				r.known.add(value)
+			}
+		}
+	}
 }

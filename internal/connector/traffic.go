@@ -67,7 +67,8 @@ func (c *Client) conversed(ctx, within context.Context, p *Plugin, r *prepared) 
 	case err != nil:
 		c.Traffic.Record(asked, TrafficAnswer{}, err)
 	default:
-		c.Traffic.Record(asked, a.recorded(p, r, strings.NewReplacer(names...)), nil)
+		by := replacers{strings.NewReplacer(names...).Replace, r.hidingCallback().Replace, r.known.withoutDocuments, withoutLinks}
+		c.Traffic.Record(asked, a.recorded(p, r, by), nil)
 	}
 	return a, err
 }
@@ -93,7 +94,7 @@ func (c *Client) namesOf(r *prepared) []string {
 	return pairs
 }
 
-func (r *prepared) traffic(p *Plugin, by *strings.Replacer) TrafficRequest {
+func (r *prepared) traffic(p *Plugin, by replacer) TrafficRequest {
 	asked := TrafficRequest{Plugin: p.ID, Method: p.method, URL: by.Replace(r.url.String()), Headers: map[string]string{}, Body: by.Replace(string(r.content))}
 	for name := range r.header {
 		if name != "User-Agent" && name != "Idempotency-Key" {
@@ -104,36 +105,23 @@ func (r *prepared) traffic(p *Plugin, by *strings.Replacer) TrafficRequest {
 }
 
 // recorded is an answer as it may be written down.
-func (a answer) recorded(p *Plugin, r *prepared, by *strings.Replacer) TrafficAnswer {
-	secrets := r.everySecret(a.secrets)
+func (a answer) recorded(p *Plugin, r *prepared, by replacer) TrafficAnswer {
+	secrets := r.everySecret(p)
 	masked := a
 	masked.secrets = secrets
 	kept, readable := masked.kept(p)
 	if !readable {
 		hide := redactor(secrets)
-		kept = keptAnswer{a.status, http.Header{}, hide.Replace(string(a.body))}
-		for name := range a.header {
-			kept.Header.Set(name, hide.Replace(a.header.Get(name)))
-		}
-		kept.Header.Del("Set-Cookie")
-	}
-	for name, values := range kept.Header {
-		for i := range values {
-			kept.Header[name][i] = by.Replace(values[i])
+		kept = keptAnswer{a.status, shownHeaders(a.header, hide), ""}
+		if kept.Body = hide.Replace(string(a.body)); !isText(a.header, a.body) {
+			kept.Body = noText + leftOut(string(a.body))
 		}
 	}
-	return TrafficAnswer{kept.Status, kept.Header, []byte(by.Replace(kept.Body))}
+	return TrafficAnswer{kept.Status, shownHeaders(kept.Header, by), []byte(by.Replace(kept.Body))}
 }
 
-// everySecret are the secrets of an answer, here the short ones, too.
-func (r *prepared) everySecret(secrets []string) []string {
-	for _, secret := range r.with.secrets {
-		if secret != "" && !slices.Contains(secrets, secret) {
-			secrets = append(slices.Clone(secrets), secret)
-		}
-	}
-	return secrets
-}
+// noText begins what is recorded of a body that is no text, so that it is none when it is replayed.
+const noText = "\xff"
 
 // replayed is a recorded answer with what this run has for the names in it.
 func (t TrafficAnswer) replayed(names []string) answer {

@@ -71,7 +71,7 @@ func (s *server) registerHooks(api huma.API) {
 			return nil, err
 		}
 		reply := cases.Reply{State: callback.State, Visit: callback.Visit, Work: callback.Work, Round: callback.Round, ID: replyID(in.RawBody)}
-		return nil, s.take(c, p, received, reply)
+		return nil, s.take(c, p, received, reply, in.Token)
 	})
 	s.registerVendorCallbacks(api)
 }
@@ -82,8 +82,8 @@ func replyID(body []byte) string {
 	return "callback:" + hex.EncodeToString(sum[:16])
 }
 
-// take hands a callback to the case of its principal, as the answer to the work that the reply names.
-func (s *server) take(c ctx, p identity.Principal, received *connector.Received, reply cases.Reply) error {
+// take hands a callback to the case of its principal, as the answer to the work that the reply names. token is the end of the address to which it came.
+func (s *server) take(c ctx, p identity.Principal, received *connector.Received, reply cases.Reply, token string) error {
 	known, err := s.Cases.Asked(c, p, p.Case, reply.State, reply.Work)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *server) take(c ctx, p identity.Principal, received *connector.Received,
 	case err != nil:
 		return err
 	}
-	reply.Plugin, reply.Exchanged = received.Plugin(), received.Exchanged(s.Now())
+	reply.Plugin, reply.Exchanged = received.Plugin(), received.Exchanged(s.Now(), token)
 	if _, err = s.Cases.Answer(c, p, p.Case, reply); err != nil {
 		return err
 	}

@@ -47,12 +47,12 @@ func (s *server) registerVendorCallbacks(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, s.correlate(c, p, received, replyID(in.RawBody), first)
+		return nil, s.correlate(c, p, received, in, first)
 	})
 }
 
 // correlate finds the case of a callback by the vendor's own id, and hands it over. first is when ids that are not known have first come.
-func (s *server) correlate(c ctx, p identity.Principal, received *connector.Received, reply string, first *strangers) error {
+func (s *server) correlate(c ctx, p identity.Principal, received *connector.Received, in *vendorCallbackIn, first *strangers) error {
 	id := received.CorrelationID()
 	if id == "" {
 		if _, err := received.Result(connector.Asked{}); problem.CodeOf(err) == problem.VendorGarbage {
@@ -80,11 +80,11 @@ func (s *server) correlate(c ctx, p identity.Principal, received *connector.Rece
 	if asked.Early { // the same id may be that of the request that is being made
 		return tooEarly()
 	}
-	given := cases.Reply{State: found.State, Visit: found.Visit, Work: found.Work, Round: found.Round, ID: reply}
+	given := cases.Reply{State: found.State, Visit: found.Visit, Work: found.Work, Round: found.Round, ID: replyID(in.RawBody)}
 	if found.Precedes(received.SentAt()) {
 		given.Ignored = "asked_again"
 	}
-	return s.take(c, p, received, given)
+	return s.take(c, p, received, given, in.Token)
 }
 
 // stranger answers a callback whose id stands for nothing. The answer to its request may not have been recorded yet: for a while the vendor is

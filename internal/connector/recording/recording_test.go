@@ -183,7 +183,7 @@ func TestOutagesAndBytesAreReplayedToo(t *testing.T) {
 		c := client(server.URL, traffic, secrets)
 		for range 3 {
 			outcome, err := c.Do(t.Context(), plugin(t, bare), call("case_1", "Ada"))
-			outcomes[n] = append(outcomes[n], fmt.Sprint(outcome.Result, problem.CodeOf(err), outcome.Trace.Bytes))
+			outcomes[n] = append(outcomes[n], fmt.Sprint(outcome.Result, problem.CodeOf(err))) // what is no text is recorded by its digest
 		}
 	}
 	answers <- func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
