@@ -52,6 +52,17 @@ func TestWhatIsNotKeptOrDamagedIsShownToNobody(t *testing.T) {
 			t.Errorf("%s: %v", task, err)
 		}
 	}
+	d.files.failing = problem.New(problem.NotFound, "There is no such object.")
+	if _, err := d.Exchange(t.Context(), reviewer, r.ID, "task_v"); problem.CodeOf(err) != problem.DocumentDamaged || !strings.Contains(err.Error(), "not there any more") {
+		t.Errorf("it was kept, and is gone: %v", err)
+	}
+	large := cases.TaskRun{ID: "task_l", Work: "lookup", Source: "vendor", Name: "p", StartedAt: epoch, Call: &cases.Call{Exchange: &cases.ExchangeRef{Kept: true, SHA256: "ab", Size: 7 << 20}}}
+	if err := d.store.PutTaskRun(t.Context(), r.Tenant, r.ID, large); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Exchange(t.Context(), reviewer, r.ID, "task_l"); problem.CodeOf(err) != problem.TooLarge {
+		t.Errorf("it is too large to be shown, which no backup mends: %v", err)
+	}
 	if now := d.get(r.ID).Version; now != version {
 		t.Errorf("history has an entry of a look at nothing: %d %d", version, now)
 	}

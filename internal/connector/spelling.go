@@ -187,7 +187,7 @@ func beginnings(rest string) (all []byte) {
 			all = append(all, rest[n])
 		}
 	}
-	if n := ampersand(rest); n > 0 {
+	for _, n := range ampersands(rest) {
 		char, _ := entity(rest[n:])
 		note(char)
 	}
@@ -318,9 +318,10 @@ func (u *unit) percent(rest string, fold bool, add func(int)) {
 }
 
 func (u *unit) entity(rest string, fold bool, add func(int)) {
-	n := ampersand(rest)
-	if char, size := entity(rest[n:]); n > 0 && u.is(char, fold) {
-		add(n + size)
+	for _, n := range ampersands(rest) {
+		if char, size := entity(rest[n:]); u.is(char, fold) {
+			add(n + size)
+		}
 	}
 }
 
@@ -378,20 +379,22 @@ func escaped(rest string) (char rune, size int) {
 	return -1, 0
 }
 
-// ampersand is how long the & is with which an entity begins, which may be written as one itself; 0: there is none.
-func ampersand(rest string) int {
+// ampersands are the lengths that the & has with which an entity begins: it may be written as one itself.
+func ampersands(rest string) (all []int) {
 	n := 0
 	if strings.HasPrefix(rest, "&") {
 		n = 1
 	} else if slashes := backslashes(rest); slashes > 0 && strings.HasPrefix(rest[slashes:], "u0026") {
 		n = slashes + 5
 	}
-	if n > 0 {
-		for strings.HasPrefix(rest[n:], "amp;amp;") || strings.HasPrefix(rest[n:], "amp;#") || strings.HasPrefix(rest[n:], "amp;lt;") || strings.HasPrefix(rest[n:], "amp;gt;") || strings.HasPrefix(rest[n:], "amp;quot;") {
-			n += len("amp;")
+	for n > 0 && len(all) < mostEscapes {
+		all = append(all, n)
+		if !strings.HasPrefix(rest[n:], "amp;") {
+			break
 		}
+		n += len("amp;")
 	}
-	return n
+	return all
 }
 
 // entities are the names that every writer of HTML and XML uses.
