@@ -2218,7 +2218,7 @@ type ExchangeAnswer struct {
 
 // ExchangeBody defines model for ExchangeBody.
 type ExchangeBody struct {
-	// Base64 Of what is no text
+	// Base64 Absent: what is no text is kept by its SHA-256
 	Base64 *string `json:"base64,omitempty"`
 
 	// Bytes Of all of it, once secrets were taken out
@@ -2227,7 +2227,7 @@ type ExchangeBody struct {
 	// Cut Whether only its beginning is kept
 	Cut *bool `json:"cut,omitempty"`
 
-	// Text As it was but for secrets
+	// Text As it was but for secrets; of what is no text: its SHA-256
 	Text *string `json:"text,omitempty"`
 }
 

@@ -45,6 +45,9 @@ func TestABackupOfRunningDataIsRestoredWhole(t *testing.T) {
 	if err := os.WriteFile(object, []byte("bytes"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(folder, "objects", "k.exchanges%2Ft%2Fcase_1%2Ftask_1"), []byte("{}"), 0o600); err != nil { // it is no document
+		t.Fatal(err)
+	}
 	work, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {

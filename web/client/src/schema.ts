@@ -4633,7 +4633,7 @@ export interface components {
             status?: number;
         };
         ExchangeBody: {
-            /** @description Of what is no text */
+            /** @description Absent: what is no text is kept by its SHA-256 */
             base64?: string;
             /**
              * Format: int64
@@ -4642,7 +4642,7 @@ export interface components {
             bytes: number;
             /** @description Whether only its beginning is kept */
             cut?: boolean;
-            /** @description As it was but for secrets */
+            /** @description As it was but for secrets; of what is no text: its SHA-256 */
             text?: string;
         };
         ExchangeCall: {
