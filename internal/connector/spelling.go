@@ -252,25 +252,30 @@ func (u *unit) ends(text string, at int, fold bool, all []int) []int {
 	case '&':
 		u.entity(rest, fold, add)
 	case '\\':
-		n := backslashes(rest)
-		if u.char == '\\' {
-			for i := 1; i <= n; i++ {
-				add(i)
-			}
-		} else if !u.plain && strings.HasPrefix(rest[n:], u.text) {
-			add(n + len(u.text))
-		}
-		if char, size := escaped(rest[n:]); u.is(char, fold) {
-			add(n + size)
-		}
-		switch {
-		case strings.HasPrefix(rest[n:], "u0026"):
-			u.entity(rest, fold, add)
-		case strings.HasPrefix(rest[n:], "u0025"):
-			u.percent("%"+rest[n+5:], fold, func(size int) { add(n + 4 + size) })
-		}
+		u.slashed(rest, fold, add)
 	}
 	return all
+}
+
+// slashed adds how long the character is after backslashes.
+func (u *unit) slashed(rest string, fold bool, add func(int)) {
+	n := backslashes(rest)
+	if u.char == '\\' {
+		for i := 1; i <= n; i++ {
+			add(i)
+		}
+	} else if !u.plain && strings.HasPrefix(rest[n:], u.text) {
+		add(n + len(u.text))
+	}
+	if char, size := escaped(rest[n:]); u.is(char, fold) {
+		add(n + size)
+	}
+	switch {
+	case strings.HasPrefix(rest[n:], "u0026"):
+		u.entity(rest, fold, add)
+	case strings.HasPrefix(rest[n:], "u0025"):
+		u.percent("%"+rest[n+5:], fold, func(size int) { add(n + 4 + size) })
+	}
 }
 
 // raw is how long the character is as it is; 0: it is not there.
@@ -302,7 +307,7 @@ func (u *unit) percent(rest string, fold bool, add func(int)) {
 			}
 			for n := size + 1; ; n += 2 {
 				b, ok := hexByte(rest, n)
-				if ok && (b == u.text[i] || b == '+' && u.char == ' ' || fold && len(u.text) == 1 && u.plain && lower(b) == lower(u.text[i])) {
+				if ok && u.has(i, b, fold) {
 					next = append(next, n+2)
 				}
 				if !ok || b != '%' {
@@ -315,6 +320,11 @@ func (u *unit) percent(rest string, fold bool, add func(int)) {
 	for _, size := range sizes {
 		add(size)
 	}
+}
+
+// has reports whether a byte that was encoded is the one at a place of the character. A + may have been a space.
+func (u *unit) has(i int, b byte, fold bool) bool {
+	return b == u.text[i] || b == '+' && u.char == ' ' || fold && len(u.text) == 1 && u.plain && lower(b) == lower(u.text[i])
 }
 
 func (u *unit) entity(rest string, fold bool, add func(int)) {

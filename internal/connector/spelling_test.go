@@ -17,11 +17,11 @@ import (
 
 // spellings are ways in which a vendor may write a text.
 var spellings = map[string]func(string) string{
-	"raw":             func(s string) string { return s },
-	"query":           url.QueryEscape,
-	"path":            url.PathEscape,
-	"all percent":     func(s string) string { return each2(s, func(b byte) string { return fmt.Sprintf("%%%02x", b) }) },
-	"percent, twice":  func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
+	"raw":            func(s string) string { return s },
+	"query":          url.QueryEscape,
+	"path":           url.PathEscape,
+	"all percent":    func(s string) string { return each2(s, func(b byte) string { return fmt.Sprintf("%%%02x", b) }) },
+	"percent, twice": func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
 	"percent in part": func(s string) string {
 		if s[0] >= 0x80 {
 			return s
