@@ -1,0 +1,1 @@
+export { type Data, evaluate, type Rule, type Truth } from './portable.ts';
