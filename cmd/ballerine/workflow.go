@@ -12,6 +12,7 @@ import (
 
 	"ballerine/internal/asl/compile"
 	"ballerine/internal/expr"
+	"ballerine/internal/flow"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
 	"ballerine/internal/workflow"
@@ -46,6 +47,15 @@ func readWorkflowWith(cmd *cobra.Command, file string) (*workflow.Workflow, *reg
 		return nil, nil, nil, err
 	}
 	w, diagnostics := workflow.Parse(file, text, known)
+	if w != nil {
+		var d *flow.Definition
+		var pages problem.Diagnostics
+		if d, pages = flow.Parse(file, w); d == nil {
+			w = nil
+		}
+		diagnostics = append(diagnostics, pages...)
+		diagnostics.Sort()
+	}
 	return w, known, findable(diagnostics), nil
 }
 

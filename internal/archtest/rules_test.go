@@ -30,6 +30,7 @@ var order = []string{
 	"internal/policy/ledger",
 	"internal/policy/backtest",
 	"internal/workflow",
+	"internal/flow",
 	"internal/asl/compile",
 	"internal/asl/asltest",
 	"internal/outbound",

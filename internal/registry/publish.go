@@ -9,6 +9,7 @@ import (
 
 	"ballerine/internal/asl/compile"
 	"ballerine/internal/connector"
+	"ballerine/internal/flow"
 	"ballerine/internal/identity"
 	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
@@ -221,7 +222,8 @@ func (p *Publisher) check(cmd Publish, known resources) (made checked, err error
 		w, found := workflow.Parse("source", []byte(cmd.Source), known)
 		if diagnostics = found; w != nil {
 			id, made.title, made.workflow = w.ID, w.Title, w
-			diagnostics = append(diagnostics, made.compile(w)...)
+			_, pages := flow.Parse("source", w)
+			diagnostics = append(append(diagnostics, pages...), made.compile(w)...)
 		}
 	case Policy:
 		policy, found := rules.Parse("source", []byte(cmd.Source))

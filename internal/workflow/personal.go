@@ -22,6 +22,10 @@ func Reread(file string, text []byte, catalog Catalog) (*Workflow, problem.Diagn
 // results of its work, whose values vendors and policies have written.
 func (w *Workflow) Shape() *expr.Shape { return w.disclosed }
 
+// Readable describes all that conditions of the workflow can read: its context with the results of its work, `documents`, `children`,
+// `stale` and the `event`.
+func (w *Workflow) Readable() *expr.Shape { return w.readable }
+
 // Names reports whether a name is one that the workflow gives to a field of the context, so that it is no data.
 func (w *Workflow) Names(field string) bool {
 	return w.disclosed.Names(field)

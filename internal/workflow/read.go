@@ -89,7 +89,7 @@ func (r *reader) read(file string) {
 		CheckPolicy: r.checkPolicy, Offered: r.w.pageEvents(), Invocation: r.invocation, Own: r.own,
 		Emitted: r.emitted, Copied: r.copied, Assigned: r.assigned, Guarded: r.guard,
 	})
-	r.w.disclosed = r.disclose()
+	r.w.disclosed, r.w.readable = r.disclose(), r.everything()
 	r.reviewed(members["review"].Value)
 	for _, check := range r.later {
 		if r.w.Chart != nil {

@@ -38,6 +38,7 @@ type Workflow struct {
 
 	schema      *expr.Schema
 	disclosed   *expr.Shape
+	readable    *expr.Shape
 	copies      []string // of personal data to where nothing marks it
 	invocations map[workKey]Invocation
 	slas        map[string]statechart.Delay // by state

@@ -1,0 +1,266 @@
+package flow
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"ballerine/internal/expr"
+)
+
+// Input is what the pages are a function of.
+type Input struct {
+	Context   map[string]any // of the case
+	Progress  Progress
+	Documents []Document     // oldest first; what was announced and did not come in time is not among them
+	Extra     map[string]any // what rules read beside the context: `documents`, `stale`
+	States    []string       // active ones, as paths
+	Collects  bool           // the case waits for the applicant
+	Locale    string         // "de", "de-AT"; "" is English
+	Now       time.Time
+}
+
+// Progress is how far an applicant has come.
+type Progress struct {
+	Saved []string       `json:"saved,omitempty"` // pages that were saved, sorted
+	Draft map[string]any `json:"draft,omitempty"` // answers that are not in the context yet, by field: what they are part of is not complete. nil: was taken out. Personal data
+}
+
+// Document is one that the case has.
+type Document struct {
+	ID        string
+	Kind      string
+	Side      string
+	Status    string // awaiting_upload | received | checked | refused | approved | rejected | revision
+	Reason    string // of a decision
+	Requested bool   // the newest decision about its kind and side asks for another one
+}
+
+// view is an Input with what was entered laid over the context.
+type view struct {
+	d        *Definition
+	in       Input
+	language string
+	data     map[string]any // the context with drafts
+	scope    expr.Scope
+}
+
+func (d *Definition) view(in Input) *view {
+	v := &view{d: d, in: in, language: language(in.Locale)}
+	v.data = overlay(in.Context, in.Progress.Draft)
+	v.scope = expr.Layers{in.Extra, v.data}
+	return v
+}
+
+// overlay is a context with answers set; nil takes one out. The context is not changed.
+func overlay(context, answers map[string]any) map[string]any {
+	whole := clone(context)
+	for _, field := range slices.Sorted(maps.Keys(answers)) {
+		set(whole, strings.Split(field, "."), answers[field])
+	}
+	return whole
+}
+
+func clone(object map[string]any) map[string]any {
+	if object == nil {
+		return map[string]any{}
+	}
+	return maps.Clone(object)
+}
+
+// set puts a value at a path. What is on the way is copied, so that the original is not changed. Taking a value out leaves no empty
+// object behind.
+func set(object map[string]any, path []string, value any) {
+	name := path[0]
+	if len(path) == 1 {
+		if value == nil {
+			delete(object, name)
+		} else {
+			object[name] = value
+		}
+		return
+	}
+	inner, ok := object[name].(map[string]any)
+	if !ok && value == nil {
+		return
+	}
+	inner = clone(inner)
+	set(inner, path[1:], value)
+	if len(inner) == 0 && value == nil {
+		delete(object, name)
+		return
+	}
+	object[name] = inner
+}
+
+// at finds what is at a path of names; nil when nothing is.
+func at(object map[string]any, path string) any {
+	var value any = object
+	for _, name := range strings.Split(path, ".") {
+		inner, ok := value.(map[string]any)
+		if !ok {
+			return nil
+		}
+		value = inner[name]
+	}
+	return value
+}
+
+// place is where an element stands: on its page, or in one of the elements that a group has.
+type place struct {
+	group string // path; "" outside
+	index int
+	item  map[string]any
+}
+
+// of is the path of a field, as people and clients read it: owners[0].name.
+func (l place) of(field string) string {
+	if l.group == "" {
+		return field
+	}
+	return fmt.Sprintf("%s[%d].%s", l.group, l.index, field)
+}
+
+// value of a field.
+func (v *view) value(e *Element, l place) any {
+	if e.Field == "" {
+		return nil
+	}
+	if l.group != "" {
+		return at(l.item, e.Field)
+	}
+	return at(v.data, e.Field)
+}
+
+// env is what a rule sees.
+func (v *view) env(l place, value any, judged bool) *expr.Env {
+	names := map[string]any{}
+	if judged {
+		names[nameValue] = value
+	}
+	if l.group != "" {
+		names[nameItem], names[nameIndex] = l.item, float64(l.index)
+	}
+	if len(names) == 0 {
+		return &expr.Env{Scope: v.scope, Now: v.in.Now}
+	}
+	return &expr.Env{Scope: expr.Layers{names, v.in.Extra, v.data}, Now: v.in.Now}
+}
+
+// decided is what a rule says. Unknown is not false: missing are then the answers without which nothing can be said.
+type decided struct {
+	truth   expr.Truth
+	missing []string
+}
+
+// decide evaluates a rule; without one it is fallback.
+func (v *view) decide(rule Rule, l place, fallback expr.Truth) decided {
+	if rule == nil {
+		return decided{truth: fallback}
+	}
+	verdict := rule.program.Test(v.env(l, nil, false))
+	return decided{verdict.Truth, v.missing(verdict.Missing, l)}
+}
+
+// missing are the paths that a rule lacks, as fields.
+func (v *view) missing(paths []string, l place) (found []string) {
+	for _, path := range paths {
+		if within, ok := strings.CutPrefix(path, nameItem+"."); ok && l.group != "" {
+			path = l.of(within)
+		}
+		found = append(found, path)
+	}
+	return found
+}
+
+// isVisible: what cannot be decided is not shown, and what would decide it is asked for.
+func (v *view) isVisible(e *Element, l place) decided { return v.decide(e.Visible, l, expr.True) }
+
+// isRequired: what cannot be decided is required, so that nothing is left out.
+func (v *view) isRequired(e *Element, l place) bool {
+	return v.decide(e.Required, l, expr.False).truth != expr.False
+}
+
+// isDisabled: what cannot be decided can be entered. A field that nobody could ever fill in would stop the applicant.
+func (v *view) isDisabled(e *Element, l place) bool {
+	return v.decide(e.Disabled, l, expr.False).truth == expr.True
+}
+
+// pageVisible reports whether a page belongs to where the case is, and its rule holds.
+func (v *view) pageVisible(p Page) decided {
+	if len(p.States) > 0 && !slices.ContainsFunc(p.States, v.active) {
+		return decided{truth: expr.False}
+	}
+	return v.decide(p.Visible, place{}, expr.True)
+}
+
+func (v *view) active(state string) bool {
+	return slices.ContainsFunc(v.in.States, func(s string) bool { return s == state || strings.HasPrefix(s, state+".") })
+}
+
+// faults are what is wrong with an answer, or that it is missing. A field that the applicant cannot change is not theirs to put right.
+func (v *view) faults(e *Element, l place) []Fault {
+	if v.isDisabled(e, l) {
+		return nil
+	}
+	value := v.value(e, l)
+	kept, faults := e.judge(value, v.in.Now, func(path string) any { return v.sibling(path, l) })
+	if kept == nil && len(faults) == 0 {
+		if v.isRequired(e, l) {
+			faults = fault(faultRequired)
+		}
+	} else if len(faults) == 0 {
+		faults = v.validated(e, l, kept)
+	}
+	for i, f := range faults {
+		if f.Message == "" {
+			faults[i] = worded(f, nil, e.Texts, v.language)
+		}
+	}
+	return faults
+}
+
+// sibling finds a field beside another one: in the same element of a group, else in the context.
+func (v *view) sibling(path string, l place) any {
+	if path == "" {
+		return nil
+	}
+	if l.group != "" {
+		if found := at(l.item, path); found != nil {
+			return found
+		}
+	}
+	return at(v.data, path)
+}
+
+// validated asks an element's validators. One that cannot be decided has not been kept to.
+func (v *view) validated(e *Element, l place, value any) (faults []Fault) {
+	for _, validator := range e.Validate {
+		if validator.Rule == nil {
+			continue
+		}
+		switch validator.Rule.program.Test(v.env(l, value, true)).Truth {
+		case expr.False:
+			faults = append(faults, worded(Fault{Code: faultRule}, validator.Error, e.Texts, v.language))
+		case expr.Unknown:
+			faults = append(faults, worded(Fault{Code: faultUndecided}, nil, nil, v.language))
+		}
+	}
+	return faults
+}
+
+// items are the elements that a group has.
+func (v *view) items(e *Element) (items []map[string]any, ok bool) {
+	value := at(v.data, e.Field)
+	list, isList := value.([]any)
+	for _, one := range list {
+		item, isObject := one.(map[string]any)
+		if !isObject {
+			return nil, false
+		}
+		items = append(items, item)
+	}
+	return items, isList || value == nil
+}
