@@ -62,6 +62,8 @@ var own = map[string][]problem.Code{
 
 	"getFlowCase": with(problem.NotFound, problem.UnknownWorkflow), "listFlowDocuments": with(problem.NotFound),
 	"saveFlowContext": codes(moving, with(problem.NotCollecting, problem.Stale)), "sendFlowEvent": codes(moving, with(problem.EventNotAllowed, problem.NotCollecting, problem.Stale)),
+	"getFlowState": with(problem.NotFound, problem.UnknownWorkflow), "saveFlowPage": codes(moving, with(problem.NotCollecting, problem.Stale)),
+	"submitFlow":           codes(moving, with(problem.EventNotAllowed, problem.NotCollecting, problem.Stale)),
 	"announceFlowDocument": codes(moving, with(problem.NotCollecting, problem.Stale)),
 
 	"getMe": nil, "listUsers": nil, "getQueue": nil, "getStatistics": nil,

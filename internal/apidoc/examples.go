@@ -90,6 +90,8 @@ var bodies = map[string]any{
 	"createKey":       map[string]any{"name": "onboarding service", "scopes": []any{"cases:read", "cases:write"}},
 	"saveFlowContext": map[string]any{"applicant": map[string]any{"country": "DE"}},
 	"sendFlowEvent":   map[string]any{"type": "SUBMIT"},
+	"saveFlowPage":    map[string]any{"values": map[string]any{"applicant.name.given": "Ada", "applicant.name.family": "Lovelace", "applicant.country": "GB"}, "partial": true},
+	"submitFlow":      map[string]any{},
 	"announceFlowDocument": map[string]any{
 		"kind": "passport", "side": "front", "content_type": "image/png", "size": 183042, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 	},

@@ -20,6 +20,7 @@ const (
 	maxIncidents   = 64 << 10
 	maxMessageJSON = 64 << 10
 	maxProposed    = 64 << 10
+	maxPages       = 24 << 10 // of everything else: what an applicant has entered and the context does not take yet
 	maxOthers      = 64 << 10 // everything else: ids, names, clocks, tags, search terms, remembered ids of events
 
 	maxSubject    = 64 << 10  // what is known of a subject, all cases together

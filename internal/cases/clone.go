@@ -13,7 +13,7 @@ func (r Record) Clone() Record {
 	r.Snapshot, r.Context, r.Tags = cloneSnapshot(r.Snapshot), cloneMap(r.Context), slices.Clone(r.Tags)
 	r.Waiting, r.Risk, r.SLA, r.Proposed = cloned(r.Waiting), cloned(r.Risk), cloned(r.SLA), cloneProposal(r.Proposed)
 	r.Snooze, r.Escalation = cloned(r.Snooze), cloned(r.Escalation)
-	r.Message, r.Undo = cloneMessage(r.Message), cloneUndo(r.Undo)
+	r.Message, r.Undo, r.Pages = cloneMessage(r.Message), cloneUndo(r.Undo), clonePages(r.Pages)
 	r.DocumentUndos = each(r.DocumentUndos, func(u *DocumentUndo) { u.Decision = cloned(u.Decision) })
 	r.NewHits = cloneNewHits(r.NewHits)
 	r.Terms, r.Traits, r.Parent, r.Documents, r.Incidents = slices.Clone(r.Terms), slices.Clone(r.Traits), cloned(r.Parent), cloneDocuments(r.Documents), cloneIncidents(r.Incidents)
@@ -62,6 +62,13 @@ func cloneMessage(m *Message) *Message {
 		m.Documents = slices.Clone(m.Documents)
 	}
 	return m
+}
+
+func clonePages(p *Pages) *Pages {
+	if p = cloned(p); p != nil {
+		p.Saved, p.Draft = slices.Clone(p.Saved), cloneMap(p.Draft)
+	}
+	return p
 }
 
 func cloneUndo(u *Undo) *Undo {

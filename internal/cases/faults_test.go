@@ -231,6 +231,14 @@ var scenarios = map[string]scenario{
 	"SaveContext": {func(r *rig) { r.begun(); r.vars["once"] = true }, func(ctx context.Context, r *rig) error {
 		return recordOf(r.SaveContext(ctx, r.client(), r.id(), map[string]any{"color": "red"}))
 	}},
+	"SavePage": {func(r *rig) { r.begun() }, func(ctx context.Context, r *rig) error {
+		return recordOf(r.SavePage(ctx, r.client(), r.id(), func(cases.Applying) (cases.PageSaved, error) {
+			return cases.PageSaved{Page: "about", Fields: []string{"color"}, Patch: map[string]any{"color": "red"}, Pages: cases.Pages{Saved: []string{"about"}}}, nil
+		}))
+	}},
+	"SubmitPages": {func(r *rig) { r.begun() }, func(ctx context.Context, r *rig) error {
+		return recordOf(r.SubmitPages(ctx, r.client(), r.id(), "evt_1", func(cases.Applying) (string, error) { return "GO", nil }))
+	}},
 	"Decide": {func(r *rig) { r.inReview() }, func(ctx context.Context, r *rig) error {
 		return recordOf(r.Decide(ctx, r.reviewer(), r.id(), r.seen(), cases.DecideCommand{Event: "reject", Reason: "fraud"}))
 	}},
@@ -643,8 +651,8 @@ func TestCommandsSurviveEveryFailureOfTheStore(t *testing.T) {
 func TestEveryCommandHasAScenarioInWhichTheStoreFails(t *testing.T) {
 	queries := []string{"Decision", "Get", "List", "History", "HistoryPage", "TaskRuns", "Notes", "View", "Queue", "Days", "Whereabouts", "Incidents", "Verify", "DeadLetters", "Events"}
 	queries = append(queries, "Asked", "Correlated", "Spend", "VendorHealth", "FindVendorAnswer")
-	queries = append(queries, "Related", "FlowURL")         // the latter of the workflow
-	queries = append(queries, "KeepUpload", "KeepExchange") // write bytes, and ask nothing of the store of cases
+	queries = append(queries, "Related", "FlowURL", "Applying") // the latter two of the workflow
+	queries = append(queries, "KeepUpload", "KeepExchange")     // write bytes, and ask nothing of the store of cases
 	service := reflect.TypeFor[*cases.Service]()
 	for i := range service.NumMethod() {
 		name := service.Method(i).Name

@@ -38,6 +38,7 @@ type Record struct {
 	ReviewSince   time.Time      `json:"review_since,omitzero"` // since when a person has been asked to decide; zero: nobody is
 	SLA           *SLA           `json:"sla,omitempty"`
 	Message       *Message       `json:"message,omitempty"`        // the latest message to the applicant
+	Pages         *Pages         `json:"pages,omitempty"`          // how far the applicant has come with the pages of the flow; personal data
 	Undo          *Undo          `json:"undo,omitempty"`           // the newest decision while it can be taken back
 	DocumentUndos []DocumentUndo `json:"document_undos,omitempty"` // decisions about documents while they can be taken back, oldest first
 	Proposed      *Proposal      `json:"proposed,omitempty"`       // a decision that waits for a second person
@@ -149,6 +150,12 @@ type MessageDocument struct {
 	ID     string `json:"id"`
 	Kind   string `json:"kind"`
 	Reason string `json:"reason"`
+}
+
+// Pages is how far an applicant has come with the pages of the flow.
+type Pages struct {
+	Saved []string       `json:"saved,omitempty"` // ids of pages, sorted
+	Draft map[string]any `json:"draft,omitempty"` // answers that the context's schema does not take yet, by field; nil: was taken out
 }
 
 // ExecutionRef names the execution that follows the record: "<case>-<sequence>".

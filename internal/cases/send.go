@@ -41,36 +41,41 @@ func (s *Service) Send(ctx context.Context, p identity.Principal, id string, cmd
 		if err := d.open(); err != nil {
 			return err
 		}
-		d.entry.Cause, d.entry.Event = CauseEvent, cmd.Type
-		s.arrivals(ctx, d)
-		if cmd.Payload != nil {
-			d.detail("payload", cmd.Payload)
-		}
-		by := senderAt(d.workflow, d.record.Snapshot, p)
-		if err := d.standsIn(p); err != nil {
-			return err
-		}
-		write, writes := contextEvents[cmd.Type]
-		if writes {
-			if err := d.collects(p); err != nil {
-				return err
-			}
-			if err := write(d, cmd.Payload); err != nil {
-				return err
-			}
-		}
-		if cmd.IdempotencyID != "" {
-			d.remember(cmd.IdempotencyID)
-		}
-		event := statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID, Optional: writes, By: by}
-		if err := s.step(d, event); err != nil {
-			return d.whose(err, p, "body.type", cmd.Type, false)
-		}
-		if err := d.correctsOpen(p); err != nil {
-			return err
-		}
-		return d.fitting()
+		return s.send(ctx, d, p, cmd)
 	})
+}
+
+// send applies an event to a case that is open.
+func (s *Service) send(ctx context.Context, d *draft, p identity.Principal, cmd SendCommand) error {
+	d.entry.Cause, d.entry.Event = CauseEvent, cmd.Type
+	s.arrivals(ctx, d)
+	if cmd.Payload != nil {
+		d.detail("payload", cmd.Payload)
+	}
+	by := senderAt(d.workflow, d.record.Snapshot, p)
+	if err := d.standsIn(p); err != nil {
+		return err
+	}
+	write, writes := contextEvents[cmd.Type]
+	if writes {
+		if err := d.collects(p); err != nil {
+			return err
+		}
+		if err := write(d, cmd.Payload); err != nil {
+			return err
+		}
+	}
+	if cmd.IdempotencyID != "" {
+		d.remember(cmd.IdempotencyID)
+	}
+	event := statechart.Event{Type: cmd.Type, Payload: cmd.Payload, ID: cmd.IdempotencyID, Optional: writes, By: by}
+	if err := s.step(d, event); err != nil {
+		return d.whose(err, p, "body.type", cmd.Type, false)
+	}
+	if err := d.correctsOpen(p); err != nil {
+		return err
+	}
+	return d.fitting()
 }
 
 func checkEvent(cmd SendCommand) error {
@@ -304,17 +309,22 @@ func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id stri
 		if err := d.standsIn(p); err != nil {
 			return err
 		}
-		if err := d.patch(patch); err != nil {
-			return err
-		}
-		if err := s.step(d, statechart.Event{Type: eventContextSaved, Optional: true}); err != nil {
-			return err
-		}
-		if err := d.correctsOpen(p); err != nil {
-			return err
-		}
-		return d.fitting()
+		return s.write(d, p, patch)
 	})
+}
+
+// write merges a patch into the context, and tells the chart.
+func (s *Service) write(d *draft, p identity.Principal, patch map[string]any) error {
+	if err := d.patch(patch); err != nil {
+		return err
+	}
+	if err := s.step(d, statechart.Event{Type: eventContextSaved, Optional: true}); err != nil {
+		return err
+	}
+	if err := d.correctsOpen(p); err != nil {
+		return err
+	}
+	return d.fitting()
 }
 
 // patch merges data into the context: it must keep to the schema, and what the workflow's own work writes is not touched.

@@ -3,5 +3,5 @@
 // done; Save judges what an applicant has entered. It does no I/O and has no clock.
 //
 // The server decides. What a client may work out before the answer comes are the rules that are portable (see expr.Program.Portable):
-// State gives them as trees that every client evaluates alike. docs/flows.md is about definitions, ADR 50 about why.
+// State gives them as trees that every client evaluates alike. docs/flows.md is about definitions, ADR 51 about why.
 package flow

@@ -13,7 +13,7 @@ import (
 // changing are bodies of the operations that change one case.
 var changing = map[string]string{
 	"saveContext": `{"applicant":{"email":"x@example.com"}}`, "saveFlowContext": `{"applicant":{"email":"x@example.com"}}`,
-	"sendEvent": `{"type":"SUBMIT"}`, "sendFlowEvent": `{"type":"SUBMIT"}`, "addNote": `{"text":"seen"}`, "editNote": `{"text":"seen"}`, "snoozeCase": `{"until":"2026-12-24T12:00:00Z"}`, "endSnooze": "", "escalateCase": `{"reason":"r"}`, "endEscalation": "",
+	"saveFlowPage": `{"values":{}}`, "submitFlow": `{}`, "sendEvent": `{"type":"SUBMIT"}`, "sendFlowEvent": `{"type":"SUBMIT"}`, "addNote": `{"text":"seen"}`, "editNote": `{"text":"seen"}`, "snoozeCase": `{"until":"2026-12-24T12:00:00Z"}`, "endSnooze": "", "escalateCase": `{"reason":"r"}`, "endEscalation": "",
 	"announceDocument":     `{"kind":"passport","content_type":"image/png","size":1,"sha256":"` + strings.Repeat("0", 64) + `"}`,
 	"announceFlowDocument": `{"kind":"passport","content_type":"image/png","size":1,"sha256":"` + strings.Repeat("0", 64) + `"}`,
 	"decideCase":           `{"event":"approve"}`, "undoDecision": "", "undoDocumentDecision": "", "cancelCase": `{"reason":"r"}`, "assignCase": `{"user":null}`,

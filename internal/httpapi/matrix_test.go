@@ -26,9 +26,9 @@ const (
 
 // onCases is a row for every operation: whoever adds one says here what it does to a case, and the matrix below tries it.
 var onCases = map[string][]string{
-	sends:   {"sendEvent", "sendFlowEvent"},
+	sends:   {"sendEvent", "sendFlowEvent", "submitFlow"},
 	decides: {"decideCase", "decideDocument"},
-	writes:  {"saveContext", "saveFlowContext", "announceDocument", "announceFlowDocument"},
+	writes:  {"saveContext", "saveFlowContext", "saveFlowPage", "announceDocument", "announceFlowDocument"},
 	operates: {
 		"startCase", "decide", // at a workflow's beginning: no event is sent
 		"cancelCase", "assignCase", "assignCases", "addNote", "editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "undoDecision", "undoDocumentDecision", "retryIncident", "skipIncident", "migrateCases", "createFlowToken",
@@ -45,7 +45,7 @@ var onCases = map[string][]string{
 		"testWebhook", "listDeliveries", "redeliver", "evaluatePolicy", "backtestPolicy", "startBacktest", "listBacktests", "getBacktest", "cancelBacktest",
 		"createTrial", "endTrial", "approveTrial", "listTrials", "getTrial", "reportTrial", "listPolicyDecisions", "getPolicyDecision",
 		"replayPolicyDecision", "listLists", "getList", "listListEditions", "getListEntries", "putList", "putListEntries", "changeList",
-		"forgetListEdition", "deleteList", "createScreening", "listWatchlists", "uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist", "rescreenWatchlist", "removeWatchlist", "retainWatchlist", "createKey", "listKeys", "rotateKey", "revokeKey", "getFlowCase", "listFlowDocuments", "listDeadLetters",
+		"forgetListEdition", "deleteList", "createScreening", "listWatchlists", "uploadWatchlist", "loadWatchlist", "releaseWatchlist", "rejectWatchlist", "rescreenWatchlist", "removeWatchlist", "retainWatchlist", "createKey", "listKeys", "rotateKey", "revokeKey", "getFlowCase", "getFlowState", "listFlowDocuments", "listDeadLetters",
 	},
 }
 
@@ -76,7 +76,7 @@ id: desk
 subject: individual
 context: {schema: {type: object, properties: {applicant: {type: object, properties: {email: {type: string}}}}}}
 documents: [{kind: passport, title: Passport, content_types: [image/png]}]
-flow: {pages: [{id: send, event: SUBMIT}]}
+flow: {pages: [{id: about, fields: [applicant.email]}, {id: send, event: SUBMIT}]}
 initial: collect
 states:
   collect: {tags: [collection_flow], on: {SUBMIT: waiting}}
@@ -186,6 +186,11 @@ func TestWhoMayDoWhatWhen(t *testing.T) {
 			may := shares(c.data, collecting[state])
 			try("data", id, "PATCH", path(id, "/context", "/context"), `{"applicant":{"email":"x@example.com"}}`, may)
 			try("a document", id, "POST", path(id, "/documents", "/documents"), `{"kind":"passport","content_type":"image/png","size":10,"sha256":"`+digest+`"}`, may)
+			if flow {
+				id = in(state)
+				try("a page", id, "PUT", "/v1/flow/pages/about", `{"values":{"applicant.email":"x@example.com"}}`, may)
+				try("the pages", in(state), "POST", "/v1/flow/submit", `{}`, shares(c.sends, whose[state]["SUBMIT"]))
+			}
 			if c.sends != "" {
 				try("data by an event", id, "POST", path(id, "/events", "/events"), `{"type":"DEEP_MERGE_CONTEXT","payload":{"newContext":{"applicant":{"email":"y@example.com"}}}}`, may)
 				try("all data by an event", id, "POST", path(id, "/events", "/events"), `{"type":"UPDATE_CONTEXT","payload":{"context":{}}}`, may)

@@ -119,7 +119,12 @@ func ScreeningOperations() Operations {
 }
 
 // FlowOperations are the applicant's.
-func FlowOperations() Operations { return Operations{Flow, (*server).registerFlow} }
+func FlowOperations() Operations {
+	return Operations{Flow, func(s *server, api huma.API) {
+		s.registerFlow(api)
+		s.registerFlowPages(api)
+	}}
+}
 
 // HookOperations are the vendors'.
 func HookOperations() Operations { return Operations{Hooks, (*server).registerHooks} }

@@ -69,6 +69,7 @@ func (h *house) furnish() map[string]string {
 	}
 	ids["incident's case"] = failing
 	ids["cases/incident"] = fmt.Sprint(at(h.made(http.StatusOK, "ada", "GET", "/v1/cases/"+failing+"/incidents", nil), "data", 0, "id"))
+	ids["flow/page"] = knownName
 	ids["cases/id"] = start(knownName, privateMark)
 	path := "/v1/cases/" + ids["cases/id"]
 	ids["cases/document"] = id(at(h.made(http.StatusCreated, "client", "POST", path+"/documents", object{"kind": "passport", "content_type": "image/png", "size": 10, "sha256": strings.Repeat("0", 64)}), "document").(object))
@@ -93,7 +94,7 @@ var bodies = map[string]string{
 	"evaluatePolicy": `{"input":{}}`, "updateView": `{"name":"mine","query":{}}`, "updateWebhook": `{"events":["*"]}`, "rejectProposal": `{"reason":"no"}`,
 	"migrateCases": `{"from":1,"to":2}`, "copyWorkflow": `{"id":"copied"}`, "endTrial": `{}`, "assignCases": `{"cases":["CASE"],"user":"eve"}`,
 	"replayDeadLetters": `{"effect":"DELIVERY"}`, "discardDeadLetters": `{"effect":"DELIVERY","reason":"r"}`,
-	"sendFlowEvent": `{"type":"SUBMIT"}`, "saveFlowContext": `{"a":1}`, "announceFlowDocument": `{"kind":"passport","content_type":"image/png","size":10,"sha256":"` + strings.Repeat("0", 64) + `"}`,
+	"sendFlowEvent": `{"type":"SUBMIT"}`, "saveFlowContext": `{"a":1}`, "saveFlowPage": `{"values":{"a":1}}`, "submitFlow": `{}`, "announceFlowDocument": `{"kind":"passport","content_type":"image/png","size":10,"sha256":"` + strings.Repeat("0", 64) + `"}`,
 }
 
 // ofTheirOwn are operations that answer whoever has nothing of this name with what is theirs: an empty list, or a new thing of

@@ -235,8 +235,8 @@ func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 		"withdrawProposal":               "admin manager auditor developer",
 		"updatePublishingSettings":       "admin",
 		"approveProposal rejectProposal": "admin manager",
-		"receiveCallback receiveVendorCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent": "",
-		"step rules vendor document children screening dispatch deliver sweep backtest nobody":                                   "",
+		"receiveCallback receiveVendorCallback getFlowCase saveFlowContext announceFlowDocument listFlowDocuments sendFlowEvent getFlowState saveFlowPage submitFlow": "",
+		"step rules vendor document children screening dispatch deliver sweep backtest nobody":                                                                        "",
 	} {
 		for _, operation := range strings.Fields(operations) {
 			known[operation] = true

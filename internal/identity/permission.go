@@ -154,6 +154,7 @@ var operations = map[string]Permission{
 	"createKey": KeysWrite, "listKeys": KeysRead, "rotateKey": KeysWrite, "revokeKey": KeysWrite,
 
 	"getFlowCase": FlowUse, "saveFlowContext": FlowUse, "announceFlowDocument": FlowUse, "listFlowDocuments": FlowUse, "sendFlowEvent": FlowUse,
+	"getFlowState": FlowUse, "saveFlowPage": FlowUse, "submitFlow": FlowUse,
 
 	"receiveCallback": HooksAnswer, "receiveVendorCallback": HooksAnswer,
 

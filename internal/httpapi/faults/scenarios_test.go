@@ -365,6 +365,8 @@ var scenarios = map[string]scenario{
 	"sendEvent":                     onCase(noFault, client, "POST", "/v1/cases/{case}/events", `{"type":"SUBMIT"}`),
 	"sendEvent/that is for anybody": onCase(noFault, client, "POST", "/v1/cases/{case}/events", `{"type":"DEEP_MERGE_CONTEXT","payload":{"newContext":{"a":1}}}`),
 	"sendFlowEvent":                 onCase(noFault, applicant, "POST", "/v1/flow/events", `{"type":"SUBMIT"}`),
+	"submitFlow":                    onCase(noFault, applicant, "POST", "/v1/flow/submit", `{}`),
+	"saveFlowPage":                  onCase(noFault, applicant, "PUT", "/v1/flow/pages/about", `{"values":{"a":1}}`).nameless(),
 	"saveContext":                   onCase(noFault, client, "PATCH", "/v1/cases/{case}/context", `{"a":1}`).nameless(),
 	"saveFlowContext":               onCase(noFault, applicant, "PATCH", "/v1/flow/context", `{"a":1}`).nameless(),
 	"announceDocument":              onCase(noFault, client, "POST", "/v1/cases/{case}/documents", passport),
@@ -449,7 +451,7 @@ var scenarios = map[string]scenario{
 // reading are the operations that write nothing.
 var reading = []string{
 	"getHealth", "listCases", "listEvents", "getCase", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
-	"getStatistics", "listWorkflows", "getWorkflow", "listKeys", "getFlowCase", "listFlowDocuments", "listDeadLetters", "listWorkflowVersions", "listPolicyVersions",
+	"getStatistics", "listWorkflows", "getWorkflow", "listKeys", "getFlowCase", "getFlowState", "listFlowDocuments", "listDeadLetters", "listWorkflowVersions", "listPolicyVersions",
 	"listPluginVersions", "getWorkflowVersion", "getPolicyVersion", "getPluginVersion", "listPolicies", "listPlugins", "getConnectorHealth", "diffWorkflow", "exportWorkspace",
 	"getPublishingSettings", "listNotifications", "listProposals", "getProposal", "listViews", "listWebhooks", "getWebhook", "listDeliveries", "backtestPolicy", "listBacktests", "getBacktest",
 	"listTrials", "getTrial", "reportTrial", "listPolicyDecisions", "getPolicyDecision", "replayPolicyDecision", "listLists", "getList", "listListEditions", "getListEntries",

@@ -37,7 +37,7 @@ title: Small
 version: 1
 subject: individual
 documents: [{kind: passport, title: Passport, content_types: [image/png]}]
-flow: {pages: [{id: send, title: Send, event: SUBMIT}]}
+flow: {pages: [{id: about, title: About, elements: [{field: a, type: number}]}, {id: send, title: Send, event: SUBMIT}]}
 initial: collect
 states:
   collect: {tags: [collection_flow], on: {SUBMIT: check}}

@@ -20,11 +20,12 @@ var walked = map[string]string{
 var passedBy = map[string][]string{
 	"only reads": {
 		"getHealth", "listCases", "listEvents", "getPosition", "listIncidents", "listNotes", "listHistory", "listRelatedCases", "listTasks", "verifyCase", "listDocuments", "listUsers", "getQueue",
-		"getStatistics", "listNotifications", "listWorkflows", "getWorkflow", "listKeys", "listFlowDocuments", "listDeadLetters", "getMe",
+		"getStatistics", "listNotifications", "listWorkflows", "getWorkflow", "listKeys", "getFlowState", "listFlowDocuments", "listDeadLetters", "getMe",
 	},
-	"is said in the history and moves nothing":          {"editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "assignCase", "assignCases", "lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink", "getTaskExchange"},
-	"is somebody else's than who calls here":            {"decide", "replayDeadLetters", "discardDeadLetters"},
-	"finds its case, and is receiveCallback from there": {"receiveVendorCallback"},
+	"is said in the history and moves nothing":                                {"editNote", "snoozeCase", "endSnooze", "escalateCase", "endEscalation", "claimCase", "releaseCase", "assignCase", "assignCases", "lookAtCase", "leaveCase", "getDocumentContent", "getDocumentLink", "getTaskExchange"},
+	"is somebody else's than who calls here":                                  {"decide", "replayDeadLetters", "discardDeadLetters"},
+	"finds its case, and is receiveCallback from there":                       {"receiveVendorCallback"},
+	"is saveFlowContext and sendFlowEvent, after internal/flow has judged it": {"saveFlowPage", "submitFlow"},
 	"is about no case": {
 		"markNotificationsRead",
 		"publishWorkflow", "publishPolicy", "publishPlugin", "copyWorkflow", "importWorkspace", "listWorkflowVersions", "listPolicyVersions",
