@@ -7,7 +7,6 @@ type kind struct {
 	asks    asks
 	writes  expr.Types // of the value in the context
 	members []string   // of a definition, besides those of every field
-
 }
 
 type asks int

@@ -16,9 +16,18 @@ import (
 // answers that fields may get, good and bad.
 var answers = []any{
 	nil, "", "Ada", "DE", "US", "CA", "1985-12-10", "2020-01-01", "2030-01-01", "+493012345678", "director", "DE-1234", "G", "5411", true, false, 0.0, 12.5, 3.0, -1.0,
-	[]any{}, []any{"web"}, []any{"DE", "FR"}, []any{"x", 1.0}, map[string]any{}, map[string]any{"name": "Acme", "country": "DE"}, map[string]any{"name": "Acme"},
-	map[string]any{"line1": "x", "city": "y", "country": "US", "state": "CA"}, map[string]any{"amount": 1.5, "currency": "EUR"}, map[string]any{"accepted": true, "version": "2026-01"},
-	[]any{map[string]any{"name": "Ada", "share": 50.0, "politically_exposed": false}}, []any{map[string]any{"name": "Ada"}},
+	[]any{},
+	[]any{"web"},
+	[]any{"DE", "FR"},
+	[]any{"x", 1.0},
+	map[string]any{},
+	map[string]any{"name": "Acme", "country": "DE"},
+	map[string]any{"name": "Acme"},
+	map[string]any{"line1": "x", "city": "y", "country": "US", "state": "CA"},
+	map[string]any{"amount": 1.5, "currency": "EUR"},
+	map[string]any{"accepted": true, "version": "2026-01"},
+	[]any{map[string]any{"name": "Ada", "share": 50.0, "politically_exposed": false}},
+	[]any{map[string]any{"name": "Ada"}},
 	[]any{map[string]any{"name": "Ada", "share": 50.0, "politically_exposed": true, "position": "Minister"}},
 }
 
