@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"ballerine/internal/flow"
 	"ballerine/internal/problem"
 	"ballerine/internal/registry"
 	"ballerine/internal/workflow"
@@ -73,6 +74,12 @@ var kinds = []struct {
 }
 
 func (s *server) registerDefinitions(api huma.API) {
+	if s.Publisher != nil {
+		s.Publisher.Pages = func(file string, w *workflow.Workflow) problem.Diagnostics {
+			_, found := flow.Parse(file, w)
+			return found
+		}
+	}
 	for _, k := range kinds {
 		what := string(k.kind)
 		publish := op(Admin, "publish"+k.one, "POST", k.path+"/{id}/versions", "Publish a "+what+" as a new version, unless it equals the latest version").creating().defining()

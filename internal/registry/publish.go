@@ -9,7 +9,6 @@ import (
 
 	"ballerine/internal/asl/compile"
 	"ballerine/internal/connector"
-	"ballerine/internal/flow"
 	"ballerine/internal/identity"
 	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
@@ -41,7 +40,9 @@ type Publisher struct {
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
 	// Unconfigured is what a plugin names and this installation does not have, as warnings; nil: nobody knows.
 	Unconfigured func(ctx context.Context, tenant string, plugin *connector.Plugin) problem.Diagnostics
-	Now          func() time.Time
+	// Pages checks the applicant's pages of a workflow; nil: nobody does. What only publishes need is not in every function.
+	Pages func(file string, w *workflow.Workflow) problem.Diagnostics
+	Now   func() time.Time
 }
 
 // Publish is a document to be published.
@@ -222,8 +223,10 @@ func (p *Publisher) check(cmd Publish, known resources) (made checked, err error
 		w, found := workflow.Parse("source", []byte(cmd.Source), known)
 		if diagnostics = found; w != nil {
 			id, made.title, made.workflow = w.ID, w.Title, w
-			_, pages := flow.Parse("source", w)
-			diagnostics = append(append(diagnostics, pages...), made.compile(w)...)
+			if p.Pages != nil {
+				diagnostics = append(diagnostics, p.Pages("source", w)...)
+			}
+			diagnostics = append(diagnostics, made.compile(w)...)
 		}
 	case Policy:
 		policy, found := rules.Parse("source", []byte(cmd.Source))

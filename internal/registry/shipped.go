@@ -11,7 +11,6 @@ import (
 	"ballerine/internal/cache"
 
 	"ballerine/internal/connector"
-	"ballerine/internal/flow"
 	"ballerine/internal/policy/rules"
 	"ballerine/internal/problem"
 	"ballerine/internal/workflow"
@@ -142,8 +141,7 @@ func (c *Catalog) Check(known workflow.Catalog) error {
 	var all problem.Diagnostics
 	for _, w := range c.Shipped() {
 		_, diagnostics := workflow.Parse(c.sources[Workflow][w.ID], w.Source, known)
-		_, pages := flow.Parse(c.sources[Workflow][w.ID], w)
-		all = append(append(all, diagnostics...), pages...)
+		all = append(all, diagnostics...)
 	}
 	return all.Err()
 }
