@@ -1483,6 +1483,57 @@ type Check struct {
 // CheckStatus Status of the check
 type CheckStatus string
 
+// CheckState defines model for CheckState.
+type CheckState struct {
+	// Currencies ISO 4217 codes; with one, the value is a number, else {amount, currency}
+	Currencies []string `json:"currencies,omitempty"`
+
+	// Format email, uri or person-name
+	Format *string `json:"format,omitempty"`
+
+	// Future the date must lie after today, in UTC
+	Future *bool `json:"future,omitempty"`
+
+	// Max the largest number; of a list, how many elements at most
+	Max *float64 `json:"max,omitempty"`
+
+	// MaxAge whole years
+	MaxAge *float64 `json:"max_age,omitempty"`
+
+	// MaxLength in characters
+	MaxLength *int64 `json:"max_length,omitempty"`
+
+	// Min the smallest number; of a list, how many elements at least
+	Min *float64 `json:"min,omitempty"`
+
+	// MinAge whole years
+	MinAge *float64 `json:"min_age,omitempty"`
+
+	// MinLength in characters
+	MinLength *int64 `json:"min_length,omitempty"`
+
+	// Multiline the text may have several lines
+	Multiline *bool `json:"multiline,omitempty"`
+
+	// Parts parts of an address that are asked for
+	Parts []string `json:"parts,omitempty"`
+
+	// Past the date must lie before today, in UTC
+	Past *bool `json:"past,omitempty"`
+
+	// Pattern for ECMAScript's engine with the flag u; missing where that would read it differently
+	Pattern *string `json:"pattern,omitempty"`
+
+	// RequiredParts parts of an address that must be there
+	RequiredParts []string `json:"required_parts,omitempty"`
+
+	// States of the country that was chosen, where addresses name them
+	States []string `json:"states,omitempty"`
+
+	// Version of what is consented to
+	Version *string `json:"version,omitempty"`
+}
+
 // Claim defines model for Claim.
 type Claim struct {
 	// Name Name
@@ -2048,6 +2099,68 @@ type DocumentUndo struct {
 	Until time.Time `json:"until"`
 }
 
+// ElementState defines model for ElementState.
+type ElementState struct {
+	Checks *CheckState `json:"checks,omitempty"`
+
+	// Disabled it cannot be changed
+	Disabled bool `json:"disabled"`
+
+	// Document kind of document
+	Document *string `json:"document,omitempty"`
+
+	// Draft the value is kept, and not yet a part of the case: what it belongs to is not complete
+	Draft *bool `json:"draft,omitempty"`
+
+	// Elements of a group: what an element that is added asks for
+	Elements []ElementState `json:"elements,omitempty"`
+
+	// Faults what is wrong with the value, or that it is missing
+	Faults []Fault `json:"faults,omitempty"`
+
+	// Field path in the case's context; of what is in a group, with the place of the element: owners[0].name
+	Field *string `json:"field,omitempty"`
+
+	// Files of a document: what the case has, by side
+	Files []FileState `json:"files,omitempty"`
+
+	// Hint How to correct it; empty: no hint
+	Hint *string `json:"hint,omitempty"`
+
+	// Items of a group: its elements
+	Items []*[]ElementState `json:"items,omitempty"`
+
+	// Options what can be chosen
+	Options []OptionState `json:"options,omitempty"`
+
+	// Original members whose texts are not in the language that was asked for
+	Original []string `json:"original,omitempty"`
+
+	// Required Whether the case needs a document of this kind
+	Required bool `json:"required"`
+
+	// Rules visible, required and disabled, where a client can work them out
+	Rules map[string]interface{} `json:"rules,omitempty"`
+
+	// Title Title, for people
+	Title *string `json:"title,omitempty"`
+
+	// Type text, number, date, document, group, heading, …: see the documentation of flows
+	Type string `json:"type"`
+
+	// Undecided by rule: fields without which nobody knows
+	Undecided map[string]*[]string `json:"undecided,omitempty"`
+
+	// Validate rules for the value that a client can work out; the server has further ones
+	Validate []ValidatorState `json:"validate,omitempty"`
+
+	// Value what was entered, in the form in which it is kept
+	Value interface{} `json:"value,omitempty"`
+
+	// Visible it is shown
+	Visible bool `json:"visible"`
+}
+
 // Entry defines model for Entry.
 type Entry struct {
 	Actor Actor `json:"actor"`
@@ -2335,6 +2448,18 @@ type Explanation struct {
 // ExplanationCode stated: by the workflow; condition_false: the guard does not hold; data_missing: the guard needs data that the case does not have; undecidable: the guard could not be evaluated; forbidden: the state forbids it
 type ExplanationCode string
 
+// Fault defines model for Fault.
+type Fault struct {
+	// Code what is wrong: required, type, option, format, …
+	Code string `json:"code"`
+
+	// Message for the applicant, in their language
+	Message string `json:"message"`
+
+	// Original the message is not in the language that was asked for
+	Original *bool `json:"original,omitempty"`
+}
+
 // Field defines model for Field.
 type Field struct {
 	// Code Stable code of the problem
@@ -2345,6 +2470,26 @@ type Field struct {
 
 	// Message What is wrong; never contains rejected values
 	Message string `json:"message"`
+}
+
+// FileState defines model for FileState.
+type FileState struct {
+	Fault *Fault `json:"fault,omitempty"`
+
+	// ID missing when there is none
+	ID *string `json:"id,omitempty"`
+
+	// Reason why another file is requested
+	Reason *string `json:"reason,omitempty"`
+
+	// Requested a reviewer has asked for another file; it stays so until they decide about that
+	Requested *bool `json:"requested,omitempty"`
+
+	// Side Side of the document, for example front or back; empty: it has only one
+	Side *string `json:"side,omitempty"`
+
+	// Status missing, awaiting_upload, received, checked, refused, approved, rejected or revision
+	Status string `json:"status"`
 }
 
 // Flip defines model for Flip.
@@ -2416,6 +2561,12 @@ type FlowDocument struct {
 
 	// Status Status of the document
 	Status string `json:"status"`
+}
+
+// FlowState defines model for FlowState.
+type FlowState struct {
+	Case FlowCase `json:"case"`
+	Flow State    `json:"flow"`
 }
 
 // Health defines model for Health.
@@ -3242,6 +3393,15 @@ type OpenIncident struct {
 	Workflow WorkflowRef `json:"workflow"`
 }
 
+// OptionState defines model for OptionState.
+type OptionState struct {
+	// Title Title, for people
+	Title string `json:"title"`
+
+	// Value The hit, as the vendor returned it; personal data
+	Value string `json:"value"`
+}
+
 // Origin defines model for Origin.
 type Origin struct {
 	// Case Id
@@ -3322,6 +3482,63 @@ type OutlineTransition struct {
 
 // OutlineTransitionKind What takes the transition
 type OutlineTransitionKind string
+
+// PageBody defines model for PageBody.
+type PageBody struct {
+	// Partial answers may be missing: what was entered is kept, and the page does not count as saved
+	Partial *bool `json:"partial,omitempty"`
+
+	// Values answers by field, as the page names it: {"applicant.name.given": "Ada"}. null takes an answer out; what is not sent stays as it is. A group is sent as a whole
+	Values map[string]interface{} `json:"values"`
+}
+
+// PageCount defines model for PageCount.
+type PageCount struct {
+	// Done pages that are complete and were saved
+	Done int64 `json:"done"`
+
+	// Total pages that are shown, open, and ask for something
+	Total int64 `json:"total"`
+}
+
+// PageState defines model for PageState.
+type PageState struct {
+	// Complete nothing remains to be done on it
+	Complete bool `json:"complete"`
+
+	// Description What it is for, in the words of the workflow
+	Description *string `json:"description,omitempty"`
+
+	// Elements what is on the page, in its order
+	Elements []ElementState `json:"elements"`
+
+	// Event what submitting sends
+	Event *string `json:"event,omitempty"`
+
+	// ID Unique id
+	ID string `json:"id"`
+
+	// Open it can be filled in
+	Open bool `json:"open"`
+
+	// Original members whose texts are not in the language that was asked for
+	Original []string `json:"original,omitempty"`
+
+	// Rule when the page is visible, where a client can work it out: see the documentation of flows
+	Rule interface{} `json:"rule,omitempty"`
+
+	// Saved the applicant has saved it before
+	Saved bool `json:"saved"`
+
+	// Title Title, for people
+	Title *string `json:"title,omitempty"`
+
+	// Undecided fields without which it is not known whether the page is shown
+	Undecided []string `json:"undecided,omitempty"`
+
+	// Visible it is shown
+	Visible bool `json:"visible"`
+}
 
 // Parent defines model for Parent.
 type Parent struct {
@@ -3912,6 +4129,30 @@ type ReleaseInBody struct {
 	Comment *string `json:"comment,omitempty"`
 }
 
+// Remaining defines model for Remaining.
+type Remaining struct {
+	// Code what is wrong: required, type, option, format, …
+	Code string `json:"code"`
+
+	// Document kind of document
+	Document *string `json:"document,omitempty"`
+
+	// Field path in the case's context: applicant.name.given, owners[0].share
+	Field *string `json:"field,omitempty"`
+
+	// Message for the applicant, in their language
+	Message string `json:"message"`
+
+	// Original the message is not in the language that was asked for
+	Original *bool `json:"original,omitempty"`
+
+	// Page id of the page on which it has to be done
+	Page string `json:"page"`
+
+	// Side Side of the document, for example front or back; empty: it has only one
+	Side *string `json:"side,omitempty"`
+}
+
 // Replay defines model for Replay.
 type Replay struct {
 	Corrected *Corrected `json:"corrected,omitempty"`
@@ -4326,6 +4567,34 @@ type StartInBody struct {
 	Version *int64 `json:"version,omitempty"`
 }
 
+// State defines model for State.
+type State struct {
+	// Collects the case waits for the applicant; else nothing can be saved
+	Collects bool `json:"collects"`
+
+	// Complete nothing remains to be done before submitting
+	Complete bool `json:"complete"`
+
+	// Languages the languages that the definition has texts in
+	Languages []string `json:"languages"`
+
+	// Locale the language of the texts: two letters
+	Locale string `json:"locale"`
+
+	// Next the page to go to; missing when there is none
+	Next *string `json:"next,omitempty"`
+
+	// Pages the pages, in their order; those that the applicant is not to know of are not among them
+	Pages    []PageState `json:"pages"`
+	Progress PageCount   `json:"progress"`
+
+	// Remaining what has to be done before the flow can be submitted
+	Remaining []Remaining `json:"remaining"`
+
+	// Revision documents are asked for again: pages that have nothing to do with them are closed
+	Revision bool `json:"revision"`
+}
+
 // Statistics defines model for Statistics.
 type Statistics struct {
 	// AsOf When the numbers were computed, RFC 3339
@@ -4372,6 +4641,12 @@ type SubjectRef struct {
 
 	// Type Type of the subject, for example individual or business
 	Type string `json:"type"`
+}
+
+// SubmitInBody defines model for SubmitInBody.
+type SubmitInBody struct {
+	// Page the page whose event is sent; the first one that has one and is open without
+	Page *string `json:"page,omitempty"`
 }
 
 // TaskRun defines model for TaskRun.
@@ -4643,6 +4918,15 @@ type User struct {
 
 	// Roles Roles of the user
 	Roles []string `json:"roles"`
+}
+
+// ValidatorState defines model for ValidatorState.
+type ValidatorState struct {
+	// Message What is wrong; never contains rejected values
+	Message string `json:"message"`
+
+	// Rule Id of the rule
+	Rule interface{} `json:"rule"`
 }
 
 // ValueList defines model for ValueList.
@@ -5526,6 +5810,33 @@ type SendFlowEventParams struct {
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
+// SaveFlowPageParams defines parameters for SaveFlowPage.
+type SaveFlowPageParams struct {
+	// Locale the language of the texts, as de or de-AT; English without one. Texts that there are in another language only are marked with original
+	Locale *string `form:"locale,omitempty" json:"locale,omitempty"`
+
+	// IfMatch the ETag of the version that the change is based on
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// GetFlowStateParams defines parameters for GetFlowState.
+type GetFlowStateParams struct {
+	// Locale the language of the texts, as de or de-AT; English without one. Texts that there are in another language only are marked with original
+	Locale *string `form:"locale,omitempty" json:"locale,omitempty"`
+}
+
+// SubmitFlowParams defines parameters for SubmitFlow.
+type SubmitFlowParams struct {
+	// Locale the language of the texts, as de or de-AT; English without one. Texts that there are in another language only are marked with original
+	Locale *string `form:"locale,omitempty" json:"locale,omitempty"`
+
+	// IdempotencyKey Makes a repeated call the same call. nil: a new one
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// IfMatch the ETag of the version that the change is based on
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // CreateKeyParams defines parameters for CreateKey.
 type CreateKeyParams struct {
 	// IdempotencyKey Makes a repeated call the same call. nil: a new one
@@ -5966,6 +6277,12 @@ type AnnounceFlowDocumentJSONRequestBody = AnnounceBody
 
 // SendFlowEventJSONRequestBody defines body for SendFlowEvent for application/json ContentType.
 type SendFlowEventJSONRequestBody = EventBody
+
+// SaveFlowPageJSONRequestBody defines body for SaveFlowPage for application/json ContentType.
+type SaveFlowPageJSONRequestBody = PageBody
+
+// SubmitFlowJSONRequestBody defines body for SubmitFlow for application/json ContentType.
+type SubmitFlowJSONRequestBody = SubmitInBody
 
 // CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
 type CreateKeyJSONRequestBody = KeyBody
@@ -7115,6 +7432,102 @@ func sendFlowEventRequest(server string, params *SendFlowEventParams, body SendF
 
 func sendFlowEventRequestWithBody(server string, params *SendFlowEventParams, contentType string, body io.Reader) (*http.Request, error) {
 	address := server + "/v1/flow/events"
+	req, err := http.NewRequest(http.MethodPost, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	if params != nil && params.IdempotencyKey != nil {
+		req.Header.Set("Idempotency-Key", *params.IdempotencyKey)
+	} else {
+		req.Header.Set("Idempotency-Key", rand.Text())
+	}
+	if params != nil && params.IfMatch != nil {
+		req.Header.Set("If-Match", *params.IfMatch)
+	}
+	return req, nil
+}
+
+func saveFlowPageRequest(server string, page string, params *SaveFlowPageParams, body SaveFlowPageJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of saveFlowPage: %w", err)
+	}
+	return saveFlowPageRequestWithBody(server, page, params, "application/json", bytes.NewReader(text))
+}
+
+func saveFlowPageRequestWithBody(server string, page string, params *SaveFlowPageParams, contentType string, body io.Reader) (*http.Request, error) {
+	path0, err := pathParameter("page", page)
+	if err != nil {
+		return nil, err
+	}
+	address := server + fmt.Sprintf("/v1/flow/pages/%s", path0)
+
+	if params != nil {
+		var query []string
+		if params.Locale != nil {
+			if query, err = addQuery(query, "form", false, "locale", *params.Locale); err != nil {
+				return nil, err
+			}
+		}
+		if len(query) > 0 {
+			address += "?" + strings.Join(query, "&")
+		}
+	}
+	req, err := http.NewRequest(http.MethodPut, address, body) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	if params != nil && params.IfMatch != nil {
+		req.Header.Set("If-Match", *params.IfMatch)
+	}
+	return req, nil
+}
+
+func getFlowStateRequest(server string, params *GetFlowStateParams) (*http.Request, error) {
+	address := server + "/v1/flow/state"
+	var err error
+	if params != nil {
+		var query []string
+		if params.Locale != nil {
+			if query, err = addQuery(query, "form", false, "locale", *params.Locale); err != nil {
+				return nil, err
+			}
+		}
+		if len(query) > 0 {
+			address += "?" + strings.Join(query, "&")
+		}
+	}
+	req, err := http.NewRequest(http.MethodGet, address, nil) //nolint:noctx // send gives it one
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+func submitFlowRequest(server string, params *SubmitFlowParams, body SubmitFlowJSONRequestBody) (*http.Request, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("encode the body of submitFlow: %w", err)
+	}
+	return submitFlowRequestWithBody(server, params, "application/json", bytes.NewReader(text))
+}
+
+func submitFlowRequestWithBody(server string, params *SubmitFlowParams, contentType string, body io.Reader) (*http.Request, error) {
+	address := server + "/v1/flow/submit"
+	var err error
+	if params != nil {
+		var query []string
+		if params.Locale != nil {
+			if query, err = addQuery(query, "form", false, "locale", *params.Locale); err != nil {
+				return nil, err
+			}
+		}
+		if len(query) > 0 {
+			address += "?" + strings.Join(query, "&")
+		}
+	}
 	req, err := http.NewRequest(http.MethodPost, address, body) //nolint:noctx // send gives it one
 	if err != nil {
 		return nil, err
@@ -9525,6 +9938,53 @@ func (c *Client) SendFlowEvent(ctx context.Context, params *SendFlowEventParams,
 		return nil, err
 	}
 	return send[FlowCase](ctx, c, req)
+}
+
+// SaveFlowPage: Save what the applicant has entered on a page
+//
+// Fields of the page only, and of these what is shown and can be changed. Everything that is wrong is reported at once, and nothing is saved then. Saving the same again changes nothing. With `partial`, answers may be missing.
+//
+// The credential is an applicant's flow token, which is valid for one case.
+//
+// It is PUT /v1/flow/pages/{page}.
+func (c *Client) SaveFlowPage(ctx context.Context, page string, params *SaveFlowPageParams, body SaveFlowPageJSONRequestBody) (*FlowState, error) {
+	req, err := saveFlowPageRequest(c.server, page, params, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[FlowState](ctx, c, req)
+}
+
+// GetFlowState: Get the applicant's pages and what remains to be done
+//
+// The pages that are shown, in the language that is asked for, with the values, and what is wrong or missing. The page to go to is `next`.
+//
+// The credential is an applicant's flow token, which is valid for one case.
+//
+// It is GET /v1/flow/state.
+func (c *Client) GetFlowState(ctx context.Context, params *GetFlowStateParams) (*FlowState, error) {
+	req, err := getFlowStateRequest(c.server, params)
+	if err != nil {
+		return nil, err
+	}
+	return send[FlowState](ctx, c, req)
+}
+
+// SubmitFlow: Submit the flow when nothing remains to be done
+//
+// Sends the event of the page when nothing remains to be done on it and the pages before it; what remains is reported otherwise.
+//
+// The credential is an applicant's flow token, which is valid for one case.
+//
+// Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+//
+// It is POST /v1/flow/submit.
+func (c *Client) SubmitFlow(ctx context.Context, params *SubmitFlowParams, body SubmitFlowJSONRequestBody) (*FlowState, error) {
+	req, err := submitFlowRequest(c.server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	return send[FlowState](ctx, c, req)
 }
 
 // GetHealth: Report that the server is up; 503 while it cannot store anything

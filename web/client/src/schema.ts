@@ -888,6 +888,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/flow/pages/{page}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save what the applicant has entered on a page
+         * @description Fields of the page only, and of these what is shown and can be changed. Everything that is wrong is reported at once, and nothing is saved then. Saving the same again changes nothing. With `partial`, answers may be missing.
+         *
+         *     The credential is an applicant's flow token, which is valid for one case.
+         */
+        put: operations["saveFlowPage"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/flow/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the applicant's pages and what remains to be done
+         * @description The pages that are shown, in the language that is asked for, with the values, and what is wrong or missing. The page to go to is `next`.
+         *
+         *     The credential is an applicant's flow token, which is valid for one case.
+         */
+        get: operations["getFlowState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/flow/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit the flow when nothing remains to be done
+         * @description Sends the event of the page when nothing remains to be done on it and the pages before it; what remains is reported otherwise.
+         *
+         *     The credential is an applicant's flow token, which is valid for one case.
+         *
+         *     Repeating a call with the same Idempotency-Key within 24 hours has no further effect and returns the same response.
+         */
+        post: operations["submitFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/health": {
         parameters: {
             query?: never;
@@ -3935,6 +4003,58 @@ export interface components {
             /** @description Id of the work in the workflow */
             work: string;
         };
+        CheckState: {
+            /** @description ISO 4217 codes; with one, the value is a number, else {amount, currency} */
+            currencies?: string[] | null;
+            /** @description email, uri or person-name */
+            format?: string;
+            /** @description the date must lie after today, in UTC */
+            future?: boolean;
+            /**
+             * Format: double
+             * @description the largest number; of a list, how many elements at most
+             */
+            max?: number;
+            /**
+             * Format: double
+             * @description whole years
+             */
+            max_age?: number;
+            /**
+             * Format: int64
+             * @description in characters
+             */
+            max_length?: number;
+            /**
+             * Format: double
+             * @description the smallest number; of a list, how many elements at least
+             */
+            min?: number;
+            /**
+             * Format: double
+             * @description whole years
+             */
+            min_age?: number;
+            /**
+             * Format: int64
+             * @description in characters
+             */
+            min_length?: number;
+            /** @description the text may have several lines */
+            multiline?: boolean;
+            /** @description parts of an address that are asked for */
+            parts?: string[] | null;
+            /** @description the date must lie before today, in UTC */
+            past?: boolean;
+            /** @description for ECMAScript's engine with the flag u; missing where that would read it differently */
+            pattern?: string;
+            /** @description parts of an address that must be there */
+            required_parts?: string[] | null;
+            /** @description of the country that was chosen, where addresses name them */
+            states?: string[] | null;
+            /** @description of what is consented to */
+            version?: string;
+        };
         Claim: {
             /** @description Name */
             name: string;
@@ -4478,6 +4598,52 @@ export interface components {
              */
             until: string;
         };
+        ElementState: {
+            /** @description Results of the automated checks of the document, by check */
+            checks?: components["schemas"]["CheckState"];
+            /** @description it cannot be changed */
+            disabled: boolean;
+            /** @description kind of document */
+            document?: string;
+            /** @description the value is kept, and not yet a part of the case: what it belongs to is not complete */
+            draft?: boolean;
+            /** @description of a group: what an element that is added asks for */
+            elements?: components["schemas"]["ElementState"][] | null;
+            /** @description what is wrong with the value, or that it is missing */
+            faults?: components["schemas"]["Fault"][] | null;
+            /** @description path in the case's context; of what is in a group, with the place of the element: owners[0].name */
+            field?: string;
+            /** @description of a document: what the case has, by side */
+            files?: components["schemas"]["FileState"][] | null;
+            /** @description How to correct it; empty: no hint */
+            hint?: string;
+            /** @description of a group: its elements */
+            items?: (components["schemas"]["ElementState"][] | null)[] | null;
+            /** @description what can be chosen */
+            options?: components["schemas"]["OptionState"][] | null;
+            /** @description members whose texts are not in the language that was asked for */
+            original?: string[] | null;
+            /** @description Whether the case needs a document of this kind */
+            required: boolean;
+            /** @description visible, required and disabled, where a client can work them out */
+            rules?: {
+                [key: string]: unknown;
+            };
+            /** @description Title, for people */
+            title?: string;
+            /** @description text, number, date, document, group, heading, …: see the documentation of flows */
+            type: string;
+            /** @description by rule: fields without which nobody knows */
+            undecided?: {
+                [key: string]: string[] | null;
+            };
+            /** @description rules for the value that a client can work out; the server has further ones */
+            validate?: components["schemas"]["ValidatorState"][] | null;
+            /** @description what was entered, in the form in which it is kept */
+            value?: unknown;
+            /** @description it is shown */
+            visible: boolean;
+        };
         Entry: {
             /** @description Who made the change */
             actor: components["schemas"]["Actor"];
@@ -4747,6 +4913,14 @@ export interface components {
                 [key: string]: string;
             };
         };
+        Fault: {
+            /** @description what is wrong: required, type, option, format, … */
+            code: string;
+            /** @description for the applicant, in their language */
+            message: string;
+            /** @description the message is not in the language that was asked for */
+            original?: boolean;
+        };
         Field: {
             /** @description Stable code of the problem */
             code: string;
@@ -4754,6 +4928,20 @@ export interface components {
             location: string;
             /** @description What is wrong; never contains rejected values */
             message: string;
+        };
+        FileState: {
+            /** @description what has to be done about it */
+            fault?: components["schemas"]["Fault"];
+            /** @description missing when there is none */
+            id?: string;
+            /** @description why another file is requested */
+            reason?: string;
+            /** @description a reviewer has asked for another file; it stays so until they decide about that */
+            requested?: boolean;
+            /** @description Side of the document, for example front or back; empty: it has only one */
+            side?: string;
+            /** @description missing, awaiting_upload, received, checked, refused, approved, rejected or revision */
+            status: string;
         };
         Flip: {
             /**
@@ -4818,6 +5006,12 @@ export interface components {
             size: number;
             /** @description Status of the document */
             status: string;
+        };
+        FlowState: {
+            /** @description Id of the case */
+            case: components["schemas"]["FlowCase"];
+            /** @description the pages, and what remains to be done */
+            flow: components["schemas"]["State"];
         };
         Health: {
             /** @description Status of the system: ok when it can read and write */
@@ -5491,6 +5685,12 @@ export interface components {
             /** @description Workflow and version that the case runs */
             workflow: components["schemas"]["WorkflowRef"];
         };
+        OptionState: {
+            /** @description Title, for people */
+            title: string;
+            /** @description The hit, as the vendor returned it; personal data */
+            value: string;
+        };
         Origin: {
             /** @description Id */
             case: string;
@@ -5555,6 +5755,52 @@ export interface components {
             kind: "event" | "after" | "done" | "error" | "always";
             /** @description Path of the target state; empty: the case stays where it is */
             to: string;
+        };
+        PageBody: {
+            /** @description answers may be missing: what was entered is kept, and the page does not count as saved */
+            partial?: boolean;
+            /** @description answers by field, as the page names it: {"applicant.name.given": "Ada"}. null takes an answer out; what is not sent stays as it is. A group is sent as a whole */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        PageCount: {
+            /**
+             * Format: int64
+             * @description pages that are complete and were saved
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description pages that are shown, open, and ask for something
+             */
+            total: number;
+        };
+        PageState: {
+            /** @description nothing remains to be done on it */
+            complete: boolean;
+            /** @description What it is for, in the words of the workflow */
+            description?: string;
+            /** @description what is on the page, in its order */
+            elements: components["schemas"]["ElementState"][];
+            /** @description what submitting sends */
+            event?: string;
+            /** @description Unique id */
+            id: string;
+            /** @description it can be filled in */
+            open: boolean;
+            /** @description members whose texts are not in the language that was asked for */
+            original?: string[] | null;
+            /** @description when the page is visible, where a client can work it out: see the documentation of flows */
+            rule?: unknown;
+            /** @description the applicant has saved it before */
+            saved: boolean;
+            /** @description Title, for people */
+            title?: string;
+            /** @description fields without which it is not known whether the page is shown */
+            undecided?: string[] | null;
+            /** @description it is shown */
+            visible: boolean;
         };
         Parent: {
             /** @description Id of the parent case */
@@ -6116,6 +6362,22 @@ export interface components {
             /** @description Free-text comment */
             comment?: string;
         };
+        Remaining: {
+            /** @description what is wrong: required, type, option, format, … */
+            code: string;
+            /** @description kind of document */
+            document?: string;
+            /** @description path in the case's context: applicant.name.given, owners[0].share */
+            field?: string;
+            /** @description for the applicant, in their language */
+            message: string;
+            /** @description the message is not in the language that was asked for */
+            original?: boolean;
+            /** @description id of the page on which it has to be done */
+            page: string;
+            /** @description Side of the document, for example front or back; empty: it has only one */
+            side?: string;
+        };
         Replay: {
             /** @description whether the answers differ and the meaning of policies was corrected since the decision */
             corrected?: components["schemas"]["Corrected"];
@@ -6551,6 +6813,26 @@ export interface components {
              */
             version?: number;
         };
+        State: {
+            /** @description the case waits for the applicant; else nothing can be saved */
+            collects: boolean;
+            /** @description nothing remains to be done before submitting */
+            complete: boolean;
+            /** @description the languages that the definition has texts in */
+            languages: string[];
+            /** @description the language of the texts: two letters */
+            locale: string;
+            /** @description the page to go to; missing when there is none */
+            next?: string;
+            /** @description the pages, in their order; those that the applicant is not to know of are not among them */
+            pages: components["schemas"]["PageState"][];
+            /** @description how many pages are done */
+            progress: components["schemas"]["PageCount"];
+            /** @description what has to be done before the flow can be submitted */
+            remaining: components["schemas"]["Remaining"][];
+            /** @description documents are asked for again: pages that have nothing to do with them are closed */
+            revision: boolean;
+        };
         Statistics: {
             /**
              * Format: date-time
@@ -6593,6 +6875,10 @@ export interface components {
             name?: string;
             /** @description Type of the subject, for example individual or business */
             type: string;
+        };
+        SubmitInBody: {
+            /** @description the page whose event is sent; the first one that has one and is open without */
+            page?: string;
         };
         TaskRun: {
             /**
@@ -6849,6 +7135,12 @@ export interface components {
             name: string;
             /** @description Roles of the user */
             roles: string[];
+        };
+        ValidatorState: {
+            /** @description What is wrong; never contains rejected values */
+            message: string;
+            /** @description Id of the rule */
+            rule: unknown;
         };
         ValueList: {
             /**
@@ -7899,6 +8191,7 @@ export type CaseStateChangedEventData = components['schemas']['CaseStateChangedE
 export type Change = components['schemas']['Change'];
 export type ChangeInBody = components['schemas']['ChangeInBody'];
 export type Check = components['schemas']['Check'];
+export type CheckState = components['schemas']['CheckState'];
 export type Claim = components['schemas']['Claim'];
 export type ClaimInBody = components['schemas']['ClaimInBody'];
 export type ConnectorBudget = components['schemas']['ConnectorBudget'];
@@ -7924,6 +8217,7 @@ export type DocumentDecision = components['schemas']['DocumentDecision'];
 export type DocumentDecisionInBody = components['schemas']['DocumentDecisionInBody'];
 export type DocumentKind = components['schemas']['DocumentKind'];
 export type DocumentUndo = components['schemas']['DocumentUndo'];
+export type ElementState = components['schemas']['ElementState'];
 export type Entry = components['schemas']['Entry'];
 export type Envelope = components['schemas']['Envelope'];
 export type EscalateInBody = components['schemas']['EscalateInBody'];
@@ -7940,10 +8234,13 @@ export type ExchangeRef = components['schemas']['ExchangeRef'];
 export type ExchangeRequest = components['schemas']['ExchangeRequest'];
 export type ExecutionRef = components['schemas']['ExecutionRef'];
 export type Explanation = components['schemas']['Explanation'];
+export type Fault = components['schemas']['Fault'];
 export type Field = components['schemas']['Field'];
+export type FileState = components['schemas']['FileState'];
 export type Flip = components['schemas']['Flip'];
 export type FlowCase = components['schemas']['FlowCase'];
 export type FlowDocument = components['schemas']['FlowDocument'];
+export type FlowState = components['schemas']['FlowState'];
 export type Health = components['schemas']['Health'];
 export type Hit = components['schemas']['Hit'];
 export type Hunk = components['schemas']['Hunk'];
@@ -8000,10 +8297,14 @@ export type Notification = components['schemas']['Notification'];
 export type Notifications = components['schemas']['Notifications'];
 export type OneQueue = components['schemas']['OneQueue'];
 export type OpenIncident = components['schemas']['OpenIncident'];
+export type OptionState = components['schemas']['OptionState'];
 export type Origin = components['schemas']['Origin'];
 export type OutcomeRates = components['schemas']['OutcomeRates'];
 export type OutlineState = components['schemas']['OutlineState'];
 export type OutlineTransition = components['schemas']['OutlineTransition'];
+export type PageBody = components['schemas']['PageBody'];
+export type PageCount = components['schemas']['PageCount'];
+export type PageState = components['schemas']['PageState'];
 export type Parent = components['schemas']['Parent'];
 export type PolicyCase = components['schemas']['PolicyCase'];
 export type PolicyDecision = components['schemas']['PolicyDecision'];
@@ -8029,6 +8330,7 @@ export type RejectProposalInBody = components['schemas']['RejectProposalInBody']
 export type RelatedCase = components['schemas']['RelatedCase'];
 export type Relations = components['schemas']['Relations'];
 export type ReleaseInBody = components['schemas']['ReleaseInBody'];
+export type Remaining = components['schemas']['Remaining'];
 export type Replay = components['schemas']['Replay'];
 export type Rescreening = components['schemas']['Rescreening'];
 export type RetryInBody = components['schemas']['RetryInBody'];
@@ -8052,9 +8354,11 @@ export type SnoozeInBody = components['schemas']['SnoozeInBody'];
 export type SplitCheck = components['schemas']['SplitCheck'];
 export type StartBody = components['schemas']['StartBody'];
 export type StartInBody = components['schemas']['StartInBody'];
+export type State = components['schemas']['State'];
 export type Statistics = components['schemas']['Statistics'];
 export type Step = components['schemas']['Step'];
 export type SubjectRef = components['schemas']['SubjectRef'];
+export type SubmitInBody = components['schemas']['SubmitInBody'];
 export type TaskRun = components['schemas']['TaskRun'];
 export type Token = components['schemas']['Token'];
 export type TokenInBody = components['schemas']['TokenInBody'];
@@ -8069,6 +8373,7 @@ export type UpdateInBody = components['schemas']['UpdateInBody'];
 export type Upload = components['schemas']['Upload'];
 export type UploadInBody = components['schemas']['UploadInBody'];
 export type User = components['schemas']['User'];
+export type ValidatorState = components['schemas']['ValidatorState'];
 export type ValueList = components['schemas']['ValueList'];
 export type ValueListChange = components['schemas']['ValueListChange'];
 export type ValueListEdition = components['schemas']['ValueListEdition'];
@@ -12235,6 +12540,246 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlowCase"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change; `event_not_allowed`: Event not allowed; `idempotency_in_flight`: A request with this Idempotency-Key is in progress; `not_collecting`: The case does not accept data */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "case_closed",
+                     *       "detail": "Case closed.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Case closed",
+                     *       "type": "urn:ballerine:problem:case_closed"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `idempotency_key_reused`: Idempotency-Key reused with another body; `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "idempotency_key_reused",
+                     *       "detail": "Idempotency-Key reused with another body.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Idempotency-Key reused with another body",
+                     *       "type": "urn:ballerine:problem:idempotency_key_reused"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    saveFlowPage: {
+        parameters: {
+            query?: {
+                /** @description the language of the texts, as de or de-AT; English without one. Texts that there are in another language only are marked with original */
+                locale?: string;
+            };
+            header?: {
+                /** @description the ETag of the version that the change is based on */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description id of the page */
+                page: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "partial": true,
+                 *       "values": {
+                 *         "applicant.country": "GB",
+                 *         "applicant.name.family": "Lovelace",
+                 *         "applicant.name.given": "Ada"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PageBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Version of the resource, to send as If-Match or If-None-Match */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowState"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `case_closed`: Case closed; `conflict`: Conflict with another change; `not_collecting`: The case does not accept data */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "case_closed",
+                     *       "detail": "Case closed.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 409,
+                     *       "title": "Case closed",
+                     *       "type": "urn:ballerine:problem:case_closed"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description `invalid`: Invalid input; `livelock`: Workflow does not terminate; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    getFlowState: {
+        parameters: {
+            query?: {
+                /** @description the language of the texts, as de or de-AT; English without one. Texts that there are in another language only are marked with original */
+                locale?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Version of the resource, to send as If-Match or If-None-Match */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowState"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description `invalid`: Invalid input; `unknown_workflow`: Unknown workflow */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "invalid",
+                     *       "detail": "Invalid input.",
+                     *       "errors": [],
+                     *       "request_id": "req_01JQ3V7M7P8R0TC3N4ZK0S6D5E",
+                     *       "status": 422,
+                     *       "title": "Invalid input",
+                     *       "type": "urn:ballerine:problem:invalid"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+        };
+    };
+    submitFlow: {
+        parameters: {
+            query?: {
+                /** @description the language of the texts, as de or de-AT; English without one. Texts that there are in another language only are marked with original */
+                locale?: string;
+            };
+            header?: {
+                /** @description A unique value of at most 200 characters, the same when the request is repeated */
+                "Idempotency-Key"?: string;
+                /** @description the ETag of the version that the change is based on */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["SubmitInBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    /** @description Version of the resource, to send as If-Match or If-None-Match */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowState"];
                 };
             };
             400: components["responses"]["MalformedJson"];
