@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -11,8 +12,8 @@ import (
 const maxPortableRepeat = 1000
 
 // PortablePattern writes a pattern (RE2) for ECMAScript's engine with the flag u, so that it matches the same texts. ok is false for what
-// the two read in different ways (letters of either case, line ends, word boundaries) and for repetitions within repetitions, which
-// cost that engine time without a bound.
+// the two read in different ways (letters of either case, line ends, word boundaries) and for repetitions of what can match in
+// two ways (choices, and repetitions within repetitions), which cost that engine time without a bound.
 func PortablePattern(pattern string) (script string, ok bool) {
 	tree, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -86,7 +87,7 @@ func writeCounted(b *strings.Builder, tree *syntax.Regexp, loops int) bool {
 }
 
 func writeRepeated(b *strings.Builder, tree *syntax.Regexp, times string, loops int) bool {
-	if !writeGroup(b, tree.Sub, "", loops) {
+	if tree.Op != syntax.OpQuest && slices.ContainsFunc(tree.Sub, ambiguous) || !writeGroup(b, tree.Sub, "", loops) {
 		return false
 	}
 	b.WriteString(times)
@@ -94,6 +95,17 @@ func writeRepeated(b *strings.Builder, tree *syntax.Regexp, times string, loops 
 		b.WriteByte('?')
 	}
 	return true
+}
+
+// ambiguous reports whether a part may match a text in two ways: repeated, an engine that goes back tries all of them.
+func ambiguous(tree *syntax.Regexp) bool {
+	switch tree.Op {
+	case syntax.OpAlternate, syntax.OpQuest, syntax.OpStar, syntax.OpPlus, syntax.OpEmptyMatch:
+		return true
+	case syntax.OpRepeat:
+		return tree.Min != tree.Max || slices.ContainsFunc(tree.Sub, ambiguous)
+	}
+	return slices.ContainsFunc(tree.Sub, ambiguous)
 }
 
 func writeGroup(b *strings.Builder, parts []*syntax.Regexp, between string, loops int) bool {

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,20 +20,18 @@ func (p *parser) advise(node *yaml.Node) {
 	}
 	p.unasked(node)
 	for i, page := range p.d.Pages {
-		if i < len(node.Content) {
-			p.aboutPage(page, node.Content[i], i)
-		}
+		p.aboutPage(page, p.pageNodes[i], p.pagePaths[i])
 	}
 	if len(p.d.Pages) > 0 && !slices.ContainsFunc(p.d.Pages, func(page Page) bool { return page.Event != "" }) {
 		p.doc.Warn(node, "flow.pages", "no_event", "no page has an event: what was entered cannot be submitted", "event: SUBMIT")
 	}
 }
 
-func (p *parser) aboutPage(page Page, node *yaml.Node, i int) {
+func (p *parser) aboutPage(page Page, node *yaml.Node, path string) {
 	if page.Event == "" || p.sends(page.Event) {
 		return
 	}
-	p.doc.Warn(member(node, "event"), fmt.Sprintf("flow.pages[%d].event", i), "unknown_event", "no state has the event "+page.Event, "known: "+strings.Join(p.events(), ", "))
+	p.doc.Warn(member(node, "event"), path+".event", "unknown_event", "no state has the event "+page.Event, "known: "+strings.Join(p.events(), ", "))
 }
 
 func (p *parser) sends(event string) bool {
@@ -85,7 +82,7 @@ var unknownMeans = map[string]string{
 
 func (p *parser) cannotAnswer(r expr.Reference) bool {
 	name := p.relative(r.Steps)
-	return !r.Optional && r.Steps[0] != "documents" && r.Steps[0] != "stale" && !p.answers(name)
+	return !r.Optional && r.Steps[0] != "documents" && r.Steps[0] != "stale" && !p.d.answers(name)
 }
 
 // relative is a path that a rule of a group reads, as asked has it. Which group it is does not matter here: item is always of one.
@@ -158,7 +155,7 @@ func (p *parser) unasked(node *yaml.Node) {
 func (p *parser) unaskedBy(who string, program *expr.Program, node *yaml.Node) {
 	for _, r := range program.Paths() {
 		path := expr.JoinPath(r.Steps)
-		if slices.Contains(p.owned, r.Steps[0]) || p.answers(path) || p.asksWithin(path) {
+		if slices.Contains(p.owned, r.Steps[0]) || p.d.answers(path) || p.asksWithin(path) {
 			continue
 		}
 		p.doc.Warn(node, "flow.pages", "not_asked", "no page asks for "+path+", and "+who, "ask for it, or send it when the case is started")

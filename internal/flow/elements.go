@@ -30,7 +30,7 @@ type ElementState struct {
 
 	Files    []FileState      `json:"files,omitempty" doc:"of a document: what the case has, by side"`
 	Elements []ElementState   `json:"elements,omitempty" doc:"of a group: what an element that is added asks for"`
-	Items    [][]ElementState `json:"items,omitempty" doc:"of a group: its elements"`
+	Items    [][]ElementState `json:"items,omitempty" doc:"of a group: its elements. Hints, options and rules are said once, in elements"`
 }
 
 // OptionState is a value that can be chosen.
@@ -78,19 +78,20 @@ type FileState struct {
 // element is the state of an element. shown is false when the applicant is not to know of it.
 func (v *view) element(e *Element, l place) (s ElementState, shown bool) {
 	visible := v.isVisible(e, l)
+	v.want(e.Visible, visible, l)
 	if visible.truth != expr.True && !portable(e.Visible) {
 		return s, false
 	}
 	s = v.described(e, l)
 	s.Visible = visible.truth == expr.True
-	s.note("visible", visible)
+	s.note("visible", v.nameable(visible.missing), visible)
 	if e.Field == "" && e.Document == "" {
 		return s, true
 	}
 	required, disabled := v.decide(e.Required, l, expr.False), v.decide(e.Disabled, l, expr.False)
 	s.Required, s.Disabled = required.truth != expr.False, disabled.truth == expr.True
-	s.note("required", required)
-	s.note("disabled", disabled)
+	s.note("required", v.nameable(required.missing), required)
+	s.note("disabled", v.nameable(disabled.missing), disabled)
 	switch kinds[e.Type].asks {
 	case asksDocument:
 		v.documented(e, &s)
@@ -105,15 +106,15 @@ func (v *view) element(e *Element, l place) (s ElementState, shown bool) {
 	return s, true
 }
 
-// note notes what is not known, and why.
-func (s *ElementState) note(rule string, d decided) {
-	if d.truth != expr.Unknown {
+// note notes what is not known, and without which answers.
+func (s *ElementState) note(rule string, missing []string, d decided) {
+	if d.truth != expr.Unknown || len(missing) == 0 {
 		return
 	}
 	if s.Undecided == nil {
 		s.Undecided = map[string][]string{}
 	}
-	s.Undecided[rule] = append([]string{}, d.missing...)
+	s.Undecided[rule] = missing
 }
 
 // described is what does not depend on the answer.
@@ -255,6 +256,7 @@ func (v *view) grouped(e *Element, s *ElementState) {
 		states := []ElementState{}
 		for j := range e.Elements {
 			if inner, shown := v.element(&e.Elements[j], place{e.Field, i, item}); shown {
+				inner.Hint, inner.Options, inner.Validate, inner.Rules = "", nil, nil, nil // said once, in elements
 				states = append(states, inner)
 			}
 		}
@@ -306,27 +308,16 @@ func (s ElementState) remaining(page string) (all []Remaining) {
 	return all
 }
 
-// undecided visits the fields that rules of visibility lack.
-func (s ElementState) undecided(visit func(path string)) {
-	for _, path := range s.Undecided["visible"] {
-		visit(path)
-	}
+// asking reports whether the element, or one in it, asks for what is wanted, and can be answered.
+func (s ElementState) asking(v *view, w want) (field string, texts map[string]Text, ok bool) {
 	for _, item := range s.Items {
 		for _, e := range item {
-			e.undecided(visit)
-		}
-	}
-}
-
-// asking reports whether the element, or one in it, asks for what is at a path, and can be answered.
-func (s ElementState) asking(v *view, path string) (field string, texts map[string]Text, ok bool) {
-	for _, item := range s.Items {
-		for _, e := range item {
-			if field, texts, ok = e.asking(v, path); ok {
+			if field, texts, ok = e.asking(v, w); ok {
 				return field, texts, true
 			}
 		}
 	}
+	path := w.path
 	if s.Field == "" || !s.Visible || s.Disabled || path != s.Field && !strings.HasPrefix(path, s.Field+".") && !strings.HasPrefix(path, s.Field+"[") {
 		return "", nil, false
 	}
@@ -336,5 +327,5 @@ func (s ElementState) asking(v *view, path string) (field string, texts map[stri
 	if e, known := v.d.asked[s.Field]; known {
 		texts = e.Texts
 	}
-	return s.Field, texts, empty(s.Value) && len(s.Items) == 0
+	return s.Field, texts, len(s.Items) == 0 && (w.answered || empty(s.Value))
 }

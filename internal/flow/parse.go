@@ -34,12 +34,12 @@ func Parse(file string, w *workflow.Workflow) (*Definition, problem.Diagnostics)
 		return nil, doc.Diagnostics
 	}
 	doc.Diagnostics = nil // the workflow's own, which are reported with it
-	p := &parser{doc: doc, w: w, d: &Definition{workflow: w, asked: map[string]*Element{}}, owned: w.Owned(), documents: map[string]bool{}}
+	p := &parser{doc: doc, w: w, d: &Definition{workflow: w, largest: maxState, asked: map[string]*Element{}}, owned: w.Owned(), documents: map[string]bool{}}
 	if node := member(doc.Root, "flow"); node != nil && node.Kind == yaml.MappingNode {
 		p.flow(node)
 	}
 	doc.Diagnostics.Sort()
-	doc.Diagnostics = slices.Compact(doc.Diagnostics)
+	doc.Diagnostics = slices.Compact(doc.Diagnostics).AtMost(problem.MaxDiagnostics)
 	if doc.Diagnostics.Failed() {
 		return nil, doc.Diagnostics
 	}
@@ -55,6 +55,8 @@ type parser struct {
 	documents map[string]bool // kinds that pages ask for
 	texts     []placedText    // every text, for what is said about languages
 	rules     []placedRule
+	pageNodes []*yaml.Node    // where the pages of the definition stand: not everything in the list need be one
+	pagePaths []string
 	count     int    // elements of the page
 	group     string // path of the group that is read; "" outside
 }
@@ -96,6 +98,7 @@ func (p *parser) flow(node *yaml.Node) {
 	}
 	p.index()
 	p.advise(pages.Value)
+	p.bounded(pages.Value)
 }
 
 func (p *parser) languages(node *yaml.Node) {
@@ -137,6 +140,7 @@ func (p *parser) page(node *yaml.Node, path string) {
 	p.states(&page, members, path)
 	page.Elements = append(p.short(members, path), p.elements(members, path)...)
 	p.d.Pages = append(p.d.Pages, page)
+	p.pageNodes, p.pagePaths = append(p.pageNodes, node), append(p.pagePaths, path)
 }
 
 func (p *parser) states(page *Page, members source.Members, path string) {

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -44,7 +43,8 @@ func (p *parser) condition(node *yaml.Node, path, is, field string) Rule {
 		return nil
 	}
 	c := &Condition{program: program}
-	for _, r := range program.Paths() {
+	queried, _ := program.Queried()
+	for _, r := range slices.Concat(program.Paths(), queried) {
 		c.reads = append(c.reads, p.absolute(r.Steps))
 	}
 	p.rules = append(p.rules, placedRule{c, node, path, field, is})
@@ -233,7 +233,7 @@ func (p *parser) portable() {
 		}
 		form, why := r.rule.program.Portable()
 		for _, path := range r.rule.reads {
-			if why == "" && !p.answers(path) {
+			if why == "" && !p.d.answers(path) {
 				why = path + " is no answer of the applicant"
 			}
 		}
@@ -244,12 +244,12 @@ func (p *parser) portable() {
 }
 
 // answers reports whether what is at a path is what pages ask for, or a part of it.
-func (p *parser) answers(path string) bool {
+func (d *Definition) answers(path string) bool {
 	head := stepsOf(path)[0]
 	if head == nameValue || head == nameIndex {
 		return true
 	}
-	for _, asked := range slices.Sorted(maps.Keys(p.d.asked)) {
+	for asked := range d.asked {
 		if path == asked || strings.HasPrefix(path, asked+".") || strings.HasPrefix(path, asked+"[]") {
 			return true
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,7 +31,7 @@ func (d *Definition) Save(in Input, page string, values map[string]any, partial 
 	if !ok {
 		return Saved{}, problem.New(problem.NotFound, "There is no such page.")
 	}
-	s := saving{d: d, page: p, values: values, before: d.view(in), problems: problem.New(problem.Invalid, "The answers are not valid.")}
+	s := saving{d: d, page: p, values: values, partial: partial, before: d.view(in), problems: problem.New(problem.Invalid, "The answers are not valid.")}
 	if !d.State(in).open(page) {
 		return Saved{}, problem.New(problem.NotCollecting, "The page is not open.")
 	}
@@ -39,13 +40,17 @@ func (d *Definition) Save(in Input, page string, values map[string]any, partial 
 	after.Progress.Draft = clone(in.Progress.Draft)
 	maps.Copy(after.Progress.Draft, s.kept)
 	s.shown(d.view(after))
+	state := d.State(after)
 	if !partial {
-		s.complete(d.State(after))
+		s.complete(state)
 	}
 	fits, held := d.fit(in.Context, after.Progress.Draft)
 	s.unfit(held)
+	if len(s.problems.Fields) == 0 && size(state) > max(d.largest, size(d.State(in))) {
+		s.problems.With("body.values", "too_large", "the pages would be larger than %d bytes with this; enter less, or fewer elements", d.largest)
+	}
 	if len(s.problems.Fields) > 0 {
-		return Saved{}, s.problems
+		return Saved{}, s.problems.AtMost(MaxFaults, "body.values")
 	}
 	saved := Saved{Fields: slices.Sorted(maps.Keys(values)), Progress: Progress{Saved: in.Progress.Saved}}
 	saved.Patch, _ = difference(clone(in.Context), overlay(in.Context, fits)).(map[string]any)
@@ -71,6 +76,7 @@ type saving struct {
 	d        *Definition
 	page     Page
 	values   map[string]any
+	partial  bool
 	before   *view
 	kept     map[string]any // what is entered, as it is kept
 	problems *problem.Error
@@ -107,7 +113,7 @@ func (s *saving) judge() {
 				s.kept[field] = kept
 			}
 		default:
-			kept, faults := e.judge(s.agreed(e, s.values[field]), s.before.in.Now, look)
+			kept, faults := s.judged(e, s.values[field], []any{s.before.value(e, place{})}, look)
 			if s.refuse(field, e, faults); len(faults) == 0 {
 				s.kept[field] = kept
 			}
@@ -115,21 +121,41 @@ func (s *saving) judge() {
 	}
 }
 
-// agreed is consent as it was given before, if it was to the same version: when that was is the server's to say.
-func (s *saving) agreed(e *Element, value any) any {
-	given, ok := value.(map[string]any)
-	if e.Type != typeConsent || !ok {
-		return value
+// judged judges one answer. before are the answers that it may have been until now, the likeliest first. What is saved in part may lack
+// parts of addresses and companies.
+func (s *saving) judged(e *Element, value any, before []any, lookup func(string) any) (kept any, faults []Fault) {
+	kept, faults = e.judge(value, s.before.in.Now, lookup)
+	if s.partial && (e.Type == typeAddress || e.Type == typeCompany) {
+		faults = slices.DeleteFunc(faults, func(f Fault) bool { return f.Code == faultRequired })
 	}
-	before, _ := s.before.value(e, place{}).(map[string]any)
-	if _, fresh := given["at"]; fresh {
-		given = clone(given)
-		delete(given, "at")
+	if e.Type == typeConsent && kept != nil && len(faults) == 0 {
+		kept = s.agreed(e, kept, value, before)
 	}
-	if given["accepted"] == true && len(given) <= 2 && before["accepted"] == true && before["version"] == given["version"] {
-		return before
+	return kept, faults
+}
+
+// agreed is consent as it was given before, if it was to the same version: when that was is the server's to say. In a list whose elements
+// have moved, the one of that time is meant.
+func (s *saving) agreed(e *Element, fresh, value any, before []any) any {
+	var valid []map[string]any
+	for _, one := range before {
+		object, _ := one.(map[string]any)
+		if kept, faults := e.judge(one, s.before.in.Now, nil); kept != nil && len(faults) == 0 && object["at"] != nil {
+			valid = append(valid, object)
+		} else if len(valid) == 0 {
+			valid = append(valid, nil)
+		}
 	}
-	return given
+	at := value.(map[string]any)["at"]
+	for _, object := range valid {
+		if at != nil && object["at"] == at {
+			return object
+		}
+	}
+	if len(valid) > 0 && valid[0] != nil {
+		return valid[0]
+	}
+	return fresh
 }
 
 // known are the answers that are to fields of the page.
@@ -162,31 +188,37 @@ func (s *saving) unknown(field string) {
 			hint += "; the page " + other.ID + " does"
 		}
 	}
-	if near := expr.Suggest(field, names); near != "" {
+	if near := expr.Suggest(name(field), names); near != "" {
 		hint += "; did you mean " + near + "?"
 	}
 	s.problems.With("body.values."+name(field), "unknown", "%s", hint)
 }
 
-// name is a key that a caller has sent, for a message: no longer than a name is.
+// name is a key that a caller has sent, for a place: what is no path may be anything, also what somebody is called.
 func name(key string) string {
-	const longest = 100
-	if len(key) > longest {
+	if !pathLike.MatchString(key) {
 		return "…"
 	}
 	return key
 }
 
+var pathLike = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,64}$`)
+
 // group judges the elements of a group.
 func (s *saving) group(e *Element, value any) any {
-	if empty(value) {
+	if e.unanswered(value) {
 		return nil
 	}
 	list, ok := value.([]any)
-	if !ok || len(list) > maxEntries {
+	switch {
+	case !ok:
 		s.refuse(e.Field, e, fault(faultType))
 		return nil
+	case len(list) > maxEntries:
+		s.refuse(e.Field, e, fault(faultTooMany))
+		return nil
 	}
+	locks := s.locks(e, len(list))
 	kept := make([]any, len(list))
 	for i, one := range list {
 		item, ok := one.(map[string]any)
@@ -194,55 +226,126 @@ func (s *saving) group(e *Element, value any) any {
 			s.refuse(fmt.Sprintf("%s[%d]", e.Field, i), e, fault(faultType))
 			continue
 		}
-		kept[i] = s.item(e, item, place{e.Field, i, item})
+		l := place{e.Field, i, item}
+		for j := range e.Elements {
+			if inner := &e.Elements[j]; s.before.isDisabled(inner, l) && !locks[inner.Field].takes(at(item, inner.Field)) {
+				s.report(l.of(inner.Field), Fault{Code: "disabled", Message: "this cannot be changed"})
+			}
+		}
+		kept[i] = s.item(e, item, l)
 	}
 	return kept
 }
 
 func (s *saving) item(e *Element, item map[string]any, l place) map[string]any {
 	kept := map[string]any{}
-	for _, path := range leavesOf(e, item) {
-		at2 := slices.IndexFunc(e.Elements, func(inner Element) bool { return inner.Field == path })
-		if at2 < 0 {
-			s.problems.With("body.values."+name(l.of(path)), "unknown", "the group does not ask for this")
-			continue
-		}
-		inner := &e.Elements[at2]
-		value, faults := inner.judge(at(item, path), s.before.in.Now, func(path string) any { return at(item, path) })
+	leaves, known := leavesOf(e, item)
+	if !known {
+		s.problems.With(fmt.Sprintf("body.values.%s[%d]", l.group, l.index), "unknown", "the group does not ask for something that is in this element")
+	}
+	for _, path := range leaves {
+		inner := &e.Elements[slices.IndexFunc(e.Elements, func(inner Element) bool { return inner.Field == path })]
+		value, faults := s.judged(inner, at(item, path), s.earlier(e, inner, l.index), func(path string) any { return at(item, path) })
 		s.refuse(l.of(path), inner, faults)
 		set(kept, strings.Split(path, "."), value)
 	}
 	return kept
 }
 
-// leavesOf are the paths of what an item has: fields of the group, and what it does not ask for.
-func leavesOf(e *Element, item map[string]any) (paths []string) {
+// earlier are the answers to a field of a group in its elements until now, the one at the place first.
+func (s *saving) earlier(e, inner *Element, index int) (values []any) {
+	if inner.Type != typeConsent {
+		return nil
+	}
+	items, _ := s.before.items(e)
+	values = append(values, nil)
+	for i, item := range items {
+		values = append(values, at(item, inner.Field))
+		if i == index {
+			values[0] = at(item, inner.Field)
+		}
+	}
+	return values
+}
+
+// lock is what a field that cannot be changed has in the elements of a group: these can be taken out and moved, and others added without it.
+type lock struct {
+	values []any
+	none   int // elements that may lack it
+}
+
+// locks are those of the fields of a group, of which n elements are sent.
+func (s *saving) locks(e *Element, n int) map[string]*lock {
+	found := map[string]*lock{}
+	items, _ := s.before.items(e)
+	for j := range e.Elements {
+		inner := &e.Elements[j]
+		l := &lock{none: max(0, n-len(items))}
+		for i, item := range items {
+			if value := at(item, inner.Field); value == nil {
+				l.none++
+			} else if s.before.isDisabled(inner, place{e.Field, i, item}) {
+				l.values = append(l.values, value)
+			}
+		}
+		found[inner.Field] = l
+	}
+	return found
+}
+
+// takes takes a value out; false when it is not one of those that there are.
+func (l *lock) takes(value any) bool {
+	if value == nil {
+		l.none--
+		return l.none >= 0
+	}
+	i := slices.IndexFunc(l.values, func(other any) bool { return reflect.DeepEqual(other, value) })
+	if i >= 0 {
+		l.values = slices.Delete(l.values, i, i+1)
+	}
+	return i >= 0
+}
+
+// leavesOf are the paths of the fields of the group that an item has; known: it has nothing else.
+func leavesOf(e *Element, item map[string]any) (paths []string, known bool) {
+	known = true
 	var walk func(object map[string]any, prefix string)
 	walk = func(object map[string]any, prefix string) {
 		for _, member := range sortedKeys(object) {
 			path := prefix + member
+			if strings.Contains(member, ".") {
+				known = false
+				continue
+			}
 			inner, isObject := object[member].(map[string]any)
 			within := slices.ContainsFunc(e.Elements, func(other Element) bool { return strings.HasPrefix(other.Field, path+".") })
 			if isObject && within {
 				walk(inner, path+".")
 				continue
 			}
-			paths = append(paths, path)
+			if slices.ContainsFunc(e.Elements, func(other Element) bool { return other.Field == path && path != "" }) {
+				paths = append(paths, path)
+			} else {
+				known = false
+			}
 		}
 	}
 	walk(item, "")
-	return paths
+	return paths, known
 }
 
 // shown refuses answers to what is not shown, and those that break a validator, with all that was entered.
 func (s *saving) shown(after *view) {
 	for _, field := range slices.Sorted(maps.Keys(s.kept)) {
 		e := s.element(field)
-		if e == nil || s.kept[field] == nil {
+		if e == nil || s.kept[field] == nil && s.before.isVisible(e, place{}).truth == expr.True {
 			continue
 		}
 		if after.isVisible(e, place{}).truth != expr.True {
 			s.report(field, Fault{Code: "hidden", Message: "this is not asked, as the other answers are"})
+			continue
+		}
+		if s.kept[field] == nil {
 			continue
 		}
 		for _, f := range after.validated(e, place{}, s.kept[field]) {

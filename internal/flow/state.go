@@ -56,7 +56,7 @@ type PageState struct {
 // once.
 func (d *Definition) State(in Input) State {
 	v := d.view(in)
-	s := State{Locale: v.language, Languages: d.Languages, Collects: in.Collects, Remaining: []Remaining{}, Pages: []PageState{}}
+	s := State{Locale: v.language, Languages: append([]string{}, d.Languages...), Collects: in.Collects, Remaining: []Remaining{}, Pages: []PageState{}}
 	s.Revision = in.Collects && slices.ContainsFunc(in.Documents, func(x Document) bool { return x.Requested })
 	for i := range d.Pages {
 		s.add(v, &d.Pages[i])
@@ -74,6 +74,11 @@ func (d *Definition) State(in Input) State {
 // add adds a page, unless the applicant is not to know that there is one.
 func (s *State) add(v *view, page *Page) {
 	visible := v.pageVisible(*page)
+	v.want(page.Visible, visible, place{})
+	requested := visible.truth != expr.True && slices.ContainsFunc(page.Elements, v.isRequested)
+	if requested {
+		visible = decided{truth: expr.True}
+	}
 	if visible.truth != expr.True && !portable(page.Visible) {
 		return
 	}
@@ -84,22 +89,27 @@ func (s *State) add(v *view, page *Page) {
 		p.Rule = page.Visible.Portable
 	}
 	if visible.truth == expr.Unknown {
-		p.Undecided = visible.missing
+		p.Undecided = v.nameable(visible.missing)
 	}
 	p.Elements = []ElementState{}
-	var remaining []Remaining
+	wanted := len(v.wanted)
 	for i := range page.Elements {
+		if requested && !v.isRequested(page.Elements[i]) {
+			continue // of a page that is hidden otherwise, this alone is asked
+		}
 		e, shown := v.element(&page.Elements[i], place{})
 		if !shown {
 			continue
 		}
 		p.Elements = append(p.Elements, e)
 		if p.Visible && e.Visible {
-			remaining = append(remaining, e.remaining(page.ID)...)
+			s.Remaining = append(s.Remaining, e.remaining(page.ID)...)
 		}
 	}
+	if !p.Visible {
+		v.wanted = v.wanted[:wanted]
+	}
 	s.Pages = append(s.Pages, p)
-	s.Remaining = append(s.Remaining, remaining...)
 }
 
 func portable(rule Rule) bool { return rule == nil || rule.Portable != nil }
@@ -150,27 +160,23 @@ func (s *State) asks(field string) (page string, found *ElementState) {
 
 // need adds the answers without which it is not known what is shown.
 func (s *State) need(v *view) {
-	for _, p := range slices.Clone(s.Pages) {
-		for _, path := range p.Undecided {
-			s.needs(v, path)
-		}
-		if !p.Visible {
-			continue
-		}
-		for _, e := range p.Elements {
-			e.undecided(func(path string) { s.needs(v, path) })
+	named := map[want]bool{}
+	for _, w := range v.wanted {
+		if !named[w] {
+			named[w] = true
+			s.needs(v, w)
 		}
 	}
 }
 
 // needs adds a field, if a page that is shown asks for it and the applicant can give it.
-func (s *State) needs(v *view, path string) {
+func (s *State) needs(v *view, w want) {
 	for _, p := range s.Pages {
 		if !p.Visible {
 			continue
 		}
 		for _, e := range p.Elements {
-			field, texts, ok := e.asking(v, path)
+			field, texts, ok := e.asking(v, w)
 			if !ok || slices.ContainsFunc(s.Remaining, func(r Remaining) bool { return r.Field == field }) {
 				continue
 			}
@@ -179,13 +185,14 @@ func (s *State) needs(v *view, path string) {
 	}
 }
 
-// settle decides whether a page is complete and open: all are, unless only some documents are asked for again.
+// settle decides whether a page is complete and open: all are, unless only some documents are asked for again. What submits is open even
+// then.
 func (s *State) settle(p *PageState) {
 	p.Complete = p.Visible && !slices.ContainsFunc(s.Remaining, func(r Remaining) bool { return r.Page == p.ID })
 	requested := slices.ContainsFunc(p.Elements, func(e ElementState) bool {
 		return slices.ContainsFunc(e.Files, func(f FileState) bool { return f.Requested })
 	})
-	p.Open = s.Collects && p.Visible && (!s.Revision || requested || !p.Complete || p.Event != "" && !p.asks())
+	p.Open = s.Collects && p.Visible && (!s.Revision || requested || !p.Complete || p.Event != "")
 }
 
 // asks reports whether something can be entered on a page.

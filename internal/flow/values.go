@@ -17,7 +17,7 @@ import (
 // judge says how a value is kept, and what is wrong with it. A value that is empty is kept as nil: there is no answer. now is for ages
 // and for when somebody has agreed; lookup finds another field.
 func (e *Element) judge(value any, now time.Time, lookup func(path string) any) (kept any, faults []Fault) {
-	if empty(value) {
+	if e.unanswered(value) {
 		return nil, nil
 	}
 	if written, ok := value.(string); ok {
@@ -52,6 +52,18 @@ func (e *Element) judge(value any, now time.Time, lookup func(path string) any) 
 func fault(code string) []Fault { return []Fault{{Code: code}} }
 
 func faultAt(within, code string) Fault { return Fault{Code: code, within: within} }
+
+// unanswered reports whether a value is no answer to this element. Nothing, and a text of spaces, is none to any; what is empty and of
+// another kind is a wrong one.
+func (e *Element) unanswered(value any) bool {
+	switch value.(type) {
+	case []any:
+		return kinds[e.Type].writes&expr.TypeList != 0 && empty(value)
+	case map[string]any:
+		return kinds[e.Type].writes&expr.TypeObject != 0 && empty(value)
+	}
+	return empty(value)
+}
 
 // empty reports whether a value is no answer.
 func empty(value any) bool {
@@ -137,16 +149,17 @@ func (e *Element) text(written string) (faults []Fault) {
 
 func (e *Element) date(written string, now time.Time) (faults []Fault) {
 	date, ok := expr.ParseDate(written, time.UTC)
-	if !ok || len(written) != len(time.DateOnly) {
+	if !ok || len(written) != len(time.DateOnly) || date.Year() < 1 {
 		return fault(faultDate)
 	}
 	today := calendar.StartOfDay(now.UTC())
+	aged := e.Checks.MinAge != nil || e.Checks.MaxAge != nil
 	age := float64(calendar.Age(date, today))
 	for _, check := range []struct {
 		broken bool
 		code   string
 	}{
-		{e.Checks.Past && !date.Before(today), faultPast},
+		{e.Checks.Past && !date.Before(today) || aged && date.After(today), faultPast},
 		{e.Checks.Future && !date.After(today), faultFuture},
 		{e.Checks.MinAge != nil && age < *or0(e.Checks.MinAge), faultMinAge},
 		{e.Checks.MaxAge != nil && age > *or0(e.Checks.MaxAge), faultMaxAge},
@@ -183,6 +196,9 @@ func (e *Element) listed(value any) (faults []Fault) {
 	list, ok := value.([]any)
 	if !ok {
 		return fault(faultType)
+	}
+	if len(list) > maxEntries {
+		return fault(faultTooMany)
 	}
 	seen := map[string]bool{}
 	for i, one := range list {
@@ -240,11 +256,12 @@ func (e *Element) composed(value any, now time.Time) (any, []Fault) {
 
 // composedOf judges an object of texts.
 func composedOf(object map[string]any, parts, required []string) (faults []Fault) {
-	for _, name := range sortedKeys(object) {
+	if hasOthers(object, parts...) {
+		faults = fault(faultPart) // which one is not repeated: callers name it, and it may be anything
+	}
+	for _, name := range parts {
 		written, isText := object[name].(string)
 		switch {
-		case !slices.Contains(parts, name):
-			faults = append(faults, faultAt("."+name, faultPart))
 		case object[name] != nil && (!isText || len(written) > maxText):
 			faults = append(faults, faultAt("."+name, faultType))
 		case text.Hidden(written, text.Line) != "":
@@ -279,10 +296,8 @@ func (e *Element) amount(value any) []Fault {
 		return fault(faultType)
 	}
 	var faults []Fault
-	for _, name := range sortedKeys(object) {
-		if name != "amount" && name != "currency" {
-			faults = append(faults, faultAt("."+name, faultPart))
-		}
+	if hasOthers(object, "amount", "currency") {
+		faults = fault(faultPart)
 	}
 	code, _ := object["currency"].(string)
 	if !slices.Contains(e.Checks.Currencies, code) {
@@ -327,10 +342,12 @@ func (e *Element) consent(value any, now time.Time) (any, []Fault) {
 	if !ok {
 		return value, fault(faultType)
 	}
-	for _, name := range sortedKeys(object) {
-		if name != "accepted" && name != "version" && name != "at" {
-			return value, []Fault{faultAt("."+name, faultPart)}
-		}
+	if hasOthers(object, "accepted", "version", "at") {
+		return value, fault(faultPart)
+	}
+	at, isText := object["at"].(string)
+	if _, err := time.Parse(time.RFC3339, at); object["at"] != nil && (!isText || err != nil) {
+		return value, []Fault{faultAt(".at", faultType)}
 	}
 	accepted, isBool := object["accepted"].(bool)
 	switch {
@@ -341,10 +358,17 @@ func (e *Element) consent(value any, now time.Time) (any, []Fault) {
 	case object["version"] != e.Checks.Version:
 		return value, fault(faultOutdated)
 	}
-	if kept, ok := object["at"].(string); ok && kept != "" {
-		return object, nil
-	}
 	return map[string]any{"accepted": true, "version": e.Checks.Version, "at": now.UTC().Format(time.RFC3339)}, nil
+}
+
+// hasOthers reports whether an object has members besides some.
+func hasOthers(object map[string]any, known ...string) bool {
+	for name := range object {
+		if !slices.Contains(known, name) {
+			return true
+		}
+	}
+	return false
 }
 
 func sortedKeys(object map[string]any) []string {

@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,13 @@ type view struct {
 	language string
 	data     map[string]any // the context with drafts
 	scope    expr.Scope
+	wanted   []want // without which it is not known what is shown
+}
+
+// want is an answer without which it is not known what is shown.
+type want struct {
+	path     string
+	answered bool // the answer that there is does not decide it
 }
 
 func (d *Definition) view(in Input) *view {
@@ -175,8 +183,58 @@ func (v *view) missing(paths []string, l place) (found []string) {
 	return found
 }
 
+// want notes the answers without which it is not known whether something is shown, be it known to applicants or not.
+func (v *view) want(rule Rule, d decided, l place) {
+	if d.truth != expr.Unknown {
+		return
+	}
+	for _, path := range d.missing {
+		v.wanted = append(v.wanted, want{path, false})
+	}
+	if len(d.missing) > 0 {
+		return
+	}
+	// Nothing is missing, so what is there has not the form that the rule expects; or the rule does not say what it lacks.
+	all := !slices.ContainsFunc(rule.reads, func(path string) bool { return !v.d.answers(path) })
+	for _, path := range rule.reads {
+		if v.d.answers(path) {
+			v.wanted = append(v.wanted, want{l.at(path), all})
+		}
+	}
+}
+
+// at is the place of a path that a definition has: within the group owners, owners[].name is owners[0].name.
+func (l place) at(path string) string {
+	if within, ok := strings.CutPrefix(path, l.group+"[]."); ok && l.group != "" {
+		return l.of(within)
+	}
+	return path
+}
+
+// nameable are the paths that pages ask for: applicants are told the names of nothing else.
+func (v *view) nameable(paths []string) (found []string) {
+	for _, path := range paths {
+		if v.d.answers(places.ReplaceAllString(path, "[]")) {
+			found = append(found, path)
+		}
+	}
+	return found
+}
+
+var places = regexp.MustCompile(`\[\d+\]`)
+
+// isRequested reports whether an element asks for a document of which a reviewer wants another one.
+func (v *view) isRequested(e Element) bool {
+	return e.Document != "" && slices.ContainsFunc(v.in.Documents, func(x Document) bool { return x.Requested && x.Kind == e.Document })
+}
+
 // isVisible: what cannot be decided is not shown, and what would decide it is asked for.
-func (v *view) isVisible(e *Element, l place) decided { return v.decide(e.Visible, l, expr.True) }
+func (v *view) isVisible(e *Element, l place) decided {
+	if v.isRequested(*e) {
+		return decided{truth: expr.True}
+	}
+	return v.decide(e.Visible, l, expr.True)
+}
 
 // isRequired: what cannot be decided is required, so that nothing is left out.
 func (v *view) isRequired(e *Element, l place) bool {
@@ -212,7 +270,7 @@ func (v *view) faults(e *Element, l place) []Fault {
 			faults = fault(faultRequired)
 		}
 	} else if len(faults) == 0 {
-		faults = v.validated(e, l, kept)
+		faults = v.validated(e, l, value)
 	}
 	for i, f := range faults {
 		if f.Message == "" {

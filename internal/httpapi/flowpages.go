@@ -154,7 +154,7 @@ func submits(state flow.State, page string) (event string, err error) {
 		e.With(r.Place(), r.Code, "%s", r.Message)
 	}
 	if len(e.Fields) > 0 {
-		return "", e
+		return "", e.AtMost(flow.MaxFaults, "pages")
 	}
 	return event, nil
 }

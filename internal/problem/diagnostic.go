@@ -90,6 +90,31 @@ func (ds Diagnostics) Strict() Diagnostics {
 
 func (d Diagnostic) failed() bool { return d.Severity == SeverityError }
 
+// MaxDiagnostics is how many problems of a document are reported at once.
+const MaxDiagnostics = 200
+
+// AtMost gives the first n, errors before warnings, in their order, and says how many more there are.
+func (ds Diagnostics) AtMost(n int) Diagnostics {
+	if len(ds) <= n {
+		return ds
+	}
+	errors := min(n, len(ds.Of(SeverityError)))
+	warnings := n - errors
+	kept := make(Diagnostics, 0, n+1)
+	severity := SeverityWarning
+	for _, d := range ds {
+		left := &warnings
+		if d.failed() {
+			left, severity = &errors, SeverityError
+		}
+		if *left > 0 {
+			kept, *left = append(kept, d), *left-1
+		}
+	}
+	last := kept[len(kept)-1]
+	return append(kept, Diagnostic{File: last.File, Line: last.Line, Column: last.Column, Code: "more", Message: fmt.Sprintf("and %d more", len(ds)-n), Severity: severity})
+}
+
 // Sort orders by place, then code and message, so that the same document always has the same list.
 func (ds Diagnostics) Sort() {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
@@ -126,7 +151,42 @@ func Excerpt(source string, line, column, width int) string {
 		return ""
 	}
 	text, _, _ := strings.Cut(source, "\n")
+	text, column, width = around(text, column, width)
 	text = strings.TrimRight(strings.ReplaceAll(text, "\t", " "), "\r")
 	width = max(1, min(width, len([]rune(text))-column+1))
 	return fmt.Sprintf("%5d | %s\n      | %s%s", line, text, strings.Repeat(" ", max(0, column-1)), strings.Repeat("^", width))
+}
+
+// Of a line that is longer, an excerpt has so many characters before and behind its place: minified JSON is one line.
+const (
+	longestLine = 240
+	beside      = 80
+)
+
+// around cuts a line to what is around a column, from 1 in characters.
+func around(line string, column, width int) (cut string, at, wide int) {
+	if len(line) <= longestLine {
+		return line, column, width
+	}
+	width = max(1, min(width, beside))
+	first, last := max(0, column-1-beside), column-1+width+beside
+	begin, end, seen := len(line), len(line), 0
+	for i := range line {
+		if seen == first {
+			begin = i
+		}
+		if seen == last {
+			end = i
+			break
+		}
+		seen++
+	}
+	cut, at = line[begin:end], column-first
+	if begin > 0 {
+		cut, at = "…"+cut, at+1
+	}
+	if end < len(line) {
+		cut += "…"
+	}
+	return cut, at, width
 }

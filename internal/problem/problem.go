@@ -154,6 +154,15 @@ func (e *Error) With(location, code, format string, args ...any) *Error {
 	return e
 }
 
+// AtMost keeps the first n places that are wrong, says at a location how many more there are, and returns e.
+func (e *Error) AtMost(n int, location string) *Error {
+	if more := len(e.Fields) - n; more > 0 {
+		e.Fields = e.Fields[:n:n]
+		e.With(location, "more", "and %d more", more)
+	}
+	return e
+}
+
 // Detail adds a machine-readable member and returns e.
 func (e *Error) Detail(name string, value any) *Error {
 	if e.Details == nil {

@@ -245,6 +245,7 @@ func (p *Publisher) check(cmd Publish, known resources) (made checked, err error
 	if id != "" && cmd.ID != "" && id != cmd.ID {
 		diagnostics = append(diagnostics, problem.Diagnostic{File: "source", Line: 1, Column: 1, Path: "id", Code: "id", Message: fmt.Sprintf("the document's id is %s, it is published as %s", id, cmd.ID)})
 	}
+	diagnostics = diagnostics.AtMost(problem.MaxDiagnostics)
 	made.warnings = diagnostics
 	if err := known.failure(); err != nil {
 		return made, err

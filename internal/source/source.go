@@ -129,10 +129,22 @@ func width(node *yaml.Node) int {
 }
 
 func (d *Document) at(line, column, width int, path, code, message, hint string, severity problem.Severity) {
+	excerpt := ""
+	if len(d.Diagnostics) < 2*problem.MaxDiagnostics { // more are hardly read
+		excerpt = problem.Excerpt(d.Text, line, column, width)
+	}
 	d.Diagnostics = append(d.Diagnostics, problem.Diagnostic{
-		File: d.File, Line: line, Column: column, Path: path, Code: code, Message: message, Hint: hint,
-		Excerpt: problem.Excerpt(d.Text, line, column, width), Severity: severity,
+		File: d.File, Line: line, Column: column, Path: shortened(path), Code: code, Message: shortened(message), Hint: shortened(hint), Excerpt: excerpt, Severity: severity,
 	})
+}
+
+// shortened is a text with names of the document in it, of which one can be as long as the document.
+func shortened(text string) string {
+	const longest = 1000
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
 // Pair is a member of a mapping.
