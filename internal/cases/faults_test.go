@@ -237,7 +237,7 @@ var scenarios = map[string]scenario{
 		}))
 	}},
 	"SubmitPages": {func(r *rig) { r.begun() }, func(ctx context.Context, r *rig) error {
-		return recordOf(r.SubmitPages(ctx, r.client(), r.id(), "evt_1", func(cases.Applying) (string, error) { return "GO", nil }))
+		return recordOf(r.SubmitPages(ctx, r.client(), r.id(), "evt_1", func(cases.Applying) (cases.PagesSubmitted, error) { return cases.PagesSubmitted{Event: "GO"}, nil }))
 	}},
 	"Decide": {func(r *rig) { r.inReview() }, func(ctx context.Context, r *rig) error {
 		return recordOf(r.Decide(ctx, r.reviewer(), r.id(), r.seen(), cases.DecideCommand{Event: "reject", Reason: "fraud"}))

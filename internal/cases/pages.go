@@ -117,9 +117,14 @@ func (d *draft) collecting(p identity.Principal) error {
 	return d.collects(p)
 }
 
-// SubmitPages sends the event that judge names, when nothing remains to be done. Whatever was entered on pages that are not asked is
-// forgotten. The same call again (idempotency id) changes nothing. Errors: those of Send and of judge.
-func (s *Service) SubmitPages(ctx context.Context, p identity.Principal, id, idempotencyID string, judge func(Applying) (event string, err error)) (Record, error) {
+// PagesSubmitted is what submitting pages does.
+type PagesSubmitted struct {
+	Event string
+	Pages Pages // from now on
+}
+
+// SubmitPages sends the event that judge names, when nothing remains to be done, and keeps of the pages what judge says. The same call again (idempotency id) changes nothing. Errors: those of Send and of judge.
+func (s *Service) SubmitPages(ctx context.Context, p identity.Principal, id, idempotencyID string, judge func(Applying) (PagesSubmitted, error)) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err
 	}
@@ -130,16 +135,16 @@ func (s *Service) SubmitPages(ctx context.Context, p identity.Principal, id, ide
 		if err := d.collecting(p); err != nil {
 			return err
 		}
-		event, err := judge(applyingOf(d.workflow, d.record, p, d.now))
+		submitted, err := judge(applyingOf(d.workflow, d.record, p, d.now))
 		if err != nil {
 			return err
 		}
-		if statechart.IsInternal(event) {
+		if statechart.IsInternal(submitted.Event) {
 			return problem.New(problem.EventNotAllowed, "The event is reserved for the system.")
 		}
 		if d.record.Pages != nil {
-			d.record.Pages = &Pages{Saved: d.record.Pages.Saved}
+			d.record.Pages = &submitted.Pages
 		}
-		return s.send(ctx, d, p, SendCommand{Type: event, IdempotencyID: idempotencyID})
+		return s.send(ctx, d, p, SendCommand{Type: submitted.Event, IdempotencyID: idempotencyID})
 	})
 }

@@ -67,7 +67,7 @@ func (p *parser) aboutRule(r placedRule) {
 	for _, reference := range slices.Concat(paths, queried) {
 		head := reference.Steps[0]
 		switch {
-		case slices.Contains(p.owned, head) && head != "documents" && head != "event" && !slices.Contains(p.w.Reserved, head):
+		case slices.Contains(p.owned, head) && head != "documents" && head != "event":
 			p.doc.Warn(r.node, r.path, "discloses", "the applicant can tell from this what "+reference.Path+" is", "ask for it only where applicants may know it")
 		case p.cannotAnswer(reference):
 			p.doc.Warn(r.node, r.path, "undecided", "no page asks for "+reference.Path+": where the case does not have it, the rule is unknown, and "+unknownMeans[r.is],

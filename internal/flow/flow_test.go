@@ -149,7 +149,7 @@ func TestAFlowIsGoneThroughFromTheFirstPageToTheLast(t *testing.T) {
 	j.in.Documents = []flow.Document{{ID: "doc_1", Kind: "register", Status: "received"}}
 	next("send", 4, 5)
 	s := j.d.State(j.in)
-	event, left, found := s.Submits("")
+	_, event, left, found := s.Submits("")
 	j.expect("submits", fmt.Sprint(event, " ", found, " ", len(left)), "SUBMIT true 1")
 	j.expect("remaining", remaining(s, ""), []string{"terms required"})
 	j.expect("refused", j.save("send", false, terms), []string(nil))
@@ -360,7 +360,7 @@ func TestNothingIsOpenWhileTheCaseDoesNotWait(t *testing.T) {
 		t.Errorf("%+v", s.Pages)
 	}
 	j.expect("refused", j.save("company", true, company), []string{"not_collecting"})
-	if _, _, found := s.Submits(""); found {
+	if _, _, _, found := s.Submits(""); found {
 		t.Error("it can be submitted")
 	}
 }

@@ -228,7 +228,7 @@ func (s *State) goOn() {
 
 // Submits is the page whose event submits the flow, or says what has to be done before: everything on the pages up to it. page names one
 // of several; "" is the first that is shown and open. found: there is one.
-func (s State) Submits(page string) (event string, remaining []Remaining, found bool) {
+func (s State) Submits(page string) (id, event string, remaining []Remaining, found bool) {
 	for i, p := range s.Pages {
 		if p.Event == "" || !p.Open || page != "" && p.ID != page {
 			continue
@@ -238,9 +238,29 @@ func (s State) Submits(page string) (event string, remaining []Remaining, found 
 				remaining = append(remaining, r)
 			}
 		}
-		return p.Event, remaining, true
+		return p.ID, p.Event, remaining, true
 	}
-	return "", nil, false
+	return "", "", nil, false
+}
+
+// Submitted is how far an applicant has come after a page was submitted: what was entered on the pages behind it is kept, and drafts of it
+// and those before it are not, because what is not complete there is not asked.
+func (d *Definition) Submitted(p Progress, page string) Progress {
+	draft := map[string]any{}
+	behind := false
+	for i := range d.Pages {
+		for j := range d.Pages[i].Elements {
+			field := d.Pages[i].Elements[j].Field
+			if value, there := p.Draft[field]; there && behind {
+				draft[field] = value
+			}
+		}
+		behind = behind || d.Pages[i].ID == page
+	}
+	if p.Draft = draft; len(draft) == 0 {
+		p.Draft = nil
+	}
+	return p
 }
 
 // Place of what remains, for errors: pages.about.applicant.name.

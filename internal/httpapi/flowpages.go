@@ -136,25 +136,27 @@ func (s *server) registerFlowPages(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		record, err := s.Cases.SubmitPages(c, principalOf(c), principalOf(c).Case, callOf(c), func(a cases.Applying) (string, error) {
-			return submits(pages.of(a).State(pagesInput(a, in.Locale)), in.Body.Page)
+		record, err := s.Cases.SubmitPages(c, principalOf(c), principalOf(c).Case, callOf(c), func(a cases.Applying) (cases.PagesSubmitted, error) {
+			d, input := pages.of(a), pagesInput(a, in.Locale)
+			page, event, err := submits(d.State(input), in.Body.Page)
+			return cases.PagesSubmitted{Event: event, Pages: cases.Pages(d.Submitted(input.Progress, page))}, err
 		})
 		return answer(c, record, in.Locale, err)
 	})
 }
 
-// submits is the event that submits a flow. Errors: NotFound, Invalid with everything that remains to be done.
-func submits(state flow.State, page string) (event string, err error) {
-	event, remaining, found := state.Submits(page)
+// submits is the page that submits a flow, and its event. Errors: NotFound, Invalid with everything that remains to be done.
+func submits(state flow.State, wanted string) (page, event string, err error) {
+	page, event, remaining, found := state.Submits(wanted)
 	if !found {
-		return "", problem.New(problem.NotFound, "No page that is open submits the flow.")
+		return "", "", problem.New(problem.NotFound, "No page that is open submits the flow.")
 	}
 	e := problem.New(problem.Invalid, "Something remains to be done.")
 	for _, r := range remaining {
 		e.With(r.Place(), r.Code, "%s", r.Message)
 	}
 	if len(e.Fields) > 0 {
-		return "", e.AtMost(flow.MaxFaults, "pages")
+		return "", "", e.AtMost(flow.MaxFaults, "pages")
 	}
-	return event, nil
+	return page, event, nil
 }

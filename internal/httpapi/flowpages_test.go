@@ -166,6 +166,8 @@ func TestPagesRefuseWhatTheyDoNotAsk(t *testing.T) {
 		`{"values":{"applicant.given":3,"applicant.born":"2020-02-02","risk":1,"applicant.office":"x"},"partial":true}`: {"body.values.applicant.born min_age", "body.values.applicant.given type", "body.values.risk unknown", "body.values.applicant.office hidden"},
 		`{"values":{"applicant.minister":true}}`: {"body.values.applicant.given required", "body.values.applicant.family required", "body.values.applicant.office required"},
 		`{}`:                                     {"body.values required"},
+		`{"values":{},"Values":{"applicant.given":"Eve"},"Partial":true}`: {"body.Partial unknown", "body.Values unknown"},
+		`{"VALUES":{}}`: {"body.VALUES unknown", "body.values required"},
 		`{"values":[]}`:                          {"body.values type"},
 		`{"values":{},"page":"about"}`:           {"body.page unknown"},
 		`{"values":{},"partial":"yes"}`:          {"body.partial type"},

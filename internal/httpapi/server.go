@@ -27,6 +27,9 @@ import (
 	"ballerine/internal/telemetry"
 )
 
+// Names of members are what they are in every letter: a body with Values and values would else be read in one of two ways.
+func init() { huma.ValidateStrictCasing = true } //nolint:gochecknoinits // it is a setting of the package, and read by every call
+
 // Bounds of bodies, in bytes. API Gateway hands at most 6 MB to a function, the body's quotes escaped.
 const (
 	maxBody      = 1 << 20
