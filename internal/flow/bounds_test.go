@@ -231,7 +231,9 @@ func TestWhenSomebodyAgreedIsTheServersToSay(t *testing.T) {
 		return m
 	}
 	first, second := "2026-03-04T12:00:00Z", "2026-03-04T13:00:00Z"
-	of := func(i int) any { return j.in.Context["list"].([]any)[i].(map[string]any)["terms"].(map[string]any)["at"] }
+	of := func(i int) any {
+		return j.in.Context["list"].([]any)[i].(map[string]any)["terms"].(map[string]any)["at"]
+	}
 	save := func(items ...any) []string { return j.save("p", true, map[string]any{"list": items}) }
 	j.expect("forged", save(map[string]any{"terms": agree("1999-01-01T00:00:00Z")}), []string(nil))
 	j.expect("at", of(0), first)

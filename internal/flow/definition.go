@@ -14,7 +14,7 @@ type Definition struct {
 	Pages     []Page
 
 	workflow *workflow.Workflow
-	largest  int // bytes of a state that saving may lead to
+	largest  int                 // bytes of a state that saving may lead to
 	asked    map[string]*Element // fields and groups by their path in the context; a group's fields as "owners[].name"
 }
 

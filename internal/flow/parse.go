@@ -55,7 +55,7 @@ type parser struct {
 	documents map[string]bool // kinds that pages ask for
 	texts     []placedText    // every text, for what is said about languages
 	rules     []placedRule
-	pageNodes []*yaml.Node    // where the pages of the definition stand: not everything in the list need be one
+	pageNodes []*yaml.Node // where the pages of the definition stand: not everything in the list need be one
 	pagePaths []string
 	count     int    // elements of the page
 	group     string // path of the group that is read; "" outside

@@ -167,10 +167,10 @@ func TestPagesRefuseWhatTheyDoNotAsk(t *testing.T) {
 		`{"values":{"applicant.minister":true}}`: {"body.values.applicant.given required", "body.values.applicant.family required", "body.values.applicant.office required"},
 		`{}`:                                     {"body.values required"},
 		`{"values":{},"Values":{"applicant.given":"Eve"},"Partial":true}`: {"body.Partial unknown", "body.Values unknown"},
-		`{"VALUES":{}}`: {"body.VALUES unknown", "body.values required"},
-		`{"values":[]}`:                          {"body.values type"},
-		`{"values":{},"page":"about"}`:           {"body.page unknown"},
-		`{"values":{},"partial":"yes"}`:          {"body.partial type"},
+		`{"VALUES":{}}`:                 {"body.VALUES unknown", "body.values required"},
+		`{"values":[]}`:                 {"body.values type"},
+		`{"values":{},"page":"about"}`:  {"body.page unknown"},
+		`{"values":{},"partial":"yes"}`: {"body.partial type"},
 		`{"values":{"applicant.given":"A\u0007"},"partial":true}`: {"body.values.applicant.given hidden_character"},
 	} {
 		before := a.version(a.case_)
@@ -185,5 +185,39 @@ func TestPagesRefuseWhatTheyDoNotAsk(t *testing.T) {
 	expect(t, "locale", a.refused(http.StatusUnprocessableEntity, "GET", "/v1/flow/state?locale=1", ""), []string{"query.locale pattern"})
 	if w := a.call("PUT", "/v1/flow/pages/about", `{"values":{"applicant.given":"Secret name \u0000"},"partial":true}`); strings.Contains(w.Body.String(), "Secret") {
 		t.Errorf("a value is in the answer: %s", w.Body)
+	}
+}
+
+func TestWhatIsEnteredBehindWhatIsSubmittedIsKept(t *testing.T) {
+	desk := strings.Replace(pagesDesk, "      applicant:\n", "      later: {type: object, required: [x, y], properties: {x: {type: string}, y: {type: string}}}\n      applicant:\n", 1)
+	desk = strings.Replace(desk, "initial: collect", "    - {id: later, title: Later, elements: [{field: later.x, type: text}, {field: later.y, type: text}]}\ninitial: collect", 1)
+	b := newBackOf(t, desk)
+	id, _ := b.answer(b.call("client", "POST", "/v1/cases", `{"workflow":"desk","subject":{"type":"individual"}}`), http.StatusCreated)["id"].(string)
+	a := applying{b, id}
+	a.ok("PUT", "/v1/flow/pages/about", `{"values":{"applicant.given":"Ada","applicant.family":"Lovelace","applicant.minister":false}}`)
+	a.ok("PUT", "/v1/flow/pages/later", `{"values":{"later.x":"half"},"partial":true}`)
+	s := a.ok("POST", "/v1/flow/submit", `{}`)
+	x := s.Flow.Pages[3].Elements[0]
+	expect(t, "draft", fmt.Sprint(x.Value, " ", x.Draft), "half true")
+}
+
+func TestAPageOfManyFaultsIsRefusedBriefly(t *testing.T) {
+	desk := strings.Replace(pagesDesk, "      applicant:\n", "      words: {type: array}\n      owners: {type: array}\n      home: {type: object}\n      applicant:\n", 1)
+	desk = strings.Replace(desk, "initial: collect", "    - {id: many, title: Many, elements: [{field: words, type: tags}, {field: home, type: address}, {field: owners, type: group, elements: [{field: name, type: text}]}]}\ninitial: collect", 1)
+	b := newBackOf(t, desk)
+	id, _ := b.answer(b.call("client", "POST", "/v1/cases", `{"workflow":"desk","subject":{"type":"individual"}}`), http.StatusCreated)["id"].(string)
+	a := applying{b, id}
+	var members strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&members, `"Ada%d":1,`, i)
+	}
+	for _, values := range []string{
+		`{"words":[` + strings.Repeat("1,", 100_000) + `1]}`, `{"home":{` + members.String() + `"city":1}}`, `{"owners":[{` + members.String() + `"name":1}]}`,
+		`{"owners":[` + strings.Repeat(`{"name":1},`, 199) + `{"name":1}]}`,
+	} {
+		w := a.call("PUT", "/v1/flow/pages/many", `{"partial":true,"values":`+values+`}`)
+		if w.Code != http.StatusUnprocessableEntity || w.Body.Len() > 30_000 || strings.Contains(w.Body.String(), "Ada") {
+			t.Errorf("%.20s: %d, %d bytes", values, w.Code, w.Body.Len())
+		}
 	}
 }

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -80,6 +81,25 @@ func (s *shop) publish(kind registry.Kind, id, source string) registry.Publicati
 		s.t.Fatal(err)
 	}
 	return made
+}
+
+// An answer has room for so many problems, and says how many more there are.
+func TestWhatIsReportedOfAPublicationIsBounded(t *testing.T) {
+	s := newShop(t)
+	var text strings.Builder
+	text.WriteString(`{"id":"kyc"`)
+	for i := range 3000 {
+		fmt.Fprintf(&text, `,"unknown%d":1`, i)
+	}
+	for _, kind := range []registry.Kind{registry.Workflow, registry.Policy, registry.Plugin} {
+		_, err := s.Publisher.Publish(t.Context(), ann, registry.Publish{Kind: kind, ID: "kyc", Source: text.String() + "}"})
+		e := problem.As(err)
+		found, _ := e.Details["diagnostics"].(problem.Diagnostics)
+		answer, failed := json.Marshal(found)
+		if e.Code != problem.Invalid || len(e.Fields) != 201 || len(found) != 201 || !strings.HasSuffix(found[200].Message, " more") || failed != nil || len(answer) > 200_000 {
+			t.Errorf("%s: %d places, %d problems, %d bytes, %v", kind, len(e.Fields), len(found), len(answer), err)
+		}
+	}
 }
 
 func TestAPublicationIsTheNextVersionAndIsSeenAtOnce(t *testing.T) {
