@@ -2127,7 +2127,7 @@ type ElementState struct {
 	// Hint How to correct it; empty: no hint
 	Hint *string `json:"hint,omitempty"`
 
-	// Items of a group: its elements
+	// Items of a group: its elements. Hints, options and rules are said once, in elements
 	Items []*[]ElementState `json:"items,omitempty"`
 
 	// Options what can be chosen

@@ -4617,7 +4617,7 @@ export interface components {
             files?: components["schemas"]["FileState"][] | null;
             /** @description How to correct it; empty: no hint */
             hint?: string;
-            /** @description of a group: its elements */
+            /** @description of a group: its elements. Hints, options and rules are said once, in elements */
             items?: (components["schemas"]["ElementState"][] | null)[] | null;
             /** @description what can be chosen */
             options?: components["schemas"]["OptionState"][] | null;
