@@ -230,7 +230,8 @@ type linked struct {
 }
 
 func (l linked) Content(_ context.Context, _ Call, _ Document) ([]byte, error) { return l.content, nil }
-func (l linked) Link(_ context.Context, _ Call, _ Document) (string, error)    { return l.link, nil }
+
+func (l linked) Link(_ context.Context, _ Call, _ Document) (string, error) { return l.link, nil }
 
 // TestExchangesFitIntoAnAnswerOfAFunction: whatever a vendor sends, headers included.
 func TestExchangesFitIntoAnAnswerOfAFunction(t *testing.T) {

@@ -25,22 +25,23 @@ func TestIDsSortByTheirTime(t *testing.T) {
 	if err != nil || !ulid.Time(parsed.Time()).Equal(noon) {
 		t.Errorf("%s is of %v, %v", before, ulid.Time(parsed.Time()), err)
 	}
-	if next("case") == next("case") {
+	if one, other := next("case"), next("case"); one == other {
 		t.Error("two ids of one millisecond are the same")
 	}
 }
 
 func TestADerivedIDFollowsFromTimeAndHash(t *testing.T) {
 	one, other := sha256.Sum256([]byte("one")), sha256.Sum256([]byte("other"))
-	if ids.Derived(noon, one[:]) != ids.Derived(noon, one[:]) {
+	first, again := ids.Derived(noon, one[:]), ids.Derived(noon, one[:])
+	if first != again {
 		t.Error("the same time and hash make two ids")
 	}
 	for _, different := range []string{ids.Derived(noon, other[:]), ids.Derived(noon.Add(time.Millisecond), one[:])} {
-		if different == ids.Derived(noon, one[:]) {
+		if different == first {
 			t.Error("another time or hash makes the same id")
 		}
 	}
-	if late := ids.Derived(time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC), one[:]); len(late) != ulid.EncodedSize || late <= ids.Derived(noon, one[:]) {
+	if late := ids.Derived(time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC), one[:]); len(late) != ulid.EncodedSize || late <= first {
 		t.Errorf("an id of a time that cannot be stated is %s", late)
 	}
 }
