@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Client, eventually, panel, rows, Server, seen } from './harness';
+import { root } from './program';
 
 describe('case', () => {
   let server: Server;
@@ -319,15 +322,24 @@ describe('case', () => {
   });
 
   it('folds looks at documents in a row into one entry that names how often, by how many and which', async () => {
-    const id = await server.caseOf('Maeve');
-    const documents = (await server.call('admin', 'GET', `/v1/cases/${id}/documents`)).body.data;
-    const passport = documents.find((one: { kind: string }) => one.kind === 'passport').id;
+    const started = await server.call('client', 'POST', '/v1/cases', {
+      workflow: 'kyc',
+      subject: { type: 'individual', id: 'looked-at', name: 'Lotte Aberg' },
+      context: { applicant: { name: { given: 'Lotte', family: 'Aberg' }, date_of_birth: '1990-01-01', country: 'SE' } },
+    });
+    const id: string = started.body.id; // nobody else has looked at it
+    const picture = readFileSync(join(root, 'docs/walkthrough/passport-kovacs.png'));
+    const passport = await server.upload(id, 'passport', 'image/png', picture);
+    await eventually(
+      async () => (await server.call('admin', 'GET', `/v1/cases/${id}/documents/${passport}/link`)).status,
+      (status) => status === 200,
+    );
     for (const who of ['reviewer', 'second', 'second'])
       await server.call(who, 'GET', `/v1/cases/${id}/documents/${passport}/link`);
     const page = await client.signIn('auditor', `/cases/${id}?tab=history`);
-    const entry = page.getByRole('tabpanel').getByText('3 times by 2 people');
+    const entry = page.getByRole('tabpanel').getByText('4 times by 3 people');
     await seen(entry);
-    await seen(page.getByRole('tabpanel').getByText('Passport · 3 times'));
+    await seen(page.getByRole('tabpanel').getByText('Passport · 4 times'));
     await page.context().close();
   });
 
