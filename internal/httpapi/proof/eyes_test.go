@@ -148,19 +148,18 @@ func (w *walk) takesOthers(s shot, version int) bool {
 	case "decideDocument":
 		return s.decision == "approved" && w.mayHaveSupplied(s, version)
 	case "skipIncident":
-		return w.mayHaveSupplied(s, version) || w.endsWell(r)
+		return w.mayHaveSupplied(s, version) || w.world.bookOf(r).mayEndWell()
 	case "retryIncident":
-		return s.n >= 0 && w.endsWell(r)
+		return s.n >= 0 && w.world.bookOf(r).mayEndWell()
 	case "saveContext", "sendEvent":
-		return s.who.isPerson() && slices.Contains(r.Tags, "manual_review") && w.endsWell(r)
+		return s.who.isPerson() && slices.Contains(r.Tags, "manual_review") && w.world.bookOf(r).mayEndWell()
 	}
 	return false
 }
 
-// endsWell reports whether a case can come to where it only ends in its favour.
-func (w *walk) endsWell(r cases.Record) bool {
-	places := w.world.bookOf(r).places
-	return slices.ContainsFunc(places, func(p *place) bool { return p.tagged("approved") }) || !slices.ContainsFunc(places, func(p *place) bool { return p.tagged("rejected") })
+// mayEndWell reports whether a case can come to where it only ends in its favour.
+func (b *book) mayEndWell() bool {
+	return slices.ContainsFunc(b.places, func(p *place) bool { return p.tagged("approved") }) || !slices.ContainsFunc(b.places, func(p *place) bool { return p.tagged("rejected") })
 }
 
 // proposal is the entry of the history that a decision on this version confirms: nothing but notes and links has come since, or what

@@ -89,13 +89,19 @@ func (m *matrix) expect(c credential, want, method, path, body string, header ..
 	before := m.store.written()
 	a := m.call(m.t, c.caller, method, path, body, header...)
 	commits := m.store.written() - before
-	if a.code == "livelock" && want == "" && commits == 0 {
+	if want == "" && commits == 0 && (a.code == "livelock" || a.code == "four_eyes" && m.supplies(c, path)) {
 		return true
 	}
 	if a.code != want || (commits == 1) != (want == "") || commits > 1 {
 		m.t.Fatalf("at %v: %s %s %s by %s: %v with %d commits, want %q\n%s", m.record.Snapshot.Active, method, path, body, c.name, a, commits, want, m.source())
 	}
 	return a.code == ""
+}
+
+// supplies reports whether a call is a person's who acts for the applicant while somebody is asked to decide: what would by itself decide in
+// favour of the case is refused then, though the event can be sent.
+func (m *matrix) supplies(c credential, path string) bool {
+	return c.principal.Kind == identity.User && strings.HasSuffix(path, "/events") && slices.Contains(m.record.Tags, "manual_review") && m.book.mayEndWell()
 }
 
 func (m *matrix) source() string {

@@ -36,6 +36,7 @@ type place struct {
 	order      int
 	tags, by   []string
 	arcs       []*arc
+	sources    map[string]string // of its work, by id
 }
 
 // arc is a transition that somebody can ask for. Without to it moves nothing; forbidden ones stop the event.
@@ -130,6 +131,14 @@ func (b *book) place(above *place, path string, node *yaml.Node) {
 		}
 		for i := 0; i+1 < len(inner.Content); i += 2 {
 			b.place(p, strings.TrimPrefix(path+"."+inner.Content[i].Value, "."), inner.Content[i+1])
+		}
+	}
+	p.sources = map[string]string{}
+	for _, stage := range list(member(node, "invoke")) {
+		for _, work := range append(list(member(stage, "parallel")), stage) {
+			if id, source := member(work, "id"), member(work, "src"); id != nil && source != nil {
+				p.sources[id.Value] = source.Value
+			}
 		}
 	}
 	on := member(node, "on")

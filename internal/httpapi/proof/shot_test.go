@@ -13,6 +13,12 @@ import (
 	"ballerine/internal/identity"
 )
 
+// Results by hand: of the document check, and of work that starts children.
+const (
+	passed  = `{"passed":true}`
+	counted = `{"total":1,"completed":1}`
+)
+
 // shot is one call about a case.
 type shot struct {
 	op       string
@@ -27,10 +33,11 @@ type shot struct {
 	document string
 	decision string
 	incident string
-	n        int  // data to write; -1: none
-	undo     int  // seconds
-	to       int  // the version to migrate to
-	dry      bool // of a migration
+	result   string // a result by hand
+	n        int    // data to write; -1: none
+	undo     int    // seconds
+	to       int    // the version to migrate to
+	dry      bool   // of a migration
 
 	// of a callback
 	ask    asked
@@ -74,7 +81,7 @@ func (s shot) request() (method, path, body string) {
 		}
 		return "POST", own + "/incidents/" + s.incident + "/retry", string(written(object{"context": data}))
 	case "skipIncident":
-		return "POST", own + "/incidents/" + s.incident + "/skip", `{"result":{"passed":true}}`
+		return "POST", own + "/incidents/" + s.incident + "/skip", `{"result":` + s.result + `}`
 	case "receiveCallback":
 		return "POST", "/v1/hooks/" + s.ask.token, s.body
 	case "migrateCases":
@@ -164,11 +171,22 @@ func (w *walk) judge(s shot, r cases.Record) string {
 			return first(closed, "not_found")
 		}
 		if s.op == "skipIncident" {
-			return first(closed, refused(r.Incidents[at].Work == "", "invalid"))
+			return first(closed, refused(r.Incidents[at].Work == "" || !w.fits(r, r.Incidents[at], s.result), "invalid"))
 		}
 		return first(closed, refused(s.n >= 0 && shut != "", shut))
 	}
 	return "" // a note, and a migration, which tells by itself what became of the case
+}
+
+// fits reports whether work could have returned a result by itself: what a vendor's plugin returns is not known here.
+func (w *walk) fits(r cases.Record, incident cases.Incident, result string) bool {
+	switch w.world.bookOf(r).byPath[incident.State].sources[incident.Work] {
+	case "document":
+		return result == passed
+	case "children":
+		return result == counted
+	}
+	return true
 }
 
 func first(codes ...string) string {
@@ -342,7 +360,9 @@ func (w *walk) kept(of map[string]keyedCall, name string) (keyedCall, bool) {
 // allowed.
 func (w *walk) explained(s shot, code string, before, after int) bool {
 	for version := before; version <= after; version++ {
-		if want := w.judge(s, w.world.store.at(s.id, version)); code == want || code == "livelock" && want == "" || code == "four_eyes" && (want == "" || s.op == "decideDocument" && (want == "not_found" || want == "not_ready")) && w.takesOthers(s, version) {
+		want := w.judge(s, w.world.store.at(s.id, version))
+		eyesFirst := s.op == "decideDocument" && (want == "not_found" || want == "not_ready") || s.op == "skipIncident" && want == "invalid"
+		if code == want || code == "livelock" && want == "" || code == "four_eyes" && (want == "" || eyesFirst) && w.takesOthers(s, version) {
 			return true
 		}
 	}

@@ -192,6 +192,7 @@ func (w *walk) aimed(op, id string) shot {
 		if len(r.Incidents) > 0 {
 			s.incident = draw(w, "incident", r.Incidents...).ID
 		}
+		s.result = draw(w, "result by hand", passed, counted)
 		if w.upTo(1, "with data") == 0 {
 			s.n = w.upTo(1000, "n")
 		}
