@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"fmt"
 	"maps"
 	"reflect"
 	"regexp"
@@ -31,10 +30,14 @@ func (d *Definition) Save(in Input, page string, values map[string]any, partial 
 	if !ok {
 		return Saved{}, problem.New(problem.NotFound, "There is no such page.")
 	}
-	s := saving{d: d, page: p, values: values, partial: partial, before: d.view(in), problems: problem.New(problem.Invalid, "The answers are not valid.")}
-	if !d.State(in).open(page) {
+	s := saving{d: d, page: p, values: values, partial: partial, before: d.view(in), state: d.State(in), problems: problem.New(problem.Invalid, "The answers are not valid.")}
+	switch at := slices.IndexFunc(s.state.Pages, func(p PageState) bool { return p.ID == page }); {
+	case at < 0:
+		return Saved{}, problem.New(problem.NotFound, "There is no such page.")
+	case !s.state.Pages[at].Open:
 		return Saved{}, problem.New(problem.NotCollecting, "The page is not open.")
 	}
+	s.uncover()
 	s.judge()
 	after := in
 	after.Progress.Draft = clone(in.Progress.Draft)
@@ -46,7 +49,7 @@ func (d *Definition) Save(in Input, page string, values map[string]any, partial 
 	}
 	fits, held := d.fit(in.Context, after.Progress.Draft)
 	s.unfit(held)
-	if len(s.problems.Fields) == 0 && size(state) > max(d.largest, size(d.State(in))) {
+	if len(s.problems.Fields) == 0 && size(state) > max(d.largest, size(s.state)) {
 		s.problems.With("body.values", "too_large", "the pages would be larger than %d bytes with this; enter less, or fewer elements", d.largest)
 	}
 	if len(s.problems.Fields) > 0 {
@@ -67,10 +70,6 @@ func (d *Definition) Save(in Input, page string, values map[string]any, partial 
 	return saved, nil
 }
 
-func (s State) open(page string) bool {
-	return slices.ContainsFunc(s.Pages, func(p PageState) bool { return p.ID == page && p.Open })
-}
-
 // saving is one call of Save.
 type saving struct {
 	d        *Definition
@@ -78,6 +77,9 @@ type saving struct {
 	values   map[string]any
 	partial  bool
 	before   *view
+	entered  *view          // with what is sent, but for what is concealed
+	state    State          // before
+	known    map[string]any // what is sent and asked for by the page
 	kept     map[string]any // what is entered, as it is kept
 	problems *problem.Error
 }
@@ -95,25 +97,56 @@ func (s *saving) element(field string) *Element {
 	return &s.page.Elements[at]
 }
 
+// uncover finds the answers that the page asks for. What applicants are not to know of is refused as what does not exist is, before anything
+// else of it is judged: neither an error nor a hint may reveal it. It is concealed if it is neither shown now nor with the answers sent.
+func (s *saving) uncover() {
+	s.known = map[string]any{}
+	for field, value := range s.values {
+		if s.element(field) != nil {
+			s.known[field] = value
+		}
+	}
+	for concealed := true; concealed; {
+		with := s.before.in
+		with.Progress.Draft = clone(with.Progress.Draft)
+		maps.Copy(with.Progress.Draft, s.known)
+		s.entered, concealed = s.d.view(with), false
+		for field := range s.known {
+			if e := s.element(field); s.conceals(e, place{}) && s.before.isVisible(e, place{}).truth != expr.True {
+				delete(s.known, field) // and what is shown only with it
+				concealed = true
+			}
+		}
+	}
+	for _, field := range slices.Sorted(maps.Keys(s.values)) {
+		if _, known := s.known[field]; !known {
+			s.unknown(field)
+		}
+	}
+}
+
+// conceals reports whether applicants are not to know of an element, with what they send.
+func (s *saving) conceals(e *Element, l place) bool {
+	return !portable(e.Visible) && s.entered.isVisible(e, l).truth != expr.True
+}
+
 // judge looks at each answer by itself.
 func (s *saving) judge() {
 	s.kept = map[string]any{}
-	entered := overlay(s.before.data, s.known())
+	entered := overlay(s.before.data, s.known)
 	look := func(path string) any { return at(entered, path) }
-	for _, field := range slices.Sorted(maps.Keys(s.values)) {
+	for _, field := range slices.Sorted(maps.Keys(s.known)) {
 		e := s.element(field)
 		switch {
-		case e == nil:
-			s.unknown(field)
 		case s.before.isDisabled(e, place{}):
 			s.report(field, Fault{Code: "disabled", Message: "this cannot be changed"})
 		case e.Type == typeGroup:
 			before := len(s.problems.Fields)
-			if kept := s.group(e, s.values[field]); len(s.problems.Fields) == before {
+			if kept := s.group(e, s.known[field]); len(s.problems.Fields) == before {
 				s.kept[field] = kept
 			}
 		default:
-			kept, faults := s.judged(e, s.values[field], []any{s.before.value(e, place{})}, look)
+			kept, faults := s.judged(e, s.known[field], []any{s.before.value(e, place{})}, look)
 			if s.refuse(field, e, faults); len(faults) == 0 {
 				s.kept[field] = kept
 			}
@@ -158,17 +191,6 @@ func (s *saving) agreed(e *Element, fresh, value any, before []any) any {
 	return fresh
 }
 
-// known are the answers that are to fields of the page.
-func (s *saving) known() map[string]any {
-	found := map[string]any{}
-	for field, value := range s.values {
-		if s.element(field) != nil {
-			found[field] = value
-		}
-	}
-	return found
-}
-
 func (s *saving) refuse(field string, e *Element, faults []Fault) {
 	for _, f := range faults {
 		s.report(field, worded(f, nil, e.Texts, s.before.language))
@@ -177,15 +199,16 @@ func (s *saving) refuse(field string, e *Element, faults []Fault) {
 
 func (s *saving) unknown(field string) {
 	var names []string
-	for _, e := range s.page.Elements {
-		if e.Field != "" {
-			names = append(names, e.Field)
-		}
-	}
 	hint := "the page does not ask for this"
-	for _, other := range s.d.Pages {
-		if slices.ContainsFunc(other.Elements, func(e Element) bool { return e.Field == field && field != "" }) {
-			hint += "; the page " + other.ID + " does"
+	for _, page := range s.state.Pages {
+		for _, e := range page.Elements {
+			if page.ID == s.page.ID && e.Field != "" {
+				names = append(names, e.Field)
+			}
+			if page.ID != s.page.ID && e.Field == field && field != "" {
+				hint += "; the page " + page.ID + " does"
+				break
+			}
 		}
 	}
 	if near := expr.Suggest(name(field), names); near != "" {
@@ -203,136 +226,6 @@ func name(key string) string {
 }
 
 var pathLike = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,64}$`)
-
-// group judges the elements of a group.
-func (s *saving) group(e *Element, value any) any {
-	if e.unanswered(value) {
-		return nil
-	}
-	list, ok := value.([]any)
-	switch {
-	case !ok:
-		s.refuse(e.Field, e, fault(faultType))
-		return nil
-	case len(list) > maxEntries:
-		s.refuse(e.Field, e, fault(faultTooMany))
-		return nil
-	}
-	locks := s.locks(e, len(list))
-	kept := make([]any, len(list))
-	for i, one := range list {
-		item, ok := one.(map[string]any)
-		if !ok {
-			s.refuse(fmt.Sprintf("%s[%d]", e.Field, i), e, fault(faultType))
-			continue
-		}
-		l := place{e.Field, i, item}
-		for j := range e.Elements {
-			if inner := &e.Elements[j]; s.before.isDisabled(inner, l) && !locks[inner.Field].takes(at(item, inner.Field)) {
-				s.report(l.of(inner.Field), Fault{Code: "disabled", Message: "this cannot be changed"})
-			}
-		}
-		kept[i] = s.item(e, item, l)
-	}
-	return kept
-}
-
-func (s *saving) item(e *Element, item map[string]any, l place) map[string]any {
-	kept := map[string]any{}
-	leaves, known := leavesOf(e, item)
-	if !known {
-		s.problems.With(fmt.Sprintf("body.values.%s[%d]", l.group, l.index), "unknown", "the group does not ask for something that is in this element")
-	}
-	for _, path := range leaves {
-		inner := &e.Elements[slices.IndexFunc(e.Elements, func(inner Element) bool { return inner.Field == path })]
-		value, faults := s.judged(inner, at(item, path), s.earlier(e, inner, l.index), func(path string) any { return at(item, path) })
-		s.refuse(l.of(path), inner, faults)
-		set(kept, strings.Split(path, "."), value)
-	}
-	return kept
-}
-
-// earlier are the answers to a field of a group in its elements until now, the one at the place first.
-func (s *saving) earlier(e, inner *Element, index int) (values []any) {
-	if inner.Type != typeConsent {
-		return nil
-	}
-	items, _ := s.before.items(e)
-	values = append(values, nil)
-	for i, item := range items {
-		values = append(values, at(item, inner.Field))
-		if i == index {
-			values[0] = at(item, inner.Field)
-		}
-	}
-	return values
-}
-
-// lock is what a field that cannot be changed has in the elements of a group: these can be taken out and moved, and others added without it.
-type lock struct {
-	values []any
-	none   int // elements that may lack it
-}
-
-// locks are those of the fields of a group, of which n elements are sent.
-func (s *saving) locks(e *Element, n int) map[string]*lock {
-	found := map[string]*lock{}
-	items, _ := s.before.items(e)
-	for j := range e.Elements {
-		inner := &e.Elements[j]
-		l := &lock{none: max(0, n-len(items))}
-		for i, item := range items {
-			if value := at(item, inner.Field); value == nil {
-				l.none++
-			} else if s.before.isDisabled(inner, place{e.Field, i, item}) {
-				l.values = append(l.values, value)
-			}
-		}
-		found[inner.Field] = l
-	}
-	return found
-}
-
-// takes takes a value out; false when it is not one of those that there are.
-func (l *lock) takes(value any) bool {
-	if value == nil {
-		l.none--
-		return l.none >= 0
-	}
-	i := slices.IndexFunc(l.values, func(other any) bool { return reflect.DeepEqual(other, value) })
-	if i >= 0 {
-		l.values = slices.Delete(l.values, i, i+1)
-	}
-	return i >= 0
-}
-
-// leavesOf are the paths of the fields of the group that an item has; known: it has nothing else.
-func leavesOf(e *Element, item map[string]any) (paths []string, known bool) {
-	known = true
-	var walk func(object map[string]any, prefix string)
-	walk = func(object map[string]any, prefix string) {
-		for _, member := range sortedKeys(object) {
-			path := prefix + member
-			if strings.Contains(member, ".") {
-				known = false
-				continue
-			}
-			inner, isObject := object[member].(map[string]any)
-			within := slices.ContainsFunc(e.Elements, func(other Element) bool { return strings.HasPrefix(other.Field, path+".") })
-			if isObject && within {
-				walk(inner, path+".")
-				continue
-			}
-			if slices.ContainsFunc(e.Elements, func(other Element) bool { return other.Field == path && path != "" }) {
-				paths = append(paths, path)
-			} else {
-				known = false
-			}
-		}
-	}
-	walk(item, "")
-	return paths, known
-}
 
 // shown refuses answers to what is not shown, and those that break a validator, with all that was entered.
 func (s *saving) shown(after *view) {
@@ -354,35 +247,6 @@ func (s *saving) shown(after *view) {
 			}
 		}
 		s.items(after, e)
-	}
-}
-
-func (s *saving) items(after *view, e *Element) {
-	if e.Type != typeGroup {
-		return
-	}
-	items, _ := after.items(e)
-	for i, item := range items {
-		l := place{e.Field, i, item}
-		for j := range e.Elements {
-			s.inItem(after, &e.Elements[j], l)
-		}
-	}
-}
-
-func (s *saving) inItem(after *view, e *Element, l place) {
-	value := after.value(e, l)
-	if value == nil {
-		return
-	}
-	if after.isVisible(e, l).truth != expr.True {
-		s.report(l.of(e.Field), Fault{Code: "hidden", Message: "this is not asked, as the other answers are"})
-		return
-	}
-	for _, f := range after.validated(e, l, value) {
-		if f.Code != faultUndecided {
-			s.report(l.of(e.Field), f)
-		}
 	}
 }
 
