@@ -107,6 +107,7 @@ func (p Prices) Bill(c Counted) (lines []Line, sum float64) {
 	}
 	add("API Gateway", c.Requests, "requests", p.Request)
 	add("S3", c.Objects, "documents", p.ObjectPut+2*p.ObjectGet)
+	add("S3: requests and answers of vendors", c.Calls["vendor"], "objects", p.ObjectPut) // one for each attempt
 	add("S3: catalogue of watch lists", c.Calls["screening"], "reads", p.ObjectGet)
 	add("Logs", (invocations*p.LogBytes.Invocation+c.Requests*p.LogBytes.Request)/1e9, "GB", p.Logs)
 	add("Traces", 1, "traces", p.Trace) // at most: one of its execution, with all functions that this calls
