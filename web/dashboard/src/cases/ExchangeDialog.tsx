@@ -76,6 +76,7 @@ export function ExchangeDialog({ caseId, run, onClose }: { caseId: string; run: 
 
 function Content({ message: { headers, body } }: { message: Message }) {
   const t = useT();
+  const { bytes } = useFormats();
   return (
     <>
       {headers && headers.length > 0 && (
@@ -90,7 +91,12 @@ function Content({ message: { headers, body } }: { message: Message }) {
           </ul>
         </details>
       )}
-      {body && (
+      {body && leftOut(body) && (
+        <p className="mt-1 text-xs text-muted">
+          {t('exchange.left_out', { bytes: bytes(body.bytes), digest: leftOut(body) ?? '' })}
+        </p>
+      )}
+      {body && !leftOut(body) && (
         <pre className="mt-1 whitespace-pre-wrap break-all rounded border bg-canvas p-2 text-xs">
           {pretty(body.text ?? body.base64 ?? '')}
         </pre>
@@ -98,6 +104,11 @@ function Content({ message: { headers, body } }: { message: Message }) {
       {body?.cut && <p className="text-xs text-muted">{t('exchange.cut')}</p>}
     </>
   );
+}
+
+/** The SHA-256 of a body of which nothing else is kept, because it is no text in which a secret could be found. */
+export function leftOut(body: { text?: string }): string | undefined {
+  return /^__bytes\.sha256\.([0-9a-f]{64})__$/.exec(body.text ?? '')?.[1];
 }
 
 /** JSON with line breaks; anything else as it is. */

@@ -9,4 +9,5 @@ export const exchange: Record<keyof typeof en, string> = {
   'exchange.none': 'Es kam keine Antwort.',
   'exchange.headers': '{count} Kopfzeile|{count} Kopfzeilen',
   'exchange.cut': 'Nur der Anfang ist gespeichert.',
+  'exchange.left_out': 'Ein Inhalt, der kein Text ist ({bytes}). Nur sein SHA-256 ist gespeichert: {digest}',
 };

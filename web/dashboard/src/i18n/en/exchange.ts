@@ -7,4 +7,5 @@ export const exchange = {
   'exchange.none': 'There was no answer.',
   'exchange.headers': '{count} header|{count} headers',
   'exchange.cut': 'Only the beginning is kept.',
+  'exchange.left_out': 'A body that is not text ({bytes}). Only its SHA-256 is kept: {digest}',
 };
