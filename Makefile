@@ -268,7 +268,7 @@ generate: ## Write all generated files anew: compiled machines, the OpenAPI docu
 	  for package in $$packages; do echo "generate $$package"; go test -count=1 "$$package" -update >/dev/null || { echo "failed: $$package" >&2; exit 1; }; done
 	@$(MAKE) --no-print-directory client/api.gen.go
 	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: the types of the TypeScript client are left as they are.); \
-	else $(MAKE) --no-print-directory web/node_modules/.package-lock.json; echo 'generate web/client/src/schema.ts'; npm run --silent types --prefix web >/dev/null; fi
+	else $(MAKE) --no-print-directory web/node_modules/.package-lock.json; echo 'generate web/client/src/schema.ts and web/sdk/src/schema.ts'; npm run --silent types --prefix web >/dev/null; fi
 
 # The Go client, from the document that was made just before.
 .PHONY: client/api.gen.go
@@ -368,7 +368,7 @@ deploy-dashboard: web ## Put the dashboard's pages where a deployed stack serves
 
 .PHONY: clean
 clean: ## Remove what was built; local data (.ballerine) and tools (.tools) stay
-	rm -rf bin build .aws-sam web/client/dist
+	rm -rf bin build .aws-sam web/client/dist web/sdk/dist
 	find web/dashboard/dist -mindepth 1 -not -name .keep -delete
 
 .PHONY: clean-all

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The program as `make bin/ballerine` builds it, on a data folder of its own at this machine's own address. */
+export class Program {
+  readonly api: string;
+  readonly key: string;
+  private readonly child: ChildProcess;
+  private readonly data: string;
+
+  private constructor(child: ChildProcess, data: string, api: string, key: string) {
+    this.child = child;
+    this.data = data;
+    this.api = api;
+    this.key = key;
+  }
+
+  static async start(): Promise<Program> {
+    const data = mkdtempSync(join(tmpdir(), 'ballerine-sdk-'));
+    const child = spawn(join(root, 'bin/ballerine'), ['dev', '--json', '--data', data, '--addr', '127.0.0.1:0'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const line = await new Promise<string>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`ballerine dev ended with ${code}`)));
+      createInterface({ input: child.stdout }).once('line', resolve);
+    });
+    const ready = JSON.parse(line);
+    return new Program(child, data, ready.api, ready.demo.api_key);
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((done) => this.child.once('exit', done));
+    this.child.kill('SIGTERM');
+    await ended;
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** A call of the client system. */
+  async call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(this.api + path, {
+      method,
+      headers: {
+        Authorization: `Bearer ${this.key}`,
+        'Content-Type': 'application/json',
+        'Idempotency-Key': crypto.randomUUID(),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  /** A case of the shipped workflow, and its applicant's token. */
+  async invite(): Promise<{ id: string; token: string }> {
+    const made = await this.call('POST', '/v1/cases', { workflow: 'kyc', subject: { type: 'individual' } });
+    const id = String(made.body['id']);
+    const token = await this.call('POST', `/v1/cases/${id}/flow-tokens`, {});
+    return { id, token: String(token.body['token']) };
+  }
+}
