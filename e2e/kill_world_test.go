@@ -88,7 +88,7 @@ func (v *lateVendor) serve(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// isNew remembers a request by its key, and says whether it is the first with it.
+// isNew remembers a request by its key, and reports whether it is the first with it.
 func (v *lateVendor) isNew(reference, key string, body []byte) bool {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()

@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Claim says who is deciding a case. It keeps others from deciding at the same time; what protects the case itself is its version.
+// Claim states who is deciding a case. It prevents others from deciding at the same time; the case itself is protected by its version.
 type Claim struct {
 	Tenant string    `json:"tenant"`
 	Case   string    `json:"case"`
@@ -28,7 +28,7 @@ func claimed(c *Claim) error {
 	return problem.New(problem.Claimed, "Somebody else is deciding the case.").Detail("user", c.User).Detail("name", c.Name).Detail("since", c.Since)
 }
 
-// Claim takes the case for the person, or goes on with their claim. Errors: Claimed, Forbidden.
+// Claim takes the case for the person, or extends their claim. Errors: Claimed, Forbidden.
 func (s *Service) Claim(ctx context.Context, p identity.Principal, id string) (*Claim, error) {
 	return s.take(ctx, p, id, false)
 }
@@ -53,7 +53,7 @@ func (s *Service) take(ctx context.Context, p identity.Principal, id string, ove
 	case there.User != p.ID && !over:
 		return nil, claimed(there)
 	case there.User == p.ID && there.Until.Sub(now) > claimLife*2/3:
-		return there, nil // said not long ago
+		return there, nil // renewed recently
 	case there.User == p.ID:
 		mine.Since = there.Since
 	}
@@ -67,7 +67,7 @@ func (s *Service) take(ctx context.Context, p identity.Principal, id string, ove
 	return mine, err
 }
 
-// MayClaim refuses who does not decide cases in person. Errors: Forbidden.
+// MayClaim refuses principals that do not decide cases in person. Errors: Forbidden.
 func (s *Service) MayClaim(p identity.Principal) error {
 	if !claims(p) {
 		return problem.New(problem.Forbidden, "Cases are claimed by the people who decide them.")
@@ -79,7 +79,7 @@ func claims(p identity.Principal) bool {
 	return p.Kind == identity.User && identity.Has(p, identity.CasesDecide)
 }
 
-// ClaimOf is who decides a case; nil: nobody. A claim that cannot be read is none: it keeps nobody from deciding.
+// ClaimOf is who decides a case; nil: nobody. A claim that cannot be read counts as none: it must not prevent decisions.
 func (s *Service) ClaimOf(ctx context.Context, p identity.Principal, id string) (*Claim, error) {
 	there, err := s.Store.Claim(ctx, p.Tenant, id, s.Now().UTC())
 	if s.damaged(ctx, "claim", err) {
@@ -88,8 +88,9 @@ func (s *Service) ClaimOf(ctx context.Context, p identity.Principal, id string) 
 	return there, err
 }
 
-// MayDecide refuses who decides a case that somebody else has claimed. person is for whom a key decides: a key can take over no claim, so that
-// it is refused only while the claim's holder is deciding. Errors: Claimed.
+// MayDecide refuses a principal that decides a case which somebody else has claimed. person is the person on whose
+// behalf a key decides: a key cannot take over a claim, so it is refused only while the claim's holder is deciding.
+// Errors: Claimed.
 func (s *Service) MayDecide(ctx context.Context, p identity.Principal, id, person string) error {
 	there, err := s.ClaimOf(ctx, p, id)
 	if err != nil || there == nil || there.User == p.ID || person != "" && there.User == person {
@@ -103,7 +104,7 @@ func (s *Service) MayDecide(ctx context.Context, p identity.Principal, id, perso
 	return claimed(there)
 }
 
-// deciding says whether the holder of a claim has the case open, and has begun to write a decision.
+// deciding reports whether the holder of a claim has the case open, and has begun to write a decision.
 func (s *Service) deciding(ctx context.Context, c *Claim) (bool, error) {
 	present, err := s.Store.Presences(ctx, c.Tenant, c.Case, s.Now().UTC())
 	return slices.ContainsFunc(present, func(o Presence) bool { return o.User == c.User && o.Editing }), err
@@ -114,7 +115,7 @@ func (s *Service) Release(ctx context.Context, p identity.Principal, id string) 
 	return s.release(ctx, p, id, p.ID)
 }
 
-// Decided ends the claim of who has decided a case: of the person, or of the one for whom a key has decided.
+// Decided ends the claim of whoever decided a case: the person, or the one on whose behalf a key decided.
 func (s *Service) Decided(ctx context.Context, p identity.Principal, id, person string) error {
 	return s.release(ctx, p, id, cmp.Or(person, p.ID))
 }
@@ -132,8 +133,8 @@ func (s *Service) release(ctx context.Context, p identity.Principal, id, user st
 	return nil // somebody has taken it over meanwhile
 }
 
-// attend takes the case for the person when they begin to decide, and goes on with their claim while they do. Only looking lets a claim end in
-// its time. It returns whose the case is then.
+// attend claims the case for the person when they begin to decide, and extends their claim while they do. Merely viewing
+// it lets a claim expire. It returns the claim's holder.
 func (s *Service) attend(ctx context.Context, p identity.Principal, id string, editing bool) (*Claim, error) {
 	there, err := s.ClaimOf(ctx, p, id)
 	if err != nil || !claims(p) || !editing || there != nil && there.User != p.ID {

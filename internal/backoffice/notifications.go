@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// maxNotices bounds how many notices somebody has: what comes before the newest ones is over.
+// maxNotices bounds how many notices somebody has: older ones are dropped.
 const maxNotices = 50
 
 // ReadMarks are which of their notices somebody has read.
@@ -86,7 +86,7 @@ func (s *Service) notices(ctx context.Context, p identity.Principal) ([]cases.No
 	return all[:min(len(all), maxNotices)], nil
 }
 
-// marking bounds how often marks are tried when another window of the person comes first.
+// marking bounds how often marks are retried when another window of the person writes first.
 const marking = 5
 
 // MarkRead marks notices as read: those named, and all up to a time, of those that are shown. Errors: Conflict.
@@ -116,7 +116,7 @@ func (s *Service) MarkRead(ctx context.Context, p identity.Principal, ids []stri
 	return problem.New(problem.Conflict, "Other marks came first, several times in a row.")
 }
 
-// with are the marks after some more was read. Ids of what is not shown any more are forgotten.
+// with are the marks after more was read. Ids of notices that are no longer shown are dropped.
 func (m ReadMarks) with(notices []cases.Notice, ids []string, until time.Time) ReadMarks {
 	if until.After(m.Until) {
 		m.Until = until

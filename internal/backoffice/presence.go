@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/identity"
 )
 
-// Presence states that somebody looks at a case.
+// Presence states that somebody is viewing a case.
 type Presence struct {
 	Tenant  string    `json:"tenant"`
 	Case    string    `json:"case"`
@@ -16,13 +16,13 @@ type Presence struct {
 	Name    string    `json:"name"`
 	Editing bool      `json:"editing"` // whether the user has begun to write a decision
 	Since   time.Time `json:"since"`
-	Until   time.Time `json:"until"` // forgotten then, unless it is said again
+	Until   time.Time `json:"until"` // it expires then, unless it is renewed
 }
 
-// presenceLife is how long a page that says nothing more is believed to be open.
+// presenceLife is how long a page that sends no more renewals is considered open.
 const presenceLife = 15 * time.Second
 
-// Look says that the person looks at a case, and tells who else does, and who decides it.
+// Look records that the person views a case, and returns who else does, and who decides it.
 func (s *Service) Look(ctx context.Context, p identity.Principal, id string, editing bool) (others []Presence, claim *Claim, err error) {
 	now := s.Now().UTC()
 	present, err := s.Store.Presences(ctx, p.Tenant, id, now)
@@ -41,7 +41,7 @@ func (s *Service) Look(ctx context.Context, p identity.Principal, id string, edi
 	return slices.DeleteFunc(present, func(o Presence) bool { return o.User == p.ID }), claim, s.Store.PutPresence(ctx, mine)
 }
 
-// Leave says that the person does not look at the case any more, and ends their claim.
+// Leave records that the person no longer views the case, and ends their claim.
 func (s *Service) Leave(ctx context.Context, p identity.Principal, id string) error {
 	if err := s.Release(ctx, p, id); err != nil {
 		return err

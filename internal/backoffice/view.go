@@ -27,11 +27,11 @@ type View struct {
 	Version   int               `json:"version"` // counts writes; the ETag
 	CreatedAt time.Time         `json:"created_at"`
 	UpdatedAt time.Time         `json:"updated_at"`
-	// Unreadable is of a view that is there and cannot be decoded: only its id is known.
+	// Unreadable marks a view that exists but cannot be decoded: only its id is known.
 	Unreadable bool `json:"-"`
 }
 
-// UnreadableView stands in lists for a view that is there and cannot be decoded.
+// UnreadableView represents a view in lists that exists but cannot be decoded.
 func UnreadableView(tenant, id string) View { return View{Tenant: tenant, ID: id, Unreadable: true} }
 
 // Limits of views.
@@ -47,7 +47,7 @@ var filters = []string{
 	"waiting_for", "created_after", "created_before", "q", "sort",
 }
 
-// Store keeps views, who looks at what, and people's notices. Every write is one transaction.
+// Store stores views, who is viewing what, and people's notices. Every write is one transaction.
 type Store interface {
 	// Views lists a tenant's views, by id.
 	Views(ctx context.Context, tenant string) ([]View, error)
@@ -57,9 +57,9 @@ type Store interface {
 	PutView(ctx context.Context, view View) error
 	// DeleteView removes a view; one that is not there is no error.
 	DeleteView(ctx context.Context, tenant, id string) error
-	// PutPresence states that somebody looks at a case; it is forgotten after Presence.Until.
+	// PutPresence records that somebody is viewing a case; it expires at Presence.Until.
 	PutPresence(ctx context.Context, presence Presence) error
-	// Presences returns who looks at a case at a time, the first to come first.
+	// Presences returns who is viewing a case at a time, the earliest arrival first.
 	Presences(ctx context.Context, tenant, id string, now time.Time) ([]Presence, error)
 	// PutClaim writes who decides a case, unless somebody else does at that time and it is not to be taken over. Errors: Conflict.
 	PutClaim(ctx context.Context, claim Claim, now time.Time, over bool) error
@@ -114,7 +114,7 @@ type Config struct {
 	Store Store
 	Now   func() time.Time
 	NewID func(prefix string) string
-	// Logger logs what is stored and cannot be read. nil: nothing is logged.
+	// Logger logs stored data that cannot be read. nil: it is not logged.
 	Logger *slog.Logger
 }
 
@@ -124,8 +124,8 @@ type Service struct{ Config }
 // New makes a Service.
 func New(config Config) *Service { return &Service{config} }
 
-// damaged says whether something is stored that cannot be decoded, and logs it. It is for what only advises people: nothing depends on it that
-// would have to fail.
+// damaged reports whether stored data cannot be decoded, and logs it. It is for data that only informs people: nothing
+// depends on it that would have to fail.
 func (s *Service) damaged(ctx context.Context, what string, err error) bool {
 	if err == nil || problem.CodeOf(err) != problem.Internal || ctx.Err() != nil {
 		return false
@@ -157,7 +157,7 @@ func (s *Service) Create(ctx context.Context, p identity.Principal, cmd ViewComm
 		return View{}, err
 	}
 	if at := slices.IndexFunc(all, func(v View) bool { return v.ID == cmd.ID && v.Owner == p.ID }); at >= 0 {
-		return all[at], nil // the same call came before
+		return all[at], nil // the call is a repetition
 	}
 	if len(all) >= maxViews {
 		return View{}, problem.New(problem.TooLarge, "There are already %d saved views: delete one first.", maxViews)

@@ -51,10 +51,10 @@ func midnight(t time.Time) time.Time {
 
 // Age is the number of whole years from a day of birth to another day, negative before the birth.
 //
-// Who was born on 29 February is a year older on 1 March of a year without that day: nobody counts as of age a day too
-// early. A year of age is complete when the day before the birthday ends (German Civil Code, sections 187 (2) and
-// 188 (2); English law counts alike), and Period.between of java.time gives the same. It follows that Age and AddYears
-// differ for one day: on 28 February 2026, Age(29 February 2008) is 17, and AddYears gives that very day.
+// A person born on 29 February is a year older on 1 March of a year without that day: nobody counts as of age a day too
+// early. A year of age is complete when the day before the birthday ends (German Civil Code, sections 187 (2) and 188
+// (2); English law counts alike), and Period.between of java.time returns the same. It follows that Age and AddYears
+// differ for one day: on 28 February 2026, Age(29 February 2008) is 17, and AddYears returns that very day.
 func Age(born, on time.Time) int {
 	years := on.Year() - born.Year()
 	if on.Month() < born.Month() || on.Month() == born.Month() && on.Day() < born.Day() {

@@ -13,9 +13,9 @@ type Duration struct {
 	Time                time.Duration
 }
 
-// After returns the end of a duration that begins at t: years and months are added first and at once, shortened to the
-// last day of the month where need be, then days and times. It counts in UTC, so that the end does not depend on where
-// the caller's clock says it is.
+// After returns the end of a duration that begins at t: years and months are added first and in one step, shortened to
+// the last day of the month where necessary, then days and times. It counts in UTC, so that the end does not depend on
+// the caller's time zone.
 func (d Duration) After(t time.Time) time.Time {
 	if months := 12*d.Years + d.Months; months != 0 {
 		t = AddMonths(t.UTC(), months)
@@ -28,7 +28,7 @@ func (d Duration) Exact() (time.Duration, bool) {
 	return time.Duration(d.Days)*24*time.Hour + d.Time, d.Years == 0 && d.Months == 0
 }
 
-// The longest part of each unit that is read: together they stay far from overflow.
+// The longest part of each unit that is read: their sum stays far from overflow.
 const (
 	maxYears   = 1000
 	maxMonths  = 12 * maxYears

@@ -17,8 +17,8 @@ func (s *Service) RefuseAcceptance(ctx context.Context, job Job, outcome Outcome
 	})
 }
 
-// conclude writes what an attempt has come to, with the attempt and the vendor's id. One that belongs to a former visit changes nothing
-// but the account of attempts. Errors: VendorGarbage when the id belongs to other work, TooLarge, Conflict.
+// conclude records the result of an attempt, with the attempt and the vendor's id. A result that belongs to a former
+// visit changes only the list of attempts. Errors: VendorGarbage when the id belongs to other work, TooLarge, Conflict.
 func (s *Service) conclude(ctx context.Context, job Job, run TaskRun, id *VendorID, write func(d *draft) error) (ExecutionInput, error) {
 	record, stale, err := s.concluded(ctx, job, run, id, write)
 	if correlationTaken(err) {

@@ -11,9 +11,10 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// What people say of a hit is remembered with the subject, so that nobody is asked about the same entry of a list again. The
-// screening marks hits by it: see package watched. Only hits that the workflow's own screening has found are remembered, and only
-// these are cleared: a vendor's answers have no versions, and a client may have written whatever else is in the context.
+// Reviewers' answers to a hit are remembered with the subject, so that nobody has to answer for the same list entry
+// again. The screening marks hits accordingly: see package watched. Only hits that the workflow's own screening found
+// are remembered, and only these are cleared: a vendor's answers have no versions, and a client may have written
+// anything else in the context.
 
 // Source of work that screens against watch lists.
 const sourceScreening = "screening"
@@ -48,8 +49,8 @@ func screens(wf *workflow.Workflow, hit string) bool {
 	return slices.ContainsFunc(screeningsOf(wf), func(w workflow.Invocation) bool { return w.ID == id })
 }
 
-// needsNow is needsOf for a decision that is taken: hits that stand as cleared are open when what was remembered says otherwise by now, and
-// whoever approves somebody who is listed is not alone. Errors: Unavailable, Internal.
+// needsNow is needsOf for a decision that is being taken: hits recorded as cleared are open if the remembered answer has
+// changed by now, and nobody approves a listed subject alone. Errors: Unavailable, Internal.
 func (s *Service) needsNow(ctx context.Context, d *draft, cmd DecideCommand) (Needs, error) {
 	needs := needsOf(d.workflow, d.old)
 	needs.FourEyes = needs.FourEyes || cmd.matched()
@@ -63,7 +64,7 @@ func (s *Service) needsNow(ctx context.Context, d *draft, cmd DecideCommand) (Ne
 			return needs, err
 		}
 	}
-	// Nobody overturns alone what somebody has confirmed.
+	// A confirmed match takes two people to overturn.
 	needs.FourEyes = needs.FourEyes || slices.ContainsFunc(slices.Concat(needs.Hits, needs.Cleared), func(h Hit) bool { return confirmed(answers, h) })
 	var stays []Hit
 	for _, hit := range needs.Cleared {
@@ -82,8 +83,8 @@ func (s *Service) needsNow(ctx context.Context, d *draft, cmd DecideCommand) (Ne
 	return needs, nil
 }
 
-// PeopleToClear is how many people must have said of a hit that it is another person for it to be ruled out in cases of a workflow: two where
-// the workflow asks for four eyes at all.
+// PeopleToClear is how many people must have answered that a hit is another person before it is ruled out in cases of a
+// workflow: two where the workflow requires four eyes anywhere.
 func PeopleToClear(wf *workflow.Workflow) int {
 	if wf.Review.FourEyes.Asked() {
 		return 2
@@ -91,7 +92,7 @@ func PeopleToClear(wf *workflow.Workflow) int {
 	return 1
 }
 
-// confirmed reports whether a hit was said to be this subject, by what is remembered now or was when it was found.
+// confirmed reports whether a hit was confirmed to be this subject, by the answers that are remembered now or were when it was found.
 func confirmed(answers watched.Answers, hit Hit) bool {
 	key := keyOf(hit.Value)
 	if given := answers.About(key.List, key.ID); given != nil {
@@ -111,8 +112,9 @@ func textOf(value map[string]any, name string) string {
 	return text
 }
 
-// remembered has the answers of a decision remembered once it cannot be undone any more. "Not a match" counts from decisions in favour
-// of a case only, which answer every hit; with how many people stand behind it: 0 for what approves nothing. "A match" counts from everybody.
+// remembered schedules the answers of a decision to be remembered once it can no longer be undone. "Not a match" counts
+// only from decisions in favour of a case, which answer every hit; with the number of people behind it: 0 if nothing is
+// approved. "A match" counts from everybody.
 func (d *draft) remembered(cmd DecideCommand, people int) {
 	var counts []any // ids of hits: they are no personal data
 	for _, a := range cmd.Hits {
@@ -125,7 +127,7 @@ func (d *draft) remembered(cmd DecideCommand, people int) {
 	}
 }
 
-// Remember keeps what a decision has said of the subject's hits, from the history. Doing it twice is no error. Errors: Unavailable, Conflict,
+// Remember stores a decision's answers to the subject's hits, from the history. Repeating it is no error. Errors: Unavailable, Conflict,
 // Internal when the entry cannot be read.
 func (s *Service) Remember(ctx context.Context, effect Effect) error {
 	if s.Watched == nil {
@@ -159,8 +161,8 @@ func (s *Service) Remember(ctx context.Context, effect Effect) error {
 	})
 }
 
-// answersIn are the answers of a decision to the hits that count. What lacks a version, or for whom it was found, is not: nobody could
-// tell whether it still stands. Details that were erased say nothing.
+// answersIn are the answers of a decision to the hits that count. A hit without a version or a subject is left out,
+// because nobody could determine whether the answer still holds. Details that were erased contain no answers.
 func answersIn(entry Entry, id string, counts []any) (given []watched.Answer) {
 	all, _ := entry.Details["hits"].([]any)
 	for _, one := range all {

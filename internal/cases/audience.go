@@ -65,7 +65,7 @@ func (d *draft) collects(p identity.Principal) error {
 	return e.Detail("configuration", d.entry.From)
 }
 
-// whose explains to people and clients whose event it is that was refused. An applicant learns nothing of others' events.
+// whose explains to people and clients whose event was refused. An applicant learns nothing of others' events.
 func (d *draft) whose(err error, p identity.Principal, location, event string, deciding bool) error {
 	if problem.CodeOf(err) != problem.EventNotAllowed || p.Kind == identity.Applicant {
 		return err
@@ -101,7 +101,7 @@ func (a Actor) onBehalf(person string) Actor {
 	return a
 }
 
-// person is who has acted: the person for whom a key did, or who it was.
+// person is who acted: the person on whose behalf a key acted, or the actor itself.
 func (a Actor) person() string {
 	if a.For != "" {
 		return a.For
@@ -109,7 +109,8 @@ func (a Actor) person() string {
 	return a.ID
 }
 
-// decider notes who decides, and finds what a decision lacks because of that: a key says for whom, and why.
+// decider records who decides, and finds what the decision lacks in this respect: a key states on whose behalf it
+// decides, and why.
 func (d *draft) decider(p identity.Principal, person, reason string) error {
 	if decider(p) == statechart.Nobody {
 		return identity.Lacks(identity.CasesDecide)

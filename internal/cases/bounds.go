@@ -13,7 +13,7 @@ import (
 // is written, and for large records only, since it takes the size of what is digested anyway.
 const (
 	maxContext     = 200 << 10 // the context, without what the case knows of its children
-	maxStandings   = 288 << 10 // what the case knows of its children, without the results that lie beside the record
+	maxStandings   = 288 << 10 // what the case knows of its children, without the results stored beside the record
 	maxDocuments   = 256 << 10 // all documents with their checks and decisions
 	maxAnnounced   = 128 << 10 // all documents when another one is announced: what is left is for checks and decisions
 	maxSnapshot    = 64 << 10
@@ -24,10 +24,10 @@ const (
 	maxOthers      = 64 << 10 // everything else: ids, names, clocks, tags, search terms, remembered ids of events
 
 	maxSubject    = 64 << 10  // what is known of a subject, all cases together
-	maxProperties = 16 << 10  // what is said of one document
-	maxDetails    = 360 << 10 // what an entry of the history says; a trace that does not fit is left out
+	maxProperties = 16 << 10  // the properties of one document
+	maxDetails    = 360 << 10 // the details of a history entry; a trace that does not fit is left out
 	maxFields     = 1000      // fields of a context beside each other, at its top
-	maxID         = 200       // characters of an id that others have given
+	maxID         = 200       // characters of an id that others have assigned
 	maxName       = 1000      // characters of a name as lists show it
 )
 
@@ -105,8 +105,8 @@ func tooLong(e *problem.Error, place, text string, limit int) {
 	}
 }
 
-// briefly leaves out of an entry's details what does not fit: the trace first, which can be computed anew, then the accounts
-// of single fields and reports. What somebody has sent or said stays; what is too large even then is refused. Errors:
+// briefly drops from an entry's details what does not fit: the trace first, which can be recomputed, then the accounts
+// of single fields and reports. What a person has sent or written stays; what is too large even then is refused. Errors:
 // TooLarge.
 func briefly(details map[string]any) ([]byte, error) {
 	text, err := json.Marshal(details)

@@ -20,17 +20,17 @@ type Reply struct {
 	Round   int    // of the work when the vendor was asked
 	Payload any    // JSON: the result of the work
 	ID      string // one for each callback, the same when it is sent again
-	// Plugin is whose callback it is, and Exchanged what it was, as Outcome.Exchanged of package connector; "" and nil: nothing is kept of it.
+	// Plugin is the plugin that the callback belongs to, and Exchanged its contents, as Outcome.Exchanged of package connector; "" and nil: they are not kept.
 	Plugin    string
 	Exchanged []byte
-	// Ignored states why the callback answers nothing whatever the case waits for: "not_an_answer", "unreadable". "": it may.
+	// Ignored states why the callback cannot answer any work: "not_an_answer", "unreadable". "": it can.
 	Ignored string
 }
 
-// Answer applies a vendor's callback. It is applied once, also when it comes before the task has noted that it is awaited, or
-// after its work has become an incident. One that comes late, twice, about a former request or unexpectedly changes nothing but
-// the history, which tells of the first of them. One that is too large to be kept fails the work that it answers, so that
-// nobody waits for it any longer. Errors: NotFound, TooLarge, Conflict.
+// Answer applies a vendor's callback. It is applied once, even if it arrives before the task has recorded that it is
+// awaited, or after its work has become an incident. A late, repeated or unexpected callback, or one about a former
+// request, changes only the history, which records the first few of them. One that is too large to be stored fails the
+// work that it answers, so that the case stops waiting for it. Errors: NotFound, TooLarge, Conflict.
 func (s *Service) Answer(ctx context.Context, p identity.Principal, id string, reply Reply) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err
@@ -94,15 +94,15 @@ func (s *Service) refuseReply(ctx context.Context, p identity.Principal, id stri
 	})
 }
 
-// mayReturn reports whether a callback answers work that is there again when the newest decision is undone: it is not yet
-// known whether it comes too late.
+// mayReturn reports whether a callback answers work that is restored if the newest decision is undone: whether it is too
+// late is not yet known.
 func (d *draft) mayReturn(reply Reply) bool {
 	return reply.Ignored == "" && d.revocable() && slices.ContainsFunc(d.workflow.Chart.Busy(d.record.Undo.Before.Snapshot), func(b statechart.Doing) bool {
 		return b.State == reply.State && b.Visit == reply.Visit && b.Work == reply.Work && b.Round == reply.Round
 	})
 }
 
-// ignores states why a callback changes nothing; "" when it is the answer that the case lacks.
+// ignores states why a callback has no effect; "" when it is the answer that the case waits for.
 func (d *draft) ignores(reply Reply) string {
 	if reply.Ignored != "" {
 		return reply.Ignored
@@ -125,7 +125,7 @@ func (d *draft) ignores(reply Reply) string {
 	return "state_left"
 }
 
-// stray keeps a callback that changes nothing in the history, as long as there are few of them.
+// stray records a callback without effect in the history, up to maxStray of them.
 func (d *draft) stray(reply Reply, reason string) {
 	if d.record.Stray >= maxStray {
 		d.unchanged = true

@@ -10,8 +10,8 @@ import (
 	"ballerine/internal/identity"
 )
 
-// Call is what an attempt at a vendor was, for people who ask what was sent, what it cost and how it ended. It carries no value of a case:
-// a request is shown by its template, contents by their digests.
+// Call describes an attempt at a vendor, for people who need to know what was sent, what it cost and how it ended. It
+// carries no value of a case: a request is shown by its template, contents by their digests.
 type Call struct {
 	Request    string    `json:"request,omitempty" doc:"method and address as the plugin writes them, with placeholders"`
 	Key        string    `json:"key,omitempty" personal:"digest" doc:"the Idempotency-Key: the same for every attempt at one request"`
@@ -77,7 +77,7 @@ func RunCounts(run TaskRun) Counts {
 		return nil
 	}
 	counts, day := Counts{}, groupCalls(run.Name, run.StartedAt)
-	if via := run.Call.Via; via == ViaBreaker || via == ViaLimit || via == ViaCache { // nobody was asked
+	if via := run.Call.Via; via == ViaBreaker || via == ViaLimit || via == ViaCache { // the vendor was not called
 		counts.add(day, "via/"+run.Call.Via, 1)
 		return counts
 	}

@@ -13,8 +13,8 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// What a decision in favour of a case takes. A case is approved without a word only when it is known to be harmless: every
-// check has answered, nothing is a possible match, and the risk is below the workflow's threshold.
+// What a decision in favour of a case requires. A case can be approved without a justification only if it is known to be
+// harmless: every check has answered, there are no possible matches, and the risk is below the workflow's threshold.
 
 // Proposal is a decision in favour of a case that waits for a second person.
 type Proposal struct {
@@ -25,13 +25,13 @@ type Proposal struct {
 	At      time.Time `json:"at"`
 	// Behind are the people and keys that may hold a secret of the key that has proposed it; none of them confirms it.
 	Behind []string `json:"behind,omitempty"`
-	// Matched says that a hit was answered to be this very person: whoever approves after that is the second one.
+	// Matched states that a hit was answered to be this very person: a second person has to approve after that.
 	Matched bool `json:"matched,omitempty"`
-	// Hits are what was said of each hit, without the comments: whoever confirms says the same.
+	// Hits are the answers to each hit, without the comments: whoever confirms has to give the same answers.
 	Hits []HitAnswer `json:"hits,omitempty"`
 }
 
-// HitAnswer is what somebody says of a possible match.
+// HitAnswer is a person's answer to a possible match.
 type HitAnswer struct {
 	Hit     string `json:"hit"`    // its id
 	Answer  string `json:"answer"` // not_a_match | match
@@ -40,7 +40,7 @@ type HitAnswer struct {
 
 func (a HitAnswer) matches() bool { return a.Answer == "match" }
 
-// matched reports whether a decision says of a hit that it is this person.
+// matched reports whether a decision answers that a hit is this person.
 func (cmd DecideCommand) matched() bool { return slices.ContainsFunc(cmd.Hits, HitAnswer.matches) }
 
 // Needs is what a decision in favour of the case takes now, and why.
@@ -51,8 +51,8 @@ type Needs struct {
 	Because  []NeedsWhy // why a reason is needed; empty: it is not
 	Checks   []Check    // that have not answered
 	Proposed *Proposal  // what waits for the second person
-	Supplied bool       // the caller has supplied data of the case: somebody else approves
-	Cleared  []Hit      // need no answer, and may be given one: see clearedOf
+	Supplied bool       // the caller has supplied data of the case: another person has to approve
+	Cleared  []Hit      // need no answer, but may have one: see clearedOf
 
 	unlisted []string // work that has found more than it lists
 }
@@ -103,7 +103,7 @@ func needsOf(wf *workflow.Workflow, r Record) Needs {
 	return needs
 }
 
-// keepTwoPeople keeps that the case's risk asks for a second person: data that are corrected later do not talk that down.
+// keepTwoPeople records that the case's risk requires a second person: correcting data later does not lower that requirement.
 func (d *draft) keepTwoPeople() {
 	if d.severe() {
 		d.record.TwoPeople = true
@@ -196,7 +196,7 @@ func (n Needs) secondPerson(cmd DecideCommand, first, second eyes) (bool, error)
 	return true, nil
 }
 
-// eyes are who decides, and who may hold a secret of the credential that they decide with.
+// eyes are the people who decide, and those who may hold a secret of the credential that is used.
 type eyes struct {
 	by     Actor
 	behind []string
@@ -204,7 +204,7 @@ type eyes struct {
 
 func (e eyes) all() []string { return append([]string{e.by.ID, e.by.person()}, e.behind...) }
 
-// eyesOf finds who is behind an actor: for a key, whoever has made or rotated it, or a key that has. Errors: Unavailable, Internal.
+// eyesOf finds the people behind an actor: for a key, those who made or rotated it or a key that did. Errors: Unavailable, Internal.
 func (s *Service) eyesOf(ctx context.Context, tenant string, by Actor) (eyes, error) {
 	if by.Kind != string(identity.Client) {
 		return eyes{by: by}, nil
@@ -253,7 +253,7 @@ func (d *draft) propose(cmd DecideCommand, by eyes) {
 	d.notify("case.decision_proposed", map[string]any{"event": cmd.Event})
 }
 
-// decided keeps in the history what somebody has said with a decision.
+// decided records in the history the answers and the comment that came with a decision.
 func (d *draft) decided(cmd DecideCommand) {
 	d.detail("reason", cmd.Reason)
 	d.detail("comment", cmd.Comment)
@@ -262,7 +262,7 @@ func (d *draft) decided(cmd DecideCommand) {
 	}
 }
 
-// answered are the possible matches with what was said of each: the context may hold others later.
+// answered are the possible matches with the answer to each: the context may hold others later.
 func answered(hits []Hit, answers []HitAnswer) []map[string]any {
 	var all []map[string]any
 	for _, hit := range hits {

@@ -66,13 +66,13 @@ type VerifyReport struct {
 	Entries  int      `json:"entries"`
 	Head     string   `json:"head" personal:"name"`
 	Problems []string `json:"problems"` // what is wrong, each with its version
-	// Erased are the versions of entries whose details were erased, salt and all: the chain proves that they were there, and
-	// not what they said. When the last entry is one of them, the record cannot be checked against it: Compared is false.
+	// Erased are the versions of entries whose details were erased, including the salt: the chain proves that they existed,
+	// not what they contained. If the last entry is one of them, the record cannot be checked against it: Compared is false.
 	Erased   []int `json:"erased"`
 	Compared bool  `json:"record_compared"`
 }
 
-// Verify recomputes the hash chain: no gaps, every hash right, the record as its last entry says. Errors: NotFound.
+// Verify recomputes the hash chain: no gaps, every hash right, the record as in its last entry. Errors: NotFound.
 func (s *Service) Verify(ctx context.Context, p identity.Principal, id string) (VerifyReport, error) {
 	record, err := s.Get(ctx, p, id)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Service) Verify(ctx context.Context, p identity.Principal, id string) (
 		for _, entry := range page {
 			v.entry(entry)
 		}
-		if len(page) < 200 || v.last.Version <= after { // an entry that lies about its place must not send us round
+		if len(page) < 200 || v.last.Version <= after { // an entry with a wrong version must not cause an endless loop
 			break
 		}
 		after = v.last.Version
@@ -133,8 +133,8 @@ func (v *verifier) entry(e Entry) {
 	v.last = e
 }
 
-// details are what the entry's digest says, or were erased as erasing does it: with the salt, without which the digest
-// tells nothing. Anything between is a change.
+// details match the entry's digest, or were erased in the defined way: with the salt, without which the digest reveals
+// nothing. Anything in between is a change.
 func (v *verifier) details(e Entry) {
 	switch {
 	case e.Details != nil:
@@ -148,7 +148,7 @@ func (v *verifier) details(e Entry) {
 	}
 }
 
-// oldWay reports whether an entry of the first format has the digest that it was given, over bytes that were no text.
+// oldWay reports whether an entry of the first format has its recorded digest over bytes that were not valid text.
 func (v *verifier) oldWay(e Entry, salt string, value any, want string) bool {
 	sum, err := oldWay(salt, value)
 	return e.Format == formatFirst && err == nil && sum == want
@@ -169,7 +169,7 @@ func (v *verifier) record(r Record) {
 		v.fail(r.Version, "the workflow of the record differs from that of the last entry")
 	}
 	if v.last.Salt == "" {
-		return // erased: the digest cannot be recomputed any more, which the report says
+		return // erased: the digest can no longer be recomputed, which the report states
 	}
 	v.report.Compared = true
 	sum, _, err := recordDigest(v.last.Format, r, v.last.Salt)
@@ -202,8 +202,9 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// unchanged reports whether what somebody has seen is still so. A look at a document, or a link for the applicant, is in the history
-// and changes nothing that anybody could have seen, their own least of all. Errors: Stale tells what has happened since.
+// unchanged reports whether what somebody has seen still holds. Viewing a document and making a link for the applicant
+// are in the history, but change nothing that anybody could have seen. Errors: Stale, which lists what has happened
+// since.
 func (s *Service) unchanged(ctx context.Context, record Record, seen int) error {
 	if record.Version == seen {
 		return nil

@@ -12,14 +12,14 @@ import (
 // fieldChange is one value that a change has replaced: what an entry's details show as before and after.
 type fieldChange struct {
 	Path   string `json:"path"`             // "applicant.email", "documents.doc_….status", "assignee"; see fieldPath
-	Before any    `json:"before,omitempty"` // absent: there was nothing
+	Before any    `json:"before,omitempty"` // absent: there was no value
 	After  any    `json:"after,omitempty"`
 }
 
-// Bounds of what an entry says of one change; the rest is in the record.
+// Bounds of what an entry contains about one change; the rest is in the record.
 const (
 	maxChanges     = 60
-	maxChangeBytes = 500 // a longer value is said to be one
+	maxChangeBytes = 500 // a longer value is only marked as such
 )
 
 // fieldChanges compares the fields of the context that the entry names, the documents' statuses and the assignee.
@@ -31,7 +31,7 @@ func (d *draft) fieldChanges() []fieldChange {
 			c.documents(d.old.Documents, d.record.Documents)
 		case memberAssignee:
 			c.compare(memberAssignee, orNil(d.old.Assignee), orNil(d.record.Assignee), 0)
-		} // of incidents, the entry says what has changed
+		} // of incidents, the entry lists what has changed
 	}
 	for _, name := range d.fields {
 		if name == "children" || d.workflow.Writes(name) {
@@ -79,7 +79,7 @@ func (c *comparison) compare(path string, before, after any, depth int) {
 	c.found = append(c.found, fieldChange{path, bounded(before), bounded(after)})
 }
 
-// bounded is a value as an entry keeps it: a large one is only said to be there.
+// bounded is a value as an entry stores it: a large one is only marked as present.
 func bounded(value any) any {
 	if value == nil {
 		return nil

@@ -30,15 +30,16 @@ type Check struct {
 	Status CheckStatus `json:"status" enum:"answered,running,failed,missing,stale"`
 }
 
-// Hit is a possible match that a vendor or a watch list has: before the case is approved somebody says whether it is one.
+// Hit is a possible match reported by a vendor or found in a watch list: before the case is approved, a person decides whether it is a match.
 type Hit struct {
 	ID    string         `json:"id"` // its place in the context: "sanctions.hits[0]"
 	Work  string         `json:"work"`
 	Value map[string]any `json:"value"` // as the vendor has reported it; personal data
 
-	// FormerSince is since when the answer that it is of does not stand: the work was asked again and has not answered.
+	// FormerSince is when the answer that the hit is part of stopped being valid: the work was requested again and has not
+	// answered yet.
 	FormerSince time.Time `json:"former_since,omitzero" doc:"when the work was requested again; until it answers, the earlier answer is not valid"`
-	// Cleared is of a hit that needs no answer: it was answered for this subject before, and nothing has changed.
+	// Cleared marks a hit that needs no answer: it was answered for this subject before, and nothing has changed since.
 	Cleared bool `json:"cleared,omitempty" doc:"answered before for this subject, with nothing changed since: it requires no answer, and can be answered again"`
 }
 

@@ -53,13 +53,13 @@ type Child struct {
 	Risk      *Risk          `json:"risk,omitempty"`
 	Incidents int            `json:"incidents,omitempty"`
 	Result    map[string]any `json:"result,omitempty"` // what the parent's workflow takes over of its context
-	Aside     *aside         `json:"aside,omitempty"`  // the result does not stand in the record
-	// Held is how the child stands by a report that an incident holds: nothing of it is counted or seen by guards before it has
-	// had its effect.
+	Aside     *aside         `json:"aside,omitempty"`  // the result is not stored in the record
+	// Held is the state of the child according to a report that an incident holds: it is neither counted nor visible to
+	// guards until the report has had its effect.
 	Held *heldChild `json:"held,omitempty"`
 }
 
-// heldChild is what a report says, without what is taken over of the child's context.
+// heldChild is the content of a report, without what is copied from the child's context.
 type heldChild struct {
 	Version   int      `json:"version"`
 	Status    Status   `json:"status"`
@@ -86,7 +86,7 @@ func (c Child) newest() Child {
 	return c
 }
 
-// childReport is what a child tells its parent: thin, since it stands in the outbox.
+// childReport is what a child reports to its parent: small, because it is kept in the outbox.
 type childReport struct {
 	ID       string `json:"id"`
 	Workflow string `json:"workflow"`
@@ -165,7 +165,7 @@ func (d *draft) group(work string) (group children, ok bool) {
 	if known := d.known[work]; known.is(value) {
 		return known.group, true
 	}
-	// Results that lie beside the record are large and nothing to the counting: only the context has them.
+	// Results stored beside the record are large and irrelevant to counting: only the context has them.
 	only := eachAside(map[string]any{"children": map[string]any{work: value}}, func(_ string, child map[string]any) { delete(child, "result") })
 	groups, _ := only["children"].(map[string]any)
 	if err := convert(groups[work], &group); err != nil {
@@ -261,7 +261,7 @@ func (d *draft) callOff(group children) {
 	}
 }
 
-// report tells the parent when the case stands elsewhere than before.
+// report notifies the parent when the state of the case has changed.
 func (d *draft) report() {
 	r := d.record
 	if r.Parent == nil {

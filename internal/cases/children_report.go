@@ -12,10 +12,10 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// Reported takes reports of children into their parent, all in one commit: what the parent knows of each child, the event
-// child.<work> for each report, and the end of the work when enough children have ended. The effects are all for one
-// parent; they may come twice and in any order: the newest report of a child counts. A child whose parent does not know it
-// any more is called off.
+// Reported applies reports of children to their parent in one commit: what the parent knows of each child, the event
+// child.<work> for each report, and the end of the work when enough children have ended. The effects all concern one
+// parent; they may arrive twice and in any order: the newest report of a child counts. A child that its parent no longer
+// knows is cancelled.
 func (s *Service) Reported(ctx context.Context, effects ...Effect) error {
 	reports := make([]childReport, len(effects))
 	for i, effect := range effects {
@@ -149,7 +149,7 @@ func (s *Service) doneByChildren(d *draft, parent Parent) error {
 	return s.finish(d, parent.State, parent.Visit, invocation, Outcome{Payload: payload}, nil, "")
 }
 
-// invocation is work of the draft's workflow that starts children; nil when there is none.
+// invocation is work of the draft's workflow that starts children; nil if it has none.
 func (d *draft) invocation(state, work string) *statechart.Invocation {
 	where, ok := d.workflow.Chart.State(state)
 	if !ok {
@@ -177,8 +177,8 @@ func plainList(texts []string) []any {
 	return list
 }
 
-// CancelChild calls a child case off; one that has ended, or was never there, is left as it is. Errors: Unavailable while a
-// decision that has ended the child can still be undone: it would go on, and nobody would call it off any more.
+// CancelChild cancels a child case; one that has ended, or never existed, is left as it is. Errors: Unavailable while a
+// decision that ended the child can still be undone: the child would continue, and nothing would cancel it.
 func (s *Service) CancelChild(ctx context.Context, tenant, id string) error {
 	_, err := s.apply(ctx, tenant, id, system("children"), func(d *draft) error {
 		if d.unchanged = d.record.Status != StatusActive; d.unchanged {

@@ -6,18 +6,18 @@ import (
 	"maps"
 )
 
-// Bounds of what a parent keeps of its children's contexts. A small result stands in the record; a larger one is kept
-// beside it, as an item of its own, and the record has its size and digest. Guards, policies and pages see it as if it
-// stood in the record. A result that is larger than a case can have is left out, and the child says so: what asks for it
-// finds it missing.
+// Bounds of what a parent stores of its children's contexts. A small result is stored in the record; a larger one is
+// stored beside it, as an item of its own, and the record has its size and digest. Guards, policies and pages see it as
+// if it were part of the record. A result that is larger than a case may have is left out, and the child is marked
+// accordingly: to whatever reads it, it is missing.
 const (
-	inlineResult = 512      // bytes of a result that stands in the record
+	inlineResult = 512      // bytes of a result that is stored in the record
 	MaxResult    = 64 << 10 // bytes of one child's result
 	MaxResults   = 4 << 20  // bytes of all results of one piece of work
 	maxReports   = 40       // reports that one commit takes: each can bring a result
 )
 
-// aside states that a child's result does not stand in the record.
+// aside states that a child's result is stored beside the record.
 type aside struct {
 	Bytes   int    `json:"bytes"`
 	Digest  string `json:"digest"`

@@ -22,14 +22,14 @@ import (
 
 // Bounds of child cases.
 const (
-	maxDepth      = 8 // parents above a case: a workflow that starts cases of itself must come to an end
+	maxDepth      = 8 // ancestors of a case: a workflow that starts cases of itself has to terminate
 	startedAtOnce = 8 // children that are written side by side
 )
 
-// StartChildren starts the child cases of a job: one for each element of its list. Their ids follow from the parent, the
-// visit and the place in the list, so that a repeated attempt starts nothing twice. All of them are checked before the
-// first is written. The outcome is awaited until enough of them have ended. Errors: Invalid (with every child's places),
-// UnknownWorkflow, AlreadyExists (an external id is taken), Conflict.
+// StartChildren starts the child cases of a job: one for each element of its list. Their ids are derived from the
+// parent, the visit and the position in the list, so that a repeated attempt starts nothing twice. All of them are
+// checked before the first is written. The outcome is awaited until enough of them have ended. Errors: Invalid (with
+// every child's places), UnknownWorkflow, AlreadyExists (an external id is taken), Conflict.
 func (s *Service) StartChildren(ctx context.Context, job Job) (Outcome, error) {
 	wf, err := s.Catalog.Workflow(ctx, job.Record.Tenant, job.Invocation.Cases.Workflow, job.Invocation.Cases.Version)
 	if err != nil {
@@ -113,7 +113,7 @@ func placed(problems *problem.Error) error {
 	return e
 }
 
-// elements are what there is to be a child for. Without a list there is one, about nothing.
+// elements are the elements that each get a child case. Without a list there is one child, without an element.
 func (j Job) elements(now time.Time) ([]any, error) {
 	each := j.Invocation.Cases.Each
 	if each == nil {
@@ -132,7 +132,7 @@ func (j Job) elements(now time.Time) ([]any, error) {
 	return list, nil
 }
 
-// env is what expressions of the job see; item lies over the case's own fields.
+// env is what expressions of the job see; item takes precedence over the case's own fields.
 func (j Job) env(now time.Time, item map[string]any) *expr.Env {
 	return &expr.Env{Scope: expr.Layers{item, extraOf(j.Workflow, j.Record, now), j.Record.Context}, Now: now}
 }
@@ -162,8 +162,8 @@ func (j Job) child(wf *workflow.Workflow, index int, element any, now time.Time)
 	return cmd
 }
 
-// compute builds an object of values by their dotted paths. What is missing stays missing: the child's schema says what
-// that means.
+// compute builds an object from values by their dotted paths. What is missing stays missing: the child's schema defines
+// what that means.
 func compute(values map[string]*expr.Program, env *expr.Env) map[string]any {
 	built := map[string]any{}
 	for _, path := range slices.Sorted(maps.Keys(values)) {

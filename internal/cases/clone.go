@@ -7,8 +7,7 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// Clone is a copy that shares nothing with the record that could be changed, so that a store may keep the one and hand out
-// the other.
+// Clone is a copy that shares no mutable data with the record, so that a store may keep one and return the other.
 func (r Record) Clone() Record {
 	r.Snapshot, r.Context, r.Tags = cloneSnapshot(r.Snapshot), cloneMap(r.Context), slices.Clone(r.Tags)
 	r.Waiting, r.Risk, r.SLA, r.Proposed = cloned(r.Waiting), cloned(r.Risk), cloned(r.SLA), cloneProposal(r.Proposed)
@@ -29,7 +28,7 @@ func cloneNewHits(h *NewHits) *NewHits {
 	return h
 }
 
-// cloned copies what holds nothing that is shared.
+// cloned copies a value that holds no shared data.
 func cloned[T any](value *T) *T {
 	if value == nil {
 		return nil

@@ -11,11 +11,12 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// People of the back office act for the applicant where a case collects: an applicant who came in person, or who cannot use
-// the pages. The history names both. Who has supplied data, for the applicant or as a correction, approves nothing: see docs/adr/0040.
+// People of the back office can act for the applicant where a case collects data: for an applicant who came in person,
+// or who cannot use the pages. The history names both. Whoever has supplied data, for the applicant or as a correction,
+// cannot approve: see docs/adr/0040.
 
-// forApplicant is as whom a person sends the applicant's events. Nobody is in no transition's audience: it only makes the
-// difference to applicants, who do not learn why an event is not possible.
+// forApplicant is the audience in which a person sends the applicant's events. Nobody is in no transition's audience: it
+// only distinguishes the person from applicants, who do not learn why an event is not possible.
 const forApplicant = statechart.Applicant | statechart.Nobody
 
 // actorApplicant is for whom a person acts, as the history has it.
@@ -24,12 +25,12 @@ const actorApplicant = string(identity.Applicant)
 // maxSuppliers bounds how many people supply data of one case.
 const maxSuppliers = 100
 
-// collectsFor reports whether the principal is a person who may act for the applicant of a case that is there.
+// collectsFor reports whether the principal is a person who may act for the applicant of an existing case.
 func collectsFor(wf *workflow.Workflow, at statechart.Snapshot, p identity.Principal) bool {
 	return p.Kind == identity.User && identity.Has(p, identity.CasesCollect) && wf.Chart.Turn(at)&statechart.Applicant != 0
 }
 
-// senderAt is sender for a case that is there: a person sends the applicant's events while it waits for them.
+// senderAt is sender for an existing case: a person sends the applicant's events while it waits for them.
 func senderAt(wf *workflow.Workflow, at statechart.Snapshot, p identity.Principal) statechart.Audience {
 	if collectsFor(wf, at, p) {
 		return forApplicant
@@ -37,7 +38,7 @@ func senderAt(wf *workflow.Workflow, at statechart.Snapshot, p identity.Principa
 	return sender(p)
 }
 
-// actingAt is acting for a case that is there.
+// actingAt is acting for an existing case.
 func actingAt(wf *workflow.Workflow, at statechart.Snapshot, p identity.Principal) statechart.Audience {
 	if collectsFor(wf, at, p) {
 		return acting(p) | forApplicant
@@ -45,7 +46,7 @@ func actingAt(wf *workflow.Workflow, at statechart.Snapshot, p identity.Principa
 	return acting(p)
 }
 
-// standsIn notes that somebody changes the case's data, and that a person acts for the applicant, if that is so. Errors: TooLarge.
+// standsIn records that somebody changes the case's data and, where applicable, that a person acts for the applicant. Errors: TooLarge.
 func (d *draft) standsIn(p identity.Principal) error {
 	if collectsFor(d.workflow, d.record.Snapshot, p) {
 		d.entry.Actor.As = actorApplicant
@@ -53,9 +54,9 @@ func (d *draft) standsIn(p identity.Principal) error {
 	return d.suppliedBy(p)
 }
 
-// suppliedBy notes that somebody changes the case's data. A person has then supplied them, whatever the case waits for. What keys
-// write is the client's, and so is what applicants write with a token of a key; with one that a person has made, it counts as that
-// person's, too. Errors: TooLarge.
+// suppliedBy records that somebody changes the case's data. A person has then supplied them, whatever the case waits
+// for. What keys write is attributed to the client, and so is what applicants write with a token made by a key; with a
+// token made by a person, it is attributed to that person, too. Errors: TooLarge.
 func (d *draft) suppliedBy(p identity.Principal) error {
 	switch {
 	case p.Kind == identity.User:
@@ -78,10 +79,10 @@ func (d *draft) supplies(person string) error {
 	return nil
 }
 
-// InvitesApplicant notes in the history that a person makes a flow token, before they have it: whoever has the token writes as the
-// applicant. It returns when the token ends. token is the principal that it stands for, reserved by the caller: made again for the
-// same call, it ends when it did, and is noted once. Systems make tokens by the thousand, and the client's own history has them.
-// Errors: NotFound, Conflict.
+// InvitesApplicant records in the history that a person makes a flow token, before they receive it: whoever has the
+// token writes as the applicant. It returns when the token ends. token is the principal that the token represents,
+// reserved by the caller: if it is made again for the same call, it ends at the same time and is recorded once. Systems
+// make tokens by the thousand, and these are in the client's own history. Errors: NotFound, Conflict.
 func (s *Service) InvitesApplicant(ctx context.Context, p identity.Principal, id, token string, expires time.Time) (time.Time, error) {
 	if p.Kind != identity.User {
 		return expires, nil
@@ -104,7 +105,7 @@ func (s *Service) InvitesApplicant(ctx context.Context, p identity.Principal, id
 	return expires, err
 }
 
-// detailToken is the member of an entry's details that says which token was made, by the principal that it stands for.
+// detailToken is the member of an entry's details that names the token that was made, by the principal that it represents.
 const detailToken = "flow_token"
 
 // invited is when a token ends that the history knows; zero when it was too long ago to look for.
@@ -135,14 +136,14 @@ func (s *Service) FlowURL(ctx context.Context, record Record, token string) (str
 	return wf.FlowURL(token), nil
 }
 
-// othersApprove refuses a decision in favour of a case by somebody who has supplied data of it, by themselves or with a key
+// othersApprove refuses a decision in favour of a case by somebody who has supplied data of it, in person or with a key
 // that they may hold. Errors: FourEyes, Unavailable.
 func (s *Service) othersApprove(ctx context.Context, d *draft) error {
 	return s.notSuppliers(ctx, d, "Another person must approve: you have supplied data of this case.")
 }
 
-// notSuppliers refuses what somebody does who has supplied data of the case, by themselves or with a key that they may hold.
-// Errors: FourEyes with the message, Unavailable.
+// notSuppliers refuses an action of somebody who has supplied data of the case, in person or with a key that they may
+// hold. Errors: FourEyes with the message, Unavailable.
 func (s *Service) notSuppliers(ctx context.Context, d *draft, message string) error {
 	if len(d.old.Suppliers) == 0 {
 		return nil
@@ -157,8 +158,9 @@ func (s *Service) notSuppliers(ctx context.Context, d *draft, message string) er
 	return nil
 }
 
-// resultByHand notes that somebody gives the result of work by hand, which only those do who have not supplied what the work would
-// have checked. Whoever may hold their key counts with them. Errors: FourEyes, TooLarge, Unavailable.
+// resultByHand records that somebody enters the result of work by hand, which is allowed only to people who have not
+// supplied what the work would have checked. People who may hold their key count as them. Errors: FourEyes, TooLarge,
+// Unavailable.
 func (s *Service) resultByHand(ctx context.Context, d *draft) error {
 	if err := s.notSuppliers(ctx, d, "Another person must set the result: you have supplied data of this case."); err != nil {
 		return err
@@ -183,7 +185,7 @@ func (d *draft) staysOpen() error {
 	return nil
 }
 
-// correctsOpen is staysOpen for a person who corrects data while somebody is asked to decide. Errors: FourEyes.
+// correctsOpen is staysOpen for a person who corrects data while a decision is pending. Errors: FourEyes.
 func (d *draft) correctsOpen(p identity.Principal) error {
 	if p.Kind != identity.User || !slices.Contains(d.old.Tags, TagReview) {
 		return nil

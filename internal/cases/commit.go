@@ -68,7 +68,7 @@ func (s *Service) commit(ctx context.Context, d *draft) (Record, error) {
 	return d.record, nil
 }
 
-// fresh is asked by the store: see Change.
+// fresh is called by the store: see Change.
 func (s *Service) fresh(d *draft, publications []Publication) func() error {
 	if len(publications)+len(d.retracted) == 0 {
 		return nil
@@ -115,8 +115,8 @@ func (d *draft) follow(maxEvents int) {
 	d.report()
 }
 
-// dropIncidents forgets those whose state has been left: nobody can retry them any more. Those of the outbox stay until
-// somebody has replayed or discarded the dead letter.
+// dropIncidents removes the incidents of states that have been left: nobody can retry them any longer. Those of the
+// outbox stay until somebody has replayed or discarded the dead letter.
 func (d *draft) dropIncidents() {
 	left := slices.DeleteFunc(slices.Clone(d.record.Incidents), func(i Incident) bool {
 		if i.Effect != "" {
@@ -133,7 +133,7 @@ func (d *draft) dropIncidents() {
 			ids = append(ids, i.ID)
 		}
 	}
-	d.detail("incidents_left", ids) // whoever looks for one finds what has ended it
+	d.detail("incidents_left", ids) // so that one can find what ended an incident
 	if d.record.Incidents = left; len(left) == 0 {
 		d.record.Incidents = nil
 	}

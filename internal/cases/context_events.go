@@ -14,7 +14,7 @@ const (
 	EventDeepMergeContext = "DEEP_MERGE_CONTEXT" // {newContext, arrayMergeOption}: is laid over it
 )
 
-// contextEvents write into a draft what their payload says. The chart is notified afterwards.
+// contextEvents apply their payload to a draft. The chart is notified afterwards.
 var contextEvents = map[string]func(d *draft, payload any) error{
 	EventUpdateContext: func(d *draft, payload any) error {
 		next, _, err := readContext(payload, "context", "")

@@ -13,8 +13,8 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// Correlation is the work that a vendor's own id stands for: callbacks that come to one fixed address name it and no case. The
-// index of correlations belongs to the records that have them, and goes with these.
+// Correlation is the work that a vendor's own id identifies: callbacks that arrive at one fixed address contain it and
+// no case. The index of correlations belongs to the records that have them, and is removed with them.
 type Correlation struct {
 	Plugin string `json:"plugin"`
 	Hash   string `json:"hash"` // keyed, of the vendor's id
@@ -23,17 +23,17 @@ type Correlation struct {
 	Visit  int    `json:"visit"`
 	Work   string `json:"work"`
 	Round  int    `json:"round,omitempty"`
-	// Asked is when the request was made, in milliseconds since 1970, where the id has stood for another one before: what the vendor sent
-	// earlier is about that one. 0: it has not, or nobody knows.
+	// Asked is when the request was made, in milliseconds since 1970, if the id has belonged to another request before: what
+	// the vendor sent earlier is about that one. 0: it has not, or the time is unknown.
 	Asked int64 `json:"asked,omitempty"`
-	// From is the case that the id may be taken over from, because nothing waits for it there any more. "": none.
+	// From is the case that the id may be taken over from, because nothing waits for it there any longer. "": none.
 	From string `json:"-"`
 }
 
-// VendorID is an id that a vendor has given to a request, by which its callbacks find it.
+// VendorID is an id that a vendor has assigned to a request, by which its callbacks find it.
 type VendorID struct {
 	Plugin, ID string
-	Asked      time.Time // when the request was made; zero: nobody knows
+	Asked      time.Time // when the request was made; zero: unknown
 	from       string    // see Correlation.From
 }
 
@@ -47,8 +47,8 @@ func (s *Service) correlationHash(tenant string, id VendorID) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// correlate notes the vendor's id of a request whose answer comes later. A case may have it for another of its requests, once nothing
-// waits for the former one. Errors: see CorrelationTaken.
+// correlate records the vendor's id of a request that is answered later. A case may use it for another of its requests
+// once nothing waits for the former one. Errors: see CorrelationTaken.
 func (s *Service) correlate(d *draft, job Job, id *VendorID) error {
 	if id == nil {
 		return nil
@@ -129,12 +129,12 @@ func CorrelationTaken(work string) error {
 	return problem.New(problem.AlreadyExists, "The vendor's id belongs to another request.").Detail("correlation", work)
 }
 
-// correlationTaken tells such an error from others.
+// correlationTaken reports whether an error is CorrelationTaken.
 func correlationTaken(err error) bool {
 	return problem.CodeOf(err) == problem.AlreadyExists && problem.As(err).Details["correlation"] != nil
 }
 
-// Correlated finds the work that a vendor's id stands for. Errors: NotFound.
+// Correlated finds the work that a vendor's id identifies. Errors: NotFound.
 func (s *Service) Correlated(ctx context.Context, tenant string, id VendorID) (Correlation, error) {
 	return s.Store.Correlated(ctx, tenant, id.Plugin, s.correlationHash(tenant, id))
 }

@@ -21,7 +21,7 @@ const maxSettledOfCase = 25
 // undeliveredError is the name of an incident's error that is a dead letter.
 const undeliveredError = "undelivered"
 
-// DeadLetter is an effect that nobody tries to deliver any more, as people see it: without what it carries.
+// DeadLetter is an effect whose delivery is no longer attempted, as it is shown to people: without its data.
 type DeadLetter struct {
 	ID       string     `json:"id"` // "<case>/<version>/<number>"
 	Case     string     `json:"case"`
@@ -99,7 +99,7 @@ func (s *Service) SettleDeadLetters(ctx context.Context, p identity.Principal, f
 			if settled >= maxSettled {
 				return settled, true, nil
 			}
-			n := 1 // those of one case go together
+			n := 1 // those of one case are handled as a group
 			for n < len(effects) && n < maxSettledOfCase && effects[n].Case == effects[0].Case {
 				n++
 			}
@@ -164,7 +164,7 @@ func (d *draft) settle(effects []Effect, discard bool) {
 	}
 }
 
-// settleIncident replays or discards the dead letter of an incident. When it is none any more, the incident alone ends.
+// settleIncident replays or discards the dead letter of an incident. If it is no longer a dead letter, only the incident ends.
 func (s *Service) settleIncident(ctx context.Context, d *draft, incident Incident, discard bool) error {
 	version, number, err := parseRef(incident.Effect)
 	if err != nil {

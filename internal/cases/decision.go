@@ -8,10 +8,10 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Decision starts a case of a workflow without waits and waits for its end. The record is the truth here, too: when the
-// run ends before the case does (work has failed for good, or took too long) the case is not lost, but goes on in an
-// execution of its own, and is returned as it is: active. So it is where a workflow asks people for some of its cases.
-// Errors: as Start, and Invalid for a workflow that waits for anything else.
+// Decision starts a case of a workflow without waits and waits for its end. The record is the source of truth here, too:
+// if the run ends before the case does (work has failed for good, or took too long), the case is not lost, but continues
+// in an execution of its own, and is returned as active. The same applies where a workflow has people review some of its
+// cases. Errors: as Start, and Invalid for a workflow that waits for anything else.
 func (s *Service) Decision(ctx context.Context, p identity.Principal, cmd StartCommand) (Record, error) {
 	wf, err := s.Catalog.Workflow(ctx, p.Tenant, cmd.Workflow, cmd.Version)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Service) Decision(ctx context.Context, p identity.Principal, cmd StartC
 	cmd.express = true
 	record, err := s.Start(ctx, p, cmd)
 	if err != nil || record.Status != StatusActive || !record.Execution.Express {
-		return record, err // one that comes again: it has been decided, or somebody else looks after it
+		return record, err // a repeated call: the case has been decided, or another call is handling it
 	}
 	input := InputAt(record.Tenant, record.ID, wf.Chart.Position(record.Snapshot), s.Now(), record.Execution.latest())
 	failed := s.Decisions.Run(ctx, machine, record.Execution.Name, input)
@@ -42,11 +42,11 @@ func (s *Service) Decision(ctx context.Context, p identity.Principal, cmd StartC
 	return record, nil
 }
 
-// looks bounds how often a case is looked at until it needs nothing but people: a look takes some fifty milliseconds.
+// looks bounds how often a case is read until it needs nobody but people: each read takes about fifty milliseconds.
 const looks = 100
 
-// decideOrReview starts a case whose workflow asks people for some: its execution is one that can wait. It is given a few
-// seconds to end, or to come to a review.
+// decideOrReview starts a case whose workflow has people review some cases: its execution is one that can wait. It has a
+// few seconds to end, or to reach a review.
 func (s *Service) decideOrReview(ctx context.Context, p identity.Principal, wf *workflow.Workflow, cmd StartCommand) (Record, error) {
 	record, err := s.Start(ctx, p, cmd)
 	for look := 0; err == nil && look < looks; look++ {
@@ -54,7 +54,7 @@ func (s *Service) decideOrReview(ctx context.Context, p identity.Principal, wf *
 			return record, nil
 		}
 		if failed := s.Pause(ctx, slowest); failed != nil {
-			break // the caller has gone: the case goes on
+			break // the caller has disconnected: the case continues
 		}
 		record, err = s.read(ctx, record.Tenant, record.ID)
 	}

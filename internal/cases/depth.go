@@ -4,16 +4,16 @@ import (
 	"ballerine/internal/problem"
 )
 
-// maxLevels is how many objects and lists of what a change keeps can lie within each other. It is far more than what comes in
-// at once has (source.MaxJSONDepth) and far less than what encoding/json reads (10,000): it writes more than that, and what it
-// has written could never be read again. Assignments could put what is there within something new, again and again.
+// maxLevels is how deeply objects and lists in a change may be nested. It is far more than a single input may have
+// (source.MaxJSONDepth) and far less than what encoding/json can read (10,000): it writes deeper values than that, and
+// could never read them back. Assignments could nest existing values in new ones again and again.
 const maxLevels = 250
 
-// detailLevels is how much deeper the details of an entry can be, which say of a field what was before and is now.
+// detailLevels is how much deeper the details of an entry can be, which hold a field's value before and after.
 const detailLevels = 16
 
-// shallow refuses a change that nests something deeper than it can be. What is there already does not keep a case from
-// moving: only what the change has made deeper is refused. Errors: TooLarge with every place.
+// shallow refuses a change that nests a value too deeply. Existing values do not block a case: only what the change has
+// made deeper is refused. Errors: TooLarge with every place.
 func (d *draft) shallow() error {
 	e := problem.New(problem.TooLarge, "The data of the case would be nested too deeply.")
 	check := func(place string, value, before any, limit int) {
@@ -46,8 +46,8 @@ func (d *draft) shallow() error {
 	return nil
 }
 
-// levelsOf is how many objects and lists lie within each other in a plain value. It does not look further than twice the
-// bound: a value that is its own part ends there, too.
+// levelsOf is how deeply objects and lists in a plain value are nested. It stops at twice the bound: a value that
+// contains itself ends there, too.
 func levelsOf(value any) int { return levelsWithin(value, 0) }
 
 func levelsWithin(value any, above int) int {

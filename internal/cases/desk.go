@@ -21,7 +21,7 @@ type Snooze struct {
 	At    time.Time `json:"at"`
 }
 
-// Asleep says whether the case is out of its queue.
+// Asleep reports whether the case is out of its queue.
 func (s *Snooze) Asleep(now time.Time) bool { return s != nil && now.Before(s.Until) }
 
 // MaxSnooze bounds how long a case can be put off at once.
@@ -71,7 +71,7 @@ func (s *Service) Wake(ctx context.Context, p identity.Principal, id string) (Re
 	})
 }
 
-// unneeded says that there is nothing to write. It is no repeated call: who has seen another version learns that.
+// unneeded states that there is nothing to write. This is not a repeated call: a caller who has seen another version is informed.
 func (s *Service) unneeded(ctx context.Context, d *draft) error {
 	d.unchanged = true
 	if seen := seenOf(ctx, d.record.ID); seen > 0 {
@@ -122,7 +122,7 @@ func (s *Service) Escalate(ctx context.Context, p identity.Principal, id, reason
 	})
 }
 
-// EndEscalation gives a case back: by who has escalated it, or by one of those who approve. Errors: NotFound, Forbidden, CaseClosed, Conflict.
+// EndEscalation returns a case to the queue: by the person who escalated it, or by one of those who approve. Errors: NotFound, Forbidden, CaseClosed, Conflict.
 func (s *Service) EndEscalation(ctx context.Context, p identity.Principal, id string) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err
@@ -144,8 +144,8 @@ func (s *Service) EndEscalation(ctx context.Context, p identity.Principal, id st
 	})
 }
 
-// TakeOver writes down that somebody decides a case that another person had begun to decide. The claim itself is kept elsewhere. Errors: NotFound,
-// CaseClosed, Conflict.
+// TakeOver records that somebody decides a case that another person had begun to decide. The claim itself is stored
+// elsewhere. Errors: NotFound, CaseClosed, Conflict.
 func (s *Service) TakeOver(ctx context.Context, p identity.Principal, id, from string) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err
@@ -160,7 +160,7 @@ func (s *Service) TakeOver(ctx context.Context, p identity.Principal, id, from s
 	})
 }
 
-// leaveDesk ends what people have put off or handed up, when the case has moved on: who waited for that is notified.
+// leaveDesk ends snoozes and escalations when the case has moved on: people waiting for that are notified.
 func (d *draft) leaveDesk() {
 	r := &d.record
 	moved := !slices.Equal(d.entry.From, d.entry.To)

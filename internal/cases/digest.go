@@ -22,7 +22,7 @@ func covered(r Record) Record {
 	r = r.slim()
 	r.Revision, r.Head, r.Parked = 0, "", nil // parking writes them, and has no entry
 	r.Terms, r.Traits, r.Seen = nil, nil, nil // follow from the rest, and from entries
-	r.Undo, r.DocumentUndos = nil, nil        // say what was before: the entries do, too
+	r.Undo, r.DocumentUndos = nil, nil        // hold former values: the entries do, too
 	return r
 }
 
@@ -48,9 +48,9 @@ func hashOf(e Entry) (string, error) {
 }
 
 // digest is SHA-256 over a salt and the value's JSON, in hex. encoding/json writes maps with sorted keys, structs in the
-// order of their fields and numbers in their shortest form, so a value read back from a store gives the same digest as
-// long as its types are the same: what is untyped must be plain. Bytes that are no text are digested as what they read
-// back as, wherever they have come from.
+// order of their fields and numbers in their shortest form, so a value read back from a store has the same digest as
+// long as its types are the same: untyped values must be plain. Bytes that are not valid text are digested as what they
+// read back as, whatever their source.
 func digest(salt string, value any) (string, error) {
 	sum, _, err := digestOf(salt, value)
 	return sum, err
@@ -91,7 +91,7 @@ func readBack(text []byte) []byte {
 	return out
 }
 
-// oldWay is the digest of the first format as it was made of a value that held bytes which were no text.
+// oldWay is the digest of the first format over a value that contained bytes which were not valid text.
 func oldWay(salt string, value any) (string, error) {
 	text, err := json.Marshal(value)
 	if err != nil {

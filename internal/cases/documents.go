@@ -36,7 +36,7 @@ type AnnounceCommand struct {
 	Properties  map[string]any
 }
 
-// AnnounceDocument adds a document to a case and gives the one upload that it allows. Errors: NotFound, Invalid (all
+// AnnounceDocument adds a document to a case and returns the one upload that it allows. Errors: NotFound, Invalid (all
 // places at once), NotCollecting, CaseClosed, Conflict.
 func (s *Service) AnnounceDocument(ctx context.Context, p identity.Principal, id string, cmd AnnounceCommand) (Document, Upload, error) {
 	if err := sees(p, id); err != nil {
@@ -85,7 +85,7 @@ func (s *Service) AnnounceDocument(ctx context.Context, p identity.Principal, id
 	return document, upload, err
 }
 
-// announceable refuses a document that says too much, or for which the case has no room. Errors: TooLarge.
+// announceable refuses a document whose properties are too large, or for which the case has no room. Errors: TooLarge.
 func (d *draft) announceable(document Document) error {
 	e := problem.New(problem.TooLarge, "The document cannot be accepted.")
 	tooLarge(e, "body.properties", document.Properties, maxProperties, "properties are short: numbers, dates, names")
@@ -96,8 +96,8 @@ func (d *draft) announceable(document Document) error {
 	return nil
 }
 
-// checkIssuer refuses what says that another country has made it than those that the kind takes documents of. Whoever does not say is not
-// asked: all of it is declared, and a vendor or a person finds out what is so.
+// checkIssuer refuses a document that is declared to be issued by a country which the kind does not accept. A document
+// without a declared issuer is not refused: all of this is declared, and a vendor or a person finds out what is true.
 func checkIssuer(e *problem.Error, kind workflow.DocumentKind, properties map[string]any) {
 	if len(kind.Countries) == 0 {
 		return
@@ -181,12 +181,12 @@ func kindNames(wf *workflow.Workflow) []string {
 	return names
 }
 
-// QuarantineKey is where announced bytes are uploaded to. What nobody takes over expires there. All its parts are ids.
+// QuarantineKey is where announced bytes are uploaded to. Uploads that are not taken over expire there. All its parts are ids.
 func QuarantineKey(tenant, id, document string) string {
 	return fmt.Sprintf("quarantine/%s/%s/%s", tenant, id, document)
 }
 
-// KeptKey is where the bytes of a received document lie.
+// KeptKey is where the bytes of a received document are stored.
 func KeptKey(tenant, id, document string) string {
 	return fmt.Sprintf("documents/%s/%s/%s", tenant, id, document)
 }
@@ -200,9 +200,9 @@ func ParseQuarantineKey(key string) (tenant, id, document string, ok bool) {
 	return parts[1], parts[2], parts[3], true
 }
 
-// DocumentArrived notes that the announced bytes are there, and keeps them: what was received does not expire with the uploads
-// that never came. Hearing of it twice changes nothing, and neither does an upload that comes when the case does not wait for it
-// any more: it is as if it had not come. Errors: NotFound, Conflict, Unavailable.
+// DocumentArrived records that the announced bytes have arrived, and keeps them: what was received does not expire with
+// the uploads that never came. A repeated notice changes nothing, and neither does an upload that arrives when the case
+// no longer waits for it: it is treated as if it had not arrived. Errors: NotFound, Conflict, Unavailable.
 func (s *Service) DocumentArrived(ctx context.Context, tenant, id, document string) (Record, error) {
 	late, kept, doc := false, false, Document{}
 	record, err := s.apply(ctx, tenant, id, Actor{Kind: string(identity.System), ID: "upload"}, func(d *draft) error {
@@ -237,8 +237,8 @@ func (s *Service) DocumentArrived(ctx context.Context, tenant, id, document stri
 	return record, err
 }
 
-// takes reports whether the bytes of an announced document may still come: while the case waits for data of who has announced it,
-// as for the announcement itself. A link that is still good opens nothing that is closed.
+// takes reports whether the bytes of an announced document may still arrive: while the case waits for data of whoever
+// announced it, as for the announcement itself. A link that is still valid reopens nothing that is closed.
 func (d *draft) takes(doc Document) bool {
 	turn := map[string]statechart.Audience{
 		string(identity.Applicant): statechart.Applicant, string(identity.Client): statechart.Client, "": statechart.Applicant | statechart.Client,
@@ -264,7 +264,7 @@ type DocumentDecisionCommand struct {
 	Comment  string
 
 	OnBehalfOf string        // the person for whom a key decides
-	Undo       time.Duration // how long the decision can be taken back; of a decision that comes with the case's, that one's time counts
+	Undo       time.Duration // how long the decision can be undone; for one that is sent with the case's decision, that one's time counts
 }
 
 var documentDecisions = map[string]DocumentStatus{"approved": DocumentApproved, "rejected": DocumentRejected, "revision": DocumentRevision}
@@ -330,7 +330,7 @@ func (d *draft) decideDocument(cmd DocumentDecisionCommand) error {
 	switch doc.Status {
 	case DocumentAwaitingUpload:
 		return problem.New(problem.NotReady, "The document has not been uploaded yet.")
-	case DocumentRefused: // approving it would show what nobody may see
+	case DocumentRefused: // approving it would show what must not be shown
 		return problem.New(problem.NotReady, "The uploaded file is not the announced one, so it cannot be decided.")
 	}
 	doc.Status = documentDecisions[cmd.Decision]
@@ -347,8 +347,8 @@ type Link struct {
 	ContentType string    `json:"content_type"`
 }
 
-// DocumentLink returns a short-lived link to a document's bytes, which are looked at first: what is not what was uploaded is served to
-// nobody. The look is in the history. Errors: NotFound, DocumentDamaged.
+// DocumentLink returns a short-lived link to a document's bytes, which are verified first: bytes that are not what was
+// uploaded are never served. The view is recorded in the history. Errors: NotFound, DocumentDamaged.
 func (s *Service) DocumentLink(ctx context.Context, p identity.Principal, id, document string) (Link, error) {
 	if err := sees(p, id); err != nil {
 		return Link{}, err
@@ -383,8 +383,8 @@ func DocumentSummary(wf *workflow.Workflow, documents []Document) any {
 	return extraOf(wf, Record{Documents: documents}, time.Time{})["documents"]
 }
 
-// extraOf is extra of a record at a time. What was announced and did not come while its link was good counts as if it had never
-// been announced: it neither holds a case up nor stands for what was received before.
+// extraOf is extra of a record at a time. A document that was announced and not uploaded while its link was valid counts
+// as if it had never been announced: it neither blocks a case nor replaces what was received before.
 func extraOf(wf *workflow.Workflow, record Record, now time.Time) map[string]any {
 	newest := map[string]Document{}
 	for _, doc := range record.Documents {
@@ -425,7 +425,7 @@ func complete(kind workflow.DocumentKind, newest map[string]Document) bool {
 		doc, ok := newest[kind.Kind+"/"+side]
 		return ok && doc.Status != DocumentAwaitingUpload && doc.Status != DocumentRefused && doc.Status != DocumentRevision
 	}
-	if len(kind.Sides) == 0 { // one document of the kind is enough, whatever side it says it is
+	if len(kind.Sides) == 0 { // one document of the kind is enough, whatever side it is declared to be
 		for _, doc := range newest {
 			if doc.Kind == kind.Kind && there(doc.Side) {
 				return true

@@ -9,8 +9,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// DocumentUndo is a decision about a document while it can be taken back. Nothing follows from such a decision but what people and
-// guards see of the document, so that nothing is held back for it.
+// DocumentUndo is a decision about a document while it can be undone. Such a decision only affects what people and
+// guards see of the document, so nothing has to be held back.
 type DocumentUndo struct {
 	Document string            `json:"document"`
 	By       Actor             `json:"by"`
@@ -22,8 +22,8 @@ type DocumentUndo struct {
 // maxDocumentUndos is how many decisions about documents of one case can be taken back at a time: the newest.
 const maxDocumentUndos = 20
 
-// revocableDocument lets the decision that comes now about a document be taken back for a while. With no time it is final, and ends what
-// could be taken back of the same document.
+// revocableDocument makes the current decision about a document revocable for a while. With no time it is final, and
+// ends the period in which an earlier decision about the same document could be undone.
 func (d *draft) revocableDocument(before Document, window time.Duration) {
 	left := slices.DeleteFunc(slices.Clone(d.record.DocumentUndos), func(u DocumentUndo) bool {
 		return u.Document == before.ID || !d.now.Before(u.Until)
@@ -36,9 +36,9 @@ func (d *draft) revocableDocument(before Document, window time.Duration) {
 	d.record.DocumentUndos = left[max(0, len(left)-maxDocumentUndos):]
 }
 
-// UndoDocument takes the newest decision about a document back, as long as its time has not run out and the case has not moved since.
-// Decisions about other documents stay. Errors: NotFound, PreconditionRequired, Stale, UndoOver, Forbidden (somebody else's), CaseClosed,
-// Conflict.
+// UndoDocument undoes the newest decision about a document, as long as its time has not run out and the case has not
+// moved since. Decisions about other documents stay. Errors: NotFound, PreconditionRequired, Stale, UndoOver, Forbidden
+// (somebody else's), CaseClosed, Conflict.
 func (s *Service) UndoDocument(ctx context.Context, p identity.Principal, id, document string, seen int) (Record, error) {
 	return s.onSeen(ctx, p, id, seen, func(d *draft) error {
 		if err := d.open(); err != nil {

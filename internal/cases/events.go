@@ -41,7 +41,7 @@ type EventPage struct {
 }
 
 const (
-	eventBudget = 2000    // events that one page looks at
+	eventBudget = 2000    // events that one page examines
 	eventBytes  = 3 << 20 // of data on one page
 	eventChunk  = 100     // publications, or entries of a history, that are read at once
 )
@@ -73,7 +73,7 @@ func (s *Service) Events(ctx context.Context, p identity.Principal, query EventQ
 	return r.page, err
 }
 
-// eventReader fills a page. at is the last event that was looked at.
+// eventReader fills a page. at is the last event that was examined.
 type eventReader struct {
 	service      *Service
 	tenant       string
@@ -162,7 +162,7 @@ func (r *eventReader) begin(ctx context.Context) error {
 	return nil
 }
 
-// final is when the change could not be undone any more.
+// final is when the change could no longer be undone.
 func (e Entry) final() time.Time {
 	if e.FinalAt.IsZero() {
 		return e.At
@@ -194,7 +194,7 @@ func (r *eventReader) all(ctx context.Context) error {
 	}
 }
 
-// ofCase reads the events of one case: its history says where they are.
+// ofCase reads the events of one case: its history states where they are.
 func (r *eventReader) ofCase(ctx context.Context) error {
 	for after := max(0, r.at.version-1); ; {
 		entries, err := r.service.Store.History(ctx, r.tenant, r.query.Case, after, eventChunk)
@@ -231,7 +231,7 @@ func (r *eventReader) ofCase(ctx context.Context) error {
 	}
 }
 
-// take looks at the events of a publication; false when the page is complete.
+// take examines the events of a publication; false when the page is complete.
 func (r *eventReader) take(publication Publication) bool {
 	if publication.Unreadable {
 		r.service.Metrics.Count("event_unreadable_total")

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// EventTypes are the types of the events that subscribers are sent; those that end in ".*" stand for what workflows name
-// themselves.
+// EventTypes are the types of the events that subscribers are sent; those that end in ".*" represent events that
+// workflows name themselves.
 func EventTypes() []string {
 	return []string{
 		"case.created", "case.state_changed", "case.assigned", "case.incident", "case.decision_proposed", "case.decision", "case.notify",
@@ -14,7 +14,7 @@ func EventTypes() []string {
 	}
 }
 
-// ThinEvent reports whether events of the type hold ids and states only: all but those whose data a workflow puts together.
+// ThinEvent reports whether events of the type hold ids and states only: all but those whose data a workflow composes.
 func ThinEvent(eventType string) bool {
 	return eventType != "case.notify" && strings.HasPrefix(eventType, "case.") && slices.Contains(EventTypes(), eventType)
 }

@@ -13,8 +13,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// What was sent to a vendor and came from it is an object of its own, by the attempt: the case's record refers to it. It is written before
-// the record is. When it cannot be, the vendor's answer counts all the same, and the reference says so.
+// What was exchanged with a vendor is an object of its own for each attempt, which the case's record refers to. It is
+// written before the record. If it cannot be written, the vendor's answer counts all the same, and the reference states
+// the failure.
 
 // keepTime bounds how long an attempt waits for its exchange to be kept.
 const keepTime = 2 * time.Second
@@ -87,13 +88,14 @@ type ExchangeBody struct {
 	Cut    bool   `json:"cut,omitempty"`
 }
 
-// ExchangeKey is where an exchange lies. All its parts are ids.
+// ExchangeKey is where an exchange is stored. All its parts are ids.
 func ExchangeKey(tenant, id, task string) string {
 	return fmt.Sprintf("exchanges/%s/%s/%s", tenant, id, task)
 }
 
-// KeepExchange keeps what an attempt was, for a reference to it; nil where there is nothing to keep. It does not fail, and takes no longer than
-// two seconds, whatever ctx has left: the vendor was asked, and nobody's check waits for this.
+// KeepExchange stores what was exchanged in an attempt and returns the reference to it; nil if there is nothing to
+// store. It does not fail, and takes no longer than two seconds, whatever ctx has left: the vendor has been called, and
+// no check waits for this.
 func (s *Service) KeepExchange(ctx context.Context, tenant, id, task string, content []byte) *ExchangeRef {
 	if content == nil {
 		return nil
@@ -141,7 +143,7 @@ func (c *calledBack) keep(ctx context.Context, d *draft) error {
 	return nil
 }
 
-// Exchange returns what an attempt at a vendor was. The look is in the history. Errors: NotFound, also where nothing is kept of the attempt;
+// Exchange returns what was exchanged in an attempt at a vendor. The view is recorded in the history. Errors: NotFound, also where nothing is kept of the attempt;
 // DocumentDamaged when what is stored is not what was kept, or is gone; TooLarge.
 func (s *Service) Exchange(ctx context.Context, p identity.Principal, id, task string) (Exchange, error) {
 	if err := sees(p, id); err != nil {

@@ -18,7 +18,7 @@ const GroupOpen = "open"
 // how long people took to decide (see tookBucket).
 func GroupDay(at time.Time) string { return "day/" + at.UTC().Format(time.DateOnly) }
 
-// TagReview is the tag of states in which a person is asked to decide.
+// TagReview is the tag of states in which a person has to decide.
 const TagReview = statechart.TagReview
 
 // facets are the counters of GroupOpen that a case is part of. A store's lists are indexed by the same.
@@ -142,7 +142,7 @@ func (d *draft) sla(inReview bool) *SLA {
 	if d.record.Status != StatusActive {
 		return nil
 	}
-	for _, a := range slices.Backward(d.record.Snapshot.Active) { // the innermost state's own comes first
+	for _, a := range slices.Backward(d.record.Snapshot.Active) { // the innermost state takes precedence
 		limit, ok := d.workflow.SLA(a.State)
 		if !ok {
 			continue

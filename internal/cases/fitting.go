@@ -12,11 +12,11 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// A workflow's own assignments may write what its schema does not have, and every further patch of a caller would be refused for
-// it. So whatever changes a case is judged by fitting. A change that somebody has asked for is refused: an event, a decision, data, a
-// start, a repair, a migration. One that nobody can be refused for does not happen either, and is an incident that a person
-// finds: work whose outcome does not fit has failed, as work with an unusable answer has; a deadline or a child's report waits
-// until the data is put right.
+// A workflow's own assignments may write values that its schema does not allow, and every later patch of a caller would
+// be refused because of them. So every change of a case is checked by fitting. A change that somebody has requested is
+// refused: an event, a decision, data, a start, a repair, a migration. A change without a caller does not happen either,
+// and becomes an incident that a person finds: work whose outcome does not fit has failed, like work with an unusable
+// answer; a deadline or a child's report waits until the data is corrected.
 
 // IncidentMisfit is the error of work, or of a state, after which the case's data would break the workflow's schema.
 const IncidentMisfit = "schema_violation"
@@ -45,8 +45,8 @@ func (d *draft) writesOfCallers() bool {
 	return slices.ContainsFunc(d.fields, func(name string) bool { return !slices.Contains(own, name) })
 }
 
-// unless takes a change that nobody can be refused for into the draft. One that does not fit the schema leaves the draft as it was,
-// and misfit names the places.
+// unless applies a change without a caller to the draft. A change that does not fit the schema leaves the draft as it
+// was, and misfit names the places.
 func (d *draft) unless(change func() error) (misfit *problem.Error, err error) {
 	before := *d
 	before.entry.Details, before.known = maps.Clone(d.entry.Details), maps.Clone(d.known)
@@ -83,8 +83,9 @@ func (s *Service) timer(d *draft, event statechart.Event) error {
 	return nil
 }
 
-// unworkable are errors of a deadline that asking again cannot help. Every command first applies the deadlines that have passed: with
-// one that cannot be, nothing could be done with the case any more, nor could it be called off.
+// unworkable are errors of a deadline that a retry cannot resolve. Every command first applies the deadlines that have
+// passed: with one that cannot be applied, nothing could be done with the case any longer, and it could not even be
+// cancelled.
 var unworkable = map[problem.Code]string{
 	problem.Livelock: "The deadline leads to an endless loop of transitions without an event.",
 	problem.TooLarge: "With the consequences of the deadline, the case would exceed its maximum size.",
@@ -97,9 +98,10 @@ func (s *Service) holdDeadline(d *draft, event statechart.Event, code, cause str
 	d.raise(Incident{ID: s.NewID("inc"), State: event.State, Visit: event.Visit, Event: event.Type, Error: code, Cause: cause, At: d.now})
 }
 
-// followReport lets happen what follows from a report. When nothing can, the report is held: it is neither counted nor seen by a
-// guard, its incident keeps it, and until a person has seen to it nothing follows from later reports to the same work, nor does
-// the work end. The workflow would go on as if the report had had its effect. then are the children whose reports wait behind it.
+// followReport applies the consequences of a report. If they cannot be applied, the report is held: it is neither
+// counted nor visible to guards, its incident keeps it, and until a person has resolved that, later reports to the same
+// work have no consequences, nor does the work end. Otherwise the workflow would continue as if the report had had its
+// effect. then are the children whose reports wait behind it.
 func (s *Service) followReport(d *draft, report childReport, then []string, follow func() error) (held bool, err error) {
 	misfit, err := d.unless(follow)
 	incident := Incident{
@@ -156,8 +158,9 @@ func (s *Service) followUp(ctx context.Context, d *draft, incident Incident) err
 	return s.step(d, event)
 }
 
-// reportsAgain takes the reports that an incident has held back, each child as it is known now. The first has to fit, as somebody
-// asks for it; another that does not is held with those behind it. Once none is held the work may end.
+// reportsAgain applies the reports that an incident has held back, each child in its current state. The first one has to
+// fit, because somebody requests it; another one that does not fit is held with those behind it. Once none is held the
+// work may end.
 func (s *Service) reportsAgain(ctx context.Context, d *draft, incident Incident) error {
 	work := strings.TrimPrefix(incident.Event, statechart.ChildEvent(""))
 	parent := Parent{State: incident.State, Visit: incident.Visit, Work: work}
@@ -185,7 +188,7 @@ func (s *Service) reportsAgain(ctx context.Context, d *draft, incident Incident)
 	return s.doneByChildren(d, parent)
 }
 
-// misfitCause names the first places that do not fit, by the names that the workflow gives: names of others may be data.
+// misfitCause names the first places that do not fit, by the names in the workflow: other names may be data.
 func misfitCause(wf *workflow.Workflow, when string, misfit *problem.Error) string {
 	const shown = 5
 	var places []string

@@ -10,14 +10,14 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// A screening that is repeated and fails takes the former answer away: nothing may be decided on it. The possible matches
-// that it had found are no answer, they are what nobody has ruled out. They stay with the case as of the former answer, and
-// are open, until the work that found them answers again.
+// A screening that is repeated and fails invalidates the former answer: nothing may be decided on it. The possible
+// matches that it found are not an answer, but nobody has ruled them out. They stay with the case as part of the former
+// answer, and are open, until the work that found them answers again.
 
 // FormerHits are the possible matches in one place of a former answer.
 type FormerHits struct {
 	Path  string           `json:"path"`           // "sanctions.hits"
-	Since time.Time        `json:"since"`          // since when the answer does not stand
+	Since time.Time        `json:"since"`          // since when the answer has been invalid
 	Hits  []map[string]any `json:"hits"`           // the first ones, as many as can be kept; personal data
 	Count int              `json:"count"`          // how many there were
 	More  bool             `json:"more,omitempty"` // there were some that the answer did not list
@@ -52,7 +52,7 @@ func (d *draft) keepHits() {
 	d.record.Former = kept
 }
 
-// stands reports whether there is an answer that tells of possible matches in this place, be it that there are none.
+// stands reports whether there is a valid answer about possible matches in this place, even if it has none.
 func stands(r Record, path string) bool {
 	if _, isList := workflow.ValueAt(r.Context, path).([]any); isList {
 		return true
@@ -84,8 +84,8 @@ func sizeOf(value any) int {
 	return len(text)
 }
 
-// formerHits are the possible matches of former answers, in the order of the definition. Those that could not be kept are one
-// together: nobody can say of them more than that they were looked up.
+// formerHits are the possible matches of former answers, in the order of the definition. Those that could not be stored
+// are combined into one: all that people can state about them is that they have looked them up.
 func formerHits(wf *workflow.Workflow, r Record) (hits []Hit) {
 	for _, path := range wf.HitPaths() {
 		work, _, _ := strings.Cut(path, ".")

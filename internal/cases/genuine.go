@@ -8,9 +8,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Genuine looks at what is stored under a key, and makes sure that it is what was announced for a document. The record holds the
-// SHA-256, and the history's digest covers it: whoever writes to the store past the product does not put other bytes in a document's
-// place. Errors: NotFound, DocumentDamaged, Unavailable.
+// Genuine checks that what is stored under a key is what was announced for a document. The record holds the SHA-256, and
+// the history's digest covers it: bypassing the product and writing to the store does not replace a document's bytes
+// unnoticed. Errors: NotFound, DocumentDamaged, Unavailable.
 func Genuine(ctx context.Context, objects Objects, key string, doc Document) (ObjectInfo, error) {
 	info, err := objects.Head(ctx, key)
 	if err != nil {
@@ -29,7 +29,7 @@ func Genuine(ctx context.Context, objects Objects, key string, doc Document) (Ob
 	return info, nil
 }
 
-// GenuineBytes says whether the whole content of a document is what was announced for it. Errors: DocumentDamaged.
+// GenuineBytes reports whether the whole content of a document is what was announced for it. Errors: DocumentDamaged.
 func (d Document) GenuineBytes(key string, content []byte) error {
 	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != d.SHA256 {
 		return swapped(key)

@@ -31,7 +31,7 @@ func maxCommits(wf *workflow.Workflow, events int) int {
 // latest is when the execution must have handed over.
 func (e ExecutionRef) latest() time.Time {
 	if e.StartedAt.IsZero() {
-		return time.Time{} // of a case from before executions said when they began: a year has 65 days of room
+		return time.Time{} // of a case from before executions recorded when they began: a year has 65 days of room
 	}
 	return e.StartedAt.Add(MaxAge)
 }
@@ -55,8 +55,8 @@ func (d *draft) working() bool {
 	return slices.ContainsFunc(d.workflow.Chart.Busy(d.record.Snapshot), func(b statechart.Doing) bool { return b.Status == statechart.WorkPending })
 }
 
-// handOver gives the case another execution, which begins where the record is. The branches of the old one that wait are
-// told; those that work hear of it when they come back.
+// handOver gives the case another execution, which begins where the record is. The waiting branches of the old one are
+// notified; those that are working learn of it when they return.
 func (d *draft) handOver() {
 	for _, path := range sortedRegions(d.record.Parked) {
 		park := d.record.Parked[path]
@@ -70,7 +70,7 @@ func (d *draft) handOver() {
 	d.effects = append(d.effects, d.startEffect())
 }
 
-// renew hands over when the execution has come to its age: it is asked after a wait that has ended.
+// renew hands over when the execution has reached its maximum age: it is called after a wait has ended.
 func (s *Service) renew(ctx context.Context, record Record) (Record, error) {
 	latest := record.Execution.latest()
 	if record.Status != StatusActive || latest.IsZero() || s.Now().Before(latest) {

@@ -6,7 +6,7 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// Actor is who did it.
+// Actor is who made a change.
 type Actor struct {
 	Kind string `json:"kind"` // identity.Kind
 	ID   string `json:"id"`
@@ -32,7 +32,7 @@ const (
 	CauseDocumentDecision Cause = "document_decision"
 	CauseDocumentUndone   Cause = "document_decision_undone" // a decision about a document was taken back in time
 	CauseDocumentViewed   Cause = "document_viewed"
-	CauseExchangeViewed   Cause = "exchange_viewed" // what was sent to a vendor and came from it
+	CauseExchangeViewed   Cause = "exchange_viewed" // what was exchanged with a vendor
 	CauseAssigned         Cause = "assigned"
 	CauseTakenOver        Cause = "taken_over" // somebody decides what another person had begun to decide
 	CauseSnoozed          Cause = "snoozed"
@@ -44,9 +44,9 @@ const (
 	CauseUndone           Cause = "undone"      // the decision before it was taken back in time
 	CauseCancelled        Cause = "cancelled"
 	CauseReplaced         Cause = "execution_replaced"
-	CauseCallback         Cause = "callback_awaited" // the answer comes later: the vendor calls back, children come to their end
-	CausePostponed        Cause = "postponed"        // whoever does the work has asked to be asked again later
-	CauseCallbackIgnored  Cause = "callback_ignored" // came late, twice or unexpectedly: it has changed nothing
+	CauseCallback         Cause = "callback_awaited" // the answer arrives later: the vendor calls back, or children end
+	CausePostponed        Cause = "postponed"        // the work has asked to be retried later
+	CauseCallbackIgnored  Cause = "callback_ignored" // late, repeated or unexpected: it had no effect
 	CauseMigrated         Cause = "migrated"         // to another version of its workflow
 	CauseChildren         Cause = "children_started"
 	CauseChild            Cause = "child_reported"     // a child case has moved
@@ -62,11 +62,12 @@ func Causes() []Cause {
 	}
 }
 
-// Entry is one step of a case's history: entry n is about the change from version n-1 to n. Entries are never changed.
+// Entry is one step of a case's history: entry n describes the change from version n-1 to n. Entries are never changed.
 //
-// Format states what RecordDigest covers: see digest.go. Hash = SHA-256 over the canonical JSON of the entry with Hash, Details and Salt left out. Details, which may hold
-// personal data, is covered by DetailsDigest only, so that it can be erased and the chain stays provable. Digests and hashes
-// are not shown to who does not see personal data: a date of birth is found by trying all.
+// Format states what RecordDigest covers: see digest.go. Hash = SHA-256 over the canonical JSON of the entry with Hash,
+// Details and Salt left out. Details, which may hold personal data, is covered by DetailsDigest only, so that it can be
+// erased while the chain stays provable. Digests and hashes are hidden from anyone who may not see personal data: a date
+// of birth can be found by trying all.
 type Entry struct {
 	Version       int            `json:"version"`
 	At            time.Time      `json:"at"`
@@ -85,16 +86,16 @@ type Entry struct {
 	FinalAt       time.Time      `json:"final_at,omitzero" doc:"of a decision with an undo period: when it became final and its effects began. All other changes are final immediately"`
 	PrevHash      string         `json:"prev_hash" personal:"name"` // "" for version 1
 	Hash          string         `json:"hash" personal:"name"`
-	// Unreadable is of an entry that is there and cannot be decoded: only its version is known. No entry is stored with it.
+	// Unreadable marks an entry that exists but cannot be decoded: only its version is known. It is never stored.
 	Unreadable bool `json:"unreadable,omitempty" doc:"whether the entry exists but cannot be read; only its version is known, and verification fails"`
 }
 
-// UnreadableEntry stands for an entry that is there and cannot be decoded: it is shown, and never passed over.
+// UnreadableEntry represents an entry that exists but cannot be decoded: it is shown, never skipped.
 func UnreadableEntry(version int) Entry {
 	return Entry{Version: version, Unreadable: true, From: []string{}, To: []string{}}
 }
 
-// EffectKind names what an outbox effect asks for.
+// EffectKind names what an outbox effect requests.
 type EffectKind string
 
 // The outbox effects.
@@ -103,11 +104,11 @@ const (
 	EffectWake    EffectKind = "wake"    // send Token with Position
 	EffectStop    EffectKind = "stop"    // stop the execution Name
 	EffectPublish EffectKind = "publish" // CloudEvents-shaped event Type to subscribers
-	EffectReport  EffectKind = "report"  // tell the parent case Name how this one stands: Data is a childReport
+	EffectReport  EffectKind = "report"  // report this case's state to the parent case Name: Data is a childReport
 	EffectCancel  EffectKind = "cancel"  // call the child case Name off
-	EffectAnswer  EffectKind = "answer"  // remember what the commit's decision says of the subject's hits
-	EffectWatch   EffectKind = "watch"   // the case has ended: its subject is screened again from now on, or not any more
-	EffectNone    EffectKind = "none"    // was taken back: there is nothing to do
+	EffectAnswer  EffectKind = "answer"  // remember the decision's answers to the subject's hits
+	EffectWatch   EffectKind = "watch"   // the case has ended: its subject is screened again from now on, or no longer
+	EffectNone    EffectKind = "none"    // was undone: there is nothing to do
 
 	EffectUnreadable EffectKind = "unreadable" // what is stored cannot be read: a person must look
 )
@@ -117,7 +118,7 @@ const (
 type Effect struct {
 	Tenant              string         `json:"tenant"`
 	Case                string         `json:"case"`
-	Version             int            `json:"version"` // of the commit it came with
+	Version             int            `json:"version"` // of its commit
 	Number              int            `json:"number"`  // its place in that commit
 	Kind                EffectKind     `json:"kind"`
 	Name                string         `json:"name,omitempty"`   // of the execution; report, cancel: id of the case
@@ -132,7 +133,7 @@ type Effect struct {
 	At                  time.Time      `json:"at"`
 	// NotBefore holds an effect back, so that what it follows from can still be undone.
 	NotBefore time.Time `json:"not_before,omitzero"`
-	// Delivery is what has come of it so far; zero for one that nobody has tried yet.
+	// Delivery is the state of its delivery; zero before the first attempt.
 	Delivery Delivery `json:"delivery,omitzero"`
 }
 

@@ -16,16 +16,16 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// What tells that two cases are about the same person: an e-mail address, a telephone number, the number of a document, a
-// device, a hash of a face. A record keeps a keyed hash of each, and an index finds the other cases that have it. Which
-// fields hold one, the workflow's schemas say with `identifies`; where they do not, some names do.
+// What indicates that two cases are about the same person: an e-mail address, a telephone number, the number of a
+// document, a device, a hash of a face. A record stores a keyed hash of each, and an index finds the other cases that
+// have it. The workflow's schemas declare the fields that hold one with `identifies`; where they do not, some names do.
 
 // Trait is a hash by which a case is found from other cases of the same person.
 type Trait struct {
 	Kind    string `json:"kind"` // one of the kinds that schemas know
 	Hash    string `json:"hash"`
 	Country string `json:"country,omitempty"` // of a document, in three letters; "": not known
-	Subject bool   `json:"subject,omitempty"` // it is known of the subject, and not said in the case
+	Subject bool   `json:"subject,omitempty"` // it is known of the subject, not from the case
 }
 
 // maxTraits bounds a case's traits of one kind: every one is an index entry of its own. Each kind has its own bound, so that many of one
@@ -40,7 +40,7 @@ type identifier struct {
 	shown   string // as it was written
 }
 
-// identifying are names of fields that hold an identifier where no schema says so.
+// identifying are names of fields that hold an identifier where no schema declares one.
 var identifying = map[string]string{
 	"email": "email", "e_mail": "email", "email_address": "email",
 	"phone": "phone", "phone_number": "phone", "mobile": "phone", "mobile_phone": "phone", "telephone": "phone",
@@ -52,7 +52,7 @@ var identifying = map[string]string{
 // ofDocuments are more such names, in what is declared with a document.
 var ofDocuments = map[string]string{"number": "document_number"}
 
-// issuers are names of fields that say whose document it is, and places where a telephone number is from.
+// issuers are names of fields that contain the country of a document or telephone number.
 var issuers = []string{"issuing_country", "issuing_state", "issuer_country", "country", "nationality"}
 
 // identifiersOf are a record's identifiers, each once, in the order in which they are kept when there are too many.
@@ -66,7 +66,7 @@ func identifiersOf(r Record, wf *workflow.Workflow) []identifier {
 	}
 	callers := maps.Clone(r.Context)
 	for _, name := range wf.Owned() {
-		delete(callers, name) // what work has written says nothing that the applicant has not said
+		delete(callers, name) // what work has written adds nothing to what the applicant has entered
 	}
 	found.walk(callers, expr.NewShape(wf.Schema).Root(), "", identifying, 0)
 	for _, doc := range documents {
@@ -96,7 +96,7 @@ func identifyingDocuments(r Record) []Document {
 	return found
 }
 
-// atBound says whether there are as many traits of a kind as a case is found by.
+// atBound reports whether there are as many traits of a kind as a case is found by.
 func atBound[T any](of []T, kind string, kindOf func(T) string) bool {
 	number := 0
 	for _, one := range of {
@@ -126,7 +126,7 @@ func (g *gathered) add(one identifier) {
 	}
 }
 
-// walk goes through a value beside what the schema says of it. from is the country of what is around it.
+// walk walks a value along with its schema. from is the country of what is around it.
 func (g *gathered) walk(value any, at expr.Place, from string, names map[string]string, depth int) {
 	if depth > 8 {
 		return
@@ -153,7 +153,7 @@ func (g *gathered) walk(value any, at expr.Place, from string, names map[string]
 	}
 }
 
-// text takes a field that holds an identifier of a kind. from is where the person is, issuer who has made the document.
+// text takes a field that holds an identifier of a kind. from is where the person is, issuer the issuer of the document.
 func (g *gathered) text(text, kind, from, issuer string) {
 	if len(text) > 500 {
 		return
@@ -194,7 +194,7 @@ func emailAddress(text string) string {
 // shortestPhone is how many digits a number has at least; with fewer it is an extension, or a placeholder.
 const shortestPhone = 7
 
-// phoneNumber is a number with its country's code, as E.164 has it, where the number or the country tells it; else its digits.
+// phoneNumber is a number with its country's code, as E.164 has it, where the number or the country determines it; otherwise its digits.
 func phoneNumber(text, from string) string {
 	text = strings.ReplaceAll(strings.TrimSpace(text), "(0)", "")
 	digits := strings.Map(func(r rune) rune {
@@ -275,7 +275,7 @@ func (l hasher) traits(d *draft) []Trait {
 	return found
 }
 
-// same says whether two traits are of the same person, as far as both say: numbers of documents are given by countries.
+// same reports whether two traits are of the same person, as far as both state it: numbers of documents are assigned by countries.
 func (l Trait) same(other Trait) bool {
 	return l.Kind == other.Kind && l.Hash == other.Hash && (l.Country == other.Country || l.Country == "" || other.Country == "")
 }
@@ -293,7 +293,7 @@ func (r Record) Indexed() []string {
 	return slices.Compact(all)
 }
 
-// LostTraits are the hashes of traits that a change takes away: nothing is to be found by them any more.
+// LostTraits are the hashes of traits that a change removes: nothing must be found by them any longer.
 func LostTraits(change Change) []string {
 	var lost []string
 	for _, one := range change.Before.Traits {

@@ -10,14 +10,14 @@ import (
 	"ballerine/internal/problem"
 )
 
-// OpenIncident is an incident as an operator needs it: with what the work was given.
+// OpenIncident is an incident as an operator needs it: with the input of the work.
 type OpenIncident struct {
 	Incident
 	Case     string      `json:"case"`
 	Workflow WorkflowRef `json:"workflow"`
 	Source   string      `json:"source"` // vendor | rules | document
-	// Input is what the next attempt would be given: the work's own settings, and what is computed from the case as it is
-	// now. Personal data.
+	// Input is what the next attempt would receive: the work's own settings, and what is computed from the case in its
+	// present state. Personal data.
 	Input   map[string]any `json:"input"`
 	Missing []string       `json:"missing" nullable:"false"` // context paths that the input needs and that are not there
 }
@@ -45,9 +45,8 @@ func (s *Service) Incidents(ctx context.Context, p identity.Principal, id string
 	return found, nil
 }
 
-// RetryIncident makes the work of an incident pending again, after the data has been put right when a patch is given. What
-// the workflow's own work writes cannot be patched: see SkipIncident. Errors: NotFound, CaseClosed, Conflict, Invalid,
-// TooLarge.
+// RetryIncident makes the work of an incident pending again, after applying a patch if there is one. What the workflow's
+// own work writes cannot be patched: see SkipIncident. Errors: NotFound, CaseClosed, Conflict, Invalid, TooLarge.
 func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, incidentID string, patch map[string]any) (Record, error) {
 	return s.resolveIncident(ctx, p, id, incidentID, func(d *draft, incident Incident) error {
 		if incident.Effect != "" {
@@ -83,10 +82,10 @@ func (s *Service) RetryIncident(ctx context.Context, p identity.Principal, id, i
 	})
 }
 
-// SkipIncident gives the work of an incident its result by hand: the case goes on as if the work had been done. Such a
-// result can pose as a risk score, so this needs a permission of its own (identity.CasesRepair), and somebody who has not supplied
-// the case's data. It has to be a result that the work could have returned. Errors: NotFound, CaseClosed, Conflict, Invalid with each place
-// below "body.result", TooLarge, FourEyes.
+// SkipIncident sets the result of an incident's work by hand: the case continues as if the work had been done. Such a
+// result can pose as a risk score, so this requires a permission of its own (identity.CasesRepair), and somebody who has
+// not supplied the case's data. It has to be a result that the work could have returned. Errors: NotFound, CaseClosed,
+// Conflict, Invalid with each place below "body.result", TooLarge, FourEyes.
 func (s *Service) SkipIncident(ctx context.Context, p identity.Principal, id, incidentID string, result any, comment string) (Record, error) {
 	if err := checkResult(result); err != nil {
 		return Record{}, err
@@ -158,7 +157,7 @@ func errLeft() error {
 	return problem.New(problem.Conflict, "The case has left the state of this incident.")
 }
 
-// resolveIncident ends an incident in the way that is given.
+// resolveIncident ends an incident with the given function.
 func (s *Service) resolveIncident(ctx context.Context, p identity.Principal, id, incidentID string, resolve func(d *draft, incident Incident) error) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err

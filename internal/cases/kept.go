@@ -24,7 +24,7 @@ type VendorAnswer struct {
 	Until             time.Time
 }
 
-// FindVendorAnswer returns what is kept under a key, which is hashed: it is made of what a person was asked about. Errors: NotFound.
+// FindVendorAnswer returns what is kept under a key, which is hashed: it is derived from a person's data. Errors: NotFound.
 func (s *Service) FindVendorAnswer(ctx context.Context, tenant, key string) ([]byte, error) {
 	return s.Store.VendorAnswer(ctx, tenant, s.answerHash(tenant, key), s.Now())
 }
@@ -41,7 +41,7 @@ func (s *Service) answerHash(tenant, key string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// usedAgain notes that work was answered by what a vendor had said before.
+// usedAgain records that work was answered by an earlier answer of a vendor.
 func (d *draft) usedAgain(work string, call *Call) {
 	if call != nil && call.Via == ViaCache {
 		d.detail("used_again", map[string]any{"work": work, "answered_at": call.AnsweredAt.UTC().Format(time.RFC3339)})

@@ -23,8 +23,8 @@ func (r Record) Lists() []string {
 // Deadline is what a case's due date is in lists: the SLA's, else the chart's; zero when there is none.
 func (r Record) Deadline() time.Time { return deadline(r) }
 
-// Lists are the lists that every case which passes the query is in, those first that are likely to be shortest. How
-// long the lists of open cases are, the counters of GroupOpen tell. None: the query is about all cases.
+// Lists are the lists that contain every case which passes the query, those that are likely to be shortest first. The
+// counters of GroupOpen show how long the lists of open cases are. None: the query is about all cases.
 func (q Query) Lists() []string {
 	var lists []string
 	add := func(name, value string) {

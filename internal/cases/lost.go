@@ -26,8 +26,8 @@ func (r Record) inARow(now time.Time) int {
 	return r.Execution.Lost + 1
 }
 
-// Replaceable reports whether the record's execution, if it is gone at the time, can be replaced now: not while the pause after the
-// one before it lasts, and not while an incident of the case says that a person must look.
+// Replaceable reports whether the record's execution can be replaced now if it is lost: not during the pause after the
+// previous replacement, and not while an incident of the case requires a person.
 func (r Record) Replaceable(now time.Time) bool {
 	if r.Status != StatusActive || r.lostForGood() {
 		return false
@@ -45,8 +45,8 @@ func (r Record) lostForGood() bool {
 	return false
 }
 
-// ReplaceExecution gives an active case a new execution, which takes over from the record. gone names the one that was
-// found to have ended: when somebody else has replaced it meanwhile, nothing changes, nor when it is too soon (see
+// ReplaceExecution gives an active case a new execution, which continues from the record. gone names the one that was
+// found to have ended: if it has been replaced meanwhile, nothing changes, nor if it is too soon (see
 // Record.Replaceable). After mostLost in a row the case has an incident instead.
 func (s *Service) ReplaceExecution(ctx context.Context, tenant, id, gone string) (Record, error) {
 	return s.apply(ctx, tenant, id, system("sweep"), func(d *draft) error {
@@ -62,7 +62,7 @@ func (s *Service) ReplaceExecution(ctx context.Context, tenant, id, gone string)
 			return nil
 		}
 		d.entry.Cause, d.lost = CauseReplaced, lost
-		d.record.Parked = nil // nobody waits any more
+		d.record.Parked = nil // no execution waits any longer
 		return nil
 	})
 }

@@ -34,7 +34,7 @@ const (
 	Refused   = "refused"
 )
 
-// Migrated states what has become of a case, or would.
+// Migrated states what happened to a case, or would happen.
 type Migrated struct {
 	Case    string          `json:"case"`
 	Outcome string          `json:"outcome" enum:"moved,would_move,unchanged,refused"`
@@ -65,7 +65,7 @@ func (s *Service) Migrate(ctx context.Context, p identity.Principal, cmd Migrate
 	for _, id := range ids {
 		one, err := s.migrate(ctx, p, id, cmd, versions)
 		if err != nil {
-			return done, "", err // what is done stays done: the same call again goes on
+			return done, "", err // what is done stays done: repeating the call continues
 		}
 		done = append(done, one)
 	}
@@ -106,7 +106,7 @@ func (s *Service) toMigrate(ctx context.Context, tenant string, cmd MigrateComma
 	return ids, page.Next, nil
 }
 
-// migrate moves one case, or says what would happen.
+// migrate moves one case, or reports what would happen.
 func (s *Service) migrate(ctx context.Context, p identity.Principal, id string, cmd MigrateCommand, v versions) (Migrated, error) {
 	report := Migrated{Case: id, Outcome: Unchanged, From: []string{}, To: []string{}, Starts: []string{}, Drops: []string{}}
 	_, err := s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
@@ -153,8 +153,8 @@ func refusable(code problem.Code) bool {
 	return slices.Contains([]problem.Code{problem.Invalid, problem.CaseClosed, problem.Livelock, problem.NotReady, problem.NotFound, problem.TooLarge, problem.Conflict}, code)
 }
 
-// moved computes the move. The case's data must fit the new version's schema: a case that breaks it could not be written
-// any more.
+// moved computes the move. The case's data must fit the new version's schema: a case that breaks it could no longer be
+// written.
 func (d *draft) moved(v versions, states map[string]string) (statechart.Result, error) {
 	if u := d.record.Undo; u != nil && d.now.Before(u.Until) {
 		return statechart.Result{}, problem.New(problem.NotReady, "A decision about the case can still be undone.")
@@ -187,7 +187,7 @@ func (d *draft) moved(v versions, states map[string]string) (statechart.Result, 
 	return result, checkSize(result.Context)
 }
 
-// needsLess reports whether a move would leave a decision to one person that takes two: nobody gets round the second one so.
+// needsLess reports whether a move would leave a decision that requires two people to one: a migration cannot bypass the second one.
 func (d *draft) needsLess(v versions, next statechart.Snapshot) bool {
 	moved := d.record
 	moved.TwoPeople = false // it stays with the case
@@ -198,8 +198,8 @@ func (d *draft) needsLess(v versions, next statechart.Snapshot) bool {
 	return !needsOf(v.next, moved).FourEyes
 }
 
-// heldDeadlines are the case's incidents as the new version has them, and the deadlines among them that it does not have: nothing
-// follows from those any more.
+// heldDeadlines are the case's incidents in the new version, and those of its deadlines that the new version does not
+// have: they no longer have consequences.
 func (d *draft) heldDeadlines(v versions) (kept []Incident, lost []string) {
 	for _, i := range d.record.Incidents {
 		if i.Event != "" && i.Child == "" {

@@ -20,7 +20,7 @@ const (
 // noteEditTime is how long the author of a note can change it.
 const noteEditTime = time.Minute
 
-// NoteCommand is what a note says. Who is mentioned is notified; whether they may see the case is for the caller to ask.
+// NoteCommand is the content of a note. People who are mentioned are notified; the caller checks whether they may see the case.
 type NoteCommand struct {
 	ID       string // of a new note, reserved by the caller so that a retry adds nothing twice; "" makes one
 	Text     string
@@ -64,7 +64,7 @@ func (s *Service) AddNote(ctx context.Context, p identity.Principal, id string, 
 	var note Note
 	_, err = s.apply(ctx, p.Tenant, id, actorOf(p), func(d *draft) error {
 		if reserved {
-			// Read after the record: a note that comes between is a write to the record, so that the commit fails and this runs again.
+			// Read after the record: a note written in between is a write to the record, so that the commit fails and this runs again.
 			existing, err := s.Store.Notes(ctx, p.Tenant, id)
 			if err != nil {
 				return err
@@ -132,7 +132,7 @@ func (s *Service) EditNote(ctx context.Context, p identity.Principal, id, noteID
 	return note, nil
 }
 
-// noted writes a note, and tells whom it names.
+// noted writes a note, and notifies those whom it mentions.
 func (d *draft) noted(note Note, named []string) {
 	detail := map[string]any{"id": note.ID, "text": note.Text}
 	if len(note.Mentions) > 0 {
@@ -145,7 +145,7 @@ func (d *draft) noted(note Note, named []string) {
 	}
 }
 
-// mention is the notice to somebody whom a note has named.
+// mention is the notice to somebody whom a note mentions.
 func (d *draft) mention(note Note, user string) Notice {
 	return Notice{Tenant: d.record.Tenant, To: user, Case: d.record.ID, Kind: NoticeMentioned, Of: note.ID, At: note.At}
 }

@@ -11,9 +11,9 @@ import (
 // NoticeKind is what a person of the back office is notified of.
 type NoticeKind string
 
-// The kinds of notices. The first ones are of a moment; the others stand as long as what they say is so.
+// The kinds of notices. The first ones are about one moment; the others last as long as what they state holds.
 const (
-	NoticeAssigned  NoticeKind = "assigned"  // somebody else has given them the case
+	NoticeAssigned  NoticeKind = "assigned"  // somebody else has assigned the case to them
 	NoticeMentioned NoticeKind = "mentioned" // a note names them
 	NoticeDecided   NoticeKind = "decided"   // a second person has decided what they had proposed
 	NoticeSnoozed   NoticeKind = "snoozed"   // somebody else has snoozed their case
@@ -28,19 +28,19 @@ const (
 // NoticeLife is how long a notice is shown, and kept.
 const NoticeLife = 30 * 24 * time.Hour
 
-// Notice tells somebody of the back office of a case. It holds ids only: whom the case is about is read when it is shown. It is
-// written with the commit that it follows from, also before its time: one whose At has not come is not shown, and a commit after which it
-// would not be so any more takes it back.
+// Notice informs somebody of the back office about a case. It holds ids only: the case's subject is read when the notice
+// is shown. It is written with the commit that causes it, also ahead of time: it is not shown before At, and a commit
+// after which it would no longer hold withdraws it.
 type Notice struct {
 	Tenant string     `json:"tenant"`
 	To     string     `json:"to"`               // a person's id; with Shared a permission
-	Shared bool       `json:"shared,omitempty"` // for everybody who has the permission, but who has caused it
+	Shared bool       `json:"shared,omitempty"` // for everybody who has the permission, except the person who caused it
 	Case   string     `json:"case"`
 	Kind   NoticeKind `json:"kind"`
 	Of     string     `json:"of,omitempty"`   // what it is about: a note, an incident
-	By     Actor      `json:"by,omitzero"`    // who has caused it; zero: it has come by itself
+	By     Actor      `json:"by,omitzero"`    // who caused it; zero: it happened automatically
 	At     time.Time  `json:"at"`             // from when on it is so; with Since: from when on it is shown
-	Since  time.Time  `json:"since,omitzero"` // of the commit that has written it, where that is later than At: nobody was notified before
+	Since  time.Time  `json:"since,omitzero"` // of the commit that has written it, where that is later than At: nobody was notified earlier
 	Gone   bool       `json:"gone,omitempty"`
 }
 
@@ -49,8 +49,8 @@ func (n Notice) ID() string {
 	return fmt.Sprintf("%d.%s.%s.%s", n.At.UnixMilli(), n.Kind, n.Case, n.Of)
 }
 
-// Shown is from when on the notice is shown. What was so before anybody was notified, such as a deadline that had passed when the case was given
-// to somebody, is as new as its commit.
+// Shown is from when on the notice is shown. A fact that is older than the notice, such as a deadline that had passed
+// when the case was assigned to somebody, is as new as the commit.
 func (n Notice) Shown() time.Time {
 	if n.Since.After(n.At) {
 		return n.Since
@@ -92,7 +92,7 @@ func lasting(r Record) []Notice {
 	return found
 }
 
-// inform adds a notice of this moment, unless it would tell somebody what they have done themselves.
+// inform adds a notice of this moment, unless it would inform somebody of their own action.
 func (d *draft) inform(to string, kind NoticeKind, of string) {
 	d.informSince(to, kind, of, d.now)
 }
@@ -106,7 +106,7 @@ func (d *draft) informSince(to string, kind NoticeKind, of string, at time.Time)
 	d.people = append(d.people, Notice{Tenant: d.record.Tenant, To: to, Case: d.record.ID, Kind: kind, Of: of, By: by, At: at}.asWritten(d.now))
 }
 
-// takeBack withdraws what an earlier commit has notified somebody of.
+// takeBack withdraws the notice of an earlier commit.
 func (d *draft) takeBack(n Notice) { d.gone = append(d.gone, n.withdrawn()) }
 
 // asWritten is the notice as a commit writes it.
@@ -122,7 +122,7 @@ func (n Notice) withdrawn() Notice {
 	return n
 }
 
-// noticesOf are what a commit tells, and takes back: each once.
+// noticesOf are the notices that a commit adds and withdraws: each once.
 func (d *draft) noticesOf() []Notice {
 	if d.record.Assignee != d.old.Assignee {
 		d.inform(d.record.Assignee, NoticeAssigned, fmt.Sprint(d.record.Version))

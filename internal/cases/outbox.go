@@ -12,16 +12,16 @@ import (
 // Delivery is what has come of an effect so far. An effect that is delivered at the first attempt never has one.
 type Delivery struct {
 	Attempts int       `json:"attempts,omitempty"` // that failed, since Since
-	Since    time.Time `json:"since,omitzero"`     // when the attempts that count began; a replay begins anew
+	Since    time.Time `json:"since,omitzero"`     // when the attempts that count began; a replay starts over
 	LastAt   time.Time `json:"last_at,omitzero"`   // when the newest one failed
 	NextAt   time.Time `json:"next_at,omitzero"`   // not before; zero: at once
 	Error    string    `json:"error,omitempty"`    // the newest failure's code: never a message, which could hold personal data
-	DeadAt   time.Time `json:"dead_at,omitzero"`   // when it became a dead letter: nobody tries it any more
-	Claimed  bool      `json:"claimed,omitempty"`  // somebody has begun to deliver it: it cannot be dropped any more
+	DeadAt   time.Time `json:"dead_at,omitzero"`   // when it became a dead letter: it is no longer attempted
+	Claimed  bool      `json:"claimed,omitempty"`  // its delivery has begun: it can no longer be dropped
 }
 
-// DispatchTime is how long an effect that nobody has tried belongs to the process that made its commit; after it the outbox's
-// readers take it.
+// DispatchTime is how long an effect that has not been attempted belongs to the process that made its commit; after it
+// the outbox's readers take it.
 const DispatchTime = 30 * time.Second
 
 // Due is when the effect is to be delivered.
@@ -36,8 +36,8 @@ func (e Effect) Due() time.Time {
 	}
 }
 
-// Held reports whether the effect is one that waits, or has waited, so that what it follows from can be undone. Whoever
-// delivers such an effect claims it first.
+// Held reports whether the effect waits, or has waited, so that its cause can be undone. Such an effect has to be
+// claimed before it is delivered.
 func (e Effect) Held() bool { return e.NotBefore.After(e.At) }
 
 // Fresh reports whether only the process that made the commit knows of the effect.
@@ -59,7 +59,7 @@ func parseRef(ref string) (version, number int, err error) {
 	return version, number, nil
 }
 
-// Receiver is whom the effect is for: who hangs there keeps only what is for the same receiver waiting.
+// Receiver is whom the effect is for: a receiver that hangs delays only effects for itself.
 func (e Effect) Receiver() string {
 	switch e.Kind {
 	case EffectStart, EffectWake, EffectStop:
@@ -91,11 +91,11 @@ type Outbox interface {
 	// Claim takes an effect for delivery, so that no commit can drop it any more. It can be claimed again. Errors: NotFound
 	// when it was dropped or delivered.
 	Claim(ctx context.Context, effect Effect) error
-	// Postpone writes an attempt down: before is the effect as it was read, after is the same one with another Delivery.
-	// One that is not there any more stays away, and is no error.
+	// Postpone records an attempt: before is the effect as it was read, after is the same one with another Delivery. An
+	// effect that no longer exists is not recreated, and is no error.
 	Postpone(ctx context.Context, before, after Effect) error
-	// Bury makes an effect a dead letter by itself, without its case: as it was read, but for the failure and DeadAt. One
-	// that is not there any more stays away, and is no error.
+	// Bury makes an effect a dead letter by itself, without its case: as it was read, except for the failure and DeadAt. An
+	// effect that no longer exists is not recreated, and is no error.
 	Bury(ctx context.Context, effect Effect) error
 	// Delivered removes effects. Doing it twice is no error.
 	Delivered(ctx context.Context, effects ...Effect) error
@@ -111,11 +111,11 @@ type Outbox interface {
 	Backlog(ctx context.Context, before time.Time, limit int) (Backlog, error)
 }
 
-// OutboxPage is what a reader of the outbox asks for: tenants one after the other in the order of their names, so that
-// one with many effects is not in the way of the others.
+// OutboxPage is a reader's query of the outbox: tenants in the order of their names, so that one with many effects does
+// not delay the others.
 type OutboxPage struct {
 	Before time.Time // effects that are due before it
-	Fresh  time.Time // of those that nobody has tried yet: written before it
+	Fresh  time.Time // of those that have not been attempted: written before it
 	After  string    // the last tenant of the page before; "" at first
 	Each   int       // effects of one tenant, at most: those that are due the longest
 	Limit  int       // effects, at most; at least Each

@@ -6,8 +6,8 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// Outline is as much of a record as lists are filtered by, and nothing personal: an index holds it beside its key, so that a page
-// reads the records of its own cases only.
+// Outline is the part of a record that lists are filtered by, without personal data: an index holds it beside its key,
+// so that a page only reads the records of its own cases.
 type Outline struct {
 	Workflow  string    `json:"w"`
 	Status    Status    `json:"s"`

@@ -20,8 +20,8 @@ type Limit struct {
 
 // Limits are those of an installation, for each case. What people of the back office do has none: they act under their names.
 type Limits struct {
-	Applicant Limit `json:"applicant"` // all flow tokens of a case together, so that a new token is no way around it
-	Client    Limit `json:"client"`    // all keys together
+	Applicant Limit `json:"applicant"` // the sum of all flow tokens of a case, so that a new token cannot bypass it
+	Client    Limit `json:"client"`    // the sum of all keys
 }
 
 // DefaultLimits are what people who fill in forms, and systems that send events for them, stay far below.
@@ -30,7 +30,7 @@ var DefaultLimits = Limits{
 	Client:    Limit{Burst: 600, PerMinute: 600, Total: 20000},
 }
 
-// or gives every number that is not above zero its default.
+// or replaces every number that is not positive by its default.
 func (l Limit) or(other Limit) Limit {
 	positive := func(a, b int) int { return cmp.Or(max(a, 0), b) }
 	return Limit{positive(l.Burst, other.Burst), positive(l.PerMinute, other.PerMinute), positive(l.Total, other.Total)}
@@ -40,10 +40,10 @@ func (l Limit) or(other Limit) Limit {
 // is about, whichever process writes it.
 type Pace struct {
 	Total int       `json:"total"` // entries so far
-	Until time.Time `json:"until"` // when a whole burst is there again
+	Until time.Time `json:"until"` // when a whole burst is available again
 }
 
-// afterTotal is what a caller who has used up the total has to wait: nothing but another hand on the case helps.
+// afterTotal is how long a caller who has used up the total has to wait: only an action of somebody else helps.
 const afterTotal = 24 * time.Hour
 
 // unpaced are the causes that do not count: a case whose limit is used up can still be repaired, decided and ended.
@@ -74,7 +74,7 @@ func (d *draft) pace(limits Limits) error {
 	return nil
 }
 
-// take counts one more; wait says how long to wait first, and then nothing is counted.
+// take counts one more; wait is how long to wait first, and then nothing is counted.
 func (p Pace) take(limit Limit, now time.Time) (used Pace, wait time.Duration) {
 	if p.Total >= limit.Total {
 		return p, afterTotal

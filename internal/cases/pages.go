@@ -12,8 +12,8 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// The applicant's pages are judged by package flow. This is how what it says is written: in one change of the record that it was
-// said of.
+// The applicant's pages are judged by package flow. This file writes its verdict: in the same change of the record that
+// it was based on.
 
 // Applying is what an applicant's pages are a function of.
 type Applying struct {
@@ -57,12 +57,13 @@ func (s *Service) Applying(ctx context.Context, p identity.Principal, record Rec
 type PageSaved struct {
 	Page   string
 	Fields []string       // that were sent: paths, without values
-	Patch  map[string]any // of the context; empty: nothing
+	Patch  map[string]any // of the context; empty: no change
 	Pages  Pages          // from now on
 }
 
-// SavePage writes what an applicant has entered on a page, as judge says it. What changes nothing is not written. judge is called
-// again when somebody else writes first. Errors: NotFound, NotCollecting, CaseClosed, Invalid, TooLarge, Conflict, and those of judge.
+// SavePage writes what an applicant has entered on a page, as judge determines. It does not write if nothing changes.
+// judge is called again if another write comes first. Errors: NotFound, NotCollecting, CaseClosed, Invalid, TooLarge,
+// Conflict, and those of judge.
 func (s *Service) SavePage(ctx context.Context, p identity.Principal, id string, judge func(Applying) (PageSaved, error)) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err
@@ -123,7 +124,8 @@ type PagesSubmitted struct {
 	Pages Pages // from now on
 }
 
-// SubmitPages sends the event that judge names, when nothing remains to be done, and keeps of the pages what judge says. The same call again (idempotency id) changes nothing. Errors: those of Send and of judge.
+// SubmitPages sends the event that judge names once nothing remains to be done, and stores what judge returns about the
+// pages. Repeating the call (same idempotency id) changes nothing. Errors: those of Send and of judge.
 func (s *Service) SubmitPages(ctx context.Context, p identity.Principal, id, idempotencyID string, judge func(Applying) (PagesSubmitted, error)) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err

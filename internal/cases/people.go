@@ -6,8 +6,8 @@ import (
 	"ballerine/internal/identity"
 )
 
-// Assign gives the case to a user, or to nobody with "". seen is the version that the caller has seen; 0 takes any, as
-// when somebody claims work from a list. Errors: NotFound, Stale, CaseClosed, Conflict.
+// Assign assigns the case to a user, or to nobody with "". seen is the version that the caller has seen; 0 accepts any,
+// as when somebody claims work from a list. Errors: NotFound, Stale, CaseClosed, Conflict.
 func (s *Service) Assign(ctx context.Context, p identity.Principal, id, user string, seen int) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err
@@ -34,8 +34,8 @@ func (s *Service) Assign(ctx context.Context, p identity.Principal, id, user str
 	return s.apply(ctx, p.Tenant, id, actorOf(p), run)
 }
 
-// Cancel calls a case off: it ends where it is, its execution is stopped, and its children are called off. Users say which version they have seen;
-// others may. Errors: NotFound, CaseClosed, PreconditionRequired, Stale, Conflict.
+// Cancel cancels a case: it ends where it is, its execution is stopped, and its children are cancelled. Users state
+// which version they have seen; others may. Errors: NotFound, CaseClosed, PreconditionRequired, Stale, Conflict.
 func (s *Service) Cancel(ctx context.Context, p identity.Principal, id string, seen int, reason string) (Record, error) {
 	if err := sees(p, id); err != nil {
 		return Record{}, err

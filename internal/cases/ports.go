@@ -37,8 +37,8 @@ type Store interface {
 	Results(ctx context.Context, tenant, id string) ([]ChildResult, error)
 	// PutTaskRun records an attempt that changes nothing else (a failure that will be retried), and adds its RunCounts to the tenant's counters.
 	PutTaskRun(ctx context.Context, tenant, id string, run TaskRun) error
-	// List pages through cases in the query's order. Query.After is the cursor of a former page. It looks at a bounded
-	// number of cases: a page may hold fewer than asked for, or none, while there are more (Page.Next).
+	// List pages through cases in the query's order. Query.After is the cursor of a former page. It examines a bounded
+	// number of cases: a page may hold fewer than requested, or none, while there are more (Page.Next).
 	List(ctx context.Context, tenant string, query Query) (Page, error)
 	// Counts returns the sums of a group of a tenant's counters, by name; a group that was never counted is empty.
 	Counts(ctx context.Context, tenant, group string) (map[string]int, error)
@@ -46,7 +46,7 @@ type Store interface {
 	Overdue(ctx context.Context, tenant string, now time.Time, limit int) (int, error)
 	// FindExternal returns the id of the case with this external id. Errors: NotFound.
 	FindExternal(ctx context.Context, tenant, workflow, externalID string) (string, error)
-	// Correlated returns the work that the hash of a vendor's id stands for. It sees every commit that has ended. Errors: NotFound.
+	// Correlated returns the work that the hash of a vendor's id identifies. It reflects every completed commit. Errors: NotFound.
 	Correlated(ctx context.Context, tenant, plugin, hash string) (Correlation, error)
 	// Subject finds a subject by its external id; Errors: NotFound.
 	Subject(ctx context.Context, tenant, kind, externalID string) (Subject, error)
@@ -54,15 +54,15 @@ type Store interface {
 	Outbox
 	VendorAnswers
 
-	// Publications reads a tenant's from a place on, in their order: those that were final before until, limit at most, and
-	// fewer when there are large ones. more says that there may be others. What was retracted has no events, or is not there; of
-	// what cannot be decoded there is the place, as Unreadable.
+	// Publications reads a tenant's publications from a place on, in their order: those that became final before until,
+	// limit at most, and fewer if some are large. more states that there may be others. Retracted ones have no events, or
+	// are missing; of one that cannot be decoded only the place is returned, as Unreadable.
 	Publications(ctx context.Context, tenant string, from Place, until time.Time, limit int) (found []Publication, more bool, err error)
 	// PublicationsAt returns those at places whose Part is 0, with all their parts, in the order of the places; where there
 	// is none, it leaves the place out.
 	PublicationsAt(ctx context.Context, tenant string, places []Place) ([]Publication, error)
-	// Settled tells up to when publications are complete: none that is final before it will be written or retracted any
-	// more, by commits that were drafted at most DraftTime before.
+	// Settled returns up to when publications are complete: none that became final before that time will be written or
+	// retracted any longer by commits that were drafted at most DraftTime before.
 	Settled(now time.Time) time.Time
 
 	// Due returns active cases of all tenants whose DueAt is at or before the time: what a lost execution would miss.
@@ -71,14 +71,14 @@ type Store interface {
 	// has a running execution. next is "" at the end.
 	Open(ctx context.Context, before time.Time, after string, limit int) (refs []Ref, next string, err error)
 
-	// Bookmarks returns what PutBookmarks has kept; where nothing was, there are none, at revision 0.
+	// Bookmarks returns what PutBookmarks has stored; if that is nothing, no bookmarks, at revision 0.
 	Bookmarks(ctx context.Context) (Bookmarks, error)
 	// PutBookmarks keeps bookmarks over those of their revision, with the next one. Errors: Conflict when others came first.
 	PutBookmarks(ctx context.Context, marks Bookmarks) error
 }
 
-// Bookmarks say where looks at the cases of all tenants go on that take more than one call, in whatever process: the name of a
-// look to a cursor of the store, which may be any bytes.
+// Bookmarks state where scans over the cases of all tenants continue that take more than one call, in whatever process:
+// the name of a scan to a cursor of the store, which may be any bytes.
 type Bookmarks struct {
 	At       map[string][]byte `json:"at"`
 	Revision int               `json:"revision"`
@@ -91,7 +91,7 @@ type Change struct {
 	Next         Record // Version and Revision are already counted up
 	Entry        Entry
 	Effects      []Effect
-	Dropped      []Effect      // effects of a former commit that shall not happen, unless somebody has claimed them
+	Dropped      []Effect      // effects of a former commit that must not happen, unless they have been claimed
 	Buried       []Effect      // effects that become dead letters: as they were read, but for the failure and DeadAt
 	Replayed     []Effect      // dead letters that are tried again: see Effect.Replayed
 	Discarded    []Effect      // dead letters that shall not happen
@@ -106,8 +106,8 @@ type Change struct {
 	Notices      []Notice      // what people of the back office are notified of; Gone: notices that are withdrawn
 
 	// Fresh reports whether the commit may still take its place in the order of subscribers' events: drafted at most
-	// DraftTime ago. The store asks once readers wait for this commit, or its time is bounded: whatever pause there is before
-	// counts. Its error ends the commit. nil: there is nothing to publish.
+	// DraftTime ago. The store calls it once readers wait for this commit, or its time is bounded: any pause before that
+	// counts. Its error ends the commit. nil: there are no events to publish.
 	Fresh func() error
 }
 
@@ -154,8 +154,8 @@ const (
 	LatestFirst   Order = "-updated_at"   // by the newest change: the last one first
 	StalestFirst  Order = "updated_at"    // by the newest change: the one that is longest ago first
 	RiskiestFirst Order = "-risk"         // by Risk.Severity, and among cases of one severity the soonest deadline first; open cases only. Stores do not know it
-	CalmestFirst  Order = "risk"          // likewise
-	LongestFirst  Order = "waiting_since" // by Waiting.Since; open cases only, and none that was last written before records said so
+	CalmestFirst  Order = "risk"          // open cases only, as above
+	LongestFirst  Order = "waiting_since" // by Waiting.Since; open cases only, and none that was last written before records had it
 )
 
 // Query filters cases; empty members do not filter.
@@ -194,12 +194,12 @@ type Query struct {
 type Page struct {
 	Records []Record
 	Next    string
-	// Unreadable are the ids of cases that what is stored of does not let be read: they are passed over, and are no reason to
-	// show nobody the others. Whether they are cases that the query asks for is not known.
+	// Unreadable are the ids of cases whose stored data cannot be read: they are skipped, so that the others can be shown.
+	// Whether they match the query is not known.
 	Unreadable []string
 }
 
-// ErrUnreadable is of a record that is there and cannot be decoded. Stores wrap it.
+// ErrUnreadable is the error for a record that exists but cannot be decoded. Stores wrap it.
 var ErrUnreadable = errors.New("the stored case cannot be read")
 
 // Executions start, wake and stop the executions that follow records. Adapters: Step Functions, the local interpreter.
@@ -210,7 +210,7 @@ type Executions interface {
 	Wake(ctx context.Context, token string, output ExecutionInput) error
 	// Stop ends the execution; one that has ended is no error.
 	Stop(ctx context.Context, machine Machine, name, cause string) error
-	// Running reports whether the execution is there and has not ended.
+	// Running reports whether the execution exists and has not ended.
 	Running(ctx context.Context, machine Machine, name string) (bool, error)
 }
 
@@ -223,7 +223,7 @@ type Machine struct {
 // References find the state machines that tenants have published.
 type References interface {
 	// Reference is what a version's machine was published as, or its Express machine; "" for one that ships with the
-	// software, and for an Express machine that there is none of. Errors: Unavailable.
+	// software, and for an Express machine that does not exist. Errors: Unavailable.
 	Reference(ctx context.Context, machine Machine, express bool) (string, error)
 }
 
@@ -231,8 +231,8 @@ type References interface {
 type Decisions interface {
 	// Decides reports whether the workflow version has an Express machine.
 	Decides(ctx context.Context, machine Machine) (bool, error)
-	// Run runs it from the input on and returns when the execution has ended, however it has: the record says what came of
-	// it. Errors: Unavailable when it could not be started.
+	// Run runs it from the input on and returns when the execution has ended, with whatever result: the record holds the
+	// result. Errors: Unavailable if it could not be started.
 	Run(ctx context.Context, machine Machine, name string, input ExecutionInput) error
 }
 
@@ -277,13 +277,13 @@ type Objects interface {
 	PresignPut(ctx context.Context, key, contentType string, size int64, sha256Hex string, expires time.Duration) (Upload, error)
 	// PresignGet allows reading for a while: this version of what is stored, which Head has returned; "" where there are no versions.
 	PresignGet(ctx context.Context, key, version, contentType, fileName string, expires time.Duration) (string, error)
-	// Head tells size, type, checksum and version. Errors: NotFound.
+	// Head returns size, type, checksum and version. Errors: NotFound.
 	Head(ctx context.Context, key string) (ObjectInfo, error)
 	// Read returns at most limit bytes from the start. Errors: NotFound.
 	Read(ctx context.Context, key string, limit int64) ([]byte, error)
-	// Keep writes an object under a key that is given once: what is there already stays, and is no error.
+	// Keep writes an object under a key that is used once: an existing object stays, and is no error.
 	Keep(ctx context.Context, key, contentType string, content []byte) error
-	// Copy copies an object to another key, over what is there. Errors: NotFound.
+	// Copy copies an object to another key, overwriting any object there. Errors: NotFound.
 	Copy(ctx context.Context, from, to string) error
 	// Delete removes an object; one that is not there is no error.
 	Delete(ctx context.Context, key string) error

@@ -9,16 +9,15 @@ import (
 const (
 	// PublicationLife is how long events can be read again.
 	PublicationLife = 30 * 24 * time.Hour
-	// DraftTime bounds how long a change that tells subscribers something may have been prepared when it is handed to the
-	// store: older ones are made again, so that no event takes a place in the order that readers have passed. See
-	// Store.Settled.
+	// DraftTime bounds how long before it reaches the store a change with events for subscribers may have been prepared:
+	// older ones are recomputed, so that no event takes a place in the order that readers have passed. See Store.Settled.
 	DraftTime = 2 * time.Second
 	// maxPublication is about how many bytes of events are kept in one item.
 	maxPublication = 256 << 10
 )
 
-// Publication is what one commit tells subscribers, kept so that it can be read again whether or not anybody has
-// subscribed. It is written in the commit's transaction. What is too large for one item is divided into parts.
+// Publication holds the events of one commit, stored so that they can be read again whether or not anybody has
+// subscribed. It is written in the commit's transaction. Events that are too large for one item are divided into parts.
 type Publication struct {
 	Tenant  string      `json:"tenant"`
 	Case    string      `json:"case"`
@@ -28,16 +27,16 @@ type Publication struct {
 	At      time.Time   `json:"at"`              // when it happened
 	Final   time.Time   `json:"final"`           // from when it cannot be undone: At, but for decisions that were held back
 	Events  []Published `json:"events"`          // with their ids; none: it was undone
-	// Unreadable is of a publication that is there and cannot be decoded: only its place is known. None is stored with it.
+	// Unreadable marks a publication that exists but cannot be decoded: only its place is known. It is never stored.
 	Unreadable bool `json:"-"`
 }
 
-// UnreadablePublication stands for one that is there and cannot be decoded: it is in nobody's way.
+// UnreadablePublication represents one that exists but cannot be decoded: it does not block the others.
 func UnreadablePublication(tenant string, at Place) Publication {
 	return Publication{Tenant: tenant, Case: at.Case, Version: at.Version, Part: at.Part, At: at.Final, Final: at.Final, Unreadable: true}
 }
 
-// Place is where a publication stands in the order of a tenant's: by when it was final, then by case, version and part.
+// Place is the position of a publication in a tenant's order: by when it was final, then by case, version and part.
 type Place struct {
 	Final   time.Time
 	Case    string
@@ -53,7 +52,7 @@ func (p Place) Compare(other Place) int {
 	return cmp.Or(p.Final.Compare(other.Final), strings.Compare(p.Case, other.Case), cmp.Compare(p.Version, other.Version), cmp.Compare(p.Part, other.Part))
 }
 
-// Expires is when nobody can read it any more.
+// Expires is when it can no longer be read.
 func (p Publication) Expires() time.Time { return p.Final.Add(PublicationLife) }
 
 // publications are the events of the draft's effects, numbered already.
@@ -93,10 +92,10 @@ func (u *Undo) retract(r Record) (all []Publication) {
 	return all
 }
 
-// final is when the effects of the decision begin to be delivered: it cannot be taken back any more.
+// final is when the effects of the decision begin to be delivered: it can no longer be undone.
 func (u *Undo) final() time.Time { return u.Until.Add(undoMargin) }
 
-// roughly is about how large a value is as JSON; nothing in it is far larger than this says.
+// roughly estimates the size of a value as JSON; no part of it is much larger than the estimate.
 func roughly(value any) int {
 	switch value := value.(type) {
 	case string:

@@ -17,7 +17,7 @@ func (s *Service) Get(ctx context.Context, p identity.Principal, id string) (Rec
 	return s.read(ctx, p.Tenant, id)
 }
 
-// List pages through the tenant's cases, newest first. Applicants and vendors have nothing to list.
+// List pages through the tenant's cases, newest first. Applicants and vendors have no list.
 func (s *Service) List(ctx context.Context, p identity.Principal, query Query) (Page, error) {
 	if bound(p) {
 		return Page{}, nil
@@ -25,7 +25,7 @@ func (s *Service) List(ctx context.Context, p identity.Principal, query Query) (
 	query.Limit = max(1, min(query.Limit, 200))
 	if query.Text != "" {
 		if query.Terms = lookUp(s.SearchKey, p.Tenant, query.Text); len(query.Terms) == 0 {
-			return Page{}, nil // nothing in it that a case could be found by
+			return Page{}, nil // it contains no term that a case could be found by
 		}
 	}
 	if query.ExternalID != "" && len(s.SearchKey) > 0 {
@@ -35,7 +35,7 @@ func (s *Service) List(ctx context.Context, p identity.Principal, query Query) (
 		query.Order = NewestFirst // what is found by words is ordered by age
 	}
 	if query.ofOpen() || query.byRisk() || query.SecondPerson || query.Escalated || !query.Snoozed.IsZero() || query.WaitingFor != "" || !query.WaitingBefore.IsZero() {
-		query.Status = StatusActive // others have no deadline, and wait for nobody
+		query.Status = StatusActive // others have no deadline, and do not wait for anybody
 	}
 	if query.Assignee == "me" {
 		query.Assignee = p.ID
@@ -67,7 +67,7 @@ type HistoryQuery struct {
 	Limit       int     // 1 to 200
 }
 
-// historyBudget is how many entries one page of a filtered history looks at.
+// historyBudget is how many entries one page of a filtered history examines.
 const historyBudget = 2000
 
 // HistoryPage returns a page of a case's history, and the bound of the next one: 0 at the end. Entries are numbered
@@ -142,12 +142,12 @@ type View struct {
 	Record
 	Configuration []string
 	Next          []statechart.Next
-	At            time.Time         // when it was looked at
+	At            time.Time         // when it was read
 	Reasons       []string          // of the rules that fired, in their order
 	Titles        map[string]string // of the kinds of documents
 	Waiting       *Waiting          // for whom the case waits; nil when it has ended
 	Checks        []Check           // that a decision relies on
-	Needs         *Needs            // what a decision in favour of the case takes; nil where nobody is asked
+	Needs         *Needs            // what a decision in favour of the case requires; nil if no decision is pending
 }
 
 // View adds where the case is and what the caller can do next. Errors: Unavailable.
@@ -164,7 +164,7 @@ func (s *Service) View(ctx context.Context, p identity.Principal, record Record)
 		v.Titles[kind.Kind] = kind.Title
 	}
 	v.Checks, v.Waiting = checksOf(wf, record), record.Waiting
-	if v.Waiting == nil { // written before records said so
+	if v.Waiting == nil { // written before records had it
 		v.Waiting = waitingOf(wf, record)
 	}
 	if record.Status == StatusActive && (slices.Contains(record.Tags, TagReview) || wf.Chart.Turn(record.Snapshot)&statechart.People != 0) {
@@ -231,12 +231,12 @@ func reasonsOf(record Record) []string {
 	return reasons
 }
 
-// nextOf is what can happen next to a draft's record, of what somebody may send.
+// nextOf lists the next events of a draft's record that an audience may send.
 func nextOf(d *draft, by statechart.Audience) []statechart.Next {
 	return d.workflow.Chart.Next(d.record.Snapshot, statechart.Input{Context: d.record.Context, Extra: d.extra(), Event: statechart.Event{By: by}, Now: d.now})
 }
 
-// waits reports whether a record waits for whom the query asks for, or for anybody.
+// waits reports whether a record waits for the audience that the query names, or for anybody.
 func (q Query) waits(r Record) bool {
 	if q.WaitingFor == "" && q.WaitingBefore.IsZero() && q.Order != LongestFirst {
 		return true
@@ -245,7 +245,7 @@ func (q Query) waits(r Record) bool {
 		(q.WaitingBefore.IsZero() || r.Waiting.Since.Before(q.WaitingBefore))
 }
 
-// Over reports whether no case that comes after this one in the list can pass the query: by when they were created, or changed.
+// Over reports whether no case after this one in the list can pass the query: by when they were created, or changed.
 func (q Query) Over(r Record) bool {
 	switch q.Order {
 	case OldestFirst:
@@ -259,7 +259,7 @@ func (q Query) Over(r Record) bool {
 	}
 }
 
-// OverAt is Over, as far as a time of the list's order that is cut to the millisecond tells.
+// OverAt is Over for a time of the list's order that is truncated to the millisecond.
 func (q Query) OverAt(t time.Time) bool {
 	if q.Order != OldestFirst {
 		t = t.Add(time.Millisecond)

@@ -37,7 +37,7 @@ func (s *Service) Queue(ctx context.Context, p identity.Principal) (QueueCounts,
 	return QueueCounts{Counts: counts, Mine: max(0, counts["assignee/"+p.ID]-asleep), Overdue: overdue, Capped: overdue == maxOverdue}, err
 }
 
-// maxAsleep bounds how many of somebody's snoozed cases are looked at to count them.
+// maxAsleep bounds how many of somebody's snoozed cases are read to count them.
 const maxAsleep = 1000
 
 // asleep counts the caller's cases that are snoozed now: the time of others has come, and they are back without a change.

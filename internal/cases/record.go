@@ -35,7 +35,7 @@ type Record struct {
 
 	Waiting       *Waiting       `json:"waiting,omitempty"`     // for whom the case waits, as of the newest change; nil when it has ended
 	StateSince    time.Time      `json:"state_since,omitzero"`  // since when the configuration has been what it is
-	ReviewSince   time.Time      `json:"review_since,omitzero"` // since when a person has been asked to decide; zero: nobody is
+	ReviewSince   time.Time      `json:"review_since,omitzero"` // since when a decision has been pending; zero: none is
 	SLA           *SLA           `json:"sla,omitempty"`
 	Message       *Message       `json:"message,omitempty"`        // the latest message to the applicant
 	Pages         *Pages         `json:"pages,omitempty"`          // how far the applicant has come with the pages of the flow; personal data
@@ -45,7 +45,7 @@ type Record struct {
 	Snooze        *Snooze        `json:"snooze,omitempty"`         // out of its queue until then; it stays here when the time has come, until the case moves on
 	Escalation    *Escalation    `json:"escalation,omitempty"`     // has been handed to those who approve
 	Terms         []string       `json:"terms,omitempty"`          // keyed hashes of what the case is searched by, sorted
-	Traits        []Trait        `json:"traits,omitempty"`         // keyed hashes of what tells that other cases are about the same person
+	Traits        []Trait        `json:"traits,omitempty"`         // keyed hashes of identifiers, by which other cases about the same person are found
 
 	Version  int    `json:"version"`  // counts history entries; the ETag; every commit adds one
 	Revision int    `json:"revision"` // counts writes, parking included; what commits are conditional on
@@ -56,19 +56,19 @@ type Record struct {
 	Subject      SubjectRef      `json:"subject"`
 	Documents    []Document      `json:"documents,omitempty"`
 	Incidents    []Incident      `json:"incidents,omitempty"`  // open ones
-	Reads        map[string]Read `json:"reads,omitempty"`      // by work: what it was given when it was done
-	Stale        []string        `json:"stale,omitempty"`      // work that was given what is not so any more, sorted; see staleness.go
-	Former       []FormerHits    `json:"former,omitempty"`     // possible matches of answers that do not stand any more; personal data
-	Suppliers    []string        `json:"suppliers,omitempty"`  // people of the back office who have supplied data, and who has given results by hand; they do not approve
+	Reads        map[string]Read `json:"reads,omitempty"`      // by work: its input when it was done
+	Stale        []string        `json:"stale,omitempty"`      // work whose input has changed since, sorted; see staleness.go
+	Former       []FormerHits    `json:"former,omitempty"`     // possible matches of answers that are no longer valid; personal data
+	Suppliers    []string        `json:"suppliers,omitempty"`  // people of the back office who have supplied data or set results by hand; they may not approve
 	TwoPeople    bool            `json:"two_people,omitempty"` // the risk has once been such that approving needs a second person: it does from then on
-	HadHits      bool            `json:"had_hits,omitempty"`   // there have once been possible matches that nobody had cleared
+	HadHits      bool            `json:"had_hits,omitempty"`   // there have been possible matches that nobody had cleared
 	Vouched      bool            `json:"vouched,omitempty"`    // people have decided in its favour since: see denies
 	Assignee     string          `json:"assignee,omitempty"`
-	Stray        int             `json:"stray,omitempty"`        // callbacks that changed nothing, as far as the history tells of them
+	Stray        int             `json:"stray,omitempty"`        // callbacks without effect that are recorded in the history
 	Correlations []Correlation   `json:"correlations,omitempty"` // ids of vendors that the case is found by, oldest first
 
 	Paces     map[string]Pace `json:"paces,omitempty"` // kind of caller -> how far it has used its limit
-	DueAt     time.Time       `json:"due_at,omitzero"` // what happens next by itself: a timer, a missing answer, an incident of a wait without an end
+	DueAt     time.Time       `json:"due_at,omitzero"` // the next automatic event: a timer, a missing answer, an incident of a wait without an end
 	Execution ExecutionRef    `json:"execution"`
 	Parked    map[string]Park `json:"parked,omitempty"` // region's path ("" is the whole chart) -> waiting token
 	Seen      []string        `json:"seen,omitempty"`   // idempotency ids of the newest events and flow tokens, oldest first
@@ -112,13 +112,13 @@ type Subject struct {
 	ID         string         `json:"id"`
 	Type       string         `json:"type"`
 	ExternalID string         `json:"external_id,omitempty"`
-	Data       map[string]any `json:"data"`               // name {given, family}, email, … as given: personal data
+	Data       map[string]any `json:"data"`               // name {given, family}, email, … as supplied: personal data
 	Revision   int            `json:"revision,omitempty"` // counts writes; 0: written before there was one
 	CreatedAt  time.Time      `json:"created_at"`
 	UpdatedAt  time.Time      `json:"updated_at"`
 }
 
-// Risk is what the newest policy said.
+// Risk is the answer of the newest policy.
 type Risk struct {
 	Score    float64 `json:"score"`
 	Severity string  `json:"severity"` // low | medium | high | critical
@@ -126,8 +126,9 @@ type Risk struct {
 	Work     string  `json:"work,omitempty"` // the context field that holds the policy's whole answer
 }
 
-// SLA is the clock of a state whose `meta.sla` says how soon a person should decide. It moves nothing: a chart's own
-// timers do. It runs on through following states that ask for a decision and say nothing of their own.
+// SLA is the clock of a state whose `meta.sla` defines how soon a person should decide. It has no effect on the case:
+// only a chart's own timers do. It continues through following states that require a decision and define no SLA of their
+// own.
 type SLA struct {
 	State     string    `json:"state"`
 	Visit     int       `json:"visit"`
@@ -138,14 +139,14 @@ type SLA struct {
 // Breached reports whether the clock has run out.
 func (c *SLA) Breached(now time.Time) bool { return c != nil && !now.Before(c.DueAt) }
 
-// Message is what a reviewer tells the applicant, with the documents that are asked for again.
+// Message is a reviewer's message to the applicant, with the documents that are requested again.
 type Message struct {
 	Text      string            `json:"text" personal:"text"`
 	Documents []MessageDocument `json:"documents"`
 	At        time.Time         `json:"at"`
 }
 
-// MessageDocument is a document that is asked for again, and why.
+// MessageDocument is a document that is requested again, and why.
 type MessageDocument struct {
 	ID     string `json:"id"`
 	Kind   string `json:"kind"`
@@ -165,10 +166,10 @@ type ExecutionRef struct {
 	StartedAt time.Time `json:"started_at,omitzero"`
 	Since     int       `json:"since,omitempty"`   // the version in which it took over
 	Lost      int       `json:"lost,omitempty"`    // how many before it were lost, in a row
-	Express   bool      `json:"express,omitempty"` // somebody waits for its end: nothing starts it but the call itself
+	Express   bool      `json:"express,omitempty"` // a caller waits for its end: only the call itself starts it
 }
 
-// Park is a wait of the execution: send Token and it goes on.
+// Park is a wait of the execution, which continues when Token is sent.
 type Park struct {
 	Token    string              `json:"token"`
 	Position statechart.Position `json:"position"`
@@ -179,9 +180,9 @@ func (p Park) region(path string) statechart.Region {
 	return statechart.Region{Path: path, Within: p.Position.Within}
 }
 
-// Incident is work that failed after its retries, where the chart does not say what then: the state waits for an operator.
-// Or it is an effect of the case that could not be delivered, a dead letter: then Effect names it, and State and Work are
-// empty.
+// Incident is work that failed after its retries, where the chart does not define what follows: the state waits for an
+// operator. Or it is an effect of the case that could not be delivered, a dead letter: then Effect names it, and State
+// and Work are empty.
 type Incident struct {
 	ID       string    `json:"id"` // "inc_…"
 	State    string    `json:"state"`
@@ -200,7 +201,7 @@ type Incident struct {
 // DocumentStatus states how far a document is.
 type DocumentStatus string
 
-// A document is announced, then its bytes arrive, then it is checked, then somebody decides it.
+// A document is announced, then its bytes arrive, then it is checked, then a person decides about it.
 const (
 	DocumentAwaitingUpload DocumentStatus = "awaiting_upload"
 	DocumentReceived       DocumentStatus = "received" // the bytes are there, as announced
@@ -208,7 +209,7 @@ const (
 	DocumentRefused        DocumentStatus = "refused"  // not what was announced (type); never shown
 	DocumentApproved       DocumentStatus = "approved"
 	DocumentRejected       DocumentStatus = "rejected"
-	DocumentRevision       DocumentStatus = "revision" // the applicant is asked for another
+	DocumentRevision       DocumentStatus = "revision" // the applicant has to upload another one
 )
 
 // Document is one uploaded page or file of a case. Its bytes live in the object store under Key.
@@ -226,15 +227,16 @@ type Document struct {
 	Decision    *DocumentDecision `json:"decision,omitempty"`
 	CreatedAt   time.Time         `json:"created_at"`
 	UpdatedAt   time.Time         `json:"updated_at"`
-	// By is who has announced it: applicant, client or user. UploadUntil is when its link ends. Records of former versions have neither.
-	// As is applicant where a person has announced it for the applicant.
+	// By is who announced it: applicant, client or user. UploadUntil is when its link ends. Records of former versions have
+	// neither. As is applicant where a person has announced it for the applicant.
 	By          string    `json:"by,omitempty"`
 	As          string    `json:"as,omitempty"`
 	UploadUntil time.Time `json:"upload_until,omitzero"`
 }
 
-// CheckRead is the member of a document's checks with what was read in its picture: {mrz, confidence}. It is not part of the report, which
-// becomes part of the context: names and numbers are for people who may see the applicant's data.
+// CheckRead is the member of a document's checks with what was read in its picture: {mrz, confidence}. It is not part of
+// the report, which becomes part of the context: names and numbers are only shown to people who may see the applicant's
+// data.
 const CheckRead = "read"
 
 // Zones are the machine-readable zones that are known of the document: the one that was read in the picture, and then the one that was typed.
@@ -250,12 +252,12 @@ func (d Document) Zones() []docscan.MRZ {
 	return found
 }
 
-// awaited reports whether the document's bytes can still come by the link that was given.
+// awaited reports whether the document's bytes can still arrive by the link that was issued.
 func (d Document) awaited(now time.Time) bool {
 	return d.Status == DocumentAwaitingUpload && now.Before(d.UploadUntil)
 }
 
-// DocumentDecision is what a reviewer said of a document.
+// DocumentDecision is a reviewer's decision about a document.
 type DocumentDecision struct {
 	Decision string    `json:"decision"` // approved | rejected | revision
 	Reason   string    `json:"reason,omitempty"`
@@ -264,7 +266,7 @@ type DocumentDecision struct {
 	At       time.Time `json:"at"`
 }
 
-// Note is a remark on a case. Its author can change it for a minute; the history keeps what it said before. None is deleted.
+// Note is a remark on a case. Its author can change it for a minute; the history keeps its former text. Notes are never deleted.
 type Note struct {
 	ID       string    `json:"id"` // "note_…"
 	Text     string    `json:"text" personal:"text"`
@@ -272,11 +274,11 @@ type Note struct {
 	By       Actor     `json:"by"`
 	At       time.Time `json:"at"`
 	EditedAt time.Time `json:"edited_at,omitzero" doc:"when its author has changed it last"`
-	// Unreadable is of a note that is there and cannot be decoded. None is stored with it.
+	// Unreadable marks a note that exists but cannot be decoded. It is never stored.
 	Unreadable bool `json:"unreadable,omitempty" doc:"whether the note exists but cannot be read"`
 }
 
-// TaskRun is one attempt of an invocation, for people who ask what was called, how long it took and how it ended.
+// TaskRun is one attempt of an invocation, for people who need to know what was called, how long it took and how it ended.
 type TaskRun struct {
 	ID        string        `json:"id"` // "task_…"
 	State     string        `json:"state"`
@@ -290,9 +292,9 @@ type TaskRun struct {
 	StartedAt time.Time     `json:"started_at"`
 	Duration  time.Duration `json:"duration"` // nanoseconds
 	Call      *Call         `json:"call,omitempty" doc:"of an attempt at a vendor"`
-	// Titles are what the plugin that has answered calls its result and the fields in it: by path ("" is the result, "hits[].list" a field of
-	// each hit), then by language. nil: it calls them nothing.
+	// Titles are the names that the answering plugin has for its result and the fields in it: by path ("" is the result,
+	// "hits[].list" a field of each hit), then by language. nil: it has none.
 	Titles map[string]map[string]string `json:"titles,omitempty"`
-	// Unreadable is of an attempt that is there and cannot be decoded. None is stored with it.
+	// Unreadable marks an attempt that exists but cannot be decoded. It is never stored.
 	Unreadable bool `json:"unreadable,omitempty" doc:"whether the attempt exists but cannot be read"`
 }

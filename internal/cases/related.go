@@ -24,22 +24,23 @@ type Relations struct {
 	Unreadable []string // cases that are there and cannot be decoded
 }
 
-// Why says what two cases have in common.
+// Why names what two cases have in common.
 type Why struct {
 	Kind  string // subject, or one of the kinds that schemas know
 	Value string // as the case has it; "" where only the subject does
 }
 
 const (
-	// relatedEach is how many cases are looked at for each thing they may have in common.
+	// relatedEach is how many cases are read for each thing they may have in common.
 	relatedEach = 50
 	// relatedAll is how many cases an answer has.
 	relatedAll = 100
 )
 
-// Related returns other cases that are about the same subject, or have an identifier of this one: those with more in common
-// first, then the newest. Not the case that has started it, nor those that it has started. Who does not see personal data learns of those of
-// the same subject only: what else two cases have in common would tell whether an address or a number is known. Errors: NotFound.
+// Related returns other cases that are about the same subject, or share an identifier with this one: those with more in
+// common first, then the newest. It leaves out the case that started it, and those that it started. A caller who may not
+// see personal data only gets those of the same subject: the others would reveal whether an address or a number is
+// known. Errors: NotFound.
 func (s *Service) Related(ctx context.Context, p identity.Principal, id string) (Relations, error) {
 	if bound(p) {
 		return Relations{}, problem.New(problem.NotFound, "There is no such case.") // applicants and vendors know of no other cases
@@ -69,7 +70,7 @@ func (s *Service) Related(ctx context.Context, p identity.Principal, id string) 
 	return s.related(ctx, record, pages), nil
 }
 
-// related puts together what was found by the subject and by each trait.
+// related combines what was found by the subject and by each trait.
 func (s *Service) related(ctx context.Context, record Record, pages []Page) (all Relations) {
 	values := s.values(ctx, record)
 	var found []Related
@@ -110,7 +111,7 @@ func (s *Service) related(ctx context.Context, record Record, pages []Page) (all
 	return all
 }
 
-// sameFamily says whether one of the cases has started the other.
+// sameFamily reports whether one of the cases has started the other.
 func sameFamily(a, b Record) bool {
 	return a.Parent != nil && a.Parent.Case == b.ID || b.Parent != nil && b.Parent.Case == a.ID
 }

@@ -12,7 +12,7 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// rescreensOf is the screening that says whom a workflow keeps; nil: none does.
+// rescreensOf is the screening that defines whom a workflow keeps; nil: none does.
 func rescreensOf(wf *workflow.Workflow) *workflow.Invocation {
 	for _, work := range screeningsOf(wf) {
 		if work.Rescreening() != nil {
@@ -22,8 +22,8 @@ func rescreensOf(wf *workflow.Workflow) *workflow.Invocation {
 	return nil
 }
 
-// WatchSubject has a subject screened again when a list changes, or not any more, by how its case has ended. Doing it twice is no error.
-// Errors: Unavailable, Conflict, Internal.
+// WatchSubject has a subject screened again when a list changes, or no longer, depending on how its case has ended.
+// Repeating it is no error. Errors: Unavailable, Conflict, Internal.
 func (s *Service) WatchSubject(ctx context.Context, effect Effect) error {
 	if s.Watched == nil {
 		return problem.New(problem.Internal, "Subjects cannot be watched here.")
@@ -56,7 +56,7 @@ func (s *Service) WatchSubject(ctx context.Context, effect Effect) error {
 	return s.catchUp(ctx, w)
 }
 
-// putWatch writes what a case says of its subject, with what former cases of the workflow have said.
+// putWatch writes what a case states about its subject, merged with what former cases of the workflow have stated.
 func (s *Service) putWatch(ctx context.Context, w watched.Watch) error {
 	all, err := s.Watched.WatchesOf(ctx, w.Tenant, w.Subject)
 	if err != nil {
@@ -70,21 +70,21 @@ func (s *Service) putWatch(ctx context.Context, w watched.Watch) error {
 	return s.Watched.PutWatch(ctx, w)
 }
 
-// watchOf is what a case that has ended says of its subject. Whoever has no name cannot be looked for.
+// watchOf is what a case that has ended states about its subject. A subject without a name cannot be screened.
 func (s *Service) watchOf(record Record, wf *workflow.Workflow, work *workflow.Invocation) watched.Watch {
 	w := watched.Watch{Tenant: record.Tenant, Subject: record.Subject.ID, For: keptFor(record), Case: record.ID}
 	rescreening, question := work.Rescreening(), s.question(record, wf, work)
 	if !slices.Contains(rescreening.Outcomes, record.Outcome) || question.Name == "" {
 		return w
 	}
-	if record.NewHits != nil { // where it is looked for is said by whoever keeps it
+	if record.NewHits != nil { // the watch that keeps it defines where it is searched for
 		question.Lists, question.Threshold = record.NewHits.Lists, record.NewHits.Threshold
 	}
 	w.Kept, w.Workflow, w.Question, w.People = true, rescreening.Workflow, question, PeopleToClear(wf)
 	w.Type, w.ExternalID, w.Name = record.Subject.Type, record.Subject.ExternalID, record.Subject.Name
 	w.Editions = map[string]string{}
 	if record.Reads[work.ID].Changed {
-		return w // somebody else was looked for: whoever it is now is compared with the whole lists
+		return w // a different person was screened: the present one is compared with the whole lists
 	}
 	answer, _ := record.Context[work.ID].(map[string]any)
 	of, _ := answer["lists"].(map[string]any)
@@ -94,8 +94,8 @@ func (s *Service) watchOf(record Record, wf *workflow.Workflow, work *workflow.I
 	return w
 }
 
-// dropsSubject reports whether the end of a case says that its subject is not kept any more: a person has decided it, or the client or the applicant has
-// ended it. What ends by itself, by a deadline or a check, leaves the subject as it was.
+// dropsSubject reports whether the end of a case means that its subject is no longer kept: a person has decided it, or
+// the client or the applicant has ended it. An automatic end, by a deadline or a check, leaves the subject as it was.
 func (s *Service) dropsSubject(ctx context.Context, record Record) (bool, error) {
 	last := Cause("")
 	err := s.causes(ctx, record, func(cause Cause) { last = cause })
@@ -151,7 +151,7 @@ func (s *Service) catchUp(ctx context.Context, w watched.Watch) error {
 	return nil
 }
 
-// Rescreened starts a case about a subject that is kept, for hits of its own. The same id again gives the same case. Errors: as Start.
+// Rescreened starts a case about a subject that is kept, for hits of its own. Repeating the id returns the same case. Errors: as Start.
 func (s *Service) Rescreened(ctx context.Context, w watched.Watch, id string, about map[string]any) (Record, error) {
 	return s.Start(ctx, identity.SystemOf(w.Tenant, "screening"), StartCommand{
 		ID: id, Workflow: w.Workflow, Context: map[string]any{"rescreening": about}, Subject: SubjectInput{Type: w.Type},
@@ -160,8 +160,8 @@ func (s *Service) Rescreened(ctx context.Context, w watched.Watch, id string, ab
 	})
 }
 
-// raise has a subject compared with a list again when a case about hits of it has ended without a person's decision: it was called off, or ended by
-// itself. Such an end says nothing about the subject: it is kept as it was.
+// raise has a subject compared with a list again when a case about its hits has ended without a person's decision: it
+// was cancelled, or ended automatically. Such an end is no statement about the subject: it is kept as it was.
 func (s *Service) raise(ctx context.Context, record Record) (raised bool, err error) {
 	if record.NewHits == nil || record.Status == StatusActive {
 		return false, nil
@@ -176,8 +176,8 @@ func (s *Service) raise(ctx context.Context, record Record) (raised bool, err er
 	return true, err
 }
 
-// RescreeningCounts reports whether a case that was opened for hits is still open, or a person has decided it. One that was called off, has failed or has
-// ended by itself leaves its hits open. Errors: Unavailable, Internal.
+// RescreeningCounts reports whether a case that was opened for hits is still open, or a person has decided it. One that
+// was cancelled, has failed or has ended automatically leaves its hits open. Errors: Unavailable, Internal.
 func (s *Service) RescreeningCounts(ctx context.Context, tenant, id string) (bool, error) {
 	record, err := s.Store.Get(ctx, tenant, id)
 	if problem.CodeOf(err) == problem.NotFound {
@@ -198,7 +198,7 @@ func (s *Service) counts(ctx context.Context, record Record) (bool, error) {
 	return last == CauseDecision, err
 }
 
-// causes goes through what has moved a case: decisions that stand, events and deadlines. Results of work follow from the one before.
+// causes visits what has moved a case: decisions that stand, events and deadlines. Results of work follow from the one before.
 func (s *Service) causes(ctx context.Context, record Record, visit func(Cause)) error {
 	for after := 0; after < record.Version; {
 		entries, err := s.Store.History(ctx, record.Tenant, record.ID, after, 200)

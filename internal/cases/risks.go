@@ -9,13 +9,13 @@ import (
 
 // A list by risk is the lists of its severities, one after the other, each by deadline: stores need no index for it.
 
-// severitiesUp are the severities that policies give unless they name their own, the least first.
+// severitiesUp are the severities that policies return unless they define their own, the lowest first.
 var severitiesUp = []string{"none", "low", "medium", "high", "critical"}
 
 // byRisk reports whether the query's order is by severity: open cases only.
 func (q Query) byRisk() bool { return q.Order == RiskiestFirst || q.Order == CalmestFirst }
 
-// bySeverity compares two severities. One that a policy has named itself is beyond the others: nothing says that it is harmless.
+// bySeverity compares two severities. One that a policy has defined itself is above the others: it cannot be assumed to be harmless.
 func bySeverity(a, b string) int {
 	rank := func(severity string) int {
 		if at := slices.Index(severitiesUp, severity); at >= 0 {
@@ -26,7 +26,7 @@ func bySeverity(a, b string) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a, b))
 }
 
-// severities are those that open cases have and the query asks for, in its order.
+// severities are those of open cases that match the query, in its order.
 func (s *Service) severities(ctx context.Context, tenant string, query Query) ([]string, error) {
 	counts, err := s.Store.Counts(ctx, tenant, GroupOpen)
 	if err != nil {
@@ -50,7 +50,7 @@ func (q Query) compareSeverities(a, b string) int {
 	return bySeverity(a, b)
 }
 
-// listByRisk fills a page from the lists of the severities. The cursor is the severity and where its list goes on.
+// listByRisk fills a page from the lists of the severities. The cursor is the severity and where its list continues.
 func (s *Service) listByRisk(ctx context.Context, tenant string, query Query) (page Page, err error) {
 	severities, err := s.severities(ctx, tenant, query)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // beginnings are the lengths, in letters, of the beginnings that are found besides whole words.
 var beginnings = []int{3, 4, 5, 6, 8, 12}
 
-// maxTerms bounds a case's terms and traits together: every one is an index entry of its own.
+// maxTerms bounds the sum of a case's terms and traits: each of them is an index entry of its own.
 const maxTerms = 48
 
 // searched are the names of context fields whose text people look cases up by.

@@ -18,7 +18,7 @@ import (
 type SendCommand struct {
 	Type          string
 	Payload       any    // JSON value
-	IdempotencyID string // the same id again gives the same record back and changes nothing
+	IdempotencyID string // repeating the id returns the same record and changes nothing
 }
 
 // maxPayload bounds an event's payload as JSON, in bytes.
@@ -257,7 +257,7 @@ func at(err error, location string) error {
 	return problem.Wrap(err, p.Code, "%s", p.Message).With(location, string(p.Code), "%s", p.Message)
 }
 
-// refused tells a reviewer why a decision would do nothing: its condition does not hold.
+// refused explains to a reviewer why a decision would have no effect: its condition does not hold.
 func (d *draft) refused(next statechart.Next, by statechart.Audience) error {
 	return problem.New(problem.EventNotAllowed, "The decision is not possible now.").
 		Detail("allowed", allowedOf(nextOf(d, by))).Detail("explanation", next.Explanation).With("body.event", "guard", "%s", *next.Reason)
@@ -289,10 +289,10 @@ func (s *Service) onSeen(ctx context.Context, p identity.Principal, id string, s
 	})
 }
 
-// eventContextSaved tells a chart that its context was saved: what moves by itself (always) is looked at again.
+// eventContextSaved notifies a chart that its context was saved: automatic transitions (always) are evaluated again.
 const eventContextSaved = "context.saved"
 
-// SaveContext merges a patch (RFC 7396) into the context, and tells the chart. Errors: NotFound, Invalid, TooLarge,
+// SaveContext merges a patch (RFC 7396) into the context, and notifies the chart. Errors: NotFound, Invalid, TooLarge,
 // NotCollecting, CaseClosed, Conflict.
 func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id string, patch map[string]any) (Record, error) {
 	if err := sees(p, id); err != nil {
@@ -313,7 +313,7 @@ func (s *Service) SaveContext(ctx context.Context, p identity.Principal, id stri
 	})
 }
 
-// write merges a patch into the context, and tells the chart.
+// write merges a patch into the context, and notifies the chart.
 func (s *Service) write(d *draft, p identity.Principal, patch map[string]any) error {
 	if err := d.patch(patch); err != nil {
 		return err

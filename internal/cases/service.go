@@ -23,14 +23,14 @@ type Config struct {
 	Store   Store
 	Catalog Catalog
 	Objects Objects
-	// Decisions answer at once; nil where nobody asks for any.
+	// Decisions runs cases whose callers wait for the answer; nil where there are none.
 	Decisions Decisions
 	// Behind are the people and keys that may hold a secret of a key. Without it no key decides where a decision takes two people.
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
-	// Watched keeps what was said of subjects' hits. Where it is nil, nothing is remembered, and what was remembered does not count.
+	// Watched stores the answers to subjects' hits. If it is nil, no answers are stored, and stored ones do not count.
 	Watched watched.Store
-	// Returns refuses a result that a person sets for work, if the work could not have returned it. Errors: Invalid, with each place below
-	// "result". nil: the workflow alone says what its work returns.
+	// Returns refuses a result that a person sets for work, if the work could not have returned it. Errors: Invalid, with
+	// each place below "result". nil: the workflow alone defines what its work returns.
 	Returns func(ctx context.Context, tenant string, wf *workflow.Workflow, work workflow.Invocation, result any) error
 	// SearchKey keys the hashes that cases are searched by. Where it is nil, as in tasks, a case keeps those that it has.
 	SearchKey []byte
@@ -115,16 +115,16 @@ type draft struct {
 	buried    []Effect      // of former commits: they become dead letters
 	replayed  []Effect      // dead letters: they are tried again
 	discarded []Effect      // dead letters: they shall not happen
-	retracted []Publication // of a former commit: nobody is notified
-	quiet     bool          // the change is about the outbox itself: nothing follows from it
+	retracted []Publication // of a former commit: subscribers are not notified
+	quiet     bool          // the change is about the outbox itself: it has no effects
 	fields    []string      // of the context that have changed
 	members   []string      // of the record that have changed
 	answered  []string      // work that has finished in this change
 	now       time.Time
 	hold      time.Duration        // how long the effects wait, so that the change can be undone
 	undone    *Undo                // the decision that this change takes back
-	unchanged bool                 // the command has nothing to write
-	another   bool                 // the case is given another execution
+	unchanged bool                 // the command has no change to write
+	another   bool                 // the case gets another execution
 	lost      int                  // executions in a row, when another one replaces them
 	known     map[string]readGroup // children, by the work that has started them
 
@@ -139,11 +139,11 @@ type notice struct {
 	extra map[string]any
 }
 
-// command fills a draft in. It may be called again on a newer record when another write came first.
+// command changes a draft. It may be called again on a newer record if another write came first.
 type command func(d *draft) error
 
-// apply is the one way in which a case changes: load, apply the timers that are due, run the command on the pure core,
-// write record, history and effects in one transaction; again when another write came first.
+// apply is the only way in which a case changes: load, apply the timers that are due, run the command on the pure core,
+// write record, history and effects in one transaction; and retry if another write came first.
 func (s *Service) apply(ctx context.Context, tenant, id string, actor Actor, run command) (Record, error) {
 	for attempt := 0; ; attempt++ {
 		record, err := s.attempt(ctx, tenant, id, actor, run)
@@ -175,7 +175,7 @@ func (s *Service) attempt(ctx context.Context, tenant, id string, actor Actor, r
 	d := s.draft(record, wf, actor)
 	err = run(d)
 	if err == nil && d.unchanged {
-		return record, nil // a call that comes again has been answered, whatever came after it
+		return record, nil // a repeated call has been answered, whatever has happened since
 	}
 	if seen := seenOf(ctx, id); seen > 0 {
 		if err := s.unchanged(ctx, record, seen); err != nil {
@@ -192,9 +192,9 @@ func (s *Service) attempt(ctx context.Context, tenant, id string, actor Actor, r
 	return s.commit(ctx, d)
 }
 
-// follows is the workflow of a record. Errors: Unavailable when it is not known here. A record never loses its workflow, so
-// it was started or moved by a newer program than this one, as happens while a deployment is under way or was taken back:
-// whoever asks is to ask again, and nothing is decided meanwhile.
+// follows is the workflow of a record. Errors: Unavailable if it is not known here. A record never loses its workflow,
+// so it was started or moved by a newer program than this one, as happens during a deployment or after a rollback: the
+// caller has to retry, and no decision is made meanwhile.
 func (s *Service) follows(ctx context.Context, record Record) (*workflow.Workflow, error) {
 	wf, err := s.Catalog.Workflow(ctx, record.Tenant, record.Workflow.ID, record.Workflow.Version)
 	if problem.CodeOf(err) == problem.UnknownWorkflow {
@@ -203,7 +203,7 @@ func (s *Service) follows(ctx context.Context, record Record) (*workflow.Workflo
 	return wf, err
 }
 
-// withoutWorkflow reports whether an error is that of follows. What needs no workflow then goes on without.
+// withoutWorkflow reports whether an error is that of follows. What needs no workflow then continues without it.
 func withoutWorkflow(err error) bool {
 	return problem.CodeOf(err) == problem.Unavailable && problem.CodeOf(errors.Unwrap(err)) == problem.UnknownWorkflow
 }
@@ -360,7 +360,7 @@ func (d *draft) publish(kind string, data map[string]any) {
 	d.effects = append(d.effects, Effect{Kind: EffectPublish, Type: kind, Data: data})
 }
 
-// remember keeps the id of what a caller may ask for again, so that it is done once.
+// remember stores the id of a request that a caller may repeat, so that it is done once.
 func (d *draft) remember(id string) {
 	seen := append(slices.Clone(d.record.Seen), id)
 	d.record.Seen = seen[max(0, len(seen)-maxSeen):]

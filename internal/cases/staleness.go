@@ -9,18 +9,18 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// What was checked and has changed since is not what was checked. For each work that has finished the record keeps a digest
-// of what the work was given (Reads); a change of data that the work reads compares, and names the work in Stale when the
-// digest is another. The mark goes when the work has been done again, or when the data is what it was. Work that reads the
-// result of stale work is stale, too.
+// A check that relied on data which has changed since no longer holds. For each work that has finished the record stores
+// a digest of its input (Reads); a change of data that the work reads compares, and names the work in Stale if the
+// digest differs. The mark is removed when the work has been done again, or when the data is restored. Work that reads
+// the result of stale work is stale, too.
 //
-// What work reads is stated by who does it: the templates of a plugin, and a policy, name it (Used). Where they do not, it is
-// taken from the workflow, and rather too much than too little: the fields that its `with` names; without `with`, all data of
-// callers, for policies also the results of the work before it, and for vendors and the document check the documents that have
-// arrived. What people decide about documents is no data that is checked. Child cases are not covered: they tell of their
-// changes themselves.
+// What work reads is stated by whatever does it: the templates of a plugin, and a policy, name it (Used). Where they do
+// not, it is derived from the workflow, and rather too much than too little: the fields that its `with` names; without
+// `with`, all data of callers, for policies also the results of the work before it, and for vendors and the document
+// check the documents that have arrived. People's decisions about documents are not data that is checked. Child cases
+// are not covered: they report their changes themselves.
 
-// Read is what finished work was given, as a digest.
+// Read is the input of finished work, as a digest.
 type Read struct {
 	Digest    string `json:"digest,omitempty"`  // "": the work has no answer that counts yet
 	Requested string `json:"asked,omitempty"`   // of the request whose answer is still to come
@@ -28,11 +28,11 @@ type Read struct {
 	Used      *Used  `json:"used,omitempty"`    // nil: what was read is not known, and may be everything
 }
 
-// Used is what an answer was made from, as the plugin or the policy that gave it tells. It is kept with the answer: a later
-// version may read something else.
+// Used is what an answer was made from, as stated by the plugin or the policy that returned it. It is stored with the
+// answer: a later version may read something else.
 type Used struct {
 	Context   [][]string `json:"context,omitempty"`   // paths; what is below them was read, too
-	With      bool       `json:"with,omitempty"`      // what the work's `with` gives
+	With      bool       `json:"with,omitempty"`      // the work's `with`
 	Documents bool       `json:"documents,omitempty"` // the documents that have arrived
 }
 
@@ -66,8 +66,8 @@ type reading struct {
 	results   []string   // works whose results count as read
 }
 
-// readingOf finds what a work reads. used: what it has reported; nil: nothing. False: it is not covered, or the workflow does not
-// have it any more.
+// readingOf finds what a work reads. used: what it has reported; nil: it has not. False: it is not covered, or the
+// workflow no longer has it.
 func readingOf(wf *workflow.Workflow, id string, used *Used) (reading, bool) {
 	work, ok := wf.Work(id)
 	if !ok || work.Source == "children" {
@@ -139,8 +139,8 @@ func (r *reading) add(wf *workflow.Workflow, steps []string) {
 	}
 }
 
-// worksBefore are the works that the definition has before one, whose results that one may have been given. Later ones are
-// not among them: in a second round each would have read the result of the first.
+// worksBefore are the works before one in the definition, whose results may be part of its input. Later ones are not
+// among them: in a second round each would have read the result of the first.
 func worksBefore(wf *workflow.Workflow, id string) (ids []string) {
 	for _, s := range wf.Chart.States() {
 		for _, work := range s.Invocations {
@@ -216,7 +216,7 @@ func arrived(documents []Document) []any {
 	return found
 }
 
-// used keeps what the work tells that it was given.
+// used stores what the work reports to have read.
 func (d *draft) used(job Job, used *Used) {
 	if _, ok := readingOf(d.workflow, job.Invocation.ID, nil); ok {
 		read := d.record.Reads[job.Invocation.ID]
@@ -225,7 +225,7 @@ func (d *draft) used(job Job, used *Used) {
 	}
 }
 
-// requested keeps what a request was made from, until its answer comes.
+// requested stores what a request was made from, until it is answered.
 func (d *draft) requested(job Job) {
 	read := d.record.Reads[job.Invocation.ID]
 	if r, ok := readingOf(d.workflow, job.Invocation.ID, read.Used); ok {
@@ -234,8 +234,8 @@ func (d *draft) requested(job Job) {
 	}
 }
 
-// answers keeps what a finished work was given: what the record was when the work began. nil: it is a callback, whose
-// request tells; one that comes before the request was noted was made from what is there now.
+// answers stores the input of finished work: the record when the work began. nil: it is a callback, and the request has
+// stored it; a callback that arrives before the request was recorded was made from the present data.
 func (d *draft) answers(work string, from *Record) {
 	used := d.record.Reads[work].Used
 	r, ok := readingOf(d.workflow, work, used)
@@ -269,7 +269,7 @@ func (d *draft) readBy(work string, read Read) {
 	d.record.Reads = reads
 }
 
-// judge brings the marks up to date. Work whose data nobody has touched costs nothing.
+// judge updates the marks. It does not recompute work whose data has not changed.
 func (d *draft) judge() {
 	migrated := d.entry.Cause == CauseMigrated
 	if len(d.record.Reads) == 0 || !migrated && len(d.fields) == 0 && !slices.Contains(d.members, memberDocuments) && len(d.answered) == 0 {

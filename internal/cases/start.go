@@ -17,9 +17,9 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// StartCommand asks for a new case.
+// StartCommand requests a new case.
 type StartCommand struct {
-	ID         string // the case's id when the caller has reserved one, so that a retry starts nothing twice; "" makes one
+	ID         string // the case's id if the caller has reserved one, so that a retry does not start a second case; "" makes one
 	Workflow   string
 	Version    int // 0: the newest
 	ExternalID string
@@ -27,11 +27,11 @@ type StartCommand struct {
 	Context    map[string]any
 
 	parent   *Parent  // of a child case
-	supplied []string // who has supplied the parent's data, which are the child's
+	supplied []string // who has supplied the parent's data, which become the child's
 	express  bool     // decided at once: see Decision
 
 	newHits *NewHits    // that the case is opened for
-	subject *SubjectRef // one that is there, and of which nothing new is known; nil: Subject says who it is
+	subject *SubjectRef // an existing one without new data; nil: see Subject
 }
 
 // SubjectInput is whom the case is about.
@@ -41,8 +41,8 @@ type SubjectInput struct {
 	Data       map[string]any // name, email, …
 }
 
-// Start creates a case at its workflow's initial state. Errors: UnknownWorkflow, Invalid, TooLarge, AlreadyExists (an open
-// case of the workflow has the external id: Details "case" names it; one that has ended gives it up).
+// Start creates a case in its workflow's initial state. Errors: UnknownWorkflow, Invalid, TooLarge, AlreadyExists (an
+// open case of the workflow has the external id: Details "case" names it; a case that has ended releases its id).
 func (s *Service) Start(ctx context.Context, p identity.Principal, cmd StartCommand) (Record, error) {
 	wf, err := s.Catalog.Workflow(ctx, p.Tenant, cmd.Workflow, cmd.Version)
 	if err != nil {
@@ -64,14 +64,14 @@ func (s *Service) Start(ctx context.Context, p identity.Principal, cmd StartComm
 	record, err := s.create(ctx, p, wf, id, cmd)
 	if problem.CodeOf(err) == problem.AlreadyExists && cmd.ID != "" {
 		if existing, getErr := s.Store.Get(ctx, p.Tenant, id); getErr == nil {
-			return existing, nil // the same call came before
+			return existing, nil // the call is a repetition
 		}
 	}
 	return record, err
 }
 
-// create writes the new case; again when another write to what it shares with others (its subject, the counters) came
-// first.
+// create writes the new case, and retries if another write to what it shares with others (its subject, the counters)
+// came first.
 func (s *Service) create(ctx context.Context, p identity.Principal, wf *workflow.Workflow, id string, cmd StartCommand) (Record, error) {
 	var former *Superseded
 	for attempt := 0; ; attempt++ {
@@ -163,7 +163,7 @@ func (s *Service) newCase(ctx context.Context, p identity.Principal, wf *workflo
 
 func executionName(id string, sequence int) string { return id + "-" + strconv.Itoa(sequence) }
 
-// newSubject is the subject as the case writes it; nil when it is there and stays as it is.
+// newSubject is the subject as the case writes it; nil if it exists and does not change.
 func (s *Service) newSubject(ctx context.Context, tenant string, cmd StartCommand, now time.Time) (*Subject, error) {
 	if cmd.subject != nil {
 		return nil, nil
@@ -178,7 +178,7 @@ func (s *Service) newSubject(ctx context.Context, tenant string, cmd StartComman
 	return &subject, nil
 }
 
-// subject finds the subject by its external id and takes over what is newly said of it, or makes a new one.
+// subject finds the subject by its external id and applies its new data, or makes a new one.
 func (s *Service) subject(ctx context.Context, tenant string, in SubjectInput, now time.Time) (Subject, error) {
 	subject := Subject{Tenant: tenant, ID: s.NewID("subj"), Type: in.Type, ExternalID: in.ExternalID, Data: in.Data, Revision: 1, CreatedAt: now, UpdatedAt: now}
 	if in.ExternalID == "" {

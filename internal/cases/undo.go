@@ -58,7 +58,8 @@ const (
 	wroteDocuments = "documents"
 )
 
-// wrote reports whether the decision has changed it. A decision from before Wrote was kept says so by what it has kept.
+// wrote reports whether the decision has changed it. For a decision from before Wrote existed, the stored values show
+// it.
 func (b Before) wrote(what string) bool {
 	return slices.Contains(b.Wrote, what) || what == wroteContext && b.Context != nil || what == wroteDocuments && b.Documents != nil
 }
@@ -74,7 +75,8 @@ func (c Cause) keeps() bool {
 	}
 }
 
-// unseen says whether a change leaves everything as it is that somebody could have seen of the case: it is only in the history.
+// unseen reports whether a change leaves everything unchanged that somebody could have seen of the case: it is only in
+// the history.
 func (c Cause) unseen() bool {
 	return c == CauseDocumentViewed || c == CauseExchangeViewed || c == CauseFlowToken || c == CauseTakenOver
 }
@@ -101,8 +103,8 @@ func (d *draft) holdBack(window time.Duration) {
 	}
 }
 
-// Undo takes the newest decision back, as long as its effects are held back and nothing has built upon it. Errors:
-// NotFound, PreconditionRequired, Stale, UndoOver (also when one of the effects has been claimed for delivery: the store
+// Undo undoes the newest decision, as long as its effects are held back and later changes do not depend on it. Errors:
+// NotFound, PreconditionRequired, Stale, UndoOver (also if one of the effects has been claimed for delivery: the store
 // decides which of the two came first), Forbidden (somebody else's), Conflict.
 func (s *Service) Undo(ctx context.Context, p identity.Principal, id string, seen int) (Record, error) {
 	return s.onSeen(ctx, p, id, seen, func(d *draft) error {

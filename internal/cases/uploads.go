@@ -10,8 +10,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// An upload is in two places at once for a moment, or its notice is lost: what the record says and where the bytes lie are
-// brought together by steps that may be repeated. See docs/adr/0032-nobody-waits-without-an-end.md.
+// An upload is briefly in two places at once, or its notice is lost: the record and the place of the bytes are
+// reconciled by steps that may be repeated. See docs/adr/0032-nobody-waits-without-an-end.md.
 
 // maxLooks bounds how many announced uploads one command looks for itself.
 const maxLooks = 20
@@ -19,10 +19,10 @@ const maxLooks = 20
 // lookedFor is how long after its announcement an upload is looked for.
 const lookedFor = 30 * 24 * time.Hour
 
-// finishedFor is how long after an upload was received the sweep looks whether its bytes lie where they should.
+// finishedFor is how long after an upload was received the sweep checks that its bytes are where they should be.
 const finishedFor = time.Hour
 
-// arrival gives an announced document as its upload makes it; false when there is none yet.
+// arrival returns an announced document as its upload makes it; false if nothing has been uploaded yet.
 func (s *Service) arrival(ctx context.Context, tenant, id string, doc Document) (Document, bool, error) {
 	info, err := s.Objects.Head(ctx, doc.Key)
 	if problem.CodeOf(err) == problem.NotFound {
@@ -38,9 +38,9 @@ func (s *Service) arrival(ctx context.Context, tenant, id string, doc Document) 
 	return doc, true, nil
 }
 
-// arrivals takes over the uploads that are there but were never announced, so that guards see them. One that cannot be
-// looked for now is left as it is: the notice, or the sweep, still comes. They, or the check, also copy the bytes to where the
-// record says from now on that they are.
+// arrivals applies the uploads that exist but have not been reported, so that guards see them. One that cannot be
+// checked now is left as it is: the notice, or the sweep, follows. They, or the check, also copy the bytes to the place
+// where the record expects them from now on.
 func (s *Service) arrivals(ctx context.Context, d *draft) {
 	var received []any
 	for at, doc := range d.record.Documents {
@@ -67,8 +67,9 @@ func (s *Service) arrivals(ctx context.Context, d *draft) {
 	}
 }
 
-// ReconcileUploads notes the uploads of a case that are there although no notice of them came, and copies those that a command
-// has found to where the record says that they are. It gives how many. Errors: NotFound, Conflict, Unavailable.
+// ReconcileUploads records the uploads of a case that exist although no notice of them has arrived, and copies those
+// that a command has found to the place where the record expects them. It returns how many. Errors: NotFound, Conflict,
+// Unavailable.
 func (s *Service) ReconcileUploads(ctx context.Context, record Record) (number int, err error) {
 	var failures []error // one document that is damaged holds up no other
 	for _, doc := range record.Documents {
@@ -90,7 +91,7 @@ func (s *Service) ReconcileUploads(ctx context.Context, record Record) (number i
 	return number, errors.Join(failures...)
 }
 
-// lookFor takes over an announced upload that is there, and says whether that changed the record.
+// lookFor applies the upload of an announced document if it exists, and reports whether that changed the record.
 func (s *Service) lookFor(ctx context.Context, record *Record, doc Document) (bool, error) {
 	if _, err := s.Objects.Head(ctx, doc.Key); err != nil {
 		if problem.CodeOf(err) == problem.NotFound {
@@ -107,9 +108,9 @@ func (s *Service) lookFor(ctx context.Context, record *Record, doc Document) (bo
 	return after.Version > before, nil
 }
 
-// settleUpload makes sure that a received upload's bytes are where the record says, and says whether they had to be copied. Once
-// its link has ended, they are there only: until then what was uploaded lies where the link leads, so that it takes nothing more.
-// Errors: NotFound, Unavailable.
+// settleUpload makes sure that a received upload's bytes are where the record expects them, and reports whether they had
+// to be copied. Once its link has ended, they are only there: until then the uploaded object stays at the link's
+// address, so that the link accepts no other. Errors: NotFound, Unavailable.
 func (s *Service) settleUpload(ctx context.Context, tenant, id string, doc Document) (copied bool, err error) {
 	_, err = s.Objects.Head(ctx, KeptKey(tenant, id, doc.ID))
 	if problem.CodeOf(err) == problem.NotFound {
@@ -122,8 +123,8 @@ func (s *Service) settleUpload(ctx context.Context, tenant, id string, doc Docum
 	return copied && err == nil, err
 }
 
-// KeepUpload copies an upload from where what is not received expires to where it is kept, and gives its key there. Doing it again
-// changes nothing. Errors: NotFound, Unavailable.
+// KeepUpload copies an upload from quarantine, where objects expire, to where it is kept, and returns its key there.
+// Repeating it changes nothing. Errors: NotFound, Unavailable.
 func (s *Service) KeepUpload(ctx context.Context, tenant, id, document string) (key string, err error) {
 	kept := KeptKey(tenant, id, document)
 	err = s.Objects.Copy(ctx, QuarantineKey(tenant, id, document), kept)
@@ -133,8 +134,9 @@ func (s *Service) KeepUpload(ctx context.Context, tenant, id, document string) (
 	return kept, err
 }
 
-// SettleDocuments removes from quarantine what the record has kept, and copies it first where that was cut short. Doing it again
-// changes nothing. before is the record as it was: what has been checked by then is not looked at. Errors: NotFound, Unavailable.
+// SettleDocuments removes from quarantine what the record has kept, and copies it first if copying was interrupted.
+// Repeating it changes nothing. before is the record as it was: what had been checked by then is skipped. Errors:
+// NotFound, Unavailable.
 func (s *Service) SettleDocuments(ctx context.Context, tenant, id string, before Record) error {
 	record, err := s.Store.Get(ctx, tenant, id)
 	if err != nil {
@@ -146,7 +148,7 @@ func (s *Service) SettleDocuments(ctx context.Context, tenant, id string, before
 		if doc.Key != KeptKey(tenant, id, doc.ID) || checked {
 			continue
 		}
-		doc.UploadUntil = time.Time{} // what has been checked has no need of the link any more
+		doc.UploadUntil = time.Time{} // a checked document no longer needs the link
 		_, err := s.settleUpload(ctx, tenant, id, doc)
 		if problem.CodeOf(err) != problem.NotFound { // its bytes may have been deleted since
 			failures = append(failures, err)

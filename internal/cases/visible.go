@@ -9,9 +9,9 @@ import (
 	"ballerine/internal/text"
 )
 
-// What callers write is checked against what nobody can see: a name with a zero-width character in it looks like another, and
-// no list and no search finds it. This is asked wherever text from outside comes into a record; what vendors answer is kept
-// as it is.
+// Text from callers is checked for invisible characters: a name with a zero-width character in it looks like another,
+// and no list and no search finds it. This is done wherever text from outside enters a record; vendors' answers are
+// stored as they are.
 
 // checkLine is for names, ids and addresses of e-mail.
 func checkLine(problems *problem.Error, location, written string) {
@@ -23,7 +23,7 @@ func checkProse(problems *problem.Error, location, written string) {
 	hidden(problems, location, written, text.Prose)
 }
 
-// checkProses is checkProse for several, given by their locations.
+// checkProses is checkProse for several texts by their locations.
 func checkProses(message string, written map[string]string) error {
 	problems := problem.New(problem.Invalid, "%s", message)
 	for _, location := range slices.Sorted(maps.Keys(written)) {
@@ -35,7 +35,7 @@ func checkProses(message string, written map[string]string) error {
 	return nil
 }
 
-// checkVisible looks at every text in a JSON value, at names of members, too.
+// checkVisible checks every text in a JSON value, including names of members.
 func checkVisible(problems *problem.Error, location string, value any) {
 	switch v := value.(type) {
 	case string:
@@ -61,7 +61,7 @@ func hidden(problems *problem.Error, location, written string, kind text.Kind) {
 	}
 }
 
-// visibleSubject looks at whom the case is about.
+// visibleSubject checks the texts of a subject.
 func visibleSubject(problems *problem.Error, subject SubjectInput) {
 	checkLine(problems, "body.subject.external_id", subject.ExternalID)
 	for _, name := range slices.Sorted(maps.Keys(subject.Data)) {

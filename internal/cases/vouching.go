@@ -10,12 +10,12 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Where a workflow asks for four eyes, nothing but a decision of people approves a case that once had a possible match which nobody had
-// cleared, or whose risk asked for a second person. Whoever corrects data and has the checks repeated would otherwise approve alone what
-// they may not decide, and so would the applicant who is asked again.
+// Where a workflow requires four eyes, only a decision of people approves a case that once had a possible match which
+// nobody had cleared, or whose risk required a second person. Otherwise a person who corrects data and has the checks
+// repeated could approve alone what they may not decide, and so could an applicant who is asked for data again.
 
-// denies says which transitions are not taken on an event although their guards hold; nil: none. Decisions are judged by approve, once it is
-// known where they lead.
+// denies returns which transitions are not taken on an event although their guards hold; nil: none. Decisions are judged
+// by approve, once it is known where they lead.
 func (d *draft) denies(event statechart.Event) func(*statechart.Transition, map[string]any) bool {
 	if d.entry.Cause == CauseDecision || !d.workflow.Review.FourEyes.Asked() {
 		return nil
@@ -40,8 +40,8 @@ func (d *draft) asksPeople(event statechart.Event, context map[string]any) bool 
 	return r.TwoPeople || r.HadHits || d.severe() || len(hitsOf(d.workflow, r)) > 0 || len(unlistedOf(d.workflow, r)) > 0
 }
 
-// newFindings reports whether the change brings something that people who have decided before it did not know: possible matches, or a risk
-// that asks for a second person. The event's own answer is not in the draft yet.
+// newFindings reports whether the change brings findings that the people who decided before it did not know: possible
+// matches, or a risk that requires a second person. The event's own answer is not in the draft yet.
 func (d *draft) newFindings(event statechart.Event, context map[string]any) bool {
 	if risk := d.record.Risk; d.severe() && (slices.Contains(d.fields, risk.Work) || event.Type == "done.invoke."+risk.Work) {
 		return true
@@ -53,13 +53,13 @@ func (d *draft) newFindings(event statechart.Event, context map[string]any) bool
 	})
 }
 
-// severe reports whether the risk asks for a second person.
+// severe reports whether the risk requires a second person.
 func (d *draft) severe() bool {
 	risk := d.record.Risk
 	return risk != nil && risk.Severity != "" && d.workflow.Review.FourEyes.Reached(risk.Severity)
 }
 
-// unlistedOf is the work that has found more possible matches than it lists, also in an answer that does not stand any more.
+// unlistedOf is the work that has found more possible matches than it lists, also in an answer that is no longer valid.
 func unlistedOf(wf *workflow.Workflow, r Record) (works []string) {
 	for _, path := range wf.HitPaths() {
 		work, _, _ := strings.Cut(path, ".")

@@ -11,13 +11,13 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// FollowUp is how long a case may wait for a person or for child cases when its workflow sets no deadline and no follow-up of
-// its own: then it is an incident, so that somebody sees it.
+// FollowUp is how long a case may wait for a person or for child cases if its workflow sets no deadline and no follow-up
+// of its own: then it becomes an incident, so that somebody sees it.
 const FollowUp = 90 * 24 * time.Hour
 
 // Incidents that are of a state and not of its work.
 const (
-	// IncidentStuck: the work of the state has ended, no guard holds, and nothing can happen any more.
+	// IncidentStuck: the work of the state has ended, no guard holds, and the case cannot move any longer.
 	IncidentStuck = "stuck"
 	// IncidentNoProgress: the case has waited for longer than its workflow's follow-up, or Config.FollowUp, and no deadline of the workflow moves it.
 	IncidentNoProgress = "no_progress"
@@ -37,8 +37,8 @@ func roundOf(wf *workflow.Workflow, record Record, state, work string) (round, t
 	return 0, 0
 }
 
-// await notes that the answer to a piece of work comes later, and keeps what was said when it was accepted in the work's field
-// of the context, as `accepted`.
+// await records that the answer to a piece of work comes later, and stores what the vendor returned on acceptance in the
+// work's field of the context, as `accepted`.
 func (d *draft) await(job Job, outcome Outcome) error {
 	d.entry.Cause = CauseCallback
 	work := job.Invocation.ID
@@ -57,10 +57,10 @@ func (d *draft) await(job Job, outcome Outcome) error {
 	return checkSize(d.record.Context)
 }
 
-// acceptedField is the member of a work's result that holds what the vendor said when it accepted the request.
+// acceptedField is the member of a work's result that holds what the vendor returned when it accepted the request.
 const acceptedField = "accepted"
 
-// keepAccepted carries what was said at the acceptance into the result that has come later, unless it says so itself.
+// keepAccepted copies what the vendor returned on acceptance into the later result, unless the result has it itself.
 func (d *draft) keepAccepted(work string, payload any) any {
 	before, _ := d.record.Context[work].(map[string]any)
 	result, ok := payload.(map[string]any)
@@ -109,7 +109,7 @@ func (s *Service) overdue(ctx context.Context, record Record, wf *workflow.Workf
 	return record, nil
 }
 
-// again has work done anew that was put off until now.
+// again repeats work that was postponed until now.
 func (s *Service) again(ctx context.Context, d *draft, late statechart.Doing) (Record, error) {
 	d.entry.Cause = CauseTimer
 	d.detail("again", map[string]any{"state": late.State, "work": late.Work})
@@ -128,7 +128,7 @@ func (s *Service) noProgress(ctx context.Context, record Record, wf *workflow.Wo
 	return s.commit(ctx, d)
 }
 
-// stuck opens an incident when nothing can happen to the case any more.
+// stuck opens an incident when the case cannot move any longer.
 func (s *Service) stuck(d *draft) {
 	if d.record.Status != StatusActive || d.undone != nil || !d.workflow.Chart.Stuck(d.record.Snapshot) {
 		return
@@ -167,8 +167,8 @@ func (d *draft) stands(i Incident) bool {
 	return slices.ContainsFunc(d.record.Snapshot.Active, func(a statechart.Activation) bool { return a.State == i.State && a.Visit == i.Visit })
 }
 
-// resume resolves an incident of a state: with the data put right, what follows its end is asked again; one that has waited
-// for long waits anew; one whose executions were lost is given another.
+// resume resolves an incident of a state: after the data has been corrected, what follows its end is evaluated again; a
+// state that has waited too long starts a new wait; a case whose executions were lost gets another one.
 func (s *Service) resume(ctx context.Context, d *draft, incident Incident, patch map[string]any) error {
 	if !d.stands(incident) {
 		return errLeft()
@@ -196,9 +196,9 @@ func (s *Service) resume(ctx context.Context, d *draft, incident Incident, patch
 	return nil
 }
 
-// dueAt is when something happens by itself: the soonest timer or missing answer; else, when the case waits for people or for
-// child cases, the end of their patience. Work that is being done has none: its execution bounds it, and the sweep looks after
-// the execution. An open incident is in the queue already.
+// dueAt is when the case changes automatically: the soonest timer or missing answer; otherwise, if the case waits for
+// people or for child cases, the end of their follow-up time. Work that is being done has none: its execution bounds it,
+// and the sweep checks the execution. An open incident is in the queue already.
 func (s *Service) dueAt(d *draft) time.Time {
 	if d.record.Status != StatusActive {
 		return time.Time{}
@@ -207,7 +207,7 @@ func (s *Service) dueAt(d *draft) time.Time {
 	if until := chart.Deadline(d.record.Snapshot); !until.IsZero() {
 		return until
 	}
-	open := func(i Incident) bool { return i.Effect == "" } // a dead letter does not say that the case waits
+	open := func(i Incident) bool { return i.Effect == "" } // a dead letter does not mean that the case waits
 	if slices.ContainsFunc(d.record.Incidents, open) || slices.ContainsFunc(chart.Busy(d.record.Snapshot), func(b statechart.Doing) bool { return b.Status == statechart.WorkPending }) {
 		return time.Time{}
 	}
@@ -220,8 +220,8 @@ func (s *Service) dueAt(d *draft) time.Time {
 	return d.now.Add(s.FollowUp)
 }
 
-// Accepted is what vendors whose answers are still to come said when they accepted the request, by work: it is for the
-// applicant, who may have to go on at the vendor's.
+// Accepted holds what vendors whose answers are pending returned when they accepted the request, by work: it is for the
+// applicant, who may have to continue at the vendor.
 func (r Record) Accepted() map[string]any {
 	found := map[string]any{}
 	for _, active := range r.Snapshot.Active {

@@ -15,7 +15,7 @@ type Waiting struct {
 	For   string    `json:"for" enum:"operator,vendor,children,system,reviewer,applicant,client,timer"`
 	Work  string    `json:"work,omitempty"` // the work that is waited for: of an operator, a vendor, child cases or the system
 	Since time.Time `json:"since"`          // operator: since it failed; else since the case has waited for them, where it is
-	Until time.Time `json:"until,omitzero"` // when the wait ends by itself, or is reported
+	Until time.Time `json:"until,omitzero"` // when the wait ends automatically, or is reported
 }
 
 // Parties that a case can wait for.
@@ -44,8 +44,8 @@ func ParseWaitsFor(text string) (party, work string, err error) {
 	return party, work, nil
 }
 
-// waits notes for whom the case waits after the change. Somebody who has been waited for before is so since then, as long as
-// the case stays where it is.
+// waits records for whom the case waits after the change. If it already waited for them, the start of the wait is kept
+// as long as the case stays where it is.
 func (d *draft) waits() {
 	now := waitingOf(d.workflow, d.record)
 	before := d.old.Waiting
@@ -59,8 +59,8 @@ func (d *draft) waits() {
 	d.record.Waiting = now
 }
 
-// waitingOf states for whom a case waits; nil when it has ended. Where it waits for several at once, the first of these is
-// told: somebody who repairs, a vendor, child cases, its own work, a person who decides, the applicant, the client.
+// waitingOf states for whom a case waits; nil if it has ended. If it waits for several at once, the first of these is
+// returned: somebody who repairs, a vendor, child cases, its own work, a person who decides, the applicant, the client.
 func waitingOf(wf *workflow.Workflow, r Record) *Waiting {
 	if r.Status != StatusActive {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Branch is who asks: a branch of the execution that follows a case. Without an execution it is whoever is asked for.
+// Branch is the caller: a branch of the execution that follows a case. Without an execution any branch matches.
 type Branch struct {
 	Tenant    string
 	Case      string
@@ -42,7 +42,7 @@ func (j Job) Input(now time.Time) (map[string]any, error) {
 	input := make(map[string]any, len(j.Invocation.With))
 	for name, program := range j.Invocation.With {
 		if value, verdict := program.Value(env); verdict.Truth == expr.True {
-			input[name] = value // what is missing stays missing: policies and plugins say what that means
+			input[name] = value // what is missing stays missing: policies and plugins define what that means
 		}
 	}
 	return input, nil
@@ -53,7 +53,7 @@ type Outcome struct {
 	Payload   any        // JSON value: written to the context under the work's id
 	Awaiting  bool       // the vendor has accepted the request and will call back
 	Until     time.Time  // awaiting: when the answer is missing for good; zero: it has no deadline of its own (child cases)
-	Accepted  any        // awaiting: what is kept of the acceptance, JSON; nil: nothing
+	Accepted  any        // awaiting: what is stored of the acceptance, JSON; nil: nothing
 	VendorID  *VendorID  // awaiting: by which the callback will find the work; nil: its address names it
 	Documents []Document // what was found out about documents: status, checks, key
 	Used      *Used      // what the answer was made from; nil: it may be everything
@@ -69,8 +69,8 @@ type Failure struct {
 
 func system(name string) Actor { return Actor{Kind: string(identity.System), ID: name} }
 
-// input is what the branch follows from here. A case that was called off has left its chart: an execution that asks before
-// it is stopped ends by itself, and so does one that another has replaced.
+// input is what the branch follows from here. A case that was cancelled has left its chart: an execution that calls
+// before it is stopped ends by itself, and so does one that has been replaced by another.
 func (s *Service) input(record Record, wf *workflow.Workflow, branch Branch) ExecutionInput {
 	return InputAt(record.Tenant, record.ID, positionOf(record, wf, branch), s.Now(), record.Execution.latest())
 }
@@ -99,7 +99,7 @@ func (s *Service) load(ctx context.Context, tenant, id string) (Record, *workflo
 	return record, wf, err
 }
 
-// Park keeps the token of a wait if the record is still where the branch believes it to be. Otherwise it gives the
+// Park stores the token of a wait if the record is still where the branch believes it to be. Otherwise it returns the
 // position with which the token is to be sent at once.
 func (s *Service) Park(ctx context.Context, branch Branch, visit int, label, token string) (*ExecutionInput, error) {
 	for attempt := 0; attempt < attempts; attempt++ {
@@ -123,8 +123,8 @@ func (s *Service) Park(ctx context.Context, branch Branch, visit int, label, tok
 	return nil, problem.New(problem.Conflict, "The case changes too often to park its execution.")
 }
 
-// Expire applies the timers that are due, lets another execution take over when this one is too old, and gives the position
-// to follow.
+// Expire applies the timers that are due, lets another execution take over if this one is too old, and returns the
+// position to follow.
 func (s *Service) Expire(ctx context.Context, branch Branch) (ExecutionInput, error) {
 	record, wf, err := s.load(ctx, branch.Tenant, branch.Case)
 	if err == nil {
@@ -157,8 +157,8 @@ func (s *Service) BeginWork(ctx context.Context, branch Branch, state, work stri
 	return job, ok, follow, nil
 }
 
-// FinishWork writes a job's outcome. One that belongs to a former visit changes nothing but the account of attempts. Errors:
-// VendorGarbage when outcome.VendorID belongs to other work, TooLarge, Conflict.
+// FinishWork writes a job's outcome. An outcome that belongs to a former visit changes only the list of attempts.
+// Errors: VendorGarbage when outcome.VendorID belongs to other work, TooLarge, Conflict.
 func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (ExecutionInput, error) {
 	if err := checkResult(outcome.Payload); err != nil {
 		return ExecutionInput{}, err
@@ -178,16 +178,16 @@ func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (Exe
 	})
 }
 
-// Postponement is what whoever does the work has asked for.
+// Postponement is a request of work to be repeated later.
 type Postponement struct {
 	Until time.Time
-	Tries int     // attempts so far, all together
+	Tries int     // attempts so far, in total
 	Error string  // the attempt's
 	Run   TaskRun // the attempt
 }
 
-// PostponeWork lets work wait in the record until it may be done again. It is pending again then, and nobody but the record
-// has to remember. Work that belongs to a former visit changes nothing but the account of attempts.
+// PostponeWork lets work wait in the record until it may be done again. It is pending again then, and only the record
+// has to remember it. A request that belongs to a former visit changes only the list of attempts.
 func (s *Service) PostponeWork(ctx context.Context, job Job, p Postponement) (ExecutionInput, error) {
 	stale := false
 	work := job.Invocation.ID
@@ -220,7 +220,7 @@ func (d *draft) isDoing(state string, visit int, work string, statuses ...statec
 	})
 }
 
-// done feeds a result to the pure core. from is the record that the work was given; nil: the record tells by itself.
+// done passes a result to the pure core. from is the record that was the work's input; nil: it is stored in the record.
 func (s *Service) done(d *draft, state string, visit int, invocation *statechart.Invocation, from *Record, payload any, eventID string) error {
 	d.answers(invocation.ID, from)
 	d.entry.Cause, d.entry.Event = CauseOutcome, "done.invoke."+invocation.ID
@@ -241,8 +241,8 @@ func (d *draft) rate(work string, payload any) {
 	}
 }
 
-// update takes over what was found out about documents. A document that somebody has decided keeps its status,
-// unless it is not what was announced.
+// update applies what was found out about documents. A document that a person has decided about keeps its status, unless
+// it is not what was announced.
 func (d *draft) update(documents []Document) {
 	for _, found := range documents {
 		at := slices.IndexFunc(d.record.Documents, func(x Document) bool { return x.ID == found.ID })
@@ -251,7 +251,7 @@ func (d *draft) update(documents []Document) {
 		}
 		doc := d.record.Documents[at]
 		doc.Key, doc.Checks, doc.UpdatedAt = found.Key, found.Checks, d.now
-		if doc.Decision == nil || found.Status == DocumentRefused { // what nobody may see is approved by nobody
+		if doc.Decision == nil || found.Status == DocumentRefused { // what must not be shown cannot be approved
 			doc.Status = found.Status
 		}
 		d.record.Documents = slices.Clone(d.record.Documents)
@@ -272,7 +272,7 @@ func checkResult(payload any) error {
 	return nil
 }
 
-// FailWork tells the case that work has failed for good: the chart says what then, else it is an incident.
+// FailWork records that work has failed for good: the chart defines what follows, otherwise it is an incident.
 func (s *Service) FailWork(ctx context.Context, branch Branch, state, work string, visit int, failure Failure) (ExecutionInput, error) {
 	if failure.Attempts == 0 {
 		var err error

@@ -7,9 +7,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// A store that does not answer may have written all the same: a client repeats the call, and the answer is that somebody
-// else came first, or the answer is lost on its way. Neither may turn what has happened into an error, nor make a command
-// happen twice. Each entry's hash is over a random salt, so that an entry with our hash is ours.
+// A store that does not answer may have written all the same: a client repeats the call and learns that another write
+// came first, or the answer is lost. Neither may turn what has happened into an error, nor execute a command twice. Each
+// entry's hash covers a random salt, so an entry with our hash is ours.
 
 // settle reports whether a commit that came back with an error was written after all: nil when it was, else the error.
 func (s *Service) settle(ctx context.Context, d *draft, err error) error {

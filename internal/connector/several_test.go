@@ -362,7 +362,7 @@ func TestFewerItemsThanTheTotalAreNotComplete(t *testing.T) {
 	}
 }
 
-// Whatever a vendor's pages are: what is read is a beginning of what it has, and complete says whether it is all.
+// Whatever a vendor's pages are: what is read is a beginning of what it has, and complete reports whether it is all.
 func TestWhatIsReadIsABeginningAndSaysSo(t *testing.T) {
 	v := newTarget(t)
 	rapid.Check(t, func(t *rapid.T) {

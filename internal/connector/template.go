@@ -104,7 +104,7 @@ func (c *compiler) query(expression, pointer string, offset int) *query {
 	return q
 }
 
-// text splits at placeholders. secrets says whether {secret.NAME} and {vendor.NAME} may stand here.
+// text splits at placeholders. secrets reports whether {secret.NAME} and {vendor.NAME} may stand here.
 func (c *compiler) text(raw, pointer string, secrets bool) *text {
 	t := &text{place: dotted(pointer)}
 	var literal strings.Builder

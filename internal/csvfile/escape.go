@@ -20,5 +20,5 @@ func Escape(text string) string {
 	return beginnings.ReplaceAllString(text, "${1}${2}'${3}")
 }
 
-// Unescape returns what Escape was given.
+// Unescape reverses Escape.
 func Unescape(text string) string { return escaped.ReplaceAllString(text, "${1}${2}${3}") }

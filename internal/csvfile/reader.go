@@ -100,7 +100,7 @@ func (r *Reader) Next() (fields []Field, more bool) {
 	return fields, true
 }
 
-// Blank reports whether a record has nothing but spaces.
+// Blank reports whether a record consists of spaces only.
 func Blank(fields []Field) bool {
 	for _, f := range fields {
 		if strings.TrimSpace(f.Text) != "" {
@@ -120,7 +120,7 @@ func (r *Reader) stop(field int, code, message, hint string) {
 	r.finished = true
 }
 
-// advance goes on to a position in the same line.
+// advance moves to a position in the same line.
 func (r *Reader) advance(to int) {
 	r.place.Column += utf8.RuneCountInString(r.text[r.at:to])
 	r.at = to

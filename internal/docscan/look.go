@@ -19,7 +19,7 @@ const (
 	MaxPixels = 25_000_000 // pixels: more than telephones make of a document; larger pictures are not decoded
 )
 
-// Look is what the pixels of a picture say. It says whether a document could be there at all, not whether one is.
+// Look is what the pixels of a picture say. It reports whether a document could be there at all, not whether one is.
 type Look struct {
 	Done  bool // the picture was decoded
 	Large bool // it is too large to be decoded here

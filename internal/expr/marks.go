@@ -112,7 +112,7 @@ func (s *Shape) marks(steps []markStep) bool {
 // maxPlaces bounds how many places of a schema are compared.
 const maxPlaces = 20_000
 
-// places visits what the schema describes, outermost first; down says whether to go on inside. False: there is too much.
+// places visits what the schema describes, outermost first; down reports whether to go on inside. False: there is too much.
 func (s *Shape) places(visit func(steps []markStep, personal bool) (down bool)) bool {
 	left := maxPlaces
 	var walk func(at []map[string]any, steps []markStep, above []string)

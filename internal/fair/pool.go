@@ -47,7 +47,7 @@ func New(limits Limits) *Pool {
 	return p
 }
 
-// Go runs the job when it is its turn, and says whether it will be: not when too many of the tenant's wait already.
+// Go runs the job when its turn comes, and reports whether it will run: not if too many of the tenant's jobs wait already.
 func (p *Pool) Go(tenantName, receiverName string, job func()) bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

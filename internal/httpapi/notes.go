@@ -54,7 +54,7 @@ func (s *server) registerNotes(api huma.API) {
 	})
 }
 
-// mentionable says whether everybody whom a note names may read it. Errors: Invalid.
+// mentionable reports whether everybody whom a note names may read it. Errors: Invalid.
 func (s *server) mentionable(c ctx, users []string) error {
 	e := problem.New(problem.Invalid, "The note names somebody who cannot be notified.")
 	for i, user := range users {

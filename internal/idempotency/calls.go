@@ -31,7 +31,7 @@ type Call struct {
 	Body      []byte
 }
 
-// Calls begins calls, ends them, and gives the answers of those that ended again.
+// Calls begins and ends calls, and repeats the answers of those that have ended.
 type Calls struct {
 	store Store
 	now   func() time.Time
@@ -60,8 +60,8 @@ func cipherOf(secret []byte) (cipher.AEAD, error) {
 	return aead, nil
 }
 
-// Begin reserves a call: the caller holds it, and carries it out, when mine is true. Otherwise the same call came before,
-// and has its Answer or is in flight. One that died is taken over. Errors: IdempotencyRequired, Invalid,
+// Begin reserves a call: if mine is true, the caller holds it and carries it out. Otherwise the same call came before,
+// and has its Answer or is in flight. A call whose process died is taken over. Errors: IdempotencyRequired, Invalid,
 // IdempotencyMismatch, Unavailable.
 func (c *Calls) Begin(ctx context.Context, call Call) (there Reservation, mine bool, err error) {
 	if call.Key == "" {
@@ -111,8 +111,8 @@ func (c *Calls) End(ctx context.Context, r Reservation, answer Answer) error {
 	return c.store.Complete(ctx, r.Key, r.Holder, sealed)
 }
 
-// Refuse ends a call that was refused and has done nothing: its key is free, so that the call can be tried again, put right.
-// One that was taken over is failed instead: what came before it may have done something.
+// Refuse ends a call that was refused and has had no effect: its key is free, so that the call can be corrected and
+// repeated. One that was taken over fails instead: the call before it may have had an effect.
 func (c *Calls) Refuse(ctx context.Context, r Reservation) error {
 	if r.Again {
 		return c.Fail(ctx, r)
@@ -145,15 +145,15 @@ func (c *Calls) Answer(r Reservation) (Answer, error) {
 	return Answer{Status: r.Answer.Status, Header: r.Answer.Header, Body: body}, nil
 }
 
-// Name is what a record remembers the call by, longer than its answer is kept. It stands for who has called and what they have
-// asked for: a key that somebody else has used, or the caller for another call, is another one.
+// Name is what a record remembers the call by, longer than its answer is kept. It identifies the caller and the request:
+// the same key used by somebody else, or by the caller for another request, has another name.
 func (r Reservation) Name() string {
 	sum := sha256.Sum256([]byte(r.Key + "\x00" + r.Hash))
 	return "call:" + hex.EncodeToString(sum[:16])
 }
 
-// ID is a ULID that follows from the call, so that a call that is taken over creates nothing twice: its time is that of
-// the first call, the rest is a hash.
+// ID is a ULID derived from the call, so that a call that is taken over creates nothing twice: its time is that of the
+// first call, the rest is a hash.
 func (r Reservation) ID() string {
 	sum := sha256.Sum256([]byte(r.Key + "\x00" + r.Hash))
 	return ids.Derived(r.FirstAt, sum[:])

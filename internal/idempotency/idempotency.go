@@ -12,11 +12,11 @@ type Reservation struct {
 	Hash      string    `json:"hash"`   // of the request
 	Holder    string    `json:"holder"` // the call that is in flight
 	StartedAt time.Time `json:"started_at"`
-	FirstAt   time.Time `json:"first_at"`   // when the first call with this key came; a take-over keeps it
+	FirstAt   time.Time `json:"first_at"`   // when the first call with this key arrived; a takeover keeps it
 	ExpiresAt time.Time `json:"expires_at"` // stores may forget it then
 	Answer    *Answer   `json:"answer,omitempty"`
 
-	// Again says of a call that begins that the same one came before and has failed, or died: it may have done its work.
+	// Again marks a call whose predecessor has failed, or died: it may have done its work.
 	Again bool `json:"-"`
 }
 
@@ -29,11 +29,11 @@ type Answer struct {
 
 // Store keeps reservations. Every write is one transaction.
 type Store interface {
-	// Reserve keeps the reservation and returns true if the key has none, an expired one (ExpiresAt not after r.StartedAt), or
-	// one of the same hash in flight that has started before takeOver. Otherwise it returns the one that is there, and false:
-	// with a zero StartedAt when the store knows that its call has died, whenever it began. It can be taken over at once.
+	// Reserve stores the reservation and returns true if the key has none, an expired one (ExpiresAt not after r.StartedAt),
+	// or one of the same hash in flight that started before takeOver. Otherwise it returns the existing one, and false: with
+	// a zero StartedAt if the store knows that its call has died, whenever it began. It can be taken over at once.
 	Reserve(ctx context.Context, r Reservation, takeOver time.Time) (there Reservation, reserved bool, err error)
-	// Complete sets the answer if the holder still holds the reservation; otherwise it does nothing.
+	// Complete sets the answer if the holder still holds the reservation; otherwise it has no effect.
 	Complete(ctx context.Context, key, holder string, answer Answer) error
 	// Release forgets the reservation if the holder still holds it and it has no answer.
 	Release(ctx context.Context, key, holder string) error

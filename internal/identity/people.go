@@ -74,7 +74,7 @@ func (d *Directory) Knows(ctx context.Context, tenant, id string) (bool, error) 
 	return d.may(ctx, tenant, id, CasesWrite)
 }
 
-// Reads says whether a person may read what is written about cases.
+// Reads reports whether a person may read what is written about cases.
 func (d *Directory) Reads(ctx context.Context, tenant, id string) (bool, error) {
 	return d.may(ctx, tenant, id, CasesPersonal)
 }

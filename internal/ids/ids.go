@@ -8,15 +8,16 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// Source makes ids that nobody can guess, of a kind that its argument names: "case" makes "case_01J…". The clock states their time.
+// Source makes ids that cannot be guessed, of the kind that its argument names: "case" makes "case_01J…". The clock states their time.
 func Source(now func() time.Time) func(kind string) string {
 	return func(kind string) string { return kind + "_" + Random(now()) }
 }
 
-// Random is a ULID of a time that nobody can guess. It fails, as a program does without randomness or after the year 10889, by a panic.
+// Random is a ULID of a time that cannot be guessed. It panics without randomness or after the year 10889.
 func Random(at time.Time) string { return ulid.MustNew(ulid.Timestamp(at), rand.Reader).String() }
 
-// Derived is the same ULID whenever it is made of the same time and hash, which has at least ten bytes, so that what is done twice has one id.
+// Derived is a ULID that is always the same for the same time and hash, which has at least ten bytes, so that what is
+// done twice has one id.
 func Derived(at time.Time, hash []byte) string {
 	var id ulid.ULID
 	if err := id.SetTime(ulid.Timestamp(at)); err != nil { // only after the year 10889

@@ -65,15 +65,16 @@ func Reading(read Reader, now func() time.Time, logger *slog.Logger, secrets ...
 	return ring, nil
 }
 
-// Parse gives the secrets of a text, newest first: {"keys": [base64, …]}, or any other text, whose bytes are the only one. Errors: Invalid
-// when the text begins as JSON and is none, and when a secret is short; those that can be used come with it.
+// Parse returns the secrets of a text, newest first: {"keys": [base64, …]}, or any other text, whose bytes are the only
+// one. Errors: Invalid if the text begins like JSON and is not valid JSON, and if a secret is short; usable ones are
+// returned with it.
 func Parse(text string) (usable [][]byte, err error) {
 	all := [][]byte{[]byte(text)}
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		var written struct {
 			Keys [][]byte `json:"keys"`
 		}
-		if json.Unmarshal([]byte(text), &written) != nil { // what it says quotes the secret
+		if json.Unmarshal([]byte(text), &written) != nil { // its message quotes the secret
 			return nil, problem.New(problem.Invalid, `The signing secret is not {"keys": [base64, …]}.`)
 		}
 		all = written.Keys
@@ -103,8 +104,9 @@ func (r *Ring) Secrets() [][]byte {
 	return r.secrets
 }
 
-// Renewed reads the secrets again, since something was signed by none of them: perhaps by another process that has a newer one. It says
-// whether there are others now. Whoever sends nonsense does not make it read more often than every few seconds.
+// Renewed reads the secrets again, because something was signed by none of them: perhaps by another process that has a
+// newer one. It reports whether they have changed. Invalid signatures cannot make it read more often than every few
+// seconds.
 func (r *Ring) Renewed() bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -114,7 +116,7 @@ func (r *Ring) Renewed() bool {
 	return r.again()
 }
 
-// again reads the secrets, and says whether they have changed. The mutex is held. What cannot be read, or is none, changes nothing.
+// again reads the secrets, and reports whether they have changed. The mutex is held. Unreadable or missing secrets change nothing.
 func (r *Ring) again() bool {
 	r.asked = r.now()
 	ctx, cancel := context.WithTimeout(context.Background(), readTime)

@@ -78,7 +78,7 @@ func (d *Diff) add(edits []edit, a, b []string) {
 	d.Hunks = append(d.Hunks, h)
 }
 
-// Within leaves out the hunks from the first on that no longer fits into so many bytes, and says how many are left.
+// Within drops all hunks from the first one that does not fit into so many bytes, and returns how many remain.
 func (d *Diff) Within(bytes int) (left int) {
 	for i, h := range d.Hunks {
 		size := 0
@@ -94,7 +94,7 @@ func (d *Diff) Within(bytes int) (left int) {
 	return bytes
 }
 
-// lines are a text's lines with their line breaks, so that they tell whether the last one has one.
+// lines are a text's lines with their line breaks, so that it is known whether the last one has one.
 func lines(text string) []string {
 	found := strings.SplitAfter(text, "\n")
 	if found[len(found)-1] == "" {

@@ -8,7 +8,7 @@ const (
 	added
 )
 
-// edit is a step from the old lines to the new ones: old and new are how many lines of each lie before it.
+// edit is a step from the old lines to the new ones: old and new are how many lines of each precede it.
 type edit struct {
 	kind     kind
 	old, new int
@@ -56,7 +56,7 @@ func between(a, b []string, from, endA, endB int) []edit {
 	return forward(trace, len(x), len(y), from)
 }
 
-// numbered gives equal lines equal numbers, which compare faster.
+// numbered assigns equal numbers to equal lines, because they compare faster.
 func numbered(a, b []string) (x, y []int32) {
 	numbers := map[string]int32{}
 	of := func(lines []string) []int32 {
@@ -74,8 +74,8 @@ func numbered(a, b []string) (x, y []int32) {
 	return of(a), of(b)
 }
 
-// search goes, with one more edit each round, as far as it can on every diagonal k = i - j. Round d of the trace has how
-// far each diagonal -d, -d+2, …, d came, at (k+d)/2. ok is false when maxEdits were not enough.
+// search follows every diagonal k = i - j as far as it can, with one more edit in each round. Round d of the trace
+// states how far each diagonal -d, -d+2, …, d reached, at (k+d)/2. ok is false if maxEdits were not enough.
 func search(x, y []int32) (trace [][]int32, ok bool) {
 	var before []int32
 	for d := 0; d <= min(len(x)+len(y), maxEdits); d++ {
@@ -107,7 +107,7 @@ func start(before []int32, d, k int) int {
 	return at(k-1) + 1
 }
 
-// forward reads the trace from its end and gives the edits from their beginning.
+// forward reads the trace from its end and returns the edits from their beginning.
 func forward(trace [][]int32, i, j, from int) []edit {
 	edits := make([]edit, i+j)
 	at := len(edits)

@@ -89,7 +89,7 @@ func lostSecrets(cause error, path, what string) error {
 		"To continue with new secrets, which invalidates all earlier links, tokens and sign-ins, start once with --new-secrets.", path, what, folder)
 }
 
-// read reads the file and says whether it is there. Errors: it cannot be read, or is not whole.
+// read reads the file and reports whether it is there. Errors: it cannot be read, or is not whole.
 func (s *secrets) read() (there bool, err error) {
 	text, err := os.ReadFile(s.path)
 	if errors.Is(err, os.ErrNotExist) {

@@ -32,7 +32,7 @@ func NewClient(options Options) *http.Client {
 		Timeout:   options.Timeout,
 		Transport: &transport{secure: newTransport(options, false), plain: newTransport(options, true), loopback: options.AllowLoopback},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse // the caller sees the 3xx: nothing is followed
+			return http.ErrUseLastResponse // the caller sees the 3xx: redirects are not followed
 		},
 	}
 }
@@ -59,7 +59,7 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		return t.plain.RoundTrip(request)
 	}
 	if request.Body != nil {
-		_ = request.Body.Close() // a RoundTripper must close it; its error would say nothing about the call
+		_ = request.Body.Close() // a RoundTripper must close it; its error is irrelevant to the call
 	}
 	return nil, fmt.Errorf("%w: scheme", errRefusedAddress)
 }
@@ -134,7 +134,7 @@ func Classify(err error) Failure {
 	return NoConnection
 }
 
-// RetryAfter reads how long the answer asks to wait, in seconds or as a date; at most limit, 0 when it does not say.
+// RetryAfter reads how long the answer requests to wait, in seconds or as a date; at most limit, 0 if it is not stated.
 func RetryAfter(header http.Header, now time.Time, limit time.Duration) time.Duration {
 	text := header.Get("Retry-After")
 	var pause time.Duration

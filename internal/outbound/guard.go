@@ -10,7 +10,7 @@ import (
 // errRefusedAddress is in the chain of every error of a call that the guard has refused.
 var errRefusedAddress = errors.New("the address is not allowed")
 
-// refusedRanges are not part of the public internet although the standard library's Is… functions do not say so.
+// refusedRanges are not part of the public internet although the standard library's Is… functions do not cover them.
 // Sources: the IANA special-purpose address registries for IPv4 and IPv6.
 var refusedRanges = prefixes(
 	"0.0.0.0/8",         // this network

@@ -11,8 +11,8 @@ import (
 // maxURL is the longest URL that is accepted, in bytes.
 const maxURL = 2048
 
-// CheckURL says all that is wrong with a URL that somebody wants called, as fields at location; none when it is fine.
-// A name that resolves to a private address is only seen by the guard, when it is dialled.
+// CheckURL returns everything that is wrong with a URL that is to be called, as fields at location; none if it is valid.
+// A name that resolves to a private address is only detected by the guard, when it is dialled.
 func CheckURL(raw, location string, allowLoopback bool) []problem.Field {
 	var fields []problem.Field
 	add := func(code, message string) {

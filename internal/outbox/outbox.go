@@ -18,13 +18,13 @@ import (
 // Config is what an Outbox needs. Store, Send and Bury are required.
 type Config struct {
 	Store cases.Outbox
-	// Send makes effects happen that go together, and returns an error for each, in their order: see bundles.
+	// Send delivers effects that belong to one bundle, and returns an error for each, in their order: see bundles.
 	Send func(ctx context.Context, effects []cases.Effect) []error
-	// Bury makes an effect a dead letter, with an incident on its case. NotFound when it is not there any more.
+	// Bury makes an effect a dead letter, with an incident on its case. NotFound if it no longer exists.
 	Bury func(ctx context.Context, effect cases.Effect) error
 
-	// Postponed is called with the time when an effect is due that is not attempted now: one that has failed, or one that is held back until what it
-	// follows from cannot be undone any more. nil: nobody does.
+	// Postponed is called with the time when an effect is due that is not attempted now: one that has failed, or one that is
+	// held back until its cause can no longer be undone. It may be nil.
 	Postponed func(at time.Time)
 
 	Policy  Policy         // default defaultPolicy
@@ -38,8 +38,8 @@ type Config struct {
 	Logger  *slog.Logger
 }
 
-// Outbox delivers effects. It is safe for concurrent use, also by several processes: an effect that two deliver happens
-// twice, which everything that effects ask for allows.
+// Outbox delivers effects. It is safe for concurrent use, also by several processes: an effect that is delivered twice
+// happens twice, and everything that effects request tolerates that.
 type Outbox struct {
 	config       Config
 	first, later *fair.Pool // for what executions wait for, and for events to subscribers
@@ -50,7 +50,7 @@ type Outbox struct {
 	pruned   time.Time            // when recent was last cleared of what is not
 	landed   []landing            // delivered, not yet removed
 	removing bool
-	after    string // where reading goes on
+	after    string // where reading continues
 	added    int    // effects, ever
 }
 
@@ -130,7 +130,7 @@ func (o *Outbox) take(ctx context.Context, effects []cases.Effect, done func()) 
 	return taken
 }
 
-// launch gives the effects that are due and that nobody here has.
+// launch returns the effects that are due and not already in progress here.
 func (o *Outbox) launch(effects []cases.Effect) (ready []cases.Effect) {
 	now := o.config.Now()
 	var early []cases.Effect
@@ -153,7 +153,7 @@ func (o *Outbox) launch(effects []cases.Effect) (ready []cases.Effect) {
 	return ready
 }
 
-// postponed tells when effects are due.
+// postponed reports when effects are due.
 func (o *Outbox) postponed(effects []cases.Effect) {
 	if o.config.Postponed == nil {
 		return
@@ -201,7 +201,7 @@ func attemptOf(e cases.Effect) string {
 	return flight(e) + "/" + strconv.FormatInt(e.Due().UnixMilli(), 36)
 }
 
-// bundles are the effects that are delivered together: reports for one parent, and every other one alone.
+// bundles are groups of effects that are delivered in one call: reports for one parent, and every other one alone.
 func bundles(effects []cases.Effect, urgent bool) (found [][]cases.Effect) {
 	parents := map[string]int{} // parent -> its bundle
 	for _, e := range effects {
@@ -221,7 +221,7 @@ func bundles(effects []cases.Effect, urgent bool) (found [][]cases.Effect) {
 	return found
 }
 
-// attempt delivers a bundle within its time, and writes down what came of it.
+// attempt delivers a bundle within its time, and records the result.
 func (o *Outbox) attempt(ctx context.Context, bundle []cases.Effect, done func()) {
 	within, cancel := context.WithTimeout(ctx, o.config.Timeout)
 	defer cancel()
@@ -248,7 +248,7 @@ func (o *Outbox) attempt(ctx context.Context, bundle []cases.Effect, done func()
 	}
 }
 
-// withKind is the bundle unless it asks for nothing: effects that were dropped are only removed.
+// withKind is the bundle unless it requests nothing: effects that were dropped are only removed.
 func withKind(bundle []cases.Effect) []cases.Effect {
 	if bundle[0].Kind == cases.EffectNone {
 		return nil
@@ -256,7 +256,7 @@ func withKind(bundle []cases.Effect) []cases.Effect {
 	return bundle
 }
 
-// claim takes effects that were held back, so that they cannot be dropped any more, and gives those that are there.
+// claim takes effects that were held back, so that they can no longer be dropped, and returns those that exist.
 func (o *Outbox) claim(ctx context.Context, bundle []cases.Effect, done func()) (claimed []cases.Effect) {
 	for _, e := range bundle {
 		if ctx.Err() != nil { // the system stops: the next one begins here
@@ -320,7 +320,7 @@ func (o *Outbox) bury(ctx context.Context, e cases.Effect) error {
 	case "":
 		return nil
 	case problem.Conflict, problem.Unavailable, problem.Timeout:
-		return err // it comes again
+		return err // it is read again
 	case problem.NotFound: // the effect has been delivered meanwhile, or there is no case
 	default:
 		o.config.Logger.ErrorContext(ctx, "a dead letter has no incident on its case", "case_id", e.Case, "effect", e.Ref(), "error", err.Error())
@@ -328,7 +328,7 @@ func (o *Outbox) bury(ctx context.Context, e cases.Effect) error {
 	return o.config.Store.Bury(ctx, e)
 }
 
-// remove takes delivered effects out of the store: those that land meanwhile go together.
+// remove deletes delivered effects from the store: those that land meanwhile are removed in one batch.
 func (o *Outbox) remove(one landing) {
 	o.mutex.Lock()
 	o.landed = append(o.landed, one)
@@ -375,7 +375,7 @@ func (o *Outbox) State() (added, open int) {
 	return o.added, len(o.flying)
 }
 
-// Wait returns when nothing is on its way, or when ctx ends.
+// Wait returns when no effect is in flight, or when ctx ends.
 func (o *Outbox) Wait(ctx context.Context) error {
 	if err := o.first.Wait(ctx); err != nil {
 		return err

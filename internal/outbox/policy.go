@@ -22,8 +22,8 @@ func defaultPolicy() Policy {
 	return Policy{First: 2 * time.Second, Longest: 30 * time.Minute, Jitter: 0.2, Attempts: 20}
 }
 
-// Failed is the effect after an attempt that failed at the time. chance is from 0 to 1. DeadAt is set when it is not tried
-// any more; then NextAt stays as it was, since it tells where the effect is kept.
+// Failed is the effect after an attempt that failed at the time. chance is from 0 to 1. DeadAt is set if it is not
+// attempted any longer; then NextAt keeps its value, since it determines where the effect is stored.
 func (p Policy) Failed(e cases.Effect, now time.Time, failure error, chance float64) cases.Effect {
 	now = now.UTC().Truncate(time.Millisecond)
 	d := &e.Delivery

@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/cases"
 )
 
-// mostPages bounds how many pages one reading takes; the next one goes on behind them.
+// mostPages bounds how many pages one reading takes; the next one continues after them.
 const mostPages = 20
 
 // pageTime bounds the reading of a page, and readTime that of all; the attempts at what was read have their own time.
@@ -17,9 +17,9 @@ const (
 	readTime = 8 * time.Second
 )
 
-// Read reads what is due, tenant by tenant, and lets it be delivered; it does not wait for that. Of what nobody has tried
-// it leaves alone what was written after fresh: it belongs to the process that made the commit. It returns how many effects it has
-// taken.
+// Read reads what is due, tenant by tenant, and lets it be delivered; it does not wait for that. It skips effects that
+// have not been attempted and were written after fresh: they belong to the process that made the commit. It returns how
+// many effects it has taken.
 func (o *Outbox) Read(ctx context.Context, fresh time.Time) (taken int, err error) {
 	all, done := context.WithTimeout(ctx, readTime)
 	defer done()
@@ -47,7 +47,7 @@ func (o *Outbox) Read(ctx context.Context, fresh time.Time) (taken int, err erro
 	return taken, nil
 }
 
-// Place is where the next Read goes on.
+// Place is where the next Read continues.
 func (o *Outbox) Place() string {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -61,9 +61,9 @@ func (o *Outbox) GoOn(place string) {
 	o.after = place
 }
 
-// Run reads every so often until ctx ends, and returns when what was on its way has landed: for a process that learns of
-// commits itself and hands them to Take. What was written before it began it takes at once, since nobody else knows
-// of it.
+// Run reads every so often until ctx ends, and returns when what was in flight has landed: for a process that learns of
+// commits itself and passes them to Take. What was written before it began it takes at once, since nothing else knows of
+// it.
 func (o *Outbox) Run(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -84,7 +84,7 @@ func (o *Outbox) Run(ctx context.Context, every time.Duration) {
 	}
 }
 
-// mostCounted bounds how many effects a look at the backlog counts.
+// mostCounted bounds how many effects are counted in the backlog.
 const mostCounted = 10_000
 
 // Measure reports how much is due, since when, and how many dead letters there are.

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Verdict says whether a person is a beneficial owner.
+// Verdict reports whether a person is a beneficial owner.
 type Verdict string
 
 // The verdicts. Undecided: what is stated neither makes the person one nor rules it out.
@@ -129,10 +129,10 @@ func (g *graph) shares() []Share {
 	return g.claimed(result)
 }
 
-// ends says whether chains end at a party: a person, or an organization of which no owner is stated.
+// ends reports whether chains end at a party: a person, or an organization of which no owner is stated.
 func (g *graph) ends(party int) bool { return len(g.held[party]) == 0 }
 
-// exact says whether each share that counts is a single number, and none was rounded.
+// exact reports whether each share that counts is a single number, and none was rounded.
 func (g *graph) exact() bool {
 	for company := range g.held {
 		for _, h := range g.held[company] {

@@ -218,7 +218,7 @@ func (g *graph) series(circle []int, inside map[int]int, amount []*big.Rat, up b
 	return outside, true
 }
 
-// affordable says whether a circle can be solved exactly, and takes that from the budget.
+// affordable reports whether a circle can be solved exactly, and takes that from the budget.
 func (g *graph) affordable(circle []int, inside map[int]int, up bool) bool {
 	_, operations := elimination(g.within(circle, inside, up))
 	if operations > g.budget {

@@ -50,7 +50,7 @@ func follow(party int, by [][]holding, least certainty) (result map[int]bool, st
 	return result, steps
 }
 
-// more adds to what a party has in a company, and says whether that is more than half.
+// more adds to what a party has in a company, and reports whether that is more than half.
 func more(sums map[int]Share, company int, share Share, least certainty) bool {
 	if before, any := sums[company]; any {
 		share = before.plus(share)

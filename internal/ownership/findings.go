@@ -142,7 +142,7 @@ func (g *graph) gaps(company int) {
 	}
 }
 
-// anyUnknown says whether a holding in the company has no stated share: then it is asked about, not about the rest.
+// anyUnknown reports whether a holding in the company has no stated share: then it is asked about, not about the rest.
 func (g *graph) anyUnknown(company int) bool {
 	return slices.ContainsFunc(g.held[company], func(h holding) bool { return !h.part.exact() })
 }
@@ -163,7 +163,7 @@ func (g *graph) end(i int) {
 	}
 }
 
-// reached says whether the subject's shares lead to a party.
+// reached reports whether the subject's shares lead to a party.
 func (g *graph) reached(party int) bool {
 	if g.above == nil {
 		g.above = g.strictly(func(s Share) bool { return s.High.Sign() > 0 }, func(Share) bool { return true })

@@ -59,7 +59,7 @@ func (g *graph) person(i int, v view, rule Rule) (result PersonResult, concerned
 	return result, inSubject || verdict > no || claimed.any || !share.isNone() || !part.isNone() || !votes.isNone()
 }
 
-// trusted says whether somebody is a beneficial owner by a role in a trust that would be one, or behind an organization with such a role.
+// trusted reports whether somebody is a beneficial owner by a role in a trust that would be one, or behind an organization with such a role.
 func (g *graph) trusted(i int, v view, controls map[int]certainty, rule Rule) certainty {
 	found := no
 	for _, h := range v.by[i] {

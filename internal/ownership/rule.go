@@ -63,7 +63,7 @@ func ParseRule(text string) (Rule, error) {
 	return Rule{}, fmt.Errorf(`unknown rule: use %s, or a threshold of your own such as ">10" or ">=15"`, strings.Join(names, ", "))
 }
 
-// met says whether a share is enough.
+// met reports whether a share is enough.
 func (r Rule) met(s Share) certainty {
 	switch {
 	case s.certain(r.Threshold, r.Inclusive):

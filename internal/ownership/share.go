@@ -58,29 +58,29 @@ func (s Share) Check() error {
 	return nil
 }
 
-// exact says whether the share is a single number.
+// exact reports whether the share is a single number.
 func (s Share) exact() bool { return s.Low.Cmp(s.High) == 0 }
 
-// known says whether anything is stated: not from nothing to the whole.
+// known reports whether anything is stated: not from nothing to the whole.
 func (s Share) known() bool {
 	return s.Low.Sign() > 0 || s.High.Cmp(one) < 0 || s.OverLow || s.UnderHigh
 }
 
-// sameAs says whether both have the same bounds.
+// sameAs reports whether both have the same bounds.
 func (s Share) sameAs(t Share) bool {
 	return s.Low.Cmp(t.Low) == 0 && s.High.Cmp(t.High) == 0 && s.OverLow == t.OverLow && s.UnderHigh == t.UnderHigh
 }
 
-// isNone says whether it is certain that there is no share.
+// isNone reports whether it is certain that there is no share.
 func (s Share) isNone() bool { return s.High.Sign() == 0 }
 
-// certain says whether every share of the interval is above part, or at it where inclusive.
+// certain reports whether every share of the interval is above part, or at it where inclusive.
 func (s Share) certain(part *big.Rat, inclusive bool) bool {
 	order := s.Low.Cmp(part)
 	return order > 0 || order == 0 && (inclusive || s.OverLow)
 }
 
-// possible says whether some share of the interval is above part, or at it where inclusive.
+// possible reports whether some share of the interval is above part, or at it where inclusive.
 func (s Share) possible(part *big.Rat, inclusive bool) bool {
 	order := s.High.Cmp(part)
 	return order > 0 || order == 0 && inclusive && !s.UnderHigh

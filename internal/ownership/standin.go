@@ -39,7 +39,7 @@ func (g *graph) managers(people []PersonResult, rule Rule, unexplained Share, v 
 	}
 }
 
-// powerUnnamed says whether somebody who is not named may control the subject, or have enough of its votes: the owner of an interest whose owner is not
+// powerUnnamed reports whether somebody who is not named may control the subject, or have enough of its votes: the owner of an interest whose owner is not
 // stated, or whoever is behind an organization of which no owner is stated.
 func (g *graph) powerUnnamed(rule Rule, v view) bool {
 	for _, company := range g.unnamedPower {

@@ -227,7 +227,7 @@ func (l Link) share() Share {
 	return *l.Share
 }
 
-// holds says whether the link holds on a day (YYYY-MM-DD).
+// holds reports whether the link holds on a day (YYYY-MM-DD).
 func (l Link) holds(day string) bool {
 	return (l.From == "" || l.From <= day) && (l.To == "" || day < l.To)
 }

@@ -110,7 +110,7 @@ func (g *graph) anyRights() bool {
 	return false
 }
 
-// rightsIn says whether somebody has more of a company's profits, or of what remains of it, than of its shares.
+// rightsIn reports whether somebody has more of a company's profits, or of what remains of it, than of its shares.
 func (g *graph) rightsIn(company int) bool {
 	return slices.ContainsFunc(g.held[company], func(h holding) bool { return h.rights.High.Cmp(h.part.High) > 0 })
 }

@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// Severity states whether a document with a diagnostic can be used. An error means that it cannot be read, would do something
-// else than it says, or would fail when a case comes there. A warning is advice: the document can be used as it is, and the warning is reported.
+// Severity states whether a document with a diagnostic can be used. An error means that it cannot be read, would not do
+// what it states, or would fail when a case reaches it. A warning is advice: the document can be used as it is, and the
+// warning is reported.
 type Severity int
 
-// Severities. A diagnostic is an error unless it says otherwise.
+// Severities. A diagnostic is an error unless it states otherwise.
 const (
 	SeverityError Severity = iota
 	SeverityWarning
@@ -93,7 +94,7 @@ func (d Diagnostic) failed() bool { return d.Severity == SeverityError }
 // MaxDiagnostics is how many problems of a document are reported at once.
 const MaxDiagnostics = 200
 
-// AtMost gives the first n, errors before warnings, in their order, and says how many more there are.
+// AtMost returns the first n, errors before warnings, in their order, and states how many more there are.
 func (ds Diagnostics) AtMost(n int) Diagnostics {
 	if len(ds) <= n {
 		return ds

@@ -12,11 +12,11 @@ type Code string
 
 // The codes. The table codes below states the HTTP status of each and whether a retry can help.
 const (
-	Invalid              Code = "invalid"               // the input has problems; Fields says where
+	Invalid              Code = "invalid"               // the input has problems; Fields lists the places
 	MalformedJSON        Code = "malformed_json"        // the body is not JSON
 	UnknownWorkflow      Code = "unknown_workflow"      // no such workflow is published
 	UnknownPolicy        Code = "unknown_policy"        // no such policy is published
-	UnknownList          Code = "unknown_list"          // a policy asks for a list that is not there
+	UnknownList          Code = "unknown_list"          // a policy refers to a list that does not exist
 	Unauthenticated      Code = "unauthenticated"       // no credential
 	InvalidCredentials   Code = "invalid_credentials"   // a credential that is none of ours, or a wrong signature
 	CredentialsExpired   Code = "credentials_expired"   // a credential that was good
@@ -28,14 +28,14 @@ const (
 	NotCollecting        Code = "not_collecting"        // the case does not wait for data or documents of the caller
 	NotReady             Code = "not_ready"             // what it is about has not come, or not as announced
 	UndoOver             Code = "undo_over"             // there is no decision that can still be taken back
-	NoteFinal            Code = "note_final"            // the note cannot be changed any more
+	NoteFinal            Code = "note_final"            // the note can no longer be changed
 	Claimed              Code = "claimed"               // somebody else is deciding the case; Details names them
 	CaseClosed           Code = "case_closed"           // the case has ended
 	AlreadyDecided       Code = "already_decided"       // somebody else has decided it before
-	FourEyes             Code = "four_eyes"             // somebody else has to do it
+	FourEyes             Code = "four_eyes"             // another person has to do it
 	Outdated             Code = "outdated"              // what it is based on has changed since
 	Conflict             Code = "conflict"              // another write came first, also after the bounded retries
-	AlreadyExists        Code = "already_exists"        // a thing with this identity is there
+	AlreadyExists        Code = "already_exists"        // an item with this identity exists
 	Stale                Code = "stale"                 // If-Match names an older version
 	PreconditionRequired Code = "precondition_required" // If-Match is missing
 	IdempotencyRequired  Code = "idempotency_key_required"
@@ -154,7 +154,7 @@ func (e *Error) With(location, code, format string, args ...any) *Error {
 	return e
 }
 
-// AtMost keeps the first n places that are wrong, says at a location how many more there are, and returns e.
+// AtMost keeps the first n places that are wrong, states at a location how many more there are, and returns e.
 func (e *Error) AtMost(n int, location string) *Error {
 	if more := len(e.Fields) - n; more > 0 {
 		e.Fields = e.Fields[:n:n]
@@ -208,7 +208,7 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
-// As returns the first *Error in err's chain, or an Internal one that wraps err and shows nothing of it.
+// As returns the first *Error in err's chain, or an Internal one that wraps err and does not reveal it.
 func As(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {

@@ -14,7 +14,7 @@ type Limit struct {
 // none reports whether everything passes.
 func (l Limit) none() bool { return l.Rate <= 0 || l.Burst <= 0 }
 
-// each is the time in which one token comes back.
+// each is the time in which one token is restored.
 func (l Limit) each() time.Duration { return max(1, time.Duration(float64(time.Second)/l.Rate)) }
 
 // fills is the time in which an empty bucket is full again.
@@ -24,12 +24,12 @@ func (l Limit) fills() time.Duration { return time.Duration(l.Burst) * l.each() 
 type Grant struct {
 	Taken int
 	Left  int           // tokens that are still there
-	Wait  time.Duration // when none was taken: until one is there
+	Wait  time.Duration // when none was taken: until one is available
 }
 
 // Store keeps the buckets that all processes share. Each is one time: when the bucket is full again.
 type Store interface {
-	// Take takes n tokens of a bucket, or as many as there are, as Spend reckons. Errors: Conflict when others came first
+	// Take takes n tokens of a bucket, or as many as there are, as computed by Spend. Errors: Conflict when others came first
 	// too often, Unavailable.
 	Take(ctx context.Context, bucket string, limit Limit, n int, now time.Time) (Grant, error)
 }

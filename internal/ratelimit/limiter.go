@@ -12,9 +12,9 @@ import (
 
 // Limits are those of an installation. What is zero has no limit.
 type Limits struct {
-	Tenant     Limit `json:"tenant"`     // all of a tenant's callers together
+	Tenant     Limit `json:"tenant"`     // the sum of all of a tenant's callers
 	Credential Limit `json:"credential"` // an API key, or a person
-	Applicant  Limit `json:"applicant"`  // all flow tokens of a case together
+	Applicant  Limit `json:"applicant"`  // the sum of all flow tokens of a case
 }
 
 // Caller is who sends a request. Tenant and Credential are never empty.
@@ -43,7 +43,7 @@ type Limiter struct {
 // holding is what a process has of a bucket.
 type holding struct {
 	tokens  int       // taken, not yet used
-	expires time.Time // when they are given up
+	expires time.Time // when they expire
 	share   time.Time // when the part that passes without asking is full again
 	refused time.Time // until when the bucket was empty
 	left    int       // tokens of the bucket at a time
@@ -85,7 +85,7 @@ type Standing struct {
 // Window is the time over which a limit is meant: that in which an empty bucket fills.
 func (s Standing) Window() time.Duration { return s.Limit.fills() }
 
-// Allow counts a request, first for the credential: one that sends too much takes nothing of its tenant's. Errors: RateLimited with
+// Allow counts a request, first for the credential: one that sends too much does not use up its tenant's share. Errors: RateLimited with
 // Details "limit" and "retry_after_seconds".
 func (l *Limiter) Allow(ctx context.Context, caller Caller) ([]Standing, error) {
 	var standings []Standing
@@ -113,7 +113,7 @@ func (l *Limiter) Allow(ctx context.Context, caller Caller) ([]Standing, error) 
 	return standings, nil
 }
 
-// count counts a request; wait says how long to wait first, and then it is not counted.
+// count counts a request; wait is how long to wait first, and then it is not counted.
 func (l *Limiter) count(ctx context.Context, bucket string, limit Limit) (standing Standing, wait time.Duration) {
 	now := l.config.Now()
 	known, wait, asked := l.fromHeld(bucket, limit, now)
@@ -140,7 +140,7 @@ func (l *Limiter) count(ctx context.Context, bucket string, limit Limit) (standi
 	return h.standing(limit, now), 0
 }
 
-// fromHeld answers from what the process has. ask: it has nothing, and the store is to be asked.
+// fromHeld answers from what the process has. ask: it has none, and the store has to be asked.
 func (l *Limiter) fromHeld(bucket string, limit Limit, now time.Time) (standing Standing, wait time.Duration, ask bool) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -164,7 +164,7 @@ func (l *Limiter) fromHeld(bucket string, limit Limit, now time.Time) (standing 
 	return h.standing(limit, now), 0, !now.Before(l.away)
 }
 
-// holding is what the process has of a bucket. When it remembers too many, it forgets those that nothing hangs on.
+// holding is what the process has of a bucket. When it holds too many, it drops those that can be recomputed.
 func (l *Limiter) holding(bucket string, limit Limit, now time.Time) *holding {
 	if h := l.held[bucket]; h != nil {
 		return h

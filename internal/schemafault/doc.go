@@ -1,3 +1,3 @@
-// Package schemafault says where JSON values break a JSON Schema 2020-12, and how, in words that show what the schema wants and nothing of
-// the value, which may be personal.
+// Package schemafault reports where JSON values violate a JSON Schema 2020-12, and how, in words that show what the
+// schema requires and never the value, which may be personal.
 package schemafault

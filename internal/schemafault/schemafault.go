@@ -21,7 +21,7 @@ func (offline) Load(string) (any, error) {
 	return nil, errors.New("external schemas are not loaded")
 }
 
-// Compile compiles a JSON Schema 2020-12 that stands by itself. OfSchema says what is wrong with one that does not compile.
+// Compile compiles a JSON Schema 2020-12 that is self-contained. OfSchema reports what is wrong with one that does not compile.
 func Compile(schema any) (*jsonschema.Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
@@ -111,7 +111,7 @@ func collect(e *jsonschema.ValidationError, list *[]Fault) {
 
 func numeric(text string) bool { _, err := strconv.Atoi(text); return err == nil }
 
-// describe states what a keyword wants. It uses what the schema says and never what the value is.
+// describe states what a keyword requires. It uses the schema and never the value.
 func describe(k jsonschema.ErrorKind, keyword string) string {
 	switch k := k.(type) {
 	case *kind.Type:

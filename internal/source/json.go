@@ -16,11 +16,12 @@ type JSONFault struct {
 	Code, Message string
 }
 
-// JSONFaults finds what the decoder of the standard library takes in silence and others do not: bytes that are not UTF-8 (RFC
-// 8259 8.1) and halves of surrogate pairs, which it replaces by U+FFFD so that a value passes every block list; names that an
-// object has twice, of which it takes the last; NUL, which nobody sees; numbers that it rounds to others; and more than
-// MaxJSONDepth levels, which it writes and may not read back once they lie within something else. Every entry for JSON asks it
-// before it decodes. What is no JSON at all is the decoder's to say: there is no fault then.
+// JSONFaults finds what the standard library's decoder accepts silently and others do not: bytes that are not UTF-8 (RFC
+// 8259 8.1) and halves of surrogate pairs, which it replaces by U+FFFD so that a value passes every block list; names
+// that an object has twice, of which it takes the last; NUL, which is invisible; numbers that it rounds to others; and
+// more than MaxJSONDepth levels, which it writes and may not read back once they are nested in another value. Every
+// entry point for JSON calls it before decoding. Text that is not JSON at all is left to the decoder: it has no faults
+// here.
 func JSONFaults(text []byte) []JSONFault {
 	var room [16]spot
 	s := jsonScanner{text: text, spots: room[:0]}
@@ -39,7 +40,7 @@ func JSONFaults(text []byte) []JSONFault {
 	return s.found
 }
 
-// MaxJSONDepth is how many objects and lists can lie within each other in what comes in.
+// MaxJSONDepth is how deeply objects and lists in input may be nested.
 const MaxJSONDepth = 64
 
 const maxJSONFaults = 100
@@ -56,7 +57,7 @@ func (f JSONFault) Legible() bool { return f.Code == tooDeep || f.Code == inexac
 // Inexact reports whether it is a number that a float64 rounds to another one.
 func (f JSONFault) Inexact() bool { return f.Code == inexact }
 
-// ExactNumber gives a number as JSON has it; false when a float64 rounds it to another one.
+// ExactNumber parses a number as JSON has it; false when a float64 rounds it to another one.
 func ExactNumber(text string) (float64, bool) {
 	number, err := strconv.ParseFloat(text, 64)
 	return number, err == nil && exactNumber([]byte(text))
@@ -238,7 +239,7 @@ func (s *jsonScanner) object(depth int) bool {
 	}
 }
 
-// quoted passes over a text and gives what it says.
+// quoted reads a string literal and returns its contents.
 func (s *jsonScanner) quoted() ([]byte, bool) {
 	begin, plain := s.at, true
 	for s.at++; s.at < len(s.text); s.at++ {

@@ -154,8 +154,8 @@ type Pair struct {
 	Value *yaml.Node
 }
 
-// Mapping returns the members of a mapping in order; keys that stand twice are reported. Anything that is not a mapping
-// is reported and has none.
+// Mapping returns the members of a mapping in order; duplicate keys are reported. Anything that is not a mapping is
+// reported and has no members.
 func (d *Document) Mapping(node *yaml.Node, path string) []Pair {
 	if node.Kind != yaml.MappingNode {
 		d.Report(node, path, "type", "this must be a mapping", "")
@@ -209,7 +209,7 @@ func (d *Document) Unknown(node *yaml.Node, path, what, name string, known []str
 	d.Report(node, path, "unknown_"+strings.ReplaceAll(what, " ", "_"), fmt.Sprintf("there is no %s %s", what, name), hint)
 }
 
-// Sequence returns the elements of a list; anything else is a list of itself.
+// Sequence returns the elements of a list; anything else is treated as a list of one.
 func Sequence(node *yaml.Node) []*yaml.Node {
 	if node.Kind == yaml.SequenceNode {
 		return node.Content

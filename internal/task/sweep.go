@@ -81,7 +81,7 @@ func NewSweep(config SweepConfig) Handler {
 	}
 }
 
-// isWake says whether an event is a Waker's, and not the schedule's.
+// isWake reports whether an event is a Waker's, and not the schedule's.
 func isWake(payload json.RawMessage) bool {
 	var batch messages
 	return json.Unmarshal(payload, &batch) == nil && len(batch.Records) > 0
@@ -148,7 +148,7 @@ func (s *sweep) run(ctx context.Context, wake bool) (total swept, err error) {
 	return total, errors.Join(failures...)
 }
 
-// timeLeft says whether there is time for another round.
+// timeLeft reports whether there is time for another round.
 func timeLeft(ctx context.Context, needed time.Duration) bool {
 	deadline, ok := ctx.Deadline()
 	return ctx.Err() == nil && (!ok || time.Until(deadline) >= needed)

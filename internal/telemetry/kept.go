@@ -7,15 +7,15 @@ type Series struct {
 	Name string
 	// Dimension and Value choose one of the values that the code measures it by. Without them it is the sum over all.
 	Dimension, Value string
-	// AtZero is for a gauge whose 0 is written, too: somebody watches whether it is measured at all.
+	// AtZero is for a gauge whose 0 is written, too: an alarm depends on whether it is measured at all.
 	AtZero bool
 	// Readers are those for whom it is kept: "alarm NAME" and "dashboard" (infra/observability.yaml), "runbook NAME" (docs/runbooks).
 	// A test looks whether they read it.
 	Readers []string
 }
 
-// Kept are the series that functions write. What else the code measures is for a scraper on one machine, who pays nothing for
-// detail by operation, workflow or policy.
+// Kept are the series that functions write. What else the code measures is for a scraper on one machine, where detail by
+// operation, workflow or policy costs nothing.
 func Kept() []Series {
 	return []Series{
 		{Name: "outbox_oldest_seconds", AtZero: true, Readers: []string{"alarm OutboxLate", "alarm SweepMissing", "dashboard", "runbook sweep-missing"}},

@@ -14,7 +14,7 @@ import (
 // folder is Unicode's full case folding (CaseFolding.txt, statuses C and F), the same in every language.
 var folder = cases.Fold()
 
-// Compose gives a text in Unicode's normal form C, in which é is one letter whatever keyboard wrote it. Bytes that are not
+// Compose returns a text in Unicode's normal form C, in which é is one letter whatever keyboard wrote it. Bytes that are not
 // UTF-8 stay as they are.
 func Compose(s string) string {
 	if norm.NFC.QuickSpanString(s) == len(s) {
@@ -59,7 +59,7 @@ func appendFoldAll(to []byte, s string) []byte {
 	return to
 }
 
-// latin reports whether a letter is one of Latin that folds to its small form and to nothing else. None composes with another.
+// latin reports whether a letter is one of Latin that folds to its small form only. None composes with another.
 func latin(r rune) bool {
 	switch r {
 	case 'µ', 'ß', 'İ', 'ŉ', 'ſ', 'ǰ':
@@ -73,12 +73,12 @@ func appendFoldAny(to []byte, s string) []byte {
 	m.apart = norm.NFD.AppendString(m.apart[:0], s)
 	m.folded = slices.Grow(m.folded[:0], longest*len(m.apart))
 	n, _, err := folder.Transform(m.folded[:cap(m.folded)], m.apart, true)
-	if err != nil { // there is room enough: the folding of a letter is never longer than that
+	if err != nil { // the buffer is large enough: the folding of a letter is never longer than that
 		m.folded = append(m.folded[:0], folder.Bytes(m.apart)...)
 		n = len(m.folded)
 	}
 	cherokee(m.folded[:n])
-	m.composed = norm.NFC.Append(m.composed[:0], m.folded[:n]...) // not onto what is there: it could compose with that
+	m.composed = norm.NFC.Append(m.composed[:0], m.folded[:n]...) // not appended directly: it could compose with what precedes it
 	to = append(to, m.composed...)
 	if cap(m.folded) <= 1<<16 {
 		clear(m.apart) // texts are personal data, and memory is used for long

@@ -16,7 +16,7 @@ func Fold(s string) string {
 	return string(AppendFold(nil, s))
 }
 
-// Visible is the text without the characters that nobody can see.
+// Visible is the text without its invisible characters.
 func Visible(s string) string {
 	return strings.Map(func(r rune) rune {
 		if invisible(r) {

@@ -9,19 +9,19 @@ import (
 // Kind of a text: what may be in it besides what can be seen.
 type Kind int
 
-// A Line is a name, an id, an address of e-mail. Prose has lines and tabs, and the marks that say in which direction
+// A Line is a name, an id, an address of e-mail. Prose has lines and tabs, and the marks that state in which direction
 // a word is written.
 const (
 	Line Kind = iota
 	Prose
 )
 
-// Hidden names the first character of a text that nobody can see, or that changes how its surroundings are shown: control
-// characters, zero-width ones, those that turn the direction of writing, fillers, private ones, bytes that are no UTF-8.
-// "" when there is none. Such a text is not what it looks like: it is found by no search and matches no list.
+// Hidden names the first character of a text that is invisible, or that changes how its surroundings are shown: control
+// characters, zero-width ones, those that change the direction of writing, fillers, private ones, bytes that are not
+// UTF-8. "" if there is none. Such a text is not what it looks like: no search finds it and no list matches it.
 //
-// What a script needs is not hidden: joiners between letters of the scripts that have them, and within emoji; variation
-// selectors behind the characters that they choose a form of.
+// Characters that a script needs are not hidden: joiners between letters of the scripts that have them, and within
+// emoji; variation selectors behind the characters that they choose a form of.
 func Hidden(s string, kind Kind) string {
 	var before rune // the one before
 	for i, r := range s {

@@ -58,7 +58,7 @@ func mustMarshal(value any) []byte {
 	return text
 }
 
-// write keeps changes, and the marks that wait for a ride. now says whether they must be on the disk when it returns.
+// write keeps changes, and the marks that wait for a ride. now reports whether they must be on the disk when it returns.
 func (e *Engine) write(ctx context.Context, changes []Change, now bool) error {
 	e.mutex.Lock()
 	marks := make([]Change, 0, len(e.parked)+len(changes))

@@ -232,7 +232,7 @@ func (w *walk) deliver(m message) {
 	})
 }
 
-// holds says whether a case holds a report back that it could not follow.
+// holds reports whether a case holds a report back that it could not follow.
 func (w *walk) holds(id string) bool {
 	return slices.ContainsFunc(w.world.store.at(id, 0).Incidents, func(i cases.Incident) bool { return strings.HasPrefix(i.Event, "child.") })
 }

@@ -105,7 +105,7 @@ func (o *office) admitted(s shot) string {
 	return ""
 }
 
-// changed says whether a case is not as somebody has seen it. A link for the applicant leaves it as it is.
+// changed reports whether a case is not as somebody has seen it. A link for the applicant leaves it as it is.
 func (w *walk) changed(r cases.Record, seen int) bool {
 	for version := seen + 1; version <= r.Version; version++ {
 		if w.world.store.entry(r.ID, version).Cause != cases.CauseFlowToken {

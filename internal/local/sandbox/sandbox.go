@@ -209,7 +209,7 @@ func (s *Server) remember(key string, digest [sha256.Size]byte) (*exchange, int)
 	return known, known.attempts
 }
 
-// misbehave does what has nothing to do with the person's identity, and says whether that was the answer.
+// misbehave does what has nothing to do with the person's identity, and reports whether that was the answer.
 func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, p person, attempt int) bool {
 	part, _ := s.part(p)
 	switch {
@@ -306,7 +306,7 @@ func (s *Server) callLater(url, id string, verdict map[string]any, delay time.Du
 	})
 }
 
-// call makes one signed call back and says whether it was taken.
+// call makes one signed call back and reports whether it was taken.
 func (s *Server) call(url, id string, verdict map[string]any) bool {
 	body, err := json.Marshal(verdict)
 	if err != nil {

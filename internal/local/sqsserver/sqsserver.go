@@ -132,7 +132,7 @@ func (s *Server) offer(function, id string, e entry, attempt int) {
 	}
 }
 
-// handOver invokes the function, and says whether the message is done.
+// handOver invokes the function, and reports whether the message is done.
 func (s *Server) handOver(function, id string, e entry) bool {
 	payload, err := json.Marshal(map[string]any{"Records": []any{map[string]any{"messageId": id, "body": e.Body, "eventSource": "aws:sqs"}}})
 	if err != nil {

@@ -104,7 +104,7 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 	}
 }
 
-// ftmLine reads a line. is says whether it is an entry; reason why it cannot be read.
+// ftmLine reads a line. is reports whether it is an entry; reason why it cannot be read.
 func ftmLine(line []byte) (e screening.Entry, is bool, reason string) {
 	if !utf8.Valid(line) {
 		return e, false, "the line is not UTF-8."

@@ -83,7 +83,7 @@ func effectAt(tx *Tx, bucket, key string) (*cases.Effect, error) {
 	return &effect, nil
 }
 
-// bury moves an effect to the dead letters and says whether it was there.
+// bury moves an effect to the dead letters and reports whether it was there.
 func bury(tx *Tx, effect cases.Effect) (bool, error) {
 	if tx.Get(bucketOutbox, effectKey(effect)) == nil {
 		return false, nil

@@ -1,4 +1,4 @@
-// Package boltfile says whether the pages of a bbolt file are whole. bbolt goes through them in a goroutine of its own when it
+// Package boltfile reports whether the pages of a bbolt file are whole. bbolt goes through them in a goroutine of its own when it
 // opens a file for writing: a panic there ends the process, and what it finds wrong leaves the goroutine behind, at work in a
 // transaction that is over. So a file is looked through here first, with every length and offset checked before it is used.
 //
