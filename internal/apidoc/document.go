@@ -64,7 +64,7 @@ func describeAll() (*huma.OpenAPI, error) {
 
 var reference = regexp.MustCompile(`"#/components/schemas/([^"]+)"`)
 
-// prune leaves out schemas that nothing refers to, which would be types in clients that no operation has.
+// prune removes unreferenced schemas, which would be types in clients that no operation has.
 func prune(document *huma.OpenAPI) error {
 	schemas := document.Components.Schemas.Map()
 	for {
@@ -116,12 +116,12 @@ func operations(document *huma.OpenAPI) (found []*huma.Operation) {
 	return found
 }
 
-// describe adds to an operation what its form does not say.
+// describe adds to an operation what its form does not state.
 func describe(components *huma.Components, op *huma.Operation) {
 	op.Tags = []string{tagOf(op.Path)}
 	op.Description = descriptionOf(op)
 	if op.Security == nil {
-		op.Security = []map[string][]string{} // none is needed, which is not the same as not said
+		op.Security = []map[string][]string{} // none is needed, which differs from not stated
 	}
 	for _, param := range op.Parameters {
 		if param.Description == "" {
@@ -152,8 +152,8 @@ func describe(components *huma.Components, op *huma.Operation) {
 	}
 }
 
-// nameSchemas gives a schema that stands twice in an operation a name of its own: generators name a type after it, and would
-// otherwise name two after the operation.
+// nameSchemas gives a schema that occurs twice in an operation a name of its own: generators name a type after it, and
+// would otherwise name two after the operation.
 func nameSchemas(components *huma.Components, op *huma.Operation) {
 	if op.RequestBody == nil || op.RequestBody.Content["application/merge-patch+json"] == nil {
 		return
@@ -198,7 +198,7 @@ func descriptionOf(op *huma.Operation) string {
 	return strings.Join(lines, "\n\n")
 }
 
-// refuse adds the responses of an operation's errors. Those that many operations share stand once among the components.
+// refuse adds the responses of an operation's errors. Those that many operations share are listed once among the components.
 func refuse(components *huma.Components, op *huma.Operation) {
 	if components.Responses == nil {
 		components.Responses = map[string]*huma.Response{}
@@ -253,7 +253,7 @@ func refusal(status int, codes []problem.Code) *huma.Response {
 	return response
 }
 
-// stateLimits adds the headers that state the caller's limits, where requests are limited. They stand once among the components.
+// stateLimits adds the headers that state the caller's limits, where requests are limited. They are listed once among the components.
 func stateLimits(components *huma.Components, response *huma.Response) {
 	if components.Headers == nil {
 		text := &huma.Schema{Type: "string"}

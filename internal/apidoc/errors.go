@@ -11,13 +11,13 @@ import (
 
 // Codes that several operations return.
 var (
-	// onSeen: the caller says which version it has seen.
+	// onSeen: the caller states which version it has seen.
 	onSeen = []problem.Code{problem.PreconditionRequired, problem.Stale}
 	// moving: a case is changed, and answered as it is then.
 	moving = []problem.Code{problem.NotFound, problem.CaseClosed, problem.Conflict, problem.Livelock, problem.TooLarge, problem.UnknownWorkflow}
 	// starting: a case begins.
 	starting = []problem.Code{problem.UnknownWorkflow, problem.AlreadyExists, problem.Conflict, problem.Livelock, problem.TooLarge}
-	// drafted: a draft of a policy is read, and asks for what was published.
+	// drafted: a draft of a policy is read, and refers to what was published.
 	drafted = []problem.Code{problem.UnknownPolicy, problem.UnknownList, problem.NotFound, problem.NotReady, problem.TooLarge}
 	// published: something is published, or proposed where nobody publishes alone.
 	published = []problem.Code{problem.NotFound, problem.UnknownPolicy, problem.UnknownWorkflow, problem.Conflict, problem.TooLarge}

@@ -20,7 +20,7 @@ type field struct {
 	example                 any
 }
 
-// summary are the members that tell where a case stands.
+// summary are the members that state where a case is.
 var summary = []field{
 	{"case", "string", "the case", true, exampleCase},
 	{"workflow", "string", "its workflow", true, "kyc"},

@@ -27,7 +27,7 @@ func readGlossary() (*glossary, error) {
 	return g, nil
 }
 
-// text finds the description of a property; "" when there is none.
+// text finds the description of a property; "" if there is none.
 func (g *glossary) text(schema, property string) string {
 	for _, key := range []string{schema + "." + property, property} {
 		if text := g.Fields[key]; text != "" {
@@ -91,7 +91,7 @@ func within(name string, schema *huma.Schema, visit func(schema, name string, pr
 	}
 }
 
-// headers visits each header of a document's responses, but for those that stand among the components.
+// headers visits each header of a document's responses, except those among the components.
 func headers(document *huma.OpenAPI, visit func(place, name string, header *huma.Param)) {
 	for _, op := range operations(document) {
 		for status, response := range op.Responses {

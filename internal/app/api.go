@@ -22,12 +22,12 @@ func (c *Core) API(operations httpapi.Operations) (task.Handler, error) {
 	return Function(serve), nil
 }
 
-// Function takes and gives JSON, as Lambda does.
+// Function accepts and returns JSON, as Lambda does.
 func Function(serve bridge.Handler) task.Handler {
 	return encoded(serve, "The event is not an API Gateway event.")
 }
 
-// Serve is API for a caller in the same process, who hands the event over as it is.
+// Serve is API for a caller in the same process, which passes the event as it is.
 func (c *Core) Serve(operations httpapi.Operations) (bridge.Handler, error) {
 	config, err := c.apiConfig(operations)
 	if err != nil {
@@ -97,10 +97,10 @@ func (c *Core) Authorizer() task.Handler {
 	return encoded(c.Authorize(), "The event is not an authorizer event.")
 }
 
-// Authorize is Authorizer for a caller in the same process, who hands the event over as it is.
+// Authorize is Authorizer for a caller in the same process, which passes the event as it is.
 func (c *Core) Authorize() bridge.Authorize { return bridge.Authorizer(c.Authenticator()) }
 
-// encoded makes a function of one whose event and answer are values. nonsense is what is said of another event.
+// encoded wraps a function whose event and answer are values. nonsense is the error for any other event.
 func encoded[I, O any](run func(context.Context, I) (O, error), nonsense string) task.Handler {
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		var event I

@@ -42,17 +42,17 @@ type Parts struct {
 	Webhooks    webhook.Store
 	Reviews     backoffice.Store
 	Idempotency idempotency.Store
-	Registry    registry.Store // nil: nothing is published but what ships
+	Registry    registry.Store // nil: only what ships is published
 	Ledger      ledger.Store   // nil: decisions of policies are not kept
 	Backtests   backtest.Store // nil: there are no runs of backtests
 	Runner      backtest.Runner
 	Bulk        Bulk
 	Lists       lists.Store   // nil: there are none
-	Trials      trial.Store   // nil: nothing is tried beside live policies
-	Watched     watched.Store // nil: what people say of hits is not remembered
+	Trials      trial.Store   // nil: no drafts are tried beside live policies
+	Watched     watched.Store // nil: answers to hits are not remembered
 	Machines    registry.Machines
 	Executions  cases.Executions
-	Decisions   cases.Decisions // nil: nobody asks for any
+	Decisions   cases.Decisions // nil: there are no such callers
 	Objects     cases.Objects
 	Files       Files // nil: there are none
 	Secrets     connector.Secrets
@@ -75,7 +75,7 @@ type Parts struct {
 	LookAgain      time.Duration                                          // see cases.Config; 0: its default
 	Writable       func(ctx context.Context) error                        // whether the store takes writes, for the health operation; nil: it is not asked
 	OutboxRuns     bool                                                   // the process runs the outbox in a loop of its own: see task.Outbox.Run; sweep leaves it alone
-	Waker          task.Waker                                             // lets sweep begin before its schedule; nil: nobody does
+	Waker          task.Waker                                             // starts sweep before its schedule; nil: only the schedule does
 	Deliveries     webhook.Queue                                          // of attempts at webhooks, which deliver makes; nil: this process makes them
 
 	Version string
@@ -95,7 +95,7 @@ type Files interface {
 // Bulk is how backtests are worked.
 type Bulk struct {
 	Parts   int           // of a run, at most; default 400
-	Turn    time.Duration // of a part, before it is given back; default 20 s
+	Turn    time.Duration // of a part, before it is released; default 20 s
 	Workers int           // of a part; default: one for each processor
 }
 
@@ -170,8 +170,8 @@ func ring(parts Parts) (*keyring.Ring, error) {
 	return keyring.Reading(parts.SigningSource, parts.Now, parts.Logger, parts.SigningSecrets...)
 }
 
-// searchKey keys the search's hashes. It is made from the oldest signing secret, so that a new one in front changes nothing. Where a former
-// version's secrets follow for a while (see SigningSource), SearchSecret names the one that stays.
+// searchKey keys the search's hashes. It is derived from the oldest signing secret, so that a new one in front changes
+// nothing. If a former version's secrets follow for a while (see SigningSource), SearchSecret names the one that stays.
 func searchKey(parts Parts) []byte { return lastingKey(parts, "ballerine/search/1") }
 
 // addressKey makes the addresses at which vendors call back for all cases: they are written down at the vendors', and have to stay.
@@ -328,7 +328,7 @@ func (c *Core) vendorClient(files connector.Files) *connector.Client {
 func (c *Core) WebhookService() *webhook.Service {
 	lease := time.Duration(0) // the usual
 	if c.OutboxRuns {
-		lease = 2 * time.Second // nobody else attempts: it only lets a successor of this process wait
+		lease = 2 * time.Second // no other process attempts: it only makes a successor of this process wait
 	}
 	return webhook.New(webhook.Config{
 		Lease: lease, Logger: c.Logger, Queue: c.Deliveries,

@@ -151,7 +151,7 @@ func (r *run) one(ctx context.Context, n int) error {
 	return r.wait(ctx, started.ID)
 }
 
-// wait looks at the case until it has ended.
+// wait polls the case until it has ended.
 func (r *run) wait(ctx context.Context, id string) error {
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
 		timer := time.NewTimer(pause)

@@ -84,7 +84,7 @@ func opened(tenant string, n int, now time.Time) cases.Change {
 	}
 }
 
-// queueCalls are what the dashboard asks for when somebody works on a queue.
+// queueCalls are the calls of the dashboard when somebody works on a queue.
 var queueCalls = map[string]string{
 	"counts":                        "/v1/queue",
 	"to decide, soonest deadline":   "/v1/cases?tag=manual_review&status=active&sort=due_at&limit=50&view=summary",

@@ -35,7 +35,7 @@ type Prices struct {
 	KeyRequest     float64  `yaml:"kms_request"`
 	Schedule       float64  `yaml:"schedule"`
 	Month          struct {
-		Alarm     float64 `yaml:"alarm"` // of each metric that it looks at
+		Alarm     float64 `yaml:"alarm"` // of each metric that it evaluates
 		Metric    float64 `yaml:"metric"`
 		Dashboard float64 `yaml:"dashboard"`
 		Key       float64 `yaml:"key"`

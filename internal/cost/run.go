@@ -59,8 +59,8 @@ type Options struct {
 // runTime is how long a case may take on the machine's own clock.
 const runTime = 2 * time.Minute
 
-// Run plays a script's case some times and gives the mean of what each used. Errors: Invalid where the script does not fit the
-// workflow, and what the system answers to a step.
+// Run plays a script's case several times and returns the mean of what each used. Errors: Invalid if the script does not
+// fit the workflow, and the system's answer to a step that it refuses.
 func Run(ctx context.Context, options Options, script Script) (counted Counted, err error) {
 	folder, err := os.MkdirTemp("", "ballerine-cost-")
 	if err != nil {
@@ -121,7 +121,7 @@ func (p *player) called(function string) {
 	defer p.mutex.Unlock()
 	switch function {
 	case "sweep", "backtest": // run by the clock, whatever cases there are
-	case "authorizer": // is asked for each call here, and once in a while on AWS: see call
+	case "authorizer": // is called for each call here, and once in a while on AWS: see call
 	default:
 		p.calls[function]++
 	}
@@ -185,7 +185,7 @@ func (p *player) play(ctx context.Context) error {
 			return fmt.Errorf("case %s: steps[%d]: %w", p.script.Name, n, err)
 		}
 	}
-	p.clock.Pass(time.Hour) // what was held back has left, and the next case's calls are authorized anew
+	p.clock.Pass(time.Hour) // held-back effects have been delivered, and the next case's calls are authorized again
 	return p.settle(ctx)
 }
 

@@ -30,7 +30,7 @@ type Vendor struct {
 func (v Vendor) part() sandbox.Part { return sandbox.Part{Status: v.Status, Score: v.Score} }
 
 // Step is one of: data that the applicant saves, a document that they upload, an event that they or the client send, time that
-// goes by, and a reviewer who has the case's page open for some minutes and decides.
+// passes, and a reviewer who has the case's page open for some minutes and decides.
 type Step struct {
 	Save   map[string]any `yaml:"save"`
 	Upload string         `yaml:"upload"` // kind of document

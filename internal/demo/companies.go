@@ -35,9 +35,9 @@ func (s *seeder) publish(ctx context.Context) error {
 	return nil
 }
 
-// owner is somebody who owns a part of a company, and what the sandbox vendor knows of them.
+// owner is an owner of a part of a company, and what the sandbox vendor knows of them.
 type owner struct {
-	given, family string // without a given name, nobody can be checked
+	given, family string // without a given name, there is no person to check
 	share         float64
 	part          sandbox.Part
 }

@@ -19,7 +19,7 @@ const (
 	tilted   = "tilted"   // on a table, askew
 	sideways = "sideways" // turned by 90 degrees
 	broken   = "broken"   // the image does not decode
-	somebody = "somebody" // the selfie of somebody else
+	somebody = "somebody" // the selfie of another person
 	renewed  = "renewed"  // the passport that follows an expired one
 	misread  = "misread"  // its zone was read with a wrong digit
 	lengthy  = "lengthy"  // of 40 pages

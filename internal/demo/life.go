@@ -49,7 +49,7 @@ const (
 // past is when the first of them begins.
 const past = 31 * day
 
-// The demo people that decide, and who publishes.
+// The demo people who decide and publish.
 const (
 	rita  = "reviewer@demo.test"
 	robin = "reviewer2@demo.test"
@@ -119,7 +119,7 @@ func (l *life) passportOf(now time.Time) specimen.Person {
 	return p
 }
 
-// email is an address that reaches nobody.
+// email is an address that belongs to nobody.
 func (l *life) email() string {
 	if l.writesFrom != "" {
 		return l.writesFrom
@@ -143,7 +143,7 @@ func (l *life) from(address string) *life {
 	return l
 }
 
-// registers is when the customer's system starts the case: with a name and an address, as a sign-up form gives.
+// registers is when the customer's system starts the case: with a name and an address, as from a sign-up form.
 func (l *life) registers(ago time.Duration) *life {
 	l.began = ago
 	return l.step(ago, func(ctx context.Context, s *seeder, l *life) error {
@@ -197,7 +197,7 @@ func (l *life) sendsAgain(ago time.Duration, files ...*file) *life {
 	return l.uploads(ago, files...).submits(ago - 4*minute)
 }
 
-// assigned is when somebody gives the case to somebody.
+// assigned is when somebody assigns the case to a person.
 func (l *life) assigned(ago time.Duration, by, to string) *life {
 	return l.step(ago, func(ctx context.Context, s *seeder, l *life) error {
 		_, err := s.stack.Core.Cases.Assign(ctx, local.DemoPerson(by), l.id, local.DemoPerson(to).ID, 0)
@@ -216,7 +216,7 @@ func (l *life) looks(ago time.Duration, who, kind string) *life {
 	})
 }
 
-// as gives the case an external id that it can be found by.
+// as sets an external id by which the case can be found.
 func (l *life) as(externalID string) *life {
 	l.externalID = externalID
 	return l
@@ -289,7 +289,7 @@ func (l *life) revisionRequested(ago time.Duration, who, kind, reason, message s
 	})
 }
 
-// called off is what happens to a case that is not wanted any more.
+// calledOff is when a case that is no longer wanted is cancelled.
 func (l *life) calledOff(ago time.Duration, who, reason string) *life {
 	return l.step(ago, func(ctx context.Context, s *seeder, l *life) error {
 		record, err := s.stack.Core.Cases.Get(ctx, local.DemoPerson(who), l.id)
@@ -301,7 +301,7 @@ func (l *life) calledOff(ago time.Duration, who, reason string) *life {
 	})
 }
 
-// outage is when the object store stops to give the case's files.
+// outage is when the object store stops serving the case's files.
 func (l *life) outage(ago time.Duration) *life {
 	return l.step(ago, func(_ context.Context, s *seeder, l *life) error {
 		s.faults.add(l.id)
@@ -309,7 +309,7 @@ func (l *life) outage(ago time.Duration) *life {
 	})
 }
 
-// listsAway is when the object store stops to give the watch lists, until listsBack.
+// listsAway is when the object store stops serving the watch lists, until listsBack.
 func (l *life) listsAway(ago time.Duration) *life { return l.lists(ago, false) }
 
 func (l *life) listsBack(ago time.Duration) *life { return l.lists(ago, true) }
@@ -329,7 +329,7 @@ func (l *life) answered(ago time.Duration) *life {
 			if _, there := record.Context["identity"]; err != nil || there {
 				return err
 			}
-			if n%500 == 0 { // a call that was not taken is made again after a while, which does not pass by itself
+			if n%500 == 0 { // a refused call is repeated after a while, which does not pass by itself
 				s.clock.Pass(3 * time.Second)
 			}
 			if err := wait(ctx, time.Millisecond); err != nil {
@@ -360,7 +360,7 @@ func (s *seeder) decide(ctx context.Context, l *life, who string, cmd cases.Deci
 	return err
 }
 
-// secondOf somebody is who confirms what they have decided, where it takes two people.
+// secondOf is the person who confirms another's decision, where that is required.
 func secondOf(who string) string {
 	if who == mara {
 		return rita

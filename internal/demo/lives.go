@@ -33,7 +33,7 @@ func failed(score float64) sandbox.Part { return sandbox.Part{Status: "failed", 
 
 func doubted(score float64) sandbox.Part { return sandbox.Part{Status: "review", Score: score} }
 
-// minor is the birthday of somebody of that age.
+// minor is the birthday of a person of that age.
 func minor(years int) string {
 	return calendar.AddDays(calendar.AddMonths(time.Now().UTC(), -12*years-5), -3).Format(time.DateOnly)
 }
@@ -65,7 +65,7 @@ func lives() []*life {
 	return all
 }
 
-// toDecide are in review. The first is the newest, and what a reviewer sees first: all is there, and one thing is wrong.
+// toDecide are in review. The first is the newest, and what a reviewer sees first: it is complete, and one thing is wrong.
 func toDecide() []*life {
 	return []*life{
 		someone("Sofie", "Lindqvist", "F", "SE", "1994-02-07").passport(bornAs("1994-07-02")).vendor(seen(0.96)).
@@ -116,7 +116,7 @@ func toDecide() []*life {
 	}
 }
 
-// escalatedLives are those about which nobody has decided for days.
+// escalatedLives are cases that have been waiting for a decision for days.
 func escalatedLives() []*life {
 	return []*life{
 		someone("Bartholomew", "Achterberg", "M", "NL", "1949-02-11").vendor(failed(0.34)).

@@ -16,7 +16,7 @@ import (
 
 // Made is what was set up.
 type Made struct {
-	Cases    int `json:"cases"`     // 0: the tenant has had some, so that nothing was done
+	Cases    int `json:"cases"`     // 0: the tenant has had some, so none were made
 	ToDecide int `json:"to_decide"` // that wait for a reviewer
 	UnderWay int `json:"under_way"`
 	Ended    int `json:"ended"`
@@ -56,8 +56,9 @@ const (
 	claimTime   = 12 * time.Hour
 )
 
-// Attend lets a demo colleague decide one of the demo cases on a running stack, if it is there: others see it locked, and may take it
-// over. Claims are not kept in the data folder, and end without a sign of their holder after half a minute; this one after hours.
+// Attend lets a demo colleague claim one of the demo cases on a running stack, if it exists: others see it locked, and
+// may take it over. Claims are not stored in the data folder, and end half a minute after the last sign of their holder;
+// this one after hours.
 func Attend(ctx context.Context, stack *local.Stack) error {
 	colleague, now := local.DemoPerson(robin), time.Now().UTC()
 	page, err := stack.Core.Cases.List(ctx, colleague, cases.Query{ExternalID: claimedCase, Status: cases.StatusActive, Limit: 1})

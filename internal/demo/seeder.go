@@ -88,7 +88,7 @@ func (s *seeder) take(ctx context.Context, next step) error {
 	defer cancel()
 	for {
 		err := next.do(ctx, s, next.life)
-		if problem.CodeOf(err) == problem.Stale { // the system itself came first
+		if problem.CodeOf(err) == problem.Stale { // the system itself wrote first
 			continue
 		}
 		if err != nil {
@@ -98,7 +98,7 @@ func (s *seeder) take(ctx context.Context, next step) error {
 	}
 }
 
-// forward goes on to a time, stopping wherever something is due on the way.
+// forward advances to a time, stopping wherever something is due on the way.
 func (s *seeder) forward(ctx context.Context, to time.Time) error {
 	for {
 		if err := s.stack.Idle(ctx); err != nil {
@@ -155,7 +155,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// faults are what the object store does not give.
+// faults are what the object store does not serve.
 type faults struct {
 	mutex     sync.Mutex
 	cases     []string // ids, whose files it does not
@@ -211,7 +211,7 @@ func (s *seeder) upload(ctx context.Context, l *life, f file) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = response.Body.Close() }() // there is nothing to read
+	defer func() { _ = response.Body.Close() }() // the body is empty
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("upload: status %d", response.StatusCode)
 	}

@@ -6,7 +6,7 @@ import "slices"
 type Bound struct {
 	paths []pathNode
 	all   *Spot // where the paths lead
-	root  *Spot // the same, when the programs read nothing else
+	root  *Spot // the same, if the programs read nothing else
 }
 
 // seat is the number of a path among the bound ones. It is set once, before the program is used.
@@ -18,7 +18,7 @@ type found struct {
 	there bool
 }
 
-// Bind gives the paths of programs their numbers. It must come before the first evaluation, and once.
+// Bind assigns numbers to the paths of programs. It must be called once, before the first evaluation.
 func Bind(programs ...*Program) *Bound {
 	b := &Bound{}
 	for _, program := range programs {
@@ -81,7 +81,7 @@ func (s *Spot) look(object map[string]any, into *Values) {
 	}
 }
 
-// Reset makes room for a document: nothing is there.
+// Reset prepares for a document: no values are set.
 func (b *Bound) Reset(into *Values) {
 	into.found = append(into.found[:0], make([]found, len(b.paths))...)
 	into.inexact, into.doubt = false, false
@@ -113,13 +113,13 @@ type Spot struct {
 	children []*Spot
 
 	// Of a schema; see Bound.Expect.
-	expects  bool // it says what may be here, if only members are needed
+	expects  bool // the schema restricts the value here, if only members are needed
 	nullable bool // as null may
 	allows   test // what is needed whole
 }
 
-// Root is the document as a Spot: whoever decodes one gives Values what is at its spots. It is nil when the programs may
-// read more than what their paths lead to.
+// Root is the document as a Spot: the decoder of a document sets in Values what is at its spots. It is nil if the
+// programs may read more than what their paths lead to.
 func (b *Bound) Root() *Spot { return b.root }
 
 // Member is the seat of an object's member; nil when no path leads there.
@@ -135,8 +135,8 @@ func (s *Spot) Member(name string) *Spot {
 // Whole reports whether the value itself is needed; else it is its members, if it is an object.
 func (s *Spot) Whole() bool { return s.whole }
 
-// Set gives the value at a seat, or that there is none of use: it is no object, and only its members are needed. The last
-// of the values that an object has under a name counts.
+// Set sets the value at a seat, or records that it is of no use: it is not an object, and only its members are needed.
+// The last of the values that an object has under a name counts.
 func (v *Values) Set(s *Spot, value any) {
 	v.doubt = v.doubt || s.allows != nil && !s.allows(value)
 	for i, path := range s.paths {
@@ -173,7 +173,7 @@ func (s *Spot) add(path int, steps []step) {
 	next.add(path, steps[1:])
 }
 
-// settle lets a seat that is needed whole have nothing below it.
+// settle removes the seats below one that is needed as a whole.
 func (s *Spot) settle() {
 	if s.whole {
 		s.names, s.children = nil, nil
@@ -208,7 +208,7 @@ func bound(root node) bool {
 	return known && !slices.ContainsFunc(parts, func(n node) bool { return !bound(n) })
 }
 
-// ofElements reports whether a node within the condition over elements sees nothing but the element: its paths are not bound.
+// ofElements reports whether a node within the condition over elements sees only the element: its paths are not bound.
 func ofElements(root node) bool {
 	switch r := root.(type) {
 	case nil, constant, elementNode:
@@ -230,7 +230,7 @@ func ofElements(root node) bool {
 	return known && !slices.ContainsFunc(parts, func(n node) bool { return !ofElements(n) })
 }
 
-// innerNodes are those of a node that sees nothing itself.
+// innerNodes are those of a node that reads no value itself.
 func innerNodes(root node) (parts []node, known bool) {
 	switch r := root.(type) {
 	case andNode:

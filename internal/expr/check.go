@@ -3,8 +3,8 @@ package expr
 import "fmt"
 
 // Check finds what cannot be right about a program over the documents of a shape: fields that the schema does not have,
-// and comparisons of types that can never be compared. Places are those of the source. A nil shape finds only what the
-// expression alone tells.
+// and comparisons of types that can never be compared. Places are those of the source. With a nil shape it finds only
+// what follows from the expression alone.
 func (p *Program) Check(shape *Shape) []*Error {
 	var found []*Error
 	for _, r := range p.paths {
@@ -17,7 +17,7 @@ func (p *Program) Check(shape *Shape) []*Error {
 	return append(found, c.found...)
 }
 
-// CheckCondition is Check, and that the program can give true or false.
+// CheckCondition is Check, and also checks that the program can return true or false.
 func (p *Program) CheckCondition(shape *Shape) []*Error {
 	found := p.Check(shape)
 	c := checker{shape: shape}
@@ -27,8 +27,8 @@ func (p *Program) CheckCondition(shape *Shape) []*Error {
 	return found
 }
 
-// CheckTypes finds comparisons and calls of types that can never fit, and for a condition, that it can give neither true
-// nor false. Fields that the schema does not have are not its business.
+// CheckTypes finds comparisons and calls of types that can never fit, and conditions that can return neither true nor
+// false. It does not check for fields that the schema does not have.
 func (p *Program) CheckTypes(shape *Shape, condition bool) []*Error {
 	c := checker{shape: shape, source: p.source}
 	if t := c.types(p.root); condition && t&TypeBool == 0 {
@@ -37,7 +37,7 @@ func (p *Program) CheckTypes(shape *Shape, condition bool) []*Error {
 	return c.found
 }
 
-// Types are the types that the program can give over the documents of a shape.
+// Types are the types that the program can return over the documents of a shape.
 func (p *Program) Types(shape *Shape) Types {
 	c := checker{shape: shape}
 	return c.types(p.root)
@@ -50,7 +50,7 @@ type checker struct {
 	never  []*Error // see Unmatched
 }
 
-// types infers what a node can give, and notes what can never be.
+// types infers the types that a node can return, and records what can never be true.
 func (c *checker) types(n node) Types {
 	switch n := n.(type) {
 	case constant:

@@ -31,7 +31,7 @@ func combined(programs []*Program, empty Truth, join func(l, r node) node) *Prog
 	return all
 }
 
-// CompilePath reads a path and nothing else: sanctions.hits[0].score. Error: *Error.
+// CompilePath compiles a path, and only a path: sanctions.hits[0].score. Error: *Error.
 func CompilePath(source string) (*Program, error) {
 	p, err := Compile(source)
 	if err != nil {

@@ -47,8 +47,8 @@ var (
 	numeric = []Types{TypeNumber}
 )
 
-// functionTable names every function. A function that meets a value of the wrong type is unknown, with a reason.
-// It is a variable only because Go has no constant maps: nothing writes to it.
+// functionTable names every function. A function that receives a value of the wrong type is unknown, with a reason. It
+// is a variable only because Go has no constant maps: it is never written.
 var functionTable = map[string]function{
 	"now":         {"now(): the time of the decision", 0, 0, nil, TypeDate, func(env *Env, _ []any) any { return env.Now }},
 	"today":       {"today(): the date of the decision", 0, 0, nil, TypeDate, func(env *Env, _ []any) any { return calendar.StartOfDay(env.Now.In(env.location())) }},
@@ -237,7 +237,7 @@ func sum(env *Env, a []any) any {
 	}
 	total := 0.0
 	for _, n := range all {
-		if total += n; !Exact(total) { // a sum that comes back has been rounded on the way
+		if total += n; !Exact(total) { // a sum that returns into the exact range has been rounded on the way
 			return env.because("the result is too large to be exact")
 		}
 	}

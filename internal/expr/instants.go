@@ -35,7 +35,7 @@ func timed(text string) bool {
 	return len(text) >= len("2006-01-02T15:04:05Z") && text[4] == '-' && text[7] == '-' && (text[10] == 'T' || text[10] == 't') && text[0] >= '0' && text[0] <= '9'
 }
 
-// Instant gives texts of dates with times that name the same instant the same form; all other texts stay as they are.
+// Instant converts texts of dates with times that name the same instant to the same form; all other texts stay as they are.
 func Instant(text string) string {
 	if !timed(text) {
 		return text

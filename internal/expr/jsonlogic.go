@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// CompileJSONLogic compiles a json-logic rule. Unlike json-logic in JavaScript it converts nothing: comparing unlike
-// types is unknown, and a variable that is not there is unknown unless it has a default.
+// CompileJSONLogic compiles a json-logic rule. Unlike json-logic in JavaScript it does not convert types: comparing
+// unlike types is unknown, and a missing variable is unknown unless it has a default.
 func CompileJSONLogic(rule any) (*Program, error) {
 	c := &logicCompiler{}
 	root, err := c.compile(rule, 0)

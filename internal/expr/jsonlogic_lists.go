@@ -36,7 +36,7 @@ func (elementNode) eval(env *Env) any {
 	return env.because("there is no element here")
 }
 
-// over evaluates a node for each element; it stops when visit says so.
+// over evaluates a node for each element; it stops when visit returns false.
 func over(env *Env, list []any, n node, visit func(element, result any) bool) {
 	outer := env.Scope
 	defer func() { env.Scope = outer }()
@@ -48,7 +48,7 @@ func over(env *Env, list []any, n node, visit func(element, result any) bool) {
 	}
 }
 
-// listOf evaluates a node that must give a list; ok is false when it is unknown or none.
+// listOf evaluates a node that must return a list; ok is false if the value is unknown or not a list.
 func listOf(env *Env, n node) (list []any, ok bool) {
 	v := n.eval(env)
 	if isUnknown(v) {
@@ -250,7 +250,7 @@ func (n substrNode) eval(env *Env) any {
 	return string(runes[start:end])
 }
 
-// missingSome compiles {"missing_some": [n, paths]}: nothing when at least n are there, else those that are not.
+// missingSome compiles {"missing_some": [n, paths]}: an empty list if at least n exist, otherwise those that are missing.
 func (c *logicCompiler) missingSome(arguments []any) (node, error) {
 	if len(arguments) != 2 {
 		return nil, logicError("missing_some takes a number and a list of paths")

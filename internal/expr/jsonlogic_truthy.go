@@ -2,9 +2,9 @@ package expr
 
 import "strings"
 
-// truthyNode is json-logic's !!, which makes true or false of any value: false, 0, "", null and an empty list are false (see
-// jsonlogic.com/truthy). A path that leads nowhere is false, too: that is what !! is asked for. A condition that cannot be
-// told stays unknown.
+// truthyNode is json-logic's !!, which converts any value to true or false: false, 0, "", null and an empty list are
+// false (see jsonlogic.com/truthy). A path that leads nowhere is false, too: that is the purpose of !!. A condition that
+// cannot be determined stays unknown.
 type truthyNode struct{ inner node }
 
 func (n truthyNode) eval(env *Env) any {

@@ -9,7 +9,7 @@ type Limits struct {
 	LowOpen, HighOpen bool    // the limit itself is not allowed
 }
 
-// Limits of a path. Where the schema has alternatives, or says nothing, everything is allowed.
+// Limits of a path. If the schema has alternatives, or does not restrict it, everything is allowed.
 func (s *Shape) Limits(steps []string) Limits {
 	all := Limits{Low: math.Inf(-1), High: math.Inf(1)}
 	if s == nil {

@@ -57,7 +57,7 @@ func (n listedNode) one(env *Env, list List, v any) any {
 
 // Custom is a condition that is evaluated elsewhere.
 type Custom interface {
-	// Test evaluates it. It must not change the environment; what is unknown says why.
+	// Test evaluates it. It must not change the environment; an unknown verdict has a reason.
 	Test(env *Env) Verdict
 }
 

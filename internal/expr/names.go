@@ -8,8 +8,9 @@ import (
 	"ballerine/internal/text"
 )
 
-// formatName is a format of JSON Schema of our own: the name of a person, as a document could have it in any script. It has
-// a letter, is one line, and has nothing in it that nobody can see, and no pictures. Digits are taken: some names have them.
+// formatName is a format of JSON Schema of our own: the name of a person, as a document could have it in any script. It
+// contains a letter, is one line, and has no invisible characters and no pictures. Digits are accepted: some names have
+// them.
 const formatName = "person-name"
 
 func validateName(value any) error {

@@ -2,9 +2,9 @@ package expr
 
 import "slices"
 
-// Needed are the fields without which the program cannot tell: where one is null or absent, a comparison, a test or a call of it is
-// unknown. handled are those of which it asks whether they are there at all: in exists() and coalesce(), or beside null. Elements
-// of lists are neither: a list may be short.
+// Needed are the fields without which the program cannot be evaluated: if one is null or absent, a comparison, a test or
+// a call of it is unknown. handled are those whose presence the program itself checks: in exists() and coalesce(), or by
+// comparison with null. Elements of lists are neither: a list may be short.
 func (p *Program) Needed() (needed, handled []Reference) {
 	beside := map[string]bool{}
 	besideNull(p.root, beside)

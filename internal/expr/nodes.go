@@ -41,7 +41,7 @@ func (n pathNode) look(scope Scope) (any, bool) {
 	return follow(v, ok, n.steps[1:])
 }
 
-// follow goes on from a value.
+// follow continues from a value.
 func follow(v any, ok bool, steps []step) (any, bool) {
 	for _, s := range steps {
 		if !ok {
@@ -122,7 +122,7 @@ func (n ternaryNode) eval(env *Env) any {
 	return unknown{}
 }
 
-// coalesceNode is the first value that is there and not null. What is missing on the way is forgotten.
+// coalesceNode is the first value that exists and is not null. Missing values on the way are not reported.
 type coalesceNode struct{ choices []node }
 
 func (n coalesceNode) eval(env *Env) any {
@@ -140,7 +140,7 @@ func (n coalesceNode) eval(env *Env) any {
 	return unknown{}
 }
 
-// existsNode is never unknown: a value is there (and is not null, "" or an empty list or object), or it is not.
+// existsNode is never unknown: a value exists (and is not null, "" or an empty list or object), or it does not.
 type existsNode struct{ inner node }
 
 func (n existsNode) eval(env *Env) any {
@@ -228,7 +228,7 @@ func compareNumbers(a, b float64) int {
 	return 0
 }
 
-// compare of two known values. Unlike types are unknown: nothing is converted behind the writer's back.
+// compare of two known values. Unlike types are unknown: there are no implicit conversions.
 func compare(env *Env, op comparison, left, right any) Truth {
 	if op <= notEqual && (left == nil || right == nil) {
 		return Of((left == nil && right == nil) == (op == equal))

@@ -58,7 +58,7 @@ var operatorTable = func() map[string]operator {
 func Operators() []string { return slices.Sorted(maps.Keys(operatorTable)) }
 
 // Operator compiles {field, operator, value}. value is a JSON value, or a *Program for a value that is computed.
-// Error: *Error that says what is wrong with the name or the value.
+// Error: *Error that states what is wrong with the name or the value.
 func Operator(name string, field *Program, value any) (*Program, error) {
 	op, known := operatorTable[name]
 	if !known {
@@ -125,7 +125,7 @@ func comparing(op string) func(field node, value any) (node, bool) {
 	}
 }
 
-// rankNode makes bools comparable: false comes before true. Only the named operators order them.
+// rankNode makes bools comparable: false is less than true. Only the named operators order them.
 type rankNode struct{ inner node }
 
 func (n rankNode) eval(env *Env) any {

@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/text"
 )
 
-// resultMembers are what operators look at in a vendor's result, as results may spell it.
+// resultMembers are what operators read in a vendor's result, in all spellings.
 var resultMembers = map[string][]string{
 	"status": {"status", "decision", "verdict"},
 	"reason": {"reasons", "reason", "reason_codes", "reasonCodes", "reason_code", "reasonCode"},
@@ -17,8 +17,8 @@ var resultMembers = map[string][]string{
 
 const wantsResult = "a status, a list of them, or an object of status, reason (a text or a list of texts) and score_below (a number)"
 
-// checkedResult looks at the result of a check of a vendor: an identity verification, a verification of a bank account.
-// What is given must hold together.
+// checkedResult examines the result of a vendor's check: an identity verification, a verification of a bank account. All
+// expected members must match.
 func checkedResult(field node, value any) (node, bool) {
 	settings, many := value.(map[string]any)
 	if !many {
@@ -111,7 +111,7 @@ func (t *resultTest) of(env *Env, object map[string]any) Truth {
 	return Of(slices.ContainsFunc(texts, func(text string) bool { return slices.Contains(t.texts, alike(text)) }))
 }
 
-// spelled is the first of an object's members that is there and not null.
+// spelled is the first of an object's members that exists and is not null.
 func spelled(object map[string]any, spellings []string) (any, bool) {
 	for _, name := range spellings {
 		if v := object[name]; v != nil {
@@ -151,7 +151,7 @@ func hitOfCategory(field node, value any) (node, bool) {
 	return n, len(n.categories) > 0
 }
 
-// categoryNode: one of the hits is of one of the categories. A hit that does not tell is unknown.
+// categoryNode: one of the hits is of one of the categories. A hit without categories is unknown.
 type categoryNode struct {
 	hits       node
 	categories []string // folded
@@ -181,7 +181,7 @@ func (n categoryNode) one(env *Env, hit any) Truth {
 	return is.And(compare(env, greaterEqual, score, n.least))
 }
 
-// category asks what a hit says of itself (category: pep), and what it has (pep: […], sanctions: true).
+// category evaluates a hit's own category (category: pep), and its members (pep: […], sanctions: true).
 func (n categoryNode) category(env *Env, hit map[string]any) Truth {
 	reported := false
 	for _, name := range []string{"category", "categories", "type", "types"} {

@@ -23,7 +23,7 @@ type about struct {
 // references name schemas in ways that only a whole validator follows.
 var references = []string{"$dynamicRef", "$recursiveRef"}
 
-// beside are the keywords whose schemas describe the same value as the schema that they stand in.
+// beside are the keywords whose schemas describe the same value as the schema that contains them.
 var beside = []string{"allOf", "anyOf", "oneOf", "if", "then", "else", "not", "dependentSchemas", "dependencies", "contentSchema"}
 
 // inside are the keywords whose schemas describe members, their names, and elements.
@@ -35,8 +35,8 @@ var inside = []string{
 // values are the keywords that hold values, which are no schemas, or schemas that count only where a reference leads to them.
 var values = []string{"const", "enum", "default", "examples", "$defs", "definitions", "$ref", "personal"}
 
-// marked reports whether a schema's own mark says personal: anything but false does, so that `personal: yes`, which YAML reads as a
-// text, is on the safe side.
+// marked reports whether a schema's own mark declares it personal: anything but false does, so that `personal: yes`,
+// which YAML reads as a text, errs on the safe side.
 func marked(schema map[string]any) bool {
 	mark, there := schema["personal"]
 	return there && mark != false
@@ -92,7 +92,7 @@ func (s *Shape) about(schemas []map[string]any) about {
 	return found
 }
 
-// undecided reports whether a schema says something that is not followed here.
+// undecided reports whether a schema has keywords that are not followed here.
 func (s *Shape) undecided(schema map[string]any) bool {
 	for keyword, value := range schema {
 		switch {
@@ -159,7 +159,7 @@ func (a about) member(name string) (schemas []map[string]any, declared bool) {
 	return schemas, declared
 }
 
-// everyElement asks for the schemas of all elements.
+// everyElement requests the schemas of all elements.
 const everyElement = -1
 
 // element are the schemas of an element.
@@ -320,7 +320,7 @@ func constraining(schemas []map[string]any) (found []map[string]any) {
 	return found
 }
 
-// describesScalar reports whether a schema says something of a value that is neither a list nor an object.
+// describesScalar reports whether a schema describes a value that is neither a list nor an object.
 func describesScalar(schema map[string]any) bool {
 	if len(schema) == 0 || slices.ContainsFunc(inside, func(keyword string) bool { return schema[keyword] != nil }) {
 		return false
@@ -329,7 +329,7 @@ func describesScalar(schema map[string]any) bool {
 	return types == Any && !onlyPoints(schema) || types != Any && types&^(TypeList|TypeObject) != 0
 }
 
-// onlyPoints reports whether a schema does nothing but name other schemas, which say what the value is.
+// onlyPoints reports whether a schema only refers to other schemas, which describe the value.
 func onlyPoints(schema map[string]any) bool {
 	for keyword := range schema {
 		if keyword != "$ref" && !slices.Contains(beside, keyword) {
@@ -339,11 +339,11 @@ func onlyPoints(schema map[string]any) bool {
 	return true
 }
 
-// Unclear is something in a schema that keeps it from saying what is personal data.
+// Unclear is something in a schema that prevents it from declaring which data is personal.
 type Unclear struct{ Path, Message, Hint string }
 
-// Unclear finds what keeps the schema from saying what is personal data: it would all be hidden, or policies and workflows would be
-// told that it is personal. Publishing refuses it.
+// Unclear finds what prevents the schema from declaring which data is personal: all of it would be hidden, or policies
+// and workflows would treat it as personal. Publishing refuses it.
 func (s *Shape) Unclear() (found []Unclear) {
 	if s == nil {
 		return nil

@@ -41,7 +41,7 @@ func position(source string, character int) (line, column int) {
 	return line, column
 }
 
-// located gives the error of a scan, which counts characters over all lines, its line and column.
+// located sets the line and column of an error of a scan, which counts characters over all lines.
 func located(e *Error, source string) *Error {
 	e.Line, e.Column = position(source, e.Column)
 	return e

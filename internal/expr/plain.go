@@ -6,9 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// Expect lets values be compared with a plain JSON Schema while they are looked up: Values.Doubtful reports afterwards whether one of
-// those that the paths lead to may violate it. It is soon done, and errs on the side of doubt: Schema.Check has the last word. ok is false
-// for a schema that says more of them than their types and values, or says it in another way; there is no comparison then.
+// Expect compares values with a plain JSON Schema while they are looked up: Values.Doubtful reports afterwards whether
+// one of those that the paths lead to may violate it. It is fast, and errs on the side of doubt: Schema.Check decides.
+// ok is false for a schema that restricts them by more than their types and values, or in another way; there is no
+// comparison then.
 func (b *Bound) Expect(schema map[string]any) (ok bool) { return b.all.expect(schema) }
 
 // Doubtful reports whether a value that was looked up may violate the schema of Expect. What is missing is never in doubt.
@@ -29,18 +30,18 @@ func (b *Bound) Reads(steps []string) bool {
 	return true
 }
 
-// Blocked tells the values that there is something at a seat of which only members are needed, and that it is no object.
+// Blocked records that the value at a seat of which only members are needed is not an object.
 func (v *Values) Blocked(s *Spot, null bool) {
 	v.doubt = v.doubt || s.expects && (!null || !s.nullable)
 }
 
-// keywords that say nothing of values, or what is followed to the members.
+// keywords that do not restrict values, or that lead to the members.
 var plainKeywords = map[string]bool{
 	"$schema": true, "$id": true, "$comment": true, "title": true, "description": true, "default": true, "examples": true, "deprecated": true,
 	"personal": true, "type": true, "properties": true, "required": true,
 }
 
-// expect compiles what a schema says of the place and of what is below it.
+// expect compiles the schema of the place and of what is below it.
 func (s *Spot) expect(schema map[string]any) bool {
 	if s.whole {
 		allows, ok := plainSchema(schema, 0)
@@ -83,7 +84,7 @@ func (s *Spot) expect(schema map[string]any) bool {
 // test of a value: true when it conforms for sure.
 type test func(value any) bool
 
-// plainTypes reads the type of a schema; Any when there is none.
+// plainTypes reads the type of a schema; Any if there is none.
 func plainTypes(value any) (types Types, ok bool) {
 	switch t := value.(type) {
 	case nil:

@@ -3,7 +3,7 @@ package expr
 import "time"
 
 // Portable is the program as a tree of JSON that a client evaluates with the same result, for the values of fields that it knows:
-// ["op", argument, …]. form is nil where only the server can evaluate it, and why says which part of it is the reason.
+// ["op", argument, …]. form is nil if only the server can evaluate it, and why names the part that is the reason.
 //
 // Portable are constants that are null, true, false, numbers, texts and lists of these; paths; and, or, not, if, coalesce, exists,
 // truthy; == != < <= > >=; in; + - * / % and negation; match, of patterns that every engine reads in the same way; some, all and
@@ -19,7 +19,7 @@ func (p *Program) Portable() (form any, why string) {
 	return form, ""
 }
 
-// portableFunctions give the same in every language.
+// portableFunctions have the same results in every language.
 var portableFunctions = map[string]bool{
 	"len": true, "contains": true, "starts_with": true, "ends_with": true, "abs": true, "floor": true, "ceil": true, "min": true, "max": true,
 	"sum": true, "age": true,

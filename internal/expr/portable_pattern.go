@@ -26,7 +26,7 @@ func PortablePattern(pattern string) (script string, ok bool) {
 	return b.String(), true
 }
 
-// writePattern writes a part; loops is in how many unbounded repetitions it lies.
+// writePattern writes a part; loops is how many unbounded repetitions contain it.
 func writePattern(b *strings.Builder, tree *syntax.Regexp, loops int) bool {
 	if tree.Flags&syntax.FoldCase != 0 && tree.Op == syntax.OpLiteral {
 		return false
@@ -140,7 +140,7 @@ func writeClass(b *strings.Builder, pairs []rune) bool {
 	return true
 }
 
-// patternRune is a character that means nothing but itself.
+// patternRune is a literal character.
 func patternRune(r rune) string {
 	if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
 		return string(r)

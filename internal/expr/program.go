@@ -59,16 +59,16 @@ func compile(source string) (*Program, *Error) {
 	return &Program{root: settle(root), source: source, paths: p.paths}, nil
 }
 
-// Constant is a Program that always gives the value.
+// Constant is a Program that always returns the value.
 func Constant(value any) *Program { return &Program{root: constant{value}} }
 
 // Source is the text that was compiled; "" for forms without one.
 func (p *Program) Source() string { return p.source }
 
-// Paths lists the paths that the program reads, in the order they stand.
+// Paths lists the paths that the program reads, in the order of the source.
 func (p *Program) Paths() []Reference { return p.paths }
 
-// Test evaluates a condition. It never panics and never fails: what cannot be said is unknown, with a reason.
+// Test evaluates a condition. It never panics and never fails: what cannot be determined is unknown, with a reason.
 func (p *Program) Test(env *Env) Verdict {
 	env.missing, env.reason = nil, ""
 	t := truth(env, p.root.eval(env))
@@ -105,7 +105,7 @@ func (p *Program) ExactBelow(env *Env) bool {
 	return verdict.Truth != True || ExactBelow(v)
 }
 
-// ExactBelow says of a JSON value whether every number in it is one that a double holds exactly.
+// ExactBelow reports whether a double can represent every number in a JSON value exactly.
 func ExactBelow(v any) bool {
 	switch v := v.(type) {
 	case []any:
@@ -126,7 +126,7 @@ func ExactBelow(v any) bool {
 	return Exact(v)
 }
 
-// verdict takes what evaluation noted; a condition that could be decided all the same has nothing missing.
+// verdict collects the notes of the evaluation; a condition that was decided has no missing fields.
 func (e *Env) verdict(t Truth) Verdict {
 	if t != Unknown {
 		return Verdict{Truth: t}

@@ -11,7 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// CompileJMESPath compiles a JMESPath query. As a condition it must give true or false; null is unknown.
+// CompileJMESPath compiles a JMESPath query. As a condition it must return true or false; null is unknown.
 func CompileJMESPath(source string) (*Program, error) {
 	if len(source) > maxLength {
 		return nil, &Error{1, 1, 1, fmt.Sprintf("the query is longer than %d bytes", maxLength), ""}

@@ -11,8 +11,8 @@ import (
 // anyElement is the index of a step that goes through every element of a list.
 const anyElement = -1
 
-// Queried lists the paths that the program's queries and schemas read, as far as they tell, besides Paths; what is below
-// them is read, too. everything: one of them reads the whole document.
+// Queried lists the paths that the program's queries and schemas read, as far as these are known, besides Paths; what is
+// below them is read, too. everything: one of them reads the whole document.
 func (p *Program) Queried() (found []Reference, everything bool) { return p.opaque, p.whole }
 
 // One reports whether the reference is one place of a document, and not one in each element of a list.
@@ -28,18 +28,18 @@ func QueryReads(source string) (paths [][]string, everything bool) {
 	return paths, everything
 }
 
-// queryReads finds what a query reads. It says too where the order of an object's members, which have none, would count.
+// queryReads finds what a query reads. It also reports where the order of an object's members, which is undefined, would matter.
 func queryReads(source string) (found []Reference, everything bool, unordered string) {
 	tree, err := parsing.NewParser().Parse(source)
 	if err != nil {
-		return nil, true, "" // Compile has said it
+		return nil, true, "" // Compile has reported it
 	}
 	r := queryReader{source: source}
 	r.note(r.visit(tree, spot{known: true}))
 	return r.found, r.everything, r.unordered
 }
 
-// spot is where a part of a query stands in the document: a path from its root, where that is known.
+// spot is the place of a part of a query in the document: a path from its root, where that is known.
 type spot struct {
 	steps []step
 	known bool
@@ -84,7 +84,7 @@ func (r *queryReader) note(at spot) {
 
 func pathText(steps []step) string { return JoinPath(names(steps)) }
 
-// visit goes through a part whose context is at a place, and gives the place of what it evaluates to.
+// visit walks a part whose context is at a place, and returns the place of what it evaluates to.
 func (r *queryReader) visit(n parsing.ASTNode, at spot) spot {
 	free := r.free
 	r.free = 0
@@ -138,9 +138,9 @@ func (r *queryReader) visit(n parsing.ASTNode, at spot) spot {
 	return nowhere
 }
 
-// within visits a part in which the order of so many levels of lists cannot count. A function such as length() asks for
-// none of the list that it is given: one level. What is flattened there may be a list of lists: two. Right of a projection
-// stands an element: a level less. Everything else asks for an order.
+// within visits a part in which the order of so many levels of lists cannot matter. The result of a function such as
+// length() does not depend on the order of its list: one level. What is flattened there may be a list of lists: two. On
+// the right of a projection is an element: one level less. Everything else depends on an order.
 func (r *queryReader) within(free int, n parsing.ASTNode, at spot) spot {
 	r.free = max(0, free)
 	return r.visit(n, at)
@@ -165,7 +165,7 @@ func (r *queryReader) projection(n parsing.ASTNode, at spot, free int) spot {
 	return spot{}
 }
 
-// Functions whose result has the order of an object's members, and those that ask for no order.
+// Functions whose result has the order of an object's members, and those that do not depend on an order.
 var (
 	unorderedFunctions = []string{"keys", "values", "items"}
 	orderFreeFunctions = []string{"length", "sort", "contains", "max", "min"}

@@ -45,7 +45,7 @@ func read(lexemes []lexeme) (expression *govaluate.EvaluableExpression, err *Err
 	return expression, nil
 }
 
-// plain gives govaluate's message in the words of the source: the numbered names are what was written.
+// plain restates govaluate's message in the terms of the source: numbered names are replaced by what was written.
 func plain(message string, lexemes []lexeme) string {
 	message = strings.ToLower(message[:1]) + message[1:]
 	for i := len(lexemes) - 1; i >= 0; i-- {

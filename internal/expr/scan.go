@@ -224,7 +224,7 @@ func (s *scanner) name() (lexeme, *Error) {
 	return l, nil
 }
 
-// path reads name(.name | [index] | ["name"])* and says how many bytes it takes.
+// path reads name(.name | [index] | ["name"])* and returns how many bytes it takes.
 func (s *scanner) path() (int, []step, *Error) {
 	rest := s.source[s.at:]
 	n := nameLength(rest)

@@ -1,13 +1,13 @@
 package expr
 
-// timeless are the functions that give the same for the same arguments, whenever they are called.
+// timeless are the functions whose result depends only on their arguments, not on the time.
 var timeless = map[string]bool{
 	"len": true, "lower": true, "upper": true, "trim": true, "contains": true, "starts_with": true, "ends_with": true,
 	"abs": true, "round": true, "floor": true, "ceil": true, "min": true, "max": true, "sum": true,
 }
 
-// settle computes once what is the same in every evaluation. What is unknown stays as it is written, so that it can say
-// why; lists stay, as whoever gets one may write into it.
+// settle computes once what is the same in every evaluation. Unknown values stay as they are written, so that the reason
+// can be reported; lists stay, because a caller that gets one may write into it.
 func settle(n node) node {
 	switch n := n.(type) {
 	case andNode:
@@ -60,7 +60,7 @@ func settled(n node, parts ...node) node {
 		}
 	}
 	env := &Env{Scope: Map{}, early: true}
-	if v := n.eval(env); !isUnknown(v) && env.reason == "" { // what is wrong on the way is said in each evaluation
+	if v := n.eval(env); !isUnknown(v) && env.reason == "" { // problems on the way are reported in each evaluation
 		return constant{v}
 	}
 	return n

@@ -39,8 +39,8 @@ func (t Types) String() string {
 	return strings.Join(found, " or ")
 }
 
-// Shape answers questions about the documents that a JSON Schema describes: is there a field, and of what type.
-// It is immutable. A nil Shape knows nothing and allows everything.
+// Shape answers questions about the documents that a JSON Schema describes: whether a field exists, and its type. It is
+// immutable. A nil Shape allows everything.
 type Shape struct{ root map[string]any }
 
 // NewShape makes a shape of a JSON Schema given as JSON values.
@@ -51,11 +51,11 @@ func NewShape(schema map[string]any) *Shape {
 	return &Shape{root: schema}
 }
 
-// Field is what a shape says about a path.
+// Field is what a shape states about a path.
 type Field struct {
 	Known    bool     // false: the schema has no such field
-	Declared bool     // the schema names it; false where the schema is open and says nothing
-	Types    Types    // Any where the schema does not say
+	Declared bool     // the schema names it; false if the schema is open and does not name it
+	Types    Types    // Any if the schema does not state them
 	Personal bool     // it, what it is part of, or a part of it is marked personal: true
 	Step     int      // where Known is false: the step that is unknown
 	Names    []string // where Known is false: the names that are known there, sorted
@@ -147,8 +147,7 @@ func (s *Shape) expand(schemas []map[string]any) []map[string]any {
 	return found
 }
 
-// Place is a place in documents of a shape, for who goes through one and asks what its schema says on the way. The zero Place says
-// nothing.
+// Place is a place in documents of a shape, for walking a document along with its schema. The zero Place has no schema.
 type Place struct {
 	shape   *Shape
 	schemas []map[string]any
@@ -241,7 +240,7 @@ func isScalar(t any) bool {
 	return false
 }
 
-// typesOf is the union of what the schemas say about the type; Any where none does.
+// typesOf is the union of the types in the schemas; Any if none states a type.
 func typesOf(schemas []map[string]any) Types {
 	var found Types
 	for _, schema := range schemas {

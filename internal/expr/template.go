@@ -39,7 +39,7 @@ func CompileTemplate(source string) (*Template, error) {
 		}
 		program, err := Compile(source[i+1 : i+1+n])
 		if err != nil {
-			return nil, place(err.(*Error), source, i+1) //nolint:errorlint,forcetypeassert // Compile gives no other
+			return nil, place(err.(*Error), source, i+1) //nolint:errorlint,forcetypeassert // Compile returns no other
 		}
 		program.shift(source, i+1)
 		t.parts = append(t.parts, templatePart{text: text.String()}, templatePart{program: program})
@@ -80,8 +80,8 @@ func (t *Template) Programs() []*Program {
 	return found
 }
 
-// Render fills the template. hide, when given, may replace what a part gives (personal data, for one); a part that
-// cannot be told is written as its expression in braces.
+// Render fills the template. hide, if set, may replace the value of a part (personal data, for example); a part that
+// cannot be evaluated is written as its expression in braces.
 func (t *Template) Render(env *Env, hide func(part *Program, value any) (string, bool)) string {
 	if len(t.parts) == 1 {
 		return t.parts[0].text

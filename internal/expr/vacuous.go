@@ -18,8 +18,9 @@ func (p *Program) Conjuncts() []*Program {
 	return found
 }
 
-// Quantifies reports whether the condition itself says something of every element of a list, so that it also holds where there is none:
-// json-logic's none, not some, and a JMESPath filter that finds nothing. path is the list, "" where it has no name.
+// Quantifies reports whether the condition itself makes a statement about every element of a list, so that it also holds
+// for an empty list: json-logic's none, not some, and a JMESPath filter without results. path is the list, "" if it has
+// no name.
 func (p *Program) Quantifies() (path string, yes bool) {
 	root, name := p.root, "none"
 	if not, ok := root.(notNode); ok {
@@ -39,5 +40,5 @@ func (p *Program) Quantifies() (path string, yes bool) {
 	return "", false
 }
 
-// emptyFilter is a JMESPath query that asks whether nothing in a list is of a kind.
+// emptyFilter is a JMESPath query that checks that a list has no elements of a kind.
 var emptyFilter = regexp.MustCompile("^\\s*length\\(\\s*([\\w.]+)\\[\\?[^\\]]*\\]\\s*\\)\\s*==\\s*`0`\\s*$")

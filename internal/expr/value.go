@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Truth is a value of Kleene's three-valued logic. Its zero value is Unknown: nothing is taken for true by accident.
+// Truth is a value of Kleene's three-valued logic. Its zero value is Unknown, so that no value is true by accident.
 type Truth int8
 
 // The three truths.
@@ -58,7 +58,7 @@ func (m Map) Lookup(name string) (any, bool) { v, ok := m[name]; return v, ok }
 // Data implements Scope.
 func (m Map) Data() map[string]any { return m }
 
-// Layers is a Scope of documents over each other: the first that has a name gives its value.
+// Layers is a Scope of documents in order of precedence: the first that has a name provides its value.
 type Layers []map[string]any
 
 // Lookup implements Scope.
@@ -93,7 +93,7 @@ type Env struct {
 	missing []string
 	reason  string
 
-	early bool // nothing of a decision is known yet, see settle
+	early bool // no part of a decision is known yet, see settle
 
 	found []found // see Bound; nil: paths are looked up when they are met
 }
@@ -108,7 +108,7 @@ type Verdict struct {
 // unknown marks a value that could not be computed. It never leaves the package.
 type unknown struct{}
 
-// because notes why something is unknown (the first reason is kept) and gives the unknown value.
+// because records why a value is unknown (the first reason is kept) and returns the unknown value.
 func (e *Env) because(reason string) any {
 	if e.reason == "" {
 		e.reason = reason

@@ -12,7 +12,7 @@ import (
 	keyword "github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// violations of one failed keyword, in words that name what is wanted and never what was given.
+// violations of one failed keyword, in words that name what is required and never the value.
 func violations(e *jsonschema.ValidationError, code string) []SchemaViolation {
 	at := func(steps []string, code, message string) SchemaViolation {
 		return SchemaViolation{strings.Join(steps, "."), steps, code, message}

@@ -7,9 +7,9 @@ import (
 	"net/url"
 )
 
-// Addresses are where vendors call back that have one address for all cases: one for each tenant and plugin, with a token in it that
-// nobody can guess. They stay the same as long as the key does. The signature of each callback is checked besides. The zero value has
-// no addresses, and admits nobody.
+// Addresses are the callback addresses of vendors that have one address for all cases: one for each tenant and plugin,
+// containing a token that cannot be guessed. They stay the same as long as the key does. The signature of each callback
+// is checked in addition. The zero value has no addresses, and admits nobody.
 type Addresses struct {
 	base string
 	key  []byte

@@ -43,7 +43,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, authorization string) 
 	return Principal{}, invalid()
 }
 
-// applicant checks a flow token, and that who has granted it still may.
+// applicant checks a flow token, and that its grantor may still grant it.
 func (a *Authenticator) applicant(ctx context.Context, text string) (Principal, error) {
 	applicant, by, err := a.Tokens.ReadFlow(text)
 	switch {

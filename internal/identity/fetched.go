@@ -96,7 +96,7 @@ func (f *fetched) fetches() int {
 	return f.begun
 }
 
-// verify returns what was signed, and whether the key that the token names is there.
+// verify returns what was signed, and whether the key that the token names is in the set.
 func (k *keySet) verify(jws *jose.JSONWebSignature) (payload []byte, known bool, err error) {
 	id := jws.Signatures[0].Header.KeyID
 	for i := range k.keys {
@@ -180,7 +180,7 @@ func (f *fetched) wait(ctx context.Context, running chan struct{}) error {
 	}
 }
 
-// fetch begins one where none runs. It goes on when who asked for it has gone, since others may wait for it.
+// fetch begins one if none runs. It continues when its caller has gone, since others may wait for it.
 func (f *fetched) fetch() chan struct{} {
 	if f.running != nil {
 		return f.running
@@ -239,7 +239,7 @@ func ask(client *http.Client, url string) func(context.Context) ([]jose.JSONWebK
 	}
 }
 
-// verifies reports whether a key is a public one for signatures: a shared secret in a public set signs nothing.
+// verifies reports whether a key is a public one for signatures: a shared secret in a public set must not verify anything.
 func verifies(key jose.JSONWebKey) bool {
 	switch key.Key.(type) {
 	case *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey:

@@ -9,23 +9,24 @@ import (
 )
 
 // Nobody grants more than they hold, now or later. "Now" is checked when a key is made or its secret is shown again
-// (Grantable); "later" each time that a key is used (Keys.bounded): a key does what its scopes say as far as who granted
-// its secret holds that at the time. Who is gone holds nothing, and neither does a key that was revoked or has expired.
+// (Grantable); "later" each time that a key is used (Keys.bounded): a key has the permissions of its scopes as far as
+// the grantor of its secret holds them at that time. A person who has left holds none, and neither does a key that was
+// revoked or has expired.
 
-// deepest is how many keys may stand behind a key before there is a person.
+// deepest is how many keys may be in the chain of grants between a key and a person.
 const deepest = 4
 
 // noPermission is a scope that is no permission: a key without scopes may do all that clients may.
 const noPermission = "none"
 
-// granted are the permissions that the scopes of a key stand for.
+// granted are the permissions that the scopes of a key contain.
 func granted(scopes []string) []Permission {
 	key := Principal{Tenant: "any", Kind: Client, Scopes: scopes}
 	return slices.DeleteFunc(Permissions(), func(permission Permission) bool { return !Has(key, permission) })
 }
 
-// mayGrant reports whether somebody holds a permission so that they can give it to a key. A permission that only clients can
-// have is given by people of the roles that its row names.
+// mayGrant reports whether a principal holds a permission in a way that allows granting it to a key. A permission that
+// only clients can have is granted by people of the roles that its row names.
 func mayGrant(p Principal, permission Permission) bool {
 	if p.Kind == User {
 		return p.Tenant != "" && slices.ContainsFunc(grants[permission].roles, p.HasRole)
@@ -33,13 +34,13 @@ func mayGrant(p Principal, permission Permission) bool {
 	return p.Kind == Client && Has(p, permission)
 }
 
-// lacking are the permissions that the scopes stand for and somebody cannot give, sorted.
+// lacking are the permissions of the scopes that a principal cannot grant, sorted.
 func lacking(p Principal, scopes []string) []Permission {
 	return slices.DeleteFunc(granted(scopes), func(permission Permission) bool { return mayGrant(p, permission) })
 }
 
-// grantable reports whether somebody may be shown a secret with these scopes: "*" is all that clients can have, none at all
-// is all that clients have without saying so, and both are only for who holds all of it. Errors: Forbidden.
+// grantable reports whether a principal may be shown a secret with these scopes: "*" is all that clients can have, no
+// scopes mean the same implicitly, and both require all of these permissions. Errors: Forbidden.
 func grantable(p Principal, scopes []string) error {
 	missing := lacking(p, scopes)
 	if len(missing) == 0 {
@@ -55,7 +56,7 @@ func grantable(p Principal, scopes []string) error {
 	return e.Detail("missing", missing)
 }
 
-// Grants states who granted the newest secret.
+// granter returns who granted the newest secret.
 func (key Key) granter() string {
 	if key.GrantedBy != "" {
 		return key.GrantedBy
@@ -63,14 +64,14 @@ func (key Key) granter() string {
 	return key.CreatedBy // of before this was kept
 }
 
-// grantedBy are a person or a key that has granted a secret, and the person who stood behind that key then ("": the same, or
-// not known).
+// grantedBy are a person or a key that has granted a secret, and the person who vouched for that key then ("": the same,
+// or not known).
 type grantedBy struct{ granter, person string }
 
-// granted states who granted the newest secret.
+// granted returns who granted the newest secret.
 func (key Key) granted() grantedBy { return grantedBy{key.granter(), key.Person} }
 
-// formerGranted states who granted the secret before the last rotation.
+// formerGranted returns who granted the secret before the last rotation.
 func (key Key) formerGranted() grantedBy {
 	if key.FormerBy != "" {
 		return grantedBy{key.FormerBy, key.FormerPerson}
@@ -83,8 +84,8 @@ func (key Key) live(now time.Time) bool {
 	return key.RevokedAt.IsZero() && (key.ExpiresAt.IsZero() || now.Before(key.ExpiresAt))
 }
 
-// bounded are a key's scopes as far as who granted its secret holds them now, and the person who stood behind that. Errors: CredentialsRevoked when whoever
-// granted it is gone, Unavailable.
+// bounded are a key's scopes as far as the grantor of its secret holds them now, and the person who vouches for that.
+// Errors: CredentialsRevoked if the grantor has left, Unavailable.
 func (k *Keys) bounded(ctx context.Context, key Key, by grantedBy, depth int) ([]string, error) {
 	holder, err := k.holder(ctx, key.Tenant, by.granter, depth)
 	if err != nil {
@@ -116,7 +117,7 @@ func (k *Keys) bounded(ctx context.Context, key Key, by grantedBy, depth int) ([
 	return left, nil
 }
 
-// holder is a person or a key with what they hold now. What is known of people's roles is what their last sign-in said.
+// holder is a person or a key with what they hold now. People's roles are those of their last sign-in.
 func (k *Keys) holder(ctx context.Context, tenant, id string, depth int) (Principal, error) {
 	person, err := k.config.Store.User(ctx, tenant, id)
 	switch {
@@ -138,8 +139,8 @@ func (k *Keys) holder(ctx context.Context, tenant, id string, depth int) (Princi
 	return Principal{Tenant: tenant, Kind: Client, ID: id, Scopes: scopes}, err
 }
 
-// admits reports whether somebody who has granted a flow token may still grant one. A person of whom nothing is kept yet (who has not
-// opened the dashboard) may, as their own token said. Errors: CredentialsRevoked, Unavailable.
+// admits reports whether the grantor of a flow token may still grant one. A person who is not registered yet (who has
+// not opened the dashboard) may, as stated by their own token. Errors: CredentialsRevoked, Unavailable.
 func (k *Keys) admits(ctx context.Context, by Principal) error {
 	if by.Kind == User {
 		if _, err := k.config.Store.User(ctx, by.Tenant, by.ID); problem.CodeOf(err) == problem.NotFound {
@@ -156,9 +157,9 @@ func (k *Keys) admits(ctx context.Context, by Principal) error {
 	return nil
 }
 
-// Invites makes sure that somebody may make flow tokens, and that what they hold can be asked later: a person is registered, so
-// that their tokens end with their role. A flow token shows personal data: it takes the permission to see them. Errors: Forbidden,
-// Unavailable.
+// Invites makes sure that a principal may make flow tokens, and that their permissions can be checked later: a person is
+// registered, so that their tokens end with their role. A flow token shows personal data, so it requires the permission
+// to see them. Errors: Forbidden, Unavailable.
 func (k *Keys) Invites(ctx context.Context, p Principal) error {
 	switch {
 	case !Has(p, FlowTokens):
@@ -216,8 +217,9 @@ func (k *Keys) vouch(ctx context.Context, p Principal) error {
 	return nil
 }
 
-// reach makes sure that a key does not come to stand too far from a person when a key with this many keys in its chain, itself
-// among them, grants its new secret: neither the key, nor those that it stands behind. Errors: Forbidden, Unavailable.
+// reach makes sure that the chain of grants between a key and a person does not become too long when a key with this
+// many keys in its chain, itself among them, grants its new secret: neither for the key, nor for those that it has
+// granted. Errors: Forbidden, Unavailable.
 func (k *Keys) reach(ctx context.Context, key Key, chain int) error {
 	if chain == 0 {
 		return nil // a person grants it

@@ -39,7 +39,7 @@ type People struct {
 	verifier *oidc.IDTokenVerifier
 }
 
-// NewPeople makes a checker. Nothing is fetched before the first token.
+// NewPeople makes a checker. It fetches keys only when the first token arrives.
 func NewPeople(issuer Issuer) *People {
 	if issuer.TenantClaim == "" {
 		issuer.TenantClaim = "tenant"
@@ -67,8 +67,8 @@ func NewPeople(issuer Issuer) *People {
 	return &People{issuer: issuer, verifier: verifier}
 }
 
-// Check turns a JWT into its principal. Errors: InvalidCredentials, CredentialsExpired; Unavailable when the issuer's keys
-// cannot be fetched, which says nothing about the token.
+// Check turns a JWT into its principal. Errors: InvalidCredentials, CredentialsExpired; Unavailable if the issuer's keys
+// cannot be fetched, which is no statement about the token.
 func (v *People) Check(ctx context.Context, text string) (Principal, error) {
 	if len(text) > maxToken {
 		return Principal{}, invalid()
@@ -99,7 +99,7 @@ func (v *People) Check(ctx context.Context, text string) (Principal, error) {
 	}, nil
 }
 
-// issuedAt is when a token was made; zero where it does not say.
+// issuedAt is when a token was made; zero if it does not state it.
 func issuedAt(claim time.Time) time.Time {
 	if claim.Unix() <= 0 {
 		return time.Time{}
@@ -122,7 +122,7 @@ func (v *People) forUs(audience []string, claims map[string]any) bool {
 	return slices.Contains(audience, v.issuer.Audience)
 }
 
-// rolesOf keeps the roles that exist; other groups of the directory mean nothing here.
+// rolesOf keeps the roles that exist; other groups of the directory have no meaning here.
 func rolesOf(claim any) []string {
 	list, _ := claim.([]any)
 	roles := []string{}
@@ -134,7 +134,7 @@ func rolesOf(claim any) []string {
 	return roles
 }
 
-// issuerOf reads the iss claim without believing it, to find who can check it.
+// issuerOf reads the iss claim without trusting it, to find the checker.
 func issuerOf(text string) (string, error) {
 	parts := strings.Split(text, ".")
 	if len(parts) != 3 || len(text) > maxToken {

@@ -54,7 +54,7 @@ func NewKeys(config KeysConfig) *Keys {
 	return &Keys{config}
 }
 
-// CreateKey asks for a new key.
+// CreateKey requests a new key.
 type CreateKey struct {
 	ID        string // reserved by the caller; "" makes one
 	Name      string
@@ -62,8 +62,9 @@ type CreateKey struct {
 	ExpiresAt time.Time // zero: never
 }
 
-// Create makes a key; the text is shown once and never kept. Nobody, person or key, gives away more than they hold. The same
-// call again, whose answer was lost, gives the same key another secret. Errors: Invalid, Forbidden, Conflict.
+// Create makes a key; the text is shown once and never stored. Nobody, person or key, grants more than they hold.
+// Repeating the call, because its answer was lost, gives the same key another secret. Errors: Invalid, Forbidden,
+// Conflict.
 func (k *Keys) Create(ctx context.Context, p Principal, cmd CreateKey) (key Key, text string, err error) {
 	now := k.config.Now().UTC()
 	if err := checkKey(cmd, now); err != nil {
@@ -101,8 +102,8 @@ func (k *Keys) Create(ctx context.Context, p Principal, cmd CreateKey) (key Key,
 	return key, keyMark + key.Prefix + "_" + secret, err
 }
 
-// createdBefore gives a key that the same call has created before the new secret: nobody has seen its own. Its id follows from the
-// call, so that no other call can have made it.
+// createdBefore gives a key that an earlier attempt of the call has created the new secret: nobody has seen the first
+// one. Its id is derived from the call, so no other call can have made it.
 func (k *Keys) createdBefore(ctx context.Context, key Key, conflict error) (Key, error) {
 	there, err := k.config.Store.Key(ctx, key.Tenant, key.ID)
 	switch {
@@ -141,19 +142,20 @@ func (k *Keys) List(ctx context.Context, tenant string) ([]Key, error) {
 	return k.config.Store.Keys(ctx, tenant)
 }
 
-// Rotate gives a key a new secret; each former one stays good for the overlap from when it was replaced, up to maxSecrets of
-// all. The secret is shown to who rotates, so they hold all that the key's scopes say, or are the key itself. Who rotates a key
-// has granted its new secret: a key whose maker leaves is taken over by rotating it. Errors: NotFound, Forbidden, also when too many keys would stand behind a key then,
-// Conflict, also when too many have rotated the key.
+// Rotate gives a key a new secret; each former one stays valid for the overlap from when it was replaced, up to
+// maxSecrets in total. The secret is shown to the caller, who must hold all permissions of the key's scopes, or be the
+// key itself. The caller is the grantor of the new secret: a key whose maker leaves is taken over by rotating it.
+// Errors: NotFound, Forbidden, also if the chain of grants would become too long, Conflict, also if too many have
+// rotated the key.
 //
-// call names the call, "" when it has no name: the same one again, whose answer was lost, replaces the secret that nobody has seen,
-// and the one before it stays good.
+// call names the call, "" if it has no name: repeating it, because its answer was lost, replaces the secret that nobody
+// has seen, and the one before it stays valid.
 func (k *Keys) Rotate(ctx context.Context, p Principal, id, call string) (key Key, text string, err error) {
 	secret, err := k.random(secretLength)
 	if err != nil {
 		return Key{}, "", err
 	}
-	var behind []string // keys that stand behind who rotates
+	var behind []string // keys in the caller's chain of grants
 	switch p.Kind {
 	case Client:
 		behind, err = k.granters(ctx, p.Tenant, p.ID)
@@ -198,7 +200,7 @@ func (k *Keys) Rotate(ctx context.Context, p Principal, id, call string) (key Ke
 // maxSecrets bounds how many secrets of a key are good at the same time; the oldest goes first.
 const maxSecrets = 5
 
-// retire makes room for a new former secret: the one that has been it until now keeps its time.
+// retire makes room for a new former secret: the present one becomes an older one and keeps its expiry.
 func (key *Key) retire(now time.Time) {
 	var older []Secret
 	if key.FormerHash != "" {
@@ -295,7 +297,7 @@ func (k *Keys) Check(ctx context.Context, text string) (Principal, error) {
 	return Principal{Tenant: key.Tenant, Kind: Client, ID: key.ID, Scopes: scopes}, nil
 }
 
-// check compares with all secrets in constant time, whichever matches, and says who granted that one.
+// check compares with all secrets in constant time, whichever matches, and returns who granted that one.
 func (key Key) check(hash string, now time.Time) (grantedBy, error) {
 	newest := subtle.ConstantTimeCompare([]byte(hash), []byte(key.Hash)) == 1
 	former := subtle.ConstantTimeCompare([]byte(hash), []byte(key.FormerHash)) == 1

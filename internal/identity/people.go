@@ -9,14 +9,15 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Directory knows the people of the back office: who signs in is registered, so that others can give them work.
+// Directory knows the people of the back office: everyone who signs in is registered, so that others can assign work to them.
 type Directory struct {
 	Store Store
 	Now   func() time.Time
 }
 
-// Register takes over what a person's token says of them, unless a newer token said something else: a role that was taken away
-// does not come back with a token from before. What is kept of them otherwise stays. Errors: Forbidden for somebody who was disabled.
+// Register records what a person's token states about them, unless a newer token differs: a role that was removed does
+// not come back with an older token. What else is stored about them stays. Errors: Forbidden for somebody who was
+// disabled.
 func (d *Directory) Register(ctx context.Context, p Principal) (Person, error) {
 	there, err := d.Store.User(ctx, p.Tenant, p.ID)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
@@ -48,7 +49,7 @@ func (d *Directory) Register(ctx context.Context, p Principal) (Person, error) {
 		next.Email = there.Email
 		err = d.Store.PutUser(ctx, next)
 	}
-	if problem.CodeOf(err) == problem.Conflict { // a newer token came between
+	if problem.CodeOf(err) == problem.Conflict { // a newer token came first
 		return d.Store.User(ctx, p.Tenant, p.ID)
 	}
 	return next, err
@@ -69,7 +70,7 @@ func (d *Directory) List(ctx context.Context, tenant string) ([]Person, error) {
 	return people, err
 }
 
-// Knows reports whether a person can be given cases.
+// Knows reports whether cases can be assigned to a person.
 func (d *Directory) Knows(ctx context.Context, tenant, id string) (bool, error) {
 	return d.may(ctx, tenant, id, CasesWrite)
 }

@@ -20,7 +20,7 @@ const (
 	CasesApprove    Permission = "cases:approve" // decide what the workflow keeps for approvers
 	CasesOperate    Permission = "cases:operate" // cancel, retry incidents
 	CasesMigrate    Permission = "cases:migrate" // to another version of their workflow
-	CasesRepair     Permission = "cases:repair"  // give failed work its result by hand
+	CasesRepair     Permission = "cases:repair"  // set the result of failed work by hand
 	DocumentsRead   Permission = "documents:read"
 	WebhooksRead    Permission = "webhooks:read"
 	WebhooksWrite   Permission = "webhooks:write"
@@ -41,7 +41,7 @@ const (
 	WorkflowsRead   Permission = "workflows:read"
 	Publish         Permission = "definitions:publish" // workflows, policies and plugins
 	Definitions     Permission = "definitions:read"    // their sources
-	Approve         Permission = "definitions:approve" // what somebody else wants to count
+	Approve         Permission = "definitions:approve" // proposals of other people
 	SettingsWrite   Permission = "settings:write"      // how the tenant publishes
 	UsersRead       Permission = "users:read"
 	ViewsWrite      Permission = "views:write"
@@ -61,7 +61,7 @@ type grant struct {
 	kinds    []Kind
 	roles    []string // of users
 	explicit bool     // a client needs it in its scopes: it is not among "all permissions of clients"
-	named    bool     // and by its name: "*" does not stand for it
+	named    bool     // only by its name: "*" does not include it
 }
 
 var (
@@ -188,7 +188,7 @@ func Held(p Principal) []Permission {
 // Has reports whether a principal has a permission: for parts of an answer that need one of their own.
 func Has(p Principal, permission Permission) bool { return grants[permission].allows(p, permission) }
 
-// Needs is the permission that an operation asks for; "" for one that is in no table.
+// Needs is the permission that an operation requires; "" for one that is in no table.
 func Needs(operation string) Permission { return operations[operation] }
 
 // Public reports whether the operation needs no credential.
@@ -207,7 +207,7 @@ func Allow(p Principal, operation string) error {
 	return Lacks(permission)
 }
 
-// Lacks is the refusal for want of a permission. It says which.
+// Lacks is the refusal for want of a permission, which it names.
 func Lacks(permission Permission) *problem.Error {
 	return problem.New(problem.Forbidden, "This requires the permission %s.", permission).Detail("permission", permission)
 }

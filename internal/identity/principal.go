@@ -22,12 +22,12 @@ type Principal struct {
 	Tenant string   `json:"tenant"`
 	Kind   Kind     `json:"kind"`
 	ID     string   `json:"id"`               // "key_…", "user_…", "flow_…", plugin id, function name
-	Name   string   `json:"name,omitempty"`   // users: as their token says; personal data
-	Email  string   `json:"email,omitempty"`  // users: as their token says, lower case; personal data
+	Name   string   `json:"name,omitempty"`   // users: from their token; personal data
+	Email  string   `json:"email,omitempty"`  // users: from their token, lower case; personal data
 	Roles  []string `json:"roles,omitempty"`  // users: admin, manager, reviewer, auditor, developer
 	Scopes []string `json:"scopes,omitempty"` // clients: what the key may do; empty: all permissions of clients
 	Case   string   `json:"case,omitempty"`   // applicants and vendors: the only case they can see
-	// IssuedAt is when a user's token was made; zero: it does not say.
+	// IssuedAt is when a user's token was made; zero: it does not state that.
 	IssuedAt time.Time `json:"issued_at,omitzero"`
 	By       string    `json:"by,omitempty"` // applicants: the person who has made their token; "": a client's key
 }
@@ -37,8 +37,8 @@ func SystemOf(tenant, name string) Principal {
 	return Principal{Tenant: tenant, Kind: System, ID: name}
 }
 
-// Whole reports whether a principal is one that a credential can stand for: of a kind that calls the interface, with all that
-// the kind needs and nothing that belongs to another.
+// Whole reports whether a principal is one that a credential can represent: of a kind that calls the interface, with all
+// that the kind needs and nothing that belongs to another.
 func (p Principal) Whole() bool {
 	if p.Tenant == "" || p.ID == "" || p.By != "" && p.Kind != Applicant {
 		return false

@@ -6,8 +6,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Why a credential is refused. What is wrong with one is said as far as its owner can mend it: whether a key exists or a
-// signature was close is nobody's business, and which of the two it was is not disclosed.
+// Why a credential is refused. The reason is stated as far as its owner can correct it: whether a key exists or a
+// signature was close is not disclosed, nor which of the two it was.
 
 func missing() *problem.Error {
 	return problem.New(problem.Unauthenticated, "Send a credential: Authorization: Bearer …")

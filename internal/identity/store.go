@@ -20,8 +20,8 @@ type Key struct {
 	RotatedBy  []string  `json:"rotated_by,omitempty"` // who was shown a later secret of it
 	GrantedBy  string    `json:"granted_by,omitempty"` // who was shown the newest secret and vouches for it …
 	FormerBy   string    `json:"former_by,omitempty"`  // … and the secret before
-	// Person is who stood behind GrantedBy, where that is a key, when it granted the newest secret: somebody else who takes
-	// that key over later does not vouch for what it has granted before. FormerPerson is the same of the secret before.
+	// Person is who vouched for GrantedBy, if that is a key, when it granted the newest secret: somebody who takes over that
+	// key later does not vouch for what it granted before. FormerPerson is the same for the secret before.
 	Person       string `json:"person,omitempty"`
 	FormerPerson string `json:"former_person,omitempty"`
 	// Older are the secrets before the former one that are still good: each has its time, however often a key is rotated within it.
@@ -30,11 +30,11 @@ type Key struct {
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
 	RotatedIn string    `json:"rotated_in,omitempty"` // the call that has made the newest secret, where that has a name
 	Revision  int       `json:"revision"`             // counts writes; what PutKey is conditional on
-	// Unreadable is of a key that is there and cannot be decoded: only its id is known, and nobody signs in with it.
+	// Unreadable marks a key that exists but cannot be decoded: only its id is known, and it cannot be used.
 	Unreadable bool `json:"-"`
 }
 
-// UnreadableKey stands in lists for a key that is there and cannot be decoded.
+// UnreadableKey represents a key in lists that exists but cannot be decoded.
 func UnreadableKey(tenant, id string) Key { return Key{Tenant: tenant, ID: id, Unreadable: true} }
 
 // Secret is an earlier secret of a key.
@@ -42,7 +42,7 @@ type Secret struct {
 	Hash   string    `json:"hash"`
 	Ends   time.Time `json:"ends_at"`
 	By     string    `json:"by,omitempty"`     // who vouches for it …
-	Person string    `json:"person,omitempty"` // … and who stood behind them, where that is a key
+	Person string    `json:"person,omitempty"` // … and who vouched for them, if that is a key
 }
 
 // Person is a user of the back office.
@@ -56,11 +56,11 @@ type Person struct {
 	Disabled     bool      `json:"disabled,omitempty"`
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
-	TokenAt      time.Time `json:"token_at,omitzero"` // when the token was made that said this; zero: none has
-	Unreadable   bool      `json:"-"`                 // is there and cannot be decoded: only the id is known
+	TokenAt      time.Time `json:"token_at,omitzero"` // when the token with these data was made; zero: unknown
+	Unreadable   bool      `json:"-"`                 // exists but cannot be decoded: only the id is known
 }
 
-// UnreadablePerson stands in lists for a user who is there and cannot be decoded.
+// UnreadablePerson represents a user in lists who exists but cannot be decoded.
 func UnreadablePerson(tenant, id string) Person {
 	return Person{Tenant: tenant, ID: id, Unreadable: true}
 }
@@ -73,8 +73,8 @@ type Store interface {
 	Key(ctx context.Context, tenant, id string) (Key, error)
 	// Keys lists a tenant's keys, by id; one that cannot be decoded as an UnreadableKey.
 	Keys(ctx context.Context, tenant string) ([]Key, error)
-	// PutKey writes a key over the one that is still at revision prev (0: there is none), and makes it found by its prefix,
-	// which never changes. key.Revision is prev+1. Errors: problem.Conflict when another write came first, or the prefix
+	// PutKey writes a key over the one that is still at revision prev (0: there is none), and indexes it by its prefix,
+	// which never changes. key.Revision is prev+1. Errors: problem.Conflict if another write came first, or the prefix
 	// belongs to another key.
 	PutKey(ctx context.Context, prev int, key Key) error
 

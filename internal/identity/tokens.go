@@ -12,7 +12,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Audiences and mark of the tokens that we sign ourselves. A token of one audience is worth nothing at another.
+// Audiences and mark of the tokens that we sign ourselves. A token of one audience is invalid for another.
 const (
 	flowMark         = "flt_"
 	flowAudience     = "ballerine/flow"
@@ -57,14 +57,14 @@ type flowClaims struct {
 	Kind   Kind   `json:"by_kind,omitempty"`
 }
 
-// Flow makes a token with which an applicant sees one case, as the principal id. It is good until expires, as long as who grants
-// it, by, may grant such tokens: see Keys.admits.
+// Flow makes a token with which an applicant sees one case, as the principal id. It is valid until expires, as long as
+// its grantor, by, may grant such tokens: see Keys.admits.
 func (t *Tokens) Flow(by Principal, id, principal string, expires time.Time) (string, error) {
 	text, err := t.sign(flowAudience, principal, expires, flowClaims{Tenant: by.Tenant, Case: id, By: by.ID, Kind: by.Kind})
 	return flowMark + text, err
 }
 
-// ReadFlow checks a flow token by itself, and says who has granted it (ID "": not known). Errors: InvalidCredentials,
+// ReadFlow checks a flow token by itself, and returns its grantor (ID "": not known). Errors: InvalidCredentials,
 // CredentialsExpired.
 func (t *Tokens) ReadFlow(text string) (applicant, by Principal, err error) {
 	text, ok := strings.CutPrefix(text, flowMark)

@@ -16,8 +16,8 @@ import (
 	"ballerine/internal/store/embedded"
 )
 
-// backtests calls the steps of runs, as infra/backtest.asl.json has them called on AWS: parts at the same time,
-// each until it is done, with retries. What is under way is noted in the file, and goes on after a start.
+// backtests calls the steps of runs, as infra/backtest.asl.json has them called on AWS: parts concurrently, each until
+// it is done, with retries. What is under way is recorded in the file, and continues after a start.
 type backtests struct {
 	db     *embedded.DB
 	invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
@@ -173,7 +173,7 @@ type stepAnswer struct {
 	Done  bool  `json:"done"`
 }
 
-// run works a run to its end. When ctx ends before that, it goes on after the next start.
+// run processes a run to its end. If ctx ends before that, it continues after the next start.
 func (b *backtests) run(ctx context.Context, ref backtest.Ref) {
 	failed := b.parts(ctx, ref)
 	if ctx.Err() != nil {
@@ -191,7 +191,7 @@ func (b *backtests) run(ctx context.Context, ref backtest.Ref) {
 	}
 }
 
-// parts plans a run and works its parts. It says what has ended that.
+// parts plans a run and processes its parts. It returns what has ended that.
 func (b *backtests) parts(ctx context.Context, ref backtest.Ref) *stepFailed {
 	plan, err := b.call(ctx, step{Ref: ref, Action: "plan"})
 	if err != nil {
@@ -212,7 +212,7 @@ func (b *backtests) parts(ctx context.Context, ref backtest.Ref) *stepFailed {
 			defer func() { <-b.slots }()
 			if err := b.part(ctx, ref, number); err != nil {
 				once.Do(func() { failed = failureOf(err) })
-				cancel() // what is left cannot help any more
+				cancel() // what is left can no longer help
 			}
 		})
 	}
@@ -232,7 +232,7 @@ func (b *backtests) part(ctx context.Context, ref backtest.Ref, number int) erro
 			err = errors.Join(err, noteErr)
 		}
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the run has ended, or goes on later
+			return nil //nolint:nilerr // the run has ended, or continues later
 		}
 		return err
 	}

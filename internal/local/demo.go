@@ -85,7 +85,7 @@ func (s *Stack) demoList(ctx context.Context) error {
 // demoToken is how long the tokens are good that are printed for scripts; those of the sign-in are short.
 const demoToken = 8 * time.Hour
 
-// demoPerson makes a demo person who is not there yet.
+// demoPerson makes a demo person who does not exist yet.
 // demoHash is made once: everybody knows the demo's password, and hashing it takes its time on purpose.
 var demoHash = sync.OnceValues(func() (string, error) { return issuer.HashPassword(demoPassword) })
 

@@ -15,17 +15,17 @@ import (
 	"ballerine/internal/store/embedded"
 )
 
-// What a folder begins with is made in a folder of its own inside it. Only when all of it is there does it become the
-// data: a start that was broken off leaves nothing, and the next begins anew.
+// The first data of a folder is made in a folder of its own inside it. Only when all of it exists does it become the
+// data: an interrupted start leaves nothing, and the next one starts over.
 const (
 	seedFolder   = ".seeding"
-	seedComplete = "complete" // in the folder: all is there, it only has to be moved
+	seedComplete = "complete" // in the folder: it is complete, and only has to be moved
 	dataFile     = "ballerine.db"
 )
 
-// Fill lets fill set up what a data folder begins with, before a Start with the same options: nothing is done to a folder
-// whose tenant has cases. fill gets a folder to start a stack on, with the keys, people and subscriptions that are in the
-// data already, and closes that stack. Errors: Invalid with a DynamoDB, Unavailable when the data is in use.
+// Fill lets fill set up the first data of a folder, before a Start with the same options: it does not touch a folder
+// whose tenant has cases. fill gets a folder to start a stack on, with the keys, people and subscriptions that are in
+// the data already, and closes that stack. Errors: Invalid with a DynamoDB, Unavailable if the data is in use.
 func Fill(ctx context.Context, options Options, fill func(ctx context.Context, folder string) error) error {
 	if options.DynamoDB != "" {
 		return problem.New(problem.Invalid, "Demo cases can only be created in the data folder's own file: remove --seed or --dynamodb.")
@@ -36,7 +36,7 @@ func Fill(ctx context.Context, options Options, fill func(ctx context.Context, f
 	if err := finishSeed(options.Data); err != nil {
 		return err
 	}
-	db, err := embedded.Open(filepath.Join(options.Data, dataFile)) // held, so that nobody else writes meanwhile
+	db, err := embedded.Open(filepath.Join(options.Data, dataFile)) // held, so that no other process writes meanwhile
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func (m *memory) response(r *http.Request) *http.Response {
 		Status: fmt.Sprintf("%d %s", m.status, http.StatusText(m.status)), StatusCode: m.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: m.sent, Body: io.NopCloser(&m.body), ContentLength: int64(m.body.Len()), Request: r,
 	}
-	if r.Method == http.MethodHead { // says how long the content is, and has none
+	if r.Method == http.MethodHead { // states how long the content is, and has none
 		response.Body = http.NoBody
 		length, err := strconv.ParseInt(m.sent.Get("Content-Length"), 10, 64)
 		if response.ContentLength = length; err != nil {

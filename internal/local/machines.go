@@ -14,7 +14,7 @@ import (
 	"ballerine/internal/store/embedded"
 )
 
-// Machines are the state machines that were published on this machine. They lie beside the executions that run them.
+// Machines are the state machines that were published on this machine. They are stored beside the executions that run them.
 type Machines struct{ db *embedded.DB }
 
 var _ registry.Machines = Machines{}
@@ -40,8 +40,8 @@ func (m Machines) Publish(ctx context.Context, version registry.MachineVersion) 
 		return "", problem.New(problem.Invalid, "The names of tenant and workflow are too long for a state machine.")
 	}
 	err := m.db.Update(ctx, func(tx *embedded.Tx) error {
-		// Two people may publish the same version at once: the machine of who comes later must not take the place of the
-		// other's, which may be the one that is seen.
+		// Two people may publish the same version at the same time: the machine of the second must not replace that of the
+		// first, which may be the visible one.
 		if there := tx.Get(bucketMachines, name); there != nil && !bytes.Equal(there, version.Definition) {
 			sum := sha256.Sum256(version.Definition)
 			name = name[:min(len(name), 80-17)] + "." + hex.EncodeToString(sum[:8])

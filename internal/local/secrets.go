@@ -35,8 +35,9 @@ const bucketSecrets = "installation"
 
 const keySecrets = "secrets"
 
-// openSecrets reads the secrets of a data folder, and makes them for new data only: what others have made with lost ones
-// would be void without anybody knowing why. With renew, data takes the secrets that are there, or gets new ones. Errors: Internal; the message says what to do.
+// openSecrets reads the secrets of a data folder, and makes them for new data only: what was made with lost ones would
+// be void without any visible reason. With renew, data takes the existing secrets, or gets new ones. Errors: Internal;
+// the message states what to do.
 func openSecrets(ctx context.Context, dir string, db *embedded.DB, renew bool) (*secrets, error) {
 	s := &secrets{path: filepath.Join(dir, "secrets.json")}
 	known, used, err := belonging(db)
@@ -71,8 +72,8 @@ func openSecrets(ctx context.Context, dir string, db *embedded.DB, renew bool) (
 	})
 }
 
-// belonging states which secrets belong to the data, and whether anything has been made with some. Data of a former version does
-// not say which.
+// belonging returns which secrets belong to the data, and whether anything has been made with them. Data of a former
+// version does not state which.
 func belonging(db *embedded.DB) (digest string, used bool, err error) {
 	err = db.View(func(tx *embedded.Tx) error {
 		digest = string(tx.Get(bucketSecrets, keySecrets))
@@ -89,7 +90,7 @@ func lostSecrets(cause error, path, what string) error {
 		"To continue with new secrets, which invalidates all earlier links, tokens and sign-ins, start once with --new-secrets.", path, what, folder)
 }
 
-// read reads the file and reports whether it is there. Errors: it cannot be read, or is not whole.
+// read reads the file and reports whether it exists. Errors: it cannot be read, or is incomplete.
 func (s *secrets) read() (there bool, err error) {
 	text, err := os.ReadFile(s.path)
 	if errors.Is(err, os.ErrNotExist) {

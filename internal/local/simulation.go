@@ -19,7 +19,7 @@ import (
 type Simulation struct {
 	Clock *simclock.Clock
 	Fault func(r *http.Request) bool // which requests for files fail; nil: none does
-	Meter *Meter                     // nil: nobody counts
+	Meter *Meter                     // nil: not counted
 }
 
 // Meter counts what a stack would be charged for on AWS.

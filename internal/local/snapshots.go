@@ -6,8 +6,8 @@ import (
 	"ballerine/internal/store/embedded"
 )
 
-// keepSnapshots lets the data file be copied at the start, every hour, and when a backup asks for it. A file that is made
-// just now is copied too: it is small.
+// keepSnapshots lets the data file be copied at the start, every hour, and when a backup requests it. A new file is
+// copied, too: it is small.
 func (s *Stack) keepSnapshots(work context.Context) {
 	s.spawn(func() {
 		s.db.KeepSnapshots(work, s.options.Now, func(found embedded.Unreadable) {
@@ -21,7 +21,7 @@ func (s *Stack) keepSnapshots(work context.Context) {
 	})
 }
 
-// damagedObject tells of an object that is not as it was written. Its key has ids only.
+// damagedObject reports an object that is not as it was written. Its key has ids only.
 func (s *Stack) damagedObject(key, what string) {
 	s.metrics.Count("object_damaged_total", "what", what)
 	s.options.Logger.Error("a stored object is damaged: restore it from a backup", "key", key, "what", what)

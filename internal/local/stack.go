@@ -58,7 +58,7 @@ type Options struct {
 	// RequestLimits bound how fast tenants, credentials and applicants send requests; what is zero has no limit.
 	RequestLimits ratelimit.Limits
 	// Secrets is a folder of vendors' secrets, <name> or <tenant>/<name>; "": there is none. Those of the environment
-	// (BALLERINE_SECRET_NAME) come first, those of the pretended vendors last.
+	// (BALLERINE_SECRET_NAME) take precedence, those of the sandbox vendors come last.
 	Secrets string
 	// Settings are what vendors' plugins name as {connector.NAME}.
 	Settings map[string]string
@@ -70,10 +70,10 @@ type Options struct {
 	// API instead of in this process. They need DynamoDB: the file belongs to one process.
 	Functions string
 
-	// Traffic records or replays what goes to vendors and comes from them; nil: it goes and comes. Not with Functions.
+	// Traffic records or replays the traffic with vendors; nil: neither. Not with Functions.
 	Traffic connector.Traffic
 
-	// Cast are people whom the pretended vendors know by their whole name, "Given Family".
+	// Cast are people whom the sandbox vendors know by their full name, "Given Family".
 	Cast map[string]sandbox.Part
 	// Simulation is of a stack whose days go by at once; nil: they take a day each.
 	Simulation *Simulation
@@ -121,8 +121,8 @@ const bucket = "ballerine-documents"
 const (
 	sweepEvery   = 5 * time.Second // a minute on AWS: here people watch
 	measureEvery = 5 * time.Second
-	// readEvery is how often what is due in the outbox is looked for: how late a retry, or a decision that was held back, can
-	// be. A look at a file that has nothing due costs microseconds; at a DynamoDB, eight queries.
+	// readEvery is how often the outbox is checked for what is due: how late a retry, or a decision that was held back, can
+	// be. Checking a file that has nothing due costs microseconds; a DynamoDB, eight queries.
 	readEvery       = 50 * time.Millisecond
 	readTablesEvery = time.Second
 )
@@ -432,7 +432,7 @@ func (s *Stack) resume(ctx context.Context) error {
 	return nil
 }
 
-// uploadTime is how long a request may take to arrive, such as a document over a slow line; the gateway gives calls less.
+// uploadTime is how long a request may take to arrive, such as a document over a slow line; the gateway allows calls less.
 const uploadTime = 5 * time.Minute
 
 // requestTime is how long running requests may take to end; connections that never sent one are not waited for.

@@ -9,8 +9,8 @@ import (
 	"ballerine/internal/cases"
 )
 
-// created notifies the document function of an upload, as S3 does. It is notified before the upload is
-// answered, so that whoever uploads and submits at once finds the document received.
+// created notifies the document function of an upload, as S3 does. It is notified before the upload is answered, so that
+// a client that uploads and submits immediately finds the document received.
 func (s *Stack) created(functions functions, key string) {
 	if !strings.HasPrefix(key, "quarantine/") {
 		return
@@ -26,8 +26,8 @@ func (s *Stack) created(functions functions, key string) {
 	}
 }
 
-// missedUploads notes the uploads that arrived just before the former process died: nobody else would tell of them before
-// the sweep looks at cases that have long been quiet.
+// missedUploads reports the uploads that arrived just before the former process died: otherwise they would only be
+// noticed when the sweep checks cases that have long been quiet.
 func (s *Stack) missedUploads(ctx context.Context) {
 	for after := ""; ; {
 		refs, next, err := s.stores.cases.Open(ctx, s.options.Now().Add(time.Minute), after, 200)

@@ -20,7 +20,7 @@ const (
 	maxNamedIn              = 50        // parties that one finding names
 	maxReturned             = 20_000    // steps of all paths that are returned
 	maxControllers          = 30        // organizations that control the subject, or have a role in a trust, whose owners are computed
-	maxControlSteps         = 1_000_000 // holdings that are looked at for control
+	maxControlSteps         = 1_000_000 // holdings that are examined for control
 )
 
 // Basis is what makes a person a beneficial owner, or may make one.
@@ -144,7 +144,7 @@ func (g *graph) exact() bool {
 	return !g.rounded
 }
 
-// strictly says for each party whether a chain leads to it whose links all count and one of which is open: the bound is then not reached.
+// strictly reports for each party whether a chain leads to it whose links all count and one of which is open: the bound is then not reached.
 func (g *graph) strictly(counts, open func(Share) bool) []bool {
 	seen := [2][]bool{make([]bool, len(g.Parties)), make([]bool, len(g.Parties))}
 	type state struct{ at, open int }
@@ -170,8 +170,8 @@ func (g *graph) strictly(counts, open func(Share) bool) []bool {
 	return seen[1]
 }
 
-// claimed takes statements about the whole of a party's share in the subject together with what the chains amount to. Statements that contradict each other,
-// or the chains, leave all that any of them says.
+// claimed combines statements about the whole of a party's share in the subject with the result of the chains.
+// Statements that contradict each other, or the chains, leave the union of all of them.
 func (g *graph) claimed(shares []Share) []Share {
 	stated := map[int]Share{}
 	for _, l := range g.claims {

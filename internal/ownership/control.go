@@ -11,9 +11,10 @@ func (g *graph) interests() [][]holding {
 	return by
 }
 
-// control is what a party controls, by index. It is the least fixed point of two rules: a company is controlled by whoever has a right that
-// gives control of it, or more than half of its votes; and the rights and votes of a controlled company count as one's own. Votes that a company
-// has in itself do not count. What may be control, or more than half, is perhaps.
+// control is what a party controls, by index. It is the least fixed point of two rules: a company is controlled by
+// whoever has a right that confers control of it, or more than half of its votes; and the rights and votes of a
+// controlled company count as one's own. Votes that a company has in itself do not count. Where control, or more than
+// half, is only possible, the result is perhaps.
 func control(party int, by [][]holding) (result map[int]certainty, steps int) {
 	result = map[int]certainty{}
 	for _, least := range []certainty{perhaps, yes} {

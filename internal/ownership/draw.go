@@ -78,7 +78,7 @@ func (p Party) label() string {
 	return p.Name
 }
 
-// label says what a holding is, in few words.
+// label describes a holding in a few words.
 func (h holding) label() string {
 	var parts []string
 	if !h.part.isNone() {

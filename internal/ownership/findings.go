@@ -15,7 +15,7 @@ type Code string
 const (
 	ownsItself      Code = "owns_itself"       // a company holds a share in itself
 	circular        Code = "circle"            // companies own each other in a circle
-	closedLoop      Code = "closed_loop"       // such a circle that nobody outside is stated to own
+	closedLoop      Code = "closed_loop"       // such a circle without a stated owner outside it
 	over100         Code = "over_100"          // more than 100 % of a company are stated
 	sourcesDiffer   Code = "sources_differ"    // two sources contradict each other
 	notInRegister   Code = "not_in_register"   // a holding is declared, and the register of the company does not have it
@@ -23,10 +23,10 @@ const (
 	indirectDiffers Code = "indirect_differs"  // an indirect share is stated that the chains contradict
 	ownerNotStated  Code = "owner_not_stated"  // an interest whose owner is not named
 	unexplainedPart Code = "unexplained_share" // a part of a company has no owner
-	noOwners        Code = "no_owners"         // nobody is stated to own a company
+	noOwners        Code = "no_owners"         // a company without a stated owner
 	endsAtState     Code = "ends_at_state"     // a chain ends at a state or one of its bodies
 	endsAtListed    Code = "ends_at_listed"    // a chain ends at a listed company
-	declaredOwner   Code = "declared_owner"    // somebody is declared a beneficial owner, and is none by the rule
+	declaredOwner   Code = "declared_owner"    // somebody is declared a beneficial owner, and is not one by the rule
 	undisclosed     Code = "undisclosed_owner" // the unexplained share may be that of a beneficial owner
 	sameName        Code = "same_name"         // people of one name may be one person
 	nobodyQualifies Code = "nobody_qualifies"  // no person is a beneficial owner by the rule
@@ -43,9 +43,9 @@ type Finding struct {
 	Votes    bool        // it is about votes, not about shares
 	Stated   []Statement // what the sources state
 	Reason   string      // the source's code for why something is not stated
-	Managers bool        // senior managers stand in
-	Always   bool        // the rule asks for a senior manager beside other owners
-	Ask      string      // what to ask the applicant; empty when there is nothing to ask
+	Managers bool        // senior managers are used instead
+	Always   bool        // the rule requires a senior manager beside other owners
+	Ask      string      // what to ask the applicant; empty if there is no question
 	Text     string      // the finding as a sentence
 }
 
@@ -69,7 +69,7 @@ func (g *graph) unnamed(l Link) {
 	g.find(Finding{Code: ownerNotStated, Party: l.Company, Reason: l.Reason, Share: &share})
 }
 
-// compareRegisters notes who is only declared, or only registered, as an owner of a company for which both are stated.
+// compareRegisters reports who is only declared, or only registered, as an owner of a company for which both are stated.
 func (g *graph) compareRegisters(company string, links []Link) {
 	declared, registered := map[string]Share{}, map[string]Share{}
 	for _, l := range links {
@@ -132,7 +132,7 @@ func (g *graph) gaps(company int) {
 	if len(g.held[company]) == 0 || g.broken[company] {
 		return
 	}
-	sum := none() // what is held by somebody who is not named is not explained
+	sum := none() // shares of unnamed holders are not explained
 	for _, h := range g.held[company] {
 		sum = sum.plus(h.part)
 	}
@@ -142,7 +142,7 @@ func (g *graph) gaps(company int) {
 	}
 }
 
-// anyUnknown reports whether a holding in the company has no stated share: then it is asked about, not about the rest.
+// anyUnknown reports whether a holding in the company has no stated share: then the question is about it, not about the rest.
 func (g *graph) anyUnknown(company int) bool {
 	return slices.ContainsFunc(g.held[company], func(h holding) bool { return !h.part.exact() })
 }

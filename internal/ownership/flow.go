@@ -99,7 +99,7 @@ func (g *graph) ownsItself(company int) bool {
 	return slices.ContainsFunc(g.held[company], func(h holding) bool { return h.owner == company && !h.part.isNone() })
 }
 
-// spread is for circles whose bounds settle nothing. Of what has arrived nobody outside is sure to get any, and anybody may get all.
+// spread is for circles whose bounds do not determine the result: of what has arrived, nobody outside is certain to receive any, and anybody may receive all.
 func (g *graph) spread(circle []int, inside map[int]int, arrived *big.Rat, amount []*big.Rat, up bool) {
 	if !up {
 		return

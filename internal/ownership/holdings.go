@@ -35,16 +35,16 @@ type graph struct {
 	day          string
 	index        map[string]int // of parties, by id
 	subject      int
-	held         [][]holding // by company: who holds it, sorted by owner
-	hidden       []Share     // by company: what is held by somebody who is not named
+	held         [][]holding // by company: its holders, sorted by owner
+	hidden       []Share     // by company: the shares of unnamed holders
 	broken       []bool      // by company: more than 100 % are stated
 	claims       []Link      // indirect links that sum up chains which are stated, too
 	findings     []Finding
-	unnamedPower []int  // companies in which somebody who is not named has votes or control
+	unnamedPower []int  // companies in which an unnamed holder has votes or control
 	above        []bool // by party: the subject's shares lead there; see reached
 	rounded      bool   // a share has been rounded outward
 	capped       bool   // an upper bound is that of a whole, not a sum of chains
-	steps        int    // holdings that were looked at for control
+	steps        int    // holdings that were examined for control
 	budget       int    // operations that may still be spent on exact circles
 }
 
@@ -82,8 +82,8 @@ func (g *graph) active() (direct, indirect []Link) {
 	return direct, indirect
 }
 
-// sortOut adds to the direct links those indirect ones which sum up nothing that is stated in detail: only then are they no repetition.
-// The others are claims, which are compared with what the details amount to.
+// sortOut adds to the direct links those indirect ones which do not sum up anything stated in detail: only then are they
+// not repetitions. The others are claims, which are compared with the result of the details.
 func (g *graph) sortOut(direct, indirect []Link) []Link {
 	owners := map[string][]string{}
 	for _, l := range direct {
@@ -101,7 +101,7 @@ func (g *graph) sortOut(direct, indirect []Link) []Link {
 			direct = append(direct, l)
 		case l.Company == g.Subject:
 			g.claims = append(g.claims, l)
-		default: // it may repeat what chains amount to, so that it is certain of nothing
+		default: // it may repeat the result of chains, so it proves nothing
 			share := upTo(l.share())
 			l.Share = &share
 			direct = append(direct, l)
@@ -300,7 +300,7 @@ func largest(of map[Interest]Share) (result Share) {
 	return result
 }
 
-// fit bounds the holdings in a company by each other: together they are at most the whole. Where more is stated, nothing is certain.
+// fit bounds the holdings in a company by each other: their sum is at most the whole. If more is stated, no share is certain.
 func (g *graph) fit(company int) {
 	held := g.held[company]
 	if slices.ContainsFunc(held, func(h holding) bool { return h.stated }) {
@@ -386,8 +386,8 @@ func (g *graph) ownVotes(company int) {
 
 func (g *graph) sharesIn(h holding) bool { return !h.part.isNone() && !h.trust }
 
-// bound limits each share by what the others leave at least. over says that the lower bounds exceed the whole by themselves, their sum is
-// returned, and no lower bound is kept.
+// bound limits each share by the minimum of the others. over states that the lower bounds alone exceed the whole; then
+// their sum is returned, and no lower bound is kept.
 func bound(shares []*Share) (sum Share, over bool) {
 	low, open := new(big.Rat), 0
 	for _, s := range shares {

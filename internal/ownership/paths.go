@@ -36,7 +36,7 @@ func (t *trail) at(subject int) int {
 	return t.step.owner
 }
 
-// compare orders trails of the same strength and length, so that nothing depends on the order in which they are found.
+// compare orders trails of the same strength and length, so that the result does not depend on the order in which they are found.
 func (t *trail) compare(u *trail) int {
 	if t.step == nil || u.step == nil || t == u {
 		return 0
@@ -58,8 +58,8 @@ func (t *trails) Pop() any {
 	return last
 }
 
-// paths finds the chains by which people are connected with the subject, strongest first. Chains that pass a company twice are left out: their
-// shares are in the sum, and they explain nothing.
+// paths finds the chains that connect people with the subject, strongest first. Chains that pass a company twice are
+// left out: their shares are in the sum, and they do not help to explain it.
 func (g *graph) paths(people []PersonResult) {
 	place := map[int]int{}
 	for i, p := range people {

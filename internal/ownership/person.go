@@ -2,7 +2,7 @@ package ownership
 
 import "slices"
 
-// person judges one person; not concerned: they have nothing to do with the subject.
+// person judges one person; not concerned: they are unrelated to the subject.
 func (g *graph) person(i int, v view, rule Rule) (result PersonResult, concerned bool) {
 	p := g.Parties[i]
 	controls := g.controlOf(i, v.by)
@@ -37,7 +37,7 @@ func (g *graph) person(i int, v view, rule Rule) (result PersonResult, concerned
 	for _, how := range found {
 		verdict = max(verdict, how)
 	}
-	if found[byShare] == verdict { // the others say the same where they are made of the same shares
+	if found[byShare] == verdict { // the others agree if they are computed from the same shares
 		if part.sameAs(share) {
 			found[byStake] = no
 		}
@@ -75,7 +75,7 @@ func (g *graph) trusted(i int, v view, controls map[int]certainty, rule Rule) ce
 	return found
 }
 
-// claim is what indirect statements about the subject say of somebody, beside shares.
+// claim is what indirect statements about the subject state about somebody, beside shares.
 type claim struct {
 	any           bool
 	control       certainty

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Rule says from which share on a person is a beneficial owner, and what else makes one.
+// Rule defines from which share on a person is a beneficial owner, and what else makes them one.
 type Rule struct {
 	ID          string
 	Threshold   *big.Rat // a part of the whole
 	Inclusive   bool     // the threshold itself is enough: "25 % or more"
 	Votes       bool     // votes count as shares do
-	Chains      bool     // what companies hold in the subject counts whole for whoever controls them, not only multiplied
-	Controllers bool     // who has enough of an organization that controls the subject is one, too
+	Chains      bool     // a company's holding in the subject counts in full for whoever controls it, not only multiplied
+	Controllers bool     // whoever has enough of an organization that controls the subject is one, too
 	Always      bool     // senior managers are beneficial owners beside others, not only where there are none
-	Managers    bool     // where nobody else is one, the senior managers are
+	Managers    bool     // if nobody else is one, the senior managers are
 	Basis       string   // where the rule is from
 }
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Share is how large an interest is, as a part of the whole: 0 to 1. OverLow says that it is more than Low, and UnderHigh that it is less
-// than High; otherwise the bounds belong to it. Its numbers are never changed.
+// Share is how large an interest is, as a part of the whole: 0 to 1. OverLow states that it is more than Low, and
+// UnderHigh that it is less than High; otherwise the bounds are included. Its numbers are never changed.
 type Share struct {
 	Low, High          *big.Rat
 	OverLow, UnderHigh bool
@@ -23,7 +23,7 @@ var (
 // Exactly is a share that is known, as a part of the whole.
 func Exactly(part *big.Rat) Share { return Share{Low: part, High: part} }
 
-// Unknown is a share of which nothing is stated: from nothing to the whole.
+// Unknown is a share that is not stated: from zero to the whole.
 func Unknown() Share { return Share{Low: zero, High: one} }
 
 // none is no share at all.
@@ -32,7 +32,7 @@ func none() Share { return Exactly(zero) }
 var decimal = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,12})?$`)
 
 // readPercent reads a percentage of 0 to 100 with at most twelve decimal places, such as 25.01, as a part of the whole.
-// The error says what is wrong with the text, and does not repeat it.
+// The error states what is wrong with the text, and does not repeat it.
 func readPercent(text string) (*big.Rat, error) {
 	if !decimal.MatchString(text) {
 		return nil, fmt.Errorf("must be a percentage from 0 to 100, as a decimal number with at most 12 decimal places")
@@ -44,7 +44,7 @@ func readPercent(text string) (*big.Rat, error) {
 	return value, nil
 }
 
-// Check says what is wrong with the bounds: nil when they hold at least one share between them.
+// Check reports what is wrong with the bounds: nil if they contain at least one share.
 func (s Share) Check() error {
 	order := s.Low.Cmp(s.High)
 	switch {
@@ -61,7 +61,7 @@ func (s Share) Check() error {
 // exact reports whether the share is a single number.
 func (s Share) exact() bool { return s.Low.Cmp(s.High) == 0 }
 
-// known reports whether anything is stated: not from nothing to the whole.
+// known reports whether the share is stated: narrower than from zero to the whole.
 func (s Share) known() bool {
 	return s.Low.Sign() > 0 || s.High.Cmp(one) < 0 || s.OverLow || s.UnderHigh
 }

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// managers makes the senior managers beneficial owners where the rule says so and nobody else is one, or may be. Somebody may be one as long as
-// an unexplained share is as large as that of a beneficial owner, or somebody who is not named has votes or control.
+// managers makes the senior managers beneficial owners if the rule provides for that and nobody else is one, or may be.
+// Somebody may be one as long as an unexplained share is as large as that of a beneficial owner, or an unnamed holder
+// has votes or control.
 func (g *graph) managers(people []PersonResult, rule Rule, unexplained Share, v view) {
 	switch {
 	case rule.met(unexplained) != no:
@@ -39,8 +40,8 @@ func (g *graph) managers(people []PersonResult, rule Rule, unexplained Share, v 
 	}
 }
 
-// powerUnnamed reports whether somebody who is not named may control the subject, or have enough of its votes: the owner of an interest whose owner is not
-// stated, or whoever is behind an organization of which no owner is stated.
+// powerUnnamed reports whether an unnamed party may control the subject, or have enough of its votes: the owner of an
+// interest whose owner is not stated, or whoever is behind an organization without a stated owner.
 func (g *graph) powerUnnamed(rule Rule, v view) bool {
 	for _, company := range g.unnamedPower {
 		if company == g.subject || g.controlOf(company, v.by)[g.subject] > no {
@@ -58,7 +59,7 @@ func (g *graph) powerUnnamed(rule Rule, v view) bool {
 	return false
 }
 
-// sameNames notes people of one name who would be a beneficial owner if they were one person: then it is not known whether they are.
+// sameNames marks people of one name who would be a beneficial owner if they were one person: whether they are is then unknown.
 func (g *graph) sameNames(people []PersonResult, rule Rule) {
 	byName := map[string][]int{}
 	for i, p := range people {

@@ -14,11 +14,11 @@ type Kind string
 // The kinds of parties.
 const (
 	Person         Kind = "person"
-	UnknownPerson  Kind = "unknown_person" // somebody who is not named
+	UnknownPerson  Kind = "unknown_person" // a person who is not named
 	Company        Kind = "company"        // any organization with legal personality
 	Trust          Kind = "trust"          // a trust or a similar arrangement: settlor, trustees, protector, beneficiaries
 	Nomination     Kind = "nomination"     // an arrangement by which a nominee acts for a nominator
-	State          Kind = "state"          // a state or one of its bodies: nobody owns it
+	State          Kind = "state"          // a state or one of its bodies: it has no owner
 	UnknownCompany Kind = "unknown_company"
 )
 
@@ -29,7 +29,7 @@ func kinds() []Kind {
 
 func (k Kind) human() bool { return k == Person || k == UnknownPerson }
 
-// Interest is what a link gives to its owner.
+// Interest is what a link confers on its owner.
 type Interest string
 
 // The interests. Which of them are shares, votes, control or offices is in the table kindsOfInterest.
@@ -72,7 +72,7 @@ const (
 	controlling      // controls it, whatever the share
 	maybe            // may be control or a part of it
 	ofTrust          // a role in a trust: everybody with one counts as controlling it
-	nominating       // who acts through a nomination
+	nominating       // acts through a nominee
 	office           // manages it
 )
 
@@ -89,25 +89,25 @@ type Party struct {
 	Name    string
 	Kind    Kind
 	Country string // ISO 3166-1 alpha-2, or empty
-	Listed  bool   // its shares are traded on a regulated market: who owns it need not be disclosed
-	Reason  string // why its owners, or who it is, are not stated: a code of the source, or empty
+	Listed  bool   // its shares are traded on a regulated market: its owners need not be disclosed
+	Reason  string // why its owners, or its identity, are not stated: a code of the source, or empty
 }
 
 // Link states an interest of one party in another.
 type Link struct {
-	ID         string // of the statement, to tell it from others; may be empty
-	Owner      string // id of a party; empty where it is not stated who it is
+	ID         string // of the statement, to distinguish it from others; may be empty
+	Owner      string // id of a party; empty if the owner is not stated
 	Company    string // id of a party
 	Interest   Interest
 	Share      *Share // how large it is; nil where that is not stated
 	Indirect   bool   // held through others: a statement about the whole of their shares
-	Beneficial bool   // the source says that the owner is a beneficial owner of the company
+	Beneficial bool   // the source states that the owner is a beneficial owner of the company
 	From, To   string // dates (YYYY-MM-DD) between which it holds, To excluded; empty: unbounded
 	Source     Source
 	Reason     string // why Owner is empty: a code of the source
 }
 
-// Source says who states a link.
+// Source is who states a link.
 type Source string
 
 // The sources. A link without one counts as declared.
@@ -201,7 +201,7 @@ func list[T ~string](values []T) string {
 	return text
 }
 
-// sorted sorts parties and links so that nothing depends on the order in which they are stated.
+// sorted sorts parties and links so that results do not depend on the order in which they are stated.
 func (s Structure) sorted() Structure {
 	s.Parties, s.Links = slices.Clone(s.Parties), slices.Clone(s.Links)
 	slices.SortStableFunc(s.Parties, func(a, b Party) int { return cmp.Compare(a.ID, b.ID) })

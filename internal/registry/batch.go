@@ -12,7 +12,7 @@ import (
 // Batch is a set of documents that were submitted in one request: each may refer to the others and to the catalog.
 type Batch struct {
 	*incoming
-	Found []problem.Diagnostics // of each document, in the order given
+	Found []problem.Diagnostics // of each document, in the order of the arguments
 }
 
 // CheckBatch checks documents as if they were published in one request, and publishes nothing.

@@ -16,11 +16,12 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Catalog knows the definitions that a tenant's cases run by. The newest version is asked of the store each time, so that
-// a publication counts at once for all functions; a version never changes, so that it is read and parsed once.
+// Catalog knows the definitions that a tenant's cases run by. It reads from the store which version is the newest each
+// time, so that a publication counts immediately for all functions; a version never changes, so it is read and parsed
+// once.
 type Catalog struct {
 	shipped
-	store Store // nil: nothing is published
+	store Store // nil: there are no published definitions
 	Lists Lists // that policies ask; nil: there are none, and which there are is not known
 
 	parsed *cache.Cache[parsedKey, any] // *workflow.Workflow, *rules.Policy, *connector.Plugin; nil: this version is the shipped one
@@ -157,8 +158,8 @@ func (c *Catalog) Shipped() []*workflow.Workflow {
 	return found
 }
 
-// Workflows lists the newest version of each workflow of a tenant, by id, and the ids of those whose newest version is there and
-// cannot be read.
+// Workflows lists the newest version of each workflow of a tenant, by id, and the ids of those whose newest version
+// exists but cannot be read.
 func (c *Catalog) Workflows(ctx context.Context, tenant string) (found []*workflow.Workflow, unreadable []string, err error) {
 	newest, err := c.Newest(ctx, tenant, Workflow)
 	if err != nil {
@@ -254,7 +255,7 @@ type broken struct {
 	err   error
 }
 
-// note keeps an error that says nothing about the document, and returns every error as it is.
+// note keeps an error that is not about the document, and returns every error unchanged.
 func (b *broken) note(err error) error {
 	if code := problem.CodeOf(err); code.Retryable() || code == problem.Timeout || code == problem.Internal {
 		b.mutex.Lock()
@@ -271,7 +272,7 @@ func (r Resources) failure() error {
 	return r.broken.err
 }
 
-// For gives a tenant's policies, plugins and workflows for one check of a document.
+// For returns a tenant's policies, plugins and workflows for one check of a document.
 func (c *Catalog) For(ctx context.Context, tenant string) Resources {
 	return Resources{c, ctx, tenant, &broken{}}
 }
@@ -324,7 +325,7 @@ func (r Resources) lists() ([]string, error) {
 	return append([]string{}, names...), r.broken.note(err)
 }
 
-// published is the newest version of a policy that is there. Errors: UnknownPolicy.
+// published is the newest version of an existing policy. Errors: UnknownPolicy.
 func (r Resources) published(id string) (*rules.Policy, error) { return r.policy(id) }
 
 // policyIDs are those of all policies.
@@ -352,7 +353,7 @@ func (r Resources) Finals(id string) []string {
 	return w.Finals()
 }
 
-// evaluate asks a policy for a guard, with the newest lists and policies that it asks for.
+// evaluate evaluates a policy for a guard, with the newest lists and policies that it refers to.
 func (c *Catalog) evaluate(ctx context.Context, tenant string, p *rules.Policy) func(input map[string]any, now time.Time) (string, error) {
 	return func(input map[string]any, now time.Time) (string, error) {
 		options, err := p.Open(rules.NewLibrary(ctx, tenant, c, c.Lists), rules.Seen{})

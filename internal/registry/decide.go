@@ -13,10 +13,10 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Approve publishes what somebody else has proposed, all of it or nothing. Everything is checked again against what is
-// there now; when something that it is based on has changed, it is outdated for good. Whoever has approved it gets the
-// same answer again. Errors: NotFound, Forbidden (a key; who has proposed it), AlreadyDecided, Outdated (Details "changed"),
-// Invalid, Conflict.
+// Approve publishes what somebody else has proposed, all of it or nothing. Everything is checked again against the
+// present definitions; if something that it is based on has changed, it is outdated for good. If the same person
+// approves it again, the answer is the same. Errors: NotFound, Forbidden (a key; the proposer), AlreadyDecided, Outdated
+// (Details "changed"), Invalid, Conflict.
 func (p *Publisher) Approve(ctx context.Context, who identity.Principal, id, comment string) (Proposal, error) {
 	if len(comment) > maxComment {
 		return Proposal{}, commentTooLong()
@@ -90,7 +90,7 @@ func (p *Publisher) versions(ctx context.Context, who identity.Principal, propos
 // machinesAtOnce bounds how many state machines are made side by side: a workspace may have many, and a call has half a minute.
 const machinesAtOnce = 8
 
-// upToDate fails with Outdated, and lets the proposal be so, when something that it is based on is not the newest any more.
+// upToDate fails with Outdated, and marks the proposal as outdated, if something that it is based on is no longer the newest version.
 func (p *Publisher) upToDate(ctx context.Context, who identity.Principal, proposal Proposal) error {
 	var changed []map[string]any
 	var names []string
@@ -128,7 +128,7 @@ func outdated() *problem.Error {
 	return problem.New(problem.Outdated, "The version that the proposal is based on has changed. Create a new proposal.")
 }
 
-// Reject says no to what somebody else has proposed. Errors: NotFound, Forbidden, AlreadyDecided, Invalid, Conflict.
+// Reject rejects what somebody else has proposed. Errors: NotFound, Forbidden, AlreadyDecided, Invalid, Conflict.
 func (p *Publisher) Reject(ctx context.Context, who identity.Principal, id, reason string) (Proposal, error) {
 	if strings.TrimSpace(reason) == "" || len(reason) > maxComment {
 		return Proposal{}, problem.New(problem.Invalid, "A reason is required.").With("body.reason", "length", "a reason must have 1 to %d bytes", maxComment)
@@ -136,12 +136,12 @@ func (p *Publisher) Reject(ctx context.Context, who identity.Principal, id, reas
 	return p.end(ctx, who, id, Rejected, reason)
 }
 
-// Withdraw takes the caller's own proposal back. Errors: NotFound, Forbidden (somebody else's), AlreadyDecided, Conflict.
+// Withdraw withdraws the caller's own proposal. Errors: NotFound, Forbidden (somebody else's), AlreadyDecided, Conflict.
 func (p *Publisher) Withdraw(ctx context.Context, who identity.Principal, id string) (Proposal, error) {
 	return p.end(ctx, who, id, Withdrawn, "")
 }
 
-// end writes how a proposal ends that becomes nothing.
+// end records the end of a proposal that is not published.
 func (p *Publisher) end(ctx context.Context, who identity.Principal, id string, as Status, reason string) (Proposal, error) {
 	for attempt := 1; ; attempt++ {
 		proposal, err := p.open(ctx, who, id, as)
@@ -175,8 +175,8 @@ func (p *Publisher) open(ctx context.Context, who identity.Principal, id string,
 	return proposal, problem.New(problem.AlreadyDecided, "The proposal is already %s.", proposal.Status).Detail("status", proposal.Status).Detail("decided_by", proposal.DecidedBy)
 }
 
-// mayEnd is the rule of four eyes: what one has proposed another decides, and both are persons where it counts. Whoever
-// may hold a secret of the key that has proposed it is no other.
+// mayEnd is the rule of four eyes: another person decides about a proposal, and both are people where that matters.
+// Anyone who may hold a secret of the key that proposed it does not count as another person.
 func mayEnd(who identity.Principal, proposal Proposal, as Status) error {
 	own := who.ID == proposal.ProposedBy
 	switch {

@@ -43,42 +43,42 @@ type Definition struct {
 	PublishedBy string    `json:"published_by,omitempty"` // with four eyes: the person who proposed it
 	ApprovedBy  string    `json:"approved_by,omitempty"`  // with four eyes: the second person
 	Proposal    string    `json:"proposal,omitempty"`     // with four eyes: its id
-	Unreadable  bool      `json:"-"`                      // is there and cannot be read: only its place is known
+	Unreadable  bool      `json:"-"`                      // exists but cannot be read: only its place is known
 
 	// Plugins are of a workflow: what its machines were compiled with, by the plugin's id. nil: it names none, or was published
 	// before this was kept.
 	Plugins map[string]workflow.Plugin `json:"plugins,omitempty" hidden:"true" doc:"of a workflow: what its state machines were made with, by plugin; never in a workspace"`
 }
 
-// UnreadableDefinition stands in lists for a version that is there and cannot be decoded.
+// UnreadableDefinition represents a version in lists that exists but cannot be decoded.
 func UnreadableDefinition(tenant string, kind Kind, id string, version int) Definition {
 	return Definition{Tenant: tenant, Kind: kind, ID: id, Version: version, Unreadable: true}
 }
 
 // Store keeps definitions, proposals of them, and how tenants publish. The behaviour is defined by internal/store/storetest, which runs against every adapter.
 type Store interface {
-	// PutDefinition adds a version. Errors: Conflict when this version is there already.
+	// PutDefinition adds a version. Errors: Conflict if this version already exists.
 	PutDefinition(ctx context.Context, d Definition) error
 	// Definition reads a version; 0 is the newest, read consistently. Errors: NotFound.
 	Definition(ctx context.Context, tenant string, kind Kind, id string, version int) (Definition, error)
-	// Definitions are all versions of a kind, or of one id of it when it is given, by id and then the newest first. They
-	// come without their sources; one that cannot be decoded as an UnreadableDefinition.
+	// Definitions are all versions of a kind, or of one id of it if that is set, by id and then the newest first. They come
+	// without their sources; one that cannot be decoded as an UnreadableDefinition.
 	Definitions(ctx context.Context, tenant string, kind Kind, id string) ([]Definition, error)
 
-	// PutSettings adds a version of a tenant's settings. Errors: Conflict when this version is there already.
+	// PutSettings adds a version of a tenant's settings. Errors: Conflict if this version already exists.
 	PutSettings(ctx context.Context, s Settings) error
 	// Settings reads the newest version, consistently. Errors: NotFound.
 	Settings(ctx context.Context, tenant string) (Settings, error)
 
-	// AddProposal adds an open proposal with the sources of its documents. Errors: Conflict when its id is there already.
+	// AddProposal adds an open proposal with the sources of its documents. Errors: Conflict if its id already exists.
 	AddProposal(ctx context.Context, p Proposal) error
 	// Proposal reads a proposal with its sources, consistently. Errors: NotFound.
 	Proposal(ctx context.Context, tenant, id string) (Proposal, error)
 	// Proposals are a page, the newest (by id) first, without their sources. A page may be short, or empty, and not be the
 	// last: next is "" only there.
 	Proposals(ctx context.Context, tenant string, query ProposalQuery) (page []Proposal, next string, err error)
-	// DecideProposal writes how an open proposal has ended, and what it has become: all of it or nothing. Errors: Conflict
-	// when it is not open any more, or one of the versions is there already.
+	// DecideProposal records how an open proposal has ended, and what it has become: all of it or nothing. Errors: Conflict
+	// if it is no longer open, or one of the versions already exists.
 	DecideProposal(ctx context.Context, p Proposal, made []Definition, settings *Settings) error
 }
 

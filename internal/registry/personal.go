@@ -13,9 +13,10 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// unmarked refuses versions that take marks of personal data away, or copy personal data to where nothing marks it, to whoever does not
-// see personal data: what they publish would show it to them. Where a second person approves, it is that person who needs the
-// permission. The machine's own user, who can read the whole store, may. Errors: Forbidden with every place.
+// unmarked refuses versions that remove marks of personal data, or copy personal data to where it is not marked, if
+// their author may not see personal data: publishing them would show it to the author. Where a second person approves,
+// that person needs the permission instead. The machine's own user, who can read the whole store, may do it. Errors:
+// Forbidden with every place.
 func (p *Publisher) unmarked(ctx context.Context, who identity.Principal, documents []checked) error {
 	if who.Kind == identity.System || identity.Has(who, identity.CasesPersonal) {
 		return nil

@@ -19,14 +19,14 @@ const (
 	Approved  Status = "approved"
 	Rejected  Status = "rejected"
 	Withdrawn Status = "withdrawn"
-	Outdated  Status = "outdated" // what it is based on had changed when somebody approved it
+	Outdated  Status = "outdated" // what it is based on had changed by the time of its approval
 )
 
 // Statuses are all of them.
 func Statuses() []Status { return []Status{Open, Approved, Rejected, Withdrawn, Outdated} }
 
-// Proposal is what somebody wants to publish where nobody publishes alone: documents that go together, or a change of the
-// settings. What it proposes never changes; only how it ends is written, once.
+// Proposal is what somebody wants to publish where nobody publishes alone: a group of documents, or a change of the
+// settings. What it proposes never changes; only its end is recorded, once.
 type Proposal struct {
 	Tenant     string            `json:"tenant"`
 	ID         string            `json:"id"` // "prop_…"; sorts by time
@@ -40,10 +40,10 @@ type Proposal struct {
 	DecidedAt  time.Time         `json:"decided_at,omitzero"`
 	DecidedBy  string            `json:"decided_by,omitempty"`
 	Reason     string            `json:"reason,omitempty"` // why it ended as it did
-	Unreadable bool              `json:"-"`                // is there and cannot be decoded: only the id is known
+	Unreadable bool              `json:"-"`                // exists but cannot be decoded: only the id is known
 }
 
-// UnreadableProposal stands in lists for a proposal that is there and cannot be decoded.
+// UnreadableProposal represents a proposal in lists that exists but cannot be decoded.
 func UnreadableProposal(tenant, id string) Proposal {
 	return Proposal{Tenant: tenant, ID: id, Unreadable: true}
 }
@@ -73,14 +73,15 @@ const (
 	maxSources   = MaxSource
 )
 
-// ProposalQuery asks for a page of proposals.
+// ProposalQuery requests a page of proposals.
 type ProposalQuery struct {
 	Status Status // "": all
 	After  string // id of the last one of the page before; "" begins with the newest
 	Limit  int
 }
 
-// Proposals are a page of a tenant's proposals, the newest first, without their sources, and whatever its status one that cannot be read; next goes on after it, "" at the end.
+// Proposals are a page of a tenant's proposals, the newest first, without their sources, including unreadable ones
+// whatever the status; next is the cursor of the next page, "" at the end.
 func (p *Publisher) Proposals(ctx context.Context, tenant string, query ProposalQuery) (page []Proposal, next string, err error) {
 	return p.Store.Proposals(ctx, tenant, query)
 }
@@ -111,8 +112,8 @@ func (p *Publisher) proposeAll(ctx context.Context, who identity.Principal, id, 
 	return &made, err
 }
 
-// propose keeps a proposal. One that has the id already is the same: the call was repeated. Errors: Forbidden when nobody
-// in particular proposes.
+// propose stores a proposal. An existing one with this id is the same: the call was repeated. Errors: Forbidden if the
+// proposal comes from no particular person.
 func (p *Publisher) propose(ctx context.Context, who identity.Principal, proposal Proposal) (Proposal, error) {
 	switch who.Kind {
 	case identity.User:
@@ -141,7 +142,7 @@ func (p *Publisher) propose(ctx context.Context, who identity.Principal, proposa
 	return proposal, err
 }
 
-// Without gives a proposal without its sources.
+// Without returns a proposal without its sources.
 func (p Proposal) Without() Proposal {
 	documents := make([]Proposed, len(p.Documents))
 	for i, d := range p.Documents {
@@ -169,7 +170,7 @@ func tooLarge() error {
 // now is the time, as exact as it is kept.
 func (p *Publisher) now() time.Time { return p.Now().UTC().Truncate(time.Millisecond) }
 
-// newestOf is the newest version of a document; the zero value when there is none.
+// newestOf is the newest version of a document; the zero value if there is none.
 func (p *Publisher) newestOf(ctx context.Context, tenant string, kind Kind, id string) (Definition, error) {
 	newest, err := p.Catalog.Definition(ctx, tenant, kind, id, 0)
 	if problem.CodeOf(err) == problem.NotFound {

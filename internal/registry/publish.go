@@ -17,12 +17,12 @@ import (
 
 // Machines make state machines. Adapters: Step Functions, the local interpreter.
 type Machines interface {
-	// Publish makes a version of a workflow's machine and gives the reference by which executions of it are started. The
-	// same version with the same definition again gives the same reference.
+	// Publish makes a version of a workflow's machine and returns the reference by which executions of it are started.
+	// Repeating it with the same definition returns the same reference.
 	Publish(ctx context.Context, version MachineVersion) (reference string, err error)
 }
 
-// MachineVersion is what a state machine is made of.
+// MachineVersion is what a state machine is compiled from.
 type MachineVersion struct {
 	Tenant, Workflow string
 	Version          int
@@ -35,12 +35,13 @@ type Publisher struct {
 	Catalog  *Catalog
 	Store    Store
 	Machines Machines
-	// Behind are the people who may hold a secret of a key: who has one cannot approve what the key proposes. Without it
-	// no key proposes.
+	// Behind are the people who may hold a secret of a key: they cannot approve what the key proposes. Without it keys
+	// cannot propose.
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
-	// Unconfigured is what a plugin names and this installation does not have, as warnings; nil: nobody knows.
+	// Unconfigured is what a plugin names and this installation does not have, as warnings; nil: it is not checked.
 	Unconfigured func(ctx context.Context, tenant string, plugin *connector.Plugin) problem.Diagnostics
-	// Pages checks the applicant's pages of a workflow; nil: nobody does. What only publishes need is not in every function.
+	// Pages checks the applicant's pages of a workflow; nil: they are not checked. Functions that do not publish do without
+	// it.
 	Pages func(file string, w *workflow.Workflow) problem.Diagnostics
 	Now   func() time.Time
 }
@@ -51,7 +52,7 @@ type Publish struct {
 	ID      string
 	Source  string
 	Comment string
-	DryRun  bool // says what would happen
+	DryRun  bool // only reports what would happen
 
 	Proposal string // id of the proposal, should it become one; "" makes one
 }
@@ -61,7 +62,7 @@ type Publication struct {
 	Definition
 	Created  bool                // false: the latest version has the same source
 	Changes  []workflow.Change   // of a workflow: what changes for running cases, against the newest version
-	Warnings problem.Diagnostics // worth saying
+	Warnings problem.Diagnostics // advice
 	States   int                 // of a workflow: of its state machine
 	Proposal *Proposal           // with four eyes: what was made instead of a version; it may have further documents
 }
@@ -69,11 +70,11 @@ type Publication struct {
 // maxComment bounds a comment, in bytes.
 const maxComment = 2000
 
-// Publish checks a document and makes it the newest version of its kind and id. A workflow's state machine is made first,
-// so that no version is seen that cannot run; should this end in between, publishing again repairs it. With four eyes it
-// becomes a proposal instead. Errors: Invalid with every problem (Details "diagnostics" has them with their lines),
-// TooLarge, Conflict when somebody else has published meanwhile, Forbidden when nobody in particular proposes, and for
-// want of the permission to unmark personal data.
+// Publish checks a document and makes it the newest version of its kind and id. A workflow's state machine is made
+// first, so that every visible version can run; if this is interrupted in between, publishing again repairs it. With
+// four eyes it becomes a proposal instead. Errors: Invalid with every problem (Details "diagnostics" has them with their
+// lines), TooLarge, Conflict if another publication came first, Forbidden if the proposal comes from no particular
+// person, and for want of the permission to unmark personal data.
 func (p *Publisher) Publish(ctx context.Context, who identity.Principal, cmd Publish) (Publication, error) {
 	if len(cmd.Source) > MaxSource {
 		return Publication{}, tooLarge()
@@ -138,7 +139,7 @@ func (p *Publisher) withFallback(ctx context.Context, tenant string, made checke
 	return made, nil
 }
 
-// prepare states what publishing would make of a document: nothing when the newest version is the same.
+// prepare returns what publishing would make of a document: nil if the newest version is the same.
 func (p *Publisher) prepare(ctx context.Context, who identity.Principal, cmd Publish, made checked) (*publishing, error) {
 	if made.plugin != nil && p.Unconfigured != nil {
 		made.warnings = append(made.warnings, p.Unconfigured(ctx, who.Tenant, made.plugin)...)
@@ -204,7 +205,7 @@ type resources interface {
 	workflow.Catalog
 	// policy is the newest version of a policy. Errors: UnknownPolicy.
 	policy(id string) (*rules.Policy, error)
-	// published is the newest version of a policy that is there, whatever comes with the document. Errors: UnknownPolicy.
+	// published is the newest version of an existing policy, regardless of what comes with the document. Errors: UnknownPolicy.
 	published(id string) (*rules.Policy, error)
 	// policyIDs are those of all policies.
 	policyIDs() ([]string, error)
@@ -308,8 +309,8 @@ func failing(policy *rules.Policy, known resources) (found problem.Diagnostics) 
 	return found
 }
 
-// unanswered is what other policies ask of a policy, and it cannot answer any more: their conditions would never hold again,
-// and nobody would see why.
+// unanswered reports what other policies expect of a policy and it can no longer answer: their conditions would never
+// hold again, without any visible reason.
 func unanswered(policy *rules.Policy, known resources) (found problem.Diagnostics) {
 	before, err := known.published(policy.ID)
 	if err != nil || !slices.ContainsFunc(before.Outcomes, func(outcome string) bool { return !slices.Contains(policy.Outcomes, outcome) }) {
@@ -368,7 +369,7 @@ type CopyAs struct {
 	Version  int // 0: the newest
 	As       string
 	Proposal string // id of the proposal, should it become one; "" makes one
-	Again    bool   // the same call came before: what it has made is no other one's
+	Again    bool   // the call is a repetition: what it made is its own
 }
 
 // Copy publishes a definition under another id, as the first version of that. Errors: NotFound, AlreadyExists, and those
@@ -390,5 +391,5 @@ func (p *Publisher) Copy(ctx context.Context, who identity.Principal, cmd CopyAs
 	case err != nil && problem.CodeOf(err) != problem.NotFound:
 		return Publication{}, err
 	}
-	return p.Publish(ctx, who, publish) // once more, when the same call came before: it finds that there is nothing to do
+	return p.Publish(ctx, who, publish) // once more, if the call is a repetition: it finds that everything is done
 }

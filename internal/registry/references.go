@@ -38,7 +38,7 @@ func (r *References) definition(ctx context.Context, machine cases.Machine) (Def
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
 		return d, problem.Wrap(err, problem.Unavailable, "The registry did not respond.")
 	}
-	r.known.Put(machine, d.bare()) // nothing for what ships: a version of that number is never published
+	r.known.Put(machine, d.bare()) // no effect for shipped definitions: a version of that number is never published
 	return d, nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// renamed gives a document another id and leaves everything else as it is written, comments too. Errors: Invalid.
+// renamed changes a document's id and leaves everything else as it is written, including comments. Errors: Invalid.
 func renamed(source, id string) (string, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(source), &doc); err != nil || len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {

@@ -10,9 +10,10 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// CheckResult refuses a result that a person sets for work, if the work could not have returned it by itself: it has to conform to the plugin's
-// response.result, to an answer of the policy, or to what other work writes, and to what the workflow's schema says of it. A plugin or policy
-// that is not published any more is not asked. Errors: Invalid, with each place below "result"; Unavailable.
+// CheckResult refuses a result that a person sets for work, if the work could not have returned it by itself: it has to
+// conform to the plugin's response.result, to an answer of the policy, or to what other work writes, and to the
+// workflow's schema. A plugin or policy that is no longer published is not consulted. Errors: Invalid, with each place
+// below "result"; Unavailable.
 func (c *Catalog) CheckResult(ctx context.Context, tenant string, w *workflow.Workflow, work workflow.Invocation, result any) error {
 	return checkResult(w, work, result,
 		func(id string) (*connector.Plugin, error) {

@@ -9,15 +9,15 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Reviewed is a document of a proposal with what a person should know who decides it, as things are now.
+// Reviewed is a document of a proposal with what the person who decides should know, as of now.
 type Reviewed struct {
 	Proposed
 	Newest   int                 // version; another than Base: approving it will find that it is outdated
-	Diff     *linediff.Diff      // against Base; nil when that is not there any more
+	Diff     *linediff.Diff      // against Base; nil if that no longer exists
 	Changes  []workflow.Change   // of a workflow: what changes for running cases, against Base
 	Cases    []rules.CaseResult  // of a policy
-	Warnings problem.Diagnostics // worth saying
-	Problems problem.Diagnostics // it could not be published like this any more
+	Warnings problem.Diagnostics // advice
+	Problems problem.Diagnostics // it could no longer be published like this
 	States   int                 // of a workflow: of its state machine
 }
 

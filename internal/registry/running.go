@@ -40,11 +40,11 @@ func (r running) Policy(id string) (workflow.PolicyInfo, bool) {
 // Workflow implements workflow.Catalog.
 func (r running) Workflow(string) bool { return true }
 
-// reread parses a published version of a workflow with what its state machine was compiled with, so that whoever counts attempts
-// while it runs counts as the machine does. Versions that were published before this was kept have their plugins' newest retries.
+// reread parses a published version of a workflow with what its state machine was compiled with, so that attempts are
+// counted as the machine counts them. Versions from before this was stored use their plugins' newest retries.
 func (c *Catalog) reread(ctx context.Context, tenant string, d Definition) (*workflow.Workflow, problem.Diagnostics, error) {
 	w, diagnostics := workflow.Reread(d.ID, []byte(d.Source), running{c, tenant, d.Plugins})
-	if w == nil || d.Plugins != nil || len(w.Plugins) == 0 || c.plugins == nil { // nil: who calls no vendors counts no attempts
+	if w == nil || d.Plugins != nil || len(w.Plugins) == 0 || c.plugins == nil { // nil: a program that calls no vendors counts no attempts
 		return w, diagnostics, nil
 	}
 	plugins := map[string]workflow.Plugin{}
@@ -72,7 +72,7 @@ func (s shippedWith) Plugin(id string) (workflow.Plugin, bool) {
 	return workflow.Plugin{ID: id, Callback: p.Callback, Retry: p.Retry, Timeout: p.Timeout}, true
 }
 
-// shippedPlugin reads one of the shipped plugins, also where they have not been loaded; nil: there is none.
+// shippedPlugin reads one of the shipped plugins, also where they have not been loaded; nil if there is none.
 func (c *Catalog) shippedPlugin(id string) *connector.Plugin {
 	name := "plugins/" + id + ".yaml"
 	text, err := fs.ReadFile(c.files, name)

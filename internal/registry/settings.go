@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Settings say how a tenant publishes. Each change is a version of its own, which is never changed.
+// Settings define how a tenant publishes. Each change is a version of its own, which is never changed.
 type Settings struct {
 	Tenant     string    `json:"tenant"`
 	Version    int       `json:"version"` // 1: as every tenant begins; it is not kept
@@ -28,7 +28,7 @@ type ChangeSettings struct {
 	Proposal string // id of the proposal, should it become one; "" makes one
 }
 
-// FourEyes asks whether nobody publishes alone in a tenant. Without a store nothing is published.
+// FourEyes returns a function that reports whether publishing in a tenant requires two people. Without a store there are no publications.
 func FourEyes(store Store) func(ctx context.Context, tenant string) (bool, error) {
 	return func(ctx context.Context, tenant string) (bool, error) {
 		if store == nil {
@@ -52,13 +52,13 @@ func (p *Publisher) Settings(ctx context.Context, tenant string) (Settings, erro
 	return settingsOf(ctx, p.Store, tenant)
 }
 
-// ChangeSettings changes how a tenant publishes, unless it is so already. To turn four eyes off takes a second person, too:
-// the answer is a proposal then. Errors: PreconditionRequired, Stale (Details "settings" has what is there), Invalid,
-// Forbidden, Conflict.
+// ChangeSettings changes how a tenant publishes, unless the settings are the same already. Turning four eyes off
+// requires a second person, too: the answer is a proposal then. Errors: PreconditionRequired, Stale (Details "settings"
+// has the present ones), Invalid, Forbidden, Conflict.
 func (p *Publisher) ChangeSettings(ctx context.Context, who identity.Principal, cmd ChangeSettings) (Settings, *Proposal, error) {
 	now, err := p.seen(ctx, who, cmd)
 	if cmd.made(now, who) {
-		return now, nil, nil // the same call came before
+		return now, nil, nil // the call is a repetition
 	}
 	if err != nil || now.FourEyes == cmd.FourEyes {
 		return now, nil, err
@@ -72,7 +72,7 @@ func (p *Publisher) ChangeSettings(ctx context.Context, who identity.Principal, 
 	return next, nil, p.Store.PutSettings(ctx, next)
 }
 
-// made reports whether settings are what the command has made of those that its caller has seen.
+// made reports whether settings are the result of applying the command to those that its caller has seen.
 func (cmd ChangeSettings) made(now Settings, who identity.Principal) bool {
 	return cmd.Seen > 0 && now.Version == cmd.Seen+1 && now.ChangedBy == who.ID && now.FourEyes == cmd.FourEyes && now.Comment == cmd.Comment && now.Proposal == ""
 }

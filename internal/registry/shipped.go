@@ -25,8 +25,8 @@ type shipped struct {
 	sources   map[Kind]map[string]string // kind -> id -> file
 }
 
-// New reads the workflows and policies of a folder of definitions. What tenants have published is in the store; nil: nothing.
-// Errors: Invalid when a definition has problems.
+// New reads the workflows and policies of a folder of definitions. What tenants have published is in the store; nil:
+// they have not. Errors: Invalid if a definition has problems.
 func New(files fs.FS, store Store) (*Catalog, error) {
 	c := &Catalog{store: store, parsed: cache.New[parsedKey, any](maxParsed), shipped: shipped{
 		files: files, workflows: map[string]*workflow.Workflow{}, policies: map[string]*rules.Policy{}, sources: map[Kind]map[string]string{},

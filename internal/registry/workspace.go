@@ -17,8 +17,8 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Workspace is all that a tenant has published, to be taken to another environment. What ships with the software is there
-// already and left out.
+// Workspace is all that a tenant has published, to be moved to another environment. It leaves out what ships with the
+// software, which exists there already.
 type Workspace struct {
 	Format      int          `json:"format"` // 1
 	Definitions []Definition `json:"definitions" nullable:"false"`
@@ -84,9 +84,9 @@ type ImportWorkspace struct {
 	Proposal string // id of the proposal, should it become one; "" makes one
 }
 
-// Import publishes what a workspace holds and the tenant does not have in this form yet. Everything is checked first:
-// when something has problems nothing is published, and the error has all of them. With four eyes all of it becomes one
-// proposal. Errors: Invalid, Conflict, TooLarge, Forbidden when nobody in particular proposes.
+// Import publishes what a workspace holds and the tenant does not have in this form yet. Everything is checked first: if
+// anything has problems, nothing is published, and the error has all of them. With four eyes all of it becomes one
+// proposal. Errors: Invalid, Conflict, TooLarge, Forbidden if the proposal comes from no particular person.
 func (p *Publisher) Import(ctx context.Context, who identity.Principal, cmd ImportWorkspace) ([]Publication, error) {
 	if cmd.Format != workspaceFormat {
 		return nil, problem.New(problem.Invalid, "The workspace has an unknown format.").With("body.workspace.format", "unknown", "this software supports format %d", workspaceFormat)
@@ -195,8 +195,8 @@ func (w Workspace) documents() ([]Publish, error) {
 	return documents, nil
 }
 
-// checkEach checks documents that come together. What they were found to be is in known.made; the errors are those of
-// the documents, nil for one without problems.
+// checkEach checks documents that are published as a group. The checked documents are in known.made; the errors are
+// those of the documents, nil for one without problems.
 func (p *Publisher) checkEach(documents []Publish, known *incoming) []error {
 	for _, d := range documents {
 		switch d.Kind {
@@ -220,9 +220,9 @@ func (p *Publisher) checkEach(documents []Publish, known *incoming) []error {
 	return failures
 }
 
-// combine joins the problems of all documents into one error; nil when there are none. Each problem names its document and
+// combine joins the problems of all documents into one error; nil if there are none. Each problem names its document and
 // the place in it: in the location of its field, and as the file of its diagnostic (Details "diagnostics", with path and
-// excerpt). What kept documents from being checked comes first: without it their problems are not all of them.
+// excerpt). Errors that prevented documents from being checked come first: because of them the problems are incomplete.
 func combine(documents []Publish, failures []error, message string) error {
 	problems := problem.New(problem.Invalid, "%s", message)
 	var diagnostics problem.Diagnostics
@@ -265,12 +265,12 @@ func named(name string, invalid *problem.Error) problem.Diagnostics {
 	return found
 }
 
-// incoming is for documents that come together to a tenant.
+// incoming is the state of a group of documents for a tenant.
 func (p *Publisher) incoming(ctx context.Context, tenant string) *incoming {
 	return &incoming{Resources: p.Catalog.For(ctx, tenant), made: map[string]checked{}, policies: map[string]*rules.Policy{}}
 }
 
-// incoming is what definitions of a workspace may name: what comes with them, and what is there.
+// incoming is what definitions of a workspace may refer to: those in the workspace, and existing ones.
 type incoming struct {
 	Resources
 	made      map[string]checked
@@ -280,7 +280,7 @@ type incoming struct {
 
 func key(kind Kind, id string) string { return string(kind) + "/" + id }
 
-// Missing implements workflow.Adviser. What comes along and has problems is not called absent.
+// Missing implements workflow.Adviser. A document of the group that has problems is not reported as missing.
 func (in *incoming) Missing(kind, id string) (message, hint string) {
 	if _, comes := in.made[key(Kind(kind), id)]; comes {
 		return "the " + kind + " " + id + " has problems itself", "they are reported with it"
@@ -323,7 +323,7 @@ func (in *incoming) Workflow(id string) bool {
 	return slices.Contains(in.workflows, id) || in.Resources.Workflow(id)
 }
 
-// Finals implements what a workflow asks of its catalog. Those of a workflow that comes with this one, and is read later, are not known.
+// Finals implements workflow.Catalog. The final states of a workflow in the same group that is read later are not known.
 func (in *incoming) Finals(id string) []string {
 	if !slices.Contains(in.workflows, id) {
 		return in.Resources.Finals(id)

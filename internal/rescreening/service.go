@@ -39,7 +39,7 @@ const (
 	share    = 2 * time.Second // of a turn that each run gets at least
 	rounds   = 3               // in which subjects that have failed are tried again
 	maxAgain = 2000            // subjects that fail and are noted by name
-	rests    = 5               // turns in a row after which a run goes on though more than these fail
+	rests    = 5               // turns in a row after which a run continues though more than these fail
 	maxTries = 10              // turns that fail in a row
 )
 
@@ -75,7 +75,7 @@ func (s *Service) Begin(ctx context.Context, p identity.Principal, list string) 
 	running := false
 	run, err := watched.ChangeRun(ctx, s.Store, p.Tenant, list, func(r *watched.Run) bool {
 		if running = r.State == watched.Running && r.By != p.ID; running || r.State == watched.Running {
-			return false // by the same person: the call comes twice
+			return false // by the same person: the call is repeated
 		}
 		r.Edition = news.Edition
 		r.Whole(p.ID, s.Now())
@@ -115,7 +115,7 @@ func (s *Service) Turn(ctx context.Context, until time.Time) (open int, err erro
 	return open, nil
 }
 
-// measure states how long the oldest run that is not done has owed a comparison, whether it is under way or has failed. It does so each time: that there is no value means that nobody works the runs.
+// measure states how long the oldest run that is not done has owed a comparison, whether it is under way or has failed. It is reported each time: a missing value means that the runs are not processed.
 func (s *Service) measure(all []watched.Run) {
 	oldest := time.Duration(0)
 	for _, r := range all {
@@ -131,11 +131,11 @@ func (s *Service) turn(ctx context.Context, r watched.Run, until time.Time) bool
 	r.Lease, r.TurnAt = s.Now().Add(lease), s.Now()
 	w := &work{Service: s, run: r}
 	if err := w.keep(ctx); err != nil {
-		return false // somebody else works it, or it has changed
+		return false // another worker processes it, or it has changed
 	}
 	err := w.until(ctx, until)
 	if problem.CodeOf(err) == problem.Conflict {
-		return false // it begins anew: what was done is done again
+		return false // it starts over: what was done is done again
 	}
 	if err != nil {
 		w.fails(ctx, err)

@@ -16,7 +16,7 @@ import (
 	"ballerine/internal/watchlists"
 )
 
-// work is a run that somebody works.
+// work is a run that is being processed.
 type work struct {
 	*Service
 	run watched.Run
@@ -37,7 +37,7 @@ func (w *work) fails(ctx context.Context, err error) {
 	w.run.Error = string(problem.CodeOf(err))
 	w.run.Tries++
 	switch {
-	case problem.CodeOf(err) == problem.UnknownList: // it was removed: nothing is owed, and nobody has to be told
+	case problem.CodeOf(err) == problem.UnknownList: // it was removed: there is nothing left to compare or report
 		w.run.State, w.run.EndedAt, w.run.OwedAt = watched.Failed, w.Now(), time.Time{}
 	case w.run.Tries >= maxTries:
 		w.end(watched.Failed)
@@ -45,7 +45,7 @@ func (w *work) fails(ctx context.Context, err error) {
 	w.Logger.WarnContext(ctx, "subjects could not be screened again", "list", w.run.List, "tries", w.run.Tries, "error", err.Error())
 }
 
-// end ends the run. Somebody has to be told of one that has not compared everybody.
+// end ends the run. One that has not compared everybody has to be reported.
 func (w *work) end(state watched.State) {
 	w.run.State, w.run.EndedAt = state, w.Now()
 	if state == watched.Done {
@@ -89,7 +89,7 @@ func (w *work) until(ctx context.Context, until time.Time) error {
 	return nil
 }
 
-// part does the next piece of a run: a page of subjects, those that have failed, those that came late. done says that nothing is left.
+// part does the next piece of a run: a page of subjects, those that have failed, those that came late. done states that nothing is left.
 func (w *work) part(ctx context.Context, news watchlists.News) (done bool, err error) {
 	switch {
 	case !w.run.Passed && news.Index == nil:
@@ -103,7 +103,7 @@ func (w *work) part(ctx context.Context, news watchlists.News) (done bool, err e
 		if err != nil {
 			return false, err
 		}
-		w.run.Late, err = w.round(ctx, whole, w.run.Late) // who fails still has to be compared with the whole list
+		w.run.Late, err = w.round(ctx, whole, w.run.Late) // those that fail still have to be compared with the whole list
 		return false, err
 	default:
 		return true, nil
@@ -131,8 +131,8 @@ func (w *work) round(ctx context.Context, news watchlists.News, subjects []strin
 	return nil, nil
 }
 
-// page compares the next subjects. What may work later is noted to be tried again; when too much of it fails, the run rests for a few turns before it
-// goes on without.
+// page compares the next subjects. Failures that may be temporary are recorded to be retried; if there are too many of
+// them, the run rests for a few turns before it continues without them.
 func (w *work) page(ctx context.Context, news watchlists.News) error {
 	page, unreadable, next, err := w.Store.Watches(ctx, w.run.Tenant, w.run.After, w.Page)
 	if err != nil {
@@ -187,7 +187,7 @@ func (w *work) named(ctx context.Context, news watchlists.News, subjects []strin
 	return left
 }
 
-// failed notes a subject that has failed for good; those that there is no room for by name are counted.
+// failed records a subject that has failed for good; those that do not fit by name are counted.
 func (w *work) failed(subject string) {
 	switch {
 	case slices.Contains(w.run.Failures, subject):
@@ -198,7 +198,7 @@ func (w *work) failed(subject string) {
 	}
 }
 
-// subject looks for a subject among the news, and opens a case when somebody is found about whom nobody has been asked.
+// subject searches for a subject in the news, and opens a case if there is a hit that nobody has been asked about.
 func (w *work) subject(ctx context.Context, news watchlists.News, one watched.Watch) error {
 	if news.Index == nil || !one.Kept {
 		return nil
@@ -277,7 +277,7 @@ func queryOf(q watched.Question, year int) (screening.Query, error) {
 	return query, err
 }
 
-// found opens a case for hits that nobody has answered. Errors: NotReady when that has been done in vain too often.
+// found opens a case for hits that nobody has answered. Errors: NotReady if that has been done in vain too often.
 func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watch, answers watched.Answers, found []screening.Hit) (opened int, err error) {
 	asked := one.Question.Digest()
 	var open []screening.Hit
@@ -310,8 +310,8 @@ func (w *work) found(ctx context.Context, news watchlists.News, one watched.Watc
 	return len(open), nil
 }
 
-// maxCases are opened for one hit at most while nobody answers it. After that its subject is among those that have failed: a workflow that ends such
-// cases by itself would have them opened for ever.
+// maxCases are opened for one hit at most while nobody answers it. After that its subject counts as failed: a workflow
+// that ends such cases automatically would have them opened for ever.
 const maxCases = 5
 
 // counts reports whether a case that was opened for a hit is open, or was decided. None was: no.

@@ -11,16 +11,16 @@ import (
 	"ballerine/internal/source"
 )
 
-// Who may send an event is part of what a chart means. This file is the one place that decides it: Step refuses by it and
-// Next lists by it; nothing is compiled from it.
+// Who may send an event is part of the meaning of a chart. This file alone decides it: Step refuses by it and Next lists
+// by it; it is not compiled.
 //
-// A transition is for whom its own `by` names. Without one it is a decision of people when it takes a state along in which
-// people decide: one inside its source that is active, or one beside it that it leaves. Else the nearest word counts, going
-// up from its source: a state's `by`, its tag manual_review (reviewers), or its tag collection_flow (the applicant, and the
-// client in their name). Where nobody says anything, what the flow's pages name is the applicant's, too, and the rest is the
-// client's.
+// A transition belongs to the audience that its own `by` names. Without one it is a decision of people if it leaves a
+// state in which people decide: an active one inside its source, or one beside it. Otherwise the nearest declaration
+// counts, going up from its source: a state's `by`, its tag manual_review (reviewers), or its tag collection_flow (the
+// applicant, and the client in their name). Without any declaration, the events named by the flow's pages belong to the
+// applicant, too, and the rest to the client.
 
-// Audience is a set of those who may send an event.
+// Audience is a set of parties who may send an event.
 type Audience uint8
 
 // The audiences.
@@ -34,14 +34,14 @@ const (
 
 	// People decide: with a reason, on the version of the case that they have seen.
 	People = Reviewer | Approver
-	// Outside are those who collect what a case needs.
+	// Outside are the parties who supply what a case needs.
 	Outside = Applicant | Client
 )
 
-// The tags that say who acts in a state.
+// The tags that define who acts in a state.
 const (
 	TagReview  = "manual_review"   // a person decides
-	TagCollect = "collection_flow" // the applicant, or the client in their name, gives what is needed
+	TagCollect = "collection_flow" // the applicant, or the client in their name, supplies what is needed
 )
 
 var audienceNames = []string{"applicant", "client", "reviewer", "approver"}
@@ -103,8 +103,8 @@ func (p *parser) by(t *Transition, m source.Pair, path string) {
 	}
 }
 
-// reviewed reports whether people decide in the state, so that what takes it along from outside is a decision, too. A tag
-// manual_review says so whatever else the state's own `by` lets others do in it.
+// reviewed reports whether people decide in the state, so that leaving it from outside is a decision, too. The tag
+// manual_review declares that, whatever the state's own `by` lets others do in it.
 func (s *State) reviewed() bool { return slices.Contains(s.Tags, TagReview) || s.decides() }
 
 // decides reports whether what the state has is for people alone.
@@ -115,7 +115,7 @@ func (s *State) decides() bool {
 	return slices.Contains(s.Tags, TagReview)
 }
 
-// standing is the nearest word about whose turn it is, going up from the state; 0: nobody has said.
+// standing is the nearest declaration of whose turn it is, going up from the state; 0: there is none.
 func (s *State) standing() Audience {
 	for at := s; at != nil; at = at.Parent {
 		switch {
@@ -130,7 +130,7 @@ func (s *State) standing() Audience {
 	return 0
 }
 
-// collecting is for whom the state collects data by the nearest tag; 0: no tag says.
+// collecting is for whom the state collects data by the nearest tag; 0: there is no such tag.
 func (s *State) collecting() Audience {
 	for at := s; at != nil; at = at.Parent {
 		switch {
@@ -154,7 +154,7 @@ func (c *Chart) prepareAudiences(offered []string) {
 	}
 }
 
-// audience states who may take a transition now, by the event that is asked for.
+// audience returns who may take a transition now, by the requested event.
 func (r *run) audience(t *Transition) Audience {
 	switch {
 	case t.By != 0:
@@ -169,8 +169,8 @@ func (r *run) audience(t *Transition) Audience {
 	return Client
 }
 
-// decidedWith reports whether a transition takes a state along in which people decide. Its source and the states around that
-// have their say by themselves.
+// decidedWith reports whether a transition leaves a state in which people decide. Its source and the states around that
+// are judged separately.
 func (r *run) decidedWith(t *Transition) bool {
 	var domain *State
 	if len(t.Targets) > 0 {
@@ -185,7 +185,7 @@ func (r *run) decidedWith(t *Transition) bool {
 	return false
 }
 
-// everyone who may take all of the transitions.
+// everyone is the audience that may take all of the transitions.
 func (r *run) everyone(chosen []*Transition) Audience {
 	all := Outside | People
 	for _, t := range chosen {
@@ -194,7 +194,7 @@ func (r *run) everyone(chosen []*Transition) Audience {
 	return all
 }
 
-// anyone who may take one of the transitions that active states have for an event.
+// anyone is the audience that may take at least one of the transitions that active states have for an event.
 func (r *run) anyone(event string) (any Audience) {
 	r.selecting = event
 	for _, s := range r.innermostFirst() {
@@ -209,8 +209,8 @@ func (r *run) anyone(event string) (any Audience) {
 
 func (t *Transition) isGlob() bool { return strings.HasSuffix(t.Event, "*") }
 
-// permit refuses an event that is not the caller's, as if the states did not know it, and one of theirs that no transition
-// takes now. The chart's own events need nobody's leave.
+// permit refuses an event that does not belong to the caller, as if the states did not know it, and an event of theirs
+// that no transition takes now. The chart's own events need no permission.
 func (r *run) permit(in Input, chosen []*Transition) error {
 	by := in.Event.By
 	switch {
@@ -229,14 +229,14 @@ func (r *run) permit(in Input, chosen []*Transition) error {
 		return r.notAllowed(in)
 	}
 	e := problem.New(problem.EventNotAllowed, "The event has no effect now: a condition does not hold.").Detail("allowed", r.allowed())
-	if by == Applicant { // a condition may tell of checks
+	if by == Applicant { // a condition may reveal checks
 		return e.With("body.type", "guard", "this is not possible yet")
 	}
 	return e.Detail("explanation", why).With("body.type", "guard", "%s", why)
 }
 
-// mine reports whether an event is shown to a caller: it is theirs to send. Applicants do not learn why it is not possible now, for
-// a condition may tell of checks.
+// mine reports whether an event is shown to a caller: they may send it. Applicants do not learn why it is not possible
+// now, because a condition may reveal checks.
 func (r *run) mine(n *Next, by Audience) bool {
 	if r.by == Applicant {
 		n.Reason, n.Explanation = nil, nil
@@ -244,9 +244,9 @@ func (r *run) mine(n *Next, by Audience) bool {
 	return r.by == 0 || by&r.by != 0
 }
 
-// Turn states for whom a case waits that is where the snapshot is, so that they may write data and documents: whom a state
-// that collects names, and who has an event in a state that has no work to do. States in which people decide are theirs
-// alone, and what the chart does by itself is nobody's turn.
+// Turn returns for whom a case waits in the snapshot's states, so that they may write data and documents: the audience
+// of a state that collects, and whoever has an event in a state that has no work to do. States in which people decide
+// belong to them alone, and the chart's own steps are nobody's turn.
 func (c *Chart) Turn(snapshot Snapshot) (turn Audience) {
 	if snapshot.Status == Done {
 		return 0
@@ -266,7 +266,7 @@ func (r *run) turnIn(leaf *State) (turn Audience) {
 	}
 	for s := leaf; s != r.chart.root; s = s.Parent {
 		if at := r.find(s); at >= 0 && len(openWork(s, r.active[at].Work)) > 0 {
-			return 0 // the chart is busy with what it was given
+			return 0 // the chart is busy with its input
 		}
 		for _, t := range s.Transitions {
 			if t.Event == "" || t.Forbidden || IsInternal(t.Event) {

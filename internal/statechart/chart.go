@@ -43,7 +43,7 @@ type State struct {
 	Kind        Kind
 	Description string
 	Tags        []string
-	By          Audience // who may send the events of the state and of those inside, where nothing nearer says otherwise; 0: not said
+	By          Audience // who may send the events of the state and of those inside, unless a nearer declaration overrides it; 0: not declared
 	Meta        map[string]any
 	Parent      *State
 	Children    []*State
@@ -62,8 +62,8 @@ type State struct {
 	exit     []action
 	always   []*Transition
 	byEvent  map[string][]*Transition // exact event -> candidates in order
-	turn     Audience                 // the nearest word about who acts in the state; 0: none
-	collects Audience                 // for whom data is collected in the state, as the nearest tag says; 0: none does
+	turn     Audience                 // the nearest declaration of who acts in the state; 0: none
+	collects Audience                 // for whom data is collected in the state, by the nearest tag; 0: none
 	deciding bool                     // people decide in the state itself
 	globs    []*Transition            // "*" and "x.*", document order
 }
@@ -75,11 +75,11 @@ type Transition struct {
 	Targets     []*State // none: actions only
 	Guarded     bool
 	GuardText   string
-	Forbidden   bool // the event is known and does nothing here, whatever ancestors say
+	Forbidden   bool // the event is known and has no effect here, whatever ancestors define
 	Reenter     bool // leaves and enters the source even when the target is inside it
 	Description string
 	Otherwise   Sentence // for people, when the guard does not hold; without one they read the guard
-	By          Audience // who may send the event, where the transition itself says so; 0: see audience.go
+	By          Audience // who may send the event, where the transition itself declares it; 0: see audience.go
 	Continues   bool     // of onError: the work counts as answered with its error, and the next work is done
 
 	guard   guard
@@ -98,7 +98,7 @@ type Timeout struct {
 	Event string // "after.<path>.<index>"
 }
 
-// Invocation is work that a state does on entry: Source says which task does it.
+// Invocation is work that a state does on entry: Source names the task that does it.
 type Invocation struct {
 	ID      string
 	Source  string         // vendor | rules | document | children | screening

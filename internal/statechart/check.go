@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// check looks for what is wrong with the chart as a whole. All of it is advice, and reported as a warning: a chart with a state
-// that no transition leads to does what it says. A circle of eventless transitions is not: whoever comes there gets an error.
+// check looks for what is wrong with the chart as a whole. These findings are advice, and reported as warnings: a chart
+// with an unreachable state still behaves as written. A circle of eventless transitions is an error: it would never come
+// to rest.
 func (p *parser) check() {
 	p.reports()
 	if p.partial || p.chart.root.Kind == Compound && p.chart.root.Initial == nil {
@@ -112,8 +113,8 @@ func (p *parser) leaves(at, s *State) bool {
 	})
 }
 
-// unending warns of a state in a region that nothing in the region leaves: its parallel state is never done, whatever the other regions do, and so
-// what waits for that never happens.
+// unending warns of a state in a region that no transition of the region leaves: its parallel state is never done,
+// whatever the other regions do, and what waits for that never happens.
 func (p *parser) unending(s *State) {
 	region := s
 	for ; region.Parent != nil && region.Parent.Kind != Parallel; region = region.Parent {
@@ -128,7 +129,7 @@ func (p *parser) unending(s *State) {
 	p.doc.Warn(p.nodes[s], p.paths[s], "never_done", "nothing in its region leaves "+s.Path+", so that "+nameOf(parallel)+" is never done and its onDone is never taken", "write type: final, or add a transition")
 }
 
-// exits are the transitions from inside a parallel state that leave or enter anew all its regions.
+// exits are the transitions from inside a parallel state that leave or re-enter all its regions.
 func (p *parser) exits(parallel *State) (found []*Transition) {
 	for _, s := range p.chart.states {
 		if !s.isInside(parallel) {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// stuck warns of work after whose end the case may stand still: every way on has a guard, and nothing else leads anywhere. When
-// no guard holds, Chart.Stuck is true, and the case waits as an incident.
+// stuck warns of work after whose end the case may be unable to move: every transition has a guard, and there is no
+// other way out. When no guard holds, Chart.Stuck is true, and the case waits as an incident.
 func (p *parser) stuck() {
 	for _, s := range p.chart.states {
 		if len(s.Invocations) == 0 || !p.canLeave(s) || p.movesOn(s) {
@@ -17,7 +17,7 @@ func (p *parser) stuck() {
 	}
 }
 
-// movesOn reports whether something may happen to the state whatever its guards say: somebody's event, a timer, an eventless
+// movesOn reports whether the state may change whatever its guards evaluate to: somebody's event, a timer, an eventless
 // transition, or the end of its work.
 func (p *parser) movesOn(s *State) bool {
 	sure := func(t *Transition) bool { return !t.Guarded && !t.Forbidden && p.leads(t) }

@@ -14,7 +14,7 @@ type Delay struct {
 	Text string // as written
 }
 
-// ParseDelay reads an ISO 8601 duration ("P14D", "PT90S") or milliseconds ("1500"). It must be more than nothing and
+// ParseDelay reads an ISO 8601 duration ("P14D", "PT90S") or milliseconds ("1500"). It must be positive and
 // at most ten years.
 func ParseDelay(text string) (Delay, bool) {
 	d := Delay{Text: text}

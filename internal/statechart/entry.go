@@ -2,18 +2,18 @@ package statechart
 
 import "slices"
 
-// entry is a state that is entered. byDefault: its initial state is, too, because nothing names another.
+// entry is a state that is entered. byDefault: its initial state is, too, because no other is named.
 type entry struct {
 	state     *State
 	byDefault bool
 }
 
-// remembered returns what a history state stands for; ok is false before its parent was left for the first time.
+// remembered returns the states that a history state refers to; ok is false before its parent was left for the first time.
 type remembered func(history *State) (states []*State, ok bool)
 
 func noHistory(*State) ([]*State, bool) { return nil, false }
 
-// effective are the targets with what history states stand for.
+// effective are the targets, with history states replaced by what they refer to.
 func (t *Transition) effective(memory remembered) []*State {
 	var found []*State
 	for _, target := range t.Targets {
@@ -44,7 +44,7 @@ func resolved(target *State, memory remembered) []*State {
 }
 
 // domainOf is the state within which a transition to these targets moves: it stays active. As in XState 5, a transition
-// to its own source or into it leaves the source alone unless it says reenter, and the least common ancestor may be a
+// to its own source or into it does not leave the source unless it has reenter, and the least common ancestor may be a
 // parallel state: then its regions are left and entered, and the state itself stays.
 func (t *Transition) domainOf(targets []*State) *State {
 	within := func(ancestor *State) bool {
@@ -63,8 +63,8 @@ func (t *Transition) domainOf(targets []*State) *State {
 	return d // or the root, which is never left: as its own source, or as a target
 }
 
-// recallsSource states that a history state among the targets stands for the source: what history brings back is entered
-// anew, and so the source is left first.
+// recallsSource states that a history state among the targets refers to the source: what history restores is re-entered,
+// and so the source is left first.
 func (t *Transition) recallsSource(targets []*State) bool {
 	return slices.ContainsFunc(t.Targets, isHistory) && !slices.Contains(t.Targets, t.Source) && slices.Contains(targets, t.Source)
 }
@@ -159,7 +159,7 @@ func (e *entrySet) up(s, domain *State) {
 	}
 }
 
-// regions adds those of a parallel state in which nothing is entered yet.
+// regions adds those of a parallel state in which no state is entered yet.
 func (e *entrySet) regions(s *State) {
 	for _, region := range s.Regions() {
 		if !e.hasInside(region) {

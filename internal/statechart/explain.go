@@ -72,11 +72,11 @@ func explain(t Trace) Explanation {
 
 // Sentence is a text for people.
 type Sentence struct {
-	Text string            // in English where there are several languages; "": there is none
+	Text string            // in English if there are several languages; "": none
 	In   map[string]string // by language; nil: it is in one language, and which one is not known
 }
 
-// Title is what people call the state, as its meta says; empty where it does not.
+// Title is the state's name for people, from its meta; empty if that has none.
 func (s *State) Title() Sentence {
 	texts, several := s.Meta["title"].(map[string]any)
 	if !several {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// ArrayMerge states what becomes of two lists at the same place.
+// ArrayMerge defines how two lists at the same place are merged.
 type ArrayMerge string
 
 // The ways to merge lists. By id, elements with the same id are merged, others are added; a list whose elements do not all
@@ -102,7 +102,7 @@ func idOf(element any) any {
 	return nil
 }
 
-// mergeAction lays values over what is there.
+// mergeAction merges values into the existing ones.
 type mergeAction struct {
 	members []member
 	arrays  ArrayMerge
@@ -117,7 +117,7 @@ func (a mergeAction) do(r *run) {
 	}
 }
 
-// at is the value at a path; nil when there is none.
+// at is the value at a path; nil if it is missing.
 func at(object map[string]any, path []string) any {
 	var value any = object
 	for _, step := range path {

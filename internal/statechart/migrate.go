@@ -9,17 +9,16 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Migrate moves a run of another version of the chart to this one. mapping says for states of the old version which state
-// of this one takes their place.
+// Migrate moves a run of another version of the chart to this one. mapping maps states of the old version to the states
+// of this one that replace them.
 //
 // An active state that is not mapped and that this version has, of the same kind, stays as it is: its visit, its running
-// deadlines, and its work by id. Deadlines are distinguished by their delays, then by their order: one that it has gained starts
-// now, one that it has lost is dropped. Work that it has
-// gained counts as done, as it was never asked for; work that it has lost is dropped when it has ended, and cannot be
-// dropped while it is open. A state that is mapped is entered anew, also one that is mapped to itself: a new visit, its
-// work from the beginning, its entry actions; what is left is left without exit actions, which were the old version's.
-// Regions that this version has gained are entered by default. History states keep what they remember where that is still
-// there. Then the chart comes to rest as after any event.
+// deadlines, and its work by id. Deadlines are distinguished by their delays, then by their order: an added one starts
+// now, a removed one is dropped. Added work counts as done, because it was never requested; removed work is dropped if
+// it has ended, and cannot be dropped while it is open. A state that is mapped is re-entered, even if it is mapped to
+// itself: a new visit, its work from the beginning, its entry actions; old states are left without exit actions, which
+// belonged to the old version. Added regions are entered by default. History states keep what they remember if it still
+// exists. Then the chart comes to rest as after any event.
 //
 // Errors: Invalid with every state that needs a mapping, and everything that is wrong with the mapping; CaseClosed;
 // Livelock.
@@ -49,7 +48,7 @@ type migration struct {
 	problems   *problem.Error
 
 	targets []*State // where the active leaves go
-	fresh   []*State // the targets that are entered anew
+	fresh   []*State // the targets that are re-entered
 }
 
 // checkMapping finds what the mapping names and what is not there.
@@ -116,7 +115,7 @@ func (m *migration) mapped(s *State) (string, bool) {
 	return "", false
 }
 
-// lost is work that is open and that the new version of the state does not have; "" when there is none.
+// lost is work that is open and that the new version of the state does not have; "" if there is no such work.
 func (m *migration) lost(old, next *State, a Activation) string {
 	for _, w := range a.Work {
 		if _, ok := next.Invocation(w.ID); !ok && !ended(w.Status) {
@@ -150,7 +149,7 @@ func (m *migration) checkCompatible() {
 	}
 }
 
-// history is what the history states of the new version remember: what those of the old one did, as far as it is there.
+// history is what the history states of the new version remember: the same as those of the old one, as far as it exists.
 func (m *migration) history(snapshot Snapshot) map[string][]string {
 	var kept map[string][]string
 	for path, states := range snapshot.History {
@@ -293,7 +292,7 @@ func (c *Chart) Moved(old *Chart, timer Event) (Event, bool) {
 	return timer, false
 }
 
-// drop tells of the work that is left behind.
+// drop reports the work that is left behind.
 func (m *migration) drop(r *run, snapshot Snapshot, entries []entry) {
 	for _, a := range slices.Backward(snapshot.Active) {
 		old, ok := m.old.byPath[a.State]

@@ -11,52 +11,52 @@ import (
 	"ballerine/internal/source"
 )
 
-// Options tell the parser about the document that a chart is part of.
+// Options describe the document that a chart is part of to the parser.
 type Options struct {
 	// Keys are further keys of the root that are not the chart's.
 	Keys []string
 	// Field reports whether a path that a guard reads can exist, and what may have been meant; nil: anything may.
 	Field func(steps []string) (ok bool, hint string)
-	// Types states what cannot be right about the types in an expression, or a condition; nil: nothing is known.
+	// Types reports type errors in an expression, or a condition; nil: types are not checked.
 	Types func(program *expr.Program, condition bool) []*expr.Error
-	// Emitted checks a value that goes out with an event, and Copied one that is written to a field of the context, where it stands in the
-	// document; nil: anything may.
+	// Emitted checks a value that is sent with an event, and Copied one that is written to a field of the context, with its
+	// place in the document; nil: any value is accepted.
 	Emitted func(program *expr.Program, node *yaml.Node, path string)
 	Copied  func(program *expr.Program, target []string, node *yaml.Node, path string)
-	// Guarded is given every transition that has a guard, and where that stands. Targets are not known yet.
+	// Guarded is called with every transition that has a guard, and the guard's place. Targets are not known yet.
 	Guarded func(t *Transition, node *yaml.Node, path string)
-	// Assigned is given every field that an action writes, where its name stands, and from whom what it runs on may come.
+	// Assigned is called with every field that an action writes, the place of its name, and the origin of the action's data.
 	Assigned func(program *expr.Program, target []string, name *yaml.Node, path string, from Origin)
 	// Policies resolves policy guards; nil: they are refused.
 	Policies Policies
-	// CheckPolicy states what is wrong with the policy and the outcome that a guard names; "" when nothing is.
+	// CheckPolicy reports what is wrong with the policy and the outcome that a guard names; "" if they are valid.
 	CheckPolicy func(policy, outcome string) (message, hint string)
 	// Offered are events that the applicant is offered by name: see Audience.
 	Offered []string
-	// Own states that a field of the context is written by nobody but the chart and its work; nil: none is.
+	// Own reports whether only the chart and its work write a field of the context; nil: there is no such field.
 	Own func(name string) bool
 	// Invocation is called for every entry of invoke, to check and to note it.
 	Invocation func(i *Invocation, at Place)
 }
 
-// Origin says from whom what an action runs on comes.
+// Origin is the origin of the data that an action uses.
 type Origin int
 
-// Actions follow from what the chart does by itself, from an event that people of the back office decide by, or from one that an
-// applicant or a client sends.
+// Actions follow from the chart's own steps, from an event by which people of the back office decide, or from one that
+// an applicant or a client sends.
 const (
 	FromChart Origin = iota
 	FromPeople
 	FromCallers
 )
 
-// Place is where something stands in the document.
+// Place is a place in the document.
 type Place struct {
 	Path string
 	Node *yaml.Node // the whole entry
 }
 
-// Input is the node of a member of the entry's input, or the nearest one that is there.
+// Input is the node of a member of the entry's input, or the nearest one that exists.
 func (p Place) Input(name string) *yaml.Node {
 	at := p.Node
 	for _, key := range []string{"input", name} {
@@ -100,7 +100,7 @@ type parser struct {
 	partial     bool                   // something was refused that the rest hangs on
 }
 
-// Parse reads the chart at the document's root. It gives nil when there are problems; they are in the document.
+// Parse reads the chart at the document's root. It returns nil if there are problems, which are recorded in the document.
 func Parse(doc *source.Document, options Options) *Chart {
 	if doc.Root == nil {
 		return nil
@@ -127,7 +127,7 @@ func Parse(doc *source.Document, options Options) *Chart {
 	return p.chart
 }
 
-// limits reads what the chart says of its bounds.
+// limits reads the bounds that the chart sets.
 func (p *parser) limits(members source.Members) {
 	m, ok := members["limits"]
 	if !ok || source.IsNull(m.Value) {
@@ -363,8 +363,8 @@ func (p *parser) transition(s *State, event string, node *yaml.Node, path string
 	return t
 }
 
-// originOf says from whom a transition's event comes. Who may send it is not known before all is read: this is by what stands in the
-// transition and around it.
+// originOf returns the origin of a transition's event. Who may send it is only known after everything is read: this uses
+// the declarations on the transition and around it.
 func originOf(t *Transition) Origin {
 	if t.Event == "" || IsInternal(t.Event) {
 		return FromChart

@@ -94,7 +94,7 @@ func (p *parser) reading(names []string, read func()) {
 	read()
 }
 
-// elsewhere reads expressions over another case's context, of which nothing is known here.
+// elsewhere reads expressions over another case's context, which is unknown here.
 func (p *parser) elsewhere(read func()) {
 	before := p.options
 	defer func() { p.options = before }()

@@ -13,7 +13,7 @@ import (
 	"ballerine/internal/text"
 )
 
-// guard reads a condition: an expression, or {type: …}. It gives the text for traces.
+// guard reads a condition: an expression, or {type: …}. It returns the text for traces, too.
 func (p *parser) guard(node *yaml.Node, path string, s *State) (guard, string) {
 	if node.Kind == yaml.ScalarNode {
 		if node.Tag == "!!bool" {
@@ -260,7 +260,7 @@ func (p *parser) action(node *yaml.Node, path string) action {
 	return nil
 }
 
-// outgoing checks what an emitted event says.
+// outgoing checks the contents of an emitted event.
 func (p *parser) outgoing(kind string) func(program *expr.Program, target []string, node *yaml.Node, path string) {
 	if kind != "emit" || p.options.Emitted == nil {
 		return nil
@@ -309,7 +309,7 @@ func keyOf(node *yaml.Node, name string) *yaml.Node {
 	return node
 }
 
-// messageAction reads notify and log: any members; texts stand as they are.
+// messageAction reads notify and log: any members; texts are not evaluated.
 func (p *parser) messageAction(kind string, node *yaml.Node, path string) action {
 	a := messageAction{kind: EffectKind(kind)}
 	for _, pair := range p.doc.Mapping(node, path) {

@@ -14,7 +14,7 @@ import (
 
 func splitPath(path string) []string { return strings.Split(path, ".") }
 
-// given are the names that guards see beside the context's own fields: no work can write there.
+// given are the names that guards see beside the context's own fields: work cannot write them.
 var given = []string{"event", "documents", "children"}
 
 // Sources are the tasks that can do a state's work.
@@ -49,7 +49,7 @@ func (p *parser) invocations(s *State, node *yaml.Node, path string) {
 	}
 }
 
-// atOnce returns the list of an entry {parallel: […]}; nothing for any other entry.
+// atOnce returns the list of an entry {parallel: […]}; an empty pair for any other entry.
 func (p *parser) atOnce(node *yaml.Node, path string) source.Pair {
 	if node.Kind != yaml.MappingNode {
 		return source.Pair{}

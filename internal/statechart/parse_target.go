@@ -19,7 +19,7 @@ type pendingTarget struct {
 	text       string
 }
 
-// target is where a transition's targets stand in the document.
+// target is the place of a transition's targets in the document.
 type target struct {
 	node *yaml.Node
 	path string
@@ -32,7 +32,7 @@ type pendingState struct {
 	path  string
 }
 
-// childEvent is an event of children, where it stands in the document.
+// namedEvent is an event of children with its place in the document.
 type namedEvent struct {
 	name string
 	node *yaml.Node
@@ -88,7 +88,7 @@ func (p *parser) resolve() {
 	}
 }
 
-// targetContinue stands for no state: `onError: continue` goes on with the next work of the state.
+// targetContinue is not a state: `onError: continue` continues with the next work of the state.
 const targetContinue = "continue"
 
 // isFailure reports whether an event is the failure of work.
@@ -96,7 +96,7 @@ func isFailure(event string) bool {
 	return strings.HasPrefix(event, "error.invoke.") || strings.HasPrefix(event, "error.work.")
 }
 
-// ambiguous tells of a state whose name takes the word's meaning away.
+// ambiguous reports a state whose name conflicts with the keyword.
 func (p *parser) ambiguous(pending pendingTarget, found *State) {
 	if isFailure(pending.transition.Event) && pending.text == targetContinue {
 		p.doc.Warn(pending.node, pending.path, "ambiguous", "continue is the state "+found.Path+" here, not the keyword that continues with the next work", "rename the state, or write #"+found.Path)

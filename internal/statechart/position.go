@@ -40,7 +40,7 @@ const (
 type Position struct {
 	Label   string     `json:"label,omitempty"`
 	Visit   int        `json:"visit,omitempty"`
-	Until   time.Time  `json:"until,omitzero"`    // the soonest deadline of the state and its ancestors, awaited answers included; zero when there is none
+	Until   time.Time  `json:"until,omitzero"`    // the soonest deadline of the state and its ancestors, awaited answers included; zero if there is none
 	Within  []int      `json:"within,omitempty"`  // of the region; the whole chart has none
 	Regions []Position `json:"regions,omitempty"` // of a parallel state or of works at once, in document order
 	Outer   *Position  `json:"outer,omitempty"`   // of "#out": where the region around it is
@@ -51,10 +51,10 @@ func (p Position) Same(q Position) bool {
 	return p.Label == q.Label && p.Visit == q.Visit && p.Until.Equal(q.Until)
 }
 
-// Position gives where the whole chart is.
+// Position returns the position of the whole chart.
 func (c *Chart) Position(snapshot Snapshot) Position { return c.PositionIn(snapshot, wholeChart) }
 
-// PositionIn gives where a region is; "#out" when it is no longer active, or was left and entered again.
+// PositionIn returns the position of a region; "#out" when it is no longer active, or was left and entered again.
 func (c *Chart) PositionIn(snapshot Snapshot, region Region) Position {
 	l := locator{chart: c, snapshot: snapshot}
 	if region.Path == "" {

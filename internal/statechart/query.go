@@ -55,16 +55,16 @@ func (c *Chart) clock(snapshot Snapshot, event Event, change func(timers []Timer
 	return snapshot
 }
 
-// Await marks work whose answer comes later, until the deadline at the latest; zero: the answer has none of its own. false:
-// the work is over, or of another visit.
+// Await marks work that is answered later, until the deadline at the latest; zero: the answer has none of its own.
+// false: the work is over, or belongs to another visit.
 func (c *Chart) Await(snapshot Snapshot, state string, visit int, work string, until time.Time) (Snapshot, bool) {
 	return c.mark(snapshot, state, visit, work, WorkPending, func(w *Work) {
 		*w = Work{ID: w.ID, Status: WorkAwaiting, Until: until, Round: w.Round}
 	})
 }
 
-// Postpone marks work that is to be done again, but not before a time: whoever does it has asked for that. tries is how many
-// attempts were made so far. false: the work is over, or of another visit.
+// Postpone marks work that has asked to be repeated, but not before a time. tries is how many attempts were made so far.
+// false: the work is over, or belongs to another visit.
 func (c *Chart) Postpone(snapshot Snapshot, state string, visit int, work string, until time.Time, tries int) (Snapshot, bool) {
 	return c.mark(snapshot, state, visit, work, WorkPending, func(w *Work) {
 		w.Status, w.Until, w.Later, w.Tries = WorkAwaiting, until, true, tries
@@ -90,7 +90,7 @@ func (c *Chart) Overdue(snapshot Snapshot, state string, visit int, work string)
 	return c.mark(snapshot, state, visit, work, WorkAwaiting, (*Work).anew)
 }
 
-// Fail makes pending work an incident, whatever the chart says of its failure. false: it is not pending.
+// Fail makes pending work an incident, whatever the chart defines for its failure. false: it is not pending.
 func (c *Chart) Fail(snapshot Snapshot, state string, visit int, work string) (Snapshot, bool) {
 	return c.mark(snapshot, state, visit, work, WorkPending, func(w *Work) { w.Status = WorkIncident })
 }
@@ -109,10 +109,10 @@ func (c *Chart) Reopen(snapshot Snapshot, state string, visit int, work string) 
 	return c.mark(snapshot, state, visit, work, WorkIncident, (*Work).anew)
 }
 
-// anew makes work pending, as if no attempt had been made.
+// anew resets work to pending, as if no attempt had been made.
 func (w *Work) anew() { *w = Work{ID: w.ID, Status: WorkPending, Round: w.Round} }
 
-// Late gives awaited work whose time has passed, the soonest first.
+// Late returns the awaited work whose time passed first.
 func (c *Chart) Late(snapshot Snapshot, now time.Time) (late Doing, found bool) {
 	for _, doing := range c.Busy(snapshot) {
 		if doing.Status == WorkAwaiting && !doing.Until.IsZero() && !doing.Until.After(now) && (!found || doing.Until.Before(late.Until)) {
@@ -122,8 +122,8 @@ func (c *Chart) Late(snapshot Snapshot, now time.Time) (late Doing, found bool) 
 	return late, found
 }
 
-// Stuck reports whether nothing can happen any more: no work is open, no timer runs, and no active state knows an event that
-// somebody may send or an eventless transition. A chart that has come to its end is not stuck.
+// Stuck reports whether the chart cannot move any longer: no work is open, no timer runs, and no active state has an
+// event that somebody may send or an eventless transition. A chart that has reached its end is not stuck.
 func (c *Chart) Stuck(snapshot Snapshot) bool {
 	if snapshot.Status == Done || len(snapshot.Active) == 0 || c.root.mayMove() {
 		return false
@@ -229,7 +229,7 @@ func (r *run) innermostFirst() []*State {
 	return append(found, r.chart.root)
 }
 
-// judge reports whether an event would be taken, and why not, and who may send it. ok is false when it is forbidden.
+// judge reports whether an event would be taken, otherwise why not, and who may send it. ok is false when it is forbidden.
 func (r *run) judge(event string) (n Next, by Audience, ok bool) {
 	before := len(r.trace)
 	r.event = Event{Type: event}

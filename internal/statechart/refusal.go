@@ -7,10 +7,10 @@ import (
 	"ballerine/internal/expr"
 )
 
-// Refusal states why an event does nothing where a case is, for whoever writes a workflow: it also tells applicants' conditions.
+// Refusal states why an event has no effect in a case's state, for authors of workflows: it also reveals applicants' conditions.
 type Refusal struct {
 	Reason      string       `json:"reason"`                // a sentence
-	Explanation *Explanation `json:"explanation,omitempty"` // as Next has it, where a condition or the state stands in the way
+	Explanation *Explanation `json:"explanation,omitempty"` // as Next has it, where a condition or the state prevents it
 	Reads       []string     `json:"reads,omitempty"`       // what the conditions that were evaluated read, by name
 	By          []string     `json:"by,omitempty"`          // who may send it here
 	In          []string     `json:"in,omitempty"`          // states that know it, where the active ones do not

@@ -7,7 +7,7 @@ import (
 	"ballerine/internal/expr"
 )
 
-// look is what asking a state gave: a transition, a stop (forbidden), or neither.
+// look is the result of consulting a state: a transition, a stop (forbidden), or neither.
 type look struct {
 	state *State
 	taken *Transition
@@ -82,7 +82,7 @@ func (r *run) walkUp(leaf *State, choose asker) *Transition {
 	return nil
 }
 
-// onEvent is what a state does on the event that is asked for: the exact name first, then wildcards, the longest first.
+// onEvent is what a state does on the requested event: the exact name first, then wildcards, the longest first.
 func (r *run) onEvent(s *State) (*Transition, bool) {
 	if t, stop := r.firstEnabled(s.byEvent[r.selecting]); t != nil || stop {
 		return t, stop
@@ -231,8 +231,8 @@ func matches(pattern, event string) bool {
 	return strings.HasPrefix(event, prefix) || event == strings.TrimSuffix(prefix, ".")
 }
 
-// OutcomePrefix begins the names of events that only the chart itself raises. Guards after them can rely on what its work
-// has written: nobody can send them, whoever may send what else.
+// OutcomePrefix begins the names of events that only the chart itself raises. Guards after them can rely on what its
+// work has written, because nobody can send them.
 const OutcomePrefix = "outcome."
 
 // IsInternal states that an event is the chart's own: wildcards do not match it, and nobody can send it.

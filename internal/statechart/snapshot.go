@@ -16,7 +16,7 @@ const (
 type Snapshot struct {
 	Status Status       `json:"status"`
 	Active []Activation `json:"active"` // every active state, ancestors before descendants, in document order
-	Visits int          `json:"visits"` // the number that was last given to an entry
+	Visits int          `json:"visits"` // the number of the last entry
 	// History holds what the history states remember: path of the history state -> paths that were active.
 	History map[string][]string `json:"history,omitempty"`
 }
@@ -24,7 +24,7 @@ type Snapshot struct {
 // Activation is one active state and what it is busy with.
 type Activation struct {
 	State  string  `json:"state"`            // dotted path, "review.waiting"
-	Visit  int     `json:"visit"`            // number of this entry, unique in the run: tells a late outcome from a current one
+	Visit  int     `json:"visit"`            // number of this entry, unique in the run: distinguishes a late outcome from a current one
 	Timers []Timer `json:"timers,omitempty"` // not yet due, soonest first
 	Work   []Work  `json:"work,omitempty"`   // the state's invocations, in order
 }
@@ -42,14 +42,14 @@ type Work struct {
 	Until  time.Time  `json:"until,omitzero"`  // awaiting: when the answer is missing for good, or when it may be asked for again
 	Later  bool       `json:"later,omitempty"` // awaiting: there is no answer to come; it is to be asked for again
 	Tries  int        `json:"tries,omitempty"` // attempts that were made before it was last put off
-	Round  int        `json:"round,omitempty"` // how often somebody has had it done again after an incident
+	Round  int        `json:"round,omitempty"` // how often it was repeated by a person after an incident
 }
 
 // WorkStatus states how far an invocation is.
 type WorkStatus string
 
-// An invocation is pending until its task has ended (the next one starts then); awaiting while a vendor's callback
-// is out; an incident when it failed, its retries are used up and the chart does not say what then.
+// An invocation is pending until its task has ended (the next one starts then); awaiting while a vendor's callback is
+// outstanding; an incident if it failed, its retries are used up and the chart does not define what follows.
 const (
 	WorkPending  WorkStatus = "pending"
 	WorkAwaiting WorkStatus = "awaiting"
@@ -62,23 +62,23 @@ const (
 type Event struct {
 	Type    string // "SUBMIT"; "done.invoke.<id>", "error.invoke.<id>" for outcomes
 	Payload any    // JSON value; for done.invoke it is written to the context under the invocation's id
-	ID      string // unique, given by the caller; "" in simulations
+	ID      string // unique, set by the caller; "" in simulations
 	State   string // outcomes only: the state whose work this is; "" means whichever active state has it
 	Visit   int    // outcomes only: the visit the outcome belongs to; 0 means the current one
-	// Optional events need not be known to any state: without a transition for them only what follows by itself is taken
-	// (always), and wildcards do not match them. They tell the chart that its context has changed.
+	// Optional events need not be known to any state: if they have no transition, only automatic transitions (always) are
+	// taken, and wildcards do not match them. They notify the chart that its context has changed.
 	Optional bool
-	// By is as whom somebody sends the event: it must be theirs to send, and do something. 0: the system itself.
+	// By is the audience in which the event is sent: it must be allowed to send it, and the event must have an effect. 0: the system itself.
 	By Audience
 }
 
-// Result is what Step gives back.
+// Result is what Step returns.
 type Result struct {
 	Snapshot Snapshot
 	Context  map[string]any // the input's context, or a changed copy: the input is never written to
 	Changed  []string       // top-level context fields that were written, sorted
 	Effects  []Effect       // what must happen, in order, after the result is committed
-	Trace    []Trace        // every guard that was looked at and every transition taken, in order
+	Trace    []Trace        // every guard that was evaluated and every transition taken, in order
 	Taken    bool           // whether any transition was taken
 	Stale    bool           // an outcome whose visit or work is over: nothing changed
 }
@@ -91,7 +91,7 @@ const (
 	EffectInvoke EffectKind = "invoke" // the state's work must start: follow the label
 	EffectCancel EffectKind = "cancel" // work that had not ended was dropped with its state
 	EffectEmit   EffectKind = "emit"   // publish event Name with Payload
-	EffectNotify EffectKind = "notify" // tell people: Payload is the action's own members
+	EffectNotify EffectKind = "notify" // notify people: Payload is the action's own members
 	EffectLog    EffectKind = "log"    // write Name to the log
 )
 
@@ -105,7 +105,7 @@ type Effect struct {
 	Payload map[string]any `json:"payload,omitempty"`
 }
 
-// Trace is one thing that Step looked at, for explanations.
+// Trace is one item that Step evaluated, for explanations.
 type Trace struct {
 	State   string   `json:"state"`             // whose transition it is
 	Event   string   `json:"event,omitempty"`   // "" for always

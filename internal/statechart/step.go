@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// MaxMicrosteps bounds what one event may set off, unless the chart says otherwise. A chart that does not come to rest
+// MaxMicrosteps bounds what one event may set off, unless the chart sets another bound. A chart that does not come to rest
 // within it is an error, not a hang.
 const MaxMicrosteps = 100
 
@@ -46,7 +46,7 @@ type run struct {
 	starting []int // visits whose next work starts when the run is at rest
 	micro    int
 	taken    bool
-	by       Audience // as whom somebody sends the event
+	by       Audience // the audience in which the event is sent
 
 	selecting string              // the event that is being selected for
 	known     bool                // some active state has a transition for it, enabled or not
@@ -83,7 +83,7 @@ func (c *Chart) StartWith(in Input) (Result, error) {
 	return r.result(), nil
 }
 
-// Step applies an event. The snapshot and the context given are not changed. Errors: EventNotAllowed (Details
+// Step applies an event. The arguments snapshot and context are not changed. Errors: EventNotAllowed (Details
 // "allowed" lists the events that are), CaseClosed, Livelock. The result of a late outcome or timer is Stale.
 func (c *Chart) Step(snapshot Snapshot, context map[string]any, event Event, now time.Time) (Result, error) {
 	return c.StepWith(snapshot, Input{Context: context, Event: event, Now: now})
@@ -166,7 +166,7 @@ func (r *run) notAllowed(in Input) error {
 		With("body.type", "event_not_allowed", "allowed now: %s", strings.Join(allowed, ", "))
 }
 
-// timer applies a deadline that has passed; one of a former visit does nothing.
+// timer applies a deadline that has passed; one of a former visit has no effect.
 func (r *run) timer(event Event) error {
 	for at, a := range r.active {
 		if a.State != event.State || (event.Visit != 0 && a.Visit != event.Visit) {
@@ -218,7 +218,7 @@ func (r *run) settle() error {
 	return nil
 }
 
-// take is a microstep: exits, transition actions, entries. No transitions do nothing.
+// take is a microstep: exits, transition actions, entries. Without transitions it has no effect.
 func (r *run) take(chosen []*Transition) error {
 	if len(chosen) == 0 {
 		return nil
@@ -315,7 +315,7 @@ func (r *run) remember(s *State) {
 	}
 }
 
-// remembered returns what a history state stands for.
+// remembered returns the states that a history state refers to.
 func (r *run) remembered(history *State) ([]*State, bool) {
 	paths, ok := r.history[history.Path]
 	var states []*State
@@ -327,7 +327,7 @@ func (r *run) remembered(history *State) ([]*State, bool) {
 	return states, ok && len(states) > 0
 }
 
-// enter enters states in document order. What is active has not been left: a history state may stand for the source.
+// enter enters states in document order. Active states have not been left: a history state may refer to the source.
 func (r *run) enter(entries []entry) {
 	for _, e := range entries {
 		if r.chart.recalls && r.find(e.state) >= 0 {
@@ -401,7 +401,7 @@ func (r *run) isDone(s *State) bool {
 }
 
 // leaveAll runs the exit actions of what is active at the end, innermost and last first. The states stay in the
-// configuration, so that it says where the run has ended; nothing of them waits any more.
+// configuration, so that it shows where the run has ended; none of them waits any longer.
 func (r *run) leaveAll() {
 	for at := len(r.active) - 1; at >= 0; at-- {
 		a := &r.active[at]

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Upcoming is something that moves the chart by itself: a timer, or an eventless transition whose guard does not hold yet.
+// Upcoming is something that moves the chart automatically: a timer, or an eventless transition whose guard does not hold yet.
 type Upcoming struct {
 	Kind    string    `json:"kind" enum:"timer,always"`
 	State   string    `json:"state"`                    // whose transition it is
@@ -18,7 +18,7 @@ type Upcoming struct {
 	Explanation *Explanation `json:"explanation,omitempty" doc:"why it is not allowed, for programs; absent when allowed"`
 }
 
-// Upcoming lists what moves the chart by itself, timers first, the soonest first.
+// Upcoming lists what moves the chart automatically, timers first, the soonest first.
 func (c *Chart) Upcoming(snapshot Snapshot, in Input) []Upcoming {
 	found := []Upcoming{}
 	if snapshot.Status == Done {

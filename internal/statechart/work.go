@@ -38,7 +38,7 @@ func (r *run) outcome(event Event) error {
 	})
 }
 
-// failed looks for what the chart says of the failure: the work's own onError, then the state's. Without one the work
+// failed looks for the chart's reaction to the failure: the work's own onError, then the state's. Without one the work
 // is an incident.
 func (r *run) failed(state *State, visit int, invocation *Invocation, work *Work) error {
 	chosen := r.pick(invocation.OnError)
@@ -58,8 +58,8 @@ func (r *run) failed(state *State, visit int, invocation *Invocation, work *Work
 	return r.ended(state, visit, invocation, func() error { return r.take(chosen) })
 }
 
-// failureOf is what stands in the place of a result when the chart goes on without one: {error: code}. A former result must
-// not stay there, and nothing else of the failure is for rules and guards to read.
+// failureOf replaces a result when the chart continues without one: {error: code}. A former result must not stay there,
+// and rules and guards may read no other details of the failure.
 func failureOf(event Event) map[string]any {
 	payload, _ := event.Payload.(map[string]any)
 	code, _ := payload["error"].(string)

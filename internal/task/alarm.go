@@ -18,7 +18,7 @@ type Waker interface {
 // longestWait is the longest pause of a Waker. What is due later waits for the schedule.
 const longestWait = 15 * time.Minute
 
-// mostWakes bounds how many pauses one call asks for: each sweep takes all that is due by then, and asks for what it has put off.
+// mostWakes bounds how many wake-ups one call requests: each sweep takes all that is due by then, and requests a wake-up for what it has put off.
 const mostWakes = 10
 
 // wakeTime bounds the asking.
@@ -47,7 +47,7 @@ func (a *alarm) set(at time.Time) {
 	a.at[at.Truncate(time.Second).Add(time.Second)] = struct{}{}
 }
 
-// ring asks for sweeps at the times that were noted, the soonest of them. When it fails, the schedule's next sweep does the work.
+// ring requests sweeps at the soonest of the recorded times. When it fails, the schedule's next sweep does the work.
 func (a *alarm) ring(ctx context.Context) {
 	a.mutex.Lock()
 	times := slices.SortedFunc(maps.Keys(a.at), time.Time.Compare)

@@ -19,7 +19,7 @@ type backtestRequest struct {
 	Error  *failure `json:"error"`  // of fail, and of sum when the parts could not be worked
 }
 
-// backtestAnswer is what the machine goes on with: never what was counted.
+// backtestAnswer is what the machine continues with: it never holds the counts.
 type backtestAnswer struct {
 	Parts  []int           `json:"parts"` // of plan: their numbers
 	Done   bool            `json:"done"`  // of part
@@ -70,7 +70,7 @@ func (r backtestRequest) step(ctx context.Context, worker *backtest.Worker) (ans
 	return answer, err
 }
 
-// failure names an error. Its cause may say anything: it is for the log of the function that failed.
+// failure names an error. Its cause may contain anything: it only goes to the log of the function that failed.
 func (r backtestRequest) failure() *backtest.Failure {
 	code := problem.Internal
 	if r.Error != nil && r.Error.Error != "" {

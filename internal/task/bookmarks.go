@@ -10,8 +10,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// The looks of the sweep that take more than one call. Where each goes on is kept, so that a new process does not begin at the front:
-// what is at the end would never be seen where processes are short-lived.
+// The scans of the sweep that take more than one call. The place where each continues is stored, so that a new process
+// does not begin at the front: with short-lived processes the end would never be reached.
 const (
 	markOpen       = "open"
 	markEffects    = "effects"

@@ -46,7 +46,7 @@ func (v vendor) afford(ctx context.Context, tenant string, plugin *connector.Plu
 		by, err := v.Cases.Spend(ctx, tenant, plugin.ID)
 		if err != nil {
 			v.Logger.WarnContext(ctx, "budget not read", "plugin", plugin.ID, "error", err.Error())
-			return nil // nobody's check waits because a sum cannot be read
+			return nil // no check waits because a sum cannot be read
 		}
 		spent = spending{by[plugin.Price.Currency], now}
 		v.budgets.spent.Put(key, spent)
@@ -72,7 +72,7 @@ func (v vendor) charge(tenant string, plugin *connector.Plugin, call *cases.Call
 	}
 }
 
-// callOf is what the account of an attempt says of a call; nil when none was made.
+// callOf describes the call of an attempt; nil if none was made.
 func callOf(plugin *connector.Plugin, trace connector.Trace) *cases.Call {
 	if trace.Request == "" {
 		return nil

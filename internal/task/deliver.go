@@ -25,8 +25,8 @@ type unmadeItem struct {
 	ID string `json:"itemIdentifier"`
 }
 
-// NewDeliver handles the queue of attempts at webhooks. A receiver's failure is written down with the delivery; a message comes again only
-// when our own side fails, and in the end the sweep finds its delivery.
+// NewDeliver handles the queue of attempts at webhooks. A receiver's failure is recorded with the delivery; a message is
+// redelivered only if our own side fails, and in the end the sweep finds its delivery.
 func NewDeliver(webhooks *webhook.Service) Handler {
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		var batch messages

@@ -21,8 +21,8 @@ type Outbox struct {
 	alarm    *alarm
 }
 
-// Run delivers what is due, effects and webhooks, every so often until ctx ends, and returns when nothing is under way any
-// more: for a process that also learns of commits itself.
+// Run delivers what is due, effects and webhooks, every so often until ctx ends, and returns when no delivery is under
+// way any longer: for a process that also learns of commits itself.
 func (o *Outbox) Run(ctx context.Context, every time.Duration, failed func(error)) {
 	var loops sync.WaitGroup
 	loops.Go(func() { o.Outbox.Run(ctx, every) })
@@ -70,7 +70,7 @@ type sender struct {
 	reports reports
 }
 
-// send makes effects happen that go together: reports for one parent, or a single one.
+// send delivers the effects of one bundle: reports for one parent, or a single effect.
 func (s *sender) send(ctx context.Context, effects []cases.Effect) []error {
 	if effects[0].Kind == cases.EffectReport {
 		return s.reports.deliver(ctx, effects, s.Cases.Reported)

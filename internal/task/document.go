@@ -67,12 +67,12 @@ func arrived(ctx context.Context, base Base, notification events.S3Event) (json.
 	return json.RawMessage(`{}`), nil
 }
 
-// checkDocuments reads the newest state of every document that counts, checks them together, and keeps what is there: copied
-// before the record says so, and removed from quarantine afterwards, so that a check that is tried again finds it.
+// checkDocuments reads the newest state of every document that counts, checks them as a whole, and keeps the uploads:
+// copied before the record states so, and removed from quarantine afterwards, so that a repeated check finds them.
 func checkDocuments(ctx context.Context, base Base, objects cases.Objects, look *looker, job cases.Job) (cases.Outcome, error) {
 	counted := make([]cases.Document, 0, len(job.Record.Documents))
 	for _, doc := range job.Record.Documents {
-		// What has not come counts only by its kind, if that is required; what comes late is nobody's.
+		// A document that was not uploaded counts only by its kind, if that is required; late uploads are ignored.
 		if doc.Status != cases.DocumentRejected && doc.Status != cases.DocumentRevision && doc.Status != cases.DocumentAwaitingUpload {
 			counted = append(counted, doc)
 		}
@@ -111,8 +111,8 @@ func checkDocuments(ctx context.Context, base Base, objects cases.Objects, look 
 	return cases.Outcome{Payload: payload, Documents: found}, err
 }
 
-// readDocuments looks at each picture and keeps the beginning of each document. One whose bytes are gone is given without them.
-// keys are where the bytes of each document were, by its id.
+// readDocuments examines each picture and keeps the beginning of each document. One whose bytes are gone is returned
+// without them. keys are where the bytes of each document were, by its id.
 func readDocuments(ctx context.Context, objects cases.Objects, look *looker, tenant, id string, documents []cases.Document) (inputs []docscan.Input, keys map[string]string, err error) {
 	inputs, from, damage := make([]docscan.Input, len(documents)), make([]string, len(documents)), make([]error, len(documents))
 	group, ctx := errgroup.WithContext(ctx)
@@ -134,7 +134,7 @@ func readDocuments(ctx context.Context, objects cases.Objects, look *looker, ten
 			case problem.NotFound:
 				return nil
 			case problem.DocumentDamaged:
-				damage[i] = err // the others are looked at all the same: all that are damaged are named at once
+				damage[i] = err // the others are still examined: all damaged ones are reported in one error
 				return nil
 			default:
 				return err
@@ -212,7 +212,7 @@ func otherKey(tenant, id string, doc cases.Document) string {
 	return cases.QuarantineKey(tenant, id, doc.ID)
 }
 
-// settle gives each uploaded document its status and checks.
+// settle sets the status and checks of each uploaded document.
 func settle(documents []cases.Document, inputs []docscan.Input, report docscan.Report) ([]cases.Document, error) {
 	reports := map[string]docscan.DocumentReport{}
 	for _, r := range report.Documents {
@@ -241,7 +241,7 @@ func settle(documents []cases.Document, inputs []docscan.Input, report docscan.R
 	return found, nil
 }
 
-// toJSON gives a value the plain form in which it is kept and read back.
+// toJSON converts a value to the plain form in which it is stored and read back.
 func toJSON(value any) (any, error) {
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -33,12 +33,12 @@ type request struct {
 	Error     failure `json:"error"`
 }
 
-// branch is who asks.
+// branch is the calling branch.
 func (r request) branch() cases.Branch {
 	return cases.Branch{Tenant: r.Tenant, Case: r.Case, Execution: r.Execution, Region: statechart.Region{Path: r.Region, Within: r.Within}}
 }
 
-// failure is what a Catch hands over.
+// failure is what a Catch passes on.
 type failure struct {
 	Error string `json:"Error"`
 	Cause string `json:"Cause"`

@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// recall uses a former answer to the same request. Nobody's check waits because none can be read: the vendor is asked then.
+// recall uses a former answer to the same request. No check waits because none can be read: the vendor is called then.
 func (v vendor) recall(ctx context.Context, plugin *connector.Plugin, call connector.Call) (connector.Outcome, bool) {
 	outcome, found, err := v.Client.Recall(ctx, plugin, call, func(key string) ([]byte, error) {
 		content, err := v.Cases.FindVendorAnswer(ctx, call.Tenant, key)
@@ -33,7 +33,7 @@ func (v vendor) keepExchange(ctx context.Context, plugin *connector.Plugin, call
 	}
 }
 
-// unlessMissing is an error that is none when nothing is there.
+// unlessMissing returns nil for an error that only states that something is missing.
 func unlessMissing(err error) error {
 	if problem.CodeOf(err) == problem.NotFound {
 		return nil
@@ -41,7 +41,7 @@ func unlessMissing(err error) error {
 	return err
 }
 
-// keep keeps an answer to be used again. One that is not kept costs another call, and nobody's check.
+// keep stores an answer to be used again. If it cannot be stored, that costs another call, but no check fails.
 func (v vendor) keep(ctx context.Context, plugin *connector.Plugin, call connector.Call, kept *connector.Kept) {
 	if kept == nil {
 		return

@@ -11,13 +11,13 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Retries are the machine's: their pauses are fixed when it is compiled. A vendor that says when it may be asked again
-// (Retry-After) is not asked before: the work waits in the record meanwhile, where everybody sees it, and the machine waits as it
-// does for answers. What has been tried before counts, so that all together there are no more attempts than the work's `retry`
-// allows.
+// Retries are the machine's: their pauses are fixed when it is compiled. A vendor that states when it may be called
+// again (Retry-After) is not called before: the work waits in the record meanwhile, where everybody sees it, and the
+// machine waits as it does for answers. Earlier attempts count, so that in total there are no more attempts than the
+// work's `retry` allows.
 
-// later states what comes of an attempt that has failed: the work is put off, or its attempts are used up, or the error goes to
-// the machine, which tries again at once or hands it to step.
+// later decides what follows an attempt that has failed: the work is postponed, or its attempts are used up, or the
+// error goes to the machine, which retries immediately or passes it to step.
 func (w worker) later(ctx context.Context, r request, job cases.Job, run cases.TaskRun, failure *problem.Error) (cases.ExecutionInput, error) {
 	made, known := job.Workflow.Invocation(job.State, job.Invocation.ID)
 	tries := job.Tries + r.Attempt + 1

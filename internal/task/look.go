@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/docscan"
 )
 
-// maxSeen bounds how many pictures are remembered as looked at.
+// maxSeen bounds how many pictures are remembered as examined.
 const maxSeen = 4096
 
 // looked is a file, by its digest, and whether its zone was looked for.
@@ -19,8 +19,8 @@ type looked struct {
 	zone bool
 }
 
-// looker looks at pictures: side by side as long as they have no more pixels together than one may have, and at the same
-// bytes once. A document is checked anew whenever its case is.
+// looker examines pictures: concurrently as long as the sum of their pixels is within the limit of one, and identical
+// bytes once. A document is checked again whenever its case is.
 type looker struct {
 	read docscan.Reader
 	room *semaphore.Weighted
@@ -31,7 +31,7 @@ func newLooker(read docscan.Reader) *looker {
 	return &looker{read: read, room: semaphore.NewWeighted(docscan.MaxPixels), seen: cache.New[looked, docscan.Look](maxSeen)}
 }
 
-// at returns what a file looks like, with its machine-readable zone if it may have one. Errors: that of the context, when it ends before there is room.
+// at returns what a file looks like, with its machine-readable zone if it may have one. Errors: that of the context, if it ends before there is capacity.
 func (l *looker) at(ctx context.Context, file []byte, mayHaveZone bool) (docscan.Look, error) {
 	pixels := docscan.Pixels(file)
 	if pixels == 0 {

@@ -9,14 +9,14 @@ import (
 	"ballerine/internal/cases"
 )
 
-// reports brings what many children tell one parent together: while one commit is being written, the reports that come
-// for the same parent wait and go into the next one. Alone, each would stand in the others' way.
+// reports combines what many children report to one parent: while one commit is being written, the reports that arrive
+// for the same parent wait and go into the next one. Written separately, they would conflict with each other.
 type reports struct {
 	mutex   sync.Mutex
 	parents map[string]*queue
 }
 
-// queue is of one parent. It is there as long as somebody delivers.
+// queue belongs to one parent. It exists as long as reports are being delivered.
 type queue struct{ next *batch }
 
 type batch struct {
@@ -56,7 +56,7 @@ func (r *reports) deliver(ctx context.Context, effects []cases.Effect, write fun
 	}
 }
 
-// work writes batch after batch until nobody waits.
+// work writes batch after batch until no report waits.
 func (r *reports) work(ctx context.Context, parent string, q *queue, write func(context.Context, ...cases.Effect) error) {
 	for {
 		r.mutex.Lock()
@@ -72,7 +72,7 @@ func (r *reports) work(ctx context.Context, parent string, q *queue, write func(
 	}
 }
 
-// writeTime bounds one write. The time of who happens to write for the others is not theirs.
+// writeTime bounds one write. The deadline of the caller that happens to write for the others does not apply to them.
 const writeTime = 10 * time.Second
 
 func timed(write func(context.Context, ...cases.Effect) error) func(context.Context, ...cases.Effect) error {

@@ -34,8 +34,8 @@ func (b Base) worker(source string) worker {
 	return worker{source: source, cases: b.Cases, store: b.Store, now: b.Now, newID: b.NewID, metrics: b.Metrics, logger: b.Logger}
 }
 
-// NewRules handles the rules function: it evaluates a policy over the case's context. The decision is in the ledger before
-// the case has its outcome; an attempt that is repeated over the same input commits the decision that is there.
+// NewRules handles the rules function: it evaluates a policy over the case's context. The decision is in the ledger
+// before the case has its outcome; an attempt that is repeated over the same input commits the existing decision.
 func NewRules(base Base, policies Policies, decisions *ledger.Ledger) Handler {
 	return base.worker("rules").handler(func(ctx context.Context, job cases.Job, _ int) (cases.Outcome, string, error) {
 		id, _ := job.Invocation.Input["policy"].(string)
@@ -66,7 +66,7 @@ func NewRules(base Base, policies Policies, decisions *ledger.Ledger) Handler {
 // maxPlaces bounds the places that the cause of an incident names.
 const maxPlaces = 5
 
-// places are what an error says of the input, for whoever resolves the incident. Fields have no values.
+// places are the places of the input that an error names, for whoever resolves the incident. They contain no values.
 func places(err error) string {
 	for ; err != nil; err = errors.Unwrap(err) {
 		e, ok := err.(*problem.Error) //nolint:errorlint // each of the chain

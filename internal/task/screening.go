@@ -6,9 +6,11 @@ import (
 	"ballerine/internal/cases"
 )
 
-// Screener looks for somebody on a tenant's watch lists. fixed is what the workflow says (lists, threshold, limit, schema), with is what it
-// has computed for the case (name, birth_date, country, schema); people is how many must have cleared a hit before for it to be ruled out; the answer is what the case's context gets: hits that nobody has ruled out for
-// the subject, and those that were cleared before. Errors: Invalid, which names
+// Screener searches a tenant's watch lists for a subject. fixed is what the workflow sets (lists, threshold, limit,
+// schema), with is what it has computed for the case (name, birth_date, country, schema); people is how many must have
+// cleared a hit before it is ruled out; the answer is what is written to the case's context: hits that nobody has ruled
+// out for the subject, and those that were cleared before. Errors: Invalid, which names members and no values;
+// UnknownList, Unavailable.
 // members and no values; UnknownList, Unavailable.
 type Screener interface {
 	ScreenCase(ctx context.Context, tenant, subject string, people int, fixed, with map[string]any) (answer any, err error)

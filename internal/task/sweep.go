@@ -16,7 +16,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// SweepConfig is what the sweep needs. The durations say how long the normal path may take before sweep steps in.
+// SweepConfig is what the sweep needs. The durations define how long the normal path may take before sweep intervenes.
 type SweepConfig struct {
 	Cases      *cases.Service
 	Store      cases.Store
@@ -25,7 +25,7 @@ type SweepConfig struct {
 	Now        func() time.Time
 	Logger     *slog.Logger
 	Overdue    time.Duration // a deadline older than this was missed by its execution
-	Quiet      time.Duration // an active case not written for this long has its execution looked at
+	Quiet      time.Duration // the execution of an active case is checked if the case was not written for this long
 	Batch      int           // how many cases at once
 }
 
@@ -52,14 +52,14 @@ func (s *swept) add(more swept) {
 // ten seconds.
 const reserve = 13 * time.Second
 
-// hangingReserve is that after a round in which something failed: what hangs in the next one takes all the time that it is given.
+// hangingReserve is that after a round in which something failed: what hangs in the next one uses all the time that it gets.
 const hangingReserve = 35 * time.Second
 
 // mostRounds bounds a call without a deadline.
 const mostRounds = 100
 
-// NewSweep handles the schedule: what is due and what was missed. Each kind of work goes on when another fails, and each has its
-// own time, so that one that hangs takes nothing from the others.
+// NewSweep handles the schedule: what is due and what was missed. Each kind of work continues when another fails, and
+// each has its own time, so that one that hangs takes no time from the others.
 func NewSweep(config SweepConfig) Handler {
 	s := &sweep{SweepConfig: config, pool: fair.New(fair.Limits{Total: 32, PerTenant: 8, PerReceiver: 8, Waiting: 10_000}), resting: &resting{until: map[cases.Ref]time.Time{}}}
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
@@ -70,7 +70,7 @@ func NewSweep(config SweepConfig) Handler {
 		if result != (swept{}) {
 			config.Logger.InfoContext(ctx, "swept", result.attributes()...)
 		}
-		if err != nil && wake { // its message has done what it is for, and the schedule is there
+		if err != nil && wake { // its message has served its purpose, and the schedule follows
 			config.Logger.WarnContext(ctx, "parts of the sweep failed: the schedule's next one repeats them", "error", err.Error())
 			err = nil
 		}
@@ -93,7 +93,7 @@ type sweep struct {
 	pool *fair.Pool
 
 	mutex   sync.Mutex // a function environment runs one at a time, the local stack might not
-	page    string     // where the look at open cases goes on
+	page    string     // where the scan of open cases continues
 	resting *resting   // cases whose timers could not be applied
 }
 
@@ -105,15 +105,16 @@ const (
 	finishTime     = 2 * time.Second
 )
 
-// within gives work its time.
+// within bounds the time of work.
 func within(ctx context.Context, limit time.Duration, work func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return work(ctx)
 }
 
-// run makes rounds until nothing is due, or its time is nearly over: what fails in one keeps nothing else that is due from the next. What a Waker asks for is no more than that; the schedule's calls
-// also look at some open cases, and go on where the last one has ended, whichever process that was.
+// run makes rounds until nothing is due, or its time is nearly over: a failure in one round does not keep the rest from
+// the next. A Waker's call does only that; the schedule's calls also check some open cases, and continue where the last
+// one ended, in whatever process.
 func (s *sweep) run(ctx context.Context, wake bool) (total swept, err error) {
 	failures := []error{}
 	if !wake {
@@ -154,8 +155,8 @@ func timeLeft(ctx context.Context, needed time.Duration) bool {
 	return ctx.Err() == nil && (!ok || time.Until(deadline) >= needed)
 }
 
-// round lets what is due begin, without waiting for it: nobody who hangs holds up the next round. What cases wait for comes
-// first, subscribers last.
+// round starts what is due, without waiting for it: a case that hangs does not delay the next round. What cases wait for
+// comes first, subscribers last.
 func (s *sweep) round(ctx context.Context) (result swept, err error) {
 	if s.Outbox != nil {
 		result.Effects, err = s.Outbox.Read(ctx, s.Now().Add(-cases.DispatchTime)) // it bounds its time itself
@@ -213,8 +214,8 @@ func (s *sweep) shares(due []cases.Ref, now time.Time) (chosen []cases.Ref) {
 // caseTime bounds what is done for one case.
 const caseTime = 5 * time.Second
 
-// each does something for cases, tenants in turns, and tells how it went, one at a time. What has not begun when ctx ends is
-// left to the next round.
+// each runs a function for cases, tenants in turns, and reports the results one at a time. What has not begun when ctx
+// ends is left to the next round.
 func (s *sweep) each(ctx context.Context, refs []cases.Ref, do func(context.Context, cases.Ref) error, finished func(cases.Ref, error)) {
 	var mutex sync.Mutex
 	var all sync.WaitGroup
@@ -240,17 +241,17 @@ func (s *sweep) each(ctx context.Context, refs []cases.Ref, do func(context.Cont
 }
 
 const (
-	// mostLooks bounds how many open cases one call looks at, a minute: Step Functions answers 250 questions about executions at once, and
-	// then 10 a second.
+	// mostLooks bounds how many open cases one call checks, a minute: Step Functions answers 250 queries about executions in
+	// a burst, and then 10 a second.
 	mostLooks = 300
-	// lookPage is how many cases are looked at before it is noted where to go on: what one tenant's cases take at the worst
-	// (twice caseTime, eight at a time) is less than executionsTime, so that a call always gets on.
+	// lookPage is how many cases are checked before the place to continue is stored: what one tenant's cases take at the
+	// worst (twice caseTime, eight at a time) is less than executionsTime, so that every call makes progress.
 	lookPage = 15
 	// hangs is after how many cases that took all their time the other ones of their tenant are passed over by this call.
 	hangs = 8
 )
 
-// looks are at pages of open cases, a bounded number of cases in all. One whose time ran out is looked at again by the next call.
+// looks checks pages of open cases, a bounded number of cases in total. A page whose time ran out is checked again by the next call.
 func (s *sweep) looks(ctx context.Context, result *swept) error {
 	var failures []error
 	size, hung := min(lookPage, s.Batch), map[string]int{}
@@ -264,8 +265,9 @@ func (s *sweep) looks(ctx context.Context, result *swept) error {
 	return errors.Join(failures...)
 }
 
-// executions looks at a page of quiet open cases, finds the uploads whose notices were lost, and replaces the executions that
-// are gone. hung counts cases that took all their time, by tenant. more: there are more pages, and most questions were answered.
+// executions checks a page of quiet open cases, finds the uploads whose notices were lost, and replaces the executions
+// that are gone. hung counts cases that used all their time, by tenant. more: there are more pages, and most queries
+// were answered.
 func (s *sweep) executions(ctx context.Context, size int, hung map[string]int, result *swept) (more bool, err error) {
 	refs, next, err := s.Store.Open(ctx, s.Now().Add(-s.Quiet), s.page, size)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 // keepTime is how long keeping an attempt may take after the call's own time has ended.
 const keepTime = 5 * time.Second
 
-// unwritten states what comes of an attempt whose outcome the case has not taken. The vendor was called all the same: the attempt is
-// kept, and counts.
+// unwritten handles an attempt whose outcome the case has not accepted. The vendor was called all the same: the attempt
+// is stored, and counts.
 func (w worker) unwritten(ctx context.Context, r request, job cases.Job, outcome cases.Outcome, err error) (cases.ExecutionInput, error) {
 	failure := problem.As(err)
 	switch {

@@ -21,8 +21,8 @@ type Plugins interface {
 type VendorConfig struct {
 	Plugins Plugins
 	Client  *connector.Client
-	// CallbackURL gives the address at which a vendor may answer this call later, with its own credential in it. It must
-	// be the same for every attempt: vendors compare repeated requests. started is the case's own beginning.
+	// CallbackURL returns the address at which a vendor may answer this call later, with its own credential in it. It must
+	// be the same for every attempt: vendors compare repeated requests. started is when the case began.
 	CallbackURL func(call connector.Call, plugin *connector.Plugin, started time.Time) (string, error)
 }
 
@@ -125,13 +125,13 @@ func (v vendor) done(plugin *connector.Plugin, outcome connector.Outcome) cases.
 	return done
 }
 
-// usedUp reports whether nobody tries again after an error after which it would help.
+// usedUp reports whether there are no attempts left after an error for which a retry would help.
 func usedUp(job cases.Job, attempt int, code problem.Code) bool {
 	made, known := job.Workflow.Invocation(job.State, job.Invocation.ID)
 	return known && mayHelp(made.Retry, code) && job.Tries+attempt+1 > made.Retry.Attempts
 }
 
-// fallback makes one attempt at the plugin that answers instead. It has no fallback of its own: nobody is asked in a circle.
+// fallback makes one attempt at the plugin that answers instead. Its own fallback is ignored, so that there are no circles.
 func (v vendor) fallback(ctx context.Context, job cases.Job, attempt int, plugin *connector.Plugin) (cases.Outcome, error) {
 	other, err := v.Plugins.Plugin(ctx, job.Record.Tenant, plugin.Fallback)
 	if err != nil {
@@ -167,7 +167,7 @@ func (v vendor) account(ctx context.Context, job cases.Job, attempt int, id stri
 	}
 }
 
-// counting are the documents of a case that a vendor may be asked about: there, and turned down by nobody.
+// counting are the documents of a case that may be sent to a vendor: uploaded, and not rejected.
 func counting(record cases.Record) (found []connector.Document) {
 	for _, d := range record.Documents {
 		switch d.Status {

@@ -20,15 +20,15 @@ type worker struct {
 	newID   func(prefix string) string
 	metrics telemetry.Metrics
 	logger  *slog.Logger
-	// after is what follows an outcome that has been written, and may be repeated; also when a task is called again that had
-	// written it. before is the record as the work found it, or none. nil: nothing.
+	// after is what follows an outcome that has been written, and may be repeated; also if a task that had written it is
+	// called again. before is the record as the work found it, or none. nil: nothing follows.
 	after func(ctx context.Context, r request, before cases.Record) error
 }
 
 // doFunc does the work of a job and names what it called (a plugin, a policy). Of the attempt, the outcome has the call, the titles, and the id where something is kept under it.
 type doFunc func(ctx context.Context, job cases.Job, attempt int) (outcome cases.Outcome, name string, err error)
 
-// handler runs do if the record says that this work is to be done now; otherwise the execution just follows.
+// handler runs do if this work is to be done now according to the record; otherwise the execution just follows.
 func (w worker) handler(do doFunc) Handler {
 	return machineTask(func(ctx context.Context, r request) (cases.ExecutionInput, error) {
 		job, todo, follow, err := w.cases.BeginWork(ctx, r.branch(), r.State, r.Work)
@@ -71,7 +71,7 @@ func (w worker) then(ctx context.Context, r request, before cases.Record) error 
 	return w.after(ctx, r, before)
 }
 
-// failed keeps the attempt and gives the error to the machine, which retries by its name or hands it to step.
+// failed stores the attempt and returns the error to the machine, which retries by its name or passes it to step.
 func (w worker) failed(ctx context.Context, r request, run cases.TaskRun, p *problem.Error) error {
 	w.note(ctx, r, &run, p)
 	if putErr := w.store.PutTaskRun(ctx, r.Tenant, r.Case, run); putErr != nil {
@@ -80,7 +80,7 @@ func (w worker) failed(ctx context.Context, r request, run cases.TaskRun, p *pro
 	return p
 }
 
-// note says in the account of an attempt, in the metrics and in the log that it has failed.
+// note records in the attempt, in the metrics and in the log that it has failed.
 func (w worker) note(ctx context.Context, r request, run *cases.TaskRun, p *problem.Error) {
 	run.Outcome, run.Error = "failed", string(p.Code)
 	w.metrics.Count("tasks_total", "source", w.source, "outcome", "failed")

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Verdict is what somebody has said of a hit.
+// Verdict is a person's answer to a hit.
 type Verdict string
 
 // The answers to a hit.
@@ -18,14 +18,14 @@ const (
 	Confirmed Verdict = "confirmed" // it is this person
 )
 
-// Person has answered, or stands behind who has.
+// Person is someone who answered, or on whose behalf a key did.
 type Person struct {
 	Kind string `json:"kind"` // user or client
 	ID   string `json:"id"`
 	For  string `json:"for,omitempty"` // the person for whom a key has decided
 }
 
-// Entry is an entry of a watch list as a hit shows it: it tells what has changed later.
+// Entry is an entry of a watch list as a hit shows it: it allows later changes to be detected.
 type Entry struct {
 	Name      string   `json:"name"` // the main one
 	Schema    string   `json:"schema,omitempty"`
@@ -34,16 +34,16 @@ type Entry struct {
 	Programs  []string `json:"programs,omitempty"`
 }
 
-// Answer is what was said of one entry of a list about a subject.
+// Answer is the answer to one entry of a list about a subject.
 type Answer struct {
 	List    string    `json:"list"`
 	ID      string    `json:"id"`      // of the entry
 	Version string    `json:"version"` // of the entry, when it was answered
-	Asked   string    `json:"asked"`   // digest of who was looked for
+	Asked   string    `json:"asked"`   // digest of the person who was screened
 	Verdict Verdict   `json:"verdict"`
 	At      time.Time `json:"at"`
 	By      Person    `json:"by"`
-	People  int       `json:"people,omitempty"` // how many stand behind it; 0: written before it was counted, which is one
+	People  int       `json:"people,omitempty"` // how many people gave it; 0: written before they were counted, which means one
 	Case    string    `json:"case"`
 	For     string    `json:"kept_for,omitempty"` // the workflow that the case speaks for: see Watch
 	Commit  int       `json:"commit"`             // version of the case that the decision has made
@@ -60,7 +60,7 @@ func (a Answer) newer(than Answer) bool {
 
 // Opened is a hit for which a case was opened: no second one is.
 type Opened struct {
-	For     string    `json:"for,omitempty"` // the workflow that keeps the subject: each asks for itself
+	For     string    `json:"for,omitempty"` // the workflow that keeps the subject: each has its own
 	List    string    `json:"list"`
 	ID      string    `json:"id"`
 	Version string    `json:"version"`
@@ -70,11 +70,11 @@ type Opened struct {
 	Times   int       `json:"times,omitempty"` // how many cases were opened for it, this one included
 }
 
-// Answers are all that is known of a subject's hits. The zero value knows nothing.
+// Answers are all that is known of a subject's hits. The zero value is empty.
 type Answers struct {
 	Tenant   string   `json:"tenant"`
 	Subject  string   `json:"subject"`
-	Revision int      `json:"revision"` // counts writes; 0: nothing was written
+	Revision int      `json:"revision"` // counts writes; 0: not written yet
 	Given    []Answer `json:"given,omitempty"`
 	Opened   []Opened `json:"opened,omitempty"`
 }
@@ -82,7 +82,7 @@ type Answers struct {
 // maxAnswers bounds what is kept of a subject, in bytes of JSON. The oldest are dropped: they are asked again.
 const maxAnswers = 256 << 10
 
-// Give takes an answer in, unless a newer one to the same entry is there. It reports whether anything has changed.
+// Give adds an answer, unless there is a newer one to the same entry. It reports whether anything has changed.
 func (a *Answers) Give(one Answer) bool {
 	at := slices.IndexFunc(a.Given, func(g Answer) bool { return g.List == one.List && g.ID == one.ID })
 	if at >= 0 {
@@ -131,7 +131,7 @@ func size(a *Answers) int {
 	return len(text)
 }
 
-// About is what was said of an entry; nil: nothing.
+// About is the answer to an entry; nil: none.
 func (a Answers) About(list, id string) *Answer {
 	for i := range a.Given {
 		if a.Given[i].List == list && a.Given[i].ID == id {
@@ -141,8 +141,8 @@ func (a Answers) About(list, id string) *Answer {
 	return nil
 }
 
-// CaseOf is the newest case that was opened for a hit in this version, for who is looked for and the workflow that keeps the subject. The zero value:
-// none was.
+// CaseOf is the newest case that was opened for a hit in this version, for the person who is screened and the workflow
+// that keeps the subject. The zero value: there was none.
 func (a Answers) CaseOf(keptFor, list, id, version, asked string) Opened {
 	for _, o := range a.Opened {
 		if o.For == keptFor && o.List == list && o.ID == id && o.Version == version && o.Asked == asked {
@@ -152,7 +152,7 @@ func (a Answers) CaseOf(keptFor, list, id, version, asked string) Opened {
 	return Opened{}
 }
 
-// Stands reports whether an answer is to just this version of the entry, and about just who is looked for. One that is not there stands never.
+// Stands reports whether an answer is to exactly this version of the entry, and about exactly the person who is screened. False for nil.
 func (a *Answer) Stands(version, asked string) bool {
 	return a != nil && version != "" && asked != "" && a.Version == version && a.Asked == asked
 }
@@ -162,8 +162,8 @@ func (a *Answer) Clears(version, asked string, people int) bool {
 	return a.Stands(version, asked) && a.Verdict == Cleared && max(a.People, 1) >= people
 }
 
-// Changed names what an entry says otherwise than when it was answered: name, schema, birth_dates, countries, programs; other when it
-// is something that a hit does not show, and subject when another name, date of birth or country was asked for.
+// Changed names what differs in an entry since it was answered: name, schema, birth_dates, countries, programs; other if
+// it is something that a hit does not show, and subject if another name, date of birth or country was screened.
 func (a *Answer) Changed(version, asked string, now Entry) []string {
 	names := []string{}
 	if a.Version != version {
@@ -220,8 +220,8 @@ func short(text string) string {
 	return text
 }
 
-// Digest names who is looked for: another one when name, date of birth or country is another. The spelling of a name counts, spaces
-// around it do not.
+// Digest identifies the person who is screened: it changes with the name, date of birth or country. The spelling of a
+// name counts, spaces around it do not.
 func Digest(name, birth, country string) string {
 	text, err := json.Marshal([]string{strings.Join(strings.Fields(name), " "), strings.TrimSpace(birth), strings.ToUpper(country)})
 	if err != nil {

@@ -18,16 +18,16 @@ type Question struct {
 // Asks reports whether the question is about a list.
 func (q Question) Asks(list string) bool { return len(q.Lists) == 0 || slices.Contains(q.Lists, list) }
 
-// Digest names who is looked for: see Digest.
+// Digest identifies the person who is screened: see the function Digest.
 func (q Question) Digest() string { return Digest(q.Name, q.Birth, q.Country) }
 
-// Watch is a subject as the latest case of one workflow has left it. A person who has several products has several: whoever is given up for one of
-// them is still kept for the others. A watch that is not kept has neither a question nor a name: it only says that the subject was given up,
-// and when.
+// Watch is a subject as the latest case of one workflow has left it. A person who has several products has several: if
+// one of them drops the person, the others still keep them. A watch that is not kept has neither a question nor a name:
+// it only states that the subject was dropped, and when.
 type Watch struct {
 	Tenant     string            `json:"tenant"`
 	Subject    string            `json:"subject"` // id
-	For        string            `json:"for"`     // id of the workflow whose cases keep the subject, or give it up
+	For        string            `json:"for"`     // id of the workflow whose cases keep the subject, or drop it
 	Type       string            `json:"type,omitempty"`
 	ExternalID string            `json:"external_id,omitempty"`
 	Name       string            `json:"name,omitempty"` // as lists of cases show it
@@ -44,8 +44,9 @@ type Watch struct {
 // maxFormer is how many questions a watch keeps besides its own. The oldest stay: many later cases must not push out whom the first ones were about.
 const maxFormer = 5
 
-// With is what two ends of a subject's cases with one workflow say together, whichever is delivered first. The later one counts; when both keep the subject,
-// whom the earlier one was about is still looked for: a case under another name does not make a listed person disappear.
+// With combines two ends of a subject's cases with one workflow, in whatever order they are delivered. The later one
+// counts; if both keep the subject, the person in the earlier one is still screened: a case under another name does not
+// make a listed person disappear.
 func (w Watch) With(other Watch) Watch {
 	later, earlier := w, other
 	if other.EndedAt.After(w.EndedAt) {
@@ -65,7 +66,7 @@ func (w Watch) With(other Watch) Watch {
 	return later
 }
 
-// Questions are the watches with one question each that this one stands for.
+// Questions splits the watch into watches with one question each.
 func (w Watch) Questions() []Watch {
 	all := []Watch{w}
 	for _, q := range w.Former {
@@ -76,8 +77,9 @@ func (w Watch) Questions() []Watch {
 	return all
 }
 
-// Answered reports whether an answer settles a hit for the workflow that keeps the subject: it was cleared by as many people as the workflow asks for,
-// or confirmed in a case of it. Who is confirmed for one product may still have another.
+// Answered reports whether an answer settles a hit for the workflow that keeps the subject: it was cleared by as many
+// people as the workflow requires, or confirmed in a case of it. A person confirmed for one product may still have
+// another.
 func (w Watch) Answered(given *Answer, version string) bool {
 	if !given.Stands(version, w.Question.Digest()) {
 		return false
@@ -109,7 +111,7 @@ type Run struct {
 	Since     string    `json:"since,omitempty"`     // id of the edition that subjects were compared with before; "": none
 	Target    string    `json:"target,omitempty"`    // id of the edition that is compared; "": it has not begun
 	Edition   string    `json:"edition,omitempty"`   // name of the newest edition, as far as the run knows
-	By        string    `json:"by,omitempty"`        // who has begun it by hand; "": an edition has
+	By        string    `json:"by,omitempty"`        // who started it by hand; "": an edition did
 	After     string    `json:"after,omitempty"`     // cursor of the store
 	Passed    bool      `json:"passed,omitempty"`    // all pages were read: what is left are Again and Late
 	Looked    int       `json:"looked"`              // subjects that were compared
@@ -128,7 +130,7 @@ type Run struct {
 	BegunAt   time.Time `json:"begun_at,omitzero"`
 	EndedAt   time.Time `json:"ended_at,omitzero"`
 	TurnAt    time.Time `json:"turn_at,omitzero"` // when it was last worked
-	Lease     time.Time `json:"lease,omitzero"`   // until then nobody else works it
+	Lease     time.Time `json:"lease,omitzero"`   // until then no other worker processes it
 	Revision  int       `json:"revision"`         // counts writes
 }
 
@@ -139,7 +141,7 @@ func (r *Run) Announce(current, edition string, now time.Time) {
 	if !unfinished {
 		*r = Run{Tenant: r.Tenant, List: r.List, Revision: r.Revision, Since: current, Late: r.Late, Failures: r.Failures, Unnamed: r.Unnamed}
 	}
-	for _, subject := range r.Failures { // who knows what they were not compared with
+	for _, subject := range r.Failures { // it is unknown what they were not compared with
 		switch {
 		case slices.Contains(r.Late, subject):
 		case len(r.Late) < maxLate:
@@ -148,8 +150,8 @@ func (r *Run) Announce(current, edition string, now time.Time) {
 			r.Unnamed++
 		}
 	}
-	// What an unfinished run has not compared cannot be told from what is new in this edition alone: an entry that was taken off and is back is new to who was
-	// screened between.
+	// What an unfinished run has not compared cannot be distinguished from what is new in this edition alone: an entry that
+	// was removed and is back is new to anyone who was screened in between.
 	if r.Unnamed > 0 || unfinished {
 		r.Since, r.Late = "", nil // all are compared with the whole list
 	}
@@ -172,12 +174,12 @@ func (r *Run) restart(now time.Time) {
 	}
 }
 
-// maxLate bounds how many subjects a run notes by name; beyond, it begins anew with the whole list.
+// maxLate bounds how many subjects a run notes by name; beyond, it starts over with the whole list.
 const maxLate = 2000
 
 // AddLate notes a subject that has to be compared with the whole list.
 func (r *Run) AddLate(subject string, now time.Time) bool {
-	r.Lease = time.Time{} // whoever works the run finds that it has changed, and somebody begins again: it may have passed the subject already
+	r.Lease = time.Time{} // the worker of the run finds that it has changed, and it is started again: it may have passed the subject already
 	if r.OwedAt.IsZero() {
 		r.OwedAt = now
 	}
@@ -195,7 +197,7 @@ func (r *Run) AddLate(subject string, now time.Time) bool {
 	return true
 }
 
-// resume lets a run that has ended go on. One that has failed goes on where it was.
+// resume continues a run that has ended. One that has failed continues where it was.
 func (r *Run) resume() {
 	if r.State == Running {
 		return
@@ -204,7 +206,7 @@ func (r *Run) resume() {
 	r.State, r.EndedAt, r.Tries, r.Error = Running, time.Time{}, 0, ""
 }
 
-// Owes reports whether a run waits for an edition that was announced and does not count yet: one that ended before it does would never be told of it.
+// Owes reports whether a run waits for an edition that was announced and does not count yet: one that ended before that would never learn of it.
 func (r Run) Owes(edition string, now time.Time, settling time.Duration) bool {
 	return r.Announced != "" && r.Announced != edition && now.Sub(r.NotedAt) < settling
 }

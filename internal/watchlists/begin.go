@@ -7,7 +7,7 @@ import (
 	"ballerine/internal/screening"
 )
 
-// Begin loads a list for a tenant that has none, and reports whether it has: once anything is loaded or waits, it does nothing. Errors: as Load.
+// Begin loads a list for a tenant that has none, and reports whether it did: once an edition is loaded or waits, it has no effect. Errors: as Load.
 func (s *Service) Begin(ctx context.Context, p identity.Principal, list screening.List) (loaded bool, err error) {
 	there, err := s.read(ctx, p.Tenant)
 	if err != nil || len(there.Lists) > 0 {

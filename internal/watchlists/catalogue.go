@@ -62,8 +62,8 @@ type List struct {
 	Waiting *Edition  `json:"waiting,omitempty"` // has lost too much of the list, see halved
 	Former  []Edition `json:"former,omitempty"`  // newest first
 
-	Removal  *Settled `json:"removal,omitempty"`  // somebody wants the list removed, and another person has to confirm it
-	Rejected *Settled `json:"rejected,omitempty"` // the edition that was given up last
+	Removal  *Settled `json:"removal,omitempty"`  // the list is to be removed, and another person has to confirm it
+	Rejected *Settled `json:"rejected,omitempty"` // the edition that was rejected last
 }
 
 // Settled is what somebody has done with a list or an edition of it.
@@ -77,7 +77,7 @@ type Settled struct {
 type catalogue struct {
 	Lists   []List    `json:"lists"`             // by name
 	Removed []Settled `json:"removed,omitempty"` // newest first
-	Marked  bool      `json:"marked,omitempty"`  // there is a mark that says that the tenant has a catalogue
+	Marked  bool      `json:"marked,omitempty"`  // there is a mark that states that the tenant has a catalogue
 
 	tag string // of the object that it was read from
 }
@@ -90,10 +90,10 @@ const (
 	maxCatalogue = 4 << 20
 )
 
-// Keys begin with what they are, so that a rule of the bucket can let uploads expire that nobody has loaded.
+// Keys begin with what they are, so that a rule of the bucket can expire uploads that were not loaded.
 func catalogueKey(tenant string) string { return "watchlists/catalogues/" + tenant + ".json" }
 
-// markKey is of an object that says that a tenant has a catalogue: one that is gone is not begun anew in silence.
+// markKey is of an object that states that a tenant has a catalogue: a lost one is not silently replaced by an empty one.
 func markKey(tenant string) string { return "watchlists/marks/" + tenant }
 
 func editionKey(tenant, edition string) string {
@@ -102,7 +102,7 @@ func editionKey(tenant, edition string) string {
 
 func uploadKey(tenant, upload string) string { return "watchlists/uploads/" + tenant + "/" + upload }
 
-// read returns a tenant's catalogue; an empty one where there is none. Errors: Unavailable, Internal.
+// read returns a tenant's catalogue; an empty one if there is none. Errors: Unavailable, Internal.
 func (s *Service) read(ctx context.Context, tenant string) (catalogue, error) {
 	text, tag, err := s.Objects.Get(ctx, catalogueKey(tenant), maxCatalogue)
 	if problem.CodeOf(err) == problem.NotFound {
@@ -142,8 +142,8 @@ func (s *Service) mark(ctx context.Context, tenant string, c *catalogue) error {
 	return nil
 }
 
-// change writes a catalogue that change has made of the one that is there, again when somebody else was faster. written says
-// that a write was tried: with an error, it may have been made.
+// change writes a catalogue that change has derived from the present one, and retries if another write came first.
+// written states that a write was tried: with an error, it may have happened.
 func (s *Service) change(ctx context.Context, tenant string, change func(c *catalogue) error) (written bool, err error) {
 	for range maxTries {
 		var c catalogue
@@ -161,7 +161,7 @@ func (s *Service) change(ctx context.Context, tenant string, change func(c *cata
 		if marshal != nil {
 			return written, problem.Wrap(marshal, problem.Internal, "The catalogue of watch lists cannot be written.")
 		}
-		if len(text) > maxCatalogue { // it could not be read any more
+		if len(text) > maxCatalogue { // it could no longer be read
 			return written, problem.New(problem.TooLarge, "The catalogue of watch lists has no room for this edition.")
 		}
 		written = true
@@ -180,7 +180,7 @@ func (s *Service) change(ctx context.Context, tenant string, change func(c *cata
 // maxTries bounds how often a catalogue is written again when others come first.
 const maxTries = 5
 
-// list is the one with a name, to be changed in place; nil when there is none.
+// list is the one with a name, to be changed in place; nil if there is none.
 func (c *catalogue) list(name string) *List {
 	at := slices.IndexFunc(c.Lists, func(l List) bool { return l.Name == name })
 	if at < 0 {
@@ -189,7 +189,7 @@ func (c *catalogue) list(name string) *List {
 	return &c.Lists[at]
 }
 
-// add returns the list with a name, and makes it where there is none. Errors: TooLarge.
+// add returns the list with a name, and creates it if there is none. Errors: TooLarge.
 func (c *catalogue) add(name string) (*List, error) {
 	if l := c.list(name); l != nil {
 		return l, nil
@@ -202,7 +202,7 @@ func (c *catalogue) add(name string) (*List, error) {
 	return &c.Lists[at], nil
 }
 
-// become makes an edition the current one. The one that was is kept among the former ones, whose oldest is given up.
+// become makes an edition the current one. The previous one is kept among the former ones, whose oldest is dropped.
 func (l *List) become(e Edition) (forgotten []string) {
 	if l.Current != nil {
 		l.Former = slices.Insert(l.Former, 0, *l.Current)
@@ -212,7 +212,7 @@ func (l *List) become(e Edition) (forgotten []string) {
 		forgotten = append(forgotten, l.Former[last].ID)
 		l.Former = l.Former[:last]
 	}
-	e.LoadedBy.Behind = nil // nobody has to agree any more
+	e.LoadedBy.Behind = nil // no approval is pending any longer
 	l.Current = &e
 	return forgotten
 }
@@ -228,8 +228,8 @@ func (l *List) labelled(e Edition) bool {
 	return l.Current != nil && other(*l.Current) || l.Waiting != nil && other(*l.Waiting) || slices.ContainsFunc(l.Former, other)
 }
 
-// halved reports whether an edition has lost more of a list than an issuer ever takes off it: half of the entries or names of
-// the largest edition since somebody has last looked, or half of the entries that the current one has.
+// halved reports whether an edition has lost more of a list than an issuer ever removes: half of the entries or names of
+// the largest edition since the last review, or half of the entries that the current one has.
 func (l *List) halved(e Edition) bool {
 	if l.Current == nil {
 		return false

@@ -1,9 +1,10 @@
 // Package watchlists keeps the watch lists that a tenant screens against, in editions that are never changed.
 //
-// A list is packed (see screening.Pack), uploaded, and loaded: from then on its edition is what names are looked for in. One
-// that has lost half of the entries or names waits until a person releases it, who is not the one who
-// has loaded it: a list that was cut off on its way must not make everybody harmless.
+// A list is packed (see screening.Pack), uploaded, and loaded: from then on names are searched for in its edition. One
+// that has lost half of the entries or names waits until it is released by a person other than the one who loaded it: a
+// truncated list must not make everybody harmless.
 //
-// Editions are objects of their own; what counts is in one object, the catalogue, which is replaced on condition that nobody
-// else has done so. Whoever opens the lists asks for the catalogue each time, and for an edition when it is another one.
+// Editions are objects of their own; which of them count is in one object, the catalogue, which is replaced on condition
+// that it has not been replaced meanwhile. Opening the lists reads the catalogue each time, and an edition only if it
+// has changed.
 package watchlists

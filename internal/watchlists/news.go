@@ -8,15 +8,15 @@ import (
 	"ballerine/internal/screening"
 )
 
-// News is what a list's current edition has that somebody has not been compared with yet.
+// News is what a list's current edition has that subjects have not been compared with yet.
 type News struct {
-	Index   *screening.Index // nil: nothing
+	Index   *screening.Index // nil: none
 	Target  string           // id of the edition
 	Edition string           // its name
-	Changed map[string]bool  // ids of entries that were there before and say something else now; all others are new
+	Changed map[string]bool  // ids of entries that existed before and have changed; all others are new
 }
 
-// News compares the current edition of a list with an earlier one, by its id. Where that is not known any more, or "", all of the list is
+// News compares the current edition of a list with an earlier one, by its id. If that is no longer known, or "", all of the list is
 // new. Errors: UnknownList when the list is not loaded, missing or damaged; Unavailable, Internal.
 func (s *Service) News(ctx context.Context, tenant, name, since string) (News, error) {
 	c, err := s.read(ctx, tenant)

@@ -38,8 +38,9 @@ func (o *opened) keep(key string, news *screening.Index, changed map[string]bool
 // maxIndexes is how many a process keeps. One of 300,000 entries takes about 750 MB.
 const maxIndexes = 4
 
-// Screen looks for somebody on the current editions of a tenant's lists; of those that are named, or of all. Errors: UnknownList
-// when one of them is not loaded, missing or damaged, or none is loaded: nobody is harmless because there is no list; Unavailable, Internal.
+// Screen searches the current editions of a tenant's lists; of those that are named, or of all. Errors: UnknownList if
+// one of them is not loaded, missing or damaged, or none is loaded: nobody is harmless because there is no list;
+// Unavailable, Internal.
 func (s *Service) Screen(ctx context.Context, tenant string, names []string, q screening.Query, o screening.Options) ([]screening.Hit, map[string]string, error) {
 	c, err := s.read(ctx, tenant)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Remove takes a list away with all its editions, once two people want it: the first call notes who does, and that of another person
-// removes the list. What is repeated by one person changes nothing. The answer of the removal is the list without editions. Errors: NotFound, FourEyes when a key
-// confirms, Conflict.
+// Remove removes a list with all its editions, once two people want it: the first call records the first person, and
+// that of another person removes the list. Repetitions by one person change nothing. The answer to the removal is the
+// list without editions. Errors: NotFound, FourEyes if a key confirms, Conflict.
 func (s *Service) Remove(ctx context.Context, p identity.Principal, name string) (List, error) {
 	var after List
 	var gone []string
@@ -19,7 +19,7 @@ func (s *Service) Remove(ctx context.Context, p identity.Principal, name string)
 		l := c.list(name)
 		gone = nil
 		switch {
-		case l == nil && c.removedBy(p, name): // the answer was lost, or the call comes twice
+		case l == nil && c.removedBy(p, name): // the answer was lost, or the call is repeated
 			after = List{Name: name}
 			return errUnchanged
 		case l == nil:
@@ -56,7 +56,7 @@ func (s *Service) Remove(ctx context.Context, p identity.Principal, name string)
 	return after, s.forget(ctx, p.Tenant, gone)
 }
 
-// Retain ends the removal of a list that nobody has confirmed; where there is none, it changes nothing. Errors: NotFound, Conflict.
+// Retain cancels the removal of a list that is not confirmed; if there is none, it changes nothing. Errors: NotFound, Conflict.
 func (s *Service) Retain(ctx context.Context, p identity.Principal, name string) (List, error) {
 	var after List
 	_, err := s.change(ctx, p.Tenant, func(c *catalogue) error {

@@ -21,8 +21,8 @@ type Service struct {
 	Now     func() time.Time
 	NewID   func(prefix string) string
 
-	// Announce is called when an edition is about to count instead of another one (its id; "": there was none), before it does. It may be
-	// repeated, and the change may fail after it. nil: nobody is notified.
+	// Announce is called when an edition is about to replace another one (its id; "": there was none), before it counts. It
+	// may be repeated, and the change may fail after it. nil: nobody is notified.
 	Announce func(ctx context.Context, tenant, list, current, edition string) error
 
 	// Behind are the people and keys that may hold a secret of a key: see identity.Keys. Without it no key does what another person has to agree to.
@@ -67,9 +67,9 @@ func (s *Service) Offer(ctx context.Context, p identity.Principal, size int64, s
 	return upload, err
 }
 
-// Load makes an uploaded list the current edition of the list that it names, or lets it wait: see the package. Loading the
-// edition that is current, or that waits, again changes nothing. Errors: NotFound when nothing was uploaded, Invalid when it is no packed list, TooLarge,
-// Conflict.
+// Load makes an uploaded list the current edition of the list that it names, or lets it wait: see the package. Loading
+// the current edition, or the one that waits, again changes nothing. Errors: NotFound if nothing was uploaded, Invalid
+// if it is not a packed list, TooLarge, Conflict.
 func (s *Service) Load(ctx context.Context, p identity.Principal, upload string) (List, error) {
 	if !plain(upload) {
 		return List{}, problem.New(problem.NotFound, "There is no such upload.")
@@ -81,7 +81,7 @@ func (s *Service) Load(ctx context.Context, p identity.Principal, upload string)
 		return List{}, err
 	}
 	list, err := screening.Unpack(packed)
-	if err != nil { // nobody can do anything with it
+	if err != nil { // it is useless
 		return List{}, errors.Join(err, s.Objects.Delete(ctx, uploadKey(p.Tenant, upload)))
 	}
 	loaded, err := s.load(ctx, p, list, packed)
@@ -121,7 +121,7 @@ func (s *Service) load(ctx context.Context, p identity.Principal, list screening
 	return after, errors.Join(err, s.forget(ctx, p.Tenant, forgotten))
 }
 
-// enter puts an edition into a catalogue. forgotten are those that nothing names any more.
+// enter puts an edition into a catalogue. forgotten are those that are no longer referred to.
 func (s *Service) enter(ctx context.Context, tenant string, c *catalogue, list screening.List, one Edition) (after List, forgotten []string, err error) {
 	l, err := c.add(list.Name)
 	if err != nil {
@@ -173,7 +173,7 @@ func (s *Service) announce(ctx context.Context, tenant string, l *List, one Edit
 
 var errUnchanged = errors.New("nothing changes")
 
-// sound is the current edition; nil when there is none, or when what is stored of it is not what was loaded: another one
+// sound is the current edition; nil if there is none, or if what is stored of it is not what was loaded: another one
 // repairs that.
 func (s *Service) sound(ctx context.Context, tenant string, current *Edition) (*screening.List, error) {
 	if current == nil {
@@ -201,8 +201,8 @@ func (s *Service) forget(ctx context.Context, tenant string, editions []string) 
 	return errors.Join(failed...)
 }
 
-// Release makes an edition that waits the current one; a second time it changes nothing. Who has loaded it, or stands behind the key that has, cannot. Errors:
-// NotFound, NotReady when none waits, FourEyes, Invalid, Conflict.
+// Release makes a waiting edition the current one; repeating it changes nothing. The person who loaded it, or may hold
+// the key that did, cannot. Errors: NotFound, NotReady if none waits, FourEyes, Invalid, Conflict.
 func (s *Service) Release(ctx context.Context, p identity.Principal, name, edition, comment string) (List, error) {
 	var after List
 	var forgotten []string
@@ -214,7 +214,7 @@ func (s *Service) Release(ctx context.Context, p identity.Principal, name, editi
 		switch {
 		case l == nil:
 			return problem.New(problem.NotFound, "There is no such watch list.")
-		case l.releasedBy(p, edition): // the answer was lost, or the call comes twice
+		case l.releasedBy(p, edition): // the answer was lost, or the call is repeated
 			after, forgotten = *l, nil
 			return errUnchanged
 		case l.Waiting == nil || l.Waiting.Edition != edition:
@@ -248,7 +248,7 @@ func (l *List) releasedBy(p identity.Principal, edition string) bool {
 	return l.Waiting == nil && l.Current != nil && l.Current.Edition == edition && l.Current.By != nil && l.Current.By.ID == p.ID
 }
 
-// Reject gives up an edition that waits; a second time it changes nothing. Errors: NotFound, NotReady, Conflict.
+// Reject drops a waiting edition; repeating it changes nothing. Errors: NotFound, NotReady, Conflict.
 func (s *Service) Reject(ctx context.Context, p identity.Principal, name, edition string) (List, error) {
 	var after List
 	var gone string
@@ -257,7 +257,7 @@ func (s *Service) Reject(ctx context.Context, p identity.Principal, name, editio
 		switch {
 		case l == nil:
 			return problem.New(problem.NotFound, "There is no such watch list.")
-		case l.rejectedBy(p, edition): // the answer was lost, or the call comes twice
+		case l.rejectedBy(p, edition): // the answer was lost, or the call is repeated
 			after, gone = *l, ""
 			return errUnchanged
 		case l.Waiting == nil || l.Waiting.Edition != edition:
@@ -281,7 +281,7 @@ func (s *Service) settled(p identity.Principal, what string) *Settled {
 	return &Settled{What: what, By: personOf(p), At: s.Now().UTC().Truncate(time.Second)}
 }
 
-// rejectedBy reports whether an edition was given up by this person, and does not wait again.
+// rejectedBy reports whether an edition was rejected by this person, and does not wait again.
 func (l *List) rejectedBy(p identity.Principal, edition string) bool {
 	return (l.Waiting == nil || l.Waiting.Edition != edition) && l.Rejected != nil && l.Rejected.What == edition && l.Rejected.By.ID == p.ID
 }

@@ -25,16 +25,17 @@ func schedule() []time.Duration {
 	return []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
 }
 
-// lease is how long a running attempt keeps others away beyond its timeout, unless Config.Lease says otherwise: clocks of
+// lease is how long a running attempt keeps others away beyond its timeout, unless Config.Lease is set: clocks of
 // processes differ, and a function may be frozen between its attempt and what it writes of it.
 const lease = 50 * time.Second
 
-// Attempt makes one attempt at a pending delivery and writes down how it went. Two callers never attempt the same
-// delivery at once: the second gets Conflict. The returned error is about our own side only; a receiver's failure is in
-// the delivery.
+// Attempt makes one attempt at a pending delivery and records the result. Two callers never attempt the same delivery at
+// the same time: the second gets Conflict. The returned error is about our own side only; a receiver's failure is in the
+// delivery.
 //
-// Taken is any 2xx. 410 Gone disables the subscription, as the Standard Webhooks specification asks, and fails the
-// delivery; so does, at its end, a receiver that has taken nothing for Config.FailingFor. Anything else, a redirect included, is tried again on the schedule. No part of an answer's body is kept.
+// Any 2xx is a success. 410 Gone disables the subscription, as the Standard Webhooks specification requires, and fails
+// the delivery; so does, at its end, a receiver that has accepted nothing for Config.FailingFor. Anything else, a
+// redirect included, is retried on the schedule. No part of an answer's body is stored.
 func (s *Service) Attempt(ctx context.Context, delivery Delivery) (Delivery, error) {
 	return s.attempt(ctx, delivery, s.config.Timeout)
 }
@@ -57,7 +58,7 @@ func (s *Service) attempt(ctx context.Context, delivery Delivery, timeout time.D
 	switch {
 	case problem.CodeOf(err) == problem.NotFound:
 		return s.giveUp(ctx, claimed, "unsubscribed")
-	case errors.Is(err, ErrUnreadable): // the schedule ends it, or somebody mends it until then
+	case errors.Is(err, ErrUnreadable): // the schedule ends it, or it is repaired before
 		return s.record(ctx, claimed, Attempt{At: now, Error: reasonUnreadable}, 0)
 	case err != nil:
 		return claimed, fmt.Errorf("read the subscription: %w", err)
@@ -127,7 +128,7 @@ func (s *Service) retryAfter(answer *http.Response) time.Duration {
 	return outbound.RetryAfter(answer.Header, s.config.Now(), 24*time.Hour)
 }
 
-// record writes down an attempt and decides what comes next.
+// record records an attempt and decides what follows.
 func (s *Service) record(ctx context.Context, delivery Delivery, attempt Attempt, pause time.Duration) (Delivery, error) {
 	delivery.Attempts = append(slices.Clone(delivery.Attempts), attempt)
 	delivery.LeasedUntil = time.Time{}
@@ -161,9 +162,9 @@ func (s *Service) update(ctx context.Context, delivery *Delivery) error {
 	return s.config.Store.UpdateDelivery(ctx, *delivery)
 }
 
-// Redeliver starts a new round for a delivery of the subscription, whatever became of it, and makes its first attempt at
-// once. The same call again, by its name ("": it has none), goes on with its round, and makes no second attempt where the first was
-// made. Errors: NotFound, Conflict when the subscription is disabled or an attempt is running.
+// Redeliver starts a new round for a delivery of the subscription, whatever its status, and makes its first attempt
+// immediately. Repeating the call, by its name ("": it has none), continues its round, and makes no second attempt if
+// the first was made. Errors: NotFound, Conflict if the subscription is disabled or an attempt is running.
 func (s *Service) Redeliver(ctx context.Context, tenant, subscription, id, call string) (Delivery, error) {
 	delivery, err := s.config.Store.Delivery(ctx, tenant, id)
 	if err != nil {
@@ -193,8 +194,8 @@ func (s *Service) Redeliver(ctx context.Context, tenant, subscription, id, call 
 	return s.Attempt(ctx, delivery)
 }
 
-// ownTurn is when a delivery is due that the caller attempts at once: nobody else takes it before, and whoever comes then finds
-// the caller gone.
+// ownTurn is when a delivery is due that the caller attempts immediately: nobody else takes it before, and the caller is
+// gone by then.
 func (s *Service) ownTurn(now time.Time) time.Time { return now.Add(s.config.Timeout + s.config.Lease) }
 
 // first makes the first attempt of a delivery's round, unless it was made.
@@ -208,9 +209,9 @@ func (s *Service) first(ctx context.Context, delivery Delivery) (Delivery, error
 // testType is the type of the event that Test sends.
 const testType = "webhook.test"
 
-// Test sends a subscription an event that is about nothing, whatever types it names, and returns the delivery with its
-// first attempt. One that fails is tried again like every other. event is the id of the event, a ULID behind a prefix, so that the
-// same call again sends the same one; "" makes one. Errors: NotFound, Conflict when the subscription is disabled.
+// Test sends a subscription an event without a subject, whatever types it names, and returns the delivery with its first
+// attempt. If it fails it is retried like every other. event is the id of the event, a ULID behind a prefix, so that
+// repeating the call sends the same one; "" makes one. Errors: NotFound, Conflict if the subscription is disabled.
 func (s *Service) Test(ctx context.Context, tenant, id, event string) (Delivery, error) {
 	subscription, err := s.config.Store.Subscription(ctx, tenant, id)
 	if err != nil {

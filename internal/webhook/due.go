@@ -11,9 +11,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Attempts are shared fairly: every tenant and every receiver has its own bounded share of them, whoever waits takes its
-// turn, and what is due is read receiver by receiver. So a receiver that hangs, or one with very many deliveries, delays
-// nobody else's.
+// Attempts are shared fairly: every tenant and every receiver has its own bounded share of them, waiting ones take
+// turns, and what is due is read receiver by receiver. So a receiver that hangs, or one with very many deliveries,
+// delays no other.
 const (
 	// maxWaiting bounds how many deliveries of a tenant wait here for an attempt; the store has the others.
 	maxWaiting = 1000
@@ -99,9 +99,9 @@ func (s *Service) queue(delivery Delivery, attempt func()) bool {
 	return taken
 }
 
-// Offer lets the first attempts at new deliveries be made, and does not wait for them: see Finish. None is made at a
-// receiver that lately took too long: its deliveries are due, and OfferDue finds them. Attempts are given
-// Config.FirstTimeout. With a Queue they are made elsewhere.
+// Offer starts the first attempts at new deliveries, and does not wait for them: see Finish. It makes none at a receiver
+// that recently took too long: its deliveries are due, and OfferDue finds them. Attempts have Config.FirstTimeout. With
+// a Queue they are made elsewhere.
 func (s *Service) Offer(deliveries []Delivery) {
 	if s.config.Queue != nil {
 		attempts := make([]Queued, len(deliveries))
@@ -129,10 +129,10 @@ func (s *Service) offer(delivery Delivery, timeout time.Duration) bool {
 	})
 }
 
-// OfferDue reads what is due, in turns by receiver, and lets it be attempted; it does not wait for the attempts. It returns
-// how many it has newly offered. It reads a bounded number of pages; the next call goes on behind them. With a Queue it leaves
-// alone for a while what has just become due: there is a message for it. And it takes as many of one receiver as of all: messages
-// cost little, and the queue lets receivers take turns.
+// OfferDue reads what is due, in turns by receiver, and lets it be attempted; it does not wait for the attempts. It
+// returns how many it has newly offered. It reads a bounded number of pages; the next call continues after them. With a
+// Queue it skips for a while what has just become due, because there is a message for it. And it takes as many of one
+// receiver as in total: messages cost little, and the queue lets receivers take turns.
 func (s *Service) OfferDue(ctx context.Context) (offered int, err error) {
 	before, each := s.config.Now().UTC(), eachReceiver
 	if s.config.Queue != nil {
@@ -157,14 +157,14 @@ func (s *Service) OfferDue(ctx context.Context) (offered int, err error) {
 		}
 		select {
 		case <-ctx.Done():
-			return offered, nil // the next call goes on
+			return offered, nil // the next call continues
 		default:
 		}
 	}
 	return offered, nil
 }
 
-// offerAll lets deliveries that are due be attempted, and says how many that is news for.
+// offerAll lets deliveries that are due be attempted, and returns how many were newly offered.
 func (s *Service) offerAll(ctx context.Context, due []Delivery) (offered int) {
 	if s.config.Queue != nil {
 		return s.putDue(ctx, due)
@@ -177,7 +177,7 @@ func (s *Service) offerAll(ctx context.Context, due []Delivery) (offered int) {
 	return offered
 }
 
-// Place is where the next OfferDue goes on.
+// Place is where the next OfferDue continues.
 func (s *Service) Place() string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -191,8 +191,8 @@ func (s *Service) GoOn(place string) {
 	s.after = place
 }
 
-// Finish lets the attempts that were offered begin for a while, and returns when none is under way any more. Those that
-// have not begun by then are not made here: they stay due.
+// Finish lets the offered attempts begin for a while, and returns when none is under way any longer. Those that have not
+// begun by then are not made here: they stay due.
 func (s *Service) Finish(ctx context.Context, within time.Duration) {
 	waiting, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -204,17 +204,17 @@ func (s *Service) Finish(ctx context.Context, within time.Duration) {
 	_ = s.pool.Wait(ctx) // attempts have deadlines
 }
 
-// Close breaks off the attempts that were offered, and returns when none is under way any more.
+// Close cancels the offered attempts, and returns when none is under way any longer.
 func (s *Service) Close() {
 	s.stop()
-	_ = s.pool.Wait(context.Background()) // nothing that runs outlives base
+	_ = s.pool.Wait(context.Background()) // no attempt outlives base
 }
 
 func (s *Service) firstTimeout() time.Duration {
 	return min(s.config.FirstTimeout, s.config.Timeout)
 }
 
-// note remembers who takes too long, so that a commit's first attempts do not wait for them again and again.
+// note remembers receivers that take too long, so that a commit's first attempts do not wait for them again and again.
 func (s *Service) note(delivery Delivery, attempt Attempt) {
 	receiver := delivery.Tenant + "/" + delivery.Subscription
 	s.mutex.Lock()

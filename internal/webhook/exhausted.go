@@ -10,9 +10,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Deliveries whose attempts are used up are dead letters, as effects of the outbox are: nobody tries them any more, and a
-// person replays or discards them. The store keeps an index of them, so that a delivery log of any length is not in the way.
-// What was on its way to a subscription that is gone has nobody to go to, and is not among them.
+// Deliveries whose attempts are used up are dead letters, like effects of the outbox: they are no longer attempted, and
+// a person replays or discards them. The store keeps an index of them, so that the length of the delivery log does not
+// matter. Deliveries to a subscription that no longer exists cannot be sent, and are not among them.
 
 // maxSettled bounds how many deliveries one call replays or discards, and how many it finds settled by somebody else meanwhile.
 const maxSettled = 200
@@ -28,7 +28,7 @@ func (f DeadFilter) matches(d Delivery) bool {
 	return d.Status == Failed && (f.Subject == "" || f.Subject == d.Subject()) && (f.Delivery == "" || f.Delivery == d.ID)
 }
 
-// Subject is what the delivery's event is about: the id of a case. "" when it does not say.
+// Subject is what the delivery's event is about: the id of a case. "" if it does not state one.
 func (d Delivery) Subject() string {
 	var event struct {
 		Subject string `json:"subject"`
@@ -149,7 +149,7 @@ func (s *Service) settleAll(ctx context.Context, filter DeadFilter, page []Deliv
 		switch problem.CodeOf(err) {
 		case "":
 			settled++
-		case problem.Conflict, problem.NotFound: // somebody else has
+		case problem.Conflict, problem.NotFound: // somebody else has settled it
 		default:
 			return settled, err
 		}
@@ -157,7 +157,7 @@ func (s *Service) settleAll(ctx context.Context, filter DeadFilter, page []Deliv
 	return settled, nil
 }
 
-// SettleOne replays or discards one dead letter. The same call again, by its name, does nothing. Errors: NotFound when it is
+// SettleOne replays or discards one dead letter. Repeating the call, by its name, has no effect. Errors: NotFound when it is
 // none, Invalid, Conflict when its subscription is disabled or another write came first.
 func (s *Service) SettleOne(ctx context.Context, tenant, id string, how Settlement) error {
 	if err := how.check(); err != nil {
@@ -187,7 +187,7 @@ func (d Delivery) settledBy(call string) bool {
 	return call != "" && d.Settled != nil && d.Settled.Call == call
 }
 
-// settle lets a dead letter begin a new round, or marks it as one that nobody wants delivered any more.
+// settle starts a new round for a dead letter, or marks it as discarded.
 func (s *Service) settle(ctx context.Context, delivery Delivery, how Settlement) error {
 	now := s.config.Now().UTC()
 	delivery.LeasedUntil, delivery.Redelivered = time.Time{}, ""

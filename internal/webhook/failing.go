@@ -9,11 +9,11 @@ import (
 	"ballerine/internal/problem"
 )
 
-// A receiver that takes nothing for days costs everybody attempts, and what it is sent is lost to it anyway: its subscription
-// is disabled, and its owner is notified: by the subscription itself, by an event that the tenant's other
+// A receiver that accepts nothing for days costs everybody attempts, and what it is sent is lost anyway: its
+// subscription is disabled, and its owner is notified: by the subscription itself, by an event that the tenant's other
 // subscribers get, by the log and a metric. What it missed is among the dead letters, and can be replayed.
 
-// disabledType is the type of the event that says that a subscription was disabled because of its receiver.
+// disabledType is the type of the event that reports that a subscription was disabled because of its receiver.
 const disabledType = "webhook.disabled"
 
 // failingFrom is how many attempts at one delivery have to fail in a row until its receiver counts as failing: the fourth is
@@ -26,8 +26,8 @@ const (
 	reasonFailing = "failing"
 )
 
-// heed notes with the subscription what an attempt has shown of its receiver. Only changes are written: a receiver that works,
-// or goes on failing, costs nothing.
+// heed records with the subscription what an attempt has shown about its receiver. Only changes are written: a receiver
+// that works, or keeps failing, costs no writes.
 func (s *Service) heed(ctx context.Context, subscription Subscription, delivery Delivery, attempt Attempt) error {
 	now := s.config.Now().UTC()
 	stubborn := len(delivery.Attempts)+1-delivery.Round >= failingFrom

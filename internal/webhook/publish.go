@@ -44,8 +44,9 @@ func (s *Service) Envelope(event Event) Envelope {
 }
 
 // Publish creates a delivery for each of the tenant's subscriptions that want the event, and makes the first attempt at
-// the new ones at once, within Config.FirstTimeout, so that a slow receiver does not hold up the caller. Doing it again
-// does nothing. An attempt that fails is no error: the delivery is kept and made again on the schedule. Errors: Invalid.
+// the new ones immediately, within Config.FirstTimeout, so that a slow receiver does not hold up the caller. Repeating
+// it has no effect. An attempt that fails is no error: the delivery is stored and retried on the schedule. Errors:
+// Invalid.
 func (s *Service) Publish(ctx context.Context, tenant string, event Event) error {
 	event.Tenant = tenant
 	created, err := s.Create(ctx, event)
@@ -58,7 +59,7 @@ func (s *Service) Publish(ctx context.Context, tenant string, event Event) error
 	return nil
 }
 
-// Create only creates the deliveries, due at once, and returns those that are new. Doing it again creates nothing.
+// Create only creates the deliveries, due immediately, and returns those that are new. Repeating it creates none.
 // Errors: Invalid.
 func (s *Service) Create(ctx context.Context, event Event) ([]Delivery, error) {
 	body, err := s.body(event)

@@ -10,8 +10,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Queue takes attempts that are made elsewhere, one message for each, so that a receiver that hangs holds up nothing but its own.
-// A message may be lost, or come twice: the delivery in the store is the truth, and OfferDue finds what was forgotten.
+// Queue takes attempts that are made elsewhere, one message for each, so that a receiver that hangs only delays its own.
+// A message may be lost, or delivered twice: the delivery in the store is the source of truth, and OfferDue finds what
+// was lost.
 type Queue interface {
 	// Put lets attempts be made, each after its pause. A receiver's come in turns with those of the others.
 	Put(ctx context.Context, attempts []Queued) error
@@ -56,7 +57,7 @@ func (s *Service) put(ctx context.Context, attempts []Queued) {
 	}
 }
 
-// putDue puts messages for deliveries that are due and were not put lately, and says for how many.
+// putDue puts messages for deliveries that are due and were not put lately, and returns for how many.
 func (s *Service) putDue(ctx context.Context, due []Delivery) int {
 	now := s.config.Now()
 	var attempts []Queued
@@ -75,8 +76,9 @@ func (s *Service) putDue(ctx context.Context, due []Delivery) int {
 	return len(attempts)
 }
 
-// AttemptQueued makes the attempts of messages and returns an error for each, in their order: only of our own side, when the message has to
-// come again. What is not due any more, since another message was first or a person has settled it, is passed over.
+// AttemptQueued makes the attempts of messages and returns an error for each, in their order: only errors of our own
+// side, after which the message has to be redelivered. What is no longer due, since another message was first or a
+// person has settled it, is skipped.
 func (s *Service) AttemptQueued(ctx context.Context, messages []Queued) []error {
 	failures := make([]error, len(messages))
 	var waiting sync.WaitGroup

@@ -34,7 +34,7 @@ type Config struct {
 	Timeout       time.Duration              // of one attempt; default 10 s
 	Lease         time.Duration              // how long beyond its timeout an attempt keeps others away: what a process that died leaves waits as long; default 50 s
 	FirstTimeout  time.Duration              // of the attempt that Publish makes; default 3 s
-	FailingFor    time.Duration              // how long a receiver may take nothing until its subscription is disabled; default 5 days
+	FailingFor    time.Duration              // how long a receiver may accept nothing before its subscription is disabled; default 5 days
 	Logger        *slog.Logger               // default slog.Default()
 	Queue         Queue                      // who makes attempts; nil: this process
 	Overlap       time.Duration              // how long an old secret signs beside the new one; default 24 h
@@ -45,7 +45,7 @@ type Service struct {
 	config Config
 	pool   *fair.Pool
 
-	base      context.Context // of attempts that nobody waits for
+	base      context.Context // of attempts in the background
 	stop      context.CancelFunc
 	finishing atomic.Bool // see Finish
 
@@ -53,7 +53,7 @@ type Service struct {
 	flying map[string]struct{}  // deliveries that wait for an attempt here, or are being attempted
 	slow   map[string]time.Time // receivers that lately took too long -> until when no first attempt is made at them
 	queued map[string]time.Time // deliveries that OfferDue has lately put into the Queue
-	after  string               // where the reading of what is due goes on
+	after  string               // where reading what is due continues
 }
 
 // New makes a Service.

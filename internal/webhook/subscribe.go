@@ -42,7 +42,7 @@ func (s *Service) Subscribe(ctx context.Context, tenant, id, url string, events 
 	}
 	for _, one := range existing {
 		if one.ID == id {
-			return one, nil // the same call came before
+			return one, nil // the call is a repetition
 		}
 	}
 	if len(existing) >= maxSubscriptions {
@@ -60,7 +60,7 @@ func (s *Service) Subscribe(ctx context.Context, tenant, id, url string, events 
 	err = s.config.Store.PutSubscription(ctx, subscription)
 	if problem.CodeOf(err) == problem.Conflict {
 		if there, readErr := s.config.Store.Subscription(ctx, tenant, id); readErr == nil {
-			return there, nil // the same call came at the same time
+			return there, nil // a concurrent repetition of the call
 		}
 	}
 	return subscription, err
@@ -73,7 +73,7 @@ type Patch struct {
 	Disabled *bool // false brings a disabled one back
 }
 
-// Update changes a subscription that is still at version (0: at any); where nothing would change, nothing is written. Errors: NotFound, Stale, Invalid, Conflict.
+// Update changes a subscription that is still at version (0: at any); if nothing would change, it is not written. Errors: NotFound, Stale, Invalid, Conflict.
 func (s *Service) Update(ctx context.Context, tenant, id string, version int, patch Patch) (Subscription, error) {
 	return s.change(ctx, tenant, id, version, func(subscription *Subscription) error {
 		if patch.URL != nil {
@@ -98,9 +98,9 @@ func (s *Service) Update(ctx context.Context, tenant, id string, version int, pa
 	})
 }
 
-// Rotate gives the subscription a new secret, Secrets[0], to be shown once. The old ones go on signing beside it for the
-// overlap, so that the receiver can change over without losing a message. The same call again, by its name ("": it has none), finds
-// the secret that it has made. Errors: NotFound, Conflict.
+// Rotate gives the subscription a new secret, Secrets[0], to be shown once. The old ones continue to sign beside it for
+// the overlap, so that the receiver can change over without losing a message. Repeating the call, by its name ("": it
+// has none), finds the secret that it has made. Errors: NotFound, Conflict.
 func (s *Service) Rotate(ctx context.Context, tenant, id, call string) (Subscription, error) {
 	now := s.config.Now().UTC()
 	secret, err := s.newSecret(now)
@@ -144,7 +144,7 @@ func (s *Service) Unsubscribe(ctx context.Context, tenant, id string) error {
 	return s.config.Store.DeleteSubscription(ctx, tenant, id)
 }
 
-// change reads, changes and writes, again when another write came first and no version was asked for.
+// change reads, changes and writes, and retries if another write came first and no version was required.
 func (s *Service) change(ctx context.Context, tenant, id string, version int, edit func(*Subscription) error) (Subscription, error) {
 	var err error
 	for range 5 {
@@ -239,8 +239,8 @@ func matches(pattern, eventType string) bool {
 	return ok && len(eventType) > len(family) && strings.HasPrefix(eventType, family)
 }
 
-// known reports whether a pattern can match an event of a type that exists. A type that ends in ".*" stands for names that are
-// not known here.
+// known reports whether a pattern can match an event of a type that exists. A type that ends in ".*" represents names
+// that are not known here.
 func known(pattern, eventType string) bool {
 	family, open := strings.CutSuffix(eventType, "*")
 	return matches(pattern, eventType) || open && strings.HasPrefix(pattern, family)

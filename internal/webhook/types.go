@@ -42,29 +42,29 @@ type Event struct {
 // Status of a delivery.
 type Status string
 
-// A delivery is pending until the receiver took it, or until the schedule is used up: then it has failed, and waits for a
-// person who replays or discards it.
+// A delivery is pending until the receiver has accepted it, or until the schedule is used up: then it has failed, and
+// waits for a person who replays or discards it.
 const (
 	Pending   Status = "pending"
 	Delivered Status = "delivered"
 	Failed    Status = "failed"
 	Discarded Status = "discarded"
 
-	Unreadable Status = "unreadable" // it is there and cannot be decoded: a person must look. None is stored so
+	Unreadable Status = "unreadable" // it exists but cannot be decoded: a person has to check it. Never stored
 )
 
-// UnreadableDelivery stands for a delivery that is there and cannot be decoded.
+// UnreadableDelivery represents a delivery that exists but cannot be decoded.
 func UnreadableDelivery(tenant, subscription, id string) Delivery {
 	return Delivery{Tenant: tenant, Subscription: subscription, ID: id, Status: Unreadable}
 }
 
-// reasonUnreadable is why nothing is sent to a subscription that cannot be decoded.
+// reasonUnreadable is why deliveries to a subscription that cannot be decoded are not sent.
 const reasonUnreadable = "unreadable"
 
-// ErrUnreadable is of a subscription that is there and cannot be decoded. Stores wrap it.
+// ErrUnreadable is the error for a subscription that exists but cannot be decoded. Stores wrap it.
 var ErrUnreadable = errors.New("the stored subscription cannot be read")
 
-// UnreadableSubscription stands for a subscription that is there and cannot be decoded: nothing is sent to it.
+// UnreadableSubscription represents a subscription that exists but cannot be decoded: it gets no deliveries.
 func UnreadableSubscription(tenant, id string) Subscription {
 	return Subscription{Tenant: tenant, ID: id, Events: []string{}, Disabled: true, Reason: reasonUnreadable}
 }
@@ -98,7 +98,7 @@ type Settled struct {
 	Call    string    `json:"call,omitempty"` // its name, where it has one
 }
 
-// Attempt is one try. Nothing of what the receiver answered is kept besides its status.
+// Attempt is one attempt. Of the receiver's answer only the status is stored.
 type Attempt struct {
 	At       time.Time     `json:"at"`
 	Status   int           `json:"status,omitempty"` // HTTP status; 0 when there was no answer
@@ -119,7 +119,7 @@ type Store interface {
 	// DeleteSubscription removes one; its deliveries stay. One that is not there is no error.
 	DeleteSubscription(ctx context.Context, tenant, id string) error
 
-	// CreateDelivery writes a delivery at Revision 1 unless its id is there: then nothing happens and created is false.
+	// CreateDelivery writes a delivery at Revision 1 unless its id exists: then it has no effect and created is false.
 	CreateDelivery(ctx context.Context, delivery Delivery) (created bool, err error)
 	// UpdateDelivery replaces the stored delivery that is at delivery.Revision-1: Revision is already counted up.
 	// Errors: Conflict when it is not, NotFound.
@@ -139,8 +139,8 @@ type Store interface {
 	DueDeliveries(ctx context.Context, page DuePage) (due []Delivery, next string, err error)
 }
 
-// DuePage is what a reader of pending deliveries asks for: receiver after receiver, so that one with many is not in the
-// way of the others. What is due later is not read.
+// DuePage is a reader's query of pending deliveries: receiver after receiver, so that one with many does not delay the
+// others. What is due later is not read.
 type DuePage struct {
 	Before time.Time // deliveries with NextAt at or before it
 	After  string    // opaque: next of the page before; "" at first

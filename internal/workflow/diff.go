@@ -16,9 +16,9 @@ type Change struct {
 	What   string `json:"what"` // the event, the timer's event, or the work's id; "" for states
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
-	// Running says in words what it means for a case that is there when it is moved to the new version.
+	// Running describes what it means for an existing case when it is moved to the new version.
 	Running string `json:"running"`
-	// Blocks states that a case that is there cannot be moved unless its state is mapped to another one.
+	// Blocks states that an existing case cannot be moved unless its state is mapped to another one.
 	Blocks bool `json:"blocks"`
 }
 

@@ -21,8 +21,8 @@ func answerSchema() map[string]any {
 	return map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
 }
 
-// documentsSchema is the read-only summary of a case's documents. by_kind has the kinds that the workflow collects, or any
-// when it does not say.
+// documentsSchema is the read-only summary of a case's documents. by_kind has the kinds that the workflow collects, or
+// any kind if it lists none.
 func (r *reader) documentsSchema() map[string]any {
 	yes := map[string]any{"type": "boolean"}
 	byKind := map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "string"}}
@@ -61,8 +61,8 @@ func countsSchema() map[string]any {
 	return map[string]any{"type": "object", "properties": counts, "additionalProperties": false}
 }
 
-// marks are what guards see as `stale` while nothing is: of every work, and of any. nil when the definition has a field or
-// work of that name: then it means that.
+// marks are what guards see as `stale` while nothing is stale: of every work, and of any. nil if the definition has a
+// field or work of that name: then the name means that.
 func (r *reader) marks() map[string]any {
 	if r.taken() {
 		return nil
@@ -101,7 +101,7 @@ func eventSchema() map[string]any {
 	}}
 }
 
-// announce notes what the invocations write before any guard is read: guards may stand before the work they read.
+// announce records what the invocations write before any guard is read: guards may precede the work they read.
 func (r *reader) announce(node *yaml.Node, depth int) {
 	if node == nil || node.Kind != yaml.MappingNode {
 		return
@@ -136,7 +136,7 @@ func (r *reader) announceWork(entry *yaml.Node, goesOn bool) {
 	}
 }
 
-// continues reports whether an onError goes on with the next work.
+// continues reports whether an onError continues with the next work.
 func continues(onError *yaml.Node) bool {
 	for _, t := range source.Sequence(or(onError)) {
 		if t.Value == "continue" || or(member(t, "target")).Value == "continue" {
@@ -146,7 +146,7 @@ func continues(onError *yaml.Node) bool {
 	return false
 }
 
-// orError is the schema of a result in whose place the error of the work may stand: {error: code}.
+// orError is the schema of a result that the error of the work may replace: {error: code}.
 func orError(schema map[string]any) map[string]any {
 	if schema == nil {
 		return nil
@@ -178,7 +178,7 @@ func (r *reader) everything() *expr.Shape {
 			all["stale"] = r.staleSchema()
 		}
 		maps.Copy(all, r.results)
-		maps.Copy(all, properties) // what the schema says of a result counts
+		maps.Copy(all, properties) // the schema's description of a result takes precedence
 		whole["properties"] = all
 		r.readable = expr.NewShape(whole)
 	}
@@ -226,7 +226,7 @@ func listed(properties map[string]any, name string, texts []string) {
 	properties[name] = map[string]any{"type": "string", "enum": values}
 }
 
-// member of a mapping; nil when there is none.
+// member of a mapping; nil if it has none.
 func member(node *yaml.Node, name string) *yaml.Node {
 	if node == nil || node.Kind != yaml.MappingNode {
 		return nil
@@ -294,7 +294,7 @@ func within(shape *expr.Shape, head string, rest []string) (bool, string) {
 	return true, ""
 }
 
-// suggest looks for a top-level name that is near, then for a path that ends like the one given.
+// suggest looks for a similar top-level name, then for a path with the same ending.
 func (r *reader) suggest(steps []string) string {
 	names := append([]string{"event", "documents", "children", "stale"}, r.shape.Find([]string{steps[0]}).Names...)
 	for name := range r.work {

@@ -7,7 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// tokenMark stands in flow.url where the applicant's token goes.
+// tokenMark is the placeholder of the applicant's token in flow.url.
 const tokenMark = "{token}"
 
 // flowURL checks where the applicant's pages are.
@@ -35,7 +35,7 @@ func usableFlowURL(text string) bool {
 	return at.Scheme == "https" || at.Scheme == "http" && (at.Hostname() == "localhost" || at.Hostname() == "127.0.0.1")
 }
 
-// FlowURL is the address of the applicant's pages with their token; "" when the workflow does not say where they are.
+// FlowURL is the address of the applicant's pages with their token; "" if the workflow does not state their address.
 func (w *Workflow) FlowURL(token string) string {
 	text, _ := w.Flow["url"].(string)
 	return strings.Replace(text, tokenMark, url.QueryEscape(token), 1)

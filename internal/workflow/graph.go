@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// Graph draws the chart as "mermaid" (stateDiagram-v2) or "dot" (Graphviz). The same workflow gives the same text.
+// Graph draws the chart as "mermaid" (stateDiagram-v2) or "dot" (Graphviz). The same workflow always produces the same text.
 func Graph(w *Workflow, format string) (string, error) {
 	switch format {
 	case "mermaid":
@@ -165,7 +165,7 @@ func (g *drawing) edge(s, target *statechart.State, text string) {
 	g.line(1, "%s -> %s [label=%s%s];", quote(from), quote(tip(target)), quote(text), ends)
 }
 
-// tip is the node that stands for a state.
+// tip is the node that represents a state.
 func tip(s *statechart.State) string {
 	if s.Kind == statechart.History {
 		return s.Path

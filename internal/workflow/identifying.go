@@ -8,11 +8,11 @@ import (
 	"ballerine/internal/source"
 )
 
-// identifierKinds are what a field can say, with `identifies` in its schema, to tell that two cases are about the same person; none: nothing,
-// whatever the field is called.
+// identifierKinds are the values of `identifies` in a field's schema, which declares that the field helps to find cases
+// about the same person; none: it does not, whatever the field is called.
 var identifierKinds = []string{"email", "phone", "document_number", "device", "face", "none"}
 
-// identifies reports what a schema says under `identifies` that means nothing, also inside.
+// identifies reports invalid values of `identifies` in a schema, also nested ones.
 func (r *reader) identifies(node *yaml.Node, path string, schema map[string]any) {
 	value, there := schema["identifies"]
 	if kind, isText := value.(string); there && (!isText || !slices.Contains(identifierKinds, kind)) {

@@ -8,8 +8,8 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// noPerson warns of workflows with four eyes in which a case may come to nobody: where a case has asked for people once, work that is done
-// approves it no more, and what is listed after that is asked.
+// noPerson warns of workflows with four eyes in which a case may reach nobody: once a case has asked for people, its
+// work no longer approves it, and later states may not ask for people.
 func (r *reader) noPerson(node *yaml.Node) {
 	if !r.w.Review.FourEyes.Asked() {
 		return

@@ -9,7 +9,7 @@ import (
 // deepestOrder bounds how deep the order of a schema's fields is looked up; what is nested deeper has none.
 const deepestOrder = 64
 
-// fieldOrder lists the fields of a JSON Schema as dotted paths, in the order in which the document has them; "[]" stands for
+// fieldOrder lists the fields of a JSON Schema as dotted paths, in the order in which the document has them; "[]" represents
 // the items of a list. A decoded schema has lost this order, and people read a form from top to bottom.
 func fieldOrder(schema *yaml.Node, path string, depth int) (paths []string) {
 	if schema.Kind != yaml.MappingNode || depth > deepestOrder {

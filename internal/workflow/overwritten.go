@@ -10,8 +10,9 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// assigned judges what an action writes over a field that is not its own. What work has found out is what guards and people rely on:
-// an action that writes it changes what a check has said, and one that takes it from an event lets whoever sends that say it.
+// assigned judges what an action writes over a field that is not its own. Guards and people rely on what work has found
+// out: an action that writes it changes the result of a check, and one that takes it from an event lets the sender
+// determine that result.
 func (r *reader) assigned(program *expr.Program, target []string, name *yaml.Node, path string, from statechart.Origin) {
 	field := target[0]
 	sent := from != statechart.FromChart && readsPayload(program)

@@ -26,12 +26,12 @@ func (w *Workflow) Shape() *expr.Shape { return w.disclosed }
 // `stale` and the `event`.
 func (w *Workflow) Readable() *expr.Shape { return w.readable }
 
-// Names reports whether a name is one that the workflow gives to a field of the context, so that it is no data.
+// Names reports whether a name is that of a context field in the workflow, and therefore not data.
 func (w *Workflow) Names(field string) bool {
 	return w.disclosed.Names(field)
 }
 
-// Properties describe what is declared with documents of a kind; nil: nothing does.
+// Properties describe what is declared with documents of a kind; nil: they are not described.
 func (w *Workflow) Properties(kind string) *expr.Shape {
 	described, _ := w.Document(kind)
 	return expr.NewShape(described.Properties)
@@ -61,7 +61,7 @@ func (w *Workflow) Copies() []string {
 	return slices.Compact(found)
 }
 
-// disclose makes what Shape gives. results are the schemas of what work writes.
+// disclose computes what Shape returns. results are the schemas of what work writes.
 func (r *reader) disclose() *expr.Shape {
 	whole := maps.Clone(r.w.Schema)
 	if whole == nil {
@@ -94,7 +94,7 @@ func (r *reader) personalData(node *yaml.Node, path, message, hint string) {
 
 const codePersonal = "personal_data"
 
-// clear reports what keeps a schema from saying what is personal data.
+// clear reports what prevents a schema from declaring which data is personal.
 func (r *reader) clear(node *yaml.Node, path string, schema map[string]any) {
 	for _, one := range expr.NewShape(schema).Unclear() {
 		at := node
@@ -107,8 +107,8 @@ func (r *reader) clear(node *yaml.Node, path string, schema map[string]any) {
 	}
 }
 
-// sent finds out whether an expression gives personal data. A number, true or false that is computed from some (an age, whether there is an
-// address) is none; the data itself is, and so is a text or date that is made of it.
+// sent finds out whether an expression returns personal data. A number or boolean that is computed from personal data
+// (an age, whether there is an address) is not personal; the data itself is, and so is a text or date derived from it.
 func (r *reader) sent(program *expr.Program) (path string, personal bool) {
 	shape := r.everything()
 	if computed := program.Types(shape) &^ (expr.TypeNumber | expr.TypeBool | expr.TypeNull); computed == 0 && !program.IsPath() {
@@ -133,7 +133,7 @@ func (r *reader) emitted(program *expr.Program, node *yaml.Node, path string) {
 	}
 }
 
-// copied warns of personal data that is copied to where nothing says that it is some.
+// copied warns of personal data that is copied to a field that is not marked as personal.
 func (r *reader) copied(program *expr.Program, target []string, node *yaml.Node, path string) {
 	from, personal := r.sent(program)
 	if !personal || r.shape == nil || r.shape.Personal(target) {

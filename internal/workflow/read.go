@@ -29,14 +29,14 @@ type reader struct {
 	catalog  Catalog
 	w        *Workflow
 	shape    *expr.Shape
-	readable *expr.Shape            // all that expressions can read; made when it is asked for
+	readable *expr.Shape            // all that expressions can read; computed on first use
 	results  map[string]any         // schemas of what the work writes, by its id
 	work     map[string]*expr.Shape // id of an invocation -> what it writes; nil: not known
 	guards   []guarded
 	starts   []string // ids of the work that starts child cases
 
 	later     []func() // checks that need the chart
-	rescreens string   // id of the screening that says whom the workflow keeps
+	rescreens string   // id of the screening that defines whom the workflow keeps
 
 	published bool // see Reread
 }

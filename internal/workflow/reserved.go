@@ -10,8 +10,8 @@ import (
 	"ballerine/internal/source"
 )
 
-// RefusedKey marks a document that an import has written although it could not carry all of the meaning. It lists what is
-// missing; nobody can use the document before that is put right and the mark removed.
+// RefusedKey marks a document that an import has written although it could not convert all of the meaning. It lists what
+// is missing; the document cannot be used before that is corrected and the mark removed.
 const RefusedKey = "not_imported"
 
 var fieldName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`)
@@ -48,7 +48,7 @@ func (r *reader) refused(m source.Pair) {
 	}
 }
 
-// own states that a field is one that nobody but the chart and its work writes.
+// own reports whether only the chart and its work write a field.
 func (r *reader) own(name string) bool {
 	_, result := r.results[name]
 	return result || slices.Contains(r.w.Reserved, name) || slices.Contains([]string{"documents", "event", "children"}, name) || name == "stale" && !r.taken()

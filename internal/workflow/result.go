@@ -10,8 +10,8 @@ import (
 	"ballerine/internal/source"
 )
 
-// CheckResult refuses a result that work could not have returned by itself: by what its source writes, and by what the schema of the context
-// says of it. What a plugin writes is known to the plugin. Errors: Invalid, with each place below "result".
+// CheckResult refuses a result that work could not have returned by itself: by what its source writes, and by the schema
+// of the context. What a plugin writes is known to the plugin. Errors: Invalid, with each place below "result".
 func (w *Workflow) CheckResult(work Invocation, result any) error {
 	e := problem.New(problem.Invalid, "The result is not one that %s could have returned.", work.ID)
 	properties, _ := w.Schema["properties"].(map[string]any)

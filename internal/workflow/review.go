@@ -15,7 +15,7 @@ import (
 // documents. What is not listed takes any code.
 type Reasons map[string][]string
 
-// SLA is how soon a person should decide in a state: its `meta.sla`. False: the state does not say.
+// SLA is how soon a person should decide in a state: its `meta.sla`. False: the state does not define one.
 func (w *Workflow) SLA(state string) (statechart.Delay, bool) {
 	limit, ok := w.slas[state]
 	return limit, ok

@@ -37,8 +37,9 @@ type Threshold struct{ from int } // 1 + index of the severity; 0: never
 // Asked reports whether there is a threshold at all.
 func (t Threshold) Asked() bool { return t.from > 0 }
 
-// Reached reports whether a severity is at or beyond the threshold. A severity that is none of the four is beyond every
-// threshold that is set: a policy of one's own has named it, and nothing says that it is harmless. So is none at all.
+// Reached reports whether a severity is at or above the threshold. A severity that is none of the four is above every
+// threshold that is set: a policy has defined it itself, and it cannot be assumed to be harmless. The same applies to a
+// missing severity.
 func (t Threshold) Reached(severity string) bool {
 	if t.from == 0 {
 		return false
@@ -105,7 +106,7 @@ func (r *reader) severity(node *yaml.Node, path string) Threshold {
 	return threshold(name)
 }
 
-// reviewed completes what the chart says about review, and checks what the definition does.
+// reviewed completes what the chart states about review, and checks what the definition states.
 func (r *reader) reviewed(node *yaml.Node) {
 	if r.w.Chart == nil {
 		return
@@ -128,7 +129,7 @@ func (r *reader) reviewed(node *yaml.Node) {
 var against = []string{"rejected", "refused", "declined", "denied", "expired", "cancelled", "failed", "failure", "withdrawn"}
 
 // InFavour reports whether a case in this state can only end in its favour: no final state that is against it can be reached.
-// A final state is against a case when its name or a tag says so ("rejected", "declined", "expired", …); all others are not.
+// A final state is against a case if its name or a tag states that ("rejected", "declined", "expired", …); all others are not.
 func (w *Workflow) InFavour(path string) bool { return w.Review.favours[path] }
 
 func favours(chart *statechart.Chart, sources map[string][]string) map[string]bool {
@@ -184,7 +185,7 @@ func checksBefore(w *Workflow, sources map[string][]string) map[string][]string 
 	return found
 }
 
-// peopleDecide reports whether people of the back office decide in a state: a tag says so, or `by` of the state, of one of its
+// peopleDecide reports whether people of the back office decide in a state: a tag states it, or `by` of the state, of one of its
 // transitions, or of the whole chart.
 func peopleDecide(root, state *statechart.State) bool {
 	theirs := func(s *statechart.State) bool {
@@ -193,7 +194,7 @@ func peopleDecide(root, state *statechart.State) bool {
 	return slices.Contains(state.Tags, statechart.TagReview) || theirs(state) || theirs(root)
 }
 
-// sourcesOf gives for every state those from which it is entered at once: by a transition, with its parent, or with a child.
+// sourcesOf maps every state to those from which it is entered directly: by a transition, with its parent, or with a child.
 // The root's own transitions lead from every state.
 func sourcesOf(chart *statechart.Chart) map[string][]string {
 	sources := map[string][]string{}

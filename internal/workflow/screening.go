@@ -19,7 +19,7 @@ var (
 	screeningAsks    = []string{"name", "birth_date", "country", "schema"}
 )
 
-// screening checks what a screening is asked: {lists: […], threshold: 0.85, schema: Person, with: {name: …, birth_date: …}}.
+// screening checks the input of a screening: {lists: […], threshold: 0.85, schema: Person, with: {name: …, birth_date: …}}.
 func (r *reader) screening(i Invocation, at statechart.Place) {
 	path := at.Path + ".input"
 	for _, name := range slices.Sorted(maps.Keys(i.Input)) {
@@ -42,13 +42,13 @@ func (r *reader) screening(i Invocation, at statechart.Place) {
 	r.rescreening(i, at, path+".rescreen")
 }
 
-// Rescreening says whom a workflow keeps, to be screened again when a list changes.
+// Rescreening defines whom a workflow keeps, to be screened again when a list changes.
 type Rescreening struct {
 	Workflow string   // of the cases that are opened for new hits
-	Outcomes []string // with which a case keeps its subject; any other one gives it up
+	Outcomes []string // with which a case keeps its subject; any other one drops it
 }
 
-// Rescreening is what a screening says about screening again; nil: nothing.
+// Rescreening is a screening's configuration of repeated screening; nil: none.
 func (i Invocation) Rescreening() *Rescreening {
 	given, _ := i.Input["rescreen"].(map[string]any)
 	id, _ := given["workflow"].(string)

@@ -20,10 +20,10 @@ type SimulatedEvent struct {
 	Type    string `json:"type,omitempty"`
 	Payload any    `json:"payload,omitempty"`
 	After   string `json:"after,omitempty"`
-	As      string `json:"as,omitempty"` // who sends it: applicant, client, reviewer or approver; nobody is asked when it is not said
+	As      string `json:"as,omitempty"` // who sends it: applicant, client, reviewer or approver; "": the audience is not checked
 }
 
-// Line is what a simulation says after each event; the first line is the state after the start.
+// Line is the output of a simulation after each event; the first line is the state after the start.
 type Line struct {
 	Event         *string             `json:"event"` // nil: the start, or only time went by
 	Configuration []string            `json:"configuration"`
@@ -32,7 +32,7 @@ type Line struct {
 	Effects       []statechart.Effect `json:"effects"`
 	Error         *LineError          `json:"error"`
 	Why           *statechart.Refusal `json:"why,omitempty"`   // the event was refused, or had no effect
-	Trace         []statechart.Trace  `json:"trace,omitempty"` // every guard that was looked at and every transition taken
+	Trace         []statechart.Trace  `json:"trace,omitempty"` // every guard that was evaluated and every transition taken
 }
 
 // LineError states why an event was refused.
@@ -43,8 +43,8 @@ type LineError struct {
 	Places  []problem.Field `json:"places,omitempty"` // where the data would break the schema
 }
 
-// codeMisfit is the code of a change of the system's own, after which the data would break the schema: work that has failed, a deadline
-// or a report that waits for a person. An event of somebody else is refused, as invalid.
+// codeMisfit is the code of an automatic change after which the data would violate the schema: work that has failed, a
+// deadline or a report that waits for a person. An event sent by somebody is refused, as invalid.
 const codeMisfit = "schema_violation"
 
 // ReadEvents reads an events file: a JSON array. Error: Invalid with each place, or MalformedJSON.
@@ -72,7 +72,7 @@ func ReadEvents(text []byte) ([]SimulatedEvent, error) {
 	return events, CheckEvents(events)
 }
 
-// CheckEvents states which events nobody could send. Error: Invalid with each place.
+// CheckEvents reports the events that nobody could send. Error: Invalid with each place.
 func CheckEvents(events []SimulatedEvent) error {
 	e := problem.New(problem.Invalid, "The events are not valid.")
 	for i, event := range events {
@@ -143,7 +143,7 @@ func begin(w *Workflow, context map[string]any, now time.Time) (*simulation, Lin
 	return s, s.line(nil, started.Effects, nil)
 }
 
-// Rehearsal is a simulation that goes step by step, for whoever answers work as it comes.
+// Rehearsal is a simulation in single steps, for callers that answer work as it arises.
 type Rehearsal struct{ s *simulation }
 
 // Rehearse starts a run as Simulate does.
@@ -161,7 +161,7 @@ func (r *Rehearsal) Now() time.Time { return r.s.now }
 // Context is what the case knows; the caller must not change it.
 func (r *Rehearsal) Context() map[string]any { return r.s.context }
 
-// Input is what work is given: what its `with` computes, or else the whole context.
+// Input is the input of work: what its `with` computes, or otherwise the whole context.
 func (r *Rehearsal) Input(i Invocation) map[string]any {
 	if i.With == nil {
 		return r.s.context
@@ -185,8 +185,8 @@ func (s *simulation) input(event statechart.Event) statechart.Input {
 	return statechart.Input{Context: s.context, Extra: s.extra, Event: event, Now: s.now}
 }
 
-// take applies an event as a case does, which has people decide in its favour where the workflow asks for two of them. misfit says that the data
-// would break the schema: nothing is applied then.
+// take applies an event as a case does, which has people decide in its favour where the workflow requires two of them.
+// misfit states that the data would violate the schema: the event is not applied then.
 func (s *simulation) take(in statechart.Input) (result statechart.Result, misfit, err error) {
 	decided := s.decides(in.Event)
 	in.Denied = s.denies(in.Event, decided)
@@ -208,7 +208,7 @@ func (s *simulation) apply(result statechart.Result) {
 	s.trace = append(s.trace, result.Trace...)
 }
 
-// fits refuses what a case would not do, because its data would break the schema. What is given at the start may lack something.
+// fits refuses a result that a case would not accept, because its data would violate the schema. Data at the start may be incomplete.
 func (s *simulation) fits(result statechart.Result) error {
 	return s.w.CheckChange(s.context, result.Context)
 }

@@ -12,9 +12,9 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// What is said of all elements of a list also holds where there is none: 0 of 0 are all, and none of them is refused. So a company
-// without owners would be approved by a guard that asks whether all of them are. This file finds such guards: those that
-// hold where there are no children, or no elements, and that take a case on, or to an end in its favour.
+// A condition on all elements of a list also holds for an empty list: 0 of 0 are all, and none of them is refused. So a
+// company without owners would be approved by a guard that checks whether all of them are. This file finds such guards:
+// those that hold if there are no children, or no elements, and that move a case on, or to an end in its favour.
 
 // guarded is a transition with a guard, and where that stands.
 type guarded struct {
@@ -27,7 +27,7 @@ func (r *reader) guard(t *statechart.Transition, node *yaml.Node, path string) {
 	r.guards = append(r.guards, guarded{t, node, path})
 }
 
-// vacuous warns of guards that hold where there is nothing to say of.
+// vacuous warns of guards that hold for empty lists.
 func (r *reader) vacuous() {
 	for _, g := range r.guards {
 		conditions := g.transition.Conjuncts()
@@ -138,7 +138,7 @@ func (r *reader) filled(path string) bool {
 	return least >= 1
 }
 
-// callers reports whether a list is one that callers write: what work has found may well be nothing.
+// callers reports whether a list is one that callers write: a result of work may well be empty.
 func (r *reader) callers(list string) bool {
 	head, _, _ := strings.Cut(list, ".")
 	return !r.own(head) && !r.filled(list)

@@ -10,8 +10,8 @@ import (
 // TagApproved is the tag of states in which a case has been decided in its favour.
 const TagApproved = "approved"
 
-// HitPaths are the context paths of lists of possible matches: what the definition says, or the member `hits` of each vendor's and each
-// screening's answer.
+// HitPaths are the context paths of lists of possible matches: those that the definition lists, or the member `hits` of
+// each vendor's and each screening's answer.
 func (w *Workflow) HitPaths() []string {
 	if w.Review.Hits != nil {
 		return w.Review.Hits
@@ -27,7 +27,7 @@ func (w *Workflow) HitPaths() []string {
 	return paths
 }
 
-// ValueAt is what a context has at a path of names; nil when it has nothing there.
+// ValueAt is what a context has at a path of names; nil if it has no value there.
 func ValueAt(context map[string]any, path string) any {
 	var value any = context
 	for _, name := range strings.Split(path, ".") {
@@ -40,7 +40,7 @@ func ValueAt(context map[string]any, path string) any {
 	return value
 }
 
-// MoreHits reports whether the answer that has a list of possible matches says that it does not have all of them.
+// MoreHits reports whether the answer that has a list of possible matches states that the list is incomplete.
 func MoreHits(context map[string]any, path string) bool {
 	at := strings.LastIndex(path, ".")
 	if at < 0 {
@@ -66,7 +66,7 @@ func (w *Workflow) EntersInFavour(t *statechart.Transition, active, tags []strin
 	return false
 }
 
-// EventApproveUnanswered is the decision that approves without a whole answer: its name says so.
+// EventApproveUnanswered is the decision that approves without a complete answer, as its name states.
 const EventApproveUnanswered = "approve_unanswered"
 
 // againstEvents are names of decisions that are not in favour of a case, wherever they lead.
@@ -93,13 +93,13 @@ func (w *Workflow) Approves(event string, before, after Standing) bool {
 // vouching is what a simulation knows of who has to decide in favour of a case, as a case does: see cases.
 type vouching struct {
 	severity  string // of the newest policy's answer
-	rated     string // the work that has given it; "": none has
+	rated     string // the work that returned it; "": none did
 	twoPeople bool   // the risk has once asked for two people
 	hadHits   bool   // there have once been possible matches
 	vouched   bool   // people have decided in its favour since
 }
 
-// denies says which transitions a case would not take on an event although their guards hold; nil: none.
+// denies returns the transitions that a case would not take on an event although their guards hold; nil: none.
 func (s *simulation) denies(event statechart.Event, decided bool) func(*statechart.Transition, map[string]any) bool {
 	if decided || !s.w.Review.FourEyes.Asked() {
 		return nil
@@ -114,7 +114,7 @@ func (s *simulation) denies(event statechart.Event, decided bool) func(*statecha
 	}
 }
 
-// decides reports whether an event is a person's decision: it is sent as one, or nobody is said to send it and it is a person's.
+// decides reports whether an event is a person's decision: it is sent as one, or its sender is not stated and it belongs to a person.
 func (s *simulation) decides(event statechart.Event) bool {
 	if event.By != 0 {
 		return event.By&statechart.People != 0
@@ -162,7 +162,7 @@ func (v *vouching) severe(w *Workflow) bool {
 	return v.rated != "" && v.severity != "" && w.Review.FourEyes.Reached(v.severity)
 }
 
-// news reports whether an event brings something that people who have decided before it did not know.
+// news reports whether an event brings findings that people who decided before it did not know.
 func (v *vouching) news(w *Workflow, event statechart.Event, context map[string]any, changed ...string) bool {
 	of := func(work string) bool { return event.Type == "done.invoke."+work || slices.Contains(changed, work) }
 	if v.severe(w) && of(v.rated) {

@@ -7,8 +7,8 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// Waits are the places where a case waits for somebody or something: a state without work that is not left by itself, and
-// work whose answer comes later. A workflow without any is decided at once.
+// Waits are the places where a case waits for somebody or something: a state without work that is not left
+// automatically, and work that is answered later. A workflow without any is decided immediately.
 func (w *Workflow) Waits() []problem.Field { return w.WaitsBeside("") }
 
 // WaitsBeside is Waits without the states that wait for an event and have the tag.

@@ -22,7 +22,7 @@ type Workflow struct {
 	Titles      map[string]string // Title by language; nil: there is one text, in a language that is not known
 	Description string
 	Subject     string // individual | business | transaction | application
-	Version     int    // as written; 0 when the document does not say
+	Version     int    // as written; 0 if the document has none
 	Chart       *statechart.Chart
 	Documents   []DocumentKind
 	Schema      map[string]any    // JSON Schema of the context; nil: anything goes
@@ -42,7 +42,7 @@ type Workflow struct {
 	copies      []string // of personal data to where nothing marks it
 	invocations map[workKey]Invocation
 	slas        map[string]statechart.Delay // by state
-	fresh       map[string]any              // what guards see as `stale` while nothing is; nil: the name means something else here
+	fresh       map[string]any              // what guards see as `stale` while nothing is stale; nil: the name means something else here
 	results     []string                    // top-level context fields that invocations write and the schema does not name
 }
 
@@ -113,7 +113,7 @@ type Catalog interface {
 	Workflow(id string) bool
 }
 
-// Adviser is a Catalog that can say more of a name that it does not have.
+// Adviser is a Catalog that can explain a name that it does not have.
 type Adviser interface {
 	// Missing is what is wrong with a plugin or a policy that a workflow names, and a hint that may be empty. kind is "plugin" or "policy".
 	Missing(kind, id string) (message, hint string)
@@ -135,7 +135,7 @@ func (w *Workflow) Finals() (found []string) {
 	return found
 }
 
-// Defaults of work whose plugin says nothing.
+// Defaults of work whose plugin does not define them.
 const (
 	defaultTimeout      = 30 * time.Second
 	defaultInterval     = time.Second
@@ -145,8 +145,8 @@ const (
 	maxInvocationsState = 50
 )
 
-// Parse reads a definition of YAML or JSON. file names it in diagnostics. A nil catalog knows nothing, so plugins and
-// policies are not checked. The workflow is nil when the diagnostics have more than warnings.
+// Parse reads a definition of YAML or JSON. file names it in diagnostics. With a nil catalog, plugins and policies are
+// not checked. The workflow is nil if the diagnostics contain more than warnings.
 func Parse(file string, text []byte, catalog Catalog) (*Workflow, problem.Diagnostics) {
 	return parseAs(file, text, catalog, false)
 }
@@ -169,7 +169,7 @@ func parseAs(file string, text []byte, catalog Catalog, published bool) (*Workfl
 	return r.w, doc.Diagnostics
 }
 
-// nameOf a file that does not say its id.
+// nameOf is the id of a file that does not state its id.
 func nameOf(file string) string {
 	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 	if !isID(name) {

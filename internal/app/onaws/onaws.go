@@ -173,7 +173,7 @@ func Objects(_ context.Context, b *builder) error {
 // Signing reads the secrets that sign tokens and cursors, from Secrets Manager, and reads them again when they were replaced:
 // {"keys": [base64, …]}, newest first, and those of the version before, so that what was signed before a rotation is good.
 func Signing(ctx context.Context, b *builder) error {
-	if text := b.env("SIGNING_KEYS"); text != "" { // given directly on one machine
+	if text := b.env("SIGNING_KEYS"); text != "" { // set directly on one machine
 		secrets, err := keyring.Parse(text)
 		b.parts.SigningSecrets = secrets
 		return err
@@ -219,7 +219,7 @@ func Vendors(_ context.Context, b *builder) error {
 	return nil
 }
 
-// json reads a variable that holds JSON; an empty one is nothing.
+// json reads a variable that holds JSON; an empty one is ignored.
 func (b *builder) json(name string, into any) error {
 	text := b.env(name)
 	if text == "" {

@@ -112,7 +112,7 @@ func accesses(ctx context.Context, input any) []access {
 	return []access{{Action: "unknown:" + awsmiddleware.GetServiceID(ctx) + "." + awsmiddleware.GetOperationName(ctx), Resource: fmt.Sprintf("%T", input)}}
 }
 
-// tables are the accesses of a call of DynamoDB. A transaction asks for what is in it.
+// tables are the accesses of a call of DynamoDB. A transaction accesses what is in it.
 func tables(input any) []access {
 	switch in := input.(type) {
 	case *dynamodb.GetItemInput:

@@ -62,7 +62,7 @@ func shapeRun(r watched.Run) *httpapi.Rescreening {
 // turnTime is how long a turn of runs takes at most: the function may run for 29 seconds.
 const turnTime = 20 * time.Second
 
-// turns is the function with the turns of runs, which a schedule asks for: {"action": "rescreen"}.
+// turns is the function with the turns of runs, which a schedule requests: {"action": "rescreen"}.
 func (l *Lists) turns(function task.Handler) task.Handler {
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		var asked struct {

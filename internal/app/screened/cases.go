@@ -16,8 +16,8 @@ import (
 // caseHit is a hit as a case keeps it.
 type caseHit struct {
 	httpapi.ScreeningHit
-	Asked  string          `json:"asked"`            // digest of who was looked for
-	Before *watched.Before `json:"before,omitempty"` // what was said of the entry for this subject before
+	Asked  string          `json:"asked"`            // digest of the person who was screened
+	Before *watched.Before `json:"before,omitempty"` // the earlier answer to the entry for this subject
 }
 
 // ScreenCase implements task.Screener.
@@ -50,7 +50,7 @@ func (l *Lists) ScreenCase(ctx context.Context, tenant, subject string, people i
 		switch {
 		case ruledOut && len(cleared) < limit:
 			cleared = append(cleared, hit)
-		case ruledOut: // nobody has to look at it
+		case ruledOut: // no answer is needed
 		case len(hits) == limit:
 			more = true
 		default:
@@ -60,13 +60,13 @@ func (l *Lists) ScreenCase(ctx context.Context, tenant, subject string, people i
 	return map[string]any{"hits": hits, "cleared": cleared, "more": more, "lists": of, "checked_at": l.config.Now().UTC().Format(time.RFC3339)}, nil
 }
 
-// who is looked for.
+// who is the person who is screened.
 type who struct {
 	query  screening.Query
 	digest string
 }
 
-// whoIs reads what a workflow asks: what it says itself, and what it has computed for the case. Errors: Invalid.
+// whoIs reads a workflow's query: what it sets itself, and what it has computed for the case. Errors: Invalid.
 func (l *Lists) whoIs(fixed, with map[string]any) (who, error) {
 	e := problem.New(problem.Invalid, "Nobody can be looked for on watch lists with this input:")
 	given := map[string]any{}
@@ -84,7 +84,7 @@ func (l *Lists) whoIs(fixed, with map[string]any) (who, error) {
 	return who{q, watched.Digest(name, birth, country)}, err
 }
 
-// known is what people have said of a subject's hits. What cannot be read rules nobody out. Errors: Unavailable, and the work is tried again.
+// known is people's answers to a subject's hits. Unreadable answers rule no hit out. Errors: Unavailable, and the work is retried.
 func (l *Lists) known(ctx context.Context, tenant, subject string) (watched.Answers, error) {
 	if l.config.Known == nil || subject == "" {
 		return watched.Answers{}, nil

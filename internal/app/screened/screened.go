@@ -42,7 +42,7 @@ func Handlers(core *app.Core) (serve bridge.Handler, function task.Handler, err 
 // Lists are the watch lists of all tenants.
 type Lists struct {
 	lists  watchlists.Service
-	again  *rescreening.Service // nil: nobody is screened again
+	again  *rescreening.Service // nil: subjects are not screened again
 	config Config
 }
 
@@ -50,7 +50,7 @@ type Lists struct {
 type Config struct {
 	Files   app.Files     // where lists are
 	Objects cases.Objects // how they are uploaded
-	Known   watched.Store // what people have said of hits, and who is kept; nil: nothing
+	Known   watched.Store // people's answers to hits, and who is kept; nil: not stored
 	Open    func(ctx context.Context, w watched.Watch, id string, about map[string]any) (cases.Record, error)
 	Counts  func(ctx context.Context, tenant, id string) (bool, error)      // whether a case that was opened is open, or was decided
 	Behind  func(ctx context.Context, tenant, key string) ([]string, error) // who may hold a secret of a key: see identity.Keys
@@ -80,18 +80,18 @@ func New(c Config) *Lists {
 	return l
 }
 
-// asked is what somebody asks for, and where each part of it stands.
+// asked is a query, and the place of each part of it.
 type asked struct {
 	name, birth, country, schema string
-	year                         int // in which it is asked
+	year                         int // of the query
 	lists                        []string
 
 	at string // "body." or "with."
 	e  *problem.Error
 }
 
-// query is who is looked for. What is missing of a person narrows nothing; without a name nobody is looked for. Errors: Invalid,
-// which names the places and not what is there.
+// query is the person who is searched for. Missing data of a person narrows nothing; without a name there is no search.
+// Errors: Invalid, which names the places and not their values.
 func (a asked) query() (screening.Query, error) {
 	q := screening.Query{Name: a.name, Country: a.country}
 	if err := names.Check(a.name); err != nil {
@@ -153,7 +153,7 @@ func number(value any) (float64, bool) {
 	return 0, false
 }
 
-// usual is how many hits are answered at most when the caller does not say.
+// usual is how many hits are returned at most if the caller sets no limit.
 const usual = 50
 
 // Screen implements httpapi.Watchlists.

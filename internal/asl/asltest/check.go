@@ -12,7 +12,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Limits and names of Step Functions, said here a second time: a check that shared them with the compiler would share
+// Limits and names of Step Functions, stated here a second time: a check that shared them with the compiler would share
 // its mistakes.
 const (
 	maxDefinition  = 1 << 20 // bytes
@@ -23,7 +23,7 @@ const (
 
 // Check finds mistakes of a machine definition, all of them at once, also those that the published validators miss:
 // misspelt resources, paths without ".$", tokens that are never passed or never time out, catchers that hide others.
-// Line and Column are not known; Path says where.
+// Line and Column are not known; Path is the place.
 func Check(definition []byte) problem.Diagnostics {
 	c := &checker{}
 	if len(definition) > maxDefinition {
@@ -234,7 +234,7 @@ func passesToken(value any) bool {
 	return false
 }
 
-// handlers checks Retry and Catch: States.ALL stands alone and last, and nothing stands behind its own like.
+// handlers checks Retry and Catch: States.ALL is alone and last, and no error name is repeated.
 func (c *checker) handlers(place string, value any, catch bool) {
 	list, _ := value.([]any)
 	seen := map[string]bool{}
@@ -279,7 +279,7 @@ var errorNames = []string{
 	"States.IntrinsicFailure", "States.ExceedToleratedFailureThreshold", "States.ItemReaderFailed", "States.ResultWriterFailed",
 }
 
-// paths finds members of Parameters and ResultSelector whose value is a path but whose name does not say so, and the
+// paths finds members of Parameters and ResultSelector whose value is a path but whose name does not mark it, and the
 // other way round.
 func (c *checker) paths(place string, s map[string]any) {
 	var walk func(place string, value any)

@@ -22,8 +22,8 @@ const (
 	resourceToken  = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 )
 
-// functionSeconds is the longest that a function may run (template.yaml), and a little more: the function reports its
-// own timeout, this is for one that reports nothing.
+// functionSeconds is the longest that a function may run (template.yaml), and a little more: functions report their own
+// timeout, this is for one that reports nothing.
 const functionSeconds = 65
 
 type compiler struct {
@@ -188,7 +188,7 @@ func (b *branch) parallel(s *statechart.State, name, next, text string, machines
 	b.states = append(b.states, State{Name: name, Type: "Parallel", Comment: text, Branches: machines, OutputPath: "$[0]", Next: next})
 }
 
-// enter gives every label of the state its entry in the machine.
+// enter adds the entry of every label of the state to the machine.
 func (b *branch) enter(s *statechart.State) {
 	b.route(s.Path, b.names.of(s.Path, ""))
 	for _, stage := range s.Stages() {
@@ -223,8 +223,8 @@ func (b *branch) route(label, name string) {
 	b.labels = append(b.labels, rule(label, name))
 }
 
-// mayBePutOff reports whether whoever does the work may ask to be asked again later: vendors may (Retry-After). The record then
-// waits, and not the platform's retry, whose pauses are fixed. Where nothing can wait, the work just fails.
+// mayBePutOff reports whether the work may ask to be retried later: vendors may (Retry-After). The record then waits,
+// and not the platform's retry, whose pauses are fixed. If nothing can wait, the work just fails.
 func (b *branch) mayBePutOff(i *statechart.Invocation) bool {
 	return i.Source == "vendor" && !b.express
 }
@@ -316,7 +316,7 @@ func (b *branch) timer(s *statechart.State, owner string) {
 // choice emits the Choice after a state: the labels that it can really lead to.
 func (b *branch) choice(s *statechart.State, name, input string) {
 	choices := b.following(s)
-	if len(choices) == 0 { // a state that nothing leads out of
+	if len(choices) == 0 { // a state without a way out
 		choices = []Choice{rule(s.Path, b.names.of(s.Path, ""))}
 	}
 	b.states = append(b.states, State{Name: name, Type: "Choice", InputPath: input, Choices: choices, Default: b.routeName()})
@@ -365,7 +365,7 @@ func (b *branch) wait(s *statechart.State, owner, role, what string) {
 // invocation emits a piece of work and what is done when it fails for good.
 func (b *branch) invocation(s *statechart.State, i *statechart.Invocation, owner string) {
 	if functions[i.Source] == "" {
-		return // enter has said so
+		return // enter has reported it
 	}
 	w, _ := b.workflow.Invocation(s.Path, i.ID) // enter has seen it
 	next, failed := b.names.of(owner, "next"), b.names.of(s.Path, i.ID+".failed")

@@ -43,7 +43,7 @@ type Retry struct {
 	JitterStrategy  string   `json:"JitterStrategy,omitempty"`
 }
 
-// Catch is one catcher of a Task. ResultPath says where {Error, Cause} goes in the state's input.
+// Catch is one catcher of a Task. ResultPath is where {Error, Cause} goes in the state's input.
 type Catch struct {
 	ErrorEquals []string `json:"ErrorEquals"`
 	ResultPath  string   `json:"ResultPath,omitempty"`

@@ -9,8 +9,8 @@ import (
 // expressSeconds is how long a decision may take: API Gateway ends a call after 30 seconds.
 const expressSeconds = 25
 
-// Express makes the Express machine of a workflow without waits: it runs from the beginning to the end while
-// somebody waits for the answer. Work that fails for good, where the chart does not say what then, ends the run: the case
+// Express makes the Express machine of a workflow without waits: it runs from the beginning to the end while a caller
+// waits for the answer. Work that fails for good, where the chart does not define what follows, ends the run: the case
 // waits for an operator, and an execution of the other machine takes over. Errors: Invalid, with everything that waits.
 func Express(w *workflow.Workflow) (*Machine, error) {
 	if waits := w.Waits(); len(waits) > 0 {
@@ -26,8 +26,8 @@ func Express(w *workflow.Workflow) (*Machine, error) {
 	return machine, nil
 }
 
-// rest emits what takes the place of a wait: the run ends there. When work that was done at once has ended, the first of
-// its branches may not know yet that the case has moved on; so the record is asked first whether it really rests.
+// rest emits what replaces a wait: the run ends there. When concurrent work has ended, the first of its branches may not
+// know yet that the case has moved on; so the record is checked first whether it really rests.
 func (b *branch) rest(s *statechart.State, owner, role, what string) {
 	name := b.names.of(s.Path, role)
 	ends := State{Name: name, Type: "Succeed", Comment: "It would wait here: another execution takes over. " + what}

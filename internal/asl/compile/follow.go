@@ -39,9 +39,9 @@ func (b *branch) following(s *statechart.State) []Choice {
 	return choices
 }
 
-// after is what follows a state of the machine: the Choice over the labels, or, where one piece of work is what nearly
-// always comes, that at once, which saves a transition. Work looks at the record before it does anything: when the record
-// is elsewhere it does nothing and hands on where to go. A row of works ends at a Choice, so this goes in no circle.
+// after is what follows a state of the machine: the Choice over the labels, or, if one piece of work nearly always
+// follows, that directly, which saves a transition. Work checks the record before it does anything: if the record is
+// elsewhere it does nothing and returns where to go. A sequence of works ends at a Choice, so there are no cycles.
 func (b *branch) after(s *statechart.State, owner, role string) string {
 	next := b.names.of(owner, "next")
 	label := ""
@@ -64,7 +64,7 @@ func isWork(label string) bool {
 	return strings.Contains(label, "/") && !strings.Contains(label, "/*")
 }
 
-// nextWork is the label of the work that comes after another one; "" when that may decide otherwise.
+// nextWork is the label of the work that follows another one; "" if that may decide otherwise.
 func (b *branch) nextWork(s *statechart.State, id string, answered bool) string {
 	i, _ := s.Invocation(id)
 	stages := s.Stages()
@@ -202,7 +202,7 @@ func (b *branch) rests(leaf *statechart.State, reached map[string]bool) {
 	}
 }
 
-// pass follows the state's transitions for an event that comes by itself; false: one of them is taken for sure.
+// pass follows the state's transitions for an automatic event; false: one of them is certain to be taken.
 func (b *branch) pass(at *statechart.State, event string, leaf *statechart.State, reached map[string]bool, seen map[*statechart.State]bool) (rests bool) {
 	rests = true
 	for _, t := range at.Transitions {

@@ -18,7 +18,7 @@ const (
 	doneState    = "Done"
 )
 
-// names gives each state of the chart, and each role within it, a name that is unique in the machine. Names are
+// names assigns to each state of the chart, and each role within it, a name that is unique in the machine. Names are
 // "<state path>" and "<state path>.<role>"; one that is taken or too long ends in a hash instead.
 type names struct {
 	given map[string]string // path NUL role -> name
@@ -33,7 +33,7 @@ func newNames(paths []string) *names {
 	return n
 }
 
-// of is the name for a role of a state; "" is the state itself. The same arguments give the same name.
+// of is the name for a role of a state; "" is the state itself. The same arguments return the same name.
 func (n *names) of(path, role string) string {
 	key := path + "\x00" + role
 	if name, ok := n.given[key]; ok {

@@ -10,7 +10,7 @@ func calling(turn int) func(t *thread) bool {
 	return func(t *thread) bool { return t.Turn == turn && t.Phase == phaseCall }
 }
 
-// call invokes the function of a task and goes on with its answer.
+// call invokes the function of a task and continues with its answer.
 func (e *Engine) call(x *execution, turn int) {
 	x.mutex.Lock()
 	if !x.run.on(calling(turn)) || e.isClosed() {
@@ -30,7 +30,7 @@ func (e *Engine) call(x *execution, turn int) {
 	e.answer(x, turn, answer, err)
 }
 
-// answer goes on with what a function gave back. A write that fails is tried again: the answer must not be lost.
+// answer continues with the result of a function. A write that fails is retried: the answer must not be lost.
 func (e *Engine) answer(x *execution, turn int, answer []byte, failure error) {
 	x.mutex.Lock()
 	defer x.mutex.Unlock()

@@ -23,11 +23,11 @@ type Config struct {
 	Invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
 	// Load finds a machine that is not registered; nil: there are no others. Errors: NotFound.
 	Load func(name string) (*Machine, error)
-	// Ended is called for every execution that has ended, and nothing else is kept of it; it must not block. nil: they are kept.
+	// Ended is called for every execution that has ended, and nothing else is stored of it; it must not block. nil: they are stored.
 	Ended func(machine, name string, status Status)
-	// Moved is called with how many transitions a step of an execution was billed; it must not block. nil: nobody is.
+	// Moved is called with how many transitions a step of an execution was billed; it must not block. nil: they are not counted.
 	Moved func(transitions int)
-	// Patient reports whether a function waits for somebody outside for long: its calls take no worker away from others. nil: none does.
+	// Patient reports whether a function may wait long for an external system: its calls do not occupy a worker. nil: none does.
 	Patient   func(function string) bool
 	Workers   int           // how many functions and writes run at once; 0: 128
 	Retention time.Duration // how long a finished execution is remembered; 0: 90 days, as on AWS
@@ -52,7 +52,7 @@ type Engine struct {
 	patient  int // calls of patient functions that are not a worker's
 	idle     *sync.Cond
 	closed   bool
-	parked   map[string][]byte // marks that ride on the next write: nothing is lost without them but time
+	parked   map[string][]byte // marks that are written with the next write: without them only time is lost
 	pruned   time.Time
 	ended    map[string]record // the newest that have ended: the journal may not show them yet
 	endings  []string          // their keys, oldest first
@@ -69,7 +69,7 @@ type execution struct {
 	slot int // in the timer heap; -1: none
 }
 
-// drop ends the calls in flight that the run does not wait for any more.
+// drop ends the calls in flight that the run no longer waits for.
 func (x *execution) drop() {
 	for turn, cancel := range x.cancel {
 		if !slices.ContainsFunc(x.run.Threads, func(t *thread) bool { return t.Turn == turn }) {
@@ -145,8 +145,8 @@ func (e *Engine) machine(name string) (*Machine, error) {
 
 var validName = regexp.MustCompile(`^[0-9A-Za-z._-]{1,80}$`)
 
-// Start begins an execution; when it returns, it is kept. A second call with the same machine and name does nothing and
-// is no error, also after the execution has ended. Errors: NotFound for an unknown machine, Invalid, TooLarge.
+// Start begins an execution; when it returns, it is stored. A second call with the same machine and name has no effect
+// and is no error, also after the execution has ended. Errors: NotFound for an unknown machine, Invalid, TooLarge.
 func (e *Engine) Start(ctx context.Context, machine, name string, input []byte) error {
 	if !validName.MatchString(name) {
 		return problem.New(problem.Invalid, "The name of an execution must be 1 to 80 of A-Z, a-z, 0-9, dot, dash and underscore.")
@@ -209,8 +209,8 @@ func (e *Engine) forget(x *execution) {
 	delete(e.running, x.key)
 }
 
-// SendTaskSuccess hands a waiting task its result; when it returns, the execution has gone on and that is kept.
-// Errors: NotFound when the token is not waited for (any more), Invalid, TooLarge.
+// SendTaskSuccess passes a waiting task its result; when it returns, the execution has continued and that is stored.
+// Errors: NotFound if no task waits for the token, or no longer, Invalid, TooLarge.
 func (e *Engine) SendTaskSuccess(ctx context.Context, token string, output []byte) error {
 	result, err := checkData(output)
 	if err != nil {
@@ -219,12 +219,12 @@ func (e *Engine) SendTaskSuccess(ctx context.Context, token string, output []byt
 	return e.settle(ctx, token, func(r *run) { r.completed(result) })
 }
 
-// SendTaskFailure lets a waiting task fail. Errors: NotFound when the token is not waited for (any more).
+// SendTaskFailure lets a waiting task fail. Errors: NotFound if no task waits for the token, or no longer.
 func (e *Engine) SendTaskFailure(ctx context.Context, token, errorName, cause string) error {
 	return e.settle(ctx, token, func(r *run) { r.failTask(errorName, cause) })
 }
 
-// SendTaskHeartbeat states that a waiting task is alive. Errors: NotFound when the token is not waited for (any more).
+// SendTaskHeartbeat states that a waiting task is alive. Errors: NotFound if no task waits for the token, or no longer.
 func (e *Engine) SendTaskHeartbeat(ctx context.Context, token string) error {
 	return e.settle(ctx, token, func(r *run) {
 		s := r.machine.states[r.State]
@@ -277,13 +277,13 @@ func (e *Engine) find(machine, name string) *execution {
 	return e.running[machine+"/"+name]
 }
 
-// commit lets change work on a copy of the run, keeps the outcome in one write, and only then acts on it.
-// The caller holds x.mutex. When the write fails, nothing has changed.
+// commit lets change work on a copy of the run, stores the outcome in one write, and only then acts on it. The caller
+// holds x.mutex. If the write fails, nothing has changed.
 func (e *Engine) commit(ctx context.Context, x *execution, next run, change func(*run)) error {
 	return e.commitRun(ctx, x, next, true, change)
 }
 
-// commitLater is commit for what nobody outside learns of: when it is lost, the same call or deadline brings it again.
+// commitLater is commit for changes that are not visible outside: if one is lost, the same call or deadline repeats it.
 // A new token and the end are exceptions: they must be on the disk before anybody can ask for them.
 func (e *Engine) commitLater(ctx context.Context, x *execution, next run, change func(*run)) error {
 	return e.commitRun(ctx, x, next, false, change)
@@ -355,7 +355,7 @@ func (e *Engine) remember(key string, ended record) {
 	}
 }
 
-// due is when some thread must be looked at; zero: none by itself.
+// due is when some thread has to continue; zero: none does by itself.
 func (r *run) due() (due time.Time) {
 	for _, t := range r.Threads {
 		if next := t.next(); !next.IsZero() && (due.IsZero() || next.Before(due)) {
@@ -383,8 +383,8 @@ func (e *Engine) isClosed() bool {
 	return e.closed
 }
 
-// Close stops the engine without ending executions: no call is begun any more, those in flight are waited for until ctx
-// ends, and then cancelled. Recover of the next engine goes on with them.
+// Close stops the engine without ending executions: no call is begun any longer, those in flight are waited for until
+// ctx ends, and then cancelled. Recover of the next engine continues them.
 func (e *Engine) Close(ctx context.Context) error {
 	e.mutex.Lock()
 	e.closed, e.jobs = true, nil

@@ -11,7 +11,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Express runs machines from beginning to end while somebody waits, and keeps nothing: the local twin of
+// Express runs machines from beginning to end while a caller waits, and stores nothing: the local counterpart of
 // StartSyncExecution.
 type Express struct {
 	engine    *Engine
@@ -112,7 +112,7 @@ func (x *Express) timeout(name string) time.Duration {
 // maxExpress is the longest that an Express execution lasts on AWS.
 const maxExpress = 5 * time.Minute
 
-// ended states who waits; the engine holds its lock.
+// ended notifies the waiting caller; the engine holds its lock.
 func (x *Express) ended(machine, name string, status Status) {
 	x.mutex.Lock()
 	defer x.mutex.Unlock()

@@ -8,7 +8,7 @@ type Journal interface {
 	// Write applies all changes in one transaction, in order. They are durable when it returns nil, or at the latest when
 	// anything written after them is.
 	Write(ctx context.Context, changes []Change) error
-	// Get returns the value under a key, nil when there is none.
+	// Get returns the value under a key, nil if there is none.
 	Get(ctx context.Context, key string) ([]byte, error)
 	// Scan calls each for every key with the prefix, ascending. The slices must not be kept.
 	Scan(ctx context.Context, prefix string, each func(key string, value []byte) error) error

@@ -81,8 +81,8 @@ func (e *Engine) write(ctx context.Context, changes []Change, now bool) error {
 	return nil
 }
 
-// mark notes that a token's function need not be called again. It needs no write of its own: a lost mark costs one
-// more call. The turn in it tells a stale mark from a current one.
+// mark records that a token's function need not be called again. It needs no write of its own: a lost mark costs one
+// more call. The turn in it distinguishes a stale mark from a current one.
 func (e *Engine) mark(x *execution) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -95,8 +95,8 @@ func (e *Engine) mark(x *execution) {
 	e.parked[keyParked+x.key] = []byte(strings.Join(turns, ","))
 }
 
-// Recover goes on with everything that the journal holds as running. An execution whose machine is not registered, or
-// whose state its machine no longer has, stays where it is: the error names it, the others go on.
+// Recover continues everything that the journal holds as running. An execution whose machine is not registered, or whose
+// state its machine no longer has, stays where it is: the error names it, the others continue.
 func (e *Engine) Recover(ctx context.Context) error {
 	parked := map[string][]string{}
 	err := e.config.Journal.Scan(ctx, keyParked, func(key string, value []byte) error {
@@ -174,7 +174,7 @@ func (r *run) migrate(value []byte) error {
 	return nil
 }
 
-// reviveThread finds the thread's machine and decodes its data. Threads stand after their parents.
+// reviveThread finds the thread's machine and decodes its data. Threads come after their parents.
 func (r *run) reviveThread(t *thread) (err error) {
 	t.machine = r.root
 	if t.ID != 0 {
@@ -293,7 +293,7 @@ func (e *Engine) pruneSoon() {
 // errEnough ends a scan early.
 var errEnough = errors.New("enough")
 
-// Prune forgets executions that ended longer ago than the retention, and says how many.
+// Prune forgets executions that ended longer ago than the retention, and returns how many.
 func (e *Engine) Prune(ctx context.Context) (int, error) {
 	before := keyEnded + e.config.Clock.Now().Add(-e.config.Retention).UTC().Format("20060102T150405.000")
 	var ended []string

@@ -349,7 +349,7 @@ func (l *loader) seconds(place string, object map[string]any, name string) int64
 	return seconds
 }
 
-// path reads an optional path; null says that the member is there and null.
+// path reads an optional path; null states that the member exists and is null.
 func (l *loader) path(place string, object map[string]any, name string) (found *path, null bool) {
 	value, exists := object[name]
 	if !exists {

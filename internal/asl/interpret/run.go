@@ -52,7 +52,7 @@ type record struct {
 	Cause       string          `json:"cause,omitempty"`
 }
 
-// thread is one of the branches that an execution goes on in: the machine itself, and one for each branch of a Parallel.
+// thread is one of the branches of an execution: the machine itself, and one for each branch of a Parallel.
 type thread struct {
 	ID       int               `json:"id"` // 0 is the machine itself
 	Parent   int               `json:"parent,omitempty"`
@@ -62,7 +62,7 @@ type thread struct {
 	Data     json.RawMessage   `json:"data,omitempty"` // the state's input
 	Attempts []int             `json:"attempts,omitempty"`
 	Retried  int               `json:"retried,omitempty"`
-	Turn     int               `json:"turn"` // tells a late answer from a current one; no two threads have the same
+	Turn     int               `json:"turn"` // distinguishes a late answer from a current one; no two threads have the same
 	Phase    phase             `json:"phase,omitempty"`
 	Deadline time.Time         `json:"deadline,omitzero"`
 	Beat     time.Time         `json:"beat,omitzero"`
@@ -76,7 +76,7 @@ type thread struct {
 	payload  []byte
 }
 
-// next is when the thread must be looked at; zero: never by itself.
+// next is when the thread has to continue; zero: never by itself.
 func (t *thread) next() time.Time {
 	if !t.Beat.IsZero() && (t.Deadline.IsZero() || t.Beat.Before(t.Deadline)) {
 		return t.Beat
@@ -150,7 +150,7 @@ func (r *run) fork(s *state) {
 	}
 }
 
-// join ends the thread of a branch; with the last one its Parallel goes on.
+// join ends the thread of a branch; with the last one its Parallel continues.
 func (r *run) join(output any) {
 	ended := r.thread
 	r.Threads = slices.DeleteFunc(r.Threads, func(t *thread) bool { return t == ended })
@@ -238,7 +238,7 @@ func (r *run) enter(name string, data any) {
 	r.succeed(data)
 }
 
-// full ends an execution whose history has no room left.
+// full ends an execution whose history is full.
 func (r *run) full() bool {
 	if r.Events < MaxEvents {
 		return false
@@ -360,7 +360,7 @@ func (s *state) until(now time.Time, data any, contextObject func() any) (time.T
 	return now.Add(time.Duration(seconds) * time.Second), true
 }
 
-// waited goes on after a Wait state.
+// waited continues after a Wait state.
 func (r *run) waited() {
 	s := r.machine.states[r.State]
 	output, ok := r.at(s.input, r.data, "InputPath")
@@ -430,7 +430,7 @@ func (r *run) merge(s *state, result any) (any, bool) {
 	return merged, ok
 }
 
-// context is the context object, built when a path asks for it.
+// context is the context object, built when a path refers to it.
 func (r *run) context() func() any {
 	var built any
 	return func() any {

@@ -70,7 +70,7 @@ func (r *run) secondsOf(fixed int64, p *path) (int64, bool) {
 	return seconds, ok && seconds > 0
 }
 
-// answered is what the function gave back: the result of a plain task. A token task goes on when its token is sent.
+// answered handles what the function returned: the result of a plain task. A token task continues when its token is sent.
 func (r *run) answered(payload []byte) {
 	if len(payload) > MaxData {
 		r.failTask(ErrorDataLimit, "The state/task '"+r.State+"' returned a result with a size exceeding the maximum number of bytes service limit.")
@@ -84,7 +84,7 @@ func (r *run) answered(payload []byte) {
 	r.completed(map[string]any{"ExecutedVersion": "$LATEST", "Payload": value, "StatusCode": json.Number("200")})
 }
 
-// completed goes on with a task's result.
+// completed continues with a task's result.
 func (r *run) completed(result any) {
 	s := r.machine.states[r.State]
 	if s.resultSelector != nil {

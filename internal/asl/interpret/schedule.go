@@ -8,8 +8,8 @@ import (
 // outside is how many calls of patient functions run at once.
 const outside = 4_096
 
-// enqueueCall hands the call of a function to a worker. One of a patient function has no worker to wait for: it waits for somebody else, and
-// others would wait with it. The caller holds e.mutex.
+// enqueueCall passes the call of a function to a worker. A call of a patient function gets no worker: it waits for an
+// external system, and others would wait with it. The caller holds e.mutex.
 func (e *Engine) enqueueCall(x *execution, t *thread) {
 	turn := t.Turn
 	call := func() { e.call(x, turn) }
@@ -51,7 +51,7 @@ func (e *Engine) work() {
 	e.rest()
 }
 
-// rest counts a worker that has nothing to do any more; the caller holds e.mutex.
+// rest counts a worker that has no more work; the caller holds e.mutex.
 func (e *Engine) rest() {
 	if e.busy--; e.busy == 0 {
 		e.idle.Broadcast()
@@ -84,7 +84,7 @@ func (e *Engine) setTimer(x *execution, due time.Time) {
 // setAlarm keeps the clock set to the soonest timer; the caller holds e.mutex.
 func (e *Engine) setAlarm() {
 	if e.closed || len(e.timers) == 0 {
-		return // an alarm that rings for nothing does no harm
+		return // an unnecessary alarm does no harm
 	}
 	soonest := e.timers[0].due
 	if !e.alarm.IsZero() && !soonest.Before(e.alarm) {

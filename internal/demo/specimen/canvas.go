@@ -51,7 +51,7 @@ func (c *canvas) within(frame image.Rectangle, turn float64, paint func()) {
 // shape is an outline of straight lines; curves are made of short ones.
 type shape []point
 
-// curve goes on from the last point to end, by a cubic Bézier.
+// curve continues from the last point to end, by a cubic Bézier.
 func (s shape) curve(a, b, end point) shape {
 	start := s[len(s)-1]
 	const steps = 14
@@ -196,7 +196,7 @@ func (c *canvas) widthOf(text, name string, size float64) float64 {
 	return float64(font.MeasureString(c.face(name, size), text)) / 64
 }
 
-// zone writes the lines of a machine-readable zone: their letters stand in columns of one width, as ICAO 9303 has them. x and y
+// zone writes the lines of a machine-readable zone: their letters are set in columns of one width, as ICAO 9303 has them. x and y
 // are where the first begins; step is the width of a column and leading the distance of two lines, in pixels.
 func (c *canvas) zone(x, y float64, lines string, step, leading float64, ink color.Color) {
 	const reference = 100

@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// face is how somebody looks who does not exist, made of numbers that follow from their name.
+// face is the look of a person who does not exist, derived from their name.
 type face struct {
 	skin, hair, eyes, coat color.RGBA
 	wide, jaw, brow        float64 // of 100
@@ -16,7 +16,7 @@ type face struct {
 	age                    int
 }
 
-// roll gives numbers that follow from a text, one after the other.
+// roll returns numbers derived from a text, one after the other.
 type roll uint64
 
 func rolls(text string) *roll {
@@ -40,7 +40,7 @@ var (
 	coats = []color.RGBA{{46, 60, 92, 255}, {70, 74, 80, 255}, {112, 52, 60, 255}, {48, 88, 80, 255}, {150, 138, 120, 255}, {84, 66, 110, 255}, {226, 226, 222, 255}}
 )
 
-// faceOf is somebody's face in a year. That people are not all alike is what matters.
+// faceOf is a person's face in a year. All that matters is that people are not all alike.
 func faceOf(p Person, at int) face {
 	r := rolls(p.Family + "/" + p.Given)
 	f := face{woman: p.Sex == "F", age: max(18, at-p.Born.Year())}
@@ -262,7 +262,7 @@ func (c *canvas) locks(f face, x, y, w, h float64) {
 	}
 }
 
-// crown is hair that lies close: down to the ears at the sides, to line of the head's height at the front.
+// crown is hair close to the head: down to the ears at the sides, to line of the head's height at the front.
 func crown(x, y, w, h, line, far float64) shape {
 	half := shape{{x, y - h*far - 3}}.curve(point{x - w*0.96, y - h*far - 3}, point{x - w*1.18, y - h*0.5}, point{x - w*1.05, y - 1}).line(point{x - w*0.97, y - 3}).
 		curve(point{x - w*0.95, y - h*0.34}, point{x - w*0.84, y - h*(line-0.06)}, point{x - w*0.5, y - h*line}).curve(point{x - w*0.2, y - h*(line+0.07)}, point{x - 4, y - h*(line+0.03)}, point{x, y - h*line})

@@ -37,11 +37,11 @@ const (
 // quality of the pictures, of 100: as cameras' applications send them.
 const quality = 84
 
-// countries are what pages say of nationalities; the zone has their codes.
+// countries are the names of nationalities on pages; the zone has their codes.
 var countries = map[string]string{"UTO": "UTOPIA"}
 
-// Page draws the passport's page with the photograph as a JPEG. The word SPECIMEN across it and the country that does not
-// exist say that it is none. The same person and condition give the same bytes.
+// Page draws the passport's page with the photograph as a JPEG. The word SPECIMEN across it and the fictitious country
+// show that it is not real. The same person and condition produce the same bytes.
 func (p Person) Page(condition Condition) ([]byte, error) {
 	return encode(taken(p.page(), condition, p.Number))
 }
@@ -177,7 +177,7 @@ func (c *canvas) ghost(photo, r image.Rectangle) {
 	draw.DrawMask(c.img, r, small, image.Point{}, pale, image.Point{}, draw.Over)
 }
 
-// signature is a hand that nobody writes.
+// signature is an invented handwriting.
 func (c *canvas) signature(p Person, x, y float64) {
 	r := rolls(p.Family + "hand")
 	hand := shape{{x, y}}
@@ -209,7 +209,7 @@ func (c *canvas) overprint() {
 	draw.DrawMask(c.img, c.img.Bounds(), turned, image.Point{}, image.NewUniform(color.Alpha{58}), image.Point{}, draw.Over)
 }
 
-// taken is a picture as somebody has taken it.
+// taken is the page as photographed.
 func taken(page *image.RGBA, condition Condition, name string) image.Image {
 	switch condition {
 	case Blurred:

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Person is who a specimen passport is about: somebody who does not exist.
+// Person is the holder of a specimen passport: a person who does not exist.
 type Person struct {
 	Family, Given string
 	Nationality   string // three letters of ICAO 9303, "UTO"
@@ -35,7 +35,7 @@ func (p Person) Zone() string {
 	return first + "\n" + second
 }
 
-// Passport draws the passport as a plain small card: for tests and measurements, which need many. Page is the one to look at.
+// Passport draws the passport as a plain small card: for tests and measurements, which need many. Page is the realistic one.
 func (p Person) Passport() ([]byte, error) {
 	return drawPNG(card{
 		Title: "PASSPORT", Zone: p.Zone(), Seed: hashOf(p.Family + p.Given + p.Number),

@@ -26,7 +26,7 @@ type card struct {
 
 const width, height, zoom = 420, 296, 2
 
-// drawPNG draws the card. The same card gives the same bytes.
+// drawPNG draws the card. The same card produces the same bytes.
 func drawPNG(card card) ([]byte, error) {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))
 	fill(img, img.Bounds(), paper(card.Seed))

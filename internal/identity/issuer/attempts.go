@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// How many guesses the sign-in takes. Each is counted before its password is hashed, so that guesses at the same time
-// cannot pass between the question and the count; a sign-in that succeeds takes its count back.
+// How many guesses the sign-in accepts. Each is counted before its password is hashed, so that concurrent guesses cannot
+// pass between the check and the count; a successful sign-in takes its count back.
 //
-// Three bounds hold for a browser that is not known: one for the account from the address, with a pause that doubles; one
-// for the account from all addresses; one for the address and all accounts. The pause is the account's from that address
-// only, so nobody locks out anybody elsewhere. A browser that has signed in to the account before carries a device cookie
-// and is bound by its own failures alone: whoever guesses at an account, or floods an address, does not lock out the
-// people who work there. An account that has signed in from an address before is not held to that address's bound.
+// Three bounds hold for an unknown browser: one for the account from the address, with a pause that doubles; one for the
+// account from all addresses; one for the address and all accounts. The pause applies to the account from that address
+// only, so nobody can lock out people elsewhere. A browser that has signed in to the account before carries a device
+// cookie and is bound by its own failures alone: guessing at an account, or flooding an address, does not lock out the
+// people who work there. An account that has signed in from an address before is exempt from that address's bound.
 const (
 	freeGuesses   = 5                // for an account from one address or device, before there are pauses
 	firstPause    = time.Minute      // doubles with each failure
 	longestPause  = time.Hour        // …
-	pausesEnd     = 24 * time.Hour   // without a failure, an account begins anew
+	pausesEnd     = 24 * time.Hour   // without a failure, the count of an account starts over
 	perAccount    = 20               // for an account from all addresses, beside devices that are known
 	accountRefill = time.Minute      // each takes one of them back
 	perAddress    = 30               // for all accounts that have not signed in from there
@@ -65,8 +65,8 @@ type bucket struct {
 
 func newAttempts(now func() time.Time) *attempts { return &attempts{now: now} }
 
-// reserve counts a guess, or says how long there can be none. What is refused counts nothing: whoever goes on trying does
-// not make the pause longer.
+// reserve counts a guess, or returns how long to wait for the next one. A refused guess is not counted: further attempts
+// do not make the pause longer.
 func (a *attempts) reserve(try attempt) (wait time.Duration) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
@@ -137,7 +137,7 @@ func (p pauses) wait(now time.Time) time.Duration {
 
 func (b *bucket) leak(now time.Time, refill time.Duration) {
 	lost := int(now.Sub(b.since) / refill)
-	if b.level -= lost; b.level <= 0 || lost < 0 { // a clock that was set back begins anew
+	if b.level -= lost; b.level <= 0 || lost < 0 { // a clock that was set back starts over
 		b.level, b.since = max(0, b.level), now
 		return
 	}

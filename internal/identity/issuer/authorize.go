@@ -23,7 +23,7 @@ func (r request) tooOld(age time.Duration) bool {
 	return r.maxAge != "" && (err != nil || age > time.Duration(seconds)*time.Second)
 }
 
-// once reports whether no parameter is there more than once (RFC 6749, 3.1 and 3.2).
+// once reports whether no parameter occurs more than once (RFC 6749, 3.1 and 3.2).
 func once(q url.Values) bool {
 	for _, values := range q {
 		if len(values) > 1 {

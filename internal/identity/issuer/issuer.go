@@ -23,7 +23,7 @@ type Config struct {
 	Audience string
 	Expiry   time.Duration    // of tokens; default 8 h
 	Now      func() time.Time // default time.Now
-	State    []byte           // what State gave before; nil makes a first key
+	State    []byte           // a former result of State; nil makes a first key
 }
 
 // Issuer signs tokens with its newest key and publishes that one and the former. It is safe for concurrent use.
@@ -82,7 +82,7 @@ func (i *Issuer) Rotate() error {
 	return nil
 }
 
-// Session is what a token says of the sign-in that it comes from.
+// Session is what a token states about the sign-in that it comes from.
 type Session struct {
 	Use      string // "id" or "access"
 	ID       string // of the browser's session, which an access token ends with
@@ -185,5 +185,5 @@ func write(w http.ResponseWriter, value any) {
 		http.Error(w, "", http.StatusInternalServerError)
 		return
 	}
-	_, _ = w.Write(text) // the caller has gone: nobody to tell
+	_, _ = w.Write(text) // the caller has gone: the error cannot be reported
 }

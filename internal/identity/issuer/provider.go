@@ -20,7 +20,7 @@ type Grant struct {
 	Tenant    string    `json:"tenant"`
 	Session   string    `json:"session,omitempty"`   // code and refresh: the browser's session that it comes from, and ends with
 	Chain     string    `json:"chain,omitempty"`     // code: what was issued for it; it is used then
-	Ended     bool      `json:"ended,omitempty"`     // refresh: kept so that it cannot begin any more
+	Ended     bool      `json:"ended,omitempty"`     // refresh: kept so that it cannot be started again
 	Redirect  string    `json:"redirect,omitempty"`  // code: where it was sent
 	Challenge string    `json:"challenge,omitempty"` // code: PKCE, S256
 	Nonce     string    `json:"nonce,omitempty"`
@@ -33,8 +33,8 @@ type Grant struct {
 
 // Grants keep what the provider remembers.
 type Grants interface {
-	// Change hands the grant of a key that is there (or nil) to the function and keeps what that returns; nil removes it.
-	// It is one transaction; nothing is kept when the function fails.
+	// Change passes the grant of an existing key (or nil) to the function and stores its result; nil removes it. It is one
+	// transaction; it has no effect if the function fails.
 	Change(ctx context.Context, key string, change func(*Grant) (*Grant, error)) error
 }
 
@@ -51,11 +51,11 @@ type ProviderConfig struct {
 	Logger  *slog.Logger
 }
 
-// DemoPerson is somebody whom the sign-in page lets in at one click.
+// DemoPerson is a person who can sign in with one click on the sign-in page.
 type DemoPerson struct{ Name, Email, Password, Role string }
 
 // Provider is an OpenID provider for one machine: authorization code with PKCE, refresh tokens that change with every use,
-// sign-out. Where there is AWS, Cognito stands in its place; the client does not know the difference.
+// sign-out. On AWS, Cognito takes its place; the client does not know the difference.
 type Provider struct {
 	ProviderConfig
 	origin   string
@@ -124,7 +124,7 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	claims, err := p.Issuer.verify(text)
-	if ok && err == nil { // as long as who it was given to is signed in
+	if ok && err == nil { // as long as its owner is signed in
 		session, _ := claims["sid"].(string)
 		_, ok, err = p.read(r.Context(), "session/"+session)
 	}
@@ -137,7 +137,7 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 	write(w, map[string]any{"sub": claims["sub"], "email": claims["email"], "name": claims["name"], "tenant": claims["tenant"], "roles": claims["roles"]})
 }
 
-// revoke ends a chain of refresh tokens. It says nothing about whether there was one.
+// revoke ends a chain of refresh tokens. It does not reveal whether there was one.
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		refuse(w, http.StatusBadRequest, "invalid_request")
@@ -189,7 +189,7 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) end(r *http.Request) error {
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
-		return nil //nolint:nilerr // there is none
+		return nil //nolint:nilerr // no session
 	}
 	return p.Grants.Change(r.Context(), "session/"+hash(cookie.Value), func(*Grant) (*Grant, error) { return nil, nil })
 }
@@ -208,7 +208,7 @@ func (p *Provider) session(r *http.Request) (grant Grant, ok bool) {
 }
 
 func (p *Provider) setCookie(w http.ResponseWriter, name, value string, seconds int) {
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // secure wherever there is TLS; on one machine there is none
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // secure with TLS; on one machine there is none
 		Name: name, Value: value, Path: "/oauth2/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(p.origin, "https://"),
 	})

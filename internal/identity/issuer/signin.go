@@ -36,7 +36,7 @@ func HashPassword(password string) (string, error) {
 	return string(sum), nil
 }
 
-// nobody is a hash that no password has: somebody who does not exist takes as long as somebody who does.
+// nobody is a hash that no password has: checking an account that does not exist takes as long as one that does.
 const nobody = "$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5B0Qf1lV0bq6zGm3rXIqZt4p8G8K6"
 
 func passwordIs(person identity.Person, password string) bool {
@@ -117,10 +117,10 @@ func style(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "max-age=3600")
-	_, _ = w.Write(styleText) // the caller has gone: nobody to tell
+	_, _ = w.Write(styleText) // the caller has gone: the error cannot be reported
 }
 
-// signIn checks a password and goes on with the authorization request.
+// signIn checks a password and continues with the authorization request.
 func (p *Provider) signIn(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil || !sameForm(r) {
 		p.page(w, r, http.StatusBadRequest, pageData{Failure: "request"})
@@ -162,11 +162,11 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, pathAuthorize+"?"+requested.Encode(), http.StatusSeeOther) //nolint:gosec // our own path
 }
 
-// sameForm reports whether a form comes from a page that we have shown to this browser: its token is the cookie's. No token
-// is no token: an empty one with an empty cookie shows nothing.
+// sameForm reports whether a form comes from a page that we have shown to this browser: its token is the cookie's. An
+// empty token does not count: with an empty cookie it would prove nothing.
 func sameForm(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
-		return false // as the browser itself says
+		return false // as stated by the browser itself
 	}
 	cookie, err := r.Cookie(formCookie)
 	if err != nil || len(cookie.Value) < formTokenLength {
@@ -202,8 +202,8 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, person identity
 	return nil
 }
 
-// deviceCookie states that an account was signed in to from this browser. It lets nobody in: it only keeps the guesses of
-// others from counting against who uses it.
+// deviceCookie states that an account was signed in to from this browser. It does not authenticate anybody: it only
+// prevents the guesses of others from counting against its user.
 const (
 	deviceCookie = "ballerine_device"
 	deviceLife   = 180 * 24 * time.Hour

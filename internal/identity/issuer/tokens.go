@@ -21,7 +21,7 @@ func refuse(w http.ResponseWriter, status int, code string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	body, _ := json.Marshal(map[string]string{"error": code}) // two plain strings
-	_, _ = w.Write(body)                                      // the caller has gone: nobody to tell
+	_, _ = w.Write(body)                                      // the caller has gone: the error cannot be reported
 }
 
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
@@ -63,8 +63,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 // errGrant is a code or token that is not good: whatever is wrong with it, the answer is the same.
 var errGrant = errors.New("the grant is not valid")
 
-// exchange turns a code into a session's first tokens. A code is good once: one that comes again ends what was issued for
-// it, since one of the two who have it is not who it was made for (RFC 6749, 4.1.2).
+// exchange turns a code into a session's first tokens. A code is valid once: a repeated one ends what was issued for it,
+// since one of the two who have it is not its owner (RFC 6749, 4.1.2).
 func (p *Provider) exchange(ctx context.Context, form url.Values) (grant Grant, refresh string, err error) {
 	family, secret := rand.Text(), rand.Text()
 	good, used := false, ""
@@ -104,7 +104,7 @@ func (p *Provider) exchange(ctx context.Context, form url.Values) (grant Grant, 
 	}
 	kept := Grant{User: grant.User, Tenant: grant.Tenant, Session: grant.Session, Secret: hash(secret), SignedIn: grant.SignedIn, Expires: session.Expires}
 	err = p.Grants.Change(ctx, "refresh/"+family, func(there *Grant) (*Grant, error) {
-		if there != nil { // the code came again meanwhile
+		if there != nil { // the code was used again meanwhile
 			return there, errGrant
 		}
 		return &kept, nil
@@ -124,7 +124,7 @@ func (p *Provider) put(ctx context.Context, key string, grant Grant) error {
 	return p.Grants.Change(ctx, key, func(*Grant) (*Grant, error) { return &grant, nil })
 }
 
-// read gives a grant that is good; one that has ended is removed.
+// read returns a grant that is valid; one that has ended is removed.
 func (p *Provider) read(ctx context.Context, key string) (grant Grant, ok bool, err error) {
 	err = p.Grants.Change(ctx, key, func(there *Grant) (*Grant, error) {
 		if ok = there != nil && p.Now().Before(there.Expires); !ok {
@@ -136,8 +136,8 @@ func (p *Provider) read(ctx context.Context, key string) (grant Grant, ok bool, 
 	return grant, ok && err == nil, err
 }
 
-// rotate exchanges a refresh token for the next one of its chain. One that was exchanged long ago ends the chain: somebody
-// else has it. So does the end of the browser's session.
+// rotate exchanges a refresh token for the next one of its chain. One that was exchanged long ago ends the chain,
+// because somebody else has it. So does the end of the browser's session.
 func (p *Provider) rotate(ctx context.Context, token string) (grant Grant, next string, err error) {
 	family, secret, ok := strings.Cut(token, ".")
 	if !ok {
@@ -176,7 +176,7 @@ func (p *Provider) rotate(ctx context.Context, token string) (grant Grant, next 
 	return grant, family + "." + fresh, err
 }
 
-// signedIn reports whether the browser's session that a chain comes from is still there.
+// signedIn reports whether the browser's session that a chain comes from still exists.
 func (p *Provider) signedIn(ctx context.Context, family string) (bool, error) {
 	chain, ok, err := p.read(ctx, "refresh/"+family)
 	if err != nil || !ok || chain.Session == "" {
@@ -186,7 +186,7 @@ func (p *Provider) signedIn(ctx context.Context, family string) (bool, error) {
 	return ok, err
 }
 
-// answer gives out the tokens of a person who is still there.
+// answer sends the tokens of a person who still exists.
 func (p *Provider) answer(ctx context.Context, w http.ResponseWriter, grant Grant, refresh string) error {
 	person, err := p.People.User(ctx, grant.Tenant, grant.User)
 	if problem.CodeOf(err) == problem.NotFound || person.Disabled {

@@ -26,7 +26,7 @@ const (
 	manifestName = "manifest.json"
 	format       = 1
 	copyWait     = 5 * time.Minute // for the process that has the data open
-	readFor      = time.Hour       // how long the values of the copy are looked at
+	readFor      = time.Hour       // how long the values of the copy are checked
 )
 
 // Manifest states what is in a backup.
@@ -44,7 +44,7 @@ type Digest struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Objects is how many of the files are uploaded documents. What vendors were sent and have answered lies beside them.
+// Objects is how many of the files are uploaded documents. Exchanges with vendors are stored beside them.
 func (m Manifest) Objects() (number int) {
 	for name := range m.Files {
 		if strings.HasPrefix(name, "objects/") && !strings.Contains(name, "/k.exchanges%2F") {
@@ -59,8 +59,8 @@ type WriteOptions struct {
 	WithDamage bool // also when some values of the data file cannot be read
 }
 
-// Write packs a data folder into a file that does not exist yet, while the system runs or not. Errors: Invalid when there
-// is no data, the file is there, or values of the data cannot be read; Unavailable.
+// Write packs a data folder into a file that does not exist yet, whether the system is running or not. Errors: Invalid
+// if there is no data, the file exists, or values of the data cannot be read; Unavailable.
 func Write(ctx context.Context, folder, file string, options WriteOptions, now time.Time) (Manifest, error) {
 	if _, err := os.Stat(filepath.Join(folder, DataFile)); err != nil {
 		return Manifest{}, problem.Wrap(err, problem.Invalid, "There is no data in %s.", folder)
@@ -87,7 +87,7 @@ func Write(ctx context.Context, folder, file string, options WriteOptions, now t
 		err = os.Rename(part, file)
 	}
 	if err != nil {
-		_ = os.Remove(part) // the first error is the one to tell
+		_ = os.Remove(part) // the first error is the one to report
 		return Manifest{}, fmt.Errorf("write the backup: %w", err)
 	}
 	return manifest, nil
@@ -138,7 +138,7 @@ func pack(folder, data, file string, m Manifest) (_ Manifest, err error) {
 		name = filepath.ToSlash(name)
 		digest, err := add(archive, name, path)
 		if errors.Is(err, os.ErrNotExist) {
-			return nil // an upload that was moved or given up meanwhile
+			return nil // an upload that was moved or dropped meanwhile
 		}
 		m.Files[name] = digest
 		return err
@@ -175,9 +175,9 @@ type Options struct {
 	AcceptLoss bool // go on without what is lost of the log of the data file that is restored
 }
 
-// Restore unpacks a backup, or a snapshot of the data file, into a folder. A folder that holds data is refused unless Force
-// is given: then what was there is kept beside it under the name that is returned. Nothing is changed before all of
-// the backup has been read and found whole. Errors: Invalid, Unavailable when the folder's data is open.
+// Restore unpacks a backup, or a snapshot of the data file, into a folder. A folder that holds data is refused unless
+// Force is set: then the former data is kept beside it under the name that is returned. Nothing is changed before all of
+// the backup has been read and found complete. Errors: Invalid, Unavailable if the folder's data is open.
 func Restore(file, folder string, options Options, now time.Time) (m Manifest, kept string, err error) {
 	there, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -331,7 +331,7 @@ func withLog(file, fresh string) error {
 	return nil
 }
 
-// restoreSnapshot takes the data file from a snapshot, or from wherever it lies with its log, and everything else from the
+// restoreSnapshot takes the data file from a snapshot, or from wherever it is with its log, and everything else from the
 // folder as it is.
 func restoreSnapshot(file, folder, fresh string, now time.Time) (Manifest, error) {
 	m := Manifest{Format: format, Created: now.UTC(), Files: map[string]Digest{}}
@@ -354,7 +354,7 @@ func restoreSnapshot(file, folder, fresh string, now time.Time) (Manifest, error
 		if !entry.Type().IsRegular() || name == DataFile || strings.HasPrefix(name, DataFile+".") {
 			return nil
 		}
-		in, err := os.Open(path) //nolint:gosec // a folder of ours, which nobody else writes to
+		in, err := os.Open(path) //nolint:gosec // a folder of ours, to which nothing else writes
 		if err != nil {
 			return err
 		}

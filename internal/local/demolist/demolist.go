@@ -1,5 +1,5 @@
-// Package demolist is the watch list of the local system and of tests: a few invented people, a company and a ship, so that
-// screening finds something before anybody has loaded a real list. Nobody on it exists.
+// Package demolist is the watch list of the local system and of tests: a few invented people, a company and a ship, so
+// that screening finds something before a real list is loaded. Nobody on it exists.
 package demolist
 
 import (

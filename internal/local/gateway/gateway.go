@@ -24,7 +24,7 @@ import (
 // Limits of API Gateway and Lambda, in bytes and time.
 const (
 	maxRequest      = 10 << 20 // API Gateway refuses a larger request
-	maxHead         = 10_240   // of the request line and the values of all headers together
+	maxHead         = 10_240   // of the request line and the values of all headers in total
 	maxPayload      = 6 << 20  // Lambda refuses a larger event or answer; binary bodies count as base64
 	integrationTime = 30 * time.Second
 	authorizerTime  = 10 * time.Second
@@ -35,9 +35,9 @@ type Invoker interface {
 	Invoke(ctx context.Context, function string, payload []byte) ([]byte, error)
 }
 
-// Direct are functions of this process, which are handed events and answer as values: nobody has to write them as JSON and
-// read it again. They see what they would have read. What JSON would change, or what is near a limit of sizes, goes to the
-// Invoker all the same.
+// Direct are functions of this process, which receive events and return answers as values, without encoding them as JSON
+// and decoding them again. They see what they would have decoded. What JSON would change, or what is near a limit of
+// sizes, goes to the Invoker all the same.
 type Direct struct {
 	Functions  map[string]bridge.Handler
 	Authorizer bridge.Authorize
@@ -63,7 +63,7 @@ type Config struct {
 	Logger     *slog.Logger
 	Limit      time.Duration // integrationTime when zero
 	Body       time.Duration // the longest that a body may take to arrive; integrationTime when zero
-	Throttle   Throttle      // of all routes together; none when zero
+	Throttle   Throttle      // of all routes in total; none if zero
 }
 
 // Gateway is the http.Handler.
@@ -210,7 +210,7 @@ func (g *Gateway) fail(ctx context.Context, w http.ResponseWriter, id string, er
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the caller may be gone: nothing to do then
+	_, _ = w.Write(body) // the caller may be gone: the error cannot be reported
 }
 
 // arrived is the event of a request whose body has come in time.
@@ -287,7 +287,7 @@ func (g *Gateway) authorize(ctx context.Context, event *events.APIGatewayV2HTTPR
 	return &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{Lambda: response.Context}, nil
 }
 
-// callAuthorizer hands the authorizer its event, which is made of the function's.
+// callAuthorizer calls the authorizer with its event, which is derived from the function's.
 func (g *Gateway) callAuthorizer(ctx context.Context, event *events.APIGatewayV2HTTPRequest, question events.APIGatewayV2CustomAuthorizerV2Request) (response events.APIGatewayV2CustomAuthorizerSimpleResponse, err error) {
 	if run := g.config.Direct.Authorizer; run != nil && asItIs(event) {
 		if response, err = run(ctx, question); err != nil {

@@ -28,8 +28,8 @@ func headSize(r *http.Request) int {
 // ofConnection are the headers that are about the connection, in either direction: they end here.
 var ofConnection = []string{"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 
-// lowerHeaders joins repeated headers with commas under lower-case names; cookies travel apart. What is about the connection
-// is left out, and where the request came from is added.
+// lowerHeaders joins repeated headers with commas under lower-case names; cookies are returned separately. Headers about
+// the connection are left out, and the origin of the request is added.
 func lowerHeaders(r *http.Request, size int) (headers map[string]string, cookies []string) {
 	headers = make(map[string]string, len(r.Header)+5)
 	for name, values := range r.Header {
@@ -62,7 +62,7 @@ func withoutConnection(headers map[string]string) {
 	}
 }
 
-// came adds where the request came from, behind what a proxy has said.
+// came adds where the request came from, after what a proxy has stated.
 func came(headers map[string]string, r *http.Request) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -92,7 +92,7 @@ func joinValues(values map[string][]string) map[string]string {
 	return joined
 }
 
-// encodeBody gives text as it is and everything else as base64.
+// encodeBody returns text as it is and everything else as base64.
 func encodeBody(contentType string, body []byte) (text string, encoded bool) {
 	if isText(contentType) && utf8.Valid(body) {
 		return string(body), false
@@ -162,7 +162,7 @@ func readResponse(answer []byte) (response events.APIGatewayV2HTTPResponse, err 
 	return response, nil
 }
 
-// inferred is the answer that is made of any other JSON value. A string is the body without its quotes.
+// inferred is the answer that is derived from any other JSON value. A string is the body without its quotes.
 func inferred(answer []byte) (events.APIGatewayV2HTTPResponse, error) {
 	if !json.Valid(answer) {
 		return events.APIGatewayV2HTTPResponse{}, problem.New(problem.Internal, "The function's answer is not JSON.")
@@ -201,6 +201,6 @@ func writeResponse(w http.ResponseWriter, response events.APIGatewayV2HTTPRespon
 		header.Add("Set-Cookie", cookie)
 	}
 	w.WriteHeader(response.StatusCode)
-	_, _ = w.Write(body) // the caller may be gone: nothing to do then
+	_, _ = w.Write(body) // the caller may be gone: the error cannot be reported
 	return nil
 }

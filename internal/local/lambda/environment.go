@@ -51,7 +51,7 @@ type environment struct {
 	mutex   sync.Mutex
 	first   bool
 	current *invocation
-	failed  *InvokeError // what /init/error said
+	failed  *InvokeError // as reported by /init/error
 }
 
 // start starts a process and stays with it until it ends. The thread that starts a child is kept until then, because
@@ -127,7 +127,7 @@ func (e *environment) polls() {
 	}
 }
 
-// take gives the environment its work; finish hands the work with this id back, once.
+// take assigns work to the environment; finish returns the work with this id, once.
 func (e *environment) take(call *invocation) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()

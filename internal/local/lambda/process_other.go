@@ -4,7 +4,7 @@ package lambda
 
 import "os/exec"
 
-// dieWithParent does nothing where the kernel has no such signal: Close ends the children.
+// dieWithParent has no effect where the kernel has no such signal: Close ends the children.
 func dieWithParent(*exec.Cmd) {}
 
 // killGroup kills the child. One that has ended is no error.

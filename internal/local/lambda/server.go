@@ -76,7 +76,7 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
-// Invoke calls a function and waits for its answer. A function that fails gives an *InvokeError; err is for everything
+// Invoke calls a function and waits for its answer. A function that fails returns an *InvokeError; err is for everything
 // else: an unknown function, a closed server, a caller that gave up. A caller that gives up does not stop the function.
 func (s *Server) Invoke(ctx context.Context, name string, payload []byte) ([]byte, *InvokeError, error) {
 	f, ok := s.functions[name]

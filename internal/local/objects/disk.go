@@ -196,7 +196,7 @@ func (d *disk) put(ctx context.Context, key string, h head, content []byte) erro
 	if err != nil && !os.IsNotExist(err) && !errors.As(err, &damage) {
 		return err
 	}
-	exists := !os.IsNotExist(err) // what is damaged is there: no condition lets it be replaced by chance
+	exists := !os.IsNotExist(err) // a damaged one exists: no condition lets it be replaced by chance
 	if err == nil {
 		_ = f.Close()
 	}
@@ -244,7 +244,7 @@ func write(path string, h head, content []byte) (stamp, error) {
 }
 
 // CopyObject implements gofakes3.Backend. A copy within the bucket is another name of the same file: objects are never
-// changed in place, so neither name can tell.
+// changed in place, so that makes no difference.
 func (d *disk) CopyObject(ctx context.Context, fromBucket, from, toBucket, to string, _ map[string]string) (result gofakes3.CopyObjectResult, err error) {
 	if err := errors.Join(d.known(fromBucket), d.known(toBucket)); err != nil {
 		return result, err
@@ -354,7 +354,7 @@ func (d *disk) BucketExists(_ context.Context, name string) (bool, error) {
 	return name == d.bucket, nil
 }
 
-// CreateBucket implements gofakes3.Backend: there is one bucket, and it is there.
+// CreateBucket implements gofakes3.Backend: there is one bucket, and it exists.
 func (d *disk) CreateBucket(_ context.Context, name string) error {
 	return gofakes3.ResourceError(gofakes3.ErrBucketAlreadyExists, name)
 }

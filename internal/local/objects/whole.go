@@ -22,7 +22,7 @@ import (
 // damagedHeader is in the answer to a request for an object that is not as it was written.
 const damagedHeader = "X-Object-Damaged"
 
-// codeDamaged is S3's way to say so; the status is 500.
+// codeDamaged is the error code for it in the form of S3; the status is 500.
 const codeDamaged gofakes3.ErrorCode = "ObjectDamaged"
 
 // What of an object is damaged.
@@ -32,7 +32,7 @@ const (
 	damagedContent = "content"
 )
 
-// damageError is of a file that is not as it was written: it says what of it.
+// damageError is the error for a file that is not as it was written: it states what is wrong.
 type damageError string
 
 func (e damageError) Error() string {
@@ -48,7 +48,7 @@ type content interface {
 	io.Closer
 }
 
-// open gives an object by a way of opening its file, at the first byte of the content.
+// open opens an object with a function that opens its file, at the first byte of the content.
 func open[C content](ctx context.Context, d *disk, key string, by func(path string) (C, head, error)) (c C, h head, err error) {
 	path, _ := d.path(key)
 	c, h, err = by(path)
@@ -69,7 +69,7 @@ func open[C content](ctx context.Context, d *disk, key string, by func(path stri
 // maxInMemory is the length of contents that are read once, and checked and served from memory.
 const maxInMemory = 1 << 20
 
-// stamp tells a file that was checked from one that another program has written since.
+// stamp distinguishes a file that was checked from one that another program has written since.
 type stamp struct {
 	size     int64
 	modified time.Time
@@ -164,7 +164,7 @@ func openFile(path string) (*os.File, head, error) {
 // maxHead bounds heads.
 const maxHead = 1 << 20
 
-// readHead returns the head and where the content starts, as far as it can tell.
+// readHead returns the head and where the content starts, as far as that is known.
 func readHead(f io.Reader) (h head, start int64, err error) {
 	var length uint32
 	if err := binary.Read(f, binary.BigEndian, &length); err != nil {
@@ -197,15 +197,15 @@ func (h head) sum() (uint32, error) {
 // unfinishedOf is the name of a file while it is written.
 func unfinishedOf(path string) string { return besides(path, "u.") }
 
-// noteOf is the name of a note by which a former version said that a file is not finished.
+// noteOf is the name of a note with which a former version marked a file as unfinished.
 func noteOf(path string) string { return besides(path, "a.") }
 
 func besides(path, prefix string) string {
 	return filepath.Join(filepath.Dir(path), prefix+strings.TrimPrefix(filepath.Base(path), "k."))
 }
 
-// finish finishes what the end of a process has left: a file that is complete gets its name, one that is not is removed; nobody
-// was answered that it is there.
+// finish completes what the end of a process has left: a file that is complete gets its name, one that is not is
+// removed, because no caller was answered that it exists.
 func finish(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -242,7 +242,7 @@ func finishFile(from, to string) error {
 	return os.Rename(from, to)
 }
 
-// gone removes a file, if it is there.
+// gone removes a file, if it exists.
 func gone(path string) error {
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
 		return err

@@ -44,7 +44,7 @@ type Config struct {
 	SlowDelay      time.Duration // default 3 s
 	CallbackDelay  time.Duration // default 2 s
 	Log            *slog.Logger  // default slog.Default
-	// Cast are people who are known by their whole name: "Given Family".
+	// Cast are people who are known by their full name: "Given Family".
 	Cast map[string]Part
 	// Pass lets the time go by that an answer of a real vendor would take; nil: answers are at once.
 	Pass func(d time.Duration)
@@ -55,7 +55,7 @@ type Part struct {
 	Status   string        // of the identity check; "" is verified
 	Score    float64       // of the identity check
 	Fails    int           // how many requests with an Idempotency-Key are answered with 503 first
-	Callback time.Duration // the answer comes later
+	Callback time.Duration // the answer arrives later
 }
 
 // Server is the vendor. It is an http.Handler; Close it when it is done with.
@@ -184,7 +184,7 @@ func (s *Server) part(p person) (Part, bool) {
 // latency is how long a vendor takes: most of a second.
 func latency(path, key string, attempt int) time.Duration {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", path, key, attempt))
-	vary := int(binary.BigEndian.Uint16(sum[:])) // milliseconds are made of it
+	vary := int(binary.BigEndian.Uint16(sum[:])) // milliseconds are derived from it
 	return 480*time.Millisecond + time.Duration(vary/64)*time.Millisecond
 }
 
@@ -209,7 +209,7 @@ func (s *Server) remember(key string, digest [sha256.Size]byte) (*exchange, int)
 	return known, known.attempts
 }
 
-// misbehave does what has nothing to do with the person's identity, and reports whether that was the answer.
+// misbehave simulates behaviour that is unrelated to the person's identity, and reports whether it answered.
 func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, p person, attempt int) bool {
 	part, _ := s.part(p)
 	switch {
@@ -269,7 +269,7 @@ func (s *Server) identity(w http.ResponseWriter, p person, id string, exchanged 
 	reply(w, http.StatusAccepted, map[string]any{"id": id, "status": "pending"})
 }
 
-// documentStatus is what the vendor says of the document that the request names.
+// documentStatus is the vendor's result for the document that the request names.
 func documentStatus(p person, identity any) string {
 	switch {
 	case len(p.Documents) == 0 || p.is("Unseen"):
@@ -345,5 +345,5 @@ func identifier(path, key string) string {
 func reply(w http.ResponseWriter, status int, body map[string]any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the caller may have gone: there is nobody to tell
+	_ = json.NewEncoder(w).Encode(body) // the caller may have gone: the error cannot be reported
 }

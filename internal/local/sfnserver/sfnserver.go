@@ -72,7 +72,7 @@ func Handler(engine Engine, now func() time.Time) http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		_ = json.NewEncoder(w).Encode(answer) // the caller may be gone: nothing to do then
+		_ = json.NewEncoder(w).Encode(answer) // the caller may be gone: the error cannot be reported
 	})
 }
 
@@ -118,7 +118,7 @@ func execution(arn string) (machine, name string) {
 	return machine, name
 }
 
-// failWith gives an engine's error the name that the AWS client knows for the action.
+// failWith answers an engine's error under the name that the AWS client knows for the action.
 func failWith(w http.ResponseWriter, err error, action string) {
 	var p *problem.Error
 	if !errors.As(err, &p) || p.Code != problem.NotFound {

@@ -32,7 +32,7 @@ type Config struct {
 	Logout  string `json:"logout"` // "oidc"
 }
 
-// Routes are the dashboard's own paths: each gives the page, which knows what to show.
+// Routes are the dashboard's own paths: each serves the page, which knows what to show.
 var Routes = []string{"/{$}", "/queue", "/cases/{case}", "/settings", "/showcase", "/signed-out", "/sign-in/callback"}
 
 // Site serves the built pages. Its files are read once.
@@ -48,7 +48,7 @@ type file struct {
 	forever       bool
 }
 
-// New reads the pages. files is nil when they were not built: the pages then say so, and what is missing.
+// New reads the pages. files is nil if they were not built: the pages then state so, and what is missing.
 func New(files fs.FS, config Config, missing string) (*Site, error) {
 	s := &Site{files: map[string]file{}, missed: missing}
 	var err error
@@ -119,12 +119,12 @@ func (s *Site) Register(mux *http.ServeMux) {
 		guard(w.Header())
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
-		_, _ = w.Write(s.config) // the caller has gone: nobody to tell
+		_, _ = w.Write(s.config) // the caller has gone: the error cannot be reported
 	})
 }
 
-// Reference adds the description of the API to a mux: openapi.json, and docs.html at /docs with docs.css. build makes the files by
-// their names when one is asked for first.
+// Reference adds the description of the API to a mux: openapi.json, and docs.html at /docs with docs.css. build makes
+// the files by their names when one is requested for the first time.
 func Reference(mux *http.ServeMux, build func() (map[string][]byte, error)) {
 	files := sync.OnceValues(func() (map[string]file, error) {
 		texts, err := build()
@@ -148,8 +148,8 @@ func Reference(mux *http.ServeMux, build func() (map[string][]byte, error)) {
 	}
 }
 
-// Fallback gives the page to people who are at an address that nobody has, so that it says so inside its frame, and
-// everything else to next: a program that asks for the same address gets the API's answer.
+// Fallback serves the page to people at an unknown address, so that it reports that inside its frame, and passes
+// everything else to next: a program that requests the same address gets the API's answer.
 func (s *Site) Fallback(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api := r.URL.Path == "/v1" || strings.HasPrefix(r.URL.Path, "/v1/")

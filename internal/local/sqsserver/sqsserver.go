@@ -1,11 +1,12 @@
-// Package sqsserver serves the part of the SQS API that the functions use, and invokes the functions behind the queues as Lambda's event
-// source mappings do: each message by itself, again when it failed, and a group's messages in turns with those of the others. Messages are
-// in memory: the tables have the truth, and the sweep finds what is lost. It does not verify signatures.
+// Package sqsserver serves the part of the SQS API that the functions use, and invokes the functions behind the queues
+// as Lambda's event source mappings do: each message separately, again if it failed, and a group's messages in turns
+// with those of the others. Messages are in memory: the tables are the source of truth, and the sweep finds what is
+// lost. It does not verify signatures.
 package sqsserver
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // what the protocol asks for
+	"crypto/md5" //nolint:gosec // required by the protocol
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -68,7 +69,7 @@ type entry struct {
 	Group string `json:"MessageGroupId"`
 }
 
-// result is what is said of a message that was taken.
+// result is the answer about a message that was taken.
 type result struct {
 	ID        string `json:"Id"`
 	MessageID string `json:"MessageId"`

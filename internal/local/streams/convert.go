@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// convert gives a stream record the form in which Lambda hands it to a function.
+// convert converts a stream record to the form in which Lambda passes it to a function.
 func convert(record types.Record, stream string) events.DynamoDBEventRecord {
 	converted := events.DynamoDBEventRecord{
 		AWSRegion: aws.ToString(record.AwsRegion), EventID: aws.ToString(record.EventID), EventName: string(record.EventName),

@@ -26,7 +26,7 @@ type Config struct {
 	Stream   string // ARN
 	Function string
 	Invoker  Invoker
-	Interval time.Duration // between two looks at a quiet shard
+	Interval time.Duration // between two reads of a quiet shard
 	Logger   *slog.Logger
 }
 
@@ -87,7 +87,7 @@ func (c Config) iterator(ctx context.Context, shard string, last *string) (*stri
 	return out.ShardIterator, nil
 }
 
-// read delivers the next batch and gives the iterator behind it and the last record's sequence number.
+// read delivers the next batch and returns the iterator after it and the last record's sequence number.
 func (c Config) read(ctx context.Context, iterator, last *string) (next, newest *string, err error) {
 	out, err := c.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(100)})
 	if err != nil {

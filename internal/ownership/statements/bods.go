@@ -195,7 +195,7 @@ func legalName(names []personName) string {
 	return ""
 }
 
-// mentioned makes sure that there is a party: one that no statement describes is an organization of which nothing is known.
+// mentioned makes sure that a party exists: one that no statement describes is an unknown organization.
 func (r *bodsReader) mentioned(id string) {
 	if id != "" && !r.parties[id] {
 		r.parties[id] = true
@@ -203,7 +203,7 @@ func (r *bodsReader) mentioned(id string) {
 	}
 }
 
-// reference reads a record id, or the reason why there is none.
+// reference reads a record id, or the reason why it is missing.
 func reference(text json.RawMessage) (id, reason string) {
 	if json.Unmarshal(text, &id) == nil {
 		return id, ""
@@ -216,7 +216,7 @@ func reference(text json.RawMessage) (id, reason string) {
 func (r *bodsReader) relationship(s statement) {
 	company, _ := reference(s.Details.Company)
 	owner, reason := reference(s.Details.Owner)
-	if company == "" { // it says that somebody has an interest in something that is not named
+	if company == "" { // it states an interest in something that is not named
 		return
 	}
 	r.mentioned(company)

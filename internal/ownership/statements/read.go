@@ -22,13 +22,13 @@ import (
 // maxSize is how large a document may be, in bytes.
 const maxSize = 256 << 20
 
-// Options say what is read of a document.
+// Options define what is read of a document.
 type Options struct {
 	Subject string // id of the organization that is assessed; empty: the one that the document is about
 	Day     string // YYYY-MM-DD: of BODS, statements that were made later are left out
 }
 
-// Read reads a document. Errors: Invalid and MalformedJSON, with all places; nothing of the document is repeated but ids.
+// Read reads a document. Errors: Invalid and MalformedJSON, with all places; of the document, only ids are repeated.
 func Read(text []byte, options Options) (ownership.Structure, error) {
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
 	value, err := decode(text)
@@ -136,8 +136,8 @@ func membersOf(into any) map[string]bool {
 	return names
 }
 
-// alike refuses members whose names differ from those that are read only in the case of letters, or by letters that stand for others: readers of JSON
-// differ in which they take.
+// alike refuses members whose names differ from expected ones only in the case of letters, or by letters that look like
+// others: readers of JSON differ in which they accept.
 func alike(value any, at string, names map[string]bool, e *problem.Error) {
 	switch value := value.(type) {
 	case []any:

@@ -42,7 +42,7 @@ func compile(text []byte) *jsonschema.Schema {
 	return compiled
 }
 
-// validate reports each place where a document breaks its schema. It repeats nothing of the document.
+// validate reports each place where a document violates its schema. It does not repeat the document's contents.
 func validate(schema *jsonschema.Schema, value any, e *problem.Error) {
 	for _, f := range schemafault.Of(schema, value) {
 		e.With(place(strings.Split(f.Pointer, "/")[1:]), f.Code, "%s", f.Message)

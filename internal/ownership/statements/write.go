@@ -30,8 +30,9 @@ var codes = map[ownership.Interest]string{
 	ownership.Unspecified: "unknownInterest",
 }
 
-// Write makes BODS 0.4 statements of a structure: parties first, then a relationship for each link. Ids are digests of what a statement
-// says, so that the same structure has the same statements. omitted are the links that BODS has no code for.
+// Write makes BODS 0.4 statements of a structure: parties first, then a relationship for each link. Ids are digests of
+// the contents of a statement, so that the same structure has the same statements. omitted are the links that BODS has
+// no code for.
 func Write(s ownership.Structure, p Publication) (statements []json.RawMessage, omitted []ownership.Link, err error) {
 	w := writer{s: s, p: p}
 	for _, party := range s.Parties {

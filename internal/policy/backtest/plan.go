@@ -13,9 +13,9 @@ type Planning struct {
 	Finest time.Duration // a part spans at least so much, unless what it is cut from is shorter
 }
 
-// Plan cuts spans into windows: each span gets the same number of them, as nothing is known of how many decisions it has.
-// The windows are in order, do not overlap, and hold every time of the spans and no time between windows twice. How the
-// decisions are spread over them does not matter for what comes of it, only for how soon.
+// Plan cuts spans into windows: each span gets the same number of them, because it is not known how many decisions it
+// has. The windows are in order, do not overlap, and hold every time of the spans and no time between windows twice. The
+// distribution of decisions over them does not affect the result, only how soon it is there.
 func (p Planning) Plan(spans []Window) []Window {
 	most := max(1, p.Parts)
 	spans = joined(spans, most)

@@ -41,11 +41,11 @@ type Run struct {
 	Windows   []Window      `json:"windows,omitempty"` // of the parts, in their order
 	Failure   *Failure      `json:"failure,omitempty"`
 	Revision  int           `json:"revision"` // of the record
-	// Unreadable is of a run that is there and cannot be decoded: only its place is known.
+	// Unreadable marks a run that exists but cannot be decoded: only its place is known.
 	Unreadable bool `json:"-"`
 }
 
-// UnreadableRun stands in lists for a run that is there and cannot be decoded.
+// UnreadableRun represents a run in lists that exists but cannot be decoded.
 func UnreadableRun(ref Ref) Run { return Run{Ref: ref, Unreadable: true} }
 
 // Failure is why a run has failed.
@@ -61,17 +61,17 @@ type Window struct {
 	To   time.Time `json:"to"`
 }
 
-// Part is the decisions of a window. It is worked from the newest to the oldest. One that nobody has worked yet is not kept.
+// Part is the decisions of a window. It is processed from the newest to the oldest. It is not stored before it is first processed.
 type Part struct {
 	Number    int      `json:"number"`          // from 1
-	After     string   `json:"after,omitempty"` // where it stands in the list of decisions; "": at the beginning, or done
+	After     string   `json:"after,omitempty"` // its position in the list of decisions; "": at the beginning, or done
 	Done      bool     `json:"done,omitempty"`
-	Decisions int      `json:"decisions"` // that were looked at
+	Decisions int      `json:"decisions"` // that were evaluated
 	Failure   *Failure `json:"failure,omitempty"`
 	Revision  int      `json:"revision"` // of the record
 }
 
-// UnreadablePart stands for a part that is there and cannot be decoded: the run cannot be added up, and fails with it.
+// UnreadablePart represents a part that exists but cannot be decoded: the run cannot be summed up, and fails.
 func UnreadablePart(number int) Part {
 	return Part{Number: number, Failure: &Failure{Part: number, Code: string(problem.Internal), Message: "What is kept of the part cannot be read."}}
 }
@@ -115,11 +115,11 @@ type Runner interface {
 // Standing is how far a run is.
 type Standing struct {
 	PartsDone int
-	Decisions int     // that were looked at
+	Decisions int     // that were evaluated
 	Progress  float64 // 0 to 1: an estimate, by the time that the decisions span
 }
 
-// Stand sums up the parts of a run.
+// Stand is the progress of a run, summed over its parts.
 func (r Run) Stand(parts []Part) (s Standing) {
 	for _, part := range parts {
 		if part.Number < 1 || part.Number > len(r.Windows) {
@@ -150,7 +150,7 @@ func (p Part) progress(w Window) float64 {
 	return min(1, max(0, float64(w.To.Sub(at))/float64(length)))
 }
 
-// Left is how long a run takes from now on, if it goes on as it went; ok is false when that is not known yet.
+// Left is how long a run takes from now on at its present pace; ok is false if that is not known yet.
 func (s Standing) Left(began, now time.Time) (left time.Duration, ok bool) {
 	if s.Progress <= 0 || !now.After(began) {
 		return 0, false

@@ -134,7 +134,7 @@ func (s *Service) Cancel(ctx context.Context, ref Ref) (Run, error) {
 // attempts to change a run that others change, too.
 const attempts = 5
 
-// change writes a run as edit leaves it; edit returns false when there is nothing to write.
+// change writes a run as edit leaves it; edit returns false if there is no change to write.
 func change(ctx context.Context, store Store, ref Ref, edit func(run *Run) bool) (run Run, err error) {
 	for range attempts {
 		if run, err = store.Run(ctx, ref); err != nil || !edit(&run) {

@@ -13,7 +13,7 @@ import (
 // Worker does the steps of runs. Each step can be done again.
 type Worker struct {
 	Store    Store
-	Ledger   *ledger.Ledger // where the decisions are, and what a draft may ask for
+	Ledger   *ledger.Ledger // the decisions, and what a draft may refer to
 	Planning Planning
 	Turn     time.Duration // of a part, which is handed back soon after
 	Most     int           // decisions of a turn; 0: as many as there is time for
@@ -49,8 +49,8 @@ func openParts(run Run) int {
 	return len(run.Windows)
 }
 
-// Part works a part for a turn, and reports whether it is done. Errors: NotFound; Conflict when somebody else has worked it
-// meanwhile, and this turn counted nothing; those of the store.
+// Part processes a part for one turn, and reports whether it is done. Errors: NotFound; Conflict if another worker has
+// processed it meanwhile, and this turn counted nothing; those of the store.
 func (w *Worker) Part(ctx context.Context, ref Ref, number int) (done bool, err error) {
 	run, err := w.Store.Run(ctx, ref)
 	if err != nil || run.Status != Running {
@@ -144,8 +144,8 @@ func (w *Worker) Fail(ctx context.Context, ref Ref, failure Failure) error {
 	return w.Store.PutPart(ctx, ref, prev, part, body)
 }
 
-// Sum adds the parts up and ends the run: done, or failed when a part could not be worked. failure is what has ended the
-// work of the parts, nil when nothing has. Errors: those of the store.
+// Sum adds up the parts and ends the run: done, or failed if a part could not be processed. failure is what has ended
+// the processing of the parts, nil if it was not cut short. Errors: those of the store.
 func (w *Worker) Sum(ctx context.Context, ref Ref, failure *Failure) (Status, error) {
 	run, err := w.Store.Run(ctx, ref)
 	if err != nil || run.Status != Running {

@@ -132,7 +132,7 @@ func newReader(text string) (*reader, *meaningless) {
 
 func (r *reader) next() token { return r.tokens[min(r.at, len(r.tokens)-1)] }
 
-// take goes on behind marks or words, if they stand here.
+// take skips the given marks or words if they come next.
 func (r *reader) take(texts ...string) bool {
 	for i, text := range texts {
 		if at := r.at + i; at >= len(r.tokens) || r.tokens[at].text != text || r.tokens[at].kind != markToken && r.tokens[at].kind != nameToken {
@@ -211,7 +211,7 @@ func (r *reader) alternative() (string, *meaningless) {
 	return v.cell(), failed
 }
 
-// literal is a value that stands for itself.
+// literal is a literal value.
 type literal struct {
 	value any
 	date  bool // the value is a date's text

@@ -145,7 +145,7 @@ func (m *modelReader) decision(e *element) {
 	m.made.Decisions = append(m.made.Decisions, t.made)
 }
 
-// typeOf maps a type of FEEL to that of a column. ok is false where there is none.
+// typeOf maps a type of FEEL to that of a column. ok is false if there is none.
 func (m *modelReader) typeOf(name string, depth int) (typed table.Type, allowed *element, ok bool) {
 	if at := strings.LastIndexByte(name, ':'); at >= 0 && m.types[name] == nil {
 		name = name[at+1:]

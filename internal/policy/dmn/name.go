@@ -16,10 +16,10 @@ var marks = map[string]string{"+": "+", "-": "-", "*": "*", "/": "/", "(": "(", 
 
 // names maps names of FEEL, which may have spaces and signs, to names of our expressions.
 type names struct {
-	given   map[string]string // by whoever imports
+	given   map[string]string // set by the caller of the import
 	known   []string          // in the document, the longest first
 	changed map[string]string // that had to be made fit
-	owners  map[string]string // of names that were made: what each stands for, in the whole document
+	owners  map[string]string // of generated names: what each refers to, in the whole document
 	merged  [][3]string       // two names, and the one that both would be
 }
 

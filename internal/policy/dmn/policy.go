@@ -17,7 +17,7 @@ import (
 type PolicyOptions struct {
 	Outcome  string   // name of the output that becomes the outcome; "": one named outcome, decision or result, whatever its case
 	Outcomes []string // most severe first; nil: the values of that output, where the document lists them
-	Default  string   // when nothing fired; "": the last of the outcomes
+	Default  string   // if no rule fired; "": the last of the outcomes
 }
 
 // likeOutcomes are names of outputs that are taken for the outcome.

@@ -21,7 +21,7 @@ type tableReader struct {
 	decision *element
 	body     *element
 	made     Decision
-	defaults []any // of the outputs; nil when there is none
+	defaults []any // of the outputs; nil if there is none
 	outputs  []*element
 	at       string // what is read: "decision Limits, rule 3, column 2: "
 }

@@ -48,7 +48,7 @@ func (e *element) all(name string) (found []*element) {
 	return found
 }
 
-// first child of a name; nil when there is none.
+// first child of a name; nil if there is none.
 func (e *element) first(name string) *element {
 	if e == nil {
 		return nil
@@ -61,7 +61,7 @@ func (e *element) first(name string) *element {
 	return nil
 }
 
-// content of the element's text child: FEEL stands in one.
+// content of the element's text child, which contains the FEEL.
 func (e *element) content() string {
 	if t := e.first("text"); t != nil {
 		return strings.TrimSpace(t.text)

@@ -14,7 +14,7 @@ type BacktestOptions struct {
 	Workers  int            // default: one for each processor
 	Examples int            // number of example decisions to list for each flip
 	Filter   Filter         // for sources that have none of their own
-	Library  rules.Library  // nil: a draft that asks for lists or other policies cannot be tried
+	Library  rules.Library  // nil: a draft that refers to lists or other policies cannot be evaluated
 	Progress func(done int) // called from time to time with the number of decisions that are done
 }
 
@@ -22,7 +22,7 @@ type BacktestOptions struct {
 type Backtest struct {
 	Policy    string                    `json:"policy"`
 	Digest    string                    `json:"digest"`                  // of the draft
-	Decisions int                       `json:"decisions"`               // that were looked at
+	Decisions int                       `json:"decisions"`               // that were evaluated
 	Evaluated int                       `json:"evaluated"`               // by the draft
 	Skipped   int                       `json:"skipped"`                 // because their input is not kept
 	Errors    map[string]int            `json:"errors" nullable:"false"` // by code: what the draft could not decide; "unreadable": what is kept and cannot be read
@@ -66,7 +66,7 @@ func Run(ctx context.Context, draft *rules.Policy, source Source, options Backte
 	return t.Report(draft), err
 }
 
-// Count is Run, before anything is made of the counts. Errors: those of Run.
+// Count is Run without the report: only the counts. Errors: those of Run.
 func Count(ctx context.Context, draft *rules.Policy, source Source, options BacktestOptions) (*Tally, error) {
 	number := options.Workers
 	if number <= 0 {

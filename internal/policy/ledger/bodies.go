@@ -26,7 +26,7 @@ const bodyVersion = 1
 
 const bodyPrefix = 9
 
-// maxOpen bounds what a body may unfold to, in bytes: an input comes in a body of 1 MB, or from a case of that order.
+// maxOpen bounds what a body may decompress to, in bytes: an input arrives in a body of 1 MB, or from a case of that size.
 const maxOpen = 64 << 20
 
 // Writers and readers of compressed texts hold large tables: they are used again.
@@ -74,7 +74,7 @@ func deflate(out *bytes.Buffer, before, text []byte) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	into.out = out // what came before is not written again
+	into.out = out // what was read before is not written again
 	if _, err := w.Write(text); err != nil {
 		return err
 	}

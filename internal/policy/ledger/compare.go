@@ -50,7 +50,7 @@ func compare(at string, was, is any, found *[]Difference) {
 		}
 	}
 	d := Difference{Location: at}
-	if !strings.Contains(at, "].inputs") && !strings.HasSuffix(at, "].reason") { // values of the input stay with who may read it
+	if !strings.Contains(at, "].inputs") && !strings.HasSuffix(at, "].reason") { // values of the input are only shown to those who may read it
 		if simple(was) {
 			d.Was = was
 		}

@@ -35,11 +35,11 @@ type Head struct {
 	Shadow   *Shadow           `json:"shadow,omitempty"`  // the decision of the draft
 	Omitted  []string          `json:"omitted,omitempty"` // parts that were too large to be stored: input, trace, fired
 
-	// Unreadable is of a decision that is there and cannot be decoded: of most only the place is known. None is stored with it.
+	// Unreadable marks a decision that exists but cannot be decoded: of most only the place is known. It is never stored.
 	Unreadable bool `json:"unreadable,omitempty"`
 }
 
-// UnreadableDecision stands for a decision that is there and cannot be decoded: it is listed by its place, and never passed over.
+// UnreadableDecision represents a decision that exists but cannot be decoded: it is listed by its place, never skipped.
 func UnreadableDecision(tenant, policy, place string) Sealed {
 	at, id, _ := strings.Cut(place, "#")
 	h := Head{ID: id, Tenant: tenant, Policy: policy, Fired: []string{}, Unreadable: true}
@@ -78,8 +78,8 @@ type Query struct {
 	Bodies bool // read what the decisions saw, too
 }
 
-// Budget is how many decisions a page of a list looks at, so that filters which hardly anything passes answer soon, too.
-// Such a page may have fewer than Limit decisions and all the same a next one.
+// Budget is how many decisions a page of a list examines, so that filters with few matches answer quickly, too. Such a
+// page may have fewer than Limit decisions and still have a next one.
 const Budget = 5000
 
 // Store keeps decisions. The behaviour is defined by internal/store/storetest, which runs against every adapter.
@@ -94,8 +94,8 @@ type Store interface {
 	Decisions(ctx context.Context, tenant, policy string, query Query) (page []Sealed, next string, err error)
 }
 
-// Matches reports whether a decision passes the filter. One that cannot be read passes whatever is asked beside its time: nobody
-// knows that it is not meant.
+// Matches reports whether a decision passes the filter. One that cannot be read passes every condition except those on
+// its time, because it may match.
 func (f Filter) Matches(h Head) bool {
 	if !f.From.IsZero() && h.At.Before(f.From) || !f.To.IsZero() && !h.At.Before(f.To) {
 		return false
@@ -107,7 +107,7 @@ func (f Filter) Matches(h Head) bool {
 // Stamp sorts as its time does, to the nanosecond.
 func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
-// Place is where a decision stands in the list of its policy.
+// Place is the position of a decision in the list of its policy.
 func (h Head) Place() string { return Stamp(h.At) + "#" + h.ID }
 
 // Named reports whether ids can be part of a key: no id of ours has the signs that separate keys.

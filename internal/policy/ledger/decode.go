@@ -10,9 +10,9 @@ import (
 	"ballerine/internal/expr"
 )
 
-// decoder reads JSON as encoding/json reads it into an any, and only checks what nobody needs. It reads only what is in
-// good order and plain; everything else it leaves to encoding/json. Its result is valid until it is
-// reset: its objects are used again.
+// decoder reads JSON as encoding/json reads it into an any, and only checks the syntax of values that are not needed. It
+// reads only well-formed, plain input; everything else it leaves to encoding/json. Its result is valid until it is
+// reset: its objects are reused.
 type decoder struct {
 	text string
 	at   int
@@ -84,7 +84,7 @@ func (d *decoder) space() {
 	}
 }
 
-// next is the byte that comes, 0 at the end.
+// next is the next byte, 0 at the end.
 func (d *decoder) next() byte {
 	if d.at < len(d.text) {
 		return d.text[d.at]
@@ -152,7 +152,7 @@ func (d *decoder) constant(first byte) (any, error) {
 	return nil, errNotPlain
 }
 
-// value reads what comes.
+// value reads the next value.
 func (d *decoder) value(depth int) (any, error) {
 	if depth > maxNesting {
 		return nil, errNotPlain
@@ -339,8 +339,8 @@ func content(quoted string, plain, narrow bool) (string, error) {
 	return text, nil
 }
 
-// ordinary is how many bytes in front are letters, digits and signs of ASCII that stand for themselves; it looks at eight
-// at a time.
+// ordinary is how many leading bytes are ASCII letters, digits and signs that need no escape; it examines eight at a
+// time.
 func ordinary(s string) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	n := 0
@@ -388,7 +388,7 @@ func (d *decoder) number(needed bool) (any, error) {
 	}
 	switch {
 	case !needed:
-		return nil, nil //nolint:nilnil // nobody looks
+		return nil, nil //nolint:nilnil // the value is not used
 	case plain:
 		return small, nil
 	}

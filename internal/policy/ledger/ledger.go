@@ -49,8 +49,8 @@ type Request struct {
 	Pinned        bool // the version was asked for by its number: no trial takes part
 }
 
-// Decide evaluates a policy and keeps the decision. A decision that is there already is not made again: its answer is
-// given, so that what a retry commits is what is kept. Errors: those of rules.Policy.Evaluate, and of the store.
+// Decide evaluates a policy and stores the decision. An existing decision is not made again: its answer is returned, so
+// that what a retry commits is what is stored. Errors: those of rules.Policy.Evaluate, and of the store.
 func (l *Ledger) Decide(ctx context.Context, r Request) (rules.Answer, error) {
 	text, input, err := plain(r.Input)
 	if err != nil {
@@ -60,7 +60,7 @@ func (l *Ledger) Decide(ctx context.Context, r Request) (rules.Answer, error) {
 		ID: r.ID, Tenant: r.Tenant, Policy: r.Policy.ID, Version: r.Policy.Version, Digest: digestOf(r.Policy), Engine: rules.Revision, At: r.At.UTC().Round(0),
 		Case: r.Case, Subject: r.Subject,
 	}
-	if h.ID == "" { // by the live version, whoever decides: an attempt after the end of a trial finds what was decided in it
+	if h.ID == "" { // by the live version, whoever decides: an attempt after the end of a trial finds what was decided during it
 		h.ID = idOf(r, h, text)
 	}
 	beside := l.beside(ctx, r, h.At)
@@ -178,7 +178,7 @@ func (l *Ledger) List(ctx context.Context, tenant, policy string, query Query) (
 	return l.Store.Decisions(ctx, tenant, policy, query)
 }
 
-// Replay is what came of making a decision again.
+// Replay is the result of making a decision again.
 type Replay struct {
 	Identical   bool         `json:"identical"`
 	Differences []Difference `json:"differences" nullable:"false"`
@@ -207,8 +207,8 @@ type Difference struct {
 	Is       any    `json:"is,omitempty"`
 }
 
-// Replay makes a decision again: by the version that made it, at its time, over what it saw. Errors: NotFound; NotReady
-// when that is not possible (any more): the policy is gone or has changed, or the input is not kept.
+// Replay makes a decision again: by the version that made it, at its time, over its input. Errors: NotFound; NotReady if
+// that is not, or no longer, possible: the policy is gone or has changed, or the input is not stored.
 func (l *Ledger) Replay(ctx context.Context, tenant, policy, id string) (Replay, error) {
 	d, err := l.Get(ctx, tenant, policy, id)
 	if err != nil {

@@ -42,11 +42,12 @@ func (h Head) same(other Head) bool {
 	return h.At.Equal(other.At) && h.Digest == other.Digest && h.Engine == other.Engine && maps.Equal(h.Editions, other.Editions) && maps.Equal(h.Calls, other.Calls) && h.Trial.same(other.Trial)
 }
 
-// opened supplies what a draft asks for, as a former decision saw it: lists in their editions of then, so that what flips
-// is the draft's doing; what that decision did not ask for, in its newest one. Each is opened once in a run.
+// opened supplies what a draft refers to, as a former decision saw it: lists in their editions of then, so that
+// differing outcomes are due to the draft; what that decision did not use, in its newest edition. Each is opened once in
+// a run.
 type opened struct {
 	draft   *rules.Policy
-	library rules.Library // nil: drafts that ask for something cannot be evaluated
+	library rules.Library // nil: drafts that refer to anything cannot be evaluated
 
 	known         *cache.Cache[string, rules.Options]
 	hasReferences bool

@@ -22,7 +22,7 @@ type Sample struct {
 	values *expr.Values // what a draft reads of the input; nil: see Input
 }
 
-// Lazy returns a sample when it is asked for: decoding is the workers' part. The sample is good until the reader is used again.
+// Lazy returns a sample on demand: decoding is done by the workers. The sample is valid until the reader is used again.
 type Lazy interface {
 	Sample(r *Reader) (Sample, error)
 }
@@ -55,7 +55,7 @@ func (r *Reader) input(into *Sample, depth int) error {
 	return d.spread(r.bulk.Spots(), &r.values, depth)
 }
 
-// Sample implements Lazy: a sample that is there.
+// Sample implements Lazy: it is already decoded.
 func (s Sample) Sample(*Reader) (Sample, error) { return s, nil }
 
 // Sample implements Lazy: it reads the input and leaves the answer.

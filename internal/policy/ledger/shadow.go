@@ -20,7 +20,7 @@ type Shadow struct {
 	Took     time.Duration `json:"took"`            // nanoseconds of the evaluation
 }
 
-// maxShadow bounds the ids of rules that a shadow keeps, in bytes: beyond MaxBytes a store has room for them.
+// maxShadow bounds the ids of rules that a shadow keeps, in bytes: beyond MaxBytes a store has space for them.
 const maxShadow = 16 << 10
 
 // shadowTime is the longest that a decision waits for its shadow.
@@ -29,11 +29,11 @@ const shadowTime = 100 * time.Millisecond
 // codeBusy is the error of a shadow that was not begun, as too many are under way.
 const codeBusy = "busy"
 
-// maxShadows bounds how many evaluations of drafts are under way in a process: those that nobody waits for any more
-// still take a processor's time.
+// maxShadows bounds how many evaluations of drafts are under way in a process: those that nobody waits for any longer
+// still use a processor.
 func maxShadows() int32 { return int32(8 * runtime.GOMAXPROCS(0)) }
 
-// shadow evaluates a draft over what the live version saw. Whatever becomes of it, the decision stands and goes on soon.
+// shadow evaluates a draft over what the live version saw. Whatever its result, the decision is valid and not delayed for long.
 func (l *Ledger) shadow(ctx context.Context, draft *Draft, input map[string]any, h Head, outcome string) *Shadow {
 	s := l.tryShadow(ctx, draft, input, h)
 	result := "same"

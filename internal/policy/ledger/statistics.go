@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// Interval is where a figure lies with 95 % confidence.
+// Interval is the 95 % confidence interval of a figure.
 type Interval struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
@@ -76,7 +76,7 @@ func (l *Latency) merge(other Latency) {
 	l.Sum, l.Count = l.Sum+other.Sum, l.Count+other.Count
 }
 
-// figures are made of the counts.
+// figures are computed from the counts.
 func (l Latency) figures() Latency {
 	if l.Buckets == nil {
 		l.Buckets = []int{}
@@ -88,7 +88,7 @@ func (l Latency) figures() Latency {
 	return l
 }
 
-// quantile is the end of the bucket in which it lies.
+// quantile is the end of the bucket that contains it.
 func (l Latency) quantile(part float64) int64 {
 	rank, seen := int(math.Ceil(part*float64(l.Count))), 0
 	for i, number := range l.Buckets {

@@ -10,8 +10,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Tally is what was counted over some decisions. Everything in it is a whole number or sorted, so that what comes of adding
-// tallies up depends neither on the order nor on how the decisions were split.
+// Tally is the counts over some decisions. Everything in it is a whole number or sorted, so that the sum of tallies
+// depends neither on the order nor on how the decisions were split.
 type Tally struct {
 	Decisions int                            `json:"decisions"`
 	Evaluated int                            `json:"evaluated"`
@@ -29,7 +29,7 @@ type Tally struct {
 // errorUnreadable counts, among the errors, decisions that are kept and cannot be read.
 const errorUnreadable = "unreadable"
 
-// NewTally has counted nothing.
+// NewTally returns an empty Tally.
 func NewTally() *Tally {
 	return &Tally{
 		Errors: map[string]int{}, Matrix: map[string]map[string]int{}, Examples: map[string]map[string][]string{}, Before: map[string]int{}, After: map[string]int{},
@@ -230,7 +230,7 @@ func rate(part, all int) float64 {
 	return float64(part) / float64(all)
 }
 
-// tally is what a report was made of. A report without sums has averages, from which they are computed.
+// tally is what a report was computed from. A report without sums has averages, from which they are computed.
 func (b Backtest) tally() *Tally {
 	t := &Tally{
 		Decisions: b.Decisions, Evaluated: b.Evaluated, Skipped: b.Skipped, Errors: b.Errors, Matrix: b.Matrix, Earlier: b.Earlier, Was: b.Score.WasSum, Is: b.Score.IsSum,
@@ -251,7 +251,7 @@ func (b Backtest) tally() *Tally {
 	return t
 }
 
-// Merge adds what came of the same draft over other decisions.
+// Merge adds the results of the same draft over other decisions.
 func (b Backtest) Merge(other Backtest, examples int) Backtest {
 	sum := NewTally()
 	sum.Add(b.tally(), examples)

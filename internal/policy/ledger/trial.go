@@ -19,14 +19,14 @@ type Draft struct {
 	Share  int // of a challenger: of 10,000 subjects, how many it decides for
 }
 
-// Beside is what is tried beside a version; nil: nothing.
+// Beside is what is tried beside a version; nil: no draft.
 type Beside struct{ Shadow, Challenger *Draft }
 
 // Trials knows the drafts that are tried.
 type Trials interface {
-	// Beside returns what is tried beside a version of a policy for decisions of a time. It is asked for every decision.
+	// Beside returns what is tried beside a version of a policy for decisions of a time. It is called for every decision.
 	Beside(ctx context.Context, tenant string, live *rules.Policy, at time.Time) (Beside, error)
-	// Draft returns the draft of a trial, whatever has become of it. Errors: NotFound.
+	// Draft returns the draft of a trial, whatever its status. Errors: NotFound.
 	Draft(ctx context.Context, tenant, policy, trial string) (*rules.Policy, error)
 }
 
@@ -61,11 +61,11 @@ func (h Head) triedIn(trial string) bool {
 // ShareUnit is the whole of a share: shares are counted in hundredths of a percent.
 const ShareUnit = 10_000
 
-// points is how many places there are for subjects: as many as a double tells apart.
+// points is how many positions there are for subjects: as many as a double can distinguish.
 const points = 1 << 53
 
-// Point is where a subject stands in a trial, from 0 to below 1: a hash, the same each time, and without relation to where
-// it stands in another trial.
+// Point is the position of a subject in a trial, from 0 to below 1: a hash, always the same, and unrelated to its
+// position in another trial.
 func Point(trial, subject string) float64 { return point(trial, "subject", []byte(subject)) }
 
 func point(trial, kind string, id []byte) float64 {
@@ -100,7 +100,7 @@ func (d *Draft) sideOf(r Request, input []byte) *Side {
 // unit is the place of a side's subject as a whole number.
 func (s *Side) unit() uint64 { return uint64(s.Point * points) }
 
-// beside asks what is tried. When that is not known, nothing is tried: a trial does not stand in the way of decisions.
+// beside finds what is tried. If that is not known, no draft is tried: a trial must not prevent decisions.
 func (l *Ledger) beside(ctx context.Context, r Request, at time.Time) Beside {
 	if l.Trials == nil || l.Store == nil || r.Pinned {
 		return Beside{}

@@ -10,8 +10,8 @@ import (
 	"ballerine/internal/policy/rules"
 )
 
-// TrialReport is what came of a trial over some decisions. It does not depend on their order; what came of the same trial
-// over others is added by Merge, exactly.
+// TrialReport is the result of a trial over some decisions. It does not depend on their order; results of the same trial
+// over others are added by Merge, exactly.
 type TrialReport struct {
 	Trial      string        `json:"trial"`
 	Decisions  int           `json:"decisions"` // that were made in it
@@ -57,7 +57,7 @@ type Rate struct {
 	Interval
 }
 
-// OutcomeRates is how often both sides came to an outcome.
+// OutcomeRates is how often both sides reached an outcome.
 type OutcomeRates struct {
 	Outcome    string `json:"outcome"`
 	Champion   Rate   `json:"champion"`
@@ -86,7 +86,7 @@ type ScoreDifference struct {
 	Difference float64 `json:"difference"`
 }
 
-// SplitCheck reports whether subjects came to both sides as they should.
+// SplitCheck reports whether subjects were assigned to both sides as configured.
 type SplitCheck struct {
 	Expected   float64 `json:"expected"` // share of the challenger's subjects
 	Observed   float64 `json:"observed"`
@@ -250,7 +250,7 @@ func splitCheck(champion, challenger int, share float64) SplitCheck {
 	return s
 }
 
-// Merge adds what came of the same trial over other decisions.
+// Merge adds the results of the same trial over other decisions.
 func (r TrialReport) Merge(other TrialReport, examples int) TrialReport {
 	whole := other
 	if whole.Shadow == nil && whole.Arms == nil {

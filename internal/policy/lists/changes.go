@@ -15,7 +15,7 @@ type Change struct {
 	Remove []string
 }
 
-// Changed is what came of a change.
+// Changed is the result of a change.
 type Changed struct {
 	Upload
 	Added    int
@@ -24,8 +24,8 @@ type Changed struct {
 	Missing  int // number of values to remove that did not exist
 }
 
-// Change adds and removes entries: a new edition, unless nothing changes. A value that is there gets the time and the note
-// that are passed. It is done over whatever edition there is, unless the caller names the one that it has seen. Errors:
+// Change adds and removes entries: a new edition, unless nothing changes. An existing value gets the time and the note
+// that are passed. It applies to whatever edition is current, unless the caller names the one that it has seen. Errors:
 // NotFound, Invalid with every problem, TooLarge, Stale, Conflict.
 func (s *Service) Change(ctx context.Context, who identity.Principal, id string, change Change, seen int) (out Changed, err error) {
 	err = s.attempt(ctx, who, id, seen, false, func(list List) error {

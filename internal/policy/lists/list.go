@@ -74,11 +74,11 @@ type List struct {
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	UpdatedBy string    `json:"updated_by,omitempty"`
-	// Unreadable is of a list that is there and cannot be decoded: only its id is known.
+	// Unreadable marks a list that exists but cannot be decoded: only its id is known.
 	Unreadable bool `json:"-"`
 }
 
-// UnreadableList stands in lists of lists for one that is there and cannot be decoded.
+// UnreadableList represents a list that exists but cannot be decoded.
 func UnreadableList(tenant, id string) List { return List{Tenant: tenant, ID: id, Unreadable: true} }
 
 // Edition is an edition of a list, without its entries. It never changes, but for its entries being forgotten.
@@ -93,12 +93,12 @@ type Edition struct {
 	Forgotten bool      `json:"forgotten,omitempty"` // its entries were erased
 	CreatedAt time.Time `json:"created_at"`
 	CreatedBy string    `json:"created_by,omitempty"`
-	// Unreadable is of an edition that is there and cannot be decoded: only its number is known. What it names is not: nothing
-	// is erased beside it.
+	// Unreadable marks an edition that exists but cannot be decoded: only its number is known. Its contents are not, so
+	// nothing is erased while it exists.
 	Unreadable bool `json:"-"`
 }
 
-// UnreadableEdition stands in lists for an edition that is there and cannot be decoded.
+// UnreadableEdition represents an edition in lists that exists but cannot be decoded.
 func UnreadableEdition(tenant, list string, number int) Edition {
 	return Edition{Tenant: tenant, List: list, Number: number, Unreadable: true}
 }
@@ -123,8 +123,8 @@ type Store interface {
 	Lists(ctx context.Context, tenant string) ([]List, error)
 	// Heads reads some lists consistently. Those that never were are left out; deleted ones are there, and marked.
 	Heads(ctx context.Context, tenant string, ids []string) ([]List, error)
-	// PutList writes a list over the one of the revision before (1 is new) and, when there is one, its new edition: at once,
-	// after the bodies of the edition's new chunks. Errors: Conflict when another write came first.
+	// PutList writes a list over the one of the revision before (1 is new) and, if there is one, its new edition: in one
+	// step, after the bodies of the edition's new chunks. Errors: Conflict if another write came first.
 	PutList(ctx context.Context, list List, edition *Edition, bodies map[string][]byte) error
 	// Edition reads one. Errors: NotFound.
 	Edition(ctx context.Context, tenant, list string, number int) (Edition, error)

@@ -15,10 +15,10 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Opener opens lists for policies. Which edition is the newest is asked of the store each time, so that a change counts at
-// once for all functions; an edition never changes, so that its entries are read once. An edition that is asked for by its
-// number may have been forgotten, here or by another process: the store is asked for its head each time, and what is in
-// memory is used only while the store still has it.
+// Opener opens lists for policies. It reads from the store which edition is the newest each time, so that a change
+// counts immediately for all functions; an edition never changes, so its entries are read once. An edition that is
+// requested by its number may have been deleted, here or by another process: its head is read from the store each time,
+// and entries in memory are used only while the store still has it.
 type Opener struct {
 	Now   func() time.Time // default time.Now
 	store Store
@@ -44,8 +44,8 @@ type cachedSet struct {
 	used time.Time
 }
 
-// idle is how long an edition that nobody asks for stays in memory, so that entries that were erased do not lie there until
-// the process ends: it is let go by the next call for any list.
+// idle is how long an unused edition stays in memory, so that erased entries do not remain there until the process ends:
+// the next call for any list releases it.
 const idle = 15 * time.Minute
 
 // cacheBytes bounds the editions that a process keeps: a part of the smallest function's memory.
@@ -97,7 +97,7 @@ func (o *Opener) OpenLists(ctx context.Context, tenant string, names []string, e
 	return opened, nil
 }
 
-// without states that a list is there and has no entries yet.
+// without states that a list exists and has no entries yet.
 const without = -1
 
 func why(name, edition string, number int) string {
@@ -235,7 +235,7 @@ func (o *Opener) known(key editionKey) *Set {
 	return found.set
 }
 
-// keep keeps an edition as long as there is room, and those that were used last.
+// keep keeps an edition while there is space, preferring those used last.
 func (o *Opener) keep(key editionKey, set *Set) {
 	if set.size > o.limit {
 		return
@@ -249,7 +249,7 @@ func (o *Opener) keep(key editionKey, set *Set) {
 	o.letGo(now)
 }
 
-// letGo removes what there is no room for, and what nobody has asked for in a while.
+// letGo removes what does not fit, and what has been unused for a while.
 func (o *Opener) letGo(now time.Time) {
 	for last := o.order.Back(); last != nil; last = o.order.Back() {
 		if old, _ := last.Value.(cachedSet); o.size <= o.limit && now.Sub(old.used) < idle {

@@ -16,8 +16,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Entries are cut where the hash of a key says so: what is added or removed changes the chunk that it is in and leaves the
-// others, which the next edition names again.
+// Entries are split where the hash of a key determines it: adding or removing an entry changes the chunk that it is in
+// and leaves the others, which the next edition refers to again.
 const (
 	cutEvery = 2048      // entries, on average
 	maxChunk = 256 << 10 // bytes before compression: an item of a table holds 400 KB
@@ -47,8 +47,8 @@ func digest(shape Shape, entries []Entry) string {
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
 }
 
-// split cuts entries into chunks. Those that the edition before has, too, keep their names; the bodies of the others are
-// given.
+// split cuts entries into chunks. Those that the previous edition has, too, keep their names; the bodies of the others
+// are returned.
 func (t Table) split(edition int, before []Chunk) (chunks []Chunk, bodies map[string][]byte, err error) {
 	known := map[string]string{}
 	for _, c := range before {

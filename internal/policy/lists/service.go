@@ -15,7 +15,7 @@ type Service struct {
 	Now   func() time.Time
 }
 
-// Any stands for whichever edition there is, where a caller names the one that it has seen.
+// Any means whichever edition is current, where a caller names the one that it has seen.
 const Any = -1
 
 // maxTries bounds how often a write that names no edition is tried again when others come first.
@@ -30,8 +30,8 @@ type Put struct {
 	Seen int // the edition; 0: none is named
 }
 
-// Put creates a list, or changes its description. Entries that are there are read anew when what they are or how they are
-// compared changes: a new edition. Errors: Invalid; PreconditionRequired and Stale when it has entries; Conflict.
+// Put creates a list, or changes its description. Existing entries are parsed again if their type or the way they are
+// compared changes: a new edition. Errors: Invalid; PreconditionRequired and Stale if it has entries; Conflict.
 func (s *Service) Put(ctx context.Context, who identity.Principal, cmd Put) (list List, created bool, err error) {
 	if err := cmd.check(); err != nil {
 		return list, false, err
@@ -115,7 +115,7 @@ func again(entries []Entry, shape Shape) (Table, error) {
 	return b.table("")
 }
 
-// Upload is what came of a write of entries.
+// Upload is the result of a write of entries.
 type Upload struct {
 	List
 	Created bool // a new edition; false: the newest has the same content
@@ -144,8 +144,8 @@ func (s *Service) Replace(ctx context.Context, who identity.Principal, id string
 	return up, err
 }
 
-// attempt does a write over a list as it stands, again when another came first and the caller named no edition. needed:
-// a caller has to name one where there is one. The returned list is the zero value when there is none.
+// attempt performs a write over the current list, and retries if another came first and the caller named no edition.
+// needed: a caller has to name the edition if there is one. The returned list is the zero value if there is none.
 func (s *Service) attempt(ctx context.Context, who identity.Principal, id string, seen int, needed bool, write func(List) error) error {
 	for try := 1; ; try++ {
 		list, err := s.head(ctx, who.Tenant, id)

@@ -13,7 +13,7 @@ import (
 	"ballerine/internal/text"
 )
 
-// fault is what is wrong with a value; nil: nothing. It never holds the value.
+// fault is what is wrong with a value; nil: it is valid. It never holds the value.
 type fault struct{ code, message, hint string }
 
 // exact is the largest whole number that is not another's rounding: the same bound as that of policies.

@@ -14,7 +14,7 @@ type Options struct {
 	Unchecked bool      // do not check the input against the inputs: a decision that was made so is made again. See Checked
 	Trial     *Trial    // that the answer names; nil: in none
 
-	// What the policy asks for besides its input. See Policy.Open.
+	// What the policy refers to besides its input. See Policy.Open.
 	Lists    map[string]expr.List
 	Policies Policies
 
@@ -64,7 +64,7 @@ type Indicator struct {
 	Score     float64 `json:"score"` // the rule's base
 }
 
-// Status states what became of a rule.
+// Status is the result of a rule.
 type Status string
 
 // The statuses of a rule.
@@ -80,13 +80,13 @@ type Step struct {
 	Status   Status            `json:"status"`
 	Reason   string            `json:"reason"`
 	Inputs   map[string]any    `json:"inputs"`   // what the rule read, by path; personal data as a Reference
-	Editions map[string]string `json:"editions"` // of the lists that were looked at
+	Editions map[string]string `json:"editions"` // of the lists that were used
 	// In other languages, by ISO 639-1: the reason of a rule that has fired, where it is written in several, and what people call the rule.
 	Texts  map[string]string `json:"texts,omitempty"`
 	Titles map[string]string `json:"titles,omitempty"`
 }
 
-// reference stands for a personal value: where it is, and not what it is.
+// reference replaces a personal value: it states where it is, not what it is.
 type reference struct {
 	Ref string `json:"$ref"` // "input:applicant.date_of_birth"
 }

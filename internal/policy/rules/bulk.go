@@ -49,7 +49,7 @@ func (p *Policy) Reads() (paths [][]string, known bool) {
 // Spots are where the values are that the policy reads.
 func (b *Bulk) Spots() *expr.Spot { return b.policy.bound.Root() }
 
-// Begin makes room for the values of an input.
+// Begin prepares for the values of an input.
 func (b *Bulk) Begin(values *expr.Values) { b.policy.bound.Reset(values) }
 
 // Evaluate decides over the values of an input as Policy.Evaluate does over all of it. Answers have no trace. Values that are
@@ -62,7 +62,7 @@ func (b *Bulk) Evaluate(values *expr.Values, options Options) (Answer, error) {
 	return b.policy.decide(room, values, nil, nil, options, 0, nil)
 }
 
-// programs are those that every evaluation has a use for: conditions, what tables look at, and the paths that must be exact.
+// programs are those that every evaluation may need: conditions, inputs of tables, and the paths that must be exact.
 func (p *Policy) programs() (all []*expr.Program) {
 	for i := range p.rules {
 		switch one := &p.rules[i]; {

@@ -19,15 +19,15 @@ type policyCase struct {
 	input    map[string]any
 	lists    map[string]expr.List // every list of the policy; what the case does not state is empty
 	answers  map[string]string    // of policies that are called
-	outcome  string               // "": not looked at
+	outcome  string               // "": not compared
 	severity string
 	score    *float64
-	fired    []string // sorted; nil: not looked at
+	fired    []string // sorted; nil: not compared
 	skipped  []string
 	line     int
 }
 
-// CaseResult is what became of one example.
+// CaseResult is the result of one example.
 type CaseResult struct {
 	Name     string   `json:"name"`
 	Line     int      `json:"line"`
@@ -163,7 +163,7 @@ func (r *reader) expect(n *yaml.Node, path string, p *Policy, c *policyCase) {
 	}
 }
 
-// ruleIDs reads a list of rules' ids, sorted; nil when there is none.
+// ruleIDs reads a list of rules' ids, sorted; nil if there is none.
 func (r *reader) ruleIDs(n *yaml.Node, path string, p *Policy) []string {
 	if n == nil {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// conditionForms are the ways to write a condition as an object, by the member that tells them apart. A new form is one
+// conditionForms are the ways to write a condition as an object, by the member that distinguishes them. A new form is one
 // more line.
 func conditionForms() []conditionForm {
 	return []conditionForm{
@@ -129,7 +129,7 @@ func (r *reader) expression(n *yaml.Node, path string, e *expr.Error) {
 	r.addAt(line, column, width, path, code, e.Hint, e.Message)
 }
 
-// inBlock finds the place in a block scalar, whose lines stand below the node. A folded one has lost its own lines.
+// inBlock finds the place in a block scalar, whose lines follow the node. A folded one has lost its own lines.
 func (r *reader) inBlock(n *yaml.Node, e *expr.Error) (line, column int) {
 	lines := strings.Split(r.source, "\n")
 	line = n.Line + e.Line

@@ -40,7 +40,7 @@ func (r *reader) listed(n *yaml.Node, path string, _ int) *expr.Program {
 	return nil
 }
 
-// listName reads the name of a list, and notes that it is asked for.
+// listName reads the name of a list, and records the reference.
 func (r *reader) listName(n *yaml.Node, path string) string {
 	name := r.name(n, path, "the name of a list")
 	if name != "" {
@@ -149,7 +149,7 @@ func names(all []dependency, of func(dependency) string) []string {
 	return found
 }
 
-// Lists are the names of the lists that the policy itself asks for, sorted.
+// Lists are the names of the lists that the policy itself refers to, sorted.
 func (p *Policy) Lists() []string {
 	return names(p.dependencies, func(a dependency) string { return a.list })
 }

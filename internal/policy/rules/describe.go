@@ -18,7 +18,7 @@ func describe(n *yaml.Node) string {
 	return text
 }
 
-// words for a condition; inner ones that join others stand in brackets.
+// words for a condition; inner ones that join others are put in brackets.
 func words(n *yaml.Node, inner bool) string {
 	if n == nil || n.Kind == yaml.ScalarNode {
 		return valueWords(n)

@@ -65,7 +65,7 @@ func (r *reader) invalid(root *yaml.Node, p *Policy) {
 	p.invalid = r.outcome(n, "invalid", p)
 }
 
-// clear refuses what keeps the inputs from saying what is personal data; in what is published already it counts as some.
+// clear refuses what prevents the inputs from declaring which data is personal; in published policies such data counts as personal.
 func (r *reader) clear(root *yaml.Node) {
 	if r.published {
 		return

@@ -87,7 +87,7 @@ func (e *editor) member(parent *yaml.Node, name string, end int, text func(inden
 	case value.Kind == yaml.ScalarNode || value.Kind == yaml.AliasNode || inFlow(value):
 		from := e.offset(value)
 		e.put(from, e.flowEnd(from, inFlow(parent)), strings.TrimPrefix(text(""), " "))
-		if strings.HasPrefix(text(""), e.ending) { // it goes on below
+		if strings.HasPrefix(text(""), e.ending) { // it continues below
 			e.edits[len(e.edits)-1].from = len(strings.TrimRight(e.text[:from], " "))
 		}
 	default:
@@ -202,7 +202,7 @@ func (e *editor) rows(parent *yaml.Node, end int, was, s table.Source, w tableWr
 	return true
 }
 
-// match returns for each new row the old one that it equals, each once; -1 where there is none.
+// match returns for each new row the old one that it equals, each once; -1 if there is none.
 func match(was, now []table.Row) []int {
 	places := map[string][]int{}
 	for i, row := range was {
@@ -218,7 +218,7 @@ func match(was, now []table.Row) []int {
 	return found
 }
 
-// SameRows counts the rows of a table that are those of another, wherever they stand.
+// SameRows counts the rows of a table that are those of another, in any position.
 func SameRows(was, now table.Source) int {
 	same := 0
 	for _, i := range match(was.Rows, now.Rows) {

@@ -71,7 +71,7 @@ func (w tableWriter) outputs(s table.Source) string {
 	return w.list(texts)
 }
 
-// object of members with a value; the first alone stands for itself.
+// object of members with a value; the first one alone is written as a plain value.
 func (w tableWriter) object(members [][2]string, values []string) string {
 	var parts []string
 	for i, m := range members {

@@ -130,7 +130,7 @@ type decision struct {
 	failed  error             // of a call: there is no decision then
 }
 
-// room is the memory of an evaluation. It is used again: nothing in it outlives the evaluation.
+// room is the memory of an evaluation. It is reused: nothing in it outlives the evaluation.
 type room struct {
 	decision decision
 	calls    int
@@ -177,7 +177,7 @@ func (d *decision) exact() error {
 	return nil
 }
 
-// rule evaluates one rule and notes what became of it.
+// rule evaluates one rule and records the result.
 func (d *decision) rule(one *rule) {
 	if one.table != nil {
 		d.table(one)
@@ -307,7 +307,7 @@ func (d *decision) editions(one *rule) map[string]string {
 	return editions
 }
 
-// reason is one sentence on what became of a rule, without personal data.
+// reason explains the result of a rule in one sentence, without personal data.
 func (d *decision) reason(one *rule, status Status, verdict expr.Verdict) string {
 	switch status {
 	case failed:
@@ -346,8 +346,8 @@ func consequence(one *rule) string {
 	return "; the outcome is then at least " + one.missing + "."
 }
 
-// hide keeps personal data out of reasons: a personal input itself, and any text or date made of one. A number or a
-// yes or no that was computed from one (an age) is what a reason is for.
+// hide keeps personal data out of reasons: a personal input itself, and any text or date derived from one. Reasons may
+// contain a number or a boolean that was computed from one (an age).
 func (p *Policy) hide(part *expr.Program, value any) (string, bool) {
 	personal := ""
 	for _, reference := range part.Paths() {

@@ -13,7 +13,7 @@ import (
 // Policies are the policies that one calls, and those that they call in turn, by id.
 type Policies map[string]*Policy
 
-// Library is where the policies and lists are that a policy asks for.
+// Library holds the policies and lists that a policy refers to.
 type Library interface {
 	// Policy returns a version of a policy; 0 is the newest. Errors: UnknownPolicy.
 	Policy(id string, version int) (*Policy, error)
@@ -68,7 +68,7 @@ type Seen struct {
 	Editions map[string]string // edition by list
 }
 
-// Open gets what a policy asks for, for its Options. Errors: those of the library; Invalid for policies that call each
+// Open loads what a policy refers to, for its Options. Errors: those of the library; Invalid for policies that call each
 // other in a circle, or too deep.
 func (p *Policy) Open(library Library, seen Seen) (Options, error) {
 	if len(p.dependencies) == 0 {
@@ -152,7 +152,7 @@ func notThere(lists, policies []string) error {
 	return e
 }
 
-// ready reports whether what the policy itself asks for is there.
+// ready reports whether what the policy itself refers to is available.
 func (p *Policy) ready(options Options) error {
 	var lists, policies []string
 	for _, name := range p.Lists() {

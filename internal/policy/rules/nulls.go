@@ -98,9 +98,9 @@ func (t *policyTable) tests(column int) (tested, null bool) {
 	return tested, null
 }
 
-// nulls warns of rules that do not fire where a field is null or absent, although the decision is better then and no rule asks for
-// that: a check that has not answered would count as a good one. Each field is named once. Where a policy declares no inputs, any field can
-// be absent.
+// nulls warns of rules that do not fire if a field is null or absent, although the decision is better then and no rule
+// checks for that: a check that has not answered would count as a good one. Each field is named once. If a policy
+// declares no inputs, any field can be absent.
 func (r *reader) nulls(p *Policy) {
 	if lookupUnknown(p) {
 		return

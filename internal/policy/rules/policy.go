@@ -12,15 +12,15 @@ type Policy struct {
 	ID       string
 	Title    string
 	Version  int            // 1 where the document names none
-	Inputs   map[string]any // the JSON Schema of the inputs; nil when none is given
+	Inputs   map[string]any // the JSON Schema of the inputs; nil if there is none
 	Outcomes []string       // most severe first
-	Default  string         // the outcome when nothing fired
+	Default  string         // the outcome if no rule fired
 	Digest   string         // sha-256 of the source, in hex
 	Source   []byte
 
 	location     *time.Location
 	shape        *expr.Shape
-	schema       *expr.Schema // of the inputs; nil when none is given
+	schema       *expr.Schema // of the inputs; nil if there is none
 	rules        []rule
 	tables       map[string]*policyTable
 	scoring      scoring
@@ -31,7 +31,7 @@ type Policy struct {
 	paths        []input        // every path that a rule reads, once
 	bound        *expr.Bound    // the same
 	whole        bool           // a rule reads the whole input
-	plain        bool           // values in bound tell by themselves whether they may violate the inputs
+	plain        bool           // values in bound suffice to determine whether they may violate the inputs
 	dependencies []dependency   // lists and other policies
 }
 
@@ -52,12 +52,12 @@ type rule struct {
 	table             *policyTable   // nil: the rule has a condition
 	reason            *expr.Template // nil: a sentence is made
 	translated        map[string]*expr.Template
-	titles            map[string]string // by language; nil: the title is one text, or there is none
+	titles            map[string]string // by language; nil: the title is a single text, or missing
 	score             points
 	domain, indicator string
 	missing           string // skip, fire, or an outcome
 	inputs            []input
-	lists             []string // that the condition asks for
+	lists             []string // that the condition refers to
 	passed, failed    string   // the condition in words: "The condition holds: ….", "The condition does not hold: …."
 }
 

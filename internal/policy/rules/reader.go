@@ -24,8 +24,8 @@ const (
 	maxDepth    = 64       // nested conditions
 	maxRules    = 2000
 	maxExcerpts = 100       // problems that show their line
-	maxNodes    = 2_000_000 // of the document, with what its aliases stand for
-	maxAliased  = 200_000   // of these, what aliases stand for
+	maxNodes    = 2_000_000 // of the document, with its aliases expanded
+	maxAliased  = 200_000   // of these, those from expanded aliases
 )
 
 // reader turns YAML nodes into a policy and collects every problem with its place.
@@ -153,7 +153,7 @@ func (r *reader) flatten(n *yaml.Node, depth int, aliased bool) (*yaml.Node, boo
 		if !ok {
 			return nil, false
 		}
-		if other != child { // the node may be what several aliases stand for: it stays as it is
+		if other != child { // several aliases may refer to the node: it stays as it is
 			if flat == n {
 				fresh := *n
 				fresh.Content = slices.Clone(n.Content)
@@ -229,7 +229,7 @@ func join(path, name string) string {
 
 func at(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// text reads a text; "" when there is none.
+// text reads a text; "" if there is none.
 func (r *reader) text(n *yaml.Node, path string) string {
 	if n == nil {
 		return ""

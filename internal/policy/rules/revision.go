@@ -21,7 +21,7 @@ const checked = 3
 // Checked reports whether a decision of a revision (0: the first) was made with its input checked. It is made again as it was made.
 func Checked(revision int) bool { return revision >= checked }
 
-// Corrected states what was corrected between the revision that made a decision (0: the first) and this one; "" when nothing was corrected.
+// Corrected states what was corrected between the revision that made a decision (0: the first) and this one; "" if there were no corrections.
 func Corrected(revision int) string { return explain(revision, corrections[:]) }
 
 // CorrectedInReplays is Corrected without what a replay leaves as it was; see Checked.

@@ -14,7 +14,7 @@ type points struct{ base, additional float64 }
 // combination states how the points of the fired rules become one score.
 type combination string
 
-// The combinations. Each gives the same score whatever the order of the rules.
+// The combinations. Each returns the same score whatever the order of the rules.
 const (
 	highestPlusAdditional combination = "highest_plus_additional" // the highest base, and what the others add
 	sumOfBases            combination = "sum"
@@ -45,7 +45,7 @@ func defaultScoring() scoring {
 
 // total of the points of all fired rules. The slice is reordered.
 func (s scoring) total(fired []points) float64 {
-	slices.SortFunc(fired, func(a, b points) int { // additions in one order give one result, bit for bit
+	slices.SortFunc(fired, func(a, b points) int { // a fixed order of additions has one result, bit for bit
 		return cmp.Or(cmp.Compare(b.base, a.base), cmp.Compare(a.additional, b.additional))
 	})
 	score := 0.0

@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The outputs of a table that mean something to the policy. All others are for whoever reads the answer.
+// The outputs of a table that mean something to the policy. All others are for readers of the answer.
 const (
 	outputOutcome    = "outcome"
 	outputScore      = "score"
@@ -157,7 +157,7 @@ func (r *reader) row(n *yaml.Node, path string, inputs, outputs int) table.Row {
 	return row
 }
 
-// cellText is a test as it is written; YAML's own numbers, dates and words stand for themselves.
+// cellText is a test as it is written; YAML's own numbers, dates and keywords are literals.
 func cellText(cell *yaml.Node) string {
 	if cell.Tag == "!!null" {
 		return "null"

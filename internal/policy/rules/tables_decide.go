@@ -39,8 +39,8 @@ func (d *decision) table(one *rule) {
 	}
 }
 
-// unknownTable applies the rule's missing. A rule that fires without an outcome of its own has the most severe of
-// its table's: what the rows would have stated is not known, and nobody passes because of that.
+// unknownTable applies the rule's missing. A rule that fires without an outcome of its own has the most severe of its
+// table's: what the rows would have stated is not known, and no subject must pass because of that.
 func (d *decision) unknownTable(one *rule, verdict expr.Verdict) {
 	if one.missing == missingFire && one.place < 0 {
 		d.countPlace(one.table.worst)
@@ -60,8 +60,8 @@ func (t *policyTable) points(row int, one *rule) points {
 	return p
 }
 
-// totals are the points that an aggregate makes of rows. ok is false when one of the outputs, also of those that only stand in
-// the answer, has no exact total.
+// totals are the points that an aggregate computes from rows. ok is false if one of the outputs, including those that
+// are only part of the answer, has no exact total.
 func (d *decision) totals(t *policyTable, rows []int) (p points, ok bool) {
 	ok = true
 	for name, into := range map[string]*float64{outputScore: &p.base, outputAdditional: &p.additional} {

@@ -34,7 +34,7 @@ func (p *Policy) Misfits(input map[string]any) (read, unread []expr.SchemaViolat
 	return read, unread
 }
 
-// violated are the misfits that decide. Values are what the paths led to: where none of them is in doubt, nothing else is looked at.
+// violated are the misfits that decide. Values are what the paths led to: if none of them is in doubt, nothing else is checked.
 func (p *Policy) violated(input map[string]any, values *expr.Values) []expr.SchemaViolation {
 	if p.schema == nil || p.plain && !values.Doubtful() {
 		return nil
@@ -64,8 +64,8 @@ func (p *Policy) place(steps []string) string {
 	return strings.TrimPrefix(named.String(), ".")
 }
 
-// promised notes what the inputs promise to be there, for want of which a rule is skipped without further ado: publishing a policy warns of
-// such rules only where nothing is promised.
+// promised records the fields that the inputs guarantee and whose absence leads to a rule being skipped: publishing a
+// policy warns of such rules only where nothing is guaranteed.
 func (d *decision) promised(one *rule, verdict expr.Verdict) {
 	if d.options.Unchecked {
 		return

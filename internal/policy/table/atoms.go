@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// atoms divide a column's values into parts that no test of the column divides further, in order. Of texts, the last part
-// is all that nothing names. Numbers and dates are divided at the ends of the tests' intervals, see segment.
+// atoms divide a column's values into parts that no test of the column divides further, in order. For texts, the last
+// part is every value that no test names. Numbers and dates are divided at the ends of the tests' intervals, see
+// segment.
 type atoms struct {
 	typed    Type
 	texts    []string
@@ -183,7 +184,7 @@ func without(a, b []reach) []reach {
 	return found
 }
 
-// example of a part, as a cell would ask for it.
+// example is an example of a part, as a cell would test for it.
 func (a *atoms) example(part int) string {
 	switch a.typed {
 	case Text:

@@ -84,7 +84,7 @@ func (r *cellReader) space() {
 	}
 }
 
-// take goes on behind a word, if it stands here.
+// take skips a word if it comes next.
 func (r *cellReader) take(word string) bool {
 	r.space()
 	at := r.at
@@ -278,7 +278,7 @@ func (r *cellReader) quoted() string {
 // TwoReadings is the code of a number that some read in another way than others.
 const TwoReadings = "two_readings"
 
-// numberForm is a number that has one reading: neither octal nor hexadecimal, no digits grouped, nothing infinite.
+// numberForm is a number that has one reading: neither octal nor hexadecimal, no grouped digits, not infinite.
 var numberForm = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?$`)
 
 // word reads a number, true, false, null, or a date without quotes.

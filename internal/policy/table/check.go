@@ -14,7 +14,7 @@ import (
 const (
 	maxPairs    = 5_000_000  // pairs of rows that are compared
 	perMeeting  = 4          // what two rows that meet take, in pairs
-	maxPieces   = 10_000_000 // rows held against parts of what others leave
+	maxPieces   = 10_000_000 // comparisons of rows with parts of what others leave
 	maxReported = 20         // problems of one kind
 )
 
@@ -99,7 +99,7 @@ func (c *checker) overlaps() {
 	}
 	column, order := c.divider()
 	width := len(c.t.columns)
-	hulls := make([]hull, len(order)*width) // side by side, as they are looked at
+	hulls := make([]hull, len(order)*width) // side by side, in the order of access
 	for at, i := range order {
 		for k, cell := range c.boxes[i] {
 			hulls[at*width+k] = hull{int32(cell[0].from), int32(cell[len(cell)-1].to), len(cell) > 1}

@@ -39,7 +39,7 @@ type column struct {
 type row struct {
 	then       []any
 	annotation string
-	rank       int // of PRIORITY: 0 comes first
+	rank       int // of PRIORITY: 0 is the highest
 }
 
 // Options of a compilation.

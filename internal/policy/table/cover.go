@@ -11,7 +11,7 @@ type cover struct {
 	left  box   // the part that was found
 }
 
-// uncovered is a part of a box that none of the rows is for; nil when there is none. sure is false when a limit was met.
+// uncovered is a part of a box that none of the rows covers; nil if there is none. sure is false if a limit was reached.
 func (c *checker) uncovered(b box, rows []int) (left box, sure bool) {
 	v := &cover{c: c, box: b, left: make(box, len(b))}
 	found, sure := v.within(rows)
@@ -80,7 +80,7 @@ type edge struct {
 	begin bool
 }
 
-// stretches goes along a column. The same rows twice are looked at once.
+// stretches visits the parts of a column. Equal sets of rows are examined once.
 func (v *cover) stretches(at int, rows []int) (found, sure bool) {
 	k := v.order[at]
 	var edges []edge
@@ -155,7 +155,7 @@ func (a *active) change(e edge) {
 	a.rows, a.at, a.place[e.row] = a.rows[:last], a.at[:last], -1
 }
 
-// scattered spreads a number over 64 bits, so that sets of numbers can be told apart by the exclusive or of theirs.
+// scattered spreads a number over 64 bits, so that sets of numbers can be distinguished by the exclusive or of their members.
 func scattered(n uint64) uint64 {
 	n *= 0x9e3779b97f4a7c15
 	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9

@@ -52,7 +52,7 @@ func (c *column) value(env *expr.Env, t *Table) (value, expr.Verdict) {
 	return one, expr.Verdict{Reason: reason}
 }
 
-// scanned is what a look at every row has found.
+// scanned is the result of scanning every row.
 type scanned struct {
 	rows  []int // that apply
 	doubt []int // that may apply

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// index finds the rows that may apply. Rows are put into groups by the columns in which they ask for certain values; within
-// a group, a hash of those values leads to a bucket, and within a bucket, the intervals of one more column lead to a few
-// rows. Each of these is then tested, so that the index can only be too generous, never wrong.
+// index finds the rows that may apply. Rows are put into groups by the columns in which they test for certain values;
+// within a group, a hash of those values leads to a bucket, and within a bucket, the intervals of one more column lead
+// to a few rows. Each of these is then tested, so the index can only be too generous, never wrong.
 type index struct {
 	values []map[string]int32  // of columns of texts: each value's number, from 1
-	points []map[float64]int32 // of columns of numbers, dates and booleans that ask for certain values
+	points []map[float64]int32 // of columns of numbers, dates and booleans that test for certain values
 	groups []group
 }
 
-// group is the rows that ask for certain values in the same columns.
+// group is the rows that test for certain values in the same columns.
 type group struct {
 	columns []int
 	buckets map[uint64]*bucket
@@ -24,7 +24,7 @@ type group struct {
 type bucket struct {
 	rows   []int32
 	column int       // whose intervals divide the rows; -1: none
-	bounds []float64 // sorted; between and at them stand the segments
+	bounds []float64 // sorted; the segments are between and at them
 	starts []int32   // of each segment, in list
 	list   []int32
 }
@@ -70,7 +70,7 @@ func maskKey(columns []int) []byte {
 	return key
 }
 
-// number numbers each value that a column asks for, where it only asks for certain values.
+// number numbers each value that a column tests for, if it only tests for certain values.
 func (x *index) number(t *Table, k int) {
 	texts, points := map[string]int32{}, map[float64]int32{}
 	for i := range t.rows {
@@ -96,7 +96,7 @@ func (x *index) number(t *Table, k int) {
 	}
 }
 
-// certain are the numbers that a test asks for; booleans are 0 and 1.
+// certain are the numbers that a test accepts; booleans are 0 and 1.
 func (t *test) certain() []float64 {
 	var found []float64
 	for i, wanted := range t.bools {
@@ -112,7 +112,7 @@ func (t *test) certain() []float64 {
 	return found
 }
 
-// size is how many values a test asks for in a column that has numbers for them; 0 where it does not ask for certain ones.
+// size is how many values a test accepts in a column that has numbers for them; 0 if it does not test for certain ones.
 func (x *index) size(t *Table, i, k int) int {
 	one := t.test(i, k)
 	if one.all || one.negated || (x.values[k] == nil && x.points[k] == nil) {
@@ -121,7 +121,7 @@ func (x *index) size(t *Table, i, k int) int {
 	return len(one.texts) + len(one.certain())
 }
 
-// mask are the columns in which a row asks for certain values, as far as they do not spread it too widely.
+// mask are the columns in which a row tests for certain values, as far as they do not spread it too widely.
 func (x *index) mask(t *Table, i int) []int {
 	var columns []int
 	for k := range t.columns {
@@ -145,7 +145,7 @@ func (x *index) mask(t *Table, i int) []int {
 	}
 }
 
-// spread puts a row into the buckets of all values that it asks for.
+// spread puts a row into the buckets of all values that it accepts.
 func (x *index) spread(t *Table, i int, g *group) {
 	hashes := []uint64{seed}
 	for _, k := range g.columns {

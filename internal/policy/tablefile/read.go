@@ -173,7 +173,7 @@ func (r *gridReader) typed(k int) table.Type {
 	return typed
 }
 
-// strays reports what stands in columns that are not part of the table, once for each column.
+// strays reports cells in columns that are not part of the table, once for each column.
 func (r *gridReader) strays() {
 	reported := map[int]bool{}
 	for _, line := range r.grid.Lines {

@@ -14,7 +14,7 @@ const (
 	MaxColumns = 256                  // of a sheet; those beyond a table's are empty
 )
 
-// Place is where a part of a table stands in its file.
+// Place is the place of a part of a table in its file.
 type Place struct {
 	Line, Column int    // from 1; the column in characters, in a workbook in columns
 	Cell         string // "C7", of a workbook "Limits!C7"

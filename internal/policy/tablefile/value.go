@@ -17,7 +17,7 @@ func Number(text string) (float64, bool) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	return f, err == nil || errors.Is(err, strconv.ErrRange) // infinite then, and nothing else
+	return f, err == nil || errors.Is(err, strconv.ErrRange) // ErrRange: infinite
 }
 
 // NumberText is the shortest text of a number that reads as it.

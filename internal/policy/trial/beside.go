@@ -98,8 +98,8 @@ func (s *Service) Draft(ctx context.Context, tenant, policy, id string) (*rules.
 	return draft, nil
 }
 
-// Report is a part of what came of a trial, over as many decisions as the pages allow; they name the policy, trial and
-// time are meant, and where to go on. Errors: NotFound; those of the ledger.
+// Report is a part of the results of a trial, over as many decisions as the pages allow; they name the policy, trial and
+// time range, and where to continue. Errors: NotFound; those of the ledger.
 func (s *Service) Report(ctx context.Context, tenant, policy, id string, pages *ledger.Pages, examples int) (ledger.TrialReport, error) {
 	t, err := s.Get(ctx, tenant, policy, id)
 	if err != nil {

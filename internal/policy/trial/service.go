@@ -30,7 +30,7 @@ type Config struct {
 	Policies Policies
 	// FourEyes reports whether a tenant's challengers need another person's approval. nil: they do not.
 	FourEyes func(ctx context.Context, tenant string) (bool, error)
-	// Behind are the people who may hold a secret of a key. Without it no key proposes a trial that needs an approval.
+	// Behind are the people who may hold a secret of a key. Without it no key can propose a trial that needs an approval.
 	Behind func(ctx context.Context, tenant, key string) ([]string, error)
 	Now    func() time.Time
 	NewID  func(prefix string) string
@@ -107,8 +107,8 @@ func (s *Service) Start(ctx context.Context, who identity.Principal, cmd Start) 
 	return t, warnings, s.put(ctx, 0, t)
 }
 
-// behind are those who cannot approve what the caller proposes, beside the caller. Errors: Forbidden when nobody in
-// particular proposes: whoever it is could approve it as somebody.
+// behind are those who cannot approve what the caller proposes, beside the caller. Errors: Forbidden if the proposal
+// comes from no particular person: that person could approve it under their own name.
 func (s *Service) behind(ctx context.Context, who identity.Principal) ([]string, error) {
 	switch {
 	case who.Kind == identity.User:
@@ -174,7 +174,7 @@ func (cmd Start) check() error {
 	return nil
 }
 
-// unlike states what those who know the live version may not know of the draft.
+// unlike reports differences of the draft that people who know the live version may not expect.
 func unlike(live, draft *rules.Policy) (found problem.Diagnostics) {
 	warn := func(path, code, message string) {
 		found = append(found, problem.Diagnostic{File: "source", Line: 1, Column: 1, Path: path, Code: code, Message: message, Severity: problem.SeverityWarning})
@@ -190,9 +190,9 @@ func unlike(live, draft *rules.Policy) (found problem.Diagnostics) {
 	return found
 }
 
-// Approve lets a challenger that was proposed begin. Errors: NotFound; Forbidden for the proposer, and for whoever is not a
-// person; NotReady when it is not proposed; AlreadyExists when another challenger runs; Invalid when the draft does not pass
-// any more.
+// Approve lets a challenger that was proposed begin. Errors: NotFound; Forbidden for the proposer, and for anything but
+// a person; NotReady if it is not proposed; AlreadyExists if another challenger runs; Invalid if the draft is no longer
+// valid.
 func (s *Service) Approve(ctx context.Context, who identity.Principal, policy, id string) (Trial, error) {
 	t, err := s.Get(ctx, who.Tenant, policy, id)
 	switch {

@@ -22,7 +22,7 @@ const (
 	Proposed Status = "proposed" // waits for another person's approval
 	Running  Status = "running"
 	Ended    Status = "ended"
-	Outdated Status = "outdated" // another version is live: it takes no part any more
+	Outdated Status = "outdated" // another version is live: it no longer takes part
 )
 
 // Trial is a draft beside the live version of a policy. Draft, kind, share and base never change.
@@ -45,21 +45,21 @@ type Trial struct {
 	ApprovedBy string    `json:"approved_by,omitempty"` // where that is needed
 	StartedAt  time.Time `json:"started_at,omitzero"`   // zero: it never ran
 	EndedAt    time.Time `json:"ended_at,omitzero"`
-	EndedBy    string    `json:"ended_by,omitempty"` // "": another version came
+	EndedBy    string    `json:"ended_by,omitempty"` // "": another version was published
 	Revision   int       `json:"revision"`           // 1 when it is new; each write adds 1
-	Unreadable bool      `json:"-"`                  // is there and cannot be decoded: only its place is known
+	Unreadable bool      `json:"-"`                  // exists but cannot be decoded: only its place is known
 }
 
-// Unreadable stands in lists for a trial that is there and cannot be decoded.
+// Unreadable represents a trial in lists that exists but cannot be decoded.
 func Unreadable(tenant, policy, id string) Trial {
 	return Trial{Tenant: tenant, Policy: policy, ID: id, Unreadable: true}
 }
 
 // Store keeps trials. The behaviour is defined by internal/store/storetest, which runs against every adapter.
 type Store interface {
-	// PutTrial writes a trial over one that is still at revision prev; 0: it is new. A trial that runs has the place of its
-	// kind beside its policy; one that has started and does not run any more leaves it. Errors: AlreadyExists when another
-	// trial has that place; Conflict when another write came first.
+	// PutTrial writes a trial over one that is still at revision prev; 0: it is new. A running trial occupies the place of
+	// its kind beside its policy; one that no longer runs leaves it. Errors: AlreadyExists if another trial has that place;
+	// Conflict if another write came first.
 	PutTrial(ctx context.Context, prev int, t Trial) error
 	// Trial reads one with its source. Errors: NotFound.
 	Trial(ctx context.Context, tenant, policy, id string) (Trial, error)

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Options say what the charts may have.
+// Options define what the charts may contain.
 type Options struct {
 	Work     bool // states with work, some of it at once
 	Emit     bool // actions that emit events
@@ -59,7 +59,7 @@ type Transition struct {
 	Reenter bool
 	Actions []Action
 
-	Continues bool // of onError: goes on with the next work
+	Continues bool // of onError: continues with the next work
 }
 
 // Action computes the next n, raises an event, or emits one.

@@ -72,7 +72,7 @@ func (d *drawer) children(s *State, depth int) {
 		case pick < 5 && d.options.Parallel:
 			child.Kind = "parallel"
 			d.children(child, depth+1)
-		case pick == 5 && i > 0 && depth > 0: // the chart itself is never left, so there is nothing to remember
+		case pick == 5 && i > 0 && depth > 0: // the chart itself is never left, so it has no history
 			child.Kind = "history"
 			child.Deep = rapid.Bool().Draw(d.t, "deep")
 		case pick >= 8 && i > 0:
@@ -191,7 +191,7 @@ func (d *drawer) transition(s *State) Transition {
 		}
 		fallthrough
 	default:
-		// A history state of an ancestor may stand for the source itself. Then XState enters without leaving.
+		// A history state of an ancestor may refer to the source itself. Then XState enters without leaving.
 		target := d.target()
 		for target.Kind == "history" && (s == target.Parent || s.inside(target.Parent)) {
 			target = target.Parent

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Main runs a package's tests with 500 random charts unless the command line says how many; `make prove` plays 10,000.
+// Main runs a package's tests with 500 random charts unless the command line sets a number; `make prove` plays 10,000.
 func Main(m *testing.M) {
 	flag.Parse()
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {

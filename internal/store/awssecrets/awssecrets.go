@@ -74,7 +74,7 @@ func (s *Secrets) Secret(ctx context.Context, tenant, name string) (string, erro
 	return "", problem.New(problem.NotFound, "There is no secret %s.", name)
 }
 
-// Has implements connector.Inventory, without reading a value: who publishes plugins needs no more. Errors: problem.Unavailable.
+// Has implements connector.Inventory, without reading a value: publishing plugins needs no more. Errors: problem.Unavailable.
 func (s *Secrets) Has(ctx context.Context, tenant, name string) (bool, error) {
 	if !part.MatchString(tenant) || !part.MatchString(name) {
 		return false, nil

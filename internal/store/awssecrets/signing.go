@@ -26,8 +26,8 @@ func (s Signing) Read(ctx context.Context) ([][]byte, error) {
 	return keys, err
 }
 
-// Keys is Read, and gives the oldest key of the current version, too. That one stays when a key between it and the newest is dropped, and
-// what has to stay as it is can be made with it; the last of all may be the dropped one.
+// Keys is Read, and also returns the oldest key of the current version. That key stays when a key between it and the
+// newest is dropped, so lasting values can be derived from it; the last key of all may be the dropped one.
 func (s Signing) Keys(ctx context.Context) (keys [][]byte, oldest []byte, err error) {
 	text, err := s.version(ctx, "AWSCURRENT")
 	if err != nil {

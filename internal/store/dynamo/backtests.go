@@ -127,8 +127,7 @@ func (i item) bytes(name string) []byte {
 
 func partKey(kind string, number int) string { return join(kind, fmt.Sprintf("%06d", number)) }
 
-// PutPart implements backtest.Store. A tally that is too large for an item is a body of its own, under a name that nobody
-// else writes.
+// PutPart implements backtest.Store. A tally that is too large for an item is a body of its own, under a unique name.
 func (s Backtests) PutPart(ctx context.Context, ref backtest.Ref, prev int, part backtest.Part, tally []byte) error {
 	i, err := newItem(backtestKey(ref), partKey("part", part.Number), part)
 	if err != nil {

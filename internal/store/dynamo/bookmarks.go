@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Bookmarks are one item of the table of cases. A tenant has a name, so nothing of one begins with the #.
+// Bookmarks are one item of the table of cases. Tenants have names, so no key of theirs begins with the #.
 const (
 	bookmarksKey  = "#bookmarks"
 	bookmarksSort = "all"

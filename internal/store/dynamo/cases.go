@@ -54,7 +54,7 @@ func (s Cases) Get(ctx context.Context, tenant, id string) (cases.Record, error)
 // recordBody is the attribute of a record's JSON. It is compressed: a commit is charged by the size of what it writes.
 const recordBody = "record"
 
-// recordDoc is the JSON of a record that stands on its item.
+// recordDoc is the JSON of a record that is stored on its item.
 func recordDoc(i item) ([]byte, error) {
 	body, ok := i[recordBody].(*types.AttributeValueMemberB)
 	if !ok {
@@ -170,7 +170,7 @@ func (s Cases) Commit(ctx context.Context, change cases.Change) error {
 	why := reasons(err)
 	for at, reason := range why {
 		if !refused(reason) || change.Supersedes != nil && at == len(writes)-2 && refused(why[at+1]) {
-			continue // that another case has the external id says more than that the former one was written
+			continue // that another case has the external id is more specific than that the former one was written
 		}
 		if refused := refusedEffect(writes[at], err); refused != nil {
 			return refused
@@ -375,7 +375,7 @@ func (s Cases) Due(ctx context.Context, before time.Time, limit int) ([]cases.Re
 	slices.Sort(found)
 	var refs []cases.Ref
 	for _, key := range found[:min(limit, len(found))] {
-		refs = append(refs, refOf(key)) // by its key: what cannot be read holds up nobody else
+		refs = append(refs, refOf(key)) // by its key: an unreadable one does not hold up others
 	}
 	return refs, err
 }
@@ -395,7 +395,7 @@ func caseOf(i item) string {
 	return id
 }
 
-// Open implements cases.Store. The cursor is the shard and the sort key where the look goes on.
+// Open implements cases.Store. The cursor is the shard and the sort key where the scan continues.
 func (s Cases) Open(ctx context.Context, before time.Time, after string, limit int) (found []cases.Ref, next string, err error) {
 	shard, from := 0, ""
 	if after != "" {
@@ -420,7 +420,7 @@ func (s Cases) Open(ctx context.Context, before time.Time, after string, limit i
 			}
 			last = i.string("queue_sk")
 			if ref := refOf(last); last < quietSince(before) {
-				found = append(found, ref) // by its key: what cannot be read holds up nobody else
+				found = append(found, ref) // by its key: an unreadable one does not hold up others
 			} else {
 				maybe = append(maybe, ref)
 			}

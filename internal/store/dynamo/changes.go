@@ -16,9 +16,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// A tenant's lists lie in shards by case, so that no partition of an index has more to write than it can. A reader asks all shards
-// at once and merges them. Indexes follow their table with a delay and hold keys, or keys and outlines: the record, which is
-// read from the table, has the last word.
+// A tenant's lists are divided into shards by case, so that no partition of an index has more writes than it can take. A
+// reader queries all shards concurrently and merges them. Indexes follow their table with a delay and hold keys, or keys
+// and outlines: the record, which is read from the table, is authoritative.
 const (
 	// listShards are those of the lists that a case moves in some times in its life.
 	listShards = 8
@@ -32,7 +32,7 @@ const (
 
 func listShard(id string) string { return shardOf(id, listShards) }
 
-// outline gives a record's item what lists are filtered by.
+// outline adds to a record's item what lists are filtered by.
 func (i item) outline(r cases.Record) error {
 	doc, err := json.Marshal(r.Outline())
 	if err != nil {
@@ -96,7 +96,7 @@ func (s Cases) page(ctx context.Context, tenant string, l list, p *paging) error
 	}
 }
 
-// chunk is as many of the entries as the page has room for, and one more.
+// chunk is as many of the entries as the page can hold, and one more.
 func (p *paging) chunk(entries []*listed) (chunk []*listed, cut bool) {
 	room := p.query.Limit - len(p.page.Records) + 1
 	for n, e := range entries {
@@ -109,7 +109,7 @@ func (p *paging) chunk(entries []*listed) (chunk []*listed, cut bool) {
 	return entries, false
 }
 
-// pass looks at an entry that cannot pass the query; false when the page is complete.
+// pass counts an entry that cannot pass the query; false when the page is complete.
 func (p *paging) pass(at string) bool {
 	if p.full() || p.query.OverAt(timeOf(at)) {
 		return false
@@ -123,7 +123,7 @@ func timeOf(key string) time.Time {
 	return at
 }
 
-// shardPage is what one partition has for a page. more says that it goes on behind.
+// shardPage is what one partition has for a page. more states that it continues.
 type shardPage struct {
 	entries []*listed
 	more    bool
@@ -169,7 +169,7 @@ func (s Cases) merged(ctx context.Context, l list, query cases.Query) (entries [
 	return entries[:at+1], true, nil
 }
 
-// readShard reads some entries of a partition in one call, or more where that had none to give.
+// readShard reads some entries of a partition in one call, or more if that returned none.
 func (s Cases) readShard(ctx context.Context, index, partition string, query cases.Query, each int) (page shardPage, err error) {
 	input := s.listInput(index, index+"_pk", index+"_sk", partition, query)
 	input.Limit = aws.Int32(int32(each))
@@ -182,7 +182,7 @@ func (s Cases) readShard(ctx context.Context, index, partition string, query cas
 		e := &listed{at: i.string(index + "_sk"), id: caseOf(i), may: true}
 		if doc := i.string(outline); doc != "" {
 			var o cases.Outline
-			e.may = json.Unmarshal([]byte(doc), &o) != nil || query.MayMatch(o) // the record says what it is
+			e.may = json.Unmarshal([]byte(doc), &o) != nil || query.MayMatch(o) // the record is authoritative
 		}
 		page.entries = append(page.entries, e)
 	}
@@ -201,7 +201,7 @@ func (s Cases) overdue(ctx context.Context, partition, now string, limit int) (n
 		if json.Unmarshal([]byte(i.string(outline)), &o) == nil && slices.Contains(o.Tags, cases.TagReview) {
 			number++
 		}
-		return number < limit, nil // one that cannot be read is in nobody's way
+		return number < limit, nil // one that cannot be read does not block others
 	})
 	return number, err
 }

@@ -9,13 +9,14 @@ import (
 	"ballerine/internal/cases"
 )
 
-// correlationSort is the sort key of what a vendor's id stands for.
+// correlationSort is the sort key of the work that a vendor's id identifies.
 const correlationSort = "correlation"
 
 func correlationKey(tenant, plugin, hash string) string { return join(tenant, "vendor", plugin, hash) }
 
-// correlations are the writes of the vendors' ids that a change adds, each on condition that it is free, of the same case, or left by the case that it is taken over from. Those that
-// the record no longer has are given an end: functions have no right to delete here.
+// correlations are the writes of the vendors' ids that a change adds, each on condition that it is free, belongs to the
+// same case, or was left by the case that it is taken over from. Ids that the record no longer has get an expiry:
+// functions have no right to delete here.
 func (s Cases) correlations(change cases.Change) (writes []types.TransactWriteItem) {
 	made := cases.NewCorrelations(change)
 	for n, c := range append(made, cases.LostCorrelations(change)...) {

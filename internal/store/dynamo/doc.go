@@ -1,4 +1,4 @@
-// Package dynamo stores everything in DynamoDB. Keys begin with the tenant, every commit is one transaction, and reads that
-// decisions rely on are consistent. Indexes serve lists and sweeps only: they are eventually consistent, and nothing reads
-// back a recent write through them.
+// Package dynamo stores everything in DynamoDB. Keys begin with the tenant, every commit is one transaction, and reads
+// that decisions rely on are consistent. Indexes serve lists and sweeps only: they are eventually consistent, and recent
+// writes are never read back through them.
 package dynamo

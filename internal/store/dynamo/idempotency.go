@@ -97,7 +97,7 @@ func (s Idempotency) Release(ctx context.Context, k, holder string) error {
 	return unlessLost(err)
 }
 
-// unlessLost takes a holder that holds no longer for no error: somebody else has taken over.
+// unlessLost ignores the error that the holder no longer holds the reservation: another call has taken over.
 func unlessLost(err error) error {
 	if err = translate(err); problem.CodeOf(err) == problem.Conflict {
 		return nil

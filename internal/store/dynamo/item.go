@@ -144,7 +144,7 @@ func (s *Store) query(ctx context.Context, input *dynamodb.QueryInput, visit fun
 	return nil
 }
 
-// within reads the items of a partition whose sort keys begin with a prefix and lie after a key, ascending.
+// within reads the items of a partition whose sort keys begin with a prefix and follow a key, ascending.
 func (s *Store) within(ctx context.Context, table, pk, prefix, after string, limit int, visit func(item) (bool, error)) error {
 	condition, values := "pk = :pk AND begins_with(sk, :prefix)", item{":pk": text(pk), ":prefix": text(prefix)}
 	if after != "" {
@@ -188,7 +188,7 @@ func all[T any](ctx context.Context, s *Store, table, pk, prefix, after string, 
 	return found, err
 }
 
-// upTo reads, from every shard of an index, the sort keys that are at most end, and gives the first of each.
+// upTo reads, from every shard of an index, the sort keys that are at most end, and returns the first of each.
 func upTo(ctx context.Context, s *Store, table, index, partition, end string, limit int) (found []string, err error) {
 	for shard := range s.shards {
 		count := 0
@@ -226,8 +226,8 @@ func reasons(err error) []types.CancellationReason {
 	return nil
 }
 
-// translate gives errors of the table service their code: collisions of transactions are conflicts, what is too large
-// says so, the rest may pass.
+// translate maps errors of the table service to our codes: collisions of transactions are conflicts, items that are too
+// large are TooLarge, others may be temporary.
 func translate(err error) error {
 	var known *problem.Error
 	if err == nil || errors.As(err, &known) { // it has its code already

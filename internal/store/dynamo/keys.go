@@ -81,7 +81,7 @@ func (s Keys) Users(ctx context.Context, tenant string) ([]identity.Person, erro
 	return readable(ctx, s.Store, s.tables.Registry, tenant, "user#", "", 0, func(id string) identity.Person { return identity.UnreadablePerson(tenant, id) })
 }
 
-// tokenAt is when the token was made that says what is kept of a person, in milliseconds.
+// tokenAt is when the token with the stored data of a person was made, in milliseconds.
 func tokenAt(person identity.Person) int64 {
 	if person.TokenAt.IsZero() {
 		return 0

@@ -15,20 +15,20 @@ import (
 	"ballerine/internal/store/limits"
 )
 
-// A record whose JSON is larger than limits.Inline does not stand on its item. It is compressed and divided over items of
+// A record whose JSON is larger than limits.Inline is not stored on its item. It is compressed and divided over items of
 // its own, which are written in the same transaction and over those of the commit before:
 //
 //	tenant#case / part#<n>
 //
-// The record's item then says how many parts there are, and the digest that each of them carries. Whoever meets parts of
-// another commit reads both again.
+// The record's item then states how many parts there are, and the digest that each of them carries. A reader that finds
+// parts of another commit reads both again.
 
 // readAgain bounds how often a large record is read when it is written meanwhile.
 const readAgain = 8
 
 func recordPartKey(n int) string { return fmt.Sprintf("part#%04d", n) }
 
-// setRecord gives the record's item its JSON, or returns the items of the parts.
+// setRecord stores the JSON on the record's item, or returns the items of the parts.
 func setRecord(i item, doc []byte) ([]item, error) {
 	if err := limits.CheckRecord(len(doc)); err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func valueSize(value types.AttributeValue) int {
 	return 1
 }
 
-// fits refuses a transaction that the table service would refuse, and says what is too large. Errors: TooLarge.
+// fits refuses a transaction that the table service would refuse, and states what is too large. Errors: TooLarge.
 func fits(writes []types.TransactWriteItem) error {
 	if len(writes) > limits.Items {
 		return problem.New(problem.TooLarge, "The change would write %d items in one transaction; the limit is %d.", len(writes), limits.Items).Detail("items", len(writes))

@@ -18,7 +18,7 @@ import (
 	"ballerine/internal/store/limits"
 )
 
-// budget is how many cases a page of a list looks at, so that filters which hardly anything passes answer soon, too.
+// budget is how many cases a page of a list examines, so that filters with few matches answer quickly, too.
 const budget = 1000
 
 // deadlineKey sorts open cases by their deadline, those without one last.
@@ -32,7 +32,7 @@ func deadlineKey(r cases.Record) string {
 
 func createdKey(r cases.Record) string { return stamp(r.CreatedAt) + "#" + r.ID }
 
-// List implements cases.Store. The cursor is the sort key of the last case that was looked at: it is the same for all shards.
+// List implements cases.Store. The cursor is the sort key of the last case that was examined: it is the same for all shards.
 func (s Cases) List(ctx context.Context, tenant string, query cases.Query) (cases.Page, error) {
 	p := &paging{query: query}
 	if len(query.Terms) > 0 {
@@ -111,7 +111,7 @@ func recordBytes(i item) int {
 // packing is by how much a record is smaller when it is compressed, about.
 const packing = 4
 
-// full reports whether the page is complete, and where the next one goes on.
+// full reports whether the page is complete, and where the next one continues.
 func (p *paging) full() bool {
 	if len(p.page.Records) == p.query.Limit || p.looked == budget || p.bytes >= limits.Page {
 		p.page.Next = p.last
@@ -139,7 +139,7 @@ func (p *paging) next(id, at string, read sideBySide) bool {
 	return !ok || p.take(record, at, read.sizes[id])
 }
 
-// take looks at the next case of the list; false when the page is complete.
+// take examines the next case of the list; false when the page is complete.
 func (p *paging) take(record cases.Record, at string, bytes int) bool {
 	if p.full() {
 		return false
@@ -244,9 +244,9 @@ func (s Cases) records(ctx context.Context, tenant string, ids []string, consist
 
 func termKey(tenant, hash string) string { return join(tenant, "term", hash) }
 
-// terms are the writes of the search's items that a change adds. Those of words that the record no longer has stay: whoever finds
-// a case by one looks at the record, and functions have no right to delete here. Those of traits that it no longer has are given
-// an end instead.
+// terms are the writes of the search's items that a change adds. Those of words that the record no longer has stay: a
+// search that finds a case by one checks the record, and functions have no right to delete here. Those of traits that it
+// no longer has get an expiry instead.
 func (s Cases) terms(change cases.Change) []types.TransactWriteItem {
 	var writes []types.TransactWriteItem
 	term := func(hash string) item {

@@ -36,7 +36,7 @@ const (
 	noticesRead   = 500 // in all
 )
 
-// Notices implements backoffice.Store. What is not so any more is passed over: functions may write the table of cases, and not delete from it.
+// Notices implements backoffice.Store. Notices that no longer hold are skipped: functions may write to the table of cases, but not delete from it.
 func (s Review) Notices(ctx context.Context, tenant, to string, shared bool, now time.Time, limit int) (found []cases.Notice, err error) {
 	read := 0
 	err = s.query(ctx, &dynamodb.QueryInput{
@@ -47,7 +47,7 @@ func (s Review) Notices(ctx context.Context, tenant, to string, shared bool, now
 	}, func(i item) (bool, error) {
 		read++
 		n, err := decode[cases.Notice](i, "notice")
-		if err == nil && !n.Gone { // one that cannot be read hides no other: its case says the same
+		if err == nil && !n.Gone { // one that cannot be read hides no other: its case shows the same
 			found = append(found, n)
 		}
 		return len(found) < limit && read < noticesRead, nil

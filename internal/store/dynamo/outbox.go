@@ -17,10 +17,10 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Effects lie in their case's partition. The index "due" has those that wait under effects#<shard>, by tenant and by when
-// they are due, so that a reader leaps from tenant to tenant and reads nothing that is due later; and dead letters under
-// dead#<shard>, by tenant and case. Effects from before the index began with the tenant begin with their time: to a
-// reader each is a tenant of its own.
+// Effects are in their case's partition. The index "due" has those that wait under effects#<shard>, by tenant and by
+// when they are due, so that a reader skips from tenant to tenant and reads nothing that is due later; and dead letters
+// under dead#<shard>, by tenant and case. Effects from before the index began with the tenant begin with their time: to
+// a reader each is a tenant of its own.
 const (
 	effectsWait = "effects"
 	effectsDead = "dead"
@@ -28,7 +28,7 @@ const (
 
 func effectKey(e cases.Effect) string { return fmt.Sprintf("effect#%010d#%04d", e.Version, e.Number) }
 
-// indexEffect gives an effect's item what conditions and the index need.
+// indexEffect adds to an effect's item what conditions and the index need.
 func (s *Store) indexEffect(i item, e cases.Effect) {
 	if e.Delivery.Claimed {
 		i["claimed"] = whole(1)
@@ -82,7 +82,7 @@ func (s Cases) settled(change cases.Change) (writes []types.TransactWriteItem, e
 	return writes, err
 }
 
-// dropped makes an effect one that asks for nothing.
+// dropped turns an effect into one that requests nothing.
 func dropped(e *cases.Effect, i item) {
 	if i == nil {
 		e.Kind, e.Data, e.Delivery = cases.EffectNone, nil, cases.Delivery{}
@@ -91,7 +91,7 @@ func dropped(e *cases.Effect, i item) {
 	i["dropped"] = whole(1)
 }
 
-// putEffect writes an effect over the one that is there. edit is called for the effect first, then for its item.
+// putEffect writes an effect over the existing one. edit is called for the effect first, then for its item.
 func (s Cases) putEffect(effect cases.Effect, condition string, edit func(*cases.Effect, item)) (types.TransactWriteItem, error) {
 	if edit != nil {
 		edit(&effect, nil)
@@ -136,7 +136,7 @@ func (s Cases) Waiting(ctx context.Context, page cases.OutboxPage) ([]cases.Effe
 	}.run(ctx, s.Store)
 }
 
-// readEffect reads an effect; of one that cannot be read it gives what the keys say, so that it can become a dead letter.
+// readEffect reads an effect; of one that cannot be read it returns what the keys state, so that it can become a dead letter.
 func readEffect(i item) cases.Effect {
 	effect, err := decode[cases.Effect](i, "effect")
 	if err == nil {

@@ -20,7 +20,7 @@ import (
 //	tenant / proposal#<id>           the proposal without its sources, and its status beside it
 //	tenant / proposed#<id>#<number>  the source of a document
 
-// proposalBudget is how many proposals a page of a list looks at.
+// proposalBudget is how many proposals a page of a list examines.
 const proposalBudget = 1000
 
 func (s Registry) settingsItem(settings registry.Settings) (types.TransactWriteItem, error) {

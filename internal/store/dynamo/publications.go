@@ -16,9 +16,9 @@ import (
 	"ballerine/internal/cases"
 )
 
-// A delivery to subscribers lies in partitions tenant#events#<shard> of the cases table, by when it is final. Cases are
-// spread over the shards, so that a tenant's many commits do not meet in one partition; a reader merges them. It reads
-// consistently, and no index: what was committed is seen.
+// Deliveries to subscribers are in partitions tenant#events#<shard> of the cases table, by when they are final. Cases
+// are spread over the shards, so that a tenant's many commits do not meet in one partition; a reader merges them. It
+// reads consistently, and no index: what was committed is seen.
 
 const (
 	// commitTime bounds a transaction with publications: one that takes longer has no answer, and is looked for.
@@ -98,7 +98,7 @@ func (s Cases) Publications(ctx context.Context, tenant string, from cases.Place
 	return found, end != "", nil
 }
 
-// readPublication reads a publication; of one that cannot be decoded it gives what the key says.
+// readPublication reads a publication; of one that cannot be decoded it returns what the key states.
 func readPublication(tenant string, i item) cases.Publication {
 	one, err := decode[cases.Publication](i, "publication")
 	if err == nil {

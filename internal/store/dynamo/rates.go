@@ -14,8 +14,8 @@ import (
 	"ballerine/internal/ratelimit"
 )
 
-// Rates is the ratelimit.Store of the tables. A bucket is an item beside the reservations, which a # in front keeps it from: a
-// tenant has a name. It holds one number, when the bucket is full again, and goes away by itself.
+// Rates is the ratelimit.Store of the tables. A bucket is an item beside the reservations, from which a leading #
+// separates it: tenants have names. It holds one number, when the bucket is full again, and expires by itself.
 type Rates struct{ *Store }
 
 var _ ratelimit.Store = Rates{}
@@ -26,7 +26,7 @@ func (s *Store) Rates() Rates { return Rates{s} }
 // takes is how often a bucket is tried at which others come first.
 const takes = 5
 
-// Take implements ratelimit.Store. What it reads may be old: the write says so, and gives what is there.
+// Take implements ratelimit.Store. What it reads may be old: then the write fails, and returns the present value.
 func (s Rates) Take(ctx context.Context, bucket string, limit ratelimit.Limit, n int, now time.Time) (ratelimit.Grant, error) {
 	pk := "#rate#" + bucket
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(s.tables.Idempotency), Key: key(pk, "")})

@@ -52,7 +52,7 @@ func (s Review) DeleteView(ctx context.Context, tenant, id string) error {
 	return translate(err)
 }
 
-// presenceKept is how much longer than it is believed a presence may lie in the table, whose own clean-up takes its time.
+// presenceKept is how much longer than it is valid a presence stays in the table, whose own clean-up takes its time.
 const presenceKept = time.Minute
 
 // PutPresence implements backoffice.Store.
@@ -104,7 +104,7 @@ func (s Review) PutClaim(ctx context.Context, c backoffice.Claim, now time.Time,
 func (s Review) Claim(ctx context.Context, tenant, id string, now time.Time) (*backoffice.Claim, error) {
 	c, err := find[backoffice.Claim](ctx, s.Store, s.tables.Cases, join(tenant, "claim", id), "claim", "claim")
 	if problem.CodeOf(err) == problem.NotFound || err == nil && !c.Until.After(now) {
-		return nil, nil //nolint:nilnil // nobody decides
+		return nil, nil //nolint:nilnil // nobody is deciding
 	}
 	if err != nil {
 		return nil, err

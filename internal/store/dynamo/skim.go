@@ -27,7 +27,7 @@ type skim[T any] struct {
 	compare func(a, b T) int
 }
 
-// passedOver bounds how many items that are not for the page a reader looks at, for each that may be.
+// passedOver bounds how many items that do not belong on the page a reader skips, for each that may.
 const passedOver = 16
 
 // run reads all shards at once. A page ends with the last group that every shard has been read for.

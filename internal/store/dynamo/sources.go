@@ -17,15 +17,15 @@ import (
 	"ballerine/internal/registry"
 )
 
-// Sources of definitions, proposals and trials. A short one stands on the item that it belongs to, the head. A long one is
-// compressed and divided over items of its own, and the head says how many they are:
+// Sources of definitions, proposals and trials. A short one is stored on the item that it belongs to, the head. A long
+// one is compressed and divided over items of its own, and the head states how many they are:
 //
 //	tenant / <where>#<digest>#<n>
 //
-// They are written before the head, so that nothing is seen half. The digest keeps two who write the same head at once from
-// writing over each other; the parts of the one who comes second are never read.
+// They are written before the head, so that a partly written source is never visible. The digest keeps two concurrent
+// writers of the same head from overwriting each other's parts; the parts of the second one are never read.
 const (
-	maxInline = 32 << 10  // bytes of a source that stands on its head: lists read past it, and a transaction has many
+	maxInline = 32 << 10  // bytes of a source that is stored on its head: lists read past it, and a transaction has many
 	maxPart   = 350 << 10 // of an item's 400 KB
 )
 
@@ -33,7 +33,7 @@ func definitionSource(d registry.Definition) string {
 	return join("source", string(d.Kind), d.ID, fmt.Sprintf("%08d", d.Version))
 }
 
-// putSource writes a long source and tells the head where it is.
+// putSource writes a long source and records its place in the head.
 func (s *Store) putSource(ctx context.Context, tenant, where, source string, head item) error {
 	if len(source) <= maxInline {
 		head["source"] = text(source)

@@ -36,8 +36,8 @@ func TableDefinitions() []TableDefinition {
 	}
 }
 
-// caseIndexes say what each index of the cases table holds. A commit is charged for an index only when its entry is another
-// afterwards, by the size of the entry: lists that filters run over hold the outline, the others the keys.
+// caseIndexes state what each index of the cases table holds. A commit is charged for an index only if its entry
+// changes, by the size of the entry: lists that are filtered hold the outline, the others the keys.
 var caseIndexes = map[string][]string{
 	"created": {outline}, "open": {outline}, "waiting": {outline}, "assignee": {}, "subject": {}, "updated": {}, "queue": {},
 	"due": {"doc", "claimed"}, // effects; records have no doc

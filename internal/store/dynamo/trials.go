@@ -27,13 +27,13 @@ func trialKey(policy, id string) string { return join("trial", policy, id) }
 
 func trialSource(policy, id string) string { return join("trial-source", policy, id) }
 
-// free states that a place is nobody's, or the trial's own.
+// free states that a place is free, or the trial's own.
 const free = absent + " OR #trial = :none OR #trial = :trial"
 
 // PutTrial implements trial.Store.
 func (s Trials) PutTrial(ctx context.Context, prev int, t trial.Trial) error {
 	head := item{}
-	if prev > 0 { // the source never changes, and who writes over a trial need not have it
+	if prev > 0 { // the source never changes, and updating a trial does not require it
 		there, err := s.get(ctx, s.tables.Registry, t.Tenant, trialKey(t.Policy, t.ID), "trial")
 		if problem.CodeOf(err) == problem.NotFound {
 			return problem.New(problem.Conflict, "Another write came first.")

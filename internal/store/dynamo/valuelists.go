@@ -18,13 +18,13 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Lists is the lists.Store of the tables. Lists have partitions of their own, so that roles can tell them apart:
+// Lists is the lists.Store of the tables. Lists have partitions of their own, so that roles can distinguish them:
 //
 //	tenant#lists       / list#<id>          the list
 //	tenant#list#<id>   / edition#<number>   an edition
 //	tenant#list#<id>   / chunk#<name>       a part of its entries, compressed
 //
-// Chunks are written before the list and its edition, which make them count, so that a crash leaves nothing half seen.
+// Chunks are written before the list and its edition, which make them count, so that a crash leaves no partly visible edition.
 type Lists struct{ *Store }
 
 var _ lists.Store = Lists{}

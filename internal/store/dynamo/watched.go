@@ -84,7 +84,7 @@ func (s Watched) PutWatch(ctx context.Context, w watched.Watch) error {
 	}
 	i["ended"] = text(stamp(w.EndedAt))
 	err = s.putItem(ctx, s.tables.Subjects, i, absent+" OR ended <= :ended", item{":ended": i["ended"]})
-	if problem.CodeOf(err) == problem.Conflict { // a later end is there
+	if problem.CodeOf(err) == problem.Conflict { // there is a later end
 		return nil
 	}
 	return err
@@ -125,7 +125,7 @@ func (s Watched) Watches(ctx context.Context, tenant, after string, limit int) (
 	return page, unreadable, next, nil
 }
 
-// allRuns is the partition of runs: there is one for each list that somebody has loaded.
+// allRuns is the partition of runs: there is one for each loaded list.
 const allRuns = "rescreenings"
 
 // PutRun implements watched.Store.

@@ -66,7 +66,7 @@ func (s Webhooks) DeleteSubscription(ctx context.Context, tenant, id string) err
 	return translate(err)
 }
 
-// deliveryItem lies in its subscription's partition; pending and failed ones are in the due index.
+// deliveryItem belongs to its subscription's partition; pending and failed ones are in the due index.
 func (s Webhooks) deliveryItem(d webhook.Delivery) (item, error) {
 	i, err := newItem(join(d.Tenant, d.Subscription), d.ID, d)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s Webhooks) deliveryItem(d webhook.Delivery) (item, error) {
 	if d.Status == webhook.Pending {
 		i.index("due", join("pending", s.shard(d.ID)), join(d.Tenant, d.Subscription, stamp(d.NextAt), d.ID))
 	}
-	if d.Status == webhook.Failed { // in partitions of their own: nobody who reads what is due comes across them
+	if d.Status == webhook.Failed { // in partitions of their own: readers of what is due do not see them
 		i.index("due", join("failed", d.Tenant, d.Subscription), join(d.Subject(), d.ID))
 	}
 	return i, nil

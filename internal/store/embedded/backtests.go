@@ -174,7 +174,7 @@ func (s Backtests) Spans(_ context.Context, tenant, policy string, from, to time
 	return spans, viewErr
 }
 
-// firstKey of decisions that begins with a prefix and is not before a key; "" when there is none.
+// firstKey of decisions that begins with a prefix and is not before a key; "" if there is none.
 func firstKey(tx *Tx, prefix, from string) (found string) {
 	start := from
 	if from == prefix {

@@ -56,7 +56,7 @@ func (s Cases) Get(_ context.Context, tenant, id string) (record cases.Record, e
 	return record, err
 }
 
-// plainly reads a record and keeps nothing of it.
+// plainly reads a record without caching it.
 func plainly(_ string, text []byte) (record cases.Record, err error) {
 	err = json.Unmarshal(text, &record)
 	return record, err
@@ -438,7 +438,7 @@ func refOf(key string) cases.Ref {
 	return cases.Ref{Tenant: tenant, ID: id}
 }
 
-// Check compares the indexes with the records and gives what disagrees: for tests and for doubt.
+// Check compares the indexes with the records and returns the differences: for tests and diagnosis.
 func (s Cases) Check() (problems []string, err error) {
 	err = s.db.View(func(tx *Tx) error {
 		want := map[string]bool{}

@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// bucketCorrelations holds what vendors' ids stand for: tenant, plugin, hash -> correlation.
+// bucketCorrelations holds what vendors' ids identify: tenant, plugin, hash -> correlation.
 const bucketCorrelations = "correlations"
 
 func correlationKey(tenant string, c cases.Correlation) string {

@@ -20,7 +20,7 @@ import (
 	"ballerine/internal/store/embedded/redo"
 )
 
-// openWhole opens the file of a path, or says in plain words what is wrong with it and what to do.
+// openWhole opens the file of a path, or explains in plain words what is wrong with it and what to do.
 func openWhole(path string, options *bbolt.Options) (bolt *bbolt.DB, err error) {
 	before, statErr := os.Stat(path)
 	switch {
@@ -116,7 +116,7 @@ var ErrLogDamaged = redo.ErrDamaged
 // LogPaths are the two files of the log of a data file.
 func LogPaths(data string) [2]string { return redo.Paths(data) }
 
-// hasLog reports whether the log of a data file is there.
+// hasLog reports whether the log of a data file exists.
 func hasLog(path string) bool {
 	for _, file := range redo.Paths(path) {
 		if _, err := os.Stat(file); err == nil {
@@ -130,7 +130,7 @@ func full(cause error) error {
 	return problem.Wrap(cause, problem.Unavailable, "The disk is full: this change was not written, but no earlier data is lost. Free some space, and try again.")
 }
 
-// isFull reports whether there was no room to write. The file's library passes some errors on as text only.
+// isFull reports whether there was no space left to write. The file's library passes some errors on as text only.
 func isFull(err error) bool {
 	return err != nil && slices.ContainsFunc([]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}, func(number syscall.Errno) bool {
 		return errors.Is(err, number) || strings.HasSuffix(err.Error(), ": "+number.Error())
@@ -142,8 +142,8 @@ func isReadOnly(err error) bool {
 	return errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
-// Writable reports whether the file takes writes. While the newest group of writes has come to nothing, it tries one; while the
-// file did not take what is in the log, it tries that. Errors: Unavailable.
+// Writable reports whether the file accepts writes. If the newest group of writes has failed, it tries one; if the file
+// did not accept what is in the log, it tries that. Errors: Unavailable.
 func (db *DB) Writable(ctx context.Context) error {
 	if db.unsettled.Load() {
 		if err := db.Flush(ctx); err != nil {
@@ -154,14 +154,14 @@ func (db *DB) Writable(ctx context.Context) error {
 		return nil
 	}
 	return db.Update(ctx, func(tx *Tx) error {
-		tx.Put(bucketProbe, "probe", make([]byte, 64<<10)) // as large as a record can be, or it would find room where nothing else does
+		tx.Put(bucketProbe, "probe", make([]byte, 64<<10)) // as large as a record can be: a smaller one might fit where no record does
 		return nil
 	})
 }
 
 const bucketProbe = "probe"
 
-// unwritten states why a group of writes came to nothing.
+// unwritten states why a group of writes failed.
 func unwritten(err error) error {
 	var known *problem.Error
 	switch {

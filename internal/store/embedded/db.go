@@ -45,10 +45,10 @@ type DB struct {
 	decoded   decoded
 	calls     calls       // under Idempotency-Keys
 	underway  underway    // commits
-	failed    atomic.Bool // the newest group of writes came to nothing
+	failed    atomic.Bool // the newest group of writes failed
 	unsettled atomic.Bool // the file did not take what is in the log
 
-	lookFrom string // where the next snapshot's values are looked at first
+	lookFrom string // where checking the next snapshot's values begins
 
 	writer writer
 
@@ -60,15 +60,15 @@ type DB struct {
 // request is a queued write transaction.
 type request struct {
 	run    func(tx *Tx) error
-	answer chan error // nil: nobody waits
+	answer chan error // nil: no caller waits
 	early  bool       // answered when it has run, before the disk has it
 }
 
-// Open opens or creates the file. Errors: Unavailable when another process has it open, or the disk is full; Internal when it
-// or its log is damaged: the message says what to do.
+// Open opens or creates the file. Errors: Unavailable if another process has it open, or the disk is full; Internal if
+// it or its log is damaged: the message states what to do.
 func Open(path string) (*DB, error) { return open(path, func(string) {}) }
 
-// open tells after each step that is on the disk which it was, so that a test can let the power fail between them.
+// open reports each step once it is on the disk, so that a test can simulate a power failure between them.
 func open(path string, step func(string)) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("create data folder: %w", unwritten(err))
@@ -91,7 +91,7 @@ func open(path string, step func(string)) (*DB, error) {
 		log, err = beginLog(bolt, state, step)
 		return err
 	}); err != nil {
-		_ = bolt.Close() // the first error is the one to tell
+		_ = bolt.Close() // the first error is the one to report
 		return nil, fmt.Errorf("open %s: %w", path, unwritten(err))
 	}
 	step("the file states that the log is required")
@@ -112,7 +112,7 @@ func fileOptions() *bbolt.Options {
 }
 
 // Close waits for the writes that are under way, brings them into the file and closes it. Later writes fail with
-// Unavailable. Closing once more does nothing.
+// Unavailable. Closing again has no effect.
 func (db *DB) Close() error {
 	db.once.Do(func() { close(db.closed) })
 	<-db.done
@@ -132,8 +132,8 @@ func (db *DB) close() error {
 	return errors.Join(err, db.writer.log.Close(whole && err == nil))
 }
 
-// Update runs a write transaction and returns when it is on the disk. run sees the writes of all that came before it;
-// when it fails, nothing of it is written. It may be run while others wait: it must be quick and do no I/O.
+// Update runs a write transaction and returns when it is on the disk. run sees all writes before it; if it fails,
+// nothing of it is written. It may run while others wait: it must be quick and do no I/O.
 func (db *DB) Update(ctx context.Context, run func(tx *Tx) error) error {
 	return db.do(ctx, &request{run: run, answer: make(chan error, 1)})
 }
@@ -142,7 +142,7 @@ func (db *DB) do(ctx context.Context, r *request) error {
 	if err := db.enqueue(ctx, r); err != nil {
 		return err
 	}
-	select { // once queued it will be run, whatever becomes of ctx
+	select { // once queued it will be run, even if ctx ends
 	case err := <-r.answer:
 		return err
 	case <-db.done:
@@ -202,8 +202,8 @@ func (db *DB) View(run func(tx *Tx) error) error {
 	return err
 }
 
-// OnLost registers a function that is called with the reason why a write of UpdateLater came to nothing, to count or to log it: nobody
-// waits for such a write. Until there is one, the default logger logs it. It must not block.
+// OnLost registers a function that is called with the reason why a write of UpdateLater failed, to count or to log it:
+// no caller waits for such a write. Until one is registered, the default logger logs it. It must not block.
 func (db *DB) OnLost(report func(error)) {
 	db.mutex.Lock()
 	defer db.mutex.Unlock()
@@ -238,7 +238,7 @@ func (db *DB) begin() (*Tx, error) {
 		if err != nil {
 			return nil, err
 		}
-		// The file has no more than the layers tell of, unless another of them has been on its way into it meanwhile.
+		// The file has no more than the layers, unless another of them has been written to it meanwhile.
 		if db.state.Load().turns == seen.turns {
 			return &Tx{bolt: b, layers: seen.layers}, nil
 		}
@@ -320,8 +320,8 @@ func (db *DB) group(group []*request) {
 	}
 }
 
-// run runs the writes of a group, each over what came before it. Those that fail write nothing; the others' are on the disk,
-// and seen, when it returns without an error.
+// run runs the writes of a group, each over those before it. Those that fail write nothing; the others' are on the disk,
+// and visible, when it returns without an error.
 func (db *DB) run(group []*request, results []error) (effects []cases.Effect, err error) {
 	w := &db.writer
 	if err := db.makeRoom(); err != nil {
@@ -472,7 +472,7 @@ func (tx *Tx) ScanBack(bucket, prefix, start string, visit func(key string, valu
 	}
 }
 
-// Used reports whether anything is kept that the first start of a system, or somebody after it, has made.
+// Used reports whether anything is stored that was made by the first start of a system, or after it.
 func (tx *Tx) Used() (used bool) {
 	for _, bucket := range []string{bucketRecords, bucketKeys, bucketUsers, bucketSubscriptions} {
 		tx.Scan(bucket, "", "", func(string, []byte) bool { used = true; return false })

@@ -14,8 +14,8 @@ const (
 	maxDecodedText = 64 << 10 // bytes of JSON of one
 )
 
-// decoded keeps records beside the text that they were read from. It never says what is in the file: it only saves reading
-// the same text again.
+// decoded caches records beside the text that they were read from. It is never the source of what is in the file: it
+// only saves decoding the same text again.
 type decoded struct{ kept *cache.Cache[string, reading] }
 
 type reading struct {
@@ -25,7 +25,7 @@ type reading struct {
 
 func newDecoded() decoded { return decoded{cache.New[string, reading](maxDecoded)} }
 
-// record returns what the text of a key says. Nobody else has a part of it.
+// record decodes the text of a key. The caller owns the result.
 func (d decoded) record(key string, text []byte) (record cases.Record, err error) {
 	if there, ok := d.kept.Get(key); ok && bytes.Equal(there.text, text) {
 		return there.record.Clone(), nil
@@ -37,5 +37,5 @@ func (d decoded) record(key string, text []byte) (record cases.Record, err error
 	return record, nil
 }
 
-// forget gives up what has been written anew.
+// forget drops a record that has been rewritten.
 func (d decoded) forget(key string) { d.kept.Remove(key) }

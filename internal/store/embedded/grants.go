@@ -10,7 +10,7 @@ import (
 
 const bucketGrants = "grants" // key -> grant of the sign-in
 
-// Grants is what the sign-in of one machine remembers, in the file: a restart signs nobody out.
+// Grants is what the sign-in of one machine remembers, in the file, so that people stay signed in after a restart.
 type Grants struct{ db *DB }
 
 var _ issuer.Grants = Grants{}
@@ -51,7 +51,7 @@ func (s Grants) Forget(ctx context.Context, now time.Time) error {
 	err := s.db.View(func(tx *Tx) error {
 		tx.Scan(bucketGrants, "", "", func(key string, _ []byte) bool {
 			grant, err := read[issuer.Grant](tx, bucketGrants, key, "grant")
-			if err == nil && !now.Before(grant.Expires) { // one that cannot be read admits nobody, and must not keep the others
+			if err == nil && !now.Before(grant.Expires) { // one that cannot be read admits nobody, and must not block the others
 				ended = append(ended, key)
 			}
 			return true

@@ -19,8 +19,8 @@ var _ idempotency.Store = Idempotency{}
 // Idempotency returns the file's idempotency.Store.
 func (db *DB) Idempotency() Idempotency { return Idempotency{db} }
 
-// Reserve implements idempotency.Store. It need not wait for the disk: what the call goes on to write reaches the disk
-// after the reservation, so a durable creation proves a durable reservation.
+// Reserve implements idempotency.Store. It need not wait for the disk: what the call writes next reaches the disk after
+// the reservation, so a durable creation proves a durable reservation.
 func (s Idempotency) Reserve(ctx context.Context, r idempotency.Reservation, takeOver time.Time) (there idempotency.Reservation, reserved bool, err error) {
 	text, err := encoded(r)
 	if err != nil {
@@ -56,8 +56,8 @@ func (s Idempotency) started(r idempotency.Reservation) time.Time {
 	return r.StartedAt
 }
 
-// Complete implements idempotency.Store. It does not wait for the disk: what a crash loses is taken over by the same
-// call when it comes again, which creates nothing twice.
+// Complete implements idempotency.Store. It does not wait for the disk: an answer that is lost in a crash is taken over
+// when the call is repeated, which creates nothing twice.
 func (s Idempotency) Complete(ctx context.Context, key, holder string, answer idempotency.Answer) error {
 	return s.db.UpdateLater(ctx, func(tx *Tx) error {
 		defer s.db.calls.end(holder)
@@ -94,8 +94,8 @@ func (s Idempotency) Release(ctx context.Context, key, holder string) error {
 	})
 }
 
-// Abandon implements idempotency.Store. There is nothing to write: a reservation whose call is not in flight in this process
-// has died.
+// Abandon implements idempotency.Store. It need not write: a reservation whose call is not in flight in this process has
+// died.
 func (s Idempotency) Abandon(_ context.Context, _, holder string) error {
 	s.db.calls.end(holder)
 	return nil

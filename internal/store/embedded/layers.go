@@ -7,8 +7,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// layer are writes that the data file does not have yet: bucket, NUL, key -> value; nil says that the key was deleted. Copies
-// of one share what is the same.
+// layer are writes that the data file does not have yet: bucket, NUL, key -> value; nil means that the key was deleted.
+// Copies of a layer share what is equal.
 type layer = btree.Map[string, []byte]
 
 func inLayer(bucket, key string) string { return bucket + "\x00" + key }
@@ -86,7 +86,7 @@ func (s *fileSource) next()                { s.set(s.cursor.Next()) }
 func (s *fileSource) prev()                { s.set(s.cursor.Prev()) }
 func (s *fileSource) at() (string, []byte) { return s.key, s.value }
 
-// merged goes over a bucket as its layers and the file have it together.
+// merged iterates over a bucket, merging its layers and the file.
 type merged struct {
 	sources []source // the newest first
 	back    bool
@@ -117,7 +117,7 @@ func (m *merged) from(key string) {
 	}
 }
 
-// next returns the next key that is there and goes on behind it. The key is "" at the end.
+// next returns the next key that exists and moves past it. The key is "" at the end.
 func (m *merged) next() (string, []byte) {
 	for {
 		var key string

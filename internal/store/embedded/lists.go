@@ -21,7 +21,7 @@ const (
 	byWaiting  = "w" // open cases only: since when they wait
 )
 
-// budget is how many cases a page of a list looks at, so that filters which hardly anything passes answer soon, too.
+// budget is how many cases a page of a list examines, so that filters with few matches answer quickly, too.
 const budget = 2000
 
 // never sorts after every deadline.
@@ -143,7 +143,7 @@ func walkOf(tenant, list string, query cases.Query) walk {
 	return w
 }
 
-// cursor is where the next page goes on: which list, and the last key that was looked at.
+// cursor is where the next page continues: the list, and the last key that was examined.
 func (w walk) cursor(last string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(join(w.list, strings.TrimPrefix(last, w.prefix))))
 }

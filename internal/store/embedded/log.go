@@ -12,7 +12,7 @@ import (
 	"ballerine/internal/store/embedded/redo"
 )
 
-// What the file says about its log, so that a log that is lost is noticed. Copies of the file do not have metaGeneration: no
+// What the file states about its log, so that a lost log is noticed. Copies of the file do not have metaGeneration: no
 // log belongs to them.
 const (
 	metaLog        = "log"            // which data file this is, and how far it has its log: two numbers of 8 bytes
@@ -74,12 +74,12 @@ func someNumber() uint64 {
 	return binary.BigEndian.Uint64(text[:])
 }
 
-// note writes what becomes of a log.
+// note records the state of a log.
 func note(tx *bbolt.Tx, generation uint64, what byte) error {
 	return tx.Bucket([]byte(bucketMeta)).Put([]byte(metaGeneration), append(binary.BigEndian.AppendUint64(nil, generation), what))
 }
 
-// stateOf is what the file says of its log.
+// stateOf is what the file states about its log.
 func stateOf(tx *bbolt.Tx) (redo.State, error) {
 	meta := tx.Bucket([]byte(bucketMeta))
 	var s redo.State
@@ -97,11 +97,12 @@ func stateOf(tx *bbolt.Tx) (redo.State, error) {
 	return s, nil
 }
 
-// recovered brings into the file what a process that did not end by itself has left in the log, and removes the log. With
-// lossy, what cannot be read of the log is given up, with what came after it. It gives the state that a new log goes on from.
+// recovered brings into the file what a process that was killed has left in the log, and removes the log. With lossy,
+// the unreadable part of the log is dropped, with everything after it. It returns the state from which a new log
+// continues.
 //
-// The power may fail after each step: first the file has all of the log and says so, then the log is removed; a new one is
-// made, and when it is on the disk the file says that it must be there (beginLog).
+// The power may fail after each step: first the file has all of the log and states so, then the log is removed; a new
+// one is made, and when it is on the disk the file states that it must exist (beginLog).
 func recovered(bolt *bbolt.DB, lossy bool) (redo.State, error) {
 	var s redo.State
 	err := bolt.Update(func(tx *bbolt.Tx) (err error) {
@@ -143,7 +144,7 @@ func recovered(bolt *bbolt.DB, lossy bool) (redo.State, error) {
 	return s, redo.Remove(bolt.Path())
 }
 
-// beginLog makes a new log, and lets the file say that it must be there.
+// beginLog makes a new log, and records in the file that it must exist.
 func beginLog(bolt *bbolt.DB, s redo.State, step func(string)) (*redo.Log, error) {
 	generation := max(1, someNumber())
 	log, err := redo.Begin(bolt.Path(), s.ID, generation, s.After)
@@ -157,14 +158,14 @@ func beginLog(bolt *bbolt.DB, s redo.State, step func(string)) (*redo.Log, error
 	return log, nil
 }
 
-// endLog lets the file say that it has all of its log.
+// endLog records in the file that it has all of its log.
 func endLog(bolt *bbolt.DB, log *redo.Log) error {
 	return guarded(func() error {
 		return bolt.Update(func(tx *bbolt.Tx) error { return note(tx, log.Generation(), logDone) })
 	})
 }
 
-// withoutLog lets a copy of a data file say nothing of a log: none belongs to it.
+// withoutLog removes the statement about a log from a copy of a data file: none belongs to it.
 func withoutLog(path string) error {
 	options := fileOptions()
 	options.InitialMmapSize = 0
@@ -181,8 +182,8 @@ func withoutLog(path string) error {
 	return errors.Join(err, bolt.Close())
 }
 
-// Salvage lets a data file go on without what is lost of its log: what can be read of it, up to where it is damaged, is
-// brought into the file. It is for a person who has decided so. Errors: as Open, of the file itself.
+// Salvage makes a data file usable without the lost part of its log: the readable part of it, up to where it is damaged,
+// is brought into the file. It is for a person who has decided so. Errors: as Open, of the file itself.
 func Salvage(path string) error {
 	bolt, err := openWhole(path, fileOptions())
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Unreadable states which values of a data file cannot be read. The file has no checksums: its structure is looked through when it is
-// opened, and what is in a value only when somebody reads it.
+// Unreadable states which values of a data file cannot be read. The file has no checksums: its structure is checked when
+// it is opened, and the contents of a value only when it is read.
 type Unreadable struct {
 	Values map[string]int // by bucket: never keys, which hold ids that are people's
-	Looked int            // how many values were looked at
-	Next   string         // where to go on, when there was no time for all; "": all were looked at
+	Looked int            // how many values were checked
+	Next   string         // where to continue, if there was no time for all; "": all were checked
 }
 
 // Number is how many values cannot be read.
@@ -48,8 +48,9 @@ func (u Unreadable) Err() error {
 	return problem.New(problem.Internal, "The data file has %d values that cannot be read (%s).", u.Number(), u)
 }
 
-// Look reads the values of a data file that nobody has open for writing, for a while: from a place that a former look has returned, and
-// around. A value is unreadable when it is not of the form that its bucket holds; a byte that is another one within a text is not noticed.
+// Look checks the values of a data file that is not open for writing, for a while: from a place that a former call has
+// returned, and around. A value is unreadable if it does not have the form that its bucket holds; a wrong byte within a
+// text is not noticed.
 func Look(path, from string, limit time.Duration) (found Unreadable, err error) {
 	err = guarded(func() error {
 		options := fileOptions()
@@ -78,10 +79,10 @@ type look struct {
 	unseen int // bytes since the clock was read
 }
 
-// atAGlance is how many bytes are looked at before the clock is read again.
+// atAGlance is how many bytes are checked before the clock is read again.
 const atAGlance = 4 << 20
 
-// between looks at the values from a place to another one ("": the end), as long as there is time.
+// between checks the values from a place to another one ("": the end), as long as there is time.
 func (l *look) between(tx *bbolt.Tx, from, to string) error {
 	return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
 		bucket := string(name)

@@ -30,7 +30,7 @@ func noticeKey(n cases.Notice) string {
 	return inboxKey(n.Tenant, n.To, n.Shared) + stamp(n.At) + n.ID()
 }
 
-// forgetNotices removes what a commit takes back, and what is over of those whom it tells something.
+// forgetNotices removes the notices that a commit withdraws, and the expired ones of the people whom it notifies.
 func forgetNotices(tx *Tx, change cases.Change) {
 	for _, n := range change.Notices {
 		if n.Gone {
@@ -61,7 +61,7 @@ func (s *Review) Notices(_ context.Context, tenant, to string, shared bool, now 
 		tx.ScanBack(bucketNotices, inbox, inbox+stamp(now.Add(time.Millisecond)), func(_ string, value []byte) bool {
 			var n cases.Notice
 			if json.Unmarshal(value, &n) != nil {
-				return true // it hides no other: its case says the same
+				return true // it hides no other: its case shows the same
 			}
 			if n.At.Before(from) || len(found) == limit {
 				return false

@@ -26,7 +26,7 @@ const (
 	bucketEffects = "effects"
 )
 
-// looks bounds how many effects that are somebody else's a reader passes over for each that it may have.
+// looks bounds how many effects of others a reader skips for each that it may have.
 const looks = 16
 
 func effectKey(e cases.Effect) string {
@@ -105,7 +105,7 @@ func take(tx *Tx, effect cases.Effect) {
 	}
 }
 
-// settle makes a dead letter due again, or nothing of it.
+// settle makes a dead letter due again, or removes it.
 func settle(tx *Tx, effect cases.Effect, discard bool) error {
 	if tx.Get(bucketDead, effectID(effect)) == nil {
 		return problem.New(problem.NotFound, "There is no such dead letter.")
@@ -173,12 +173,12 @@ func behind(tenant string) string {
 	return tenant + "\x01"
 }
 
-// looksFresh tells, without reading all of it, an effect that nobody has tried or held back.
+// looksFresh reports, without reading all of it, whether an effect has been neither attempted nor held back.
 func looksFresh(value []byte) bool {
 	return !bytes.Contains(value, []byte(`"delivery":`)) && !bytes.Contains(value, []byte(`"not_before":`))
 }
 
-// readEffect reads an effect; of one that cannot be read it gives what the key says, so that it can become a dead letter.
+// readEffect reads an effect; of one that cannot be read it returns what the key states, so that it can become a dead letter.
 func readEffect(key string, value []byte) (effect cases.Effect) {
 	if err := json.Unmarshal(value, &effect); err == nil {
 		return effect
@@ -203,7 +203,7 @@ func beUint64(b string) (n uint64) {
 	return n
 }
 
-// leap visits the keys of a bucket from start on. visit says where to go on ("" is the next key), and whether to.
+// leap visits the keys of a bucket from start on. visit returns where to continue ("" is the next key), and whether to.
 func (tx *Tx) leap(bucket, start string, visit func(key string, value []byte) (to string, more bool)) {
 	b := tx.bucket(bucket, false)
 	b.from(start)
@@ -282,8 +282,8 @@ func (s Cases) Settle(ctx context.Context, effect cases.Effect, discard bool) er
 	return s.db.Update(ctx, func(tx *Tx) error { return settle(tx, effect, discard) })
 }
 
-// Delivered implements cases.Outbox. It does not wait for the disk: an effect that comes back after a crash is
-// delivered again, which everything that it asks for allows.
+// Delivered implements cases.Outbox. It does not wait for the disk: an effect that returns after a crash is delivered
+// again, which everything that it requests tolerates.
 func (s Cases) Delivered(ctx context.Context, effects ...cases.Effect) error {
 	return s.db.UpdateLater(ctx, func(tx *Tx) error {
 		for _, e := range effects {

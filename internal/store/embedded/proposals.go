@@ -15,7 +15,7 @@ const (
 	bucketProposed  = "proposed"            // tenant, id, number of the document -> its source
 )
 
-// proposalBudget is how many proposals a page of a list looks at.
+// proposalBudget is how many proposals a page of a list examines.
 const proposalBudget = 1000
 
 func settingsKey(tenant string, version int) string {

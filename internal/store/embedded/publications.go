@@ -22,7 +22,7 @@ func publicationKey(tenant string, at cases.Place) string {
 	return join(tenant, stamp(at.Final), at.Case, number(10, at.Version), number(2, at.Part))
 }
 
-// underway are the times of commits that have begun and are not yet written: what they publish comes into the order at those.
+// underway are the times of commits that have begun and are not yet written: their events take these places in the order.
 type underway struct {
 	mutex sync.Mutex
 	times map[int]time.Time
@@ -67,8 +67,8 @@ func (s Cases) Settled(now time.Time) time.Time {
 	return s.db.underway.before(now.Add(-cases.DraftTime))
 }
 
-// commitPublications takes back what a commit retracts, and removes what has expired: of this tenant, and of another one,
-// each in its turn, since it may never commit again. As much goes as comes, and a little more.
+// commitPublications withdraws what a commit retracts, and removes what has expired: of this tenant, and of another one,
+// in turns, since that one may never commit again. It removes a little more than is added.
 func (db *DB) commitPublications(tx *Tx, change cases.Change) {
 	for _, gone := range change.Retracted {
 		tx.Delete(bucketPublications, publicationKey(gone.Tenant, gone.Place()))
@@ -123,7 +123,7 @@ func (s Cases) Publications(_ context.Context, tenant string, from cases.Place, 
 	return found, more, err
 }
 
-// readPublication reads a publication; of one that cannot be decoded it gives what the key says.
+// readPublication reads a publication; of one that cannot be decoded it returns what the key states.
 func readPublication(tenant, place string, value []byte) (one cases.Publication) {
 	if err := json.Unmarshal(value, &one); err == nil {
 		return one

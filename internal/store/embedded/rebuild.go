@@ -15,7 +15,7 @@ import (
 // bucketMeta states what the file is: name -> value.
 const bucketMeta = "meta"
 
-// The lists and counters that this program keeps. A file that says otherwise has them made anew when it is opened.
+// The lists and counters that this program keeps. In a file with another version they are rebuilt when it is opened.
 const (
 	metaLists  = "lists"
 	listsKnown = "3" // 2: by for whom, and since when, cases wait; 3: by the newest change
@@ -24,9 +24,9 @@ const (
 // atOnce is how many records one transaction of a rebuild goes through.
 const atOnce = 2000
 
-// rebuild makes the lists and counters from the records, unless they are there. It begins anew after a crash, because
-// only its end writes that they are there. How many cases were started each day comes back; what was decided on days
-// before the rebuild is in the histories only.
+// rebuild makes the lists and counters from the records, unless they exist. It starts over after a crash, because only
+// its end records that they exist. It restores how many cases were started each day; what was decided on days before the
+// rebuild is in the histories only.
 func rebuild(bolt *bbolt.DB) error {
 	known := false
 	err := bolt.Update(func(tx *bbolt.Tx) error {
@@ -62,15 +62,15 @@ func rebuild(bolt *bbolt.DB) error {
 	})
 }
 
-// passedOver reports values that could not be read when the file was opened: one that is damaged holds up no start. Their keys
-// may hold what is nobody's business.
+// passedOver reports values that could not be read when the file was opened: a damaged one does not prevent a start.
+// Their keys may be confidential.
 func passedOver(bucket string, number int) {
 	if number > 0 {
 		slog.Error("values of the data file cannot be read and are skipped", "bucket", bucket, "values", number)
 	}
 }
 
-// rebuildFrom goes on after a record's key and returns the last it has seen, nil at the end, and how many cannot be read.
+// rebuildFrom continues after a record's key and returns the last one it has seen, nil at the end, and how many cannot be read.
 func rebuildFrom(bolt *bbolt.DB, after []byte) (last []byte, passed int, err error) {
 	err = bolt.Update(func(tx *bbolt.Tx) error {
 		last, passed = nil, 0

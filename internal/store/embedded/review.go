@@ -14,7 +14,7 @@ import (
 
 const bucketViews = "views" // tenant, id -> view
 
-// Review is the backoffice.Store of the file. Who looks at what is in memory: it is forgotten within seconds anyway.
+// Review is the backoffice.Store of the file. Who is viewing what is in memory: it expires within seconds anyway.
 type Review struct {
 	db       *DB
 	mutex    sync.Mutex
@@ -71,7 +71,7 @@ func (s *Review) DeleteView(ctx context.Context, tenant, id string) error {
 func (s *Review) PutPresence(_ context.Context, p backoffice.Presence) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	// Who left before this one came is forgotten, also when nobody looks at their case again.
+	// People who left before this one arrived are dropped, even if nobody views their case again.
 	for key, there := range s.presence {
 		maps.DeleteFunc(there, func(_ string, other backoffice.Presence) bool { return other.Until.Before(p.Since) })
 		if len(there) == 0 {
@@ -130,7 +130,7 @@ func (s *Review) Claim(_ context.Context, tenant, id string, now time.Time) (*ba
 	defer s.mutex.Unlock()
 	there, ok := s.claims[join(tenant, id)]
 	if !ok || !there.Until.After(now) {
-		return nil, nil //nolint:nilnil // nobody decides
+		return nil, nil //nolint:nilnil // nobody is deciding
 	}
 	return &there, nil
 }

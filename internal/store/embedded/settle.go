@@ -37,7 +37,7 @@ type writer struct {
 	writes []redo.Write // of the group
 	last   int          // members of the group before
 
-	expired string // the tenant whose publications were last looked at
+	expired string // the tenant whose publications were last checked
 
 	settled chan error // how the writing of frozen has ended
 }

@@ -15,8 +15,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Snapshots of the file lie in a folder beside it, named by their time: snapshots/20260102T030405Z.db. They are made while
-// the file is in use, each a consistent whole, and are there under their name only once they are on the disk.
+// Snapshots of the file are in a folder beside it, named by their time: snapshots/20260102T030405Z.db. They are made
+// while the file is in use, each a consistent whole, and appear under their name only once they are on the disk.
 const (
 	snapshotFolder = "snapshots"
 	snapshotLayout = "20060102T150405Z"
@@ -24,9 +24,9 @@ const (
 	snapshotsKept  = 8
 	requestSuffix  = ".request" // a file that asks the process which has the data for a snapshot of this name
 	lookEvery      = time.Second
-	readFor        = time.Minute      // how long the values of a snapshot are looked at
+	readFor        = time.Minute      // how long the values of a snapshot are checked
 	withDamage     = "with-damage.db" // the newest snapshot that has values that cannot be read; there is at most one
-	snapshotPart   = "next"           // a snapshot that is not yet looked at
+	snapshotPart   = "next"           // a snapshot that is not yet checked
 )
 
 // Snapshot is a copy of the file.
@@ -51,8 +51,8 @@ func Snapshots(folder string) (found []Snapshot) {
 	return found
 }
 
-// CopyTo writes a consistent copy of the file, while others read and write. It is there under its name once it is whole
-// and on the disk.
+// CopyTo writes a consistent copy of the file, while others read and write. It appears under its name once it is
+// complete and on the disk.
 func (db *DB) CopyTo(path string) error {
 	if err := db.Flush(context.Background()); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (db *DB) CopyTo(path string) error {
 	if err == nil {
 		return syncPath(filepath.Dir(path))
 	}
-	_ = os.Remove(part) // the first error is the one to tell
+	_ = os.Remove(part) // the first error is the one to report
 	return unwritten(err)
 }
 
@@ -89,9 +89,10 @@ func syncPath(path string) error {
 	return err
 }
 
-// KeepSnapshots makes a snapshot now unless the newest is young, then one every hour, and keeps the newest few. One that has values
-// that cannot be read takes no other's place: it lies beside them as with-damage.db. It answers requests of RequestSnapshot. It
-// returns when ctx ends; looked is called for each snapshot with what of it cannot be read, report with what went wrong.
+// KeepSnapshots makes a snapshot now unless the newest is young, then one every hour, and keeps the newest few. One with
+// values that cannot be read does not replace another one: it is kept beside them as with-damage.db. It answers requests
+// of RequestSnapshot. It returns when ctx ends; looked is called for each snapshot with what of it cannot be read,
+// report with errors.
 func (db *DB) KeepSnapshots(ctx context.Context, now func() time.Time, looked func(Unreadable), report func(error)) {
 	folder := filepath.Dir(db.bolt.Path())
 	ticker := time.NewTicker(lookEvery)
@@ -143,7 +144,7 @@ func (db *DB) snapshot(folder string, at time.Time, looked func(Unreadable)) err
 	return nil
 }
 
-// look reads the values of a copy, and goes on where the former look had no time for more. Errors: Internal.
+// look checks the values of a copy, and continues where the former call ran out of time. Errors: Internal.
 func (db *DB) look(path string, looked func(Unreadable)) error {
 	found, err := Look(path, db.lookFrom, readFor)
 	if err != nil {
@@ -172,8 +173,8 @@ func (db *DB) answerRequests(folder string, report func(error)) {
 	}
 }
 
-// RequestSnapshot asks the process that has the data of a folder open for a copy, and waits for it. Whoever asks removes
-// it. Errors: Unavailable when nobody answers.
+// RequestSnapshot asks the process that has the data of a folder open for a copy, and waits for it. The caller removes
+// it. Errors: Unavailable if there is no answer.
 func RequestSnapshot(ctx context.Context, folder string) (string, error) {
 	if err := os.MkdirAll(filepath.Join(folder, snapshotFolder), 0o700); err != nil {
 		return "", fmt.Errorf("ask for a copy: %w", err)
@@ -188,7 +189,7 @@ func RequestSnapshot(ctx context.Context, folder string) (string, error) {
 		}
 		select {
 		case <-ctx.Done():
-			_ = os.Remove(path + requestSuffix) // nobody has taken it
+			_ = os.Remove(path + requestSuffix) // it was not taken
 			return "", problem.Wrap(ctx.Err(), problem.Unavailable, "The process that uses the data did not create a copy in time.")
 		case <-time.After(lookEvery / 5):
 		}

@@ -23,7 +23,7 @@ type keptAnswer struct {
 	Content []byte    `json:"content"`
 }
 
-// answerPlace says where an answer is.
+// answerPlace states where an answer is.
 type answerPlace struct {
 	Tenant string `json:"tenant"`
 	Case   string `json:"case"`

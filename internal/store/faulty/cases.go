@@ -158,5 +158,5 @@ func (s Cases) PublicationsAt(ctx context.Context, tenant string, places []cases
 	})
 }
 
-// Settled implements cases.Store: it asks nobody.
+// Settled implements cases.Store: it makes no call.
 func (s Cases) Settled(now time.Time) time.Time { return s.Store.Settled(now) }

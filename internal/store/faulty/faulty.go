@@ -19,16 +19,16 @@ type Fault string
 // The faults.
 const (
 	None    Fault = ""
-	Before  Fault = "fails before"  // nothing was done, and the caller gets Unavailable
+	Before  Fault = "fails before"  // it was not executed, and the caller gets Unavailable
 	After   Fault = "fails after"   // it was done, and the answer is lost: the caller gets Unavailable
-	Killed  Fault = "killed before" // the call's context ends before anything is done: nothing that follows in it works either
+	Killed  Fault = "killed before" // the call's context ends before it is executed: later calls in it fail, too
 	Late    Fault = "killed after"  // it was done, but the call's context has ended by then
 	Twice   Fault = "repeated"      // it is done twice, as by a client that retries what it has no answer to; the second answer counts
-	Refused Fault = "conflict"      // nothing was done: the caller learns that another write came first
+	Refused Fault = "conflict"      // it was not executed: the caller learns that another write came first
 )
 
-// Later is a write that is on its way when its caller gets Unavailable, and arrives just before the same call is made again,
-// or when the plan is armed anew. It is none of Faults: a store whose writes are awaited has none.
+// Later is a write that is in flight when its caller gets Unavailable, and arrives just before the same call is
+// repeated, or when the plan is armed again. It is not one of Faults: a store whose writes are awaited does not have it.
 const Later Fault = "arrives late"
 
 // Faults are all that can go wrong with any store.
@@ -53,7 +53,7 @@ var reading = []string{
 	"Webhooks.Subscription", "Webhooks.Deliver", "Webhooks.FailedDeliveries", "Webhooks.DueDeliveries", "Watched.Answers", "Watched.Watch", "Watched.Run",
 }
 
-// Writes reports whether a call writes: repeating one that only reads is nothing, and losing its answer is as if it had not been made.
+// Writes reports whether a call writes: repeating one that only reads has no effect, and losing its answer is as if it had not been made.
 func Writes(call string) bool {
 	return !slices.ContainsFunc(reading, func(name string) bool {
 		return strings.HasPrefix(call, name) && (strings.Contains(name, ".") || !strings.Contains(call, "."))
@@ -67,7 +67,7 @@ type Plan struct {
 	at     int                // which call, from 1; 0: none
 	cancel context.CancelFunc // ends the context of a call that is killed
 	calls  []string
-	late   func() // a write that is on its way; nil: there is none
+	late   func() // a write that is in flight; nil: there is none
 	name   string // of its call
 }
 
@@ -108,7 +108,7 @@ func (p *Plan) delay(name string, late func()) {
 	p.name, p.late = name, late
 }
 
-// next counts a call and says how it goes wrong.
+// next counts a call and returns how it fails.
 func (p *Plan) next(name string) (Fault, context.CancelFunc) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -122,7 +122,7 @@ func (p *Plan) next(name string) (Fault, context.CancelFunc) {
 func doValue[T any](ctx context.Context, p *Plan, name string, call func(context.Context) (T, error)) (T, error) {
 	var zero T
 	if ctx.Err() != nil {
-		return zero, ended(ctx) // a real store gives no answer to a call that has ended
+		return zero, ended(ctx) // a real store does not answer a call that has ended
 	}
 	p.arrive(name)
 	fault, cancel := p.next(name)
@@ -154,7 +154,7 @@ func doValue[T any](ctx context.Context, p *Plan, name string, call func(context
 	return call(ctx)
 }
 
-// do is Do for calls that answer nothing.
+// do is Do for calls without a result.
 func do(ctx context.Context, p *Plan, name string, call func(context.Context) error) error {
 	_, err := doValue(ctx, p, name, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
 	return err

@@ -7,7 +7,7 @@ import (
 	"ballerine/internal/ratelimit"
 )
 
-// Rates are buckets of tokens of which one call goes wrong as its Plan says.
+// Rates are buckets of tokens of which one call fails as planned by its Plan.
 type Rates struct {
 	ratelimit.Store
 	Plan *Plan

@@ -14,7 +14,7 @@ const (
 const (
 	Overhead = 8 << 10         // of an item, for its keys, its indexes' keys, the names of its attributes and parked tokens
 	Document = Item - Overhead // bytes of the JSON of one thing, records excepted
-	Inline   = 256 << 10       // bytes of a record's JSON that stand on its item as they are
+	Inline   = 256 << 10       // bytes of a record's JSON that are stored directly on its item
 	Part     = 350 << 10       // bytes of an item that holds a part of a larger record
 	Record   = 2 << 20         // bytes of a record's JSON: larger ones are divided, and this is where it ends
 	Page     = 3 << 20         // bytes of records on one page of a list: an answer of a function has at most 6 MB
@@ -42,7 +42,7 @@ func CheckRecord(bytes int) error {
 	return nil
 }
 
-// Check refuses what could not be written in one transaction, and says which item it is. Errors: TooLarge.
+// Check refuses what could not be written in one transaction, and names the item. Errors: TooLarge.
 func Check(record int, writes []Write) error {
 	if err := CheckRecord(record); err != nil {
 		return err

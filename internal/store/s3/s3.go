@@ -82,7 +82,7 @@ func sendable(signed http.Header) map[string]string {
 // PresignGet allows reading for a while. A browser that follows the link saves the file under a harmless name and never shows it
 // as a page; pages that embed or fetch it are not concerned.
 //
-// A version binds the link to the bytes that were looked at: what is written over them later is not served by it.
+// A version binds the link to the bytes that were verified: what overwrites them later is not served by it.
 func (o *Objects) PresignGet(ctx context.Context, key, version, contentType, fileName string, expires time.Duration) (string, error) {
 	var bound *string
 	if version != "" {
@@ -111,7 +111,7 @@ func safeName(name string) string {
 // unversioned is what S3 calls the version of what was written before a bucket kept versions. It can be written over.
 const unversioned = "null"
 
-// Head tells size, type, checksum and version.
+// Head returns size, type, checksum and version.
 func (o *Objects) Head(ctx context.Context, key string) (cases.ObjectInfo, error) {
 	out, err := o.client.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: aws.String(o.bucket), Key: aws.String(key), ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
@@ -217,7 +217,7 @@ func translate(key string, err error) error {
 	var notFound *types.NotFound
 	var api smithy.APIError
 	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) && response.Response != nil && response.Response.Header.Get("X-Object-Damaged") != "" { // as internal/local/objects says it
+	if errors.As(err, &response) && response.Response != nil && response.Response.Header.Get("X-Object-Damaged") != "" { // as internal/local/objects reports it
 		return problem.Wrap(err, problem.DocumentDamaged, "The stored object %s is damaged: it differs from what was uploaded. Restore it from a backup.", key)
 	}
 	if errors.As(err, &missing) || errors.As(err, &notFound) || (errors.As(err, &api) && (api.ErrorCode() == "NoSuchKey" || api.ErrorCode() == "NotFound")) {

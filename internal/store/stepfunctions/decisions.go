@@ -46,7 +46,7 @@ func (d *Decisions) machine(ctx context.Context, machine cases.Machine) (string,
 	return d.machines[machine.Workflow.String()], nil
 }
 
-// Run implements cases.Decisions. How the execution has ended does not matter: the record says what came of it.
+// Run implements cases.Decisions. How the execution has ended does not matter: the record has the result.
 func (d *Decisions) Run(ctx context.Context, machine cases.Machine, name string, input cases.ExecutionInput) error {
 	arn, err := d.machine(ctx, machine)
 	if err != nil {

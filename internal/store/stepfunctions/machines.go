@@ -27,7 +27,7 @@ type MachineClient interface {
 type MachineSettings struct {
 	Prefix    string            `json:"prefix"`    // of their ARNs: "arn:…:stateMachine:<stack>-"
 	Role      string            `json:"role"`      // that they run as
-	LogGroup  string            `json:"log_group"` // ARN; "" logs nothing
+	LogGroup  string            `json:"log_group"` // ARN; "": no logs
 	Functions map[string]string `json:"functions"` // "StepFunctionArn" -> ARN: what definitions name as ${StepFunctionArn}
 }
 
@@ -114,7 +114,7 @@ func refused(err error) error {
 
 var unfit = regexp.MustCompile(`[^0-9A-Za-z_-]`)
 
-// name of a tenant's machine, behind the stack's own name. Names that are too long, or would fall together, end in a hash.
+// name of a tenant's machine, behind the stack's own name. Names that are too long, or would collide, end in a hash.
 func (p *Publishing) name(version registry.MachineVersion) string {
 	name := unfit.ReplaceAllString(version.Tenant, "-") + "--" + version.Workflow
 	if version.Express {

@@ -41,8 +41,8 @@ func New(client Client, machines Machines, published cases.References) *Executio
 	return &Executions{client, machines, published}
 }
 
-// Start begins an execution of the published version. One of the same name that is there already is no error: the
-// name belongs to one case and sequence, so it is the same execution.
+// Start begins an execution of the published version. An existing one with the same name is no error: the name belongs
+// to one case and sequence, so it is the same execution.
 func (e *Executions) Start(ctx context.Context, machine cases.Machine, name string, input cases.ExecutionInput) error {
 	arn, err := e.machine(ctx, machine)
 	if err != nil {
@@ -99,7 +99,7 @@ func (e *Executions) Stop(ctx context.Context, machine cases.Machine, name, caus
 	return translate(err, "The execution could not be stopped.")
 }
 
-// Running reports whether the execution is there and has not ended.
+// Running reports whether the execution exists and has not ended.
 func (e *Executions) Running(ctx context.Context, machine cases.Machine, name string) (bool, error) {
 	arns, err := e.execution(ctx, machine, name)
 	if err != nil {
@@ -133,7 +133,7 @@ func (e *Executions) machine(ctx context.Context, machine cases.Machine) (string
 	return arn, nil
 }
 
-// execution derives the execution's ARN from the machine's: arn:…:stateMachine:MACHINE:VERSION gives
+// execution derives the execution's ARN from the machine's: arn:…:stateMachine:MACHINE:VERSION becomes
 // arn:…:execution:MACHINE:NAME. The form with the version in it is tried second, should a partition name it so.
 func (e *Executions) execution(ctx context.Context, ref cases.Machine, name string) ([]string, error) {
 	arn, err := e.machine(ctx, ref)

@@ -165,7 +165,7 @@ func Cases(t *testing.T, open func(t *testing.T) cases.Store) {
 		over.Supersedes = &cases.Superseded{Case: "case_0", Revision: 2}
 		wants(t, s.Commit(ctx, over), problem.AlreadyExists)
 		back := next(end.Next, func(r *cases.Record) { r.Status = cases.StatusActive })
-		must(t, s.Commit(ctx, back)) // it was undone, and nobody has taken the id over
+		must(t, s.Commit(ctx, back)) // it was undone, and no other case has taken the id over
 		end = next(back.Next, func(r *cases.Record) { r.Status = cases.StatusCancelled })
 		must(t, s.Commit(ctx, end))
 		over.Supersedes = &cases.Superseded{Case: "case_1", Revision: end.Next.Revision}
@@ -262,7 +262,7 @@ func Cases(t *testing.T, open func(t *testing.T) cases.Store) {
 	})
 }
 
-// subjects is many starts of cases about one subject at once: nothing that anybody has said of it may be lost.
+// subjects is many concurrent starts of cases about one subject: no data about it may be lost.
 func subjects(t *testing.T, s cases.Store) {
 	ctx := context.Background()
 	const starts = 12

@@ -47,7 +47,7 @@ func correlations(t *testing.T, s cases.Store) {
 	}
 	found("a", "desk", "h1", one)
 
-	// The same case may have it anew, also for other work.
+	// The same case may take it again, also for other work.
 	later := one
 	later.Visit, later.Round, later.Work, later.Asked = 2, 1, "ask again", 1_767_323_045_006
 	again := next(first.Next, func(r *cases.Record) { r.Correlations = []cases.Correlation{later} })

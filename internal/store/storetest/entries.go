@@ -35,12 +35,12 @@ type SpoilEntry func(t *testing.T, kind string)
 type Entries struct {
 	Put  func(ctx context.Context, s Stores, n int) error
 	list func(ctx context.Context, s Stores) (all, unreadable []string, err error)
-	// fails is what must not go on as if the damaged entry were not there; nil where nothing relies on all of them.
+	// fails is an operation that must not continue as if the damaged entry did not exist; nil if none relies on all entries.
 	fails func(ctx context.Context, s Stores) error
 }
 
-// UnreadableEntries says of each list that one entry that cannot be decoded is shown as such and hides no other, and that what
-// relies on all entries fails.
+// UnreadableEntries checks for each list that one entry that cannot be decoded is shown as such and hides no other, and
+// that what relies on all entries fails.
 func UnreadableEntries(t *testing.T, open func(t *testing.T) (Stores, SpoilEntry)) {
 	ctx := context.Background()
 	for kind, of := range AllEntries() {
@@ -111,7 +111,7 @@ func AllEntries() map[string]Entries {
 				all, unreadable = named(page, func(k identity.Key) (string, bool) { return k.ID, k.Unreadable && k.Tenant == "a" })
 				return all, unreadable, err
 			},
-			fails: func(ctx context.Context, s Stores) error { // who stands behind whom
+			fails: func(ctx context.Context, s Stores) error { // the chain of grants
 				keys := identity.NewKeys(identity.KeysConfig{Store: s.Keys, Now: func() time.Time { return at(10) }})
 				_, _, err := keys.Rotate(ctx, identity.Principal{Tenant: "a", Kind: identity.Client, ID: "key_1", Scopes: []string{"*"}}, "key_3", "")
 				return err

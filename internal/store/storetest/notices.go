@@ -12,7 +12,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Notices is the behaviour of what commits tell people, as it is read.
+// Notices is the behaviour of the notices of commits, as they are read.
 func Notices(t *testing.T, open func(t *testing.T) (cases.Store, backoffice.Store)) {
 	ctx := context.Background()
 	t.Run("what a commit tells is read by whom it is for, newest first, from its time on and until it is over", func(t *testing.T) {
@@ -76,7 +76,7 @@ func Notices(t *testing.T, open func(t *testing.T) (cases.Store, backoffice.Stor
 	})
 }
 
-// UnreadableMarks is what becomes of marks that cannot be decoded: they are an error that leaves room for new ones.
+// UnreadableMarks is the handling of marks that cannot be decoded: they are an error, and can be replaced.
 func UnreadableMarks(t *testing.T, open func(t *testing.T) (reviews backoffice.Store, spoil func(t *testing.T))) {
 	reviews, spoil := open(t)
 	marks := backoffice.ReadMarks{Tenant: "a", User: "user_1", Until: epoch, At: epoch, Revision: 1}

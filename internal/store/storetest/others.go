@@ -49,7 +49,7 @@ func Keys(t *testing.T, open func(t *testing.T) identity.Store) {
 		wants(t, s.PutUser(ctx, identity.Person{ID: "user_2", Tenant: "a", Email: "x@y"}), problem.AlreadyExists)
 		must(t, s.PutUser(ctx, identity.Person{ID: "user_2", Tenant: "b", Email: "x@y"}))
 		must(t, s.PutUser(ctx, identity.Person{ID: "user_3", Tenant: "a"}))
-		must(t, s.PutUser(ctx, identity.Person{ID: "user_4", Tenant: "a"})) // issuers need not tell addresses
+		must(t, s.PutUser(ctx, identity.Person{ID: "user_4", Tenant: "a"})) // issuers need not state addresses
 		_, err := s.UserByEmail(ctx, "a", "")
 		wants(t, err, problem.NotFound)
 		must(t, s.PutUser(ctx, identity.Person{ID: "user_1", Tenant: "a", Email: "z@y"}))

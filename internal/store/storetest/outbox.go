@@ -49,7 +49,7 @@ func (b *box) commit(tenant, id string, effects ...cases.Effect) cases.Record {
 	return change.Next
 }
 
-// flush makes writes that nobody waits for seen.
+// flush makes background writes visible.
 func (b *box) flush() {
 	b.Helper()
 	must(b.T, b.PutTaskRun(b.ctx, "z", "any", cases.TaskRun{ID: "later", StartedAt: epoch}))

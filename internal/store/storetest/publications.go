@@ -37,7 +37,7 @@ func publication(tenant, id string, version, part int, at, final time.Time, kind
 	return p
 }
 
-// publish writes a new case that tells something.
+// publish writes a new case with publications.
 func (b *box) publish(tenant, id string, at time.Time, publications ...cases.Publication) cases.Record {
 	b.Helper()
 	change := created(record(tenant, id))
@@ -153,7 +153,7 @@ func (b *box) unpublished() {
 	b.want("nothing is told", b.published("a", cases.Place{}, epoch.Add(time.Hour), 7))
 }
 
-// late: the store asks whether a commit is fresh, and writes nothing of one that is not.
+// late: the store checks that a commit is fresh, and does not write one that is not.
 func (b *box) late() {
 	change := created(record("a", "case_1"))
 	change.Entry.At, change.Publications = epoch, []cases.Publication{publication("a", "case_1", 1, 0, epoch, epoch, "case.created")}

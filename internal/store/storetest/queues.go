@@ -78,7 +78,7 @@ func (w *world) change() {
 	if hours := w.chance.IntN(40) - 10; hours != 0 { // no two cases have the same deadline
 		r.SLA = &cases.SLA{State: state, Visit: r.Version, StartedAt: epoch, DueAt: epoch.Add(time.Duration(hours)*time.Hour + time.Duration(r.CreatedAt.Minute())*time.Second)}
 	}
-	if r.Waiting = nil; r.Status == cases.StatusActive && w.chance.IntN(8) > 0 { // a case that was last written long ago does not say
+	if r.Waiting = nil; r.Status == cases.StatusActive && w.chance.IntN(8) > 0 { // a case that was last written long ago does not have it
 		r.Waiting = &cases.Waiting{For: w.pick("applicant", "reviewer", "vendor"), Work: w.pick("identity", "sanctions"), Since: epoch.Add(time.Duration(w.chance.IntN(40))*time.Hour + time.Duration(r.CreatedAt.Minute())*time.Second)}
 	}
 	change := created(r)
@@ -379,7 +379,7 @@ func claims(t *testing.T, s backoffice.Store) {
 		t.Error("somebody has claimed what nobody has")
 	}
 	must(t, put("user_1", 0, false))
-	must(t, put("user_1", 10*time.Second, false)) // goes on
+	must(t, put("user_1", 10*time.Second, false)) // is extended
 	wants(t, put("user_2", 20*time.Second, false), problem.Conflict)
 	if got := holder(39 * time.Second); got != "user_1" {
 		t.Errorf("%q", got)

@@ -26,7 +26,7 @@ func Rates(t *testing.T, open func(t *testing.T) ratelimit.Store) {
 			{400 * time.Millisecond, 1, ratelimit.Grant{Wait: 100 * time.Millisecond}},
 			{500 * time.Millisecond, 3, ratelimit.Grant{Taken: 1}},
 			{time.Hour, 3, ratelimit.Grant{Taken: 3, Left: 7}},
-			{time.Minute, 1, ratelimit.Grant{Wait: -1}}, // a clock that is far behind gets nothing
+			{time.Minute, 1, ratelimit.Grant{Wait: -1}}, // a clock that is far behind gets none
 		} {
 			got, err := s.Take(ctx, "a#tenant", limit, c.n, epoch.Add(c.at))
 			must(t, err)

@@ -70,7 +70,7 @@ func Trials(t *testing.T, open func(t *testing.T) trial.Store) {
 	t.Run("of two writes over the same revision one comes first", func(t *testing.T) {
 		s := open(t)
 		first := one("a", "p", 1, trial.Shadow)
-		wants(t, s.PutTrial(ctx, 1, first), problem.Conflict) // there is nothing to write over
+		wants(t, s.PutTrial(ctx, 1, first), problem.Conflict) // there is none to overwrite
 		must(t, s.PutTrial(ctx, 0, first))
 		wants(t, s.PutTrial(ctx, 0, first), problem.Conflict)
 		must(t, s.PutTrial(ctx, 1, ended(first, trial.Ended)))
@@ -85,7 +85,7 @@ func Trials(t *testing.T, open func(t *testing.T) trial.Store) {
 		must(t, s.PutTrial(ctx, 0, first))
 		wants(t, s.PutTrial(ctx, 0, second), problem.AlreadyExists)
 		_, err := s.Trial(ctx, "a", "p", "trial_002")
-		wants(t, err, problem.NotFound) // nothing of it was written
+		wants(t, err, problem.NotFound) // no part of it was written
 		for _, other := range []trial.Trial{one("a", "p", 3, trial.Challenger), one("a", "p-2", 4, trial.Shadow), one("b", "p", 5, trial.Shadow)} {
 			must(t, s.PutTrial(ctx, 0, other))
 		}

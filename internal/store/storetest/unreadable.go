@@ -124,7 +124,7 @@ func unreadableParts(t *testing.T, s cases.Store) {
 // Spoil overwrites what is stored of a subscription or of a delivery with what cannot be decoded.
 type Spoil func(t *testing.T, subscription, delivery string)
 
-// UnreadableWebhooks states what becomes of subscriptions and deliveries that cannot be decoded.
+// UnreadableWebhooks is the handling of subscriptions and deliveries that cannot be decoded.
 func UnreadableWebhooks(t *testing.T, open func(t *testing.T) (webhook.Store, Spoil)) {
 	ctx := context.Background()
 	s, spoil := open(t)

@@ -41,7 +41,7 @@ func vendorAnswers(t *testing.T, s cases.Store) {
 	found("a", "k", time.Hour, "second")
 	found("b", "k", time.Minute, "theirs")
 	keep("a", "case_2", "k", "third", time.Minute, 3*time.Hour)
-	keep("a", "case_3", "k3", "later", 2*time.Hour, time.Hour) // what has ended meanwhile is removed, and nothing else
+	keep("a", "case_3", "k3", "later", 2*time.Hour, time.Hour) // only what has expired meanwhile is removed
 	found("a", "k", 2*time.Hour+2*time.Minute, "third")
 	found("a", "k2", 2*time.Hour, "another")
 	found("b", "k", 2*time.Hour, "")

@@ -24,7 +24,7 @@ func (i *importer) actions(node *yaml.Node, path string) *yaml.Node {
 	return oneOrList(made)
 }
 
-// built are XState's own actions that do something which a workflow does not have, with what is there instead.
+// built are XState's own actions that have no counterpart in a workflow, with what to use instead.
 var built = map[string]string{
 	"send": "raise only sends to the machine itself; use child cases or webhooks for other recipients", "sendTo": "use child cases or webhooks for other recipients", "sendParent": "a case reports to its parent automatically",
 	"respond": "", "forwardTo": "", "escalate": "", "start": "", "stop": "work ends when its state is exited", "stopChild": "work ends when its state is exited",
@@ -76,7 +76,7 @@ func (i *importer) eventOf(node *yaml.Node, path string) (event string, payload 
 	return event, short(carried.Node)
 }
 
-// literal adds a value that stands for itself: a text is an expression here, and so it is written in quotes.
+// literal adds a literal value: texts are expressions here, so it is written in quotes.
 func (i *importer) literal(out object, m source.Pair, path string) {
 	if field(m.Name) != m.Name {
 		i.refuseMember(m, path, "a field called "+m.Name+" is not supported: dots separate nested fields here, and other characters are not allowed in names", "rename it")

@@ -15,13 +15,13 @@ type extra struct {
 	entry   []*yaml.Node
 	work    []*yaml.Node
 	raised  []string // events that its plugins raise when they have ended
-	taken   bool     // the state is there
+	taken   bool     // the state exists
 	at      *yaml.Node
 	path    string
 	several bool
 }
 
-// record are members of a definition's record that say nothing about what it does.
+// record are members of a definition's record that do not affect what it does.
 var record = []string{"id", "version", "isPublic", "projectId", "crossEnvKey", "createdAt", "updatedAt", "createdBy", "updatedBy", "definitionType", "name", "displayName", "variant"}
 
 // ballerine converts a statechart-json definition with its extensions. Its machines are XState 4's.
@@ -84,7 +84,7 @@ func (i *importer) rest(root *yaml.Node) {
 	}
 }
 
-// contextSchema is the schema of the context with what the import writes; nil when there is none.
+// contextSchema is the schema of the context with what the import writes; nil if it has none.
 func (i *importer) contextSchema(given *yaml.Node) *yaml.Node {
 	i.textOf(given, "type")
 	node := i.member(given, "schema")
@@ -147,8 +147,8 @@ func (i *importer) extend(out object, s *state) {
 	i.outcomes(out, more.raised, s)
 }
 
-// outcomes gives the events that plugins raise names which nobody can send: what follows from them follows from the
-// plugins alone.
+// outcomes renames the events that plugins raise to names which nobody can send: only the plugins can cause what follows
+// from them.
 func (i *importer) outcomes(out object, raised []string, s *state) {
 	on := object{out.get("on")}
 	for _, event := range raised {

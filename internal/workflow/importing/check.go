@@ -44,8 +44,8 @@ func glob(pattern, event string) bool {
 	return ok && (strings.HasPrefix(event, prefix+".") || event == prefix || strings.HasPrefix(strings.TrimSuffix(event, ".*"), prefix+"."))
 }
 
-// selection: when a region of a parallel state does something on an event, XState does not ask the states around them; here
-// they are asked by the regions that do nothing. That shows when one of the two leaves nothing.
+// selection: when a region of a parallel state acts on an event, XState does not consult the states around them; here
+// they are consulted by the regions that do not act. The difference shows when one of the two leaves no state.
 func (i *importer) selection(parallel *state) {
 	for _, inner := range i.moves {
 		if !inner.source.inside(parallel) || !inner.named() {
@@ -62,7 +62,7 @@ func (i *importer) selection(parallel *state) {
 	}
 }
 
-// silent: it does nothing at all.
+// silent: it has no effect at all.
 func (m move) silent() bool {
 	_, acts := lookup(m.node, "actions")
 	return len(m.targets) == 0 && !acts
@@ -97,7 +97,7 @@ func (i *importer) races(parallel *state) {
 	}
 }
 
-// wildcard: in XState * also matches the ends of states and work and deadlines that nobody takes before.
+// wildcard: in XState * also matches the ends of states and work and deadlines that no other transition takes.
 func (i *importer) wildcard(wild move) {
 	refused := ""
 	i.machine.walk(func(s *state) {
@@ -150,7 +150,7 @@ func (i *importer) surely(s *state, event string) bool {
 	return len(last) > 0
 }
 
-// nodeOf is where a transition is written; a forbidden event may have nothing there.
+// nodeOf is where a transition is written; a forbidden event may have no node.
 func (i *importer) nodeOf(m move) *yaml.Node {
 	if m.node != nil {
 		return m.node

@@ -19,7 +19,7 @@ type report struct {
 	path              string
 }
 
-// child converts a plugin that starts another workflow and goes on at once.
+// child converts a plugin that starts another workflow and continues immediately.
 func (i *importer) child(plugin *yaml.Node, path string) (_, work *yaml.Node) {
 	definition := i.textOf(plugin, "definitionId")
 	id := field(orElse(i.textOf(plugin, "name"), definition, "child"))

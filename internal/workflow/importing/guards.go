@@ -14,8 +14,8 @@ import (
 // ownGuards are written the same way here.
 var ownGuards = []string{"json-logic", "jmespath", "json-schema", "expr"}
 
-// guard converts a condition. One that is only a name was a function: a field of the context stands for it, which nobody
-// has written, so that it never holds by itself.
+// guard converts a condition. A condition that is only a name was a function: a field of the context represents it,
+// which is never written, so the condition never holds by itself.
 func (i *importer) guard(node *yaml.Node, s *state, path string) *yaml.Node {
 	if node.Kind == yaml.ScalarNode {
 		return i.named(node, path, i.text(node), nil)
@@ -71,7 +71,7 @@ func (i *importer) own(node *yaml.Node, kind, path string) *yaml.Node {
 	return newObject().text("type", kind).set("options", options.Node).Node
 }
 
-// code stands for a condition with parameters: each set of them is a condition of its own.
+// code identifies a condition with parameters: each set of them is a condition of its own.
 func (i *importer) code(node *yaml.Node, kind, path string) *yaml.Node {
 	given := map[string]any{}
 	for _, m := range pairs(node) {

@@ -10,8 +10,9 @@ import (
 	"ballerine/internal/source"
 )
 
-// importer converts one definition. It reads strictly: each key and each value of the input is taken by whoever converts
-// or refuses it, and what nobody has taken is reported at the end. So a member that nobody has thought of cannot get lost.
+// importer converts one definition. It reads strictly: each key and each value of the input is consumed by the function
+// that converts or refuses it, and what has not been consumed is reported at the end. So an unexpected member cannot get
+// lost.
 type importer struct {
 	doc       *source.Document
 	version   int  // of XState: 4 or 5; 0: not known
@@ -19,7 +20,7 @@ type importer struct {
 	taken     map[*yaml.Node]bool
 	origins   map[*yaml.Node]origin // where nodes of the output come from
 	plugins   map[string]*yaml.Node // by id
-	guards    map[string]string     // fields of the context that stand for named conditions, and for which
+	guards    map[string]string     // fields of the context that represent named conditions, and which ones
 	machine   *state
 	moves     []move
 	outward   []object            // transitions that leave the machine itself and enter it again
@@ -43,7 +44,7 @@ func newImporter(doc *source.Document, options Options) *importer {
 	}
 }
 
-// note states that something was dropped, or what stands in for it.
+// note records that something was dropped, or what replaces it.
 func (i *importer) note(node *yaml.Node, path, message, hint string) {
 	i.takeAll(node)
 	i.doc.Warn(node, path, "not_carried", message, hint)
@@ -66,13 +67,13 @@ func (i *importer) refuseMember(m source.Pair, path, message, hint string) {
 	i.refuse(m.Key, path, message, hint)
 }
 
-// has reports whether there is a member that is not null, and takes nothing.
+// has reports whether there is a member that is not null, without consuming it.
 func (i *importer) has(node *yaml.Node, name string) bool {
 	_, ok := lookup(node, name)
 	return ok
 }
 
-// member takes a member's key; nil when there is none, or it is null.
+// member consumes a member's key; nil if it is missing or null.
 func (i *importer) member(node *yaml.Node, name string) *yaml.Node {
 	for _, m := range pairs(node) {
 		if m.Name == name {
@@ -96,7 +97,7 @@ func (i *importer) text(node *yaml.Node) string {
 
 func (i *importer) textOf(node *yaml.Node, name string) string { return i.text(i.member(node, name)) }
 
-// each takes the keys of a mapping and gives its members.
+// each consumes the keys of a mapping and returns its members.
 func (i *importer) each(node *yaml.Node) []source.Pair {
 	found := pairs(node)
 	for _, m := range found {
@@ -121,7 +122,7 @@ func (i *importer) plain(node *yaml.Node) *yaml.Node {
 	return copied(node)
 }
 
-// from notes where a node of the output comes from.
+// from records the origin of a node of the output.
 func (i *importer) from(made, node *yaml.Node, path string) *yaml.Node {
 	if _, there := i.origins[made]; made != nil && !there {
 		i.origins[made] = origin{node, path}
@@ -129,8 +130,8 @@ func (i *importer) from(made, node *yaml.Node, path string) *yaml.Node {
 	return made
 }
 
-// leftovers reports what nobody has taken. In a machine an unknown key has no meaning, as in XState; what configures the
-// software around a machine may have any.
+// leftovers reports what has not been consumed. In a machine an unknown key has no meaning, as in XState; in the
+// configuration of the software around a machine it may have any.
 func (i *importer) leftovers(node *yaml.Node, path string) {
 	switch node.Kind {
 	case yaml.ScalarNode:
@@ -156,7 +157,7 @@ func (i *importer) leftovers(node *yaml.Node, path string) {
 	}
 }
 
-// twice reports keys that stand twice in an object, and keys that are no names.
+// twice reports duplicate keys in an object, and keys that are not names.
 func twice(doc *source.Document, node *yaml.Node, path string) {
 	switch node.Kind {
 	case yaml.SequenceNode:
@@ -170,7 +171,7 @@ func twice(doc *source.Document, node *yaml.Node, path string) {
 	}
 }
 
-// place gives what is said of the output its places in the input.
+// place maps the places of diagnostics about the output to the input.
 func (i *importer) place(found problem.Diagnostics, out *yaml.Node) {
 	for _, d := range found {
 		at := i.originOf(out, d.Path, origin{i.doc.Root, ""})
@@ -187,7 +188,7 @@ func (i *importer) place(found problem.Diagnostics, out *yaml.Node) {
 	}
 }
 
-// originOf follows a path of the output as far as it goes, and gives the last place that is known on the way.
+// originOf follows a path of the output as far as it exists, and returns the last known place on the way.
 func (i *importer) originOf(node *yaml.Node, path string, last origin) origin {
 	if found, ok := i.origins[node]; ok {
 		last = found

@@ -15,8 +15,8 @@ import (
 
 // Options of an import.
 type Options struct {
-	// XState is the version that the machine was written for, 4 or 5; 0: what the machine itself tells. Where it does not
-	// tell, and the two would do something else with it, the import is refused.
+	// XState is the version that the machine was written for, 4 or 5; 0: derived from the machine itself. If it cannot be
+	// derived, and the two versions would behave differently, the import is refused.
 	XState int
 }
 
@@ -24,13 +24,13 @@ type Options struct {
 type Result struct {
 	Workflow []byte              // YAML; marked with workflow.RefusedKey when the import is refused
 	Plugins  map[string][]byte   // YAML by id: the services that a Ballerine definition calls
-	Notes    problem.Diagnostics // what was dropped or stands in for something else, with its place in the input
+	Notes    problem.Diagnostics // what was dropped or replaced, with its place in the input
 }
 
-// Import reads a definition and makes a workflow of it. Nothing changes its meaning in silence: what a member says is
-// carried, or dropped with a note, or the import is refused. The diagnostics fail when it is; all of them have their place
-// in the input. The result then still has all that could be carried, marked so that nobody can publish it; it has no
-// workflow when the input is none of the formats that are known.
+// Import reads a definition and makes a workflow of it. Its meaning never changes silently: each member is converted, or
+// dropped with a note, or the import is refused. The diagnostics fail if it is refused; all of them have their place in
+// the input. The result then still has all that could be converted, marked so that it cannot be published; it has no
+// workflow if the input is in no known format.
 func Import(file string, text []byte, options Options) (Result, problem.Diagnostics) {
 	doc := source.Parse(file, text)
 	if doc.Root == nil {

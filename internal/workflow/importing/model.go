@@ -27,7 +27,7 @@ type move struct {
 	event   string // as here; "" for always
 	targets []*state
 	guarded bool
-	stays   bool // it leaves nothing
+	stays   bool // it leaves no state
 	inward  bool // it leads to the source or into it, and leaves the source alone
 	node    *yaml.Node
 	at      string
@@ -139,7 +139,7 @@ func (s *state) child(key string) *state {
 	return s.children[k]
 }
 
-// below follows keys; nil when there is none.
+// below follows keys; nil if there is no such state.
 func (s *state) below(keys []string) *state {
 	for _, key := range keys {
 		if s = s.child(key); s == nil {

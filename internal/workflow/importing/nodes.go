@@ -31,7 +31,7 @@ func (o object) text(name, value string) object {
 	return o
 }
 
-// get is a member; nil when there is none.
+// get is a member; nil if it is missing.
 func (o object) get(name string) *yaml.Node {
 	m, _ := lookup(o.Node, name)
 	return m.Value
@@ -154,7 +154,7 @@ func name(given string) string {
 	return fit[:min(len(fit), 60)]
 }
 
-// unique adds a number to a name that is there already.
+// unique adds a number to a name that already exists.
 func unique(given string, there func(string) bool) string {
 	made := given
 	for n := 2; there(made); n++ {

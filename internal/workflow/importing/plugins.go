@@ -161,7 +161,7 @@ func (i *importer) common(plugin *yaml.Node, path string) (_, work *yaml.Node) {
 	return nil, nil
 }
 
-// api converts a call: work of a vendor, and the plugin that says how it is asked.
+// api converts a call: work of a vendor, and the plugin that defines how it is called.
 func (i *importer) api(plugin *yaml.Node, path string) (_, work *yaml.Node) {
 	given := orElse(i.textOf(plugin, "name"), i.textOf(plugin, "pluginKind"), "api")
 	id := unique(pluginID(given), func(n string) bool { return i.plugins[n] != nil })
@@ -291,7 +291,7 @@ func (i *importer) sends(out object, request *yaml.Node, method, path string) {
 
 var beginning = regexp.MustCompile(`^(\{[^{}]*\}|http://)`)
 
-// address makes one that is asked over TLS: what was put together of a secret or of the context becomes a setting.
+// address makes an address that is called over TLS: parts composed of a secret or of the context become a setting.
 func (i *importer) address(node *yaml.Node, url, id, path string) string {
 	if strings.HasPrefix(url, "https://") {
 		return url

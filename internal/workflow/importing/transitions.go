@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/source"
 )
 
-// transitions converts one or a list; nothing forbids the event.
+// transitions converts one or a list; an empty one forbids the event.
 func (i *importer) transitions(node *yaml.Node, s *state, event, path string) *yaml.Node {
 	if source.IsNull(node) {
 		i.moves = append(i.moves, move{source: s, event: event, node: node, at: path})
@@ -28,12 +28,12 @@ func (i *importer) transitions(node *yaml.Node, s *state, event, path string) *y
 	return oneOrList(made)
 }
 
-// transition converts one; it may take two to say the same here.
+// transition converts one; the equivalent here may take two.
 func (i *importer) transition(node *yaml.Node, s *state, event, path string) []*yaml.Node {
 	t := move{source: s, event: event, node: node, at: path}
 	if node.Kind == yaml.ScalarNode {
 		if t.targets = i.targets(node, s, path); len(t.targets) == 0 {
-			return []*yaml.Node{text(node.Value)} // refused: it is there to be put right
+			return []*yaml.Node{text(node.Value)} // refused: it is kept so that it can be corrected
 		}
 		made := newObject()
 		i.leads(made, &t, nil)
@@ -89,8 +89,9 @@ func allOf(conditions []*yaml.Node) *yaml.Node {
 	return newObject().text("type", "and").set("guards", sequence(conditions...)).Node
 }
 
-// unlessThere returns the transition as it is written here. XState 4 does not enter again what a transition finds active: where
-// that shows, one that only acts comes first, for when the state that is meant is active already.
+// unlessThere returns the transition as it is written here. XState 4 does not re-enter states that a transition finds
+// active: where that makes a difference, a transition that only runs actions comes first, for the case that the target
+// is already active.
 func (i *importer) unlessThere(made object, t move, conditions []*yaml.Node) []*yaml.Node {
 	i.moves = append(i.moves, t)
 	if there := i.found(t); there != nil {
@@ -107,8 +108,8 @@ func (i *importer) unlessThere(made object, t move, conditions []*yaml.Node) []*
 	return []*yaml.Node{made.Node}
 }
 
-// found is the innermost state to which a transition of XState 4 leads that may find it active, and leaves it alone then; nil
-// when that does not show, or cannot be said here.
+// found is the innermost target state of a transition of XState 4 that may already be active, and is not re-entered
+// then; nil if that makes no difference, or cannot be expressed here.
 func (i *importer) found(t move) *state {
 	if i.version != 4 || !t.inward || len(t.targets) != 1 {
 		return nil
@@ -157,9 +158,9 @@ func (i *importer) targets(node *yaml.Node, from *state, path string) (found []*
 	return found
 }
 
-// leads writes where a transition leads, and whether it leaves its source on the way. A transition to the state itself or
-// into it leaves and enters it in XState 4, unless it says internal or begins with a dot; in XState 5 it does when it says
-// reenter.
+// leads writes the target of a transition, and whether it leaves its source on the way. A transition to the state itself
+// or into it leaves and enters it in XState 4, unless it is marked as internal or begins with a dot; in XState 5 it does
+// if it is marked with reenter.
 func (i *importer) leads(made object, t *move, explicit map[string]*yaml.Node) {
 	if len(t.targets) == 0 {
 		return
@@ -189,7 +190,7 @@ func (i *importer) leads(made object, t *move, explicit map[string]*yaml.Node) {
 	}
 }
 
-// check5 refuses what XState 5 does by mistake: its machine is nowhere after that, or begins anew.
+// check5 refuses what XState 5 does by mistake: its machine is in no state after that, or restarts.
 func (i *importer) check5(t move) {
 	for _, to := range t.targets {
 		if to.kind == "history" && to.parent.kind == "parallel" && t.source.inside(to.parent) && !i.has(to.node, "target") {

@@ -37,7 +37,7 @@ func (i *importer) identify(given string) string {
 	return i.machine.name
 }
 
-// Keys by which the versions tell themselves.
+// Keys by which the versions can be recognized.
 var (
 	only4 = []string{"cond", "internal", "in", "onEntry", "onExit", "activities", "predictableActionArguments", "preserveActionOrder", "strict", "delimiter", "schema", "tsTypes", "autoForward", "parallel"}
 	only5 = []string{"guard", "reenter", "output", "systemId", "onSnapshot", "types", "schemas"}
@@ -86,7 +86,7 @@ func hasKey(node *yaml.Node, key string) bool {
 	return slices.ContainsFunc(pairs(node), func(m source.Pair) bool { return m.Name == key })
 }
 
-// silent are members that say nothing about what a machine does.
+// silent are members that do not affect what a machine does.
 var silent = []string{"id", "key", "order", "version", "$schema", "predictableActionArguments", "preserveActionOrder", "strict"}
 
 // state converts the members of a state, or of the machine itself, into out.

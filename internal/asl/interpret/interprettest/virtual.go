@@ -55,7 +55,7 @@ func (v *Virtual) AfterFunc(d time.Duration, f func()) (stop func()) {
 	}
 }
 
-// Next goes on to the soonest timer and runs it; false when there is none.
+// Next advances to the soonest timer and runs it; false if there is none.
 func (v *Virtual) Next() bool {
 	v.mutex.Lock()
 	if len(v.timers) == 0 {
@@ -72,7 +72,7 @@ func (v *Virtual) Next() bool {
 	return true
 }
 
-// Advance goes on by d and runs what is due on the way, letting the engines come to rest after each.
+// Advance advances by d and runs what is due on the way, letting the engines come to rest after each.
 func (v *Virtual) Advance(d time.Duration, engines ...*interpret.Engine) {
 	end := v.Now().Add(d)
 	for {
@@ -112,7 +112,7 @@ func (v *Virtual) Sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// Settle returns when nothing runs any more but functions that sleep.
+// Settle returns when only sleeping functions are still running.
 func (v *Virtual) Settle(engines ...*interpret.Engine) {
 	for {
 		busy := 0

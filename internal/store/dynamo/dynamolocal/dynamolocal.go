@@ -27,8 +27,8 @@ const (
 	secret = "local"
 )
 
-// Endpoint starts the server, once for the process, and gives its URL. Without Java, or without the jars that
-// `make setup` fetches, the test is skipped with a loud word; in CI it fails.
+// Endpoint starts the server, once for the process, and returns its URL. Without Java, or without the jars that `make
+// setup` fetches, the test is skipped with a prominent message; in CI it fails.
 func Endpoint(t testing.TB) string {
 	t.Helper()
 	url, err := server()

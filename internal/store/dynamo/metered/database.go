@@ -36,7 +36,7 @@ type Line struct {
 // Units of capacity, as they are charged on demand: a transaction's are double.
 type Units struct{ Read, Write float64 }
 
-// Partition is where items with one hash key lie together: it takes so much each second, and no more.
+// Partition holds the items with one hash key: its throughput per second is limited.
 type Partition struct{ Table, Index, Key string }
 
 // New returns a database without tables: CreateTable makes them, as it does in DynamoDB.

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// pageBytes is the most that one answer of a query looks at.
+// pageBytes is the most that one answer of a query reads.
 const pageBytes = 1 << 20
 
 func (d *Database) query(in *dynamodb.QueryInput) (*dynamodb.QueryOutput, error) {

@@ -128,7 +128,7 @@ func (d *Database) set(t *table, key, next item, times float64) {
 			places = 1
 		}
 		for _, held := range []item{was, is} {
-			if held != nil && units > 0 { // an entry that moves is written where it was and where it comes to
+			if held != nil && units > 0 { // an entry that moves is written at its old and at its new place
 				d.wrote(t.name, x.name, stringOf(held[x.tree.hash]), units/float64(places))
 			}
 		}
@@ -151,7 +151,7 @@ func (d *Database) wrote(table, index, key string, units float64) {
 	d.Writes[p] = Units{Write: d.Writes[p].Write + units}
 }
 
-// units that an index is charged for a change: nothing where it holds the same as before, and two writes where its key moves.
+// units that an index is charged for a change: none if its entry is unchanged, and two writes if its key changes.
 func (x *index) units(was, is item) float64 {
 	switch {
 	case was == nil && is == nil, was != nil && is != nil && equalItems(was, is):
@@ -175,7 +175,7 @@ func blocks(bytes, of int) float64 { return float64(max(1, (bytes+of-1)/of)) }
 func kindOf(key item) string {
 	kind, _, _ := strings.Cut(stringOf(key["sk"]), "#")
 	parts := strings.Split(stringOf(key["pk"]), "#")
-	if len(parts) > 2 && kind != "external" { // a list of a tenant's: its name comes second
+	if len(parts) > 2 && kind != "external" { // a list of a tenant's: its name is second
 		kind = parts[1]
 	}
 	return kind

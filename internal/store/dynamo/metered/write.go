@@ -22,7 +22,7 @@ const (
 	maxWrites      = 100
 )
 
-// plan is a write whose condition has been looked at.
+// plan is a write whose condition has been evaluated.
 type plan struct {
 	table     *table
 	key, next item // next is nil to delete

@@ -105,7 +105,7 @@ func (c *check) take(first, following uint64) error {
 	return nil
 }
 
-// page looks at a page and all below it. Its keys are least or more, and less than end; nil: no bound.
+// page checks a page and all below it. Its keys are least or more, and less than end; nil: no bound.
 func (c *check) page(id uint64, least, end []byte, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("page %d is below too many others", id)
@@ -134,7 +134,7 @@ func (c *check) page(id uint64, least, end []byte, depth int) error {
 	return nil
 }
 
-// elements looks at what a page has.
+// elements checks the elements of a page.
 func (c *check) elements(page, least, end []byte, depth int) error {
 	if len(page) < headerSize {
 		return errors.New("it is cut short")
@@ -153,7 +153,7 @@ func (c *check) elements(page, least, end []byte, depth int) error {
 	}
 }
 
-// branch looks at a page of pages: position and length of the least key (4 bytes each), number of the page (8).
+// branch checks a page of pages: position and length of the least key (4 bytes each), number of the page (8).
 func (c *check) branch(page []byte, count int, least, end []byte, depth int) error {
 	keys, children := make([][]byte, count+1), make([]uint64, count)
 	for i := range count {
@@ -173,7 +173,7 @@ func (c *check) branch(page []byte, count int, least, end []byte, depth int) err
 	return nil
 }
 
-// leaf looks at a page of keys: what it is, position, length of the key and of the value (4 bytes each).
+// leaf checks a page of keys: kind, position, length of the key and of the value (4 bytes each).
 func (c *check) leaf(page []byte, count int, least, end []byte, depth int) error {
 	var last []byte
 	for i := range count {
@@ -195,7 +195,7 @@ func (c *check) leaf(page []byte, count int, least, end []byte, depth int) error
 	return nil
 }
 
-// bucket looks at a bucket: it begins at a page, or is small and lies in the value itself.
+// bucket checks a bucket: it begins at a page, or is small and stored in the value itself.
 func (c *check) bucket(value []byte, depth int) error {
 	if len(value) < bucketSize {
 		return errors.New("a bucket is cut short")
@@ -210,7 +210,7 @@ func (c *check) bucket(value []byte, depth int) error {
 	return c.elements(inline, nil, nil, depth+1)
 }
 
-// part is what lies at a position of an element, if that is within the page.
+// part is the data at a position of an element, if that is within the page.
 func part(page []byte, at int, position, length uint32) ([]byte, bool) {
 	from := uint64(at) + uint64(position)
 	if to := from + uint64(length); to <= uint64(len(page)) {

@@ -61,7 +61,7 @@ func headOf(text []byte) (newest head, found bool) {
 	return newest, found
 }
 
-// maskOf is the pattern of a log. Nobody who does not know its numbers can find a value that it turns into zeros.
+// maskOf is the pattern of a log. Without knowing its numbers, nobody can find a value that it turns into zeros.
 func maskOf(id, generation uint64) []byte {
 	var seed [32]byte
 	binary.BigEndian.PutUint64(seed[:], id)

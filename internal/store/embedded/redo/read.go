@@ -11,12 +11,12 @@ import (
 	"path/filepath"
 )
 
-// State is what a data file says of its log.
+// State is what a data file states about its log.
 type State struct {
 	ID    uint64 // of the data file
 	After uint64 // the newest record that it has
-	// Generation is the log that must be there; 0: none has to, since the data file has all of it, is a copy, or is of a version
-	// that did not say.
+	// Generation is the log that must exist; 0: none has to, since the data file has all of it, is a copy, or is of a
+	// version that did not record it.
 	Generation uint64
 	Done       uint64 // the generation of a log of which the data file has all, whatever is left of it
 }
@@ -108,7 +108,7 @@ func (s State) expected(text []byte, h head) (part, error) {
 	return p, err
 }
 
-// lost finds the first place that reads as zeros, which nobody has written; -1: there is none.
+// lost finds the first place that reads as zeros, which are never written; -1: there is none.
 func lost(text []byte) int {
 	var zeros [align]byte
 	for at := 0; at+align <= len(text); at += align {
@@ -119,9 +119,9 @@ func lost(text []byte) int {
 	return -1
 }
 
-// unexpected reads a file that need not be there: of a version that wrote no heads and did not say in the data file that
-// there is a log; or one that is left after a clean end. Another one's records are not those that the data file goes on
-// with: it was put back to a copy of before.
+// unexpected reads a file that need not exist: of a version that wrote no heads and did not record in the data file that
+// there is a log; or one that is left after a clean end. The records of another log are not those with which the data
+// file continues: it was restored from an earlier copy.
 func (s State) unexpected(text []byte, h head, ok bool) (part, error) {
 	if !ok {
 		return split(text, s.ID, s.After)
@@ -165,7 +165,7 @@ func lookBehind(text []byte, id, number uint64) error {
 	return nil
 }
 
-// record reads the record at the beginning of a text. size is 0 when there is none.
+// record reads the record at the beginning of a text. size is 0 if there is none.
 func record(text []byte, id uint64) (number uint64, payload []byte, size int) {
 	if len(text) < headerSize || string(text[:4]) != magic || binary.BigEndian.Uint64(text[16:]) != id {
 		return 0, nil, 0
@@ -202,7 +202,7 @@ func decode(text []byte) (writes []Write, err error) {
 	return writes, nil
 }
 
-// take reads a length, which is more by some than it says, and as many bytes. It never returns nil bytes without an error.
+// take reads a length, stored with an offset of more, and as many bytes. It never returns nil bytes without an error.
 func take(text []byte, more uint64) (part, rest []byte, err error) {
 	length, n := binary.Uvarint(text)
 	if n <= 0 || length < more || length-more > uint64(len(text)-n) {

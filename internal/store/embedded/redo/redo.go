@@ -1,10 +1,11 @@
-// Package redo is a log of groups of writes. A group is on the disk with one sync, in its place in the order of all groups;
-// the data file, whose pages take more, is written later. After a crash the log says what the data file has still to get.
+// Package redo is a log of groups of writes. A group is on the disk with one sync, in its place in the order of all
+// groups; the data file, whose pages take more, is written later. After a crash the log contains what the data file
+// still lacks.
 //
-// A log is two files that take turns: while the groups of one are brought into the data file, new ones go to the other. A
-// file begins with a page that says which log it belongs to (see header.go), so that a file that is missing, emptied, cut
-// short or another's is noticed. Records follow. A record is a header and the group's writes, and begins at a multiple of
-// 512 bytes:
+// A log is two files that take turns: while the groups of one are brought into the data file, new ones go to the other.
+// A file begins with a page that states which log it belongs to (see header.go), so that a file that is missing,
+// emptied, truncated or another's is noticed. Records follow. A record is a header and the group's writes, and begins at
+// a multiple of 512 bytes:
 //
 //	0   4  "redo"
 //	4   4  CRC-32C of all that follows, as far as the length goes
@@ -14,11 +15,11 @@
 //	28     the writes, masked
 //
 // Numbers are unsigned and big-endian. A write is the bucket, the key and the value, each preceded by its length as a
-// varint; of a value it is one more than the length, and 0 says that the key is deleted.
+// varint; for a value it is one more than the length, and 0 means that the key is deleted.
 //
-// No 512 bytes of a file are all zero: the room behind the records is filled with something else, and the writes are masked
-// with a pattern of the log. So what was lost and reads as zeros, which is what file systems put there, is distinguished from room
-// that was never used and from a record that a crash has cut short.
+// No 512 bytes of a file are all zero: the space behind the records is filled with something else, and the writes are
+// masked with a pattern of the log. So data that was lost and reads as zeros, which is what file systems put there, is
+// distinguished from space that was never used and from a record that a crash has truncated.
 package redo
 
 import (
@@ -42,13 +43,13 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// unused is what the room behind the records is filled with.
+// unused is what the space behind the records is filled with.
 var unused = bytes.Repeat([]byte("room"), room/4)
 
 // ErrDamaged states that a log has lost records, or does not go on where the data file ends.
 var ErrDamaged = errors.New("the log is damaged")
 
-// errBroken states that the disk has failed to keep a record. What it kept is known only after the log is opened anew.
+// errBroken states that the disk has failed to keep a record. What it stored is known only after the log is reopened.
 var errBroken = errors.New("the disk failed to store the log")
 
 // Paths are the two files of the log of a data file.
@@ -76,7 +77,7 @@ type Log struct {
 type file struct {
 	*os.File
 	end  int64 // of the records
-	size int64 // with the room behind them, as the file's head says it
+	size int64 // with the space behind them, as in the file's head
 	head int64 // how many heads were written
 }
 
@@ -164,8 +165,8 @@ func (l *Log) sync(f *file) error {
 	return nil
 }
 
-// grow makes room in the current file up to an end. The file's head says so only when the room is on the disk, and is
-// there itself with the sync of the record that needs it.
+// grow reserves space in the current file up to an end. The file's head only states so when the space is on the disk,
+// and is there itself with the sync of the record that needs it.
 func (l *Log) grow(end int64) error {
 	f := &l.files[l.turn]
 	if f.size >= end {
