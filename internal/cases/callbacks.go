@@ -68,7 +68,7 @@ func (s *Service) takeReply(ctx context.Context, p identity.Principal, id string
 		}
 		where, _ := chart.State(reply.State)
 		invocation, _ := where.Invocation(reply.Work)
-		return s.finish(d, reply.State, reply.Visit, invocation, Outcome{Payload: d.keepAccepted(reply.Work, reply.Payload)}, nil, reply.ID)
+		return s.finishAlone(d, reply.State, reply.Visit, invocation, Outcome{Payload: d.keepAccepted(reply.Work, reply.Payload)}, nil, reply.ID)
 	})
 }
 

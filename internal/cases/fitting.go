@@ -64,13 +64,28 @@ func (s *Service) finish(d *draft, state string, visit int, invocation *statecha
 	if err != nil || misfit == nil {
 		return err
 	}
+	return s.unfinished(d, state, visit, invocation, outcome, IncidentMisfit, misfitCause(d.workflow, "With this result", misfit))
+}
+
+// finishAlone is finish for work that nobody can be refused for: with an outcome that leads to an endless loop, it has failed, too. The
+// case would stay where it is with each attempt.
+func (s *Service) finishAlone(d *draft, state string, visit int, invocation *statechart.Invocation, outcome Outcome, from *Record, eventID string) error {
+	_, err := d.unless(func() error { return s.finish(d, state, visit, invocation, outcome, from, eventID) })
+	if problem.CodeOf(err) != problem.Livelock {
+		return err
+	}
+	return s.unfinished(d, state, visit, invocation, outcome, string(problem.Livelock), "The result leads to an endless loop of transitions without an event.")
+}
+
+// unfinished is what follows from an outcome that the case cannot take.
+func (s *Service) unfinished(d *draft, state string, visit int, invocation *statechart.Invocation, outcome Outcome, code, cause string) error {
 	for i := range d.runs {
-		d.runs[i].Outcome, d.runs[i].Error = "failed", IncidentMisfit
+		d.runs[i].Outcome, d.runs[i].Error = "failed", code
 	}
 	if snapshot, awaited := d.workflow.Chart.Overdue(d.record.Snapshot, state, visit, invocation.ID); awaited {
 		d.record.Snapshot = snapshot
 	}
-	return s.fail(d, state, invocation.ID, visit, Failure{Error: IncidentMisfit, Cause: misfitCause(d.workflow, "With this result", misfit), Attempts: max(1, outcome.Run.Attempt)})
+	return s.fail(d, state, invocation.ID, visit, Failure{Error: code, Cause: cause, Attempts: max(1, outcome.Run.Attempt)})
 }
 
 // timer applies a deadline that has passed. One whose transition does not fit has passed all the same: its incident keeps it.

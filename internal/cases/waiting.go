@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ballerine/internal/identity"
+	"ballerine/internal/problem"
 	"ballerine/internal/statechart"
 	"ballerine/internal/workflow"
 )
@@ -85,21 +86,15 @@ func (s *Service) overdue(ctx context.Context, record Record, wf *workflow.Workf
 		default:
 			return record, nil
 		}
-		d := s.draft(record, wf, Actor{Kind: string(identity.System), ID: "timer"})
 		if late.Later {
 			var err error
-			if record, err = s.again(ctx, d, late); err != nil {
+			if record, err = s.again(ctx, s.draft(record, wf, Actor{Kind: string(identity.System), ID: "timer"}), late); err != nil {
 				return record, err
 			}
 			continue
 		}
-		d.record.Snapshot, _ = wf.Chart.Overdue(record.Snapshot, late.State, late.Visit, late.Work)
-		failure := Failure{Error: ErrorNoCallback, Cause: "The vendor has not called back in time.", Attempts: 1}
-		if err := s.fail(d, late.State, late.Work, late.Visit, failure); err != nil {
-			return record, err
-		}
 		var err error
-		if record, err = s.commit(ctx, d); err != nil {
+		if record, err = s.failLate(ctx, record, wf, late); err != nil {
 			return record, err
 		}
 		if _, due := wf.Chart.Due(record.Snapshot, s.Now()); due {
@@ -107,6 +102,35 @@ func (s *Service) overdue(ctx context.Context, record Record, wf *workflow.Workf
 		}
 	}
 	return record, nil
+}
+
+// failLate has work fail whose answer has not come in time. What cannot follow from that is an incident without it: every command first
+// applies what is overdue, and nothing could be done with the case any more. The record stays what it was when that fails.
+func (s *Service) failLate(ctx context.Context, record Record, wf *workflow.Workflow, late statechart.Doing) (Record, error) {
+	begin := func() *draft {
+		d := s.draft(record, wf, Actor{Kind: string(identity.System), ID: "timer"})
+		d.record.Snapshot, _ = wf.Chart.Overdue(record.Snapshot, late.State, late.Visit, late.Work)
+		return d
+	}
+	failure := Failure{Error: ErrorNoCallback, Cause: "The vendor has not called back in time.", Attempts: 1}
+	d := begin()
+	err := s.fail(d, late.State, late.Work, late.Visit, failure)
+	if err == nil {
+		var next Record
+		if next, err = s.commit(ctx, d); err == nil {
+			return next, nil
+		}
+	}
+	if problem.CodeOf(err) != problem.TooLarge {
+		return record, err
+	}
+	d = begin()
+	s.failAlone(d, late.State, late.Work, late.Visit, Failure{Error: string(problem.TooLarge), Cause: failure.Cause + " With what follows, the case would exceed its maximum size.", Attempts: 1})
+	next, err := s.commit(ctx, d)
+	if err != nil {
+		return record, err
+	}
+	return next, nil
 }
 
 // again repeats work that was postponed until now.

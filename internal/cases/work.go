@@ -174,7 +174,7 @@ func (s *Service) FinishWork(ctx context.Context, job Job, outcome Outcome) (Exe
 		}
 		d.used(job, outcome.Used)
 		d.usedAgain(job.Invocation.ID, outcome.Run.Call)
-		return s.finish(d, job.State, job.Visit, job.Invocation, outcome, &job.Record, "")
+		return s.finishAlone(d, job.State, job.Visit, job.Invocation, outcome, &job.Record, "")
 	})
 }
 
@@ -306,22 +306,34 @@ func (s *Service) fail(d *draft, state, work string, visit int, failure Failure)
 	misfit, err := d.unless(func() error {
 		return s.step(d, statechart.Event{Type: d.entry.Event, Payload: payload, State: state, Visit: visit})
 	})
-	if err != nil {
+	loops := problem.CodeOf(err) == problem.Livelock
+	if err != nil && !loops {
 		return err
 	}
-	if misfit != nil {
+	if misfit != nil || loops {
 		d.record.Snapshot, _ = d.workflow.Chart.Fail(d.record.Snapshot, state, visit, work)
+	}
+	switch {
+	case loops: // each attempt would come to the same, and so would every other command: it first applies what is overdue
+		failure.Error, failure.Cause = string(problem.Livelock), "The work has failed ("+failure.Error+"), which leads to an endless loop of transitions without an event."
+	case misfit != nil:
 		failure.Error, failure.Cause = IncidentMisfit, misfitCause(d.workflow, "The work has failed ("+failure.Error+"), and with the resulting changes of the workflow", misfit)
 	}
 	if d.isDoing(state, visit, work, statechart.WorkIncident) {
-		d.entry.Cause = CauseIncident
-		d.raise(Incident{ID: s.NewID("inc"), State: state, Visit: visit, Work: work, Error: failure.Error, Cause: failure.Cause, Attempts: failure.Attempts, At: d.now})
+		s.failAlone(d, state, work, visit, failure)
 		return nil
 	}
 	if _, covered := readingOf(d.workflow, work, nil); covered && !slices.Contains(d.fields, work) {
 		d.readBy(work, Read{Requested: "failed"}) // an answer in its field is of a former round
 	}
 	return nil
+}
+
+// failAlone has work fail without anything that follows from it: it is an incident.
+func (s *Service) failAlone(d *draft, state, work string, visit int, failure Failure) {
+	d.record.Snapshot, _ = d.workflow.Chart.Fail(d.record.Snapshot, state, visit, work)
+	d.entry.Cause = CauseIncident
+	d.raise(Incident{ID: s.NewID("inc"), State: state, Visit: visit, Work: work, Error: failure.Error, Cause: failure.Cause, Attempts: failure.Attempts, At: d.now})
 }
 
 // raise opens an incident.

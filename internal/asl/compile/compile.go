@@ -213,9 +213,8 @@ func (b *branch) enterWork(s *statechart.State, i *statechart.Invocation) {
 	if w, _ := b.workflow.Invocation(s.Path, i.ID); w.Callback || b.mayBePutOff(i) {
 		b.route(label+"/answer", b.names.of(s.Path, i.ID+".answer"))
 	}
-	if mayStop(s, i) {
-		b.route(label+"/incident", b.names.of(s.Path, i.ID+".incident"))
-	}
+	// Work stops with an incident also where an onError always holds: when what that leads to does not fit the case, or never settles.
+	b.route(label+"/incident", b.names.of(s.Path, i.ID+".incident"))
 }
 
 func (b *branch) route(label, name string) {
@@ -227,14 +226,6 @@ func (b *branch) route(label, name string) {
 // and not the platform's retry, whose pauses are fixed. If nothing can wait, the work just fails.
 func (b *branch) mayBePutOff(i *statechart.Invocation) bool {
 	return i.Source == "vendor" && !b.express
-}
-
-// mayStop reports whether a failure may find no onError that holds: then it is an incident.
-func mayStop(s *statechart.State, i *statechart.Invocation) bool {
-	sure := func(t *statechart.Transition) bool { return !t.Guarded && !t.Forbidden }
-	return !slices.ContainsFunc(i.OnError, sure) && !slices.ContainsFunc(s.Transitions, func(t *statechart.Transition) bool {
-		return t.Event == "error.work."+s.Path && sure(t)
-	})
 }
 
 // state emits what a state of the chart becomes.

@@ -18,10 +18,9 @@ func (b *branch) following(s *statechart.State) []Choice {
 			continue
 		}
 		label := s.Path + "/" + stage[0].ID
-		incident := b.entries[label+"/incident"] != ""
-		reached[label] = stage[0].Stage > 0 || incident || b.mayBePutOff(stage[0]) // an operator's retry, or what was put off
+		reached[label] = true // also by an operator's retry, or as what was put off
 		reached[label+"/answer"] = b.entries[label+"/answer"] != ""
-		reached[label+"/incident"] = incident
+		reached[label+"/incident"] = true
 	}
 	if len(stages) > 0 && !leavesWhenDone(s) {
 		reached[s.Path] = true

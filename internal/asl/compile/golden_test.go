@@ -160,14 +160,14 @@ func TestNextListsWhatTheStateCanReallyLeadTo(t *testing.T) {
 		"screen": {
 			"collect": {"screen/id_check", "expired"},
 			"review":  {"collect", "approved", "rejected"},
-			"screen":  {"screen/id_check", "screen/id_check/incident", "screen/sanctions", "screen/sanctions/answer", "screen/risk", "screen/risk/incident", "review", "approved"},
+			"screen":  {"screen/id_check", "screen/id_check/incident", "screen/sanctions", "screen/sanctions/answer", "screen/sanctions/incident", "screen/risk", "screen/risk/incident", "review", "approved"},
 		},
 		"callback": {"verify": {"verify/identity", "verify/identity/answer", "verify/identity/incident", "verified", "abandoned"}},
 		"always":   {"triage": {"large", "medium", "done"}},
 		"compound": {"intake.person": {"intake.address", "cancelled"}, "intake.address": {"intake.person", "review.first", "cancelled"}, "review.second": {"review.first", "approved"}},
 		"deadend":  {"outer.inner": {"outer.inner", "outer.stopped", "closed"}},
 		"loop":     {"edit": {"edit", "check/complete"}},
-		"catches":  {"ask": {"ask/first", "ask/first/answer", "ask/second", "ask/second/answer", "manual", "done"}},
+		"catches":  {"ask": {"ask/first", "ask/first/answer", "ask/first/incident", "ask/second", "ask/second/answer", "ask/second/incident", "manual", "done"}},
 	}
 	for _, f := range fixtures(t) {
 		for state, want := range cases[f.name] {

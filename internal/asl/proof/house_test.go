@@ -468,6 +468,8 @@ func (s *store) compare(change cases.Change) string {
 		before := s.oracle
 		if s.oracle, err = chart.Step(before.Snapshot, before.Context, eventOf(entry), entry.At); heldDeadline(entry, err) {
 			s.oracle, err = statechart.Result{Snapshot: chart.Disarm(before.Snapshot, eventOf(entry)), Context: before.Context}, nil
+		} else if work, held := heldWork(entry, err); held {
+			s.oracle, err = statechart.Result{Snapshot: failed(chart, before.Snapshot, work), Context: before.Context}, nil
 		}
 	default:
 		return "an unexpected cause: " + string(entry.Cause)
@@ -498,6 +500,21 @@ func (s *store) compare(change cases.Change) string {
 // heldDeadline reports whether a deadline has passed from which nothing followed: the case waits for a person, and goes on without it.
 func heldDeadline(entry cases.Entry, err error) bool {
 	return entry.Cause == cases.CauseIncident && strings.HasPrefix(entry.Event, "after.") && problem.CodeOf(err) == problem.Livelock
+}
+
+// heldWork is the work that has failed without anything that follows: the case waits for a person.
+func heldWork(entry cases.Entry, err error) (work string, held bool) {
+	work, failed := strings.CutPrefix(entry.Event, "error.invoke.")
+	return work, failed && entry.Cause == cases.CauseIncident && problem.CodeOf(err) == problem.Livelock
+}
+
+func failed(chart *statechart.Chart, snapshot statechart.Snapshot, work string) statechart.Snapshot {
+	for _, b := range chart.Busy(snapshot) {
+		if b.Work == work {
+			snapshot, _ = chart.Fail(snapshot, b.State, b.Visit, work)
+		}
+	}
+	return snapshot
 }
 
 func eventOf(entry cases.Entry) statechart.Event {
