@@ -62,7 +62,7 @@ func drawInstant(t *rapid.T) string {
 				fmt.Fprintf(&b, "          - {%s}\n", work)
 			}
 		}
-		fmt.Fprintf(&b, "    onDone: [{guard: w%d0.v > %d, target: %s, actions: {type: assign, values: {n: n + 2}}}, {target: %s}]\n", i, rapid.IntRange(0, 4).Draw(t, "value"), onwards(i, "done if"), onwards(i, "done"))
+		fmt.Fprintf(&b, "    onDone: [{guard: w%d0.findings_count > %d, target: %s, actions: {type: assign, values: {n: n + 2}}}, {target: %s}]\n", i, rapid.IntRange(0, 4).Draw(t, "value"), onwards(i, "done if"), onwards(i, "done"))
 	}
 	fmt.Fprintf(&b, "  s%d: {type: final}\n", n)
 	return b.String()
@@ -94,7 +94,7 @@ func (d *instant) invoke(ctx context.Context, function string, payload []byte) (
 		if d.results[r.Work] < 0 {
 			return nil, &interpret.InvokeError{Type: "vendor_rejected", Message: "no"}
 		}
-		follow, err = d.service.FinishWork(ctx, job, cases.Outcome{Payload: map[string]any{"v": float64(d.results[r.Work])}, Run: cases.TaskRun{ID: "task", Attempt: 1}})
+		follow, err = d.service.FinishWork(ctx, job, cases.Outcome{Payload: map[string]any{"findings_count": float64(d.results[r.Work])}, Run: cases.TaskRun{ID: "task", Attempt: 1}})
 	}
 	if err != nil {
 		return nil, err
