@@ -57,18 +57,18 @@ run: ## The whole system on this machine; ARGS="--addr 127.0.0.1:0 --data DIR --
 bin/ballerine:
 	@go build -o $@ ./cmd/ballerine
 
-# The dashboard's pages stand inside the program, so it is built before the program.
+# The dashboard and the applicants' pages stand inside the program, so they are built before the program.
 HAVE_NODE   := { command -v npm && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'; } >/dev/null 2>&1
-DASHBOARD   := web/dashboard/dist/index.html
+DASHBOARD   := web/dashboard/dist/index.html web/flow/dist/index.html
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name dist -prune -o -type f -not -path '*/e2e/*' -print)
 
 .PHONY: web
-web: ## Build the dashboard into web/dashboard/dist; needs Node.js 20.19 or newer
+web: ## Build the dashboard and the applicants' pages into web/dashboard/dist and web/flow/dist; needs Node.js 20.19 or newer
 	@$(HAVE_NODE) || { echo 'Node.js 20.19 or newer with npm is needed to build the dashboard.' >&2; exit 1; }
 	@$(MAKE) -s --no-print-directory $(DASHBOARD)
 
-$(DASHBOARD): $(WEB_SOURCES) web/node_modules/.package-lock.json
-	@echo 'building the dashboard'; npm run --silent build --prefix web
+$(DASHBOARD) &: $(WEB_SOURCES) web/node_modules/.package-lock.json
+	@echo "building the dashboard and the applicants' pages"; npm run --silent build --prefix web
 
 ##@ Test
 
@@ -322,11 +322,11 @@ $(eval $(call sam_function,DeliverFunction,deliver))
 $(eval $(call sam_function,SweepFunction,sweep))
 
 .PHONY: sbom
-sbom: $(TOOLS)/bin/cyclonedx-gomod-$(CYCLONEDX_VERSION) web/node_modules/.package-lock.json ## List what is inside each program and the dashboard, as CycloneDX, in build/sbom/
+sbom: $(TOOLS)/bin/cyclonedx-gomod-$(CYCLONEDX_VERSION) web/node_modules/.package-lock.json ## List what is inside each program, the dashboard and the applicants' pages, as CycloneDX, in build/sbom/
 	@mkdir -p build/sbom
 	@for name in $(FUNCTIONS); do GOOS=linux GOARCH=arm64 CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -tags=$(FUNCTION_TAGS)' $(TOOLS)/bin/cyclonedx-gomod app -json -licenses -noserial -output build/sbom/$$name.cdx.json -main functions/$$name . 2>build/sbom/log || { cat build/sbom/log >&2; exit 1; }; done
 	@CGO_ENABLED=0 $(TOOLS)/bin/cyclonedx-gomod app -json -licenses -noserial -output build/sbom/ballerine.cdx.json -main cmd/ballerine . 2>build/sbom/log || { cat build/sbom/log >&2; exit 1; }; rm build/sbom/log
-	@cd web && npx --yes @cyclonedx/cyclonedx-npm@$(CYCLONEDX_NPM_VERSION) --workspace dashboard --omit dev --output-reproducible --output-file ../build/sbom/dashboard.cdx.json package.json
+	@cd web && for pages in dashboard flow; do npx --yes @cyclonedx/cyclonedx-npm@$(CYCLONEDX_NPM_VERSION) --workspace $$pages --omit dev --output-reproducible --output-file ../build/sbom/$$pages.cdx.json package.json; done
 	@ls build/sbom/*.cdx.json
 
 $(TOOLS)/bin/cyclonedx-gomod-$(CYCLONEDX_VERSION):
@@ -343,6 +343,7 @@ release: web build sbom ## Build everything that a release has into build/releas
 	  GOOS=$$os GOARCH=$$arch CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -buildid=' -o build/release/ballerine-$$os-$$arch$$suffix ./cmd/ballerine; done
 	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/release/functions-linux-arm64.tar.gz -C build $(addsuffix /bootstrap,$(FUNCTIONS))
 	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/release/dashboard.tar.gz -C web/dashboard/dist --exclude=.keep .
+	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/release/flow.tar.gz -C web/flow/dist --exclude=.keep .
 	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf build/release/sbom.tar.gz -C build/sbom .
 	@cp LICENSE NOTICE THIRD_PARTY_NOTICES.md build/release/
 	@cd build/release && sha256sum * >SHA256SUMS && cat SHA256SUMS
@@ -369,7 +370,7 @@ deploy-dashboard: web ## Put the dashboard's pages where a deployed stack serves
 .PHONY: clean
 clean: ## Remove what was built; local data (.ballerine) and tools (.tools) stay
 	rm -rf bin build .aws-sam web/client/dist web/sdk/dist
-	find web/dashboard/dist -mindepth 1 -not -name .keep -delete
+	find web/dashboard/dist web/flow/dist -mindepth 1 -not -name .keep -delete
 
 .PHONY: clean-all
 clean-all: clean ## Remove the tools as well

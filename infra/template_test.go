@@ -502,7 +502,8 @@ func TestNoBucketIsPublic(t *testing.T) {
 // with a dot is a file, everything else is the page.
 func TestEveryAddressOfTheDashboardGivesThePage(t *testing.T) {
 	code, _ := at(load(t, "dashboard.yaml"), "Resources", "Routes", "Properties", "FunctionCode").(string)
-	if !strings.Contains(code, "name.indexOf('.') === -1") || !strings.Contains(code, "if (request.uri === '/docs') request.uri = '/docs.html';") {
+	if !strings.Contains(code, "name.indexOf('.') === -1") || !strings.Contains(code, "if (request.uri === '/docs') request.uri = '/docs.html';") ||
+		!strings.Contains(code, "if (request.uri === '/flow' || request.uri === '/flow/') request.uri = '/flow/index.html';") {
 		t.Fatalf("another rule: %s", code)
 	}
 	for _, route := range site.Routes {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -98,6 +99,7 @@ type ready struct {
 	Ready     bool       `json:"ready"`
 	API       string     `json:"api"`
 	Dashboard string     `json:"dashboard"`
+	Flow      string     `json:"flow"` // the applicants' pages; "" when they were not built
 	Demo      local.Demo `json:"demo"`
 }
 
@@ -119,7 +121,7 @@ func dev(cmd *cobra.Command, options local.Options, seed, asJSON bool) error {
 		err = demo.Attend(ctx, stack)
 	}
 	if err == nil {
-		err = announce(out, stack, options, asJSON)
+		err = announce(ctx, out, stack, options, asJSON)
 	}
 	if err == nil {
 		select {
@@ -136,33 +138,55 @@ func dev(cmd *cobra.Command, options local.Options, seed, asJSON bool) error {
 }
 
 // announce prints where the system is, once it serves.
-func announce(out io.Writer, stack *local.Stack, options local.Options, asJSON bool) error {
+func announce(ctx context.Context, out io.Writer, stack *local.Stack, options local.Options, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(out).Encode(ready{Ready: true, API: stack.URL, Dashboard: stack.URL + "/", Demo: stack.Demo})
+		return json.NewEncoder(out).Encode(ready{Ready: true, API: stack.URL, Dashboard: stack.URL + "/", Flow: stack.ApplicantPages(), Demo: stack.Demo})
 	}
-	return welcome(out, stack, options)
+	return welcome(ctx, out, stack, options)
 }
 
 // dashboardLine is where to look first: a case that waits for a decision, when there is one.
-func dashboardLine(stack *local.Stack) string {
+func dashboardLine(ctx context.Context, stack *local.Stack) string {
 	if !local.HasDashboard() {
 		return "(" + local.NoDashboard + ")"
 	}
-	if id := stack.CaseToDecide(context.Background()); id != "" {
+	if id := stack.CaseToDecide(ctx); id != "" {
 		return stack.URL + "/cases/" + id + "   (sign in as Rita Reviewer)"
 	}
 	return stack.URL + "/"
 }
 
-func welcome(out io.Writer, stack *local.Stack, options local.Options) error {
+// demoLink is how long the link of the demo's applicant is good: as long as one can be.
+const demoLink = 24 * time.Hour
+
+// applicantLine is where an applicant fills in a case of the demo, with their token: behind #, where no server sees it.
+func applicantLine(ctx context.Context, stack *local.Stack) string {
+	pages := stack.ApplicantPages()
+	if pages == "" {
+		return "(" + local.NoApplicants + ")"
+	}
+	id := stack.CaseToFillIn(ctx)
+	if id == "" {
+		return pages + "#token=…   (a token: POST /v1/cases/{id}/flow-tokens)"
+	}
+	var made struct{ Token string }
+	err := remote{stack.URL, stack.Demo.APIKey}.call(ctx, http.MethodPost, "/v1/cases/"+id+"/flow-tokens", map[string]any{"expires_in": int(demoLink.Seconds())}, &made)
+	if err != nil {
+		return pages + "#token=…   (no token could be made: " + err.Error() + ")"
+	}
+	return pages + "#token=" + made.Token
+}
+
+func welcome(ctx context.Context, out io.Writer, stack *local.Stack, options local.Options) error {
 	_, err := fmt.Fprintf(out, `Ballerine is running on this machine. Ctrl-C stops it; everything is kept in %s.
 
   dashboard  %s
+  applicant  %s
   API        %s
   metrics    %s/metrics
   API key    %s
   users      (password "demo"; their tokens are in demo.env: $ADMIN, $REVIEWER, …)
-`, options.Data, dashboardLine(stack), stack.URL, stack.URL, stack.Demo.APIKey)
+`, options.Data, dashboardLine(ctx, stack), applicantLine(ctx, stack), stack.URL, stack.URL, stack.Demo.APIKey)
 	for _, user := range stack.Demo.Users {
 		if err == nil {
 			_, err = fmt.Fprintf(out, "             %-24s %s\n", user.Email, user.Roles[0])

@@ -1,5 +1,5 @@
-// Package site serves the built dashboard on one machine, as CloudFront does on AWS: the page for every route, immutable
-// assets, and a strict content security policy.
+// Package site serves the built dashboard and the applicants' pages on one machine, as CloudFront does on AWS: the page for every
+// route, immutable assets, and a strict content security policy.
 package site
 
 import (
@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// Policy is the content security policy of the dashboard: nothing inline, nothing from elsewhere.
+// Policy is the content security policy of the dashboard and the applicants' pages: nothing inline, nothing from elsewhere.
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; font-src 'self'; " +
 	"worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
@@ -50,15 +50,22 @@ type file struct {
 
 // New reads the pages. files is nil if they were not built: the pages then state so, and what is missing.
 func New(files fs.FS, config Config, missing string) (*Site, error) {
-	s := &Site{files: map[string]file{}, missed: missing}
+	s := &Site{missed: missing}
 	var err error
 	if s.config, err = json.Marshal(config); err != nil {
 		return nil, fmt.Errorf("encode the dashboard's configuration: %w", err)
 	}
+	s.files, err = read(files)
+	return s, err
+}
+
+// read reads built pages, by their paths. nil has none.
+func read(files fs.FS) (map[string]file, error) {
+	found := map[string]file{}
 	if files == nil {
-		return s, nil
+		return found, nil
 	}
-	err = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		hidden := strings.HasPrefix(entry.Name(), ".") && name != "."
 		if err == nil && hidden && entry.IsDir() {
 			return fs.SkipDir
@@ -70,10 +77,10 @@ func New(files fs.FS, config Config, missing string) (*Site, error) {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
-		s.files["/"+name], err = newFile(name, text)
+		found["/"+name], err = newFile(name, text)
 		return err
 	})
-	return s, err
+	return found, err
 }
 
 func newFile(name string, text []byte) (file, error) {
@@ -121,6 +128,26 @@ func (s *Site) Register(mux *http.ServeMux) {
 		w.Header().Set("Cache-Control", "no-store")
 		_, _ = w.Write(s.config) // the caller has gone: the error cannot be reported
 	})
+}
+
+// Applicants adds the applicants' pages to a mux, below /flow/: the page with its files. files is nil if they were not built: the page
+// then states what is missing.
+func Applicants(mux *http.ServeMux, files fs.FS, missing string) error {
+	found, err := read(files)
+	if err != nil {
+		return err
+	}
+	pages := &Site{files: found, missed: missing}
+	mux.HandleFunc("GET /flow/{$}", pages.page)
+	mux.Handle("GET /flow", http.RedirectHandler("/flow/", http.StatusMovedPermanently)) // browsers keep what is behind #
+	asset := http.StripPrefix("/flow", http.HandlerFunc(pages.asset))
+	mux.Handle("GET /flow/assets/", asset)
+	for name := range found {
+		if name != "/index.html" && !strings.HasPrefix(name, "/assets/") {
+			mux.Handle("GET /flow"+name, asset)
+		}
+	}
+	return nil
 }
 
 // Reference adds the description of the API to a mux: openapi.json, and docs.html at /docs with docs.css. build makes

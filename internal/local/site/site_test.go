@@ -181,3 +181,36 @@ func TestTheReferenceIsServedUnderThePolicyOfThePages(t *testing.T) {
 		t.Errorf("what cannot be made answers %d", w.Code)
 	}
 }
+
+func TestApplicantsHaveAPageOfTheirOwn(t *testing.T) {
+	for name, c := range map[string]struct {
+		files  fs.FS
+		status int
+		page   string
+	}{
+		"built":     {built(), http.StatusOK, "<title>Dashboard</title>"},
+		"not built": {nil, http.StatusServiceUnavailable, "Build them first."},
+	} {
+		mux := http.NewServeMux()
+		if err := site.Applicants(mux, c.files, "Build them first."); err != nil {
+			t.Fatal(err)
+		}
+		w := ask(t, mux, http.MethodGet, "/flow/")
+		if w.Code != c.status || !strings.Contains(w.Body.String(), c.page) || w.Header().Get("Content-Security-Policy") != site.Policy {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if w := ask(t, mux, http.MethodGet, "/flow"); w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != "/flow/" {
+			t.Errorf("%s: %d %v", name, w.Code, w.Header())
+		}
+		w = ask(t, mux, http.MethodGet, "/flow/assets/app-1a2b.js")
+		if (w.Code == http.StatusOK) != (c.files != nil) || c.files != nil && (w.Body.String() != script || !strings.Contains(w.Header().Get("Cache-Control"), "immutable")) {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if w := ask(t, mux, http.MethodGet, "/flow/favicon.svg"); (w.Code == http.StatusOK) != (c.files != nil) {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+		if w := ask(t, mux, http.MethodGet, "/flow/index.html"); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+	}
+}

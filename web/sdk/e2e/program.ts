@@ -7,18 +7,26 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
+interface Ready {
+  api: string;
+  demo: { api_key: string; users: { email: string; token: string }[] };
+}
+
 /** The program as `make bin/ballerine` builds it, on a data folder of its own at this machine's own address. */
 export class Program {
   readonly api: string;
   readonly key: string;
+  /** Tokens of the demo's people, by the beginning of their addresses: admin, reviewer, … */
+  readonly people: Readonly<Record<string, string>>;
   private readonly child: ChildProcess;
   private readonly data: string;
 
-  private constructor(child: ChildProcess, data: string, api: string, key: string) {
+  private constructor(child: ChildProcess, data: string, ready: Ready) {
     this.child = child;
     this.data = data;
-    this.api = api;
-    this.key = key;
+    this.api = ready.api;
+    this.key = ready.demo.api_key;
+    this.people = Object.fromEntries(ready.demo.users.map(({ email, token }) => [email.split('@')[0], token]));
   }
 
   static async start(): Promise<Program> {
@@ -31,8 +39,7 @@ export class Program {
       child.once('exit', (code) => reject(new Error(`ballerine dev ended with ${code}`)));
       createInterface({ input: child.stdout }).once('line', resolve);
     });
-    const ready = JSON.parse(line);
-    return new Program(child, data, ready.api, ready.demo.api_key);
+    return new Program(child, data, JSON.parse(line));
   }
 
   async stop(): Promise<void> {
@@ -42,25 +49,37 @@ export class Program {
     rmSync(this.data, { recursive: true, force: true });
   }
 
-  /** A call of the client system. */
-  async call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+  /** A call of the client system, or of somebody else. */
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    token = this.key,
+    version?: unknown,
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
     const response = await fetch(this.api + path, {
       method,
       headers: {
-        Authorization: `Bearer ${this.key}`,
+        Authorization: `Bearer ${token}`,
         'Content-Type': 'application/json',
         'Idempotency-Key': crypto.randomUUID(),
+        ...(version === undefined ? {} : { 'If-Match': `"${version}"` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
-  /** A case of the shipped workflow, and its applicant's token. */
-  async invite(): Promise<{ id: string; token: string }> {
-    const made = await this.call('POST', '/v1/cases', { workflow: 'kyc', subject: { type: 'individual' } });
+  /** A case, of the shipped workflow without another one, and its applicant's token. */
+  async invite(workflow = 'kyc'): Promise<{ id: string; token: string }> {
+    const made = await this.call('POST', '/v1/cases', { workflow, subject: { type: 'individual' } });
     const id = String(made.body['id']);
+    return { id, token: await this.link(id) };
+  }
+
+  /** Another token for the applicant of a case. */
+  async link(id: string): Promise<string> {
     const token = await this.call('POST', `/v1/cases/${id}/flow-tokens`, {});
-    return { id, token: String(token.body['token']) };
+    return String(token.body['token']);
   }
 }
