@@ -97,6 +97,7 @@ type chaos struct {
 	database *metered.Database
 	tables   dynamo.Tables
 	files    fstest.MapFS
+	bucket   *bucket
 	engine   *interpret.Engine
 	api      http.Handler
 	key      string
@@ -133,6 +134,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 		tables: dynamo.Tables{Cases: "cases", Subjects: "subjects", Registry: "registry", Deliveries: "deliveries", Idempotency: "idempotency"},
 		random: rand.New(rand.NewPCG(seed, seed)), vendor: newScreener(t), heard: newHearers(t),
 	}
+	c.bucket = &bucket{chaos: c, kept: map[string][]byte{}}
 	c.cloud = newCloudWatch(t, c.clock.Now)
 	c.stream, c.queues = newShards(c), map[string]*chaosQueue{"deliveries": {chaos: c, name: "Deliveries"}, "wakes": {chaos: c, name: "Wakes"}}
 	if err := dynamo.CreateTables(t.Context(), c.database.Client(), c.tables); err != nil {
@@ -207,7 +209,7 @@ func (f invokerFunc) Invoke(ctx context.Context, function string, payload []byte
 func (c *chaos) core(function string, metrics telemetry.Metrics) (*app.Core, error) {
 	store := dynamo.New(c.client(), c.tables)
 	return app.New(app.Parts{
-		Store: store.Cases(), Keys: store.Keys(), Webhooks: store.Webhooks(), Reviews: store.Review(), Idempotency: store.Idempotency(), Registry: store.Registry(), Ledger: store.Ledger(), Watched: store.Watched(),
+		Store: store.Cases(), Keys: store.Keys(), Webhooks: store.Webhooks(), Reviews: store.Review(), Idempotency: store.Idempotency(), Registry: store.Registry(), Ledger: store.Ledger(), Watched: store.Watched(), Objects: c.bucket,
 		Executions: lossyExecutions{c, interpret.Executions{Engine: c.engine}}, Waker: c.queues["wakes"], Deliveries: c.queues["deliveries"],
 		Definitions: c.files, Settings: map[string]string{"screener": c.vendor.server.URL}, SigningSecrets: [][]byte{bytes.Repeat([]byte("s"), 32)}, AllowLoopback: true,
 		PublicURL: "https://api.test", Now: c.clock.Now, Metrics: metrics, Logger: slog.New(slog.DiscardHandler).With("function", function),
