@@ -65,7 +65,7 @@ func cloneMessage(m *Message) *Message {
 
 func clonePages(p *Pages) *Pages {
 	if p = cloned(p); p != nil {
-		p.Saved, p.Draft = slices.Clone(p.Saved), cloneMap(p.Draft)
+		p.Saved, p.Over, p.Draft = slices.Clone(p.Saved), maps.Clone(p.Over), cloneMap(p.Draft)
 	}
 	return p
 }

@@ -155,8 +155,9 @@ type MessageDocument struct {
 
 // Pages is how far an applicant has come with the pages of the flow.
 type Pages struct {
-	Saved []string       `json:"saved,omitempty"` // ids of pages, sorted
-	Draft map[string]any `json:"draft,omitempty"` // answers that the context's schema does not take yet, by field; nil: was taken out
+	Saved []string          `json:"saved,omitempty"` // ids of pages, sorted
+	Over  map[string]string `json:"over,omitempty"`  // digests of what the context had instead of drafts, by field
+	Draft map[string]any    `json:"draft,omitempty"` // answers that the context's schema does not take yet, by field; nil: was taken out
 }
 
 // ExecutionRef names the execution that follows the record: "<case>-<sequence>".

@@ -98,7 +98,7 @@ func (v *view) element(e *Element, l place) (s ElementState, shown bool) {
 	case asksGroup:
 		v.grouped(e, &s)
 	default:
-		s.Value = v.value(e, l)
+		s.Value = e.own(v.value(e, l))
 		_, s.Draft = v.in.Progress.Draft[e.Field]
 		s.Draft = s.Draft && l.group == ""
 		s.Faults = v.faults(e, l)
@@ -245,12 +245,15 @@ func (f FileState) fault(required bool) string {
 // grouped adds the elements of a group.
 func (v *view) grouped(e *Element, s *ElementState) {
 	_, s.Draft = v.in.Progress.Draft[e.Field]
+	items, ok := v.items(e)
 	for i := range e.Elements {
+		if v.concealed(e, &e.Elements[i], items) {
+			continue
+		}
 		template := v.described(&e.Elements[i], place{})
 		template.Visible = true
 		s.Elements = append(s.Elements, template)
 	}
-	items, ok := v.items(e)
 	s.Faults = v.groupFaults(e, items, ok)
 	for i, item := range items {
 		states := []ElementState{}
@@ -262,6 +265,19 @@ func (v *view) grouped(e *Element, s *ElementState) {
 		}
 		s.Items = append(s.Items, states)
 	}
+}
+
+// concealed reports whether applicants are not to know of a field of a group: none of its elements shows it.
+func (v *view) concealed(group, inner *Element, items []map[string]any) bool {
+	if portable(inner.Visible) {
+		return false
+	}
+	for i, item := range items {
+		if v.isVisible(inner, place{group.Field, i, item}).truth == expr.True {
+			return false
+		}
+	}
+	return true
 }
 
 // groupFaults are what is wrong with a group as a whole.

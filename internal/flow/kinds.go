@@ -103,5 +103,11 @@ func (k kind) membersOf() []string {
 // addressParts are what an address can have, in the order in which they are asked.
 var addressParts = []string{"line1", "line2", "postal_code", "city", "state", "country"}
 
+// consentParts and amountParts are those of consent and of amounts in one of several currencies.
+var (
+	consentParts = []string{"accepted", "version", "at"}
+	amountParts  = []string{"amount", "currency"}
+)
+
 // companyParts are what is known of a company that was found or entered.
 var companyParts = []string{"name", "registration_number", "country", "lei"}

@@ -39,15 +39,17 @@ func (d *Definition) Save(in Input, page string, values map[string]any, partial 
 	}
 	s.uncover()
 	s.judge()
+	in = s.before.in
 	after := in
-	after.Progress.Draft = clone(in.Progress.Draft)
+	after.Progress = Progress{Saved: in.Progress.Saved, Draft: clone(in.Progress.Draft)} // what is drafted now is newer than the context
 	maps.Copy(after.Progress.Draft, s.kept)
 	s.shown(d.view(after))
 	state := d.State(after)
 	if !partial {
 		s.complete(state)
 	}
-	fits, held := d.fit(in.Context, after.Progress.Draft)
+	entered, hidden := state.asked(after.Progress.Draft)
+	fits, held := d.fit(in.Context, entered)
 	s.unfit(held)
 	if len(s.problems.Fields) == 0 && size(state) > max(d.largest, size(s.state)) {
 		s.problems.With("body.values", "too_large", "the pages would be larger than %d bytes with this; enter less, or fewer elements", d.largest)
@@ -56,12 +58,12 @@ func (d *Definition) Save(in Input, page string, values map[string]any, partial 
 		return Saved{}, s.problems.AtMost(MaxFaults, "body.values")
 	}
 	saved := Saved{Fields: slices.Sorted(maps.Keys(values)), Progress: Progress{Saved: in.Progress.Saved}}
-	saved.Patch, _ = difference(clone(in.Context), overlay(in.Context, fits)).(map[string]any)
-	for field := range held {
-		if saved.Progress.Draft == nil {
-			saved.Progress.Draft = map[string]any{}
+	whole := d.overlay(in.Context, fits)
+	saved.Patch, _ = difference(clone(in.Context), whole).(map[string]any)
+	for _, field := range slices.Sorted(maps.Keys(after.Progress.Draft)) {
+		if _, isHeld := held[field]; isHeld || hidden[field] {
+			saved.Progress.draft(field, after.Progress.Draft[field], d.digest(whole, field))
 		}
-		saved.Progress.Draft[field] = after.Progress.Draft[field]
 	}
 	if !partial && !slices.Contains(saved.Progress.Saved, page) {
 		saved.Progress.Saved = append(slices.Clone(saved.Progress.Saved), page)
@@ -108,7 +110,7 @@ func (s *saving) uncover() {
 	}
 	for concealed := true; concealed; {
 		with := s.before.in
-		with.Progress.Draft = clone(with.Progress.Draft)
+		with.Progress = Progress{Draft: clone(with.Progress.Draft)}
 		maps.Copy(with.Progress.Draft, s.known)
 		s.entered, concealed = s.d.view(with), false
 		for field := range s.known {
@@ -133,7 +135,7 @@ func (s *saving) conceals(e *Element, l place) bool {
 // judge looks at each answer by itself.
 func (s *saving) judge() {
 	s.kept = map[string]any{}
-	entered := overlay(s.before.data, s.known)
+	entered := s.d.overlay(s.before.data, s.known)
 	look := func(path string) any { return at(entered, path) }
 	for _, field := range slices.Sorted(maps.Keys(s.known)) {
 		e := s.element(field)
@@ -146,7 +148,7 @@ func (s *saving) judge() {
 				s.kept[field] = kept
 			}
 		default:
-			kept, faults := s.judged(e, s.known[field], []any{s.before.value(e, place{})}, look)
+			kept, faults := s.judged(e, s.known[field], []any{e.own(s.before.value(e, place{}))}, look)
 			if s.refuse(field, e, faults); len(faults) == 0 {
 				s.kept[field] = kept
 			}
@@ -172,6 +174,7 @@ func (s *saving) judged(e *Element, value any, before []any, lookup func(string)
 func (s *saving) agreed(e *Element, fresh, value any, before []any) any {
 	var valid []map[string]any
 	for _, one := range before {
+		one = e.own(one)
 		object, _ := one.(map[string]any)
 		if kept, faults := e.judge(one, s.before.in.Now, nil); kept != nil && len(faults) == 0 && object["at"] != nil {
 			valid = append(valid, object)
@@ -231,8 +234,9 @@ var pathLike = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,64}$`)
 func (s *saving) shown(after *view) {
 	for _, field := range slices.Sorted(maps.Keys(s.kept)) {
 		e := s.element(field)
-		if e == nil || s.kept[field] == nil && s.before.isVisible(e, place{}).truth == expr.True {
-			continue
+		taken := s.kept[field] == nil && (s.before.isVisible(e, place{}).truth == expr.True || at(s.before.data, field) != nil)
+		if taken {
+			continue // out; also what is hidden by now, so that no guard goes by it
 		}
 		if after.isVisible(e, place{}).truth != expr.True {
 			s.report(field, Fault{Code: "hidden", Message: "this is not asked, as the other answers are"})
@@ -260,6 +264,20 @@ func (s *saving) complete(after State) {
 			s.report(r.Field, Fault{Code: r.Code, Message: r.Message})
 		}
 	}
+}
+
+// asked parts drafts into those to which the pages that are shown ask, and those that they hide by now: these are kept, for the page may
+// show them again, and are no part of the case.
+func (s *State) asked(drafts map[string]any) (asked map[string]any, hidden map[string]bool) {
+	asked, hidden = map[string]any{}, map[string]bool{}
+	for field, answer := range drafts {
+		if _, e := s.asks(field); e != nil || answer == nil {
+			asked[field] = answer
+		} else {
+			hidden[field] = true
+		}
+	}
+	return asked, hidden
 }
 
 // within reports whether a place is another one, or in it.
@@ -290,7 +308,7 @@ func (d *Definition) fit(context, answers map[string]any) (fits map[string]any, 
 	known := d.misfits(context)
 	for range len(answers) + 1 {
 		broken := false
-		for _, m := range d.misfits(overlay(context, fits)) {
+		for _, m := range d.misfits(d.overlay(context, fits)) {
 			if slices.ContainsFunc(known, func(k misfit) bool { return k.path == m.path && k.code == m.code }) {
 				continue
 			}

@@ -33,19 +33,20 @@ func (s *saving) group(e *Element, value any) any {
 		}
 		l := place{e.Field, i, item}
 		for j := range e.Elements {
-			if inner := &e.Elements[j]; !s.conceals(inner, l) && s.before.isDisabled(inner, l) && !locks[inner.Field].takes(at(item, inner.Field)) {
+			if inner := &e.Elements[j]; !s.concealsIn(e, inner, l) && s.before.isDisabled(inner, l) && !locks[inner.Field].takes(at(item, inner.Field)) {
 				s.report(l.of(inner.Field), Fault{Code: "disabled", Message: "this cannot be changed"})
 			}
 		}
 		kept[i] = s.item(e, item, l)
 	}
+	s.rejoin(e, kept)
 	return kept
 }
 
 func (s *saving) item(e *Element, item map[string]any, l place) map[string]any {
 	kept := map[string]any{}
 	leaves, known := leavesOf(e, item)
-	asked := slices.DeleteFunc(slices.Clone(leaves), func(path string) bool { return s.conceals(e.inner(path), l) })
+	asked := slices.DeleteFunc(slices.Clone(leaves), func(path string) bool { return s.concealsIn(e, e.inner(path), l) })
 	if !known || len(asked) < len(leaves) {
 		s.problems.With(fmt.Sprintf("body.values.%s[%d]", l.group, l.index), "unknown", "the group does not ask for something that is in this element")
 	}
@@ -56,6 +57,12 @@ func (s *saving) item(e *Element, item map[string]any, l place) map[string]any {
 		set(kept, strings.Split(path, "."), value)
 	}
 	return kept
+}
+
+// concealsIn is conceals within a group: what one of its elements has shown until now, applicants know of.
+func (s *saving) concealsIn(group, inner *Element, l place) bool {
+	items, _ := s.before.items(group)
+	return s.conceals(inner, l) && s.before.concealed(group, inner, items)
 }
 
 // inner is the element of a group that asks for a field that it has.
@@ -93,7 +100,7 @@ func (s *saving) locks(e *Element, n int) map[string]*lock {
 		inner := &e.Elements[j]
 		l := &lock{none: max(0, n-len(items))}
 		for i, item := range items {
-			if value := at(item, inner.Field); value == nil {
+			if value := inner.own(at(item, inner.Field)); value == nil {
 				l.none++
 			} else if s.before.isDisabled(inner, place{e.Field, i, item}) {
 				l.values = append(l.values, value)
@@ -153,14 +160,14 @@ func (s *saving) items(after *view, e *Element) {
 	for i, item := range items {
 		l := place{e.Field, i, item}
 		for j := range e.Elements {
-			s.inItem(after, &e.Elements[j], l)
+			s.inItem(after, e, &e.Elements[j], l)
 		}
 	}
 }
 
-func (s *saving) inItem(after *view, e *Element, l place) {
+func (s *saving) inItem(after *view, group, e *Element, l place) {
 	value := after.value(e, l)
-	if value == nil {
+	if value == nil || s.concealsIn(group, e, l) {
 		return
 	}
 	if after.isVisible(e, l).truth != expr.True {

@@ -79,7 +79,7 @@ func (s *State) add(v *view, page *Page) {
 	if requested {
 		visible = decided{truth: expr.True}
 	}
-	if visible.truth != expr.True && !portable(page.Visible) {
+	if visible.truth != expr.True && (!portable(page.Visible) || !v.inPlace(*page)) {
 		return
 	}
 	p := PageState{ID: page.ID, Visible: visible.truth == expr.True, Event: page.Event, Saved: slices.Contains(v.in.Progress.Saved, page.ID)}

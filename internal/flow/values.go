@@ -296,7 +296,7 @@ func (e *Element) amount(value any) []Fault {
 		return fault(faultType)
 	}
 	var faults []Fault
-	if hasOthers(object, "amount", "currency") {
+	if hasOthers(object, amountParts...) {
 		faults = fault(faultPart)
 	}
 	code, _ := object["currency"].(string)
@@ -342,7 +342,7 @@ func (e *Element) consent(value any, now time.Time) (any, []Fault) {
 	if !ok {
 		return value, fault(faultType)
 	}
-	if hasOthers(object, "accepted", "version", "at") {
+	if hasOthers(object, consentParts...) {
 		return value, fault(faultPart)
 	}
 	at, isText := object["at"].(string)

@@ -25,8 +25,9 @@ type Input struct {
 
 // Progress is how far an applicant has come.
 type Progress struct {
-	Saved []string       `json:"saved,omitempty"` // pages that were saved, sorted
-	Draft map[string]any `json:"draft,omitempty"` // answers that are not in the context yet, by field: what they are part of is not complete. nil: was taken out. Personal data
+	Saved []string          `json:"saved,omitempty"` // pages that were saved, sorted
+	Over  map[string]string `json:"over,omitempty"`  // digests of what the context had instead of drafts, by field: a draft is forgotten once that has changed
+	Draft map[string]any    `json:"draft,omitempty"` // answers that are not in the context yet, by field: what they are part of is not complete. nil: was taken out. Personal data
 }
 
 // Document is one that the case has.
@@ -57,18 +58,10 @@ type want struct {
 
 func (d *Definition) view(in Input) *view {
 	v := &view{d: d, in: in, language: language(in.Locale)}
-	v.data = overlay(in.Context, in.Progress.Draft)
+	v.in.Progress = d.current(in.Progress, in.Context)
+	v.data = d.overlay(in.Context, v.in.Progress.Draft)
 	v.scope = expr.Layers{in.Extra, v.data}
 	return v
-}
-
-// overlay is a context with answers set; nil takes one out. The context is not changed.
-func overlay(context, answers map[string]any) map[string]any {
-	whole := clone(context)
-	for _, field := range slices.Sorted(maps.Keys(answers)) {
-		set(whole, strings.Split(field, "."), answers[field])
-	}
-	return whole
 }
 
 func clone(object map[string]any) map[string]any {
@@ -248,10 +241,15 @@ func (v *view) isDisabled(e *Element, l place) bool {
 
 // pageVisible reports whether a page belongs to where the case is, and its rule holds.
 func (v *view) pageVisible(p Page) decided {
-	if len(p.States) > 0 && !slices.ContainsFunc(p.States, v.active) {
+	if !v.inPlace(p) {
 		return decided{truth: expr.False}
 	}
 	return v.decide(p.Visible, place{}, expr.True)
+}
+
+// inPlace reports whether the case is in a state in which a page is shown.
+func (v *view) inPlace(p Page) bool {
+	return len(p.States) == 0 || slices.ContainsFunc(p.States, v.active)
 }
 
 func (v *view) active(state string) bool {
@@ -263,7 +261,7 @@ func (v *view) faults(e *Element, l place) []Fault {
 	if v.isDisabled(e, l) {
 		return nil
 	}
-	value := v.value(e, l)
+	value := e.own(v.value(e, l))
 	kept, faults := e.judge(value, v.in.Now, func(path string) any { return v.sibling(path, l) })
 	if kept == nil && len(faults) == 0 {
 		if v.isRequired(e, l) {
