@@ -3,7 +3,6 @@ package connector
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -92,20 +91,6 @@ func (a auth) shownToken() string {
 // shortestSecret is the shortest text that is looked for in answers, in bytes: what is shorter occurs by chance.
 const shortestSecret = 8
 
-// secrets are the texts that must not be written down anywhere, those that are too short to be looked for in what is used left out.
-func (r *prepared) secrets(p *Plugin) []string {
-	return slices.DeleteFunc(r.everySecret(p), func(text string) bool { return len(text) < shortestSecret })
-}
-
-// everySecret are all of them: the attempt's, whichever of its calls uses them, and the request's.
-func (r *prepared) everySecret(p *Plugin) []string {
-	all := p.auth.credentials(r.with)
-	for _, secret := range r.with.secrets {
-		all = append(all, secret)
-	}
-	return r.known.all(all...)
-}
-
 // quoted is a text as JSON writes it, without its quotes.
 func quoted(text string, escapeHTML bool) string {
 	var b strings.Builder
@@ -119,43 +104,47 @@ func quoted(text string, escapeHTML bool) string {
 const redaction = "[secret]"
 
 // redacted replaces secrets in all texts of a JSON value, names of members included.
-func redacted(value any, secrets []string) any {
-	if len(secrets) == 0 {
+func redacted(value any, by *hider) any {
+	if by == nil {
 		return value
 	}
-	return replaced(value, redactor(secrets))
+	value, _ = replaced(value, by.Replace)
+	return value
 }
 
 // redactedError is the error of a body that cannot be read, without secrets in the names of its members.
-func redactedError(err error, secrets []string) error {
-	e, by := problem.As(err), redactor(secrets)
+func redactedError(err error, by *hider) error {
+	e := problem.As(err)
 	for i := range e.Fields {
 		e.Fields[i].Location = by.Replace(e.Fields[i].Location)
 	}
 	return e
 }
 
-func replaced(value any, by replacer) any {
+// replaced replaces texts in a JSON value, and reports whether there was one to replace. A number that has one in it is one.
+func replaced(value any, by func(string) string) (after any, changed bool) {
 	switch v := value.(type) {
 	case string:
-		return by.Replace(v)
+		text := by(v)
+		return text, text != v
 	case float64:
-		if by.Replace(strconv.FormatFloat(v, 'f', -1, 64)) == redaction { // a secret of digits only
-			return redaction
+		if number := strconv.FormatFloat(v, 'f', -1, 64); by(number) != number {
+			return redaction, true
 		}
 	case []any:
 		for i, element := range v {
-			v[i] = replaced(element, by)
+			clean, other := replaced(element, by)
+			v[i], changed = clean, changed || other
 		}
 	case map[string]any:
 		for name, member := range v {
-			member = replaced(member, by)
-			if clean := by.Replace(name); clean != name {
+			clean, other := replaced(member, by)
+			if shown := by(name); shown != name {
 				delete(v, name)
-				name = clean
+				name, other = shown, true
 			}
-			v[name] = member
+			v[name], changed = clean, changed || other
 		}
 	}
-	return value
+	return value, changed
 }

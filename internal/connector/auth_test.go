@@ -396,7 +396,7 @@ func TestAnAnswerThatRepeatsASecretIsReadWithoutIt(t *testing.T) {
 			}
 			return text()
 		}
-		got := fmt.Sprint(redacted(value(0), secrets))
+		got := fmt.Sprint(redacted(value(0), redactor(secrets)))
 		for _, secret := range secrets {
 			if strings.Contains(got, secret) {
 				r.Fatalf("%s is in %s", secret, got)

@@ -3,7 +3,6 @@ package connector
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"ballerine/internal/problem"
@@ -33,7 +32,7 @@ type Received struct {
 	headers    map[string]any
 	body       any
 	unreadable error
-	secrets    []string
+	known      *confidential
 	header     http.Header
 	content    []byte // of the body
 }
@@ -84,7 +83,7 @@ func (p *Plugin) ReadCallback(header http.Header, body []byte, secret string, no
 
 // repeatable are the secrets that a callback may repeat: those of requests, and its own. One that is not there any more is no reason to
 // refuse a callback.
-func (c *Client) repeatable(ctx context.Context, tenant string, p *Plugin, own string) ([]string, error) {
+func (c *Client) repeatable(ctx context.Context, tenant string, p *Plugin, own string) (*confidential, error) {
 	with := &values{secrets: map[string]string{}, settings: c.Settings}
 	for _, name := range p.Secrets() {
 		if name == p.callback.verifier.Secret {
@@ -100,15 +99,13 @@ func (c *Client) repeatable(ctx context.Context, tenant string, p *Plugin, own s
 	for _, secret := range with.secrets {
 		known.add(secret)
 	}
-	for _, unit := range p.units() {
-		known.add(unit.auth.credentials(with)...)
-	}
+	c.authenticated(known, p, tenant, with)
 	known.add(p.callbackSecrets(own)...)
-	return known.all(), nil
+	return known, nil
 }
 
-// verified checks the signature and reads the body; secrets are those that must not be written down.
-func (p *Plugin) verified(header http.Header, body []byte, secret string, now time.Time, secrets []string) (*Received, error) {
+// verified checks the signature and reads the body; known is what must not be written down.
+func (p *Plugin) verified(header http.Header, body []byte, secret string, now time.Time, known *confidential) (*Received, error) {
 	if p.callback == nil {
 		return nil, noCallbacks(p)
 	}
@@ -118,16 +115,19 @@ func (p *Plugin) verified(header http.Header, body []byte, secret string, now ti
 	case !valid:
 		return nil, problem.New(problem.InvalidCredentials, "The signature of the callback is not valid.")
 	}
-	return p.received(header, body, secrets), nil
+	return p.received(header, body, known), nil
 }
 
 // received reads the body of a callback whose signature has been checked.
-func (p *Plugin) received(header http.Header, body []byte, secrets []string) *Received {
-	r := &Received{plugin: p, secrets: secrets, header: header, content: body}
-	secrets = slices.DeleteFunc(slices.Clone(secrets), func(text string) bool { return len(text) < shortestSecret })
+func (p *Plugin) received(header http.Header, body []byte, known *confidential) *Received {
+	if known == nil {
+		known = &confidential{}
+	}
+	r := &Received{plugin: p, known: known, header: header, content: body}
+	hide := known.hiding()
 	value, err := parseBody(p.ID, header, body)
 	if err != nil {
-		r.unreadable = redactedError(err, secrets)
+		r.unreadable = redactedError(err, hide)
 		return r
 	}
 	shown := header.Clone()
@@ -135,8 +135,22 @@ func (p *Plugin) received(header http.Header, body []byte, secrets []string) *Re
 	if p.callback.verifier.Scheme == tokenScheme {
 		shown.Del(p.callback.verifier.SignatureHeader)
 	}
-	r.body, r.headers = redacted(value, secrets), headersSeen(answer{header: shown, secrets: secrets})
+	r.body, r.headers = redacted(value, hide), headersSeen(answer{header: shown, hide: hide})
 	return r
+}
+
+// At notes the end of the address to which the callback has come: whoever has it may send callbacks, so it is in nothing that is made of this one.
+func (r *Received) At(token string) {
+	r.known.token(token)
+	hide := r.known.hiding()
+	if r.unreadable != nil {
+		r.unreadable = redactedError(r.unreadable, hide)
+		return
+	}
+	r.body, _ = replaced(r.body, hide.Replace)
+	for name, value := range r.headers {
+		r.headers[name], _ = replaced(value, hide.Replace)
+	}
 }
 
 // Plugin is the id of the plugin whose callback it is.

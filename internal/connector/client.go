@@ -67,6 +67,11 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 		ctx = context.WithValue(ctx, tapeKey{}, t)
 	}
 	outcome, err := c.attempt(ctx, plugin, call)
+	if log.late() {
+		hide := log.known.hiding()
+		outcome.Result, outcome.Accepted = redacted(outcome.Result, hide), redacted(outcome.Accepted, hide)
+		t.hide(hide)
+	}
 	if err == nil {
 		outcome.Kept = c.kept(plugin, call, t, outcome)
 	}
@@ -89,7 +94,11 @@ func (c *Client) attempt(ctx context.Context, plugin *Plugin, call Call) (Outcom
 	if err != nil {
 		return Outcome{}, err
 	}
+	known.called(call.CallbackURL)
 	within = context.WithValue(within, confidentialKey{}, known)
+	if log, kept := ctx.Value(exchangesKey{}).(*exchanges); kept {
+		log.known = known
+	}
 	if plugin.Several() {
 		return c.several(ctx, within, plugin, call, scope.(map[string]any))
 	}
@@ -137,7 +146,7 @@ type answer struct {
 	header  http.Header
 	body    []byte
 	readErr error
-	secrets []string // that the request had in it
+	hide    *hider   // takes out what must not be written down; nil: there is nothing
 	address *url.URL // of the request, where it may have pages
 }
 
@@ -196,7 +205,7 @@ func (c *Client) send(ctx, within context.Context, p *Plugin, r *prepared, token
 	}
 	body, readErr := io.ReadAll(io.LimitReader(got.Body, maxAnswer+1))
 	_ = got.Body.Close() // all that is wanted has been read
-	return answer{status: got.StatusCode, header: got.Header, body: body, readErr: readErr, secrets: r.secrets(p)}, nil
+	return answer{status: got.StatusCode, header: got.Header, body: body, readErr: readErr, hide: r.known.hiding()}, nil
 }
 
 // understood reads an answer: the result, or that it comes later.
@@ -299,9 +308,9 @@ func (p *Plugin) bodyOf(a answer) (any, error) {
 		value, err = parseBody(p.ID, a.header, a.body)
 	}
 	if err != nil {
-		return nil, redactedError(err, a.secrets)
+		return nil, redactedError(err, a.hide)
 	}
-	return redacted(value, a.secrets), nil
+	return redacted(value, a.hide), nil
 }
 
 // parseText reads text of a bounded size.
@@ -321,9 +330,9 @@ func parseText(id string, body []byte) (any, error) {
 func headersSeen(a answer) map[string]any {
 	seen := map[string]any{}
 	for name, values := range a.header {
-		seen[strings.ToLower(name)] = strings.ToValidUTF8(strings.Join(values, ", "), "\uFFFD")
+		seen[strings.ToLower(a.hide.name(name))] = a.hide.Replace(strings.ToValidUTF8(strings.Join(values, ", "), "\uFFFD"))
 	}
-	return redacted(seen, a.secrets).(map[string]any)
+	return seen
 }
 
 func garbage(id, code, message string) error {

@@ -15,7 +15,8 @@ import (
 // them, and what its requests are made of besides. It is safe for concurrent use; a nil one has nothing.
 type confidential struct {
 	mutex     sync.Mutex
-	texts     []string
+	texts     []hidden
+	hider     *hider   // of the texts; nil: some are newer
 	documents []string // in base64, each with what stands for it
 }
 
@@ -27,34 +28,47 @@ func confidentialOf(ctx context.Context) *confidential {
 	return found
 }
 
-func (k *confidential) add(texts ...string) {
+// add notes secrets.
+func (k *confidential) add(secrets ...string) { k.addAs(redaction, secrets...) }
+
+// addAs notes texts for which a word stands.
+func (k *confidential) addAs(instead string, texts ...string) {
 	if k == nil {
 		return
 	}
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
 	for _, text := range texts {
-		if text != "" && !slices.Contains(k.texts, text) {
-			k.texts = append(k.texts, text)
+		if text != "" && !slices.ContainsFunc(k.texts, func(known hidden) bool { return known.text == text }) {
+			k.texts, k.hider = append(k.texts, hidden{text, instead}), nil
 		}
 	}
 }
 
-// all are the texts with others, the longest first.
-func (k *confidential) all(others ...string) []string {
-	if k != nil {
-		k.mutex.Lock()
-		defer k.mutex.Unlock()
-		others = append(others, k.texts...)
+// called notes an address at which a vendor calls back: whoever has it may send callbacks.
+func (k *confidential) called(address string) {
+	k.addAs("{callback_url}", address)
+	k.token(address[strings.LastIndex(address, "/")+1:])
+}
+
+// token notes the end of such an address.
+func (k *confidential) token(token string) {
+	if len(token) >= shortestToken {
+		k.addAs("{callback token}", token)
 	}
-	slices.SortFunc(others, func(a, b string) int {
-		if by := len(b) - len(a); by != 0 {
-			return by
-		}
-		return strings.Compare(a, b)
-	})
-	others = slices.Compact(others)
-	return slices.DeleteFunc(others, func(text string) bool { return text == "" })
+}
+
+// hiding takes out what is known until now. It is made once for all answers, and anew only when something has become known since.
+func (k *confidential) hiding() *hider {
+	if k == nil {
+		return nil
+	}
+	k.mutex.Lock()
+	defer k.mutex.Unlock()
+	if k.hider == nil {
+		k.hider = hiderOf(k.texts)
+	}
+	return k.hider
 }
 
 // attach notes a document that is sent: an answer that repeats it is kept with its digest. What is larger than an answer is in none.
@@ -127,11 +141,19 @@ func (c *Client) confidential(ctx context.Context, p *Plugin, tenant string) (*c
 			k.add(value)
 		}
 	}
-	for _, unit := range p.units() {
-		k.add(unit.auth.credentials(with)...)
-	}
+	c.authenticated(k, p, tenant, with)
 	k.add(p.callbackSecrets(with.secrets[own])...)
 	return k, nil
+}
+
+// authenticated notes what requests of a plugin are authenticated with: what is made of secrets, and tokens that were given to this process.
+func (c *Client) authenticated(k *confidential, p *Plugin, tenant string, with *values) {
+	for _, unit := range p.units() {
+		k.add(unit.auth.credentials(with)...)
+		if unit.auth.oauth != nil {
+			k.add(c.tokens.given(unit.auth.oauth.grant(&prepared{tenant: tenant, with: with}).key())...)
+		}
+	}
 }
 
 // callbackSecrets are the texts of which the secret of callbacks is made; none of keys that are public.
@@ -171,9 +193,6 @@ var presigned = regexp.MustCompile(`(?i)(x-amz-(?:signature|security-token|crede
 func withoutLinks(text string) string {
 	return presigned.ReplaceAllString(text, "${1}"+redaction)
 }
-
-// replacer takes something out of texts.
-type replacer interface{ Replace(text string) string }
 
 // replacers do it one after the other.
 type replacers []func(string) string

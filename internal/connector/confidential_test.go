@@ -279,13 +279,13 @@ func TestCallbacksRepeatNoCredential(t *testing.T) {
 		if p == nil {
 			t.Fatal(found)
 		}
-		client := &Client{Secrets: MapSecrets{"HOOK": c.secret, "PIN": "47113"}, Settings: map[string]string{"base": "https://v.example"}}
+		client := &Client{Secrets: MapSecrets{"HOOK": c.secret, "PIN": "47113904"}, Settings: map[string]string{"base": "https://v.example"}}
 		repeatable, err := client.repeatable(t.Context(), "demo", p, c.secret)
 		if err != nil {
 			t.Fatal(err)
 		}
 		address := "https://here.example/v1/hooks/" + token
-		said := append([]string{"47113", token, address, strings.ReplaceAll(address, "/", `\/`), url.QueryEscape(address), link, strings.ReplaceAll(link, "&", "&amp;")}, c.repeats...)
+		said := append([]string{"47113904", token, address, strings.ReplaceAll(address, "/", `\/`), url.QueryEscape(address), link, strings.ReplaceAll(link, "&", "&amp;")}, c.repeats...)
 		for _, repeated := range c.repeats[:min(2, len(c.repeats))] {
 			for way, write := range spellings {
 				if len(repeated) >= shortestFold || way != "capitals" && way != "turned round" {
@@ -296,7 +296,9 @@ func TestCallbacksRepeatNoCredential(t *testing.T) {
 		body, _ := json.Marshal(map[string]any{"said": said, strings.Join(said, " "): true, "who": "Ada"})
 		header := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Basic x"}, "Proxy-Authorization": {"Basic y"}, "X-Echo": said, "X-" + token: {"1"}}
 		for kind, content := range map[string][]byte{"JSON": body, "cut": body[:len(body)-1]} {
-			shown := string(p.received(header, content, repeatable).Exchanged(time.Now(), token))
+			came := p.received(header, content, repeatable)
+			came.At(token)
+			shown := string(came.Exchanged(time.Now()))
 			for _, one := range append([]string{"tokenOfTheSession", "feedbeef", "Basic "}, said...) {
 				if one == link || strings.HasPrefix(one, "https://b.example") {
 					continue // the rest of a link is no secret
@@ -314,7 +316,7 @@ func TestCallbacksRepeatNoCredential(t *testing.T) {
 			t.Fatal(err)
 		}
 		unsaid(t, name+", result", Outcome{Result: result}, c.repeats...)
-		if zipped := p.received(http.Header{"Content-Encoding": {"gzip"}}, []byte("\x1f\x8b"+c.secret), repeatable); strings.Contains(string(zipped.Exchanged(time.Now(), token)), c.secret) {
+		if zipped := p.received(http.Header{"Content-Encoding": {"gzip"}}, []byte("\x1f\x8b"+c.secret), repeatable); strings.Contains(string(zipped.Exchanged(time.Now())), c.secret) {
 			t.Errorf("%s: what is no text is kept", name)
 		}
 	}

@@ -71,6 +71,8 @@ type exchanges struct {
 	mutex sync.Mutex
 	calls []exchange
 	left  int // bytes that addresses, headers and bodies may still have
+	known *confidential
+	first *hider // what was known at the first call
 }
 
 // exchangesKey are the exchanges of an attempt, in its context; placeKey which of its calls one is.
@@ -86,8 +88,8 @@ func (c *Client) noted(within context.Context, p *Plugin, r *prepared, begun tim
 		return
 	}
 	at, _ := within.Value(placeKey{}).(place)
-	hidden := replacers{r.hidingCallback().Replace, r.known.withoutDocuments, withoutLinks}
-	asked := r.shown.traffic(p, hidden)
+	besides := replacers{r.known.withoutDocuments, withoutLinks}.Replace
+	asked := r.shown.traffic(p, replacers{r.known.hiding().Replace, besides}.Replace)
 	for _, name := range credentialHeaders {
 		if _, there := asked.Headers[name]; there {
 			asked.Headers[name] = redaction
@@ -106,7 +108,7 @@ func (c *Client) noted(within context.Context, p *Plugin, r *prepared, begun tim
 		log.add(one, sent, sized{})
 		return
 	}
-	status, header, body := a.disclosed(p, r, hidden)
+	status, header, body := a.disclosed(p, besides)
 	one.Answer = &exchangeAnswer{Status: status, Headers: writtenHeaders(joined(header))}
 	if a.readErr != nil {
 		one.Error = string(problem.CodeOf(failed(within, p.ID, a.readErr)))
@@ -132,6 +134,44 @@ func (l *exchanges) add(one exchange, sent, received sized) {
 		one.Answer.Headers, one.Answer.Body = l.headers(one.Answer.Headers), l.body(received)
 	}
 	l.calls = append(l.calls, one)
+	if l.first == nil {
+		l.first = l.known.hiding()
+	}
+}
+
+// late reports whether something has become known after the first call: it may be in what that was answered.
+func (l *exchanges) late() bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.first != nil && l.first != l.known.hiding()
+}
+
+// again hides in all calls what is known in the end.
+func (l *exchanges) again() {
+	hide := l.known.hiding()
+	for i := range l.calls {
+		one := &l.calls[i]
+		if one.Request != nil {
+			one.Request.URL = hide.Replace(one.Request.URL)
+			hide.part(one.Request.Headers, one.Request.Body)
+		}
+		if one.Answer != nil {
+			hide.part(one.Answer.Headers, one.Answer.Body)
+		}
+	}
+}
+
+func (h *hider) part(headers []exchangeHeader, body *exchangeBody) {
+	for i := range headers {
+		headers[i] = exchangeHeader{h.name(headers[i].Name), h.Replace(headers[i].Value)}
+	}
+	switch {
+	case body == nil:
+	case body.Cut:
+		body.Text = h.cutOff(body.Text)
+	default:
+		body.Text = h.Replace(body.Text)
+	}
 }
 
 // headers are those for which there is room.
@@ -168,10 +208,14 @@ func unprintable(r rune) bool { return unicode.IsControl(r) && !strings.Contains
 
 // content is what is kept; nil: nothing was sent.
 func (l *exchanges) content(plugin string) []byte {
+	late := l.late()
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if len(l.calls) == 0 {
 		return nil
+	}
+	if late {
+		l.again()
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -186,38 +230,48 @@ func (l *exchanges) content(plugin string) []byte {
 }
 
 // disclosed is the answer as it may be shown: in its own words where it repeats no secret, also where it cannot be read.
-func (a answer) disclosed(p *Plugin, r *prepared, by replacer) (int, http.Header, sized) {
+func (a answer) disclosed(p *Plugin, besides func(string) string) (int, http.Header, sized) {
 	whole := len(a.body) <= maxAnswer
+	header := shownHeaders(a.header, a.hide)
 	if whole && a.readErr == nil && !isText(a.header, a.body) || !whole && !isText(a.header, bytes.ToValidUTF8(a.body[:maxUnread], nil)) {
-		hide := replacers{redactor(r.everySecret(p)).Replace, by.Replace}
-		return a.status, shownHeaders(a.header, hide), sized{leftOut(string(a.body)), len(a.body)}
+		return a.status, replacedHeaders(header, besides), sized{leftOut(string(a.body)), len(a.body)}
 	}
 	if !whole { // its rest was not read, and a secret may be in two
-		hide := replacers{redactor(r.everySecret(p)).Replace, by.Replace}
-		shown := hide.Replace(strings.ToValidUTF8(string(a.body), "\uFFFD"))
-		return a.status, shownHeaders(a.header, hide), sized{strings.ToValidUTF8(shown[:min(len(shown), maxUnread)], ""), len(a.body)}
+		shown := besides(a.hide.cutOff(strings.ToValidUTF8(string(a.body[:maxUnread]), "\uFFFD")))
+		return a.status, replacedHeaders(header, besides), sized{shown, len(a.body)}
 	}
-	if p.answer.format == noFormat { // nobody reads the body; who asks may want to see it
+	if p.answer.format == noFormat && a.readErr == nil { // nobody reads the body; who asks may want to see it
 		a.readErr = errUnread
 	}
-	got := a.recorded(p, r, by)
+	got := a.recorded(p, besides)
 	body := string(got.Body)
 	return got.Status, got.Headers, sized{strings.TrimPrefix(body, noText), len(body)}
 }
 
 // shownHeaders are headers without secrets and cookies.
-func shownHeaders(header http.Header, by replacer) http.Header {
+func shownHeaders(header http.Header, by *hider) http.Header {
 	shown := http.Header{}
 	for name, values := range header {
 		if name == "Set-Cookie" || name == "Set-Cookie2" {
 			continue
 		}
-		name = by.Replace(name)
+		name = by.name(name)
 		for _, value := range values {
-			shown[name] = append(shown[name], by.Replace(value))
+			shown[name] = append(shown[name], by.whole(value))
 		}
 	}
 	return shown
+}
+
+// replacedHeaders are headers in whose values something is replaced.
+func replacedHeaders(header http.Header, by func(string) string) http.Header {
+	after := http.Header{}
+	for name, values := range header {
+		for _, value := range values {
+			after[name] = append(after[name], by(value))
+		}
+	}
+	return after
 }
 
 func joined(header http.Header) map[string]string {
@@ -241,51 +295,32 @@ func writtenHeaders(header map[string]string) []exchangeHeader {
 	return written[:min(len(written), maxHeaders)]
 }
 
-// hidingCallback hides the address at which the vendor calls back: whoever has it may send callbacks.
-func (r *prepared) hidingCallback() *hider {
-	h := &hider{}
-	if address, _ := r.scope["callback_url"].(string); address != "" {
-		h.hide(address, "{callback_url}")
-		h.hideCallback(address[strings.LastIndex(address, "/")+1:])
-	}
-	return h
-}
-
-// hideCallback hides the end of an address for callbacks.
-func (h *hider) hideCallback(token string) {
-	if len(token) >= shortestToken {
-		h.hide(token, "{callback token}")
-	}
-}
-
 // Exchanged is what a callback was, as it may be written down: without signature, credentials and secrets, and without the token of the address to
 // which it came. See Outcome.Exchanged.
-func (r *Received) Exchanged(at time.Time, token string) []byte {
-	log, called := &exchanges{left: maxExchanged}, &hider{}
-	called.hideCallback(token)
-	by := replacers{redactor(r.secrets).Replace, called.Replace, withoutLinks}
+func (r *Received) Exchanged(at time.Time) []byte {
+	log, hide := &exchanges{left: maxExchanged}, r.known.hiding()
 	header := r.header.Clone()
 	for _, name := range append([]string{r.plugin.callback.verifier.SignatureHeader}, credentialHeaders...) {
 		header.Del(name)
 	}
 	body := leftOut(string(r.content))
 	if isText(r.header, r.content) {
-		body = by.Replace(withoutSecrets(r.content, r.secrets))
+		body = withoutLinks(hide.written(r.content))
 	}
-	log.add(exchange{At: at.UTC(), Answer: &exchangeAnswer{Headers: writtenHeaders(joined(shownHeaders(header, by)))}}, sized{}, sized{body, len(r.content)})
+	log.add(exchange{At: at.UTC(), Answer: &exchangeAnswer{Headers: writtenHeaders(joined(replacedHeaders(shownHeaders(header, hide), withoutLinks)))}}, sized{}, sized{body, len(r.content)})
 	return log.content(r.plugin.ID)
 }
 
-// withoutSecrets is a text without secrets, however JSON writes them.
-func withoutSecrets(content []byte, secrets []string) string {
+// written is a text without what is hidden, also where it is JSON that has a secret as a number or as a whole value.
+func (h *hider) written(content []byte) string {
 	var value any
-	if len(secrets) > 0 && json.Unmarshal(content, &value) == nil {
-		before, _ := json.Marshal(value) // was read from JSON
-		if after, err := json.Marshal(redacted(value, secrets)); err == nil && !bytes.Equal(before, after) {
+	if json.Unmarshal(content, &value) == nil {
+		value, changed := replaced(value, h.whole)
+		if after, err := json.Marshal(value); changed && err == nil {
 			return string(after)
 		}
 	}
-	return redactor(secrets).Replace(string(content))
+	return h.whole(string(content))
 }
 
 // isText reports whether a secret would be found in a body: it is text, and not written in a way that has not been undone.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -141,6 +142,20 @@ func (t *tape) record(p *Plugin, r *prepared, a answer, err error) {
 	t.answers[r.digest] = kept
 }
 
+// hide makes sure that nothing is kept that has something in it which became known only after the answer.
+func (t *tape) hide(by *hider) {
+	if t == nil {
+		return
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	for _, one := range t.answers {
+		if by.Replace(one.Body) != one.Body || !reflect.DeepEqual(shownHeaders(one.Header, by), one.Header) {
+			t.partial = true
+		}
+	}
+}
+
 // spoil notes that something is missing in what was answered.
 func (t *tape) spoil() {
 	if t != nil {
@@ -156,10 +171,10 @@ func (a answer) kept(p *Plugin) (keptAnswer, bool) {
 		return keptAnswer{}, false
 	}
 	body, ok := a.written(p)
-	return keptAnswer{a.status, shownHeaders(a.header, redactor(a.secrets)), body}, ok
+	return keptAnswer{a.status, shownHeaders(a.header, a.hide), body}, ok
 }
 
-// written is the body without the secrets of the request: as it came where it repeats none.
+// written is the body without the secrets of the attempt: as it came where it repeats none.
 func (a answer) written(p *Plugin) (string, bool) {
 	if p.answer.format == noFormat {
 		return "", true
@@ -168,24 +183,18 @@ func (a answer) written(p *Plugin) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	if len(a.secrets) == 0 {
+	if a.hide == nil {
 		return string(a.body), true
 	}
 	if text, ok := value.(string); ok && p.answer.format == textFormat {
-		return redactor(a.secrets).Replace(text), true
+		return a.hide.whole(text), true
 	}
-	before, err := json.Marshal(value)
-	if err != nil {
-		return "", false
-	}
-	after, err := json.Marshal(redacted(value, a.secrets))
-	if err != nil {
-		return "", false
-	}
-	if string(before) == string(after) {
+	value, changed := replaced(value, a.hide.whole)
+	if !changed {
 		return string(a.body), true
 	}
-	return string(after), true
+	content, err := json.Marshal(value)
+	return string(content), err == nil
 }
 
 // kept is what may be used again of an attempt that has succeeded; nil: nothing.

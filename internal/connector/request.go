@@ -109,7 +109,10 @@ func (c *Client) prepareAt(ctx context.Context, p *Plugin, call Call, scope map[
 	r.shown, r.known = key, confidentialOf(ctx)
 	if r.known == nil {
 		r.known = &confidential{}
+		r.known.called(call.CallbackURL)
 	}
+	r.known.add(slices.Collect(maps.Values(with.secrets))...)
+	r.known.add(p.auth.credentials(with)...)
 	r.digest = digestRequest(p.ID, p.method, key.url.String(), key.header, key.content)
 	r.header.Set("Idempotency-Key", call.key(r.digest))
 	if r.header.Get("User-Agent") == "" {

@@ -1,436 +1,262 @@
 package connector
 
 import (
-	"encoding/base64"
-	"encoding/hex"
-	"net/url"
+	"cmp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
-// Whatever must not be written down is looked for here, in every way in which a vendor may write it: what is percent-encoded, escaped by JSON
-// or HTML, once or several times and in part only, is read character by character; base64, hex and what is turned round are texts of their own.
+// Whatever must not be written down is looked for here, in every way in which it is written that docs/vendors.md lists. What is escaped is undone step
+// by step, and what is in base64 or hex is decoded; after each step everything is looked for in one pass. So it does not matter in what order
+// somebody has encoded it, and the time depends on the length of the text alone.
 
 // Bounds of what is looked for.
 const (
-	shortestCore = 12 // characters of base64 that stand for a text wherever it stands in what is encoded
-	shortestFold = 16 // bytes of a text that is found in capitals and small letters, too, and turned round
-	mostEscapes  = 16 // backslashes before a character
+	shortestFold = 16      // bytes of a text that is found in capitals and small letters, too, and turned round
+	mostEscapes  = 8       // how often a text may be escaped
+	mostCodes    = 2       // how often base64 or hex may be inside of another
+	mostWork     = 96      // bytes that are looked at for each byte of a text
+	leastWork    = 1 << 16 // of a short one
+	shortestTail = 4       // bytes at the end of a text that is cut off with which a secret may begin
+	longestTail  = 64      // bytes at its end that may be a part of what is escaped
 )
 
-// hider takes texts out of others. One without texts changes nothing.
+// hider takes texts out of others. One without texts changes nothing. It is safe for concurrent use.
 type hider struct {
-	texts []spelled
-	first [256][]int // which texts may begin with a byte
+	texts *automaton
+	short map[string]bool // whole values that are too short to be looked for in others
 }
 
-// spelled is a text that is looked for.
-type spelled struct {
-	units   []unit
-	fold    bool // capitals and small letters are the same
-	instead string
-}
+// hidden is a text that must not be written down, and what stands for it.
+type hidden struct{ text, instead string }
 
-// unit is a character, or a byte that is a part of none.
-type unit struct {
-	text  string
-	char  rune // -1: none
-	plain bool // a letter or a digit
-}
-
-// redactor takes secrets out of texts, however these write them.
+// redactor takes secrets out of texts.
 func redactor(secrets []string) *hider {
-	h := &hider{}
-	for _, secret := range secrets {
-		h.hide(secret, redaction)
+	all := make([]hidden, len(secrets))
+	for i, secret := range secrets {
+		all[i] = hidden{secret, redaction}
 	}
+	return hiderOf(all)
+}
+
+// hiderOf looks for texts.
+func hiderOf(all []hidden) *hider {
+	h, texts, seen := &hider{short: map[string]bool{}}, []wanted{}, map[string]bool{}
+	add := func(text, instead string, fold bool) {
+		if len(text) >= shortestSecret && !seen[text] {
+			seen[text] = true
+			texts = append(texts, wanted{text: text, fold: fold, instead: instead})
+		}
+	}
+	for _, one := range all {
+		if len(one.text) < shortestSecret {
+			h.short[one.text] = one.text != ""
+			continue
+		}
+		for _, text := range []string{one.text, strings.TrimPrefix(one.text, "whsec_")} {
+			fold := len(text) >= shortestFold
+			add(text, one.instead, fold)
+			if fold {
+				turned := []rune(text)
+				slices.Reverse(turned)
+				add(string(turned), one.instead, true)
+			}
+			for v := (&view{text: text}).undone(); v != nil; v = v.undone() { // what it is itself may look as if it were escaped
+				add(v.text, one.instead, fold)
+			}
+		}
+	}
+	h.texts = automatonOf(texts)
 	return h
 }
 
-// hide adds a text, with all its spellings.
-func (h *hider) hide(secret, instead string) {
-	h.add(secret, instead, len(secret) >= shortestFold)
-	if len(secret) < shortestSecret {
-		return // what is made of so little occurs by chance
+// Replace is a text without those that are looked for. Where some of them overlap, one word stands for all.
+func (h *hider) Replace(text string) string { return h.replace(search{text: text}) }
+
+// cutOff does it for a text whose end is missing: what a secret may begin with there is left out, too.
+func (h *hider) cutOff(text string) string { return h.replace(search{text: text, cut: true}) }
+
+// name does it for a name whose letters are in another case than somebody has written them.
+func (h *hider) name(text string) string { return h.replace(search{text: text, fold: true}) }
+
+// whole does it for a value: it may be one that is too short to be looked for in others.
+func (h *hider) whole(text string) string {
+	if h != nil && h.short[strings.TrimSpace(text)] {
+		return redaction
 	}
-	if key, standard := strings.CutPrefix(secret, "whsec_"); standard && len(key) >= shortestSecret {
-		h.hide(key, instead)
+	return h.Replace(text)
+}
+
+func (h *hider) replace(s search) string {
+	if h == nil || len(h.texts.texts) == 0 || s.text == "" {
+		return s.text
 	}
-	h.add(hex.EncodeToString([]byte(secret)), instead, true)
-	seen := []string{}
-	for _, form := range []string{secret, url.QueryEscape(secret), quoted(secret, false), quoted(secret, true)} {
-		if slices.Contains(seen, form) {
+	s.texts, s.work = h.texts, max(leastWork, mostWork*len(s.text))
+	if s.look(&view{text: s.text}, mostEscapes, mostCodes); s.work < 0 {
+		return leftOut(s.text)
+	}
+	return s.without()
+}
+
+// search looks for texts in one.
+type search struct {
+	text  string
+	fold  bool
+	cut   bool
+	texts *automaton
+	found []found
+	work  int // what is left of it; less than 0: not everything could be looked at
+	steps int // nodes that were looked at
+}
+
+// found is a part of the text that must not be written down.
+type found struct {
+	begin, end int32
+	instead    string
+}
+
+// look looks for the texts in a view and in what it may be made of.
+func (s *search) look(v *view, escapes, codes int) {
+	for ; v != nil && s.work >= 0; v = v.undone() {
+		s.work -= len(v.text)
+		s.find(v)
+		if codes > 0 {
+			s.decode(v, escapes, codes)
+		}
+		if escapes--; escapes < 0 {
+			return
+		}
+	}
+}
+
+// decode looks into what is in base64 or hex.
+func (s *search) decode(v *view, escapes, codes int) {
+	all := v.runs()
+	for shift := 0; len(all) > 0 && shift < 4 && s.work >= 0; shift++ {
+		s.look(v.decoded(all, shift), escapes, codes-1)
+	}
+}
+
+// find notes all texts that are in a view.
+func (s *search) find(v *view) {
+	at, tail := int32(0), int32(len(s.text)-longestTail)
+	for i := range len(v.text) {
+		char := v.text[i]
+		if depth := s.texts.nodes[at].depth; char == gap && depth >= shortestSecret && s.texts.nodes[at].left == 1 {
+			s.note(v.begin(i-int(depth)), v.end(i), redaction) // its last byte was cut off in what was decoded
+		}
+		next, steps := s.texts.step(at, folded[char])
+		at, s.steps = next, s.steps+steps
+		if at == 0 {
 			continue
 		}
-		seen = append(seen, form)
-		for _, written := range inBase64(form) {
-			h.add(written, instead, false)
+		if text := s.texts.ending(at, v.text[:i+1], s.fold); text != nil {
+			s.note(v.begin(i+1-len(text.text)), v.end(i), text.instead)
 		}
-	}
-	if len(secret) >= shortestFold {
-		turned := []rune(secret)
-		slices.Reverse(turned)
-		h.add(string(turned), instead, true)
+		if depth := s.texts.nodes[at].depth; s.cut && depth >= shortestTail && v.end(i) > tail {
+			s.note(v.begin(i+1-int(depth)), int32(len(s.text)), redaction)
+		}
 	}
 }
 
-// inBase64 are the ways in which base64 writes a text: alone, and what there is of it wherever it stands in something longer.
-func inBase64(text string) (all []string) {
-	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-		whole := encoding.EncodeToString([]byte(text))
-		all = append(all, whole, strings.TrimRight(whole, "="))
-		for before := range 3 {
-			written := encoding.WithPadding(base64.NoPadding).EncodeToString([]byte(strings.Repeat("\x00", before) + text))
-			core := written[(8*before+5)/6 : 8*(before+len(text))/6]
-			if len(core) >= shortestCore {
-				all = append(all, core)
-			}
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// add adds a text as it is.
-func (h *hider) add(text, instead string, fold bool) {
-	if text == "" {
+// note notes a part. One that overlaps the one before is a part of it.
+func (s *search) note(begin, end int32, instead string) {
+	if n := len(s.found); n > 0 && s.found[n-1].begin <= begin && begin < s.found[n-1].end {
+		s.found[n-1].end = max(s.found[n-1].end, end)
 		return
 	}
-	s := spelled{fold: fold, instead: instead}
-	for rest := text; rest != ""; {
-		char, size := utf8.DecodeRuneInString(rest)
-		if char == utf8.RuneError && size == 1 {
-			char = -1
-		}
-		s.units = append(s.units, unit{rest[:size], char, char >= 0 && (unicode.IsLetter(char) || unicode.IsDigit(char))})
-		rest = rest[size:]
-	}
-	begins := []byte{text[0]}
-	if fold && s.units[0].char >= 0 {
-		begins = append(begins, string(unicode.ToUpper(s.units[0].char))[0], string(unicode.ToLower(s.units[0].char))[0])
-	}
-	slices.Sort(begins)
-	h.texts = append(h.texts, s)
-	for _, b := range slices.Compact(begins) {
-		h.first[b] = append(h.first[b], len(h.texts)-1)
-	}
+	s.found = append(s.found, found{begin, end, instead})
 }
 
-// Replace is a text without those that are looked for. Where some of them overlap, one word stands for all.
-func (h *hider) Replace(text string) string {
-	if len(h.texts) == 0 {
-		return text
+// without is the text without what was found.
+func (s *search) without() string {
+	if len(s.found) == 0 {
+		return s.text
 	}
+	slices.SortFunc(s.found, func(a, b found) int { return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(b.end, a.end)) })
 	var b strings.Builder
-	written, end, instead := 0, 0, ""
-	for at := range len(text) {
-		to, by := h.longest(text, at)
-		switch {
-		case to < 0:
-		case at < end: // it overlaps the one before
-			end = max(end, to)
-		default:
-			b.WriteString(instead)
-			b.WriteString(text[written:at])
-			instead, end = by, to
+	written := int32(0)
+	for i := 0; i < len(s.found); {
+		one := s.found[i]
+		for ; i < len(s.found) && (s.found[i].begin == one.begin || s.found[i].begin < one.end); i++ {
+			one.end = max(one.end, s.found[i].end)
 		}
-		written = end
+		b.WriteString(s.text[written:one.begin])
+		b.WriteString(one.instead)
+		written = one.end
 	}
-	if end == 0 {
-		return text
-	}
-	b.WriteString(instead)
-	b.WriteString(text[written:])
+	b.WriteString(s.text[written:])
 	return b.String()
 }
 
-// longest is where the longest text ends that begins at a place; -1: none does.
-func (h *hider) longest(text string, at int) (end int, instead string) {
-	end = -1
-	try := func(candidates []int) {
-		for _, i := range candidates {
-			if to := h.texts[i].match(text, at); to > end {
-				end, instead = to, h.texts[i].instead
-			}
-		}
-	}
-	try(h.first[text[at]])
-	switch rest := text[at:]; rest[0] {
-	case '+':
-		try(h.first[' '])
-	case '%', '&', '\\':
-		for _, b := range beginnings(rest) {
-			try(h.first[b])
-		}
-	}
-	return end, instead
+// view is what a text is when something has been undone.
+type view struct {
+	text     string
+	from, to []int32 // where each byte begins and ends in the text itself; nil: where it is
+	fresh    []bool  // which bytes were not the same before; nil: all
 }
 
-// beginnings are the bytes that what is escaped at the beginning of a text may stand for.
-func beginnings(rest string) (all []byte) {
-	note := func(char rune) {
-		if char >= 0 {
-			all = append(all, string(char)[0])
+func (v *view) begin(i int) int32 {
+	if v.from == nil {
+		return int32(i)
+	}
+	return v.from[i]
+}
+
+func (v *view) end(i int) int32 {
+	if v.to == nil {
+		return int32(i + 1)
+	}
+	return v.to[i]
+}
+
+func (v *view) add(from, to int32) { v.from, v.to = append(v.from, from), append(v.to, to) }
+
+func (v *view) isFresh(from, to int) bool {
+	return v.fresh == nil || slices.Contains(v.fresh[from:to], true)
+}
+
+// undone is the view with everything undone once that is escaped in it; nil: nothing is.
+func (v *view) undone() *view {
+	var next *view
+	var text []byte
+	copied := 0 // bytes of v that are in next
+	keep := func(until int) {
+		for ; copied < until; copied++ {
+			text = append(text, v.text[copied])
+			next.add(v.begin(copied), v.end(copied))
+			next.fresh = append(next.fresh, false)
 		}
 	}
-	if rest[0] == '%' {
-		return slices.Concat(all, percented(rest))
-	}
-	if rest[0] == '\\' {
-		n := backslashes(rest)
-		char, _ := escaped(rest[n:])
-		note(char)
-		if n < len(rest) {
-			all = append(all, rest[n])
-		}
-	}
-	for _, n := range ampersands(rest) {
-		char, _ := entity(rest[n:])
-		note(char)
-	}
-	if strings.HasPrefix(strings.TrimLeft(rest, `\`), "u0025") {
-		all = append(all, percented("%"+strings.TrimLeft(rest, `\`)[5:])...)
-	}
-	return all
-}
-
-// percented are the bytes that percent-encoding at the beginning of a text may stand for.
-func percented(rest string) (all []byte) {
-	for i := 1; ; i += 2 {
-		b, ok := hexByte(rest, i)
-		if !ok {
-			return all
-		}
-		if all = append(all, b); b == '+' {
-			all = append(all, ' ') // it was written so before
-		}
-		if b != '%' {
-			return all
-		}
-	}
-}
-
-// match is where a text ends that begins at a place; -1: it does not.
-func (s *spelled) match(text string, at int) int {
-	var here, there [8]int
-	ends, next := append(here[:0], at), there[:0]
-	for i := range s.units {
-		next = next[:0]
-		for _, end := range ends {
-			next = s.units[i].ends(text, end, s.fold, next)
-		}
-		if len(next) == 0 {
-			return -1
-		}
-		ends, next = next, ends
-	}
-	return slices.Max(ends)
-}
-
-// ends adds where a character ends that begins at a place, in any way in which it may be written.
-func (u *unit) ends(text string, at int, fold bool, all []int) []int {
-	if at >= len(text) {
-		return all
-	}
-	rest := text[at:]
-	add := func(size int) {
-		if size > 0 && !slices.Contains(all, at+size) {
-			all = append(all, at+size)
-		}
-	}
-	add(u.raw(rest, fold))
-	switch rest[0] {
-	case '+':
-		if u.char == ' ' {
-			add(1)
-		}
-	case '%':
-		u.percent(rest, fold, add)
-	case '&':
-		u.entity(rest, fold, add)
-	case '\\':
-		u.slashed(rest, fold, add)
-	}
-	return all
-}
-
-// slashed adds how long the character is after backslashes.
-func (u *unit) slashed(rest string, fold bool, add func(int)) {
-	n := backslashes(rest)
-	if u.char == '\\' {
-		for i := 1; i <= n; i++ {
-			add(i)
-		}
-	} else if !u.plain && strings.HasPrefix(rest[n:], u.text) {
-		add(n + len(u.text))
-	}
-	if char, size := escaped(rest[n:]); u.is(char, fold) {
-		add(n + size)
-	}
-	switch {
-	case strings.HasPrefix(rest[n:], "u0026"):
-		u.entity(rest, fold, add)
-	case strings.HasPrefix(rest[n:], "u0025"):
-		u.percent("%"+rest[n+5:], fold, func(size int) { add(n + 4 + size) })
-	}
-}
-
-// raw is how long the character is as it is; 0: it is not there.
-func (u *unit) raw(rest string, fold bool) int {
-	if strings.HasPrefix(rest, u.text) {
-		return len(u.text)
-	}
-	if !fold || !u.plain {
-		return 0
-	}
-	if char, size := utf8.DecodeRuneInString(rest); u.is(char, true) {
-		return size
-	}
-	return 0
-}
-
-func (u *unit) is(char rune, fold bool) bool {
-	return char >= 0 && (char == u.char || fold && unicode.ToLower(char) == unicode.ToLower(u.char))
-}
-
-// percent adds how long the character is as it is percent-encoded, once or several times.
-func (u *unit) percent(rest string, fold bool, add func(int)) {
-	sizes := []int{0}
-	for i := range len(u.text) {
-		var next []int
-		for _, size := range sizes {
-			if size >= len(rest) || rest[size] != '%' {
-				continue
-			}
-			for n := size + 1; ; n += 2 {
-				b, ok := hexByte(rest, n)
-				if ok && u.has(i, b, fold) {
-					next = append(next, n+2)
-				}
-				if !ok || b != '%' {
-					break
-				}
-			}
-		}
-		sizes = next
-	}
-	for _, size := range sizes {
-		add(size)
-	}
-}
-
-// has reports whether a byte that was encoded is the one at a place of the character. A + may have been a space.
-func (u *unit) has(i int, b byte, fold bool) bool {
-	return b == u.text[i] || b == '+' && u.char == ' ' || fold && len(u.text) == 1 && u.plain && lower(b) == lower(u.text[i])
-}
-
-func (u *unit) entity(rest string, fold bool, add func(int)) {
-	for _, n := range ampersands(rest) {
-		if char, size := entity(rest[n:]); u.is(char, fold) {
-			add(n + size)
-		}
-	}
-}
-
-func lower(b byte) byte {
-	if b >= 'A' && b <= 'Z' {
-		return b + 'a' - 'A'
-	}
-	return b
-}
-
-func backslashes(rest string) (n int) {
-	for n < len(rest) && n < mostEscapes && rest[n] == '\\' {
-		n++
-	}
-	return n
-}
-
-func hexByte(text string, at int) (byte, bool) {
-	if at+2 > len(text) {
-		return 0, false
-	}
-	value, err := strconv.ParseUint(text[at:at+2], 16, 8)
-	return byte(value), err == nil
-}
-
-// shortEscapes are what stands for controls after a backslash.
-var shortEscapes = map[byte]rune{'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f'}
-
-// escaped is the character for which what stands after backslashes, and its length there; -1: none.
-func escaped(rest string) (char rune, size int) {
-	if rest == "" {
-		return -1, 0
-	}
-	if char, ok := shortEscapes[rest[0]]; ok {
-		return char, 1
-	}
-	digits := map[byte]int{'u': 4, 'x': 2}[rest[0]]
-	if digits == 0 || len(rest) < 1+digits {
-		return -1, 0
-	}
-	value, err := strconv.ParseUint(rest[1:1+digits], 16, 16)
-	if err != nil {
-		return -1, 0
-	}
-	if char, size = rune(value), 1+digits; char < 0xD800 || char > 0xDBFF {
-		return char, size
-	}
-	second := rest[size:]
-	n := backslashes(second)
-	if low, ok := strings.CutPrefix(second[n:], "u"); n > 0 && ok && len(low) >= 4 {
-		if value, err := strconv.ParseUint(low[:4], 16, 16); err == nil && value >= 0xDC00 && value <= 0xDFFF {
-			return 0x10000 + (char-0xD800)<<10 + rune(value) - 0xDC00, size + n + 5
-		}
-	}
-	return -1, 0
-}
-
-// ampersands are the lengths that the & has with which an entity begins: it may be written as one itself.
-func ampersands(rest string) (all []int) {
-	n := 0
-	if strings.HasPrefix(rest, "&") {
-		n = 1
-	} else if slashes := backslashes(rest); slashes > 0 && strings.HasPrefix(rest[slashes:], "u0026") {
-		n = slashes + 5
-	}
-	for n > 0 && len(all) < mostEscapes {
-		all = append(all, n)
-		if !strings.HasPrefix(rest[n:], "amp;") {
+	for at := 0; at < len(v.text); {
+		skip := strings.IndexAny(v.text[at:], escapeBytes)
+		if skip < 0 {
 			break
 		}
-		n += len("amp;")
+		at += skip
+		var char [4]byte
+		stands, size := unescaped(char[:0], v.text[at:])
+		if size == 0 {
+			at++
+			continue
+		}
+		if next == nil {
+			next = &view{}
+			text = make([]byte, 0, len(v.text))
+		}
+		keep(at)
+		for range stands {
+			next.add(v.begin(at), v.end(at+size-1))
+			next.fresh = append(next.fresh, true)
+		}
+		text = append(text, stands...)
+		at += size
+		copied = at
 	}
-	return all
-}
-
-// entities are the names that every writer of HTML and XML uses.
-var entities = map[string]rune{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\''}
-
-// entity is the character of an entity without its &, and its length; -1: none.
-func entity(rest string) (char rune, size int) {
-	end := strings.IndexByte(rest[:min(len(rest), 12)], ';')
-	if end < 0 {
-		return -1, 0
+	if next == nil {
+		return nil
 	}
-	name := rest[:end]
-	if char, ok := entities[name]; ok {
-		return char, end + 1
-	}
-	number, numeric := strings.CutPrefix(name, "#")
-	if !numeric {
-		return -1, 0
-	}
-	base := 10
-	if number != "" && (number[0] == 'x' || number[0] == 'X') {
-		number, base = number[1:], 16
-	}
-	value, err := strconv.ParseUint(number, base, 31)
-	if err != nil {
-		return -1, 0
-	}
-	return rune(value), end + 1
+	keep(len(v.text))
+	next.text = string(text)
+	return next
 }

@@ -17,6 +17,7 @@ type tokens struct {
 // kept is a token, or none, and the request for the next one that is under way.
 type kept struct {
 	value    string
+	former   string    // the one before
 	replace  time.Time // when the next one is asked for
 	end      time.Time
 	incoming *incoming
@@ -82,6 +83,7 @@ func (t *tokens) put(key string, request *incoming, got fetched, err error, now 
 		k.incoming = nil
 		switch {
 		case err == nil:
+			k.replaced()
 			k.value, k.end = got.value, now.Add(got.life)
 			k.replace = k.end.Add(-min(longestForesay, got.life/foresayFraction))
 		case k.value != "" && now.Before(k.end):
@@ -98,6 +100,24 @@ func (t *tokens) drop(key, value string) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	if k := t.kept[key]; k != nil && k.value == value {
+		k.replaced()
 		k.value = ""
 	}
+}
+
+// replaced notes that there will be another token.
+func (k *kept) replaced() {
+	if k.value != "" {
+		k.former = k.value
+	}
+}
+
+// given are the tokens that a grant has given: the last two.
+func (t *tokens) given(key string) []string {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if k := t.kept[key]; k != nil {
+		return []string{k.value, k.former}
+	}
+	return nil
 }

@@ -52,7 +52,7 @@ func (c *Client) conversed(ctx, within context.Context, p *Plugin, r *prepared) 
 		return c.exchanged(ctx, within, p, r)
 	}
 	names := c.namesOf(r)
-	asked := r.shown.traffic(p, strings.NewReplacer(names...))
+	asked := r.shown.traffic(p, strings.NewReplacer(names...).Replace)
 	if c.Traffic.Replays() {
 		found, err := c.Traffic.Answer(asked)
 		if problem.CodeOf(err) == problem.NotFound {
@@ -67,8 +67,7 @@ func (c *Client) conversed(ctx, within context.Context, p *Plugin, r *prepared) 
 	case err != nil:
 		c.Traffic.Record(asked, TrafficAnswer{}, err)
 	default:
-		by := replacers{strings.NewReplacer(names...).Replace, r.hidingCallback().Replace, r.known.withoutDocuments, withoutLinks}
-		c.Traffic.Record(asked, a.recorded(p, r, by), nil)
+		c.Traffic.Record(asked, r.named(a).recorded(p, replacers{strings.NewReplacer(names...).Replace, r.known.withoutDocuments, withoutLinks}.Replace), nil)
 	}
 	return a, err
 }
@@ -94,30 +93,48 @@ func (c *Client) namesOf(r *prepared) []string {
 	return pairs
 }
 
-func (r *prepared) traffic(p *Plugin, by replacer) TrafficRequest {
-	asked := TrafficRequest{Plugin: p.ID, Method: p.method, URL: by.Replace(r.url.String()), Headers: map[string]string{}, Body: by.Replace(string(r.content))}
+func (r *prepared) traffic(p *Plugin, by func(string) string) TrafficRequest {
+	asked := TrafficRequest{Plugin: p.ID, Method: p.method, URL: by(r.url.String()), Headers: map[string]string{}, Body: by(string(r.content))}
 	for name := range r.header {
 		if name != "User-Agent" && name != "Idempotency-Key" {
-			asked.Headers[name] = by.Replace(r.header.Get(name))
+			asked.Headers[name] = by(r.header.Get(name))
 		}
 	}
 	return asked
 }
 
-// recorded is an answer as it may be written down.
-func (a answer) recorded(p *Plugin, r *prepared, by replacer) TrafficAnswer {
-	secrets := r.everySecret(p)
-	masked := a
-	masked.secrets = secrets
-	kept, readable := masked.kept(p)
-	if !readable {
-		hide := redactor(secrets)
-		kept = keptAnswer{a.status, shownHeaders(a.header, hide), ""}
-		if kept.Body = hide.Replace(string(a.body)); !isText(a.header, a.body) {
-			kept.Body = noText + leftOut(string(a.body))
+// named is an answer with names for the address at which the vendor calls back, before anything else is done to it: a replay has another one.
+func (r *prepared) named(a answer) answer {
+	address, _ := r.scope["callback_url"].(string)
+	if address == "" {
+		return a
+	}
+	by := strings.NewReplacer(address, "{callback_url}", url.QueryEscape(address), "{callback_url escaped}")
+	header := http.Header{}
+	for name, values := range a.header {
+		for _, value := range values {
+			header[name] = append(header[name], by.Replace(value))
 		}
 	}
-	return TrafficAnswer{kept.Status, shownHeaders(kept.Header, by), []byte(by.Replace(kept.Body))}
+	a.header, a.body = header, []byte(by.Replace(string(a.body)))
+	return a
+}
+
+// recorded is an answer as it may be written down; by is what is done to it besides.
+func (a answer) recorded(p *Plugin, by func(string) string) TrafficAnswer {
+	kept, readable := a.kept(p)
+	if !readable {
+		kept = keptAnswer{a.status, shownHeaders(a.header, a.hide), ""}
+		switch {
+		case !isText(a.header, a.body):
+			kept.Body = noText + leftOut(string(a.body))
+		case a.readErr != nil && a.readErr != errUnread: //nolint:errorlint // it is this very one
+			kept.Body = a.hide.cutOff(string(a.body))
+		default:
+			kept.Body = a.hide.whole(string(a.body))
+		}
+	}
+	return TrafficAnswer{kept.Status, replacedHeaders(kept.Header, by), []byte(by(kept.Body))}
 }
 
 // noText begins what is recorded of a body that is no text, so that it is none when it is replayed.

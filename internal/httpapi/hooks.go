@@ -84,6 +84,7 @@ func replyID(body []byte) string {
 
 // take hands a callback to the case of its principal, as the answer to the work that the reply names. token is the end of the address to which it came.
 func (s *server) take(c ctx, p identity.Principal, received *connector.Received, reply cases.Reply, token string) error {
+	received.At(token)
 	known, err := s.Cases.Asked(c, p, p.Case, reply.State, reply.Work)
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ func (s *server) take(c ctx, p identity.Principal, received *connector.Received,
 	case err != nil:
 		return err
 	}
-	reply.Plugin, reply.Exchanged = received.Plugin(), received.Exchanged(s.Now(), token)
+	reply.Plugin, reply.Exchanged = received.Plugin(), received.Exchanged(s.Now())
 	if _, err = s.Cases.Answer(c, p, p.Case, reply); err != nil {
 		return err
 	}
