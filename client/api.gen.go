@@ -1485,6 +1485,9 @@ type CheckStatus string
 
 // CheckState defines model for CheckState.
 type CheckState struct {
+	// ContentTypes of a document: media types of files that are accepted; missing: every type that the system reads
+	ContentTypes []string `json:"content_types,omitempty"`
+
 	// Currencies ISO 4217 codes; with one, the value is a number, else {amount, currency}
 	Currencies []string `json:"currencies,omitempty"`
 
@@ -1502,6 +1505,9 @@ type CheckState struct {
 
 	// MaxLength in characters
 	MaxLength *int64 `json:"max_length,omitempty"`
+
+	// MaxSize of a document: largest size of a file in bytes; missing: the system's limit
+	MaxSize *int64 `json:"max_size,omitempty"`
 
 	// Min the smallest number; of a list, how many elements at least
 	Min *float64 `json:"min,omitempty"`

@@ -325,3 +325,26 @@ func TestAnswersOfTheWrongKindAreRefused(t *testing.T) {
 		t.Error("languages are null")
 	}
 }
+
+// TestWhatADocumentAcceptsIsInTheState: a client offers and refuses files by it, before anything is sent.
+func TestWhatADocumentAcceptsIsInTheState(t *testing.T) {
+	for kind, want := range map[string]string{
+		`{kind: card, content_types: [image/png, application/pdf], max_size: 2000}`: `{[image/png application/pdf] 2000}`,
+		`{kind: card}`: "none",
+	} {
+		d, found := parse(t, "w.yaml", "id: w\nsubject: individual\ndocuments: ["+kind+"]\nflow: {pages: [{id: p, title: P, elements: [{document: card}]}]}\ninitial: a\nstates: {a: {tags: [collection_flow], on: {GO: b}}, b: {type: final}}\n")
+		if d == nil {
+			t.Fatal(found)
+		}
+		got := "none"
+		if checks := d.State(flow.Input{Collects: true, States: []string{"a"}, Now: now}).Pages[0].Elements[0].Checks; checks != nil {
+			got = fmt.Sprint(struct {
+				types []string
+				size  int64
+			}{checks.ContentTypes, checks.MaxSize})
+		}
+		if got != want {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+}

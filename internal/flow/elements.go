@@ -22,7 +22,7 @@ type ElementState struct {
 	Draft    bool             `json:"draft,omitempty" doc:"the value is kept, and not yet a part of the case: what it belongs to is not complete"`
 	Faults   []Fault          `json:"faults,omitempty" doc:"what is wrong with the value, or that it is missing"`
 	Options  []OptionState    `json:"options,omitempty" doc:"what can be chosen"`
-	Checks   *CheckState      `json:"checks,omitempty"`
+	Checks   *CheckState      `json:"checks,omitempty" doc:"what a client can check before it saves or uploads"`
 	Rules    map[string]any   `json:"rules,omitempty" doc:"visible, required and disabled, where a client can work them out"`
 	Validate []ValidatorState `json:"validate,omitempty" doc:"rules for the value that a client can work out; the server has further ones"`
 
@@ -57,6 +57,8 @@ type CheckState struct {
 	RequiredParts []string `json:"required_parts,omitempty" doc:"parts of an address that must be there"`
 	States        []string `json:"states,omitempty" doc:"of the country that was chosen, where addresses name them"`
 	Version       string   `json:"version,omitempty" doc:"of what is consented to"`
+	ContentTypes  []string `json:"content_types,omitempty" doc:"of a document: media types of files that are accepted; missing: every type that the system reads"`
+	MaxSize       int64    `json:"max_size,omitempty" doc:"of a document: largest size of a file in bytes; missing: the system's limit"`
 }
 
 // ValidatorState is a rule for a value, with what people read where it is not kept to.
@@ -185,6 +187,9 @@ func (v *view) checks(e *Element, l place) *CheckState {
 func (v *view) documented(e *Element, s *ElementState) {
 	kind, _ := v.d.workflow.Document(e.Document)
 	s.Required = s.Required || kind.Required
+	if len(kind.ContentTypes) > 0 || kind.MaxSize > 0 {
+		s.Checks = &CheckState{ContentTypes: kind.ContentTypes, MaxSize: kind.MaxSize}
+	}
 	sides := kind.Sides
 	if len(sides) == 0 {
 		sides = []string{""}

@@ -41,7 +41,7 @@ func (p *parser) bounded(node *yaml.Node) {
 		whole += elementBytes + longest(page.Title) + longest(page.Description) + ruleBytes(page.Visible)
 		for j := range page.Elements {
 			e := &page.Elements[j]
-			own := e.worst("")
+			own := e.worst("") + p.acceptedBytes(e.Document)
 			if whole += own; own > maxWorst {
 				p.doc.Report(p.pageNodes[i], p.pagePaths[i], "too_large", fmt.Sprintf("the state of %s can have %d bytes, and all pages together %d", e.Field, own, maxWorst), hintSize)
 				return
@@ -51,6 +51,19 @@ func (p *parser) bounded(node *yaml.Node) {
 	if whole > maxWorst {
 		p.doc.Report(node, "flow.pages", "too_large", fmt.Sprintf("the state of the pages can have %d bytes, and at most %d", whole, maxWorst), hintSize)
 	}
+}
+
+// acceptedBytes is how many bytes the checks of a document can have in the state.
+func (p *parser) acceptedBytes(document string) int {
+	kind, known := p.w.Document(document)
+	if !known {
+		return 0
+	}
+	bytes := elementBytes
+	for _, name := range kind.ContentTypes {
+		bytes += len(name) + 3
+	}
+	return bytes
 }
 
 const hintSize = "set max of groups, offer fewer options, or shorten texts"

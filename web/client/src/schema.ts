@@ -4004,6 +4004,8 @@ export interface components {
             work: string;
         };
         CheckState: {
+            /** @description of a document: media types of files that are accepted; missing: every type that the system reads */
+            content_types?: string[] | null;
             /** @description ISO 4217 codes; with one, the value is a number, else {amount, currency} */
             currencies?: string[] | null;
             /** @description email, uri or person-name */
@@ -4025,6 +4027,11 @@ export interface components {
              * @description in characters
              */
             max_length?: number;
+            /**
+             * Format: int64
+             * @description of a document: largest size of a file in bytes; missing: the system's limit
+             */
+            max_size?: number;
             /**
              * Format: double
              * @description the smallest number; of a list, how many elements at least
@@ -4599,7 +4606,7 @@ export interface components {
             until: string;
         };
         ElementState: {
-            /** @description Results of the automated checks of the document, by check */
+            /** @description what a client can check before it saves or uploads */
             checks?: components["schemas"]["CheckState"];
             /** @description it cannot be changed */
             disabled: boolean;

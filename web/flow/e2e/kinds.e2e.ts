@@ -212,5 +212,11 @@ it('what a reviewer asks for again is asked with their words, and the decision i
   await page.getByRole('button', { name: 'Continue' }).click();
   await page.getByRole('button', { name: 'Submit' }).click();
   await page.getByRole('heading', { name: 'Thank you. We are checking your details' }).waitFor();
+
+  const { version } = (await program.call('GET', `/v1/cases/${id}`)).body;
+  const person = program.people['reviewer2'];
+  const done = await program.call('POST', `/v1/cases/${id}/decisions`, { event: 'approve' }, person, version);
+  expect(done.status, JSON.stringify(done.body)).toBeLessThan(300);
+  await phone.looks(page, 'approved', 'You are verified'); // the page has looked by itself
   await page.context().close();
 });

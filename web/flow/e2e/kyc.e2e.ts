@@ -37,6 +37,7 @@ const words = {
     checking: 'Thank you. We are checking your details',
     fill: 'Please fill this in.',
     problems: 'Please check the following',
+    unfit: 'This file cannot be used. Please choose another one: JPEG, PNG or PDF, at most 10 MB.',
     future: 'The date must be in the past.',
   },
   de: {
@@ -58,6 +59,7 @@ const words = {
     checking: 'Danke. Wir prüfen Ihre Angaben',
     fill: 'Bitte füllen Sie dies aus.',
     problems: 'Bitte prüfen Sie Folgendes',
+    unfit: 'Diese Datei ist nicht verwendbar. Bitte wählen Sie eine andere: JPEG, PNG oder PDF, höchstens 10 MB.',
     future: 'Das Datum muss in der Vergangenheit liegen.',
   },
 } as const;
@@ -101,7 +103,11 @@ for (const language of ['en', 'de'] as const) {
     await go(page, w.next);
     await summary.getByRole('link').click();
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('BUTTON');
-    await page.locator('input[data-file="passport"]').setInputFiles(passport);
+    const file = page.locator('input[data-file="passport"]');
+    expect(await file.getAttribute('accept')).toBe('image/jpeg,image/png,application/pdf');
+    await file.setInputFiles({ name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') });
+    await page.getByText(w.unfit).waitFor();
+    await file.setInputFiles(passport);
     await page.getByText(w.uploaded).waitFor();
     await phone.looks(page, `${language}-4-uploaded`);
     await go(page, w.next);

@@ -6,6 +6,7 @@ import { countries } from './countries.ts';
 import { put } from './element.tsx';
 import { written } from './review.tsx';
 import { languageOf, textsOf } from './texts.ts';
+import { formatsOf, typeOf } from './upload.tsx';
 
 it('the token is read from behind #, and from nowhere else', () => {
   expect(tokenOf('#token=a%2Bb')).toBe('a+b');
@@ -74,4 +75,16 @@ it('answers are shown as people read them', () => {
   ];
   for (const [element, value, want] of cases)
     expect(written(element as ElementView, value, texts), JSON.stringify(element)).toBe(want);
+});
+
+it('which files are accepted is said as the workflow has it', () => {
+  const of = (checks?: object) => formatsOf({ type: 'document', checks } as ElementView, textsOf('en'));
+  expect(of({ content_types: ['image/jpeg', 'application/pdf'], max_size: 10_485_760 })).toBe(
+    'JPEG or PDF, at most 10 MB.',
+  );
+  expect(of({ content_types: ['image/png'], max_size: 200_000 })).toBe('PNG, at most 0.19 MB.');
+  expect(of()).toBe('JPEG, PNG, WebP, HEIC, or PDF.'); // as the device writes lists, which is en-US here
+  expect(typeOf({ type: 'image/png', name: 'a.heic' })).toBe('image/png');
+  expect(typeOf({ type: '', name: 'IMG_1.HEIC' })).toBe('image/heic');
+  expect(typeOf({ type: '', name: 'notes.txt' })).toBe('');
 });
