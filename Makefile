@@ -110,7 +110,7 @@ test-dashboard: # one after the other, also within a parallel make
 	@$(MAKE) --no-print-directory --jobs=1 test-browser
 
 .PHONY: test-web
-test-web: ## Check the dashboard's types, style and logic, build it, hold its size to the budget
+test-web: ## Check types, style and logic of the dashboard, the applicants' pages, the SDK and the TypeScript client, build them, hold sizes to their budgets
 	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: the dashboard is neither checked nor built.); \
 	else $(MAKE) --no-print-directory web/node_modules/.package-lock.json; \
 	  npm run --silent check --prefix web && npm test --silent --prefix web && $(MAKE) --no-print-directory web; fi
@@ -119,7 +119,7 @@ test-web: ## Check the dashboard's types, style and logic, build it, hold its si
 CHROMIUM ?= $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .PHONY: test-browser
-test-browser: ## Use the dashboard in headless Chromium, one test for each behaviour
+test-browser: ## Use the dashboard and the applicants' pages in headless Chromium, and the SDK from Node.js, one test for each behaviour
 	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: nobody tries the dashboard in a browser.); \
 	elif [[ -z "$(CHROMIUM)" ]]; then $(call skipped,Chromium is not here: nobody tries the dashboard in a browser.); \
 	else $(MAKE) --no-print-directory web bin/ballerine; CHROMIUM="$(CHROMIUM)" npm run --silent e2e --prefix web; fi
