@@ -116,7 +116,14 @@ func redacted(value any, by *hider) any {
 func redactedError(err error, by *hider) error {
 	e := problem.As(err)
 	for i := range e.Fields {
-		e.Fields[i].Location = by.Replace(e.Fields[i].Location)
+		parts := strings.Split(by.Replace(e.Fields[i].Location), ".")
+		for n, part := range parts {
+			name, index, _ := strings.Cut(part, "[")
+			if clean := by.whole(name); clean != name {
+				parts[n] = strings.TrimSuffix(clean+"["+index, "[")
+			}
+		}
+		e.Fields[i].Location = strings.Join(parts, ".")
 	}
 	return e
 }

@@ -67,6 +67,7 @@ func (c *Client) Do(ctx context.Context, plugin *Plugin, call Call) (Outcome, er
 		ctx = context.WithValue(ctx, tapeKey{}, t)
 	}
 	outcome, err := c.attempt(ctx, plugin, call)
+	log.end()
 	if log.late() {
 		hide := log.known.hiding()
 		outcome.Result, outcome.Accepted = redacted(outcome.Result, hide), redacted(outcome.Accepted, hide)

@@ -26,7 +26,7 @@ func unescaped(to []byte, rest string) ([]byte, int) {
 func percented(to []byte, rest string) ([]byte, int) {
 	if len(rest) >= 6 && rest[1] == 'u' {
 		if char, ok := hexNumber(rest[2:6]); ok {
-			return utf8.AppendRune(to, char), 6
+			return surrogate(to, char, rest, 6)
 		}
 	}
 	if len(rest) >= 3 {
@@ -37,18 +37,21 @@ func percented(to []byte, rest string) ([]byte, int) {
 	return to, 0
 }
 
-// shortEscapes are what stands for controls after a backslash.
-var shortEscapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f'}
+// slashes are what stands for a control after a backslash; 0: none.
+var slashes = [256]byte{'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f'}
+
+// slashDigits are how many digits a backslash may have with a letter.
+var slashDigits = [256]int{'u': 4, 'x': 2}
 
 func slashed(to []byte, rest string) ([]byte, int) {
 	if len(rest) < 2 {
 		return to, 0
 	}
 	second := rest[1]
-	if control, ok := shortEscapes[second]; ok {
+	if control := slashes[second]; control != 0 {
 		return append(to, control), 2
 	}
-	if digits := map[byte]int{'u': 4, 'x': 2}[second]; digits > 0 && len(rest) >= 2+digits {
+	if digits := slashDigits[second]; digits > 0 && len(rest) >= 2+digits {
 		if char, ok := hexNumber(rest[2 : 2+digits]); ok {
 			return surrogate(to, char, rest, 2+digits)
 		}
@@ -59,9 +62,9 @@ func slashed(to []byte, rest string) ([]byte, int) {
 	return to, 0
 }
 
-// surrogate appends a character that JSON may have written as two.
+// surrogate appends a character that may be written as two.
 func surrogate(to []byte, char rune, rest string, size int) ([]byte, int) {
-	if second := rest[size:]; utf16.IsSurrogate(char) && len(second) >= 6 && second[:2] == `\u` {
+	if second := rest[size:]; utf16.IsSurrogate(char) && len(second) >= 6 && second[:2] == rest[:2] {
 		if low, ok := hexNumber(second[2:6]); ok {
 			if both := utf16.DecodeRune(char, low); both != utf8.RuneError {
 				return utf8.AppendRune(to, both), size + 6

@@ -72,7 +72,8 @@ type exchanges struct {
 	calls []exchange
 	left  int // bytes that addresses, headers and bodies may still have
 	known *confidential
-	first *hider // what was known at the first call
+	first *hider   // what was known at the first call
+	ends  []func() // what is done when the attempt ends, in this order
 }
 
 // exchangesKey are the exchanges of an attempt, in its context; placeKey which of its calls one is.
@@ -136,6 +137,24 @@ func (l *exchanges) add(one exchange, sent, received sized) {
 	l.calls = append(l.calls, one)
 	if l.first == nil {
 		l.first = l.known.hiding()
+	}
+}
+
+// atEnd does something once everything has become known: when the attempt ends, or now where there is none.
+func (l *exchanges) atEnd(do func()) {
+	if l == nil {
+		do()
+		return
+	}
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.ends = append(l.ends, do)
+}
+
+// end does it.
+func (l *exchanges) end() {
+	for _, do := range l.ends {
+		do()
 	}
 }
 

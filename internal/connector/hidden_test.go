@@ -151,3 +151,39 @@ type answering func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements http.RoundTripper.
 func (a answering) RoundTrip(r *http.Request) (*http.Response, error) { return a(r) }
+
+// TestATokenThatBecomesKnownLaterIsNotRecorded: an answer is recorded when the attempt ends.
+func TestATokenThatBecomesKnownLaterIsNotRecorded(t *testing.T) {
+	const token = "token-of-the-vendor"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		inJSON(w, map[string]any{"access_token": token})
+	}))
+	defer server.Close()
+	p := parse(t, `id: p
+title: P
+steps: [{id: first, request: {method: GET, url: "{vendor.base}/first"}}]
+request: {method: GET, url: "{vendor.base}/last", auth: {oauth2: {token_url: "{vendor.base}/token", client_id: "{secret.ID}", client_secret: "{secret.KEY}"}}}
+`)
+	recorder := &recorder{}
+	client := &Client{HTTP: http.DefaultClient, Secrets: MapSecrets{"ID": "client-id", "KEY": "client-key"}, Settings: map[string]string{"base": server.URL}, Traffic: recorder}
+	if _, err := client.Do(t.Context(), p, Call{Tenant: "demo", Case: "case_1"}); err != nil {
+		t.Fatal(err)
+	}
+	if recorder.answers != 2 || strings.Contains(recorder.text, token) || strings.Count(recorder.text, redaction) != 2 {
+		t.Errorf("%d: %s", recorder.answers, recorder.text)
+	}
+}
+
+// recorder notes answers.
+type recorder struct {
+	answers int
+	text    string
+}
+
+func (*recorder) Replays() bool { return false }
+
+func (*recorder) Answer(TrafficRequest) (TrafficAnswer, error) { return TrafficAnswer{}, nil }
+
+func (r *recorder) Record(_ TrafficRequest, a TrafficAnswer, _ error) {
+	r.answers, r.text = r.answers+1, r.text+string(a.Body)
+}

@@ -121,3 +121,19 @@ func BenchmarkHiding(b *testing.B) {
 		}
 	})
 }
+
+// TestWhatWouldTakeTooLongIsLeftOut: layers of escapes within one run of hex, so that each of them is a reason to decode it once more.
+func TestWhatWouldTakeTooLongIsLeftOut(t *testing.T) {
+	end := ""
+	for depth := range mostEscapes {
+		end += "%" + strings.Repeat("25", depth) + "41"
+	}
+	text := hex.EncodeToString([]byte(strings.Repeat("a", 1<<14)+end)) + end
+	h := redactor([]string{strings.Repeat("a", 40)})
+	if got := h.Replace(text); got != leftOut(text) {
+		t.Errorf("%d bytes are shown of %d", len(got), len(text))
+	}
+	if looked := work(h, text); looked > 7*mostWork {
+		t.Errorf("each byte is looked at %.0f times", looked)
+	}
+}

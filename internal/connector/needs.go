@@ -42,9 +42,16 @@ func (r readable) Has(ctx context.Context, tenant, name string) (bool, error) {
 	return err == nil, err
 }
 
+// Short reports whether a secret is too short to be found in what a vendor answers. Inventories that read no values do not have it.
+func (r readable) Short(ctx context.Context, tenant, name string) bool {
+	value, err := r.Secret(ctx, tenant, name)
+	return err == nil && len(value) < shortestSecret
+}
+
 // Codes of what Unconfigured finds.
 const (
 	CodeSecretMissing  = "secret_missing"
+	CodeSecretShort    = "secret_short"
 	CodeSettingMissing = "setting_missing"
 	CodeSettingInvalid = "setting_invalid"
 )
@@ -69,18 +76,30 @@ func (p *Plugin) Unconfigured(ctx context.Context, tenant string, settings map[s
 		case inventory == nil:
 			continue
 		default:
-			has, err := inventory.Has(ctx, tenant, n.name)
-			if has {
+			if d.Code, d.Message, d.Hint = secretFault(ctx, tenant, n.name, inventory); d.Code == "" {
 				continue
-			}
-			d.Code, d.Message, d.Hint = CodeSecretMissing, "The secret "+n.name+" is not configured.", "on one machine: "+SecretPrefix+n.name+"=… or a file of --secrets; on AWS: Secrets Manager"
-			if err != nil {
-				d.Message, d.Hint = "Whether the secret "+n.name+" is configured is unknown.", ""
 			}
 		}
 		found = append(found, d)
 	}
 	return found
+}
+
+// secretFault states what is wrong with a secret; an empty code: nothing.
+func secretFault(ctx context.Context, tenant, name string, inventory Inventory) (code, message, hint string) {
+	has, err := inventory.Has(ctx, tenant, name)
+	measured, measures := inventory.(interface {
+		Short(ctx context.Context, tenant, name string) bool
+	})
+	switch {
+	case err != nil:
+		return CodeSecretMissing, "Whether the secret " + name + " is configured is unknown.", ""
+	case !has:
+		return CodeSecretMissing, "The secret " + name + " is not configured.", "on one machine: " + SecretPrefix + name + "=… or a file of --secrets; on AWS: Secrets Manager"
+	case measures && measured.Short(ctx, tenant, name):
+		return CodeSecretShort, "The secret " + name + " is shorter than eight bytes: it is not hidden in answers that repeat it within a longer text.", "have the vendor give you a longer one"
+	}
+	return "", "", ""
 }
 
 func (n need) word() string {

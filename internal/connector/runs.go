@@ -94,7 +94,7 @@ func nextOfHex(text string, at int) int {
 			return at
 		}
 		switch text[at] {
-		case ' ', '\t', '\r', '\n', ':', ';', ',', '.', '-', '_':
+		case ' ', '+', '\t', '\r', '\n', ':', ';', ',', '.', '-', '_':
 		case '0': // of 0x
 			at++
 		default:
@@ -106,8 +106,11 @@ func nextOfHex(text string, at int) int {
 
 // decoded are the bytes that runs stand for, when so many characters before them are no part of a text.
 func (v *view) decoded(all []run, shift int) *view {
-	to := &view{}
-	var text []byte
+	size := 0
+	for _, one := range all {
+		size += (one.until-one.from)*one.code.bits/8 + 1
+	}
+	to, text := viewOf(size), make([]byte, 0, size)
 	for _, one := range all {
 		if shift >= one.code.shifts {
 			continue

@@ -139,23 +139,43 @@ func (s *search) decode(v *view, escapes, codes int) {
 
 // find notes all texts that are in a view.
 func (s *search) find(v *view) {
-	at, tail := int32(0), int32(len(s.text)-longestTail)
+	at := int32(0)
 	for i := range len(v.text) {
 		char := v.text[i]
-		if depth := s.texts.nodes[at].depth; char == gap && depth >= shortestSecret && s.texts.nodes[at].left == 1 {
-			s.note(v.begin(i-int(depth)), v.end(i), redaction) // its last byte was cut off in what was decoded
+		if at == 0 { // most of the time
+			if at = s.texts.root[folded[char]]; at == 0 {
+				continue
+			}
+		} else {
+			if char == gap {
+				s.end(v, i, at)
+			}
+			next, steps := s.texts.step(at, folded[char])
+			s.steps += steps
+			if at = next; at == 0 {
+				continue
+			}
 		}
-		next, steps := s.texts.step(at, folded[char])
-		at, s.steps = next, s.steps+steps
-		if at == 0 {
-			continue
+		if n := &s.texts.nodes[at]; n.text >= 0 || n.shorter != 0 || s.cut {
+			s.reached(v, i+1, at)
 		}
-		if text := s.texts.ending(at, v.text[:i+1], s.fold); text != nil {
-			s.note(v.begin(i+1-len(text.text)), v.end(i), text.instead)
-		}
-		if depth := s.texts.nodes[at].depth; s.cut && depth >= shortestTail && v.end(i) > tail {
-			s.note(v.begin(i+1-int(depth)), int32(len(s.text)), redaction)
-		}
+	}
+}
+
+// reached notes what ends at a place of a view.
+func (s *search) reached(v *view, end int, at int32) {
+	if text := s.texts.ending(at, v.text[:end], s.fold); text != nil {
+		s.note(v.begin(end-len(text.text)), v.end(end-1), text.instead)
+	}
+	if depth := int(s.texts.nodes[at].depth); s.cut && depth >= shortestTail && int(v.end(end-1)) > len(s.text)-longestTail {
+		s.note(v.begin(end-depth), int32(len(s.text)), redaction)
+	}
+}
+
+// end notes a text whose last byte was cut off in what was decoded.
+func (s *search) end(v *view, gap int, at int32) {
+	if n := s.texts.nodes[at]; n.depth >= shortestSecret && n.left == 1 {
+		s.note(v.begin(gap-int(n.depth)), v.end(gap), redaction)
 	}
 }
 
@@ -194,6 +214,11 @@ type view struct {
 	text     string
 	from, to []int32 // where each byte begins and ends in the text itself; nil: where it is
 	fresh    []bool  // which bytes were not the same before; nil: all
+}
+
+// viewOf has room for so many bytes.
+func viewOf(size int) *view {
+	return &view{from: make([]int32, 0, size), to: make([]int32, 0, size)}
 }
 
 func (v *view) begin(i int) int32 {
@@ -241,8 +266,8 @@ func (v *view) undone() *view {
 			continue
 		}
 		if next == nil {
-			next = &view{}
-			text = make([]byte, 0, len(v.text))
+			next = viewOf(len(v.text))
+			next.fresh, text = make([]bool, 0, len(v.text)), make([]byte, 0, len(v.text))
 		}
 		keep(at)
 		for range stands {

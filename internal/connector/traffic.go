@@ -67,7 +67,12 @@ func (c *Client) conversed(ctx, within context.Context, p *Plugin, r *prepared) 
 	case err != nil:
 		c.Traffic.Record(asked, TrafficAnswer{}, err)
 	default:
-		c.Traffic.Record(asked, r.named(a).recorded(p, replacers{strings.NewReplacer(names...).Replace, r.known.withoutDocuments, withoutLinks}.Replace), nil)
+		log, _ := within.Value(exchangesKey{}).(*exchanges)
+		log.atEnd(func() {
+			shown := r.named(a)
+			shown.hide = r.known.hiding()
+			c.Traffic.Record(asked, shown.recorded(p, replacers{strings.NewReplacer(names...).Replace, r.known.withoutDocuments, withoutLinks}.Replace), nil)
+		})
 	}
 	return a, err
 }

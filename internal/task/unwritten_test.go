@@ -2,6 +2,7 @@ package task_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -38,11 +39,17 @@ callback:
 // largeRoom is a case that asks a vendor whose answer has a note of so many bytes.
 func largeRoom(t *testing.T, status, size int) *room {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return roomAt(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = fmt.Fprintf(w, `{"id":"s-1","note":%q}`, strings.Repeat("x", size))
-	}))
+	})
+}
+
+// roomAt is a case that asks a vendor.
+func roomAt(t *testing.T, vendor http.HandlerFunc) *room {
+	t.Helper()
+	server := httptest.NewServer(vendor)
 	t.Cleanup(server.Close)
 	db, err := embedded.Open(t.TempDir() + "/data")
 	if err != nil {
@@ -53,7 +60,7 @@ func largeRoom(t *testing.T, status, size int) *room {
 	shipped := fstest.MapFS{"small.yaml": definitions["small.yaml"], "child.yaml": definitions["child.yaml"], "policies/plain.yaml": definitions["policies/plain.yaml"], "plugins/oracle.yaml": {Data: []byte(largePlugin)}}
 	r.core, err = app.New(app.Parts{
 		LookAgain: time.Hour,
-		Store:     faulty.Cases{Store: r.beneath, Plan: r.plan}, Webhooks: db.Webhooks(), Executions: r.exec, Objects: r.files, Definitions: shipped,
+		Store:     punctual{faulty.Cases{Store: r.beneath, Plan: r.plan}}, Webhooks: db.Webhooks(), Executions: r.exec, Objects: r.files, Definitions: shipped,
 		SigningSecrets: [][]byte{bytes.Repeat([]byte{7}, 32)}, Settings: map[string]string{"oracle": server.URL}, AllowLoopback: true, PublicURL: "http://localhost",
 		Secrets: connector.MapSecrets{"ORACLE": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, Now: r.clock.now, Logger: slog.New(slog.DiscardHandler),
 	})
@@ -116,5 +123,35 @@ func TestAnAttemptWhoseOutcomeIsNotWrittenIsKept(t *testing.T) {
 		if err != nil || len(runs) != 1 {
 			t.Errorf("%s (%v): attempts %+v, %v", fault, failed, runs, err)
 		}
+	}
+}
+
+// punctual is a store that writes nothing for whose time is over.
+type punctual struct{ cases.Store }
+
+func (p punctual) PutTaskRun(ctx context.Context, tenant, id string, run cases.TaskRun) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return p.Store.PutTaskRun(ctx, tenant, id, run)
+}
+
+// TestAnAttemptWhoseTimeIsOverIsKept: the vendor was asked, and has taken the request.
+func TestAnAttemptWhoseTimeIsOverIsKept(t *testing.T) {
+	ctx, over := context.WithCancel(t.Context())
+	r := roomAt(t, func(w http.ResponseWriter, _ *http.Request) {
+		over()
+		w.WriteHeader(http.StatusInternalServerError)
+	})
+	handler, err := r.core.Vendor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := handler(ctx, r.request(map[string]any{"state": "ask", "work": "answer", "attempt": 0, "later": true})); err == nil {
+		t.Fatal("the time was over")
+	}
+	runs, err := r.core.Cases.TaskRuns(t.Context(), r.principal(), r.id)
+	if err != nil || len(runs) != 1 || runs[0].Outcome != "failed" || runs[0].Call == nil {
+		t.Errorf("attempts %+v, %v", runs, err)
 	}
 }

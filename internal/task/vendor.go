@@ -162,7 +162,9 @@ func (v vendor) account(ctx context.Context, job cases.Job, attempt int, id stri
 	}
 	v.Metrics.Count("tasks_total", "source", "vendor", "outcome", run.Outcome)
 	v.Logger.WarnContext(ctx, "one of two vendors failed", "name", id, "attempt", run.Attempt, "code", code)
-	if err := v.Store.PutTaskRun(ctx, job.Record.Tenant, job.Record.ID, run); err != nil {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
+	defer cancel()
+	if err := v.Store.PutTaskRun(within, job.Record.Tenant, job.Record.ID, run); err != nil {
 		v.Logger.ErrorContext(ctx, "attempt not kept", "error", err.Error())
 	}
 }

@@ -74,7 +74,9 @@ func (w worker) then(ctx context.Context, r request, before cases.Record) error 
 // failed stores the attempt and returns the error to the machine, which retries by its name or passes it to step.
 func (w worker) failed(ctx context.Context, r request, run cases.TaskRun, p *problem.Error) error {
 	w.note(ctx, r, &run, p)
-	if putErr := w.store.PutTaskRun(ctx, r.Tenant, r.Case, run); putErr != nil {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime) // the attempt was made, also when its time is over
+	defer cancel()
+	if putErr := w.store.PutTaskRun(within, r.Tenant, r.Case, run); putErr != nil {
 		w.logger.ErrorContext(ctx, "attempt not kept", "error", putErr.Error())
 	}
 	return p
