@@ -120,8 +120,8 @@ CHROMIUM ?= $(shell command -v chromium-headless-shell || command -v chromium ||
 
 .PHONY: test-browser
 test-browser: ## Use the dashboard and the applicants' pages in headless Chromium, and the SDK from Node.js, one test for each behaviour
-	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: nobody tries the dashboard in a browser.); \
-	elif [[ -z "$(CHROMIUM)" ]]; then $(call skipped,Chromium is not here: nobody tries the dashboard in a browser.); \
+	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not installed: the dashboard is not tested in a browser.); \
+	elif [[ -z "$(CHROMIUM)" ]]; then $(call skipped,Chromium is not installed: the dashboard is not tested in a browser.); \
 	else $(MAKE) --no-print-directory web bin/ballerine; CHROMIUM="$(CHROMIUM)" npm run --silent e2e --prefix web; fi
 
 .PHONY: prove
@@ -143,7 +143,7 @@ test-short: ## Run the tests without setting anything up and without the race de
 setup: setup-node setup-python setup-java ## Set up the second opinions of the tests: Node, Python and Java programs in .tools/
 	@[[ -n "$(RACE)" ]] || { $(call skipped,no C compiler is here: the tests run without the race detector.); }
 
-# skipped says what a machine cannot do; where CI is set that is a failure, for a check that nobody ran has not passed.
+# skipped reports what a machine cannot do; if CI is set that is a failure, because a check that did not run has not passed.
 define skipped
 printf '\n  ******************************************************************\n  ** SKIPPED: %s\n  ******************************************************************\n\n' '$(1)' >&2; [[ -z "$${CI:-}" ]] || exit 1
 endef
@@ -156,7 +156,7 @@ IAM        := infra/iam
 .PHONY: setup-node
 setup-node:
 	@if ! command -v npm >/dev/null; then \
-	  $(call skipped,Node.js is not here: two schema validators will not look at the compiled machines, XState and json-logic-js will not be compared, and nobody evaluates the roles of the functions.); \
+	  $(call skipped,Node.js is not installed: two schema validators do not check the compiled machines, XState and json-logic-js are not compared, and the roles of the functions are not evaluated.); \
 	else $(MAKE) --no-print-directory $(VALIDATORS)/node_modules/.package-lock.json $(PEERS)/node_modules/.package-lock.json $(ENGINES)/node_modules/.package-lock.json $(IAM)/node_modules/.package-lock.json; fi
 
 # npm writes this file last, so that it stands for the whole installation.
@@ -228,7 +228,7 @@ APILINT := infra/apilint
 
 .PHONY: lint-api
 lint-api:
-	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not here: nobody lints the OpenAPI document.); \
+	@if ! $(HAVE_NODE); then $(call skipped,Node.js 20.19 or newer is not installed: the OpenAPI document is not linted.); \
 	else $(MAKE) --no-print-directory $(APILINT)/node_modules/.package-lock.json; node $(APILINT)/lint.mjs; fi
 
 .PHONY: lint-tidy
@@ -263,7 +263,7 @@ $(TOOLS)/bin/deadcode-$(DEADCODE_VERSION):
 
 # Every package whose tests keep golden files has the flag -update: compiled machines, the OpenAPI document, reports.
 .PHONY: generate
-generate: ## Write all generated files anew: compiled machines, the OpenAPI document, the clients, golden files
+generate: ## Regenerate all generated files: compiled machines, the OpenAPI document, the clients, golden files
 	@packages=$$(git grep -l --untracked 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|'); \
 	  for package in $$packages; do echo "generate $$package"; go test -count=1 "$$package" -update >/dev/null || { echo "failed: $$package" >&2; exit 1; }; done
 	@$(MAKE) --no-print-directory client/api.gen.go

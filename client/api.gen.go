@@ -950,7 +950,7 @@ type Breaker struct {
 
 // Call defines model for Call.
 type Call struct {
-	// AnsweredAt via cache: when the vendor gave the answer
+	// AnsweredAt via cache: when the vendor answered
 	AnsweredAt *time.Time `json:"answered_at,omitempty"`
 
 	// Bytes of the answer's body
@@ -977,11 +977,11 @@ type Call struct {
 	// Status HTTP status of the answer; absent: there was none
 	Status *int64 `json:"status,omitempty"`
 
-	// Via fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call
+	// Via fallback: it was called instead of another plugin; breaker: calls were suspended, and it was not called; limit: the plugin's own limit has postponed the call; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call
 	Via *CallVia `json:"via,omitempty"`
 }
 
-// CallVia fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call
+// CallVia fallback: it was called instead of another plugin; breaker: calls were suspended, and it was not called; limit: the plugin's own limit has postponed the call; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call
 type CallVia string
 
 // CallPart defines model for CallPart.
@@ -995,7 +995,7 @@ type CallPart struct {
 	// Key the Idempotency-Key: the same for every attempt at one request
 	Key *string `json:"key,omitempty"`
 
-	// Page which page it asked for, from 1
+	// Page which page it requested, from 1
 	Page *int64 `json:"page,omitempty"`
 
 	// Price of this call, in the currency of the attempt's price
@@ -1756,7 +1756,7 @@ type DecisionBody struct {
 	// Comment Free-text comment for the case's history; never published in events
 	Comment *string `json:"comment,omitempty"`
 
-	// Documents decisions about documents, made together with that of the case
+	// Documents decisions about documents, made in one step with that of the case
 	Documents []DecisionOfDocument `json:"documents,omitempty"`
 
 	// Event Type of the event that the decision sends, for example approve: one of those in next
@@ -2115,10 +2115,10 @@ type ElementState struct {
 	// Document kind of document
 	Document *string `json:"document,omitempty"`
 
-	// Draft the value is kept, and not yet a part of the case: what it belongs to is not complete
+	// Draft the value is stored, and not yet a part of the case: what it belongs to is incomplete
 	Draft *bool `json:"draft,omitempty"`
 
-	// Elements of a group: what an element that is added asks for
+	// Elements of a group: the elements of an added entry
 	Elements []ElementState `json:"elements,omitempty"`
 
 	// Faults what is wrong with the value, or that it is missing
@@ -2133,13 +2133,13 @@ type ElementState struct {
 	// Hint How to correct it; empty: no hint
 	Hint *string `json:"hint,omitempty"`
 
-	// Items of a group: its elements. Hints, options and rules are said once, in elements
+	// Items of a group: its elements. Hints, options and rules are listed once, in elements
 	Items []*[]ElementState `json:"items,omitempty"`
 
 	// Options what can be chosen
 	Options []OptionState `json:"options,omitempty"`
 
-	// Original members whose texts are not in the language that was asked for
+	// Original members whose texts are not in the requested language
 	Original []string `json:"original,omitempty"`
 
 	// Required Whether the case needs a document of this kind
@@ -2154,7 +2154,7 @@ type ElementState struct {
 	// Type text, number, date, document, group, heading, …: see the documentation of flows
 	Type string `json:"type"`
 
-	// Undecided by rule: fields without which nobody knows
+	// Undecided by rule: fields without which it cannot be decided
 	Undecided map[string]*[]string `json:"undecided,omitempty"`
 
 	// Validate rules for the value that a client can work out; the server has further ones
@@ -2462,7 +2462,7 @@ type Fault struct {
 	// Message for the applicant, in their language
 	Message string `json:"message"`
 
-	// Original the message is not in the language that was asked for
+	// Original the message is not in the requested language
 	Original *bool `json:"original,omitempty"`
 }
 
@@ -2482,7 +2482,7 @@ type Field struct {
 type FileState struct {
 	Fault *Fault `json:"fault,omitempty"`
 
-	// ID missing when there is none
+	// ID missing if there is none
 	ID *string `json:"id,omitempty"`
 
 	// Reason why another file is requested
@@ -2616,7 +2616,7 @@ type Hunk struct {
 	// OldLines Number of its lines in the old text
 	OldLines int64 `json:"old_lines"`
 
-	// OldStart number of its first line in the old text, from 1; when it has none there, of the line before
+	// OldStart number of its first line in the old text, from 1; if it has none there, of the line before
 	OldStart int64 `json:"old_start"`
 }
 
@@ -2800,7 +2800,7 @@ type ListAssigned struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2812,7 +2812,7 @@ type ListBacktestRun struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2824,7 +2824,7 @@ type ListCase struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2836,7 +2836,7 @@ type ListChange struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2854,7 +2854,7 @@ type ListDeadLetter struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2866,7 +2866,7 @@ type ListDefinitionVersion struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2878,7 +2878,7 @@ type ListDelivery struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2890,7 +2890,7 @@ type ListDocument struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2902,7 +2902,7 @@ type ListEntry struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2914,7 +2914,7 @@ type ListFlowDocument struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2926,7 +2926,7 @@ type ListKey struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2938,7 +2938,7 @@ type ListNote struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2950,7 +2950,7 @@ type ListOpenIncident struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2962,7 +2962,7 @@ type ListPolicyDecision struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2974,7 +2974,7 @@ type ListPolicyTrial struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2986,7 +2986,7 @@ type ListProposal struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -2998,7 +2998,7 @@ type ListPublication struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3010,7 +3010,7 @@ type ListTaskRun struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3022,7 +3022,7 @@ type ListUser struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3034,7 +3034,7 @@ type ListValueList struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3046,7 +3046,7 @@ type ListValueListEdition struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3058,7 +3058,7 @@ type ListValueListEntry struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3070,7 +3070,7 @@ type ListView struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3082,7 +3082,7 @@ type ListWatchlist struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3094,7 +3094,7 @@ type ListWebhook struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3106,7 +3106,7 @@ type ListWorkflowSummary struct {
 	// NextCursor cursor of the next page; null: this is the last page
 	NextCursor *string `json:"next_cursor"`
 
-	// Unreadable ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -3118,7 +3118,7 @@ type LoadInBody struct {
 
 // LookInBody defines model for LookInBody.
 type LookInBody struct {
-	// Editing The user begins to decide: this claims the case, unless somebody else has
+	// Editing The user begins to decide: this claims the case, unless somebody else has claimed it
 	Editing bool `json:"editing"`
 }
 
@@ -3455,7 +3455,7 @@ type OutlineState struct {
 	// Tags Tags of the state
 	Tags []string `json:"tags"`
 
-	// Title what people call it; empty when the workflow does not say
+	// Title its name for people; empty if the workflow has none
 	Title string `json:"title"`
 
 	// Titles title by language (ISO 639-1); absent: there is one text, in a language that is not known
@@ -3494,7 +3494,7 @@ type PageBody struct {
 	// Partial answers may be missing: what was entered is kept, and the page does not count as saved
 	Partial *bool `json:"partial,omitempty"`
 
-	// Values answers by field, as the page names it: {"applicant.name.given": "Ada"}. null takes an answer out; what is not sent stays as it is. A group is sent as a whole
+	// Values answers by field, as the page names it: {"applicant.name.given": "Ada"}. null removes an answer; fields that are not sent stay as they are. A group is sent as a whole
 	Values map[string]interface{} `json:"values"`
 }
 
@@ -3527,7 +3527,7 @@ type PageState struct {
 	// Open it can be filled in
 	Open bool `json:"open"`
 
-	// Original members whose texts are not in the language that was asked for
+	// Original members whose texts are not in the requested language
 	Original []string `json:"original,omitempty"`
 
 	// Rule when the page is visible, where a client can work it out: see the documentation of flows
@@ -3718,14 +3718,14 @@ type PolicyTrial struct {
 	// StartedAt When it started, RFC 3339; null: it has not
 	StartedAt *time.Time `json:"started_at"`
 
-	// Status outdated: another version is live, and the trial has no effect any more
+	// Status outdated: another version is live, and the trial no longer has an effect
 	Status PolicyTrialStatus `json:"status"`
 }
 
 // PolicyTrialKind shadow: evaluated without effect; challenger: decides for its share of subjects
 type PolicyTrialKind string
 
-// PolicyTrialStatus outdated: another version is live, and the trial has no effect any more
+// PolicyTrialStatus outdated: another version is live, and the trial no longer has an effect
 type PolicyTrialStatus string
 
 // Presence defines model for Presence.
@@ -4125,7 +4125,7 @@ type Relations struct {
 	// More there are others
 	More bool `json:"more"`
 
-	// Unreadable ids of cases that are there and cannot be read: an operator has to look; absent: there are none
+	// Unreadable ids of cases that exist but cannot be read: an operator has to check them; absent: there are none
 	Unreadable []string `json:"unreadable,omitempty"`
 }
 
@@ -4149,7 +4149,7 @@ type Remaining struct {
 	// Message for the applicant, in their language
 	Message string `json:"message"`
 
-	// Original the message is not in the language that was asked for
+	// Original the message is not in the requested language
 	Original *bool `json:"original,omitempty"`
 
 	// Page id of the page on which it has to be done
@@ -4190,7 +4190,7 @@ type Rescreening struct {
 	// Failures ids of these subjects, 20 at most
 	Failures []string `json:"failures,omitempty"`
 
-	// Hits possible matches that nobody had answered
+	// Hits possible matches that had not been answered
 	Hits int64 `json:"hits"`
 
 	// Looked subjects that were compared
@@ -4319,7 +4319,7 @@ type ScreeningHit struct {
 	// Edition Number of the edition, from 1
 	Edition string `json:"edition"`
 
-	// Evidence how much the agreement tells, in bits; it orders hits and has no bound
+	// Evidence how much the agreement signifies, in bits; it orders hits and has no bound
 	Evidence float64 `json:"evidence"`
 
 	// ID of the entry, as its issuer numbers it
@@ -4346,7 +4346,7 @@ type ScreeningHit struct {
 	// Score Score
 	Score float64 `json:"score"`
 
-	// Version another one when the issuer changes what the entry says
+	// Version changes when the issuer changes the entry
 	Version string `json:"version"`
 
 	// Weak the issuer calls this name low quality
@@ -4373,14 +4373,14 @@ type ScreeningRequest struct {
 	// Name Name
 	Name string `json:"name"`
 
-	// Schema default: all, and Person when a date of birth is given
+	// Schema default: all, and Person with a date of birth
 	Schema *ScreeningRequestSchema `json:"schema,omitempty"`
 
 	// Threshold score from which an entry is a hit; default: 0.8
 	Threshold *float64 `json:"threshold,omitempty"`
 }
 
-// ScreeningRequestSchema default: all, and Person when a date of birth is given
+// ScreeningRequestSchema default: all, and Person with a date of birth
 type ScreeningRequestSchema string
 
 // ScreeningResult defines model for ScreeningResult.
@@ -4575,7 +4575,7 @@ type StartInBody struct {
 
 // State defines model for State.
 type State struct {
-	// Collects the case waits for the applicant; else nothing can be saved
+	// Collects the case waits for the applicant; otherwise nothing can be saved
 	Collects bool `json:"collects"`
 
 	// Complete nothing remains to be done before submitting
@@ -4587,17 +4587,17 @@ type State struct {
 	// Locale the language of the texts: two letters
 	Locale string `json:"locale"`
 
-	// Next the page to go to; missing when there is none
+	// Next the page to go to; missing if there is none
 	Next *string `json:"next,omitempty"`
 
-	// Pages the pages, in their order; those that the applicant is not to know of are not among them
+	// Pages the pages, in their order; without those that the applicant must not know of
 	Pages    []PageState `json:"pages"`
 	Progress PageCount   `json:"progress"`
 
 	// Remaining what has to be done before the flow can be submitted
 	Remaining []Remaining `json:"remaining"`
 
-	// Revision documents are asked for again: pages that have nothing to do with them are closed
+	// Revision documents are requested again: pages without them are closed
 	Revision bool `json:"revision"`
 }
 
@@ -4823,7 +4823,7 @@ type TrialStart struct {
 	// StartedAt When it started, RFC 3339; null: it has not
 	StartedAt *time.Time `json:"started_at"`
 
-	// Status outdated: another version is live, and the trial has no effect any more
+	// Status outdated: another version is live, and the trial no longer has an effect
 	Status TrialStartStatus `json:"status"`
 
 	// Warnings Problems that do not prevent publication
@@ -4833,7 +4833,7 @@ type TrialStart struct {
 // TrialStartKind shadow: evaluated without effect; challenger: decides for its share of subjects
 type TrialStartKind string
 
-// TrialStartStatus outdated: another version is live, and the trial has no effect any more
+// TrialStartStatus outdated: another version is live, and the trial no longer has an effect
 type TrialStartStatus string
 
 // Undo defines model for Undo.
@@ -5242,7 +5242,7 @@ type WatchlistChanges struct {
 	// Added Number of lines in the new text that the old text does not have
 	Added int64 `json:"added"`
 
-	// Changed entries that say something else
+	// Changed entries that have changed
 	Changed int64 `json:"changed"`
 
 	// Removed Number of lines in the old text that the new text does not have
@@ -5419,7 +5419,7 @@ type WhyKind string
 
 // Workflow defines model for Workflow.
 type Workflow struct {
-	// ContextOrder The fields of context_schema as dotted paths, in the order of the definition. [] stands for the items of a list: owners[].name.
+	// ContextOrder The fields of context_schema as dotted paths, in the order of the definition. [] represents the items of a list: owners[].name.
 	ContextOrder []string `json:"context_order"`
 
 	// ContextSchema JSON Schema of a case's context; empty: anything
@@ -5542,7 +5542,7 @@ type ListCasesParams struct {
 	// Parent the case that has started them
 	Parent *string `form:"parent,omitempty" json:"parent,omitempty"`
 
-	// Risk the severity that a policy has given, by its bands: low, medium, high and critical unless they say otherwise; none: not rated yet; repeat it for several: one of them
+	// Risk the severity from a policy, by its bands: low, medium, high and critical unless it names its own; none: not rated yet; repeat it for several: one of them
 	Risk []string `form:"risk,omitempty" json:"risk,omitempty"`
 
 	// Outcome only those that have ended in this final state
@@ -9423,7 +9423,7 @@ func (c *Client) SaveContext(ctx context.Context, id string, params *SaveContext
 
 // DecideCase: Decide a case, or confirm the decision of another person (four eyes)
 //
-// Requires `If-Match`. An API key decides only on behalf of a named person. With four eyes, the first decision waits for confirmation by a second person. Whoever has started the case or changed its data cannot approve it (`four_eyes`).
+// Requires `If-Match`. An API key decides only on behalf of a named person. With four eyes, the first decision waits for confirmation by a second person. A person who has started the case or changed its data cannot approve it (`four_eyes`).
 //
 // Requires the permission `cases:decide`.
 //
@@ -9513,7 +9513,7 @@ func (c *Client) UndoDocumentDecision(ctx context.Context, id string, document s
 
 // EndEscalation: End the escalation of a case
 //
-// By whoever escalated the case, or with the permission `cases:approve`.
+// By the person who escalated the case, or with the permission `cases:approve`.
 //
 // Requires the permission `cases:write`.
 //
@@ -9560,7 +9560,7 @@ func (c *Client) SendEvent(ctx context.Context, id string, params *SendEventPara
 
 // CreateFlowToken: Create a flow token for the applicant
 //
-// For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.
+// For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also requires `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.
 //
 // Requires the permission `flow_tokens:create`.
 //
@@ -9648,7 +9648,7 @@ func (c *Client) ListNotes(ctx context.Context, id string) (*ListNote, error) {
 
 // AddNote: Add a note
 //
-// Whoever is mentioned must be allowed to read notes, and is notified.
+// People who are mentioned must be allowed to read notes, and are notified.
 //
 // Requires the permission `cases:write`.
 //
@@ -9665,7 +9665,7 @@ func (c *Client) AddNote(ctx context.Context, id string, params *AddNoteParams, 
 
 // EditNote: Change a note of one's own within a minute
 //
-// Only by its author, within a minute; the history keeps each wording. Whoever is mentioned now and was not before is notified.
+// Only by its author, within a minute; the history keeps each wording. People who are newly mentioned are notified.
 //
 // Requires the permission `cases:write`.
 //
@@ -9723,7 +9723,7 @@ func (c *Client) LookAtCase(ctx context.Context, id string, body LookAtCaseJSONR
 
 // ListRelatedCases: List cases that may be about the same person; without the permission cases:personal only those of the same customer
 //
-// Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Which fields hold these, schemas say with `identifies`. Cases that this one has started, or that have started it, are not among them.
+// Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Schemas mark the fields that hold these with `identifies`. Cases that this one has started, or that have started it, are not among them.
 //
 // Requires the permission `cases:read`.
 //
@@ -9751,7 +9751,7 @@ func (c *Client) EndSnooze(ctx context.Context, id string, params *EndSnoozePara
 
 // SnoozeCase: Snooze a case until a time
 //
-// The case is out of its queue until then (`snoozed=false` of the list), comes back by itself, and whoever snoozed it is notified. Deadlines go on. The snooze ends when the case moves on.
+// The case is out of its queue until then (`snoozed=false` of the list), returns automatically, and the person who snoozed it is notified. Deadlines continue. The snooze ends when the case moves on.
 //
 // Requires the permission `cases:write`.
 //
@@ -9777,9 +9777,9 @@ func (c *Client) ListTasks(ctx context.Context, id string) (*ListTaskRun, error)
 	return send[ListTaskRun](ctx, c, req)
 }
 
-// GetTaskExchange: Get what was sent to a vendor and what it answered at an attempt; the view is recorded in the history
+// GetTaskExchange: Get what was sent to a vendor and its answer in an attempt; the view is recorded in the history
 //
-// Each request with its answer, or the callback that answered, as it was but for secrets, whose names stand in their place. The view is recorded in the history. `404` when nothing is kept: `call.exchange` of the attempt says so.
+// Each request with its answer, or the callback that answered, unchanged except for secrets, which are replaced by their names. The view is recorded in the history. `404` if it was not stored: `call.exchange` of the attempt states that.
 //
 // Requires the permission `documents:read`.
 //
@@ -9822,9 +9822,9 @@ func (c *Client) VerifyCase(ctx context.Context, id string) (*VerifyReport, erro
 	return send[VerifyReport](ctx, c, req)
 }
 
-// GetConnectorHealth: Get how a vendor has answered, and what it has cost
+// GetConnectorHealth: Get how a vendor has answered, and the cost
 //
-// Sums of the calls that were kept. A process leaves a vendor alone by itself, so that `left_alone` is no state of the whole installation.
+// Sums of the recorded calls. Each process suspends calls to a vendor on its own, so `left_alone` is not a state of the whole installation.
 //
 // Requires the permission `definitions:read`.
 //
@@ -9856,7 +9856,7 @@ func (c *Client) Decide(ctx context.Context, workflow string, params *DecidePara
 
 // ListEvents: List events, oldest first, as webhooks deliver them
 //
-// What webhooks carry, in order and for 30 days, whether or not there is a subscription: to catch up with what a receiver has missed. The order is that in which events became final: a decision that can still be undone is not among them yet. The newest few seconds are left out, so that no event can come before one that was read already. At the end, go on with `after`, the id of the last event, or with `created_after`, the `complete_until` of the answer.
+// What webhooks carry, in order and for 30 days, whether or not there is a subscription: to catch up with what a receiver has missed. The order is that in which events became final: a decision that can still be undone is not among them yet. The newest few seconds are left out, so that no event can come before one that was read already. At the end, continue with `after`, the id of the last event, or with `created_after`, the `complete_until` of the answer.
 //
 // Requires the permission `cases:read`.
 //
@@ -9963,7 +9963,7 @@ func (c *Client) SaveFlowPage(ctx context.Context, page string, params *SaveFlow
 
 // GetFlowState: Get the applicant's pages and what remains to be done
 //
-// The pages that are shown, in the language that is asked for, with the values, and what is wrong or missing. The page to go to is `next`.
+// The pages that are shown, in the requested language, with the values, and what is wrong or missing. The page to go to is `next`.
 //
 // The credential is an applicant's flow token, which is valid for one case.
 //
@@ -10949,7 +10949,7 @@ func (c *Client) LoadWatchlist(ctx context.Context, params *LoadWatchlistParams,
 	return send[Watchlist](ctx, c, req)
 }
 
-// RejectWatchlist: Give up a waiting edition of a watch list
+// RejectWatchlist: Reject a waiting edition of a watch list
 //
 // The current edition stays.
 //
@@ -10966,7 +10966,7 @@ func (c *Client) RejectWatchlist(ctx context.Context, list string, edition strin
 	return send[Watchlist](ctx, c, req)
 }
 
-// ReleaseWatchlist: Make a waiting edition of a watch list the current one; somebody else has loaded it
+// ReleaseWatchlist: Make a waiting edition of a watch list, loaded by somebody else, the current one
 //
 // Not by the person who loaded it, nor by a key of theirs.
 //
@@ -10983,9 +10983,9 @@ func (c *Client) ReleaseWatchlist(ctx context.Context, list string, edition stri
 	return send[Watchlist](ctx, c, req)
 }
 
-// RemoveWatchlist: Ask for the removal of a watch list, or confirm that of another person
+// RemoveWatchlist: Request the removal of a watch list, or confirm that of another person
 //
-// The first call asks for the removal; the list is removed with all its editions when another person calls.
+// The first call requests the removal; the list is removed with all its editions when another person calls.
 //
 // Requires the permission `watchlists:write`.
 //
@@ -11000,7 +11000,7 @@ func (c *Client) RemoveWatchlist(ctx context.Context, list string, params *Remov
 	return send[Watchlist](ctx, c, req)
 }
 
-// RetainWatchlist: Keep a watch list whose removal somebody has asked for
+// RetainWatchlist: Keep a watch list whose removal was requested
 //
 // The list stays as it is.
 //

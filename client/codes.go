@@ -1,6 +1,6 @@
 package client
 
-// Code is the stable name of what went wrong. docs/reference/errors.md says of each what to do. A Code is an error, so that
+// Code is the stable name of what went wrong. docs/reference/errors.md states for each what to do. A Code is an error, so that
 // errors.Is compares with it.
 type Code string
 

@@ -145,7 +145,7 @@ func TestWaitingNeedsADeadlineAndKeepsIt(t *testing.T) {
 	}
 }
 
-// Publishing has several answers, by what came of it.
+// Publishing has several answers, depending on the result.
 func TestPublishingAnswersByItsStatus(t *testing.T) {
 	_, stack := system(t)
 	token := ""

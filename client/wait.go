@@ -14,8 +14,8 @@ const (
 	longestLook = 5 * time.Second
 )
 
-// WaitForCase looks at a case until it is as the caller wants it, at growing intervals. ctx must have a deadline. A webhook
-// tells sooner and costs less where there are many cases.
+// WaitForCase polls a case until it is as the caller wants it, at growing intervals. ctx must have a deadline. A webhook
+// reports sooner and costs less if there are many cases.
 func (c *Client) WaitForCase(ctx context.Context, id string, until func(*Case) bool) (*Case, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		return nil, errors.New("waiting for a case needs a context with a deadline")
@@ -37,5 +37,5 @@ func (c *Client) WaitForCase(ctx context.Context, id string, until func(*Case) b
 // Ended states that a case has ended: it is completed, failed or cancelled. For WaitForCase.
 func Ended(c *Case) bool { return c.Status != CaseStatusActive }
 
-// AwaitsReview states that nothing goes on by itself any more: a case has ended or waits for a reviewer. For WaitForCase.
+// AwaitsReview reports whether there are no automatic steps left: a case has ended or waits for a reviewer. For WaitForCase.
 func AwaitsReview(c *Case) bool { return Ended(c) || slices.Contains(c.Tags, "manual_review") }

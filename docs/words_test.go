@@ -25,5 +25,5 @@ func TestDocumentationIsWrittenPlainly(t *testing.T) {
 	}
 }
 
-// generated are the pages that others are made into, and the changelog, which says what was.
+// generated are the pages that are generated from others, and the changelog, which records the past.
 var generated = regexp.MustCompile(`connectors\.md$|CHANGELOG\.md$|CONTRIBUTING\.md$|NOTICES\.md$`)

@@ -185,7 +185,7 @@ func (q *chaosQueue) Wake(_ context.Context, pauses []time.Duration) error {
 	return nil
 }
 
-// receive hands what is due to the function, in batches; what it gives back comes again, five times in all.
+// receive hands what is due to the function, in batches; what it returns is delivered again, five times in total.
 func (q *chaosQueue) receive(ctx context.Context, function string) {
 	const batchSize, visibility, mostReceived = 10, 2 * time.Minute, 5
 	for range 100 {
@@ -300,7 +300,7 @@ func (v *screener) keys(id string) int {
 	return len(v.asked[id])
 }
 
-// hearers are two receivers of webhooks: one takes them, one is dead.
+// hearers are two receivers of webhooks: one accepts them, one is dead.
 type hearers struct {
 	server *httptest.Server
 	mutex  sync.Mutex

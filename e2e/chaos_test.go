@@ -22,7 +22,7 @@ const (
 	fewCases             = 60
 )
 
-// chaosStep is how far the time goes on between two looks at stream, queues and clients.
+// chaosStep is how far the time advances between two checks of stream, queues and clients.
 const chaosStep = 5 * time.Second
 
 // chaosClient is a client's way with one case: every call is repeated with the same key until it has an answer.
@@ -31,7 +31,7 @@ type chaosClient struct {
 	begins   time.Time
 	id       string
 	answered bool // the event
-	retried  int  // incidents, by a person: each is asked about anew
+	retried  int  // incidents, by a person: each is retried
 }
 
 // TestEveryCaseEndsOnceInAStorm takes cases through throttling, timeouts, kills, calls made twice, lost answers, records twice and out of
@@ -255,7 +255,7 @@ func (c *chaos) untilEnded(clients []*chaosClient) {
 	}
 }
 
-// check looks at what has become of each case.
+// check verifies the end of each case.
 func (c *chaos) check(clients []*chaosClient) {
 	c.t.Helper()
 	core, err := c.core("check", telemetry.Discard)
@@ -283,7 +283,7 @@ func (c *chaos) check(clients []*chaosClient) {
 			c.t.Errorf("%s: the vendor was asked with %d Idempotency-Keys, after %d retries", client.name, keys, client.retried)
 		}
 		if heard := c.heard.times("case.completed", client.id); heard != 1 {
-			c.t.Errorf("%s: %d events told that it has ended", client.name, heard)
+			c.t.Errorf("%s: %d events reported that it has ended", client.name, heard)
 		}
 		if report, err := core.Cases.Verify(c.t.Context(), identity.SystemOf("acme", "test"), client.id); err != nil || !report.Valid {
 			c.t.Errorf("%s: the history has %v (%v)", client.name, report.Problems, err)

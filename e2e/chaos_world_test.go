@@ -331,7 +331,7 @@ func (c *chaos) client() *dynamodb.Client {
 	return dynamodb.New(options)
 }
 
-// faultOf says what becomes of a call of a table: a fault, and whether the call is made all the same.
+// faultOf decides about a call of a table: a fault, and whether the call is made all the same.
 func (c *chaos) faultOf(ctx context.Context) (fault error, made bool) { //nolint:revive // the fault is the answer
 	run, ok := ctx.Value(callKey{}).(*call)
 	if !ok {

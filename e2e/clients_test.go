@@ -14,7 +14,7 @@ import (
 
 // onboarding is a program that onboards a person with a client that was generated of infra/openapi.yaml, in one language.
 type onboarding struct {
-	needs   string // a file that says that the language's tools are here
+	needs   string // a file whose presence means that the language's tools are installed
 	without string // what to do where they are not
 	prepare [][]string
 	run     []string

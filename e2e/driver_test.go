@@ -81,7 +81,7 @@ func (c *applicantCase) collect(s *server) error {
 }
 
 func (c *applicantCase) upload(s *server) error {
-	// A link belongs to the address that the server had: after a restart the document is announced anew.
+	// A link belongs to the address that the server had: after a restart the document is announced again.
 	a, err := s.call("POST", "/v1/cases/"+c.id+"/documents", s.ready.Demo.APIKey, map[string]any{
 		"kind": "passport", "side": "front", "content_type": "image/png", "size": len(c.doc.content), "sha256": c.doc.sha256,
 		"properties": map[string]any{"mrz": c.doc.zone},
@@ -119,7 +119,7 @@ func (c *applicantCase) finish(s *server) (outcome string, done bool, err error)
 		return outcome, true, nil
 	}
 	if slices.Contains(texts(a.body["tags"]), "manual_review") {
-		a, err = s.call("GET", "/v1/cases/"+c.id, s.token("reviewer"), nil) // what a reviewer may do, a reviewer is told
+		a, err = s.call("GET", "/v1/cases/"+c.id, s.token("reviewer"), nil) // reviewers learn what reviewers may do
 		if err != nil || a.status != http.StatusOK {
 			return "", false, failed("get", a, err)
 		}

@@ -66,10 +66,10 @@ states:
 	owners = 3
 )
 
-// patience is how long a client goes on before it gives up.
+// patience is how long a client retries before it gives up.
 const patience = 4 * time.Minute
 
-// load are clients that go on whatever becomes of the server, and remember what was acknowledged.
+// load are clients that continue whatever happens to the server, and remember what was acknowledged.
 type load struct {
 	t       *testing.T
 	current atomic.Pointer[server]
@@ -232,7 +232,7 @@ func (l *load) undone(name string) (id, got, want string, err error) {
 	return id, got, want, err
 }
 
-// decide decides a case once: after an answer that was lost, the case tells whether it was.
+// decide decides a case once: after an answer that was lost, the case shows whether it was.
 func (l *load) decide(id, event string, undo int) error {
 	for time.Now().Before(l.end) {
 		a, err := l.get(id, "reviewer")
@@ -344,7 +344,7 @@ func (l *load) cancelled(name string) (id, got, want string, err error) {
 	return id, got, "cancelled", err
 }
 
-// uploaded is an applicant who uploads a document and is never heard of again: the system has to find it by itself.
+// uploaded is an applicant who uploads a document and never returns: the system has to find it by itself.
 func (l *load) uploaded(name string) (id, got, want string, err error) {
 	if id, err = l.start("kyc", "individual", name, map[string]any{}); err != nil {
 		return id, "", "", err

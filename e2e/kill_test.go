@@ -32,7 +32,7 @@ const (
 
 // TestNothingIsLostDoubledOrStuckWhenThePowerFails kills the whole system at random moments while its clients, vendors
 // and subscribers go on, and restarts it. In the end every case has come to its end, each acknowledged write is there
-// once, and whoever had to hear of it has.
+// once, and all subscribers have been notified.
 func TestNothingIsLostDoubledOrStuckWhenThePowerFails(t *testing.T) {
 	number := kills
 	if text := os.Getenv(killsFromEnvironment); text != "" {
@@ -218,7 +218,7 @@ func (l *load) all() (found []map[string]any) {
 	}
 }
 
-// unsettled tells of a case of which something still has to become.
+// unsettled describes a case that has not settled yet.
 func unsettled(all []map[string]any) string {
 	active := map[any]bool{}
 	for _, one := range all {
@@ -238,17 +238,17 @@ func unsettled(all []map[string]any) string {
 	return ""
 }
 
-// unheard tells of events that the healthy receiver has not heard of. What it must not hear of fails the test at once.
+// unheard lists events that the healthy receiver has not received. An event that it must not receive fails the test immediately.
 func (l *load) unheard(all []map[string]any, subscribed *subscribers) string {
 	l.t.Helper()
 	for _, one := range all {
 		id, _ := one["id"].(string)
 		happened, revoked := eventsOf(l.history(id))
 		if wrong := subscribed.has(revoked); len(wrong) > 0 {
-			l.t.Fatalf("subscribers heard of what was undone: %v", wrong)
+			l.t.Fatalf("subscribers were notified of what was undone: %v", wrong)
 		}
 		if missing := subscribed.lacks(happened); len(missing) > 0 {
-			return fmt.Sprintf("Subscribers have not heard of %v.", missing)
+			return fmt.Sprintf("Subscribers have not been notified of %v.", missing)
 		}
 	}
 	return ""
@@ -269,7 +269,7 @@ func (l *load) history(id string) (entries []map[string]any) {
 	return entries
 }
 
-// eventsOf a history are what subscribers must have heard of, and what they must not: a decision that was undone.
+// eventsOf a history are the events that subscribers must have received, and those that they must not: a decision that was undone.
 func eventsOf(entries []map[string]any) (happened, revoked []notification) {
 	undone := map[any]bool{} // versions of decisions that were taken back
 	for at, entry := range entries {
@@ -376,7 +376,7 @@ func (l *load) checkRecord(db *embedded.DB, record cases.Record) {
 	}
 }
 
-// drive takes a case to its end, whatever becomes of the server meanwhile. It gives up at the deadline.
+// drive takes a case to its end, whatever happens to the server meanwhile. It gives up at the deadline.
 func drive(c *applicantCase, server func() *server, deadline time.Time) (outcome string) {
 	for time.Now().Before(deadline) {
 		if c.collect(server()) == nil {

@@ -162,7 +162,7 @@ func (v *lateVendor) send(url, key string, body []byte) (int, error) {
 	return a.status, err
 }
 
-// check states what was wrong with what the vendor was asked and told.
+// check states what was wrong with the requests and answers of the vendor.
 func (v *lateVendor) check() {
 	v.t.Helper()
 	v.mutex.Lock()
@@ -237,10 +237,10 @@ func (s *subscribers) serve(w http.ResponseWriter, r *http.Request) {
 func (s *subscribers) summary() string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return fmt.Sprintf("%d webhooks heard of by the healthy receiver, calls by path: %v", len(s.received), s.calls)
+	return fmt.Sprintf("%d webhooks received by the healthy receiver, calls by path: %v", len(s.received), s.calls)
 }
 
-// lacks are those of some events that the healthy receiver has not heard of.
+// lacks are those of some events that the healthy receiver has not received.
 func (s *subscribers) lacks(events []notification) (missing []notification) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -252,7 +252,7 @@ func (s *subscribers) lacks(events []notification) (missing []notification) {
 	return missing
 }
 
-// has are those of some events that the healthy receiver has heard of.
+// has are those of some events that the healthy receiver has received.
 func (s *subscribers) has(events []notification) (found []notification) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

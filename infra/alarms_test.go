@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// alarmsThatTell are the alarms of all templates that somebody hears of; the others take deployments back.
+// alarmsThatTell are the alarms of all templates that notify people; the others roll deployments back.
 func alarmsThatTell(t *testing.T) map[string]any {
 	t.Helper()
 	files, err := filepath.Glob("*.yaml")
@@ -80,7 +80,7 @@ func TestEveryAlarmSaysWhatNoDataMeans(t *testing.T) {
 			want = "breaching"
 		}
 		if at(alarm, "TreatMissingData") != want || at(alarm, "OKActions") == nil {
-			t.Errorf("%s: missing data is %v, want %s; told at its end: %v", name, at(alarm, "TreatMissingData"), want, at(alarm, "OKActions"))
+			t.Errorf("%s: missing data is %v, want %s; notified at its end: %v", name, at(alarm, "TreatMissingData"), want, at(alarm, "OKActions"))
 		}
 	}
 }

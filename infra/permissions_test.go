@@ -196,7 +196,7 @@ func TestMachinesAreManagedWithWhatTheCodeCalls(t *testing.T) {
 // lambdasOwn are statements of what Lambda itself does with a function's role.
 var lambdasOwn = map[string]bool{"Failures": true, "UploadFailures": true, "Queue": true, "Wakes": true}
 
-// partsOf says which rights a part of a function (internal/app/onaws) cannot do without.
+// partsOf returns the rights that a part of a function (internal/app/onaws) requires.
 var partsOf = map[string]*regexp.Regexp{
 	"Objects":    regexp.MustCompile(`^s3:`),
 	"Executions": regexp.MustCompile(`^states:(StartExecution|StopExecution|DescribeExecution|SendTaskSuccess)$`),

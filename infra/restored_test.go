@@ -65,7 +65,7 @@ func TestRestoredThingsTakeThePlaceOfNewOnes(t *testing.T) {
 	}
 }
 
-// TestARestoreStopsEveryFunctionOfTheFormerStack but the authorizer, which does nothing by itself: one that goes on sends webhooks, or
+// TestARestoreStopsEveryFunctionOfTheFormerStack but the authorizer, which does nothing by itself: one that keeps running sends webhooks, or
 // asks vendors, about what the restored stack does again.
 func TestARestoreStopsEveryFunctionOfTheFormerStack(t *testing.T) {
 	page, err := os.ReadFile("../docs/runbooks/restore.md")
@@ -102,7 +102,7 @@ func TestARestoreStopsEveryFunctionOfTheFormerStack(t *testing.T) {
 	}
 }
 
-// TestTheRunbookStatesHowLongDocumentsCanBeGotBack: what was deleted before that cannot be read again, whatever a record says.
+// TestTheRunbookStatesHowLongDocumentsCanBeGotBack: what was deleted before that cannot be read again, whatever a record states.
 func TestTheRunbookStatesHowLongDocumentsCanBeGotBack(t *testing.T) {
 	page, err := os.ReadFile("../docs/runbooks/restore.md")
 	if err != nil {

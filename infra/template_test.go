@@ -96,7 +96,7 @@ func TestEveryFunctionHasItsOwnRoleLogsAndTraces(t *testing.T) {
 	}
 }
 
-// TestTracesAreBounded: every machine is under the rule of this stack, the only one that says how many executions are traced.
+// TestTracesAreBounded: every machine is under the rule of this stack, the only one that defines how many executions are traced.
 func TestTracesAreBounded(t *testing.T) {
 	templates, err := stack.Folder("..")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // about are names of fields that tell something about a person. What is called so in a shipped definition is marked personal,
-// by itself or with the object around it; a field that does not, although its name says so, is in unlike.
+// by itself or with the object around it; a field that is not, although its name suggests it, is in unlike.
 var about = regexp.MustCompile(`(?i)^(name|given|family|first_?name|last_?name|full_?name|maiden|alias(es)?|.*birth.*|age|gender|sex|nationality|citizenship|` +
 	`e?mail|phone|mobile|address|street|city|postcode|zip|mrz|number|document_number|passport.*|national_id|tax_id|ssn|iban|account|` +
 	`occupation|employ.*|income|salary|debts?|defaults|inquiries|wealth|religion|ethnicity|health|photo|face|ip|latitude|longitude)$`)
@@ -42,7 +42,7 @@ func TestWhatDescribesAPersonIsMarkedPersonal(t *testing.T) {
 			}
 			seen++
 			if _, excused := unlike[file+":"+path]; about.MatchString(name) && !personal && !excused {
-				t.Errorf("%s: %s tells of a person: mark it personal: true", file, path)
+				t.Errorf("%s: %s describes a person: mark it personal: true", file, path)
 			}
 		})
 		return nil

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Create the stacks of this system with moto, a second implementation of CloudFormation, and look at what came of it.
+"""Create the stacks of this system with moto, a second implementation of CloudFormation, and check the result.
 
 usage: moto_stacks.py FOLDER SKIPPED       in an environment that has moto
 
@@ -44,7 +44,7 @@ def read(folder, name):
 
 
 def substituted(text, outputs, absent):
-    """Replace what a text of Fn::Sub says of nested stacks and of absent resources."""
+    """Replace references to nested stacks and to absent resources in a text of Fn::Sub."""
     def one(match):
         name, _, attribute = match.group(1).partition(".")
         if attribute.startswith("Outputs."):

@@ -21,12 +21,12 @@ import (
 
 // decided is what policies have decided, wherever it is.
 type decided interface {
-	// decisions gives them with what they saw, the newest first, until give returns false.
+	// decisions yields them with their inputs, the newest first, until yield returns false.
 	decisions(ctx context.Context, policy string, filter ledger.Filter, full bool, yield func(httpapi.PolicyDecision) (bool, error)) error
 	backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions, bar *bar) (ledger.Backtest, error)
 }
 
-// period are the flags that say which decisions are meant.
+// period are the flags that select the decisions.
 type period struct {
 	from, to, outcome, of string
 	version               int
@@ -252,7 +252,7 @@ func (l atRest) backtest(ctx context.Context, policy string, draft *rules.Policy
 	return ledger.Run(ctx, draft, source, options)
 }
 
-// wireDecision keeps the JSON of input and answer as it came.
+// wireDecision keeps the JSON of input and answer as received.
 type wireDecision struct {
 	httpapi.PolicyDecision
 	Input  json.RawMessage `json:"input"`
@@ -290,7 +290,7 @@ func (r remote) decisions(ctx context.Context, policy string, filter ledger.Filt
 	}
 }
 
-// filterOf are the members of a request that say which decisions are meant.
+// filterOf are the members of a request that select the decisions.
 func filterOf(f ledger.Filter) map[string]any {
 	members := map[string]any{}
 	if !f.From.IsZero() {

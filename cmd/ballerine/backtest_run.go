@@ -13,7 +13,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// backtest asks for one page, which is all there is in most cases; what is larger is run in parts by the system.
+// backtest requests one page, which suffices in most cases; a larger backtest is run in parts by the system.
 func (r remote) backtest(ctx context.Context, policy string, draft *rules.Policy, filter ledger.Filter, options ledger.BacktestOptions, bar *bar) (ledger.Backtest, error) {
 	body := filterOf(filter)
 	body["source"], body["examples"] = string(draft.Source), options.Examples
@@ -64,7 +64,7 @@ func (r remote) await(ctx context.Context, at string, bar *bar) (ledger.Backtest
 	}
 }
 
-// cancelTime is how long a run that nobody waits for any more may take to be cancelled.
+// cancelTime is how long cancelling an abandoned run may take.
 const cancelTime = 10 * time.Second
 
 func (r remote) cancel(ctx context.Context, at string) error {
@@ -78,7 +78,7 @@ func (r remote) cancel(ctx context.Context, at string) error {
 	return problem.Wrap(ended, problem.Timeout, "The backtest was cancelled.")
 }
 
-// pages goes on a page at a time, and adds the pages up.
+// pages continues page by page, and adds the pages up.
 func (r remote) pages(ctx context.Context, policy string, body map[string]any, page httpapi.BacktestPage, options ledger.BacktestOptions, bar *bar) (ledger.Backtest, error) {
 	all := page.Backtest
 	for !page.Complete {

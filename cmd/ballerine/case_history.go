@@ -71,7 +71,7 @@ func printHistory(cmd *cobra.Command, entries []cases.Entry) error {
 	})
 }
 
-// pageOf is how many entries the next page may have; done when none are wanted any more.
+// pageOf is how many entries the next page may have; done if no more are wanted.
 func (want historyRequest) pageOf(had int) (limit int, done bool) {
 	if want.limit == 0 {
 		return 200, false

@@ -80,7 +80,7 @@ func caseStartCommand(t *target) *cobra.Command {
 	return cmd
 }
 
-// moveCase makes a call that gives the case as it is then, and prints it.
+// moveCase makes a call that returns the changed case, and prints it.
 func (t *target) moveCase(cmd *cobra.Command, m message) error {
 	r, err := t.system()
 	if err != nil {
@@ -119,7 +119,7 @@ func caseSendCommand(t *target) *cobra.Command {
 	return cmd
 }
 
-// decision is what case decide says.
+// decision is the input of case decide.
 type decision struct {
 	version                            int
 	reason, comment, message, onBehalf string
@@ -246,7 +246,7 @@ func oneOf(form, id, word string, allowed ...string) error {
 	return nil
 }
 
-// outpaced states what has happened to a case since it was looked at.
+// outpaced states what has happened to a case since it was read.
 func outpaced(err error, id string, seen int) error {
 	stale := asProblem(err, problem.Stale)
 	if stale == nil {
@@ -270,7 +270,7 @@ func outpaced(err error, id string, seen int) error {
 	return e
 }
 
-// position gives the events that the active states of a case know.
+// position returns the events that the active states of a case know.
 func (r remote) position(ctx context.Context, id string) (events []string, err error) {
 	var where struct {
 		Events []struct{ Event string }

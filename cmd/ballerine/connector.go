@@ -174,7 +174,7 @@ func (t *previewed) answer(cmd *cobra.Command, plugin *connector.Plugin, call co
 	return err
 }
 
-// several shows the calls of a plugin that makes several, and what comes of their answers.
+// several shows the calls of a plugin that makes several, and the result of their answers.
 func (t *previewed) several(cmd *cobra.Command, plugin *connector.Plugin, call connector.Call, named map[string]string, answers []connector.Answer) error {
 	outcome, requests, err := plugin.AnsweredBy(cmd.Context(), call, named, answers)
 	if len(requests) > 1 {
@@ -246,7 +246,7 @@ func printRequest(out io.Writer, lines *json.Encoder, request connector.Preview)
 	return lines.Encode(request.Body)
 }
 
-// connectorReport is what became of the cases of some plugins.
+// connectorReport is the results of the cases of some plugins.
 type connectorReport struct {
 	Passed  int               `json:"passed"`
 	Failed  int               `json:"failed"`

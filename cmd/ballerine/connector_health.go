@@ -15,7 +15,7 @@ import (
 func connectorHealthCommand() *cobra.Command {
 	t, days := &target{}, 0
 	cmd := &cobra.Command{
-		Use: "health PLUGIN", Short: "Show how a vendor has answered a running system, and what it has cost", Args: cobra.ExactArgs(1),
+		Use: "health PLUGIN", Short: "Show how a vendor has answered a running system, and the cost", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := t.system()
 			if err != nil {

@@ -81,7 +81,7 @@ func devCommand() *cobra.Command {
 	return cmd
 }
 
-// readLimits reads the limits that callers have given as JSON; empty text says nothing.
+// readLimits reads limits as JSON; an empty text changes nothing.
 func readLimits(flag, text string, into any) error {
 	if text == "" {
 		return nil
@@ -94,7 +94,7 @@ func readLimits(flag, text string, into any) error {
 	return nil
 }
 
-// ready is the line that tells scripts that the system answers. Its form is a contract.
+// ready is the line from which scripts learn that the system answers. Its form is a contract.
 type ready struct {
 	Ready     bool       `json:"ready"`
 	API       string     `json:"api"`

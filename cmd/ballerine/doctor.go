@@ -141,7 +141,7 @@ func (d *doctor) refuses(ctx context.Context, check, authorization string, statu
 	d.add(check, wrong, "/v1/me returns %s", response.Status)
 }
 
-// knows reports whether the given credential is accepted: the authorizer, its secrets and the tables work.
+// knows reports whether the credential is accepted: the authorizer, its secrets and the tables work.
 func (d *doctor) knows(ctx context.Context) {
 	const check = "accepts the credential"
 	if d.key == "" {
@@ -155,7 +155,7 @@ func (d *doctor) knows(ctx context.Context) {
 	case err != nil:
 		d.add(check, wrong, "%v", err)
 	case response.StatusCode == http.StatusForbidden && json.Unmarshal(text, &refused) == nil && refused.Details.Permission != "":
-		d.add(check, fine, "a key: it is known, and nothing more is shown of one") // a caller that is not known does not learn what is missing
+		d.add(check, fine, "a key: it is known; no more is shown of a key") // a caller that is not known does not learn what is missing
 	case response.StatusCode != http.StatusOK || json.Unmarshal(text, &me) != nil:
 		d.add(check, wrong, "/v1/me returns %s", response.Status)
 	default:
@@ -163,12 +163,12 @@ func (d *doctor) knows(ctx context.Context) {
 	}
 }
 
-// watchlists reports whether the tenant has a list to screen against. Without one nobody is taken for harmless, but everybody waits
-// for a person: the system works, and whoever does not screen needs none.
+// watchlists reports whether the tenant has a list to screen against. Without one nobody counts as harmless, but
+// everybody waits for a person: the system works, and tenants without screening need no list.
 func (d *doctor) watchlists(ctx context.Context) {
 	const check = "watch lists"
 	if d.key == "" {
-		return // said above
+		return // reported above
 	}
 	response, text, err := d.get(ctx, d.endpoint+"/v1/watchlists", "Bearer "+d.key)
 	var listed struct {

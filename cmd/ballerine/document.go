@@ -107,7 +107,7 @@ func fetched(ctx context.Context, url string, document httpapi.Document) ([]byte
 	return got, nil
 }
 
-// transfer sends or fetches bytes where a link of the interface says; of an answer, limit and a byte more at most.
+// transfer sends bytes to a link of the interface or fetches them; of an answer, at most limit and a byte more.
 func transfer(ctx context.Context, method, url string, headers map[string]string, content []byte, limit int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, transferTime)
 	defer cancel()

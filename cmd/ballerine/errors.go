@@ -36,7 +36,7 @@ type unreachableError struct{ error }
 // Unwrap returns the problem.
 func (e unreachableError) Unwrap() error { return e.error }
 
-// unreachable is the error of a call that was not answered. A call that was given up is none.
+// unreachable is the error of a call that was not answered. A cancelled call is not unreachable.
 func unreachable(cause error, message string) error {
 	err := problem.Wrap(cause, problem.Unavailable, "%s", message)
 	if errors.Is(cause, context.Canceled) {
@@ -45,7 +45,7 @@ func unreachable(cause error, message string) error {
 	return unreachableError{err}
 }
 
-// away marks the error of an answer whose status says that the system itself is not there.
+// away marks the error of an answer whose status means that the system itself is unavailable.
 func away(status int, err error) error {
 	if slices.Contains([]int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, status) {
 		return unreachableError{err}
@@ -157,7 +157,7 @@ func wantsJSON(root *cobra.Command, args []string) bool {
 	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
 }
 
-// meant is a hint at what a misspelt word most likely means; "" when nothing is near.
+// meant is a hint at what a misspelt word most likely means; "" if no candidate is similar.
 func meant(word string, candidates []string) string {
 	if near := expr.Suggest(word, candidates); near != "" {
 		return " (did you mean " + near + "?)"
@@ -182,7 +182,7 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	return usageError{err}
 }
 
-// counted is how the command line's library says that there are too few or too many arguments.
+// counted is the message of the command line's library about too few or too many arguments.
 var counted = regexp.MustCompile(`^(?:accepts|accepts at most|requires at least) (\d+) arg\(s\), (?:only )?received (\d+)$`)
 
 // numbered states that arguments are missing, or too many, and which there can be.

@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/webhook"
 )
 
-// closing is a workflow whose cases end when the client says so.
+// closing is a workflow whose cases end when the client requests it.
 const closing = "id: closing\ntitle: Closing\ninitial: open\nsubject: individual\nstates:\n  open: {on: {CLOSE: closed}}\n  closed: {type: final}\n"
 
 func TestEventsAreListedOfARunningAndAStoppedSystem(t *testing.T) {

@@ -46,7 +46,7 @@ func printWarnings(cmd *cobra.Command, found problem.Diagnostics) {
 func warn(cmd *cobra.Command, d problem.Diagnostic, text string) {
 	if asJSON(cmd) {
 		d.Severity = problem.SeverityWarning
-		_ = json.NewEncoder(cmd.ErrOrStderr()).Encode(d) // whoever has closed it does not want to know
+		_ = json.NewEncoder(cmd.ErrOrStderr()).Encode(d) // if it was closed, the error is irrelevant
 		return
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s (warning)\n", text)

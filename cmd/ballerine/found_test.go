@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// advised is a workflow that does what it says, with a state that nobody can leave and one that nobody comes to.
+// advised is a valid workflow with a state that cannot be left and one that is unreachable.
 const advised = "id: advised\ntitle: Advised\ninitial: a\nstates:\n  a: {on: {GO: b}}\n  b: {}\n  c: {type: final}\n"
 
 func TestAdviceStopsNoCommandUnlessItIsStrict(t *testing.T) {

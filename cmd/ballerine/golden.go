@@ -13,8 +13,8 @@ import (
 	"ballerine/internal/policy/rules"
 )
 
-// golden is a folder with the whole answers of policies' cases, a file a policy. What a case does not expect by itself
-// cannot change unseen either.
+// golden is a folder with the complete answers of policies' cases, one file per policy. What a case does not expect
+// explicitly cannot change unnoticed either.
 type golden struct {
 	folder string
 	update bool

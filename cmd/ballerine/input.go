@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// objectInput is a JSON object that a call gives: a file, or standard input, and over it single members.
+// objectInput is a JSON object from the command line: a file, or standard input, and single members that override it.
 type objectInput struct {
 	file string
 	set  []string
@@ -21,16 +21,16 @@ func (o *objectInput) flags(cmd *cobra.Command, file, set, what string) {
 	cmd.Flags().StringArrayVar(&o.set, set, nil, "PATH=VALUE: a member of "+what+", as in a.b=c; VALUE is parsed as JSON if possible, otherwise taken as text; repeatable")
 }
 
-// read returns the object; nil when nothing was given. Errors: usage, and problems of the file.
+// read returns the object; nil if there was no input. Errors: usage, and problems of the file.
 func (o *objectInput) read(cmd *cobra.Command) (map[string]any, error) {
 	if o.file == "" && len(o.set) == 0 {
-		return nil, nil //nolint:nilnil // nothing was given, which is no error
+		return nil, nil //nolint:nilnil // no input is no error
 	}
 	object, err := readObject(cmd, o.file)
 	if err != nil {
 		return nil, err
 	}
-	if object == nil { // the file says null
+	if object == nil { // the file contains null
 		object = map[string]any{}
 	}
 	for _, one := range o.set {

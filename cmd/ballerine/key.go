@@ -88,7 +88,7 @@ func keyCreateCommand(t *target) *cobra.Command {
 	return cmd
 }
 
-// showSecret makes a call that gives a key and its secret, and prints both: nobody can see the secret again.
+// showSecret makes a call that returns a key and its secret, and prints both: the secret cannot be shown again.
 func (t *target) showSecret(cmd *cobra.Command, path string, body any) error {
 	r, err := t.system()
 	if err != nil {
@@ -125,7 +125,7 @@ func keyRevokeCommand(t *target) *cobra.Command {
 	}
 }
 
-// deleteEach deletes things one after the other, and says of each that it is done.
+// deleteEach deletes items one after the other, and reports each.
 func (t *target) deleteEach(cmd *cobra.Command, ids []string, done string, path func(id string) string) error {
 	r, err := t.system()
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// unknownKeys lists the keys of a document that a type does not read, each with its place and what was probably meant. What the type
-// takes as it comes (any, raw JSON, maps of any) may have all keys.
+// unknownKeys lists the keys of a document that a type does not read, each with its place and the key that was probably
+// meant. Values that the type accepts in any form (any, raw JSON, maps of any) may have all keys.
 func unknownKeys(file string, node *yaml.Node, t reflect.Type) (found problem.Diagnostics) {
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias

@@ -131,7 +131,7 @@ func defineList(cmd *cobra.Command, s source, put *lists.Put) error {
 	}
 	made, err := s.putList(cmd.Context(), *put)
 	if put.Seen > 0 {
-		put.Seen = made.Edition // its entries were read anew
+		put.Seen = made.Edition // its entries were parsed again
 	}
 	return err
 }

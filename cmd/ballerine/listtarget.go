@@ -20,7 +20,7 @@ type listed interface {
 	putList(ctx context.Context, put lists.Put) (httpapi.ValueList, error)
 	putEntries(ctx context.Context, id string, csv []byte, seen int) (httpapi.ValueListUpload, error)
 	changeEntries(ctx context.Context, id string, change lists.Change, seen int) (httpapi.ValueListChange, error)
-	// entries gives those of an edition (0: the newest), a part at a time and one at least.
+	// entries yields those of an edition (0: the newest), a part at a time and one at least.
 	entries(ctx context.Context, id string, edition int, yield func([]lists.Entry) error) error
 	editions(ctx context.Context, id string) ([]httpapi.ValueListEdition, error)
 	forget(ctx context.Context, id string, edition int) error

@@ -124,7 +124,7 @@ func TestSimulateRefusesResultsThatNoWorkReturns(t *testing.T) {
 func TestDiffReportsInWordsAndInJSON(t *testing.T) {
 	old := shipped(t, "kyc.yaml")
 	before, after := file(t, "old.yaml", old), file(t, "new.yaml", strings.Replace(old, "P14D", "P7D", 1))
-	if got := call(t, "", "workflow", "diff", before, before); got.code != 0 || !strings.Contains(got.out, "nothing changes") {
+	if got := call(t, "", "workflow", "diff", before, before); got.code != 0 || !strings.Contains(got.out, "running cases are not affected") {
 		t.Errorf("%+v", got)
 	}
 	if got := call(t, "", "workflow", "diff", before, after); got.code != 0 || !strings.Contains(got.out, "timer: collect on timer 1: P14D -> P7D") {

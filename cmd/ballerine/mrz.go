@@ -24,7 +24,7 @@ func mrzCommand() *cobra.Command {
 	cmd.AddCommand(&cobra.Command{
 		Use: "read IMAGE...", Short: "Read the machine-readable zone of each picture (JPEG or PNG)",
 		Long: "Finds the machine-readable zone (ICAO 9303: TD1, TD2, TD3) in each picture and prints its lines and fields. A zone whose check digits do not agree, or that is " +
-			"not sure enough to be relied on, is marked. Nothing is sent anywhere, and nothing is kept.",
+			"not certain enough to be relied on, is marked. Nothing is sent anywhere, and nothing is stored.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, name := range args {
@@ -73,7 +73,7 @@ func readZone(cmd *cobra.Command, name string) error {
 	return printZone(cmd.OutOrStdout(), result)
 }
 
-// zoneFields are what a zone says. Dates whose parts are unknown are left out.
+// zoneFields are the contents of a zone. Dates whose parts are unknown are left out.
 func zoneFields(z docscan.MRZ, now time.Time) map[string]string {
 	fields := map[string]string{
 		"document_code": z.DocumentCode, "issuing_state": z.IssuingState, "document_number": z.DocumentNumber, "nationality": z.Nationality, "sex": z.Sex,

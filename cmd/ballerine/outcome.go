@@ -11,7 +11,7 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// outcome is what came of publishing: versions, or proposals where nobody publishes alone.
+// outcome is the result of publishing: versions, or proposals where nobody publishes alone.
 type outcome struct {
 	Data      []httpapi.Publication `json:"data"`
 	Proposals []httpapi.Proposal    `json:"proposals,omitempty"`

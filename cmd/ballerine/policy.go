@@ -82,8 +82,8 @@ func misfits(policy *rules.Policy, input map[string]any, file string) (found pro
 	return found
 }
 
-// openFor gets what a policy of a file asks for: of what --with names, then of the folders beside it, then of what ships.
-// --list comes before lists of files that were found.
+// openFor loads what a policy of a file refers to: from what --with names, then from the folders beside it, then from
+// what ships. --list takes precedence over lists of files that were found.
 func openFor(cmd *cobra.Command, policy *rules.Policy, lists []string, file string) (rules.Options, error) {
 	with, err := cmd.Flags().GetStringSlice("with")
 	if err != nil {
@@ -185,7 +185,7 @@ func testCommand() *cobra.Command {
 	return cmd
 }
 
-// testReport is what became of the cases of some files.
+// testReport is the results of the cases of some files.
 type testReport struct {
 	Passed   int            `json:"passed"`
 	Failed   int            `json:"failed"`

@@ -6,7 +6,7 @@ import (
 	"runtime/pprof"
 )
 
-// startProfile writes a CPU profile until stop is called; without a file it does nothing.
+// startProfile writes a CPU profile until stop is called; without a file it has no effect.
 func startProfile(file string) (stop func(), err error) {
 	if file == "" {
 		return func() {}, nil

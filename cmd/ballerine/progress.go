@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// bar shows on a terminal how far long work is. On anything else it shows nothing.
+// bar shows the progress of long work on a terminal. On anything else it is silent.
 type bar struct {
-	out  io.Writer // nil: it shows nothing
+	out  io.Writer // nil: it is silent
 	what string    // is counted: "decisions"
 	now  func() time.Time
 
@@ -55,7 +55,7 @@ func (b *bar) show() {
 		return
 	}
 	b.shown = now
-	fmt.Fprint(b.out, "\r\x1b[K"+b.line(now.Sub(b.began))) // a terminal that is gone: nobody looks
+	fmt.Fprint(b.out, "\r\x1b[K"+b.line(now.Sub(b.began))) // an error means that the terminal is gone
 }
 
 // end clears the line.
@@ -87,7 +87,7 @@ func (b *bar) line(elapsed time.Duration) string {
 	return line
 }
 
-// measured tells a bar how much of a file has been read.
+// measured reports to a bar how much of a file has been read.
 type measured struct {
 	io.Reader
 	size, read int64

@@ -33,7 +33,7 @@ var projectFolders = []struct {
 	kind registry.Kind
 }{{"policies", registry.Policy}, {"plugins", registry.Plugin}, {"workflows", registry.Workflow}}
 
-// project is what stands together in a folder.
+// project is the documents in a folder.
 type project struct {
 	documents []document
 	lists     []string // NAME=FILE
@@ -76,7 +76,7 @@ func readWholeProject(root string) (project, error) {
 		if err != nil {
 			return p, fmt.Errorf("read a definition: %w", err)
 		}
-		if kind, err := kindOf(file, text); err == nil { // other files may stand there: a package.json, for one
+		if kind, err := kindOf(file, text); err == nil { // there may be other files: a package.json, for example
 			p.documents = append(p.documents, document{file, kind, idOf(file, text), text})
 		}
 	}
@@ -112,7 +112,7 @@ func rootOf(file string) string {
 	return folder
 }
 
-// kindOf a document, by what stands in it. Errors: Invalid when that is not to be seen.
+// kindOf is the kind of a document, by its contents. Errors: Invalid if it cannot be determined.
 func kindOf(file string, text []byte) (registry.Kind, error) {
 	var members map[string]any
 	if err := yaml.Unmarshal(text, &members); err == nil {
@@ -176,8 +176,8 @@ func withFlag(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// knownTo is what a workflow of a file may name: what --with says, what stands in neighbouring folders, and what ships. What
-// is named and has errors is an error; of a neighbour that has some it is only said.
+// knownTo is what a workflow of a file may refer to: what --with names, what is in neighbouring folders, and what ships.
+// A named document with errors is an error; those of a neighbour are only reported.
 func knownTo(cmd *cobra.Command, file string) (*registry.Batch, error) {
 	with, _ := cmd.Flags().GetStringSlice("with") // not every command has it
 	named, err := readWith(cmd, with)
@@ -209,7 +209,7 @@ func knownTo(cmd *cobra.Command, file string) (*registry.Batch, error) {
 	return batch, nil
 }
 
-// merged are documents that were named, and then those beside a file that nobody has named. The file itself is not one of them.
+// merged are documents that were named, and then those beside a file that were not named. The file itself is not one of them.
 func merged(named, beside project, file string) project {
 	all := project{documents: slices.Clone(named.documents), lists: append(slices.Clone(beside.lists), named.lists...)}
 	for _, d := range beside.documents {
@@ -271,7 +271,7 @@ func lineOfID(text []byte) int {
 // ListNames implements registry.Lists.
 func (l listFiles) ListNames(context.Context, string) ([]string, error) { return l.names(), nil }
 
-// workspace is what the project holds, to be published together.
+// workspace is what the project holds, to be published in one call.
 func (p project) workspace(comment string) registry.Workspace {
 	definitions := make([]registry.Definition, len(p.documents))
 	for i, d := range p.documents {

@@ -16,7 +16,7 @@ import (
 	"ballerine/internal/registry"
 )
 
-// projectReport is what became of a project. Its form is a contract.
+// projectReport is the result of testing a project. Its form is a contract.
 type projectReport struct {
 	Passed      int                 `json:"passed"`
 	Failed      int                 `json:"failed"`
@@ -41,7 +41,7 @@ func (r *projectReport) add(file string, line int, name string, problems []strin
 	}
 }
 
-// projectAt reads the project of a folder. Errors: usage when there is none.
+// projectAt reads the project of a folder. Errors: usage if there is none.
 func projectAt(args []string) (string, project, error) {
 	root := "."
 	if len(args) > 0 {
@@ -231,7 +231,7 @@ func publishProjectCommand() *cobra.Command {
 				renameFile(batch.Found[i], d.file)
 				found = append(found, batch.Found[i]...)
 			}
-			if found.Failed() { // before the first is published: nobody wants half a project
+			if found.Failed() { // before the first is published, so that no half of a project is
 				return diagnosticsError{found}
 			}
 			return t.with(func(s source) error {
@@ -249,8 +249,8 @@ func publishProjectCommand() *cobra.Command {
 	return cmd
 }
 
-// publishProject publishes all of a project at once: a workflow may name a policy that comes with it, and with four eyes it is one
-// proposal. What is more than one call can carry goes one after the other, those first that others name.
+// publishProject publishes all of a project in one call: a workflow may refer to a policy that comes with it, and with
+// four eyes it is one proposal. What exceeds a single call is published one by one, those first that others refer to.
 func publishProject(ctx context.Context, s source, p project, comment string, dryRun bool) (outcome, error) {
 	documents, files, size := make([]registry.Publish, len(p.documents)), make([]string, len(p.documents)), 0
 	for i, d := range p.documents { // plugins and policies before the workflows that name them

@@ -19,7 +19,7 @@ import (
 	"ballerine/internal/registry"
 )
 
-// proposals are what people want to publish where nobody publishes alone, and whether it is so.
+// proposals are what people want to publish where publishing requires two people, and that setting.
 type proposals interface {
 	proposals(ctx context.Context, status string, limit int) ([]httpapi.Proposal, error)
 	proposal(ctx context.Context, id string) (httpapi.Proposal, error)
@@ -194,7 +194,7 @@ func visible(line string) string {
 	return out.String()
 }
 
-// decideCommand ends a proposal. say is the name of the flag that says why; "" for none.
+// decideCommand ends a proposal. reasonFlag is the name of the flag for the reason; "" for none.
 func decideCommand(t *target, name, how, short, reasonFlag string) *cobra.Command {
 	var why string
 	cmd := &cobra.Command{
@@ -251,7 +251,7 @@ func (l atRest) proposal(ctx context.Context, id string) (httpapi.Proposal, erro
 }
 
 func (l atRest) decide(context.Context, string, string, map[string]any) (httpapi.Proposal, error) {
-	return httpapi.Proposal{}, problem.New(problem.Forbidden, "A proposal cannot be decided in local data, where nobody has signed in: start the system, and use --endpoint and a person's token.")
+	return httpapi.Proposal{}, problem.New(problem.Forbidden, "A proposal cannot be decided in local data, where nobody is signed in: start the system, and use --endpoint and a person's token.")
 }
 
 func (l atRest) settings(ctx context.Context) (httpapi.PublishingSettings, error) {
@@ -261,7 +261,7 @@ func (l atRest) settings(ctx context.Context) (httpapi.PublishingSettings, error
 
 func (l atRest) fourEyes(ctx context.Context, on bool, comment string) (httpapi.PublishingSettings, *httpapi.Proposal, error) {
 	now, err := l.publisher.Settings(ctx, l.principal.Tenant)
-	if err == nil { // at rest nothing becomes a proposal: to turn them off is refused
+	if err == nil { // on a data folder nothing becomes a proposal: turning four eyes off is refused
 		now, _, err = l.publisher.ChangeSettings(ctx, l.principal, registry.ChangeSettings{Seen: now.Version, FourEyes: on, Comment: comment})
 	}
 	return httpapi.SettingsShape(now), nil, err

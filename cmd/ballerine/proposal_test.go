@@ -85,7 +85,7 @@ func TestFourEyesOnTheCommandLine(t *testing.T) {
 	expect(rest, 0, "user_manager1|approved|withdrawn|open", "proposal", "list")
 	expect(rest, 0, "+title: Own", "proposal", "show", id)
 	for _, args := range [][]string{{"approve", id}, {"withdraw", id}, {"reject", id, "--reason", "no"}} {
-		expect(rest, exitProblems, "where nobody has signed in", append([]string{"proposal"}, args...)...)
+		expect(rest, exitProblems, "where nobody is signed in", append([]string{"proposal"}, args...)...)
 	}
 	expect([]string{"--endpoint=", "--data", data, "--tenant", "other"}, 0, "asked@1: published", "workflow", "publish", asked)
 }

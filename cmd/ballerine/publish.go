@@ -105,7 +105,7 @@ func publishAll(ctx context.Context, s source, files []string, documents []regis
 	return all, nil
 }
 
-// strictly asks what would be found, and fails when that is anything: then nothing is published.
+// strictly checks without publishing, and fails on any finding: then nothing is published.
 func strictly(cmd *cobra.Command, s source, files []string, documents []registry.Publish) error {
 	tried := slices.Clone(documents)
 	for i := range tried {
@@ -128,7 +128,7 @@ func renameFile(found problem.Diagnostics, file string) {
 	}
 }
 
-// idOf a document: what it says, or the name of its file.
+// idOf is the id of a document: its own, or the name of its file.
 func idOf(file string, text []byte) string {
 	var document struct{ ID string }
 	if yaml.Unmarshal(text, &document) == nil && document.ID != "" {
@@ -137,7 +137,7 @@ func idOf(file string, text []byte) string {
 	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 }
 
-// inFile gives diagnostics the name of the file that they are about.
+// inFile sets the name of the file that diagnostics are about.
 func inFile(err error, file string) error {
 	found, _ := problem.As(err).Details["diagnostics"].(problem.Diagnostics)
 	var failed diagnosticsError
@@ -354,7 +354,7 @@ func (r remote) publish(ctx context.Context, cmd registry.Publish) (outcome, err
 	return r.publishing(ctx, folder(cmd.Kind)+"/"+url.PathEscape(cmd.ID)+"/versions", body)
 }
 
-// publishing is a call that gives a publication, or a proposal.
+// publishing is a call that returns a publication, or a proposal.
 func (r remote) publishing(ctx context.Context, path string, body any) (outcome, error) {
 	got, err := r.exchange(ctx, message{method: http.MethodPost, path: path, body: body})
 	if err != nil || got.status == http.StatusAccepted {
@@ -381,7 +381,7 @@ func (r remote) newest(ctx context.Context, kind registry.Kind) ([]httpapi.Defin
 	if err := r.get(ctx, folder(kind), &page); err != nil || kind != registry.Workflow {
 		return page.Data, err
 	}
-	for i := range page.Data { // the list that people see says less
+	for i := range page.Data { // the list that people see contains less
 		versions, err := r.versions(ctx, kind, page.Data[i].ID)
 		if err != nil {
 			return nil, err

@@ -87,7 +87,7 @@ func quotasCommand() *cobra.Command {
 	number(&l.workSeconds, "work-seconds", 0.2, "average duration of these calls, in seconds")
 	number(&l.vendorCalls, "vendor-calls", 3, "vendor calls per case")
 	number(&l.vendorSeconds, "vendor-seconds", 5, "average response time of a vendor, in seconds")
-	number(&l.webhooks, "webhooks", 8, "webhooks per case: its events × the subscriptions that take them")
+	number(&l.webhooks, "webhooks", 8, "webhooks per case: its events × the subscriptions that receive them")
 	number(&l.webhookSeconds, "webhook-seconds", 0.5, "average response time of a receiver of webhooks, in seconds")
 	number(&l.executions, "executions", 1, "executions started per case; each child case has its own")
 	number(&l.wakes, "wakes", 5, "waits per case that are ended by an event")

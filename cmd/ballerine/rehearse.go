@@ -52,7 +52,7 @@ type wholeCase struct {
 	} `json:"expect"`
 }
 
-// wholeDocument is a document of a case. Only its kind has to be said.
+// wholeDocument is a document of a case. Only its kind is required.
 type wholeDocument struct {
 	ID          string               `json:"id"`
 	Kind        string               `json:"kind"`
@@ -84,7 +84,7 @@ func (c wholeCase) documents(chart *workflow.Workflow) (sent []connector.Documen
 	return sent, cases.DocumentSummary(chart, all), problems
 }
 
-// pretended is what comes of work: a vendor's answer, a result as it stands, or a failure.
+// pretended is the simulated result of work: a vendor's answer, a literal result, or a failure.
 type pretended struct {
 	Status   int             `json:"status"`
 	Body     json.RawMessage `json:"body"`
@@ -203,7 +203,7 @@ func (w world) run(ctx context.Context, chart *workflow.Workflow, c wholeCase) (
 	return append(problems, c.differences(line, rehearsal.Context())...)
 }
 
-// work answers what has been invoked until nothing is left to be answered.
+// work answers what has been invoked until no work is unanswered.
 func (w world) work(ctx context.Context, chart *workflow.Workflow, r *workflow.Rehearsal, c wholeCase, line workflow.Line, left *int) (workflow.Line, []string) {
 	refused := line.Error
 	for {
@@ -258,10 +258,10 @@ func (w world) unlike(chart *workflow.Workflow, i workflow.Invocation, result an
 	return problems
 }
 
-// noAnswer is the code of work for which a case says nothing.
+// noAnswer is the code of work for which a case has no answer.
 const noAnswer problem.Code = "no_answer"
 
-// answer is what comes of work: policies are asked, everybody else is pretended.
+// answer is the result of work: policies are evaluated, everything else is simulated.
 func (w world) answer(ctx context.Context, r *workflow.Rehearsal, c wholeCase, i workflow.Invocation) (any, error) {
 	given, ok := c.Answers[i.ID]
 	switch {
@@ -295,7 +295,7 @@ func (w world) answer(ctx context.Context, r *workflow.Rehearsal, c wholeCase, i
 	return result, err
 }
 
-// answered is what comes of a vendor's answers.
+// answered is the result of a vendor's answers.
 func answered(ctx context.Context, plugin *connector.Plugin, call connector.Call, answers []connector.Answer) (connector.Outcome, error) {
 	if plugin.Several() {
 		outcome, _, err := plugin.AnsweredBy(ctx, call, nil, answers)
@@ -307,7 +307,7 @@ func answered(ctx context.Context, plugin *connector.Plugin, call connector.Call
 	return plugin.Answered(ctx, call, answers[0])
 }
 
-// suitable shows what a case may say of work.
+// suitable shows what a case may state for work.
 func suitable(i workflow.Invocation) string {
 	if i.Source == "vendor" {
 		return fmt.Sprintf("for example {%s: {status: 200, body: {…}}}", i.ID)

@@ -56,7 +56,7 @@ func wholeListCommand[T any](t *target, short, path string, show func(*cobra.Com
 	}
 }
 
-// cellText is a cell of a table. Texts of others cannot move the terminal's cursor; nothing is a dash.
+// cellText is a cell of a table. Texts of others cannot move the terminal's cursor; an empty cell is a dash.
 func cellText(cell any) string {
 	text := ""
 	switch value := cell.(type) {
@@ -96,7 +96,7 @@ func printObject(cmd *cobra.Command, value any) error {
 	return lines.Encode(value)
 }
 
-// printSecret prints what nobody can see again, below the row of what it belongs to.
+// printSecret prints a secret that cannot be shown again, below the row of what it belongs to.
 func printSecret(cmd *cobra.Command, secret string) error {
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "\nsecret: %s\nShown only once.\n", secret)
 	return err

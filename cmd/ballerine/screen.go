@@ -29,7 +29,7 @@ func screenCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "screen [NAME] --list FILE...", Short: "Look for a name, or for each name of a file, on watch lists",
 		Long: "Looks for a name on watch lists, and prints the entries that it may be, best first, each with its reasons. Lists are files as OFAC (sdn.xml, or sdn.csv with " +
-			"alt.csv and add.csv beside it), the United Nations, the European Union, the United Kingdom and OpenSanctions publish them, or a CSV file with a column name; a folder stands for the list in it. " +
+			"alt.csv and add.csv beside it), the United Nations, the European Union, the United Kingdom and OpenSanctions publish them, or a CSV file with a column name; a folder means the list in it. " +
 			"Nothing is sent anywhere.",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,7 +54,7 @@ func screenCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.birth, "dob", "", "date of birth: YYYY, YYYY-MM or YYYY-MM-DD")
 	cmd.Flags().StringVar(&f.country, "country", "", "country, as two letters of ISO 3166-1")
-	cmd.Flags().StringVar(&f.schema, "schema", "", "Person, Organization or Vessel; default: all, and Person when a date of birth is given")
+	cmd.Flags().StringVar(&f.schema, "schema", "", "Person, Organization or Vessel; default: all, and Person with a date of birth")
 	cmd.Flags().StringVar(&f.rows, "names", "", "CSV file with the columns name, dob and country, of which only name is needed")
 	cmd.Flags().StringArrayVar(&f.lists, "list", nil, "watch list: a file or a folder; can be repeated")
 	cmd.Flags().StringArrayVar(&f.since, "since", nil, "former edition of one of the lists: only entries that are new or have changed since are looked at; can be repeated")

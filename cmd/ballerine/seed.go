@@ -13,7 +13,7 @@ import (
 	"ballerine/internal/local"
 )
 
-// seedDemo sets demo cases up, and says on standard error how far it is, what it has made, and where the credentials are.
+// seedDemo sets up demo cases, and reports on standard error its progress, what it has made, and where the credentials are.
 func seedDemo(cmd *cobra.Command, options local.Options) error {
 	errs := cmd.ErrOrStderr()
 	made, err := demo.Seed(cmd.Context(), options, seedProgress(errs, asJSON(cmd)))
@@ -37,7 +37,7 @@ func printSeeded(errs io.Writer, made demo.Made, data string, asJSON bool) error
 	return err
 }
 
-// seedProgress states how far the demo cases are: on one line that a terminal writes anew, elsewhere at the beginning only.
+// seedProgress states how far the demo cases are: on one line that is rewritten on a terminal, elsewhere at the beginning only.
 func seedProgress(errs io.Writer, asJSON bool) func(done, total int) {
 	if asJSON {
 		return nil
@@ -50,7 +50,7 @@ func seedProgress(errs io.Writer, asJSON bool) func(done, total int) {
 	return func(done, total int) {
 		switch {
 		case terminal && done == total:
-			_, _ = fmt.Fprintf(errs, "\rCreating the demo cases of %d customers … %d/%d\n", total, done, total) // whoever looks away misses it
+			_, _ = fmt.Fprintf(errs, "\rCreating the demo cases of %d customers … %d/%d\n", total, done, total) // only informative
 		case terminal:
 			_, _ = fmt.Fprintf(errs, "\rCreating the demo cases of %d customers … %d/%d", total, done, total)
 		case done == 0:

@@ -76,7 +76,7 @@ func calls(t *testing.T, at []string, in string, args ...string) string {
 	return got.out
 }
 
-// refused runs a command that has to fail with a code, and to say all of the texts.
+// refused runs a command that has to fail with a code, and to print all of the texts.
 func refused(t *testing.T, at []string, code int, wanted string, args ...string) {
 	t.Helper()
 	got := call(t, "", append(args, at...)...)

@@ -10,7 +10,7 @@ import (
 
 func TestAFolderThatIsNamedIsMeantWhateverTheEnvironmentSays(t *testing.T) {
 	server := httptest.NewServer(nil)
-	server.Close() // whoever asks it is told that nobody is there
+	server.Close() // connections are refused
 	t.Setenv("BALLERINE_ENDPOINT", server.URL)
 	t.Setenv("BALLERINE_API_KEY", "blr_x")
 	empty := t.TempDir()

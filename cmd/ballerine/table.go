@@ -101,7 +101,7 @@ func noTable(name string, policy *rules.Policy) error {
 	return problem.New(problem.NotFound, "The policy has no table %s; it has %s.", name, strings.Join(names, ", "))
 }
 
-// writeTable gives a table in the form that a file's name asks for.
+// writeTable writes a table in the form that a file's name indicates.
 func writeTable(file, name string, s table.Source, outcomes []string) ([]byte, error) {
 	switch strings.ToLower(filepath.Ext(file)) {
 	case "", ".csv":

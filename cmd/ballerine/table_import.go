@@ -153,7 +153,7 @@ func noDecision(err error, model dmn.Model) error {
 
 var pathInTable = regexp.MustCompile(`^(rows|inputs|outputs)\[(\d+)\](?:\[(\d+)\])?`)
 
-// placed gives problems of the table the places that they have in the file it came from.
+// placed maps the places of a table's problems to the file it came from.
 func (i tableImport) placed(found problem.Diagnostics, sheet tablefile.Sheet) problem.Diagnostics {
 	for n, d := range found {
 		rest, ok := strings.CutPrefix(d.Path, "tables."+i.table+".")
@@ -208,7 +208,7 @@ func (made importedTable) print(cmd *cobra.Command) error {
 	return nil
 }
 
-// tested runs the cases of a policy that is not in its file yet. Errors: what it asks for is not there.
+// tested runs the cases of a policy that is not in its file yet. Errors: what it refers to is missing.
 func tested(cmd *cobra.Command, file string, policy *rules.Policy) (*testReport, error) {
 	library := newLibrary(cmd, []*rules.Policy{policy}, file)
 	if references := policy.CheckDependencies(file, library.get, nil); references.Failed() {

@@ -42,22 +42,22 @@ type target struct {
 	sets []*pflag.FlagSet // of the commands that have these flags
 }
 
-// flags say where.
+// flags add the flags that select it.
 func (t *target) flags(flags *pflag.FlagSet) {
 	t.systemFlags(flags)
 	flags.StringVar(&t.data, "data", ".ballerine", "data folder of a stopped system")
 	flags.StringVar(&t.tenant, "tenant", "demo", "tenant within the local data")
 }
 
-// systemFlags say where a running system is. Help shows defaults: what the environment holds must not be one.
+// systemFlags add the flags that locate a running system. Help shows defaults: what the environment holds must not be one.
 func (t *target) systemFlags(flags *pflag.FlagSet) {
 	t.sets = append(t.sets, flags)
 	flags.StringVar(&t.endpoint, "endpoint", "", "URL of a running system; default: BALLERINE_ENDPOINT")
 	flags.StringVar(&t.key, "api-key", "", "API key, or a person's token, for the endpoint; default: BALLERINE_API_KEY")
 }
 
-// fromEnvironment fills in what no flag has said. --endpoint= says that there is none, and so does --data: whoever names a folder
-// means its data, whatever system the shell is set up for.
+// fromEnvironment sets what flags have left open. --endpoint= means that there is none, and so does --data: whoever
+// names a folder means its data, whatever system the shell is set up for.
 func (t *target) fromEnvironment() {
 	if !t.given("endpoint") && !t.given("data") {
 		t.endpoint = cmp.Or(t.endpoint, os.Getenv("BALLERINE_ENDPOINT"))
@@ -65,7 +65,7 @@ func (t *target) fromEnvironment() {
 	t.key = cmp.Or(t.key, os.Getenv("BALLERINE_API_KEY"))
 }
 
-// given reports whether a flag stands on the command line.
+// given reports whether a flag is on the command line.
 func (t *target) given(flag string) bool {
 	return slices.ContainsFunc(t.sets, func(flags *pflag.FlagSet) bool { return flags.Changed(flag) })
 }
@@ -82,7 +82,7 @@ type source interface {
 	list(ctx context.Context, query cases.Query) ([]httpapi.Case, error)
 	show(ctx context.Context, id string) (httpapi.Case, error)
 	verify(ctx context.Context, id string) (cases.VerifyReport, error)
-	// history gives the entries that are wanted, a page at a time.
+	// history yields the requested entries, a page at a time.
 	history(ctx context.Context, id string, want historyRequest, yield func([]cases.Entry) error) error
 	incidents(ctx context.Context, id string) ([]cases.OpenIncident, error)
 	retry(ctx context.Context, id, incident string, patch map[string]any) (httpapi.Case, error)
@@ -221,7 +221,7 @@ type message struct {
 	header       http.Header
 }
 
-// answer is what an endpoint said to a request that it has taken.
+// answer is an endpoint's answer to a request that it has accepted.
 type answer struct {
 	status int
 	tag    string // ETag
@@ -230,7 +230,7 @@ type answer struct {
 
 func (a answer) decode(into any) error { return json.Unmarshal(a.text, into) }
 
-// send reads a JSON answer; nil: there is none to be read.
+// send reads a JSON answer; nil: there is none to read.
 func (r remote) send(ctx context.Context, m message, into any) error {
 	got, err := r.exchange(ctx, m)
 	if err != nil || into == nil {
@@ -318,7 +318,7 @@ func refusal(response *http.Response) error {
 	return away(response.StatusCode, e)
 }
 
-// diagnosticsOf are the problems of a document that an answer tells of.
+// diagnosticsOf are the problems of a document in an answer.
 func diagnosticsOf(details map[string]any) (found problem.Diagnostics) {
 	text, err := json.Marshal(details["diagnostics"])
 	if err != nil || json.Unmarshal(text, &found) != nil {

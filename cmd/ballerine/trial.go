@@ -172,7 +172,7 @@ func printTrial(out io.Writer, t httpapi.PolicyTrial) error {
 	return table.Flush()
 }
 
-// trialSplitCommand explains which side a subject is on. It needs no system: the side is a function of what it is given.
+// trialSplitCommand explains which side a subject is on. It needs no system: the side is a function of its arguments.
 func trialSplitCommand() *cobra.Command {
 	var share string
 	cmd := &cobra.Command{

@@ -72,7 +72,7 @@ func settingsOf(root string) string {
 	return ""
 }
 
-// folderOfSecrets must be there when it is named, or what it holds would be missed in silence.
+// folderOfSecrets must exist if it is named, or its secrets would be missed silently.
 func folderOfSecrets(folder string) error {
 	if folder == "" {
 		return nil
@@ -83,8 +83,8 @@ func folderOfSecrets(folder string) error {
 	return nil
 }
 
-// warnUnconfigured states which secrets and settings plugins name and nobody has configured. It stops nothing: a plugin that no
-// case uses may be left as it is.
+// warnUnconfigured reports which secrets and settings plugins name and nobody has configured. It does not stop anything:
+// a plugin that no case uses may be left as it is.
 func warnUnconfigured(cmd *cobra.Command, stack *local.Stack) {
 	found, err := stack.Unconfigured(cmd.Context())
 	if err != nil {

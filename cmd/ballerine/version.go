@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// build is what this program was made from. The Go toolchain has stamped it: the same commit gives the same bytes.
+// build is what this program was made from. The Go toolchain has stamped it: the same commit produces the same bytes.
 type build struct {
 	Version  string `json:"version"`            // "v1.2.3", a version of Go's for a commit without a tag, or "dev"
 	Commit   string `json:"commit,omitempty"`   // absent where the sources were not in a repository

@@ -138,7 +138,7 @@ func watchlistReleaseCommand(t *target) *cobra.Command {
 
 func watchlistRejectCommand(t *target) *cobra.Command {
 	return &cobra.Command{
-		Use: "reject LIST EDITION", Short: "Give up a waiting edition", Args: cobra.ExactArgs(2),
+		Use: "reject LIST EDITION", Short: "Reject a waiting edition", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.settleWatchlist(cmd, watchlistPath(args[0], args[1], "rejection"), nil)
 		},
@@ -183,7 +183,7 @@ func watchlistDiffCommand() *cobra.Command {
 			}
 			d := screening.Compare(older, newer)
 			if d.Empty() && !asJSON(cmd) {
-				_, err := io.WriteString(cmd.OutOrStdout(), "the editions say the same\n")
+				_, err := io.WriteString(cmd.OutOrStdout(), "the editions are equal\n")
 				return err
 			}
 			var changes []editionChange

@@ -45,8 +45,8 @@ func printRescreenings(cmd *cobra.Command, lists []httpapi.Watchlist) error {
 func watchlistRemoveCommand(t *target) *cobra.Command {
 	var keep bool
 	cmd := &cobra.Command{
-		Use: "remove LIST", Short: "Ask for the removal of a list, or confirm that of another person", Args: cobra.ExactArgs(1),
-		Long: "The first call asks for the removal; the list is removed with all its editions when another person calls. Workflows that name the list then fail with unknown_list. --keep ends the wish of whoever has asked.",
+		Use: "remove LIST", Short: "Request the removal of a list, or confirm that of another person", Args: cobra.ExactArgs(1),
+		Long: "The first call requests the removal; the list is removed with all its editions when another person calls. Workflows that name the list then fail with unknown_list. --keep cancels a requested removal.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			what := "removal"
 			if keep {
@@ -55,6 +55,6 @@ func watchlistRemoveCommand(t *target) *cobra.Command {
 			return t.settleWatchlist(cmd, wholeWatchlistPath(args[0], what), nil)
 		},
 	}
-	cmd.Flags().BoolVar(&keep, "keep", false, "keep a list whose removal somebody has asked for")
+	cmd.Flags().BoolVar(&keep, "keep", false, "keep a list whose removal was requested")
 	return cmd
 }

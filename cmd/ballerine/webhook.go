@@ -75,7 +75,7 @@ func eventFlag(cmd *cobra.Command, events *[]string, usage string) {
 	must(cmd.RegisterFlagCompletionFunc("event", cobra.FixedCompletions(types, cobra.ShellCompDirectiveNoFileComp)))
 }
 
-// changeWebhook makes a call that gives a subscription, and prints it.
+// changeWebhook makes a call that returns a subscription, and prints it.
 func (t *target) changeWebhook(cmd *cobra.Command, m message) error {
 	r, err := t.system()
 	if err != nil {
@@ -153,7 +153,7 @@ func webhookTestCommand(t *target) *cobra.Command {
 	}
 }
 
-// deliver makes a call that gives a delivery after an attempt, and fails when that has failed.
+// deliver makes a call that returns a delivery after an attempt, and fails if that has failed.
 func (t *target) deliver(cmd *cobra.Command, path string) error {
 	r, err := t.system()
 	if err != nil {

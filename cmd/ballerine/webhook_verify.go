@@ -71,7 +71,7 @@ func signatureHeaders(lines []string) (http.Header, error) {
 	return header, nil
 }
 
-// headersOf reads headers as they were kept, with all that is wrong with them. One that is given twice came twice.
+// headersOf reads recorded headers, with all that is wrong with them. A repeated flag is a repeated header.
 func headersOf(lines []string) (header http.Header, wrong []error) {
 	header = http.Header{}
 	for _, line := range lines {

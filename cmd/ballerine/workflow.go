@@ -59,7 +59,7 @@ func readWorkflowWith(cmd *cobra.Command, file string) (*workflow.Workflow, *reg
 	return w, known, findable(diagnostics), nil
 }
 
-// findable adds to names that are not found, and nothing like them, where they are looked for.
+// findable adds to diagnostics about unknown names where names are searched for.
 func findable(diagnostics problem.Diagnostics) problem.Diagnostics {
 	folders := map[string]string{"unknown_policy": "policies/", "unknown_plugin": "plugins/"}
 	for i, d := range diagnostics {
@@ -94,7 +94,7 @@ func readValue(cmd *cobra.Command, value string) ([]byte, error) {
 	return readFile(cmd, value)
 }
 
-// placeOf names what a flag gives in messages, which never have data of it.
+// placeOf names a flag's value in messages, which never contain its data.
 func placeOf(value string) string {
 	if isJSON(value) {
 		return "(command line)"
@@ -102,7 +102,7 @@ func placeOf(value string) string {
 	return value
 }
 
-// isJSON reports whether a flag gives JSON itself, which begins with a brace or a bracket.
+// isJSON reports whether a flag's value is JSON itself, which begins with a brace or a bracket.
 func isJSON(value string) bool {
 	text := strings.TrimSpace(value)
 	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")
@@ -311,7 +311,7 @@ func graphCommand() *cobra.Command {
 	return cmd
 }
 
-// readObject reads a JSON object that a flag gives; an empty one without it.
+// readObject reads the JSON object of a flag; an empty one without it.
 func readObject(cmd *cobra.Command, file string) (map[string]any, error) {
 	object := map[string]any{}
 	if file == "" {
@@ -366,7 +366,7 @@ func diffCommand() *cobra.Command {
 				fmt.Fprintln(cmd.OutOrStdout(), marked(c))
 			}
 			if len(changes) == 0 {
-				fmt.Fprintln(cmd.OutOrStdout(), "nothing changes for running cases")
+				fmt.Fprintln(cmd.OutOrStdout(), "running cases are not affected")
 			}
 			return nil
 		},

@@ -13,7 +13,7 @@ type Named struct {
 	Shared   bool     // two resources may have the same one
 }
 
-// Names of the types that the templates use. A type that is missing here is an error of TestNames: nobody would know its rule.
+// Names of the types that the templates use. A type that is missing here is an error of TestNames: its rule would be unknown.
 var Names = map[string]Named{
 	"AWS::ApiGatewayV2::Api":                  {},
 	"AWS::ApiGatewayV2::Stage":                {Property: []string{"StageName"}, Limit: 128, Shared: true},
@@ -143,7 +143,7 @@ func (s Stack) ARN(template, logical string) string {
 	}
 }
 
-// id is what Ref gives.
+// id is what Ref returns.
 func (s Stack) id(template, logical string) any {
 	logical, attribute, _ := strings.Cut(logical, ".")
 	resource := s.Templates[template].Resources()[logical]

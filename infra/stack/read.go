@@ -54,7 +54,7 @@ func Folder(root string) (map[string]Template, error) {
 	return templates, nil
 }
 
-// lengthen gives short forms of intrinsic functions (!Ref, !Sub) their long ones.
+// lengthen replaces short forms of intrinsic functions (!Ref, !Sub) by their long ones.
 func lengthen(node *yaml.Node) {
 	for _, child := range node.Content {
 		lengthen(child)

@@ -11,7 +11,7 @@ import (
 // Root is the name of the template that holds the others.
 const Root = "template"
 
-// generated stands for the part of a name that CloudFormation makes up, and is as long.
+// generated represents the part of a name that CloudFormation generates, and is as long.
 const generated = "1ABCDEFGHIJKL"
 
 // Stack is where the templates would be deployed.

@@ -100,7 +100,7 @@ func at(files *token.FileSet, pos token.Pos) string {
 	return fmt.Sprintf("%s:%d", where.Filename, where.Line)
 }
 
-// check says everything about a tree that breaks a rule.
+// check reports everything in a tree that breaks a rule.
 func check(uses []use) []string {
 	var broken []string
 	report := func(u use, format string, args ...any) {

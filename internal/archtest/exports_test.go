@@ -26,7 +26,7 @@ var limit = regexp.MustCompile("`([a-z/]+)\\.([A-Z][A-Za-z]+)`")
 
 // source is a package, and what other packages use of it.
 type source struct {
-	name      string                // as its files say
+	name      string                // as its files declare
 	declared  map[string]bool       // what it exports; true: a type
 	leads     map[string][]ast.Expr // what stands in the interface of what it exports, by name: whoever has that has these
 	constants [][]string            // constants of one declaration: they are one set

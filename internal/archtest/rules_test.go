@@ -82,7 +82,7 @@ var neverShipped = []string{"client", "internal/apidoc", "internal/policy/tablef
 // kept are methods that one package alone may call, because it knows a rule that the method does not.
 var kept = map[string]string{
 	"MustNew": "internal/ids",      // ids of records are made in one place
-	"AddDate": "internal/calendar", // goes on into the next month where the month is too short
+	"AddDate": "internal/calendar", // overflows into the next month if the month is too short
 }
 
 // foreign are imports that the domain does without, by prefix.

@@ -238,7 +238,7 @@ func TestPeopleWhoKeepLookingAreSeenSinceTheyCame(t *testing.T) {
 	if others := look(robin, "case_2"); len(others) != 0 {
 		t.Errorf("on another case: %+v", others)
 	}
-	o.now = o.now.Add(5 * time.Second) // rita said it 15 seconds ago
+	o.now = o.now.Add(5 * time.Second) // rita reported it 15 seconds ago
 	if others := look(robin, "case_1"); len(others) != 0 {
 		t.Errorf("still there: %+v", others)
 	}

@@ -207,7 +207,7 @@ func TestNobodyAloneApprovesWhomTheyCallAMatch(t *testing.T) {
 	proposed := must[cases.Record](d)(d.Decide(t.Context(), reviewer, r.ID, r.Version, match))
 	wantState(t, proposed, "review")
 	if needs := must[cases.View](d)(d.View(t.Context(), confirmer, proposed)).Needs; !needs.FourEyes {
-		t.Error("the second person is not told to be one")
+		t.Error("the second person does not learn that they are the second")
 	}
 	_, err = d.Decide(t.Context(), reviewer, r.ID, proposed.Version, match)
 	wantCode(t, err, problem.FourEyes)
@@ -318,7 +318,7 @@ func TestTheEndOfACaseSaysWhetherItsSubjectIsKept(t *testing.T) {
 		t.Errorf("%+v, %v", w, err)
 	}
 
-	// The list has had another edition while the case was under way: the run is told.
+	// The list has had another edition while the case was under way: the run is notified.
 	if _, err := watched.ChangeRun(t.Context(), d.known, "demo", "un", func(run *watched.Run) bool {
 		run.State, run.Edition = watched.Done, "2"
 		return true

@@ -28,7 +28,7 @@ func TestACallbackThatIsTooLargeIsAnIncident(t *testing.T) {
 			if len(r.Incidents) != 1 || r.Incidents[0].Error != "too_large" || r.Incidents[0].Work != "lookup" {
 				t.Fatalf("incidents %+v", r.Incidents)
 			}
-			// Sent again it is told of, but it fails nothing a second time.
+			// Sent again it is recorded, but it fails nothing a second time.
 			_, err = d.Answer(t.Context(), vendorOf(r.ID), r.ID, reply)
 			wantCode(t, err, problem.TooLarge)
 			history, err := d.History(t.Context(), reviewer, r.ID, r.Version, 10)

@@ -19,8 +19,8 @@ type Call struct {
 	Status     int       `json:"status,omitempty" doc:"HTTP status of the answer; absent: there was none"`
 	Received   string    `json:"received,omitempty" personal:"digest" doc:"SHA-256 of the answer's body"`
 	Bytes      int       `json:"bytes,omitempty" personal:"digest" doc:"of the answer's body"`
-	Via        string    `json:"via,omitempty" enum:"fallback,breaker,limit,cache,callback" doc:"fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call"`
-	AnsweredAt time.Time `json:"answered_at,omitzero" doc:"via cache: when the vendor gave the answer"`
+	Via        string    `json:"via,omitempty" enum:"fallback,breaker,limit,cache,callback" doc:"fallback: it was called instead of another plugin; breaker: calls were suspended, and it was not called; limit: the plugin's own limit has postponed the call; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call"`
+	AnsweredAt time.Time `json:"answered_at,omitzero" doc:"via cache: when the vendor answered"`
 	Price      *Price    `json:"price,omitempty" doc:"of this call; where there were several, of all of them"`
 
 	Exchange *ExchangeRef `json:"exchange,omitempty"`
@@ -33,7 +33,7 @@ type Call struct {
 type CallPart struct {
 	Step     string  `json:"step,omitempty" doc:"the plugin's step; absent: its own request"`
 	Element  int     `json:"element,omitempty" doc:"which element of a list it was about, from 1"`
-	Page     int     `json:"page,omitempty" doc:"which page it asked for, from 1"`
+	Page     int     `json:"page,omitempty" doc:"which page it requested, from 1"`
 	Request  string  `json:"request" doc:"method and address as the plugin writes them, with placeholders"`
 	Key      string  `json:"key,omitempty" personal:"digest" doc:"the Idempotency-Key: the same for every attempt at one request"`
 	Sent     string  `json:"sent,omitempty" personal:"digest" doc:"SHA-256 of the request's body"`

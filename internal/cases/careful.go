@@ -133,7 +133,7 @@ func (n Needs) check(cmd DecideCommand) error {
 		e.With("body.comment", "required", "%s", n.sentence("a comment"))
 	}
 	if len(n.unlisted) > 0 && cmd.Event != workflow.EventApproveUnanswered {
-		e.With("body.event", "more_hits", "%s found more than it lists: raise its limit and repeat it, reject, or take %s where the workflow has it", strings.Join(n.unlisted, ", "), workflow.EventApproveUnanswered)
+		e.With("body.event", "more_hits", "%s found more than it lists: raise its limit and repeat it, reject, or use %s if the workflow has it", strings.Join(n.unlisted, ", "), workflow.EventApproveUnanswered)
 	}
 	for _, hit := range n.Hits {
 		if !slices.ContainsFunc(cmd.Hits, func(a HitAnswer) bool { return a.Hit == hit.ID }) {

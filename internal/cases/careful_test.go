@@ -153,7 +153,7 @@ func TestCriticalCaseIsApprovedByTwoPeople(t *testing.T) {
 	_, err := d.Decide(t.Context(), reviewer, r.ID, proposed.Version, approve)
 	wantCode(t, err, problem.FourEyes)
 	_, err = d.Decide(t.Context(), confirmer, r.ID, proposed.Version, cases.DecideCommand{Event: "approve"})
-	wantCode(t, err, problem.Invalid) // the second person says why, too
+	wantCode(t, err, problem.Invalid) // the second person states why, too
 
 	approved := must[cases.Record](d)(d.Decide(t.Context(), confirmer, r.ID, proposed.Version, approve))
 	wantState(t, approved, "welcome")

@@ -34,7 +34,7 @@ func (r *rig) together() {
 }
 
 // TestTwoAttemptsAtOnceStartEachChildOnce: a task that is taken for lost is begun again while it still runs. One of the two meets every
-// fault of the store in between, and may be killed; what comes of it is what one attempt alone makes.
+// fault of the store in between, and may be killed; the result is that of a single attempt.
 func TestTwoAttemptsAtOnceStartEachChildOnce(t *testing.T) {
 	known := parse(t, strings.ReplaceAll(company, "UNTIL", "all"), owner)
 	db := openChecked(t)

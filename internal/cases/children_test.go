@@ -122,7 +122,7 @@ func (f *family) work() (cases.Job, cases.Outcome) {
 	return job, outcome
 }
 
-// begin starts the children and tells the case so.
+// begin starts the children and reports that to the case.
 func (f *family) begin() cases.Record {
 	f.t.Helper()
 	job, outcome := f.work()
@@ -257,7 +257,7 @@ func TestGuardsCountTheChildren(t *testing.T) {
 	r := f.get(f.parent)
 	wantState(t, r, "review")
 	if r.Context["alarmed"] != true {
-		t.Error("the event of the second rejection was not heard")
+		t.Error("the event of the second rejection had no effect")
 	}
 }
 

@@ -106,7 +106,7 @@ func (f *family) tryDue() {
 }
 
 // TestNoOrderOfUndoAndLeavingMakesAnOrphan plays a child's decision, its undo, and the parent's end, in every order and with
-// the outbox delivered after any of them: in the end no child goes on that nobody waits for.
+// the outbox delivered after any of them: in the end no child continues that no case waits for.
 func TestNoOrderOfUndoAndLeavingMakesAnOrphan(t *testing.T) {
 	const decide, undo, leave = "decide", "undo", "leave"
 	orders := [][]string{

@@ -93,7 +93,7 @@ func TestAVendorsIDOfAnotherCaseIsGarbage(t *testing.T) {
 	}
 }
 
-// TestACaseIsFoundByItsNewestVendorIDs: a person may have work done anew many times.
+// TestACaseIsFoundByItsNewestVendorIDs: a person may have work repeated many times.
 func TestACaseIsFoundByItsNewestVendorIDs(t *testing.T) {
 	d := newDesk(t, vendorCallback)
 	r, job := d.requested("asks")

@@ -58,7 +58,7 @@ func TestAnnouncementsAreChecked(t *testing.T) {
 	}
 }
 
-// Countries are those that the kind names, as zones write them, too. Who says nothing is not asked, nor where somebody is from.
+// Countries are those that the kind names, as zones write them, too. A document without a country is not refused, nor is the applicant's nationality checked.
 func TestDocumentsOfCountriesThatAreTakenAreAccepted(t *testing.T) {
 	for name, properties := range map[string]map[string]any{
 		"two letters": {"issuing_country": "SE"}, "three letters": {"country": "deu"}, "nothing": {}, "a nationality": {"nationality": "FR"},
@@ -336,7 +336,7 @@ func TestKindWithSidesNeedsEachOfThem(t *testing.T) {
 		must[cases.Record](d)(d.DecideDocument(t.Context(), reviewer, r.ID, document, d.get(r.ID).Version, cases.DocumentDecisionCommand{Decision: decision, Reason: "r"}))
 	}
 	d.upload(r.ID, "doc_1", "licence", "front")
-	d.upload(r.ID, "doc_2", "photo", "") // a kind of one side need not be told which
+	d.upload(r.ID, "doc_2", "photo", "") // a kind with one side needs no side
 	want()
 	d.upload(r.ID, "doc_3", "licence", "back")
 	want("SUBMIT")

@@ -36,7 +36,7 @@ type EventPage struct {
 	Events []NotifiedEvent
 	Next   string    // "" at the end
 	Until  time.Time // no event that was final before it can still be added: what a reader at the end has everything up to
-	// Unreadable are the places of changes whose events are there and cannot be decoded: they are missing from the page.
+	// Unreadable are the places of changes whose events exist but cannot be decoded: they are missing from the page.
 	Unreadable []Place
 }
 

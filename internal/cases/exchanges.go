@@ -173,14 +173,14 @@ func (s *Service) exchange(ctx context.Context, tenant, id, task string) (Exchan
 	}
 	call := runs[at].Call
 	if call == nil || call.Exchange == nil || !call.Exchange.Kept {
-		return Exchange{}, problem.New(problem.NotFound, "Nothing is kept of what was sent and answered at this attempt.")
+		return Exchange{}, problem.New(problem.NotFound, "The exchange of this attempt was not stored.")
 	}
 	if call.Exchange.Size > maxExchange {
 		return Exchange{}, problem.New(problem.TooLarge, "What is kept of the attempt %s has %d bytes, and at most %d can be shown.", task, call.Exchange.Size, maxExchange)
 	}
 	content, err := s.Objects.Read(ctx, ExchangeKey(tenant, id, task), maxExchange)
 	if problem.CodeOf(err) == problem.NotFound {
-		return Exchange{}, problem.New(problem.DocumentDamaged, "What was kept of the attempt %s is not there any more. Restore it from a backup.", task)
+		return Exchange{}, problem.New(problem.DocumentDamaged, "The stored exchange of the attempt %s no longer exists. Restore it from a backup.", task)
 	}
 	if err != nil {
 		return Exchange{}, err

@@ -68,7 +68,7 @@ func TestWhatIsNotKeptOrDamagedIsShownToNobody(t *testing.T) {
 	}
 }
 
-// TestAFailingObjectStoreLosesNoAnswer: the reference says that nothing is kept, and looking for it finds nothing.
+// TestAFailingObjectStoreLosesNoAnswer: the reference states that nothing is stored, and reading it finds nothing.
 func TestAFailingObjectStoreLosesNoAnswer(t *testing.T) {
 	d := newDesk(t)
 	d.files.failing = errors.New("away")

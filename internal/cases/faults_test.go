@@ -214,7 +214,7 @@ type scenario struct {
 func recordOf(_ cases.Record, err error) error        { return err }
 func inputOf(_ cases.ExecutionInput, err error) error { return err }
 
-// scenarios by the name of the method of Service that they call; what follows a slash tells two of one method apart.
+// scenarios by the name of the method of Service that they call; what follows a slash distinguishes two of one method.
 var scenarios = map[string]scenario{
 	"Start": {func(r *rig) { r.ids = []string{"case_a"} }, func(ctx context.Context, r *rig) error {
 		return recordOf(r.Start(ctx, r.client(), cases.StartCommand{ID: "case_a", Workflow: "small", ExternalID: "x", Subject: cases.SubjectInput{Type: "individual", ExternalID: "s", Data: map[string]any{"name": "A"}}}))
@@ -434,7 +434,7 @@ var scenarios = map[string]scenario{
 		p.Case = r.id()
 		_, err := r.Answer(ctx, p, r.id(), cases.Reply{State: "check", Visit: r.vars["job"].(cases.Job).Visit, Work: "lookup", Payload: strings.Repeat("x", 201<<10), ID: "evt_1"})
 		if problem.CodeOf(err) == problem.TooLarge {
-			return nil // the vendor is told, and the work has failed
+			return nil // the vendor gets an error, and the work has failed
 		}
 		return err
 	}},
@@ -521,7 +521,7 @@ func (r *rig) essence() string {
 	return text
 }
 
-// causes are what the history says, and what it has left in the outbox.
+// causes are those in the history, and those of its effects in the outbox.
 func (r *rig) causes(id string) string {
 	entries, err := r.beneath.History(context.Background(), r.tenant, id, 0, 200)
 	r.ok(err)

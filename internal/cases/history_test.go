@@ -27,7 +27,7 @@ func (d *desk) full() cases.Record {
 	must[cases.Record](d)(d.RetryIncident(c, reviewer, r.ID, d.get(r.ID).Incidents[0].ID, nil))
 	job = d.begin(r.ID, "lookup")
 	d.await(job)
-	// What programs hand over is not always what JSON gives back: integers, structs, times.
+	// What programs pass is not always what JSON returns: integers, structs, times.
 	must[cases.Record](d)(d.Answer(c, vendorOf(r.ID), r.ID, cases.Reply{State: "check", Visit: job.Visit, Work: "lookup", Round: job.Round, Payload: map[string]any{"n": 7, "big": int64(1) << 40, "at": epoch, "list": []string{"a"}, "small": 1e-7}, ID: "e"}))
 	d.finish(d.begin(r.ID, "risk"), map[string]any{"score": 12.5, "severity": "low"})
 	must[cases.Record](d)(d.Assign(c, reviewer, r.ID, "user_2", 0))
@@ -72,7 +72,7 @@ func TestHistoryOfEveryKindOfChangeVerifies(t *testing.T) {
 func TestHistoryIsWholeAfterEveryChange(t *testing.T) {
 	d := newDesk(t)
 	r := d.full()
-	// The record that each commit wrote is what its entry's digest says: roll the stores' view back to every version.
+	// The record that each commit wrote matches its entry's digest: roll the stores' view back to every version.
 	for _, change := range slices.Clone(d.store.changes) {
 		at := change.Next
 		d.store.alterRecord = func(r *cases.Record) { *r = at }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestMain lets properties hold for 40 random lives of cases unless the command line says how many; `make prove` plays 1,000.
+// TestMain lets properties hold for 40 random lives of cases unless the command line sets a number; `make prove` plays 1,000.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {

@@ -117,7 +117,7 @@ func TestADryRunShowsWhatWouldHappenToEachCase(t *testing.T) {
 		}
 	}
 	if len(report) != len(want) || d.store.count() != before {
-		t.Errorf("%d told, %d written", len(report), d.store.count()-before)
+		t.Errorf("%d reported, %d written", len(report), d.store.count()-before)
 	}
 	if f := report[nameless.ID].Errors; len(f) != 1 || f[0].Location != "context.name" {
 		t.Errorf("%+v", f)
@@ -159,7 +159,7 @@ func TestWorkThatGoesOnIsNotDoneTwiceAndItsAnswerCounts(t *testing.T) {
 	follow := d.finish(job, map[string]any{"found": true}) // the task of the former execution comes back
 	wantState(t, d.get(r.ID), "second")
 	if follow.Label == "" {
-		t.Error("the former execution is told nothing")
+		t.Error("the former execution is not notified")
 	}
 	d.verified(r.ID)
 }

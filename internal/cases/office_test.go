@@ -373,7 +373,7 @@ func TestALookAtADocumentDoesNotMakeAPageStale(t *testing.T) {
 	}
 }
 
-// TestCountersAreThoseOfTheRecordsWhateverHappens drives cases by chance and counts them anew.
+// TestCountersAreThoseOfTheRecordsWhateverHappens drives cases at random and counts them again.
 func TestCountersAreThoseOfTheRecordsWhateverHappens(t *testing.T) {
 	d := newOffice(t)
 	var ids []string // of all draws: the counters are, too

@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Delivery is what has come of an effect so far. An effect that is delivered at the first attempt never has one.
+// Delivery is the state of an effect's delivery. An effect that is delivered at the first attempt never has one.
 type Delivery struct {
 	Attempts int       `json:"attempts,omitempty"` // that failed, since Since
 	Since    time.Time `json:"since,omitzero"`     // when the attempts that count began; a replay starts over

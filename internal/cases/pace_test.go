@@ -20,7 +20,7 @@ func (d *desk) limited(t *testing.T) (cases.Record, identity.Principal) {
 	return r, identity.Principal{Tenant: "demo", Kind: identity.Applicant, ID: "flow_1", Case: r.ID}
 }
 
-// refusedFor is how many seconds a caller is told to wait.
+// refusedFor is how many seconds a caller has to wait.
 func refusedFor(t *testing.T, err error) int {
 	t.Helper()
 	wantCode(t, err, problem.RateLimited)
@@ -74,7 +74,7 @@ func TestAnApplicantWritesAtABoundedRate(t *testing.T) {
 	}
 	d.pass(time.Second)
 	if err := writes[0](); err != nil {
-		t.Errorf("after the time that it was told: %v", err)
+		t.Errorf("after the stated time: %v", err)
 	}
 	d.verified(r.ID)
 }
@@ -93,7 +93,7 @@ func TestAnApplicantAddsNoMoreThanATotal(t *testing.T) {
 		}
 	}
 	if seconds := refusedFor(t, paint()); seconds != 24*60*60 {
-		t.Errorf("told to come again in %d s", seconds)
+		t.Errorf("asked to retry in %d s", seconds)
 	}
 	// Whoever works on the case still can.
 	must[cases.Record](d)(d.Cancel(t.Context(), client, r.ID, 0, "no longer wanted"))
@@ -112,7 +112,7 @@ func TestAKeyWritesAtABoundedRateButCanEndTheCase(t *testing.T) {
 		}
 	}
 	if seconds := refusedFor(t, paint()); seconds != 1 {
-		t.Errorf("told to come again in %d s", seconds)
+		t.Errorf("asked to retry in %d s", seconds)
 	}
 	_, err := d.AddNote(t.Context(), client, r.ID, cases.NoteCommand{Text: "n"})
 	refusedFor(t, err)

@@ -127,7 +127,7 @@ func TestAssignmentIsPublishedAndClaimedOnce(t *testing.T) {
 	now := d.get(r.ID)
 	assigned := effects(d.store.last(), "case.assigned")
 	if len(assigned) != 1 || assigned[0].Data["assignee"] != now.Assignee || assigned[0].Data["version"] != now.Version || fmt.Sprint(assigned[0].Data["configuration"]) != "[review]" {
-		t.Errorf("told %+v, want version %d", assigned, now.Version)
+		t.Errorf("notified of %+v, want version %d", assigned, now.Version)
 	}
 	if again := must[cases.Record](d)(d.Assign(t.Context(), reviewer, r.ID, now.Assignee, 0)); again.Version != now.Version {
 		t.Error("the same assignment was written again")

@@ -21,7 +21,7 @@ type Related struct {
 type Relations struct {
 	Found      []Related
 	More       bool     // there are others
-	Unreadable []string // cases that are there and cannot be decoded
+	Unreadable []string // cases that exist but cannot be decoded
 }
 
 // Why names what two cases have in common.

@@ -97,7 +97,7 @@ func TestNoDocumentIsKeptOutOfRelatedCasesByWhatIsSaidBesideIt(t *testing.T) {
 	} {
 		for which, passport := range map[string]map[string]any{"a zone": {"mrz": zone}, "a typed number": {"number": "L898902C3"}} {
 			if which == "a typed number" && name == "addresses and numbers in the data" {
-				continue // what is said in the data and what is typed are the same
+				continue // the declared and the read number are the same
 			}
 			t.Run(name+" beside "+which, func(t *testing.T) {
 				d := newPeople(t)

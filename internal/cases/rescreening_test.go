@@ -219,7 +219,7 @@ func TestALaterCaseThatEndsByItselfGivesNobodyUp(t *testing.T) {
 	}
 }
 
-// Where the follow-up looks for a subject is what the workflow says that keeps it.
+// The workflow that keeps a subject defines where the follow-up searches for it.
 func TestACaseForNewHitsKeepsTheQuestionsLists(t *testing.T) {
 	d := newDesk(t, strings.Replace(listed, "with: {name: full_name}", "with: {name: \"'Anna'\"}, lists: [eu]", 1))
 	r := d.again()

@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// reservedWorkflow keeps what its work answers in a field that it reserves, and goes on by an event of its own.
+// reservedWorkflow keeps what its work answers in a field that it reserves, and continues by an event of its own.
 const reservedWorkflow = `
 id: asked
 reserved: [pluginsOutput]

@@ -202,7 +202,7 @@ func TestSavedContextIsMergedAndChecked(t *testing.T) {
 	}
 	_, err := d.SaveContext(t.Context(), applicantOf(r.ID), r.ID, map[string]any{"applicant": map[string]any{"name": nil}, "risk": 1, "color": 7})
 	if e := wantCode(t, err, problem.Invalid); len(e.Fields) < 3 {
-		t.Errorf("not all places are told: %v", places(e))
+		t.Errorf("not all places are reported: %v", places(e))
 	}
 }
 

@@ -197,7 +197,7 @@ func TestAVendorThatNeverAnswersHasNothingThatCouldBeStale(t *testing.T) {
 
 func TestADocumentThatArrivesAfterTheCheckMakesItStale(t *testing.T) {
 	d, r := kycScreened(t)
-	wantStale(t, d.passport(r.ID, "doc_2"), "id_check", "identity", "risk") // vendors are told of documents, too; watch lists are not
+	wantStale(t, d.passport(r.ID, "doc_2"), "id_check", "identity", "risk") // vendors receive documents, too; watch lists do not
 }
 
 func TestWhatIsNoDataMarksNothing(t *testing.T) {
@@ -222,7 +222,7 @@ func TestUndoLeavesTheMarksRight(t *testing.T) {
 	wantCode(t, err, problem.EventNotAllowed)
 }
 
-// narrow has work that says what it reads, a policy over a result, and a decision that writes data.
+// narrow has work that states what it reads, a policy over a result, and a decision that writes data.
 const narrow = `
 id: narrow
 title: Narrow
@@ -357,7 +357,7 @@ func TestWhatAWorkReportsThatItReadIsAllThatMarksIt(t *testing.T) {
 	wantStale(t, d.inState(r.ID, "review"))
 	other := person("Ada", "Lovelace")
 	other["country"] = "FR"
-	wantStale(t, d.correct(r.ID, other), "id_check") // which has told nothing: everything
+	wantStale(t, d.correct(r.ID, other), "id_check") // which has reported no reads: everything
 	wantStale(t, d.correct(r.ID, person("Ada", "Byron")), allOfKYC...)
 	d.verified(r.ID)
 }

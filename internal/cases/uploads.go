@@ -166,5 +166,5 @@ func (s *Service) reachable(ctx context.Context, p identity.Principal, id string
 			return key, info.Version, err
 		}
 	}
-	return "", "", problem.New(problem.NotFound, "The bytes of the document are not there any more.")
+	return "", "", problem.New(problem.NotFound, "The bytes of the document no longer exist.")
 }

@@ -101,7 +101,7 @@ func closed(t *testing.T, text string) (*desk, cases.Record, cases.Document) {
 	return d, r, late
 }
 
-// late tells of an upload that came when the case did not wait for it, in each way that there is.
+// late reports an upload that arrived when the case did not wait for it, in each possible way.
 func (d *desk) late(id, document string, change func() cases.Record) cases.Record {
 	d.t.Helper()
 	before := change()

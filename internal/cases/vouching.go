@@ -76,7 +76,7 @@ func (p *Proposal) agrees(cmd DecideCommand) error {
 	e := problem.New(problem.Invalid, "The two people do not agree on the possible matches.")
 	for i, answer := range cmd.Hits {
 		if slices.ContainsFunc(p.Hits, func(a HitAnswer) bool { return a.Hit == answer.Hit && a.Answer != answer.Answer }) {
-			e.With(fmt.Sprintf("body.hits[%d].answer", i), "contradiction", "the first person has answered otherwise: give the same answer, or decide against the case")
+			e.With(fmt.Sprintf("body.hits[%d].answer", i), "contradiction", "the first person has answered differently: enter the same answer, or decide against the case")
 		}
 	}
 	if len(e.Fields) > 0 {

@@ -227,7 +227,7 @@ func TestFewCallbacksThatChangeNothingAreKept(t *testing.T) {
 	d.verified(r.ID)
 }
 
-// Whatever a workflow looks like and whatever becomes of it, its cases never wait without an end and without a sign.
+// Whatever a workflow looks like and whatever happens, its cases never wait without an end and without a sign.
 func TestNobodyWaitsForEver(t *testing.T) {
 	d := newDesk(t)
 	rapid.Check(t, func(rt *rapid.T) {

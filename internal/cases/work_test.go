@@ -149,7 +149,7 @@ func TestFailureWithoutARuleIsAnIncidentThatAnOperatorRetries(t *testing.T) {
 	}
 	incidents := effects(d.store.last(), "case.incident")
 	if len(incidents) != 1 || incidents[0].Data["incident"] != now.Incidents[0].ID || incidents[0].Data["version"] != now.Version {
-		t.Errorf("told %+v", incidents)
+		t.Errorf("reported %+v", incidents)
 	}
 	must[cases.ExecutionInput](d)(d.FailWork(t.Context(), cases.Branch{Tenant: "demo", Case: r.ID}, "check", "lookup", job.Visit, failure))
 	if d.get(r.ID).Version != now.Version {

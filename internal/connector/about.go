@@ -37,7 +37,7 @@ type writtenConcern struct {
 
 const aboutPlace = "/response/about"
 
-// askedRoots are the names that expressions see that say whom was asked about.
+// askedRoots are the names visible to expressions that identify the subject of the request.
 var askedRoots = []string{"context", "input", "case"}
 
 func (s *source) about(w written) (all []concern) {
@@ -60,9 +60,9 @@ func (s *source) concerns(at string, written []writtenConcern, answer, asked []s
 	return all
 }
 
-// concerns checks that an answer is about whom was asked about, as far as it says. Errors: VendorGarbage.
+// concerns checks that an answer is about the subject of the request, as far as it states that. Errors: VendorGarbage.
 func (p *Plugin) concerns(seen map[string]any) error {
-	e := problem.New(problem.VendorGarbage, "The answer of %s is about somebody else than was asked about.", p.ID)
+	e := problem.New(problem.VendorGarbage, "The answer of %s is about a different subject than the request.", p.ID)
 	for i, c := range p.about {
 		if c.differs(seen) {
 			e.With(fmt.Sprintf("response.about[%d]", i), somebodyElse, "is not what was asked about")
@@ -84,7 +84,7 @@ func (c concern) differs(seen map[string]any) bool {
 	return err == nil && asked != nil && !c.as.agree(answered, asked)
 }
 
-// agrees reports whether nothing of a callback differs from what was asked about.
+// agrees reports whether a callback contains nothing that differs from the subject of the request.
 func (c *callback) agrees(seen map[string]any) bool {
 	return !slices.ContainsFunc(c.about, func(one concern) bool { return one.differs(seen) })
 }
@@ -131,7 +131,7 @@ func numberOf(text string) string {
 }
 
 // sameName reports whether all words of the shorter name are words of the longer one, whatever their order, case and accents. Names without a word
-// are nobody's.
+// match nobody.
 func sameName(one, other string) bool {
 	short, long := wordsOf(one), wordsOf(other)
 	if len(short) > len(long) {

@@ -30,7 +30,7 @@ func TestAnAnswerAboutSomebodyElseDoesNotCount(t *testing.T) {
 	p := parse(t, concerning)
 	one := Call{Tenant: "demo", Case: "case_1", State: "s", Visit: 1, Work: "w", Context: map[string]any{"number": "00AB-123", "born": "1974-08-12", "given": "Zoë", "family": "Sample"}}
 	for body, fault := range map[string]string{
-		`{"ok":true}`:                                    "", // it does not say
+		`{"ok":true}`:                                    "", // it does not state that
 		`{"ok":true,"ref":null,"number":null}`:           "",
 		`{"ok":true,"ref":"CASE_1 "}`:                    "",
 		`{"ok":true,"ref":"case_2"}`:                     "response.about[0]",
@@ -71,7 +71,7 @@ func TestTheKitLetsVendorsAnswerAboutSomebodyElse(t *testing.T) {
 		t.Errorf("%q", failed)
 	}
 	silent := parse(t, strings.Replace(concerning, `, ref: case_example, number: "123", born: "1974-08-12T00:00:00Z", name: SAMPLE Zoe Maria`, "", 1))
-	if failed := failures(silent.Conform(t.Context())); len(failed) != 1 || !strings.Contains(failed[0], "answer about somebody else") {
+	if failed := failures(silent.Conform(t.Context())); len(failed) != 1 || !strings.Contains(failed[0], "answer about another person") {
 		t.Errorf("an example that says nothing: %q", failed)
 	}
 }
@@ -118,7 +118,7 @@ cases:
 `
 	p := parse(t, text)
 	for body, want := range map[string]string{
-		`{"ok":true}`: "verified", // it does not say
+		`{"ok":true}`: "verified", // it does not state that
 		`{"ok":true,"born":"1974-08-12","name":"Anna Maria Sample"}`: "verified",
 		`{"ok":true,"born":"1974-08-13","name":"Anna Sample"}`:       "review",
 		`{"ok":true,"born":"1974-08-12","name":"Eve Sample"}`:        "review",

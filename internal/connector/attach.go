@@ -116,8 +116,8 @@ func (a *attachment) render(scope any, with *values, faults *[]fault) any {
 	return &found
 }
 
-// attaching puts the contents of documents where they were named. It reads none of them for a request that is only named or shown:
-// digests stand for them.
+// attaching inserts the contents of documents where they were named. It reads none of them for a request that is only
+// named or shown: digests represent them.
 type attaching struct {
 	ctx   context.Context
 	files Files // nil: digests
@@ -177,13 +177,13 @@ func (f *attaching) content(a *attached) (any, error) {
 	return a, nil
 }
 
-// shown stands for the document where it is not to be seen.
+// shown represents the document where its contents must not be shown.
 func (a *attached) shown() string { return "__" + a.as + ".sha256." + a.document.SHA256 + "__" }
 
 // unreadable names the place of a document that is gone: asking again cannot help.
 func (a *attached) unreadable(err error) error {
 	if problem.CodeOf(err) == problem.NotFound {
-		return problem.New(problem.Invalid, "A document for the request is not there any more.").With(a.place, "document", "The document %s is not there any more.", a.document.ID)
+		return problem.New(problem.Invalid, "A document for the request no longer exists.").With(a.place, "document", "The document %s no longer exists.", a.document.ID)
 	}
 	return err
 }
@@ -218,8 +218,8 @@ func partType(of string) string {
 	return "application/octet-stream"
 }
 
-// parts writes an object as multipart/form-data: one part for each member, or for each element of a list. The boundary is made of
-// the contents, so that the same request has the same bytes.
+// parts writes an object as multipart/form-data: one part for each member, or for each element of a list. The boundary
+// is derived from the contents, so that the same request has the same bytes.
 func parts(value any, faults *[]fault) (content []byte, contentType string) {
 	object, _ := value.(map[string]any)
 	sum := sha256.New()

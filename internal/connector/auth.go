@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// auth is how requests say who sends them, besides headers that are written out.
+// auth is how requests are authenticated, besides headers that are written out.
 type auth struct {
 	basic *basic
 	oauth *oauth
@@ -30,7 +30,7 @@ type basic struct{ username, password *text }
 
 const authPlace = "/request/auth"
 
-// auth compiles how requests are authenticated. Nothing of a case has a part in it: a token serves every case.
+// auth compiles how requests are authenticated. It does not use data of a case: a token serves every case.
 func (s *source) auth(w *writtenAuth, headers map[string]*text) (a auth) {
 	if w == nil {
 		return a

@@ -19,7 +19,7 @@ const (
 	noFormat        = "none"
 )
 
-// contentTypes are what formats are sent as, unless the plugin says otherwise.
+// contentTypes are what formats are sent as, unless the plugin sets another type.
 var contentTypes = map[string]string{
 	jsonFormat: "application/json", formFormat: "application/x-www-form-urlencoded", textFormat: "text/plain; charset=utf-8", xmlFormat: "application/xml; charset=utf-8",
 }

@@ -158,7 +158,7 @@ func TestALinkToADocumentChangesNoKey(t *testing.T) {
 	}
 }
 
-// A vendor is never sent a document of another case, whatever the context says.
+// A vendor is never sent a document of another case, whatever is in the context.
 func TestOnlyDocumentsOfTheCaseAreSent(t *testing.T) {
 	for name, c := range map[string]struct {
 		body   string

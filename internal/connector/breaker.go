@@ -78,7 +78,7 @@ func (b *breakers) allow(key string, now time.Time, patience time.Duration) (res
 type presence int
 
 const (
-	unknown presence = iota // the call was given up, or could not be made
+	unknown presence = iota // the call was cancelled, or could not be made
 	there
 	away
 )
@@ -93,7 +93,7 @@ func (b *breakers) note(key string, limits breaker, shown presence, now time.Tim
 		delete(b.kept, key)
 		return
 	case shown == unknown && c != nil:
-		c.trial = false // somebody else may try
+		c.trial = false // another call may try
 		return
 	case shown == unknown:
 		return
@@ -110,7 +110,7 @@ func (b *breakers) note(key string, limits breaker, shown presence, now time.Tim
 	c.trial = false
 }
 
-// makeRoom forgets any circuit when there are too many: its vendor is asked again, and fails again.
+// makeRoom drops any circuit when there are too many: its vendor is called again, and fails again.
 func (b *breakers) makeRoom() {
 	if b.kept == nil {
 		b.kept = map[string]*circuit{}
@@ -131,19 +131,19 @@ func (c *Client) guarded(ctx context.Context, p *Plugin, tenant string, call fun
 	key := tenant + "/" + p.ID
 	if rest, allowed := c.breakers.allow(key, c.now(), p.Timeout); !allowed {
 		seconds := max(1, int((rest+time.Second-1)/time.Second))
-		return Outcome{}, problem.New(problem.VendorUnavailable, "%s is not asked for %d more seconds: it has failed again and again.", p.ID, seconds).
+		return Outcome{}, problem.New(problem.VendorUnavailable, "%s is not called for %d more seconds: it has failed repeatedly.", p.ID, seconds).
 			Detail("retry_after_seconds", seconds).Detail(restingDetail, true)
 	}
 	shown := unknown // also when the call does not come back
 	defer func() { c.breakers.note(key, *p.breaker, shown, c.now()) }()
 	outcome, err := call()
-	if err == nil || ctx.Err() == nil { // else the caller's time was over: that says nothing about the vendor
+	if err == nil || ctx.Err() == nil { // otherwise the caller's time was over, which is no information about the vendor
 		shown = presenceOf(err)
 	}
 	return outcome, err
 }
 
-// presenceOf is what an outcome shows. A vendor that is busy, refuses or answers with garbage is there.
+// presenceOf is what an outcome shows. A vendor that is busy, refuses or answers with garbage is reachable.
 func presenceOf(err error) presence {
 	switch problem.CodeOf(err) {
 	case problem.Timeout:

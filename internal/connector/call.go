@@ -17,10 +17,10 @@ type Call struct {
 	Input               map[string]any // the invocation's input, as the workflow has it
 	Documents           []Document     // of the case, those that count
 	Round               int            // how often a person has had it done again
-	Anew                bool           // nothing is used of what was answered before
+	Anew                bool           // earlier answers are not reused
 	IdempotencyKey      string         // names the work; "" makes one of case, state, visit, work and round
 	CallbackURL         string         // where the vendor may call back, for plugins in callback mode
-	Task                string         // names the attempt, for who uses its answer again
+	Task                string         // names the attempt, for calls that reuse its answer
 }
 
 // Origin is the attempt whose answer is used again.
@@ -29,26 +29,26 @@ type Origin struct {
 	Task string `json:"task,omitempty"`
 }
 
-// Document is which file of a case a vendor is asked about: its digest, never its contents. A vendor that is given the file by
-// the client, or takes it in a session of its own, says by the digest which one it has verified.
+// Document is a file of a case that a vendor is asked about: its digest, never its contents. A vendor that gets the file
+// from the client, or takes it in a session of its own, names by the digest which one it has verified.
 type Document struct {
 	ID, Kind, Side, ContentType, SHA256 string // SHA256 in hex
 	Size                                int64  // bytes
 }
 
-// Outcome is what an attempt gave.
+// Outcome is the result of an attempt.
 type Outcome struct {
 	Result   any  // JSON value for the context; nil while awaiting
 	Awaiting bool // the vendor accepted the request and will call back
-	Accepted any  // awaiting: what the plugin keeps of the acceptance, JSON; nil when it keeps nothing
+	Accepted any  // awaiting: what the plugin keeps of the acceptance, JSON; nil if it keeps nothing
 	Status   int  // HTTP status of the vendor's answer
 
 	Trace Trace // also of an attempt that has failed; zero: nothing was sent
-	Kept  *Kept // what may be used again, for a while; nil: nothing
+	Kept  *Kept // what may be reused for a while; nil: nothing
 
 	Exchanged []byte // the requests and answers of the attempt without secrets, JSON of a bounded size, with personal data; nil: nothing was sent
 
-	Correlation string // awaiting: the vendor's id, which its callback will have; "" where the address of the callback says which request it is about
+	Correlation string // awaiting: the vendor's id, which its callback will have; "" if the address of the callback identifies the request
 }
 
 // Trace is what an attempt was, without any value of the case.
@@ -61,8 +61,8 @@ type Trace struct {
 	Bytes    int    // of the answer's body
 	Charged  bool   // the vendor has taken the request: its price counts
 
-	Recalled time.Time // when the answer was given that was used again, and nobody asked; zero: the vendor was
-	Origin   Origin    // Recalled: the attempt to which it was given
+	Recalled time.Time // the time of the earlier answer that was reused instead of calling the vendor; zero: the vendor was called
+	Origin   Origin    // Recalled: the attempt that it answered
 
 	Calls         []Trace // of an attempt at a plugin with several calls, in their order, those of elements by element; the other members are then the last one's
 	Step          string  // the step whose call it is; "": the plugin's own

@@ -13,7 +13,7 @@ type callback struct {
 	reading   reading
 	about     []concern    // what a callback repeats of what was asked
 	when      *query       // nil: every callback is the answer
-	correlate *correlation // nil: the address says which request is answered
+	correlate *correlation // nil: the address identifies the request
 	byCase    bool         // when or the result is about the case, or about what was kept of the acceptance
 	bound     bool         // one of them compares more than the person
 	whenOf    bool         // when is

@@ -40,7 +40,7 @@ type Client struct {
 	Settings  map[string]string // for {vendor.NAME}: base URLs
 	Now       func() time.Time  // default time.Now
 	UserAgent string            // default "Ballerine-Vendor/1"
-	Traffic   Traffic           // records or replays; nil: vendors are asked, and nothing is recorded
+	Traffic   Traffic           // records or replays; nil: vendors are called, and nothing is recorded
 
 	tokens     tokens
 	certifieds certifieds
@@ -164,7 +164,7 @@ func (c *Client) exchange(ctx, within context.Context, p *Plugin, r *prepared) (
 	return a, err
 }
 
-// exchanged sends the request. A token that the vendor does not accept is fetched anew, once.
+// exchanged sends the request. A token that the vendor does not accept is replaced once.
 func (c *Client) exchanged(ctx, within context.Context, p *Plugin, r *prepared) (answer, error) {
 	if p.auth.oauth == nil || c.preview {
 		return c.send(ctx, within, p, r, p.auth.shownToken())
@@ -209,7 +209,7 @@ func (c *Client) send(ctx, within context.Context, p *Plugin, r *prepared, token
 	return answer{status: got.StatusCode, header: got.Header, body: body, readErr: readErr, hide: r.known.hiding()}, nil
 }
 
-// understood reads an answer: the result, or that it comes later.
+// understood reads an answer: the result, or that it will follow later.
 func (c *Client) understood(ctx context.Context, plugin *Plugin, a answer, scope map[string]any) (Outcome, error) {
 	if err := c.judge(plugin, a); err != nil {
 		return Outcome{Status: a.status}, err
@@ -255,7 +255,7 @@ func failed(ctx context.Context, who string, err error) error {
 	return problem.New(problem.VendorUnavailable, "%s cannot be reached.", who).Detail("reason", string(failure))
 }
 
-// judge tells answers from refusals by the status.
+// judge distinguishes answers from refusals by the status.
 func (c *Client) judge(p *Plugin, a answer) error {
 	switch {
 	case slices.Contains(p.success, a.status), p.success == nil && a.status >= 200 && a.status < 300, p.Callback && p.later.names(a.status):
@@ -266,12 +266,12 @@ func (c *Client) judge(p *Plugin, a answer) error {
 	return problem.New(problem.VendorRejected, "%s refused the request with status %d.", p.ID, a.status).Detail("status", a.status)
 }
 
-// passing reports whether a status says that asking again may help.
+// passing reports whether a retry may help after a status.
 func passing(status int) bool {
 	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status == http.StatusTooEarly
 }
 
-// unavailable is what becomes of such a status, with the time that the answer asks for.
+// unavailable is the error for such a status, with the pause that the answer requests.
 func (c *Client) unavailable(who string, status int, header http.Header) error {
 	e := problem.New(problem.VendorUnavailable, "%s answered with status %d.", who, status).Detail("status", status)
 	wanted := outbound.RetryAfter(header, c.now(), math.MaxInt32*time.Second)
@@ -297,7 +297,7 @@ func (p *Plugin) readAnswer(a answer, scope map[string]any) (any, error) {
 	return p.read(p.answer, "response", value, seen)
 }
 
-// bodyOf is the body of an answer, without the secrets of the request: whoever repeats them must not have them written down.
+// bodyOf is the body of an answer, without the secrets of the request: if the vendor repeats them, they must not be stored.
 func (p *Plugin) bodyOf(a answer) (any, error) {
 	var value any
 	var err error
@@ -386,7 +386,7 @@ func parseBody(id string, header http.Header, body []byte) (any, error) {
 }
 
 // exactly reads JSON whose numbers are not all exact as a float64: those are kept as they were written, as text. Many vendors count
-// their requests in 64 bits: a number that nobody reads spoils no answer, and one that is read is the vendor's own.
+// their requests in 64 bits: an unused number must not spoil an answer, and one that is used is exact.
 func exactly(body []byte) (value any, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()

@@ -19,7 +19,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// target is a vendor that answers as a test says, and keeps the last request.
+// target is a vendor that answers as a test defines, and keeps the last request.
 type target struct {
 	*httptest.Server
 	answer  http.HandlerFunc

@@ -11,8 +11,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// confidential is what must not be written down of anything that an attempt is answered: all secrets that its plugin can use, whichever call uses
-// them, and what its requests are made of besides. It is safe for concurrent use; a nil one has nothing.
+// confidential is what must not be stored of anything that an attempt is answered: all secrets that its plugin can use,
+// whichever call uses them, and what else its requests are derived from. It is safe for concurrent use; a nil one has
+// nothing.
 type confidential struct {
 	mutex     sync.Mutex
 	texts     []hidden
@@ -86,7 +87,7 @@ func (k *confidential) attach(content, digest string) {
 	}
 }
 
-// link notes an address that is sent at which a document can be read: whoever has it can read the document.
+// link records a sent address at which a document can be read: anyone who has it can read the document.
 func (k *confidential) link(address string) {
 	if k == nil || address == "" {
 		return
@@ -118,8 +119,8 @@ func (k *confidential) withoutDocuments(text string) string {
 	return text
 }
 
-// confidential finds everything that is confidential in attempts at a plugin: secrets of all its requests, and that of its callbacks. One that is
-// not there is missed by whoever needs it. Errors: Unavailable.
+// confidential finds everything that is confidential in attempts at a plugin: secrets of all its requests, and that of
+// its callbacks. A missing one is reported where it is needed. Errors: Unavailable.
 func (c *Client) confidential(ctx context.Context, p *Plugin, tenant string) (*confidential, error) {
 	with := &values{secrets: map[string]string{}, settings: c.Settings}
 	own := ""
@@ -170,7 +171,7 @@ func (p *Plugin) callbackSecrets(secret string) (all []string) {
 	return append(all, secret)
 }
 
-// credentials are what a request is authenticated with that is made of secrets, besides these alone.
+// credentials are what a request is authenticated with that is derived from secrets, besides the secrets themselves.
 func (a auth) credentials(with *values) (all []string) {
 	pair := func(user, password string) {
 		if password != "" {
@@ -186,7 +187,7 @@ func (a auth) credentials(with *values) (all []string) {
 	return all
 }
 
-// presigned are the parts of an address that let whoever has it read a document. It may be escaped as often as its parameters are.
+// presigned are the parts of an address that let anyone who has it read a document. It may be escaped as often as its parameters are.
 var presigned = regexp.MustCompile(`(?i)(x-amz-(?:signature|security-token|credential)(?:=|%(?:25)*3d|\\+u003d|&#61;|["'\\]*\s*[:,]\s*["'\\]*))((?:[a-z0-9_.~+/=!*$@:-]|%(?:25)*(?:2[0-57-9a-f]|[013-9a-f][0-9a-f])|\\+/|\\+u00(?:2[bdf]|3d))+)`)
 
 // withoutLinks is a text in which no address is signed.
@@ -204,7 +205,7 @@ func (r replacers) Replace(text string) string {
 	return text
 }
 
-// leftOut stands for a body that is no text, or is written in a way that has not been undone: a secret could not be found in it.
+// leftOut replaces a body that is not text, or is encoded in a way that has not been decoded: a secret could not be found in it.
 func leftOut(content string) string {
 	return "__bytes.sha256." + digestOf([]byte(content)) + "__"
 }

@@ -9,11 +9,11 @@ import (
 	"ballerine/internal/problem"
 )
 
-// correlation is how a callback that comes to the plugin's one fixed address finds the request that it answers.
+// correlation is how a callback that arrives at the plugin's one fixed address finds the request that it answers.
 type correlation struct {
 	answer   *query // the vendor's id, in the answer that accepts the request
 	callback *query // the same id, in the callback
-	sent     *query // when the vendor first sent the callback; nil: it does not say
+	sent     *query // when the vendor first sent the callback; nil: it does not state that
 }
 
 type writtenCorrelation struct {
@@ -36,7 +36,7 @@ func (s *source) correlation(w *writtenCorrelation) *correlation {
 		return nil
 	}
 	if w.Sent == "" && !aboutRound(w.Answer) {
-		s.warn(correlatePlace, "former_round", "write sent, or put case.round into the id where it is your own", "A vendor that gives a request that is repeated the same id sends callbacks about both: one about the former round would count for the new one.")
+		s.warn(correlatePlace, "former_round", "write sent, or put case.round into the id where it is your own", "A vendor that assigns the same id to a repeated request sends callbacks about both: one about the former round would count for the new one.")
 	}
 	return &correlation{
 		answer:   s.condition(correlatePlace+"/answer", w.Answer, answerRoots),
@@ -45,10 +45,10 @@ func (s *source) correlation(w *writtenCorrelation) *correlation {
 	}
 }
 
-// Correlates reports whether the vendor calls back at one fixed address for all cases, so that its own id says which request it answers.
+// Correlates reports whether the vendor calls back at one fixed address for all cases, so that its own id identifies the request.
 func (p *Plugin) Correlates() bool { return p.callback != nil && p.callback.correlate != nil }
 
-// vendorID is the id that an expression finds; "" when there is none that could be one.
+// vendorID is the id that an expression finds; "" if there is none.
 func vendorID(q *query, scope map[string]any) string {
 	value, err := q.value(scope)
 	if err != nil {
@@ -88,7 +88,7 @@ func (r *Received) CorrelationID() string {
 }
 
 // SentAt is when the vendor first sent the callback, as callback.correlate.sent has it: RFC 3339, or seconds or milliseconds
-// since 1970. The zero time: it does not say.
+// since 1970. The zero time: it does not state that.
 func (r *Received) SentAt() time.Time {
 	if r.unreadable != nil || !r.plugin.Correlates() || r.plugin.callback.correlate.sent == nil {
 		return time.Time{}
@@ -116,7 +116,7 @@ func (r *Received) SentAt() time.Time {
 	return time.Time{}
 }
 
-// aboutRound reports whether the id is made of the round, so that each has its own.
+// aboutRound reports whether the id is derived from the round, so that each has its own.
 func aboutRound(query string) bool {
 	paths, everything := expr.QueryReads(query)
 	return !everything && slices.ContainsFunc(paths, func(path []string) bool { return len(path) == 2 && path[0] == "case" && path[1] == "round" })

@@ -18,7 +18,7 @@ import (
 
 // Bounds of what is kept of an attempt's requests and answers. Written as JSON in JSON, the largest still fits into one answer of a function.
 const (
-	maxExchanged = maxAnswer + maxAnswer/4 // bytes of all addresses, headers and bodies together
+	maxExchanged = maxAnswer + maxAnswer/4 // bytes of all addresses, headers and bodies in total
 	maxHeaders   = 64                      // of one request or answer
 	maxHeader    = 4 << 10                 // bytes of a value
 	aroundHeader = 24                      // bytes of JSON that a header has besides
@@ -27,7 +27,7 @@ const (
 	shortestToken = 16 // bytes of what is a credential in an address: shorter ends of it occur elsewhere
 )
 
-// errUnread marks an answer whose body nobody reads.
+// errUnread marks an answer whose body is not read.
 var errUnread = errors.New("the body is not read")
 
 // exchange is what one call was: cases.Exchange reads it.
@@ -123,7 +123,7 @@ type sized struct {
 	bytes int
 }
 
-// add gives a call its headers and bodies, as much of them as there is room for.
+// add adds a call with its headers and bodies, as much of them as fits.
 func (l *exchanges) add(one exchange, sent, received sized) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -193,7 +193,7 @@ func (h *hider) part(headers []exchangeHeader, body *exchangeBody) {
 	}
 }
 
-// headers are those for which there is room.
+// headers are those that fit.
 func (l *exchanges) headers(all []exchangeHeader) []exchangeHeader {
 	for i, one := range all {
 		size := len(one.Name) + len(one.Value) + aroundHeader
@@ -213,7 +213,7 @@ func (l *exchanges) body(content sized) *exchangeBody {
 	return &exchangeBody{Text: text, Bytes: content.bytes, Cut: len(text) < len(content.text)}
 }
 
-// part is as much of a text as there is room for, in whole characters.
+// part is as much of a text as fits, in whole characters.
 func (l *exchanges) part(text string) string {
 	kept := min(len(text), l.left)
 	for kept > 0 && kept < len(text) && !utf8.RuneStart(text[kept]) {

@@ -14,7 +14,7 @@ const (
 	codeFallbackResult  = "fallback_result"
 )
 
-// fallback notes the plugin that is asked instead.
+// fallback records the plugin that is called instead.
 func (p *Plugin) fallback(s *source, id string) {
 	if id == "" {
 		return
@@ -25,8 +25,8 @@ func (p *Plugin) fallback(s *source, id string) {
 	p.Fallback, p.instead = id, s.at("/fallback", 0, "", "", "")
 }
 
-// CheckFallback warns of a fallback that could not be asked: other is the plugin of that name, nil when there is none. Who publishes a
-// plugin may publish its fallback afterwards.
+// CheckFallback warns of a fallback that could not be called: other is the plugin of that name, nil if there is none.
+// The fallback may be published after the plugin.
 func (p *Plugin) CheckFallback(other *Plugin) problem.Diagnostics {
 	d := p.instead
 	d.Severity = problem.SeverityWarning
@@ -34,7 +34,7 @@ func (p *Plugin) CheckFallback(other *Plugin) problem.Diagnostics {
 	case p.Fallback == "":
 		return nil
 	case other == nil:
-		d.Code, d.Message, d.Hint = codeFallbackMissing, "The fallback "+p.Fallback+" is not published.", "publish it: until then, nobody is asked instead"
+		d.Code, d.Message, d.Hint = codeFallbackMissing, "The fallback "+p.Fallback+" is not published.", "publish it: until then, there is no fallback"
 	case other.Callback && !p.Callback:
 		d.Code, d.Message, d.Hint = codeFallbackWaits, "The fallback "+p.Fallback+" calls back, and work of this plugin does not wait for callbacks.", "set mode: callback, or name a plugin that answers at once"
 	case p.resultShape != nil && !reflect.DeepEqual(p.resultShape, other.resultShape):

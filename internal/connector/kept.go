@@ -31,12 +31,12 @@ type writtenCache struct {
 type Kept struct {
 	Key     string    // of tenant, plugin, its definition and the first request
 	Content []byte    // JSON; nil: it is too large to be kept
-	Until   time.Time // when it must not be used any more
+	Until   time.Time // when it must no longer be used
 }
 
 const cachePlace = "/cache"
 
-// never are the shapes of calls that are made for what they do: one that is not made does nothing.
+// neverCached are the shapes of calls that are made for their effect: skipping a call would lose the effect.
 var neverCached = []string{"message/1", "record/1"}
 
 // cache compiles for how long answers are used again; 0: never. requests are the expressions of the requests.
@@ -48,7 +48,7 @@ func (s *source) cache(w written, requests []string) time.Duration {
 	case w.Mode == "callback":
 		s.report(cachePlace, "mode", "remove it", "Answers of a plugin in callback mode are not used again: each is about a session of its own.")
 	case slices.Contains(neverCached, w.Shape):
-		s.report(cachePlace, "shape", "remove it", "Calls of the shape %s are made for what they do: an answer that is used again would do nothing.", w.Shape)
+		s.report(cachePlace, "shape", "remove it", "Calls of the shape %s are made for their effect: a reused answer would have none.", w.Shape)
 	case slices.ContainsFunc(requests, namesCase):
 		s.warn(cachePlace, "never_found", "leave the case out of the request", "The request has something of the case in it that is its own, so no other case sends the same one, and no answer is used again.")
 	}
@@ -197,7 +197,7 @@ func (a answer) written(p *Plugin) (string, bool) {
 	return string(content), err == nil
 }
 
-// kept is what may be used again of an attempt that has succeeded; nil: nothing.
+// kept is what may be reused of an attempt that has succeeded; nil: nothing.
 func (c *Client) kept(p *Plugin, call Call, t *tape, outcome Outcome) *Kept {
 	if t == nil || t.partial || outcome.Awaiting || len(t.answers) == 0 {
 		return nil
@@ -214,7 +214,7 @@ func (c *Client) kept(p *Plugin, call Call, t *tape, outcome Outcome) *Kept {
 	return kept
 }
 
-// keptKey names answers: whoever asks the same in the same way, for the same tenant, finds them. A definition that has changed is another one.
+// keptKey names answers: the same request of the same plugin and tenant finds them. A changed definition has another key.
 func (p *Plugin) keptKey(tenant, first string) string {
 	sum := sha256.New()
 	for _, part := range []string{tenant, p.ID, p.digest, first} {
@@ -223,9 +223,9 @@ func (p *Plugin) keptKey(tenant, first string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// Recall is what the plugin would answer now by what is kept of former answers to the same requests: they are read, checked and mapped
-// anew, for this case. Nothing is sent. false: something is not kept, or could not be used. find returns the content under a key that
-// is still good, or nil; its errors are returned.
+// Recall is what the plugin would answer now by the stored answers to the same requests: they are read, checked and
+// mapped again, for this case. Nothing is sent. false: an answer is not stored, or could not be used. find returns the
+// content under a key that is still valid, or nil; its errors are returned.
 func (c *Client) Recall(ctx context.Context, p *Plugin, call Call, find func(key string) ([]byte, error)) (outcome Outcome, found bool, err error) {
 	if p.cached == 0 || call.Anew {
 		return Outcome{}, false, nil
@@ -253,7 +253,7 @@ func (c *Client) Recall(ctx context.Context, p *Plugin, call Call, find func(key
 	return outcome, true, nil
 }
 
-// recalled notes that nobody was asked.
+// recalled records that no vendor was called.
 func (t *Trace) recalled(at time.Time) {
 	t.Recalled, t.Charged = at, false
 	for i := range t.Calls {

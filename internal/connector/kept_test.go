@@ -46,7 +46,7 @@ func asked(tenant, id, name string) Call {
 	return Call{Tenant: tenant, Case: id, State: "s", Visit: 1, Work: "w", Context: map[string]any{"given": name}, Input: map[string]any{"scope": "all"}}
 }
 
-// TestAnAnswerIsUsedAgainForTheSameRequest: it is read anew for the case that asks, without the vendor, and without the secrets that it repeated.
+// TestAnAnswerIsUsedAgainForTheSameRequest: it is read again for the requesting case, without the vendor, and without the secrets that it repeated.
 func TestAnAnswerIsUsedAgainForTheSameRequest(t *testing.T) {
 	v := newTarget(t)
 	requests := 0
@@ -82,7 +82,7 @@ func TestAnAnswerIsUsedAgainForTheSameRequest(t *testing.T) {
 	}
 }
 
-// TestNobodyIsAnsweredByWhatAnotherWasAsked: another tenant, request, scope, definition or setting, and a person who wants it anew.
+// TestNobodyIsAnsweredByWhatAnotherWasAsked: another tenant, request, scope, definition or setting, and a person who wants a new answer.
 func TestNobodyIsAnsweredByWhatAnotherWasAsked(t *testing.T) {
 	v := newTarget(t)
 	v.answer = func(w http.ResponseWriter, _ *http.Request) { respond(w, 200, "application/json", `{"state":"clear"}`) }

@@ -16,7 +16,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// kit is the conformance kit of a plugin: a vendor that behaves in every way in which vendors do, and what has to come of it. It starts
+// kit is the conformance kit of a plugin: a vendor that behaves in every way in which vendors do, and the required results. It starts
 // from the first example whose answer is a good one.
 type kit struct {
 	plugin *Plugin
@@ -31,7 +31,7 @@ type kit struct {
 	firsts map[*Plugin]Answer // to the first call of each part
 }
 
-// scenario is one behaviour of a vendor; run returns what is wrong with what came of it.
+// scenario is one behaviour of a vendor; run returns what is wrong with the result.
 type scenario struct {
 	name string
 	run  func(ctx context.Context) []string
@@ -40,8 +40,8 @@ type scenario struct {
 // slowAnswer is how long the kit waits for a vendor that does not answer.
 const slowAnswer = 20 * time.Millisecond
 
-// Conform runs the conformance kit, for answers and for callbacks. There is nothing to start from without an example that has a good
-// answer, or callback: then it has no results for them. Nothing is sent.
+// Conform runs the conformance kit, for answers and for callbacks. Without an example that has a good answer, or
+// callback, it has no results for them. Nothing is sent.
 func (p *Plugin) Conform(ctx context.Context) (results []CaseResult) {
 	for _, k := range p.kits(ctx) {
 		results = append(results, ran(ctx, k.line, k.scenarios())...)
@@ -114,7 +114,7 @@ func (k *kit) behaviours() []scenario {
 		all = append(all, scenario{"partial", k.partial}, scenario{"another shape", k.shape})
 	}
 	if len(k.unit.about) > 0 && !k.plugin.Several() {
-		all = append(all, scenario{"answer about somebody else", k.somebodyElse})
+		all = append(all, scenario{"answer about another person", k.somebodyElse})
 	}
 	if k.unit.certificate != nil {
 		all = append(all, scenario{"certificate", k.certificate})
@@ -142,7 +142,7 @@ func (k *kit) status() int {
 	return k.answer.Status
 }
 
-// body is the answer as it comes over the line.
+// body is the answer as it is received.
 func (k *kit) body() []byte {
 	return pretended(k.answer, k.unit.answer.format).body
 }
@@ -213,7 +213,7 @@ func (k *kit) fails(ctx context.Context, status int, header http.Header, want pr
 	return k.expected(ctx, fmt.Sprintf("status %d", status), outcome, err, want)
 }
 
-// expected names an outcome that should have been an error. One element of a list may fail where the step says so: then the result has to show it.
+// expected names an outcome that should have been an error. One element of a list may fail if the step allows it: then the result has to show it.
 func (k *kit) expected(ctx context.Context, what string, outcome Outcome, err error, want problem.Code) []string {
 	if k.step == nil || err != nil || !k.step.tolerates(problem.New(want, "")) {
 		return expected(what, outcome, err, want)
@@ -233,7 +233,7 @@ func expected(what string, outcome Outcome, err error, want problem.Code) []stri
 	case err == nil && outcome.Awaiting:
 		return []string{what + ": is taken for an acceptance, expected " + string(want)}
 	case err == nil:
-		return []string{what + ": is taken for a result, expected " + string(want)}
+		return []string{what + ": is accepted as a result, expected " + string(want)}
 	default:
 		return []string{what + ": fails with " + string(code) + ", expected " + string(want)}
 	}
@@ -286,12 +286,12 @@ func (k *kit) brokenOff(ctx context.Context) []string {
 		return a, nil
 	}})
 	if !k.reads() && err == nil && outcome.Result == nil {
-		return nil // the body says nothing to this plugin
+		return nil // the body is irrelevant to this plugin
 	}
 	return k.expected(ctx, "an answer whose connection is lost", outcome, err, problem.VendorUnavailable)
 }
 
-// repeated makes sure that nothing of a request's secrets comes back from a vendor that shows the whole request.
+// repeated makes sure that no secrets of a request are returned from a vendor that repeats the whole request.
 func (k *kit) repeated(ctx context.Context) (problems []string) {
 	for _, status := range []int{k.status(), http.StatusBadRequest, http.StatusBadGateway} {
 		vendor := &pretendedVendor{answer: func(r *http.Request, body []byte, _ int) (*http.Response, error) {
@@ -315,11 +315,11 @@ func (k *kit) repeated(ctx context.Context) (problems []string) {
 		}
 		for _, n := range k.plugin.needs {
 			if n.secret && strings.Contains(text, k.plugin.kitSecret(n.name)) {
-				problems = append(problems, fmt.Sprintf("status %d: the secret %s is in what comes of an answer that repeats it", status, n.name))
+				problems = append(problems, fmt.Sprintf("status %d: the secret %s is in the result of an answer that repeats it", status, n.name))
 			}
 		}
 		if strings.Contains(text, kitToken) {
-			problems = append(problems, fmt.Sprintf("status %d: the access token is in what comes of an answer that repeats it", status))
+			problems = append(problems, fmt.Sprintf("status %d: the access token is in the result of an answer that repeats it", status))
 		}
 	}
 	return problems
@@ -365,7 +365,7 @@ func (k *kit) partial(ctx context.Context) (problems []string) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		outcome, err := k.do(ctx, k.vendor(k.status(), k.header(), without(object, name)))
 		if err == nil && k.plugin.result == nil && !outcome.Awaiting && !reflect.DeepEqual(outcome.Result, whole.Result) {
-			problems = append(problems, "an answer without "+shownName(name)+" is taken for a result that nobody checks: write it as required in response.schema, or a schema as result")
+			problems = append(problems, "an answer without "+shownName(name)+" is accepted without a check: write it as required in response.schema, or a schema as result")
 		}
 		if err != nil && problem.CodeOf(err) != problem.VendorGarbage {
 			problems = append(problems, "an answer without "+shownName(name)+" fails with "+codeOf(err)+", expected "+string(problem.VendorGarbage))
@@ -379,7 +379,7 @@ func (k *kit) shape(ctx context.Context) (problems []string) {
 	for _, body := range []string{`[]`, `"kit"`, `7`, `{}`} {
 		outcome, err := k.do(ctx, k.vendor(k.status(), k.header(), []byte(body)))
 		if err == nil && k.plugin.result == nil && !outcome.Awaiting {
-			problems = append(problems, "the answer "+body+" is taken for a result that nobody checks: write response.schema, or a schema as result")
+			problems = append(problems, "the answer "+body+" is accepted without a check: write response.schema, or a schema as result")
 		}
 	}
 	return problems
@@ -402,7 +402,7 @@ func (k *kit) withdrawn(ctx context.Context) []string {
 		return response(k.status(), k.header(), k.body()), nil
 	}}
 	if _, err := k.do(ctx, vendor); err != nil || vendor.tokens != 2 {
-		return []string{fmt.Sprintf("a token that the vendor refuses is not replaced: %d tokens were asked for", vendor.tokens)}
+		return []string{fmt.Sprintf("a token that the vendor refuses is not replaced: %d tokens were requested", vendor.tokens)}
 	}
 	return nil
 }

@@ -88,12 +88,12 @@ func TestTheKitNamesWhatAPluginTakesUnchecked(t *testing.T) {
 	for name, c := range map[string]struct{ plugin, want string }{
 		"no schema": {
 			base + "  method: POST\nresponse: {result: {s: \"{body.status}\"}}\ncases: [{name: good, answer: {body: {status: done, n: 1}}, expect: {result: {s: done}}}]\n",
-			"partial: an answer without status is taken for a result that nobody checks",
+			"partial: an answer without status is accepted without a check",
 		},
-		"any shape":       {base + "  method: POST\ncases: [{name: good, answer: {body: {status: done}}, expect: {}}]\n", "another shape: the answer [] is taken"},
-		"a lax callback":  {calledBack + "  result: {s: \"{body.status}\"}\ncases: [{name: good, callback: {status: done}, expect: {result: {s: done}}}]\n", "partial callback: a callback without status is taken"},
+		"any shape":       {base + "  method: POST\ncases: [{name: good, answer: {body: {status: done}}, expect: {}}]\n", "another shape: the answer [] is accepted"},
+		"a lax callback":  {calledBack + "  result: {s: \"{body.status}\"}\ncases: [{name: good, callback: {status: done}, expect: {result: {s: done}}}]\n", "partial callback: a callback without status is accepted"},
 		"all is checked":  {fmt.Sprintf(strict, "") + "retry: {attempts: 1}\n", ""},
-		"names of people": {base + "  method: POST\ncases: [{name: good, answer: {body: {Ada Lovelace: done}}, expect: {}}]\n", "an answer without * is taken"},
+		"names of people": {base + "  method: POST\ncases: [{name: good, answer: {body: {Ada Lovelace: done}}, expect: {}}]\n", "an answer without * is accepted"},
 	} {
 		failed := strings.Join(failures(parse(t, c.plugin).Conform(t.Context())), "\n")
 		if c.want == "" && failed != "" || !strings.Contains(failed, c.want) || strings.Contains(failed, "Lovelace") {
@@ -110,7 +110,7 @@ func TestTheKitNoticesAKeyThatOthersHave(t *testing.T) {
 		t.Fatal("there is nothing to start from")
 	}
 	k.signer.secret += " another-secret"
-	want := "wrong signature: a callback with the signature of another: is taken for a result, expected invalid_credentials"
+	want := "wrong signature: a callback with the signature of another: is accepted as a result, expected invalid_credentials"
 	if failed := failures(ran(t.Context(), 1, k.scenarios())); !slices.Equal(failed, []string{want}) {
 		t.Errorf("%q", failed)
 	}

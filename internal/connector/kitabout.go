@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// somebodyElse lets the vendor answer about somebody else: everything that the answer repeats of what was asked is another one's.
+// somebodyElse lets the vendor answer about another person: everything that the answer repeats of the request is changed.
 func (k *kit) somebodyElse(ctx context.Context) (problems []string) {
 	var body any
 	_, scope, err := rehearsed(k.call)
@@ -31,15 +31,15 @@ func (k *kit) somebodyElse(ctx context.Context) (problems []string) {
 		changed := k.answer
 		changed.Body = other
 		_, err = k.unit.Answered(ctx, k.call, changed)
-		problems = append(problems, expected("an answer about somebody else", Outcome{}, err, problem.VendorGarbage)...)
+		problems = append(problems, expected("an answer about another person", Outcome{}, err, problem.VendorGarbage)...)
 	}
 	if !tried {
-		return []string{"nothing of response.about is in the example and its answer: write one in which the answer says whom it is about"}
+		return []string{"no member of response.about is in the example and its answer: write one in which the answer states whom it is about"}
 	}
 	return problems
 }
 
-// another is somebody else's.
+// another is the value of another person.
 func another(as likeness) string {
 	if as == asDate {
 		return "1901-02-03"
@@ -47,7 +47,7 @@ func another(as likeness) string {
 	return "Somebody Else 99"
 }
 
-// exchanged is a copy of a JSON value in which a text stands for another one, and for what that may be made of.
+// exchanged is a copy of a JSON value in which a text is replaced by another one, also where it is part of one.
 func exchanged(value any, repeated, instead string) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -69,7 +69,7 @@ func exchanged(value any, repeated, instead string) any {
 	return value
 }
 
-// somebodyElse lets the vendor call back about somebody else: a result, or callback.when, has to depend on it.
+// somebodyElse lets the vendor call back about another person: a result, or callback.when, has to depend on it.
 func (k *callbackKit) somebodyElse() []string {
 	trusting := *k.plugin
 	callback := *trusting.callback
@@ -97,11 +97,11 @@ func (k *callbackKit) somebodyElse() []string {
 		compared, one := k.plugin.received(header, other, nil).Result(k.asked)
 		trusted, two := trusting.received(header, other, nil).Result(k.asked)
 		if one == nil && two == nil && reflect.DeepEqual(compared, trusted) {
-			return []string{"a callback about somebody else counts as one about the applicant: let callback.result, or callback.when, depend on agrees"}
+			return []string{"a callback about another person counts as one about the applicant: let callback.result, or callback.when, depend on agrees"}
 		}
 	}
 	if !tried {
-		return []string{"nothing of callback.about is in the example and its callback: write one in which the callback says whom it is about"}
+		return []string{"no member of callback.about is in the example and its callback: write one in which the callback states whom it is about"}
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func (k *callbackKit) scenarios() []scenario {
 		{"duplicate callback", plain(k.twice)},
 		{"wrong signature", plain(k.forged)},
 		{"no signature", plain(k.unsigned)},
-		{"header that comes twice", plain(k.doubled)},
+		{"repeated header", plain(k.doubled)},
 		{"garbage callback", plain(k.garbage)},
 		{"partial callback", plain(k.partial)},
 	}
@@ -72,7 +72,7 @@ func (k *callbackKit) scenarios() []scenario {
 		all = append(all, scenario{"callback about another case", plain(k.another)})
 	}
 	if len(k.plugin.callback.about) > 0 {
-		all = append(all, scenario{"callback about somebody else", plain(k.somebodyElse)})
+		all = append(all, scenario{"callback about another person", plain(k.somebodyElse)})
 	}
 	if k.plugin.Correlates() {
 		all = append(all, scenario{"callback without an id", plain(k.nameless)})
@@ -80,11 +80,11 @@ func (k *callbackKit) scenarios() []scenario {
 	return all
 }
 
-// read is what comes of a callback now.
+// read is the result of reading a callback now.
 func (k *callbackKit) read(header http.Header, body []byte) (any, error) {
 	result, err := k.readFor(header, body, k.asked)
 	if errors.Is(err, ErrNotAnAnswer) {
-		return nil, nil //nolint:nilnil // it is in order, and changes nothing
+		return nil, nil //nolint:nilnil // it is valid, and has no effect
 	}
 	return result, err
 }
@@ -123,7 +123,7 @@ func (k *callbackKit) nameless() (problems []string) {
 	return problems
 }
 
-// refused expects that a callback is nobody's.
+// refused expects that a callback is not accepted.
 func (k *callbackKit) refused(what string, header http.Header, body []byte) []string {
 	_, err := k.read(header, body)
 	return expected(what, Outcome{}, err, problem.InvalidCredentials)
@@ -136,13 +136,13 @@ func (k *callbackKit) comes() []string {
 	return nil
 }
 
-// twice makes sure that a callback that comes again is read in the same way: the case knows it by its body, and applies it once.
+// twice makes sure that a repeated callback is read in the same way: the case knows it by its body, and applies it once.
 func (k *callbackKit) twice() []string {
 	header := k.signer.header(k.body, k.now)
 	first, one := k.read(header, k.body)
 	second, two := k.read(header.Clone(), k.body)
 	if !reflect.DeepEqual(first, second) || problem.CodeOf(one) != problem.CodeOf(two) {
-		return []string{"a callback that comes twice is read in two ways"}
+		return []string{"a repeated callback is read in two ways"}
 	}
 	return nil
 }
@@ -206,7 +206,7 @@ func (k *callbackKit) partial() (problems []string) {
 		body := without(object, name)
 		result, err := k.read(k.signer.header(body, k.now), body)
 		if err == nil && result != nil && k.plugin.result == nil && !reflect.DeepEqual(result, whole) {
-			problems = append(problems, "a callback without "+shownName(name)+" is taken for a result that nobody checks: write it as required in callback.schema, or a schema as result")
+			problems = append(problems, "a callback without "+shownName(name)+" is accepted without a check: write it as required in callback.schema, or a schema as result")
 		}
 	}
 	return problems

@@ -39,7 +39,7 @@ func (k *kit) endless(ctx context.Context) []string {
 		return response(a.status, a.header, a.body), nil
 	}}
 	started := &kit{plugin: k.plugin, call: k.call}
-	_, _ = started.do(ctx, vendor) // whatever comes of it
+	_, _ = started.do(ctx, vendor) // whatever the result
 	if vendor.calls > maxCalls {
 		return []string{fmt.Sprintf("a vendor whose pages have no end is called %d times, expected %d at most", vendor.calls, maxCalls)}
 	}

@@ -29,7 +29,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// pretendedVendor answers as a scenario of the kit says. Nothing leaves the process.
+// pretendedVendor answers as a scenario of the kit defines. Nothing leaves the process.
 type pretendedVendor struct {
 	answer    func(r *http.Request, body []byte, number int) (*http.Response, error)
 	tokenURLs []string // whose requests are answered with a token
@@ -171,7 +171,7 @@ type signer struct {
 	sign   func(message []byte) []byte
 }
 
-// signer is a vendor that signs as the plugin says. Errors: when no key can be made.
+// signer is a vendor that signs as the plugin defines. Errors: if no key can be made.
 func (p *Plugin) signer() (signer, error) {
 	v := p.callback.verifier
 	s := signer{plugin: p}

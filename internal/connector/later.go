@@ -38,7 +38,7 @@ type writtenLater struct {
 // names reports whether the status is one of those that accept the request.
 func (l later) names(status int) bool { return slices.Contains(l.status, status) }
 
-// later compiles what accepts a request. Without a word every success does: a vendor that is said to call back does not know yet.
+// later compiles what accepts a request. Without a condition every success does: a vendor that calls back does not have the result yet.
 func (s *source) later(w written) later {
 	written := w.Response.Later
 	callsBack := w.Mode == "callback"

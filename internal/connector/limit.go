@@ -102,7 +102,7 @@ func (l *limits) count(key string, by limit, now time.Time) {
 	}
 }
 
-// another takes one more place at once, where there is one; end gives it back.
+// another takes one more place at once, if there is one; end releases it.
 func (l *limits) another(key string, by limit) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -122,7 +122,7 @@ func (l *limits) end(key string) {
 	}
 }
 
-// makeRoom forgets any pace that nobody runs by, when there are too many.
+// makeRoom drops any unused pace when there are too many.
 func (l *limits) makeRoom() {
 	if l.kept == nil {
 		l.kept = map[string]*pace{}

@@ -7,7 +7,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// An answer that only accepts the request is seldom shaped as the result: whoever forgets to say so is told where it is said.
+// An answer that only accepts the request is seldom shaped as the result: authors who forget to declare that are shown where to declare it.
 func TestWhatIsKeptIsReadByTheResultsSchemaUntilItHasItsOwn(t *testing.T) {
 	const result = "response: {schema: {required: [status]}, result: {s: \"{body.status}\"}, later: {status: [202], keep: {id: \"{body.ticket}\"}%s}}\n"
 	p := parse(t, calledBack+strings.Replace(result, "%s", "", 1))

@@ -56,8 +56,9 @@ const (
 	CodeSettingInvalid = "setting_invalid"
 )
 
-// Unconfigured is what the plugin names and an installation does not have, each name once, as warnings: who publishes a plugin
-// may configure it afterwards. Values are never part of them. A nil inventory is not asked; one that cannot be asked says so.
+// Unconfigured is what the plugin names and an installation does not have, each name once, as warnings: a plugin may be
+// configured after it is published. Values are never part of them. A nil inventory is not consulted; one that cannot be
+// read is reported.
 func (p *Plugin) Unconfigured(ctx context.Context, tenant string, settings map[string]string, inventory Inventory) (found problem.Diagnostics) {
 	seen := map[string]bool{}
 	for _, n := range p.needs {
@@ -109,7 +110,7 @@ func (n need) word() string {
 	return "vendor."
 }
 
-// settingFault states what is wrong with a setting; an empty code: nothing.
+// settingFault states what is wrong with a setting; an empty code: it is valid.
 func (p *Plugin) settingFault(name string, settings map[string]string) (code, message, hint string) {
 	value := settings[name]
 	if value == "" {

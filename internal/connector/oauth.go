@@ -22,7 +22,7 @@ import (
 const (
 	maxTokenAnswer  = 64 << 10        // bytes
 	maxToken        = 16 << 10        // bytes
-	unstatedLife    = 5 * time.Minute // of a token whose answer does not say how long it is valid
+	unstatedLife    = 5 * time.Minute // of a token whose answer does not state how long it is valid
 	longestLife     = 24 * time.Hour  // that a token is believed to be valid
 	longestForesay  = time.Minute     // that a token is replaced before its end
 	foresayFraction = 10              // of its life, for tokens that live shortly
@@ -32,7 +32,7 @@ const (
 type oauth struct {
 	url, id, secret *text
 	scope           string
-	inBody          bool // the client's credentials stand in the body, instead of in HTTP Basic
+	inBody          bool // the client's credentials are in the body, instead of in HTTP Basic
 	parameters      map[string]*text
 }
 
@@ -93,7 +93,7 @@ func (g grant) key() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// token is a token for the grant: one that is kept, or a new one, for which one request is made whoever waits for it.
+// token is a token for the grant: a stored one, or a new one, for which one request is made however many calls wait for it.
 func (c *Client) token(ctx, within context.Context, p *Plugin, g grant) (string, error) {
 	key := g.key()
 	value, waiting, first := c.tokens.take(key, c.now())

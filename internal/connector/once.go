@@ -9,9 +9,9 @@ import (
 
 var errRepeated = errors.New("the connection broke after the request was sent")
 
-// once keeps the transport from sending a request a second time by itself, as it does on a connection that breaks when the method or an
-// Idempotency-Key allows it: that call would be in no account and have no pause before it. Whoever counts attempts tries again. The
-// context counts for one request, until its body has been read.
+// once prevents the transport from sending a request a second time by itself, as it does on a connection that breaks if
+// the method or an Idempotency-Key allows it: that call would not be recorded and would have no pause before it. The
+// caller retries and counts. The context counts for one request, until its body has been read.
 func once(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var sent, over atomic.Bool

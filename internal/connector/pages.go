@@ -15,13 +15,13 @@ import (
 // Limits of pages.
 const (
 	defaultPages = 10
-	maxPaged     = 4 << 20 // bytes of all pages after which none is asked for
+	maxPaged     = 4 << 20 // bytes of all pages after which no more are requested
 )
 
-// pages is how an answer goes on, on further pages.
+// pages is how an answer continues on further pages.
 type pages struct {
 	items     *query
-	total     *query // nil: the vendor does not say how many there are
+	total     *query // nil: the vendor does not state how many there are
 	until     *query // of page and offset; nil: until a page is empty
 	way       string // linkWay, cursorWay, pageWay or offsetWay
 	next      *query // of linkWay, where nil is the header Link, and cursorWay
@@ -67,14 +67,14 @@ type writtenTurn struct {
 // pageRoots are the names that expressions of one page see.
 var pageRoots = []string{"body", "status", "headers"}
 
-// pages compiles how an answer goes on. The schema has seen to it that there is one way.
+// pages compiles how an answer continues. The schema ensures that there is one way.
 func (s *source) pages(w *writtenPages, result any, p *Plugin) *pages {
 	const place = "/response/pages"
 	if w == nil {
 		return nil
 	}
 	if p.Callback {
-		s.report(place, "mode", "remove it, or write a step", "An answer that comes later has no pages.")
+		s.report(place, "mode", "remove it, or write a step", "An answer that arrives later has no pages.")
 	}
 	g := &pages{most: defaultPages, items: s.condition(place+"/items", w.Items, pageRoots), total: s.condition(place+"/total", w.Total, pageRoots), until: s.condition(place+"/until", w.Until, pageRoots)}
 	if w.Most != nil {
@@ -90,7 +90,7 @@ func (s *source) pages(w *writtenPages, result any, p *Plugin) *pages {
 	case w.Next.Link != nil:
 		g.way, g.next = linkWay, s.condition(place+"/next/link/from", w.Next.Link.From, pageRoots)
 		if p.url != nil && p.url.secretive() {
-			s.report("/request/url", "not_here", "write it in request.query", "The address of a further page is the vendor's, so a secret must not stand in the URL.")
+			s.report("/request/url", "not_here", "write it in request.query", "The address of a further page is the vendor's, so a secret must not be in the URL.")
 		}
 	case w.Next.Cursor != nil:
 		g.way, g.parameter, g.next = cursorWay, w.Next.Cursor.Parameter, s.condition(place+"/next/cursor/from", w.Next.Cursor.From, pageRoots)
@@ -109,7 +109,7 @@ func (s *source) pages(w *writtenPages, result any, p *Plugin) *pages {
 	return g
 }
 
-// checkComplete warns of a result that does not say whether it is made of all pages.
+// checkComplete warns of a result that does not state whether it covers all pages.
 func (s *source) checkComplete(place string, result any) {
 	if result == nil { // it is the items, with whether they are all
 		return
@@ -124,7 +124,7 @@ func (s *source) checkComplete(place string, result any) {
 			return
 		}
 	}
-	s.warn(place, "unread", "read pages.complete in response.result, such as more: \"{!(pages.complete)}\"", "Nothing reads pages.complete: items that are missing would be noticed by nobody.")
+	s.warn(place, "unread", "read pages.complete in response.result, such as more: \"{!(pages.complete)}\"", "pages.complete is never read: missing items would go unnoticed.")
 }
 
 // paging are the names that the result of an answer sees.
@@ -141,7 +141,7 @@ type page struct {
 	body   any
 	items  []any
 	none   bool    // it has no list
-	total  float64 // of all pages; less than 0: it is not said
+	total  float64 // of all pages; less than 0: not stated
 }
 
 // read finds the list of a page. Errors: VendorGarbage.
@@ -180,7 +180,7 @@ func unpaged(p *Plugin, member, code, message string) error {
 	return problem.New(problem.VendorGarbage, "The answer of %s is not valid.", p.ID).With("response.pages."+member, code, "%s", message)
 }
 
-// mark names the page after one: a link, a cursor, or the value of the parameter; "" when there is none. number counts pages from 1, read
+// mark names the page after one: a link, a cursor, or the value of the parameter; "" if there is none. number counts pages from 1, read
 // the items of all until now. Errors: VendorGarbage.
 func (g *pages) mark(p *Plugin, last page, number, read int) (string, error) {
 	switch g.way {
@@ -279,5 +279,5 @@ func (g *pages) repeated(before, now page) bool {
 	return len(now.items) > 0 && reflect.DeepEqual(before.items, now.items)
 }
 
-// wholly reports whether these are all items, as far as the vendor says.
+// wholly reports whether these are all items, as far as the vendor states.
 func wholly(last page, read int) bool { return last.total < 0 || float64(read) >= last.total }

@@ -28,7 +28,7 @@ type Plugin struct {
 	Wait     time.Duration // for the callback
 	Timeout  time.Duration // of one attempt
 	Retry    RetryPolicy   // for the compiled state machine
-	Fallback string        // the plugin that is asked when the attempts are used up; "": none
+	Fallback string        // the plugin that is called when the attempts are used up; "": none
 	Shape    string        // of its results, such as identity/1; "": its own
 
 	Price  *Price  // of a call; nil: it is not stated
@@ -49,7 +49,7 @@ type Plugin struct {
 	signing     *signing     // nil: requests are not signed
 	certificate *certificate // nil: the client shows none
 	uses        []need       // the secrets and settings of requests
-	named       bool         // its key is made of names: there is a secret in the URL, a header, a parameter or the body, or a document in it
+	named       bool         // its key is derived from names: there is a secret in the URL, a header, a parameter or the body, or a document in it
 	request     *jsonschema.Schema
 	success     []int // nil: every 2xx
 	retryable   []int
@@ -72,11 +72,11 @@ type Plugin struct {
 // Reads is what the templates of a plugin are made from.
 type Reads struct {
 	Context   [][]string // paths of the context; what is below them is read, too
-	Input     bool       // something of what the work's `with` gives
+	Input     bool       // part of the work's `with`
 	Documents bool       // the documents of the case
 }
 
-// Reads states what requests, and results made of answers, are made from; nil: it is not known, and may be everything.
+// Reads states what requests, and results derived from answers, depend on; nil: unknown, possibly everything.
 func (p *Plugin) Reads() *Reads { return p.reads }
 
 func readsOf(queries []string) *Reads {
@@ -102,7 +102,7 @@ func readsOf(queries []string) *Reads {
 	return reads
 }
 
-// ResultSchema is the JSON Schema of what the plugin writes to the context; nil when the definition does not say. The
+// ResultSchema is the JSON Schema of what the plugin writes to the context; nil if the definition does not state it. The
 // caller must not change it.
 func (p *Plugin) ResultSchema() map[string]any { return p.resultShape }
 
@@ -123,7 +123,7 @@ var (
 	secretName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,60}$`)
 	// ownHeaders are set by the client, or belong to the connection.
 	ownHeaders = []string{"Host", "Content-Length", "Content-Type", "Connection", "Transfer-Encoding", "Upgrade", "Te", "Trailer", "Idempotency-Key"}
-	// requestRoots are the names that expressions of a request see; answerRoots and callbackRoots likewise.
+	// requestRoots are the names that expressions of a request see; answerRoots and callbackRoots are those of answers and callbacks.
 	requestRoots  = []string{"context", "input", "case", "documents", "callback_url"}
 	answerRoots   = []string{"body", "status", "headers", "context", "input", "case"}
 	callbackRoots = []string{"body", "headers", "case", "accepted", "agrees"}

@@ -103,7 +103,7 @@ func inspect(text string, tree parsing.ASTNode, roots []string) []queryError {
 	return problems
 }
 
-// relative reports whether the node's further children look at what its first child gives.
+// relative reports whether the node's further children are evaluated on the result of its first child.
 func relative(node parsing.ASTNode) bool {
 	switch node.NodeType {
 	case parsing.ASTSubexpression, parsing.ASTIndexExpression, parsing.ASTPipe, parsing.ASTProjection, parsing.ASTValueProjection, parsing.ASTFilterProjection:
@@ -127,7 +127,7 @@ func (q *query) value(scope any) (value any, err error) {
 
 var errEvaluation = errors.New("the expression cannot be evaluated on this input")
 
-// plain makes JSON values of whatever a library or a caller gave, so that schemas and expressions see one form only.
+// plain makes JSON values of whatever a library or a caller returned, so that schemas and expressions see one form only.
 func plain(value any) (any, error) {
 	written, err := json.Marshal(value)
 	if err != nil {

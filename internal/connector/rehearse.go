@@ -13,7 +13,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// script is a pretended vendor that answers the calls of attempts one after the other. Nothing leaves the process.
+// script is a simulated vendor that answers the calls of attempts one after the other. Nothing leaves the process.
 type script struct {
 	answers  []Answer
 	requests []Preview
@@ -47,7 +47,7 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response(a.status, a.header, a.body), nil
 }
 
-// pretended is a given answer as it comes over the line.
+// pretended is a scripted answer as it would be received.
 func pretended(given Answer, format string) answer {
 	a := answer{status: given.Status, header: asJSON(), body: given.Body}
 	if a.status == 0 {
@@ -81,7 +81,7 @@ func previewOf(unit *Plugin, request *http.Request, content []byte) (Preview, er
 	return shown, nil
 }
 
-// invented are settings for those that are not given.
+// invented are settings with placeholders for missing ones.
 func (p *Plugin) invented(settings map[string]string) map[string]string {
 	given := map[string]string{}
 	for _, n := range p.needs {
@@ -93,9 +93,9 @@ func (p *Plugin) invented(settings map[string]string) map[string]string {
 	return given
 }
 
-// AnsweredBy is what would come of answers to the calls of an attempt, in the order in which they are made, and those calls, with secrets
-// masked. Nothing is sent. A setting that is not given is https://NAME.invalid. Errors: as Client.Do gives them; NotFound when there are
-// fewer answers than calls.
+// AnsweredBy is the outcome of answers to the calls of an attempt, in the order in which they are made, and those calls,
+// with secrets masked. Nothing is sent. A missing setting is https://NAME.invalid. Errors: as those of Client.Do;
+// NotFound if there are fewer answers than calls.
 func (p *Plugin) AnsweredBy(ctx context.Context, call Call, settings map[string]string, answers []Answer) (Outcome, []Preview, error) {
 	outcome, played, err := p.play(ctx, call, settings, answers)
 	return outcome, played.requests, err
@@ -116,7 +116,7 @@ func (p *Plugin) play(ctx context.Context, call Call, settings map[string]string
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// firstCall is the part of a plugin with several calls that makes the first one, and what its expressions see. Errors: Invalid when there is none.
+// firstCall is the part of a plugin with several calls that makes the first one, and what its expressions see. Errors: Invalid if there is none.
 func (p *Plugin) firstCall(scope map[string]any) (*Plugin, map[string]any, error) {
 	values := map[string]any{}
 	scope["steps"] = values
@@ -151,7 +151,7 @@ func (c example) answered() []Answer {
 	return c.Answers
 }
 
-// runSeveral makes the calls of an example, and holds them against what it expects.
+// runSeveral makes the calls of an example, and compares them with what it expects.
 func (p *Plugin) runSeveral(ctx context.Context, c example) (outcome Outcome, first Preview, problems []string, err error) {
 	if len(c.answered()) == 0 {
 		first, err = p.Preview(ctx, c.call(), nil)

@@ -80,7 +80,7 @@ type prepared struct {
 	known   *confidential // of the attempt
 }
 
-// prepare renders everything before it says what is missing.
+// prepare renders everything before it reports what is missing.
 func (c *Client) prepare(ctx context.Context, p *Plugin, call Call, scope map[string]any) (*prepared, error) {
 	return c.prepareAt(ctx, p, call, scope, nil)
 }
@@ -101,7 +101,7 @@ func (c *Client) prepareAt(ctx context.Context, p *Plugin, call Call, scope map[
 		return nil, err
 	}
 	key := r
-	if p.named { // a key that is made from a secret says something about it; a link is another one each time
+	if p.named { // a key derived from a secret would reveal something about it; a link differs each time
 		if key, err = p.fill(scope, with.masked(), &attaching{}); err != nil {
 			return nil, err
 		}
@@ -173,7 +173,7 @@ func (c *Client) values(ctx context.Context, p *Plugin, tenant string) (*values,
 		}
 		value, err := c.Secrets.Secret(ctx, tenant, n.name)
 		if problem.CodeOf(err) == problem.NotFound && c.Traffic != nil && c.Traffic.Replays() {
-			value, err = maskOf(n.name), nil // nobody is shown it
+			value, err = maskOf(n.name), nil // it is never shown
 		}
 		if err != nil {
 			return nil, secretProblem(err, p.ID, n.name)
@@ -195,7 +195,7 @@ func escapeURL(value, before string) string {
 	if strings.Contains(before, "?") {
 		return url.QueryEscape(value)
 	}
-	if value == "." || value == ".." { // would climb the path although nothing in it needs escaping
+	if value == "." || value == ".." { // would climb the path although it contains no character that needs escaping
 		return strings.ReplaceAll(value, ".", "%2E")
 	}
 	return url.PathEscape(value)
@@ -304,10 +304,10 @@ func (c *Client) request(ctx context.Context, p *Plugin, r *prepared, token stri
 	return request, nil
 }
 
-// credentialHeaders say who sends a request, wherever a plugin has them from.
+// credentialHeaders authenticate a request, wherever a plugin has them from.
 var credentialHeaders = []string{"Authorization", "Proxy-Authorization", "Cookie"}
 
-// sent notes what a request was authenticated with: nobody who repeats it is to have it written down.
+// sent records what a request was authenticated with: it must not be stored if the vendor repeats it.
 func (r *prepared) sent(request *http.Request) {
 	for _, name := range credentialHeaders {
 		for _, value := range request.Header[name] {

@@ -130,7 +130,7 @@ func (m *several) step(s *step, scope map[string]any) (any, []Trace, error) {
 	if s.when != nil {
 		holds, err := s.when.value(scope)
 		if err != nil || holds != true {
-			return nil, nil, nil //nolint:nilerr // a condition that cannot be told does not hold
+			return nil, nil, nil //nolint:nilerr // a condition that cannot be evaluated does not hold
 		}
 	}
 	if s.each != nil {
@@ -208,7 +208,7 @@ type turnedPages struct {
 	info  map[string]any
 }
 
-// reading is how the result is made of all pages; each has been checked.
+// reading is how the result is computed from all pages; each has been checked.
 func (t turnedPages) reading(p *Plugin) reading { return reading{result: p.answer.result} }
 
 func (t turnedPages) scope(scope map[string]any) map[string]any {
@@ -296,14 +296,14 @@ func (m *several) readPage(p *Plugin, a answer) (page, error) {
 	return p.pages.read(p, a, body)
 }
 
-// element is what has become of one element of a list.
+// element is the result for one element of a list.
 type element struct {
 	value any
 	calls []Trace
 	err   error
 }
 
-// each makes a call for each element of a list, some at once. Its value says which elements have failed and how many were not asked about.
+// each makes a call for each element of a list, some at once. Its value states which elements have failed and how many were skipped.
 func (m *several) each(s *step, scope map[string]any) (any, []Trace, error) {
 	given, err := s.each.value(scope)
 	list, isList := given.([]any)
@@ -407,7 +407,7 @@ func (m *several) elements(s *step, scope map[string]any, list []any) []element 
 			if done[i].err == nil || s.tolerates(done[i].err) {
 				continue
 			}
-			if context.Cause(within) == errGivenUp { //nolint:errorlint // it was stopped: that says nothing about it
+			if context.Cause(within) == errGivenUp { //nolint:errorlint // it was stopped, which is no information about it
 				done[i].err = errGivenUp
 			}
 			giveUp(errGivenUp)

@@ -48,7 +48,7 @@ var shapes = sync.OnceValue(func() map[string]string {
 	return found
 })
 
-// shapeOf reads a shape. It is a new one each time: who gets it may hand it on.
+// shapeOf reads a shape. It is a new one each time: the caller owns it.
 func shapeOf(name string) (map[string]any, error) {
 	text, ok := ShapeText(name)
 	if !ok {
@@ -62,7 +62,7 @@ func shapeOf(name string) (map[string]any, error) {
 	return schema, nil
 }
 
-// shaped is the schema of results of a plugin with a shape: the shape, and what the plugin says beside it.
+// shaped is the schema of results of a plugin with a shape: the shape, and what the plugin adds to it.
 func (s *source) shaped(p *Plugin, w written) {
 	p.Shape = w.Shape
 	if w.Shape == "" {
@@ -84,7 +84,7 @@ func (s *source) shaped(p *Plugin, w written) {
 	}
 }
 
-// placing says what a value of a template is: an expression when it is a text at the top, or nothing but itself.
+// placing states what a value of a template is: an expression if it is a text at the top, otherwise a literal.
 type placing int
 
 const (
@@ -159,9 +159,9 @@ func (s *source) fitsNames(pointer string, members, properties, schema map[strin
 	}
 }
 
-// inShape writes a result as its shape has it: what was not answered (null, an empty text, an object of nothing else) is left out, a
-// country is a code of two letters, and a date has no time. An object in a list that says nothing is null then, which no shape allows: a
-// hit or an owner that cannot be read is not one that is not there.
+// inShape writes a result in its shape: missing values (null, an empty text, an object that contains nothing else) are
+// left out, a country is a code of two letters, and a date has no time. An empty object in a list then becomes null,
+// which no shape allows: a hit or an owner that cannot be read must not disappear.
 func inShape(value any, schema map[string]any) any {
 	switch v := value.(type) {
 	case string:

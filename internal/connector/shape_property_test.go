@@ -73,7 +73,7 @@ func TestWritingAResultInItsShapeTwiceChangesNothing(t *testing.T) {
 	})
 }
 
-// hollow reports whether there is a member that says nothing, or an element of a list that is not one of objects.
+// hollow reports whether there is an empty member, or an element of a list that is not one of objects.
 func hollow(value any, schema map[string]any) bool {
 	switch v := value.(type) {
 	case map[string]any:
@@ -121,7 +121,7 @@ func objects(value any, schema map[string]any) (count int) {
 	return count
 }
 
-// blank reports whether an element of a list of objects says nothing.
+// blank reports whether an element of a list of objects is empty.
 func blank(value any, schema map[string]any) bool {
 	switch v := value.(type) {
 	case map[string]any:

@@ -66,7 +66,7 @@ func checkShape(t *testing.T, shape, at string, schema map[string]any, personal 
 			checkShape(t, shape, strings.TrimPrefix(at+"."+member, "."), below.(map[string]any), personal)
 		}
 	} else if !personal && aboutPeople.MatchString(field) && !notPeople[shape+" "+at] {
-		t.Errorf("%s %s tells of a person: mark it personal: true", shape, at)
+		t.Errorf("%s %s describes a person: mark it personal: true", shape, at)
 	}
 	if items, ok := schema["items"].(map[string]any); ok {
 		checkShape(t, shape, at+".[]", items, personal)

@@ -34,13 +34,13 @@ func parsed(text string) (tree parsing.ASTNode, ok bool) {
 }
 
 // fitsNode reports what of an expression's value can never be of a shape: fixed texts and numbers, and members of objects that it makes.
-// It looks at what the value is made of, and not at conditions and functions.
+// It checks the parts of the value, and not conditions and functions.
 func (s *source) fitsNode(pointer string, node parsing.ASTNode, schema map[string]any) {
 	children := node.Children
 	switch node.NodeType {
 	case parsing.ASTLiteral:
 		switch node.Value {
-		case nil, true, false, "": // stand for nothing, or for a condition
+		case nil, true, false, "": // represent no value, or a condition
 		default:
 			s.fits(pointer, node.Value, schema, literal)
 		}

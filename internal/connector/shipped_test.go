@@ -127,7 +127,7 @@ func TestShippedPluginsNameWhatGoesWrong(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 		if strings.Contains(err.Error(), "Anna") || strings.Contains(err.Error(), "127.0.0.1") || strings.Contains(err.Error(), "sandbox-key") {
-			t.Errorf("the error tells too much: %v", err)
+			t.Errorf("the error reveals too much: %v", err)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// tolerance is how far a callback's timestamp may be from now, unless the plugin says otherwise, and the most it may say.
+// tolerance is how far a callback's timestamp may be from now, unless the plugin sets another, and the maximum.
 const (
 	tolerance    = 5 * time.Minute
 	maxTolerance = time.Hour
@@ -85,7 +85,7 @@ func (s signature) withDefaults() signature {
 // stamped reports whether a timestamp is signed.
 func (s signature) stamped() bool { return s.Scheme == standardScheme || s.Scheme == timestampScheme }
 
-// signaturePlace is where a plugin says how its callbacks are signed.
+// signaturePlace is where a plugin defines how its callbacks are signed.
 const signaturePlace = "/callback/signature"
 
 // verifier compiles how callbacks are signed.
@@ -159,20 +159,20 @@ func (s *source) checkMembers(w signature, scheme string) {
 	}
 }
 
-// checkTimestamp reports what is contradictory about where the timestamp and the signature stand.
+// checkTimestamp reports contradictions about the places of the timestamp and the signature.
 func (s *source) checkTimestamp(w signature, scheme string) {
 	if scheme != timestampScheme {
 		return
 	}
 	if w.TimestampField != "" && w.TimestampHeader != "" {
-		s.report(signaturePlace+"/timestamp_field", "not_here", "remove one of them", "The timestamp stands in a header of its own (timestamp_header) or in that of the signature (timestamp_field), not in both.")
+		s.report(signaturePlace+"/timestamp_field", "not_here", "remove one of them", "The timestamp is in a header of its own (timestamp_header) or in that of the signature (timestamp_field), not in both.")
 	}
 	if w.TimestampField != "" && w.SignatureField == "" {
 		s.report(signaturePlace+"/timestamp_field", "required", "write signature_field, such as v1", "A header with a timestamp in it needs signature_field, too.")
 	}
 }
 
-// signedText compiles what is signed. It must have the body in it: else anybody who has seen one callback could send another.
+// signedText compiles what is signed. It must contain the body: otherwise anybody who has seen one callback could forge another.
 func (s *source) signedText(written, complete signature) *text {
 	pointer := signaturePlace + "/content"
 	if written.Content == "" {
@@ -192,7 +192,7 @@ func (s *source) signedText(written, complete signature) *text {
 	return t
 }
 
-// signedName reports whether a name may stand in the text that is signed.
+// signedName reports whether a name may occur in the text that is signed.
 func signedName(name string) bool {
 	header, isHeader := strings.CutPrefix(name, "header.")
 	return name == "body" || name == "timestamp" || isHeader && headerName.MatchString(header)

@@ -73,7 +73,7 @@ func (g *sigv4) sign(request *http.Request, content []byte, with *values, now ti
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+g.access.render(nil, with, nil)+"/"+scope+", SignedHeaders="+signed+", Signature="+signature)
 }
 
-// canonicalRequest is the text that stands for a request, and the names of the headers in it.
+// canonicalRequest is the text that represents a request, and the names of the headers in it.
 func canonicalRequest(request *http.Request, service, digest string) (canonical, signed string) {
 	headers := map[string]string{"host": request.URL.Host}
 	names := []string{"host"}

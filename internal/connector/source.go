@@ -40,7 +40,7 @@ func (s *source) report(pointer, code, hint, format string, args ...any) {
 	s.reportAt(pointer, 0, code, hint, format, args...)
 }
 
-// warn is report for what stops nobody.
+// warn is report for findings that do not prevent use.
 func (s *source) warn(pointer, code, hint, format string, args ...any) {
 	before := len(s.diagnostics)
 	s.report(pointer, code, hint, format, args...)

@@ -31,7 +31,7 @@ type step struct {
 	price       *float64 // of one of its calls; nil: the plugin's
 }
 
-// partial says which failures of single elements are noted instead of failing the attempt.
+// partial defines which failures of single elements are recorded instead of failing the attempt.
 type partial string
 
 const (
@@ -221,7 +221,7 @@ func (s *source) checkRead(pointer string, value, members []string) {
 		}
 	}
 	name := strings.Join(value, ".")
-	s.warn(pointer, "unread", "read "+name+"."+members[0]+" in response.result", "Nothing reads %s: what is missing from the list would be noticed by nobody.", name+"."+strings.Join(members, ", "+name+"."))
+	s.warn(pointer, "unread", "read "+name+"."+members[0]+" in response.result", "%s is never read: missing elements of the list would go unnoticed.", name+"."+strings.Join(members, ", "+name+"."))
 }
 
 // Cost is what a call of an attempt has cost, in the currency of the plugin's price; 0 where it costs nothing or is not stated.

@@ -18,7 +18,7 @@ type part struct {
 	own     string // what only this place knows: see compiler.own
 }
 
-// text is a string with {placeholders}; {{ and }} stand for braces.
+// text is a string with {placeholders}; {{ and }} represent braces.
 type text struct {
 	place string // for errors: "request.body.name"
 	parts []part
@@ -29,7 +29,7 @@ func (t *text) has(own string) bool {
 	return slices.ContainsFunc(t.parts, func(p part) bool { return p.own == own })
 }
 
-// sole is the text's only placeholder, when it is nothing else.
+// sole is the placeholder of a text that consists only of one.
 func (t *text) sole() *query {
 	if len(t.parts) == 1 {
 		return t.parts[0].query
@@ -53,10 +53,10 @@ type template struct {
 type compiler struct {
 	*source
 	roots   []string
-	secrets bool                   // whether {secret.NAME} and {vendor.NAME} may stand in templates
+	secrets bool                   // whether {secret.NAME} and {vendor.NAME} may occur in templates
 	own     func(name string) bool // names that only this place knows; nil: none
 	ownHint string                 // which these are
-	attach  bool                   // whether documents may stand in templates
+	attach  bool                   // whether documents may occur in templates
 	parts   string                 // where a template is whose members may be bytes; "": nowhere
 }
 
@@ -104,7 +104,7 @@ func (c *compiler) query(expression, pointer string, offset int) *query {
 	return q
 }
 
-// text splits at placeholders. secrets reports whether {secret.NAME} and {vendor.NAME} may stand here.
+// text splits at placeholders. secrets states whether {secret.NAME} and {vendor.NAME} may occur here.
 func (c *compiler) text(raw, pointer string, secrets bool) *text {
 	t := &text{place: dotted(pointer)}
 	var literal strings.Builder
@@ -271,7 +271,7 @@ func (t *text) secretive() bool {
 	return slices.ContainsFunc(t.parts, func(p part) bool { return p.secret != "" })
 }
 
-// render writes the text. name gives the value of a secret or setting and how a placeholder's value is escaped.
+// render writes the text. with has the values of secrets and settings and defines how a placeholder's value is escaped.
 func (t *text) render(scope any, with *values, faults *[]fault) string {
 	var b strings.Builder
 	for _, p := range t.parts {
@@ -304,7 +304,7 @@ func missing(place string, value any) fault {
 	return fault{place, "type", "A value here must be text, a number or a boolean."}
 }
 
-// values are what placeholders other than expressions stand for. A nil one has none and escapes nothing.
+// values are the values of placeholders other than expressions. A nil one has none and escapes nothing.
 type values struct {
 	secrets  map[string]string
 	settings map[string]string

@@ -53,7 +53,7 @@ func (t *tokens) take(key string, now time.Time) (value string, waiting *incomin
 	return value, k.incoming, first
 }
 
-// makeRoom forgets tokens that have ended, and any other one when there are too many. Whoever waits for one still gets it.
+// makeRoom drops tokens that have expired, and any other one when there are too many. Calls that wait for one still get it.
 func (t *tokens) makeRoom(now time.Time) {
 	if t.kept == nil {
 		t.kept = map[string]*kept{}

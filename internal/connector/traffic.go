@@ -11,9 +11,9 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Traffic records what goes to vendors and comes from them, or answers instead of them. It is for one machine only: nothing on AWS has one.
+// Traffic records the traffic with vendors, or answers instead of them. It is for one machine only: it is not used on AWS.
 type Traffic interface {
-	// Replays reports whether it answers instead of vendors. Nobody is asked then, and no secret is needed.
+	// Replays reports whether it answers instead of vendors. No vendor is called then, and no secret is needed.
 	Replays() bool
 	// Answer is the next answer to a request. Errors: NotFound when none is recorded; those that are recorded.
 	Answer(asked TrafficRequest) (TrafficAnswer, error)
@@ -37,7 +37,7 @@ type TrafficAnswer struct {
 	Body    []byte      `json:"-"`
 }
 
-// Digest names what is asked, in hex.
+// Digest identifies a request, in hex.
 func (r TrafficRequest) Digest() string {
 	header := http.Header{}
 	for name, value := range r.Headers {
@@ -77,7 +77,7 @@ func (c *Client) conversed(ctx, within context.Context, p *Plugin, r *prepared) 
 	return a, err
 }
 
-// namesOf are values that another run would have others of, each with the name that stands for it, the longest first.
+// namesOf are values that differ between runs, each with the name that replaces it, the longest first.
 func (c *Client) namesOf(r *prepared) []string {
 	values := map[string]string{}
 	for name, value := range c.Settings {

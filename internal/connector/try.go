@@ -22,7 +22,7 @@ type Preview struct {
 	Body    json.RawMessage   `json:"body,omitempty"` // of another format than JSON as one text
 }
 
-// masked stands for every secret by its name.
+// masked replaces every secret by its name.
 type masked struct{}
 
 // Secret implements Secrets.
@@ -35,7 +35,7 @@ func maskOf(secret string) string { return "__secret." + secret + "__" }
 // tryCallback is the callback address that a preview shows.
 const tryCallback = "https://callback.invalid/v1/hooks/token"
 
-// Preview makes the request of a call, the first one where there are several, and sends nothing. A setting that is not given is https://NAME.invalid. Errors: Invalid
+// Preview makes the request of a call, the first one where there are several, and sends nothing. A missing setting is https://NAME.invalid. Errors: Invalid
 // when the request cannot be made of this context, Internal.
 func (p *Plugin) Preview(ctx context.Context, call Call, settings map[string]string) (Preview, error) {
 	call, scope, err := rehearsed(call)
@@ -60,7 +60,7 @@ func (p *Plugin) Preview(ctx context.Context, call Call, settings map[string]str
 	return previewOf(p, request, r.content)
 }
 
-// made is a call with what a case would say of itself.
+// made is a call with what a case would state about itself.
 func made(call Call) Call {
 	if call.Case == "" {
 		call.Case, call.State, call.Work, call.Visit = "case_example", "state", "work", 1
@@ -88,7 +88,7 @@ type Answer struct {
 	Body    json.RawMessage   `json:"body"` // of plugins that read text: a JSON text, or the text itself
 }
 
-// Answered is what would come of an answer. Errors: as Client.Do gives them.
+// Answered is the outcome of an answer. Errors: as those of Client.Do.
 func (p *Plugin) Answered(ctx context.Context, call Call, given Answer) (Outcome, error) {
 	if p.Several() {
 		outcome, _, err := p.AnsweredBy(ctx, call, nil, []Answer{given})
@@ -101,7 +101,7 @@ func (p *Plugin) Answered(ctx context.Context, call Call, given Answer) (Outcome
 	return (&Client{}).understood(ctx, p, pretended(given, p.answer.format), scope)
 }
 
-// CalledBack is what would come of a callback with this JSON body and these headers, to a call whose acceptance has left what is accepted;
+// CalledBack is the result of a callback with this JSON body and these headers, to a call whose acceptance has left what is accepted;
 // its signature is not checked. id is the vendor's, where the plugin correlates callbacks by it. Errors: as Plugin.ReadCallback.
 func (p *Plugin) CalledBack(call Call, accepted any, headers map[string]string, body []byte) (result any, id string, err error) {
 	if p.callback == nil {
@@ -166,7 +166,7 @@ type expectedCall struct {
 	Body   any    `json:"body"`
 }
 
-// CaseResult is what became of an example.
+// CaseResult is the result of an example.
 type CaseResult struct {
 	Name     string   `json:"name"`
 	Line     int      `json:"line"`
@@ -174,7 +174,7 @@ type CaseResult struct {
 	Problems []string `json:"problems,omitempty"`
 }
 
-// located gives examples their lines.
+// located sets the lines of examples.
 func (s *source) located(written []example) []example {
 	for i := range written {
 		written[i].line = s.at("/cases/"+strconv.Itoa(i), 0, "", "", "").Line
@@ -182,7 +182,7 @@ func (s *source) located(written []example) []example {
 	return written
 }
 
-// sentence is what an error says, and where.
+// sentence is an error's message and places.
 func sentence(e *problem.Error) string {
 	text := strings.TrimSuffix(e.Message, ".")
 	for _, f := range e.Fields {

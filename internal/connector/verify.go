@@ -26,8 +26,8 @@ const (
 // check reports whether one key has made the signature of a message.
 type check func(message, given []byte) bool
 
-// verify compares in constant time. It does not say what was wrong: a forger learns nothing. usable is false when the secret is
-// no key of the algorithm, so that nobody's callback would pass.
+// verify compares in constant time. It does not state what was wrong: a forger learns nothing. usable is false if the
+// secret is not a key of the algorithm, so that no callback would pass.
 func (v *verifier) verify(header http.Header, body []byte, secret string, now time.Time) (valid, usable bool) {
 	switch v.Scheme {
 	case standardScheme:
@@ -45,7 +45,7 @@ func (v *verifier) verify(header http.Header, body []byte, secret string, now ti
 	}
 	for _, c := range v.claims(header) {
 		if len(c.signatures) == 0 {
-			continue // nothing to compare: the message is not built for it
+			continue // no signature to compare: the message is not built for it
 		}
 		message, ok := v.message(header, body, c.stamp, now)
 		if ok && anyHolds(checks, message, c.signatures) {
@@ -66,7 +66,7 @@ func anyHolds(checks []check, message []byte, signatures [][]byte) bool {
 	return false
 }
 
-// sole is the value of a header that came once. One that came twice is nobody's: another reader might take the other.
+// sole is the value of a header that occurs once. A repeated one is refused: another reader might use the other.
 func sole(header http.Header, name string) (string, bool) {
 	values := header.Values(name)
 	if len(values) != 1 || values[0] == "" || len(values[0]) > maxSignatureHeader {

@@ -53,7 +53,7 @@ func TestMemoryOfPricesIsTheTemplates(t *testing.T) {
 	}
 }
 
-// TestUnitsOfShippedCases fails when a case writes or reads more than it did: the file says where.
+// TestUnitsOfShippedCases fails when a case writes or reads more than it did: the file shows where.
 func TestUnitsOfShippedCases(t *testing.T) {
 	var text strings.Builder
 	counts, prices := map[string]metered.Units{}, cost.Listed()

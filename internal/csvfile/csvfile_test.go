@@ -221,7 +221,7 @@ func otherDialect(f csvfile.Fault) bool {
 	return f.Code == csvfile.CodeTooLarge || f.Code == "workbook"
 }
 
-// checkPlaces checks that a field without quotation marks is in the file where it says.
+// checkPlaces checks that a field without quotation marks is in the file at its stated place.
 func checkPlaces(t *testing.T, records [][]csvfile.Field, lines []string) {
 	t.Helper()
 	for _, fields := range records {

@@ -19,7 +19,7 @@ import (
 	"ballerine/statemachines"
 )
 
-// TestTheDemoHasEveryKindOfCase sets the demo up as `dev --seed` does and looks at what came of it.
+// TestTheDemoHasEveryKindOfCase sets the demo up as `dev --seed` does and checks the result.
 func TestTheDemoHasEveryKindOfCase(t *testing.T) {
 	options := local.Options{Data: t.TempDir(), Address: "127.0.0.1:0", Definitions: statemachines.Files, Logger: slog.New(slog.DiscardHandler)}
 	made, err := demo.Seed(t.Context(), options, nil)

@@ -9,12 +9,12 @@ import (
 	"ballerine/internal/problem"
 )
 
-// CheckCase checks all documents of a case. applicant is what the case says of the person: name {given, family} (or
-// given_name, family_name) and date_of_birth "YYYY-MM-DD"; what is absent is not compared. The same input gives the same
-// report, in the order of the documents, the missing ones after them.
+// CheckCase checks all documents of a case. applicant is what the case states about the person: name {given, family} (or
+// given_name, family_name) and date_of_birth "YYYY-MM-DD"; absent members are not compared. The same input produces the
+// same report, in the order of the documents, the missing ones after them.
 //
-// A document that was not uploaded or is refused drops out when a later one of the same kind and side is checked: the
-// applicant has tried again. Documents that a reviewer has turned down must not be given.
+// A document that was not uploaded or is refused drops out if a later one of the same kind and side is checked: the
+// applicant has tried again. Documents that a reviewer has rejected must not be passed.
 func CheckCase(documents []Input, applicant map[string]any, required []Requirement, now time.Time) Report {
 	report := Report{Documents: []DocumentReport{}, Passed: true}
 	first := make([]DocumentReport, len(documents))
@@ -132,7 +132,7 @@ func (d *DocumentReport) has(code string) bool {
 	return slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Code == code })
 }
 
-// readZone reads a zone and notes what is wrong with it. False when there is none.
+// readZone reads a zone and records what is wrong with it. False if there is none.
 func (d *DocumentReport) readZone(written string, source Source) (MRZ, bool) {
 	if written == "" {
 		return MRZ{}, false
@@ -157,7 +157,7 @@ func sameZone(a, b MRZ) bool {
 		a.Birth == b.Birth && a.Expiry == b.Expiry && a.Surname == b.Surname && a.GivenNames == b.GivenNames
 }
 
-// replaced reports whether the document came to nothing and a later one took its place.
+// replaced reports whether the document failed and a later one replaces it.
 func replaced(d DocumentReport, later []DocumentReport) bool {
 	return d.Status != Checked && slices.ContainsFunc(later, func(l DocumentReport) bool {
 		return l.Kind == d.Kind && l.Side == d.Side && l.Status == Checked
@@ -219,8 +219,8 @@ func (d *DocumentReport) issuer(zone MRZ, source Source, taken []string) {
 	}
 }
 
-// expiry judges when the document expires by everything that says so: of two dates the sooner one counts, and that they
-// differ is a finding.
+// expiry judges when the document expires by all sources: of two dates the sooner one counts, and a difference between
+// them is a finding.
 func (d *DocumentReport) expiry(zone MRZ, source Source, known bool, property any, now time.Time) {
 	dates := []Expiry{}
 	add := func(date time.Time, source Source) {

@@ -48,7 +48,7 @@ func TestAZoneThatWasReadConfirms(t *testing.T) {
 	}
 }
 
-// A passport that says itself that it has expired has expired, whoever says it.
+// A passport that states that it has expired has expired, whatever the source.
 func TestExpiryIsJudgedWhateverItsSource(t *testing.T) {
 	good := specimen{format: td3, code: "P", state: "UTO", number: "L898902C3", nationality: "UTO", birth: "740812", sex: 'F', expiry: "300415", surname: "ERIKSSON", given: "ANNA<MARIA", emptyDigit: '<'}.text()
 	if zone, err := ReadMRZ(good); err != nil || !zone.Valid() {

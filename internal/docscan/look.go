@@ -19,7 +19,7 @@ const (
 	MaxPixels = 25_000_000 // pixels: more than telephones make of a document; larger pictures are not decoded
 )
 
-// Look is what the pixels of a picture say. It reports whether a document could be there at all, not whether one is.
+// Look is what the pixels of a picture show: whether it could be a document at all, not whether it is one.
 type Look struct {
 	Done  bool // the picture was decoded
 	Large bool // it is too large to be decoded here
@@ -42,7 +42,7 @@ func decodes(contentType string) bool {
 	return slices.Contains([]string{"image/jpeg", "image/png", "image/webp"}, contentType)
 }
 
-// Pixels is how many pixels LookAt would decode of a file; 0: it would not. Callers keep what they look at side by side below
+// Pixels is how many pixels LookAt would decode of a file; 0: it would not. Callers keep what they examine concurrently below
 // MaxPixels.
 func Pixels(file []byte) int {
 	config, format, err := image.DecodeConfig(bytes.NewReader(file))
@@ -56,8 +56,8 @@ func Pixels(file []byte) int {
 // Reader reads the zone of a picture; nil: there is none, or it cannot be relied on. See package zone.
 type Reader func(image.Image) *Reading
 
-// LookAt decodes a picture, of which all bytes are given, judges its pixels, and has its machine-readable zone read by read (nil: it is not looked for).
-// What is no picture, or too large, is not decoded.
+// LookAt decodes a picture from all of its bytes, judges its pixels, and has its machine-readable zone read by read
+// (nil: the zone is not read). A file that is not a picture, or too large, is not decoded.
 func LookAt(file []byte, read Reader) Look {
 	if Pixels(file) == 0 {
 		_, format, err := image.DecodeConfig(bytes.NewReader(file))
@@ -100,7 +100,7 @@ func ZoneOf(kind string) ZoneKind {
 	return ZonePossible
 }
 
-// Places that are looked at: rows, and steps along each.
+// Places that are sampled: rows, and steps along each.
 const (
 	rows  = 96
 	steps = 256
@@ -148,7 +148,7 @@ func brightness(picture image.Image, x, y int) int {
 	return int((19595*(uint32(c.R)+white) + 38470*(uint32(c.G)+white) + 7471*(uint32(c.B)+white) + 1<<15) >> 24)
 }
 
-// findings are what the look says.
+// findings are the findings of the look.
 func (l Look) findings() []Finding {
 	switch {
 	case l.Large:

@@ -65,7 +65,7 @@ func TestPicturesThatCanShowNoDocument(t *testing.T) {
 	}
 }
 
-// A picture that nobody has looked at is not passed in silence.
+// A picture that was not examined does not pass silently.
 func TestWhatNobodyHasLookedAtIsReported(t *testing.T) {
 	heic := []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
 	for name, input := range map[string]Input{

@@ -101,9 +101,9 @@ func letter(r rune, way int) (string, bool) {
 	return "", false
 }
 
-// compareName compares what was declared with the zone: nil when that is unknown. The surname must be the same; of the
-// given names the first must be, and the shorter list must be part of the longer one, in order. Where only a part can be
-// compared, that part decides that the names differ, and nothing decides that they are the same.
+// compareName compares the declared name with the zone: nil if the result is unknown. The surname must be the same; the
+// first given name must be the same, and the shorter list must be part of the longer one, in order. If only a part can
+// be compared, it can show that the names differ, but not that they are the same.
 func compareName(zone MRZ, given, family string) (matches *bool, odd bool) {
 	surnames, givens := spell(family), spell(given)
 	odd = surnames.odd || givens.odd

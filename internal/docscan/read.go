@@ -101,7 +101,7 @@ func (r *reader) number(text string) string {
 }
 
 // longNumber reads a number of nine characters, or a longer one: then its check digit's place has a filler, and the rest,
-// its check digit and a filler stand at the start of the optional data (part 5, note j; part 6, note j).
+// its check digit and a filler are at the start of the optional data (part 5, note j; part 6, note j).
 func (r *reader) longNumber(start string, digit byte, optional string, rest *string) {
 	if digit != '<' {
 		r.DocumentNumber = r.number(start)
@@ -139,7 +139,7 @@ func (r *reader) expiry(text string, digit byte) {
 	}
 }
 
-// date reads YYMMDD. Fillers stand for parts that are not known.
+// date reads YYMMDD. Fillers represent unknown parts.
 func (r *reader) date(field, text string) Date {
 	d := Date{r.two(field, text[0:2]), r.two(field, text[2:4]), r.two(field, text[4:6])}
 	if d.Month == 0 || d.Month > 12 || d.Day == 0 || d.Day > 31 || d.Known() && !d.possible() {
@@ -149,7 +149,7 @@ func (r *reader) date(field, text string) Date {
 	return d
 }
 
-// possible reports whether the day is there in one of four years, so that 29 February is judged with the century.
+// possible reports whether the day exists in one of four years, so that 29 February is judged with the century.
 func (d Date) possible() bool {
 	for _, century := range []int{1900, 2000} {
 		if _, ok := d.in(century + d.Year); ok {
@@ -181,7 +181,7 @@ func (r *reader) sex(c byte) {
 	}
 }
 
-// names reads SURNAME<<GIVEN<NAMES. A field that is full may be cut off.
+// names reads SURNAME<<GIVEN<NAMES. A full field may be truncated.
 func (r *reader) names(field string) {
 	r.NameTruncated = field[len(field)-1] != '<'
 	text := strings.TrimRight(field, "<")

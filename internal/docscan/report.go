@@ -10,11 +10,11 @@ const (
 	high   Severity = "high"
 )
 
-// Source states where something comes from.
+// Source is the origin of a statement.
 type Source string
 
-// What somebody has typed is a claim: it is declared, and proves nothing about a document. What was read was found in the
-// file that was uploaded.
+// What people have typed is a claim: it is declared, and proves nothing about a document. What was read was found in the
+// uploaded file.
 const (
 	sourceDeclared Source = "declared"
 	sourceRead     Source = "read"
@@ -44,12 +44,12 @@ type Input struct {
 	Kind        string         // "passport", "id_card", …
 	Side        string         // "front", "back" or ""
 	ContentType string         // as announced
-	Head        []byte         // the first HeadSize bytes, or all; empty when nothing has been uploaded
-	Look        Look           // what LookAt has found; nothing: nobody has looked
+	Head        []byte         // the first HeadSize bytes, or all; empty if there is no upload
+	Look        Look           // the result of LookAt; zero: it was not called
 	ZoneSought  bool           // LookAt was to read the zone
 	Properties  map[string]any // as declared: "mrz" is the text of the zone, "expires" a date, "number" the document's
 	Issuers     []string       // states whose documents of the kind are taken, by three letters; empty: all
-	Read        *Reading       // what a reader has read in the picture; nil: nothing was read
+	Read        *Reading       // what a reader has read in the picture; nil: nothing
 }
 
 // Reading is what was read in the picture of a document.
@@ -71,11 +71,11 @@ type Requirement struct {
 	MRZ   bool // at least one document of the kind must carry a readable zone
 }
 
-// Report is what checking the documents of a case gave. Its JSON is a contract: rules and guards read it.
+// Report is the result of checking the documents of a case. Its JSON is a contract: rules and guards read it.
 type Report struct {
 	Passed        bool             `json:"passed"`    // nothing missing or refused, and no finding of severity high
-	Confirmed     bool             `json:"confirmed"` // a zone was read in a picture and nothing disagrees with it: see MRZReport
-	Expired       *bool            `json:"expired"`   // some document has expired, by whatever says so; null: nothing says when one does
+	Confirmed     bool             `json:"confirmed"` // a zone was read in a picture without contradictions: see MRZReport
+	Expired       *bool            `json:"expired"`   // some document has expired, by any source; null: no source states an expiry
 	Severity      Severity         `json:"severity"`  // of the worst finding; "" without any
 	Documents     []DocumentReport `json:"documents"`
 	FindingsCount int              `json:"findings_count"`
@@ -89,22 +89,22 @@ type DocumentReport struct {
 	Side     string    `json:"side"`
 	Status   Status    `json:"status"`
 	Looked   bool      `json:"looked"` // the picture was decoded and its pixels were judged
-	Expiry   *Expiry   `json:"expiry"` // null: nothing says when it expires
+	Expiry   *Expiry   `json:"expiry"` // null: unknown
 	Findings []Finding `json:"findings"`
 }
 
-// Expiry is when a document expires: the soonest of what says so.
+// Expiry is when a document expires: the soonest of the stated dates.
 type Expiry struct {
 	Date    string `json:"date"` // "2012-04-15"
 	Expired bool   `json:"expired"`
 	Source  Source `json:"source"`
 }
 
-// MRZReport is what the machine-readable zone says, without names and numbers. A null means: unknown, which is never
+// MRZReport is what the machine-readable zone states, without names and numbers. A null means: unknown, which is never
 // good.
 type MRZReport struct {
 	Source     Source   `json:"source"`     // declared: typed by somebody; read: found in the picture
-	Confirmed  bool     `json:"confirmed"`  // it was read with confidence, is valid, and nothing that was declared disagrees
+	Confirmed  bool     `json:"confirmed"`  // it was read with confidence, is valid, and no declared data disagrees
 	Confidence *float64 `json:"confidence"` // of the reader, from 0 to 1; null for a declared one
 
 	Valid              bool   `json:"valid"`  // the format and all check digits hold

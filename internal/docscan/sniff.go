@@ -21,13 +21,13 @@ func contentTypes() []string {
 
 // Limits of an image.
 const (
-	minSide    = 300         // pixels: below it nobody can read a document
+	minSide    = 300         // pixels: below it a document is illegible
 	smallSide  = 600         // pixels: below it reading is hard
-	mostPixels = 100_000_000 // a small file with more is made to exhaust whoever opens it
+	mostPixels = 100_000_000 // a small file with more is made to exhaust the program that opens it
 	maxAspect  = 4           // longer for its width than any document, a receipt included
 )
 
-// sniff tells the real content type from the first bytes. Errors: UnsupportedMedia, when it is not allowed, or not what
+// sniff detects the real content type from the first bytes. Errors: UnsupportedMedia, when it is not allowed, or not what
 // was announced.
 func sniff(head []byte, announced string) (string, error) {
 	detected := mimetype.Detect(head)
@@ -53,7 +53,7 @@ func family(contentType string) string {
 	return base
 }
 
-// checkImage judges the header and, where somebody has looked, the pixels. refuse is true for an image that must not be opened.
+// checkImage judges the header and, if LookAt was called, the pixels. refuse is true for an image that must not be opened.
 func checkImage(contentType string, input Input) (findings []Finding, refuse bool) {
 	find := func(code string, severity Severity, message string) {
 		findings = append(findings, Finding{code, severity, message, sourceRead})
@@ -87,7 +87,7 @@ func checkImage(contentType string, input Input) (findings []Finding, refuse boo
 	return append(findings, input.Look.findings()...), false
 }
 
-// checkPDF finds PDFs that carry programs or cannot be looked at.
+// checkPDF finds PDFs that contain programs or cannot be viewed.
 func checkPDF(contentType string, head []byte) []Finding {
 	if contentType != "application/pdf" {
 		return nil

@@ -17,12 +17,12 @@ const (
 	td3 Format = "TD3" // passports: two lines of 44 (part 4)
 )
 
-// MRZ is what a zone says. Names and numbers in it are personal data.
+// MRZ is the contents of a zone. Names and numbers in it are personal data.
 type MRZ struct {
 	Format         Format
 	DocumentCode   string // "P", "I", "ID", "AC"
 	IssuingState   string // three letters, "D" for Germany
-	DocumentNumber string // without fillers; long ones of TD1 and TD2 are put together
+	DocumentNumber string // without fillers; long ones of TD1 and TD2 are joined
 	Nationality    string
 	Birth          Date
 	Sex            string // "F", "M", "X" not specified, "" not readable

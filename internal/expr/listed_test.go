@@ -80,7 +80,7 @@ func (c fixedVerdict) Test(env *Env) Verdict {
 }
 
 func TestAConditionThatIsEvaluatedElsewhereCountsLikeAnyOther(t *testing.T) {
-	unknown := External(fixedVerdict{Unknown, []string{"b"}, "it is not told"}, mustPath(t, "c"))
+	unknown := External(fixedVerdict{Unknown, []string{"b"}, "it is not known"}, mustPath(t, "c"))
 	for name, c := range map[string]struct {
 		p    *Program
 		want Truth
@@ -94,7 +94,7 @@ func TestAConditionThatIsEvaluatedElsewhereCountsLikeAnyOther(t *testing.T) {
 		if verdict.Truth != c.want {
 			t.Errorf("%s: %+v", name, verdict)
 		}
-		if c.want == Unknown && (!slices.Equal(verdict.Missing, []string{"b"}) || verdict.Reason != "it is not told") {
+		if c.want == Unknown && (!slices.Equal(verdict.Missing, []string{"b"}) || verdict.Reason != "it is not known") {
 			t.Errorf("%s: %+v", name, verdict)
 		}
 	}

@@ -103,7 +103,7 @@ func TestWhatIsMarkedIsHiddenHoweverASchemaGetsThere(t *testing.T) {
 			fatal("%v: %s is shown, and %v hidden, of %s by %s (%v)", chosen, answer, hidden, value, text, err)
 		}
 		if !s.Personal([]string{"top"}) || s.Personal([]string{"open"}) {
-			fatal("%v: expressions are told that it is none: %s", chosen, text)
+			fatal("%v: expressions treat it as not personal: %s", chosen, text)
 		}
 	}
 	for _, name := range names {

@@ -160,7 +160,7 @@ func vectorOf(r drawnRule) (vector, bool) {
 	return v, true
 }
 
-// TestSharedVectorsOfPortableRulesHold compares the file that clients test themselves by with what the server says.
+// TestSharedVectorsOfPortableRulesHold compares the file that clients are tested with to the server's results.
 func TestSharedVectorsOfPortableRulesHold(t *testing.T) {
 	var lines []string
 	for seed := 0; len(lines) < vectorCount; seed++ {

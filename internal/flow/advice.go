@@ -53,8 +53,8 @@ func (p *parser) events() (names []string) {
 	return slices.Compact(names)
 }
 
-// aboutRule warns of a page that nobody sees, of a rule that tells an applicant what was found out about them, and of one that nobody's
-// answer can decide.
+// aboutRule warns of a page that nobody sees, of a rule that reveals findings to an applicant, and of one that no answer
+// can decide.
 func (p *parser) aboutRule(r placedRule) {
 	paths := r.rule.program.Paths()
 	queried, everything := r.rule.program.Queried()
@@ -68,7 +68,7 @@ func (p *parser) aboutRule(r placedRule) {
 		head := reference.Steps[0]
 		switch {
 		case slices.Contains(p.owned, head) && head != "documents" && head != "event":
-			p.doc.Warn(r.node, r.path, "discloses", "the applicant can tell from this what "+reference.Path+" is", "ask for it only where applicants may know it")
+			p.doc.Warn(r.node, r.path, "discloses", "the applicant can infer from this what "+reference.Path+" is", "ask for it only where applicants may know it")
 		case p.cannotAnswer(reference):
 			p.doc.Warn(r.node, r.path, "undecided", "no page asks for "+reference.Path+": where the case does not have it, the rule is unknown, and "+unknownMeans[r.is],
 				"coalesce("+reference.Path+", …) or exists("+reference.Path+") decides about absence")
@@ -95,7 +95,7 @@ func (p *parser) relative(steps []string) string {
 			return asked
 		}
 	}
-	return nameIndex // a field that no page asks for was reported as unknown already
+	return nameIndex // a field that no page asks for has been reported as unknown already
 }
 
 // incomplete warns of texts that are not in every language of the flow.

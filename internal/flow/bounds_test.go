@@ -176,7 +176,7 @@ func TestWhatWouldMakeTheStateTooLargeIsNotSaved(t *testing.T) {
 	j.expect("small", j.save("p", true, map[string]any{"a": "x"}), []string(nil))
 	j.expect("large", j.save("p", true, map[string]any{"b": strings.Repeat("x", 5000)}), []string{"body.values too_large"})
 	j.in.Context["b"] = strings.Repeat("x", 6000)
-	j.expect("less", j.save("p", true, map[string]any{"b": strings.Repeat("x", 5000)}), []string(nil)) // what is there can be put right
+	j.expect("less", j.save("p", true, map[string]any{"b": strings.Repeat("x", 5000)}), []string(nil)) // existing values can be corrected
 }
 
 func TestWhatIsNoPageIsReportedWhereItStands(t *testing.T) {

@@ -63,7 +63,7 @@ type Option struct {
 type Checks struct {
 	Min, Max             *float64 // of a number or an amount; of a list: how many elements
 	MinLength, MaxLength int      // in characters
-	Pattern              string   // RE2, of the whole text where it says so (^…$)
+	Pattern              string   // RE2, of the whole text if it is anchored (^…$)
 	Format               string   // email | uri | person-name
 	Multiline            bool
 	MinAge, MaxAge       *float64 // whole years since a date
@@ -71,7 +71,7 @@ type Checks struct {
 	Currencies           []string // of which one is chosen; of a currency with one, amounts are plain numbers
 	Parts                []string // of an address
 	RequiredParts        []string
-	Country              string // path of the field that says whose states there are
+	Country              string // path of the field with the country whose states there are
 	Version              string // of what is consented to
 
 	pattern *expr.Program // Pattern over `value`
@@ -81,7 +81,7 @@ type Checks struct {
 // Text is what people read, in one language that is not known or in several with English among them.
 type Text map[string]string
 
-// In returns the text in a language, or where there is none the English or only one; original marks that.
+// In returns the text in a language, otherwise the English or only one; original marks that.
 func (t Text) In(language string) (text string, original bool) {
 	if found, ok := t[language]; ok {
 		return found, false

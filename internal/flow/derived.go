@@ -23,7 +23,7 @@ func (p *parser) described(field string) map[string]any {
 	return at
 }
 
-// derived is the type of element that fits what the schema says of a field.
+// derived is the type of element that fits the schema of a field.
 func (p *parser) derived(field string) string {
 	schema := p.described(field)
 	if options := optionsOf(schema); options != nil {
@@ -106,7 +106,7 @@ func spelled(field string) string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-// fromSchema sets what the schema says of a field that is only named: what can be chosen, and whether it has to be there.
+// fromSchema sets what the schema defines for a field that is only named: its options, and whether it is required.
 func (p *parser) fromSchema(e *Element) {
 	schema := p.described(e.Field)
 	e.Options = optionsOf(schema)

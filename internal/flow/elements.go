@@ -14,23 +14,23 @@ type ElementState struct {
 	Document string           `json:"document,omitempty" doc:"kind of document"`
 	Title    string           `json:"title,omitempty"`
 	Hint     string           `json:"hint,omitempty"`
-	Original []string         `json:"original,omitempty" doc:"members whose texts are not in the language that was asked for"`
+	Original []string         `json:"original,omitempty" doc:"members whose texts are not in the requested language"`
 	Visible  bool             `json:"visible" doc:"it is shown"`
 	Required bool             `json:"required"`
 	Disabled bool             `json:"disabled" doc:"it cannot be changed"`
 	Value    any              `json:"value,omitempty" doc:"what was entered, in the form in which it is kept"`
-	Draft    bool             `json:"draft,omitempty" doc:"the value is kept, and not yet a part of the case: what it belongs to is not complete"`
+	Draft    bool             `json:"draft,omitempty" doc:"the value is stored, and not yet a part of the case: what it belongs to is incomplete"`
 	Faults   []Fault          `json:"faults,omitempty" doc:"what is wrong with the value, or that it is missing"`
 	Options  []OptionState    `json:"options,omitempty" doc:"what can be chosen"`
 	Checks   *CheckState      `json:"checks,omitempty" doc:"what a client can check before it saves or uploads"`
 	Rules    map[string]any   `json:"rules,omitempty" doc:"visible, required and disabled, where a client can work them out"`
 	Validate []ValidatorState `json:"validate,omitempty" doc:"rules for the value that a client can work out; the server has further ones"`
 
-	Undecided map[string][]string `json:"undecided,omitempty" doc:"by rule: fields without which nobody knows"`
+	Undecided map[string][]string `json:"undecided,omitempty" doc:"by rule: fields without which it cannot be decided"`
 
 	Files    []FileState      `json:"files,omitempty" doc:"of a document: what the case has, by side"`
-	Elements []ElementState   `json:"elements,omitempty" doc:"of a group: what an element that is added asks for"`
-	Items    [][]ElementState `json:"items,omitempty" doc:"of a group: its elements. Hints, options and rules are said once, in elements"`
+	Elements []ElementState   `json:"elements,omitempty" doc:"of a group: the elements of an added entry"`
+	Items    [][]ElementState `json:"items,omitempty" doc:"of a group: its elements. Hints, options and rules are listed once, in elements"`
 }
 
 // OptionState is a value that can be chosen.
@@ -70,7 +70,7 @@ type ValidatorState struct {
 // FileState is a document of a side.
 type FileState struct {
 	Side      string `json:"side,omitempty"`
-	ID        string `json:"id,omitempty" doc:"missing when there is none"`
+	ID        string `json:"id,omitempty" doc:"missing if there is none"`
 	Status    string `json:"status" doc:"missing, awaiting_upload, received, checked, refused, approved, rejected or revision"`
 	Reason    string `json:"reason,omitempty" doc:"why another file is requested"`
 	Requested bool   `json:"requested,omitempty" doc:"a reviewer has asked for another file; it stays so until they decide about that"`
@@ -194,7 +194,7 @@ func (v *view) documented(e *Element, s *ElementState) {
 	if len(sides) == 0 {
 		sides = []string{""}
 	}
-	begun := false // whoever has uploaded the front is asked for the back
+	begun := false // after the front is uploaded, the back is required
 	for _, side := range sides {
 		file := v.file(kind.Kind, side, len(sides) == 1)
 		begun = begun || file.ID != ""
@@ -217,7 +217,7 @@ func titlesOf(title string, titles map[string]string) Text {
 	return titles
 }
 
-// file is the newest document of a kind and side; where there is one side only, of whatever side it says it is.
+// file is the newest document of a kind and side; if there is one side only, of whatever declared side.
 func (v *view) file(kind, side string, only bool) FileState {
 	f := FileState{Side: side, Status: faultMissing}
 	for _, d := range v.in.Documents {
@@ -232,7 +232,7 @@ func (v *view) file(kind, side string, only bool) FileState {
 	return f
 }
 
-// fault says what has to be done; "" when nothing.
+// fault states what has to be done; "" if nothing.
 func (f FileState) fault(required bool) string {
 	switch {
 	case f.Status == faultMissing && required:
@@ -264,7 +264,7 @@ func (v *view) grouped(e *Element, s *ElementState) {
 		states := []ElementState{}
 		for j := range e.Elements {
 			if inner, shown := v.element(&e.Elements[j], place{e.Field, i, item}); shown {
-				inner.Hint, inner.Options, inner.Validate, inner.Rules = "", nil, nil, nil // said once, in elements
+				inner.Hint, inner.Options, inner.Validate, inner.Rules = "", nil, nil, nil // stated once, in elements
 				states = append(states, inner)
 			}
 		}

@@ -5,7 +5,7 @@ type Fault struct {
 	Code    string `json:"code" doc:"what is wrong: required, type, option, format, …"`
 	Message string `json:"message" doc:"for the applicant, in their language"`
 	// Original: Message is in another language than the one that was asked for.
-	Original bool `json:"original,omitempty" doc:"the message is not in the language that was asked for"`
+	Original bool `json:"original,omitempty" doc:"the message is not in the requested language"`
 
 	within string // of the value: ".line1", "[2]"
 }
@@ -54,7 +54,7 @@ type message struct{ code, en, de string }
 var messages = []message{
 	{faultRequired, "Please fill this in.", "Bitte füllen Sie dies aus."},
 	{faultNeeded, "Please answer this: what else is asked depends on it.", "Bitte beantworten Sie dies: Davon hängt ab, was noch gefragt wird."},
-	{faultUndecided, "This cannot be checked until another answer is given.", "Dies kann erst geprüft werden, wenn eine andere Antwort vorliegt."},
+	{faultUndecided, "This cannot be checked until another question is answered.", "Dies kann erst geprüft werden, wenn eine andere Antwort vorliegt."},
 	{faultType, "This is not an answer of the expected kind.", "Diese Antwort hat nicht die erwartete Form."},
 	{faultHidden, "This contains a character that cannot be seen.", "Dies enthält ein Zeichen, das man nicht sieht."},
 	{faultOption, "Please choose one of the options.", "Bitte wählen Sie eine der Möglichkeiten."},
@@ -96,7 +96,7 @@ var faultCodes = func() (codes []string) {
 	return codes
 }()
 
-// worded gives a fault the text that the applicant reads.
+// worded adds to a fault the text that the applicant reads.
 func worded(f Fault, own Text, texts map[string]Text, language string) Fault {
 	for _, text := range []Text{own, texts[f.Code], texts[""]} {
 		if text != nil {

@@ -309,7 +309,7 @@ func TestUnknownIsNotFalse(t *testing.T) {
 	j.expect("notes", elementOf(t, pageOf(t, s, "contact"), "notes").Disabled, true)
 	j.expect("refused", j.save("contact", true, map[string]any{"notes": "x"}), []string{"notes disabled"})
 	delete(j.in.Context, "verified")
-	// A validator that lacks an answer has not been kept to; saving goes on.
+	// A validator that lacks an answer is not satisfied; saving continues.
 	j.save("contact", true, map[string]any{"contact.born": nil})
 	j.expect("refused", j.save("contact", true, map[string]any{"contact.since": "2020-01-01"}), []string(nil))
 	j.expect("undecided", remaining(j.d.State(j.in), "contact"), []string{"contact.since undecided"})
@@ -340,7 +340,7 @@ func TestAReviewersRequestOpensJustThosePages(t *testing.T) {
 	j.expect("refused", j.save("company", true, company), []string{"not_collecting"})
 	file := elementOf(t, pageOf(t, s, "papers"), "id_card").Files[0]
 	j.expect("file", strings.Join([]string{file.Status, file.Reason, file.Fault.Code}, " "), "revision blurred revision")
-	// It is uploaded again: the round goes on, and the back is not there yet.
+	// It is uploaded again: the round continues, and the back has not arrived yet.
 	j.in.Documents = append(j.in.Documents, flow.Document{ID: "doc_3", Kind: "id_card", Side: "front", Status: "received"})
 	s = j.d.State(j.in)
 	j.expect("open", open(s), []string{"papers", "send"})

@@ -50,7 +50,7 @@ const (
 	typeGroup       = "group"
 )
 
-// kinds are the types of elements. It is a variable only because Go has no constant maps: nothing writes to it.
+// kinds are the types of elements. It is a variable only because Go has no constant maps: it is never written.
 var kinds = map[string]kind{
 	typeHeading:     {members: []string{"text"}},
 	typeDescription: {members: []string{"text"}},

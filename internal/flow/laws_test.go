@@ -111,7 +111,7 @@ func kept(t *rapid.T, before, after flow.State, page string, values map[string]a
 	}
 }
 
-// FuzzParse: whatever a definition says, it is read or reported, and what was read has a state.
+// FuzzParse: whatever a definition contains, it is read or reported, and what was read has a state.
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*/*.yaml")
 	if err != nil {

@@ -21,7 +21,7 @@ const (
 	maxElements = 200 // on a page, those of groups included
 	maxOptions  = 500
 	maxText     = 10_000 // bytes
-	maxEntries  = 200    // elements of a list that somebody enters
+	maxEntries  = 200    // elements of a list that applicants enter
 )
 
 var idPattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$`)
@@ -53,9 +53,9 @@ type parser struct {
 	d         *Definition
 	owned     []string        // fields that only the system writes
 	documents map[string]bool // kinds that pages ask for
-	texts     []placedText    // every text, for what is said about languages
+	texts     []placedText    // every text, for diagnostics about languages
 	rules     []placedRule
-	pageNodes []*yaml.Node // where the pages of the definition stand: not everything in the list need be one
+	pageNodes []*yaml.Node // the nodes of the pages of the definition: not everything in the list need be one
 	pagePaths []string
 	count     int    // elements of the page
 	group     string // path of the group that is read; "" outside
@@ -130,7 +130,7 @@ func (p *parser) page(node *yaml.Node, path string) {
 	} else if page.ID = p.doc.String(m.Value, path+".id"); !idPattern.MatchString(page.ID) && len(p.doc.Diagnostics) == before {
 		p.doc.Report(m.Value, path+".id", "name", "an id must have 1 to 64 letters, digits, _ and -, and begin with a letter or digit", "")
 	} else if _, twice := p.d.page(page.ID); twice {
-		p.doc.Report(m.Value, path+".id", "duplicate", "the page "+page.ID+" stands twice", "")
+		p.doc.Report(m.Value, path+".id", "duplicate", "the page "+page.ID+" occurs twice", "")
 	}
 	page.Title, page.Description = p.text(members, path, "title"), p.text(members, path, "description")
 	page.Visible = p.rule(members, path, "visible", "")
@@ -283,7 +283,7 @@ func (p *parser) place(e *Element, k kind, node *yaml.Node, path string) {
 	full := p.full(e.Field)
 	steps := stepsOf(full)
 	if slices.Contains(p.owned, steps[0]) {
-		p.doc.Report(node, path, "reserved_field", steps[0]+" is written by the workflow's own work: nobody can enter it", "")
+		p.doc.Report(node, path, "reserved_field", steps[0]+" is written by the workflow's own work: it cannot be entered", "")
 		return
 	}
 	for other := range p.d.asked {
@@ -359,7 +359,7 @@ func (p *parser) groupElement(e *Element, members source.Members, node *yaml.Nod
 	p.group = ""
 }
 
-// index lets asked find the elements where they now stand.
+// index lets asked find the elements in their present places.
 func (p *parser) index() {
 	p.d.asked = map[string]*Element{}
 	for i := range p.d.Pages {
@@ -383,7 +383,7 @@ func stepsOf(path string) []string {
 	return strings.Split(strings.ReplaceAll(path, "[]", ".[]"), ".")
 }
 
-// member of a mapping; nil when there is none.
+// member of a mapping; nil if there is none.
 func member(node *yaml.Node, name string) *yaml.Node {
 	if node == nil || node.Kind != yaml.MappingNode {
 		return nil

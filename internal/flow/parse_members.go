@@ -188,7 +188,7 @@ func (p *parser) options(e *Element, members source.Members, node *yaml.Node, pa
 		at := fmt.Sprintf("%s.options[%d]", path, i)
 		option := p.option(element, at)
 		if seen[option.Value] {
-			p.doc.Report(element, at, "duplicate", option.Value+" stands twice", "")
+			p.doc.Report(element, at, "duplicate", option.Value+" occurs twice", "")
 		}
 		seen[option.Value] = true
 		e.Options = append(e.Options, option)

@@ -172,7 +172,7 @@ func (p *parser) checked(program *expr.Program, err error, node *yaml.Node, path
 	return program
 }
 
-// unreadable says why a rule cannot read a path; "" when it can.
+// unreadable states why a rule cannot read a path; "" if it can.
 func (p *parser) unreadable(steps []string, validates bool) (message, hint string) {
 	name := expr.JoinPath(steps)
 	shape := p.w.Readable()
@@ -224,8 +224,8 @@ func (p *parser) validators(e *Element, members source.Members, path string) {
 	}
 }
 
-// portable marks the rules that a client can evaluate: written so that it can, and of answers that pages ask for. What else a case
-// holds is not the applicant's to read.
+// portable marks the rules that a client can evaluate: written so that it can, and reading only answers that pages ask
+// for. Applicants may not read other data of a case.
 func (p *parser) portable() {
 	for _, r := range p.rules {
 		if r.rule == nil || r.rule.Why != "" {
@@ -243,7 +243,7 @@ func (p *parser) portable() {
 	}
 }
 
-// answers reports whether what is at a path is what pages ask for, or a part of it.
+// answers reports whether pages ask for the value at a path, or contain it.
 func (d *Definition) answers(path string) bool {
 	head := stepsOf(path)[0]
 	if head == nameValue || head == nameIndex {

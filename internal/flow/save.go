@@ -13,16 +13,17 @@ import (
 
 // Saved is what saving a page changes.
 type Saved struct {
-	Patch    map[string]any // of the context (RFC 7396); empty: nothing
+	Patch    map[string]any // of the context (RFC 7396); empty: no change
 	Progress Progress       // from now on
 	Fields   []string       // that were sent, sorted
 }
 
-// Save judges answers to a page, by field. nil takes an answer out, and what is not sent stays as it is. Only fields of the page are
-// taken, and of these what is shown and can be changed. partial lets answers be missing: the page is not saved then, and what was
-// entered is kept. Nothing is changed by it; the same again changes nothing once it was written.
+// Save judges answers to a page, by field. nil removes an answer, and fields that are not sent stay as they are. Only
+// fields of the page are accepted, and of these only those that are shown and can be changed. With partial, answers may
+// be missing: the page is not saved then, and what was entered is kept. Save itself changes nothing; once its result is
+// written, repeating it changes nothing.
 //
-// What the context's schema does not take yet, because something beside it is missing, is kept as a draft.
+// Values that the context's schema does not accept yet, because something beside them is missing, are kept as a draft.
 //
 // Errors: NotFound (no such page), NotCollecting (the page is closed), Invalid with every place, as body.values.<field>.
 func (d *Definition) Save(in Input, page string, values map[string]any, partial bool) (Saved, error) {
@@ -90,7 +91,7 @@ func (s *saving) report(field string, f Fault) {
 	s.problems.With("body.values."+field+f.within, f.Code, "%s", f.Message)
 }
 
-// element of the page that asks for a field.
+// element is the element of the page that asks for a field.
 func (s *saving) element(field string) *Element {
 	at := slices.IndexFunc(s.page.Elements, func(e Element) bool { return e.Field == field && field != "" })
 	if at < 0 {
@@ -99,8 +100,9 @@ func (s *saving) element(field string) *Element {
 	return &s.page.Elements[at]
 }
 
-// uncover finds the answers that the page asks for. What applicants are not to know of is refused as what does not exist is, before anything
-// else of it is judged: neither an error nor a hint may reveal it. It is concealed if it is neither shown now nor with the answers sent.
+// uncover finds the answers that the page asks for. Fields that applicants must not know of are refused like fields that
+// do not exist, before they are judged otherwise: neither an error nor a hint may reveal them. A field is concealed if
+// it is neither shown now nor with the answers sent.
 func (s *saving) uncover() {
 	s.known = map[string]any{}
 	for field, value := range s.values {
@@ -132,7 +134,7 @@ func (s *saving) conceals(e *Element, l place) bool {
 	return !portable(e.Visible) && s.entered.isVisible(e, l).truth != expr.True
 }
 
-// judge looks at each answer by itself.
+// judge checks each answer separately.
 func (s *saving) judge() {
 	s.kept = map[string]any{}
 	entered := s.d.overlay(s.before.data, s.known)
@@ -169,8 +171,8 @@ func (s *saving) judged(e *Element, value any, before []any, lookup func(string)
 	return kept, faults
 }
 
-// agreed is consent as it was given before, if it was to the same version: when that was is the server's to say. In a list whose elements
-// have moved, the one of that time is meant.
+// agreed is consent as it was recorded before, if it was to the same version: the server determines its time. In a list
+// whose elements have moved, the consent of that time is meant.
 func (s *saving) agreed(e *Element, fresh, value any, before []any) any {
 	var valid []map[string]any
 	for _, one := range before {
@@ -220,7 +222,7 @@ func (s *saving) unknown(field string) {
 	s.problems.With("body.values."+name(field), "unknown", "%s", hint)
 }
 
-// name is a key that a caller has sent, for a place: what is no path may be anything, also what somebody is called.
+// name is a key that a caller has sent, for a place: a key that is not a path may contain anything, even a person's name.
 func name(key string) string {
 	if !pathLike.MatchString(key) {
 		return "…"
@@ -338,8 +340,8 @@ func (d *Definition) misfits(context map[string]any) (found []misfit) {
 	return found
 }
 
-// concernedBy are the answers because of which the schema is broken: those in the object in which something is missing, and else those
-// that are, hold or lie in what is wrong. Where none can be made out, all are.
+// concernedBy are the answers that violate the schema: those in the object in which something is missing, and otherwise
+// those that are, contain or belong to what is wrong. If none can be determined, all of them.
 func concernedBy(m misfit, answers map[string]any) (fields []string) {
 	path := m.path
 	if m.code == faultRequired {

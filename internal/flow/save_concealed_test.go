@@ -101,7 +101,7 @@ func TestWhatIsConcealedIsRefusedAsWhatDoesNotExist(t *testing.T) {
 	}
 }
 
-// wording is all that an error says.
+// wording is the whole text of an error.
 func wording(err error) string {
 	refused, ok := err.(*problem.Error)
 	if !ok {

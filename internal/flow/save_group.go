@@ -48,7 +48,7 @@ func (s *saving) item(e *Element, item map[string]any, l place) map[string]any {
 	leaves, known := leavesOf(e, item)
 	asked := slices.DeleteFunc(slices.Clone(leaves), func(path string) bool { return s.concealsIn(e, e.inner(path), l) })
 	if !known || len(asked) < len(leaves) {
-		s.problems.With(fmt.Sprintf("body.values.%s[%d]", l.group, l.index), "unknown", "the group does not ask for something that is in this element")
+		s.problems.With(fmt.Sprintf("body.values.%s[%d]", l.group, l.index), "unknown", "this element contains a field that the group does not ask for")
 	}
 	for _, path := range asked {
 		inner := e.inner(path)

@@ -16,7 +16,7 @@ const (
 	maxWorst = 2 << 20 // of what definitions have in it, with as many elements of groups as there can be
 )
 
-// Bytes that members of a state have besides what a definition says.
+// Bytes that members of a state have besides the contents of a definition.
 const (
 	elementBytes = 300 // of an element: names of its members, and checks
 	faultBytes   = 120 // of something that is wrong, and of what remains to be done
@@ -43,7 +43,7 @@ func (p *parser) bounded(node *yaml.Node) {
 			e := &page.Elements[j]
 			own := e.worst("") + p.acceptedBytes(e.Document)
 			if whole += own; own > maxWorst {
-				p.doc.Report(p.pageNodes[i], p.pagePaths[i], "too_large", fmt.Sprintf("the state of %s can have %d bytes, and all pages together %d", e.Field, own, maxWorst), hintSize)
+				p.doc.Report(p.pageNodes[i], p.pagePaths[i], "too_large", fmt.Sprintf("the state of %s can have %d bytes, and all pages in total %d", e.Field, own, maxWorst), hintSize)
 				return
 			}
 		}

@@ -12,13 +12,13 @@ import (
 type State struct {
 	Locale    string      `json:"locale" doc:"the language of the texts: two letters"`
 	Languages []string    `json:"languages" nullable:"false" doc:"the languages that the definition has texts in"`
-	Collects  bool        `json:"collects" doc:"the case waits for the applicant; else nothing can be saved"`
-	Revision  bool        `json:"revision" doc:"documents are asked for again: pages that have nothing to do with them are closed"`
-	Next      string      `json:"next,omitempty" doc:"the page to go to; missing when there is none"`
+	Collects  bool        `json:"collects" doc:"the case waits for the applicant; otherwise nothing can be saved"`
+	Revision  bool        `json:"revision" doc:"documents are requested again: pages without them are closed"`
+	Next      string      `json:"next,omitempty" doc:"the page to go to; missing if there is none"`
 	Complete  bool        `json:"complete" doc:"nothing remains to be done before submitting"`
 	Progress  PageCount   `json:"progress" doc:"how many pages are done"`
 	Remaining []Remaining `json:"remaining" nullable:"false" doc:"what has to be done before the flow can be submitted"`
-	Pages     []PageState `json:"pages" nullable:"false" doc:"the pages, in their order; those that the applicant is not to know of are not among them"`
+	Pages     []PageState `json:"pages" nullable:"false" doc:"the pages, in their order; without those that the applicant must not know of"`
 }
 
 // PageCount counts pages that ask for something and are shown.
@@ -46,14 +46,14 @@ type PageState struct {
 	Complete    bool           `json:"complete" doc:"nothing remains to be done on it"`
 	Saved       bool           `json:"saved" doc:"the applicant has saved it before"`
 	Event       string         `json:"event,omitempty" doc:"what submitting sends"`
-	Original    []string       `json:"original,omitempty" doc:"members whose texts are not in the language that was asked for"`
+	Original    []string       `json:"original,omitempty" doc:"members whose texts are not in the requested language"`
 	Rule        any            `json:"rule,omitempty" doc:"when the page is visible, where a client can work it out: see the documentation of flows"`
 	Undecided   []string       `json:"undecided,omitempty" doc:"fields without which it is not known whether the page is shown"`
 	Elements    []ElementState `json:"elements" nullable:"false" doc:"what is on the page, in its order"`
 }
 
-// State says where an applicant is. It is decided anew each time, so a new version of the workflow, or what a reviewer asks for, counts at
-// once.
+// State returns where an applicant is. It is computed each time, so a new version of the workflow, or a reviewer's
+// request, counts immediately.
 func (d *Definition) State(in Input) State {
 	v := d.view(in)
 	s := State{Locale: v.language, Languages: append([]string{}, d.Languages...), Collects: in.Collects, Remaining: []Remaining{}, Pages: []PageState{}}
@@ -95,7 +95,7 @@ func (s *State) add(v *view, page *Page) {
 	wanted := len(v.wanted)
 	for i := range page.Elements {
 		if requested && !v.isRequested(page.Elements[i]) {
-			continue // of a page that is hidden otherwise, this alone is asked
+			continue // of a page that is hidden otherwise, only this is asked for
 		}
 		e, shown := v.element(&page.Elements[i], place{})
 		if !shown {
@@ -123,8 +123,8 @@ func (v *view) localized(text Text, name string, originals []string) (string, []
 	return written, originals
 }
 
-// hold adds what keeps drafts out of the case: what the schema wants beside them. What no page asks for cannot be given, so the draft
-// itself has to be put right.
+// hold adds what keeps drafts out of the case: what the schema requires beside them. If no page asks for that, it cannot
+// be entered, so the draft itself has to be corrected.
 func (s *State) hold(v *view) {
 	if len(v.in.Progress.Draft) == 0 {
 		return
@@ -169,7 +169,7 @@ func (s *State) need(v *view) {
 	}
 }
 
-// needs adds a field, if a page that is shown asks for it and the applicant can give it.
+// needs adds a field, if a page that is shown asks for it and the applicant can answer it.
 func (s *State) needs(v *view, w want) {
 	for _, p := range s.Pages {
 		if !p.Visible {
@@ -226,7 +226,7 @@ func (s *State) goOn() {
 	}
 }
 
-// Submits is the page whose event submits the flow, or says what has to be done before: everything on the pages up to it. page names one
+// Submits is the page whose event submits the flow, or states what has to be done before: everything on the pages up to it. page names one
 // of several; "" is the first that is shown and open. found: there is one.
 func (s State) Submits(page string) (id, event string, remaining []Remaining, found bool) {
 	for i, p := range s.Pages {

@@ -14,8 +14,8 @@ import (
 	"ballerine/internal/text"
 )
 
-// judge says how a value is kept, and what is wrong with it. A value that is empty is kept as nil: there is no answer. now is for ages
-// and for when somebody has agreed; lookup finds another field.
+// judge returns how a value is stored, and what is wrong with it. An empty value is stored as nil: there is no answer.
+// now is for ages and for the time of consent; lookup finds another field.
 func (e *Element) judge(value any, now time.Time, lookup func(path string) any) (kept any, faults []Fault) {
 	if e.unanswered(value) {
 		return nil, nil
@@ -53,8 +53,8 @@ func fault(code string) []Fault { return []Fault{{Code: code}} }
 
 func faultAt(within, code string) Fault { return Fault{Code: code, within: within} }
 
-// unanswered reports whether a value is no answer to this element. Nothing, and a text of spaces, is none to any; what is empty and of
-// another kind is a wrong one.
+// unanswered reports whether a value is not an answer to this element. null and a text of spaces are never answers; an
+// empty value of another kind is a wrong one.
 func (e *Element) unanswered(value any) bool {
 	switch value.(type) {
 	case []any:

@@ -96,7 +96,7 @@ func set(object map[string]any, path []string, value any) {
 	object[name] = inner
 }
 
-// at finds what is at a path of names; nil when nothing is.
+// at finds the value at a path of names; nil if there is none.
 func at(object map[string]any, path string) any {
 	var value any = object
 	for _, name := range strings.Split(path, ".") {
@@ -150,7 +150,7 @@ func (v *view) env(l place, value any, judged bool) *expr.Env {
 	return &expr.Env{Scope: expr.Layers{names, v.in.Extra, v.data}, Now: v.in.Now}
 }
 
-// decided is what a rule says. Unknown is not false: missing are then the answers without which nothing can be said.
+// decided is the result of a rule. Unknown is not false: missing are then the answers that are needed to decide.
 type decided struct {
 	truth   expr.Truth
 	missing []string
@@ -176,7 +176,7 @@ func (v *view) missing(paths []string, l place) (found []string) {
 	return found
 }
 
-// want notes the answers without which it is not known whether something is shown, be it known to applicants or not.
+// want notes the answers without which it is not known whether something is shown, whether known to applicants or not.
 func (v *view) want(rule Rule, d decided, l place) {
 	if d.truth != expr.Unknown {
 		return
@@ -187,7 +187,7 @@ func (v *view) want(rule Rule, d decided, l place) {
 	if len(d.missing) > 0 {
 		return
 	}
-	// Nothing is missing, so what is there has not the form that the rule expects; or the rule does not say what it lacks.
+	// No field is missing, so a value does not have the form that the rule expects; or the rule does not state what it lacks.
 	all := !slices.ContainsFunc(rule.reads, func(path string) bool { return !v.d.answers(path) })
 	for _, path := range rule.reads {
 		if v.d.answers(path) {
@@ -204,7 +204,7 @@ func (l place) at(path string) string {
 	return path
 }
 
-// nameable are the paths that pages ask for: applicants are told the names of nothing else.
+// nameable are the paths that pages ask for: applicants learn no other names.
 func (v *view) nameable(paths []string) (found []string) {
 	for _, path := range paths {
 		if v.d.answers(places.ReplaceAllString(path, "[]")) {
@@ -256,7 +256,7 @@ func (v *view) active(state string) bool {
 	return slices.ContainsFunc(v.in.States, func(s string) bool { return s == state || strings.HasPrefix(s, state+".") })
 }
 
-// faults are what is wrong with an answer, or that it is missing. A field that the applicant cannot change is not theirs to put right.
+// faults are what is wrong with an answer, or that it is missing. A field that the applicant cannot change is not theirs to correct.
 func (v *view) faults(e *Element, l place) []Fault {
 	if v.isDisabled(e, l) {
 		return nil

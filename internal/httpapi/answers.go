@@ -22,12 +22,12 @@ type OnID struct {
 	ID string `path:"id"`
 }
 
-// Seen is the version that the caller has looked at.
+// Seen is the version that the caller has seen.
 type Seen struct {
 	IfMatch string `header:"If-Match" doc:"the ETag of the version that the change is based on"`
 }
 
-// version reads If-Match; 0 when it is absent: the domain says where that will not do. Errors: Invalid.
+// version reads If-Match; 0 if it is absent: the domain decides where that is not allowed. Errors: Invalid.
 func (s Seen) version() (int, error) {
 	if s.IfMatch == "" {
 		return 0, nil
@@ -60,7 +60,7 @@ type created[T any] struct {
 	Body     T
 }
 
-// noStore is an answer that nobody may keep.
+// noStore is an answer that must not be cached.
 type noStore[T any] struct {
 	CacheControl string `header:"Cache-Control"`
 	Body         T
@@ -71,7 +71,7 @@ type List[T any] struct {
 	Data       []T     `json:"data" nullable:"false"`
 	NextCursor *string `json:"next_cursor"`
 	// Unreadable names what is no part of data and must not be passed over.
-	Unreadable []string `json:"unreadable,omitempty" doc:"ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none"`
+	Unreadable []string `json:"unreadable,omitempty" doc:"ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none"`
 }
 
 // One is a thing that is not a resource of its own.
@@ -87,7 +87,7 @@ func orNull[T comparable](v T) *T {
 	return &v
 }
 
-// list never gives null for no items.
+// list never returns null for no items.
 func list[T any](items []T) []T {
 	if items == nil {
 		return []T{}
@@ -95,8 +95,8 @@ func list[T any](items []T) []T {
 	return items
 }
 
-// nullable makes properties that refer to other schemas null or that. The schema that they refer to stays as it is: whether
-// something is there is up to the object that has it.
+// nullable makes properties that refer to other schemas null or that. The schema that they refer to stays as it is: the
+// object that has a property decides whether it may be null.
 func nullable(s *huma.Schema, properties ...string) *huma.Schema {
 	for _, name := range properties {
 		p := s.Properties[name]
@@ -115,8 +115,8 @@ func pageOf[T any](items []T, next *string, unreadable ...string) *body[List[T]]
 	return &body[List[T]]{List[T]{list(items), next, unreadable}}
 }
 
-// readable parts the entries of a list from those that are there and cannot be read: id is "" for the former. One of them hides no
-// other, and is passed over by nobody: it is logged, and the answer names it.
+// readable separates the entries of a list from those that exist but cannot be read: id is "" for the former. An
+// unreadable one hides no other, and is never skipped silently: it is logged, and the answer names it.
 func readable[T any](s *server, c ctx, operation string, entries []T, id func(T) string) (kept []T, unreadable []string) {
 	for _, one := range entries {
 		if lost := id(one); lost != "" {

@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// Assigned is what became of one case of many.
+// Assigned is the result for one case of many.
 type Assigned struct {
 	Case    string           `json:"case"`
 	Status  string           `json:"status" enum:"assigned,unchanged,failed"`
@@ -79,7 +79,7 @@ func (s *server) registerAssignments(api huma.API) {
 	})
 }
 
-// knows reports whether a case can be given to somebody. Errors: Invalid.
+// knows reports whether a case can be assigned to a user. Errors: Invalid.
 func (s *server) knows(c context.Context, user, location string) error {
 	if user == "" {
 		return nil

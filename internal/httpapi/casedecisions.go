@@ -14,7 +14,7 @@ type decisionBody struct {
 	Reason      string               `json:"reason,omitempty" maxLength:"200"`
 	Comment     string               `json:"comment,omitempty" maxLength:"10000"`
 	Message     string               `json:"message,omitempty" maxLength:"10000" doc:"message to the applicant, shown with the documents that are requested again"`
-	Documents   []decisionOfDocument `json:"documents,omitempty" maxItems:"100" doc:"decisions about documents, made together with that of the case"`
+	Documents   []decisionOfDocument `json:"documents,omitempty" maxItems:"100" doc:"decisions about documents, made in one step with that of the case"`
 	Hits        []answerOfHit        `json:"hits,omitempty" maxItems:"1000" doc:"answers to possible matches; approving a case requires an answer to each of needs.hits. Approving despite a match requires its comment and a second person"`
 	UndoSeconds int                  `json:"undo_seconds,omitempty" minimum:"0" maximum:"30" doc:"how long the decision can be undone; its effects are delayed until then"`
 	OnBehalfOf  string               `json:"on_behalf_of,omitempty" maxLength:"200" doc:"id of the person of your back office who decides; required for a key with the scope cases:decide"`

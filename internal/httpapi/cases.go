@@ -33,7 +33,7 @@ type Case struct {
 	StateSince    *time.Time         `json:"state_since"`
 	Message       *cases.Message     `json:"message,omitempty" doc:"the latest message to the applicant"`
 	Undo          *Undo              `json:"undo,omitempty" doc:"the newest decision while it can be taken back"`
-	Snooze        *Snooze            `json:"snooze,omitempty" doc:"until when it is out of its queue; deadlines go on"`
+	Snooze        *Snooze            `json:"snooze,omitempty" doc:"until when it is out of its queue; deadlines continue"`
 	Escalation    *cases.Escalation  `json:"escalation,omitempty" doc:"that it has been handed to those who approve"`
 	Next          []statechart.Next  `json:"next" nullable:"false"`
 	Waiting       *cases.Waiting     `json:"waiting,omitempty" doc:"the party that an open case waits for, and since when"`
@@ -51,7 +51,7 @@ func (Case) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return nullable(s, "risk", "sla")
 }
 
-// Risk is what the newest policy said.
+// Risk is the answer of the newest policy.
 type Risk struct {
 	Score    float64  `json:"score"`
 	Severity string   `json:"severity"`
@@ -86,7 +86,7 @@ type SLA struct {
 	Breached  bool      `json:"breached"`
 }
 
-// Undo is a decision that can still be taken back by who has made it.
+// Undo is a decision that can still be undone by the person who made it.
 type Undo struct {
 	Event string      `json:"event"`
 	By    cases.Actor `json:"by"`
@@ -269,7 +269,7 @@ func (s *server) registerCaseList(api huma.API) {
 		Assignee      string    `query:"assignee" doc:"none: unassigned; me: assigned to the caller"`
 		Subject       string    `query:"subject"`
 		Parent        string    `query:"parent" doc:"the case that has started them"`
-		Risks         []string  `query:"risk,explode" nullable:"false" maxItems:"10" doc:"the severity that a policy has given, by its bands: low, medium, high and critical unless they say otherwise; none: not rated yet; repeat it for several: one of them"`
+		Risks         []string  `query:"risk,explode" nullable:"false" maxItems:"10" doc:"the severity from a policy, by its bands: low, medium, high and critical unless it names its own; none: not rated yet; repeat it for several: one of them"`
 		Outcome       string    `query:"outcome" maxLength:"200" doc:"only those that have ended in this final state"`
 		SecondPerson  bool      `query:"second_person" doc:"only open cases with a decision that waits for a second person"`
 		Escalated     bool      `query:"escalated" doc:"only those that were escalated to those who approve"`
@@ -296,7 +296,7 @@ func (s *server) registerCaseList(api huma.API) {
 	}
 	add(s, api, op(Client, "listCases", "GET", "/v1/cases", "List cases"), func(c ctx, in *listIn) (*body[List[*Case]], error) {
 		p := principalOf(c)
-		if in.Text != "" && !identity.Has(p, identity.CasesPersonal) { // what is found tells what was searched for
+		if in.Text != "" && !identity.Has(p, identity.CasesPersonal) { // the results reveal what was searched for
 			return nil, identity.Lacks(identity.CasesPersonal)
 		}
 		scope := []any{"cases", p.Tenant, in.Filters}

@@ -35,7 +35,7 @@ const (
 	Flow   Audience = "flow"
 	Hooks  Audience = "hooks"
 
-	Screening Audience = "screening" // clients and reviewers who look for names on watch lists, and who loads these
+	Screening Audience = "screening" // clients and reviewers who search watch lists for names, and people who load these
 )
 
 // Config is what the interface needs. Secret (or Ring), Authenticator and the services behind the audiences' operations are required.
@@ -46,7 +46,7 @@ type Config struct {
 	Authenticator *identity.Authenticator
 	Keys          *identity.Keys
 	People        *identity.Directory // of the back office
-	Reviews       *backoffice.Service // saved views, and who looks at what
+	Reviews       *backoffice.Service // saved views, and who is viewing what
 	Workflows     func(ctx context.Context, tenant string) (found []*workflow.Workflow, unreadable []string, err error)
 	Tokens        *identity.Tokens
 	Idempotency   idempotency.Store
@@ -91,8 +91,8 @@ func principalOf(ctx context.Context) identity.Principal {
 
 type refusalKey struct{}
 
-// WithRefusal returns a context whose calls are nobody's, for the reason that the authorizer has found: every operation that
-// needs a credential answers 401 with it.
+// WithRefusal returns a context whose calls are unauthenticated, for the reason that the authorizer has found: every
+// operation that needs a credential answers 401 with it.
 func WithRefusal(ctx context.Context, refusal error) context.Context {
 	return context.WithValue(ctx, refusalKey{}, refusal)
 }
@@ -116,7 +116,7 @@ func requestID(ctx context.Context) string {
 
 type idKey struct{}
 
-// reserved is the id that the call's Idempotency-Key stands for, with the prefix; "" without a key.
+// reserved is the id that is derived from the call's Idempotency-Key, with the prefix; "" without a key.
 func reserved(ctx context.Context, prefix string) string {
 	if id, _ := ctx.Value(idKey{}).(string); id != "" {
 		return prefix + "_" + id
@@ -126,7 +126,7 @@ func reserved(ctx context.Context, prefix string) string {
 
 type againKey struct{}
 
-// again reports whether the same call, by its Idempotency-Key, came before and may have done its work, without an answer.
+// again reports whether the call, by its Idempotency-Key, is a repetition of one that may have done its work, without an answer.
 func again(ctx context.Context) bool {
 	before, _ := ctx.Value(againKey{}).(bool)
 	return before

@@ -41,7 +41,7 @@ func (s *server) registerConnectors(api huma.API) {
 		OnID
 		Days int `query:"days" minimum:"1" maximum:"31" default:"7" doc:"How many days are counted, today included"`
 	}
-	add(s, api, op(Admin, "getConnectorHealth", "GET", "/v1/connectors/{id}/health", "Get how a vendor has answered, and what it has cost"), func(c ctx, in *healthIn) (*body[ConnectorHealth], error) {
+	add(s, api, op(Admin, "getConnectorHealth", "GET", "/v1/connectors/{id}/health", "Get how a vendor has answered, and the cost"), func(c ctx, in *healthIn) (*body[ConnectorHealth], error) {
 		p := principalOf(c)
 		plugin, err := s.Publisher.Catalog.Plugin(c, p.Tenant, in.ID)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"ballerine/internal/problem"
 )
 
-// cursors signs the stores' cursors, so that one is good for the list that it was given with and for nothing else.
+// cursors signs the stores' cursors, so that each is valid only for the list that it was returned with.
 type cursors struct{ ring *keyring.Ring }
 
 // sign makes an opaque cursor of a store's, good only with the same tenant and filters.

@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/cases"
 )
 
-// Decision is what came of a decision. Its case has the history, and what each rule has seen.
+// Decision is the result of a decision. Its case has the history, and what each rule has read.
 type Decision struct {
 	ID            string            `json:"id" doc:"the case"`
 	Workflow      cases.WorkflowRef `json:"workflow"`

@@ -165,7 +165,7 @@ func (s *server) registerCopies(api huma.API) {
 	})
 }
 
-// orPublished documents an operation that publishes one definition, if it is a new one and nobody else has to approve it.
+// orPublished documents an operation that publishes one definition, if it is a new one and needs no approval.
 func orPublished(api huma.API, o operation) operation {
 	o = answering[Publication](api, o, http.StatusOK, "Nothing was published: the latest version has the same source, or it was a dry run")
 	return orProposal[Publication](api, o)

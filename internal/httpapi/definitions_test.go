@@ -112,7 +112,7 @@ func TestProblemsOfDefinitionsHaveTheirPlaces(t *testing.T) {
 		"no such workflow":     {who: "ada", method: "GET", path: "/v1/workflows/none/versions/1", status: 404, code: "not_found"},
 		"no such plugin":       {who: "ada", method: "GET", path: "/v1/plugins/none/versions", status: 404, code: "not_found"},
 	})
-	// What is wrong with a document is said with lines, all of it, and nothing is published.
+	// Everything that is wrong with a document is reported with lines, and nothing is published.
 	bad := strings.NewReplacer("default: review", "default: nothing", "when: amount < 20", "when: amount <").Replace(policyUnder(20))
 	for _, dry := range []bool{false, true} {
 		w := h.call("ada", "POST", plain, text(object{"source": bad, "dry_run": dry}))

@@ -126,14 +126,14 @@ func (s *server) claim(c ctx, id string, over bool) (*backoffice.Claim, error) {
 	if err := s.Reviews.MayClaim(p); err != nil {
 		return nil, err
 	}
-	if _, err := s.Cases.TakeOver(c, p, id, there.User); err != nil { // first: nothing is taken over without its entry
+	if _, err := s.Cases.TakeOver(c, p, id, there.User); err != nil { // first: a takeover always has an entry
 		return nil, err
 	}
 	return s.Reviews.TakeOver(c, p, id)
 }
 
-// unclaim ends the claim of who has decided, so that a second person can. The decision stands either way: a claim that cannot be ended is only
-// logged, and ends by itself.
+// unclaim ends the claim of the person who has decided, so that a second person can. The decision stands either way: a
+// claim that cannot be ended is only logged, and expires.
 func (s *server) unclaim(c ctx, operation, id, person string, err error) {
 	if err != nil {
 		return
@@ -143,8 +143,8 @@ func (s *server) unclaim(c ctx, operation, id, person string, err error) {
 	}
 }
 
-// claimOnAssign claims what somebody has taken for themselves, if nobody else is deciding it. The case is theirs either way: a claim that
-// cannot be written is only logged.
+// claimOnAssign claims a case that somebody has assigned to themselves, if nobody else is deciding it. The case is
+// theirs either way: a claim that cannot be written is only logged.
 func (s *server) claimOnAssign(c ctx, id string) {
 	if p := principalOf(c); p.Kind == identity.User && identity.Has(p, identity.CasesDecide) {
 		if _, err := s.Reviews.Claim(c, p, id); err != nil {

@@ -33,7 +33,7 @@ type Document struct {
 	UpdatedAt   time.Time               `json:"updated_at"`
 }
 
-// DocumentUndo is a decision about a document that can still be taken back by who has made it.
+// DocumentUndo is a decision about a document that can still be undone by the person who made it.
 type DocumentUndo struct {
 	By    cases.Actor `json:"by" doc:"who decided, and can undo it"`
 	Until time.Time   `json:"until" doc:"until when it can be undone"`

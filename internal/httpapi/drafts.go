@@ -10,13 +10,13 @@ import (
 	"ballerine/internal/problem"
 )
 
-// A draft can ask of decisions whatever it likes. Whoever does not see their inputs learns from it how many there are, and not which:
-// examples would name decisions, and a list of decisions names their cases.
+// A draft can evaluate any condition on past decisions. A caller who may not see their inputs only learns how many there
+// are, not which: examples would name decisions, and a list of decisions names their cases.
 
-// seesInputs reports whether somebody sees what decisions were made of.
+// seesInputs reports whether the caller sees the inputs of decisions.
 func seesInputs(c ctx) bool { return identity.Has(principalOf(c), identity.DecisionInput) }
 
-// narrows refuses a backtest of one case to whoever does not see its input.
+// narrows refuses a backtest of one case to a caller who may not see its input.
 func narrows(c ctx, filter LedgerFilters) error {
 	if filter.Case == "" || seesInputs(c) {
 		return nil
@@ -37,7 +37,7 @@ func unnamed(c ctx, report *ledger.Backtest) *ledger.Backtest {
 	return &next
 }
 
-// withoutValues is an answer of a policy without what it may say of its input: values, reasons, outputs of tables.
+// withoutValues is an answer of a policy without what it may reveal of its input: values, reasons, outputs of tables.
 func withoutValues(answer json.RawMessage) (json.RawMessage, error) {
 	if len(answer) == 0 {
 		return answer, nil
@@ -59,7 +59,7 @@ func withoutValues(answer json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(whole)
 }
 
-// withoutRead leaves out of a trace what its rules have read, and the sentences that may say it.
+// withoutRead leaves out of a trace what its rules have read, and the sentences that may contain it.
 func withoutRead(answer map[string]any) {
 	trace, _ := answer["trace"].([]any)
 	for _, one := range trace {

@@ -19,7 +19,7 @@ type FlowCase struct {
 	Version       int               `json:"version"`
 	Next          []statechart.Next `json:"next" nullable:"false"`
 	Documents     []FlowDocument    `json:"documents" nullable:"false"`
-	Message       *cases.Message    `json:"message,omitempty" doc:"data that the applicant is asked for"`
+	Message       *cases.Message    `json:"message,omitempty" doc:"data that the applicant has to supply"`
 
 	Accepted map[string]any `json:"accepted,omitempty" doc:"data that vendors have returned for the applicant while their final answer is pending, by work: for example the address of a session"`
 }

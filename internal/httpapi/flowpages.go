@@ -51,14 +51,14 @@ type flowStateAnswer struct {
 	Body FlowState
 }
 
-// Reading is in which language texts are given.
+// Reading is the language in which texts are returned.
 type Reading struct {
 	Locale string `query:"locale" maxLength:"35" pattern:"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$" doc:"the language of the texts, as de or de-AT; English without one. Texts that there are in another language only are marked with original"`
 }
 
 // pageBody is what an applicant has entered on a page.
 type pageBody struct {
-	Values  map[string]any `json:"values" maxProperties:"200" doc:"answers by field, as the page names it: {\"applicant.name.given\": \"Ada\"}. null takes an answer out; what is not sent stays as it is. A group is sent as a whole"`
+	Values  map[string]any `json:"values" maxProperties:"200" doc:"answers by field, as the page names it: {\"applicant.name.given\": \"Ada\"}. null removes an answer; fields that are not sent stay as they are. A group is sent as a whole"`
 	Partial bool           `json:"partial,omitempty" doc:"answers may be missing: what was entered is kept, and the page does not count as saved"`
 }
 

@@ -34,7 +34,7 @@ type callbackIn struct {
 	called
 }
 
-// invalidCallback tells the vendor what is wrong with its callback: as an answer of ours it would be a fault of the gateway.
+// invalidCallback reports to the vendor what is wrong with its callback: as an answer of ours it would be a fault of the gateway.
 func invalidCallback(err error) error {
 	e := problem.New(problem.Invalid, "The callback does not match its plugin.")
 	for _, f := range problem.As(err).Fields {
@@ -82,14 +82,14 @@ func replyID(body []byte) string {
 	return "callback:" + hex.EncodeToString(sum[:16])
 }
 
-// take hands a callback to the case of its principal, as the answer to the work that the reply names. token is the end of the address to which it came.
+// take passes a callback to the case of its principal, as the answer to the work that the reply names. token is the end of the address to which it came.
 func (s *server) take(c ctx, p identity.Principal, received *connector.Received, reply cases.Reply, token string) error {
 	received.At(token)
 	known, err := s.Cases.Asked(c, p, p.Case, reply.State, reply.Work)
 	if err != nil {
 		return err
 	}
-	if known.Early && received.ConcernsCase() { // what it is compared with comes with the answer to the request
+	if known.Early && received.ConcernsCase() { // what it is compared with arrives with the answer to the request
 		return tooEarly()
 	}
 	var unreadable error

@@ -40,7 +40,7 @@ func (h *house) token(c identity.Callback, lasts time.Duration) string {
 	return token
 }
 
-// calledBack sends what the vendor says, signed at a time.
+// calledBack sends the vendor's message, signed at a time.
 func (h *house) calledBack(token, body string, at time.Time, header ...string) *httptest.ResponseRecorder {
 	h.t.Helper()
 	signer, err := standardwebhooks.NewWebhook(secretOfOracle)

@@ -20,7 +20,7 @@ var changing = map[string]string{
 	"decideDocument": `{"decision":"approved"}`, "retryIncident": "", "skipIncident": `{"result":{}}`,
 }
 
-// unchanging are operations with a body that are about a case and leave it as it is, but for an entry of the history that says so.
+// unchanging are operations with a body that are about a case and leave it as it is, except for an entry of the history.
 var unchanging = map[string]bool{"createFlowToken": true, "lookAtCase": true, "leaveCase": true, "claimCase": true, "releaseCase": true}
 
 func TestEveryOperationThatChangesACaseHonoursIfMatch(t *testing.T) {

@@ -18,13 +18,13 @@ import (
 // What an operation does to a case, as far as it matters who does it when.
 const (
 	elsewhere = "elsewhere" // it is about no case, or only reads
-	sends     = "sends"     // an event: the chart says whose
+	sends     = "sends"     // an event: the chart defines whose
 	decides   = "decides"   // a decision of people
 	writes    = "writes"    // data or documents: only while the case waits for the caller
 	operates  = "operates"  // by its permission alone, in every state: it takes no transition of an audience
 )
 
-// onCases is a row for every operation: whoever adds one says here what it does to a case, and the matrix below tries it.
+// onCases is a row for every operation: an added one declares here what it does to a case, and the matrix below tries it.
 var onCases = map[string][]string{
 	sends:   {"sendEvent", "sendFlowEvent", "submitFlow"},
 	decides: {"decideCase", "decideDocument"},

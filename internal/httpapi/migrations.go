@@ -6,7 +6,7 @@ import (
 	"ballerine/internal/cases"
 )
 
-// Migration is what has become of a page of cases, or would.
+// Migration is the result of migrating a page of cases, or what it would be.
 type Migration struct {
 	Data       []cases.Migrated `json:"data" nullable:"false"`
 	NextCursor *string          `json:"next_cursor"`

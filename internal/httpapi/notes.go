@@ -63,7 +63,7 @@ func (s *server) mentionable(c ctx, users []string) error {
 			return err
 		}
 		if !ok {
-			e.With(fmt.Sprintf("body.mentions[%d]", i), "unknown", "nobody of the back office has this id, or they may not read notes")
+			e.With(fmt.Sprintf("body.mentions[%d]", i), "unknown", "no user of the back office has this id, or they may not read notes")
 		}
 	}
 	if len(e.Fields) > 0 {

@@ -74,7 +74,7 @@ func notificationShape(n backoffice.Notification, subject string) Notification {
 // casesAtOnce bounds how many cases are read side by side.
 const casesAtOnce = 8
 
-// subjects are whom the cases of notifications are about. One that cannot be read is without a name: its case says what is wrong.
+// subjects are whom the cases of notifications are about. One that cannot be read has no name: its case states what is wrong.
 func (s *server) subjects(c ctx, found []backoffice.Notification) (map[string]string, error) {
 	ids := each(found, func(n backoffice.Notification) string { return n.Case })
 	slices.Sort(ids)

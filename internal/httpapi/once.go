@@ -12,8 +12,8 @@ import (
 
 type ctx = context.Context
 
-// once runs a call under its Idempotency-Key: the same call again gets the same answer. A call that died is taken over,
-// which creates nothing twice, as the ids of what it creates follow from the key.
+// once runs a call under its Idempotency-Key: repeating it returns the same answer. A call whose process died is taken
+// over, which creates nothing twice, because the ids of what it creates are derived from the key.
 func (s *server) once(w http.ResponseWriter, r *http.Request, op operation, handler func(http.ResponseWriter, *http.Request)) {
 	ctx := r.Context()
 	there, mine, err := s.begin(r, op)
@@ -31,7 +31,7 @@ func (s *server) once(w http.ResponseWriter, r *http.Request, op operation, hand
 	kept := &recorder{header: w.Header()}
 	finished := false
 	defer func() {
-		if !finished { // it panicked; the reservation must not stand in the way
+		if !finished { // it panicked; the reservation must not block repetitions
 			_ = s.calls.Fail(ctx, there)
 		}
 	}()
@@ -42,7 +42,7 @@ func (s *server) once(w http.ResponseWriter, r *http.Request, op operation, hand
 		s.log(ctx, op.OperationID, err)
 	}
 	w.WriteHeader(kept.status)
-	_, _ = w.Write(kept.body.Bytes()) // the caller has gone: nobody to tell
+	_, _ = w.Write(kept.body.Bytes()) // the caller has gone: the error cannot be reported
 }
 
 func (s *server) begin(r *http.Request, op operation) (idempotency.Reservation, bool, error) {
@@ -58,8 +58,8 @@ func (s *server) begin(r *http.Request, op operation) (idempotency.Reservation, 
 	})
 }
 
-// end keeps a success, frees the key of what was refused, and lets the same call take over where nobody knows what was done: a
-// conflict may be one with the call's own write.
+// end keeps a success, frees the key of what was refused, and lets a repetition take over if it is unknown what was
+// done: a conflict may be one with the call's own write.
 func (s *server) end(ctx context.Context, there idempotency.Reservation, kept *recorder) error {
 	switch {
 	case kept.status >= 200 && kept.status < 300:
@@ -94,5 +94,5 @@ func (s *server) replay(ctx context.Context, w http.ResponseWriter, there idempo
 	}
 	w.Header().Set("Idempotency-Replayed", "true")
 	w.WriteHeader(answer.Status)
-	_, _ = w.Write(answer.Body) // the caller has gone: nobody to tell
+	_, _ = w.Write(answer.Body) // the caller has gone: the error cannot be reported
 }

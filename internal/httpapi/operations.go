@@ -87,7 +87,7 @@ func ReviewOperations() Operations {
 	}}
 }
 
-// AdminOperations are for those who build and run workflows.
+// AdminOperations are for people who build and run workflows.
 func AdminOperations() Operations {
 	return Operations{Admin, func(s *server, api huma.API) {
 		s.registerDefinitions(api)

@@ -15,9 +15,9 @@ import (
 	"ballerine/internal/text"
 )
 
-// plainJSON refuses a body that decoders take in different ways: bytes that are not UTF-8, names given twice, numbers that are
-// rounded. What is kept would not be what was sent. It also refuses what is nested so deep that it could not be read again from
-// where it is kept. Errors: MalformedJSON, Invalid.
+// plainJSON refuses a body that decoders read in different ways: bytes that are not UTF-8, duplicate names, numbers that
+// are rounded. What is stored would not be what was sent. It also refuses values nested so deeply that they could not be
+// read back from where they are stored. Errors: MalformedJSON, Invalid.
 func plainJSON(body []byte) error {
 	faults := source.JSONFaults(body)
 	if len(faults) == 0 {
@@ -68,7 +68,7 @@ func findHiddenNames(value any, path string, e *problem.Error) {
 	}
 }
 
-// inPatch gives the problems of a patch the places that they have in the request: its body is what elsewhere is body.context.
+// inPatch maps the places of a patch's problems to the request: its body is what elsewhere is body.context.
 func inPatch(err error) error {
 	var e *problem.Error
 	if !errors.As(err, &e) || len(e.Fields) == 0 {

@@ -8,7 +8,7 @@ import (
 	"ballerine/internal/backoffice"
 )
 
-// Presence is somebody who looks at a case.
+// Presence is a person who is viewing a case.
 type Presence struct {
 	User    string    `json:"user"`
 	Name    string    `json:"name"`
@@ -16,7 +16,7 @@ type Presence struct {
 	Editing bool      `json:"editing" doc:"whether the user has begun to write a decision"`
 }
 
-// Present is who looks at a case, and which version it is at.
+// Present is who is viewing a case, and its version.
 type Present struct {
 	Version int        `json:"version"`
 	Others  []Presence `json:"others" nullable:"false"`
@@ -32,7 +32,7 @@ func (s *server) registerPresence(api huma.API) {
 	type lookIn struct {
 		OnCase
 		Body struct {
-			Editing bool `json:"editing" doc:"The user begins to decide: this claims the case, unless somebody else has"`
+			Editing bool `json:"editing" doc:"The user begins to decide: this claims the case, unless somebody else has claimed it"`
 		}
 	}
 	add(s, api, op(Review, "lookAtCase", "PUT", "/v1/cases/{id}/presence", "Report viewing a case for 15 seconds, and list other viewers"), func(c ctx, in *lookIn) (*noStore[Present], error) {

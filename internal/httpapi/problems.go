@@ -61,8 +61,8 @@ func (p *Problem) GetHeaders() http.Header {
 	return header
 }
 
-// challengeOf is what WWW-Authenticate says of a refusal (RFC 6750, 3): the scheme alone when there was no credential. It is
-// empty for other errors.
+// challengeOf is the WWW-Authenticate header of a refusal (RFC 6750, 3): the scheme alone if there was no credential. It
+// is empty for other errors.
 func challengeOf(e *problem.Error) string {
 	switch {
 	case e.Code == problem.Unauthenticated:
@@ -109,7 +109,7 @@ func writeProblem(ctx context.Context, w http.ResponseWriter, err error) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
-	_, _ = w.Write(text) // the caller has gone: nobody to tell
+	_, _ = w.Write(text) // the caller has gone: the error cannot be reported
 }
 
 // ours makes Huma speak of errors as we do. Huma keeps these two functions in variables, so it is done once.
@@ -131,7 +131,7 @@ var statusCodes = map[int]problem.Code{
 	http.StatusUnprocessableEntity: problem.Invalid, http.StatusNotFound: problem.NotFound, http.StatusRequestTimeout: problem.Timeout,
 }
 
-// noBody is what Huma says of a body that is missing. Of all that it finds, this alone has no detail.
+// noBody is Huma's message about a missing body. It is the only finding without a detail.
 const noBody = "request body is required"
 
 // fromHuma translates what Huma found. Its messages may hold the value that it read, so only known ones pass.

@@ -31,8 +31,8 @@ type Proposal struct {
 	Settings   *ProposedSettings  `json:"settings,omitempty" doc:"a change of settings instead of documents"`
 }
 
-// ProposedDocument is a document of a proposal. What comes with it depends on where it is: a list has neither sources nor
-// what follows from them.
+// ProposedDocument is a document of a proposal. Its members depend on where it is: a list has neither sources nor what
+// is derived from them.
 type ProposedDocument struct {
 	Kind     registry.Kind        `json:"kind" enum:"workflow,policy,plugin"`
 	ID       string               `json:"id"`
@@ -51,7 +51,7 @@ type ProposedDocument struct {
 	States   int                  `json:"states,omitempty" doc:"of a workflow: of its state machine"`
 }
 
-// PolicyCase is what becomes of a case that is written in a policy.
+// PolicyCase is the result of a case that is written in a policy.
 type PolicyCase struct {
 	Name     string   `json:"name"`
 	Line     int      `json:"line"`
@@ -136,7 +136,7 @@ func (s *server) registerDecidingProposals(api huma.API) {
 	})
 }
 
-// ProposalShape is a proposal as lists show it, and as it is answered to who proposes or decides it.
+// ProposalShape is a proposal as lists show it, and as it is returned to the person who proposes or decides it.
 func ProposalShape(p registry.Proposal) Proposal {
 	shape := Proposal{
 		ID: p.ID, Status: p.Status, Comment: p.Comment, ProposedAt: p.ProposedAt, ProposedBy: p.ProposedBy, Behind: p.Behind,
@@ -152,7 +152,7 @@ func proposedShape(d registry.Proposed) ProposedDocument {
 	return ProposedDocument{Kind: d.Kind, ID: d.ID, Base: d.Base, Title: d.Title, Digest: d.Digest, Comment: d.Comment, Version: d.Version}
 }
 
-// ReviewedShape is a proposal as a person sees it who decides it. The command line shows it alike.
+// ReviewedShape is a proposal as the person who decides it sees it. The command line shows it alike.
 func ReviewedShape(p registry.Proposal, documents []registry.Reviewed) Proposal {
 	shape := ProposalShape(p)
 	for i, r := range documents {
@@ -167,7 +167,7 @@ func caseShape(r rules.CaseResult) PolicyCase {
 	return PolicyCase{Name: r.Name, Line: r.Line, Passed: r.Passed, Outcome: r.Answer.Outcome, Problems: r.Problems}
 }
 
-// proposedOf is the proposal that publications have become, with what was found of each document; nil when there is none.
+// proposedOf is the proposal that publications have become, with the findings about each document; nil if there is none.
 func proposedOf(done []registry.Publication) *Proposal {
 	var shape *Proposal
 	for _, p := range done {

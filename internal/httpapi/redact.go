@@ -14,29 +14,30 @@ import (
 	"ballerine/internal/workflow"
 )
 
-// Who lacks the permission cases:personal gets every answer without personal data. It happens here and nowhere else, to all
-// answers of all operations, by what their types say:
+// A caller without the permission cases:personal gets every answer without personal data. This is done only here, for
+// all answers of all operations, according to their types:
 //
 //   - free-form values (any, map[string]any) are personal data, unless a field says `personal:"none"`. The outermost members stay,
-//     their values become null, and a member "redacted": true says so;
+//     their values become null, and a member "redacted": true states that;
 //   - `personal:"context"` is a case's context, `personal:"properties"` what was declared with a document: what the workflow's
 //     schema describes and does not mark `personal: true` stays, all else becomes null, and names that it does not know are left out;
 //   - `personal:"fields"` are names of fields of the context: those that the workflow does not name itself become redactedText;
-//   - `personal:"event"` is an event's data: what it says of a case is thin and stays; what a workflow puts into its own
+//   - `personal:"event"` is an event's data: its data about a case is ids and states only and stays; what a workflow puts into its own
 //     events becomes null;
 //   - `personal:"text"` is what people have written: it becomes redactedText. `personal:"name"` becomes "";
-//   - `personal:"digest"` is a digest of personal data, or how long it is: who tries all dates finds a date of birth by its digest. It
-//     becomes the zero value of its type;
+//   - `personal:"digest"` is a digest of personal data, or its length: a date of birth can be found from its digest by
+// trying all dates. It becomes the zero value of its type;
 //   - `personal:"query"` are filters of a list: the words that are searched for go;
 //   - any other string, number or time is shown. A test lists these, so that a new one is decided about.
 //
 // A struct with a member Redacted gets the paths of what is missing in it, and the header X-Redacted names the permission.
 
-// redactedText stands for a text that is not shown.
+// redactedText replaces a text that is not shown.
 const redactedText = "[redacted]"
 
-// withoutCases are permissions whose operations answer with no case's data: with definitions, with what has a permission of its
-// own (inputs of decisions, entries of lists), or with who asks. Every other permission's answers are redacted.
+// withoutCases are permissions whose operations answer without a case's data: with definitions, with what has a
+// permission of its own (inputs of decisions, entries of lists), or with the caller. Every other permission's answers
+// are redacted.
 var withoutCases = map[identity.Permission]bool{
 	identity.WorkflowsRead: true, identity.Publish: true, identity.Definitions: true, identity.Approve: true, identity.SettingsWrite: true,
 	identity.PoliciesRun: true, identity.Backtest: true, identity.Try: true, identity.Decisions: true,
@@ -44,7 +45,7 @@ var withoutCases = map[identity.Permission]bool{
 	identity.UsersRead: true, identity.SelfRead: true, identity.FlowUse: true, identity.HooksAnswer: true, identity.Anybody: true,
 }
 
-// redacts reports whether an operation's answers hold personal data that somebody is not to see.
+// redacts reports whether an operation's answers hold personal data that a principal may not see.
 func redacts(p identity.Principal, operation string) bool {
 	return !withoutCases[identity.Needs(operation)] && !identity.Has(p, identity.CasesPersonal)
 }
@@ -65,9 +66,9 @@ func redacted[O any](c context.Context, s *server, out *O) (*O, error) {
 	return clean, nil
 }
 
-// versionsOf are the version of a workflow, and after it all others that there are: what one of them marks is not shown, so that a
-// version without marks shows nothing of the cases that are moved to it. None when one of them cannot be read: what is not
-// described is not shown.
+// versionsOf are the version of a workflow, followed by all other existing ones: what one of them marks is not shown, so
+// that a version without marks does not reveal the data of cases that are moved to it. None if one of them cannot be
+// read: what is not described is not shown.
 func versionsOf(c context.Context, catalog cases.Catalog, tenant string, ref cases.WorkflowRef) []*workflow.Workflow {
 	own, err := catalog.Workflow(c, tenant, ref.ID, ref.Version)
 	if err != nil {
@@ -96,10 +97,10 @@ func versionsOf(c context.Context, catalog cases.Catalog, tenant string, ref cas
 
 type redactor struct {
 	versions func(cases.WorkflowRef) []*workflow.Workflow
-	of       *workflow.Workflow   // of the case that is looked at
+	of       *workflow.Workflow   // of the present case
 	others   []*workflow.Workflow // other versions of it
-	kind     string               // of the document that is looked at
-	thin     bool                 // the event that is looked at holds ids and states only
+	kind     string               // of the present document
+	thin     bool                 // the present event holds ids and states only
 	paths    []string
 }
 
@@ -207,7 +208,7 @@ func (r *redactor) cleanSlice(v reflect.Value, tag, path string) reflect.Value {
 	}
 	length := v.Len()
 	if tag == "text" && v.Type().Elem().Kind() == reflect.String {
-		length = min(length, 1) // the same text again says nothing
+		length = min(length, 1) // repetitions of the same text reveal nothing
 	}
 	next := reflect.MakeSlice(v.Type(), length, length)
 	for i := range length {
@@ -216,7 +217,7 @@ func (r *redactor) cleanSlice(v reflect.Value, tag, path string) reflect.Value {
 	return next
 }
 
-// cleanFree is about values whose type says nothing of what is in them.
+// cleanFree redacts values whose type does not describe their contents.
 func (r *redactor) cleanFree(v reflect.Value, tag, path string) reflect.Value {
 	if v.IsNil() || tag == "event" && r.thin {
 		return v
@@ -297,8 +298,8 @@ func (r *redactor) hide(path string) {
 	}
 }
 
-// mask keeps lengths of lists and the outermost names, which a workflow, a plugin or we have given, and no value. What is further
-// inside may have data for names.
+// mask keeps lengths of lists and the outermost names, which come from a workflow, a plugin or us, and no value. Deeper
+// names may be data.
 func (r *redactor) mask(value any, path string) any {
 	if value != nil {
 		r.hide(path)

@@ -52,7 +52,7 @@ func texts(t reflect.Type, tag, member string, seen map[reflect.Type]bool, found
 }
 
 // TestEveryTextOfAnAnswerIsDecidedAbout lists the texts that are shown to people who do not see personal data. Whoever adds one
-// says here that it is none, or marks the field with `personal`.
+// states here that it is not, or marks the field with `personal`.
 func TestEveryTextOfAnAnswerIsDecidedAbout(t *testing.T) {
 	shown, seen := map[string]bool{}, map[reflect.Type]bool{}
 	for operation, output := range outputs(t) {

@@ -100,7 +100,7 @@ func TestWhatIsNotShownIsReported(t *testing.T) {
 	applicant := c["context"].(map[string]any)["applicant"].(map[string]any)
 	for _, path := range []any{"subject.name", "context.applicant.email", "context.*", "documents.properties"} {
 		if !slices.Contains(redacted, path) {
-			t.Errorf("%v is not told: %v", path, redacted)
+			t.Errorf("%v is not reported: %v", path, redacted)
 		}
 	}
 	if email, there := applicant["email"]; !there || email != nil || applicant["country"] != "FR" {

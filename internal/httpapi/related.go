@@ -23,7 +23,7 @@ type Relations struct {
 	Data []RelatedCase `json:"data" nullable:"false" doc:"those with more in common first, then the newest; at most 100"`
 	More bool          `json:"more" doc:"there are others"`
 	// Unreadable names what is no part of data and must not be passed over.
-	Unreadable []string `json:"unreadable,omitempty" doc:"ids of cases that are there and cannot be read: an operator has to look; absent: there are none"`
+	Unreadable []string `json:"unreadable,omitempty" doc:"ids of cases that exist but cannot be read: an operator has to check them; absent: there are none"`
 }
 
 func (s *server) registerRelated(api huma.API) {

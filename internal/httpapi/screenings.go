@@ -41,7 +41,7 @@ type Rescreening struct {
 	Edition  string     `json:"edition,omitempty" doc:"the edition that subjects are compared with"`
 	By       string     `json:"by,omitempty" doc:"id of who has started it; missing: a new edition has"`
 	Looked   int        `json:"looked" doc:"subjects that were compared"`
-	Hits     int        `json:"hits" doc:"possible matches that nobody had answered"`
+	Hits     int        `json:"hits" doc:"possible matches that had not been answered"`
 	Opened   int        `json:"opened" doc:"cases that were opened"`
 	Waiting  int        `json:"waiting" doc:"subjects that are still to be compared on their own, because they failed or were kept after the run had passed them"`
 	Failed   int        `json:"failed" doc:"subjects that could not be screened; the next edition tries them again"`
@@ -67,7 +67,7 @@ type WatchlistEdition struct {
 // WatchlistChanges counts entries.
 type WatchlistChanges struct {
 	Added   int `json:"added"`
-	Changed int `json:"changed" doc:"entries that say something else"`
+	Changed int `json:"changed" doc:"entries that have changed"`
 	Removed int `json:"removed"`
 }
 
@@ -87,12 +87,12 @@ type WatchlistUpload struct {
 	ExpiresAt time.Time         `json:"expires_at"`
 }
 
-// ScreeningRequest is who is looked for, and where.
+// ScreeningRequest is who is searched for, and where.
 type ScreeningRequest struct {
 	Name      string   `json:"name" minLength:"1" maxLength:"1024"`
 	BirthDate string   `json:"birth_date,omitempty" maxLength:"10" doc:"YYYY, YYYY-MM or YYYY-MM-DD"`
 	Country   string   `json:"country,omitempty" pattern:"^[A-Z]{2}$" doc:"ISO 3166-1 alpha-2"`
-	Schema    string   `json:"schema,omitempty" enum:"Person,Organization,LegalEntity,Vessel" doc:"default: all, and Person when a date of birth is given"`
+	Schema    string   `json:"schema,omitempty" enum:"Person,Organization,LegalEntity,Vessel" doc:"default: all, and Person with a date of birth"`
 	Lists     []string `json:"lists,omitempty" minItems:"1" maxItems:"50" doc:"names of watch lists; default: all that are loaded"`
 	Threshold float64  `json:"threshold,omitempty" minimum:"0.5" maximum:"1" doc:"score from which an entry is a hit; default: 0.8"`
 	Limit     int      `json:"limit,omitempty" minimum:"1" maximum:"100" doc:"most hits; default: 50"`
@@ -103,12 +103,12 @@ type ScreeningHit struct {
 	List      string   `json:"list" doc:"name of the watch list"`
 	Edition   string   `json:"edition"`
 	ID        string   `json:"id" doc:"of the entry, as its issuer numbers it"`
-	Version   string   `json:"version" doc:"another one when the issuer changes what the entry says"`
+	Version   string   `json:"version" doc:"changes when the issuer changes the entry"`
 	Name      string   `json:"name" doc:"the listed name that agrees best"`
 	MainName  string   `json:"main_name,omitempty" doc:"the main name, where that is another one"`
 	Schema    string   `json:"schema" enum:"Person,Organization,LegalEntity,Vessel" doc:"what the entry is"`
 	Score     float64  `json:"score" minimum:"0" maximum:"1"`
-	Evidence  float64  `json:"evidence" doc:"how much the agreement tells, in bits; it orders hits and has no bound"`
+	Evidence  float64  `json:"evidence" doc:"how much the agreement signifies, in bits; it orders hits and has no bound"`
 	Weak      bool     `json:"weak" doc:"the issuer calls this name low quality"`
 	Births    []string `json:"birth_dates,omitempty" doc:"as far as the list knows them: 1970-03-25, 1970, circa 1970, 1968 to 1972"`
 	Countries []string `json:"countries,omitempty" doc:"of the entry; ISO 3166-1 alpha-2 where the issuer's name of the country is known"`
@@ -118,7 +118,7 @@ type ScreeningHit struct {
 
 // Watchlists are those of all tenants. Errors of each: problem.Unavailable, problem.Internal.
 type Watchlists interface {
-	// Screen looks for somebody. Errors: Invalid, UnknownList.
+	// Screen searches for a subject. Errors: Invalid, UnknownList.
 	Screen(ctx context.Context, tenant string, request ScreeningRequest) (hits []ScreeningHit, more bool, lists map[string]string, err error)
 	// Lists are those of a tenant, by name.
 	Lists(ctx context.Context, tenant string) ([]Watchlist, error)
@@ -128,11 +128,11 @@ type Watchlists interface {
 	Load(ctx context.Context, p identity.Principal, upload string) (Watchlist, error)
 	// Release makes an edition that waits the current one. Errors: NotFound, NotReady, FourEyes, Conflict.
 	Release(ctx context.Context, p identity.Principal, list, edition, comment string) (Watchlist, error)
-	// Reject gives up an edition that waits. Errors: NotFound, NotReady, Conflict.
+	// Reject drops a waiting edition. Errors: NotFound, NotReady, Conflict.
 	Reject(ctx context.Context, p identity.Principal, list, edition string) (Watchlist, error)
 	// Rescreen has all kept subjects compared with a whole list. Errors: UnknownList, NotReady, Conflict.
 	Rescreen(ctx context.Context, p identity.Principal, list string) (Watchlist, error)
-	// Remove asks for the removal of a list, or confirms that of another person. Errors: NotFound, FourEyes, Conflict.
+	// Remove requests the removal of a list, or confirms that of another person. Errors: NotFound, FourEyes, Conflict.
 	Remove(ctx context.Context, p identity.Principal, list string) (Watchlist, error)
 	// Retain ends the wish to remove a list. Errors: NotFound, Conflict.
 	Retain(ctx context.Context, p identity.Principal, list string) (Watchlist, error)
@@ -143,7 +143,7 @@ func (s *server) registerScreenings(api huma.API) {
 		Body ScreeningRequest
 	}
 	create := op(Screening, "createScreening", "POST", "/v1/screenings", "Look for a person, an organization or a vessel on watch lists")
-	create.Description = "Nothing is kept: neither who was looked for, nor what was found. Work of source `screening` does the same for a case, and keeps its result with it."
+	create.Description = "Nothing is stored: neither the query nor the results. Work of source `screening` does the same for a case, and keeps its result with it."
 	add(s, api, create, func(c ctx, in *screenIn) (*noStore[ScreeningResult], error) {
 		hits, more, lists, err := s.Watchlists.Screen(c, principalOf(c).Tenant, in.Body)
 		return &noStore[ScreeningResult]{"no-store", ScreeningResult{
@@ -170,7 +170,7 @@ func (s *server) registerWatchlists(api huma.API) {
 		}
 	}
 	upload := op(Screening, "uploadWatchlist", "POST", "/v1/watchlist-uploads", "Announce the upload of a packed watch list").repeatable()
-	upload.Description = "`ballerine watchlist load` packs a list, uploads it and loads it. The upload takes exactly the announced bytes, within 15 minutes."
+	upload.Description = "`ballerine watchlist load` packs a list, uploads it and loads it. The upload accepts exactly the announced bytes, within 15 minutes."
 	add(s, api, upload, func(c ctx, in *uploadIn) (*body[WatchlistUpload], error) {
 		offered, err := s.Watchlists.Offer(c, principalOf(c), in.Body.Size, in.Body.SHA256)
 		return &body[WatchlistUpload]{offered}, err
@@ -192,11 +192,11 @@ func (s *server) registerWatchlists(api huma.API) {
 			Comment string `json:"comment,omitempty" maxLength:"500"`
 		}
 	}
-	add(s, api, op(Screening, "releaseWatchlist", "POST", "/v1/watchlists/{list}/editions/{edition}/release", "Make a waiting edition of a watch list the current one; somebody else has loaded it").repeatable(), func(c ctx, in *releaseIn) (*body[Watchlist], error) {
+	add(s, api, op(Screening, "releaseWatchlist", "POST", "/v1/watchlists/{list}/editions/{edition}/release", "Make a waiting edition of a watch list, loaded by somebody else, the current one").repeatable(), func(c ctx, in *releaseIn) (*body[Watchlist], error) {
 		loaded, err := s.Watchlists.Release(c, principalOf(c), in.List, in.Edition, in.Body.Comment)
 		return &body[Watchlist]{loaded}, err
 	})
-	add(s, api, op(Screening, "rejectWatchlist", "POST", "/v1/watchlists/{list}/editions/{edition}/rejection", "Give up a waiting edition of a watch list").repeatable(), func(c ctx, in *OnWatchlist) (*body[Watchlist], error) {
+	add(s, api, op(Screening, "rejectWatchlist", "POST", "/v1/watchlists/{list}/editions/{edition}/rejection", "Reject a waiting edition of a watch list").repeatable(), func(c ctx, in *OnWatchlist) (*body[Watchlist], error) {
 		loaded, err := s.Watchlists.Reject(c, principalOf(c), in.List, in.Edition)
 		return &body[Watchlist]{loaded}, err
 	})
@@ -214,8 +214,8 @@ func (s *server) registerWholeWatchlists(api huma.API) {
 		do                func(Watchlists, context.Context, identity.Principal, string) (Watchlist, error)
 	}{
 		{"rescreenWatchlist", "rescreening", "Screen all kept subjects against a watch list again", Watchlists.Rescreen},
-		{"removeWatchlist", "removal", "Ask for the removal of a watch list, or confirm that of another person", Watchlists.Remove},
-		{"retainWatchlist", "removal/rejection", "Keep a watch list whose removal somebody has asked for", Watchlists.Retain},
+		{"removeWatchlist", "removal", "Request the removal of a watch list, or confirm that of another person", Watchlists.Remove},
+		{"retainWatchlist", "removal/rejection", "Keep a watch list whose removal was requested", Watchlists.Retain},
 	} {
 		add(s, api, op(Screening, one.id, "POST", "/v1/watchlists/{list}/"+one.path, one.summary).repeatable(), func(c ctx, in *ofWatchlist) (*body[Watchlist], error) {
 			list, err := one.do(s.Watchlists, c, principalOf(c), in.List)

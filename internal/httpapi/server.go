@@ -70,7 +70,7 @@ func New(config Config) (http.Handler, error) {
 	return s, err
 }
 
-// Describe returns the form of all audiences' operations. What a form does not say, package apidoc adds to it.
+// Describe returns the form of all audiences' operations. What a form does not state, package apidoc adds to it.
 func Describe() (*huma.OpenAPI, error) {
 	_, api, err := build(Config{Secret: make([]byte, 32), Operations: AllOperations()})
 	if err != nil {
@@ -156,7 +156,7 @@ func add[I, O any](s *server, api huma.API, op operation, handler func(ctx ctx, 
 	s.inputs[op.OperationID] = inputOf(api.OpenAPI(), op)
 }
 
-// challenged documents what an answer about the credential says.
+// challenged documents answers about the credential.
 func challenged(responses map[string]*huma.Response) {
 	for status, description := range map[string]string{
 		"401": "The credential is missing, not valid, expired or revoked",
@@ -167,7 +167,7 @@ func challenged(responses map[string]*huma.Response) {
 	}
 }
 
-// HandleFunc implements humago.Mux: everything that comes before Huma stands here.
+// HandleFunc implements humago.Mux: everything that precedes Huma is here.
 func (s *server) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
 	op := s.operations[pattern]
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -267,8 +267,8 @@ func (o operation) takes(kind string) bool {
 	return kind == "application/json" || kind == "application/merge-patch+json" && o.Method == http.MethodPatch
 }
 
-// authenticate returns the principal that a gateway's authorizer has found, or that the credential is. A refusal of the
-// authorizer is one, whatever else is there.
+// authenticate returns the principal that a gateway's authorizer has found, or that of the credential. A refusal of the
+// authorizer prevails over anything else.
 func (s *server) authenticate(r *http.Request) (identity.Principal, error) {
 	if err := refusalOf(r.Context()); err != nil {
 		return identity.Principal{}, err
@@ -284,8 +284,8 @@ func (s *server) authenticate(r *http.Request) (identity.Principal, error) {
 
 var requestForm = regexp.MustCompile(`^[A-Za-z0-9_=.-]{1,100}$`)
 
-// private makes sure that no answer is kept by a cache between here and the caller, and that no browser takes it for anything but
-// what it says that it is: answers hold people's data.
+// private makes sure that no cache between here and the caller stores an answer, and that browsers do not treat it as
+// any other type than the declared one: answers hold people's data.
 func private(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -324,7 +324,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(answer, r)
 }
 
-// unknown tells a path that is not there from a method that it does not have.
+// unknown distinguishes an unknown path from a method that it does not have.
 func (s *server) unknown(w http.ResponseWriter, r *http.Request, handler http.Handler) {
 	quiet := &recorder{header: http.Header{}}
 	handler.ServeHTTP(quiet, r)

@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/registry"
 )
 
-// PublishingSettings say how a tenant publishes.
+// PublishingSettings define how a tenant publishes.
 type PublishingSettings struct {
 	FourEyes   bool       `json:"four_eyes" doc:"whether publications require the approval of a second person"`
 	Version    int        `json:"version"`

@@ -41,7 +41,7 @@ func TestTurningFourEyesOnCountsAtOnceAndOffTakesASecondPerson(t *testing.T) {
 	})
 }
 
-// TestAChangeOfSettingsSentTwiceIsMadeOnce: with a key the answer is kept, without one the settings say who has made them.
+// TestAChangeOfSettingsSentTwiceIsMadeOnce: with a key the answer is kept, without one the settings state who made them.
 func TestAChangeOfSettingsSentTwiceIsMadeOnce(t *testing.T) {
 	h := newHouse(t)
 	for range 2 {

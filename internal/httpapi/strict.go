@@ -18,7 +18,7 @@ import (
 	"ballerine/internal/source"
 )
 
-// input is what an operation takes: what is beside it is refused, and not left aside in silence.
+// input is what an operation accepts: anything else is refused, not ignored silently.
 type input struct {
 	query   []string
 	times   []string     // parameters of the query that are times

@@ -15,7 +15,7 @@ func (s *server) registerTasks(api huma.API) {
 		OnCase
 		Task string `path:"task" maxLength:"200" doc:"Id of the attempt"`
 	}
-	add(s, api, op(Review, "getTaskExchange", "GET", "/v1/cases/{id}/tasks/{task}/exchange", "Get what was sent to a vendor and what it answered at an attempt; the view is recorded in the history"), func(c ctx, in *exchangeIn) (*noStore[cases.Exchange], error) {
+	add(s, api, op(Review, "getTaskExchange", "GET", "/v1/cases/{id}/tasks/{task}/exchange", "Get what was sent to a vendor and its answer in an attempt; the view is recorded in the history"), func(c ctx, in *exchangeIn) (*noStore[cases.Exchange], error) {
 		exchange, err := s.Cases.Exchange(c, principalOf(c), in.ID, in.Task)
 		return &noStore[cases.Exchange]{"no-store", exchange}, err
 	})

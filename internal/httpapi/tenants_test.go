@@ -14,7 +14,7 @@ import (
 	"ballerine/internal/identity"
 )
 
-// What the tenant t has is called by a name that strangers know, and says what nobody of another tenant is ever answered.
+// What the tenant t has is called by a name that strangers know, and contains what no answer to another tenant may contain.
 const (
 	knownName   = "zanzibar"
 	privateMark = "quagga"

@@ -15,7 +15,7 @@ type PolicyTrial struct {
 	ID          string       `json:"id"`
 	Policy      string       `json:"policy"`
 	Kind        trial.Kind   `json:"kind" enum:"shadow,challenger" doc:"shadow: evaluated without effect; challenger: decides for its share of subjects"`
-	Status      trial.Status `json:"status" enum:"proposed,running,ended,outdated" doc:"outdated: another version is live, and the trial has no effect any more"`
+	Status      trial.Status `json:"status" enum:"proposed,running,ended,outdated" doc:"outdated: another version is live, and the trial no longer has an effect"`
 	Share       float64      `json:"share,omitempty" doc:"of a challenger: the share of subjects that it decides for"`
 	BaseVersion int          `json:"base_version" doc:"the live version that it is compared with"`
 	Digest      string       `json:"digest" doc:"SHA-256 of the draft"`
@@ -44,7 +44,7 @@ func TrialShape(t trial.Trial) PolicyTrial {
 	}
 }
 
-// TrialReportPage is what came of a trial, over as many decisions as one answer has time for.
+// TrialReportPage is the report of a trial, over as many decisions as one answer has time for.
 type TrialReportPage struct {
 	ledger.TrialReport
 	Complete   bool    `json:"complete" doc:"false: there are older decisions; send the cursor to continue, and add up the parts"`

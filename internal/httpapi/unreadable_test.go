@@ -161,7 +161,7 @@ func (h *house) spoil(of damaged) {
 	}))
 }
 
-// listed counts the entries of an answer, and those that it says cannot be read.
+// listed counts the entries of an answer, and those that it reports as unreadable.
 func listed(answer map[string]any) (all, unreadable int) {
 	data, _ := answer["data"].([]any)
 	lost, _ := answer["unreadable"].([]any)
@@ -173,7 +173,7 @@ func listed(answer map[string]any) (all, unreadable int) {
 	return len(data) + len(lost), unreadable + len(lost)
 }
 
-// TestOneEntryThatCannotBeReadHidesNoOther: in every list of the interface, and is told.
+// TestOneEntryThatCannotBeReadHidesNoOther: in every list of the interface, and is reported.
 func TestOneEntryThatCannotBeReadHidesNoOther(t *testing.T) {
 	routes, err := httpapi.Routes()
 	if err != nil {

@@ -33,14 +33,14 @@ type ValueList struct {
 	UpdatedBy string         `json:"updated_by,omitempty"`
 }
 
-// ValueListUpload is what came of putting a list's entries.
+// ValueListUpload is the result of putting a list's entries.
 type ValueListUpload struct {
 	ValueList
 	Created bool `json:"created" doc:"whether a new edition was created; false: the latest has the same content"`
 	Folded  int  `json:"folded" doc:"number of identical duplicate entries"`
 }
 
-// ValueListChange is what came of adding and removing entries.
+// ValueListChange is the result of adding and removing entries.
 type ValueListChange struct {
 	ValueListUpload
 	Added    int `json:"added"`
@@ -76,12 +76,12 @@ func ShapeList(l lists.List) ValueList {
 	}
 }
 
-// ShapeUpload is what came of putting entries, as the interface shows it.
+// ShapeUpload is the result of putting entries, as the interface shows it.
 func ShapeUpload(u lists.Upload) ValueListUpload {
 	return ValueListUpload{ShapeList(u.List), u.Created, u.Folded}
 }
 
-// ShapeChange is what came of a change, as the interface shows it.
+// ShapeChange is the result of a change, as the interface shows it.
 func ShapeChange(c lists.Changed) ValueListChange {
 	return ValueListChange{ShapeUpload(c.Upload), c.Added, c.Replaced, c.Removed, c.Missing}
 }
@@ -96,12 +96,12 @@ func shapeEntry(e lists.Entry) ValueListEntry {
 	return ValueListEntry{e.Value, orNull(e.ExpiresAt), e.Note}
 }
 
-// SeenEdition is the edition that the caller has looked at.
+// SeenEdition is the edition that the caller has seen.
 type SeenEdition struct {
 	IfMatch string `header:"If-Match" doc:"the ETag of the list that the change is based on, or * for any edition"`
 }
 
-// edition reads If-Match; 0 when it is absent: the domain says where that will not do. Errors: Invalid.
+// edition reads If-Match; 0 if it is absent: the domain decides where that is not allowed. Errors: Invalid.
 func (s SeenEdition) edition() (int, error) {
 	switch s.IfMatch {
 	case "":
@@ -210,7 +210,7 @@ func (s *server) registerListEditions(api huma.API) {
 	})
 }
 
-// number reads a cursor that is one; 0 when there is none.
+// number reads a cursor that is one; 0 if there is none.
 func (s *server) number(scope any, cursor string) (int, error) {
 	text, err := s.cursors.read(scope, cursor)
 	if err != nil || text == "" {
@@ -379,7 +379,7 @@ func (s *server) registerReadingEntries(api huma.API) {
 // answers with at most 6 MB.
 const maxPage = 2 << 20
 
-// wantsCSV reports whether an Accept header asks for a CSV before JSON.
+// wantsCSV reports whether an Accept header prefers CSV to JSON.
 func wantsCSV(accept string) bool {
 	for _, one := range strings.Split(accept, ",") {
 		switch kind, _, _ := mime.ParseMediaType(one); kind {

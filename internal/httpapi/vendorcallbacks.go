@@ -69,7 +69,7 @@ func (s *server) correlate(c ctx, p identity.Principal, received *connector.Rece
 	if err != nil {
 		return err
 	}
-	p.Case = found.Case // it is for this case only that the vendor may say something
+	p.Case = found.Case // the vendor may only answer for this case
 	if err := identity.Allow(p, "receiveVendorCallback"); err != nil {
 		return err
 	}
@@ -87,8 +87,8 @@ func (s *server) correlate(c ctx, p identity.Principal, received *connector.Rece
 	return s.take(c, p, received, given, in.Token)
 }
 
-// stranger answers a callback whose id stands for nothing. The answer to its request may not have been recorded yet: for a while the vendor is
-// asked to send it again. Afterwards it is none of ours.
+// stranger answers a callback whose id is unknown. The answer to its request may not have been recorded yet: for a while
+// the vendor is asked to send it again. Afterwards it does not belong to us.
 func (s *server) stranger(c ctx, p identity.Principal, received *connector.Received, id string, first *strangers) error {
 	if received.Excluded() {
 		s.unmatched(c, p, "not_an_answer")
@@ -106,7 +106,7 @@ func (s *server) stranger(c ctx, p identity.Principal, received *connector.Recei
 	return nil
 }
 
-// strangers are when ids of vendors first came that stand for nothing, by their hashes.
+// strangers are when unknown ids of vendors first arrived, by their hashes.
 type strangers struct {
 	first *cache.Cache[string, time.Time]
 }
@@ -121,7 +121,7 @@ func (s *strangers) since(p identity.Principal, id string, now time.Time) time.T
 	return now
 }
 
-// unmatched tells of a callback that belongs to no case.
+// unmatched logs a callback that belongs to no case.
 func (s *server) unmatched(c ctx, p identity.Principal, reason string) {
 	s.Metrics.Count("callbacks_unmatched_total", "reason", reason)
 	s.Logger.WarnContext(c, "callback belongs to no case", "tenant", p.Tenant, "plugin", p.ID, "reason", reason)

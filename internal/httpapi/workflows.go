@@ -25,7 +25,7 @@ type Workflow struct {
 	WorkflowSummary
 	Description   string                       `json:"description"`
 	ContextSchema map[string]any               `json:"context_schema" nullable:"false" doc:"JSON Schema of a case's context; empty: anything"`
-	ContextOrder  []string                     `json:"context_order" nullable:"false" doc:"The fields of context_schema as dotted paths, in the order of the definition. [] stands for the items of a list: owners[].name."`
+	ContextOrder  []string                     `json:"context_order" nullable:"false" doc:"The fields of context_schema as dotted paths, in the order of the definition. [] represents the items of a list: owners[].name."`
 	Documents     []DocumentKind               `json:"documents" nullable:"false"`
 	Initial       string                       `json:"initial"`
 	States        []workflow.OutlineState      `json:"states" nullable:"false"`

@@ -231,7 +231,7 @@ func (k *Keys) reach(ctx context.Context, key Key, chain int) error {
 			return err
 		}
 		if slices.ContainsFunc(all, func(key Key) bool { return key.Unreadable }) { // it may be one of those below
-			return problem.New(problem.Internal, "A key of the tenant cannot be read: how many keys stand behind one is not known.")
+			return problem.New(problem.Internal, "A key of the tenant cannot be read: the length of the chain of grants is unknown.")
 		}
 		below = lowest(all, key.ID, k.config.Now())
 	}

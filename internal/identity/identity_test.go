@@ -202,7 +202,7 @@ func TestBehindAKeyAreAllWhoWereShownASecretOfIt(t *testing.T) {
 	}
 }
 
-// TestWhatEachRoleMayDoInTheBackOffice writes the table out a second time: who changes what a role may do has to say so twice.
+// TestWhatEachRoleMayDoInTheBackOffice writes the table out a second time: changing what a role may do takes two edits.
 func TestWhatEachRoleMayDoInTheBackOffice(t *testing.T) {
 	roles := []string{"admin", "manager", "reviewer", "auditor", "developer"}
 	known := map[string]bool{"getHealth": true} // anybody's

@@ -13,7 +13,7 @@ type Diff struct {
 
 // Hunk is a stretch of lines that differ, with up to three lines around them that do not.
 type Hunk struct {
-	OldStart int      `json:"old_start" doc:"number of its first line in the old text, from 1; when it has none there, of the line before"`
+	OldStart int      `json:"old_start" doc:"number of its first line in the old text, from 1; if it has none there, of the line before"`
 	OldLines int      `json:"old_lines"`
 	NewStart int      `json:"new_start" doc:"the same in the new text"`
 	NewLines int      `json:"new_lines"`

@@ -58,7 +58,7 @@ func (s *system) await(at string) (run map[string]any) {
 	return run
 }
 
-// simple is what a backtest says that is waited for.
+// simple is the output of a backtest that is waited for.
 func (s *system) simple(draft string) map[string]any {
 	s.t.Helper()
 	status, report := s.call("developer", "POST", "/v1/policies/amounts/backtests", map[string]any{"source": draft, "examples": 3})

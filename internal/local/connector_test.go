@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestCallsAreAccountedFor: each attempt says what was sent and what it cost, and the health of a connector sums them up. A budget that is
-// used up stops the calls where the plugin says so, and the fallback is asked.
+// TestCallsAreAccountedFor: each attempt states what was sent and what it cost, and the health of a connector sums them up. A budget that is
+// used up stops the calls if the plugin is configured so, and the fallback is called.
 func TestCallsAreAccountedFor(t *testing.T) {
 	var calls atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

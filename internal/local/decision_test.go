@@ -74,7 +74,7 @@ func TestWhatCannotBeDecidedAtOnceIsRefusedOrGoesOn(t *testing.T) {
 	if status, _ = s.call("reviewer", "POST", "/v1/decisions/nobody", map[string]any{"context": map[string]any{}}); status != http.StatusUnprocessableEntity {
 		t.Errorf("unknown: %d", status)
 	}
-	// Somebody without a name is looked for: the work is an incident, and the case goes on as one.
+	// A person without a name is screened: the work is an incident, and the case continues as one.
 	broken := "id: shaky\ninitial: a\nstates:\n  a: {invoke: {src: screening, id: v, input: {with: {name: nobody}}, retry: {attempts: 0}}, onDone: b}\n  b: {type: final}\n"
 	if status, answer = s.call("developer", "POST", "/v1/workflows/shaky/versions", map[string]any{"source": broken}); status != http.StatusCreated {
 		t.Fatalf("%d %v", status, answer)

@@ -19,7 +19,7 @@ response:
   result: {ok: "{body.ok}", by: backup}
 `
 
-// TestAFallbackAnswersWhenTheAttemptsAreUsedUp: the work goes on, the account of attempts names both, and an outage of both is one
+// TestAFallbackAnswersWhenTheAttemptsAreUsedUp: the work continues, the list of attempts names both, and an outage of both is one
 // incident that names both.
 func TestAFallbackAnswersWhenTheAttemptsAreUsedUp(t *testing.T) {
 	var first, second atomic.Int32

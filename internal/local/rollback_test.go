@@ -57,7 +57,7 @@ func TestARollbackLosesNothingOfANewerRelease(t *testing.T) {
 		t.Errorf("the former release answers %v to an event: the caller would not send it again", err)
 	}
 	if _, err := s.Core.Sweep()(t.Context(), nil); err != nil {
-		t.Logf("sweep: %v", err) // it says so; the case rests
+		t.Logf("sweep: %v", err) // it reports that; the case rests
 	}
 	kept, err := beside.Cases.Get(t.Context(), s.client, r.ID)
 	if err != nil || kept.Version != r.Version || len(start()) != 1 {

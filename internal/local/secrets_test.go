@@ -25,8 +25,8 @@ func TestDataGoesOnWithItsOwnSecretsOnly(t *testing.T) {
 	}
 	for name, one := range map[string]struct {
 		damage  func(path string, text []byte) error
-		before  bool   // the data is of a version that did not say which secrets belong to it
-		refused string // "": the data goes on
+		before  bool   // the data is of a version that did not record which secrets belong to it
+		refused string // "": the data is used on
 	}{
 		"as they were":                   {func(string, []byte) error { return nil }, false, ""},
 		"as they were, of before":        {func(string, []byte) error { return nil }, true, ""},

@@ -7,9 +7,10 @@ const sideways = 3
 
 var downward = []int{0, -2, 2}
 
-// characters says how likely each character is in each cell of a line. Ink alone does not tell where the cells of thin characters are: each cell
-// is tried at several places, and those are taken at which the characters are the clearest altogether and neighbours agree.
-// It returns nil for what is no text, and when more has been looked at than a document needs.
+// characters returns how likely each character is in each cell of a line. Ink alone does not determine the cells of thin
+// characters: each cell is tried at several places, and those are chosen at which the characters are the clearest
+// overall and neighbours agree. It returns nil for what is not text, and when more has been examined than a document
+// needs.
 func (s strip) characters(boundaries []float64, budget *int) likely {
 	if *budget -= len(boundaries); *budget < 0 || s.clarity(boundaries) < unclear {
 		return nil
@@ -31,10 +32,10 @@ func (s strip) characters(boundaries []float64, budget *int) likely {
 	return best
 }
 
-// Bounds of what is looked at.
+// Bounds of what is examined.
 const (
 	unclear  = -1.3   // mean logarithm of the likeliest characters: what is less clear is no text
-	effort   = 24_000 // for one picture, in cells that are looked at: a page full of text is given up after that
+	effort   = 24_000 // for one picture, in cells that are examined: a page full of text is abandoned after that
 	gridding = 600    // of fitting a grid into lines
 )
 

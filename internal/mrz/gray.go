@@ -71,7 +71,7 @@ func (p picture) smoothed() picture {
 	return out
 }
 
-// noise is about how much a pixel differs from its neighbour where nothing is drawn: the median.
+// noise is about how much a pixel differs from its neighbour in the background: the median.
 func (p picture) noise() float64 {
 	var counts [256]int
 	n := 0

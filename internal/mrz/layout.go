@@ -12,7 +12,7 @@ const (
 	TD3 Format = "TD3" // two lines of 44: passports
 )
 
-// layout says which characters can stand where, and which of them a check digit covers. Positions count through all lines.
+// layout defines which characters are allowed in each position, and which of them a check digit covers. Positions count through all lines.
 type layout struct {
 	format       Format
 	lines, width int
@@ -58,7 +58,7 @@ func newLayout(format Format, lines, width int, allowed map[string][][2]int, fie
 	return l
 }
 
-// permits reports whether a character can stand in a place.
+// permits reports whether a character is allowed in a position.
 func (l layout) permits(i int, c byte) bool { return strings.IndexByte(l.allowed[i], c) >= 0 }
 
 // value is what a character counts in a check digit.
@@ -87,7 +87,7 @@ func (l layout) compositeWeights() []int {
 	return result
 }
 
-// valid reports whether all check digits of a text agree. A document number whose check digit is a filler goes on in the optional data, which
+// valid reports whether all check digits of a text agree. A document number whose check digit is a filler continues in the optional data, which
 // is not supported: such a text is not valid here. A check digit of empty optional data may be a filler.
 func (l layout) valid(text string) bool {
 	for _, f := range l.fields {

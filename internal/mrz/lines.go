@@ -15,7 +15,7 @@ type band struct {
 func (b band) height() float64 { return b.bottom - b.top }
 func (b band) middle() float64 { return (b.top + b.bottom) / 2 }
 
-// edge is where ink ends, from left to right: each character has some, and a picture or a pattern few that stand in lines.
+// edge is where ink ends, from left to right: each character has some, and a picture or a pattern few that are in lines.
 type edge struct{ x, y float64 }
 
 // edges of the ink of a picture.
@@ -37,7 +37,7 @@ func edges(p picture, ink []bool) (found []edge) {
 	return found
 }
 
-// slope is the angle by which the lines of text are turned, in radians: that at which edges stand most in rows.
+// slope is the angle by which the lines of text are turned, in radians: that at which edges are most aligned.
 func slope(found []edge, h int) float64 {
 	best, most := 0.0, -1.0
 	try := func(angle float64) {

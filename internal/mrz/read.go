@@ -22,10 +22,10 @@ const (
 	relied    = 0.80  // of the least likely character, for a reading to be relied on
 	doubtful  = 0.74  // below, a text whose check digits agree is not returned: it would be believed
 	forced    = 1.5   // how much less likely the text that the check digits allow may be than the most likely one
-	most      = 12    // groups of lines that are looked at
+	most      = 12    // groups of lines that are examined
 )
 
-// Read reads the zone of a picture: upright, upside down, or lying on one side, as telephones store what they take. ok is false where there is none that
+// Read reads the zone of a picture: upright, upside down, or lying on one side, as telephones store what they take. ok is false if there is none that
 // can be read.
 func Read(img image.Image) (reading Reading, ok bool) {
 	if b := img.Bounds(); b.Dx() < 100 || b.Dy() < 30 {
@@ -99,7 +99,7 @@ func (c *candidate) consider(p picture, group []band, angle float64) {
 	}
 }
 
-// fit reads a group of lines whose characters are so high, and says how likely what it read is: a mean of logarithms.
+// fit reads a group of lines with characters of a height, and returns how likely the text is: a mean of logarithms.
 func (c *candidate) fit(p picture, group []band, angle, height float64) (mean float64) {
 	mean = math.Inf(-1)
 	if c.budget < gridding {
@@ -141,7 +141,7 @@ func (c *candidate) fit(p picture, group []band, angle, height float64) (mean fl
 	return mean
 }
 
-// read keeps the text of a layout where it is more likely than the one so far, and says how likely it is.
+// read keeps the text of a layout if it is more likely than the one so far, and returns how likely it is.
 func (c *candidate) read(l layout, p likely) (mean float64) {
 	text, score := l.free(p)
 	checked := l.valid(text)

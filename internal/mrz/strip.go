@@ -14,7 +14,7 @@ const (
 	cellHeight  = 24
 	cellTop     = 8 // row of the strip in which a cell begins
 	inputs      = cellWidth * cellHeight
-	narrowest   = 16.5 // width of a character, with the room beside it
+	narrowest   = 16.5 // width of a character, with the space beside it
 	widest      = 26.5
 )
 
@@ -23,7 +23,7 @@ type strip struct {
 	pix []float32 // darkness by row, 0 to 1
 }
 
-// stripOf cuts a line out of a picture, with some room at both ends.
+// stripOf cuts a line out of a picture, with some space at both ends.
 func stripOf(p picture, b band, angle float64) strip {
 	scale := b.height() / capHeight
 	room := 2 * b.height()
@@ -71,8 +71,8 @@ func (s *strip) darkness() {
 	}
 }
 
-// columns is how much ink each column of the characters' rows has. A column that is dark above and below them, too, is none of text: it is the
-// edge of the page, or what lies beside it.
+// columns is how much ink each column of the characters' rows has. A column that is dark above and below them, too, is not text: it is the
+// edge of the page, or what is beside it.
 func (s strip) columns() []float64 {
 	sums := make([]float64, s.w)
 	defer func() {

@@ -20,7 +20,7 @@ func (l layout) free(p likely) (text string, score float64) {
 	return string(out), score
 }
 
-// state is where a text that is being put together stands: the sums of its check digits, modulo ten, and whether the field has had a character.
+// state is the state of a text that is being composed: the sums of its check digits, modulo ten, and whether the field has had a character.
 type state struct{ field, composite, filled int }
 
 const states = 200
@@ -28,7 +28,7 @@ const states = 200
 func (s state) number() int    { return s.field*20 + s.composite*2 + s.filled }
 func stateOf(number int) state { return state{number / 20, number / 2 % 10, number % 2} }
 
-// checked is the most likely text of a layout whose check digits all agree; not ok where there is none.
+// checked is the most likely text of a layout whose check digits all agree; not ok if there is none.
 func (l layout) checked(p likely) (text string, score float64, ok bool) {
 	composite := l.compositeWeights()
 	n := len(p)

@@ -9,7 +9,7 @@ const (
 	Alphabet = alphabet
 )
 
-// Examples are what the network sees of the characters of a line: a picture in which characters stand from top to bottom, and the boundaries
+// Examples are what the network sees of the characters of a line: a picture in which characters reach from top to bottom, and the boundaries
 // between them. It is for the training.
 func Examples(img image.Image, top, bottom float64, boundaries []float64) [][Inputs]float32 {
 	p := grayOf(img)

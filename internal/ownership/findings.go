@@ -209,12 +209,12 @@ func (g *graph) describe(f *Finding) {
 			f.Text = fmt.Sprintf("%s and %d more own each other in a circle.", strings.Join(names, ", "), f.More)
 		}
 		if f.Code == closedLoop {
-			f.Text += " Nobody outside is stated to own any of them."
+			f.Text += " No owner outside of them is stated."
 			f.Ask = "Who owns these companies in the end?"
 		}
 	case over100:
 		low, _ := f.Share.Decimals()
-		f.Text = fmt.Sprintf("Together, %s %% of the %s of %s are stated. None of them is relied on.", low, what, company)
+		f.Text = fmt.Sprintf("In total, %s %% of the %s of %s are stated. None of these statements is relied on.", low, what, company)
 		f.Ask = fmt.Sprintf("Which %s of %s are right?", what, company)
 	case sourcesDiffer:
 		parts := make([]string, len(f.Stated))
@@ -239,17 +239,17 @@ func (g *graph) describe(f *Finding) {
 		f.Text = fmt.Sprintf("Of %s, %s has no stated owner.", company, f.Share)
 		f.Ask = fmt.Sprintf("Who owns the rest of %s?", company)
 	case noOwners:
-		f.Text = fmt.Sprintf("Nobody is stated to own %s%s.", company, because(f.Reason))
+		f.Text = fmt.Sprintf("No owner of %s is stated%s.", company, because(f.Reason))
 		f.Ask = fmt.Sprintf("Who owns %s?", company)
 	case endsAtState:
 		f.Text = fmt.Sprintf("A chain of owners ends at %s, which is a state or one of its bodies.", company)
 	case endsAtListed:
 		f.Text = fmt.Sprintf("A chain of owners ends at %s, whose shares are listed. Check whether it need not name its owners.", company)
 	case declaredOwner:
-		f.Text = fmt.Sprintf("%s is declared a beneficial owner of %s, and is none by the rule with %s.", owner, company, f.Share)
+		f.Text = fmt.Sprintf("%s is declared a beneficial owner of %s, and is not one by the rule with %s.", owner, company, f.Share)
 		f.Ask = fmt.Sprintf("What makes %s a beneficial owner of %s?", owner, company)
 	case undisclosed:
-		f.Text = fmt.Sprintf("Somebody who is not named has votes in %s or may control it. There may be a beneficial owner who is not named.", company)
+		f.Text = fmt.Sprintf("An unnamed party has votes in %s or may control it. There may be an unnamed beneficial owner.", company)
 		f.Ask = fmt.Sprintf("Who is behind the votes and the control of %s that are not named?", company)
 		if f.Share != nil {
 			f.Text = fmt.Sprintf("Of %s, %s is not stated to belong to any person. There may be a beneficial owner who is not named.", company, f.Share)
@@ -261,10 +261,10 @@ func (g *graph) describe(f *Finding) {
 	case nobodyQualifies:
 		f.Text = "No person is a beneficial owner by their share or by control."
 		if f.Always {
-			f.Text = "The rule asks for an individual with significant responsibility to control the organization, and none is stated."
+			f.Text = "The rule requires an individual with significant responsibility to control the organization, and none is stated."
 		}
 		if f.Managers {
-			f.Text += " The senior managers stand in for them."
+			f.Text += " The senior managers are used instead."
 		} else {
 			f.Ask = fmt.Sprintf("Who are the senior managers of %s?", company)
 		}

@@ -169,7 +169,7 @@ func TestProcessesTogetherKeepTheLimit(t *testing.T) {
 				passed++
 			}
 			if len(processes) == 1 && limit.Burst < 10 && (err == nil) != (grant.Taken == 1) { // no batches, no share: as the model
-				// A refusal is remembered for as long as it says, and no longer than a second.
+				// A refusal is remembered for as long as it states, and no longer than a second.
 				t.Fatalf("passed: %v, the model takes %d", err == nil, grant.Taken)
 			}
 			if s := standings[0]; s.Remaining < 0 || s.Remaining > limit.Burst || s.Reset < 0 || s.Reset > s.Window() {

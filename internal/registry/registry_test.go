@@ -83,7 +83,7 @@ func (s *shop) publish(kind registry.Kind, id, source string) registry.Publicati
 	return made
 }
 
-// An answer has room for so many problems, and says how many more there are.
+// An answer holds a limited number of problems, and states how many more there are.
 func TestWhatIsReportedOfAPublicationIsBounded(t *testing.T) {
 	s := newShop(t)
 	var text strings.Builder

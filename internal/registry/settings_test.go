@@ -73,7 +73,7 @@ func TestSettingsAreChangedOverTheVersionThatWasSeen(t *testing.T) {
 }
 
 // TestNobodyAloneChangesWhatDecides lets people and keys do whatever they like, and looks at every version and every
-// change of the settings that comes of it.
+// change of the settings that results.
 func TestNobodyAloneChangesWhatDecides(t *testing.T) {
 	s := newShop(t)
 	s.Behind = func(_ context.Context, _, key string) ([]string, error) {

@@ -38,7 +38,7 @@ func (r *rig) again() watched.Run {
 	return r.finish()
 }
 
-// answer is what a workflow's case says of the first hit that was opened.
+// answer is a workflow's answer to the first hit that was opened.
 func (r *rig) answer(keptFor string, verdict watched.Verdict, people int) {
 	r.t.Helper()
 	if err := watched.Change(r.t.Context(), r.store, "demo", "s1", func(a *watched.Answers) bool {

@@ -128,7 +128,7 @@ func TestHitsOfACaseWithoutAnAnswerAreRaisedAgain(t *testing.T) {
 		if r.finish(); len(r.cases) != n {
 			t.Fatalf("%d cases, want %d", len(r.cases), n)
 		}
-		r.late("s1") // its case is open, so that nothing comes of it
+		r.late("s1") // its case is open, so it has no effect
 		if r.finish(); len(r.cases) != n {
 			t.Fatalf("%d cases, want %d", len(r.cases), n)
 		}

@@ -15,16 +15,16 @@ type Difference struct {
 	Removed []string // ids
 }
 
-// Empty reports whether both editions say the same.
+// Empty reports whether both editions are equal.
 func (d Difference) Empty() bool { return len(d.Added)+len(d.Changed)+len(d.Removed) == 0 }
 
-// News is the list of what somebody has to be compared with again after the change: entries that are new, or say something else.
+// News is the list of what subjects have to be compared with after the change: entries that are new, or have changed.
 func (d Difference) News(of List) List {
 	return List{Name: of.Name, Edition: of.Edition, Entries: slices.Concat(d.Added, d.Changed)}
 }
 
-// Compare tells what has changed from an edition to a newer one. The order of entries, and that of the values of an entry but for
-// its first name, says nothing.
+// Compare returns what has changed from an edition to a newer one. The order of entries, and that of the values of an
+// entry except for its first name, is irrelevant.
 func Compare(older, newer List) Difference {
 	before := make(map[string]string, len(older.Entries))
 	for i := range older.Entries {
@@ -52,8 +52,8 @@ func Compare(older, newer List) Difference {
 	return d
 }
 
-// Digest names what an entry says: another one when anything changes that somebody has looked at. It does not depend on the
-// order in which its issuer wrote the values, but for the first name, which is the main one.
+// Digest identifies the contents of an entry: it changes with everything that people have seen of it. It does not depend
+// on the order in which its issuer wrote the values, except for the first name, which is the main one.
 func (e *Entry) Digest() string {
 	c := *e
 	c.Names = slices.Clone(e.Names)

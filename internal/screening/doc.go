@@ -2,6 +2,6 @@
 //
 // A List is one edition of a watch list, as its issuer published it. Build makes an Index of one or more of them; it is
 // never changed, and safe for concurrent use. Search finds every entry whose name, date of birth and country agree with
-// those that are asked for, as much as if each entry had been compared: the index leaves out only what cannot reach the
-// threshold. Package names says how names are compared, package watchlist reads the issuers' files.
+// those of the query, exactly as if each entry had been compared: the index leaves out only what cannot reach the
+// threshold. Package names defines how names are compared, package watchlist reads the issuers' files.
 package screening

@@ -87,7 +87,7 @@ func (x *Index) add(n names.Name, weak bool) {
 		t := n.Tokens[i]
 		one.weight += float32(t.Weight)
 		x.occur(t, id)
-		if i > 0 { // words that somebody writes as one
+		if i > 0 { // words that may be written as one
 			one := n.Tokens[i-1].Latin + t.Latin
 			x.joins[one] = append(x.joins[one], occurrence{id, float32(n.Tokens[i-1].Weight + t.Weight)})
 		}
@@ -113,7 +113,7 @@ func (x *Index) occur(t names.Token, name int32) {
 	x.occurs[w] = append(all, occurrence{name, float32(t.Weight)})
 }
 
-// rarity is how many bits it tells that a name has a word.
+// rarity is how many bits of information there are in a name having a word.
 func (x *Index) rarity(latin string) float64 {
 	count := 0
 	if w, ok := x.words.Exactly(latin); ok {

@@ -28,7 +28,7 @@ type Entry struct {
 	Programs  []string     `json:"programs,omitempty"`  // why it is listed, in the issuer's words
 }
 
-// ListedName is one name of an entry. Weak names are those that the issuer calls low quality: they tell too little to be a
+// ListedName is one name of an entry. Weak names are those that the issuer calls low quality: they are not distinctive enough to be a
 // hit without a date of birth or a country that agrees.
 type ListedName struct {
 	Text string `json:"text"`
@@ -45,7 +45,7 @@ type Birth struct {
 }
 
 // ParseBirth reads a date of birth in ISO 8601: YYYY, YYYY-MM or YYYY-MM-DD. The empty text is no date. A month or day that
-// cannot be is left out, for lists and forms have them (1968-13-30), and the year still tells. Errors: Invalid.
+// does not exist is left out, because lists and forms have them (1968-13-30), and the year is still useful. Errors: Invalid.
 func ParseBirth(s string) (Birth, bool, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -75,17 +75,17 @@ func ParseBirth(s string) (Birth, bool, error) {
 	return b, true, nil
 }
 
-// Years within which somebody who is looked for, or listed, can be born.
+// Years in which a person who is searched for, or listed, can be born.
 const (
 	firstYear = 1800
 	lastYear  = 2100
 )
 
-// Plausible reports whether somebody can be born then. 0000-00-00 and 9999-12-31 are what systems write for a date that is not
-// known: taken for a date, they would make everybody another person.
+// Plausible reports whether a person can be born then. 0000-00-00 and 9999-12-31 are what systems write for an unknown
+// date: taken as a date, they would make everybody a different person.
 func (b Birth) Plausible() bool { return b.From >= firstYear && b.To <= lastYear && b.From <= b.To }
 
-// AskedBirth is ParseBirth for somebody who is looked for in a year: nobody is born later. Errors: Invalid.
+// AskedBirth is ParseBirth for a search in a year: nobody is born later. Errors: Invalid.
 func AskedBirth(s string, year int) (Birth, bool, error) {
 	b, known, err := ParseBirth(s)
 	if err == nil && known && (!b.Plausible() || b.From > year) {
@@ -111,7 +111,7 @@ func (b Birth) String() string {
 	return fmt.Sprintf("%s%04d", about, b.From)
 }
 
-// agreement is how two dates of birth, or two countries, go together.
+// agreement is how well two dates of birth, or two countries, agree.
 type agreement int
 
 const (

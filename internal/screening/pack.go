@@ -72,7 +72,7 @@ func Pack(list List) ([]byte, error) {
 // Packed reports whether a file is a packed list.
 func Packed(content []byte) bool { return bytes.HasPrefix(content, []byte(magic)) }
 
-// Unpack reads what Pack has written, and believes nothing of it: it may have come from anywhere. Errors: Invalid, with the
+// Unpack reads what Pack has written, and trusts none of it: it may come from anywhere. Errors: Invalid, with the
 // number of the entry; TooLarge.
 func Unpack(packed []byte) (List, error) {
 	if len(packed) > MaxPacked {
@@ -151,7 +151,7 @@ func (l List) check() error {
 			return problem.New(problem.Invalid, "Entry %d of the list: %s.", i+1, message)
 		}
 		if known[e.ID] {
-			return problem.New(problem.Invalid, "Entry %d of the list: its id stands twice.", i+1)
+			return problem.New(problem.Invalid, "Entry %d of the list: its id occurs twice.", i+1)
 		}
 		known[e.ID] = true
 	}
@@ -176,7 +176,7 @@ func (e *Entry) fault() string {
 	case e.ID == "" || len(e.ID) > 256 || !plain(e.ID):
 		return "its id must have 1 to 256 bytes of text"
 	case !slices.Contains(kinds, e.Kind):
-		return "its kind is none"
+		return "its kind is invalid"
 	case len(e.Names) == 0:
 		return "it has no name"
 	case len(e.Names) > maxNames:
@@ -191,7 +191,7 @@ func (e *Entry) fault() string {
 	}
 	for _, b := range e.Births {
 		if !b.Plausible() || b.Month < 0 || b.Month > 12 || b.Day < 0 || b.Day > 31 || b.Day > 0 && b.Month == 0 {
-			return "one of its dates of birth is none"
+			return "one of its dates of birth is invalid"
 		}
 	}
 	for _, text := range slices.Concat(e.Countries, e.Programs) {

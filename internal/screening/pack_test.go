@@ -38,7 +38,7 @@ func anyList(t *rapid.T) screening.List {
 	return l
 }
 
-// normal has no empty slice: nothing is what it says.
+// normal replaces empty slices by nil.
 func normal(l screening.List) screening.List {
 	l.Entries = slices.Clone(l.Entries)
 	for i := range l.Entries {
@@ -132,7 +132,7 @@ func FuzzUnpack(f *testing.F) {
 }
 
 // TestADifferenceMakesTheNewerEdition: what was added and changed, put over what was not removed, is the newer edition; the
-// order says nothing.
+// order is irrelevant.
 func TestADifferenceMakesTheNewerEdition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		older, newer := anyList(t), anyList(t)

@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/screening/names"
 )
 
-// Query is who is looked for.
+// Query is the subject of a search.
 type Query struct {
 	Name    string
 	Kind    names.Kind // "" looks for all kinds
@@ -23,11 +23,11 @@ type Options struct {
 	Limit     int     // hits; 0: 50
 }
 
-// Hit is an entry that may be who was looked for.
+// Hit is an entry that may be the subject of the search.
 type Hit struct {
 	List      string   `json:"list"`
 	ID        string   `json:"id"`
-	Version   string   `json:"version"` // of the entry: another one when the issuer changes what it says
+	Version   string   `json:"version"` // of the entry: it changes when the issuer changes its contents
 	Name      string   `json:"name"`    // the listed name that agrees best
 	Main      string   `json:"main_name,omitempty"`
 	Schema    string   `json:"schema"`
@@ -72,7 +72,7 @@ func (x *Index) Search(q Query, o Options) []Hit {
 // most values that a hit shows of an entry, each.
 const shownValues = 20
 
-// complete adds what the entry says, once for each hit that is answered.
+// complete adds the contents of the entry, once for each hit that is returned.
 func (x *Index) complete(h *Hit) {
 	at := x.entries[h.entry]
 	entry := &x.lists[at.list].Entries[at.entry]
@@ -86,7 +86,7 @@ func (x *Index) complete(h *Hit) {
 	}
 }
 
-// kindsOf are the ways in which the name has to be read: whoever has a date of birth is a person.
+// kindsOf are the ways in which the name has to be read: a subject with a date of birth is a person.
 func kindsOf(q Query) []names.Kind {
 	switch {
 	case q.Kind == names.LegalEntity || q.Kind == "" && q.Birth == nil:
@@ -126,7 +126,7 @@ func (x *Index) search(q Query, kind names.Kind, o Options, all map[int32]Hit) {
 	})
 }
 
-// factors of the score by how dates of birth go together. A name that agrees in all its words is no hit when the dates are
+// factors of the score by how well dates of birth agree. A name that agrees in all its words is no hit when the dates are
 // more than ten years apart.
 var factors = [...]float64{unknown: 1, opposed: 0.7, apart: 0.85, near: 0.95, beside: 1, same: 1}
 

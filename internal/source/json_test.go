@@ -48,7 +48,7 @@ func TestWhatDecodersTakeInDifferentWaysIsFound(t *testing.T) {
 	}
 }
 
-// FuzzJSONFaults: what has no fault and is JSON says the same after it was decoded and encoded.
+// FuzzJSONFaults: JSON without faults is equivalent after it was decoded and encoded.
 func FuzzJSONFaults(f *testing.F) {
 	for _, seed := range []string{`{"a":1,"a":2}`, `["\ud800"]`, "\"\xff\"", `{"a":[{"b":"\u0062"}]}`, `{"x":"\\u0000"}`} {
 		f.Add([]byte(seed))

@@ -170,7 +170,7 @@ func (d *Document) Mapping(node *yaml.Node, path string) []Pair {
 			continue
 		}
 		if seen[key.Value] {
-			d.Report(key, Join(path, key.Value), "duplicate", fmt.Sprintf("%s stands twice", key.Value), "")
+			d.Report(key, Join(path, key.Value), "duplicate", fmt.Sprintf("%s occurs twice", key.Value), "")
 			continue
 		}
 		seen[key.Value] = true

@@ -84,7 +84,7 @@ func (p *parser) audience(node *yaml.Node, path string) Audience {
 		case bit < 0:
 			p.doc.Unknown(element, at, "audience", name, audienceNames)
 		case found&(1<<bit) != 0:
-			p.doc.Report(element, at, "duplicate", name+" stands twice", "")
+			p.doc.Report(element, at, "duplicate", name+" occurs twice", "")
 		default:
 			found |= 1 << bit
 		}

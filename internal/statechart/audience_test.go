@@ -86,7 +86,7 @@ func TestWhoMaySendAnEvent(t *testing.T) {
 	}
 }
 
-// TestAnEventThatDoesNothingIsRefused: whoever sends it is told why, as next says it; an applicant is not.
+// TestAnEventThatDoesNothingIsRefused: the sender learns why, as in next; an applicant does not.
 func TestAnEventThatDoesNothingIsRefused(t *testing.T) {
 	chart, _ := parseAudience(t, `{initial: a, states: {a: {tags: [collection_flow], on: {GO: {target: b, guard: "secret == 1", otherwise: Not yet.}, ALSO: {actions: {type: assign, values: {x: "1"}}}}}, b: {}}}`)
 	now := time.Now()

@@ -81,7 +81,7 @@ func (p *parser) historyState(s *State, path string, members source.Members) {
 		}
 	}
 	if s.Parent.Parent == nil {
-		p.doc.Warn(p.nodes[s], path, "never", "a history state at the top remembers nothing: the workflow itself is never exited", "")
+		p.doc.Warn(p.nodes[s], path, "never", "a history state at the top has no effect: the workflow itself is never exited", "")
 	}
 	if m, ok := members["target"]; ok && !source.IsNull(m.Value) {
 		p.targets(pendingTarget{history: s}, m.Value, source.Join(path, "target"))

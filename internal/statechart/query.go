@@ -87,7 +87,7 @@ func (c *Chart) Again(snapshot Snapshot, state string, visit int, work string) (
 // Overdue makes awaited work pending again, so that it can fail as pending work does: its answer has not come. false: it is
 // not awaited.
 func (c *Chart) Overdue(snapshot Snapshot, state string, visit int, work string) (Snapshot, bool) {
-	return c.mark(snapshot, state, visit, work, WorkAwaiting, (*Work).anew)
+	return c.mark(snapshot, state, visit, work, WorkAwaiting, (*Work).reset)
 }
 
 // Fail makes pending work an incident, whatever the chart defines for its failure. false: it is not pending.
@@ -98,7 +98,7 @@ func (c *Chart) Fail(snapshot Snapshot, state string, visit int, work string) (S
 // Retry makes an incident's work pending again, as a new round. false: there is no such incident.
 func (c *Chart) Retry(snapshot Snapshot, state string, visit int, work string) (Snapshot, bool) {
 	return c.mark(snapshot, state, visit, work, WorkIncident, func(w *Work) {
-		w.anew()
+		w.reset()
 		w.Round++
 	})
 }
@@ -106,11 +106,11 @@ func (c *Chart) Retry(snapshot Snapshot, state string, visit int, work string) (
 // Reopen makes an incident's work pending again because what it waited for has come after all: in the same round. false:
 // there is no such incident.
 func (c *Chart) Reopen(snapshot Snapshot, state string, visit int, work string) (Snapshot, bool) {
-	return c.mark(snapshot, state, visit, work, WorkIncident, (*Work).anew)
+	return c.mark(snapshot, state, visit, work, WorkIncident, (*Work).reset)
 }
 
-// anew resets work to pending, as if no attempt had been made.
-func (w *Work) anew() { *w = Work{ID: w.ID, Status: WorkPending, Round: w.Round} }
+// reset makes work pending, as if no attempt had been made.
+func (w *Work) reset() { *w = Work{ID: w.ID, Status: WorkPending, Round: w.Round} }
 
 // Late returns the awaited work whose time passed first.
 func (c *Chart) Late(snapshot Snapshot, now time.Time) (late Doing, found bool) {

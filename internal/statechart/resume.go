@@ -1,7 +1,7 @@
 package statechart
 
-// Resume asks again what follows the end of each active state that has ended: the onDone of its work, then its own. It is for
-// a stuck chart whose context has been put right. Errors: as Step.
+// Resume evaluates again what follows the end of each active state that has ended: the onDone of its work, then its own. It is for
+// a stuck chart whose context has been corrected. Errors: as Step.
 func (c *Chart) Resume(snapshot Snapshot, in Input) (Result, error) {
 	r := c.newRun(snapshot, in)
 	for _, a := range snapshot.Active {

@@ -333,7 +333,7 @@ states:
 	}
 }
 
-// TestAdviceStopsNobody: a chart of which something will never happen does what it says, as it does in XState.
+// TestAdviceStopsNobody: a chart with an unreachable part behaves as written, as in XState.
 func TestAdviceStopsNobody(t *testing.T) {
 	for text, code := range map[string]string{
 		"initial: a\nstates: {a: {on: {X: a}}, b: {type: final}}":                                                 "unreachable",
@@ -430,7 +430,7 @@ states:
   away: {on: {RETURN: checks.before}}
 `
 
-// A condition that does not hold is told in the words that the chart has for people, where it has some.
+// A condition that does not hold is explained in the words that the chart has for people, if it has any.
 func TestNextStatesTheReasonOfTheChart(t *testing.T) {
 	chart := parse(t, `
 initial: review

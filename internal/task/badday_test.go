@@ -35,7 +35,7 @@ func TestAnExecutionThatIsLostAgainAndAgainBecomesAnIncident(t *testing.T) {
 		t.Errorf("the history has grown to %d entries", after.Version)
 	}
 
-	// A person tries it again once the machine is there, and the case goes on.
+	// A person tries it again once the machine is there, and the case continues.
 	f.exec.gone = map[string]bool{}
 	if after, err = f.core.Cases.RetryIncident(t.Context(), f.p, record.ID, after.Incidents[0].ID, nil); err != nil || after.Execution.Lost != 0 || len(after.Incidents) != 0 {
 		t.Fatalf("%+v %+v %v", after.Execution, after.Incidents, err)

@@ -61,6 +61,6 @@ func (s *sweep) keep(ctx context.Context, marks cases.Bookmarks) {
 	marks.At = at
 	err := within(context.WithoutCancel(ctx), bookmarksTime, func(ctx context.Context) error { return s.Store.PutBookmarks(ctx, marks) })
 	if err != nil && problem.CodeOf(err) != problem.Conflict {
-		s.Logger.WarnContext(ctx, "where the sweep goes on was not written down: the next one does some of it again", "error", err.Error())
+		s.Logger.WarnContext(ctx, "where the sweep continues was not stored: the next one repeats some of it", "error", err.Error())
 	}
 }

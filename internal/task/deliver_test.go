@@ -125,7 +125,7 @@ func (q *queued) start(tenant, id string) {
 	}
 }
 
-// dispatch is a call of the function with all that waits in the outbox, and says how long it took.
+// dispatch is a call of the function with all that waits in the outbox, and returns how long it took.
 func (q *queued) dispatch() time.Duration {
 	q.t.Helper()
 	handler := task.NewDispatch(q.outbox, func(json.RawMessage) ([]cases.Effect, error) {
@@ -253,7 +253,7 @@ func TestAnEffectThatFailsWakesTheSweepWhenItIsDueAgain(t *testing.T) {
 	})
 }
 
-// What a decision that can be undone asks for is due seconds after its commit: dispatch hears of it too early to deliver it, and
+// What a decision that can be undone asks for is due seconds after its commit: dispatch is notified too early to deliver it, and
 // wakes the sweep for it.
 func TestAnEffectThatIsHeldBackWakesTheSweepWhenItIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -288,7 +288,7 @@ func (v *visited) Get(ctx context.Context, tenant, id string) (cases.Record, err
 	return v.Store.Get(ctx, tenant, id)
 }
 
-// Each call is by a new process, as after a cold start: the look at open cases goes on all the same, until all have been seen.
+// Each call is by a new process, as after a cold start: the scan of open cases continues all the same, until all have been seen.
 func TestTheLookAtOpenCasesGoesOnInANewProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueued(t)

@@ -280,7 +280,7 @@ var jobs = map[string]job{
 			r.t.Fatal(err)
 		}
 	}, func(r *room) task.Handler { return r.core.Document(zone.Read) }, work("look", "papers")},
-	"document that nobody told of": {func(r *room) {
+	"document without a notice": {func(r *room) {
 		r.at("")
 		r.uploaded()
 		if _, err := r.core.Cases.Send(context.Background(), r.principal(), r.id, cases.SendCommand{Type: "LOOK"}); err != nil {

@@ -81,7 +81,7 @@ func TestACallLooksAtABoundedNumberOfExecutions(t *testing.T) {
 	})
 }
 
-// blind is a store that cannot say which deadlines were missed.
+// blind is a store that cannot list which deadlines were missed.
 type blind struct {
 	cases.Store
 	asked int
@@ -101,7 +101,7 @@ func TestAFailureEndsNeitherTheRoundsNorComesBackAsAMessage(t *testing.T) {
 		time.Sleep(time.Minute)
 		store := &blind{Store: q.db.Cases()}
 		if err := q.called(store, `{}`); problem.CodeOf(err) != problem.Unavailable {
-			t.Errorf("the schedule is not told: %v", err)
+			t.Errorf("the schedule is not notified: %v", err)
 		}
 		if len(q.exec.started) != 1 || store.asked < 2 {
 			t.Errorf("%d rounds, started %v", store.asked, q.exec.started)

@@ -16,7 +16,7 @@ import (
 	"ballerine/internal/store/embedded"
 )
 
-// busyVendor answers as it is told: with seconds of Retry-After, "" for a failure without, "ok" for an answer.
+// busyVendor answers as configured: with seconds of Retry-After, "" for a failure without, "ok" for an answer.
 type busyVendor struct {
 	answers []string
 	calls   int

@@ -115,7 +115,7 @@ func TestSweepDeliversWhatDispatchHasMissed(t *testing.T) {
 	}
 	f.clock.goOn(time.Minute)
 	f.exec.fail = errors.New("down")
-	if got := f.swept(t); got["effects"] != 2 { // the start, and what subscribers are told
+	if got := f.swept(t); got["effects"] != 2 { // the start, and the events for subscribers
 		t.Errorf("%v", got)
 	}
 	f.exec.fail = nil

@@ -21,7 +21,7 @@ import (
 	"ballerine/internal/store/faulty"
 )
 
-// largePlugin keeps what the vendor says, and has one address for all cases.
+// largePlugin keeps what the vendor answers, and has one address for all cases.
 const largePlugin = `
 id: oracle
 title: Oracle
@@ -106,7 +106,7 @@ func TestAnAcceptanceTooLargeToKeepFailsButIsFound(t *testing.T) {
 	}
 }
 
-// TestAnAttemptWhoseOutcomeIsNotWrittenIsKept: the vendor was asked, whatever became of the write.
+// TestAnAttemptWhoseOutcomeIsNotWrittenIsKept: the vendor was called, whatever the result of the write.
 func TestAnAttemptWhoseOutcomeIsNotWrittenIsKept(t *testing.T) {
 	probe := largeRoom(t, http.StatusOK, 10)
 	probe.plan.Arm(faulty.None, 0, nil)

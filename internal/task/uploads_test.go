@@ -42,7 +42,7 @@ func (r *room) document() cases.Document {
 	return record.Documents[0]
 }
 
-// whole fails unless the bytes are where the record says, or where they were uploaded to if a command has found them.
+// whole fails unless the bytes are where the record expects them, or where they were uploaded to if a command has found them.
 func (r *room) whole(when string, found bool) cases.Document {
 	r.t.Helper()
 	doc := r.document()
@@ -72,10 +72,10 @@ func (r *room) later() {
 }
 
 // unannounced is the job whose upload a command has found.
-const unannounced = "document that nobody told of"
+const unannounced = "document without a notice"
 
 // A step that is broken off at whatever call and done again finds the upload and judges it as it would have. The bytes are always
-// where the record says, and at last there only.
+// where the record expects them, and at last only there.
 func TestAnUploadIsAlwaysWhereTheRecordPoints(t *testing.T) {
 	db, err := embedded.Open(filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {
@@ -152,7 +152,7 @@ func TestAnObjectStoreThatFailsLosesNoUpload(t *testing.T) {
 	}
 }
 
-// What SUBMIT has found by itself is kept by the next look at the case, if nobody tells of the upload.
+// What SUBMIT has found by itself is kept by the next check of the case, if there is no notice of the upload.
 func TestWhatACommandHasFoundIsKept(t *testing.T) {
 	db, err := embedded.Open(filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {

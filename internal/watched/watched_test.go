@@ -24,7 +24,7 @@ func TestTheNewestAnswerToAnEntryCounts(t *testing.T) {
 				Verdict: rapid.SampledFrom([]watched.Verdict{watched.Cleared, watched.Confirmed}).Draw(t, "says"), Version: "v", Asked: "d",
 			}
 		}), 1, 12).Draw(t, "answers")
-		first := map[string]watched.Answer{} // one decision says one thing of an entry
+		first := map[string]watched.Answer{} // one decision has one answer to an entry
 		for i, a := range all {
 			key := fmt.Sprint(a.ID, a.Commit)
 			if known, ok := first[key]; ok {

@@ -42,7 +42,7 @@ func (s *Service) Remove(ctx context.Context, p identity.Principal, name string)
 		if same, err := s.same(ctx, l.Removal.By, p); err != nil {
 			return err
 		} else if same {
-			return problem.New(problem.FourEyes, "Another person must confirm that the list is removed: you have asked for it, or may hold the key that has.")
+			return problem.New(problem.FourEyes, "Another person must confirm that the list is removed: you have requested it, or may hold the key that has.")
 		}
 		gone, after = l.editions(), List{Name: name}
 		c.Lists = slices.DeleteFunc(c.Lists, func(l List) bool { return l.Name == name })

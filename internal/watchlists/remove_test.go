@@ -105,7 +105,7 @@ func TestEditionsAreAnnouncedBeforeTheyCount(t *testing.T) {
 	_, err := d.load(loader, listOf("un", "3", "Anna Keller", "Zoe Zuber"))
 	d.wantCode(err, problem.Unavailable)
 	if found, of := d.finds("Zoe Zuber"); len(found) != 0 || of["un"] != "2" {
-		t.Errorf("an edition counts of which nobody has heard: %v in %v", found, of)
+		t.Errorf("an edition counts that was not announced: %v in %v", found, of)
 	}
 }
 

@@ -244,7 +244,7 @@ func (d *desk) must(err error) {
 	}
 }
 
-// TestALostAnswerLosesNoEdition: the store has written the catalogue, and says something else.
+// TestALostAnswerLosesNoEdition: the store has written the catalogue, and reports an error.
 func TestALostAnswerLosesNoEdition(t *testing.T) {
 	for name, said := range map[string]problem.Code{"as if somebody else had written": problem.Conflict, "nothing": problem.Unavailable} {
 		d := newDesk(t)

@@ -61,7 +61,7 @@ func TestAReceiverThatTakesNothingForDaysIsDisabled(t *testing.T) {
 		t.Fatalf("after six days: %+v %v", stored, err)
 	}
 	if len(heard) != 1 || heard[0] != "webhook.disabled "+dead.ID+" failing" {
-		t.Errorf("the other subscriber has heard %q", heard)
+		t.Errorf("the other subscriber has received %q", heard)
 	}
 	lost, _, err := b.Dead(t.Context(), "demo", DeadFilter{}, "", 200)
 	if err != nil || len(lost) < 4*24 {

@@ -133,7 +133,7 @@ func TestASubscriptionIsTestedWhateverItNames(t *testing.T) {
 	}
 }
 
-// watched tells of each delivery that is written, before anybody else can.
+// watched reports each delivery that is written, before anybody else can.
 type watched struct {
 	Store
 	written func(Delivery)

@@ -51,7 +51,7 @@ func TestAdviceIsShownAndBlocksNobody(t *testing.T) {
 			}
 			w, found := Parse(filepath.Base(file), text, shelf{})
 			if w == nil || found.Failed() || len(found) == 0 {
-				t.Fatal("it was refused, or nothing was told: ", found)
+				t.Fatal("it was refused, or nothing was reported: ", found)
 			}
 			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", summary(found))
 		})

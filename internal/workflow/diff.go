@@ -169,7 +169,7 @@ func transitionText(t *statechart.Transition) string {
 	case text == "":
 		text = "stays"
 	case t.Reenter:
-		text += " (anew)"
+		text += " (re-enters)"
 	}
 	if t.By != 0 {
 		text += " by " + t.By.String()

@@ -23,7 +23,7 @@ func (r *reader) noPerson(node *yaml.Node) {
 			if !statechart.IsInternal(t.Event) || !r.favourable(t) || r.otherwise(transitions[i+1:], t.Event) {
 				continue
 			}
-			r.doc.Warn(node, "review.four_eyes", "no_person", "a case in "+s.Path+" that needs people is not approved by "+t.Event+", and nothing else follows from it",
+			r.doc.Warn(node, "review.four_eyes", "no_person", "a case in "+s.Path+" that needs people is not approved by "+t.Event+", and it has no other effect",
 				"list a transition without a guard to a state in which people decide after the one that approves")
 			break
 		}

@@ -12,7 +12,7 @@ type OutlineState struct {
 	Parent      string            `json:"parent" doc:"path of the state that it is inside of; empty at the top"`
 	Kind        string            `json:"kind" enum:"atomic,compound,parallel,final,history"`
 	Initial     bool              `json:"initial"`
-	Title       string            `json:"title" doc:"what people call it; empty when the workflow does not say"`
+	Title       string            `json:"title" doc:"its name for people; empty if the workflow has none"`
 	Titles      map[string]string `json:"titles,omitempty" doc:"title by language (ISO 639-1); absent: there is one text, in a language that is not known"`
 	Description string            `json:"description"`
 	Tags        []string          `json:"tags" nullable:"false"`

@@ -189,7 +189,7 @@ func (r *reader) document(node *yaml.Node, path string) {
 	} else if d.Kind = r.doc.String(m.Value, path+".kind"); !isID(d.Kind) {
 		r.doc.Report(m.Value, path+".kind", "name", "a kind must have 1 to 64 letters, digits, _ and -", "")
 	} else if _, twice := r.w.Document(d.Kind); twice {
-		r.doc.Report(m.Value, path+".kind", "duplicate", "the kind "+d.Kind+" stands twice", "")
+		r.doc.Report(m.Value, path+".kind", "duplicate", "the kind "+d.Kind+" occurs twice", "")
 	}
 	if m, ok := members["title"]; ok {
 		d.Title, d.Titles = r.title(m.Value, path+".title")
@@ -224,7 +224,7 @@ func (r *reader) names(members source.Members, path, name string, pattern *regex
 		if !pattern.MatchString(element.Value) {
 			r.doc.Report(element, at, "format", message, "")
 		} else if slices.Index(found, element.Value) < i {
-			r.doc.Report(element, at, "duplicate", element.Value+" stands twice", "")
+			r.doc.Report(element, at, "duplicate", element.Value+" occurs twice", "")
 		}
 	}
 	return found

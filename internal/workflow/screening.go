@@ -36,7 +36,7 @@ func (r *reader) screening(i Invocation, at statechart.Place) {
 		r.doc.Report(at.Node, path+".with.name", "required", "screening requires input: {with: {name: …}}", "an expression, such as full_name")
 	}
 	if _, both := i.Input["schema"]; both && i.With["schema"] != nil {
-		r.doc.Report(at.Input("schema"), path+".schema", "duplicate", "the schema is given twice: here and in with", "")
+		r.doc.Report(at.Input("schema"), path+".schema", "duplicate", "the schema is set twice: here and in with", "")
 	}
 	r.screeningBounds(i, at, path)
 	r.rescreening(i, at, path+".rescreen")
@@ -140,7 +140,7 @@ func (r *reader) screeningBounds(i Invocation, at statechart.Place, path string)
 		if text, ok := name.(string); !ok || !listPattern.MatchString(text) {
 			r.doc.Report(element(at.Input("lists"), n), fmt.Sprintf("%s.lists[%d]", path, n), "format", "the name of a watch list must have 1 to 64 small letters, digits and hyphens", "")
 		} else if slices.Index(names, name) < n {
-			r.doc.Report(element(at.Input("lists"), n), fmt.Sprintf("%s.lists[%d]", path, n), "duplicate", text+" stands twice", "")
+			r.doc.Report(element(at.Input("lists"), n), fmt.Sprintf("%s.lists[%d]", path, n), "duplicate", text+" occurs twice", "")
 		}
 	}
 }

@@ -1,10 +1,10 @@
 // Command mrztrain makes the weights of the reader of machine-readable zones: it draws lines of the typeface OCR-B, takes pictures of them in
-// bad light, blurred, tilted and noisy, and trains a network of two layers to tell their characters apart.
+// bad light, blurred, tilted and noisy, and trains a network of two layers to distinguish their characters.
 //
 //	apt-get install fonts-ocr-b
 //	go run ./tools/mrztrain
 //
-// The same seed makes the same weights.
+// The same seed produces the same weights.
 package main
 
 import (
@@ -221,7 +221,7 @@ func (n *model) learn(examples [][mrz.Inputs]float32, truth []int, rate float64)
 			n.second.err[o] = math.Exp(v - highest)
 			total += n.second.err[o]
 		}
-		const smooth = 0.02 // of the truth is given to the others, so that the network is not too sure
+		const smooth = 0.02 // of the truth is assigned to the others, so that the network is not overconfident
 		for o := range n.second.err {
 			n.second.err[o] = n.second.err[o]/total - smooth/float64(len(mrz.Alphabet))
 		}

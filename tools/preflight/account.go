@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// account is what is asked of AWS.
+// account is the calls of AWS.
 type account interface {
 	// Identity is whose credentials are used.
 	Identity(ctx context.Context) (id, arn string, err error)
-	// Stack is the status of a stack; "" when there is none.
+	// Stack is the status of a stack; "" if there is none.
 	Stack(ctx context.Context, name string) (status string, err error)
 	// Quotas of the account, in the region.
 	Quotas(ctx context.Context) ([]quota, error)

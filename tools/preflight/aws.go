@@ -52,7 +52,7 @@ func (a inAWS) Quotas(ctx context.Context) (found []quota, err error) {
 	settings, err := lambda.NewFromConfig(a.config).GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
 	if err == nil && settings.AccountLimit != nil && settings.AccountUsage != nil {
 		found = append(found,
-			quota{Name: "concurrent executions of functions that nobody has reserved", Most: int64(aws.ToInt32(settings.AccountLimit.UnreservedConcurrentExecutions)), Need: needConcurrency},
+			quota{Name: "concurrent executions of functions that are not reserved", Most: int64(aws.ToInt32(settings.AccountLimit.UnreservedConcurrentExecutions)), Need: needConcurrency},
 			quota{Name: "bytes of functions' code", Used: settings.AccountUsage.TotalCodeSize, Most: settings.AccountLimit.TotalCodeSize, Need: needCode})
 	}
 	failures = append(failures, err)

@@ -11,7 +11,7 @@ import (
 	"ballerine/infra/stack"
 )
 
-// nameOfStack is what docs/deploying.md says of names.
+// nameOfStack is the rule for names in docs/deploying.md.
 var nameOfStack = regexp.MustCompile(`^[a-z][a-z0-9-]{0,36}$`)
 
 // mostEnvironment is how many bytes a function's environment may have.
@@ -29,7 +29,7 @@ func (d *deployment) check(templates map[string]stack.Template) report {
 		}
 	}
 	if d.Region == "" {
-		r.problem("region: there is none, neither in [%s.global.parameters] nor in [default.global.parameters]", d.Environment)
+		r.problem("region: missing, both in [%s.global.parameters] nor in [default.global.parameters]", d.Environment)
 	}
 	declared, _ := stack.At(templates[stack.Root], "Parameters").(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
@@ -45,7 +45,7 @@ func (d *deployment) check(templates map[string]stack.Template) report {
 func (d *deployment) checkParameter(r *report, name string, parameter any) {
 	value := d.Parameters[name]
 	if parameter == nil {
-		r.problem("parameter %s: the template has none of this name", name)
+		r.problem("parameter %s: the template has no parameter of this name", name)
 		return
 	}
 	if name == "Revision" {
@@ -76,7 +76,7 @@ func (d *deployment) checkCombination(r *report) {
 		r.problem("parameters DashboardAlias and DashboardCertificateArn: one needs the other")
 	}
 	if arn := p["DashboardWebAclArn"]; arn != "" && !strings.Contains(arn, ":us-east-1:") {
-		r.problem("parameter DashboardWebAclArn: CloudFront takes web ACLs of us-east-1 only")
+		r.problem("parameter DashboardWebAclArn: CloudFront accepts web ACLs of us-east-1 only")
 	}
 	if strings.HasPrefix(d.Environment, "prod") {
 		if p["AlarmEmail"] == "" {
@@ -86,7 +86,7 @@ func (d *deployment) checkCombination(r *report) {
 			r.problem("parameter MfaConfiguration: ON in production")
 		}
 		if p["Rollout"] == "AllAtOnce" {
-			r.problem("parameter Rollout: AllAtOnce takes nothing back in production")
+			r.problem("parameter Rollout: AllAtOnce rolls nothing back in production")
 		}
 		return
 	}

@@ -21,7 +21,7 @@ type deployment struct {
 	config                     map[string]any // the whole file
 }
 
-// readDeployment reads an environment as sam does: what it does not say, [default] says.
+// readDeployment reads an environment as sam does: what it does not set is taken from [default].
 func readDeployment(file, environment string) (*deployment, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Command preflight says before a deployment what would go wrong in the middle of it: names, parameters and the quotas of the
+// Command preflight reports before a deployment what would go wrong during it: names, parameters and the quotas of the
 // account. It writes the configuration that sam deploys with: that of samconfig.toml, and the parameter Revision.
 //
 //	preflight [--offline] [--config samconfig.toml] [--root .] [--builds .aws-sam/build] [--out FILE] ENVIRONMENT
@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.StringVar(&o.builds, "builds", ".aws-sam/build", "what sam build has made")
 	flags.StringVar(&o.out, "out", "", "where to write the configuration to deploy with")
 	flags.BoolVar(&o.offline, "offline", false, "check without asking AWS")
-	flags.BoolVar(&o.name, "stack", false, "print the stack's name and region, and do nothing else")
+	flags.BoolVar(&o.name, "stack", false, "only print the stack's name and region")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func TestNamesAndParametersThatWouldFailAreFound(t *testing.T) {
 		{"a long name", "dev", strings.Repeat("x", 38), nil, "at most 37"},
 		{"capitals", "dev", "Bank", nil, "lower-case"},
 		{"a word that the sign-in may not have", "dev", "bank-aws", nil, `"aws"`},
-		{"an unknown parameter", "dev", "bank", []string{"AlarmMail=a@b"}, "none of this name"},
+		{"an unknown parameter", "dev", "bank", []string{"AlarmMail=a@b"}, "no parameter of this name"},
 		{"a value that is not allowed", "dev", "bank", []string{"LogRetentionDays=15"}, "none of ["},
 		{"an origin without https", "dev", "bank", []string{"AllowedOrigins=http://bank.test"}, "not as it has to be"},
 		{"text that is no JSON", "dev", "bank", []string{"CaseLimits={"}, "no JSON object"},
@@ -64,7 +64,7 @@ func TestNamesAndParametersThatWouldFailAreFound(t *testing.T) {
 		{"the example", "dev", "bank", []string{"AlarmEmail=alarms@example.com"}, "still the example"},
 		{"production without alarms", "prod", "bank", []string{"MfaConfiguration=ON"}, "nobody would be notified"},
 		{"production without a second factor", "prod", "bank", []string{"AlarmEmail=a@bank.test"}, "ON in production"},
-		{"production all at once", "prod", "bank", append([]string{"Rollout=AllAtOnce"}, good...), "takes nothing back"},
+		{"production all at once", "prod", "bank", append([]string{"Rollout=AllAtOnce"}, good...), "rolls nothing back"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := strings.Join(deploying(t, test.environment, test.stack, test.parameters...).check(templates(t)).problems, "\n")

@@ -87,7 +87,7 @@ func Count(templates map[string]stack.Template) []Use {
 	return uses
 }
 
-// short is what a function's name or address says beside the stack's name.
+// short is the part of a function's name or address beside the stack's name.
 func short(function, stack string) string {
 	if _, name, found := strings.Cut(function, stack+"-"); found {
 		return name
@@ -107,7 +107,7 @@ func statement(s stack.Stack, template string, properties any) int {
 	})
 }
 
-// measures say for a type of resource what is limited; get gives a resolved property.
+// measures define for a type of resource what is limited; get returns a resolved property.
 var measures = map[string]func(count *counter, logical string, get func(path ...string) any){
 	"AWS::IAM::Role": func(count *counter, logical string, get func(path ...string) any) {
 		total := 0

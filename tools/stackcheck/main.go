@@ -1,5 +1,5 @@
-// Command stackcheck finds in expanded templates what AWS would only say during a deployment: names that are literal, too
-// long or not unique, what would be in the way of a second attempt, and every quota that templates can exceed.
+// Command stackcheck finds in expanded templates what AWS would only report during a deployment: names that are literal,
+// too long or not unique, what would prevent a second attempt, and every quota that templates can exceed.
 //
 //	stackcheck FOLDER DOCUMENT           compares the table in the document with what it counts
 //	stackcheck --write FOLDER DOCUMENT   writes it
@@ -77,7 +77,7 @@ const (
 
 // document compares what stands between the marks with the table, or writes it.
 func document(file, table string, write bool) (string, error) {
-	text, err := os.ReadFile(file) //nolint:gosec // whoever runs it says which
+	text, err := os.ReadFile(file) //nolint:gosec // chosen by the caller
 	if err != nil {
 		return "", fmt.Errorf("read the document: %w", err)
 	}

@@ -42,7 +42,7 @@ func CheckNames(templates map[string]stack.Template) []string {
 		where := template + ": " + logical + " (" + kind + ")"
 		rule, known := stack.Names[kind]
 		if !known {
-			problems = append(problems, where+": nothing is known about names of this type; add it to stack.Names")
+			problems = append(problems, where+": the rule for names of this type is unknown; add it to stack.Names")
 			return
 		}
 		value := stack.At(stack.At(resource, "Properties"), rule.Property...)
@@ -69,7 +69,7 @@ func CheckNames(templates map[string]stack.Template) []string {
 	return problems
 }
 
-// Structure finds what would be in the way of a second attempt, and exports, which would tie stacks together.
+// Structure finds what would prevent a second attempt, and exports, which would couple stacks.
 func Structure(templates map[string]stack.Template) []string {
 	var problems []string
 	permissions := map[string]int{}

@@ -35,7 +35,7 @@ func TestNamesThatAWSWouldRefuseAreFound(t *testing.T) {
 		{"of stack and region", "", `  A: {Type: AWS::CloudFront::Function, Properties: {Name: !Sub "${RootStack}-${AWS::Region}-routes"}}`, ""},
 		{"retained", `  A: {Type: AWS::SecretsManager::Secret, DeletionPolicy: RetainExceptOnCreate, UpdateReplacePolicy: Retain, Properties: {Name: !Ref AWS::StackName}}`, "", "cannot be made again"},
 		{"of the stack's id", "", `  A: {Type: AWS::XRay::SamplingRule, Properties: {SamplingRule: {RuleName: !Select [0, !Split ["-", !Select [2, !Split ["/", !Ref AWS::StackId]]]]}}}`, ""},
-		{"of an unknown type", `  A: {Type: AWS::Braket::QuantumTask}`, "", "nothing is known"},
+		{"of an unknown type", `  A: {Type: AWS::Braket::QuantumTask}`, "", "the rule for names of this type is unknown"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := strings.Join(CheckNames(templates(t, test.root, test.nested)), "\n")

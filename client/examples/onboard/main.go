@@ -48,7 +48,7 @@ type summary struct {
 	Case    string      `json:"case"`
 	Outcome string      `json:"outcome"`
 	Listed  int         `json:"listed"`
-	Refused client.Code `json:"refused"` // what the API says of an event that comes too late
+	Refused client.Code `json:"refused"` // the API's answer to an event that arrives too late
 	Webhook string      `json:"webhook"` // the outcome that the verified webhook names
 }
 

@@ -63,8 +63,8 @@ func traced(ctx context.Context) context.Context {
 	return ctx
 }
 
-// Named gives the handler's errors the name of their problem code, which is what Retry and Catch compare. What has no
-// code is internal: its text goes to the log only.
+// Named replaces the name of the handler's errors by their problem code, which is what Retry and Catch compare. An error
+// without a code is internal: its text goes to the log only.
 func Named(handler task.Handler) task.Handler {
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 		answer, err := handler(ctx, payload)

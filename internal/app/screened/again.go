@@ -17,7 +17,7 @@ import (
 // Rescreen implements httpapi.Watchlists.
 func (l *Lists) Rescreen(ctx context.Context, p identity.Principal, list string) (httpapi.Watchlist, error) {
 	if l.again == nil {
-		return httpapi.Watchlist{}, problem.New(problem.Internal, "Nobody can be screened again here.")
+		return httpapi.Watchlist{}, problem.New(problem.Internal, "Subjects cannot be screened again here.")
 	}
 	all, err := l.lists.Lists(ctx, p.Tenant)
 	if err != nil {

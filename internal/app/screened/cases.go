@@ -68,7 +68,7 @@ type who struct {
 
 // whoIs reads a workflow's query: what it sets itself, and what it has computed for the case. Errors: Invalid.
 func (l *Lists) whoIs(fixed, with map[string]any) (who, error) {
-	e := problem.New(problem.Invalid, "Nobody can be looked for on watch lists with this input:")
+	e := problem.New(problem.Invalid, "Watch lists cannot be searched with this input:")
 	given := map[string]any{}
 	maps.Copy(given, fixed)
 	maps.Copy(given, with)

@@ -158,7 +158,7 @@ const usual = 50
 
 // Screen implements httpapi.Watchlists.
 func (l *Lists) Screen(ctx context.Context, tenant string, r httpapi.ScreeningRequest) ([]httpapi.ScreeningHit, bool, map[string]string, error) {
-	e := problem.New(problem.Invalid, "Nobody can be looked for with this request:")
+	e := problem.New(problem.Invalid, "Watch lists cannot be searched with this request:")
 	q, err := asked{r.Name, r.BirthDate, r.Country, r.Schema, l.config.Now().UTC().Year(), r.Lists, "body.", e}.query()
 	if err != nil {
 		return nil, false, nil, err

@@ -180,7 +180,7 @@ func (c *checker) choice(place string, s map[string]any) {
 	}
 	fallback, ok := s["Default"].(string)
 	if !ok {
-		c.report(place+".Default", "required", "a Choice without a Default fails on what it does not know", "")
+		c.report(place+".Default", "required", "a Choice without a Default fails on unexpected input", "")
 		return
 	}
 	c.target(place+".Default", fallback)
@@ -247,10 +247,10 @@ func (c *checker) handlers(place string, value any, catch bool) {
 		for _, value := range names {
 			name, _ := value.(string)
 			if name == "States.ALL" && (len(names) > 1 || i < len(list)-1) {
-				c.report(place, "all_not_last", "States.ALL must stand alone and last", "")
+				c.report(place, "all_not_last", "States.ALL must be alone and last", "")
 			}
 			if seen[name] {
-				c.report(place, "shadowed", "an error stands in two handlers, the second never gets it", "")
+				c.report(place, "shadowed", "an error is in two handlers, the second never gets it", "")
 			}
 			if strings.HasPrefix(name, "States.") && !slices.Contains(errorNames, name) {
 				c.report(place, "unknown_error", "there is no such error of Step Functions", "")

@@ -12,7 +12,7 @@ import (
 	"ballerine/internal/asl/interpret/interprettest"
 )
 
-// follower is a record that the KYC machine follows: each call is told the next label of its walk.
+// follower is a record that the KYC machine follows: each call returns the next label of its walk.
 type follower struct {
 	mutex sync.Mutex
 	walk  []string

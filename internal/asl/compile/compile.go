@@ -66,7 +66,7 @@ func compile(w *workflow.Workflow, express bool) (*Machine, error) {
 	}
 	machine := &Machine{Comment: title(w), StartAt: routeState, States: slices.Concat([]State{head}, b.states, tail)}
 	if size := len(machine.JSON()); size > maxDefinition {
-		return nil, c.problems.With("states", "too_large", "the state machine would have %d bytes, more than the %d that Step Functions takes", size, maxDefinition)
+		return nil, c.problems.With("states", "too_large", "the state machine would have %d bytes, more than the %d that Step Functions accepts", size, maxDefinition)
 	}
 	return machine, nil
 }

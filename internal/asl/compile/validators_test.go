@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// needed skips loudly what a machine has no tools for; in CI it fails.
+// needed skips, with a prominent message, what a machine has no tools for; in CI it fails.
 func needed(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("CI") != "" {

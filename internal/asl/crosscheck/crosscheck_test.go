@@ -197,7 +197,7 @@ func one(random *rand.Rand, pick func() any) answer {
 	case 2:
 		return failed("vendor_rejected")
 	case 3:
-		return answer{Result: pick(), Delay: 70} // longer than a function may run; a wait goes on
+		return answer{Result: pick(), Delay: 70} // longer than a function may run; a wait continues
 	case 4:
 		return answer{Result: pick(), Token: []action{{After: 5, Failure: &failure{"States.Timeout", "told so"}}}}
 	case 5:

@@ -241,7 +241,7 @@ func (w *world) happenings(who []string) {
 	}
 }
 
-// callOff ends the case, and tells the branches that wait.
+// callOff ends the case, and notifies the branches that wait.
 func (w *world) callOff(ctx context.Context) {
 	parked := w.store.Record().Parked
 	if _, err := w.cases.Cancel(ctx, w.p, w.id, 0, "enough"); err != nil {

@@ -70,7 +70,7 @@ func TestRetryFollowsItsSchedule(t *testing.T) {
 			for i, call := range w.called() {
 				at = append(at, call.At)
 				if call.Payload["attempt"] != float64(i) {
-					t.Errorf("call %d was told attempt %v", i, call.Payload["attempt"])
+					t.Errorf("call %d got attempt %v", i, call.Payload["attempt"])
 				}
 			}
 			if diff := cmp.Diff(c.want, at); diff != "" {

@@ -24,7 +24,7 @@ type Express struct {
 var _ cases.Decisions = (*Express)(nil)
 
 // NewExpress runs machines with the functions and the clock of a config; Journal is not used. Register makes machines
-// known; others are found by config.Load under what published says.
+// known; others are found by config.Load under their published reference.
 func NewExpress(config Config, published cases.References) (*Express, error) {
 	x := &Express{published: published, waiting: map[string]chan Status{}}
 	config.Journal, config.Ended = nowhere{}, x.ended

@@ -31,7 +31,7 @@ const journey = `{"StartAt":"Flaky","States":{
  "Pause":{"Type":"Wait","Seconds":30,"Next":"Done"},
  "Done":{"Type":"Succeed"}}}`
 
-// mortal is a journal that dies at a write: before it is kept, or after it was kept but before anybody heard of it.
+// mortal is a journal that dies at a write: before it is stored, or after it was stored but before it was acknowledged.
 type mortal struct {
 	interpret.Journal
 	mutex sync.Mutex

@@ -68,7 +68,7 @@ func drawInstant(t *rapid.T) string {
 	return b.String()
 }
 
-// instant runs one case of a workflow by either of its machines; work ends as results say, -1 is a failure.
+// instant runs one case of a workflow by either of its machines; work ends with the given results, -1 is a failure.
 type instant struct {
 	wf      *workflow.Workflow
 	results map[string]int

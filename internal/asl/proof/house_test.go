@@ -497,7 +497,7 @@ func (s *store) compare(change cases.Change) string {
 		cmp.Diff(s.oracle.Context, change.Next.Context) + cmp.Diff(wanted, emitted)
 }
 
-// heldDeadline reports whether a deadline has passed from which nothing followed: the case waits for a person, and goes on without it.
+// heldDeadline reports whether a deadline has passed from which nothing followed: the case waits for a person, and continues without it.
 func heldDeadline(entry cases.Entry, err error) bool {
 	return entry.Cause == cases.CauseIncident && strings.HasPrefix(entry.Event, "after.") && problem.CodeOf(err) == problem.Livelock
 }

@@ -18,14 +18,14 @@ var silent = map[string]string{
 }
 
 // TestEveryAnswerIsComparedWithWhomWasAskedAbout: the kit lets each vendor answer, or call back, about somebody else. Calls that are made for what they do, and
-// do not say anything of anybody, are none.
+// make no statement about a person, do not count.
 func TestEveryAnswerIsComparedWithWhomWasAskedAbout(t *testing.T) {
 	for _, e := range all(t) {
 		if e.Shape == "message/1" || e.Shape == "record/1" {
 			continue
 		}
 		compared := slices.ContainsFunc(e.Plugin.Conform(t.Context()), func(r connector.CaseResult) bool {
-			return r.Name == "answer about somebody else" || r.Name == "callback about another case"
+			return r.Name == "answer about another person" || r.Name == "callback about another case"
 		}) || e.ID == "onfido" // its callbacks have an id of its own for each request, by which they are found
 		if reason := silent[e.ID]; compared == (reason != "") {
 			t.Errorf("%s: compared: %v (%s)", e.ID, compared, reason)

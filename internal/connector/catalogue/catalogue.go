@@ -39,7 +39,7 @@ type Entry struct {
 	Plugin *connector.Plugin `json:"-"`
 }
 
-// Need is a secret or a setting, and where it comes from.
+// Need is a secret or a setting, and its source.
 type Need struct {
 	Name  string `json:"name"`
 	About string `json:"about"`

@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/connector"
 )
 
-// good is the value of a shape that speaks for somebody: a vendor has to say so in a word that its connector knows.
+// good is the value of a shape that is in a person's favour: a vendor has to state it in a word that its connector knows.
 var good = map[string]struct{ field, value string }{
 	"identity/1":     {"outcome", "verified"},
 	"registry/1":     {"status", "active"},
@@ -20,7 +20,7 @@ var good = map[string]struct{ field, value string }{
 	"email/1":        {"outcome", "deliverable"},
 }
 
-// wordless are connectors whose vendors do not say it in a word, each with how they do.
+// wordless are connectors whose vendors do not state it in a word, each with how they do.
 var wordless = map[string]string{
 	"twilio-lookup": "true or false; the schema lets nothing else pass",
 }

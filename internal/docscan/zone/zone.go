@@ -1,5 +1,5 @@
-// Package zone reads the machine-readable zone of a picture for the check of documents. It is apart from that, so that only the function that looks at
-// pictures has the reader in it.
+// Package zone reads the machine-readable zone of a picture for the check of documents. It is separate so that only the
+// function that examines pictures links the reader.
 package zone
 
 import (

@@ -43,7 +43,7 @@ func passportOf(t *testing.T, who specimen.Person, onItsSide bool) []byte {
 	return out.Bytes()
 }
 
-// What a picture says counts, and not what somebody types of it.
+// What is in a picture counts, and not what somebody types.
 func TestTheZoneOfAPictureIsReadAndCompared(t *testing.T) {
 	other := toni
 	other.Family, other.Number = "Impostor", "Y7654321"

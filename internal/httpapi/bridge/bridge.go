@@ -25,7 +25,7 @@ type Handler func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGa
 // Authorize is the authorizer as lambda.Start takes it.
 type Authorize func(context.Context, events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error)
 
-// New adapts h. The principal comes from the authorizer's context when there is one, never from headers.
+// New adapts h. The principal comes from the authorizer's context if there is one, never from headers.
 func New(h http.Handler) Handler {
 	return func(ctx context.Context, in events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		r, err := request(ctx, in)
@@ -146,7 +146,7 @@ func credential(in events.APIGatewayV2CustomAuthorizerV2Request) string {
 // refused marks a request whose credential is not good, with the code of the problem.
 const refused = "refused"
 
-// issuedAt is when a user's token was made; "" or nothing: not known.
+// issuedAt is when a user's token was made; "" or missing: unknown.
 const issuedAt = "issued_at"
 
 // contextOf is a principal as an authorizer hands it on: strings only.
@@ -162,8 +162,8 @@ func contextOf(p identity.Principal) map[string]any {
 	}
 }
 
-// whoIs reads what the authorizer has handed on. Nothing, a refusal, and everything that is not wholly a principal is
-// refused: without an authorizer before it a function lets nobody in.
+// whoIs reads what the authorizer has passed on. A missing context, a refusal, and everything that is not a complete
+// principal is refused: without an authorizer before it a function admits nobody.
 func whoIs(a *events.APIGatewayV2HTTPRequestContextAuthorizerDescription) (p identity.Principal, err error) {
 	if a == nil || len(a.Lambda) == 0 {
 		return p, identity.Refusal(problem.Unauthenticated)

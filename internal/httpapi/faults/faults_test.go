@@ -236,7 +236,7 @@ func TestWhatDiffersFromRunToRunIsLeftOut(t *testing.T) {
 	}
 }
 
-// leniently is a success without what its operation may say differently when it was done before.
+// leniently is a success without what its operation may answer differently if it was done before.
 func (c scenario) leniently(a answer) answer {
 	if c.differs == nil {
 		return a

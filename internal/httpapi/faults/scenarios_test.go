@@ -22,7 +22,7 @@ type scenario struct {
 	prepare func(s *site) request
 	// again is how a call may be answered that has no Idempotency-Key and was done already.
 	again string
-	// differs is what a repeated call answers differently, by what it says of itself: it has created nothing any more.
+	// differs is what a repeated call answers differently about itself: it has not created anything this time.
 	differs *regexp.Regexp
 	// unnamed states that nothing names the call: when the first one arrives after all, behind the second, both are in the history.
 	unnamed bool
@@ -282,8 +282,8 @@ func (s *site) claimed() {
 	s.ok(ada, "PUT", s.filled("/v1/cases/{case}/claim"), `{}`)
 }
 
-// told tells bob something.
-func (s *site) told() {
+// notified adds a notification for bob.
+func (s *site) notified() {
 	s.inReview()
 	s.ok(ada, "PUT", s.filled("/v1/cases/{case}/assignee"), `{"user":"bob"}`)
 }
@@ -358,7 +358,7 @@ func (s *site) backtested() {
 	s.make("run", ada, "/v1/policies/plain/backtest-runs", written(object{"source": drafted}))
 }
 
-// scenarios by operation; what follows a slash tells two of one operation apart.
+// scenarios by operation; what follows a slash distinguishes two of one operation.
 var scenarios = map[string]scenario{
 	"startCase":                     just(client, "POST", "/v1/cases", `{"workflow":"small","version":1,"external_id":"x","subject":{"type":"individual","external_id":"s","name":"A"},"context":{"a":1}}`),
 	"decide":                        just(client, "POST", "/v1/decisions/score", `{"context":{"amount":5}}`),
@@ -391,7 +391,7 @@ var scenarios = map[string]scenario{
 	"endEscalation":                 onCase((*site).escalated, ada, "DELETE", "/v1/cases/{case}/escalation", nil),
 	"claimCase":                     onCase((*site).inReview, ada, "PUT", "/v1/cases/{case}/claim", `{}`),
 	"releaseCase":                   onCase((*site).claimed, ada, "DELETE", "/v1/cases/{case}/claim", nil),
-	"markNotificationsRead":         onCase((*site).told, bob, "PUT", "/v1/notifications/read", object{"until": tomorrow()}),
+	"markNotificationsRead":         onCase((*site).notified, bob, "PUT", "/v1/notifications/read", object{"until": tomorrow()}),
 	"lookAtCase":                    onCase(noFault, ada, "PUT", "/v1/cases/{case}/presence", `{"editing":true}`),
 	"leaveCase":                     onCase(func(s *site) { s.ok(ada, "PUT", s.filled("/v1/cases/{case}/presence"), `{"editing":true}`) }, ada, "DELETE", "/v1/cases/{case}/presence", nil),
 	"createFlowToken":               onCase(noFault, client, "POST", "/v1/cases/{case}/flow-tokens", `{}`),

@@ -10,7 +10,7 @@ import (
 	"ballerine/internal/statechart/charttest"
 )
 
-// artist turns random charts into workflows in which it is said, or not said, who acts where.
+// artist turns random charts into workflows in which it is declared, or not declared, who acts where.
 type artist struct{ t *rapid.T }
 
 type object = map[string]any
@@ -75,7 +75,7 @@ func (a artist) state(state object) {
 	}
 }
 
-// by says of one in five who may.
+// by declares for one in five who may.
 func (a artist) by(of object) {
 	if a.oneIn(5) {
 		of["by"] = rapid.SampledFrom([]any{

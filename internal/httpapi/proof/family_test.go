@@ -276,7 +276,7 @@ func (w *walk) families() {
 		seen, mine := known[id].(object)
 		knows := seen["status"]
 		waits := mine && one["dropped"] != true && parent.Status != cases.StatusCancelled
-		if held, ok := seen["held"].(object); ok { // it has reported, and nobody has heard yet
+		if held, ok := seen["held"].(object); ok { // it has reported, and the report is not delivered yet
 			if knows = held["status"]; waits && !w.holds(parent.ID) {
 				w.t.Fatalf("a report of %s is held, and no incident says so: %v", id, seen)
 			}
@@ -315,7 +315,7 @@ func (w *walk) abandoned(parent cases.Record, by cases.Parent) bool {
 	return false
 }
 
-// ends is how often the history of a case tells of the end of a child.
+// ends is how often the history of a case records the end of a child.
 func (w *walk) ends(parent cases.Record, child string) (told int) {
 	for version := 1; version <= parent.Version; version++ {
 		entry := w.world.store.entry(parent.ID, version)

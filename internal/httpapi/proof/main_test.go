@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestMain plays few random workflows unless the command line says how many.
+// TestMain plays few random workflows unless the command line sets a number.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {

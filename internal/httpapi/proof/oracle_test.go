@@ -13,7 +13,7 @@ import (
 	"ballerine/internal/statechart"
 )
 
-// The oracle knows a workflow as its file says it, and a case by its record. It shares no code with the product.
+// The oracle knows a workflow by its file, and a case by its record. It shares no code with the product.
 
 // Those who can send an event, as definitions name them.
 const (
@@ -61,7 +61,7 @@ type book struct {
 	guards  map[string]func(r cases.Record) bool
 }
 
-// read reads a definition. Guards that are text mean what guards says; a text that it does not have is an error.
+// read reads a definition. Guards that are text have the meaning in guards; a text that it does not have is an error.
 func read(text []byte, guards map[string]func(r cases.Record) bool) (*book, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
@@ -202,7 +202,7 @@ func (b *book) guard(from *place, node *yaml.Node) func(r cases.Record) bool {
 	}
 	meaning := b.guards[node.Value]
 	if meaning == nil {
-		b.guards[node.Value] = nil // told by read
+		b.guards[node.Value] = nil // set by read
 	}
 	return meaning
 }
@@ -296,7 +296,7 @@ func (b *book) upwards(leaf *place, r cases.Record, event string, wild bool) *ar
 }
 
 // left is what a transition leaves: everything inside the nearest place around it and its targets. One that stays within
-// its source leaves the source alone, unless it says reenter.
+// its source leaves the source alone, unless it has reenter.
 func (b *book) left(r cases.Record, a *arc) (found []*place) {
 	if len(a.to) == 0 {
 		return nil
@@ -320,7 +320,7 @@ func (b *book) collide(r cases.Record, x, y *arc) bool {
 	return slices.ContainsFunc(b.left(r, x), func(p *place) bool { return slices.Contains(others, p) })
 }
 
-// reviewed: people decide here. The tag says so, or a word that names them alone.
+// reviewed: people decide here. The tag declares it, or an audience that names them alone.
 func (p *place) reviewed() bool {
 	return p.tagged("manual_review") || len(p.by) > 0 && !shares(p.by, outside)
 }

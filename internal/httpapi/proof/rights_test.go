@@ -18,7 +18,7 @@ var holders = map[string]string{
 	"cases:repair": "admin manager", "flow_tokens:create": "admin manager reviewer", "keys:write": "admin developer", "rest": "admin", "spoken": "admin",
 }
 
-// A key has these only when it says so; the decisions of people not even by "*".
+// A key has these only if it names them; the decisions of people not even by "*".
 var (
 	wanted = []string{"cases:decide", "cases:approve", "cases:migrate", "cases:repair", "keys:write", "spoken"}
 	byName = []string{"cases:decide", "cases:approve"}
@@ -85,7 +85,7 @@ func (a *actor) hasRole(permission string) bool {
 	return slices.Contains(strings.Fields(holders[permission]), a.role)
 }
 
-// holds reports whether somebody has a permission now. A key has what its scopes say as far as who granted it has that.
+// holds reports whether somebody has a permission now. A key has the permissions of its scopes as far as its grantor has them.
 func (o *office) holds(a *actor, permission string) bool {
 	switch {
 	case a.isPerson():
@@ -152,7 +152,7 @@ func (o *office) hire(t complaint) {
 	}
 }
 
-// promote gives a person another role, which their next sign-in tells.
+// promote gives a person another role, which their next sign-in states.
 func (o *office) promote(t complaint, a *actor, role string) {
 	a.role, a.principal.Roles = role, []string{role}
 	o.world.call(t, a.caller, "GET", "/v1/me", "")

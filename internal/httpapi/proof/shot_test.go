@@ -115,7 +115,7 @@ func (w *walk) changed(r cases.Record, seen int) bool {
 	return seen > r.Version
 }
 
-// judge is what the oracle says to a call on a case as it is: a code, or "" when it is done.
+// judge is the oracle's verdict on a call on a case as it is: a code, or "" when it is done.
 func (w *walk) judge(s shot, r cases.Record) string {
 	book := w.world.bookOf(r)
 	refused := func(refused bool, code string) string {
@@ -175,7 +175,7 @@ func (w *walk) judge(s shot, r cases.Record) string {
 		}
 		return first(closed, refused(s.n >= 0 && shut != "", shut))
 	}
-	return "" // a note, and a migration, which tells by itself what became of the case
+	return "" // a note, and a migration, which reports the result for the case itself
 }
 
 // fits reports whether work could have returned a result by itself: what a vendor's plugin returns is not known here.
@@ -234,8 +234,8 @@ type keyedCall struct {
 	at      time.Time
 }
 
-// fire makes calls about one case, all at once, and checks what became of them against the oracle: there must be an order in
-// which every answer is right, and the history says which.
+// fire makes calls about one case, all at once, and checks the results against the oracle: there must be an order in
+// which every answer is right, and the history shows which.
 func (w *walk) fire(shots ...shot) {
 	w.t.Helper()
 	id := shots[0].id
@@ -260,7 +260,7 @@ func (w *walk) fire(shots ...shot) {
 				w.wrong(s, a, before, after)
 			}
 		case s.op == "receiveCallback":
-			w.heard(s, a, before, after)
+			w.calledBack(s, a, before, after)
 		case w.remembered(s, a, shots):
 		case a.code == "":
 			w.claim(s, a, before, after)

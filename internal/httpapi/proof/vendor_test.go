@@ -80,7 +80,7 @@ func (q asked) lacks(r cases.Record) bool {
 	return false
 }
 
-// ask has a vendor asked about a case, who says mostly that the answer comes later. A callback may be quicker than that.
+// ask has a vendor asked about a case, who mostly answers that the result will follow later. A callback may be quicker than that.
 func (w *walk) ask() {
 	id := draw(w, "case", w.live...)
 	r := w.world.store.at(id, 0)
@@ -187,12 +187,12 @@ func (w *walk) returns(s shot, r cases.Record) bool {
 	return s.body == anAnswer && !s.ask.lacks(r) && u != nil && w.world.now().Before(u.Until.Add(time.Second)) && s.ask.lacks(w.world.store.at(s.id, u.Version-1))
 }
 
-// maxStray is how many callbacks that change nothing are told of.
+// maxStray is how many callbacks without effect are recorded.
 const maxStray = 20
 
-// heard checks what has become of a callback against the oracle: the answer that the case lacks is taken once. Any other moves
+// calledBack checks the effect of a callback against the oracle: the answer that the case lacks is taken once. Any other moves
 // nothing, and leaves a trace in the history.
-func (w *walk) heard(s shot, a answer, before, after int) {
+func (w *walk) calledBack(s shot, a answer, before, after int) {
 	w.t.Helper()
 	some := func(holds func(r cases.Record) bool) bool {
 		for version := before; version <= after; version++ {

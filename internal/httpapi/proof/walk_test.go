@@ -460,7 +460,7 @@ func (w *walk) arrive() {
 	}
 }
 
-// over checks what has become of the cases against what was called for.
+// over checks the state of the cases against the calls that were made.
 func (w *walk) over() {
 	for id := range w.claimed {
 		record := w.world.store.at(id, 0)

@@ -30,7 +30,7 @@ import (
 
 var epoch = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
-// spy is the store, remembering what each case has been. Dry, it says yes to every commit and writes none.
+// spy is the store, remembering each state of every case. Dry, it accepts every commit and writes none.
 type spy struct {
 	cases.Store
 	mutex   sync.Mutex
@@ -224,7 +224,7 @@ func (w *world) fresh() {
 	w.store.changes, w.store.would, w.store.dry = map[string][]cases.Change{}, 0, false
 }
 
-// complaint is where a test says what is wrong: a *testing.T or a *rapid.T.
+// complaint is where a test reports what is wrong: a *testing.T or a *rapid.T.
 type complaint interface {
 	Helper()
 	Fatalf(format string, args ...any)

@@ -16,7 +16,7 @@ import (
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// manual is a clock whose delays end when a test says so.
+// manual is a clock whose delays are ended by the test.
 type manual struct {
 	waiting chan chan time.Time
 	delays  chan time.Duration

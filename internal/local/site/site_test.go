@@ -25,7 +25,7 @@ func built() fstest.MapFS {
 	}
 }
 
-// serve is the site before an API that says of every request that it came there.
+// serve is the site in front of an API that reports every request that reaches it.
 func serve(t *testing.T, files fs.FS) http.Handler {
 	t.Helper()
 	s, err := site.New(files, site.Config{Issuer: "http://here.test", Client: "dashboard", Demo: true, Version: "1.2.3", Logout: "oidc"}, "Build the dashboard first.")

@@ -1,5 +1,5 @@
-// Package mrztest draws documents with a machine-readable zone, and takes pictures of them in ways in which people do. What it draws names nobody: names
-// and numbers are made of letters at random.
+// Package mrztest draws documents with a machine-readable zone, and takes pictures of them as people do. The documents
+// belong to nobody: names and numbers are random.
 package mrztest
 
 import (

@@ -82,7 +82,7 @@ func decode(text []byte) (any, error) {
 	return values, nil
 }
 
-// exact decodes one value. A member that stands twice is an error, for readers differ in which they take.
+// exact decodes one value. A member that occurs twice is an error, for readers differ in which they take.
 func exact(raw json.RawMessage) (value any, err error) {
 	for _, f := range jsonsource.JSONFaults(raw) {
 		if !f.Legible() {

@@ -348,7 +348,7 @@ func TestARunThatIsCancelledIsNotWorkedOn(t *testing.T) {
 		}
 	}
 	if w.runner.stopped != 2 {
-		t.Error("the runner was not told")
+		t.Error("the runner was not notified")
 	}
 	done, err := w.worker.Part(t.Context(), ref, 1)
 	if parts, _ := w.store.Parts(t.Context(), ref); err != nil || !done || len(parts) != 0 {
@@ -449,7 +449,7 @@ func TestProgressIsReportedByTimeAndSoIsWhatIsLeft(t *testing.T) {
 		t.Errorf("%v %v", left, ok)
 	}
 	if _, ok := run.Stand(nil).Left(morning, morning.Add(time.Second)); ok {
-		t.Error("nothing is done, and the end is told")
+		t.Error("nothing is done, and the end is reported")
 	}
 	if !strings.HasPrefix(ledger.Stamp(morning), "2026-05-04T08") {
 		t.Error(ledger.Stamp(morning))

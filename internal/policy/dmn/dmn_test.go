@@ -38,7 +38,7 @@ func summary(found problem.Diagnostics) string {
 	return strings.Join(all, ", ")
 }
 
-// decided is what a table says for an input: the outputs of the rows that count, or their total.
+// decided is a table's result for an input: the outputs of the rows that count, or their total.
 func decided(t *testing.T, s table.Source, input map[string]any) string {
 	t.Helper()
 	made, found := table.Compile(s, table.Options{})

@@ -27,7 +27,7 @@ func shippedPolicy(t testing.TB, name string) *rules.Policy {
 	return p
 }
 
-// applicant is what the policy kyc-risk sees of a case: who it is, and what document, identity and sanctions check said.
+// applicant is what the policy kyc-risk sees of a case: who it is, and the results of the document, identity and sanctions checks.
 func applicant(n int) map[string]any {
 	documents := []any{}
 	for i, kind := range []string{"passport", "selfie", "proof_of_address"}[:1+n%3] {
@@ -86,7 +86,7 @@ func kept(t testing.TB, p *rules.Policy, number int, input func(n int) map[strin
 	return sealed, lines
 }
 
-// BenchmarkBacktest tells decisions per second, with the shipped policy for individuals: over inputs in memory, as stores
+// BenchmarkBacktest measures decisions per second, with the shipped policy for individuals: over inputs in memory, as stores
 // keep them, and as they are exported. cpu-ns/decision is what a decision takes of a processor.
 func BenchmarkBacktest(b *testing.B) {
 	const number = 2000
@@ -141,7 +141,7 @@ func lazies(b *testing.B, p *rules.Policy, form string, number int) (all []ledge
 	return all
 }
 
-// processorTime is what this process has had of the processors: the clock of a machine that others use tells little.
+// processorTime is what this process has had of the processors: the clock of a shared machine is of little use.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage

@@ -501,7 +501,7 @@ nothing`
 	}
 }
 
-// A decision that was kept before a change of meaning differs from its replay: the replay says that this may be why.
+// A decision that was kept before a change of meaning differs from its replay: the replay states that as a possible reason.
 func TestAReplayThatDiffersShowsWhatWasCorrectedSince(t *testing.T) {
 	p := parse(t, "id: p\noutcomes: [review, approve]\ndefault: approve\nrules:\n  - {id: in, when: {field: n, operator: NOT_IN, value: [\"18\"]}, outcome: review}\n")
 	store := memory{}
@@ -524,7 +524,7 @@ func TestAReplayThatDiffersShowsWhatWasCorrectedSince(t *testing.T) {
 		}
 	}
 	old := now
-	old.Engine = 1 // and nothing came of the correction
+	old.Engine = 1 // and the correction had no effect
 	faulty := then
 	faulty.Engine = rules.Revision // and the correction is no excuse
 	for name, d := range map[string]ledger.Decision{"identical": old, "differs": faulty} {

@@ -199,7 +199,7 @@ func slowLists(ctx context.Context, _ []string) (map[string]expr.List, error) {
 	return nil, problem.Wrap(ctx.Err(), problem.Timeout, "The list did not come.")
 }
 
-// deafLists do not hear that nobody waits any more.
+// deafLists ignore that the caller no longer waits.
 func deafLists(until <-chan struct{}) listsOf {
 	return func(context.Context, []string) (map[string]expr.List, error) {
 		<-until
@@ -224,7 +224,7 @@ func TestAShadowThatFailsLeavesTheDecisionAsItIs(t *testing.T) {
 		"its list is missing":   {listsOf(noLists), "unknown_list"},
 		"it panics":             {listsOf(brokenLists), "internal"},
 		"it is slow":            {listsOf(slowLists), "timeout"},
-		"it hears nothing":      {deafLists(end), "timeout"},
+		"it ignores its end":    {deafLists(end), "timeout"},
 		"there are no lists":    {nil, "unknown_list"},
 		"its rules fire a page": {nil, "too_large"},
 	} {
@@ -377,7 +377,7 @@ func TestWhatIsTriedAsksNobodyElse(t *testing.T) {
 
 func TestAnAttemptAfterTheEndOfATrialIsTheFirstDecision(t *testing.T) {
 	live, tried := parse(t, fmt.Sprintf(threshold, 100)), draft(t, fmt.Sprintf(threshold, 200))
-	for _, at := range []time.Duration{0, time.Hour} { // at the same time, too: the policy may be told it
+	for _, at := range []time.Duration{0, time.Hour} { // at the same time, too: the policy may read it
 		l := &ledger.Ledger{Store: memory{}, Trials: challengerOf(tried, ledger.ShareUnit)}
 		attempt := func(later time.Duration) string {
 			t.Helper()

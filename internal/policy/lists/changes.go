@@ -156,7 +156,7 @@ func (s *Service) whole(ctx context.Context, tenant, id string) ([]Edition, erro
 		return nil, err
 	}
 	if at := slices.IndexFunc(all, func(e Edition) bool { return e.Unreadable }); at >= 0 {
-		return nil, problem.New(problem.Internal, "Edition %d of the list cannot be read: its entries are not erased as long as it is not known what it names.", all[at].Number)
+		return nil, problem.New(problem.Internal, "Edition %d of the list cannot be read: entries cannot be erased as long as its contents are unknown.", all[at].Number)
 	}
 	return all, nil
 }

@@ -102,7 +102,7 @@ func TestEveryProblemOfACSVIsReportedWithItsPlaceAndWithoutAValue(t *testing.T) 
 			t.Errorf("%.40q: %s, want %s", c.text, got, c.want)
 		}
 		if e := problem.As(err); strings.Contains(strings.ToLower(fmt.Sprint(err, e.Details)), "mallory") {
-			t.Errorf("%.40q: a value is told: %v", c.text, err)
+			t.Errorf("%.40q: a value is disclosed: %v", c.text, err)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// policyCase is an example that a policy carries: its input and what must come of it.
+// policyCase is an example that a policy carries: its input and the expected result.
 type policyCase struct {
 	name     string
 	now      time.Time
@@ -208,7 +208,7 @@ func (r *reader) surroundings(n *yaml.Node, path string, c *policyCase) {
 // mustDepend reports a name in a test case that no rule refers to.
 func (r *reader) mustDepend(m member, path, what string, known []string) {
 	if !slices.Contains(known, m.key.Value) {
-		r.add(m.key, path, "unknown_key", didYouMean(m.key.Value, known), "no rule asks for a %s %s", what, m.key.Value)
+		r.add(m.key, path, "unknown_key", didYouMean(m.key.Value, known), "no rule refers to a %s %s", what, m.key.Value)
 	}
 }
 

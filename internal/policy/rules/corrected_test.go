@@ -8,7 +8,7 @@ import (
 )
 
 // corrected are small policies that once were decided wrongly, each with what is right. Every rule's outcome is reject, and
-// what fires is told by its id.
+// what fires is identified by its id.
 var corrected = []struct{ name, schema, body, input, outcome, fired string }{
 	{
 		"json-logic's double negation makes true or false of a value", "flag: {type: boolean}, n: {type: number}, s: {type: string}, l: {type: array}, o: {type: object}",
@@ -45,7 +45,7 @@ var corrected = []struct{ name, schema, body, input, outcome, fired string }{
 		`{"s": 18, "l": [18], "m": [1, "x"]}`, "reject", "r3 r5",
 	},
 	{
-		"a list that cannot be told of does what missing says", "s: {type: [string, number]}",
+		"an unknown list does what missing defines", "s: {type: [string, number]}",
 		`rules: [{id: r, when: {field: s, operator: IN, value: ["18"]}, outcome: review, missing: reject}]` + "\n", `{"s": 18}`, "reject", "",
 	},
 	{

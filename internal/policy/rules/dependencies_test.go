@@ -214,7 +214,7 @@ cases:
 			}
 		}
 	}
-	for wrong, message := range map[string]string{"lists: {blokced: [x]}": "no rule asks for a list blokced", "lists: {blocked: x}": "expected a list of values", "answers: {iner: review}": "no rule asks for a policy iner"} {
+	for wrong, message := range map[string]string{"lists: {blokced: [x]}": "no rule refers to a list blokced", "lists: {blocked: x}": "expected a list of values", "answers: {iner: review}": "no rule refers to a policy iner"} {
 		_, found := Parse("p.yaml", []byte(strings.Replace(source, "lists: {blocked: [x]}", wrong, 1)))
 		if len(found) == 0 || found[0].Line != 8 || found[0].Message != message {
 			t.Errorf("%s: %+v", wrong, found)
@@ -236,7 +236,7 @@ func TestConditionsAreDescribedInWords(t *testing.T) {
 		`{policy: inner, outcome: [review, reject]}`:                             "the policy inner answers review or reject",
 		`{field: who, operator: FUZZY_MATCH_SCORE_LT, value: 80}`:                "who FUZZY_MATCH_SCORE_LT 80",
 		`{json-logic: {"<": [{var: n}, 2]}}`:                                     "{<: {var: n}, 2}",
-		`{json-schema: {type: object}}`:                                          "the input is what the rule's JSON Schema asks for",
+		`{json-schema: {type: object}}`:                                          "the input conforms to the rule's JSON Schema",
 	} {
 		if got := calling(t, "p", when).rules[0].passed; got != "The condition holds: "+want+"." {
 			t.Errorf("%s: %q, want %q", when, got, want)

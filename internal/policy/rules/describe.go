@@ -44,7 +44,7 @@ func words(n *yaml.Node, inner bool) string {
 	case lookup(n, "jmespath") != nil:
 		return valueWords(lookup(n, "jmespath"))
 	case lookup(n, "json-schema") != nil:
-		return "the input is what the rule's JSON Schema asks for"
+		return "the input conforms to the rule's JSON Schema"
 	case lookup(n, "json-logic") != nil:
 		return valueWords(lookup(n, "json-logic"))
 	}

@@ -13,8 +13,8 @@ import (
 	"ballerine/internal/problem"
 )
 
-// drawnCondition is a condition as a document has it, and what it means, told by a plain walk over Go values: the compiled
-// program must say the same of every input.
+// drawnCondition is a condition as a document has it, and its meaning, by a plain walk over Go values: the compiled
+// program must agree for every input.
 type drawnCondition struct {
 	document any
 	means    func(input map[string]any) expr.Truth
@@ -26,7 +26,7 @@ var (
 	drawnWords   = []string{"x", "y", "xy"}
 )
 
-// compared is what comparing says of numbers, and of nothing else.
+// compared is the result of comparing numbers only.
 func compared(operator string, left any, right float64) expr.Truth {
 	number, ok := left.(float64)
 	if !ok {

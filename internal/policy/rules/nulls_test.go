@@ -28,8 +28,8 @@ tables:
 rules:
 `
 
-// A check that has not answered must not count as a good one: where null keeps a rule from firing and the decision is better for it, somebody has
-// to say so.
+// A check that has not answered must not count as a good one: where null keeps a rule from firing and the decision is better for it, the author has
+// to declare that.
 func TestRulesThatNullSkipsAreAdvice(t *testing.T) {
 	for rule, fields := range map[string]string{
 		`{id: a, outcome: review, when: "maybe == false"}`:                                                                "maybe",
@@ -85,7 +85,7 @@ func TestRulesThatNullSkipsAreAdvice(t *testing.T) {
 	}
 }
 
-// A rule for the best outcome that says something of every element of a list also fires where there is none.
+// A rule for the best outcome with a condition on every element of a list also fires for an empty list.
 func TestRulesThatHoldForAnEmptyListAreAdvice(t *testing.T) {
 	for rule, want := range map[string]bool{
 		`{id: a, outcome: approve, when: {json-logic: {none: [{var: list}, {">": [{var: score}, 5]}]}}}`:                        true,
@@ -106,7 +106,7 @@ func TestRulesThatHoldForAnEmptyListAreAdvice(t *testing.T) {
 	}
 }
 
-// Where a policy declares no inputs, any field can be absent: that is no reason to say nothing.
+// Where a policy declares no inputs, any field can be absent: that is no reason not to warn.
 func TestFieldsThatNobodyDeclaresCanBeAbsent(t *testing.T) {
 	_, rest, _ := strings.Cut(nullable, "inputs:\n")
 	_, rest, _ = strings.Cut(rest, "tables:\n")

@@ -79,7 +79,7 @@ func TestShippedPoliciesHaveTheirGoldenOutcomes(t *testing.T) {
 	}
 }
 
-// Whatever a screening says of hits, or leaves out, the best outcome is only for a whole list without any.
+// Whatever a screening reports about hits, or leaves out, the best outcome is only for a complete list without any.
 func TestNobodyWithHitsGetsTheBestOutcome(t *testing.T) {
 	screened := map[string]bool{}
 	for _, name := range []string{"kyc-risk.yaml", "kyb-risk.yaml", "aml-risk.yaml"} {

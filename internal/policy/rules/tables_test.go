@@ -150,7 +150,7 @@ func TestARowWithoutAnIndicatorHasNone(t *testing.T) {
 	}
 }
 
-// A table of policy FIRST says what a chain of conditions says.
+// A table of policy FIRST has the same result as a chain of conditions.
 func TestATableDecidesWhatItsConditionsDecide(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var rows, chain []string

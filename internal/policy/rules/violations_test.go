@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// declared is a policy that approves what none of its rules meets. INVALID is what it says of values that are not as declared.
+// declared is a policy that approves what none of its rules meets. INVALID is what it defines for values that are not as declared.
 const declared = `
 id: p
 inputs:
@@ -87,7 +87,7 @@ func TestWhatDoesNotDecideIsNoViolation(t *testing.T) {
 	p := declaredWith(t, "")
 	for input, outcome := range map[string]string{
 		`{"sure": true, "amount": 1, "status": "valid", "born": "1990-02-28"}`: "approve",
-		`{"sure": true, "amount": 1, "born": "1990-01-31"}`:                    "approve", // not told in a hurry
+		`{"sure": true, "amount": 1, "born": "1990-01-31"}`:                    "approve", // not decided by the quick check
 		`{"sure": true, "amount": 1, "unread": "x", "other": {"status": 5}}`:   "approve", // no rule reads it
 		`{"sure": true}`: "review", // the rule states what is missing
 		`{"sure": true, "amount": 1, "hits": [], "open": {"a": 1}}`:          "approve",
@@ -223,6 +223,6 @@ func TestAQuickLookFindsWhatTheSchemaFinds(t *testing.T) {
 		}
 	})
 	if quick == 0 || quick == looked {
-		t.Errorf("of %d decisions %d could be decided at a look: the test tells nothing", looked, quick)
+		t.Errorf("of %d decisions %d could be decided by the quick check: the test proves nothing", looked, quick)
 	}
 }

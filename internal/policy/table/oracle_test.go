@@ -16,7 +16,7 @@ import (
 
 // The oracle knows nothing of readers, indexes or compiled cells: a cell is drawn as what it means, beside its text.
 
-// meaning is a test as a function of a value that is there and of its column's type.
+// meaning is a test as a function of an existing value and its column's type.
 type meaning struct {
 	text    string
 	all     bool
@@ -34,7 +34,7 @@ func (m meaning) truth(v any, there, fits bool, number float64) expr.Truth {
 		return expr.Unknown
 	case v == nil && m.null:
 		return expr.Of(!m.negated)
-	case v == nil && m.ordered: // of null, an order says nothing, and not() of nothing is nothing
+	case v == nil && m.ordered: // for null, an order is unknown, and not() of unknown is unknown
 		return expr.False
 	case v == nil:
 		return expr.Of(m.negated)
@@ -120,7 +120,7 @@ func drawnMeaning(t *rapid.T, typed Type) meaning {
 	return m
 }
 
-// answered is what a table says of rows that apply: by the definition of its hit policy; "" where that is an error.
+// answered is a table's answer for rows that apply: by the definition of its hit policy; "" where that is an error.
 func answered(s Source, rows []int) string {
 	rank := func(i int) int { return slices.Index(s.Outputs[0].Values, s.Rows[i].Then[0].(string)) }
 	if len(rows) == 0 {
@@ -152,7 +152,7 @@ func answered(s Source, rows []int) string {
 	return fmt.Sprint(rows)
 }
 
-// decided is what a table must say: of all ways in which the rows in doubt could turn out, the one answer, or "unknown".
+// decided is what a table must answer: of all ways in which the rows in doubt could turn out, the one answer, or "unknown".
 func decided(s Source, sure, doubt []int) string {
 	all := map[string]bool{}
 	for set := range 1 << len(doubt) {

@@ -377,7 +377,7 @@ func TestWhatTheChecksReportIsTrue(t *testing.T) {
 			t.Skip()
 		}
 		if table == nil {
-			return // what it says is seen by the examples' own test
+			return // its results are checked by the examples' own test
 		}
 		for range 50 {
 			input := drawnInput(t, s, false)
@@ -386,9 +386,9 @@ func TestWhatTheChecksReportIsTrue(t *testing.T) {
 			case got.Truth == expr.Unknown:
 				t.Fatalf("%v contradicts itself for %v: %s", s, input, got.Reason)
 			case got.Truth == expr.False && !reported["gap"] && s.Hit != Collect && s.Hit != RuleOrder:
-				t.Fatalf("%v has a gap at %v that was not told", s, input)
+				t.Fatalf("%v has a gap at %v that was not reported", s, input)
 			case got.Truth == expr.True && s.Hit == First && never[got.Rows[0]]:
-				t.Fatalf("row %d of %v counts for %v, and it was told that it never does", got.Rows[0]+1, s, input)
+				t.Fatalf("row %d of %v counts for %v, and it was reported that it never does", got.Rows[0]+1, s, input)
 			}
 		}
 	})

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Match is the similarity from which two names are taken for one. It was fitted, with the weights, to labelled pairs: see
-// docs/screening.md for the pairs and what other thresholds give.
+// Match is the similarity from which two names count as the same. It was fitted, with the weights, to labelled pairs:
+// see docs/screening.md for the pairs and the effect of other thresholds.
 const Match = 0.8
 
 // Comparison is how much two names agree. Score and Evidence are the same for (a, b) and (b, a).
@@ -18,10 +18,10 @@ type Comparison struct {
 	Reasons  []string // one sentence for each word; empty when the score is 0
 }
 
-// Rarity says how many bits it tells that a name has this word, in Latin letters. Common words tell little.
+// Rarity returns how many bits of information there are in a name having this word, in Latin letters. Common words have few.
 type Rarity func(latin string) float64
 
-// even is the rarity of words while nobody has counted them: longer words are rarer.
+// even is the rarity of words that have not been counted: longer words are rarer.
 func even(latin string) float64 { return 4 + float64(min(len(latin), 8)) }
 
 // Sides are what the reasons call the two names.
@@ -38,7 +38,7 @@ func Compare(a, b *Name, rarity Rarity, sides Sides) Comparison {
 	if len(a.Tokens) == 0 || len(b.Tokens) == 0 {
 		return Comparison{}
 	}
-	if b.Text < a.Text { // the order of equal assignments must not depend on who is first
+	if b.Text < a.Text { // the order of equal assignments must not depend on which name is first
 		a, b, sides = b, a, Sides{sides[1], sides[0]}
 	}
 	p := pairing(a, b)
@@ -64,7 +64,7 @@ func Score(a, b *Name) float64 {
 	return max(p.score(), wholes(a, b))
 }
 
-// pairs says which token of a stands for which of b.
+// pairs assigns tokens of a to those of b.
 type pairs struct {
 	a, b   Name
 	to     [maxTokens]int8 // for each of a: the one of b, or -1
@@ -172,7 +172,7 @@ func pairing(a, b *Name) pairs {
 	return p
 }
 
-// rejoin puts two words that follow each other together when the other name has them as one (Patr ushev, Pol Pot).
+// rejoin joins two consecutive words if the other name has them as one (Patr ushev, Pol Pot).
 func rejoin(tokens, others []Token) []Token {
 	for i := 0; i+1 < len(tokens); i++ {
 		one, two := &tokens[i], &tokens[i+1]
@@ -196,7 +196,7 @@ func (p *pairs) take(i, j int, agrees float64) {
 	p.to[i], p.from[j], p.agrees[i] = int8(j), int8(i), agrees
 }
 
-// edge is a token of a that may stand for one of b.
+// edge is a token of a that may match one of b.
 type edge struct {
 	i, j   int
 	agrees float64
@@ -304,7 +304,7 @@ func wholes(a, b *Name) float64 {
 	return 1 - float64(d)/float64(longer*whole)
 }
 
-// initials compares a short form with the words that it is made of: PLA and People's Liberation Army.
+// initials compares a short form with the words that it abbreviates: PLA and People's Liberation Army.
 func initials(a, b *Name) float64 {
 	if a.Kind == Person || b.Kind == Person {
 		return 0
@@ -351,7 +351,7 @@ func (p *pairs) evidence(rarity Rarity) float64 {
 	return sum
 }
 
-// reasons say for each word what became of it.
+// reasons explain for each word how it was matched.
 func (p *pairs) reasons(sides Sides) []string {
 	all := make([]string, 0, len(p.a.Tokens))
 	for i := range p.a.Tokens {

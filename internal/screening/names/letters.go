@@ -157,8 +157,9 @@ const silent = 1 << ('h' - 'a') // costs little where it is added
 
 var vowels = letters("aeiouy")
 
-// atLeastOf is atLeast, more exactly: a letter that the other text lacks costs little only where a kindred one is there. Each such letter is taken
-// away, or added, by an edit of its own, so that what one text lacks of the other sums up; an edit may do both.
+// atLeastOf is atLeast, more exactly: a letter that the other text lacks costs little only if it has a similar one. Each
+// such letter is removed, or added, by an edit of its own, so that what one text lacks of the other sums up; an edit may
+// do both.
 func atLeastOf(a, similarA, b, similarB uint32) int {
 	onlyA, onlyB := a&^b, b&^a
 	return max(costOf(onlyA, similarB), costOf(onlyB, similarA))
@@ -231,7 +232,7 @@ func distance(a, b string, limit int) int {
 	return int(last[len(b)])
 }
 
-// hopeless reports whether nothing that follows two rows, of which these are the least distances, can come below the limit: a row is made of the one
+// hopeless reports whether no row that follows two rows, of which these are the least distances, can be below the limit: a row is computed from the one
 // before, or of the one before that by two letters that change places.
 func hopeless(former, least int16, limit int) bool {
 	return int(least) > limit && int(former)+whole-2 > limit

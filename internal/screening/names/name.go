@@ -47,7 +47,7 @@ const (
 // Name is a name as it is compared. The zero value is a name without words. It is safe for concurrent use.
 type Name struct {
 	Kind   Kind
-	Text   string // as it was given, without what cannot be seen
+	Text   string // as it was passed, without invisible characters
 	Tokens []Token
 	joined string // the Latin forms of the words that count, in order
 	bare   string // the consonants of the same
@@ -59,7 +59,7 @@ type Name struct {
 type Token struct {
 	Text    string  // as it was written, folded
 	Latin   string  // in small Latin letters and digits
-	Weight  float64 // 1 for a word that tells people apart; less for titles, particles, legal forms and words of trades
+	Weight  float64 // 1 for a word that distinguishes people; less for titles, particles, legal forms and words of trades
 	class   class
 	bare    string   // its consonants, with letters that sound alike made one
 	sign    bool     // one character of a script that writes syllables or words: 习, 김
@@ -83,8 +83,8 @@ const (
 // weights of the classes. Fitted to the labelled pairs that docs/screening.md measures, see there.
 var weights = [...]float64{word: 1, initial: 0.4, particle: 0.25, title: 0.1, form: 0.05, trade: 0.5}
 
-// Check says why a name cannot be searched for, so that nobody takes a search that could find nothing for one that found
-// nothing. Errors: Invalid, TooLarge.
+// Check explains why a name cannot be searched for, so that a search that could not find anything is not mistaken for
+// one without hits. Errors: Invalid, TooLarge.
 func Check(name string) error {
 	if len([]rune(name)) > maxText {
 		return problem.New(problem.TooLarge, "A name can have %d characters.", maxText)
@@ -101,7 +101,7 @@ func Check(name string) error {
 	return problem.New(problem.Invalid, "The name has no letter or digit: it cannot be searched for.")
 }
 
-// Read reads a name of a kind. It never fails: a name without a letter or digit has no tokens, and agrees with nothing.
+// Read reads a name of a kind. It never fails: a name without a letter or digit has no tokens, and agrees with no name.
 func Read(kind Kind, name string) Name {
 	shown := asSeen(text.Cut(name, 4*maxText))
 	n := Name{Kind: kind, Text: strings.Join(strings.Fields(shown), " ")}
@@ -179,7 +179,7 @@ func undigited(latin string) string {
 }
 
 // split cuts a text into words. Dots within single letters and apostrophes join (A.B.C., Qa'ida); a capital after a small
-// letter begins a word (SergeiLavrov) when both parts have three letters; characters that are words each stand alone.
+// letter begins a word (SergeiLavrov) when both parts have three letters; characters that are words are separate.
 func split(s string) []string {
 	var words []string
 	for part := range strings.FieldsFuncSeq(s, separates) {
@@ -292,7 +292,7 @@ func keep(b *strings.Builder, r rune) {
 	}
 }
 
-// classify weighs the tokens. Where a kind's own rules would leave nothing that counts (a person called Sheikh, a company
+// classify weighs the tokens. If a kind's own rules would leave no words that count (a person called Sheikh, a company
 // called Holding), the words count after all.
 func (n *Name) classify() {
 	counted := false

@@ -13,7 +13,7 @@ func set(words string) map[string]bool {
 	return all
 }
 
-// groups reads lines of words that stand for each other: for each word, the numbers of its lines.
+// groups reads lines of interchangeable words: for each word, the numbers of its lines.
 func groups(lines string) map[string][]uint16 {
 	all := map[string][]uint16{}
 	n := uint16(0)
@@ -26,7 +26,7 @@ func groups(lines string) map[string][]uint16 {
 	return all
 }
 
-// titles stand before or after a person's name and do not tell people apart.
+// titles precede or follow a person's name and do not distinguish people.
 var titles = set(`mr mrs ms miss mx dr prof professor doctor sir dame lord lady madam madame monsieur mademoiselle herr frau senor senora don dona
 	sheikh shaikh shaykh sheik cheikh haji hajji hadji hajj mullah mulla mawlawi maulavi molvi moulvi maulana mawlana qari sayyid sayed syed seyed
 	sayyed imam ayatollah hojjatoleslam general gen colonel col major maj captain capt lieutenant lt brigadier admiral commander sergeant jr sr esq phd md
@@ -176,7 +176,7 @@ aktsionernoe obshchestvo jsc
 	return all
 }()
 
-// forms are legal forms, and words that say no more than one.
+// forms are legal forms, and words that mean no more than one.
 var forms = set(`llc llp lp ltd limited plc inc incorporated corp corporation co company companies jsc ojsc cjsc pjsc oao ooo zao pao ao too oy oyj ab as asa
 	aps a/s gmbh ag kg kgaa ohg ug se sa sas sarl sl slu srl spa sca nv bv bvba spzoo zoo kft zrt doo dd ad ead eood ood tov vat pte pty fze fzco fzc llp lda ltda
 	aktiengesellschaft aktiengeselschaft gesellschaft sdn bhd kk kabushiki kaisha pvt private tbk pt cv sae saog wll bsc the and of for`)

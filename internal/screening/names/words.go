@@ -138,7 +138,7 @@ func common(a, b string) int {
 	return min(len(a), len(b))
 }
 
-// Key tells words apart that agree with different words, even where they are the same in Latin letters.
+// Key distinguishes words that agree with different words, even if they are the same in Latin letters.
 func (t *Token) Key() string {
 	switch {
 	case t.sign || !t.voiced:
@@ -158,8 +158,7 @@ func (w *Words) Exactly(latin string) (n int32, ok bool) {
 // Latin are the words with these Latin letters, in whichever script they were written.
 func (w *Words) Latin(latin string) []int32 { return w.byLatin[latin] }
 
-// Find returns the numbers of all words that agree with a token, in order: those, and no others, for which Compare would
-// say so.
+// Find returns the numbers of all words that agree with a token, in order: exactly those that Compare would accept.
 func (w *Words) Find(t *Token) []int32 {
 	var found []int32
 	try := func(numbers []int32) {
@@ -278,7 +277,7 @@ func (n *Name) Whole() string { return n.bare }
 // Short is the name without spaces: what another name's initials may be.
 func (n *Name) Short() string { return n.joined }
 
-// Initials are the first letters of an organization's words, legal forms aside: its short form may be made of them.
+// Initials are the first letters of an organization's words, legal forms aside: its short form may consist of them.
 func (n *Name) Initials() string {
 	var b strings.Builder
 	for _, t := range n.Tokens {

@@ -103,7 +103,7 @@ func entry(file string, at map[string]int, row []csvfile.Field, number int) (scr
 		if err != nil {
 			return e, problem.New(problem.Invalid, "%s, line %d: a date of birth must be YYYY, YYYY-MM or YYYY-MM-DD.", file, row[0].Line)
 		}
-		if ok && b.Plausible() { // what stands for a date that is not known is none
+		if ok && b.Plausible() { // placeholders of unknown dates are ignored
 			e.Births = append(e.Births, b)
 		}
 	}

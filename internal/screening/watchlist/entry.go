@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/screening"
 )
 
-// addName adds a name of an entry that it does not have yet. One that is given again as a good one is a good one.
+// addName adds a name of an entry that it does not have yet. A weak name that is repeated as a good one becomes a good one.
 func addName(e *screening.Entry, name string, weak bool) {
 	name = strings.Join(strings.Fields(name), " ")
 	if name == "" {
@@ -36,7 +36,7 @@ func lead(e *screening.Entry, main string) {
 	}
 }
 
-// addBirth adds a date of birth that somebody can have, once.
+// addBirth adds a plausible date of birth, once.
 func addBirth(e *screening.Entry, b screening.Birth) {
 	if b.Plausible() && !slices.Contains(e.Births, b) {
 		e.Births = append(e.Births, b)

@@ -114,7 +114,7 @@ func (n euName) text() string {
 	return strings.Join([]string{n.First, n.Middle, n.Last}, " ")
 }
 
-// add reads the most exact of what is given: a day, a span of years, a year.
+// add reads the most exact of the data: a day, a span of years, a year.
 func (b euBirth) add(e *screening.Entry) {
 	circa := strings.EqualFold(b.Circa, "true")
 	day, known, err := screening.ParseBirth(b.Date)
@@ -142,8 +142,8 @@ func (c euCountry) add(e *screening.Entry) {
 	}
 }
 
-// euCSV reads csvFullSanctionsList_1_1: a line for each name, address, date of birth or paper of an entry. It does not say which names are weak,
-// so that none is.
+// euCSV reads csvFullSanctionsList_1_1: a line for each name, address, date of birth or paper of an entry. It does not
+// mark weak names, so none is weak.
 func euCSV(t *table) (screening.List, error) {
 	list := screening.List{Name: euList}
 	at := map[string]int{}

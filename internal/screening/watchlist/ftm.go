@@ -19,7 +19,7 @@ type ftmEntity struct {
 	ID         string `json:"id"`
 	Schema     string `json:"schema"`
 	Caption    string `json:"caption"`
-	Target     *bool  `json:"target"` // false: there because of somebody else
+	Target     *bool  `json:"target"` // false: included because of another entity
 	Properties *struct {
 		Name         ftmValues `json:"name"`
 		Alias        ftmValues `json:"alias"`
@@ -53,7 +53,7 @@ func (v *ftmValues) UnmarshalJSON(text []byte) error {
 }
 
 // ftm reads entities.ftm.json and targets.nested.json of OpenSanctions: an entity on each line, of which people, organizations and vessels are
-// entries. What is there only because of somebody else is none.
+// entries. Entities that are only included because of others are not.
 func ftm(s *source) (screening.List, error) {
 	list := screening.List{Name: listName(strings.TrimSuffix(s.name, ".json"))}
 	seen := map[string]bool{}
@@ -72,7 +72,7 @@ func ftm(s *source) (screening.List, error) {
 		}
 		e, is, reason := ftmLine(line)
 		if is && seen[e.ID] {
-			reason = "the entity stands twice."
+			reason = "the entity occurs twice."
 		} else if is {
 			seen[e.ID] = true
 			list.Entries = append(list.Entries, e)
@@ -104,7 +104,7 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 	}
 }
 
-// ftmLine reads a line. is reports whether it is an entry; reason why it cannot be read.
+// ftmLine reads a line. is states whether it is an entry; reason why it cannot be read.
 func ftmLine(line []byte) (e screening.Entry, is bool, reason string) {
 	if !utf8.Valid(line) {
 		return e, false, "the line is not UTF-8."

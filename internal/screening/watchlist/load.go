@@ -1,6 +1,6 @@
-// Package watchlist reads watch lists as their issuers publish them: those of OFAC, the United Nations, the European Union and the United
-// Kingdom, the entities of OpenSanctions, and CSV files with named columns, which a list of one's own can be. What a file is, its
-// content says. XML and JSON are read entry by entry.
+// Package watchlist reads watch lists as their issuers publish them: those of OFAC, the United Nations, the European
+// Union and the United Kingdom, the entities of OpenSanctions, and CSV files with named columns, such as a tenant's own
+// list. The format of a file is detected from its content. XML and JSON are read entry by entry.
 package watchlist
 
 import (
@@ -57,7 +57,7 @@ func within(files fs.FS, folder string) (string, error) {
 			}
 		}
 	}
-	return "", problem.New(problem.NotFound, "The folder %s has none of the files %s.", path.Base(folder), strings.Join(known, ", "))
+	return "", problem.New(problem.NotFound, "The folder %s contains none of the files %s.", path.Base(folder), strings.Join(known, ", "))
 }
 
 var bom = []byte("\ufeff")

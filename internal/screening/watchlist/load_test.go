@@ -106,7 +106,7 @@ func TestBothFormsOfAnEditionSayTheSame(t *testing.T) {
 		t.Errorf("OFAC: %+v, %s and %s", d, csv.Name, xml.Name)
 	}
 	csv, xml = load("eu.csv"), load("eu.xml")
-	for _, l := range []*screening.List{&csv, &xml} { // only the XML says which names are weak
+	for _, l := range []*screening.List{&csv, &xml} { // only the XML states which names are weak
 		for i := range l.Entries {
 			for n := range l.Entries[i].Names {
 				l.Entries[i].Names[n].Weak = false
@@ -241,7 +241,7 @@ func TestADamagedListIsNeverAShorterOne(t *testing.T) {
 		"too deep":           {"list.xml", "<export>" + strings.Repeat("<a>", 100) + strings.Repeat("</a>", 100) + "</export>", "nested too deeply"},
 		"JSON cut":           {"e.json", "{\"id\": \"1\", \"schema\": \"Person\", \"prop", "e.json, line 1: the line is no JSON"},
 		"another JSON":       {"e.json", "{\"name\": \"Anna\"}", "no id, no schema"},
-		"JSON twice":         {"e.json", strings.Repeat("{\"id\": \"1\", \"schema\": \"Person\", \"properties\": {\"name\": [\"Anna\"]}}\n", 2), "e.json, line 2: the entity stands twice"},
+		"JSON twice":         {"e.json", strings.Repeat("{\"id\": \"1\", \"schema\": \"Person\", \"properties\": {\"name\": [\"Anna\"]}}\n", 2), "e.json, line 2: the entity occurs twice"},
 		"a date in JSON":     {"e.json", "{\"id\": \"1\", \"schema\": \"Person\", \"properties\": {\"name\": [\"Anna\"], \"birthDate\": [\"25.3.1970\"]}}\n", "e.json, line 1: a date of birth"},
 		"JSON not UTF-8":     {"e.json", "{\"id\": \"M\xfcller\"}", "e.json, line 1: the line is not UTF-8"},
 		"nobody in JSON":     {"e.json", "{\"id\": \"1\", \"schema\": \"Address\", \"properties\": {}}\n", "has no entries"},

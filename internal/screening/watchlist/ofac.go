@@ -17,8 +17,8 @@ import (
 // absent is OFAC's empty cell.
 const absent = "-0-"
 
-// ofac reads sdn.csv, alt.csv and add.csv of a folder, in the columns that OFAC's "SDN data specification" gives. All three
-// are the list: without the aliases, a search would find less and say nothing of it.
+// ofac reads sdn.csv, alt.csv and add.csv of a folder, in the columns of OFAC's "SDN data specification". All three are
+// the list: without the aliases, a search would silently find less.
 func ofac(files fs.FS, folder string) (screening.List, error) {
 	main, err := read(files, path.Join(folder, "sdn.csv"))
 	if err != nil {

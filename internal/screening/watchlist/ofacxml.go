@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/screening"
 )
 
-// OFAC's own names in sdn.xml, as its data specification gives them; the first has their typing error.
+// OFAC's own names in sdn.xml, as in its data specification; the first has their typing error.
 type (
 	sdnPublished struct {
 		Date    once `xml:"Publish_Date"` // MM/DD/YYYY
@@ -36,7 +36,7 @@ type (
 
 const ofacList = "ofac-sdn"
 
-// ofacXML reads sdn.xml. It says the same as sdn.csv with alt.csv and add.csv.
+// ofacXML reads sdn.xml. It has the same contents as sdn.csv with alt.csv and add.csv.
 func ofacXML(s *source) (screening.List, error) {
 	list := screening.List{Name: ofacList}
 	if strings.HasPrefix(strings.ToLower(s.name), "cons") { // the lists beside the SDN list have the same form: one must not take the place of the other
@@ -61,7 +61,7 @@ func ofacXML(s *source) (screening.List, error) {
 		return list, err
 	}
 	if count, err := strconv.Atoi(published.Records.text()); err != nil || count < 1 || len(list.Entries) < count {
-		return list, problem.New(problem.Invalid, "%s has %d entries and does not say that it is complete with them (Record_Count): it is cut off, or was changed.", s.name, len(list.Entries))
+		return list, problem.New(problem.Invalid, "%s has %d entries and does not state that number (Record_Count): it is truncated, or was changed.", s.name, len(list.Entries))
 	}
 	list.Edition, err = s.edition(dated("01/02/2006", published.Date.text()))
 	return list, err

@@ -46,7 +46,7 @@ func (t *table) has(columns ...string) bool {
 	return !slices.ContainsFunc(columns, func(c string) bool { _, ok := t.at[c]; return !ok })
 }
 
-// each gives each line to take, which says why it cannot use one. Errors: Invalid, with the place: a line that is not as long as the header, too.
+// each calls take for each line, which returns why it cannot use one. Errors: Invalid, with the place: a line that is not as long as the header, too.
 func (t *table) each(take func(get func(column string) string) (reason string)) error {
 	for {
 		row, more := t.r.Next()

@@ -177,7 +177,7 @@ func conList(t *table) (screening.List, error) {
 	return list, nameless(t.file, list)
 }
 
-// conListLine adds what a line says; main is its name when it is the main one.
+// conListLine adds the contents of a line; main is its name if it is the main one.
 func conListLine(e *screening.Entry, get func(string) string) (main string) {
 	whole := strings.Join([]string{get("Name 1"), get("Name 2"), get("Name 3"), get("Name 4"), get("Name 5"), get("Name 6")}, " ")
 	addName(e, whole, ukWeak(get("Alias Quality")))

@@ -9,7 +9,7 @@ import (
 	"ballerine/internal/screening/names"
 )
 
-// The consolidated list's own names, as its schema (scsanctions.un.org, sc-sanctions.xsd) gives them.
+// The consolidated list's own names, as in its schema (scsanctions.un.org, sc-sanctions.xsd).
 type (
 	unEntry struct {
 		ID        once      `xml:"DATAID"`

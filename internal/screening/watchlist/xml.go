@@ -13,11 +13,11 @@ import (
 // maxElement is how many bytes of XML, and of a line of JSON, an entry can have. The largest entry known has a hundredth of it.
 const maxElement = 8 << 20
 
-// taking is what is done with the elements of a name: it decodes them and gives its reason when it cannot take one, a sentence
+// taking maps names of elements to functions that decode them and return a reason if they cannot use one, a sentence
 // without values.
 type taking map[string]func(decode func(into any) error) (reason string)
 
-// elements reads an XML file and gives each element that has a name of take, wherever it stands, to it; begin gets the outermost one.
+// elements reads an XML file and calls take for each element that it names, at any depth; begin gets the outermost one.
 // The file is read element by element. Errors: Invalid, with the place.
 func (s *source) elements(form string, begin func(xml.StartElement), take taking) error {
 	bounded := &allowance{r: s.r}

@@ -248,7 +248,7 @@ func (d *drawer) actions(label string, raise bool) []Action {
 	case pick < 5:
 		return nil
 	case pick == 6 && d.options.Emit:
-		return []Action{{Emit: rapid.SampledFrom([]string{"told", "shown"}).Draw(d.t, "emitted")}}
+		return []Action{{Emit: rapid.SampledFrom([]string{"noted", "shown"}).Draw(d.t, "emitted")}}
 	case pick == 5 && raise && d.oneIn(4, "raise"): // more of it, and most charts go round for ever
 		return []Action{{Raise: rapid.SampledFrom([]string{"Y", "Z"}).Draw(d.t, "raised")}}
 	}

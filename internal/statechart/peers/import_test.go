@@ -90,7 +90,7 @@ func TestWhatIsImportedDoesWhatItDidInXState(t *testing.T) {
 	}
 }
 
-// fewer draws 200 machines of each version where the command line does not say how many: two engines play each.
+// fewer draws 200 machines of each version unless the command line sets a number: two engines play each.
 func fewer(t *testing.T) {
 	t.Helper()
 	checks := flag.Lookup("rapid.checks")

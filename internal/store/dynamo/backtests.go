@@ -22,7 +22,7 @@ import (
 //	tenant#backtests#<policy>      / <id>              the run
 //	tenant#backtest#<policy>#<id>  / part#<number>     a part as it stands
 //	tenant#backtest#<policy>#<id>  / tally#<number>    what was counted in it, or the name of the body that holds it
-//	tenant#backtest#<policy>#<id>  / body#<name>#<n>   a piece of a body; the first one, written last, says how many there are
+//	tenant#backtest#<policy>#<id>  / body#<name>#<n>   a piece of a body; the first one, written last, states how many there are
 type Backtests struct{ *Store }
 
 var _ backtest.Store = Backtests{}

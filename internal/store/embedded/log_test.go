@@ -111,7 +111,7 @@ func TestALogThatIsLostIsReportedOrWasNotNeeded(t *testing.T) {
 	}
 }
 
-// damageLog takes something away from a log, and says what.
+// damageLog removes a part of a log, and returns which.
 func damageLog(r *rapid.T, path string) string {
 	paths := redo.Paths(path)
 	i := rapid.IntRange(0, 1).Draw(r, "file")
@@ -222,7 +222,7 @@ func TestACopyIsNotGoneOnWithFromALogOfAnotherTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set(t, db, "a", "2") // the log goes on where the copy ends
+	set(t, db, "a", "2") // the log continues where the copy ends
 	path := crashed(t, db.bolt.Path())
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
@@ -243,7 +243,7 @@ func TestACopyIsNotGoneOnWithFromALogOfAnotherTime(t *testing.T) {
 	}
 }
 
-// A file of the version before says nothing of its log, killed or not.
+// A file of the previous version states nothing about its log, killed or not.
 func TestAFileOfTheVersionBeforeIsGoneOnWith(t *testing.T) {
 	for _, killed := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "data.db")
@@ -274,7 +274,7 @@ func TestAFileOfTheVersionBeforeIsGoneOnWith(t *testing.T) {
 			set(t, db, "c", "3")
 			want["c"] = "3"
 			path = crashed(t, path)
-			_ = db.Close() // the copy goes on
+			_ = db.Close() // the copy continues
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestPublicationsLeaveTheFileAfterTheirTime(t *testing.T) {
 			publish(tenant, fmt.Sprintf("case_%d", n), began.Add(time.Duration(n)*time.Second))
 		}
 	}
-	for n := range 12 { // one tenant goes on: what the others have goes, too
+	for n := range 12 { // one tenant stays active: what the others have is removed, too
 		publish("busy", fmt.Sprintf("case_later_%d", n), began.Add(cases.PublicationLife+time.Hour+time.Duration(n)*time.Second))
 	}
 	kept := map[string]int{}

@@ -148,7 +148,7 @@ func TestADamagedLogIsReportedAndNothingIsChanged(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if err := Salvage(path); err != nil { // as the message says
+	if err := Salvage(path); err != nil { // as the message states
 		t.Fatal(err)
 	}
 	without, err := Open(path)
@@ -191,7 +191,7 @@ func TestWhatTheFileDoesNotTakeStaysInTheLogAndIsTriedAgain(t *testing.T) {
 		t.Fatalf("the flush: %v", stumble)
 	}
 	if err := db.Writable(t.Context()); problem.CodeOf(err) != problem.Unavailable {
-		t.Errorf("nobody is told: %v", err)
+		t.Errorf("it is not reported: %v", err)
 	}
 	set(t, db, "after", "2")
 	if got := things(t, db); got["before"] != "1" || got["taken"] != "1" || got["after"] != "2" {

@@ -116,7 +116,7 @@ func TestWritesThatNobodyWaitsForAreReportedWhenTheyAreLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(lost) != 1 || lost[0].Error() != "no" {
-		t.Errorf("told %v", lost)
+		t.Errorf("reported %v", lost)
 	}
 }
 
@@ -138,7 +138,7 @@ func TestEveryWriteOfAGroupThatFailsIsAnswered(t *testing.T) {
 	}
 	for range 2 {
 		if err := <-lost; problem.CodeOf(err) != problem.Unavailable {
-			t.Errorf("told %v", err)
+			t.Errorf("reported %v", err)
 		}
 	}
 }

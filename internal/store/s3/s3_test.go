@@ -32,7 +32,7 @@ type fixture struct {
 	*s3.Objects
 	created atomic.Int64
 	dir     string
-	damaged []string // what was told of, one after the other
+	damaged []string // what was reported, one after the other
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -127,7 +127,7 @@ func TestAnUploadTakesExactlyWhatWasAnnouncedAndOnlyOnce(t *testing.T) {
 	}
 	info, err := f.Head(ctx, "quarantine/a/b/c")
 	if err != nil || info.Size != int64(len(content)) || info.ContentType != "image/png" || info.SHA256 != sumOf(content) || f.created.Load() != 1 {
-		t.Errorf("%+v %v, told %d times", info, err, f.created.Load())
+		t.Errorf("%+v %v, notified %d times", info, err, f.created.Load())
 	}
 }
 
@@ -227,7 +227,7 @@ func TestADamagedObjectIsNeitherMissingNorServed(t *testing.T) {
 					}
 				}
 				if status != 404 || len(f.damaged) != 0 {
-					t.Errorf("%d %s, told of %v", status, text, f.damaged)
+					t.Errorf("%d %s, reported %v", status, text, f.damaged)
 				}
 				return
 			}
@@ -240,7 +240,7 @@ func TestADamagedObjectIsNeitherMissingNorServed(t *testing.T) {
 				t.Errorf("%d %s", status, text)
 			}
 			if want := slices.Repeat([]string{key + " " + c.what}, 4); !slices.Equal(f.damaged, want) {
-				t.Errorf("told of %v, want %v", f.damaged, want)
+				t.Errorf("reported %v, want %v", f.damaged, want)
 			}
 			if status, text := send(t, upload, content, nil); status != 500 || !strings.Contains(text, "damaged") {
 				t.Errorf("the link of the upload replaces what is damaged: %d %s", status, text)

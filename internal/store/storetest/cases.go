@@ -245,7 +245,7 @@ func Cases(t *testing.T, open func(t *testing.T) cases.Store) {
 	t.Run("effects stay until they are delivered", func(t *testing.T) { effects(t, open(t)) })
 	t.Run("lists are newest first, filtered, and stable over pages", func(t *testing.T) { caseLists(t, open(t)) })
 	t.Run("what is due and what is open is found over all tenants", func(t *testing.T) { sweeps(t, open(t)) })
-	t.Run("a record that cannot be read is in nobody's way", func(t *testing.T) { unreadable(t, open(t)) })
+	t.Run("a record that cannot be read does not block others", func(t *testing.T) { unreadable(t, open(t)) })
 	t.Run("an entry that cannot be read is shown as one", func(t *testing.T) { unreadableParts(t, open(t)) })
 	t.Run("a subject is written over the one that was read", func(t *testing.T) { subjects(t, open(t)) })
 	t.Run("a subject is found by its external id", func(t *testing.T) {

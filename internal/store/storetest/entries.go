@@ -59,7 +59,7 @@ func UnreadableEntries(t *testing.T, open func(t *testing.T) (Stores, SpoilEntry
 				t.Errorf("%v are listed, %v as unreadable", all, unreadable)
 			}
 			if of.fails != nil && of.fails(ctx, s) == nil {
-				t.Error("what relies on all of them goes on as if the one that cannot be read were not there")
+				t.Error("what relies on all of them continues as if the unreadable one did not exist")
 			}
 		})
 	}

@@ -15,7 +15,7 @@ import (
 // Notices is the behaviour of the notices of commits, as they are read.
 func Notices(t *testing.T, open func(t *testing.T) (cases.Store, backoffice.Store)) {
 	ctx := context.Background()
-	t.Run("what a commit tells is read by whom it is for, newest first, from its time on and until it is over", func(t *testing.T) {
+	t.Run("notices of a commit are read by their recipients, newest first, from their time on and until they are over", func(t *testing.T) {
 		s, reviews := open(t)
 		notice := func(to string, shared bool, of string, after time.Duration) cases.Notice {
 			return cases.Notice{Tenant: "a", To: to, Shared: shared, Case: "case_1", Kind: cases.NoticeMentioned, Of: of, At: epoch.Add(after)}

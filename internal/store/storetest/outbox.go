@@ -16,7 +16,7 @@ func Outbox(t *testing.T, open func(t *testing.T) cases.Store) {
 	rows := map[string]func(*box){
 		"each tenant has its share of a page, those that are due the longest":            (*box).shares,
 		"what was postponed is not read before it is due, and is found again":            (*box).postponed,
-		"what nobody has tried belongs to who heard of the commit for a while":           (*box).fresh,
+		"an unattempted effect belongs to the process of its commit for a while":         (*box).fresh,
 		"an effect that was claimed cannot be dropped, one that was dropped not claimed": (*box).claims,
 		"dead letters are listed apart, replayed or discarded":                           (*box).deadLetters,
 		"a commit buries, replays and discards all or nothing":                           (*box).commits,

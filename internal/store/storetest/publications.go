@@ -150,7 +150,7 @@ func (b *box) unpublished() {
 	if err := b.Commit(b.ctx, late); err == nil {
 		b.Fatal("a write over another one must be refused")
 	}
-	b.want("nothing is told", b.published("a", cases.Place{}, epoch.Add(time.Hour), 7))
+	b.want("nothing is published", b.published("a", cases.Place{}, epoch.Add(time.Hour), 7))
 }
 
 // late: the store checks that a commit is fresh, and does not write one that is not.

@@ -159,7 +159,7 @@ func Lists(t *testing.T, open func(t *testing.T) lists.Store) {
 		}
 	})
 	t.Run("two hundred thousand entries are put, asked, changed and read", func(t *testing.T) { largest(t, open(t)) })
-	t.Run("what is forgotten is gone, the edition says so, and doing it again changes nothing", func(t *testing.T) {
+	t.Run("what is forgotten is gone, the edition states that, and repeating it changes nothing", func(t *testing.T) {
 		s := open(t)
 		must(t, s.PutList(ctx, list("a", "l", 1), edition("a", "l", 1, "00000001-x", "00000001-y"), map[string][]byte{"00000001-x": {1}, "00000001-y": {2}}))
 		gone := *edition("a", "l", 1)

@@ -14,7 +14,7 @@ import (
 	"ballerine/internal/workflow/importing"
 )
 
-// TestNoMemberGetsLost puts a member that nobody knows into every object of every definition: wherever it is, it is told,
+// TestNoMemberGetsLost puts a member that nobody knows into every object of every definition: wherever it is, it is reported,
 // as a warning or by a refusal. A reader that forgets to look at a place fails here.
 func TestNoMemberGetsLost(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")
@@ -74,7 +74,7 @@ func kept(result importing.Result) bool {
 	return false
 }
 
-// carried are parts that are data, and carried or told as a whole.
+// carried are parts that are data, and converted or reported as a whole.
 func carried(path string) bool {
 	for _, part := range []string{".meta", "contextSchema.schema", ".propertiesSchema", ".options.rule", ".schema", ".params", ".context"} {
 		if strings.Contains(path, part) {
@@ -102,7 +102,7 @@ func eachObject(value any, path string, visit func(object map[string]any, path s
 	}
 }
 
-// TestMeaningIsCarriedOrRefusedByKind has the smallest machine of each kind of difference, with what becomes of it: the
+// TestMeaningIsCarriedOrRefusedByKind has the smallest machine of each kind of difference, with the expected result: the
 // configuration after some events, or the place of the refusal.
 func TestMeaningIsCarriedOrRefusedByKind(t *testing.T) {
 	const four, five = `"predictableActionArguments":true,`, `"types":{},`
@@ -113,7 +113,7 @@ func TestMeaningIsCarriedOrRefusedByKind(t *testing.T) {
 		"v4: a transition to itself leaves the state": {states(four, `{"on":{"X":"a"},"after":{"60000":"b"}}`, ""), `[{"type":"X","after":"PT30S"},{"after":"PT40S"}]`, "a"},
 		"v5: it does not":                          {states(five, `{"on":{"X":"a"},"after":{"60000":"b"}}`, ""), `[{"type":"X","after":"PT30S"},{"after":"PT40S"}]`, "b"},
 		"v5: unless it says so":                    {states(five, `{"on":{"X":{"target":"a","reenter":true}},"after":{"60000":"b"}}`, ""), `[{"type":"X","after":"PT30S"},{"after":"PT40S"}]`, "a"},
-		"nobody tells the version":                 {states("", `{"on":{"X":"a"},"after":{"60000":"b"}}`, ""), "", "refused at states.a.on.X"},
+		"the version is not stated":                {states("", `{"on":{"X":"a"},"after":{"60000":"b"}}`, ""), "", "refused at states.a.on.X"},
 		"nor does it matter":                       {states("", `{"on":{"X":"a","Y":"b"}}`, ""), `[{"type":"X"},{"type":"Y"}]`, "b"},
 		"v4: into itself":                          {states(four, `{"initial":"x","after":{"60000":"#m.b"},"on":{"X":"#m.a.y"},"states":{"x":{},"y":{}}}`, ""), `[{"type":"X","after":"PT30S"},{"after":"PT40S"}]`, "a.y"},
 		"v4: into itself with a dot":               {states(four, `{"initial":"x","after":{"60000":"#m.b"},"on":{"X":".y"},"states":{"x":{},"y":{}}}`, ""), `[{"type":"X","after":"PT30S"},{"after":"PT40S"}]`, "b"},

@@ -61,5 +61,5 @@ export async function waitForCase(
 /** A case has ended: it is completed, failed or cancelled. */
 export const ended = (one: Case): boolean => one.status !== 'active';
 
-/** Nothing goes on by itself: a case has ended, or waits for a reviewer. */
+/** There are no automatic steps left: a case has ended, or waits for a reviewer. */
 export const awaitsReview = (one: Case): boolean => ended(one) || one.tags.includes('manual_review');

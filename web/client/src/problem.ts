@@ -5,7 +5,7 @@ export interface ProblemField {
   message: string;
 }
 
-/** What an answer says beside its body. */
+/** What an answer states beside its body. */
 export interface Circumstances {
   requestId?: string | undefined;
   retryAfter?: number | undefined;
@@ -27,7 +27,7 @@ export class ApiProblem extends Error {
   readonly allowed: unknown;
   readonly details: Record<string, unknown>;
   readonly requestId: string | undefined;
-  /** Seconds that the answer asks to wait; 0 when it does not say. */
+  /** Seconds that the answer asks to wait; 0 if it does not state one. */
   readonly retryAfter: number;
   /** How many attempts were made. */
   readonly attempts: number;

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Receive the callback of a vendor that has one address for all cases
-         * @description The vendor's own id in the callback says which case it is about; the signature is verified as the plugin specifies. 409: the id is not known yet, and the vendor should send the callback again. 204: taken, or about nothing that is known here.
+         * @description The vendor's own id in the callback identifies the case; the signature is verified as the plugin specifies. 409: the id is not known yet, and the vendor should send the callback again. 204: accepted, or about an unknown request.
          *
          *     The token in the path, and the vendor's signature, are the credential.
          */
@@ -203,7 +203,7 @@ export interface paths {
         put?: never;
         /**
          * Decide a case, or confirm the decision of another person (four eyes)
-         * @description Requires `If-Match`. An API key decides only on behalf of a named person. With four eyes, the first decision waits for confirmation by a second person. Whoever has started the case or changed its data cannot approve it (`four_eyes`).
+         * @description Requires `If-Match`. An API key decides only on behalf of a named person. With four eyes, the first decision waits for confirmation by a second person. A person who has started the case or changed its data cannot approve it (`four_eyes`).
          *
          *     Requires the permission `cases:decide`.
          */
@@ -348,7 +348,7 @@ export interface paths {
         post?: never;
         /**
          * End the escalation of a case
-         * @description By whoever escalated the case, or with the permission `cases:approve`.
+         * @description By the person who escalated the case, or with the permission `cases:approve`.
          *
          *     Requires the permission `cases:write`.
          */
@@ -393,7 +393,7 @@ export interface paths {
         put?: never;
         /**
          * Create a flow token for the applicant
-         * @description For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also takes `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.
+         * @description For the browser of the applicant: the token grants access to this case only, with the permissions of an applicant. It shows personal data, so it also requires `cases:personal`. When a person makes one, the history records it (`flow_token_created`), and what is written with it counts as supplied by that person.
          *
          *     Requires the permission `flow_tokens:create`.
          *
@@ -507,7 +507,7 @@ export interface paths {
         put?: never;
         /**
          * Add a note
-         * @description Whoever is mentioned must be allowed to read notes, and is notified.
+         * @description People who are mentioned must be allowed to read notes, and are notified.
          *
          *     Requires the permission `cases:write`.
          *
@@ -530,7 +530,7 @@ export interface paths {
         get?: never;
         /**
          * Change a note of one's own within a minute
-         * @description Only by its author, within a minute; the history keeps each wording. Whoever is mentioned now and was not before is notified.
+         * @description Only by its author, within a minute; the history keeps each wording. People who are newly mentioned are notified.
          *
          *     Requires the permission `cases:write`.
          */
@@ -599,7 +599,7 @@ export interface paths {
         };
         /**
          * List cases that may be about the same person; without the permission cases:personal only those of the same customer
-         * @description Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Which fields hold these, schemas say with `identifies`. Cases that this one has started, or that have started it, are not among them.
+         * @description Other cases about the same subject, or with the same e-mail address, telephone number, document number, device or face, each with what they have in common. Schemas mark the fields that hold these with `identifies`. Cases that this one has started, or that have started it, are not among them.
          *
          *     Requires the permission `cases:read`.
          */
@@ -622,7 +622,7 @@ export interface paths {
         get?: never;
         /**
          * Snooze a case until a time
-         * @description The case is out of its queue until then (`snoozed=false` of the list), comes back by itself, and whoever snoozed it is notified. Deadlines go on. The snooze ends when the case moves on.
+         * @description The case is out of its queue until then (`snoozed=false` of the list), returns automatically, and the person who snoozed it is notified. Deadlines continue. The snooze ends when the case moves on.
          *
          *     Requires the permission `cases:write`.
          */
@@ -666,8 +666,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what was sent to a vendor and what it answered at an attempt; the view is recorded in the history
-         * @description Each request with its answer, or the callback that answered, as it was but for secrets, whose names stand in their place. The view is recorded in the history. `404` when nothing is kept: `call.exchange` of the attempt says so.
+         * Get what was sent to a vendor and its answer in an attempt; the view is recorded in the history
+         * @description Each request with its answer, or the callback that answered, unchanged except for secrets, which are replaced by their names. The view is recorded in the history. `404` if it was not stored: `call.exchange` of the attempt states that.
          *
          *     Requires the permission `documents:read`.
          */
@@ -732,8 +732,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get how a vendor has answered, and what it has cost
-         * @description Sums of the calls that were kept. A process leaves a vendor alone by itself, so that `left_alone` is no state of the whole installation.
+         * Get how a vendor has answered, and the cost
+         * @description Sums of the recorded calls. Each process suspends calls to a vendor on its own, so `left_alone` is not a state of the whole installation.
          *
          *     Requires the permission `definitions:read`.
          */
@@ -779,7 +779,7 @@ export interface paths {
         };
         /**
          * List events, oldest first, as webhooks deliver them
-         * @description What webhooks carry, in order and for 30 days, whether or not there is a subscription: to catch up with what a receiver has missed. The order is that in which events became final: a decision that can still be undone is not among them yet. The newest few seconds are left out, so that no event can come before one that was read already. At the end, go on with `after`, the id of the last event, or with `created_after`, the `complete_until` of the answer.
+         * @description What webhooks carry, in order and for 30 days, whether or not there is a subscription: to catch up with what a receiver has missed. The order is that in which events became final: a decision that can still be undone is not among them yet. The newest few seconds are left out, so that no event can come before one that was read already. At the end, continue with `after`, the id of the last event, or with `created_after`, the `complete_until` of the answer.
          *
          *     Requires the permission `cases:read`.
          */
@@ -919,7 +919,7 @@ export interface paths {
         };
         /**
          * Get the applicant's pages and what remains to be done
-         * @description The pages that are shown, in the language that is asked for, with the values, and what is wrong or missing. The page to go to is `next`.
+         * @description The pages that are shown, in the requested language, with the values, and what is wrong or missing. The page to go to is `next`.
          *
          *     The credential is an applicant's flow token, which is valid for one case.
          */
@@ -2100,7 +2100,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give up a waiting edition of a watch list
+         * Reject a waiting edition of a watch list
          * @description The current edition stays.
          *
          *     Requires the permission `watchlists:write`.
@@ -2124,7 +2124,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a waiting edition of a watch list the current one; somebody else has loaded it
+         * Make a waiting edition of a watch list, loaded by somebody else, the current one
          * @description Not by the person who loaded it, nor by a key of theirs.
          *
          *     Requires the permission `watchlists:write`.
@@ -2148,8 +2148,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for the removal of a watch list, or confirm that of another person
-         * @description The first call asks for the removal; the list is removed with all its editions when another person calls.
+         * Request the removal of a watch list, or confirm that of another person
+         * @description The first call requests the removal; the list is removed with all its editions when another person calls.
          *
          *     Requires the permission `watchlists:write`.
          *
@@ -2172,7 +2172,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Keep a watch list whose removal somebody has asked for
+         * Keep a watch list whose removal was requested
          * @description The list stays as it is.
          *
          *     Requires the permission `watchlists:write`.
@@ -3261,7 +3261,7 @@ export interface components {
         Call: {
             /**
              * Format: date-time
-             * @description via cache: when the vendor gave the answer
+             * @description via cache: when the vendor answered
              */
             answered_at?: string;
             /**
@@ -3271,11 +3271,11 @@ export interface components {
             bytes?: number;
             /** @description each call of the attempt, where the plugin makes several: what is beside them is then the last one's */
             calls?: components["schemas"]["CallPart"][] | null;
-            /** @description What was sent and answered; absent: nothing was, or the attempt is older than their keeping */
+            /** @description The request and answer; absent: there was none, or the attempt is older than their storage */
             exchange?: components["schemas"]["ExchangeRef"];
             /** @description the Idempotency-Key: the same for every attempt at one request */
             key?: string;
-            /** @description Via cache: the attempt to which the vendor gave the answer, and which has what was sent and answered */
+            /** @description Via cache: the attempt that the vendor answered, and which has the request and answer */
             origin?: components["schemas"]["Origin"];
             /** @description of this call; where there were several, of all of them */
             price?: components["schemas"]["Price"];
@@ -3291,7 +3291,7 @@ export interface components {
              */
             status?: number;
             /**
-             * @description fallback: it was asked instead of another plugin; breaker: it was left alone, and not asked; limit: the plugin's own limit has put the call off; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call
+             * @description fallback: it was called instead of another plugin; breaker: calls were suspended, and it was not called; limit: the plugin's own limit has postponed the call; cache: a former answer to the same request was used again, and nobody asked; callback: the vendor has called back, which is no call
              * @enum {string}
              */
             via?: "fallback" | "breaker" | "limit" | "cache" | "callback";
@@ -3311,7 +3311,7 @@ export interface components {
             key?: string;
             /**
              * Format: int64
-             * @description which page it asked for, from 1
+             * @description which page it requested, from 1
              */
             page?: number;
             /**
@@ -3412,7 +3412,7 @@ export interface components {
             risk: components["schemas"]["Risk"] | null;
             /** @description deadline for a decision */
             sla: components["schemas"]["SLA"] | null;
-            /** @description until when it is out of its queue; deadlines go on */
+            /** @description until when it is out of its queue; deadlines continue */
             snooze?: components["schemas"]["Snooze"];
             /**
              * Format: date-time
@@ -4298,7 +4298,7 @@ export interface components {
         DecisionBody: {
             /** @description Free-text comment for the case's history; never published in events */
             comment?: string;
-            /** @description decisions about documents, made together with that of the case */
+            /** @description decisions about documents, made in one step with that of the case */
             documents?: components["schemas"]["DecisionOfDocument"][] | null;
             /** @description Type of the event that the decision sends, for example approve: one of those in next */
             event: string;
@@ -4612,9 +4612,9 @@ export interface components {
             disabled: boolean;
             /** @description kind of document */
             document?: string;
-            /** @description the value is kept, and not yet a part of the case: what it belongs to is not complete */
+            /** @description the value is stored, and not yet a part of the case: what it belongs to is incomplete */
             draft?: boolean;
-            /** @description of a group: what an element that is added asks for */
+            /** @description of a group: the elements of an added entry */
             elements?: components["schemas"]["ElementState"][] | null;
             /** @description what is wrong with the value, or that it is missing */
             faults?: components["schemas"]["Fault"][] | null;
@@ -4624,11 +4624,11 @@ export interface components {
             files?: components["schemas"]["FileState"][] | null;
             /** @description How to correct it; empty: no hint */
             hint?: string;
-            /** @description of a group: its elements. Hints, options and rules are said once, in elements */
+            /** @description of a group: its elements. Hints, options and rules are listed once, in elements */
             items?: (components["schemas"]["ElementState"][] | null)[] | null;
             /** @description what can be chosen */
             options?: components["schemas"]["OptionState"][] | null;
-            /** @description members whose texts are not in the language that was asked for */
+            /** @description members whose texts are not in the requested language */
             original?: string[] | null;
             /** @description Whether the case needs a document of this kind */
             required: boolean;
@@ -4640,7 +4640,7 @@ export interface components {
             title?: string;
             /** @description text, number, date, document, group, heading, …: see the documentation of flows */
             type: string;
-            /** @description by rule: fields without which nobody knows */
+            /** @description by rule: fields without which it cannot be decided */
             undecided?: {
                 [key: string]: string[] | null;
             };
@@ -4925,7 +4925,7 @@ export interface components {
             code: string;
             /** @description for the applicant, in their language */
             message: string;
-            /** @description the message is not in the language that was asked for */
+            /** @description the message is not in the requested language */
             original?: boolean;
         };
         Field: {
@@ -4939,7 +4939,7 @@ export interface components {
         FileState: {
             /** @description what has to be done about it */
             fault?: components["schemas"]["Fault"];
-            /** @description missing when there is none */
+            /** @description missing if there is none */
             id?: string;
             /** @description why another file is requested */
             reason?: string;
@@ -4979,7 +4979,7 @@ export interface components {
             documents: components["schemas"]["FlowDocument"][];
             /** @description Unique id of the case */
             id: string;
-            /** @description data that the applicant is asked for */
+            /** @description data that the applicant has to supply */
             message?: components["schemas"]["Message"];
             /** @description Events that the case may accept next */
             next: components["schemas"]["Next"][];
@@ -5063,7 +5063,7 @@ export interface components {
             old_lines: number;
             /**
              * Format: int64
-             * @description number of its first line in the old text, from 1; when it has none there, of the line before
+             * @description number of its first line in the old text, from 1; if it has none there, of the line before
              */
             old_start: number;
         };
@@ -5248,7 +5248,7 @@ export interface components {
             data: components["schemas"]["Assigned"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListBacktestRun: {
@@ -5256,7 +5256,7 @@ export interface components {
             data: components["schemas"]["BacktestRun"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListCase: {
@@ -5264,7 +5264,7 @@ export interface components {
             data: components["schemas"]["Case"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListChange: {
@@ -5272,7 +5272,7 @@ export interface components {
             data: components["schemas"]["Change"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListContent: {
@@ -5284,7 +5284,7 @@ export interface components {
             data: components["schemas"]["DeadLetter"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListDefinitionVersion: {
@@ -5292,7 +5292,7 @@ export interface components {
             data: components["schemas"]["DefinitionVersion"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListDelivery: {
@@ -5300,7 +5300,7 @@ export interface components {
             data: components["schemas"]["Delivery"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListDocument: {
@@ -5308,7 +5308,7 @@ export interface components {
             data: components["schemas"]["Document"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListEntry: {
@@ -5316,7 +5316,7 @@ export interface components {
             data: components["schemas"]["Entry"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListFlowDocument: {
@@ -5324,7 +5324,7 @@ export interface components {
             data: components["schemas"]["FlowDocument"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListKey: {
@@ -5332,7 +5332,7 @@ export interface components {
             data: components["schemas"]["Key"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListNote: {
@@ -5340,7 +5340,7 @@ export interface components {
             data: components["schemas"]["Note"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListOpenIncident: {
@@ -5348,7 +5348,7 @@ export interface components {
             data: components["schemas"]["OpenIncident"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListPolicyDecision: {
@@ -5356,7 +5356,7 @@ export interface components {
             data: components["schemas"]["PolicyDecision"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListPolicyTrial: {
@@ -5364,7 +5364,7 @@ export interface components {
             data: components["schemas"]["PolicyTrial"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListProposal: {
@@ -5372,7 +5372,7 @@ export interface components {
             data: components["schemas"]["Proposal"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListPublication: {
@@ -5380,7 +5380,7 @@ export interface components {
             data: components["schemas"]["Publication"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListTaskRun: {
@@ -5388,7 +5388,7 @@ export interface components {
             data: components["schemas"]["TaskRun"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListUser: {
@@ -5396,7 +5396,7 @@ export interface components {
             data: components["schemas"]["User"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListValueList: {
@@ -5404,7 +5404,7 @@ export interface components {
             data: components["schemas"]["ValueList"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListValueListEdition: {
@@ -5412,7 +5412,7 @@ export interface components {
             data: components["schemas"]["ValueListEdition"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListValueListEntry: {
@@ -5420,7 +5420,7 @@ export interface components {
             data: components["schemas"]["ValueListEntry"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListView: {
@@ -5428,7 +5428,7 @@ export interface components {
             data: components["schemas"]["View"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListWatchlist: {
@@ -5436,7 +5436,7 @@ export interface components {
             data: components["schemas"]["Watchlist"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListWebhook: {
@@ -5444,7 +5444,7 @@ export interface components {
             data: components["schemas"]["Webhook"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ListWorkflowSummary: {
@@ -5452,7 +5452,7 @@ export interface components {
             data: components["schemas"]["WorkflowSummary"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         LoadInBody: {
@@ -5460,7 +5460,7 @@ export interface components {
             upload: string;
         };
         LookInBody: {
-            /** @description The user begins to decide: this claims the case, unless somebody else has */
+            /** @description The user begins to decide: this claims the case, unless somebody else has claimed it */
             editing: boolean;
         };
         Me: {
@@ -5739,7 +5739,7 @@ export interface components {
             sla: string | null;
             /** @description Tags of the state */
             tags: string[];
-            /** @description what people call it; empty when the workflow does not say */
+            /** @description its name for people; empty if the workflow has none */
             title: string;
             /** @description title by language (ISO 639-1); absent: there is one text, in a language that is not known */
             titles?: {
@@ -5766,7 +5766,7 @@ export interface components {
         PageBody: {
             /** @description answers may be missing: what was entered is kept, and the page does not count as saved */
             partial?: boolean;
-            /** @description answers by field, as the page names it: {"applicant.name.given": "Ada"}. null takes an answer out; what is not sent stays as it is. A group is sent as a whole */
+            /** @description answers by field, as the page names it: {"applicant.name.given": "Ada"}. null removes an answer; fields that are not sent stay as they are. A group is sent as a whole */
             values: {
                 [key: string]: unknown;
             };
@@ -5796,7 +5796,7 @@ export interface components {
             id: string;
             /** @description it can be filled in */
             open: boolean;
-            /** @description members whose texts are not in the language that was asked for */
+            /** @description members whose texts are not in the requested language */
             original?: string[] | null;
             /** @description when the page is visible, where a client can work it out: see the documentation of flows */
             rule?: unknown;
@@ -5982,7 +5982,7 @@ export interface components {
              */
             started_at: string | null;
             /**
-             * @description outdated: another version is live, and the trial has no effect any more
+             * @description outdated: another version is live, and the trial no longer has an effect
              * @enum {string}
              */
             status: "proposed" | "running" | "ended" | "outdated";
@@ -6362,7 +6362,7 @@ export interface components {
             data: components["schemas"]["RelatedCase"][];
             /** @description there are others */
             more: boolean;
-            /** @description ids of cases that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of cases that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         ReleaseInBody: {
@@ -6378,7 +6378,7 @@ export interface components {
             field?: string;
             /** @description for the applicant, in their language */
             message: string;
-            /** @description the message is not in the language that was asked for */
+            /** @description the message is not in the requested language */
             original?: boolean;
             /** @description id of the page on which it has to be done */
             page: string;
@@ -6414,7 +6414,7 @@ export interface components {
             failures?: string[] | null;
             /**
              * Format: int64
-             * @description possible matches that nobody had answered
+             * @description possible matches that had not been answered
              */
             hits: number;
             /**
@@ -6562,7 +6562,7 @@ export interface components {
             edition: string;
             /**
              * Format: double
-             * @description how much the agreement tells, in bits; it orders hits and has no bound
+             * @description how much the agreement signifies, in bits; it orders hits and has no bound
              */
             evidence: number;
             /** @description of the entry, as its issuer numbers it */
@@ -6587,7 +6587,7 @@ export interface components {
              * @description Score
              */
             score: number;
-            /** @description another one when the issuer changes what the entry says */
+            /** @description changes when the issuer changes the entry */
             version: string;
             /** @description the issuer calls this name low quality */
             weak: boolean;
@@ -6607,7 +6607,7 @@ export interface components {
             /** @description Name */
             name: string;
             /**
-             * @description default: all, and Person when a date of birth is given
+             * @description default: all, and Person with a date of birth
              * @enum {string}
              */
             schema?: "Person" | "Organization" | "LegalEntity" | "Vessel";
@@ -6821,7 +6821,7 @@ export interface components {
             version?: number;
         };
         State: {
-            /** @description the case waits for the applicant; else nothing can be saved */
+            /** @description the case waits for the applicant; otherwise nothing can be saved */
             collects: boolean;
             /** @description nothing remains to be done before submitting */
             complete: boolean;
@@ -6829,15 +6829,15 @@ export interface components {
             languages: string[];
             /** @description the language of the texts: two letters */
             locale: string;
-            /** @description the page to go to; missing when there is none */
+            /** @description the page to go to; missing if there is none */
             next?: string;
-            /** @description the pages, in their order; those that the applicant is not to know of are not among them */
+            /** @description the pages, in their order; without those that the applicant must not know of */
             pages: components["schemas"]["PageState"][];
             /** @description how many pages are done */
             progress: components["schemas"]["PageCount"];
             /** @description what has to be done before the flow can be submitted */
             remaining: components["schemas"]["Remaining"][];
-            /** @description documents are asked for again: pages that have nothing to do with them are closed */
+            /** @description documents are requested again: pages without them are closed */
             revision: boolean;
         };
         Statistics: {
@@ -7059,7 +7059,7 @@ export interface components {
              */
             started_at: string | null;
             /**
-             * @description outdated: another version is live, and the trial has no effect any more
+             * @description outdated: another version is live, and the trial no longer has an effect
              * @enum {string}
              */
             status: "proposed" | "running" | "ended" | "outdated";
@@ -7460,7 +7460,7 @@ export interface components {
             added: number;
             /**
              * Format: int64
-             * @description entries that say something else
+             * @description entries that have changed
              */
             changed: number;
             /**
@@ -7687,7 +7687,7 @@ export interface components {
             value?: string;
         };
         Workflow: {
-            /** @description The fields of context_schema as dotted paths, in the order of the definition. [] stands for the items of a list: owners[].name. */
+            /** @description The fields of context_schema as dotted paths, in the order of the definition. [] represents the items of a list: owners[].name. */
             context_order: string[];
             /** @description JSON Schema of a case's context; empty: anything */
             context_schema: {
@@ -8527,7 +8527,7 @@ export interface operations {
                 subject?: string;
                 /** @description the case that has started them */
                 parent?: string;
-                /** @description the severity that a policy has given, by its bands: low, medium, high and critical unless they say otherwise; none: not rated yet; repeat it for several: one of them */
+                /** @description the severity from a policy, by its bands: low, medium, high and critical unless it names its own; none: not rated yet; repeat it for several: one of them */
                 risk?: string[];
                 /** @description only those that have ended in this final state */
                 outcome?: string;

@@ -19,7 +19,7 @@ describe('approval', () => {
 
   const read = async (id: string) => (await server.call('admin', 'GET', `/v1/cases/${id}`)).body;
 
-  // The page says so and goes on to the next case; back on this one, it is open and says what it waits for.
+  // The page confirms that and continues with the next case; back on this one, it is open and states what it waits for.
   const waitsForAnother = async (page: Page, id: string, name: string) => {
     await seen(page.getByText(`Waiting for a second person: ${name}`));
     await page.waitForURL((url) => url.pathname.startsWith('/cases/') && !url.pathname.endsWith(id));

@@ -275,7 +275,7 @@ describe('case', () => {
       subject: { type: 'individual', id: 'looked-at', name: 'Lotte Aberg' },
       context: { applicant: { name: { given: 'Lotte', family: 'Aberg' }, date_of_birth: '1990-01-01', country: 'SE' } },
     });
-    const id: string = started.body.id; // nobody else has looked at it
+    const id: string = started.body.id; // no other test views it
     const picture = readFileSync(join(root, 'docs/walkthrough/passport-kovacs.png'));
     const passport = await server.upload(id, 'passport', 'image/png', picture);
     await eventually(

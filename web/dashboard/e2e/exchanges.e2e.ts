@@ -62,8 +62,8 @@ describe('what vendors were sent and have answered', () => {
       90_000,
     );
     for (const [locale, width, colorScheme, button, heading, price] of [
-      ['en-GB', 1440, 'light', 'Request and answer', 'What priced was sent and answered', '€0.35'],
-      ['de-DE', 390, 'dark', 'Anfrage und Antwort', 'Was priced gefragt wurde und geantwortet hat', '0,35'],
+      ['en-GB', 1440, 'light', 'Request and answer', 'priced: request and answer', '€0.35'],
+      ['de-DE', 390, 'dark', 'Anfrage und Antwort', 'priced: Anfrage und Antwort', '0,35'],
     ] as const) {
       const options = { locale, colorScheme, viewport: { width, height: 900 } };
       const page = await client.signIn('manager', `/cases/${id}?tab=checks`, options);

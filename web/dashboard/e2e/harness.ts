@@ -75,7 +75,7 @@ export class Server {
     }
   }
 
-  /** Takes the watch lists away, as on a system for which nobody has loaded any. */
+  /** Removes the watch lists, as on a system without loaded lists. */
   withoutLists(): void {
     const objects = join(this.data, 'objects');
     for (const name of readdirSync(objects)) if (name.startsWith('k.watchlists')) rmSync(join(objects, name));
@@ -189,7 +189,7 @@ export class Client {
     await this.browser.close();
   }
 
-  /** A window of somebody who is not signed in yet. */
+  /** A window in which nobody is signed in yet. */
   async window(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width: 1440, height: 900 },
@@ -232,7 +232,7 @@ export async function enter(page: Page, who: Person): Promise<void> {
 }
 
 /**
- * Lets a page be left while an answer is being changed for it: nobody waits for that answer any more, and what fails then
+ * Lets a page be left while an answer is being changed for it: that answer is no longer awaited, and what fails then
  * would fail the run although each test has passed.
  */
 function forgiving(page: Page) {

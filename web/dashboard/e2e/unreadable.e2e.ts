@@ -50,7 +50,7 @@ describe('entries that cannot be read', () => {
     if (list === 'Proposals') {
       expect(await violations(page)).toEqual([]);
       if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/unreadable.png` });
-      damaged = false; // somebody has repaired it: the list is read again by itself
+      damaged = false; // it has been repaired: the list is reloaded automatically
       await page.clock.fastForward(31_000);
       await hidden(note);
     }

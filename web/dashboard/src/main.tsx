@@ -15,7 +15,7 @@ const queries = new QueryClient({
     queries: {
       staleTime: 5_000,
       // What is unreachable is asked for again when the server answers (see ConnectionBanner); the rest is an answer.
-      // A call that was one too many is made again when the answer says.
+      // A call that exceeded a rate limit is retried at the time that the answer states.
       retry: (count, error) => (asProblem(error).unreachable && count < 2) || repeatsBusy(count, error),
       retryDelay: pauseBefore,
       networkMode: 'always',

@@ -131,7 +131,7 @@ export interface paths {
         };
         /**
          * Get the applicant's pages and what remains to be done
-         * @description The pages that are shown, in the language that is asked for, with the values, and what is wrong or missing. The page to go to is `next`.
+         * @description The pages that are shown, in the requested language, with the values, and what is wrong or missing. The page to go to is `next`.
          *
          *     The credential is an applicant's flow token, which is valid for one case.
          */
@@ -267,9 +267,9 @@ export interface components {
             disabled: boolean;
             /** @description kind of document */
             document?: string;
-            /** @description the value is kept, and not yet a part of the case: what it belongs to is not complete */
+            /** @description the value is stored, and not yet a part of the case: what it belongs to is incomplete */
             draft?: boolean;
-            /** @description of a group: what an element that is added asks for */
+            /** @description of a group: the elements of an added entry */
             elements?: components["schemas"]["ElementState"][] | null;
             /** @description what is wrong with the value, or that it is missing */
             faults?: components["schemas"]["Fault"][] | null;
@@ -279,11 +279,11 @@ export interface components {
             files?: components["schemas"]["FileState"][] | null;
             /** @description How to correct it; empty: no hint */
             hint?: string;
-            /** @description of a group: its elements. Hints, options and rules are said once, in elements */
+            /** @description of a group: its elements. Hints, options and rules are listed once, in elements */
             items?: (components["schemas"]["ElementState"][] | null)[] | null;
             /** @description what can be chosen */
             options?: components["schemas"]["OptionState"][] | null;
-            /** @description members whose texts are not in the language that was asked for */
+            /** @description members whose texts are not in the requested language */
             original?: string[] | null;
             /** @description Whether the case needs a document of this kind */
             required: boolean;
@@ -295,7 +295,7 @@ export interface components {
             title?: string;
             /** @description text, number, date, document, group, heading, …: see the documentation of flows */
             type: string;
-            /** @description by rule: fields without which nobody knows */
+            /** @description by rule: fields without which it cannot be decided */
             undecided?: {
                 [key: string]: string[] | null;
             };
@@ -334,7 +334,7 @@ export interface components {
             code: string;
             /** @description for the applicant, in their language */
             message: string;
-            /** @description the message is not in the language that was asked for */
+            /** @description the message is not in the requested language */
             original?: boolean;
         };
         Field: {
@@ -348,7 +348,7 @@ export interface components {
         FileState: {
             /** @description what has to be done about it */
             fault?: components["schemas"]["Fault"];
-            /** @description missing when there is none */
+            /** @description missing if there is none */
             id?: string;
             /** @description why another file is requested */
             reason?: string;
@@ -370,7 +370,7 @@ export interface components {
             documents: components["schemas"]["FlowDocument"][];
             /** @description Unique id of the case */
             id: string;
-            /** @description data that the applicant is asked for */
+            /** @description data that the applicant has to supply */
             message?: components["schemas"]["Message"];
             /** @description Events that the case may accept next */
             next: components["schemas"]["Next"][];
@@ -416,7 +416,7 @@ export interface components {
             data: components["schemas"]["FlowDocument"][];
             /** @description cursor of the next page; null: this is the last page */
             next_cursor: string | null;
-            /** @description ids of entries of this page that are there and cannot be read: an operator has to look; absent: there are none */
+            /** @description ids of entries of this page that exist but cannot be read: an operator has to check them; absent: there are none */
             unreadable?: string[] | null;
         };
         Message: {
@@ -459,7 +459,7 @@ export interface components {
         PageBody: {
             /** @description answers may be missing: what was entered is kept, and the page does not count as saved */
             partial?: boolean;
-            /** @description answers by field, as the page names it: {"applicant.name.given": "Ada"}. null takes an answer out; what is not sent stays as it is. A group is sent as a whole */
+            /** @description answers by field, as the page names it: {"applicant.name.given": "Ada"}. null removes an answer; fields that are not sent stay as they are. A group is sent as a whole */
             values: {
                 [key: string]: unknown;
             };
@@ -489,7 +489,7 @@ export interface components {
             id: string;
             /** @description it can be filled in */
             open: boolean;
-            /** @description members whose texts are not in the language that was asked for */
+            /** @description members whose texts are not in the requested language */
             original?: string[] | null;
             /** @description when the page is visible, where a client can work it out: see the documentation of flows */
             rule?: unknown;
@@ -536,7 +536,7 @@ export interface components {
             field?: string;
             /** @description for the applicant, in their language */
             message: string;
-            /** @description the message is not in the language that was asked for */
+            /** @description the message is not in the requested language */
             original?: boolean;
             /** @description id of the page on which it has to be done */
             page: string;
@@ -544,7 +544,7 @@ export interface components {
             side?: string;
         };
         State: {
-            /** @description the case waits for the applicant; else nothing can be saved */
+            /** @description the case waits for the applicant; otherwise nothing can be saved */
             collects: boolean;
             /** @description nothing remains to be done before submitting */
             complete: boolean;
@@ -552,15 +552,15 @@ export interface components {
             languages: string[];
             /** @description the language of the texts: two letters */
             locale: string;
-            /** @description the page to go to; missing when there is none */
+            /** @description the page to go to; missing if there is none */
             next?: string;
-            /** @description the pages, in their order; those that the applicant is not to know of are not among them */
+            /** @description the pages, in their order; without those that the applicant must not know of */
             pages: components["schemas"]["PageState"][];
             /** @description how many pages are done */
             progress: components["schemas"]["PageCount"];
             /** @description what has to be done before the flow can be submitted */
             remaining: components["schemas"]["Remaining"][];
-            /** @description documents are asked for again: pages that have nothing to do with them are closed */
+            /** @description documents are requested again: pages without them are closed */
             revision: boolean;
         };
         SubmitInBody: {

@@ -1,5 +1,5 @@
 // Applies json-logic rules: a line of {"rule", "data"} in, a line of {"value"} or {"error"} out. What JSON cannot say
-// (NaN, Infinity, undefined) is told as {"error"}.
+// (NaN, Infinity, undefined) is reported as {"error"}.
 import { createInterface } from 'node:readline';
 import jsonLogic from 'json-logic-js';
 

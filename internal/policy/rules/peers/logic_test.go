@@ -202,7 +202,7 @@ func (d drawnRule) condition(sub func(int) any, each func(int, int) any, list in
 }
 
 // A rule that asks for what is there, of the types that its operators take, means what json-logic-js means by it. Any other
-// is unknown here, where json-logic-js converts, or means the same: it never says something else.
+// is unknown here, where json-logic-js converts, or means the same: it never differs otherwise.
 func TestJSONLogicMeansWhatItsReferenceMeans(t *testing.T) {
 	peer := startReference(t)
 	counts := map[bool]map[string]int{true: {}, false: {}}

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Limits of a workbook, so that a small file cannot become a large one. They are counted while it is read, whatever the file
-// says of itself.
+// Limits of a workbook, so that a small file cannot become a large one. They are counted while it is read, whatever
+// sizes the file states.
 const (
 	maxParts  = 5000
 	maxSheet  = 96 << 20 // bytes of a sheet
@@ -98,8 +98,8 @@ func attribute(at xml.StartElement, name string) string {
 
 func truth(text string) bool { return text == "1" || strings.EqualFold(text, "true") }
 
-// each visits the elements of a part; a part that is not there has none. A visit that says whole has read its element up to
-// the end: the decoder's offset does not tell, as an element without content ends where it begins.
+// each visits the elements of a part; a missing part has none. A visit that returns whole has read its element up to the
+// end: the decoder's offset does not show that, because an element without content ends where it begins.
 func (b *book) each(part string, limit int64, visit func(at xml.StartElement, d *xml.Decoder) (whole bool, err error)) error {
 	f := b.files[part]
 	if f == nil {

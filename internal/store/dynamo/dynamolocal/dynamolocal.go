@@ -38,7 +38,7 @@ func Endpoint(t testing.TB) string {
 	if os.Getenv("CI") != "" {
 		t.Fatalf("DynamoDB Local is needed in CI: %v", err)
 	}
-	t.Skipf("SKIPPED: nothing of DynamoDB is tested here: %v", err)
+	t.Skipf("SKIPPED: DynamoDB is not tested here: %v", err)
 	return ""
 }
 

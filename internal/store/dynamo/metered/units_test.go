@@ -26,7 +26,7 @@ func row(sk, index, note string, bytes int) map[string]types.AttributeValue {
 	return i
 }
 
-// TestUnitsAreThoseOfDynamoDBLocal does the same to both, and compares what each says it used. DynamoDB Local doubles a
+// TestUnitsAreThoseOfDynamoDBLocal does the same to both, and compares the units that each reports. DynamoDB Local doubles a
 // transaction's units once more than the service documents, and those of the indexes twice, which follow after it.
 func TestUnitsAreThoseOfDynamoDBLocal(t *testing.T) {
 	there, database := dynamolocal.Client(t), metered.New()

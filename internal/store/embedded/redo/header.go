@@ -13,7 +13,7 @@ import (
 //
 //	0   4  "rlog"
 //	4   4  CRC-32C of what follows
-//	8   8  the generation of the log: each start of a process begins a new one, and the data file says which must be there
+//	8   8  the generation of the log: each start of a process begins a new one, and the data file states which must exist
 //	16  8  the data file that the log belongs to
 //	24  8  size: how many bytes the file has at least
 //	32  1  which of the two files it is

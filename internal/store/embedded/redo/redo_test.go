@@ -245,7 +245,7 @@ func TestWhatIsLostOfALogIsNoticed(t *testing.T) {
 	}
 }
 
-// What a crash leaves while a file grows is no damage: the file is longer than its head says.
+// What a crash leaves while a file grows is no damage: the file is longer than its head states.
 func TestAFileThatWasGrowingIsWhole(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data.db")
 	log := begin(t, data, 0)

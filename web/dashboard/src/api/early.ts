@@ -6,7 +6,7 @@ const fresh = 5_000;
 
 const made = new Map<string, { call: Promise<unknown>; at: number }>();
 
-/** Makes a call whose answer somebody will take under the same key. */
+/** Makes a call whose answer is fetched later under the same key. */
 export function callEarly(key: readonly unknown[], call: () => Promise<unknown>, now = Date.now()): void {
   const early = call();
   early.catch(() => undefined); // whoever needs it calls again, and reports what is wrong

@@ -15,13 +15,13 @@ export function describeProblems(words: InWords) {
   inWords = words;
 }
 
-/** An answer of the API that says no, as problem+json; or no answer at all (status 0). */
+/** An error of the API, as problem+json; or no answer at all (status 0). */
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
   readonly requestId: string | undefined;
-  /** Seconds that the answer asks to wait; 0: it does not say. */
+  /** Seconds that the answer asks to wait; 0: it does not state one. */
   readonly retryAfter: number;
   readonly errors: ProblemField[];
   readonly details: Record<string, unknown>;
@@ -84,8 +84,8 @@ const gatewayCodes: Record<number, string> = {
 };
 
 /**
- * Whether an answer says that the credential is not good: 401, or API Gateway's own 403, which is no problem document. A missing
- * permission is the API's 403, and the session goes on.
+ * Whether an answer means that the credential is not valid: 401, or API Gateway's own 403, which is not a problem document. A missing
+ * permission is the API's 403, and the session continues.
  */
 export function refusesCredential(response: Response): boolean {
   if (response.status === 401) return true;

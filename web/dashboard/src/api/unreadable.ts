@@ -27,7 +27,7 @@ function merged(): UnreadableList[] {
   return [...lists].map(([path, ids]) => ({ path, ids: [...ids] }));
 }
 
-/** Notes what an answer says about itself. One that can be read again is forgotten. */
+/** Records which entries an answer reports as unreadable. A list that can be read again is removed. */
 export function noteUnreadable(address: string, body: unknown) {
   const ids = idsIn(body);
   if (ids === null || (ids.length === 0 && !noted.has(address))) return;

@@ -10,7 +10,7 @@ const words = (id: string) => {
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
-/** What a draft would have decided: how many decisions flip, and whether that comes of the draft. */
+/** What a draft would have decided: how many decisions flip, and whether the draft is the cause. */
 export function Report({ report }: { report: BacktestReport }) {
   const t = useT();
   const { number, percent } = useFormats();

@@ -30,7 +30,7 @@ export const runQuery = (policy: string, run: string) =>
     refetchInterval: (query) => (query.state.data && query.state.data.status !== 'running' ? false : 1_000),
   });
 
-/** Tries the live version on the decisions of its policy: what flips then comes of corrections alone. */
+/** Tries the live version on the decisions of its policy: differences are then due to corrections alone. */
 export async function testLive(policy: string, version: number, comment: string) {
   const { source } = await answer(
     client.GET('/v1/policies/{id}/versions/{version}', { params: { path: { id: policy, version } } }),

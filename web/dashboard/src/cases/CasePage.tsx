@@ -303,7 +303,7 @@ function CaseBody({ one }: { one: Case }) {
     }
   };
   const mayDecide = can('cases:decide') && one.status === 'active';
-  // What was begun and cannot be decided any more, because somebody else was first.
+  // A decision that was begun and is no longer possible, because somebody else was first.
   const orphaned =
     hasDecision(draft) && !decisionsOf(one, workflow).some((each) => each.event === draft.event || draft.event === '');
   const trouble = troubleIn(one);

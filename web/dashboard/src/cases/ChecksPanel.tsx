@@ -143,7 +143,7 @@ function Attempt({ caseId, work, open }: { caseId: string; work: Attempts; open:
   );
 }
 
-/** What an attempt at a vendor was: who was asked and how it came about, its status and price, and what was said. */
+/** An attempt at a vendor: the vendor and the way it was called, its status and price, and the exchange. */
 function CallLine({ caseId, run, onShow }: { caseId: string; run: TaskRun; onShow: () => void }) {
   const t = useT();
   const { tag } = useLocale();

@@ -189,7 +189,7 @@ function ApplicantLink({ id }: { id: string }) {
         }),
       ),
     onSuccess: async (made) => {
-      void queries.invalidateQueries({ queryKey: keys.case(id), exact: true }); // its history says so
+      void queries.invalidateQueries({ queryKey: keys.case(id), exact: true }); // its history has changed
       try {
         await navigator.clipboard.writeText(made.url ?? made.token);
         toast({ title: t(made.url ? 'collect.link_copied' : 'collect.token_copied'), tone: 'success' });

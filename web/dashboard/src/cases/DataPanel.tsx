@@ -29,7 +29,7 @@ export function DataPanel({
   const fields = useMemo(() => {
     // What the workflow's own work has written is under Checks.
     const results = new Set([...policyAnswers(one.context), ...(tasks ?? [])].map((each) => each.work));
-    // Where the children stand is not data that somebody has declared: FamilyPanel lists them, in the tab of related cases.
+    // The state of the children is not declared data: FamilyPanel lists them, in the tab of related cases.
     if (knownChildren(one.context) > 0) results.add('children');
     return dataFields(one.context, workflow?.context_schema ?? {}, results, workflow?.context_order, language);
   }, [one.context, workflow, tasks, language]);

@@ -29,7 +29,7 @@ export function Foreign({ text, language }: RuleText) {
   );
 }
 
-/** What a step of a policy says, in the reader's language where there is a text in it. */
+/** The text of a step of a policy, in the reader's language if there is one. */
 export function StepText({ step }: { step: RuleStep }) {
   const t = useT();
   const { language } = useLocale();

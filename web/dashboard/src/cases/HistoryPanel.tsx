@@ -91,7 +91,7 @@ export function grouped(entries: readonly Entry[]): EntryGroup[] {
   return groups;
 }
 
-/** The id of the document that somebody viewed. */
+/** The id of the viewed document. */
 function viewed(entry: Entry): string {
   const document = entry.details?.['document'];
   return document !== null && typeof document === 'object' && 'id' in document && typeof document.id === 'string'
@@ -112,7 +112,7 @@ export function viewsOf(views: readonly Entry[]): { document: string; people: En
   return [...found.values()];
 }
 
-/** When the token ends that somebody made for the applicant. */
+/** When the token that was made for the applicant ends. */
 export function tokenEnds(entry: Entry): Date | undefined {
   const token = entry.details?.['flow_token'];
   if (token === null || typeof token !== 'object' || !('expires_at' in token)) return undefined;

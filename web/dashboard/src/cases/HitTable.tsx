@@ -25,7 +25,7 @@ function Reasons({ reasons }: { reasons: readonly string[] }) {
   );
 }
 
-/** Possible matches, each under what the applicant has declared, or what somebody has searched for. */
+/** Possible matches, each under what the applicant has declared, or the terms of the search. */
 export function HitTable({ one, label }: { one: Pick<Case, 'context' | 'needs' | 'subject'>; label?: string }) {
   const t = useT();
   const { language } = useLocale();

@@ -129,7 +129,7 @@ export function NotesPanel({
   );
 }
 
-/** Whether somebody may read what is written about cases. */
+/** Whether a user may read what is written about cases. */
 function readsNotes(user: User): boolean {
   return user.roles.some((role) => ['admin', 'manager', 'reviewer', 'auditor'].includes(role));
 }
@@ -137,7 +137,7 @@ function readsNotes(user: User): boolean {
 /** How long a note can be edited, in milliseconds. */
 const editTime = 60_000;
 
-/** Whether a note can still be edited. It is asked anew when that is over. */
+/** Whether a note can still be edited. It is evaluated again when that ends. */
 function useEditable(note: Note, mine: boolean): boolean {
   const end = Date.parse(note.at) + editTime;
   const [now, setNow] = useState(Date.now);

@@ -9,7 +9,7 @@ import { endingOf } from './facts';
 import { PanelError } from './PanelError';
 import { useReasonText } from './reasons';
 
-/** How a closed case has ended: who decided, when, with which reason and comment; or that nobody had to. */
+/** How a closed case has ended: who decided, when, with which reason and comment; or that no decision was needed. */
 export function Outcome({ one }: { one: Case }) {
   const t = useT();
   const nameOf = useActorName();

@@ -62,7 +62,7 @@ export function usePrint(one: Case): () => Promise<void> {
   }, [one, parent, can, queries, t]);
 }
 
-/** The complete case for paper: every part in sequence, without controls. It is rendered when somebody prints. */
+/** The complete case for paper: every part in sequence, without controls. It is rendered for printing. */
 export function PrintCase({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefined }) {
   const [printing, setPrinting] = useState(() => matchMedia('print').matches);
   useEffect(() => {
@@ -154,7 +154,7 @@ function Paper({ one, workflow }: { one: Case; workflow: WorkflowDetail | undefi
   );
 }
 
-/** What a document is called on paper: as its workflow says in the reader's language. */
+/** The name of a document on paper: from its workflow, in the reader's language. */
 function useDocumentTitle(workflow: WorkflowDetail | undefined) {
   const t = useT();
   const title = useTitle();

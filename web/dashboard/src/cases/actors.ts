@@ -3,7 +3,7 @@ import { usersQuery } from '@/api';
 import { useT } from '@/i18n';
 import { useSession } from '@/session';
 
-/** Who made a change, as people read it: on paper "you" is nobody, and everybody has a name. */
+/** Who made a change, for people to read: on paper there is no "you", and everybody has a name. */
 export function useActorName(paper = false): (actor: { kind: string; id: string; as?: string }) => string {
   const t = useT();
   const { me } = useSession();

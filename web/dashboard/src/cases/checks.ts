@@ -104,7 +104,7 @@ export function pathWords(path: string): string {
   return wordsOf(path.split('.').slice(-2).join(' '));
 }
 
-/** The text of a rule, and the language that it is in: null where nobody has said, as for a policy in one language. */
+/** The text of a rule, and the language that it is in: null if it is not stated, as for a policy in one language. */
 export interface RuleText {
   text: string;
   language: string | null;
@@ -132,7 +132,7 @@ export function ruleTitle({ rule, titles }: Pick<RuleStep, 'rule' | 'titles'>, l
   return text(titles?.[language]) || text(titles?.['en']) || wordsOf(rule);
 }
 
-/** The rows that count of a rule's table, which the software says in English before the reasons that the rows state. */
+/** The rows of a rule's table that count, which the software lists in English before the reasons that the rows state. */
 export function rowsOf({
   status,
   reason,
@@ -188,7 +188,7 @@ export function partsOf(path: string): { path: string; name: string }[] {
   });
 }
 
-/** What a result or a field is called in the reader's language, else in English: as the plugin says, or by its name. Items are numbered. */
+/** The name of a result or a field in the reader's language, otherwise in English: from the plugin, or by its id. Items are numbered. */
 export function titleAt(titles: Titles, path: string, name: string, language: string): RuleText {
   if (/^\d+$/.test(name)) return { text: `#${Number(name) + 1}`, language };
   const own = titles[path]?.[language];

@@ -45,7 +45,7 @@ export function decisionsOf(one: Case, workflow: WorkflowDetail | undefined): De
       event: next.event,
       tone: tones[next.event] ?? ('other' as const),
       exception: exceptions.has(next.event),
-      // Who has supplied the data rejects or asks for more; somebody else approves.
+      // A person who has supplied the data can reject or ask for more; another person approves.
       allowed: next.allowed && !(one.needs?.supplied && tones[next.event] === 'approve'),
       supplied: Boolean(one.needs?.supplied && tones[next.event] === 'approve'),
       reason: next.reason,
@@ -96,7 +96,7 @@ export function composeMessage(
   return [text.trim(), ...lines.map((line) => `• ${line}`)].filter(Boolean).join('\n');
 }
 
-/** The kinds of documents that the workflow knows and nobody has sent. */
+/** The kinds of documents that the workflow knows and that have not been sent. */
 export function neverSent(one: Case, workflow: WorkflowDetail | undefined): string[] {
   const sent = new Set((one.documents ?? []).map((document) => document.kind));
   return (workflow?.documents ?? []).map((each) => each.kind).filter((kind) => !sent.has(kind));

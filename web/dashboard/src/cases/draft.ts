@@ -12,7 +12,7 @@ export interface CaseDraft {
   wanted?: string[];
   /** What each possible match is. */
   hits?: Record<string, 'match' | 'not_a_match'>;
-  /** Why somebody who is listed is to be approved, by hit. */
+  /** Why a listed subject is to be approved, by hit. */
   hitComments?: Record<string, string>;
 }
 

@@ -26,7 +26,7 @@ export interface Wanted {
   side: string;
 }
 
-/** Whether the applicant, or somebody for them, is to supply data and documents now. */
+/** Whether the applicant, or a person acting for them, has to supply data and documents now. */
 export function collecting(one: Pick<Case, 'status' | 'next' | 'tags'>): boolean {
   return (
     one.status === 'active' &&
@@ -105,7 +105,7 @@ export interface Ending {
   comment: string;
 }
 
-/** How somebody has ended a case, of its newest decision; null where its workflow came to its end by itself. */
+/** How a person has ended a case, from its newest decision; null if its workflow ended automatically. */
 export function endingOf(
   one: Pick<Case, 'status' | 'configuration'>,
   newest: readonly Pick<Entry, 'cause' | 'actor' | 'at' | 'to' | 'details'>[],

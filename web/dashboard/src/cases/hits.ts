@@ -45,7 +45,7 @@ function first(value: Record<string, unknown>, names: readonly string[]): string
   return null;
 }
 
-/** All that some members say, as texts: a list may know several dates of birth. */
+/** The values of some members, as texts: a list may have several dates of birth. */
 function every(value: Record<string, unknown>, names: readonly string[]): string[] {
   const found = names.flatMap((name) => value[name] ?? []);
   return found.flatMap((one) => (typeof one === 'number' ? String(one) : typeof one === 'string' && one ? one : []));
@@ -112,7 +112,7 @@ function lineOf(key: string, value: Record<string, unknown>, former: string | nu
   };
 }
 
-/** What was said of an entry for this subject before. */
+/** The earlier answer to an entry for this subject. */
 export interface Before {
   answer: 'cleared' | 'confirmed';
   at: string;
@@ -122,7 +122,7 @@ export interface Before {
   changed: string[];
 }
 
-/** What was said of a hit before; null: nothing. */
+/** The earlier answer to a hit; null: none. */
 export function beforeOf(value: Record<string, unknown>): Before | null {
   const before = value['before'];
   if (!isRecord(before) || (before['answer'] !== 'cleared' && before['answer'] !== 'confirmed')) return null;

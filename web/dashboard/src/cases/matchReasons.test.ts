@@ -35,7 +35,7 @@ it('leaves what is no sentence of the screening as it is', () => {
   expect(birthText('circa 1960', 'en', writing)).toBe('circa 1960');
 });
 
-// The screening's own source: a form that somebody adds there is in no language but English until it is here, too.
+// The screening's own source: a form that is added there is only in English until it is added here, too.
 it('knows every form that the screening writes', () => {
   const read = (file: string) => readFileSync(`../../internal/screening/${file}`, 'utf8');
   const source = read('names/compare.go') + read('search.go');

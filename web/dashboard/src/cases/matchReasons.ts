@@ -1,4 +1,4 @@
-// The sentences in which the screening says why a name of a list may be the one looked for, in German. The screening writes
+// The sentences in which the screening explains why a listed name may match, in German. The screening writes
 // them in English (internal/screening), and cases keep them so; their forms are few. Loaded with the page of a case.
 
 /** How a reader's place writes what the sentences contain. */

@@ -91,7 +91,7 @@ export function namesOf(
 
 const none: TaskRun[] = [];
 
-/** What the parts of a case are called. It reads the attempts at its checks, unless nobody needs them. */
+/** The names of the parts of a case. It reads the attempts at its checks only if they are needed. */
 export function useNamesOf(one: Case, needed = true): CaseNames {
   const t = useT();
   const { language } = useLocale();

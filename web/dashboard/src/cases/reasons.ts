@@ -1,6 +1,6 @@
 import { useT } from '@/i18n';
 
-/** A reason code in the reviewer's language; one that nobody has translated as its words. */
+/** A reason code in the reviewer's language; an untranslated one as its words. */
 export function useReasonText(): (code: string) => string {
   const t = useT();
   return (code) => {

@@ -93,7 +93,7 @@ const de: Record<keyof typeof en | 'screening_', string> = {
 
 const names: Record<string, Record<string, string>> = { en, de };
 
-/** The name of a field of a result in a language: of screening, or of child cases; "" is the result itself. undefined: its id says it. */
+/** The name of a field of a result in a language: of screening, or of child cases; "" is the result itself. undefined: its id is used. */
 export function resultName(source: string, path: string, language: string): string | undefined {
   return names[language]?.[`${source}_${path}`];
 }

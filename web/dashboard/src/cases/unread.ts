@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Note } from '@/api';
 
-// Which notes somebody has not seen yet. What was seen is kept in this browser: a case's id and a time, for the newest cases.
+// Which notes the user has not seen yet. What was seen is stored in this browser: a case's id and a time, for the newest cases.
 
 const most = 500;
 const keyOf = (person: string) => `ballerine.notes-seen.${person}`;
@@ -49,7 +49,7 @@ export function useUnread(notes: readonly Note[] | undefined, person: string, ca
   return new Set(unreadOf(notes ?? [], person, until).map((note) => note.id));
 }
 
-/** Calls back for each note of somebody else that arrives while the page is open; those that were there before are not new. */
+/** Calls back for each note by another person that arrives while the page is open; earlier ones are not new. */
 export function useArrival(notes: readonly Note[] | undefined, person: string, onArrival: (note: Note) => void) {
   const known = useRef<ReadonlySet<string> | null>(null);
   const arrived = useRef(onArrival);

@@ -1,6 +1,6 @@
 import { ApiProblem, answer, client, idempotencyKey } from '@/api';
 
-/** Announces a document and uploads its bytes; what goes wrong with the bytes is said with the given words. */
+/** Announces a document and uploads its bytes; errors of the upload are reported with the given texts. */
 export async function sendDocument(id: string, kind: string, side: string, file: File, refused: string): Promise<void> {
   const bytes = await file.arrayBuffer();
   const { upload } = await answer(

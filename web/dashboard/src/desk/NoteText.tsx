@@ -1,7 +1,7 @@
 import type { Note, User } from '@/api';
 import { partsOf } from './mentions';
 
-/** What a note says: whom it names stands out, addresses of the web are links that tell nothing to where they lead. */
+/** The text of a note: mentioned people stand out, web addresses are links that send no referrer. */
 export function NoteText({ note, people }: { note: Note; people: readonly User[] }) {
   const mentioned = people.filter((one) => note.mentions?.includes(one.id));
   const parts = partsOf(note.text, mentioned);

@@ -9,7 +9,7 @@ export function useDeskT(): (key: DeskKey, parameters?: Parameters) => string {
   return useMemo(() => (key, parameters) => fill(texts[language][key], parameters, tag), [language, tag]);
 }
 
-/** The key of what a notification says; a newer server may have others. */
+/** The key of a notification's text; a newer server may have others. */
 export function keyOf(kind: string): DeskKey {
   return kind in texts.en && kind !== 'other' ? (kind as DeskKey) : 'other';
 }

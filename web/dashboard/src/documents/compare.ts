@@ -15,7 +15,7 @@ export interface Finding {
   code: string;
   severity: 'low' | 'medium' | 'high';
   message: string;
-  /** What it was noticed in: what somebody has declared, or what was read from the document itself. */
+  /** Its source: what was declared, or what was read from the document itself. */
   source: 'declared' | 'read' | null;
 }
 
@@ -68,7 +68,7 @@ function expiryOf(declared: string | null, read: string | null, expired: boolean
   return expired && match !== 'differs' ? 'expired' : match;
 }
 
-/** The machine-readable zone that is known of a document: what was read in its picture, or else what somebody has typed. */
+/** The machine-readable zone that is known of a document: what was read in its picture, or otherwise what was typed. */
 function zoneOf(document: CaseDocument, now: Date) {
   const read = document.checks?.['read'];
   const inPicture = isRecord(read) ? text(read['mrz']) : null;

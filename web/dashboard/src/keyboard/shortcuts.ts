@@ -1,7 +1,7 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { getPreferences } from '@/session/preferences';
 
-// Keys that do things. They never fire while somebody writes, nor with a modifier, and can be switched off.
+// Keys that do things. They never fire while the user types, nor with a modifier, and can be switched off.
 
 export interface Shortcut {
   /** "j", "?", "Enter", or two keys in sequence: "g q" */
@@ -25,7 +25,7 @@ function changed() {
   for (const listener of listeners) listener();
 }
 
-/** Whether a key belongs to what somebody is writing. */
+/** Whether a key belongs to text that the user is typing. */
 export function isWriting(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.closest('[contenteditable=""], [contenteditable="true"]')) return true;

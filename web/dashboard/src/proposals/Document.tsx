@@ -83,7 +83,7 @@ function Found({ title, found, tone }: { title: string; found: Diagnostic[]; ton
   );
 }
 
-/** What becomes of the cases that are written in a policy. */
+/** The results of the cases that are written in a policy. */
 function TestCases({ one }: { one: ProposedDocument }) {
   const t = useT();
   const cases = one.cases ?? [];

@@ -14,7 +14,7 @@ import { tones, useDocumentName, useNameOf, useSubject } from './words';
 
 const statuses: ProposalStatus[] = ['open', 'approved', 'rejected', 'withdrawn', 'outdated'];
 
-/** What people want to publish where nobody publishes alone. */
+/** What people want to publish where publishing requires two people. */
 export function ProposalsPage() {
   const t = useT();
   const { can } = useSession();

@@ -1,6 +1,6 @@
 import { partsOf } from './parts';
 
-/** Text of somebody else, as it is: what would not be seen, or would be obeyed, is written out. */
+/** Text of others, unchanged: characters that are invisible or change the layout are written out. */
 export function Visible({ text }: { text: string }) {
   return (
     <bdi>

@@ -3,7 +3,7 @@ import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useT } from '@/i18n';
 import { Input } from '@/ui';
 
-/** Searches while somebody writes, when they pause. */
+/** Searches while the user types, at pauses. */
 export function SearchInput({
   text,
   inputRef,

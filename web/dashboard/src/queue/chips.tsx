@@ -56,7 +56,7 @@ export function stateTone(one: Pick<Case, 'status' | 'outcome' | 'tags'>): Tone 
 /** What a state is called, by its path, in a workflow or, without one, in any. An outcome is the path of a final state. */
 export type StateNames = (path: string, workflow?: string) => string;
 
-/** A state's path as words: what it is called where nobody has named it. */
+/** A state's path as words: its name if it has no other. */
 export function stateName(path: string): string {
   const last = path.split('.').at(-1) ?? path;
   const words = last.replaceAll('_', ' ');

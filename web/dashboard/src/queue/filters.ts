@@ -3,7 +3,7 @@ import { type Key, useFormats, useT } from '@/i18n';
 import { type StateNames, workName, workTitle } from './chips';
 import { parties, type QueueSearch, toDecide, wordsIn } from './search';
 
-/** A filter that is in force: what it says, and what of the address goes when it is taken away. */
+/** An active filter: its text, and the part of the address that its removal deletes. */
 export interface ActiveFilter {
   id: string;
   text: string;

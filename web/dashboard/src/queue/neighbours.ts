@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { answer, client, keys } from '@/api';
 import { filtersOf, type QueueSearch } from './search';
 
-// The list that somebody came to a case from: what "next" and "previous" mean on its page.
+// The list from which the user opened a case: what "next" and "previous" mean on its page.
 
 interface Remembered {
   ids: string[];
@@ -55,7 +55,7 @@ export function restoreCase(id: string) {
   keep((decided) => decided.filter((one) => one !== id));
 }
 
-/** How many cases are looked through for one that somebody came to by a link. */
+/** How many cases are searched for one that was opened by a link. */
 const most = 200;
 
 /**

@@ -69,7 +69,7 @@ function kindOf(schema: Schema): FieldKind {
   }
 }
 
-/** What a schema calls a field in a language; null where it says nothing in that language. */
+/** The name of a field in a schema, in a language; null if it has none in that language. */
 function titleOf(schema: Schema, language: string): string | null {
   const titles = schema['titles'];
   const own = isSchema(titles) ? titles[language] : undefined;

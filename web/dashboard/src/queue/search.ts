@@ -207,7 +207,7 @@ export function filtersOf(search: QueueSearch): CaseFilters {
   };
 }
 
-/** What of an address a view keeps: everything that says which cases, and in which order. */
+/** What a view stores of an address: everything that selects and orders the cases. */
 export const kept = [
   'workflow',
   'state',

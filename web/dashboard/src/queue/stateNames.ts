@@ -11,7 +11,7 @@ const mostWorkflows = 12;
 
 const read = (results: { data?: WorkflowDetail }[]) => results.flatMap((one) => (one.data ? [one.data] : []));
 
-/** Names of states in the reader's language: as the workflow says, else as the dashboard calls states of that name, else the workflow's original text, marked. */
+/** Names of states in the reader's language: from the workflow, otherwise the dashboard's name for such a state, otherwise the workflow's original text, marked. */
 export function useNamesIn(workflows: readonly WorkflowDetail[]): StateNames {
   const t = useT();
   const { language } = useLocale();
@@ -20,7 +20,7 @@ export function useNamesIn(workflows: readonly WorkflowDetail[]): StateNames {
     for (const workflow of workflows)
       for (const state of workflow.states) {
         found.set(`${workflow.id}/${state.path}`, state);
-        // An outcome of several workflows is called as the first says that has words for it in this language.
+        // An outcome of several workflows has the name of the first that has one in this language.
         const known = found.get(state.path);
         if (!known || titleIn(known, language)?.original) found.set(state.path, state);
       }

@@ -7,7 +7,7 @@ export const watchlistsQuery = queryOptions({
   queryFn: ({ signal }) => answer(client.GET('/v1/watchlists', { signal })),
 });
 
-/** Looks for somebody; the server keeps nothing of it. */
+/** Searches the watch lists; the server does not store the search. */
 export const screen = (request: ScreeningRequest) => answer(client.POST('/v1/screenings', { body: request }));
 
 interface Chosen {

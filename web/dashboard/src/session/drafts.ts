@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 
-// Text that somebody has started to write about a case. It survives a reload, the end of a session and an unreachable server; it
+// Text that the user has started to write about a case. It survives a reload, the end of a session and an unreachable server; it
 // is removed when it is sent, and when the person signs out.
 
 const prefix = 'ballerine.draft.';

@@ -48,7 +48,7 @@ export async function bearer(): Promise<string | null> {
 
 /**
  * Renews the session by its refresh token; null when it is over. Calls at the same time share one renewal. Throws a problem
- * when nobody answers: whether the session is over is not known then.
+ * when there is no answer: whether the session is over is unknown then.
  */
 export function renew(): Promise<User | null> {
   renewing ??= renewOnce().finally(() => {
@@ -152,7 +152,7 @@ export async function signOut(): Promise<void> {
 }
 
 /**
- * Where the sign-in page sends back to: completes it, and says where to go on; null when this window was opened only to
+ * Where the sign-in page sends back to: completes it, and returns where to continue; null when this window was opened only to
  * sign in.
  */
 export async function completeSignIn(): Promise<string | null> {

@@ -28,7 +28,7 @@ export function allows(me: Pick<Me, 'permissions'>): (permission: string) => boo
   return (permission) => permissions.has(permission);
 }
 
-/** Whether somebody is signed in. A session that ended while nobody looked is renewed, or it is none. */
+/** Whether the user is signed in. A session that ended in the background is renewed, or is over. */
 async function signedIn(): Promise<boolean> {
   const user = await userManager().then((users) => users.getUser());
   const good = user?.expired ? await renew() : user;

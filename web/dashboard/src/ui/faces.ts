@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-// How people are told apart where there is only room for a picture: no two of those who are known have the same letters, and
+// How people are distinguished where there is only space for a picture: no two of those who are known have the same letters, and
 // of a dozen no two the same colour.
 
 export interface Face {
@@ -46,7 +46,7 @@ export function facesOf(names: readonly string[]): Map<string, Face> {
   return faces;
 }
 
-/** Of somebody who is not known: the same each time. */
+/** Of an unknown person: always the same. */
 function stranger(name: string): Face {
   let sum = 0;
   for (const letter of name) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 997;

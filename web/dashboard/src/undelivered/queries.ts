@@ -1,7 +1,7 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { answer, client, keys } from '@/api';
 
-/** Effects that nobody tries to deliver any more, by case. A page may be empty while there are more. */
+/** Effects whose delivery is no longer attempted, by case. A page may be empty while there are more. */
 export const deadLettersQuery = infiniteQueryOptions({
   queryKey: keys.deadLetters,
   queryFn: ({ pageParam, signal }) =>

@@ -108,7 +108,7 @@ export function parseCondition(source: string): Node | null {
   }
 }
 
-/** What is said of the values that every workflow has. */
+/** The texts for the values that every workflow has. */
 const known: Record<string, { yes: Key; no: Key }> = {
   'documents.all_received': { yes: 'condition.all_received', no: 'condition.not_all_received' },
   'documents.all_approved': { yes: 'condition.all_approved', no: 'condition.not_all_approved' },

@@ -61,7 +61,7 @@ export const common = {
   'shell.list_policies': 'Regelwerke',
   'shell.list_backtest_runs': 'Backtests',
   'shell.list_dead_letters': 'Fehlgeschlagene Zustellungen',
-  'shell.list_related': 'Verwandte Fälle',
+  'shell.list_related': 'Verknüpfte Fälle',
   'shell.list_notes': 'Notizen',
   'shell.list_tasks': 'Prüfungen',
   'shell.list_history': 'Verlauf',

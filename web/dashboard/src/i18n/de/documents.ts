@@ -114,7 +114,7 @@ export const documents = {
   'finding.name_unusual_characters':
     'Der angegebene Name enthält ungewöhnliche Zeichen oder mischt Schriftsysteme. Suchen finden ihn möglicherweise nicht.',
   'finding.mrz_not_read': 'Die MRZ im Bild war nicht lesbar: Die Angaben wurden nicht damit verglichen.',
-  'finding.issuer_not_accepted': 'Dokumente dieser Art werden von dem ausstellenden Staat nicht angenommen.',
+  'finding.issuer_not_accepted': 'Dokumente dieser Art aus dem ausstellenden Staat werden nicht akzeptiert.',
   'finding.number_differs': 'Die angegebene Dokumentnummer stimmt nicht mit der MRZ überein.',
   'finding.expires_unreadable': 'Das angegebene Ablaufdatum ist kein gültiges Datum.',
   'finding.expiry_differs': 'Das angegebene Ablaufdatum stimmt nicht mit der MRZ überein.',

@@ -28,7 +28,7 @@ export const settings = {
   'settings.you': 'Sie',
   'permission.cases:read': 'Fälle, Verlauf und Notizen ansehen',
   'permission.cases:write': 'Fälle anlegen, zuweisen und bearbeiten, Notizen hinzufügen',
-  'permission.cases:decide': 'Über Fälle und Dokumente entscheiden, eigene Entscheidungen zurücknehmen',
+  'permission.cases:decide': 'Über Fälle und Dokumente entscheiden, eigene Entscheidungen rückgängig machen',
   'permission.cases:operate': 'Fälle abbrechen und fehlgeschlagene Schritte wiederholen',
   'permission.cases:repair': 'Fehlgeschlagene Schritte und Zustellungen bearbeiten',
   'permission.cases:personal': 'Personenbezogene Daten sehen: Namen, Angaben, Notizen',

@@ -110,7 +110,7 @@ export const documents = {
   'finding.name_not_given': 'The case has no name to compare with the document.',
   'finding.name_unusual_characters':
     'The declared name contains unusual characters or mixes scripts. Searches may not find it.',
-  'finding.mrz_not_read': 'The MRZ could not be read in the image: what was declared was not compared with it.',
+  'finding.mrz_not_read': 'The MRZ could not be read from the image, so the declared data was not compared with it.',
   'finding.issuer_not_accepted': 'Documents of this kind are not accepted from the state that issued it.',
   'finding.number_differs': 'The declared document number does not match the MRZ.',
   'finding.expires_unreadable': 'The declared date of expiry is not a valid date.',

@@ -18,7 +18,7 @@ export const screening = {
   'screening.again': 'Screen all again',
   'screening.run_running': 'Customers are being screened again with edition {edition}',
   'screening.run_done': 'Customers were screened again with edition {edition}',
-  'screening.run_failed': 'Screening customers again has failed',
+  'screening.run_failed': 'Rescreening of customers failed',
   'screening.again_failed': '1 could not be screened|{count} could not be screened',
   'screening.again_looked': '{count} compared',
   'screening.again_opened': '1 case opened|{count} cases opened',
