@@ -35,7 +35,7 @@ export interface Flow {
   /** All pages as they are with these answers, for progress. */
   pages(answers?: Answers): readonly PageView[];
   /**
-   * Saves answers to a page, and goes on to the next one; with `partial` answers may be missing, and the page stays. Saves are delivered in
+   * Saves answers to a page, and continues with the next one; with `partial` answers may be missing, and the page stays. Saves are delivered in
    * their order. Without a network, or a valid token, they wait as long as the page lives; the promise does, too.
    */
   save(answers: Answers, options?: { readonly page?: string; readonly partial?: boolean }): Promise<Result<FlowState>>;
@@ -44,7 +44,7 @@ export interface Flow {
   /** Submits, after everything was saved. What remains to be done is in `error.fields`. */
   submit(page?: string): Promise<Result<FlowState>>;
   setLocale(locale: string): Promise<Result<FlowState>>;
-  /** Reads the state anew, and tries at once what waits. */
+  /** Reads the state again, and immediately retries pending saves. */
   refresh(): Promise<Result<FlowState>>;
   /** Ends everything. What waits is cancelled. */
   destroy(): void;

@@ -12,7 +12,7 @@ export type Truth = 'true' | 'false' | 'unknown' | 'server';
 /** Data that rules read: answers by name, `item` and `index` within a group, `value` in a validator. */
 export type Data = Readonly<Record<string, unknown>>;
 
-/** evaluate says whether a rule holds. It never throws, whatever rule or data are. */
+/** evaluate reports whether a rule holds. It never throws, whatever rule or data are. */
 export function evaluate(rule: Rule, data: Data, now: Date): Truth {
   try {
     const truth = truthOf(value(rule, { data, now }));

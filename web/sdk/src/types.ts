@@ -54,7 +54,7 @@ export interface Rules {
  * - `refused`: the server has refused it, `fields` say where. Sending the same again does not help.
  * - `conflict`: the answers were changed elsewhere since. Nothing was overwritten; the snapshot has what there is now. The same call again goes through.
  * - `closed`: the case does not wait for the applicant.
- * - `expired`: the token is not valid, and `getToken` had no other. What waits to be saved goes on waiting.
+ * - `expired`: the token is not valid, and `getToken` had no other. Pending saves stay pending.
  * - `offline`: there was no answer, and the call may be made again.
  * - `failed`: the server could not do it.
  * - `cancelled`: the caller has ended it.
