@@ -110,3 +110,26 @@ it('names nothing with words that have a standard term', () => {
   );
   expect(found).toEqual([]);
 });
+
+/** Phrases that comments do not use, because a standard term exists: see the end of the glossary in CONTRIBUTING.md. */
+const unidiomatic =
+  /\b(told|tells|heard|loudly|held against|says whether|is there and cannot|anew|goes on|in silence|put right|(came|comes?|becomes?|became) of (it|that|an?|the))\b/gi;
+
+/** The comments of a file. Addresses of the web in literals look like some, and do no harm. */
+function comments(text: string): string[] {
+  return text.match(/\/\*[\s\S]*?\*\/|\/\/.*$/gm) ?? [];
+}
+
+it('uses standard terms in comments', () => {
+  const found = Object.entries(sources).flatMap(([file, text]) =>
+    file.endsWith('names.test.ts')
+      ? []
+      : comments(text).flatMap((comment) => (comment.match(unidiomatic) ?? []).map((phrase) => `${file}: ${phrase}`)),
+  );
+  expect(found).toEqual([]);
+});
+
+it('finds the phrases that comments do not use', () => {
+  const text = "const a = 'told'; // It goes on\n/** Retold, and\n * told. */";
+  expect(comments(text).flatMap((comment) => comment.match(unidiomatic) ?? [])).toEqual(['goes on', 'told']);
+});
