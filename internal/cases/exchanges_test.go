@@ -53,7 +53,7 @@ func TestWhatIsNotKeptOrDamagedIsShownToNobody(t *testing.T) {
 		}
 	}
 	d.files.failing = problem.New(problem.NotFound, "There is no such object.")
-	if _, err := d.Exchange(t.Context(), reviewer, r.ID, "task_v"); problem.CodeOf(err) != problem.DocumentDamaged || !strings.Contains(err.Error(), "not there any more") {
+	if _, err := d.Exchange(t.Context(), reviewer, r.ID, "task_v"); problem.CodeOf(err) != problem.DocumentDamaged || !strings.Contains(err.Error(), "no longer exists") {
 		t.Errorf("it was kept, and is gone: %v", err)
 	}
 	large := cases.TaskRun{ID: "task_l", Work: "lookup", Source: "vendor", Name: "p", StartedAt: epoch, Call: &cases.Call{Exchange: &cases.ExchangeRef{Kept: true, SHA256: "ab", Size: 7 << 20}}}

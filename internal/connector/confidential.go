@@ -18,7 +18,7 @@ type confidential struct {
 	mutex     sync.Mutex
 	texts     []hidden
 	hider     *hider   // of the texts; nil: some are newer
-	documents []string // in base64, each with what stands for it
+	documents []string // in base64, each with its placeholder
 }
 
 // confidentialKey is what is confidential in an attempt, in its context.
@@ -59,7 +59,7 @@ func (k *confidential) token(token string) {
 	}
 }
 
-// hiding takes out what is known until now. It is made once for all answers, and anew only when something has become known since.
+// hiding takes out what is known until now. It is made once for all answers, and again only if more has become known since.
 func (k *confidential) hiding() *hider {
 	if k == nil {
 		return nil

@@ -259,7 +259,7 @@ func (a answer) disclosed(p *Plugin, besides func(string) string) (int, http.Hea
 		shown := besides(a.hide.cutOff(strings.ToValidUTF8(string(a.body[:maxUnread]), "\uFFFD")))
 		return a.status, replacedHeaders(header, besides), sized{shown, len(a.body)}
 	}
-	if p.answer.format == noFormat && a.readErr == nil { // nobody reads the body; who asks may want to see it
+	if p.answer.format == noFormat && a.readErr == nil { // the body is not used, but people may want to see it
 		a.readErr = errUnread
 	}
 	got := a.recorded(p, besides)
@@ -314,7 +314,7 @@ func writtenHeaders(header map[string]string) []exchangeHeader {
 	return written[:min(len(written), maxHeaders)]
 }
 
-// Exchanged is what a callback was, as it may be written down: without signature, credentials and secrets, and without the token of the address to
+// Exchanged is the contents of a callback, as they may be stored: without signature, credentials and secrets, and without the token of the address to
 // which it came. See Outcome.Exchanged.
 func (r *Received) Exchanged(at time.Time) []byte {
 	log, hide := &exchanges{left: maxExchanged}, r.known.hiding()

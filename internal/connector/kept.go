@@ -174,7 +174,7 @@ func (a answer) kept(p *Plugin) (keptAnswer, bool) {
 	return keptAnswer{a.status, shownHeaders(a.header, a.hide), body}, ok
 }
 
-// written is the body without the secrets of the attempt: as it came where it repeats none.
+// written is the body without the secrets of the attempt: unchanged if it repeats none.
 func (a answer) written(p *Plugin) (string, bool) {
 	if p.answer.format == noFormat {
 		return "", true

@@ -21,7 +21,7 @@ const (
 	longestTail  = 64      // bytes at its end that may be a part of what is escaped
 )
 
-// hider takes texts out of others. One without texts changes nothing. It is safe for concurrent use.
+// hider removes texts from others. One without texts changes nothing. It is safe for concurrent use.
 type hider struct {
 	texts *automaton
 	short map[string]bool // whole values that are too short to be looked for in others
@@ -70,7 +70,7 @@ func hiderOf(all []hidden) *hider {
 	return h
 }
 
-// Replace is a text without those that are looked for. Where some of them overlap, one word stands for all.
+// Replace returns a text with all occurrences replaced. Where some of them overlap, one placeholder replaces all.
 func (h *hider) Replace(text string) string { return h.replace(search{text: text}) }
 
 // cutOff does it for a text whose end is missing: what a secret may begin with there is left out, too.

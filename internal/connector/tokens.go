@@ -18,7 +18,7 @@ type tokens struct {
 type kept struct {
 	value    string
 	former   string    // the one before
-	replace  time.Time // when the next one is asked for
+	replace  time.Time // when the next one is requested
 	end      time.Time
 	incoming *incoming
 }

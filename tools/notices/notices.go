@@ -124,7 +124,7 @@ func Problems(modules []Module) (found []string) {
 func Write(modules []Module) []byte {
 	var b strings.Builder
 	b.WriteString("# Third-party notices\n\nWhat is built from this repository contains software of others. This page lists it with its licences; `make generate` writes it\n" +
-		"anew. The dashboard and the applicants' pages have lists of their own beside their pages, `licenses.md`.\n\n| software | version | licence | text |\n|---|---|---|---|\n")
+		"again. The dashboard and the applicants' pages have lists of their own beside their pages, `licenses.md`.\n\n| software | version | licence | text |\n|---|---|---|---|\n")
 	numbers, texts := map[[sha256.Size]byte]int{}, []string{}
 	for _, m := range modules {
 		var places []string

@@ -1,8 +1,7 @@
-// Package recording stores the traffic with vendors in a folder, and answers from it: ballerine dev --record and
-// --replay. It contains no secrets, and what would differ from run to run is replaced by names. Answers are as vendors
-// sent them, including personal data.
+// Package recording keeps what goes to vendors and comes from them in a folder, and answers from it: ballerine dev --record and --replay. There are
+// no secrets in it, and what would differ from run to run has a name instead. Answers are as vendors gave them, with personal data where they have some.
 //
-// A file is one request with its answer. Shipped programs never link this package.
+// A file is one request with its answer. What ships never links this package.
 package recording
 
 import (
@@ -53,7 +52,7 @@ type Recorder struct {
 
 var _ connector.Traffic = (*Recorder)(nil)
 
-// NewRecorder records into a folder, which is created if it does not exist; its contents stay, and new recordings are appended. Errors:
+// NewRecorder records into a folder, which is made where it is not there; what is in it stays, and what is recorded comes after it. Errors:
 // Invalid when it cannot be used.
 func NewRecorder(folder string, now func() time.Time, logger *slog.Logger) (*Recorder, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -138,7 +137,7 @@ type Player struct {
 
 var _ connector.Traffic = (*Player)(nil)
 
-// NewPlayer reads a folder. Errors: Invalid with all files that cannot be read, or if there is none.
+// NewPlayer reads a folder. Errors: Invalid with all files that cannot be read, or when there is none.
 func NewPlayer(folder string) (*Player, error) {
 	names, err := recordings(folder)
 	if err != nil {
