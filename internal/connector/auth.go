@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -90,15 +89,6 @@ func (a auth) shownToken() string {
 
 // shortestSecret is the shortest text that is looked for in answers, in bytes: what is shorter occurs by chance.
 const shortestSecret = 8
-
-// quoted is a text as JSON writes it, without its quotes.
-func quoted(text string, escapeHTML bool) string {
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(escapeHTML)
-	_ = encoder.Encode(text) // a text always can be written
-	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
-}
 
 // redaction stands where an answer repeated a secret.
 const redaction = "[secret]"

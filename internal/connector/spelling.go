@@ -30,15 +30,6 @@ type hider struct {
 // hidden is a text that must not be written down, and what stands for it.
 type hidden struct{ text, instead string }
 
-// redactor takes secrets out of texts.
-func redactor(secrets []string) *hider {
-	all := make([]hidden, len(secrets))
-	for i, secret := range secrets {
-		all[i] = hidden{secret, redaction}
-	}
-	return hiderOf(all)
-}
-
 // hiderOf looks for texts.
 func hiderOf(all []hidden) *hider {
 	h, texts, seen := &hider{short: map[string]bool{}}, []wanted{}, map[string]bool{}

@@ -3,6 +3,7 @@ package connector
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"html"
 	"net/url"
@@ -55,6 +56,24 @@ var spellings = map[string]func(string) string{
 		slices.Reverse(turned)
 		return string(turned)
 	},
+}
+
+// quoted is a text as JSON writes it, without its quotes.
+func quoted(text string, escapeHTML bool) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(escapeHTML)
+	_ = encoder.Encode(text) // a text always can be written
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
+}
+
+// redactor takes secrets out of texts.
+func redactor(secrets []string) *hider {
+	all := make([]hidden, len(secrets))
+	for i, secret := range secrets {
+		all[i] = hidden{secret, redaction}
+	}
+	return hiderOf(all)
 }
 
 func each2(s string, write func(byte) string) string {
