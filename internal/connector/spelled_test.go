@@ -94,7 +94,7 @@ func TestASecretIsFoundInWhateverIsWithinSomethingElse(t *testing.T) {
 	}
 }
 
-// Property: in whatever order a secret is encoded, and whatever is beside it, it is found, and is not in what is given back in any of the encodings.
+// Property: in whatever order a secret is encoded, and whatever is beside it, it is found, and is not in what is returned in any of the encodings.
 func TestNoOrderOfEncodingsHidesASecret(t *testing.T) {
 	ways := []string{}
 	for way := range encodings {
