@@ -204,7 +204,7 @@ func (w *walk) calledBack(s shot, a answer, before, after int) {
 	}
 	takes := func(r cases.Record) bool { return s.body == anAnswer && s.ask.lacks(r) }
 	switch {
-	case a.code == "unavailable" && some(func(r cases.Record) bool { return w.returns(s, r) }), a.code == "livelock" && some(takes):
+	case a.code == "unavailable" && some(func(r cases.Record) bool { return w.returns(s, r) }):
 		return
 	case a.code != "" && a.code != "invalid", (a.code == "invalid") != (s.body == garbage):
 		w.wrong(s, a, before, after)
@@ -220,6 +220,8 @@ func (w *walk) calledBack(s shot, a answer, before, after int) {
 				w.t.Fatalf("a callback was taken twice: version %d of %s: %+v", version, s.id, entry)
 			}
 			w.taken[s.ask.token] = true
+		case takes(was) && entry.Event == "error.invoke."+s.ask.work && entry.Details["error"] == string(problem.Livelock):
+			w.tally["callback looped"]++ // the work has failed, and may be answered once more
 		case !takes(was) && entry.Cause == cases.CauseCallbackIgnored && same(was, is):
 			w.tally["callback ignored"]++
 		default:
