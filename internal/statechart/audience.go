@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"ballerine/internal/expr"
 	"ballerine/internal/problem"
 	"ballerine/internal/source"
 )
@@ -43,6 +44,17 @@ const (
 	TagReview  = "manual_review"   // a person decides
 	TagCollect = "collection_flow" // the applicant, or the client in their name, supplies what is needed
 )
+
+// misspelt warns of tags that are nearly one of those that define who acts: another name defines nothing, and what a person was to decide
+// the client can send.
+func (p *parser) misspelt(tags []string, node *yaml.Node, path string) {
+	known := []string{TagReview, TagCollect}
+	for _, tag := range tags {
+		if near := expr.Suggest(tag, known); near != "" && !slices.Contains(known, tag) {
+			p.doc.Warn(node, path, "misspelt_tag", "the tag "+tag+" has no effect on who may send an event", "did you mean "+near+"?")
+		}
+	}
+}
 
 var audienceNames = []string{"applicant", "client", "reviewer", "approver"}
 

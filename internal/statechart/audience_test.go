@@ -161,3 +161,13 @@ func BenchmarkAudience(b *testing.B) {
 		})
 	}
 }
+
+func TestATagThatIsNearlyOneThatDefinesWhoActsIsReported(t *testing.T) {
+	for tag, hint := range map[string]string{"manual_reviw": "did you mean manual_review?", "colection_flow": "did you mean collection_flow?", "manual_review": "", "collection_flow": "", "approved": "", "vip": ""} {
+		_, diagnostics := parseAudience(t, `{initial: a, states: {a: {tags: [`+tag+`], on: {GO: b}}, b: {type: final}}}`)
+		at := slices.IndexFunc(diagnostics, func(d problem.Diagnostic) bool { return d.Code == "misspelt_tag" })
+		if (at >= 0) != (hint != "") || at >= 0 && diagnostics[at].Hint != hint {
+			t.Errorf("%s: %v", tag, diagnostics)
+		}
+	}
+}

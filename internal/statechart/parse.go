@@ -150,6 +150,7 @@ func (p *parser) state(s *State, node *yaml.Node, path string, members source.Me
 	}
 	if m, ok := members["tags"]; ok {
 		s.Tags = p.doc.Strings(m.Value, source.Join(path, "tags"))
+		p.misspelt(s.Tags, m.Value, source.Join(path, "tags"))
 	}
 	if m, ok := members["by"]; ok {
 		s.By = p.audience(m.Value, source.Join(path, "by"))
