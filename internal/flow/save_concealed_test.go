@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -103,8 +104,8 @@ func TestWhatIsConcealedIsRefusedAsWhatDoesNotExist(t *testing.T) {
 
 // wording is the whole text of an error.
 func wording(err error) string {
-	refused, ok := err.(*problem.Error)
-	if !ok {
+	var refused *problem.Error
+	if !errors.As(err, &refused) {
 		return "no problem"
 	}
 	var all []string
