@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -59,13 +60,14 @@ func keyCreateCommand(t *target) *cobra.Command {
 		Use: "create --name NAME", Short: "Create a key; its secret is printed once", Args: cobra.NoArgs,
 		Example: "  KEY=$(ballerine key create --name crm --scope cases:read --scope cases:write --json | jq -r .secret)",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			body := map[string]any{}
-			if name != "" {
-				body["name"] = name
+			body := map[string]any{"name": name}
+			var wrong []error
+			if strings.TrimSpace(name) == "" {
+				wrong = append(wrong, errors.New("--name is required: the key's owner and purpose, as listed by `ballerine key list`"))
 			}
 			for _, scope := range named {
 				if !slices.Contains(scopes(), scope) {
-					return usageError{notOneOf("--scope", scope, scopes())}
+					wrong = append(wrong, notOneOf("--scope", scope, scopes()))
 				}
 			}
 			if len(named) > 0 {
@@ -74,9 +76,12 @@ func keyCreateCommand(t *target) *cobra.Command {
 			if expires != "" {
 				at, err := readTime(expires)
 				if err != nil {
-					return err
+					wrong = append(wrong, err)
 				}
 				body["expires_at"] = at
+			}
+			if len(wrong) > 0 {
+				return usageError{errors.Join(wrong...)}
 			}
 			return t.showSecret(cmd, "/v1/keys", body)
 		},

@@ -36,7 +36,7 @@ func TestAKeysSecretIsPrintedOnceAndWorksUntilItIsRevoked(t *testing.T) {
 	if listed := calls(t, admin, "", "key", "list"); !strings.Contains(listed, "revoked") {
 		t.Errorf("%s", listed)
 	}
-	refused(t, admin, exitUsage, "--scope is one of|(did you mean cases:read?)", "key", "create", "--scope", "case:read")
+	refused(t, admin, exitUsage, "--name is required|--scope is one of|(did you mean cases:read?)", "key", "create", "--scope", "case:read")
 	refused(t, admin, exitUsage, "is not a valid time", "key", "create", "--expires", "soon")
 	refused(t, as(stack, "auditor"), exitProblems, "(forbidden)", "key", "create", "--name", "none")
 }
