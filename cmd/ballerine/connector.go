@@ -264,7 +264,7 @@ func connectorTestCommand() *cobra.Command {
 	casesOnly := false
 	cmd := &cobra.Command{
 		Use: "test FILE...", Short: "Run the test cases in plugins, and the conformance kit; nothing is sent", Args: cobra.MinimumNArgs(1),
-		Long: "Runs the test cases of plugins, and then the conformance kit: a pretended vendor, which starts from the first case with a good answer (and\n" +
+		Long: "Runs the test cases of plugins, and then the conformance kit: a simulated vendor, which starts from the first case with a good answer (and\n" +
 			"callback), fails, is busy, slow or breaks off, answers with garbage and in part, repeats secrets, calls back late, twice, changed and\n" +
 			"with wrong signatures.",
 		RunE: func(cmd *cobra.Command, files []string) error {
