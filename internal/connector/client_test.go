@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -413,12 +414,15 @@ func TestSecretsComeFromWhereTheyAre(t *testing.T) {
 }
 
 // Whatever a case holds, the body is valid JSON with the value unchanged, and the path has one segment for it.
+// climbing is a text with a segment that would climb the path, also once servers have decoded it.
+var climbing = regexp.MustCompile(`(^|[/\\])\.\.?([/\\;]|$)`)
+
 func TestAnyTextOfACaseArrivesUnchanged(t *testing.T) {
 	v := newTarget(t)
 	p := parse(t, strings.Replace(base, "/checks", "/a/{context.v}/b?q={context.v}", 1)+"  method: POST\n  body: {v: \"{context.v}\", w: \"<{context.v}>\"}\n")
 	client := v.client()
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.StringN(1, 30, -1).Filter(func(text string) bool { return text != "." && text != ".." }).Draw(t, "text") // these climb: refused
+		text := rapid.StringN(1, 30, -1).Filter(func(text string) bool { return !climbing.MatchString(text) }).Draw(t, "text") // these are refused
 		if _, err := client.Do(context.Background(), p, Call{Context: map[string]any{"v": text}}); err != nil {
 			t.Fatal(err)
 		}
