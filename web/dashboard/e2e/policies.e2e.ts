@@ -131,7 +131,7 @@ describe('policies', () => {
         .locator('abbr', { hasText: 'EN' }),
     );
     await seen(panel.getByText('Utgånget. (Originaltext)'));
-    const own = panel.getByRole('listitem').filter({ hasText: 'nicht so, wie die Richtlinie sie verlangt' });
+    const own = panel.getByRole('listitem').filter({ hasText: 'entsprechen nicht den Vorgaben des Regelwerks' });
     expect(await own.textContent()).toContain('Identitätsprüfung › Punktzahl');
     await panel.getByText(/Regeln nicht ausgelöst/).click();
     await seen(panel.getByRole('listitem').filter({ hasText: 'Possible match' }).locator('abbr', { hasText: 'EN' }));
