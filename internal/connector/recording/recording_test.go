@@ -64,9 +64,9 @@ func vendor(t *testing.T) (*httptest.Server, *atomic.Int32) {
 		body, _ := io.ReadAll(r.Body)
 		w.Header().Set("X-Trace", "trace of "+r.Header.Get("X-Key"))
 		w.Header().Set("Set-Cookie", "session="+secrets["IN_HEADER"])
-		echo := strings.Join([]string{r.Header.Get("Authorization"), r.Header.Get("X-Key"), r.Header.Get("X-Pin"), r.URL.RawQuery, r.URL.Query().Get("key"), base64.StdEncoding.EncodeToString([]byte(secrets["IN_BODY"]))}, " ")
+		echo := strings.Join([]string{r.Header.Get("Authorization"), r.Header.Get("X-Key"), r.URL.RawQuery, r.URL.Query().Get("key"), base64.StdEncoding.EncodeToString([]byte(secrets["IN_BODY"]))}, " ")
 		reference := strings.SplitN(strings.SplitN(string(body), `"reference":"`, 2)[1], `"`, 2)[0]
-		fmt.Fprintf(w, `{"state":"answer %d","reference":%q,"echo":%q,"body":%s}`, number, reference, echo, body)
+		fmt.Fprintf(w, `{"state":"answer %d","reference":%q,"echo":%q,"pin":%q,"body":%s}`, number, reference, echo, r.Header.Get("X-Pin"), body) // a short secret is hidden as a value only
 	}))
 	t.Cleanup(server.Close)
 	return server, calls
