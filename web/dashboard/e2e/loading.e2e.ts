@@ -41,8 +41,9 @@ describe('loading', () => {
       expect(await page.locator('main').count()).toBe(0);
       release();
       await seen(path === '/queue' ? page.locator('[data-case]') : page.getByRole('heading', { name: /Lindqvist/ }));
-      // Each of them once: what was asked for early is not asked for again.
-      const calls = asked.filter((one) => one === wanted[0]);
+      // Each of them once: what was asked for early is not asked for again. A document that is looked at changes the case, which is read then.
+      const looked = asked.findIndex((one) => one.includes('/documents/'));
+      const calls = asked.slice(0, looked < 0 ? asked.length : looked).filter((one) => one === wanted[0]);
       expect(calls).toHaveLength(1);
       await page.context().close();
     }
