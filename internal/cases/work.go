@@ -333,7 +333,22 @@ func (s *Service) fail(d *draft, state, work string, visit int, failure Failure)
 func (s *Service) failAlone(d *draft, state, work string, visit int, failure Failure) {
 	d.record.Snapshot, _ = d.workflow.Chart.Fail(d.record.Snapshot, state, visit, work)
 	d.entry.Cause = CauseIncident
-	d.raise(Incident{ID: s.NewID("inc"), State: state, Visit: visit, Work: work, Error: failure.Error, Cause: failure.Cause, Attempts: failure.Attempts, At: d.now})
+	incident := Incident{ID: s.NewID("inc"), State: state, Visit: visit, Work: work, Error: failure.Error, Cause: failure.Cause, Attempts: failure.Attempts, At: d.now}
+	at := slices.IndexFunc(d.record.Incidents, func(i Incident) bool { return i.State == state && i.Visit == visit && i.Work == work })
+	if at < 0 {
+		d.raise(incident)
+		return
+	}
+	// It was an incident before, and a callback that came after all has not helped: one piece of work has one incident.
+	former := d.record.Incidents[at]
+	d.record.Incidents = slices.Delete(slices.Clone(d.record.Incidents), at, at+1)
+	if former.Error != failure.Error {
+		d.raise(incident)
+		return
+	}
+	incident.ID = former.ID // nobody is notified of it once more
+	d.record.Incidents = append(d.record.Incidents, incident)
+	d.member(memberIncidents)
 }
 
 // raise opens an incident.
