@@ -194,9 +194,9 @@ func TestWhatIsNoPageIsReportedWhereItStands(t *testing.T) {
 
 func TestDraftsOfPagesBehindAreKept(t *testing.T) {
 	j := made(t, "    - {id: p, event: GO, elements: [{field: o.x, type: text}]}\n    - {id: q, elements: [{field: o.y, type: text}]}"+last)
-	before := flow.Progress{Saved: []string{"p"}, Draft: map[string]any{"o.x": "1", "o.y": nil, "gone": 3.0}}
+	before := flow.Progress{Saved: []string{"p"}, Draft: map[string]any{"o.x": "1", "o.y": nil, "gone": 3.0}, Over: map[string]string{"o.x": "a", "o.y": "b"}}
 	after := j.d.Submitted(before, "p")
-	j.expect("first", after, flow.Progress{Saved: []string{"p"}, Draft: map[string]any{"o.y": nil}})
+	j.expect("first", after, flow.Progress{Saved: []string{"p"}, Draft: map[string]any{"o.y": nil}, Over: map[string]string{"o.y": "b"}})
 	j.expect("last", j.d.Submitted(before, "last").Draft, map[string]any(nil))
 	j.expect("before", len(before.Draft), 3)
 }

@@ -71,11 +71,16 @@ func (e *Element) merged(before, answer any) any {
 // element keeps it for as long as its answers stay what they are, wherever it is moved: another person must not get what was noted of one.
 func (s *saving) rejoin(e *Element, kept []any) {
 	former, _ := s.before.items(e)
-	rest := make([]map[string]any, len(former))
-	copy(rest, former)
+	rest := slices.Clone(former)
+	seen := make([][]*Element, len(kept)) // what the applicant sees of each: worked out once, for elements are compared with many
+	for i, one := range kept {
+		if item, ok := one.(map[string]any); ok {
+			seen[i] = s.seen(e, place{e.Field, i, item})
+		}
+	}
 	take := func(i, at int) bool {
 		item, _ := kept[i].(map[string]any)
-		if at >= len(rest) || rest[at] == nil || item == nil || !s.unchanged(e, rest[at], item, place{e.Field, i, item}) {
+		if at >= len(rest) || rest[at] == nil || item == nil || !unchanged(seen[i], rest[at], item) {
 			return false
 		}
 		kept[i], rest[at] = rest[at], nil
@@ -96,15 +101,21 @@ func (s *saving) rejoin(e *Element, kept []any) {
 	}
 }
 
-// unchanged reports whether an element of a group has the answers that it had, as far as the applicant sees them.
-func (s *saving) unchanged(e *Element, before, item map[string]any, l place) bool {
+// seen are the fields that the applicant sees of an element of a group.
+func (s *saving) seen(e *Element, l place) (fields []*Element) {
 	for j := range e.Elements {
-		inner := &e.Elements[j]
-		if inner.Field != "" && !s.concealsIn(e, inner, l) && !reflect.DeepEqual(inner.own(at(before, inner.Field)), inner.own(at(item, inner.Field))) {
-			return false
+		if inner := &e.Elements[j]; inner.Field != "" && !s.concealsIn(e, inner, l) {
+			fields = append(fields, inner)
 		}
 	}
-	return true
+	return fields
+}
+
+// unchanged reports whether an element of a group has the answers to some fields that it had.
+func unchanged(fields []*Element, before, item map[string]any) bool {
+	return !slices.ContainsFunc(fields, func(e *Element) bool {
+		return !reflect.DeepEqual(e.own(at(before, e.Field)), e.own(at(item, e.Field)))
+	})
 }
 
 // overlay is a context with answers set; nil takes one out. What others have written beside an answer stays. The context is not changed.

@@ -31,7 +31,7 @@ func (d *Definition) Save(in Input, page string, values map[string]any, partial 
 	if !ok {
 		return Saved{}, problem.New(problem.NotFound, "There is no such page.")
 	}
-	s := saving{d: d, page: p, values: values, partial: partial, before: d.view(in), state: d.State(in), problems: problem.New(problem.Invalid, "The answers are not valid.")}
+	s := saving{d: d, page: p, values: values, partial: partial, before: d.view(in), state: d.State(in), concealed: map[*Element]bool{}, problems: problem.New(problem.Invalid, "The answers are not valid.")}
 	switch at := slices.IndexFunc(s.state.Pages, func(p PageState) bool { return p.ID == page }); {
 	case at < 0:
 		return Saved{}, problem.New(problem.NotFound, "There is no such page.")
@@ -75,16 +75,17 @@ func (d *Definition) Save(in Input, page string, values map[string]any, partial 
 
 // saving is one call of Save.
 type saving struct {
-	d        *Definition
-	page     Page
-	values   map[string]any
-	partial  bool
-	before   *view
-	entered  *view          // with what is sent, but for what is concealed
-	state    State          // before
-	known    map[string]any // what is sent and asked for by the page
-	kept     map[string]any // what is entered, as it is kept
-	problems *problem.Error
+	d         *Definition
+	page      Page
+	values    map[string]any
+	partial   bool
+	before    *view
+	entered   *view             // with what is sent, but for what is concealed
+	state     State             // before
+	concealed map[*Element]bool // fields of groups: none of the elements has shown them until now
+	known     map[string]any    // what is sent and asked for by the page
+	kept      map[string]any    // what is entered, as it is kept
+	problems  *problem.Error
 }
 
 func (s *saving) report(field string, f Fault) {

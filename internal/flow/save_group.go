@@ -61,8 +61,16 @@ func (s *saving) item(e *Element, item map[string]any, l place) map[string]any {
 
 // concealsIn is conceals within a group: what one of its elements has shown until now, applicants know of.
 func (s *saving) concealsIn(group, inner *Element, l place) bool {
-	items, _ := s.before.items(group)
-	return s.conceals(inner, l) && s.before.concealed(group, inner, items)
+	if portable(inner.Visible) {
+		return false
+	}
+	concealed, known := s.concealed[inner]
+	if !known {
+		items, _ := s.before.items(group)
+		concealed = s.before.concealed(group, inner, items)
+		s.concealed[inner] = concealed // it is asked for each element, and asks all
+	}
+	return concealed && s.conceals(inner, l)
 }
 
 // inner is the element of a group that asks for a field that it has.

@@ -246,21 +246,18 @@ func (s State) Submits(page string) (id, event string, remaining []Remaining, fo
 // Submitted is how far an applicant has come after a page was submitted: what was entered on the pages behind it is kept, and drafts of it
 // and those before it are not, because what is not complete there is not asked.
 func (d *Definition) Submitted(p Progress, page string) Progress {
-	draft := map[string]any{}
+	kept := Progress{Saved: p.Saved}
 	behind := false
 	for i := range d.Pages {
 		for j := range d.Pages[i].Elements {
 			field := d.Pages[i].Elements[j].Field
 			if value, there := p.Draft[field]; there && behind {
-				draft[field] = value
+				kept.draft(field, value, p.Over[field])
 			}
 		}
 		behind = behind || d.Pages[i].ID == page
 	}
-	if p.Draft = draft; len(draft) == 0 {
-		p.Draft = nil
-	}
-	return p
+	return kept
 }
 
 // Place of what remains, for errors: pages.about.applicant.name.
