@@ -5,8 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,32 +15,18 @@ import (
 const longestTestName = 60
 
 func TestNamesOfTestsAreShort(t *testing.T) {
-	read := 0
-	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	read := eachGoFile(t, func(path string, _ *token.FileSet, file *ast.File) int {
+		if !strings.HasSuffix(path, "_test.go") {
+			return 0
 		}
-		if name := entry.Name(); entry.IsDir() && (name == "node_modules" || name == "testdata" || strings.HasPrefix(name, ".") && path != "../..") {
-			return fs.SkipDir
-		}
-		if entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
-			return nil
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		for _, name := range testNames(file) {
-			read++
+		names := testNames(file)
+		for _, name := range names {
 			if len(name) > longestTestName {
 				t.Errorf("%s: %s has %d characters: at most %d", path, name, len(name), longestTestName)
 			}
 		}
-		return nil
+		return len(names)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if read < 500 {
 		t.Errorf("only %d tests were found: the check looks in the wrong place", read)
 	}
@@ -73,31 +57,15 @@ var quaintWords = []string{
 }
 
 func TestIdentifiersUseStandardTerms(t *testing.T) {
-	read := 0
-	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	read := eachGoFile(t, func(path string, files *token.FileSet, file *ast.File) int {
+		if strings.HasSuffix(path, "_test.go") {
+			return 0
 		}
-		if name := entry.Name(); entry.IsDir() && (name == "node_modules" || name == "testdata" || strings.HasPrefix(name, ".") && path != "../..") {
-			return fs.SkipDir
-		}
-		if entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".gen.go") {
-			return nil
-		}
-		files := token.NewFileSet()
-		file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		read++
 		for _, found := range quaintIdentifiers(files, file) {
 			t.Errorf("%s: use a standard term (CONTRIBUTING.md, glossary)", found)
 		}
-		return nil
+		return 1
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if read < 300 {
 		t.Errorf("only %d files were read: the check looks in the wrong place", read)
 	}
